@@ -1,0 +1,39 @@
+"""The vocabulary: frozen values and closed sets, shared by every part; no I/O, no rules."""
+
+from virtscan.model.facts import (
+    Attachment,
+    Device,
+    DeviceName,
+    Domain,
+    Gap,
+    Hypervisor,
+    Interface,
+    Mac,
+    Network,
+    Observed,
+)
+from virtscan.model.inventory import Inventory, Policy, Waiver
+from virtscan.model.plan import Plan, ServerTarget, SourceKind, Target, TargetKind
+from virtscan.model.report import Finding, NotJudged, Report
+from virtscan.model.servers import Feature, Persistence, Server
+from virtscan.model.states import (
+    Backing,
+    Confidence,
+    DeviceKind,
+    DomainState,
+    Exposure,
+    GapAbout,
+    HostStatus,
+    LinkState,
+    LowerDevice,
+    SourceMode,
+    State,
+    Verdict,
+)
+
+__all__ = [
+    "Attachment", "Backing", "Confidence", "Device", "DeviceKind", "DeviceName", "Domain", "DomainState", "Exposure",
+    "Feature", "Finding", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface", "Inventory", "LinkState",
+    "LowerDevice", "Mac", "Network", "NotJudged", "Observed", "Persistence", "Plan", "Policy", "Report", "Server",
+    "ServerTarget", "SourceKind", "SourceMode", "State", "Target", "TargetKind", "Verdict", "Waiver",
+]  # fmt: skip

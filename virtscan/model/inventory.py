@@ -1,0 +1,43 @@
+"""The seam: all that was collected, and how it is to be judged. It is what a scan saves and a report reads."""
+
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from virtscan.model.facts import Gap, Hypervisor
+from virtscan.model.servers import Server
+from virtscan.model.states import LowerDevice
+
+
+class Waiver(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding that somebody accepted: shown as waived, not counted.
+
+    Patterns are globs; one that is not given matches everything. From the day after `until` it no longer applies.
+    """
+
+    reason: str
+    hypervisor: str = "*"
+    domain: str = "*"
+    mac: str = "*"
+    server: str = "*"
+    until: date | None = None
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """What is judged and what is accepted; part of the inventory, so that a report says what its scan said."""
+
+    lower_device: LowerDevice = LowerDevice.BOND
+    waivers: tuple[Waiver, ...] = ()
+
+
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was observed in one scan, with every gap."""
+
+    schema: Literal["virtscan.inventory/1"] = "virtscan.inventory/1"
+    version: str
+    taken_at: datetime
+    policy: Policy = Policy()
+    hypervisors: tuple[Hypervisor, ...] = ()
+    servers: tuple[Server, ...] = ()
+    gaps: tuple[Gap, ...] = ()

@@ -1,0 +1,69 @@
+"""What a scan is asked to do: the command line and the configuration, validated."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+import msgspec
+
+from virtscan.model.facts import Mac
+from virtscan.model.inventory import Policy
+from virtscan.model.states import State
+
+
+class TargetKind(Enum):
+    """How a hypervisor is read."""
+
+    LIBVIRT = "libvirt"
+    XML = "xml"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypervisor to read: `address` is a libvirt URI (as given, passwords included) or a path.
+
+    `name` overrides the name that the address gives; `kernel` is `uname -r`, declared.
+    """
+
+    kind: TargetKind
+    address: str
+    name: str | None = None
+    site: str | None = None
+    kernel: str | None = None
+    segments: Mapping[str, str] = {}
+
+
+class SourceKind(Enum):
+    """Where a server's offload state is read; DECLARED is the words `on` and `off`."""
+
+    SSH = "ssh"
+    FILE = "file"
+    LOCAL = "local"
+    DECLARED = "declared"
+
+
+class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """A provisioning server to look at.
+
+    `address` is `[user@]host[:port]` for SSH, a path for FILE, empty otherwise; `declared` is set for DECLARED only.
+    """
+
+    name: str
+    kind: SourceKind
+    address: str = ""
+    declared: State | None = None
+    interface: str | None = None
+    macs: tuple[Mac, ...] = ()
+    segments: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+    physical: bool = False
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """One scan. Seconds are wall time; `deadline` is for the whole run."""
+
+    targets: tuple[Target, ...] = ()
+    servers: tuple[ServerTarget, ...] = ()
+    policy: Policy = Policy()
+    host_timeout: float = 30.0
+    deadline: float = 600.0
+    ssh_facts: bool = False
+    allow_unsafe_uri: bool = False

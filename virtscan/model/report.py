@@ -1,0 +1,59 @@
+"""What was judged: always computed from an inventory, never stored alone."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+import msgspec
+
+from virtscan.model.facts import DeviceName, Mac
+from virtscan.model.inventory import Inventory
+from virtscan.model.states import Confidence, DeviceKind, Exposure, SourceMode, Verdict
+
+
+class NotJudged(Enum):
+    """Why an interface gets no finding (rule R1)."""
+
+    NOT_MACVTAP = "not macvtap"
+    NOT_ON_A_BOND = "source is not a bond"
+    SERVER_ITSELF = "the server's own interface"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The judgement of one interface: the worst verdict over all servers that could answer it.
+
+    `server` is the one that decided, None when no server is known or none serves the segment, or when the
+    hypervisor's kernel settled it. `source_device` is, for a powered-off domain on a pool, the device that decided.
+    `because` lists the facts that it rests on, `missing` what would settle it; `waived` is the waiver's reason.
+    """
+
+    hypervisor: str
+    origin: str
+    domain: str
+    uuid: str | None
+    index: int
+    mac: Mac | None
+    source_device: DeviceName | None
+    source_mode: SourceMode | None
+    device_kind: DeviceKind
+    lower_devices: tuple[DeviceName, ...]
+    segment: str | None
+    server: str | None
+    server_interface: str | None
+    verdict: Verdict
+    confidence: Confidence
+    exposure: Exposure
+    rule: str
+    because: tuple[str, ...]
+    missing: tuple[str, ...]
+    waived: str | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """An inventory with its findings, worst first (verdict, exposure, hypervisor, domain, index).
+
+    `not_judged` counts the interfaces without a finding by reason; a reason that never occurred is absent.
+    """
+
+    inventory: Inventory
+    findings: tuple[Finding, ...] = ()
+    not_judged: Mapping[NotJudged, int] = {}
