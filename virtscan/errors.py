@@ -25,6 +25,10 @@ class OffloadError(VirtscanError):
     """A server's offload state can't be read: it is unknown, with this reason."""
 
 
+class SshError(VirtscanError):
+    """Another machine can't be reached or does not let us in: what it would have told is missing."""
+
+
 class ProvisioningError(VirtscanError):
     """A provisioning system can't be read: what it would have told is missing."""
 
