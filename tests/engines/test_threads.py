@@ -1,0 +1,352 @@
+"""Jobs with events instead of clocks; short deadlines only where a job never ends by itself."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import TypeVar
+
+import pytest
+
+from virtscan.engines.threads import FILES_A_JOB, MOST_AT_ONCE, RESERVED_FILES, Cut, Ended, Outcome, Raised, Returned
+from virtscan.engines.threads import run as run_with
+
+T = TypeVar("T")
+
+LONG = 60.0
+"""Seconds that no test gets near to, unless it fails."""
+
+SHORT = 0.3
+"""Seconds for a deadline that is meant to pass."""
+
+
+def ignore(_index: int, _outcome: Outcome[T]) -> None:
+    """Look at no outcome when it comes."""
+
+
+def run(
+    jobs: Sequence[Callable[[], T]],
+    *,
+    job_timeout: float = LONG,
+    deadline: float = LONG,
+    on_end: Callable[[int, Outcome[T]], None] = ignore,
+) -> Ended[T]:
+    return run_with(jobs, job_timeout=job_timeout, deadline=deadline, on_end=on_end)
+
+
+@pytest.fixture
+def forever() -> "threading.Event":
+    """Something to wait for that never comes while the test runs."""
+    return threading.Event()
+
+
+def test_outcomes_stand_in_the_order_of_the_jobs_whatever_the_order_they_end_in() -> None:
+    second_is_over = threading.Event()
+    order: list[int] = []
+
+    def first() -> str:
+        assert second_is_over.wait(LONG)
+        return "first"
+
+    def on_end(index: int, _outcome: Outcome[str]) -> None:
+        order.append(index)
+        second_is_over.set()
+
+    ended = run([first, lambda: "second"], on_end=on_end)
+
+    assert order == [1, 0]
+    assert ended == Ended(outcomes=(Returned("first"), Returned("second")), left_behind=0)
+
+
+def test_no_jobs_have_no_outcomes() -> None:
+    assert run([]) == Ended(outcomes=(), left_behind=0)
+
+
+def test_as_many_jobs_run_at_once_as_there_are_places_and_no_more() -> None:
+    together = threading.Barrier(MOST_AT_ONCE, timeout=LONG)
+    lock = threading.Lock()
+    now, most = 0, 0
+
+    def job(index: int) -> int:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        if index < MOST_AT_ONCE:
+            together.wait()
+        with lock:
+            now -= 1
+        return index
+
+    ended = run([lambda index=index: job(index) for index in range(200)])  # type: ignore[misc] # default binds the loop
+
+    assert [outcome.value for outcome in ended.outcomes if isinstance(outcome, Returned)] == list(range(200))
+    assert most == MOST_AT_ONCE
+
+
+def test_jobs_that_hang_on_every_place_keep_nobody_else_from_starting(forever: threading.Event) -> None:
+    jobs: list[Callable[[], bool]] = [forever.wait] * MOST_AT_ONCE + [lambda: True] * 72
+
+    ended = run(jobs, job_timeout=1)
+
+    assert ended.outcomes == (Cut.JOB_DEADLINE,) * MOST_AT_ONCE + (Returned(True),) * 72
+    assert ended.left_behind == MOST_AT_ONCE
+    forever.set()
+
+
+def test_a_job_that_ends_after_its_deadline_changes_nothing(forever: threading.Event) -> None:
+    may_end = threading.Event()
+    threads: list[threading.Thread] = []
+    told: list[tuple[int, Outcome[bool]]] = []
+
+    def late() -> bool:
+        threads.append(threading.current_thread())
+        return may_end.wait(LONG)
+
+    def on_end(index: int, outcome: Outcome[bool]) -> None:
+        told.append((index, outcome))
+        if index == 0:
+            may_end.set()
+            threads[0].join(LONG)
+
+    hanging: list[Callable[[], bool]] = [forever.wait] * (MOST_AT_ONCE - 1)
+    ended = run([late, *hanging, lambda: True], job_timeout=SHORT, on_end=on_end)
+
+    assert ended.outcomes[0] is Cut.JOB_DEADLINE
+    assert [outcome for index, outcome in told if index == 0] == [Cut.JOB_DEADLINE]
+    assert ended.outcomes[-1] == Returned(True)
+    assert ended.left_behind == len(hanging)
+    forever.set()
+
+
+def test_a_job_that_is_there_when_its_deadline_is_looked_at_made_it() -> None:
+    threads: list[threading.Thread] = []
+    may_end = threading.Event()
+
+    def slow() -> str:
+        threads.append(threading.current_thread())
+        may_end.wait(LONG)
+        return "made it"
+
+    def busy(index: int, _outcome: Outcome[str]) -> None:
+        """The main thread comes back from this long after everybody's deadline."""
+        if index == 1:
+            may_end.set()
+            threads[0].join(LONG)
+            threading.Event().wait(2 * SHORT)
+
+    ended = run([slow, lambda: "at once"], job_timeout=SHORT, on_end=busy)
+
+    assert ended.outcomes == (Returned("made it"), Returned("at once"))
+
+
+def test_the_end_of_the_run_ends_what_runs_and_what_never_started(forever: threading.Event) -> None:
+    jobs: list[Callable[[], bool]] = [lambda: True] + [forever.wait] * (MOST_AT_ONCE + 1)
+
+    ended = run(jobs, deadline=SHORT)
+
+    assert ended.outcomes == (Returned(True), *[Cut.RUN_DEADLINE] * MOST_AT_ONCE, Cut.NEVER_STARTED)
+    assert ended.left_behind == MOST_AT_ONCE
+    forever.set()
+
+
+def test_a_run_without_time_starts_nothing() -> None:
+    started = threading.Event()
+
+    ended = run([started.set], deadline=0)
+
+    assert ended.outcomes == (Cut.NEVER_STARTED,)
+    assert not started.is_set()
+
+
+@pytest.mark.parametrize("error", [ValueError("a defect"), SystemExit(3), KeyboardInterrupt()])
+def test_whatever_a_job_raises_is_its_outcome_and_stops_no_other(error: BaseException) -> None:
+    def fail() -> str:
+        raise error
+
+    ended = run([fail, lambda: "fine"])
+
+    assert ended.outcomes == (Raised(error), Returned("fine"))
+
+
+def test_ends_are_told_in_the_thread_that_runs_them_all() -> None:
+    threads = []
+
+    run([lambda: None, lambda: None], on_end=lambda _index, _outcome: threads.append(threading.current_thread()))
+
+    assert threads == [threading.current_thread()] * 2
+
+
+def test_an_exception_of_the_one_who_is_told_ends_the_run(forever: threading.Event) -> None:
+    def refuse(_index: int, _outcome: Outcome[bool]) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run([forever.wait, lambda: True], on_end=refuse)
+    forever.set()
+
+
+def test_programs_of_a_late_job_are_ended_and_with_them_its_thread() -> None:
+    started: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
+
+    def hang_in_a_program() -> int:
+        """As libvirt hangs in an ssh, which may hang in the ssh of a ProxyJump."""
+        program = subprocess.Popen(
+            ["sh", "-c", "sleep 1000 & echo $!; wait; echo not reached"], stdout=subprocess.PIPE, text=True
+        )
+        started.put(program)
+        return program.wait()
+
+    ended = run([hang_in_a_program], job_timeout=SHORT)
+
+    program = started.get()
+    output, _ = program.communicate(timeout=LONG)  # ends when the last one that can write is gone: the sleep, too
+    assert ended.outcomes == (Cut.JOB_DEADLINE,)
+    assert program.returncode == -signal.SIGTERM
+    assert output.strip().isdigit()
+
+
+def test_programs_of_others_go_on_when_a_job_is_late(forever: threading.Event) -> None:
+    with subprocess.Popen(["sleep", "1000"]) as bystander:
+        ended = run([forever.wait], job_timeout=SHORT)
+
+        assert ended.outcomes == (Cut.JOB_DEADLINE,)
+        assert bystander.poll() is None
+        bystander.kill()
+    forever.set()
+
+
+def in_a_process(script: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a script that has `run`, `LONG` and a job `hang` that never ends."""
+    preamble = """
+import os, resource, signal, subprocess, sys, threading, time
+from virtscan.engines.threads import places, run
+LONG = 600
+ignore = lambda index, outcome: None
+hang = threading.Event().wait
+"""
+    return subprocess.run(
+        [sys.executable, "-c", preamble + script, *arguments], capture_output=True, text=True, timeout=LONG, check=False
+    )
+
+
+def test_ctrl_c_ends_a_run_at_once_and_the_programs_it_waits_for() -> None:
+    script = """
+def job():
+    program = subprocess.Popen(["sleep", "1000"])
+    print(program.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGINT)
+    program.wait()
+    hang()
+try:
+    run([job], job_timeout=LONG, deadline=LONG, on_end=ignore)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    os._exit(0)
+"""
+
+    ended = in_a_process(script)  # its output ends when the sleep is gone, too
+
+    assert ended.stdout.split()[1:] == ["interrupted"]
+    assert ended.stderr == ""
+
+
+def test_a_signal_that_another_thread_gets_does_not_wait_for_a_job() -> None:
+    script = """
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # new threads inherit it
+def job():
+    time.sleep(0.1)  # until the main thread waits
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    os.kill(os.getpid(), signal.SIGINT)
+    hang()
+try:
+    run([job], job_timeout=LONG, deadline=LONG, on_end=ignore)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    os._exit(0)
+"""
+
+    assert in_a_process(script).stdout == "interrupted\n"
+
+
+def test_a_process_ends_although_a_thread_was_left_behind() -> None:
+    script = """
+ended = run([hang, lambda: "fine"], job_timeout=0.2, deadline=LONG, on_end=ignore)
+print(ended.left_behind, flush=True)
+"""
+
+    ended = in_a_process(script)
+
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("1\n", "", 0)
+
+
+def test_a_run_goes_on_with_fewer_threads_where_the_system_gives_no_more() -> None:
+    script = """
+threading.stack_size(16 << 20)
+with open("/proc/self/statm") as memory:
+    size = int(memory.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + (200 << 20),) * 2)  # room for some ten of them
+most = 0
+def job():
+    global most
+    most = max(most, threading.active_count() - 1)
+    time.sleep(0.01)
+    return True
+ended = run([job] * 100, job_timeout=LONG, deadline=LONG, on_end=ignore)
+print(sum(outcome.value for outcome in ended.outcomes), 1 < most < 100)
+"""
+
+    ended = in_a_process(script)
+
+    assert (ended.stdout, ended.stderr) == ("100 True\n", "")
+
+
+def test_a_system_that_gives_no_thread_at_all_is_an_error() -> None:
+    script = """
+threading.stack_size(1 << 44)
+run([hang], job_timeout=LONG, deadline=LONG, on_end=ignore)
+"""
+
+    assert "can't start new thread" in in_a_process(script).stderr
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "jobs", "expected_places", "expected_soft"),
+    [
+        pytest.param(256, 4096, 2, 2, 256, id="enough"),
+        pytest.param(256, 4096, 200, MOST_AT_ONCE, RESERVED_FILES + 200 * FILES_A_JOB, id="raised to what all need"),
+        pytest.param(256, 512, 200, (512 - RESERVED_FILES) // FILES_A_JOB, 512, id="raised as far as allowed"),
+        pytest.param(256, "unlimited", 200, MOST_AT_ONCE, RESERVED_FILES + 200 * FILES_A_JOB, id="hard one unlimited"),
+        pytest.param(50, 50, 200, 1, 50, id="too few for anything"),
+        pytest.param(256, 256, 0, 1, 256, id="no jobs"),
+    ],
+)
+def test_open_files_bound_how_many_jobs_run_at_once(
+    soft: int, hard: int | str, jobs: int, expected_places: int, expected_soft: int
+) -> None:
+    script = """
+soft, hard, jobs = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+infinity = sys.argv[2] == "unlimited"
+real = resource.getrlimit
+files = [(soft, resource.RLIM_INFINITY if infinity else int(hard))]
+if infinity:  # the kernel takes no such limit for files (fs.nr_open), other systems do
+    resource.getrlimit, resource.setrlimit = lambda _: files[-1], lambda _, limits: files.append(limits)
+else:
+    resource.setrlimit(resource.RLIMIT_NOFILE, files[0])
+print(places(jobs), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
+
+    ended = in_a_process(script, str(soft), str(hard), str(jobs))
+
+    assert (ended.stdout, ended.stderr) == (f"{expected_places} {expected_soft}\n", "")
+
+
+def test_no_limit_of_open_files_is_left_alone() -> None:
+    script = """
+resource.getrlimit = lambda _: (resource.RLIM_INFINITY,) * 2  # other systems than Linux have it
+print(places(200))
+"""
+
+    assert in_a_process(script).stdout == f"{MOST_AT_ONCE}\n"

@@ -1,0 +1,1 @@
+"""How the work of many hosts is spread: threads on this machine."""
