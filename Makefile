@@ -1,0 +1,63 @@
+# `make help` lists what there is to do. PYTHON=python3.13 chooses the interpreter, ARGS=… adds options to a command.
+
+SHELL     := /bin/bash
+VENV      := .venv
+BIN       := $(VENV)/bin
+FLEET     := fixtures/fleet/virtscan.toml
+INPUTS    := pyproject.toml packaging/constraints.txt packaging/virtual-environment.sh packaging/find-python.sh \
+             packaging/system-packages.sh
+# One mark for each purpose and interpreter says that everything for it is installed.
+MARK      := $(VENV)/.ready-$(subst /,-,$(PYTHON))
+CODE      := virtscan tests
+export PYTHON
+# Daemons and tools that tests start live in sbin folders, which are not on everybody's PATH.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+.DEFAULT_GOAL := help
+.PHONY: help scan test check format golden bench clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The scan's own exit code tells what it found (see README); make fails only when the scan could not do its work.
+scan: $(MARK)-scan  ## Set up what is needed, then scan the small fleet in fixtures/
+	@$(BIN)/virtscan scan --config $(FLEET) $(ARGS) </dev/null; code=$$?; \
+	 case $$code in \
+	   0|1|3|4) echo "(exit code $$code: README.md says what each means; yours: $(BIN)/virtscan scan -c URI)" >&2 ;; \
+	   *) exit $$code ;; \
+	 esac
+
+test: $(MARK)-test  ## Set up what the tests need, then run them all
+	@$(BIN)/python -m pytest --cov $(ARGS) </dev/null
+
+check: $(MARK)-check  ## Format, lint, types, import graph, help texts against README.md, shell scripts
+	@$(BIN)/ruff format --quiet --check $(CODE)
+	@$(BIN)/ruff check --quiet $(CODE)
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest --quiet tests/test_project.py </dev/null
+	@shellcheck --norc .ci/run packaging/*.sh
+
+format: $(MARK)-check  ## Bring the code into the form that check asks for
+	@$(BIN)/ruff check --quiet --fix $(CODE)
+	@$(BIN)/ruff format --quiet $(CODE)
+
+golden: $(MARK)-test  ## Write the expected outputs anew, in fixtures/golden and in README.md; look at the difference
+	@$(BIN)/python -m tests.golden
+	@$(BIN)/python -m tests.readme
+
+bench: $(MARK)-test  ## Measure, each number as a ratio to a baseline of the same run
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+clean:  ## Remove what make made
+	@rm -rf $(VENV) build dist htmlcov .coverage .coverage.* *.egg-info .hypothesis .import_linter_cache .mypy_cache \
+	        .pytest_cache .ruff_cache
+
+$(MARK)-scan: $(INPUTS)
+	@packaging/system-packages.sh scan
+	@packaging/virtual-environment.sh $(VENV)
+	@touch $@
+
+$(MARK)-check $(MARK)-test: $(INPUTS)
+	@packaging/system-packages.sh $(patsubst $(MARK)-%,%,$@)
+	@packaging/virtual-environment.sh $(VENV) test,check
+	@touch $@ $(MARK)-scan

@@ -1,0 +1,71 @@
+"""The examples of README.md: commands with what they print. `python -m tests.readme` writes what they print now."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+PROJECT = Path(__file__).parents[1]
+README = PROJECT / "README.md"
+
+SCAN = "make scan"
+MEANS = {SCAN: "virtscan scan --config fixtures/fleet/virtscan.toml"}
+"""What a command of the README comes down to, once everything is set up."""
+
+_EXAMPLE = re.compile(r"^\$ (?P<command>.+)\n(?P<output>(?:(?!\$ |```).*\n)*)", re.MULTILINE)
+_BLOCK = re.compile(r"^```console\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Example(NamedTuple):
+    """A command and the lines shown below it."""
+
+    command: str
+    output: str
+
+
+def examples(text: str) -> Iterator[Example]:
+    """What stands in a README's console blocks, in its order."""
+    for block in _BLOCK.finditer(text):
+        for match in _EXAMPLE.finditer(block["body"]):
+            yield Example(match["command"], match["output"])
+
+
+def can_be_run(command: str) -> bool:
+    """Only what needs nothing but this project: help texts and the small fleet."""
+    return command == SCAN or (command.startswith("virtscan ") and ("--help" in command or "fixtures/" in command))
+
+
+def printed(command: str) -> str:
+    """What the command prints on standard output, on a terminal of 100 columns without colour."""
+    arguments = shlex.split(MEANS.get(command, command))
+    scripts = Path(sys.executable).parent
+    environment = os.environ | {"COLUMNS": "100", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
+    done = subprocess.run(
+        [str(scripts / arguments[0]), *arguments[1:]],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT,
+        env=environment,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def renewed(text: str) -> str:
+    """The text of a README with what its examples print now."""
+
+    def example(match: re.Match[str]) -> str:
+        command = match["command"]
+        return f"$ {command}\n{printed(command)}" if can_be_run(command) else match[0]
+
+    return _BLOCK.sub(lambda block: f"```console\n{_EXAMPLE.sub(example, block['body'])}```", text)
+
+
+if __name__ == "__main__":
+    README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")

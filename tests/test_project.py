@@ -1,0 +1,114 @@
+"""What must hold for the project as a whole: imports, the README, and what no file may contain."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.readme import PROJECT, README, can_be_run, examples, printed
+from virtscan.cli.exit_codes import ExitCode
+from virtscan.cli.main import COMMANDS, INTERNAL_ERROR, INTERRUPTED, WRONG_USAGE
+
+HEAVY = {"libvirt", "lxml", "tabulate", "sqlalchemy", "jinja2", "prometheus_client", "distributed", "scapy", "requests"}
+SCRIPTS = Path(sys.executable).parent
+EXAMPLES = [pytest.param(example, id=example.command) for example in examples(README.read_text(encoding="utf-8"))]
+
+
+def files(*patterns: str) -> Iterator[Path]:
+    """The project's own text files, but this one."""
+    for pattern in patterns:
+        yield from (
+            path
+            for path in PROJECT.glob(pattern)
+            if path.is_file() and "__pycache__" not in path.parts and path != Path(__file__)
+        )
+
+
+def matches(pattern: str, *globs: str) -> list[str]:
+    """Places where the pattern stands, as FILE:LINE: TEXT."""
+    return [
+        f"{path.relative_to(PROJECT)}:{number}: {line.strip()}"
+        for path in files(*globs)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(pattern, line)
+    ]
+
+
+def imported(*command: str) -> set[str]:
+    """Top-level modules that a run of Python imports."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *command], capture_output=True, text=True, check=True, cwd=PROJECT
+    )
+    times = re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", done.stderr, re.MULTILINE)
+    assert "virtscan" in times
+    return {name.partition(".")[0] for name in times}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("-c", "import virtscan.cli"), (str(SCRIPTS / "virtscan"), "--help"), (str(SCRIPTS / "virtscan"), "--version")],
+    ids=["import", "--help", "--version"],
+)
+def test_the_command_line_starts_without_loading_what_only_some_commands_need(command: tuple[str, ...]) -> None:
+    assert imported(*command) & HEAVY == set()
+
+
+def test_a_library_that_is_loaded_would_be_seen() -> None:
+    assert "lxml" in imported("-c", "import virtscan, lxml.etree")
+
+
+def test_imports_run_one_way() -> None:
+    done = subprocess.run(
+        [str(SCRIPTS / "lint-imports"), "--no-logo", "--no-cache"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PROJECT,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("example", [param for param in EXAMPLES if can_be_run(str(param.id))])
+def test_an_example_in_the_readme_prints_what_the_readme_shows(example: tuple[str, str]) -> None:
+    command, output = example
+
+    assert printed(command) == output
+
+
+def test_the_readme_shows_the_help_of_every_command() -> None:
+    shown = {param.id for param in EXAMPLES}
+
+    assert {"virtscan --help", *(f"virtscan {name} --help" for name in COMMANDS)} <= shown
+
+
+def test_the_readme_explains_every_exit_code() -> None:
+    explained = {int(code) for code in re.findall(r"^\| (\d+) \|", README.read_text(encoding="utf-8"), re.MULTILINE)}
+
+    assert {*ExitCode, WRONG_USAGE, INTERNAL_ERROR, INTERRUPTED} <= explained
+
+
+def test_the_readme_explains_every_rule() -> None:
+    explained = set(re.findall(r"^\| (R\d+) \|", README.read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert explained == {f"R{number}" for number in range(1, 14)}
+
+
+PYTHON = ("virtscan/**/*.py", "tests/**/*.py")
+EVERYTHING = (*PYTHON, "*.md", "*.toml", "Makefile", "packaging/*", ".ci/*", "docs/*", "fixtures/**/*")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "globs"),
+    [
+        pytest.param(r"#\s*type: ignore(?!\[[a-z, -]+\]\s+\S)", PYTHON, id="an ignored type error without a reason"),
+        pytest.param(r"#\s*noqa(?!: [A-Z]+\d+(, ?[A-Z]+\d+)*\s+\S)", PYTHON, id="an ignored lint without a reason"),
+        pytest.param(r"mock\.patch|monkeypatch\.setattr", ["tests/**/*.py"], id="our own code replaced in a test"),
+        pytest.param(r"/work/|pypi\.|pythonhosted", EVERYTHING, id="a place that only one machine has"),
+    ],
+)
+def test_no_file_holds(pattern: str, globs: tuple[str, ...]) -> None:
+    assert matches(pattern, *globs) == []
