@@ -1,8 +1,9 @@
 """What one hypervisor has delivered so far: the box between the threads that read it and its deadline."""
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -40,6 +41,12 @@ class Reading:
         self._lock = threading.Lock()
         self._closed = False
 
+    @property
+    def has_answered(self) -> bool:
+        """Has anything been delivered?"""
+        with self._lock:
+            return bool(self._items)
+
     def add(self, *items: Item) -> None:
         """Deliver items; after `close` they are dropped."""
         with self._lock:
@@ -51,40 +58,40 @@ class Reading:
         self.add(Gap(subject=f"{self.uri} {subject}", reason=reason, about=about))
 
     def close(self, failure: str | None = None) -> tuple[Hypervisor, tuple[Gap, ...]]:
-        """End the reading and give what was delivered, resolved.
+        """End the reading and give what was delivered, resolved and in an order that does not depend on threads.
+
+        Interfaces on a network that was not delivered stay open: they may be anything.
 
         Args:
             failure: Why reading ended early; None when the reader came to its end.
 
         Returns:
             The hypervisor and its gaps. FAILED when reading ended early with no domain delivered, PARTIAL when it
-            ended early with some or when single items are missing, COMPLETE otherwise.
+            ended early with some or when single domains are missing. COMPLETE says that every domain is known, which
+            totals and "this MAC is nowhere" rest on; a network or a device may still be missing.
         """
         with self._lock:
             self._closed = True
             items = self._items
         facts = _combine([item for item in items if isinstance(item, HostFacts)])
         name = self.target.name or facts.name or self._name
-        gaps = [msgspec.structs.replace(item, hypervisor=name) for item in items if isinstance(item, Gap)]
         networks = {item.name: item for item in items if isinstance(item, Network)}
-        domains = tuple(analyzer.resolve(item, networks) for item in items if isinstance(item, Domain))
+        domains = sorted((item for item in items if isinstance(item, Domain)), key=_place)
+        gaps = [msgspec.structs.replace(item, hypervisor=name) for item in items if isinstance(item, Gap)]
+        gaps.sort(key=lambda gap: (gap.about.value, gap.subject, gap.reason))
         if failure is not None:
-            gaps.insert(0, Gap(subject=self.uri, reason=failure, about=GapAbout.HYPERVISOR, hypervisor=name))
-        if failure is not None and not domains:
-            status = HostStatus.FAILED
-        else:
-            status = HostStatus.PARTIAL if gaps else HostStatus.COMPLETE
+            gaps.insert(0, self._failed(failure, len(domains), name))
         declared = self.target.kernel
         hypervisor = Hypervisor(
             name=name,
             uri=self.uri,
-            status=status,
+            status=_status(gaps, failed=failure is not None and not domains),
             site=self.target.site,
             kernel=facts.kernel if declared is None else Observed(value=declared, source="configuration"),
             cpus=facts.cpus,
             memory_mib=facts.memory_mib,
-            domains=domains,
-            networks=tuple(networks.values()),
+            domains=tuple(analyzer.resolve(domain, networks) for domain in domains),
+            networks=tuple(networks[name] for name in sorted(networks)),
             devices=analyzer.merge_devices(item for item in items if isinstance(item, Device)),
             segments=self.target.segments,
             observed_at=facts.observed_at,
@@ -93,10 +100,43 @@ class Reading:
         )
         return hypervisor, tuple(gaps)
 
+    def _failed(self, failure: str, domains: int, name: str) -> Gap:
+        reason = f"{failure}; domains read before that: {domains}" if domains else failure
+        return Gap(subject=self.uri, reason=reason, about=GapAbout.HYPERVISOR, hypervisor=name)
 
-def _combine(all_facts: list[HostFacts]) -> HostFacts:
+
+class Read(Protocol):
+    """What a connector is: it delivers everything about a target that it can get at."""
+
+    def __call__(self, target: Target, reading: Reading, *, threads: int | None, allow_unsafe: bool) -> None:
+        """Fill the reading.
+
+        Args:
+            target: What to read.
+            reading: Where to deliver, item by item, as they come: at the deadline nobody waits for the rest.
+            threads: How many round trips to make at once; None: as many as suit the target.
+            allow_unsafe: Accept an address that can run commands.
+
+        Raises:
+            ConnectorError: The target can't be read, or not any further.
+        """
+
+
+def _status(gaps: Sequence[Gap], *, failed: bool) -> HostStatus:
+    if failed:
+        return HostStatus.FAILED
+    hidden = any(gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN} for gap in gaps)
+    return HostStatus.PARTIAL if hidden else HostStatus.COMPLETE
+
+
+def _place(domain: Domain) -> tuple[str, str, str]:
+    return domain.name, domain.uuid or "", domain.origin
+
+
+def _combine(all_facts: Sequence[HostFacts]) -> HostFacts:
     """One record of all; of two that say the same thing the later one counts."""
-    known: dict[str, object] = {}
+    combined = HostFacts()
     for facts in all_facts:
-        known |= {key: value for key, value in msgspec.structs.asdict(facts).items() if value is not None}
-    return msgspec.convert(known, HostFacts, from_attributes=True)
+        known = {key: value for key, value in msgspec.structs.asdict(facts).items() if value is not None}
+        combined = msgspec.structs.replace(combined, **known)
+    return combined

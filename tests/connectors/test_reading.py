@@ -1,0 +1,209 @@
+import threading
+from datetime import timedelta
+
+import pytest
+
+from tests.build import TAKEN_AT, bond, card, domain, macvtap
+from virtscan.connectors.reading import HostFacts, Item, Reading
+from virtscan.model import (
+    Attachment,
+    DeviceName,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Interface,
+    Network,
+    Observed,
+    SourceMode,
+    Target,
+    TargetKind,
+)
+
+PXE = Network(name="pxe", forward_mode="bridge", attachments=(Attachment(DeviceName("bond2"), SourceMode.BRIDGE),))
+
+
+def reading(**target: object) -> Reading:
+    fields: dict[str, object] = {"kind": TargetKind.LIBVIRT, "address": "qemu+ssh://hv1/system"} | target
+    return Reading(Target(**fields), name="hv1", uri="qemu+ssh://hv1/system")  # type: ignore[arg-type] # of any field
+
+
+def on_network(network: str = "pxe") -> Interface:
+    return Interface(index=0, type="network", network=network)
+
+
+def test_nothing_delivered_at_the_end_is_a_complete_hypervisor_without_domains() -> None:
+    hypervisor, gaps = reading().close()
+
+    assert (hypervisor.name, hypervisor.uri) == ("hv1", "qemu+ssh://hv1/system")
+    assert (hypervisor.status, hypervisor.domains, gaps) == (HostStatus.COMPLETE, (), ())
+
+
+@pytest.mark.parametrize(
+    ("delivered", "failure", "status"),
+    [
+        ([], None, HostStatus.COMPLETE),
+        ([domain()], None, HostStatus.COMPLETE),
+        ([], "refused", HostStatus.FAILED),
+        ([HostFacts(cpus=4), PXE, bond()], "refused", HostStatus.FAILED),
+        ([domain()], "refused", HostStatus.PARTIAL),
+        ([domain(), GapAbout.DOMAIN], None, HostStatus.PARTIAL),
+        ([GapAbout.DOMAIN], None, HostStatus.PARTIAL),
+        ([GapAbout.DOMAIN], "refused", HostStatus.FAILED),
+        ([domain(), GapAbout.HYPERVISOR], None, HostStatus.PARTIAL),
+        ([domain(), GapAbout.NETWORK], None, HostStatus.COMPLETE),
+        ([domain(), GapAbout.DEVICE], None, HostStatus.COMPLETE),
+    ],
+)
+def test_the_status_says_whether_every_domain_is_known(
+    delivered: list[Item | GapAbout], failure: str | None, status: HostStatus
+) -> None:
+    box = reading()
+    for item in delivered:
+        box.add(Gap(subject="an item", reason="gone", about=item) if isinstance(item, GapAbout) else item)
+
+    hypervisor, gaps = box.close(failure)
+
+    assert hypervisor.status is status
+    assert len(gaps) == sum(isinstance(item, GapAbout) for item in delivered) + (failure is not None)
+
+
+def test_gaps_bear_the_name_of_the_hypervisor_and_its_own_comes_first() -> None:
+    box = reading()
+    box.gap("network pxe", "it is gone", GapAbout.NETWORK)
+    box.gap("domain web02", "it is gone", GapAbout.DOMAIN)
+    box.gap("domain web01", "it is gone", GapAbout.DOMAIN)
+    box.add(HostFacts(name="hv1.example.com"))
+
+    _, gaps = box.close("the connection was lost")
+
+    assert [gap.subject for gap in gaps] == [
+        "qemu+ssh://hv1/system",
+        "qemu+ssh://hv1/system domain web01",
+        "qemu+ssh://hv1/system domain web02",
+        "qemu+ssh://hv1/system network pxe",
+    ]
+    assert {gap.hypervisor for gap in gaps} == {"hv1.example.com"}
+
+
+def test_a_failure_says_how_much_had_been_read() -> None:
+    silent, slow = reading(), reading()
+    slow.add(domain("web01"), domain("web02"))
+
+    assert silent.close("no answer within 30 s")[1][0].reason == "no answer within 30 s"
+    assert slow.close("stopped")[1][0].reason == "stopped; domains read before that: 2"
+
+
+def test_what_comes_after_the_end_is_dropped() -> None:
+    box = reading()
+    box.add(domain("in time"))
+    box.close("stopped")
+
+    box.add(domain("late"), HostFacts(name="late"))
+    box.gap("domain late", "late", GapAbout.DOMAIN)
+
+    hypervisor, gaps = box.close("stopped")
+    assert [found.name for found in hypervisor.domains] == ["in time"]
+    assert hypervisor.name == "hv1"
+    assert len(gaps) == 1
+
+
+def test_any_delivery_is_an_answer() -> None:
+    box = reading()
+
+    assert not box.has_answered
+    box.add(HostFacts(open_seconds=0.1))
+    assert box.has_answered
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_order_of_delivery_does_not_matter(backwards: bool) -> None:
+    items: list[Item] = [
+        domain("web01", uuid="1"),
+        domain("web01", uuid=None, origin="a"),
+        domain("web01", uuid=None, origin="b"),
+        domain("web02"),
+        Network(name="a"),
+        Network(name="b"),
+        bond(),
+        card("eth4"),
+    ]
+    box = reading()
+    box.add(*(reversed(items) if backwards else items))
+    for subject in ("b", "a") if backwards else ("a", "b"):
+        box.gap(subject, "gone", GapAbout.NETWORK)
+
+    hypervisor, gaps = box.close()
+
+    assert [(found.name, found.uuid, found.origin) for found in hypervisor.domains] == [
+        ("web01", None, "a"),
+        ("web01", None, "b"),
+        ("web01", "1", "qemu:///system"),
+        ("web02", None, "qemu:///system"),
+    ]
+    assert [network.name for network in hypervisor.networks] == ["a", "b"]
+    assert [device.name for device in hypervisor.devices] == ["bond2", "eth4"]
+    assert [gap.subject[-1] for gap in gaps] == ["a", "b"]
+
+
+def test_interfaces_resolve_to_the_networks_that_came_after_them() -> None:
+    box = reading()
+    box.add(domain("web01", on_network()), PXE)
+
+    hypervisor, _ = box.close()
+
+    assert hypervisor.domains[0].interfaces[0].attachments == PXE.attachments
+
+
+def test_an_interface_whose_network_did_not_come_in_time_may_be_a_macvtap() -> None:
+    box = reading()
+    box.add(domain("web01", on_network()), domain("web02", macvtap()))
+
+    hypervisor, _ = box.close("stopped")
+    box.add(PXE)
+
+    assert hypervisor.status is HostStatus.PARTIAL
+    assert hypervisor.domains[0].interfaces[0].attachments == (Attachment(None, SourceMode.UNKNOWN),)
+    assert hypervisor.domains[1].interfaces[0] == macvtap()
+
+
+def test_a_later_fact_replaces_an_earlier_one_and_silence_replaces_nothing() -> None:
+    kernel = Observed(value="6.1", source="ssh", observed_at=TAKEN_AT)
+    box = reading()
+    box.add(HostFacts(name="first", cpus=4, open_seconds=0.1, kernel=kernel))
+    box.add(HostFacts(name="second", memory_mib=1024, observed_at=TAKEN_AT + timedelta(1)), HostFacts(read_seconds=2))
+
+    hypervisor, _ = box.close()
+
+    assert (hypervisor.name, hypervisor.cpus, hypervisor.memory_mib) == ("second", 4, 1024)
+    assert (hypervisor.open_seconds, hypervisor.read_seconds) == (0.1, 2)
+    assert hypervisor.observed_at == TAKEN_AT + timedelta(1)
+    assert hypervisor.kernel == kernel
+
+
+def test_what_the_configuration_says_counts_more_than_what_was_read() -> None:
+    box = reading(name="ams1-hv1", site="ams1", kernel="2.6.32-279.el6", segments={"bond2": "pxe-a"})
+    box.add(HostFacts(name="localhost", kernel=Observed(value="6.1", source="ssh")))
+
+    hypervisor, _ = box.close("stopped")
+
+    assert (hypervisor.name, hypervisor.site, hypervisor.segments) == ("ams1-hv1", "ams1", {"bond2": "pxe-a"})
+    assert hypervisor.kernel == Observed(value="2.6.32-279.el6", source="configuration")
+
+
+def test_threads_that_deliver_at_once_lose_nothing_until_the_end() -> None:
+    box = reading()
+    begin = threading.Barrier(9)
+
+    def deliver(thread: int) -> None:
+        begin.wait()
+        for number in range(500):
+            box.add(domain(f"{thread}-{number}"))
+
+    threads = [threading.Thread(target=deliver, args=(thread,)) for thread in range(8)]
+    for thread in threads:
+        thread.start()
+    begin.wait()
+    for thread in threads:
+        thread.join()
+
+    assert len({found.name for found in box.close()[0].domains}) == 4000
