@@ -1,0 +1,76 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from virtscan.config import Document, read_document
+from virtscan.errors import ConfigError
+from virtscan.model import LowerDevice
+
+
+def read(text: str, **environment: str) -> Document:
+    return read_document(text, path=Path("virtscan.toml"), environment=environment)
+
+
+def test_every_key_of_the_design_is_read() -> None:
+    document = read("""
+        [scan]
+        lower_device = "any"
+        host_timeout = "5s"
+        deadline = "1m"
+        ssh_facts = true
+        [[hypervisor]]
+        uri = "qemu+ssh://root@hv1/system"
+        site = "ams1"
+        kernel = "2.6.32-431.el6.x86_64"
+        segments = { bond2 = "pxe-a" }
+        [[server]]
+        name = "satellite"
+        interface = "eth0"
+        offload = "ssh://root@satellite"
+        mac = ["52:54:00:aa:bb:cc"]
+        segments = ["pxe-a"]
+        [[waiver]]
+        domain = "legacy-*"
+        reason = "boots from ISO"
+        until = 2027-03-01
+    """)
+
+    assert document.scan.lower_device is LowerDevice.ANY
+    assert document.hypervisor[0].segments == {"bond2": "pxe-a"}
+    assert document.server[0].mac == ("52:54:00:aa:bb:cc",)
+    assert document.waiver[0].until == date(2027, 3, 1)
+
+
+def test_an_empty_file_is_a_configuration() -> None:
+    assert read("") == Document()
+
+
+def test_variables_are_replaced_at_any_depth() -> None:
+    document = read('[[hypervisor]]\nuri = "${U}"\nsegments = { bond2 = "${S}" }', U="test:///default", S="pxe")
+
+    assert document.hypervisor[0].uri == "test:///default"
+    assert document.hypervisor[0].segments == {"bond2": "pxe"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[scan\n", r"not TOML: .*line 1"),
+        ("[scna]", r"scna: unknown key; did you mean 'scan'\?"),
+        ("zzz = 1", r"zzz: unknown key; known are scan, hypervisor"),
+        ('[scan]\nlower_devce = "any"', r"scan\.lower_devce: unknown key; did you mean 'lower_device'\?"),
+        ('[[hypervisor]]\nuri = "a"\n[[hypervisor]]\nurl = "b"', r"hypervisor\[2\]\.url: unknown key; .*'uri'"),
+        ('[scan]\nlower_device = "bonds"', r"scan\.lower_device: invalid enum value 'bonds'"),
+        ("[[hypervisor]]\nuri = 5", r"hypervisor\[1\]\.uri: expected `str \| null`, got `int`"),
+        ("[hypervisor]\nuri = 'a'", r"hypervisor: .*\[\[hypervisor\]\]"),
+        ("hypervisor = [1]", r"hypervisor\[1\]: expected a table"),
+        ("scan = 1", r"scan: expected a table"),
+        ("[[server]]\nname = 'a'", r"server\[1\]: object missing required field `offload`"),
+        ("[[server]]\nname = 'a'\noffload = 'on'\nmac = ['${M}']", r"server\[1\]\.mac: \$\{M\} is not set"),
+        ("[[hypervisor]]\nsegments = { bond2 = '${M}' }", r"hypervisor\[1\]\.segments\.bond2: \$\{M\} is not set"),
+    ],
+)
+def test_an_error_names_the_file_and_the_key(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^virtscan\.toml: {message}"):
+        read(text)

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+
+from virtscan.config import find_config
+from virtscan.errors import ConfigError
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    file = tmp_path / "home" / ".config" / "virtscan" / "virtscan.toml"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    return tmp_path / "home"
+
+
+def test_the_file_named_on_the_command_line_counts_first(tmp_path: Path, home: Path) -> None:
+    named = tmp_path / "mine.toml"
+    named.touch()
+
+    assert find_config(named, {"HOME": str(home), "VIRTSCAN_CONFIG": "/nowhere"}) == named
+
+
+def test_then_the_one_of_the_environment(tmp_path: Path, home: Path) -> None:
+    named = tmp_path / "mine.toml"
+    named.touch()
+
+    assert find_config(None, {"HOME": str(home), "VIRTSCAN_CONFIG": str(named)}) == named
+
+
+def test_then_the_users(home: Path) -> None:
+    assert find_config(None, {"HOME": str(home)}) == home / ".config" / "virtscan" / "virtscan.toml"
+
+
+def test_the_users_is_where_xdg_says(home: Path) -> None:
+    environment = {"XDG_CONFIG_HOME": str(home / ".config"), "HOME": "/nowhere"}
+
+    assert find_config(None, environment) == home / ".config" / "virtscan" / "virtscan.toml"
+
+
+def test_then_the_systems(tmp_path: Path) -> None:
+    system = tmp_path / "virtscan.toml"
+    system.touch()
+
+    assert find_config(None, {}, system_file=system) == system
+
+
+def test_none_is_fine(tmp_path: Path) -> None:
+    assert find_config(None, {"HOME": str(tmp_path)}, system_file=tmp_path / "none") is None
+
+
+def test_a_named_file_must_exist() -> None:
+    with pytest.raises(ConfigError, match=r"gone\.toml: no such file$"):
+        find_config(Path("gone.toml"), {})
+    with pytest.raises(ConfigError, match=r"gone\.toml: no such file \(VIRTSCAN_CONFIG"):
+        find_config(None, {"VIRTSCAN_CONFIG": "gone.toml"})

@@ -1,0 +1,151 @@
+from pathlib import Path
+
+import pytest
+
+from virtscan.config import Document, Options, make_plan, read_document
+from virtscan.errors import ConfigError
+from virtscan.model import LowerDevice, Plan, SourceKind, State, TargetKind
+
+FOLDER = Path("/etc/virtscan")
+
+
+def plan(text: str = "", *, default_uri: str = "", **options: object) -> Plan:
+    made, _ = make_plan(document(text), Options(**options), folder=FOLDER, default_uri=default_uri)  # type: ignore[arg-type]  # each test gives the right ones
+    return made
+
+
+def document(text: str) -> Document:
+    return read_document(text, path=FOLDER / "virtscan.toml", environment={})
+
+
+TWO_HOSTS = """
+    [[hypervisor]]
+    uri = "qemu+ssh://hv1/system"
+    kernel = "2.6.32-431.el6.x86_64"
+    site = "ams1"
+    segments = { bond2 = "pxe-a" }
+    [[hypervisor]]
+    uri = "qemu+ssh://hv2/system"
+"""
+
+
+def test_the_files_hypervisors_are_scanned() -> None:
+    assert [target.address for target in plan(TWO_HOSTS).targets] == ["qemu+ssh://hv1/system", "qemu+ssh://hv2/system"]
+
+
+def test_those_of_the_command_line_replace_them_and_keep_what_the_file_knows() -> None:
+    (target,) = plan(TWO_HOSTS, connect=("qemu+ssh://hv1/system",)).targets
+
+    assert (target.kernel, target.site, target.segments) == ("2.6.32-431.el6.x86_64", "ams1", {"bond2": "pxe-a"})
+
+
+def test_with_none_named_libvirts_own_default_is_scanned() -> None:
+    assert [target.address for target in plan(default_uri="lxc:///").targets] == ["lxc:///"]
+    assert [target.address for target in plan().targets] == [""]
+
+
+def test_the_same_address_given_twice_is_read_once() -> None:
+    assert len(plan(connect=("qemu:///system", "qemu:///system")).targets) == 1
+
+
+def test_a_folder_of_xml_is_a_hypervisor_too() -> None:
+    (from_file,) = plan('[[hypervisor]]\nxml = "hv9"').targets
+    (from_options,) = plan(xml=(Path("hv9"),)).targets
+
+    assert (from_file.kind, from_file.address) == (TargetKind.XML, "/etc/virtscan/hv9")
+    assert (from_options.kind, from_options.address) == (TargetKind.XML, "hv9")
+
+
+def test_a_relative_path_for_the_test_driver_starts_at_the_files_folder() -> None:
+    (target,) = plan('[[hypervisor]]\nuri = "test:fleet/hv1.xml"').targets
+
+    assert target.address == "test:///etc/virtscan/fleet/hv1.xml"
+
+
+def test_a_hypervisor_is_either_a_uri_or_a_folder() -> None:
+    with pytest.raises(ConfigError, match=r"hypervisor\[1\]: give either uri or xml"):
+        plan('[[hypervisor]]\nuri = "a"\nxml = "b"')
+
+
+def test_an_unsafe_uri_is_refused_unless_allowed() -> None:
+    unsafe = "qemu+ssh://hv1/system?command=/tmp/x"
+
+    with pytest.raises(ConfigError, match=r"command.*--allow-unsafe-uri"):
+        plan(connect=(unsafe,))
+    assert plan(connect=(unsafe,), allow_unsafe_uri=True).targets[0].address == unsafe
+
+
+def test_a_weak_uri_is_warned_about() -> None:
+    _, warnings = make_plan(
+        Document(), Options(connect=("qemu+tls://hv1/system?no_verify=1",)), folder=FOLDER, default_uri=""
+    )
+
+    assert len(warnings) == 1
+    assert "no_verify" in warnings[0]
+
+
+def test_the_command_line_counts_before_the_file_and_the_file_before_the_default() -> None:
+    text = '[scan]\nlower_device = "any"\nhost_timeout = "5s"\ndeadline = "1m"'
+
+    assert (plan().host_timeout, plan().deadline, plan().policy.lower_device) == (30, 600, LowerDevice.BOND)
+    of_file = plan(text)
+    assert (of_file.host_timeout, of_file.deadline, of_file.policy.lower_device) == (5, 60, LowerDevice.ANY)
+    of_both = plan(text, host_timeout=2.0, deadline=3.0, lower_device=LowerDevice.BOND)
+    assert (of_both.host_timeout, of_both.deadline, of_both.policy.lower_device) == (2, 3, LowerDevice.BOND)
+
+
+def test_a_wrong_length_of_time_is_named_by_its_key() -> None:
+    with pytest.raises(ConfigError, match=r"scan\.host_timeout: '5 minutes' is no length of time"):
+        plan('[scan]\nhost_timeout = "5 minutes"')
+
+
+SATELLITE = """
+    [[server]]
+    name = "satellite"
+    interface = "eth0"
+    offload = "file:captures/satellite.txt"
+    mac = ["52:54:00:AA:BB:CC"]
+    segments = ["pxe-a"]
+    subnets = ["10.77.0.0/24"]
+"""
+
+
+def test_a_servers_relative_path_starts_at_the_files_folder_and_its_macs_are_lower_case() -> None:
+    (server,) = plan(SATELLITE).servers
+
+    assert (server.kind, server.address) == (SourceKind.FILE, "/etc/virtscan/captures/satellite.txt")
+    assert server.macs == ("52:54:00:aa:bb:cc",)
+
+
+def test_a_server_of_the_command_line_gives_another_source_and_keeps_the_rest() -> None:
+    (server,) = plan(SATELLITE, servers=("satellite=on",)).servers
+
+    assert (server.kind, server.declared, server.interface) == (SourceKind.DECLARED, State.ON, "eth0")
+    assert server.segments == ("pxe-a",)
+
+
+def test_a_new_name_on_the_command_line_is_one_more_server() -> None:
+    assert [server.name for server in plan(SATELLITE, servers=("cobbler:eth1=off",)).servers] == [
+        "satellite",
+        "cobbler",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = 'a'\noffload = 'of'", r"server\[1\]: unknown SOURCE"),
+        ("name = 'a'\noffload = 'on'\nmac = ['aa']", r"server\[1\]\.mac: 'aa' is no MAC"),
+        ("name = 'a'\noffload = 'on'\nsubnets = ['10.0.0.0/99']", r"server\[1\]\.subnets: .*10\.0\.0\.0/99"),
+        ("name = 'a'\noffload = 'on'\n[[server]]\nname = 'a'\noffload = 'off'", r"server\[2\]\.name: a second"),
+    ],
+)
+def test_a_servers_error_names_the_key(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        plan(f"[[server]]\n{text}")
+
+
+def test_waivers_are_part_of_the_policy() -> None:
+    (waiver,) = plan('[[waiver]]\nreason = "boots from ISO"\ndomain = "legacy-*"').policy.waivers
+
+    assert (waiver.reason, waiver.domain, waiver.server) == ("boots from ISO", "legacy-*", "*")

@@ -1,0 +1,30 @@
+import pytest
+
+from virtscan.config.values import duration, expand
+from virtscan.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30), ("10m", 600), ("1h30m", 5400), ("7d", 604800), ("0.5s", 0.5), ("1m0s", 60)]
+)
+def test_a_length_of_time_is_read_in_seconds(text: str, seconds: float) -> None:
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "30", "s", "-5s", "5 s", "1w", "0s", "1e9s", "٣s s", "5S"])
+def test_what_is_no_length_of_time_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(ConfigError, match="write"):
+        duration(text)
+
+
+def test_variables_are_replaced_from_the_environment() -> None:
+    assert expand("qemu+ssh://${WHO}@hv/${X}", {"WHO": "root", "X": "system"}) == "qemu+ssh://root@hv/system"
+
+
+def test_a_doubled_dollar_sign_is_one_and_a_lone_one_stays() -> None:
+    assert expand("$${HOME} $5", {"HOME": "/"}) == "${HOME} $5"
+
+
+def test_a_variable_that_is_not_set_is_an_error_and_not_empty() -> None:
+    with pytest.raises(ConfigError, match=r"\$\{NOWHERE\} is not set"):
+        expand("${NOWHERE}", {})

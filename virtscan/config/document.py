@@ -1,0 +1,142 @@
+"""The configuration file: its keys, and errors that name the one that is wrong."""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from virtscan.config.values import expand
+from virtscan.errors import ConfigError
+from virtscan.model import LowerDevice
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file: every key is known."""
+
+
+class ScanSection(_Section, frozen=True):
+    """`[scan]`: how to look. Lengths of time as in `30s`, `10m`."""
+
+    lower_device: LowerDevice | None = None
+    host_timeout: str | None = None
+    deadline: str | None = None
+    ssh_facts: bool = False
+
+
+class HypervisorSection(_Section, frozen=True):
+    """`[[hypervisor]]`: a host to read, by exactly one of `uri` and `xml` (a folder of domain definitions).
+
+    `kernel` is `uname -r`, a fact that libvirt cannot tell; `segments` says which segment a source device reaches.
+    """
+
+    uri: str | None = None
+    xml: str | None = None
+    name: str | None = None
+    site: str | None = None
+    kernel: str | None = None
+    segments: dict[str, str] = {}
+
+
+class ServerSection(_Section, frozen=True):
+    """`[[server]]`: a provisioning server; `offload` is a SOURCE, `physical` says that it is no virtual machine."""
+
+    name: str
+    offload: str
+    interface: str | None = None
+    mac: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+    physical: bool = False
+
+
+class WaiverSection(_Section, frozen=True):
+    """`[[waiver]]`: findings that somebody accepted, by globs; the last day it holds is `until`."""
+
+    reason: str
+    hypervisor: str = "*"
+    domain: str = "*"
+    mac: str = "*"
+    server: str = "*"
+    until: date | None = None
+
+
+class Document(_Section, frozen=True):
+    """The whole file."""
+
+    scan: ScanSection = ScanSection()
+    hypervisor: tuple[HypervisorSection, ...] = ()
+    server: tuple[ServerSection, ...] = ()
+    waiver: tuple[WaiverSection, ...] = ()
+
+
+def read_document(text: str, *, path: Path, environment: Mapping[str, str]) -> Document:
+    """Read a configuration file's text; `path` is for messages.
+
+    Raises:
+        ConfigError: Not TOML (with line and column), an unknown key (with the nearest known one), a value of the
+            wrong type, or a variable that is not set; each names the file and the key.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    try:
+        _refuse_unknown(raw, Document.__struct_fields__, "")
+        return Document(
+            scan=_section(raw.get("scan", {}), ScanSection, "scan", environment),
+            hypervisor=_sections(raw, HypervisorSection, "hypervisor", environment),
+            server=_sections(raw, ServerSection, "server", environment),
+            waiver=_sections(raw, WaiverSection, "waiver", environment),
+        )
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _sections(raw: Mapping[str, object], kind: type[S], key: str, environment: Mapping[str, str]) -> tuple[S, ...]:
+    tables = raw.get(key, [])
+    if not isinstance(tables, list):
+        raise ConfigError(f"{key}: there may be several, so write [[{key}]] in double brackets")
+    return tuple(_section(table, kind, f"{key}[{number}]", environment) for number, table in enumerate(tables, 1))
+
+
+def _section(table: object, kind: type[S], where: str, environment: Mapping[str, str]) -> S:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: expected a table, as in [{where}]")
+    _refuse_unknown(table, kind.__struct_fields__, f"{where}.")
+    try:
+        return msgspec.convert(
+            {key: _expanded(item, f"{where}.{key}", environment) for key, item in table.items()}, kind
+        )
+    except msgspec.ValidationError as error:
+        message, _, key = str(error).partition(" - at `$")
+        raise ConfigError(f"{where}{key.rstrip('`')}: {message[0].lower()}{message[1:]}") from error
+
+
+def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            advice = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            raise ConfigError(f"{where}{key}: unknown key; {advice}")
+
+
+def _expanded(value: object, where: str, environment: Mapping[str, str]) -> object:
+    """The value with the variables in its strings replaced, at any depth."""
+    match value:
+        case str():
+            try:
+                return expand(value, environment)
+            except ConfigError as error:
+                raise ConfigError(f"{where}: {error}") from error
+        case list():
+            return [_expanded(item, where, environment) for item in value]
+        case dict():
+            return {key: _expanded(item, f"{where}.{key}", environment) for key, item in value.items()}
+        case _:
+            return value

@@ -1,0 +1,33 @@
+"""Where the configuration file lies when nobody names it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from virtscan.errors import ConfigError
+
+SYSTEM_FILE = Path("/etc/virtscan/virtscan.toml")
+
+
+def find_config(
+    explicit: Path | None, environment: Mapping[str, str], *, system_file: Path = SYSTEM_FILE
+) -> Path | None:
+    """The first that there is: `explicit`, `VIRTSCAN_CONFIG`, the user's file, the system's; None without any.
+
+    A file that was named must exist; only the last two may be absent.
+
+    Raises:
+        ConfigError: The file named on the command line or in the environment is not there.
+    """
+    named = environment.get("VIRTSCAN_CONFIG")
+    if explicit is None and named:
+        explicit = Path(named)
+        if not explicit.is_file():
+            raise ConfigError(f"{explicit}: no such file (VIRTSCAN_CONFIG names it)")
+    if explicit is not None:
+        if not explicit.is_file():
+            raise ConfigError(f"{explicit}: no such file")
+        return explicit
+    home = environment.get("HOME")
+    base = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else None)
+    candidates = [Path(base) / "virtscan" / "virtscan.toml"] if base else []
+    return next((path for path in [*candidates, system_file] if path.is_file()), None)

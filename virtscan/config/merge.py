@@ -1,0 +1,162 @@
+"""The configuration file and the command line -> one plan; what the command line says counts."""
+
+import ipaddress
+import re
+from pathlib import Path
+
+import msgspec
+
+from virtscan.config.document import Document, HypervisorSection, ServerSection
+from virtscan.config.values import duration
+from virtscan.connectors import uri
+from virtscan.errors import ConfigError
+from virtscan.model import LowerDevice, Mac, Plan, Policy, ServerTarget, SourceKind, Target, TargetKind, Waiver
+from virtscan.offload.source import parse_server, server_target
+
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_HOST_TIMEOUT = 30.0
+_DEADLINE = 600.0
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says; None where it says nothing."""
+
+    connect: tuple[str, ...] = ()
+    xml: tuple[Path, ...] = ()
+    servers: tuple[str, ...] = ()
+    lower_device: LowerDevice | None = None
+    host_timeout: float | None = None
+    deadline: float | None = None
+    ssh_facts: bool = False
+    allow_unsafe_uri: bool = False
+
+
+def make_plan(document: Document, options: Options, *, folder: Path, default_uri: str) -> tuple[Plan, tuple[str, ...]]:
+    """Merge both into a plan.
+
+    Hypervisors named on the command line replace the file's, which still says what it knows about them (kernel, site,
+    segments); with none in either, libvirt's own default is scanned. A server of the command line replaces the one of
+    the same name.
+
+    Args:
+        document: The file; an empty one when there is none.
+        options: The command line.
+        folder: Where relative paths in the file start.
+        default_uri: What libvirt would open by itself; empty: it is to find out.
+
+    Returns:
+        The plan, and warnings about it.
+
+    Raises:
+        ConfigError: Something in it can't be meant, with its place in the file or the option.
+    """
+    declared = tuple(_target(section, f"hypervisor[{n}]", folder) for n, section in enumerate(document.hypervisor, 1))
+    targets = _requested(options, declared) or declared or (Target(kind=TargetKind.LIBVIRT, address=default_uri),)
+    warnings = [
+        f"{uri.shown(target.address)}: {warning}"
+        for target in targets
+        if target.kind is TargetKind.LIBVIRT
+        for warning in uri.check(target.address, allow_unsafe=options.allow_unsafe_uri)
+    ]
+    scan = document.scan
+    plan = Plan(
+        targets=targets,
+        servers=_servers(document, options, folder),
+        policy=Policy(
+            lower_device=options.lower_device or scan.lower_device or LowerDevice.BOND,
+            waivers=tuple(Waiver(**msgspec.structs.asdict(section)) for section in document.waiver),
+        ),
+        host_timeout=options.host_timeout or _seconds(scan.host_timeout, "scan.host_timeout") or _HOST_TIMEOUT,
+        deadline=options.deadline or _seconds(scan.deadline, "scan.deadline") or _DEADLINE,
+        ssh_facts=options.ssh_facts or scan.ssh_facts,
+        allow_unsafe_uri=options.allow_unsafe_uri,
+    )
+    return plan, tuple(warnings)
+
+
+def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, ...]:
+    known = {(target.kind, target.address): target for target in declared}
+    requested = [
+        *((TargetKind.LIBVIRT, _absolute_test_uri(address, Path.cwd())) for address in options.connect),
+        *((TargetKind.XML, str(path)) for path in options.xml),
+    ]
+    return tuple(
+        known.get((kind, address)) or Target(kind=kind, address=address) for kind, address in dict.fromkeys(requested)
+    )
+
+
+def _target(section: HypervisorSection, where: str, folder: Path) -> Target:
+    match section.uri, section.xml:
+        case str(address), None:
+            kind, address = TargetKind.LIBVIRT, _absolute_test_uri(address, folder)
+        case None, str(path):
+            kind, address = TargetKind.XML, str(folder / path)
+        case _:
+            raise ConfigError(f"{where}: give either uri or xml")
+    return Target(
+        kind=kind,
+        address=address,
+        name=section.name,
+        site=section.site,
+        kernel=section.kernel,
+        segments=section.segments,
+    )
+
+
+def _absolute_test_uri(address: str, folder: Path) -> str:
+    """`test:fleet/hv1.xml`, a path for libvirt's test driver, which takes only absolute ones."""
+    scheme, _, path = address.partition(":")
+    return f"test://{(folder / path).resolve()}" if scheme == "test" and path and path[0] != "/" else address
+
+
+def _servers(document: Document, options: Options, folder: Path) -> tuple[ServerTarget, ...]:
+    servers = {}
+    for number, section in enumerate(document.server, 1):
+        if section.name in servers:
+            raise ConfigError(f"server[{number}].name: a second server named {section.name!r}")
+        servers[section.name] = _server(section, f"server[{number}]", folder)
+    for text in options.servers:
+        requested = parse_server(text)
+        known = servers.get(requested.name)
+        if known:  # what the file knows about it besides the source stays true
+            requested = msgspec.structs.replace(
+                known,
+                kind=requested.kind,
+                address=requested.address,
+                declared=requested.declared,
+                interface=requested.interface or known.interface,
+            )
+        servers[requested.name] = requested
+    return tuple(servers.values())
+
+
+def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
+    try:
+        target = server_target(section.name, section.offload, interface=section.interface)
+        for subnet in section.subnets:
+            ipaddress.ip_network(subnet)
+    except ValueError as error:
+        raise ConfigError(f"{where}.subnets: {error}") from error
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+    macs = tuple(Mac(mac.lower()) for mac in section.mac)
+    for mac in macs:
+        if not _MAC.fullmatch(mac):
+            raise ConfigError(f"{where}.mac: {mac!r} is no MAC address such as 52:54:00:aa:bb:cc")
+    return msgspec.structs.replace(
+        target,
+        address=str(folder / target.address) if target.kind is SourceKind.FILE else target.address,
+        macs=macs,
+        segments=section.segments,
+        subnets=section.subnets,
+        physical=section.physical,
+    )
+
+
+def _seconds(text: str | None, where: str) -> float | None:
+    if text is None:
+        return None
+    try:
+        return duration(text)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
