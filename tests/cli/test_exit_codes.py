@@ -1,0 +1,88 @@
+import pytest
+
+from tests.build import domain, hypervisor, inventory, macvtap, server
+from virtscan.cli.exit_codes import ExitCode, FailOn, of_report, of_servers
+from virtscan.model import (
+    Confidence,
+    DeviceKind,
+    Exposure,
+    Finding,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Report,
+    State,
+    Verdict,
+)
+
+GAP = Gap(subject="qemu:///system vm7", reason="it vanished", about=GapAbout.DOMAIN)
+
+
+def finding(verdict: Verdict, exposure: Exposure = Exposure.BOOTS, waived: str | None = None) -> Finding:
+    return Finding(
+        hypervisor="hv1", origin="qemu:///system", domain="web01", uuid=None, index=0, mac=None, source_device=None,
+        source_mode=None, device_kind=DeviceKind.BOND, lower_devices=(), segment=None, server=None,
+        server_interface=None, verdict=verdict, confidence=Confidence.LOW, exposure=exposure, rule="R11", because=(),
+        missing=(), waived=waived,
+    )  # fmt: skip
+
+
+def report(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> Report:
+    return Report(inventory=inventory(hypervisor("hv1", domain("web01", macvtap())), gaps=gaps), findings=findings)
+
+
+@pytest.mark.parametrize(
+    ("findings", "gaps", "code"),
+    [
+        ((), (), ExitCode.CLEAN),
+        ((finding(Verdict.MITIGATED), finding(Verdict.NOT_AFFECTED)), (), ExitCode.CLEAN),
+        ((finding(Verdict.AT_RISK),), (), ExitCode.AT_RISK),
+        ((), (GAP,), ExitCode.INCOMPLETE),
+        ((finding(Verdict.UNKNOWN),), (), ExitCode.INCOMPLETE),
+        ((finding(Verdict.AT_RISK), finding(Verdict.UNKNOWN)), (), ExitCode.AT_RISK_AND_INCOMPLETE),
+        ((finding(Verdict.AT_RISK),), (GAP,), ExitCode.AT_RISK_AND_INCOMPLETE),
+        ((finding(Verdict.AT_RISK, waived="ISO"), finding(Verdict.UNKNOWN, waived="ISO")), (), ExitCode.CLEAN),
+    ],
+)
+def test_the_code_says_what_was_found_and_whether_all_was_seen(
+    findings: tuple[Finding, ...], gaps: tuple[Gap, ...], code: ExitCode
+) -> None:
+    assert of_report(report(*findings, gaps=gaps), FailOn.LATENT) is code
+
+
+@pytest.mark.parametrize(
+    ("exposure", "counted_from"),
+    [
+        (Exposure.PENDING, {FailOn.PENDING, FailOn.BOOTS, FailOn.LATENT}),
+        (Exposure.BOOTS, {FailOn.BOOTS, FailOn.LATENT}),
+        (Exposure.LATENT, {FailOn.LATENT}),
+    ],
+)
+def test_only_an_exposure_that_was_asked_for_counts(exposure: Exposure, counted_from: set[FailOn]) -> None:
+    judged = report(finding(Verdict.AT_RISK, exposure))
+
+    assert {fail_on for fail_on in FailOn if of_report(judged, fail_on) is ExitCode.AT_RISK} == counted_from
+
+
+def test_when_every_hypervisor_failed_nothing_was_seen() -> None:
+    failed = hypervisor("hv1", status=HostStatus.FAILED)
+
+    assert of_report(Report(inventory=inventory(failed, gaps=(GAP,))), FailOn.LATENT) is ExitCode.NOTHING_SEEN
+
+
+def test_without_any_hypervisor_nothing_was_seen() -> None:
+    assert of_report(Report(inventory=inventory()), FailOn.LATENT) is ExitCode.NOTHING_SEEN
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        ((State.ON, State.OFF), ExitCode.CLEAN),
+        ((State.ON, State.UNKNOWN), ExitCode.INCOMPLETE),
+        ((State.UNKNOWN,), ExitCode.NOTHING_SEEN),
+    ],
+)
+def test_looking_at_servers_alone_says_how_many_were_read(states: tuple[State, ...], code: ExitCode) -> None:
+    servers = tuple(server(f"server{number}", state) for number, state in enumerate(states))
+
+    assert of_servers(Report(inventory=inventory(servers=servers))) is code

@@ -1,0 +1,5 @@
+"""The command line: parse, wire, write, exit code; one module a command."""
+
+from virtscan.cli.main import main
+
+__all__ = ["main"]

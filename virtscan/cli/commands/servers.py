@@ -1,0 +1,49 @@
+"""`virtscan servers`: only the provisioning servers' offload state."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from virtscan.cli.commands.scan import collected
+from virtscan.cli.exit_codes import of_servers
+from virtscan.cli.options import (
+    config_option,
+    console,
+    host_timeout_option,
+    output_options,
+    quiet_and_verbose,
+    server_option,
+)
+from virtscan.cli.output import opened
+from virtscan.cli.plan import load_plan
+from virtscan.cli.process import close_input
+from virtscan.cli.rendering import Rendering
+from virtscan.config import Options
+
+
+@click.command(epilog="Example: virtscan servers --server satellite:eth0=ssh://root@satellite")
+@server_option
+@config_option
+@host_timeout_option
+@output_options
+@quiet_and_verbose
+def servers(
+    servers: tuple[str, ...],
+    config: Path | None,
+    host_timeout: float | None,
+    format_name: str,
+    output: Path | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Read only the provisioning servers: TX checksum offload now, and after a reboot where that can be told."""
+    said = console(verbose=verbose, quiet=quiet)
+    plan = load_plan(config, Options(servers=servers, host_timeout=host_timeout), said)
+    if not plan.servers:
+        raise click.UsageError("no server is named: give --server NAME=SOURCE, or [[server]] in the configuration")
+    close_input()
+    rendering = Rendering(view="servers", format_name=format_name, output=output)
+    with opened(output) as shown:
+        judged = rendering.write(collected(msgspec.structs.replace(plan, targets=()), said), shown, said)
+    return of_servers(judged)

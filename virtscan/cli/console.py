@@ -1,0 +1,48 @@
+"""What is said on standard error: warnings, progress, gaps; never data."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from enum import IntEnum
+
+import click
+
+
+class Verbosity(IntEnum):
+    """How much is said besides the data."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+class Console:
+    """Standard error, as far as it was asked for."""
+
+    def __init__(self, verbosity: Verbosity) -> None:
+        self._verbosity = verbosity
+
+    def warn(self, message: str) -> None:
+        """Say what somebody should know; not with `--quiet`."""
+        if self._verbosity >= Verbosity.NORMAL:
+            click.echo(f"virtscan: {message}", err=True)
+
+    def detail(self, message: str) -> None:
+        """Say what happens; only with `--verbose`."""
+        if self._verbosity >= Verbosity.VERBOSE:
+            click.echo(f"virtscan: {message}", err=True)
+
+    @contextlib.contextmanager
+    def progress(self, length: int, label: str) -> Iterator[Callable[[], None]]:
+        """A bar on a terminal, nothing elsewhere; call what it gives once for each thing done."""
+        if self._verbosity is Verbosity.QUIET or not sys.stderr.isatty():
+            yield lambda: None
+            return
+        with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
+            yield lambda: bar.update(1)
+
+
+def wants_colour() -> bool:
+    """Does a terminal get colour? Not when it can't show any, or NO_COLOR says no (no-color.org: set, not empty)."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,62 @@
+"""What a run ends with: one honest number for cron jobs and scripts."""
+
+from enum import Enum, IntEnum
+
+from virtscan.model import Exposure, Finding, HostStatus, Report, Verdict
+
+
+class ExitCode(IntEnum):
+    """See the README's table; 2 (wrong usage or configuration) is given where a plan is made."""
+
+    CLEAN = 0
+    AT_RISK = 1
+    INCOMPLETE = 3
+    AT_RISK_AND_INCOMPLETE = 4
+    NOTHING_SEEN = 5
+
+
+class FailOn(Enum):
+    """From which exposure on a finding at risk counts for the exit code."""
+
+    PENDING = "pending"
+    BOOTS = "boots"
+    LATENT = "latent"
+    NEVER = "never"
+
+
+_COUNTED = {
+    FailOn.PENDING: {Exposure.PENDING},
+    FailOn.BOOTS: {Exposure.PENDING, Exposure.BOOTS},
+    FailOn.LATENT: set(Exposure),
+    FailOn.NEVER: set[Exposure](),
+}
+
+
+def of_report(report: Report, fail_on: FailOn) -> ExitCode:
+    """The exit code of a scan or report; what is waived counts neither as at risk nor as not judged."""
+    hypervisors = report.inventory.hypervisors
+    if all(hypervisor.status is HostStatus.FAILED for hypervisor in hypervisors):
+        return ExitCode.NOTHING_SEEN
+    at_risk = any(_counts(finding, fail_on) for finding in report.findings)
+    unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
+    match at_risk, unknown or bool(report.inventory.gaps):
+        case True, True:
+            return ExitCode.AT_RISK_AND_INCOMPLETE
+        case True, False:
+            return ExitCode.AT_RISK
+        case False, True:
+            return ExitCode.INCOMPLETE
+        case _:
+            return ExitCode.CLEAN
+
+
+def of_servers(report: Report) -> ExitCode:
+    """The exit code when only servers were looked at: were all of them read, some, none?"""
+    unread = [server.reason is not None for server in report.inventory.servers]
+    if all(unread):
+        return ExitCode.NOTHING_SEEN
+    return ExitCode.INCOMPLETE if any(unread) else ExitCode.CLEAN
+
+
+def _counts(finding: Finding, fail_on: FailOn) -> bool:
+    return finding.verdict is Verdict.AT_RISK and finding.waived is None and finding.exposure in _COUNTED[fail_on]

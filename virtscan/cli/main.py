@@ -1,0 +1,90 @@
+"""The program `virtscan`: its commands, each loaded when it is used, and how the process ends."""
+
+import importlib
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from virtscan import __version__
+from virtscan.cli.process import drop_output, end, end_on_sigterm
+from virtscan.errors import VirtscanError
+
+COMMANDS = {
+    "scan": "Collect from hypervisors and servers, judge, report: the main job.",
+    "report": "Judge a saved inventory again and report; no network.",
+    "servers": "Read only the provisioning servers' offload state.",
+}
+"""Name and short help; `virtscan.cli.commands.NAME` holds the command `NAME`.
+
+The short help stands here so that `virtscan --help` need not load what the commands use.
+"""
+
+WRONG_USAGE = 2
+INTERNAL_ERROR = 70
+INTERRUPTED = 130
+READER_GONE = 141
+
+
+class _LazyGroup(click.Group):
+    """Commands by name; a command's module is imported when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"virtscan.cli.commands.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: virtscan scan -c qemu+ssh://root@hv1/system --server satellite:eth0=ssh://root@satellite",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="virtscan", message="%(prog)s %(version)s")
+def virtscan() -> None:
+    """Says which virtual machines will fail to boot over the network, because of which server, and what to change."""
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process, whatever threads are still waiting for a host."""
+    end_on_sigterm()
+    end(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line.
+
+    Returns:
+        The exit code: the command's own, 2 for wrong usage or configuration, 70 for a defect of virtscan.
+    """
+    try:
+        result = virtscan.main(args=arguments, prog_name="virtscan", standalone_mode=False)
+        code = result if isinstance(result, int) else 0
+    except click.Abort:
+        click.echo("virtscan: interrupted", err=True)
+        code = INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = WRONG_USAGE
+    except VirtscanError as error:
+        click.echo(f"virtscan: {error}", err=True)
+        code = WRONG_USAGE
+    except BrokenPipeError:
+        drop_output()
+        code = READER_GONE
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else WRONG_USAGE
+    except Exception:  # noqa: BLE001 the one place where a defect becomes a message instead of a silent end
+        traceback.print_exc()
+        click.echo("virtscan: this is a defect of virtscan, not of what it looked at; please report it", err=True)
+        code = INTERNAL_ERROR
+    return code

@@ -1,0 +1,110 @@
+"""Options that several commands share, each declared once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from virtscan.cli.console import Console, Verbosity
+from virtscan.cli.exit_codes import FailOn
+from virtscan.config import duration
+from virtscan.errors import ConfigError
+from virtscan.model import LowerDevice
+from virtscan.reporters import REPORTERS
+from virtscan.views import GROUPINGS, VIEWS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Duration(click.ParamType):
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return duration(value)
+        except ConfigError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _chain(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def _words(enum: Any) -> click.Choice[str]:  # an Enum class whose values are the words of the command line
+    return click.Choice([member.value for member in enum])
+
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+config_option = click.option("--config", type=FILE, help="Configuration file (else VIRTSCAN_CONFIG, yours, /etc).")
+
+server_option = click.option(
+    "--server",
+    "servers",
+    multiple=True,
+    metavar="NAME[:INTERFACE]=SOURCE",
+    help="A provisioning server and where its offload state is read: ssh://[user@]host[:port], file:PATH "
+    "(output of ethtool -k), local:, or the words on and off.",
+)
+
+host_timeout_option = click.option(
+    "--host-timeout", type=_Duration(), help="What one host may take, as in 30s (the default)."
+)
+
+deadline_option = click.option(
+    "--deadline", type=_Duration(), help="What the whole run may take, as in 10m (the default)."
+)
+
+lower_device_option = click.option(
+    "--lower-device",
+    type=_words(LowerDevice),
+    help="Judge macvtap interfaces that stand on a bond (the default), or on any device.",
+)
+
+quiet_and_verbose = _chain(
+    click.option("-v", "--verbose", is_flag=True, help="Say on standard error what happens."),
+    click.option("-q", "--quiet", is_flag=True, help="Say nothing on standard error but errors."),
+)
+
+output_options = _chain(
+    click.option(
+        "--format", "format_name", type=click.Choice(list(REPORTERS)), default="table", show_default=True, help="How."
+    ),
+    click.option("-o", "--output", type=FILE, help="Write to this file, whole or not at all."),
+)
+
+report_options = _chain(
+    click.option("--view", type=click.Choice(list(VIEWS)), default="risks", show_default=True, help="What to show."),
+    click.option(
+        "--by",
+        type=click.Choice(list(GROUPINGS)),
+        default="hypervisor",
+        show_default=True,
+        help="What a row of the capacity view is.",
+    ),
+    output_options,
+    click.option(
+        "--fail-on",
+        type=_words(FailOn),
+        default="latent",
+        show_default=True,
+        help="From which exposure on a VM at risk makes the exit code 1 or 4.",
+    ),
+)
+
+
+def console(*, verbose: bool, quiet: bool) -> Console:
+    """The console that `-v` and `-q` ask for.
+
+    Raises:
+        click.UsageError: Both are given.
+    """
+    if verbose and quiet:
+        raise click.UsageError("--verbose and --quiet contradict each other")
+    return Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL)

@@ -1,0 +1,35 @@
+"""The plan of a command: the configuration file, if there is one, and what the command line says."""
+
+import os
+from pathlib import Path
+
+from virtscan.cli.console import Console
+from virtscan.config import Document, Options, find_config, make_plan, read_document
+from virtscan.errors import ConfigError
+from virtscan.model import Plan
+
+
+def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
+    """Read the configuration and merge the options into it; warnings go to the console.
+
+    Raises:
+        ConfigError: Either of them is wrong.
+    """
+    path = find_config(config, os.environ)
+    document, folder = Document(), Path.cwd()
+    if path is not None:
+        console.detail(f"configuration: {path}")
+        document, folder = read_document(_text(path), path=path, environment=os.environ), path.parent
+    plan, warnings = make_plan(document, options, folder=folder, default_uri=os.environ.get("LIBVIRT_DEFAULT_URI", ""))
+    for warning in warnings:
+        console.warn(f"warning: {warning}")
+    return plan
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
