@@ -48,7 +48,7 @@ needed_to_scan() {
     needed_by_python
   elif [ -n "${PYTHON:-}" ]; then
     "$here/find-python.sh" # says what is wrong with it
-  elif program python3 >/dev/null; then
+  elif command -v python3 >/dev/null; then
     # There is one, but too old: the newest that such distributions have beside it.
     apt+=(python3.11 python3.11-venv python3.11-dev)
     dnf+=(python3.12 python3.12-devel)
@@ -107,16 +107,18 @@ esac
 
 [ ${#apt[@]} -gt 0 ] || exit 0
 
-if program apt-get >/dev/null; then
+if command -v apt-get >/dev/null; then
   missing=("${apt[@]}")
   update=(apt-get -qq update)
   install=(env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}")
-elif program dnf >/dev/null; then
+  by_hand="sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
+elif command -v dnf >/dev/null; then
   missing=("${dnf[@]}")
   update=(true)
   # RHEL and its rebuilds keep headers in a repository that is there but switched off.
   headers=$(dnf -q repolist --all 2>/dev/null | grep -oE -m 1 '^(crb|powertools|codeready-builder-for-[^ ]*-rpms)( |$)' || true)
   install=(dnf -q -y ${headers:+--enablerepo="${headers% }"} install "${missing[@]}")
+  by_hand="sudo dnf ${headers:+--enablerepo=${headers% } }install ${missing[*]}"
 else
   echo "virtscan needs what Debian calls: ${apt[*]}" >&2
   echo "This machine has neither apt-get nor dnf: install these yourself, then run make again." >&2
@@ -125,13 +127,16 @@ fi
 
 if [ "$(id -u)" -eq 0 ]; then
   as_root=()
-elif program sudo >/dev/null && sudo -n true 2>/dev/null; then
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
   as_root=(sudo -n)
 else
-  echo "virtscan needs system packages that are missing here, and only root may install them. Run this, then make again:" >&2
-  echo >&2
-  [ "${update[0]}" = true ] || echo "  sudo ${update[*]}" >&2
-  echo "  sudo ${install[*]}" >&2
+  {
+    echo "virtscan needs system packages that are missing here, and only root may install them."
+    echo "Run this, then make again:"
+    echo
+    echo "  $by_hand"
+    echo
+  } >&2
   exit 1
 fi
 
@@ -140,7 +145,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 # Without this, Debian starts an ssh server the moment it is installed; the tests start their own, on loopback.
-if program apt-get >/dev/null && [ ! -e /usr/sbin/policy-rc.d ]; then
+if command -v apt-get >/dev/null && [ ! -e /usr/sbin/policy-rc.d ]; then
   trap 'rm -f "$log"; "${as_root[@]}" rm -f /usr/sbin/policy-rc.d' EXIT
   printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin /usr/sbin/policy-rc.d
 fi
