@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -103,23 +103,6 @@ class Reading:
     def _failed(self, failure: str, domains: int, name: str) -> Gap:
         reason = f"{failure}; domains read before that: {domains}" if domains else failure
         return Gap(subject=self.uri, reason=reason, about=GapAbout.HYPERVISOR, hypervisor=name)
-
-
-class Read(Protocol):
-    """What a connector is: it delivers everything about a target that it can get at."""
-
-    def __call__(self, target: Target, reading: Reading, *, threads: int | None, allow_unsafe: bool) -> None:
-        """Fill the reading.
-
-        Args:
-            target: What to read.
-            reading: Where to deliver, item by item, as they come: at the deadline nobody waits for the rest.
-            threads: How many round trips to make at once; None: as many as suit the target.
-            allow_unsafe: Accept an address that can run commands.
-
-        Raises:
-            ConnectorError: The target can't be read, or not any further.
-        """
 
 
 def _status(gaps: Sequence[Gap], *, failed: bool) -> HostStatus:

@@ -1,0 +1,402 @@
+import ctypes
+import logging
+import os
+import socket
+import tempfile
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.build import macvtap
+from virtscan.connectors.reading import Reading
+from virtscan.connectors.xml_directory import host_name, read, shown
+from virtscan.errors import ConnectorError
+from virtscan.model import (
+    Attachment,
+    DeviceName,
+    DomainState,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    SourceMode,
+    Target,
+    TargetKind,
+)
+
+NETWORK = "<network><name>pxe</name><forward mode='bridge'><interface dev='{device}'/></forward></network>"
+MIB = 1 << 20
+NOBODY = 65534
+
+
+def domain_xml(name: str = "web01", interface: str = "") -> str:
+    return f"<domain type='kvm'><name>{name}</name><devices>{interface}</devices></domain>"
+
+
+def scan(address: str | Path) -> tuple[Hypervisor, tuple[Gap, ...]]:
+    """What a scan makes of it: a failure is a gap."""
+    target = Target(kind=TargetKind.XML, address=str(address))
+    reading = Reading(target, name=host_name(target.address), uri=shown(target.address))
+    try:
+        read(target, reading)
+    except ConnectorError as error:
+        return reading.close(str(error))
+    return reading.close()
+
+
+def names(hypervisor: Hypervisor) -> list[str]:
+    return [domain.name for domain in hypervisor.domains]
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+
+
+def test_what_dumpxml_printed_is_a_complete_hypervisor_of_the_folders_name(tmp_path: Path) -> None:
+    folder = tmp_path / "hv1"
+    nic = (
+        "<interface type='direct'><mac address='52:54:00:93:76:af'/><source dev='bond2' mode='bridge'/>"
+        "<model type='virtio'/></interface>"
+    )
+    write(folder, {"web01.xml": domain_xml("web01", nic), "db01.XML": domain_xml("db01")})
+
+    hypervisor, gaps = scan(folder)
+
+    assert (hypervisor.name, hypervisor.uri, hypervisor.status) == ("hv1", f"xml:{folder}", HostStatus.COMPLETE)
+    assert [(domain.name, domain.origin, domain.state) for domain in hypervisor.domains] == [
+        ("db01", f"{folder}/db01.XML", DomainState.UNKNOWN),
+        ("web01", f"{folder}/web01.xml", DomainState.UNKNOWN),
+    ]
+    assert hypervisor.domains[1].interfaces == (macvtap(),)
+    assert gaps == ()
+
+
+def test_libvirts_own_folder_gives_each_domain_once_with_its_network(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "zeta.xml": domain_xml("zeta", "<interface type='network'><source network='pxe'/></interface>"),
+            "alpha.xml": domain_xml("alpha"),
+            "networks/pxe.xml": NETWORK.format(device="bond2"),
+            "snapshot/zeta/before.xml": f"<domainsnapshot><name>before</name>{domain_xml('zeta')}</domainsnapshot>",
+            "alpha.xml.new": domain_xml("half written"),
+            ".hidden.xml": domain_xml("hidden"),
+            "qemu.conf": "user = 'root'",
+        },
+    )
+    (tmp_path / "autostart").mkdir()
+    (tmp_path / "autostart/zeta.xml").symlink_to(tmp_path / "zeta.xml")
+    (tmp_path / "a link that is read before the file.xml").symlink_to("zeta.xml")
+    (tmp_path / "networks/autostart").mkdir()
+    (tmp_path / "networks/autostart/pxe.xml").symlink_to("../pxe.xml")
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert [(domain.name, domain.origin) for domain in hypervisor.domains] == [
+        ("alpha", f"{tmp_path}/alpha.xml"),
+        ("zeta", f"{tmp_path}/zeta.xml"),
+    ]
+    attachments = hypervisor.domains[1].interfaces[0].attachments
+    assert attachments == (Attachment(DeviceName("bond2"), SourceMode.BRIDGE),)
+    assert gaps == ()
+
+
+def test_files_that_only_links_lead_to_are_read_in_the_links_name(tmp_path: Path) -> None:
+    write(tmp_path, {"elsewhere/web01.xml": domain_xml("web01"), "far/db01.xml": domain_xml("db01")})
+    folder = tmp_path / "hv1"
+    folder.mkdir()
+    (folder / "linked.xml").symlink_to("../elsewhere/web01.xml")
+    (folder / "folder").symlink_to("../far")
+
+    hypervisor, _ = scan(folder)
+
+    assert [domain.origin for domain in hypervisor.domains] == [f"{folder}/folder/db01.xml", f"{folder}/linked.xml"]
+
+
+def test_one_file_of_any_name_is_a_hypervisor_of_the_files_name(tmp_path: Path) -> None:
+    write(tmp_path, {"web01.xml": domain_xml(), "dump": domain_xml()})
+
+    for file, name in (("web01.xml", "web01"), ("dump", "dump")):
+        hypervisor, _ = scan(tmp_path / file)
+        assert (hypervisor.name, names(hypervisor)) == (name, ["web01"])
+
+
+def test_documents_of_one_name_are_told_apart_by_where_they_stand(tmp_path: Path) -> None:
+    status = f"<domstatus state='running'>{domain_xml()}</domstatus>"
+    write(tmp_path, {"all.xml": domain_xml() + "\n" + domain_xml() + "\n", "run/web01.xml": status})
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert [(domain.origin, domain.state) for domain in hypervisor.domains] == [
+        (f"{tmp_path}/all.xml", DomainState.UNKNOWN),
+        (f"{tmp_path}/all.xml#2", DomainState.UNKNOWN),
+        (f"{tmp_path}/run/web01.xml", DomainState.ACTIVE),
+    ]
+    assert gaps == ()
+
+
+def test_a_relative_folder_is_shown_as_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "hv1", {"web01.xml": domain_xml()})
+    monkeypatch.chdir(tmp_path / "hv1")
+
+    hypervisor, _ = scan(".")
+
+    assert (hypervisor.name, hypervisor.uri) == ("hv1", "xml:.")
+    assert hypervisor.domains[0].origin == "web01.xml"
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [("/srv/hv1", "hv1"), ("/srv/hv1/", "hv1"), ("/srv/x/../hv1", "hv1"), ("/", "xml:/"), ("/srv/\udce9", "\\udce9")],
+)
+def test_the_last_part_of_the_path_names_the_hypervisor(address: str, name: str) -> None:
+    assert host_name(address) == name
+
+
+def test_documents_of_another_kind_are_only_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    snapshot = f"<domainsnapshot><name>before</name>{domain_xml('old')}</domainsnapshot>"
+    write(tmp_path, {"web01.xml": domain_xml(), "before.xml": snapshot, "no-mac-spoofing.xml": "<filter name='x'/>"})
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert (names(hypervisor), hypervisor.status, gaps) == (["web01"], HostStatus.COMPLETE, ())
+    assert [record.getMessage().partition(": ")[0] for record in caplog.records] == [
+        f"{tmp_path}/before.xml",
+        f"{tmp_path}/no-mac-spoofing.xml",
+    ]
+
+
+@pytest.mark.parametrize("content", [domain_xml()[:-3], "", "\x00\x01", "<domain><name>&boom;</name></domain>"])
+def test_a_broken_file_is_a_gap_and_hides_no_other(tmp_path: Path, content: str) -> None:
+    write(tmp_path, {"broken.xml": content, "web01.xml": domain_xml()})
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert (names(hypervisor), hypervisor.status) == (["web01"], HostStatus.PARTIAL)
+    assert [(gap.subject, gap.about, gap.hypervisor) for gap in gaps] == [
+        (f"{tmp_path}/broken.xml", GapAbout.DOMAIN, hypervisor.name)
+    ]
+
+
+def test_a_network_that_is_defined_in_two_ways_may_be_anything(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "web01.xml": domain_xml("web01", "<interface type='network'><source network='pxe'/></interface>"),
+            "1.xml": NETWORK.format(device="bond2"),
+            "2.xml": NETWORK.format(device="bond2") + "<!-- the same -->",
+            "3.xml": NETWORK.format(device="bond3"),
+        },
+    )
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert hypervisor.domains[0].interfaces[0].attachments == (Attachment(None, SourceMode.UNKNOWN),)
+    assert hypervisor.networks == ()
+    assert [(gap.subject, gap.about) for gap in gaps] == [(f"{tmp_path}/3.xml", GapAbout.NETWORK)]
+    assert f"{tmp_path}/1.xml" in gaps[0].reason
+
+
+def test_links_in_a_circle_end(tmp_path: Path) -> None:
+    write(tmp_path, {"a/web01.xml": domain_xml()})
+    (tmp_path / "a/up").symlink_to("..")
+    (tmp_path / "a/self").symlink_to(".")
+    (tmp_path / "a/loop.xml").symlink_to("loop.xml")
+    (tmp_path / "a/gone.xml").symlink_to("nowhere")
+    (tmp_path / "a/gone").symlink_to("nowhere")
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert names(hypervisor) == ["web01"]
+    assert [(Path(gap.subject).name, gap.reason) for gap in gaps] == [
+        ("gone.xml", "No such file or directory"),
+        ("loop.xml", "Too many levels of symbolic links"),
+    ]
+
+
+def test_folders_too_deep_to_be_named_are_a_gap(tmp_path: Path) -> None:
+    write(tmp_path, {"web01.xml": domain_xml()})
+    bottom = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(2100):  # more than PATH_MAX has room for, and than a recursion could follow
+        os.mkdir("d", dir_fd=bottom)
+        below = os.open("d", os.O_RDONLY, dir_fd=bottom)
+        os.close(bottom)
+        bottom = below
+    os.close(bottom)
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert names(hypervisor) == ["web01"]
+    assert [gap.reason for gap in gaps] == ["File name too long"]
+
+
+@pytest.mark.timeout(20)
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
+    write(tmp_path, {"web01.xml": domain_xml()})
+    os.mkfifo(tmp_path / "fifo.xml")
+    (tmp_path / "zero.xml").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(os.path.relpath(tmp_path / "socket.xml"))
+
+        hypervisor, gaps = scan(tmp_path)
+
+    assert names(hypervisor) == ["web01"]
+    assert [Path(gap.subject).name for gap in gaps] == ["fifo.xml", "socket.xml", "zero.xml"]
+    assert {gap.reason for gap in gaps} == {"it is no regular file"}
+    hypervisor, gaps = scan(tmp_path / "fifo.xml")
+    assert hypervisor.status is HostStatus.FAILED
+
+
+def test_a_huge_file_is_a_gap_in_little_memory(tmp_path: Path) -> None:
+    write(tmp_path, {"web01.xml": domain_xml(), "huge.xml": "<domain>"})
+    os.truncate(tmp_path / "huge.xml", 200 * MIB)
+    tracemalloc.start()
+
+    hypervisor, gaps = scan(tmp_path)
+
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert names(hypervisor) == ["web01"]
+    assert gaps[0].reason.startswith(f"{200 * MIB} bytes are more")
+    assert most < 5 * MIB
+
+
+def test_a_file_that_fails_while_it_is_read_is_a_gap(tmp_path: Path) -> None:
+    write(tmp_path, {"web01.xml": domain_xml()})
+    (tmp_path / "memory.xml").symlink_to("/proc/self/mem")  # a regular file, says stat, whose first page is not there
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert names(hypervisor) == ["web01"]
+    assert [gap.reason for gap in gaps] == ["Input/output error"]
+
+
+@contextmanager
+def file_rights_of(user: int) -> Iterator[None]:
+    """Let this thread have another user's rights to files, where it is root (setfsuid(2))."""
+    library = ctypes.CDLL(None)
+    library.setfsuid(user)
+    try:
+        yield
+    finally:
+        library.setfsuid(os.getuid())
+
+
+def test_files_and_folders_that_may_not_be_read_are_gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"web01.xml": domain_xml(), "secret.xml": domain_xml(), "secrets/web02.xml": domain_xml()})
+    write(tmp_path, {"closed/inner/web03.xml": domain_xml()})
+    tmp_path.chmod(0o755)
+    (tmp_path / "secret.xml").chmod(0)
+    (tmp_path / "secrets").chmod(0)
+    (tmp_path / "closed").chmod(0o444)  # its names may be read, what they name may not
+    monkeypatch.chdir(tmp_path)  # pytest's folders above may be root's alone
+
+    with file_rights_of(NOBODY):
+        hypervisor, gaps = scan(".")
+        failed, (failure,) = scan("secrets")
+
+    (tmp_path / "secrets").chmod(0o755)
+    (tmp_path / "closed").chmod(0o755)
+    assert names(hypervisor) == ["web01"]
+    assert {(gap.subject, gap.reason) for gap in gaps} == {
+        (subject, "Permission denied") for subject in ("secret.xml", "secrets", "closed/inner")
+    }
+    assert (failed.status, failure.reason) == (HostStatus.FAILED, "Permission denied")
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({}, "no file in it is named *.xml"),
+        ({"web01.txt": domain_xml()}, "no file in it is named *.xml"),
+        ({"pool.xml": "<pool/>", "x.xml": "<filter/>"}, "no domain and no network in it (files read: 2)"),
+        ({"broken.xml": "<domain>"}, "no domain and no network in it (files read: 1)"),
+    ],
+)
+def test_a_folder_in_which_there_is_nothing_to_look_at_has_failed(
+    tmp_path: Path, files: dict[str, str], reason: str
+) -> None:
+    write(tmp_path, files)
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert (hypervisor.status, gaps[0].reason, gaps[0].subject) == (HostStatus.FAILED, reason, f"xml:{tmp_path}")
+
+
+def test_a_folder_with_networks_alone_is_a_hypervisor_without_domains(tmp_path: Path) -> None:
+    write(tmp_path, {"networks/pxe.xml": NETWORK.format(device="bond2")})
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert (hypervisor.status, len(hypervisor.networks), gaps) == (HostStatus.COMPLETE, 1, ())
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("/nowhere/at all", "No such file or directory"), ("nul\x00.xml", "embedded null byte"), ("\ud800", "surrogates")],
+)
+def test_an_address_that_is_nothing_has_failed(address: str, reason: str) -> None:
+    hypervisor, (gap,) = scan(address)
+
+    assert hypervisor.status is HostStatus.FAILED
+    assert reason in gap.reason
+    (hypervisor.uri + hypervisor.name + gap.subject).encode()
+
+
+def test_names_in_any_encoding_become_text_that_can_be_written(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    write(folder, {os.fsdecode(b"\xff.xml"): domain_xml(), "\u202egnp.xml": domain_xml()})
+
+    hypervisor, _ = scan(folder)
+
+    assert hypervisor.name == "caf\\udce9"
+    assert sorted(domain.origin for domain in hypervisor.domains) == [
+        f"{tmp_path}/caf\\udce9/\\udcff.xml",
+        f"{tmp_path}/caf\\udce9/\u202egnp.xml",
+    ]
+
+
+def test_the_newest_file_that_counts_says_when_it_was_observed(tmp_path: Path) -> None:
+    write(tmp_path, {"1.xml": domain_xml(), "2.xml": NETWORK.format(device="bond2"), "3.xml": "<pool/>"})
+    for name, day in (("1.xml", 1), ("2.xml", 2), ("3.xml", 3)):
+        moment = datetime(2020, 1, day, tzinfo=UTC).timestamp()
+        os.utime(tmp_path / name, (moment, moment))
+
+    assert scan(tmp_path)[0].observed_at == datetime(2020, 1, 2, tzinfo=UTC)
+
+
+def test_a_time_that_no_calendar_has_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "1.xml"
+    write(tmp_path, {"1.xml": domain_xml()})
+    with tempfile.NamedTemporaryFile(dir="/dev/shm", suffix=".xml") as other:  # a tmpfs takes every time, others don't
+        if set_time(file, 1 << 40) != 1 << 40:
+            file = Path(other.name)
+            file.write_text(domain_xml())
+            assert set_time(file, 1 << 40) == 1 << 40
+
+        hypervisor, gaps = scan(file)
+
+    assert (hypervisor.observed_at, hypervisor.status, gaps) == (None, HostStatus.COMPLETE, ())
+
+
+def set_time(file: Path, seconds: int) -> float:
+    os.utime(file, (seconds, seconds))
+    return file.stat().st_mtime
+
+
+def test_a_file_whose_size_is_not_what_it_was_said_to_be_is_a_gap(tmp_path: Path) -> None:
+    write(tmp_path, {"web01.xml": domain_xml()})
+    (tmp_path / "status.xml").symlink_to("/proc/self/status")  # as one that is being written: its size is given as 0
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert names(hypervisor) == ["web01"]
+    assert [gap.reason for gap in gaps] == ["its size changed while it was read"]
