@@ -1,0 +1,103 @@
+"""The small fleet in fixtures/ shows every rule of the decision table, through libvirt's own test driver."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.readme import PROJECT
+
+FLEET = PROJECT / "fixtures" / "fleet"
+
+RULES = {
+    ("ams1-kvm01", "spare01", 0): "R7",  # powered off, on a pool of bond2 and bond3: the worse one counts
+    ("ams1-kvm01", "web01", 0): "R7",
+    ("ams1-kvm01", "web02", 0): "R7",
+    ("ams1-kvm01", "db01", 0): "R7",
+    ("ams1-kvm01", "iso-kiosk", 0): "R7",
+    ("ams1-kvm02", "ci01", 0): "R11",
+    ("ams1-kvm02", "thin01", 0): "R8",
+    ("ams1-kvm02", "ci02", 0): "R12",
+    ("ams1-kvm01", "jump01", 2): "R13",
+    ("ams1-kvm01", "report01", 0): "R5",
+    ("ams1-kvm02", "backup01", 0): "R6",
+    ("ams1-kvm01", "db01", 1): "R9",
+    ("ams1-kvm01", "mail01", 0): "R9",
+    ("ams1-kvm02", "web03", 0): "R10",
+    ("fra1-kvm03", "shop01", 0): "R2",
+    ("fra1-kvm03", "shop02", 0): "R2",
+    ("ams1-kvm02", "backup01", 1): "R4",
+}
+NOT_JUDGED = {
+    ("ams1-kvm01", "jump01", 0),  # a host bridge
+    ("ams1-kvm01", "jump01", 1),  # a macvtap on a card, not on a bond
+    ("ams1-kvm01", "satellite", 0),  # the servers' own interfaces
+    ("ams1-kvm01", "web02", 1),  # NAT
+    ("ams1-kvm02", "imager", 0),
+    ("ams1-kvm02", "kickstart", 0),
+}
+
+
+class Scan:
+    """One run of `virtscan scan` in JSON."""
+
+    def __init__(self, *arguments: str, home: Path) -> None:
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "virtscan"), "scan", "--format", "json", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "LC_ALL": "C.UTF-8"},
+            timeout=60,
+        )
+        self.code = done.returncode
+        self.document: dict[str, Any] = json.loads(done.stdout)  # Any: as JSON is
+
+    def column(self, name: str, rows: str = "findings") -> dict[tuple[str, str, int], Any]:  # Any: as JSON is
+        """One column of a list of rows, by hypervisor, domain and index."""
+        return {(row["hypervisor"], row["domain"], row["index"]): row[name] for row in self.document[rows]}
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> Scan:
+    """The scan that `make scan` runs."""
+    return Scan("--config", str(FLEET / "virtscan.toml"), home=tmp_path_factory.mktemp("home"))
+
+
+def test_each_interface_is_decided_by_the_rule_it_is_there_for(scan: Scan) -> None:
+    assert scan.column("rule") == RULES
+
+
+def test_every_rule_that_needs_a_server_shows(scan: Scan) -> None:
+    assert {*scan.column("rule").values()} == {f"R{number}" for number in range(2, 14)} - {"R3"}
+
+
+def test_the_rest_is_not_judged(tmp_path: Path) -> None:
+    everything = Scan("--config", str(FLEET / "virtscan.toml"), "--view", "interfaces", home=tmp_path)
+
+    verdicts = everything.column("verdict", "rows")
+    assert {interface for interface, verdict in verdicts.items() if verdict is None} == NOT_JUDGED
+
+
+def test_without_a_server_only_a_fixed_kernel_clears_anybody(tmp_path: Path) -> None:
+    nobody = Scan("-c", f"test://{FLEET}/ams1-kvm01.xml", home=tmp_path)
+
+    assert {*nobody.column("rule").values()} == {"R3"}
+    assert nobody.code == 3
+
+
+def test_what_could_not_be_looked_at_is_said(scan: Scan) -> None:
+    assert [gap["subject"] for gap in scan.document["gaps"]] == ["qemu+tcp://127.0.0.1:9/system", "depot"]
+    assert scan.code == 4
+
+
+def test_a_waiver_and_every_exposure_that_libvirt_can_tell_show(scan: Scan) -> None:
+    waived = {interface for interface, reason in scan.column("waived").items() if reason}
+
+    assert waived == {("ams1-kvm01", "iso-kiosk", 0)}
+    assert {*scan.column("exposure").values()} == {"boots", "latent"}
