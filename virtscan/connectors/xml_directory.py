@@ -116,7 +116,6 @@ def _files(start: Path, reading: Reading) -> Iterator[tuple[Path, os.stat_result
                 continue
             seen.add((status.st_dev, status.st_ino))
             if stat.S_ISDIR(status.st_mode):
-                is_meant = True
                 own, links = _entries(path)
                 waiting.extendleft(reversed(own))
                 waiting.extend(links)

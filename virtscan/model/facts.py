@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Generic, NewType, TypeVar
+from typing import Annotated, Generic, NewType, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,6 +21,9 @@ DeviceName = NewType("DeviceName", str)
 Mac = NewType("Mac", str)
 """Lower case, every byte two digits."""
 
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone: one without can't be compared with the others."""
+
 T = TypeVar("T")
 
 
@@ -29,7 +32,7 @@ class Observed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
     value: T
     source: str
-    observed_at: datetime | None = None
+    observed_at: Moment | None = None
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +153,6 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     networks: tuple[Network, ...] = ()
     devices: tuple[Device, ...] = ()
     segments: Mapping[str, str] = {}
-    observed_at: datetime | None = None
+    observed_at: Moment | None = None
     open_seconds: float | None = None
     read_seconds: float | None = None

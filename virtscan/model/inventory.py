@@ -1,11 +1,11 @@
 """The seam: all that was collected, and how it is to be judged. It is what a scan saves and a report reads."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal
 
 import msgspec
 
-from virtscan.model.facts import Gap, Hypervisor
+from virtscan.model.facts import Gap, Hypervisor, Moment
 from virtscan.model.servers import Server
 from virtscan.model.states import LowerDevice
 
@@ -36,7 +36,7 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
 
     schema: Literal["virtscan.inventory/1"] = "virtscan.inventory/1"
     version: str
-    taken_at: datetime
+    taken_at: Moment
     policy: Policy = Policy()
     hypervisors: tuple[Hypervisor, ...] = ()
     servers: tuple[Server, ...] = ()

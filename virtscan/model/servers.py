@@ -1,11 +1,10 @@
 """What was observed on provisioning servers."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 import msgspec
 
-from virtscan.model.facts import Mac, Observed
+from virtscan.model.facts import Mac, Moment, Observed
 from virtscan.model.states import State
 
 
@@ -48,4 +47,4 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[str, ...] = ()
     subnets: tuple[str, ...] = ()
     physical: bool = False
-    observed_at: datetime | None = None
+    observed_at: Moment | None = None

@@ -1,0 +1,138 @@
+import json
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
+from virtscan.errors import InventoryError
+from virtscan.model import (
+    Attachment,
+    Feature,
+    Gap,
+    GapAbout,
+    Interface,
+    Inventory,
+    LowerDevice,
+    Network,
+    Persistence,
+    Policy,
+    SourceMode,
+    State,
+    Waiver,
+)
+from virtscan.storage import dumps, loads
+
+FULL = inventory(
+    hypervisor(
+        "hv1",
+        domain(
+            "web01", macvtap(vlan=(4, 7)), Interface(index=1, type="network", attachments=(Attachment(None, None),))
+        ),
+        domain("ünïcode \u202e</script>\x1b[31m\n", uuid="1"),
+        kernel="2.6.32-279.el6",
+        networks=(Network(name="pxe", attachments=(Attachment(None, SourceMode.UNKNOWN),)),),
+        segments={"bond2": "pxe-b", "bond1": "pxe-a"},
+        observed_at=datetime(2026, 1, 1, 3, tzinfo=timezone(timedelta(hours=2))),
+    ),
+    servers=(
+        server(
+            features={"tx-checksumming": Feature(state=State.ON, fixed=True), "a": Feature(state=State.UNKNOWN)},
+            persistence=Persistence(setting="ifcfg-eth0"),
+        ),
+    ),
+    gaps=(Gap(subject="hv3", reason="refused", about=GapAbout.HYPERVISOR, hypervisor="hv3"),),
+    policy=Policy(lower_device=LowerDevice.ANY, waivers=(Waiver(reason="ISO", until=date(2027, 3, 1)),)),
+)
+
+
+def changed(**keys: object) -> bytes:
+    return json.dumps(json.loads(dumps(inventory(hypervisor("hv1"), hypervisor("hv2")))) | keys).encode()
+
+
+def problem(data: bytes) -> str:
+    with pytest.raises(InventoryError) as raised:
+        loads(data, origin="fleet.json")
+    origin, _, message = str(raised.value).partition(": ")
+    assert origin == "fleet.json"
+    return message
+
+
+def test_an_inventory_comes_back_as_it_was() -> None:
+    again = loads(dumps(FULL), origin="fleet.json")
+
+    assert again == FULL
+    assert list(again.hypervisors[0].segments) == ["bond2", "bond1"]
+    assert list(again.servers[0].features) == ["tx-checksumming", "a"]
+
+
+def test_it_is_one_line_that_names_its_schema() -> None:
+    data = dumps(FULL)
+
+    assert data.count(b"\n") == 1
+    assert data.endswith(b"}\n")
+    assert json.loads(data)["schema"] == "virtscan.inventory/1"
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_any_name_comes_back_as_it_was(name: str) -> None:
+    before = inventory(hypervisor(name, domain(name)))
+
+    assert loads(dumps(before), origin="fleet.json") == before
+
+
+def test_keys_of_a_later_version_are_passed_over() -> None:
+    again = loads(changed(later={"a": [1]}), origin="fleet.json")
+
+    assert isinstance(again, Inventory)
+    assert len(again.hypervisors) == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
+        (dumps(FULL)[:-2], f"cut short: it ends within the document, after {len(dumps(FULL)) - 2} bytes"),
+        (b'{"schema": "virtscan.inv', "cut short"),
+        (b"hv1,web01,52:54:00\n", "invalid character (byte 0), so this is not JSON"),
+        (dumps(FULL) * 2, "trailing characters (byte "),
+        (b"no", "so this is not JSON"),
+        (b"\x1f\x8b\x08\x00", "invalid character (byte 0)"),
+        (b'{"schema": "\xff"}', "not UTF-8 text"),
+        (b'{"a":' + b"[" * 100_000, "nested too deeply"),
+        (b"[]", "this is no inventory: Expected `object`, got `array`"),
+        (b"{}", "this is no inventory: Object missing required field `schema`"),
+        (b'{"schema": 1}', "this is no inventory: Expected `str`, got `int` - at `$.schema`"),
+        (b'{"schema": "virtscan.inventory/1"}', "this is no inventory: Object missing required field `version`"),
+        (changed(schema="virtscan.report/1"), "this is a virtscan.report/1, which is printed for others to read"),
+        (changed(schema="virtscan.inventory/2"), "this is a virtscan.inventory/2, written by a later virtscan"),
+        (changed(schema="virtscan.inventory/0"), "its schema is 'virtscan.inventory/0', which is none of virtscan's"),
+        (changed(schema="x" * 1000), f"its schema is '{'x' * 60}', which is none"),
+        (changed(hypervisors=[{"name": "hv1", "uri": "", "status": "odd"}]), "'odd' - at `$.hypervisors[0].status`"),
+        (changed(taken_at="2026-11-22T02:00:00"), "timezone component - at `$.taken_at`"),
+        (changed(taken_at="yesterday"), "at `$.taken_at`"),
+    ],
+)
+def test_what_is_no_inventory_is_refused_with_the_reason(data: bytes, says: str) -> None:
+    assert says in problem(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"no", b'{"schema": "\xff"}', changed(schema="virtscan.report/1")])
+def test_a_refusal_says_where_an_inventory_comes_from(data: bytes) -> None:
+    assert problem(data).endswith("an inventory is what `virtscan scan --save FILE` writes")
+
+
+@given(st.binary())
+def test_no_bytes_at_all_raise_anything_else(data: bytes) -> None:
+    assert problem(data)
+
+
+@given(st.integers(0, len(dumps(FULL)) - 2))
+def test_no_beginning_of_an_inventory_passes_for_one(length: int) -> None:
+    assert problem(dumps(FULL)[:length])
+
+
+def test_a_time_is_kept_to_the_second_and_its_zone() -> None:
+    assert loads(dumps(FULL), origin="fleet.json").taken_at == TAKEN_AT

@@ -1,0 +1,69 @@
+"""An inventory as a file: what `scan --save` keeps and `report FILE` reads; bytes in, bytes out."""
+
+import re
+
+import msgspec
+
+from virtscan.errors import InventoryError
+from virtscan.model import Inventory
+
+_NAME, _VERSION = "inventory", 1
+_SCHEMA = re.compile(r"virtscan\.([a-z]+)/([1-9][0-9]{0,8})")
+_WANTED = "an inventory is what `virtscan scan --save FILE` writes"
+
+
+class _Header(msgspec.Struct, frozen=True):
+    schema: str
+
+
+def dumps(inventory: Inventory) -> bytes:
+    """The inventory as one line of JSON; mappings keep their order, and with them what is reported again."""
+    return msgspec.json.encode(inventory) + b"\n"
+
+
+def loads(data: bytes, *, origin: str) -> Inventory:
+    """Read what `dumps` wrote. Keys that this version does not know are passed over: a later one may add some.
+
+    Args:
+        data: The whole file.
+        origin: Its name, for messages.
+
+    Raises:
+        InventoryError: It is no inventory, one of a later schema, or not all of it.
+    """
+    try:
+        _check(msgspec.json.decode(data, type=_Header).schema)
+        return msgspec.json.decode(data, type=Inventory)
+    except InventoryError as error:
+        raise InventoryError(f"{origin}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise InventoryError(f"{origin}: this is no inventory: {error}; {_WANTED}") from error
+    except msgspec.DecodeError as error:
+        raise InventoryError(f"{origin}: {_damage(data, str(error))}") from error
+    except UnicodeDecodeError as error:
+        raise InventoryError(f"{origin}: not UTF-8 text; {_WANTED}") from error
+    except RecursionError as error:
+        raise InventoryError(f"{origin}: nested too deeply for an inventory; {_WANTED}") from error
+
+
+def _check(schema: str) -> None:
+    """Tell an inventory from virtscan's other documents, and from those of its later versions.
+
+    Raises:
+        InventoryError: It is not the schema that this version reads.
+    """
+    match = _SCHEMA.fullmatch(schema)
+    if match is None:
+        raise InventoryError(f"its schema is {schema[:60]!r}, which is none of virtscan's; {_WANTED}")
+    if match[1] != _NAME:
+        raise InventoryError(f"this is a {schema}, which is printed for others to read; {_WANTED}")
+    if int(match[2]) != _VERSION:
+        raise InventoryError(f"this is a {schema}, written by a later virtscan: use that one, or scan again")
+
+
+def _damage(data: bytes, message: str) -> str:
+    if not data.strip():
+        return f"the file is empty; {_WANTED}"
+    if message == "Input data was truncated" and data.lstrip().startswith(b"{"):
+        return f"the file was cut short: it ends within the document, after {len(data)} bytes; scan again"
+    return f"{message.removeprefix('JSON is malformed: ')}, so this is not JSON; {_WANTED}"
