@@ -1,0 +1,105 @@
+"""Small inventories in which one interface, of domain web01 on hv1, is looked at."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from virtscan.correlator import correlate
+from virtscan.model import (
+    Backing,
+    Device,
+    DeviceKind,
+    DeviceName,
+    Domain,
+    Finding,
+    Hypervisor,
+    Interface,
+    Inventory,
+    Mac,
+    NotJudged,
+    Observed,
+    Policy,
+    Server,
+)
+
+BOOTING = "52:54:00:93:76:af"
+SERVING = "52:54:00:00:00:01"
+OTHER = "52:54:00:00:00:02"
+
+
+def device(name: str, kind: DeviceKind, *lower: str, **more: Any) -> Device:
+    """A device on others, whose backing nobody said."""
+    return Device(name=DeviceName(name), kind=kind, lower=tuple(DeviceName(below) for below in lower), **more)
+
+
+def virtual(name: str, *lower: str, **more: Any) -> Device:
+    """A veth, dummy or tap device."""
+    return device(name, DeviceKind.ETHERNET, *lower, backing=Backing.VIRTUAL, **more)
+
+
+def satellite(**more: Any) -> Server:
+    """A server with TX checksum offload on, whose MAC is known."""
+    return server(**({"macs": (Mac(SERVING),)} | more))
+
+
+def provisioner(nic: Interface | None = None, **more: Any) -> Domain:
+    """The domain that the server runs in."""
+    return domain("sat", nic or macvtap(mac=SERVING), **more)
+
+
+def scene(
+    interface: Interface | None = None,
+    *,
+    servers: Iterable[Server] | None = None,
+    beside: Iterable[Domain] = (),
+    others: Iterable[Hypervisor] = (),
+    devices: Iterable[Device] = (),
+    kernel: str | None = UNFIXED_KERNEL,
+    policy: Policy | None = None,
+    gaps: Iterable[Any] = (),
+    **host: Any,
+) -> Inventory:
+    """Put an interface on hv1 (bond2 over two cards, kernel unfixed, and `devices`), with one server unless given."""
+    plain = hypervisor("hv1")
+    here = hypervisor(
+        "hv1",
+        domain("web01", interface or macvtap()),
+        *beside,
+        kernel=kernel,
+        **({"devices": (*plain.devices, *devices)} | host),
+    )
+    return inventory(
+        here,
+        *others,
+        servers=(satellite(),) if servers is None else tuple(servers),
+        policy=policy or Policy(),
+        gaps=tuple(gaps),
+    )
+
+
+def judged(looked_at: Inventory) -> Finding | NotJudged:
+    """What came of web01's interface."""
+    report = correlate(looked_at)
+    found = [finding for finding in report.findings if finding.hypervisor == "hv1" and finding.domain == "web01"]
+    if found:
+        (finding,) = found
+        return finding
+    here, *others = looked_at.hypervisors
+    rest = replace(here, domains=tuple(other for other in here.domains if other.name != "web01"))
+    left = Counter(report.not_judged) - Counter(correlate(replace(looked_at, hypervisors=(rest, *others))).not_judged)
+    (reason,) = left.elements()
+    return reason
+
+
+def finding_of(looked_at: Inventory) -> Finding:
+    """The finding of web01's interface, which has one."""
+    found = judged(looked_at)
+    assert isinstance(found, Finding)
+    return found
+
+
+def observed(release: str) -> Observed[str]:
+    return Observed(value=release, source="ssh", observed_at=TAKEN_AT)

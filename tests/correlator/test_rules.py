@@ -1,0 +1,611 @@
+"""The decision table: every rule, and every way to miss it, from facts to verdict and confidence."""
+
+from typing import TypeAlias
+
+import pytest
+from msgspec.structs import replace
+
+from tests.build import FIXED_KERNEL, bond, bridged, card, domain, hypervisor, macvtap, server
+from tests.correlator.scenes import (
+    BOOTING,
+    OTHER,
+    SERVING,
+    device,
+    finding_of,
+    judged,
+    provisioner,
+    satellite,
+    scene,
+    virtual,
+)
+from virtscan.correlator import RULES
+from virtscan.model import (
+    Attachment,
+    Confidence,
+    Device,
+    DeviceKind,
+    DeviceName,
+    DomainState,
+    Finding,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Interface,
+    Inventory,
+    LowerDevice,
+    Mac,
+    NotJudged,
+    Persistence,
+    Policy,
+    Server,
+    SourceMode,
+    State,
+    Verdict,
+)
+
+Expected: TypeAlias = NotJudged | tuple[str, Verdict, Confidence]
+
+AT_RISK, UNKNOWN, MITIGATED, NOT_AFFECTED = Verdict
+HIGH, MEDIUM, LOW = Confidence
+BRIDGE, VEPA, PRIVATE, PASSTHROUGH, NO_MODE = SourceMode
+VLAN = DeviceKind.VLAN
+
+R2: Expected = ("R2", NOT_AFFECTED, HIGH)
+R3: Expected = ("R3", UNKNOWN, LOW)
+R4: Expected = ("R4", NOT_AFFECTED, MEDIUM)
+R5: Expected = ("R5", MITIGATED, HIGH)
+R6: Expected = ("R6", MITIGATED, MEDIUM)
+R7: Expected = ("R7", AT_RISK, HIGH)
+R8: Expected = ("R8", AT_RISK, HIGH)
+R9: Expected = ("R9", NOT_AFFECTED, MEDIUM)
+R10: Expected = ("R10", NOT_AFFECTED, MEDIUM)
+R11: Expected = ("R11", AT_RISK, MEDIUM)
+R12: Expected = ("R12", UNKNOWN, LOW)
+R13: Expected = ("R13", UNKNOWN, LOW)
+
+ANY = Policy(lower_device=LowerDevice.ANY)
+SOMEWHERE = (server(),)
+"""A server of which no MAC is known."""
+BLIND = satellite(tx_checksum=State.UNKNOWN)
+OFF = satellite(tx_checksum=State.OFF)
+EL7 = "3.10.0-327.el7.x86_64"
+
+BR0 = (device("br0", DeviceKind.BRIDGE, "eth0"), card("eth0"))
+TAGGED = (*BR0, device("br0.100", VLAN, "br0"))
+BOND3 = (bond("bond3", "eth6"), card("eth6"))
+UNTAGGED = device("bond2.100", VLAN, "bond2")
+
+
+def lost(interface: Interface | None = None, **more: object) -> Inventory:
+    """Nobody knows where the server is."""
+    return scene(interface, **({"servers": SOMEWHERE} | more))  # type: ignore[arg-type]  # rows differ in what they change
+
+
+def on_network(*attachments: Attachment) -> Interface:
+    return Interface(index=0, type="network", mac=Mac(BOOTING), network="pool", attachments=attachments)
+
+
+def at(name: str | None, mode: SourceMode | None = BRIDGE) -> Attachment:
+    return Attachment(None if name is None else DeviceName(name), mode)
+
+
+def with_mac(named: Device, mac: str) -> Device:
+    return replace(named, mac=Mac(mac))
+
+
+def beside(nic: Interface | None = None, interface: Interface | None = None, **more: object) -> Inventory:
+    """The server is a domain of the same hypervisor."""
+    fields = {"beside": (provisioner(nic),)} | more
+    return scene(interface, **fields)  # type: ignore[arg-type]  # rows differ in what they change
+
+
+def lasting(after_reboot: State) -> Server:
+    return satellite(tx_checksum=State.OFF, persistence=Persistence(tx_checksum=after_reboot, setting="ifcfg-eth0"))
+
+
+def afar(*devices: Device, **more: object) -> Inventory:
+    """The server is a domain of another hypervisor."""
+    there = hypervisor("hv2", provisioner(), devices=devices)
+    return scene(others=(there,), **more)  # type: ignore[arg-type]  # rows differ in what they change
+
+
+def gap(about: GapAbout, host: str | None = "hv1") -> Gap:
+    return Gap(subject="something", reason="timeout", about=about, hypervisor=host)
+
+
+def sends(model: str | None, state: DomainState = DomainState.ACTIVE, csum: State | None = None) -> Inventory:
+    """The server is a domain beside the interface, with this card."""
+    nic = macvtap(mac=SERVING, model=model, host_csum=csum)
+    return scene(beside=(provisioner(nic, state=state),))
+
+
+TABLE: dict[str, tuple[Inventory, Expected]] = {
+    # R1: not macvtap, not on a bond, or the server's own interface.
+    "an interface on a host bridge is not judged": (scene(bridged()), NotJudged.NOT_MACVTAP),
+    "an interface that reaches no device is not judged": (
+        scene(Interface(index=0, type="user")),
+        NotJudged.NOT_MACVTAP,
+    ),
+    "a macvtap on a card is not judged": (scene(macvtap("eth4")), NotJudged.NOT_ON_A_BOND),
+    "a macvtap on a VLAN over a card is not judged": (
+        scene(macvtap("eth4.7"), devices=(device("eth4.7", VLAN, "eth4"),)),
+        NotJudged.NOT_ON_A_BOND,
+    ),
+    "a pool of cards is not judged": (scene(on_network(at("eth4"), at("eth5"))), NotJudged.NOT_ON_A_BOND),
+    "a fixed kernel does not matter to what is not judged": (
+        scene(macvtap("eth4"), kernel=FIXED_KERNEL),
+        NotJudged.NOT_ON_A_BOND,
+    ),
+    "the server's own interface is not judged": (
+        scene(servers=(satellite(macs=(Mac(BOOTING),)),)),
+        NotJudged.SERVER_ITSELF,
+    ),
+    "R1 missed: all lower devices are asked for": (lost(macvtap("eth4"), policy=ANY), R11),
+    "R1 missed: a VLAN over a bond": (lost(macvtap("bond2.100"), devices=(UNTAGGED,)), R11),
+    "R1 missed: a bridge over a bond": (
+        lost(macvtap("br1"), devices=(device("br1", DeviceKind.BRIDGE, "bond2"),)),
+        R11,
+    ),
+    "R1 missed: nobody said what the device is": (lost(macvtap("eth9")), R11),
+    "R1 missed: nobody said what the VLAN stands on": (lost(macvtap("v7"), devices=(device("v7", VLAN),)), R11),
+    "R1 missed: an ethernet device with no card behind it may hide a bond": (
+        lost(macvtap("veth0"), devices=(virtual("veth0"),)),
+        R11,
+    ),
+    "R1 missed: one device of the pool is a bond": (lost(on_network(at("eth4"), at("bond2"))), R11),
+    "R1 missed: nobody said where the network leads to": (lost(on_network(at(None, NO_MODE))), R12),
+    "R1 missed: the MAC is another domain's, too": (
+        scene(servers=(satellite(macs=(Mac(BOOTING),)),), beside=(domain("clone", macvtap()),)),
+        R11,
+    ),
+    "R1 missed: another server may answer the server": (
+        scene(servers=(satellite(macs=(Mac(BOOTING),)), server("capsule"))),
+        R11,
+    ),
+    # R2: the kernel settles it, whatever the servers.
+    "a fixed kernel clears": (scene(kernel=FIXED_KERNEL), R2),
+    "a fixed kernel clears beside the server": (beside(kernel=FIXED_KERNEL), R2),
+    "a fixed kernel clears when no server is known": (scene(kernel=FIXED_KERNEL, servers=()), R2),
+    "a fixed kernel clears before the segment does": (
+        scene(kernel=FIXED_KERNEL, servers=(satellite(segments=("a",)),), segments={"bond2": "b"}),
+        R2,
+    ),
+    "a fixed kernel clears when the offload state is unknown": (scene(kernel=FIXED_KERNEL, servers=(BLIND,)), R2),
+    "a fixed kernel clears a network that could not be read": (
+        scene(on_network(at(None, NO_MODE)), kernel=FIXED_KERNEL),
+        R2,
+    ),
+    "R2 missed: the kernel is unfixed": (lost(), R11),
+    "R2 missed: the kernel was not read": (lost(kernel=None), ("R11", AT_RISK, LOW)),
+    "R2 missed: the kernel may be fixed": (lost(kernel=EL7), ("R11", AT_RISK, LOW)),
+    # R3: no server.
+    "without a server nothing is known": (scene(servers=()), R3),
+    "without a server nothing is known of an unknown kernel": (scene(servers=(), kernel=None), R3),
+    # R4: nobody serves the segment.
+    "a server of another segment clears": (
+        scene(servers=(satellite(segments=("pxe-a",)),), segments={"bond2": "pxe-b"}),
+        R4,
+    ),
+    "a server of another subnet clears": (
+        scene(
+            macvtap("bond3"),
+            servers=(satellite(subnets=("10.77.0.0/24",)),),
+            devices=(replace(bond("bond3", "eth4"), addresses=("192.0.2.1/24",)),),
+        ),
+        R4,
+    ),
+    "the segment clears before the offload state does": (
+        scene(servers=(replace(OFF, segments=("a",)),), segments={"bond2": "b"}),
+        R4,
+    ),
+    "R4 missed: the device's segment is not named": (scene(servers=(server(segments=("pxe-a",)),)), R11),
+    "R4 missed: only the device below has a segment, and a VLAN is another one": (
+        scene(
+            macvtap("bond2.100"),
+            servers=(server(segments=("pxe-a",)),),
+            devices=(UNTAGGED,),
+            segments={"bond2": "pxe-b"},
+        ),
+        R11,
+    ),
+    "R4 missed: the server serves the segment": (
+        scene(servers=(server(segments=("pxe-a",)),), segments={"bond2": "pxe-a"}),
+        R11,
+    ),
+    "R4 missed: the device's address is not known": (scene(servers=(server(subnets=("10.77.0.0/24",)),)), R11),
+    "R4 missed: the server serves every segment": (lost(segments={"bond2": "pxe-b"}), R11),
+    "R4 missed: one of two servers serves the segment": (
+        scene(servers=(server(segments=("a",)), server("z", segments=("b",))), segments={"bond2": "b"}),
+        R11,
+    ),
+    "R4 missed: nobody said which device the network leads to": (
+        scene(
+            on_network(at(None, BRIDGE)),
+            servers=(server(segments=("pxe-a",)),),
+            segments={"bond2": "pxe-b"},
+        ),
+        R11,
+    ),
+    # R5: T off.
+    "offload off mitigates": (scene(servers=(OFF,)), R5),
+    "offload off mitigates beside the server": (beside(servers=(OFF,)), R5),
+    "offload off for good mitigates": (scene(servers=(lasting(State.OFF),)), R5),
+    "offload off for nobody knows how long mitigates": (scene(servers=(lasting(State.UNKNOWN),)), R5),
+    "offload off until the next reboot mitigates less surely": (
+        scene(servers=(lasting(State.ON),)),
+        ("R5", MITIGATED, MEDIUM),
+    ),
+    "offload off comes before the server's card": (
+        scene(servers=(OFF,), beside=(provisioner(macvtap(mac=SERVING, model="e1000")),)),
+        R5,
+    ),
+    "offload off comes before the server's place": (
+        scene(servers=(satellite(tx_checksum=State.OFF, physical=True),)),
+        R5,
+    ),
+    "R5 missed: nobody knows whether it is off, though it will be after a reboot": (
+        beside(servers=(replace(lasting(State.OFF), tx_checksum=State.UNKNOWN),)),
+        R13,
+    ),
+    # R6: the server's card can't send partial frames.
+    "a server on an e1000 mitigates": (sends("e1000"), R6),
+    "a server on an rtl8139 mitigates": (sends("rtl8139"), R6),
+    "a server on an e1000 mitigates without its offload state": (
+        scene(servers=(BLIND,), beside=(provisioner(macvtap(mac=SERVING, model="e1000")),)),
+        R6,
+    ),
+    "a server on an e1000 of another hypervisor mitigates": (
+        scene(others=(hypervisor("hv2", provisioner(macvtap(mac=SERVING, model="e1000"))),)),
+        R6,
+    ),
+    "a running server with host csum off mitigates": (sends("virtio", csum=State.OFF), R6),
+    "a running transitional server with host csum off mitigates": (sends("virtio-transitional", csum=State.OFF), R6),
+    "a running modern server with host csum off mitigates": (sends("virtio-non-transitional", csum=State.OFF), R6),
+    "R6 missed: virtio sends partial frames": (sends("virtio"), R7),
+    "R6 missed: e1000e sends partial frames": (sends("e1000e"), R7),
+    "R6 missed: igb sends partial frames": (sends("igb"), R7),
+    "R6 missed: vmxnet3 sends partial frames": (sends("vmxnet3"), R7),
+    "R6 missed: the model is not known": (sends(None), R7),
+    "R6 missed: the model is not one that is known": (sends("E1000"), R7),
+    "R6 missed: csum off counts only for virtio": (sends("e1000e", csum=State.OFF), R7),
+    "R6 missed: csum off of a model not known": (sends(None, csum=State.OFF), R7),
+    "R6 missed: csum is on": (sends("virtio", csum=State.ON), R7),
+    "R6 missed: csum is unknown": (sends("virtio", csum=State.UNKNOWN), R7),
+    "R6 missed: csum off is not live": (sends("virtio", DomainState.INACTIVE, State.OFF), R7),
+    "R6 missed: nobody knows whether csum off is live": (sends("virtio", DomainState.UNKNOWN, State.OFF), R7),
+    "R6 missed: it is the booting domain's card": (beside(interface=macvtap(model="e1000")), R7),
+    "R6 missed: two interfaces have the server's MAC": (
+        scene(
+            beside=(
+                provisioner(macvtap(mac=SERVING, model="e1000")),
+                domain("clone", macvtap(mac=SERVING, model="e1000")),
+            )
+        ),
+        R11,
+    ),
+    "R6 missed: one of the server's two cards is another model": (
+        scene(
+            servers=(satellite(macs=(Mac(SERVING), Mac(OTHER))),),
+            beside=(domain("sat", macvtap(mac=SERVING, model="e1000"), macvtap(mac=OTHER, index=1)),),
+        ),
+        R7,
+    ),
+    "R6 missed: one of the server's MACs is not found": (
+        scene(
+            servers=(satellite(macs=(Mac(SERVING), Mac(OTHER))),),
+            beside=(provisioner(macvtap(mac=SERVING, model="e1000")),),
+        ),
+        R11,
+    ),
+    # R7: both on one lower device, both in bridge mode.
+    "two ports in bridge mode on one bond are at risk": (beside(), R7),
+    "two ports in bridge mode on one VLAN are at risk": (
+        beside(macvtap("bond2.100", mac=SERVING), macvtap("bond2.100"), devices=(UNTAGGED,)),
+        R7,
+    ),
+    "two ports in bridge mode on a device that nobody described are at risk": (
+        beside(macvtap("p1", mac=SERVING), macvtap("p1")),
+        R7,
+    ),
+    "an unknown kernel makes it less sure": (beside(kernel=None), ("R7", AT_RISK, MEDIUM)),
+    "a kernel that may be fixed makes it less sure": (beside(kernel=EL7), ("R7", AT_RISK, MEDIUM)),
+    "a pool of a powered-off domain counts at its worst device": (
+        beside(interface=on_network(at("bond3"), at("bond2")), devices=BOND3),
+        R7,
+    ),
+    "a pool of the server's powered-off domain counts at its worst device": (
+        beside(macvtap(mac=SERVING, attachments=(at("bond3"), at("bond2"))), devices=BOND3),
+        R7,
+    ),
+    "R7 missed: T unknown": (beside(servers=(BLIND,)), R13),
+    "R7 missed: the server's network could not be read": (
+        beside(macvtap(mac=SERVING, attachments=(at(None, NO_MODE),))),
+        R11,
+    ),
+    "R7 missed: the server's mode is not known": (beside(macvtap(mode=NO_MODE, mac=SERVING)), R11),
+    "R7 missed: the interface's mode is not known": (beside(interface=macvtap(mode=NO_MODE)), R12),
+    "R7 missed: neither mode is known": (beside(macvtap(mode=NO_MODE, mac=SERVING), macvtap(mode=NO_MODE)), R12),
+    # R8: the lower device itself carries the server's frames.
+    "a server plugged into the lower device is at risk": (
+        beside(bridged("br0", SERVING), macvtap("br0"), devices=BR0, policy=ANY),
+        R8,
+    ),
+    "any mode of the interface is at risk there: vepa": (
+        beside(bridged("br0", SERVING), macvtap("br0", VEPA), devices=BR0, policy=ANY),
+        R8,
+    ),
+    "any mode of the interface is at risk there: private": (
+        beside(bridged("br0", SERVING), macvtap("br0", PRIVATE), devices=BR0, policy=ANY),
+        R8,
+    ),
+    "any mode of the interface is at risk there: passthrough": (
+        beside(bridged("br0", SERVING), macvtap("br0", PASSTHROUGH), devices=BR0, policy=ANY),
+        R8,
+    ),
+    "any mode of the interface is at risk there: unknown": (
+        beside(bridged("br0", SERVING), macvtap("br0", NO_MODE), devices=BR0, policy=ANY),
+        R8,
+    ),
+    "a server plugged into a bridge under the lower device is at risk": (
+        beside(bridged("br0", SERVING), macvtap("br0.100"), devices=TAGGED, policy=ANY),
+        R8,
+    ),
+    "a server plugged into a bridge that nobody described is at risk": (
+        beside(bridged("brX", SERVING), macvtap("brX", VEPA)),
+        R8,
+    ),
+    "an unknown kernel makes that less sure": (
+        beside(bridged("br0", SERVING), macvtap("br0"), devices=BR0, policy=ANY, kernel=None),
+        ("R8", AT_RISK, MEDIUM),
+    ),
+    "R8 missed: T unknown": (
+        beside(bridged("br0", SERVING), macvtap("br0"), devices=BR0, policy=ANY, servers=(BLIND,)),
+        R13,
+    ),
+    "R8 missed: nobody knows whether the server is plugged into the lower device itself": (
+        beside(macvtap("br0", NO_MODE, SERVING), macvtap("br0", VEPA), devices=BR0, policy=ANY),
+        R12,
+    ),
+    "R8 missed: nobody knows whether the server is plugged into the bridge under it": (
+        beside(macvtap("br0", NO_MODE, SERVING), macvtap("br0.100"), devices=TAGGED, policy=ANY),
+        R11,
+    ),
+    "R8 missed: the server is plugged into a bridge of its own": (
+        beside(bridged("br0", SERVING), devices=BR0),
+        R10,
+    ),
+    # R9: one lower device, but not both in bridge mode.
+    "a server in vepa mode beside a port in bridge mode clears": (beside(macvtap(mode=VEPA, mac=SERVING)), R9),
+    "a server in private mode beside a port in bridge mode clears": (beside(macvtap(mode=PRIVATE, mac=SERVING)), R9),
+    "a server in bridge mode beside a port in vepa mode clears": (beside(interface=macvtap(mode=VEPA)), R9),
+    "a server in bridge mode beside a port in private mode clears": (beside(interface=macvtap(mode=PRIVATE)), R9),
+    "a server in bridge mode beside a port in passthrough mode clears": (
+        beside(interface=macvtap(mode=PASSTHROUGH)),
+        R9,
+    ),
+    "a server in vepa mode clears whatever the interface's mode": (
+        beside(macvtap(mode=VEPA, mac=SERVING), macvtap(mode=NO_MODE)),
+        R9,
+    ),
+    "that clears without the offload state": (beside(interface=macvtap(mode=VEPA), servers=(BLIND,)), R9),
+    "R9 missed: the server's mode is not known": (beside(macvtap(mode=NO_MODE, mac=SERVING), macvtap(mode=VEPA)), R12),
+    # R10: known to be elsewhere.
+    "a server declared physical clears": (scene(servers=(satellite(physical=True),)), R10),
+    "a server declared physical clears without its MAC or state": (
+        scene(servers=(server(physical=True, tx_checksum=State.UNKNOWN),)),
+        R10,
+    ),
+    "a server on another hypervisor clears": (afar(), R10),
+    "a server on another hypervisor clears a port in vepa mode": (afar(interface=macvtap(mode=VEPA)), R10),
+    "a server on another hypervisor clears though not everything was read": (
+        afar(gaps=(gap(GapAbout.DOMAIN),)),
+        R10,
+    ),
+    "a server on another hypervisor clears though its interfaces' network was not read": (
+        scene(
+            others=(hypervisor("hv2", provisioner(macvtap(mac=SERVING, attachments=(at(None, NO_MODE),)))),),
+        ),
+        R10,
+    ),
+    "a server that is another hypervisor clears": (
+        scene(others=(hypervisor("hv2", devices=(with_mac(card("eth0"), SERVING),)),)),
+        R10,
+    ),
+    "a server on another device clears, as this one has its own cards": (
+        beside(macvtap("bond3", mac=SERVING), devices=BOND3),
+        R10,
+    ),
+    "a server on the device under a VLAN clears": (
+        beside(interface=macvtap("bond2.100"), devices=(UNTAGGED,)),
+        R10,
+    ),
+    "a server on a device that nobody described clears, as this one has its own cards": (
+        beside(macvtap("p1", mac=SERVING)),
+        R10,
+    ),
+    "a server on another device in a mode not known clears": (
+        beside(macvtap("bond3", NO_MODE, SERVING), devices=BOND3),
+        R10,
+    ),
+    "a server with a card of its own clears": (
+        beside(Interface(index=0, type="hostdev", mac=Mac(SERVING))),
+        R10,
+    ),
+    "a server that is this hypervisor clears, as its frames leave through the cards": (
+        scene(devices=(with_mac(card("eth0"), SERVING),)),
+        R10,
+    ),
+    "a server that is this hypervisor and sends on the very bond clears": (
+        scene(devices=(with_mac(bond("bond9", "eth4"), SERVING),), interface=macvtap("bond9")),
+        R10,
+    ),
+    "a server in no domain clears when everything was read": (scene(), R10),
+    "a server in no domain clears when only facts are missing": (
+        scene(status=HostStatus.PARTIAL, gaps=(gap(GapAbout.NETWORK), gap(GapAbout.DEVICE), gap(GapAbout.SERVER))),
+        R10,
+    ),
+    "R10 missed: the MAC is not known": (scene(servers=SOMEWHERE), R11),
+    "R10 missed: a hypervisor could not be read": (
+        scene(others=(hypervisor("hv3", status=HostStatus.FAILED, devices=()),)),
+        R11,
+    ),
+    "R10 missed: some of a hypervisor could not be read": (
+        scene(status=HostStatus.PARTIAL, gaps=(gap(GapAbout.HYPERVISOR),)),
+        R11,
+    ),
+    "R10 missed: a domain could not be read": (
+        scene(status=HostStatus.PARTIAL, gaps=(gap(GapAbout.DOMAIN),)),
+        R11,
+    ),
+    "R10 missed: a file could not be read": (scene(gaps=(gap(GapAbout.DOMAIN, None),)), R11),
+    "R10 missed: an interface has no MAC": (
+        scene(beside=(domain("bare", Interface(index=0, type="user")),)),
+        R11,
+    ),
+    "R10 missed: two interfaces have the MAC": (
+        scene(others=(hypervisor("hv2", provisioner()), hypervisor("hv3", provisioner()))),
+        R11,
+    ),
+    "R10 missed: two interfaces of one domain have the MAC": (
+        scene(
+            others=(hypervisor("hv2", domain("sat", macvtap(mac=SERVING), macvtap(mac=SERVING, index=1))),),
+        ),
+        R11,
+    ),
+    "R10 missed: two domains have a MAC of it each": (
+        scene(
+            servers=(satellite(macs=(Mac(SERVING), Mac(OTHER))),),
+            others=(hypervisor("hv2", provisioner(), domain("other", macvtap(mac=OTHER))),),
+        ),
+        R11,
+    ),
+    "R10 missed: one domain of that name on each of two hypervisors has a MAC of it": (
+        scene(
+            servers=(satellite(macs=(Mac(SERVING), Mac(OTHER))),),
+            others=(
+                hypervisor("hv2", provisioner()),
+                hypervisor("hv3", provisioner(macvtap(mac=OTHER))),
+            ),
+        ),
+        R11,
+    ),
+    "R10 missed: devices of two hypervisors have the MAC": (
+        scene(
+            others=tuple(hypervisor(name, devices=(with_mac(card("eth0"), SERVING),)) for name in ("hv2", "hv3")),
+        ),
+        R11,
+    ),
+    "R10 missed: this hypervisor is a domain beside the server": (
+        scene(
+            devices=(with_mac(card("eth0"), OTHER),),
+            others=(hypervisor("hv2", provisioner(), domain("hv1", bridged(mac=OTHER))),),
+        ),
+        R11,
+    ),
+    "R10 missed: the server's hypervisor is a domain beside the interface": (
+        afar(with_mac(card("eth0"), OTHER), beside=(domain("hv2", bridged(mac=OTHER)),)),
+        R11,
+    ),
+    "R10 missed: both hypervisors are domains of a third one": (
+        scene(
+            devices=(with_mac(card("eth0"), OTHER),),
+            others=(
+                hypervisor("hv2", provisioner(), devices=(with_mac(card("eth0"), "52:54:00:00:00:03"),)),
+                hypervisor(
+                    "hv3",
+                    domain("hv1", bridged(mac=OTHER)),
+                    domain("hv2", bridged(mac="52:54:00:00:00:03")),
+                ),
+            ),
+        ),
+        R11,
+    ),
+    "R10 missed: the server is the hypervisor on which this one is a domain": (
+        scene(
+            devices=(with_mac(card("eth0"), OTHER),),
+            others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER)), devices=(with_mac(card("eth0"), SERVING),)),),
+        ),
+        R11,
+    ),
+    "R10 missed: the server is this hypervisor, and the device does not end in cards": (
+        scene(macvtap("veth0"), devices=(virtual("veth0"), with_mac(card("eth0"), SERVING))),
+        R11,
+    ),
+    "R10 missed: the server is on a macvlan or veth of this hypervisor": (
+        scene(devices=(with_mac(virtual("mv0", "bond2"), SERVING),)),
+        R11,
+    ),
+    "R10 missed: nobody said what the server's device on this hypervisor is": (
+        scene(devices=(device("x0", DeviceKind.UNKNOWN, mac=Mac(SERVING)),)),
+        R11,
+    ),
+    "R10 missed: nobody said what this device stands on": (
+        beside(macvtap("bond3", mac=SERVING), macvtap("eth9"), devices=BOND3),
+        R11,
+    ),
+    "R10 missed: a tap under this device may lead anywhere": (
+        beside(
+            macvtap("bond3", mac=SERVING),
+            macvtap("br7"),
+            devices=(*BOND3, device("br7", DeviceKind.BRIDGE, "eth4", "vnet7"), virtual("vnet7")),
+        ),
+        R11,
+    ),
+    "R10 missed: the card under this device was not seen": (
+        beside(macvtap("bond3", mac=SERVING), macvtap("bond4"), devices=(*BOND3, bond("bond4", "eth8"))),
+        R11,
+    ),
+    "R10 missed: nobody said how the server's interface leaves the hypervisor": (
+        beside(Interface(index=0, type="user", mac=Mac(SERVING))),
+        R11,
+    ),
+    "R10 missed: nobody said which device of the interface's pool": (beside(interface=on_network(at(None))), R11),
+    # R11: at risk as far as one can see; R12: nobody can say; R13: T unknown.
+    "a port in bridge mode is at risk when nobody knows where the server is": (scene(servers=SOMEWHERE), R11),
+    "an unknown kernel makes that a guess": (scene(servers=SOMEWHERE, kernel=None), ("R11", AT_RISK, LOW)),
+    "a kernel that may be fixed makes that a guess": (scene(servers=SOMEWHERE, kernel=EL7), ("R11", AT_RISK, LOW)),
+    "R11 missed: a port in vepa mode": (scene(macvtap(mode=VEPA), servers=SOMEWHERE), R12),
+    "R11 missed: a port in private mode": (scene(macvtap(mode=PRIVATE), servers=SOMEWHERE), R12),
+    "R11 missed: a port in passthrough mode": (scene(macvtap(mode=PASSTHROUGH), servers=SOMEWHERE), R12),
+    "R11 missed: a mode that nobody knows": (scene(macvtap(mode=NO_MODE), servers=SOMEWHERE), R12),
+    "R11 missed: T unknown": (scene(servers=(server(tx_checksum=State.UNKNOWN),)), R13),
+    "R12 missed: T unknown": (scene(macvtap(mode=VEPA), servers=(server(tx_checksum=State.UNKNOWN),)), R13),
+    "R13 missed: T off": (scene(servers=(server(tx_checksum=State.OFF),)), R5),
+    "R13 missed: the server is elsewhere": (afar(servers=(BLIND,)), R10),
+}
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_the_table_decides(row: str) -> None:
+    looked_at, expected = TABLE[row]
+
+    found = judged(looked_at)
+
+    assert (found if isinstance(found, NotJudged) else (found.rule, found.verdict, found.confidence)) == expected
+
+
+def test_the_table_names_every_rule() -> None:
+    reached = {expected[0] for _, expected in TABLE.values() if isinstance(expected, tuple)} | {"R1"}
+
+    assert [rule.id for rule in RULES] == [f"R{number}" for number in range(1, 14)]
+    assert reached == {rule.id for rule in RULES}
+    assert {expected for _, expected in TABLE.values() if isinstance(expected, NotJudged)} == set(NotJudged)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_rule_says_when_it_matches_and_what_follows(rule: object) -> None:
+    (row,) = (one for one in RULES if one is rule)
+
+    assert row.when
+    assert row.then.startswith("no finding" if row.verdict is None else row.verdict.value)
+
+
+@pytest.mark.parametrize("row", [row for row, (_, expected) in TABLE.items() if isinstance(expected, tuple)])
+def test_every_finding_says_what_it_rests_on_or_lacks(row: str) -> None:
+    found = finding_of(TABLE[row][0])
+
+    assert isinstance(found, Finding)
+    assert found.because or found.missing
+    assert len(set(found.because)) == len(found.because)
+    if found.verdict is UNKNOWN or found.rule == "R11":
+        assert found.missing

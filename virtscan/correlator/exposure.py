@@ -1,0 +1,20 @@
+"""Would an interface boot from the network?"""
+
+from virtscan.model import Domain, Exposure, Interface, LinkState, Mac, State
+
+
+def exposure(domain: Domain, interface: Interface, pending: frozenset[Mac]) -> Exposure:
+    """Say how pressing a finding is.
+
+    Args:
+        domain: Where `<os><boot>` stands, which counts for all interfaces.
+        interface: One of the domain's.
+        pending: MACs that a provisioning system has set to boot from the network.
+    """
+    if interface.mac in pending:
+        return Exposure.PENDING
+    if interface.rom is State.OFF or interface.link is LinkState.DOWN:
+        return Exposure.LATENT
+    if interface.boot_order is not None or "network" in domain.boot_devices:
+        return Exposure.BOOTS
+    return Exposure.LATENT
