@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("tests.harness.sshd",)
+
 PROJECT = Path(__file__).parents[1]
 
 

@@ -1,0 +1,92 @@
+"""Run a program that may hang, flood or leave others behind, and be sure that it ends."""
+
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+_CHUNK = 65536
+
+
+class Completed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program left: `status` is its exit code, or minus the number of the signal that ended it."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+class FloodError(OSError):
+    """A program printed more than was allowed; it was ended."""
+
+
+def run(
+    arguments: Sequence[str], *, stdin: bytes, timeout: float, environment: Mapping[str, str], limit: int = 4 << 20
+) -> Completed:
+    """Run a program without a terminal in a session of its own, and wait for it.
+
+    When it does not come to its end in time, its whole process group is killed, so that what it started itself (a
+    ProxyCommand, say) goes with it.
+
+    Args:
+        arguments: The program and its arguments.
+        stdin: What it can read.
+        timeout: Seconds until it is killed.
+        environment: All of its environment.
+        limit: Bytes that it may print to either of stdout and stderr.
+
+    Raises:
+        TimeoutError: It did not end in time, or what it started kept its output open.
+        FloodError: It printed more than `limit`.
+        OSError: It could not be started.
+    """
+    deadline = time.monotonic() + timeout
+    with tempfile.TemporaryFile() as file:
+        file.write(stdin)
+        file.seek(0)
+        with subprocess.Popen(
+            arguments,
+            stdin=file,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        ) as process:
+            try:
+                stdout, stderr = _drain(process, deadline, limit)
+                status = process.wait(_left(deadline))
+            except subprocess.TimeoutExpired as error:
+                raise TimeoutError from error
+            finally:
+                if process.returncode is None:  # not waited for: its number can't belong to another process yet
+                    os.killpg(process.pid, signal.SIGKILL)
+    return Completed(status=status, stdout=stdout, stderr=stderr)
+
+
+def _drain(process: "subprocess.Popen[bytes]", deadline: float, limit: int) -> tuple[bytes, bytes]:
+    outputs = {stream.fileno(): bytearray() for stream in (process.stdout, process.stderr) if stream}
+    with selectors.DefaultSelector() as selector:
+        for number in outputs:
+            selector.register(number, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(_left(deadline))
+            if not ready:
+                raise TimeoutError
+            for key, _ in ready:
+                chunk = os.read(key.fd, _CHUNK)
+                outputs[key.fd] += chunk
+                if not chunk:
+                    selector.unregister(key.fd)
+                if len(outputs[key.fd]) > limit:
+                    raise FloodError
+    stdout, stderr = outputs.values()
+    return bytes(stdout), bytes(stderr)
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
