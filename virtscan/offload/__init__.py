@@ -1,0 +1,24 @@
+"""Where a provisioning server's offload state is read: one module a SOURCE."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from virtscan.model import Server, ServerTarget, SourceKind
+from virtscan.offload import declared, file, local, ssh
+from virtscan.offload.server import unreadable
+
+__all__ = ["READERS", "Reader", "unreadable"]
+
+
+class Reader(Protocol):
+    """Reads a server within `timeout` seconds, or raises OffloadError with the reason why it can't."""
+
+    def __call__(self, target: ServerTarget, *, timeout: float) -> Server: ...  # noqa: D102
+
+
+READERS: Mapping[SourceKind, Reader] = {
+    SourceKind.SSH: ssh.read,
+    SourceKind.FILE: file.read,
+    SourceKind.LOCAL: local.read,
+    SourceKind.DECLARED: declared.read,
+}

@@ -1,0 +1,19 @@
+"""`on` and `off`: the administrator's word."""
+
+import msgspec
+
+from virtscan.errors import OffloadError
+from virtscan.model import Persistence, Server, ServerTarget
+from virtscan.offload.server import described
+
+
+def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  nothing is waited for
+    """The server as declared, without a time of observation: nobody looked.
+
+    Raises:
+        OffloadError: Neither on nor off is declared.
+    """
+    if target.declared is None:
+        raise OffloadError("neither on nor off is declared")
+    server = described(target, target.declared)
+    return msgspec.structs.replace(server, persistence=Persistence(setting="declared, not observed"))

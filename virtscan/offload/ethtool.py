@@ -1,0 +1,240 @@
+"""What `ethtool -k DEVICE` prints, of every age, as text or as JSON -> features."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from virtscan.errors import OffloadError
+from virtscan.model import DeviceName, Feature, State
+
+_QUOTE = re.compile(r"(?:\s*[>|])*\s*")
+_HEADER = re.compile(r"(?:Features|Offload parameters) for (\S+?):?")
+_NAME = re.compile(r"[a-z][a-z0-9_ -]*")
+_VALUE = re.compile(r"\s*(on|off)(?:\s+\[(fixed|requested on|requested off)\])?(?:\s|$)")
+_ERROR = re.compile(r"Cannot get device .+|netlink error: .+|ethtool: .+|no offload info available")
+_FAILED = re.compile(r"Cannot get device (.+?) settings")
+
+_WAYS = ("tx-checksum-ipv4", "tx-checksum-ip-generic")
+_GROUPS = {"tx-checksumming", "scatter-gather", "tcp-segmentation-offload"}
+_FLAGS = {"large-receive-offload", "rx-vlan-offload", "tx-vlan-offload", "ntuple-filters", "receive-hashing"}
+# Versions before 2.6.37 name a setting otherwise when they fail to get it than when they print it.
+_ALIASES = {
+    "rx-csum": "rx-checksumming",
+    "tx-csum": "tx-checksumming",
+    "udp-large-send-offload": "udp-fragmentation-offload",
+}
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True):
+    """What was printed about one device; `device` is None when no header names it.
+
+    `features` are in the order printed. One whose value is no observation is UNKNOWN: ethtool before 5.8 prints `off`
+    for what it failed to get, and two captures of the same device may contradict each other. `errors` are ethtool's
+    own lines.
+    """
+
+    device: DeviceName | None
+    features: Mapping[str, Feature]
+    errors: tuple[str, ...] = ()
+
+
+def parse_features(text: str, device: str | None = None) -> Capture:
+    """Read the features of one device.
+
+    Args:
+        text: Output of `ethtool -k` or `ethtool --json -k`, for one or more devices.
+        device: Whose features; may be left out when the text is about one device only.
+
+    Raises:
+        OffloadError: It is not about this device, about several of which none is named, or not about features.
+    """
+    captures = parse_captures(text)
+    if not captures and text.lstrip().startswith("["):
+        raise OffloadError("there is no such device (ethtool's list is empty)")
+    if not captures:
+        raise OffloadError("no line of it is a feature: save what ethtool -k DEVICE prints, line for line")
+    if device is None and len(captures) > 1:
+        raise OffloadError(f"it is about several devices: name one of {_names(captures)}")
+    headless = len(captures) == 1 and captures[0].device is None
+    capture = next((item for item in captures if device in {None, item.device} or headless), None)
+    if capture is None:
+        raise OffloadError(f"it is not about {device} but about {_names(captures)}")
+    if not capture.features:
+        raise OffloadError(_failure(capture.errors))
+    return capture
+
+
+def parse_captures(text: str) -> tuple[Capture, ...]:
+    """Read everything that a text says about features, by device; nothing when it says nothing.
+
+    Mail quotes and annotations behind a value are allowed for; lines that are no features are passed over.
+
+    Raises:
+        OffloadError: It is JSON and broken, or not ethtool's.
+
+    Source:
+        ethtool.git: ethtool.c do_goffload (to 2.6.36), dump_features (to 5.7), netlink/features.c.
+    """
+    text = text.lstrip("\ufeff \t\r\n")
+    return _from_json(text) if text.startswith("[") else _from_text(text)
+
+
+def tx_checksum(features: Mapping[str, Feature]) -> State:
+    """State of TX checksum offload for UDP over IPv4.
+
+    One way on is on: the kernel leaves the checksum open when any of them covers the packet. `tx-checksum-unneeded`
+    (2.6.39 to 3.2) is such a way, too. `tx-checksumming` sums up all of them, SCTP and FCoE among them: its `off`
+    says everything, its `on` only where it stands alone, as in the oldest output.
+    """
+    states = [features[name].state for name in ("tx-checksum-unneeded", *_WAYS) if name in features]
+    if State.ON in states:
+        return State.ON
+    if State.UNKNOWN in states:
+        return State.UNKNOWN
+    total = features["tx-checksumming"].state if "tx-checksumming" in features else State.UNKNOWN
+    if total is State.OFF or all(name in features for name in _WAYS):
+        return State.OFF
+    return State.UNKNOWN if any(name.startswith("tx-checksum-") for name in features) else total
+
+
+def unknown_because(capture: Capture) -> str | None:
+    """Why `tx_checksum` of this capture is UNKNOWN; None when it is not."""
+    if tx_checksum(capture.features) is not State.UNKNOWN:
+        return None
+    missing = [name for name in _WAYS if name not in capture.features]
+    relevant = [name for name in ("tx-checksumming", "tx-checksum-unneeded", *_WAYS) if name in capture.features]
+    doubtful = [name for name in relevant if capture.features[name].state is State.UNKNOWN]
+    if doubtful and capture.errors:
+        cause = next((error for error in capture.errors if " tx" in error), capture.errors[-1])
+        return f"ethtool could not get {', '.join(doubtful)}: {cause}"
+    if doubtful:
+        return f"it gives no single value for {', '.join(doubtful)}"
+    return f"it does not show {', '.join(missing)}"
+
+
+class _Draft:
+    """One device's lines while they are read."""
+
+    def __init__(self, device: str | None) -> None:
+        self.device = device
+        self.features: dict[str, Feature] = {}
+        self.errors: list[str] = []
+
+    def add(self, name: str, feature: Feature) -> None:
+        known = self.features.get(name, feature)
+        self.features[name] = feature if known == feature else Feature(state=State.UNKNOWN)
+
+    def capture(self) -> Capture:
+        failed = _failed(self.errors, self.features)
+        return Capture(
+            device=None if self.device is None else DeviceName(self.device),
+            features={
+                name: Feature(state=State.UNKNOWN) if name in failed else feature
+                for name, feature in self.features.items()
+            },
+            errors=tuple(self.errors),
+        )
+
+
+def _from_text(text: str) -> tuple[Capture, ...]:
+    drafts: dict[str | None, _Draft] = {}
+    current: _Draft | None = None
+    # Errors go to stderr, which is not buffered: in one file with stdout they stand before the header of their own
+    # device, that is, behind the features of the one before. On a terminal they stand between header and features.
+    pending: list[str] = []
+
+    def begin(device: str | None) -> _Draft:
+        draft = drafts.setdefault(device, _Draft(device))
+        draft.errors += pending
+        pending.clear()
+        return draft
+
+    for raw in text.splitlines():
+        line = _QUOTE.sub("", raw, count=1).rstrip()
+        if header := _HEADER.fullmatch(line):
+            current = begin(header[1])
+        elif _ERROR.fullmatch(line):
+            (pending if current is None or current.features else current.errors).append(line)
+        elif feature := _feature(line):
+            current = current or begin(None)
+            current.add(*feature)
+    if pending:  # whose they are is not said, so they count for everybody
+        for draft in tuple(drafts.values()) or (drafts.setdefault(None, _Draft(None)),):
+            draft.errors += pending
+    return tuple(draft.capture() for draft in drafts.values())
+
+
+def _feature(line: str) -> tuple[str, Feature] | None:
+    name, _, rest = line.partition(":")
+    value = _VALUE.match(rest)
+    if value is None or not _NAME.fullmatch(name):
+        return None
+    mark = value[2] or ""
+    requested = State(mark.removeprefix("requested ")) if mark.startswith("requested") else None
+    # The oldest versions print "tcp segmentation offload" where later ones print dashes.
+    feature = Feature(state=State(value[1]), fixed=mark == "fixed", requested=requested)
+    return name.strip().replace(" ", "-"), feature
+
+
+def _failed(errors: Iterable[str], names: Iterable[str]) -> set[str]:
+    """Names of the features whose printed value means nothing, because getting it failed."""
+    failed: set[str] = set()
+    for error in errors:
+        if setting := _FAILED.match(error):
+            name = setting[1].replace(" ", "-")
+            failed.add(_ALIASES.get(name, name))
+        elif error.startswith("Cannot get device flags"):
+            failed |= _FLAGS
+        elif error.startswith("Cannot get device generic features"):
+            failed |= set(names) - _GROUPS
+    return failed
+
+
+def _from_json(text: str) -> tuple[Capture, ...]:
+    try:
+        entries = msgspec.json.decode(text, type=list[dict[str, object]])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise OffloadError(f"it is no JSON as ethtool --json -k prints it, or not all of it: {error}") from error
+    drafts: dict[str | None, _Draft] = {}
+    for entry in entries:
+        device = entry.get("ifname")
+        name = device if isinstance(device, str) else None
+        draft = drafts.setdefault(name, _Draft(name))
+        for feature, value in entry.items():
+            if isinstance(value, dict):
+                draft.add(feature, _json_feature(value))
+    return tuple(draft.capture() for draft in drafts.values())
+
+
+def _json_feature(value: Mapping[str, object]) -> Feature:
+    active, requested, fixed = (value.get(key) for key in ("active", "requested", "fixed"))
+    # What is fixed was never asked for: its `requested` is false whatever its state.
+    differs = fixed is not True and requested is not active
+    return Feature(
+        state=_state(active) or State.UNKNOWN, fixed=fixed is True, requested=_state(requested) if differs else None
+    )
+
+
+def _state(value: object) -> State | None:
+    return State.ON if value is True else State.OFF if value is False else None
+
+
+def _names(captures: Iterable[Capture]) -> str:
+    return ", ".join(capture.device or "a device without a header" for capture in captures)
+
+
+def _failure(errors: tuple[str, ...]) -> str:
+    """The reason in ethtool's lines, for a device that has no features."""
+    for words, reason in _REASONS.items():
+        if any(words in error for error in errors):
+            return f"{reason} ({errors[-1]})"
+    return f"ethtool says: {errors[-1]}" if errors else "there is a header and no feature below it"
+
+
+_REASONS = {
+    "No such device": "there is no such device",
+    "not permitted": "ethtool is not permitted to read it",
+    "not supported": "its driver does not tell its offload settings",
+    "no offload info": "its driver does not tell its offload settings",
+}

@@ -1,0 +1,32 @@
+"""`local:`: this machine is the server."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from virtscan import command
+from virtscan.errors import OffloadError
+from virtscan.model import Server, ServerTarget
+from virtscan.offload.probe import SCRIPT, parse_answer
+from virtscan.offload.server import observed
+
+
+def read(target: ServerTarget, *, timeout: float, root: Path = Path("/")) -> Server:
+    """Ask this machine the same way as another; `timeout` is in seconds, `root` the folder of its /etc and /sys.
+
+    Raises:
+        OffloadError: It does not answer in time, or there is no such device.
+    """
+    folder = "" if root == Path("/") else str(root)
+    try:
+        completed = command.run(
+            ["sh", "-s", "--", target.interface or "", folder],
+            stdin=SCRIPT.encode(),
+            timeout=timeout,
+            environment=os.environ,
+        )
+    except TimeoutError as error:
+        raise OffloadError(f"timeout: no answer within {timeout:g} s") from error
+    except OSError as error:
+        raise OffloadError(f"sh can't be started: {error.strerror}") from error
+    return observed(target, parse_answer(completed.stdout, device=target.interface), at=datetime.now(UTC))

@@ -1,0 +1,68 @@
+"""Lasting settings and the present state -> what will be after the next reboot."""
+
+from collections.abc import Mapping
+
+from virtscan.model import Feature, Persistence, State
+from virtscan.offload.persistence.commands import ifcfg, ifupdown, scripts
+from virtscan.offload.persistence.evidence import WAYS, Evidence, Setting
+from virtscan.offload.persistence.profiles import links, network_manager
+
+_LOOKED_AT = "NetworkManager, ifcfg, systemd.link, ifupdown or boot scripts"
+
+
+def forecast(
+    evidence: Evidence, *, device: str, macs: tuple[str, ...], features: Mapping[str, Feature], now: State
+) -> Persistence:
+    """What TX checksum offload for UDP over IPv4 will be after the next reboot.
+
+    Args:
+        evidence: What the server showed of its configuration.
+        device: The device that sends.
+        macs: Its addresses, by which files may name it.
+        features: Its features now: what is fixed is not changed by any file.
+        now: The present state of TX checksum offload.
+    """
+    settings = (
+        *network_manager(evidence, device, macs),
+        *ifcfg(evidence, device, macs),
+        *links(evidence, device, macs),
+        *ifupdown(evidence, device),
+        *scripts(evidence, device),
+    )
+    if all(way in features and features[way].fixed for way in WAYS):
+        return Persistence(tx_checksum=now, setting="fixed by the driver")
+    outcomes = {setting.where: outcome for setting in settings if (outcome := _outcome(setting, features))}
+    if outcomes:
+        return _agreed(outcomes)
+    if evidence.unreadable:
+        return Persistence(setting=f"not permitted to read {', '.join(evidence.unreadable)}")
+    if now is State.UNKNOWN:
+        return Persistence(setting=f"no lasting setting in {_LOOKED_AT}, and the present state is unknown")
+    if now is State.OFF and any(way in features and features[way].requested is State.ON for way in WAYS):
+        return Persistence(setting="it is off now although on was asked for")
+    hint = "; a plain ethtool -K is gone at the next boot" if now is State.OFF else ""
+    return Persistence(tx_checksum=State.ON, setting=f"no lasting setting in {_LOOKED_AT}{hint}")
+
+
+def _outcome(setting: Setting, features: Mapping[str, Feature]) -> State | None:
+    """What comes of one setting; None when it leaves TX checksum offload for UDP over IPv4 as it is."""
+    states = []
+    told = False
+    for way in WAYS:
+        feature = features.get(way)
+        if feature and feature.fixed:
+            states.append(feature.state)
+        else:
+            told = told or way in setting.states
+            states.append(setting.states.get(way, State.UNKNOWN))
+    if not told:
+        return None
+    if State.ON in states:
+        return State.ON
+    return State.UNKNOWN if State.UNKNOWN in states else State.OFF
+
+
+def _agreed(outcomes: Mapping[str, State]) -> Persistence:
+    where = "; ".join(f"{name}: {state.value}" for name, state in outcomes.items())
+    states = set(outcomes.values())
+    return Persistence(tx_checksum=states.pop() if len(states) == 1 else State.UNKNOWN, setting=where)

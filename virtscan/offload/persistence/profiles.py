@@ -1,0 +1,112 @@
+"""Settings that belong to a device by rules: NetworkManager's profiles and systemd's .link files."""
+
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from virtscan.model import State
+from virtscan.offload.persistence.evidence import WAYS, Evidence, Setting, ini, states_of
+
+_ETHERNET = ("ethernet", "802-3-ethernet")
+_LINK_SINCE = 245
+
+
+def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
+    """Settings in the profiles that NetworkManager may activate on this device by itself.
+
+    Which of several it takes depends on their history, so they count only as far as they agree.
+
+    Source:
+        nm-settings-keyfile(5): `[ethtool] feature-tx`, `feature-tx-checksum-…`; a profile without interface-name and
+        mac-address fits every device of its type.
+    """
+    found: list[Setting] = []
+    for path, text in evidence.under("NetworkManager/system-connections/*"):
+        values = {(section, key): value for section, key, value in ini(text)}
+        if _activates(values, device, macs):
+            pairs = [
+                (key.removeprefix("feature-"), value) for (part, key), value in values.items() if part == "ethtool"
+            ]
+            found.append(Setting(where=f"[ethtool] in {path}", states=states_of(pairs)))
+    setting = [item for item in found if item.states]
+    if all(item.states == found[0].states for item in found):
+        yield from setting[:1]
+    else:
+        names = ", ".join(item.where for item in setting)
+        yield Setting(
+            where=f"{names} (one of {len(found)} profiles for {device})", states=dict.fromkeys(WAYS, State.UNKNOWN)
+        )
+
+
+def _activates(values: Mapping[tuple[str, str], str], device: str, macs: tuple[str, ...]) -> bool:
+    kind = values.get(("connection", "type"), "")
+    name = values.get(("connection", "interface-name"))
+    addresses = [values[section, "mac-address"].lower() for section in _ETHERNET if (section, "mac-address") in values]
+    if values.get(("connection", "autoconnect")) == "false" or name not in {None, device}:
+        return False
+    if addresses:
+        return addresses[0] in macs
+    return name is not None or kind in _ETHERNET
+
+
+def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
+    """The setting in the .link file that udev applies to this device: the first that fits, in the order of names.
+
+    A file that may fit, as far as can be told from here, makes the outcome UNKNOWN when it matters.
+
+    Source:
+        systemd.link(5): same names replace each other (/etc before /run before /usr/local/lib and /usr/lib), drop-ins
+        add to them, a file without [Match] fits nothing; TransmitChecksumOffload= exists since systemd 245.
+    """
+    if evidence.udev is not None and evidence.udev < _LINK_SINCE:
+        return
+    possible: list[tuple[str, dict[str, State]]] = []
+    for name, (path, text) in sorted(_link_files(evidence).items()):
+        drop_ins = "\n".join(extra for _, extra in evidence.under(f"systemd/network/{name}.d/*.conf"))
+        entries = tuple(ini(f"{text}\n{drop_ins}"))
+        fits = _fits([(key, value) for section, key, value in entries if section == "Match"], device, macs)
+        if fits is not State.OFF:
+            value = next((value for _, key, value in reversed(entries) if key == "TransmitChecksumOffload"), None)
+            possible.append((str(path), states_of([("tx", value)] if value else [])))
+        if fits is State.ON:
+            break
+    else:
+        possible.append(("", {}))
+    setting = [path for path, states in possible if states]
+    if setting:
+        certain = evidence.udev is not None and all(states == possible[-1][1] for _, states in possible)
+        states = possible[-1][1] if certain else dict.fromkeys(WAYS, State.UNKNOWN)
+        yield Setting(where=f"TransmitChecksumOffload in {', '.join(setting)}", states=states)
+
+
+def _link_files(evidence: Evidence) -> dict[str, tuple[PurePosixPath, str]]:
+    """The file that counts, by its name."""
+    files: dict[str, tuple[PurePosixPath, str]] = {}
+    for base in ("lib", "usr/lib", "usr/local/lib", "run", "etc"):
+        for path, text in evidence.under(f"/{base}/systemd/network/*.link"):
+            files[path.name] = path, text
+    return files
+
+
+def _fits(rules: list[tuple[str, str]], device: str, macs: tuple[str, ...]) -> State:
+    """Does a [Match] section fit this device? UNKNOWN when it asks for what was not observed."""
+    results = [_rule_fits(key, value.split(), device, macs) for key, value in rules]
+    if not results or State.OFF in results:
+        return State.OFF
+    return State.UNKNOWN if State.UNKNOWN in results else State.ON
+
+
+def _rule_fits(key: str, words: list[str], device: str, macs: tuple[str, ...]) -> State:
+    match key:
+        case "OriginalName" if words == ["*"]:
+            return State.ON
+        case "OriginalName" if not any(word.startswith("!") for word in words):
+            # The kernel's own name, which the device had before it got the one that it has now.
+            if any(fnmatchcase(device, word) for word in words):
+                return State.ON
+            return State.OFF if re.fullmatch(r"eth\d+", device) else State.UNKNOWN
+        case "MACAddress" | "PermanentMACAddress":
+            return State.ON if any(word.lower().replace("-", ":") in macs for word in words) else State.OFF
+        case _:
+            return State.UNKNOWN

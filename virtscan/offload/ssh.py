@@ -1,0 +1,23 @@
+"""`ssh://[user@]host[:port]`: the server tells it over ssh, in one round trip."""
+
+from datetime import UTC, datetime
+
+from virtscan import openssh
+from virtscan.errors import OffloadError, SshError
+from virtscan.model import Server, ServerTarget
+from virtscan.offload.probe import SCRIPT, parse_answer
+from virtscan.offload.server import observed
+
+
+def read(target: ServerTarget, *, timeout: float) -> Server:
+    """Ask the server; `timeout` is in seconds.
+
+    Raises:
+        OffloadError: There is no way in, no answer, or no such device.
+    """
+    destination = openssh.parse_destination(target.address)
+    try:
+        output = openssh.run(destination, SCRIPT, arguments=(target.interface or "",), timeout=timeout)
+    except SshError as error:
+        raise OffloadError(f"ssh: {error}") from error
+    return observed(target, parse_answer(output, device=target.interface), at=datetime.now(UTC))
