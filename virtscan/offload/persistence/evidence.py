@@ -62,7 +62,7 @@ _VALUES = dict.fromkeys(("on", "true", "yes", "1", "y", "t"), State.ON) | dict.f
     ("off", "false", "no", "0", "n", "f"), State.OFF
 )
 
-_COMMAND = re.compile(r"(?<!\S)(?:-K|--offload|--features)\s+(\S+)\s+([^;&|#\"']*)")
+_COMMAND = re.compile(r"(?<!\S)(?:-K|--offload|--features)\s+(\S+)\s+([^;&|\"']*)")
 
 
 def command_states(line: str, device: str, stand_ins: Iterable[str] = ()) -> dict[str, State]:
@@ -77,7 +77,7 @@ def command_states(line: str, device: str, stand_ins: Iterable[str] = ()) -> dic
         States of what the commands set; UNKNOWN where the device that they are for is another variable.
     """
     states: dict[str, State] = {}
-    for target, words in _COMMAND.findall(line):
+    for target, words in _COMMAND.findall(line.partition("#")[0]):
         told = states_of(zip(words.split()[::2], words.split()[1::2], strict=False))
         name = re.sub(r"[\"'{}]", "", target)
         if name == device or name in stand_ins:

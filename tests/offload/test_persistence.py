@@ -1,0 +1,355 @@
+"""What is left of the setting after the next reboot, as far as files tell."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from virtscan.model import Feature, Persistence, State
+from virtscan.offload.persistence import Evidence, forecast
+
+ON, OFF, UNKNOWN = State.ON, State.OFF, State.UNKNOWN
+
+MAC = "52:54:00:aa:bb:cc"
+VIRTIO_ON = {
+    "tx-checksumming": Feature(state=ON),
+    "tx-checksum-ipv4": Feature(state=OFF, fixed=True),
+    "tx-checksum-ip-generic": Feature(state=ON),
+}
+VIRTIO_OFF = VIRTIO_ON | {
+    "tx-checksumming": Feature(state=OFF),
+    "tx-checksum-ip-generic": Feature(state=OFF),
+}
+OLD_OFF = {"tx-checksumming": Feature(state=OFF)}
+
+KEYFILE = "/etc/NetworkManager/system-connections/eth0.nmconnection"
+OTHER_KEYFILE = "/etc/NetworkManager/system-connections/other.nmconnection"
+IFCFG = "/etc/sysconfig/network-scripts/ifcfg-eth0"
+LINK = "/etc/systemd/network/10-tx.link"
+DEFAULT_LINK = "/usr/lib/systemd/network/99-default.link"
+INTERFACES = "/etc/network/interfaces"
+
+
+def after_reboot(
+    files: dict[str, str] | None = None,
+    features: dict[str, Feature] = VIRTIO_OFF,
+    now: State = OFF,
+    udev: int | None = 252,
+    unreadable: tuple[str, ...] = (),
+    device: str = "eth0",
+) -> Persistence:
+    evidence = Evidence(files=files or {}, udev=udev, unreadable=unreadable)
+    return forecast(evidence, device=device, macs=(MAC,), features=features, now=now)
+
+
+# ------------------------------------------------------------------ without a file that says something
+
+
+def test_what_is_off_by_hand_only_comes_back_on() -> None:
+    result = after_reboot({IFCFG: "DEVICE=eth0\n", DEFAULT_LINK: "[Match]\nOriginalName=*\n"})
+
+    assert result.tx_checksum is ON
+    assert "no lasting setting in NetworkManager, ifcfg, systemd.link, ifupdown" in result.setting
+    assert "a plain ethtool -K is gone at the next boot" in result.setting
+
+
+def test_what_is_on_stays_on() -> None:
+    result = after_reboot(features=VIRTIO_ON, now=ON)
+
+    assert result.tx_checksum is ON
+    assert "ethtool -K" not in result.setting
+
+
+def test_what_the_driver_fixes_stays_as_it_is() -> None:
+    fixed_off = {name: Feature(state=OFF, fixed=True) for name in ("tx-checksum-ipv4", "tx-checksum-ip-generic")}
+
+    assert after_reboot(features=fixed_off) == Persistence(tx_checksum=OFF, setting="fixed by the driver")
+
+
+def test_what_is_off_although_on_was_asked_for_may_come_back() -> None:
+    wanted = VIRTIO_OFF | {"tx-checksum-ip-generic": Feature(state=OFF, requested=ON)}
+
+    assert after_reboot(features=wanted) == Persistence(setting="it is off now although on was asked for")
+
+
+def test_a_file_that_can_not_be_read_may_hold_the_setting() -> None:
+    result = after_reboot(unreadable=(KEYFILE,))
+
+    assert result == Persistence(tx_checksum=UNKNOWN, setting=f"not permitted to read {KEYFILE}")
+
+
+def test_a_setting_that_was_read_counts_although_another_file_could_not_be() -> None:
+    result = after_reboot({IFCFG: 'ETHTOOL_OPTS="-K eth0 tx off"'}, unreadable=(KEYFILE,))
+
+    assert result.tx_checksum is OFF
+
+
+def test_an_unknown_state_without_a_lasting_setting_stays_unknown() -> None:
+    assert after_reboot(features={}, now=UNKNOWN).tx_checksum is UNKNOWN
+
+
+# ------------------------------------------------------------------ NetworkManager
+
+
+def keyfile(ethtool: str, head: str = "type=ethernet\ninterface-name=eth0", more: str = "") -> str:
+    return f"[connection]\nid=x\n{head}\n\n[ethtool]\n{ethtool}\n{more}"
+
+
+@pytest.mark.parametrize(
+    ("ethtool", "features", "state"),
+    [
+        ("feature-tx=false", VIRTIO_OFF, OFF),
+        ("feature-tx=false", VIRTIO_ON, OFF),
+        ("feature-tx=false", OLD_OFF, OFF),
+        ("feature-tx = off", VIRTIO_OFF, OFF),
+        ("feature-tx=0", VIRTIO_OFF, OFF),
+        ("feature-tx=true", VIRTIO_OFF, ON),
+        ("feature-tx-checksum-ip-generic=false", VIRTIO_OFF, OFF),
+        ("feature-tx-checksum-ip-generic=true", VIRTIO_OFF, ON),
+        # Only the half that the driver has not: nothing comes of it.
+        ("feature-tx-checksum-ipv4=false", VIRTIO_OFF, ON),
+        ("feature-tx-checksum-ipv4=true", VIRTIO_OFF, ON),
+        # Which half the driver has is not known.
+        ("feature-tx-checksum-ip-generic=false", OLD_OFF, UNKNOWN),
+        ("feature-tx-checksum-ip-generic=false\nfeature-tx-checksum-ipv4=false", OLD_OFF, OFF),
+        # A feature's own name counts for more than the word for all.
+        ("feature-tx-checksum-ip-generic=true\nfeature-tx=false", VIRTIO_OFF, ON),
+        ("feature-tx-checksum-ip-generic=false\nfeature-tx=true", VIRTIO_OFF, OFF),
+        # Others do not matter for UDP over IPv4.
+        ("feature-tx-checksum-ipv6=false", VIRTIO_OFF, ON),
+        ("feature-tx-checksum-sctp=false\nfeature-rx=false\nring-tx=0", VIRTIO_OFF, ON),
+        ("#feature-tx=false", VIRTIO_OFF, ON),
+        ("feature-tx=perhaps", VIRTIO_OFF, UNKNOWN),
+    ],
+)
+def test_a_profile_of_network_manager_lasts(ethtool: str, features: dict[str, Feature], state: State) -> None:
+    assert after_reboot({KEYFILE: keyfile(ethtool)}, features).tx_checksum is state
+
+
+def test_the_setting_names_its_file() -> None:
+    result = after_reboot({KEYFILE: keyfile("feature-tx=false")})
+
+    assert result == Persistence(tx_checksum=OFF, setting=f"[ethtool] in {KEYFILE}: off")
+
+
+@pytest.mark.parametrize(
+    ("head", "more", "fits"),
+    [
+        ("type=ethernet\ninterface-name=eth0", "", True),
+        ("type=bond\ninterface-name=eth0", "", True),
+        ("type=ethernet", "", True),
+        ("type=802-3-ethernet", "", True),
+        ("type=ethernet", f"[ethernet]\nmac-address={MAC.upper()}", True),
+        ("type=ethernet", "[ethernet]\nmac-address=52:54:00:00:00:01", False),
+        ("type=ethernet\ninterface-name=eth0", "[ethernet]\nmac-address=52:54:00:00:00:01", False),
+        ("type=ethernet\ninterface-name=eth1", "", False),
+        ("type=ethernet\ninterface-name=eth0\nautoconnect=false", "", False),
+        ("type=wifi", "", False),
+        ("", "", False),
+    ],
+)
+def test_a_profile_counts_only_for_the_device_that_it_fits(head: str, more: str, fits: bool) -> None:
+    result = after_reboot({KEYFILE: keyfile("feature-tx=false", head, more)})
+
+    assert result.tx_checksum is (OFF if fits else ON)
+
+
+def test_several_profiles_count_as_far_as_they_agree() -> None:
+    off, silent = keyfile("feature-tx=false"), keyfile("")
+
+    assert after_reboot({KEYFILE: off, OTHER_KEYFILE: off}).tx_checksum is OFF
+    differing = after_reboot({KEYFILE: off, OTHER_KEYFILE: silent})
+    assert differing.tx_checksum is UNKNOWN
+    assert differing.setting == f"[ethtool] in {KEYFILE} (one of 2 profiles for eth0): unknown"
+
+
+# ------------------------------------------------------------------ ifcfg
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ('ETHTOOL_OPTS="-K eth0 tx off"', OFF),
+        ("ETHTOOL_OPTS='--offload ${DEVICE} rx off tx off gro on'", OFF),
+        ('export ETHTOOL_OPTS="--features $DEVICE tx-checksumming off"', OFF),
+        ('ETHTOOL_OPTS="-G eth0 rx 4096; -K ${REALDEVICE} tx off"', OFF),
+        ('ETHTOOL_OPTS="-K eth0 tx off; -K eth0 tx on"', ON),
+        ('ETHTOOL_OPTS="-K eth0 tx on"', ON),
+        ('ETHTOOL_OPTS="-K eth0 tx"', ON),
+        ('ETHTOOL_OPTS="-K eth1 tx off"', ON),
+        ('ETHTOOL_OPTS="-K eth0 rx off"', ON),
+        ('ETHTOOL_OPTS="autoneg off speed 1000"', ON),
+        ('ETHTOOL_OPTS="-K $ANY tx off"', UNKNOWN),
+        ('# ETHTOOL_OPTS="-K eth0 tx off"', ON),
+        ('ETHTOOL_OPTS="-K eth0 tx off', ON),
+        ("ETHTOOL_OPTS", ON),
+        (f'DEVICE=eth7\nHWADDR="{MAC.upper()}"\nETHTOOL_OPTS="-K eth0 tx off"', OFF),
+        ('DEVICE=eth7\nETHTOOL_OPTS="-K eth0 tx off"', ON),
+    ],
+)
+def test_ethtool_opts_of_an_ifcfg_file_last(text: str, state: State) -> None:
+    assert after_reboot({IFCFG: text}).tx_checksum is state
+
+
+def test_an_ifcfg_file_is_known_by_what_it_names() -> None:
+    files = {"/etc/sysconfig/network-scripts/ifcfg-uplink": 'DEVICE="eth0"\nETHTOOL_OPTS="-K eth0 tx off"'}
+
+    assert after_reboot(files) == Persistence(
+        tx_checksum=OFF, setting="ETHTOOL_OPTS in /etc/sysconfig/network-scripts/ifcfg-uplink: off"
+    )
+
+
+# ------------------------------------------------------------------ systemd.link
+
+
+def link(match: str = f"MACAddress={MAC}", value: str = "TransmitChecksumOffload=no") -> str:
+    return f"[Match]\n{match}\n\n[Link]\n{value}\n"
+
+
+@pytest.mark.parametrize(
+    ("match", "device", "state"),
+    [
+        (f"MACAddress=00:11:22:33:44:55 {MAC}", "eth0", OFF),
+        (f"PermanentMACAddress={MAC.upper().replace(':', '-')}", "eth0", OFF),
+        ("MACAddress=00:11:22:33:44:55", "eth0", ON),
+        ("OriginalName=*", "ens3", OFF),
+        ("OriginalName=eth0", "eth0", OFF),
+        ("OriginalName=lan* eth*", "eth0", OFF),
+        ("OriginalName=eth1", "eth0", ON),
+        # The name that it had before it got this one is not known.
+        ("OriginalName=eth0", "ens3", UNKNOWN),
+        ("OriginalName=!eth0", "eth0", UNKNOWN),
+        ("Driver=virtio_net", "eth0", UNKNOWN),
+        (f"MACAddress={MAC}\nDriver=virtio_net", "eth0", UNKNOWN),
+        ("MACAddress=00:11:22:33:44:55\nDriver=virtio_net", "eth0", ON),
+        ("", "eth0", ON),
+    ],
+)
+def test_a_link_file_counts_for_the_device_that_it_fits(match: str, device: str, state: State) -> None:
+    assert after_reboot({LINK: link(match)}, device=device).tx_checksum is state
+
+
+@pytest.mark.parametrize(
+    ("value", "state"),
+    [
+        ("no", OFF),
+        ("false", OFF),
+        ("0", OFF),
+        ("off", OFF),
+        ("yes", ON),
+        ("true", ON),
+        ("1", ON),
+        ("", ON),
+        ("x", UNKNOWN),
+    ],
+)
+def test_a_link_file_takes_systemds_booleans(value: str, state: State) -> None:
+    assert after_reboot({LINK: link(value=f"TransmitChecksumOffload={value}")}).tx_checksum is state
+
+
+def test_the_first_link_file_that_fits_is_the_only_one() -> None:
+    first, later = "/usr/lib/systemd/network/05-a.link", "/etc/systemd/network/50-b.link"
+
+    assert after_reboot({first: link(value="Name=x"), later: link()}).tx_checksum is ON
+    assert after_reboot({later: link(value="Name=x"), first: link()}).tx_checksum is OFF
+
+
+def test_a_link_file_that_may_fit_before_another_leaves_the_outcome_open() -> None:
+    maybe = "/usr/lib/systemd/network/05-usb.link"
+    result = after_reboot({maybe: link("Path=*-usb-*", "Name=x"), LINK: link()})
+
+    assert result.tx_checksum is UNKNOWN
+    assert after_reboot({maybe: link("Path=*-usb-*"), LINK: link()}).tx_checksum is OFF
+
+
+def test_a_link_file_replaces_one_of_the_same_name() -> None:
+    files = {"/usr/lib/systemd/network/10-tx.link": link(), "/run/systemd/network/10-tx.link": link(value="Name=x")}
+
+    assert after_reboot(files).tx_checksum is ON
+    assert after_reboot(files | {LINK: link()}).tx_checksum is OFF
+    assert after_reboot(files | {LINK: ""}).tx_checksum is ON
+
+
+def test_a_drop_in_adds_to_a_link_file() -> None:
+    files = {DEFAULT_LINK: "[Match]\nOriginalName=*\n[Link]\nNamePolicy=keep\n"}
+    drop_in = "/etc/systemd/network/99-default.link.d/tx.conf"
+
+    assert after_reboot(files | {drop_in: "[Link]\nTransmitChecksumOffload=off\n"}) == Persistence(
+        tx_checksum=OFF, setting=f"TransmitChecksumOffload in {DEFAULT_LINK}: off"
+    )
+
+
+def test_an_old_udev_does_not_know_the_setting_and_no_udev_makes_it_doubtful() -> None:
+    assert after_reboot({LINK: link()}, udev=245).tx_checksum is OFF
+    assert after_reboot({LINK: link()}, udev=239).tx_checksum is ON
+    assert after_reboot({LINK: link()}, udev=None).tx_checksum is UNKNOWN
+
+
+# ------------------------------------------------------------------ ifupdown, scripts, units
+
+
+@pytest.mark.parametrize(
+    ("lines", "state"),
+    [
+        ("offload-tx off", OFF),
+        ("offload-tx on", ON),
+        ("offload-tx-checksum-ip-generic off", OFF),
+        ("offload-rx off", ON),
+        ("post-up ethtool -K eth0 tx off", OFF),
+        ("up /sbin/ethtool -K $IFACE tx off gso off || true", OFF),
+        ('pre-up ethtool --offload "${IFACE}" rx off tx off', OFF),
+        ("post-up ethtool -K eth1 tx off", ON),
+        ("# post-up ethtool -K eth0 tx off", ON),
+        ("autoconf 0\n    offload-tx off", OFF),
+        ("auto eth1\n    offload-tx off", ON),
+        ("iface eth1 inet dhcp\n    offload-tx off", ON),
+        ("iface eth0 inet6 auto\n    offload-tx off", OFF),
+    ],
+)
+def test_the_stanzas_of_the_device_in_the_interfaces_file_last(lines: str, state: State) -> None:
+    text = f"auto eth0\niface eth0 inet dhcp\n    {lines}\n"
+
+    assert after_reboot({INTERFACES: text}).tx_checksum is state
+    assert after_reboot({f"{INTERFACES}.d/eth0": text}).tx_checksum is state
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "state"),
+    [
+        ("/etc/rc.local", "/sbin/ethtool -K eth0 tx off", OFF),
+        ("/etc/rc.d/rc.local", "ethtool -K eth0 rx off tx off >/dev/null 2>&1 && echo done", OFF),
+        ("/etc/rc.local", "for d in eth0 eth1; do ethtool -K $d tx off; done", UNKNOWN),
+        ("/etc/rc.local", "ethtool -K eth1 tx off", ON),
+        ("/etc/rc.local", "ethtool -k eth0", ON),
+        ("/etc/rc.local", "true # ethtool -K eth0 tx off", ON),
+        ("/etc/systemd/system/tx.service", "ExecStart=/usr/sbin/ethtool -K eth0 tx off", OFF),
+        ("/etc/systemd/system/tx@.service", "ExecStart=/usr/sbin/ethtool -K %i tx off", UNKNOWN),
+        ("/etc/udev/rules.d/50-tx.rules", 'ACTION=="add", NAME=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', OFF),
+        ("/etc/udev/rules.d/50-tx.rules", 'SUBSYSTEM=="net", RUN+="/sbin/ethtool -K $name tx off"', UNKNOWN),
+        ("/etc/NetworkManager/dispatcher.d/30-tx", 'ethtool -K "$1" tx off', UNKNOWN),
+        ("/etc/NetworkManager/dispatcher.d/30-tx", 'ethtool -K "$1" gro off', ON),
+        ("/etc/NetworkManager/dispatcher.d/pre-up.d/30-tx", "ethtool -K eth0 tx off", OFF),
+        ("/home/user/rc.local", "ethtool -K eth0 tx off", ON),
+    ],
+)
+def test_a_script_that_runs_at_boot_lasts_where_it_names_the_device(path: str, line: str, state: State) -> None:
+    assert after_reboot({path: f"{line}\n"}).tx_checksum is state
+
+
+def test_mechanisms_that_contradict_each_other_leave_the_outcome_open() -> None:
+    result = after_reboot({IFCFG: 'ETHTOOL_OPTS="-K eth0 tx off"', LINK: link(value="TransmitChecksumOffload=yes")})
+
+    assert result.tx_checksum is UNKNOWN
+    assert result.setting == f"ETHTOOL_OPTS in {IFCFG}: off; TransmitChecksumOffload in {LINK}: on"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([KEYFILE, IFCFG, LINK, DEFAULT_LINK, INTERFACES, "/etc/rc.local", "/etc/x\n[", ""]),
+        st.lists(
+            st.sampled_from(["[Match]", "[ethtool]", "iface eth0", "ethtool -K", "ETHTOOL_OPTS='", "=", "eth0 tx off"])
+            | st.text(max_size=20)
+        ).map("\n".join),
+    )
+)
+def test_no_file_does_worse_than_leaving_the_outcome_open(files: dict[str, str]) -> None:
+    assert after_reboot(files).setting

@@ -1,0 +1,119 @@
+"""SOURCE and NAME[:INTERFACE]=SOURCE, as people write them."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from virtscan.errors import ConfigError
+from virtscan.model import ServerTarget, SourceKind, State
+from virtscan.offload.source import parse_server, parse_source, server_target, shown
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("ssh://satellite", (SourceKind.SSH, "satellite", None)),
+        ("ssh://root@satellite.example.com:2222/", (SourceKind.SSH, "root@satellite.example.com:2222", None)),
+        ("ssh://[2001:db8::1]:22", (SourceKind.SSH, "[2001:db8::1]:22", None)),
+        ("file:captures/eth0.txt", (SourceKind.FILE, "captures/eth0.txt", None)),
+        ("file:/a:b=c d", (SourceKind.FILE, "/a:b=c d", None)),
+        ("local:", (SourceKind.LOCAL, "", None)),
+        ("on", (SourceKind.DECLARED, "", State.ON)),
+        ("off", (SourceKind.DECLARED, "", State.OFF)),
+    ],
+)
+def test_every_source_has_its_form(text: str, source: tuple[SourceKind, str, State | None]) -> None:
+    assert parse_source(text) == source
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "ssh:satellite", "file:", "local", "local:eth0", "on:", "off ", "ON", "http://x", "sosreport", ":", "/a"],
+)
+def test_another_source_is_refused_with_the_forms_there_are(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"write ssh://\[user@\]host\[:port\], file:PATH, local:, on or off"):
+        parse_source(text)
+
+
+@pytest.mark.parametrize("text", ["ssh://root:hunter2@sat", "shh://root:hunter2@sat", "root:hunter2@sat", "hunter2:"])
+def test_a_refused_source_is_not_repeated_for_it_may_hold_a_password(text: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse_source(text)
+
+    assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["ssh://", "ssh://-oProxyCommand=id", "ssh://sat;id", "ssh://sat/path"])
+def test_an_address_that_ssh_could_misread_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="for ssh"):
+        parse_source(text)
+
+
+def test_a_server_has_a_name_perhaps_an_interface_and_a_source() -> None:
+    assert parse_server("satellite:eth0=ssh://root@satellite") == ServerTarget(
+        name="satellite", interface="eth0", kind=SourceKind.SSH, address="root@satellite"
+    )
+    assert parse_server("pxe 2=off") == ServerTarget(name="pxe 2", kind=SourceKind.DECLARED, declared=State.OFF)
+    assert parse_server("a:b=file:x=y").address == "x=y"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("satellite", "has no '='"),
+        ("=on", "no name for a server"),
+        (" :eth0=on", "no name for a server"),
+        ("sat\x1b[31m=on", "no name for a server"),
+        ("sat\nlite=on", "no name for a server"),
+        ("sat:=on", "no name of a network device"),
+        ("sat:eth0:1=on", "an alias has no offload of its own"),
+        ("sat:eth0=maybe", "unknown SOURCE"),
+    ],
+)
+def test_a_server_that_can_not_be_meant_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        parse_server(text)
+
+
+@pytest.mark.parametrize("name", ["eth0", "bond2.100", "br-int", "cali9d99c50de22", "__wlp3s0", "a" * 15])
+def test_every_usual_name_of_a_device_is_taken(name: str) -> None:
+    assert server_target("sat", "on", interface=name).interface == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "-k",
+        "a" * 16,
+        "eth0;id",
+        "$(id)",
+        "`id`",
+        "a b",
+        "a/b",
+        "../lo",
+        "eth0\n",
+        "'",
+        '"',
+        "eth*",
+        "éth0",
+    ],
+)
+def test_what_a_shell_could_take_for_more_than_a_name_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="no name of a network device"):
+        server_target("sat", "local:", interface=name)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_server_or_a_clear_error(text: str) -> None:
+    with suppress(ConfigError):
+        assert parse_server(text).name.isprintable()
+
+
+@pytest.mark.parametrize("source", ["ssh://root@sat:22", "file:captures/eth0.txt", "local:", "on", "off"])
+def test_a_source_is_shown_as_it_was_written(source: str) -> None:
+    assert shown(server_target("sat", source)) == source
