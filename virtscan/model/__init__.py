@@ -14,6 +14,7 @@ from virtscan.model.facts import (
 )
 from virtscan.model.inventory import Inventory, Policy, Waiver
 from virtscan.model.plan import Plan, ServerTarget, SourceKind, Target, TargetKind
+from virtscan.model.provisioning import Netboot, Subnet
 from virtscan.model.report import Finding, NotJudged, Report
 from virtscan.model.servers import Feature, Persistence, Server
 from virtscan.model.states import (
@@ -34,6 +35,6 @@ from virtscan.model.states import (
 __all__ = [
     "Attachment", "Backing", "Confidence", "Device", "DeviceKind", "DeviceName", "Domain", "DomainState", "Exposure",
     "Feature", "Finding", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface", "Inventory", "LinkState",
-    "LowerDevice", "Mac", "Network", "NotJudged", "Observed", "Persistence", "Plan", "Policy", "Report", "Server",
-    "ServerTarget", "SourceKind", "SourceMode", "State", "Target", "TargetKind", "Verdict", "Waiver",
+    "LowerDevice", "Mac", "Netboot", "Network", "NotJudged", "Observed", "Persistence", "Plan", "Policy", "Report", "Server",
+    "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target", "TargetKind", "Verdict", "Waiver",
 ]  # fmt: skip

@@ -121,7 +121,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A network device of a hypervisor.
 
     `lower` names what it stands on directly: a bond's members, a VLAN's device, a bridge's ports; empty when nobody
-    said or nothing is below. `addresses` are in CIDR form. `sources` names who said all this, best first.
+    said or nothing is below. `addresses` are in CIDR form. `sources` names who said all this, best first;
+    `observed_at` is the oldest of their times, None when it is the hypervisor's own.
     """
 
     name: DeviceName
@@ -133,6 +134,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()
     tx: State = State.UNKNOWN
     sources: tuple[str, ...] = ()
+    observed_at: datetime | None = None
 
 
 class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from virtscan.model.facts import Gap, Hypervisor, Moment
+from virtscan.model.provisioning import Netboot, Subnet
 from virtscan.model.servers import Server
 from virtscan.model.states import LowerDevice
 
@@ -40,4 +41,6 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy = Policy()
     hypervisors: tuple[Hypervisor, ...] = ()
     servers: tuple[Server, ...] = ()
+    netboots: tuple[Netboot, ...] = ()
+    subnets: tuple[Subnet, ...] = ()
     gaps: tuple[Gap, ...] = ()
