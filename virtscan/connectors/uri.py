@@ -1,0 +1,205 @@
+"""libvirt's connection URIs: what they would do, who they lead to, and how to show them; pure."""
+
+import re
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+import msgspec
+
+from virtscan.errors import ConfigError
+
+SSH_TRANSPORTS = ("ssh", "libssh", "libssh2")
+
+_PARTS = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
+"""RFC 3986, appendix B: scheme, authority, path, query. libvirt lets libxml2 do this, which refuses more."""
+
+_AUTHORITY = re.compile(r"(?:(.*)@)?(\[[^]]*\]|[^:]*)(?::(\d*))?", re.DOTALL)
+
+_PASSWORD = re.compile(r"(?<=://)([^:@/?#]*?)(?::|%3a)(?!\d*(?:/[^@?#]*)?(?:[?#]|$))(.*)@", re.DOTALL | re.IGNORECASE)
+"""`user:password@`. Not a port, unless an @ in the path makes it look like one: better to hide too much."""
+
+_PARAMETER = re.compile(r"([?&;#])([^=?&;#]*)=([^&;#]*)")
+_SECRET = re.compile("pass|pwd|secret|token|cred", re.IGNORECASE)
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+_DANGERS = {
+    "command": "runs a program on this machine",
+    "netcat": "is a command line on the other side",
+    "socket": "is pasted into a shell line on the other side",
+}
+
+
+class LibvirtUri(msgspec.Struct, frozen=True, kw_only=True):
+    """A URI as libvirt's remote driver reads it (remote_sockets.c remoteSplitURIScheme, viruri.c).
+
+    `driver` is empty for libvirt's own default and for an alias of its client configuration. `transport` is what the
+    scheme names, else tls with a host and unix without. `parameters` have lower-case names, the last of a name
+    counts.
+    """
+
+    driver: str
+    transport: str
+    user: str | None
+    host: str | None
+    port: int | None
+    path: str
+    parameters: dict[str, str]
+
+
+def parse(address: str) -> LibvirtUri:
+    """Take a URI apart.
+
+    Raises:
+        ConfigError: It has characters that no URI has, or a host or user that ssh would take for an option.
+    """
+    if found := _CONTROL.search(_decoded(address)):
+        raise ConfigError(f"not a libvirt URI: it has the character {found[0]!a}")
+    match = _PARTS.fullmatch(address)
+    scheme, authority, path, query = match.groups() if match else (None, None, address, None)
+    where = _AUTHORITY.fullmatch(authority or "")
+    if where is None:
+        raise ConfigError("not a libvirt URI: what stands between // and the next / is no [user@]host[:port]")
+    user, host = (unquote(part).strip("[]") if part else None for part in where.groups()[:2])
+    if any(part.startswith("-") for part in (user, host) if part):
+        raise ConfigError("not a libvirt URI: its user or host begins with '-', which ssh would take for an option")
+    driver, _, transport = (scheme or "").lower().partition("+")
+    return LibvirtUri(
+        driver=driver,
+        transport=transport or ("tls" if host else "unix"),
+        user=user,
+        host=host,
+        port=int(where[3]) if where[3] else None,
+        path=unquote(path),
+        parameters=dict(_parameters(query or "")),
+    )
+
+
+def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
+    """Refuse what could do more than read a hypervisor; give warnings about what weakens the connection.
+
+    A parameter is looked for wherever it could stand, decoded as often as it could be: libvirt decodes once, and
+    hands on to the other side, decoded, what it does not know itself. The path, key and certificate parameters only
+    name local files; `proxy`, `mode` and `sshauth` are closed sets.
+
+    Raises:
+        ConfigError: Not a URI, or one with such a parameter, which it names.
+    """
+    uri = parse(address)
+    _meant(uri)
+    parameters = [(name.strip().lower(), value) for name, value in _everything(address)]
+    if not allow_unsafe and (danger := _danger(uri, parameters)):
+        raise ConfigError(f"{shown(address)}: {danger}; if you trust this URI, give --allow-unsafe-uri")
+    warnings = []
+    if any(name == "no_verify" and value.strip() != "0" for name, value in parameters):
+        warnings.append("no_verify: whoever answers is taken for the hypervisor")
+    if any(name == "known_hosts_verify" and value.strip() != "normal" for name, value in parameters):
+        warnings.append("known_hosts_verify: an unknown host key is accepted")
+    return tuple(warnings)
+
+
+def prepared(address: str) -> str:
+    """The URI to open: ssh is told to ask nothing, whatever the URI says (of repeated parameters the last counts)."""
+    if parse(address).transport not in SSH_TRANSPORTS:
+        return address
+    start, hash_mark, fragment = address.partition("#")
+    _, question, query = start.partition("?")
+    # libvirt splits at ';' only where no '&' follows, so the mark that is in use has to be continued.
+    separator = "?" if not question else ";" if ";" in query else "&"
+    return f"{start}{separator}no_tty=1{hash_mark}{fragment}"
+
+
+def shown(address: str) -> str:
+    """The URI without its passwords, fit for every output."""
+    if not address:
+        return "libvirt's default"
+    return _PARAMETER.sub(_shown_parameter, _PASSWORD.sub(r"\1:***@", address))
+
+
+def without_secrets(text: str, address: str) -> str:
+    """A text, say a library's message, in which the URI may be repeated: shown without the URI's passwords."""
+    text = text.replace(address, shown(address)) if address else text
+    secrets = [match[2] for match in _PASSWORD.finditer(address)]
+    secrets += [match[3] for match in _PARAMETER.finditer(address) if _SECRET.search(unquote(match[2]))]
+    for secret in secrets:
+        for form in {secret, unquote(secret)} - {""}:
+            text = text.replace(form, "***")
+    return text
+
+
+def host_name(address: str) -> str | None:
+    """The name that a URI gives to its host, None when it gives none.
+
+    For the test driver it is the file's: its hosts are made up, and all say that they are the machine they run on.
+    """
+    uri = parse(address)
+    if (meant := _meant(uri)).driver == "test":
+        return PurePosixPath(meant.path).stem or None
+    return uri.host
+
+
+def is_test(address: str) -> bool:
+    """Is it libvirt's test driver, whose hosts are made up?"""
+    return _meant(parse(address)).driver == "test"
+
+
+def is_local(address: str) -> bool:
+    """Is the hypervisor surely this machine?
+
+    Not with `socket=`: behind it may be another machine, forwarded. Not without a driver: an alias can be anything.
+    """
+    uri = parse(address)
+    return bool(
+        uri.driver
+        and uri.transport == "unix"
+        and not uri.host
+        and "socket" not in uri.parameters
+        and not is_test(address)
+    )
+
+
+def _shown_parameter(parameter: re.Match[str]) -> str:
+    mark, name, _ = parameter.groups()
+    return f"{mark}{name}=***" if _SECRET.search(unquote(name)) else parameter[0]
+
+
+def _parameters(query: str) -> list[tuple[str, str]]:
+    """Name and value as virURIParseParams finds them: ';' separates only where no '&' follows."""
+    found = []
+    while query:
+        separator = "&" if "&" in query else ";"
+        section, _, query = query.partition(separator)
+        name, _, value = section.partition("=")
+        found.append((unquote(name).lower(), unquote(value)))
+    return found
+
+
+def _decoded(address: str) -> str:
+    """The address with every layer of percent-encoding taken off."""
+    while (once := unquote(address)) != address:
+        address = once
+    return address
+
+
+def _everything(address: str) -> list[tuple[str, str]]:
+    """Whatever could be taken for a parameter, by whichever reading."""
+    sections = re.split("[?&;#]", _decoded(address))[1:]
+    return [(name, value) for name, _, value in (section.partition("=") for section in sections)]
+
+
+def _danger(uri: LibvirtUri, parameters: list[tuple[str, str]]) -> str | None:
+    if uri.transport == "ext":
+        return f"the transport +ext runs a program on this machine (`{uri.driver}+ext`)"
+    for name, value in parameters:
+        # A local unix socket is only opened; libvirt does the same with its own.
+        if name in _DANGERS and not (name == "socket" and uri.transport == "unix"):
+            return f"`{name}=` {_DANGERS[name]}"
+        if name == "name" and ((inner := parse(value)).host or inner.transport != "unix"):
+            # The daemon that is asked for it connects on, with its own rights.
+            return "`name=` leads on to another host"
+    return None
+
+
+def _meant(uri: LibvirtUri) -> LibvirtUri:
+    """The URI that the daemon is asked for: `name=` when given, else the URI itself."""
+    return parse(uri.parameters["name"]) if uri.parameters.get("name") else uri
