@@ -35,6 +35,7 @@ from virtscan.model.states import (
 __all__ = [
     "Attachment", "Backing", "Confidence", "Device", "DeviceKind", "DeviceName", "Domain", "DomainState", "Exposure",
     "Feature", "Finding", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface", "Inventory", "LinkState",
-    "LowerDevice", "Mac", "Netboot", "Network", "NotJudged", "Observed", "Persistence", "Plan", "Policy", "Report", "Server",
-    "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target", "TargetKind", "Verdict", "Waiver",
+    "LowerDevice", "Mac", "Netboot", "Network", "NotJudged", "Observed", "Persistence", "Plan", "Policy", "Report",
+    "Server", "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target", "TargetKind", "Verdict",
+    "Waiver",
 ]  # fmt: skip
