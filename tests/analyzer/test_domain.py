@@ -1,0 +1,192 @@
+"""What a domain's document says about the domain itself."""
+
+import pytest
+
+from virtscan.analyzer import read_domain
+from virtscan.errors import AnalyzerError
+from virtscan.model import Domain, DomainState
+
+NIC = "<interface type='user'><mac address='52:54:00:00:00:0{}'/></interface>"
+
+
+def read(inside: str = "", attributes: str = "", state: DomainState = DomainState.UNKNOWN) -> Domain:
+    return read_domain(f"<domain {attributes}><name>a</name>{inside}</domain>", origin="o", state=state)
+
+
+def test_a_domain_is_read_whole() -> None:
+    domain = read_domain(
+        b"""<domain type='kvm' id='7'>
+              <name>web01</name>
+              <uuid>4dea22b3-1d52-d8f3-2516-782e98ab3fa0</uuid>
+              <memory unit='GiB'>2</memory>
+              <vcpu placement='static'>4</vcpu>
+              <os><type>hvm</type><boot dev='network'/><boot dev='hd'/></os>
+            </domain>""",
+        origin="qemu:///system",
+    )
+
+    assert domain == Domain(
+        origin="qemu:///system",
+        name="web01",
+        uuid="4dea22b3-1d52-d8f3-2516-782e98ab3fa0",
+        state=DomainState.ACTIVE,
+        vcpus=4,
+        memory_mib=2048,
+        boot_devices=("network", "hd"),
+    )
+
+
+def test_what_the_document_does_not_say_is_none() -> None:
+    assert read_domain("<domain/>", origin="o") == Domain(origin="o", name="")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "given", "state"),
+    [
+        ("", DomainState.UNKNOWN, DomainState.UNKNOWN),
+        ("id='3'", DomainState.UNKNOWN, DomainState.ACTIVE),
+        ("id='3'", DomainState.INACTIVE, DomainState.INACTIVE),
+        ("", DomainState.ACTIVE, DomainState.ACTIVE),
+    ],
+)
+def test_an_id_is_of_a_running_domain_unless_the_source_knows_better(
+    attributes: str, given: DomainState, state: DomainState
+) -> None:
+    assert read(attributes=attributes, state=given).state is state
+
+
+@pytest.mark.parametrize(
+    ("memory", "mib"),
+    [
+        ("<memory>2097152</memory>", 2048),
+        ("<memory unit='KiB'>2097152</memory>", 2048),
+        ("<memory unit='k'>2097152</memory>", 2048),
+        ("<memory unit='KB'>1048576</memory>", 1000),
+        ("<memory unit='b'>1073741824</memory>", 1024),
+        ("<memory unit='bytes'>1073741824</memory>", 1024),
+        ("<memory unit='M'>512</memory>", 512),
+        ("<memory unit='MB'>512</memory>", 488),
+        ("<memory unit='MiB'>512</memory>", 512),
+        ("<memory unit='g'>1</memory>", 1024),
+        ("<memory unit='GB'>1</memory>", 954),
+        ("<memory unit='gib'>1</memory>", 1024),
+        ("<memory unit='TiB'>1</memory>", 1048576),
+        ("<memory unit='PiB'>1</memory>", 1024**3),
+        ("<memory unit='E'>1</memory>", 1024**4),
+        ("<memory unit='KiB'> 1048576\n</memory>", 1024),
+        ("<memory unit='KiB'>219100</memory>", 214),
+        ("<memory unit='KiB'>1<!-- x -->024</memory>", 1),
+        ("<maxMemory slots='16' unit='GiB'>64</maxMemory><memory unit='GiB'>2</memory>", 2048),
+        ("<memory unit='GiB'>2</memory><currentMemory unit='GiB'>1</currentMemory>", 2048),
+        ("<memory unit='pages'>1</memory>", None),
+        ("<memory unit='kib2'>1</memory>", None),
+        ("<memory unit=''>1</memory>", None),
+        ("<memory>-1</memory>", None),
+        ("<memory>1.5</memory>", None),
+        ("<memory>٣</memory>", None),
+        ("<memory>" + "9" * 5000 + "</memory>", None),
+        ("<memory/>", None),
+        ("", None),
+    ],
+)
+def test_memory_is_counted_in_mib_whatever_its_unit(memory: str, mib: int | None) -> None:
+    assert read(memory).memory_mib == mib
+
+
+@pytest.mark.parametrize(
+    ("vcpu", "count"),
+    [
+        ("<vcpu>4</vcpu>", 4),
+        ("<vcpu placement='static' current='2'>64</vcpu>", 2),
+        ("<vcpu current='many'>64</vcpu>", 64),
+        ("<vcpu>2</vcpu><vcpu>3</vcpu>", 2),
+        ("<vcpu>two</vcpu>", None),
+        ("", None),
+    ],
+)
+def test_vcpus_are_those_that_the_domain_starts_with(vcpu: str, count: int | None) -> None:
+    assert read(vcpu).vcpus == count
+
+
+@pytest.mark.parametrize(
+    ("written", "uuid"),
+    [
+        ("4DEA22B31D52D8F32516782E98AB3FA0", "4dea22b3-1d52-d8f3-2516-782e98ab3fa0"),
+        (" 4dea22b3-1d52-d8f3-2516-782e98ab3fa0\n", "4dea22b3-1d52-d8f3-2516-782e98ab3fa0"),
+        ("UUID", "UUID"),
+        ("", None),
+    ],
+)
+def test_a_uuid_has_libvirts_form_and_what_is_none_is_kept(written: str, uuid: str | None) -> None:
+    assert read(f"<uuid>{written}</uuid>").uuid == uuid
+
+
+def test_boot_devices_without_a_device_say_nothing() -> None:
+    assert read("<os><boot/><boot dev=''/><boot dev='hd'/></os><os><boot dev='fd'/></os>").boot_devices == ("hd", "fd")
+
+
+def test_the_interfaces_of_every_devices_count() -> None:
+    domain = read(f"<devices>{NIC.format(1)}</devices><devices>{NIC.format(2)}{NIC.format(3)}</devices>")
+
+    assert [(nic.index, nic.mac) for nic in domain.interfaces] == [
+        (0, "52:54:00:00:00:01"),
+        (1, "52:54:00:00:00:02"),
+        (2, "52:54:00:00:00:03"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        f"<metadata><devices>{NIC.format(1)}</devices></metadata>",
+        f"<devices><hostdev>{NIC.format(1)}</hostdev></devices>",
+        f"<devices xmlns='urn:x'>{NIC.format(1)}</devices>",
+        f"<x:devices xmlns:x='urn:x'>{NIC.format(1)}</x:devices>",
+        "<devices><interface xmlns='urn:x'/></devices>",
+        f"<devices><!-- {NIC.format(1)} --></devices>",
+        NIC.format(1),
+    ],
+)
+def test_an_interface_anywhere_else_is_none(inside: str) -> None:
+    assert read(inside).interfaces == ()
+
+
+def test_a_status_file_is_read_as_the_running_domain_in_it() -> None:
+    domain = read_domain("<domstatus state='paused'><domain><name>a</name></domain></domstatus>", origin="o")
+
+    assert (domain.name, domain.state) == ("a", DomainState.ACTIVE)
+
+
+@pytest.mark.parametrize(
+    ("xml", "message"),
+    [
+        ("<network/>", "<network> is no domain"),
+        ("<domainsnapshot><domain/></domainsnapshot>", "<domainsnapshot> is no domain"),
+        ("<domstatus/>", "<domstatus> holds no domain"),
+        ("<domain xmlns='urn:x'/>", "is no domain"),
+        ("<domain", "not well-formed XML"),
+        ("", "not well-formed XML"),
+        ("<domain><name>\udcff</name></domain>", "lone surrogate"),
+        ("<!DOCTYPE domain><domain/>", "document type"),
+    ],
+)
+def test_what_is_no_domain_is_refused_with_the_reason(xml: str, message: str) -> None:
+    with pytest.raises(AnalyzerError, match=message):
+        read_domain(xml, origin="o")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<metadata><ansible:info ansible:by='x'/></metadata>",
+        "<metadata xmlns:x=''/>",
+        "<x:devices/>",
+    ],
+)
+def test_errors_of_namespaces_alone_are_accepted_as_libvirt_accepts_them(inside: str) -> None:
+    assert read(f"{inside}<devices>{NIC.format(1)}</devices>").interfaces[0].mac == "52:54:00:00:00:01"
+
+
+def test_an_error_of_namespaces_does_not_excuse_another() -> None:
+    with pytest.raises(AnalyzerError, match="not well-formed"):
+        read("<metadata><ansible:info></metadata>")

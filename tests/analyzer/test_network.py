@@ -1,0 +1,152 @@
+"""What a network gives to the interfaces on it, and how that reaches the domains."""
+
+import msgspec
+import pytest
+
+from tests import build
+from virtscan.analyzer import read_domain, read_network, resolve
+from virtscan.errors import AnalyzerError
+from virtscan.model import Attachment, DeviceName, Domain, Network, SourceMode
+
+
+def read(inside: str) -> Network:
+    return read_network(f"<network><name>n</name>{inside}</network>")
+
+
+def on(*devices: str | None, mode: SourceMode | None) -> tuple[Attachment, ...]:
+    return tuple(Attachment(None if device is None else DeviceName(device), mode) for device in devices)
+
+
+POOL = "<interface dev='eth1'/><interface dev='eth2'/>"
+UNKNOWN = on(None, mode=SourceMode.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("inside", "forward_mode", "attachments"),
+    [
+        ("<bridge name='virbr0'/>", None, on("virbr0", mode=None)),
+        ("<forward mode='none'/><bridge name='virbr0'/>", None, on("virbr0", mode=None)),
+        ("<forward/><bridge name='virbr0'/>", "nat", on("virbr0", mode=None)),
+        ("<forward mode='nat' dev='eth0'/><bridge name='virbr0'/>", "nat", on("virbr0", mode=None)),
+        ("<forward mode='route'/><bridge name='virbr0'/>", "route", on("virbr0", mode=None)),
+        ("<forward mode='open'/><bridge name='virbr0'/>", "open", on("virbr0", mode=None)),
+        ("<forward mode='nat'/>", "nat", on(None, mode=None)),
+        ("<forward mode='nat'/><bridge name=''/>", "nat", on(None, mode=None)),
+        ("<forward mode='bridge'/><bridge name='br0'/>", "bridge", on("br0", mode=None)),
+        (f"<forward mode='bridge'>{POOL}</forward>", "bridge", on("eth1", "eth2", mode=SourceMode.BRIDGE)),
+        (f"<forward mode='vepa'>{POOL}</forward>", "vepa", on("eth1", "eth2", mode=SourceMode.VEPA)),
+        (f"<forward mode='private'>{POOL}</forward>", "private", on("eth1", "eth2", mode=SourceMode.PRIVATE)),
+        (f"<forward dev='eth1' mode='vepa'>{POOL}</forward>", "vepa", on("eth1", "eth2", mode=SourceMode.VEPA)),
+        (f"<forward mode='vepa'>{POOL}{POOL}</forward>", "vepa", on("eth1", "eth2", mode=SourceMode.VEPA)),
+        ("<forward mode='bridge' dev='bond2'/>", "bridge", on("bond2", mode=SourceMode.BRIDGE)),
+        ("<forward mode='passthrough'><pf dev='e0'/></forward>", "passthrough", on("e0", mode=SourceMode.PASSTHROUGH)),
+        (
+            "<forward mode='passthrough'><pf dev='e0'/><interface dev='e0v1'/></forward>",
+            "passthrough",
+            on("e0v1", mode=SourceMode.PASSTHROUGH),
+        ),
+        ("<forward mode='bridge'><interface dev=''/></forward>", "bridge", on(None, mode=SourceMode.BRIDGE)),
+        ("<forward mode='bridge'/>", "bridge", on(None, mode=SourceMode.BRIDGE)),
+        ("<forward mode='hostdev'><pf dev='eth2'/></forward>", "hostdev", ()),
+        ("<forward mode='NETMODE'/><bridge name='br0'/>", "NETMODE", UNKNOWN),
+        (
+            "<forward mode='vepa'><interface dev='e'/></forward><portgroup name='p'><vlan/></portgroup>",
+            "vepa",
+            on("e", mode=SourceMode.VEPA),
+        ),
+    ],
+)
+def test_a_network_gives_every_device_that_an_interface_on_it_may_get(
+    inside: str, forward_mode: str | None, attachments: tuple[Attachment, ...]
+) -> None:
+    assert read(inside) == Network(name="n", forward_mode=forward_mode, attachments=attachments)
+
+
+def test_a_status_file_is_read_as_the_network_in_it() -> None:
+    xml = "<networkstatus><class_id bitmap='0-2'/><network><name>n</name><bridge name='b'/></network></networkstatus>"
+
+    assert read_network(xml).attachments == on("b", mode=None)
+
+
+@pytest.mark.parametrize(
+    ("xml", "message"),
+    [
+        ("<domain/>", "<domain> is no network"),
+        ("<networkstatus/>", "<networkstatus> holds no network"),
+        ("<network/>", "without a name"),
+        ("<network><name/></network>", "without a name"),
+        ("<network>", "not well-formed"),
+    ],
+)
+def test_what_is_no_network_is_refused_with_the_reason(xml: str, message: str) -> None:
+    with pytest.raises(AnalyzerError, match=message):
+        read_network(xml)
+
+
+def domain(*interfaces: str) -> Domain:
+    return read_domain(f"<domain><name>a</name><devices>{''.join(interfaces)}</devices></domain>", origin="o")
+
+
+ON_N = "<interface type='network'><source network='n' portgroup='p'/></interface>"
+BRIDGED = "<interface type='bridge'><source bridge='br0'/></interface>"
+POOLED = {"n": read(f"<forward mode='bridge'>{POOL}</forward>")}
+
+
+def test_an_interface_on_a_network_may_get_any_device_of_its_pool() -> None:
+    resolved = resolve(domain(BRIDGED, ON_N), POOLED)
+
+    assert [interface.attachments for interface in resolved.interfaces] == [
+        on("br0", mode=None),
+        on("eth1", "eth2", mode=SourceMode.BRIDGE),
+    ]
+    assert (resolved.interfaces[1].source, resolved.interfaces[1].mode) == (None, None)
+
+
+@pytest.mark.parametrize("interface", [ON_N, "<interface type='network'/>"])
+def test_a_network_that_nobody_could_read_may_have_been_macvtap(interface: str) -> None:
+    (resolved,) = resolve(domain(interface), {}).interfaces
+
+    assert resolved.attachments == UNKNOWN
+    assert resolved.is_macvtap
+
+
+def test_an_interface_on_a_network_of_pci_devices_reaches_none_of_the_host() -> None:
+    networks = {"n": read("<forward mode='hostdev'/>")}
+
+    assert resolve(domain(ON_N), networks).interfaces[0].attachments == ()
+
+
+@pytest.mark.parametrize(
+    "interface",
+    [
+        BRIDGED,
+        "<interface type='direct'><source network='n' dev='eth9' mode='vepa'/></interface>",
+        "<interface type='network'><source network='n' bridge='virbr9'/></interface>",
+        "<interface type='network'><actual type='direct'><source dev='eth9' mode='vepa'/></actual></interface>",
+        "<interface type='user'/>",
+        "",
+    ],
+)
+def test_a_domain_with_nothing_to_resolve_is_the_same_object(interface: str) -> None:
+    original = domain(interface)
+
+    assert resolve(original, POOLED) is original
+
+
+def test_resolving_twice_is_resolving_once() -> None:
+    once = resolve(domain(ON_N, BRIDGED), POOLED)
+
+    assert resolve(once, POOLED) is once
+
+
+def test_resolving_changes_nothing_but_attachments() -> None:
+    original = build.domain("a", build.macvtap(), msgspec.structs.replace(build.bridged(), type="network", network="n"))
+    unresolved = msgspec.structs.replace(
+        original,
+        interfaces=tuple(msgspec.structs.replace(i, attachments=()) for i in original.interfaces),
+    )
+
+    resolved = resolve(unresolved, POOLED)
+
+    assert resolved.interfaces[0] == unresolved.interfaces[0]
+    assert msgspec.structs.replace(resolved.interfaces[1], attachments=()) == unresolved.interfaces[1]

@@ -1,0 +1,82 @@
+"""A `<domain>` document, or a status file around one, to a value."""
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from virtscan.analyzer.interface import read_interface
+from virtscan.analyzer.literals import identifier, mebibytes, number
+from virtscan.analyzer.parsing import parse
+from virtscan.errors import AnalyzerError
+from virtscan.model import Domain, DomainState, Interface
+
+
+def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainState.UNKNOWN) -> Domain:
+    """Read a domain as `virsh dumpxml` prints it, as it lies in /etc/libvirt/qemu, or a status file of /run.
+
+    What the document does not say is None, not libvirt's default; a domain without a name has an empty one. vCPUs
+    are what the domain starts with (`current`), not how many could be plugged in later, just as its memory is
+    `<memory>`, not `<maxMemory>`: this is what the host has given out.
+
+    Args:
+        xml: The document; text and undeclared bytes are UTF-8.
+        origin: Where it came from.
+        state: What the source knows. Left UNKNOWN, an `id` or a status file says that the domain is running.
+
+    Returns:
+        The domain with the interfaces of every `<devices>`, in document order. Those on a network are not resolved,
+        except where the document of a running domain says which device they got.
+
+    Raises:
+        AnalyzerError: It can't be read safely, or is no domain.
+    """
+    return domain_from(parse(xml), origin=origin, state=state)
+
+
+def domain_from(root: etree._Element, *, origin: str, state: DomainState = DomainState.UNKNOWN) -> Domain:
+    """Read a domain from its element, or from a status file's.
+
+    Raises:
+        AnalyzerError: It is neither.
+    """
+    element: etree._Element | None = root
+    if root.tag == "domstatus":
+        element = root.find("domain")
+        state = DomainState.ACTIVE
+    if element is None or element.tag != "domain":
+        raise AnalyzerError(f"<{root.tag}> holds no domain" if element is None else f"<{root.tag}> is no domain")
+    if state is DomainState.UNKNOWN and element.get("id") is not None:
+        state = DomainState.ACTIVE
+    vcpu = element.find("vcpu")
+    memory = element.find("memory")
+    return Domain(
+        origin=origin,
+        name=element.findtext("name", ""),
+        uuid=identifier(element.findtext("uuid")),
+        state=state,
+        vcpus=None if vcpu is None else _started_with(vcpu),
+        memory_mib=None if memory is None else mebibytes(memory.text, memory.get("unit")),
+        boot_devices=tuple(_boot_devices(element)),
+        interfaces=tuple(_interfaces(element)),
+    )
+
+
+def _started_with(vcpu: etree._Element) -> int | None:
+    current = number(vcpu.get("current"))
+    return number(vcpu.text) if current is None else current
+
+
+def _boot_devices(domain: etree._Element) -> Iterator[str]:
+    for system in domain.iterchildren("os"):
+        for boot in system.iterchildren("boot"):
+            device = boot.get("dev")
+            if device:
+                yield device
+
+
+def _interfaces(domain: etree._Element) -> Iterator[Interface]:
+    index = 0
+    for devices in domain.iterchildren("devices"):
+        for element in devices.iterchildren("interface"):
+            yield read_interface(element, index)
+            index += 1

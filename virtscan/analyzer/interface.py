@@ -1,0 +1,138 @@
+"""A domain's `<interface>` to a value, by the rules that libvirt reads it with."""
+
+from collections.abc import Iterator
+from sys import intern
+
+from lxml import etree
+
+from virtscan.analyzer.literals import mac_address, number, source_mode
+from virtscan.model import Attachment, DeviceName, Interface, LinkState, SourceMode, State
+
+_LINKS = {link.value: link for link in LinkState}
+_SWITCHES = {"on": State.ON, "off": State.OFF}
+_VIRTIO = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
+_MODELS = {
+    name.lower(): name
+    for name in (
+        *_VIRTIO,
+        *("netfront", "rtl8139", "e1000", "e1000e", "igb", "usb-net", "spapr-vlan", "lan9118", "scm91c111"),
+        *("vlance", "vmxnet", "vmxnet2", "vmxnet3", "Am79C970A", "Am79C973", "82540EM", "82545EM", "82543GC"),
+    )
+}  # libvirt src/conf/domain_conf.c virDomainNetModel: names it knows are read in any case, all others as they stand
+
+
+def read_interface(element: etree._Element, index: int) -> Interface:
+    """Read one interface; nothing in it is an error, what libvirt would refuse is left unsaid or unknown."""
+    first = _first_children(element)
+    kind = intern(element.get("type", "user"))  # libvirt's default
+    source = first.get("source")
+    model = _model(first.get("model"))
+    host_csum, guest_csum = _checksums(first.get("driver"), model)
+    return Interface(
+        index=index,
+        type=kind,
+        mac=mac_address(_attribute(first.get("mac"), "address")),
+        network=_attribute(source, "network"),
+        portgroup=_attribute(source, "portgroup"),
+        source=_source(kind, source),
+        mode=_mode(source) if kind == "direct" else None,
+        model=model,
+        boot_order=number(_attribute(first.get("boot"), "order")),
+        link=_LINKS.get(_attribute(first.get("link"), "state") or ""),
+        rom=_rom(first.get("rom")),
+        vlan=_vlan(first),
+        host_csum=host_csum,
+        guest_csum=guest_csum,
+        target=_attribute(first.get("target"), "dev"),
+        attachments=_attachments(kind, source, first.get("actual")),
+    )
+
+
+def _first_children(element: etree._Element) -> dict[str, etree._Element]:
+    """Children by name: of repeated ones libvirt reads the first."""
+    first: dict[str, etree._Element] = {}
+    for child in element:
+        first.setdefault(child.tag, child)
+    return first
+
+
+def _attribute(element: etree._Element | None, name: str) -> str | None:
+    """An attribute that says something: empty is as good as absent."""
+    value = None if element is None else element.get(name)
+    return intern(value) if value else None
+
+
+def _source(kind: str, source: etree._Element | None) -> str | None:
+    """What `<source>` names, by the attribute that counts for this type.
+
+    A live interface on a libvirt network names the network's bridge.
+    """
+    return _attribute(source, "bridge" if kind in {"bridge", "network"} else "dev")
+
+
+def _mode(source: etree._Element | None) -> SourceMode:
+    """A macvtap's mode: libvirt takes a missing one for vepa."""
+    mode = None if source is None else source.get("mode")
+    return SourceMode.VEPA if mode is None else source_mode(mode)
+
+
+def _attachments(kind: str, source: etree._Element | None, actual: etree._Element | None) -> tuple[Attachment, ...]:
+    """The device in use, as far as the interface says so; a network that was not resolved yet gives none.
+
+    In a status file `<actual>` says what an interface on a network got; everywhere else libvirt gives the interface
+    itself that type.
+    """
+    if actual is not None:
+        kind = actual.get("type", kind)
+        source = actual.find("source")
+    device = _source(kind, source)
+    name = None if device is None else DeviceName(device)
+    match kind:
+        case "direct":
+            return (Attachment(name, _mode(source)),)
+        case "bridge":
+            return (Attachment(name, None),)
+        case "network" if name is not None:
+            return (Attachment(name, None),)
+        case _:
+            return ()
+
+
+def _model(element: etree._Element | None) -> str | None:
+    model = _attribute(element, "type")
+    return None if model is None else _MODELS.get(model.lower(), model)
+
+
+def _checksums(driver: etree._Element | None, model: str | None) -> tuple[State | None, State | None]:
+    """What `<driver>` sets for host and guest: libvirt reads it for virtio models only."""
+    if driver is None or model not in _VIRTIO:
+        return None, None
+    host, guest = (_SWITCHES.get(_attribute(driver.find(side), "csum") or "") for side in ("host", "guest"))
+    return host, guest
+
+
+def _rom(element: etree._Element | None) -> State | None:
+    """Can the guest see a boot ROM? A `file` alone says only which one."""
+    match _attribute(element, "enabled"), _attribute(element, "bar"):
+        case ("no", _) | (_, "off"):
+            return State.OFF
+        case ("yes", _) | (_, "on"):
+            return State.ON
+        case _:
+            return None
+
+
+def _vlan(first: dict[str, etree._Element]) -> tuple[int, ...]:
+    """The tags in the order written; those of a status file's `<actual>` come from the network."""
+    own = first.get("vlan")
+    actual = first.get("actual")
+    if own is None and actual is not None:
+        own = actual.find("vlan")
+    return () if own is None else tuple(_tags(own))
+
+
+def _tags(vlan: etree._Element) -> Iterator[int]:
+    for tag in vlan.iterchildren("tag"):
+        identity = number(tag.get("id"))
+        if identity is not None:
+            yield identity

@@ -1,0 +1,80 @@
+"""How libvirt writes numbers, MACs, identifiers and sizes in attributes and text."""
+
+import re
+
+from virtscan.model import Mac, SourceMode
+
+_MAC = re.compile(r"[0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5}")
+_UUID = re.compile(r"[0-9a-f]{32}")
+_KIB = 1024
+_MIB = 1024 * 1024
+_MODES: dict[str, SourceMode] = {mode.value: mode for mode in SourceMode if mode is not SourceMode.UNKNOWN}
+_POWERS = {prefix: power for power, prefix in enumerate("kmgtpe", start=1)}
+
+
+def number(text: str | None) -> int | None:
+    """Give a decimal number without sign; None for anything else, also when it is longer than libvirt's 64 bits."""
+    if text is None:
+        return None
+    digits = text.strip()
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 20 else None
+
+
+def mac_address(text: str | None) -> Mac | None:
+    """Give a MAC in lower case, every byte two digits: libvirt reads `52:54:0:a:b:c` as well.
+
+    What is no MAC is kept in lower case, so that people find it again; no MAC of a server will ever equal it.
+    """
+    if not text:
+        return None
+    lower = text.strip().lower()
+    if len(lower) != 17 and _MAC.fullmatch(lower):
+        lower = ":".join(byte.zfill(2) for byte in lower.split(":"))
+    return Mac(lower)
+
+
+def source_mode(text: str) -> SourceMode:
+    """Give the mode of a macvtap; UNKNOWN for a word that libvirt doesn't know either, and refuses."""
+    return _MODES.get(text, SourceMode.UNKNOWN)
+
+
+def identifier(text: str | None) -> str | None:
+    """Give a uuid in the form in which libvirt prints it; what is no uuid is kept as it stands."""
+    if text is None:
+        return None
+    stripped = text.strip()
+    digits = stripped.replace("-", "").lower()
+    if not _UUID.fullmatch(digits):
+        return stripped or None
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def mebibytes(text: str | None, unit: str | None) -> int | None:
+    """Give a size in MiB, rounded to the nearest; None when it is no size.
+
+    Units are case-insensitive: `b`, `bytes`; `KB`, `MB` … count in thousands; `K`, `KiB`, `M`, `MiB` … in 1024s.
+    Without a unit it is KiB.
+
+    Source:
+        libvirt src/util/virutil.c virScaleInteger, src/conf/domain_conf.c virDomainParseMemory.
+    """
+    count = number(text)
+    scale = _KIB if unit is None else _scale(unit.lower())
+    if count is None or scale is None:
+        return None
+    return (count * scale + _MIB // 2) // _MIB
+
+
+def _scale(unit: str) -> int | None:
+    if unit in {"b", "byte", "bytes"}:
+        return 1
+    power = _POWERS.get(unit[:1])
+    if power is None:
+        return None
+    match unit[1:]:
+        case "" | "ib":
+            return int(1024**power)
+        case "b":
+            return int(1000**power)
+        case _:
+            return None

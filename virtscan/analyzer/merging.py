@@ -1,0 +1,34 @@
+"""What several sources say about a host's devices, as one."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from virtscan.model import Device, DeviceName
+
+
+def merge_devices(devices: Iterable[Device]) -> tuple[Device, ...]:
+    """Make one device of all that were said to have the same name.
+
+    Each fact is taken from the first that knows it: of two that contradict each other the earlier one counts, so the
+    more authoritative source is to be given first. In what order different devices come does not matter.
+
+    Returns:
+        Every device once, sorted by name; in `sources` everybody who described it, in the order given.
+    """
+    merged: dict[DeviceName, Device] = {}
+    for device in devices:
+        known = merged.get(device.name)
+        merged[device.name] = device if known is None else _completed(known, device)
+    return tuple(merged[name] for name in sorted(merged))
+
+
+def _completed(known: Device, further: Device) -> Device:
+    unknown = Device(name=known.name)
+    facts = {
+        field: getattr(further, field)
+        for field in Device.__struct_fields__
+        if getattr(known, field) == getattr(unknown, field)
+    }
+    sources = tuple(dict.fromkeys((*known.sources, *further.sources)))
+    return msgspec.structs.replace(known, **(facts | {"sources": sources}))

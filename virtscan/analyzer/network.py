@@ -1,0 +1,74 @@
+"""A `<network>` document to the devices that an interface on it may get."""
+
+from lxml import etree
+
+from virtscan.analyzer.literals import source_mode
+from virtscan.analyzer.parsing import parse
+from virtscan.errors import AnalyzerError
+from virtscan.model import Attachment, DeviceName, Network
+
+_BRIDGED = frozenset({"nat", "route", "open"})
+"""Modes with a bridge that libvirt makes, like an isolated network's."""
+
+
+def read_network(xml: bytes | str) -> Network:
+    """Read a network as `virsh net-dumpxml` prints it, or a status file of /run.
+
+    Raises:
+        AnalyzerError: It can't be read safely, is no network, or has no name that an interface could refer to.
+    """
+    return network_from(parse(xml))
+
+
+def network_from(root: etree._Element) -> Network:
+    """Read a network from its element, or from a status file's.
+
+    Raises:
+        AnalyzerError: It is neither, or has no name.
+    """
+    element = root.find("network") if root.tag == "networkstatus" else root
+    if element is None or element.tag != "network":
+        raise AnalyzerError(f"<{root.tag}> holds no network" if element is None else f"<{root.tag}> is no network")
+    name = element.findtext("name")
+    if not name:
+        raise AnalyzerError("a network without a name: no interface can refer to it")
+    forward = element.find("forward")
+    mode = _forward_mode(forward)
+    return Network(name=name, forward_mode=mode, attachments=_attachments(element, forward, mode))
+
+
+def _forward_mode(forward: etree._Element | None) -> str | None:
+    """What is done with packets, None when they stay: libvirt's default is nat, and `none` says what absence says."""
+    mode = "none" if forward is None else forward.get("mode", "nat")
+    return None if mode == "none" else mode
+
+
+def _attachments(network: etree._Element, forward: etree._Element | None, mode: str | None) -> tuple[Attachment, ...]:
+    """Every device that an interface may get, each once.
+
+    With mode bridge a `<bridge>` is a bridge that the host has, and no macvtap is made. With hostdev an interface gets
+    a PCI device, which is none of the host's any more.
+    """
+    if mode == "hostdev":
+        return ()
+    name = _bridge(network)
+    if forward is None or mode is None or mode in _BRIDGED or (mode == "bridge" and name is not None):
+        return (Attachment(name, None),)
+    macvtap = source_mode(mode)
+    return tuple(Attachment(device, macvtap) for device in _devices(forward)) or (Attachment(None, macvtap),)
+
+
+def _bridge(network: etree._Element) -> DeviceName | None:
+    bridge = network.find("bridge")
+    name = None if bridge is None else bridge.get("name")
+    return DeviceName(name) if name else None
+
+
+def _devices(forward: etree._Element) -> tuple[DeviceName, ...]:
+    """The pool: its `<interface>`s; else `forward dev`, which repeats the first; else the `<pf>` that they belong to.
+
+    A live network on a physical function lists the virtual functions as interfaces; a stopped one doesn't know them.
+    """
+    pool = [device for interface in forward.iterchildren("interface") if (device := interface.get("dev"))]
+    declared = [device for element in (forward, *forward.iterchildren("pf")) if (device := element.get("dev"))]
+    return tuple(DeviceName(device) for device in dict.fromkeys(pool or declared[:1]))

@@ -1,0 +1,131 @@
+"""A file of several documents to its documents, none hidden by a broken one before it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import msgspec
+
+_TOKEN = re.compile(
+    rb"""<(?:(?P<end>/?)(?P<name>[A-Za-z_:][^\s/<>"']*+)(?P<rest>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>)?+"""
+    rb"""|(?P<aside>!--|!\[CDATA\[|\?))"""
+)  # a tag that was cut off has no rest; attribute values hold no "<", so it can't swallow the next tag
+_ASIDE_ENDS = {b"!--": b"-->", b"![CDATA[": b"]]>", b"?": b"?>"}
+_DECLARATION = re.compile(rb"<\?xml\s")
+_ROOTS = frozenset({b"domain", b"domstatus", b"network", b"networkstatus", b"node"})
+_DEPTH = 256
+"""No document that the parser accepts is nested deeper."""
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A stretch of a file that is one document, or what is left of one; `root` is its first element's name."""
+
+    start: int
+    end: int
+    root: str
+
+
+class _Open(msgspec.Struct):
+    name: bytes
+    start: int
+    may_be_a_root: bool
+
+
+def split(data: bytes) -> Iterator[Piece]:
+    """Find the documents of a file in one pass.
+
+    A document ends where its root does. One that never does was cut off, and those that look like the next documents
+    inside it are documents of their own: they begin with an XML declaration, at the beginning of a line with the root
+    of a kind that is read, or with the root of the one that was cut off.
+
+    Returns:
+        Pieces in order, from an XML declaration, if one precedes, to the root's end. Text, comments and banners
+        between documents belong to none.
+    """
+    yield from _Splitter(data).pieces()
+
+
+class _Splitter:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._open: list[_Open] = []
+        self._names: Counter[bytes] = Counter()
+        self._inner: list[Piece] = []  # complete documents, should the one around them turn out to be cut off
+        self._declared: int | None = None
+
+    def pieces(self) -> Iterator[Piece]:
+        position = 0
+        never_ends: set[bytes] = set()
+        while token := _TOKEN.search(self._data, position):
+            position = token.end()
+            aside = token["aside"]
+            if aside is None:
+                yield from self._tag(token)
+                continue
+            if _DECLARATION.match(self._data, token.start()):
+                yield from self._cut_off(token.start())
+                self._declared = token.start()
+            if aside not in never_ends:
+                end = self._data.find(_ASIDE_ENDS[aside], position)
+                position = position if end < 0 else end + len(_ASIDE_ENDS[aside])
+                if end < 0:
+                    never_ends.add(aside)
+        yield from self._cut_off(len(self._data))
+
+    def _tag(self, token: re.Match[bytes]) -> Iterator[Piece]:
+        name = token["name"]
+        if token["end"]:
+            if not self._open and name in _ROOTS:  # the end of a document whose beginning is missing
+                yield Piece(token.start(), token.end(), _text(name))
+            yield from self._close(name, token.end())
+            return
+        if len(self._open) == _DEPTH:
+            yield from self._cut_off(token.start())
+        self._open.append(_Open(name, self._beginning(token), self._may_be_a_root(name, token.start())))
+        self._names[name] += 1
+        if (token["rest"] or b"").endswith(b"/>"):
+            yield from self._close(name, token.end())
+
+    def _beginning(self, token: re.Match[bytes]) -> int:
+        return token.start() if self._open or self._declared is None else self._declared
+
+    def _may_be_a_root(self, name: bytes, start: int) -> bool:
+        if not self._open:
+            return True
+        at_line_start = self._data[start - 1 : start] == b"\n"
+        return name in _ROOTS and (at_line_start or name == self._open[0].name)
+
+    def _close(self, name: bytes, end: int) -> Iterator[Piece]:
+        """End the innermost element of this name, and with it all that were left open inside."""
+        if name not in self._names:
+            return
+        while True:
+            closed = self._open.pop()
+            self._names[closed.name] -= 1
+            if not self._names[closed.name]:
+                del self._names[closed.name]
+            if closed.name == name:
+                break
+        if closed.may_be_a_root:
+            while self._inner and self._inner[-1].start > closed.start:
+                self._inner.pop()
+            self._inner.append(Piece(closed.start, end, _text(name)))
+        if not self._open:
+            yield self._inner.pop()
+            self._declared = None
+
+    def _cut_off(self, end: int) -> Iterator[Piece]:
+        """Give up on the document that is open here: it ends where the first one inside it begins."""
+        broken = [Piece(entry.start, end, _text(entry.name)) for entry in self._open if entry.may_be_a_root]
+        pieces = sorted(broken + self._inner, key=lambda piece: piece.start)
+        limits = (*(piece.start for piece in pieces[1:]), end)
+        for piece, limit in zip(pieces, limits, strict=False):  # without pieces there is still one limit
+            yield Piece(piece.start, min(piece.end, limit), piece.root)
+        self._open.clear()
+        self._names.clear()
+        self._inner.clear()
+        self._declared = None
+
+
+def _text(name: bytes) -> str:
+    return name.decode(errors="replace")
