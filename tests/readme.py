@@ -1,10 +1,13 @@
 """The examples of README.md: commands with what they print. `python -m tests.readme` writes what they print now."""
 
+import fcntl
 import os
 import re
 import shlex
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -40,21 +43,31 @@ def can_be_run(command: str) -> bool:
 
 
 def printed(command: str) -> str:
-    """What the command prints on standard output, on a terminal of 100 columns without colour."""
+    """What the command prints on standard output, a terminal of 100 columns without colour."""
     arguments = shlex.split(MEANS.get(command, command))
-    scripts = Path(sys.executable).parent
-    environment = os.environ | {"COLUMNS": "100", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
-    done = subprocess.run(
-        [str(scripts / arguments[0]), *arguments[1:]],
+    screen, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
+    environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+    with subprocess.Popen(
+        [str(Path(sys.executable).parent / arguments[0]), *arguments[1:]],
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+        stdout=terminal,
+        stderr=subprocess.DEVNULL,
         cwd=PROJECT,
-        env=environment,
-        timeout=60,
-    )
-    return done.stdout
+        env=environment | {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "xterm"},
+    ):
+        os.close(terminal)
+        return b"".join(_read(screen)).decode().replace("\r\n", "\n")
+
+
+def _read(screen: int) -> Iterator[bytes]:
+    try:
+        while chunk := os.read(screen, 65536):
+            yield chunk
+    except OSError:  # EIO: nobody holds the other end any more (pty(7))
+        pass
+    finally:
+        os.close(screen)
 
 
 def renewed(text: str) -> str:
