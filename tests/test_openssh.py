@@ -210,6 +210,13 @@ def ended(pid: int) -> bool:
     return False
 
 
+def test_a_client_that_closes_its_output_and_stays_is_ended_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIRTSCAN_SSH", "sh -c 'exec >&- 2>&-; exec sleep 60' ssh")
+
+    with pytest.raises(SshError, match=r"timeout: no answer within 0\.5 s"):
+        openssh.run(HERE, "echo never", timeout=0.5)
+
+
 def test_without_a_client_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTSCAN_SSH", "/nonexistent/ssh")
 

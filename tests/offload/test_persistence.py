@@ -74,7 +74,7 @@ def test_what_is_off_although_on_was_asked_for_may_come_back() -> None:
 def test_a_file_that_can_not_be_read_may_hold_the_setting() -> None:
     result = after_reboot(unreadable=(KEYFILE,))
 
-    assert result == Persistence(tx_checksum=UNKNOWN, setting=f"not permitted to read {KEYFILE}")
+    assert result == Persistence(tx_checksum=UNKNOWN, setting=f"could not read {KEYFILE}")
 
 
 def test_a_setting_that_was_read_counts_although_another_file_could_not_be() -> None:

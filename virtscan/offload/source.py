@@ -67,12 +67,13 @@ _ALMOST = {"on", "off", "local", "file", "ssh"}
 
 def shown(target: ServerTarget) -> str:
     """The SOURCE of a target, fit to be shown: it can hold no password."""
-    match target.kind:
-        case SourceKind.SSH:
-            return f"ssh://{target.address}"
-        case SourceKind.FILE:
-            return f"file:{target.address}"
-        case SourceKind.LOCAL:
-            return "local:"
-        case SourceKind.DECLARED:
-            return target.declared.value if target.declared else State.UNKNOWN.value
+    declared = target.declared.value if target.declared else ""
+    return f"{_PREFIXES[target.kind]}{target.address}{declared}"
+
+
+_PREFIXES = {
+    SourceKind.SSH: "ssh://",
+    SourceKind.FILE: "file:",
+    SourceKind.LOCAL: "local:",
+    SourceKind.DECLARED: "",
+}

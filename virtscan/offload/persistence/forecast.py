@@ -35,7 +35,7 @@ def forecast(
     if outcomes:
         return _agreed(outcomes)
     if evidence.unreadable:
-        return Persistence(setting=f"not permitted to read {', '.join(evidence.unreadable)}")
+        return Persistence(setting=f"could not read {', '.join(evidence.unreadable)}")
     if now is State.UNKNOWN:
         return Persistence(setting=f"no lasting setting in {_LOOKED_AT}, and the present state is unknown")
     if now is State.OFF and any(way in features and features[way].requested is State.ON for way in WAYS):

@@ -1,0 +1,128 @@
+"""`file:PATH`, and the administrator's word."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from virtscan.errors import OffloadError
+from virtscan.model import Feature, Mac, Persistence, Server, ServerTarget, SourceKind, State
+from virtscan.offload import READERS, unreadable
+from virtscan.offload.source import server_target
+
+CAPTURE = "Features for eth0:\nrx-checksumming: on\ntx-checksumming: off\n\ttx-checksum-ipv4: off [fixed]\n"
+MODIFIED = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
+
+
+def read(source: str, interface: str | None = None) -> Server:
+    target = server_target("satellite", source, interface=interface)
+    return READERS[target.kind](target, timeout=10)
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    path = tmp_path / "eth0.txt"
+    path.write_text(CAPTURE)
+    os.utime(path, (MODIFIED.timestamp(), MODIFIED.timestamp()))
+    return path
+
+
+def test_a_file_tells_the_state_of_its_device_when_it_was_written(capture: Path) -> None:
+    assert read(f"file:{capture}") == Server(
+        name="satellite",
+        source=f"file:{capture}",
+        interface="eth0",
+        tx_checksum=State.OFF,
+        features={
+            "tx-checksumming": Feature(state=State.OFF),
+            "tx-checksum-ipv4": Feature(state=State.OFF, fixed=True),
+        },
+        persistence=Persistence(setting="a capture does not tell what is lasting"),
+        observed_at=MODIFIED,
+    )
+
+
+def test_what_the_administrator_says_stays_beside_what_was_read(capture: Path) -> None:
+    target = ServerTarget(
+        name="satellite",
+        kind=SourceKind.FILE,
+        address=str(capture),
+        macs=(Mac("52:54:00:aa:bb:cc"),),
+        segments=("pxe-a",),
+        subnets=("10.77.0.0/24",),
+        physical=True,
+    )
+    server = READERS[SourceKind.FILE](target, timeout=10)
+
+    assert (server.macs, server.segments, server.subnets, server.physical) == (
+        target.macs,
+        target.segments,
+        target.subnets,
+        True,
+    )
+
+
+def test_a_state_that_a_file_leaves_open_is_unknown_with_the_reason(capture: Path) -> None:
+    capture.write_text("tx-checksumming: on\n\ttx-checksum-ipv4: off\n")
+    server = read(f"file:{capture}", "eth3")
+
+    assert server.interface == "eth3"
+    assert server.tx_checksum is State.UNKNOWN
+    assert server.reason == "it does not show tx-checksum-ip-generic"
+
+
+def test_bytes_that_are_no_text_do_no_harm(capture: Path) -> None:
+    capture.write_bytes(b"\xff\xfe\x00" + CAPTURE.encode())
+
+    assert read(f"file:{capture}").tx_checksum is State.OFF
+
+
+def test_a_file_that_can_not_be_read_gives_the_reason(capture: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "large").open("wb") as large:
+        large.truncate(5 << 20)
+
+    for path, interface, reason in (
+        (tmp_path / "nosuch", None, "it can't be read: No such file or directory"),
+        (tmp_path / "pipe", None, "it is no regular file"),
+        (tmp_path, None, "it is no regular file"),
+        (Path("/dev/zero"), None, "it is no regular file"),
+        (tmp_path / "large", None, "too large to be what ethtool -k prints"),
+        (capture, "eth1", "it is not about eth1 but about eth0"),
+        (tmp_path / ("x" * 300), None, "it can't be read: File name too long"),
+    ):
+        with pytest.raises(OffloadError, match=reason):
+            read(f"file:{path}", interface)
+
+
+@pytest.mark.parametrize("state", [State.ON, State.OFF])
+def test_what_is_declared_is_taken_as_it_is(state: State) -> None:
+    assert read(state.value, "eth0") == Server(
+        name="satellite",
+        source=state.value,
+        interface="eth0",
+        tx_checksum=state,
+        persistence=Persistence(setting="declared, not observed"),
+    )
+
+
+def test_nothing_declared_is_an_error() -> None:
+    with pytest.raises(OffloadError, match="neither on nor off is declared"):
+        READERS[SourceKind.DECLARED](ServerTarget(name="satellite", kind=SourceKind.DECLARED), timeout=1)
+
+
+def test_a_server_that_could_not_be_read_is_unknown_for_this_reason() -> None:
+    target = ServerTarget(name="satellite", kind=SourceKind.SSH, address="root@satellite", segments=("pxe-a",))
+
+    assert unreadable(target, "ssh: timeout") == Server(
+        name="satellite",
+        source="ssh://root@satellite",
+        tx_checksum=State.UNKNOWN,
+        reason="ssh: timeout",
+        segments=("pxe-a",),
+    )
+
+
+def test_every_kind_of_source_has_its_reader() -> None:
+    assert set(READERS) == set(SourceKind)

@@ -1,0 +1,311 @@
+"""`local:`: the script that every server runs, on this machine and on one that is made up of files."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from virtscan.errors import OffloadError
+from virtscan.model import Persistence, Server, State
+from virtscan.offload import local
+from virtscan.offload.probe import SCRIPT
+from virtscan.offload.source import server_target
+
+OFF_TEXT = "Features for eth0:\ntx-checksumming: off\n"
+OFF_JSON = '[ {"ifname": "eth0", "tx-checksumming": {"active": false, "fixed": null, "requested": null}} ]'
+JSON_ONLY = f"""[ "$*" = "--json -k eth0" ] && echo '{OFF_JSON}'"""
+TEXT_ONLY = f"""[ "$1" = --json ] && {{ echo "ethtool: bad command line argument(s)" >&2; exit 1; }}
+printf '%s' '{OFF_TEXT}'"""
+
+
+class Machine:
+    """A folder that stands for / and programs that stand for the system's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "root"
+        self.programs = folder / "bin"
+        self.programs.mkdir()
+        self.program("ethtool", JSON_ONLY)
+        self.program("udevadm", "echo 252")
+        self.program("ip", "exit 1")
+
+    def program(self, name: str, script: str) -> None:
+        path = self.programs / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def device(self, name: str, *marks: str, operstate: str = "up", address: str = "52:54:00:aa:bb:cc") -> None:
+        folder = self.root / "sys/class/net" / name
+        for mark in marks:
+            (folder / mark).mkdir(parents=True)
+        self.file(f"/sys/class/net/{name}/operstate", f"{operstate}\n")
+        self.file(f"/sys/class/net/{name}/address", f"{address}\n")
+
+    def file(self, path: str, text: str) -> Path:
+        file = self.root / path.lstrip("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def read(self, interface: str | None = None, timeout: float = 20) -> Server:
+        target = server_target("satellite", "local:", interface=interface)
+        return local.read(target, timeout=timeout, root=self.root)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    machine = Machine(tmp_path)
+    monkeypatch.setenv("PATH", f"{machine.programs}:{os.environ['PATH']}")
+    machine.device("lo", address="00:00:00:00:00:00")
+    machine.device("eth0", "device")
+    return machine
+
+
+# ------------------------------------------------------------------ this machine
+
+
+def test_the_loopback_of_this_machine_is_read_as_ethtool_has_it() -> None:
+    printed = subprocess.run(["ethtool", "-k", "lo"], check=True, capture_output=True, text=True).stdout
+    server = local.read(server_target("here", "local:", interface="lo"), timeout=20)
+
+    assert server.interface == "lo"
+    assert server.source == "local:"
+    assert server.kernel is not None
+    assert server.kernel.value == os.uname().release
+    assert server.macs == ()
+    assert server.addresses == ()
+    assert server.observed_at is not None
+    for name, feature in server.features.items():
+        mark = " [fixed]" if feature.fixed else ""
+        assert f"{name}: {feature.state.value}{mark}\n" in printed
+    assert len(server.features) == printed.count("\ttx-") + printed.count("\ntx-")
+
+
+def test_a_device_that_this_machine_has_not_is_named_with_those_it_has() -> None:
+    with pytest.raises(OffloadError, match=r"there is no device nosuch0; it has .*\blo\b"):
+        local.read(server_target("here", "local:", interface="nosuch0"), timeout=20)
+
+
+def test_a_name_that_was_not_checked_before_runs_nothing(tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    target = server_target("here", "local:", interface="lo")
+
+    for name in (
+        f"$(touch {trap})",
+        f"lo;touch {trap}",
+        f"lo`touch {trap}`",
+        f"'; touch {trap} #",
+        f"lo\ntouch {trap}",
+    ):
+        with pytest.raises(OffloadError, match="there is no device"):
+            local.read(msgspec.structs.replace(target, interface=name), timeout=20)
+    assert not trap.exists()
+
+
+# ------------------------------------------------------------------ ethtool of every age
+
+
+def test_json_is_taken_where_ethtool_has_it_and_text_where_not(machine: Machine) -> None:
+    from_json = machine.read("eth0")
+    machine.program("ethtool", TEXT_ONLY)
+    from_text = machine.read("eth0")
+
+    assert from_json.tx_checksum is State.OFF
+    assert from_text.tx_checksum is State.OFF
+    assert from_json.features == from_text.features
+
+
+def test_a_failure_that_ethtool_prints_beside_its_text_is_seen(machine: Machine) -> None:
+    error = "Cannot get device tx csum settings: Operation not supported"
+    machine.program("ethtool", f"[ $1 = --json ] && exit 1; echo '{error}' >&2; printf '%s' '{OFF_TEXT}'")
+    server = machine.read("eth0")
+
+    assert server.tx_checksum is State.UNKNOWN
+    assert server.reason == f"ethtool could not get tx-checksumming: {error}"
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("echo 'netlink error: Operation not permitted' >&2; exit 1", "ethtool is not permitted to read it"),
+        ("exit 1", "no line of it is a feature"),
+        ("kill -9 $$", "no line of it is a feature"),
+    ],
+)
+def test_without_an_offload_state_the_rest_is_still_known(machine: Machine, script: str, reason: str) -> None:
+    machine.program("ethtool", script)
+    server = machine.read("eth0")
+
+    assert server.tx_checksum is State.UNKNOWN
+    assert server.reason is not None
+    assert server.reason.startswith(reason)
+    assert server.macs == ("52:54:00:aa:bb:cc",)
+    assert server.kernel is not None
+
+
+def test_a_program_that_hangs_is_ended_in_time(machine: Machine) -> None:
+    machine.program("ethtool", "sleep 60")
+
+    with pytest.raises(OffloadError, match=r"timeout: no answer within 0\.5 s"):
+        machine.read("eth0", timeout=0.5)
+
+
+def test_without_a_shell_the_reason_is_given(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+
+    with pytest.raises(OffloadError, match="sh can't be started: No such file or directory"):
+        machine.read("eth0")
+
+
+# ------------------------------------------------------------------ which device
+
+
+def test_the_only_card_that_is_up_needs_no_name(machine: Machine) -> None:
+    machine.device("eth1", "device", operstate="down")
+    machine.device("docker0", "bridge")
+
+    assert machine.read().interface == "eth0"
+
+
+def test_a_bond_counts_and_its_members_do_not(machine: Machine) -> None:
+    machine.device("eth1", "device", "master")
+    machine.device("eth0", "master")
+    machine.device("bond0", "bonding", operstate="unknown")
+    machine.program("ethtool", f"[ $3 = bond0 ] && echo '{OFF_JSON.replace('eth0', 'bond0')}'")
+
+    assert machine.read().interface == "bond0"
+
+
+def test_of_several_cards_one_has_to_be_named(machine: Machine) -> None:
+    machine.device("eth1", "device")
+
+    with pytest.raises(OffloadError, match="name the interface that answers: eth0, eth1 are up"):
+        machine.read()
+    assert machine.read("eth0").interface == "eth0"
+
+
+def test_without_a_card_one_of_the_devices_has_to_be_named(machine: Machine) -> None:
+    machine.device("eth0", "brport")
+    machine.device("br0", "bridge")
+
+    with pytest.raises(OffloadError, match="no card or bond is up; it has br0, eth0, lo"):
+        machine.read()
+
+
+# ------------------------------------------------------------------ addresses
+
+
+def test_addresses_of_the_device_are_read_and_those_of_the_link_are_not(machine: Machine) -> None:
+    lines = (
+        "2: eth0    inet 10.77.0.5/24 brd 10.77.0.255 scope global eth0\\\\       valid_lft forever",
+        "2: eth0    inet 10.78.0.1 peer 10.78.0.2/32 scope global eth0",
+        "2: eth0    inet 169.254.3.4/16 scope link eth0",
+        "2: eth0    inet6 2001:db8::5/64 scope global ",
+        "2: eth0    inet6 fe80::1/64 scope link ",
+        "2: eth0    inet $(id) scope global eth0",
+    )
+    machine.program("ip", '[ "$*" = "-o addr show dev eth0" ] || exit 1\ncat <<\'E\'\n' + "\n".join(lines) + "\nE")
+
+    assert machine.read("eth0").addresses == ("10.77.0.5/24", "10.78.0.1", "2001:db8::5/64")
+
+
+@pytest.mark.parametrize("address", ["", "00:00:00:00:00:00", "80:00:02:08:fe:80:00:00:00:00:00:00:00:02:c9:03:00:00"])
+def test_an_address_that_is_no_mac_is_none(machine: Machine, address: str) -> None:
+    machine.device("ib0", "device", address=address)
+
+    assert machine.read("ib0").macs == ()
+
+
+# ------------------------------------------------------------------ what is lasting
+
+
+def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
+    off = "[connection]\ntype=ethernet\n[ethtool]\nfeature-tx=false\n"
+    link = "[Match]\nOriginalName=eth0\n[Link]\nTransmitChecksumOffload=no\n"
+    stanza = "iface eth0 inet dhcp\n  offload-tx off\n"
+    command = "ethtool -K eth0 tx off\n"
+    for path, text in (
+        ("/etc/NetworkManager/system-connections/eth0.nmconnection", off),
+        ("/run/NetworkManager/system-connections/eth0.nmconnection", off),
+        ("/usr/lib/NetworkManager/system-connections/eth0.nmconnection", off),
+        ("/etc/sysconfig/network-scripts/ifcfg-eth0", 'ETHTOOL_OPTS="-K eth0 tx off"\n'),
+        ("/etc/systemd/network/10-a.link", link),
+        ("/run/systemd/network/10-a.link", link),
+        ("/usr/local/lib/systemd/network/10-a.link", link),
+        ("/usr/lib/systemd/network/10-a.link", link),
+        ("/lib/systemd/network/10-a.link", link),
+        ("/etc/network/interfaces", stanza),
+        ("/etc/network/interfaces.d/eth0", stanza),
+        ("/etc/rc.local", command),
+        ("/etc/rc.d/rc.local", command),
+        ("/sbin/ifup-local", command),
+        ("/etc/NetworkManager/dispatcher.d/10-tx", command),
+        ("/etc/NetworkManager/dispatcher.d/pre-up.d/10-tx", command),
+        ("/etc/udev/rules.d/10-tx.rules", 'RUN+="/sbin/ethtool -K eth0 tx off"\n'),
+        ("/etc/systemd/system/tx.service", "ExecStart=/sbin/ethtool -K eth0 tx off\n"),
+    ):
+        file = machine.file(path, text)
+        persistence = machine.read("eth0").persistence
+        file.unlink()
+
+        assert persistence is not None, path
+        assert persistence.tx_checksum is State.OFF, path
+        assert path in persistence.setting
+
+
+def test_a_drop_in_of_a_link_file_is_read(machine: Machine) -> None:
+    machine.file("/usr/lib/systemd/network/99-default.link", "[Match]\nOriginalName=*\n[Link]\nNamePolicy=keep\n")
+    machine.file("/etc/systemd/network/99-default.link.d/tx.conf", "[Link]\nTransmitChecksumOffload=false\n")
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is State.OFF
+
+
+def test_a_link_file_masked_with_dev_null_says_nothing(machine: Machine) -> None:
+    machine.file("/usr/lib/systemd/network/10-a.link", "[Match]\nOriginalName=*\n[Link]\nTransmitChecksumOffload=no\n")
+    mask = machine.root / "etc/systemd/network/10-a.link"
+    mask.parent.mkdir(parents=True)
+    mask.symlink_to("/dev/null")
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is State.ON
+
+
+def test_an_old_udev_is_known_by_its_version(machine: Machine) -> None:
+    machine.file("/etc/systemd/network/10-a.link", "[Match]\nOriginalName=*\n[Link]\nTransmitChecksumOffload=no\n")
+    machine.program("udevadm", "echo 147")
+    persistence = machine.read("eth0").persistence
+
+    assert persistence is not None
+    assert persistence.tx_checksum is State.ON
+
+
+def test_a_place_that_is_no_file_is_not_waited_for_and_said(machine: Machine) -> None:
+    machine.file("/etc/sysconfig/network-scripts/ifcfg-lo", "DEVICE=lo\n")
+    os.mkfifo(machine.root / "etc/sysconfig/network-scripts/ifcfg-eth0")
+
+    assert machine.read("eth0").persistence == Persistence(
+        setting="could not read /etc/sysconfig/network-scripts/ifcfg-eth0"
+    )
+
+
+def test_passwords_beside_the_settings_never_leave_the_machine(machine: Machine) -> None:
+    secret = "hunter2"
+    for path, text in (
+        ("/etc/NetworkManager/system-connections/a.nmconnection", f"[wifi-security]\npsk={secret}\n"),
+        ("/etc/sysconfig/network-scripts/ifcfg-eth0", f"DEVICE=eth0\nKEY={secret}\nWPA_PSK={secret}\n"),
+        ("/etc/systemd/network/10-a.link", f"[Link]\nWakeOnLanPassword={secret}\n"),
+        ("/etc/network/interfaces", f"iface eth0 inet dhcp\n  wpa-psk {secret}\n"),
+        ("/etc/rc.local", f"export PASSWORD={secret}\n"),
+    ):
+        machine.file(path, text)
+    printed = subprocess.run(
+        ["sh", "-s", "--", "eth0", machine.root], input=SCRIPT, check=True, capture_output=True, text=True
+    ).stdout
+
+    assert "@file /etc/network/interfaces\n" in printed
+    assert secret not in printed
