@@ -1,0 +1,120 @@
+"""What `ip link` and `ip address` print, of every age, to devices."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from virtscan.hostnet.links import Link, devices, mac
+from virtscan.hostnet.natures import NATURES
+from virtscan.model import Device
+
+# `2: eth0.11@eth0: <UP,…> …`, and of `ip -o address` one line an address: `2: eth0    inet 192.0.2.1/24 …`.
+_HEAD = re.compile(r"\s*\d+:\s+([^\s@:]+)(?:@([^\s:]+))?(?::\s+(?=<)|\s+(?=inet6?\s))(.*)")
+_MASTER = re.compile(r"\smaster (\S+)")
+_MAC = re.compile(r"link/ether (\S+)")
+_PARENT = re.compile(r"\s(?:parentdev|permaddr) \S")
+_ADDRESS = re.compile(r"inet6? (\S+).*? scope (\S+)")
+_VLAN_ID = re.compile(r" id (\d{1,4})\b")
+_FOREIGN = re.compile(r"if\d+|NONE")
+"""What stands behind an `@` when the other device is in another namespace, or there is none."""
+
+
+def read_ip(text: str, *, source: str) -> tuple[Device, ...]:
+    """Read the output of `ip link` or `ip address`, with any of -d, -s, -o, or -j.
+
+    Kinds, VLANs and what is below come with -d only; without it a device is a name with a MAC and addresses.
+    Addresses that reach no other segment (loopback, link) are left out.
+
+    Returns:
+        A device for each that is shown, in order; nothing from a text that shows none.
+
+    Source:
+        iproute2 ip/ipaddress.c print_linkinfo, print_linktype, print_addrinfo.
+    """
+    links = _from_json(text) if text.lstrip().startswith("[") else _from_text(text)
+    return devices(list(links), source)
+
+
+def _from_text(text: str) -> Iterator[Link]:
+    links: dict[str, Link] = {}
+    link: Link | None = None
+    for line in text.replace("\\", "\n").splitlines():  # -o puts a backslash where the line would end
+        if head := _HEAD.fullmatch(line):
+            link = links.setdefault(head[1], Link(name=head[1]))
+            link.link = _named(head[2]) or link.link
+            _read(link, f" {head[3].lstrip()}")
+        elif link is not None:
+            _read(link, f" {line.strip()}")
+    yield from links.values()
+
+
+def _read(link: Link, line: str) -> None:
+    """Take from one line, a space before it, what it says about the device."""
+    word = line.split(maxsplit=1)[0] if line.strip() else ""
+    if word.startswith("<"):
+        master = _MASTER.search(line)
+        link.master = master[1] if master else link.master
+    elif word.startswith("link/"):
+        ethernet = _MAC.search(line)
+        link.mac = mac(ethernet[1]) if ethernet else None
+    elif word in {"inet", "inet6"}:
+        if address := _ADDRESS.search(line):
+            link.add_address(address[1], address[2])
+        return
+    elif word.endswith("_slave"):
+        link.port_of = word.removesuffix("_slave")
+    elif word in NATURES:
+        link.kind = link.kind or word
+        number = _VLAN_ID.search(line) if word == "vlan" else None
+        link.vlan_id = int(number[1]) if number else link.vlan_id
+    elif word == "alias":  # anybody's words
+        return
+    link.has_parent = link.has_parent or bool(_PARENT.search(line))
+
+
+def _from_json(text: str) -> Iterator[Link]:
+    try:
+        entries = msgspec.json.decode(text, type=list[dict[str, Any]])  # Any: each value is looked at below
+    except (msgspec.DecodeError, RecursionError):
+        return
+    for entry in entries:
+        name = _text(entry, "ifname")
+        if name is None:
+            continue
+        info = _mapping(entry, "linkinfo")
+        kind = _text(info, "info_kind")
+        number = _mapping(info, "info_data").get("id") if kind == "vlan" else None
+        link = Link(
+            name=name,
+            kind=kind,
+            link=_text(entry, "link"),
+            master=_text(entry, "master"),
+            port_of=_text(info, "info_slave_kind"),
+            mac=mac(_text(entry, "address") or "") if entry.get("link_type", "ether") == "ether" else None,
+            vlan_id=number if isinstance(number, int) else None,
+            has_parent=_text(entry, "parentdev") is not None or _text(entry, "permaddr") is not None,
+        )
+        for address in _mappings(entry, "addr_info"):
+            link.add_address(f"{_text(address, 'local')}/{address.get('prefixlen')}", _text(address, "scope"))
+        yield link
+
+
+def _named(link: str | None) -> str | None:
+    return None if link is None or _FOREIGN.fullmatch(link) else link
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str | None:
+    value = entry.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _mapping(entry: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = entry.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _mappings(entry: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
+    value = entry.get(key)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
