@@ -56,6 +56,7 @@ def scene(
     servers: Iterable[Server] | None = None,
     beside: Iterable[Domain] = (),
     others: Iterable[Hypervisor] = (),
+    host_devices: Iterable[Device] | None = None,
     devices: Iterable[Device] = (),
     kernel: str | None = UNFIXED_KERNEL,
     policy: Policy | None = None,
@@ -63,13 +64,13 @@ def scene(
     **host: Any,
 ) -> Inventory:
     """Put an interface on hv1 (bond2 over two cards, kernel unfixed, and `devices`), with one server unless given."""
-    plain = hypervisor("hv1")
     here = hypervisor(
         "hv1",
         domain("web01", interface or macvtap()),
         *beside,
         kernel=kernel,
-        **({"devices": (*plain.devices, *devices)} | host),
+        devices=(*(hypervisor().devices if host_devices is None else host_devices), *devices),
+        **host,
     )
     return inventory(
         here,

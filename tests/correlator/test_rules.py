@@ -539,6 +539,22 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         scene(devices=(device("x0", DeviceKind.UNKNOWN, mac=Mac(SERVING)),)),
         R11,
     ),
+    "R10 missed: the cards of a hypervisor that is a domain are virtual": (
+        beside(
+            macvtap("bond3", mac=SERVING),
+            devices=(*BOND3, with_mac(card("eth0"), OTHER)),
+            others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER))),),
+        ),
+        R11,
+    ),
+    "R10 missed: a card of its own is virtual in a hypervisor that is a domain": (
+        beside(
+            Interface(index=0, type="hostdev", mac=Mac(SERVING)),
+            devices=(with_mac(card("eth0"), OTHER),),
+            others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER))),),
+        ),
+        R11,
+    ),
     "R10 missed: nobody said what this device stands on": (
         beside(macvtap("bond3", mac=SERVING), macvtap("eth9"), devices=BOND3),
         R11,

@@ -57,7 +57,7 @@ def follow(devices: Mapping[DeviceName, Device], name: DeviceName | None) -> Cha
     while queue:
         current = queue.popleft()
         device = devices.get(current)
-        if device is not None and _is_card(device):
+        if device is not None and is_card(device):
             cards.append(current)
             continue
         lower = () if device is None else device.lower
@@ -81,5 +81,11 @@ def follow(devices: Mapping[DeviceName, Device], name: DeviceName | None) -> Cha
     )
 
 
-def _is_card(device: Device) -> bool:
-    return device.kind is DeviceKind.ETHERNET and device.backing is Backing.PHYSICAL
+def is_card(device: Device) -> bool:
+    """Whether a device is known to be a network card: it sits on a bus, and is not said to stand on anything.
+
+    libvirt's list of such devices does not say their kind; a bond, VLAN or bridge sits on no bus.
+    """
+    if device.backing is not Backing.PHYSICAL:
+        return False
+    return device.kind is DeviceKind.ETHERNET or (device.kind is DeviceKind.UNKNOWN and not device.lower)

@@ -61,15 +61,16 @@ class Berth(msgspec.Struct, frozen=True, gc=False):
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """Who has which MAC, for the MACs of servers and of devices.
 
-    `unread` says what may hide an interface, empty when everything was read. `machines` names the machine that each
-    hypervisor runs on: one that is a domain of another shares its machine. `addressed` names the hypervisors of
-    which the MAC of a device is known; of others nobody can say that they are no domain of another.
+    `unread` says what may hide an interface, empty when everything was read. `nested` names the hypervisors that are
+    domains of others; `machines` names for each hypervisor the machine that it shares with those. `addressed` names
+    those of which the MAC of a device is known; of the rest nobody can say that they are no domain.
     """
 
     interfaces: Mapping[Mac, Sequence[Berth]]
     devices: Mapping[Mac, Sequence[tuple[str, Device]]]
     unread: tuple[str, ...]
     machines: Mapping[str, str]
+    nested: frozenset[str]
     addressed: frozenset[str]
 
 
@@ -92,11 +93,19 @@ def survey(inventory: Inventory) -> Fleet:
                     unread.add(f"{hypervisor.name}/{domain.name}: an interface without a MAC")
                 elif (found := interfaces.get(interface.mac)) is not None:
                     found.append(Berth(hypervisor.name, domain, interface))
+    nestings = {
+        (inner, berth.hypervisor)
+        for mac, owners in devices.items()
+        for inner, _ in owners
+        for berth in interfaces[mac]
+        if berth.hypervisor != inner
+    }
     return Fleet(
         interfaces=interfaces,
         devices=devices,
         unread=tuple(sorted(unread)),
-        machines=_machines(inventory.hypervisors, devices, interfaces),
+        machines=_machines(inventory.hypervisors, nestings),
+        nested=frozenset(inner for inner, _ in nestings),
         addressed=frozenset(name for owners in devices.values() for name, _ in owners),
     )
 
@@ -158,11 +167,7 @@ def own_interfaces(servers: Sequence[Server], fleet: Fleet) -> dict[Mac, frozens
     return owners
 
 
-def _machines(
-    hypervisors: Iterable[Hypervisor],
-    devices: Mapping[Mac, Iterable[tuple[str, Device]]],
-    interfaces: Mapping[Mac, Iterable[Berth]],
-) -> dict[str, str]:
+def _machines(hypervisors: Iterable[Hypervisor], nestings: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Give hypervisors that are nested in one another, or in a third one, the name of one of them."""
     outer = {hypervisor.name: hypervisor.name for hypervisor in hypervisors}
 
@@ -171,15 +176,13 @@ def _machines(
             outer[name] = name = outer[outer[name]]
         return name
 
-    for mac, owners in devices.items():
-        for berth in interfaces[mac]:
-            for inner, _ in owners:
-                outer[outermost(inner)] = outermost(berth.hypervisor)
+    for inner, around in nestings:
+        outer[outermost(inner)] = outermost(around)
     return {name: outermost(name) for name in outer}
 
 
 def _names(berths: Iterable[Berth]) -> list[str]:
-    return sorted(f"{berth.hypervisor}/{berth.domain.name}" for berth in berths)
+    return sorted({f"{berth.hypervisor}/{berth.domain.name}" for berth in berths})
 
 
 def _some(names: Sequence[str]) -> str:

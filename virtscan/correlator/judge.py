@@ -10,10 +10,6 @@ from virtscan.model import Domain, Exposure, Finding, Hypervisor, Interface, Inv
 _EXPOSURES = {exposure: rank for rank, exposure in enumerate(Exposure)}
 
 
-# Nobody asks a provisioning system yet which machines it is about to install.
-_NOTHING_PENDING: frozenset[Mac] = frozenset()
-
-
 def correlate(inventory: Inventory) -> Report:
     """Judge every interface of an inventory by the decision table.
 
@@ -23,6 +19,7 @@ def correlate(inventory: Inventory) -> Report:
     """
     panel = Panel(inventory)
     waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
+    pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
     findings: list[Finding] = []
     left_out: Counter[NotJudged] = Counter()
     for hypervisor in inventory.hypervisors:
@@ -33,12 +30,14 @@ def correlate(inventory: Inventory) -> Report:
                 if isinstance(outcome, NotJudged):
                     left_out[outcome] += 1
                 else:
-                    findings.append(waivers.apply(_finding(hypervisor, domain, interface, outcome)))
+                    findings.append(waivers.apply(_finding(hypervisor, domain, interface, outcome, pending)))
     findings.sort(key=_urgency)
     return Report(inventory=inventory, findings=tuple(findings), not_judged=dict(left_out))
 
 
-def _finding(hypervisor: Hypervisor, domain: Domain, interface: Interface, outcome: Outcome) -> Finding:
+def _finding(
+    hypervisor: Hypervisor, domain: Domain, interface: Interface, outcome: Outcome, pending: frozenset[Mac]
+) -> Finding:
     seat, server = outcome.seat, outcome.server
     return Finding(
         hypervisor=hypervisor.name,
@@ -56,7 +55,7 @@ def _finding(hypervisor: Hypervisor, domain: Domain, interface: Interface, outco
         server_interface=None if server is None else server.interface,
         verdict=outcome.verdict,
         confidence=outcome.confidence,
-        exposure=exposure(domain, interface, _NOTHING_PENDING),
+        exposure=exposure(domain, interface, pending),
         rule=outcome.rule.id,
         because=outcome.because,
         missing=outcome.missing,

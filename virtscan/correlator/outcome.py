@@ -142,13 +142,15 @@ class Bench:
         )
 
     def _seat(self, attachment: Attachment, network: str | None) -> Seat:
+        chain = follow(self._devices, attachment.device)
         return Seat(
             hypervisor=self._hypervisor.name,
             device=attachment.device,
             mode=attachment.mode,
             network=network,
             segment=None if attachment.device is None else self._hypervisor.segments.get(attachment.device),
-            chain=follow(self._devices, attachment.device),
+            chain=chain,
+            cards=() if self._hypervisor.name in self._panel.fleet.nested else chain.cards,
         )
 
     def _rulings(self, seat: Seat, own: frozenset[int]) -> Iterable[_Ruling]:

@@ -6,11 +6,10 @@ from typing import assert_never
 
 import msgspec
 
-from virtscan.correlator.chain import Chain
+from virtscan.correlator.chain import Chain, is_card
 from virtscan.correlator.fleet import Absent, Declared, Fleet, Guest, NotKnown, OnHost, Site
 from virtscan.model import (
     Attachment,
-    Backing,
     Device,
     DeviceKind,
     DeviceName,
@@ -54,7 +53,9 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     """What an interface is, or may be, plugged into.
 
     `network` is the libvirt network that led to the device, `segment` the name that the configuration gives to the
-    layer-2 network behind it; None if there is none.
+    layer-2 network behind it; None if there is none. `cards` are those through which alone frames from outside reach
+    the device; empty if any other way is open, and where the hypervisor is known to be a virtual machine: its cards
+    hand on what they get.
     """
 
     hypervisor: str
@@ -63,6 +64,7 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     network: str | None
     segment: str | None
     chain: Chain
+    cards: tuple[DeviceName, ...]
 
 
 def from_afar(server: Server, site: Site, here: str, fleet: Fleet) -> tuple[Position, ...] | OnHost | Guest:
@@ -93,25 +95,18 @@ def from_afar(server: Server, site: Site, here: str, fleet: Fleet) -> tuple[Posi
 
 def nearby(server: Server, site: OnHost | Guest, seat: Seat) -> Iterator[Position]:
     """Give every place that a server on the seat's own hypervisor may have, seen from the seat."""
-    match site:
-        case OnHost():
-            yield _from_the_host(server, site, seat)
-        case Guest():
-            for nic in site.nics:
-                for position in _beside(server, nic, seat, _home(server, site)):
-                    yield _with_card(position, server, site, nic)
-        case _:
-            assert_never(site)
+    if isinstance(site, OnHost):
+        yield _from_the_host(server, site, seat)
+        return
+    for nic in site.nics:
+        for position in _beside(server, nic, seat, _home(server, site)):
+            yield _with_card(position, server, site, nic)
 
 
 def _home(server: Server, site: OnHost | Guest) -> str:
-    match site:
-        case OnHost(hypervisor, devices):
-            return f"{server.name} runs on {hypervisor} itself ({', '.join(device.name for device in devices)})"
-        case Guest(hypervisor, domain):
-            return f"{server.name} is domain {domain.name} on {hypervisor}"
-        case _:
-            assert_never(site)
+    if isinstance(site, OnHost):
+        return f"{server.name} runs on {site.hypervisor} itself ({', '.join(device.name for device in site.devices)})"
+    return f"{server.name} is domain {site.domain.name} on {site.hypervisor}"
 
 
 def _elsewhere(why: str, unless: str | None = None) -> Position:
@@ -131,11 +126,13 @@ def _on_another(server: Server, site: OnHost | Guest, here: str, fleet: Fleet) -
     there = site.hypervisor
     if fleet.machines[there] == fleet.machines[here]:
         return _unknown(f"how frames get from {server.name} to {here}: {there} and {here} share a machine")
-    blind = sorted({there, here} - fleet.addressed)
-    unless = (
-        f"that {' and '.join(blind)} is no virtual machine itself (no MAC of its devices was read)" if blind else None
+    if {there, here} <= fleet.addressed:
+        return _elsewhere(f"{_home(server, site)}, another hypervisor")
+    blind = " or ".join(sorted({there, here} - fleet.addressed))
+    return _elsewhere(
+        f"{_home(server, site)}, another hypervisor",
+        f"whether {here} and {there} share a machine: no MAC of a device of {blind} was read",
     )
-    return _elsewhere(f"{_home(server, site)}, another hypervisor", unless)
 
 
 def _from_the_host(server: Server, site: OnHost, seat: Seat) -> Position:
@@ -145,23 +142,21 @@ def _from_the_host(server: Server, site: OnHost, seat: Seat) -> Position:
     below. That holds for no other device: from a macvlan or veth a frame can reach its neighbour directly.
     """
     home = _home(server, site)
-    if seat.chain.cards and all(_sends_down(device) for device in site.devices):
+    if seat.cards and all(_sends_down(device) for device in site.devices):
         return _elsewhere(f"{home}, and {_way_out(seat)}")
     return _unknown(f"how frames get from {server.name} to {_name(seat)}: {home}")
 
 
 def _sends_down(device: Device) -> bool:
-    if device.kind in {DeviceKind.BOND, DeviceKind.VLAN, DeviceKind.BRIDGE}:
-        return True
-    return device.kind is DeviceKind.ETHERNET and device.backing is Backing.PHYSICAL
+    return is_card(device) or device.kind in {DeviceKind.BOND, DeviceKind.VLAN, DeviceKind.BRIDGE}
 
 
 def _beside(server: Server, nic: Interface | None, seat: Seat, home: str) -> Iterator[Position]:
     """Judge a server that is a domain of the interface's own hypervisor, at every device it may be plugged into."""
     if nic is None:
         yield _unknown(f"which interface {server.name} sends from: {home}, where not all its MACs are found")
-    elif nic.type == "hostdev":
-        yield _elsewhere(f"{home} and has a card of its own")
+    elif nic.type == "hostdev" and seat.cards:
+        yield _elsewhere(f"{home} with a card of its own, and {_way_out(seat)}")
     elif not nic.attachments:
         yield _unknown(f"how frames of {server.name} leave {seat.hypervisor}: its interface is of type {nic.type}")
     else:
@@ -183,13 +178,13 @@ def _neighbour(server: Server, attachment: Attachment, seat: Seat, home: str) ->
     if device == seat.device and mode is not None:
         place = Place.SAME_BRIDGE if mode is SourceMode.BRIDGE else Place.SAME_OTHER
         return Position(place=place, why=f"{home}, on {device} as well, in {mode.value} mode")
-    if seat.chain.cards:
+    if seat.cards:
         return _elsewhere(f"{home}, on {device}, and {_way_out(seat)}")
     return _unknown(f"whether frames get from {device} to {_name(seat)} without a card: {home}")
 
 
 def _way_out(seat: Seat) -> str:
-    return f"{_name(seat)} is reached only through its own cards ({', '.join(seat.chain.cards)})"
+    return f"{_name(seat)} is reached only through its own cards ({', '.join(seat.cards)})"
 
 
 def _name(seat: Seat) -> str:

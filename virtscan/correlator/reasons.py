@@ -14,6 +14,14 @@ Sentences: TypeAlias = tuple[list[str], list[str]]
 """What is known, and what is missing."""
 
 
+_KINDS = {
+    DeviceKind.BOND: "a bond",
+    DeviceKind.VLAN: "a VLAN",
+    DeviceKind.BRIDGE: "a bridge",
+    DeviceKind.ETHERNET: "an ethernet device",
+}
+
+
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """What the words name; a rule that is about no server does not look at `server` and `position`."""
 
@@ -26,29 +34,26 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain(rule: Rule, situation: Situation, asked_for: LowerDevice) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Put a decision into words: `because` and `missing` of its finding, each fact once."""
-    because, missing = _source(situation.seat, asked_for)
-    for fact in rule.facts:
-        known, unknown = _tell(fact, situation)
-        because += known
-        missing += unknown
-    return tuple(because), tuple(dict.fromkeys(missing))
+    """Put a decision into words: `because` and `missing` of its finding, what decided first."""
+    told = [*(_tell(fact, situation) for fact in rule.facts), _source(situation.seat, asked_for)]
+    because = tuple(sentence for known, _ in told for sentence in known)
+    missing = tuple(sentence for _, unknown in told for sentence in unknown)
+    return because, missing
 
 
 def _source(seat: Seat, asked_for: LowerDevice) -> Sentences:
     device, chain, host = seat.device, seat.chain, seat.hypervisor
     if device is None:
-        return [], [f"which device of {host} the network {seat.network or 'of the interface'} leads to"]
+        return [], [f"which device of {host} the interface is on{f' (network {seat.network})' if seat.network else ''}"]
     if chain.bond is not None:
         stands = "is a bond" if chain.bond == device else f"stands on the bond {chain.bond}"
         return [f"{device} of {host} {stands}"], []
-    if asked_for is LowerDevice.ANY:
-        return [], []
+    asked = asked_for is LowerDevice.BOND
     if chain.kind is not DeviceKind.UNKNOWN:
-        return [f"{device} of {host} is of kind {chain.kind.value}"], [f"what {device} of {host} stands on"]
+        return [f"{device} of {host} is {_KINDS[chain.kind]}"], [f"what {device} of {host} stands on"] * asked
     # A name proves nothing, but it is what an administrator would go by.
-    named = "is named like a bond; its kind" if device.startswith("bond") else "is judged because its kind"
-    return [f"{device} of {host} {named} was not observed"], [f"the kind of {device} on {host}"]
+    named = " is named like a bond;" if device.startswith("bond") else ":"
+    return [f"{device} of {host}{named} its kind was not observed"], [f"the kind of {device} of {host}"] * asked
 
 
 def _tell(fact: Fact, situation: Situation) -> Sentences:
@@ -80,7 +85,8 @@ def _kernel(situation: Situation) -> Sentences:
         return [], [f"the kernel of {host} (uname -r)"]
     if state.fix is Fix.UNKNOWN:
         return [], [f"whether kernel {observed.value} of {host} ({observed.source}) is fixed: {state.why}"]
-    return [f"{host} runs kernel {observed.value} ({observed.source}): {state.why}"], []
+    fills = "fills" if state.fix is Fix.FIXED else "does not fill"
+    return [f"{host} runs kernel {observed.value} ({observed.source}), which {fills} in checksums: {state.why}"], []
 
 
 def _servers(seat: Seat, servers: tuple[Server, ...]) -> Sentences:
@@ -121,5 +127,5 @@ def _place(position: Position) -> Sentences:
 
 def _mode(seat: Seat) -> Sentences:
     if seat.mode is None or seat.mode is SourceMode.UNKNOWN:
-        return [], [f"the mode of the interface: network {seat.network or 'without a name'} was not read"]
+        return [], [f"the mode of the interface{f' on network {seat.network}' if seat.network else ''}"]
     return [f"the interface is in {seat.mode.value} mode"], []

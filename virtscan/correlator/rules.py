@@ -151,7 +151,7 @@ RULES: tuple[Rule, ...] = (
         verdict=Verdict.AT_RISK,
         confidence=_if_unfixed(Confidence.HIGH, Confidence.MEDIUM),
         then="at-risk (high when K unfixed, medium when K unknown)",
-        facts=(Fact.PLACE, Fact.MODE, Fact.TX, Fact.KERNEL),
+        facts=(Fact.PLACE, Fact.TX, Fact.MODE, Fact.KERNEL),
     ),
     Rule(
         id="R8",
@@ -190,7 +190,7 @@ RULES: tuple[Rule, ...] = (
         verdict=Verdict.AT_RISK,
         confidence=_if_unfixed(Confidence.MEDIUM, Confidence.LOW),
         then="at-risk (medium when K unfixed, low when K unknown); missing: the server's MAC or place, and K",
-        facts=(Fact.MODE, Fact.TX, Fact.PLACE, Fact.KERNEL),
+        facts=(Fact.PLACE, Fact.TX, Fact.MODE, Fact.KERNEL),
     ),
     Rule(
         id="R12",
@@ -200,7 +200,7 @@ RULES: tuple[Rule, ...] = (
         verdict=Verdict.UNKNOWN,
         confidence=_always(Confidence.LOW),
         then="unknown; missing: the server's place, or the mode",
-        facts=(Fact.MODE, Fact.TX, Fact.PLACE),
+        facts=(Fact.PLACE, Fact.TX, Fact.MODE),
     ),
     Rule(
         id="R13",
