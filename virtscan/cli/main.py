@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 
 from virtscan import __version__
+from virtscan.cli.output import ReaderGoneError
 from virtscan.cli.process import drop_output, end, end_on_sigterm
 from virtscan.errors import VirtscanError
 
@@ -78,7 +79,7 @@ def run(arguments: list[str]) -> int:
     except VirtscanError as error:
         click.echo(f"virtscan: {error}", err=True)
         code = WRONG_USAGE
-    except BrokenPipeError:
+    except ReaderGoneError:
         drop_output()
         code = READER_GONE
     except SystemExit as error:

@@ -17,14 +17,11 @@ from virtscan.views import GROUPINGS, VIEWS
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Duration(click.ParamType):
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            return duration(value)
-        except ConfigError as error:
-            self.fail(str(error), param, ctx)
+def _seconds(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
+    try:
+        return None if value is None else duration(value)
+    except ConfigError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _chain(*decorators: Callable[[F], F]) -> Callable[[F], F]:
@@ -54,11 +51,11 @@ server_option = click.option(
 )
 
 host_timeout_option = click.option(
-    "--host-timeout", type=_Duration(), help="What one host may take, as in 30s (the default)."
+    "--host-timeout", metavar="TIME", callback=_seconds, help="What one host may take, as in 30s (the default)."
 )
 
 deadline_option = click.option(
-    "--deadline", type=_Duration(), help="What the whole run may take, as in 10m (the default)."
+    "--deadline", metavar="TIME", callback=_seconds, help="What the whole run may take, as in 10m (the default)."
 )
 
 lower_device_option = click.option(

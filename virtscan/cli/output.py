@@ -11,6 +11,13 @@ from typing import IO
 import click
 
 
+class ReaderGoneError(Exception):
+    """Whoever read our standard output has closed it.
+
+    An exception of its own, because click would make exit code 1 of a BrokenPipeError, which means "at risk" here.
+    """
+
+
 class Output:
     """A place for one text; nothing appears in it before `write`."""
 
@@ -18,9 +25,16 @@ class Output:
         self._stream = stream
 
     def write(self, data: bytes) -> None:
-        """Put the whole text there."""
-        self._stream.write(data)
-        self._stream.flush()
+        """Put the whole text there.
+
+        Raises:
+            ReaderGoneError: It is a pipe, and nobody reads it any more.
+        """
+        try:
+            self._stream.write(data)
+            self._stream.flush()
+        except BrokenPipeError as error:
+            raise ReaderGoneError from error
 
 
 @contextlib.contextmanager

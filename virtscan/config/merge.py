@@ -1,6 +1,7 @@
 """The configuration file and the command line -> one plan; what the command line says counts."""
 
 import ipaddress
+import os
 import re
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def _target(section: HypervisorSection, where: str, folder: Path) -> Target:
         case str(address), None:
             kind, address = TargetKind.LIBVIRT, _absolute_test_uri(address, folder)
         case None, str(path):
-            kind, address = TargetKind.XML, str(folder / path)
+            kind, address = TargetKind.XML, _from(folder, path)
         case _:
             raise ConfigError(f"{where}: give either uri or xml")
     return Target(
@@ -107,6 +108,11 @@ def _absolute_test_uri(address: str, folder: Path) -> str:
     """`test:fleet/hv1.xml`, a path for libvirt's test driver, which takes only absolute ones."""
     scheme, _, path = address.partition(":")
     return f"test://{(folder / path).resolve()}" if scheme == "test" and path and path[0] != "/" else address
+
+
+def _from(folder: Path, path: str) -> str:
+    """A path that counts from a folder; without dots in between, for it is shown to people."""
+    return os.path.normpath(folder / path)
 
 
 def _servers(document: Document, options: Options, folder: Path) -> tuple[ServerTarget, ...]:
@@ -145,7 +151,7 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
             raise ConfigError(f"{where}.mac: {mac!r} is no MAC address such as 52:54:00:aa:bb:cc")
     return msgspec.structs.replace(
         target,
-        address=str(folder / target.address) if target.kind is SourceKind.FILE else target.address,
+        address=_from(folder, target.address) if target.kind is SourceKind.FILE else target.address,
         macs=macs,
         segments=section.segments,
         subnets=section.subnets,

@@ -1,0 +1,248 @@
+"""The commands as users run them, over the small fleet of libvirt's test driver."""
+
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+from virtscan.cli.main import run
+from virtscan.reporters import REPORTERS
+from virtscan.views import VIEWS
+
+FLEET = ("--config", str(PROJECT / "fixtures" / "fleet" / "virtscan.toml"))
+HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
+VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
+
+
+@pytest.fixture(autouse=True)
+def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No configuration of whoever runs the tests takes part."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME", "LIBVIRT_DEFAULT_URI", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The inventory of one scan of the fleet."""
+    path = tmp_path_factory.mktemp("scan") / "fleet.json"
+    assert run(["scan", *FLEET, "--save", str(path), "-o", os.devnull]) == 4
+    return path
+
+
+def test_a_scan_prints_the_table_of_vms_at_risk(capfd: pytest.CaptureFixture[str]) -> None:
+    code = run(["scan", *FLEET])
+
+    printed = capfd.readouterr()
+    assert code == 4
+    assert re.search(r"^ams1-kvm01 +web01 .* satellite +at-risk +high +boots ", printed.out, re.MULTILINE)
+    assert "qemu+tcp://127.0.0.1:9/system" in printed.out
+    assert printed.err == ""
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("format_name", REPORTERS)
+def test_a_report_of_the_saved_inventory_says_what_its_scan_said(
+    view: str, format_name: str, saved: Path, tmp_path: Path
+) -> None:
+    how = ["--view", view, "--format", format_name]
+
+    code = run(["scan", *FLEET, "--save", str(tmp_path / "again.json"), *how, "-o", str(tmp_path / "scan"), "-q"])
+    assert run(["report", str(tmp_path / "again.json"), *how, "-o", str(tmp_path / "report"), "-q"]) == code
+
+    assert (tmp_path / "report").read_bytes() == (tmp_path / "scan").read_bytes()
+
+
+def test_a_report_reads_standard_input_too(saved: Path) -> None:
+    with saved.open("rb") as stdin:
+        done = subprocess.run([*VIRTSCAN, "report", "-"], stdin=stdin, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 4
+    assert "web01" in done.stdout
+
+
+def test_a_report_can_judge_other_devices_than_its_scan(saved: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run(["report", str(saved), "--format", "json"])
+    bonds = json.loads(capfd.readouterr().out)["summary"]["judged"]
+
+    run(["report", str(saved), "--format", "json", "--lower-device", "any"])
+    assert json.loads(capfd.readouterr().out)["summary"]["judged"] > bonds
+
+
+def test_hypervisors_can_be_named_without_a_configuration(capfd: pytest.CaptureFixture[str]) -> None:
+    code = run(["scan", "-c", HOST, "--server", "satellite:eth0=on", "--format", "json"])
+
+    report = json.loads(capfd.readouterr().out)
+    assert code == 4
+    assert [host["name"] for host in report["hypervisors"]] == ["ams1-kvm01"]
+
+
+def test_a_folder_of_xml_can_be_scanned(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "web01.xml").write_text(
+        "<domain type='kvm'><name>web01</name><devices><interface type='direct'><source dev='bond2'/></interface>"
+        "</devices></domain>"
+    )
+
+    code = run(["scan", "--xml", str(tmp_path), "--server", "satellite=off"])
+
+    assert code == 0
+    assert "mitigated" in capfd.readouterr().out
+
+
+def test_without_any_hypervisor_named_libvirts_default_is_scanned(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIBVIRT_DEFAULT_URI", HOST)
+
+    assert run(["scan", "--server", "satellite=off"]) == 0
+    assert "ams1-kvm01" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("pending", 3), ("boots", 4), ("latent", 4), ("never", 3)])
+def test_what_counts_as_failure_can_be_chosen(fail_on: str, code: int, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", "-c", HOST, "--server", "satellite=on", "--fail-on", fail_on]) == code
+
+
+def test_the_servers_alone_can_be_read(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["servers", *FLEET, "--format", "json"]) == 3
+    states = {row["name"]: row["tx_checksum"] for row in json.loads(capfd.readouterr().out)["rows"]}
+    assert states["satellite"] == "on"
+    assert states["cobbler"] == "off"
+    assert states["depot"] == "unknown"
+
+
+def test_gaps_are_said_beside_a_format_that_has_no_place_for_them(capfd: pytest.CaptureFixture[str]) -> None:
+    run(["scan", *FLEET, "--format", "csv"])
+
+    printed = capfd.readouterr()
+    assert "127.0.0.1:9" in printed.err
+    assert "virtscan:" not in printed.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["scan", "--view", "nothing"], "'nothing' is not one of"),
+        (["scan", "--host-timeout", "30"], "write a number with s, m, h or d"),
+        (["scan", "-v", "-q"], "contradict"),
+        (["scan", "-c", "qemu+ssh://hv1/system?command=/bin/x"], "--allow-unsafe-uri"),
+        (["scan", "--server", "satellite"], "NAME[:INTERFACE]=SOURCE"),
+        (["scan", "--config", "nowhere.toml"], "nowhere.toml: no such file"),
+        (["scan", "-c", HOST, "-o", "/nowhere/report.txt"], "/nowhere/report.txt: can't be written"),
+        (["servers"], "no server is named"),
+        (["report", "nowhere.json"], "nowhere.json: can't be read: No such file"),
+        (["report", os.devnull], "/dev/null"),
+        (["frobnicate"], "No such command"),
+    ],
+)
+def test_wrong_usage_is_said_and_nothing_is_scanned(
+    arguments: list[str], message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+
+    printed = capfd.readouterr()
+    assert message in printed.err
+    assert printed.out == ""
+
+
+def test_a_configuration_that_is_no_text_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "virtscan.toml"
+    path.write_bytes(b"\xff\xfe")
+
+    assert run(["scan", "--config", str(path)]) == 2
+    assert "not UTF-8 text (byte 0)" in capfd.readouterr().err
+
+
+def test_a_weak_uri_is_warned_about_unless_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    weak = "qemu+tls://127.0.0.1:9/system?no_verify=1"
+
+    assert run(["scan", "-c", weak, "-o", os.devnull]) == 5
+    assert "warning: " in capfd.readouterr().err
+    assert run(["scan", "-c", weak, "-o", os.devnull, "-q"]) == 5
+    assert capfd.readouterr().err == ""
+
+
+def test_the_configuration_in_use_can_be_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
+    run(["servers", *FLEET, "-v", "-o", os.devnull])
+
+    assert "virtscan.toml" in capfd.readouterr().err
+
+
+def on_a_terminal(*arguments: str, **environment: str) -> str:
+    """What a command shows on a terminal of 200 columns, standard error included."""
+    main, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [*VIRTSCAN, *arguments],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env={**os.environ, "COLUMNS": "200", "TERM": "xterm", **environment},
+    )
+    os.close(terminal)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(main, 65536)
+        except OSError:  # the other end is closed
+            break
+    os.close(main)
+    process.wait()
+    return shown.decode()
+
+
+def test_on_a_terminal_there_is_colour_and_progress() -> None:
+    shown = on_a_terminal("scan", *FLEET)
+
+    assert "\x1b[31m" in shown
+    assert "Reading" in shown
+
+
+def test_no_color_is_heard() -> None:
+    assert "\x1b[31m" not in on_a_terminal("scan", *FLEET, NO_COLOR="1")
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_waiting_scan_and_leaves_nothing_behind(
+    number: signal.Signals, code: int, silent_port: int, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.txt"
+    process = subprocess.Popen(
+        [*VIRTSCAN, "scan", "-c", f"test+tcp://127.0.0.1:{silent_port}/default", "-o", report],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while not list(tmp_path.glob(".report.txt.*")):
+        assert process.poll() is None
+    process.send_signal(number)
+
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert out == b""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_goes_away_is_no_defect(saved: Path) -> None:
+    process = subprocess.Popen([*VIRTSCAN, "report", saved], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+
+    assert process.wait() == 141
+    assert process.stderr.read() == b""
+    process.stderr.close()
