@@ -1,0 +1,218 @@
+"""Hosts that hang in every way that is known: the others are complete, and the process ends."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.harness.libvirtd import Libvirtd, node, running_libvirtd
+from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to
+from virtscan.model import HostStatus, Hypervisor, Inventory, State
+from virtscan.storage import loads
+
+DOMAINS = tuple(f"vm{number:02d}" for number in range(20))
+ANSWERED = 7
+"""Calls for a domain's document that a host answers before it hangs."""
+
+ENDS = 60.0
+"""Seconds after which a scan that should have ended long ago has failed the test."""
+
+COMMAND = (sys.executable, "-c", "from virtscan.cli import main; main()")
+
+
+def definition(name: str) -> str:
+    return f"<domain type='test'><name>{name}</name><memory>1024</memory><os><type>hvm</type></os></domain>"
+
+
+@contextmanager
+def silent_port() -> Iterator[socket.socket]:
+    """A port that accepts, because the kernel does, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(ENDS)
+        yield server
+
+
+def port_of(server: socket.socket) -> int:
+    return int(server.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def daemon() -> Iterator[Libvirtd]:
+    with running_libvirtd() as running:
+        yield running
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """What a scan left."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    inventory: Inventory
+
+    def host(self, name: str) -> Hypervisor:
+        (found,) = [hypervisor for hypervisor in self.inventory.hypervisors if hypervisor.name == name]
+        return found
+
+    def reasons(self, name: str) -> list[str]:
+        return [gap.reason for gap in self.inventory.gaps if gap.hypervisor == name]
+
+
+def scan(folder: Path, uris: Sequence[str], *options: str) -> Scan:
+    """Run the program and wait for it to end."""
+    saved = folder / "saved.json"
+    connections = [argument for uri in uris for argument in ("-c", uri)]
+    ran = subprocess.run(
+        [*COMMAND, "scan", *connections, *options, "--view", "hypervisors", "--format", "json", "--save", saved],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=ENDS,
+        check=False,
+    )
+    assert saved.exists(), ran.stderr
+    return Scan(ran.returncode, ran.stdout, ran.stderr, loads(saved.read_bytes(), origin=str(saved)))
+
+
+def never_answered(proxy: RpcProxy, number: int) -> None:
+    """Hold back the reply to this call for a domain's document, as a lock that never becomes free does."""
+    proxy.answers[Procedure.DOMAIN_XML] = lambda _: b"" if proxy.calls[Procedure.DOMAIN_XML] == number else None
+
+
+@pytest.fixture(scope="module")
+def fleet(daemon: Libvirtd, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scan]:
+    """One scan of healthy hosts among all that hang."""
+    folder = tmp_path_factory.mktemp("fleet")
+    host = node(*(definition(name) for name in DOMAINS))
+    for name in ("healthy1", "healthy2"):
+        (folder / f"{name}.xml").write_text(host)
+    with ExitStack() as stack:
+        silent, silent_ssh, silent_server = (stack.enter_context(silent_port()) for _ in range(3))
+        frozen = stack.enter_context(running_libvirtd())
+        to_frozen = stack.enter_context(proxy_to(frozen.socket))
+        to_stuck = stack.enter_context(proxy_to(daemon.socket))
+
+        def freeze(_: Call) -> None:
+            if to_frozen.calls[Procedure.DOMAIN_XML] > ANSWERED:
+                frozen.stop()
+
+        to_frozen.answers[Procedure.DOMAIN_XML] = freeze
+        never_answered(to_stuck, ANSWERED + 1)
+        definitions = [definition(name) for name in DOMAINS]
+        yield scan(
+            folder,
+            [
+                f"test://{folder}/healthy1.xml",
+                f"test+tcp://127.0.0.1:{port_of(silent)}/silent.xml",
+                f"qemu+ssh://127.0.0.1:{port_of(silent_ssh)}/system",
+                frozen.unix(frozen.definitions("frozen", *definitions), socket=to_frozen.socket),
+                daemon.unix(daemon.definitions("stuck", *definitions), socket=to_stuck.socket),
+                "qemu+tcp://localhost:1/system",
+                daemon.tcp(daemon.definitions("healthy3", *definitions)),
+                f"test://{folder}/healthy2.xml",
+            ],
+            f"--server=satellite:eth0=ssh://127.0.0.1:{port_of(silent_server)}",
+            "--host-timeout=5s",
+        )
+
+
+def test_the_process_ends_and_says_nothing_after_its_report(fleet: Scan) -> None:
+    assert fleet.stderr == ""
+    assert fleet.stdout.endswith("}\n")
+    assert len(json.loads(fleet.stdout)["rows"]) >= 8
+    assert fleet.exit_code == 3
+
+
+@pytest.mark.parametrize("name", ["healthy1", "healthy2", "healthy3"])
+def test_hosts_beside_those_that_hang_are_complete(fleet: Scan, name: str) -> None:
+    host = fleet.host(name)
+
+    assert host.status is HostStatus.COMPLETE
+    assert tuple(domain.name for domain in host.domains) == DOMAINS
+
+
+@pytest.mark.parametrize("name", ["silent", "127.0.0.1"])
+def test_a_port_that_accepts_and_stays_silent_ends_at_the_hosts_deadline(fleet: Scan, name: str) -> None:
+    assert fleet.host(name).status is HostStatus.FAILED
+    assert fleet.reasons(name) == ["no answer within 5 s"]
+
+
+@pytest.mark.parametrize("name", ["frozen", "stuck"])
+def test_a_host_that_hangs_in_mid_scan_keeps_what_it_had_delivered(fleet: Scan, name: str) -> None:
+    host = fleet.host(name)
+
+    assert host.status is HostStatus.PARTIAL
+    assert 0 < len(host.domains) < len(DOMAINS)  # how many depends on how many calls were made at once
+    assert host.cpus == 16
+    assert fleet.reasons(name) == [f"stopped at its deadline of 5 s; domains read before that: {len(host.domains)}"]
+
+
+def test_a_port_that_refuses_does_not_wait_for_the_deadline(fleet: Scan) -> None:
+    (reason,) = fleet.reasons("localhost")
+
+    assert fleet.host("localhost").status is HostStatus.FAILED
+    assert "Connection refused" in reason
+
+
+def test_a_server_that_stays_silent_is_unknown_at_its_deadline(fleet: Scan) -> None:
+    (server,) = fleet.inventory.servers
+
+    assert server.tx_checksum is State.UNKNOWN
+    assert server.reason is not None
+    assert "no answer within 5 s" in server.reason
+    assert server.reason in [gap.reason for gap in fleet.inventory.gaps]
+
+
+def test_a_call_that_never_returns_on_a_single_host_costs_one_domain(daemon: Libvirtd, tmp_path: Path) -> None:
+    host = daemon.definitions("single", *(definition(name) for name in DOMAINS))
+    with proxy_to(daemon.socket) as proxy:
+        never_answered(proxy, 3)
+
+        found = scan(tmp_path, [daemon.unix(host, socket=proxy.socket)], "--host-timeout=3s")
+
+    assert found.host("single").status is HostStatus.PARTIAL
+    assert len(found.host("single").domains) == len(DOMAINS) - 1
+    assert found.reasons("single") == ["stopped at its deadline of 3 s; domains read before that: 19"]
+
+
+def test_the_runs_deadline_ends_everything_with_a_report_of_what_there_is(daemon: Libvirtd, tmp_path: Path) -> None:
+    healthy = daemon.definitions("healthy", *(definition(name) for name in DOMAINS))
+    with silent_port() as silent:
+        found = scan(
+            tmp_path,
+            [daemon.tcp(healthy), f"test+tcp://127.0.0.1:{port_of(silent)}/silent.xml"],
+            "--host-timeout=10m",
+            "--deadline=3s",
+        )
+
+    assert found.host("healthy").status is HostStatus.COMPLETE
+    assert found.reasons("silent") == ["stopped at the run's deadline of 3 s"]
+    assert (found.stderr, found.exit_code) == ("", 3)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_scan_that_hangs_with_its_output_and_its_ssh(tmp_path: Path, ending: signal.Signals) -> None:
+    with silent_port() as silent:
+        uri = f"qemu+ssh://127.0.0.1:{port_of(silent)}/system"
+        command = [*COMMAND, "scan", "-c", uri, "-o", str(tmp_path / "report")]
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process:
+            connection, _ = silent.accept()  # its ssh is there, and waits
+            process.send_signal(ending)
+            output, _ = process.communicate(timeout=ENDS)
+            connection.settimeout(ENDS)
+            while connection.recv(4096):  # until it is gone
+                pass
+            connection.close()
+
+    assert process.returncode not in {0, 1}
+    assert "Traceback" not in output
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,257 @@
+import logging
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
+from tests.harness.libvirtd import node
+from virtscan import __version__
+from virtscan.correlator import correlate
+from virtscan.errors import ConfigError
+from virtscan.model import (
+    GapAbout,
+    HostStatus,
+    Inventory,
+    LowerDevice,
+    Plan,
+    Policy,
+    ServerTarget,
+    SourceKind,
+    State,
+    Target,
+    TargetKind,
+    Waiver,
+)
+from virtscan.scan import collect, judge
+
+DOMAIN = "<domain type='test'><name>{name}</name><memory>1024</memory><os><type>hvm</type></os></domain>"
+REFUSED = "qemu+tcp://127.0.0.1:1/system"
+
+
+def libvirt_host(folder: Path, name: str, *domains: str) -> Target:
+    """A host of the test driver, named after its file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.xml"
+    file.write_text(node(*(DOMAIN.format(name=domain) for domain in domains)))
+    return Target(kind=TargetKind.LIBVIRT, address=f"test://{file}")
+
+
+def xml_host(folder: Path, *domains: str) -> Target:
+    folder.mkdir(parents=True)
+    for name in domains:
+        (folder / f"{name}.xml").write_text(DOMAIN.format(name=name))
+    return Target(kind=TargetKind.XML, address=str(folder))
+
+
+def refused(address: str = REFUSED) -> Target:
+    return Target(kind=TargetKind.LIBVIRT, address=address)
+
+
+def declared(name: str, state: State | None = State.ON) -> ServerTarget:
+    return ServerTarget(name=name, kind=SourceKind.DECLARED, declared=state)
+
+
+def domains(found: Inventory) -> dict[str, list[str]]:
+    return {hypervisor.name: [domain.name for domain in hypervisor.domains] for hypervisor in found.hypervisors}
+
+
+def test_everything_is_in_the_plans_order_whoever_answers_first(tmp_path: Path) -> None:
+    many = [f"vm{number:03d}" for number in range(100)]
+    plan = Plan(
+        targets=(libvirt_host(tmp_path, "hv1", *many), refused(), xml_host(tmp_path / "hv3", "web01")),
+        servers=(declared("first"), declared("second")),
+    )
+
+    found = collect(plan)
+
+    assert domains(found) == {"hv1": many, "127.0.0.1": [], "hv3": ["web01"]}
+    assert [hypervisor.status for hypervisor in found.hypervisors] == [
+        HostStatus.COMPLETE,
+        HostStatus.FAILED,
+        HostStatus.COMPLETE,
+    ]
+    assert [server.name for server in found.servers] == ["first", "second"]
+    assert [(gap.subject, gap.about, gap.hypervisor) for gap in found.gaps] == [
+        (REFUSED, GapAbout.HYPERVISOR, "127.0.0.1")
+    ]
+
+
+def test_a_plan_without_anything_gives_an_inventory_without_anything() -> None:
+    found = collect(Plan())
+
+    assert (found.hypervisors, found.servers, found.gaps) == ((), (), ())
+
+
+def test_the_inventory_says_when_by_which_version_and_how_it_is_to_be_judged() -> None:
+    policy = Policy(lower_device=LowerDevice.ANY, waivers=(Waiver(reason="ISO"),))
+
+    found = collect(Plan(policy=policy), taken_at=TAKEN_AT)
+
+    assert (found.taken_at, found.version, found.policy) == (TAKEN_AT, __version__, policy)
+
+
+def test_without_a_time_it_is_now_in_whole_seconds() -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+
+    taken_at = collect(Plan()).taken_at
+
+    assert before <= taken_at <= datetime.now(UTC)
+    assert taken_at.microsecond == 0
+
+
+def test_what_the_plan_says_about_a_hypervisor_goes_with_it(tmp_path: Path) -> None:
+    target = Target(
+        kind=TargetKind.XML,
+        address=xml_host(tmp_path / "hv1", "web01").address,
+        name="ams1-hv1",
+        site="ams1",
+        kernel="2.6.32-279.el6",
+        segments={"bond2": "pxe-a"},
+    )
+
+    (found,) = collect(Plan(targets=(target,))).hypervisors
+
+    assert (found.name, found.site, found.segments) == ("ams1-hv1", "ams1", {"bond2": "pxe-a"})
+    assert found.kernel is not None
+    assert (found.kernel.value, found.kernel.source) == ("2.6.32-279.el6", "configuration")
+
+
+def test_an_address_that_is_named_twice_is_read_once_with_what_was_said_first(tmp_path: Path) -> None:
+    one, other = xml_host(tmp_path / "hv1", "web01"), xml_host(tmp_path / "hv2", "web02")
+    again = Target(kind=TargetKind.XML, address=one.address, name="another name")
+
+    found = collect(Plan(targets=(one, other, again)))
+
+    assert domains(found) == {"hv1": ["web01"], "hv2": ["web02"]}
+
+
+def test_hypervisors_of_one_name_are_told_apart_by_their_addresses(tmp_path: Path) -> None:
+    targets = (
+        libvirt_host(tmp_path / "a", "hv1", "web01"),
+        xml_host(tmp_path / "b/hv1", "web02"),
+        libvirt_host(tmp_path / "a", "hv2", "web03"),
+        Target(kind=TargetKind.XML, address=f"{tmp_path}/nowhere/hv1"),
+    )
+
+    found = collect(Plan(targets=targets))
+
+    assert domains(found) == {
+        f"hv1 (test://{tmp_path}/a/hv1.xml)": ["web01"],
+        f"hv1 (xml:{tmp_path}/b/hv1)": ["web02"],
+        "hv2": ["web03"],
+        f"hv1 (xml:{tmp_path}/nowhere/hv1)": [],
+    }
+    assert [gap.hypervisor for gap in found.gaps] == [f"hv1 (xml:{tmp_path}/nowhere/hv1)"]
+
+
+def test_a_number_tells_apart_what_is_shown_alike() -> None:
+    targets = tuple(
+        refused(f"qemu+tcp://user:{password}@127.0.0.1:1/system") for password in ("s3cret-1", "s3cret-2", "s3cret-3")
+    )
+
+    found = collect(Plan(targets=targets))
+
+    shown = "127.0.0.1 (qemu+tcp://user:***@127.0.0.1:1/system)"
+    assert [hypervisor.name for hypervisor in found.hypervisors] == [shown, f"{shown} #2", f"{shown} #3"]
+    assert [gap.hypervisor for gap in found.gaps] == [shown, f"{shown} #2", f"{shown} #3"]
+    assert "s3cret" not in repr(found)
+
+
+def test_a_server_whose_offload_nobody_knows_is_a_gap_whether_it_answered_or_not(tmp_path: Path) -> None:
+    capture = tmp_path / "capture"
+    capture.write_text("Features for eth0:\nrx-checksumming: on\n")
+    plan = Plan(
+        servers=(
+            ServerTarget(name="answered", kind=SourceKind.FILE, address=str(capture)),
+            ServerTarget(name="silent", kind=SourceKind.FILE, address=f"{tmp_path}/nothing"),
+            declared("known", State.OFF),
+        )
+    )
+
+    found = collect(plan)
+
+    assert [server.tx_checksum for server in found.servers] == [State.UNKNOWN, State.UNKNOWN, State.OFF]
+    assert [(gap.subject, gap.reason, gap.about, gap.hypervisor) for gap in found.gaps] == [
+        (f"server {server.name} ({server.source})", server.reason, GapAbout.SERVER, None)
+        for server in found.servers[:2]
+    ]
+
+
+def test_the_end_of_the_run_leaves_nothing_out(tmp_path: Path) -> None:
+    plan = Plan(targets=(xml_host(tmp_path / "hv1", "web01"),), servers=(declared("satellite"),), deadline=0)
+
+    found = collect(plan)
+
+    assert found.hypervisors[0].status is HostStatus.FAILED
+    assert found.servers[0].tx_checksum is State.UNKNOWN
+    reason = "not started before the run's deadline of 0 s"
+    assert [gap.reason for gap in found.gaps] == [reason, reason]
+    assert found.servers[0].reason == reason
+
+
+def test_progress_is_told_once_for_each_in_the_thread_that_collects(tmp_path: Path) -> None:
+    threads = []
+
+    collect(
+        Plan(targets=(refused(), xml_host(tmp_path / "hv1", "web01")), servers=(declared("satellite"),)),
+        on_progress=lambda: threads.append(threading.current_thread()),
+    )
+
+    assert threads == [threading.current_thread()] * 3
+
+
+class Defective(str):
+    """An address that fails where it is read, as a defect of ours would."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        if threading.current_thread() is threading.main_thread():
+            return "address"
+        raise ZeroDivisionError
+
+
+def test_a_defect_costs_only_the_item_where_it_shows_and_is_loud(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = ServerTarget(name="satellite", kind=SourceKind.FILE, address=Defective())
+
+    found = collect(Plan(targets=(xml_host(tmp_path / "hv1", "web01"),), servers=(broken,)))
+
+    assert domains(found) == {"hv1": ["web01"]}
+    assert [gap.reason for gap in found.gaps] == ["a defect of virtscan (ZeroDivisionError), please report it"]
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_an_address_that_is_none_is_refused_before_anything_is_read() -> None:
+    with pytest.raises(ConfigError):
+        collect(Plan(targets=(refused("qemu+ssh://-oProxyCommand=x/system"),)))
+
+
+def test_files_are_read_without_the_c_library(tmp_path: Path) -> None:
+    target = xml_host(tmp_path / "hv1", "web01")
+    script = f"""
+import sys
+from virtscan.model import Plan, Target, TargetKind
+from virtscan.scan import collect
+found = collect(Plan(targets=(Target(kind=TargetKind.XML, address={target.address!r}),)))
+print(len(found.hypervisors[0].domains), "libvirt" in sys.modules)
+"""
+
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert (ran.stdout, ran.stderr) == ("1 False\n", "")
+
+
+def test_judging_is_the_decision_table_and_nothing_else() -> None:
+    scanned = inventory(hypervisor("hv1", domain("web01", macvtap())), servers=(server(),))
+
+    assert judge(scanned) == correlate(scanned)
+    assert len(judge(scanned).findings) == 1

@@ -1,0 +1,194 @@
+"""A plan to an inventory, and an inventory to a report: the only place that knows all the parts."""
+
+import itertools
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TypeAlias, assert_never
+
+import msgspec
+
+from virtscan import __version__, offload
+from virtscan.connectors import uri, xml_directory
+from virtscan.connectors.reading import Reading
+from virtscan.correlator import correlate
+from virtscan.engines import threads
+from virtscan.engines.threads import Cut, Outcome, Raised, Returned
+from virtscan.errors import VirtscanError
+from virtscan.model import (
+    Gap,
+    GapAbout,
+    Hypervisor,
+    Inventory,
+    Plan,
+    Report,
+    Server,
+    ServerTarget,
+    State,
+    Target,
+    TargetKind,
+)
+
+_log = logging.getLogger(__name__)
+
+_Host: TypeAlias = tuple[Hypervisor, tuple[Gap, ...]]
+
+
+def collect(
+    plan: Plan, *, on_progress: Callable[[], None] = lambda: None, taken_at: datetime | None = None
+) -> Inventory:
+    """Read every hypervisor and server of a plan, each under its deadline and all under the run's.
+
+    What can't be read, not in time or not at all, is a gap in the inventory; nothing found is no error. Hypervisors
+    and servers are in the plan's order, one that is named twice is read once. Threads that hang in a call may be left
+    behind: end the process with `os._exit`.
+
+    Args:
+        plan: What to read.
+        on_progress: Called in this thread whenever one of them is done.
+        taken_at: The inventory's time, with its zone; None: now.
+
+    Raises:
+        ConfigError: An address that is none.
+    """
+    taken_at = taken_at or datetime.now(UTC).replace(microsecond=0)
+    targets = _once(plan.targets)
+    hosts = [_HostJob(target, plan, in_fleet=len(targets) > 1) for target in targets]
+    servers = [_ServerJob(target, plan) for target in plan.servers]
+    jobs: list[_HostJob | _ServerJob] = [*servers, *hosts]  # servers first: on them every verdict depends
+
+    def end(index: int, outcome: Outcome[object]) -> None:
+        jobs[index].end(outcome)
+        on_progress()
+
+    threads.run(jobs, job_timeout=plan.host_timeout, deadline=plan.deadline, on_end=end)
+    told_apart = _told_apart([host.result for host in hosts])
+    return Inventory(
+        version=__version__,
+        taken_at=taken_at,
+        policy=plan.policy,
+        hypervisors=tuple(hypervisor for hypervisor, _ in told_apart),
+        servers=tuple(server.result for server in servers),
+        gaps=(
+            *(gap for _, gaps in told_apart for gap in gaps),
+            *(_gap(server.result) for server in servers if server.result.tx_checksum is State.UNKNOWN),
+        ),
+    )
+
+
+def judge(inventory: Inventory) -> Report:
+    """Apply the decision table; the same inventory gives the same report, today as in a year."""
+    return correlate(inventory)
+
+
+class _HostJob:
+    """A hypervisor to be read; `result` is there when the job has ended."""
+
+    result: _Host
+
+    def __init__(self, target: Target, plan: Plan, *, in_fleet: bool) -> None:
+        self._target = target
+        self._plan = plan
+        self._in_fleet = in_fleet
+        self._reading = _reading(target)
+
+    def __call__(self) -> None:
+        match self._target.kind:
+            case TargetKind.LIBVIRT:
+                from virtscan.connectors import libvirt  # loads the C library, which files don't need
+
+                libvirt.read(
+                    self._target,
+                    self._reading,
+                    in_fleet=self._in_fleet,
+                    allow_unsafe=self._plan.allow_unsafe_uri,
+                    ssh_timeout=self._plan.host_timeout if self._plan.ssh_facts else None,
+                )
+            case TargetKind.XML:
+                xml_directory.read(self._target, self._reading)
+            case _:
+                assert_never(self._target.kind)
+
+    def end(self, outcome: Outcome[object]) -> None:
+        if isinstance(outcome, Returned):
+            self.result = self._reading.close()
+        else:
+            silent = not self._reading.has_answered
+            self.result = self._reading.close(_failure(outcome, self._plan, silent=silent))
+
+
+class _ServerJob:
+    """A server to be read; `result` is there when the job has ended."""
+
+    result: Server
+
+    def __init__(self, target: ServerTarget, plan: Plan) -> None:
+        self._target = target
+        self._plan = plan
+
+    def __call__(self) -> Server:
+        return offload.READERS[self._target.kind](self._target, timeout=self._plan.host_timeout)
+
+    def end(self, outcome: Outcome[object]) -> None:
+        match outcome:
+            case Returned(value=Server() as server):
+                self.result = server
+            case Raised() | Cut():
+                self.result = offload.unreadable(self._target, _failure(outcome, self._plan, silent=True))
+
+
+def _reading(target: Target) -> Reading:
+    match target.kind:
+        case TargetKind.LIBVIRT:
+            shown = uri.shown(target.address)
+            return Reading(target, name=uri.host_name(target.address) or shown, uri=shown)
+        case TargetKind.XML:
+            shown = xml_directory.shown(target.address)
+            return Reading(target, name=xml_directory.host_name(target.address), uri=shown)
+
+
+def _failure(outcome: Raised | Cut, plan: Plan, *, silent: bool) -> str:
+    """Why a job has no result of its own."""
+    match outcome:
+        case Raised(error=VirtscanError() as error):
+            return str(error)
+        case Raised(error=error):
+            # It costs this one item, not the scan: the others are worth as much as before.
+            _log.error("A defect of virtscan, please report it.", exc_info=error)
+            return f"a defect of virtscan ({type(error).__name__}), please report it"
+        case Cut.JOB_DEADLINE:
+            limit = f"{plan.host_timeout:g} s"
+            return f"no answer within {limit}" if silent else f"stopped at its deadline of {limit}"
+        case Cut.RUN_DEADLINE:
+            return f"stopped at the run's deadline of {plan.deadline:g} s"
+        case Cut.NEVER_STARTED:
+            return f"not started before the run's deadline of {plan.deadline:g} s"
+
+
+def _gap(server: Server) -> Gap:
+    reason = server.reason or "nobody said why"
+    return Gap(subject=f"server {server.name} ({server.source})", reason=reason, about=GapAbout.SERVER)
+
+
+def _once(targets: Iterable[Target]) -> tuple[Target, ...]:
+    """Each address once; of two that name the same the first counts, with what it says about the host."""
+    first: dict[tuple[TargetKind, str], Target] = {}
+    for target in targets:
+        first.setdefault((target.kind, target.address), target)
+    return tuple(first.values())
+
+
+def _told_apart(hosts: Sequence[_Host]) -> list[_Host]:
+    """Give those of the same name their addresses in addition, and a number where that does not help either."""
+    count = Counter(hypervisor.name for hypervisor, _ in hosts)
+    renamed: dict[str, _Host] = {}
+    for hypervisor, gaps in hosts:
+        name = hypervisor.name if count[hypervisor.name] == 1 else f"{hypervisor.name} ({hypervisor.uri})"
+        numbered = (name if number == 1 else f"{name} #{number}" for number in itertools.count(1))
+        unique = next(candidate for candidate in numbered if candidate not in renamed)
+        renamed[unique] = (
+            msgspec.structs.replace(hypervisor, name=unique),
+            tuple(msgspec.structs.replace(gap, hypervisor=unique) for gap in gaps),
+        )
+    return list(renamed.values())
