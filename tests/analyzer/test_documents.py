@@ -3,6 +3,7 @@
 import pytest
 
 from virtscan.analyzer import MAX_DOCUMENT, Unread, documents
+from virtscan.analyzer.splitting import Piece, split
 from virtscan.model import Domain, DomainState, GapAbout, Network
 
 BANNER = "<!--\nWARNING: THIS IS AN AUTO-GENERATED FILE.\n  virsh edit {name}\n-->\n\n"
@@ -101,6 +102,15 @@ FILES = {
 @pytest.mark.parametrize(("text", "expected"), FILES.values(), ids=FILES)
 def test_each_document_of_a_file_is_read_or_told(text: str, expected: list[str]) -> None:
     assert seen(text) == expected
+
+
+def test_what_was_cut_off_ends_where_the_next_document_begins() -> None:
+    first, second = b"<?xml version='1.0'?>\n<domain>\n", b"<domain>\n</domain>\n"
+
+    assert list(split(first + second)) == [
+        Piece(0, len(first), "domain"),
+        Piece(len(first), len(first + second) - 1, "domain"),
+    ]
 
 
 def test_the_second_document_of_a_file_has_an_origin_of_its_own() -> None:

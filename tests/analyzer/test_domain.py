@@ -75,7 +75,7 @@ def test_an_id_is_of_a_running_domain_unless_the_source_knows_better(
         ("<memory unit='E'>1</memory>", 1024**4),
         ("<memory unit='KiB'> 1048576\n</memory>", 1024),
         ("<memory unit='KiB'>219100</memory>", 214),
-        ("<memory unit='KiB'>1<!-- x -->024</memory>", 1),
+        ("<memory unit='KiB'>1<!-- x -->0<?x?>24</memory>", 1),
         ("<maxMemory slots='16' unit='GiB'>64</maxMemory><memory unit='GiB'>2</memory>", 2048),
         ("<memory unit='GiB'>2</memory><currentMemory unit='GiB'>1</currentMemory>", 2048),
         ("<memory unit='pages'>1</memory>", None),

@@ -112,6 +112,20 @@ def test_a_bomb_is_refused_in_little_memory(bomb: str, tmp_path: Path) -> None:
     assert (result.stderr, result.stdout) == ("", "['domain']\n")
 
 
+def test_a_file_of_scraps_is_taken_apart_in_little_memory() -> None:
+    result = limited(
+        """
+        nested = b"<a>" * 1_280_000
+        names = b"<r>" + b"".join(b"<a%x/>" % number for number in range(600_000))
+        limit()
+        print([sum(1 for _ in documents(data, origin="x")) for data in (nested, names)])
+        """,
+        megabytes=16,
+    )
+
+    assert (result.stderr, result.stdout) == ("", "[5000, 1]\n")
+
+
 def test_the_most_wasteful_document_takes_a_bounded_amount_of_memory() -> None:
     result = limited(
         f"""

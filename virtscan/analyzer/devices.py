@@ -32,12 +32,11 @@ def read_host_interface(xml: bytes | str, *, source: str) -> tuple[Device, ...]:
 
 def _devices(interface: etree._Element, source: str) -> Iterator[Device]:
     below = list(_below(interface))
-    kind = _KINDS.get(interface.get("type", ""), DeviceKind.UNKNOWN)
     mac = interface.find("mac")
-    vlan = interface.find("vlan") if kind is DeviceKind.VLAN else None
+    vlan = interface.find("vlan")
     yield Device(
         name=DeviceName(interface.get("name", "")),
-        kind=kind,
+        kind=_KINDS.get(interface.get("type", ""), DeviceKind.UNKNOWN),
         lower=tuple(DeviceName(member.get("name", "")) for member in below),
         mac=None if mac is None else mac_address(mac.get("address")),
         vlan_id=None if vlan is None else number(vlan.get("tag")),
