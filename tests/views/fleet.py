@@ -1,0 +1,251 @@
+"""One small fleet with everything that a view tells apart; its findings are written by hand, in their order."""
+
+from typing import Any
+
+from tests.build import (
+    FIXED_KERNEL,
+    TAKEN_AT,
+    UNFIXED_KERNEL,
+    bond,
+    bridged,
+    card,
+    domain,
+    hypervisor,
+    inventory,
+    macvtap,
+    server,
+)
+from virtscan.model import (
+    Attachment,
+    Confidence,
+    Device,
+    DeviceKind,
+    DeviceName,
+    DomainState,
+    Exposure,
+    Feature,
+    Finding,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Interface,
+    LinkState,
+    Mac,
+    NotJudged,
+    Observed,
+    Persistence,
+    Report,
+    Server,
+    SourceMode,
+    State,
+    Verdict,
+)
+
+URI1 = "qemu+ssh://hv1/system"
+URI2 = "qemu+ssh://hv2/system"
+
+
+def finding(**fields: Any) -> Finding:
+    """An interface of hv1 on bond2 that is at risk; `fields` override any of that (`Any`: they differ in type)."""
+    defaults: dict[str, Any] = {
+        "hypervisor": "hv1",
+        "origin": URI1,
+        "domain": "web01",
+        "uuid": "6a1d0b6e-0001-4d8e-9e61-000000000001",
+        "index": 0,
+        "mac": Mac("52:54:00:93:76:af"),
+        "source_device": DeviceName("bond2"),
+        "source_mode": SourceMode.BRIDGE,
+        "device_kind": DeviceKind.BOND,
+        "lower_devices": (DeviceName("eth4"), DeviceName("eth5")),
+        "segment": "pxe-a",
+        "server": "satellite",
+        "server_interface": "eth0",
+        "verdict": Verdict.AT_RISK,
+        "confidence": Confidence.HIGH,
+        "exposure": Exposure.BOOTS,
+        "rule": "R7",
+        "because": ("bond2 of hv1 is a bond", "satellite is domain satellite on hv1, on bond2 as well, in bridge mode"),
+        "missing": (),
+        "waived": None,
+    }
+    return Finding(**(defaults | fields))
+
+
+def report() -> Report:
+    """Three hypervisors (one read completely, one in part, one not at all), three servers, four gaps."""
+    pool = Interface(
+        index=0,
+        type="network",
+        mac=Mac("52:54:00:00:02:02"),
+        network="pxe-pool",
+        portgroup="fast",
+        boot_order=1,
+        link=LinkState.DOWN,
+        rom=State.ON,
+        vlan=(42, 43),
+        host_csum=State.OFF,
+        guest_csum=State.ON,
+        attachments=(
+            Attachment(DeviceName("bond2"), SourceMode.VEPA),
+            Attachment(DeviceName("bond3"), SourceMode.VEPA),
+        ),
+    )
+    hv1 = hypervisor(
+        "hv1",
+        domain(
+            "web01",
+            macvtap(target="macvtap0"),
+            bridged("br0", index=1, mac="52:54:00:00:01:02", target="vnet1"),
+            uuid="6a1d0b6e-0001-4d8e-9e61-000000000001",
+            boot_devices=("network", "hd"),
+            origin=URI1,
+        ),
+        domain("legacy-db", macvtap(mac="52:54:00:00:01:03"), state=DomainState.INACTIVE, vcpus=8, origin=URI1),
+        domain("satellite", macvtap(mac="52:54:00:00:01:01"), vcpus=4, memory_mib=8192, origin=URI1),
+        domain("開発-テスト", macvtap("bond2.100", mac="52:54:00:00:01:04"), origin=URI1, memory_mib=1024),
+        kernel=UNFIXED_KERNEL,
+        site="ams1",
+        devices=(
+            bond(),
+            card("eth4"),
+            card("eth5"),
+            Device(
+                name=DeviceName("bond2.100"), kind=DeviceKind.VLAN, lower=(DeviceName("bond2"),), vlan_id=100,
+                sources=("libvirt",),
+            ),
+            Device(name=DeviceName("br0"), kind=DeviceKind.BRIDGE, lower=(DeviceName("eth0"),), sources=("libvirt",)),
+        ),
+        segments={"bond2": "pxe-a", "bond2.100": "pxe-b"},
+    )  # fmt: skip
+    hv2 = hypervisor(
+        "hv2",
+        domain("mail", macvtap("bond3", SourceMode.PRIVATE, mac="52:54:00:00:02:01"), origin=URI2),
+        domain("pooled", pool, state=DomainState.INACTIVE, memory_mib=4096, origin=URI2),
+        domain("no-nic", origin=URI2, vcpus=1, memory_mib=512),
+        status=HostStatus.PARTIAL,
+        kernel=FIXED_KERNEL,
+        site="fra1",
+        cpus=32,
+        memory_mib=131072,
+        devices=(bond("bond3", "eth6", "eth7"),),
+    )
+    hv3 = hypervisor(
+        "hv3",
+        status=HostStatus.FAILED,
+        site="fra1",
+        cpus=None,
+        memory_mib=None,
+        devices=(),
+        observed_at=None,
+        open_seconds=None,
+        read_seconds=None,
+    )
+    return Report(
+        inventory=inventory(hv1, hv2, hv3, servers=_servers(), gaps=_gaps()),
+        findings=_findings(),
+        not_judged={NotJudged.NOT_MACVTAP: 1, NotJudged.SERVER_ITSELF: 1},
+    )
+
+
+def _servers() -> tuple[Server, ...]:
+    return (
+        server(
+            features={"tx-checksum-ip-generic": Feature(state=State.ON)},
+            persistence=Persistence(tx_checksum=State.ON, setting="no NetworkManager profile turns it off"),
+            macs=(Mac("52:54:00:00:01:01"), Mac("52:54:00:00:01:11")),
+            addresses=("10.77.0.2/24",),
+            kernel=Observed(value="5.14.0-427.el9.x86_64", source="ssh", observed_at=TAKEN_AT),
+            segments=("pxe-a",),
+        ),
+        server(
+            "cobbler",
+            interface="ens3 x",
+            source="file:/var/tmp/cobbler.txt",
+            features={"tx-checksum-ipv4": Feature(state=State.ON, fixed=True)},
+            observed_at=None,
+        ),
+        server(
+            "foreman",
+            State.UNKNOWN,
+            interface=None,
+            source="ssh://foreman.example.com",
+            subnets=("10.78.0.0/16",),
+            physical=True,
+            observed_at=None,
+        ),
+    )
+
+
+def _gaps() -> tuple[Gap, ...]:
+    return (
+        Gap(subject=f"{URI2} ghost", reason="Domain not found", about=GapAbout.DOMAIN, hypervisor="hv2"),
+        Gap(subject=f"{URI2} network old", reason="Network not found", about=GapAbout.NETWORK, hypervisor="hv2"),
+        Gap(
+            subject="qemu+ssh://hv3/system",
+            reason="nothing came within 30 s",
+            about=GapAbout.HYPERVISOR,
+            hypervisor="hv3",
+        ),
+        Gap(subject="server foreman", reason="ssh: connection refused", about=GapAbout.SERVER),
+    )
+
+
+def _findings() -> tuple[Finding, ...]:
+    on_hv2: dict[str, Any] = {"hypervisor": "hv2", "origin": URI2, "uuid": None, "segment": None}
+    return (
+        finding(),
+        finding(
+            domain="開発-テスト",
+            uuid=None,
+            mac=Mac("52:54:00:00:01:04"),
+            source_device=DeviceName("bond2.100"),
+            device_kind=DeviceKind.VLAN,
+            lower_devices=(DeviceName("bond2"), DeviceName("eth4"), DeviceName("eth5")),
+            segment="pxe-b",
+            server="cobbler",
+            server_interface="ens3 x",
+            confidence=Confidence.MEDIUM,
+            exposure=Exposure.LATENT,
+            rule="R11",
+            because=("bond2.100 of hv1 stands on bond2", "cobbler ens3 x: TX checksum offload is on"),
+            missing=("where cobbler runs: give its MAC",),
+        ),
+        finding(
+            domain="legacy-db",
+            uuid=None,
+            mac=Mac("52:54:00:00:01:03"),
+            exposure=Exposure.LATENT,
+            waived="boots from ISO until 2027",
+        ),
+        finding(
+            **on_hv2,
+            domain="pooled",
+            mac=Mac("52:54:00:00:02:02"),
+            source_device=DeviceName("bond3"),
+            source_mode=SourceMode.VEPA,
+            lower_devices=(DeviceName("eth6"), DeviceName("eth7")),
+            server="foreman",
+            server_interface=None,
+            verdict=Verdict.UNKNOWN,
+            confidence=Confidence.LOW,
+            exposure=Exposure.LATENT,
+            rule="R13",
+            because=("bond3 of hv2 is a bond",),
+            missing=("TX checksum offload of foreman: ssh: connection refused", "the kind of bond3 of hv2"),
+        ),
+        finding(
+            **on_hv2,
+            domain="mail",
+            mac=Mac("52:54:00:00:02:01"),
+            source_device=DeviceName("bond3"),
+            source_mode=SourceMode.PRIVATE,
+            lower_devices=(DeviceName("eth6"), DeviceName("eth7")),
+            server=None,
+            server_interface=None,
+            verdict=Verdict.NOT_AFFECTED,
+            exposure=Exposure.LATENT,
+            rule="R2",
+            because=("bond3 of hv2 is a bond", "hv2 runs kernel 6.1.0-18-amd64 (ssh): Linux has the fix since 3.15"),
+        ),
+    )

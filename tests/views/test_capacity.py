@@ -1,0 +1,260 @@
+"""The capacity view: what planners add up."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.build import bridged, domain, hypervisor, inventory, macvtap
+from tests.views.fleet import finding, report
+from tests.views.rows import of, records, total, values
+from virtscan.model import DomainState, HostStatus, Hypervisor, Report
+from virtscan.views import GROUPINGS
+
+URI = "qemu:///system"
+
+
+def fleet(*hosts: Hypervisor, **more: Any) -> Report:
+    return Report(inventory=inventory(*hosts), **more)
+
+
+def failed(name: str, **more: Any) -> Hypervisor:
+    return hypervisor(name, status=HostStatus.FAILED, devices=(), **more)
+
+
+def test_a_hypervisor_is_told_with_what_it_has_and_what_is_given_out() -> None:
+    host = hypervisor(
+        "hv1",
+        domain("a", macvtap(), vcpus=4, memory_mib=1024),
+        domain("b", bridged(), vcpus=8, memory_mib=2048, state=DomainState.INACTIVE),
+        cpus=8,
+        memory_mib=8192,
+        site="ams1",
+    )
+
+    assert of(fleet(host, findings=(finding(origin=URI, domain="a"),)), "hypervisor") == [
+        {
+            "hypervisor": "hv1",
+            "site": "ams1",
+            "status": "complete",
+            "hypervisors": 1,
+            "cpus": 8,
+            "memory_mib": 8192,
+            "domains_running": 1,
+            "domains_defined": 2,
+            "vcpus_running": 4,
+            "vcpus_defined": 12,
+            "vcpus_running_per_cpu": 0.5,
+            "vcpus_defined_per_cpu": 1.5,
+            "memory_running_mib": 1024,
+            "memory_defined_mib": 3072,
+            "memory_running_ratio": 0.12,
+            "memory_defined_ratio": 0.38,
+            "macvtap_interfaces": 1,
+            "at_risk": 1,
+            "at_risk_waived": 0,
+            "macvtap_by_device": ("bond2=1",),
+        }
+    ]
+
+
+def test_capacity_is_by_hypervisor_unless_asked_otherwise() -> None:
+    assert of(report(), "capacity") == of(report(), "hypervisor")
+
+
+def test_rows_are_sorted_and_what_has_no_name_comes_last() -> None:
+    hosts = [hypervisor("hv3", site="b"), hypervisor("hv1"), hypervisor("hv2", site="a")]
+
+    assert [row["hypervisor"] for row in of(fleet(*hosts), "hypervisor")] == ["hv1", "hv2", "hv3"]
+    assert [row["site"] for row in of(fleet(*hosts), "site")] == ["a", "b", None]
+
+
+def test_the_fullest_device_of_a_host_is_named_first() -> None:
+    host = hypervisor(
+        "hv1",
+        domain("a", macvtap("bond3"), macvtap("bond2", index=1), macvtap("bond3", index=2), bridged(index=3)),
+    )
+
+    assert of(fleet(host), "hypervisor")[0]["macvtap_by_device"] == ("bond3=2", "bond2=1")
+
+
+def test_a_domain_on_two_devices_counts_for_both_and_once_in_the_total() -> None:
+    host = hypervisor("hv1", domain("a", macvtap("bond2"), macvtap("bond3", index=1), vcpus=4), cpus=8)
+
+    presentation = GROUPINGS["device"](fleet(host))
+
+    keys = ("source_device", "domains_running", "vcpus_running", "macvtap_interfaces", "cpus")
+    assert values(records(presentation), *keys) == [("bond2", 1, 4, 1, 8), ("bond3", 1, 4, 1, 8)]
+    assert values([total(presentation)], *keys) == [(None, 1, 4, 2, 8)]
+    assert "a domain on several devices counts for each of them, and once in the total" in presentation.notes
+
+
+def test_a_domain_with_two_interfaces_on_one_device_counts_once() -> None:
+    host = hypervisor("hv1", domain("a", macvtap(), macvtap(index=1)))
+
+    assert values(of(fleet(host), "device"), "domains_running", "macvtap_interfaces") == [(1, 2)]
+
+
+def test_the_same_device_name_on_two_hosts_is_two_devices() -> None:
+    hosts = [hypervisor(name, domain("a", macvtap())) for name in ("hv1", "hv2")]
+
+    assert values(of(fleet(*hosts), "device"), "hypervisor", "source_device", "device_kind") == [
+        ("hv1", "bond2", "bond"),
+        ("hv2", "bond2", "bond"),
+    ]
+
+
+def test_domains_on_no_device_and_hosts_without_domains_have_a_row() -> None:
+    hosts = [hypervisor("hv1", domain("a", macvtap()), domain("b")), hypervisor("hv2"), failed("hv3")]
+
+    keys = ("hypervisor", "source_device", "status", "domains_defined")
+    assert values(of(fleet(*hosts), "device"), *keys) == [
+        ("hv1", "bond2", "complete", 1),
+        ("hv1", None, "complete", 1),
+        ("hv2", None, "complete", 0),
+        ("hv3", None, "failed", None),
+    ]
+
+
+def test_segments_are_those_of_findings_and_of_the_configuration() -> None:
+    host = hypervisor(
+        "hv1",
+        domain("a", macvtap("bond2"), macvtap("bond3", index=1)),
+        domain("b", macvtap("bond4")),
+        segments={"bond2": "pxe-a", "bond9": "unused"},
+    )
+    judged = finding(origin=URI, domain="a", index=1, segment="pxe-b")
+
+    rows = of(fleet(host, findings=(judged,)), "segment")
+
+    assert values(rows, "segment", "domains_running", "macvtap_interfaces") == [
+        ("pxe-a", 1, 1),
+        ("pxe-b", 1, 1),
+        ("unused", 0, 0),
+        (None, 1, 1),
+    ]
+
+
+def test_a_host_that_could_not_be_read_is_missed_in_its_segments() -> None:
+    hosts = [
+        hypervisor("hv1", domain("a", macvtap()), segments={"bond2": "pxe-a"}),
+        failed("hv2", segments={"bond2": "pxe-a"}),
+    ]
+
+    assert values(of(fleet(*hosts), "segment"), "segment", "status", "hypervisors", "domains_defined") == [
+        ("pxe-a", "partial", 2, 1)
+    ]
+
+
+def test_a_host_that_could_not_be_read_has_nulls_and_adds_to_nothing() -> None:
+    hosts = [hypervisor("hv1", domain("a", vcpus=8), cpus=16, site="x"), failed("hv2", cpus=16, site="x")]
+
+    presentation = GROUPINGS["hypervisor"](fleet(*hosts))
+
+    keys = ("status", "cpus", "domains_defined", "vcpus_running", "vcpus_running_per_cpu", "at_risk")
+    assert values(records(presentation), *keys) == [
+        ("complete", 16, 1, 8, 0.5, 0),
+        ("failed", None, None, None, None, None),
+    ]
+    assert values([total(presentation)], *keys) == [("partial", 16, 1, 8, 0.5, 0)]
+    assert "where the status is partial there is more than the numbers say" in presentation.notes
+
+
+@pytest.mark.parametrize("by", GROUPINGS)
+def test_if_no_host_could_be_read_the_total_is_unknown(by: str) -> None:
+    row = total(GROUPINGS[by](fleet(failed("hv1"), failed("hv2"))))
+
+    assert values([row], "status", "hypervisors", "cpus", "domains_defined", "at_risk") == [
+        ("failed", 2, None, None, None)
+    ]
+
+
+@pytest.mark.parametrize("by", GROUPINGS)
+def test_of_nothing_the_total_is_nothing(by: str) -> None:
+    presentation = GROUPINGS[by](fleet())
+
+    assert records(presentation) == []
+    assert values([total(presentation)], "status", "cpus", "domains_defined", "vcpus_running_per_cpu") == [
+        ("complete", 0, 0, None)
+    ]
+
+
+def test_a_sum_over_what_somebody_did_not_say_is_null_and_a_note_names_who() -> None:
+    hosts = [
+        hypervisor("hv1", domain("a", vcpus=4)),
+        hypervisor("hv2", domain("b"), cpus=None),
+        hypervisor("hv3", domain("c"), memory_mib=None),
+    ]
+
+    presentation = GROUPINGS["hypervisor"](fleet(*hosts))
+
+    keys = ("cpus", "memory_mib", "vcpus_running", "vcpus_running_per_cpu", "memory_running_ratio")
+    assert values([total(presentation)], *keys) == [(None, None, 8, None, None)]
+    assert "no sums and ratios over hosts that did not tell their CPUs or memory: hv2, hv3" in presentation.notes
+
+
+def test_a_domain_that_does_not_say_its_size_leaves_no_sum() -> None:
+    host = hypervisor("hv1", domain("a", vcpus=None), domain("b", memory_mib=None, state=DomainState.INACTIVE))
+
+    row = of(fleet(host), "hypervisor")[0]
+
+    keys = ("vcpus_running", "vcpus_defined", "memory_running_mib", "memory_defined_mib", "domains_running")
+    assert values([row], *keys) == [(None, None, 2048, None, 1)]
+
+
+def test_what_runs_is_unknown_if_a_file_does_not_tell() -> None:
+    host = hypervisor("hv1", domain("a"), domain("b", state=DomainState.UNKNOWN))
+
+    row = of(fleet(host), "hypervisor")[0]
+
+    assert values([row], "domains_running", "vcpus_running", "domains_defined", "vcpus_defined") == [(None, None, 2, 4)]
+
+
+def test_a_host_without_cpus_has_no_ratio() -> None:
+    assert of(fleet(hypervisor("hv1", cpus=0)), "hypervisor")[0]["vcpus_running_per_cpu"] is None
+
+
+def test_what_is_waived_is_not_at_risk() -> None:
+    host = hypervisor("hv1", domain("web01", macvtap()))
+
+    row = of(fleet(host, findings=(finding(origin=URI, waived="accepted"),)), "hypervisor")[0]
+
+    assert values([row], "macvtap_interfaces", "at_risk", "at_risk_waived") == [(1, 0, 1)]
+
+
+@given(
+    hosts=st.lists(
+        st.tuples(
+            st.sampled_from(["ams1", "fra1", None]),
+            st.lists(st.sampled_from(["bond2", "bond3", "eth0"]), max_size=4),
+            st.sampled_from(HostStatus),
+        ),
+        max_size=4,
+    )
+)
+def test_every_grouping_has_the_same_total(hosts: list[tuple[str | None, list[str], HostStatus]]) -> None:
+    of_hosts = [
+        hypervisor(
+            f"hv{number}",
+            *[domain(f"vm{place}", macvtap(device)) for place, device in enumerate(devices)],
+            site=site,
+            status=status,
+        )
+        for number, (site, devices, status) in enumerate(hosts)
+    ]
+
+    totals = [total(GROUPINGS[by](fleet(*of_hosts))) for by in GROUPINGS]
+
+    labels = {"hypervisor", "site", "source_device", "device_kind", "segment", "macvtap_by_device"}
+    numbers = [{key: value for key, value in row.items() if key not in labels} for row in totals]
+    assert numbers == [numbers[0]] * len(GROUPINGS)
+
+
+@pytest.mark.parametrize("by", ["hypervisor", "site"])
+def test_rows_that_share_nothing_add_up_to_the_total(by: str) -> None:
+    presentation = GROUPINGS[by](report())
+
+    for key in ("cpus", "memory_mib", "domains_running", "domains_defined", "vcpus_defined", "at_risk"):
+        parts = [row[key] for row in records(presentation)]
+        assert sum(part for part in parts if isinstance(part, int)) == total(presentation)[key]

@@ -1,0 +1,139 @@
+"""Domains, hypervisors and servers: a row for each, with what is at risk there."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bridged, domain, hypervisor, inventory, macvtap, server
+from tests.views.fleet import finding, report
+from tests.views.rows import of, values
+from virtscan.model import DomainState, Feature, Gap, GapAbout, Report, State, Verdict
+from virtscan.views.presentation import timestamp
+
+URI = "qemu:///system"
+
+
+def test_a_domain_is_counted_with_its_interfaces_and_its_worst_verdict() -> None:
+    host = hypervisor(
+        "hv1",
+        domain("web01", macvtap(), bridged(index=1), macvtap(index=2), macvtap(index=3, boot_order=1)),
+        domain("plain", state=DomainState.UNKNOWN),
+    )
+    findings = (
+        finding(origin=URI, index=0, verdict=Verdict.NOT_AFFECTED),
+        finding(origin=URI, index=2, verdict=Verdict.UNKNOWN),
+        finding(origin=URI, index=3, verdict=Verdict.MITIGATED),
+    )
+
+    rows = of(Report(inventory=inventory(host), findings=findings), "domains")
+
+    keys = ("domain", "state", "boots_from_network", "interfaces", "macvtap_interfaces", "at_risk", "verdict")
+    assert values(rows, *keys) == [
+        ("web01", "active", True, 4, 3, 0, "unknown"),
+        ("plain", "unknown", False, 0, 0, 0, None),
+    ]
+
+
+def test_a_waived_domain_keeps_its_verdict_and_is_not_counted_as_at_risk() -> None:
+    host = hypervisor("hv1", domain("web01", macvtap()))
+    report = Report(inventory=inventory(host), findings=(finding(origin=URI, waived="accepted"),))
+
+    assert values(of(report, "domains"), "at_risk", "at_risk_waived", "verdict") == [(0, 1, "at-risk")]
+    assert values(of(report, "hypervisors"), "at_risk", "at_risk_waived") == [(0, 1)]
+
+
+def test_a_hypervisor_is_counted_with_what_it_has() -> None:
+    rows = of(report(), "hypervisors")
+
+    keys = ("name", "status", "domains", "domains_running", "interfaces", "macvtap_interfaces", "at_risk", "unknown")
+    assert values(rows, *keys)[:2] == [
+        ("hv1", "complete", 4, 3, 5, 4, 2, 0),
+        ("hv2", "partial", 3, 2, 2, 2, 0, 1),
+    ]
+
+
+def test_a_hypervisor_that_told_nothing_has_unknown_numbers_and_not_zero() -> None:
+    failed = of(report(), "hypervisors")[2]
+
+    keys = ("domains", "domains_running", "interfaces", "macvtap_interfaces", "at_risk", "at_risk_waived", "unknown")
+    assert values([failed], *keys) == [(None,) * 7]
+    assert (failed["status"], failed["gaps"], failed["reason"]) == ("failed", 1, "nothing came within 30 s")
+
+
+def test_an_empty_hypervisor_that_was_read_has_zero() -> None:
+    row = of(Report(inventory=inventory(hypervisor("hv1"))), "hypervisors")[0]
+
+    assert values([row], "domains", "interfaces", "gaps", "reason") == [(0, 0, 0, None)]
+
+
+def test_a_hypervisor_says_its_first_reason_and_how_many_gaps_there_are() -> None:
+    row = of(report(), "hypervisors")[1]
+
+    assert values([row], "gaps", "reason") == [(2, "Domain not found")]
+
+
+def test_a_gap_that_belongs_to_no_hypervisor_is_nobodys() -> None:
+    gap = Gap(subject="server satellite", reason="refused", about=GapAbout.SERVER)
+
+    row = of(Report(inventory=inventory(hypervisor("hv1"), gaps=(gap,))), "hypervisors")[0]
+
+    assert row["gaps"] == 0
+
+
+def test_a_kernel_is_told_with_whether_it_is_fixed() -> None:
+    hosts = [
+        hypervisor("hv1", kernel=UNFIXED_KERNEL),
+        hypervisor("hv2", kernel=FIXED_KERNEL),
+        hypervisor("hv3"),
+    ]
+
+    rows = of(Report(inventory=inventory(*hosts)), "hypervisors")
+
+    assert values(rows, "kernel", "kernel_source", "kernel_fix") == [
+        (UNFIXED_KERNEL, "ssh", "unfixed"),
+        (FIXED_KERNEL, "ssh", "fixed"),
+        (None, None, "unknown"),
+    ]
+
+
+def test_seconds_have_two_decimals() -> None:
+    host = hypervisor("hv1", open_seconds=0.12345, read_seconds=None)
+
+    assert values(of(Report(inventory=inventory(host)), "hypervisors"), "open_seconds", "read_seconds") == [
+        (0.12, None)
+    ]
+
+
+def test_a_server_is_told_with_what_it_puts_at_risk() -> None:
+    rows = of(report(), "servers")
+
+    keys = ("name", "tx_checksum", "tx_checksum_fixed", "after_reboot", "at_risk", "at_risk_waived", "reason")
+    assert values(rows, *keys) == [
+        ("satellite", "on", False, "on", 1, 1, None),
+        ("cobbler", "on", True, None, 1, 0, None),
+        ("foreman", "unknown", None, None, 0, 0, "ssh: connection refused"),
+    ]
+
+
+def test_two_interfaces_of_one_server_are_told_apart() -> None:
+    servers = (server(), server(interface="eth1", tx_checksum=State.OFF))
+    findings = (finding(server_interface="eth0"), finding(server_interface="eth0"))
+
+    rows = of(Report(inventory=inventory(servers=servers), findings=findings), "servers")
+
+    assert values(rows, "interface", "tx_checksum", "at_risk") == [("eth0", "on", 2), ("eth1", "off", 0)]
+
+
+def test_features_that_are_not_about_checksums_say_nothing_about_them() -> None:
+    features = {"tx-checksum-sctp": Feature(state=State.ON, fixed=True)}
+
+    row = of(Report(inventory=inventory(servers=(server(features=features),))), "servers")[0]
+
+    assert row["tx_checksum_fixed"] is None
+
+
+def test_a_time_is_told_with_its_zone_if_there_is_one() -> None:
+    moment = datetime(2026, 11, 22, 2, 0, 0, 123_456, tzinfo=UTC)
+
+    assert timestamp(moment) == "2026-11-22T02:00:00Z"
+    assert timestamp(moment.astimezone(timezone(timedelta(hours=2)))) == "2026-11-22T04:00:00+02:00"
+    assert timestamp(moment.replace(tzinfo=None)) == "2026-11-22T02:00:00"
+    assert timestamp(None) is None

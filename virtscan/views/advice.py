@@ -1,0 +1,48 @@
+"""A finding in one phrase, and what to change on the servers."""
+
+import shlex
+from collections import Counter
+
+from virtscan.model import Finding, Report, Server, Verdict
+from virtscan.views.servers import is_fixed
+from virtscan.views.summary import is_at_risk
+
+_PHRASES = {
+    "R2": "the kernel has the fix",
+    "R3": "no server is known",
+    "R4": "no server serves this network",
+    "R5": "the server's offload is off",
+    "R6": "the server's card sends only filled checksums",
+    "R7": "server on the same device, its offload is on",
+    "R8": "the server sends through the same device, its offload is on",
+    "R9": "not both in bridge mode: frames leave through the card",
+    "R10": "the server is elsewhere",
+    "R11": "the server's offload is on, its place unknown",
+    "R12": "the server's place or the mode is unknown",
+    "R13": "the server's offload is unknown",
+}
+"""The decision table in a few words: tables have no room for `because`."""
+
+
+def reason(finding: Finding) -> str:
+    """Say why: the waiver, what an undecided finding lacks first, else the rule in a few words."""
+    if finding.waived is not None:
+        return f"waived: {finding.waived}"
+    if finding.verdict is Verdict.UNKNOWN and finding.missing:
+        return f"missing: {finding.missing[0]}"
+    return _PHRASES.get(finding.rule, finding.rule)
+
+
+def changes(report: Report) -> list[str]:
+    """Say for each server that puts interfaces at risk how to end that, the most harmful one first."""
+    counts = Counter((finding.server, finding.server_interface) for finding in report.findings if is_at_risk(finding))
+    servers = {(server.name, server.interface): server for server in report.inventory.servers}
+    return [_change(servers[key], count) for key, count in counts.most_common() if key in servers]
+
+
+def _change(server: Server, count: int) -> str:
+    subject = f"{server.name} puts {count} at risk:"
+    if is_fixed(server):
+        return f"{subject} its card can't turn TX checksum offload off"
+    device = "INTERFACE" if server.interface is None else shlex.quote(server.interface)
+    return f"{subject} on it run `ethtool -K {device} tx off` (lasts until it boots again)"

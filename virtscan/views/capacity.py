@@ -1,0 +1,119 @@
+"""The capacity view: what hosts have, what of it is given out, and how much of that is at risk."""
+
+from collections import Counter
+
+from virtscan.model import HostStatus, Report
+from virtscan.views import summary
+from virtscan.views.groups import By, Group, everything, groups
+from virtscan.views.presentation import (
+    Audience,
+    Column,
+    Field,
+    Presentation,
+    gap_section,
+    number,
+    section,
+    word,
+)
+
+_LABELS = {
+    By.HYPERVISOR: (Column("hypervisor"), Column("site", under="hypervisor")),
+    By.DEVICE: (Column("hypervisor"), Column("source_device"), Column("device_kind", "kind", under="source_device")),
+    By.SITE: (Column("site"),),
+    By.SEGMENT: (Column("segment"),),
+}
+
+
+def _ratio(part: int | None, whole: int | None) -> float | None:
+    return None if part is None or not whole else round(part / whole, 2)
+
+
+def _macvtap_by_device(group: Group) -> tuple[str, ...] | None:
+    """How many macvtap interfaces are on which device of one host, the fullest first."""
+    if len(group.hosts) != 1:
+        return None
+    counts = Counter(
+        place.device for place in group.interfaces if place.interface.is_macvtap and place.device is not None
+    )
+    return tuple(f"{device}={counts[device]}" for device in sorted(counts, key=lambda name: (-counts[name], name)))
+
+
+FIELDS: tuple[Field[Group], ...] = (
+    Field(Column("status"), lambda group: word(group.status)),
+    Field(number("hypervisors", audience=Audience.DATA), lambda group: len(group.hosts)),
+    Field(number("cpus", "CPUs"), lambda group: group.cpus()),
+    Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda group: group.memory_mib()),
+    Field(number("domains_running"), lambda group: group.running()),
+    Field(number("domains_defined", under="domains_running"), lambda group: group.total(1 for _ in group.domains)),
+    Field(number("vcpus_running", "vCPUs running"), lambda group: group.vcpus(running=True)),
+    Field(number("vcpus_defined", "vCPUs defined", under="vcpus_running"), lambda group: group.vcpus(running=False)),
+    Field(
+        number("vcpus_running_per_cpu", "vCPUs running per CPU"),
+        lambda group: _ratio(group.vcpus(running=True), group.cpus()),
+    ),
+    Field(
+        number("vcpus_defined_per_cpu", "vCPUs defined per CPU", under="vcpus_running_per_cpu"),
+        lambda group: _ratio(group.vcpus(running=False), group.cpus()),
+    ),
+    Field(number("memory_running_mib", "memory running (MiB)"), lambda group: group.given_mib(running=True)),
+    Field(
+        number("memory_defined_mib", "memory defined (MiB)", under="memory_running_mib"),
+        lambda group: group.given_mib(running=False),
+    ),
+    Field(
+        number("memory_running_ratio", "memory running ratio"),
+        lambda group: _ratio(group.given_mib(running=True), group.memory_mib()),
+    ),
+    Field(
+        number("memory_defined_ratio", "memory defined ratio", under="memory_running_ratio"),
+        lambda group: _ratio(group.given_mib(running=False), group.memory_mib()),
+    ),
+    Field(
+        number("macvtap_interfaces"),
+        lambda group: group.total(place.interface.is_macvtap for place in group.interfaces),
+    ),
+    Field(
+        number("at_risk", under="macvtap_interfaces"),
+        lambda group: group.total(summary.is_at_risk(place.finding) for place in group.interfaces),
+    ),
+    Field(
+        number("at_risk_waived", audience=Audience.DATA),
+        lambda group: group.total(summary.is_accepted(place.finding) for place in group.interfaces),
+    ),
+)
+
+
+_BY_DEVICE = Field(Column("macvtap_by_device", "macvtap on", wraps=True), _macvtap_by_device)
+
+
+def view(report: Report, by: By = By.HYPERVISOR) -> Presentation:
+    """One row for each hypervisor, source device, site or segment, and a total that counts everything once."""
+    columns = _LABELS[by]
+    fields = (*(_label_field(column, place) for place, column in enumerate(columns)), *FIELDS)
+    if by is By.HYPERVISOR:
+        fields = (*fields, _BY_DEVICE)
+    total = everything(report, ("total", *[None] * (len(columns) - 1)))
+    return Presentation(
+        schema="virtscan.capacity/1",
+        main=section("rows", fields, groups(report, by)),
+        total=section("total", fields, [total]).rows[0],
+        gaps=gap_section(report.inventory.gaps),
+        notes=(*summary.coverage(summary.summarise(report)), *_notes(total, by)),
+    )
+
+
+def _label_field(column: Column, place: int) -> Field[Group]:
+    return Field(column, lambda group: group.label[place])
+
+
+def _notes(total: Group, by: By) -> list[str]:
+    """How to read the numbers, as far as these need it."""
+    notes = []
+    if by in (By.DEVICE, By.SEGMENT):
+        notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
+    if total.status is not HostStatus.COMPLETE:
+        notes.append("where the status is partial there is more than the numbers say")
+    silent = [host.name for host in total.read if host.cpus is None or host.memory_mib is None]
+    if silent:
+        notes.append(f"no sums and ratios over hosts that did not tell their CPUs or memory: {', '.join(silent)}")
+    return notes

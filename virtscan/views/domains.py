@@ -1,0 +1,47 @@
+"""The domains view: what each virtual machine has, and its worst verdict."""
+
+from virtscan.model import Report, Verdict
+from virtscan.views import summary
+from virtscan.views.placements import DomainPlacements, placements
+from virtscan.views.presentation import Audience, Column, Field, Presentation, gap_section, number, section, word
+
+_WORST_FIRST = tuple(Verdict)
+
+
+def _verdict(domain: DomainPlacements) -> Verdict | None:
+    """The worst of its interfaces' verdicts, waived or not; None when none of them was judged."""
+    verdicts = (placement.finding.verdict for placement in domain.placements if placement.finding is not None)
+    return min(verdicts, key=_WORST_FIRST.index, default=None)
+
+
+FIELDS: tuple[Field[DomainPlacements], ...] = (
+    Field(Column("hypervisor"), lambda item: item.hypervisor.name),
+    Field(Column("origin", audience=Audience.DATA), lambda item: item.domain.origin),
+    Field(Column("domain", under="hypervisor"), lambda item: item.domain.name),
+    Field(Column("uuid", audience=Audience.DATA), lambda item: item.domain.uuid),
+    Field(Column("state"), lambda item: word(item.domain.state)),
+    Field(number("vcpus", "vCPUs"), lambda item: item.domain.vcpus),
+    Field(number("memory_mib", "memory (MiB)", under="vcpus"), lambda item: item.domain.memory_mib),
+    Field(Column("boots_from_network"), lambda item: any(place.boots_from_network for place in item.placements)),
+    Field(number("interfaces"), lambda item: len(item.placements)),
+    Field(
+        number("macvtap_interfaces", under="interfaces"),
+        lambda item: sum(place.interface.is_macvtap for place in item.placements),
+    ),
+    Field(number("at_risk"), lambda item: sum(summary.is_at_risk(place.finding) for place in item.placements)),
+    Field(
+        number("at_risk_waived", audience=Audience.DATA),
+        lambda item: sum(summary.is_accepted(place.finding) for place in item.placements),
+    ),
+    Field(Column("verdict"), lambda item: word(_verdict(item))),
+)
+
+
+def view(report: Report) -> Presentation:
+    """One row for each domain, in the inventory's order."""
+    return Presentation(
+        schema="virtscan.domains/1",
+        main=section("rows", FIELDS, placements(report)),
+        gaps=gap_section(report.inventory.gaps),
+        notes=summary.coverage(summary.summarise(report)),
+    )

@@ -1,0 +1,166 @@
+"""What a row of the capacity view counts: hosts, domains and interfaces that share a label."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import assert_never
+
+import msgspec
+
+from virtscan.model import Domain, DomainState, HostStatus, Hypervisor, Report
+from virtscan.views.placements import DomainPlacements, Placement, placements
+from virtscan.views.presentation import word
+
+Label = tuple[str | None, ...]
+
+
+class By(Enum):
+    """What a row is."""
+
+    HYPERVISOR = "hypervisor"
+    DEVICE = "device"
+    SITE = "site"
+    SEGMENT = "segment"
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Every host, domain and interface is in it once.
+
+    A number is the sum over what was read; it is None when part of that does not say it, or nothing was read.
+    """
+
+    label: Label
+    hosts: tuple[Hypervisor, ...]
+    domains: tuple[Domain, ...]
+    interfaces: tuple[Placement, ...]
+
+    @property
+    def read(self) -> tuple[Hypervisor, ...]:
+        """Hosts that told something; the others add nothing to either side of a ratio."""
+        return tuple(host for host in self.hosts if host.status is not HostStatus.FAILED)
+
+    @property
+    def status(self) -> HostStatus:
+        """COMPLETE when every host is, FAILED when none told anything; PARTIAL makes the numbers lower bounds."""
+        statuses = {host.status for host in self.hosts} or {HostStatus.COMPLETE}
+        return statuses.pop() if len(statuses) == 1 else HostStatus.PARTIAL
+
+    def total(self, values: Iterable[int | None]) -> int | None:
+        """Add up what hosts, domains or interfaces say."""
+        known: list[int] = []
+        for value in values:
+            if value is None:
+                return None
+            known.append(value)
+        return None if self.status is HostStatus.FAILED else sum(known)
+
+    def cpus(self) -> int | None:
+        """CPUs of the hosts."""
+        return self.total(host.cpus for host in self.read)
+
+    def memory_mib(self) -> int | None:
+        """Memory of the hosts."""
+        return self.total(host.memory_mib for host in self.read)
+
+    def running(self) -> int | None:
+        """Domains that run; a file may not tell of one whether it does."""
+        return self.total(_if_running(domain, 1) for domain in self.domains)
+
+    def vcpus(self, *, running: bool) -> int | None:
+        """Virtual CPUs given out to the running, or to all defined domains."""
+        return self.total(_if_running(domain, domain.vcpus) if running else domain.vcpus for domain in self.domains)
+
+    def given_mib(self, *, running: bool) -> int | None:
+        """Memory given out to the running, or to all defined domains."""
+        return self.total(
+            _if_running(domain, domain.memory_mib) if running else domain.memory_mib for domain in self.domains
+        )
+
+
+def _if_running(domain: Domain, amount: int | None) -> int | None:
+    match domain.state:
+        case DomainState.ACTIVE:
+            return amount
+        case DomainState.INACTIVE:
+            return 0
+        case DomainState.UNKNOWN:
+            return None
+        case _:
+            assert_never(domain.state)
+
+
+class _Member(msgspec.Struct, frozen=True, kw_only=True):
+    """What belongs to a group: a host alone, or a domain of it with those of its interfaces that belong there."""
+
+    host: Hypervisor
+    domain: Domain | None = None
+    interfaces: tuple[Placement, ...] = ()
+
+
+def groups(report: Report, by: By) -> tuple[Group, ...]:
+    """One group for each label, sorted, what has none last.
+
+    A domain on two devices or segments is in both groups. A segment that the configuration gives to a host has a
+    group even if no interface is on it, so that a host that could not be read is missed there.
+    """
+    members: defaultdict[Label, list[_Member]] = defaultdict(list)
+    for host in report.inventory.hypervisors:
+        for label in _labels_of_host(host, by):
+            members[label].append(_Member(host=host))
+    for item in placements(report):
+        for label, interfaces in _split(item, by).items():
+            members[label].append(_Member(host=item.hypervisor, domain=item.domain, interfaces=tuple(interfaces)))
+    return tuple(_group(label, members[label]) for label in sorted(members, key=_order))
+
+
+def everything(report: Report, label: Label) -> Group:
+    """The group of all there is."""
+    hosts = [_Member(host=host) for host in report.inventory.hypervisors]
+    domains = [
+        _Member(host=item.hypervisor, domain=item.domain, interfaces=item.placements) for item in placements(report)
+    ]
+    return _group(label, hosts + domains)
+
+
+def _group(label: Label, members: list[_Member]) -> Group:
+    return Group(
+        label=label,
+        hosts=tuple({member.host.name: member.host for member in members}.values()),
+        domains=tuple(member.domain for member in members if member.domain is not None),
+        interfaces=tuple(interface for member in members for interface in member.interfaces),
+    )
+
+
+def _split(item: DomainPlacements, by: By) -> Mapping[Label, list[Placement]]:
+    """A domain's interfaces by label; a domain without any still has a place."""
+    parts: defaultdict[Label, list[Placement]] = defaultdict(list)
+    for place in item.placements:
+        parts[_label(item.hypervisor, place, by)].append(place)
+    return parts or {_label(item.hypervisor, None, by): []}
+
+
+def _labels_of_host(host: Hypervisor, by: By) -> set[Label]:
+    """Where a host counts, whatever its domains are on."""
+    if by is By.SEGMENT and host.segments:
+        return {(segment,) for segment in host.segments.values()}
+    if by in (By.SEGMENT, By.DEVICE) and host.domains:
+        return set()
+    return {_label(host, None, by)}
+
+
+def _label(host: Hypervisor, place: Placement | None, by: By) -> Label:
+    match by:
+        case By.HYPERVISOR:
+            return (host.name, host.site)
+        case By.DEVICE:
+            return (host.name, place.device if place else None, word(place.kind) if place else None)
+        case By.SITE:
+            return (host.site,)
+        case By.SEGMENT:
+            return (place.segment if place else None,)
+        case _:
+            assert_never(by)
+
+
+def _order(label: Label) -> list[tuple[bool, str]]:
+    return [(part is None, part or "") for part in label]

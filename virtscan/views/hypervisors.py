@@ -1,0 +1,115 @@
+"""The hypervisors view: how much of each host was read, what is at risk there, and how long reading took."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from virtscan.correlator.kernel import NOBODY_SAID, read_kernel
+from virtscan.model import Domain, DomainState, Finding, Gap, HostStatus, Hypervisor, Interface, Report, Verdict
+from virtscan.views import summary
+from virtscan.views.presentation import (
+    Audience,
+    Column,
+    Field,
+    Presentation,
+    Section,
+    gap_section,
+    number,
+    section,
+    timestamp,
+    word,
+)
+
+
+class _Host(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypervisor with what the report says of it."""
+
+    facts: Hypervisor
+    findings: list[Finding]
+    gaps: list[Gap]
+
+    @property
+    def interfaces(self) -> list[Interface]:
+        """Of all its domains."""
+        return [interface for domain in self.facts.domains for interface in domain.interfaces]
+
+    @property
+    def running(self) -> list[Domain]:
+        """Its running domains."""
+        return [domain for domain in self.facts.domains if domain.state is DomainState.ACTIVE]
+
+    def count(self, things: Iterable[object]) -> int | None:
+        """How many of these are true; on a host that told nothing that is not zero but unknown."""
+        return None if self.facts.status is HostStatus.FAILED else sum(map(bool, things))
+
+
+def _kernel_fix(host: Hypervisor) -> str:
+    return (NOBODY_SAID if host.kernel is None else read_kernel(host.kernel.value)).fix.value
+
+
+def _seconds(duration: float | None) -> float | None:
+    return None if duration is None else round(duration, 2)
+
+
+_DATA = Audience.DATA
+
+FIELDS: tuple[Field[_Host], ...] = (
+    Field(Column("name", "hypervisor"), lambda host: host.facts.name),
+    Field(Column("uri", "URI", audience=_DATA), lambda host: host.facts.uri),
+    Field(Column("site", under="name"), lambda host: host.facts.site),
+    Field(Column("status"), lambda host: word(host.facts.status)),
+    Field(Column("kernel"), lambda host: host.facts.kernel.value if host.facts.kernel else None),
+    Field(
+        Column("kernel_source", audience=_DATA), lambda host: host.facts.kernel.source if host.facts.kernel else None
+    ),
+    Field(Column("kernel_fix", under="kernel"), lambda host: _kernel_fix(host.facts)),
+    Field(number("cpus", "CPUs"), lambda host: host.facts.cpus),
+    Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda host: host.facts.memory_mib),
+    Field(number("domains"), lambda host: host.count(host.facts.domains)),
+    Field(number("domains_running", "running", under="domains"), lambda host: host.count(host.running)),
+    Field(number("interfaces"), lambda host: host.count(host.interfaces)),
+    Field(
+        number("macvtap_interfaces", "macvtap", under="interfaces"),
+        lambda host: host.count(interface.is_macvtap for interface in host.interfaces),
+    ),
+    Field(number("at_risk"), lambda host: host.count(map(summary.is_at_risk, host.findings))),
+    Field(number("at_risk_waived", audience=_DATA), lambda host: host.count(map(summary.is_accepted, host.findings))),
+    Field(
+        number("unknown", under="at_risk"),
+        lambda host: host.count(finding.verdict is Verdict.UNKNOWN for finding in host.findings),
+    ),
+    Field(Column("observed_at", audience=_DATA), lambda host: timestamp(host.facts.observed_at)),
+    Field(number("open_seconds", "open (s)"), lambda host: _seconds(host.facts.open_seconds)),
+    Field(number("read_seconds", "read (s)", under="open_seconds"), lambda host: _seconds(host.facts.read_seconds)),
+    Field(number("gaps"), lambda host: len(host.gaps)),
+    Field(Column("reason", audience=_DATA), lambda host: host.gaps[0].reason if host.gaps else None),
+)
+
+
+def hypervisors(report: Report) -> Section:
+    """One row for each hypervisor, in the inventory's order; its reason is that of its first gap."""
+    gaps: defaultdict[str | None, list[Gap]] = defaultdict(list)
+    for gap in report.inventory.gaps:
+        gaps[gap.hypervisor].append(gap)
+    findings: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in report.findings:
+        findings[finding.hypervisor].append(finding)
+    return section(
+        "hypervisors",
+        FIELDS,
+        (
+            _Host(facts=host, findings=findings[host.name], gaps=gaps[host.name])
+            for host in report.inventory.hypervisors
+        ),
+    )
+
+
+def view(report: Report) -> Presentation:
+    """The hypervisors alone."""
+    return Presentation(
+        schema="virtscan.hypervisors/1",
+        main=msgspec.structs.replace(hypervisors(report), key="rows"),
+        gaps=gap_section(report.inventory.gaps),
+        notes=summary.coverage(summary.summarise(report)),
+    )

@@ -1,0 +1,48 @@
+"""The interfaces view: every interface of every domain, judged or not."""
+
+from virtscan.model import Report
+from virtscan.views import summary
+from virtscan.views.placements import Placement, placements
+from virtscan.views.presentation import Audience, Column, Field, Presentation, gap_section, number, section, word
+
+_DATA = Audience.DATA
+
+FIELDS: tuple[Field[Placement], ...] = (
+    Field(Column("hypervisor"), lambda item: item.hypervisor.name),
+    Field(Column("origin", audience=_DATA), lambda item: item.domain.origin),
+    Field(Column("domain", under="hypervisor"), lambda item: item.domain.name),
+    Field(Column("uuid", audience=_DATA), lambda item: item.domain.uuid),
+    Field(Column("state"), lambda item: word(item.domain.state)),
+    Field(number("vcpus", audience=_DATA), lambda item: item.domain.vcpus),
+    Field(number("memory_mib", audience=_DATA), lambda item: item.domain.memory_mib),
+    Field(number("index"), lambda item: item.interface.index),
+    Field(Column("mac", "MAC"), lambda item: item.interface.mac),
+    Field(Column("type"), lambda item: item.interface.type),
+    Field(Column("network", under="type"), lambda item: item.interface.network),
+    Field(Column("portgroup", audience=_DATA), lambda item: item.interface.portgroup),
+    Field(Column("source_device"), lambda item: item.device),
+    Field(Column("source_mode", "mode", under="source_device"), lambda item: word(item.mode)),
+    Field(Column("device_kind", "kind"), lambda item: word(item.kind)),
+    Field(Column("lower_devices", under="device_kind"), lambda item: item.lower),
+    Field(Column("vlan", "VLAN", audience=_DATA), lambda item: item.interface.vlan or None),
+    Field(Column("model", under="state"), lambda item: item.interface.model),
+    Field(number("boot_order", audience=_DATA), lambda item: item.interface.boot_order),
+    Field(Column("boots_from_network", "boots"), lambda item: item.boots_from_network),
+    Field(Column("link", audience=_DATA), lambda item: word(item.interface.link)),
+    Field(Column("rom", audience=_DATA), lambda item: word(item.interface.rom)),
+    Field(Column("host_csum", audience=_DATA), lambda item: word(item.interface.host_csum)),
+    Field(Column("guest_csum", audience=_DATA), lambda item: word(item.interface.guest_csum)),
+    Field(Column("target", under="mac"), lambda item: item.interface.target),
+    Field(Column("verdict"), lambda item: word(item.finding.verdict) if item.finding else None),
+)
+
+
+def view(report: Report) -> Presentation:
+    """One row for each interface, in the inventory's order."""
+    interfaces = (placement for domain in placements(report) for placement in domain.placements)
+    return Presentation(
+        schema="virtscan.interfaces/1",
+        main=section("rows", FIELDS, interfaces),
+        gaps=gap_section(report.inventory.gaps),
+        notes=summary.coverage(summary.summarise(report)),
+    )

@@ -1,0 +1,72 @@
+"""The risks view: every finding, worst first, with the counts, what to change, and what it rests on."""
+
+from virtscan.model import Finding, Report
+from virtscan.views import advice, summary
+from virtscan.views.hypervisors import hypervisors
+from virtscan.views.presentation import (
+    Audience,
+    Column,
+    Field,
+    Presentation,
+    gap_section,
+    number,
+    section,
+    timestamp,
+    word,
+)
+from virtscan.views.servers import servers
+
+_DATA = Audience.DATA
+_PEOPLE = Audience.PEOPLE
+
+
+def _source(finding: Finding) -> str | None:
+    """Source device with kind and mode, as in `bond2 (bond, bridge)`."""
+    if finding.source_device is None:
+        return None
+    words = [word(finding.device_kind), word(finding.source_mode)]
+    return f"{finding.source_device} ({', '.join(text for text in words if text)})"
+
+
+FIELDS: tuple[Field[Finding], ...] = (
+    Field(Column("hypervisor"), lambda finding: finding.hypervisor),
+    Field(Column("domain", under="hypervisor"), lambda finding: finding.domain),
+    Field(Column("uuid", audience=_DATA), lambda finding: finding.uuid),
+    Field(number("index", audience=_DATA), lambda finding: finding.index),
+    Field(Column("mac", "MAC"), lambda finding: finding.mac),
+    Field(Column("source", "source device", audience=_PEOPLE, under="mac"), _source),
+    Field(Column("source_device", audience=_DATA), lambda finding: finding.source_device),
+    Field(Column("source_mode", audience=_DATA), lambda finding: word(finding.source_mode)),
+    Field(Column("device_kind", audience=_DATA), lambda finding: word(finding.device_kind)),
+    Field(Column("segment", audience=_DATA), lambda finding: finding.segment),
+    Field(Column("server"), lambda finding: finding.server),
+    Field(Column("server_interface", audience=_DATA), lambda finding: finding.server_interface),
+    Field(Column("verdict"), lambda finding: word(finding.verdict)),
+    Field(Column("confidence", under="verdict"), lambda finding: word(finding.confidence)),
+    Field(Column("exposure", under="server"), lambda finding: word(finding.exposure)),
+    Field(Column("rule", audience=_DATA), lambda finding: finding.rule),
+    Field(Column("because", audience=_DATA), lambda finding: finding.because),
+    Field(Column("missing", audience=_DATA), lambda finding: finding.missing),
+    Field(Column("waived", audience=_DATA), lambda finding: finding.waived),
+    Field(Column("reason", audience=_PEOPLE, wraps=True), advice.reason),
+)
+
+
+def view(report: Report) -> Presentation:
+    """All findings in the report's order; the document holds servers and hypervisors as well."""
+    counts = summary.summarise(report)
+    return Presentation(
+        schema="virtscan.report/1",
+        head={
+            "version": report.inventory.version,
+            "taken_at": timestamp(report.inventory.taken_at),
+            "summary": summary.document(counts),
+        },
+        main=section("findings", FIELDS, report.findings),
+        others=(
+            servers(report).pick("name", "interface", "tx_checksum", "source", "observed_at"),
+            hypervisors(report).pick("name", "uri", "status", "domains", "open_seconds", "read_seconds"),
+        ),
+        gaps=gap_section(report.inventory.gaps),
+        notes=(*summary.coverage(counts), *summary.outcome(counts), *advice.changes(report)),
+    )

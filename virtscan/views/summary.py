@@ -1,0 +1,93 @@
+"""The counts of a report: their one home, whoever says them."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import msgspec
+
+from virtscan.model import Exposure, Finding, HostStatus, NotJudged, Report, Verdict
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What was looked at and what came of it; every mapping has every key, in the order of its set.
+
+    `verdicts` counts every finding, so they add up to `judged`; `waived` says how many of each were waived.
+    `at_risk` counts the findings at risk that nobody waived. Domains and interfaces are those that were read: on
+    hypervisors that are not complete there may be more.
+    """
+
+    hypervisors: Mapping[HostStatus, int]
+    domains: int
+    interfaces: int
+    judged: int
+    not_judged: Mapping[NotJudged, int]
+    verdicts: Mapping[Verdict, int]
+    waived: Mapping[Verdict, int]
+    at_risk: Mapping[Exposure, int]
+
+
+def summarise(report: Report) -> Summary:
+    """Count a report."""
+    hypervisors = report.inventory.hypervisors
+    domains = [domain for hypervisor in hypervisors for domain in hypervisor.domains]
+    statuses = Counter(hypervisor.status for hypervisor in hypervisors)
+    verdicts = Counter(finding.verdict for finding in report.findings)
+    waived = Counter(finding.verdict for finding in report.findings if finding.waived is not None)
+    at_risk = Counter(finding.exposure for finding in report.findings if is_at_risk(finding))
+    return Summary(
+        hypervisors={status: statuses[status] for status in HostStatus},
+        domains=len(domains),
+        interfaces=sum(len(domain.interfaces) for domain in domains),
+        judged=len(report.findings),
+        not_judged={reason: report.not_judged.get(reason, 0) for reason in NotJudged},
+        verdicts={verdict: verdicts[verdict] for verdict in Verdict},
+        waived={verdict: waived[verdict] for verdict in Verdict},
+        at_risk={exposure: at_risk[exposure] for exposure in Exposure},
+    )
+
+
+def is_at_risk(finding: Finding | None) -> bool:
+    """Does it count as at risk wherever such are counted? A waived one does not."""
+    return finding is not None and finding.verdict is Verdict.AT_RISK and finding.waived is None
+
+
+def is_accepted(finding: Finding | None) -> bool:
+    """Would it count as at risk, had nobody waived it?"""
+    return finding is not None and finding.verdict is Verdict.AT_RISK and finding.waived is not None
+
+
+def document(counts: Summary) -> Mapping[str, object]:
+    """The `summary` of a JSON document."""
+    return {
+        "hypervisors": {status.value: count for status, count in counts.hypervisors.items()},
+        "domains": counts.domains,
+        "interfaces": counts.interfaces,
+        "judged": counts.judged,
+        "verdicts": {verdict.value: count for verdict, count in counts.verdicts.items()},
+        "waived": {verdict.value: count for verdict, count in counts.waived.items()},
+        "not_judged": {reason.value: count for reason, count in counts.not_judged.items()},
+    }
+
+
+def coverage(counts: Summary) -> tuple[str, ...]:
+    """Lines that say how much was looked at."""
+    statuses = ", ".join(f"{count} {status.value}" for status, count in counts.hypervisors.items())
+    return (
+        f"hypervisors: {statuses}",
+        f"domains: {counts.domains}, interfaces: {counts.interfaces}, judged: {counts.judged}",
+    )
+
+
+def outcome(counts: Summary) -> tuple[str, ...]:
+    """Lines that say what came of it."""
+    not_judged = ", ".join(f"{count} {reason.value}" for reason, count in counts.not_judged.items() if count)
+    exposures = ", ".join(f"{count} {exposure.value}" for exposure, count in counts.at_risk.items())
+    verdicts = ", ".join(
+        f"{count} {verdict.value}" + (f" ({counts.waived[verdict]} waived)" if counts.waived[verdict] else "")
+        for verdict, count in counts.verdicts.items()
+    )
+    return (
+        f"verdicts: {verdicts}",
+        *([f"at risk and not waived: {exposures}"] if sum(counts.at_risk.values()) else []),
+        f"not judged: {not_judged or 'none'}",
+    )
