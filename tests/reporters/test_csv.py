@@ -1,0 +1,94 @@
+"""CSV: what spreadsheets and scripts read."""
+
+import csv
+import io
+
+import pytest
+
+from tests.build import hypervisor, inventory
+from tests.reporters.hostile import LONG
+from tests.views.fleet import finding, report
+from virtscan.model import Report
+from virtscan.reporters import REPORTERS
+from virtscan.views import VIEWS
+from virtscan.views.presentation import Audience, Column, Presentation, Section, Value
+
+render = REPORTERS["csv"].render
+
+
+def parsed(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def cell(value: Value) -> str:
+    section = Section(key="rows", columns=(Column("a"), Column("b")), rows=((value, 1),))
+    gaps = Section(key="gaps", columns=(), rows=())
+    return parsed(render(Presentation(schema="test/1", main=section, gaps=gaps)))[1][0]
+
+
+def test_a_finding_is_one_row_with_every_key_of_the_document() -> None:
+    heading, *rows = parsed(render(VIEWS["risks"](report())))
+
+    assert heading == [
+        "hypervisor", "domain", "uuid", "index", "mac", "source_device", "source_mode", "device_kind", "segment",
+        "server", "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "waived",
+    ]  # fmt: skip
+    assert len(rows) == 5
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, ""),
+        (True, "true"),
+        (-5, "-5"),
+        (-0.25, "-0.25"),
+        ("52:54:00:93:76:af", "52:54:00:93:76:af"),
+        (("eth4", "eth5"), "eth4; eth5"),
+        ("it's", "it's"),
+        ("a=b", "a=b"),
+        ("-1", "'-1"),
+        ("=1+1", "'=1+1"),
+        ("@a;=b", "'@a;'=b"),
+        (("=1", "=2"), "'=1; =2"),
+        ("two\nlines", "two\\nlines"),
+        (LONG, LONG),
+    ],
+)
+def test_a_value_is_written_plainly(value: Value, expected: str) -> None:
+    assert cell(value) == expected
+
+
+def test_columns_made_for_people_are_left_out() -> None:
+    columns = (Column("a", audience=Audience.PEOPLE), Column("b", "for people", audience=Audience.DATA))
+    main = Section(key="rows", columns=columns, rows=((1, 2),))
+
+    text = render(Presentation(schema="test/1", main=main, gaps=Section(key="gaps", columns=(), rows=())))
+
+    assert text == "b\n2\n"
+
+
+def test_a_total_is_the_last_row() -> None:
+    heading, *_, last = parsed(render(VIEWS["capacity"](report())))
+
+    total = dict(zip(heading, last, strict=True))
+
+    assert (total["hypervisor"], total["status"], total["cpus"], total["at_risk"]) == ("total", "partial", "48", "2")
+
+
+def test_without_rows_there_is_the_heading() -> None:
+    text = render(VIEWS["domains"](Report(inventory=inventory(hypervisor()))))
+
+    assert text.startswith("hypervisor,origin,domain,")
+    assert text.count("\n") == 1
+
+
+def test_gaps_have_no_place_in_it_and_the_format_says_so() -> None:
+    text = render(VIEWS["risks"](Report(inventory=report().inventory, findings=(finding(),))))
+
+    assert "ghost" not in text
+    assert {name: reporter.has_gaps for name, reporter in REPORTERS.items()} == {
+        "table": True,
+        "csv": False,
+        "json": True,
+    }

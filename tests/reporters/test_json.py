@@ -1,0 +1,96 @@
+"""JSON: the documents that programs read."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.build import inventory
+from tests.views.fleet import report
+from virtscan.model import Report
+from virtscan.reporters import REPORTERS
+from virtscan.views import GROUPINGS, VIEWS
+
+render = REPORTERS["json"].render
+
+
+def document(view: str, of: Report | None = None) -> Any:
+    """A decoded document (`Any`: JSON)."""
+    return json.loads(render({**VIEWS, **GROUPINGS}[view](of or report())))
+
+
+def test_the_report_has_the_published_keys_in_their_order() -> None:
+    found = document("risks")
+
+    assert list(found) == [
+        "schema", "version", "taken_at", "summary", "findings", "servers", "hypervisors", "gaps",
+    ]  # fmt: skip
+    assert found["schema"] == "virtscan.report/1"
+    assert (found["version"], found["taken_at"]) == ("0.1.0", "2026-11-22T02:00:00Z")
+    assert list(found["summary"])[:5] == ["hypervisors", "domains", "interfaces", "judged", "verdicts"]
+    assert list(found["findings"][0]) == [
+        "hypervisor", "domain", "uuid", "index", "mac", "source_device", "source_mode", "device_kind", "segment",
+        "server", "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "waived",
+    ]  # fmt: skip
+    assert list(found["servers"][0]) == ["name", "interface", "tx_checksum", "source", "observed_at"]
+    assert list(found["hypervisors"][0]) == ["name", "uri", "status", "domains", "open_seconds", "read_seconds"]
+    assert list(found["gaps"][0]) == ["subject", "reason"]
+
+
+def test_the_summary_counts_every_status_and_verdict() -> None:
+    assert document("risks")["summary"] == {
+        "hypervisors": {"complete": 1, "partial": 1, "failed": 1},
+        "domains": 7,
+        "interfaces": 7,
+        "judged": 5,
+        "verdicts": {"at-risk": 3, "unknown": 1, "mitigated": 0, "not-affected": 1},
+        "waived": {"at-risk": 1, "unknown": 0, "mitigated": 0, "not-affected": 0},
+        "not_judged": {"not macvtap": 1, "source is not a bond": 0, "the server's own interface": 1},
+    }
+
+
+def test_an_interface_has_the_published_keys_in_their_order() -> None:
+    found = document("interfaces")
+
+    assert list(found) == ["schema", "rows", "gaps"]
+    assert found["schema"] == "virtscan.interfaces/1"
+    assert list(found["rows"][0]) == [
+        "hypervisor", "origin", "domain", "uuid", "state", "vcpus", "memory_mib", "index", "mac", "type", "network",
+        "portgroup", "source_device", "source_mode", "device_kind", "lower_devices", "vlan", "model", "boot_order",
+        "boots_from_network", "link", "rom", "host_csum", "guest_csum", "target", "verdict",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("view", [name for name in VIEWS if name != "risks"])
+def test_every_other_view_follows_one_pattern(view: str) -> None:
+    found = document(view)
+
+    assert found["schema"] == f"virtscan.{view}/1"
+    assert isinstance(found["rows"], list)
+    assert [gap["subject"] for gap in found["gaps"]] == [gap.subject for gap in report().inventory.gaps]
+
+
+def test_the_total_stands_beside_the_rows() -> None:
+    found = document("capacity")
+
+    assert list(found) == ["schema", "rows", "total", "gaps"]
+    assert list(found["total"]) == list(found["rows"][0])
+
+
+@pytest.mark.parametrize("view", [*VIEWS, *GROUPINGS])
+def test_an_empty_inventory_is_a_document_as_well(view: str) -> None:
+    found = document(view, Report(inventory=inventory()))
+
+    assert found["gaps"] == []
+    assert (found["findings"] if view == "risks" else found["rows"]) == []
+
+
+def test_what_is_unprintable_is_escaped_and_comes_back_as_it_was() -> None:
+    name = "a\x7f\x9b\u202e\U000e0001é漢"
+    named = msgspec.structs.replace(inventory(), version=name)
+
+    text = render(VIEWS["risks"](Report(inventory=named)))
+
+    assert json.loads(text)["version"] == name
+    assert '"a\\u007f\\u009b\\u202e\\udb40\\udc01é漢"' in text

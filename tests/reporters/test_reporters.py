@@ -1,0 +1,90 @@
+"""What holds for all formats together."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import virtscan.reporters
+from tests.conftest import PROJECT
+from tests.views.fleet import report
+from virtscan.reporters import REPORTERS
+from virtscan.views import GROUPINGS, VIEWS
+
+EVERY_VIEW = {**VIEWS, **GROUPINGS}
+NOT_FORMATS = {"__init__", "layout", "reporter", "text", "width"}
+
+
+def test_every_format_of_the_package_is_a_choice_and_the_other_way_round() -> None:
+    modules = {path.stem for path in Path(virtscan.reporters.__path__[0]).glob("*.py")}
+
+    assert {reporter.module for reporter in REPORTERS.values()} == modules - NOT_FORMATS
+
+
+@pytest.mark.parametrize("view", EVERY_VIEW)
+def test_csv_and_json_say_the_same_in_the_same_order(view: str) -> None:
+    presentation = EVERY_VIEW[view](report())
+    document = json.loads(REPORTERS["json"].render(presentation))
+    rows = document[presentation.main.key] + ([document["total"]] if "total" in document else [])
+
+    text = REPORTERS["csv"].render(presentation)
+
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [
+        list(rows[0]),
+        *([in_csv(value) for value in row.values()] for row in rows),
+    ]
+
+
+def in_csv(value: Any) -> str:
+    """What a JSON value is in CSV (`Any`: JSON)."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case list():
+            return "; ".join(map(str, value))
+        case _:
+            return str(value)
+
+
+@pytest.mark.parametrize("grouping", GROUPINGS)
+def test_people_read_the_same_total_as_programs(grouping: str) -> None:
+    presentation = GROUPINGS[grouping](report())
+    total = json.loads(REPORTERS["json"].render(presentation))["total"]
+
+    shown = REPORTERS["table"].render(presentation).split("\n\n")[0].splitlines()[-1].split()
+
+    hidden = {"hypervisors", "at_risk_waived"}
+    assert shown == [in_table(value) for key, value in total.items() if key not in hidden]
+
+
+def in_table(value: Any) -> str:
+    """What a JSON value is in a table (`Any`: JSON)."""
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    return "-" if value is None else str(value)
+
+
+def test_the_same_report_gives_the_same_text() -> None:
+    for view in EVERY_VIEW.values():
+        for reporter in REPORTERS.values():
+            assert reporter.render(view(report())) == reporter.render(view(report()))
+
+
+@pytest.mark.parametrize("name", ["csv", "json"])
+def test_only_the_table_loads_the_table_library(name: str) -> None:
+    script = (
+        "import sys; from tests.views.fleet import report; from virtscan.views import VIEWS;"
+        f"from virtscan.reporters import REPORTERS; REPORTERS[{name!r}].render(VIEWS['risks'](report()));"
+        "sys.exit('tabulate' in sys.modules)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], check=False, cwd=PROJECT)
+
+    assert done.returncode == 0

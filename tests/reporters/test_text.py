@@ -1,0 +1,74 @@
+"""What becomes of text from outside."""
+
+import doctest
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.views.fleet import report
+from virtscan.reporters import gap_lines, printable, text
+from virtscan.reporters.text import plain
+from virtscan.views import VIEWS
+from virtscan.views.presentation import Value
+
+
+def test_the_examples_in_the_documentation_hold() -> None:
+    failed, tried = doctest.testmod(text)
+
+    assert (failed, tried > 0) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["web01", "münchen", "開発", "a b", "it's", "C:\\vm", "🖥"])
+def test_a_decent_name_is_left_alone(name: str) -> None:
+    assert printable(name) == name
+
+
+@given(name=st.text(alphabet=st.characters(codec=None)), limit=st.integers(min_value=3, max_value=50))
+def test_what_is_shown_is_never_longer_than_its_limit(name: str, limit: int) -> None:
+    shown = printable(name, limit)
+
+    assert len(shown) <= limit
+    assert shown.isprintable()
+
+
+def test_a_shortened_name_keeps_both_ends() -> None:
+    assert printable("begin" + "x" * 10_000 + "end", 11) == "begin…xxend"
+
+
+def test_escapes_count_for_the_limit() -> None:
+    assert printable("\x1b" * 10, 11) == "\\x1b\\…\\x1b"[:5] + "…" + "b\\x1b"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, ""),
+        ("", ""),
+        ("text", "text"),
+        (0, "0"),
+        (-2.5, "-2.5"),
+        (True, "true"),
+        (False, "false"),
+        ((), ""),
+        (("eth4", "eth5"), "eth4; eth5"),
+        ((1, 2), "1; 2"),
+    ],
+)
+def test_a_value_has_one_plain_form(value: Value, expected: str) -> None:
+    assert plain(value) == expected
+
+
+def test_people_get_their_own_words_for_nothing_yes_and_no() -> None:
+    values: list[Value] = [None, (), True, False, ""]
+
+    assert [plain(value, none="-", yes="yes", no="no") for value in values] == ["-", "-", "yes", "no", ""]
+
+
+def test_gaps_can_be_said_one_line_each() -> None:
+    assert gap_lines(VIEWS["risks"](report())) == [
+        "qemu+ssh://hv2/system ghost: Domain not found",
+        "qemu+ssh://hv2/system network old: Network not found",
+        "qemu+ssh://hv3/system: nothing came within 30 s",
+        "server foreman: ssh: connection refused",
+    ]

@@ -1,0 +1,34 @@
+"""Comma-separated values: the rows of a view with every column, for spreadsheets and scripts."""
+
+import csv
+import io
+import re
+
+from virtscan.reporters.reporter import Terminal
+from virtscan.reporters.text import plain, printable
+from virtscan.views.presentation import Audience, Presentation, Value
+
+# A spreadsheet runs what starts so, also after a semicolon, which separates where the comma is the decimal point.
+# The second four are what some East Asian input methods write for the first.
+_FORMULA = re.compile("(^|;)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+
+
+def render(presentation: Presentation, terminal: Terminal | None = None) -> str:  # noqa: ARG001 (all formats alike)
+    r"""Write the rows under the keys of their columns; a total is the last row, its first value `total`.
+
+    Null is empty, yes and no are `true` and `false`, several values are separated by `; `. A record is one line:
+    characters that are not printable are escaped as `\x1b`. Text that a spreadsheet would take for a formula has an
+    apostrophe before it; numbers, being no text, are left alone. JSON has every value unchanged.
+    """
+    places = [place for place, column in enumerate(presentation.main.columns) if column.audience is not Audience.PEOPLE]
+    rows = presentation.main.rows + (() if presentation.total is None else (presentation.total,))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(presentation.main.columns[place].key for place in places)
+    writer.writerows([_cell(row[place]) for place in places] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: Value) -> str:
+    text = printable(plain(value))
+    return _FORMULA.sub(r"\1'", text) if isinstance(value, str | tuple) else text

@@ -1,0 +1,57 @@
+"""Names come from outside: what becomes of them before anything is written, in one place for all formats."""
+
+from virtscan.views.presentation import Presentation, Value
+
+CELL = 120
+LINE = 600
+ELLIPSIS = "…"
+
+
+def printable(text: str, limit: int | None = None) -> str:
+    r"""Make text safe to show: one line, no escape sequence, nothing that reorders or hides its neighbours.
+
+    Whatever Unicode calls not printable (control and format characters, line separators, lone surrogates, private
+    and unassigned characters, spaces other than the common one) becomes its escape.
+
+    Args:
+        text: Anything, of any length.
+        limit: Longer text keeps this many characters, of its start and its end.
+
+    >>> printable("web\x1b[31m01\u202e\udc80")
+    'web\\x1b[31m01\\u202e\\udc80'
+    >>> printable("a very long name", 9)
+    'a ve…name'
+    """
+    if limit is not None and len(text) > limit:
+        # Cut before escaping, too: only then is the work bounded by the limit.
+        text = text[:limit] + text[-limit:]
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else escape(char) for char in text)
+    if limit is not None and len(text) > limit:
+        text = text[: limit // 2] + ELLIPSIS + text[len(text) - (limit - 1) // 2 :]
+    return text
+
+
+def escape(char: str) -> str:
+    """Write a character as Python does in a string, in ASCII."""
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def plain(value: Value, *, none: str = "", yes: str = "true", no: str = "false") -> str:
+    """Write a value as one text; of several the parts are separated by semicolons, for sentences hold commas."""
+    match value:
+        case None:
+            return none
+        case str():
+            return value
+        case bool():
+            return yes if value else no
+        case tuple():
+            return "; ".join(str(part) for part in value) or none
+        case _:
+            return str(value)
+
+
+def gap_lines(presentation: Presentation) -> list[str]:
+    """One line for each thing that could not be looked at, fit to be shown."""
+    return [printable(f"{subject}: {reason}", LINE) for subject, reason in presentation.gaps.rows]
