@@ -29,6 +29,10 @@ class SshError(VirtscanError):
     """Another machine can't be reached or does not let us in: what it would have told is missing."""
 
 
+class SosreportError(VirtscanError):
+    """A sosreport can't be read, or not any further: what it would have told is missing."""
+
+
 class ProvisioningError(VirtscanError):
     """A provisioning system can't be read: what it would have told is missing."""
 

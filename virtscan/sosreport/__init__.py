@@ -1,0 +1,6 @@
+"""sosreports, as a folder or as an archive read in one pass; nothing is unpacked, only what is wanted is kept."""
+
+from virtscan.sosreport.opening import open_sosreport, report_name
+from virtscan.sosreport.report import Sosreport
+
+__all__ = ["Sosreport", "open_sosreport", "report_name"]
