@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from virtscan.analyzer import merge_devices, read_host_interface, read_node_device
+from virtscan.analyzer import read_host_interface, read_node_device
 from virtscan.errors import AnalyzerError
+from virtscan.hostnet import merge_devices
 from virtscan.model import Backing, Device, DeviceKind, DeviceName, Mac, State
 
 BOND = """

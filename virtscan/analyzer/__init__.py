@@ -3,12 +3,11 @@
 from virtscan.analyzer.devices import read_host_interface, read_node_device
 from virtscan.analyzer.documents import Unread, documents
 from virtscan.analyzer.domain import read_domain
-from virtscan.analyzer.merging import merge_devices
 from virtscan.analyzer.network import read_network
 from virtscan.analyzer.parsing import MAX_DOCUMENT, MAX_FILE
 from virtscan.analyzer.resolution import resolve
 
 __all__ = [
-    "MAX_DOCUMENT", "MAX_FILE", "Unread", "documents", "merge_devices", "read_domain", "read_host_interface",
+    "MAX_DOCUMENT", "MAX_FILE", "Unread", "documents", "read_domain", "read_host_interface",
     "read_network", "read_node_device", "resolve",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan import analyzer
+from virtscan import analyzer, hostnet
 from virtscan.model import Device, Domain, Gap, GapAbout, HostStatus, Hypervisor, Network, Observed, Target
 
 
@@ -92,7 +92,7 @@ class Reading:
             memory_mib=facts.memory_mib,
             domains=tuple(analyzer.resolve(domain, networks) for domain in domains),
             networks=tuple(networks[name] for name in sorted(networks)),
-            devices=analyzer.merge_devices(item for item in items if isinstance(item, Device)),
+            devices=hostnet.merge_devices(item for item in items if isinstance(item, Device)),
             segments=self.target.segments,
             observed_at=facts.observed_at,
             open_seconds=facts.open_seconds,
