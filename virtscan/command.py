@@ -6,11 +6,12 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 _CHUNK = 65536
+_LIMIT = 4 << 20
 
 
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,9 +26,7 @@ class FloodError(OSError):
     """A program printed more than was allowed; it was ended."""
 
 
-def run(
-    arguments: Sequence[str], *, stdin: bytes, timeout: float, environment: Mapping[str, str], limit: int = 4 << 20
-) -> Completed:
+def run(arguments: Sequence[str], *, stdin: bytes, timeout: float) -> Completed:
     """Run a program without a terminal in a session of its own, and wait for it.
 
     When it does not come to its end in time, its whole process group is killed, so that what it started itself (a
@@ -37,12 +36,10 @@ def run(
         arguments: The program and its arguments.
         stdin: What it can read.
         timeout: Seconds until it is killed.
-        environment: All of its environment.
-        limit: Bytes that it may print to either of stdout and stderr.
 
     Raises:
         TimeoutError: It did not end in time, or what it started kept its output open.
-        FloodError: It printed more than `limit`.
+        FloodError: It printed more than 4 MiB to stdout or stderr.
         OSError: It could not be started.
     """
     deadline = time.monotonic() + timeout
@@ -54,11 +51,10 @@ def run(
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment,
             start_new_session=True,
         ) as process:
             try:
-                stdout, stderr = _drain(process, deadline, limit)
+                stdout, stderr = _drain(process, deadline)
                 status = process.wait(_left(deadline))
             except subprocess.TimeoutExpired as error:
                 raise TimeoutError from error
@@ -68,7 +64,7 @@ def run(
     return Completed(status=status, stdout=stdout, stderr=stderr)
 
 
-def _drain(process: "subprocess.Popen[bytes]", deadline: float, limit: int) -> tuple[bytes, bytes]:
+def _drain(process: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, bytes]:
     outputs = {stream.fileno(): bytearray() for stream in (process.stdout, process.stderr) if stream}
     with selectors.DefaultSelector() as selector:
         for number in outputs:
@@ -82,7 +78,7 @@ def _drain(process: "subprocess.Popen[bytes]", deadline: float, limit: int) -> t
                 outputs[key.fd] += chunk
                 if not chunk:
                     selector.unregister(key.fd)
-                if len(outputs[key.fd]) > limit:
+                if len(outputs[key.fd]) > _LIMIT:
                     raise FloodError
     stdout, stderr = outputs.values()
     return bytes(stdout), bytes(stderr)

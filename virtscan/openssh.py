@@ -92,7 +92,6 @@ def run(destination: Destination, script: str, *, arguments: Sequence[str] = (),
             [*program, *_OPTIONS, connect, *user, *port, "--", destination.host, remote],
             stdin=script.encode(),
             timeout=timeout,
-            environment={**os.environ, "LC_ALL": "C"},
         )
     except TimeoutError as error:
         raise SshError(f"timeout: no answer within {timeout:g} s") from error

@@ -84,12 +84,12 @@ class Sshd:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)  # without this folder a root's sshd refuses to run
         self._process = subprocess.Popen([program, "-D", "-f", config, "-E", self.log], stdin=subprocess.DEVNULL)
+        # Not by connecting to it: the process that answers a connection keeps the port for a moment after `stop`.
         end = time.monotonic() + 20
         while time.monotonic() < end and self._process.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.02)
+            if self.log.exists() and "Server listening on" in self.log.read_text():
+                return
+            time.sleep(0.01)
         self.stop()
         pytest.fail(f"sshd does not run: {self.log.read_text()}")
 

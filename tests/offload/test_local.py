@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from virtscan.errors import OffloadError
-from virtscan.model import Persistence, Server, State
+from virtscan.model import Mac, Persistence, Server, State
 from virtscan.offload import local
 from virtscan.offload.probe import SCRIPT
 from virtscan.offload.source import server_target
@@ -49,8 +49,8 @@ class Machine:
         file.write_text(text)
         return file
 
-    def read(self, interface: str | None = None, timeout: float = 20) -> Server:
-        target = server_target("satellite", "local:", interface=interface)
+    def read(self, interface: str | None = None, timeout: float = 20, declared: tuple[Mac, ...] = ()) -> Server:
+        target = msgspec.structs.replace(server_target("satellite", "local:", interface=interface), macs=declared)
         return local.read(target, timeout=timeout, root=self.root)
 
 
@@ -216,6 +216,12 @@ def test_an_address_that_is_no_mac_is_none(machine: Machine, address: str) -> No
     machine.device("ib0", "device", address=address)
 
     assert machine.read("ib0").macs == ()
+
+
+def test_the_address_of_the_device_stands_before_those_that_are_declared(machine: Machine) -> None:
+    declared = (Mac("52:54:00:00:00:01"), Mac("52:54:00:aa:bb:cc"))
+
+    assert machine.read("eth0", declared=declared).macs == ("52:54:00:aa:bb:cc", "52:54:00:00:00:01")
 
 
 # ------------------------------------------------------------------ what is lasting

@@ -120,7 +120,10 @@ def test_a_failure_of_ssh_is_the_reason(sshd: Sshd) -> None:
         read(sshd)
 
 
-def test_a_server_that_accepts_and_stays_silent_is_given_up_in_time(sshd: Sshd) -> None:
-    sshd.stop()
-    with socket.create_server(("127.0.0.1", sshd.port)), pytest.raises(OffloadError, match=r"^ssh: timeout"):
-        read(sshd, timeout=1.5)
+def test_a_server_that_accepts_and_stays_silent_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIRTSCAN_SSH", "ssh -F /dev/null")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        target = server_target("satellite", f"ssh://127.0.0.1:{silent.getsockname()[1]}", interface="lo")
+
+        with pytest.raises(OffloadError, match=r"^ssh: timeout"):
+            READERS[target.kind](target, timeout=1.5)

@@ -1,6 +1,5 @@
 """`local:`: this machine is the server."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +22,6 @@ def read(target: ServerTarget, *, timeout: float, root: Path = Path("/")) -> Ser
             ["sh", "-s", "--", target.interface or "", folder],
             stdin=SCRIPT.encode(),
             timeout=timeout,
-            environment=os.environ,
         )
     except TimeoutError as error:
         raise OffloadError(f"timeout: no answer within {timeout:g} s") from error

@@ -25,7 +25,7 @@ answer() {
     net=$root/sys/class/net
 
     say() { printf '@%s\n' "$(printf '%s' "$*" | tr '\n' '?')"; }
-    body() { while IFS= read -r line || [ -n "$line" ]; do printf ' %s\n' "$line"; done; }
+    body() { while IFS= read -r line; do printf ' %s\n' "$line"; done; }
 
     say virtscan 1
     say devices
