@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 import virtscan.reporters
+from tests.build import hypervisor, inventory
 from tests.conftest import PROJECT
 from tests.views.fleet import report
-from virtscan.reporters import REPORTERS
+from virtscan.model import HostStatus, Hypervisor, Report
+from virtscan.reporters import REPORTERS, Terminal
 from virtscan.views import GROUPINGS, VIEWS
 
 EVERY_VIEW = {**VIEWS, **GROUPINGS}
@@ -88,3 +90,17 @@ def test_only_the_table_loads_the_table_library(name: str) -> None:
     done = subprocess.run([sys.executable, "-c", script], check=False, cwd=PROJECT)
 
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("hosts", [(), (hypervisor("hv1", status=HostStatus.FAILED),)], ids=["empty", "all failed"])
+@pytest.mark.parametrize("view", EVERY_VIEW)
+@pytest.mark.parametrize("name", REPORTERS)
+def test_where_nothing_was_read_every_format_still_has_its_form(
+    name: str, view: str, hosts: tuple[Hypervisor, ...]
+) -> None:
+    presentation = EVERY_VIEW[view](Report(inventory=inventory(*hosts)))
+
+    first, *rest = REPORTERS[name].render(presentation, Terminal(width=80)).splitlines()
+
+    assert first.startswith(("{", presentation.main.columns[0].key, presentation.main.columns[0].heading))
+    assert len(rest) >= len(presentation.main.rows)
