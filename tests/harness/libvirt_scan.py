@@ -1,0 +1,28 @@
+"""What a scan makes of one libvirt URI."""
+
+from virtscan.connectors import uri
+from virtscan.connectors.libvirt import read
+from virtscan.connectors.reading import Reading
+from virtscan.errors import ConnectorError
+from virtscan.model import Gap, Hypervisor, Target, TargetKind
+
+
+def scan(
+    address: str,
+    *,
+    name: str | None = None,
+    in_fleet: bool = False,
+    allow_unsafe: bool = False,
+    ssh_timeout: float | None = None,
+) -> tuple[Hypervisor, tuple[Gap, ...]]:
+    """Read it; a failure is a gap."""
+    reading = Reading(
+        Target(kind=TargetKind.LIBVIRT, address=address, name=name),
+        name="unnamed",
+        uri=uri.shown(address),
+    )
+    try:
+        read(reading.target, reading, in_fleet=in_fleet, allow_unsafe=allow_unsafe, ssh_timeout=ssh_timeout)
+    except ConnectorError as error:
+        return reading.close(str(error))
+    return reading.close()

@@ -1,0 +1,124 @@
+"""A hypervisor of the tests' own: libvirtd with QEMU as root, in namespaces of mounts, network and processes.
+
+What the system has of libvirt is hidden by empty folders, so that neither sees the other; and when it ends, the
+kernel ends every virtual machine and removes every device with it.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+DEVICE = "vsbond2"
+"""A real device (one end of a veth pair) that macvtap can stand on."""
+
+PROJECT = Path(__file__).parents[2]
+
+_START_SECONDS = 30
+
+_SETUP = f"""\
+set -e
+mount --make-rprivate /
+mount -t sysfs sysfs /sys
+for folder in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /run/libvirt; do
+    mkdir -p $folder
+    mount -t tmpfs tmpfs $folder
+done
+cat > /etc/libvirt/qemu.conf <<CONF
+# root may open /dev/kvm where it exists: else QEMU is probed anew at every call
+user = "root"
+group = "root"
+stdio_handler = "file"
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+remember_owner = 0
+CONF
+cat > /etc/libvirt/libvirtd.conf <<CONF
+auth_unix_ro = "none"
+auth_unix_rw = "none"
+log_outputs = "4:stderr"
+CONF
+ip link set lo up
+ip link add {DEVICE} type veth peer name vsfar
+ip link set {DEVICE} up
+ip link set vsfar up
+ip link add link {DEVICE} name vsprobe type macvtap mode bridge
+ip link del vsprobe
+# The first process has to reap what nobody waits for, or libvirtd waits in vain for each QEMU to be gone.
+libvirtd --pid-file /run/libvirt/libvirtd.pid & wait
+"""
+
+
+class QemuHost:
+    """The running hypervisor."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._sockets = Path(f"/proc/{pid}/root/run/libvirt")
+
+    @property
+    def is_ready(self) -> bool:
+        return (self._sockets / "libvirt-sock-ro").exists()
+
+    def uri(self, *, read_only: bool = True) -> str:
+        """For a client outside of its namespaces."""
+        return f"qemu+unix:///system?socket={self._sockets}/libvirt-sock{'-ro' if read_only else ''}"
+
+    def run(self, *command: str) -> str:
+        """Run a command in the project's folder, inside, where it is `qemu:///system`; give what it prints."""
+        entered = ["nsenter", "--target", str(self._pid), "--mount", "--net", f"--wd={PROJECT}", "--", *command]
+        return subprocess.run(entered, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+
+
+@contextmanager
+def running_qemu_host() -> Iterator[QemuHost]:
+    """Start one and end it again; skip where that can't be."""
+    if os.geteuid() != 0:
+        _cannot("only root can start a libvirtd with QEMU in namespaces of its own")
+    for program in ("libvirtd", "qemu-system-x86_64", "unshare", "nsenter", "ip"):
+        if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
+            _cannot(f"{program} is not installed")
+    namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            ["unshare", *namespaces, "sh", "-c", _SETUP],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            host = _wait(process)
+            if host is None:
+                output.seek(0)
+                _cannot(f"no libvirtd with QEMU can be started here: {output.read().decode(errors='replace')[-500:]}")
+            yield host
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> QemuHost | None:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    for _ in range(_START_SECONDS * 20):
+        if process.poll() is not None:
+            return None
+        if inside := children.read_text().split():
+            host = QemuHost(int(inside[0]))
+            if host.is_ready:
+                return host
+        time.sleep(0.05)
+    return None
+
+
+def _cannot(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
