@@ -1,0 +1,288 @@
+"""Hypervisors read through libvirt: its test driver, here and behind a daemon over every transport."""
+
+import sys
+from pathlib import Path
+
+import libvirt
+import pytest
+
+from tests.harness.definitions import (
+    COMPUTER,
+    bond_xml,
+    card_xml,
+    direct,
+    domain_xml,
+    macvtap_network,
+    on_bridge,
+    on_network,
+    pci_xml,
+    vlan_xml,
+)
+from tests.harness.libvirt_scan import scan
+from tests.harness.libvirtd import Libvirtd, node
+from tests.harness.rpc_proxy import Procedure, RpcProxy
+from tests.harness.sshd import Sshd
+from virtscan.connectors.libvirt import open_read_only
+from virtscan.connectors.libvirt_session import FAR, thread_count
+from virtscan.connectors.reading import Reading
+from virtscan.model import Backing, DeviceKind, DomainState, HostStatus, Hypervisor, SourceMode, Target, TargetKind
+
+HOST = (
+    domain_xml("web01", direct("bond2.100"), on_network("pxe")),
+    domain_xml("db01", on_network("pxe"), running=False),
+    domain_xml("ci01", on_bridge("br0")),
+    macvtap_network("pxe", "bond2", "bond3"),
+    macvtap_network("unused", "bond4"),
+    vlan_xml("bond2.100", 100, "bond2"),
+    bond_xml("bond2", "eth4", "eth5"),
+    bond_xml("bond3", "eth6", "eth7"),
+    bond_xml("bond4", "eth8", "eth9"),
+    COMPUTER,
+    pci_xml("pci_0000_01_00_0"),
+    *(card_xml(f"eth{number}", parent="pci_0000_01_00_0") for number in range(4, 10)),
+)
+
+NETCAT = """\
+#!{python}
+import socket, sys, threading
+daemon = socket.socket(socket.AF_UNIX)
+daemon.connect(sys.argv[-1])
+def pump(read, write):
+    while data := read(65536):
+        write(data)
+threading.Thread(target=pump, args=(sys.stdin.buffer.raw.read, daemon.sendall), daemon=True).start()
+pump(daemon.recv, sys.stdout.buffer.raw.write)
+"""
+
+
+@pytest.fixture(scope="module")
+def definitions(libvirtd: Libvirtd) -> Path:
+    return libvirtd.definitions("hv1", *HOST)
+
+
+def devices(hypervisor: Hypervisor) -> dict[str, tuple[DeviceKind, tuple[str, ...], Backing]]:
+    return {device.name: (device.kind, device.lower, device.backing) for device in hypervisor.devices}
+
+
+def assert_is_the_host(hypervisor: Hypervisor) -> None:
+    assert hypervisor.name == "hv1"
+    assert hypervisor.status is HostStatus.COMPLETE
+    assert (hypervisor.cpus, hypervisor.memory_mib) == (16, 65536)
+    assert {domain.name: domain.state for domain in hypervisor.domains} == {
+        "ci01": DomainState.ACTIVE,
+        "db01": DomainState.INACTIVE,
+        "web01": DomainState.ACTIVE,
+    }
+    by_name = {domain.name: domain for domain in hypervisor.domains}
+    assert [(a.device, a.mode) for i in by_name["db01"].interfaces for a in i.attachments] == [
+        ("bond2", SourceMode.BRIDGE),
+        ("bond3", SourceMode.BRIDGE),
+    ]
+    assert [network.name for network in hypervisor.networks] == ["pxe"]
+    assert devices(hypervisor) == {
+        "bond2": (DeviceKind.BOND, ("eth4", "eth5"), Backing.UNKNOWN),
+        "bond2.100": (DeviceKind.VLAN, ("bond2",), Backing.UNKNOWN),
+        "bond3": (DeviceKind.BOND, ("eth6", "eth7"), Backing.UNKNOWN),
+        **{f"eth{number}": (DeviceKind.ETHERNET, (), Backing.PHYSICAL) for number in range(4, 8)},
+    }
+
+
+def test_a_host_of_the_test_driver_is_read_with_all_that_its_interfaces_lead_to(tmp_path: Path) -> None:
+    path = tmp_path / "hv1.xml"
+    path.write_text(node(*HOST))
+
+    hypervisor, gaps = scan(f"test://{path}")
+
+    assert gaps == ()
+    assert_is_the_host(hypervisor)
+
+
+@pytest.mark.parametrize("transport", ["unix", "tcp"])
+def test_a_daemon_says_the_same_over_every_transport(libvirtd: Libvirtd, definitions: Path, transport: str) -> None:
+    hypervisor, gaps = scan(libvirtd.unix(definitions) if transport == "unix" else libvirtd.tcp(definitions))
+
+    assert gaps == ()
+    assert_is_the_host(hypervisor)
+
+
+def test_a_daemon_says_the_same_over_ssh(libvirtd: Libvirtd, definitions: Path, sshd: Sshd, tmp_path: Path) -> None:
+    netcat = tmp_path / "netcat"
+    netcat.write_text(NETCAT.format(python=sys.executable))
+    netcat.chmod(0o755)
+    where = f"{sshd.user}@127.0.0.1:{sshd.port}{definitions}"
+    address = f"test+ssh://{where}?command={sshd.client}&netcat={netcat}&socket={libvirtd.socket}"
+
+    hypervisor, gaps = scan(address, allow_unsafe=True)
+    refused, reasons = scan(address)
+
+    assert gaps == ()
+    assert_is_the_host(hypervisor)
+    assert refused.status is HostStatus.FAILED
+    assert "--allow-unsafe-uri" in reasons[0].reason
+
+
+def test_ssh_is_never_asked_for_a_password(libvirtd: Libvirtd, sshd: Sshd) -> None:
+    sshd.authorized_keys.write_text("")
+    address = f"test+ssh://{sshd.user}@127.0.0.1:{sshd.port}/default?command={sshd.client}&no_tty=0"
+
+    hypervisor, (gap,) = scan(address, allow_unsafe=True)
+
+    assert hypervisor.status is HostStatus.FAILED
+    assert "ssh refused the login" in gap.reason
+
+
+def test_an_unknown_host_key_is_refused_and_explained(sshd: Sshd) -> None:
+    sshd.known_hosts.write_text("")
+
+    _, (gap,) = scan(f"test+ssh://{sshd.user}@127.0.0.1:{sshd.port}/default?command={sshd.client}", allow_unsafe=True)
+
+    assert "ssh does not know this host" in gap.reason
+
+
+def test_a_write_is_refused_on_the_connection(libvirtd: Libvirtd) -> None:
+    address = libvirtd.unix(Path("/default"))
+    reading = Reading(Target(kind=TargetKind.LIBVIRT, address=address), name="", uri="")
+
+    with open_read_only(address, reading, allow_unsafe=False) as connection:
+        (domain,) = connection.listAllDomains()
+        with pytest.raises(libvirt.libvirtError) as refused:
+            domain.destroy()
+        with pytest.raises(libvirt.libvirtError) as also_refused:
+            connection.defineXML(domain_xml("new"))
+
+    assert refused.value.get_error_code() == libvirt.VIR_ERR_OPERATION_DENIED
+    assert also_refused.value.get_error_code() == libvirt.VIR_ERR_OPERATION_DENIED
+
+
+def test_only_what_an_interface_leads_to_is_fetched_each_in_one_round_trip(
+    libvirtd: Libvirtd, definitions: Path, proxy: RpcProxy
+) -> None:
+    scan(libvirtd.unix(definitions, socket=proxy.socket))
+
+    opening = {1, 60, 66}
+    closing = {2}
+    assert {number: proxy.calls[number] for number in proxy.calls if number not in opening | closing} == {
+        Procedure.GET_INFO: 1,
+        Procedure.LIST_ALL_DOMAINS: 1,
+        Procedure.DOMAIN_XML: 3,
+        Procedure.LIST_ALL_NETWORKS: 1,
+        Procedure.NETWORK_XML: 1,
+        Procedure.LIST_ALL_INTERFACES: 1,
+        Procedure.INTERFACE_XML: 3,
+        Procedure.LIST_ALL_NODE_DEVICES: 1,
+        Procedure.NODE_DEVICE_XML: 4,
+    }
+
+
+def test_a_host_without_domains_is_complete_and_asked_for_nothing_else(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    hypervisor, gaps = scan(libvirtd.unix(libvirtd.definitions("empty", COMPUTER), socket=proxy.socket))
+
+    assert gaps == ()
+    assert hypervisor.status is HostStatus.COMPLETE
+    assert (hypervisor.domains, hypervisor.cpus) == ((), 16)
+    assert proxy.calls[Procedure.LIST_ALL_NETWORKS] == proxy.calls[Procedure.LIST_ALL_NODE_DEVICES] == 0
+
+
+def test_a_name_of_the_configuration_goes_before_that_of_the_uri(libvirtd: Libvirtd, definitions: Path) -> None:
+    hypervisor, _ = scan(libvirtd.unix(definitions), name="rack7")
+
+    assert hypervisor.name == "rack7"
+
+
+def test_the_kernel_of_this_machine_is_not_that_of_a_made_up_host(libvirtd: Libvirtd) -> None:
+    assert scan("test:///default", ssh_timeout=1)[0].kernel is None
+    assert scan(libvirtd.unix(Path("/default")), ssh_timeout=1)[0].kernel is None
+
+
+def test_the_time_that_opening_and_reading_took_is_kept(libvirtd: Libvirtd) -> None:
+    hypervisor, _ = scan(libvirtd.unix(Path("/default")))
+
+    assert hypervisor.observed_at is not None
+    assert hypervisor.open_seconds is not None
+    assert hypervisor.open_seconds > 0
+    assert hypervisor.read_seconds is not None
+    assert hypervisor.read_seconds > 0
+
+
+def test_hostile_names_are_read_as_they_are(libvirtd: Libvirtd) -> None:
+    hostile = ["=cmd|' C calc'!A0", "<script>alert(1)", "\u202egnp.exe", "a" * 3000, "tab\there", "ünï", "{{7*7}}"]
+    path = libvirtd.definitions(
+        "hostile", *(domain_xml(name, on_network("<pxe>")) for name in hostile), macvtap_network("<pxe>", "bond2")
+    )
+
+    hypervisor, gaps = scan(libvirtd.unix(path))
+
+    assert sorted(domain.name for domain in hypervisor.domains) == sorted(hostile)
+    assert [network.name for network in hypervisor.networks] == ["<pxe>"]
+    assert [gap.subject.rpartition(" ")[2] for gap in gaps] == ["bond2"]
+
+
+def test_nothing_is_printed(libvirtd: Libvirtd, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "broken.xml"
+    broken.write_text("<node>")
+
+    for address in (
+        "test:///default",
+        "test:///no/such/file.xml",
+        f"test://{broken}",
+        libvirtd.unix(Path("/no/such/file.xml")),
+        "test+tcp://127.0.0.1:1/default",
+        "qemu+ssh://127.0.0.1:1/system",
+    ):
+        scan(address)
+
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("address", "clue"),
+    [
+        ("test:///no/such/file.xml", "/no/such/file.xml: No such file or directory"),
+        ("test+tcp://127.0.0.1:1/default", "nothing listens there"),
+        ("qemu+ssh://127.0.0.1:1/system", "nothing listens there"),
+        ("qemu+unix:///system?socket=/no/such/libvirt-sock-ro", "libvirtd (or virtqemud) does not run there"),
+        ("qemu+unix:///system?socket=/no/such/path", "libvirtd does not answer at this socket"),
+        ("qemu+tcp://host.invalid/system", "no such host name"),
+        ("qemu+ssh://host.invalid/system", "no such host name"),
+        ("qemu://127.0.0.1/system", "by ssh it is DRIVER+ssh://"),
+        ("nosuchalias", "this libvirt client has no driver for it"),
+        ("qemu+ssh://hv1/system%0a", "not a libvirt URI"),
+        ("qemu+warp://hv1/system", "transport in URL not recognised"),
+        ("qemu:///sys tem", "Unable to parse URI"),
+    ],
+)
+def test_a_host_that_cannot_be_opened_says_why_and_what_to_do(address: str, clue: str) -> None:
+    hypervisor, (gap,) = scan(address)
+
+    assert hypervisor.status is HostStatus.FAILED
+    assert clue in gap.reason
+
+
+def test_a_password_in_the_uri_is_in_no_message() -> None:
+    hypervisor, (gap,) = scan("nosuch+warp://root:secret@127.0.0.1/?password=secret")
+
+    assert "secret" not in str((hypervisor, gap))
+
+
+def test_something_else_than_libvirtd_is_recognised(sshd: Sshd) -> None:
+    _, (gap,) = scan(f"qemu+tcp://127.0.0.1:{sshd.port}/system")
+
+    assert "something other than libvirtd answers there" in gap.reason
+
+
+@pytest.mark.parametrize(
+    ("jobs", "seconds", "in_fleet", "threads"),
+    [
+        (1000, FAR / 5, False, 4),
+        (1000, FAR / 5, True, 1),
+        (1000, FAR * 8, False, 16),
+        (1000, FAR * 8, True, 8),
+        (14, FAR * 4, True, 3),
+        (2, FAR * 4, False, 2),
+        (0, 0.0, False, 0),
+    ],
+)
+def test_more_threads_share_a_connection_the_farther_it_leads(
+    jobs: int, seconds: float, in_fleet: bool, threads: int
+) -> None:
+    assert thread_count(jobs, seconds, in_fleet=in_fleet) == threads

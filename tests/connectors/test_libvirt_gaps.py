@@ -1,0 +1,343 @@
+"""What is missing on a hypervisor, and only that."""
+
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import libvirt
+import pytest
+
+from tests.harness.definitions import (
+    COMPUTER,
+    bond_xml,
+    card_xml,
+    direct,
+    domain_xml,
+    interface_xml,
+    macvtap_network,
+    on_bridge,
+    on_network,
+)
+from tests.harness.libvirt_scan import scan
+from tests.harness.libvirtd import Libvirtd
+from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to, string
+from virtscan.connectors.libvirt_errors import LONGEST
+from virtscan.model import DeviceKind, Gap, GapAbout, HostStatus, Hypervisor, SourceMode
+
+SASL = 1
+TEN_DOMAINS = [domain_xml(f"vm{number}", direct("bond2")) for number in range(10)]
+BOND = bond_xml("bond2", "eth4", "eth5")
+
+Answer = Callable[[Call], bytes | None]
+
+
+def names(hypervisor: Hypervisor) -> list[str]:
+    return [domain.name for domain in hypervisor.domains]
+
+
+def said(gaps: tuple[Gap, ...], address: str) -> list[tuple[str, GapAbout]]:
+    return [(gap.subject.removeprefix(f"{address} "), gap.about) for gap in gaps]
+
+
+def fails(code: int, message: str) -> Answer:
+    return lambda call: call.error(code, message)
+
+
+def once(answer: Answer, *, on: int = 1) -> Answer:
+    """An answer to one call only."""
+    seen = iter(range(1, 1_000_000))
+    lock = threading.Lock()
+
+    def answered(call: Call) -> bytes | None:
+        with lock:
+            return answer(call) if next(seen) == on else None
+
+    return answered
+
+
+@pytest.fixture
+def ten(libvirtd: Libvirtd, proxy: RpcProxy) -> str:
+    return libvirtd.unix(libvirtd.definitions("ten", *TEN_DOMAINS, BOND), socket=proxy.socket)
+
+
+def test_a_domain_that_vanishes_after_the_list_is_a_gap_and_the_others_are_there(own_libvirtd: Libvirtd) -> None:
+    shared = own_libvirtd.unix(Path("/default"))
+    writer = libvirt.open(shared)
+    for number in range(3):
+        writer.defineXML(domain_xml(f"vm{number}"))
+
+    def undefine(_call: Call) -> None:
+        writer.lookupByName("vm1").undefine()
+
+    with proxy_to(own_libvirtd.socket) as proxy:
+        proxy.answers[Procedure.DOMAIN_XML] = once(undefine)
+        address = own_libvirtd.unix(Path("/default"), socket=proxy.socket)
+        hypervisor, gaps = scan(address)
+    writer.close()
+
+    assert names(hypervisor) == ["test", "vm0", "vm2"]
+    assert said(gaps, address) == [("domain vm1", GapAbout.DOMAIN)]
+    assert "Domain not found" in gaps[0].reason
+    assert hypervisor.status is HostStatus.PARTIAL
+
+
+def test_more_domains_than_a_list_can_hold_are_an_error_never_none(libvirtd: Libvirtd) -> None:
+    minimal = "<domain type='test'><name>vm{}</name><memory>1024</memory><os><type>hvm</type></os></domain>"
+    path = libvirtd.definitions("crowd", *(minimal.format(number) for number in range(16385)))
+
+    hypervisor, (gap,) = scan(libvirtd.unix(path))
+
+    assert hypervisor.status is HostStatus.FAILED
+    assert "Too many domains '16385' for limit '16384'" in gap.reason
+    assert "--xml" in gap.reason
+
+
+@pytest.mark.parametrize("in_fleet", [False, True])
+def test_a_daemon_that_dies_keeps_what_it_delivered_and_leaves_one_gap(own_libvirtd: Libvirtd, in_fleet: bool) -> None:
+    path = own_libvirtd.definitions("ten", *TEN_DOMAINS, BOND)
+    with proxy_to(own_libvirtd.socket) as proxy:
+        proxy.answers[Procedure.DOMAIN_XML] = once(lambda _call: own_libvirtd.kill(), on=7)
+        hypervisor, gaps = scan(own_libvirtd.unix(path, socket=proxy.socket), in_fleet=in_fleet)
+
+    assert len(gaps) == 1
+    assert gaps[0].about is GapAbout.HYPERVISOR
+    assert "the connection was lost" in gaps[0].reason
+    assert hypervisor.status is HostStatus.PARTIAL
+    assert 0 < len(hypervisor.domains) < 7
+
+
+@pytest.mark.parametrize(
+    "procedure", [Procedure.GET_INFO, Procedure.LIST_ALL_NETWORKS, Procedure.LIST_ALL_DOMAINS, Procedure.INTERFACE_XML]
+)
+def test_a_connection_lost_at_any_moment_is_one_gap(ten: str, proxy: RpcProxy, procedure: Procedure) -> None:
+    proxy.answers[procedure] = lambda _call: proxy.hang_up()
+
+    _, gaps = scan(ten)
+
+    assert [gap.about for gap in gaps] == [GapAbout.HYPERVISOR]
+
+
+def test_a_document_that_does_not_parse_is_a_gap(ten: str, proxy: RpcProxy) -> None:
+    proxy.edits[Procedure.DOMAIN_XML] = lambda body: string(b"<domain>") if b"<name>vm3<" in body else body
+
+    hypervisor, gaps = scan(ten)
+
+    assert len(hypervisor.domains) == 9
+    assert said(gaps, ten) == [("domain vm3", GapAbout.DOMAIN)]
+    assert "not well-formed" in gaps[0].reason
+
+
+def test_a_document_that_is_no_text_is_a_gap(ten: str, proxy: RpcProxy) -> None:
+    proxy.edits[Procedure.DOMAIN_XML] = lambda body: body.replace(b"<name>vm3<", b"<name>\xff\xfe3<")
+
+    hypervisor, gaps = scan(ten)
+
+    assert len(hypervisor.domains) == 9
+    assert said(gaps, ten) == [("domain vm3", GapAbout.DOMAIN)]
+    assert "not UTF-8" in gaps[0].reason
+
+
+def test_a_name_in_the_list_that_is_no_text_hides_nothing(ten: str, proxy: RpcProxy) -> None:
+    proxy.edits[Procedure.LIST_ALL_DOMAINS] = lambda body: body.replace(b"vm3", b"\xff\xfe3")
+
+    hypervisor, gaps = scan(ten)
+
+    assert len(hypervisor.domains) == 10
+    assert gaps == ()
+
+
+def test_a_domain_that_is_busy_for_too_long_is_a_gap(ten: str, proxy: RpcProxy) -> None:
+    proxy.answers[Procedure.DOMAIN_XML] = once(
+        fails(libvirt.VIR_ERR_OPERATION_TIMEOUT, "Timed out during operation: cannot acquire state change lock")
+    )
+
+    hypervisor, gaps = scan(ten)
+
+    assert len(hypervisor.domains) == 9
+    assert [gap.about for gap in gaps] == [GapAbout.DOMAIN]
+    assert "state change lock" in gaps[0].reason
+
+
+@pytest.fixture
+def powered_off(libvirtd: Libvirtd, proxy: RpcProxy) -> str:
+    """A host with a domain that stands on a network."""
+    path = libvirtd.definitions(
+        "powered-off", domain_xml("db01", on_network("pxe"), running=False), macvtap_network("pxe", "bond2"), BOND
+    )
+    return libvirtd.unix(path, socket=proxy.socket)
+
+
+def assert_stands_on_nobody_knows_what(hypervisor: Hypervisor) -> None:
+    ((attachment,),) = [interface.attachments for interface in hypervisor.domains[0].interfaces]
+    assert (attachment.device, attachment.mode) == (None, SourceMode.UNKNOWN)
+
+
+def test_a_network_that_is_gone_is_a_gap(libvirtd: Libvirtd) -> None:
+    address = libvirtd.unix(libvirtd.definitions("no-network", domain_xml("db01", on_network("pxe"), running=False)))
+
+    hypervisor, gaps = scan(address)
+
+    assert said(gaps, address) == [("network pxe", GapAbout.NETWORK)]
+    assert "no such network" in gaps[0].reason
+    assert_stands_on_nobody_knows_what(hypervisor)
+
+
+@pytest.mark.parametrize(
+    ("procedure", "code", "clue"),
+    [
+        (Procedure.LIST_ALL_NETWORKS, libvirt.VIR_ERR_ACCESS_DENIED, "access rules hide this"),
+        (Procedure.NETWORK_XML, libvirt.VIR_ERR_NO_NETWORK, "as it is"),
+    ],
+)
+def test_a_network_that_cannot_be_read_is_a_gap(
+    powered_off: str, proxy: RpcProxy, procedure: Procedure, code: int, clue: str
+) -> None:
+    proxy.answers[procedure] = fails(code, "as it is")
+
+    hypervisor, gaps = scan(powered_off)
+
+    assert said(gaps, powered_off) == [("network pxe", GapAbout.NETWORK)]
+    assert clue in gaps[0].reason
+    assert_stands_on_nobody_knows_what(hypervisor)
+
+
+def test_a_driver_without_networks_leaves_a_gap_only_where_one_is_used(
+    powered_off: str, ten: str, proxy: RpcProxy
+) -> None:
+    for procedure in (Procedure.LIST_ALL_NETWORKS, Procedure.NUM_OF_NETWORKS):
+        proxy.answers[procedure] = fails(libvirt.VIR_ERR_NO_SUPPORT, "not supported by this driver")
+
+    _, gaps = scan(powered_off)
+
+    assert said(gaps, powered_off) == [("network pxe", GapAbout.NETWORK)]
+    assert "this driver lists no networks" in gaps[0].reason
+    assert scan(ten)[1] == ()
+
+
+def test_a_device_that_nobody_lists_is_a_gap_under_a_macvtap_only(libvirtd: Libvirtd) -> None:
+    path = libvirtd.definitions(
+        "no-device", domain_xml("web01", direct("bond2"), direct("bond3"), on_bridge("br0")), bond_xml("bond3", "eth6")
+    )
+    address = libvirtd.unix(path)
+
+    hypervisor, gaps = scan(address)
+
+    assert said(gaps, address) == [("device bond2", GapAbout.DEVICE)]
+    assert hypervisor.status is HostStatus.COMPLETE
+
+
+@pytest.mark.parametrize("procedure", [Procedure.LIST_ALL_INTERFACES, Procedure.LIST_ALL_NODE_DEVICES])
+def test_a_list_of_devices_that_fails_is_one_gap(ten: str, proxy: RpcProxy, procedure: Procedure) -> None:
+    proxy.answers[procedure] = fails(libvirt.VIR_ERR_SYSTEM_ERROR, "no virtinterfaced-sock")
+
+    hypervisor, gaps = scan(ten)
+
+    assert [gap.about for gap in gaps] == [GapAbout.DEVICE]
+    assert "list of" in gaps[0].subject
+    assert "no virtinterfaced-sock" in gaps[0].reason
+    assert len(hypervisor.domains) == 10
+
+
+def test_a_driver_without_lists_of_devices_leaves_kinds_unknown_and_no_gap(ten: str, proxy: RpcProxy) -> None:
+    for procedure in (
+        Procedure.LIST_ALL_INTERFACES,
+        Procedure.NUM_OF_INTERFACES,
+        Procedure.LIST_ALL_NODE_DEVICES,
+        Procedure.NUM_OF_NODE_DEVICES,
+    ):
+        proxy.answers[procedure] = fails(libvirt.VIR_ERR_NO_SUPPORT, "not supported by this driver")
+
+    hypervisor, gaps = scan(ten)
+
+    assert gaps == ()
+    assert hypervisor.devices == ()
+    assert hypervisor.status is HostStatus.COMPLETE
+
+
+@pytest.mark.parametrize("procedure", [Procedure.INTERFACE_XML, Procedure.NODE_DEVICE_XML])
+def test_a_device_that_cannot_be_read_is_a_gap(libvirtd: Libvirtd, proxy: RpcProxy, procedure: Procedure) -> None:
+    path = libvirtd.definitions(
+        "broken-device", domain_xml("web01", direct("eth4")), interface_xml("eth4"), COMPUTER, card_xml("eth4")
+    )
+    address = libvirtd.unix(path, socket=proxy.socket)
+    proxy.edits[procedure] = lambda _body: string(b"<interface/>")
+
+    hypervisor, gaps = scan(address)
+
+    assert said(gaps, address) == [("device eth4", GapAbout.DEVICE)]
+    assert [device.name for device in hypervisor.devices] == ["eth4"]
+
+
+def test_a_node_device_is_found_by_name_and_only_its_own(libvirtd: Libvirtd) -> None:
+    path = libvirtd.definitions(
+        "alike",
+        domain_xml("web01", direct("eth0.100")),
+        COMPUTER,
+        card_xml("eth0.100", name="net_eth0_100_52_54_00_00_00_01"),
+        card_xml("eth0_100", name="net_eth0_100_52_54_00_00_00_02"),
+        card_xml("eth0", name="net_eth0_52_54_00_00_00_03"),
+        card_xml("eth0.1", name="net_eth0_1"),
+        card_xml("eth0.1", name="another_naming_scheme"),
+    )
+
+    hypervisor, gaps = scan(libvirtd.unix(path))
+
+    assert gaps == ()
+    assert [(device.name, device.kind) for device in hypervisor.devices] == [("eth0.100", DeviceKind.UNKNOWN)]
+
+
+def test_a_node_device_that_is_no_network_device_is_passed_over(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    path = libvirtd.definitions("odd", domain_xml("web01", direct("eth4")), COMPUTER, card_xml("eth4"))
+    proxy.edits[Procedure.NODE_DEVICE_XML] = lambda _body: string(b"<device><name>net_eth4</name></device>")
+
+    hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket))
+
+    assert gaps == ()
+    assert hypervisor.devices == ()
+
+
+def test_devices_that_stand_on_each_other_are_read_once(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    path = libvirtd.definitions(
+        "loop", domain_xml("web01", direct("bond2")), bond_xml("bond2", "bond3"), bond_xml("bond3", "bond2")
+    )
+
+    scan(libvirtd.unix(path, socket=proxy.socket))
+
+    assert proxy.calls[Procedure.INTERFACE_XML] == 2
+
+
+def test_a_host_that_does_not_tell_its_size_is_complete(ten: str, proxy: RpcProxy) -> None:
+    proxy.answers[Procedure.GET_INFO] = fails(libvirt.VIR_ERR_NO_SUPPORT, "not supported by this driver")
+
+    hypervisor, gaps = scan(ten)
+
+    assert gaps == ()
+    assert (hypervisor.cpus, hypervisor.status) == (None, HostStatus.COMPLETE)
+
+
+def test_a_host_that_fails_to_tell_its_size_has_a_gap(ten: str, proxy: RpcProxy) -> None:
+    proxy.answers[Procedure.GET_INFO] = fails(libvirt.VIR_ERR_INTERNAL_ERROR, "no /proc/cpuinfo")
+
+    hypervisor, gaps = scan(ten)
+
+    assert said(gaps, ten) == [("host name, CPUs and memory", GapAbout.DEVICE)]
+    assert len(hypervisor.domains) == 10
+
+
+def test_a_login_that_is_asked_for_is_refused_and_explained(ten: str, proxy: RpcProxy) -> None:
+    proxy.answers[Procedure.AUTH_LIST] = lambda call: call.reply(struct.pack(">II", 1, SASL))
+    proxy.answers[Procedure.AUTH_SASL_INIT] = lambda call: call.reply(string(b"PLAIN"))
+
+    hypervisor, (gap,) = scan(ten)
+
+    assert hypervisor.status is HostStatus.FAILED
+    assert "virtscan answers no prompt" in gap.reason
+
+
+def test_endless_words_of_libvirt_are_cut(ten: str, proxy: RpcProxy) -> None:
+    proxy.answers[Procedure.LIST_ALL_DOMAINS] = fails(libvirt.VIR_ERR_INTERNAL_ERROR, "x" * 10 * LONGEST)
+
+    _, (gap,) = scan(ten)
+
+    assert len(gap.reason) < 2 * LONGEST

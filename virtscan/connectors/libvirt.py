@@ -1,0 +1,147 @@
+"""A hypervisor read through libvirt: read-only, without a question, in as few round trips as possible."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from time import monotonic
+
+import libvirt
+
+from virtscan import analyzer
+from virtscan.connectors import host_kernel, libvirt_lists, uri
+from virtscan.connectors.libvirt_devices import read_devices, read_networks
+from virtscan.connectors.libvirt_errors import end_if_lost, is_unsupported, reason
+from virtscan.connectors.libvirt_lists import Lists, name_of
+from virtscan.connectors.libvirt_session import Session
+from virtscan.connectors.reading import HostFacts, Reading
+from virtscan.connectors.spread import Job
+from virtscan.errors import ConfigError, ConnectorError
+from virtscan.model import Domain, DomainState, GapAbout, Target
+
+# Without a handler of its own libvirt prints every error to stderr. One for the whole process, before any thread.
+libvirt.registerErrorHandler(lambda _context, _error: None, None)
+
+_QUESTIONS = range(libvirt.VIR_CRED_USERNAME, libvirt.VIR_CRED_EXTERNAL + 1)
+
+
+def read(
+    target: Target,
+    reading: Reading,
+    *,
+    in_fleet: bool,
+    allow_unsafe: bool = False,
+    ssh_timeout: float | None = None,
+    threads: int | None = None,
+) -> None:
+    """Deliver what a hypervisor's libvirt tells: domains as they come, then what their interfaces lead to.
+
+    May block for ever: to be run under a deadline, on a thread that can be left behind.
+
+    Args:
+        target: What to read; an empty address is libvirt's own default.
+        reading: Where to deliver.
+        in_fleet: Are other hypervisors read at the same time? Then they, not more threads for this one, fill the time.
+        allow_unsafe: Accept a URI that runs a command or reaches a shell.
+        ssh_timeout: Seconds that asking a qemu+ssh host for its kernel by ssh may take; None: don't.
+        threads: How many use the connection at once; None: what suits its distance.
+
+    Raises:
+        ConnectorError: It can't be opened or listed, or the connection was lost; what was delivered before counts.
+    """
+    try:
+        with open_read_only(target.address, reading, allow_unsafe=allow_unsafe) as connection:
+            address = connection.getURI()
+            _read_all(Session(connection, reading, in_fleet=in_fleet, threads=threads), address)
+        if ssh_timeout is not None:
+            host_kernel.read_by_ssh(reading, address, timeout=ssh_timeout)
+    except libvirt.libvirtError as error:
+        raise ConnectorError(uri.without_secrets(reason(error), target.address)) from error
+    except ConfigError as error:
+        raise ConnectorError(str(error)) from error
+
+
+@contextmanager
+def open_read_only(address: str, reading: Reading, *, allow_unsafe: bool) -> Iterator[libvirt.virConnect]:
+    """A connection that can change nothing, and whose questions nobody answers.
+
+    Raises:
+        libvirt.libvirtError: It can't be opened.
+        ConfigError: The URI is not one that may be opened.
+        ConnectorError: There is no such file of definitions.
+    """
+    uri.check(address, allow_unsafe=allow_unsafe)
+    _find_definitions(address)
+    started = monotonic()
+    login = [list(_QUESTIONS), _refuse, None]
+    connection = libvirt.openAuth(uri.prepared(address) or None, login, libvirt.VIR_CONNECT_RO)
+    opened = monotonic()
+    reading.add(HostFacts(observed_at=datetime.now(UTC), open_seconds=opened - started))
+    try:
+        yield connection
+    finally:
+        reading.add(HostFacts(read_seconds=monotonic() - opened))
+        with suppress(libvirt.libvirtError):
+            connection.close()
+
+
+def _refuse(_credentials: object, _context: object) -> int:
+    """Answer to a question of whatever kind."""
+    return -1
+
+
+def _find_definitions(address: str) -> None:
+    """Look for the file of a local `test:///FILE`: libxml2 would complain on stderr that there is none.
+
+    Raises:
+        ConnectorError: It can't be opened.
+    """
+    parsed = uri.parse(address)
+    if address.lower().startswith("test:") and parsed.path not in ("/default", "/", ""):
+        try:
+            Path(parsed.path).open("rb").close()
+        except OSError as error:
+            raise ConnectorError(f"{parsed.path}: {error.strerror}") from error
+
+
+def _read_all(session: Session, address: str) -> None:
+    listed = libvirt_lists.domains(session)
+    lists = Lists(session.connection)
+    domains: list[Domain] = []
+    jobs: list[Job] = [partial(_read_host, session, address)]
+    if listed:
+        jobs += [lists.read_networks, lists.read_interfaces, lists.read_node_devices]
+        jobs += [_domain_job(session, domain, domains) for domain in listed]
+    session.run(jobs)
+    networks = {network.name: network for network in read_networks(session, domains, lists.networks)}
+    resolved = [analyzer.resolve(domain, networks) for domain in domains]
+    read_devices(session, resolved, lists.interfaces, lists.node_devices)
+
+
+def _domain_job(session: Session, domain: libvirt.virDomain, domains: list[Domain]) -> Job:
+    # Known from the list, without a round trip.
+    state = DomainState.INACTIVE if domain.ID() == -1 else DomainState.ACTIVE
+
+    def deliver(xml: str) -> None:
+        read = analyzer.read_domain(xml, origin=session.reading.uri, state=state)
+        session.reading.add(read)
+        domains.append(read)
+
+    return session.document(f"domain {name_of(domain)}", GapAbout.DOMAIN, domain.XMLDesc, deliver)
+
+
+def _read_host(session: Session, address: str) -> None:
+    """Deliver the host's name, CPUs and memory, and its kernel if it is this machine."""
+    if uri.is_local(address):
+        session.reading.add(HostFacts(kernel=host_kernel.of_this_machine()))
+    try:
+        if session.reading.target.name is None:
+            name = uri.host_name(address) or session.connection.getHostname()
+            session.reading.add(HostFacts(name=name))
+        _model, memory_mib, cpus, *_ = session.connection.getInfo()
+        session.reading.add(HostFacts(cpus=cpus, memory_mib=memory_mib))
+    except libvirt.libvirtError as error:
+        end_if_lost(session.connection, error)
+        if not is_unsupported(error):
+            session.reading.gap("host name, CPUs and memory", reason(error), GapAbout.DEVICE)

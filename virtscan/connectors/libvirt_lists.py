@@ -1,0 +1,130 @@
+"""What a connection lists, by whichever calls its daemon knows: the hypervisors to be found here are old."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import libvirt
+import msgspec
+
+from virtscan.connectors.libvirt_errors import end_if_lost, is_unsupported, reason
+from virtscan.connectors.libvirt_session import Session
+
+Describe: TypeAlias = Callable[[], str]
+"""Fetches a document; raises libvirtError."""
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """The names that a hypervisor lists, with the way to each one's document.
+
+    Empty with a `failure` when the list can't be had; empty and not `supported` when this driver has no such list.
+    """
+
+    documents: Mapping[str, Describe] = {}
+    failure: str | None = None
+    supported: bool = True
+
+
+def domains(session: Session) -> list[libvirt.virDomain]:
+    """Every domain, running or not, once.
+
+    Raises:
+        libvirt.libvirtError: There is no list.
+    """
+    try:
+        return list(session.listed(session.connection.listAllDomains))
+    except libvirt.libvirtError as error:
+        if not is_unsupported(error):
+            raise
+    return _domains_before_0_9_13(session)
+
+
+class Lists:
+    """What a hypervisor lists beside its domains; each list is a round trip of its own, and empty until it is read."""
+
+    def __init__(self, connection: libvirt.virConnect) -> None:
+        self._connection = connection
+        self.networks = Listing()
+        self.interfaces = Listing()
+        self.node_devices = Listing()
+
+    def read_networks(self) -> None:
+        """List the virtual networks."""
+        connection = self._connection
+        before_0_10_2 = (connection.listNetworks, connection.listDefinedNetworks)
+        self.networks = _listing(connection, connection.listAllNetworks, before_0_10_2, connection.networkLookupByName)
+
+    def read_interfaces(self) -> None:
+        """List the host's network interfaces, as far as they are configured in a way that libvirt reads."""
+        connection = self._connection
+        before_0_10_2 = (connection.listInterfaces, connection.listDefinedInterfaces)
+        self.interfaces = _listing(
+            connection, connection.listAllInterfaces, before_0_10_2, connection.interfaceLookupByName
+        )
+
+    def read_node_devices(self) -> None:
+        """List the host's devices that are network devices; the names are libvirt's own, not the kernel's."""
+        connection = self._connection
+        list_all = partial(connection.listAllDevices, libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET)
+        before_0_10_2 = (partial(connection.listDevices, "net"),)
+        self.node_devices = _listing(connection, list_all, before_0_10_2, connection.nodeDeviceLookupByName)
+
+
+def name_of(item: Any) -> str:  # Any: libvirt-python ships no types; this is whatever has a name
+    """An object's name; a daemon can send one that is no text."""
+    try:
+        return str(item.name())
+    except UnicodeDecodeError:
+        return "with a name that is not UTF-8"
+
+
+def _domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
+    """Those that run by id, those that don't by name, each looked up: two round trips a domain.
+
+    One that is started or stopped meanwhile changes from one list to the other. So the running ones are listed
+    before and after the others, and whatever was seen twice is the same by its uuid. An id that is gone when it is
+    looked up was stopped before the list of names was taken, or is no more.
+    """
+    found: dict[str, libvirt.virDomain] = {}
+
+    def look_up(find: Callable[..., libvirt.virDomain], key: int | str) -> None:
+        try:
+            domain = find(key)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+                raise
+        else:
+            found[domain.UUIDString()] = domain
+
+    connection = session.connection
+    running = session.listed(connection.listDomainsID)
+    session.run([partial(look_up, connection.lookupByID, number) for number in running])
+    session.run([partial(look_up, connection.lookupByName, name) for name in connection.listDefinedDomains()])
+    known = {domain.ID() for domain in found.values()}
+    started = [number for number in connection.listDomainsID() if number not in known]
+    session.run([partial(look_up, connection.lookupByID, number) for number in started])
+    return list(found.values())
+
+
+def _listing(
+    connection: libvirt.virConnect,
+    list_all: Callable[[], list[Any]],  # Any: as in name_of
+    lists_before_0_10_2: Sequence[Callable[[], list[str]]],
+    look_up: Callable[[str], Any],  # Any: as in name_of
+) -> Listing:
+    def known_by_old_daemons() -> dict[str, Describe]:
+        names = [name for names in lists_before_0_10_2 for name in names()]
+        return {name: partial(_look_up_and_describe, look_up, name) for name in names}
+
+    for attempt in (lambda: {name_of(item): item.XMLDesc for item in list_all()}, known_by_old_daemons):
+        try:
+            return Listing(attempt())
+        except libvirt.libvirtError as error:
+            if not is_unsupported(error):
+                end_if_lost(connection, error)
+                return Listing(failure=reason(error))
+    return Listing(supported=False)
+
+
+def _look_up_and_describe(look_up: Callable[[str], Any], name: str) -> str:  # Any: as in name_of
+    return str(look_up(name).XMLDesc())

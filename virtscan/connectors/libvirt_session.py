@@ -1,0 +1,79 @@
+"""One connection at work: fetches documents and delivers what they say."""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import monotonic
+from typing import TypeVar
+
+import libvirt
+
+from virtscan.connectors.libvirt_errors import end_if_lost, reason
+from virtscan.connectors.reading import Reading
+from virtscan.connectors.spread import Job, spread
+from virtscan.errors import AnalyzerError
+from virtscan.model import GapAbout
+
+FAR = 0.005
+"""Seconds for a list of domains from which on waiting for the network, not work, is what takes the time."""
+
+T = TypeVar("T")
+
+
+class Session:
+    """An open connection, the reading that it fills, and how many threads use it at once.
+
+    `threads` is their number; None lets it follow from the distance, which `listed` measures.
+    """
+
+    def __init__(
+        self, connection: libvirt.virConnect, reading: Reading, *, in_fleet: bool, threads: int | None = None
+    ) -> None:
+        self.connection = connection
+        self.reading = reading
+        self._in_fleet = in_fleet
+        self._threads = threads
+        self._list_seconds = 0.0
+
+    def listed(self, call: Callable[[], T]) -> T:
+        """Call for a list of domains, and take the time."""
+        before = monotonic()
+        result = call()
+        self._list_seconds = monotonic() - before
+        return result
+
+    def run(self, jobs: Sequence[Job]) -> None:
+        """Run all jobs, each of them a round trip or a few."""
+        spread(jobs, self._threads or thread_count(len(jobs), self._list_seconds, in_fleet=self._in_fleet))
+
+    def document(
+        self, subject: str, about: GapAbout, describe: Callable[[], str], deliver: Callable[[str], None]
+    ) -> Job:
+        """The job to fetch a document and hand it to `deliver`; what goes wrong with it is a gap."""
+        return partial(self._fetch, subject, about, describe, deliver)
+
+    def _fetch(
+        self, subject: str, about: GapAbout, describe: Callable[[], str], deliver: Callable[[str], None]
+    ) -> None:
+        try:
+            deliver(describe())
+        except libvirt.libvirtError as error:
+            # A domain may vanish between being listed and being described (VIR_ERR_NO_DOMAIN), or be busy for long.
+            end_if_lost(self.connection, error)
+            self.reading.gap(subject, reason(error), about)
+        except UnicodeDecodeError:
+            self.reading.gap(subject, "its document is not UTF-8", about)
+        except AnalyzerError as error:
+            self.reading.gap(subject, str(error), about)
+
+
+def thread_count(jobs: int, list_seconds: float, *, in_fleet: bool) -> int:
+    """How many threads share a connection for so many round trips, after a list of domains took so long.
+
+    In a fleet other hosts fill the time, and each thread takes memory: a far host gets a few, a near one no more than
+    the one that it has.
+    """
+    far = list_seconds > FAR
+    if in_fleet:
+        return min(8, math.ceil(jobs / 6)) if far else 1
+    return min(16 if far else 4, jobs)
