@@ -15,6 +15,7 @@ class TargetKind(Enum):
 
     LIBVIRT = "libvirt"
     XML = "xml"
+    SOSREPORT = "sosreport"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,13 +38,15 @@ class SourceKind(Enum):
     SSH = "ssh"
     FILE = "file"
     LOCAL = "local"
+    SOSREPORT = "sosreport"
     DECLARED = "declared"
 
 
 class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
     """A provisioning server to look at.
 
-    `address` is `[user@]host[:port]` for SSH, a path for FILE, empty otherwise; `declared` is set for DECLARED only.
+    `address` is `[user@]host[:port]` for SSH, a path for FILE and SOSREPORT, empty otherwise; `declared` is set for
+    DECLARED only.
     """
 
     name: str

@@ -32,7 +32,7 @@ def unreadable(target: ServerTarget, reason: str) -> Server:
     return described(target, State.UNKNOWN, reason)
 
 
-def captured(target: ServerTarget, capture: Capture, *, at: datetime) -> Server:
+def captured(target: ServerTarget, capture: Capture, *, at: datetime | None) -> Server:
     """The server of which there is ethtool's output of that time, and no more."""
     return msgspec.structs.replace(
         described(target, tx_checksum(capture.features), unknown_because(capture)),
@@ -43,7 +43,7 @@ def captured(target: ServerTarget, capture: Capture, *, at: datetime) -> Server:
     )
 
 
-def observed(target: ServerTarget, answer: Answer, *, at: datetime) -> Server:
+def observed(target: ServerTarget, answer: Answer, *, at: datetime | None) -> Server:
     """The server as it answered at that time.
 
     Its addresses and its kernel are known even when its offload state is not.

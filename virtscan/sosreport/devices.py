@@ -1,0 +1,43 @@
+"""The host's network devices, from everything in a report that tells of them."""
+
+from collections.abc import Iterator
+
+from virtscan import hostnet
+from virtscan.model import Device
+from virtscan.sosreport.report import Sosreport
+
+_NETWORKING = "sos_commands/networking/"
+_NET = "sys/class/net/"
+# Those with -d first: only they know kinds. The others are what older versions of sos have.
+_IP = ("ip_-s_-d_link", "ip_-d_link", "ip_-d_address", "ip_link", "ip_address", "ip_-o_addr")
+
+
+def read_devices(report: Sosreport) -> tuple[Device, ...]:
+    """Every device that the report tells of, each once; `sources` name the files."""
+    return hostnet.merge_devices(_told(report))
+
+
+def _told(report: Sosreport) -> Iterator[Device]:
+    for name, text in report.named("proc/net/bonding/"):
+        yield from hostnet.read_bonding(text, name=name, source=_source(f"/proc/net/bonding/{name}"))
+    if vlans := report.text("proc/net/vlan/config"):
+        yield from hostnet.read_vlans(vlans, source=_source("/proc/net/vlan/config"))
+    for name in (*(f"{_NETWORKING}{command}" for command in _IP), "ip_addr"):
+        if shown := report.text(name):
+            yield from hostnet.read_ip(shown, source=_source(name))
+    if bridges := report.text(f"{_NETWORKING}brctl_show"):
+        yield from hostnet.read_bridges(bridges, source=_source("brctl_show"))
+    yield from hostnet.read_sysfs(dict(_sysfs(report)), source=_source("/sys/class/net"))
+    for name, text in report.named(f"{_NETWORKING}ethtool_-i_"):
+        yield from hostnet.read_driver(text, name=name, source=_source(f"ethtool_-i_{name}"))
+
+
+def _sysfs(report: Sosreport) -> Iterator[tuple[str, str]]:
+    yield from report.named(_NET)
+    for name, target in report.links.items():
+        if name.startswith(_NET):
+            yield name.removeprefix(_NET), target
+
+
+def _source(name: str) -> str:
+    return f"sosreport: {name.removeprefix(_NETWORKING)}"
