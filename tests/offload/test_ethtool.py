@@ -251,6 +251,12 @@ def test_every_header_names_the_device(header: str) -> None:
     assert parse_features(f"\ufeff\n{header}\ntx-checksumming: on\n").device == "eth0"
 
 
+def test_a_prompt_before_the_output_is_passed_over() -> None:
+    text = "[root@satellite ~]# ethtool -k eth0\nFeatures for eth0:\ntx-checksumming: off\n[root@satellite ~]# "
+
+    assert tx_checksum(parse_features(text, "eth0").features) is OFF
+
+
 def test_names_with_blanks_are_those_with_dashes() -> None:
     assert list(parse_features("tcp segmentation offload: on").features) == ["tcp-segmentation-offload"]
 
@@ -401,7 +407,9 @@ def test_json_may_hold_several_devices_or_no_name() -> None:
     assert tx_checksum(parse_features(f"[{one}, {two}]", "eth1").features) is ON
 
 
-@pytest.mark.parametrize("text", ["[", "[1]", '["tx-checksumming"]', "[{}", "[{]", "[" * 100_000, '[{"a":' * 50_000])
+@pytest.mark.parametrize(
+    "text", ["[", "[{}", "[{]", "[ {} ] x", "[{1: 2}]", '[{"a":' * 50_000, '[{"a":' + "[" * 100_000]
+)
 def test_json_that_is_not_ethtools_is_refused(text: str) -> None:
     with pytest.raises(OffloadError, match="no JSON"):
         parse_captures(text)

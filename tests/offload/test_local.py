@@ -152,10 +152,17 @@ def test_a_program_that_hangs_is_ended_in_time(machine: Machine) -> None:
         machine.read("eth0", timeout=0.5)
 
 
+def test_a_program_that_floods_is_ended(machine: Machine) -> None:
+    machine.program("udevadm", "yes")
+
+    with pytest.raises(OffloadError, match="sh can't be run: it prints without end"):
+        machine.read("eth0")
+
+
 def test_without_a_shell_the_reason_is_given(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
 
-    with pytest.raises(OffloadError, match="sh can't be started: No such file or directory"):
+    with pytest.raises(OffloadError, match="sh can't be run: No such file or directory"):
         machine.read("eth0")
 
 
@@ -189,6 +196,7 @@ def test_of_several_cards_one_has_to_be_named(machine: Machine) -> None:
 def test_without_a_card_one_of_the_devices_has_to_be_named(machine: Machine) -> None:
     machine.device("eth0", "brport")
     machine.device("br0", "bridge")
+    machine.file("/sys/class/net/bonding_masters", "")  # a file that the bonding driver puts among the devices
 
     with pytest.raises(OffloadError, match="no card or bond is up; it has br0, eth0, lo"):
         machine.read()
@@ -234,6 +242,7 @@ def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
     command = "ethtool -K eth0 tx off\n"
     for path, text in (
         ("/etc/NetworkManager/system-connections/eth0.nmconnection", off),
+        ("/etc/NetworkManager/system-connections/Wired connection 1", off),
         ("/run/NetworkManager/system-connections/eth0.nmconnection", off),
         ("/usr/lib/NetworkManager/system-connections/eth0.nmconnection", off),
         ("/etc/sysconfig/network-scripts/ifcfg-eth0", 'ETHTOOL_OPTS="-K eth0 tx off"\n'),

@@ -190,6 +190,13 @@ def test_ethtool_opts_of_an_ifcfg_file_last(text: str, state: State) -> None:
     assert after_reboot({IFCFG: text}).tx_checksum is state
 
 
+@pytest.mark.parametrize("name", ["ifcfg-eth0.bak", "ifcfg-eth0~", "ifcfg-eth0.rpmsave", "ifcfg-eth0.orig"])
+def test_a_backup_of_a_file_says_nothing(name: str) -> None:
+    files = {f"/etc/sysconfig/network-scripts/{name}": 'DEVICE=eth0\nETHTOOL_OPTS="-K eth0 tx off"'}
+
+    assert after_reboot(files).tx_checksum is ON
+
+
 def test_an_ifcfg_file_is_known_by_what_it_names() -> None:
     files = {"/etc/sysconfig/network-scripts/ifcfg-uplink": 'DEVICE="eth0"\nETHTOOL_OPTS="-K eth0 tx off"'}
 

@@ -8,6 +8,8 @@ import msgspec
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, Feature, State
 
+# Not just any bracket: the prompt of a shell may stand before the text, as in `[root@host ~]# ethtool -k eth0`.
+_JSON = re.compile(r"\[\s*([{\]]|$)")
 _QUOTE = re.compile(r"(?:\s*[>|])*\s*")
 _HEADER = re.compile(r"(?:Features|Offload parameters) for (\S+?):?")
 _NAME = re.compile(r"[a-z][a-z0-9_ -]*")
@@ -50,7 +52,7 @@ def parse_features(text: str, device: str | None = None) -> Capture:
         OffloadError: It is not about this device, about several of which none is named, or not about features.
     """
     captures = parse_captures(text)
-    if not captures and text.lstrip().startswith("["):
+    if not captures and _JSON.match(text.lstrip()):
         raise OffloadError("there is no such device (ethtool's list is empty)")
     if not captures:
         raise OffloadError("no line of it is a feature: save what ethtool -k DEVICE prints, line for line")
@@ -77,7 +79,7 @@ def parse_captures(text: str) -> tuple[Capture, ...]:
         ethtool.git: ethtool.c do_goffload (to 2.6.36), dump_features (to 5.7), netlink/features.c.
     """
     text = text.lstrip("\ufeff \t\r\n")
-    return _from_json(text) if text.startswith("[") else _from_text(text)
+    return _from_json(text) if _JSON.match(text) else _from_text(text)
 
 
 def tx_checksum(features: Mapping[str, Feature]) -> State:

@@ -26,5 +26,5 @@ def read(target: ServerTarget, *, timeout: float, root: Path = Path("/")) -> Ser
     except TimeoutError as error:
         raise OffloadError(f"timeout: no answer within {timeout:g} s") from error
     except OSError as error:
-        raise OffloadError(f"sh can't be started: {error.strerror}") from error
+        raise OffloadError(f"sh can't be run: {error.strerror or error}") from error
     return observed(target, parse_answer(completed.stdout, device=target.interface), at=datetime.now(UTC))

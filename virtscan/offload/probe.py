@@ -29,7 +29,7 @@ answer() {
 
     say virtscan 1
     say devices
-    for path in "$net"/*; do [ -e "$path" ] && printf '%s\n' "${path##*/}"; done | body
+    for path in "$net"/*; do [ -d "$path" ] && printf '%s\n' "${path##*/}"; done | body
     if [ -z "$device" ]; then
         say candidates
         device=$(candidates)
@@ -37,7 +37,7 @@ answer() {
         case $device in *"
 "*) device= ;; esac
     fi
-    if [ -n "$device" ] && [ -e "$net/$device" ]; then
+    if [ -n "$device" ] && [ -d "$net/$device" ]; then
         say device "$device"
         features
         say mac; cat "$net/$device/address" 2>/dev/null | body

@@ -25,10 +25,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     udev: int | None = None
 
     def under(self, *patterns: str) -> Iterator[tuple[PurePosixPath, str]]:
-        """Files whose path fits one of the glob patterns, in the order of paths."""
+        """Files whose path fits one of the glob patterns, in the order of paths, without backups."""
         for name, text in sorted(self.files.items()):
             path = PurePosixPath(name)
-            if any(path.match(pattern) for pattern in patterns):
+            if any(path.match(pattern) for pattern in patterns) and not _BACKUP.fullmatch(path.name):
                 yield path, text
 
 
@@ -62,6 +62,8 @@ _VALUES = dict.fromkeys(("on", "true", "yes", "1", "y", "t"), State.ON) | dict.f
     ("off", "false", "no", "0", "n", "f"), State.OFF
 )
 
+# What editors and package managers leave behind; nothing that reads these folders takes them.
+_BACKUP = re.compile(r".*(~|\.(bak|old|orig|rpmnew|rpmorig|rpmsave|dpkg-\w+|swp))")
 _COMMAND = re.compile(r"(?<!\S)(?:-K|--offload|--features)\s+(\S+)\s+([^;&|\"']*)")
 
 
