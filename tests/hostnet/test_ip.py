@@ -1,0 +1,164 @@
+"""Outputs of `ip`, made by hand for what the collected ones don't show."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from virtscan.hostnet import read_ip
+from virtscan.model import Backing, Device, DeviceKind
+
+HYPERVISOR = r"""
+1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default
+    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00 promiscuity 0
+    inet 127.0.0.1/8 scope host lo
+       valid_lft forever preferred_lft forever
+4: eth4: <BROADCAST,MULTICAST,SLAVE,UP,LOWER_UP> mtu 1500 qdisc mq master bond2 state UP group default qlen 1000
+    link/ether 3C:FD:FE:10:01:04 brd ff:ff:ff:ff:ff:ff promiscuity 0 minmtu 68
+    bond_slave state ACTIVE perm_hwaddr 3c:fd:fe:10:01:04 queue_id 0 parentbus pci parentdev 0000:19:00.0
+    altname enp25s0f0
+5: eth5: <BROADCAST,MULTICAST,SLAVE,UP,LOWER_UP> mtu 1500 qdisc mq master bond2 state UP group default qlen 1000
+    link/ether 3c:fd:fe:10:01:04 brd ff:ff:ff:ff:ff:ff permaddr 3c:fd:fe:10:01:05 promiscuity 0
+    bond_slave state ACTIVE mii_status UP
+6: bond2: <BROADCAST,MULTICAST,MASTER,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
+    link/ether 3c:fd:fe:10:01:04 brd ff:ff:ff:ff:ff:ff promiscuity 0
+    bond mode 802.3ad miimon 100 updelay 0 downdelay 0
+    inet 10.1.0.5/24 brd 10.1.0.255 scope global bond2
+    inet 10.1.0.6/24 brd 10.1.0.255 scope global secondary bond2:1
+    inet 10.9.9.1 peer 10.9.9.2/32 scope global bond2
+    inet6 2001:db8::5/64 scope global dynamic mngtmpaddr
+    inet6 fe80::3efd:feff:fe10:104/64 scope link
+7: bond2.100@bond2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default
+    link/ether 3c:fd:fe:10:01:04 brd ff:ff:ff:ff:ff:ff promiscuity 0
+    vlan protocol 802.1Q id 100 <REORDER_HDR>
+8: macvtap0@bond2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc fq_codel state UP group default qlen 500
+    link/ether 52:54:00:93:76:af brd ff:ff:ff:ff:ff:ff promiscuity 0
+    macvtap  mode bridge addrgenmode eui64
+9: veth0@if2: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue master br0 state UP group default
+    link/ether 6a:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff link-netnsid 0 promiscuity 1
+    veth
+    bridge_slave state forwarding priority 32 cost 2
+10: br0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP group default qlen 1000
+    link/ether 6a:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff promiscuity 0
+    alias uplink of parentdev nobody
+11: ib0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 2044 qdisc mq state UP qlen 256
+    link/infiniband 80:00:00:48:fe:80:00:00:00:00:00:00:00:02:c9:03:00:0b:5c:a1 brd 00:ff:ff:ff:ff:12:40:1b
+"""
+
+
+def read(text: str) -> dict[str, Device]:
+    return {device.name: device for device in read_ip(text, source="ip")}
+
+
+def test_a_hypervisor_shows_what_stands_on_what() -> None:
+    devices = read(HYPERVISOR)
+
+    assert {name: device.lower for name, device in devices.items() if device.lower} == {
+        "bond2": ("eth4", "eth5"),
+        "bond2.100": ("bond2",),
+        "macvtap0": ("bond2",),
+        "br0": ("veth0",),
+    }
+    assert {name: device.kind for name, device in devices.items() if device.kind is not DeviceKind.UNKNOWN} == {
+        "eth4": DeviceKind.ETHERNET,
+        "eth5": DeviceKind.ETHERNET,
+        "bond2": DeviceKind.BOND,
+        "bond2.100": DeviceKind.VLAN,
+        "macvtap0": DeviceKind.ETHERNET,
+        "veth0": DeviceKind.ETHERNET,
+        "br0": DeviceKind.BRIDGE,
+    }
+    assert devices["bond2.100"].vlan_id == 100
+
+
+def test_only_what_hangs_on_a_bus_or_has_a_burnt_in_address_is_a_card() -> None:
+    backings = {name: device.backing for name, device in read(HYPERVISOR).items()}
+
+    assert {name for name, backing in backings.items() if backing is Backing.PHYSICAL} == {"eth4", "eth5"}
+    assert {name for name, backing in backings.items() if backing is Backing.VIRTUAL} == {"macvtap0", "veth0"}
+
+
+def test_addresses_that_others_can_reach_are_in_cidr_form() -> None:
+    devices = read(HYPERVISOR)
+
+    assert devices["bond2"].addresses == ("10.1.0.5/24", "10.1.0.6/24", "10.9.9.1/32", "2001:db8::5/64")
+    assert devices["lo"].addresses == ()
+
+
+def test_macs_are_lower_case_and_only_of_ethernet() -> None:
+    macs = {name: device.mac for name, device in read(HYPERVISOR).items()}
+
+    assert macs["eth4"] == "3c:fd:fe:10:01:04"
+    assert macs["lo"] is None
+    assert macs["ib0"] is None
+
+
+def test_one_line_for_each_address_is_the_same() -> None:
+    lines = r"""1: lo    inet 127.0.0.1/8 scope host lo\       valid_lft forever preferred_lft forever
+6: bond2    inet 10.1.0.5/24 brd 10.1.0.255 scope global bond2\       valid_lft forever
+6: bond2    inet6 2001:db8::5/64 scope global dynamic \       valid_lft 86sec preferred_lft 14sec
+7: bond2.100@bond2    inet 10.2.0.5/24 scope global bond2.100\       valid_lft forever"""
+
+    assert {name: device.addresses for name, device in read(lines).items()} == {
+        "lo": (),
+        "bond2": ("10.1.0.5/24", "2001:db8::5/64"),
+        "bond2.100": ("10.2.0.5/24",),
+    }
+
+
+def test_one_line_for_each_link_is_the_same() -> None:
+    (line,) = read_ip(
+        r"7: bond2.100@bond2: <BROADCAST,UP> mtu 1500 qdisc noqueue state UP mode DEFAULT \    "
+        r"link/ether 3c:fd:fe:10:01:04 brd ff:ff:ff:ff:ff:ff promiscuity 0 \    vlan id 100 <REORDER_HDR>",
+        source="ip -o -d link",
+    )
+
+    assert line == Device(
+        name=line.name,
+        kind=DeviceKind.VLAN,
+        lower=(read("1: bond2: <UP>")["bond2"].name,),
+        mac=line.mac,
+        vlan_id=100,
+        sources=("ip -o -d link",),
+    )
+
+
+def test_what_stands_behind_the_at_sign_is_below_only_where_the_kind_says_so() -> None:
+    shown = "7: x@bond2: <UP> mtu 1500 master br0\n    link/ether 3c:fd:fe:10:01:04 brd ff:ff:ff:ff:ff:ff\n"
+
+    assert read(shown)["x"].lower == ()
+    assert read(f"{shown}    veth\n")["x"].lower == ()
+    assert read(f"{shown}    vlan id 7\n")["x"].lower == ("bond2",)
+    assert read(f"{shown}    vlan id 7\n".replace("@bond2", "@if4"))["x"].lower == ()
+
+
+def test_a_master_that_is_not_shown_gets_no_members_from_one_of_them() -> None:
+    assert list(read("4: eth4: <UP> mtu 1500 master bond2 state UP\n    bond_slave state ACTIVE\n")) == ["eth4"]
+
+
+def test_addresses_in_json_are_taken_like_those_in_text() -> None:
+    json = """[{}, {"ifname": "bond2", "link_type": "ether", "address": "3c:fd:fe:10:01:04", "addr_info": [
+        {"family": "inet", "local": "10.1.0.5", "prefixlen": 24, "scope": "global"},
+        {"family": "inet6", "local": "fe80::1", "prefixlen": 64, "scope": "link"}, {}, 5]},
+        {"ifname": "bond2.7", "link": "bond2", "linkinfo": {"info_kind": "vlan", "info_data": {"id": 7}}},
+        {"ifname": "ib0", "link_type": "infiniband", "address": "80:00", "permaddr": "80:00"}]"""
+    devices = read(json)
+
+    assert devices["bond2"].addresses == ("10.1.0.5/24",)
+    assert (devices["bond2.7"].vlan_id, devices["bond2.7"].lower) == (7, ("bond2",))
+    assert (devices["ib0"].mac, devices["ib0"].backing) == (None, Backing.PHYSICAL)
+
+
+@pytest.mark.parametrize("text", ["", "[", "[[", "[1]", '[{"ifname": 7}]', 'Object "foo" is unknown', "\\", "1: "])
+def test_what_shows_no_device_gives_none(text: str) -> None:
+    assert read_ip(text, source="ip") == ()
+
+
+WORDS = st.sampled_from(
+    ["1: ", "eth0", "@", ": ", "<UP>", " master ", "\n    ", "link/ether ", "vlan", " id ", "bond_slave", "inet ",
+     "10.0.0.1/24", " scope ", "global", "\\", "[", '{"ifname":', "parentdev x", "\t", "é"]
+)  # fmt: skip
+
+
+@given(st.lists(WORDS, max_size=40).map("".join) | st.text(max_size=80))
+def test_no_text_breaks_it(text: str) -> None:
+    assert all(device.name for device in read_ip(text, source="ip"))

@@ -1,0 +1,177 @@
+"""What /proc, /sys, brctl and drivers tell, made by hand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from virtscan.hostnet import (
+    merge_devices,
+    read_bonding,
+    read_bridges,
+    read_driver,
+    read_ip,
+    read_sysfs,
+    read_vlans,
+)
+from virtscan.model import Backing, Device, DeviceKind, DeviceName
+
+VLANS = """VLAN Dev name    | VLAN ID
+Name-Type: VLAN_NAME_TYPE_RAW_PLUS_VID_NO_PAD
+bond2.100      | 100  | bond2
+vlan40         | 40  | bond2
+"""
+BRIDGES = """bridge name\tbridge id\t\tSTP enabled\tinterfaces
+br0\t\t8000.3cfdfe100102\tno\t\teth2
+\t\t\t\t\t\t\tvnet0
+\t\t\t\t\t\t\tvnet1
+virbr0\t\t8000.525400aabbcc\tyes\t\t
+pan0\t\t8000.000000000000\tno\t\t
+"""
+
+
+def test_vlans_tell_their_number_and_what_carries_them() -> None:
+    vlans = read_vlans(VLANS, source="proc")
+
+    assert [(vlan.name, vlan.vlan_id, vlan.lower, vlan.kind) for vlan in vlans] == [
+        ("bond2.100", 100, ("bond2",), DeviceKind.VLAN),
+        ("vlan40", 40, ("bond2",), DeviceKind.VLAN),
+    ]
+
+
+def test_brctl_tells_every_port_of_a_bridge() -> None:
+    bridges = read_bridges(BRIDGES, source="brctl")
+
+    assert {bridge.name: bridge.lower for bridge in bridges} == {
+        "br0": ("eth2", "vnet0", "vnet1"),
+        "virbr0": (),
+        "pan0": (),
+    }
+    assert {bridge.kind for bridge in bridges} == {DeviceKind.BRIDGE}
+
+
+def test_a_file_that_is_about_no_bond_makes_none() -> None:
+    assert read_bonding("Slave Interface: eth4\n", name="bond2", source="proc") == ()
+
+
+def test_a_members_address_is_its_own_although_lines_are_missing() -> None:
+    text = """Bonding Mode: xor
+
+Slave Interface: eth4
+MII Status: up
+
+Slave Interface: eth5
+Permanent HW addr: 3C:fd:fe:10:01:05
+"""
+    _, first, second = read_bonding(text, name="bond2", source="proc")
+
+    assert (first.name, first.mac) == ("eth4", None)
+    assert (second.name, second.mac) == ("eth5", "3c:fd:fe:10:01:05")
+
+
+SYSFS = {
+    "bond2": "../../devices/virtual/net/bond2",
+    "bond2/bonding/slaves": "eth4 eth5\n",
+    "bond2/lower_eth4": "",
+    "bond2/lower_eth5": "",
+    "bond2/uevent": "DEVTYPE=bond\nINTERFACE=bond2\n",
+    "bond2.100/uevent": "DEVTYPE=vlan\nINTERFACE=bond2.100\n",
+    "bond2.100/lower_bond2": "../bond2",
+    "bonding_masters": "bond2\n",
+    "br0/bridge/stp_state": "0\n",
+    "br0/brif/eth2/state": "3\n",
+    "eth2/device/numa_node": "0\n",
+    "eth3": "../../devices/pci0000:00/0000:00:1c.0/0000:18:00.1/net/eth3",
+    "eth4/device": "../../../0000:19:00.0",
+    "eth4/address": "3C:FD:FE:10:01:04\n",
+    "eth5/master": "../bond3",
+    "bond3/address": "00:00:00:00:00:00\n",
+    "wlan0/uevent": "DEVTYPE=wlan\n",
+    "wlan0/device": "../../../0000:02:00.0",
+    "tap0/tun_flags": "0x1002\n",
+    "veth0": "../../devices/virtual/net/veth0",
+}  # fmt: skip
+
+
+def test_sysfs_tells_as_much_as_there_is_of_it() -> None:
+    devices = {device.name: device for device in read_sysfs(SYSFS, source="sys")}
+
+    assert {name: (device.kind, device.backing, device.lower) for name, device in devices.items()} == {
+        "bond2": (DeviceKind.BOND, Backing.UNKNOWN, ("eth4", "eth5")),
+        "bond2.100": (DeviceKind.VLAN, Backing.UNKNOWN, ("bond2",)),
+        "bond3": (DeviceKind.UNKNOWN, Backing.UNKNOWN, ("eth5",)),
+        "br0": (DeviceKind.BRIDGE, Backing.UNKNOWN, ("eth2",)),
+        "eth2": (DeviceKind.ETHERNET, Backing.PHYSICAL, ()),
+        "eth3": (DeviceKind.ETHERNET, Backing.PHYSICAL, ()),
+        "eth4": (DeviceKind.ETHERNET, Backing.PHYSICAL, ()),
+        "eth5": (DeviceKind.UNKNOWN, Backing.UNKNOWN, ()),
+        "tap0": (DeviceKind.ETHERNET, Backing.VIRTUAL, ()),
+        "veth0": (DeviceKind.UNKNOWN, Backing.UNKNOWN, ()),
+        "wlan0": (DeviceKind.UNKNOWN, Backing.UNKNOWN, ()),
+    }
+    assert devices[DeviceName("eth4")].mac == "3c:fd:fe:10:01:04"
+    assert devices[DeviceName("bond3")].mac is None
+
+
+@pytest.mark.parametrize(
+    ("driver", "bus", "told"),
+    [
+        ("ixgbe", "0000:19:00.0", (DeviceKind.ETHERNET, Backing.PHYSICAL)),
+        ("virtio_net", "0000:00:03.0", (DeviceKind.ETHERNET, Backing.PHYSICAL)),
+        ("cdc_ether", "usb-0000:00:14.0-3", (DeviceKind.ETHERNET, Backing.PHYSICAL)),
+        ("bonding", "", (DeviceKind.BOND, Backing.UNKNOWN)),
+        ("802.1Q VLAN Support", "", (DeviceKind.VLAN, Backing.UNKNOWN)),
+        ("bridge", "N/A", (DeviceKind.BRIDGE, Backing.UNKNOWN)),
+        ("veth", "", (DeviceKind.ETHERNET, Backing.VIRTUAL)),
+        ("tun", "tap", (DeviceKind.ETHERNET, Backing.VIRTUAL)),
+        ("macvlan", "", (DeviceKind.ETHERNET, Backing.VIRTUAL)),
+        ("team", "", None),
+        ("openvswitch", "", None),
+        ("hv_netvsc", "", None),
+        ("", "", None),
+    ],
+)
+def test_a_driver_tells_what_it_makes(driver: str, bus: str, told: tuple[DeviceKind, Backing] | None) -> None:
+    text = f"driver: {driver}\nversion: 1\nfirmware-version: \nbus-info: {bus}\nsupports-statistics: yes\n"
+
+    found = read_driver(text, name="eth0", source="ethtool")
+
+    assert [(device.kind, device.backing) for device in found] == ([] if told is None else [told])
+
+
+def test_a_driver_that_does_not_tell_gives_nothing() -> None:
+    assert read_driver("Cannot get driver information: Operation not supported\n", name="lo", source="ethtool") == ()
+
+
+def test_together_they_make_a_chain_down_to_the_cards() -> None:
+    bonding = "Bonding Mode: x\nSlave Interface: eth4\nPermanent HW addr: 3c:fd:fe:10:01:04\n"
+    devices = merge_devices(
+        [
+            *read_bonding(bonding, name="bond2", source="proc"),
+            *read_vlans(VLANS, source="vlan"),
+            *read_ip("6: bond2    inet 10.1.0.5/24 scope global bond2", source="ip"),
+            *read_driver("driver: ixgbe\nbus-info: 0000:19:00.0\n", name="eth4", source="ethtool"),
+        ]
+    )
+
+    bond, vlan, card, _ = devices
+    assert bond == Device(
+        name=bond.name,
+        kind=DeviceKind.BOND,
+        lower=(card.name,),
+        addresses=("10.1.0.5/24",),
+        sources=("proc", "ip"),
+    )
+    assert vlan.lower == ("bond2",)
+    assert (card.kind, card.backing, card.mac) == (DeviceKind.ETHERNET, Backing.PHYSICAL, "3c:fd:fe:10:01:04")
+
+
+@given(st.text(max_size=80), st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=5))
+def test_no_text_breaks_them(text: str, entries: dict[str, str]) -> None:
+    for found in (
+        read_bonding(f"Bonding Mode: {text}", name="bond2", source="s"),
+        read_vlans(text, source="s"),
+        read_bridges(text, source="s"),
+        read_driver(text, name="eth0", source="s"),
+        read_sysfs(entries, source="s"),
+    ):
+        assert all(device.name for device in found)
