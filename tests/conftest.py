@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ("tests.harness.sshd",)
 
 PROJECT = Path(__file__).parents[1]
+
+# No test asserts a time: on a busy machine one example, or the first text ever made, may take long.
+settings.register_profile("virtscan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("virtscan")
 
 
 @pytest.fixture(scope="session")
