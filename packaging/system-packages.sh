@@ -147,7 +147,7 @@ trap 'rm -f "$log"' EXIT
 # Without this, Debian starts an ssh server the moment it is installed; the tests start their own, on loopback.
 if command -v apt-get >/dev/null && [ ! -e /usr/sbin/policy-rc.d ]; then
   trap 'rm -f "$log"; "${as_root[@]}" rm -f /usr/sbin/policy-rc.d' EXIT
-  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin /usr/sbin/policy-rc.d
+  "${as_root[@]}" install -m 755 /dev/stdin /usr/sbin/policy-rc.d <<<$'#!/bin/sh\nexit 101'
 fi
 
 if ! { "${as_root[@]}" "${update[@]}" && "${as_root[@]}" "${install[@]}"; } >"$log" 2>&1 </dev/null; then
