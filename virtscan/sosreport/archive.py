@@ -139,10 +139,8 @@ class _Xz:
     def _some(self, size: int) -> bytes:
         """At most `size` bytes; none only at the end."""
         while True:
-            if self._stream.eof:  # several streams may follow each other, with zeros between them
-                self._rest = (self._stream.unused_data or self._rest).lstrip(b"\0") or self._file.read(_CHUNK).lstrip(
-                    b"\0"
-                )
+            if self._stream.eof:
+                self._rest = self._beyond()
                 if not self._rest:
                     return b""
                 self._stream = self._new()
@@ -154,6 +152,13 @@ class _Xz:
             self._rest = b""
             if piece:
                 return piece
+
+    def _beyond(self) -> bytes:
+        """What follows the stream that has ended; others may follow, with zeros between them."""
+        rest = self._stream.unused_data.lstrip(b"\0")
+        while not rest and (chunk := self._file.read(_CHUNK)):
+            rest = chunk.lstrip(b"\0")
+        return rest
 
 
 def _reason(error: BaseException) -> str:

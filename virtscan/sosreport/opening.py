@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from virtscan.errors import SosreportError
 from virtscan.sosreport import archive, folder
-from virtscan.sosreport.layout import is_wanted, split_root
+from virtscan.sosreport.layout import is_wanted, may_hold_wanted, split_root
 from virtscan.sosreport.member import Member, Unreadable
 from virtscan.sosreport.report import Sosreport
 
@@ -31,10 +31,11 @@ def report_name(address: str) -> str:
     return _ARCHIVE.sub("", path.name).encode(errors="backslashreplace").decode()
 
 
-def open_sosreport(path: Path) -> Sosreport:
+def open_sosreport(path: Path, *, room: int = MAX_KEPT) -> Sosreport:
     """Read a sosreport: a folder, or a tar archive, compressed with gzip, xz, bzip2 or not at all.
 
-    The first report counts, should there be several. What is too large is left out, with the reason in `skipped`.
+    The first report counts, should there be several. What is too large is left out, with the reason in `skipped`;
+    what does not fit into `room`, in bytes, ends the reading.
 
     Raises:
         SosreportError: It is neither, can't be read, or nothing in it is of use.
@@ -44,14 +45,14 @@ def open_sosreport(path: Path) -> Sosreport:
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
         raise SosreportError(error.strerror or str(error) if isinstance(error, OSError) else str(error)) from error
     if stat.S_ISDIR(mode):
-        return _keep(folder.members(path))
+        return _keep(folder.members(path), room)
     if not stat.S_ISREG(mode):  # a pipe might never end
         raise SosreportError("it is neither a folder nor a file")
-    return _keep(archive.members(path))
+    return _keep(archive.members(path), room)
 
 
-def _keep(members: Iterable[Member | Unreadable]) -> Sosreport:
-    kept = _Kept()
+def _keep(members: Iterable[Member | Unreadable], room: int) -> Sosreport:
+    kept = _Kept(room)
     cut_short: str | None = None
     try:
         for member in members:
@@ -70,13 +71,13 @@ def _keep(members: Iterable[Member | Unreadable]) -> Sosreport:
 class _Kept:
     """What was kept so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int) -> None:
         self.files: dict[str, bytes] = {}
         self.links: dict[str, str] = {}
         self.modified: dict[str, float] = {}
         self.skipped: dict[str, str] = {}
         self._root: str | None = None
-        self._room = MAX_KEPT
+        self._room = room
 
     def add(self, member: Member | Unreadable) -> None:
         """Keep a member, if it is wanted.
@@ -89,7 +90,8 @@ class _Kept:
             return
         root, name = split
         if isinstance(member, Unreadable):
-            self._skip(name, member.reason)
+            if is_wanted(name) or may_hold_wanted(name):
+                self._skip(name, member.reason)
         elif is_wanted(name):
             self._root = root if self._root is None else self._root
             if root != self._root:
@@ -118,7 +120,7 @@ class _Kept:
     def _pay(self, name: str, size: int) -> None:
         self._room -= size + len(name) + _OVERHEAD
         if self._room < 0:
-            raise SosreportError(f"it holds more than is kept of a report ({MAX_KEPT} bytes)")
+            raise SosreportError("it holds more than is kept of a report")
 
     def _skip(self, name: str, reason: str) -> None:
         self.skipped.setdefault(name, reason)
