@@ -24,6 +24,10 @@ def _seconds(_context: click.Context, _option: click.Parameter, value: str | Non
         raise click.BadParameter(str(error)) from error
 
 
+def _lower_device(_context: click.Context, _option: click.Parameter, value: str | None) -> LowerDevice | None:
+    return None if value is None else LowerDevice(value)
+
+
 def _chain(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for decorator in reversed(decorators):
@@ -61,8 +65,24 @@ deadline_option = click.option(
 lower_device_option = click.option(
     "--lower-device",
     type=_words(LowerDevice),
+    callback=_lower_device,
     help="Judge macvtap interfaces that stand on a bond (the default), or on any device.",
 )
+
+collect_options = _chain(
+    click.option("-c", "--connect", multiple=True, metavar="URI", help="A hypervisor's libvirt URI, as in virsh."),
+    click.option(
+        "--xml", multiple=True, type=click.Path(path_type=Path), help="A folder of domain XML, read as a host."
+    ),
+    server_option,
+    config_option,
+    lower_device_option,
+    click.option("--ssh-facts", is_flag=True, help="Ask qemu+ssh hypervisors by ssh for what libvirt can't tell."),
+    host_timeout_option,
+    deadline_option,
+    click.option("--allow-unsafe-uri", is_flag=True, help="Accept URIs that run a command or reach a shell."),
+)
+"""What is read, and how long it may take: all but --config are the fields of `config.Options`."""
 
 quiet_and_verbose = _chain(
     click.option("-v", "--verbose", is_flag=True, help="Say on standard error what happens."),

@@ -1,19 +1,16 @@
 """`virtscan report`: judge a saved inventory again."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
+from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import FailOn, of_report
 from virtscan.cli.options import console, lower_device_option, quiet_and_verbose, report_options
 from virtscan.cli.output import opened
 from virtscan.cli.rendering import Rendering
-from virtscan.errors import InventoryError
-from virtscan.model import Inventory, LowerDevice
-from virtscan.storage import loads
+from virtscan.model import LowerDevice
 
 
 @click.command(epilog="Example: virtscan report fleet.json --view capacity --format csv")
@@ -23,7 +20,7 @@ from virtscan.storage import loads
 @quiet_and_verbose
 def report(
     file: Path,
-    lower_device: str | None,
+    lower_device: LowerDevice | None,
     fail_on: str,
     verbose: bool,
     quiet: bool,
@@ -31,26 +28,8 @@ def report(
 ) -> int:
     """Report on FILE, an inventory that a scan kept with --save (- reads standard input); no network is touched."""
     said = console(verbose=verbose, quiet=quiet)
-    inventory = load(file)
-    if lower_device:
-        policy = msgspec.structs.replace(inventory.policy, lower_device=LowerDevice(lower_device))
-        inventory = msgspec.structs.replace(inventory, policy=policy)
+    inventory = judged_on(load(file), lower_device)
     rendering = Rendering(**how)
     with opened(rendering.output) as shown:
         judged = rendering.write(inventory, shown, said)
     return of_report(judged, FailOn(fail_on))
-
-
-def load(file: Path) -> Inventory:
-    """The inventory in a file, or on standard input for `-`.
-
-    Raises:
-        InventoryError: The file can't be read, or holds no inventory.
-    """
-    if str(file) == "-":
-        return loads(sys.stdin.buffer.read(), origin="standard input")
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise InventoryError(f"{file}: can't be read: {error.strerror}") from error
-    return loads(data, origin=str(file))

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from virtscan.cli.commands.scan import collected
+from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import of_servers
 from virtscan.cli.options import (
     config_option,
@@ -16,10 +16,7 @@ from virtscan.cli.options import (
     server_option,
 )
 from virtscan.cli.output import opened
-from virtscan.cli.plan import load_plan
-from virtscan.cli.process import close_input
 from virtscan.cli.rendering import Rendering
-from virtscan.config import Options
 
 
 @click.command(epilog="Example: virtscan servers --server satellite:eth0=ssh://root@satellite")
@@ -39,10 +36,9 @@ def servers(
 ) -> int:
     """Read only the provisioning servers: TX checksum offload now, and after a reboot where that can be told."""
     said = console(verbose=verbose, quiet=quiet)
-    plan = load_plan(config, Options(servers=servers, host_timeout=host_timeout), said)
+    plan = planned(said, config=config, servers=servers, host_timeout=host_timeout)
     if not plan.servers:
         raise click.UsageError("no server is named: give --server NAME=SOURCE, or [[server]] in the configuration")
-    close_input()
     rendering = Rendering(view="servers", format_name=format_name, output=output)
     with opened(output) as shown:
         judged = rendering.write(collected(msgspec.structs.replace(plan, targets=()), said), shown, said)

@@ -1,0 +1,90 @@
+"""An inventory to work on: a saved one, or that of a fresh scan."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from virtscan.cli.console import Console
+from virtscan.cli.options import collect_options
+from virtscan.cli.plan import load_plan
+from virtscan.cli.process import close_input
+from virtscan.config import Options
+from virtscan.errors import InventoryError
+from virtscan.model import Inventory, LowerDevice, Plan
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def fresh_or_saved_options(function: F) -> F:
+    """FILE and the options of a scan, for a command that hands them on to `acquire`."""
+    argument = click.argument("file", required=False, type=click.Path(path_type=Path))
+    return argument(collect_options(function))
+
+
+def acquire(
+    file: Path | None,
+    said: Console,
+    *,
+    lower_device: LowerDevice | None,
+    **what: Any,  # the other options of `collect_options`, typed by `Options`
+) -> Inventory:
+    """The inventory in FILE (- is standard input), or without one that of a scan, with a progress bar.
+
+    Raises:
+        click.UsageError: FILE is given, and with it what only a scan can heed.
+        InventoryError: FILE can't be read, or holds no inventory.
+        ConfigError: The options or the configuration are wrong.
+    """
+    if file is None:
+        return collected(planned(said, lower_device=lower_device, **what), said)
+    if any(what.values()):
+        raise click.UsageError(f"what is in {file} is not read again: leave out FILE, or the options of a scan")
+    return judged_on(load(file), lower_device)
+
+
+def planned(said: Console, *, config: Path | None, **what: Any) -> Plan:  # `what` is typed by `Options`
+    """The plan of a scan, made from the options of `collect_options`; from here on nothing can be asked.
+
+    Raises:
+        ConfigError: The options or the configuration are wrong.
+    """
+    plan = load_plan(config, Options(**what), said)
+    close_input()
+    return plan
+
+
+def collected(plan: Plan, said: Console) -> Inventory:
+    """Collect with a progress bar."""
+    from virtscan.scan import collect
+
+    with said.progress(len(plan.targets) + len(plan.servers), "Reading") as advance:
+        return collect(plan, on_progress=advance)
+
+
+def load(file: Path) -> Inventory:
+    """The inventory in a file, or on standard input for `-`.
+
+    Raises:
+        InventoryError: The file can't be read, or holds no inventory.
+    """
+    from virtscan.storage import loads
+
+    if str(file) == "-":
+        return loads(sys.stdin.buffer.read(), origin="standard input")
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InventoryError(f"{file}: can't be read: {error.strerror}") from error
+    return loads(data, origin=str(file))
+
+
+def judged_on(inventory: Inventory, lower_device: LowerDevice | None) -> Inventory:
+    """The inventory with another choice of what is judged; with its own for None."""
+    if lower_device is None:
+        return inventory
+    policy = msgspec.structs.replace(inventory.policy, lower_device=lower_device)
+    return msgspec.structs.replace(inventory, policy=policy)
