@@ -250,6 +250,18 @@ print(len(found.hypervisors[0].domains), "libvirt" in sys.modules)
     assert (ran.stdout, ran.stderr) == ("1 False\n", "")
 
 
+def test_a_sosreport_is_a_hypervisor_like_any_other(tmp_path: Path) -> None:
+    files = {"etc/hostname": "hv7\n", "etc/libvirt/qemu/web01.xml": DOMAIN.format(name="web01")}
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+
+    found = collect(Plan(targets=(Target(kind=TargetKind.SOSREPORT, address=str(tmp_path)),)))
+
+    assert domains(found) == {"hv7": ["web01"]}
+    assert found.hypervisors[0].uri == f"sosreport:{tmp_path}"
+
+
 def test_judging_is_the_decision_table_and_nothing_else() -> None:
     scanned = inventory(hypervisor("hv1", domain("web01", macvtap())), servers=(server(),))
 

@@ -10,7 +10,7 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from virtscan import __version__, offload
-from virtscan.connectors import uri, xml_directory
+from virtscan.connectors import sosreport, uri, xml_directory
 from virtscan.connectors.reading import Reading
 from virtscan.correlator import correlate
 from virtscan.engines import threads
@@ -107,6 +107,8 @@ class _HostJob:
                 )
             case TargetKind.XML:
                 xml_directory.read(self._target, self._reading)
+            case TargetKind.SOSREPORT:
+                sosreport.read(self._target, self._reading)
             case _:
                 assert_never(self._target.kind)
 
@@ -146,6 +148,9 @@ def _reading(target: Target) -> Reading:
         case TargetKind.XML:
             shown = xml_directory.shown(target.address)
             return Reading(target, name=xml_directory.host_name(target.address), uri=shown)
+        case TargetKind.SOSREPORT:
+            shown = sosreport.shown(target.address)
+            return Reading(target, name=sosreport.host_name(target.address), uri=shown)
 
 
 def _failure(outcome: Raised | Cut, plan: Plan, *, silent: bool) -> str:

@@ -1,0 +1,44 @@
+"""`python -m tests.bench [NAME…]`: measure, print a table, end with 1 if something is not reached."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+from tabulate import tabulate
+
+from tests.bench import judging, reading_hosts, starting
+from tests.bench.measuring import Row
+
+BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
+    "hosts": reading_hosts.rows,
+    "judging": judging.rows,
+    "start": starting.rows,
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = set(names) - BENCHMARKS.keys()
+    if unknown:
+        sys.stderr.write(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}\n")
+        return 2
+    rows = [row for name in names or BENCHMARKS for row in BENCHMARKS[name]()]
+    titles = ["benchmark", "measured", "limit", "reached", "seconds and sizes"]
+    sys.stdout.write(tabulate([_cells(row) for row in rows], titles, disable_numparse=True) + "\n")
+    return 0 if all(row.is_reached for row in rows) else 1
+
+
+def _cells(row: Row) -> list[str]:
+    bound = "at most" if row.at_most else "at least"
+    return [
+        row.benchmark,
+        f"{row.measured:.2f} {row.unit}",
+        f"{bound} {row.limit:g} {row.unit}",
+        "yes" if row.is_reached else "NO",
+        row.detail,
+    ]
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(code)  # a scan may have left threads behind

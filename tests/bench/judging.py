@@ -1,0 +1,100 @@
+"""The decision table over a large fleet: time for each interface, and memory for each domain."""
+
+import tracemalloc
+from collections.abc import Sequence
+from functools import partial
+
+from tests.bench.host import BONDS, CARDS, NETWORKS, domain
+from tests.bench.measuring import Row, in_turns
+from tests.build import bond, card, hypervisor, inventory, server
+from virtscan.analyzer import read_domain, resolve
+from virtscan.model import Attachment, DeviceName, Domain, DomainState, Inventory, Network, Server, SourceMode
+from virtscan.scan import judge
+
+SIZES = (25_000, 50_000, 100_000)
+INTERFACES = 3
+DOMAINS_A_HOST = 100
+WEIGHED = 2000
+"""Domains of which the memory is measured."""
+
+_NETWORKS = {
+    name: Network(name=name, attachments=(Attachment(DeviceName(BONDS[number % 3]), SourceMode.BRIDGE),))
+    for number, name in enumerate(NETWORKS)
+}
+_DEVICES = (
+    *(bond(name, *CARDS[2 * number : 2 * number + 2]) for number, name in enumerate(BONDS)),
+    *(card(name) for name in CARDS),
+)
+
+
+def rows() -> list[Row]:
+    domains = _domains(SIZES[-1] // INTERFACES + 1)
+    fleets = {f"{size}": _fleet(domains[: size // INTERFACES + 1]) for size in SIZES}
+    took = in_turns({size: partial(_judge, fleet) for size, fleet in fleets.items()}, rounds=3)
+    each = {size: seconds / int(size) * 1e6 for size, seconds in took.items()}
+    detail = ", ".join(f"{int(size) // 1000}k: {microseconds:.1f} µs" for size, microseconds in each.items())
+    return [
+        Row(
+            benchmark="judging 100,000 interfaces against 10 servers: each",
+            measured=each["100000"],
+            limit=20,
+            unit="µs",
+            detail=detail,
+        ),
+        Row(
+            benchmark="one of 100,000 interfaces: one of 25,000",
+            measured=each["100000"] / each["25000"],
+            limit=1.25,
+            detail=detail,
+        ),
+        _weight(),
+    ]
+
+
+def _weight() -> Row:
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        fleet = _fleet(_domains(WEIGHED))
+        between, _ = tracemalloc.get_traced_memory()
+        report = judge(fleet)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(report.findings) == 2 * WEIGHED
+    return Row(
+        benchmark=f"a domain of {INTERFACES} interfaces, judged",
+        measured=(after - before) / WEIGHED,
+        limit=2048,
+        unit="bytes",
+        detail=f"{(between - before) / WEIGHED:.0f} read, {(after - between) / WEIGHED:.0f} its findings",
+    )
+
+
+def _judge(fleet: Inventory) -> None:
+    judge(fleet)
+
+
+def _domains(count: int) -> list[Domain]:
+    return [
+        resolve(read_domain(domain(number), origin="qemu+ssh://hv/system", state=DomainState.ACTIVE), _NETWORKS)
+        for number in range(count)
+    ]
+
+
+def _fleet(domains: Sequence[Domain]) -> Inventory:
+    """Nobody knows a kernel, and half of the servers are among the domains: nothing is settled early."""
+    hosts = [
+        hypervisor(f"hv{start}", *domains[start : start + DOMAINS_A_HOST], devices=_DEVICES)
+        for start in range(0, len(domains), DOMAINS_A_HOST)
+    ]
+    return inventory(*hosts, servers=(*_servers_elsewhere(), *_servers_inside(domains)))
+
+
+def _servers_elsewhere() -> list[Server]:
+    return [server(f"elsewhere{number}") for number in range(5)]
+
+
+def _servers_inside(domains: Sequence[Domain]) -> list[Server]:
+    macs = [domains[number * len(domains) // 5].interfaces[0].mac for number in range(5)]
+    return [server(f"inside{number}", macs=(mac,)) for number, mac in enumerate(macs)]

@@ -1,0 +1,161 @@
+"""One hypervisor, near and far: a scan against what only fetches, what fetches one by one, and virsh."""
+
+import math
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+import libvirt
+from lxml import etree
+
+from tests.bench.host import documents, domain, domain_name
+from tests.bench.measuring import Row, in_turns
+from tests.harness.libvirtd import Libvirtd, running_libvirtd
+from virtscan.model import HostStatus, Plan, Target, TargetKind
+from virtscan.scan import collect
+
+NEAR, FAR = 1000, 100
+ROUND_TRIP = 0.040
+THREADS_FAR = 16
+
+
+def rows() -> list[Row]:
+    with running_libvirtd() as daemon:
+        return [*_near(daemon), *_far(daemon)]
+
+
+def _near(daemon: Libvirtd) -> list[Row]:
+    host = daemon.definitions("near", *documents(NEAR))
+    uri = daemon.unix(host)
+    one = daemon.unix(daemon.definitions("one", domain(0)))  # the driver reads all of a host's file at each start
+    threads = (2, 4, 8, 16)
+    took = in_turns(
+        {
+            "scan": partial(_scan, uri, NEAR),
+            "loop": partial(_loop, uri),
+            "virsh": partial(_virsh, one),
+            **{f"fetch {count}": partial(_fetch, uri, count) for count in threads},
+        },
+        rounds=5,
+    )
+    best = min(threads, key=lambda count: took[f"fetch {count}"])
+    fetch = took[f"fetch {best}"]
+    virsh = took["virsh"] * NEAR
+    what = f"{NEAR} domains, unix socket"
+    scan = f"{took['scan']:.3f} s"
+    return [
+        Row(
+            benchmark=f"{what}: only fetching",
+            measured=took["scan"] / fetch,
+            limit=1.4,
+            detail=f"{scan}; {fetch:.3f} s with {best} threads",
+        ),
+        Row(
+            benchmark=f"{what}: times as fast as a serial fetch + lxml loop",
+            measured=took["loop"] / took["scan"],
+            limit=2,
+            at_most=False,
+            detail=f"{scan}; {took['loop']:.3f} s",
+        ),
+        Row(
+            benchmark=f"{what}: times as fast as `virsh dumpxml` a domain",
+            measured=virsh / took["scan"],
+            limit=50,
+            at_most=False,
+            detail=f"{scan}; {virsh:.1f} s, {NEAR} times one",
+        ),
+    ]
+
+
+def _far(daemon: Libvirtd) -> list[Row]:
+    host = daemon.definitions("far", *documents(FAR))
+    with _delayed(daemon.port) as port:
+        uri = daemon.tcp(host, port=port)
+        took = in_turns({"scan": partial(_scan, uri, FAR), "loop": partial(_loop, uri)}, rounds=3)
+    ideal = (1 + math.ceil(FAR / THREADS_FAR)) * ROUND_TRIP
+    what = f"{FAR} domains, {ROUND_TRIP * 1000:.0f} ms round trip"
+    return [
+        Row(
+            benchmark=f"{what}: (1 + ceil({FAR}/{THREADS_FAR})) round trips",
+            measured=took["scan"] / ideal,
+            limit=1.5,
+            detail=f"{took['scan']:.3f} s; {ideal:.3f} s",
+        ),
+        Row(
+            benchmark=f"{what}: times as fast as a serial fetch + lxml loop",
+            measured=took["loop"] / took["scan"],
+            limit=8,
+            at_most=False,
+            detail=f"{took['scan']:.3f} s; {took['loop']:.3f} s",
+        ),
+    ]
+
+
+def _scan(uri: str, domains: int) -> float:
+    """Ours, once the connection is open, as for the others."""
+    began = perf_counter()
+    target = Target(kind=TargetKind.LIBVIRT, address=uri)
+    inventory = collect(Plan(targets=(target,)))
+    took = perf_counter() - began
+    (found,) = inventory.hypervisors
+    assert (len(found.domains), found.status, inventory.gaps) == (domains, HostStatus.COMPLETE, ())
+    assert found.open_seconds is not None
+    return took - found.open_seconds
+
+
+@contextmanager
+def _opened(uri: str) -> Iterator[libvirt.virConnect]:
+    connection = libvirt.openReadOnly(uri)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _fetch(uri: str, threads: int) -> float:
+    """List and get every document, with one slice a thread; nothing is read in them."""
+    with _opened(uri) as connection, ThreadPoolExecutor(threads) as executor:
+        began = perf_counter()
+        domains = connection.listAllDomains()
+        list(executor.map(_describe, [domains[number::threads] for number in range(threads)]))
+        return perf_counter() - began
+
+
+def _describe(domains: list[libvirt.virDomain]) -> None:
+    for listed in domains:
+        listed.XMLDesc()
+
+
+def _loop(uri: str) -> float:
+    """What everybody writes first: one domain after the other, five fields of each interface."""
+    fields = ("mac", "source", "model", "target", "boot")
+    with _opened(uri) as connection:
+        began = perf_counter()
+        for domain in connection.listAllDomains():
+            root = etree.fromstring(domain.XMLDesc().encode())
+            for interface in root.findall("devices/interface"):
+                [dict(element.attrib) for field in fields if (element := interface.find(field)) is not None]
+        return perf_counter() - began
+
+
+def _virsh(uri: str) -> None:
+    subprocess.run(["virsh", "-r", "-c", uri, "dumpxml", domain_name(0)], stdout=subprocess.DEVNULL, check=True)
+
+
+@contextmanager
+def _delayed(port: int) -> Iterator[int]:
+    """A port that leads to another one, half a round trip away: a process of its own, so as not to slow us."""
+    script = Path(__file__).with_name("delay.py")
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
+        command = [sys.executable, str(script), str(server.fileno()), str(port), str(ROUND_TRIP / 2)]
+        with subprocess.Popen(command, pass_fds=[server.fileno()]) as process:
+            try:
+                yield int(server.getsockname()[1])
+            finally:
+                process.kill()
