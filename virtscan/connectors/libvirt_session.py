@@ -11,7 +11,7 @@ import libvirt
 from virtscan.connectors.libvirt_errors import end_if_lost, reason
 from virtscan.connectors.reading import Reading
 from virtscan.connectors.spread import Job, spread
-from virtscan.errors import AnalyzerError
+from virtscan.errors import AnalyzerError, ConnectorError
 from virtscan.model import GapAbout
 
 FAR = 0.005
@@ -55,6 +55,9 @@ class Session:
     def _fetch(
         self, subject: str, about: GapAbout, describe: Callable[[], str], deliver: Callable[[str], None]
     ) -> None:
+        if self.reading.is_closed:
+            # Past its deadline: what still ran would only keep others from their work.
+            raise ConnectorError("nobody waits for it any more")
         try:
             deliver(describe())
         except libvirt.libvirtError as error:

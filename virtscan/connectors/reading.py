@@ -47,6 +47,12 @@ class Reading:
         with self._lock:
             return bool(self._items)
 
+    @property
+    def is_closed(self) -> bool:
+        """Would anything more be dropped? Then a reader may as well stop."""
+        with self._lock:
+            return self._closed
+
     def add(self, *items: Item) -> None:
         """Deliver items; after `close` they are dropped."""
         with self._lock:
