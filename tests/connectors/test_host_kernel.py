@@ -103,16 +103,22 @@ def test_what_ssh_would_not_do_as_libvirt_does_is_refused(answering: Path, addre
 
 
 @pytest.mark.parametrize(
-    ("address", "declared", "answer", "kernel", "subjects"),
+    ("address", "declared", "answer", "asked", "kernel", "subjects"),
     [
-        ("qemu+ssh://hv1/system", None, "Linux 6.1.0\n", "6.1.0", []),
-        ("qemu+ssh://hv1/system", None, "", None, ["hv1 kernel"]),
-        ("qemu+ssh://hv1/system", "2.6.32-279.el6.x86_64", "Linux 6.1.0\n", "2.6.32-279.el6.x86_64", []),
-        ("qemu+tcp://hv1/system", None, "Linux 6.1.0\n", None, []),
+        ("qemu+ssh://hv1/system", None, "Linux 6.1.0\n", True, "6.1.0", []),
+        ("qemu+ssh://hv1/system", None, "", True, None, ["hv1 kernel"]),
+        ("qemu+ssh://hv1/system", "2.6.32-279.el6.x86_64", "Linux 6.1.0\n", False, "2.6.32-279.el6.x86_64", []),
+        ("qemu+tcp://hv1/system", None, "Linux 6.1.0\n", False, None, []),
     ],
 )
 def test_a_kernel_that_is_asked_for_is_delivered_or_missed(
-    answering: Path, address: str, declared: str | None, answer: str, kernel: str | None, subjects: list[str]
+    answering: Path,
+    address: str,
+    declared: str | None,
+    answer: str,
+    asked: bool,
+    kernel: str | None,
+    subjects: list[str],
 ) -> None:
     answering.write_text(answer)
     target = Target(kind=TargetKind.LIBVIRT, address=address, kernel=declared)
@@ -123,6 +129,7 @@ def test_a_kernel_that_is_asked_for_is_delivered_or_missed(
 
     assert (hypervisor.kernel and hypervisor.kernel.value) == kernel
     assert [gap.subject for gap in gaps] == subjects
+    assert (answering.parent / "asked").exists() is asked
 
 
 @pytest.mark.parametrize(

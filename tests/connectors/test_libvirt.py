@@ -1,6 +1,8 @@
 """Hypervisors read through libvirt: its test driver, here and behind a daemon over every transport."""
 
+import re
 import sys
+import time
 from pathlib import Path
 
 import libvirt
@@ -174,6 +176,28 @@ def test_only_what_an_interface_leads_to_is_fetched_each_in_one_round_trip(
     }
 
 
+def test_a_far_host_is_asked_by_several_threads_at_once(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    path = libvirtd.definitions("far", *(domain_xml(f"vm{number}") for number in range(32)))
+    threads = thread_count(32 + 4, 1.0, in_fleet=True)
+
+    def delayed(body: bytes) -> bytes:
+        time.sleep(FAR * 4)
+        return body
+
+    def held(body: bytes) -> bytes:
+        end = time.monotonic() + 20
+        while proxy.most_at_once < threads and time.monotonic() < end:
+            time.sleep(0.001)
+        return body
+
+    proxy.edits = {Procedure.LIST_ALL_DOMAINS: delayed, Procedure.DOMAIN_XML: held}
+    hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket), in_fleet=True)
+
+    assert gaps == ()
+    assert len(hypervisor.domains) == 32
+    assert proxy.most_at_once == threads > 1
+
+
 def test_a_host_without_domains_is_complete_and_asked_for_nothing_else(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
     hypervisor, gaps = scan(libvirtd.unix(libvirtd.definitions("empty", COMPUTER), socket=proxy.socket))
 
@@ -239,12 +263,12 @@ def test_nothing_is_printed(libvirtd: Libvirtd, tmp_path: Path, capfd: pytest.Ca
     [
         ("test:///no/such/file.xml", "/no/such/file.xml: No such file or directory"),
         ("test+tcp://127.0.0.1:1/default", "nothing listens there"),
-        ("qemu+ssh://127.0.0.1:1/system", "nothing listens there"),
-        ("qemu+unix:///system?socket=/no/such/libvirt-sock-ro", "libvirtd (or virtqemud) does not run there"),
+        ("qemu+ssh://127.0.0.1:1/system", "nothing listens there|hung up"),
+        ("qemu+unix:///system?socket=/no/such/libvirt-sock-ro", r"libvirtd \(or virtqemud\) does not run there"),
         ("qemu+unix:///system?socket=/no/such/path", "libvirtd does not answer at this socket"),
         ("qemu+tcp://host.invalid/system", "no such host name"),
-        ("qemu+ssh://host.invalid/system", "no such host name"),
-        ("qemu://127.0.0.1/system", "by ssh it is DRIVER+ssh://"),
+        ("qemu+ssh://host.invalid/system", "no such host name|hung up"),
+        ("qemu://127.0.0.1/system", r"by ssh it is DRIVER\+ssh://"),
         ("nosuchalias", "this libvirt client has no driver for it"),
         ("qemu+ssh://hv1/system%0a", "not a libvirt URI"),
         ("qemu+warp://hv1/system", "transport in URL not recognised"),
@@ -252,15 +276,17 @@ def test_nothing_is_printed(libvirtd: Libvirtd, tmp_path: Path, capfd: pytest.Ca
     ],
 )
 def test_a_host_that_cannot_be_opened_says_why_and_what_to_do(address: str, clue: str) -> None:
+    # An ssh that ends very fast leaves its reason unread; libvirt then has only the broken pipe to tell.
     hypervisor, (gap,) = scan(address)
 
     assert hypervisor.status is HostStatus.FAILED
-    assert clue in gap.reason
+    assert re.search(clue, gap.reason)
 
 
 def test_a_password_in_the_uri_is_in_no_message() -> None:
-    hypervisor, (gap,) = scan("nosuch+warp://root:secret@127.0.0.1/?password=secret")
+    hypervisor, (gap,) = scan("qemu+tcp://root:secret@127.0.0.1/a b?password=secret")
 
+    assert "Unable to parse URI qemu+tcp://root:***@127.0.0.1/a b?password=***" in gap.reason
     assert "secret" not in str((hypervisor, gap))
 
 

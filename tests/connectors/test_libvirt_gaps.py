@@ -22,14 +22,21 @@ from tests.harness.definitions import (
 from tests.harness.libvirt_scan import scan
 from tests.harness.libvirtd import Libvirtd
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to, string
+from virtscan.connectors.libvirt import read
 from virtscan.connectors.libvirt_errors import LONGEST
-from virtscan.model import DeviceKind, Gap, GapAbout, HostStatus, Hypervisor, SourceMode
+from virtscan.connectors.reading import Reading
+from virtscan.errors import ConnectorError
+from virtscan.model import Backing, DeviceKind, Gap, GapAbout, HostStatus, Hypervisor, SourceMode, Target, TargetKind
 
 SASL = 1
 TEN_DOMAINS = [domain_xml(f"vm{number}", direct("bond2")) for number in range(10)]
 BOND = bond_xml("bond2", "eth4", "eth5")
 
 Answer = Callable[[Call], bytes | None]
+
+
+def void(_value: object) -> None:
+    """The daemon answers after all."""
 
 
 def names(hypervisor: Hypervisor) -> list[str]:
@@ -116,6 +123,16 @@ def test_a_connection_lost_at_any_moment_is_one_gap(ten: str, proxy: RpcProxy, p
     _, gaps = scan(ten)
 
     assert [gap.about for gap in gaps] == [GapAbout.HYPERVISOR]
+
+
+def test_a_reader_that_nobody_waits_for_any_more_stops(ten: str, proxy: RpcProxy) -> None:
+    reading = Reading(Target(kind=TargetKind.LIBVIRT, address=ten), name="ten", uri=ten)
+    proxy.answers[Procedure.DOMAIN_XML] = once(lambda _call: void(reading.close("deadline")), on=3)
+
+    with pytest.raises(ConnectorError):
+        read(reading.target, reading, in_fleet=True)
+
+    assert proxy.calls[Procedure.DOMAIN_XML] == 3
 
 
 def test_a_document_that_does_not_parse_is_a_gap(ten: str, proxy: RpcProxy) -> None:
@@ -215,6 +232,17 @@ def test_a_driver_without_networks_leaves_a_gap_only_where_one_is_used(
     assert scan(ten)[1] == ()
 
 
+def test_a_network_of_a_running_domain_that_knows_its_device_is_not_missed(powered_off: str, proxy: RpcProxy) -> None:
+    live = "<interface type='direct'><source network='pxe' dev='bond2' mode='bridge'/></interface>"
+    proxy.edits[Procedure.DOMAIN_XML] = lambda _body: string(domain_xml("db01", live).encode())
+    proxy.answers[Procedure.LIST_ALL_NETWORKS] = fails(libvirt.VIR_ERR_ACCESS_DENIED, "no")
+
+    hypervisor, gaps = scan(powered_off)
+
+    assert gaps == ()
+    assert [(i.network, i.attachments[0].device) for i in hypervisor.domains[0].interfaces] == [("pxe", "bond2")]
+
+
 def test_a_device_that_nobody_lists_is_a_gap_under_a_macvtap_only(libvirtd: Libvirtd) -> None:
     path = libvirtd.definitions(
         "no-device", domain_xml("web01", direct("bond2"), direct("bond3"), on_bridge("br0")), bond_xml("bond3", "eth6")
@@ -267,6 +295,20 @@ def test_a_device_that_cannot_be_read_is_a_gap(libvirtd: Libvirtd, proxy: RpcPro
 
     assert said(gaps, address) == [("device eth4", GapAbout.DEVICE)]
     assert [device.name for device in hypervisor.devices] == ["eth4"]
+
+
+def test_what_the_host_interfaces_say_counts_before_what_the_node_devices_say(libvirtd: Libvirtd) -> None:
+    path = libvirtd.definitions(
+        "two-macs",
+        domain_xml("web01", direct("eth4")),
+        interface_xml("eth4", mac="52:54:00:00:00:99"),
+        COMPUTER,
+        card_xml("eth4"),
+    )
+
+    hypervisor, _ = scan(libvirtd.unix(path))
+
+    assert [(device.mac, device.backing) for device in hypervisor.devices] == [("52:54:00:00:00:99", Backing.VIRTUAL)]
 
 
 def test_a_node_device_is_found_by_name_and_only_its_own(libvirtd: Libvirtd) -> None:

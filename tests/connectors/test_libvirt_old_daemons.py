@@ -48,6 +48,8 @@ def test_an_old_daemon_tells_the_same_as_a_new_one(address: str, proxy: RpcProxy
     assert len(old.domains) == 6
     assert (old.domains, old.networks, old.devices) == (new.domains, new.networks, new.devices)
     assert proxy.calls[Procedure.DOMAIN_XML] == 6
+    looked_up = 0 if NEWEST[release] >= Procedure.LIST_ALL_DOMAINS else 3
+    assert proxy.calls[Procedure.LOOK_UP_BY_ID] == proxy.calls[Procedure.LOOK_UP_BY_NAME] == looked_up
     assert proxy.calls[Procedure.NETWORK_XML] == 1
     assert proxy.calls[Procedure.INTERFACE_XML] == proxy.calls[Procedure.NODE_DEVICE_XML] == 2
 

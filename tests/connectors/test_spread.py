@@ -61,6 +61,25 @@ def test_what_a_job_raises_is_raised_and_no_further_job_started(threads: int) ->
     assert done == []
 
 
+def test_what_fails_on_one_thread_stops_the_others() -> None:
+    together = threading.Barrier(2)
+    helpers: list[threading.Thread] = []
+    done: list[int] = []
+
+    def fail_on_the_helper() -> None:
+        if threading.current_thread() is not threading.main_thread():
+            helpers.append(threading.current_thread())
+            together.wait(WAIT)
+            raise LookupError
+        together.wait(WAIT)
+        helpers[0].join(WAIT)
+
+    with pytest.raises(LookupError):
+        spread([fail_on_the_helper, fail_on_the_helper, partial(done.append, 1)], 2)
+
+    assert done == []
+
+
 def test_no_jobs_are_done_at_once() -> None:
     spread([], 8)
 

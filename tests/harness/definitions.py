@@ -37,9 +37,9 @@ def macvtap_network(name: str, *devices: str) -> str:
     return f"<network><name>{escape(name)}</name><forward mode='bridge'>{pool}</forward></network>"
 
 
-def interface_xml(name: str) -> str:
+def interface_xml(name: str, *, mac: str = "52:54:00:00:00:01") -> str:
     """A card among the host's interfaces."""
-    return f"<interface type='ethernet' name='{name}'/>"
+    return f"<interface type='ethernet' name='{name}'><mac address='{mac}'/></interface>"
 
 
 def bond_xml(name: str, *members: str) -> str:

@@ -64,7 +64,7 @@ def read_devices(session: Session, domains: Iterable[Domain], interfaces: Listin
     while wanted:
         found = _describe(session, wanted, interfaces, nodes, node_names)
         asked |= wanted
-        wanted = {name for device in found for name in (device.name, *device.lower)} - asked
+        wanted = {name for device in found for name in device.lower} - asked
     if under_macvtap:
         listed = interfaces.documents.keys() | node_names.keys()
         _miss(session, [name for name in under_macvtap if not {name, _cleaned(name)} & listed], interfaces, nodes)

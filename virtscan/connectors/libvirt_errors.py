@@ -12,6 +12,8 @@ _LOGIN = (
     "without one (group libvirt, polkit)"
 )
 
+_HUNG_UP = "the other side hung up: where ssh is in between, see what it says by hand"
+
 _TOO_MANY = "the list is longer than libvirt can send: read this host's definitions with --xml instead"
 
 _ADVICE_BY_CODE = {
@@ -42,7 +44,9 @@ _ADVICE_BY_TEXT = (
     ("Connection refused", "nothing listens there: does libvirtd run, and does it listen on this transport?"),
     ("oo many domains", _TOO_MANY),
     ("oo many remote", _TOO_MANY),
-    ("End of file while reading data", "the other side hung up"),
+    ("End of file while reading data", _HUNG_UP),
+    # libvirt was faster than ssh, which had ended before it said why.
+    ("Cannot write data", _HUNG_UP),
 )
 
 
