@@ -47,7 +47,7 @@ def read_domains(report: Sosreport, reading: Reading) -> list[Domain]:
         match document:
             case Domain():
                 known.setdefault(document.uuid or f"named {document.name}", _with_state(document, rank, listed))
-            case Unread():
+            case Unread(about=GapAbout.DOMAIN):
                 unread.append((name, document))
     reading.add(*known.values())
     names = {_mangled(domain.name) for domain in known.values()}
@@ -102,7 +102,7 @@ def _documents(report: Sosreport, places: Sequence[re.Pattern[str]], uri: str) -
                     yield rank, match["name"], document
             else:
                 reason = report.skipped[name]
-                yield rank, match["name"], Unread(origin=name, root=None, reason=reason, about=None)
+                yield rank, match["name"], Unread(origin=name, root=None, reason=reason, about=GapAbout.DOMAIN)
 
 
 def _with_state(domain: Domain, rank: int, listed: dict[str, DomainState]) -> Domain:

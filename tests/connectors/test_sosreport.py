@@ -1,0 +1,287 @@
+"""Hypervisors read from sosreports: which of several files counts, and what is missing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.sosreport.build import Link, as_archive, as_folder
+from virtscan.connectors import sosreport
+from virtscan.connectors.reading import Reading
+from virtscan.errors import ConnectorError
+from virtscan.model import Backing, DeviceKind, DomainState, Gap, GapAbout, HostStatus, Hypervisor, Target, TargetKind
+
+UUID = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
+VIRSH = "sos_commands/virsh/virsh_-r_"
+HOST = {
+    "sos_commands/kernel/uname_-a": "Linux kvm01 2.6.32-279.el6.x86_64 #1 SMP\n",
+    "sos_commands/host/hostname": "kvm01\n",
+    "proc/cpuinfo": "processor : 0\nprocessor : 1\n",
+    "proc/meminfo": "MemTotal: 2097152 kB\n",
+    "etc/libvirt/qemu.conf": "# empty\n",
+}
+LIST = """ Id    Name                           State
+----------------------------------------------------
+ 3     web01                          running
+ -     web 02                         shut off
+ -     in shutdown                    in shutdown
+"""
+
+
+def domain(name: str = "web01", *, uuid: str = UUID, memory: int = 1024, identifier: str = "", inner: str = "") -> str:
+    return (
+        f"<domain type='kvm'{identifier}><name>{name}</name><uuid>{uuid}</uuid>"
+        f"<memory unit='MiB'>{memory}</memory><devices>{inner}</devices></domain>"
+    )
+
+
+def macvtap(device: str) -> str:
+    return f"<interface type='direct'><source dev='{device}' mode='bridge'/></interface>"
+
+
+def scan(
+    path: Path, tree: Mapping[str, str | bytes | Link], *, kernel: str | None = None
+) -> tuple[Hypervisor, tuple[Gap, ...]]:
+    folder = as_folder(path / "report", {**HOST, **tree})
+    target = Target(kind=TargetKind.SOSREPORT, address=str(folder), kernel=kernel)
+    reading = Reading(target, name=sosreport.host_name(target.address), uri="sosreport:report")
+    sosreport.read(target, reading)
+    return reading.close()
+
+
+def status_file(document: str) -> str:
+    return f"<!-- WARNING -->\n<domstatus state='running' pid='7'>{document}</domstatus>"
+
+
+def test_what_virsh_printed_counts_before_the_status_file_and_that_before_the_definition(tmp_path: Path) -> None:
+    files = {
+        f"{VIRSH}dumpxml_web01": domain(memory=1, identifier=" id='3'"),
+        "var/run/libvirt/qemu/web01.xml": status_file(domain(memory=2, identifier=" id='3'")),
+        "etc/libvirt/qemu/web01.xml": domain(memory=3),
+    }
+    for number in (1, 2, 3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        host, gaps = scan(folder, files)
+        (only,) = host.domains
+        assert (only.memory_mib, gaps) == (number, ())
+        del files[next(iter(files))]
+
+
+def test_a_domain_without_a_uuid_is_one_by_its_name(tmp_path: Path) -> None:
+    bare = "<domain><name>web01</name></domain>"
+    host, _ = scan(tmp_path, {f"{VIRSH}dumpxml_web01": bare, "etc/libvirt/qemu/web01.xml": bare})
+
+    assert len(host.domains) == 1
+
+
+def test_states_come_from_the_id_the_status_file_or_virshs_list(tmp_path: Path) -> None:
+    host, gaps = scan(
+        tmp_path,
+        {
+            f"{VIRSH}list_--all": LIST,
+            f"{VIRSH}dumpxml_web01": domain(identifier=" id='3'"),
+            f"{VIRSH}dumpxml_off": domain("off", uuid=UUID.replace("c7", "d7")),
+            "run/libvirt/qemu/in shutdown.xml": status_file(domain("in shutdown", uuid=UUID.replace("c7", "e7"))),
+            "etc/libvirt/qemu/web 02.xml": domain("web 02", uuid=UUID.replace("c7", "f7")),
+            "etc/libvirt/qemu/lone.xml": domain("lone", uuid=UUID.replace("c7", "a7")),
+        },
+    )
+
+    assert {one.name: one.state for one in host.domains} == {
+        "web01": DomainState.ACTIVE,
+        "off": DomainState.INACTIVE,
+        "in shutdown": DomainState.ACTIVE,
+        "web 02": DomainState.INACTIVE,
+        "lone": DomainState.UNKNOWN,
+    }
+    assert gaps == ()
+
+
+def test_a_domain_that_virsh_could_not_describe_is_a_gap_unless_another_file_does(tmp_path: Path) -> None:
+    broken = {f"{VIRSH}dumpxml_web01": "error: failed to get domain 'web01'\n"}
+    host, gaps = scan(tmp_path, broken)
+    assert host.status is HostStatus.PARTIAL
+    assert [(gap.subject, gap.about) for gap in gaps] == [("sosreport:report domain web01", GapAbout.DOMAIN)]
+
+    (tmp_path / "both").mkdir()
+    host, gaps = scan(tmp_path / "both", broken | {"etc/libvirt/qemu/web01.xml": domain()})
+    assert (host.status, gaps) == (HostStatus.COMPLETE, ())
+
+
+def test_a_domain_that_virsh_lists_without_any_document_is_a_gap(tmp_path: Path) -> None:
+    _, gaps = scan(tmp_path, {f"{VIRSH}list_--all": LIST, f"{VIRSH}dumpxml_web01": domain()})
+
+    assert [gap.subject.removeprefix("sosreport:report ") for gap in gaps] == ["domain in shutdown", "domain web 02"]
+
+
+def test_a_document_that_is_too_large_is_a_gap_at_its_domain(tmp_path: Path) -> None:
+    host, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": b" " * ((16 << 20) + 1)})
+
+    assert host.status is HostStatus.PARTIAL
+    assert [gap.subject for gap in gaps] == ["sosreport:report domain web01"]
+    assert "more than is kept of one file" in gaps[0].reason
+
+
+def test_snapshots_and_other_documents_are_nothing_that_is_missed(tmp_path: Path) -> None:
+    host, gaps = scan(
+        tmp_path,
+        {
+            f"{VIRSH}net-dumpxml_default": "<network><name>default</name></network>",
+            f"{VIRSH}dominfo_a_dumpxml_b": "Id: 3",
+            "run/libvirt/storage/default.xml": "<poolstatus/>",
+            "etc/libvirt/qemu/autostart.xml": "<pool/>",
+        },
+    )
+
+    assert (host.domains, host.networks, host.status, gaps) == ((), (), HostStatus.COMPLETE, ())
+
+
+NETWORK = "<network><name>pxe</name><forward mode='bridge'><interface dev='{}'/></forward></network>"
+ON_NETWORK = domain(inner="<interface type='network'><source network='pxe'/></interface>")
+
+
+def test_networks_that_are_used_count_once_the_best_file_first(tmp_path: Path) -> None:
+    files = {
+        f"{VIRSH}dumpxml_web01": ON_NETWORK,
+        f"{VIRSH}net-dumpxml_pxe": NETWORK.format("bond1"),
+        "run/libvirt/network/pxe.xml": f"<networkstatus>{NETWORK.format('bond2')}</networkstatus>",
+        "etc/libvirt/qemu/networks/pxe.xml": NETWORK.format("bond3"),
+        "etc/libvirt/qemu/networks/other.xml": "<network><name>other</name></network>",
+        **{f"proc/net/bonding/bond{number}": "Bonding Mode: x\n" for number in (1, 2, 3)},
+    }
+    for number in (1, 2, 3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        host, gaps = scan(folder, files)
+        assert [network.name for network in host.networks] == ["pxe"]
+        assert [device.name for device in host.devices] == [f"bond{number}"]
+        assert gaps == ()
+        del files[list(files)[1]]
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [({}, "its XML is not in the report"), ({f"{VIRSH}net-dumpxml_pxe": "error: no such network"}, "XML")],
+)
+def test_a_network_that_an_interface_needs_and_that_can_not_be_read_is_a_gap(
+    tmp_path: Path, files: dict[str, str], reason: str
+) -> None:
+    _, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": ON_NETWORK, **files})
+
+    assert [(gap.subject, gap.about) for gap in gaps] == [("sosreport:report network pxe", GapAbout.NETWORK)]
+    assert reason in gaps[0].reason
+
+
+def test_devices_are_those_that_interfaces_lead_to_down_to_the_cards(tmp_path: Path) -> None:
+    host, gaps = scan(
+        tmp_path,
+        {
+            f"{VIRSH}dumpxml_web01": domain(inner=macvtap("bond2.100")),
+            "proc/net/bonding/bond2": "Bonding Mode: x\nSlave Interface: eth4\nSlave Interface: eth5\n",
+            "proc/net/bonding/bond3": "Bonding Mode: x\nSlave Interface: eth6\n",
+            "proc/net/vlan/config": "bond2.100 | 100 | bond2\n",
+            "sos_commands/networking/ethtool_-i_eth4": "driver: ixgbe\nbus-info: 0000:19:00.0\n",
+            f"{VIRSH}nodedev-dumpxml_net_eth5_3c_fd_fe_10_01_05": "<device><name>net_eth5</name><parent>pci_0</parent>"
+            "<capability type='net'><interface>eth5</interface></capability></device>",
+            f"{VIRSH}nodedev-dumpxml_net_eth6": "<device><name>net_eth6</name>"
+            "<capability type='net'><interface>eth6</interface></capability></device>",
+        },
+    )
+
+    assert gaps == ()
+    assert {device.name: (device.kind, device.backing) for device in host.devices} == {
+        "bond2.100": (DeviceKind.VLAN, Backing.UNKNOWN),
+        "bond2": (DeviceKind.BOND, Backing.UNKNOWN),
+        "eth4": (DeviceKind.ETHERNET, Backing.PHYSICAL),
+        "eth5": (DeviceKind.UNKNOWN, Backing.PHYSICAL),
+    }
+
+
+def test_a_macvtap_on_a_device_that_nothing_tells_of_is_a_gap_and_a_bridge_is_not(tmp_path: Path) -> None:
+    bridge = "<interface type='bridge'><source bridge='br0'/></interface>"
+    _, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": domain(inner=macvtap("bond2") + bridge)})
+
+    assert [(gap.subject, gap.about) for gap in gaps] == [("sosreport:report device bond2", GapAbout.DEVICE)]
+
+
+def test_a_broken_node_device_is_a_gap(tmp_path: Path) -> None:
+    _, gaps = scan(
+        tmp_path,
+        {
+            f"{VIRSH}nodedev-dumpxml_net_eth5": "<device",
+            f"{VIRSH}nodedev-dumpxml_net_none": "<device><name>x</name></device>",
+        },
+    )
+
+    assert [gap.subject for gap in gaps] == ["sosreport:report node device net_eth5"]
+
+
+def test_what_the_report_does_not_tell_of_the_host_is_a_gap(tmp_path: Path) -> None:
+    nothing = dict.fromkeys(("sos_commands/kernel/uname_-a", "proc/cpuinfo", "proc/meminfo"), "")
+    host, gaps = scan(tmp_path, nothing)
+
+    assert [gap.subject.removeprefix("sosreport:report ") for gap in gaps] == ["CPUs", "kernel", "memory"]
+    assert (host.kernel, host.cpus, host.memory_mib, host.status) == (None, None, None, HostStatus.COMPLETE)
+
+
+def test_a_kernel_that_was_declared_is_not_missed(tmp_path: Path) -> None:
+    host, gaps = scan(tmp_path, {"sos_commands/kernel/uname_-a": ""}, kernel="6.1.0")
+
+    assert host.kernel is not None
+    assert (host.kernel.value, gaps) == ("6.1.0", ())
+
+
+def test_a_report_without_libvirt_says_that_domains_may_be_missing(tmp_path: Path) -> None:
+    path = as_archive(tmp_path / "sosreport-kvm01.tar", HOST | {"etc/libvirt/qemu.conf": Link("nowhere")})
+    target = Target(kind=TargetKind.SOSREPORT, address=str(path))
+    reading = Reading(target, name=sosreport.host_name(str(path)), uri=sosreport.shown(str(path)))
+    sosreport.read(target, reading)
+    host, gaps = reading.close()
+
+    assert host.status is HostStatus.PARTIAL
+    assert [(gap.subject, gap.about) for gap in gaps] == [(f"sosreport:{path} domains", GapAbout.HYPERVISOR)]
+
+
+def test_a_file_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
+    _, gaps = scan(tmp_path, {"proc/net/vlan/config": b" " * ((16 << 20) + 1)})
+
+    assert [gap.subject for gap in gaps] == ["sosreport:report proc/net/vlan/config"]
+
+
+def test_a_report_that_is_cut_short_gives_what_came_before_and_says_so(tmp_path: Path) -> None:
+    path = as_archive(tmp_path / "report.tar", HOST | {f"{VIRSH}dumpxml_web01": domain()})
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(b"<domain") + 512])
+    target = Target(kind=TargetKind.SOSREPORT, address=str(path))
+    reading = Reading(target, name="report", uri="sosreport:report")
+    with pytest.raises(ConnectorError, match="without an end mark") as error:
+        sosreport.read(target, reading)
+    host, _ = reading.close(str(error.value))
+
+    assert (host.name, host.status, len(host.domains)) == ("kvm01", HostStatus.PARTIAL, 1)
+
+
+def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
+    target = Target(kind=TargetKind.SOSREPORT, address=str(tmp_path))
+
+    with pytest.raises(ConnectorError, match="no sosreport"):
+        sosreport.read(target, Reading(target, name="x", uri="x"))
+
+
+def test_every_collected_tree_is_read_without_an_error(corpus: Path) -> None:
+    hosts: dict[str, Hypervisor] = {}
+    for tree in (corpus / "sostree").iterdir():
+        target = Target(kind=TargetKind.SOSREPORT, address=str(tree))
+        reading = Reading(target, name="unnamed", uri=sosreport.shown(str(tree)))
+        sosreport.read(target, reading)
+        hosts[tree.name], _ = reading.close()
+
+    assert {name: (host.name, len(host.domains), host.status) for name, host in hosts.items()} == {
+        "kubernetes": ("juju-110cc2-k8stest-4", 0, HostStatus.PARTIAL),
+        "openstack": ("compute4", 1, HostStatus.COMPLETE),
+        "rabbitmq": ("juju-04f1e3-1-lxd-5", 0, HostStatus.PARTIAL),
+        "storage-ceph-mon": ("juju-04f1e3-1-lxd-0", 0, HostStatus.PARTIAL),
+    }
+    (instance,) = hosts["openstack"].domains
+    assert (instance.name, instance.state, instance.memory_mib) == ("instance-00000001", DomainState.ACTIVE, 2048)

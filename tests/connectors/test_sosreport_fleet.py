@@ -1,0 +1,159 @@
+"""The embedded fleet, once through libvirt's test driver and once as sosreports: the same facts, the same verdicts."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.harness.sosreport import sosreport_of
+from tests.readme import PROJECT
+from tests.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
+from virtscan import offload
+from virtscan.config.document import read_document
+from virtscan.config.merge import Options, make_plan
+from virtscan.connectors import sosreport
+from virtscan.connectors.reading import Reading
+from virtscan.model import (
+    Domain,
+    Hypervisor,
+    Inventory,
+    Plan,
+    Report,
+    ServerTarget,
+    SourceKind,
+    Target,
+    TargetKind,
+)
+from virtscan.scan import collect, judge
+
+FLEET = PROJECT / "fixtures" / "fleet"
+MACS = {"satellite": "52:54:00:5a:7e:01", "cobbler": "3c:fd:fe:77:00:01"}
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    """The fleet's plan, without the host that is switched off."""
+    path = FLEET / "virtscan.toml"
+    document = read_document(path.read_text(), path=path, environment={})
+    whole, _warnings = make_plan(document, Options(), folder=FLEET, default_uri="")
+    return msgspec.structs.replace(whole, targets=whole.targets[:3])
+
+
+@pytest.fixture(scope="module")
+def live(plan: Plan) -> Inventory:
+    return collect(plan)
+
+
+def read(target: Target) -> Hypervisor:
+    reading = Reading(
+        target, name=sosreport.host_name(target.address), uri=sosreport.shown(target.address)
+    )  # as a scan does
+    sosreport.read(target, reading)
+    hypervisor, gaps = reading.close()
+    assert [gap for gap in gaps if "kernel" not in gap.subject] == []
+    return hypervisor
+
+
+def as_reports(plan: Plan, folder: Path, compression: Compression | None) -> list[Hypervisor]:
+    """The plan's hypervisors from sosreports, which tell their kernels themselves."""
+    hypervisors = []
+    for target in plan.targets:
+        assert target.name is not None
+        tree = sosreport_of(target.address, host=target.name, kernel=target.kernel)
+        path = folder / target.name
+        made = as_folder(path, tree) if compression is None else as_archive(path, tree, compression)
+        file = msgspec.structs.replace(target, kind=TargetKind.SOSREPORT, address=str(made), name=None, kernel=None)
+        hypervisors.append(read(file))
+    return hypervisors
+
+
+def verdicts(report: Report) -> list[object]:
+    """All that is judged, but for the documents' names and for who told the kernel."""
+    return [
+        msgspec.structs.replace(
+            finding,
+            origin="",
+            because=tuple(reason.replace("(configuration)", "(sosreport)") for reason in finding.because),
+        )
+        for finding in report.findings
+    ]
+
+
+def facts(hypervisor: Hypervisor) -> dict[str, object]:
+    """What both ways must tell alike; where and when it was read differs."""
+    return {
+        "name": hypervisor.name,
+        "status": hypervisor.status,
+        "kernel": hypervisor.kernel and hypervisor.kernel.value,
+        "cpus": hypervisor.cpus,
+        "memory_mib": hypervisor.memory_mib,
+        "domains": {anonymous(domain) for domain in hypervisor.domains},
+        "networks": hypervisor.networks,
+        "devices": {
+            device.name: (device.kind, device.lower, device.backing, device.vlan_id, device.mac)
+            for device in hypervisor.devices
+        },
+    }
+
+
+def anonymous(domain: Domain) -> Domain:
+    return msgspec.structs.replace(domain, origin="")
+
+
+@pytest.mark.parametrize("compression", [None, *COMPRESSIONS])
+def test_sosreports_tell_the_facts_and_lead_to_the_verdicts_of_the_live_scan(
+    plan: Plan, live: Inventory, tmp_path: Path, compression: Compression | None
+) -> None:
+    hypervisors = as_reports(plan, tmp_path, compression)
+
+    assert [facts(hypervisor) for hypervisor in hypervisors] == [facts(hypervisor) for hypervisor in live.hypervisors]
+    report = judge(msgspec.structs.replace(live, hypervisors=tuple(hypervisors)))
+    assert len(report.findings) == 19
+    assert verdicts(report) == verdicts(judge(live))
+
+
+def test_facts_of_a_report_are_as_old_as_the_report(plan: Plan, tmp_path: Path) -> None:
+    moment = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+
+    for hypervisor in as_reports(plan, tmp_path, None):
+        assert hypervisor.observed_at == moment
+        assert hypervisor.kernel is None or hypervisor.kernel.observed_at == moment
+
+
+def server_report(target: ServerTarget) -> dict[str, str | bytes | Link]:
+    capture = Path(target.address).read_text()
+    device = target.interface or "eth0"
+    networking = "sos_commands/networking/"
+    return {
+        "sos_commands/date/date": "Sun Nov 22 02:00:00 UTC 2026\n",
+        f"{networking}ethtool_-k_{device}": capture,
+        f"{networking}ethtool_-i_{device}": "driver: virtio_net\nbus-info: 0000:00:03.0\n",
+        f"{networking}ip_-d_address": f"2: {device}: <UP> mtu 1500 state UP\n"
+        f"    link/ether {MACS[target.name]} brd ff:ff:ff:ff:ff:ff\n"
+        f"    inet 10.77.0.2/24 brd 10.77.0.255 scope global {device}\n",
+    }
+
+
+def test_servers_from_sosreports_lead_to_the_same_verdicts_too(plan: Plan, live: Inventory, tmp_path: Path) -> None:
+    (tmp_path / "hosts").mkdir()
+    hypervisors = as_reports(plan, tmp_path / "hosts", "xz")
+    servers = []
+    for target, server in zip(plan.servers, live.servers, strict=True):
+        if target.name in MACS:
+            path = as_archive(tmp_path / target.name, server_report(target), "xz")
+            report = msgspec.structs.replace(
+                target, kind=SourceKind.SOSREPORT, address=str(path), interface=None, macs=()
+            )
+            servers.append(offload.READERS[SourceKind.SOSREPORT](report, timeout=30))
+        else:
+            servers.append(server)
+    alone = msgspec.structs.replace(live, hypervisors=tuple(hypervisors), servers=tuple(servers))
+
+    def bare(inventory: Inventory) -> list[object]:
+        return [
+            (f.hypervisor, f.domain, f.index, f.verdict, f.confidence, f.exposure, f.rule, f.server, f.server_interface)
+            for f in judge(inventory).findings
+        ]
+
+    assert bare(alone) == bare(live)
