@@ -78,6 +78,17 @@ def test_a_report_can_judge_other_devices_than_its_scan(saved: Path, capfd: pyte
     assert json.loads(capfd.readouterr().out)["summary"]["judged"] > bonds
 
 
+@pytest.mark.parametrize("format_name", REPORTERS)
+def test_conditions_keep_the_same_rows_in_every_format(
+    format_name: str, saved: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(["report", str(saved), "--format", format_name, "--where", "server=satellite", "--where", "verdict~risk"])
+
+    shown = capfd.readouterr().out
+    assert all(name in shown for name in ("web01", "web02", "spare01"))
+    assert not any(name in shown for name in ("thin01", "mail01"))
+
+
 def test_hypervisors_can_be_named_without_a_configuration(capfd: pytest.CaptureFixture[str]) -> None:
     code = run(["scan", "-c", HOST, "--server", "satellite:eth0=on", "--format", "json"])
 
@@ -133,6 +144,7 @@ def test_gaps_are_said_beside_a_format_that_has_no_place_for_them(capfd: pytest.
     [
         (["scan", "--view", "nothing"], "'nothing' is not one of"),
         (["scan", "--host-timeout", "30"], "write a number with s, m, h or d"),
+        (["scan", "--where", "sites=ams1"], "no column 'sites'"),
         (["scan", "-v", "-q"], "contradict"),
         (["scan", "-c", "qemu+ssh://hv1/system?command=/bin/x"], "--allow-unsafe-uri"),
         (["scan", "--server", "satellite"], "NAME[:INTERFACE]=SOURCE"),

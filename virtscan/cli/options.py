@@ -105,6 +105,13 @@ report_options = _chain(
         show_default=True,
         help="What a row of the capacity view is.",
     ),
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="CONDITION",
+        help="Show only rows that meet this, on any column of the view: site=ams1, source_device~^bond (a regular "
+        "expression), vcpus>8; also != !~ < <= >=. Of several all must be met. Counts and exit code stay the whole's.",
+    ),
     output_options,
     click.option(
         "--fail-on",

@@ -2,38 +2,53 @@
 
 import shutil
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from virtscan import __version__
 from virtscan.cli.console import Console, wants_colour
 from virtscan.cli.output import Output
 from virtscan.model import Inventory, Report
 from virtscan.reporters import REPORTERS, Terminal, gap_lines
-from virtscan.views import GROUPINGS, VIEWS
+from virtscan.views import GROUPINGS, VIEWS, Presentation
+from virtscan.views.filters import narrow, parse_condition
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
-    """How a report is wanted: the words of the options `--view`, `--by`, `--format`, `--output`."""
+    """How a report is wanted: the words of the options `--view`, `--by`, `--where`, `--format`, `--output`."""
 
     view: str
     by: str = next(iter(GROUPINGS))
+    where: tuple[str, ...] = ()
     format_name: str
     output: Path | None
+
+    def check(self) -> None:
+        """Try the conditions on an empty report, before hosts are bothered.
+
+        Raises:
+            ConfigError: One of them is none, or names a column that the view does not have.
+        """
+        self._present(Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC))))
 
     def write(self, inventory: Inventory, output: Output, console: Console) -> Report:
         """Judge the inventory and write the report; gaps that the format has no place for go to the console."""
         from virtscan.scan import judge
 
         report = judge(inventory)
-        view = GROUPINGS[self.by] if self.view == "capacity" else VIEWS[self.view]
-        presentation = view(report)
+        presentation = self._present(report)
         reporter = REPORTERS[self.format_name]
         output.write(reporter.render(presentation, self._terminal()).encode())
         if not reporter.has_gaps:
             for line in gap_lines(presentation):
                 console.warn(line)
         return report
+
+    def _present(self, report: Report) -> Presentation:
+        view = GROUPINGS[self.by] if self.view == "capacity" else VIEWS[self.view]
+        return narrow(view(report), [parse_condition(text) for text in self.where])
 
     def _terminal(self) -> Terminal | None:
         if self.output is not None or not sys.stdout.isatty():

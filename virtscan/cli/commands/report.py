@@ -30,6 +30,7 @@ def report(
     said = console(verbose=verbose, quiet=quiet)
     inventory = judged_on(load(file), lower_device)
     rendering = Rendering(**how)
+    rendering.check()
     with opened(rendering.output) as shown:
         judged = rendering.write(inventory, shown, said)
     return of_report(judged, FailOn(fail_on))

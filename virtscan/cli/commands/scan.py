@@ -24,6 +24,7 @@ def scan(
     save: Path | None,
     view: str,
     by: str,
+    where: tuple[str, ...],
     format_name: str,
     output: Path | None,
     fail_on: str,
@@ -36,8 +37,9 @@ def scan(
     Without -c, --xml or a configuration libvirt's own default is scanned. Nothing is changed, and nothing ever asks.
     """
     said = console(verbose=verbose, quiet=quiet)
+    rendering = Rendering(view=view, by=by, where=where, format_name=format_name, output=output)
+    rendering.check()
     plan = planned(said, **what)
-    rendering = Rendering(view=view, by=by, format_name=format_name, output=output)
     with contextlib.ExitStack() as outputs:
         saved = outputs.enter_context(opened(save)) if save else None
         shown = outputs.enter_context(opened(output))

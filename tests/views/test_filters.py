@@ -1,0 +1,88 @@
+import pytest
+
+from virtscan.errors import ConfigError
+from virtscan.views.filters import Condition, narrow, parse_condition
+from virtscan.views.presentation import Column, Presentation, Row, Section
+
+KEYS = ("name", "site", "cpus", "devices", "boots")
+ROWS: tuple[Row, ...] = (
+    ("hv1", "ams1", 8, ("bond2", "eth4"), True),
+    ("hv2", None, None, (), False),
+    ("hv3", "fra1", 16.5, ("bond0.40",), None),
+)
+WHOLE = Presentation(
+    schema="virtscan.test/1",
+    main=Section(key="rows", columns=tuple(Column(key) for key in KEYS), rows=ROWS),
+    gaps=Section(key="gaps", columns=(), rows=()),
+    total=("total", None, 24, (), None),
+    notes=("counts",),
+)
+
+
+def names(*conditions: str) -> list[object]:
+    return [row[0] for row in narrow(WHOLE, [parse_condition(text) for text in conditions]).main.rows]
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("site=ams1", ["hv1"]),
+        (" site = ams1 ", ["hv1"]),
+        ("site!=ams1", ["hv2", "hv3"]),
+        ("site=", ["hv2"]),
+        ("site~^(ams|fra)", ["hv1", "hv3"]),
+        ("site!~^ams", ["hv2", "hv3"]),
+        ("cpus>8", ["hv3"]),
+        ("cpus>=8", ["hv1", "hv3"]),
+        ("cpus<16.5", ["hv1"]),
+        ("cpus<=16.5", ["hv1", "hv3"]),
+        ("cpus=8.0", ["hv1"]),
+        ("cpus!=8", ["hv2", "hv3"]),
+        ("cpus=", ["hv2"]),
+        ("devices=", ["hv2"]),
+        ("devices=eth4", ["hv1"]),
+        ("devices!=eth4", ["hv2", "hv3"]),
+        ("devices~^bond", ["hv1", "hv3"]),
+        ("boots=true", ["hv1"]),
+        ("boots=false", ["hv2"]),
+        ("boots>0", []),
+    ],
+)
+def test_a_condition_keeps_the_rows_that_meet_it(condition: str, found: list[str]) -> None:
+    assert names(condition) == found
+
+
+def test_of_several_conditions_all_must_be_met() -> None:
+    assert names("devices~^bond", "site=fra1") == ["hv3"]
+
+
+def test_without_a_condition_nothing_changes() -> None:
+    assert narrow(WHOLE, []) is WHOLE
+
+
+def test_fewer_rows_are_said_to_be_fewer_and_have_no_total() -> None:
+    narrowed = narrow(WHOLE, [Condition("site", "=", "ams1")])
+
+    assert narrowed.total is None
+    assert narrowed.notes == ("shown: 1 of 3 rows, where site=ams1; what follows counts all", "counts")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("site", "is no condition: write COLUMN=VALUE"),
+        ("=ams1", "is no condition"),
+        ("site~(", "no regular expression"),
+        ("cpus>many", "'many' is no number"),
+    ],
+)
+def test_what_is_no_condition_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_condition(text)
+
+
+def test_an_unknown_column_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ConfigError, match=r"no column 'sites': did you mean 'site'\? it has name, site, cpus"):
+        names("sites=ams1")
+    with pytest.raises(ConfigError, match="no column 'zzz': it has name"):
+        names("zzz=1")
