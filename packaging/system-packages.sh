@@ -37,6 +37,12 @@ any_file() {
   return 1
 }
 
+libvirt_drivers() {
+  local name
+  for name; do any_file /usr/lib*/libvirt/connection-driver/"libvirt_driver_$name.so" \
+    /usr/lib/*/libvirt/connection-driver/"libvirt_driver_$name.so" || return 1; done
+}
+
 python_imports() { "$python" -c "import $1"; }
 
 python_headers() {
@@ -92,9 +98,12 @@ needed_to_test() {
   need ethtool ethtool program ethtool
   need iproute2 iproute program ip
   need libvirt-clients libvirt-client program virsh
-  need "libvirt-daemon libvirt-daemon-driver-qemu" "libvirt-daemon libvirt-daemon-driver-qemu" program libvirtd
+  need libvirt-daemon libvirt-daemon program libvirtd
+  # Some releases have a package for each driver, others one for all but QEMU's: the pattern means what there is.
+  need "libvirt-daemon-driver-[iqn]*" "libvirt-daemon-driver-qemu libvirt-daemon-driver-network \
+    libvirt-daemon-driver-nodedev libvirt-daemon-driver-interface" libvirt_drivers qemu network nodedev interface
   need qemu-system-x86 qemu-kvm any_program qemu-system-x86_64 qemu-kvm
-  need ipxe-qemu ipxe-roms-qemu any_file /usr/lib/ipxe/qemu /usr/share/ipxe
+  need ipxe-qemu ipxe-roms-qemu any_file /usr/lib/ipxe/qemu/pxe-virtio.rom /usr/share/qemu/pxe-virtio.rom /usr/share/ipxe
 }
 
 case ${1-} in
@@ -111,7 +120,7 @@ if command -v apt-get >/dev/null; then
   missing=("${apt[@]}")
   update=(apt-get -qq update)
   install=(env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}")
-  by_hand="sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
+  by_hand="sudo apt-get update && sudo apt-get install --no-install-recommends$(printf ' %q' "${missing[@]}")"
 elif command -v dnf >/dev/null; then
   missing=("${dnf[@]}")
   update=(true)
