@@ -52,7 +52,8 @@ class Scan:
             capture_output=True,
             text=True,
             check=False,
-            env=os.environ | {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "LC_ALL": "C.UTF-8"},
+            env=os.environ
+            | {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "VIRTSCAN_CONFIG": "", "LC_ALL": "C.UTF-8"},
             timeout=60,
         )
         self.code = done.returncode

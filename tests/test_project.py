@@ -10,7 +10,7 @@ import pytest
 
 from tests.readme import PROJECT, README, can_be_run, examples, printed
 from virtscan.cli.exit_codes import ExitCode
-from virtscan.cli.main import COMMANDS, INTERNAL_ERROR, INTERRUPTED, WRONG_USAGE
+from virtscan.cli.main import COMMANDS, INTERNAL_ERROR, INTERRUPTED, READER_GONE, WRONG_USAGE
 
 HEAVY = {"libvirt", "lxml", "tabulate", "sqlalchemy", "jinja2", "prometheus_client", "distributed", "scapy", "requests"}
 SCRIPTS = Path(sys.executable).parent
@@ -88,7 +88,7 @@ def test_the_readme_shows_the_help_of_every_command() -> None:
 def test_the_readme_explains_every_exit_code() -> None:
     explained = {int(code) for code in re.findall(r"^\| (\d+) \|", README.read_text(encoding="utf-8"), re.MULTILINE)}
 
-    assert {*ExitCode, WRONG_USAGE, INTERNAL_ERROR, INTERRUPTED} <= explained
+    assert {*ExitCode, WRONG_USAGE, INTERNAL_ERROR, INTERRUPTED, READER_GONE} <= explained
 
 
 def test_the_readme_explains_every_rule() -> None:
