@@ -52,11 +52,13 @@ def archive(tmp_path: Path, *parts: bytes, end: bool = True) -> Path:
     return path
 
 
-def test_names_that_lead_out_of_the_report_are_not_kept(tmp_path: Path) -> None:
-    names = ["/etc/hostname", "../etc/hostname", "r/../../etc/hostname", "r/etc/../etc/hostname", "r", "", ".", "//"]
-    report = open_sosreport(archive(tmp_path, good(), *(good(name) for name in names)))
-
-    assert report.files.keys() == {UNAME}
+@pytest.mark.parametrize(
+    "name", ["/etc/hostname", "../etc/hostname", "r/../../etc/hostname", "r/etc/../etc/hostname", "r", "", ".", "//"]
+)
+def test_names_that_lead_out_of_the_report_are_not_kept(tmp_path: Path, name: str) -> None:
+    assert open_sosreport(archive(tmp_path, good(), good(name))).files.keys() == {UNAME}
+    with pytest.raises(SosreportError, match="nothing in it lies"):
+        open_sosreport(archive(tmp_path, good(name)))
 
 
 def test_links_are_only_noted(tmp_path: Path) -> None:
@@ -122,7 +124,7 @@ def test_a_member_of_negative_size_does_not_go_round_for_ever(tmp_path: Path, si
     report = open_sosreport(archive(tmp_path, good(), plain("r/etc/hostname", size=size), good("r/uname")))
 
     assert report.files.keys() <= {UNAME, "etc/hostname"}
-    assert report.cut_short is not None
+    assert "ends before it begins" in (report.cut_short or "")
 
 
 @pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE])
@@ -275,23 +277,26 @@ def test_a_folder_that_vanishes_is_no_report(tmp_path: Path) -> None:
 
 
 BOMB = """
-import resource, sys
+import re, sys
 from pathlib import Path
-from virtscan.sosreport import folder, open_sosreport
-from virtscan.sosreport.member import Member, Unreadable
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+from virtscan.sosreport import archive, open_sosreport
+
+def peak():  # not getrusage's, which a process begins with what its parent had
+    return int(re.search("VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+
+before = peak()
 report = open_sosreport(Path(sys.argv[1]))
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print((after - before) // 1024, *report.skipped, *report.files)
+print((peak() - before) // 1024, *report.skipped, *report.files)
 """
 
 
-def test_a_member_of_300_megabytes_takes_no_memory_and_is_said(tmp_path: Path) -> None:
+def test_300_megabytes_in_one_member_and_30000_members_beside_it_take_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "report.tar.gz"
     with gzip.open(path, "wb", compresslevel=1) as packed:
         packed.write(plain("r/sos_commands/virsh/virsh_-r_dumpxml_web01", size=300 << 20))
         for _ in range(300):
             packed.write(bytes(1 << 20))
+        packed.write(plain("r/proc/1/maps") * 30_000)
         packed.write(good())
         packed.write(bytes(1024))
 
@@ -300,7 +305,7 @@ def test_a_member_of_300_megabytes_takes_no_memory_and_is_said(tmp_path: Path) -
     mebibytes, *names = done.stdout.split()
 
     assert names == ["sos_commands/virsh/virsh_-r_dumpxml_web01", UNAME]
-    assert int(mebibytes) < 24
+    assert int(mebibytes) < 8
 
 
 def _sample() -> bytes:
