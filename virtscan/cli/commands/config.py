@@ -1,0 +1,77 @@
+"""`virtscan config`: what the configuration says, and what it may say."""
+
+import os
+from pathlib import Path
+
+import click
+import msgspec
+
+from virtscan.cli.acquire import load
+from virtscan.cli.options import FILE, console, quiet_and_verbose
+from virtscan.cli.plan import load_plan
+from virtscan.config import Document, Options, find_config
+from virtscan.config.explanation import explain_device, overview
+from virtscan.errors import ConfigError
+
+_file = click.argument("file", required=False, type=FILE)
+
+
+@click.group(epilog="Example: virtscan config check /etc/virtscan/virtscan.toml")
+def config() -> None:
+    """Validate and explain the configuration file; nothing is scanned."""
+
+
+@config.command(epilog="Example: virtscan config check virtscan.toml")
+@_file
+@quiet_and_verbose
+def check(file: Path | None, verbose: bool, quiet: bool) -> int:
+    """Say whether FILE, or the file that a scan would use, can be used; exit code 2 when not."""
+    said = console(verbose=verbose, quiet=quiet)
+    path = _found(file)
+    plan = load_plan(path, Options(), said)
+    click.echo(
+        f"{path}: can be used; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}, "
+        f"waivers: {len(plan.policy.waivers)}"
+    )
+    return 0
+
+
+@config.command(epilog="Example: virtscan config show --hypervisor hv1 --device bond2")
+@_file
+@click.option("--hypervisor", help="Explain a device of this one: its segment, its servers, and why.")
+@click.option("--device", help="The source device to explain.")
+@click.option("--inventory", type=FILE, help="A saved inventory, which knows the addresses.")
+@quiet_and_verbose
+def show(
+    file: Path | None,
+    hypervisor: str | None,
+    device: str | None,
+    inventory: Path | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Show what FILE, or the file that a scan would use, comes to; secrets are not shown."""
+    said = console(verbose=verbose, quiet=quiet)
+    if (hypervisor is None) != (device is None):
+        raise click.UsageError("--hypervisor and --device go together")
+    plan = load_plan(_found(file), Options(), said)
+    lines = overview(plan)
+    if hypervisor is not None and device is not None:
+        lines = explain_device(plan, hypervisor, device, load(inventory) if inventory else None)
+    for line in lines:
+        click.echo(line)
+    return 0
+
+
+@config.command(epilog="Example: virtscan config schema > virtscan.schema.json")
+def schema() -> int:
+    """Print the configuration's JSON Schema, for editors."""
+    click.echo(msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document))).decode())
+    return 0
+
+
+def _found(file: Path | None) -> Path:
+    path = find_config(file, os.environ)
+    if path is None:
+        raise ConfigError("there is no configuration: name a file, or set VIRTSCAN_CONFIG")
+    return path
