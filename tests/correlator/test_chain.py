@@ -57,6 +57,7 @@ def test_only_a_chain_known_to_its_cards_is_on_no_bond(devices: list[Device], ex
         ([bond("d", "eth4", "eth5"), card("eth4"), virtual("eth5")], ()),
         ([device("d", BRIDGE, "eth0", "vnet0"), card("eth0"), virtual("vnet0")], ()),
         ([device("d", DeviceKind.BOND, backing=Backing.PHYSICAL)], ()),
+        ([device("d", BRIDGE, "gone0", "bond2"), bond("bond2", "eth4"), card("eth4")], ()),
         ([device("d", UNKNOWN, backing=Backing.PHYSICAL)], ("d",)),
         ([device("d", UNKNOWN, "eth8", backing=Backing.PHYSICAL)], ()),
         ([device("d", ETHERNET)], ()),
@@ -84,6 +85,12 @@ def test_lower_devices_are_met_going_down_each_once() -> None:
     assert chain.lower == ("bond2.100", "bond2.200", "bond2", "eth4", "eth5")
     assert chain.kind is BRIDGE
     assert chain.bond == "bond2"
+
+
+def test_of_two_bonds_the_one_met_first_is_named() -> None:
+    devices = by_name([device("br0", BRIDGE, "bond9", "bond2"), bond("bond9", "eth4"), bond("bond2", "eth5")])
+
+    assert follow(devices, DeviceName("br0")).bond == "bond9"
 
 
 def test_a_circle_of_devices_ends() -> None:

@@ -115,6 +115,21 @@ def test_of_two_servers_alike_in_all_the_first_by_name_decides() -> None:
     assert finding_of(scene(servers=(server("b"), server("a", interface="eth1")))).server == "a"
 
 
+def test_a_server_whose_interface_nobody_named_comes_first() -> None:
+    found = finding_of(scene(servers=(server("a", interface="eth0"), server("a", interface=None))))
+
+    assert (found.server, found.server_interface) == ("a", None)
+
+
+def test_a_pool_with_a_device_that_nobody_knows_is_judged_on_all() -> None:
+    pool = (Attachment(DeviceName("bond2"), SourceMode.VEPA), Attachment(None, SourceMode.BRIDGE))
+    interface = Interface(index=0, type="network", network="pool", attachments=pool)
+
+    found = finding_of(scene(interface, servers=(server(),)))
+
+    assert (found.rule, found.source_device) == ("R11", None)
+
+
 def test_a_server_that_does_not_serve_the_segment_does_not_count() -> None:
     servers = (server("near", segments=("pxe-a",)), server("far", segments=("pxe-b",), tx_checksum=State.OFF))
 

@@ -215,14 +215,14 @@ def test_a_server_nowhere_to_be_found_asks_for_its_mac_and_the_kernel() -> None:
 
 
 def test_what_could_not_be_read_is_named_where_the_server_may_hide() -> None:
-    gaps = tuple(
-        Gap(subject=f"qemu:///system domain d{number}", reason="gone", about=GapAbout.DOMAIN) for number in range(5)
-    )
+    def missing(count: int) -> str:
+        gaps = tuple(Gap(subject=f"d{number}", reason="gone", about=GapAbout.DOMAIN) for number in range(count))
+        (only,) = finding_of(scene(gaps=gaps)).missing
+        return only
 
-    (missing,) = finding_of(scene(gaps=gaps)).missing
-
-    assert missing.startswith("where satellite runs: its MAC was not found, but not everything was read (")
-    assert missing.endswith("(qemu:///system domain d0, qemu:///system domain d1, qemu:///system domain d2 and 2 more)")
+    assert missing(1) == "where satellite runs: its MAC was not found, but not everything was read (d0)"
+    assert missing(3).endswith(" (d0, d1, d2)")
+    assert missing(5).endswith(" (d0, d1, d2 and 2 more)")
 
 
 def test_a_network_that_was_not_read_is_named() -> None:
@@ -244,6 +244,14 @@ def test_an_interface_on_no_network_whose_device_is_not_known_is_said_plainly() 
         scene(Interface(index=0, type="direct", attachments=(UNREAD,)), servers=(server(),)),
         [TX_ON],
         ["where satellite runs: give its MAC", "the mode of the interface", "which device of hv1 the interface is on"],
+    )
+
+
+def test_a_server_beside_an_interface_of_which_nobody_knows_the_device_is_named() -> None:
+    unread = Interface(index=0, type="direct", attachments=(UNREAD,))
+
+    assert finding_of(scene(unread, beside=(provisioner(),))).missing[0] == (
+        "whether frames get from bond2 to the device of the interface without a card: satellite is domain sat on hv1"
     )
 
 

@@ -19,6 +19,7 @@ from tests.correlator.scenes import (
     virtual,
 )
 from virtscan.correlator import RULES
+from virtscan.correlator.rules import Case, Servers, decide
 from virtscan.model import (
     Attachment,
     Confidence,
@@ -439,6 +440,14 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         scene(devices=(with_mac(bond("bond9", "eth4"), SERVING),), interface=macvtap("bond9")),
         R10,
     ),
+    "a server that is this hypervisor and sends on a VLAN clears": (
+        scene(devices=(with_mac(device("eth4.7", VLAN, "eth4"), SERVING),)),
+        R10,
+    ),
+    "a server that is this hypervisor and sends on a bridge clears": (
+        scene(devices=(with_mac(device("br7", DeviceKind.BRIDGE, "vnet7"), SERVING),)),
+        R10,
+    ),
     "a server in no domain clears when everything was read": (scene(), R10),
     "a server in no domain clears when only facts are missing": (
         scene(status=HostStatus.PARTIAL, gaps=(gap(GapAbout.NETWORK), gap(GapAbout.DEVICE), gap(GapAbout.SERVER))),
@@ -488,6 +497,21 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
             ),
         ),
         R11,
+    ),
+    "R10 missed: a domain that could not be read may have the other MAC": (
+        scene(
+            servers=(satellite(macs=(Mac(SERVING), Mac(OTHER))),),
+            others=(hypervisor("hv2", provisioner()),),
+            gaps=(gap(GapAbout.DOMAIN),),
+        ),
+        R11,
+    ),
+    "a server of which one MAC is nowhere is where the other one is": (
+        scene(
+            servers=(satellite(macs=(Mac(SERVING), Mac(OTHER))),),
+            others=(hypervisor("hv2", provisioner()),),
+        ),
+        R10,
     ),
     "R10 missed: devices of two hypervisors have the MAC": (
         scene(
@@ -606,6 +630,28 @@ def test_the_table_names_every_rule() -> None:
     assert [rule.id for rule in RULES] == [f"R{number}" for number in range(1, 14)]
     assert reached == {rule.id for rule in RULES}
     assert {expected for _, expected in TABLE.values() if isinstance(expected, NotJudged)} == set(NotJudged)
+
+
+@pytest.mark.parametrize(
+    ("known", "rule"),
+    [
+        ({}, "R3"),
+        ({"servers": Servers.THIS_ONE}, "R13"),
+        ({"servers": Servers.THIS_ONE, "tx": State.ON}, "R12"),
+        ({"servers": Servers.THIS_ONE, "tx": State.ON, "mode": BRIDGE}, "R11"),
+    ],
+)
+def test_what_nobody_said_of_a_case_is_unknown(known: dict[str, object], rule: str) -> None:
+    case = replace(Case(), **known)
+
+    assert decide(case).id == rule
+    assert decide(case).confidence(case) is LOW
+
+
+def test_a_case_of_which_nobody_said_whether_it_lasts_is_high() -> None:
+    case = Case(servers=Servers.THIS_ONE, tx=State.OFF)
+
+    assert decide(case).confidence(case) is HIGH
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -132,8 +132,10 @@ def _as_guest(server: Server, fleet: Fleet) -> Guest | NotKnown | None:
     if not matched:
         return None
     first = matched[0]
-    if any(berth.hypervisor != first.hypervisor or berth.domain is not first.domain for berth in matched):
+    if any(berth.domain is not first.domain for berth in matched):
         return NotKnown(f"its MACs are in different domains ({_some(_names(matched))})")
+    if len(matched) < len(berths) and fleet.unread:
+        return NotKnown(f"some of its MACs were not found, but not everything was read ({_some(fleet.unread)})")
     return Guest(first.hypervisor, first.domain, tuple(found[0].interface if found else None for found in berths))
 
 

@@ -210,7 +210,7 @@ class Bench:
             servers=Servers.THIS_ONE,
             tx=server.tx_checksum,
             tx_after_reboot=State.UNKNOWN if server.persistence is None else server.persistence.tx_checksum,
-            muted=position.muted is not None,
+            muted=bool(position.muted),
             place=position.place,
             mode=mode,
         )

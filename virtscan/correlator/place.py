@@ -39,13 +39,13 @@ class Place(Enum):
 class Position(msgspec.Struct, frozen=True, kw_only=True):
     """Where a server stands, with the sentence that says so; where it is unknown, `why` is what to find out.
 
-    `muted` says why the server's card can't send unfilled checksums, None when it can or nobody knows. `unless` names
-    a fact that nobody observed and that would put the server elsewhere than it seems.
+    `muted` says why the server's card can't send unfilled checksums, nothing when it can or nobody knows. `unless`
+    names a fact that nobody observed and that would put the server elsewhere than it seems.
     """
 
     place: Place
     why: str
-    muted: str | None = None
+    muted: str = ""
     unless: str | None = None
 
 
@@ -166,13 +166,10 @@ def _beside(server: Server, nic: Interface | None, seat: Seat, home: str) -> Ite
 
 def _neighbour(server: Server, attachment: Attachment, seat: Seat, home: str) -> Position:
     device, mode = attachment.device, attachment.mode
-    if (
-        seat.device is None
-        or device is None
-        or (mode is SourceMode.UNKNOWN and device in (seat.device, *seat.chain.lower))
-    ):
+    meets = device in (seat.device, *seat.chain.lower)
+    if device is None or (meets and mode is SourceMode.UNKNOWN):
         return _unknown(f"whether the interfaces of {server.name} and of the domain meet on one device: {home}")
-    if mode is None and device in (seat.device, *seat.chain.lower):
+    if meets and mode is None:
         over = "" if device == seat.device else f", which {seat.device} stands on"
         return Position(place=Place.CARRIED, why=f"{home} and plugged into {device} itself{over}")
     if device == seat.device and mode is not None:

@@ -14,8 +14,8 @@ Sentences: TypeAlias = tuple[list[str], list[str]]
 """What is known, and what is missing."""
 
 
+# A bond is said to be one, whatever else is asked for.
 _KINDS = {
-    DeviceKind.BOND: "a bond",
     DeviceKind.VLAN: "a VLAN",
     DeviceKind.BRIDGE: "a bridge",
     DeviceKind.ETHERNET: "an ethernet device",
@@ -67,7 +67,7 @@ def _tell(fact: Fact, situation: Situation) -> Sentences:
         case Fact.REBOOT:
             told = _reboot(situation.server)
         case Fact.NIC:
-            told = [situation.position.muted or "the server's card sends only filled checksums"], []
+            told = [situation.position.muted], []
         case Fact.PLACE:
             told = _place(situation.position)
         case Fact.MODE:
