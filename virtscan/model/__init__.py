@@ -13,9 +13,18 @@ from virtscan.model.facts import (
     Observed,
 )
 from virtscan.model.inventory import Inventory, Policy, Waiver
-from virtscan.model.plan import Plan, ServerTarget, SourceKind, Target, TargetKind
+from virtscan.model.plan import (
+    Plan,
+    ProvisioningKind,
+    ProvisioningTarget,
+    ServerTarget,
+    SourceKind,
+    Target,
+    TargetKind,
+)
 from virtscan.model.provisioning import Netboot, Subnet
 from virtscan.model.report import Finding, NotJudged, Report
+from virtscan.model.secret import Secret
 from virtscan.model.servers import Feature, Persistence, Server
 from virtscan.model.states import (
     Backing,
@@ -35,7 +44,7 @@ from virtscan.model.states import (
 __all__ = [
     "Attachment", "Backing", "Confidence", "Device", "DeviceKind", "DeviceName", "Domain", "DomainState", "Exposure",
     "Feature", "Finding", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface", "Inventory", "LinkState",
-    "LowerDevice", "Mac", "Netboot", "Network", "NotJudged", "Observed", "Persistence", "Plan", "Policy", "Report",
-    "Server", "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target", "TargetKind", "Verdict",
-    "Waiver",
+    "LowerDevice", "Mac", "Netboot", "Network", "NotJudged", "Observed", "Persistence", "Plan", "Policy",
+    "ProvisioningKind", "ProvisioningTarget", "Report", "Secret", "Server", "ServerTarget", "SourceKind", "SourceMode",
+    "State", "Subnet", "Target", "TargetKind", "Verdict", "Waiver",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import msgspec
 
 from virtscan.model.facts import Mac
 from virtscan.model.inventory import Policy
+from virtscan.model.secret import Secret
 from virtscan.model.states import State
 
 
@@ -60,11 +61,37 @@ class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
     physical: bool = False
 
 
+class ProvisioningKind(Enum):
+    """Which provisioning system says who boots whom."""
+
+    COBBLER = "cobbler"
+    FOREMAN = "foreman"
+
+
+class ProvisioningTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """A provisioning system to ask; `url` holds no user and no password.
+
+    The password or token is `secret`, or in the file `secret_file`, or in the environment variable `secret_variable`;
+    none of them: it is asked without. `ca_file` holds the authorities that its certificate is checked against in place
+    of the system's.
+    """
+
+    kind: ProvisioningKind
+    url: str
+    name: str | None = None
+    user: str | None = None
+    secret: Secret | None = None
+    secret_file: str | None = None
+    secret_variable: str | None = None
+    ca_file: str | None = None
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One scan. Seconds are wall time; `deadline` is for the whole run."""
 
     targets: tuple[Target, ...] = ()
     servers: tuple[ServerTarget, ...] = ()
+    provisioning: tuple[ProvisioningTarget, ...] = ()
     policy: Policy = Policy()
     host_timeout: float = 30.0
     deadline: float = 600.0

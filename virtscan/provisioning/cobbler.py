@@ -1,0 +1,59 @@
+"""Cobbler, asked over XML-RPC: three calls for any number of systems, four from Cobbler 4 on.
+
+Reading needs no login in any version (2.2 to 4.0). What comes holds passwords of power management: only what is needed
+is kept.
+"""
+
+from datetime import UTC, datetime
+
+from virtscan.errors import ProvisioningError
+from virtscan.model import ProvisioningTarget
+from virtscan.provisioning.cobbler_items import Item, Items, netboots
+from virtscan.provisioning.limits import Deadline
+from virtscan.provisioning.records import Records, gap, shown
+from virtscan.provisioning.rpc import Endpoint
+
+
+def read(target: ProvisioningTarget, *, timeout: float) -> Records:
+    """Ask Cobbler which MACs it will boot, and from which server.
+
+    Raises:
+        ProvisioningError: Its systems can't be read.
+    """
+    endpoint = Endpoint(target, Deadline(timeout))
+    systems = _list(endpoint, "get_systems")
+    gaps = []
+
+    def optional(method: str) -> object:
+        try:
+            return endpoint.call(method)
+        except ProvisioningError as error:
+            gaps.append(gap(target, f"{error}; so some next servers are not known", item=method))
+            return None
+
+    # From version 4 on interfaces are items of their own.
+    split = any("interfaces" not in system for system in systems)
+    items = Items(
+        systems=systems,
+        interfaces=_list(endpoint, "get_network_interfaces") if split else (),
+        profiles=_items(optional("get_profiles")),
+        settings=_item(optional("get_settings")),
+    )
+    return Records(
+        netboots=netboots(items, source=shown(target), at=datetime.now(UTC).replace(microsecond=0)), gaps=tuple(gaps)
+    )
+
+
+def _list(endpoint: Endpoint, method: str) -> tuple[Item, ...]:
+    answer = endpoint.call(method)
+    if not isinstance(answer, list):
+        raise ProvisioningError(f"it answers {method} with no list: is it Cobbler?")
+    return _items(answer)
+
+
+def _items(answer: object) -> tuple[Item, ...]:
+    return tuple(item for item in answer if isinstance(item, dict)) if isinstance(answer, list) else ()
+
+
+def _item(answer: object) -> Item:
+    return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,124 @@
+"""Cobbler's items -> who boots whom, with `<<inherit>>` resolved as Cobbler resolves it; pure.
+
+Source:
+    cobbler.git, the newest of each branch from release22 to release33, and main (4.0): `item._resolve`, before 3.3
+    `utils.blender`; `modules/managers/isc.py` for which of the values becomes `next-server`.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+
+from virtscan.model import Netboot
+from virtscan.provisioning.records import mac_address
+
+Item: TypeAlias = Mapping[str, object]
+
+INHERIT = "<<inherit>>"
+
+_ABSENT = {"", "~"}
+"""`~` stands for None (`xmlrpc_hacks`)."""
+
+
+class Items(msgspec.Struct, frozen=True, kw_only=True):
+    """What Cobbler has, as it sends it; `interfaces` only where they are no part of systems."""
+
+    systems: tuple[Item, ...] = ()
+    interfaces: tuple[Item, ...] = ()
+    profiles: tuple[Item, ...] = ()
+    settings: Item = {}
+
+
+def netboots(items: Items, *, source: str, at: datetime) -> tuple[Netboot, ...]:
+    """One for each interface with a MAC, in Cobbler's order; it boots all interfaces of a system, or none."""
+    by_reference = {reference: profile for profile in items.profiles for reference in _references(profile)}
+    apart = _by_system(items.interfaces)
+    return tuple(
+        Netboot(
+            mac=mac,
+            system=_text(system.get("name")),
+            pending=_is_true(system.get("netboot_enabled")),
+            source=source,
+            server=_next_server(system, by_reference, items.settings),
+            observed_at=at,
+        )
+        for system in items.systems
+        for interface in _interfaces(system, apart)
+        if (mac := mac_address(interface.get("mac_address"))) is not None
+    )
+
+
+def _next_server(system: Item, profiles: Mapping[str, Item], settings: Item) -> str | None:
+    """The first value on the way from the system over its profiles that is not inherited, else that of the settings.
+
+    A value that is empty leaves the option out for this host, so that the one for all hosts counts: the settings'.
+    """
+    for item in _lineage(system, profiles):
+        value = _own_next_server(item)
+        if value != INHERIT:
+            return _told(value) or _of_settings(system, settings)
+    return _of_settings(system, settings)
+
+
+def _lineage(system: Item, profiles: Mapping[str, Item]) -> Iterator[Item]:
+    """The system, its profile, and that one's parents; an image, as the parent of a system, has no next server."""
+    yield system
+    reference, seen = _text(system.get("profile")), set[str]()
+    while reference in profiles and reference not in seen:
+        seen.add(reference)
+        yield profiles[reference]
+        reference = _text(profiles[reference].get("parent"))
+
+
+def _own_next_server(item: Item) -> str:
+    """Under the name of the item's version: 4.0, 3.3, 3.0, and before 3.0, when `server` was both."""
+    tftp = item.get("tftp")
+    nested = tftp if isinstance(tftp, dict) else {}
+    for fields, key in ((nested, "next_server_v4"), (item, "next_server_v4"), (item, "next_server"), (item, "server")):
+        if key in fields:
+            return _text(fields[key])
+    return INHERIT
+
+
+def _of_settings(system: Item, settings: Item) -> str | None:
+    """Before 3.0 `server` of the settings is what a system inherits, though they have a `next_server` as well."""
+    old = not {"tftp", "next_server_v4", "next_server"} & system.keys()
+    keys = ("server", "next_server") if old else ("next_server_v4", "next_server", "server")
+    return next((value for key in keys if (value := _told(_text(settings.get(key))))), None)
+
+
+def _told(server: str) -> str | None:
+    """None for what nobody has set: Cobbler comes with 127.0.0.1, which is no address of any server for a client."""
+    return None if server in {"", "127.0.0.1", "localhost", "0.0.0.0"} else server  # noqa: S104  compared, not bound
+
+
+def _interfaces(system: Item, apart: Mapping[str, list[Item]]) -> list[Item]:
+    inside = system.get("interfaces")
+    if isinstance(inside, dict):
+        return [interface for interface in inside.values() if isinstance(interface, dict)]
+    return apart.get(_text(system.get("uid")), [])
+
+
+def _by_system(interfaces: tuple[Item, ...]) -> Mapping[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
+    for interface in interfaces:
+        found.setdefault(_text(interface.get("system_uid")), []).append(interface)
+    return found
+
+
+def _references(profile: Item) -> Iterator[str]:
+    """Systems and profiles name a profile, from version 4 on its uid."""
+    for key in ("name", "uid"):
+        if reference := _text(profile.get(key)):
+            yield reference
+
+
+def _text(value: object) -> str:
+    return "" if not isinstance(value, str) or value in _ABSENT else value
+
+
+def _is_true(value: object) -> bool:
+    """Cobbler's own reading of a flag (`input_boolean`): old versions stored what people had typed."""
+    return str(value).lower() in {"true", "1", "on", "yes", "y"}

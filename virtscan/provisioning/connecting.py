@@ -1,0 +1,48 @@
+"""What both protocols need of a connection: whom to trust, and why there is none."""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Mapping
+
+from virtscan.errors import ProvisioningError
+from virtscan.model import ProvisioningTarget
+
+
+def tls_context(target: ProvisioningTarget) -> ssl.SSLContext:
+    """Certificates are always checked: against `ca_file` if there is one, else against the system's authorities.
+
+    Raises:
+        ProvisioningError: The file can't be read, or holds no certificate.
+    """
+    try:
+        return ssl.create_default_context(cafile=target.ca_file)
+    except ssl.SSLError as error:
+        raise ProvisioningError(f"{target.ca_file} holds no certificates in PEM form") from error
+    except OSError as error:
+        raise ProvisioningError(f"{target.ca_file} can't be read: {error.strerror}") from error
+
+
+def connection_failure(error: BaseException) -> str:
+    """Why there is no connection, from the first error in a chain of them that says it."""
+    current: BaseException | None = error
+    while current is not None:
+        if isinstance(current, ssl.SSLCertVerificationError):
+            why = current.verify_message.rstrip(".")
+            return f"its certificate is not trusted ({why}): name the file with its authority's certificate as ca_file"
+        for kind, reason in _REASONS.items():
+            if isinstance(current, kind):
+                return reason
+        current = current.__cause__ or current.__context__
+    return f"no connection ({getattr(error, 'strerror', None) or type(error).__name__})"
+
+
+# In this order: each of the last is the base of one before it.
+_REASONS: Mapping[type[BaseException], str] = {
+    ssl.SSLError: "no TLS is spoken there: is it http://, or another port?",
+    socket.gaierror: "host name unknown",
+    ConnectionRefusedError: "connection refused",
+    TimeoutError: "no answer in time",
+    ConnectionError: "it closes the connection",
+    http.client.HTTPException: "what it sends is no HTTP, or was cut short",
+}

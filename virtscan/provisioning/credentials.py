@@ -1,0 +1,45 @@
+"""The password or token of a provisioning system, from where the configuration says that it is."""
+
+import os
+import stat
+from pathlib import Path
+
+from virtscan.errors import ProvisioningError
+from virtscan.model import ProvisioningTarget, Secret
+
+_LIMIT = 4096
+
+
+def secret_of(target: ProvisioningTarget) -> Secret | None:
+    """The secret, None when the configuration names none.
+
+    Raises:
+        ProvisioningError: The file can't be read, others may read it, or the variable is not set.
+    """
+    if target.secret_file is not None:
+        return _from_file(Path(target.secret_file))
+    if target.secret_variable is not None:
+        value = os.environ.get(target.secret_variable, "")
+        if not value:
+            raise ProvisioningError(f"the environment variable {target.secret_variable} is not set")
+        return Secret(value)
+    return target.secret
+
+
+def _from_file(path: Path) -> Secret:
+    """The first line; without its end, which editors add."""
+    try:
+        # Not blocking, so that a pipe is refused below instead of waited for.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123  of a descriptor
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise ProvisioningError(f"{path} is no regular file")
+            if mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise ProvisioningError(f"{path} can be read by others: chmod 600 {path}")
+            content = file.read(_LIMIT)
+    except OSError as error:
+        raise ProvisioningError(f"{path} can't be read: {error.strerror}") from error
+    value = content.decode(errors="replace").partition("\n")[0].rstrip("\r")
+    if not value or not value.isprintable():
+        raise ProvisioningError(f"{path} holds no password or token in its first line")
+    return Secret(value)

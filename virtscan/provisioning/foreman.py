@@ -1,0 +1,110 @@
+"""Foreman and Satellite 6, asked over REST.
+
+Two lists, subnets and hosts in build mode, and then the interfaces of each such host: no list shows them, and few hosts
+are in build mode at a time. The smart proxies that answer in a subnet come with it.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+
+from virtscan.errors import ProvisioningError
+from virtscan.model import Gap, Netboot, ProvisioningTarget, Subnet
+from virtscan.provisioning.foreman_items import (
+    HostRecord,
+    InterfaceRecord,
+    SubnetRecord,
+    netboots,
+    next_servers,
+    subnet,
+)
+from virtscan.provisioning.limits import Deadline
+from virtscan.provisioning.records import Records, gap, shown
+from virtscan.provisioning.rest import Api, UnansweredError
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+def read(target: ProvisioningTarget, *, timeout: float) -> Records:
+    """Ask Foreman which MACs it will boot, from which server, and who answers in which subnet.
+
+    Raises:
+        ProvisioningError: Neither its subnets nor its hosts can be read.
+    """
+    api = Api(target, Deadline(timeout))
+    try:
+        return _Conversation(api, target).records()
+    finally:
+        api.close()
+
+
+class _Conversation:
+    """What was asked so far, and what could not be read."""
+
+    def __init__(self, api: Api, target: ProvisioningTarget) -> None:
+        self._api = api
+        self._target = target
+        self._at = datetime.now(UTC).replace(microsecond=0)
+        self._gaps: list[Gap] = []
+        self._failed: list[ProvisioningError] = []
+
+    def records(self) -> Records:
+        recorded = self._list("subnets", SubnetRecord)
+        hosts = self._list("hosts", HostRecord, search="build = true")
+        if len(self._failed) == 2 and not recorded and not hosts:
+            raise self._failed[0]
+        return Records(
+            subnets=tuple(self._subnets(recorded)),
+            netboots=tuple(self._netboots(hosts, next_servers(recorded))),
+            gaps=tuple(self._gaps),
+        )
+
+    def _list(self, path: str, kind: type[R], **parameters: str) -> list[R]:
+        """The records of a list, as many as can be had."""
+        got: list[R] = []
+        try:
+            got.extend(self._records(path, kind, **parameters))
+        except ProvisioningError as error:
+            self._failed.append(error)
+            self._gap(path, str(error))
+        return got
+
+    def _records(self, path: str, kind: type[R], **parameters: str) -> Iterator[R]:
+        for number, record in enumerate(self._api.records(path, **parameters), 1):
+            try:
+                yield msgspec.json.decode(record, type=kind)
+            except msgspec.DecodeError as error:
+                self._gap(f"{path} #{number}", f"not as Foreman sends it ({error})")
+
+    def _subnets(self, recorded: list[SubnetRecord]) -> Iterator[Subnet]:
+        for record in recorded:
+            try:
+                yield subnet(record, source=shown(self._target), at=self._at)
+            except ValueError as error:
+                self._gap(f"subnet {record.name}", str(error))
+
+    def _netboots(self, hosts: list[HostRecord], servers: Mapping[int, str]) -> Iterator[Netboot]:
+        source = shown(self._target)
+        waiting = iter(hosts)
+        for host in waiting:
+            interfaces = None
+            try:
+                interfaces = tuple(self._records(f"hosts/{host.id}/interfaces", InterfaceRecord))
+            except UnansweredError as error:
+                self._gap(f"interfaces of host {host.name}", f"{error}; {_INSTEAD}")
+            except ProvisioningError as error:
+                # It would be the same for the others.
+                rest = [host, *waiting]
+                self._gap(f"interfaces of {len(rest)} hosts in build mode", f"{error}; {_INSTEAD}")
+                for other in rest:
+                    yield from netboots(other, None, servers, source=source, at=self._at)
+                return
+            yield from netboots(host, interfaces, servers, source=source, at=self._at)
+
+    def _gap(self, item: str, reason: str) -> None:
+        self._gaps.append(gap(self._target, reason, item=item))
+
+
+_INSTEAD = "taken instead: the primary one"

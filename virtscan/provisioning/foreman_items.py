@@ -1,0 +1,156 @@
+"""Foreman's records -> who boots whom, and in which subnets; pure.
+
+Source:
+    theforeman/foreman.git, app/views/api/v2 (what is sent, 1.6 to 3.13); app/models/concerns/orchestration/tftp.rb and
+    nic/base.rb (`mac_addresses_for_provisioning`) for which MACs it prepares for an installation.
+"""
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import msgspec
+
+from virtscan.model import Mac, Netboot, Subnet
+from virtscan.provisioning.records import mac_address
+
+
+class Proxy(msgspec.Struct, frozen=True, kw_only=True):
+    """A smart proxy, as it stands in a subnet."""
+
+    url: str | None = None
+    name: str | None = None
+
+
+class SubnetRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A subnet with the smart proxies that answer in it; none of a kind: None."""
+
+    id: int
+    name: str
+    network: str
+    mask: str | None = None
+    cidr: int | None = None
+    vlanid: int | str | None = None
+    tftp: Proxy | None = None
+    httpboot: Proxy | None = None
+    dhcp: Proxy | None = None
+
+
+class HostRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A host as a list has it: with the MAC and the subnet of its primary interface only."""
+
+    id: int
+    name: str
+    mac: str | None = None
+    subnet_id: int | None = None
+    provision_method: str | None = None
+
+
+class InterfaceRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An interface of a host; `attached_devices` are a bond's members by `identifier`."""
+
+    mac: str | None = None
+    identifier: str | None = None
+    subnet_id: int | None = None
+    provision: bool | None = None
+    attached_devices: str | Sequence[str] | None = None
+
+
+def subnet(record: SubnetRecord, *, source: str, at: datetime) -> Subnet:
+    """The subnet; a DHCP server counts as well, because it answers there.
+
+    Raises:
+        ValueError: Its network is none.
+    """
+    prefix = record.cidr if record.cidr is not None else record.mask
+    return Subnet(
+        name=record.name,
+        network=str(ipaddress.ip_network(f"{record.network}/{prefix}", strict=False)),
+        source=source,
+        vlan_id=_vlan(record.vlanid),
+        servers=tuple(dict.fromkeys(_hosts(record))),
+        observed_at=at,
+    )
+
+
+def next_servers(records: Sequence[SubnetRecord]) -> Mapping[int, str]:
+    """The host that an installation in a subnet is loaded from, by the subnet's id; absent where it has none."""
+    return {record.id: host for record in records if (host := _host(record.tftp) or _host(record.httpboot))}
+
+
+def netboots(
+    host: HostRecord,
+    interfaces: Sequence[InterfaceRecord] | None,
+    servers: Mapping[int, str],
+    *,
+    source: str,
+    at: datetime,
+) -> tuple[Netboot, ...]:
+    """One for each MAC of a host in build mode.
+
+    Args:
+        host: The host.
+        interfaces: All of its interfaces; None when they are not known: the primary one then stands for the one that
+            is provisioned, which it nearly always is.
+        servers: The next server by the id of a subnet.
+        source: Who says so.
+        at: When.
+    """
+    if interfaces is None:
+        interfaces = (InterfaceRecord(mac=host.mac, subnet_id=host.subnet_id, provision=True),)
+    provisioned = set(_provisioned(interfaces))
+    # An image is written by the compute resource, without a boot from the network.
+    boots = host.provision_method != "image"
+    return tuple(
+        Netboot(
+            mac=mac,
+            system=host.name,
+            pending=boots and mac in provisioned,
+            source=source,
+            server=servers.get(interface.subnet_id) if interface.subnet_id is not None else None,
+            observed_at=at,
+        )
+        for mac, interface in _by_mac(interfaces).items()
+    )
+
+
+def _by_mac(interfaces: Sequence[InterfaceRecord]) -> Mapping[Mac, InterfaceRecord]:
+    """Each MAC once; a bond, its members and VLANs share theirs: of those the one that is provisioned counts."""
+    ordered = sorted(interfaces, key=lambda interface: not interface.provision)
+    found: dict[Mac, InterfaceRecord] = {}
+    for interface in ordered:
+        if mac := mac_address(interface.mac):
+            found.setdefault(mac, interface)
+    return found
+
+
+def _provisioned(interfaces: Sequence[InterfaceRecord]) -> Iterator[Mac]:
+    """The MACs of the interface that is provisioned and, if that is a bond, of its members."""
+    for interface in interfaces:
+        if interface.provision:
+            attached = interface.attached_devices or ()
+            members = attached.replace(",", " ").split() if isinstance(attached, str) else attached
+            of_members = [other.mac for other in interfaces if other.identifier and other.identifier in members]
+            yield from filter(None, map(mac_address, (interface.mac, *of_members)))
+
+
+def _hosts(record: SubnetRecord) -> Iterator[str]:
+    for proxy in (record.tftp, record.httpboot, record.dhcp):
+        if host := _host(proxy):
+            yield host
+
+
+def _host(proxy: Proxy | None) -> str | None:
+    if proxy is None:
+        return None
+    try:
+        return urlsplit(proxy.url or "").hostname or proxy.name
+    except ValueError:
+        return proxy.name
+
+
+def _vlan(recorded: int | str | None) -> int | None:
+    """None also for 0, which is no VLAN."""
+    text = str(recorded)
+    return int(text) if text.isascii() and text.isdecimal() and 0 < int(text[:5]) < 4095 else None

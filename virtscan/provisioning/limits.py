@@ -1,0 +1,50 @@
+"""How long a provisioning system may take and how much it may send, whatever it does."""
+
+from collections.abc import Iterable, Iterator
+from time import monotonic
+
+from virtscan.errors import ProvisioningError
+
+LARGEST_REPLY = 256 << 20
+"""Bytes. Cobbler sends all systems in one reply, 5 to 7 KB each: enough for 35,000."""
+
+CHUNK = 1 << 16
+
+
+class Deadline:
+    """A point in time that everything about one system has to keep."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._end = monotonic() + timeout
+
+    def left(self) -> float:
+        """Seconds, more than zero.
+
+        Raises:
+            ProvisioningError: None are left.
+        """
+        left = self._end - monotonic()
+        if left <= 0:
+            raise ProvisioningError(self.reason)
+        return left
+
+    @property
+    def reason(self) -> str:
+        """Why something was not read."""
+        return f"no answer within {self._timeout:g} s"
+
+
+def within(chunks: Iterable[bytes], deadline: Deadline, *, largest: int = LARGEST_REPLY) -> Iterator[bytes]:
+    """The chunks of a reply, as long as there is time and it is not too large.
+
+    Raises:
+        ProvisioningError: One of the limits is reached.
+    """
+    size = 0
+    for chunk in chunks:
+        deadline.left()
+        size += len(chunk)
+        if size > largest:
+            raise ProvisioningError(f"its reply has more than {largest >> 20} MiB")
+        yield chunk

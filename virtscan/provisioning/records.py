@@ -1,0 +1,41 @@
+"""What a provisioning system told, and how it is named where people read it."""
+
+import re
+
+import msgspec
+
+from virtscan.model import Gap, GapAbout, Mac, Netboot, ProvisioningTarget, Subnet
+
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+
+
+class Records(msgspec.Struct, frozen=True, kw_only=True):
+    """Who boots whom; a MAC may occur twice, when the system has it twice."""
+
+    netboots: tuple[Netboot, ...] = ()
+    subnets: tuple[Subnet, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+def shown(target: ProvisioningTarget) -> str:
+    """The system as a source of facts: what it is and where."""
+    return f"{target.kind.value} {target.name or target.url}"
+
+
+def gap(target: ProvisioningTarget, reason: str, *, item: str = "") -> Gap:
+    """Something of this system that could not be read; `item` is what, empty: all of it."""
+    subject = f"{shown(target)} {item}".rstrip()
+    return Gap(subject=subject, reason=reason, about=GapAbout.PROVISIONING)
+
+
+def unreadable(target: ProvisioningTarget, reason: str) -> Records:
+    """Nothing, for this reason."""
+    return Records(gaps=(gap(target, reason),))
+
+
+def mac_address(recorded: object) -> Mac | None:
+    """The MAC in a record; None for what can't be one of a domain: nothing, `random`, an InfiniBand address."""
+    if not isinstance(recorded, str):
+        return None
+    mac = recorded.strip().lower().replace("-", ":")
+    return Mac(mac) if _MAC.fullmatch(mac) else None

@@ -1,0 +1,179 @@
+"""Foreman's REST API as pages of records, each request within what is left of the time.
+
+Source:
+    theforeman/foreman.git, app/controllers/api, 1.6 to 3.13.
+"""
+
+import base64
+import email.utils
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from virtscan.errors import ProvisioningError
+from virtscan.model import ProvisioningTarget
+from virtscan.provisioning.connecting import connection_failure, tls_context
+from virtscan.provisioning.credentials import secret_of
+from virtscan.provisioning.limits import CHUNK, Deadline, within
+
+if TYPE_CHECKING:
+    import requests
+
+PER_PAGE = 250
+"""A host takes Foreman some milliseconds to write: a page stays well within a time limit."""
+
+
+class UnansweredError(ProvisioningError):
+    """This one request is not answered; another may be."""
+
+
+class Page(msgspec.Struct, kw_only=True):
+    """One page of an index; `subtotal` counts all records that match, on any page."""
+
+    results: tuple[msgspec.Raw, ...]
+    subtotal: int
+
+
+class Api:
+    """A logged-in session; its connection stays open between requests."""
+
+    def __init__(self, target: ProvisioningTarget, deadline: Deadline) -> None:
+        """Reads the secret and the authorities.
+
+        Raises:
+            ProvisioningError: One of them can't be read, or requests is not installed.
+        """
+        try:
+            import requests
+        except ImportError as error:
+            raise ProvisioningError("the library requests is missing: pip install 'virtscan[foreman]'") from error
+        self._root = f"{target.url.rstrip('/')}/api/v2"
+        self._deadline = deadline
+        self._session = requests.Session()
+        self._session.headers.update({"Accept": "application/json", "User-Agent": "virtscan"})
+        self._session.auth = self._authorization(target)
+        tls_context(target)  # says what is wrong with ca_file, better than requests does
+        self._authorities = target.ca_file or True
+
+    def _authorization(self, target: ProvisioningTarget) -> "_Basic":
+        secret = secret_of(target)
+        if secret is None:
+            return _Basic(None)
+        credentials = f"{target.user or ''}:{secret.reveal()}".encode()
+        return _Basic(f"Basic {base64.b64encode(credentials).decode()}")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+    def records(self, path: str, **parameters: str) -> Iterator[msgspec.Raw]:
+        """All records of an index, page by page.
+
+        Raises:
+            ProvisioningError: A page can't be read, or they end before all are there; those before were good.
+        """
+        page, got = 1, 0
+        while True:
+            answer = self._page(path, {**parameters, "page": str(page), "per_page": str(PER_PAGE)})
+            yield from answer.results
+            got += len(answer.results)
+            if got >= answer.subtotal:
+                return
+            if not answer.results:
+                raise ProvisioningError(f"its list {path} ends after {got} of {answer.subtotal}")
+            page += 1
+
+    def _page(self, path: str, parameters: Mapping[str, str]) -> Page:
+        try:
+            return msgspec.json.decode(self._get(path, parameters), type=Page)
+        except msgspec.DecodeError as error:
+            raise ProvisioningError(f"what it sends for {path} is not what Foreman's API sends ({error})") from error
+
+    def _get(self, path: str, parameters: Mapping[str, str]) -> bytes:
+        import requests
+
+        while True:
+            try:
+                with self._session.get(
+                    f"{self._root}/{path}",
+                    params=parameters,
+                    timeout=self._deadline.left(),
+                    verify=self._authorities,
+                    allow_redirects=False,  # credentials go where the configuration says and nowhere else
+                    stream=True,
+                ) as answer:
+                    if answer.status_code != 429:
+                        content = b"".join(within(answer.iter_content(CHUNK), self._deadline))
+                        _check(answer, content, path)
+                        return content
+                    pause = _pause(answer)
+            except requests.exceptions.Timeout as error:
+                raise ProvisioningError(self._deadline.reason) from error
+            except requests.exceptions.RequestException as error:
+                raise ProvisioningError(connection_failure(error)) from error
+            if pause >= self._deadline.left():
+                raise ProvisioningError(f"it asks to come back after {pause:g} s (429), which is too late")
+            time.sleep(pause)
+
+
+class _Basic:
+    """Sets the header by itself: requests would take credentials from ~/.netrc, and knows Latin-1 only."""
+
+    def __init__(self, header: str | None) -> None:
+        self._header = header
+
+    def __call__(self, request: "requests.PreparedRequest") -> "requests.PreparedRequest":
+        if self._header is not None:
+            request.headers["Authorization"] = self._header
+        return request
+
+
+def _check(answer: "requests.Response", content: bytes, path: str) -> None:
+    match answer.status_code:
+        case 200:
+            kind = answer.headers.get("Content-Type", "nothing")
+            if "json" not in kind:
+                raise ProvisioningError(f"it sends {kind} and no JSON: is this Foreman's own URL, without /api?")
+        case 301 | 302 | 303 | 307 | 308:
+            raise ProvisioningError(f"it redirects to {answer.headers.get('Location', 'nowhere')}: write that URL")
+        case 401:
+            raise ProvisioningError(f"it refuses the user or its password or token (401){_said(content)}")
+        case 403:
+            raise ProvisioningError(f"the user may not read {path} (403){_said(content)}")
+        case 404:
+            raise UnansweredError(f"there is no {path} (404): is this Foreman's own URL, without /api?")
+        case status:
+            raise UnansweredError(f"it answers {path} with {status} {answer.reason}{_said(content)}")
+
+
+class _Error(msgspec.Struct, frozen=True):
+    message: str = ""
+    missing_permissions: tuple[str, ...] = ()
+
+
+class _ErrorDocument(msgspec.Struct, frozen=True):
+    error: _Error = _Error()
+
+
+def _said(content: bytes) -> str:
+    """What Foreman says about an error, as far as that is of use."""
+    try:
+        said = msgspec.json.decode(content, type=_ErrorDocument).error
+    except msgspec.DecodeError:
+        return ""
+    if said.missing_permissions:
+        return f": missing permission {', '.join(said.missing_permissions)}"
+    return f": {said.message[:200]}" if said.message else ""
+
+
+def _pause(answer: "requests.Response") -> float:
+    """Seconds that a 429 asks to wait: a number or a date; without either, one."""
+    said = answer.headers.get("Retry-After", "1")
+    if said.isascii() and said.isdecimal():
+        return float(said[:9])
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return 1.0

@@ -1,0 +1,121 @@
+"""XML-RPC as a client that trusts nobody: limits in time and size, no document types, no redirects.
+
+`xmlrpc.client.ServerProxy` has none of these. What goes over the wire is still read and written by `xmlrpc.client`.
+"""
+
+import base64
+import http.client
+import pyexpat
+import socket
+import xmlrpc.client
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from virtscan.errors import ProvisioningError
+from virtscan.model import ProvisioningTarget
+from virtscan.provisioning.connecting import connection_failure, tls_context
+from virtscan.provisioning.credentials import secret_of
+from virtscan.provisioning.limits import CHUNK, Deadline, within
+
+
+class Endpoint:
+    """An address where methods without arguments can be called."""
+
+    def __init__(self, target: ProvisioningTarget, deadline: Deadline) -> None:
+        """Reads the secret and the authorities.
+
+        Raises:
+            ProvisioningError: One of them can't be read.
+        """
+        self._url = urlsplit(target.url)
+        self._deadline = deadline
+        self._context = tls_context(target) if self._url.scheme == "https" else None
+        self._headers = {"Content-Type": "text/xml", "Accept-Encoding": "identity", "User-Agent": "virtscan"}
+        secret = secret_of(target)
+        if secret is not None:
+            credentials = f"{target.user or ''}:{secret.reveal()}".encode()
+            self._headers["Authorization"] = f"Basic {base64.b64encode(credentials).decode()}"
+
+    def call(self, method: str) -> object:
+        """What the method returns.
+
+        Raises:
+            ProvisioningError: No connection, not in time, not XML-RPC, or the method fails.
+        """
+        connection = self._connection()
+        try:
+            connection.connect()
+            # From here on the connection forgets its socket as soon as it knows that the server will close it.
+            answering = connection.sock
+            connection.request("POST", self._url.path or "/RPC2", xmlrpc.client.dumps((), method), self._headers)
+            answer = connection.getresponse()
+            _check(answer)
+            return _parse(within(_chunks(answer, answering, self._deadline), self._deadline))
+        except TimeoutError as error:
+            raise ProvisioningError(self._deadline.reason) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise ProvisioningError(connection_failure(error)) from error
+        finally:
+            connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        host, port, timeout = self._url.hostname or "", self._url.port, self._deadline.left()
+        if self._context is None:
+            return http.client.HTTPConnection(host, port, timeout=timeout)
+        return http.client.HTTPSConnection(host, port, timeout=timeout, context=self._context)
+
+
+def _check(answer: http.client.HTTPResponse) -> None:
+    match answer.status:
+        case 200:
+            encoding = answer.getheader("Content-Encoding", "identity")
+            if encoding != "identity":
+                raise ProvisioningError(f"it sends {encoding!r}, which it was not asked for")
+        case 301 | 302 | 303 | 307 | 308:
+            raise ProvisioningError(f"it redirects to {answer.getheader('Location', 'nowhere')}: write that URL")
+        case 401 | 403:
+            raise ProvisioningError(f"it refuses access ({answer.status}): give user and password_file")
+        case 404:
+            raise ProvisioningError("there is nothing at this URL (404): Cobbler's ends in /cobbler_api")
+        case status:
+            raise ProvisioningError(f"it answers {status} {answer.reason}")
+
+
+def _chunks(answer: http.client.HTTPResponse, answering: socket.socket, deadline: Deadline) -> Iterator[bytes]:
+    while True:
+        answering.settimeout(deadline.left())
+        chunk = answer.read1(CHUNK)  # no more than what is there: one byte now and then must not keep us beyond the end
+        if not chunk:
+            break
+        yield chunk
+    if answer.length:
+        raise http.client.IncompleteRead(b"", answer.length)
+
+
+def _parse(chunks: Iterator[bytes]) -> object:
+    target = xmlrpc.client.Unmarshaller(use_builtin_types=True)
+    target.xml("", None)  # text comes decoded
+    parser = pyexpat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = target.start
+    parser.EndElementHandler = target.end
+    parser.CharacterDataHandler = target.data
+    parser.StartDoctypeDeclHandler = _refuse_document_type
+    try:
+        for chunk in chunks:
+            parser.Parse(chunk, False)
+        parser.Parse(b"", True)
+        return target.close()[0]
+    except xmlrpc.client.Fault as error:
+        raise ProvisioningError(f"Cobbler says: {str(error.faultString)[:200]}") from error
+    except (xmlrpc.client.Error, pyexpat.ExpatError, *_DEFECTS) as error:
+        raise ProvisioningError("what it sends is no XML-RPC: is this the URL of Cobbler's API?") from error
+
+
+# What Unmarshaller runs into when the elements are there but not in a sensible order, or hold no sensible values.
+_DEFECTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+
+
+def _refuse_document_type(*_: object) -> None:
+    """Entities, with which a short text becomes endless, need a document type; XML-RPC needs none."""
+    raise ProvisioningError("it sends XML with a document type, which XML-RPC does not have")
