@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TypeAlias, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never, cast
 
 import msgspec
 
@@ -22,6 +22,7 @@ from virtscan.model import (
     Hypervisor,
     Inventory,
     Plan,
+    ProvisioningTarget,
     Report,
     Server,
     ServerTarget,
@@ -30,18 +31,23 @@ from virtscan.model import (
     TargetKind,
 )
 
+if TYPE_CHECKING:
+    from virtscan.provisioning import Records
+
 _log = logging.getLogger(__name__)
 
 _Host: TypeAlias = tuple[Hypervisor, tuple[Gap, ...]]
+
+_SHARE_OF_A_READER = 0.9
 
 
 def collect(
     plan: Plan, *, on_progress: Callable[[], None] = lambda: None, taken_at: datetime | None = None
 ) -> Inventory:
-    """Read every hypervisor and server of a plan, each under its deadline and all under the run's.
+    """Read every hypervisor, server and provisioning system of a plan, each under its deadline, all under the run's.
 
-    What can't be read, not in time or not at all, is a gap in the inventory; nothing found is no error. Hypervisors
-    and servers are in the plan's order, one that is named twice is read once. Threads that hang in a call may be left
+    What can't be read, not in time or not at all, is a gap in the inventory; nothing found is no error. All are in
+    the plan's order, a hypervisor that is named twice is read once. Threads that hang in a call may be left
     behind: end the process with `os._exit`.
 
     Args:
@@ -56,7 +62,9 @@ def collect(
     targets = _once(plan.targets)
     hosts = [_HostJob(target, plan, in_fleet=len(targets) > 1) for target in targets]
     servers = [_ServerJob(target, plan) for target in plan.servers]
-    jobs: list[_HostJob | _ServerJob] = [*servers, *hosts]  # servers first: on them every verdict depends
+    systems = [_ProvisioningJob(target, plan) for target in plan.provisioning]
+    # Servers first: on them every verdict depends.
+    jobs: list[_HostJob | _ServerJob | _ProvisioningJob] = [*servers, *systems, *hosts]
 
     def end(index: int, outcome: Outcome[object]) -> None:
         jobs[index].end(outcome)
@@ -70,9 +78,12 @@ def collect(
         policy=plan.policy,
         hypervisors=tuple(hypervisor for hypervisor, _ in told_apart),
         servers=tuple(server.result for server in servers),
+        netboots=tuple(netboot for system in systems for netboot in system.result.netboots),
+        subnets=tuple(subnet for system in systems for subnet in system.result.subnets),
         gaps=(
             *(gap for _, gaps in told_apart for gap in gaps),
             *(_gap(server.result) for server in servers if server.result.tx_checksum is State.UNKNOWN),
+            *(gap for system in systems for gap in system.result.gaps),
         ),
     )
 
@@ -138,6 +149,32 @@ class _ServerJob:
                 self.result = server
             case Raised() | Cut():
                 self.result = offload.unreadable(self._target, _failure(outcome, self._plan, silent=True))
+
+
+class _ProvisioningJob:
+    """A provisioning system to be asked; `result` is there when the job has ended."""
+
+    result: "Records"
+
+    def __init__(self, target: ProvisioningTarget, plan: Plan) -> None:
+        self._target = target
+        self._plan = plan
+
+    def __call__(self) -> "Records":
+        from virtscan import provisioning  # loads TLS and XML-RPC, which a scan without it does not need
+
+        # A reader that ends before it is cut brings home what it has.
+        timeout = _SHARE_OF_A_READER * self._plan.host_timeout
+        return provisioning.READERS[self._target.kind](self._target, timeout=timeout)
+
+    def end(self, outcome: Outcome[object]) -> None:
+        match outcome:
+            case Returned():
+                self.result = cast("Records", outcome.value)  # the engine takes jobs of any kind
+            case Raised() | Cut():
+                from virtscan import provisioning
+
+                self.result = provisioning.unreadable(self._target, _failure(outcome, self._plan, silent=True))
 
 
 def _reading(target: Target) -> Reading:

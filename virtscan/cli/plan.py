@@ -1,6 +1,7 @@
 """The plan of a command: the configuration file, if there is one, and what the command line says."""
 
 import os
+import stat
 from pathlib import Path
 
 from virtscan.cli.console import Console
@@ -19,16 +20,21 @@ def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
     document, folder = Document(), Path.cwd()
     if path is not None:
         console.detail(f"configuration: {path}")
-        document, folder = read_document(_text(path), path=path, environment=os.environ), path.parent
+        text, private = _content(path)
+        document = read_document(text, path=path, environment=os.environ, private=private)
+        folder = path.parent
     plan, warnings = make_plan(document, options, folder=folder, default_uri=os.environ.get("LIBVIRT_DEFAULT_URI", ""))
     for warning in warnings:
         console.warn(f"warning: {warning}")
     return plan
 
 
-def _text(path: Path) -> str:
+def _content(path: Path) -> tuple[str, bool]:
+    """The file's text, and whether its owner alone can read it."""
     try:
-        return path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            return file.read(), not mode & (stat.S_IRWXG | stat.S_IRWXO)
     except OSError as error:
         raise ConfigError(f"{path}: can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -1,6 +1,7 @@
 """The configuration file: its keys, and errors that name the one that is wrong."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -11,9 +12,11 @@ import msgspec
 
 from virtscan.config.values import expand
 from virtscan.errors import ConfigError
-from virtscan.model import LowerDevice
+from virtscan.model import LowerDevice, ProvisioningKind
 
 S = TypeVar("S", bound=msgspec.Struct)
+
+_VARIABLES = re.compile(r"(?:\$\{[^}]*\})*")
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,6 +58,30 @@ class ServerSection(_Section, frozen=True):
     physical: bool = False
 
 
+class ProvisioningSection(_Section, frozen=True):
+    """`[[provisioning]]`: a system that knows who boots whom, with user and one password or token if it asks for them.
+
+    `password` and `token` are the thing itself (better `"${VARIABLE}"`), `…_file` names a file that nobody else can
+    read, `…_env` an environment variable. `ca_file` holds the authorities that its certificate is checked against.
+    """
+
+    type: ProvisioningKind
+    url: str
+    name: str | None = None
+    user: str | None = None
+    password: str | None = None
+    password_file: str | None = None
+    password_env: str | None = None
+    token: str | None = None
+    token_file: str | None = None
+    token_env: str | None = None
+    ca_file: str | None = None
+
+    def __repr__(self) -> str:
+        """Without the secrets."""
+        return f"ProvisioningSection(type={self.type!r}, url={self.url!r})"
+
+
 class WaiverSection(_Section, frozen=True):
     """`[[waiver]]`: findings that somebody accepted, by globs; the last day it holds is `until`."""
 
@@ -72,15 +99,22 @@ class Document(_Section, frozen=True):
     scan: ScanSection = ScanSection()
     hypervisor: tuple[HypervisorSection, ...] = ()
     server: tuple[ServerSection, ...] = ()
+    provisioning: tuple[ProvisioningSection, ...] = ()
     waiver: tuple[WaiverSection, ...] = ()
 
 
-def read_document(text: str, *, path: Path, environment: Mapping[str, str]) -> Document:
-    """Read a configuration file's text; `path` is for messages.
+def read_document(text: str, *, path: Path, environment: Mapping[str, str], private: bool = False) -> Document:
+    """Read a configuration file's text.
+
+    Args:
+        text: What is in it.
+        path: Where it lies, for messages.
+        environment: Where variables in its values come from.
+        private: Nobody but its owner can read the file; else it must not hold a secret.
 
     Raises:
         ConfigError: Not TOML (with line and column), an unknown key (with the nearest known one), a value of the
-            wrong type, or a variable that is not set; each names the file and the key.
+            wrong type, a variable that is not set, or a secret that others can read; each names the file and the key.
     """
     try:
         raw = tomllib.loads(text)
@@ -88,10 +122,13 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str]) -> D
         raise ConfigError(f"{path}: not TOML: {error}") from error
     try:
         _refuse_unknown(raw, Document.__struct_fields__, "")
+        if not private:
+            _refuse_secrets(raw.get("provisioning", []))
         return Document(
             scan=_section(raw.get("scan", {}), ScanSection, "scan", environment),
             hypervisor=_sections(raw, HypervisorSection, "hypervisor", environment),
             server=_sections(raw, ServerSection, "server", environment),
+            provisioning=_sections(raw, ProvisioningSection, "provisioning", environment),
             waiver=_sections(raw, WaiverSection, "waiver", environment),
         )
     except ConfigError as error:
@@ -124,6 +161,15 @@ def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) ->
             near = difflib.get_close_matches(key, known, n=1)
             advice = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
             raise ConfigError(f"{where}{key}: unknown key; {advice}")
+
+
+def _refuse_secrets(tables: object) -> None:
+    """No table may hold a secret itself; variables alone are none."""
+    for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
+        for key in ("password", "token") if isinstance(table, dict) else ():
+            if not _VARIABLES.fullmatch(str(table.get(key, ""))):
+                where = f"provisioning[{number}].{key}"
+                raise ConfigError(f"{where}: others can read this file: chmod 600, or give {key}_file or {key}_env")
 
 
 def _expanded(value: object, where: str, environment: Mapping[str, str]) -> object:

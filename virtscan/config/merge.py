@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from virtscan.config.document import Document, HypervisorSection, ServerSection
+from virtscan.config.provisioning import provisioning_target, sends_in_clear
 from virtscan.config.values import duration
 from virtscan.connectors import uri
 from virtscan.errors import ConfigError
@@ -59,10 +60,19 @@ def make_plan(document: Document, options: Options, *, folder: Path, default_uri
         if target.kind is TargetKind.LIBVIRT
         for warning in uri.check(target.address, allow_unsafe=options.allow_unsafe_uri)
     ]
+    provisioning = tuple(
+        provisioning_target(section, f"provisioning[{n}]", folder) for n, section in enumerate(document.provisioning, 1)
+    )
+    warnings += [
+        f"{target.url}: user and password travel readable for others: write https://"
+        for target in provisioning
+        if sends_in_clear(target)
+    ]
     scan = document.scan
     plan = Plan(
         targets=targets,
         servers=_servers(document, options, folder),
+        provisioning=provisioning,
         policy=Policy(
             lower_device=options.lower_device or scan.lower_device or LowerDevice.BOND,
             waivers=tuple(Waiver(**msgspec.structs.asdict(section)) for section in document.waiver),

@@ -1,0 +1,90 @@
+"""`[[provisioning]]` -> a provisioning system to ask."""
+
+import ipaddress
+import os
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from virtscan.config.document import ProvisioningSection
+from virtscan.errors import ConfigError
+from virtscan.model import ProvisioningKind, ProvisioningTarget, Secret
+
+
+def provisioning_target(section: ProvisioningSection, where: str, folder: Path) -> ProvisioningTarget:
+    """The system of this section; relative paths start at the folder.
+
+    Raises:
+        ConfigError: The URL is none or holds a password, or user, password and token do not go together.
+    """
+    try:
+        _check_url(section.url)
+        _check_secret(section)
+    except ConfigError as error:
+        raise ConfigError(f"{where}.{error}") from error
+    secret = section.password or section.token
+    file = section.password_file or section.token_file
+    return ProvisioningTarget(
+        kind=section.type,
+        url=section.url,
+        name=section.name,
+        user=section.user,
+        secret=None if secret is None else Secret(secret),
+        secret_file=None if file is None else os.path.normpath(folder / file),
+        secret_variable=section.password_env or section.token_env,
+        ca_file=None if section.ca_file is None else os.path.normpath(folder / section.ca_file),
+    )
+
+
+def sends_in_clear(target: ProvisioningTarget) -> bool:
+    """Will a password or token go over a network where others can read it?"""
+    url = urlsplit(target.url)
+    return url.scheme == "http" and target.user is not None and not _is_loopback(url.hostname or "")
+
+
+def _check_url(text: str) -> None:
+    url = _split(text)
+    # The text itself is not repeated: it may have a password in it.
+    if url is None or url.scheme not in {"http", "https"} or not url.hostname:
+        raise ConfigError("url: write http://HOST/PATH or https://HOST/PATH")
+    if url.username is not None:
+        raise ConfigError("url: no user and no password belong into it: give user and password_file")
+    if url.query or url.fragment or not (text.isascii() and text.isprintable()) or " " in text:
+        raise ConfigError("url: it ends with its path, and has no spaces and no other than ASCII characters")
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        url = urlsplit(text)
+        port = url.port  # looking at it is what checks it
+    except ValueError:
+        return None
+    return None if port == 0 else url
+
+
+def _check_secret(section: ProvisioningSection) -> None:
+    tokens = {"token": section.token, "token_file": section.token_file, "token_env": section.token_env}
+    passwords = {
+        "password": section.password,
+        "password_file": section.password_file,
+        "password_env": section.password_env,
+    }
+    given = [key for key, value in (passwords | tokens).items() if value is not None]
+    if len(given) > 1:
+        raise ConfigError(f"{given[1]}: there is a {given[0]} already; give one")
+    if given and not (passwords | tokens)[given[0]]:
+        raise ConfigError(f"{given[0]}: it is empty")
+    if given and given[0] in tokens and section.type is not ProvisioningKind.FOREMAN:
+        raise ConfigError(f"{given[0]}: only Foreman has tokens; give a password_file")
+    if given and not section.user:
+        raise ConfigError(f"{given[0]}: give the user as well")
+    if section.user and not given:
+        raise ConfigError("user: give a password_file or, with Foreman, a token_file as well")
+    if section.user and ":" in section.user:
+        raise ConfigError("user: a name with a colon can't be sent")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
