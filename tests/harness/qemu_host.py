@@ -46,6 +46,13 @@ auth_unix_ro = "none"
 auth_unix_rw = "none"
 log_outputs = "4:stderr"
 CONF
+# Debian's libvirt looks for this user even when another is to be used, and only the package with its services makes it.
+for file in passwd group; do
+    if ! getent $file libvirt-qemu >/dev/null; then
+        {{ cat /etc/$file; echo libvirt-qemu:x:64055:64055::/:/bin/false; }} > /etc/libvirt/$file
+        mount --bind /etc/libvirt/$file /etc/$file
+    fi
+done
 ip link set lo up
 ip link add {DEVICE} type veth peer name vsfar
 ip link set {DEVICE} up
