@@ -96,6 +96,7 @@ needed_to_test() {
   needed_to_scan
   need openssh-server openssh-server program sshd
   need ethtool ethtool program ethtool
+  need shellcheck ShellCheck program shellcheck
   need iproute2 iproute program ip
   need libvirt-clients libvirt-client program virsh
   need libvirt-daemon libvirt-daemon program libvirtd

@@ -16,6 +16,7 @@ COMMANDS = {
     "scan": "Collect from hypervisors and servers, judge, report: the main job.",
     "report": "Judge a saved inventory again and report; no network.",
     "servers": "Read only the provisioning servers' offload state.",
+    "remedy": "Print what to change on each server, and how to undo it; runs nothing.",
     "config": "Validate and explain the configuration.",
 }
 """Name and short help; `virtscan.cli.commands.NAME` holds the command `NAME`.

@@ -24,6 +24,11 @@ def render(presentation: Presentation, terminal: Terminal | None = None) -> str:
     if presentation.total is not None:
         document["total"] = _record(main.columns, presentation.total)
     document |= {section.key: _records(section) for section in (*presentation.others, presentation.gaps)}
+    return written(document)
+
+
+def written(document: Mapping[str, object]) -> str:
+    """Write a document of JSON's own types, as `render` does."""
     try:
         data = msgspec.json.encode(document)
     except UnicodeEncodeError:

@@ -1,0 +1,58 @@
+"""`virtscan remedy`: what to change, as text; nothing is run."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from virtscan.cli.acquire import acquire, fresh_or_saved_options
+from virtscan.cli.console import Console
+from virtscan.cli.exit_codes import FailOn, of_report
+from virtscan.cli.options import FILE, console, quiet_and_verbose
+from virtscan.cli.output import opened
+from virtscan.model import Report
+from virtscan.remedy import FORMS, document, plan
+from virtscan.reporters import printable
+
+
+@click.command(epilog="Example: virtscan remedy fleet.json --as nmcli -o satellite.sh")
+@fresh_or_saved_options
+@click.option(
+    "--as", "form", type=click.Choice(list(FORMS)), default="shell", show_default=True, help="What makes it last."
+)
+@click.option(
+    "--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
+)
+@click.option("-o", "--output", type=FILE, help="Write to this file, whole or not at all.")
+@quiet_and_verbose
+def remedy(
+    file: Path | None,
+    form: str,
+    format_name: str,
+    output: Path | None,
+    verbose: bool,
+    quiet: bool,
+    **what: Any,  # the options of `collect_options`, typed by `acquire`
+) -> int:
+    """Print what to change on each server that puts somebody at risk, what it costs and how to undo it.
+
+    From FILE, an inventory that a scan kept with --save (- reads standard input), or without it from a new scan. Text
+    is a script (a playbook for ansible) to be read first and run on the server by you; nothing is run here. The exit
+    code is that of the scan or report: 0 says that everything was judged and nobody is at risk.
+    """
+    from virtscan.scan import judge
+
+    said = console(verbose=verbose, quiet=quiet)
+    with opened(output) as shown:
+        report = judge(acquire(file, said, **what))
+        shown.write(_text(report, form, format_name, said).encode())
+    return of_report(report, FailOn.LATENT)
+
+
+def _text(report: Report, form: str, format_name: str, said: Console) -> str:
+    made, gaps = plan(report), report.inventory.gaps
+    if format_name == "json":
+        return document(made, gaps, form, FORMS[form].steps)
+    for gap in gaps:
+        said.warn(printable(f"{gap.subject}: {gap.reason}", 600))
+    return FORMS[form].write(made)
