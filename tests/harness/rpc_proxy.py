@@ -151,8 +151,10 @@ class RpcProxy:
             if procedure in self.edits and (program, kind, status) == (_PROGRAM, _REPLY, _OK):
                 body = self.edits[procedure](packet[_HEADER.size :])
                 length = _HEADER.size + len(body)
-                packet = _HEADER.pack(length, program, version, procedure, kind, serial, status) + body  # noqa: PLW2901
-            self._send(client, packet)
+                edited = _HEADER.pack(length, program, version, procedure, kind, serial, status) + body
+                self._send(client, edited)
+            else:
+                self._send(client, packet)
         _end(client)
 
     def _called(self, call: Call) -> bytes | None:

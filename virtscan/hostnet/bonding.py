@@ -6,7 +6,7 @@ from virtscan.hostnet.links import mac
 from virtscan.model import Device, DeviceKind, DeviceName, Mac
 
 _MODE = re.compile(r"^Bonding Mode:", re.MULTILINE)
-_MEMBER = re.compile(r"^Slave Interface: (\S+)[^\S\n]*$(?:\n(?!Slave Interface:)(?!Permanent HW).*)*+"
+_MEMBER = re.compile(r"^Slave Interface: (\S+)[^\S\n]*$(?:\n(?!Slave Interface:)(?!Permanent HW).*)*"
                      r"(?:\nPermanent HW addr: (\S+))?", re.MULTILINE)  # fmt: skip
 
 

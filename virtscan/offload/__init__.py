@@ -13,7 +13,7 @@ __all__ = ["READERS", "Reader", "unreadable"]
 class Reader(Protocol):
     """Reads a server within `timeout` seconds, or raises OffloadError with the reason why it can't."""
 
-    def __call__(self, target: ServerTarget, *, timeout: float) -> Server: ...  # noqa: D102
+    def __call__(self, target: ServerTarget, *, timeout: float) -> Server: ...  # noqa: D102  the class says it
 
 
 READERS: Mapping[SourceKind, Reader] = {

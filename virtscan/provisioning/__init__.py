@@ -16,7 +16,7 @@ class Reader(Protocol):
     What it learned before something failed is returned, with a gap for the rest.
     """
 
-    def __call__(self, target: ProvisioningTarget, *, timeout: float) -> Records: ...  # noqa: D102
+    def __call__(self, target: ProvisioningTarget, *, timeout: float) -> Records: ...  # noqa: D102  the class says it
 
 
 READERS: Mapping[ProvisioningKind, Reader] = {

@@ -49,8 +49,7 @@ def members(path: Path) -> Iterator[Member]:
     try:
         with path.open("rb") as file:
             forward = _Forward(_decompressed(file))
-            # tarfile asks for a whole file object and uses these three methods.
-            with tarfile.TarFile(fileobj=forward) as archive:  # type: ignore[arg-type]
+            with tarfile.TarFile(fileobj=forward) as archive:  # type: ignore[arg-type]  # it uses these methods alone
                 while (info := archive.next()) is not None:
                     archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all; typeshed hides it
                     yield _member(archive, info)
