@@ -1,5 +1,6 @@
 """A report -> what to change on which server, and whom that frees."""
 
+import functools
 from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
@@ -25,30 +26,39 @@ def plan(report: Report) -> Remedy:
     """Work out what to change so that nobody is at risk, neither now nor after the servers' next boot.
 
     A finding names the worst server only: with that one mended the next may come to light. So the inventory is judged
-    again with each server that was found mended, until no new one turns up. What is waived asks for no change.
+    again with every server mended that was found, until no new one turns up, and then for each of them with all the
+    others mended. What is waived asks for no change.
     """
     inventory = _as_booted(report.inventory)
-    found = _harm(inventory)
-    servers = {_of(server): server for server in reversed(inventory.servers)}  # of namesakes the first
-    now = {_of(server): server.tx_checksum for server in reversed(report.inventory.servers)}
-    everybody = _everybody(found)
-    fleet = survey(inventory)
-    hosts = {host.name: host for host in inventory.hypervisors}
-    changes = [
-        _change(servers[key], now[key], tuple(findings.values()), everybody, fleet, hosts)
-        for key, findings in found.items()
-    ]
-    changes.sort(key=lambda change: (-len(change.endangered), change.server, change.sender.interface or ""))
-    mended = {key for key in found if not is_fixed(servers[key])}
-    left = correlate(_switched(inventory, mended, State.OFF)).findings
+
+    @functools.cache
+    def judged(mended: frozenset[_Key]) -> tuple[Finding, ...]:
+        return correlate(_switched(inventory, mended, State.OFF)).findings
+
+    found = frozenset[_Key]()
+    while harmful := {_by(finding) for finding in judged(found) if is_at_risk(finding)}:
+        found |= harmful  # one at least is new: who is mended endangers nobody
+    harm = {key: tuple(filter(is_at_risk, judged(found - {key}))) for key in sorted(found, key=_words)}
+    servers = {_of(server): server for server in reversed(report.inventory.servers)}  # of namesakes the first
+    scene = _Scene(inventory=inventory, fleet=survey(inventory), names=_names(harm))
+    changes = [_change(servers[key], findings, scene) for key, findings in harm.items()]
+    left = judged(frozenset(key for key in found if not is_fixed(servers[key])))
     return Remedy(
         version=inventory.version,
         taken_at=inventory.taken_at,
-        changes=tuple(changes),
+        changes=tuple(sorted(changes, key=lambda change: -len(change.endangered))),
         questions=questions(report),
         still_at_risk=sum(map(is_at_risk, left)),
         still_unknown=sum(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in left),
     )
+
+
+class _Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What a change is seen against; `names` are those of the servers that endanger an interface."""
+
+    inventory: Inventory
+    fleet: Fleet
+    names: Mapping[_Place, list[str]]
 
 
 def _as_booted(inventory: Inventory) -> Inventory:
@@ -69,45 +79,25 @@ def _switched(inventory: Inventory, keys: Collection[_Key], state: State) -> Inv
     return msgspec.structs.replace(inventory, servers=servers)
 
 
-def _harm(inventory: Inventory) -> dict[_Key, dict[_Place, Finding]]:
-    """The findings of every server that puts somebody at risk."""
-    found: dict[_Key, dict[_Place, Finding]] = {}
-    while True:
-        at_risk = [finding for finding in correlate(inventory).findings if is_at_risk(finding)]
-        if not at_risk:
-            return found
-        for finding in at_risk:
-            found.setdefault((finding.server, finding.server_interface), {})[_place(finding)] = finding
-        # Every round ends the harm of one server at least, so there are no more rounds than servers.
-        inventory = _switched(inventory, found.keys(), State.OFF)
-
-
-def _everybody(found: Mapping[_Key, Mapping[_Place, Finding]]) -> Mapping[_Place, list[str]]:
-    """Who puts an interface at risk."""
+def _names(harm: Mapping[_Key, tuple[Finding, ...]]) -> Mapping[_Place, list[str]]:
     names: dict[_Place, list[str]] = {}
-    for (name, _), findings in found.items():
-        for place in findings:
-            names.setdefault(place, []).append(name or "")
+    for (name, _), findings in harm.items():
+        for finding in findings:
+            names.setdefault(_place(finding), []).append(name or "")
     return names
 
 
-def _change(
-    server: Server,
-    now: State,
-    findings: tuple[Finding, ...],
-    everybody: Mapping[_Place, list[str]],
-    fleet: Fleet,
-    hosts: Mapping[str, Hypervisor],
-) -> Change:
-    site = locate(server, fleet)
+def _change(server: Server, findings: tuple[Finding, ...], scene: _Scene) -> Change:
+    site = locate(server, scene.fleet)
     device = sender(server, site.devices if isinstance(site, OnHost) else ())
     fixed = bool(is_fixed(server))
+    hypervisors = {finding.hypervisor for finding in findings}
     return Change(
         server=server.name,
         source=server.source,
         observed_at=server.observed_at,
         sender=device,
-        tx_checksum=now,
+        tx_checksum=server.tx_checksum,
         after_reboot=None if server.persistence is None else server.persistence.setting,
         fixed=fixed,
         endangered=tuple(
@@ -118,11 +108,11 @@ def _change(
                 mac=finding.mac,
                 source_device=finding.source_device,
                 exposure=finding.exposure,
-                others=tuple(name for name in everybody[_place(finding)] if name != server.name),
+                others=tuple(name for name in scene.names[_place(finding)] if name != server.name),
             )
             for finding in findings
         ),
-        upgrades=tuple(_upgrade(hosts[name]) for name in sorted({finding.hypervisor for finding in findings})),
+        upgrades=tuple(_upgrade(host) for host in scene.inventory.hypervisors if host.name in hypervisors),
         notes=notes(server, device, site, fixed=fixed),
     )
 
@@ -136,6 +126,14 @@ def _upgrade(hypervisor: Hypervisor) -> Upgrade:
 
 def _of(server: Server) -> _Key:
     return server.name, server.interface
+
+
+def _by(finding: Finding) -> _Key:
+    return finding.server, finding.server_interface
+
+
+def _words(key: _Key) -> tuple[str, str]:
+    return key[0] or "", key[1] or ""
 
 
 def _place(finding: Finding) -> _Place:
