@@ -1,0 +1,257 @@
+"""Which servers are to be changed, whom that frees, and what is left."""
+
+from typing import Any
+
+import pytest
+
+from tests.build import FIXED_KERNEL, domain, hypervisor, macvtap, server
+from tests.remedy.plans import WEB01, WEB02, change, fleet, host, mac, remedy
+from virtscan.correlator import correlate
+from virtscan.model import (
+    Device,
+    DeviceKind,
+    DeviceName,
+    Exposure,
+    Feature,
+    LowerDevice,
+    Observed,
+    Persistence,
+    Policy,
+    SourceMode,
+    State,
+    Waiver,
+)
+from virtscan.remedy import plan
+
+ON = Feature(state=State.ON)
+OFF = Feature(state=State.OFF)
+STUCK = Feature(state=State.ON, fixed=True)
+
+
+def test_a_server_that_endangers_somebody_is_to_be_changed_and_frees_them() -> None:
+    made = remedy(server())
+
+    (one,) = made.changes
+    assert (one.server, one.sender.interface, one.fixed) == ("satellite", "eth0", False)
+    assert [(freed.hypervisor, freed.domain, freed.mac) for freed in one.endangered] == [
+        ("hv1", "web01", WEB01),
+        ("hv1", "web02", WEB02),
+    ]
+    assert (made.still_at_risk, made.still_unknown) == (0, 0)
+
+
+@pytest.mark.parametrize("harmless", [{"tx_checksum": State.OFF}, {"tx_checksum": State.UNKNOWN}])
+def test_a_server_that_endangers_nobody_is_left_alone(harmless: dict[str, Any]) -> None:
+    assert remedy(server(**harmless)).changes == ()
+
+
+def test_on_a_fixed_kernel_there_is_nothing_to_change() -> None:
+    made = remedy(server(), hosts=(host(kernel=FIXED_KERNEL),))
+
+    assert (made.changes, made.questions) == ((), ())
+
+
+def test_a_server_behind_the_worst_one_comes_to_light_too() -> None:
+    made = remedy(server("cobbler", interface="eno1"), server("satellite"))
+
+    assert [one.server for one in made.changes] == ["cobbler", "satellite"]
+    assert [len(one.endangered) for one in made.changes] == [2, 2]
+    assert [freed.others for one in made.changes for freed in one.endangered] == [("satellite",)] * 2 + [
+        ("cobbler",)
+    ] * 2
+    assert made.still_at_risk == 0
+
+
+def test_the_server_that_endangers_most_comes_first() -> None:
+    hosts = (
+        host(segments={"bond2": "pxe-a"}),
+        hypervisor(
+            "hv2",
+            domain("db", macvtap(mac="52:54:00:00:02:01")),
+            kernel="2.6.32-279.el6.x86_64",
+            segments={"bond2": "pxe-b"},
+        ),
+    )
+
+    made = remedy(server("lonely", segments=("pxe-a",)), server("wide", interface="eth1"), hosts=hosts)
+
+    assert [(one.server, len(one.endangered)) for one in made.changes] == [("wide", 3), ("lonely", 2)]
+
+
+def test_what_is_waived_asks_for_no_change() -> None:
+    policy = Policy(waivers=(Waiver(domain="web*", reason="boots from ISO"),))
+
+    assert remedy(server(), policy=policy).changes == ()
+
+
+def test_a_server_whose_offload_comes_back_with_its_next_boot_is_to_be_changed_before() -> None:
+    back = Persistence(tx_checksum=State.ON, setting="no lasting setting")
+
+    one = change(tx_checksum=State.OFF, persistence=back)
+
+    assert one.tx_checksum is State.OFF
+    assert one.after_reboot == "no lasting setting"
+    assert len(one.endangered) == 2
+
+
+def test_a_server_that_stays_off_is_left_alone() -> None:
+    lasting = Persistence(tx_checksum=State.OFF, setting="ETHTOOL_OPTS")
+
+    assert remedy(server(tx_checksum=State.OFF, persistence=lasting)).changes == ()
+
+
+def test_a_device_that_cannot_turn_it_off_leaves_its_victims_at_risk() -> None:
+    made = remedy(server(features={"tx-checksum-ip-generic": STUCK}))
+
+    assert made.changes[0].fixed
+    assert made.still_at_risk == 2
+
+
+def test_the_kernels_that_are_the_cause_are_named_with_where_their_fix_is() -> None:
+    hosts = (
+        host(),
+        hypervisor("hv2", domain("db", macvtap(mac="52:54:00:00:02:01"))),
+        hypervisor("hv3", domain("ok", macvtap(mac="52:54:00:00:03:01")), kernel=FIXED_KERNEL),
+    )
+
+    (one,) = remedy(server(), hosts=hosts).changes
+
+    assert [(upgrade.hypervisor, upgrade.kernel) for upgrade in one.upgrades] == [
+        ("hv1", "2.6.32-279.el6.x86_64"),
+        ("hv2", None),
+    ]
+    assert "2.6.32-504.30.3.el6" in one.upgrades[0].why
+    assert "3.10.0-514" in one.upgrades[1].why
+
+
+def test_exposure_is_that_of_the_finding() -> None:
+    booting = hypervisor("hv1", domain("web", macvtap(), boot_devices=("network",)), kernel="2.6.32-279.el6.x86_64")
+
+    (one,) = remedy(server(), hosts=(booting,)).changes
+
+    assert one.endangered[0].exposure is Exposure.BOOTS
+
+
+@pytest.mark.parametrize(
+    ("interface", "kind"),
+    [
+        ("eth0", DeviceKind.ETHERNET),
+        ("enp3s0f1", DeviceKind.ETHERNET),
+        ("bond0", DeviceKind.BOND),
+        ("bond0.100", DeviceKind.VLAN),
+        ("vlan7", DeviceKind.VLAN),
+        ("br0", DeviceKind.BRIDGE),
+        ("br-pxe", DeviceKind.BRIDGE),
+        ("uplink", DeviceKind.UNKNOWN),
+    ],
+)
+def test_a_name_tells_what_a_device_is_where_nothing_better_does(interface: str, kind: DeviceKind) -> None:
+    assert change(interface=interface).sender.kind is kind
+
+
+def test_a_hypervisor_that_serves_itself_tells_what_its_device_is() -> None:
+    uplink = Device(name=DeviceName("uplink"), kind=DeviceKind.BRIDGE, mac=mac("52:54:00:0a:00:01")[0])
+    serving = hypervisor("hv1", domain("thin", macvtap("uplink")), kernel="2.6.32-279.el6.x86_64", devices=(uplink,))
+
+    (one,) = remedy(
+        server(interface="uplink", macs=mac("52:54:00:0a:00:01")),
+        hosts=(serving,),
+        policy=Policy(lower_device=LowerDevice.ANY),
+    ).changes
+
+    assert one.sender.kind is DeviceKind.BRIDGE
+
+
+@pytest.mark.parametrize("name", [None, "", "eth0; reboot", "-K", "eth0\nreboot", "a" * 16, "$(reboot)", "..", "eth/0"])
+def test_what_is_no_safe_name_is_never_put_into_a_command(name: str | None) -> None:
+    one = change(interface=name)
+
+    assert one.sender.interface is None
+    assert any("INTERFACE" in note for note in one.notes)
+
+
+@pytest.mark.parametrize(
+    ("features", "again"),
+    [
+        ({"tx-checksum-ip-generic": ON, "tx-checksum-sctp": ON}, ()),
+        ({"tx-checksum-ipv4": ON, "tx-checksum-ipv6": OFF}, ("tx-checksum-ipv4",)),
+        ({"tx-checksum-ipv4": ON, "tx-checksum-sctp": Feature(state=State.OFF, fixed=True)}, ()),
+        ({"tx-checksum-ipv4": ON, "tx-tcp-segmentation": OFF}, ()),
+        ({}, ()),
+    ],
+)
+def test_undoing_turns_nothing_on_that_was_off(features: dict[str, Feature], again: tuple[str, ...]) -> None:
+    assert change(features=features).sender.switched_on == again
+
+
+@pytest.mark.parametrize(("interface", "words"), [("bond0", "members"), ("eth0.5", "VLAN itself"), ("br0", "ports")])
+def test_it_is_said_why_not_the_device_below(interface: str, words: str) -> None:
+    assert any(words in note for note in change(interface=interface).notes)
+
+
+@pytest.mark.parametrize(("interface", "count"), [("eth0", 1), ("bond0", 2), ("bond0.5", 2)])
+def test_what_an_old_kernel_of_the_server_does_otherwise_is_said(interface: str, count: int) -> None:
+    old = change(interface=interface, kernel=Observed(value="2.6.32-279.el6.x86_64", source="ssh"))
+    new = change(interface=interface, kernel=Observed(value="6.1.0-18-amd64", source="ssh"))
+
+    assert len(old.notes) - len(new.notes) == count
+
+
+@pytest.mark.parametrize(
+    ("model", "words"), [("virtio", "in its virtio interface"), ("e1000e", "give it a virtio interface")]
+)
+def test_a_server_that_is_a_domain_can_be_cured_on_its_hypervisor(model: str, words: str) -> None:
+    serving = domain("sat", macvtap(mac="52:54:00:00:00:01", model=model))
+    at_home = hypervisor("hv1", serving, domain("web01", macvtap()), kernel="2.6.32-279.el6.x86_64")
+
+    (one,) = remedy(
+        server(macs=mac("52:54:00:00:00:01"), features={"tx-checksum-ip-generic": STUCK}), hosts=(at_home,)
+    ).changes
+
+    assert any("sat on hv1" in note and words in note for note in one.notes)
+
+
+def test_unknown_kernels_are_asked_for_first_where_they_would_settle_most() -> None:
+    made = remedy(server(tx_checksum=State.UNKNOWN, reason="no answer"), hosts=(host(kernel=None),))
+
+    assert [(question.where, question.interfaces, question.command) for question in made.questions] == [
+        ("hv1", 2, "uname -r"),
+        ("satellite", 2, "ethtool -k eth0"),
+    ]
+    assert "no answer" in made.questions[1].missing[0]
+    assert made.still_unknown == 2
+
+
+def test_a_kernel_that_may_have_the_fix_is_to_be_looked_into() -> None:
+    (question,) = remedy(server(), hosts=(host(kernel="3.10.0-327.el7.x86_64"),)).questions
+
+    assert "changelog" in question.command
+    assert "3.10.0-514" in question.missing[0]
+
+
+@pytest.mark.parametrize(
+    ("servers", "command"),
+    [
+        ((), "virtscan scan --server NAME:INTERFACE=ssh://root@HOST"),
+        ((server(),), "cat /sys/class/net/eth0/address"),
+        ((server(interface=None),), "cat /sys/class/net/INTERFACE/address"),
+    ],
+)
+def test_each_unknown_comes_with_the_command_that_tells_it(servers: tuple[Any, ...], command: str) -> None:
+    private = hypervisor("hv1", domain("web01", macvtap(mode=SourceMode.PRIVATE)), kernel="2.6.32-279.el6.x86_64")
+
+    (question,) = remedy(*servers, hosts=(private,)).questions
+
+    assert question.command == command
+
+
+def test_what_is_waived_raises_no_question() -> None:
+    policy = Policy(waivers=(Waiver(reason="boots from ISO"),))
+
+    assert remedy(server(tx_checksum=State.UNKNOWN), policy=policy).questions == ()
+
+
+def test_the_same_report_gives_the_same_remedy() -> None:
+    report = correlate(fleet(server("b"), server("a", interface="eth1")))
+
+    assert plan(report) == plan(report)
