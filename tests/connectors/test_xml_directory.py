@@ -333,6 +333,14 @@ def test_a_folder_in_which_there_is_nothing_to_look_at_has_failed(
     assert (hypervisor.status, gaps[0].reason, gaps[0].subject) == (HostStatus.FAILED, reason, f"xml:{tmp_path}")
 
 
+def test_a_folder_that_nobody_waits_for_any_more_is_left_alone(tmp_path: Path) -> None:
+    write(tmp_path, {"pool.xml": "<pool/>"})
+    reading = Reading(Target(kind=TargetKind.XML, address=str(tmp_path)), name="hv1", uri="xml:hv1")
+    reading.close("stopped")
+
+    read(reading.target, reading)  # read to its end, it would have failed: there is no domain
+
+
 def test_a_folder_with_networks_alone_is_a_hypervisor_without_domains(tmp_path: Path) -> None:
     write(tmp_path, {"networks/pxe.xml": NETWORK.format(device="bond2")})
 
