@@ -109,6 +109,19 @@ def test_a_folder_of_xml_can_be_scanned(tmp_path: Path, capfd: pytest.CaptureFix
     assert "mitigated" in capfd.readouterr().out
 
 
+def test_a_sosreport_can_be_scanned(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    domain = tmp_path / "etc" / "libvirt" / "qemu" / "web01.xml"
+    domain.parent.mkdir(parents=True)
+    domain.write_text(
+        "<domain type='kvm'><name>web01</name><devices><interface type='direct'><source dev='bond2'/></interface>"
+        "</devices></domain>"
+    )
+
+    run(["scan", "--sosreport", str(tmp_path), "--server", "satellite=off", "--view", "domains"])
+
+    assert "web01" in capfd.readouterr().out
+
+
 def test_without_any_hypervisor_named_libvirts_default_is_scanned(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -62,9 +62,25 @@ def test_a_relative_path_for_the_test_driver_starts_at_the_files_folder() -> Non
     assert target.address == "test:///etc/virtscan/fleet/hv1.xml"
 
 
-def test_a_hypervisor_is_either_a_uri_or_a_folder() -> None:
-    with pytest.raises(ConfigError, match=r"hypervisor\[1\]: give either uri or xml"):
-        plan('[[hypervisor]]\nuri = "a"\nxml = "b"')
+def test_a_sosreport_is_a_hypervisor_too() -> None:
+    (from_file,) = plan('[[hypervisor]]\nsosreport = "hv9.tar.xz"').targets
+    (from_options,) = plan(sosreport=(Path("hv9.tar.xz"),)).targets
+
+    assert (from_file.kind, from_file.address) == (TargetKind.SOSREPORT, "/etc/virtscan/hv9.tar.xz")
+    assert (from_options.kind, from_options.address) == (TargetKind.SOSREPORT, "hv9.tar.xz")
+
+
+@pytest.mark.parametrize("keys", ['uri = "a"\nxml = "b"', 'xml = "a"\nsosreport = "b"', 'name = "hv1"'])
+def test_a_hypervisor_is_read_in_exactly_one_way(keys: str) -> None:
+    with pytest.raises(ConfigError, match=r"hypervisor\[1\]: give one of uri, xml and sosreport"):
+        plan(f"[[hypervisor]]\n{keys}")
+
+
+@pytest.mark.parametrize("kind", ["file", "sosreport"])
+def test_a_servers_relative_path_starts_at_the_files_folder(kind: str) -> None:
+    (server,) = plan(f'[[server]]\nname = "cobbler"\noffload = "{kind}:saved/cobbler"').servers
+
+    assert server.address == "/etc/virtscan/saved/cobbler"
 
 
 def test_an_unsafe_uri_is_refused_unless_allowed() -> None:

@@ -51,7 +51,7 @@ server_option = click.option(
     multiple=True,
     metavar="NAME[:INTERFACE]=SOURCE",
     help="A provisioning server and where its offload state is read: ssh://[user@]host[:port], file:PATH "
-    "(output of ethtool -k), local:, or the words on and off.",
+    "(output of ethtool -k), sosreport:PATH, local:, or the words on and off.",
 )
 
 host_timeout_option = click.option(
@@ -73,6 +73,12 @@ collect_options = _chain(
     click.option("-c", "--connect", multiple=True, metavar="URI", help="A hypervisor's libvirt URI, as in virsh."),
     click.option(
         "--xml", multiple=True, type=click.Path(path_type=Path), help="A folder of domain XML, read as a host."
+    ),
+    click.option(
+        "--sosreport",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        help="A hypervisor's sosreport, unpacked or as it came.",
     ),
     server_option,
     config_option,

@@ -33,13 +33,14 @@ class ScanSection(_Section, frozen=True):
 
 
 class HypervisorSection(_Section, frozen=True):
-    """`[[hypervisor]]`: a host to read, by exactly one of `uri` and `xml` (a folder of domain definitions).
+    """`[[hypervisor]]`: a host to read, by exactly one of `uri`, `xml` (a folder of domains) and `sosreport`.
 
     `kernel` is `uname -r`, a fact that libvirt cannot tell; `segments` says which segment a source device reaches.
     """
 
     uri: str | None = None
     xml: str | None = None
+    sosreport: str | None = None
     name: str | None = None
     site: str | None = None
     kernel: str | None = None

@@ -16,6 +16,7 @@ from virtscan.model import LowerDevice, Mac, Plan, Policy, ServerTarget, SourceK
 from virtscan.offload.source import parse_server, server_target
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_PATHS = frozenset({SourceKind.FILE, SourceKind.SOSREPORT})
 _HOST_TIMEOUT = 30.0
 _DEADLINE = 600.0
 
@@ -25,6 +26,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     connect: tuple[str, ...] = ()
     xml: tuple[Path, ...] = ()
+    sosreport: tuple[Path, ...] = ()
     servers: tuple[str, ...] = ()
     lower_device: LowerDevice | None = None
     host_timeout: float | None = None
@@ -90,6 +92,7 @@ def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, 
     requested = [
         *((TargetKind.LIBVIRT, _absolute_test_uri(address, Path.cwd())) for address in options.connect),
         *((TargetKind.XML, str(path)) for path in options.xml),
+        *((TargetKind.SOSREPORT, str(path)) for path in options.sosreport),
     ]
     return tuple(
         known.get((kind, address)) or Target(kind=kind, address=address) for kind, address in dict.fromkeys(requested)
@@ -97,13 +100,15 @@ def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, 
 
 
 def _target(section: HypervisorSection, where: str, folder: Path) -> Target:
-    match section.uri, section.xml:
-        case str(address), None:
+    match section.uri, section.xml, section.sosreport:
+        case str(address), None, None:
             kind, address = TargetKind.LIBVIRT, _absolute_test_uri(address, folder)
-        case None, str(path):
+        case None, str(path), None:
             kind, address = TargetKind.XML, _from(folder, path)
+        case None, None, str(path):
+            kind, address = TargetKind.SOSREPORT, _from(folder, path)
         case _:
-            raise ConfigError(f"{where}: give either uri or xml")
+            raise ConfigError(f"{where}: give one of uri, xml and sosreport")
     return Target(
         kind=kind,
         address=address,
@@ -161,7 +166,7 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
             raise ConfigError(f"{where}.mac: {mac!r} is no MAC address such as 52:54:00:aa:bb:cc")
     return msgspec.structs.replace(
         target,
-        address=_from(folder, target.address) if target.kind is SourceKind.FILE else target.address,
+        address=_from(folder, target.address) if target.kind in _PATHS else target.address,
         macs=macs,
         segments=section.segments,
         subnets=section.subnets,
