@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from virtscan.errors import ProvisioningError
 from virtscan.model import ProvisioningTarget
+from virtscan.provisioning.limits import Deadline
 
 
 def tls_context(target: ProvisioningTarget) -> ssl.SSLContext:
@@ -23,13 +24,15 @@ def tls_context(target: ProvisioningTarget) -> ssl.SSLContext:
         raise ProvisioningError(f"{target.ca_file} can't be read: {error.strerror}") from error
 
 
-def connection_failure(error: BaseException) -> str:
-    """Why there is no connection, from the first error in a chain of them that says it."""
+def connection_failure(error: BaseException, deadline: Deadline) -> str:
+    """Why there is no answer, from the first error in a chain of them that says it."""
     current: BaseException | None = error
     while current is not None:
         if isinstance(current, ssl.SSLCertVerificationError):
             why = current.verify_message.rstrip(".")
             return f"its certificate is not trusted ({why}): name the file with its authority's certificate as ca_file"
+        if isinstance(current, TimeoutError):
+            return deadline.reason  # no wait is longer than to there
         for kind, reason in _REASONS.items():
             if isinstance(current, kind):
                 return reason
@@ -42,7 +45,6 @@ _REASONS: Mapping[type[BaseException], str] = {
     ssl.SSLError: "no TLS is spoken there: is it http://, or another port?",
     socket.gaierror: "host name unknown",
     ConnectionRefusedError: "connection refused",
-    TimeoutError: "no answer in time",
     ConnectionError: "it closes the connection",
     http.client.HTTPException: "what it sends is no HTTP, or was cut short",
 }

@@ -29,8 +29,7 @@ def secret_of(target: ProvisioningTarget) -> Secret | None:
 def _from_file(path: Path) -> Secret:
     """The first line; without its end, which editors add."""
     try:
-        # Not blocking, so that a pipe is refused below instead of waited for.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123  of a descriptor
+        with open(path, "rb", opener=_without_waiting) as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):
                 raise ProvisioningError(f"{path} is no regular file")
@@ -43,3 +42,8 @@ def _from_file(path: Path) -> Secret:
     if not value or not value.isprintable():
         raise ProvisioningError(f"{path} holds no password or token in its first line")
     return Secret(value)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opens a pipe at once, to be refused, where `open` would wait for its other end."""
+    return os.open(path, flags | os.O_NONBLOCK)

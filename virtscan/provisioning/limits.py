@@ -5,9 +5,6 @@ from time import monotonic
 
 from virtscan.errors import ProvisioningError
 
-LARGEST_REPLY = 256 << 20
-"""Bytes. Cobbler sends all systems in one reply, 5 to 7 KB each: enough for 35,000."""
-
 CHUNK = 1 << 16
 
 
@@ -35,7 +32,7 @@ class Deadline:
         return f"no answer within {self._timeout:g} s"
 
 
-def within(chunks: Iterable[bytes], deadline: Deadline, *, largest: int = LARGEST_REPLY) -> Iterator[bytes]:
+def within(chunks: Iterable[bytes], deadline: Deadline, *, largest: int) -> Iterator[bytes]:
     """The chunks of a reply, as long as there is time and it is not too large.
 
     Raises:

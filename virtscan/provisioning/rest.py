@@ -25,6 +25,10 @@ PER_PAGE = 250
 """A host takes Foreman some milliseconds to write: a page stays well within a time limit."""
 
 
+LARGEST_PAGE = 32 << 20
+"""Bytes, unpacked; a host takes 3 to 10 KB."""
+
+
 class UnansweredError(ProvisioningError):
     """This one request is not answered; another may be."""
 
@@ -105,14 +109,12 @@ class Api:
                     stream=True,
                 ) as answer:
                     if answer.status_code != 429:
-                        content = b"".join(within(answer.iter_content(CHUNK), self._deadline))
+                        content = b"".join(within(answer.iter_content(CHUNK), self._deadline, largest=LARGEST_PAGE))
                         _check(answer, content, path)
                         return content
                     pause = _pause(answer)
-            except requests.exceptions.Timeout as error:
-                raise ProvisioningError(self._deadline.reason) from error
             except requests.exceptions.RequestException as error:
-                raise ProvisioningError(connection_failure(error)) from error
+                raise ProvisioningError(connection_failure(error, self._deadline)) from error
             if pause >= self._deadline.left():
                 raise ProvisioningError(f"it asks to come back after {pause:g} s (429), which is too late")
             time.sleep(pause)

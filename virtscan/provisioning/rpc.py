@@ -17,6 +17,9 @@ from virtscan.provisioning.connecting import connection_failure, tls_context
 from virtscan.provisioning.credentials import secret_of
 from virtscan.provisioning.limits import CHUNK, Deadline, within
 
+LARGEST_REPLY = 256 << 20
+"""Bytes. Cobbler sends all systems in one reply, 5 to 7 KB each: enough for 35,000."""
+
 
 class Endpoint:
     """An address where methods without arguments can be called."""
@@ -50,11 +53,10 @@ class Endpoint:
             connection.request("POST", self._url.path or "/RPC2", xmlrpc.client.dumps((), method), self._headers)
             answer = connection.getresponse()
             _check(answer)
-            return _parse(within(_chunks(answer, answering, self._deadline), self._deadline))
-        except TimeoutError as error:
-            raise ProvisioningError(self._deadline.reason) from error
+            chunks = _chunks(answer, answering, self._deadline)
+            return _parse(within(chunks, self._deadline, largest=LARGEST_REPLY))
         except (OSError, http.client.HTTPException) as error:
-            raise ProvisioningError(connection_failure(error)) from error
+            raise ProvisioningError(connection_failure(error, self._deadline)) from error
         finally:
             connection.close()
 

@@ -1,0 +1,74 @@
+"""Where a secret comes from, and that it stays there."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from virtscan.errors import ProvisioningError
+from virtscan.model import ProvisioningKind, ProvisioningTarget, Secret
+from virtscan.provisioning.credentials import secret_of
+
+
+def revealed(**more: str | Secret) -> str | None:
+    # Any of these fields takes what the tests give it.
+    target = ProvisioningTarget(kind=ProvisioningKind.FOREMAN, url="https://f", **more)  # type: ignore[arg-type]  # see above
+    secret = secret_of(target)
+    return None if secret is None else secret.reveal()
+
+
+def test_none_is_needed() -> None:
+    assert revealed() is None
+
+
+def test_it_can_be_given() -> None:
+    assert revealed(secret=Secret("s3cret")) == "s3cret"
+
+
+def test_it_can_come_from_a_file_without_the_end_of_its_line(secret_file: Path) -> None:
+    assert revealed(secret_file=str(secret_file)) == "s3cret-påss"
+    secret_file.write_bytes(b"a b\r\nmore\n")
+    assert revealed(secret_file=str(secret_file)) == "a b"
+
+
+def test_it_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOREMAN_TOKEN", "s3cret")
+    assert revealed(secret_variable="FOREMAN_TOKEN") == "s3cret"
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_a_variable_without_a_value_is_a_reason(value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FOREMAN_TOKEN", raising=False)
+    if value is not None:
+        monkeypatch.setenv("FOREMAN_TOKEN", value)
+    with pytest.raises(ProvisioningError, match="variable FOREMAN_TOKEN is not set"):
+        revealed(secret_variable="FOREMAN_TOKEN")
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o777])
+def test_a_file_that_others_can_read_is_refused(mode: int, secret_file: Path) -> None:
+    secret_file.chmod(mode)
+    with pytest.raises(ProvisioningError, match=r"can be read by others: chmod 600 /"):
+        revealed(secret_file=str(secret_file))
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\ns3cret\n", b"s3\x00cret\n", b"\x1b[31m\n"])
+def test_a_file_without_a_secret_is_a_reason_that_does_not_tell_its_content(content: bytes, secret_file: Path) -> None:
+    secret_file.write_bytes(content)
+    with pytest.raises(ProvisioningError, match=r"holds no password or token in its first line$"):
+        revealed(secret_file=str(secret_file))
+
+
+def test_a_file_that_can_not_be_read_is_a_reason(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+    for name, reason in (
+        ("nosuch", "can't be read: No such file"),
+        ("pipe", "is no regular file"),
+        (".", "can't be read: Is a directory"),
+        ("socket", "can't be read"),
+    ):
+        with pytest.raises(ProvisioningError, match=reason):
+            revealed(secret_file=str(tmp_path / name))

@@ -1,0 +1,317 @@
+"""Foreman over real HTTP, with records that real ones have sent."""
+
+import base64
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+import pytest
+
+from tests.harness.sshd import free_port
+from tests.harness.web_server import Answer, Authority, Request, web_server
+from tests.provisioning.rest import foreman, read, recorded, reply
+from virtscan.errors import ProvisioningError
+from virtscan.model import GapAbout
+
+SUBNET = {"id": 1, "name": "lab", "network": "10.77.0.0", "mask": "255.255.255.0", "cidr": 24, "vlanid": None}
+PROXY = {"id": 9, "name": "proxy", "url": "https://proxy.example.com:9090"}
+HOST = {"id": 4, "name": "web01", "mac": "52:54:00:00:00:01", "subnet_id": 1, "build": True}
+NIC = {"id": 5, "mac": "52:54:00:00:00:01", "subnet_id": 1, "provision": True, "identifier": "eth0"}
+SMALL = {"subnets": [SUBNET | {"tftp": PROXY}], "hosts": [HOST], "hosts/4/interfaces": [NIC]}
+DENIED = {"error": {"message": "Access denied", "missing_permissions": ["view_hosts"]}}
+
+
+class TestRecordsThatWereReallySent:
+    @pytest.fixture
+    def lists(self, corpus: Path) -> dict[str, list[Any]]:
+        """A host put into build mode, on a subnet that a smart proxy serves; all three as they were recorded."""
+        proxy = recorded(corpus, "subnet-12.yml.i2")
+        subnet = recorded(corpus, "subnet-21.yml.i1")
+        host = recorded(corpus, "host-21.yml.i2")
+        child = {key: proxy[key] for key in ("id", "name", "url")}
+        nics = [nic | {"subnet_id": subnet["id"]} for nic in host["interfaces"]]
+        return {
+            "subnets": [recorded(corpus, "subnet-1.yml.i1"), subnet | {"tftp": child, "httpboot": child}],
+            "hosts": [host | {"build": True}, recorded(corpus, "host-1.yml.i2")],
+            f"hosts/{host['id']}/interfaces": nics,
+        }
+
+    def test_tell_who_answers_in_a_subnet(self, lists: dict[str, list[Any]]) -> None:
+        with web_server(foreman(lists)) as server:
+            records = read(server.url)
+
+        assert [(subnet.name, subnet.network, subnet.vlan_id, subnet.servers) for subnet in records.subnets] == [
+            ("Test Subnet", "192.168.200.0/27", None, ()),
+            ("Test Subnet 2", "192.168.200.0/27", 42, ("centos7-foreman-2-1.yatsu.example.com",)),
+        ]
+        assert {subnet.source for subnet in records.subnets} == {f"foreman {server.url}"}
+        assert records.gaps == ()
+
+    def test_tell_who_is_installed_and_from_where(self, lists: dict[str, list[Any]]) -> None:
+        with web_server(foreman(lists)) as server:
+            (netboot,) = read(server.url).netboots
+
+        assert (netboot.system, netboot.mac, netboot.pending, netboot.server) == (
+            "test-host.example.net",
+            "ee:ff:00:00:00:01",
+            True,
+            "centos7-foreman-2-1.yatsu.example.com",
+        )
+
+    def test_all_read(self, corpus: Path) -> None:
+        of_kind: dict[str, list[Any]] = {"subnets": [], "hosts": []}
+        for path in sorted((corpus / "foreman-api").glob("*.json")):
+            document = json.loads(path.read_text())
+            for record in document.get("results", [document]):
+                if "network" in record:
+                    of_kind["subnets"].append(record)
+                elif "interfaces" in record:
+                    of_kind["hosts"].append(record | {"build": True})
+        assert min(map(len, of_kind.values())) > 5
+        interfaces = {f"hosts/{host['id']}/interfaces": host["interfaces"] for host in of_kind["hosts"]}
+
+        with web_server(foreman(of_kind | interfaces)) as server:
+            records = read(server.url)
+
+        assert len(records.subnets) == len(of_kind["subnets"])
+        assert records.gaps == ()
+
+
+def test_two_lists_and_one_call_for_each_host_in_build_mode() -> None:
+    with web_server(foreman(SMALL)) as server:
+        records = read(f"{server.url}/")
+
+    assert [(netboot.mac, netboot.server) for netboot in records.netboots] == [
+        ("52:54:00:00:00:01", "proxy.example.com")
+    ]
+    assert [(request.path, request.query.get("search")) for request in server.requests] == [
+        ("/api/v2/subnets", None),
+        ("/api/v2/hosts", "build = true"),
+        ("/api/v2/hosts/4/interfaces", None),
+    ]
+
+
+def test_everything_is_asked_for_with_the_users_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login other password wrong\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with web_server(foreman(SMALL)) as server:
+        read(server.url)
+        asked = [request.headers.get("authorization") for request in server.requests]
+        server.requests.clear()
+        read(server.url, user=None, secret=None)
+
+    assert set(asked) == {f"Basic {base64.b64encode('scan:t0ken-å'.encode()).decode()}"}
+    assert {request.headers.get("authorization") for request in server.requests} == {None}
+
+
+def test_all_pages_are_read_however_small_foreman_makes_them() -> None:
+    subnets = [SUBNET | {"id": number, "name": f"n{number}"} for number in range(7)]
+    with web_server(foreman({"subnets": subnets, "hosts": []}, largest_page=3)) as server:
+        records = read(server.url)
+
+    assert [subnet.name for subnet in records.subnets] == [f"n{number}" for number in range(7)]
+    assert [request.query["page"] for request in server.requests] == ["1", "2", "3", "1"]
+
+
+def test_what_came_before_a_page_that_fails_counts() -> None:
+    subnets = [SUBNET | {"id": number, "name": f"n{number}"} for number in range(4)]
+    whole = foreman({"subnets": subnets, "hosts": []}, largest_page=3)
+
+    def answer(request: Request) -> Answer:
+        return reply({}, 502) if request.query["page"] == "2" else whole(request)
+
+    with web_server(answer) as server:
+        records = read(server.url)
+
+    assert [subnet.name for subnet in records.subnets] == ["n0", "n1", "n2"]
+    assert [(gap.subject, gap.reason, gap.about) for gap in records.gaps] == [
+        (f"foreman {server.url} subnets", "it answers subnets with 502 Bad Gateway", GapAbout.PROVISIONING)
+    ]
+
+
+def test_a_list_that_ends_too_early_is_a_gap_and_no_endless_loop() -> None:
+    short = reply({"subtotal": 5, "results": []})
+    with web_server(foreman(SMALL, instead={"subnets": short})) as server:
+        records = read(server.url)
+
+    assert [gap.reason for gap in records.gaps] == ["its list subnets ends after 0 of 5"]
+    assert len(records.netboots) == 1
+
+
+def test_a_list_that_may_not_be_read_is_a_gap_that_names_the_permission() -> None:
+    with web_server(foreman(SMALL, instead={"hosts": reply(DENIED, 403)})) as server:
+        records = read(server.url)
+
+    assert len(records.subnets) == 1
+    assert [gap.reason for gap in records.gaps] == ["the user may not read hosts (403): missing permission view_hosts"]
+
+
+def test_a_record_in_another_form_is_a_gap_and_the_others_count() -> None:
+    subnets = [SUBNET | {"id": "one"}, SUBNET, SUBNET | {"name": "odd", "network": "10.0.0", "cidr": 99}]
+    with web_server(foreman({"subnets": subnets, "hosts": []})) as server:
+        records = read(server.url)
+
+    assert [subnet.name for subnet in records.subnets] == ["lab"]
+    assert [gap.subject.removeprefix(f"foreman {server.url} ") for gap in records.gaps] == ["subnets #1", "subnet odd"]
+
+
+THREE = [HOST | {"id": number, "name": f"web{number}", "mac": f"52:54:00:00:00:0{number}"} for number in (1, 2, 3)]
+OF_THREE = {
+    "subnets": [SUBNET | {"tftp": PROXY}],
+    "hosts": THREE,
+    **{f"hosts/{host['id']}/interfaces": [NIC | {"mac": f"52:54:00:00:01:0{host['id']}"}] for host in THREE},
+}
+
+
+class TestInterfacesThatCanNotBeRead:
+    def test_leave_the_primary_one_for_one_host(self) -> None:
+        with web_server(foreman(OF_THREE, instead={"hosts/2/interfaces": reply({}, 500)})) as server:
+            records = read(server.url)
+
+        assert [(netboot.mac, netboot.pending, netboot.server) for netboot in records.netboots] == [
+            ("52:54:00:00:01:01", True, "proxy.example.com"),
+            ("52:54:00:00:00:02", True, "proxy.example.com"),
+            ("52:54:00:00:01:03", True, "proxy.example.com"),
+        ]
+        assert [gap.subject.split(" ", 2)[2] for gap in records.gaps] == ["interfaces of host web2"]
+
+    def test_and_for_all_when_nobody_may_read_them(self) -> None:
+        with web_server(foreman(OF_THREE, instead={"hosts/1/interfaces": reply(DENIED, 403)})) as server:
+            records = read(server.url)
+
+        assert [netboot.mac for netboot in records.netboots] == [host["mac"] for host in THREE]
+        assert [gap.subject.split(" ", 2)[2] for gap in records.gaps] == ["interfaces of 3 hosts in build mode"]
+        assert len(server.requests) == 3
+
+
+class TestWithoutAnyAnswer:
+    @pytest.mark.parametrize(
+        ("answer", "reason"),
+        [
+            (
+                reply({"error": {"message": "Unable to authenticate user scan"}}, 401),
+                r"refuses the user or its password or token \(401\): Unable to authenticate user scan$",
+            ),
+            (Answer(status=401, body=b"<html>"), r"\(401\)$"),
+            (reply({"error": {"message": "x" * 999}}, 500), r"with 500 Internal Server Error: x{200}$"),
+            (reply([], 404), r"there is no subnets \(404\): is this Foreman's own URL"),
+            (Answer(headers={"Content-Type": "text/html"}, body=b"<html>"), r"it sends text/html and no JSON"),
+            (Answer(body=b"{}"), r"it sends nothing and no JSON"),
+            (reply({"results": []}), r"is not what Foreman's API sends \(Object missing required field `subtotal`\)"),
+            (reply([]), r"is not what Foreman's API sends"),
+            (Answer(status=302, headers={"Location": "https://sso/login"}), r"redirects to https://sso/login: write"),
+            (Answer(status=308), r"redirects to nowhere"),
+            (reply({}, 429, **{"Retry-After": "3600"}), r"come back after 3600 s \(429\), which is too late"),
+            (reply({}, 429, **{"Retry-After": "Wed, 21 Oct 2115 07:28:00 GMT"}), r"which is too late"),
+        ],
+    )
+    def test_the_reason_says_what_to_do(self, answer: Answer, reason: str) -> None:
+        with web_server(lambda _: answer) as server, pytest.raises(ProvisioningError, match=reason) as raised:
+            read(server.url)
+
+        assert "t0ken" not in str(raised.value)
+
+    def test_nobody_there_is_a_reason(self) -> None:
+        with pytest.raises(ProvisioningError, match=r"^connection refused$"):
+            read(f"http://127.0.0.1:{free_port()}")
+
+    def test_a_host_without_a_name_is_a_reason(self) -> None:
+        with pytest.raises(ProvisioningError, match=r"^host name unknown$"):
+            read("https://nowhere.invalid")
+
+    def test_time_is_up_when_it_says_so(self) -> None:
+        def silent() -> Iterator[bytes]:
+            sleep(5)
+            yield b""
+
+        too_late = pytest.raises(ProvisioningError, match=r"^no answer within 0\.3 s$")
+        with web_server(lambda _: Answer(parts=silent())) as server, too_late:
+            read(server.url, timeout=0.3)
+
+    def test_credentials_are_not_sent_where_it_redirects_to(self) -> None:
+        with web_server(foreman(SMALL)) as other:
+            answer = Answer(status=301, headers={"Location": f"{other.url}/api/v2/subnets"})
+            with web_server(lambda _: answer) as server, pytest.raises(ProvisioningError, match="redirects"):
+                read(server.url)
+
+        assert other.requests == []
+
+
+@pytest.mark.parametrize("headers", [{"Retry-After": "0"}, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}])
+def test_who_is_asked_to_come_back_soon_does(headers: dict[str, str]) -> None:
+    asked: list[Request] = []
+    whole = foreman(SMALL)
+
+    def answer(request: Request) -> Answer:
+        asked.append(request)
+        return reply({}, 429, **headers) if len(asked) % 2 else whole(request)
+
+    with web_server(answer) as server:
+        records = read(server.url)
+
+    assert (len(records.netboots), records.gaps) == (1, ())
+
+
+def test_a_pause_that_nobody_can_read_is_one_second() -> None:
+    soon = reply({}, 429, **{"Retry-After": "soon"})
+    with web_server(lambda _: soon) as server, pytest.raises(ProvisioningError, match=r"come back after 1 s"):
+        read(server.url, timeout=0.9)
+
+
+def test_a_reply_that_unpacks_without_end_ends_at_the_limit() -> None:
+    bomb = Answer(headers={"Content-Encoding": "gzip"}, body=gzip.compress(b" " * (33 << 20), 9))
+    with web_server(lambda _: bomb) as server, pytest.raises(ProvisioningError, match="more than 32 MiB"):
+        read(server.url)
+
+
+class TestTls:
+    def test_its_authority_is_believed_when_it_is_named(
+        self, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+        with web_server(foreman(SMALL), context=authority.context) as server:
+            assert len(read(server.url, ca_file=str(authority.certificate)).netboots) == 1
+
+    def test_another_one_is_not(self, authority: Authority) -> None:
+        refused = pytest.raises(ProvisioningError, match=r"its certificate is not trusted \(.*ca_file")
+        with web_server(foreman(SMALL), context=authority.context) as server, refused:
+            read(server.url)
+
+        assert server.requests == []
+
+    def test_a_port_without_it_is_a_reason(self) -> None:
+        with web_server(foreman(SMALL)) as server, pytest.raises(ProvisioningError, match="no TLS is spoken"):
+            read(server.url.replace("http://", "https://"))
+
+
+def test_without_the_library_the_reason_names_the_extra() -> None:
+    script = """
+import sys
+from collections.abc import Iterator
+sys.modules["requests"] = None
+from virtscan.errors import ProvisioningError
+from virtscan.model import ProvisioningKind, ProvisioningTarget
+from virtscan.provisioning import READERS
+try:
+    READERS[ProvisioningKind.FOREMAN](ProvisioningTarget(kind=ProvisioningKind.FOREMAN, url="http://x"), timeout=1)
+except ProvisioningError as error:
+    print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert (ran.stdout, ran.stderr) == ("the library requests is missing: pip install 'virtscan[foreman]'\n", "")
+
+
+def test_the_library_is_loaded_only_to_ask_foreman() -> None:
+    script = "import sys, virtscan.provisioning; print('requests' in sys.modules)"
+
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "False\n"

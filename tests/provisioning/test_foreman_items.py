@@ -1,0 +1,122 @@
+"""Which MACs Foreman prepares for an installation, and who answers in which subnet."""
+
+from typing import Any
+
+import pytest
+
+from tests.build import TAKEN_AT
+from virtscan.model import Netboot, Subnet
+from virtscan.provisioning.foreman_items import (
+    HostRecord,
+    InterfaceRecord,
+    Proxy,
+    SubnetRecord,
+    netboots,
+    next_servers,
+    subnet,
+)
+
+ONE, TWO, THREE = (f"52:54:00:00:00:0{number}" for number in (1, 2, 3))
+HOST = HostRecord(id=4, name="web01", mac=ONE, subnet_id=1)
+PROXY = Proxy(name="proxy", url="https://proxy.example.com:9090")
+
+
+def found(*interfaces: InterfaceRecord, host: HostRecord = HOST) -> tuple[Netboot, ...]:
+    return netboots(host, interfaces, {1: "proxy"}, source="foreman f", at=TAKEN_AT)
+
+
+def pending(*interfaces: InterfaceRecord, host: HostRecord = HOST) -> dict[str, bool]:
+    return {netboot.mac: netboot.pending for netboot in found(*interfaces, host=host)}
+
+
+def recorded(**more: Any) -> SubnetRecord:
+    fields: dict[str, Any] = {"id": 1, "name": "lab", "network": "10.77.0.0", "mask": "255.255.255.0"}
+    return SubnetRecord(**(fields | more))
+
+
+def made(**more: Any) -> Subnet:
+    return subnet(recorded(**more), source="foreman f", at=TAKEN_AT)
+
+
+def test_only_the_interface_for_provisioning_is_pending() -> None:
+    assert pending(InterfaceRecord(mac=ONE), InterfaceRecord(mac=TWO, provision=True)) == {TWO: True, ONE: False}
+
+
+@pytest.mark.parametrize("attached", ["eth0,eth1", "eth0, eth1", ("eth0", "eth1")])
+def test_with_a_bond_its_members_are(attached: Any) -> None:
+    bond = InterfaceRecord(identifier="bond0", mac=ONE, provision=True, attached_devices=attached)
+    members = (InterfaceRecord(identifier="eth0", mac=ONE), InterfaceRecord(identifier="eth1", mac=TWO))
+    other = InterfaceRecord(identifier="eth2", mac=THREE)
+
+    assert pending(*members, other, bond) == {ONE: True, TWO: True, THREE: False}
+
+
+def test_an_image_is_not_booted_from_the_network() -> None:
+    host = HostRecord(id=4, name="web01", provision_method="image")
+
+    assert pending(InterfaceRecord(mac=ONE, provision=True), host=host) == {ONE: False}
+
+
+def test_the_primary_interface_stands_for_those_that_are_not_known() -> None:
+    (netboot,) = netboots(HOST, None, {1: "proxy"}, source="foreman f", at=TAKEN_AT)
+
+    assert (netboot.mac, netboot.pending, netboot.server) == (ONE, True, "proxy")
+
+
+def test_each_interface_has_the_server_of_its_own_subnet() -> None:
+    interfaces = (InterfaceRecord(mac=ONE, subnet_id=1, provision=True), InterfaceRecord(mac=TWO, subnet_id=7))
+
+    assert [netboot.server for netboot in found(*interfaces, InterfaceRecord(mac=THREE))] == ["proxy", None, None]
+
+
+def test_what_has_no_mac_is_left_out() -> None:
+    assert found(InterfaceRecord(mac=None, provision=True), InterfaceRecord(mac="")) == ()
+
+
+@pytest.mark.parametrize(
+    ("network", "expected"),
+    [
+        ({"cidr": 27, "network": "192.168.200.0"}, "192.168.200.0/27"),
+        ({"mask": "255.255.252.0"}, "10.77.0.0/22"),
+        ({"network": "10.77.0.5"}, "10.77.0.0/24"),
+        ({"network": "2001:db8::", "mask": "ffff:ffff::", "cidr": 32}, "2001:db8::/32"),
+    ],
+)
+def test_a_network_is_written_with_its_prefix(network: dict[str, Any], expected: str) -> None:
+    assert made(**network).network == expected
+
+
+@pytest.mark.parametrize("network", [{"network": ""}, {"cidr": 99}, {"mask": None}])
+def test_a_network_that_is_none_is_refused(network: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^.*/"):
+        made(**network)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "vlan"), [(42, 42), ("42", 42), ("", None), (None, None), (0, None), (4095, None), ("9" * 5000, None)]
+)
+def test_a_vlan_is_a_number_that_a_vlan_can_have(recorded: Any, vlan: int | None) -> None:
+    assert made(vlanid=recorded).vlan_id == vlan
+
+
+def test_everybody_who_answers_in_a_subnet_counts_once() -> None:
+    other = Proxy(name="dhcp", url="https://dhcp.example.com:9090")
+
+    assert made(tftp=PROXY, httpboot=PROXY, dhcp=other).servers == ("proxy.example.com", "dhcp.example.com")
+    assert made().servers == ()
+
+
+@pytest.mark.parametrize("url", [None, "", "proxy.example.com", "https://[::1"])
+def test_a_proxy_without_a_host_in_its_address_goes_by_its_name(url: str | None) -> None:
+    assert made(tftp=Proxy(name="proxy", url=url)).servers == ("proxy",)
+
+
+def test_an_installation_is_loaded_by_tftp_before_http_and_never_from_dhcp() -> None:
+    http = Proxy(name="http", url="https://http.example.com:9090")
+    records = [
+        recorded(id=1, tftp=PROXY, httpboot=http),
+        recorded(id=2, httpboot=http, dhcp=PROXY),
+        recorded(id=3, dhcp=PROXY),
+    ]
+
+    assert next_servers(records) == {1: "proxy.example.com", 2: "http.example.com"}

@@ -1,0 +1,63 @@
+"""Provisioning systems as one more kind of job of a scan."""
+
+from time import sleep
+
+import msgspec
+
+from tests.build import TAKEN_AT
+from tests.harness.sshd import free_port
+from tests.harness.web_server import Answer, Request, web_server
+from tests.provisioning.rest import foreman
+from tests.provisioning.rpc import COBBLER_3, cobbler, encoded, method
+from virtscan.model import GapAbout, Plan, ProvisioningKind, ProvisioningTarget, Secret
+from virtscan.scan import collect
+
+SUBNET = {"id": 1, "name": "lab", "network": "10.77.0.0", "mask": "255.255.255.0"}
+
+
+def target(url: str, kind: ProvisioningKind = ProvisioningKind.COBBLER) -> ProvisioningTarget:
+    return ProvisioningTarget(kind=kind, url=url, user="scan", secret=Secret("s3cret"))
+
+
+def test_what_they_tell_is_in_the_inventory_and_no_secret_is() -> None:
+    with web_server(cobbler(COBBLER_3)) as one, web_server(foreman({"subnets": [SUBNET], "hosts": []})) as other:
+        found = collect(
+            Plan(provisioning=(target(other.url, ProvisioningKind.FOREMAN), target(one.url))), taken_at=TAKEN_AT
+        )
+
+    assert [netboot.system for netboot in found.netboots] == ["web01"]
+    assert [subnet.name for subnet in found.subnets] == ["lab"]
+    assert found.gaps == ()
+    assert b"s3cret" not in msgspec.json.encode(found)
+
+
+def test_one_that_can_not_be_asked_is_a_gap() -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+
+    found = collect(Plan(provisioning=(target(url),)))
+
+    assert [(gap.subject, gap.reason, gap.about, gap.hypervisor) for gap in found.gaps] == [
+        (f"cobbler {url}", "connection refused", GapAbout.PROVISIONING, None)
+    ]
+
+
+def test_the_end_of_the_run_leaves_none_out() -> None:
+    found = collect(Plan(provisioning=(target("http://127.0.0.1:1"),), deadline=0))
+
+    assert [gap.reason for gap in found.gaps] == ["not started before the run's deadline of 0 s"]
+
+
+def test_one_that_hangs_in_the_middle_brings_home_what_it_told_before() -> None:
+    whole = cobbler(COBBLER_3)
+
+    def answer(request: Request) -> Answer:
+        if method(request) == "get_profiles":
+            sleep(5)
+            return Answer(body=encoded([]))
+        return whole(request)
+
+    with web_server(answer) as server:
+        found = collect(Plan(provisioning=(target(server.url),), host_timeout=0.5))
+
+    assert [netboot.system for netboot in found.netboots] == ["web01"]
+    assert [gap.reason for gap in found.gaps] == ["no answer within 0.45 s; so some next servers are not known"] * 2
