@@ -120,6 +120,13 @@ report_options = _chain(
     ),
     output_options,
     click.option(
+        "--redact",
+        type=FILE,
+        metavar="MAPFILE",
+        help="Put pseudonyms in the place of host, domain, MAC, address and user names, in everything that is "
+        "written. MAPFILE says what stands for what; it is private, and used again when it is there.",
+    ),
+    click.option(
         "--fail-on",
         type=_words(FailOn),
         default="latent",

@@ -2,8 +2,8 @@
 
 import contextlib
 import os
+import secrets
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -38,12 +38,13 @@ class Output:
 
 
 @contextlib.contextmanager
-def opened(path: Path | None) -> Iterator[Output]:
+def opened(path: Path | None, *, mode: int | None = None) -> Iterator[Output]:
     """Standard output for None and `-`, else a file that takes the old one's place at the end.
 
     The place is opened at once, so that a folder which can't be written to is found before hosts are bothered. When
     the block ends with an exception the old file stays and the new one is removed. What is no regular file (a
-    terminal, a pipe, /dev/stdout) is written to directly.
+    terminal, a pipe, /dev/stdout) is written to directly. The file gets these permissions; for None those of the old
+    one, or of any new file here.
 
     Raises:
         click.ClickException: The file can't be written.
@@ -53,7 +54,7 @@ def opened(path: Path | None) -> Iterator[Output]:
         return
     try:
         target = path.resolve()
-        with _direct(target) if target.exists() and not target.is_file() else _replacing(target) as stream:
+        with _direct(target) if target.exists() and not target.is_file() else _replacing(target, mode) as stream:
             yield Output(stream)
     except OSError as error:
         raise click.ClickException(f"{path}: can't be written: {error.strerror}") from error
@@ -66,17 +67,18 @@ def _direct(target: Path) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[IO[bytes]]:
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+def _replacing(target: Path, mode: int | None) -> Iterator[IO[bytes]]:
+    # The name is known before the file is there, so that a signal at any moment finds what to remove.
+    new = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        Path(name).chmod(_mode_of(target))
-        Path(name).replace(target)
+        new.chmod(_mode_of(target) if mode is None else mode)
+        new.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
 
 

@@ -9,6 +9,7 @@ from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import FailOn, of_report
 from virtscan.cli.options import console, lower_device_option, quiet_and_verbose, report_options
 from virtscan.cli.output import opened
+from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
 from virtscan.model import LowerDevice
 
@@ -22,13 +23,14 @@ def report(
     file: Path,
     lower_device: LowerDevice | None,
     fail_on: str,
+    redact: Path | None,
     verbose: bool,
     quiet: bool,
     **how: Any,  # the options of `report_options`, typed by Rendering
 ) -> int:
     """Report on FILE, an inventory that a scan kept with --save (- reads standard input); no network is touched."""
     said = console(verbose=verbose, quiet=quiet)
-    inventory = judged_on(load(file), lower_device)
+    inventory = redaction(redact)(judged_on(load(file), lower_device))
     rendering = Rendering(**how)
     rendering.check()
     with opened(rendering.output) as shown:

@@ -10,6 +10,7 @@ from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import FailOn, of_report
 from virtscan.cli.options import FILE, collect_options, console, quiet_and_verbose, report_options
 from virtscan.cli.output import opened
+from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
 
 
@@ -27,6 +28,7 @@ def scan(
     where: tuple[str, ...],
     format_name: str,
     output: Path | None,
+    redact: Path | None,
     fail_on: str,
     verbose: bool,
     quiet: bool,
@@ -39,11 +41,12 @@ def scan(
     said = console(verbose=verbose, quiet=quiet)
     rendering = Rendering(view=view, by=by, where=where, format_name=format_name, output=output)
     rendering.check()
+    redacted = redaction(redact)
     plan = planned(said, **what)
     with contextlib.ExitStack() as outputs:
         saved = outputs.enter_context(opened(save)) if save else None
         shown = outputs.enter_context(opened(output))
-        inventory = collected(plan, said)
+        inventory = redacted(collected(plan, said))
         if saved:
             from virtscan.storage import dumps
 

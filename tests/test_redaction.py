@@ -1,0 +1,182 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.build import TAKEN_AT, bridged, card, domain, hypervisor, inventory, macvtap, server
+from tests.conftest import PROJECT
+from virtscan.correlator import correlate
+from virtscan.errors import InventoryError
+from virtscan.model import (
+    Device,
+    DeviceName,
+    Gap,
+    GapAbout,
+    Inventory,
+    Mac,
+    Netboot,
+    Persistence,
+    Policy,
+    Subnet,
+    Waiver,
+)
+from virtscan.redaction import Map, dump_map, load_map, redact
+from virtscan.storage import dumps
+
+FRESH = Map(key="secret")
+
+SECRETS = (
+    "kvm7",
+    "example.com",
+    "alice",
+    "web01",
+    "52:54:00:93:76:af",
+    "52:54:00:aa:bb:cc",
+    "10.77.1.5",
+    "satellite",
+    "2001:db8:7::5",
+)
+
+
+def telling() -> Inventory:
+    """An inventory with a name in every field that can hold one."""
+    bond = Device(
+        name=DeviceName("bond2"),
+        mac=Mac("52:54:00:00:00:02"),
+        addresses=("10.77.1.5/24", "2001:db8:7::5/64", "fe80::1/64"),
+    )
+    host = hypervisor(
+        "kvm7.example.com",
+        domain("web01", macvtap(), uuid="0439a4a8-db56-4933-9183-d8681d7b0746"),
+        domain("satellite", macvtap(mac="52:54:00:aa:bb:cc"), origin="/home/alice/web01.xml"),
+        domain("lone", bridged(mac="52:54:00:aa:bb:dd")),
+        uri="qemu+ssh://alice@kvm7.example.com/system",
+        devices=(bond, card("eth4")),
+    )
+    satellite = server(
+        source="ssh://alice@satellite.example.com",
+        macs=(Mac("52:54:00:aa:bb:cc"),),
+        addresses=("10.77.1.9/24",),
+        subnets=("10.77.1.0/24",),
+        persistence=Persistence(setting="connection satellite of /home/alice"),
+    )
+    gap = Gap(
+        subject="qemu+ssh://alice@kvm7.example.com/system domain web01",
+        reason="KVM7 says: no route from 10.77.1.5 to 2001:db8:7::5",
+        about=GapAbout.DOMAIN,
+        hypervisor="kvm7.example.com",
+    )
+    return inventory(
+        host,
+        servers=(satellite,),
+        netboots=(
+            Netboot(
+                mac=Mac("52:54:00:93:76:af"),
+                system="web01",
+                pending=True,
+                source="https://satellite.example.com",
+                server="10.77.1.9",
+            ),
+        ),
+        subnets=(Subnet(name="pxe", network="10.77.1.0/24", source="foreman", servers=("satellite.example.com",)),),
+        gaps=(gap,),
+        policy=Policy(waivers=(Waiver(reason="web01 boots from ISO", domain="web*", hypervisor="kvm?.example.com"),)),
+    )
+
+
+def test_no_name_is_left_anywhere() -> None:
+    redacted, _ = redact(telling(), FRESH)
+
+    text = dumps(redacted).decode().lower()
+    assert [secret for secret in SECRETS if secret in text] == []
+
+
+def test_verdicts_and_waivers_are_those_of_the_original() -> None:
+    original = correlate(telling()).findings
+    redacted = correlate(redact(telling(), FRESH)[0]).findings
+
+    def judged(findings: object) -> list[tuple[object, ...]]:
+        return sorted(
+            (finding.rule, finding.verdict.value, finding.confidence.value, finding.waived is not None)
+            for finding in findings  # type: ignore[attr-defined]  # a report's findings
+        )
+
+    assert judged(redacted) == judged(original)
+    assert any(waived for *_, waived in judged(original))
+
+
+def test_equal_names_have_equal_pseudonyms() -> None:
+    redacted, known = redact(telling(), FRESH)
+
+    (host,) = redacted.hypervisors
+    assert redacted.servers[0].macs == (host.domains[1].interfaces[0].mac,)
+    assert redacted.servers[0].name == host.domains[1].name
+    assert redacted.gaps[0].hypervisor == host.name == known.names["kvm7.example.com"]
+    assert redacted.netboots[0].mac == host.domains[0].interfaces[0].mac
+
+
+def test_addresses_keep_their_subnets_and_their_kind() -> None:
+    redacted, _ = redact(telling(), FRESH)
+
+    mine, other, link_local = redacted.hypervisors[0].devices[0].addresses
+    assert mine.startswith("10.")
+    assert mine.rsplit(".", 1)[0] == redacted.servers[0].subnets[0].rsplit(".", 1)[0]
+    assert mine.endswith("/24")
+    assert other != "2001:db8:7::5/64"
+    assert link_local == "fe80::1/64"
+
+
+def test_the_same_map_gives_the_same_pseudonyms_and_new_ones_for_new_names() -> None:
+    first, known = redact(telling(), FRESH)
+    again, known_again = redact(telling(), known)
+
+    assert (again, known_again) == (first, known)
+
+    more = inventory(hypervisor("kvm8.example.com", domain("web02", macvtap(mac="52:54:00:00:00:99"))))
+    redacted, grown = redact(more, known)
+    assert redacted.hypervisors[0].name not in known.names.values()
+    assert set(known.names.items()) < set(grown.names.items())
+    assert len(set(grown.names.values())) == len(grown.names)
+
+
+def test_another_key_gives_other_addresses() -> None:
+    one, _ = redact(telling(), FRESH)
+    other, _ = redact(telling(), Map(key="another"))
+
+    assert one.hypervisors[0].devices[0].addresses != other.hypervisors[0].devices[0].addresses
+
+
+def test_an_empty_inventory_stays_one() -> None:
+    assert redact(inventory(), FRESH) == (inventory(), FRESH)
+    assert inventory().taken_at == TAKEN_AT
+
+
+def test_a_map_can_be_kept_in_a_file() -> None:
+    _, known = redact(telling(), FRESH)
+
+    assert load_map(dump_map(known), origin="map.json") == known
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"schema": "virtscan.inventory/1"}'])
+def test_what_is_no_map_is_refused_by_its_name(data: bytes) -> None:
+    with pytest.raises(InventoryError, match=r"^map\.json: no map of a redaction"):
+        load_map(data, origin="map.json")
+
+
+def test_the_fleet_keeps_its_verdicts(tmp_path: Path) -> None:
+    from virtscan.cli.main import run
+
+    fleet = str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")
+    plain, private = tmp_path / "plain.json", tmp_path / "map.json"
+
+    def verdicts(path: Path) -> list[str]:
+        return sorted(finding["rule"] for finding in json.loads(path.read_text())["findings"])
+
+    run(["scan", "--config", fleet, "--format", "json", "-o", str(plain)])
+    code = run(["scan", "--config", fleet, "--redact", str(private), "--format", "json", "-o", str(tmp_path / "red")])
+
+    assert code == 4
+    assert verdicts(tmp_path / "red") == verdicts(plain)
+    assert private.stat().st_mode & 0o777 == 0o600
+    assert "web01" in private.read_text()
+    assert not any(name in (tmp_path / "red").read_text() for name in ("web01", "kvm01", "satellite", str(PROJECT)))
