@@ -121,11 +121,12 @@ def test_the_order_of_delivery_does_not_matter(backwards: bool) -> None:
         domain("web01", uuid="1"),
         domain("web01", uuid=None, origin="a"),
         domain("web01", uuid=None, origin="b"),
-        domain("web02"),
+        domain("web02", macvtap("bond2")),
         Network(name="a"),
         Network(name="b"),
-        bond(),
+        bond("bond2", "eth4"),
         card("eth4"),
+        card("eth9"),
     ]
     box = reading()
     box.add(*(reversed(items) if backwards else items))
@@ -143,6 +144,15 @@ def test_the_order_of_delivery_does_not_matter(backwards: bool) -> None:
     assert [network.name for network in hypervisor.networks] == ["a", "b"]
     assert [device.name for device in hypervisor.devices] == ["bond2", "eth4"]
     assert [gap.subject[-1] for gap in gaps] == ["a", "b"]
+
+
+def test_devices_that_stand_on_each_other_in_a_circle_are_kept_once() -> None:
+    box = reading()
+    box.add(domain("web01", macvtap("bond2")), bond("bond2", "bond3"), bond("bond3", "bond2", "eth4"))
+
+    hypervisor, _ = box.close()
+
+    assert [device.name for device in hypervisor.devices] == ["bond2", "bond3"]
 
 
 def test_interfaces_resolve_to_the_networks_that_came_after_them() -> None:

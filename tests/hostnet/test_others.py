@@ -1,5 +1,7 @@
 """What /proc, /sys, brctl and drivers tell, made by hand."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -175,3 +177,13 @@ def test_no_text_breaks_them(text: str, entries: dict[str, str]) -> None:
         read_sysfs(entries, source="s"),
     ):
         assert all(device.name for device in found)
+
+
+def test_a_device_is_as_old_as_the_oldest_source_that_a_fact_of_it_was_taken_from() -> None:
+    old, older = datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    bond = Device(name=DeviceName("bond2"), kind=DeviceKind.BOND, observed_at=old)
+    adds = Device(name=DeviceName("bond2"), vlan_id=7, observed_at=older)
+    repeats = Device(name=DeviceName("bond2"), kind=DeviceKind.BOND, observed_at=older)
+
+    assert merge_devices([bond, adds])[0].observed_at == older
+    assert merge_devices([bond, repeats])[0].observed_at == old

@@ -10,7 +10,7 @@ from time import monotonic
 import libvirt
 
 from virtscan import analyzer
-from virtscan.connectors import host_kernel, libvirt_lists, uri
+from virtscan.connectors import host_facts, libvirt_lists, uri
 from virtscan.connectors.libvirt_devices import read_devices, read_networks
 from virtscan.connectors.libvirt_errors import end_if_lost, is_unsupported, reason
 from virtscan.connectors.libvirt_lists import Lists, name_of
@@ -44,7 +44,7 @@ def read(
         reading: Where to deliver.
         in_fleet: Are other hypervisors read at the same time? Then they, not more threads for this one, fill the time.
         allow_unsafe: Accept a URI that runs a command or reaches a shell.
-        ssh_timeout: Seconds that asking a qemu+ssh host for its kernel by ssh may take; None: don't.
+        ssh_timeout: Seconds that asking a qemu+ssh host by ssh for what libvirt can't tell may take; None: don't.
         threads: How many use the connection at once; None: what suits its distance.
 
     Raises:
@@ -55,7 +55,7 @@ def read(
             address = connection.getURI()
             _read_all(Session(connection, reading, in_fleet=in_fleet, threads=threads), address)
         if ssh_timeout is not None:
-            host_kernel.read_by_ssh(reading, address, timeout=ssh_timeout)
+            host_facts.read_by_ssh(reading, address, timeout=ssh_timeout)
     except libvirt.libvirtError as error:
         raise ConnectorError(uri.without_secrets(reason(error), target.address)) from error
     except ConfigError as error:
@@ -134,7 +134,7 @@ def _domain_job(session: Session, domain: libvirt.virDomain, domains: list[Domai
 def _read_host(session: Session, address: str) -> None:
     """Deliver the host's name, CPUs and memory, and its kernel if it is this machine."""
     if uri.is_local(address):
-        session.reading.add(HostFacts(kernel=host_kernel.of_this_machine()))
+        session.reading.add(HostFacts(kernel=host_facts.of_this_machine()))
     try:
         if session.reading.target.name is None:
             name = uri.host_name(address) or session.connection.getHostname()

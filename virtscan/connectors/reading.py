@@ -1,14 +1,14 @@
 """What one hypervisor has delivered so far: the box between the threads that read it and its deadline."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
 
 from virtscan import analyzer, hostnet
-from virtscan.model import Device, Domain, Gap, GapAbout, HostStatus, Hypervisor, Network, Observed, Target
+from virtscan.model import Device, DeviceName, Domain, Gap, GapAbout, HostStatus, Hypervisor, Network, Observed, Target
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +66,8 @@ class Reading:
     def close(self, failure: str | None = None) -> tuple[Hypervisor, tuple[Gap, ...]]:
         """End the reading and give what was delivered, resolved and in an order that does not depend on threads.
 
-        Interfaces on a network that was not delivered stay open: they may be anything.
+        Interfaces on a network that was not delivered stay open: they may be anything. Of the devices those are
+        given that an interface leads to, and what they stand on.
 
         Args:
             failure: Why reading ended early; None when the reader came to its end.
@@ -82,7 +83,9 @@ class Reading:
         facts = _combine([item for item in items if isinstance(item, HostFacts)])
         name = self.target.name or facts.name or self._name
         networks = {item.name: item for item in items if isinstance(item, Network)}
-        domains = sorted((item for item in items if isinstance(item, Domain)), key=_place)
+        read = sorted((item for item in items if isinstance(item, Domain)), key=_place)
+        domains = tuple(analyzer.resolve(domain, networks) for domain in read)
+        devices = hostnet.merge_devices(item for item in items if isinstance(item, Device))
         gaps = [msgspec.structs.replace(item, hypervisor=name) for item in items if isinstance(item, Gap)]
         gaps.sort(key=lambda gap: (gap.about.value, gap.subject, gap.reason))
         if failure is not None:
@@ -96,9 +99,9 @@ class Reading:
             kernel=facts.kernel if declared is None else Observed(value=declared, source="configuration"),
             cpus=facts.cpus,
             memory_mib=facts.memory_mib,
-            domains=tuple(analyzer.resolve(domain, networks) for domain in domains),
+            domains=domains,
             networks=tuple(networks[name] for name in sorted(networks)),
-            devices=hostnet.merge_devices(item for item in items if isinstance(item, Device)),
+            devices=_reached(domains, devices),
             segments=self.target.segments,
             observed_at=facts.observed_at,
             open_seconds=facts.open_seconds,
@@ -116,6 +119,18 @@ def _status(gaps: Sequence[Gap], *, failed: bool) -> HostStatus:
         return HostStatus.FAILED
     hidden = any(gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN} for gap in gaps)
     return HostStatus.PARTIAL if hidden else HostStatus.COMPLETE
+
+
+def _reached(domains: Iterable[Domain], devices: Sequence[Device]) -> tuple[Device, ...]:
+    """The devices that interfaces lead to, and all below them; a circle of devices is gone round once."""
+    known = {device.name: device for device in devices}
+    attached = (a.device for domain in domains for interface in domain.interfaces for a in interface.attachments)
+    waiting = {name for name in attached if name is not None}
+    reached: set[DeviceName] = set()
+    while waiting:
+        reached |= waiting
+        waiting = {lower for name in waiting & known.keys() for lower in known[name].lower} - reached
+    return tuple(device for device in devices if device.name in reached)
 
 
 def _place(domain: Domain) -> tuple[str, str, str]:

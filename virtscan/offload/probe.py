@@ -6,17 +6,16 @@ configuration files it sends the lines that bear on TX checksum offload, never a
 
 import ipaddress
 import re
-from collections.abc import Iterator
 
 import msgspec
 
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, Mac
 from virtscan.offload.persistence import Evidence
+from virtscan.sections import excerpt, read_sections
 
 # Arguments: the device (empty: the only card or bond that is up), the folder that stands for / in the files read.
-# The answer is a list of sections: `@NAME ARGUMENT`, then its lines, each behind a space. What a login shell prints
-# of its own stands before the first. It only defines functions up to its last line: cut short, it does nothing.
+# The answer is a list of sections. It only defines functions up to its last line: cut short, it does nothing.
 SCRIPT = r"""
 answer() {
     device=$1 root=${2-}
@@ -144,9 +143,9 @@ def parse_answer(output: bytes, *, device: str | None) -> Answer:
     Raises:
         OffloadError: The answer is not whole, or there is no such device, or none was named and no single one fits.
     """
-    sections = tuple(_sections(output))
-    if not sections or sections[-1][0] != "end":
-        raise OffloadError(f"it does not answer as a shell would; it says: {_excerpt(output)}")
+    sections = read_sections(output)
+    if not sections:
+        raise OffloadError(f"it does not answer as a shell would; it says: {excerpt(output)}")
     bodies = {name: text for name, _, text in sections}
     named = {name: argument for name, argument, _ in sections}
     if "device" not in named:
@@ -167,26 +166,6 @@ def parse_answer(output: bytes, *, device: str | None) -> Answer:
     )
 
 
-def _sections(output: bytes) -> Iterator[tuple[str, str, str]]:
-    """Name, argument and text of every section, from the first that is ours."""
-    lines = iter(output.decode(errors="replace").split("\n"))
-    head = next((line for line in lines if line == "@virtscan 1"), None)
-    text: list[str] = []
-    for line in lines:
-        if line.startswith("@") and head is not None:
-            yield *_title(head), "".join(text)
-            head, text = line, []
-        else:
-            text.append(f"{line[1:]}\n")
-    if head is not None:
-        yield *_title(head), "".join(text)
-
-
-def _title(line: str) -> tuple[str, str]:
-    name, _, argument = line[1:].partition(" ")
-    return name, argument
-
-
 def _no_device(device: str | None, devices: str, candidates: str) -> str:
     there = f"it has {', '.join(devices.split())}"
     if device is not None:
@@ -202,8 +181,3 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _excerpt(output: bytes) -> str:
-    words = output.decode(errors="replace").split()
-    return " ".join(words)[:200] or "nothing"

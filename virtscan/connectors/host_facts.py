@@ -1,16 +1,13 @@
-"""The kernel that a hypervisor runs, which libvirt does not tell."""
+"""What a hypervisor tells of itself and libvirt does not: its kernel, and what its devices stand on."""
 
 import platform
-import re
 from datetime import UTC, datetime
 
 from virtscan import openssh
-from virtscan.connectors import uri
+from virtscan.connectors import host_probe, uri
 from virtscan.connectors.reading import HostFacts, Reading
 from virtscan.errors import ConfigError, ConnectorError, SshError
 from virtscan.model import GapAbout, Observed
-
-_RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}")
 
 _NOT_THE_HOST = ("socket", "netcat", "command")
 """Parameters with which what ssh reaches need not be the hypervisor."""
@@ -35,20 +32,30 @@ def is_reached_by_ssh(address: str) -> bool:
 
 
 def read_by_ssh(reading: Reading, address: str, *, timeout: float) -> None:
-    """Deliver what the host of a URI says its kernel is; one that does not say is a gap."""
-    if reading.target.kernel is None and is_reached_by_ssh(address):
-        try:
-            reading.add(HostFacts(kernel=by_ssh(address, timeout=timeout)))
-        except ConnectorError as error:
-            # About a device, because it hides a fact, no interface.
-            reading.gap("kernel", str(error), GapAbout.DEVICE)
+    """Deliver what the host of a URI says of itself, in one round trip; what it does not say is a gap.
+
+    Gaps are about devices: they hide facts, no domain and no interface.
+    """
+    if not is_reached_by_ssh(address):
+        return
+    try:
+        answer = by_ssh(address, timeout=timeout)
+    except ConnectorError as error:
+        reading.gap("kernel and devices by ssh", str(error), GapAbout.DEVICE)
+        return
+    reading.add(*answer.devices)
+    if answer.kernel is not None:
+        kernel = Observed(value=answer.kernel, source=host_probe.SOURCE, observed_at=datetime.now(UTC))
+        reading.add(HostFacts(kernel=kernel))
+    elif reading.target.kernel is None:
+        reading.gap("kernel", f"`uname -sr` gave no Linux release: {answer.uname[:60]!r}", GapAbout.DEVICE)
 
 
-def by_ssh(address: str, *, timeout: float) -> Observed[str]:
-    """Ask the host of a URI for its kernel, as the user and at the port that the URI names.
+def by_ssh(address: str, *, timeout: float) -> host_probe.Answer:
+    """Ask the host of a URI, as the user and at the port that the URI names.
 
     Raises:
-        ConnectorError: ssh can't log in there, or no kernel release came back.
+        ConnectorError: ssh can't log in there, or what answers is no shell.
     """
     parsed = uri.parse(address)
     if "keyfile" in parsed.parameters:
@@ -56,13 +63,10 @@ def by_ssh(address: str, *, timeout: float) -> Observed[str]:
     try:
         # It checks user and host, which in a URI can be anything.
         destination = openssh.parse_destination(_destination(parsed))
-        printed = openssh.run(destination, "uname -sr", timeout=timeout)
+        printed = openssh.run(destination, host_probe.SCRIPT, timeout=timeout)
     except (ConfigError, SshError) as error:
         raise ConnectorError(str(error)) from error
-    system, _, release = printed.decode("ascii", errors="replace").strip().partition(" ")
-    if system != "Linux" or not _RELEASE.fullmatch(release):
-        raise ConnectorError(f"`uname -sr` gave no Linux release: {printed[:60]!r}")
-    return Observed(value=release, source="ssh", observed_at=datetime.now(UTC))
+    return host_probe.parse_answer(printed, at=datetime.now(UTC))
 
 
 def _destination(parsed: uri.LibvirtUri) -> str:
