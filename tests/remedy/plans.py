@@ -4,18 +4,18 @@ from typing import Any
 
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from virtscan.correlator import correlate
-from virtscan.model import Hypervisor, Inventory, Mac, Server
+from virtscan.model import Domain, Hypervisor, Inventory, Mac, Server
 from virtscan.remedy import plan
 from virtscan.remedy.plan import Change, Remedy
 
 WEB01, WEB02 = "52:54:00:00:01:01", "52:54:00:00:01:02"
 
 
-def host(**more: Any) -> Hypervisor:
-    """An unfixed hypervisor with two VMs on one bond."""
+def host(*beside: Domain, **more: Any) -> Hypervisor:
+    """An unfixed hypervisor with two VMs on one bond, and others beside them."""
     fields: dict[str, Any] = {"kernel": UNFIXED_KERNEL} | more
     return hypervisor(
-        "hv1", domain("web01", macvtap(mac=WEB01)), domain("web02", macvtap("bond2", mac=WEB02)), **fields
+        "hv1", domain("web01", macvtap(mac=WEB01)), domain("web02", macvtap(mac=WEB02)), *beside, **fields
     )
 
 
@@ -25,8 +25,9 @@ def remedy(*servers: Server, hosts: tuple[Hypervisor, ...] = (), **more: Any) ->
 
 
 def fleet(*servers: Server, hosts: tuple[Hypervisor, ...] = (), **more: Any) -> Inventory:
-    """These servers with one unfixed hypervisor, unless others are given."""
-    return inventory(*(hosts or (host(),)), servers=servers, **more)
+    """These servers with one unfixed hypervisor, unless others are given; there is who has a server's MAC."""
+    guests = [domain(server.name, macvtap(mac=mac)) for server in servers for mac in server.macs]
+    return inventory(*(hosts or (host(*guests),)), servers=servers, **more)
 
 
 def change(**more: Any) -> Change:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.build import FIXED_KERNEL, domain, hypervisor, macvtap, server
+from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, hypervisor, macvtap, server
 from tests.remedy.plans import WEB01, WEB02, change, fleet, host, mac, remedy
 from virtscan.correlator import correlate
 from virtscan.model import (
@@ -68,7 +68,7 @@ def test_the_server_that_endangers_most_comes_first() -> None:
         hypervisor(
             "hv2",
             domain("db", macvtap(mac="52:54:00:00:02:01")),
-            kernel="2.6.32-279.el6.x86_64",
+            kernel=UNFIXED_KERNEL,
             segments={"bond2": "pxe-b"},
         ),
     )
@@ -117,7 +117,7 @@ def test_the_kernels_that_are_the_cause_are_named_with_where_their_fix_is() -> N
     (one,) = remedy(server(), hosts=hosts).changes
 
     assert [(upgrade.hypervisor, upgrade.kernel) for upgrade in one.upgrades] == [
-        ("hv1", "2.6.32-279.el6.x86_64"),
+        ("hv1", UNFIXED_KERNEL),
         ("hv2", None),
     ]
     assert "2.6.32-504.30.3.el6" in one.upgrades[0].why
@@ -125,7 +125,7 @@ def test_the_kernels_that_are_the_cause_are_named_with_where_their_fix_is() -> N
 
 
 def test_exposure_is_that_of_the_finding() -> None:
-    booting = hypervisor("hv1", domain("web", macvtap(), boot_devices=("network",)), kernel="2.6.32-279.el6.x86_64")
+    booting = hypervisor("hv1", domain("web", macvtap(), boot_devices=("network",)), kernel=UNFIXED_KERNEL)
 
     (one,) = remedy(server(), hosts=(booting,)).changes
 
@@ -151,7 +151,7 @@ def test_a_name_tells_what_a_device_is_where_nothing_better_does(interface: str,
 
 def test_a_hypervisor_that_serves_itself_tells_what_its_device_is() -> None:
     uplink = Device(name=DeviceName("uplink"), kind=DeviceKind.BRIDGE, mac=mac("52:54:00:0a:00:01")[0])
-    serving = hypervisor("hv1", domain("thin", macvtap("uplink")), kernel="2.6.32-279.el6.x86_64", devices=(uplink,))
+    serving = hypervisor("hv1", domain("thin", macvtap("uplink")), kernel=UNFIXED_KERNEL, devices=(uplink,))
 
     (one,) = remedy(
         server(interface="uplink", macs=mac("52:54:00:0a:00:01")),
@@ -202,7 +202,7 @@ def test_what_an_old_kernel_of_the_server_does_otherwise_is_said(interface: str,
 )
 def test_a_server_that_is_a_domain_can_be_cured_on_its_hypervisor(model: str, words: str) -> None:
     serving = domain("sat", macvtap(mac="52:54:00:00:00:01", model=model))
-    at_home = hypervisor("hv1", serving, domain("web01", macvtap()), kernel="2.6.32-279.el6.x86_64")
+    at_home = hypervisor("hv1", serving, domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
 
     (one,) = remedy(
         server(macs=mac("52:54:00:00:00:01"), features={"tx-checksum-ip-generic": STUCK}), hosts=(at_home,)
@@ -238,11 +238,24 @@ def test_a_kernel_that_may_have_the_fix_is_to_be_looked_into() -> None:
     ],
 )
 def test_each_unknown_comes_with_the_command_that_tells_it(servers: tuple[Any, ...], command: str) -> None:
-    private = hypervisor("hv1", domain("web01", macvtap(mode=SourceMode.PRIVATE)), kernel="2.6.32-279.el6.x86_64")
+    private = hypervisor("hv1", domain("web01", macvtap(mode=SourceMode.PRIVATE)), kernel=UNFIXED_KERNEL)
 
     (question,) = remedy(*servers, hosts=(private,)).questions
 
     assert question.command == command
+
+
+@pytest.mark.parametrize(
+    ("mode", "twins", "command"),
+    [(SourceMode.UNKNOWN, 1, "virsh dumpxml web01"), (SourceMode.PRIVATE, 2, f"virtscan explain {WEB01}")],
+)
+def test_what_only_a_look_at_the_domain_tells_is_asked_there(mode: SourceMode, twins: int, command: str) -> None:
+    serving = [domain(f"sat{number}", macvtap(mac="52:54:00:00:00:01")) for number in range(twins)]
+    hosts = (hypervisor("hv1", domain("web01", macvtap(mac=WEB01, mode=mode)), *serving, kernel=UNFIXED_KERNEL),)
+
+    made = remedy(server(macs=mac("52:54:00:00:00:01")), hosts=hosts)
+
+    assert command in [question.command for question in made.questions]
 
 
 def test_what_is_waived_raises_no_question() -> None:

@@ -8,6 +8,7 @@ from virtscan.remedy.plan import Change, Remedy, Sender, Steps
 from virtscan.remedy.wording import about, afterwards, comment, opening
 
 _READ = "Read it before ansible-playbook runs it; --tags undo takes it back."
+_NOTHING = "- name: Change nothing\n  hosts: localhost\n  gather_facts: false\n  tasks: []"
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
 _GROUPS = frozenset({"all", "ungrouped", "localhost"})
 _IS_ON = "search('tx-checksum(ming|-ipv4|-ip-generic): on')"
@@ -53,7 +54,7 @@ def steps(change: Change) -> Steps:
 
 
 def playbook(remedy: Remedy) -> str:
-    """The whole playbook; an empty one when there is nothing that Ansible could change."""
+    """The whole playbook; with a play of no task when there is nothing to change, for without a play it is none."""
     lines = ["---", *comment(opening(remedy, _READ))]
     plays = 0
     for change in remedy.changes:
@@ -61,7 +62,7 @@ def playbook(remedy: Remedy) -> str:
         if not change.fixed:
             lines += [*comment(afterwards(change)), *_play(change).splitlines()]
             plays += 1
-    return "\n".join([*lines, *([] if plays else ["[]"])]) + "\n"
+    return "\n".join([*lines, *([] if plays else [_NOTHING])]) + "\n"
 
 
 def _play(change: Change) -> str:

@@ -22,13 +22,13 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """It inside a double-quoted word or a here-document of a shell."""
-        return "$INTERFACE" if self.interface is None else self.interface
+        """It inside a double-quoted word or a here-document of a shell, which stops when nobody named it."""
+        return "${INTERFACE:?}" if self.interface is None else self.interface
 
     @property
     def word(self) -> str:
         """It as a word of a shell."""
-        return '"$INTERFACE"' if self.interface is None else self.interface
+        return f'"{self.text}"' if self.interface is None else self.interface
 
 
 class Endangered(msgspec.Struct, frozen=True, kw_only=True):

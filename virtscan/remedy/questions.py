@@ -43,7 +43,7 @@ def _command(finding: Finding, server: Server | None) -> str:
         case _ if not server.macs and not server.physical:
             return f"cat /sys/class/net/{interface}/address"
         case _ if finding.source_mode in {None, SourceMode.UNKNOWN}:
-            return f"virsh domiflist {shlex.quote(finding.domain)}"
+            return f"virsh dumpxml {shlex.quote(finding.domain)}"
         case _:
             return f"virtscan explain {shlex.quote(finding.mac or finding.domain)}"
 

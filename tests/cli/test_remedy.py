@@ -1,0 +1,141 @@
+"""`virtscan remedy` as users run it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.conftest import PROJECT
+from virtscan.cli.main import run
+from virtscan.model import Gap, GapAbout, HostStatus, Inventory, State
+from virtscan.remedy import FORMS
+from virtscan.storage import dumps
+
+HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
+VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
+UNFIXED = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
+GAP = Gap(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR)
+
+
+@pytest.fixture(autouse=True)
+def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No configuration of whoever runs the tests takes part."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME", "LIBVIRT_DEFAULT_URI"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def saved(tmp_path: Path, value: Inventory) -> str:
+    path = tmp_path / "fleet.json"
+    path.write_bytes(dumps(value))
+    return str(path)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_it_prints_what_to_change_from_a_saved_inventory(
+    form: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path, inventory(UNFIXED, servers=(server(),)))
+
+    assert run(["remedy", file, "--as", form]) == 1
+    printed = capfd.readouterr()
+    assert "hv1 web01" in printed.out
+    assert "eth0" in printed.out
+    assert printed.err == ""
+
+
+def test_it_prints_what_to_change_after_a_new_scan(capfd: pytest.CaptureFixture[str]) -> None:
+    code = run(["remedy", "-c", HOST, "--server", "satellite:eth0=on", "--format", "json"])
+
+    told = json.loads(capfd.readouterr().out)
+    assert code == run(["scan", "-c", HOST, "--server", "satellite:eth0=on", "-o", os.devnull]) == 4
+    assert told["changes"][0]["steps"]["now"] == "ethtool -K eth0 tx off\n"
+
+
+def test_it_reads_standard_input_too(tmp_path: Path) -> None:
+    data = dumps(inventory(UNFIXED, servers=(server(),)))
+
+    done = subprocess.run([*VIRTSCAN, "remedy", "-"], input=data, capture_output=True, check=False)
+
+    assert done.returncode == 1
+    assert b"ethtool -K eth0 tx off" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (inventory(UNFIXED, servers=(server(tx_checksum=State.OFF),)), 0),
+        (inventory(UNFIXED, servers=(server(),)), 1),
+        (inventory(UNFIXED, servers=(server(tx_checksum=State.UNKNOWN),)), 3),
+        (inventory(UNFIXED, servers=(server(),), gaps=(GAP,)), 4),
+        (inventory(hypervisor("hv9", status=HostStatus.FAILED), gaps=(GAP,)), 5),
+    ],
+)
+def test_the_exit_code_is_that_of_the_report(
+    value: Inventory, code: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path, value)
+
+    assert run(["remedy", file]) == run(["report", file, "-o", os.devnull, "-q"]) == code
+
+
+def test_what_could_not_be_looked_at_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = saved(tmp_path, inventory(UNFIXED, gaps=(GAP,)))
+
+    run(["remedy", file])
+    assert "virtscan: qemu+ssh://hv9/system: no answer\n" in capfd.readouterr().err
+    run(["remedy", file, "-q"])
+    assert capfd.readouterr().err == ""
+    run(["remedy", file, "--format", "json"])
+    printed = capfd.readouterr()
+    assert json.loads(printed.out)["gaps"] == [{"subject": "qemu+ssh://hv9/system", "reason": "no answer"}]
+    assert printed.err == ""
+
+
+def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = saved(tmp_path, inventory(UNFIXED, servers=(server(),)))
+
+    run(["remedy", file, "-o", str(tmp_path / "satellite.sh")])
+
+    assert (tmp_path / "satellite.sh").read_text().startswith("#!/bin/sh\n")
+    assert capfd.readouterr().out == ""
+
+
+def test_other_devices_than_bonds_can_be_asked_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    on_a_card = hypervisor("hv1", domain("web01", macvtap("eth4")), kernel=UNFIXED_KERNEL)
+    file = saved(tmp_path, inventory(on_a_card, servers=(server(),)))
+
+    assert run(["remedy", file]) == 0
+    assert run(["remedy", file, "--lower-device", "any"]) == 1
+
+
+def test_nobody_at_risk_needs_no_change(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    fixed = hypervisor("hv1", domain("web01", macvtap()), kernel=FIXED_KERNEL)
+
+    assert run(["remedy", saved(tmp_path, inventory(fixed, servers=(server(),)))]) == 0
+    assert "Nobody is at risk" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["FILE", "-c", HOST], "leave out FILE, or the options of a scan"),
+        (["FILE", "--server", "a=on"], "leave out FILE, or the options of a scan"),
+        (["nowhere.json"], "nowhere.json: can't be read"),
+        (["FILE", "--as", "upstart"], "'upstart' is not one of"),
+        (["FILE", "-v", "-q"], "contradict"),
+    ],
+)
+def test_wrong_usage_is_said(
+    arguments: list[str], message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path, inventory(UNFIXED))
+
+    assert run(["remedy", *(file if word == "FILE" else word for word in arguments)]) == 2
+    printed = capfd.readouterr()
+    assert message in printed.err
+    assert printed.out == ""

@@ -1,0 +1,265 @@
+"""The texts, read by the tools that will read them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.build import domain, hypervisor, macvtap, server
+from tests.remedy.plans import change, fleet, host, mac, remedy
+from tests.reporters.hostile import NAMES
+from virtscan.correlator import correlate
+from virtscan.model import Feature, Gap, GapAbout, Observed, Persistence, Server, State
+from virtscan.remedy import FORMS, document, plan
+from virtscan.remedy.plan import Remedy
+
+PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+STUCK = {"tx-checksum-ip-generic": Feature(state=State.ON, fixed=True)}
+OFF_UNTIL_BOOT = {"tx_checksum": State.OFF, "persistence": Persistence(tx_checksum=State.ON, setting="nothing")}
+SERVERS: dict[str, dict[str, Any]] = {
+    "a card": {"macs": mac("52:54:00:00:00:01")},
+    "a bond": {"interface": "bond0"},
+    "no interface": {"interface": None},
+    "an odd name": {"interface": "eth0.1+2-x_y"},
+    "fixed": {"features": STUCK},
+    "off until it boots": OFF_UNTIL_BOOT,
+    "an old kernel": {"kernel": Observed(value="2.6.32-279.el6.x86_64", source="ssh"), "interface": "bond0"},
+}
+
+
+def hostile(name: str) -> Remedy:
+    """A remedy in which whatever is text from outside is this name."""
+    hosts = (
+        hypervisor(name, domain(name, macvtap(), uuid=name, origin=name), kernel=name, uri=name),
+        hypervisor(f"{name}2", domain(name, macvtap(mac=name)), uri=name),
+    )
+    servers = [
+        Server(
+            name=name,
+            source=name,
+            interface=interface,
+            tx_checksum=state,
+            reason=name,
+            persistence=Persistence(setting=name),
+            features={name: Feature(state=State.ON), f"tx-checksum-{name}": Feature(state=State.ON)} | features,
+            macs=mac(name) if interface == "eth0" else (),
+            kernel=Observed(value=name, source=name),
+        )
+        for interface, state, features in (
+            (name, State.ON, {}),
+            ("eth0", State.ON, {}),
+            ("eth1", State.ON, STUCK),
+            (None, State.UNKNOWN, {}),
+        )
+    ]
+    return remedy(*servers, hosts=hosts)
+
+
+def shellcheck(text: str) -> str:
+    if shutil.which("shellcheck") is None:
+        if os.environ.get("CI"):
+            pytest.fail("there is no shellcheck here")
+        pytest.skip("there is no shellcheck here")
+    done = subprocess.run(
+        ["shellcheck", "--norc", "-o", "all", "-e", "SC2250,SC2310,SC2312", "-"],  # of matters of taste
+        input=text.encode(),
+        capture_output=True,
+        check=False,
+    )
+    return done.stdout.decode()
+
+
+IN_SHELL = [form for form in FORMS if form != "ansible"]
+
+
+@pytest.mark.parametrize("servers", SERVERS)
+@pytest.mark.parametrize("form", IN_SHELL)
+def test_shellcheck_has_nothing_to_say(form: str, servers: str) -> None:
+    alone = remedy(server(**SERVERS[servers]))
+    among = remedy(server(**SERVERS[servers]), server("cobbler", interface="eno1"))
+
+    for made in (alone, among):
+        assert shellcheck(FORMS[form].write(made)) == ""
+    for one in among.changes:
+        assert shellcheck(f"#!/bin/sh\n{FORMS[form].steps(one).undo}") == ""
+
+
+@pytest.mark.parametrize("name", [*NAMES.values(), "`reboot`", "$(reboot)", "'", '"', "{{ x }}"])
+@pytest.mark.parametrize("form", FORMS)
+def test_no_name_from_outside_gets_out_of_its_comment_or_quotes(form: str, name: str) -> None:
+    text = FORMS[form].write(hostile(name))
+
+    assert text.replace("\n", "").isprintable()
+    plain = FORMS[form].write(hostile("plain name"))
+    assert what_runs(text) == what_runs(plain)
+
+
+def what_runs(text: str) -> list[str]:
+    """The lines that are no comments, without the only place where a name may stand: which server this is."""
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return sorted("SERVER" if line.startswith(('if [ "$SERVER" = ', "  hosts: ")) else line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "$(touch /tmp/x)", "`id`", "'; id; '", "-n", "!", "]", "a = b ]; id"])
+def test_the_shell_takes_the_name_of_a_server_for_a_name(name: str) -> None:
+    text = FORMS["shell"].write(remedy(server(name), server("cobbler", interface="eno1")))
+    question = next(line for line in text.splitlines() if line.startswith("if [") and "cobbler" not in line)
+
+    script = f"{question}\n:\nelse echo no\nfi"
+    done = subprocess.run(["sh", "-eu"], input=script, capture_output=True, text=True, env={"SERVER": "x"}, check=False)
+
+    assert (done.stdout, done.stderr) == ("no\n", "")
+
+
+def syntax_check(path: Path, text: str) -> subprocess.CompletedProcess[str]:
+    path.write_text(text)
+    environment = {**os.environ, "ANSIBLE_LOCALHOST_WARNING": "False", "ANSIBLE_HOME": str(path.parent / "home")}
+    return subprocess.run(
+        [PLAYBOOK, "--syntax-check", "-i", "localhost,", path],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+
+
+def test_ansible_takes_the_playbook(tmp_path: Path) -> None:
+    among = remedy(*(server(f"server{number}", **more) for number, more in enumerate(SERVERS.values())))
+
+    done = syntax_check(tmp_path / "remedy.yml", FORMS["ansible"].write(among))
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_ansible_takes_a_playbook_of_hostile_names(tmp_path: Path) -> None:
+    name = "\n".join(name.encode("utf-8", "replace").decode() for name in NAMES.values() if len(name) < 100)
+
+    done = syntax_check(tmp_path / "remedy.yml", FORMS["ansible"].write(hostile(name)))
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_ansible_takes_the_playbook_that_changes_nothing(tmp_path: Path) -> None:
+    for made in (remedy(server(tx_checksum=State.OFF)), remedy(server(features=STUCK))):
+        text = FORMS["ansible"].write(made)
+        assert text.endswith("  tasks: []\n")
+        assert syntax_check(tmp_path / "remedy.yml", text).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["all", "localhost", "web*", "a:b", "{{ x }}", "~.*", "ungrouped", ""])
+def test_a_server_whose_name_would_mean_other_hosts_must_be_named(name: str) -> None:
+    text = FORMS["ansible"].write(remedy(server(name)))
+
+    assert '  hosts: "name-the-host-here"\n' in text
+
+
+def test_what_ansible_undoes_runs_only_when_it_is_asked_for() -> None:
+    undo = FORMS["ansible"].steps(change()).undo
+
+    assert undo.count("- name:") == undo.count("tags: [never, undo]") == 2
+    assert '["ethtool", "-K", "eth0", "tx", "on"]' in undo
+
+
+@pytest.mark.parametrize("interface", ["bond0", "bond0.100", "br0"])
+def test_what_stands_on_other_devices_gets_no_link_file(interface: str) -> None:
+    steps = FORMS["systemd"].steps(change(interface=interface))
+
+    assert ".link" not in steps.lasting
+    assert "udev/rules.d" in steps.lasting
+    assert "MAC" in steps.means
+
+
+def test_a_link_file_keeps_the_name_of_the_card() -> None:
+    lasting = FORMS["systemd"].steps(change(interface="ens3", macs=mac("52:54:00:00:00:01"))).lasting
+
+    assert "\nPermanentMACAddress=52:54:00:00:00:01\n" in lasting
+    assert "\nName=ens3\n" in lasting
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_device_that_cannot_turn_it_off_gets_no_command(form: str) -> None:
+    text = FORMS[form].write(remedy(server(features=STUCK)))
+
+    assert not [line for line in text.splitlines() if not line.startswith("#") and "ethtool" in line]
+    assert "[fixed]" in text
+    assert "csum='off'" in text
+    assert "macvlan" in text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_whom_it_frees_and_what_it_costs_is_said(form: str) -> None:
+    text = FORMS[form].write(remedy(server()))
+
+    for words in ("hv1 web01 52:54:00:00:01:01", "Cost: the server's CPU", "2.6.32-504.30.3.el6", "virtscan servers"):
+        assert words in text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_that_nobody_is_at_risk_is_said(form: str) -> None:
+    text = FORMS[form].write(remedy(server(tx_checksum=State.OFF)))
+
+    assert "Nobody is at risk: there is nothing to change." in text
+    assert "Cost" not in text
+
+
+def test_what_to_find_out_first_stands_first() -> None:
+    text = FORMS["shell"].write(remedy(server(), hosts=(host(kernel=None),)))
+
+    assert text.index("Find out first") < text.index("#     uname -r\n") < text.index("set -eu")
+
+
+def test_a_capture_is_not_read_again_to_see_that_it_worked() -> None:
+    live = FORMS["shell"].write(remedy(server(source="ssh://root@sat")))
+    saved = FORMS["shell"].write(remedy(server(source="file:sat.txt")))
+
+    assert "virtscan servers --server satellite:eth0=ssh://root@sat\n" in live
+    assert "virtscan servers --server satellite:eth0=ssh://root@HOST\n" in saved
+
+
+def test_a_server_that_another_one_stands_behind_is_named_with_it() -> None:
+    text = FORMS["shell"].write(remedy(server("a"), server("b", interface="eth1")))
+
+    assert "hv1 web01 52:54:00:00:01:01 (latent); so does b" in text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_document_holds_the_plan_and_the_steps(form: str) -> None:
+    inventory = fleet(server(), server("fixed", interface="eth1", features=STUCK))
+    gap = Gap(subject="hv9", reason="no answer", about=GapAbout.HYPERVISOR)
+
+    told = json.loads(document(plan(correlate(inventory)), [gap], form, FORMS[form].steps))
+
+    assert list(told) == [
+        "schema", "version", "taken_at", "form", "changes", "questions", "afterwards", "gaps",
+    ]  # fmt: skip
+    assert (told["schema"], told["form"], told["taken_at"]) == ("virtscan.remedy/1", form, "2026-11-22T02:00:00Z")
+    stuck, one = told["changes"]
+    assert (stuck["fixed"], stuck["steps"]) == (True, None)
+    assert (one["server"], one["interface"], one["device_kind"], one["tx_checksum"]) == (
+        "satellite", "eth0", "ethernet", "on",
+    )  # fmt: skip
+    assert list(one["steps"]) == ["now", "lasting", "means", "check", "undo"]
+    assert one["endangered"][0] == {
+        "hypervisor": "hv1",
+        "domain": "web01",
+        "index": 0,
+        "mac": "52:54:00:00:01:01",
+        "source_device": "bond2",
+        "exposure": "latent",
+        "others": ["fixed"],
+    }
+    assert told["afterwards"] == {"at-risk": 2, "unknown": 0}
+    assert told["gaps"] == [{"subject": "hv9", "reason": "no answer"}]
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=list(NAMES))
+def test_the_document_is_json_whatever_the_names(name: str) -> None:
+    text = document(hostile(name), [], "shell", FORMS["shell"].steps)
+
+    assert json.loads(text)["schema"] == "virtscan.remedy/1"
+    assert text.replace("\n", "").isprintable()
