@@ -33,9 +33,17 @@ class SosreportError(VirtscanError):
     """A sosreport can't be read, or not any further: what it would have told is missing."""
 
 
+class FactsError(VirtscanError):
+    """Ansible's facts can't be read, or are about other hosts: what they would have told is missing."""
+
+
 class ProvisioningError(VirtscanError):
     """A provisioning system can't be read: what it would have told is missing."""
 
 
 class InventoryError(VirtscanError):
     """A saved inventory can't be read: wrong file, wrong schema, or cut short (exit code 2)."""
+
+
+class TraceError(VirtscanError):
+    """A file is no packet capture, or none that can be read: nothing was seen (exit code 2)."""

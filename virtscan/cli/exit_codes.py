@@ -39,15 +39,7 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
         return ExitCode.NOTHING_SEEN
     at_risk = any(_counts(finding, fail_on) for finding in report.findings)
     unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
-    match at_risk, unknown or bool(report.inventory.gaps):
-        case True, True:
-            return ExitCode.AT_RISK_AND_INCOMPLETE
-        case True, False:
-            return ExitCode.AT_RISK
-        case False, True:
-            return ExitCode.INCOMPLETE
-        case _:
-            return ExitCode.CLEAN
+    return _of(bad=at_risk, incomplete=unknown or bool(report.inventory.gaps))
 
 
 def of_servers(report: Report) -> ExitCode:
@@ -56,6 +48,23 @@ def of_servers(report: Report) -> ExitCode:
     if all(unread):
         return ExitCode.NOTHING_SEEN
     return ExitCode.INCOMPLETE if any(unread) else ExitCode.CLEAN
+
+
+def of_trace(*, boots: int, failed: bool, incomplete: bool) -> ExitCode:
+    """The exit code of a capture: did a boot fail because of checksums, could all be told? No boot tells nothing."""
+    return _of(bad=failed, incomplete=incomplete) if boots else ExitCode.NOTHING_SEEN
+
+
+def _of(*, bad: bool, incomplete: bool) -> ExitCode:
+    match bad, incomplete:
+        case True, True:
+            return ExitCode.AT_RISK_AND_INCOMPLETE
+        case True, False:
+            return ExitCode.AT_RISK
+        case False, True:
+            return ExitCode.INCOMPLETE
+        case _:
+            return ExitCode.CLEAN
 
 
 def _counts(finding: Finding, fail_on: FailOn) -> bool:

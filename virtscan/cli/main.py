@@ -17,6 +17,7 @@ COMMANDS = {
     "report": "Judge a saved inventory again and report; no network.",
     "servers": "Read only the provisioning servers' offload state.",
     "remedy": "Print what to change on each server, and how to undo it; runs nothing.",
+    "trace": "Read a packet capture: which boots failed because of unfilled checksums.",
     "config": "Validate and explain the configuration.",
 }
 """Name and short help; `virtscan.cli.commands.NAME` holds the command `NAME`.

@@ -38,19 +38,24 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         from virtscan.scan import judge
 
         report = judge(inventory)
-        presentation = self._present(report)
-        reporter = REPORTERS[self.format_name]
-        output.write(reporter.render(presentation, self._terminal()).encode())
-        if not reporter.has_gaps:
-            for line in gap_lines(presentation):
-                console.warn(line)
+        show(self._present(report), self.format_name, self.output, output, console)
         return report
 
     def _present(self, report: Report) -> Presentation:
         view = GROUPINGS[self.by] if self.view == "capacity" else VIEWS[self.view]
         return narrow(view(report), [parse_condition(text) for text in self.where])
 
-    def _terminal(self) -> Terminal | None:
-        if self.output is not None or not sys.stdout.isatty():
-            return None
-        return Terminal(width=shutil.get_terminal_size().columns, colour=wants_colour())
+
+def show(presentation: Presentation, format_name: str, path: Path | None, output: Output, console: Console) -> None:
+    """Write a presentation to the output that `path` led to; gaps that a format has no place for go to the console."""
+    reporter = REPORTERS[format_name]
+    output.write(reporter.render(presentation, _terminal(path)).encode())
+    if not reporter.has_gaps:
+        for line in gap_lines(presentation):
+            console.warn(line)
+
+
+def _terminal(path: Path | None) -> Terminal | None:
+    if path is not None or not sys.stdout.isatty():
+        return None
+    return Terminal(width=shutil.get_terminal_size().columns, colour=wants_colour())

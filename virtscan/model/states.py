@@ -107,3 +107,4 @@ class GapAbout(Enum):
     SERVER = "server"
     PROVISIONING = "provisioning"
     WAIVER = "waiver"
+    CAPTURE = "capture"

@@ -1,0 +1,122 @@
+"""What a capture shows of one client's boot."""
+
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+from virtscan.model import Gap, Mac
+
+
+class Lease(Enum):
+    """How far the client came with DHCP."""
+
+    ACKNOWLEDGED = "acknowledged"
+    OFFERED = "offered"
+    REFUSED = "refused"
+    NO_ANSWER = "no-answer"
+    NOT_CAPTURED = "not-captured"
+
+
+class Outcome(Enum):
+    """What became of the boot, as far as the capture goes.
+
+    UNFINISHED when the capture ends, or does not show enough, before that can be told; ADDRESS_ONLY when the client
+    got an address and was not seen asking for a file.
+    """
+
+    COMPLETE = "complete"
+    OFFERS_NOT_REQUESTED = "offers-not-requested"
+    OPTIONS_NOT_ACKNOWLEDGED = "options-not-acknowledged"
+    DATA_NOT_ACKNOWLEDGED = "data-not-acknowledged"
+    CONNECTION_NOT_ACKNOWLEDGED = "connection-not-acknowledged"
+    NO_ANSWER = "no-answer"
+    REFUSED = "refused"
+    TFTP_ERROR = "tftp-error"
+    HTTP_ERROR = "http-error"
+    ADDRESS_ONLY = "address-only"
+    UNFINISHED = "unfinished"
+
+
+class Side(Enum):
+    """Where the capture was taken, seen from the checksums.
+
+    SENDER: before they are filled in, so that a bad one says nothing; RECEIVER: at the client's own device, so that a
+    bad one is what arrives.
+    """
+
+    SENDER = "sender"
+    RECEIVER = "receiver"
+    UNKNOWN = "unknown"
+
+
+class Sums(msgspec.Struct, frozen=True, kw_only=True):
+    """Frames by what their checksums say; see `virtscan.trace.checksums.Sum`."""
+
+    good: int = 0
+    none: int = 0
+    open: int = 0
+    wrong: int = 0
+    unknown: int = 0
+
+    @property
+    def total(self) -> int:
+        """All frames."""
+        return self.good + self.none + self.open + self.wrong + self.unknown
+
+    @property
+    def complete(self) -> int:
+        """Those that any receiver accepts."""
+        return self.good + self.none
+
+    @property
+    def bad(self) -> int:
+        """Those that a receiver which looks must drop."""
+        return self.open + self.wrong
+
+
+class Boot(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt of one client to boot.
+
+    `mac` is None where only a router's was seen. `server` is the one that the boot ended with, and `file` what was
+    asked of it, or what DHCP named. `taken` and `ignored` are that server's frames which the client reacted to, and
+    those it never did although there was reason and time. `error` is an error's code and text. `retries` counts what
+    the client sent again, `resent` what servers did. `boots` is False for a client that wants nothing but an address.
+    """
+
+    mac: Mac | None
+    vlan: tuple[int, ...]
+    address: str | None
+    lease: Lease
+    lease_server: str | None
+    server: str | None
+    server_mac: Mac | None
+    file: str | None
+    outcome: Outcome
+    error: str | None
+    from_server: Sums
+    from_client: Sums
+    taken: Sums
+    ignored: Sums
+    retries: int
+    resent: int
+    seconds_lost: float
+    side: Side
+    boots: bool
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """A capture: the boots in it, in the order they began, and what of it could not be read.
+
+    `others` counts the clients that wanted nothing but an address. Moments are None for a capture without frames.
+    """
+
+    file: str
+    frames: int
+    started_at: datetime | None
+    ended_at: datetime | None
+    boots: tuple[Boot, ...]
+    others: int
+    gaps: tuple[Gap, ...]

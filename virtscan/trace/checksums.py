@@ -1,0 +1,47 @@
+"""Checksums of UDP and TCP as they stand in a captured frame."""
+
+from enum import Enum
+
+
+class Sum(Enum):
+    """What a frame's checksum says.
+
+    OPEN is the sum of the pseudo-header alone, which a sender leaves for its card to complete: Linux puts it there
+    (`__skb_checksum_start`, `udp4_hwcsum`, `tcp_v4_send_check`). NONE is a UDP sender's choice, and accepted.
+    UNKNOWN where the capture does not hold the whole datagram.
+    """
+
+    GOOD = "good"
+    NONE = "none"
+    OPEN = "open"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
+def transport_sum(
+    *, source: bytes, destination: bytes, protocol: int, segment: bytes, field: int, optional: bool
+) -> Sum:
+    """Compute a checksum anew.
+
+    Args:
+        source: Address, 4 or 16 bytes.
+        destination: The same.
+        protocol: Number of the transport protocol.
+        segment: Header and payload, whole.
+        field: Where in it the checksum stands.
+        optional: Does zero mean that there is none? So for UDP over IPv4.
+
+    >>> syn = bytes.fromhex("c35000500000000100000000500272100000 0000")
+    >>> address = bytes([10, 0, 0, 1])
+    >>> transport_sum(source=address, destination=address, protocol=6, segment=syn, field=16, optional=False)
+    <Sum.WRONG: 'wrong'>
+    """
+    found = segment[field] << 8 | segment[field + 1]
+    if optional and found == 0:
+        return Sum.NONE
+    # A one's complement sum of 16-bit words is the whole number modulo 65535, because 65536 is 1 there (RFC 1071).
+    pseudo = int.from_bytes(source) + int.from_bytes(destination) + protocol + len(segment)
+    whole = int.from_bytes(segment) << (8 if len(segment) % 2 else 0)
+    if (pseudo + whole) % 0xFFFF == 0:
+        return Sum.GOOD
+    return Sum.OPEN if (found - pseudo) % 0xFFFF == 0 else Sum.WRONG

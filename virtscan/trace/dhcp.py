@@ -1,0 +1,134 @@
+"""What a DHCP message says about a boot, of either version of the protocol; BOOTP is DHCP without a message type."""
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+
+import msgspec
+
+from virtscan.model import Mac
+
+
+class Step(Enum):
+    """What a message is in the course of getting an address; OTHER has no part in it."""
+
+    DISCOVER = "discover"
+    OFFER = "offer"
+    REQUEST = "request"
+    ACK = "ack"
+    NAK = "nak"
+    OTHER = "other"
+
+
+class Dhcp(msgspec.Struct, frozen=True, kw_only=True):
+    """One message.
+
+    `mac` is None where the message does not name its client's; that of DHCPv6 may be another one of the same machine,
+    unless the message was relayed. `address` is the one that the client gets or
+    has, `server` the one that the message comes from or is meant for, `next_server` the one to boot from, each as
+    it stands in packets. `file` may be a URL. `boots` says that the client asks as boot ROMs do.
+    """
+
+    step: Step
+    transaction: bytes
+    mac: Mac | None = None
+    address: bytes | None = None
+    server: bytes | None = None
+    next_server: bytes | None = None
+    file: str | None = None
+    boots: bool = False
+
+
+class Unreadable(Enum):
+    """Why a message on a port of DHCP or TFTP tells nothing."""
+
+    CUT = "cut off by the capture"
+    MALFORMED = "malformed"
+    NAMELESS = "of a client without a MAC"
+
+
+COOKIE = bytes([99, 130, 83, 99])
+_FIXED = 236
+_PAD, _OVERLOAD, _END = 0, 52, 255
+_STEPS = {1: Step.DISCOVER, 2: Step.OFFER, 3: Step.REQUEST, 5: Step.ACK, 6: Step.NAK}
+_ROMS = ("PXEClient", "HTTPClient")
+_ROM_OPTIONS = {93, 94, 175}
+"""Client's architecture and network interface (RFC 4578: every PXE client sends them), and iPXE's own."""
+
+
+def parse(payload: bytes, *, whole: bool) -> Dhcp | Unreadable:
+    """Read a message of DHCPv4 (RFC 2131) or BOOTP.
+
+    Args:
+        payload: What follows the UDP header, as far as it was captured.
+        whole: Was all of it captured?
+    """
+    if len(payload) < _FIXED + len(COOKIE):
+        return Unreadable.MALFORMED if whole else Unreadable.CUT
+    operation = payload[0]
+    if operation not in {1, 2} or payload[2] > 16:
+        return Unreadable.MALFORMED
+    has_options = payload[_FIXED : _FIXED + 4] == COOKIE
+    options = _all_options(payload) if has_options else {}
+    if has_options and 53 not in options and not whole:
+        return Unreadable.CUT
+    kind = options.get(53, b"")
+    vendor = text(options.get(60, b""))
+    named = not _is_set(options.get(_OVERLOAD, b""), 1)
+    return Dhcp(
+        step=_STEPS.get(kind[0], Step.OTHER) if kind else (Step.REQUEST if operation == 1 else Step.ACK),
+        transaction=payload[4:8],
+        mac=_hardware(payload),
+        address=_nonzero(payload[16:20]) or _nonzero(payload[12:16]),
+        server=_nonzero(options.get(54, b"")[:4]),
+        next_server=_nonzero(payload[20:24]),
+        file=text(options.get(67, b"")) or (text(payload[108:236]) if named else "") or None,
+        boots=vendor.startswith(_ROMS) or bool(_ROM_OPTIONS & options.keys()) or not kind,
+    )
+
+
+def _all_options(payload: bytes) -> Mapping[int, bytes]:
+    """Options, those in the fields for names included if the message says that some are there (option 52)."""
+    options = dict(_options(payload[_FIXED + 4 :]))
+    overload = options.get(_OVERLOAD, b"")
+    for bit, part in ((1, payload[108:236]), (2, payload[44:108])):
+        if _is_set(overload, bit):
+            options |= {code: value for code, value in _options(part) if code not in options}
+    return options
+
+
+def _is_set(overload: bytes, bits: int) -> bool:
+    return bool(overload and overload[0] & bits)
+
+
+def _options(data: bytes) -> Iterator[tuple[int, bytes]]:
+    place = 0
+    while place + 1 < len(data) and data[place] != _END:
+        if data[place] == _PAD:
+            place += 1
+            continue
+        end = place + 2 + data[place + 1]
+        if end > len(data):
+            return
+        yield data[place], data[place + 2 : end]
+        place = end
+
+
+def _hardware(payload: bytes) -> Mac | None:
+    """The client's address if it is an Ethernet one: 1 and 6 are those of Ethernet and of Linux's 802 devices."""
+    octets = payload[28:34]
+    is_one = payload[1] in {1, 6} and payload[2] == 6 and any(octets) and not octets[0] & 1
+    return mac(octets) if is_one else None
+
+
+def _nonzero(address: bytes) -> bytes | None:
+    return address if any(address) else None
+
+
+def mac(octets: bytes) -> Mac:
+    """A hardware address as it is written everywhere."""
+    return Mac(octets.hex(":"))
+
+
+def text(octets: bytes) -> str:
+    """A name out of a packet, up to the first zero byte."""
+    return octets.partition(b"\0")[0].decode("utf-8", "backslashreplace")

@@ -1,0 +1,66 @@
+"""The little of HTTP that tells whether a file arrived: what was asked for, and how long the answer is."""
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from virtscan.trace.dhcp import text
+
+PORTS = frozenset({80, 443, 8000, 8080, 8443, 9090})
+"""Where boot files are served: HTTP's own ports, and those of Foreman's and Cobbler's proxies and of test servers."""
+
+_REQUEST = re.compile(rb"(GET|HEAD) (\S{1,2000}) HTTP/1\.")
+_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)[ \r]([^\r\n]{0,200})")
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
+
+
+class Request(NamedTuple):
+    """What a client asks for; `body` is False where only the answer's head is wanted."""
+
+    path: str
+    body: bool
+
+
+class Answer(NamedTuple):
+    """A server's answer: `length` is that of head and body together, None when its end is that of the connection."""
+
+    status: int
+    reason: str
+    length: int | None
+
+
+def request(payload: bytes) -> Request | None:
+    """Read the start of a request; None for anything else."""
+    match = _REQUEST.match(payload)
+    return Request(text(match[2]), match[1] == b"GET") if match else None
+
+
+def answer(payload: bytes, *, body: bool) -> Answer | None:
+    """Read the start of an answer; None for anything else.
+
+    Args:
+        payload: As far as it was captured.
+        body: Does the answer to this request have one?
+    """
+    match = _STATUS.match(payload)
+    if match is None:
+        return None
+    head, end, _ = payload.partition(b"\r\n\r\n")
+    return Answer(int(match[1]), text(match[2]), _length(head, body=body) if end else None)
+
+
+def _length(head: bytes, *, body: bool) -> int | None:
+    size = _LENGTH.search(head + b"\r\n") if body else None
+    if body and size is None:
+        return None
+    return len(head) + 4 + (int(size[1]) if size else 0)
+
+
+def port_of(url: str | None) -> int | None:
+    """The port that a boot file's URL names; None if it is no such URL."""
+    try:
+        parts = urlsplit(url or "")
+        port = parts.port
+    except ValueError:
+        return None
+    return port if parts.scheme in {"http", "https"} else None

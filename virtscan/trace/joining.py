@@ -1,0 +1,87 @@
+"""Verdicts held against what happened: the findings of a scan and the boots of a capture, by MAC."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from enum import Enum
+
+import msgspec
+
+from virtscan.model import Confidence, Finding, Inventory, Mac, Report, Verdict
+from virtscan.trace.boot import Boot, Trace
+from virtscan.trace.judging import Failed, Judgement, judge
+
+
+class Agreement(Enum):
+    """Does a boot bear a finding out?
+
+    UNDECIDED where one of the two leaves open what happens, or they speak of different servers; NO_FINDING for a boot
+    of an interface that was not judged, or is not in the inventory.
+    """
+
+    CONFIRMED = "confirmed"
+    CONTRADICTED = "contradicted"
+    UNDECIDED = "undecided"
+    NOT_CAPTURED = "not-captured"
+    NO_FINDING = "no-finding"
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A boot with its judgement, a finding, or both.
+
+    `agreement` is None when there is no inventory to compare with.
+    """
+
+    boot: Boot | None = None
+    judgement: Judgement | None = None
+    finding: Finding | None = None
+    agreement: Agreement | None = None
+
+
+def lines(trace: Trace, report: Report | None) -> tuple[Line, ...]:
+    """Every boot in the capture's order, once for each finding that has its MAC, then the findings without a boot."""
+    return tuple(_lines(trace, report))
+
+
+def _lines(trace: Trace, report: Report | None) -> Iterator[Line]:
+    judged = [(boot, judge(boot)) for boot in trace.boots]
+    if report is None:
+        yield from (Line(boot=boot, judgement=judgement) for boot, judgement in judged)
+        return
+    findings: defaultdict[Mac | None, list[Finding]] = defaultdict(list)
+    for finding in report.findings:
+        findings[finding.mac].append(finding)
+    for boot, judgement in judged:
+        matching = findings[boot.mac] if boot.mac is not None else []
+        if not matching:
+            yield Line(boot=boot, judgement=judgement, agreement=Agreement.NO_FINDING)
+        for finding in matching:
+            agreement = _agreement(finding, boot, judgement, report.inventory)
+            yield Line(boot=boot, judgement=judgement, finding=finding, agreement=agreement)
+    booted = {boot.mac for boot in trace.boots}
+    for finding in report.findings:
+        if finding.mac not in booted or finding.mac is None:
+            yield Line(finding=finding, agreement=Agreement.NOT_CAPTURED)
+
+
+def _agreement(finding: Finding, boot: Boot, judgement: Judgement, inventory: Inventory) -> Agreement:
+    at_risk = finding.verdict is Verdict.AT_RISK
+    match judgement.failed:
+        case Failed.YES:
+            agrees = at_risk
+        case Failed.NO if judgement.confidence is Confidence.HIGH:
+            agrees = not at_risk
+        case _:
+            return Agreement.UNDECIDED
+    if finding.verdict is Verdict.UNKNOWN or (at_risk and not _same_server(finding, boot, inventory)):
+        return Agreement.UNDECIDED
+    return Agreement.CONFIRMED if agrees else Agreement.CONTRADICTED
+
+
+def _same_server(finding: Finding, boot: Boot, inventory: Inventory) -> bool:
+    """May the boot's server be the one that the finding blames? Yes, unless what is known of it says otherwise."""
+    for server in inventory.servers:
+        if (server.name, server.interface) == (finding.server, finding.server_interface):
+            addresses = {address.partition("/")[0] for address in server.addresses}
+            known = bool(addresses or server.macs)
+            return not known or boot.server in addresses or boot.server_mac in server.macs
+    return True

@@ -1,0 +1,74 @@
+"""Getting an address, by DHCP of either version."""
+
+from virtscan.trace.boot import Lease, Outcome
+from virtscan.trace.dhcp import Dhcp, Step
+from virtscan.trace.packets import Packet
+from virtscan.trace.stage import Stage
+
+
+class Leasing(Stage):
+    """From the first discover to the acknowledgement."""
+
+    def __init__(self, packet: Packet, message: Dhcp) -> None:
+        super().__init__(packet)
+        self.server = b""
+        self.transaction = message.transaction
+        self.next_server: bytes | None = None
+        self.file: str | None = None
+        self._seen: set[Step] = set()
+        self._servers: set[bytes] = set()
+
+    @property
+    def acknowledged(self) -> bool:
+        """Did the server give the client an address?"""
+        return Step.ACK in self._seen
+
+    def met(self, packet: Packet, message: Dhcp) -> None:
+        """A message of this client, or to it."""
+        step = message.step
+        if step in {Step.DISCOVER, Step.REQUEST}:
+            self.transaction = message.transaction
+        server = message.server or packet.source
+        match step:
+            case Step.DISCOVER:
+                self.asked(packet, again=step in self._seen)
+            case Step.REQUEST:
+                self.asked(packet, again=step in self._seen and not self.acknowledged)
+                self.took_all() if message.server is None else self.took(message.server)
+            case Step.OFFER | Step.ACK | Step.NAK:
+                self.answered(packet, server, again=step in self._seen and server in self._servers)
+                self._learn(message, server)
+            case Step.OTHER:
+                return
+        self._seen.add(step)
+
+    def went_on(self) -> None:
+        """The client uses its address."""
+        self.took_all()
+
+    def lease(self) -> Lease:
+        """How far it came."""
+        if self.acknowledged:
+            return Lease.ACKNOWLEDGED
+        if Step.NAK in self._seen:
+            return Lease.REFUSED
+        return Lease.OFFERED if Step.OFFER in self._seen else Lease.NO_ANSWER
+
+    def ended(self, end: float) -> Outcome:
+        """What became of the boot if nothing came after this."""
+        if self.acknowledged:
+            return Outcome.ADDRESS_ONLY
+        if Step.NAK in self._seen:
+            return Outcome.REFUSED
+        if not self.from_client or not self.stood(end):
+            return Outcome.UNFINISHED
+        if Step.OFFER in self._seen and Step.REQUEST not in self._seen:
+            return Outcome.OFFERS_NOT_REQUESTED
+        return Outcome.NO_ANSWER
+
+    def _learn(self, message: Dhcp, server: bytes) -> None:
+        if len(self._servers) < 64:
+            self._servers.add(server)
+        self.server = server
+        self.next_server = message.next_server or self.next_server
+        self.file = message.file or self.file

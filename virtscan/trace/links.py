@@ -1,0 +1,78 @@
+"""Kinds of links: where a frame's network layer starts, who sent it, and whether it was meant for whoever captured."""
+
+from enum import Enum
+from typing import NamedTuple
+
+ETHERNET, COOKED, COOKED_2 = 1, 113, 276
+"""libpcap's numbers; the cooked ones are what Linux gives for the device `any`."""
+
+KINDS = {
+    0: "BSD loopback", 9: "PPP", 12: "raw IP", 14: "raw IP", 101: "raw IP", 105: "802.11", 108: "BSD loopback",
+    127: "802.11", 228: "raw IP", 229: "raw IP", 249: "USB", 189: "USB", 201: "Bluetooth",
+}  # fmt: skip
+"""Those that people capture by accident, by what they are called."""
+
+_TAGS = {0x8100, 0x88A8, 0x9100, 0x9200}
+_MOST_TAGS = 4
+
+
+class Arrival(Enum):
+    """How a cooked frame met the capturing machine (packet(7)); an Ethernet frame does not say."""
+
+    HOST = 0
+    BROADCAST = 1
+    MULTICAST = 2
+    OTHER_HOST = 3
+    OUTGOING = 4
+    UNKNOWN = -1
+
+
+class Link(NamedTuple):
+    """What the link layer says; `destination` is None where it is not recorded, `source` where there is no MAC."""
+
+    ethertype: int
+    start: int
+    source: bytes | None
+    destination: bytes | None
+    vlan: tuple[int, ...]
+    arrival: Arrival
+
+    @property
+    def to_many(self) -> bool:
+        """Was it sent to a group, or to all?"""
+        return self.destination is not None and bool(self.destination[0] & 1)
+
+
+_ARRIVALS = {arrival.value: arrival for arrival in Arrival}
+
+
+def dissect(data: bytes, kind: int) -> Link | None:
+    """Read a frame's link layer; None for what is too short.
+
+    Args:
+        data: The frame.
+        kind: One of ETHERNET, COOKED, COOKED_2.
+    """
+    source: bytes | None
+    destination: bytes | None = None
+    arrival = Arrival.UNKNOWN
+    match kind:
+        case 1:
+            start, ethertype = 14, int.from_bytes(data[12:14])
+            source, destination = data[6:12], data[:6]
+        case 113:
+            start, ethertype = 16, int.from_bytes(data[14:16])
+            source = data[6:12] if data[4:6] == b"\0\x06" else None
+            arrival = _ARRIVALS.get(int.from_bytes(data[:2]), arrival)
+        case _:
+            start, ethertype = 20, int.from_bytes(data[:2])
+            source = data[12:18] if data[11:12] == b"\x06" else None
+            arrival = _ARRIVALS.get(int.from_bytes(data[10:11]), arrival)
+    vlan: tuple[int, ...] = ()
+    while ethertype in _TAGS and len(vlan) < _MOST_TAGS:
+        vlan = (*vlan, int.from_bytes(data[start : start + 2]) & 0xFFF)
+        ethertype = int.from_bytes(data[start + 2 : start + 4])
+        start += 4
+    if len(data) < start:
+        return None
+    return Link(ethertype, start, source, destination, vlan, arrival)

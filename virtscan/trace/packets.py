@@ -1,0 +1,147 @@
+"""From a frame to a datagram: only the few fields that a boot is told by, because most frames are none of it."""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from virtscan.trace.capture import Frame
+from virtscan.trace.checksums import Sum, transport_sum
+from virtscan.trace.links import Link, dissect
+
+ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
+_FRAGMENT = 44
+_EXTENSIONS = {0, 43, _FRAGMENT, 60}
+_MOST_EXTENSIONS = 8
+_CHECKSUM = {TCP: 16, UDP: 6}
+_SMALLEST = {TCP: 20, UDP: 8, ICMP: 8, ICMP6: 8}
+
+
+Wants: TypeAlias = Callable[[int, tuple[bytes, int], tuple[bytes, int]], bool]
+"""Is a packet of this protocol, from this address and port to that, worth a look?"""
+
+
+class _Network(NamedTuple):
+    """What a network layer says; the transport header starts at `start`, and `end` is after the last byte."""
+
+    source: bytes
+    destination: bytes
+    protocol: int
+    start: int
+    end: int
+    fragmented: bool
+
+
+class Packet(NamedTuple):
+    """A UDP, TCP or ICMP packet; ports are 0 for ICMP.
+
+    `segment` is its transport header and payload as far as they were captured, without padding. `length` is how long
+    they are by the headers; `fragmented` when this is only the first part of it.
+    """
+
+    time: float
+    link: Link
+    source: bytes
+    destination: bytes
+    protocol: int
+    source_port: int
+    destination_port: int
+    segment: bytes
+    length: int
+    fragmented: bool
+
+    @property
+    def whole(self) -> bool:
+        """Was all of it captured?"""
+        return not self.fragmented and len(self.segment) >= self.length
+
+    @property
+    def payload(self) -> bytes:
+        """What follows the UDP header."""
+        return self.segment[8:]
+
+    def checksum(self) -> Sum:
+        """What the packet's checksum says."""
+        if not self.whole:
+            return Sum.UNKNOWN
+        return transport_sum(
+            source=self.source,
+            destination=self.destination,
+            protocol=self.protocol,
+            segment=self.segment,
+            field=_CHECKSUM[self.protocol],
+            optional=self.protocol == UDP and len(self.source) == 4,
+        )
+
+
+def packet(frame: Frame, wants: Wants) -> Packet | None:
+    """Read a frame of a link that `dissect` knows.
+
+    Returns:
+        None if it is none of these protocols, malformed, or not wanted.
+    """
+    link = dissect(frame.data, frame.link)
+    if link is None:
+        return None
+    match link.ethertype:
+        case 0x0800:
+            found = _ipv4(frame.data, link.start)
+        case 0x86DD:
+            found = _ipv6(frame.data, link.start)
+        case _:
+            return None
+    return None if found is None else _transport(frame, link, found, wants)
+
+
+def _ipv4(data: bytes, start: int) -> _Network | None:
+    if len(data) < start + 20 or data[start] >> 4 != 4:
+        return None
+    protocol = data[start + 9]
+    flags = int.from_bytes(data[start + 6 : start + 8])
+    if protocol not in _SMALLEST or flags & 0x1FFF:
+        return None
+    transport = start + (data[start] & 0xF) * 4
+    total = int.from_bytes(data[start + 2 : start + 4])
+    # A length of zero is a packet larger than the field, which the card was to cut up (segmentation offload).
+    end = start + total if total else len(data)
+    addresses = data[start + 12 : start + 16], data[start + 16 : start + 20]
+    return _Network(*addresses, protocol, transport, end, bool(flags & 0x2000))
+
+
+def _ipv6(data: bytes, start: int) -> _Network | None:
+    if len(data) < start + 40 or data[start] >> 4 != 6:
+        return None
+    protocol, transport, fragmented = data[start + 6], start + 40, False
+    length = int.from_bytes(data[start + 4 : start + 6])
+    for _ in range(_MOST_EXTENSIONS):
+        if protocol not in _EXTENSIONS or len(data) < transport + 8:
+            break
+        if protocol == _FRAGMENT:
+            part = int.from_bytes(data[transport + 2 : transport + 4])
+            if part >> 3:
+                return None
+            fragmented = bool(part & 1)
+        size = 8 if protocol == _FRAGMENT else 8 + data[transport + 1] * 8
+        protocol, transport = data[transport], transport + size
+    if protocol not in _SMALLEST:
+        return None
+    end = start + 40 + length if length else len(data)
+    addresses = data[start + 8 : start + 24], data[start + 24 : start + 40]
+    return _Network(*addresses, protocol, transport, end, fragmented)
+
+
+def _transport(frame: Frame, link: Link, network: _Network, wants: Wants) -> Packet | None:
+    data, (source, destination, protocol, start, end, fragmented) = frame.data, network
+    if min(len(data), end) < start + _SMALLEST[protocol]:
+        return None
+    ports = (0, 0)
+    if protocol in _CHECKSUM:
+        ports = int.from_bytes(data[start : start + 2]), int.from_bytes(data[start + 2 : start + 4])
+    if not wants(protocol, (source, ports[0]), (destination, ports[1])):
+        return None
+    length = end - start
+    if protocol == UDP:
+        said = int.from_bytes(data[start + 4 : start + 6])
+        if said < 8 or (said > length and not fragmented):
+            return None
+        length = said
+    segment = data[start : min(end, start + length)]
+    return Packet(frame.time, link, source, destination, protocol, *ports, segment, length, fragmented)

@@ -1,0 +1,170 @@
+"""One client's attempt to boot, while the capture is read."""
+
+from collections import Counter, deque
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from virtscan.model import Mac
+from virtscan.trace.boot import Boot, Lease, Outcome, Side
+from virtscan.trace.checksums import Sum
+from virtscan.trace.dhcp import mac as written
+from virtscan.trace.leasing import Leasing
+from virtscan.trace.links import Arrival
+from virtscan.trace.packets import Packet
+from virtscan.trace.stage import Download, Stage, sums
+
+_KEPT = 4
+"""Downloads that may still go on at a time; a boot loader reads hundreds of files, one after another."""
+
+_MOST_SERVERS = 16
+
+
+class _Totals:
+    """What ended stages add up to; what was taken and ignored, for each server apart."""
+
+    def __init__(self) -> None:
+        self.retries = self.resent = 0
+        self.lost = 0.0
+        self.last = float("-inf")
+        self.from_server: Counter[Sum] = Counter()
+        self.from_client: Counter[Sum] = Counter()
+        self.taken: dict[bytes, Counter[Sum]] = {}
+        self.ignored: dict[bytes, Counter[Sum]] = {}
+
+    def add(self, stage: Stage, *, stuck: bool) -> None:
+        self.retries += stage.retries
+        self.resent += stage.resent
+        self.lost += stage.lost
+        self.last = max(self.last, stage.last)
+        self.from_server += stage.from_server
+        self.from_client += stage.from_client
+        key = identity(stage)
+        if key in self.taken or len(self.taken) < _MOST_SERVERS:
+            self.taken[key] = self.taken.get(key, Counter()) + stage.taken
+            if stuck:
+                self.ignored[key] = self.ignored.get(key, Counter()) + stage.ignored
+
+
+class Run:
+    """From a client's first packet to its last before it starts over."""
+
+    def __init__(self, mac: Mac | None, packet: Packet) -> None:
+        self.mac = mac
+        self.boots = False
+        self.address: bytes | None = None
+        self.leasing: Leasing | None = None
+        self._first = packet.time
+        self._vlan = packet.link.vlan
+        self._downloads: deque[Download] = deque()
+        self._totals = _Totals()
+        self._arrivals: set[Side] = set()
+
+    @property
+    def downloads(self) -> bool:
+        """Did it ask for a file?"""
+        return bool(self._downloads)
+
+    def starts(self, download: Download) -> None:
+        """The client asks for a file: whatever got it so far, it has."""
+        self.boots = True
+        if self.leasing is not None:
+            self.leasing.went_on()
+        self._downloads.append(download)
+        if len(self._downloads) > _KEPT:
+            self._fold(self._downloads.popleft(), download.first)
+
+    def saw(self, packet: Packet, *, from_server: bool) -> None:
+        """Learn from how a packet met the capturing machine where that is."""
+        if packet.link.arrival is Arrival.HOST:
+            self._arrivals.add(Side.RECEIVER if from_server else Side.SENDER)
+
+    def fills_later(self) -> set[bytes]:
+        """Servers of which the client took packets whose sums were open here: they are filled in behind this point."""
+        stages = [*([self.leasing] if self.leasing else []), *self._downloads]
+        return {
+            *(identity(stage) for stage in stages if stage.taken[Sum.OPEN]),
+            *(key for key, taken in self._totals.taken.items() if taken[Sum.OPEN]),
+        }
+
+    def boot(self, end: float, fills_later: set[bytes], *, mac_is_its_own: bool) -> Boot:
+        """The run as a value; call it once.
+
+        Args:
+            end: Until when the capture goes.
+            fills_later: Servers whose sums are filled in behind this point, as any client of the capture shows.
+            mac_is_its_own: False if the address that it came from is a router's.
+        """
+        outcome, error, decided = self._outcome(end)
+        leased = self.leasing
+        if leased is not None:
+            self._totals.add(leased, stuck=decided is leased)
+        while self._downloads:
+            self._fold(self._downloads.popleft(), end)
+        key = identity(decided) if decided is not None else b""
+        totals = self._totals
+        return Boot(
+            mac=self.mac if mac_is_its_own else None,
+            vlan=self._vlan,
+            address=shown(self.address),
+            lease=leased.lease() if leased else Lease.NOT_CAPTURED,
+            lease_server=shown(leased.server) if leased else None,
+            server=shown(_server(decided)),
+            server_mac=written(decided.server_mac) if decided is not None and decided.server_mac else None,
+            file=decided.file if isinstance(decided, Download | Leasing) else None,
+            outcome=outcome,
+            error=error,
+            from_server=sums(totals.from_server),
+            from_client=sums(totals.from_client),
+            taken=sums(totals.taken.get(key, Counter())),
+            ignored=sums(totals.ignored.get(key, Counter())),
+            retries=totals.retries,
+            resent=totals.resent,
+            seconds_lost=round(totals.lost, 3),
+            side=self._side(key in fills_later),
+            boots=self.boots,
+            started_at=moment(self._first),
+            ended_at=moment(totals.last),
+        )
+
+    def _outcome(self, end: float) -> tuple[Outcome, str | None, Stage | None]:
+        """What the last download says, or else what DHCP does, and which of them that is."""
+        if self._downloads:
+            last = self._downloads[-1]
+            return *last.ended(end), last
+        if self.leasing is not None:
+            return self.leasing.ended(end), None, self.leasing
+        return Outcome.UNFINISHED, None, None
+
+    def _fold(self, download: Download, end: float) -> None:
+        download.settle()
+        outcome, _ = download.ended(end)
+        self._totals.add(download, stuck=outcome is not Outcome.COMPLETE)
+
+    def _side(self, fills_later: bool) -> Side:
+        if fills_later:
+            return Side.SENDER
+        return next(iter(self._arrivals)) if len(self._arrivals) == 1 else Side.UNKNOWN
+
+
+def identity(stage: Stage) -> bytes:
+    """What tells servers apart: their MAC, for a server has several addresses, else the address."""
+    return stage.server_mac or stage.server
+
+
+def _server(stage: Stage | None) -> bytes | None:
+    if isinstance(stage, Leasing):
+        return stage.next_server or stage.server
+    return stage.server if stage is not None else None
+
+
+def shown(address: bytes | None) -> str | None:
+    """An address as people write it; None for what is none."""
+    return str(ip_address(address)) if address is not None and len(address) in {4, 16} else None
+
+
+def moment(time: float) -> datetime | None:
+    """Seconds since 1970 as a time; None for those that no calendar has."""
+    try:
+        return datetime.fromtimestamp(time, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

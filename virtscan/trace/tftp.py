@@ -1,0 +1,102 @@
+"""TFTP messages (RFC 1350, and RFC 2347 for the options)."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+from virtscan.trace.dhcp import Unreadable, text
+
+PORT = 69
+
+
+class Read(NamedTuple):
+    """A client asks for a file."""
+
+    file: str
+
+
+class Options(NamedTuple):
+    """A server acknowledges options; `block_size` is what it agreed to."""
+
+    block_size: int
+
+
+class Data(NamedTuple):
+    """A block, with how many bytes it has."""
+
+    block: int
+    size: int
+
+
+class Acknowledgement(NamedTuple):
+    """A client has a block; block 0 is the options."""
+
+    block: int
+
+
+class Error(NamedTuple):
+    """Either side ends the transfer."""
+
+    code: int
+    text: str
+
+
+class Write(NamedTuple):
+    """A client wants to send a file, which no boot does."""
+
+
+Message: TypeAlias = Read | Write | Options | Data | Acknowledgement | Error
+
+BLOCK_SIZE = 512
+_CODES: Mapping[int, str] = {
+    0: "not defined",
+    1: "file not found",
+    2: "access violation",
+    3: "disk full",
+    4: "illegal operation",
+    5: "unknown transfer ID",
+    6: "file already exists",
+    7: "no such user",
+    8: "option negotiation failed",
+}
+
+
+def parse(payload: bytes, *, length: int) -> Message | Unreadable:
+    """Read a message.
+
+    Args:
+        payload: What follows the UDP header, as far as it was captured.
+        length: How long it is by the header.
+    """
+    message = _message(payload, length) if len(payload) >= 4 else None
+    if message is not None:
+        return message
+    return Unreadable.CUT if len(payload) < length else Unreadable.MALFORMED
+
+
+def _message(payload: bytes, length: int) -> Message | None:
+    operation, argument = int.from_bytes(payload[:2]), int.from_bytes(payload[2:4])
+    match operation:
+        case 1:
+            name, end, _ = payload[2:].partition(b"\0")
+            message: Message | None = Read(text(name)) if end else None
+        case 2:
+            message = Write()
+        case 3:
+            message = Data(argument, length - 4)
+        case 4:
+            message = Acknowledgement(argument)
+        case 5:
+            message = Error(argument, text(payload[4:]) or _CODES.get(argument, ""))
+        case 6:
+            message = Options(_block_size(payload[2:]))
+        case _:
+            message = None
+    return message
+
+
+def _block_size(options: bytes) -> int:
+    parts = options.split(b"\0")
+    for name, value in zip(parts[::2], parts[1::2], strict=False):
+        if name.lower() == b"blksize" and value.isdigit() and len(value) <= 5:
+            return int(value)
+    return BLOCK_SIZE

@@ -1,0 +1,206 @@
+"""Which packet belongs to whose boot: the only state that lives as long as the capture, and bounded."""
+
+from collections import Counter
+from typing import TypeAlias, TypeVar
+
+from virtscan.model import Mac
+from virtscan.trace import dhcp, dhcp6, http, tftp
+from virtscan.trace.boot import Boot
+from virtscan.trace.connection import Connection
+from virtscan.trace.dhcp import Dhcp, Step, Unreadable
+from virtscan.trace.icmp import refused
+from virtscan.trace.leasing import Leasing
+from virtscan.trace.packets import TCP, UDP, Packet
+from virtscan.trace.roster import Roster
+from virtscan.trace.run import Run
+from virtscan.trace.transfer import Transfer
+
+_MOST_DOWNLOADS = 4096
+_SYN, _ACK = 2, 16
+
+_CLIENT_4, _SERVER_4, _PROXY = 68, 67, 4011
+_CLIENT_6, _SERVER_6 = 546, 547
+_PORTS_4, _PORTS_6 = {_CLIENT_4, _SERVER_4, _PROXY}, {_CLIENT_6, _SERVER_6}
+_PORTS = {*_PORTS_4, *_PORTS_6, tftp.PORT}
+
+_End: TypeAlias = tuple[bytes, int]
+"""An address and a port."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class Tracker:
+    """Takes the packets of a capture in its order; `boots` says what they were.
+
+    `unreadable` counts messages on the ports of DHCP and TFTP that tell nothing.
+    """
+
+    def __init__(self) -> None:
+        self.unreadable: Counter[Unreadable] = Counter()
+        self._roster = Roster()
+        self._transfers: dict[_End, tuple[Run, Transfer]] = {}
+        self._connections: dict[tuple[_End, _End], tuple[Run, Connection]] = {}
+
+    @property
+    def not_followed(self) -> int:
+        """Boots beyond the number that is kept in memory."""
+        return self._roster.turned_away
+
+    def wants(self, protocol: int, source: _End, destination: _End) -> bool:
+        """May such a packet belong to a boot? Most don't, and need not be looked at."""
+        match protocol:
+            case 17:
+                return destination[1] in _PORTS or destination in self._transfers or source in self._transfers
+            case 6:
+                return self._roster.is_booting(source[0]) or self._roster.is_booting(destination[0])
+            case _:
+                return bool(self._transfers)
+
+    def takes(self, packet: Packet) -> None:
+        """Take the next packet."""
+        if packet.protocol == TCP:
+            self._tcp(packet)
+        elif packet.protocol != UDP:
+            self._unreachable(packet)
+        elif packet.destination_port == tftp.PORT or not self._by_tftp(packet):
+            match packet.destination_port:
+                case tftp.PORT:
+                    self._read_request(packet)
+                case port if port in _PORTS_4:
+                    self._dhcp(packet, dhcp.parse(packet.payload, whole=packet.whole))
+                case port if port in _PORTS_6:
+                    self._dhcp(packet, dhcp6.parse(packet.payload, whole=packet.whole))
+
+    def boots(self, *, end: float) -> tuple[tuple[Boot, ...], int]:
+        """The boots in the order they began, and how many other clients only got an address; call it once.
+
+        Args:
+            end: Time of the capture's last frame.
+        """
+        return self._roster.boots(end=end)
+
+    def _dhcp(self, packet: Packet, message: Dhcp | Unreadable) -> None:
+        if isinstance(message, Unreadable):
+            self.unreadable[message] += 1
+            return
+        if message.step is Step.OTHER:
+            return
+        from_client = message.step in {Step.DISCOVER, Step.REQUEST}
+        mac = _client(packet, message)
+        if mac is None:
+            self.unreadable[Unreadable.NAMELESS if packet.destination_port in _PORTS_6 else Unreadable.MALFORMED] += 1
+            return
+        run = self._roster.run(
+            mac, packet, transaction=message.transaction if from_client and not _is_proxy(packet) else None
+        )
+        if run is None:
+            return
+        if run.leasing is None:
+            run.leasing = Leasing(packet, message)
+        run.leasing.met(packet, message)
+        run.boots = run.boots or message.boots
+        run.saw(packet, from_server=not from_client)
+        if message.address is not None:
+            self._roster.has_address(run, message.address)
+
+    def _read_request(self, packet: Packet) -> None:
+        end = packet.source, packet.source_port
+        message = tftp.parse(packet.payload, length=packet.length - 8)
+        match message:
+            case tftp.Read():
+                known = self._transfers.get(end)
+                if known is not None and known[1].file == message.file and not known[1].over:
+                    run, transfer = known
+                else:
+                    found = self._roster.run_at(packet)
+                    if found is None:
+                        return
+                    run, transfer = found, Transfer(packet, message)
+                    run.starts(transfer)
+                    _keep(self._transfers, end, (run, transfer))
+                transfer.requested(packet)
+                run.saw(packet, from_server=False)
+            case Unreadable():
+                self.unreadable[message] += 1
+            case _:
+                self._by_tftp(packet)  # a server that answers from this port is also acknowledged there
+
+    def _by_tftp(self, packet: Packet) -> bool:
+        """Take a packet of a transfer; False if it is of none."""
+        to_client = self._transfers.get((packet.destination, packet.destination_port))
+        known = to_client or self._transfers.get((packet.source, packet.source_port))
+        if known is None:
+            return False
+        run, transfer = known
+        message = tftp.parse(packet.payload, length=packet.length - 8)
+        if isinstance(message, Unreadable):
+            self.unreadable[Unreadable.CUT] += message is Unreadable.CUT
+            return message is Unreadable.CUT
+        if to_client:
+            transfer.from_its_server(packet, message)
+        else:
+            transfer.from_its_client(packet, message)
+        run.saw(packet, from_server=to_client is not None)
+        return True
+
+    def _tcp(self, packet: Packet) -> None:
+        source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
+        known = self._connections.get((source, destination))
+        if known is None and packet.segment[13] & (_SYN | _ACK) == _SYN:
+            known = self._connect(packet, source, destination)
+        if known is not None:
+            run, connection = known
+            connection.from_its_client(packet)
+            run.saw(packet, from_server=False)
+            return
+        known = self._connections.get((destination, source))
+        if known is not None:
+            run, connection = known
+            connection.from_its_server(packet)
+            run.saw(packet, from_server=True)
+
+    def _connect(self, packet: Packet, source: _End, destination: _End) -> tuple[Run, Connection] | None:
+        """The client opens a connection: is it one that a boot would?"""
+        run = self._roster.at(packet.source)
+        if run is None or not run.boots:
+            return None
+        named = http.port_of(run.leasing.file) if run.leasing is not None else None
+        if packet.destination_port not in {*http.PORTS, named}:
+            return None
+        connection = Connection(packet)
+        run.starts(connection)
+        _keep(self._connections, (source, destination), (run, connection))
+        return run, connection
+
+    def _unreachable(self, packet: Packet) -> None:
+        """A server's machine says that nobody listens on the port that a read request went to."""
+        known = self._transfers.get(refused(packet, tftp.PORT) or (b"", 0))
+        if known is not None:
+            known[1].refused = True
+
+
+def _client(packet: Packet, message: Dhcp) -> Mac | None:
+    """Whose message it is. That of DHCPv6 names the machine, which may have other cards: better the frame's address."""
+    if packet.destination_port in _PORTS_4 and message.mac is not None:
+        return message.mac
+    if packet.source_port in {_CLIENT_4, _CLIENT_6}:
+        octets = packet.link.source
+    elif packet.destination_port in {_CLIENT_4, _CLIENT_6} and not packet.link.to_many:
+        octets = packet.link.destination
+    else:
+        octets = None
+    return dhcp.mac(octets) if octets is not None else message.mac
+
+
+def _is_proxy(packet: Packet) -> bool:
+    """Is it asked of a server that only names the boot file, in a transaction of its own?"""
+    return packet.destination_port == _PROXY
+
+
+def _keep(table: dict[_K, _V], key: _K, value: _V) -> None:
+    """Put in the newest, and let go of the oldest: nobody downloads thousands of files at a time."""
+    table.pop(key, None)
+    if len(table) >= _MOST_DOWNLOADS:
+        del table[next(iter(table))]
+    table[key] = value

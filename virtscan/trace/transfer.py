@@ -1,0 +1,104 @@
+"""One file by TFTP: told by the client's address and port, because the server answers from a port of its own choice."""
+
+from virtscan.trace.boot import Outcome
+from virtscan.trace.packets import Packet
+from virtscan.trace.stage import Download
+from virtscan.trace.tftp import BLOCK_SIZE, Acknowledgement, Data, Error, Message, Options, Read, Write
+
+
+class Transfer(Download):
+    """A read request and what follows."""
+
+    def __init__(self, packet: Packet, request: Read) -> None:
+        super().__init__(packet)
+        self.file = request.file
+        self.refused = False
+        self._block_size = BLOCK_SIZE
+        self._requests = 0
+        self._error: str | None = None
+        self._insisted = False
+        self._has_options = False
+        self._last_block: int | None = None
+        self._final_block: int | None = None
+        self._final_sent = 0
+        self._acknowledged: int | None = None
+        self._complete = False
+
+    @property
+    def over(self) -> bool:
+        """Is the next request for the same file another transfer, not a retry?"""
+        return self._complete
+
+    def requested(self, packet: Packet) -> None:
+        """The client asks, or asks again: an error that it was sent did not reach it then."""
+        self.asked(packet, again=self._requests > 0)
+        self._insisted = self._error is not None
+        self._requests += 1
+
+    def from_its_client(self, packet: Packet, message: Message) -> None:
+        """A packet from the client to the port that the server chose."""
+        match message:
+            case Acknowledgement(block):
+                again = block == self._acknowledged
+                self.asked(packet, again=again)
+                self._acknowledged = block
+                self.took(packet.destination_port)
+                self._complete = self._complete or block == self._final_block
+            case Error(code, text):
+                self.asked(packet)
+                self.took(packet.destination_port)
+                self._fail(f"the client: {code} {text}")
+            case _:
+                self.asked(packet, quiet=True)
+
+    def from_its_server(self, packet: Packet, message: Message) -> None:
+        """A packet to the client's port."""
+        self.server = packet.source
+        flow = packet.source_port
+        match message:
+            case Options(block_size):
+                self.answered(packet, flow, again=self._has_options)
+                self._has_options = True
+                self._block_size = block_size
+            case Data(block, size):
+                self.answered(packet, flow, again=block == self._last_block)
+                self._last_block = block
+                if size < self._block_size:
+                    self._final_block = block
+                    self._final_sent += 1
+            case Error(code, text):
+                self.answered(packet, flow, again=self._error is not None)
+                self._fail(f"{code} {text}")
+            case Read() | Write() | Acknowledgement():
+                self.answered(packet, flow, quiet=True)
+
+    def settle(self) -> None:
+        """See `Download`."""
+        if self._error is not None and not self._insisted:
+            self.took_all()
+
+    def ended(self, end: float) -> tuple[Outcome, str | None]:
+        """See `Download`."""
+        outcome = self._outcome(end)
+        return outcome, self._error if outcome is Outcome.TFTP_ERROR else None
+
+    def _outcome(self, end: float) -> Outcome:
+        if self._complete or (self._final_sent == 1 and self._acknowledged is not None):
+            outcome = Outcome.COMPLETE  # many ROMs start the file that they have and owe the last acknowledgement
+        elif self._error is not None:
+            outcome = Outcome.TFTP_ERROR
+        elif self.refused and not self.from_server:
+            outcome = Outcome.REFUSED
+        elif not self.stood(end):
+            outcome = Outcome.UNFINISHED
+        elif not self.from_server:
+            outcome = Outcome.NO_ANSWER
+        elif not self.ignored:
+            outcome = Outcome.UNFINISHED
+        else:
+            outcome = Outcome.OPTIONS_NOT_ACKNOWLEDGED if self._last_block is None else Outcome.DATA_NOT_ACKNOWLEDGED
+        return outcome
+
+    def _fail(self, error: str) -> None:
+        if not self._complete:
+            self._error = self._error or error

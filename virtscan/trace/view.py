@@ -1,0 +1,148 @@
+"""What is said of a capture: a line for each boot, beside its finding if an inventory was given."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from virtscan import __version__
+from virtscan.trace.boot import Boot, Sums, Trace
+from virtscan.trace.joining import Agreement, Line
+from virtscan.trace.judging import Failed, Judgement
+from virtscan.views.presentation import (
+    Audience,
+    Column,
+    Field,
+    Presentation,
+    Value,
+    gap_section,
+    number,
+    section,
+    timestamp,
+    word,
+)
+
+_DATA = Audience.DATA
+_PEOPLE = Audience.PEOPLE
+
+
+def _boot(value: Callable[[Boot], Value]) -> Callable[[Line], Value]:
+    return lambda line: None if line.boot is None else value(line.boot)
+
+
+def _judgement(value: Callable[[Judgement], Value]) -> Callable[[Line], Value]:
+    return lambda line: None if line.judgement is None else value(line.judgement)
+
+
+def _bad(sums: Sums) -> str:
+    """As in `28 of 31`."""
+    return f"{sums.bad} of {sums.total}"
+
+
+def _mac(line: Line) -> str | None:
+    return line.boot.mac if line.boot is not None else line.finding.mac if line.finding is not None else None
+
+
+def _what(boot: Boot) -> str:
+    return f"{boot.outcome.value} ({boot.error})" if boot.error else boot.outcome.value
+
+
+def _reason(judgement: Judgement) -> str:
+    missing = f"; missing: {'; '.join(judgement.missing)}" if judgement.missing else ""
+    return "; ".join(judgement.because) + missing
+
+
+_BOOT: tuple[Field[Line], ...] = (
+    Field(Column("mac", "MAC"), _mac),
+    Field(Column("address", under="mac"), _boot(lambda boot: boot.address)),
+    Field(Column("vlan", audience=_DATA), _boot(lambda boot: boot.vlan)),
+    Field(Column("dhcp", "DHCP"), _boot(lambda boot: word(boot.lease))),
+    Field(Column("dhcp_server", audience=_DATA), _boot(lambda boot: boot.lease_server)),
+    Field(Column("server"), _boot(lambda boot: boot.server)),
+    Field(Column("server_mac", audience=_DATA), _boot(lambda boot: boot.server_mac)),
+    Field(Column("file", under="server"), _boot(lambda boot: boot.file)),
+    Field(Column("what", "what happened", audience=_PEOPLE), _boot(_what)),
+    Field(Column("outcome", audience=_DATA), _boot(lambda boot: word(boot.outcome))),
+    Field(Column("error", audience=_DATA), _boot(lambda boot: boot.error)),
+    Field(
+        Column("server_sums", "bad checksums from server", audience=_PEOPLE),
+        _boot(lambda boot: _bad(boot.from_server)),
+    ),
+    Field(
+        Column("client_sums", "from client", audience=_PEOPLE, under="server_sums"),
+        _boot(lambda boot: _bad(boot.from_client)),
+    ),
+    Field(number("server_frames", audience=_DATA), _boot(lambda boot: boot.from_server.total)),
+    Field(number("server_bad_checksums", audience=_DATA), _boot(lambda boot: boot.from_server.bad)),
+    Field(number("server_open_checksums", audience=_DATA), _boot(lambda boot: boot.from_server.open)),
+    Field(number("server_unknown_checksums", audience=_DATA), _boot(lambda boot: boot.from_server.unknown)),
+    Field(number("client_frames", audience=_DATA), _boot(lambda boot: boot.from_client.total)),
+    Field(number("client_bad_checksums", audience=_DATA), _boot(lambda boot: boot.from_client.bad)),
+    Field(number("client_unknown_checksums", audience=_DATA), _boot(lambda boot: boot.from_client.unknown)),
+    Field(number("retries"), _boot(lambda boot: boot.retries)),
+    Field(number("resent", audience=_DATA), _boot(lambda boot: boot.resent)),
+    Field(number("seconds_lost", "s lost", under="retries"), _boot(lambda boot: boot.seconds_lost)),
+    Field(Column("side", "captured at"), _boot(lambda boot: word(boot.side))),
+    Field(Column("failed", "failed in this way"), _judgement(lambda judgement: word(judgement.failed))),
+    Field(Column("confidence", under="failed"), _judgement(lambda judgement: word(judgement.confidence))),
+    Field(Column("started_at", audience=_DATA), _boot(lambda boot: timestamp(boot.started_at))),
+    Field(Column("ended_at", audience=_DATA), _boot(lambda boot: timestamp(boot.ended_at))),
+)
+
+
+def _finding(audience: Audience) -> tuple[Field[Line], ...]:
+    return (
+        Field(Column("hypervisor", audience=audience), lambda line: line.finding.hypervisor if line.finding else None),
+        Field(
+            Column("domain", audience=audience, under="hypervisor"),
+            lambda line: line.finding.domain if line.finding else None,
+        ),
+        Field(Column("verdict", audience=audience), lambda line: word(line.finding.verdict) if line.finding else None),
+        Field(Column("agreement", audience=audience, under="verdict"), lambda line: word(line.agreement)),
+    )
+
+
+_WHY: tuple[Field[Line], ...] = (
+    Field(Column("because", audience=_DATA), _judgement(lambda judgement: judgement.because)),
+    Field(Column("missing", audience=_DATA), _judgement(lambda judgement: judgement.missing)),
+    Field(Column("reason", audience=_PEOPLE, wraps=True), _judgement(_reason)),
+)
+
+
+def view(trace: Trace, found: Sequence[Line]) -> Presentation:
+    """The capture, with a row for each line."""
+    joined = any(line.agreement is not None for line in found)
+    fields = (*_BOOT, *_finding(Audience.EVERYBODY if joined else _DATA), *_WHY)
+    failed = Counter(line.judgement.failed for line in _once(found) if line.judgement is not None)
+    agreements = Counter(line.agreement for line in found)
+    counts = {member.value: failed[member] for member in Failed}
+    agreed = {member.value: agreements[member] for member in Agreement}
+    summary = {"boots": len(trace.boots), "others": trace.others, "failed": counts}
+    return Presentation(
+        schema="virtscan.trace/1",
+        head={
+            "version": __version__,
+            "capture": {
+                "file": trace.file,
+                "frames": trace.frames,
+                "started_at": timestamp(trace.started_at),
+                "ended_at": timestamp(trace.ended_at),
+            },
+            "summary": summary | ({"agreement": agreed} if joined else {}),
+        },
+        main=section("rows", fields, found),
+        gaps=gap_section(trace.gaps),
+        notes=(
+            f"frames: {trace.frames}, from {timestamp(trace.started_at) or '-'} to {timestamp(trace.ended_at) or '-'}",
+            f"boots: {len(trace.boots)}, clients that asked for nothing but an address: {trace.others}",
+            f"failed because of open checksums: {_counted(counts)}",
+            *([f"findings: {_counted(agreed)}"] if joined else []),
+        ),
+    )
+
+
+def _once(found: Sequence[Line]) -> list[Line]:
+    """The lines without those that repeat a boot for another finding of its MAC."""
+    return list({id(line.boot): line for line in found}.values())
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
