@@ -5,7 +5,7 @@ VENV      := .venv
 BIN       := $(VENV)/bin
 FLEET     := fixtures/fleet/virtscan.toml
 INPUTS    := pyproject.toml packaging/constraints.txt packaging/virtual-environment.sh packaging/find-python.sh \
-             packaging/system-packages.sh
+             packaging/system-packages.sh packaging/cobblerd.sh packaging/cobbler.txt
 # One mark for each purpose and interpreter says that everything for it is installed.
 MARK      := $(VENV)/.ready-$(subst /,-,$(PYTHON))
 CODE      := virtscan tests
@@ -60,4 +60,5 @@ $(MARK)-scan: $(INPUTS)
 $(MARK)-check $(MARK)-test: $(INPUTS)
 	@packaging/system-packages.sh $(patsubst $(MARK)-%,%,$@)
 	@packaging/virtual-environment.sh $(VENV) test,check
+	$(if $(filter %-test,$@),@packaging/cobblerd.sh $(VENV)/cobbler)
 	@touch $@ $(MARK)-scan

@@ -98,6 +98,8 @@ needed_to_test() {
   need ethtool ethtool program ethtool
   need shellcheck ShellCheck program shellcheck
   need iproute2 iproute program ip
+  need openssl openssl program openssl
+  need file file program file # brings libmagic, which Cobbler needs
   need libvirt-clients libvirt-client program virsh
   need libvirt-daemon libvirt-daemon program libvirtd
   # Some releases have a package for each driver, others one for all but QEMU's: the pattern means what there is.
