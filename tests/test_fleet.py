@@ -31,13 +31,13 @@ RULES = {
     ("fra1-kvm03", "shop01", 0): "R2",
     ("fra1-kvm03", "shop02", 0): "R2",
     ("ams1-kvm02", "backup01", 1): "R4",
-    ("ams1-kvm01", "satellite", 0): "R4",  # no other server than itself serves its segment
-    ("ams1-kvm02", "kickstart", 0): "R4",
 }
 NOT_JUDGED = {
     ("ams1-kvm01", "jump01", 0),  # a host bridge
     ("ams1-kvm01", "jump01", 1),  # a macvtap on a card, not on a bond
     ("ams1-kvm01", "web02", 1),  # NAT
+    ("ams1-kvm01", "satellite", 0),  # a server's own interface
+    ("ams1-kvm02", "kickstart", 0),  # likewise
     ("ams1-kvm02", "imager", 0),
 }
 

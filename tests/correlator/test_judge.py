@@ -151,6 +151,16 @@ def test_the_device_that_decided_is_the_one_that_is_shown() -> None:
     assert finding_of(scene(interface, servers=(server(),), devices=others)).source_device == "bond1"
 
 
+def test_of_two_devices_that_both_clear_the_one_that_a_server_serves_is_shown() -> None:
+    pool = tuple(Attachment(DeviceName(name), SourceMode.BRIDGE) for name in ("bond2", "bond3"))
+    interface = Interface(index=0, type="network", network="pool", attachments=pool)
+    segments = {"bond2": "pxe-b", "bond3": "pxe-a"}
+
+    found = finding_of(scene(interface, servers=(server(segments=("pxe-a",), physical=True),), segments=segments))
+
+    assert (found.rule, found.source_device) == ("R10", "bond3")
+
+
 def test_findings_come_worst_first_then_most_pressing_then_by_name() -> None:
     boots = ("network",)
     vepa = SourceMode.VEPA

@@ -15,7 +15,7 @@ def correlate(inventory: Inventory) -> Report:
 
     Waivers expire against the time at which the inventory was taken; nothing depends on when it is judged. The order
     of hypervisors, domains, servers and devices does not matter. A server's own interface is judged against the other
-    servers, and left out if there is none.
+    servers, and left out if none of them serves it.
     """
     panel = Panel(inventory)
     waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())

@@ -57,12 +57,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Ruling(msgspec.Struct, frozen=True):
-    """What the table says about one case; `badness` sorts the worst first, by server among equals.
+    """What the table says about one case; `badness` sorts the worst first, then those that name a server, by its name.
 
     "No finding" is the mildest ruling of all.
     """
 
-    badness: tuple[int, int, str, str]
+    badness: tuple[int, int, bool, str, str]
     rule: Rule
     case: Case
     server: Server
@@ -160,8 +160,6 @@ class Bench:
             return (_rule(Case(left_out=NotJudged.NOT_MACVTAP)),)
         if self._panel.asked_for is LowerDevice.BOND and seat.chain.on_bond is OnBond.NO:
             return (_rule(Case(left_out=NotJudged.NOT_ON_A_BOND)),)
-        if servers and len(own) == len(servers):
-            return (_rule(Case(left_out=NotJudged.SERVER_ITSELF)),)
         device = None if seat.device is None else self._devices.get(seat.device)
         group = (seat.segment, () if device is None else device.addresses, mode, own)
         found = self._groups.get(group)
@@ -190,6 +188,8 @@ class Bench:
             for number, server in enumerate(self._panel.coverages)
             if number not in own and may_serve(server, reached)
         ]
+        if not serving and own:
+            return (_rule(Case(left_out=NotJudged.SERVER_ITSELF)),), ()
         if not serving:
             nobody = Servers.NONE_SERVES if self._panel.servers else Servers.NONE_KNOWN
             return (_rule(Case(kernel=self._state.fix, servers=nobody)),), ()
@@ -224,10 +224,10 @@ def _rule(case: Case, server: Server = _NOBODY, position: Position = _NOWHERE) -
         rank = (len(VERDICTS), -_LEFT_OUT[case.left_out or NotJudged.NOT_MACVTAP])
     else:
         rank = (VERDICTS[rule.verdict], _CONFIDENCES[rule.confidence(case)])
-    return _Ruling((*rank, server.name, server.interface or ""), rule, case, server, position)
+    return _Ruling((*rank, not rule.server, server.name, server.interface or ""), rule, case, server, position)
 
 
-def _badness(ruled: tuple[_Ruling, Seat]) -> tuple[int, int, str, str]:
+def _badness(ruled: tuple[_Ruling, Seat]) -> tuple[int, int, bool, str, str]:
     return ruled[0].badness
 
 
