@@ -76,7 +76,7 @@ def test_a_hypervisor_is_read_in_exactly_one_way(keys: str) -> None:
         plan(f"[[hypervisor]]\n{keys}")
 
 
-@pytest.mark.parametrize("kind", ["file", "sosreport"])
+@pytest.mark.parametrize("kind", ["file", "sosreport", "ansible"])
 def test_a_servers_relative_path_starts_at_the_files_folder(kind: str) -> None:
     (server,) = plan(f'[[server]]\nname = "cobbler"\noffload = "{kind}:saved/cobbler"').servers
 

@@ -33,7 +33,7 @@ def test_every_source_has_its_form(text: str, source: tuple[SourceKind, str, Sta
     ["", "ssh:satellite", "file:", "local", "local:eth0", "on:", "off ", "ON", "http://x", "sosreport", ":", "/a"],
 )
 def test_another_source_is_refused_with_the_forms_there_are(text: str) -> None:
-    forms = r"write ssh://\[user@\]host\[:port\], file:PATH, sosreport:PATH, local:, on or off"
+    forms = r"write ssh://\[user@\]host\[:port\], file:PATH, sosreport:PATH, ansible:PATH, local:, on or off"
     with pytest.raises(ConfigError, match=forms):
         parse_source(text)
 
@@ -116,7 +116,16 @@ def test_any_text_is_a_server_or_a_clear_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["ssh://root@sat:22", "file:captures/eth0.txt", "sosreport:/var/tmp/sat", "local:", "on", "off"]
+    "source",
+    [
+        "ssh://root@sat:22",
+        "file:captures/eth0.txt",
+        "sosreport:/var/tmp/sat",
+        "ansible:/var/cache/facts",
+        "local:",
+        "on",
+        "off",
+    ],
 )
 def test_a_source_is_shown_as_it_was_written(source: str) -> None:
     assert shown(server_target("sat", source)) == source

@@ -51,7 +51,7 @@ server_option = click.option(
     multiple=True,
     metavar="NAME[:INTERFACE]=SOURCE",
     help="A provisioning server and where its offload state is read: ssh://[user@]host[:port], file:PATH "
-    "(output of ethtool -k), sosreport:PATH, local:, or the words on and off.",
+    "(output of ethtool -k), sosreport:PATH, ansible:PATH, local:, or the words on and off.",
 )
 
 host_timeout_option = click.option(

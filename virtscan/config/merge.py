@@ -16,7 +16,7 @@ from virtscan.model import LowerDevice, Mac, Plan, Policy, ServerTarget, SourceK
 from virtscan.offload.source import parse_server, server_target
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
-_PATHS = frozenset({SourceKind.FILE, SourceKind.SOSREPORT})
+_PATHS = frozenset({SourceKind.FILE, SourceKind.SOSREPORT, SourceKind.ANSIBLE})
 _HOST_TIMEOUT = 30.0
 _DEADLINE = 600.0
 

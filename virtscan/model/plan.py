@@ -40,13 +40,14 @@ class SourceKind(Enum):
     FILE = "file"
     LOCAL = "local"
     SOSREPORT = "sosreport"
+    ANSIBLE = "ansible"
     DECLARED = "declared"
 
 
 class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
     """A provisioning server to look at.
 
-    `address` is `[user@]host[:port]` for SSH, a path for FILE and SOSREPORT, empty otherwise; `declared` is set for
+    `address` is `[user@]host[:port]` for SSH, a path for FILE, SOSREPORT and ANSIBLE, empty otherwise; `declared` is set for
     DECLARED only.
     """
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from virtscan.model import Server, ServerTarget, SourceKind
-from virtscan.offload import declared, file, local, sosreport, ssh
+from virtscan.offload import ansible, declared, file, local, sosreport, ssh
 from virtscan.offload.server import unreadable
 
 __all__ = ["READERS", "Reader", "unreadable"]
@@ -21,5 +21,6 @@ READERS: Mapping[SourceKind, Reader] = {
     SourceKind.FILE: file.read,
     SourceKind.LOCAL: local.read,
     SourceKind.SOSREPORT: sosreport.read,
+    SourceKind.ANSIBLE: ansible.read,
     SourceKind.DECLARED: declared.read,
 }

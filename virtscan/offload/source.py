@@ -6,7 +6,7 @@ from virtscan.errors import ConfigError
 from virtscan.model import ServerTarget, SourceKind, State
 from virtscan.openssh import parse_destination
 
-_FORMS = "ssh://[user@]host[:port], file:PATH, sosreport:PATH, local:, on or off"
+_FORMS = "ssh://[user@]host[:port], file:PATH, sosreport:PATH, ansible:PATH, local:, on or off"
 # The kernel refuses '/', ':', white space and more than 15 bytes (dev_valid_name); names with other signs than these
 # are possible and nowhere in use.
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,14}")
@@ -41,7 +41,7 @@ def server_target(name: str, source: str, *, interface: str | None = None) -> Se
 
 
 def parse_source(text: str) -> tuple[SourceKind, str, State | None]:
-    """Read a SOURCE into its kind, its address (ssh, file, sosreport) and what is declared (`on`, `off`).
+    """Read a SOURCE into its kind, its address (ssh, file, sosreport, ansible) and what is declared (`on`, `off`).
 
     Raises:
         ConfigError: It is none of the forms, or the address in it can't be meant.
@@ -56,6 +56,8 @@ def parse_source(text: str) -> tuple[SourceKind, str, State | None]:
             return SourceKind.FILE, path, None
         case "sosreport", path if path:
             return SourceKind.SOSREPORT, path, None
+        case "ansible", path if path:
+            return SourceKind.ANSIBLE, path, None
         case "ssh", address if address.startswith("//"):
             address = address.removeprefix("//").removesuffix("/")
             parse_destination(address)
@@ -64,7 +66,7 @@ def parse_source(text: str) -> tuple[SourceKind, str, State | None]:
     raise ConfigError(f"unknown SOURCE{f' {scheme}:' if scheme in _ALMOST else ''}: write {_FORMS}")
 
 
-_ALMOST = {"on", "off", "local", "file", "sosreport", "ssh"}
+_ALMOST = {"on", "off", "local", "file", "sosreport", "ansible", "ssh"}
 
 
 def shown(target: ServerTarget) -> str:
@@ -77,6 +79,7 @@ _PREFIXES = {
     SourceKind.SSH: "ssh://",
     SourceKind.FILE: "file:",
     SourceKind.SOSREPORT: "sosreport:",
+    SourceKind.ANSIBLE: "ansible:",
     SourceKind.LOCAL: "local:",
     SourceKind.DECLARED: "",
 }
