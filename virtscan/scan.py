@@ -122,6 +122,10 @@ class _HostJob:
                 sosreport.read(self._target, self._reading)
             case _:
                 assert_never(self._target.kind)
+        if self._target.facts is not None:
+            from virtscan.connectors import ansible_facts
+
+            ansible_facts.read(self._target.facts, self._reading)
 
     def end(self, outcome: Outcome[object]) -> None:
         if isinstance(outcome, Returned):

@@ -165,3 +165,15 @@ def test_waivers_are_part_of_the_policy() -> None:
     (waiver,) = plan('[[waiver]]\nreason = "boots from ISO"\ndomain = "legacy-*"').policy.waivers
 
     assert (waiver.reason, waiver.domain, waiver.server) == ("boots from ISO", "legacy-*", "*")
+
+
+def test_facts_about_a_hypervisor_lie_where_the_file_says() -> None:
+    (target,) = plan('[[hypervisor]]\nuri = "qemu+ssh://hv1/system"\nfacts = "ansible:cache"').targets
+
+    assert target.facts == "/etc/virtscan/cache"
+
+
+@pytest.mark.parametrize("text", ["ansible:", "cache", "file:cache", ""])
+def test_facts_of_another_kind_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"hypervisor\[1\]\.facts: write ansible:PATH"):
+        plan(f'[[hypervisor]]\nuri = "qemu:///system"\nfacts = "{text}"')

@@ -35,7 +35,8 @@ class ScanSection(_Section, frozen=True):
 class HypervisorSection(_Section, frozen=True):
     """`[[hypervisor]]`: a host to read, by exactly one of `uri`, `xml` (a folder of domains) and `sosreport`.
 
-    `kernel` is `uname -r`, a fact that libvirt cannot tell; `segments` says which segment a source device reaches.
+    `kernel` is `uname -r`, a fact that libvirt cannot tell; `segments` says which segment a source device reaches;
+    `facts` is `ansible:PATH`, what Ansible gathered about the host.
     """
 
     uri: str | None = None
@@ -44,6 +45,7 @@ class HypervisorSection(_Section, frozen=True):
     name: str | None = None
     site: str | None = None
     kernel: str | None = None
+    facts: str | None = None
     segments: dict[str, str] = {}
 
 

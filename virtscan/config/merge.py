@@ -116,7 +116,17 @@ def _target(section: HypervisorSection, where: str, folder: Path) -> Target:
         site=section.site,
         kernel=section.kernel,
         segments=section.segments,
+        facts=_facts(section.facts, f"{where}.facts", folder),
     )
+
+
+def _facts(text: str | None, where: str, folder: Path) -> str | None:
+    if text is None:
+        return None
+    scheme, _, path = text.partition(":")
+    if scheme != "ansible" or not path:
+        raise ConfigError(f"{where}: write ansible:PATH, the path of a fact cache or of what ansible -m setup printed")
+    return _from(folder, path)
 
 
 def _absolute_test_uri(address: str, folder: Path) -> str:

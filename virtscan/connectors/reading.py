@@ -53,6 +53,19 @@ class Reading:
         with self._lock:
             return self._closed
 
+    @property
+    def name(self) -> str:
+        """The hypervisor's name, as far as it is known by now."""
+        with self._lock:
+            facts = _combine([item for item in self._items if isinstance(item, HostFacts)])
+        return self.target.name or facts.name or self._name
+
+    def add_if_unknown(self, facts: HostFacts) -> None:
+        """Deliver facts about the host that count only as long as nobody else, before or later, says otherwise."""
+        with self._lock:
+            if not self._closed:
+                self._items.insert(0, facts)
+
     def add(self, *items: Item) -> None:
         """Deliver items; after `close` they are dropped."""
         with self._lock:

@@ -22,7 +22,8 @@ class TargetKind(Enum):
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor to read: `address` is a libvirt URI (as given, passwords included) or a path.
 
-    `name` overrides the name that the address gives; `kernel` is `uname -r`, declared.
+    `name` overrides the name that the address gives; `kernel` is `uname -r`, declared. `facts` is the path of what
+    Ansible gathered about it.
     """
 
     kind: TargetKind
@@ -31,6 +32,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     site: str | None = None
     kernel: str | None = None
     segments: Mapping[str, str] = {}
+    facts: str | None = None
 
 
 class SourceKind(Enum):
@@ -47,8 +49,8 @@ class SourceKind(Enum):
 class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
     """A provisioning server to look at.
 
-    `address` is `[user@]host[:port]` for SSH, a path for FILE, SOSREPORT and ANSIBLE, empty otherwise; `declared` is set for
-    DECLARED only.
+    `address` is `[user@]host[:port]` for SSH, a path for FILE, SOSREPORT and ANSIBLE, empty otherwise; `declared`
+    is set for DECLARED only.
     """
 
     name: str

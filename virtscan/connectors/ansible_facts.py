@@ -1,0 +1,29 @@
+"""What Ansible gathered about a hypervisor, beside what the hypervisor itself tells."""
+
+from pathlib import Path
+
+from virtscan import ansible
+from virtscan.connectors.reading import HostFacts, Reading
+from virtscan.errors import FactsError
+from virtscan.model import GapAbout, Observed
+
+
+def read(path: str, reading: Reading) -> None:
+    """Deliver kernel, CPUs, memory and devices; to be called last, for what was read of the host itself counts.
+
+    Facts that can't be read are a gap about devices: they hide no domain and no interface.
+    """
+    try:
+        facts = ansible.open_facts(Path(path), [reading.name])
+    except FactsError as error:
+        reading.gap("facts of Ansible", f"{path}: {error}", GapAbout.DEVICE)
+        return
+    kernel = facts.kernel
+    reading.add_if_unknown(
+        HostFacts(
+            kernel=None if kernel is None else Observed(value=kernel, source="ansible", observed_at=facts.taken_at),
+            cpus=facts.cpus,
+            memory_mib=facts.memory_mib,
+        )
+    )
+    reading.add(*facts.devices)
