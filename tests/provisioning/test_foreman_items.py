@@ -69,6 +69,14 @@ def test_each_interface_has_the_server_of_its_own_subnet() -> None:
     assert [netboot.server for netboot in found(*interfaces, InterfaceRecord(mac=THREE))] == ["proxy", None, None]
 
 
+def test_of_interfaces_that_share_a_mac_the_one_for_provisioning_counts() -> None:
+    vlan = InterfaceRecord(identifier="eth0.7", mac=ONE, subnet_id=7)
+
+    (netboot,) = found(vlan, InterfaceRecord(identifier="eth0", mac=ONE, subnet_id=1, provision=True))
+
+    assert (netboot.pending, netboot.server) == (True, "proxy")
+
+
 def test_what_has_no_mac_is_left_out() -> None:
     assert found(InterfaceRecord(mac=None, provision=True), InterfaceRecord(mac="")) == ()
 
