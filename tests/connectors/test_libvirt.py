@@ -178,7 +178,7 @@ def test_only_what_an_interface_leads_to_is_fetched_each_in_one_round_trip(
 
 def test_a_far_host_is_asked_by_several_threads_at_once(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
     path = libvirtd.definitions("far", *(domain_xml(f"vm{number}") for number in range(32)))
-    threads = thread_count(32 + 4, 1.0, in_fleet=True)
+    threads = thread_count(32, 1.0, in_fleet=True)
 
     def delayed(body: bytes) -> bytes:
         time.sleep(FAR * 4)
@@ -303,7 +303,8 @@ def test_something_else_than_libvirtd_is_recognised(sshd: Sshd) -> None:
         (1000, FAR / 5, True, 1),
         (1000, FAR * 8, False, 16),
         (1000, FAR * 8, True, 8),
-        (14, FAR * 4, True, 3),
+        (10, FAR * 4, True, 3),
+        (2, FAR * 4, True, 2),
         (2, FAR * 4, False, 2),
         (0, 0.0, False, 0),
     ],

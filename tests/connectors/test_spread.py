@@ -1,11 +1,17 @@
 import threading
+import time
+from collections.abc import Sequence
 from functools import partial
 
 import pytest
 
-from virtscan.connectors.spread import spread
+from virtscan.connectors.spread import Job, Spread
 
 WAIT = 20
+
+
+def spread(jobs: Sequence[Job], threads: int) -> None:
+    Spread(jobs).run(threads)
 
 
 @pytest.mark.parametrize("threads", [1, 3, 50])
@@ -78,6 +84,40 @@ def test_what_fails_on_one_thread_stops_the_others() -> None:
         spread([fail_on_the_helper, fail_on_the_helper, partial(done.append, 1)], 2)
 
     assert done == []
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_job_can_call_for_further_ones_which_are_the_next(threads: int) -> None:
+    done: list[str] = []
+
+    def first() -> None:
+        done.append("first")
+        work.add(second)
+
+    def second() -> None:
+        done.append("second")
+        work.add(partial(done.append, "third"))
+
+    work = Spread([first, partial(done.append, "last")])
+    work.run(threads)
+
+    assert sorted(done) == ["first", "last", "second", "third"]
+    if threads == 1:
+        assert done == ["first", "second", "third", "last"]
+
+
+def test_a_thread_without_work_waits_for_what_another_calls_for() -> None:
+    together = threading.Barrier(2)
+
+    def first() -> None:
+        time.sleep(0.05)  # time to give up, for a thread that would
+        work.add(lambda: void(together.wait(2)))
+        together.wait(2)
+
+    work = Spread([first])
+    work.run(2)
+
+    assert not together.broken
 
 
 def test_no_jobs_are_done_at_once() -> None:

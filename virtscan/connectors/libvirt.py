@@ -11,14 +11,13 @@ import libvirt
 
 from virtscan import analyzer
 from virtscan.connectors import host_facts, libvirt_lists, uri
-from virtscan.connectors.libvirt_devices import read_devices, read_networks
+from virtscan.connectors.libvirt_devices import Leads
 from virtscan.connectors.libvirt_errors import end_if_lost, is_unsupported, reason
 from virtscan.connectors.libvirt_lists import Lists, name_of
 from virtscan.connectors.libvirt_session import Session
 from virtscan.connectors.reading import HostFacts, Reading
-from virtscan.connectors.spread import Job
 from virtscan.errors import ConfigError, ConnectorError
-from virtscan.model import Domain, DomainState, GapAbout, Target
+from virtscan.model import DomainState, GapAbout, Target
 
 # Without a handler of its own libvirt prints every error to stderr. One for the whole process, before any thread.
 libvirt.registerErrorHandler(lambda _context, _error: None, None)
@@ -106,29 +105,24 @@ def _find_definitions(address: str) -> None:
 
 
 def _read_all(session: Session, address: str) -> None:
-    listed = libvirt_lists.domains(session)
+    domains = libvirt_lists.domains(session)
     lists = Lists(session.connection)
-    domains: list[Domain] = []
-    jobs: list[Job] = [partial(_read_host, session, address)]
-    if listed:
-        jobs += [lists.read_networks, lists.read_interfaces, lists.read_node_devices]
-        jobs += [_domain_job(session, domain, domains) for domain in listed]
-    session.run(jobs)
-    networks = {network.name: network for network in read_networks(session, domains, lists.networks)}
-    resolved = [analyzer.resolve(domain, networks) for domain in domains]
-    read_devices(session, resolved, lists.interfaces, lists.node_devices)
+    read_lists = [lists.read_networks, lists.read_interfaces, lists.read_node_devices] if domains else []
+    session.run([partial(_read_host, session, address), *read_lists])
+    leads = Leads(session, lists)
+    session.run([partial(_read_domain, session, leads, domain) for domain in domains])
 
 
-def _domain_job(session: Session, domain: libvirt.virDomain, domains: list[Domain]) -> Job:
+def _read_domain(session: Session, leads: Leads, domain: libvirt.virDomain) -> None:
     # Known from the list, without a round trip.
     state = DomainState.INACTIVE if domain.ID() == -1 else DomainState.ACTIVE
 
     def deliver(xml: str) -> None:
         read = analyzer.read_domain(xml, origin=session.reading.uri, state=state)
         session.reading.add(read)
-        domains.append(read)
+        leads.follow(read)
 
-    return session.document(f"domain {name_of(domain)}", GapAbout.DOMAIN, domain.XMLDesc, deliver)
+    session.fetch(f"domain {name_of(domain)}", GapAbout.DOMAIN, domain.XMLDesc, deliver)
 
 
 def _read_host(session: Session, address: str) -> None:

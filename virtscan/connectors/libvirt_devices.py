@@ -1,13 +1,15 @@
 """What domains' interfaces lead to: networks, and devices down to the cards; nothing else is fetched."""
 
 import re
+import threading
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable
+from functools import partial
 
 from virtscan import analyzer
-from virtscan.connectors.libvirt_lists import Listing
+from virtscan.connectors.libvirt_lists import Lists
 from virtscan.connectors.libvirt_session import Session
-from virtscan.model import Device, DeviceName, Domain, GapAbout, Network
+from virtscan.model import Attachment, DeviceName, Domain, GapAbout, Network
 
 SOURCE = "libvirt"
 
@@ -17,103 +19,104 @@ _NODE_DEVICE = re.compile(r"net_(.+?)((_[0-9a-f]{2}){6}|(_[0-9a-f]{2}){20})?")
 _ODD = re.compile("[^A-Za-z0-9]")
 
 
-def read_networks(session: Session, domains: Iterable[Domain], listing: Listing) -> list[Network]:
-    """Deliver the networks that interfaces are on.
+class Leads:
+    """Follows domains' interfaces while the domains are read, so that what came before a deadline is understood.
 
-    One that can't be read is missed only when an interface stands on nobody knows what without it; a running domain's
-    document says what it got.
+    What can't be read is missed only where an interface of type macvtap may hang on it: a network as long as nobody
+    else says which device an interface on it got, a device under a macvtap. A driver without lists of devices (a
+    container's, an emulated one's) leaves their kind unknown, which is no gap: nobody could be asked.
     """
-    interfaces = [interface for domain in domains for interface in domain.interfaces if interface.network is not None]
-    used = {interface.network for interface in interfaces if interface.network is not None}
-    missed = {interface.network for interface in interfaces if not interface.attachments}
-    found: list[Network] = []
 
-    def deliver(xml: str) -> None:
+    def __init__(self, session: Session, lists: Lists) -> None:
+        self._session = session
+        self._lists = lists
+        self._node_names = _node_names(lists.node_devices.documents)
+        self._met: set[Hashable] = set()
+        self._networks: dict[str, Network] = {}
+        self._awaited: set[str] = set()
+        self._lock = threading.RLock()
+
+    def follow(self, domain: Domain) -> None:
+        """Fetch what the domain's interfaces lead to, unless another one's did; to be called from a job."""
+        with self._lock:
+            for interface in domain.interfaces:
+                if interface.network is not None:
+                    self._follow_network(interface.network, decides=not interface.attachments)
+                self._follow_attachments(interface.attachments)
+
+    def _follow_network(self, name: str, *, decides: bool) -> None:
+        listing = self._lists.networks
+        if decides:
+            self._awaited.add(name)
+            if name in self._networks:
+                self._follow_attachments(self._networks[name].attachments)
+        if name in listing.documents and self._is_new(("network", name)):
+            subject, describe = f"network {name}", listing.documents[name]
+            self._session.add(partial(self._session.fetch, subject, GapAbout.NETWORK, describe, self._deliver_network))
+        if name not in listing.documents and decides and self._is_new(("no network", name)):
+            why = "this host has no such network" if listing.supported else "this driver lists no networks"
+            self._session.reading.gap(f"network {name}", listing.failure or why, GapAbout.NETWORK)
+
+    def _deliver_network(self, xml: str) -> None:
         network = analyzer.read_network(xml)
-        session.reading.add(network)
-        found.append(network)
+        self._session.reading.add(network)
+        with self._lock:
+            self._networks[network.name] = network
+            if network.name in self._awaited:
+                self._follow_attachments(network.attachments)
 
-    session.run(
-        [
-            session.document(f"network {name}", GapAbout.NETWORK, listing.documents[name], deliver)
-            for name in sorted(used & listing.documents.keys())
-        ]
-    )
-    for name in sorted(name for name in missed if name is not None and name not in listing.documents):
-        session.reading.gap(f"network {name}", _why_not_listed(listing), GapAbout.NETWORK)
-    return found
+    def _follow_attachments(self, attachments: Iterable[Attachment]) -> None:
+        for attachment in attachments:
+            if attachment.device is not None:
+                self._follow_device(attachment.device)
+                if attachment.mode is not None and self._is_new(("macvtap", attachment.device)):
+                    self._miss_unless_listed(attachment.device)
 
+    def _follow_device(self, name: DeviceName) -> None:
+        if self._is_listed(name) and self._is_new(("device", name)):
+            self._session.add(partial(self._describe_device, name))
 
-def read_devices(session: Session, domains: Iterable[Domain], interfaces: Listing, nodes: Listing) -> None:
-    """Deliver the devices that interfaces are attached to, and what these stand on.
+    def _describe_device(self, name: DeviceName) -> None:
+        """Fetch all about a device; first what knows its kind, as of two that differ the earlier one counts."""
+        fetch = partial(self._session.fetch, f"device {name}", GapAbout.DEVICE)
+        if name in self._lists.interfaces.documents:
+            fetch(self._lists.interfaces.documents[name], self._deliver_interface)
+        for node in self._node_names.get(_cleaned(name), []):
+            fetch(self._lists.node_devices.documents[node], partial(self._deliver_node, name))
 
-    A driver without such lists (a container's, an emulated one's) leaves a device's kind unknown, which is no gap:
-    nobody could be asked. Nor is a device that is only a bridge's: a network that is down has none.
+    def _deliver_interface(self, xml: str) -> None:
+        devices = analyzer.read_host_interface(xml, source=SOURCE)
+        self._session.reading.add(*devices)
+        with self._lock:
+            for device in devices:
+                for name in device.lower:
+                    self._follow_device(name)
 
-    Args:
-        session: The connection.
-        domains: Resolved.
-        interfaces: The host's interfaces: kind, and what is below.
-        nodes: The host's node devices: what is a card.
-    """
-    attachments = [a for domain in domains for interface in domain.interfaces for a in interface.attachments]
-    wanted = {attachment.device for attachment in attachments if attachment.device is not None}
-    under_macvtap = {a.device for a in attachments if a.device is not None and a.mode is not None}
-    node_names = _node_names(nodes.documents)
-    asked: set[DeviceName] = set()
-    while wanted:
-        found = _describe(session, wanted, interfaces, nodes, node_names)
-        asked |= wanted
-        wanted = {name for device in found for name in device.lower} - asked
-    if under_macvtap:
-        listed = interfaces.documents.keys() | node_names.keys()
-        _miss(session, [name for name in under_macvtap if not {name, _cleaned(name)} & listed], interfaces, nodes)
-
-
-def _describe(
-    session: Session, names: set[DeviceName], interfaces: Listing, nodes: Listing, node_names: dict[str, list[str]]
-) -> list[Device]:
-    """Deliver what both lists say of some devices: first what knows their kind, as of two the earlier one counts."""
-    from_interfaces: list[Device] = []
-    from_nodes: list[Device] = []
-
-    def deliver_node(xml: str) -> None:
+    def _deliver_node(self, name: DeviceName, xml: str) -> None:
         device = analyzer.read_node_device(xml, source=SOURCE)
         # Other names, too, look like this one once their odd characters are replaced.
-        if device is not None and device.name in names:
-            from_nodes.append(device)
+        if device is not None and device.name == name:
+            self._session.reading.add(device)
 
-    def deliver_interface(xml: str) -> None:
-        from_interfaces.extend(analyzer.read_host_interface(xml, source=SOURCE))
+    def _miss_unless_listed(self, name: DeviceName) -> None:
+        reading = self._session.reading
+        interfaces, nodes = self._lists.interfaces, self._lists.node_devices
+        for subject, listing in (("list of host interfaces", interfaces), ("list of node devices", nodes)):
+            if listing.failure is not None and self._is_new(subject):
+                reading.gap(subject, listing.failure, GapAbout.DEVICE)
+        is_known_to_be_missing = not (interfaces.failure or nodes.failure) and (interfaces.supported or nodes.supported)
+        if is_known_to_be_missing and not self._is_listed(name):
+            reading.gap(f"device {name}", "libvirt lists no such device on this host", GapAbout.DEVICE)
 
-    jobs = []
-    for name in sorted(names):
-        subject = f"device {name}"
-        if name in interfaces.documents:
-            jobs.append(session.document(subject, GapAbout.DEVICE, interfaces.documents[name], deliver_interface))
-        jobs += [
-            session.document(subject, GapAbout.DEVICE, nodes.documents[node], deliver_node)
-            for node in node_names.get(_cleaned(name), [])
-        ]
-    session.run(jobs)
-    session.reading.add(*from_interfaces, *from_nodes)
-    return [*from_interfaces, *from_nodes]
+    def _is_listed(self, name: DeviceName) -> bool:
+        return name in self._lists.interfaces.documents or _cleaned(name) in self._node_names
 
-
-def _miss(session: Session, unlisted: Sequence[DeviceName], interfaces: Listing, nodes: Listing) -> None:
-    for subject, listing in (("list of host interfaces", interfaces), ("list of node devices", nodes)):
-        if listing.failure is not None:
-            session.reading.gap(subject, listing.failure, GapAbout.DEVICE)
-    if interfaces.failure or nodes.failure or not (interfaces.supported or nodes.supported):
-        return
-    for name in sorted(unlisted):
-        session.reading.gap(f"device {name}", "libvirt lists no such device on this host", GapAbout.DEVICE)
-
-
-def _why_not_listed(listing: Listing) -> str:
-    if listing.failure is not None:
-        return listing.failure
-    return "this host has no such network" if listing.supported else "this driver lists no networks"
+    def _is_new(self, what: Hashable) -> bool:
+        """Is it met for the first time?"""
+        if what in self._met:
+            return False
+        self._met.add(what)
+        return True
 
 
 def _node_names(names: Iterable[str]) -> dict[str, list[str]]:

@@ -1,8 +1,6 @@
 """One connection at work: fetches documents and delivers what they say."""
 
-import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from time import monotonic
 from typing import TypeVar
 
@@ -10,7 +8,7 @@ import libvirt
 
 from virtscan.connectors.libvirt_errors import end_if_lost, reason
 from virtscan.connectors.reading import Reading
-from virtscan.connectors.spread import Job, spread
+from virtscan.connectors.spread import Job, Spread
 from virtscan.errors import AnalyzerError, ConnectorError
 from virtscan.model import GapAbout
 
@@ -34,6 +32,7 @@ class Session:
         self._in_fleet = in_fleet
         self._threads = threads
         self._list_seconds = 0.0
+        self._spread = Spread(())
 
     def listed(self, call: Callable[[], T]) -> T:
         """Call for a list of domains, and take the time."""
@@ -43,18 +42,20 @@ class Session:
         return result
 
     def run(self, jobs: Sequence[Job]) -> None:
-        """Run all jobs, each of them a round trip or a few."""
-        spread(jobs, self._threads or thread_count(len(jobs), self._list_seconds, in_fleet=self._in_fleet))
+        """Run all jobs, each of them a round trip or a few, and those that they add."""
+        self._spread = Spread(jobs)
+        self._spread.run(self._threads or thread_count(len(jobs), self._list_seconds, in_fleet=self._in_fleet))
 
-    def document(
-        self, subject: str, about: GapAbout, describe: Callable[[], str], deliver: Callable[[str], None]
-    ) -> Job:
-        """The job to fetch a document and hand it to `deliver`; what goes wrong with it is a gap."""
-        return partial(self._fetch, subject, about, describe, deliver)
+    def add(self, job: Job) -> None:
+        """Call for a further job, from one that is under way."""
+        self._spread.add(job)
 
-    def _fetch(
-        self, subject: str, about: GapAbout, describe: Callable[[], str], deliver: Callable[[str], None]
-    ) -> None:
+    def fetch(self, subject: str, about: GapAbout, describe: Callable[[], str], deliver: Callable[[str], None]) -> None:
+        """Fetch a document and hand it to `deliver`; what goes wrong with it is a gap.
+
+        Raises:
+            ConnectorError: The connection is gone, or nobody waits for the rest any more.
+        """
         if self.reading.is_closed:
             # Past its deadline: what still ran would only keep others from their work.
             raise ConnectorError("nobody waits for it any more")
@@ -75,8 +76,13 @@ def thread_count(jobs: int, list_seconds: float, *, in_fleet: bool) -> int:
 
     In a fleet other hosts fill the time, and each thread takes memory: a far host gets a few, a near one no more than
     the one that it has.
+
+    libvirt's client has two defects that only several threads meet (both seen with 9.0.0): a call may not be sent
+    before the next reply comes, and the process may crash when the connection is lost while others are just sending
+    (a stale GSource, CVE-2024-4418, fixed in 10.3.0 and in many distributions' older versions). Both are rare; and one
+    after another, a far host's round trips would take ten times as long.
     """
     far = list_seconds > FAR
     if in_fleet:
-        return min(8, math.ceil(jobs / 6)) if far else 1
-    return min(16 if far else 4, jobs)
+        return min(jobs, max(3, min(8, jobs // 6))) if far else 1
+    return min(jobs, 16 if far else 4)
