@@ -73,6 +73,11 @@ class Connection(Download):
             self._answer = http.answer(payload, body=self._request.body)
             self._begun = sequence
 
+    def settle(self) -> None:
+        """See `Download`."""
+        if not self.resent:
+            self.took_all()
+
     def ended(self, end: float) -> tuple[Outcome, str | None]:
         """See `Download`."""
         outcome = self._outcome(end)

@@ -38,6 +38,8 @@ class Leasing(Stage):
             case Step.OFFER | Step.ACK | Step.NAK:
                 self.answered(packet, server, again=step in self._seen and server in self._servers)
                 self._learn(message, server)
+                if step is Step.NAK:
+                    self.took(server)  # there is nothing to answer to it
             case Step.OTHER:
                 return
         self._seen.add(step)

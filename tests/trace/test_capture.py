@@ -1,0 +1,316 @@
+"""Capture files of every form, whole, cut short, damaged and hostile."""
+
+import gzip
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.trace.build import (
+    START,
+    answered,
+    block,
+    cooked,
+    ethernet,
+    lease,
+    only,
+    options,
+    pcap,
+    pcapng,
+    read_request,
+    said,
+    written,
+)
+from virtscan.errors import TraceError
+from virtscan.trace import Outcome, Trace, read
+from virtscan.trace.checksums import Sum
+
+SHOTS = [*lease(), *(said(1 + wait, read_request()) for wait in range(3)), answered(4, options(), kind=Sum.OPEN)]
+FRAMES = [(shot.time, ethernet(shot)) for shot in SHOTS]
+CLASSIC, NEW = pcap(FRAMES), pcapng(FRAMES)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CLASSIC,
+        pcap(FRAMES, end=">"),
+        pcap(FRAMES, nano=True),
+        pcap(FRAMES, end=">", nano=True),
+        NEW,
+        pcapng(FRAMES, end=">"),
+    ],
+    ids=["little", "big", "nano little", "nano big", "ng little", "ng big"],
+)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_the_same_boot_is_told_by_every_format(content: bytes, zipped: bool, tmp_path: Path) -> None:
+    found = written(tmp_path, content, zipped=zipped)
+
+    boot = only(found)
+    assert (found.frames, found.gaps) == (len(FRAMES), ())
+    assert (boot.outcome, boot.retries) == (Outcome.OPTIONS_NOT_ACKNOWLEDGED, 2)
+    assert boot.started_at is not None
+    assert boot.started_at.timestamp() == START
+    assert boot.ended_at is not None
+    assert boot.ended_at.timestamp() == START + 4
+
+
+def test_packets_without_a_time_come_when_the_one_before_came(tmp_path: Path) -> None:
+    content = NEW + pcapng(FRAMES, simple=True)[28 + 20 :]
+
+    found = written(tmp_path, content)
+    assert found.frames == 2 * len(FRAMES)
+    assert found.ended_at is not None
+    assert found.ended_at.timestamp() == START + 4
+
+
+def test_times_that_no_calendar_has_are_left_out(tmp_path: Path) -> None:
+    frame = FRAMES[0][1]
+    late = struct.pack("<IIIII", 0, 0xFFFFFFFF, 0xFFFFFFFF, len(frame), len(frame)) + frame
+
+    found = written(tmp_path, pcapng([]) + block(6, late))
+    assert (found.started_at, only(found).started_at) == (None, None)
+
+
+def test_a_capture_without_frames_is_one(tmp_path: Path) -> None:
+    for content in (pcap([]), pcapng([])):
+        found = written(tmp_path, content)
+        assert (found.frames, found.boots, found.gaps, found.started_at) == (0, (), (), None)
+
+
+def test_devices_of_different_kinds_may_share_a_file(tmp_path: Path) -> None:
+    content = pcapng(FRAMES[:-1]) + block(1, struct.pack("<HHI", 113, 0, 0x40000))
+    frame = cooked(SHOTS[-1])
+    ticks = round((START + 4) * 10**6)
+    content += block(6, struct.pack("<IIIII", 1, ticks >> 32, ticks & 0xFFFFFFFF, len(frame), len(frame)) + frame)
+
+    assert only(written(tmp_path, content)).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
+
+
+@pytest.mark.parametrize("content", [CLASSIC, NEW], ids=["pcap", "pcapng"])
+def test_a_capture_that_is_cut_short_says_so_wherever_it_ends(content: bytes, tmp_path: Path) -> None:
+    whole = written(tmp_path, content)
+    ends = {written(tmp_path, content[:length]).gaps == () for length in range(len(content) - 40, len(content))}
+    assert ends == {False}
+
+    cut = written(tmp_path, content[:-1])
+    assert cut.gaps[0].reason.startswith("cut short: it ends within a record")
+    assert cut.frames >= whole.frames - 1
+    assert only(cut).outcome is not Outcome.COMPLETE
+
+
+def test_a_zipped_capture_that_is_cut_short_gives_what_came_until_then(tmp_path: Path) -> None:
+    path = tmp_path / "boot.pcap.gz"
+    zipped = gzip.compress(CLASSIC, 0)
+
+    path.write_bytes(zipped[:-9])
+    found = read(path)
+    assert (found.frames, found.gaps[0].reason) == (len(FRAMES), "cut short: the gzipped file ends too early")
+    path.write_bytes(zipped[:12])
+    with pytest.raises(TraceError, match="too early"):
+        read(path)
+
+
+def test_a_zipped_capture_that_is_damaged_gives_what_came_until_then(tmp_path: Path) -> None:
+    path = tmp_path / "boot.pcap"
+    zipped = bytearray(gzip.compress(pcap(FRAMES * 100), 0))
+    zipped[-6] ^= 0xFF
+    path.write_bytes(zipped)
+
+    found = read(path)
+    assert found.frames > 90 * len(FRAMES)
+    assert found.gaps[0].reason.startswith("damaged: ")
+
+
+def test_zipped_files_may_be_joined_and_padded(tmp_path: Path) -> None:
+    path = tmp_path / "boot.pcap"
+    path.write_bytes(gzip.compress(CLASSIC[:500]) + gzip.compress(CLASSIC[500:]) + bytes(100))
+
+    found = read(path)
+    assert (found.frames, found.gaps) == (len(FRAMES), ())
+
+
+def test_blocks_that_are_no_frames_are_passed_over(tmp_path: Path) -> None:
+    statistics = block(5, bytes(20)) + block(4, b"") + block(0xBAD, b"four")
+    content = NEW + statistics + NEW[:48] + statistics
+
+    assert written(tmp_path, content).gaps == ()
+    for length in range(len(NEW) + 1, len(content)):
+        at_a_block = length - len(NEW) in {32, 44, 60, 88, 108, 140, 152}
+        assert (written(tmp_path, content[:length]).gaps == ()) is at_a_block, length - len(NEW)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        struct.pack("<II", 6, 8),
+        block(6, b"1234"),
+        block(6, struct.pack("<IIIII", 0, 0, 0, 0, 0))[:-4] + b"\x13\0\0\0",
+        block(0x0A0D0D0A, b"nonsense" * 4),
+        struct.pack("<II", 6, 0xFFFFFFF0) + bytes(100),
+        block(6, struct.pack("<IIIII", 0, 0, 0, 0, 0) + struct.pack("<HHI", 2, 3, 0)),
+        struct.pack("<IIIIHHq", 0x0A0D0D0A, 40, 0x1A2B3C4D, 0, 1, 0, -1),
+    ],
+    ids=["block of 8 bytes", "no room", "another length behind", "section", "gigabytes", "flags", "options"],
+)  # fmt: skip
+def test_a_damaged_block_ends_the_capture_with_a_gap(more: bytes, tmp_path: Path) -> None:
+    found = written(tmp_path, NEW + more + NEW)
+
+    assert found.frames == len(FRAMES)
+    assert ("damaged after" in found.gaps[0].reason) or ("cut short" in found.gaps[0].reason)
+
+
+def test_a_frame_of_gigabytes_is_not_read_into_memory(tmp_path: Path) -> None:
+    found = written(tmp_path, CLASSIC + struct.pack("<IIII", 0, 0, 0xFFFFFFFF, 0xFFFFFFFF) + CLASSIC)
+
+    assert only(found).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
+    assert "cut short" in found.gaps[0].reason
+
+
+def test_a_flood_of_devices_is_not_kept_in_memory(tmp_path: Path) -> None:
+    device = block(1, struct.pack("<HHI", 1, 0, 0x40000))
+
+    assert "what follows is no frame" in written(tmp_path, NEW + device * 30_000 + NEW).gaps[0].reason
+    assert "too many interfaces" in written(tmp_path, pcapng([]) + device * 11_000 + NEW[48:]).gaps[0].reason
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"\xd4", "no packet capture"),
+        (b"# README\n", "neither pcap nor pcapng"),
+        (CLASSIC[:20], "its header is damaged or cut short"),
+        (NEW[:20], "its header is damaged or cut short"),
+        (NEW[:8] + b"nonsense" + NEW[16:], "its header is damaged or cut short"),
+        (gzip.compress(b""), "the file is empty"),
+        (gzip.compress(b"text"), "no packet capture"),
+        (b"\x1f\x8b\x08", "too early"),
+        (b"\x1f\x8b\x08" + bytes(20) + b"nonsense", "damaged"),
+    ],
+)
+def test_what_is_no_capture_is_an_error_with_its_name(content: bytes, message: str, tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match=message) as caught:
+        written(tmp_path, content)
+
+    assert str(tmp_path / "boot.pcap") in str(caught.value)
+
+
+def test_what_cannot_be_opened_is_an_error_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match=r"nowhere: can't be read: No such file"):
+        read(tmp_path / "nowhere")
+    with pytest.raises(TraceError, match="can't be read: Is a directory"):
+        read(tmp_path)
+
+
+def test_without_scapy_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(sys.modules):
+        if name.partition(".")[0] == "scapy":
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "scapy", None)
+
+    with pytest.raises(TraceError, match=r"pip install 'virtscan\[trace\]'"):
+        written(tmp_path, CLASSIC)
+
+
+def total(found: Trace) -> int:
+    """Touch every number of a trace."""
+    return sum(boot.from_server.total + boot.from_client.total + boot.retries + boot.resent for boot in found.boots)
+
+
+@given(
+    content=st.sampled_from([CLASSIC, NEW]), changes=st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)))
+)
+def test_no_change_of_bytes_makes_it_fail(
+    content: bytes, changes: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    changed = bytearray(content)
+    for place, value in changes:
+        changed[place % len(changed)] = value
+
+    try:
+        found = written(tmp_path_factory.mktemp("changed"), bytes(changed))
+    except TraceError:
+        return
+    assert total(found) >= 0
+
+
+PAYLOAD = st.binary(max_size=80) | st.sampled_from([shot.packet[28:] for shot in SHOTS])
+PORT = st.sampled_from([67, 68, 69, 547, 546, 4011, 2070, 40000])
+
+
+@given(
+    talk=st.lists(st.tuples(st.booleans(), PORT, PORT, PAYLOAD, st.sampled_from(Sum)), max_size=12),
+    whole=st.booleans(),
+)
+def test_no_conversation_makes_it_fail(
+    talk: list[tuple[bool, int, int, bytes, Sum]], whole: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shots = [
+        (answered if server else said)(number, payload, port=port, to=to, kind=kind)
+        for number, (server, port, to, payload, kind) in enumerate(talk)
+    ]
+    frames = [*FRAMES, *((5 + shot.time, ethernet(shot)) for shot in shots)]
+
+    found = written(tmp_path_factory.mktemp("talk"), pcap(frames, snap=262144 if whole else 70))
+    assert total(found) <= 2 * len(frames)
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from virtscan.trace import read
+found = read(Path(sys.argv[1]))
+print(found.frames, len(found.boots), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def kilobytes(path: Path) -> tuple[int, int, int]:
+    """Frames, boots, and the most memory that reading them took."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", MEASURE, str(path)], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    frames, boots, memory = map(int, done.stdout.split())
+    return frames, boots, memory
+
+
+def test_memory_does_not_grow_with_the_capture(tmp_path: Path) -> None:
+    traffic = b"".join(
+        struct.pack("<IIII", 0, 0, 1400, 1400) + ethernet(shot)[:42].ljust(1400, b"\0")
+        for shot in SHOTS
+        for _ in range(100)
+    )
+    sizes = {}
+    for megabytes in (10, 80):
+        path = tmp_path / f"{megabytes}.pcap"
+        with path.open("wb") as file:
+            file.write(CLASSIC)
+            for _ in range(megabytes * 10**6 // len(traffic)):
+                file.write(traffic)
+        sizes[megabytes] = kilobytes(path)
+        path.unlink()
+
+    assert sizes[80][0] > 7 * sizes[10][0]
+    assert sizes[80][1] == 1
+    assert sizes[80][2] < sizes[10][2] + 10_000
+
+
+def test_memory_is_bounded_however_many_clients_boot(tmp_path: Path) -> None:
+    path = tmp_path / "flood.pcap"
+    start = ethernet(SHOTS[0])
+    with path.open("wb") as file:
+        file.write(pcap([]))
+        for number in range(25_000):
+            mac = struct.pack("!HI", 0x5254, number)
+            frame = start.replace(bytes.fromhex("5254009376af"), mac)
+            file.write(struct.pack("<IIII", number, 0, len(frame), len(frame)) + frame)
+
+    frames, boots, memory = kilobytes(path)
+    assert (frames, boots) == (25_000, 10_000)
+    assert memory < 200_000
+    assert "15000 requests were not followed" in read(path).gaps[0].reason

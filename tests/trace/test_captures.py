@@ -1,0 +1,98 @@
+"""Captures of real boots and of other projects' tests, each with what people see in it with tshark."""
+
+from pathlib import Path
+
+import pytest
+
+from virtscan.trace import Failed, Lease, Outcome, Side, judge, read
+
+BOOTS = {
+    "direct-on.lower": (Outcome.COMPLETE, 36, Side.SENDER, Failed.NO),
+    "direct-on.server": (Outcome.COMPLETE, 36, Side.SENDER, Failed.NO),
+    "same-lower-on.lower": (Outcome.COMPLETE, 36, Side.SENDER, Failed.NO),
+    "same-lower-on.server": (Outcome.COMPLETE, 36, Side.SENDER, Failed.NO),
+    "lossy-off.lower": (Outcome.COMPLETE, 0, Side.UNKNOWN, Failed.NO),
+    "lossy-off.server": (Outcome.COMPLETE, 0, Side.UNKNOWN, Failed.NO),
+    "lossy-on.lower": (Outcome.OPTIONS_NOT_ACKNOWLEDGED, 28, Side.UNKNOWN, Failed.YES),
+    "lossy-on.server": (Outcome.OPTIONS_NOT_ACKNOWLEDGED, 28, Side.UNKNOWN, Failed.YES),
+    "lossy-on-dnsmasq.lower": (Outcome.OFFERS_NOT_REQUESTED, 4, Side.UNKNOWN, Failed.YES),
+    "lossy-on-dnsmasq.server": (Outcome.OFFERS_NOT_REQUESTED, 4, Side.UNKNOWN, Failed.YES),
+}
+"""By name: what happened, how many of the server's checksums were open, where it was taken, and the answer."""
+
+
+@pytest.mark.parametrize("name", BOOTS)
+def test_a_real_boot_is_told_by_its_capture(name: str, captures: Path) -> None:
+    found = read(captures / f"{name}.pcap")
+
+    (boot,) = found.boots
+    assert (boot.outcome, boot.from_server.open, boot.side, judge(boot).failed) == BOOTS[name]
+    assert (boot.mac, boot.server, boot.file) == ("52:54:00:93:76:af", "10.77.0.1", "pxelinux.0")
+    assert (boot.from_server.wrong, boot.from_client.bad) == (0, 0)
+    assert found.gaps == ()
+
+
+def test_every_capture_of_a_real_boot_is_known_here(captures: Path) -> None:
+    assert {path.stem for path in captures.glob("*.pcap")} == set(BOOTS)
+
+
+def test_the_failed_boot_shows_how_long_it_tried(captures: Path) -> None:
+    (boot,) = read(captures / "lossy-on.server.pcap").boots
+
+    assert boot.lease is Lease.ACKNOWLEDGED
+    assert (boot.from_server.total, boot.from_client.total) == (31, 9)
+    assert boot.taken.good == 3  # two offers and an acknowledgement, through a raw socket
+    assert boot.ignored.open == 28
+    assert (boot.retries, boot.resent) == (6, 28)
+    assert boot.seconds_lost == pytest.approx(19.9, abs=0.05)
+
+
+COLLECTED = {
+    "arkime.arkime__tests__pcap__tftp_rrq.pcap": [("00:0b:be:18:9a:40", "rfc1350.txt", Outcome.COMPLETE)],
+    "ntop.nDPI__tests__cfgs__default__pcap__tftp.pcap": [
+        ("08:00:27:9e:d2:5b", "sysman.lis", Outcome.NO_ANSWER),
+        ("00:0b:be:18:9a:40", "rfc1350.txt", Outcome.COMPLETE),
+    ],
+}
+"""Captures in which files are asked for; in all others clients want an address at most."""
+
+DAMAGED = {
+    "the-tcpdump-group.tcpdump__tests__bootp_asan-2.pcap": "cut off by the capture",
+    "the-tcpdump-group.tcpdump__tests__bootp_asan.pcap": "cut off by the capture",
+    "the-tcpdump-group.tcpdump__tests__dhcp6_reconf_asan.pcap": "cut off by the capture",
+    "the-tcpdump-group.tcpdump__tests__dhcp-rfc4388.pcap": "malformed",
+}
+"""Captures of messages that tell nothing; tshark, too, calls them malformed or limited."""
+
+OTHERS = {
+    "ntop.nDPI__tests__cfgs__default__pcap__dhcp-fuzz.pcapng": 0,  # "unknown message type (0x6a)"
+    "arkime.arkime__tests__pcap__tftp_rrq.pcap": 0,
+    "ntop.nDPI__tests__cfgs__default__pcap__tftp.pcap": 0,
+    "the-tcpdump-group.tcpdump__tests__bootp_asan-2.pcap": 0,
+    "the-tcpdump-group.tcpdump__tests__bootp_asan.pcap": 0,
+    "the-tcpdump-group.tcpdump__tests__dhcp6_reconf_asan.pcap": 0,
+    "the-tcpdump-group.tcpdump__tests__dhcpv4v6-rfc5970-rfc8572.pcap": 2,
+    "the-tcpdump-group.tcpdump__tests__hncp_dhcpv4data-oobr.pcap": 0,  # no DHCP port
+    "the-tcpdump-group.tcpdump__tests__hncp_dhcpv6data-oobr.pcap": 0,
+    "the-tcpdump-group.tcpdump__tests__tftp-heapoverflow.pcap": 0,  # "bogus" length, ports the wrong way round
+}
+"""How many clients only ask for an address, where it is not one."""
+
+
+def test_collected_captures_are_read_for_what_they_are(corpus: Path) -> None:
+    paths = [path for path in sorted((corpus / "pcap").iterdir()) if path.suffix in {".pcap", ".pcapng"}]
+    assert len(paths) > 40
+
+    for path in paths:
+        found = read(path)
+        boots = [(boot.mac, boot.file, boot.outcome) for boot in found.boots]
+        assert boots == COLLECTED.get(path.name, []), path.name
+        assert found.others == OTHERS.get(path.name, 1), path.name
+        reasons = "; ".join(gap.reason for gap in found.gaps)
+        assert (DAMAGED[path.name] in reasons) if path.name in DAMAGED else not reasons, path.name
+
+
+def test_none_of_the_collected_captures_shows_the_fault(corpus: Path) -> None:
+    for name, boots in COLLECTED.items():
+        failed = [judge(boot).failed for boot in read(corpus / "pcap" / name).boots]
+        assert failed == [Failed.NO if outcome is Outcome.COMPLETE else Failed.UNCLEAR for *_, outcome in boots]

@@ -1,0 +1,162 @@
+"""HTTP boots: what a TCP connection tells."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.trace.build import Shot, acknowledged, answered, data, lease, only, read_request, said, segment, trace
+from virtscan.trace import Boot, Failed, Outcome, Side, judge
+from virtscan.trace.checksums import Sum
+
+SYN, FIN, RST, ACK = 2, 1, 4, 16
+ISS, IRS = 2**32 - 5, 2**32 - 3  # sequence numbers wrap within the transfer
+GET = b"GET /boot/initrd.img HTTP/1.1\r\nHost: x\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+ASKED, TOLD = ISS + 1 + len(GET), IRS + 1 + len(OK)
+
+
+def client(time: float, payload: bytes = b"", *, flags: int = ACK, sequence: int = ASKED, ack: int = 0) -> Shot:
+    return segment(time, payload, flags=flags, sequence=sequence, acknowledged=ack, from_server=False)
+
+
+def server(
+    time: float, payload: bytes = b"", *, flags: int = ACK, sequence: int, kind: Sum = Sum.GOOD, ack: int = ASKED
+) -> Shot:
+    return segment(time, payload, flags=flags, sequence=sequence, acknowledged=ack, from_server=True, kind=kind)
+
+
+CONNECTS = client(1.0, flags=SYN, sequence=ISS)
+ACCEPTS = server(1.1, flags=SYN | ACK, sequence=IRS, ack=ISS + 1)
+ESTABLISHED = [CONNECTS, ACCEPTS, client(1.2, sequence=ISS + 1, ack=IRS + 1)]
+ASKS = [*ESTABLISHED, client(1.3, GET, sequence=ISS + 1, ack=IRS + 1)]
+
+
+def boot(folder: Path, *shots: Shot, until: float | None = 60.0) -> Boot:
+    return only(trace(folder, *lease(file=b"http://10.77.0.1:80/boot"), *shots, until=until))
+
+
+def test_a_file_is_complete_when_as_much_arrived_as_was_announced(tmp_path: Path) -> None:
+    shots = [*ASKS, server(1.4, OK + bytes(500), sequence=IRS + 1), server(1.5, bytes(500), sequence=TOLD + 500)]
+
+    found = boot(tmp_path, *shots, client(1.6, ack=TOLD + 1000))
+    assert (found.outcome, found.file, found.seconds_lost) == (Outcome.COMPLETE, "/boot/initrd.img", 0)
+    assert boot(tmp_path, *shots, client(1.6, ack=TOLD + 999)).outcome is not Outcome.COMPLETE
+
+
+def test_a_file_of_no_announced_length_ends_with_its_connection(tmp_path: Path) -> None:
+    answer = b"HTTP/1.0 200 OK\r\n\r\nkernel"
+    end = IRS + 1 + len(answer)
+    shots = [*ASKS, server(1.4, answer, flags=ACK | FIN, sequence=IRS + 1)]
+
+    assert boot(tmp_path, *shots, client(1.5, ack=end + 1)).outcome is Outcome.COMPLETE
+    assert boot(tmp_path, *shots).outcome is Outcome.UNFINISHED
+
+
+def test_the_head_alone_is_complete_without_a_body(tmp_path: Path) -> None:
+    asks = client(1.3, GET.replace(b"GET", b"HEAD"), sequence=ISS + 1, ack=IRS + 1)
+    shots = [*ESTABLISHED, asks, server(1.4, OK, sequence=IRS + 1), client(1.5, ack=TOLD)]
+
+    assert boot(tmp_path, *shots).outcome is Outcome.COMPLETE
+
+
+def test_of_several_files_on_a_connection_the_last_decides(tmp_path: Path) -> None:
+    shots = [*ASKS, server(1.4, OK + bytes(1000), sequence=IRS + 1), client(1.6, ack=TOLD + 1000)]
+    shots += [client(1.7, b"GET /next HTTP/1.1\r\n\r\n", ack=TOLD + 1000)]
+
+    found = boot(tmp_path, *shots)
+    assert (found.outcome, found.file) == (Outcome.NO_ANSWER, "/next")
+
+
+def test_an_error_is_told_with_its_status(tmp_path: Path) -> None:
+    answer = server(1.4, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", sequence=IRS + 1)
+
+    found = boot(tmp_path, *ASKS, answer)
+    assert (found.outcome, found.error) == (Outcome.HTTP_ERROR, "404 Not Found")
+    assert judge(found).failed is Failed.NO
+
+
+def test_accepted_connections_that_never_go_on_are_the_fault(tmp_path: Path) -> None:
+    accepts = [server(1.1 + wait, flags=SYN | ACK, sequence=IRS, kind=Sum.OPEN, ack=ISS + 1) for wait in range(3)]
+
+    found = boot(tmp_path, CONNECTS, *accepts)
+    assert (found.outcome, found.ignored.open, found.resent) == (Outcome.CONNECTION_NOT_ACKNOWLEDGED, 3, 2)
+    assert (judge(found).failed, judge(found).confidence.value) == (Failed.YES, "medium")
+
+
+def test_data_that_is_never_acknowledged_is_told_from_connections_that_are_not(tmp_path: Path) -> None:
+    answers = [server(1.4 + wait, OK, sequence=IRS + 1) for wait in range(3)]
+
+    found = boot(tmp_path, *ASKS, *answers)
+    assert (found.outcome, found.resent) == (Outcome.DATA_NOT_ACKNOWLEDGED, 2)
+    assert judge(found).failed is Failed.NO  # their sums were complete
+
+
+def test_a_client_that_takes_open_segments_shows_that_they_are_filled_later(tmp_path: Path) -> None:
+    shots = [
+        *ASKS,
+        server(1.4, OK + bytes(1000), sequence=IRS + 1, kind=Sum.OPEN),
+        client(1.5, ack=TOLD + 1000),
+    ]
+
+    assert boot(tmp_path, *shots).side is Side.SENDER
+
+
+def test_nobody_answers(tmp_path: Path) -> None:
+    again = client(2.0, flags=SYN, sequence=ISS)
+
+    found = boot(tmp_path, CONNECTS, again)
+    assert (found.outcome, found.retries) == (Outcome.NO_ANSWER, 1)
+    assert boot(tmp_path, CONNECTS, until=None).outcome is Outcome.UNFINISHED
+
+
+def test_a_closed_port_refuses(tmp_path: Path) -> None:
+    assert boot(tmp_path, CONNECTS, server(1.1, flags=RST | ACK, sequence=0)).outcome is Outcome.REFUSED
+
+
+def test_a_request_without_an_answer(tmp_path: Path) -> None:
+    again = client(2.3, GET, sequence=ISS + 1, ack=IRS + 1)
+
+    found = boot(tmp_path, *ASKS, server(1.35, sequence=IRS + 1), again)
+    assert (found.outcome, found.retries) == (Outcome.NO_ANSWER, 1)
+
+
+def test_a_connection_in_which_nothing_is_asked(tmp_path: Path) -> None:
+    assert boot(tmp_path, *ESTABLISHED).outcome is Outcome.UNFINISHED
+
+
+def test_a_connection_that_is_torn_down_is_unfinished(tmp_path: Path) -> None:
+    found = boot(tmp_path, *ASKS, server(1.4, OK, sequence=IRS + 1), client(1.5, flags=RST))
+
+    assert found.outcome is Outcome.UNFINISHED
+
+
+def test_a_repeated_answer_costs_time(tmp_path: Path) -> None:
+    shots = [server(1.4, OK, sequence=IRS + 1), server(2.4, OK, sequence=IRS + 1)]
+
+    found = boot(tmp_path, *ASKS, *shots, server(2.5, bytes(1000), sequence=TOLD), client(2.6, ack=TOLD + 1000))
+    assert (found.outcome, found.resent) == (Outcome.COMPLETE, 1)
+    assert found.seconds_lost == pytest.approx(1.1)
+
+
+def test_only_connections_that_a_boot_would_open_are_followed(tmp_path: Path) -> None:
+    def connects(port: int) -> Shot:
+        return segment(1.0, flags=SYN, sequence=1, acknowledged=0, from_server=False, port=port)
+
+    def followed(port: int, file: bytes) -> bool:
+        found = only(trace(tmp_path, *lease(file=file), connects(port), until=60))
+        return found.outcome is Outcome.NO_ANSWER
+
+    assert followed(8000, b"pxelinux.0")
+    assert not followed(22, b"pxelinux.0")
+    assert followed(1234, b"http://10.77.0.1:1234/boot.efi")
+    assert not followed(1234, b"tftp://10.77.0.1:1234/boot.efi")
+    assert not followed(1234, b"http://10.77.0.1:99999/boot.efi")
+    assert trace(tmp_path, connects(80)).boots == ()
+
+
+def test_a_boot_that_begins_with_tftp_ends_with_http(tmp_path: Path) -> None:
+    loader = [said(0.5, read_request()), answered(0.6, data(1, 5)), said(0.7, acknowledged(1), to=40000)]
+
+    found = boot(tmp_path, *loader, *ASKS)
+    assert (found.file, found.outcome) == ("/boot/initrd.img", Outcome.NO_ANSWER)
+    assert boot(tmp_path, *loader).outcome is Outcome.COMPLETE

@@ -1,0 +1,301 @@
+"""DHCP of both versions: what a client was offered and took, and when it starts over."""
+
+import struct
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from tests.trace.build import (
+    CLIENT,
+    CLIENT_MAC,
+    EVERYBODY,
+    FROM,
+    OTHER_MAC,
+    PXE,
+    SERVER,
+    SERVER_MAC,
+    Shot,
+    answered,
+    broadcast,
+    cooked,
+    data,
+    datagram,
+    dhcp,
+    discover,
+    lease,
+    octets,
+    offer,
+    only,
+    pcap,
+    read_request,
+    request,
+    said,
+    trace,
+    written,
+)
+from virtscan.trace import Failed, Lease, Outcome, judge
+from virtscan.trace.checksums import Sum
+
+
+def test_offers_that_are_never_requested_tell_a_server_on_plain_sockets(tmp_path: Path) -> None:
+    shots = [discover(0), offer(0.1, Sum.OPEN), discover(1), offer(1.1, Sum.OPEN), discover(3), offer(3.1, Sum.OPEN)]
+
+    found = only(trace(tmp_path, *shots))
+    assert (found.outcome, found.lease) == (Outcome.OFFERS_NOT_REQUESTED, Lease.OFFERED)
+    assert (found.retries, found.ignored.open, found.server) == (2, 3, SERVER)
+    assert found.seconds_lost == pytest.approx(3.0)
+    assert judge(found).failed is Failed.YES
+
+
+def test_a_single_offer_at_the_end_of_a_capture_may_still_be_requested(tmp_path: Path) -> None:
+    found = only(trace(tmp_path, discover(0), offer(0.1, Sum.OPEN)))
+
+    assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+
+
+def test_offers_of_which_another_was_chosen_were_not_ignored(tmp_path: Path) -> None:
+    other = dhcp(2, (54, bytes([10, 77, 0, 9])), reply=True, address=CLIENT)
+    declined = datagram(0.1, other, (OTHER_MAC, "10.77.0.9", 67), (CLIENT_MAC, CLIENT, 68), Sum.OPEN)
+
+    found = only(trace(tmp_path, discover(0), declined, offer(0.15), request(0.2), offer(0.3, step=5), until=60))
+    assert (found.outcome, found.lease) == (Outcome.ADDRESS_ONLY, Lease.ACKNOWLEDGED)
+    assert found.ignored.open == 0
+
+
+def test_nobody_answers_a_discover(tmp_path: Path) -> None:
+    found = only(trace(tmp_path, discover(0), discover(1)))
+
+    assert (found.outcome, found.lease, found.server) == (Outcome.NO_ANSWER, Lease.NO_ANSWER, None)
+    assert judge(found).failed is Failed.UNCLEAR
+
+
+def test_nobody_answers_a_request(tmp_path: Path) -> None:
+    found = only(trace(tmp_path, discover(0), offer(0.1), request(0.2), request(1.2)))
+
+    assert (found.outcome, found.lease) == (Outcome.NO_ANSWER, Lease.OFFERED)
+
+
+def test_a_refused_request_is_a_refusal(tmp_path: Path) -> None:
+    found = only(trace(tmp_path, discover(0), offer(0.1), request(0.2), offer(0.3, step=6)))
+
+    assert (found.outcome, found.lease) == (Outcome.REFUSED, Lease.REFUSED)
+    assert judge(found).failed is Failed.NO
+
+
+def test_a_client_that_starts_over_is_another_boot(tmp_path: Path) -> None:
+    first = [*lease(0, transaction=1), said(1, read_request()), answered(1.1, data(1, 5), kind=Sum.OPEN)]
+    second = [*lease(60, transaction=2), said(61, read_request("again"), port=2071)]
+
+    boots = trace(tmp_path, *first, *second, until=120).boots
+    assert [(boot.file, boot.outcome) for boot in boots] == [
+        ("pxelinux.0", Outcome.DATA_NOT_ACKNOWLEDGED),
+        ("again", Outcome.NO_ANSWER),
+    ]
+
+
+def test_a_client_that_asks_with_a_new_number_before_it_has_an_address_is_still_at_it(tmp_path: Path) -> None:
+    shots = [
+        discover(0, transaction=1),
+        discover(4, transaction=2),
+        offer(4.1, transaction=2),
+        request(4.2, transaction=3),
+    ]
+
+    assert len(trace(tmp_path, *shots).boots) == 1
+
+
+def test_a_system_that_was_booted_is_no_boot_of_its_own(tmp_path: Path) -> None:
+    system = broadcast(90, dhcp(1, (60, b"dhclient"), transaction=9))
+
+    found = trace(tmp_path, *lease(), said(1, read_request()), system)
+    assert (len(found.boots), found.others) == (1, 0)
+
+
+def test_clients_that_want_an_address_are_counted_once(tmp_path: Path) -> None:
+    def renewal(time: float, transaction: int) -> list[Shot]:
+        message = dhcp(3, transaction=transaction)
+        reply = dhcp(5, FROM, reply=True, address=CLIENT, transaction=transaction)
+        return [broadcast(time, message), answered(time + 0.1, reply, port=67, to=68)]
+
+    found = trace(tmp_path, *renewal(0, 1), *renewal(100, 2), *renewal(200, 3))
+    assert (found.boots, found.others) == ((), 1)
+
+
+def test_a_proxy_names_the_file(tmp_path: Path) -> None:
+    asks = datagram(1, dhcp(3, PXE, transaction=7), (CLIENT_MAC, CLIENT, 68), (SERVER_MAC, SERVER, 4011))
+    reply = dhcp(5, FROM, PXE, reply=True, transaction=7, file=b"grub.efi")
+
+    found = only(trace(tmp_path, *lease(file=b""), asks, answered(1.1, reply, port=4011, to=68)))
+    assert (found.file, found.lease) == ("grub.efi", Lease.ACKNOWLEDGED)
+
+
+@pytest.mark.parametrize(
+    ("more", "file"),
+    [
+        ([(67, b"option.0\0")], "option.0"),
+        ([(52, b"\1")], None),
+        ([(52, b"\2")], "field.0"),
+        ([(0, b"")], "field.0"),
+    ],
+)
+def test_the_file_is_where_the_message_says(more: list[tuple[int, bytes]], file: str | None, tmp_path: Path) -> None:
+    reply = dhcp(5, FROM, *more, reply=True, address=CLIENT, file=b"field.0\xff")
+
+    found = only(trace(tmp_path, discover(0), answered(0.1, reply.replace(b"\xff", b"\0", 1), port=67, to=68)))
+    assert found.file == file
+
+
+def test_options_may_stand_in_the_fields_for_names(tmp_path: Path) -> None:
+    reply = dhcp(5, FROM, (52, b"\1"), reply=True, address=CLIENT, file=bytes([67, 3]) + b"efi" + b"\xff")
+
+    assert only(trace(tmp_path, discover(0), answered(0.1, reply, port=67, to=68))).file == "efi"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"\x01\x01\x06",
+        b"\x07" + dhcp(1)[1:],
+        dhcp(1)[:2] + b"\x20" + dhcp(1)[3:],
+        dhcp(1, mac="01:00:00:00:00:00"),
+    ],
+    ids=["short", "operation", "address length", "group address"],
+)
+def test_a_message_that_is_none_is_a_gap(payload: bytes, tmp_path: Path) -> None:
+    shot = datagram(0, payload, (CLIENT_MAC, "10.0.0.9", 67), (SERVER_MAC, SERVER, 67))
+
+    found = trace(tmp_path, shot)
+    assert (found.boots, found.others) == ((), 0)
+    assert "malformed" in found.gaps[0].reason
+
+
+def test_a_client_that_does_not_name_itself_has_its_frames_address(tmp_path: Path) -> None:
+    shot = broadcast(0, dhcp(1, PXE, mac="00:00:00:00:00:00"))
+
+    assert only(trace(tmp_path, shot)).mac == CLIENT_MAC
+
+
+def test_messages_without_a_part_in_it_are_passed_over(tmp_path: Path) -> None:
+    found = trace(tmp_path, broadcast(0, dhcp(8, PXE)))
+
+    assert (found.boots, found.others, found.gaps) == ((), 0, ())
+
+
+def test_a_capture_of_the_start_of_each_frame_says_what_is_missing(tmp_path: Path) -> None:
+    frames = [(shot.time, cooked(shot)) for shot in [*lease(), said(1, read_request())]]
+
+    found = written(tmp_path, pcap(frames, link=113, snap=96))
+    assert "4 DHCP or TFTP messages are cut off by the capture: capture whole frames" in found.gaps[0].reason
+
+
+def test_answers_whose_sums_cannot_be_computed_decide_nothing(tmp_path: Path) -> None:
+    shots = [said(1, read_request()), *(answered(1.1 + wait, data(1)) for wait in range(3))]
+    frames = [(shot.time, b"\0" * 12 + b"\x08\x00" + shot.packet) for shot in shots]
+
+    found = only(written(tmp_path, pcap(frames, snap=64)))
+    assert (found.from_server.unknown, found.outcome) == (3, Outcome.DATA_NOT_ACKNOWLEDGED)
+    assert judge(found).failed is Failed.UNCLEAR
+    assert "tcpdump -s 0" in judge(found).missing[0]
+
+
+LOCAL, SERVER_6, CLIENT_6 = "fe80::5054:ff:fe93:76af", "fe80::1", "fd00::50"
+DUID = struct.pack("!HHI", 1, 1, 0) + octets(OTHER_MAC)
+
+
+def option(code: int, value: bytes) -> bytes:
+    return struct.pack("!HH", code, len(value)) + value
+
+
+def dhcp6(kind: int, *options: bytes, transaction: int = 5) -> bytes:
+    return struct.pack("!I", kind << 24 | transaction) + b"".join((option(1, DUID), *options))
+
+
+ARCHITECTURE = option(61, b"\0\x07")
+ADDRESS = option(3, bytes(12) + option(5, ip_address(CLIENT_6).packed + bytes(8)))
+URL = option(59, b"tftp://[fd00::1]/grub.efi")
+
+
+def asks(time: float, message: bytes) -> Shot:
+    return datagram(time, message, (CLIENT_MAC, LOCAL, 546), ("33:33:00:01:00:02", "ff02::1:2", 547))
+
+
+def replies(time: float, message: bytes, kind: Sum = Sum.GOOD) -> Shot:
+    return datagram(time, message, (SERVER_MAC, SERVER_6, 547), (CLIENT_MAC, LOCAL, 546), kind)
+
+
+SOLICIT = dhcp6(1, ARCHITECTURE)
+
+
+def test_a_boot_over_ipv6_is_followed_from_solicit_to_file(tmp_path: Path) -> None:
+    found = only(
+        trace(
+            tmp_path,
+            asks(0, SOLICIT),
+            replies(0.1, dhcp6(2, ADDRESS, URL)),
+            asks(0.2, dhcp6(3, ARCHITECTURE)),
+            replies(0.3, dhcp6(7, ADDRESS, URL)),
+            datagram(1, read_request("grub.efi"), (CLIENT_MAC, CLIENT_6, 2070), (SERVER_MAC, "fd00::1", 69)),
+            datagram(1.1, data(1), (SERVER_MAC, "fd00::1", 40000), (CLIENT_MAC, CLIENT_6, 2070), Sum.OPEN),
+            until=60,
+        )
+    )
+    assert (found.mac, found.address, found.server) == (CLIENT_MAC, CLIENT_6, "fd00::1")
+    assert (found.lease, found.outcome) == (Lease.ACKNOWLEDGED, Outcome.DATA_NOT_ACKNOWLEDGED)
+    assert judge(found).confidence.value == "medium"  # the same server's advertise and reply were complete
+
+
+def test_advertisements_that_are_never_requested_are_offers(tmp_path: Path) -> None:
+    shots = [asks(0, SOLICIT), replies(0.1, dhcp6(2, ADDRESS, URL), Sum.OPEN), asks(1, SOLICIT)]
+
+    found = only(trace(tmp_path, *shots))
+    assert (found.outcome, found.ignored.open) == (Outcome.OFFERS_NOT_REQUESTED, 1)
+    assert found.file == "tftp://[fd00::1]/grub.efi"
+
+
+def test_a_relayed_client_is_named_by_its_relay(tmp_path: Path) -> None:
+    header = bytes([12, 0]) + ip_address("fd00::ff").packed + ip_address(LOCAL).packed
+    note = option(79, b"\0\x01" + octets(CLIENT_MAC))
+    relayed = header + note + option(9, SOLICIT)
+    shot = datagram(0, relayed, (OTHER_MAC, "fd00::ff", 547), (SERVER_MAC, "fd00::1", 547))
+
+    assert only(trace(tmp_path, shot)).mac == CLIENT_MAC
+    unnamed = datagram(0, header + option(9, SOLICIT), (OTHER_MAC, "fd00::ff", 547), (SERVER_MAC, "fd00::1", 547))
+    assert only(trace(tmp_path, unnamed)).mac == OTHER_MAC  # the one that its identifier is made of
+
+
+@pytest.mark.parametrize(
+    ("options", "boots"),
+    [
+        ([option(16, struct.pack("!IH", 343, 9) + b"PXEClient")], True),
+        ([option(16, struct.pack("!IH", 343, 10) + b"HTTPClient")], True),
+        ([option(15, b"\0\4iPXE")], True),
+        ([option(62, b"\1\3\0")], True),
+        ([option(16, b"dhclient")], False),
+        ([struct.pack("!HH", 61, 200)], False),
+    ],
+)
+def test_a_client_that_boots_over_ipv6_is_told_by_what_it_asks(
+    options: list[bytes], boots: bool, tmp_path: Path
+) -> None:
+    assert bool(trace(tmp_path, asks(0, dhcp6(1, *options))).boots) is boots
+
+
+@pytest.mark.parametrize("message", [b"\1", bytes([12, 0]) + bytes(32), bytes([13]) + bytes(60)])
+def test_a_message_of_ipv6_that_is_none_is_a_gap(message: bytes, tmp_path: Path) -> None:
+    assert "malformed" in trace(tmp_path, asks(0, message)).gaps[0].reason
+
+
+def test_a_reply_to_nobody_in_particular_names_no_client(tmp_path: Path) -> None:
+    nameless = struct.pack("!I", 7 << 24)
+    shot = datagram(0, nameless, (SERVER_MAC, SERVER_6, 547), ("33:33:00:00:00:01", "ff02::1", 546))
+
+    found = trace(tmp_path, shot)
+    assert (found.others, "without a MAC" in found.gaps[0].reason) == (0, True)
+
+
+def test_everybody_is_nobodys_mac(tmp_path: Path) -> None:
+    reply = dhcp(5, FROM, reply=True, mac="00:00:00:00:00:00")
+    shot = datagram(0, reply, (SERVER_MAC, SERVER, 67), (EVERYBODY, "255.255.255.255", 68))
+
+    assert trace(tmp_path, shot).others == 0

@@ -1,0 +1,326 @@
+"""TFTP as boot ROMs use it: what is told of a transfer, and by what."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.trace.build import (
+    CLIENT,
+    CLIENT_MAC,
+    OTHER,
+    OTHER_MAC,
+    SERVER,
+    SERVER_MAC,
+    Shot,
+    acknowledged,
+    answered,
+    broadcast,
+    data,
+    datagram,
+    dhcp,
+    error,
+    lease,
+    network,
+    only,
+    options,
+    read_request,
+    said,
+    trace,
+)
+from virtscan.trace import Boot, Failed, Outcome, Side, judge
+from virtscan.trace.checksums import Sum
+
+ASKS = said(1.0, read_request())
+
+
+def boot(folder: Path, *shots: Shot, until: float | None = 60.0) -> Boot:
+    return only(trace(folder, *shots, until=until))
+
+
+def stuck(kind: Sum, arrival: int = 3) -> list[Shot]:
+    """A request that is answered three times with options, and asked again."""
+    return [
+        ASKS,
+        answered(1.1, options(), kind=kind, arrival=arrival),
+        said(2.0, read_request()),
+        answered(2.1, options(), port=40001, kind=kind, arrival=arrival),
+        answered(3.1, options(), kind=kind, arrival=arrival),
+    ]
+
+
+def test_a_file_is_complete_with_the_acknowledgement_of_its_last_block(tmp_path: Path) -> None:
+    found = boot(
+        tmp_path,
+        ASKS,
+        answered(1.1, options("blksize", "1024")),
+        said(1.2, acknowledged(0), to=40000),
+        answered(1.3, data(1, 1024)),
+        said(1.4, acknowledged(1), to=40000),
+        answered(1.5, data(2, 1000)),
+        said(1.6, acknowledged(2), to=40000),
+    )
+
+    assert (found.outcome, found.file, found.server) == (Outcome.COMPLETE, "pxelinux.0", SERVER)
+    assert (found.retries, found.resent, found.seconds_lost) == (0, 0, 0)
+    assert found.taken.good == 3
+
+
+def test_a_file_is_complete_when_only_the_last_acknowledgement_is_missing(tmp_path: Path) -> None:
+    found = boot(
+        tmp_path, ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000), answered(1.3, data(2, 0))
+    )
+
+    assert found.outcome is Outcome.COMPLETE
+
+
+def test_a_single_block_that_is_never_acknowledged_is_no_file(tmp_path: Path) -> None:
+    found = boot(tmp_path, ASKS, answered(1.1, data(1, 5), kind=Sum.OPEN))
+
+    assert found.outcome is Outcome.DATA_NOT_ACKNOWLEDGED
+    assert judge(found).failed is Failed.YES
+
+
+def test_data_without_an_acknowledgement_is_told_from_options_without(tmp_path: Path) -> None:
+    assert boot(tmp_path, *stuck(Sum.OPEN)).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
+    stalled = boot(
+        tmp_path,
+        ASKS,
+        answered(1.1, data(1)),
+        said(1.2, acknowledged(1), to=40000),
+        *(answered(2.0 + wait, data(2)) for wait in range(3)),
+    )
+    assert stalled.outcome is Outcome.DATA_NOT_ACKNOWLEDGED
+    assert stalled.resent == 2
+    assert stalled.seconds_lost == pytest.approx(2.0)
+
+
+def test_a_transfer_that_the_capture_cuts_off_is_unfinished(tmp_path: Path) -> None:
+    shots = [ASKS, answered(1.1, options(), kind=Sum.OPEN)]
+
+    found = boot(tmp_path, *shots, until=None)
+    assert found.outcome is Outcome.UNFINISHED
+    assert judge(found).failed is Failed.UNCLEAR
+    assert boot(tmp_path, *shots, until=60).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
+
+
+def test_a_transfer_that_stops_with_all_acknowledged_is_unfinished(tmp_path: Path) -> None:
+    found = boot(tmp_path, ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000))
+
+    assert found.outcome is Outcome.UNFINISHED
+
+
+def test_a_request_nobody_answers_is_unclear_because_a_filter_may_hide_the_answer(tmp_path: Path) -> None:
+    found = boot(tmp_path, ASKS, said(2.0, read_request()))
+
+    assert (found.outcome, found.retries) == (Outcome.NO_ANSWER, 1)
+    assert judge(found).failed is Failed.UNCLEAR
+    assert "all ports" in judge(found).missing[0]
+
+
+def test_an_error_is_told_with_its_code_and_text(tmp_path: Path) -> None:
+    found = boot(tmp_path, ASKS, answered(1.1, error(1, "File not found")))
+
+    assert (found.outcome, found.error) == (Outcome.TFTP_ERROR, "1 File not found")
+    assert judge(found).failed is Failed.NO
+
+
+def test_an_error_without_a_text_gets_that_of_the_standard(tmp_path: Path) -> None:
+    assert boot(tmp_path, ASKS, answered(1.1, error(2, ""))).error == "2 access violation"
+
+
+def test_an_error_that_never_reached_the_client_is_seen_by_its_asking_again(tmp_path: Path) -> None:
+    shots = [ASKS, answered(1.1, error(1, "no"), kind=Sum.OPEN), said(2.0, read_request())]
+
+    found = boot(tmp_path, *shots, answered(2.1, error(1, "no"), kind=Sum.OPEN))
+    assert found.outcome is Outcome.TFTP_ERROR
+    assert judge(found).failed is Failed.YES
+
+
+def test_a_client_that_only_asks_for_the_size_goes_on_to_ask_for_the_file(tmp_path: Path) -> None:
+    found = boot(
+        tmp_path,
+        ASKS,
+        answered(1.1, options("tsize", "100"), kind=Sum.OPEN),
+        said(1.2, error(0, "TFTP Aborted"), to=40000),
+        said(1.3, read_request(), port=2071),
+        answered(1.4, data(1, 100), to=2071, kind=Sum.OPEN),
+        said(1.5, acknowledged(1), port=2071, to=40000),
+    )
+
+    assert found.outcome is Outcome.COMPLETE
+    assert (found.taken.open, found.side) == (2, Side.SENDER)
+
+
+def test_a_client_that_gives_up_says_why(tmp_path: Path) -> None:
+    found = boot(tmp_path, ASKS, answered(1.1, options()), said(1.2, error(8, "too large"), to=40000))
+
+    assert (found.outcome, found.error) == (Outcome.TFTP_ERROR, "the client: 8 too large")
+
+
+def test_the_last_file_decides_however_many_there_were(tmp_path: Path) -> None:
+    shots: list[Shot] = []
+    for number in range(20):
+        shots += [
+            said(number, read_request(f"file{number}"), port=3000 + number),
+            answered(number + 0.1, error(1, "File not found"), to=3000 + number),
+        ]
+    shots += [said(30, read_request("default"), port=4000), answered(30.1, data(1, 5), to=4000)]
+    shots += [said(30.2, acknowledged(1), port=4000, to=40000)]
+
+    found = boot(tmp_path, *shots)
+    assert (found.outcome, found.file) == (Outcome.COMPLETE, "default")
+    assert (found.from_server.total, found.from_client.total) == (21, 22)
+
+
+def test_a_port_that_nobody_listens_on_is_a_refusal(tmp_path: Path) -> None:
+    refusal = bytes([3, 3]) + bytes(6) + ASKS.packet[:28]
+    unreachable = Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, 1, refusal))
+
+    found = boot(tmp_path, ASKS, unreachable)
+    assert found.outcome is Outcome.REFUSED
+    assert judge(found).failed is Failed.NO
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        bytes([3, 1]) + bytes(6) + ASKS.packet[:28],
+        bytes([3, 3]) + bytes(6) + ASKS.packet[:20],
+        bytes([3, 3]) + bytes(6),
+    ],
+)
+def test_another_icmp_message_refuses_nothing(message: bytes, tmp_path: Path) -> None:
+    found = boot(tmp_path, ASKS, Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, 1, message)))
+
+    assert found.outcome is Outcome.NO_ANSWER
+
+
+def test_over_ipv6_a_port_that_nobody_listens_on_is_a_refusal_too(tmp_path: Path) -> None:
+    asks = datagram(1.0, read_request(), (CLIENT_MAC, "fd00::50", 2070), (SERVER_MAC, "fd00::1", 69))
+    refusal = bytes([1, 4]) + bytes(6) + asks.packet
+    unreachable = Shot(1.1, SERVER_MAC, CLIENT_MAC, network("fd00::1", "fd00::50", 58, refusal), version=6)
+
+    assert boot(tmp_path, asks, unreachable).outcome is Outcome.REFUSED
+
+
+def test_a_file_that_somebody_sends_is_no_boot(tmp_path: Path) -> None:
+    assert trace(tmp_path, said(1.0, b"\0\x02empty\0octet\0")).boots == ()
+
+
+def test_a_server_that_answers_from_its_own_port_is_followed(tmp_path: Path) -> None:
+    found = boot(tmp_path, ASKS, answered(1.1, data(1, 5), port=69), said(1.2, acknowledged(1), to=69))
+
+    assert found.outcome is Outcome.COMPLETE
+
+
+def test_a_frame_seen_on_two_devices_is_no_retry(tmp_path: Path) -> None:
+    twice = [shot._replace(time=shot.time + late) for shot in stuck(Sum.OPEN) for late in (0, 0.0001)]
+
+    assert boot(tmp_path, *twice).retries == boot(tmp_path, *stuck(Sum.OPEN)).retries == 1
+    assert boot(tmp_path, *twice).resent == boot(tmp_path, *stuck(Sum.OPEN)).resent == 2
+
+
+def test_messages_that_tell_nothing_are_a_gap_on_the_servers_port_alone(tmp_path: Path) -> None:
+    found = trace(tmp_path, ASKS, said(1.1, b"\0\x09ab"), said(1.2, b"\0\x09ab", to=40000), answered(1.3, b"x"))
+
+    assert [gap.reason.partition(":")[0] for gap in found.gaps] == ["1 DHCP or TFTP messages are malformed"]
+
+
+def test_clients_behind_a_router_have_no_mac_of_their_own(tmp_path: Path) -> None:
+    router = [
+        datagram(1.0, read_request(), (OTHER_MAC, f"10.99.0.{host}", 2070), (SERVER_MAC, SERVER, 69)) for host in (1, 2)
+    ]
+
+    assert [(boot.mac, boot.address) for boot in trace(tmp_path, *router).boots] == [
+        (None, "10.99.0.1"),
+        (None, "10.99.0.2"),
+    ]
+    assert only(trace(tmp_path, router[0])).mac == OTHER_MAC
+
+
+def test_a_client_behind_a_router_is_known_by_the_address_it_was_given(tmp_path: Path) -> None:
+    relayed = datagram(1.0, read_request(), (OTHER_MAC, CLIENT, 2070), (SERVER_MAC, SERVER, 69))
+
+    assert boot(tmp_path, *lease(), relayed).mac == CLIENT_MAC
+
+
+class TestWhatMayBeConcluded:
+    """The signature, and what looks like it."""
+
+    def test_open_answers_that_were_never_taken_beside_complete_ones_that_were(self, tmp_path: Path) -> None:
+        found = boot(tmp_path, *lease(), *stuck(Sum.OPEN))
+
+        judgement = judge(found)
+        assert (judgement.failed, judgement.confidence.value, found.side) == (Failed.YES, "medium", Side.UNKNOWN)
+        assert "3 of 3" in judgement.because[1]
+
+    def test_without_complete_ones_to_compare_the_answer_is_weaker(self, tmp_path: Path) -> None:
+        judgement = judge(boot(tmp_path, *stuck(Sum.OPEN)))
+
+        assert (judgement.failed, judgement.confidence.value) == (Failed.YES, "low")
+        assert judgement.missing
+
+    def test_complete_ones_of_another_server_are_nothing_to_compare_with(self, tmp_path: Path) -> None:
+        elsewhere = [shot if shot.source_mac == CLIENT_MAC else shot._replace(source_mac=OTHER_MAC) for shot in lease()]
+
+        assert judge(boot(tmp_path, *elsewhere, *stuck(Sum.OPEN))).confidence.value == "low"
+
+    @pytest.mark.parametrize("kind", [Sum.GOOD, Sum.NONE])
+    def test_complete_answers_that_were_never_taken_have_another_reason(self, kind: Sum, tmp_path: Path) -> None:
+        judgement = judge(boot(tmp_path, *lease(), *stuck(kind)))
+
+        assert (judgement.failed, judgement.confidence.value) == (Failed.NO, "high")
+
+    def test_open_answers_prove_nothing_when_complete_ones_were_ignored_as_well(self, tmp_path: Path) -> None:
+        shots = [*lease(), *stuck(Sum.OPEN), answered(4.0, options())]
+
+        assert judge(boot(tmp_path, *shots)).failed is Failed.UNCLEAR
+
+    def test_wrong_checksums_that_were_not_left_open_are_damage(self, tmp_path: Path) -> None:
+        found = boot(tmp_path, *lease(), *stuck(Sum.WRONG))
+
+        assert (found.from_server.wrong, judge(found).failed) == (3, Failed.UNCLEAR)
+
+    @pytest.mark.parametrize("kind", [Sum.WRONG, Sum.OPEN])
+    def test_a_client_that_took_open_ones_failed_for_another_reason(self, kind: Sum, tmp_path: Path) -> None:
+        found = boot(
+            tmp_path,
+            ASKS,
+            answered(1.1, options("blksize", "512"), kind=Sum.OPEN),
+            said(1.2, acknowledged(0), to=40000),
+            *(answered(2.0 + wait, data(1), kind=kind) for wait in range(3)),
+        )
+
+        assert (found.outcome, found.side) == (Outcome.DATA_NOT_ACKNOWLEDGED, Side.SENDER)
+        assert (judge(found).failed, judge(found).confidence.value) == (Failed.NO, "high")
+
+    def test_what_another_client_took_tells_the_side_for_this_one(self, tmp_path: Path) -> None:
+        physical = [
+            datagram(0.0, read_request(), (OTHER_MAC, OTHER, 2070), (SERVER_MAC, SERVER, 69)),
+            datagram(0.1, data(1, 5), (SERVER_MAC, SERVER, 40000), (OTHER_MAC, OTHER, 2070), Sum.OPEN),
+            datagram(0.2, acknowledged(1), (OTHER_MAC, OTHER, 2070), (SERVER_MAC, SERVER, 40000)),
+        ]
+
+        other, alone = trace(tmp_path, *physical, *stuck(Sum.OPEN), until=60).boots
+        assert (other.side, alone.side) == (Side.SENDER, Side.SENDER)
+        assert judge(alone).failed is Failed.UNCLEAR  # at the sender's side an open sum is no proof
+        _, compared = trace(tmp_path, *physical, *lease(0.5), *stuck(Sum.OPEN), until=60).boots
+        assert judge(compared).failed is Failed.YES
+
+    def test_where_the_server_is_not_known_an_address_alone_is_no_boot_that_failed(self, tmp_path: Path) -> None:
+        found = boot(tmp_path, *lease())
+
+        assert (found.outcome, found.file) == (Outcome.ADDRESS_ONLY, "pxelinux.0")
+        assert judge(found).failed is Failed.UNCLEAR
+
+    def test_a_client_that_sends_bad_checksums_is_seen(self, tmp_path: Path) -> None:
+        found = boot(tmp_path, said(1.0, read_request(), kind=Sum.WRONG), said(2.0, read_request(), kind=Sum.OPEN))
+
+        assert found.from_client.bad == 2
+
+
+def test_bootp_is_a_boot(tmp_path: Path) -> None:
+    reply = answered(0.1, dhcp(None, reply=True, address=CLIENT, next_server=SERVER, file=b"boot"), port=67, to=68)
+
+    found = boot(tmp_path, broadcast(0.0, dhcp(None)), reply)
+    assert (found.lease.value, found.file, found.server) == ("acknowledged", "boot", SERVER)
