@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import libvirt
+
 from tests.harness.definitions import bond_xml, card_xml, interface_xml, macvtap_network
 
 BONDS = tuple(f"bond{number}" for number in range(3))
@@ -11,15 +13,35 @@ _DISKS = "abcd"
 
 
 def documents(domains: int) -> list[str]:
-    """Everything that the test driver needs to be this host."""
-    bonds = [bond_xml(bond, *CARDS[2 * number : 2 * number + 2]) for number, bond in enumerate(BONDS)]
+    """Everything that the test driver needs to be this host for one connection."""
     return [
         *(domain(number) for number in range(domains)),
-        *(macvtap_network(name, BONDS[number % 3]) for number, name in enumerate(NETWORKS)),
-        *bonds,
+        *_networks(),
+        *_bonds(),
         *(interface_xml(f"eth{number}") for number in range(6, 20)),
         *(card_xml(f"eth{number}") for number in range(60)),
     ]
+
+
+def define(connection: libvirt.virConnect, domains: int) -> None:
+    """Make the test driver's default host, which lasts as long as a connection to it, this host."""
+    for listed in connection.listAllDomains():
+        listed.destroy()
+        listed.undefine()
+    for xml in _networks():
+        connection.networkDefineXML(xml)
+    for xml in _bonds():
+        connection.interfaceDefineXML(xml)
+    for number in range(domains):
+        connection.defineXML(domain(number))
+
+
+def _networks() -> list[str]:
+    return [macvtap_network(name, BONDS[number % 3]) for number, name in enumerate(NETWORKS)]
+
+
+def _bonds() -> list[str]:
+    return [bond_xml(bond, *CARDS[2 * number : 2 * number + 2]) for number, bond in enumerate(BONDS)]
 
 
 def domain_name(number: int) -> str:
