@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.chain import OnBond, follow
 from virtscan.correlator.coverage import Coverage, coverage, may_serve, reach
 from virtscan.correlator.fleet import Fleet, Guest, OnHost, locate, own_interfaces, survey
@@ -33,11 +34,14 @@ VERDICTS = {verdict: rank for rank, verdict in enumerate(Verdict)}
 _CONFIDENCES = {confidence: rank for rank, confidence in enumerate(Confidence)}
 _LEFT_OUT = {reason: rank for rank, reason in enumerate(NotJudged)}
 
-_Plug: TypeAlias = tuple[tuple[Attachment, ...], str | None, frozenset[int]]
-"""All that an outcome depends on within a hypervisor: attachments, network, and whose own interface it is."""
+_Plug: TypeAlias = tuple[tuple[Attachment, ...], str | None, frozenset[int], frozenset[int]]
+"""All that an outcome depends on within a hypervisor.
 
-_Group: TypeAlias = tuple[str | None, tuple[str, ...], SourceMode, frozenset[int]]
-"""Devices with the same segment and addresses, for interfaces in one mode and of one owner."""
+That is attachments, network, whose own interface it is, and which servers are on record for its MAC.
+"""
+
+_Group: TypeAlias = tuple[str | None, tuple[str, ...], SourceMode, frozenset[int], frozenset[int]]
+"""Devices with the same segment, addresses and servers on record, for interfaces in one mode and of one owner."""
 
 _NO_SERVERS: frozenset[int] = frozenset()
 _NOBODY = Server(name="", source="")
@@ -83,6 +87,7 @@ class Panel:
         self.sites = tuple(locate(server, self.fleet) for server in self.servers)
         self.coverages: tuple[Coverage, ...] = tuple(coverage(server) for server in self.servers)
         self.owners: Mapping[Mac, frozenset[int]] = own_interfaces(self.servers, self.fleet)
+        self.assignments = Assignments(inventory, self.servers)
         self.asked_for: LowerDevice = inventory.policy.lower_device
 
 
@@ -104,18 +109,18 @@ class Bench:
     def judge(self, interface: Interface) -> Outcome | NotJudged:
         """Judge an interface by what it is plugged into and whose it is."""
         own = _NO_SERVERS if interface.mac is None else self._panel.owners.get(interface.mac, _NO_SERVERS)
-        plug = (interface.attachments, interface.network, own)
+        plug = (interface.attachments, interface.network, own, self._panel.assignments.of_mac(interface.mac))
         outcome = self._outcomes.get(plug)
         if outcome is None:
             outcome = self._outcomes[plug] = self._worst(*plug)
         return outcome
 
     def _worst(
-        self, attachments: tuple[Attachment, ...], network: str | None, own: frozenset[int]
+        self, attachments: tuple[Attachment, ...], network: str | None, own: frozenset[int], named: frozenset[int]
     ) -> Outcome | NotJudged:
         """Judge every device that the interface may be plugged into; the worst ruling counts."""
         seats = [self._seat(attachment, network) for attachment in sorted(attachments, key=_by_device)]
-        ruled = [(ruling, seat) for seat in seats for ruling in self._rulings(seat, own)]
+        ruled = [(ruling, seat) for seat in seats for ruling in self._rulings(seat, own, named)]
         if not ruled:
             return NotJudged.NOT_MACVTAP
         ruling, seat = min(ruled, key=_badness)
@@ -131,6 +136,9 @@ class Bench:
             position=ruling.position,
         )
         because, missing = explain(rule, situation, self._panel.asked_for)
+        if on_record := sorted(self._on_record(seat, named)):
+            names = ", ".join(self._panel.servers[number].name for number in on_record)
+            because += (f"a provisioning system has {names} on record for it",)
         return Outcome(
             rule=rule,
             verdict=rule.verdict,
@@ -153,7 +161,14 @@ class Bench:
             cards=() if self._hypervisor.name in self._panel.fleet.nested else chain.cards,
         )
 
-    def _rulings(self, seat: Seat, own: frozenset[int]) -> Iterable[_Ruling]:
+    def _on_record(self, seat: Seat, named: frozenset[int]) -> frozenset[int]:
+        """The servers on record for the MAC, which is closer to the matter, else for its network."""
+        device = None if seat.device is None else self._devices.get(seat.device)
+        if named or device is None:
+            return named
+        return self._panel.assignments.of_device(reach(seat.segment, device.addresses), device.vlan_id)
+
+    def _rulings(self, seat: Seat, own: frozenset[int], named: frozenset[int]) -> Iterable[_Ruling]:
         """Rule on every server that may answer, or once for all of them."""
         servers, mode = self._panel.servers, seat.mode
         if mode is None:
@@ -161,7 +176,8 @@ class Bench:
         if self._panel.asked_for is LowerDevice.BOND and seat.chain.on_bond is OnBond.NO:
             return (_rule(Case(left_out=NotJudged.NOT_ON_A_BOND)),)
         device = None if seat.device is None else self._devices.get(seat.device)
-        group = (seat.segment, () if device is None else device.addresses, mode, own)
+        addresses = () if device is None else device.addresses
+        group = (seat.segment, addresses, mode, own, self._on_record(seat, named))
         found = self._groups.get(group)
         if found is None:
             found = self._groups[group] = self._group(*group)
@@ -175,7 +191,14 @@ class Bench:
             ),
         ]
 
-    def _group(self, segment: str | None, addresses: tuple[str, ...], mode: SourceMode, own: frozenset[int]) -> _Ruled:
+    def _group(
+        self,
+        segment: str | None,
+        addresses: tuple[str, ...],
+        mode: SourceMode,
+        own: frozenset[int],
+        on_record: frozenset[int],
+    ) -> _Ruled:
         """Rule for all devices that the same servers serve.
 
         Returns:
@@ -186,7 +209,7 @@ class Bench:
         serving = [
             number
             for number, server in enumerate(self._panel.coverages)
-            if number not in own and may_serve(server, reached)
+            if number not in own and (number in on_record if on_record else may_serve(server, reached))
         ]
         if not serving and own:
             return (_rule(Case(left_out=NotJudged.SERVER_ITSELF)),), ()

@@ -1,0 +1,104 @@
+import pytest
+from msgspec.structs import replace
+
+from tests.build import UNFIXED_KERNEL, bond, card, domain, hypervisor, inventory, macvtap, server
+from virtscan.correlator import correlate
+from virtscan.model import Exposure, Finding, Inventory, Mac, Netboot, State, Subnet, Verdict
+
+MAC = "52:54:00:93:76:af"
+ON = server("satellite", State.ON)
+OFF = server("cobbler", State.OFF, source="ssh://root@boot.example.com:2222", addresses=("10.77.0.9/24",))
+
+
+def fleet(*, addresses: tuple[str, ...] = (), vlan_id: int | None = None) -> Inventory:
+    """One macvtap on a bond, and two servers: the one that endangers it, and one that does not."""
+    device = replace(bond(), addresses=addresses, vlan_id=vlan_id)
+    host = hypervisor(
+        "hv1",
+        domain("web01", macvtap(mac=MAC)),
+        kernel=UNFIXED_KERNEL,
+        devices=(device, card("eth4"), card("eth5")),
+    )
+    return inventory(host, servers=(ON, OFF))
+
+
+def finding(facts: Inventory) -> Finding:
+    (only,) = correlate(facts).findings
+    return only
+
+
+def record(server: str | None, *, mac: str = MAC, pending: bool = False) -> Netboot:
+    return Netboot(mac=Mac(mac), system="web01", pending=pending, source="cobbler", server=server)
+
+
+def subnet(network: str, *servers: str, vlan_id: int | None = None) -> Subnet:
+    return Subnet(name="pxe", network=network, source="foreman", servers=servers, vlan_id=vlan_id)
+
+
+@pytest.mark.parametrize("name", ["cobbler", "Cobbler.example.com.", "boot.example.com", "10.77.0.9"])
+def test_only_the_server_on_record_for_a_mac_answers_it(name: str) -> None:
+    found = finding(replace(fleet(), netboots=(record(name),)))
+
+    assert (found.verdict, found.server) == (Verdict.MITIGATED, "cobbler")
+    assert "a provisioning system has cobbler on record for it" in found.because
+
+
+@pytest.mark.parametrize(
+    "netboots",
+    [
+        (),
+        (record(None),),
+        (record("somebody.example.com"),),
+        (record("10.77.0.10"),),
+        (record("cobbler", mac="52:54:00:00:00:01"),),
+        (record("cobbler"), record("somebody.example.com")),
+    ],
+)
+def test_a_record_that_names_no_known_server_narrows_nothing_down(netboots: tuple[Netboot, ...]) -> None:
+    assert finding(replace(fleet(), netboots=netboots)).server == "satellite"
+
+
+def test_of_two_servers_on_record_the_worse_one_counts() -> None:
+    assert finding(replace(fleet(), netboots=(record("cobbler"), record("satellite")))).verdict is Verdict.AT_RISK
+
+
+def test_a_mac_that_is_set_to_netboot_is_pending() -> None:
+    assert finding(replace(fleet(), netboots=(record(None, pending=True),))).exposure is Exposure.PENDING
+
+
+@pytest.mark.parametrize(
+    ("addresses", "vlan_id", "subnets", "server_name"),
+    [
+        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24", "cobbler"),), "cobbler"),
+        (("10.78.0.5/24",), None, (subnet("10.77.0.0/24", "cobbler"),), "satellite"),
+        ((), 100, (subnet("10.77.0.0/24", "cobbler", vlan_id=100),), "cobbler"),
+        ((), 101, (subnet("10.77.0.0/24", "cobbler", vlan_id=100),), "satellite"),
+        # The same VLAN twice: at which site?
+        ((), 100, (subnet("10.77.0.0/24", "cobbler", vlan_id=100), subnet("10.78.0.0/24", vlan_id=100)), "satellite"),
+        # The address is known, and in another subnet than the VLAN's.
+        (("10.79.0.5/24",), 100, (subnet("10.77.0.0/24", "cobbler", vlan_id=100),), "satellite"),
+        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24", "cobbler", "somebody"),), "satellite"),
+        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24"),), "satellite"),
+        (("10.77.0.5/24",), None, (subnet("nonsense", "cobbler"),), "satellite"),
+    ],
+)
+def test_a_subnets_servers_answer_its_devices(
+    addresses: tuple[str, ...], vlan_id: int | None, subnets: tuple[Subnet, ...], server_name: str
+) -> None:
+    assert finding(replace(fleet(addresses=addresses, vlan_id=vlan_id), subnets=subnets)).server == server_name
+
+
+def test_what_is_on_record_for_the_mac_is_closer_than_what_is_for_its_network() -> None:
+    facts = replace(
+        fleet(addresses=("10.77.0.5/24",)),
+        netboots=(record("satellite"),),
+        subnets=(subnet("10.77.0.0/24", "cobbler"),),
+    )
+
+    assert finding(facts).server == "satellite"
+
+
+def test_an_address_of_a_server_that_is_none_is_no_match() -> None:
+    facts = replace(fleet(), netboots=(record("10.77.0.9"),), servers=(ON, replace(OFF, addresses=("nonsense",))))
+
+    assert finding(facts).server == "satellite"
