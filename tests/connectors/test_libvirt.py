@@ -183,8 +183,9 @@ def test_a_far_host_is_asked_by_several_threads_at_once(libvirtd: Libvirtd, prox
         time.sleep(FAR * 4)
         return body
 
+    end = time.monotonic() + 20
+
     def held(body: bytes) -> bytes:
-        end = time.monotonic() + 20
         while proxy.most_at_once < 2 and time.monotonic() < end:
             time.sleep(0.001)
         return body
