@@ -64,6 +64,18 @@ def parse_destination(text: str) -> Destination:
     return Destination(host=ipv6 or host, user=user, port=None if port is None else int(port))
 
 
+def program() -> list[str]:
+    """The ssh to start, with its own first arguments.
+
+    Raises:
+        SshError: VIRTSCAN_SSH can't be read as a command.
+    """
+    try:
+        return shlex.split(os.environ.get("VIRTSCAN_SSH", "")) or ["ssh"]
+    except ValueError as error:
+        raise SshError(f"VIRTSCAN_SSH is no command: {error}") from error
+
+
 def run(destination: Destination, script: str, *, arguments: Sequence[str] = (), timeout: float) -> bytes:
     """Run a POSIX shell script there, in one round trip, and give what it prints.
 
@@ -79,17 +91,14 @@ def run(destination: Destination, script: str, *, arguments: Sequence[str] = (),
     Raises:
         SshError: No connection, no permission, no answer in time, or the script failed; it says which, and what to do.
     """
-    try:
-        program = shlex.split(os.environ.get("VIRTSCAN_SSH", "")) or ["ssh"]
-    except ValueError as error:
-        raise SshError(f"VIRTSCAN_SSH is no command: {error}") from error
+    client = program()
     user = () if destination.user is None else ("-l", destination.user)
     port = () if destination.port is None else ("-p", str(destination.port))
     connect = f"-oConnectTimeout={max(1, int(timeout))}"
     remote = shlex.join(["sh", "-s", "--", *arguments])
     try:
         completed = command.run(
-            [*program, *_OPTIONS, connect, *user, *port, "--", destination.host, remote],
+            [*client, *_OPTIONS, connect, *user, *port, "--", destination.host, remote],
             stdin=script.encode(),
             timeout=timeout,
         )
@@ -98,7 +107,7 @@ def run(destination: Destination, script: str, *, arguments: Sequence[str] = (),
     except command.FloodError as error:
         raise SshError("it sends without end: look at what its login shell prints") from error
     except OSError as error:
-        raise SshError(f"{program[0]} can't be started ({error.strerror}): install the OpenSSH client") from error
+        raise SshError(f"{client[0]} can't be started ({error.strerror}): install the OpenSSH client") from error
     stderr = completed.stderr.decode(errors="replace")
     if completed.status == 255:
         raise SshError(_reason(stderr))
