@@ -45,6 +45,14 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 config_option = click.option("--config", type=FILE, help="Configuration file (else VIRTSCAN_CONFIG, yours, /etc).")
 
+connect_option = click.option(
+    "-c", "--connect", multiple=True, metavar="URI", help="A hypervisor's libvirt URI, as in virsh."
+)
+
+unsafe_option = click.option(
+    "--allow-unsafe-uri", is_flag=True, help="Accept URIs that run a command or reach a shell."
+)
+
 server_option = click.option(
     "--server",
     "servers",
@@ -70,7 +78,7 @@ lower_device_option = click.option(
 )
 
 collect_options = _chain(
-    click.option("-c", "--connect", multiple=True, metavar="URI", help="A hypervisor's libvirt URI, as in virsh."),
+    connect_option,
     click.option(
         "--xml", multiple=True, type=click.Path(path_type=Path), help="A folder of domain XML, read as a host."
     ),
@@ -86,7 +94,7 @@ collect_options = _chain(
     click.option("--ssh-facts", is_flag=True, help="Ask qemu+ssh hypervisors by ssh for what libvirt can't tell."),
     host_timeout_option,
     deadline_option,
-    click.option("--allow-unsafe-uri", is_flag=True, help="Accept URIs that run a command or reach a shell."),
+    unsafe_option,
 )
 """What is read, and how long it may take: all but --config are the fields of `config.Options`."""
 

@@ -1,0 +1,71 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+from virtscan.cli.main import run
+
+FLEET = str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")
+
+
+@pytest.fixture(autouse=True)
+def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_each_host_of_the_fleet_has_its_line(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--config", FLEET]) == 3
+
+    lines = capfd.readouterr().out.splitlines()
+    assert f"ok       configuration: {FLEET}; hypervisors: 4, servers: 6" in lines
+    assert [line.split()[0] for line in lines if "  hypervisor " in line] == ["ok", "ok", "ok", "failed"]
+    assert [line.split(":")[0] for line in lines if line.startswith("failed")] == [
+        "failed   hypervisor fra1-kvm04",
+        "failed   server depot",
+    ]
+
+
+def test_a_machine_that_can_scan_ends_with_zero(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "-c", "test:///default", "--server", "satellite=on"]) == 0
+
+    shown = capfd.readouterr().out
+    assert "ok       configuration: none; hypervisors: 1, servers: 1" in shown
+    assert "ok       server satellite" in shown
+
+
+def test_a_wrong_configuration_is_told_after_what_is_here(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "virtscan.toml").write_text("[[servers]]\nname = 'a'")
+
+    assert run(["doctor", "--config", str(tmp_path / "virtscan.toml")]) == 2
+    shown = capfd.readouterr()
+    assert "libvirt client" in shown.out
+    assert "did you mean 'server'?" in shown.err
+
+
+def test_without_libvirts_library_files_are_still_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "hv9").mkdir()
+    (tmp_path / "virtscan.toml").write_text("[[hypervisor]]\nxml = 'hv9'\n[[hypervisor]]\nuri = 'test:///default'")
+    monkeypatch.delitem(sys.modules, "virtscan.connectors.libvirt_client", raising=False)
+    monkeypatch.setitem(sys.modules, "libvirt", None)
+
+    assert run(["doctor", "--config", str(tmp_path / "virtscan.toml")]) == 3
+    shown = capfd.readouterr()
+    assert "failed   libvirt client" in shown.out
+    assert "hypervisor hv9" in shown.out
+    assert "hypervisor default" not in shown.out
+    assert "defect" not in shown.out + shown.err
+
+
+def test_no_name_can_command_the_terminal_or_show_a_password(capfd: pytest.CaptureFixture[str]) -> None:
+    address = "qemu+tcp://admin:sesame@127.0.0.1:9/system"
+
+    assert run(["doctor", "-c", address, "--server", "satellite=file:/nowhere/\x1b[31m"]) == 3
+    shown = capfd.readouterr()
+    assert "\x1b" not in shown.out
+    assert "\\x1b" in shown.out
+    assert "sesame" not in shown.out + shown.err
