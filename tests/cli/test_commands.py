@@ -159,6 +159,8 @@ def test_gaps_are_said_beside_a_format_that_has_no_place_for_them(capfd: pytest.
         (["scan", "--host-timeout", "30"], "write a number with s, m, h or d"),
         (["scan", "--where", "sites=ams1"], "no column 'sites'"),
         (["scan", "-v", "-q"], "contradict"),
+        (["scan", "-c", HOST, "--save", "/tmp/x", "-o", "/tmp/../tmp/x"], "are the same file"),
+        (["scan", "--server", "a=on", "--server", "a=off"], "a second server named 'a'"),
         (["scan", "-c", "qemu+ssh://hv1/system?command=/bin/x"], "--allow-unsafe-uri"),
         (["scan", "--server", "satellite"], "NAME[:INTERFACE]=SOURCE"),
         (["scan", "--config", "nowhere.toml"], "nowhere.toml: no such file"),
@@ -244,7 +246,7 @@ def silent_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_a_waiting_scan_and_leaves_nothing_behind(
     number: signal.Signals, code: int, silent_port: int, tmp_path: Path
 ) -> None:
@@ -262,6 +264,17 @@ def test_a_signal_ends_a_waiting_scan_and_leaves_nothing_behind(
     assert process.returncode == code
     assert out == b""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["-o", "/dev/full"], []])
+def test_a_full_disk_is_neither_wrong_usage_nor_a_defect(arguments: list[str], saved: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*VIRTSCAN, "report", saved, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert done.returncode == 74
+    assert "can't be written: No space left on device" in done.stderr
 
 
 def test_a_reader_that_goes_away_is_no_defect(saved: Path) -> None:

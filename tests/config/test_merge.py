@@ -161,6 +161,23 @@ def test_a_servers_error_names_the_key(text: str, message: str) -> None:
         plan(f"[[server]]\n{text}")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("reason = ' '\ndomain = 'a'", r"waiver\[1\]\.reason: say why"),
+        ("reason = 'later'", r"waiver\[1\]: it would waive everything"),
+    ],
+)
+def test_a_waiver_says_what_and_why(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        plan(f"[[waiver]]\n{text}")
+
+
+def test_a_host_is_described_once() -> None:
+    with pytest.raises(ConfigError, match=r"hypervisor\[2\]: the same address as hypervisor\[1\]"):
+        plan('[[hypervisor]]\nuri = "qemu:///system"\n[[hypervisor]]\nuri = "qemu:///system"\nkernel = "6.1"')
+
+
 def test_waivers_are_part_of_the_policy() -> None:
     (waiver,) = plan('[[waiver]]\nreason = "boots from ISO"\ndomain = "legacy-*"').policy.waivers
 

@@ -410,3 +410,13 @@ def test_a_file_whose_size_is_not_what_it_was_said_to_be_is_a_gap(tmp_path: Path
 
     assert names(hypervisor) == ["web01"]
     assert [gap.reason for gap in gaps] == ["its size changed while it was read"]
+
+
+def test_what_virsh_wrote_into_a_file_without_a_suffix_is_a_definition(tmp_path: Path) -> None:
+    (tmp_path / "web01").write_text("<domain type='kvm'><name>web01</name></domain>")
+    (tmp_path / "web02").write_text("<domain type='kvm'><name>web02")
+
+    host, gaps = scan(tmp_path)
+
+    assert [domain.name for domain in host.domains] == ["web01"]
+    assert len(gaps) == 1

@@ -170,16 +170,17 @@ def servers(draw: DrawFn, name: str, used: tuple[Mac, ...] = MACS) -> Server:
     """A server whose place, state and reach may each be known or not; most of them are where `used` MACs are."""
     tx, persistence = draw(st.sampled_from(SENDS))
     segments, subnets = draw(st.sampled_from(SERVES))
+    macs = draw(st.sampled_from((*((mac,) for mac in used), *((mac,) for mac in used), (), MACS[-1:], used[:2])))
     return Server(
         name=name,
         source="file:x",
         tx_checksum=tx,
         reason="timeout" if tx is State.UNKNOWN else None,
         persistence=persistence,
-        macs=draw(st.sampled_from((*((mac,) for mac in used), *((mac,) for mac in used), (), MACS[-1:], used[:2]))),
+        macs=macs,
         segments=segments,
         subnets=subnets,
-        physical=draw(st.integers(0, 9)) == 9,
+        physical=not macs and draw(st.integers(0, 9)) == 9,  # a MAC that is a domain's would contradict it
     )
 
 

@@ -391,6 +391,10 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     "that clears without the offload state": (beside(interface=macvtap(mode=VEPA), servers=(BLIND,)), R9),
     "R9 missed: the server's mode is not known": (beside(macvtap(mode=NO_MODE, mac=SERVING), macvtap(mode=VEPA)), R12),
     # R10: known to be elsewhere.
+    "a server declared physical that is seen as a domain is that domain": (
+        scene(servers=(satellite(physical=True),), beside=(domain("satellite", macvtap(mac=SERVING)),)),
+        R7,
+    ),
     "a server declared physical clears": (scene(servers=(satellite(physical=True),)), R10),
     "a server declared physical clears without its MAC or state": (
         scene(servers=(server(physical=True, tx_checksum=State.UNKNOWN),)),

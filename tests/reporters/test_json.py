@@ -32,6 +32,7 @@ def test_the_report_has_the_published_keys_in_their_order() -> None:
     assert list(found["findings"][0]) == [
         "hypervisor", "domain", "uuid", "index", "mac", "source_device", "source_mode", "device_kind", "segment",
         "server", "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "waived",
+        "origin",
     ]  # fmt: skip
     assert list(found["servers"][0]) == ["name", "interface", "tx_checksum", "source", "observed_at"]
     assert list(found["hypervisors"][0]) == ["name", "uri", "status", "domains", "open_seconds", "read_seconds"]

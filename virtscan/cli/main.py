@@ -8,8 +8,8 @@ from typing import NoReturn
 import click
 
 from virtscan import __version__
-from virtscan.cli.output import ReaderGoneError
-from virtscan.cli.process import drop_output, end, end_on_sigterm
+from virtscan.cli.output import OutputError, ReaderGoneError
+from virtscan.cli.process import drop_output, end, end_on_signals
 from virtscan.errors import VirtscanError
 
 COMMANDS = {
@@ -61,7 +61,7 @@ def virtscan() -> None:
 
 def main() -> NoReturn:
     """Run the command line and end the process, whatever threads are still waiting for a host."""
-    end_on_sigterm()
+    end_on_signals()
     end(run(sys.argv[1:]))
 
 
@@ -79,7 +79,7 @@ def run(arguments: list[str]) -> int:
         code = INTERRUPTED
     except click.ClickException as error:
         error.show()
-        code = WRONG_USAGE
+        code = error.exit_code if isinstance(error, OutputError) else WRONG_USAGE
     except VirtscanError as error:
         click.echo(f"virtscan: {error}", err=True)
         code = WRONG_USAGE

@@ -18,6 +18,12 @@ class ReaderGoneError(Exception):
     """
 
 
+class OutputError(click.ClickException):
+    """What was read and judged can't be written: a full disk, say. Not wrong usage, so the exit code is another."""
+
+    exit_code = 74
+
+
 class Output:
     """A place for one text; nothing appears in it before `write`."""
 
@@ -47,23 +53,23 @@ def opened(path: Path | None, *, mode: int | None = None) -> Iterator[Output]:
     one, or of any new file here.
 
     Raises:
-        click.ClickException: The file can't be written.
+        click.ClickException: The file can't be opened for writing.
+        OutputError: It can't be written to.
     """
-    if path is None or str(path) == "-":
-        yield Output(sys.stdout.buffer)
-        return
+    failure = click.ClickException
     try:
-        target = path.resolve()
-        with _direct(target) if target.exists() and not target.is_file() else _replacing(target, mode) as stream:
+        with _place(path, mode) as stream:
+            failure = OutputError
             yield Output(stream)
     except OSError as error:
-        raise click.ClickException(f"{path}: can't be written: {error.strerror}") from error
+        raise failure(f"{path or 'standard output'}: can't be written: {error.strerror}") from error
 
 
-@contextlib.contextmanager
-def _direct(target: Path) -> Iterator[IO[bytes]]:
-    with target.open("wb") as stream:
-        yield stream
+def _place(path: Path | None, mode: int | None) -> contextlib.AbstractContextManager[IO[bytes]]:
+    if path is None or str(path) == "-":
+        return contextlib.nullcontext(sys.stdout.buffer)
+    target = path.resolve()
+    return target.open("wb") if target.exists() and not target.is_file() else _replacing(target, mode)
 
 
 @contextlib.contextmanager

@@ -7,16 +7,19 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-TERMINATED = 128 + signal.SIGTERM
 
+def end_on_signals() -> None:
+    """Let SIGTERM and SIGHUP unwind the main thread like Ctrl-C does, so that temporary output is removed on the way.
 
-def end_on_sigterm() -> None:
-    """Let SIGTERM unwind the main thread like Ctrl-C does, so that temporary output is removed on the way."""
+    Whoever started us with SIGHUP ignored (nohup) wants that it stays so.
+    """
 
-    def unwind(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(TERMINATED)
+    def unwind(number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
 
-    signal.signal(signal.SIGTERM, unwind)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, unwind)
 
 
 def close_input() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from virtscan.config.document import Document, HypervisorSection, ServerSection
+from virtscan.config.document import Document, HypervisorSection, ServerSection, WaiverSection
 from virtscan.config.provisioning import provisioning_target, sends_in_clear
 from virtscan.config.values import duration
 from virtscan.connectors import uri
@@ -55,6 +55,7 @@ def make_plan(document: Document, options: Options, *, folder: Path, default_uri
         ConfigError: Something in it can't be meant, with its place in the file or the option.
     """
     declared = tuple(_target(section, f"hypervisor[{n}]", folder) for n, section in enumerate(document.hypervisor, 1))
+    _refuse_twice(declared)
     targets = _requested(options, declared) or declared or (Target(kind=TargetKind.LIBVIRT, address=default_uri),)
     warnings = [
         f"{uri.shown(target.address)}: {warning}"
@@ -77,7 +78,7 @@ def make_plan(document: Document, options: Options, *, folder: Path, default_uri
         provisioning=provisioning,
         policy=Policy(
             lower_device=options.lower_device or scan.lower_device or LowerDevice.BOND,
-            waivers=tuple(Waiver(**msgspec.structs.asdict(section)) for section in document.waiver),
+            waivers=tuple(_waiver(section, f"waiver[{n}]") for n, section in enumerate(document.waiver, 1)),
         ),
         host_timeout=options.host_timeout or _seconds(scan.host_timeout, "scan.host_timeout") or _HOST_TIMEOUT,
         deadline=options.deadline or _seconds(scan.deadline, "scan.deadline") or _DEADLINE,
@@ -97,6 +98,24 @@ def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, 
     return tuple(
         known.get((kind, address)) or Target(kind=kind, address=address) for kind, address in dict.fromkeys(requested)
     )
+
+
+def _refuse_twice(declared: tuple[Target, ...]) -> None:
+    """One host under one address: of two tables about it the second could say the opposite."""
+    places: dict[tuple[TargetKind, str], int] = {}
+    for number, target in enumerate(declared, 1):
+        first = places.setdefault((target.kind, target.address), number)
+        if first != number:
+            raise ConfigError(f"hypervisor[{number}]: the same address as hypervisor[{first}]")
+
+
+def _waiver(section: WaiverSection, where: str) -> Waiver:
+    waiver = Waiver(**msgspec.structs.asdict(section))
+    if not waiver.reason.strip():
+        raise ConfigError(f"{where}.reason: say why it is accepted")
+    if all(pattern == "*" for pattern in (waiver.hypervisor, waiver.domain, waiver.mac, waiver.server)):
+        raise ConfigError(f"{where}: it would waive everything: name a hypervisor, domain, mac or server")
+    return waiver
 
 
 def _target(section: HypervisorSection, where: str, folder: Path) -> Target:
@@ -146,8 +165,12 @@ def _servers(document: Document, options: Options, folder: Path) -> tuple[Server
         if section.name in servers:
             raise ConfigError(f"server[{number}].name: a second server named {section.name!r}")
         servers[section.name] = _server(section, f"server[{number}]", folder)
+    named: set[str] = set()
     for text in options.servers:
         requested = parse_server(text)
+        if requested.name in named:
+            raise ConfigError(f"--server: a second server named {requested.name!r}")
+        named.add(requested.name)
         known = servers.get(requested.name)
         if known:  # what the file knows about it besides the source stays true
             requested = msgspec.structs.replace(

@@ -111,7 +111,8 @@ def _files(start: Path, reading: Reading) -> Iterator[tuple[Path, os.stat_result
     seen: set[tuple[int, int]] = set()
     while waiting:
         path = waiting.popleft()
-        is_meant = path == start or path.suffix.lower() == ".xml"
+        # `virsh dumpxml web01 > web01` has no suffix; what has another one is no definition.
+        is_meant = path == start or path.suffix.lower() in ("", ".xml")
         try:
             status = path.stat()
             if (status.st_dev, status.st_ino) in seen:
@@ -127,7 +128,7 @@ def _files(start: Path, reading: Reading) -> Iterator[tuple[Path, os.stat_result
             if path == start:
                 raise ConnectorError(_reason(error)) from error
             # A link into nowhere hides nothing, unless it is named like what is looked for.
-            if is_meant or not isinstance(error, FileNotFoundError):
+            if path.suffix.lower() == ".xml" or not isinstance(error, FileNotFoundError):
                 reading.add(_gap(_printable(path), _reason(error)))
 
 

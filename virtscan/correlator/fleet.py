@@ -114,9 +114,9 @@ def locate(server: Server, fleet: Fleet) -> Site:
     """Say where a server runs, by its MACs.
 
     MACs are not unique (clones, teaming pairs, the same domain in two files): one that several interfaces have
-    proves nothing.
+    proves nothing. A domain that was seen with a server's MAC counts more than the word that it is no domain.
     """
-    if server.physical:
+    if server.physical and not any(fleet.interfaces.get(mac) for mac in server.macs):
         return Declared()
     if not server.macs:
         return NotKnown("give its MAC")

@@ -48,6 +48,7 @@ FIELDS: tuple[Field[Finding], ...] = (
     Field(Column("because", audience=_DATA), lambda finding: finding.because),
     Field(Column("missing", audience=_DATA), lambda finding: finding.missing),
     Field(Column("waived", audience=_DATA), lambda finding: finding.waived),
+    Field(Column("origin", audience=_DATA), lambda finding: finding.origin),
     Field(Column("reason", audience=_PEOPLE, wraps=True), advice.reason),
 )
 

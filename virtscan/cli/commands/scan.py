@@ -41,6 +41,8 @@ def scan(
     said = console(verbose=verbose, quiet=quiet)
     rendering = Rendering(view=view, by=by, where=where, format_name=format_name, output=output)
     rendering.check()
+    if save and output and save.resolve() == output.resolve():
+        raise click.UsageError(f"--save and --output are the same file, {output}")
     redacted = redaction(redact)
     plan = planned(said, **what)
     with contextlib.ExitStack() as outputs:
