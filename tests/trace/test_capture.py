@@ -1,6 +1,7 @@
 """Capture files of every form, whole, cut short, damaged and hostile."""
 
 import gzip
+import io
 import struct
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from tests.trace.build import (
 from virtscan.errors import TraceError
 from virtscan.trace import Outcome, Trace, read
 from virtscan.trace.checksums import Sum
+from virtscan.trace.source import Source
 
 SHOTS = [*lease(), *(said(1 + wait, read_request()) for wait in range(3)), answered(4, options(), kind=Sum.OPEN)]
 FRAMES = [(shot.time, ethernet(shot)) for shot in SHOTS]
@@ -162,6 +164,29 @@ def test_a_damaged_block_ends_the_capture_with_a_gap(more: bytes, tmp_path: Path
 
     assert found.frames == len(FRAMES)
     assert ("damaged after" in found.gaps[0].reason) or ("cut short" in found.gaps[0].reason)
+
+
+def test_a_section_that_is_cut_short_is_said_once(tmp_path: Path) -> None:
+    section = struct.pack("<IIIHHq", 0x0A0D0D0A, 40, 0x1A2B3C4D, 1, 0, -1) + b"four"
+
+    assert "cut short" in written(tmp_path, NEW + section).gaps[0].reason
+
+
+def test_a_device_that_stops_reading_is_a_gap(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match="can't be read: Input/output error"):
+        read(Path("/proc/self/mem"))
+
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 1000:
+                raise OSError(5, "Input/output error")
+            return super().read(size)
+
+    source = Source(Failing(CLASSIC))
+    while source.read(16):
+        pass
+    assert source.damage is not None
+    assert source.damage.startswith("can't be read after 10")
 
 
 def test_a_frame_of_gigabytes_is_not_read_into_memory(tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_a_connection_that_is_torn_down_is_unfinished(tmp_path: Path) -> None:
 
 
 def test_a_repeated_answer_costs_time(tmp_path: Path) -> None:
-    shots = [server(1.4, OK, sequence=IRS + 1), server(2.4, OK, sequence=IRS + 1)]
+    shots = [server(1.4, OK, sequence=IRS + 1), client(1.9, ack=TOLD), server(2.4, OK, sequence=IRS + 1)]
 
     found = boot(tmp_path, *ASKS, *shots, server(2.5, bytes(1000), sequence=TOLD), client(2.6, ack=TOLD + 1000))
     assert (found.outcome, found.resent) == (Outcome.COMPLETE, 1)
@@ -152,6 +152,14 @@ def test_only_connections_that_a_boot_would_open_are_followed(tmp_path: Path) ->
     assert not followed(1234, b"tftp://10.77.0.1:1234/boot.efi")
     assert not followed(1234, b"http://10.77.0.1:99999/boot.efi")
     assert trace(tmp_path, connects(80)).boots == ()
+    towards = segment(1.0, flags=SYN, sequence=1, acknowledged=0, from_server=True)
+    assert only(trace(tmp_path, *lease(), towards)).outcome is Outcome.ADDRESS_ONLY
+
+
+def test_what_is_no_http_is_no_answer_that_could_be_an_error(tmp_path: Path) -> None:
+    shots = [*ASKS, server(1.4, b"SSH-2.0-OpenSSH_9.2\r\n", sequence=IRS + 1)]
+
+    assert boot(tmp_path, *shots, until=None).outcome is Outcome.UNFINISHED
 
 
 def test_a_boot_that_begins_with_tftp_ends_with_http(tmp_path: Path) -> None:

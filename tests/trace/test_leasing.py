@@ -60,7 +60,17 @@ def test_offers_of_which_another_was_chosen_were_not_ignored(tmp_path: Path) -> 
 
     found = only(trace(tmp_path, discover(0), declined, offer(0.15), request(0.2), offer(0.3, step=5), until=60))
     assert (found.outcome, found.lease) == (Outcome.ADDRESS_ONLY, Lease.ACKNOWLEDGED)
-    assert found.ignored.open == 0
+    assert (found.ignored.open, found.taken.open) == (0, 0)
+
+
+def test_a_flood_of_servers_is_counted_and_not_kept(tmp_path: Path) -> None:
+    offers = []
+    for number in range(300):
+        message = dhcp(2, (54, struct.pack("!I", number + 1)), reply=True, address=CLIENT)
+        offers.append(answered(0.1 + number, message, port=67, to=68, kind=Sum.OPEN))
+
+    found = only(trace(tmp_path, discover(0), *offers, discover(400)))
+    assert (found.ignored.open, found.outcome) == (300, Outcome.OFFERS_NOT_REQUESTED)
 
 
 def test_nobody_answers_a_discover(tmp_path: Path) -> None:
@@ -105,6 +115,14 @@ def test_a_client_that_asks_with_a_new_number_before_it_has_an_address_is_still_
     assert len(trace(tmp_path, *shots).boots) == 1
 
 
+def test_a_client_that_is_seen_on_two_devices_boots_once(tmp_path: Path) -> None:
+    twice = [shot._replace(time=shot.time + late) for shot in lease() for late in (0, 0.0001)]
+
+    found = only(trace(tmp_path, *twice))
+    assert (found.retries, found.resent, found.from_client.total) == (0, 0, 4)
+    assert only(trace(tmp_path, *lease(), request(0.4))).lease is Lease.ACKNOWLEDGED  # the second came late
+
+
 def test_a_system_that_was_booted_is_no_boot_of_its_own(tmp_path: Path) -> None:
     system = broadcast(90, dhcp(1, (60, b"dhclient"), transaction=9))
 
@@ -127,7 +145,7 @@ def test_a_proxy_names_the_file(tmp_path: Path) -> None:
     reply = dhcp(5, FROM, PXE, reply=True, transaction=7, file=b"grub.efi")
 
     found = only(trace(tmp_path, *lease(file=b""), asks, answered(1.1, reply, port=4011, to=68)))
-    assert (found.file, found.lease) == ("grub.efi", Lease.ACKNOWLEDGED)
+    assert (found.file, found.lease, found.retries) == ("grub.efi", Lease.ACKNOWLEDGED, 0)
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,16 @@ from tests.trace.build import (
     datagram,
     dhcp,
     error,
+    ethernet,
     lease,
     network,
     only,
     options,
+    pcap,
     read_request,
     said,
     trace,
+    written,
 )
 from virtscan.trace import Boot, Failed, Outcome, Side, judge
 from virtscan.trace.checksums import Sum
@@ -71,6 +74,26 @@ def test_a_file_is_complete_when_only_the_last_acknowledgement_is_missing(tmp_pa
     )
 
     assert found.outcome is Outcome.COMPLETE
+
+
+def test_a_last_block_that_is_sent_again_was_not_taken(tmp_path: Path) -> None:
+    shots = [ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000), answered(1.3, data(2, 0))]
+
+    assert boot(tmp_path, *shots, answered(2.3, data(2, 0))).outcome is Outcome.DATA_NOT_ACKNOWLEDGED
+
+
+def test_the_same_file_again_is_no_retry_once_it_is_complete(tmp_path: Path) -> None:
+    once = [ASKS, answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000)]
+
+    found = boot(tmp_path, *once, *(shot._replace(time=shot.time + 10) for shot in once))
+    assert (found.outcome, found.retries, found.seconds_lost) == (Outcome.COMPLETE, 0, 0)
+
+
+def test_a_block_is_as_long_as_its_header_says_however_little_was_captured(tmp_path: Path) -> None:
+    shots = [ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000)]
+    frames = [(shot.time, ethernet(shot)) for shot in shots]
+
+    assert only(written(tmp_path, pcap(frames, snap=70))).outcome is Outcome.UNFINISHED
 
 
 def test_a_single_block_that_is_never_acknowledged_is_no_file(tmp_path: Path) -> None:
@@ -172,6 +195,15 @@ def test_the_last_file_decides_however_many_there_were(tmp_path: Path) -> None:
     assert (found.from_server.total, found.from_client.total) == (21, 22)
 
 
+def test_a_flood_of_requests_is_counted_and_not_kept(tmp_path: Path) -> None:
+    flood = [said(number, read_request("x"), port=10_000 + number) for number in range(5000)]
+
+    late = [answered(5000.1, data(1, 5), to=port) for port in (10_000, 14_999)]
+    found = boot(tmp_path, *flood, *late, until=None)
+    assert found.from_client.total == 5000
+    assert found.from_server.total == 1  # the first is forgotten by then, the last is not
+
+
 def test_a_port_that_nobody_listens_on_is_a_refusal(tmp_path: Path) -> None:
     refusal = bytes([3, 3]) + bytes(6) + ASKS.packet[:28]
     unreachable = Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, 1, refusal))
@@ -181,9 +213,13 @@ def test_a_port_that_nobody_listens_on_is_a_refusal(tmp_path: Path) -> None:
     assert judge(found).failed is Failed.NO
 
 
+ELSEWHERE = said(1.0, b"", to=40000).packet
+
+
 @pytest.mark.parametrize(
     "message",
     [
+        bytes([3, 3]) + bytes(6) + ELSEWHERE,
         bytes([3, 1]) + bytes(6) + ASKS.packet[:28],
         bytes([3, 3]) + bytes(6) + ASKS.packet[:20],
         bytes([3, 3]) + bytes(6),
@@ -270,6 +306,19 @@ class TestWhatMayBeConcluded:
         judgement = judge(boot(tmp_path, *lease(), *stuck(kind)))
 
         assert (judgement.failed, judgement.confidence.value) == (Failed.NO, "high")
+
+    def test_what_a_finished_transfer_left_over_was_not_ignored(self, tmp_path: Path) -> None:
+        finished = [said(0.5, read_request("first"), port=2069), answered(0.6, data(1, 5), to=2069)]
+        finished += [said(0.7, acknowledged(1), port=2069, to=40000), answered(0.8, data(1, 5), to=2069)]
+
+        assert judge(boot(tmp_path, *finished, *stuck(Sum.OPEN))).failed is Failed.YES
+
+    def test_complete_answers_among_others_that_cannot_be_computed_say_less(self, tmp_path: Path) -> None:
+        whole = answered(1.1, data(1, 1400)).packet[20:]
+        part = Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, 17, whole[:512], flags=0x2000))
+
+        judgement = judge(boot(tmp_path, ASKS, part, answered(2.1, data(1))))
+        assert (judgement.failed, judgement.confidence.value) == (Failed.NO, "medium")
 
     def test_open_answers_prove_nothing_when_complete_ones_were_ignored_as_well(self, tmp_path: Path) -> None:
         shots = [*lease(), *stuck(Sum.OPEN), answered(4.0, options())]

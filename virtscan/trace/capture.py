@@ -49,7 +49,7 @@ class Capture:
         frames = self._classic() if hasattr(self._reader, "linktype") else self._pcapng()
         try:
             yield from frames
-        except (self._error, ArithmeticError) as error:
+        except self._error as error:
             self._source.fail(f"damaged after {self._source.offset} bytes: {error}")
         self._source.end()
 

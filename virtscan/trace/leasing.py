@@ -5,6 +5,8 @@ from virtscan.trace.dhcp import Dhcp, Step
 from virtscan.trace.packets import Packet
 from virtscan.trace.stage import Stage
 
+_MOST_ANSWERS = 64
+
 
 class Leasing(Stage):
     """From the first discover to the acknowledgement."""
@@ -16,7 +18,7 @@ class Leasing(Stage):
         self.next_server: bytes | None = None
         self.file: str | None = None
         self._seen: set[Step] = set()
-        self._servers: set[bytes] = set()
+        self._said: set[tuple[Step, bytes]] = set()
 
     @property
     def acknowledged(self) -> bool:
@@ -24,24 +26,21 @@ class Leasing(Stage):
         return Step.ACK in self._seen
 
     def met(self, packet: Packet, message: Dhcp) -> None:
-        """A message of this client, or to it."""
+        """A message of this client, or to it, that is a step of the way."""
         step = message.step
         if step in {Step.DISCOVER, Step.REQUEST}:
             self.transaction = message.transaction
         server = message.server or packet.source
-        match step:
-            case Step.DISCOVER:
-                self.asked(packet, again=step in self._seen)
-            case Step.REQUEST:
-                self.asked(packet, again=step in self._seen and not self.acknowledged)
-                self.took_all() if message.server is None else self.took(message.server)
-            case Step.OFFER | Step.ACK | Step.NAK:
-                self.answered(packet, server, again=step in self._seen and server in self._servers)
-                self._learn(message, server)
-                if step is Step.NAK:
-                    self.took(server)  # there is nothing to answer to it
-            case Step.OTHER:
-                return
+        if step is Step.DISCOVER:
+            self.asked(packet, again=step in self._seen)
+        elif step is Step.REQUEST:
+            self.asked(packet, again=step in self._seen and not self.acknowledged)
+            self.took_all() if message.server is None else self.took(message.server)
+        else:
+            self.answered(packet, server, again=(step, server) in self._said)
+            self._learn(message, server)
+            if step is Step.NAK:
+                self.took(server)  # there is nothing to answer to it
         self._seen.add(step)
 
     def went_on(self) -> None:
@@ -69,8 +68,8 @@ class Leasing(Stage):
         return Outcome.NO_ANSWER
 
     def _learn(self, message: Dhcp, server: bytes) -> None:
-        if len(self._servers) < 64:
-            self._servers.add(server)
+        if len(self._said) < _MOST_ANSWERS:
+            self._said.add((message.step, server))
         self.server = server
         self.next_server = message.next_server or self.next_server
         self.file = message.file or self.file

@@ -100,7 +100,7 @@ class Run:
             self._totals.add(leased, stuck=decided is leased)
         while self._downloads:
             self._fold(self._downloads.popleft(), end)
-        key = identity(decided) if decided is not None else b""
+        key = identity(decided)
         totals = self._totals
         return Boot(
             mac=self.mac if mac_is_its_own else None,
@@ -109,8 +109,8 @@ class Run:
             lease=leased.lease() if leased else Lease.NOT_CAPTURED,
             lease_server=shown(leased.server) if leased else None,
             server=shown(_server(decided)),
-            server_mac=written(decided.server_mac) if decided is not None and decided.server_mac else None,
-            file=decided.file if isinstance(decided, Download | Leasing) else None,
+            server_mac=written(decided.server_mac) if decided.server_mac else None,
+            file=decided.file,
             outcome=outcome,
             error=error,
             from_server=sums(totals.from_server),
@@ -126,14 +126,12 @@ class Run:
             ended_at=moment(totals.last),
         )
 
-    def _outcome(self, end: float) -> tuple[Outcome, str | None, Stage | None]:
-        """What the last download says, or else what DHCP does, and which of them that is."""
-        if self._downloads:
-            last = self._downloads[-1]
-            return *last.ended(end), last
-        if self.leasing is not None:
+    def _outcome(self, end: float) -> tuple[Outcome, str | None, Download | Leasing]:
+        """What the last download says, or if there is none DHCP, and which of them that is."""
+        if self.leasing is not None and not self._downloads:
             return self.leasing.ended(end), None, self.leasing
-        return Outcome.UNFINISHED, None, None
+        last = self._downloads[-1]
+        return *last.ended(end), last
 
     def _fold(self, download: Download, end: float) -> None:
         download.settle()
@@ -151,10 +149,8 @@ def identity(stage: Stage) -> bytes:
     return stage.server_mac or stage.server
 
 
-def _server(stage: Stage | None) -> bytes | None:
-    if isinstance(stage, Leasing):
-        return stage.next_server or stage.server
-    return stage.server if stage is not None else None
+def _server(stage: Stage) -> bytes:
+    return (stage.next_server or stage.server) if isinstance(stage, Leasing) else stage.server
 
 
 def shown(address: bytes | None) -> str | None:

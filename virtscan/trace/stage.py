@@ -1,5 +1,6 @@
 """What the stages of a boot have in common: who said what, what was said again, and what the other side took."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 
 from virtscan.trace.boot import Outcome, Sums
@@ -13,6 +14,7 @@ _SAME = 0.02
 """Seconds within which a packet that comes again is one seen on two devices, as with `-i any`, and not repeated."""
 
 _MOST_FLOWS = 64
+_REST = "rest"
 
 
 class Stage:
@@ -55,7 +57,8 @@ class Stage:
         self._goes_on(packet.time, again=again, quiet=quiet)
         self._answered = packet.time
         if not quiet:
-            self._pending.setdefault(flow if len(self._pending) < _MOST_FLOWS else None, Counter())[found] += 1
+            known = flow in self._pending or len(self._pending) < _MOST_FLOWS
+            self._pending.setdefault(flow if known else _REST, Counter())[found] += 1
 
     def took(self, flow: object) -> None:
         """The client reacted to what came in a flow."""
@@ -93,17 +96,18 @@ class Stage:
             self._step, self._stalled = time, None
 
 
-class Download(Stage):
+class Download(Stage, ABC):
     """A stage that brings a file."""
 
     file: str | None = None
 
+    @abstractmethod
     def settle(self) -> None:
         """Nothing more will come: what the client need not react to was taken."""
 
+    @abstractmethod
     def ended(self, end: float) -> tuple[Outcome, str | None]:
         """What became of it in a capture that goes on until then, with the text of an error."""
-        raise NotImplementedError
 
 
 def sums(counted: Counter[Sum]) -> Sums:

@@ -1,0 +1,121 @@
+"""Verdicts held against boots."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.build import inventory, server
+from tests.trace.build import (
+    CLIENT_MAC,
+    OTHER_MAC,
+    SERVER,
+    SERVER_MAC,
+    Shot,
+    acknowledged,
+    answered,
+    data,
+    error,
+    lease,
+    options,
+    read_request,
+    said,
+    trace,
+)
+from tests.views.fleet import finding
+from virtscan.model import Finding, Mac, Report, Server, Verdict
+from virtscan.trace import Agreement, Failed, Line, lines
+from virtscan.trace.checksums import Sum
+
+ASKS = [*lease(), said(1.0, read_request())]
+FAILS = [*ASKS, answered(1.1, options(), kind=Sum.OPEN), answered(2.1, options(), kind=Sum.OPEN)]
+WORKS = [*ASKS, answered(1.1, data(1, 5), kind=Sum.OPEN), said(1.2, acknowledged(1), to=40000)]
+REFUSED = [*ASKS, answered(1.1, error(1, "File not found"))]
+UNANSWERED = ASKS
+
+SATELLITE = server("satellite", interface="eth0")
+
+
+def found(verdict: Verdict, mac: str | None = CLIENT_MAC, **more: Any) -> Finding:  # fields of any type
+    fields: dict[str, Any] = {"server": "satellite", "server_interface": "eth0"}
+    return finding(verdict=verdict, mac=None if mac is None else Mac(mac), **(fields | more))
+
+
+def joined(folder: Path, shots: list[Shot], *findings: Finding, by: Server = SATELLITE) -> tuple[Line, ...]:
+    return lines(trace(folder, *shots, until=60), Report(inventory=inventory(servers=(by,)), findings=findings))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "shots", "agreement"),
+    [
+        (Verdict.AT_RISK, FAILS, Agreement.CONFIRMED),
+        (Verdict.AT_RISK, WORKS, Agreement.CONTRADICTED),
+        (Verdict.MITIGATED, FAILS, Agreement.CONTRADICTED),
+        (Verdict.NOT_AFFECTED, FAILS, Agreement.CONTRADICTED),
+        (Verdict.MITIGATED, WORKS, Agreement.CONFIRMED),
+        (Verdict.NOT_AFFECTED, WORKS, Agreement.CONFIRMED),
+        (Verdict.UNKNOWN, FAILS, Agreement.UNDECIDED),
+        (Verdict.UNKNOWN, WORKS, Agreement.UNDECIDED),
+        (Verdict.AT_RISK, UNANSWERED, Agreement.UNDECIDED),
+        (Verdict.NOT_AFFECTED, UNANSWERED, Agreement.UNDECIDED),
+        (Verdict.AT_RISK, REFUSED, Agreement.UNDECIDED),
+    ],
+)
+def test_a_boot_bears_a_verdict_out_or_not(
+    verdict: Verdict, shots: list[Shot], agreement: Agreement, tmp_path: Path
+) -> None:
+    (line,) = joined(tmp_path, shots, found(verdict))
+
+    assert line.agreement is agreement
+    assert line.boot is not None
+    assert line.finding is not None
+
+
+@pytest.mark.parametrize(
+    ("facts", "agreement"),
+    [
+        ({"addresses": (f"{SERVER}/24",)}, Agreement.CONTRADICTED),
+        ({"macs": (Mac(SERVER_MAC),)}, Agreement.CONTRADICTED),
+        ({"addresses": ("10.99.0.9",)}, Agreement.UNDECIDED),
+        ({"addresses": ("10.99.0.9",), "macs": (Mac(OTHER_MAC),)}, Agreement.UNDECIDED),
+    ],
+)
+def test_a_boot_from_another_server_says_nothing_of_the_one_that_is_blamed(
+    facts: dict[str, Any], agreement: Agreement, tmp_path: Path
+) -> None:
+    blamed = server("satellite", interface="eth0", **{"addresses": (), "macs": ()} | facts)
+
+    (line,) = joined(tmp_path, WORKS, found(Verdict.AT_RISK), by=blamed)
+    assert line.agreement is agreement
+    (cleared,) = joined(tmp_path, WORKS, found(Verdict.MITIGATED), by=blamed)
+    assert cleared.agreement is Agreement.CONFIRMED  # it was cleared whichever server answers
+
+
+def test_a_finding_without_a_server_is_about_any(tmp_path: Path) -> None:
+    (line,) = joined(tmp_path, FAILS, found(Verdict.NOT_AFFECTED, server=None, server_interface=None))
+
+    assert line.agreement is Agreement.CONTRADICTED
+
+
+def test_what_was_not_captured_and_what_is_not_in_the_inventory_is_shown(tmp_path: Path) -> None:
+    result = joined(tmp_path, WORKS, found(Verdict.AT_RISK, OTHER_MAC), found(Verdict.AT_RISK, None))
+
+    assert [(line.boot is None, line.finding is None, line.agreement) for line in result] == [
+        (False, True, Agreement.NO_FINDING),
+        (True, False, Agreement.NOT_CAPTURED),
+        (True, False, Agreement.NOT_CAPTURED),
+    ]
+
+
+def test_a_mac_that_several_interfaces_have_is_held_against_each(tmp_path: Path) -> None:
+    result = joined(tmp_path, FAILS, found(Verdict.AT_RISK), found(Verdict.MITIGATED, domain="clone"))
+
+    assert [line.agreement for line in result] == [Agreement.CONFIRMED, Agreement.CONTRADICTED]
+
+
+def test_without_an_inventory_there_is_only_what_happened(tmp_path: Path) -> None:
+    (line,) = lines(trace(tmp_path, *FAILS, until=60), None)
+
+    assert (line.finding, line.agreement) == (None, None)
+    assert line.judgement is not None
+    assert line.judgement.failed is Failed.YES

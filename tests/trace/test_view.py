@@ -1,0 +1,144 @@
+"""What is said of a capture, in every format, whatever names stand in it."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.build import inventory, server
+from tests.reporters import hostile
+from tests.trace.build import (
+    CLIENT_MAC,
+    answered,
+    dhcp,
+    error,
+    lease,
+    only,
+    options,
+    read_request,
+    said,
+    trace,
+)
+from tests.views.fleet import finding
+from virtscan.model import Mac, Report, Verdict
+from virtscan.reporters import REPORTERS, Terminal
+from virtscan.trace import Outcome, Trace, lines, view
+from virtscan.trace.checksums import Sum
+
+
+def stuck(folder: Path) -> Trace:
+    """A boot whose answers arrive and are never taken."""
+    answers = [answered(1.1 + wait, options(), kind=Sum.OPEN) for wait in range(3)]
+    shots = [*lease(), said(1.0, read_request()), said(2.0, read_request()), *answers]
+    return trace(folder, *sorted(shots, key=lambda shot: shot.time))
+
+
+def document(found: Trace, report: Report | None = None) -> dict[str, object]:
+    result: dict[str, object] = json.loads(REPORTERS["json"].render(view(found, lines(found, report))))
+    return result
+
+
+def test_a_document_says_everything_of_a_boot(tmp_path: Path) -> None:
+    said_of_it = document(stuck(tmp_path))
+
+    assert said_of_it["schema"] == "virtscan.trace/1"
+    assert said_of_it["summary"] == {"boots": 1, "others": 0, "failed": {"yes": 1, "no": 0, "unclear": 0}}
+    assert said_of_it["rows"] == [
+        {
+            "mac": CLIENT_MAC,
+            "address": "10.77.0.50",
+            "vlan": [],
+            "dhcp": "acknowledged",
+            "dhcp_server": "10.77.0.1",
+            "server": "10.77.0.1",
+            "server_mac": "52:54:00:aa:bb:cc",
+            "file": "pxelinux.0",
+            "outcome": "options-not-acknowledged",
+            "error": None,
+            "server_frames": 5,
+            "server_bad_checksums": 3,
+            "server_open_checksums": 3,
+            "server_unknown_checksums": 0,
+            "client_frames": 4,
+            "client_bad_checksums": 0,
+            "client_unknown_checksums": 0,
+            "retries": 1,
+            "resent": 2,
+            "seconds_lost": 2.0,
+            "side": "unknown",
+            "failed": "yes",
+            "confidence": "medium",
+            "started_at": "2023-11-14T22:13:20Z",
+            "ended_at": "2023-11-14T22:13:23Z",
+            "hypervisor": None,
+            "domain": None,
+            "verdict": None,
+            "agreement": None,
+            "because": [
+                "the server's option acknowledgements were sent again, and never acknowledged",
+                "checksum left open in 3 of 3 answers that the client never took",
+                "it took 2 of the same server's that were complete",
+            ],
+            "missing": [],
+        }
+    ]
+
+
+def test_a_finding_stands_beside_its_boot(tmp_path: Path) -> None:
+    findings = (
+        finding(verdict=Verdict.AT_RISK, mac=Mac(CLIENT_MAC), domain="web01"),
+        finding(verdict=Verdict.MITIGATED, mac=Mac(CLIENT_MAC), domain="clone"),
+        finding(verdict=Verdict.AT_RISK, mac=Mac("52:54:00:00:00:01"), domain="web02"),
+    )
+    found = stuck(tmp_path)
+    shown = view(found, lines(found, Report(inventory=inventory(servers=(server(),)), findings=findings)))
+
+    text = REPORTERS["table"].render(shown)
+    assert "findings: 1 confirmed, 1 contradicted, 0 undecided, 1 not-captured, 0 no-finding" in text
+    assert "failed because of open checksums: 1 yes, 0 no, 0 unclear" in text  # one boot, shown for two findings
+    rows = list(csv.DictReader(io.StringIO(REPORTERS["csv"].render(shown))))
+    assert [(row["domain"], row["mac"], row["outcome"], row["agreement"]) for row in rows] == [
+        ("web01", CLIENT_MAC, "options-not-acknowledged", "confirmed"),
+        ("clone", CLIENT_MAC, "options-not-acknowledged", "contradicted"),
+        ("web02", "52:54:00:00:00:01", "", "not-captured"),
+    ]
+
+
+def test_people_are_told_the_reason_and_what_is_missing(tmp_path: Path) -> None:
+    found = trace(tmp_path, said(1.0, read_request()), answered(1.1, error(1, "File not found")))
+    assert "tftp-error (1 File not found)" in REPORTERS["table"].render(view(found, lines(found, None)))
+
+    found = trace(tmp_path, said(1.0, read_request()), said(2.0, read_request()))
+    text = REPORTERS["table"].render(view(found, lines(found, None)), Terminal(width=100))
+    assert "; missing: a" in " ".join(text.split())
+    assert "0 of 0" in text
+
+
+def test_a_capture_without_boots_has_no_rows(tmp_path: Path) -> None:
+    found = trace(tmp_path)
+
+    assert document(found)["rows"] == []
+    assert "boots: 0" in REPORTERS["table"].render(view(found, lines(found, None)))
+
+
+@pytest.mark.parametrize("name", [pytest.param(text, id=key) for key, text in hostile.NAMES.items()])
+@pytest.mark.parametrize("format_name", REPORTERS)
+def test_names_from_the_network_are_harmless_in_every_format(name: str, format_name: str, tmp_path: Path) -> None:
+    raw = name.encode("utf-8", "surrogateescape")[:1000].decode("utf-8", "ignore")
+    shots = [said(1.0, read_request(raw)), answered(1.1, error(0, raw))]
+    found = trace(tmp_path, *shots)
+    assert only(found).outcome is Outcome.TFTP_ERROR
+
+    text = REPORTERS[format_name].render(view(found, lines(found, None)), None)
+    assert {char for char in text if not char.isprintable()} <= {"\n"}
+    if format_name == "csv":
+        assert len(text.splitlines()) == 2
+
+
+def test_a_name_that_is_no_text_is_spelt_out(tmp_path: Path) -> None:
+    reply = dhcp(5, reply=True, address="10.77.0.50", file=b"\xff\xfe.0")
+
+    found = trace(tmp_path, *lease()[:1], answered(0.1, reply, port=67, to=68), said(1, b"\0\x01caf\xe9\0octet\0"))
+    assert only(found).file == "caf\\xe9"
