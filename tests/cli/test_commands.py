@@ -255,6 +255,8 @@ def test_a_signal_ends_a_waiting_scan_and_leaves_nothing_behind(
         [*VIRTSCAN, "scan", "-c", f"test+tcp://127.0.0.1:{silent_port}/default", "-o", report],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # Whoever runs the tests may have SIGHUP ignored (nohup), and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 no threads run here
     )
     while not list(tmp_path.glob(".report.txt.*")):
         assert process.poll() is None
