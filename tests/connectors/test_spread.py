@@ -1,11 +1,11 @@
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
 
-from virtscan.connectors.spread import Job, Spread
+from virtscan.connectors.spread import Job, Spread, Work
 
 WAIT = 20
 
@@ -14,27 +14,59 @@ def spread(jobs: Sequence[Job], threads: int) -> None:
     Spread(jobs).run(threads)
 
 
-@pytest.mark.parametrize("threads", [1, 3, 50])
-def test_every_job_is_run_once(threads: int) -> None:
+def brings(work: Work) -> Job:
+    return lambda: work
+
+
+def waits(until: Callable[[], object]) -> Job:
+    """A job that brings nothing."""
+
+    def job() -> None:
+        until()
+
+    return job
+
+
+@pytest.mark.parametrize("threads", [0, 1, 3, 50])
+def test_every_job_is_run_once_and_so_is_what_it_brings(threads: int) -> None:
     done: list[int] = []
+    worked: list[int] = []
 
-    spread([partial(done.append, number) for number in range(20)], threads)
+    def job(number: int) -> Work:
+        done.append(number)
+        return partial(worked.append, number)
 
-    assert sorted(done) == list(range(20))
+    spread([partial(job, number) for number in range(20)], threads)
+
+    assert sorted(done) == sorted(worked) == list(range(20))
 
 
 def test_one_thread_is_the_calling_one() -> None:
     used: set[int] = set()
 
-    spread([lambda: used.add(threading.get_ident())] * 5, 1)
+    spread([waits(lambda: used.add(threading.get_ident()))] * 5, 1)
 
     assert used == {threading.get_ident()}
+
+
+def test_all_work_is_done_by_the_calling_thread_and_no_job_is() -> None:
+    waited: set[int] = set()
+    worked: set[int] = set()
+
+    def job() -> Work:
+        waited.add(threading.get_ident())
+        return lambda: worked.add(threading.get_ident())
+
+    spread([job] * 20, 3)
+
+    assert worked == {threading.get_ident()}
+    assert threading.get_ident() not in waited
 
 
 def test_so_many_jobs_run_at_once() -> None:
     together = threading.Barrier(3)
 
-    spread([lambda: void(together.wait(WAIT))] * 3, 3)
+    spread([waits(partial(together.wait, WAIT))] * 3, 3)
 
     assert not together.broken
 
@@ -42,7 +74,7 @@ def test_so_many_jobs_run_at_once() -> None:
 def test_a_job_that_hangs_holds_up_no_other() -> None:
     release = threading.Event()
     others_done = threading.Semaphore(0)
-    jobs = [lambda: void(release.wait(WAIT)), *[others_done.release] * 9]
+    jobs = [waits(partial(release.wait, WAIT)), *[brings(others_done.release)] * 9]
     caller = threading.Thread(target=spread, args=(jobs, 2), daemon=True)
 
     caller.start()
@@ -54,51 +86,51 @@ def test_a_job_that_hangs_holds_up_no_other() -> None:
     assert not caller.is_alive()
 
 
+def fail() -> None:
+    raise LookupError
+
+
 @pytest.mark.parametrize("threads", [1, 3])
-def test_what_a_job_raises_is_raised_and_no_further_job_started(threads: int) -> None:
+@pytest.mark.parametrize("failing", [fail, brings(fail)])
+def test_what_a_job_or_its_work_raises_is_raised(failing: Job, threads: int) -> None:
+    with pytest.raises(LookupError):
+        spread([failing, *[waits(threading.Event().is_set)] * 20], threads)
+
+
+def test_what_had_not_been_started_when_something_raised_is_not_run() -> None:
+    both_run = threading.Barrier(2)
     done: list[int] = []
 
-    def fail() -> None:
+    def fail_beside_another() -> None:
+        both_run.wait(WAIT)
         raise LookupError
 
+    def last_until_the_error_has_arrived() -> None:
+        both_run.wait(WAIT)
+        end = time.monotonic() + WAIT
+        while work._jobs and time.monotonic() < end:
+            time.sleep(0.001)
+
+    work = Spread([fail_beside_another, last_until_the_error_has_arrived, waits(lambda: done.append(1))])
     with pytest.raises(LookupError):
-        spread([fail] * threads + [lambda: done.append(1)] * 100, threads)
-
-    assert done == []
-
-
-def test_what_fails_on_one_thread_stops_the_others() -> None:
-    together = threading.Barrier(2)
-    helpers: list[threading.Thread] = []
-    done: list[int] = []
-
-    def fail_on_the_helper() -> None:
-        if threading.current_thread() is not threading.main_thread():
-            helpers.append(threading.current_thread())
-            together.wait(WAIT)
-            raise LookupError
-        together.wait(WAIT)
-        helpers[0].join(WAIT)
-
-    with pytest.raises(LookupError):
-        spread([fail_on_the_helper, fail_on_the_helper, partial(done.append, 1)], 2)
+        work.run(2)
 
     assert done == []
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_a_job_can_call_for_further_ones_which_are_the_next(threads: int) -> None:
+def test_a_work_can_call_for_further_jobs_which_are_the_next(threads: int) -> None:
     done: list[str] = []
 
     def first() -> None:
         done.append("first")
-        work.add(second)
+        work.add(brings(second))
 
     def second() -> None:
         done.append("second")
-        work.add(partial(done.append, "third"))
+        work.add(brings(partial(done.append, "third")))
 
-    work = Spread([first, partial(done.append, "last")])
+    work = Spread([brings(first), brings(partial(done.append, "last"))])
     work.run(threads)
 
     assert sorted(done) == ["first", "last", "second", "third"]
@@ -106,23 +138,6 @@ def test_a_job_can_call_for_further_ones_which_are_the_next(threads: int) -> Non
         assert done == ["first", "second", "third", "last"]
 
 
-def test_a_thread_without_work_waits_for_what_another_calls_for() -> None:
-    together = threading.Barrier(2)
-
-    def first() -> None:
-        time.sleep(0.05)  # time to give up, for a thread that would
-        work.add(lambda: void(together.wait(2)))
-        together.wait(2)
-
-    work = Spread([first])
-    work.run(2)
-
-    assert not together.broken
-
-
-def test_no_jobs_are_done_at_once() -> None:
-    spread([], 8)
-
-
-def void(_value: object) -> None:
-    """A job gives nothing back."""
+@pytest.mark.parametrize("threads", [1, 3])
+def test_no_jobs_are_done_at_once(threads: int) -> None:
+    spread([], threads)

@@ -16,6 +16,7 @@ from virtscan.connectors.libvirt_errors import end_if_lost, is_unsupported, reas
 from virtscan.connectors.libvirt_lists import Lists, name_of
 from virtscan.connectors.libvirt_session import Session
 from virtscan.connectors.reading import HostFacts, Reading
+from virtscan.connectors.spread import Work
 from virtscan.errors import ConfigError, ConnectorError
 from virtscan.model import DomainState, GapAbout, Target
 
@@ -113,7 +114,7 @@ def _read_all(session: Session, address: str) -> None:
     session.run([partial(_read_domain, session, leads, domain) for domain in domains])
 
 
-def _read_domain(session: Session, leads: Leads, domain: libvirt.virDomain) -> None:
+def _read_domain(session: Session, leads: Leads, domain: libvirt.virDomain) -> Work | None:
     # Known from the list, without a round trip.
     state = DomainState.INACTIVE if domain.ID() == -1 else DomainState.ACTIVE
 
@@ -122,7 +123,7 @@ def _read_domain(session: Session, leads: Leads, domain: libvirt.virDomain) -> N
         session.reading.add(read)
         leads.follow(read)
 
-    session.fetch(f"domain {name_of(domain)}", GapAbout.DOMAIN, domain.XMLDesc, deliver)
+    return session.fetch(f"domain {name_of(domain)}", GapAbout.DOMAIN, domain.XMLDesc, deliver)
 
 
 def _read_host(session: Session, address: str) -> None:

@@ -1,7 +1,6 @@
 """What domains' interfaces lead to: networks, and devices down to the cards; nothing else is fetched."""
 
 import re
-import threading
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from functools import partial
@@ -9,6 +8,7 @@ from functools import partial
 from virtscan import analyzer
 from virtscan.connectors.libvirt_lists import Lists
 from virtscan.connectors.libvirt_session import Session
+from virtscan.connectors.spread import Work
 from virtscan.model import Attachment, DeviceName, Domain, GapAbout, Network
 
 SOURCE = "libvirt"
@@ -34,15 +34,13 @@ class Leads:
         self._met: set[Hashable] = set()
         self._networks: dict[str, Network] = {}
         self._awaited: set[str] = set()
-        self._lock = threading.RLock()
 
     def follow(self, domain: Domain) -> None:
-        """Fetch what the domain's interfaces lead to, unless another one's did; to be called from a job."""
-        with self._lock:
-            for interface in domain.interfaces:
-                if interface.network is not None:
-                    self._follow_network(interface.network, decides=not interface.attachments)
-                self._follow_attachments(interface.attachments)
+        """Fetch what the domain's interfaces lead to, unless another one's did; part of a work."""
+        for interface in domain.interfaces:
+            if interface.network is not None:
+                self._follow_network(interface.network, decides=not interface.attachments)
+            self._follow_attachments(interface.attachments)
 
     def _follow_network(self, name: str, *, decides: bool) -> None:
         listing = self._lists.networks
@@ -60,10 +58,9 @@ class Leads:
     def _deliver_network(self, xml: str) -> None:
         network = analyzer.read_network(xml)
         self._session.reading.add(network)
-        with self._lock:
-            self._networks[network.name] = network
-            if network.name in self._awaited:
-                self._follow_attachments(network.attachments)
+        self._networks[network.name] = network
+        if network.name in self._awaited:
+            self._follow_attachments(network.attachments)
 
     def _follow_attachments(self, attachments: Iterable[Attachment]) -> None:
         for attachment in attachments:
@@ -76,21 +73,21 @@ class Leads:
         if self._is_listed(name) and self._is_new(("device", name)):
             self._session.add(partial(self._describe_device, name))
 
-    def _describe_device(self, name: DeviceName) -> None:
-        """Fetch all about a device; first what knows its kind, as of two that differ the earlier one counts."""
+    def _describe_device(self, name: DeviceName) -> Work:
+        """The job to fetch all about a device; first what knows its kind, as of two that differ the earlier counts."""
         fetch = partial(self._session.fetch, f"device {name}", GapAbout.DEVICE)
-        if name in self._lists.interfaces.documents:
-            fetch(self._lists.interfaces.documents[name], self._deliver_interface)
-        for node in self._node_names.get(_cleaned(name), []):
-            fetch(self._lists.node_devices.documents[node], partial(self._deliver_node, name))
+        interfaces, nodes = self._lists.interfaces.documents, self._lists.node_devices.documents
+        works = [fetch(interfaces[name], self._deliver_interface)] if name in interfaces else []
+        deliver_node = partial(self._deliver_node, name)
+        works += [fetch(nodes[node], deliver_node) for node in self._node_names.get(_cleaned(name), [])]
+        return partial(_do_all, works)
 
     def _deliver_interface(self, xml: str) -> None:
         devices = analyzer.read_host_interface(xml, source=SOURCE)
         self._session.reading.add(*devices)
-        with self._lock:
-            for device in devices:
-                for name in device.lower:
-                    self._follow_device(name)
+        for device in devices:
+            for name in device.lower:
+                self._follow_device(name)
 
     def _deliver_node(self, name: DeviceName, xml: str) -> None:
         device = analyzer.read_node_device(xml, source=SOURCE)
@@ -117,6 +114,12 @@ class Leads:
             return False
         self._met.add(what)
         return True
+
+
+def _do_all(works: Iterable[Work | None]) -> None:
+    for work in works:
+        if work:
+            work()
 
 
 def _node_names(names: Iterable[str]) -> dict[str, list[str]]:

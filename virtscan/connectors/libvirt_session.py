@@ -1,6 +1,7 @@
 """One connection at work: fetches documents and delivers what they say."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 from typing import TypeVar
 
@@ -8,7 +9,7 @@ import libvirt
 
 from virtscan.connectors.libvirt_errors import end_if_lost, reason
 from virtscan.connectors.reading import Reading
-from virtscan.connectors.spread import Job, Spread
+from virtscan.connectors.spread import Job, Spread, Work
 from virtscan.errors import AnalyzerError, ConnectorError
 from virtscan.model import GapAbout
 
@@ -42,16 +43,18 @@ class Session:
         return result
 
     def run(self, jobs: Sequence[Job]) -> None:
-        """Run all jobs, each of them a round trip or a few, and those that they add."""
+        """Run all jobs, each of them a round trip or a few, and those that their works add."""
         self._spread = Spread(jobs)
         self._spread.run(self._threads or thread_count(len(jobs), self._list_seconds, in_fleet=self._in_fleet))
 
     def add(self, job: Job) -> None:
-        """Call for a further job, from one that is under way."""
+        """Call for a further job, from a work."""
         self._spread.add(job)
 
-    def fetch(self, subject: str, about: GapAbout, describe: Callable[[], str], deliver: Callable[[str], None]) -> None:
-        """Fetch a document and hand it to `deliver`; what goes wrong with it is a gap.
+    def fetch(
+        self, subject: str, about: GapAbout, describe: Callable[[], str], deliver: Callable[[str], None]
+    ) -> Work | None:
+        """The job to fetch a document; its work is to `deliver` it. What goes wrong with it is a gap.
 
         Raises:
             ConnectorError: The connection is gone, or nobody waits for the rest any more.
@@ -60,13 +63,18 @@ class Session:
             # Past its deadline: what still ran would only keep others from their work.
             raise ConnectorError("nobody waits for it any more")
         try:
-            deliver(describe())
+            return partial(self._deliver, subject, about, deliver, describe())
         except libvirt.libvirtError as error:
             # A domain may vanish between being listed and being described (VIR_ERR_NO_DOMAIN), or be busy for long.
             end_if_lost(self.connection, error)
             self.reading.gap(subject, reason(error), about)
         except UnicodeDecodeError:
             self.reading.gap(subject, "its document is not UTF-8", about)
+        return None
+
+    def _deliver(self, subject: str, about: GapAbout, deliver: Callable[[str], None], document: str) -> None:
+        try:
+            deliver(document)
         except AnalyzerError as error:
             self.reading.gap(subject, str(error), about)
 

@@ -1,67 +1,82 @@
-"""Many round trips on one connection at once."""
+"""Many round trips on one connection at once, and one thread that works on what they bring."""
 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from queue import SimpleQueue
 from typing import TypeAlias
 
-Job: TypeAlias = Callable[[], None]
+Work: TypeAlias = Callable[[], None]
+Job: TypeAlias = Callable[[], Work | None]
+"""Waits for something, and gives what is to be done with it, if anything is."""
 
 
 class Spread:
-    """Jobs, some of which call for further ones, on several threads.
+    """Jobs on threads of their own, while the calling thread alone does the work that they bring.
 
-    Each thread takes the next job when it has done its last one, so that a call which never returns holds up only
-    itself. All but the calling thread are daemon threads: whoever runs this under a deadline may leave them behind.
+    Threads that wait and work in turn wait for the interpreter, too, each time: kept apart they read a thousand
+    domains nearby in two thirds of the time. A job that never returns holds up only itself. The threads are daemon
+    threads: whoever runs this under a deadline may leave them behind.
     """
 
     def __init__(self, jobs: Iterable[Job]) -> None:
-        self._waiting = deque(jobs)
-        self._under_way = 0
-        self._errors: list[BaseException] = []
-        self._changed = threading.Condition()
+        self._jobs: deque[Job] = deque()
+        self._turns: SimpleQueue[bool] = SimpleQueue()
+        self._brought: SimpleQueue[Work | BaseException | None] = SimpleQueue()
+        self._outstanding = 0
+        for job in reversed(list(jobs)):
+            self.add(job)
 
     def add(self, job: Job) -> None:
-        """Call for a further job, from one that is under way; it is the next."""
-        with self._changed:
-            self._waiting.appendleft(job)
-            self._changed.notify()
+        """Call for a further job, from a work; it is the next."""
+        self._outstanding += 1
+        self._jobs.append(job)
+        self._turns.put(True)
 
     def run(self, threads: int) -> None:
-        """Run all jobs on so many threads, the calling one among them, and return when all have ended.
+        """Run all jobs on so many threads, and what they bring; return when everything is done.
+
+        With one thread that is the calling one: others fill the time that it waits.
 
         Raises:
-            BaseException: Of the first job that raised; what had not been started then is not run.
+            BaseException: Of the first job or work that raised; what had not been started then is not run.
         """
-        helpers = [threading.Thread(target=self._work, daemon=True) for _ in range(threads - 1)]
+        if threads > 1:
+            self._run_apart(threads)
+            return
+        while self._jobs:
+            if work := self._jobs.pop()():
+                work()
+
+    def _run_apart(self, threads: int) -> None:
+        helpers = [threading.Thread(target=self._help, daemon=True) for _ in range(threads)]
         for helper in helpers:
             helper.start()
-        self._work()
-        for helper in helpers:
-            helper.join()
-        if self._errors:
-            raise self._errors[0]
+        try:
+            while self._outstanding:
+                match self._brought.get():
+                    case BaseException() as error:
+                        raise error
+                    case work:
+                        self._outstanding -= 1
+                        if work:
+                            work()
+        finally:
+            self._jobs.clear()
+            for _ in helpers:
+                self._turns.put(False)
+            # A connection must not be closed while somebody still uses it.
+            for helper in helpers:
+                helper.join()
 
-    def _work(self) -> None:
-        while job := self._next():
+    def _help(self) -> None:
+        while self._turns.get():
             try:
-                job()
+                job = self._jobs.pop()
+            except IndexError:
+                return  # cleared, because something raised
+            try:
+                self._brought.put(job())
             except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it
-                self._errors.append(error)
-            finally:
-                self._ended()
-
-    def _next(self) -> Job | None:
-        with self._changed:
-            while self._under_way and not self._waiting and not self._errors:
-                self._changed.wait()
-            if self._errors or not self._waiting:
-                return None
-            self._under_way += 1
-            return self._waiting.popleft()
-
-    def _ended(self) -> None:
-        with self._changed:
-            self._under_way -= 1
-            if self._errors or not self._under_way:
-                self._changed.notify_all()
+                self._brought.put(error)
+                return
