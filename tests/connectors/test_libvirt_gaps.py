@@ -370,6 +370,27 @@ def test_a_device_that_cannot_be_read_is_a_gap(libvirtd: Libvirtd, proxy: RpcPro
     assert [device.name for device in hypervisor.devices] == ["eth4"]
 
 
+def test_a_device_that_vanishes_after_the_list_is_a_gap(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    path = libvirtd.definitions("gone", domain_xml("web01", direct("eth4")), COMPUTER, card_xml("eth4"))
+    address = libvirtd.unix(path, socket=proxy.socket)
+    proxy.answers[Procedure.NODE_DEVICE_XML] = fails(libvirt.VIR_ERR_NO_NODE_DEVICE, "no such device")
+
+    hypervisor, gaps = scan(address)
+
+    assert said(gaps, address) == [("device eth4", GapAbout.DEVICE)]
+    assert hypervisor.devices == ()
+
+
+def test_an_interface_that_names_no_device_leads_nowhere(ten: str, proxy: RpcProxy) -> None:
+    nameless = "<interface type='direct'><source mode='bridge'/></interface>"
+    proxy.edits[Procedure.DOMAIN_XML] = lambda _body: string(domain_xml("any", nameless).encode())
+
+    hypervisor, gaps = scan(ten)
+
+    assert gaps == ()
+    assert (len(hypervisor.domains), hypervisor.devices) == (10, ())
+
+
 def test_what_the_host_interfaces_say_counts_before_what_the_node_devices_say(libvirtd: Libvirtd) -> None:
     path = libvirtd.definitions(
         "two-macs",
