@@ -1,6 +1,8 @@
 import json
+from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.build import TAKEN_AT, bridged, card, domain, hypervisor, inventory, macvtap, server
@@ -180,3 +182,20 @@ def test_the_fleet_keeps_its_verdicts(tmp_path: Path) -> None:
     assert private.stat().st_mode & 0o777 == 0o600
     assert "web01" in private.read_text()
     assert not any(name in (tmp_path / "red").read_text() for name in ("web01", "kvm01", "satellite", str(PROJECT)))
+
+
+def test_waivers_that_match_nothing_are_still_warned_about_without_what_they_name() -> None:
+    waivers = (
+        Waiver(reason="typo", domain="wbe0*"),
+        Waiver(reason="old", domain="web*", until=TAKEN_AT.date() - timedelta(days=1)),
+        Waiver(reason="good", domain="*"),
+    )
+    original = msgspec.structs.replace(telling(), policy=Policy(waivers=waivers))
+    redacted, _ = redact(original, FRESH)
+
+    def warned(looked_at: Inventory) -> list[tuple[str, str]]:
+        return [(gap.subject.split("'")[1], gap.reason) for gap in correlate(looked_at).warnings]
+
+    assert warned(redacted) == warned(original)
+    assert [reason for reason, _ in warned(original)] == ["typo", "old"]
+    assert not any(text in dumps(redacted).decode() for text in ("wbe", "web"))

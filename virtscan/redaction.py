@@ -3,16 +3,17 @@
 import hashlib
 import hmac
 import ipaddress
-import itertools
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
+from glob import escape
 from typing import Literal, TypeVar
 
 import msgspec
 
 from virtscan.connectors import uri
+from virtscan.correlator import correlate
+from virtscan.correlator.waivers import PATTERNS, Waivers
 from virtscan.errors import ConfigError, InventoryError
 from virtscan.model import Hypervisor, Inventory, Server, Waiver
 
@@ -24,7 +25,8 @@ _KEPT_BITS = {4: 8, 6: 16}
 _ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])|(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:.])"
 """What may be an IPv4 or IPv6 address; whether it is one, `ipaddress` says."""
 
-_PATTERNS = ("hypervisor", "domain", "mac", "server")
+_NOBODY = "nobody-that-was-found"
+"""What a waiver matches that matches nothing."""
 
 
 class Map(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,29 +249,22 @@ def _texts(item: S, pseudonyms: _Pseudonyms) -> S:
 
 
 def _waivers(inventory: Inventory, pseudonyms: _Pseudonyms) -> Iterator[Waiver]:
-    """For each waiver one for every combination of names that it matches: its globs match no pseudonym."""
-    names: dict[str, set[str]] = {
-        "hypervisor": {host.name for host in inventory.hypervisors},
-        "domain": {domain.name for host in inventory.hypervisors for domain in host.domains},
-        "mac": {
-            interface.mac
-            for host in inventory.hypervisors
-            for domain in host.domains
-            for interface in domain.interfaces
-            if interface.mac
-        },
-        "server": {server.name for server in inventory.servers},
-    }
-    for waiver in inventory.policy.waivers:
-        choices = [
-            ["*"] if getattr(waiver, key) == "*" else sorted(_matching(names[key], getattr(waiver, key)))
-            for key in _PATTERNS
-        ]
-        for combination in itertools.product(*choices):
-            exact = [name if name == "*" else pseudonyms.text(name) for name in combination]
+    """For each waiver one for each finding that it matches, by its names: globs match no pseudonym.
+
+    One that matches none, or no longer holds, stays as one that matches none.
+    """
+    waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
+    matched: defaultdict[int, set[tuple[str, ...]]] = defaultdict(set)
+    for finding in correlate(inventory).findings:
+        subject = (finding.hypervisor, finding.domain, finding.mac or "", finding.server or "")
+        for number in waivers.matching(finding):
+            patterns = (getattr(inventory.policy.waivers[number], key) for key in PATTERNS)
+            matched[number].add(
+                tuple("*" if glob == "*" else name for glob, name in zip(patterns, subject, strict=True))
+            )
+    for number, waiver in enumerate(inventory.policy.waivers):
+        nobody = tuple("*" if getattr(waiver, key) == "*" else _NOBODY for key in PATTERNS)
+        for names in sorted(matched[number]) or [nobody]:
+            exact = (name if name in {"*", _NOBODY} else escape(pseudonyms.text(name)) for name in names)
             reason = pseudonyms.text(waiver.reason)
-            yield msgspec.structs.replace(waiver, reason=reason, **dict(zip(_PATTERNS, exact, strict=True)))
-
-
-def _matching(names: Iterable[str], pattern: str) -> Iterator[str]:
-    return (name for name in names if fnmatchcase(name, pattern))
+            yield msgspec.structs.replace(waiver, reason=reason, **dict(zip(PATTERNS, exact, strict=True)))

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap
 from tests.correlator.scenes import finding_of, satellite, scene
 from virtscan.correlator import correlate
-from virtscan.model import Policy, Waiver
+from virtscan.model import GapAbout, HostStatus, Hypervisor, Policy, Waiver
 
 TODAY = TAKEN_AT.date()
 
@@ -84,3 +84,41 @@ def test_a_finding_without_a_server_or_a_mac_matches_only_patterns_that_match_no
     assert waived_with() == "yes"
     assert waived_with(server="sat*") is None
     assert waived_with(mac="52:*") is None
+
+
+def warned(*waivers: Waiver, others: tuple[Hypervisor, ...] = ()) -> list[tuple[str, str]]:
+    looked_at = scene(servers=(satellite(macs=()),), others=others, policy=Policy(waivers=waivers))
+    report = correlate(looked_at)
+    assert {gap.about for gap in report.warnings} <= {GapAbout.WAIVER}
+    return [(gap.subject, gap.reason) for gap in report.warnings]
+
+
+def test_a_waiver_that_expired_is_warned_about_whether_it_would_match_or_not() -> None:
+    yesterday = TODAY - timedelta(days=1)
+    reason = f"it expired on {yesterday} and waives nothing any more: renew or remove it"
+
+    assert warned(
+        Waiver(reason="old", domain="web*", until=yesterday), Waiver(reason="older", mac="x", until=yesterday)
+    ) == [("waiver 'old' (domain web*)", reason), ("waiver 'older' (mac x)", reason)]
+    assert warned(Waiver(reason="of today", domain="web*", until=TODAY)) == []
+
+
+def test_a_waiver_that_matches_no_finding_is_warned_about() -> None:
+    typo = Waiver(reason="boots from ISO", hypervisor="hv1", domain="wbe*")
+
+    assert warned(typo) == [
+        ("waiver 'boots from ISO' (hypervisor hv1, domain wbe*)", "it matches no finding: correct or remove it")
+    ]
+
+
+def test_a_waiver_may_be_for_a_host_that_could_not_be_read() -> None:
+    dead = hypervisor("hv9", status=HostStatus.FAILED)
+
+    ((_, reason),) = warned(Waiver(reason="x", domain="elsewhere"), others=(dead,))
+    assert reason == (
+        "it matches no finding, or it is meant for what could not be read (hypervisors: 1): correct or remove it"
+    )
+
+
+def test_a_waiver_that_comes_second_everywhere_is_not_called_useless() -> None:
+    assert warned(Waiver(reason="first", domain="web*"), Waiver(reason="second", mac="52:*")) == []

@@ -51,8 +51,10 @@ def show(presentation: Presentation, format_name: str, path: Path | None, output
     reporter = REPORTERS[format_name]
     output.write(reporter.render(presentation, _terminal(path)).encode())
     if not reporter.has_gaps:
-        for line in gap_lines(presentation):
+        for line in gap_lines(presentation.gaps):
             console.warn(line)
+        for line in gap_lines(presentation.warnings):
+            console.warn(f"warning: {line}")
 
 
 def _terminal(path: Path | None) -> Terminal | None:

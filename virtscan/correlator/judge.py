@@ -32,7 +32,12 @@ def correlate(inventory: Inventory) -> Report:
                 else:
                     findings.append(waivers.apply(_finding(hypervisor, domain, interface, outcome, pending)))
     findings.sort(key=_urgency)
-    return Report(inventory=inventory, findings=tuple(findings), not_judged=dict(left_out))
+    return Report(
+        inventory=inventory,
+        findings=tuple(findings),
+        not_judged=dict(left_out),
+        warnings=waivers.warnings(inventory.hypervisors),
+    )
 
 
 def _finding(

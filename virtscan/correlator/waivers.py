@@ -7,27 +7,68 @@ from fnmatch import translate
 
 import msgspec
 
-from virtscan.model import Finding, Waiver
+from virtscan.model import Finding, Gap, GapAbout, HostStatus, Hypervisor, Waiver
+
+PATTERNS = ("hypervisor", "domain", "mac", "server")
+"""The fields of a waiver that are globs."""
 
 
 class Waivers:
     """The waivers that hold on one day, in the order in which they were given."""
 
     def __init__(self, waivers: Iterable[Waiver], today: date) -> None:
-        """Take what has not expired; the day named in `until` is the last one."""
-        self._valid = [
-            (waiver.reason, _patterns(waiver)) for waiver in waivers if waiver.until is None or today <= waiver.until
-        ]
+        """Take all; one has expired from the day after its `until` on."""
+        self._all = tuple(waivers)
+        self._valid = {
+            number: (waiver.reason, _patterns(waiver))
+            for number, waiver in enumerate(self._all)
+            if waiver.until is None or today <= waiver.until
+        }
+        self._used: set[int] = set()
 
     def apply(self, finding: Finding) -> Finding:
         """Give the finding with the reason of the first waiver whose patterns all match, or as it was."""
         if not self._valid:
             return finding
+        matching = self.matching(finding)
+        self._used.update(matching)
+        return msgspec.structs.replace(finding, waived=self._valid[matching[0]][0]) if matching else finding
+
+    def matching(self, finding: Finding) -> list[int]:
+        """The numbers of all that match it and have not expired, in the order in which they were given."""
         subject = (finding.hypervisor, finding.domain, finding.mac or "", finding.server or "")
-        for reason, patterns in self._valid:
-            if all(pattern.match(text) for pattern, text in zip(patterns, subject, strict=True)):
-                return msgspec.structs.replace(finding, waived=reason)
-        return finding
+        return [
+            number
+            for number, (_, patterns) in self._valid.items()
+            if all(pattern.match(text) for pattern, text in zip(patterns, subject, strict=True))
+        ]
+
+    def warnings(self, hypervisors: Iterable[Hypervisor]) -> tuple[Gap, ...]:
+        """Say which have expired, and which matched none of the findings that `apply` was given.
+
+        The latter may be about a machine that could not be read: the hypervisors say so.
+        """
+        unread = sum(hypervisor.status is not HostStatus.COMPLETE for hypervisor in hypervisors)
+        return tuple(
+            Gap(subject=_shown(waiver), reason=_stale(waiver, unread=unread, valid=number in self._valid), about=_ABOUT)
+            for number, waiver in enumerate(self._all)
+            if number not in self._used
+        )
+
+
+_ABOUT = GapAbout.WAIVER
+
+
+def _stale(waiver: Waiver, *, unread: int, valid: bool) -> str:
+    if not valid:
+        return f"it expired on {waiver.until} and waives nothing any more: renew or remove it"
+    maybe = f", or it is meant for what could not be read (hypervisors: {unread})" if unread else ""
+    return f"it matches no finding{maybe}: correct or remove it"
+
+
+def _shown(waiver: Waiver) -> str:
+    chosen = (f"{key} {getattr(waiver, key)}" for key in PATTERNS if getattr(waiver, key) != "*")
+    return f"waiver {waiver.reason!r} ({', '.join(chosen) or 'of everything'})"
 
 
 def _patterns(waiver: Waiver) -> tuple[re.Pattern[str], ...]:

@@ -5,7 +5,7 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.model.facts import DeviceName, Mac
+from virtscan.model.facts import DeviceName, Gap, Mac
 from virtscan.model.inventory import Inventory
 from virtscan.model.states import Confidence, DeviceKind, Exposure, SourceMode, Verdict
 
@@ -52,8 +52,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """An inventory with its findings, worst first (verdict, exposure, hypervisor, domain, index).
 
     `not_judged` counts the interfaces without a finding by reason; a reason that never occurred is absent.
+    `warnings` are about what was asked for, not about what was seen: they make no report incomplete.
     """
 
     inventory: Inventory
     findings: tuple[Finding, ...] = ()
     not_judged: Mapping[NotJudged, int] = {}
+    warnings: tuple[Gap, ...] = ()

@@ -23,7 +23,8 @@ def render(presentation: Presentation, terminal: Terminal | None = None) -> str:
     document: dict[str, object] = {"schema": presentation.schema, **presentation.head, main.key: _records(main)}
     if presentation.total is not None:
         document["total"] = _record(main.columns, presentation.total)
-    document |= {section.key: _records(section) for section in (*presentation.others, presentation.gaps)}
+    document |= {section.key: _records(section) for section in presentation.others}
+    document["gaps"] = [*_records(presentation.gaps), *_records(presentation.warnings)]
     return written(document)
 
 

@@ -84,9 +84,10 @@ def _block(cells: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def _footer(presentation: Presentation) -> list[str]:
-    gaps = gap_lines(presentation)
+    gaps, warnings = gap_lines(presentation.gaps), gap_lines(presentation.warnings)
     return [
         *(printable(note, LINE) for note in presentation.notes),
         f"could not be looked at: {len(gaps) or 'nothing'}",
         *(f"  {line}" for line in gaps),
+        *(f"warning: {line}" for line in warnings),
     ]

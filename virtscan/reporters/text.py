@@ -1,6 +1,6 @@
 """Names come from outside: what becomes of them before anything is written, in one place for all formats."""
 
-from virtscan.views.presentation import Presentation, Value
+from virtscan.views.presentation import Section, Value
 
 CELL = 120
 LINE = 600
@@ -52,6 +52,6 @@ def plain(value: Value, *, none: str = "", yes: str = "true", no: str = "false")
             return str(value)
 
 
-def gap_lines(presentation: Presentation) -> list[str]:
-    """One line for each thing that could not be looked at, fit to be shown."""
-    return [printable(f"{subject}: {reason}", LINE) for subject, reason in presentation.gaps.rows]
+def gap_lines(gaps: Section) -> list[str]:
+    """One line for each thing that could not be looked at, or is warned about, fit to be shown."""
+    return [printable(f"{subject}: {reason}", LINE) for subject, reason in gaps.rows]

@@ -98,6 +98,7 @@ def view(report: Report, by: By = By.HYPERVISOR) -> Presentation:
         main=section("rows", fields, groups(report, by)),
         total=section("total", fields, [total]).rows[0],
         gaps=gap_section(report.inventory.gaps),
+        warnings=gap_section(report.warnings),
         notes=(*summary.coverage(summary.summarise(report)), *_notes(total, by)),
     )
 

@@ -43,5 +43,6 @@ def view(report: Report) -> Presentation:
         schema="virtscan.domains/1",
         main=section("rows", FIELDS, placements(report)),
         gaps=gap_section(report.inventory.gaps),
+        warnings=gap_section(report.warnings),
         notes=summary.coverage(summary.summarise(report)),
     )

@@ -111,5 +111,6 @@ def view(report: Report) -> Presentation:
         schema="virtscan.hypervisors/1",
         main=msgspec.structs.replace(hypervisors(report), key="rows"),
         gaps=gap_section(report.inventory.gaps),
+        warnings=gap_section(report.warnings),
         notes=summary.coverage(summary.summarise(report)),
     )

@@ -44,5 +44,6 @@ def view(report: Report) -> Presentation:
         schema="virtscan.interfaces/1",
         main=section("rows", FIELDS, interfaces),
         gaps=gap_section(report.inventory.gaps),
+        warnings=gap_section(report.warnings),
         notes=summary.coverage(summary.summarise(report)),
     )

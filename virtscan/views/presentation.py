@@ -71,13 +71,15 @@ class Presentation(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a view says.
 
     `main` is what a format without room for more says; `gaps` (subject, reason) belongs to it in every format, or
-    beside it where the format has no place. `head` and `others` go into documents only, `notes` are lines for people.
-    `total` is a row like those of `main`, its first value the word `total`.
+    beside it where the format has no place; so do `warnings`, which documents have among the gaps. `head` and `others`
+    go into documents only, `notes` are lines for people. `total` is a row like those of `main`, its first value the
+    word `total`.
     """
 
     schema: str
     main: Section
     gaps: Section
+    warnings: Section = Section(key="gaps", columns=(), rows=())
     head: Mapping[str, object] = {}
     others: tuple[Section, ...] = ()
     total: Row | None = None

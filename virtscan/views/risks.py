@@ -69,5 +69,6 @@ def view(report: Report) -> Presentation:
             hypervisors(report).pick("name", "uri", "status", "domains", "open_seconds", "read_seconds"),
         ),
         gaps=gap_section(report.inventory.gaps),
+        warnings=gap_section(report.warnings),
         notes=(*summary.coverage(counts), *summary.outcome(counts), *advice.changes(report)),
     )

@@ -50,7 +50,7 @@ def remedy(
 
 
 def _text(report: Report, form: str, format_name: str, said: Console) -> str:
-    made, gaps = plan(report), report.inventory.gaps
+    made, gaps = plan(report), (*report.inventory.gaps, *report.warnings)
     if format_name == "json":
         return document(made, gaps, form, FORMS[form].steps)
     for gap in gaps:

@@ -1,0 +1,50 @@
+"""Waivers that waive nothing, as users hear of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from virtscan.cli.main import run
+from virtscan.model import Policy, State, Waiver
+from virtscan.storage import dumps
+
+LINE = "waiver 'boots from ISO' (domain legacy-*): it matches no finding: correct or remove it"
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    """A fleet in which nobody is at risk, with a waiver for somebody who is not there."""
+    path = tmp_path / "fleet.json"
+    host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
+    policy = Policy(waivers=(Waiver(reason="boots from ISO", domain="legacy-*"),))
+    path.write_bytes(dumps(inventory(host, servers=(server(tx_checksum=State.OFF),), policy=policy)))
+    return str(path)
+
+
+def test_a_table_says_it_below_what_could_not_be_looked_at(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", saved]) == 0
+    assert capfd.readouterr().out.endswith(f"\ncould not be looked at: nothing\nwarning: {LINE}\n")
+
+
+def test_json_has_it_among_the_gaps(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", saved, "--format", "json"]) == 0
+
+    (gap,) = json.loads(capfd.readouterr().out)["gaps"]
+    assert f"{gap['subject']}: {gap['reason']}" == LINE
+
+
+def test_standard_error_has_it_where_the_format_has_no_place(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", saved, "--format", "csv"]) == 0
+    printed = capfd.readouterr()
+    assert printed.err == f"virtscan: warning: {LINE}\n"
+    assert "legacy" not in printed.out
+
+    assert run(["report", saved, "--format", "csv", "-q"]) == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_a_remedy_says_it_too(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["remedy", saved]) == 0
+    assert LINE in capfd.readouterr().err
