@@ -59,6 +59,7 @@ def test_what_a_configuration_comes_to_is_shown_without_secrets(
         domain = "legacy-*"
         reason = "boots from ISO"
     """)
+    (tmp_path / "virtscan.toml").chmod(0o600)
 
     assert run(["config", "show", str(tmp_path / "virtscan.toml")]) == 0
     shown = capfd.readouterr()

@@ -1,7 +1,6 @@
 """The configuration file: its keys, and errors that name the one that is wrong."""
 
 import difflib
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -10,13 +9,12 @@ from typing import TypeVar
 
 import msgspec
 
+from virtscan.config.secrets import refuse_secrets
 from virtscan.config.values import expand
 from virtscan.errors import ConfigError
 from virtscan.model import LowerDevice, ProvisioningKind
 
 S = TypeVar("S", bound=msgspec.Struct)
-
-_VARIABLES = re.compile(r"(?:\$\{[^}]*\})*")
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -126,7 +124,7 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
     try:
         _refuse_unknown(raw, Document.__struct_fields__, "")
         if not private:
-            _refuse_secrets(raw.get("provisioning", []))
+            refuse_secrets(raw)
         return Document(
             scan=_section(raw.get("scan", {}), ScanSection, "scan", environment),
             hypervisor=_sections(raw, HypervisorSection, "hypervisor", environment),
@@ -164,15 +162,6 @@ def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) ->
             near = difflib.get_close_matches(key, known, n=1)
             advice = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
             raise ConfigError(f"{where}{key}: unknown key; {advice}")
-
-
-def _refuse_secrets(tables: object) -> None:
-    """No table may hold a secret itself; variables alone are none."""
-    for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
-        for key in ("password", "token") if isinstance(table, dict) else ():
-            if not _VARIABLES.fullmatch(str(table.get(key, ""))):
-                where = f"provisioning[{number}].{key}"
-                raise ConfigError(f"{where}: others can read this file: chmod 600, or give {key}_file or {key}_env")
 
 
 def _expanded(value: object, where: str, environment: Mapping[str, str]) -> object:

@@ -116,12 +116,16 @@ def shown(address: str) -> str:
     return _PARAMETER.sub(_shown_parameter, _PASSWORD.sub(r"\1:***@", address))
 
 
+def secrets(address: str) -> list[str]:
+    """The passwords in it, as they stand there."""
+    passwords = [match[2] for match in _PASSWORD.finditer(address)]
+    return passwords + [match[3] for match in _PARAMETER.finditer(address) if _SECRET.search(unquote(match[2]))]
+
+
 def without_secrets(text: str, address: str) -> str:
     """A text, say a library's message, in which the URI may be repeated: shown without the URI's passwords."""
     text = text.replace(address, shown(address)) if address else text
-    secrets = [match[2] for match in _PASSWORD.finditer(address)]
-    secrets += [match[3] for match in _PARAMETER.finditer(address) if _SECRET.search(unquote(match[2]))]
-    for secret in secrets:
+    for secret in secrets(address):
         for form in {secret, unquote(secret)} - {""}:
             text = text.replace(form, "***")
     return text

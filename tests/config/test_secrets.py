@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import pytest
+
+from virtscan.cli.main import run
+from virtscan.config import Document, read_document
+from virtscan.errors import ConfigError
+
+FILE = Path("virtscan.toml")
+WHAT_TO_DO = r"it holds a password, and others can read this file: chmod 600, or write \$\{VARIABLE\} for it"
+
+
+def read(text: str, *, private: bool = False) -> Document:
+    return read_document(text, path=FILE, environment={"PW": "s3cret"}, private=private)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('[[hypervisor]]\nuri = "esx://admin:s3cret@esx1/?no_verify=1"', r"hypervisor\[1\]\.uri"),
+        ('[[hypervisor]]\nxml = "a"\n[[hypervisor]]\nuri = "esx://admin:s3cret@esx1"', r"hypervisor\[2\]\.uri"),
+        ('[[hypervisor]]\nuri = "esx://admin%3as3cret@esx1"', r"hypervisor\[1\]\.uri"),
+        ('[[hypervisor]]\nuri = "qemu+tls://hv1/system?password=s3cret"', r"hypervisor\[1\]\.uri"),
+        ('[[hypervisor]]\nuri = "esx://admin:s3cret${PW}@esx1"', r"hypervisor\[1\]\.uri"),
+        ('[[hypervisor]]\nuri = "esx://admin:$${s3cret}@esx1"', r"hypervisor\[1\]\.uri"),
+        ('[[hypervisor]]\nsegments = { bond2 = "http://a:s3cret@b" }', r"hypervisor\[1\]\.segments\.bond2"),
+        ('[[server]]\nname = "a"\noffload = "ssh://root:s3cret@sat"', r"server\[1\]\.offload"),
+        ('[[server]]\nname = "a"\nmac = ["x", "x://root:s3cret@sat"]', r"server\[1\]\.mac\[2\]"),
+    ],
+)
+def test_a_password_in_a_file_that_others_can_read_is_refused(text: str, where: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^virtscan\.toml: {where}: {WHAT_TO_DO}$") as refused:
+        read(text)
+
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "esx://admin:${PW}@esx1/?no_verify=1",
+        "qemu+tls://hv1/system?password=${PW}",
+        "qemu+ssh://root@hv1:2222/system",
+        "qemu+ssh://root@[2001:db8::1]:22/system?keyfile=/root/.ssh/id&socket=/run/a@b",
+        "test:///default",
+        "",
+    ],
+)
+def test_where_there_is_no_password_everybody_may_read(uri: str) -> None:
+    assert read(f'[[hypervisor]]\nuri = "{uri}"').hypervisor[0].uri == uri.replace("${PW}", "s3cret")
+
+
+def test_a_file_of_ones_own_may_hold_one() -> None:
+    assert read('[[hypervisor]]\nuri = "esx://admin:s3cret@esx1"', private=True).hypervisor[0].uri
+
+
+def test_the_files_permissions_decide(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "virtscan.toml"
+    path.write_text('[[hypervisor]]\nuri = "esx://admin:s3cret@esx1/?no_verify=1"')
+    path.chmod(0o640)
+
+    assert run(["config", "check", str(path)]) == 2
+    refused = capfd.readouterr()
+    path.chmod(0o600)
+    assert run(["config", "check", str(path)]) == 0
+
+    assert "hypervisor[1].uri: it holds a password" in refused.err
+    assert "s3cret" not in refused.out + refused.err
