@@ -152,4 +152,6 @@ def console(*, verbose: bool, quiet: bool) -> Console:
     """
     if verbose and quiet:
         raise click.UsageError("--verbose and --quiet contradict each other")
-    return Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL)
+    said = Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL)
+    said.hear()
+    return said

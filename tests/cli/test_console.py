@@ -1,0 +1,50 @@
+"""What the parts of virtscan log, as users see it."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from virtscan.cli.console import Console, Verbosity
+from virtscan.cli.main import run
+
+SNAPSHOT = "<domainsnapshot><name>before</name><domain><name>web01</name></domain></domainsnapshot>"
+
+
+@pytest.fixture(autouse=True)
+def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No configuration of whoever runs the tests takes part."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(("options", "said"), [(["-v"], True), ([], False), (["-q"], False)])
+def test_what_is_left_out_is_said_to_who_asks_what_happens(
+    options: list[str], said: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "snapshot.xml").write_text(SNAPSHOT)
+
+    run(["scan", "--xml", str(tmp_path), *options])
+
+    lines = [line for line in capfd.readouterr().err.splitlines() if "left out" in line]
+    assert len(lines) == said
+    assert all(line.startswith(f"virtscan: {tmp_path}/snapshot.xml: left out: ") for line in lines)
+
+
+def test_a_line_is_one_line_whatever_is_in_it(capfd: pytest.CaptureFixture[str]) -> None:
+    Console(Verbosity.VERBOSE).hear()
+
+    logging.getLogger("virtscan.connectors").info("%s: left out", "a\nb\x1b[31m")
+    assert capfd.readouterr().err == "virtscan: a\\nb\\x1b[31m: left out\n"
+
+
+def test_a_defect_is_told_with_its_error_even_to_who_wants_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    Console(Verbosity.QUIET).hear()
+    log = logging.getLogger("virtscan.scan")
+    log.error("A defect of virtscan, please report it.", exc_info=KeyError("hv1"))
+    log.warning("not this")
+
+    shown = capfd.readouterr().err
+    assert shown.startswith("virtscan: A defect of virtscan, please report it.\n")
+    assert shown.endswith("\nKeyError: 'hv1'\n")
