@@ -122,7 +122,6 @@ SATELLITE = """
     offload = "file:captures/satellite.txt"
     mac = ["52:54:00:AA:BB:CC"]
     segments = ["pxe-a"]
-    subnets = ["10.77.0.0/24"]
 """
 
 
@@ -152,6 +151,10 @@ def test_a_new_name_on_the_command_line_is_one_more_server() -> None:
     [
         ("name = 'a'\noffload = 'of'", r"server\[1\]: unknown SOURCE"),
         ("name = 'a'\noffload = 'on'\nmac = ['aa']", r"server\[1\]\.mac: 'aa' is no MAC"),
+        (
+            "name = 'a'\noffload = 'on'\nsegments = ['pxe-a']\nsubnets = ['10.0.0.0/8']",
+            r"server\[1\]: segments and subnets both say whom it serves: give one of them",
+        ),
         ("name = 'a'\noffload = 'on'\nsubnets = ['10.0.0.0/99']", r"server\[1\]\.subnets: .*10\.0\.0\.0/99"),
         ("name = 'a'\noffload = 'on'\n[[server]]\nname = 'a'\noffload = 'off'", r"server\[2\]\.name: a second"),
     ],

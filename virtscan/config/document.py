@@ -48,7 +48,10 @@ class HypervisorSection(_Section, frozen=True):
 
 
 class ServerSection(_Section, frozen=True):
-    """`[[server]]`: a provisioning server; `offload` is a SOURCE, `physical` says that it is no virtual machine."""
+    """`[[server]]`: a provisioning server; `offload` is a SOURCE, `physical` says that it is no virtual machine.
+
+    It serves either the named `segments` or `subnets`; with neither, every segment.
+    """
 
     name: str
     offload: str

@@ -193,6 +193,8 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
         raise ConfigError(f"{where}.subnets: {error}") from error
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
+    if section.segments and section.subnets:
+        raise ConfigError(f"{where}: segments and subnets both say whom it serves: give one of them")
     macs = tuple(Mac(mac.lower()) for mac in section.mac)
     for mac in macs:
         if not _MAC.fullmatch(mac):
