@@ -19,7 +19,8 @@ from tests.correlator.scenes import (
     virtual,
 )
 from virtscan.correlator import RULES
-from virtscan.correlator.rules import Case, Servers, decide
+from virtscan.correlator.conditions import Case, Servers
+from virtscan.correlator.rules import decide
 from virtscan.model import (
     Attachment,
     Confidence,

@@ -7,12 +7,13 @@ import msgspec
 
 from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.chain import OnBond, follow
+from virtscan.correlator.conditions import Case, Servers
 from virtscan.correlator.coverage import Coverage, coverage, may_serve, reach
 from virtscan.correlator.fleet import Fleet, Guest, OnHost, locate, own_interfaces, survey
 from virtscan.correlator.kernel import NOBODY_SAID, read_kernel
 from virtscan.correlator.place import Place, Position, Seat, from_afar, nearby
 from virtscan.correlator.reasons import Situation, explain
-from virtscan.correlator.rules import Case, Rule, Servers, decide
+from virtscan.correlator.rules import Rule, decide
 from virtscan.model import (
     Attachment,
     Confidence,
