@@ -8,7 +8,7 @@ from tests.views.rows import of, values
 from virtscan.correlator import RULES, Rule
 from virtscan.model import DeviceKind, Feature, Finding, Report, Server, State, Verdict
 from virtscan.views import VIEWS
-from virtscan.views.advice import changes, reason
+from virtscan.views.advice import changes, further, reason
 
 
 def judged(*findings: Finding, servers: tuple[Server, ...] = (server(),)) -> Report:
@@ -128,3 +128,16 @@ def test_a_feature_that_is_fixed_off_does_not_keep_another_from_being_turned_off
     }
 
     assert "tx off" in changes(judged(finding(), servers=(server(features=features),)))[0]
+
+
+def test_the_commands_that_say_more_are_named_where_there_is_more_to_say() -> None:
+    unknown = finding(verdict=Verdict.UNKNOWN)
+
+    assert further(judged(finding(), unknown)) == (
+        "more: `virtscan remedy` says how to make it last and how to undo it, `virtscan explain DOMAIN` why",
+    )
+    assert further(judged(finding(waived="accepted"), unknown)) == (
+        "more: `virtscan remedy` says what to find out first, `virtscan explain DOMAIN` why",
+    )
+    assert further(judged(finding(verdict=Verdict.MITIGATED), finding(waived="accepted"))) == ()
+    assert further(judged(finding(verdict=Verdict.UNKNOWN, waived="accepted"))) == ()

@@ -40,6 +40,17 @@ def changes(report: Report) -> list[str]:
     return [_change(servers[key], count) for key, count in counts.most_common() if key in servers]
 
 
+def further(report: Report) -> tuple[str, ...]:
+    """Where to read on: one line, or none when nobody is at risk and all is known."""
+    if any(map(is_at_risk, report.findings)):
+        more = "how to make it last and how to undo it"
+    elif any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings):
+        more = "what to find out first"
+    else:
+        return ()
+    return (f"more: `virtscan remedy` says {more}, `virtscan explain DOMAIN` why",)
+
+
 def _change(server: Server, count: int) -> str:
     subject = f"{server.name} puts {count} at risk:"
     if is_fixed(server):

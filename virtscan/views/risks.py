@@ -70,5 +70,5 @@ def view(report: Report) -> Presentation:
         ),
         gaps=gap_section(report.inventory.gaps),
         warnings=gap_section(report.warnings),
-        notes=(*summary.coverage(counts), *summary.outcome(counts), *advice.changes(report)),
+        notes=(*summary.coverage(counts), *summary.outcome(counts), *advice.changes(report), *advice.further(report)),
     )
