@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,12 +22,14 @@ DEVICE = "vsbond2"
 PROJECT = Path(__file__).parents[2]
 
 _START_SECONDS = 30
+_SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+_NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 _SETUP = f"""\
 set -e
 mount --make-rprivate /
 mount -t sysfs sysfs /sys
-for folder in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /run/libvirt; do
+for folder in /etc/libvirt /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /run/libvirt /run/netns; do
     mkdir -p $folder
     mount -t tmpfs tmpfs $folder
 done
@@ -64,6 +66,10 @@ libvirtd --pid-file /run/libvirt/libvirtd.pid & wait
 """
 
 
+class NoQemuHostError(Exception):
+    """What keeps this machine from running one."""
+
+
 class QemuHost:
     """The running hypervisor."""
 
@@ -79,33 +85,53 @@ class QemuHost:
         """For a client outside of its namespaces."""
         return f"qemu+unix:///system?socket={self._sockets}/libvirt-sock{'-ro' if read_only else ''}"
 
+    def entering(self, *command: str) -> list[str]:
+        """The command line that runs a command in the project's folder, inside, where it is `qemu:///system`.
+
+        What is still running there when the host ends is ended by the kernel.
+        """
+        namespaces = ("--mount", "--net", "--pid")
+        return ["nsenter", "--target", str(self._pid), *namespaces, f"--wd={PROJECT}", "--", *command]
+
     def run(self, *command: str) -> str:
-        """Run a command in the project's folder, inside, where it is `qemu:///system`; give what it prints."""
-        entered = ["nsenter", "--target", str(self._pid), "--mount", "--net", f"--wd={PROJECT}", "--", *command]
+        """Run a command inside and give what it prints."""
+        entered = self.entering(*command)
         return subprocess.run(entered, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
 
 
 @contextmanager
 def running_qemu_host() -> Iterator[QemuHost]:
-    """Start one and end it again; skip where that can't be."""
+    """Start one for a test and end it again; skip the test where that can't be."""
+    with ExitStack() as stack:
+        try:
+            host = stack.enter_context(qemu_host())
+        except NoQemuHostError as error:
+            _cannot(str(error))
+        yield host
+
+
+@contextmanager
+def qemu_host() -> Iterator[QemuHost]:
+    """Start one and end it again.
+
+    Raises:
+        NoQemuHostError: It can't run here.
+    """
     if os.geteuid() != 0:
-        _cannot("only root can start a libvirtd with QEMU in namespaces of its own")
-    for program in ("libvirtd", "qemu-system-x86_64", "unshare", "nsenter", "ip"):
-        if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None:
-            _cannot(f"{program} is not installed")
-    namespaces = ["--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        raise NoQemuHostError("only root can start a libvirtd with QEMU in namespaces of its own")
+    for program in ("libvirtd", "qemu-system-x86_64", "unshare", "nsenter", "setpriv", "ip"):
+        if shutil.which(program, path=_SBIN) is None:
+            raise NoQemuHostError(f"{program} is not installed")
+    # However this process ends, unshare ends with it, and with unshare everything inside.
+    command = ["setpriv", "--pdeathsig", "KILL", "unshare", *_NAMESPACES, "sh", "-c", _SETUP]
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            ["unshare", *namespaces, "sh", "-c", _SETUP],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         try:
             host = _wait(process)
             if host is None:
                 output.seek(0)
-                _cannot(f"no libvirtd with QEMU can be started here: {output.read().decode(errors='replace')[-500:]}")
+                said = output.read().decode(errors="replace")[-500:]
+                raise NoQemuHostError(f"no libvirtd with QEMU can be started here: {said}")
             yield host
         finally:
             process.kill()

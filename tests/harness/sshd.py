@@ -1,4 +1,4 @@
-"""A real sshd of our own on a high port of 127.0.0.1, with its own keys, and a client that knows it."""
+"""A real sshd of our own on a high port, with its own keys, and a client that knows it."""
 
 import getpass
 import os
@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 _SBIN = f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"
 
 _SERVER = """\
-ListenAddress 127.0.0.1
+ListenAddress {address}
 Port {port}
 HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/authorized_keys
@@ -40,11 +40,20 @@ class Sshd:
     """A running sshd, and beside it all that a client needs.
 
     `client` is an executable that takes ssh's own arguments and reads `config` only: fit for VIRTSCAN_SSH and for
-    libvirt's `command=`. `known_hosts`, `authorized_keys` and `config` may be changed while it runs.
+    libvirt's `command=`. `known_hosts`, `authorized_keys` and `config` may be changed while it runs. It listens on
+    `address` of the network that the command `entering` leads into.
     """
 
-    def __init__(self, folder: Path, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        options: tuple[str, ...] = (),
+        *,
+        address: str = "127.0.0.1",
+        entering: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
+        self.address = address
         self.user = getpass.getuser()
         self.port = free_port()
         self.identity = folder / "user_key"
@@ -62,28 +71,32 @@ class Sshd:
         self.client.write_text(f'#!/bin/sh\nexec ssh -F "{self.config}" "$@"\n')
         self.client.chmod(0o755)
         config = folder / "sshd_config"
-        config.write_text(_SERVER.format(folder=folder, port=self.port) + "".join(f"{line}\n" for line in options))
-        self._start(config)
+        config.write_text(
+            _SERVER.format(folder=folder, address=address, port=self.port) + "".join(f"{line}\n" for line in options)
+        )
+        self._start(config, entering)
 
     @property
     def destination(self) -> str:
-        return f"{self.user}@127.0.0.1:{self.port}"
+        return f"{self.user}@{self.address}:{self.port}"
 
     def know(self, key: Path) -> None:
         """Make this key the one that the client expects."""
-        self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {key.with_suffix('.pub').read_text()}")
+        self.known_hosts.write_text(f"[{self.address}]:{self.port} {key.with_suffix('.pub').read_text()}")
 
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait()
 
-    def _start(self, config: Path) -> None:
+    def _start(self, config: Path, entering: Sequence[str]) -> None:
         program = shutil.which("sshd", path=_SBIN)
         if program is None:
             pytest.skip("sshd is not installed")
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)  # without this folder a root's sshd refuses to run
-        self._process = subprocess.Popen([program, "-D", "-f", config, "-E", self.log], stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [*entering, program, "-D", "-f", config, "-E", self.log], stdin=subprocess.DEVNULL
+        )
         # Not by connecting to it: the process that answers a connection keeps the port for a moment after `stop`.
         end = time.monotonic() + 20
         while time.monotonic() < end and self._process.poll() is None:
