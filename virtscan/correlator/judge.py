@@ -3,7 +3,9 @@
 from collections import Counter
 
 from virtscan.correlator.exposure import exposure
-from virtscan.correlator.outcome import VERDICTS, Bench, Outcome, Panel
+from virtscan.correlator.outcome import Bench
+from virtscan.correlator.panel import Panel
+from virtscan.correlator.ruling import VERDICTS, Outcome
 from virtscan.correlator.waivers import Waivers
 from virtscan.model import Domain, Exposure, Finding, Hypervisor, Interface, Inventory, Mac, NotJudged, Report
 

@@ -1,39 +1,25 @@
 """What follows for the interfaces of one hypervisor from every server that could answer them."""
 
-from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-import msgspec
-
-from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.chain import OnBond, follow
 from virtscan.correlator.conditions import Case, Servers
-from virtscan.correlator.coverage import Coverage, coverage, may_serve, reach
-from virtscan.correlator.fleet import Fleet, Guest, OnHost, locate, own_interfaces, survey
+from virtscan.correlator.coverage import Reach, may_serve, reach
+from virtscan.correlator.fleet import Guest, OnHost
 from virtscan.correlator.kernel import NOBODY_SAID, read_kernel
-from virtscan.correlator.place import Place, Position, Seat, from_afar, nearby
+from virtscan.correlator.panel import Panel
+from virtscan.correlator.place import Position, Seat, from_afar, nearby
 from virtscan.correlator.reasons import Situation, explain
-from virtscan.correlator.rules import Rule, decide
+from virtscan.correlator.ruling import Hearing, Outcome, Ruling, Silence, rule_on
 from virtscan.model import (
     Attachment,
-    Confidence,
     Hypervisor,
     Interface,
-    Inventory,
     LowerDevice,
-    Mac,
     NotJudged,
-    Server,
     SourceMode,
     State,
-    Verdict,
 )
-
-VERDICTS = {verdict: rank for rank, verdict in enumerate(Verdict)}
-"""Rank of each verdict, worst first."""
-
-_CONFIDENCES = {confidence: rank for rank, confidence in enumerate(Confidence)}
-_LEFT_OUT = {reason: rank for rank, reason in enumerate(NotJudged)}
 
 _Plug: TypeAlias = tuple[tuple[Attachment, ...], str | None, frozenset[int], frozenset[int]]
 """All that an outcome depends on within a hypervisor.
@@ -45,51 +31,10 @@ _Group: TypeAlias = tuple[str | None, tuple[str, ...], SourceMode, frozenset[int
 """Devices with the same segment, addresses and servers on record, for interfaces in one mode and of one owner."""
 
 _NO_SERVERS: frozenset[int] = frozenset()
-_NOBODY = Server(name="", source="")
-_NOWHERE = Position(place=Place.UNKNOWN, why="")
+_NO_MATTER_WHO_SERVES = {NotJudged.NOT_MACVTAP, NotJudged.NOT_ON_A_BOND}
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What is the same for all interfaces that are plugged in alike."""
-
-    rule: Rule
-    verdict: Verdict
-    confidence: Confidence
-    seat: Seat
-    server: Server | None
-    because: tuple[str, ...]
-    missing: tuple[str, ...]
-
-
-class _Ruling(msgspec.Struct, frozen=True):
-    """What the table says about one case; `badness` sorts the worst first, then those that name a server, by its name.
-
-    "No finding" is the mildest ruling of all.
-    """
-
-    badness: tuple[int, int, bool, str, str]
-    rule: Rule
-    case: Case
-    server: Server
-    position: Position
-
-
-_Ruled: TypeAlias = tuple[tuple[_Ruling, ...], tuple[tuple[int, OnHost | Guest], ...]]
-
-
-class Panel:
-    """The servers, with everything about them that does not depend on the interface."""
-
-    def __init__(self, inventory: Inventory) -> None:
-        self.servers = tuple(
-            sorted(inventory.servers, key=lambda server: (server.name, server.interface or "", repr(server)))
-        )
-        self.fleet: Fleet = survey(inventory)
-        self.sites = tuple(locate(server, self.fleet) for server in self.servers)
-        self.coverages: tuple[Coverage, ...] = tuple(coverage(server) for server in self.servers)
-        self.owners: Mapping[Mac, frozenset[int]] = own_interfaces(self.servers, self.fleet)
-        self.assignments = Assignments(inventory, self.servers)
-        self.asked_for: LowerDevice = inventory.policy.lower_device
+_Ruled: TypeAlias = tuple[tuple[Ruling, ...], tuple[tuple[int, OnHost | Guest], ...]]
 
 
 class Bench:
@@ -109,19 +54,42 @@ class Bench:
 
     def judge(self, interface: Interface) -> Outcome | NotJudged:
         """Judge an interface by what it is plugged into and whose it is."""
-        own = _NO_SERVERS if interface.mac is None else self._panel.owners.get(interface.mac, _NO_SERVERS)
-        plug = (interface.attachments, interface.network, own, self._panel.assignments.of_mac(interface.mac))
+        plug = self._plug(interface)
         outcome = self._outcomes.get(plug)
         if outcome is None:
             outcome = self._outcomes[plug] = self._worst(*plug)
         return outcome
 
+    def hear(self, interface: Interface) -> tuple[Hearing, ...]:
+        """Everything that `judge` chooses the worst from, for each device that the interface may be plugged into."""
+        attachments, network, own, named = self._plug(interface)
+        return tuple(self._hear(seat, own, named) for seat in self._seats(attachments, network))
+
+    def _hear(self, seat: Seat, own: frozenset[int], named: frozenset[int]) -> Hearing:
+        afar, near = self._rulings(seat, own, named)
+        rulings = tuple(sorted((*afar, *near), key=lambda ruling: ruling.badness))
+        silent: dict[int, str] = {}
+        if rulings[0].case.left_out not in _NO_MATTER_WHO_SERVES:
+            silent = self._silent(reach(seat.segment, self._addresses(seat)), own, self._on_record(seat, named))
+        return Hearing(
+            seat=seat,
+            rulings=rulings,
+            silent=tuple(Silence(self._panel.servers[number], why) for number, why in silent.items()),
+        )
+
+    def _plug(self, interface: Interface) -> _Plug:
+        own = _NO_SERVERS if interface.mac is None else self._panel.owners.get(interface.mac, _NO_SERVERS)
+        return interface.attachments, interface.network, own, self._panel.assignments.of_mac(interface.mac)
+
     def _worst(
         self, attachments: tuple[Attachment, ...], network: str | None, own: frozenset[int], named: frozenset[int]
     ) -> Outcome | NotJudged:
         """Judge every device that the interface may be plugged into; the worst ruling counts."""
-        seats = [self._seat(attachment, network) for attachment in sorted(attachments, key=_by_device)]
-        ruled = [(ruling, seat) for seat in seats for ruling in self._rulings(seat, own, named)]
+        ruled: list[tuple[Ruling, Seat]] = []
+        for seat in self._seats(attachments, network):
+            afar, near = self._rulings(seat, own, named)
+            # Afar the first is the worst, and for most seats there are no others.
+            ruled += ((ruling, seat) for ruling in (*afar[:1], *near))
         if not ruled:
             return NotJudged.NOT_MACVTAP
         ruling, seat = min(ruled, key=_badness)
@@ -150,6 +118,9 @@ class Bench:
             missing=missing,
         )
 
+    def _seats(self, attachments: tuple[Attachment, ...], network: str | None) -> list[Seat]:
+        return [self._seat(attachment, network) for attachment in sorted(attachments, key=_by_device)]
+
     def _seat(self, attachment: Attachment, network: str | None) -> Seat:
         chain = follow(self._devices, attachment.device)
         return Seat(
@@ -169,28 +140,33 @@ class Bench:
             return named
         return self._panel.assignments.of_device(reach(seat.segment, device.addresses), device.vlan_id)
 
-    def _rulings(self, seat: Seat, own: frozenset[int], named: frozenset[int]) -> Iterable[_Ruling]:
-        """Rule on every server that may answer, or once for all of them."""
+    def _rulings(
+        self, seat: Seat, own: frozenset[int], named: frozenset[int]
+    ) -> tuple[tuple[Ruling, ...], tuple[Ruling, ...]]:
+        """Rule on every server that may answer, or once for all of them.
+
+        Returns:
+            The rulings on servers that are afar, worst first, and those on servers of this hypervisor.
+        """
         servers, mode = self._panel.servers, seat.mode
         if mode is None:
-            return (_rule(Case(left_out=NotJudged.NOT_MACVTAP)),)
+            return (rule_on(Case(left_out=NotJudged.NOT_MACVTAP)),), ()
         if self._panel.asked_for is LowerDevice.BOND and seat.chain.on_bond is OnBond.NO:
-            return (_rule(Case(left_out=NotJudged.NOT_ON_A_BOND)),)
-        device = None if seat.device is None else self._devices.get(seat.device)
-        addresses = () if device is None else device.addresses
-        group = (seat.segment, addresses, mode, own, self._on_record(seat, named))
+            return (rule_on(Case(left_out=NotJudged.NOT_ON_A_BOND)),), ()
+        group = (seat.segment, self._addresses(seat), mode, own, self._on_record(seat, named))
         found = self._groups.get(group)
         if found is None:
             found = self._groups[group] = self._group(*group)
         rulings, near = found
-        return [
-            *rulings,
-            *(
-                self._rule_on(number, position, mode)
-                for number, site in near
-                for position in nearby(servers[number], site, seat)
-            ),
-        ]
+        return rulings, tuple(
+            self._rule_on(number, position, mode)
+            for number, site in near
+            for position in nearby(servers[number], site, seat)
+        )
+
+    def _addresses(self, seat: Seat) -> tuple[str, ...]:
+        device = None if seat.device is None else self._devices.get(seat.device)
+        return () if device is None else device.addresses
 
     def _group(
         self,
@@ -203,21 +179,18 @@ class Bench:
         """Rule for all devices that the same servers serve.
 
         Returns:
-            The worst ruling on the servers for which these devices are all alike, and the servers that are near, for
-            which they are not.
+            The rulings on the servers for which these devices are all alike, worst first, and the servers that are
+            near, for which they are not.
         """
         reached = reach(segment, addresses)
-        serving = [
-            number
-            for number, server in enumerate(self._panel.coverages)
-            if number not in own and (number in on_record if on_record else may_serve(server, reached))
-        ]
+        silent = self._silent(reached, own, on_record)
+        serving = [number for number in range(len(self._panel.servers)) if number not in silent]
         if not serving and own:
-            return (_rule(Case(left_out=NotJudged.SERVER_ITSELF)),), ()
+            return (rule_on(Case(left_out=NotJudged.SERVER_ITSELF)),), ()
         if not serving:
             nobody = Servers.NONE_SERVES if self._panel.servers else Servers.NONE_KNOWN
-            return (_rule(Case(kernel=self._state.fix, servers=nobody)),), ()
-        rulings: list[_Ruling] = []
+            return (rule_on(Case(kernel=self._state.fix, servers=nobody)),), ()
+        rulings: list[Ruling] = []
         near: list[tuple[int, OnHost | Guest]] = []
         for number in serving:
             view = self._views[number]
@@ -225,9 +198,21 @@ class Bench:
                 rulings += (self._rule_on(number, position, mode) for position in view)
             else:
                 near.append((number, view))
-        return tuple(sorted(rulings, key=lambda ruling: ruling.badness)[:1]), tuple(near)
+        return tuple(sorted(rulings, key=lambda ruling: ruling.badness)), tuple(near)
 
-    def _rule_on(self, number: int, position: Position, mode: SourceMode) -> _Ruling:
+    def _silent(self, reached: Reach, own: frozenset[int], on_record: frozenset[int]) -> dict[int, str]:
+        """The servers that do not answer, each with the reason."""
+        silent = {}
+        for number, server in enumerate(self._panel.coverages):
+            if number in own:
+                silent[number] = "the interface is its own"
+            elif on_record and number not in on_record:
+                silent[number] = "a provisioning system has another one on record"
+            elif not on_record and not may_serve(server, reached):
+                silent[number] = "it serves other networks"
+        return silent
+
+    def _rule_on(self, number: int, position: Position, mode: SourceMode) -> Ruling:
         server = self._panel.servers[number]
         case = Case(
             kernel=self._state.fix,
@@ -238,20 +223,10 @@ class Bench:
             place=position.place,
             mode=mode,
         )
-        return _rule(case, server, position)
+        return rule_on(case, server, position)
 
 
-def _rule(case: Case, server: Server = _NOBODY, position: Position = _NOWHERE) -> _Ruling:
-    rule = decide(case)
-    if rule.verdict is None:
-        # The reason that was reached last stands: a macvtap on no bond is not judged because of the bond.
-        rank = (len(VERDICTS), -_LEFT_OUT[case.left_out or NotJudged.NOT_MACVTAP])
-    else:
-        rank = (VERDICTS[rule.verdict], _CONFIDENCES[rule.confidence(case)])
-    return _Ruling((*rank, not rule.server, server.name, server.interface or ""), rule, case, server, position)
-
-
-def _badness(ruled: tuple[_Ruling, Seat]) -> tuple[int, int, bool, str, str]:
+def _badness(ruled: tuple[Ruling, Seat]) -> tuple[int, int, bool, str, str]:
     return ruled[0].badness
 
 
