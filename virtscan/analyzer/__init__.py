@@ -6,8 +6,9 @@ from virtscan.analyzer.domain import read_domain
 from virtscan.analyzer.network import read_network
 from virtscan.analyzer.parsing import MAX_DOCUMENT, MAX_FILE
 from virtscan.analyzer.resolution import resolve
+from virtscan.analyzer.trimming import trimmed
 
 __all__ = [
     "MAX_DOCUMENT", "MAX_FILE", "Unread", "documents", "read_domain", "read_host_interface",
-    "read_network", "read_node_device", "resolve",
+    "read_network", "read_node_device", "resolve", "trimmed",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from lxml import etree
 
 from virtscan.analyzer.interface import read_interface
 from virtscan.analyzer.literals import identifier, mebibytes, number
-from virtscan.analyzer.parsing import parse
+from virtscan.analyzer.parsing import first_children, parse
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, DomainState, Interface
 
@@ -47,18 +47,23 @@ def domain_from(root: etree._Element, *, origin: str, state: DomainState = Domai
         raise AnalyzerError(f"<{root.tag}> holds no domain" if element is None else f"<{root.tag}> is no domain")
     if state is DomainState.UNKNOWN and element.get("id") is not None:
         state = DomainState.ACTIVE
-    vcpu = element.find("vcpu")
-    memory = element.find("memory")
+    first = first_children(element)
+    vcpu = first.get("vcpu")
+    memory = first.get("memory")
     return Domain(
         origin=origin,
-        name=element.findtext("name", ""),
-        uuid=identifier(element.findtext("uuid")),
+        name=_text(first.get("name")) or "",
+        uuid=identifier(_text(first.get("uuid"))),
         state=state,
         vcpus=None if vcpu is None else _started_with(vcpu),
         memory_mib=None if memory is None else mebibytes(memory.text, memory.get("unit")),
         boot_devices=tuple(_boot_devices(element)),
         interfaces=tuple(_interfaces(element)),
     )
+
+
+def _text(element: etree._Element | None) -> str | None:
+    return None if element is None else element.text
 
 
 def _started_with(vcpu: etree._Element) -> int | None:

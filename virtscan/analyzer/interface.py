@@ -6,6 +6,7 @@ from sys import intern
 from lxml import etree
 
 from virtscan.analyzer.literals import mac_address, number, source_mode
+from virtscan.analyzer.parsing import first_children
 from virtscan.model import Attachment, DeviceName, Interface, LinkState, SourceMode, State
 
 _LINKS = {link.value: link for link in LinkState}
@@ -23,7 +24,7 @@ _MODELS = {
 
 def read_interface(element: etree._Element, index: int) -> Interface:
     """Read one interface; nothing in it is an error, what libvirt would refuse is left unsaid or unknown."""
-    first = _first_children(element)
+    first = first_children(element)
     kind = intern(element.get("type", "user"))  # libvirt's default
     source = first.get("source")
     model = _model(first.get("model"))
@@ -46,14 +47,6 @@ def read_interface(element: etree._Element, index: int) -> Interface:
         target=_attribute(first.get("target"), "dev"),
         attachments=_attachments(kind, source, first.get("actual")),
     )
-
-
-def _first_children(element: etree._Element) -> dict[str, etree._Element]:
-    """Children by name: of repeated ones libvirt reads the first."""
-    first: dict[str, etree._Element] = {}
-    for child in element:
-        first.setdefault(child.tag, child)
-    return first
 
 
 def _attribute(element: etree._Element | None, name: str) -> str | None:

@@ -68,3 +68,11 @@ def parse(xml: bytes | str) -> etree._Element:
 
 def _only_namespaces_are_wrong(log: etree._ListErrorLog) -> bool:
     return len(log) > 0 and all(entry.domain == etree.ErrorDomains.NAMESPACE for entry in log)
+
+
+def first_children(element: etree._Element) -> dict[str, etree._Element]:
+    """Children by name: of repeated ones libvirt reads the first."""
+    first: dict[str, etree._Element] = {}
+    for child in element:
+        first.setdefault(child.tag, child)
+    return first
