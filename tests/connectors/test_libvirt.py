@@ -299,7 +299,7 @@ def test_something_else_than_libvirtd_is_recognised(sshd: Sshd) -> None:
 @pytest.mark.parametrize(
     ("jobs", "seconds", "in_fleet", "threads"),
     [
-        (1000, FAR / 5, False, 4),
+        (1000, FAR / 5, False, 8),
         (1000, FAR / 5, True, 1),
         (1000, FAR * 8, False, 16),
         (1000, FAR * 8, True, 8),

@@ -5,77 +5,67 @@ from functools import partial
 
 import pytest
 
-from virtscan.connectors.spread import Job, Spread, Work
+from virtscan.connectors.spread import Question, Spread
 
 WAIT = 20
 
 
-def spread(jobs: Sequence[Job], threads: int) -> None:
-    Spread(jobs).run(threads)
+def spread(questions: Sequence[Question], threads: int) -> None:
+    Spread(questions).run(threads)
 
 
-def brings(work: Work) -> Job:
-    return lambda: work
-
-
-def waits(until: Callable[[], object]) -> Job:
-    """A job that brings nothing."""
-
-    def job() -> None:
-        until()
-
-    return job
+def answered(use: Callable[[object], None]) -> Question:
+    """A question that is answered at once."""
+    return Question(lambda: "answer", use)
 
 
 @pytest.mark.parametrize("threads", [0, 1, 3, 50])
-def test_every_job_is_run_once_and_so_is_what_it_brings(threads: int) -> None:
-    done: list[int] = []
-    worked: list[int] = []
+def test_every_question_is_asked_once_and_its_answer_used_once(threads: int) -> None:
+    asked: list[int] = []
+    used: list[object] = []
 
-    def job(number: int) -> Work:
-        done.append(number)
-        return partial(worked.append, number)
+    def ask(number: int) -> int:
+        asked.append(number)
+        return number
 
-    spread([partial(job, number) for number in range(20)], threads)
+    spread([Question(partial(ask, number), used.append) for number in range(20)], threads)
 
-    assert sorted(done) == sorted(worked) == list(range(20))
+    assert sorted(asked) == list(range(20))
+    assert set(used) == set(asked)
+    assert len(used) == 20
 
 
 def test_one_thread_is_the_calling_one() -> None:
     used: set[int] = set()
 
-    spread([waits(lambda: used.add(threading.get_ident()))] * 5, 1)
+    spread([Question(lambda: used.add(threading.get_ident()))] * 5, 1)
 
     assert used == {threading.get_ident()}
 
 
-def test_all_work_is_done_by_the_calling_thread_and_no_job_is() -> None:
-    waited: set[int] = set()
-    worked: set[int] = set()
+def test_all_answers_are_used_by_the_calling_thread_which_asks_nothing() -> None:
+    asked: set[int] = set()
+    used: set[int] = set()
 
-    def job() -> Work:
-        waited.add(threading.get_ident())
-        return lambda: worked.add(threading.get_ident())
+    spread([Question(lambda: asked.add(threading.get_ident()), lambda _: used.add(threading.get_ident()))] * 20, 3)
 
-    spread([job] * 20, 3)
-
-    assert worked == {threading.get_ident()}
-    assert threading.get_ident() not in waited
+    assert used == {threading.get_ident()}
+    assert threading.get_ident() not in asked
 
 
-def test_so_many_jobs_run_at_once() -> None:
+def test_so_many_are_asked_at_once() -> None:
     together = threading.Barrier(3)
 
-    spread([waits(partial(together.wait, WAIT))] * 3, 3)
+    spread([Question(partial(together.wait, WAIT))] * 3, 3)
 
     assert not together.broken
 
 
-def test_a_job_that_hangs_holds_up_no_other() -> None:
+def test_a_question_that_hangs_holds_up_no_other() -> None:
     release = threading.Event()
     others_done = threading.Semaphore(0)
-    jobs = [waits(partial(release.wait, WAIT)), *[brings(others_done.release)] * 9]
-    caller = threading.Thread(target=spread, args=(jobs, 2), daemon=True)
+    questions = [Question(partial(release.wait, WAIT)), *[answered(lambda _: others_done.release())] * 9]
+    caller = threading.Thread(target=spread, args=(questions, 2), daemon=True)
 
     caller.start()
 
@@ -86,32 +76,36 @@ def test_a_job_that_hangs_holds_up_no_other() -> None:
     assert not caller.is_alive()
 
 
-def fail() -> None:
+def fail(*_: object) -> None:
     raise LookupError
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("failing", [fail, brings(fail)])
-def test_what_a_job_or_its_work_raises_is_raised(failing: Job, threads: int) -> None:
+@pytest.mark.parametrize("failing", [Question(fail), answered(fail)])
+def test_what_using_raises_and_what_nobody_uses_is_raised(failing: Question, threads: int) -> None:
     with pytest.raises(LookupError):
-        spread([failing, *[waits(threading.Event().is_set)] * 20], threads)
+        spread([failing, *[Question(threading.Event().is_set)] * 20], threads)
 
 
-def test_what_had_not_been_started_when_something_raised_is_not_run() -> None:
-    both_run = threading.Barrier(2)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_error_is_an_answer_too_and_ends_nothing(threads: int) -> None:
+    used: list[object] = []
+
+    spread([Question(fail, used.append), Question(lambda: "fine", used.append)], threads)
+
+    assert {type(answer) for answer in used} == {LookupError, str}
+
+
+def test_what_had_not_been_asked_when_something_raised_is_not() -> None:
     done: list[int] = []
 
-    def fail_beside_another() -> None:
-        both_run.wait(WAIT)
-        raise LookupError
-
-    def last_until_the_error_has_arrived() -> None:
-        both_run.wait(WAIT)
+    def last_until_the_rest_is_given_up() -> None:
         end = time.monotonic() + WAIT
-        while work._jobs and time.monotonic() < end:
+        while work._questions and time.monotonic() < end:
             time.sleep(0.001)
 
-    work = Spread([fail_beside_another, last_until_the_error_has_arrived, waits(lambda: done.append(1))])
+    both_threads = [Question(last_until_the_rest_is_given_up)] * 2
+    work = Spread([answered(fail), *both_threads, Question(lambda: done.append(1))])
     with pytest.raises(LookupError):
         work.run(2)
 
@@ -119,18 +113,18 @@ def test_what_had_not_been_started_when_something_raised_is_not_run() -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_a_work_can_call_for_further_jobs_which_are_the_next(threads: int) -> None:
+def test_using_an_answer_can_add_questions_which_are_the_next(threads: int) -> None:
     done: list[str] = []
 
-    def first() -> None:
+    def first(_: object) -> None:
         done.append("first")
-        work.add(brings(second))
+        work.add(answered(second))
 
-    def second() -> None:
+    def second(_: object) -> None:
         done.append("second")
-        work.add(brings(partial(done.append, "third")))
+        work.add(answered(lambda _: done.append("third")))
 
-    work = Spread([brings(first), brings(partial(done.append, "last"))])
+    work = Spread([answered(first), answered(lambda _: done.append("last"))])
     work.run(threads)
 
     assert sorted(done) == ["first", "last", "second", "third"]
@@ -139,5 +133,5 @@ def test_a_work_can_call_for_further_jobs_which_are_the_next(threads: int) -> No
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_no_jobs_are_done_at_once(threads: int) -> None:
+def test_no_questions_are_done_at_once(threads: int) -> None:
     spread([], threads)

@@ -16,7 +16,7 @@ from virtscan.connectors.libvirt_errors import end_if_lost, is_unsupported, reas
 from virtscan.connectors.libvirt_lists import Lists, name_of
 from virtscan.connectors.libvirt_session import Session
 from virtscan.connectors.reading import HostFacts, Reading
-from virtscan.connectors.spread import Work
+from virtscan.connectors.spread import Question
 from virtscan.errors import ConfigError, ConnectorError
 from virtscan.model import DomainState, GapAbout, Target
 
@@ -109,21 +109,20 @@ def _read_all(session: Session, address: str) -> None:
     domains = libvirt_lists.domains(session)
     lists = Lists(session.connection)
     read_lists = [lists.read_networks, lists.read_interfaces, lists.read_node_devices] if domains else []
-    session.run([partial(_read_host, session, address), *read_lists])
+    session.run([Question(partial(_read_host, session, address)), *(Question(read_list) for read_list in read_lists)])
     leads = Leads(session, lists)
-    session.run([partial(_read_domain, session, leads, domain) for domain in domains])
+    session.run([Question(domain.XMLDesc, partial(_read_domain, session, leads, domain)) for domain in domains])
 
 
-def _read_domain(session: Session, leads: Leads, domain: libvirt.virDomain) -> Work | None:
-    # Known from the list, without a round trip.
-    state = DomainState.INACTIVE if domain.ID() == -1 else DomainState.ACTIVE
-
+def _read_domain(session: Session, leads: Leads, domain: libvirt.virDomain, document: object) -> None:
     def deliver(xml: str) -> None:
-        read = analyzer.read_domain(xml, origin=session.reading.uri, state=state)
+        # Known from the list, without a round trip.
+        state = DomainState.INACTIVE if domain.ID() == -1 else DomainState.ACTIVE
+        read = analyzer.read_domain(analyzer.trimmed(xml), origin=session.reading.uri, state=state)
         session.reading.add(read)
         leads.follow(read)
 
-    return session.fetch(f"domain {name_of(domain)}", GapAbout.DOMAIN, domain.XMLDesc, deliver)
+    session.read(f"domain {name_of(domain)}", GapAbout.DOMAIN, deliver, document)
 
 
 def _read_host(session: Session, address: str) -> None:

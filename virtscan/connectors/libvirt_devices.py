@@ -2,13 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from functools import partial
 
 from virtscan import analyzer
-from virtscan.connectors.libvirt_lists import Lists
-from virtscan.connectors.libvirt_session import Session
-from virtscan.connectors.spread import Work
+from virtscan.connectors.libvirt_lists import Describe, Lists
+from virtscan.connectors.libvirt_session import Deliver, Session
+from virtscan.connectors.spread import Question
 from virtscan.model import Attachment, DeviceName, Domain, GapAbout, Network
 
 SOURCE = "libvirt"
@@ -38,9 +38,10 @@ class Leads:
     def follow(self, domain: Domain) -> None:
         """Fetch what the domain's interfaces lead to, unless another one's did; part of a work."""
         for interface in domain.interfaces:
-            if interface.network is not None:
-                self._follow_network(interface.network, decides=not interface.attachments)
-            self._follow_attachments(interface.attachments)
+            if self._is_new((interface.network, interface.attachments)):
+                if interface.network is not None:
+                    self._follow_network(interface.network, decides=not interface.attachments)
+                self._follow_attachments(interface.attachments)
 
     def _follow_network(self, name: str, *, decides: bool) -> None:
         listing = self._lists.networks
@@ -49,8 +50,8 @@ class Leads:
             if name in self._networks:
                 self._follow_attachments(self._networks[name].attachments)
         if name in listing.documents and self._is_new(("network", name)):
-            subject, describe = f"network {name}", listing.documents[name]
-            self._session.add(partial(self._session.fetch, subject, GapAbout.NETWORK, describe, self._deliver_network))
+            use = partial(self._session.read, f"network {name}", GapAbout.NETWORK, self._deliver_network)
+            self._session.add(Question(listing.documents[name], use))
         if name not in listing.documents and decides and self._is_new(("no network", name)):
             why = "this host has no such network" if listing.supported else "this driver lists no networks"
             self._session.reading.gap(f"network {name}", listing.failure or why, GapAbout.NETWORK)
@@ -71,16 +72,24 @@ class Leads:
 
     def _follow_device(self, name: DeviceName) -> None:
         if self._is_listed(name) and self._is_new(("device", name)):
-            self._session.add(partial(self._describe_device, name))
+            interfaces, nodes = self._lists.interfaces.documents, self._lists.node_devices.documents
+            # First what knows its kind: of two that differ the earlier counts.
+            waiting = [(interfaces[name], self._deliver_interface)] if name in interfaces else []
+            deliver_node = partial(self._deliver_node, name)
+            waiting += [(nodes[node], deliver_node) for node in self._node_names.get(_cleaned(name), [])]
+            self._ask_for_next(f"device {name}", waiting)
 
-    def _describe_device(self, name: DeviceName) -> Work:
-        """The job to fetch all about a device; first what knows its kind, as of two that differ the earlier counts."""
-        fetch = partial(self._session.fetch, f"device {name}", GapAbout.DEVICE)
-        interfaces, nodes = self._lists.interfaces.documents, self._lists.node_devices.documents
-        works = [fetch(interfaces[name], self._deliver_interface)] if name in interfaces else []
-        deliver_node = partial(self._deliver_node, name)
-        works += [fetch(nodes[node], deliver_node) for node in self._node_names.get(_cleaned(name), [])]
-        return partial(_do_all, works)
+    def _ask_for_next(self, subject: str, waiting: Sequence[tuple[Describe, Deliver]]) -> None:
+        """Ask for one document after the other."""
+        if not waiting:
+            return
+        (describe, deliver), *others = waiting
+
+        def use(document: object) -> None:
+            self._session.read(subject, GapAbout.DEVICE, deliver, document)
+            self._ask_for_next(subject, others)
+
+        self._session.add(Question(describe, use))
 
     def _deliver_interface(self, xml: str) -> None:
         devices = analyzer.read_host_interface(xml, source=SOURCE)
@@ -114,12 +123,6 @@ class Leads:
             return False
         self._met.add(what)
         return True
-
-
-def _do_all(works: Iterable[Work | None]) -> None:
-    for work in works:
-        if work:
-            work()
 
 
 def _node_names(names: Iterable[str]) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ import msgspec
 
 from virtscan.connectors.libvirt_errors import end_if_lost, is_unsupported, reason
 from virtscan.connectors.libvirt_session import Session
+from virtscan.connectors.spread import Question
 
 Describe: TypeAlias = Callable[[], str]
 """Fetches a document; raises libvirtError."""
@@ -98,11 +99,11 @@ def _domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
 
     connection = session.connection
     running = session.listed(connection.listDomainsID)
-    session.run([partial(look_up, connection.lookupByID, number) for number in running])
-    session.run([partial(look_up, connection.lookupByName, name) for name in connection.listDefinedDomains()])
+    session.run([Question(partial(look_up, connection.lookupByID, number)) for number in running])
+    session.run([Question(partial(look_up, connection.lookupByName, name)) for name in connection.listDefinedDomains()])
     known = {domain.ID() for domain in found.values()}
     started = [number for number in connection.listDomainsID() if number not in known]
-    session.run([partial(look_up, connection.lookupByID, number) for number in started])
+    session.run([Question(partial(look_up, connection.lookupByID, number)) for number in started])
     return list(found.values())
 
 

@@ -1,52 +1,58 @@
-"""Many round trips on one connection at once, and one thread that works on what they bring."""
+"""Many questions to one connection at once, and one thread that works on the answers."""
 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from queue import SimpleQueue
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-Work: TypeAlias = Callable[[], None]
-Job: TypeAlias = Callable[[], Work | None]
-"""Waits for something, and gives what is to be done with it, if anything is."""
+Use: TypeAlias = Callable[[Any], None]  # Any: what its question gives, or the exception that it raised
+
+
+class Question(NamedTuple):
+    """Something to wait for, and what is done with its answer: by default nothing, and what it raised is raised."""
+
+    ask: Callable[[], object]
+    use: Use | None = None
 
 
 class Spread:
-    """Jobs on threads of their own, while the calling thread alone does the work that they bring.
+    """Asks on threads of their own, while the calling thread alone uses the answers.
 
     Threads that wait and work in turn wait for the interpreter, too, each time: kept apart they read a thousand
-    domains nearby in two thirds of the time. A job that never returns holds up only itself. The threads are daemon
-    threads: whoever runs this under a deadline may leave them behind.
+    domains nearby in two thirds of the time. So as little as possible is done where it is asked. A question that is
+    never answered holds up only itself. The threads are daemon threads: whoever runs this under a deadline may leave
+    them behind.
     """
 
-    def __init__(self, jobs: Iterable[Job]) -> None:
-        self._jobs: deque[Job] = deque()
+    def __init__(self, questions: Iterable[Question]) -> None:
+        self._questions: deque[Question] = deque()
         self._turns: SimpleQueue[bool] = SimpleQueue()
-        self._brought: SimpleQueue[Work | BaseException | None] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[Use | None, object]] = SimpleQueue()
         self._outstanding = 0
-        for job in reversed(list(jobs)):
-            self.add(job)
+        for question in reversed(list(questions)):
+            self.add(question)
 
-    def add(self, job: Job) -> None:
-        """Call for a further job, from a work; it is the next."""
+    def add(self, question: Question) -> None:
+        """Have a further question asked, while an answer is used; it is the next."""
         self._outstanding += 1
-        self._jobs.append(job)
+        self._questions.append(question)
         self._turns.put(True)
 
     def run(self, threads: int) -> None:
-        """Run all jobs on so many threads, and what they bring; return when everything is done.
+        """Ask all on so many threads, and use the answers; return when everything is done.
 
         With one thread that is the calling one: others fill the time that it waits.
 
         Raises:
-            BaseException: Of the first job or work that raised; what had not been started then is not run.
+            BaseException: The first that using an answer raised, or an answer that nobody uses; what had not been
+                asked by then is not.
         """
         if threads > 1:
             self._run_apart(threads)
             return
-        while self._jobs:
-            if work := self._jobs.pop()():
-                work()
+        while self._questions:
+            _use(*_ask(self._questions.pop()))
 
     def _run_apart(self, threads: int) -> None:
         helpers = [threading.Thread(target=self._help, daemon=True) for _ in range(threads)]
@@ -54,15 +60,10 @@ class Spread:
             helper.start()
         try:
             while self._outstanding:
-                match self._brought.get():
-                    case BaseException() as error:
-                        raise error
-                    case work:
-                        self._outstanding -= 1
-                        if work:
-                            work()
+                _use(*self._answers.get())
+                self._outstanding -= 1
         finally:
-            self._jobs.clear()
+            self._questions.clear()
             for _ in helpers:
                 self._turns.put(False)
             # A connection must not be closed while somebody still uses it.
@@ -72,11 +73,22 @@ class Spread:
     def _help(self) -> None:
         while self._turns.get():
             try:
-                job = self._jobs.pop()
+                question = self._questions.pop()
             except IndexError:
                 return  # cleared, because something raised
-            try:
-                self._brought.put(job())
-            except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it
-                self._brought.put(error)
-                return
+            self._answers.put(_ask(question))
+
+
+def _ask(question: Question) -> tuple[Use | None, object]:
+    ask, use = question
+    try:
+        return use, ask()
+    except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it, or knows what to do with it
+        return use, error
+
+
+def _use(use: Use | None, answer: object) -> None:
+    if use is not None:
+        use(answer)
+    elif isinstance(answer, BaseException):
+        raise answer
