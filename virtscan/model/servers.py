@@ -30,8 +30,9 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     """A provisioning server's sending device.
 
     `tx_checksum` is the state of TX checksum offload for UDP over IPv4; `reason` says why it is UNKNOWN and is None
-    otherwise. `macs` and `addresses` belong to the device that sends. `segments` and `subnets` say whom it serves;
-    both empty: every segment. `physical` is the administrator's word that the server is no virtual machine.
+    otherwise. `macs` and `addresses` belong to the device that sends; those of `macs` that the configuration names are
+    `declared_macs`. `segments` and `subnets` say whom it serves; both empty: every segment. `physical` is the
+    administrator's word that the server is no virtual machine.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     features: Mapping[str, Feature] = {}
     persistence: Persistence | None = None
     macs: tuple[Mac, ...] = ()
+    declared_macs: tuple[Mac, ...] = ()
     addresses: tuple[str, ...] = ()
     kernel: Observed[str] | None = None
     segments: tuple[str, ...] = ()

@@ -21,6 +21,7 @@ def described(target: ServerTarget, tx_checksum: State, reason: str | None = Non
         tx_checksum=tx_checksum,
         reason=reason,
         macs=target.macs,
+        declared_macs=target.macs,
         segments=target.segments,
         subnets=target.subnets,
         physical=target.physical,
