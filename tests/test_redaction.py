@@ -125,7 +125,8 @@ def test_addresses_keep_their_subnets_and_their_kind() -> None:
     assert mine.rsplit(".", 1)[0] == redacted.servers[0].subnets[0].rsplit(".", 1)[0]
     assert mine.endswith("/24")
     assert other != "2001:db8:7::5/64"
-    assert link_local == "fe80::1/64"
+    assert link_local.startswith("fe80::")
+    assert link_local != "fe80::1/64"
 
 
 def test_the_same_map_gives_the_same_pseudonyms_and_new_ones_for_new_names() -> None:

@@ -110,6 +110,14 @@ output_options = _chain(
     click.option("-o", "--output", type=FILE, help="Write to this file, whole or not at all."),
 )
 
+redact_option = click.option(
+    "--redact",
+    type=FILE,
+    metavar="MAPFILE",
+    help="Put pseudonyms in the place of host, domain, MAC, address and user names, in everything that is "
+    "written. MAPFILE says what stands for what; it is private, and used again when it is there.",
+)
+
 report_options = _chain(
     click.option("--view", type=click.Choice(list(VIEWS)), default="risks", show_default=True, help="What to show."),
     click.option(
@@ -127,13 +135,7 @@ report_options = _chain(
         "expression), vcpus>8; also != !~ < <= >=. Of several all must be met. Counts and exit code stay the whole's.",
     ),
     output_options,
-    click.option(
-        "--redact",
-        type=FILE,
-        metavar="MAPFILE",
-        help="Put pseudonyms in the place of host, domain, MAC, address and user names, in everything that is "
-        "written. MAPFILE says what stands for what; it is private, and used again when it is there.",
-    ),
+    redact_option,
     click.option(
         "--fail-on",
         type=_words(FailOn),

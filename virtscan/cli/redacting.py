@@ -1,27 +1,64 @@
 """`--redact MAPFILE`: what is written has pseudonyms, and the private file says for what."""
 
 import secrets
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from virtscan.cli.output import opened
 from virtscan.errors import InventoryError
 from virtscan.model import Inventory
 
+if TYPE_CHECKING:
+    from virtscan.redaction import Map
+    from virtscan.trace import Trace
+
 _PRIVATE = 0o600
 
 
-def redaction(map_file: Path | None) -> Callable[[Inventory], Inventory]:
-    """What puts pseudonyms into an inventory, and those that are new into the map; what changes nothing for None.
+class Redaction:
+    """What puts pseudonyms into values, and those that are new into the map; without a map it changes nothing."""
 
-    The map is read at once, so that a wrong one is found before hosts are bothered.
+    def __init__(self, map_file: Path | None, known: "Map | None") -> None:
+        self._map_file = map_file
+        self._known = known
+
+    def __call__(self, inventory: Inventory) -> Inventory:
+        """The inventory under pseudonyms."""
+        if self._known is None:
+            return inventory
+        from virtscan.redaction import redact
+
+        redacted, grown = redact(inventory, self._known)
+        self._keep(grown)
+        return redacted
+
+    def of_trace(self, trace: "Trace") -> "Trace":
+        """What a capture shows, under the same pseudonyms."""
+        if self._known is None:
+            return trace
+        from virtscan.redaction import redact_trace
+
+        redacted, grown = redact_trace(trace, self._known)
+        self._keep(grown)
+        return redacted
+
+    def _keep(self, grown: "Map") -> None:
+        from virtscan.redaction import dump_map
+
+        self._known = grown
+        with opened(self._map_file, mode=_PRIVATE) as output:
+            output.write(dump_map(grown))
+
+
+def redaction(map_file: Path | None) -> Redaction:
+    """The redaction with this map; the map is read at once, so that a wrong one is found before hosts are bothered.
 
     Raises:
         InventoryError: The file is there and holds no map, or can't be read.
     """
     if map_file is None:
-        return lambda inventory: inventory
-    from virtscan.redaction import Map, dump_map, load_map, redact
+        return Redaction(None, None)
+    from virtscan.redaction import Map, load_map
 
     try:
         known = load_map(map_file.read_bytes(), origin=str(map_file))
@@ -29,11 +66,4 @@ def redaction(map_file: Path | None) -> Callable[[Inventory], Inventory]:
         known = Map(key=secrets.token_hex(16))
     except OSError as error:
         raise InventoryError(f"{map_file}: can't be read: {error.strerror}") from error
-
-    def redacted(inventory: Inventory) -> Inventory:
-        without_names, grown = redact(inventory, known)
-        with opened(map_file, mode=_PRIVATE) as output:
-            output.write(dump_map(grown))
-        return without_names
-
-    return redacted
+    return Redaction(map_file, known)

@@ -47,7 +47,7 @@ class Write(NamedTuple):
 Message: TypeAlias = Read | Write | Options | Data | Acknowledgement | Error
 
 BLOCK_SIZE = 512
-_CODES: Mapping[int, str] = {
+CODES: Mapping[int, str] = {
     0: "not defined",
     1: "file not found",
     2: "access violation",
@@ -58,6 +58,7 @@ _CODES: Mapping[int, str] = {
     7: "no such user",
     8: "option negotiation failed",
 }
+"""What an error's code means (RFC 1350, RFC 2347)."""
 
 
 def parse(payload: bytes, *, length: int) -> Message | Unreadable:
@@ -86,7 +87,7 @@ def _message(payload: bytes, length: int) -> Message | None:
         case 4:
             message = Acknowledgement(argument)
         case 5:
-            message = Error(argument, text(payload[4:]) or _CODES.get(argument, ""))
+            message = Error(argument, text(payload[4:]) or CODES.get(argument, ""))
         case 6:
             message = Options(_block_size(payload[2:]))
         case _:

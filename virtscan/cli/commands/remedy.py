@@ -8,8 +8,9 @@ import click
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import FailOn, of_report
-from virtscan.cli.options import FILE, console, quiet_and_verbose
+from virtscan.cli.options import FILE, console, quiet_and_verbose, redact_option
 from virtscan.cli.output import opened
+from virtscan.cli.redacting import redaction
 from virtscan.model import Report
 from virtscan.remedy import FORMS, document, plan
 from virtscan.reporters import printable
@@ -24,12 +25,14 @@ from virtscan.reporters import printable
     "--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
 )
 @click.option("-o", "--output", type=FILE, help="Write to this file, whole or not at all.")
+@redact_option
 @quiet_and_verbose
 def remedy(
     file: Path | None,
     form: str,
     format_name: str,
     output: Path | None,
+    redact: Path | None,
     verbose: bool,
     quiet: bool,
     **what: Any,  # the options of `collect_options`, typed by `acquire`
@@ -43,8 +46,9 @@ def remedy(
     from virtscan.scan import judge
 
     said = console(verbose=verbose, quiet=quiet)
+    redacted = redaction(redact)
     with opened(output) as shown:
-        report = judge(acquire(file, said, **what))
+        report = judge(redacted(acquire(file, said, **what)))
         shown.write(_text(report, form, format_name, said).encode())
     return of_report(report, FailOn.LATENT)
 

@@ -7,8 +7,9 @@ import click
 from virtscan import trace as captures
 from virtscan.cli.acquire import load
 from virtscan.cli.exit_codes import of_trace
-from virtscan.cli.options import FILE, console, output_options, quiet_and_verbose
+from virtscan.cli.options import FILE, console, output_options, quiet_and_verbose, redact_option
 from virtscan.cli.output import opened
+from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show
 
 
@@ -18,21 +19,31 @@ from virtscan.cli.rendering import show
     "--inventory", type=FILE, help="An inventory that a scan kept with --save: says beside each verdict if it was true."
 )
 @output_options
+@redact_option
 @quiet_and_verbose
-def trace(pcap: Path, inventory: Path | None, format_name: str, output: Path | None, verbose: bool, quiet: bool) -> int:
+def trace(
+    pcap: Path,
+    inventory: Path | None,
+    format_name: str,
+    output: Path | None,
+    redact: Path | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
     """Read PCAP, a capture of DHCP, TFTP and HTTP boots, and say which failed because of unfilled checksums.
 
     Capture at the server or, better, at the VM's own device, whole frames and all ports, for TFTP answers from any:
     tcpdump -s 0 -w FILE -i DEVICE. Formats are pcap and pcapng, gzipped or not.
     """
     said = console(verbose=verbose, quiet=quiet)
+    redacted = redaction(redact)
     report = None
     if inventory is not None:
         from virtscan.scan import judge
 
-        report = judge(load(inventory))
+        report = judge(redacted(load(inventory)))
     with opened(output) as shown:
-        found = captures.read(pcap)
+        found = redacted.of_trace(captures.read(pcap))
         lines = captures.lines(found, report)
         show(captures.view(found, lines), format_name, output, shown, said)
     judged = {line.judgement.failed for line in lines if line.judgement is not None}

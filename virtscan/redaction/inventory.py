@@ -1,57 +1,24 @@
 """An inventory without names: stable pseudonyms in the place of hosts, domains, MACs, addresses and users; pure."""
 
-import hashlib
-import hmac
 import ipaddress
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from glob import escape
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from virtscan.connectors import uri
 from virtscan.correlator import correlate
 from virtscan.correlator.waivers import PATTERNS, Waivers
-from virtscan.errors import ConfigError, InventoryError
+from virtscan.errors import ConfigError
 from virtscan.model import Hypervisor, Inventory, Server, Waiver
+from virtscan.redaction.pseudonyms import Map, Pseudonyms
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-_KEPT_BITS = {4: 8, 6: 16}
-"""So much of an address is no secret, and says whether it is private, link-local or public."""
-
-_ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])|(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:.])"
-"""What may be an IPv4 or IPv6 address; whether it is one, `ipaddress` says."""
-
 _NOBODY = "nobody-that-was-found"
 """What a waiver matches that matches nothing."""
-
-
-class Map(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands for what; private. `names` is real name -> pseudonym; addresses follow from `key` alone."""
-
-    schema: Literal["virtscan.redaction/1"] = "virtscan.redaction/1"
-    key: str
-    names: dict[str, str] = {}
-
-
-def load_map(data: bytes, *, origin: str) -> Map:
-    """Read a map that an earlier redaction wrote.
-
-    Raises:
-        InventoryError: It is none.
-    """
-    try:
-        return msgspec.json.decode(data, type=Map)
-    except msgspec.DecodeError as error:
-        raise InventoryError(f"{origin}: no map of a redaction ({error}); name another file") from error
-
-
-def dump_map(known: Map) -> bytes:
-    """The map as a file holds it."""
-    return msgspec.json.format(msgspec.json.encode(known)) + b"\n"
 
 
 def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
@@ -61,7 +28,7 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
     Addresses keep who shares a subnet with whom, so verdicts stay what they were. Names of devices, networks,
     segments and sites stay: they tell what is wrong, and of whom they don't.
     """
-    pseudonyms = _Pseudonyms(known)
+    pseudonyms = Pseudonyms(known)
     for kind, names in _names(inventory):
         for name in filter(None, names):
             pseudonyms.give(kind, name)
@@ -76,70 +43,6 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
         gaps=tuple(_texts(gap, pseudonyms) for gap in inventory.gaps),
     )
     return redacted, pseudonyms.map()
-
-
-class _Pseudonyms:
-    """Gives each name its pseudonym, and puts them in the place of the names in any text."""
-
-    def __init__(self, known: Map) -> None:
-        self._key = known.key.encode()
-        self._names = dict(known.names)
-        self._folded = {name.casefold(): pseudonym for name, pseudonym in known.names.items()}
-        self._counts = Counter(pseudonym.rstrip("0123456789") for pseudonym in known.names.values())
-        self._macs = sum(pseudonym.startswith("02:") for pseudonym in known.names.values())
-        self._pattern: re.Pattern[str] | None = None
-
-    def give(self, kind: str, name: str) -> None:
-        """Give a name a pseudonym of this kind, unless it has one; a domain and a server of one name share it."""
-        if name in self._names:
-            return
-        if kind == "mac":
-            self._macs += 1
-            pseudonym = _nth_mac(self._macs)
-        else:
-            self._counts[kind] += 1
-            pseudonym = f"{kind}{self._counts[kind]}"
-        self._names[name] = pseudonym
-        self._folded.setdefault(name.casefold(), pseudonym)
-        self._pattern = None
-
-    def map(self) -> Map:
-        return Map(key=self._key.decode(), names=self._names)
-
-    def text(self, text: str) -> str:
-        """The text with every name and address in it replaced; a name in another case is the same name."""
-        if self._pattern is None:
-            words = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
-            self._pattern = re.compile(rf"(?<!\w)(?:{words or '(?!)'})(?!\w)|{_ADDRESS}", re.IGNORECASE)
-        return self._pattern.sub(self._replacement, text)
-
-    def _replacement(self, match: re.Match[str]) -> str:
-        found = match[0]
-        return self._names.get(found) or self._folded.get(found.casefold()) or self._address(found)
-
-    def _address(self, text: str) -> str:
-        """Another address: two that shared their first n bits share as many afterwards, and no more."""
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            return text
-        if address.is_loopback or address.is_link_local or address.is_unspecified:
-            return text
-        bits = f"{int(address):0{address.max_prefixlen}b}"
-        kept = _KEPT_BITS[address.version]
-        flipped = [
-            str(int(bit) ^ self._flip(address.version, bits[:place])) if place >= kept else bit
-            for place, bit in enumerate(bits)
-        ]
-        return str(type(address)(int("".join(flipped), 2)))
-
-    def _flip(self, version: int, prefix: str) -> int:
-        return hmac.digest(self._key, f"{version}:{prefix}".encode(), hashlib.sha256)[0] & 1
-
-
-def _nth_mac(number: int) -> str:
-    """A MAC that is locally administered, so nobody's."""
-    return "02:" + ":".join(f"{byte:02x}" for byte in number.to_bytes(5, "big"))
 
 
 def _names(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
@@ -203,7 +106,7 @@ def _is_numeric(text: str) -> bool:
     return True
 
 
-def _hypervisor(host: Hypervisor, pseudonyms: _Pseudonyms) -> Hypervisor:
+def _hypervisor(host: Hypervisor, pseudonyms: Pseudonyms) -> Hypervisor:
     domains = tuple(
         msgspec.structs.replace(
             _texts(domain, pseudonyms),
@@ -215,7 +118,7 @@ def _hypervisor(host: Hypervisor, pseudonyms: _Pseudonyms) -> Hypervisor:
     return msgspec.structs.replace(_texts(host, pseudonyms), domains=domains, devices=devices)
 
 
-def _server(server: Server, pseudonyms: _Pseudonyms) -> Server:
+def _server(server: Server, pseudonyms: Pseudonyms) -> Server:
     lasting = server.persistence
     return msgspec.structs.replace(
         _texts(server, pseudonyms), persistence=None if lasting is None else _texts(lasting, pseudonyms)
@@ -227,7 +130,7 @@ _IDENTIFYING = {
     "Domain": ("origin", "name", "uuid"),
     "Interface": ("mac",),
     "Device": ("mac", "addresses"),
-    "Server": ("name", "source", "reason", "macs", "addresses", "subnets"),
+    "Server": ("name", "source", "reason", "macs", "declared_macs", "addresses", "subnets"),
     "Persistence": ("setting",),
     "Netboot": ("mac", "system", "server", "source"),
     "Subnet": ("network", "servers", "source"),
@@ -236,7 +139,7 @@ _IDENTIFYING = {
 """Fields in which a name can stand, by type; the others are words of libvirt, or names of devices."""
 
 
-def _texts(item: S, pseudonyms: _Pseudonyms) -> S:
+def _texts(item: S, pseudonyms: Pseudonyms) -> S:
     """The same with pseudonyms in the fields that can hold names."""
     changes: dict[str, object] = {}
     for field in _IDENTIFYING[type(item).__name__]:
@@ -248,7 +151,7 @@ def _texts(item: S, pseudonyms: _Pseudonyms) -> S:
     return msgspec.structs.replace(item, **changes)
 
 
-def _waivers(inventory: Inventory, pseudonyms: _Pseudonyms) -> Iterator[Waiver]:
+def _waivers(inventory: Inventory, pseudonyms: Pseudonyms) -> Iterator[Waiver]:
     """For each waiver one for each finding that it matches, by its names: globs match no pseudonym.
 
     One that matches none, or no longer holds, stays as one that matches none.

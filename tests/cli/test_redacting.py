@@ -1,0 +1,172 @@
+"""`--redact` of the commands that are no report: no real name is left in anything that they write."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.trace.build import (
+    CLIENT_MAC,
+    Shot,
+    acknowledged,
+    answered,
+    data,
+    ethernet,
+    lease,
+    options,
+    pcap,
+    read_request,
+    said,
+)
+from tests.trace.conftest import captures
+from virtscan.cli.main import run
+from virtscan.model import Gap, GapAbout, Mac
+from virtscan.redaction import Map, load_map, redact_trace
+from virtscan.remedy import FORMS
+from virtscan.reporters import REPORTERS
+from virtscan.storage import dumps
+from virtscan.trace import read
+from virtscan.trace.checksums import Sum
+
+__all__ = ["captures"]
+
+NAMES = ("kvm7", "example", "alice", "web01", CLIENT_MAC, "52:54:00:aa:bb:cc", "10.77.", "satellite")
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    """A fleet with a VM at risk, one that is not known, and a gap."""
+    host = hypervisor(
+        "kvm7.example.com",
+        domain("web01", macvtap(mac=CLIENT_MAC)),
+        kernel=UNFIXED_KERNEL,
+        uri="qemu+ssh://alice@kvm7.example.com/system",
+    )
+    satellite = server(
+        "satellite", source="ssh://alice@satellite.example.com", macs=(Mac("52:54:00:aa:bb:cc"),),
+        addresses=("10.77.0.1/24",),
+    )  # fmt: skip
+    gap = Gap(subject="qemu+ssh://alice@kvm7.example.com/system web01", reason="gone", about=GapAbout.DOMAIN)
+    path = tmp_path / "alice-fleet.json"
+    path.write_bytes(dumps(inventory(host, servers=(satellite,), gaps=(gap,))))
+    return str(path)
+
+
+def left(text: str) -> list[str]:
+    return [name for name in NAMES if name in text.lower()]
+
+
+@pytest.mark.parametrize("format_name", ["text", "json"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_remedy_names_nobody(
+    form: str, format_name: str, saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["remedy", saved, "--as", form, "--format", format_name]
+    plain = run(arguments)
+    assert {"kvm7", "example", "alice", "web01", CLIENT_MAC, "satellite"} <= set(left(capfd.readouterr().out))
+
+    assert run([*arguments, "--redact", str(tmp_path / "map.json")]) == plain
+    printed = capfd.readouterr()
+    assert left(printed.out + printed.err) == []
+    assert "eth0" in printed.out
+    assert (tmp_path / "map.json").stat().st_mode & 0o777 == 0o600
+
+
+def boot(*shots: Shot) -> bytes:
+    return pcap([(shot.time, ethernet(shot)) for shot in (*lease(), *shots)])
+
+
+TELLING = "/srv/tftp/pxelinux.cfg/01-52-54-00-93-76-af"
+
+
+@pytest.mark.parametrize("format_name", REPORTERS)
+def test_a_capture_names_nobody(
+    format_name: str, saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "alice.pcap"
+    path.write_bytes(
+        boot(said(1.0, read_request(TELLING)), answered(1.1, options(), kind=Sum.OPEN), answered(2.1, options()))[:-1]
+    )
+    arguments = ["trace", str(path), "--inventory", saved, "--format", format_name]
+    plain = run(arguments)
+    before = capfd.readouterr()
+    assert {"alice", "web01", CLIENT_MAC, "10.77."} <= set(left(before.out + before.err))
+    assert "01-52-54" in before.out
+
+    assert run([*arguments, "--redact", str(tmp_path / "map.json")]) == plain
+    printed = capfd.readouterr()
+    assert left(printed.out + printed.err) == []
+    assert "52-54" not in printed.out
+    assert str(tmp_path) not in printed.out + printed.err
+
+
+def test_boots_and_findings_still_belong_together(
+    saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "boot.pcap"
+    path.write_bytes(boot(said(1.0, read_request()), *(answered(1.1 + n, options(), kind=Sum.OPEN) for n in range(3))))
+    private = tmp_path / "map.json"
+    arguments = ["trace", str(path), "--inventory", saved, "--format", "json", "--redact", str(private)]
+
+    run(arguments)
+    (row,) = json.loads(capfd.readouterr().out)["rows"]
+    known = load_map(private.read_bytes(), origin="map")
+    run(["report", saved, "--format", "json", "--redact", str(private)])
+    (finding,) = json.loads(capfd.readouterr().out)["findings"]
+
+    assert row["agreement"] == "confirmed"
+    assert (row["mac"], row["domain"]) == (finding["mac"], finding["domain"]) == (known.names[CLIENT_MAC], "vm1")
+    assert row["file"] == "pxelinux.0"
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("pxelinux.0", "pxelinux.0"),
+        ("GRUBX64.EFI", "GRUBX64.EFI"),
+        ("web01/pxelinux.0", "file1/pxelinux.0"),
+        (TELLING, "file1"),
+        ("web01.ipxe", "file1"),
+        ("", "file1"),
+    ],
+)
+def test_of_a_file_only_a_name_that_everybody_uses_is_left(asked: str, shown: str, tmp_path: Path) -> None:
+    path = tmp_path / "boot.pcap"
+    path.write_bytes(
+        boot(said(1.0, read_request(asked)), answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000))
+    )
+
+    redacted, grown = redact_trace(read(path), Map(key="secret"))
+
+    assert redacted.boots[0].file == shown
+    assert f"file:{asked}" in grown.names or shown == asked
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (b"File not found", "1 File not found"),
+        (b"", "1 file not found"),
+        (b"no /srv/web01", "1 ***"),
+    ],
+)
+def test_of_an_error_only_words_that_everybody_uses_are_left(sent: bytes, shown: str, tmp_path: Path) -> None:
+    path = tmp_path / "boot.pcap"
+    error = b"\0\x05\0\x01" + sent + b"\0"
+    path.write_bytes(boot(said(1.0, read_request()), answered(1.1, error)))
+
+    redacted, _ = redact_trace(read(path), Map(key="secret"))
+
+    assert redacted.boots[0].error == shown
+
+
+def test_the_captures_of_real_boots_keep_their_outcome(captures: Path) -> None:
+    for path in sorted(captures.glob("*.pcap")):
+        original = read(path)
+        redacted, grown = redact_trace(original, Map(key="secret"))
+        assert [one.outcome for one in redacted.boots] == [one.outcome for one in original.boots]
+        told = str(redacted)
+        for one in original.boots:
+            assert not [name for name in (one.mac, one.address, one.server, one.server_mac) if name and name in told]
+        assert redact_trace(original, grown) == (redacted, grown)

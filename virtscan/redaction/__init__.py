@@ -1,0 +1,7 @@
+"""Pseudonyms in the place of names, in inventories and in what a capture shows; one private map for both."""
+
+from virtscan.redaction.capture import redact_trace
+from virtscan.redaction.inventory import redact
+from virtscan.redaction.pseudonyms import Map, dump_map, load_map
+
+__all__ = ["Map", "dump_map", "load_map", "redact", "redact_trace"]

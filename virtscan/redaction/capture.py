@@ -1,0 +1,66 @@
+"""What a capture shows, without names; pure."""
+
+import re
+from http import HTTPStatus
+from pathlib import PurePosixPath
+
+import msgspec
+
+from virtscan.redaction.pseudonyms import Map, Pseudonyms
+from virtscan.trace.boot import Boot, Trace
+from virtscan.trace.tftp import CODES
+
+_COMMON = frozenset({
+    "boot.ipxe", "bootia32.efi", "bootx64.efi", "default", "grub.cfg", "grubx64.efi", "initrd", "initrd.img",
+    "ipxe.efi", "ipxe.pxe", "ldlinux.c32", "lpxelinux.0", "menu.c32", "pxelinux.0", "shim.efi", "shimx64.efi",
+    "snponly.efi", "undionly.kpxe", "vmlinuz",
+})  # fmt: skip
+"""Names of boot files that every distribution uses; any other can hold a MAC, an address or a host's name."""
+
+_ERROR = re.compile(r"((?:the client: )?\d+) ?(.*)", re.DOTALL)
+_SAID_BY_ALL = frozenset({*CODES.values(), *(status.phrase.casefold() for status in HTTPStatus)})
+
+
+def redact_trace(trace: Trace, known: Map) -> tuple[Trace, Map]:
+    """The capture under pseudonyms, and the map with all that stand in it; see `redact`, whose map it can share.
+
+    A boot file keeps its last part if everybody has one of that name, and so does a text of an error.
+    """
+    pseudonyms = Pseudonyms(known)
+    file = pseudonyms.of_thing("capture", trace.file)
+    for boot in trace.boots:
+        for mac in filter(None, (boot.mac, boot.server_mac)):
+            pseudonyms.give("mac", mac)
+    redacted = msgspec.structs.replace(
+        trace,
+        file=file,
+        boots=tuple(_boot(boot, pseudonyms) for boot in trace.boots),
+        gaps=tuple(msgspec.structs.replace(gap, subject=gap.subject.replace(trace.file, file)) for gap in trace.gaps),
+    )
+    return redacted, pseudonyms.map()
+
+
+def _boot(boot: Boot, pseudonyms: Pseudonyms) -> Boot:
+    texts = {
+        field: None if (text := getattr(boot, field)) is None else pseudonyms.text(text)
+        for field in ("mac", "address", "lease_server", "server", "server_mac")
+    }
+    file = None if boot.file is None else _file(boot.file, pseudonyms)
+    return msgspec.structs.replace(boot, **texts, file=file, error=None if boot.error is None else _error(boot.error))
+
+
+def _file(name: str, pseudonyms: Pseudonyms) -> str:
+    last = PurePosixPath(name).name
+    if name == last and last.casefold() in _COMMON:
+        return name
+    pseudonym = pseudonyms.of_thing("file", name)
+    return f"{pseudonym}/{last}" if last.casefold() in _COMMON else pseudonym
+
+
+def _error(text: str) -> str:
+    """The code, and of the server's own words only those that are everybody's."""
+    match = _ERROR.fullmatch(text)
+    if match is None:
+        return "***"
+    code, words = match.groups()
+    return text if words.casefold() in _SAID_BY_ALL else f"{code} ***"

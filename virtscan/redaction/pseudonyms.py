@@ -1,0 +1,117 @@
+"""Which pseudonym stands for which name, and the private map that says so; pure."""
+
+import hashlib
+import hmac
+import ipaddress
+import re
+from collections import Counter
+from typing import Literal
+
+import msgspec
+
+from virtscan.errors import InventoryError
+
+_KEPT_BITS = {4: 8, 6: 16}
+"""So much of an address is no secret, and says whether it is private or public."""
+
+_LINK_LOCAL_BITS = {4: 16, 6: 64}
+"""The same in every network; what follows is often made of the MAC."""
+
+_ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])|(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:.])"
+"""What may be an IPv4 or IPv6 address; whether it is one, `ipaddress` says."""
+
+
+class Map(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands for what; private. `names` is real name -> pseudonym; addresses follow from `key` alone."""
+
+    schema: Literal["virtscan.redaction/1"] = "virtscan.redaction/1"
+    key: str
+    names: dict[str, str] = {}
+
+
+def load_map(data: bytes, *, origin: str) -> Map:
+    """Read a map that an earlier redaction wrote.
+
+    Raises:
+        InventoryError: It is none.
+    """
+    try:
+        return msgspec.json.decode(data, type=Map)
+    except msgspec.DecodeError as error:
+        raise InventoryError(f"{origin}: no map of a redaction ({error}); name another file") from error
+
+
+def dump_map(known: Map) -> bytes:
+    """The map as a file holds it."""
+    return msgspec.json.format(msgspec.json.encode(known)) + b"\n"
+
+
+class Pseudonyms:
+    """Gives each name its pseudonym, and puts them in the place of the names in any text."""
+
+    def __init__(self, known: Map) -> None:
+        self._key = known.key.encode()
+        self._names = dict(known.names)
+        self._folded = {name.casefold(): pseudonym for name, pseudonym in known.names.items()}
+        self._counts = Counter(pseudonym.rstrip("0123456789") for pseudonym in known.names.values())
+        self._macs = sum(pseudonym.startswith("02:") for pseudonym in known.names.values())
+        self._pattern: re.Pattern[str] | None = None
+
+    def give(self, kind: str, name: str) -> None:
+        """Give a name a pseudonym of this kind, unless it has one; a domain and a server of one name share it."""
+        if name in self._names:
+            return
+        if kind == "mac":
+            self._macs += 1
+            pseudonym = _nth_mac(self._macs)
+        else:
+            self._counts[kind] += 1
+            pseudonym = f"{kind}{self._counts[kind]}"
+        self._names[name] = pseudonym
+        self._folded.setdefault(name.casefold(), pseudonym)
+        self._pattern = None
+
+    def of_thing(self, kind: str, name: str) -> str:
+        """The pseudonym of a whole text that is no word of others: `text` does not look for it."""
+        key = f"{kind}:{name.encode(errors='backslashreplace').decode()}"
+        self.give(kind, key)
+        return self._names[key]
+
+    def map(self) -> Map:
+        """The map with all that was given."""
+        return Map(key=self._key.decode(), names=self._names)
+
+    def text(self, text: str) -> str:
+        """The text with every name and address in it replaced; a name in another case is the same name."""
+        if self._pattern is None:
+            words = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
+            self._pattern = re.compile(rf"(?<!\w)(?:{words or '(?!)'})(?!\w)|{_ADDRESS}", re.IGNORECASE)
+        return self._pattern.sub(self._replacement, text)
+
+    def _replacement(self, match: re.Match[str]) -> str:
+        found = match[0]
+        return self._names.get(found) or self._folded.get(found.casefold()) or self._address(found)
+
+    def _address(self, text: str) -> str:
+        """Another address: two that shared their first n bits share as many afterwards, and no more."""
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            return text
+        if address.is_loopback or address.is_unspecified:
+            return text
+        bits = f"{int(address):0{address.max_prefixlen}b}"
+        kept = _LINK_LOCAL_BITS[address.version] if address.is_link_local else _KEPT_BITS[address.version]
+        flipped = [
+            str(int(bit) ^ self._flip(address.version, bits[:place])) if place >= kept else bit
+            for place, bit in enumerate(bits)
+        ]
+        return str(type(address)(int("".join(flipped), 2)))
+
+    def _flip(self, version: int, prefix: str) -> int:
+        return hmac.digest(self._key, f"{version}:{prefix}".encode(), hashlib.sha256)[0] & 1
+
+
+def _nth_mac(number: int) -> str:
+    """A MAC that is locally administered, so nobody's."""
+    return "02:" + ":".join(f"{byte:02x}" for byte in number.to_bytes(5, "big"))
