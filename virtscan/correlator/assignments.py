@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from virtscan.correlator.coverage import IpNetwork, Reach
-from virtscan.model import Inventory, Mac, Server
+from virtscan.model import Inventory, Mac, Server, Subnet
 
 Servers = frozenset[int]
 """Servers by their number; empty: nobody says."""
@@ -30,7 +30,7 @@ class Assignments:
                 unclear.add(netboot.mac)
         self._by_mac = {mac: frozenset(named) for mac, named in by_mac.items() if mac not in unclear}
         self._subnets = [
-            (_network(subnet.network), subnet.vlan_id, _named(servers, subnet.servers)) for subnet in inventory.subnets
+            (_network(subnet.network), subnet, _named(servers, subnet.servers)) for subnet in inventory.subnets
         ]
 
     def of_mac(self, mac: Mac | None) -> Servers:
@@ -39,15 +39,23 @@ class Assignments:
 
     def of_device(self, device: Reach, vlan_id: int | None) -> Servers:
         """The servers of the subnets that a device is in: by its addresses, else by its VLAN if one subnet has it."""
+        found = [named for _, named in self._matching(device, vlan_id)]
+        return frozenset[int]().union(*found) if found and all(found) else _NOBODY
+
+    def subnets_of(self, device: Reach, vlan_id: int | None) -> tuple[Subnet, ...]:
+        """The subnets on record that a device is in."""
+        return tuple(subnet for subnet, _ in self._matching(device, vlan_id))
+
+    def _matching(self, device: Reach, vlan_id: int | None) -> list[tuple[Subnet, Servers]]:
         found = [
-            named
-            for network, _, named in self._subnets
+            (subnet, named)
+            for network, subnet, named in self._subnets
             if network is not None and any(address in network for address in device.addresses)
         ]
-        if not found and not device.addresses and vlan_id is not None:
-            same = [named for _, vlan, named in self._subnets if vlan == vlan_id]
-            found = same if len(same) == 1 else []
-        return frozenset[int]().union(*found) if found and all(found) else _NOBODY
+        if found or device.addresses or vlan_id is None:
+            return found
+        same = [(subnet, named) for _, subnet, named in self._subnets if subnet.vlan_id == vlan_id]
+        return same if len(same) == 1 else []
 
 
 def _named(servers: Sequence[Server], names: Iterable[str]) -> Servers:
