@@ -3,8 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.build import domain, hypervisor, inventory, macvtap
 from tests.conftest import PROJECT
 from virtscan.cli.main import run
+from virtscan.model import Device, DeviceName, Mac, Netboot, Subnet
+from virtscan.storage import dumps
 
 FLEET = str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")
 
@@ -18,7 +21,7 @@ def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_good_configuration_can_be_used(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["config", "check", FLEET]) == 0
-    assert "can be used; hypervisors: 4, servers: 6, waivers: 1" in capfd.readouterr().out
+    assert "can be used; hypervisors: 4, servers: 6, provisioning systems: 0, waivers: 1" in capfd.readouterr().out
 
 
 def test_the_one_that_a_scan_would_use_is_checked(
@@ -155,3 +158,137 @@ def test_the_schema_is_json_schema(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["config", "schema"]) == 0
     schema = json.loads(capfd.readouterr().out)
     assert schema["$defs"]["ScanSection"]["additionalProperties"] is False
+
+
+def test_provisioning_systems_and_gathered_facts_are_shown_with_the_place_of_a_secret(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "virtscan.toml").write_text("""
+        [[hypervisor]]
+        uri = "qemu+ssh://hv1/system"
+        facts = "ansible:cache/hv1"
+        [[provisioning]]
+        type = "cobbler"
+        url = "https://cobbler/cobbler_api"
+        [[provisioning]]
+        type = "foreman"
+        name = "sat"
+        url = "https://sat"
+        user = "scan"
+        token_file = "token"
+        ca_file = "ca.pem"
+        [[provisioning]]
+        type = "foreman"
+        url = "https://sat2"
+        user = "scan"
+        token_env = "TOKEN"
+        [[provisioning]]
+        type = "foreman"
+        url = "https://sat3"
+        user = "scan"
+        token = "s3cret"
+    """)
+    (tmp_path / "virtscan.toml").chmod(0o600)
+
+    assert run(["config", "show", str(tmp_path / "virtscan.toml")]) == 0
+    shown = capfd.readouterr().out
+    assert f"hypervisor hv1: qemu+ssh://hv1/system, facts ansible:{tmp_path}/cache/hv1\n" in shown
+    assert "provisioning cobbler: https://cobbler/cobbler_api\n" in shown
+    assert (
+        f"provisioning foreman sat: https://sat, user scan, password or token from {tmp_path}/token, "
+        f"certificates {tmp_path}/ca.pem\n"
+    ) in shown
+    assert "https://sat2, user scan, password or token from the environment variable TOKEN\n" in shown
+    assert "https://sat3, user scan, password or token in this file\n" in shown
+    assert "s3cret" not in shown
+
+
+RECORDED = """
+    [[hypervisor]]
+    uri = "qemu+ssh://hv1/system"
+    segments = { bond3 = "pxe-a" }
+    [[server]]
+    name = "near"
+    offload = "ssh://root@near.example.com"
+    segments = ["pxe-b"]
+    [[server]]
+    name = "far"
+    offload = "on"
+    [[provisioning]]
+    type = "foreman"
+    url = "https://sat"
+"""
+
+
+def recorded(tmp_path: Path, *subnets: Subnet, **device: object) -> list[str]:
+    """The arguments that explain bond2 of hv1, on which web01 has a record and web02 none."""
+    (tmp_path / "virtscan.toml").write_text(RECORDED)
+    bond = Device(name=DeviceName("bond2"), **device)  # type: ignore[arg-type]  # fields of any type
+    host = hypervisor(
+        "hv1",
+        domain("web01", macvtap()),
+        domain("web02", macvtap(mac="52:54:00:00:00:02")),
+        domain("far\x1b[31m", macvtap("bond3", mac="52:54:00:00:00:03")),
+        domain("odd\x1b[31m", macvtap(mac="52:54:00:00:00:04")),
+        devices=(bond,),
+    )
+    netboots = (
+        Netboot(mac=Mac("52:54:00:93:76:af"), system="web01", pending=True, source="foreman sat", server="far"),
+        Netboot(mac=Mac("52:54:00:00:00:03"), system="far", pending=False, source="foreman sat", server="far"),
+        Netboot(mac=Mac("52:54:00:00:00:04"), system="odd", pending=False, source="foreman sat"),
+    )
+    (tmp_path / "scan.json").write_bytes(dumps(inventory(host, netboots=netboots, subnets=subnets)))
+    show = ["config", "show", str(tmp_path / "virtscan.toml"), "--hypervisor", "hv1", "--device", "bond2"]
+    return [*show, "--inventory", str(tmp_path / "scan.json")]
+
+
+PXE = Subnet(name="pxe", network="10.77.0.0/24", source="foreman sat", vlan_id=100, servers=("near.example.com",))
+
+
+@pytest.mark.parametrize("device", [{"addresses": ("10.77.0.5/24",)}, {"vlan_id": 100}])
+def test_the_subnet_on_record_says_which_servers_answer(
+    device: dict[str, object], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(recorded(tmp_path, PXE, **device)) == 0
+
+    shown = capfd.readouterr().out
+    assert "  subnet pxe (10.77.0.0/24) of foreman sat: answered by near.example.com\n" in shown
+    assert "  server near: may answer: by the subnet on record, which counts before what is configured\n" in shown
+    assert "  server far: does not answer: by the subnet on record" in shown
+    assert ("  VLAN: 100\n" in shown) == ("vlan_id" in device)
+
+
+def test_a_subnet_of_somebody_else_settles_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    stranger = Subnet(name="pxe", network="10.77.0.0/24", source="foreman sat", servers=("capsule.example.com",))
+
+    assert run(recorded(tmp_path, stranger, addresses=("10.77.0.5/24",))) == 0
+
+    shown = capfd.readouterr().out
+    assert "answered by capsule.example.com; this settles nothing, for it names no server of the configuration" in shown
+    assert "server near: may answer: it serves pxe-b, and the device may be in any segment" in shown
+    assert "server far: may answer: neither segments nor subnets are declared" in shown
+
+
+def test_what_is_on_record_for_a_mac_is_shown_for_those_on_the_device(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(recorded(tmp_path)) == 0
+
+    shown = capfd.readouterr().out
+    assert (
+        "  52:54:00:93:76:af of web01: on record at foreman sat: only far may answer, "
+        "and it is about to boot from the network\n"
+    ) in shown
+    assert (
+        "52:54:00:00:00:04 of odd\\x1b[31m: on record at foreman sat: no server of the configuration is named\n"
+        in shown
+    )
+    assert "00:02" not in shown
+    assert "00:03" not in shown
+
+
+def test_without_a_scan_nobody_knows_what_is_on_record(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(recorded(tmp_path, PXE, vlan_id=100)[:-2]) == 0
+    assert (
+        "provisioning systems: name a scan with --inventory to see whom they have on record" in capfd.readouterr().out
+    )

@@ -10,8 +10,10 @@ from virtscan.cli.acquire import load
 from virtscan.cli.options import FILE, console, quiet_and_verbose
 from virtscan.cli.plan import load_plan
 from virtscan.config import Document, Options, find_config
-from virtscan.config.explanation import explain_device, overview
+from virtscan.config.explanation import overview
+from virtscan.config.reachability import explain_device
 from virtscan.errors import ConfigError
+from virtscan.reporters import printable
 
 _file = click.argument("file", required=False, type=FILE)
 
@@ -31,7 +33,7 @@ def check(file: Path | None, verbose: bool, quiet: bool) -> int:
     plan = load_plan(path, Options(), said)
     click.echo(
         f"{path}: can be used; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}, "
-        f"waivers: {len(plan.policy.waivers)}"
+        f"provisioning systems: {len(plan.provisioning)}, waivers: {len(plan.policy.waivers)}"
     )
     return 0
 
@@ -40,7 +42,11 @@ def check(file: Path | None, verbose: bool, quiet: bool) -> int:
 @_file
 @click.option("--hypervisor", help="Explain a device of this one: its segment, its servers, and why.")
 @click.option("--device", help="The source device to explain.")
-@click.option("--inventory", type=FILE, help="A saved inventory, which knows the addresses.")
+@click.option(
+    "--inventory",
+    type=FILE,
+    help="A saved inventory, which knows addresses, VLANs, and whom provisioning systems have on record.",
+)
 @quiet_and_verbose
 def show(
     file: Path | None,
@@ -59,7 +65,7 @@ def show(
     if hypervisor is not None and device is not None:
         lines = explain_device(plan, hypervisor, device, load(inventory) if inventory else None)
     for line in lines:
-        click.echo(line)
+        click.echo(printable(line))
     return 0
 
 

@@ -1,0 +1,133 @@
+"""Which servers may answer on a device of a hypervisor, by the configuration and by what is on record; in lines."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from virtscan.config.explanation import name_of
+from virtscan.correlator.assignments import Assignments
+from virtscan.correlator.coverage import Reach, coverage, may_serve, reach
+from virtscan.errors import ConfigError
+from virtscan.model import Device, Inventory, Plan, Server, ServerTarget, Target
+from virtscan.offload.source import shown
+
+
+class _Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A device, as far as it is known; `reach` says where it is."""
+
+    hypervisor: str
+    name: str
+    reach: Reach
+    addresses: tuple[str, ...] = ()
+    vlan_id: int | None = None
+
+
+def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventory | None = None) -> Iterator[str]:
+    """Which segment a source device has, and which servers may answer there, each with the reason.
+
+    Args:
+        plan: The configuration.
+        hypervisor: Its name, or its address.
+        device: The source device's name.
+        inventory: A scan of it, which knows the device's addresses and VLAN, and what provisioning systems have on
+            record.
+
+    Raises:
+        ConfigError: No such hypervisor is configured.
+    """
+    target = next((one for one in plan.targets if hypervisor in (name_of(one), one.address)), None)
+    if target is None:
+        known = ", ".join(map(name_of, plan.targets))
+        raise ConfigError(f"no hypervisor {hypervisor!r} is configured; there are {known}")
+    place = _place(target, device, inventory)
+    yield f"{device} of {place.hypervisor}"
+    segment = place.reach.segment
+    yield f"  segment: {segment} (segments of the hypervisor)" if segment else "  segment: none is named for it"
+    yield f"  addresses: {', '.join(place.addresses)}" if place.addresses else "  addresses: not known"
+    if place.vlan_id is not None:
+        yield f"  VLAN: {place.vlan_id}"
+    servers = tuple(_server(one, inventory) for one in plan.servers)
+    records = Assignments(inventory, servers) if inventory else None
+    yield from _of_the_network(place, plan, servers, records)
+    if inventory is not None and records is not None:
+        yield from _of_macs(place, inventory, servers, records)
+
+
+def _of_the_network(
+    place: _Place, plan: Plan, servers: tuple[Server, ...], records: Assignments | None
+) -> Iterator[str]:
+    on_record = frozenset[int]()
+    if records is not None:
+        on_record = records.of_device(place.reach, place.vlan_id)
+        for subnet in records.subnets_of(place.reach, place.vlan_id):
+            answering = ", ".join(subnet.servers) or "nobody"
+            unclear = "" if on_record else "; this settles nothing, for it names no server of the configuration"
+            yield f"  subnet {subnet.name} ({subnet.network}) of {subnet.source}: answered by {answering}{unclear}"
+    elif plan.provisioning:
+        yield "  provisioning systems: name a scan with --inventory to see whom they have on record"
+    for number, (server, declared) in enumerate(zip(servers, plan.servers, strict=True)):
+        if on_record:
+            answers, why = number in on_record, "by the subnet on record, which counts before what is configured"
+        else:
+            answers, why = may_serve(coverage(server), place.reach), _why(declared, place)
+        yield f"  server {server.name}: {'may answer' if answers else 'does not answer'}: {why}"
+    if not servers:
+        yield "  no server is configured"
+
+
+def _of_macs(place: _Place, inventory: Inventory, servers: tuple[Server, ...], records: Assignments) -> Iterator[str]:
+    """What is on record for the interfaces on the device, which counts before what is on record for its network."""
+    here = {
+        interface.mac: domain.name
+        for host in inventory.hypervisors
+        if host.name == place.hypervisor
+        for domain in host.domains
+        for interface in domain.interfaces
+        if place.name in {plug.device for plug in interface.attachments}
+    }
+    for netboot in inventory.netboots:
+        if netboot.mac in here:
+            named = [servers[number].name for number in sorted(records.of_mac(netboot.mac))]
+            answering = f"only {', '.join(named)} may answer" if named else "no server of the configuration is named"
+            pending = ", and it is about to boot from the network" if netboot.pending else ""
+            yield f"  {netboot.mac} of {here[netboot.mac]}: on record at {netboot.source}: {answering}{pending}"
+
+
+def _place(target: Target, name: str, inventory: Inventory | None) -> _Place:
+    host = name_of(target)
+    hosts = () if inventory is None else inventory.hypervisors
+    found = (device for one in hosts if one.name == host for device in one.devices if device.name == name)
+    device: Device | None = next(found, None)
+    segment = target.segments.get(name)
+    if device is None:
+        return _Place(hypervisor=host, name=name, reach=reach(segment, ()))
+    return _Place(
+        hypervisor=host,
+        name=name,
+        reach=reach(segment, device.addresses),
+        addresses=device.addresses,
+        vlan_id=device.vlan_id,
+    )
+
+
+def _server(target: ServerTarget, inventory: Inventory | None) -> Server:
+    """The configuration's word, with the addresses that a scan saw: by them, too, it may be on record."""
+    scanned = () if inventory is None else inventory.servers
+    addresses = next((one.addresses for one in scanned if one.name == target.name), ())
+    return Server(
+        name=target.name,
+        source=shown(target),
+        addresses=addresses,
+        segments=target.segments,
+        subnets=target.subnets,
+    )
+
+
+def _why(server: ServerTarget, place: _Place) -> str:
+    if server.segments:
+        named = ", ".join(server.segments)
+        return f"it serves {named}" + ("" if place.reach.segment else ", and the device may be in any segment")
+    if server.subnets:
+        named = ", ".join(server.subnets)
+        return f"it serves {named}" + ("" if place.addresses else ", and the device may have any address")
+    return "neither segments nor subnets are declared, so it serves every segment"
