@@ -301,7 +301,7 @@ def test_something_else_than_libvirtd_is_recognised(sshd: Sshd) -> None:
     [
         (1000, FAR / 5, False, 8),
         (1000, FAR / 5, True, 1),
-        (1000, FAR * 8, False, 16),
+        (1000, FAR * 8, False, 24),
         (1000, FAR * 8, True, 8),
         (10, FAR * 4, True, 3),
         (2, FAR * 4, True, 2),

@@ -108,10 +108,13 @@ def _find_definitions(address: str) -> None:
 def _read_all(session: Session, address: str) -> None:
     domains = libvirt_lists.domains(session)
     lists = Lists(session.connection)
-    read_lists = [lists.read_networks, lists.read_interfaces, lists.read_node_devices] if domains else []
-    session.run([Question(partial(_read_host, session, address)), *(Question(read_list) for read_list in read_lists)])
+    if domains:
+        session.run([Question(read) for read in (lists.read_networks, lists.read_interfaces, lists.read_node_devices)])
     leads = Leads(session, lists)
-    session.run([Question(domain.XMLDesc, partial(_read_domain, session, leads, domain)) for domain in domains])
+    host = Question(partial(_read_host, session, address))
+    session.run(
+        [host, *(Question(domain.XMLDesc, partial(_read_domain, session, leads, domain)) for domain in domains)]
+    )
 
 
 def _read_domain(session: Session, leads: Leads, domain: libvirt.virDomain, document: object) -> None:

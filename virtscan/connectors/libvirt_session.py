@@ -93,4 +93,4 @@ def thread_count(questions: int, list_seconds: float, *, in_fleet: bool) -> int:
     far = list_seconds > FAR
     if in_fleet:
         return min(questions, max(3, min(8, questions // 6))) if far else 1
-    return min(questions, 16 if far else 8)
+    return min(questions, 24 if far else 8)
