@@ -5,6 +5,7 @@ kernel ends every virtual machine and removes every device with it.
 """
 
 import os
+import random
 import shutil
 import subprocess
 import tempfile
@@ -56,6 +57,8 @@ for file in passwd group; do
     fi
 done
 ip link set lo up
+seq "$1" | sed 's/.*/link add vsa& group 77 type veth peer name vsb& group 77/' | ip -batch -
+ip link del group 77
 ip link add {DEVICE} type veth peer name vsfar
 ip link set {DEVICE} up
 ip link set vsfar up
@@ -123,7 +126,18 @@ def qemu_host() -> Iterator[QemuHost]:
         if shutil.which(program, path=_SBIN) is None:
             raise NoQemuHostError(f"{program} is not installed")
     # However this process ends, unshare ends with it, and with unshare everything inside.
-    command = ["setpriv", "--pdeathsig", "KILL", "unshare", *_NAMESPACES, "sh", "-c", _SETUP]
+    command = [
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "unshare",
+        *_NAMESPACES,
+        "sh",
+        "-c",
+        _SETUP,
+        "sh",
+        str(_pairs_before()),
+    ]
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         try:
@@ -136,6 +150,20 @@ def qemu_host() -> Iterator[QemuHost]:
         finally:
             process.kill()
             process.wait()
+
+
+def _pairs_before() -> int:
+    """How many pairs of devices to make, and remove again, before those that are wanted.
+
+    The kernel numbers devices in each network namespace anew, and calls a macvtap's file /dev/tapNUMBER in the one
+    /dev that all of them share: without numbers of its own, this libvirtd could open the file of somebody else's
+    virtual machine, and would have its frames.
+    """
+    taken = {int(path.name.removeprefix("tap")) for path in Path("/dev").glob("tap[0-9]*")}
+    free = [pairs for pairs in range(50, 2000, 50) if taken.isdisjoint(range(2 * pairs, 2 * pairs + 100))]
+    if not free:
+        raise NoQemuHostError("there are macvtap devices with every number that could be used")
+    return random.choice(free)
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> QemuHost | None:

@@ -1,0 +1,41 @@
+"""Does what virtscan said agree with what the boot did? Pure."""
+
+import msgspec
+
+from tests.lab.outcome import Outcome
+from tests.lab.scenario import Service
+from virtscan.model import Verdict
+
+FAULT = {
+    Service.DHCPD_TFTP: Outcome.TFTP_TIMEOUT,
+    Service.DNSMASQ: Outcome.NO_LEASE,
+    Service.DHCPD_HTTP: Outcome.HTTP_TIMEOUT,
+}
+"""How a boot fails when frames arrive with unfilled checksums: the first that comes through a plain socket is lost."""
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scan said about the VM."""
+
+    verdict: Verdict
+    confidence: str
+    rule: str
+
+
+def disagreement(judgement: Judgement, outcome: Outcome, *, rule: str, service: Service) -> str:
+    """Say what does not agree; nothing when all of it does.
+
+    A verdict "unknown" agrees with no boot: virtscan is told all that there is to know.
+    """
+    match judgement.verdict:
+        case Verdict.AT_RISK:
+            expected = FAULT[service]
+        case Verdict.MITIGATED | Verdict.NOT_AFFECTED:
+            expected = Outcome.BOOTS
+        case _:
+            return "all facts are known, and yet it is unknown"
+    if outcome is not expected:
+        return f"{judgement.verdict.value} means: {expected.value}"
+    if judgement.rule != rule:
+        return f"decided by {judgement.rule}, not {rule}"
+    return ""

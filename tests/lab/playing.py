@@ -1,0 +1,84 @@
+"""A scenario from its first device to its last row."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.harness.qemu_host import QemuHost, qemu_host
+from tests.lab import topology
+from tests.lab.agreement import disagreement
+from tests.lab.guest import Guest
+from tests.lab.outcome import Outcome, read_outcome
+from tests.lab.scanning import ScanError, scan
+from tests.lab.scenario import Firmware, Lower, Scenario
+from tests.lab.services import Services, running_services
+from tests.lab.table import Row
+
+_BOOT_SECONDS = {Firmware.BIOS: 150, Firmware.UEFI: 300}
+"""What one boot may take; on two idle cores one takes 20 to 40, with UEFI twice that."""
+
+
+def play(scenario: Scenario, *, bonds: bool) -> Iterator[Row]:
+    """Play a scenario on a hypervisor of its own; one row for each step, as it is done.
+
+    What keeps a step from being played is a row as well, and ends the scenario. `bonds` says whether the kernel has
+    them.
+    """
+    lower = scenario.lower or (Lower.BOND if bonds else Lower.VETH)
+    played = 0
+    try:
+        with tempfile.TemporaryDirectory(prefix="virtscan-lab-") as name, qemu_host() as host:
+            for row in _steps(scenario, lower, host, Path(name)):
+                played += 1
+                yield row
+    except (subprocess.SubprocessError, ScanError, OSError) as error:
+        yield Row(scenario=scenario.name, offload=scenario.steps[played].offload.value, against=_reason(error))
+
+
+def _steps(scenario: Scenario, lower: Lower, host: QemuHost, folder: Path) -> Iterator[Row]:
+    device = topology.source_device(lower)
+    for command in topology.commands(scenario, lower):
+        host.run(*command)
+    guest = Guest(host, folder)
+    guest.define_server(scenario.way, device)
+    with running_services(host, scenario, folder) as (services, sshd):
+        for number, step in enumerate(scenario.steps):
+            host.run(*topology.offload_command(step.offload.value))
+            if number == 0:
+                guest.boot(scenario, device)
+            else:
+                guest.boot_again()
+            judgement = scan(host, sshd, folder, kernel=scenario.kernel)
+            outcome = _wait(guest, services, seconds=_BOOT_SECONDS[scenario.firmware])
+            yield Row(
+                scenario=scenario.name,
+                offload=step.offload.value,
+                verdict=f"{judgement.verdict.value} ({judgement.confidence})",
+                rule=judgement.rule,
+                boot=outcome.value,
+                against=disagreement(judgement, outcome, rule=step.rule, service=scenario.service),
+            )
+
+
+def _wait(guest: Guest, services: Services, *, seconds: float) -> Outcome:
+    """Wait for the end of a boot.
+
+    Raises:
+        ScanError: A service is not there any more, so that the boot proves nothing.
+    """
+    end = time.monotonic() + seconds
+    outcome = Outcome.UNDECIDED
+    while outcome is Outcome.UNDECIDED and time.monotonic() < end:
+        time.sleep(0.5)
+        outcome = read_outcome(guest.printed())
+    if failures := services.failures():
+        raise ScanError("; ".join(failures))
+    return outcome
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"{' '.join(map(str, error.cmd[-6:]))}: {str(error.stderr).strip()}"
+    return str(error)

@@ -1,0 +1,135 @@
+"""What a machine needs to play scenarios, and which of it is lacking, with the package that brings it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from tests.lab.scenario import Firmware, Lower, Scenario, Service
+
+_SBIN = f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"
+
+
+class Machine(Protocol):
+    """What is asked of a machine."""
+
+    def is_root(self) -> bool: ...
+
+    def has_program(self, name: str) -> bool: ...
+
+    def has_file(self, *patterns: str) -> bool: ...
+
+    def makes(self, device: str) -> bool: ...
+
+
+class _Need(msgspec.Struct, frozen=True):
+    """Programs, or one file in any of several places, with the package of each family of distributions."""
+
+    debian: str
+    fedora: str
+    programs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    what: str = ""
+
+
+_ALWAYS = (
+    _Need("util-linux", "util-linux", ("unshare", "nsenter", "setpriv")),
+    _Need("iproute2", "iproute", ("ip",)),
+    _Need("ethtool", "ethtool", ("ethtool",)),
+    _Need("openssh-client", "openssh-clients", ("ssh", "ssh-keygen")),
+    _Need("openssh-server", "openssh-server", ("sshd",)),
+    _Need("libvirt-clients", "libvirt-client", ("virsh",)),
+    _Need("libvirt-daemon", "libvirt-daemon", ("libvirtd",)),
+    _Need("qemu-system-x86", "qemu-system-x86-core", ("qemu-system-x86_64",)),
+    _Need(
+        "libvirt-daemon-driver-qemu",
+        "libvirt-daemon-driver-qemu",
+        files=("usr/lib*/libvirt/connection-driver/*_qemu.so", "usr/lib/*/libvirt/connection-driver/*_qemu.so"),
+        what="libvirt's driver for QEMU",
+    ),
+    _Need(
+        "ipxe-qemu",
+        "ipxe-roms-qemu",
+        files=("usr/lib/ipxe/qemu/pxe-virtio.rom", "usr/share/qemu/pxe-virtio.rom", "usr/share/ipxe/qemu/*.rom"),
+        what="iPXE for QEMU's network cards",
+    ),
+)
+_DHCPD = _Need("isc-dhcp-server", "dhcp-server", ("dhcpd",))
+_BY_SERVICE = {
+    Service.DHCPD_TFTP: (_DHCPD, _Need("tftpd-hpa", "tftp-server", ("in.tftpd",))),
+    Service.DNSMASQ: (_Need("dnsmasq-base", "dnsmasq", ("dnsmasq",)),),
+    Service.DHCPD_HTTP: (_DHCPD,),
+}
+_UEFI = _Need(
+    "ovmf",
+    "edk2-ovmf",
+    files=("usr/share/OVMF/OVMF_CODE*.fd", "usr/share/edk2/ovmf/OVMF_CODE*.fd"),
+    what="UEFI firmware for VMs (OVMF)",
+)
+_DEVICES = {Lower.BRIDGE: ("bridge",), Lower.BOND: ("bond",), Lower.VLAN: ("bond", "vlan")}
+_MODULES = {"veth": "veth", "macvtap": "macvtap", "bridge": "bridge", "bond": "bonding", "vlan": "8021q"}
+
+
+def lacking(scenarios: Sequence[Scenario], machine: Machine) -> list[str]:
+    """Everything that keeps the machine from playing them, a line each; nothing when they can be played."""
+    if not machine.is_root():
+        return ["rights: network namespaces, macvtap and libvirtd are root's; run it as root"]
+    absent = [line for need in _needs(scenarios) for line in _absent(need, machine)]
+    if any(line.startswith("program ip:") for line in absent):
+        return absent
+    devices = dict.fromkeys(
+        ["veth", "macvtap", *(kind for one in scenarios if one.lower for kind in _DEVICES.get(one.lower, ()))]
+    )
+    return absent + [
+        f"kernel: it makes no {kind} device; it lacks {_MODULES[kind]}, or the right to load it"
+        for kind in devices
+        if not machine.makes(kind)
+    ]
+
+
+def _needs(scenarios: Sequence[Scenario]) -> Iterator[_Need]:
+    yield from _ALWAYS
+    yield from dict.fromkeys(need for one in scenarios for need in _BY_SERVICE[one.service])
+    if any(one.firmware is Firmware.UEFI for one in scenarios):
+        yield _UEFI
+
+
+def _absent(need: _Need, machine: Machine) -> Iterator[str]:
+    packages = f"install {need.debian} (Debian, Ubuntu) or {need.fedora} (Fedora, RHEL)"
+    for name in need.programs:
+        if not machine.has_program(name):
+            yield f"program {name}: {packages}"
+    if need.files and not machine.has_file(*need.files):
+        yield f"{need.what}: {packages}"
+
+
+class ThisMachine:
+    """The one that the lab runs on."""
+
+    def is_root(self) -> bool:
+        return os.geteuid() == 0
+
+    def has_program(self, name: str) -> bool:
+        return shutil.which(name, path=_SBIN) is not None
+
+    def has_file(self, *patterns: str) -> bool:
+        return any(True for pattern in patterns for _ in Path("/").glob(pattern))
+
+    def makes(self, device: str) -> bool:
+        """Try it in a network namespace that is gone afterwards; the kernel may load a module for it."""
+        pair = "ip link add vsprobe type veth peer name vsfar"
+        script = {
+            "veth": pair,
+            "macvtap": f"{pair} && ip link add link vsprobe name vstap type macvtap mode bridge",
+            "bridge": "ip link add vsprobe type bridge",
+            "bond": "ip link add vsprobe type bond",
+            "vlan": f"{pair} && ip link add link vsprobe name vsvlan type vlan id 100",
+        }[device]
+        tried = subprocess.run(
+            ["unshare", "--net", "sh", "-c", script], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+        return tried.returncode == 0
