@@ -41,9 +41,10 @@ format: $(MARK)-check  ## Bring the code into the form that check asks for
 	@$(BIN)/ruff check --quiet --fix $(CODE)
 	@$(BIN)/ruff format --quiet $(CODE)
 
-golden: $(MARK)-test  ## Write the expected outputs anew, in fixtures/golden and in README.md; look at the difference
+golden: $(MARK)-test  ## Write the expected outputs anew, in fixtures/golden, README.md and docs; look at the difference
 	@$(BIN)/python -m tests.golden
 	@$(BIN)/python -m tests.readme
+	@$(BIN)/python -m tests.mechanism
 
 bench: $(MARK)-test  ## Measure, each number as a ratio to a baseline of the same run
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -1,0 +1,52 @@
+"""The page about the mechanism says what the code does."""
+
+import re
+
+import pytest
+
+from tests.mechanism import PAGE, decision_table, filled
+from tests.readme import README
+from virtscan.correlator.rules import RULES
+
+
+def test_the_tables_on_the_page_are_those_of_the_code() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert filled(page) == page, "python -m tests.mechanism writes them anew"
+
+
+def test_a_table_that_says_otherwise_would_be_seen() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    changed = page.replace("| K fixed ", "| K unfixed ")
+
+    assert changed != page
+    assert filled(changed) == page
+
+
+def test_a_page_without_the_place_of_a_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="end of decision table"):
+        filled(PAGE.read_text(encoding="utf-8").replace("<!-- decision table -->\n", ""))
+
+
+def test_every_rule_is_in_the_table_with_its_verdict() -> None:
+    rows = re.findall(r"^\| (R\d+) +\|.*?\| ([a-z -]+?) +\|", decision_table(), re.MULTILINE)
+
+    assert [name for name, _ in rows] == [rule.id for rule in RULES]
+    assert dict(rows) == {rule.id: rule.verdict.value if rule.verdict else "no finding" for rule in RULES}
+
+
+def test_the_short_table_of_the_readme_gives_the_same_verdicts() -> None:
+    rows = re.findall(r"^\| (R\d+) \| .* \| ([^|]+) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
+
+    verdicts = {rule.id: rule.verdict.value for rule in RULES if rule.verdict is not None}
+    assert dict(rows) == {"R1": "not judged; counted under the table", **verdicts}
+
+
+def test_the_page_has_the_place_of_the_labs_table_and_is_linked() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert re.findall(r"^<!-- (?:end of )?lab table -->$", page, re.MULTILINE) == [
+        "<!-- lab table -->",
+        "<!-- end of lab table -->",
+    ]
+    assert "](docs/mechanism.md)" in README.read_text(encoding="utf-8")
