@@ -119,9 +119,11 @@ def _hypervisor(host: Hypervisor, pseudonyms: Pseudonyms) -> Hypervisor:
 
 
 def _server(server: Server, pseudonyms: Pseudonyms) -> Server:
-    lasting = server.persistence
+    lasting, kernel = server.persistence, server.kernel
     return msgspec.structs.replace(
-        _texts(server, pseudonyms), persistence=None if lasting is None else _texts(lasting, pseudonyms)
+        _texts(server, pseudonyms),
+        persistence=None if lasting is None else _texts(lasting, pseudonyms),
+        kernel=None if kernel is None else _texts(kernel, pseudonyms),
     )
 
 
@@ -132,6 +134,7 @@ _IDENTIFYING = {
     "Device": ("mac", "addresses"),
     "Server": ("name", "source", "reason", "macs", "declared_macs", "addresses", "subnets"),
     "Persistence": ("setting",),
+    "Observed": ("source",),
     "Netboot": ("mac", "system", "server", "source"),
     "Subnet": ("network", "servers", "source"),
     "Gap": ("subject", "reason", "hypervisor"),
