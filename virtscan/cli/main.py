@@ -16,6 +16,7 @@ COMMANDS = {
     "scan": "Collect from hypervisors and servers, judge, report: the main job.",
     "report": "Judge a saved inventory again and report; no network.",
     "servers": "Read only the provisioning servers' offload state.",
+    "explain": "Say all about one interface: its facts, rule by rule, and what is missing.",
     "remedy": "Print what to change on each server, and how to undo it; runs nothing.",
     "trace": "Read a packet capture: which boots failed because of unfilled checksums.",
     "doctor": "Say whether this machine can scan: libvirt, ssh, permissions, reachability.",

@@ -45,7 +45,7 @@ def _kept_apart(case: Case) -> bool:
 
 
 def _left_out(case: Case) -> str:
-    return "it is to be judged" if case.left_out is None else case.left_out.value
+    return "nothing says so" if case.left_out is None else case.left_out.value
 
 
 def _kernel(case: Case) -> str:

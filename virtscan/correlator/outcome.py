@@ -205,11 +205,11 @@ class Bench:
         silent = {}
         for number, server in enumerate(self._panel.coverages):
             if number in own:
-                silent[number] = "the interface is its own"
+                silent[number] = "it is the server's own interface"
             elif on_record and number not in on_record:
-                silent[number] = "a provisioning system has another one on record"
+                silent[number] = "a provisioning system has another server on record"
             elif not on_record and not may_serve(server, reached):
-                silent[number] = "it serves other networks"
+                silent[number] = "other networks are served"
         return silent
 
     def _rule_on(self, number: int, position: Position, mode: SourceMode) -> Ruling:

@@ -1,0 +1,163 @@
+"""`virtscan explain` as users run it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bridged, domain, hypervisor, inventory, macvtap, server
+from tests.conftest import PROJECT
+from virtscan.cli.main import run
+from virtscan.model import Gap, GapAbout, HostStatus, Inventory, Observed, State
+from virtscan.storage import dumps
+
+HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
+VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
+UNFIXED = hypervisor(
+    "hv1", domain("web01", macvtap()), domain("db01", bridged()), domain("lone"), kernel=UNFIXED_KERNEL
+)
+GAP = Gap(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR)
+
+
+@pytest.fixture(autouse=True)
+def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No configuration of whoever runs the tests takes part."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME", "LIBVIRT_DEFAULT_URI"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def saved(tmp_path: Path, value: Inventory) -> str:
+    path = tmp_path / "fleet.json"
+    path.write_bytes(dumps(value))
+    return str(path)
+
+
+@pytest.mark.parametrize("wanted", ["web01", "52-54-00-93-76-AF", "5254.0093.76af", "web*"])
+def test_an_interface_of_a_saved_inventory_is_explained(
+    wanted: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path, inventory(UNFIXED, servers=(server(),)))
+
+    assert run(["explain", wanted, file]) == 1
+    printed = capfd.readouterr()
+    assert printed.out.startswith(
+        "web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R11, because of satellite eth0\n"
+    )
+    assert printed.err == ""
+
+
+def test_an_interface_of_a_new_scan_is_explained_as_the_scan_judges_it(capfd: pytest.CaptureFixture[str]) -> None:
+    options = ["-c", HOST, "--server", "satellite:eth0=on", "--format", "json"]
+    run(["scan", *options])
+    found = {one["domain"]: one["rule"] for one in json.loads(capfd.readouterr().out)["findings"]}
+
+    run(["explain", "mail01", *options])
+    (told,) = json.loads(capfd.readouterr().out)["interfaces"]
+    assert told["rule"] == found["mail01"]
+
+
+def test_it_reads_standard_input_too() -> None:
+    data = dumps(inventory(UNFIXED, servers=(server(),)))
+
+    done = subprocess.run([*VIRTSCAN, "explain", "web01", "-"], input=data, capture_output=True, check=False)
+
+    assert done.returncode == 1
+    assert b"at-risk" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "code"),
+    [
+        (inventory(UNFIXED, servers=(server(tx_checksum=State.OFF),)), "web01", 0),
+        (inventory(UNFIXED, servers=(server(),)), "web01", 1),
+        (inventory(UNFIXED, servers=(server(),)), "db01", 0),
+        (inventory(UNFIXED, servers=(server(tx_checksum=State.UNKNOWN),)), "web01", 3),
+        (inventory(UNFIXED, servers=(server(),), gaps=(GAP,)), "web01", 4),
+        (inventory(UNFIXED, servers=(server(),), gaps=(GAP,)), "db01", 3),
+        (inventory(hypervisor("hv9", domain("web01", macvtap()), status=HostStatus.FAILED)), "web01", 5),
+    ],
+)
+def test_the_exit_code_is_that_of_a_report_of_these_interfaces(
+    value: Inventory, wanted: str, code: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["explain", wanted, saved(tmp_path, value)]) == code
+
+
+def test_what_could_not_be_looked_at_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = saved(tmp_path, inventory(UNFIXED, gaps=(GAP,)))
+
+    run(["explain", "web01", file])
+    assert "virtscan: qemu+ssh://hv9/system: no answer\n" in capfd.readouterr().err
+    run(["explain", "web01", file, "-q"])
+    assert capfd.readouterr().err == ""
+    run(["explain", "web01", file, "--format", "json"])
+    printed = capfd.readouterr()
+    assert json.loads(printed.out)["gaps"] == [{"subject": "qemu+ssh://hv9/system", "reason": "no answer"}]
+    assert printed.err == ""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ("wep01", "no domain and no interface is called wep01; did you mean web01?"),
+        ("52:54:00:93:76:aa", "did you mean 52:54:00:93:76:af?"),
+        ("zzzz", "called zzzz: give a domain's name or uuid, or the MAC of an interface (it may be among"),
+        ("lone", "domain lone has no interface"),
+        ("\x1b[31m", r"called \x1b[31m: give"),
+    ],
+)
+def test_what_is_not_there_is_said_with_what_is_near(
+    wanted: str, message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "told.txt"
+
+    assert run(["explain", wanted, saved(tmp_path, inventory(UNFIXED, gaps=(GAP,))), "-o", str(output)]) == 2
+    printed = capfd.readouterr()
+    assert message in printed.err
+    assert printed.out == ""
+    assert not output.exists()
+
+
+def test_pseudonyms_stand_for_the_names_that_were_asked_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    kernel = Observed(value="5.14.0", source="ssh://satellite.example.com")
+    file = saved(tmp_path, inventory(UNFIXED, servers=(server(macs=("52:54:00:aa:bb:cc",), kernel=kernel),)))
+
+    for form in ("text", "json"):
+        run(["explain", "web01", file, "--redact", str(tmp_path / "names.json"), "--format", form])
+        printed = capfd.readouterr()
+        for secret in ("web01", "hv1", "satellite", "52:54:00"):
+            assert secret not in printed.out + printed.err
+        assert "vm1" in printed.out
+
+
+def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    file = saved(tmp_path, inventory(hypervisor("hv1", domain("web01", macvtap()), kernel=FIXED_KERNEL)))
+
+    assert run(["explain", "web01", file, "-o", str(tmp_path / "told.txt")]) == 0
+    assert "by R2" in (tmp_path / "told.txt").read_text()
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Missing argument 'DOMAIN|MAC'"),
+        (["web01", "FILE", "-c", HOST], "leave out FILE, or the options of a scan"),
+        (["web01", "nowhere.json"], "nowhere.json: can't be read"),
+        (["web01", "FILE", "--format", "csv"], "'csv' is not one of"),
+        (["web01", os.devnull], "the file is empty"),
+    ],
+)
+def test_wrong_usage_is_said(
+    arguments: list[str], message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path, inventory(UNFIXED))
+
+    assert run(["explain", *(file if word == "FILE" else word for word in arguments)]) == 2
+    printed = capfd.readouterr()
+    assert message in printed.err
+    assert printed.out == ""

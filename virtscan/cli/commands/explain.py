@@ -1,0 +1,77 @@
+"""`virtscan explain`: everything about one interface."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from virtscan import explaining
+from virtscan.cli.acquire import acquire, fresh_or_saved_options
+from virtscan.cli.exit_codes import FailOn, of_report
+from virtscan.cli.options import FILE, console, quiet_and_verbose, redact_option
+from virtscan.cli.output import opened
+from virtscan.cli.redacting import redaction
+from virtscan.model import GapAbout, Inventory
+from virtscan.reporters import printable
+
+_LONGEST = 600
+
+
+@click.command(epilog="Example: virtscan explain web01 fleet.json")
+@click.argument("interface", metavar="DOMAIN|MAC")
+@fresh_or_saved_options
+@click.option(
+    "--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
+)
+@click.option("-o", "--output", type=FILE, help="Write to this file, whole or not at all.")
+@redact_option
+@quiet_and_verbose
+def explain(
+    interface: str,
+    file: Path | None,
+    format_name: str,
+    output: Path | None,
+    redact: Path | None,
+    verbose: bool,
+    quiet: bool,
+    **what: Any,  # the options of `collect_options`, typed by `acquire`
+) -> int:
+    """Say all about the interfaces of DOMAIN (a name, uuid or glob), or about the one with this MAC.
+
+    What is known of each, of its devices and of the servers that may answer it, with who told it and when; how
+    each rule of the decision table was met; what would settle the verdict, the cheapest first. From FILE, an inventory
+    that a scan kept with --save (- reads standard input), or without it from a new scan. The exit code is that of a
+    report with these interfaces only.
+    """
+    from virtscan.scan import judge
+
+    said = console(verbose=verbose, quiet=quiet)
+    redacted = redaction(redact)
+    with opened(output) as shown:
+        inventory = acquire(file, said, **what)
+        spots = explaining.find(inventory, interface)
+        if not spots:
+            raise click.ClickException(_not_found(inventory, interface))
+        report = judge(redacted(inventory))
+        explanation = explaining.explain(report, spots)
+        gaps = report.inventory.gaps
+        if format_name == "json":
+            shown.write(explaining.document(explanation, gaps).encode())
+        else:
+            shown.write(explaining.text(explanation).encode())
+            for gap in gaps:
+                said.warn(printable(f"{gap.subject}: {gap.reason}", _LONGEST))
+    told = tuple(account.finding for account in explanation.accounts if account.finding is not None)
+    return of_report(msgspec.structs.replace(report, findings=told), FailOn.LATENT)
+
+
+def _not_found(inventory: Inventory, wanted: str) -> str:
+    name = printable(wanted, _LONGEST)
+    if explaining.has_no_interface(inventory, wanted):
+        return f"domain {name} has no interface"
+    near = ", ".join(printable(other, _LONGEST) for other in explaining.near(inventory, wanted))
+    meant = f"; did you mean {near}?" if near else ": give a domain's name or uuid, or the MAC of an interface"
+    unread = sum(gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN} for gap in inventory.gaps)
+    hidden = f" (it may be among what could not be looked at: {unread} gaps)" if unread else ""
+    return f"no domain and no interface is called {name}{meant}{hidden}"

@@ -1,0 +1,85 @@
+"""Which interfaces somebody means by a domain's name or uuid, or by a MAC."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from virtscan.model import Domain, Interface, Inventory, Mac
+
+_PAIRS = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}", re.IGNORECASE)
+_TOGETHER = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}|[0-9a-f]{6}-[0-9a-f]{6}", re.IGNORECASE)
+_LONGEST = 200
+_NEAR = 3
+
+
+class Spot(NamedTuple):
+    """Where an interface stands in an inventory, by numbers, which stay when names are exchanged for others."""
+
+    hypervisor: int
+    domain: int
+    interface: int
+
+
+def find(inventory: Inventory, wanted: str) -> tuple[Spot, ...]:
+    """The interfaces with this MAC, or of all domains of this name or uuid; else of those that match it as a glob.
+
+    Exact names come first, so that a domain that is called `web[1]` can be asked for. A domain is in several places
+    when it was migrated, or read twice: all are given. One without interfaces has none to give.
+    """
+    mac = read_mac(wanted)
+    folded = wanted.casefold()
+    ways: tuple[Callable[[Domain, Interface], bool], ...] = (
+        lambda domain, _: domain.name == wanted,
+        lambda domain, _: domain.uuid is not None and domain.uuid.casefold() == folded,
+        lambda _, interface: mac is not None and interface.mac == mac,
+        lambda domain, _: fnmatchcase(domain.name, wanted),
+    )
+    found = (tuple(_spots(inventory, way)) for way in ways)
+    return next(filter(None, found), ())
+
+
+def read_mac(text: str) -> Mac | None:
+    """The MAC that is written 52:54:00:aa:bb:cc, 52-54-0-AA-BB-CC, 5254.00aa.bbcc or 525400aabbcc; None if none is.
+
+    >>> read_mac("5254.0093.76AF")
+    '52:54:00:93:76:af'
+    """
+    if _PAIRS.fullmatch(text):
+        return Mac(":".join(part.zfill(2) for part in re.split("[:-]", text.lower())))
+    if _TOGETHER.fullmatch(text):
+        digits = re.sub("[.-]", "", text.lower())
+        return Mac(":".join(digits[place : place + 2] for place in range(0, 12, 2)))
+    return None
+
+
+def has_no_interface(inventory: Inventory, wanted: str) -> bool:
+    """Is there a domain of that name or uuid? Asked when nothing was found: then it has no interface."""
+    domains = (domain for host in inventory.hypervisors for domain in host.domains)
+    return any(wanted in {domain.name, domain.uuid} for domain in domains)
+
+
+def near(inventory: Inventory, wanted: str) -> tuple[str, ...]:
+    """Up to three names or MACs that somebody may have meant, the nearest first."""
+    wanted = wanted[:_LONGEST]
+    domains = [domain for host in inventory.hypervisors for domain in host.domains]
+    mac = read_mac(wanted)
+    if mac is not None:
+        macs = {interface.mac for domain in domains for interface in domain.interfaces if interface.mac}
+        return tuple(difflib.get_close_matches(mac, sorted(macs), n=_NEAR, cutoff=0.7))
+    names: dict[str, str] = {}
+    for domain in sorted(domains, key=lambda domain: domain.name):
+        names.setdefault(domain.name.casefold()[:_LONGEST], domain.name)
+    folded = wanted.casefold()
+    close = difflib.get_close_matches(folded, names, n=_NEAR)
+    within = [name for name in names if folded in name or (name and name in folded)]
+    return tuple(names[name] for name in dict.fromkeys((*close, *within)))[:_NEAR]
+
+
+def _spots(inventory: Inventory, is_meant: Callable[[Domain, Interface], bool]) -> Iterator[Spot]:
+    for h, hypervisor in enumerate(inventory.hypervisors):
+        for d, domain in enumerate(hypervisor.domains):
+            for i, interface in enumerate(domain.interfaces):
+                if is_meant(domain, interface):
+                    yield Spot(h, d, i)
