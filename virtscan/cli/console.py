@@ -33,9 +33,10 @@ class Console:
     def hear(self) -> None:
         """Say from now on what the other parts of virtscan log, as much of it as was asked for."""
         log = logging.getLogger("virtscan")
-        log.setLevel(_LEVELS[self._verbosity])
-        if not any(isinstance(handler, _Heard) for handler in log.handlers):
-            log.addHandler(_Heard())
+        log.setLevel(min(_LEVELS.values()))
+        heard = next((handler for handler in log.handlers if isinstance(handler, _Heard)), None) or _Heard()
+        heard.setLevel(_LEVELS[self._verbosity])
+        log.addHandler(heard)
 
     def warn(self, message: str) -> None:
         """Say what somebody should know; not with `--quiet`."""
