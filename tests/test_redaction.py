@@ -142,6 +142,14 @@ def test_the_same_map_gives_the_same_pseudonyms_and_new_ones_for_new_names() -> 
     assert len(set(grown.names.values())) == len(grown.names)
 
 
+def test_what_only_looks_like_an_address_stays() -> None:
+    looks = Gap(subject="domain x", reason="version 999.1.2.3, at 10:20:30", about=GapAbout.DOMAIN)
+
+    redacted, _ = redact(inventory(gaps=(looks,)), FRESH)
+
+    assert redacted.gaps == (looks,)
+
+
 def test_another_key_gives_other_addresses() -> None:
     one, _ = redact(telling(), FRESH)
     other, _ = redact(telling(), Map(key="another"))
