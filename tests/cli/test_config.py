@@ -2,12 +2,13 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from tests.build import domain, hypervisor, inventory, macvtap
+from tests.build import domain, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
 from virtscan.cli.main import run
 from virtscan.model import Device, DeviceName, Mac, Netboot, Subnet
-from virtscan.storage import dumps
+from virtscan.storage import dumps, loads
 
 FLEET = str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")
 
@@ -256,6 +257,18 @@ def test_the_subnet_on_record_says_which_servers_answer(
     assert "  server near: may answer: by the subnet on record, which counts before what is configured\n" in shown
     assert "  server far: does not answer: by the subnet on record" in shown
     assert ("  VLAN: 100\n" in shown) == ("vlan_id" in device)
+
+
+def test_a_subnet_may_name_a_server_by_an_address_that_the_scan_saw(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = recorded(tmp_path, replace(PXE, servers=("10.77.0.9",)), vlan_id=100)
+    saved = tmp_path / "scan.json"
+    scanned = loads(saved.read_bytes(), origin="scan")
+    saved.write_bytes(dumps(replace(scanned, servers=(server("near", addresses=("10.77.0.9/24",)),))))
+
+    assert run(arguments) == 0
+    assert "  server far: does not answer: by the subnet on record" in capfd.readouterr().out
 
 
 def test_a_subnet_of_somebody_else_settles_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
