@@ -51,7 +51,8 @@ def only(xml: str) -> Interface:
 
 def said(interface: Interface, *, like: Interface) -> dict[str, object]:
     """What an interface says, without what libvirt adds to a definition (a MAC) or keeps out of it (a live bridge)."""
-    left_out = {"mac"} if like.mac is None else set()
+    # Newer ones (11.3 does) take a MAC of zeros for none, too.
+    left_out = {"mac"} if like.mac in {None, "00:00:00:00:00:00"} else set()
     if like.type == "network":
         left_out.add("source")
     return {field: getattr(interface, field) for field in FIELDS if field not in left_out}

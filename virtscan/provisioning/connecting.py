@@ -30,7 +30,7 @@ def connection_failure(error: BaseException, deadline: Deadline) -> str:
     while current is not None:
         if isinstance(current, ssl.SSLCertVerificationError):
             why = current.verify_message.rstrip(".")
-            return f"its certificate is not trusted ({why}): name the file with its authority's certificate as ca_file"
+            return f"its certificate is not trusted ({why}): ca_file must name a file with its authority's certificate"
         if isinstance(current, TimeoutError):
             return deadline.reason  # no wait is longer than to there
         for kind, reason in _REASONS.items():
