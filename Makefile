@@ -14,7 +14,7 @@ export PYTHON
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help scan test check format golden bench clean
+.PHONY: help scan test check format golden bench lab clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ golden: $(MARK)-test  ## Write the expected outputs anew, in fixtures/golden, RE
 bench: $(MARK)-test  ## Measure, each number as a ratio to a baseline of the same run
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+lab: $(MARK)-lab  ## As root: boot real VMs and hold the verdicts against what happens; ARGS=--core for the shortest
+	@$(BIN)/python -m tests.lab $(ARGS) </dev/null
+
 clean:  ## Remove what make made
 	@rm -rf $(VENV) build dist htmlcov .coverage .coverage.* *.egg-info .hypothesis .import_linter_cache .mypy_cache \
 	        .pytest_cache .ruff_cache
@@ -58,7 +61,7 @@ $(MARK)-scan: $(INPUTS)
 	@packaging/virtual-environment.sh $(VENV)
 	@touch $@
 
-$(MARK)-check $(MARK)-test: $(INPUTS)
+$(MARK)-check $(MARK)-test $(MARK)-lab: $(INPUTS)
 	@packaging/system-packages.sh $(patsubst $(MARK)-%,%,$@)
 	@packaging/virtual-environment.sh $(VENV) test,check
 	$(if $(filter %-test,$@),@packaging/cobblerd.sh $(VENV)/cobbler)

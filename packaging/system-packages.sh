@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the distribution's packages that virtscan is built with (scan), checked with (check) or tested with (test).
+# Installs the distribution's packages that virtscan is built with (scan), checked with (check), tested with (test) or
+# held against real boots with (lab).
 #
-#   packaging/system-packages.sh scan|check|test
+#   packaging/system-packages.sh scan|check|test|lab
 #
 # Looks first and touches nothing when all of it is there. Otherwise installs what is missing, as root or through
 # sudo when it asks for no password; else says what to run and ends with 1. PYTHON names the interpreter to build for.
@@ -111,10 +112,18 @@ needed_to_test() {
   [ -z "${CI:-}" ] || need network-manager NetworkManager program nmcli
 }
 
+needed_to_lab() {
+  needed_to_test
+  need isc-dhcp-server dhcp-server program dhcpd
+  need tftpd-hpa tftp-server program in.tftpd
+  need dnsmasq-base dnsmasq program dnsmasq
+  need ovmf edk2-ovmf any_file /usr/share/OVMF/OVMF_CODE*.fd /usr/share/edk2/ovmf/OVMF_CODE*.fd
+}
+
 case ${1-} in
-  scan | check | test) "needed_to_$1" ;;
+  scan | check | test | lab) "needed_to_$1" ;;
   *)
-    echo "usage: $0 scan|check|test" >&2
+    echo "usage: $0 scan|check|test|lab" >&2
     exit 2
     ;;
 esac

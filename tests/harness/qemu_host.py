@@ -22,7 +22,7 @@ DEVICE = "vsbond2"
 
 PROJECT = Path(__file__).parents[2]
 
-_START_SECONDS = 30
+_START_SECONDS = 120
 _SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 _NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     machine = ThisMachine()
     if lacks := lacking(scenarios, machine):
         return _refused(_CANNOT, ["this machine can't play the scenarios:", *(f"  {lack}" for lack in lacks)])
-    rows, finished = _play(scenarios, bonds=machine.makes("bond"))
+    rows, finished = _play(scenarios, bonds=machine.makes("bond"), patience=options.patience)
     sys.stdout.write(text_table(rows))
     if not finished:
         return _INTERRUPTED
@@ -48,12 +48,12 @@ def main(arguments: Sequence[str]) -> int:
     return _DISAGREE if any(row.against for row in rows) else 0
 
 
-def _play(scenarios: Sequence[Scenario], *, bonds: bool) -> tuple[list[Row], bool]:
+def _play(scenarios: Sequence[Scenario], *, bonds: bool, patience: float) -> tuple[list[Row], bool]:
     """All rows, and whether it was done to the end; what is going on is told on standard error."""
     rows: list[Row] = []
     try:
         for number, scenario in enumerate(scenarios, 1):
-            for row in play(scenario, bonds=bonds):
+            for row in play(scenario, bonds=bonds, patience=patience):
                 rows.append(row)
                 sys.stderr.write(f"[{number}/{len(scenarios)}] {': '.join(row.cells)}\n")
     except KeyboardInterrupt:
@@ -67,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", metavar="TEXT", default="", help="only scenarios with this in their names")
     parser.add_argument("--list", action="store_true", help="print the scenarios' names and play none")
     parser.add_argument("--document", metavar="FILE", type=Path, help="put the table between the marks in this file")
+    parser.add_argument(
+        "--patience", metavar="N", type=float, default=1, help="multiply all time limits, on slow machines"
+    )
     return parser
 
 

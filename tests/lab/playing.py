@@ -20,24 +20,24 @@ _BOOT_SECONDS = {Firmware.BIOS: 150, Firmware.UEFI: 300}
 """What one boot may take; on two idle cores one takes 20 to 40, with UEFI twice that."""
 
 
-def play(scenario: Scenario, *, bonds: bool) -> Iterator[Row]:
+def play(scenario: Scenario, *, bonds: bool, patience: float = 1) -> Iterator[Row]:
     """Play a scenario on a hypervisor of its own; one row for each step, as it is done.
 
     What keeps a step from being played is a row as well, and ends the scenario. `bonds` says whether the kernel has
-    them.
+    them; time limits are multiplied by `patience`.
     """
     lower = scenario.lower or (Lower.BOND if bonds else Lower.VETH)
     played = 0
     try:
         with tempfile.TemporaryDirectory(prefix="virtscan-lab-") as name, qemu_host() as host:
-            for row in _steps(scenario, lower, host, Path(name)):
+            for row in _steps(scenario, lower, host, Path(name), patience):
                 played += 1
                 yield row
     except (subprocess.SubprocessError, ScanError, OSError) as error:
         yield Row(scenario=scenario.name, offload=scenario.steps[played].offload.value, against=_reason(error))
 
 
-def _steps(scenario: Scenario, lower: Lower, host: QemuHost, folder: Path) -> Iterator[Row]:
+def _steps(scenario: Scenario, lower: Lower, host: QemuHost, folder: Path, patience: float) -> Iterator[Row]:
     device = topology.source_device(lower)
     for command in topology.commands(scenario, lower):
         host.run(*command)
@@ -51,7 +51,7 @@ def _steps(scenario: Scenario, lower: Lower, host: QemuHost, folder: Path) -> It
             else:
                 guest.boot_again()
             judgement = scan(host, sshd, folder, kernel=scenario.kernel)
-            outcome = _wait(guest, services, seconds=_BOOT_SECONDS[scenario.firmware])
+            outcome = _wait(guest, services, seconds=_BOOT_SECONDS[scenario.firmware] * patience)
             yield Row(
                 scenario=scenario.name,
                 offload=step.offload.value,

@@ -13,7 +13,7 @@ from tests.lab.guest import NAME, URI
 from tests.lab.topology import SERVER_DEVICE
 from virtscan.model import Verdict
 
-_TIMEOUT = 120
+_TIMEOUT = 300
 _PROGRAM = Path(sys.executable).with_name("virtscan")
 
 
@@ -51,6 +51,7 @@ def scan(host: QemuHost, sshd: Sshd, folder: Path, *, kernel: str | None) -> Jud
     command = [
         *("env", f"VIRTSCAN_SSH={sshd.client}", str(_PROGRAM), "scan", "--config", str(config)),
         *("--server", f"depot:{SERVER_DEVICE}=ssh://{sshd.destination}", "--lower-device", "any", "--format", "json"),
+        *("--host-timeout", "120s"),
     ]
     done = subprocess.run(
         host.entering(*command), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_TIMEOUT
