@@ -8,7 +8,19 @@ from typing import TypeAlias
 import msgspec
 
 from virtscan import analyzer, hostnet
-from virtscan.model import Device, DeviceName, Domain, Gap, GapAbout, HostStatus, Hypervisor, Network, Observed, Target
+from virtscan.model import (
+    CONFIGURATION,
+    Device,
+    DeviceName,
+    Domain,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    Network,
+    Observed,
+    Target,
+)
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +121,7 @@ class Reading:
             uri=self.uri,
             status=_status(gaps, failed=failure is not None and not domains),
             site=self.target.site,
-            kernel=facts.kernel if declared is None else Observed(value=declared, source="configuration"),
+            kernel=facts.kernel if declared is None else Observed(value=declared, source=CONFIGURATION),
             cpus=facts.cpus,
             memory_mib=facts.memory_mib,
             domains=domains,

@@ -2,8 +2,40 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 _DAY = timedelta(days=1)
 _UNITS = ((_DAY, "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+
+
+_SECONDS = ((604800, "week"), (86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """The time of a scan, and how old a fact may have been then, in seconds; None for any age."""
+
+    taken_at: datetime
+    max_age: float | None
+
+    def is_too_old(self, observed_at: datetime | None) -> bool:
+        """Does it count no more? What was observed nobody knows when does not, either."""
+        if self.max_age is None:
+            return False
+        return observed_at is None or age(observed_at, self.taken_at).total_seconds() > self.max_age
+
+    def complaint(self, observed_at: datetime | None) -> str:
+        """Say of what is too old how old it is, and how old it may be."""
+        limit = "" if self.max_age is None else f"no more than {_exactly(self.max_age)} may pass"
+        if observed_at is None:
+            return f"nobody knows when it was observed, and {limit}"
+        return f"observed {ago(observed_at, self.taken_at)}, and {limit}"
+
+
+def _exactly(seconds: float) -> str:
+    """A length of time in the largest unit that it is a whole number of."""
+    size, name = next((unit for unit in _SECONDS if seconds % unit[0] == 0), _SECONDS[-1])
+    count = seconds / size
+    return f"{count:g} {name}" if count == 1 else f"{count:g} {name}s"
 
 
 def age(observed_at: datetime, taken_at: datetime) -> timedelta:

@@ -1,10 +1,11 @@
 """Where each server is among the hypervisors that were read: a MAC is looked up in all of them at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
 
+from virtscan.correlator.age import Clock
 from virtscan.model import (
     Device,
     Domain,
@@ -63,7 +64,9 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
 
     `unread` says what may hide an interface, empty when everything was read. `nested` names the hypervisors that are
     domains of others; `machines` names for each hypervisor the machine that it shares with those. `addressed` names
-    those of which the MAC of a device is known; of the rest nobody can say that they are no domain.
+    those of which the MAC of a device is known; of the rest nobody can say that they are no domain. `outdated` names
+    those whose facts are too old to count, with None, and with a device's name single devices of which that is true:
+    what has a MAC there says only where something may be.
     """
 
     interfaces: Mapping[Mac, Sequence[Berth]]
@@ -72,11 +75,13 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     machines: Mapping[str, str]
     nested: frozenset[str]
     addressed: frozenset[str]
+    outdated: frozenset[tuple[str, str | None]]
 
 
 def survey(inventory: Inventory) -> Fleet:
     """Look through all hypervisors once, for all servers."""
     devices: dict[Mac, list[tuple[str, Device]]] = {}
+    outdated = frozenset(_outdated(inventory))
     for hypervisor in inventory.hypervisors:
         for device in hypervisor.devices:
             if device.mac is not None:
@@ -85,7 +90,7 @@ def survey(inventory: Inventory) -> Fleet:
     interfaces |= {mac: [] for mac in devices}
     unread = {gap.subject for gap in inventory.gaps if gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN}}
     for hypervisor in inventory.hypervisors:
-        if hypervisor.status is HostStatus.FAILED:
+        if hypervisor.status is HostStatus.FAILED or (hypervisor.name, None) in outdated:
             unread.add(hypervisor.uri)
         for domain in hypervisor.domains:
             for interface in domain.interfaces:
@@ -106,8 +111,21 @@ def survey(inventory: Inventory) -> Fleet:
         unread=tuple(sorted(unread)),
         machines=_machines(inventory.hypervisors, nestings),
         nested=frozenset(inner for inner, _ in nestings),
-        addressed=frozenset(name for owners in devices.values() for name, _ in owners),
+        addressed=frozenset(
+            name for owners in devices.values() for name, device in owners if (name, device.name) not in outdated
+        ),
+        outdated=outdated,
     )
+
+
+def _outdated(inventory: Inventory) -> Iterator[tuple[str, str | None]]:
+    clock = Clock(inventory.taken_at, inventory.policy.max_age)
+    for hypervisor in inventory.hypervisors:
+        if clock.is_too_old(hypervisor.observed_at):
+            yield hypervisor.name, None
+        for device in hypervisor.devices:
+            if clock.is_too_old(device.observed_at or hypervisor.observed_at):
+                yield hypervisor.name, device.name
 
 
 def locate(server: Server, fleet: Fleet) -> Site:
@@ -132,6 +150,8 @@ def _as_guest(server: Server, fleet: Fleet) -> Guest | NotKnown | None:
     if not matched:
         return None
     first = matched[0]
+    if (first.hypervisor, None) in fleet.outdated:
+        return NotKnown(f"its MAC was in {first.hypervisor}/{first.domain.name}, which is known from too long ago")
     if any(berth.domain is not first.domain for berth in matched):
         return NotKnown(f"its MACs are in different domains ({_some(_names(matched))})")
     if len(matched) < len(berths) and fleet.unread:
@@ -146,6 +166,8 @@ def _as_host(server: Server, fleet: Fleet) -> OnHost | NotKnown | None:
         return None
     if len(hosts) > 1:
         return NotKnown(f"devices of {len(hosts)} hypervisors have its MAC ({_some(hosts)})")
+    if any((name, device.name) in fleet.outdated for name, device in owners):
+        return NotKnown(f"a device of {hosts[0]} had its MAC, which is known from too long ago")
     return OnHost(hosts[0], tuple(sorted((device for _, device in owners), key=lambda device: device.name)))
 
 

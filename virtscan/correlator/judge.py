@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from virtscan.correlator.aging import aged
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.outcome import Bench
 from virtscan.correlator.panel import Panel
@@ -19,6 +20,7 @@ def correlate(inventory: Inventory) -> Report:
     of hypervisors, domains, servers and devices does not matter. A server's own interface is judged against the other
     servers, and left out if none of them serves it.
     """
+    inventory = aged(inventory)
     panel = Panel(inventory)
     waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
     pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)

@@ -10,6 +10,7 @@ from virtscan.correlator.kernel import NOBODY_SAID, read_kernel
 from virtscan.correlator.panel import Panel
 from virtscan.correlator.place import Position, Seat, from_afar, nearby
 from virtscan.correlator.reasons import Situation, explain
+from virtscan.correlator.rules import Fact
 from virtscan.correlator.ruling import Hearing, Outcome, Ruling, Silence, rule_on
 from virtscan.model import (
     Attachment,
@@ -96,8 +97,16 @@ class Bench:
         rule, case = ruling.rule, ruling.case
         if rule.verdict is None:
             return case.left_out or NotJudged.NOT_MACVTAP
+        hosts = {self._hypervisor.name: self._hypervisor}
+        if Fact.PLACE in rule.facts or Fact.NIC in rule.facts:
+            hosts |= {host.name: host for host in self._panel.hosts_of(ruling.server)}
+        devices = (self._devices.get(name) for name in (seat.device, *seat.chain.lower) if name is not None)
         situation = Situation(
             seat=seat,
+            devices=tuple(device for device in devices if device is not None),
+            hosts=tuple(hosts.values()),
+            outdated=tuple(self._panel.outdated[self._hypervisor.name]),
+            taken_at=self._panel.taken_at,
             kernel=self._hypervisor.kernel,
             state=self._state,
             servers=self._panel.servers,

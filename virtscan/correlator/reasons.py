@@ -1,14 +1,27 @@
 """What a finding rests on and what would settle it, in plain words."""
 
+from datetime import datetime
 from typing import TypeAlias, assert_never
 
 import msgspec
 
+from virtscan.correlator.age import ago, is_old
 from virtscan.correlator.coverage import describe
 from virtscan.correlator.kernel import Fix, KernelState
 from virtscan.correlator.place import Place, Position, Seat
 from virtscan.correlator.rules import Fact, Rule
-from virtscan.model import DeviceKind, LowerDevice, Observed, Server, SourceMode, State
+from virtscan.model import (
+    Device,
+    DeviceKind,
+    Gap,
+    Hypervisor,
+    LowerDevice,
+    Observed,
+    Server,
+    SourceMode,
+    State,
+    Verdict,
+)
 
 Sentences: TypeAlias = tuple[list[str], list[str]]
 """What is known, and what is missing."""
@@ -23,9 +36,17 @@ _KINDS = {
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the words name; a rule that is about no server does not look at `server` and `position`."""
+    """What the words name; a rule that is about no server does not look at `server` and `position`.
+
+    `hosts` are the hypervisors that it rests on. `outdated` says what is known of the interface's own from too long
+    ago to count.
+    """
 
     seat: Seat
+    devices: tuple[Device, ...]
+    hosts: tuple[Hypervisor, ...]
+    outdated: tuple[Gap, ...]
+    taken_at: datetime
     kernel: Observed[str] | None
     state: KernelState
     servers: tuple[Server, ...]
@@ -35,25 +56,55 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
 
 def explain(rule: Rule, situation: Situation, asked_for: LowerDevice) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Put a decision into words: `because` and `missing` of its finding, what decided first."""
-    told = [*(_tell(fact, situation) for fact in rule.facts), _source(situation.seat, asked_for)]
+    told = [
+        *(_tell(fact, situation) for fact in rule.facts),
+        _source(situation, asked_for),
+        _hosts(situation),
+    ]
+    if rule.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}:
+        told.append(([], [f"{gap.subject}: {gap.reason}" for gap in situation.outdated]))
     because = tuple(sentence for known, _ in told for sentence in known)
     missing = tuple(sentence for _, unknown in told for sentence in unknown)
     return because, missing
 
 
-def _source(seat: Seat, asked_for: LowerDevice) -> Sentences:
+def _seen(source: str, observed_at: datetime | None, taken_at: datetime) -> str:
+    """The source, with when it said so if that is long ago."""
+    return f"{source}, observed {ago(observed_at, taken_at)}" if is_old(observed_at, taken_at) else source
+
+
+def _hosts(situation: Situation) -> Sentences:
+    """Which of the hypervisors that it rests on were looked at long ago."""
+    at = situation.taken_at
+    old = [host for host in situation.hosts if is_old(host.observed_at, at)]
+    return [f"{host.name} was observed {ago(host.observed_at, at)} ({host.uri})" for host in old], []
+
+
+def _source(situation: Situation, asked_for: LowerDevice) -> Sentences:
+    seat = situation.seat
     device, chain, host = seat.device, seat.chain, seat.hypervisor
     if device is None:
         return [], [f"which device of {host} the interface is on{f' (network {seat.network})' if seat.network else ''}"]
     if chain.bond is not None:
         stands = "is a bond" if chain.bond == device else f"stands on the bond {chain.bond}"
-        return [f"{device} of {host} {stands}"], []
+        return [f"{device} of {host} {stands}{_dated(situation)}"], []
     asked = asked_for is LowerDevice.BOND
     if chain.kind is not DeviceKind.UNKNOWN:
-        return [f"{device} of {host} is {_KINDS[chain.kind]}"], [f"what {device} of {host} stands on"] * asked
+        return [f"{device} of {host} is {_KINDS[chain.kind]}{_dated(situation)}"], [
+            f"what {device} of {host} stands on"
+        ] * asked
     # A name proves nothing, but it is what an administrator would go by.
     named = " is named like a bond;" if device.startswith("bond") else ":"
     return [f"{device} of {host}{named} its kind was not observed"], [f"the kind of {device} of {host}"] * asked
+
+
+def _dated(situation: Situation) -> str:
+    """Where and when devices were observed, if one of them was at a time of its own and long ago."""
+    dated = [(device.observed_at, device) for device in situation.devices if device.observed_at is not None]
+    when, oldest = min(dated, key=lambda one: one[0], default=(None, None))
+    if oldest is None or not is_old(when, situation.taken_at):
+        return ""
+    return f" ({_seen(', '.join(oldest.sources), when, situation.taken_at)})"
 
 
 def _tell(fact: Fact, situation: Situation) -> Sentences:
@@ -63,7 +114,7 @@ def _tell(fact: Fact, situation: Situation) -> Sentences:
         case Fact.SERVERS:
             told = _servers(situation.seat, situation.servers)
         case Fact.TX:
-            told = _tx(situation.server)
+            told = _tx(situation.server, situation.taken_at)
         case Fact.REBOOT:
             told = _reboot(situation.server)
         case Fact.NIC:
@@ -83,10 +134,11 @@ def _kernel(situation: Situation) -> Sentences:
     observed, state, host = situation.kernel, situation.state, situation.seat.hypervisor
     if observed is None:
         return [], [f"the kernel of {host} (uname -r)"]
+    seen = _seen(observed.source, observed.observed_at, situation.taken_at)
     if state.fix is Fix.UNKNOWN:
-        return [], [f"whether kernel {observed.value} of {host} ({observed.source}) is fixed: {state.why}"]
+        return [], [f"whether kernel {observed.value} of {host} ({seen}) is fixed: {state.why}"]
     fills = "fills" if state.fix is Fix.FIXED else "does not fill"
-    return [f"{host} runs kernel {observed.value} ({observed.source}), which {fills} in checksums: {state.why}"], []
+    return [f"{host} runs kernel {observed.value} ({seen}), which {fills} in checksums: {state.why}"], []
 
 
 def _servers(seat: Seat, servers: tuple[Server, ...]) -> Sentences:
@@ -97,11 +149,12 @@ def _servers(seat: Seat, servers: tuple[Server, ...]) -> Sentences:
     return [f"no server serves {seat.device} of {seat.hypervisor}{segment}: {everyone}"], []
 
 
-def _tx(server: Server) -> Sentences:
+def _tx(server: Server, taken_at: datetime) -> Sentences:
     device = f"{server.name} {server.interface}" if server.interface else server.name
     if server.tx_checksum is State.UNKNOWN:
         return [], [f"TX checksum offload of {device}: {server.reason or 'not read'}"]
-    return [f"{device}: TX checksum offload is {server.tx_checksum.value} ({server.source})"], []
+    seen = _seen(server.source, server.observed_at, taken_at)
+    return [f"{device}: TX checksum offload is {server.tx_checksum.value} ({seen})"], []
 
 
 def _reboot(server: Server) -> Sentences:

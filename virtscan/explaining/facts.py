@@ -5,9 +5,11 @@ from datetime import datetime
 
 from virtscan.correlator import read_kernel
 from virtscan.correlator.age import ago
+from virtscan.correlator.aging import DECLARED
 from virtscan.correlator.chain import follow
 from virtscan.explaining.account import Told
 from virtscan.model import (
+    CONFIGURATION,
     Attachment,
     Backing,
     Device,
@@ -24,10 +26,8 @@ from virtscan.model import (
     State,
 )
 
-CONFIGURATION = "configuration"
 _DOMAIN_XML = "domain XML"
 _NETWORK_XML = "network XML"
-_DECLARED = {State.ON.value, State.OFF.value}
 _CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
 _BACKINGS = {Backing.PHYSICAL: ", a card", Backing.VIRTUAL: ", virtual", Backing.UNKNOWN: ""}
 
@@ -63,7 +63,7 @@ class Teller:
 
     def server(self, server: Server) -> Iterator[Told]:
         """A server: what its card does with checksums now and after a reboot, who it is, whom it serves."""
-        read = ("declared" if server.source in _DECLARED else server.source, server.observed_at)
+        read = ("declared" if server.source in DECLARED else server.source, server.observed_at)
         if server.tx_checksum is State.UNKNOWN:
             yield self._told("TX checksum offload", None, f"{server.source}: {server.reason or 'not read'}", read[1])
         else:

@@ -1,6 +1,7 @@
 """The vocabulary: frozen values and closed sets, shared by every part; no I/O, no rules."""
 
 from virtscan.model.facts import (
+    CONFIGURATION,
     Attachment,
     Device,
     DeviceName,
@@ -42,6 +43,7 @@ from virtscan.model.states import (
 )
 
 __all__ = [
+    "CONFIGURATION",
     "Attachment", "Backing", "Confidence", "Device", "DeviceKind", "DeviceName", "Domain", "DomainState", "Exposure",
     "Feature", "Finding", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface", "Inventory", "LinkState",
     "LowerDevice", "Mac", "Netboot", "Network", "NotJudged", "Observed", "Persistence", "Plan", "Policy",

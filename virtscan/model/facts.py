@@ -24,6 +24,9 @@ Mac = NewType("Mac", str)
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its zone: one without can't be compared with the others."""
 
+CONFIGURATION = "configuration"
+"""The source of what the administrator declares: it holds at the scan, whenever it was written down."""
+
 T = TypeVar("T")
 
 

@@ -1,7 +1,7 @@
 """The seam: all that was collected, and how it is to be judged. It is what a scan saves and a report reads."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -26,9 +26,13 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What is judged and what is accepted; part of the inventory, so that a report says what its scan said."""
+    """What is judged and what is accepted; part of the inventory, so that a report says what its scan said.
+
+    `max_age` is how old a fact may have been at the scan to count, in seconds; None: any age.
+    """
 
     lower_device: LowerDevice = LowerDevice.BOND
+    max_age: Annotated[float, msgspec.Meta(gt=0)] | None = None
     waivers: tuple[Waiver, ...] = ()
 
 

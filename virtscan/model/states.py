@@ -98,7 +98,10 @@ class Exposure(Enum):
 
 
 class GapAbout(Enum):
-    """What could not be looked at; HYPERVISOR and DOMAIN may hide interfaces, the others hide facts."""
+    """What could not be looked at; HYPERVISOR and DOMAIN may hide interfaces, the others hide facts.
+
+    AGE is what was looked at too long ago to count.
+    """
 
     HYPERVISOR = "hypervisor"
     DOMAIN = "domain"
@@ -108,3 +111,4 @@ class GapAbout(Enum):
     PROVISIONING = "provisioning"
     WAIVER = "waiver"
     CAPTURE = "capture"
+    AGE = "age"

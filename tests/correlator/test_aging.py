@@ -1,0 +1,404 @@
+"""What is too old to count: it is said, it is missing, and it never clears anybody."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.strategies import DataObject, DrawFn
+from msgspec.structs import replace
+
+from tests.build import (
+    FIXED_KERNEL,
+    TAKEN_AT,
+    UNFIXED_KERNEL,
+    bridged,
+    card,
+    domain,
+    hypervisor,
+    inventory,
+    macvtap,
+    server,
+)
+from tests.correlator.fleets import inventories
+from tests.correlator.scenes import SERVING, finding_of, judged, provisioner, satellite, scene
+from tests.correlator.test_properties import CLEARED, many, newly_cleared
+from virtscan.correlator import correlate
+from virtscan.correlator.age import Clock, age, ago, is_old
+from virtscan.correlator.aging import aged
+from virtscan.model import (
+    CONFIGURATION,
+    Attachment,
+    Device,
+    DeviceKind,
+    DeviceName,
+    DomainState,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Inventory,
+    Mac,
+    Netboot,
+    NotJudged,
+    Observed,
+    Persistence,
+    Server,
+    SourceMode,
+    State,
+    Subnet,
+    Verdict,
+)
+
+DAY = 86400.0
+WEEK = 7 * DAY
+MONTH_AGO = TAKEN_AT - timedelta(days=31)
+HOUR_AGO = TAKEN_AT - timedelta(hours=1)
+
+
+def limited(looked_at: Inventory, max_age: float | None = WEEK) -> Inventory:
+    return replace(looked_at, policy=replace(looked_at.policy, max_age=max_age))
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        (timedelta(seconds=59), "at the scan"),
+        (timedelta(seconds=-90), "at the scan"),
+        (timedelta(seconds=60), "1 minute ago"),
+        (timedelta(minutes=59), "59 minutes ago"),
+        (timedelta(minutes=119), "1 hour ago"),
+        (timedelta(hours=23), "23 hours ago"),
+        (timedelta(hours=47), "1 day ago"),
+        (timedelta(days=31), "31 days ago"),
+    ],
+)
+def test_an_age_is_told_in_its_largest_unit(before: timedelta, words: str) -> None:
+    assert ago(TAKEN_AT - before, TAKEN_AT) == words
+
+
+def test_what_was_observed_nobody_knows_when_has_no_age() -> None:
+    assert ago(None, TAKEN_AT) is None
+    assert not is_old(None, TAKEN_AT)
+
+
+def test_a_time_without_a_zone_is_taken_for_utc() -> None:
+    assert age(datetime(2026, 11, 21, 2, 0), TAKEN_AT) == timedelta(days=1)  # noqa: DTZ001  what a source without a zone gives
+
+
+@pytest.mark.parametrize(
+    ("max_age", "words"),
+    [
+        (WEEK, "1 week"),
+        (2 * WEEK, "2 weeks"),
+        (3 * DAY, "3 days"),
+        (5400.0, "90 minutes"),
+        (43200.0, "12 hours"),
+        (90.5, "90.5 seconds"),
+    ],
+)
+def test_a_limit_is_told_exactly(max_age: float, words: str) -> None:
+    assert Clock(TAKEN_AT, max_age).complaint(MONTH_AGO) == f"observed 31 days ago, and no more than {words} may pass"
+
+
+def test_what_is_exactly_as_old_as_it_may_be_counts() -> None:
+    clock = Clock(TAKEN_AT, DAY)
+
+    assert not clock.is_too_old(TAKEN_AT - timedelta(days=1))
+    assert clock.is_too_old(TAKEN_AT - timedelta(days=1, seconds=1))
+    assert clock.is_too_old(None)
+    assert not Clock(TAKEN_AT, None).is_too_old(None)
+
+
+def because(looked_at: Inventory) -> str:
+    return "\n".join(finding_of(looked_at).because)
+
+
+def missing(looked_at: Inventory) -> str:
+    return "\n".join(finding_of(looked_at).missing)
+
+
+def test_old_facts_of_a_finding_say_how_old_they_are() -> None:
+    old_kernel = Observed(value=UNFIXED_KERNEL, source="sosreport", observed_at=MONTH_AGO)
+    old_server = satellite(source="sosreport:sat.tar.xz", observed_at=MONTH_AGO)
+    old = scene(beside=(provisioner(),), servers=(old_server,), observed_at=MONTH_AGO, uri="sosreport:hv1.tar.xz")
+    (here,) = old.hypervisors
+    told = because(replace(old, hypervisors=(replace(here, kernel=old_kernel),)))
+
+    assert "TX checksum offload is on (sosreport:sat.tar.xz, observed 31 days ago)" in told
+    assert f"hv1 runs kernel {UNFIXED_KERNEL} (sosreport, observed 31 days ago), which does not fill" in told
+    assert "hv1 was observed 31 days ago (sosreport:hv1.tar.xz)" in told
+
+
+def test_a_kernel_of_long_ago_that_tells_nothing_says_so_too() -> None:
+    here = replace(scene().hypervisors[0], kernel=Observed(value="3.14.1", source="sosreport", observed_at=MONTH_AGO))
+
+    assert "kernel 3.14.1 of hv1 (sosreport, observed 31 days ago) is fixed" in missing(
+        inventory(here, servers=(server(),))
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (MONTH_AGO, "bond2 of hv1 is a bond (ansible, observed 31 days ago)"),
+        (HOUR_AGO, "bond2 of hv1 is a bond"),
+        (None, "bond2 of hv1 is a bond"),
+    ],
+)
+def test_devices_that_were_observed_long_ago_say_so(at: datetime | None, words: str) -> None:
+    bond = Device(
+        name=DeviceName("bond2"),
+        kind=DeviceKind.BOND,
+        lower=(DeviceName("eth4"),),
+        sources=("ansible",),
+        observed_at=at,
+    )
+
+    assert finding_of(scene(host_devices=(bond,))).because[-1] == words
+
+
+def test_what_the_scan_itself_observed_needs_no_word() -> None:
+    fresh = scene(beside=(provisioner(),), servers=(satellite(observed_at=HOUR_AGO),), observed_at=HOUR_AGO)
+
+    assert "observed" not in because(fresh)
+
+
+def test_a_server_elsewhere_rests_on_the_hypervisor_that_it_was_seen_on() -> None:
+    there = hypervisor("hv2", provisioner(), observed_at=MONTH_AGO)
+    assert "hv2 was observed 31 days ago (qemu+ssh://hv2/system)" in because(scene(others=(there,)))
+    bystander = hypervisor("hv3", observed_at=MONTH_AGO)
+    assert "hv3" not in because(scene(beside=(provisioner(),), others=(bystander,)))
+
+
+def test_a_server_that_is_nowhere_rests_on_the_oldest_word() -> None:
+    others = (hypervisor("hv2", observed_at=TAKEN_AT - timedelta(days=2)), hypervisor("hv3", observed_at=MONTH_AGO))
+
+    told = because(scene(others=others))
+    assert "hv3 was observed 31 days ago" in told
+    assert "hv2" not in told
+
+
+def test_any_age_is_taken_when_none_is_given() -> None:
+    looked_at = scene(observed_at=MONTH_AGO)
+
+    assert aged(looked_at) is looked_at
+
+
+def test_what_is_young_enough_stays_as_it_is() -> None:
+    looked_at = limited(scene(beside=(provisioner(),), servers=(satellite(declared_macs=(), observed_at=HOUR_AGO),)))
+
+    assert aged(looked_at) == looked_at
+
+
+def test_ageing_twice_is_ageing_once() -> None:
+    once = aged(limited(everything(MONTH_AGO)))
+
+    assert aged(once) == once
+
+
+def everything(at: datetime | None) -> Inventory:
+    """A scan whose every fact was observed then."""
+    here = replace(
+        hypervisor("hv1", domain("web01", macvtap()), provisioner(), domain("db01", bridged()), observed_at=at),
+        kernel=Observed(value=FIXED_KERNEL, source="sosreport", observed_at=at),
+        uri="sosreport:hv1.tar.xz",
+    )
+    sat = satellite(
+        tx_checksum=State.OFF,
+        source="sosreport:sat.tar.xz",
+        observed_at=at,
+        persistence=Persistence(tx_checksum=State.OFF, setting="ifcfg"),
+        addresses=("10.77.0.5/24",),
+        kernel=Observed(value="5.14.0", source="sosreport", observed_at=at),
+    )
+    record = Netboot(mac=Mac(SERVING), system="x", pending=True, source="https://c", server="10.77.0.5", observed_at=at)
+    subnet = Subnet(name="n", network="10.77.0.0/24", source="https://c", servers=("10.77.0.5",), observed_at=at)
+    return inventory(here, servers=(sat,), netboots=(record,), subnets=(subnet,))
+
+
+@pytest.mark.parametrize(
+    ("at", "when"), [(MONTH_AGO, "observed 31 days ago"), (None, "nobody knows when it was observed")]
+)
+def test_what_is_too_old_is_missing_with_a_gap_for_each_source(at: datetime | None, when: str) -> None:
+    left = aged(limited(everything(at)))
+    (here,) = left.hypervisors
+    (sat,) = left.servers
+
+    why = f"{when}, and no more than 1 week may pass"
+    assert [(gap.subject, gap.reason, gap.about, gap.hypervisor) for gap in left.gaps] == [
+        ("kernel of hv1 (sosreport)", f"{why}: take a new sosreport", GapAbout.AGE, "hv1"),
+        ("hv1 (sosreport:hv1.tar.xz)", f"{why}: take a new sosreport", GapAbout.AGE, "hv1"),
+        ("server satellite (sosreport:sat.tar.xz)", f"{why}: take a new sosreport", GapAbout.SERVER, None),
+        ("records of https://c", f"{why}: scan again when it can be read", GapAbout.AGE, None),
+        ("subnets of https://c", f"{why}: scan again when it can be read", GapAbout.AGE, None),
+    ]
+    assert here.kernel is None
+    assert here.status is HostStatus.PARTIAL
+    assert [device.kind for device in here.devices] == [DeviceKind.UNKNOWN] * 3
+    web, _, db = here.domains
+    assert web.interfaces[0].attachments == (Attachment(None, SourceMode.UNKNOWN),)
+    assert web.interfaces[0].mac == "52:54:00:93:76:af"
+    assert web.state is DomainState.UNKNOWN
+    assert db.interfaces[0].attachments == (Attachment(DeviceName("br0"), None),)
+    assert (sat.tx_checksum, sat.reason) == (State.UNKNOWN, f"{why}: take a new sosreport")
+    assert (sat.macs, sat.addresses, sat.persistence, sat.kernel) == ((), (), None, None)
+    assert (left.netboots[0].server, left.netboots[0].pending) == (None, True)
+    assert left.subnets[0].servers == ()
+
+
+def test_the_verdict_is_unknown_and_says_what_is_too_old_and_how_to_renew_it() -> None:
+    old = everything(MONTH_AGO)
+    assert finding_of(old).rule == "R2"
+
+    found = finding_of(limited(old))
+    assert (found.rule, found.verdict) == ("R13", Verdict.UNKNOWN)
+    told = "\n".join(found.missing)
+    assert (
+        "hv1 (sosreport:hv1.tar.xz): observed 31 days ago, and no more than 1 week may pass: take a new sosreport"
+        in told
+    )
+    assert "kernel of hv1 (sosreport): observed 31 days ago" in told
+    assert "TX checksum offload of satellite eth0: observed 31 days ago" in told
+
+
+def test_what_is_declared_does_not_age() -> None:
+    declared = Observed(value=FIXED_KERNEL, source=CONFIGURATION)
+    here = replace(scene().hypervisors[0], kernel=declared)
+    on = server(
+        source="off", tx_checksum=State.OFF, observed_at=None, macs=(Mac(SERVING),), declared_macs=(Mac(SERVING),)
+    )
+    looked_at = limited(inventory(here, servers=(on,)))
+
+    assert aged(looked_at) == looked_at
+    assert finding_of(looked_at).rule == "R2"
+
+
+@pytest.mark.parametrize(
+    ("changes", "macs"),
+    [
+        ({}, ()),
+        ({"declared_macs": (Mac(SERVING),)}, (Mac(SERVING),)),
+        ({"declared_macs": (Mac("52:54:00:00:00:09"),)}, ()),
+        ({"physical": True}, (Mac(SERVING),)),
+    ],
+)
+def test_of_a_server_that_is_too_old_only_declared_macs_count(changes: dict[str, Any], macs: tuple[Mac, ...]) -> None:
+    (sat,) = aged(limited(inventory(servers=(satellite(observed_at=MONTH_AGO, **changes),)))).servers
+
+    assert sat.macs == macs
+
+
+def test_a_server_that_was_not_read_keeps_its_reason() -> None:
+    looked_at = limited(inventory(servers=(server(tx_checksum=State.UNKNOWN, observed_at=None),)))
+
+    assert aged(looked_at) == looked_at
+
+
+def test_devices_of_another_source_age_alone() -> None:
+    def of(name: str) -> Device:
+        return Device(
+            name=DeviceName(name), kind=DeviceKind.BOND, sources=("ansible", "libvirt"), observed_at=MONTH_AGO
+        )
+
+    left = aged(limited(scene(host_devices=(of("bond2"), of("bond3"), card("eth4")))))
+    (here,) = left.hypervisors
+    (gap,) = left.gaps
+
+    assert gap.subject == "bond2, bond3 of hv1 (ansible, libvirt)"
+    assert gap.reason == "observed 31 days ago, and no more than 1 week may pass: gather its facts again"
+    assert [device.kind for device in here.devices] == [DeviceKind.UNKNOWN, DeviceKind.UNKNOWN, DeviceKind.ETHERNET]
+    assert here.status is HostStatus.COMPLETE
+
+
+def test_a_host_of_which_nothing_was_read_is_not_too_old() -> None:
+    gap = Gap(subject="qemu+ssh://hv1/system", reason="no answer", about=GapAbout.HYPERVISOR, hypervisor="hv1")
+    dead = hypervisor("hv1", status=HostStatus.FAILED, devices=(), observed_at=None)
+    looked_at = limited(inventory(dead, gaps=(gap,)))
+
+    assert aged(looked_at) == looked_at
+
+
+def test_a_server_is_nowhere_only_if_all_hypervisors_are_known_from_lately() -> None:
+    stale = hypervisor("hv2", observed_at=MONTH_AGO)
+    nowhere = scene(others=(stale,))
+
+    assert finding_of(nowhere).rule == "R10"
+    assert finding_of(limited(nowhere)).rule == "R11"
+    assert "not everything was read (qemu+ssh://hv2/system)" in missing(limited(nowhere))
+
+
+def test_a_server_that_was_elsewhere_long_ago_may_be_anywhere() -> None:
+    elsewhere = scene(others=(hypervisor("hv2", provisioner(), observed_at=MONTH_AGO),))
+    assert finding_of(elsewhere).rule == "R10"
+    assert finding_of(limited(elsewhere)).rule == "R11"
+    assert "its MAC was in hv2/sat, which is known from too long ago" in missing(limited(elsewhere))
+
+    its_device = replace(card("eth0"), mac=Mac(SERVING), observed_at=MONTH_AGO)
+    on_host = scene(others=(hypervisor("hv2", devices=(its_device,)),))
+    assert finding_of(on_host).rule == "R10"
+    assert finding_of(limited(on_host)).rule == "R11"
+    assert "a device of hv2 had its MAC, which is known from too long ago" in missing(limited(on_host))
+
+
+def test_what_was_no_macvtap_is_not_asked_about_again() -> None:
+    assert judged(limited(scene(bridged(), observed_at=MONTH_AGO))) is NotJudged.NOT_MACVTAP
+
+
+@st.composite
+def dated(draw: DrawFn, looked_at: Inventory) -> Inventory:
+    """The same, with times: everything was observed now, long ago, or nobody knows when."""
+    times = st.sampled_from((TAKEN_AT, TAKEN_AT, MONTH_AGO, None))
+
+    def kernel(observed: Observed[str] | None) -> Observed[str] | None:
+        source = draw(st.sampled_from(("ssh", CONFIGURATION)))
+        return observed and replace(observed, source=source, observed_at=draw(times))
+
+    def one(server: Server) -> Server:
+        declared = draw(st.sampled_from(((), server.macs, server.macs[:1])))
+        source = draw(st.sampled_from(("file:x", "file:x", "on")))
+        return replace(server, declared_macs=declared, source=source, observed_at=draw(times))
+
+    hosts = tuple(
+        replace(
+            host,
+            observed_at=draw(times),
+            kernel=kernel(host.kernel),
+            devices=tuple(replace(device, observed_at=draw(times)) for device in host.devices),
+        )
+        for host in looked_at.hypervisors
+    )
+    return replace(looked_at, hypervisors=hosts, servers=tuple(map(one, looked_at.servers)))
+
+
+@many
+@given(st.data())
+def test_what_is_too_old_never_clears(data: DataObject) -> None:
+    before = data.draw(dated(data.draw(inventories())))
+
+    assert next(newly_cleared(before, [limited]), None) is None
+
+
+@many
+@given(inventories(least_servers=0))
+def test_when_nothing_is_young_enough_only_what_is_declared_clears(looked_at: Inventory) -> None:
+    undated = replace(
+        looked_at,
+        hypervisors=tuple(
+            replace(host, kernel=host.kernel and replace(host.kernel, observed_at=MONTH_AGO), observed_at=MONTH_AGO)
+            for host in looked_at.hypervisors
+        ),
+        servers=tuple(replace(server, observed_at=MONTH_AGO, physical=False) for server in looked_at.servers),
+    )
+
+    report = correlate(limited(undated))
+    assert not any(found.verdict in CLEARED for found in report.findings)
+    assert report.inventory.gaps
+
+
+@many
+@given(st.data())
+def test_judging_what_was_judged_changes_nothing(data: DataObject) -> None:
+    first = correlate(limited(data.draw(dated(data.draw(inventories())))))
+
+    assert correlate(first.inventory) == first

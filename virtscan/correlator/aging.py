@@ -1,0 +1,166 @@
+"""What is too old to count becomes a fact that nobody knows, with a gap that says whose it was and how to renew it."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from virtscan.correlator.age import Clock
+from virtscan.model import (
+    CONFIGURATION,
+    Attachment,
+    Device,
+    Domain,
+    DomainState,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    Interface,
+    Inventory,
+    Netboot,
+    Server,
+    SourceMode,
+    State,
+    Subnet,
+)
+
+DECLARED = frozenset({State.ON.value, State.OFF.value})
+"""Sources of servers of which the administrator says how they are."""
+
+_RENEWALS = {
+    "sosreport": "take a new sosreport",
+    "ansible": "gather its facts again",
+    "file": "save what ethtool -k prints again",
+    "xml": "dump its definitions again",
+}
+_UNKNOWN = (Attachment(None, SourceMode.UNKNOWN),)
+
+
+def aged(inventory: Inventory) -> Inventory:
+    """The inventory without the facts that its policy calls too old; itself when the policy calls none so.
+
+    Age is counted from the scan. What is declared has no age. Names, MACs and what a machine boots from stay: they say
+    whom a finding is about and how pressing it is, and what the correlator makes of a MAC that is too old clears
+    nobody. Doing it again changes nothing more.
+    """
+    if inventory.policy.max_age is None:
+        return inventory
+    clock = Clock(inventory.taken_at, inventory.policy.max_age)
+    hosts = [_hypervisor(host, clock) for host in inventory.hypervisors]
+    servers = [_server(server, clock) for server in inventory.servers]
+    records, subnets = _records(inventory.netboots, clock), _subnets(inventory.subnets, clock)
+    told = [more for _, more in hosts] + [more for _, more in servers] + [records[1], subnets[1]]
+    gaps = dict.fromkeys(gap for more in told for gap in more if gap not in inventory.gaps)
+    return msgspec.structs.replace(
+        inventory,
+        hypervisors=tuple(host for host, _ in hosts),
+        servers=tuple(server for server, _ in servers),
+        netboots=records[0],
+        subnets=subnets[0],
+        gaps=(*inventory.gaps, *gaps),
+    )
+
+
+def renewal(source: str) -> str:
+    """What to do to get facts of this source anew."""
+    return _RENEWALS.get(source.partition(":")[0], "scan again when it can be read")
+
+
+def _hypervisor(host: Hypervisor, clock: Clock) -> tuple[Hypervisor, tuple[Gap, ...]]:
+    gaps = [*_old_kernel(host, clock)]
+    kernel = None if gaps else host.kernel
+    devices = tuple(_device(device) if _is_too_old(device, host, clock) else device for device in host.devices)
+    changes: dict[str, object] = {"kernel": kernel, "devices": devices}
+    if clock.is_too_old(host.observed_at) and (host.domains or host.devices):
+        changes["domains"] = tuple(_domain(domain) for domain in host.domains)
+        if host.status is HostStatus.COMPLETE:
+            changes["status"] = HostStatus.PARTIAL
+        gaps.append(_gap(f"{host.name} ({host.uri})", clock.complaint(host.observed_at), host.uri, host.name))
+    else:
+        gaps += _old_devices(host, clock)
+    return msgspec.structs.replace(host, **changes), tuple(gaps)
+
+
+def _old_kernel(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
+    kernel = host.kernel
+    if kernel is not None and kernel.source != CONFIGURATION and clock.is_too_old(kernel.observed_at):
+        complaint = clock.complaint(kernel.observed_at)
+        yield _gap(f"kernel of {host.name} ({kernel.source})", complaint, kernel.source, host.name)
+
+
+def _old_devices(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
+    """One gap for the devices of a hypervisor that are of one source and one time."""
+    alike: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for device in host.devices:
+        if _is_too_old(device, host, clock) and _device(device) != device:
+            alike.setdefault((device.sources, clock.complaint(device.observed_at)), []).append(device.name)
+    for (sources, complaint), names in alike.items():
+        subject = f"{', '.join(names)} of {host.name} ({', '.join(sources) or 'nobody says who told it'})"
+        yield _gap(subject, complaint, " ".join(source for source in sources if source in _RENEWALS), host.name)
+
+
+def _is_too_old(device: Device, host: Hypervisor, clock: Clock) -> bool:
+    return clock.is_too_old(device.observed_at or host.observed_at)
+
+
+def _device(device: Device) -> Device:
+    """A device of which nothing counts but that there is one of this name; its MAC is what it may be found by."""
+    return Device(name=device.name, mac=device.mac, sources=device.sources, observed_at=device.observed_at)
+
+
+def _domain(domain: Domain) -> Domain:
+    interfaces = tuple(_interface(interface) for interface in domain.interfaces)
+    return msgspec.structs.replace(domain, state=DomainState.UNKNOWN, interfaces=interfaces)
+
+
+def _interface(interface: Interface) -> Interface:
+    """An interface that is on some device in some mode; what was no macvtap is not asked about again."""
+    attachments = _UNKNOWN if interface.is_macvtap else interface.attachments
+    return msgspec.structs.replace(interface, model=None, host_csum=None, guest_csum=None, attachments=attachments)
+
+
+def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
+    old = server.source not in DECLARED and clock.is_too_old(server.observed_at)
+    kernel = server.kernel
+    if kernel is not None and clock.is_too_old(kernel.observed_at):
+        server = msgspec.structs.replace(server, kernel=None)
+    if not old:
+        return server, ()
+    # With one MAC less than it has, a server may seem to be where its other one is. The word that it is a physical
+    # machine only counts as long as no domain has any of its MACs.
+    keeps_macs = server.physical or set(server.macs) <= set(server.declared_macs)
+    without = msgspec.structs.replace(
+        server, features={}, persistence=None, addresses=(), macs=server.macs if keeps_macs else ()
+    )
+    if server.tx_checksum is State.UNKNOWN:
+        return without, ()
+    reason = f"{clock.complaint(server.observed_at)}: {renewal(server.source)}"
+    gap = Gap(subject=f"server {server.name} ({server.source})", reason=reason, about=GapAbout.SERVER)
+    return msgspec.structs.replace(without, tx_checksum=State.UNKNOWN, reason=reason), (gap,)
+
+
+def _records(netboots: Iterable[Netboot], clock: Clock) -> tuple[tuple[Netboot, ...], tuple[Gap, ...]]:
+    """Records of MACs: who would answer does not count; that it is about to boot does, for that clears nobody."""
+    kept, gaps = [], []
+    for netboot in netboots:
+        old = netboot.server is not None and clock.is_too_old(netboot.observed_at)
+        kept.append(msgspec.structs.replace(netboot, server=None) if old else netboot)
+        if old:
+            gaps.append(_gap(f"records of {netboot.source}", clock.complaint(netboot.observed_at), netboot.source))
+    return tuple(kept), tuple(gaps)
+
+
+def _subnets(subnets: Iterable[Subnet], clock: Clock) -> tuple[tuple[Subnet, ...], tuple[Gap, ...]]:
+    """Subnets stay, without servers: one that is left out would let another one narrow down who answers."""
+    kept, gaps = [], []
+    for subnet in subnets:
+        old = bool(subnet.servers) and clock.is_too_old(subnet.observed_at)
+        kept.append(msgspec.structs.replace(subnet, servers=()) if old else subnet)
+        if old:
+            gaps.append(_gap(f"subnets of {subnet.source}", clock.complaint(subnet.observed_at), subnet.source))
+    return tuple(kept), tuple(gaps)
+
+
+def _gap(subject: str, complaint: str, source: str, hypervisor: str | None = None) -> Gap:
+    reason = f"{complaint}: {renewal(source)}"
+    return Gap(subject=subject, reason=reason, about=GapAbout.AGE, hypervisor=hypervisor)
