@@ -156,7 +156,7 @@ def test_gaps_are_said_beside_a_format_that_has_no_place_for_them(capfd: pytest.
     ("arguments", "message"),
     [
         (["scan", "--view", "nothing"], "'nothing' is not one of"),
-        (["scan", "--host-timeout", "30"], "write a number with s, m, h or d"),
+        (["scan", "--host-timeout", "30"], "write a number with s, m, h, d or w"),
         (["scan", "--where", "sites=ams1"], "no column 'sites'"),
         (["scan", "-v", "-q"], "contradict"),
         (["scan", "-c", HOST, "--save", "/tmp/x", "-o", "/tmp/../tmp/x"], "are the same file"),

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from virtscan.cli.options import collect_options
 from virtscan.cli.plan import load_plan
 from virtscan.cli.process import close_input
 from virtscan.config import Options
+from virtscan.correlator.age import in_words
 from virtscan.errors import InventoryError
 from virtscan.model import Inventory, LowerDevice, Plan
 
@@ -30,6 +32,7 @@ def acquire(
     said: Console,
     *,
     lower_device: LowerDevice | None,
+    max_age: float | None,
     **what: Any,  # the other options of `collect_options`, typed by `Options`
 ) -> Inventory:
     """The inventory in FILE (- is standard input), or without one that of a scan, with a progress bar.
@@ -40,13 +43,19 @@ def acquire(
         ConfigError: The options or the configuration are wrong.
     """
     if file is None:
-        return collected(planned(said, lower_device=lower_device, **what), said)
+        return collected(planned(said, lower_device=lower_device, max_age=max_age, **what), said)
     if any(what.values()):
         raise click.UsageError(f"what is in {file} is not read again: leave out FILE, or the options of a scan")
-    return judged_on(load(file), lower_device)
+    return judged_on(load(file), said, lower_device=lower_device, max_age=max_age)
 
 
-def planned(said: Console, *, config: Path | None, **what: Any) -> Plan:  # `what` is typed by `Options`
+def planned(
+    said: Console,
+    *,
+    config: Path | None,
+    max_age: float | None = None,
+    **what: Any,  # typed by `Options`
+) -> Plan:
     """The plan of a scan, made from the options of `collect_options`; from here on nothing can be asked.
 
     Raises:
@@ -54,7 +63,7 @@ def planned(said: Console, *, config: Path | None, **what: Any) -> Plan:  # `wha
     """
     plan = load_plan(config, Options(**what), said)
     close_input()
-    return plan
+    return msgspec.structs.replace(plan, policy=msgspec.structs.replace(plan.policy, max_age=max_age))
 
 
 def collected(plan: Plan, said: Console) -> Inventory:
@@ -82,9 +91,18 @@ def load(file: Path) -> Inventory:
     return loads(data, origin=str(file))
 
 
-def judged_on(inventory: Inventory, lower_device: LowerDevice | None) -> Inventory:
-    """The inventory with another choice of what is judged; with its own for None."""
-    if lower_device is None:
-        return inventory
-    policy = msgspec.structs.replace(inventory.policy, lower_device=lower_device)
-    return msgspec.structs.replace(inventory, policy=policy)
+def judged_on(
+    inventory: Inventory, said: Console, *, lower_device: LowerDevice | None = None, max_age: float | None = None
+) -> Inventory:
+    """The inventory with another choice of what is judged and what is too old; with its own for None.
+
+    Ages are counted from its scan. That the scan itself is older than what may pass is said, for nothing else would.
+    """
+    changes = {"lower_device": lower_device, "max_age": max_age}
+    chosen = {key: value for key, value in changes.items() if value is not None}
+    passed = (datetime.now(UTC) - inventory.taken_at).total_seconds()
+    if max_age is not None and passed > max_age:
+        said.warn(
+            f"warning: --max-age counts from the scan, which was {in_words(timedelta(seconds=passed))} ago itself"
+        )
+    return msgspec.structs.replace(inventory, policy=msgspec.structs.replace(inventory.policy, **chosen))

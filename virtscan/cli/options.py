@@ -77,6 +77,13 @@ lower_device_option = click.option(
     help="Judge macvtap interfaces that stand on a bond (the default), or on any device.",
 )
 
+max_age_option = click.option(
+    "--max-age",
+    metavar="TIME",
+    callback=_seconds,
+    help="How old a fact may have been at the scan, as in 12h, 7d or 2w; what is older is not known.",
+)
+
 collect_options = _chain(
     connect_option,
     click.option(
@@ -91,12 +98,13 @@ collect_options = _chain(
     server_option,
     config_option,
     lower_device_option,
+    max_age_option,
     click.option("--ssh-facts", is_flag=True, help="Ask qemu+ssh hypervisors by ssh for what libvirt can't tell."),
     host_timeout_option,
     deadline_option,
     unsafe_option,
 )
-"""What is read, and how long it may take: all but --config are the fields of `config.Options`."""
+"""What is read, and how long it may take: all but --config and --max-age are the fields of `config.Options`."""
 
 quiet_and_verbose = _chain(
     click.option("-v", "--verbose", is_flag=True, help="Say on standard error what happens."),

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from virtscan.errors import ConfigError
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+")
-_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+")
+_PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
 _VARIABLE = re.compile(r"\$\$|\$\{([^}]*)\}")
 
 
@@ -19,7 +19,7 @@ def duration(text: str) -> float:
         ConfigError: Not of that form (a number without a unit is nobody's intention for sure), or zero.
     """
     if not _DURATION.fullmatch(text):
-        raise ConfigError(f"{text!r} is no length of time: write a number with s, m, h or d, as in 30s, 10m or 1h30m")
+        raise ConfigError(f"{text!r} is no length of time: write a number with s, m, h, d or w, as in 30s, 1h30m or 7d")
     seconds = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     if seconds <= 0:
         raise ConfigError(f"{text!r} is no time at all: write at least 1s")

@@ -25,10 +25,9 @@ class Clock(msgspec.Struct, frozen=True):
 
     def complaint(self, observed_at: datetime | None) -> str:
         """Say of what is too old how old it is, and how old it may be."""
-        limit = "" if self.max_age is None else f"no more than {_exactly(self.max_age)} may pass"
-        if observed_at is None:
-            return f"nobody knows when it was observed, and {limit}"
-        return f"observed {ago(observed_at, self.taken_at)}, and {limit}"
+        limit = "" if self.max_age is None else f" (the limit is {_exactly(self.max_age)})"
+        when = ago(observed_at, self.taken_at)
+        return f"nobody knows when it was observed{limit}" if when is None else f"observed {when}{limit}"
 
 
 def _exactly(seconds: float) -> str:

@@ -7,7 +7,7 @@ import click
 
 from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import FailOn, of_report
-from virtscan.cli.options import console, lower_device_option, quiet_and_verbose, report_options
+from virtscan.cli.options import console, lower_device_option, max_age_option, quiet_and_verbose, report_options
 from virtscan.cli.output import opened
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
@@ -17,11 +17,13 @@ from virtscan.model import LowerDevice
 @click.command(epilog="Example: virtscan report fleet.json --view capacity --format csv")
 @click.argument("file", type=click.Path(path_type=Path))
 @lower_device_option
+@max_age_option
 @report_options
 @quiet_and_verbose
 def report(
     file: Path,
     lower_device: LowerDevice | None,
+    max_age: float | None,
     fail_on: str,
     redact: Path | None,
     verbose: bool,
@@ -30,7 +32,7 @@ def report(
 ) -> int:
     """Report on FILE, an inventory that a scan kept with --save (- reads standard input); no network is touched."""
     said = console(verbose=verbose, quiet=quiet)
-    inventory = redaction(redact)(judged_on(load(file), lower_device))
+    inventory = redaction(redact)(judged_on(load(file), said, lower_device=lower_device, max_age=max_age))
     rendering = Rendering(**how)
     rendering.check()
     with opened(rendering.output) as shown:

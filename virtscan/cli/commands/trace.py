@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from virtscan import trace as captures
-from virtscan.cli.acquire import load
+from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import of_trace
-from virtscan.cli.options import FILE, console, output_options, quiet_and_verbose, redact_option
+from virtscan.cli.options import FILE, console, max_age_option, output_options, quiet_and_verbose, redact_option
 from virtscan.cli.output import opened
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show
@@ -18,12 +18,14 @@ from virtscan.cli.rendering import show
 @click.option(
     "--inventory", type=FILE, help="An inventory that a scan kept with --save: says beside each verdict if it was true."
 )
+@max_age_option
 @output_options
 @redact_option
 @quiet_and_verbose
 def trace(
     pcap: Path,
     inventory: Path | None,
+    max_age: float | None,
     format_name: str,
     output: Path | None,
     redact: Path | None,
@@ -38,10 +40,12 @@ def trace(
     said = console(verbose=verbose, quiet=quiet)
     redacted = redaction(redact)
     report = None
+    if inventory is None and max_age is not None:
+        raise click.UsageError("--max-age is about the facts of an inventory: give --inventory, too")
     if inventory is not None:
         from virtscan.scan import judge
 
-        report = judge(redacted(load(inventory)))
+        report = judge(redacted(judged_on(load(inventory), said, max_age=max_age)))
     with opened(output) as shown:
         found = redacted.of_trace(captures.read(pcap))
         lines = captures.lines(found, report)

@@ -1,0 +1,140 @@
+"""`--max-age`, on every command that judges."""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.trace.build import CLIENT_MAC, ethernet, lease, pcap
+from virtscan.cli.main import run
+from virtscan.model import State
+from virtscan.storage import dumps, loads
+
+OFF = "Features for eth0:\ntx-checksumming: off\n\ttx-checksum-ipv4: off\n\ttx-checksum-ip-generic: off\n"
+DOMAIN = """<domain type='kvm'><name>web01</name><devices><interface type='direct'>
+<mac address='52:54:00:93:76:af'/><source dev='bond2' mode='bridge'/></interface></devices></domain>"""
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture(autouse=True)
+def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No configuration of whoever runs the tests takes part."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME", "LIBVIRT_DEFAULT_URI"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    """A host that was dumped now, and a server's state that was saved a month ago: the options to scan them."""
+    (tmp_path / "dumps").mkdir()
+    (tmp_path / "dumps" / "web01.xml").write_text(DOMAIN)
+    state = tmp_path / "satellite.txt"
+    state.write_text(OFF)
+    month_ago = (NOW - timedelta(days=31)).timestamp()
+    os.utime(state, (month_ago, month_ago))
+    return ["--xml", str(tmp_path / "dumps"), "--server", f"satellite:eth0=file:{state}"]
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    """An inventory of now, with a server that was observed a month before."""
+    month_ago = NOW - timedelta(days=31)
+    here = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL, observed_at=NOW)
+    old = server(tx_checksum=State.OFF, source="sosreport:sat.tar.xz", observed_at=month_ago)
+    path = tmp_path / "fleet.json"
+    path.write_bytes(dumps(replace(inventory(here, servers=(old,)), taken_at=NOW)))
+    return str(path)
+
+
+def findings(capfd: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(capfd.readouterr().out)["findings"]
+    return found
+
+
+def test_a_scan_takes_what_is_too_old_for_not_known(files: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["scan", *files, "--format", "json"]) == 0
+    (found,) = findings(capfd)
+    assert found["verdict"] == "mitigated"
+    assert "observed 31 days ago" in found["because"][0]
+
+    assert run(["scan", *files, "--format", "json", "--max-age", "4w"]) == 3
+    (found,) = findings(capfd)
+    assert found["verdict"] == "unknown"
+    assert "observed 31 days ago (the limit is 4 weeks): save what ethtool -k prints again" in found["missing"][0]
+
+
+def test_what_a_scan_saves_is_whole_and_judged_alike_later(
+    files: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept.json"
+    run(["scan", *files, "--max-age", "7d", "--save", str(kept), "--format", "json"])
+    (first,) = findings(capfd)
+
+    assert loads(kept.read_bytes(), origin="kept").servers[0].tx_checksum is State.OFF
+    run(["report", str(kept), "--format", "json"])
+    assert findings(capfd) == [first]
+    run(["report", str(kept), "--max-age", "9w", "--format", "json"])
+    assert findings(capfd)[0]["verdict"] == "mitigated"
+
+
+@pytest.mark.parametrize(
+    ("command", "young", "old"), [(["report"], 0, 3), (["remedy"], 0, 3), (["explain", "web01"], 0, 3)]
+)
+def test_commands_on_a_saved_inventory_heed_it(
+    command: list[str], young: int, old: int, saved: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command, saved]) == young
+    assert run([*command, saved, "--max-age", "90d"]) == young
+    assert run([*command, saved, "--max-age", "7d"]) == old
+    assert "take a new sosreport" in capfd.readouterr().out
+
+
+def test_a_capture_is_joined_with_what_is_young_enough(
+    saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "boot.pcap"
+    file.write_bytes(pcap([(shot.time, ethernet(shot)) for shot in lease()]))
+    inventory_of = loads(Path(saved).read_bytes(), origin="saved")
+    here = replace(inventory_of.hypervisors[0], domains=(domain("web01", macvtap(mac=CLIENT_MAC)),))
+    Path(saved).write_bytes(dumps(replace(inventory_of, hypervisors=(here,))))
+    arguments = ["trace", str(file), "--inventory", saved, "--format", "json"]
+
+    run(arguments)
+    assert '"verdict": "mitigated"' in capfd.readouterr().out
+    run([*arguments, "--max-age", "7d"])
+    assert '"verdict": "unknown"' in capfd.readouterr().out
+
+
+def test_without_an_inventory_a_capture_has_no_facts_that_age(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["trace", str(tmp_path / "boot.pcap"), "--max-age", "7d"]) == 2
+    assert "give --inventory" in capfd.readouterr().err
+
+
+def test_a_scan_that_is_itself_older_says_from_when_it_counts(
+    saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "old.json"
+    old.write_bytes(dumps(replace(inventory(), taken_at=NOW - timedelta(days=40))))
+
+    run(["report", str(old), "--max-age", "7d"])
+    assert "virtscan: warning: --max-age counts from the scan, which was 40 days ago itself\n" in capfd.readouterr().err
+    run(["report", saved, "--max-age", "7d", "-o", os.devnull])
+    assert "counts from the scan" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["7", "d", "-7d", "0d", "7 d", "week", "7y"])
+def test_what_is_no_length_of_time_is_refused(text: str, saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", saved, "--max-age", text]) == 2
+    assert "write" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["99999999999999999999w", "9" * 400 + "d"])
+def test_a_limit_of_any_size_is_taken(text: str, saved: str) -> None:
+    assert run(["report", saved, "--max-age", text, "-o", os.devnull]) == 0
