@@ -84,7 +84,8 @@ def _check(answer: http.client.HTTPResponse) -> None:
 
 
 def _chunks(answer: http.client.HTTPResponse, answering: socket.socket, deadline: Deadline) -> Iterator[bytes]:
-    while True:
+    # Since Python 3.13 an answer closes itself, and the socket with it, together with its last byte.
+    while not answer.isclosed():
         answering.settimeout(deadline.left())
         chunk = answer.read1(CHUNK)  # no more than what is there: one byte now and then must not keep us beyond the end
         if not chunk:
