@@ -161,3 +161,30 @@ def test_wrong_usage_is_said(
     printed = capfd.readouterr()
     assert message in printed.err
     assert printed.out == ""
+
+
+@pytest.mark.parametrize("lower_device", ["bond", "any"])
+def test_every_interface_of_the_corpus_is_explained_as_it_is_judged(
+    lower_device: str, corpus: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Definitions that nobody made for this: of real domains, and of the small fleet that shows every rule."""
+    fleet = tmp_path / "fleet.json"
+    scans = [
+        ["--xml", str(corpus / "domain"), "--xml", str(corpus / "domain-status"), "--server", "satellite:eth0=on"],
+        ["--config", str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")],
+    ]
+    for options in scans:
+        run(["scan", *options, "--lower-device", lower_device, "--format", "json", "--save", str(fleet), "-q"])
+        findings = json.loads(capfd.readouterr().out)["findings"]
+
+        run(["explain", "*", str(fleet), "-q", "--format", "json"])
+        told = json.loads(capfd.readouterr().out)["interfaces"]
+        keys = ("hypervisor", "origin", "domain", "index", "rule", "verdict", "confidence", "server", "source_device")
+        judged = [one for one in told if one["verdict"] is not None]
+        assert findings
+        assert sorted([str(one[key]) for key in keys] for one in judged) == sorted(
+            [str(one[key]) for key in keys] for one in findings
+        )
+        for one in judged:
+            (decision,) = (decision for decision in one["decisions"] if decision["decides"])
+            assert (decision["rule"], decision["verdict"]) == (one["rule"], one["verdict"])
