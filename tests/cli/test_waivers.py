@@ -9,6 +9,7 @@ from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, 
 from virtscan.cli.main import run
 from virtscan.model import Policy, State, Waiver
 from virtscan.storage import dumps
+from virtscan.views import VIEWS
 
 LINE = "waiver 'boots from ISO' (domain legacy-*): it matches no finding: correct or remove it"
 
@@ -28,8 +29,9 @@ def test_a_table_says_it_below_what_could_not_be_looked_at(saved: str, capfd: py
     assert capfd.readouterr().out.endswith(f"\ncould not be looked at: nothing\nwarning: {LINE}\n")
 
 
-def test_json_has_it_among_the_gaps(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(["report", saved, "--format", "json"]) == 0
+@pytest.mark.parametrize("view", VIEWS)
+def test_json_has_it_among_the_gaps(view: str, saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", saved, "--format", "json", "--view", view]) == 0
 
     (gap,) = json.loads(capfd.readouterr().out)["gaps"]
     assert f"{gap['subject']}: {gap['reason']}" == LINE

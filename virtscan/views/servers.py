@@ -85,4 +85,5 @@ def view(report: Report) -> Presentation:
         schema="virtscan.servers/1",
         main=msgspec.structs.replace(servers(report), key="rows"),
         gaps=gap_section(report.inventory.gaps),
+        warnings=gap_section(report.warnings),
     )

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import click
-import msgspec
 
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import of_servers
@@ -17,6 +16,7 @@ from virtscan.cli.options import (
 )
 from virtscan.cli.output import opened
 from virtscan.cli.rendering import Rendering
+from virtscan.model import Plan
 
 
 @click.command(epilog="Example: virtscan servers --server satellite:eth0=ssh://root@satellite")
@@ -40,6 +40,7 @@ def servers(
     if not plan.servers:
         raise click.UsageError("no server is named: give --server NAME=SOURCE, or [[server]] in the configuration")
     rendering = Rendering(view="servers", format_name=format_name, output=output)
+    only_servers = Plan(servers=plan.servers, host_timeout=plan.host_timeout, deadline=plan.deadline)
     with opened(output) as shown:
-        judged = rendering.write(collected(msgspec.structs.replace(plan, targets=()), said), shown, said)
+        judged = rendering.write(collected(only_servers, said), shown, said)
     return of_servers(judged)
