@@ -144,6 +144,20 @@ def test_the_servers_alone_can_be_read(capfd: pytest.CaptureFixture[str]) -> Non
     assert states["depot"] == "unknown"
 
 
+def test_with_the_servers_alone_nobody_else_is_asked_or_missed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "virtscan.toml"
+    config.write_text(
+        '[[server]]\nname = "satellite"\noffload = "on"\n'
+        '[[provisioning]]\ntype = "cobbler"\nurl = "http://127.0.0.1:9/cobbler_api"\n'
+        '[[waiver]]\ndomain = "legacy"\nreason = "boots from ISO"\n'
+    )
+
+    assert run(["servers", "--config", str(config), "--format", "json"]) == 0
+    assert json.loads(capfd.readouterr().out)["gaps"] == []
+
+
 def test_gaps_are_said_beside_a_format_that_has_no_place_for_them(capfd: pytest.CaptureFixture[str]) -> None:
     run(["scan", *FLEET, "--format", "csv"])
 
@@ -160,6 +174,12 @@ def test_gaps_are_said_beside_a_format_that_has_no_place_for_them(capfd: pytest.
         (["scan", "--where", "sites=ams1"], "no column 'sites'"),
         (["scan", "-v", "-q"], "contradict"),
         (["scan", "-c", HOST, "--save", "/tmp/x", "-o", "/tmp/../tmp/x"], "are the same file"),
+        (["scan", "-c", HOST, "--save", "-"], "--save and --output are the same file, standard output"),
+        (["scan", "-c", HOST, "--save", "/tmp/x", "--redact", "/tmp/x"], "--save and --redact are the same file"),
+        (["report", "fleet.json", "-o", "/tmp/x", "--redact", "/tmp/x"], "--output and --redact are the same file"),
+        (["remedy", "-o", "/tmp/x", "--redact", "/tmp/x"], "--output and --redact are the same file"),
+        (["explain", "*", "-o", "/tmp/x", "--redact", "/tmp/x"], "--output and --redact are the same file"),
+        (["trace", "x.pcap", "-o", "/tmp/x", "--redact", "/tmp/x"], "--output and --redact are the same file"),
         (["scan", "--server", "a=on", "--server", "a=off"], "a second server named 'a'"),
         (["scan", "-c", "qemu+ssh://hv1/system?command=/bin/x"], "--allow-unsafe-uri"),
         (["scan", "--server", "satellite"], "NAME[:INTERFACE]=SOURCE"),
@@ -266,6 +286,36 @@ def test_a_signal_ends_a_waiting_scan_and_leaves_nothing_behind(
     assert process.returncode == code
     assert out == b""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_a_closed_standard_stream_is_an_empty_one(closed: tuple[int, ...], tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+
+    def close() -> None:
+        for number in closed:
+            os.close(number)
+
+    done = subprocess.run(
+        [*VIRTSCAN, "scan", "-c", HOST, "-o", report, "--format", "json", "--server", "satellite=on"],
+        capture_output=True,
+        preexec_fn=close,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (4, b"", b"")
+    assert json.loads(report.read_text())["schema"] == "virtscan.report/1"
+
+
+def test_a_report_to_a_closed_standard_output_is_no_defect(saved: Path) -> None:
+    done = subprocess.run(
+        [*VIRTSCAN, "report", saved],
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: os.close(1),
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (4, b"")
 
 
 @pytest.mark.parametrize("arguments", [["-o", "/dev/full"], []])

@@ -9,7 +9,7 @@ import click
 
 from virtscan import __version__
 from virtscan.cli.output import OutputError, ReaderGoneError
-from virtscan.cli.process import drop_output, end, end_on_signals
+from virtscan.cli.process import drop_output, end, end_on_signals, open_closed_streams
 from virtscan.errors import VirtscanError
 
 COMMANDS = {
@@ -62,6 +62,7 @@ def virtscan() -> None:
 
 def main() -> NoReturn:
     """Run the command line and end the process, whatever threads are still waiting for a host."""
+    open_closed_streams()
     end_on_signals()
     end(run(sys.argv[1:]))
 

@@ -10,6 +10,8 @@ from typing import IO
 
 import click
 
+STDOUT = Path("-")
+
 
 class ReaderGoneError(Exception):
     """Whoever read our standard output has closed it.
@@ -43,6 +45,24 @@ class Output:
             raise ReaderGoneError from error
 
 
+def keep_apart(**outputs: Path | None) -> None:
+    """Refuse one place for two outputs: the later would take the earlier's place, or stand right behind it.
+
+    Args:
+        outputs: Places by the name of their option, which has none for None; `-` is standard output.
+
+    Raises:
+        click.UsageError: Two are the same.
+    """
+    options: dict[str, str] = {}
+    for option, path in outputs.items():
+        if path is not None:
+            place = "standard output" if path == STDOUT else str(path.resolve())
+            first = options.setdefault(place, option)
+            if first != option:
+                raise click.UsageError(f"--{first} and --{option} are the same file, {place}")
+
+
 @contextlib.contextmanager
 def opened(path: Path | None, *, mode: int | None = None) -> Iterator[Output]:
     """Standard output for None and `-`, else a file that takes the old one's place at the end.
@@ -66,7 +86,7 @@ def opened(path: Path | None, *, mode: int | None = None) -> Iterator[Output]:
 
 
 def _place(path: Path | None, mode: int | None) -> contextlib.AbstractContextManager[IO[bytes]]:
-    if path is None or str(path) == "-":
+    if path is None or path == STDOUT:
         return contextlib.nullcontext(sys.stdout.buffer)
     target = path.resolve()
     return target.open("wb") if target.exists() and not target.is_file() else _replacing(target, mode)

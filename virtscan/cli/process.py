@@ -8,6 +8,22 @@ from types import FrameType
 from typing import NoReturn
 
 
+def open_closed_streams() -> None:
+    """Put an empty file in the place of each standard stream that whoever started us has closed, as in `>&-`.
+
+    Else the next file to be opened would get its number, and what a library or ssh says there would land in that file.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number, which is this one
+    sys.stdin, sys.stdout, sys.stderr = (
+        stream or os.fdopen(number, mode, closefd=False)
+        for number, (stream, mode) in enumerate(((sys.stdin, "r"), (sys.stdout, "w"), (sys.stderr, "w")))
+    )
+
+
 def end_on_signals() -> None:
     """Let SIGTERM and SIGHUP unwind the main thread like Ctrl-C does, so that temporary output is removed on the way.
 

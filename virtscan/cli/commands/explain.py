@@ -10,7 +10,7 @@ from virtscan import explaining
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import FailOn, of_report
 from virtscan.cli.options import FILE, console, quiet_and_verbose, redact_option
-from virtscan.cli.output import opened
+from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
 from virtscan.model import GapAbout, Inventory
 from virtscan.reporters import printable
@@ -47,6 +47,7 @@ def explain(
     from virtscan.scan import judge
 
     said = console(verbose=verbose, quiet=quiet)
+    keep_apart(output=output or STDOUT, redact=redact)
     redacted = redaction(redact)
     with opened(output) as shown:
         inventory = acquire(file, said, **what)

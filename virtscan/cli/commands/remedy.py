@@ -9,7 +9,7 @@ from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import FailOn, of_report
 from virtscan.cli.options import FILE, console, quiet_and_verbose, redact_option
-from virtscan.cli.output import opened
+from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
 from virtscan.model import Report
 from virtscan.remedy import FORMS, document, plan
@@ -46,6 +46,7 @@ def remedy(
     from virtscan.scan import judge
 
     said = console(verbose=verbose, quiet=quiet)
+    keep_apart(output=output or STDOUT, redact=redact)
     redacted = redaction(redact)
     with opened(output) as shown:
         report = judge(redacted(acquire(file, said, **what)))

@@ -8,7 +8,7 @@ import click
 from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import FailOn, of_report
 from virtscan.cli.options import console, lower_device_option, max_age_option, quiet_and_verbose, report_options
-from virtscan.cli.output import opened
+from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
 from virtscan.model import LowerDevice
@@ -32,9 +32,10 @@ def report(
 ) -> int:
     """Report on FILE, an inventory that a scan kept with --save (- reads standard input); no network is touched."""
     said = console(verbose=verbose, quiet=quiet)
-    inventory = redaction(redact)(judged_on(load(file), said, lower_device=lower_device, max_age=max_age))
     rendering = Rendering(**how)
     rendering.check()
+    keep_apart(output=rendering.output or STDOUT, redact=redact)
+    inventory = redaction(redact)(judged_on(load(file), said, lower_device=lower_device, max_age=max_age))
     with opened(rendering.output) as shown:
         judged = rendering.write(inventory, shown, said)
     return of_report(judged, FailOn(fail_on))

@@ -9,7 +9,7 @@ import click
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import FailOn, of_report
 from virtscan.cli.options import FILE, collect_options, console, quiet_and_verbose, report_options
-from virtscan.cli.output import opened
+from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
 
@@ -41,8 +41,7 @@ def scan(
     said = console(verbose=verbose, quiet=quiet)
     rendering = Rendering(view=view, by=by, where=where, format_name=format_name, output=output)
     rendering.check()
-    if save and output and save.resolve() == output.resolve():
-        raise click.UsageError(f"--save and --output are the same file, {output}")
+    keep_apart(save=save, output=output or STDOUT, redact=redact)
     redacted = redaction(redact)
     plan = planned(said, **what)
     with contextlib.ExitStack() as outputs:

@@ -8,7 +8,7 @@ from virtscan import trace as captures
 from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import of_trace
 from virtscan.cli.options import FILE, console, max_age_option, output_options, quiet_and_verbose, redact_option
-from virtscan.cli.output import opened
+from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show
 
@@ -38,6 +38,7 @@ def trace(
     tcpdump -s 0 -w FILE -i DEVICE. Formats are pcap and pcapng, gzipped or not.
     """
     said = console(verbose=verbose, quiet=quiet)
+    keep_apart(output=output or STDOUT, redact=redact)
     redacted = redaction(redact)
     report = None
     if inventory is None and max_age is not None:
