@@ -1,20 +1,24 @@
 """`python -m tests.lab`: hold virtscan's verdicts against real boots. Exit code 1 if one does not agree.
 
-2 is wrong usage, 77 a machine that can't play the scenarios, 130 and 143 an interruption; all that was made is gone
-then as well.
+2 is wrong usage, 77 a machine that can't play the scenarios, 130, 129 and 143 an interruption; all that was made is
+gone then as well.
 """
 
 import argparse
 import platform
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
+import msgspec
+
+from tests.lab import debian_kernel
+from tests.lab.nested import play_nested
 from tests.lab.playing import play
-from tests.lab.requirements import ThisMachine, lacking
+from tests.lab.requirements import Machine, ThisMachine, lacking, playable
 from tests.lab.scenario import Scenario
 from tests.lab.scenarios import CORE, SCENARIOS
 from tests.lab.table import Row, filled, markdown_table, text_table
@@ -23,8 +27,8 @@ _DISAGREE, _WRONG_USAGE, _CANNOT, _INTERRUPTED = 1, 2, 77, 130
 
 
 def main(arguments: Sequence[str]) -> int:
-    options = _parser().parse_args(arguments)
-    scenarios = [one for one in (CORE if options.core else SCENARIOS) if options.only in one.name]
+    options = _options(arguments)
+    scenarios = [one for one in (CORE if options.core else SCENARIOS) if any(text in one.name for text in options.only)]
     if options.list:
         sys.stdout.write("".join(f"{one.name}\n" for one in scenarios))
         return 0
@@ -35,42 +39,53 @@ def main(arguments: Sequence[str]) -> int:
         except (OSError, ValueError) as error:
             return _refused(_WRONG_USAGE, [f"{document}: {error}"])
     machine = ThisMachine()
-    if lacks := lacking(scenarios, machine):
+    here = [one for one in scenarios if not one.needs_bond or playable(one, machine)]
+    nested = [one for one in scenarios if one not in here]
+    if lacks := lacking(here, machine) + (debian_kernel.lacking() if nested else []):
         return _refused(_CANNOT, ["this machine can't play the scenarios:", *(f"  {lack}" for lack in lacks)])
-    rows, finished = _play(scenarios, bonds=machine.makes("bond"), patience=options.patience)
-    sys.stdout.write(text_table(rows))
-    if not finished:
+    rows: list[Row] = []
+    try:
+        for row in _played(here, nested, machine, patience=options.patience):
+            rows.append(row)
+            sys.stderr.write(f"{len(rows)}. {', '.join(row.cells)}\n")
+            if options.rows:
+                sys.stdout.buffer.write(msgspec.json.encode(row) + b"\n")
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stdout.write(text_table(rows))
         return _INTERRUPTED
+    if not options.rows:
+        sys.stdout.write(text_table(rows))
     if document is not None:
-        made = f"Made on {datetime.now(UTC):%Y-%m-%d}, on kernel {platform.release()}."
+        made = f"Made on {datetime.now(UTC):%Y-%m-%d}, on kernel {platform.release()} where no other is named."
         table = filled(document.read_text(encoding="utf-8"), markdown_table(rows, made))
         document.write_text(table, encoding="utf-8")
     return _DISAGREE if any(row.against for row in rows) else 0
 
 
-def _play(scenarios: Sequence[Scenario], *, bonds: bool, patience: float) -> tuple[list[Row], bool]:
-    """All rows, and whether it was done to the end; what is going on is told on standard error."""
-    rows: list[Row] = []
-    try:
-        for number, scenario in enumerate(scenarios, 1):
-            for row in play(scenario, bonds=bonds, patience=patience):
-                rows.append(row)
-                sys.stderr.write(f"[{number}/{len(scenarios)}] {': '.join(row.cells)}\n")
-    except KeyboardInterrupt:
-        return rows, False
-    return rows, True
+def _played(
+    here: Sequence[Scenario], nested: Sequence[Scenario], machine: Machine, *, patience: float
+) -> Iterator[Row]:
+    bonds = machine.makes("bond")
+    for scenario in here:
+        yield from play(scenario, bonds=bonds, patience=patience)
+    if nested:
+        yield from play_nested(nested)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description="Hold verdicts against real boots.")
     parser.add_argument("--core", action="store_true", help="only the three scenarios that say most")
-    parser.add_argument("--only", metavar="TEXT", default="", help="only scenarios with this in their names")
+    parser.add_argument("--only", metavar="TEXT", action="append", help="only scenarios with this in their names")
     parser.add_argument("--list", action="store_true", help="print the scenarios' names and play none")
+    parser.add_argument("--rows", action="store_true", help="print no table, but each row as JSON when it is done")
     parser.add_argument("--document", metavar="FILE", type=Path, help="put the table between the marks in this file")
-    parser.add_argument(
-        "--patience", metavar="N", type=float, default=1, help="multiply all time limits, on slow machines"
-    )
-    return parser
+    parser.add_argument("--patience", metavar="N", type=float, default=1, help="boots may take N times as long")
+    options = parser.parse_args(arguments)
+    options.only = options.only or [""]
+    if options.document and (options.core or options.only != [""]):
+        parser.error("--document is for the whole table")
+    return options
 
 
 def _refused(code: int, lines: Sequence[str]) -> int:

@@ -50,7 +50,7 @@ def _steps(scenario: Scenario, lower: Lower, host: QemuHost, folder: Path, patie
                 guest.boot(scenario, device)
             else:
                 guest.boot_again()
-            judgement = scan(host, sshd, folder, kernel=scenario.kernel)
+            judgement = scan(host, sshd, folder, kernel=scenario.kernel, only_bonds=lower in {Lower.BOND, Lower.VLAN})
             outcome = _wait(guest, services, seconds=_BOOT_SECONDS[scenario.firmware] * patience)
             yield Row(
                 scenario=scenario.name,

@@ -74,6 +74,11 @@ _DEVICES = {Lower.BRIDGE: ("bridge",), Lower.BOND: ("bond",), Lower.VLAN: ("bond
 _MODULES = {"veth": "veth", "macvtap": "macvtap", "bridge": "bridge", "bond": "bonding", "vlan": "8021q"}
 
 
+def playable(scenario: Scenario, machine: Machine) -> bool:
+    """Whether the machine's kernel makes the devices of a scenario."""
+    return all(machine.makes(kind) for kind in _devices(scenario))
+
+
 def lacking(scenarios: Sequence[Scenario], machine: Machine) -> list[str]:
     """Everything that keeps the machine from playing them, a line each; nothing when they can be played."""
     if not machine.is_root():
@@ -81,14 +86,16 @@ def lacking(scenarios: Sequence[Scenario], machine: Machine) -> list[str]:
     absent = [line for need in _needs(scenarios) for line in _absent(need, machine)]
     if any(line.startswith("program ip:") for line in absent):
         return absent
-    devices = dict.fromkeys(
-        ["veth", "macvtap", *(kind for one in scenarios if one.lower for kind in _DEVICES.get(one.lower, ()))]
-    )
+    devices = dict.fromkeys(["veth", "macvtap", *(kind for one in scenarios for kind in _devices(one))])
     return absent + [
         f"kernel: it makes no {kind} device; it lacks {_MODULES[kind]}, or the right to load it"
         for kind in devices
         if not machine.makes(kind)
     ]
+
+
+def _devices(scenario: Scenario) -> tuple[str, ...]:
+    return () if scenario.lower is None else _DEVICES.get(scenario.lower, ())
 
 
 def _needs(scenarios: Sequence[Scenario]) -> Iterator[_Need]:

@@ -38,8 +38,10 @@ class _Report(msgspec.Struct, frozen=True):
     gaps: tuple[_Gap, ...]
 
 
-def scan(host: QemuHost, sshd: Sshd, folder: Path, *, kernel: str | None) -> Judgement:
+def scan(host: QemuHost, sshd: Sshd, folder: Path, *, kernel: str | None, only_bonds: bool) -> Judgement:
     """Scan `qemu:///system`, the server's offload read by ssh.
+
+    `only_bonds` is the default that administrators have; without it a veth or bridge can take the place of a bond.
 
     Raises:
         ScanError: It failed, left something out, or found no such interface.
@@ -47,10 +49,10 @@ def scan(host: QemuHost, sshd: Sshd, folder: Path, *, kernel: str | None) -> Jud
     config = folder / "virtscan.toml"
     declared = "" if kernel is None else f'kernel = "{kernel}"\n'
     config.write_text(f'[[hypervisor]]\nuri = "{URI}"\n{declared}', encoding="ascii")
-    # Whatever the source device is: a veth takes the place of a bond where the kernel has none.
     command = [
         *("env", f"VIRTSCAN_SSH={sshd.client}", str(_PROGRAM), "scan", "--config", str(config)),
-        *("--server", f"depot:{SERVER_DEVICE}=ssh://{sshd.destination}", "--lower-device", "any", "--format", "json"),
+        *("--server", f"depot:{SERVER_DEVICE}=ssh://{sshd.destination}", "--format", "json"),
+        *("--lower-device", "bond" if only_bonds else "any"),
         *("--host-timeout", "120s"),
     ]
     done = subprocess.run(
@@ -59,8 +61,8 @@ def scan(host: QemuHost, sshd: Sshd, folder: Path, *, kernel: str | None) -> Jud
     try:
         report = msgspec.json.decode(done.stdout, type=_Report)
     except msgspec.DecodeError as error:
-        said = done.stderr.decode(errors="replace").strip()
-        raise ScanError(f"virtscan ended with {done.returncode}: {said or error}") from error
+        said = done.stderr.decode(errors="replace").strip().splitlines()[-2:]
+        raise ScanError(f"virtscan ended with {done.returncode}: {'; '.join(said) or error}") from error
     if report.gaps:
         raise ScanError("; ".join(f"gap: {gap.subject}: {gap.reason}" for gap in report.gaps))
     found = [finding for finding in report.findings if finding.domain == NAME]

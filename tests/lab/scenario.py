@@ -70,6 +70,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     kernel: str | None = None
 
     @property
+    def needs_bond(self) -> bool:
+        return self.lower in {Lower.BOND, Lower.VLAN}
+
+    @property
     def name(self) -> str:
         parts = [self.way.value, f"{self.model} in {self.mode.value} mode"]
         parts += [self.firmware.value] if self.firmware is not Firmware.BIOS else []

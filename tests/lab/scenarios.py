@@ -62,4 +62,9 @@ SCENARIOS = (
     *(_lossy(step, firmware=Firmware.UEFI) for step in (_ON, _OFF)),
     *(_lossy(step, service=Service.DNSMASQ) for step in (_ON, _OFF)),
     *(_lossy(step, service=Service.DHCPD_HTTP) for step in (_ON, _OFF)),
+    *(_lossy(step, lower=Lower.BOND) for step in (_ON, _OFF)),
+    *(
+        Scenario(way=way, steps=(_REPAIRED,), lower=lower)
+        for way, lower in ((Way.DIRECT, Lower.BOND), (Way.SAME_LOWER, Lower.BOND), (Way.SAME_LOWER, Lower.VLAN))
+    ),
 )

@@ -22,7 +22,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def cells(self) -> tuple[str, ...]:
-        agree = f"NO: {self.against}" if self.against else "yes"
+        agree = f"NO: {' '.join(self.against.split())}" if self.against else "yes"
         return (self.scenario, self.offload, self.verdict, self.rule, self.boot, agree)
 
 
@@ -35,7 +35,8 @@ def text_table(rows: Sequence[Row]) -> str:
 
 def markdown_table(rows: Sequence[Row], made: str) -> str:
     """For a document; `made` says when and on what."""
-    table = tabulate([row.cells for row in rows], TITLES, tablefmt="github", disable_numparse=True)
+    cells = [[cell.replace("|", "\\|") for cell in row.cells] for row in rows]
+    table = tabulate(cells, TITLES, tablefmt="github", disable_numparse=True)
     return f"{made}\n\n{table}\n"
 
 

@@ -1,0 +1,43 @@
+"""Which verdict agrees with which boot."""
+
+import pytest
+
+from tests.lab.agreement import Judgement, disagreement
+from tests.lab.outcome import Outcome
+from tests.lab.scenario import Service
+from virtscan.model import Verdict
+
+
+def judgement(verdict: Verdict, rule: str = "R8") -> Judgement:
+    return Judgement(verdict=verdict, confidence="high", rule=rule)
+
+
+def agrees(verdict: Verdict, outcome: Outcome, service: Service = Service.DHCPD_TFTP) -> bool:
+    return not disagreement(judgement(verdict), outcome, rule="R8", service=service)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.MITIGATED, Verdict.NOT_AFFECTED])
+def test_what_is_cleared_has_to_boot(verdict: Verdict) -> None:
+    assert [outcome for outcome in Outcome if agrees(verdict, outcome)] == [Outcome.BOOTS]
+
+
+@pytest.mark.parametrize(
+    ("service", "fault"),
+    [
+        (Service.DHCPD_TFTP, Outcome.TFTP_TIMEOUT),
+        (Service.DNSMASQ, Outcome.NO_LEASE),
+        (Service.DHCPD_HTTP, Outcome.HTTP_TIMEOUT),
+    ],
+)
+def test_what_is_at_risk_has_to_fail_in_the_way_of_this_fault(service: Service, fault: Outcome) -> None:
+    assert [outcome for outcome in Outcome if agrees(Verdict.AT_RISK, outcome, service)] == [fault]
+
+
+def test_unknown_agrees_with_nothing_where_all_is_known() -> None:
+    assert not any(agrees(Verdict.UNKNOWN, outcome) for outcome in Outcome)
+
+
+def test_the_right_verdict_for_another_reason_does_not_agree() -> None:
+    said = disagreement(judgement(Verdict.AT_RISK, "R11"), Outcome.TFTP_TIMEOUT, rule="R8", service=Service.DHCPD_TFTP)
+
+    assert said == "decided by R11, not R8"

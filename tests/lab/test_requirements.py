@@ -1,0 +1,100 @@
+"""What a machine lacks is said before anything is made."""
+
+import re
+from collections.abc import Container
+
+import pytest
+
+from tests.lab.requirements import ThisMachine, lacking, playable
+from tests.lab.scenario import Lower
+from tests.lab.scenarios import CORE, SCENARIOS
+from tests.readme import PROJECT
+
+
+class MadeUp:
+    """A machine that has everything but what is named."""
+
+    def __init__(self, *, without: Container[str] = (), root: bool = True) -> None:
+        self._without = without
+        self._root = root
+
+    def is_root(self) -> bool:
+        return self._root
+
+    def has_program(self, name: str) -> bool:
+        return name not in self._without
+
+    def has_file(self, *patterns: str) -> bool:
+        return not any(word in pattern for word in ("OVMF", "ipxe", "_qemu.so") for pattern in patterns) or (
+            "files" not in self._without
+        )
+
+    def makes(self, device: str) -> bool:
+        return device not in self._without
+
+
+def test_a_machine_that_has_everything_lacks_nothing() -> None:
+    assert lacking(SCENARIOS, MadeUp()) == []
+
+
+def test_without_rights_nothing_else_is_asked() -> None:
+    (line,) = lacking(SCENARIOS, MadeUp(root=False, without=("dhcpd",)))
+
+    assert "run it as root" in line
+
+
+def test_each_missing_program_is_named_with_its_packages() -> None:
+    lines = lacking(SCENARIOS, MadeUp(without=("dhcpd", "dnsmasq")))
+
+    assert lines == [
+        "program dhcpd: install isc-dhcp-server (Debian, Ubuntu) or dhcp-server (Fedora, RHEL)",
+        "program dnsmasq: install dnsmasq-base (Debian, Ubuntu) or dnsmasq (Fedora, RHEL)",
+    ]
+
+
+def test_the_core_does_not_ask_for_what_only_other_scenarios_need() -> None:
+    assert lacking(CORE, MadeUp(without=("dnsmasq", "bond", "vlan", "bridge"))) == []
+
+
+def test_firmware_that_is_not_there_is_missed() -> None:
+    lines = lacking(SCENARIOS, MadeUp(without=("files",)))
+
+    assert [line.partition(":")[0] for line in lines] == [
+        "libvirt's driver for QEMU",
+        "iPXE for QEMU's network cards",
+        "UEFI firmware for VMs (OVMF)",
+    ]
+
+
+def test_a_kernel_without_macvtap_is_named_with_the_module() -> None:
+    assert lacking(CORE, MadeUp(without=("macvtap",))) == [
+        "kernel: it makes no macvtap device; it lacks macvtap, or the right to load it"
+    ]
+
+
+def test_without_ip_the_kernel_is_not_accused() -> None:
+    (line,) = lacking(CORE, MadeUp(without=("ip", "veth", "macvtap")))
+
+    assert line.startswith("program ip:")
+
+
+def test_a_kernel_without_bonds_can_play_all_but_what_stands_on_one() -> None:
+    machine = MadeUp(without=("bond",))
+
+    assert {one.lower for one in SCENARIOS if not playable(one, machine)} == {Lower.BOND, Lower.VLAN}
+
+
+def test_every_package_that_is_asked_for_is_installed_by_make() -> None:
+    without = ("dhcpd", "dnsmasq", "in.tftpd", "files", "sshd", "ssh", "virsh", "ethtool", "ip")
+    named = {re.search(r"install (\S+)", line) for line in lacking(SCENARIOS, MadeUp(without=without))}
+    script = (PROJECT / "packaging" / "system-packages.sh").read_text(encoding="utf-8")
+
+    packages = {match[1] for match in named if match} - {"libvirt-daemon-driver-qemu"}  # there it is a pattern
+    assert {package for package in packages if f"need {package} " not in script} == set()
+
+
+@pytest.mark.parametrize("device", ["bond", "macvtap"])
+def test_this_machine_is_only_asked_and_keeps_no_device(device: str) -> None:
+    ThisMachine().makes(device)
+
+    assert not (PROJECT / "/sys/class/net/vsprobe").exists()
