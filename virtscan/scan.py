@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never, cast
 import msgspec
 
 from virtscan import __version__, offload
-from virtscan.connectors import sosreport, uri, xml_directory
+from virtscan.connectors import naming, sosreport, xml_directory
 from virtscan.connectors.reading import Reading
 from virtscan.correlator import correlate
 from virtscan.engines import threads
@@ -102,7 +102,7 @@ class _HostJob:
         self._target = target
         self._plan = plan
         self._in_fleet = in_fleet
-        self._reading = _reading(target)
+        self._reading = Reading(target, name=naming.name(target), uri=naming.shown(target))
 
     def __call__(self) -> None:
         match self._target.kind:
@@ -179,19 +179,6 @@ class _ProvisioningJob:
                 from virtscan import provisioning
 
                 self.result = provisioning.unreadable(self._target, _failure(outcome, self._plan, silent=True))
-
-
-def _reading(target: Target) -> Reading:
-    match target.kind:
-        case TargetKind.LIBVIRT:
-            shown = uri.shown(target.address)
-            return Reading(target, name=uri.host_name(target.address) or shown, uri=shown)
-        case TargetKind.XML:
-            shown = xml_directory.shown(target.address)
-            return Reading(target, name=xml_directory.host_name(target.address), uri=shown)
-        case TargetKind.SOSREPORT:
-            shown = sosreport.shown(target.address)
-            return Reading(target, name=sosreport.host_name(target.address), uri=shown)
 
 
 def _failure(outcome: Raised | Cut, plan: Plan, *, silent: bool) -> str:

@@ -134,6 +134,23 @@ def test_an_inventory_adds_the_addresses(tmp_path: Path, capfd: pytest.CaptureFi
     assert "server far: does not answer" in shown
 
 
+@pytest.mark.parametrize("called", ["hv1", "hv1.example.com", "FOLDER/hv1"])
+def test_a_hypervisor_that_is_a_folder_is_known_by_its_names(
+    called: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "virtscan.toml").write_text('[[hypervisor]]\nxml = "hv1"\nsegments = { bond2 = "pxe-a" }')
+    device = Device(name=DeviceName("bond2"), addresses=("10.77.0.5/24",))
+    host = hypervisor("hv1.example.com", uri=f"xml:{tmp_path}/hv1", devices=(device,))
+    (tmp_path / "scan.json").write_bytes(dumps(inventory(host)))
+    arguments = ["config", "show", str(tmp_path / "virtscan.toml"), "--device", "bond2"]
+    arguments += ["--hypervisor", called.replace("FOLDER", str(tmp_path))]
+
+    assert run([*arguments, "--inventory", str(tmp_path / "scan.json")]) == 0
+    shown = capfd.readouterr().out
+    assert "bond2 of hv1.example.com" in shown
+    assert "addresses: 10.77.0.5/24" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -39,6 +39,20 @@ def test_those_of_the_command_line_replace_them_and_keep_what_the_file_knows() -
     assert (target.kernel, target.site, target.segments) == ("2.6.32-431.el6.x86_64", "ams1", {"bond2": "pxe-a"})
 
 
+@pytest.mark.parametrize(("key", "path"), [("xml", "hv1"), ("sosreport", "hv1.tar.xz")])
+def test_a_path_is_the_same_however_it_is_written(
+    key: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    declared = document(f"[[hypervisor]]\n{key} = '{path}'\nsite = 'ams1'")
+    paths = (Path(path), tmp_path / path, Path("..") / tmp_path.name / path)
+    options = Options(xml=paths) if key == "xml" else Options(sosreport=paths)
+
+    (target,) = make_plan(declared, options, folder=tmp_path, default_uri="")[0].targets
+
+    assert target.site == "ams1"
+
+
 def test_with_none_named_libvirts_own_default_is_scanned() -> None:
     assert [target.address for target in plan(default_uri="lxc:///").targets] == ["lxc:///"]
     assert [target.address for target in plan().targets] == [""]

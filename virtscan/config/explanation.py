@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from virtscan.connectors import uri
-from virtscan.model import Plan, ProvisioningTarget, Target, TargetKind
+from virtscan.connectors import naming
+from virtscan.model import Plan, ProvisioningTarget
 from virtscan.offload.source import shown
 
 
@@ -16,7 +16,7 @@ def overview(plan: Plan) -> Iterator[str]:
         details = {"site": target.site, "kernel": target.kernel}
         details |= {"facts": target.facts and f"ansible:{target.facts}"}
         details |= {f"segment of {device}": segment for device, segment in target.segments.items()}
-        yield _line(f"hypervisor {name_of(target)}", _address(target), details)
+        yield _line(f"hypervisor {naming.name(target)}", naming.shown(target), details)
     for server in plan.servers:
         serves = ", ".join((*server.segments, *server.subnets)) or "every segment"
         details = {"interface": server.interface, "mac": " ".join(server.macs) or None, "serves": serves}
@@ -33,12 +33,6 @@ def overview(plan: Plan) -> Iterator[str]:
         yield _line("waiver", f"{waiver.reason}{until}", chosen)
 
 
-def name_of(target: Target) -> str:
-    """What a hypervisor is called where people read of it."""
-    from_address = uri.host_name(target.address) if target.kind is TargetKind.LIBVIRT else None
-    return target.name or from_address or _address(target)
-
-
 def _secret(system: ProvisioningTarget) -> str | None:
     """Where it comes from, never itself."""
     if system.secret_file is not None:
@@ -46,10 +40,6 @@ def _secret(system: ProvisioningTarget) -> str | None:
     if system.secret_variable is not None:
         return f"from the environment variable {system.secret_variable}"
     return None if system.secret is None else "in this file"
-
-
-def _address(target: Target) -> str:
-    return uri.shown(target.address) if target.kind is TargetKind.LIBVIRT else target.address
 
 
 def _line(subject: str, what: str, details: Mapping[str, str | None]) -> str:

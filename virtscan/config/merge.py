@@ -4,6 +4,7 @@ import ipaddress
 import os
 import re
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -19,6 +20,8 @@ _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _PATHS = frozenset({SourceKind.FILE, SourceKind.SOSREPORT, SourceKind.ANSIBLE})
 _HOST_TIMEOUT = 30.0
 _DEADLINE = 600.0
+
+_Identity: TypeAlias = tuple[TargetKind, str]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,22 +92,31 @@ def make_plan(document: Document, options: Options, *, folder: Path, default_uri
 
 
 def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, ...]:
-    known = {(target.kind, target.address): target for target in declared}
+    known = {_identity(target): target for target in declared}
     requested = [
         *((TargetKind.LIBVIRT, _absolute_test_uri(address, Path.cwd())) for address in options.connect),
         *((TargetKind.XML, str(path)) for path in options.xml),
         *((TargetKind.SOSREPORT, str(path)) for path in options.sosreport),
     ]
-    return tuple(
-        known.get((kind, address)) or Target(kind=kind, address=address) for kind, address in dict.fromkeys(requested)
-    )
+    targets: dict[_Identity, Target] = {}
+    for kind, address in requested:
+        target = Target(kind=kind, address=address)
+        targets.setdefault(_identity(target), known.get(_identity(target), target))
+    return tuple(targets.values())
+
+
+def _identity(target: Target) -> _Identity:
+    """What two targets have in common when they are one host: a path may be written in several ways."""
+    if target.kind is TargetKind.LIBVIRT:
+        return target.kind, target.address
+    return target.kind, os.path.abspath(target.address)  # noqa: PTH100 Path.resolve would ask the disk, which may hang
 
 
 def _refuse_twice(declared: tuple[Target, ...]) -> None:
     """One host under one address: of two tables about it the second could say the opposite."""
-    places: dict[tuple[TargetKind, str], int] = {}
+    places: dict[_Identity, int] = {}
     for number, target in enumerate(declared, 1):
-        first = places.setdefault((target.kind, target.address), number)
+        first = places.setdefault(_identity(target), number)
         if first != number:
             raise ConfigError(f"hypervisor[{number}]: the same address as hypervisor[{first}]")
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from virtscan.config.explanation import name_of
+from virtscan.connectors import naming
 from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.coverage import Reach, coverage, may_serve, reach
 from virtscan.errors import ConfigError
-from virtscan.model import Device, Inventory, Plan, Server, ServerTarget, Target
+from virtscan.model import Device, Hypervisor, Inventory, Plan, Server, ServerTarget, Target
 from virtscan.offload.source import shown
 
 
@@ -27,7 +27,7 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
 
     Args:
         plan: The configuration.
-        hypervisor: Its name, or its address.
+        hypervisor: Its name, declared, scanned or as its address gives it, or the address.
         device: The source device's name.
         inventory: A scan of it, which knows the device's addresses and VLAN, and what provisioning systems have on
             record.
@@ -35,9 +35,9 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
     Raises:
         ConfigError: No such hypervisor is configured.
     """
-    target = next((one for one in plan.targets if hypervisor in (name_of(one), one.address)), None)
+    target = next((one for one in plan.targets if hypervisor in _names(one, inventory)), None)
     if target is None:
-        known = ", ".join(map(name_of, plan.targets))
+        known = ", ".join(map(naming.name, plan.targets))
         raise ConfigError(f"no hypervisor {hypervisor!r} is configured; there are {known}")
     place = _place(target, device, inventory)
     yield f"{device} of {place.hypervisor}"
@@ -93,10 +93,22 @@ def _of_macs(place: _Place, inventory: Inventory, servers: tuple[Server, ...], r
             yield f"  {netboot.mac} of {here[netboot.mac]}: on record at {netboot.source}: {answering}{pending}"
 
 
-def _place(target: Target, name: str, inventory: Inventory | None) -> _Place:
-    host = name_of(target)
+def _names(target: Target, inventory: Inventory | None) -> tuple[str, ...]:
+    """Whatever somebody may call it."""
+    scanned = _scanned(target, inventory)
+    return (naming.name(target), target.address, *((scanned.name,) if scanned else ()))
+
+
+def _scanned(target: Target, inventory: Inventory | None) -> Hypervisor | None:
+    """The hypervisor in an inventory: it may have told a better name than its address gives."""
     hosts = () if inventory is None else inventory.hypervisors
-    found = (device for one in hosts if one.name == host for device in one.devices if device.name == name)
+    return next((host for host in hosts if host.uri == naming.shown(target)), None)
+
+
+def _place(target: Target, name: str, inventory: Inventory | None) -> _Place:
+    scanned = _scanned(target, inventory)
+    host = scanned.name if scanned else naming.name(target)
+    found = (device for device in scanned.devices if device.name == name) if scanned else iter(())
     device: Device | None = next(found, None)
     segment = target.segments.get(name)
     if device is None:
