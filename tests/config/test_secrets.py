@@ -50,6 +50,12 @@ def test_where_there_is_no_password_everybody_may_read(uri: str) -> None:
     assert read(f'[[hypervisor]]\nuri = "{uri}"').hypervisor[0].uri == uri.replace("${PW}", "s3cret")
 
 
+def test_an_address_inside_a_sentence_is_looked_at_alone() -> None:
+    read('[[waiver]]\ndomain = "a"\nreason = "see https://wiki:8443/page, ask admin@example.com"')
+    with pytest.raises(ConfigError, match=rf"waiver\[1\]\.reason: {WHAT_TO_DO}$"):
+        read('[[waiver]]\ndomain = "a"\nreason = "log in at https://bob:s3cret@wiki for it"')
+
+
 def test_a_file_of_ones_own_may_hold_one() -> None:
     assert read('[[hypervisor]]\nuri = "esx://admin:s3cret@esx1"', private=True).hypervisor[0].uri
 

@@ -22,7 +22,8 @@ def refuse_secrets(raw: Mapping[str, object]) -> None:
                 where = f"provisioning[{number}].{key}"
                 raise ConfigError(f"{where}: others can read this file: chmod 600, or give {key}_file or {key}_env")
     for where, text in _strings(raw, ""):
-        if not all(_VARIABLES.fullmatch(secret) for secret in uri.secrets(text)):
+        # Word by word: no address has a blank in it, but a sentence may have an address, and an @ further on.
+        if not all(_VARIABLES.fullmatch(secret) for word in text.split() for secret in uri.secrets(word)):
             raise ConfigError(
                 f"{where}: it holds a password, and others can read this file: chmod 600, or write ${{VARIABLE}} for it"
             )
