@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, bond, domain, hypervisor, inventory, macvtap, server
 from tests.correlator.fleets import inventories
 from tests.correlator.scenes import SERVING, provisioner, satellite, scene
 from virtscan.correlator import RULES, correlate
@@ -328,6 +328,26 @@ def test_what_does_not_change_the_worst_verdict_settles_nothing() -> None:
     )
 
     assert ways(both) == [KERNEL]
+
+
+def test_one_fact_about_two_servers_or_two_devices_settles_nothing_alone() -> None:
+    pool = tuple(Attachment(DeviceName(name), SourceMode.BRIDGE) for name in ("bond7", "bond8"))
+    plugged = Interface(index=0, type="network", network="pool", attachments=pool)
+
+    assert ways(scene(servers=(server("a"), server("b")))) == []
+    assert ways(scene(plugged, servers=(server(),))) == [("place", "where satellite runs")]
+
+
+def test_of_several_devices_the_worse_one_decides_wherever_it_stands() -> None:
+    """The server is on bond3, which comes second."""
+    pool = tuple(Attachment(DeviceName(name), SourceMode.BRIDGE) for name in ("bond2", "bond3"))
+    plugged = Interface(index=0, type="network", network="pool", attachments=pool)
+    looked_at = scene(plugged, beside=(provisioner(macvtap("bond3", mac=SERVING)),), devices=(bond("bond3", "eth6"),))
+
+    told = account(looked_at)
+    assert [(one.source_device, one.decides) for one in told.decisions] == [("bond2", False), ("bond3", True)]
+    assert told.finding is not None
+    assert told.finding.source_device == "bond3"
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7, because o
     [
         (inventory(hypervisor("hv1", domain("web01", bridged()))), ": not judged: not macvtap\n"),
         (inventory(hypervisor("hv1", domain("web01", bridged()))), "nothing needs to be found out or changed\n"),
-        (scene(beside=(provisioner(),)), "no missing fact would change the verdict: see `virtscan remedy`"),
+        (scene(beside=(provisioner(),)), "no missing fact alone would change the verdict: `virtscan remedy`"),
         (scene(policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),))), "  waived: from its ISO\n"),
         (scene(servers=()), "any server against bond2 in bridge mode: unknown (low) by R3"),
         (scene(servers=(server(tx_checksum=State.UNKNOWN),)), "    R13  yes  nothing above decided\n"),

@@ -13,7 +13,6 @@ from virtscan.correlator.ruling import Hearing, Ruling, rule_on
 from virtscan.model import LowerDevice, NotJudged, Server, SourceMode, State, Verdict
 
 _CLEAR = frozenset({None, Verdict.MITIGATED, Verdict.NOT_AFFECTED})
-_NOWHERE = Position(place=Place.UNKNOWN, why="")
 
 
 class Unknown(Enum):

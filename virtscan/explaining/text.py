@@ -68,7 +68,7 @@ def _outlook(account: Account) -> Iterator[str]:
         for way in account.ways:
             yield from _way(way)
     elif finding is not None and finding.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}:
-        yield from _line("  ", "no missing fact would change the verdict: see `virtscan remedy` for what to do")
+        yield from _line("  ", "no missing fact alone would change the verdict: `virtscan remedy` says what to do")
     else:
         yield from _line("  ", "nothing needs to be found out or changed")
 
