@@ -254,10 +254,7 @@ def test_the_verdict_is_unknown_and_says_what_is_too_old_and_how_to_renew_it() -
     found = finding_of(limited(old))
     assert (found.rule, found.verdict) == ("R13", Verdict.UNKNOWN)
     told = "\n".join(found.missing)
-    assert (
-        "hv1 (sosreport:hv1.tar.xz): observed 31 days ago (the limit is 1 week): take a new sosreport"
-        in told
-    )
+    assert "hv1 (sosreport:hv1.tar.xz): observed 31 days ago (the limit is 1 week): take a new sosreport" in told
     assert "kernel of hv1 (sosreport): observed 31 days ago" in told
     assert "TX checksum offload of satellite eth0: observed 31 days ago" in told
 
