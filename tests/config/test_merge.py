@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ FOLDER = Path("/etc/virtscan")
 
 
 def plan(text: str = "", *, default_uri: str = "", **options: object) -> Plan:
-    made, _ = make_plan(document(text), Options(**options), folder=FOLDER, default_uri=default_uri)  # type: ignore[arg-type]  # each test gives the right ones
+    made, _ = make_plan(document(text), Options(**options), folder=FOLDER, default_uri=default_uri, origin="FILE")  # type: ignore[arg-type]  # each test gives the right ones
     return made
 
 
@@ -127,6 +128,36 @@ def test_the_command_line_counts_before_the_file_and_the_file_before_the_default
 def test_a_wrong_length_of_time_is_named_by_its_key() -> None:
     with pytest.raises(ConfigError, match=r"scan\.host_timeout: '5 minutes' is no length of time"):
         plan('[scan]\nhost_timeout = "5 minutes"')
+
+
+@pytest.mark.parametrize("key", ["host_timeout", "deadline"])
+def test_nobody_waits_longer_than_the_system_can(key: str) -> None:
+    message = "host timeout and deadline: write at most 7d"
+    assert plan(f'[scan]\n{key} = "7d"')
+    with pytest.raises(ConfigError, match=message):
+        plan(f'[scan]\n{key} = "30d"')
+    options: dict[str, Any] = {key: 30 * 86400.0}  # Any: this option, and none of the others
+    with pytest.raises(ConfigError, match=message):
+        plan(**options)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (
+            '[[hypervisor]]\nuri = "a"\n[[hypervisor]]\nuri = "qemu+ssh://hv1:x/"',
+            {},
+            r"FILE: hypervisor\[2\]\.uri: not a",
+        ),
+        ("", {"connect": ("qemu+ssh://hv1:x/",)}, "--connect: not a libvirt URI"),
+        ("", {"default_uri": "qemu+ext:///system"}, "LIBVIRT_DEFAULT_URI: qemu"),
+        ('[[server]]\nname = "a"\noffload = "maybe"', {}, r"FILE: server\[1\]: unknown SOURCE"),
+        ("", {"servers": ("a=maybe",)}, "unknown SOURCE"),
+    ],
+)
+def test_an_error_says_where_to_look(text: str, options: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{message}"):
+        plan(text, **options)
 
 
 SATELLITE = """

@@ -23,7 +23,8 @@ def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
         text, private = _content(path)
         document = read_document(text, path=path, environment=os.environ, private=private)
         folder = path.parent
-    plan, warnings = make_plan(document, options, folder=folder, default_uri=os.environ.get("LIBVIRT_DEFAULT_URI", ""))
+    default_uri = os.environ.get("LIBVIRT_DEFAULT_URI", "")
+    plan, warnings = make_plan(document, options, folder=folder, default_uri=default_uri, origin=str(path))
     for warning in warnings:
         console.warn(f"warning: {warning}")
     return plan

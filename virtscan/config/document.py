@@ -4,8 +4,9 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
+from enum import Enum
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import msgspec
 
@@ -148,7 +149,8 @@ def _sections(raw: Mapping[str, object], kind: type[S], key: str, environment: M
 
 def _section(table: object, kind: type[S], where: str, environment: Mapping[str, str]) -> S:
     if not isinstance(table, dict):
-        raise ConfigError(f"{where}: expected a table, as in [{where}]")
+        name, bracket, _ = where.partition("[")
+        raise ConfigError(f"{where}: expected a table, as in {f'[[{name}]]' if bracket else f'[{name}]'}")
     _refuse_unknown(table, kind.__struct_fields__, f"{where}.")
     try:
         return msgspec.convert(
@@ -156,7 +158,18 @@ def _section(table: object, kind: type[S], where: str, environment: Mapping[str,
         )
     except msgspec.ValidationError as error:
         message, _, key = str(error).partition(" - at `$")
-        raise ConfigError(f"{where}{key.rstrip('`')}: {message[0].lower()}{message[1:]}") from error
+        key = key.rstrip("`")
+        words = _words(kind, key.removeprefix("."))
+        advice = f"; write {' or '.join(words)}" if words else ""
+        raise ConfigError(f"{where}{key}: {message[0].lower()}{message[1:]}{advice}") from error
+
+
+def _words(kind: type[msgspec.Struct], key: str) -> list[str]:
+    """What can be written for a key that takes only certain words."""
+    types = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    alternatives = get_args(types.get(key)) or (types.get(key),)
+    enums = (one for one in alternatives if isinstance(one, type) and issubclass(one, Enum))
+    return [str(member.value) for enum in enums for member in enum]
 
 
 def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) -> None:
