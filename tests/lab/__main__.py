@@ -5,6 +5,7 @@ gone then as well.
 """
 
 import argparse
+import os
 import platform
 import signal
 import sys
@@ -100,4 +101,6 @@ def _end(number: int, _frame: object) -> NoReturn:
 if __name__ == "__main__":
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end)
+    # Daemons live in sbin folders, which are not on everybody's PATH.
+    os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
     sys.exit(main(sys.argv[1:]))

@@ -11,13 +11,13 @@ import msgspec
 
 from tests.lab.scenario import Firmware, Lower, Scenario, Service
 
-_SBIN = f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"
-
 
 class Machine(Protocol):
     """What is asked of a machine."""
 
     def is_root(self) -> bool: ...
+
+    def makes_namespaces(self) -> bool: ...
 
     def has_program(self, name: str) -> bool: ...
 
@@ -81,11 +81,13 @@ def playable(scenario: Scenario, machine: Machine) -> bool:
 
 def lacking(scenarios: Sequence[Scenario], machine: Machine) -> list[str]:
     """Everything that keeps the machine from playing them, a line each; nothing when they can be played."""
-    if not machine.is_root():
-        return ["rights: network namespaces, macvtap and libvirtd are root's; run it as root"]
     absent = [line for need in _needs(scenarios) for line in _absent(need, machine)]
-    if any(line.startswith("program ip:") for line in absent):
-        return absent
+    if not machine.is_root():
+        return ["rights: network namespaces, macvtap and libvirtd are root's; run it as root", *absent]
+    if not all(machine.has_program(name) for name in ("ip", "unshare")):
+        return absent  # the kernel can't be asked
+    if not machine.makes_namespaces():
+        return ["rights: root may not make namespaces here; a container needs all privileges for it", *absent]
     devices = dict.fromkeys(["veth", "macvtap", *(kind for one in scenarios for kind in _devices(one))])
     return absent + [
         f"kernel: it makes no {kind} device; it lacks {_MODULES[kind]}, or the right to load it"
@@ -120,8 +122,11 @@ class ThisMachine:
     def is_root(self) -> bool:
         return os.geteuid() == 0
 
+    def makes_namespaces(self) -> bool:
+        return _succeeds(["unshare", "--mount", "--net", "--pid", "--fork", "mount", "--make-rprivate", "/"])
+
     def has_program(self, name: str) -> bool:
-        return shutil.which(name, path=_SBIN) is not None
+        return shutil.which(name) is not None
 
     def has_file(self, *patterns: str) -> bool:
         return any(True for pattern in patterns for _ in Path("/").glob(pattern))
@@ -136,7 +141,8 @@ class ThisMachine:
             "bond": "ip link add vsprobe type bond",
             "vlan": f"{pair} && ip link add link vsprobe name vsvlan type vlan id 100",
         }[device]
-        tried = subprocess.run(
-            ["unshare", "--net", "sh", "-c", script], stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
-        return tried.returncode == 0
+        return _succeeds(["unshare", "--net", "sh", "-c", script])
+
+
+def _succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0

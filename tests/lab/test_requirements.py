@@ -21,6 +21,9 @@ class MadeUp:
     def is_root(self) -> bool:
         return self._root
 
+    def makes_namespaces(self) -> bool:
+        return "namespaces" not in self._without
+
     def has_program(self, name: str) -> bool:
         return name not in self._without
 
@@ -37,10 +40,17 @@ def test_a_machine_that_has_everything_lacks_nothing() -> None:
     assert lacking(SCENARIOS, MadeUp()) == []
 
 
-def test_without_rights_nothing_else_is_asked() -> None:
-    (line,) = lacking(SCENARIOS, MadeUp(root=False, without=("dhcpd",)))
+def test_without_rights_programs_are_missed_all_the_same() -> None:
+    rights, program = lacking(CORE, MadeUp(root=False, without=("dhcpd", "macvtap")))
 
-    assert "run it as root" in line
+    assert "run it as root" in rights
+    assert program.startswith("program dhcpd:")
+
+
+def test_a_root_that_may_not_make_namespaces_is_told_so_and_the_kernel_is_not_accused() -> None:
+    (rights,) = lacking(CORE, MadeUp(without=("namespaces", "macvtap")))
+
+    assert rights.startswith("rights: root may not make namespaces here")
 
 
 def test_each_missing_program_is_named_with_its_packages() -> None:
