@@ -100,6 +100,12 @@ def test_what_only_looks_like_a_device_is_none(driver: libvirt.virConnect, bait:
     assert_is_read_alike(xml)
 
 
+def test_a_device_in_quotes_is_none_where_there_are_no_real_ones(driver: libvirt.virConnect) -> None:
+    xml = printed(driver, domain("", before=f"<metadata><x:a xmlns:x='urn:x'><![CDATA[{BAIT[0]}]]></x:a></metadata>"))
+
+    assert_is_read_alike(xml)
+
+
 LINES = st.sampled_from(
     [
         "  <devices>", "  </devices>", "    <interface type='direct'>", "      <source dev='bond0'/>",

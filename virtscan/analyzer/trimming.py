@@ -17,7 +17,7 @@ def trimmed(xml: str) -> str:
     head, _, rest = xml.partition(_OPEN)
     devices, closed, tail = rest.rpartition(_CLOSE)
     pieces = f"\n{devices}\n".split(_OPEN_INTERFACE)[1:]
-    if not closed or _OPEN in devices or xml.count("<interface") != len(pieces):
+    if not closed or _OPEN in rest or xml.count("<interface") != len(pieces):
         return xml
     kept = [head, _OPEN[:-1]]
     for piece in pieces:
