@@ -108,7 +108,9 @@ SOURCE = "<source dev='eth0'/>"
 def test_libvirt_understands_an_odd_interface_as_we_do(nic: str, driver: libvirt.virConnect) -> None:
     printed = as_libvirt_prints(driver, around(nic))
 
-    assert printed is not None
+    if printed is None:
+        assert nic.count("<vlan>") == 2  # what libvirt 9.0 reads the first of, later ones refuse
+        return
     ours = only(around(nic))
     assert said(ours, like=ours) == said(only(printed), like=ours)
 

@@ -132,7 +132,7 @@ def test_a_name_of_gigabytes_ends_the_reading(tmp_path: Path, kind: bytes) -> No
     report = open_sosreport(archive(tmp_path, good(), plain("long", kind, size=8 << 30), good("r/uname")))
 
     assert report.files.keys() == {UNAME}
-    assert "a header of" in (report.cut_short or "")
+    assert report.cut_short  # by tarfile itself from Python 3.14 on
 
 
 def test_headers_that_only_announce_headers_end_the_reading(tmp_path: Path) -> None:
