@@ -420,3 +420,21 @@ def test_what_virsh_wrote_into_a_file_without_a_suffix_is_a_definition(tmp_path:
 
     assert [domain.name for domain in host.domains] == ["web01"]
     assert len(gaps) == 1
+
+
+def test_prose_without_a_suffix_hides_no_domain(tmp_path: Path) -> None:
+    write(tmp_path, {"web01": domain_xml(), "README": "Dumps of hv1.\nOnly domains with vcpus < 8.\n"})
+    write(tmp_path, {"AUTHORS": "Alice <alice@example.com>\n"})
+
+    host, gaps = scan(tmp_path)
+
+    assert (names(host), host.status, gaps) == (["web01"], HostStatus.COMPLETE, ())
+
+
+@pytest.mark.parametrize("content", ["", "\n", "\0\0\0", "<domain><name>web02"])
+def test_what_may_be_left_of_a_definition_is_missed(content: str, tmp_path: Path) -> None:
+    write(tmp_path, {"web01": domain_xml(), "web02": content})
+
+    host, gaps = scan(tmp_path)
+
+    assert (names(host), host.status, len(gaps)) == (["web01"], HostStatus.PARTIAL, 1)

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import stat
 from collections import deque
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from virtscan.errors import ConnectorError
 from virtscan.model import Domain, Gap, GapAbout, Network, Target
 
 _log = logging.getLogger(__name__)
+
+_TAG = re.compile(rb"<[A-Za-z/!?]")
 
 
 def shown(address: str) -> str:
@@ -70,6 +73,9 @@ class _Contents:
             data = _content(path, status)
         except ConnectorError as error:
             self._reading.add(_gap(origin, str(error)))
+            return
+        if not path.suffix and _is_prose(data):
+            _log.info("%s: left out: no XML is in it", origin)
             return
         for document in documents(data, origin=origin):
             match document:
@@ -161,6 +167,11 @@ def _content(path: Path, status: os.stat_result) -> bytes:
     if len(data) != status.st_size:
         raise ConnectorError("its size changed while it was read")
     return data
+
+
+def _is_prose(data: bytes) -> bool:
+    """Is it a README, say? An empty file may be what a failed `virsh dumpxml` left, one of zeros what a crash did."""
+    return bool(data.strip()) and b"\0" not in data and _TAG.search(data) is None
 
 
 def _gap(origin: str, reason: str, about: GapAbout = GapAbout.DOMAIN) -> Gap:
