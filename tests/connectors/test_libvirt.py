@@ -141,6 +141,17 @@ def test_an_unknown_host_key_is_refused_and_explained(sshd: Sshd) -> None:
     assert "ssh does not know this host" in gap.reason
 
 
+@pytest.mark.parametrize("words", ["sh: 1: nc: not found", "bash: nc: command not found"])
+def test_a_missing_netcat_is_named_in_whatever_shells_words(words: str, tmp_path: Path) -> None:
+    client = tmp_path / "ssh"
+    client.write_text(f"#!/bin/sh\ncat <&0 >/dev/null & echo '{words}' >&2; sleep 0.2; exit 127\n")
+    client.chmod(0o755)
+
+    _, (gap,) = scan(f"test+ssh://hv1/default?command={client}", allow_unsafe=True)
+
+    assert "neither virt-ssh-helper nor netcat" in gap.reason
+
+
 def test_a_write_is_refused_on_the_connection(libvirtd: Libvirtd) -> None:
     address = libvirtd.unix(Path("/default"))
     reading = Reading(Target(kind=TargetKind.LIBVIRT, address=address), name="", uri="")

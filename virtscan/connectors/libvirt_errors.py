@@ -14,6 +14,8 @@ _LOGIN = (
 
 _HUNG_UP = "the other side hung up: where ssh is in between, see what it says by hand"
 
+_NO_NETCAT = "the other side has neither virt-ssh-helper nor netcat"
+
 _TOO_MANY = "the list is longer than libvirt can send: read this host's definitions with --xml instead"
 
 _ADVICE_BY_CODE = {
@@ -36,7 +38,8 @@ _ADVICE_BY_TEXT = (
         "CA certificate",
         "a host without a transport means TLS, which needs certificates here; by ssh it is DRIVER+ssh://",
     ),
-    ("command not found", "the other side has neither virt-ssh-helper nor netcat"),
+    ("command not found", _NO_NETCAT),
+    ("nc: not found", _NO_NETCAT),  # the same in dash's words
     ("nc: ", "libvirtd does not run there, or this user may not use its socket"),
     ("sock-ro': No such file", "libvirtd (or virtqemud) does not run there"),
     ("sock': No such file", "libvirtd (or virtqemud) does not run there"),
