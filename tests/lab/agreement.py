@@ -3,8 +3,8 @@
 import msgspec
 
 from tests.lab.outcome import Outcome
-from tests.lab.scenario import Service
-from virtscan.model import Verdict
+from tests.lab.scenario import Lower, Service
+from virtscan.model import DeviceKind, Verdict
 
 FAULT = {
     Service.DHCPD_TFTP: Outcome.TFTP_TIMEOUT,
@@ -13,16 +13,26 @@ FAULT = {
 }
 """How a boot fails when frames arrive with unfilled checksums: the first that comes through a plain socket is lost."""
 
+KINDS = {
+    Lower.VETH: DeviceKind.ETHERNET,
+    Lower.BRIDGE: DeviceKind.BRIDGE,
+    Lower.BOND: DeviceKind.BOND,
+    Lower.VLAN: DeviceKind.VLAN,
+}
+"""What virtscan has to find out about the source device."""
+
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan said about the VM."""
+    """A finding, as far as it is held against a boot."""
 
+    domain: str
     verdict: Verdict
     confidence: str
     rule: str
+    device_kind: DeviceKind
 
 
-def disagreement(judgement: Judgement, outcome: Outcome, *, rule: str, service: Service) -> str:
+def disagreement(judgement: Judgement, outcome: Outcome, *, rule: str, service: Service, lower: Lower) -> str:
     """Say what does not agree; nothing when all of it does.
 
     A verdict "unknown" agrees with no boot: virtscan is told all that there is to know.
@@ -38,4 +48,6 @@ def disagreement(judgement: Judgement, outcome: Outcome, *, rule: str, service: 
         return f"{judgement.verdict.value} means: {expected.value}"
     if judgement.rule != rule:
         return f"decided by {judgement.rule}, not {rule}"
+    if judgement.device_kind is not KINDS[lower]:
+        return f"the source device is taken for {judgement.device_kind.value}, not {KINDS[lower].value}"
     return ""

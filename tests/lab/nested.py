@@ -52,6 +52,7 @@ mkdir -p /new/dev/pts /new/dev/shm
 mount -t devpts devpts /new/dev/pts
 mount -t tmpfs tmpfs /new/dev/shm
 ip link set lo up
+hostname nested
 exec switch_root /new /bin/sh -c {command}
 """
 _COMMAND = """\

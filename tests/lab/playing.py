@@ -58,7 +58,7 @@ def _steps(scenario: Scenario, lower: Lower, host: QemuHost, folder: Path, patie
                 verdict=f"{judgement.verdict.value} ({judgement.confidence})",
                 rule=judgement.rule,
                 boot=outcome.value,
-                against=disagreement(judgement, outcome, rule=step.rule, service=scenario.service),
+                against=disagreement(judgement, outcome, rule=step.rule, service=scenario.service, lower=lower),
             )
 
 

@@ -11,7 +11,6 @@ from tests.harness.sshd import Sshd
 from tests.lab.agreement import Judgement
 from tests.lab.guest import NAME, URI
 from tests.lab.topology import SERVER_DEVICE
-from virtscan.model import Verdict
 
 _TIMEOUT = 300
 _PROGRAM = Path(sys.executable).with_name("virtscan")
@@ -21,20 +20,13 @@ class ScanError(Exception):
     """The scan gave no verdict on the VM."""
 
 
-class _Finding(msgspec.Struct, frozen=True):
-    domain: str
-    verdict: Verdict
-    confidence: str
-    rule: str
-
-
 class _Gap(msgspec.Struct, frozen=True):
     subject: str
     reason: str
 
 
 class _Report(msgspec.Struct, frozen=True):
-    findings: tuple[_Finding, ...]
+    findings: tuple[Judgement, ...]
     gaps: tuple[_Gap, ...]
 
 
@@ -68,4 +60,4 @@ def scan(host: QemuHost, sshd: Sshd, folder: Path, *, kernel: str | None, only_b
     found = [finding for finding in report.findings if finding.domain == NAME]
     if len(found) != 1:
         raise ScanError(f"{len(found)} findings for the VM")
-    return Judgement(verdict=found[0].verdict, confidence=found[0].confidence, rule=found[0].rule)
+    return found[0]

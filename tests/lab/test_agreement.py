@@ -4,16 +4,20 @@ import pytest
 
 from tests.lab.agreement import Judgement, disagreement
 from tests.lab.outcome import Outcome
-from tests.lab.scenario import Service
-from virtscan.model import Verdict
+from tests.lab.scenario import Lower, Service
+from virtscan.model import DeviceKind, Verdict
 
 
-def judgement(verdict: Verdict, rule: str = "R8") -> Judgement:
-    return Judgement(verdict=verdict, confidence="high", rule=rule)
+def judgement(verdict: Verdict, rule: str = "R8", kind: DeviceKind = DeviceKind.BOND) -> Judgement:
+    return Judgement(domain="client", verdict=verdict, confidence="high", rule=rule, device_kind=kind)
+
+
+def against(judged: Judgement, outcome: Outcome, service: Service = Service.DHCPD_TFTP) -> str:
+    return disagreement(judged, outcome, rule="R8", service=service, lower=Lower.BOND)
 
 
 def agrees(verdict: Verdict, outcome: Outcome, service: Service = Service.DHCPD_TFTP) -> bool:
-    return not disagreement(judgement(verdict), outcome, rule="R8", service=service)
+    return not against(judgement(verdict), outcome, service)
 
 
 @pytest.mark.parametrize("verdict", [Verdict.MITIGATED, Verdict.NOT_AFFECTED])
@@ -38,6 +42,10 @@ def test_unknown_agrees_with_nothing_where_all_is_known() -> None:
 
 
 def test_the_right_verdict_for_another_reason_does_not_agree() -> None:
-    said = disagreement(judgement(Verdict.AT_RISK, "R11"), Outcome.TFTP_TIMEOUT, rule="R8", service=Service.DHCPD_TFTP)
+    assert against(judgement(Verdict.AT_RISK, "R11"), Outcome.TFTP_TIMEOUT) == "decided by R11, not R8"
 
-    assert said == "decided by R11, not R8"
+
+def test_a_bond_has_to_be_known_as_one() -> None:
+    said = against(judgement(Verdict.AT_RISK, kind=DeviceKind.UNKNOWN), Outcome.TFTP_TIMEOUT)
+
+    assert said == "the source device is taken for unknown, not bond"
