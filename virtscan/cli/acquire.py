@@ -70,7 +70,7 @@ def collected(plan: Plan, said: Console) -> Inventory:
     """Collect with a progress bar."""
     from virtscan.scan import collect
 
-    with said.progress(len(plan.targets) + len(plan.servers), "Reading") as advance:
+    with said.progress(len(plan.targets) + len(plan.servers) + len(plan.provisioning), "Reading") as advance:
         return collect(plan, on_progress=advance)
 
 
