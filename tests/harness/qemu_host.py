@@ -23,6 +23,7 @@ DEVICE = "vsbond2"
 PROJECT = Path(__file__).parents[2]
 
 _START_SECONDS = 120
+_RUN_SECONDS = 300
 _SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 _NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 
@@ -99,7 +100,9 @@ class QemuHost:
     def run(self, *command: str) -> str:
         """Run a command inside and give what it prints."""
         entered = self.entering(*command)
-        return subprocess.run(entered, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
+        return subprocess.run(
+            entered, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_RUN_SECONDS
+        ).stdout
 
 
 @contextmanager

@@ -63,8 +63,11 @@ def fetch(folder: Path) -> DebianKernel:
         subprocess.SubprocessError: apt-get or dpkg-deb failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    versioned = _dependency() or (_run(["apt-get", "-qq", "update"], folder) and _dependency())
-    if not versioned:
+    versioned = _dependency()
+    if versioned is None:
+        _run(["apt-get", "-qq", "update"], folder)
+        versioned = _dependency()
+    if versioned is None:
         raise OSError(f"apt knows no {_KERNEL}: is this Debian on x86_64?")
     root = folder / versioned
     if not root.exists():
@@ -94,6 +97,5 @@ def _dependency() -> str | None:
     return match[1] if match else None
 
 
-def _run(command: list[str], folder: Path) -> bool:
+def _run(command: list[str], folder: Path) -> None:
     subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=_SECONDS)
-    return True

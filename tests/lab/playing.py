@@ -6,14 +6,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.harness.qemu_host import QemuHost, qemu_host
+from tests.harness.qemu_host import NoQemuHostError, QemuHost, qemu_host
 from tests.lab import topology
 from tests.lab.agreement import disagreement
 from tests.lab.guest import Guest
 from tests.lab.outcome import Outcome, read_outcome
 from tests.lab.scanning import ScanError, scan
 from tests.lab.scenario import Firmware, Lower, Scenario
-from tests.lab.services import Services, running_services
+from tests.lab.services import ServiceError, Services, running_services
 from tests.lab.table import Row
 
 _BOOT_SECONDS = {Firmware.BIOS: 150, Firmware.UEFI: 300}
@@ -33,7 +33,7 @@ def play(scenario: Scenario, *, bonds: bool, patience: float = 1) -> Iterator[Ro
             for row in _steps(scenario, lower, host, Path(name), patience):
                 played += 1
                 yield row
-    except (subprocess.SubprocessError, ScanError, OSError) as error:
+    except (subprocess.SubprocessError, NoQemuHostError, ServiceError, ScanError, OSError) as error:
         yield Row(scenario=scenario.name, offload=scenario.steps[played].offload.value, against=_reason(error))
 
 
@@ -66,15 +66,14 @@ def _wait(guest: Guest, services: Services, *, seconds: float) -> Outcome:
     """Wait for the end of a boot.
 
     Raises:
-        ScanError: A service is not there any more, so that the boot proves nothing.
+        ServiceError: A service ended before the boot did.
     """
     end = time.monotonic() + seconds
     outcome = Outcome.UNDECIDED
     while outcome is Outcome.UNDECIDED and time.monotonic() < end:
         time.sleep(0.5)
         outcome = read_outcome(guest.printed())
-    if failures := services.failures():
-        raise ScanError("; ".join(failures))
+    services.check()
     return outcome
 
 

@@ -132,13 +132,16 @@ class ThisMachine:
         return any(True for pattern in patterns for _ in Path("/").glob(pattern))
 
     def makes(self, device: str) -> bool:
-        """Try it in a network namespace that is gone afterwards; the kernel may load a module for it."""
+        """Try it in a network namespace that is gone afterwards; the kernel may load a module for it.
+
+        Left to the kernel, loading `bonding` would make a bond0 on the machine itself.
+        """
         pair = "ip link add vsprobe type veth peer name vsfar"
         script = {
             "veth": pair,
             "macvtap": f"{pair} && ip link add link vsprobe name vstap type macvtap mode bridge",
             "bridge": "ip link add vsprobe type bridge",
-            "bond": "ip link add vsprobe type bond",
+            "bond": "[ -d /sys/module/bonding ] || modprobe bonding max_bonds=0; ip link add vsprobe type bond",
             "vlan": f"{pair} && ip link add link vsprobe name vsvlan type vlan id 100",
         }[device]
         return _succeeds(["unshare", "--net", "sh", "-c", script])

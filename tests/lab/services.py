@@ -1,5 +1,6 @@
 """What runs in the server's namespace: DHCP, the boot file's service, the ssh server; and the relay on the way."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,10 @@ subnet 10.77.0.0 netmask 255.255.255.0 {{
 """
 
 
+class ServiceError(Exception):
+    """A service is not there any more, so that a boot proves nothing."""
+
+
 class Services:
     """The running services; what they print is in files of the folder."""
 
@@ -40,13 +45,15 @@ class Services:
         self._files.chmod(0o755)
         folder.chmod(0o755)
 
-    def failures(self) -> list[str]:
-        """Those that ended by themselves, each with the last that it said."""
-        return [
-            f"{name} ended: {self._log(name).read_text(errors='replace')[-200:].strip()}"
-            for name, process in self._running.items()
-            if process.poll() is not None
-        ]
+    def check(self) -> None:
+        """See that all of them still run.
+
+        Raises:
+            ServiceError: One ended by itself; with the last that it said.
+        """
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                raise ServiceError(f"{name} ended: {self._log(name).read_text(errors='replace')[-200:].strip()}")
 
     def start(self, host: QemuHost, name: str, *command: str) -> None:
         with self._log(name).open("wb") as output:
@@ -81,7 +88,9 @@ class Services:
         config, leases = self._folder / "dhcpd.conf", self._folder / "dhcpd.leases"
         config.write_text(_DHCPD.format(address=SERVER_ADDRESS, file=file), encoding="ascii")
         leases.touch()
-        return ["dhcpd", "-4", "-f", "-d", "--no-pid", "-cf", str(config), "-lf", str(leases), SERVER_DEVICE]
+        # Where AppArmor confines /usr/sbin/dhcpd to its own folders, it does so by this path.
+        program = shutil.copy2(shutil.which("dhcpd") or "dhcpd", self._folder / "dhcpd")
+        return [str(program), "-4", "-f", "-d", "--no-pid", "-cf", str(config), "-lf", str(leases), SERVER_DEVICE]
 
     def _dnsmasq(self) -> list[str]:
         return [
