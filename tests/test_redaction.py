@@ -37,6 +37,8 @@ SECRETS = (
     "10.77.1.5",
     "satellite",
     "2001:db8:7::5",
+    "boots.ex",
+    "foreman fore",
 )
 
 
@@ -76,11 +78,13 @@ def telling() -> Inventory:
                 mac=Mac("52:54:00:93:76:af"),
                 system="web01",
                 pending=True,
-                source="https://satellite.example.com",
+                source="cobbler https://boots.example.com/cobbler_api",
                 server="10.77.1.9",
             ),
         ),
-        subnets=(Subnet(name="pxe", network="10.77.1.0/24", source="foreman", servers=("satellite.example.com",)),),
+        subnets=(
+            Subnet(name="pxe", network="10.77.1.0/24", source="foreman fore", servers=("satellite.example.com",)),
+        ),
         gaps=(gap,),
         policy=Policy(waivers=(Waiver(reason="web01 boots from ISO", domain="web*", hypervisor="kvm?.example.com"),)),
     )
@@ -91,6 +95,46 @@ def test_no_name_is_left_anywhere() -> None:
 
     text = dumps(redacted).decode().lower()
     assert [secret for secret in SECRETS if secret in text] == []
+
+
+@pytest.mark.parametrize(
+    ("about", "subject", "reason", "says"),
+    [
+        (
+            GapAbout.DOMAIN,
+            "qemu+ssh://alice@kvm7.example.com/system domain lost one",
+            "no domain with matching name 'lost one'",
+            "qemu+ssh://user1@host1/system domain vm3: no domain with matching name 'vm3'",
+        ),
+        (GapAbout.DOMAIN, "/home/alice/lost.xml#2", "is empty", "path2: is empty"),
+        (GapAbout.DOMAIN, "dumps/lost.xml", "is empty", "path2: is empty"),
+        (
+            GapAbout.PROVISIONING,
+            "foreman https://karl@fore.example.org:8443/x interfaces of host lost.example.net",
+            "it answers hosts/7 with 500",
+            "foreman https://user2@host8:8443/x interfaces of host vm3: it answers hosts/7 with 500",
+        ),
+        (
+            GapAbout.PROVISIONING,
+            "foreman fore.example.org subnets",
+            "it refuses the user (401): Unable to authenticate user karl",
+            "foreman host8 subnets: it refuses the user (401): Unable to authenticate user user2",
+        ),
+        (
+            GapAbout.PROVISIONING,
+            "cobbler http://fore.example.org/cobbler_api",
+            "/home/karl/token can't be read: Permission denied",
+            "cobbler http://host8/cobbler_api: path2 can't be read: Permission denied",
+        ),
+    ],
+)
+def test_what_only_a_gap_names_is_not_left_either(about: GapAbout, subject: str, reason: str, says: str) -> None:
+    gap = Gap(subject=subject, reason=reason, about=about)
+    redacted, known = redact(msgspec.structs.replace(telling(), gaps=(gap,)), FRESH)
+
+    (shown,) = redacted.gaps
+    assert f"{shown.subject}: {shown.reason}" == says
+    assert redact(msgspec.structs.replace(telling(), gaps=(gap,)), known)[0] == redacted
 
 
 def test_verdicts_and_waivers_are_those_of_the_original() -> None:
@@ -143,7 +187,7 @@ def test_the_same_map_gives_the_same_pseudonyms_and_new_ones_for_new_names() -> 
 
 
 def test_what_only_looks_like_an_address_stays() -> None:
-    looks = Gap(subject="domain x", reason="version 999.1.2.3, at 10:20:30", about=GapAbout.DOMAIN)
+    looks = Gap(subject="device x", reason="version 999.1.2.3, at 10:20:30", about=GapAbout.DEVICE)
 
     redacted, _ = redact(inventory(gaps=(looks,)), FRESH)
 

@@ -1,18 +1,16 @@
 """An inventory without names: stable pseudonyms in the place of hosts, domains, MACs, addresses and users; pure."""
 
-import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from glob import escape
 from typing import TypeVar
 
 import msgspec
 
-from virtscan.connectors import uri
 from virtscan.correlator import correlate
 from virtscan.correlator.waivers import PATTERNS, Waivers
-from virtscan.errors import ConfigError
 from virtscan.model import Hypervisor, Inventory, Server, Waiver
+from virtscan.redaction.names import names_of
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -29,7 +27,7 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
     segments and sites stay: they tell what is wrong, and of whom they don't.
     """
     pseudonyms = Pseudonyms(known)
-    for kind, names in _names(inventory):
+    for kind, names in names_of(inventory):
         for name in filter(None, names):
             pseudonyms.give(kind, name)
     waivers = tuple(_waivers(inventory, pseudonyms))
@@ -43,67 +41,6 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
         gaps=tuple(_texts(gap, pseudonyms) for gap in inventory.gaps),
     )
     return redacted, pseudonyms.map()
-
-
-def _names(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
-    """Every name that tells of whom the inventory is, by kind, in the inventory's order."""
-    hosts = inventory.hypervisors
-    domains = [domain for host in hosts for domain in host.domains]
-    yield "host", (name for host in hosts for name in _hosts(host.name, host.uri))
-    yield "host", (name for server in inventory.servers for name in _hosts(server.name, server.source))
-    yield "user", (name for text in _places(inventory) for name in _users(text))
-    yield "vm", (domain.name for domain in domains)
-    yield "vm-uuid", (domain.uuid for domain in domains if domain.uuid)
-    yield "path", (domain.origin for domain in domains if "/" in domain.origin and "://" not in domain.origin)
-    yield "mac", (interface.mac for domain in domains for interface in domain.interfaces if interface.mac)
-    yield "mac", (device.mac for host in hosts for device in host.devices if device.mac)
-    yield "mac", (mac for server in inventory.servers for mac in server.macs)
-    yield "mac", (netboot.mac for netboot in inventory.netboots)
-    yield "vm", (netboot.system for netboot in inventory.netboots)
-    yield "host", (name for netboot in inventory.netboots if netboot.server for name in _hosts(netboot.server))
-    yield "host", (name for subnet in inventory.subnets for server in subnet.servers for name in _hosts(server))
-
-
-def _places(inventory: Inventory) -> Iterator[str]:
-    yield from (host.uri for host in inventory.hypervisors)
-    yield from (server.source for server in inventory.servers)
-
-
-def _hosts(name: str, address: str = "") -> Iterator[str]:
-    """A host's name as it stands, without its domain, and the one in its address; numeric addresses are none."""
-    parsed = _parsed(address)
-    for text in (name, parsed and parsed.host, _path(address)):
-        if text and not _is_numeric(text):
-            yield text
-            yield text.partition(".")[0] if "/" not in text else text
-
-
-def _users(address: str) -> Iterator[str]:
-    parsed = _parsed(address)
-    if parsed is not None and parsed.user:
-        yield parsed.user.partition(":")[0]
-
-
-def _parsed(address: str) -> uri.LibvirtUri | None:
-    try:
-        return uri.parse(address) if "://" in address else None
-    except ConfigError:
-        return None
-
-
-def _path(address: str) -> str | None:
-    """The path of `xml:PATH`, `file:PATH`, `test:///PATH` and the like: it can name people and hosts."""
-    scheme, _, rest = address.partition(":")
-    path = rest.removeprefix("//")
-    return path if scheme in {"xml", "file", "sosreport", "ansible", "test"} and "/" in path else None
-
-
-def _is_numeric(text: str) -> bool:
-    try:
-        ipaddress.ip_interface(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _hypervisor(host: Hypervisor, pseudonyms: Pseudonyms) -> Hypervisor:
@@ -130,7 +67,7 @@ def _server(server: Server, pseudonyms: Pseudonyms) -> Server:
 _IDENTIFYING = {
     "Hypervisor": ("name", "uri"),
     "Domain": ("origin", "name", "uuid"),
-    "Interface": ("mac",),
+    "Interface": ("mac", "target"),
     "Device": ("mac", "addresses"),
     "Server": ("name", "source", "reason", "macs", "declared_macs", "addresses", "subnets"),
     "Persistence": ("setting",),

@@ -56,6 +56,7 @@ class Pseudonyms:
         self._counts = Counter(pseudonym.rstrip("0123456789") for pseudonym in known.names.values())
         self._macs = sum(pseudonym.startswith("02:") for pseudonym in known.names.values())
         self._pattern: re.Pattern[str] | None = None
+        self._replaced: dict[str, str] = {}
 
     def give(self, kind: str, name: str) -> None:
         """Give a name a pseudonym of this kind, unless it has one; a domain and a server of one name share it."""
@@ -83,10 +84,16 @@ class Pseudonyms:
 
     def text(self, text: str) -> str:
         """The text with every name and address in it replaced; a name in another case is the same name."""
+        if whole := self._names.get(text):
+            return whole
         if self._pattern is None:
+            self._replaced.clear()
             words = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
             self._pattern = re.compile(rf"(?<!\w)(?:{words or '(?!)'})(?!\w)|{_ADDRESS}", re.IGNORECASE)
-        return self._pattern.sub(self._replacement, text)
+        if text not in self._replaced:
+            # Ten thousand names are as many alternatives: not for each domain that has the address of its host.
+            self._replaced[text] = self._pattern.sub(self._replacement, text)
+        return self._replaced[text]
 
     def _replacement(self, match: re.Match[str]) -> str:
         found = match[0]

@@ -1,0 +1,121 @@
+"""Every name in an inventory that tells of whom it is; pure."""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator
+
+from virtscan.connectors import uri
+from virtscan.errors import ConfigError
+from virtscan.model import Gap, GapAbout, Inventory
+
+_URL = re.compile(r"\w[\w+.-]*://[^\s'\"<>(),]+")
+_FILE = re.compile(r"(?<![\w/.:])(?:/[^\s/:;'\"<>(),]+){2,}")
+"""An absolute path; one with a blank in it ends there."""
+
+_DOMAIN = re.compile(r"domain (?P<name>.+)", re.DOTALL)
+_RECORD = re.compile(r"(?:cobbler|foreman) (?P<system>\S+)(?: interfaces of host (?P<host>.+))?", re.DOTALL)
+"""Subject of a gap about a provisioning system, or a source: the system's name or URL, and what it tells of."""
+
+_AUTHENTICATED = re.compile(r"authenticate user (\S+)")
+"""How Foreman repeats the user that the configuration names."""
+
+_WITH_PATH = frozenset({"xml", "file", "sosreport", "ansible", "test"})
+_SHORTEST_PATH = 3
+"""A shorter one may be any word, or a dot."""
+
+
+def names_of(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
+    """The names by kind, in the inventory's order; some may be empty."""
+    hosts = inventory.hypervisors
+    domains = [domain for host in hosts for domain in host.domains]
+    yield "host", (name for host in hosts for name in _hosts(host.name, host.uri))
+    yield "host", (name for server in inventory.servers for name in _hosts(server.name, server.source))
+    yield "user", (name for text in _places(inventory) for name in _users(text))
+    yield "vm", (domain.name for domain in domains)
+    yield "vm-uuid", (domain.uuid for domain in domains if domain.uuid)
+    yield "path", (domain.origin for domain in domains if "/" in domain.origin and "://" not in domain.origin)
+    yield "mac", (interface.mac for domain in domains for interface in domain.interfaces if interface.mac)
+    yield "mac", (device.mac for host in hosts for device in host.devices if device.mac)
+    yield "mac", (mac for server in inventory.servers for mac in server.macs)
+    yield "mac", (netboot.mac for netboot in inventory.netboots)
+    yield "vm", (netboot.system for netboot in inventory.netboots)
+    yield "host", (name for netboot in inventory.netboots if netboot.server for name in _hosts(netboot.server))
+    yield "host", (name for subnet in inventory.subnets for server in subnet.servers for name in _hosts(server))
+    sources = [*(netboot.source for netboot in inventory.netboots), *(subnet.source for subnet in inventory.subnets)]
+    for source in dict.fromkeys(sources):
+        yield from _of_record(source)
+    for gap in inventory.gaps:
+        yield from _of_gap(gap, [host.uri for host in hosts])
+    yield "path", (path for host in hosts for path in _FILE.findall(host.uri.partition("?")[2].replace("=", " ")))
+
+
+def _of_gap(gap: Gap, addresses: Iterable[str]) -> Iterator[tuple[str, Iterable[str]]]:
+    """What could not be read may stand nowhere else in the inventory: a domain, a file, a system."""
+    item = gap.subject
+    for address in addresses:
+        item = item.removeprefix(f"{address} ")
+    if gap.about is GapAbout.PROVISIONING:
+        yield from _of_record(item)
+    elif gap.about in {GapAbout.DOMAIN, GapAbout.NETWORK}:
+        if match := _DOMAIN.fullmatch(item):
+            yield "vm", (match["name"],)
+        elif "/" in item and "://" not in item:
+            yield "path", (item,)
+    for text in (gap.subject, gap.reason):
+        for url in _URL.findall(text):
+            yield "host", _hosts("", url)
+            yield "user", _users(url)
+        yield "path", _FILE.findall(text)
+        yield "user", _AUTHENTICATED.findall(text)
+
+
+def _of_record(text: str) -> Iterator[tuple[str, Iterable[str]]]:
+    match = _RECORD.match(text)
+    if match is not None:
+        system = match["system"]
+        yield "host", _hosts("", system) if "://" in system else _hosts(system)
+        yield "vm", (match["host"] or "",)
+
+
+def _places(inventory: Inventory) -> Iterator[str]:
+    yield from (host.uri for host in inventory.hypervisors)
+    yield from (server.source for server in inventory.servers)
+
+
+def _hosts(name: str, address: str = "") -> Iterator[str]:
+    """A host's name as it stands, without its domain, and the one in its address; numeric addresses are none."""
+    parsed = _parsed(address)
+    for text in (name, parsed and parsed.host):
+        if text and not _is_numeric(text):
+            yield text
+            yield text.partition(".")[0]
+    if path := _path(address):
+        yield path
+
+
+def _users(address: str) -> Iterator[str]:
+    parsed = _parsed(address)
+    if parsed is not None and parsed.user:
+        yield parsed.user.partition(":")[0]
+
+
+def _parsed(address: str) -> uri.LibvirtUri | None:
+    try:
+        return uri.parse(address) if "://" in address else None
+    except ConfigError:
+        return None
+
+
+def _path(address: str) -> str | None:
+    """The path of `xml:PATH`, `file:PATH`, `test:///PATH` and the like: it can name people and hosts."""
+    scheme, _, rest = address.partition(":")
+    path = rest.removeprefix("//")
+    return path if scheme in _WITH_PATH and len(path) >= _SHORTEST_PATH else None
+
+
+def _is_numeric(text: str) -> bool:
+    try:
+        ipaddress.ip_interface(text)
+    except ValueError:
+        return False
+    return True
