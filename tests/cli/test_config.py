@@ -156,6 +156,7 @@ def test_a_hypervisor_that_is_a_folder_is_known_by_its_names(
     [
         (["--hypervisor", "hv1"], "go together"),
         (["--hypervisor", "nobody", "--device", "bond2"], "no hypervisor 'nobody' is configured"),
+        (["--hypervisor", "esx://a:s3cret@hv9", "--device", "bond2"], "no hypervisor 'esx://a:***@hv9' is configured"),
     ],
 )
 def test_what_is_not_there_can_not_be_explained(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from virtscan.connectors import naming
+from virtscan.connectors import naming, uri
 from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.coverage import Reach, coverage, may_serve, reach
 from virtscan.errors import ConfigError
@@ -38,7 +38,7 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
     target = next((one for one in plan.targets if hypervisor in _names(one, inventory)), None)
     if target is None:
         known = ", ".join(map(naming.name, plan.targets))
-        raise ConfigError(f"no hypervisor {hypervisor!r} is configured; there are {known}")
+        raise ConfigError(f"no hypervisor {uri.shown(hypervisor)!r} is configured; there are {known}")
     place = _place(target, device, inventory)
     yield f"{device} of {place.hypervisor}"
     segment = place.reach.segment
