@@ -338,3 +338,43 @@ def test_a_reader_that_goes_away_is_no_defect(saved: Path) -> None:
     assert process.wait() == 141
     assert process.stderr.read() == b""
     process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["report", "SAVED", "--format", "csv"], 4),
+        (["report", "nowhere.json"], 2),
+        (["config", "check", FLEET[1]], 0),
+        (["-h"], 0),
+    ],
+)
+def test_nothing_ends_otherwise_because_nobody_hears_its_errors(arguments: list[str], code: int, saved: Path) -> None:
+    command = [*VIRTSCAN, *(str(saved) if argument == "SAVED" else argument for argument in arguments)]
+    with Path("/dev/full").open("wb") as full:
+        assert subprocess.run(command, stdout=subprocess.DEVNULL, stderr=full, check=False).returncode == code
+
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=writing, check=False)
+    os.close(writing)
+    assert done.returncode == code
+
+
+@pytest.mark.parametrize("arguments", [["config", "check", FLEET[1]], ["config", "schema"], ["-h"], ["doctor"]])
+def test_what_is_no_report_meets_a_reader_that_goes_away_alike(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*VIRTSCAN, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False)
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("arguments", [["config", "check", FLEET[1]], ["doctor"]])
+def test_what_is_no_report_meets_a_full_disk_alike(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*VIRTSCAN, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
+
+    assert done.returncode == 74
+    assert b"standard output: can't be written: No space left on device" in done.stderr

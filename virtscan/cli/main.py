@@ -9,7 +9,7 @@ import click
 
 from virtscan import __version__
 from virtscan.cli.output import OutputError, ReaderGoneError
-from virtscan.cli.process import drop_output, end, end_on_signals, open_closed_streams
+from virtscan.cli.process import drop_output, end, end_on_signals, let_errors_go_unheard, open_closed_streams
 from virtscan.errors import VirtscanError
 
 COMMANDS = {
@@ -63,6 +63,7 @@ def virtscan() -> None:
 def main() -> NoReturn:
     """Run the command line and end the process, whatever threads are still waiting for a host."""
     open_closed_streams()
+    let_errors_go_unheard()
     end_on_signals()
     end(run(sys.argv[1:]))
 
@@ -89,7 +90,8 @@ def run(arguments: list[str]) -> int:
         drop_output()
         code = READER_GONE
     except SystemExit as error:
-        code = error.code if isinstance(error.code, int) else WRONG_USAGE
+        # A signal's; or 1, which means "at risk" here: click makes it of a help text that nobody reads to its end.
+        code = error.code if isinstance(error.code, int) and error.code != 1 else READER_GONE
     except Exception:  # noqa: BLE001 the one place where a defect becomes a message instead of a silent end
         traceback.print_exc()
         click.echo("virtscan: this is a defect of virtscan, not of what it looked at; please report it", err=True)

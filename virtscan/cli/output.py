@@ -45,6 +45,17 @@ class Output:
             raise ReaderGoneError from error
 
 
+def tell(line: str) -> None:
+    """Put a line on standard output that is no report.
+
+    Raises:
+        ReaderGoneError: It is a pipe, and nobody reads it any more.
+        OutputError: It can't be written to.
+    """
+    with opened(None) as output:
+        output.write(f"{line}\n".encode(errors="backslashreplace"))
+
+
 def keep_apart(**outputs: Path | None) -> None:
     """Refuse one place for two outputs: the later would take the earlier's place, or stand right behind it.
 

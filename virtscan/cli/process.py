@@ -1,11 +1,15 @@
 """How the process meets the operating system: its input, its signals, its end."""
 
 import contextlib
+import io
 import os
 import signal
 import sys
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 def open_closed_streams() -> None:
@@ -22,6 +26,22 @@ def open_closed_streams() -> None:
         stream or os.fdopen(number, mode, closefd=False)
         for number, (stream, mode) in enumerate(((sys.stdin, "r"), (sys.stdout, "w"), (sys.stderr, "w")))
     )
+
+
+def let_errors_go_unheard() -> None:
+    """Let nothing fail because of standard error: a full disk or a reader that is gone must not decide how we end."""
+    unfailing = io.BufferedWriter(_Unfailing(2, "w", closefd=False))
+    sys.stderr = io.TextIOWrapper(unfailing, sys.stderr.encoding, errors="backslashreplace", line_buffering=True)
+
+
+class _Unfailing(io.FileIO):
+    """A file that takes everything, whether it can be written or not."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
 
 
 def end_on_signals() -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from virtscan.cli.acquire import load
 from virtscan.cli.options import FILE, console, quiet_and_verbose
+from virtscan.cli.output import tell
 from virtscan.cli.plan import load_plan
 from virtscan.config import Document, Options, find_config
 from virtscan.config.explanation import overview
@@ -31,7 +32,7 @@ def check(file: Path | None, verbose: bool, quiet: bool) -> int:
     said = console(verbose=verbose, quiet=quiet)
     path = _found(file)
     plan = load_plan(path, Options(), said)
-    click.echo(
+    tell(
         f"{path}: can be used; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}, "
         f"provisioning systems: {len(plan.provisioning)}, waivers: {len(plan.policy.waivers)}"
     )
@@ -65,14 +66,14 @@ def show(
     if hypervisor is not None and device is not None:
         lines = explain_device(plan, hypervisor, device, load(inventory) if inventory else None)
     for line in lines:
-        click.echo(printable(line))
+        tell(printable(line))
     return 0
 
 
 @config.command(epilog="Example: virtscan config schema > virtscan.schema.json")
 def schema() -> int:
     """Print the configuration's JSON Schema, for editors."""
-    click.echo(msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document))).decode())
+    tell(msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document))).decode())
     return 0
 
 

@@ -19,6 +19,7 @@ from virtscan.cli.options import (
     server_option,
     unsafe_option,
 )
+from virtscan.cli.output import tell
 from virtscan.config import find_config
 from virtscan.diagnosis import Check, Result
 from virtscan.model import Plan, TargetKind
@@ -80,4 +81,4 @@ def _configuration(config: Path | None, plan: Plan) -> Check:
 
 def _show(checks: Iterable[Check]) -> None:
     for check in checks:
-        click.echo(printable(f"{check.outcome.value:<7}  {check.subject}: {check.detail}", _LONGEST))
+        tell(printable(f"{check.outcome.value:<7}  {check.subject}: {check.detail}", _LONGEST))
