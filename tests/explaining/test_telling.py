@@ -18,6 +18,9 @@ from virtscan.model import (
     DeviceKind,
     DeviceName,
     Feature,
+    Finding,
+    Gap,
+    GapAbout,
     Interface,
     Inventory,
     Mac,
@@ -32,6 +35,7 @@ from virtscan.model import (
     Waiver,
 )
 
+UNREAD = Gap(subject="hv2 domain lost", reason="gone", about=GapAbout.DOMAIN)
 some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -42,6 +46,12 @@ def accounts(looked_at: Inventory, wanted: str = "*") -> tuple[Account, ...]:
 def account(looked_at: Inventory) -> Account:
     (only,) = accounts(looked_at, "web01")
     return only
+
+
+def only_finding(looked_at: Inventory) -> Finding:
+    finding = account(looked_at).finding
+    assert finding is not None
+    return finding
 
 
 def facts(told: Account) -> dict[str, tuple[str | None, str | None, str | None]]:
@@ -360,6 +370,28 @@ def test_an_option_is_named_where_it_can_help(uri: str, starts: str) -> None:
     ).ways
 
     assert way.how.startswith(starts)
+
+
+PHYSICAL = "physical = true"
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "helps"),
+    [
+        (scene(servers=(satellite(),), gaps=(UNREAD,)), True),
+        (scene(servers=(satellite(),), beside=(provisioner(), domain("clone", macvtap(mac=SERVING)))), False),
+        (scene(servers=(satellite(macs=(SERVING, Mac("52:54:00:00:00:77"))),), beside=(provisioner(),)), None),
+    ],
+)
+def test_that_a_server_is_physical_is_proposed_only_where_it_would_be_believed(
+    looked_at: Inventory, helps: bool | None
+) -> None:
+    proposed = [way.how for way in account(looked_at).ways if way.fact == "place"]
+    declared = replace(looked_at, servers=tuple(replace(one, physical=True) for one in looked_at.servers))
+    verdict = only_finding(declared).verdict
+
+    assert [PHYSICAL in how for how in proposed] == ([] if helps is None else [helps])
+    assert (verdict is Verdict.NOT_AFFECTED) is bool(helps)
 
 
 @some

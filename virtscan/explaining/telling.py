@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from virtscan.correlator import RULES
 from virtscan.correlator.exposure import exposure
+from virtscan.correlator.fleet import Fleet
 from virtscan.correlator.outcome import Bench
 from virtscan.correlator.panel import Panel
 from virtscan.correlator.ruling import Hearing, Ruling
@@ -30,12 +31,12 @@ def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
     for spot in spots:
         if spot.hypervisor not in benches:
             benches[spot.hypervisor] = Bench(panel, inventory.hypervisors[spot.hypervisor])
-        accounts.append(_account(inventory, spot, benches[spot.hypervisor], findings))
+        accounts.append(_account(inventory, spot, benches[spot.hypervisor], panel.fleet, findings))
     return Explanation(version=inventory.version, taken_at=inventory.taken_at, accounts=tuple(accounts))
 
 
 def _account(
-    inventory: Inventory, spot: Spot, bench: Bench, findings: dict[tuple[str, str, str, int], Finding]
+    inventory: Inventory, spot: Spot, bench: Bench, fleet: Fleet, findings: dict[tuple[str, str, str, int], Finding]
 ) -> Account:
     hypervisor = inventory.hypervisors[spot.hypervisor]
     domain = hypervisor.domains[spot.domain]
@@ -70,7 +71,7 @@ def _account(
             for hearing in hearings
             for silence in hearing.silent
         ),
-        ways=tuple(way(opening, hypervisor) for opening in openings(hearings, inventory.policy.lower_device)),
+        ways=tuple(way(opening, hypervisor, fleet) for opening in openings(hearings, inventory.policy.lower_device)),
     )
 
 

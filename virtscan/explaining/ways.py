@@ -2,24 +2,26 @@
 
 from typing import assert_never
 
+from virtscan.correlator.fleet import Fleet
 from virtscan.correlator.place import Seat
 from virtscan.correlator.settling import Opening, Unknown
 from virtscan.explaining.account import Way
 from virtscan.model import Hypervisor, Server
+from virtscan.views.advice import look_for_the_fix
 
 
-def way(opening: Opening, hypervisor: Hypervisor) -> Way:
+def way(opening: Opening, hypervisor: Hypervisor, fleet: Fleet) -> Way:
     """Put a missing fact into words: what it is, how to get it, and what follows from each of its values."""
-    missing, how = _words(opening, hypervisor)
+    missing, how = _words(opening, hypervisor, fleet)
     return Way(fact=opening.fact.value, missing=missing, how=how, verdicts=opening.verdicts)
 
 
-def _words(opening: Opening, hypervisor: Hypervisor) -> tuple[str, str]:
+def _words(opening: Opening, hypervisor: Hypervisor, fleet: Fleet) -> tuple[str, str]:
     match opening.fact:
         case Unknown.KERNEL:
             words = _kernel(hypervisor)
         case Unknown.PLACE:
-            words = _place(opening.server, opening.position.why)
+            words = _place(opening.server, opening.position.why, fleet)
         case Unknown.DEVICE_KIND:
             words = _kind(opening.seat, hypervisor)
         case Unknown.TX_CHECKSUM:
@@ -38,10 +40,13 @@ def _kernel(hypervisor: Hypervisor) -> tuple[str, str]:
         how = 'kernel = "…" in its [[hypervisor]], as uname -r prints it there'
         return f"the kernel of {hypervisor.name}", _on_the_host(hypervisor, how)
     missing = f"whether kernel {hypervisor.kernel.value} of {hypervisor.name} has the fix"
-    return missing, "rpm -q --changelog kernel-$(uname -r) | grep -iE 'macvlan|macvtap' on it"
+    return missing, f"{look_for_the_fix(hypervisor.kernel.value)} on it"
 
 
-def _place(server: Server, why: str) -> tuple[str, str]:
+def _place(server: Server, why: str, fleet: Fleet) -> tuple[str, str]:
+    if any(fleet.interfaces.get(mac) for mac in server.macs):
+        # That it is physical would not be believed: a domain was seen with its MAC.
+        return why, "see to it that what this names is read, lately and whole, and that nothing else has its MAC"
     if server.macs:
         return why, "see to it that what this names can be read; or physical = true in its [[server]] if it is no VM"
     device = server.interface or "INTERFACE"
@@ -59,7 +64,11 @@ def _kind(seat: Seat, hypervisor: Hypervisor) -> tuple[str, str]:
 def _tx(server: Server) -> tuple[str, str]:
     device = server.interface or "INTERFACE"
     missing = f"TX checksum offload of {server.name}: {server.reason or 'not read'}"
-    return missing, f"ethtool -k {device} on it, which --server {server.name}:{device}=ssh://root@HOST runs"
+    option = f"--server {server.name}:{device}"
+    return (
+        missing,
+        f"ethtool -k {device} on it: {option}=ssh://root@HOST runs that, {option}=file:PATH takes its output",
+    )
 
 
 def _mode(seat: Seat) -> tuple[str, str]:

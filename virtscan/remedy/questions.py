@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from virtscan.correlator import Fix, read_kernel
 from virtscan.model import Finding, Report, Server, SourceMode, Verdict
 from virtscan.remedy.plan import Question
+from virtscan.views.advice import look_for_the_fix
 from virtscan.views.summary import is_at_risk
 
 
@@ -61,5 +62,5 @@ def _about_kernels(report: Report) -> Iterator[Question]:
             yield Question(where=hypervisor.name, missing=(missing,), command="uname -r", interfaces=count)
         elif count and kernel is not None and read_kernel(kernel.value).fix is Fix.UNKNOWN:
             missing = f"whether its kernel {kernel.value} has the fix: {read_kernel(kernel.value).why}"
-            command = "rpm -q --changelog kernel-$(uname -r) | grep -iE 'macvlan|macvtap'"
+            command = look_for_the_fix(kernel.value)
             yield Question(where=hypervisor.name, missing=(missing,), command=command, interfaces=count)

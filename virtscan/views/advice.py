@@ -1,5 +1,6 @@
-"""A finding in one phrase, and what to change on the servers."""
+"""A finding in one phrase, what to change on the servers, and how to look for the fix in a kernel."""
 
+import re
 import shlex
 from collections import Counter
 
@@ -22,6 +23,8 @@ _PHRASES = {
     "R13": "the server's offload is unknown",
 }
 """The decision table in a few words: tables have no room for `because`."""
+
+_DEBIAN = re.compile(r"-(?:amd64|686(?:-pae)?|i386|arm64|armhf|generic|lowlatency|server|virtual)$")
 
 
 def reason(finding: Finding) -> str:
@@ -49,6 +52,20 @@ def further(report: Report) -> tuple[str, ...]:
     else:
         return ()
     return (f"more: `virtscan remedy` says {more}, `virtscan explain DOMAIN` why",)
+
+
+def look_for_the_fix(kernel: str) -> str:
+    """The command that looks through the changelog of a running kernel whose name does not tell if it has the fix.
+
+    Source:
+        Debian's and Ubuntu's names end in a flavour (-amd64, -generic), their packages are linux-image-RELEASE; the
+        package of any other kernel is asked for by its file, for SUSE calls it kernel-default and Red Hat kernel.
+    """
+    if _DEBIAN.search(kernel):
+        changelog = "apt-get changelog linux-image-$(uname -r)"
+    else:
+        changelog = "rpm -q --changelog -f /boot/vmlinuz-$(uname -r)"
+    return f"{changelog} | grep -iE 'macvlan|macvtap'"
 
 
 def _change(server: Server, count: int) -> str:
