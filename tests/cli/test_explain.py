@@ -122,6 +122,11 @@ def test_what_is_not_there_is_said_with_what_is_near(
     assert not output.exists()
 
 
+def test_with_pseudonyms_nobody_else_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "wep01", saved(tmp_path, inventory(UNFIXED)), "--redact", str(tmp_path / "names.json")]) == 2
+    assert capfd.readouterr().err.startswith("Error: no domain and no interface is called wep01: give")
+
+
 def test_pseudonyms_stand_for_the_names_that_were_asked_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     kernel = Observed(value="5.14.0", source="ssh://satellite.example.com")
     file = saved(tmp_path, inventory(UNFIXED, servers=(server(macs=("52:54:00:aa:bb:cc",), kernel=kernel),)))

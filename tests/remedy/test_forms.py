@@ -203,8 +203,15 @@ def test_whom_it_frees_and_what_it_costs_is_said(form: str) -> None:
 def test_that_nobody_is_at_risk_is_said(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.OFF)))
 
-    assert "Nobody is at risk: there is nothing to change." in text
+    assert "Nobody is known to be at risk: there is nothing to change.\n" in text
     assert "Cost" not in text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_who_is_unknown_is_not_taken_for_safe(form: str) -> None:
+    text = FORMS[form].write(remedy(server(tx_checksum=State.UNKNOWN)))
+
+    assert "Nobody is known to be at risk: there is nothing to change. 2 are unknown.\n" in text
 
 
 def test_what_to_find_out_first_stands_first() -> None:

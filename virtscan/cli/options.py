@@ -123,7 +123,7 @@ redact_option = click.option(
     type=FILE,
     metavar="MAPFILE",
     help="Put pseudonyms in the place of host, domain, MAC, address and user names, in everything that is "
-    "written. MAPFILE says what stands for what; it is private, and used again when it is there.",
+    "written but what -v says. MAPFILE says what stands for what; it is private, and used again when it is there.",
 )
 
 report_options = _chain(

@@ -38,7 +38,9 @@ def opening(remedy: Remedy, how: str) -> list[str]:
         lines.append(f"Left after that: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown.")
         lines += [COST] * any(not change.fixed for change in remedy.changes)
     else:
-        lines.append("Nobody is at risk: there is nothing to change.")
+        # Not that nobody is: hypervisors may not have answered.
+        unknown = f" {remedy.still_unknown} are unknown." if remedy.still_unknown else ""
+        lines.append(f"Nobody is known to be at risk: there is nothing to change.{unknown}")
     if remedy.questions:
         lines += ["", "Find out first, for as many interfaces:"]
         lines += [line for question in remedy.questions for line in _question(question)]

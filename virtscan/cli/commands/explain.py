@@ -53,7 +53,7 @@ def explain(
         inventory = acquire(file, said, **what)
         spots = explaining.find(inventory, interface)
         if not spots:
-            raise click.ClickException(_not_found(inventory, interface))
+            raise click.ClickException(_not_found(inventory, interface, says_names=redact is None))
         report = judge(redacted(inventory))
         explanation = explaining.explain(report, spots)
         gaps = report.inventory.gaps
@@ -67,11 +67,12 @@ def explain(
     return of_report(msgspec.structs.replace(report, findings=told), FailOn.LATENT)
 
 
-def _not_found(inventory: Inventory, wanted: str) -> str:
+def _not_found(inventory: Inventory, wanted: str, *, says_names: bool) -> str:
     name = printable(wanted, _LONGEST)
     if explaining.has_no_interface(inventory, wanted):
         return f"domain {name} has no interface"
-    near = ", ".join(printable(other, _LONGEST) for other in explaining.near(inventory, wanted))
+    others = explaining.near(inventory, wanted) if says_names else ()
+    near = ", ".join(printable(other, _LONGEST) for other in others)
     meant = f"; did you mean {near}?" if near else ": give a domain's name or uuid, or the MAC of an interface"
     unread = sum(gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN} for gap in inventory.gaps)
     hidden = f" (it may be among what could not be looked at: {unread} gaps)" if unread else ""
