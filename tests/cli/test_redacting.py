@@ -58,6 +58,17 @@ def left(text: str) -> list[str]:
     return [name for name in NAMES if name in text.lower()]
 
 
+@pytest.mark.parametrize("condition", ["domain=web01", "hypervisor~^KVM7.example.com$", "mac!=52:54:00:00:00:01"])
+def test_a_condition_on_a_name_is_one_on_its_pseudonym(
+    condition: str, saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(["report", saved, "--redact", str(tmp_path / "map.json"), "--where", condition])
+    printed = capfd.readouterr()
+
+    assert "shown: 1 of 1 rows, where " in printed.out
+    assert left(printed.out + printed.err) == []
+
+
 @pytest.mark.parametrize("format_name", ["text", "json"])
 @pytest.mark.parametrize("form", FORMS)
 def test_a_remedy_names_nobody(

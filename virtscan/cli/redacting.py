@@ -32,6 +32,14 @@ class Redaction:
         self._keep(grown)
         return redacted
 
+    def text(self, text: str) -> str:
+        """What somebody typed, such as a condition, with the pseudonyms of the names that are whole in it."""
+        if self._known is None:
+            return text
+        from virtscan.redaction import Pseudonyms
+
+        return Pseudonyms(self._known).text(text)
+
     def of_trace(self, trace: "Trace") -> "Trace":
         """What a capture shows, under the same pseudonyms."""
         if self._known is None:

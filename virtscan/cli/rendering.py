@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +25,12 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     where: tuple[str, ...] = ()
     format_name: str
     output: Path | None
+
+    def with_pseudonyms(self, of: Callable[[str], str]) -> "Rendering":
+        """The same for a report under pseudonyms: a condition on a name is one on its pseudonym."""
+        conditions = (parse_condition(text) for text in self.where)
+        where = tuple(f"{one.column}{one.sign}{of(one.operand)}" for one in conditions)
+        return msgspec.structs.replace(self, where=where)
 
     def check(self) -> None:
         """Try the conditions on an empty report, before hosts are bothered.

@@ -2,6 +2,6 @@
 
 from virtscan.redaction.capture import redact_trace
 from virtscan.redaction.inventory import redact
-from virtscan.redaction.pseudonyms import Map, dump_map, load_map
+from virtscan.redaction.pseudonyms import Map, Pseudonyms, dump_map, load_map
 
-__all__ = ["Map", "dump_map", "load_map", "redact", "redact_trace"]
+__all__ = ["Map", "Pseudonyms", "dump_map", "load_map", "redact", "redact_trace"]

@@ -35,7 +35,8 @@ def report(
     rendering = Rendering(**how)
     rendering.check()
     keep_apart(output=rendering.output or STDOUT, redact=redact)
-    inventory = redaction(redact)(judged_on(load(file), said, lower_device=lower_device, max_age=max_age))
+    redacted = redaction(redact)
+    inventory = redacted(judged_on(load(file), said, lower_device=lower_device, max_age=max_age))
     with opened(rendering.output) as shown:
-        judged = rendering.write(inventory, shown, said)
+        judged = rendering.with_pseudonyms(redacted.text).write(inventory, shown, said)
     return of_report(judged, FailOn(fail_on))

@@ -52,5 +52,5 @@ def scan(
             from virtscan.storage import dumps
 
             saved.write(dumps(inventory))
-        report = rendering.write(inventory, shown, said)
+        report = rendering.with_pseudonyms(redacted.text).write(inventory, shown, said)
     return of_report(report, FailOn(fail_on))
