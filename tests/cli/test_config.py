@@ -1,13 +1,14 @@
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from tests.build import domain, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
 from virtscan.cli.main import run
-from virtscan.model import Device, DeviceName, Mac, Netboot, Subnet
+from virtscan.model import Device, DeviceName, Mac, Netboot, Policy, Subnet
 from virtscan.storage import dumps, loads
 
 FLEET = str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")
@@ -287,6 +288,17 @@ def test_a_subnet_may_name_a_server_by_an_address_that_the_scan_saw(
 
     assert run(arguments) == 0
     assert "  server far: does not answer: by the subnet on record" in capfd.readouterr().out
+
+
+def test_what_is_too_old_for_the_scan_settles_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    long_ago = TAKEN_AT - timedelta(days=30)
+    arguments = recorded(tmp_path, replace(PXE, observed_at=long_ago), addresses=("10.77.0.5/24",))
+    saved = tmp_path / "scan.json"
+    scanned = loads(saved.read_bytes(), origin="scan")
+    saved.write_bytes(dumps(replace(scanned, policy=Policy(max_age=86400))))
+
+    assert run(arguments) == 0
+    assert "  server far: may answer" in capfd.readouterr().out
 
 
 def test_a_subnet_of_somebody_else_settles_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

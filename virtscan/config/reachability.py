@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from virtscan.connectors import naming, uri
+from virtscan.correlator.aging import aged
 from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.coverage import Reach, coverage, may_serve, reach
 from virtscan.errors import ConfigError
@@ -30,11 +31,12 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
         hypervisor: Its name, declared, scanned or as its address gives it, or the address.
         device: The source device's name.
         inventory: A scan of it, which knows the device's addresses and VLAN, and what provisioning systems have on
-            record.
+            record; what its policy calls too old does not count here, either.
 
     Raises:
         ConfigError: No such hypervisor is configured.
     """
+    inventory = None if inventory is None else aged(inventory)
     target = next((one for one in plan.targets if hypervisor in _names(one, inventory)), None)
     if target is None:
         known = ", ".join(map(naming.name, plan.targets))
