@@ -194,6 +194,17 @@ def test_what_only_looks_like_an_address_stays() -> None:
     assert redacted.gaps == (looks,)
 
 
+@pytest.mark.parametrize("address", ["10.77.1.5", "2001:db8:7::5", "2001:db8:1:2:3:4:5:6", "FE80::AA"])
+@pytest.mark.parametrize("said", ["to {}.", "to {}: refused", "({})", "[{}]:22", "{}/24, {}", "{}"])
+def test_an_address_is_found_wherever_a_sentence_ends(said: str, address: str) -> None:
+    gap = Gap(subject="device x", reason=said.format(address, address), about=GapAbout.DEVICE)
+
+    (redacted,) = redact(inventory(gaps=(gap,)), FRESH)[0].gaps
+    plain = redact(inventory(gaps=(msgspec.structs.replace(gap, reason=address),)), FRESH)[0].gaps[0].reason
+    assert plain.casefold() != address.casefold()
+    assert redacted.reason == said.format(plain, plain)
+
+
 def test_another_key_gives_other_addresses() -> None:
     one, _ = redact(telling(), FRESH)
     other, _ = redact(telling(), Map(key="another"))

@@ -17,8 +17,8 @@ _KEPT_BITS = {4: 8, 6: 16}
 _LINK_LOCAL_BITS = {4: 16, 6: 64}
 """The same in every network; what follows is often made of the MAC."""
 
-_ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])|(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:.])"
-"""What may be an IPv4 or IPv6 address; whether it is one, `ipaddress` says."""
+_ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\w)|(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?![\w:]|\.\w)"
+"""What may be an IPv4 or IPv6 address, with a colon of the sentence; whether it is one, `ipaddress` says."""
 
 
 class Map(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +104,7 @@ class Pseudonyms:
         try:
             address = ipaddress.ip_address(text)
         except ValueError:
-            return text
+            return f"{self._address(text[:-1])}:" if text.endswith(":") else text
         if address.is_loopback or address.is_unspecified:
             return text
         bits = f"{int(address):0{address.max_prefixlen}b}"
