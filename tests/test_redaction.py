@@ -106,6 +106,7 @@ def test_no_name_is_left_anywhere() -> None:
             "no domain with matching name 'lost one'",
             "qemu+ssh://user1@host1/system domain vm3: no domain with matching name 'vm3'",
         ),
+        (GapAbout.DEVICE, "device x", "52:54:00:DD:DD:DD is twice", "device x: 02:00:00:00:00:05 is twice"),
         (GapAbout.DOMAIN, "/home/alice/lost.xml#2", "is empty", "path2: is empty"),
         (GapAbout.DOMAIN, "dumps/lost.xml", "is empty", "path2: is empty"),
         (

@@ -12,6 +12,7 @@ _URL = re.compile(r"\w[\w+.-]*://[^\s'\"<>(),]+")
 _FILE = re.compile(r"(?<![\w/.:])(?:/[^\s/:;'\"<>(),]+){2,}")
 """An absolute path; one with a blank in it ends there."""
 
+_MAC = re.compile(r"(?<![\w:])[0-9a-f]{2}(?::[0-9a-f]{2}){5}(?![\w:])")
 _DOMAIN = re.compile(r"domain (?P<name>.+)", re.DOTALL)
 _RECORD = re.compile(r"(?:cobbler|foreman) (?P<system>\S+)(?: interfaces of host (?P<host>.+))?", re.DOTALL)
 """Subject of a gap about a provisioning system, or a source: the system's name or URL, and what it tells of."""
@@ -67,6 +68,7 @@ def _of_gap(gap: Gap, addresses: Iterable[str]) -> Iterator[tuple[str, Iterable[
             yield "user", _users(url)
         yield "path", _FILE.findall(text)
         yield "user", _AUTHENTICATED.findall(text)
+        yield "mac", _MAC.findall(text.lower())
 
 
 def _of_record(text: str) -> Iterator[tuple[str, Iterable[str]]]:
