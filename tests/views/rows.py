@@ -2,11 +2,11 @@
 
 from virtscan.model import Report
 from virtscan.views import GROUPINGS, VIEWS
-from virtscan.views.presentation import Presentation, Row, Value
+from virtscan.views.presentation import Audience, Presentation, Row, Value
 
 
 def records(presentation: Presentation) -> list[dict[str, Value]]:
-    """The rows with the names of their columns."""
+    """The rows with the names of their columns, without those that only filters see."""
     return [_record(presentation, row) for row in presentation.main.rows]
 
 
@@ -17,7 +17,8 @@ def total(presentation: Presentation) -> dict[str, Value]:
 
 
 def _record(presentation: Presentation, row: Row) -> dict[str, Value]:
-    return dict(zip((column.key for column in presentation.main.columns), row, strict=True))
+    cells = zip(presentation.main.columns, row, strict=True)
+    return {column.key: value for column, value in cells if column.audience is not Audience.FILTERS}
 
 
 def of(report: Report, view: str) -> list[dict[str, Value]]:

@@ -1,6 +1,11 @@
+import msgspec
 import pytest
 
+from tests.build import domain, hypervisor, inventory, macvtap, server
+from virtscan.correlator import correlate
 from virtscan.errors import ConfigError
+from virtscan.reporters import REPORTERS
+from virtscan.views import VIEWS
 from virtscan.views.filters import Condition, narrow, parse_condition
 from virtscan.views.presentation import Column, Presentation, Row, Section
 
@@ -86,3 +91,21 @@ def test_an_unknown_column_is_refused_with_those_that_there_are() -> None:
         names("sites=ams1")
     with pytest.raises(ConfigError, match="no column 'zzz': it has name"):
         names("zzz=1")
+
+
+@pytest.mark.parametrize("view", ["risks", "interfaces", "domains"])
+def test_a_site_can_be_asked_for_where_no_format_shows_it(view: str) -> None:
+    hosts = [
+        hypervisor(name, domain(f"web-{name}", macvtap()), site=site)
+        for name, site in (("hv1", "ams1"), ("hv2", "fra1"), ("hv3", None))
+    ]
+    whole = VIEWS[view](correlate(inventory(*hosts, servers=(server(),))))
+    wanted = ["site=ams1"] if view == "domains" else ["site=ams1", "source_device~^bond"]
+    found = narrow(whole, [parse_condition(text) for text in wanted])
+
+    assert ([row[0] for row in found.main.rows], len(whole.main.rows)) == (["hv1"], 3)
+    for reporter in REPORTERS.values():
+        text = reporter.render(msgspec.structs.replace(found, notes=()), None)
+        assert "web-hv1" in text
+        assert "site" not in text
+        assert "ams1" not in text

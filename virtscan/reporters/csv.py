@@ -6,7 +6,7 @@ import re
 
 from virtscan.reporters.reporter import Terminal
 from virtscan.reporters.text import plain, printable
-from virtscan.views.presentation import Audience, Presentation, Value
+from virtscan.views.presentation import Presentation, Value
 
 # A spreadsheet runs what starts so, also after a semicolon, which separates where the comma is the decimal point.
 # The second four are what some East Asian input methods write for the first.
@@ -20,7 +20,7 @@ def render(presentation: Presentation, terminal: Terminal | None = None) -> str:
     characters that are not printable are escaped as `\x1b`. Text that a spreadsheet would take for a formula has an
     apostrophe before it; numbers, being no text, are left alone. JSON has every value unchanged.
     """
-    places = [place for place, column in enumerate(presentation.main.columns) if column.audience is not Audience.PEOPLE]
+    places = [place for place, column in enumerate(presentation.main.columns) if column.is_data]
     rows = presentation.main.rows + (() if presentation.total is None else (presentation.total,))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from virtscan.reporters.reporter import Terminal
-from virtscan.views.presentation import Audience, Column, Presentation, Row, Section, Value
+from virtscan.views.presentation import Column, Presentation, Row, Section, Value
 
 _NOT_ASCII = re.compile("[^\x00-\x7e]")
 
@@ -42,9 +42,7 @@ def _records(section: Section) -> list[dict[str, Value]]:
 
 
 def _record(columns: tuple[Column, ...], row: Row) -> dict[str, Value]:
-    return {
-        column.key: value for column, value in zip(columns, row, strict=True) if column.audience is not Audience.PEOPLE
-    }
+    return {column.key: value for column, value in zip(columns, row, strict=True) if column.is_data}
 
 
 def _spelt_out(value: object) -> object:

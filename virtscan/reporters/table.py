@@ -11,7 +11,7 @@ from virtscan.reporters import layout
 from virtscan.reporters.reporter import Terminal
 from virtscan.reporters.text import CELL, LINE, gap_lines, plain, printable
 from virtscan.reporters.width import StandIns
-from virtscan.views.presentation import Audience, Presentation, Value
+from virtscan.views.presentation import Presentation, Value
 
 _COLOURS: Mapping[str, Mapping[str, str]] = {
     "verdict": {"at-risk": "red", "unknown": "yellow", "mitigated": "cyan", "not-affected": "green"},
@@ -43,7 +43,7 @@ def _strips(presentation: Presentation, stand_ins: StandIns) -> list[layout.Stri
     return [
         layout.strip(column, (stand_ins.put(_cell(row[place])) for row in rows))
         for place, column in enumerate(presentation.main.columns)
-        if column.audience is not Audience.DATA
+        if column.is_for_people
     ]
 
 

@@ -34,6 +34,7 @@ FIELDS: tuple[Field[DomainPlacements], ...] = (
         lambda item: sum(summary.is_accepted(place.finding) for place in item.placements),
     ),
     Field(Column("verdict"), lambda item: word(_verdict(item))),
+    Field(Column("site", audience=Audience.FILTERS), lambda item: item.hypervisor.site),
 )
 
 

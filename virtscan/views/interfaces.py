@@ -34,6 +34,7 @@ FIELDS: tuple[Field[Placement], ...] = (
     Field(Column("guest_csum", audience=_DATA), lambda item: word(item.interface.guest_csum)),
     Field(Column("target", under="mac"), lambda item: item.interface.target),
     Field(Column("verdict"), lambda item: word(item.finding.verdict) if item.finding else None),
+    Field(Column("site", audience=Audience.FILTERS), lambda item: item.hypervisor.site),
 )
 
 

@@ -23,11 +23,15 @@ class Align(Enum):
 
 
 class Audience(Enum):
-    """Who gets a column: tables are narrower than data, and say in one phrase what data keeps apart."""
+    """Who gets a column: tables are narrower than data, and say in one phrase what data keeps apart.
+
+    What nobody is shown can still be filtered by.
+    """
 
     EVERYBODY = "everybody"
     DATA = "data"
     PEOPLE = "people"
+    FILTERS = "filters"
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -43,6 +47,16 @@ class Column(msgspec.Struct, frozen=True):
     audience: Audience = Audience.EVERYBODY
     under: str | None = None
     wraps: bool = False
+
+    @property
+    def is_data(self) -> bool:
+        """Is it a key of JSON, a column of CSV?"""
+        return self.audience in {Audience.EVERYBODY, Audience.DATA}
+
+    @property
+    def is_for_people(self) -> bool:
+        """Is it a column of a table?"""
+        return self.audience in {Audience.EVERYBODY, Audience.PEOPLE}
 
     @property
     def heading(self) -> str:

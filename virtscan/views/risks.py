@@ -56,6 +56,8 @@ FIELDS: tuple[Field[Finding], ...] = (
 def view(report: Report) -> Presentation:
     """All findings in the report's order; the document holds servers and hypervisors as well."""
     counts = summary.summarise(report)
+    sites = {hypervisor.name: hypervisor.site for hypervisor in report.inventory.hypervisors}
+    site = Field[Finding](Column("site", audience=Audience.FILTERS), lambda finding: sites.get(finding.hypervisor))
     return Presentation(
         schema="virtscan.report/1",
         head={
@@ -63,7 +65,7 @@ def view(report: Report) -> Presentation:
             "taken_at": timestamp(report.inventory.taken_at),
             "summary": summary.document(counts),
         },
-        main=section("findings", FIELDS, report.findings),
+        main=section("findings", (*FIELDS, site), report.findings),
         others=(
             servers(report).pick("name", "interface", "tx_checksum", "source", "observed_at"),
             hypervisors(report).pick("name", "uri", "status", "domains", "open_seconds", "read_seconds"),
