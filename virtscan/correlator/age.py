@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 _DAY = timedelta(days=1)
-_UNITS = ((_DAY, "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
-
-
-_SECONDS = ((604800, "week"), (86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_MINUTE = timedelta(minutes=1)
+_UNITS = ((604800, "week"), (86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_UNITS_OF_AGES = _UNITS[1:4]
+"""Weeks are too coarse, and seconds too fine."""
 
 
 class Clock(msgspec.Struct, frozen=True):
@@ -32,9 +32,8 @@ class Clock(msgspec.Struct, frozen=True):
 
 def _exactly(seconds: float) -> str:
     """A length of time in the largest unit that it is a whole number of."""
-    size, name = next((unit for unit in _SECONDS if seconds % unit[0] == 0), _SECONDS[-1])
-    count = seconds / size
-    return f"{count:g} {name}" if count == 1 else f"{count:g} {name}s"
+    size, name = next((unit for unit in _UNITS if seconds % unit[0] == 0), _UNITS[-1])
+    return _counted(seconds / size, name)
 
 
 def age(observed_at: datetime, taken_at: datetime) -> timedelta:
@@ -49,9 +48,13 @@ def in_words(duration: timedelta) -> str:
     >>> in_words(timedelta(days=31, hours=5)), in_words(timedelta(minutes=61)), in_words(timedelta(seconds=9))
     ('31 days', '1 hour', '0 minutes')
     """
-    unit, name = next((one for one in _UNITS if duration >= one[0]), _UNITS[-1])
-    count = duration // unit
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"
+    seconds = duration.total_seconds()
+    size, name = next((unit for unit in _UNITS_OF_AGES if seconds >= unit[0]), _UNITS_OF_AGES[-1])
+    return _counted(seconds // size, name)
+
+
+def _counted(count: float, unit: str) -> str:
+    return f"{count:.15g} {unit}" if count == 1 else f"{count:.15g} {unit}s"
 
 
 def ago(observed_at: datetime | None, taken_at: datetime) -> str | None:
@@ -59,7 +62,7 @@ def ago(observed_at: datetime | None, taken_at: datetime) -> str | None:
     if observed_at is None:
         return None
     passed = age(observed_at, taken_at)
-    return "at the scan" if passed < _UNITS[-1][0] else f"{in_words(passed)} ago"
+    return "at the scan" if passed < _MINUTE else f"{in_words(passed)} ago"
 
 
 def is_old(observed_at: datetime | None, taken_at: datetime) -> bool:

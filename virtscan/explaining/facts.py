@@ -32,8 +32,8 @@ _CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
 _BACKINGS = {Backing.PHYSICAL: ", a card", Backing.VIRTUAL: ", virtual", Backing.UNKNOWN: ""}
 
 
-class Teller:
-    """Makes facts of one inventory, whose time their age is counted from."""
+class Facts:
+    """The facts of one inventory, whose time their age is counted from."""
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory

@@ -10,7 +10,7 @@ from virtscan.correlator.panel import Panel
 from virtscan.correlator.ruling import Hearing, Ruling
 from virtscan.correlator.settling import openings
 from virtscan.explaining.account import Account, Asked, Decision, Explanation, ServerFacts, Silent, Step
-from virtscan.explaining.facts import Teller
+from virtscan.explaining.facts import Facts
 from virtscan.explaining.looking import Spot
 from virtscan.explaining.ways import way
 from virtscan.model import Finding, Inventory, NotJudged, Report
@@ -43,7 +43,7 @@ def _account(
     interface = domain.interfaces[spot.interface]
     hearings = bench.hear(interface)
     outcome = bench.judge(interface)
-    teller = Teller(inventory)
+    facts = Facts(inventory)
     pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
     exposed = exposure(domain, interface, pending)
     heard = {id(ruling.server): ruling.server for hearing in hearings for ruling in hearing.rulings}
@@ -54,9 +54,9 @@ def _account(
         exposure=exposed,
         finding=findings.get((hypervisor.name, domain.origin, domain.name, interface.index)),
         not_judged=outcome if isinstance(outcome, NotJudged) else None,
-        facts=tuple(teller.interface(hypervisor, domain, interface, exposed)),
+        facts=tuple(facts.interface(hypervisor, domain, interface, exposed)),
         servers=tuple(
-            ServerFacts(name=server.name, interface=server.interface, facts=tuple(teller.server(server)))
+            ServerFacts(name=server.name, interface=server.interface, facts=tuple(facts.server(server)))
             for server in heard.values()
             if server.name
         ),
