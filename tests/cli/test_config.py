@@ -26,6 +26,18 @@ def test_a_good_configuration_can_be_used(capfd: pytest.CaptureFixture[str]) -> 
     assert "can be used; hypervisors: 4, servers: 6, provisioning systems: 0, waivers: 1" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["check", "show"])
+def test_a_uri_that_a_scan_needs_leave_for_needs_it_here_too(
+    command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "virtscan.toml"
+    path.write_text('[[hypervisor]]\nuri = "qemu+ssh://hv1/system?netcat=/opt/nc"')
+
+    assert run(["config", command, str(path)]) == 2
+    assert "--allow-unsafe-uri" in capfd.readouterr().err
+    assert run(["config", command, str(path), "--allow-unsafe-uri"]) == 0
+
+
 def test_the_one_that_a_scan_would_use_is_checked(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

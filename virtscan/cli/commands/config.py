@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from virtscan.cli.acquire import load
-from virtscan.cli.options import FILE, console, quiet_and_verbose
+from virtscan.cli.options import FILE, console, quiet_and_verbose, unsafe_option
 from virtscan.cli.output import tell
 from virtscan.cli.plan import load_plan
 from virtscan.config import Document, Options, find_config
@@ -26,12 +26,13 @@ def config() -> None:
 
 @config.command(epilog="Example: virtscan config check virtscan.toml")
 @_file
+@unsafe_option
 @quiet_and_verbose
-def check(file: Path | None, verbose: bool, quiet: bool) -> int:
+def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool) -> int:
     """Say whether FILE, or the file that a scan would use, can be used; exit code 2 when not."""
     said = console(verbose=verbose, quiet=quiet)
     path = _found(file)
-    plan = load_plan(path, Options(), said)
+    plan = load_plan(path, Options(allow_unsafe_uri=allow_unsafe_uri), said)
     tell(
         f"{path}: can be used; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}, "
         f"provisioning systems: {len(plan.provisioning)}, waivers: {len(plan.policy.waivers)}"
@@ -48,12 +49,14 @@ def check(file: Path | None, verbose: bool, quiet: bool) -> int:
     type=FILE,
     help="A saved inventory, which knows addresses, VLANs, and whom provisioning systems have on record.",
 )
+@unsafe_option
 @quiet_and_verbose
 def show(
     file: Path | None,
     hypervisor: str | None,
     device: str | None,
     inventory: Path | None,
+    allow_unsafe_uri: bool,
     verbose: bool,
     quiet: bool,
 ) -> int:
@@ -61,7 +64,7 @@ def show(
     said = console(verbose=verbose, quiet=quiet)
     if (hypervisor is None) != (device is None):
         raise click.UsageError("--hypervisor and --device go together")
-    plan = load_plan(_found(file), Options(), said)
+    plan = load_plan(_found(file), Options(allow_unsafe_uri=allow_unsafe_uri), said)
     lines = overview(plan)
     if hypervisor is not None and device is not None:
         lines = explain_device(plan, hypervisor, device, load(inventory) if inventory else None)
