@@ -31,7 +31,11 @@ from virtscan.trace import Outcome, Trace, read
 from virtscan.trace.checksums import Sum
 from virtscan.trace.source import Source
 
-SHOTS = [*lease(), *(said(1 + wait, read_request()) for wait in range(3)), answered(4, options(), kind=Sum.OPEN)]
+SHOTS = [
+    *lease(),
+    *(said(1 + wait, read_request()) for wait in range(3)),
+    *(answered(time, options(), kind=Sum.OPEN) for time in (3.1, 4)),
+]
 FRAMES = [(shot.time, ethernet(shot)) for shot in SHOTS]
 CLASSIC, NEW = pcap(FRAMES), pcapng(FRAMES)
 

@@ -54,6 +54,22 @@ def test_a_single_offer_at_the_end_of_a_capture_may_still_be_requested(tmp_path:
     assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
 
 
+@pytest.mark.parametrize("kind", [Sum.GOOD, Sum.OPEN])
+def test_a_client_that_asks_once_more_may_still_request_what_it_was_offered(kind: Sum, tmp_path: Path) -> None:
+    shots = [discover(0), offer(0.1, kind), discover(1), offer(1.1, kind)]
+
+    found = only(trace(tmp_path, *shots))
+    assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+    assert only(trace(tmp_path, *shots, until=60)).outcome is Outcome.OFFERS_NOT_REQUESTED
+
+
+def test_a_request_at_the_end_of_a_capture_may_still_be_answered(tmp_path: Path) -> None:
+    shots = [discover(0), offer(0.1), discover(1), offer(1.1), request(3)]
+
+    assert only(trace(tmp_path, *shots)).outcome is Outcome.UNFINISHED
+    assert only(trace(tmp_path, *shots, until=60)).outcome is Outcome.NO_ANSWER
+
+
 def test_offers_of_which_another_was_chosen_were_not_ignored(tmp_path: Path) -> None:
     other = dhcp(2, (54, bytes([10, 77, 0, 9])), reply=True, address=CLIENT)
     declined = datagram(0.1, other, (OTHER_MAC, "10.77.0.9", 67), (CLIENT_MAC, CLIENT, 68), Sum.OPEN)
@@ -69,7 +85,7 @@ def test_a_flood_of_servers_is_counted_and_not_kept(tmp_path: Path) -> None:
         message = dhcp(2, (54, struct.pack("!I", number + 1)), reply=True, address=CLIENT)
         offers.append(answered(0.1 + number, message, port=67, to=68, kind=Sum.OPEN))
 
-    found = only(trace(tmp_path, discover(0), *offers, discover(400)))
+    found = only(trace(tmp_path, discover(0), *offers, discover(400), until=460))
     assert (found.ignored.open, found.outcome) == (300, Outcome.OFFERS_NOT_REQUESTED)
 
 
@@ -266,7 +282,7 @@ def test_a_boot_over_ipv6_is_followed_from_solicit_to_file(tmp_path: Path) -> No
 def test_advertisements_that_are_never_requested_are_offers(tmp_path: Path) -> None:
     shots = [asks(0, SOLICIT), replies(0.1, dhcp6(2, ADDRESS, URL), Sum.OPEN), asks(1, SOLICIT)]
 
-    found = only(trace(tmp_path, *shots))
+    found = only(trace(tmp_path, *shots, until=60))
     assert (found.outcome, found.ignored.open) == (Outcome.OFFERS_NOT_REQUESTED, 1)
     assert found.file == "tftp://[fd00::1]/grub.efi"
 

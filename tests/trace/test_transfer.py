@@ -126,6 +126,15 @@ def test_a_transfer_that_the_capture_cuts_off_is_unfinished(tmp_path: Path) -> N
     assert boot(tmp_path, *shots, until=60).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
 
 
+def test_a_capture_that_ends_with_fresh_data_says_nothing_of_it_whatever_was_sent_again_before(tmp_path: Path) -> None:
+    again = [said(1.5, read_request()), answered(1.6, data(1)), said(1.7, acknowledged(1), to=40000)]
+    shots = [ASKS, *again, answered(1.8, data(2))]
+
+    found = boot(tmp_path, *shots, until=None)
+    assert (found.retries, found.outcome) == (1, Outcome.UNFINISHED)
+    assert boot(tmp_path, *shots, until=60).outcome is Outcome.DATA_NOT_ACKNOWLEDGED
+
+
 def test_a_transfer_that_stops_with_all_acknowledged_is_unfinished(tmp_path: Path) -> None:
     found = boot(tmp_path, ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000))
 

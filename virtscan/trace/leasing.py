@@ -3,9 +3,11 @@
 from virtscan.trace.boot import Lease, Outcome
 from virtscan.trace.dhcp import Dhcp, Step
 from virtscan.trace.packets import Packet
-from virtscan.trace.stage import Stage
+from virtscan.trace.stage import PATIENCE, Stage
 
 _MOST_ANSWERS = 64
+_RETRIES_OF_THE_PATIENT = 1
+"""iPXE asks once more before it requests what it was offered: something better may come (DHCP_DISC_PROXY_TIMEOUT)."""
 
 
 class Leasing(Stage):
@@ -63,9 +65,10 @@ class Leasing(Stage):
             return Outcome.REFUSED
         if not self.from_client or not self.stood(end):
             return Outcome.UNFINISHED
-        if Step.OFFER in self._seen and Step.REQUEST not in self._seen:
-            return Outcome.OFFERS_NOT_REQUESTED
-        return Outcome.NO_ANSWER
+        if Step.OFFER not in self._seen or Step.REQUEST in self._seen:
+            return Outcome.NO_ANSWER
+        waits = self.retries <= _RETRIES_OF_THE_PATIENT and end - self.last < PATIENCE
+        return Outcome.UNFINISHED if waits else Outcome.OFFERS_NOT_REQUESTED
 
     def _learn(self, message: Dhcp, server: bytes) -> None:
         if len(self._said) < _MOST_ANSWERS:

@@ -83,8 +83,8 @@ class Stage:
         return self._lost + (0.0 if self._stalled is None else max(self._stalled - self._step, 0.0))
 
     def stood(self, end: float) -> bool:
-        """Did the other side have its chance before the capture ended?"""
-        return self.retries > 0 or self.resent > 0 or end - self.last >= PATIENCE
+        """Did the other side have its chance, since the last step forward, before the capture ended?"""
+        return self._stalled is not None or end - self.last >= PATIENCE
 
     def _goes_on(self, time: float, *, again: bool, quiet: bool) -> None:
         self.last = max(self.last, time)
