@@ -71,6 +71,16 @@ def test_a_boot_bears_a_verdict_out_or_not(
     assert line.finding is not None
 
 
+@pytest.mark.parametrize("verdict", Verdict)
+def test_open_checksums_alone_bear_no_verdict_out_for_they_look_the_same_at_the_sender(
+    verdict: Verdict, tmp_path: Path
+) -> None:
+    (line,) = joined(tmp_path, FAILS[len(lease()) :], found(verdict))
+
+    assert line.judgement is not None
+    assert (line.judgement.failed, line.agreement) == (Failed.YES, Agreement.UNDECIDED)
+
+
 @pytest.mark.parametrize(
     ("facts", "agreement"),
     [

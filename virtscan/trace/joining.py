@@ -66,7 +66,7 @@ def _lines(trace: Trace, report: Report | None) -> Iterator[Line]:
 def _agreement(finding: Finding, boot: Boot, judgement: Judgement, inventory: Inventory) -> Agreement:
     at_risk = finding.verdict is Verdict.AT_RISK
     match judgement.failed:
-        case Failed.YES:
+        case Failed.YES if judgement.confidence is not Confidence.LOW:
             agrees = at_risk
         case Failed.NO if judgement.confidence is Confidence.HIGH:
             agrees = not at_risk
