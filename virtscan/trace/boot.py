@@ -41,8 +41,8 @@ class Outcome(Enum):
 class Side(Enum):
     """Where the capture was taken, seen from the checksums.
 
-    SENDER: before they are filled in, so that a bad one says nothing; RECEIVER: at the client's own device, so that a
-    bad one is what arrives.
+    SENDER: before they are filled in, so that a bad one says nothing; RECEIVER: at the client's own device, where only
+    a fixed kernel still fills in open ones.
     """
 
     SENDER = "sender"
