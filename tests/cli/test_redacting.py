@@ -1,6 +1,7 @@
 """`--redact` of the commands that are no report: no real name is left in anything that they write."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,15 @@ def saved(tmp_path: Path) -> str:
 
 def left(text: str) -> list[str]:
     return [name for name in NAMES if name in text.lower()]
+
+
+def test_a_map_that_is_a_pipe_is_refused_without_waiting_for_its_other_end(
+    saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "map.json")
+
+    assert run(["report", saved, "--redact", str(tmp_path / "map.json")]) == 2
+    assert "no regular file" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("condition", ["domain=web01", "hypervisor~^KVM7.example.com$", "mac!=52:54:00:00:00:01"])

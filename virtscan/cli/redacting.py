@@ -62,12 +62,15 @@ def redaction(map_file: Path | None) -> Redaction:
     """The redaction with this map; the map is read at once, so that a wrong one is found before hosts are bothered.
 
     Raises:
-        InventoryError: The file is there and holds no map, or can't be read.
+        InventoryError: The file is there and holds no map, is no regular one, or can't be read.
     """
     if map_file is None:
         return Redaction(None, None)
     from virtscan.redaction import Map, load_map
 
+    if map_file.exists() and not map_file.is_file():
+        # Reading a pipe or a terminal might wait for ever.
+        raise InventoryError(f"{map_file}: no regular file: a map is read, and written again")
     try:
         known = load_map(map_file.read_bytes(), origin=str(map_file))
     except FileNotFoundError:
