@@ -68,10 +68,10 @@ def redaction(map_file: Path | None) -> Redaction:
         return Redaction(None, None)
     from virtscan.redaction import Map, load_map
 
-    if map_file.exists() and not map_file.is_file():
-        # Reading a pipe or a terminal might wait for ever.
-        raise InventoryError(f"{map_file}: no regular file: a map is read, and written again")
     try:
+        if map_file.exists() and not map_file.is_file():
+            # Reading a pipe or a terminal might wait for ever.
+            raise InventoryError(f"{map_file}: no regular file: a map is read, and written again")
         known = load_map(map_file.read_bytes(), origin=str(map_file))
     except FileNotFoundError:
         known = Map(key=secrets.token_hex(16))
