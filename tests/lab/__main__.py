@@ -30,6 +30,10 @@ _DISAGREE, _WRONG_USAGE, _CANNOT, _INTERRUPTED = 1, 2, 77, 130
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     scenarios = [one for one in (CORE if options.core else SCENARIOS) if any(text in one.name for text in options.only)]
+    if not scenarios:
+        return _refused(
+            _WRONG_USAGE, [f"no scenario has {' or '.join(map(repr, options.only))} in its name: see --list"]
+        )
     if options.list:
         sys.stdout.write("".join(f"{one.name}\n" for one in scenarios))
         return 0
