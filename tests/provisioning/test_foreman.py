@@ -200,6 +200,8 @@ class TestWithoutAnyAnswer:
                 r"refuses the user or its password or token \(401\): Unable to authenticate user scan$",
             ),
             (Answer(status=401, body=b"<html>"), r"\(401\)$"),
+            (reply({"error": {"message": "no token t0ken-å"}}, 401), r"\(401\): no token \*\*\*$"),
+            (Answer(status=500, body='{"error": {"message": "t0ken-å?"}}'.encode()), r"Error: \*\*\*\?$"),
             (reply({"error": {"message": "x" * 999}}, 500), r"with 500 Internal Server Error: x{200}$"),
             (reply([], 404), r"there is no subnets \(404\): is this Foreman's own URL"),
             (Answer(headers={"Content-Type": "text/html"}, body=b"<html>"), r"it sends text/html and no JSON"),

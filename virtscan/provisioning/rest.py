@@ -6,6 +6,7 @@ Source:
 
 import base64
 import email.utils
+import json
 import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from virtscan.errors import ProvisioningError
-from virtscan.model import ProvisioningTarget
+from virtscan.model import ProvisioningTarget, Secret
 from virtscan.provisioning.connecting import connection_failure, tls_context
 from virtscan.provisioning.credentials import secret_of
 from virtscan.provisioning.limits import CHUNK, Deadline, within
@@ -57,16 +58,10 @@ class Api:
         self._deadline = deadline
         self._session = requests.Session()
         self._session.headers.update({"Accept": "application/json", "User-Agent": "virtscan"})
-        self._session.auth = self._authorization(target)
+        self._secret = secret_of(target)
+        self._session.auth = _authorization(target.user, self._secret)
         tls_context(target)  # says what is wrong with ca_file, better than requests does
         self._authorities = target.ca_file or True
-
-    def _authorization(self, target: ProvisioningTarget) -> "_Basic":
-        secret = secret_of(target)
-        if secret is None:
-            return _Basic(None)
-        credentials = f"{target.user or ''}:{secret.reveal()}".encode()
-        return _Basic(f"Basic {base64.b64encode(credentials).decode()}")
 
     def close(self) -> None:
         """Close the connection."""
@@ -110,7 +105,7 @@ class Api:
                 ) as answer:
                     if answer.status_code != 429:
                         content = b"".join(within(answer.iter_content(CHUNK), self._deadline, largest=LARGEST_PAGE))
-                        _check(answer, content, path)
+                        _check(answer, self._without_secret(content), path)
                         return content
                     pause = _pause(answer)
             except requests.exceptions.RequestException as error:
@@ -118,6 +113,21 @@ class Api:
             if pause >= self._deadline.left():
                 raise ProvisioningError(f"it asks to come back after {pause:g} s (429), which is too late")
             time.sleep(pause)
+
+    def _without_secret(self, content: bytes) -> bytes:
+        """What is told of an answer: a proxy in between may repeat what it was sent."""
+        if self._secret is not None:
+            secret = self._secret.reveal()
+            for form in (secret.encode(), json.dumps(secret)[1:-1].encode()):
+                content = content.replace(form, b"***")
+        return content
+
+
+def _authorization(user: str | None, secret: Secret | None) -> "_Basic":
+    if secret is None:
+        return _Basic(None)
+    credentials = f"{user or ''}:{secret.reveal()}".encode()
+    return _Basic(f"Basic {base64.b64encode(credentials).decode()}")
 
 
 class _Basic:
