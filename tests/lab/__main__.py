@@ -29,11 +29,7 @@ _DISAGREE, _WRONG_USAGE, _CANNOT, _INTERRUPTED = 1, 2, 77, 130
 
 def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
-    scenarios = [one for one in (CORE if options.core else SCENARIOS) if any(text in one.name for text in options.only)]
-    if not scenarios:
-        return _refused(
-            _WRONG_USAGE, [f"no scenario has {' or '.join(map(repr, options.only))} in its name: see --list"]
-        )
+    scenarios: list[Scenario] = options.scenarios
     if options.list:
         sys.stdout.write("".join(f"{one.name}\n" for one in scenarios))
         return 0
@@ -88,6 +84,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--patience", metavar="N", type=float, default=1, help="boots may take N times as long")
     options = parser.parse_args(arguments)
     options.only = options.only or [""]
+    among = CORE if options.core else SCENARIOS
+    options.scenarios = [one for one in among if any(text in one.name for text in options.only)]
+    if not options.scenarios:
+        parser.error("no scenario has that in its name; --list prints their names")
     if options.document and (options.core or options.only != [""]):
         parser.error("--document is for the whole table")
     return options

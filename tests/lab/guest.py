@@ -68,12 +68,13 @@ def client_xml(scenario: Scenario, device: DeviceName, console: Path) -> str:
     firmware = " firmware='efi'" if uefi else ""
     # OVMF writes to the serial port by itself; SeaBIOS and the option ROMs under it have to be told.
     detail = "<firmware><feature enabled='no' name='secure-boot'/></firmware>" if uefi else "<bios useserial='yes'/>"
+    driver = "<driver><host csum='off'/><guest csum='off'/></driver>" if scenario.csum_off else ""
     return (
         f"<domain type='qemu'><name>{NAME}</name><memory unit='MiB'>256</memory><vcpu>1</vcpu>"
         f"<os{firmware}><type arch='x86_64' machine='pc'>hvm</type>{detail}"
         "<boot dev='network'/></os><features><acpi/></features>"
         f"<devices><interface type='direct'><mac address='{MAC}'/>"
-        f"<source dev='{device}' mode='{scenario.mode.value}'/><model type='{scenario.model}'/></interface>"
+        f"<source dev='{device}' mode='{scenario.mode.value}'/><model type='{scenario.model}'/>{driver}</interface>"
         f"<serial type='file'><source path='{console}'/><target port='0'/></serial></devices></domain>"
     )
 

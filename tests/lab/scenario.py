@@ -57,7 +57,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One hypervisor with one server and one VM, which boots once for each step; from the second on by a reset.
 
     `lower` is None for a bond where the kernel has them, and a veth elsewhere. `kernel` is what virtscan is told about
-    the hypervisor's kernel; None: it finds out itself.
+    the hypervisor's kernel; None: it finds out itself. `csum_off` says in the VM's own XML that it neither sends nor
+    takes open checksums.
     """
 
     way: Way
@@ -68,6 +69,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     service: Service = Service.DHCPD_TFTP
     lower: Lower | None = None
     kernel: str | None = None
+    csum_off: bool = False
 
     @property
     def needs_bond(self) -> bool:
@@ -79,5 +81,6 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         parts += [self.firmware.value] if self.firmware is not Firmware.BIOS else []
         parts += [self.service.value] if self.service is not Service.DHCPD_TFTP else []
         parts += [f"on a {self.lower.value}"] if self.lower is not None else []
+        parts += ["the VM's csum off"] if self.csum_off else []
         parts += ["switched while the VM waits"] if len(self.steps) > 1 else []
         return ", ".join(parts)

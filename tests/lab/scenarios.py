@@ -18,6 +18,7 @@ def _lossy(
     firmware: Firmware = Firmware.BIOS,
     service: Service = Service.DHCPD_TFTP,
     lower: Lower | None = None,
+    csum_off: bool = False,
 ) -> Scenario:
     return Scenario(
         way=Way.LOSSY,
@@ -28,6 +29,7 @@ def _lossy(
         service=service,
         lower=lower,
         kernel=UNFIXED,
+        csum_off=csum_off,
     )
 
 
@@ -50,6 +52,7 @@ SCENARIOS = (
         if (model, mode) != ("virtio", SourceMode.BRIDGE)
     ),
     _lossy(_ON, _OFF),
+    _lossy(_ON, csum_off=True),
     _lossy(_ON, lower=Lower.BRIDGE),
     _lossy(_OFF, lower=Lower.BRIDGE),
     *(Scenario(way=Way.DIRECT, steps=(_REPAIRED,), model=model) for model in _MODELS),
