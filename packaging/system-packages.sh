@@ -117,6 +117,7 @@ needed_to_lab() {
   need isc-dhcp-server dhcp-server program dhcpd
   need tftpd-hpa tftp-server program in.tftpd
   need dnsmasq-base dnsmasq program dnsmasq
+  need tcpdump tcpdump program tcpdump
   need ovmf edk2-ovmf any_file /usr/share/OVMF/OVMF_CODE*.fd /usr/share/edk2/ovmf/OVMF_CODE*.fd
 }
 

@@ -18,10 +18,21 @@ settings.load_profile("virtscan")
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The folder of collected data files that lies beside the project, read where it lies."""
-    folder = Path(os.environ.get("VIRTSCAN_CORPUS", PROJECT.parent / "shared" / "corpus"))
+    return _beside("corpus", "VIRTSCAN_CORPUS")
+
+
+@pytest.fixture(scope="session")
+def captures() -> Path:
+    """The folder of captures made of real boots, read where it lies."""
+    return _beside("lab/captures", "VIRTSCAN_CAPTURES")
+
+
+def _beside(name: str, variable: str) -> Path:
+    """What lies beside the project, or where the variable says; else the test is skipped, or fails in CI."""
+    folder = Path(os.environ.get(variable, PROJECT.parent / "shared" / name))
     if folder.is_dir():
         return folder
-    reason = f"no corpus at {folder}: point VIRTSCAN_CORPUS at it"
+    reason = f"nothing at {folder}: point {variable} at it"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

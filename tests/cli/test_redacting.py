@@ -21,7 +21,6 @@ from tests.trace.build import (
     read_request,
     said,
 )
-from tests.trace.conftest import captures
 from virtscan.cli.main import run
 from virtscan.model import Gap, GapAbout, Mac
 from virtscan.redaction import Map, load_map, redact_trace
@@ -30,8 +29,6 @@ from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps
 from virtscan.trace import read
 from virtscan.trace.checksums import Sum
-
-__all__ = ["captures"]
 
 NAMES = ("kvm7", "example", "alice", "web01", CLIENT_MAC, "52:54:00:aa:bb:cc", "10.77.", "satellite")
 

@@ -21,12 +21,9 @@ from tests.trace.build import (
     read_request,
     said,
 )
-from tests.trace.conftest import captures
 from virtscan.cli.main import run
 from virtscan.storage import dumps
 from virtscan.trace.checksums import Sum
-
-__all__ = ["captures"]
 
 ASKS = [*lease(), said(1.0, read_request())]
 FAILS = [*ASKS, answered(1.1, options(), kind=Sum.OPEN), answered(2.1, options(), kind=Sum.OPEN)]

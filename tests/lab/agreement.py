@@ -1,9 +1,12 @@
 """Does what virtscan said agree with what the boot did? Pure."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tests.lab.outcome import Outcome
 from tests.lab.scenario import Lower, Service
+from virtscan import trace
 from virtscan.model import DeviceKind, Verdict
 
 FAULT = {
@@ -20,6 +23,15 @@ KINDS = {
     Lower.VLAN: DeviceKind.VLAN,
 }
 """What virtscan has to find out about the source device."""
+
+
+SEEN = {
+    Outcome.BOOTS: (trace.Outcome.COMPLETE, trace.Failed.NO),
+    Outcome.NO_LEASE: (trace.Outcome.OFFERS_NOT_REQUESTED, trace.Failed.YES),
+    Outcome.TFTP_TIMEOUT: (trace.Outcome.OPTIONS_NOT_ACKNOWLEDGED, trace.Failed.YES),
+    Outcome.HTTP_TIMEOUT: (trace.Outcome.CONNECTION_NOT_ACKNOWLEDGED, trace.Failed.YES),
+}
+"""What `virtscan trace` has to say of a capture of the boot."""
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,3 +63,13 @@ def disagreement(judgement: Judgement, outcome: Outcome, *, rule: str, service: 
     if judgement.device_kind is not KINDS[lower]:
         return f"the source device is taken for {judgement.device_kind.value}, not {KINDS[lower].value}"
     return ""
+
+
+def misread(boots: Sequence[trace.Boot], outcome: Outcome) -> str:
+    """Say what a capture shows, if it is not what the last of its boots did; nothing else."""
+    if not boots:
+        return "the capture shows no boot"
+    seen, failed = boots[-1].outcome, trace.judge(boots[-1]).failed
+    if (seen, failed) == SEEN.get(outcome):
+        return ""
+    return f"the capture shows {seen.value}, failed in this way: {failed.value}"

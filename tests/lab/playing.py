@@ -8,13 +8,15 @@ from pathlib import Path
 
 from tests.harness.qemu_host import NoQemuHostError, QemuHost, qemu_host
 from tests.lab import topology
-from tests.lab.agreement import disagreement
-from tests.lab.guest import Guest
+from tests.lab.agreement import disagreement, misread
+from tests.lab.guest import MAC, Guest
 from tests.lab.outcome import Outcome, read_outcome
 from tests.lab.scanning import ScanError, scan
 from tests.lab.scenario import Firmware, Lower, Scenario
 from tests.lab.services import ServiceError, Services, running_services
 from tests.lab.table import Row
+from virtscan import trace
+from virtscan.errors import TraceError
 
 _BOOT_SECONDS = {Firmware.BIOS: 150, Firmware.UEFI: 300}
 """What one boot may take; on two idle cores one takes 20 to 40, with UEFI twice that."""
@@ -33,7 +35,7 @@ def play(scenario: Scenario, *, bonds: bool, patience: float = 1) -> Iterator[Ro
             for row in _steps(scenario, lower, host, Path(name), patience):
                 played += 1
                 yield row
-    except (subprocess.SubprocessError, NoQemuHostError, ServiceError, ScanError, OSError) as error:
+    except (subprocess.SubprocessError, NoQemuHostError, ServiceError, ScanError, TraceError, OSError) as error:
         yield Row(scenario=scenario.name, offload=scenario.steps[played].offload.value, against=_reason(error))
 
 
@@ -43,7 +45,9 @@ def _steps(scenario: Scenario, lower: Lower, host: QemuHost, folder: Path, patie
         host.run(*command)
     guest = Guest(host, folder)
     guest.define_server(scenario.way, device)
+    capture = folder / "boot.pcap"
     with running_services(host, scenario, folder) as (services, sshd):
+        services.start(host, "tcpdump", *topology.capture_command(device, capture))
         for number, step in enumerate(scenario.steps):
             host.run(*topology.offload_command(step.offload.value))
             if number == 0:
@@ -52,13 +56,15 @@ def _steps(scenario: Scenario, lower: Lower, host: QemuHost, folder: Path, patie
                 guest.boot_again()
             judgement = scan(host, sshd, folder, kernel=scenario.kernel, only_bonds=lower in {Lower.BOND, Lower.VLAN})
             outcome = _wait(guest, services, seconds=_BOOT_SECONDS[scenario.firmware] * patience)
+            judged = disagreement(judgement, outcome, rule=step.rule, service=scenario.service, lower=lower)
+            boots = [boot for boot in trace.read(capture).boots if boot.mac == MAC]
             yield Row(
                 scenario=scenario.name,
                 offload=step.offload.value,
                 verdict=f"{judgement.verdict.value} ({judgement.confidence})",
                 rule=judgement.rule,
                 boot=outcome.value,
-                against=disagreement(judgement, outcome, rule=step.rule, service=scenario.service, lower=lower),
+                against=judged or misread(boots, outcome),
             )
 
 

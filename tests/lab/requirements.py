@@ -40,6 +40,7 @@ _ALWAYS = (
     _Need("util-linux", "util-linux", ("unshare", "nsenter", "setpriv")),
     _Need("iproute2", "iproute", ("ip",)),
     _Need("ethtool", "ethtool", ("ethtool",)),
+    _Need("tcpdump", "tcpdump", ("tcpdump",)),
     _Need("openssh-client", "openssh-clients", ("ssh", "ssh-keygen")),
     _Need("openssh-server", "openssh-server", ("sshd",)),
     _Need("libvirt-clients", "libvirt-client", ("virsh",)),

@@ -1,10 +1,13 @@
 """Which verdict agrees with which boot."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.lab.agreement import Judgement, disagreement
+from tests.lab.agreement import Judgement, disagreement, misread
 from tests.lab.outcome import Outcome
 from tests.lab.scenario import Lower, Service
+from virtscan import trace
 from virtscan.model import DeviceKind, Verdict
 
 
@@ -49,3 +52,23 @@ def test_a_bond_has_to_be_known_as_one() -> None:
     said = against(judgement(Verdict.AT_RISK, kind=DeviceKind.UNKNOWN), Outcome.TFTP_TIMEOUT)
 
     assert said == "the source device is taken for unknown, not bond"
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("same-lower-on", Outcome.BOOTS),
+        ("direct-on", Outcome.BOOTS),
+        ("lossy-off", Outcome.BOOTS),
+        ("lossy-on", Outcome.TFTP_TIMEOUT),
+        ("lossy-on-dnsmasq", Outcome.NO_LEASE),
+    ],
+)
+def test_a_capture_bears_out_the_boot_that_it_is_of_and_no_other(name: str, outcome: Outcome, captures: Path) -> None:
+    boots = trace.read(captures / f"{name}.lower.pcap").boots
+
+    assert [other for other in Outcome if not misread(boots, other)] == [outcome]
+
+
+def test_a_capture_without_the_boot_does_not_agree() -> None:
+    assert misread([], Outcome.BOOTS) == "the capture shows no boot"

@@ -95,7 +95,7 @@ def test_a_kernel_without_bonds_can_play_all_but_what_stands_on_one() -> None:
 
 
 def test_every_package_that_is_asked_for_is_installed_by_make() -> None:
-    without = ("dhcpd", "dnsmasq", "in.tftpd", "files", "sshd", "ssh", "virsh", "ethtool", "ip")
+    without = ("dhcpd", "dnsmasq", "in.tftpd", "files", "sshd", "ssh", "virsh", "ethtool", "ip", "tcpdump")
     named = {re.search(r"install (\S+)", line) for line in lacking(SCENARIOS, MadeUp(without=without))}
     script = (PROJECT / "packaging" / "system-packages.sh").read_text(encoding="utf-8")
 

@@ -5,6 +5,7 @@ Everything is in a network namespace of the scenario's own, and the server in on
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import assert_never
 
 from tests.lab.scenario import Lower, Scenario, Way
@@ -43,6 +44,11 @@ def commands(scenario: Scenario, lower: Lower) -> Iterator[list[str]]:
 def offload_command(switch: str) -> list[str]:
     """Turn the server's TX checksum offload on or off, as its administrator would."""
     return in_server("ethtool", "-K", SERVER_DEVICE, "tx", switch)
+
+
+def capture_command(device: DeviceName, file: Path) -> list[str]:
+    """Capture what passes at the VM's lower device; each frame is in the file at once."""
+    return ["tcpdump", "-Z", "root", "--immediate-mode", "-U", "-s", "0", "-w", str(file), "-i", device]
 
 
 def in_server(*command: str) -> list[str]:
