@@ -138,6 +138,16 @@ def test_what_only_a_gap_names_is_not_left_either(about: GapAbout, subject: str,
     assert redact(msgspec.structs.replace(telling(), gaps=(gap,)), known)[0] == redacted
 
 
+def test_the_files_that_a_uri_or_a_source_names_are_not_left() -> None:
+    host = hypervisor("kvm7", uri="qemu+libssh://kvm7/system?keyfile=/srv/keys/karl&mode=legacy")
+    sources = ("sosreport:karl.tar.xz", "file:/srv/karl/eth0.txt", "on")
+    servers = tuple(server(f"s{number}", source=source) for number, source in enumerate(sources))
+
+    redacted, _ = redact(inventory(host, servers=servers), FRESH)
+    assert redacted.hypervisors[0].uri == "qemu+libssh://host1/system?keyfile=path1&mode=legacy"
+    assert [one.source for one in redacted.servers] == ["sosreport:host3", "file:host5", "on"]
+
+
 def test_verdicts_and_waivers_are_those_of_the_original() -> None:
     original = correlate(telling()).findings
     redacted = correlate(redact(telling(), FRESH)[0]).findings

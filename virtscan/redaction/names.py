@@ -9,7 +9,7 @@ from virtscan.errors import ConfigError
 from virtscan.model import Gap, GapAbout, Inventory
 
 _URL = re.compile(r"\w[\w+.-]*://[^\s'\"<>(),]+")
-_FILE = re.compile(r"(?<![\w/.:])(?:/[^\s/:;'\"<>(),]+){2,}")
+_FILE = re.compile(r"(?<![\w/.:])(?:/[^\s/:;&'\"<>(),]+){2,}")
 """An absolute path; one with a blank in it ends there."""
 
 _MAC = re.compile(r"(?<![\w:])[0-9a-f]{2}(?::[0-9a-f]{2}){5}(?![\w:])")
