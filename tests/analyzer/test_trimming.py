@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.analyzer import truth
-from virtscan.analyzer import read_domain, trimmed
+from virtscan.analyzer import read_domain
+from virtscan.analyzer.trimming import trimmed
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain
 

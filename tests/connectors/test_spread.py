@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from virtscan.connectors.spread import Question, Spread
+from virtscan.connectors.spread import MOST_TOGETHER, Answer, Question, Spread
 
 WAIT = 20
 
@@ -14,7 +14,7 @@ def spread(questions: Sequence[Question], threads: int) -> None:
     Spread(questions).run(threads)
 
 
-def answered(use: Callable[[object], None]) -> Question:
+def answered(use: Callable[[Sequence[Answer]], None]) -> Question:
     """A question that is answered at once."""
     return Question(lambda: "answer", use)
 
@@ -22,17 +22,16 @@ def answered(use: Callable[[object], None]) -> Question:
 @pytest.mark.parametrize("threads", [0, 1, 3, 50])
 def test_every_question_is_asked_once_and_its_answer_used_once(threads: int) -> None:
     asked: list[int] = []
-    used: list[object] = []
+    used: list[Answer] = []
 
     def ask(number: int) -> int:
         asked.append(number)
         return number
 
-    spread([Question(partial(ask, number), used.append) for number in range(20)], threads)
+    spread([Question(partial(ask, number), used.extend, about=str(number)) for number in range(20)], threads)
 
     assert sorted(asked) == list(range(20))
-    assert set(used) == set(asked)
-    assert len(used) == 20
+    assert sorted(used, key=lambda answer: int(answer.about)) == [Answer(str(number), number) for number in range(20)]
 
 
 def test_one_thread_is_the_calling_one() -> None:
@@ -64,7 +63,10 @@ def test_so_many_are_asked_at_once() -> None:
 def test_a_question_that_hangs_holds_up_no_other() -> None:
     release = threading.Event()
     others_done = threading.Semaphore(0)
-    questions = [Question(partial(release.wait, WAIT)), *[answered(lambda _: others_done.release())] * 9]
+    questions = [
+        Question(partial(release.wait, WAIT)),
+        *[answered(lambda answers: others_done.release(len(answers)))] * 9,
+    ]
     caller = threading.Thread(target=spread, args=(questions, 2), daemon=True)
 
     caller.start()
@@ -89,11 +91,34 @@ def test_what_using_raises_and_what_nobody_uses_is_raised(failing: Question, thr
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_an_error_is_an_answer_too_and_ends_nothing(threads: int) -> None:
-    used: list[object] = []
+    used: list[Answer] = []
 
-    spread([Question(fail, used.append), Question(lambda: "fine", used.append)], threads)
+    spread([Question(fail, used.extend), Question(lambda: "fine", used.extend)], threads)
 
-    assert {type(answer) for answer in used} == {LookupError, str}
+    assert {type(answer.said) for answer in used} == {LookupError, str}
+
+
+def test_answers_that_are_there_are_used_together_by_whoever_uses_them_in_the_same_way() -> None:
+    batches: dict[str, list[int]] = {"a": [], "b": []}
+    given = threading.Semaphore(0)
+    total = 4 * MOST_TOGETHER
+
+    def wait_for_all(_: object) -> None:
+        for _ in range(total):
+            assert given.acquire(timeout=WAIT)
+
+    def use_a(answers: Sequence[Answer]) -> None:
+        batches["a"].append(len(answers))
+
+    def use_b(answers: Sequence[Answer]) -> None:
+        batches["b"].append(len(answers))
+
+    questions = [Question(given.release, use) for _ in range(total // 2) for use in (use_a, use_b)]
+    spread([answered(wait_for_all), *questions], 2)
+
+    assert sum(batches["a"]) == sum(batches["b"]) == total // 2
+    assert MOST_TOGETHER // 2 in batches["a"]
+    assert max(map(sum, zip(*batches.values(), strict=False))) <= MOST_TOGETHER
 
 
 def test_what_had_not_been_asked_when_something_raised_is_not() -> None:

@@ -2,13 +2,12 @@
 
 from virtscan.analyzer.devices import read_host_interface, read_node_device
 from virtscan.analyzer.documents import Unread, documents
-from virtscan.analyzer.domain import read_domain
+from virtscan.analyzer.domain import read_domain, read_domains
 from virtscan.analyzer.network import read_network
 from virtscan.analyzer.parsing import MAX_DOCUMENT, MAX_FILE
 from virtscan.analyzer.resolution import resolve
-from virtscan.analyzer.trimming import trimmed
 
 __all__ = [
-    "MAX_DOCUMENT", "MAX_FILE", "Unread", "documents", "read_domain", "read_host_interface",
-    "read_network", "read_node_device", "resolve", "trimmed",
+    "MAX_DOCUMENT", "MAX_FILE", "Unread", "documents", "read_domain", "read_domains",
+    "read_host_interface", "read_network", "read_node_device", "resolve",
 ]  # fmt: skip

@@ -1,12 +1,13 @@
 """A `<domain>` document, or a status file around one, to a value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
 from virtscan.analyzer.interface import read_interface
 from virtscan.analyzer.literals import identifier, mebibytes, number
-from virtscan.analyzer.parsing import first_children, parse
+from virtscan.analyzer.parsing import first_children, parse, parse_each
+from virtscan.analyzer.trimming import trimmed
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, DomainState, Interface
 
@@ -31,6 +32,25 @@ def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainSta
         AnalyzerError: It can't be read safely, or is no domain.
     """
     return domain_from(parse(xml), origin=origin, state=state)
+
+
+def read_domains(documents: Sequence[tuple[str, DomainState]], *, origin: str) -> list[Domain | AnalyzerError]:
+    """Read documents as libvirt prints them, each with the state that the source knows: as `read_domain`, but faster.
+
+    Returns:
+        What became of each, in their order.
+    """
+    roots = parse_each([trimmed(xml) for xml, _ in documents], "domain")
+    return [_domain_or_error(root, origin, state) for root, (_, state) in zip(roots, documents, strict=True)]
+
+
+def _domain_or_error(root: etree._Element | AnalyzerError, origin: str, state: DomainState) -> Domain | AnalyzerError:
+    if isinstance(root, AnalyzerError):
+        return root
+    try:
+        return domain_from(root, origin=origin, state=state)
+    except AnalyzerError as error:
+        return error
 
 
 def domain_from(root: etree._Element, *, origin: str, state: DomainState = DomainState.UNKNOWN) -> Domain:

@@ -1,6 +1,8 @@
 """Bytes that anybody may have written to an element tree, within bounds."""
 
 import threading
+from collections.abc import Sequence
+from contextlib import suppress
 
 from lxml import etree
 
@@ -64,6 +66,28 @@ def parse(xml: bytes | str) -> etree._Element:
     if root.getroottree().docinfo.internalDTD is not None:
         raise AnalyzerError("it declares a document type, which libvirt's documents never do")
     return root
+
+
+def parse_each(documents: Sequence[str], name: str) -> list[etree._Element | AnalyzerError]:
+    """Give the root element of each, as `parse` does, or why there is none.
+
+    Where each is visibly one element of this name, and nothing is wrong, they are parsed as one: lxml lets go of the
+    interpreter for each document, and other threads that wait for it then take it.
+    """
+    opened, closed = f"<{name}", f"</{name}>"
+    if all(d.startswith(opened) and d.rstrip().endswith(closed) and d.count(closed) == 1 for d in documents):
+        with suppress(AnalyzerError):
+            roots = list(parse(f"<all>{''.join(documents)}</all>"))
+            if len(roots) == len(documents):
+                return [*roots]
+    return [_root_or_error(document) for document in documents]
+
+
+def _root_or_error(document: str) -> etree._Element | AnalyzerError:
+    try:
+        return parse(document)
+    except AnalyzerError as error:
+        return error
 
 
 def _only_namespaces_are_wrong(log: etree._ListErrorLog) -> bool:

@@ -1,6 +1,6 @@
 """A hypervisor read through libvirt: read-only, without a question, in as few round trips as possible."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -16,8 +16,8 @@ from virtscan.connectors.libvirt_errors import end_if_lost, is_unsupported, reas
 from virtscan.connectors.libvirt_lists import Lists, name_of
 from virtscan.connectors.libvirt_session import Session
 from virtscan.connectors.reading import HostFacts, Reading
-from virtscan.connectors.spread import Question
-from virtscan.errors import ConfigError, ConnectorError
+from virtscan.connectors.spread import Answer, Question
+from virtscan.errors import AnalyzerError, ConfigError, ConnectorError
 from virtscan.model import DomainState, GapAbout, Target
 
 # Without a handler of its own libvirt prints every error to stderr. One for the whole process, before any thread.
@@ -112,20 +112,39 @@ def _read_all(session: Session, address: str) -> None:
         session.run([Question(read) for read in (lists.read_networks, lists.read_interfaces, lists.read_node_devices)])
     leads = Leads(session, lists)
     host = Question(partial(_read_host, session, address))
-    session.run(
-        [host, *(Question(domain.XMLDesc, partial(_read_domain, session, leads, domain)) for domain in domains)]
-    )
+    read_domains = partial(_read_domains, session, leads)
+    session.run([host, *(Question(domain.XMLDesc, read_domains, about=domain) for domain in domains)])
 
 
-def _read_domain(session: Session, leads: Leads, domain: libvirt.virDomain, document: object) -> None:
-    def deliver(xml: str) -> None:
-        # Known from the list, without a round trip.
-        state = DomainState.INACTIVE if domain.ID() == -1 else DomainState.ACTIVE
-        read = analyzer.read_domain(analyzer.trimmed(xml), origin=session.reading.uri, state=state)
-        session.reading.add(read)
-        leads.follow(read)
+def _read_domains(session: Session, leads: Leads, answers: Sequence[Answer]) -> None:
+    """Deliver the domains whose documents have come, and follow their interfaces.
 
-    session.read(f"domain {name_of(domain)}", GapAbout.DOMAIN, deliver, document)
+    Raises:
+        ConnectorError: The connection is gone, or nobody waits any more; what had come before is delivered.
+    """
+    documents: list[tuple[str, DomainState]] = []
+    subjects: list[str] = []
+    lost: ConnectorError | None = None
+    for domain, said in answers:
+        subject = f"domain {name_of(domain)}"
+        try:
+            document = session.document(said, subject, GapAbout.DOMAIN)
+        except ConnectorError as error:
+            lost = error
+            continue
+        if document is not None:
+            # Known from the list, without a round trip.
+            state = DomainState.INACTIVE if domain.ID() == -1 else DomainState.ACTIVE
+            documents.append((document, state))
+            subjects.append(subject)
+    for subject, read in zip(subjects, analyzer.read_domains(documents, origin=session.reading.uri), strict=True):
+        if isinstance(read, AnalyzerError):
+            session.reading.gap(subject, str(read), GapAbout.DOMAIN)
+        else:
+            session.reading.add(read)
+            leads.follow(read)
+    if lost is not None:
+        raise lost
 
 
 def _read_host(session: Session, address: str) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from virtscan import analyzer
 from virtscan.connectors.libvirt_lists import Describe, Lists
 from virtscan.connectors.libvirt_session import Deliver, Session
-from virtscan.connectors.spread import Question
+from virtscan.connectors.spread import Answer, Question
 from virtscan.model import Attachment, DeviceName, Domain, GapAbout, Network
 
 SOURCE = "libvirt"
@@ -85,8 +85,8 @@ class Leads:
             return
         (describe, deliver), *others = waiting
 
-        def use(document: object) -> None:
-            self._session.read(subject, GapAbout.DEVICE, deliver, document)
+        def use(answers: Sequence[Answer]) -> None:
+            self._session.read(subject, GapAbout.DEVICE, deliver, answers)
             self._ask_for_next(subject, others)
 
         self._session.add(Question(describe, use))

@@ -8,7 +8,7 @@ import libvirt
 
 from virtscan.connectors.libvirt_errors import end_if_lost, reason
 from virtscan.connectors.reading import Reading
-from virtscan.connectors.spread import Question, Spread
+from virtscan.connectors.spread import Answer, Question, Spread
 from virtscan.errors import AnalyzerError, ConnectorError
 from virtscan.model import GapAbout
 
@@ -53,29 +53,41 @@ class Session:
         """Have a further question asked, while an answer is used."""
         self._spread.add(question)
 
-    def read(self, subject: str, about: GapAbout, deliver: Deliver, document: object) -> None:
-        """Use the answer to a question for a document: `deliver` it. What is wrong with it is a gap.
+    def read(self, subject: str, about: GapAbout, deliver: Deliver, answers: Sequence[Answer]) -> None:
+        """Use what was asked for a document: `deliver` it. What is wrong with it is a gap.
 
         Raises:
             ConnectorError: The connection is gone, or nobody waits for the rest any more.
         """
-        if self.reading.is_closed:
-            # Past its deadline: what still ran would only keep others from their work.
-            raise ConnectorError("nobody waits for it any more")
-        match document:
-            case str():
+        for answer in answers:
+            document = self.document(answer.said, subject, about)
+            if document is not None:
                 try:
                     deliver(document)
                 except AnalyzerError as error:
                     self.reading.gap(subject, str(error), about)
+
+    def document(self, said: object, subject: str, about: GapAbout) -> str | None:
+        """The document that was asked for; None if it could not be had, which is a gap then.
+
+        Raises:
+            ConnectorError: As `read`.
+        """
+        if self.reading.is_closed:
+            # Past its deadline: what still ran would only keep others from their work.
+            raise ConnectorError("nobody waits for it any more")
+        match said:
+            case str():
+                return said
             case libvirt.libvirtError():
                 # A domain may vanish between being listed and being described (VIR_ERR_NO_DOMAIN), or be busy for long.
-                end_if_lost(self.connection, document)
-                self.reading.gap(subject, reason(document), about)
+                end_if_lost(self.connection, said)
+                self.reading.gap(subject, reason(said), about)
             case UnicodeDecodeError():
                 self.reading.gap(subject, "its document is not UTF-8", about)
             case BaseException():
-                raise document
+                raise said
+        return None
 
 
 def thread_count(questions: int, list_seconds: float, *, in_fleet: bool) -> int:

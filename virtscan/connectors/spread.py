@@ -1,19 +1,35 @@
 """Many questions to one connection at once, and one thread that works on the answers."""
 
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable
-from queue import SimpleQueue
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, TypeAlias
 
-Use: TypeAlias = Callable[[Any], None]  # Any: what its question gives, or the exception that it raised
+MOST_TOGETHER = 32
+"""Answers that are used together: enough to save what can be saved so, few enough to be interrupted between."""
+
+
+class Answer(NamedTuple):
+    """What asking gave, or the exception that it raised; `about` is what the question says that it is about."""
+
+    about: Any  # Any: whatever the asker needs to know it again
+    said: object
+
+
+Use: TypeAlias = Callable[[Sequence[Answer]], None]
 
 
 class Question(NamedTuple):
-    """Something to wait for, and what is done with its answer: by default nothing, and what it raised is raised."""
+    """Something to wait for, and what is done with its answer: by default nothing, and what it raised is raised.
+
+    Questions with the same `use` get their answers used together as far as these are there together.
+    """
 
     ask: Callable[[], object]
     use: Use | None = None
+    about: object = None
 
 
 class Spread:
@@ -28,7 +44,7 @@ class Spread:
     def __init__(self, questions: Iterable[Question]) -> None:
         self._questions: deque[Question] = deque()
         self._turns: SimpleQueue[bool] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[Use | None, object]] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[Use | None, Answer]] = SimpleQueue()
         self._outstanding = 0
         for question in reversed(list(questions)):
             self.add(question)
@@ -52,7 +68,7 @@ class Spread:
             self._run_apart(threads)
             return
         while self._questions:
-            _use(*_ask(self._questions.pop()))
+            _use([_ask(self._questions.pop())])
 
     def _run_apart(self, threads: int) -> None:
         helpers = [threading.Thread(target=self._help, daemon=True) for _ in range(threads)]
@@ -60,8 +76,9 @@ class Spread:
             helper.start()
         try:
             while self._outstanding:
-                _use(*self._answers.get())
-                self._outstanding -= 1
+                there = self._take()
+                _use(there)
+                self._outstanding -= len(there)
         finally:
             self._questions.clear()
             for _ in helpers:
@@ -69,6 +86,14 @@ class Spread:
             # A connection must not be closed while somebody still uses it.
             for helper in helpers:
                 helper.join()
+
+    def _take(self) -> list[tuple[Use | None, Answer]]:
+        """The answers that are there by now; wait for one if there is none."""
+        there = [self._answers.get()]
+        with suppress(Empty):
+            while len(there) < MOST_TOGETHER:
+                there.append(self._answers.get_nowait())
+        return there
 
     def _help(self) -> None:
         while self._turns.get():
@@ -79,16 +104,20 @@ class Spread:
             self._answers.put(_ask(question))
 
 
-def _ask(question: Question) -> tuple[Use | None, object]:
-    ask, use = question
+def _ask(question: Question) -> tuple[Use | None, Answer]:
+    ask, use, about = question
     try:
-        return use, ask()
+        return use, Answer(about, ask())
     except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it, or knows what to do with it
-        return use, error
+        return use, Answer(about, error)
 
 
-def _use(use: Use | None, answer: object) -> None:
-    if use is not None:
-        use(answer)
-    elif isinstance(answer, BaseException):
-        raise answer
+def _use(there: Iterable[tuple[Use | None, Answer]]) -> None:
+    together: defaultdict[Use, list[Answer]] = defaultdict(list)
+    for use, answer in there:
+        if use is not None:
+            together[use].append(answer)
+        elif isinstance(answer.said, BaseException):
+            raise answer.said
+    for use, answers in together.items():
+        use(answers)

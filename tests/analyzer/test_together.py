@@ -1,0 +1,92 @@
+"""Many documents at once are read as each of them alone."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.analyzer import truth
+from virtscan.analyzer import MAX_DOCUMENT, read_domain, read_domains
+from virtscan.errors import AnalyzerError
+from virtscan.model import Domain, DomainState
+
+GOOD = [f"<domain type='kvm'>\n  <name>vm{number}</name>\n  <vcpu>{number}</vcpu>\n</domain>\n" for number in range(3)]
+BAD = {
+    "cut short": GOOD[0][:-6],
+    "nothing": "",
+    "another root": "<network><name>a</name></network>",
+    "two roots": GOOD[0] + GOOD[1],
+    "a document type": "<!DOCTYPE domain [<!ENTITY a 'b'>]><domain><name>&a;</name></domain>",
+    "a lone surrogate": "<domain><name>\ud800</name></domain>",
+    "text after it": "<domain/>text",
+    "a comment alone": "<!-- <domain></domain> -->",
+    "half of two": "<domain><name>a</name>",
+    "the other half": "</domain>",
+    "too deep": f"<domain>{'<a>' * 300}{'</a>' * 300}</domain>",
+    "too large": f"<domain><name>{'x' * MAX_DOCUMENT}</name></domain>",
+}
+ODD = {
+    "a declaration": "<?xml version='1.0'?><domain><name>a</name></domain>",
+    "a namespace that nobody declared": "<domain><x:y/><name>a</name></domain>",
+    "a comment before it": "<!-- <domain> --><domain><name>a</name></domain>",
+    "as deep as can be": f"<domain>{'<a>' * 255}{'</a>' * 255}</domain>",
+    "a status file": "<domstatus><domain id='1'><name>a</name></domain></domstatus>",
+}
+
+
+def told(read: Domain | AnalyzerError) -> Domain | str:
+    return str(read) if isinstance(read, AnalyzerError) else read
+
+
+def alone(document: str) -> Domain | str:
+    try:
+        return read_domain(document, origin="x")
+    except AnalyzerError as error:
+        return str(error)
+
+
+def together(documents: list[str]) -> list[Domain | str]:
+    return [told(read) for read in read_domains([(xml, DomainState.UNKNOWN) for xml in documents], origin="x")]
+
+
+@pytest.mark.parametrize("document", [*BAD.values(), *ODD.values()], ids=[*BAD, *ODD])
+def test_one_that_is_odd_or_broken_changes_nothing_for_the_others(document: str) -> None:
+    documents = [GOOD[0], document, GOOD[1]]
+
+    assert together(documents) == [alone(document) for document in documents]
+
+
+@pytest.mark.parametrize("document", BAD.values(), ids=BAD)
+def test_a_broken_one_is_an_error_of_its_own(document: str) -> None:
+    first, second, third = read_domains(
+        [(xml, DomainState.UNKNOWN) for xml in (GOOD[0], document, GOOD[2])], origin="x"
+    )
+
+    assert isinstance(second, AnalyzerError)
+    assert isinstance(first, Domain)
+    assert isinstance(third, Domain)
+    assert (first.name, third.name) == ("vm0", "vm2")
+
+
+def test_each_has_the_state_that_its_source_knows() -> None:
+    states = [DomainState.ACTIVE, DomainState.INACTIVE, DomainState.UNKNOWN]
+
+    read = read_domains(list(zip(GOOD, states, strict=True)), origin="x")
+
+    assert [domain.state for domain in read if isinstance(domain, Domain)] == states
+
+
+@given(st.lists(st.sampled_from([*GOOD, *BAD.values(), *ODD.values()]), max_size=6))
+def test_any_together_are_read_as_each_alone(documents: list[str]) -> None:
+    assert together(documents) == [alone(document) for document in documents]
+
+
+def test_the_corpus_is_read_alike(corpus: Path) -> None:
+    documents = [(corpus / record["file"]).read_text() for record in truth.records(corpus, "domain")]
+    good = [document for document in documents if isinstance(alone(document), Domain)]
+
+    assert len(good) > 500
+    for start in range(0, len(good), 32):
+        some = good[start : start + 32]
+        assert together(some) == [alone(document) for document in some]
