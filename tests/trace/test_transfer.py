@@ -298,6 +298,7 @@ class TestWhatMayBeConcluded:
         judgement = judge(found)
         assert (judgement.failed, judgement.confidence.value, found.side) == (Failed.YES, "medium", Side.UNKNOWN)
         assert "3 of 3" in judgement.because[1]
+        assert "firewall" in judgement.missing[0]  # which may have dropped them behind this point
 
     def test_without_complete_ones_to_compare_the_answer_is_weaker(self, tmp_path: Path) -> None:
         judgement = judge(boot(tmp_path, *stuck(Sum.OPEN)))

@@ -106,7 +106,10 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
         return _at_the_client(boot, what)
     if ignored.open and boot.taken.complete:
         contrast = f"it took {boot.taken.complete} of the same server's that were complete"
-        return Judgement(failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, open_ones, contrast))
+        missing = "a capture at the VM's own device: before it, a firewall that drops such answers looks the same"
+        return Judgement(
+            failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, open_ones, contrast), missing=(missing,)
+        )
     if ignored.open:
         # Alone, an open checksum says as much of a boot that works; at the sender's own side it says nothing.
         failed = Failed.UNCLEAR if boot.side is Side.SENDER else Failed.YES
