@@ -21,6 +21,8 @@ from virtscan.errors import TraceError
 _BOOT_SECONDS = {Firmware.BIOS: 150, Firmware.UEFI: 300}
 """What one boot may take; on two idle cores one takes 20 to 40, with UEFI twice that."""
 
+_WRITTEN_SECONDS = 15
+
 
 def play(scenario: Scenario, *, bonds: bool, patience: float = 1) -> Iterator[Row]:
     """Play a scenario on a hypervisor of its own; one row for each step, as it is done.
@@ -57,14 +59,13 @@ def _steps(scenario: Scenario, lower: Lower, host: QemuHost, folder: Path, patie
             judgement = scan(host, sshd, folder, kernel=scenario.kernel, only_bonds=lower in {Lower.BOND, Lower.VLAN})
             outcome = _wait(guest, services, seconds=_BOOT_SECONDS[scenario.firmware] * patience)
             judged = disagreement(judgement, outcome, rule=step.rule, service=scenario.service, lower=lower)
-            boots = [boot for boot in trace.read(capture).boots if boot.mac == MAC]
             yield Row(
                 scenario=scenario.name,
                 offload=step.offload.value,
                 verdict=f"{judgement.verdict.value} ({judgement.confidence})",
                 rule=judgement.rule,
                 boot=outcome.value,
-                against=judged or misread(boots, outcome),
+                against=judged or _misread(capture, outcome),
             )
 
 
@@ -81,6 +82,16 @@ def _wait(guest: Guest, services: Services, *, seconds: float) -> Outcome:
         outcome = read_outcome(guest.printed())
     services.check()
     return outcome
+
+
+def _misread(capture: Path, outcome: Outcome) -> str:
+    """See `misread`; tcpdump gets some time for the last frames, which on a busy machine come after the console."""
+    end = time.monotonic() + _WRITTEN_SECONDS
+    while True:
+        against = misread([boot for boot in trace.read(capture).boots if boot.mac == MAC], outcome)
+        if not against or time.monotonic() > end:
+            return against
+        time.sleep(0.5)
 
 
 def _reason(error: Exception) -> str:
