@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.lab.scenarios import SCENARIOS
+from tests.lab.table import BEGIN, END
 from tests.mechanism import PAGE, decision_table, filled
 from tests.readme import README
 from virtscan.correlator.rules import RULES
@@ -50,3 +52,13 @@ def test_the_page_has_the_place_of_the_labs_table_and_is_linked() -> None:
         "<!-- end of lab table -->",
     ]
     assert "](docs/mechanism.md)" in README.read_text(encoding="utf-8")
+
+
+def test_the_labs_table_has_every_boot_of_every_scenario_and_the_rule_that_decided_it() -> None:
+    table = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    rows = re.findall(
+        r"^\| (.+?)(?: \(nested.*?\))? +\| (on|off) +\|.*?\| (R\d+) +\|.*\| (\S.*?) +\|$", table, re.MULTILINE
+    )
+
+    played = [(one.name, step.offload.value, step.rule, "yes") for one in SCENARIOS for step in one.steps]
+    assert sorted(rows) == sorted(played), "python -m tests.lab --document docs/mechanism.md plays them all"
