@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 
+_REMINDER_SECONDS = 0.3
+
+
 def open_closed_streams() -> None:
     """Put an empty file in the place of each standard stream that whoever started us has closed, as in `>&-`.
 
@@ -47,15 +50,31 @@ class _Unfailing(io.FileIO):
 def end_on_signals() -> None:
     """Let SIGTERM and SIGHUP unwind the main thread like Ctrl-C does, so that temporary output is removed on the way.
 
-    Whoever started us with SIGHUP ignored (nohup) wants that it stays so.
+    What a handler raises is lost where it happens to interrupt a callback of an import, or a library that goes on after
+    any error: so it is raised again until it is on its way. Whoever started us with a signal ignored (nohup) wants that
+    it stays so.
     """
+    received = signal.SIGINT
 
-    def unwind(number: int, _frame: FrameType | None) -> NoReturn:
-        raise SystemExit(128 + number)
+    def unwind(number: int, _frame: FrameType | None) -> None:
+        nonlocal received
+        signal.setitimer(signal.ITIMER_REAL, _REMINDER_SECONDS)
+        if number != signal.SIGALRM:
+            received = signal.Signals(number)
+        elif _is_on_its_way(sys.exc_info()[1]):
+            return  # to interrupt what cleans up would do harm
+        raise KeyboardInterrupt if received is signal.SIGINT else SystemExit(128 + received)
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(signal.SIGALRM, unwind)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, unwind)
+
+
+def _is_on_its_way(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
+        error = error.__context__
+    return error is not None
 
 
 def close_input() -> None:
@@ -78,6 +97,7 @@ def end(code: int) -> NoReturn:
     A thread may be stuck in a call into libvirt that never returns; the interpreter's own end could wait for it, and
     nothing could be printed after this anyway.
     """
+    signal.setitimer(signal.ITIMER_REAL, 0)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
