@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.harness.missing import cannot_run
+
 pytest_plugins = ("tests.harness.sshd",)
 
 PROJECT = Path(__file__).parents[1]
@@ -30,9 +32,6 @@ def captures() -> Path:
 def _beside(name: str, variable: str) -> Path:
     """What lies beside the project, or where the variable says; else the test is skipped, or fails in CI."""
     folder = Path(os.environ.get(variable, PROJECT.parent / "shared" / name))
-    if folder.is_dir():
-        return folder
-    reason = f"nothing at {folder}: point {variable} at it"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    if not folder.is_dir():
+        cannot_run(f"nothing at {folder}: point {variable} at it")
+    return folder

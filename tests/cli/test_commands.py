@@ -23,14 +23,6 @@ HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
 VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
 
 
-@pytest.fixture(autouse=True)
-def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No configuration of whoever runs the tests takes part."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME", "LIBVIRT_DEFAULT_URI", "NO_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The inventory of one scan of the fleet."""

@@ -14,13 +14,6 @@ from virtscan.storage import dumps, loads
 FLEET = str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")
 
 
-@pytest.fixture(autouse=True)
-def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def test_a_good_configuration_can_be_used(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["config", "check", FLEET]) == 0
     assert "can be used; hypervisors: 4, servers: 6, provisioning systems: 0, waivers: 1" in capfd.readouterr().out

@@ -11,14 +11,6 @@ from virtscan.cli.main import run
 SNAPSHOT = "<domainsnapshot><name>before</name><domain><name>web01</name></domain></domainsnapshot>"
 
 
-@pytest.fixture(autouse=True)
-def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No configuration of whoever runs the tests takes part."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.mark.parametrize(("options", "said"), [(["-v"], True), ([], False), (["-q"], False)])
 def test_what_is_left_out_is_said_to_who_asks_what_happens(
     options: list[str], said: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]

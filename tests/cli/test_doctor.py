@@ -9,13 +9,6 @@ from virtscan.cli.main import run
 FLEET = str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")
 
 
-@pytest.fixture(autouse=True)
-def no_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def test_each_host_of_the_fleet_has_its_line(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["doctor", "--config", FLEET]) == 3
 

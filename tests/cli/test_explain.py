@@ -22,14 +22,6 @@ UNFIXED = hypervisor(
 GAP = Gap(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR)
 
 
-@pytest.fixture(autouse=True)
-def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No configuration of whoever runs the tests takes part."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME", "LIBVIRT_DEFAULT_URI"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def saved(tmp_path: Path, value: Inventory) -> str:
     path = tmp_path / "fleet.json"
     path.write_bytes(dumps(value))

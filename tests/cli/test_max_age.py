@@ -20,14 +20,6 @@ DOMAIN = """<domain type='kvm'><name>web01</name><devices><interface type='direc
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
-@pytest.fixture(autouse=True)
-def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No configuration of whoever runs the tests takes part."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME", "LIBVIRT_DEFAULT_URI"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def files(tmp_path: Path) -> list[str]:
     """A host that was dumped now, and a server's state that was saved a month ago: the options to scan them."""

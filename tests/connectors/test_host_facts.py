@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import build
+from tests.harness.missing import cannot_run
 from tests.harness.sshd import Sshd
 from virtscan.connectors import host_facts
 from virtscan.connectors.reading import Reading
@@ -31,7 +32,7 @@ def reading_of(address: str, kernel: str | None = None) -> Reading:
 def links() -> Iterator[str]:
     """A prefix: `b` is a bridge over `v`, one end of a veth, and `m` a macvlan on `w`, its other end."""
     if os.geteuid() != 0:
-        pytest.skip("only root can make devices")
+        cannot_run("only root can make devices")
     prefix = f"vs{uuid.uuid4().hex[:8]}"
     commands = [
         f"link add {prefix}v type veth peer name {prefix}w",

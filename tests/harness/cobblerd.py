@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.missing import cannot_run
 from tests.harness.sshd import free_port
 
 PROJECT = Path(__file__).parents[2]
@@ -124,14 +125,10 @@ def _environment() -> Path:
     """Where packaging/cobblerd.sh has installed it."""
     folder = Path(os.environ.get("VIRTSCAN_COBBLER", PROJECT / ".venv" / "cobbler"))
     if os.geteuid() != 0:
-        reason = "only root can give cobblerd files of its own below /etc and /var"
-    elif not (folder / "installed.txt").is_file():
-        reason = f"no Cobbler in {folder}: packaging/cobblerd.sh installs one"
-    else:
-        return folder
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+        cannot_run("only root can give cobblerd files of its own below /etc and /var")
+    if not (folder / "installed.txt").is_file():
+        cannot_run(f"no Cobbler in {folder}: packaging/cobblerd.sh installs one")
+    return folder
 
 
 @contextmanager

@@ -10,9 +10,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
+
+from tests.harness.missing import cannot_run
 
 _NOBODY = 65534
 _START_SECONDS = 20
@@ -64,7 +66,7 @@ def running_libvirtd() -> Iterator[Libvirtd]:
     """Start one and end it again."""
     program = shutil.which("libvirtd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
-        _skip("no libvirtd is installed")
+        cannot_run("no libvirtd is installed")
     # Short, because a socket's path must be; and outside of pytest's folders, which nobody may enter.
     folder = Path(tempfile.mkdtemp(prefix="virtscan-", dir="/tmp"))
     folder.chmod(0o755)
@@ -159,9 +161,3 @@ def _wait(daemon: Libvirtd, process: "subprocess.Popen[bytes]") -> None:
         else:
             return
     pytest.fail(f"libvirtd did not start: {(daemon.folder / 'output').read_text()}")
-
-
-def _skip(reason: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)

@@ -13,9 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NoReturn
 
-import pytest
+from tests.harness.missing import cannot_run
 
 DEVICE = "vsbond2"
 """A real device (one end of a veth pair) that macvtap can stand on."""
@@ -112,7 +111,7 @@ def running_qemu_host() -> Iterator[QemuHost]:
         try:
             host = stack.enter_context(qemu_host())
         except NoQemuHostError as error:
-            _cannot(str(error))
+            cannot_run(str(error))
         yield host
 
 
@@ -180,9 +179,3 @@ def _wait(process: "subprocess.Popen[bytes]") -> QemuHost | None:
                 return host
         time.sleep(0.05)
     return None
-
-
-def _cannot(reason: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.harness.missing import cannot_run
 from virtscan.errors import OffloadError
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.probe import SCRIPT, Answer, parse_answer
@@ -123,7 +124,7 @@ def run(root: Path, *, shell: str = "sh", user: int | None = None) -> Answer:
 @pytest.mark.parametrize("shell", ["sh", "dash", "bash"])
 def test_every_shell_gives_the_same_answer(root: Path, shell: str) -> None:
     if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")
+        cannot_run(f"{shell} is not installed")
     (root / "etc/network").mkdir(parents=True)
     text = "iface eth0 inet dhcp\n\t offload-tx off \\c \\\\ %s $(id)  \n offload-rx off"
     (root / "etc/network/interfaces").write_text(text)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.missing import cannot_run
 from tests.harness.sshd import Sshd, running_sshd
 from virtscan.errors import OffloadError
 from virtscan.model import Server, State
@@ -28,7 +29,7 @@ def veth() -> Iterator[str]:
         ["ip", "link", "add", name, "type", "veth", "peer", "name", peer], capture_output=True, check=False, text=True
     )
     if made.returncode != 0:
-        pytest.skip(f"no veth device can be made here: {made.stderr.strip()}")
+        cannot_run(f"no veth device can be made here: {made.stderr.strip()}")
     yield name
     subprocess.run(["ip", "link", "delete", name], check=True)
 
@@ -90,7 +91,7 @@ def test_without_ethtool_the_state_is_unknown_and_the_kernel_known(
 ) -> None:
     hidden = "mount -t tmpfs none /usr/sbin && mount -t tmpfs none /sbin"
     if subprocess.run(["unshare", "-m", "sh", "-c", hidden], check=False, capture_output=True).returncode != 0:
-        pytest.skip("hiding ethtool takes a mount namespace, which is not allowed here")
+        cannot_run("hiding ethtool takes a mount namespace, which is not allowed here")
     command = f"unshare -m sh -c '{hidden} && exec sh -c \"$SSH_ORIGINAL_COMMAND\"'"
     with running_sshd(tmp_path, f"ForceCommand {command}") as sshd:
         monkeypatch.setenv("VIRTSCAN_SSH", str(sshd.client))

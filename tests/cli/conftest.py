@@ -1,0 +1,13 @@
+"""What tests of commands share."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No configuration of whoever runs the tests takes part."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME", "LIBVIRT_DEFAULT_URI", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
