@@ -70,7 +70,7 @@ def test_this_machine_runs_the_kernel_that_uname_says() -> None:
 
 
 def test_a_machine_that_is_not_linux_has_no_kernel_to_be_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "system", lambda: "FreeBSD")
+    monkeypatch.setattr(platform, "system", lambda: "FreeBSD")  # tests run on Linux only
 
     assert host_facts.of_this_machine() is None
 
