@@ -26,17 +26,20 @@ from virtscan.model.plan import (
 from virtscan.model.provisioning import Netboot, Subnet
 from virtscan.model.report import Finding, NotJudged, Report
 from virtscan.model.secret import Secret
-from virtscan.model.servers import Feature, Persistence, Server
+from virtscan.model.servers import Feature, Offload, Persistence, Server, ServerDevice
 from virtscan.model.states import (
     Backing,
     Confidence,
     DeviceKind,
     DomainState,
     Exposure,
+    Firmware,
     GapAbout,
     HostStatus,
     LinkState,
     LowerDevice,
+    Machine,
+    Reach,
     SourceMode,
     State,
     Verdict,
@@ -45,8 +48,9 @@ from virtscan.model.states import (
 __all__ = [
     "CONFIGURATION",
     "Attachment", "Backing", "Confidence", "Device", "DeviceKind", "DeviceName", "Domain", "DomainState", "Exposure",
-    "Feature", "Finding", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface", "Inventory", "LinkState",
-    "LowerDevice", "Mac", "Netboot", "Network", "NotJudged", "Observed", "Persistence", "Plan", "Policy",
-    "ProvisioningKind", "ProvisioningTarget", "Report", "Secret", "Server", "ServerTarget", "SourceKind", "SourceMode",
-    "State", "Subnet", "Target", "TargetKind", "Verdict", "Waiver",
+    "Feature", "Finding", "Firmware", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface", "Inventory",
+    "LinkState", "LowerDevice", "Mac", "Machine", "Netboot", "Network", "NotJudged", "Observed", "Offload",
+    "Persistence", "Plan", "Policy", "ProvisioningKind", "ProvisioningTarget", "Reach", "Report", "Secret", "Server",
+    "ServerDevice", "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target", "TargetKind", "Verdict",
+    "Waiver",
 ]  # fmt: skip

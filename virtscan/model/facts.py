@@ -10,9 +10,11 @@ from virtscan.model.states import (
     Backing,
     DeviceKind,
     DomainState,
+    Firmware,
     GapAbout,
     HostStatus,
     LinkState,
+    Machine,
     SourceMode,
     State,
 )
@@ -64,9 +66,10 @@ class Attachment(msgspec.Struct, frozen=True, gc=False):
 class Interface(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A domain's network interface: what its XML says, and in `attachments` what that resolves to.
 
-    What the XML does not say is None. `source` and `mode` are the XML's own; `attachments` holds the one device in
-    use of a running domain, every device that is possible for a powered-off domain on a pool, and nothing for
-    interfaces that reach no device of the host (user, vhostuser, hostdev).
+    What the XML does not say is None. `managed` is False where libvirt uses a device that was created beforehand
+    (`<target managed='no'>`), which may be a tap or a macvtap. `source` and `mode` are the XML's own; `attachments`
+    holds the one device in use of a running domain, every device that is possible for a powered-off domain on a pool,
+    and nothing for interfaces that reach no device of the host (user, vhostuser, hostdev).
     """
 
     index: int
@@ -84,6 +87,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     host_csum: State | None = None
     guest_csum: State | None = None
     target: str | None = None
+    managed: bool = True
     attachments: tuple[Attachment, ...] = ()
 
     @property
@@ -96,13 +100,18 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A virtual machine as one document describes it.
 
     `origin` tells apart documents of the same name or uuid: the URI, or the file (with `#2`, `#3` … for the
-    second and later documents in it). `boot_devices` are `<os><boot dev>` in order.
+    second and later documents in it). `boot_devices` are `<os><boot dev>` in order. `type` is the domain's own
+    (kvm, qemu, lxc …). `next_start` marks the persistent definition of a running domain: what its next start will use.
     """
 
     origin: str
     name: str
     uuid: str | None = None
     state: DomainState = DomainState.UNKNOWN
+    type: str | None = None
+    next_start: bool = False
+    firmware: Firmware | None = None
+    direct_kernel: bool = False
     vcpus: int | None = None
     memory_mib: int | None = None
     boot_devices: tuple[str, ...] = ()
@@ -123,16 +132,22 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A network device of a hypervisor.
 
-    `lower` names what it stands on directly: a bond's members, a VLAN's device, a bridge's ports; empty when nobody
-    said or nothing is below. `addresses` are in CIDR form. `sources` names who said all this, best first;
-    `observed_at` is the oldest of their times, None when it is the hypervisor's own.
+    `lower` names what it stands on directly: a bond's members, a VLAN's or macvlan's parent, a bridge's ports; it is
+    all of them only if `lower_complete`, so that an empty `lower` alone proves nothing. `mode` is a macvlan's.
+    `permanent_mac` is the address burnt in, which a bond's members keep below the MAC in use. `driver` is the kernel
+    driver of a NIC. `addresses` are in CIDR form. `sources` names the sources, best first; `observed_at` is the oldest
+    of their times, None when it is the hypervisor's own.
     """
 
     name: DeviceName
     kind: DeviceKind = DeviceKind.UNKNOWN
     lower: tuple[DeviceName, ...] = ()
+    lower_complete: bool = False
+    mode: SourceMode | None = None
     backing: Backing = Backing.UNKNOWN
+    driver: str | None = None
     mac: Mac | None = None
+    permanent_mac: Mac | None = None
     vlan_id: int | None = None
     addresses: tuple[str, ...] = ()
     tx: State = State.UNKNOWN
@@ -143,8 +158,14 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     """One hypervisor: what it delivered, and how much of it that was.
 
-    `name` is unique in an inventory. `devices` holds only those that an interface leads to, `networks` only those
-    in use. `segments` maps a source device to the segment that the configuration gives it. Seconds are wall time.
+    `name` is unique in an inventory. `devices` are all devices that its sources list, `networks` only those in use.
+    `lists_all_domains` is True where the source knows that no domain is missing (libvirt; a sosreport with
+    `virsh list`; never a folder of dumps), `lists_all_devices` where every device of the kernel was listed with its
+    kind (`ip -d link`). `kernel` is observed, `uname -r`, with `uname -v` in `kernel_build`; `declared_kernel` is the
+    configuration's. `daemon` is libvirt's version as a number (7000000 is 7.0.0), only from a daemon that runs on the
+    hypervisor (qemu, lxc, ch). `machine` is observed, `physical` declared. `local` says that it is this machine.
+    `segments` maps a source device to the segment that the configuration gives it, `reflective` names the devices that
+    are declared to lead to a reflecting switch. Seconds are wall time.
     """
 
     name: str
@@ -152,12 +173,22 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     status: HostStatus
     site: str | None = None
     kernel: Observed[str] | None = None
+    kernel_build: str | None = None
+    declared_kernel: str | None = None
+    daemon: Observed[int] | None = None
+    machine: Machine = Machine.UNKNOWN
+    physical: bool = False
+    system_uuid: str | None = None
+    local: bool = False
+    lists_all_domains: bool = False
+    lists_all_devices: bool = False
     cpus: int | None = None
     memory_mib: int | None = None
     domains: tuple[Domain, ...] = ()
     networks: tuple[Network, ...] = ()
     devices: tuple[Device, ...] = ()
     segments: Mapping[str, str] = {}
+    reflective: tuple[str, ...] = ()
     observed_at: Moment | None = None
     open_seconds: float | None = None
     read_seconds: float | None = None

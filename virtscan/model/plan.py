@@ -32,6 +32,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     site: str | None = None
     kernel: str | None = None
     segments: Mapping[str, str] = {}
+    reflective: tuple[str, ...] = ()
+    physical: bool = False
     facts: str | None = None
 
 
@@ -62,6 +64,7 @@ class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[str, ...] = ()
     subnets: tuple[str, ...] = ()
     physical: bool = False
+    runs_on: str | None = None
 
 
 class ProvisioningKind(Enum):
@@ -99,4 +102,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     host_timeout: float = 30.0
     deadline: float = 600.0
     ssh_facts: bool = False
+    next_start: bool = False
     allow_unsafe_uri: bool = False

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from virtscan.model.facts import Mac, Moment, Observed
-from virtscan.model.states import State
+from virtscan.model.facts import Device, Mac, Moment, Observed
+from virtscan.model.states import Machine, State
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,13 +26,30 @@ class Persistence(msgspec.Struct, frozen=True, kw_only=True):
     setting: str
 
 
-class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """A provisioning server's sending device.
+class Offload(msgspec.Struct, frozen=True, kw_only=True):
+    """TX checksum offload of one device, for UDP over IPv4; `reason` says why the state is UNKNOWN, else None."""
 
-    `tx_checksum` is the state of TX checksum offload for UDP over IPv4; `reason` says why it is UNKNOWN and is None
-    otherwise. `macs` and `addresses` belong to the device that sends; those of `macs` that the configuration names are
-    `declared_macs`. `segments` and `subnets` say whom it serves; both empty: every segment. `physical` is the
-    administrator's word that the server is no virtual machine.
+    tx_checksum: State = State.UNKNOWN
+    reason: str | None = None
+    features: Mapping[str, Feature] = {}
+    persistence: Persistence | None = None
+
+
+class ServerDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """A device of a server, with its offload state: part of what its frames may pass on their way out."""
+
+    device: Device
+    offload: Offload = Offload()
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """A provisioning server, with the device that is named as its sending one.
+
+    `tx_checksum` is the state of TX checksum offload of that device for UDP over IPv4; `reason` says why it is UNKNOWN
+    and is None otherwise. `macs` and `addresses` belong to it; those of `macs` that the configuration names are
+    `declared_macs`. `devices` are all devices that the source lists, all that the server has if `lists_all_devices`.
+    `machine` is observed, `physical` (not a virtual machine) is declared, as is the hypervisor `runs_on`. `segments`
+    and `subnets` are those served; both empty: every segment.
     """
 
     name: str
@@ -49,4 +66,9 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[str, ...] = ()
     subnets: tuple[str, ...] = ()
     physical: bool = False
+    runs_on: str | None = None
+    machine: Machine = Machine.UNKNOWN
+    system_uuid: str | None = None
+    devices: tuple[ServerDevice, ...] = ()
+    lists_all_devices: bool = False
     observed_at: Moment | None = None

@@ -25,17 +25,43 @@ class SourceMode(Enum):
 
 
 class DeviceKind(Enum):
-    """What a host's network device is; ETHERNET includes virtual ones such as veth (see `Backing`)."""
+    """Kind of a network device; MACVLAN includes macvtap, ETHERNET taps and dummies (see `Backing`)."""
 
     BOND = "bond"
     VLAN = "vlan"
     BRIDGE = "bridge"
+    MACVLAN = "macvlan"
+    VETH = "veth"
     ETHERNET = "ethernet"
     UNKNOWN = "unknown"
 
 
+class Machine(Enum):
+    """What a system runs on; UNKNOWN when no source observed it."""
+
+    PHYSICAL = "physical"
+    VIRTUAL = "virtual"
+    CONTAINER = "container"
+    UNKNOWN = "unknown"
+
+
+class Firmware(Enum):
+    """Firmware of a domain, as its XML names it."""
+
+    BIOS = "bios"
+    EFI = "efi"
+
+
+class Reach(Enum):
+    """Whether an interface can exchange frames with a server at all, checksums aside."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
 class Backing(Enum):
-    """Is there a card behind a device? Only a card fills in the checksums that a sender left open."""
+    """Whether a device hangs on a bus: a PHYSICAL one is a NIC, real or emulated (see `Device.driver`)."""
 
     PHYSICAL = "physical"
     VIRTUAL = "virtual"
