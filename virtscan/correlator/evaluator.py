@@ -1,0 +1,385 @@
+"""One hypervisor's interfaces against every server that may answer them.
+
+The evaluation is pure; the caches around it have named keys. Most interfaces are plugged in like another one, and
+servers outside the hypervisor look alike from most of its devices.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from virtscan.correlator.kernel import KernelState, NOT_READ, read_daemon, read_kernel
+from virtscan.correlator.location.afar import from_outside, seen_from
+from virtscan.correlator.location.attachment import AttachmentPoint
+from virtscan.correlator.location.nic import NicKind, is_nic, nic_kind
+from virtscan.correlator.location.places import Place
+from virtscan.correlator.location.position import Position, Where
+from virtscan.correlator.location.route import positions
+from virtscan.correlator.location.stack import DeviceStack, OnBond, follow
+from virtscan.correlator.sending import SendingStack
+from virtscan.correlator.server_index import PlacedStack, ServerIndex
+from virtscan.correlator.serving import Locality, locality, may_serve
+from virtscan.correlator.table import Case, Ruling, Servers, rule_on
+from virtscan.model import (
+    Attachment,
+    Confidence,
+    Device,
+    DeviceName,
+    Domain,
+    Fix,
+    Hypervisor,
+    Interface,
+    LowerDevice,
+    Machine,
+    NotJudged,
+    Reach,
+    SourceMode,
+)
+
+_NONE: frozenset[int] = frozenset()
+_CONTAINER = "lxc"
+_ON_THE_DEVICE = frozenset({Where.SAME_BRIDGE, Where.SAME_OTHER, Where.SAME_UNKNOWN, Where.RECEIVED})
+
+
+class ExcludedServer(msgspec.Struct, frozen=True):
+    """A server that does not answer an interface, and the code of why."""
+
+    number: int
+    why: str
+
+
+class PointEvaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """One attachment point, with the rulings on every place of each server that may answer there, worst first.
+
+    `contradicted` names excluded servers that are judged all the same, because they are on this very device.
+    """
+
+    point: AttachmentPoint
+    rulings: tuple[Ruling, ...]
+    excluded: tuple[ExcludedServer, ...]
+    contradicted: tuple[int, ...]
+    reach: Reach
+    on_record: frozenset[int]
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides an interface: the worst ruling with its attachment point, and all points that it was chosen from."""
+
+    decided: PointEvaluation
+    ruling: Ruling
+    confidence: Confidence
+    disagree: bool
+    reach: Reach
+    points: tuple[PointEvaluation, ...]
+
+
+class _Plug(msgspec.Struct, frozen=True):
+    """All that an evaluation depends on within a hypervisor."""
+
+    attachments: tuple[Attachment, ...]
+    network: str | None
+    target: str | None
+    own: frozenset[int]
+    on_record: frozenset[int]
+    without: frozenset[int]
+
+
+class _Group(msgspec.Struct, frozen=True):
+    """All that the rulings on servers outside the hypervisor depend on, for the points of one hypervisor."""
+
+    segment: str | None
+    addresses: tuple[str, ...]
+    mode: SourceMode
+    device: DeviceName | None
+    own: frozenset[int]
+    on_record: frozenset[int]
+    without: frozenset[int]
+
+
+class _Outside(msgspec.Struct, frozen=True):
+    """The rulings on the places outside, worst first, with what each server's reach is there."""
+
+    rulings: tuple[Ruling, ...]
+    reach: dict[int, tuple[Reach, ...]]
+    excluded: dict[int, str]
+
+
+class Evaluator:
+    """One hypervisor of an inventory."""
+
+    def __init__(self, index: ServerIndex, hypervisor: Hypervisor) -> None:
+        """Prepare what all interfaces of the hypervisor share."""
+        self._index = index
+        self._hypervisor = hypervisor
+        self.kernel: KernelState = kernel_state(hypervisor)
+        self._devices: dict[DeviceName, Device] = index.fleet.devices_of(hypervisor.name)
+        self._stacks: dict[DeviceName | None, DeviceStack] = {
+            name: follow(self._devices, name, self._kind_of) for name in (*self._devices, None)
+        }
+        self._virtual_nics = tuple(
+            name
+            for name, device in self._devices.items()
+            if is_nic(device) and self._kind_of(device) is NicKind.VIRTUAL
+        )
+        here = hypervisor.name
+        self._near: list[tuple[int, SendingStack, Place]] = []
+        self._afar: list[tuple[int, PlacedStack]] = []
+        for number, placed in enumerate(index.placed):
+            for one in placed:
+                near = seen_from(one.place, here, index.fleet)
+                self._near += ((number, one.stack, place) for place in near)
+                if not near:
+                    self._afar.append((number, one))
+        self._outside: dict[_Group, _Outside] = {}
+        self._evaluations: dict[_Plug, Evaluation | NotJudged] = {}
+
+    def evaluate(
+        self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE
+    ) -> Evaluation | NotJudged:
+        """Judge an interface by what it is plugged into and whose it is, leaving out the servers in `without`."""
+        if domain.type == _CONTAINER:
+            return NotJudged.NOT_MACVTAP
+        plug = self._plug(domain, interface, without)
+        found = self._evaluations.get(plug)
+        if found is None:
+            found = self._evaluations[plug] = self._evaluate(plug)
+        return found
+
+    def points(self, domain: Domain, interface: Interface) -> tuple[PointEvaluation, ...]:
+        """Give everything that `evaluate` chooses the worst from; empty where the interface can't be a macvtap."""
+        if domain.type == _CONTAINER:
+            return ()
+        plug = self._plug(domain, interface, _NONE)
+        return tuple(self._at(self._point(one, plug), plug) for one in sorted(plug.attachments, key=_by_device))
+
+    def _plug(self, domain: Domain, interface: Interface, without: frozenset[int]) -> _Plug:
+        return _Plug(
+            attachments=interface.attachments,
+            network=interface.network,
+            target=None if interface.managed else interface.target,
+            own=self._index.owners.get(id(domain), _NONE),
+            on_record=self._index.assignments.of_mac(interface.mac),
+            without=without,
+        )
+
+    def _evaluate(self, plug: _Plug) -> Evaluation | NotJudged:
+        """Judge every device that the interface may be plugged into; the worst ruling counts."""
+        points = tuple(self._at(self._point(one, plug), plug) for one in sorted(plug.attachments, key=_by_device))
+        if not points:
+            return NotJudged.NOT_MACVTAP
+        decided = min(points, key=lambda one: one.rulings[0].badness)
+        ruling = decided.rulings[0]
+        if ruling.rule.verdict is None:
+            return ruling.case.left_out or NotJudged.NOT_MACVTAP
+        rivals = [one for point in points for one in point.rulings if _excludes(one, ruling)]
+        pool = len(points) > 1 and any(point.rulings[0].rule.verdict is not ruling.rule.verdict for point in points)
+        disagree = pool or any(one.rule.verdict is not ruling.rule.verdict for one in rivals)
+        capped = disagree and ruling.confidence is Confidence.HIGH
+        return Evaluation(
+            decided=decided,
+            ruling=ruling,
+            confidence=Confidence.MEDIUM if capped else ruling.confidence,
+            disagree=disagree and not pool,
+            reach=joined([point.reach for point in points]),
+            points=points,
+        )
+
+    def _point(self, attachment: Attachment, plug: _Plug) -> AttachmentPoint:
+        name, device = self._hypervisor.name, attachment.device
+        stack = self._stacks.get(device, self._stacks[None])
+        machine, virtual = self._machine(stack)
+        return AttachmentPoint(
+            hypervisor=name,
+            device=device,
+            mode=attachment.mode,
+            network=plug.network,
+            target=plug.target,
+            segment=None if device is None else self._hypervisor.segments.get(device),
+            reflective=device is not None and device in self._hypervisor.reflective,
+            stack=stack,
+            machine=machine,
+            virtual_nics=virtual,
+        )
+
+    def _kind_of(self, device: Device) -> NicKind:
+        return nic_kind(device, self._hypervisor)
+
+    def _machine(self, stack: DeviceStack) -> tuple[Machine, tuple[DeviceName, ...]]:
+        """Say whether the hypervisor is a virtual machine: by the NICs under a device, else by what else is known."""
+        host, fleet = self._hypervisor, self._index.fleet
+        virtual = tuple(name for name in stack.nics if name in self._virtual_nics)
+        if virtual or (stack is self._stacks[None] and self._virtual_nics):
+            return Machine.VIRTUAL, virtual or self._virtual_nics
+        if fleet.machines[host.name] in fleet.carriers:
+            return Machine.VIRTUAL, ()
+        if host.physical or stack.entry is NicKind.FILLING:
+            return Machine.PHYSICAL, ()
+        return host.machine, ()
+
+    def _at(self, point: AttachmentPoint, plug: _Plug) -> PointEvaluation:
+        """Rule on every server that may answer at a point, or once for all of them."""
+        left_out = self._left_out(point)
+        if left_out is not None:
+            return _settled(point, Case(left_out=left_out), plug.on_record)
+        outside = self._outside_of(point, plug)
+        near = [
+            (number, self._rule(stack, position, point))
+            for number, stack, place in self._near
+            if number not in plug.own and number not in plug.without
+            for position in positions(stack, place, point, self._stacks)
+        ]
+        excluded = outside.excluded
+        there = {number for number, one in near if number in excluded and _is_on_the_device(one)}
+        serving = [number for number in range(len(self._index.servers)) if number not in excluded or number in there]
+        serving = [number for number in serving if number not in plug.without]
+        if not serving:
+            return self._unserved(point, plug, excluded)
+        rulings = [*outside.rulings, *(one for number, one in near if number not in excluded or _is_on_the_device(one))]
+        reaches: dict[int, tuple[Reach, ...]] = {number: outside.reach.get(number, ()) for number in serving}
+        for number, one in near:
+            if number in reaches:
+                reaches[number] += (one.position.reach,)
+        return PointEvaluation(
+            point=point,
+            rulings=tuple(sorted(rulings, key=lambda ruling: ruling.badness)),
+            excluded=tuple(ExcludedServer(number, why) for number, why in excluded.items() if number not in there),
+            contradicted=tuple(sorted(there)),
+            reach=of_any(tuple(joined(some) for some in reaches.values())),
+            on_record=plug.on_record,
+        )
+
+    def _left_out(self, point: AttachmentPoint) -> NotJudged | None:
+        if point.mode is None:
+            return NotJudged.NOT_MACVTAP
+        if self._index.lower_device is LowerDevice.BOND and point.stack.on_bond is OnBond.NO:
+            return NotJudged.NOT_ON_A_BOND
+        return None
+
+    def _unserved(self, point: AttachmentPoint, plug: _Plug, excluded: dict[int, str]) -> PointEvaluation:
+        if plug.own:
+            return _settled(point, Case(left_out=NotJudged.SERVER_ITSELF), plug.on_record)
+        servers = Servers.NONE_SERVES if self._index.servers else Servers.NONE_KNOWN
+        case = Case(
+            kernel=self.kernel.fix,
+            inferred=self._is_inferred(),
+            in_vm=point.machine is Machine.VIRTUAL,
+            servers=servers,
+        )
+        settled = _settled(point, case, plug.on_record)
+        return msgspec.structs.replace(
+            settled, excluded=tuple(ExcludedServer(number, why) for number, why in excluded.items())
+        )
+
+    def _outside_of(self, point: AttachmentPoint, plug: _Plug) -> _Outside:
+        """Rule once for all points that see the servers outside in the same way."""
+        addresses = self._addresses(point)
+        group = _Group(
+            segment=point.segment,
+            addresses=addresses,
+            mode=point.mode or SourceMode.UNKNOWN,
+            device=None if point.machine is Machine.PHYSICAL else point.device,
+            own=plug.own,
+            on_record=plug.on_record,
+            without=plug.without,
+        )
+        found = self._outside.get(group)
+        if found is None:
+            found = self._outside[group] = self._rule_outside(point, plug, locality(point.segment, addresses))
+        return found
+
+    def _rule_outside(self, point: AttachmentPoint, plug: _Plug, device: Locality) -> _Outside:
+        vlan = None if point.device not in self._devices else self._devices[point.device].vlan_id
+        excluded = self._excluded(plug, device, self._index.assignments.of_device(device, vlan))
+        rulings: list[Ruling] = []
+        reach: dict[int, tuple[Reach, ...]] = {}
+        for number, placed in self._afar:
+            if number in excluded or number in plug.without:
+                continue
+            position = from_outside(placed.stack, placed.place, point, self._index.fleet)
+            rulings.append(self._rule(placed.stack, position, point))
+            reach[number] = (*reach.get(number, ()), position.reach)
+        return _Outside(tuple(sorted(rulings, key=lambda ruling: ruling.badness)), reach, excluded)
+
+    def _excluded(self, plug: _Plug, device: Locality, included: frozenset[int]) -> dict[int, str]:
+        """Give the servers that do not answer, each with the code of why."""
+        excluded = {}
+        for number, server in enumerate(self._index.coverages):
+            if number in plug.own:
+                excluded[number] = "own-interface"
+            elif plug.on_record and number not in plug.on_record:
+                excluded[number] = "other-server-on-record"
+            elif number not in plug.on_record and number not in included and not may_serve(server, device):
+                excluded[number] = "other-segments-served"
+        return excluded
+
+    def _rule(self, stack: SendingStack, position: Position, point: AttachmentPoint) -> Ruling:
+        case = Case(
+            kernel=self.kernel.fix,
+            inferred=self._is_inferred(),
+            in_vm=point.machine is Machine.VIRTUAL,
+            servers=Servers.THIS_ONE,
+            tx=stack.tx,
+            tx_after_reboot=stack.after_reboot,
+            fills=position.fills is not None,
+            where=position.where,
+            weak=position.weak,
+            declared=position.declared and stack.declared,
+            mode=point.mode or SourceMode.UNKNOWN,
+        )
+        return rule_on(case, stack, position)
+
+    def _is_inferred(self) -> bool:
+        return self.kernel.inferred
+
+    def _addresses(self, point: AttachmentPoint) -> tuple[str, ...]:
+        device = None if point.device is None else self._devices.get(point.device)
+        return () if device is None else device.addresses
+
+
+def kernel_state(hypervisor: Hypervisor) -> KernelState:
+    """Judge a hypervisor's kernel: observed before declared, and the daemon's version where neither is known."""
+    if hypervisor.kernel is not None:
+        known = read_kernel(hypervisor.kernel.value, hypervisor.kernel_build)
+    elif hypervisor.declared_kernel is not None:
+        known = read_kernel(hypervisor.declared_kernel)
+    else:
+        known = NOT_READ
+    if known.fix is Fix.UNKNOWN and hypervisor.kernel is None and hypervisor.declared_kernel is None:
+        return NOT_READ if hypervisor.daemon is None else read_daemon(hypervisor.daemon.value)
+    return known
+
+
+def joined(reaches: Iterable[Reach]) -> Reach:
+    """Join what one server's places allow: no only if no for each, yes if one allows it and none is unknown."""
+    found = set(reaches)
+    if not found:
+        return Reach.UNKNOWN
+    if found == {Reach.NO}:
+        return Reach.NO
+    return Reach.UNKNOWN if Reach.UNKNOWN in found else Reach.YES
+
+
+def of_any(reaches: Sequence[Reach]) -> Reach:
+    """Join what several servers allow: one that is reached is enough."""
+    if Reach.YES in reaches:
+        return Reach.YES
+    return Reach.NO if reaches and set(reaches) == {Reach.NO} else Reach.UNKNOWN
+
+
+def _settled(point: AttachmentPoint, case: Case, on_record: frozenset[int]) -> PointEvaluation:
+    return PointEvaluation(
+        point=point, rulings=(rule_on(case),), excluded=(), contradicted=(), reach=Reach.UNKNOWN, on_record=on_record
+    )
+
+
+def _is_on_the_device(ruling: Ruling) -> bool:
+    return ruling.position.where in _ON_THE_DEVICE and ruling.case.declared
+
+
+def _excludes(one: Ruling, other: Ruling) -> bool:
+    """Return True for another place of the same server of which only one can be real."""
+    return one is not other and one.server == other.server and one.position.exclusive and other.position.exclusive
+
+
+def _by_device(attachment: Attachment) -> tuple[str, str]:
+    return attachment.device or "", "" if attachment.mode is None else attachment.mode.value

@@ -1,0 +1,154 @@
+"""Places that lie outside the interface's hypervisor: what reaches it from there passes the hypervisor's NICs."""
+
+from virtscan.correlator.location.attachment import AttachmentPoint
+from virtscan.correlator.location.fleet import Fleet
+from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic, nic_kind
+from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
+from virtscan.correlator.location.position import Position, Where
+from virtscan.correlator.sending import SendingStack
+from virtscan.model import Hypervisor, Machine, Reach
+from virtscan.model.reasons import (
+    DeclaredPhysical,
+    HypervisorIsVm,
+    NeedsHypervisors,
+    NeedsNicKinds,
+    NeedsOuterHost,
+    NeedsPlace,
+    NotOnHypervisor,
+    ObservedPhysical,
+    OnOtherHypervisor,
+    Reason,
+    Unlocated as Why,
+)
+
+
+def seen_from(place: Place, here: str, fleet: Fleet) -> tuple[Place, ...]:
+    """Give what a place is on the hypervisor `here`; empty if it lies outside.
+
+    A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs.
+    """
+    if isinstance(place, Bare | Unlocated):
+        return ()
+    if fleet.machines[place.hypervisor] == fleet.machines[here]:
+        return (place,)
+    carrier = fleet.chain_of_carriers(place.hypervisor, here)
+    if carrier is None:
+        return ()
+    around, domain = carrier
+    return tuple(GuestNic(hypervisor=around, domain=domain, interface=nic) for nic in domain.interfaces)
+
+
+def from_outside(stack: SendingStack, place: Place, point: AttachmentPoint, fleet: Fleet) -> Position:
+    """Judge a place that is not on the interface's hypervisor; of the point only what its NICs are matters."""
+    match place:
+        case Bare(declared=declared):
+            reason = DeclaredPhysical(server=_name(stack)) if declared else ObservedPhysical(server=_name(stack))
+            return Position(where=Where.THROUGH_NICS, reach=Reach.YES, because=(reason,))
+        case Unlocated():
+            return _unlocated(stack, place, point, fleet)
+        case GuestNic() | HostDevice() | HostItself():
+            return _on_another(stack, place, point, fleet)
+
+
+def _name(stack: SendingStack) -> str:
+    return stack.server.name
+
+
+def _on_another(
+    stack: SendingStack, place: GuestNic | HostDevice | HostItself, point: AttachmentPoint, fleet: Fleet
+) -> Position:
+    there = place.hypervisor
+    because: tuple[Reason, ...] = (
+        OnOtherHypervisor(
+            server=_name(stack),
+            hypervisor=there,
+            domain=place.domain.name if isinstance(place, GuestNic) else None,
+            declared=isinstance(place, HostItself) and place.declared,
+        ),
+    )
+    declared = place.declared if isinstance(place, GuestNic) else True
+    mac = place.interface.mac if isinstance(place, GuestNic) else None
+    exclusive = place.exclusive if isinstance(place, GuestNic) else False
+    carried = fleet.chain_of_carriers(point.hypervisor, there) is not None
+    if not carried and _leaves_by_filling_nics(fleet.hypervisors[there]):
+        missing: tuple[Reason, ...] = ()
+        where, weak = Where.THROUGH_NICS, False
+    elif carried or point.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
+        because += (_is_vm(point),)
+        missing = (NeedsOuterHost(server=_name(stack), hypervisor=point.hypervisor),)
+        where, weak = Where.UNPROVEN, False
+    else:
+        weak = point.machine is Machine.UNKNOWN
+        missing = (needs_nic_kinds(point),) if weak else ()
+        where = Where.THROUGH_NICS
+    return Position(
+        where=where,
+        reach=Reach.YES,
+        because=because,
+        missing=missing,
+        weak=weak,
+        declared=declared,
+        mac=mac,
+        exclusive=exclusive,
+    )
+
+
+def _leaves_by_filling_nics(host: Hypervisor) -> bool:
+    """Return True if a hypervisor is known not to be a virtual machine, by its NICs or otherwise."""
+    kinds = {nic_kind(device, host) for device in host.devices if is_nic(device)}
+    if kinds:
+        return kinds == {NicKind.FILLING}
+    return host.physical or host.machine is Machine.PHYSICAL
+
+
+def _unlocated(stack: SendingStack, place: Unlocated, point: AttachmentPoint, fleet: Fleet) -> Position:
+    """Judge a server that was not found: it is on another machine only if it can't be hidden on this one."""
+    why = _hidden(stack, place, point.hypervisor, fleet)
+    if why is not None:
+        return Position(where=Where.UNKNOWN, reach=Reach.UNKNOWN, missing=(why,))
+    absent = NotOnHypervisor(server=_name(stack), hypervisor=point.hypervisor, macs=place.macs)
+    if point.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
+        outer = NeedsOuterHost(server=_name(stack), hypervisor=point.hypervisor)
+        return Position(
+            where=Where.UNPROVEN, reach=Reach.YES, because=(absent, _is_vm(point)), missing=(outer,)
+        )
+    missing: list[Reason] = []
+    unread = tuple(name for name in fleet.unread if name != point.hypervisor)
+    if unread:
+        missing.append(NeedsHypervisors(hypervisors=unread))
+    if point.machine is Machine.UNKNOWN:
+        missing.append(needs_nic_kinds(point))
+    return Position(
+        where=Where.THROUGH_NICS,
+        reach=Reach.YES,
+        because=(absent,),
+        missing=tuple(missing),
+        weak=bool(missing),
+    )
+
+
+def _hidden(stack: SendingStack, place: Unlocated, here: str, fleet: Fleet) -> NeedsPlace | None:
+    """Say why the server may be on this hypervisor although nothing there has its MAC; None if it can't be."""
+    name = _name(stack)
+    if place.outdated is not None:
+        return NeedsPlace(server=name, why=Why.OUTDATED, hypervisor=place.outdated)
+    if not place.macs:
+        known = tuple(sorted(stack.macs))
+        return NeedsPlace(server=name, why=Why.BOTTOM_UNKNOWN if known else Why.NO_MAC, macs=known)
+    foreign = tuple(mac for mac in place.macs if not belongs_to_a_nic(mac))
+    if foreign:
+        return NeedsPlace(server=name, why=Why.NOT_A_NIC_MAC, macs=foreign)
+    incomplete = next((host.name for host in fleet.of_machine(here) if host.name in fleet.incomplete), None)
+    if incomplete is not None:
+        return NeedsPlace(server=name, why=Why.HYPERVISOR_INCOMPLETE, macs=place.macs, hypervisor=incomplete)
+    return None
+
+
+def _is_vm(point: AttachmentPoint) -> HypervisorIsVm:
+    return HypervisorIsVm(hypervisor=point.hypervisor, nics=point.virtual_nics)
+
+
+def needs_nic_kinds(point: AttachmentPoint) -> NeedsNicKinds:
+    """Name the devices at the bottom of the interface's device that are not known to be filling NICs."""
+    ends = tuple(name for name in point.stack.open_ends if name != point.device)
+    return NeedsNicKinds(hypervisor=point.hypervisor, device=point.device, nics=ends)

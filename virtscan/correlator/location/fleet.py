@@ -1,0 +1,199 @@
+"""All hypervisors of an inventory at once: which interface or device has a MAC, and which of them are one machine."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from virtscan.correlator.age import Clock
+from virtscan.correlator.location.nic import is_nic
+from virtscan.model import (
+    Backing,
+    Device,
+    DeviceKind,
+    DeviceName,
+    Domain,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    Interface,
+    Inventory,
+    Mac,
+)
+
+_LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
+_PLACEHOLDERS = frozenset({"03000200-0400-0500-0006-000700080009"})
+
+
+class InterfaceOwner(msgspec.Struct, frozen=True, gc=False):
+    """An interface with the domain and the hypervisor that it belongs to."""
+
+    hypervisor: str
+    domain: Domain
+    interface: Interface
+
+
+class Fleet(msgspec.Struct, frozen=True, kw_only=True):
+    """Indexes over all hypervisors.
+
+    `interfaces` and `devices` find a MAC, `domains` a uuid. `machines` gives hypervisors that are one machine the same
+    name. `carriers` are the domains that a hypervisor, by its machine, is itself. `incomplete` names the hypervisors
+    that may have domains which were not read, `unread` those of which nothing was. `outdated` names those whose facts
+    are too old to count.
+    """
+
+    hypervisors: Mapping[str, Hypervisor]
+    interfaces: Mapping[Mac, Sequence[InterfaceOwner]]
+    devices: Mapping[Mac, Sequence[tuple[str, Device]]]
+    domains: Mapping[str, Sequence[tuple[str, Domain]]]
+    machines: Mapping[str, str]
+    carriers: Mapping[str, Sequence[tuple[str, Domain]]]
+    incomplete: frozenset[str]
+    unread: tuple[str, ...]
+    outdated: frozenset[str]
+
+    def of_machine(self, hypervisor: str) -> Iterator[Hypervisor]:
+        """Give every hypervisor of the inventory that is the same machine, the named one first."""
+        yield self.hypervisors[hypervisor]
+        for name, machine in self.machines.items():
+            if machine == self.machines[hypervisor] and name != hypervisor:
+                yield self.hypervisors[name]
+
+    def devices_of(self, hypervisor: str) -> dict[DeviceName, Device]:
+        """Give the devices of a hypervisor's machine by name; of two descriptions the hypervisor's own counts."""
+        found: dict[DeviceName, Device] = {}
+        for host in self.of_machine(hypervisor):
+            for device in host.devices:
+                found.setdefault(device.name, device)
+        return found
+
+    def chain_of_carriers(self, hypervisor: str, onto: str) -> tuple[str, Domain] | None:
+        """Give the domain on the machine of `onto` that a nested hypervisor is, or is nested in; None without one."""
+        wanted = self.machines[onto]
+        seen = {self.machines[hypervisor]}
+        waiting = [self.machines[hypervisor]]
+        while waiting:
+            for around, domain in self.carriers.get(waiting.pop(), ()):
+                machine = self.machines[around]
+                if machine == wanted:
+                    return around, domain
+                if machine not in seen:
+                    seen.add(machine)
+                    waiting.append(machine)
+        return None
+
+
+def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
+    """Index all hypervisors once, for all servers.
+
+    Args:
+        inventory: What was read.
+        macs: The MACs of servers; those of hypervisors' own devices are looked up in addition.
+    """
+    hosts = inventory.hypervisors
+    devices: dict[Mac, list[tuple[str, Device]]] = defaultdict(list)
+    for host in hosts:
+        for device in host.devices:
+            for mac in dict.fromkeys(mac for mac in (device.mac, device.permanent_mac) if mac is not None):
+                devices[mac].append((host.name, device))
+    interfaces: dict[Mac, list[InterfaceOwner]] = {mac: [] for mac in (*macs, *devices)}
+    domains: dict[str, list[tuple[str, Domain]]] = defaultdict(list)
+    for host in hosts:
+        for domain in host.domains:
+            if domain.uuid is not None:
+                domains[domain.uuid].append((host.name, domain))
+            for interface in domain.interfaces:
+                if interface.mac is not None and (found := interfaces.get(interface.mac)) is not None:
+                    found.append(InterfaceOwner(host.name, domain, interface))
+    machines = _machines(hosts)
+    clock = Clock(inventory.taken_at, inventory.policy.max_age)
+    outdated = frozenset(host.name for host in hosts if clock.is_too_old(host.observed_at))
+    return Fleet(
+        hypervisors={host.name: host for host in hosts},
+        interfaces=interfaces,
+        devices=devices,
+        domains=domains,
+        machines=machines,
+        carriers=_carriers(devices, interfaces, machines),
+        incomplete=frozenset(_incomplete(inventory, outdated)),
+        unread=tuple(sorted(_unread(inventory, outdated))),
+        outdated=outdated,
+    )
+
+
+def _incomplete(inventory: Inventory, outdated: frozenset[str]) -> Iterator[str]:
+    """Name the hypervisors of which a domain, or a MAC of one, may be missing."""
+    for gap in inventory.gaps:
+        if gap.hypervisor is not None and gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN}:
+            yield gap.hypervisor
+    for host in inventory.hypervisors:
+        hidden = any(interface.mac is None for domain in host.domains for interface in domain.interfaces)
+        if host.status is not HostStatus.COMPLETE or not host.lists_all_domains or hidden or host.name in outdated:
+            yield host.name
+
+
+def _unread(inventory: Inventory, outdated: frozenset[str]) -> set[str]:
+    named = {gap.hypervisor or gap.subject for gap in inventory.gaps if gap.about is GapAbout.HYPERVISOR}
+    not_complete = {host.name for host in inventory.hypervisors if host.status is not HostStatus.COMPLETE}
+    return named | not_complete | outdated
+
+
+def _carriers(
+    devices: Mapping[Mac, Sequence[tuple[str, Device]]],
+    interfaces: Mapping[Mac, Sequence[InterfaceOwner]],
+    machines: Mapping[str, str],
+) -> dict[str, list[tuple[str, Domain]]]:
+    """Find the hypervisors that are domains of others: a device of theirs has the MAC of a domain's interface."""
+    found: dict[str, list[tuple[str, Domain]]] = defaultdict(list)
+    for mac, owners in devices.items():
+        inner = {machines[name] for name, device in owners if _is_own(device)}
+        around = {(owner.hypervisor, id(owner.domain)): owner.domain for owner in interfaces[mac]}
+        machines_around = {machines[name] for name, _ in around}
+        for machine in inner - machines_around:
+            found[machine] += ((name, domain) for (name, _), domain in around.items())
+    return found
+
+
+def _is_own(device: Device) -> bool:
+    """Return True for a device that may be the host's NIC, or have its MAC; taps and macvtaps have their guests'."""
+    local = device.kind in {DeviceKind.MACVLAN, DeviceKind.VETH} or device.backing is Backing.VIRTUAL
+    return not local or device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE}
+
+
+def _machines(hosts: Sequence[Hypervisor]) -> dict[str, str]:
+    """Give hypervisors with the same system uuid, or the same set of NICs' MACs, the name of the first of them."""
+    machine = {host.name: host.name for host in hosts}
+
+    def find(name: str) -> str:
+        while machine[name] != name:
+            machine[name] = name = machine[machine[name]]
+        return name
+
+    first: dict[Hashable, str] = {}
+    for host in hosts:
+        for mark in _marks(host):
+            machine[find(host.name)] = find(first.setdefault(mark, host.name))
+    return {name: find(name) for name in machine}
+
+
+def _marks(host: Hypervisor) -> Iterator[Hashable]:
+    if host.local:
+        yield "local"
+    if host.system_uuid is not None and says_something(host.system_uuid):
+        yield host.system_uuid
+    nics = [device for device in host.devices if device.mac is not None and _may_be_nic(device)]
+    macs = frozenset(device.permanent_mac or device.mac for device in nics)
+    if macs:
+        yield macs
+
+
+def _may_be_nic(device: Device) -> bool:
+    named_alike = device.name.startswith(_LOCAL_NAMES)
+    return is_nic(device) or (
+        device.kind is DeviceKind.UNKNOWN and device.backing is Backing.UNKNOWN and not device.lower and not named_alike
+    )
+
+
+def says_something(uuid: str) -> bool:
+    """Return False for the uuids that vendors leave as placeholders."""
+    return uuid not in _PLACEHOLDERS and set(uuid) - {"-"} not in ({"0"}, {"f"})

@@ -1,0 +1,59 @@
+"""Whether a NIC fills in partial checksums, or hands them on to whatever runs the virtual machine."""
+
+from enum import Enum
+
+from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac, Machine
+
+_FORWARDING_DRIVERS = frozenset({"virtio_net", "vmxnet3", "hv_netvsc", "netvsc", "xen-netfront", "xen_netfront", "vif"})
+_HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
+_VRRP = "00:00:5e:00:01"
+_LOCALLY_ADMINISTERED = 0b10
+
+
+class NicKind(Enum):
+    """What a NIC does with a partial checksum: FILLING computes it, VIRTUAL hands it on."""
+
+    FILLING = "filling"
+    VIRTUAL = "virtual"
+    UNKNOWN = "unknown"
+
+
+def is_nic(device: Device) -> bool:
+    """Return True if a device is known to be a NIC: it hangs on a bus, and no source lists anything below it.
+
+    libvirt lists such devices without their kind; a bond, VLAN or bridge hangs on no bus.
+    """
+    if device.backing is not Backing.PHYSICAL:
+        return False
+    return device.kind is DeviceKind.ETHERNET or (device.kind is DeviceKind.UNKNOWN and not device.lower)
+
+
+def nic_kind(device: Device, host: Hypervisor) -> NicKind:
+    """Classify a NIC by its driver, else by what its host is, else by its MAC.
+
+    An observed driver counts more than the declaration that the host is physical. A virtual function that is passed
+    through to a virtual machine has a driver of its own and fills in checksums.
+    """
+    if device.driver is not None:
+        return NicKind.VIRTUAL if device.driver in _FORWARDING_DRIVERS else NicKind.FILLING
+    if host.physical or host.machine is Machine.PHYSICAL:
+        return NicKind.FILLING
+    if host.machine is not Machine.UNKNOWN:
+        return NicKind.VIRTUAL
+    mac = device.permanent_mac or device.mac
+    if mac is None:
+        return NicKind.UNKNOWN
+    if mac.startswith(_HYPERVISOR_RANGES):
+        return NicKind.VIRTUAL
+    return NicKind.UNKNOWN if _is_local(mac) else NicKind.FILLING
+
+
+def belongs_to_a_nic(mac: Mac) -> bool:
+    """Return True if only a NIC, real or emulated, has such a MAC; bridges, bonds, containers and VRRP have others."""
+    if mac.startswith(_VRRP):
+        return False
+    return mac.startswith(_HYPERVISOR_RANGES) or not _is_local(mac)
+
+
+def _is_local(mac: Mac) -> bool:
+    return bool(int(mac[:2], 16) & _LOCALLY_ADMINISTERED)

@@ -1,0 +1,233 @@
+"""Every place that a server may have: as many as it has NICs and copies.
+
+Not finding a MAC proves nothing by itself: bridges and bonds of guests have MACs of their own, containers always. What
+is not found is left open here (`Unlocated`); `view` decides for one hypervisor whether the server can be on it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from virtscan.correlator.location.fleet import Fleet, InterfaceOwner, says_something
+from virtscan.correlator.sending import SendingStack
+from virtscan.model import Device, Domain, DomainState, Hypervisor, Interface, Mac, Machine
+
+
+class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain's interface. `declared` is False for one that the server was not declared to serve through.
+
+    `exclusive` says that the domain is one of several copies of which only one can be the server.
+    """
+
+    hypervisor: str
+    domain: Domain
+    interface: Interface
+    declared: bool = True
+    exclusive: bool = False
+
+
+class HostDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypervisor's own device that has one of the server's MACs, or that the server names."""
+
+    hypervisor: str
+    device: Device
+
+
+class HostItself(msgspec.Struct, frozen=True, kw_only=True):
+    """The hypervisor, through an unknown device: observed to be one machine, or declared (`runs_on`)."""
+
+    hypervisor: str
+    declared: bool = False
+
+
+class Bare(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine of its own: declared not to be virtual, or observed to be bare metal with NICs of its own."""
+
+    declared: bool
+
+
+class Unlocated(msgspec.Struct, frozen=True, kw_only=True):
+    """Not found on any hypervisor by these MACs; `outdated` names a hypervisor where it was found too long ago."""
+
+    macs: tuple[Mac, ...] = ()
+    outdated: str | None = None
+
+
+Place: TypeAlias = GuestNic | HostDevice | HostItself | Bare | Unlocated
+
+
+def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
+    """Give every place of a server that sends through this stack, at least one."""
+    server = stack.server
+    copies = list(_copies(stack, fleet))
+    found: list[Place] = [nic for copy in copies for nic in _nics(copy, stack)]
+    found += _on_hosts(stack, fleet)
+    outdated = {place.hypervisor for place in found if isinstance(place, GuestNic | HostDevice)} & fleet.outdated
+    found += [Unlocated(outdated=name) for name in sorted(outdated)]
+    if not found:
+        if server.runs_on is not None and server.runs_on in fleet.hypervisors:
+            return (HostItself(hypervisor=server.runs_on, declared=True),)
+        if server.physical:
+            return (Bare(declared=True),)
+        if server.machine is Machine.PHYSICAL and stack.on_nics:
+            return (Bare(declared=False),)
+        return (Unlocated(macs=stack.nic_macs),)
+    missing = tuple(mac for mac in _unexplained(stack) if not fleet.interfaces.get(mac) and mac not in fleet.devices)
+    if missing:
+        found.append(Unlocated(macs=missing))
+    return tuple(found)
+
+
+def contradicted(stack: SendingStack, fleet: Fleet) -> str | None:
+    """Name the hypervisor on which a server was found that is declared to be physical, or to run on another one."""
+    server = stack.server
+    if not server.physical and server.runs_on is None:
+        return None
+    found = [*(copy.hypervisor for copy in _copies(stack, fleet)), *(one.hypervisor for one in _on_hosts(stack, fleet))]
+    if server.physical:
+        return next((copy.hypervisor for copy in _copies(stack, fleet)), None)
+    wanted = fleet.machines.get(server.runs_on or "")
+    return next((name for name in found if fleet.machines[name] != wanted), None)
+
+
+def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
+    """Identify the domains that are the server itself: found by its MACs or uuid, and not a clone of another uuid.
+
+    Returns:
+        The ids of the domain values in the inventory; empty where domains of several uuids have the MACs.
+    """
+    copies = [copy for copy in _all_copies(stack, fleet)]
+    if len({_identity(copy) for copy in copies if copy.nic is not None}) > len({*stack.macs}):
+        return frozenset()
+    by_mac: dict[Mac | None, set[tuple[str, str, str]]] = {}
+    for copy in copies:
+        by_mac.setdefault(None if copy.nic is None else copy.nic.mac, set()).add(_identity(copy))
+    clones = any(len(identities) > 1 for identities in by_mac.values())
+    return frozenset() if clones else frozenset(id(copy.domain) for copy in copies)
+
+
+class _Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain that may be the server, and the interface whose MAC says so; None where its uuid does."""
+
+    hypervisor: str
+    domain: Domain
+    nic: Interface | None
+    exclusive: bool = False
+
+
+def _identity(copy: _Copy) -> tuple[str, str, str]:
+    uuid = copy.domain.uuid
+    return ("", "", uuid) if uuid is not None else (copy.hypervisor, copy.domain.origin, copy.domain.name)
+
+
+def _all_copies(stack: SendingStack, fleet: Fleet) -> Iterator[_Copy]:
+    for mac in sorted(stack.macs):
+        for owner in fleet.interfaces.get(mac, ()):
+            yield _copy(owner)
+    uuid = stack.server.system_uuid
+    if uuid is not None and says_something(uuid):
+        for name, domain in fleet.domains.get(uuid, ()):
+            if not any(interface.mac in stack.macs for interface in domain.interfaces):
+                yield _Copy(hypervisor=name, domain=domain, nic=None)
+
+
+def _copy(owner: InterfaceOwner) -> _Copy:
+    return _Copy(hypervisor=owner.hypervisor, domain=owner.domain, nic=owner.interface)
+
+
+def _copies(stack: SendingStack, fleet: Fleet) -> Iterator[_Copy]:
+    """Give the domains that may be the server: of copies of one uuid, a running one excludes those that are off."""
+    found = list(_all_copies(stack, fleet))
+    running = {_identity(copy) for copy in found if copy.domain.state is DomainState.ACTIVE}
+    kept = [
+        copy
+        for copy in found
+        if copy.domain.state is not DomainState.INACTIVE
+        or (_identity(copy) not in running and not copy.domain.next_start)
+    ]
+    for copy in kept:
+        same_mac = {id(other.domain) for other in kept if _mac(other) == _mac(copy)}
+        yield msgspec.structs.replace(copy, exclusive=len(same_mac) > 1)
+
+
+def _mac(copy: _Copy) -> Mac | None:
+    return None if copy.nic is None else copy.nic.mac
+
+
+def _nics(copy: _Copy, stack: SendingStack) -> Iterator[GuestNic]:
+    """Give the copy's interface, and every other one of its domain that no MAC of the stack stands for."""
+    by_mac = [interface for interface in copy.domain.interfaces if interface.mac in stack.macs]
+    if copy.nic is not None and copy.nic is not by_mac[0]:
+        yield _nic(copy, copy.nic, declared=stack.declared)
+        return
+    for interface in copy.domain.interfaces:
+        is_declared = not by_mac or interface is copy.nic
+        if is_declared or interface.mac not in stack.macs:
+            yield _nic(copy, interface, declared=is_declared and stack.declared)
+
+
+def _nic(copy: _Copy, interface: Interface, *, declared: bool) -> GuestNic:
+    return GuestNic(
+        hypervisor=copy.hypervisor,
+        domain=copy.domain,
+        interface=interface,
+        declared=declared,
+        exclusive=copy.exclusive,
+    )
+
+
+def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostItself]:
+    """Give the hypervisors' own devices that the server sends through: by MAC, or because both are one machine."""
+    found: set[str] = set()
+    for mac in sorted(stack.macs):
+        for name, device in fleet.devices.get(mac, ()):
+            if not _is_a_guests(mac, device, name, fleet):
+                found.add(fleet.machines[name])
+                yield HostDevice(hypervisor=name, device=device)
+    for host in fleet.hypervisors.values():
+        if is_one_machine(stack, host) and fleet.machines[host.name] not in found:
+            found.add(fleet.machines[host.name])
+            device = None if stack.top is None else fleet.devices_of(host.name).get(stack.top)
+            if device is None:
+                yield HostItself(hypervisor=host.name)
+            else:
+                yield HostDevice(hypervisor=host.name, device=device)
+
+
+def is_one_machine(stack: SendingStack, host: Hypervisor) -> bool:
+    """Return True if server and hypervisor are observed to be one machine."""
+    server = stack.server
+    if server.source == "local:" and host.local:
+        return True
+    uuid = server.system_uuid
+    return uuid is not None and uuid == host.system_uuid and says_something(uuid)
+
+
+def _is_a_guests(mac: Mac, device: Device, hypervisor: str, fleet: Fleet) -> bool:
+    """Return True for the tap or macvtap of a known domain's interface on the same machine."""
+    machine = fleet.machines[hypervisor]
+    here: Sequence[InterfaceOwner] = fleet.interfaces.get(mac, ())
+    if any(fleet.machines[owner.hypervisor] == machine for owner in here):
+        return True
+    return any(device.name in _targets(host) for host in fleet.of_machine(hypervisor))
+
+
+def _targets(host: Hypervisor) -> frozenset[str]:
+    interfaces: Iterable[Interface] = (interface for domain in host.domains for interface in domain.interfaces)
+    return frozenset(interface.target for interface in interfaces if interface.target is not None)
+
+
+def _unexplained(stack: SendingStack) -> Iterator[Mac]:
+    """Give the MACs of NICs that stand for a node of their own where they are not found beside those that are.
+
+    Of an observed stack none: the MACs of its bonds and bridges are in no domain, and a NIC that is passed through to
+    the domain is in none either.
+    """
+    if not stack.observed:
+        yield from stack.nic_macs
+        return
+    observed = {
+        mac for one in stack.server.devices for mac in (one.device.mac, one.device.permanent_mac) if mac is not None
+    }
+    yield from (mac for mac in stack.server.declared_macs if mac not in observed)

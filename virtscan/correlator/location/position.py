@@ -1,0 +1,40 @@
+"""Where a server stands, seen from the device that an interface is plugged into."""
+
+from enum import Enum
+
+import msgspec
+
+from virtscan.model import Mac, Reach
+from virtscan.model.reasons import NicFills, Reason
+
+
+class Where(Enum):
+    """The way of a server's frames to the interface's device."""
+
+    SAME_BRIDGE = "same lower device, server in bridge mode"
+    SAME_OTHER = "same lower device, server not in bridge mode"
+    SAME_UNKNOWN = "same lower device, the server's mode unknown"
+    RECEIVED = "the lower device receives the server's frames before any NIC"
+    NEVER_MET = "on the same device stack, but never received by the lower device"
+    THROUGH_NICS = "elsewhere, through NICs that fill in checksums"
+    UNPROVEN = "known, but not whether its frames pass a NIC"
+    UNKNOWN = "unknown"
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """One place of a server as the interface sees it, with what that rests on and what it lacks.
+
+    `fills` is set where the server's virtual NIC sends only filled checksums. `weak` marks a place elsewhere that an
+    unread hypervisor or unknown NICs may contradict. `declared` is False for a NIC, with this `mac`, that the server
+    was not declared to serve through. Of `exclusive` positions only one is real.
+    """
+
+    where: Where
+    reach: Reach
+    because: tuple[Reason, ...] = ()
+    missing: tuple[Reason, ...] = ()
+    fills: NicFills | None = None
+    weak: bool = False
+    declared: bool = True
+    mac: Mac | None = None
+    exclusive: bool = False

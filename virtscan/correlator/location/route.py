@@ -1,0 +1,251 @@
+"""Places on the interface's own hypervisor: whether a frame from there reaches the interface's device without a NIC."""
+
+from collections.abc import Iterator, Mapping
+from typing import assert_never
+
+import msgspec
+
+from virtscan.correlator.location.afar import needs_nic_kinds
+from virtscan.correlator.location.attachment import AttachmentPoint
+from virtscan.correlator.location.nic import NicKind, is_nic
+from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
+from virtscan.correlator.location.position import Position, Where
+from virtscan.correlator.location.stack import DeviceStack
+from virtscan.correlator.sending import SendingStack
+from virtscan.model import (
+    Backing,
+    Device,
+    DeviceKind,
+    DeviceName,
+    DomainState,
+    Interface,
+    Reach,
+    SourceMode,
+    State,
+)
+from virtscan.model.reasons import (
+    Carried,
+    ElsewhereOnHypervisor,
+    EnteredByNics,
+    LeavesByNic,
+    NeedsInterface,
+    NeedsMode,
+    NeedsReflection,
+    NeedsServerDevice,
+    NicFills,
+    SeparatedByVlan,
+    SendsDown,
+    SharesDevice,
+)
+
+# QEMU fills in the checksums of what these send, in software.
+_FILLING_MODELS = frozenset({"e1000", "rtl8139"})
+_VIRTIO_MODELS = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
+_NEVER_REFLECTED = frozenset({SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    """A server on this hypervisor: in a domain, or on the host itself (domain None)."""
+
+    server: str
+    domain: str | None
+    is_host_process: bool = False
+
+
+def positions(
+    stack: SendingStack, place: Place, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
+) -> Iterator[Position]:
+    """Give the positions of a server at a place on the interface's own hypervisor, at least one.
+
+    Args:
+        stack: What the server sends through.
+        place: Where it is, on the point's machine.
+        point: What the interface is plugged into.
+        stacks: Every device of that machine with what it stands on.
+    """
+    name = stack.server.name
+    match place:
+        case GuestNic():
+            yield from _of_guest(name, place, point, stacks)
+        case HostDevice(device=device):
+            sender = Sender(server=name, domain=None, is_host_process=True)
+            yield _of_host_device(sender, device, point, stacks)
+        case HostItself(hypervisor=hypervisor):
+            needed = NeedsServerDevice(server=name, hypervisor=hypervisor)
+            yield Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed,))
+        case Bare() | Unlocated():
+            raise ValueError(place)  # `seen_from` gives these to nobody on this hypervisor
+        case _:
+            assert_never(place)
+
+
+def _of_guest(
+    name: str, place: GuestNic, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
+) -> Iterator[Position]:
+    sender = Sender(server=name, domain=place.domain.name)
+    attachments = place.interface.attachments
+    pool = len(attachments) > 1
+    if not attachments:
+        found = [_elsewhere(sender, None, point)]
+    else:
+        found = [
+            _unknown_device(sender, point)
+            if one.device is None
+            else _at(sender, one.device, one.mode, point, stacks)
+            for one in attachments
+        ]
+    for position in found:
+        yield msgspec.structs.replace(
+            position,
+            fills=_fills(name, place),
+            declared=place.declared,
+            mac=place.interface.mac,
+            exclusive=place.exclusive or pool,
+        )
+
+
+def _fills(name: str, place: GuestNic) -> NicFills | None:
+    """Tell whether the server's virtual NIC sends only filled checksums."""
+    nic: Interface = place.interface
+    if nic.model in _FILLING_MODELS:
+        return NicFills(server=name, model=nic.model)
+    live = place.domain.state is DomainState.ACTIVE
+    if live and nic.host_csum is State.OFF and nic.model in _VIRTIO_MODELS:
+        return NicFills(server=name, model=None)
+    return None
+
+
+def _of_host_device(
+    sender: Sender, device: Device, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
+) -> Position:
+    if device.kind is DeviceKind.MACVLAN:
+        if not device.lower:
+            return _unknown_device(sender, point, device.name)
+        macvlan = Sender(server=sender.server, domain=None)
+        return _at(macvlan, device.lower[0], device.mode or SourceMode.UNKNOWN, point, stacks)
+    if device.kind is DeviceKind.UNKNOWN and not is_nic(device):
+        return _unknown_device(sender, point, device.name)
+    is_port = device.backing is Backing.VIRTUAL and device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
+    if point.device is not None and is_port and device.name in (point.device, *point.stack.lower):
+        return _received(sender, point.device, point, port=device.name)
+    return _at(sender, device.name, None, point, stacks)
+
+
+def _at(
+    sender: Sender,
+    device: DeviceName,
+    mode: SourceMode | None,
+    point: AttachmentPoint,
+    stacks: Mapping[DeviceName, DeviceStack],
+) -> Position:
+    """Judge a server at a device: in a macvtap's mode, or with None by a tap in a bridge or as the host's process."""
+    if point.device is None:
+        needed = NeedsInterface(hypervisor=point.hypervisor, network=point.network, target=point.target)
+        return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed,))
+    received = mode is None and not sender.is_host_process
+    if received and device in (point.device, *point.stack.lower):
+        return _received(sender, device, point)
+    if device == point.device:
+        return _goes_down(sender, device, point, stacks) if mode is None else _shared(sender, mode, point)
+    below = stacks[device].lower if device in stacks else ()
+    if point.device in below or device in point.stack.lower:
+        return _goes_down(sender, device, point, stacks)
+    if _is_separated(device, point, stacks) and set(below) & set(point.stack.lower):
+        return _goes_down(sender, device, point, stacks)
+    return _elsewhere(sender, device, point)
+
+
+def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Position:
+    """Judge two macvtaps, or a macvlan and a macvtap, on one device."""
+    assert point.device is not None  # noqa: S101  `_at` has seen to it
+    shares = SharesDevice(
+        server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=point.device, mode=mode
+    )
+    modes = {mode, point.mode or SourceMode.UNKNOWN}
+    reach = _reach(modes, reflective=point.reflective)
+    apart = bool(modes - {SourceMode.BRIDGE, SourceMode.UNKNOWN})
+    if apart and point.reflective and not modes & _NEVER_REFLECTED and point.stack.entry is NicKind.VIRTUAL:
+        return Position(where=Where.UNPROVEN, reach=reach, because=(shares,), missing=(_reflection(point),))
+    missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
+    match mode:
+        case SourceMode.BRIDGE:
+            where = Where.SAME_BRIDGE
+        case SourceMode.UNKNOWN:
+            where = Where.SAME_UNKNOWN
+        case _:
+            where = Where.SAME_OTHER
+    return Position(where=where, reach=reach, because=(shares,), missing=missing)
+
+
+def _reach(modes: set[SourceMode], *, reflective: bool) -> Reach:
+    """Tell whether two ports of one device can exchange frames, by the modes of both."""
+    if modes & _NEVER_REFLECTED:
+        return Reach.NO
+    if SourceMode.VEPA in modes:
+        # With a reflecting switch a port whose mode is unknown may still be a private one.
+        if not reflective:
+            return Reach.NO
+        return Reach.UNKNOWN if SourceMode.UNKNOWN in modes else Reach.YES
+    return Reach.UNKNOWN if SourceMode.UNKNOWN in modes else Reach.YES
+
+
+def _received(
+    sender: Sender, device: DeviceName, point: AttachmentPoint, port: DeviceName | None = None
+) -> Position:
+    carried = Carried(
+        server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=device, port=port
+    )
+    return Position(where=Where.RECEIVED, reach=Reach.YES, because=(carried,))
+
+
+def _goes_down(
+    sender: Sender, device: DeviceName, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
+) -> Position:
+    """Judge a server whose frames pass the interface's own stack on their way out, where no macvtap receives them."""
+    assert point.device is not None  # noqa: S101  `_at` has seen to it
+    separated = _is_separated(device, point, stacks)
+    kind = SeparatedByVlan if separated else SendsDown
+    reason = kind(
+        server=sender.server,
+        hypervisor=point.hypervisor,
+        domain=sender.domain,
+        server_device=device,
+        device=point.device,
+    )
+    own_device = sender.is_host_process and not separated and device in (point.device, *point.stack.lower)
+    reach = Reach.NO if own_device else Reach.UNKNOWN
+    if point.stack.entry is NicKind.VIRTUAL and (separated or point.reflective):
+        return Position(where=Where.UNPROVEN, reach=reach, because=(reason,), missing=(_reflection(point),))
+    return Position(where=Where.NEVER_MET, reach=reach, because=(reason, LeavesByNic(device=point.device)))
+
+
+def _is_separated(device: DeviceName, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
+    """Return True if a VLAN lies between the two devices: one of them, or a device above which it stands, is one."""
+    assert point.device is not None  # noqa: S101  `_at` has seen to it
+    own = {device, *(stacks[device].lower if device in stacks else ())}
+    others = {point.device, *point.stack.lower}
+    between = (own ^ others) & stacks.keys()
+    return any(stacks[name].kind is DeviceKind.VLAN for name in between)
+
+
+def _elsewhere(sender: Sender, device: DeviceName | None, point: AttachmentPoint) -> Position:
+    reason = ElsewhereOnHypervisor(
+        server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=device
+    )
+    if point.is_filled:
+        entered = EnteredByNics(hypervisor=point.hypervisor, device=point.device, nics=point.stack.nics)
+        return Position(where=Where.THROUGH_NICS, reach=Reach.UNKNOWN, because=(reason, entered))
+    if point.device is None:
+        needed = NeedsInterface(hypervisor=point.hypervisor, network=point.network, target=point.target)
+        return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, because=(reason,), missing=(needed,))
+    lacks = _reflection(point) if point.stack.entry is NicKind.VIRTUAL else needs_nic_kinds(point)
+    return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, because=(reason,), missing=(lacks,))
+
+
+def _reflection(point: AttachmentPoint) -> NeedsReflection:
+    return NeedsReflection(hypervisor=point.hypervisor, device=point.device, nics=point.stack.open_ends)
+
+
+def _unknown_device(sender: Sender, point: AttachmentPoint, device: DeviceName | None = None) -> Position:
+    needed = NeedsServerDevice(server=sender.server, hypervisor=point.hypervisor, device=device)
+    return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed,))

@@ -1,0 +1,112 @@
+"""What a device stands on, all the way down, and what that proves."""
+
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from enum import Enum
+
+import msgspec
+
+from virtscan.correlator.location.nic import NicKind, is_nic
+from virtscan.model import Backing, Device, DeviceKind, DeviceName
+
+
+class OnBond(Enum):
+    """Whether a device is or stands on a bond; NO only when everything below it is known."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class DeviceStack(msgspec.Struct, frozen=True, kw_only=True):
+    """A device with everything below it.
+
+    `lower` is in the order in which it is met going down, each device once. `bond` is the bond that is met first.
+    `nics` are the NICs at the bottom. `entry` is FILLING if frames from outside reach the device only through NICs that
+    fill in checksums, VIRTUAL if some end is known to hand on partial ones, else UNKNOWN; `open_ends` are the ends that
+    are not known to be filling.
+    """
+
+    kind: DeviceKind
+    lower: tuple[DeviceName, ...]
+    on_bond: OnBond
+    bond: DeviceName | None
+    nics: tuple[DeviceName, ...]
+    entry: NicKind
+    open_ends: tuple[DeviceName, ...]
+
+
+UNKNOWN_STACK = DeviceStack(
+    kind=DeviceKind.UNKNOWN,
+    lower=(),
+    on_bond=OnBond.UNKNOWN,
+    bond=None,
+    nics=(),
+    entry=NicKind.UNKNOWN,
+    open_ends=(),
+)
+
+_ONE_PARENT = frozenset({DeviceKind.VLAN, DeviceKind.MACVLAN})
+
+
+def lists_all_below(device: Device) -> bool:
+    """Return True if nothing can be below a device that its `lower` lacks."""
+    return device.lower_complete or (device.kind in _ONE_PARENT and bool(device.lower)) or is_nic(device)
+
+
+def follow(
+    devices: Mapping[DeviceName, Device], name: DeviceName | None, kind_of: Callable[[Device], NicKind]
+) -> DeviceStack:
+    """Follow a device down to its NICs.
+
+    An empty `lower` proves nothing by itself, for a macvlan or a team may be listed as an ethernet device. A circle is
+    walked once and has no end of its own.
+
+    Args:
+        devices: The devices of one hypervisor by name.
+        name: The device to start from; one that is not among them, and None, is unknown in everything.
+        kind_of: Classifies a NIC.
+    """
+    if name is None or name not in devices:
+        return UNKNOWN_STACK
+    seen = {name}
+    order: list[DeviceName] = []
+    queue = deque([name])
+    nics: list[DeviceName] = []
+    ends: dict[DeviceName, NicKind] = {}
+    bond: DeviceName | None = None
+    all_known = True
+    while queue:
+        current = queue.popleft()
+        device = devices.get(current)
+        if device is not None and is_nic(device):
+            nics.append(current)
+            ends[current] = kind_of(device)
+            continue
+        if device is not None and device.kind is DeviceKind.BOND:
+            bond = bond or current
+        if device is None or device.kind is DeviceKind.UNKNOWN or not lists_all_below(device):
+            all_known = False
+        if device is None or not device.lower or not lists_all_below(device):
+            virtual = device is not None and device.backing is Backing.VIRTUAL and not device.lower
+            ends[current] = NicKind.VIRTUAL if virtual else NicKind.UNKNOWN
+        for below in () if device is None else device.lower:
+            if below not in seen:
+                seen.add(below)
+                order.append(below)
+                queue.append(below)
+    no_bond = OnBond.NO if all_known and nics else OnBond.UNKNOWN
+    return DeviceStack(
+        kind=devices[name].kind,
+        lower=tuple(order),
+        on_bond=no_bond if bond is None else OnBond.YES,
+        bond=bond,
+        nics=tuple(nics),
+        entry=_worst(ends.values()),
+        open_ends=tuple(end for end, kind in ends.items() if kind is not NicKind.FILLING),
+    )
+
+
+def _worst(kinds: Collection[NicKind]) -> NicKind:
+    order = (NicKind.VIRTUAL, NicKind.UNKNOWN, NicKind.FILLING)
+    return next((kind for kind in order if kind in kinds), NicKind.UNKNOWN)

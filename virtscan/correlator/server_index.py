@@ -1,0 +1,96 @@
+"""The servers of an inventory, with everything about them that does not depend on the interface."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from virtscan.correlator.assignments import Assignments
+from virtscan.correlator.location.fleet import Fleet, survey
+from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, own_domains, places
+from virtscan.correlator.sending import SendingStack, sending_stacks
+from virtscan.correlator.serving import Coverage, coverage
+from virtscan.model import Inventory, LowerDevice, Server, State
+
+DECLARED = frozenset({State.ON.value, State.OFF.value})
+"""Sources of servers whose state is declared."""
+
+
+class PlacedStack(msgspec.Struct, frozen=True):
+    """A sending stack at one of its places."""
+
+    stack: SendingStack
+    place: Place
+
+
+class ServerIndex:
+    """The servers in an order of their own; by a server's number where it may be and what it is declared to serve."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        """Index an inventory from which facts that are too old have been taken away."""
+        self.servers: tuple[Server, ...] = tuple(
+            sorted(inventory.servers, key=lambda server: (server.name, server.interface or "", repr(server)))
+        )
+        stacks = [sending_stacks(server) for server in self.servers]
+        self.fleet: Fleet = survey(inventory, (mac for some in stacks for stack in some for mac in stack.macs))
+        self.placed: tuple[tuple[PlacedStack, ...], ...] = tuple(tuple(_placed(some, self.fleet)) for some in stacks)
+        self.coverages: tuple[Coverage, ...] = tuple(coverage(server) for server in self.servers)
+        self.owners: Mapping[int, frozenset[int]] = _owners(stacks, self.fleet)
+        self.assignments = Assignments(inventory, self.servers)
+        self.lower_device: LowerDevice = inventory.policy.lower_device
+
+
+def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet) -> Iterator[PlacedStack]:
+    """Place the declared stacks; a NIC of their domain that is not declared sends through the stack that has its MAC.
+
+    Of a declared state it is known that it holds for the whole server, of a NIC that was not read nothing.
+    """
+    declared = [stack for stack in stacks if stack.declared]
+    for stack in declared:
+        for place in sorted(places(stack, fleet), key=_order):
+            if not isinstance(place, GuestNic) or place.declared:
+                yield PlacedStack(stack, place)
+                continue
+            mac = place.interface.mac
+            if any(mac in other.macs for other in declared):
+                continue  # a place of that stack
+            yield PlacedStack(_undeclared(stack, mac, stacks), place)
+
+
+def _undeclared(stack: SendingStack, mac: str | None, stacks: tuple[SendingStack, ...]) -> SendingStack:
+    found = next((one for one in stacks if mac in one.macs), None)
+    if found is not None:
+        return found
+    known = stack.server.source in DECLARED
+    return msgspec.structs.replace(
+        stack,
+        interface=None,
+        ways=stack.ways if known else (),
+        tx=stack.tx if known else State.UNKNOWN,
+        after_reboot=stack.after_reboot if known else State.UNKNOWN,
+        observed=False,
+        declared=False,
+    )
+
+
+def _order(place: Place) -> tuple[str, ...]:
+    match place:
+        case GuestNic():
+            return "guest", place.hypervisor, place.domain.name, place.domain.origin, f"{place.interface.index:06}"
+        case HostDevice():
+            return "host", place.hypervisor, place.device.name
+        case HostItself():
+            return "host", place.hypervisor
+        case Bare():
+            return ("bare",)
+        case _:
+            return ("unlocated", place.outdated or "", *place.macs)
+
+
+def _owners(stacks: list[tuple[SendingStack, ...]], fleet: Fleet) -> dict[int, frozenset[int]]:
+    """Give for the id of a domain the servers, by number, that it is."""
+    owners: dict[int, frozenset[int]] = {}
+    for number, some in enumerate(stacks):
+        for stack in some:
+            for domain in own_domains(stack, fleet) if stack.declared else ():
+                owners[domain] = owners.get(domain, frozenset()) | {number}
+    return owners

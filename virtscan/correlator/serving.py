@@ -1,0 +1,90 @@
+"""Which servers may answer an interface: declarations on both sides exclude, everything else only includes.
+
+The hypervisor's own addresses and VLAN numbers exclude no server: several subnets share a wire, and VLAN numbers repeat
+at every site.
+"""
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from virtscan.model import Server
+
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """What a server is declared to serve; nothing declared is every segment.
+
+    `subnets` is empty, too, when one of the declared ones is invalid: then their extent is not known.
+    """
+
+    segments: frozenset[str]
+    subnets: tuple[IpNetwork, ...]
+
+
+class Locality(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a source device is: its declared segment, None without one, and its addresses."""
+
+    segment: str | None
+    addresses: tuple[IpAddress, ...]
+
+
+def coverage(server: Server) -> Coverage:
+    """Read what a server declares."""
+    subnets = tuple(network(subnet) for subnet in server.subnets)
+    known = tuple(subnet for subnet in subnets if subnet is not None)
+    return Coverage(segments=frozenset(server.segments), subnets=known if len(known) == len(subnets) else ())
+
+
+def locality(segment: str | None, addresses: Iterable[str]) -> Locality:
+    """Read where a source device is.
+
+    Both are the device's own: a VLAN and the device under it are different networks. Link-local addresses say
+    nothing about the network, every device has one.
+    """
+    known = []
+    for text in addresses:
+        try:
+            address = ipaddress.ip_interface(text).ip
+        except ValueError:
+            continue
+        if not (address.is_link_local or address.is_loopback or address.is_unspecified):
+            known.append(address)
+    return Locality(segment=segment, addresses=tuple(known))
+
+
+def may_serve(server: Coverage, device: Locality) -> bool:
+    """Return True unless segments, or a segment and subnets, are declared on both sides and have nothing in common.
+
+    A segment that is written as a subnet (`bond2 = "10.1.0.0/16"`) is compared with the server's subnets.
+    """
+    if device.segment is None:
+        return True
+    if server.segments:
+        return device.segment in server.segments
+    declared = network(device.segment)
+    if declared is None or not server.subnets or includes(server, device):
+        return True
+    return any(declared.version == subnet.version and declared.overlaps(subnet) for subnet in server.subnets)
+
+
+def includes(server: Coverage, device: Locality) -> bool:
+    """Return True if the hypervisor's own address on the device is in one of the server's subnets."""
+    return any(address in subnet for address in device.addresses for subnet in server.subnets)
+
+
+def network(text: str) -> IpNetwork | None:
+    """Read a network in CIDR form, or an interface address; None for anything else."""
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def describe(server: Server) -> str:
+    """Name a server with what it serves."""
+    limits: Sequence[str] = (*server.segments, *server.subnets)
+    return f"{server.name} ({', '.join(limits)})" if limits else server.name

@@ -1,0 +1,54 @@
+"""What the decision table decides for one case, with what it takes to find the worse of two."""
+
+import msgspec
+
+from virtscan.correlator.location.position import Position, Where
+from virtscan.correlator.sending import SendingStack
+from virtscan.correlator.table.conditions import Case
+from virtscan.correlator.table.rules import Rule, decide
+from virtscan.model import Confidence, NotJudged, Reach, Verdict
+
+VERDICTS = {verdict: rank for rank, verdict in enumerate(Verdict)}
+"""Rank of each verdict, worst first."""
+
+_CONFIDENCES = {confidence: rank for rank, confidence in enumerate(Confidence)}
+_LEFT_OUT = {reason: rank for rank, reason in enumerate(NotJudged)}
+NOWHERE = Position(where=Where.UNKNOWN, reach=Reach.UNKNOWN)
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """What the table decides for one case.
+
+    `badness` sorts the worst first, then those that name a server, by its name. "No finding" is the mildest ruling of
+    all. `stack` is None for a ruling that is about no server in particular.
+    """
+
+    badness: tuple[int, int, bool, str, str]
+    rule: Rule
+    case: Case
+    confidence: Confidence
+    stack: SendingStack | None
+    position: Position
+
+    @property
+    def server(self) -> str:
+        """Name of the server that it is about; empty without one."""
+        return "" if self.stack is None else self.stack.server.name
+
+
+def rule_on(case: Case, stack: SendingStack | None = None, position: Position = NOWHERE) -> Ruling:
+    """Apply the table to a case.
+
+    A NIC that the server was not declared to serve through allows medium confidence at most.
+    """
+    rule = decide(case)
+    confidence = rule.confidence(case)
+    if not case.declared and rule.server and confidence is Confidence.HIGH:
+        confidence = Confidence.MEDIUM
+    name, interface = ("", "") if stack is None else (stack.server.name, stack.interface or "")
+    if rule.verdict is None:
+        # The reason that was reached last stands: a macvtap on no bond is not judged because of the bond.
+        rank = (len(VERDICTS), -_LEFT_OUT[case.left_out or NotJudged.NOT_MACVTAP])
+    else:
+        rank = (VERDICTS[rule.verdict], _CONFIDENCES[confidence])
+    return Ruling((*rank, not rule.server, name, interface), rule, case, confidence, stack, position)

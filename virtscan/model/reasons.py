@@ -1,0 +1,335 @@
+"""Why a finding is what it is, and what would settle it: codes with typed facts; `views.wording` has the sentences.
+
+No reason holds a time: how old a fact is follows from the inventory, so that an unchanged fleet gives equal findings.
+"""
+
+from enum import Enum
+
+import msgspec
+
+from virtscan.model.facts import DeviceName, Mac
+from virtscan.model.states import DeviceKind, Fix, KernelBasis, SourceMode, State
+
+
+def _code(name: str) -> str:
+    """Write a class name as a code: `SharesDevice` is `shares-device`."""
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True, tag_field="code", tag=_code):
+    """A fact that a finding rests on, or that it lacks."""
+
+
+class KernelKnown(Reason, frozen=True):
+    """The hypervisor's kernel is known to be fixed or unfixed; `declared` where the configuration says which it is."""
+
+    hypervisor: str
+    release: str
+    fix: Fix
+    basis: KernelBasis
+    declared: bool = False
+
+
+class KernelInferred(Reason, frozen=True):
+    """The kernel is unknown; the daemon's version (7000000 is 7.0.0) implies a fixed one."""
+
+    hypervisor: str
+    daemon: int
+
+
+class HypervisorIsVm(Reason, frozen=True):
+    """The hypervisor is observed to be a virtual machine, through these virtual NICs where they showed it."""
+
+    hypervisor: str
+    nics: tuple[DeviceName, ...] = ()
+
+
+class NotServed(Reason, frozen=True):
+    """No server serves the interface: each is excluded by a declaration or by a record of its MAC."""
+
+    hypervisor: str
+    device: DeviceName | None
+    segment: str | None
+    servers: tuple[str, ...]
+
+
+class OnRecord(Reason, frozen=True):
+    """A provisioning system has these servers on record for the interface."""
+
+    servers: tuple[str, ...]
+
+
+class ExclusionContradicted(Reason, frozen=True):
+    """A declaration or record excludes the server, but its NIC is on the interface's own device."""
+
+    server: str
+    device: DeviceName | None
+
+
+class OffloadKnown(Reason, frozen=True):
+    """State of the server's TX checksum offload over all ways of its sending stack.
+
+    `devices` are those that decide: the ones that keep a partial checksum if it is on, the ones that fill it if off.
+    `whole` is False where the source shows one device and nothing of the stack.
+    """
+
+    server: str
+    interface: str | None
+    state: State
+    devices: tuple[DeviceName, ...] = ()
+    whole: bool = True
+
+
+class AfterReboot(Reason, frozen=True):
+    """What the server's offload will be after its next reboot, and the setting that decides."""
+
+    server: str
+    state: State
+    setting: str
+
+
+class NicFills(Reason, frozen=True):
+    """The server's virtual NIC sends only filled checksums: by its model, or by `<host csum='off'/>` (model None)."""
+
+    server: str
+    model: str | None
+
+
+class DeclaredPhysical(Reason, frozen=True):
+    """The configuration declares that the server is not a virtual machine."""
+
+    server: str
+
+
+class ObservedPhysical(Reason, frozen=True):
+    """The server is observed to be bare metal with NICs of its own."""
+
+    server: str
+
+
+class NotOnHypervisor(Reason, frozen=True):
+    """The interface's hypervisor was read completely, and none of the server's MACs is on it."""
+
+    server: str
+    hypervisor: str
+    macs: tuple[Mac, ...]
+
+
+class OnOtherHypervisor(Reason, frozen=True):
+    """The server runs on another hypervisor: in a domain, or on the host itself (domain None)."""
+
+    server: str
+    hypervisor: str
+    domain: str | None
+    declared: bool = False
+
+
+class SharesDevice(Reason, frozen=True):
+    """The server is on the interface's own device, in this mode: in a domain, or on a host macvlan (domain None)."""
+
+    server: str
+    hypervisor: str
+    domain: str | None
+    device: DeviceName
+    mode: SourceMode
+
+
+class Carried(Reason, frozen=True):
+    """The server's frames enter the interface's device, or one below it, before any NIC: through `port` if known."""
+
+    server: str
+    hypervisor: str
+    domain: str | None
+    device: DeviceName
+    port: DeviceName | None = None
+
+
+class SeparatedByVlan(Reason, frozen=True):
+    """The server's device and the interface's stand on one device with a VLAN between them, so they never meet."""
+
+    server: str
+    hypervisor: str
+    domain: str | None
+    server_device: DeviceName
+    device: DeviceName
+
+
+class SendsDown(Reason, frozen=True):
+    """The server's frames go down through the interface's own device and out; macvtaps on it never see them."""
+
+    server: str
+    hypervisor: str
+    domain: str | None
+    server_device: DeviceName
+    device: DeviceName
+
+
+class ElsewhereOnHypervisor(Reason, frozen=True):
+    """The server is on the interface's hypervisor, on another device (None where it is on no device of the host)."""
+
+    server: str
+    hypervisor: str
+    domain: str | None
+    device: DeviceName | None
+
+
+class EnteredByNics(Reason, frozen=True):
+    """Frames from outside reach the device only through NICs that fill in checksums."""
+
+    hypervisor: str
+    device: DeviceName | None
+    nics: tuple[DeviceName, ...]
+
+
+class LeavesByNic(Reason, frozen=True):
+    """The frame leaves through the bottom of the stack, where a NIC fills in the checksum."""
+
+    device: DeviceName | None
+
+
+class ModeKnown(Reason, frozen=True):
+    """Mode of the interface."""
+
+    mode: SourceMode
+
+
+class DeviceObserved(Reason, frozen=True):
+    """What the interface's device is: its kind, and the bond that it is or stands on."""
+
+    hypervisor: str
+    device: DeviceName
+    kind: DeviceKind
+    bond: DeviceName | None = None
+
+
+class OutsideStack(Reason, frozen=True):
+    """The finding rests on a NIC of the server's domain that is not declared to serve."""
+
+    server: str
+    mac: Mac | None
+
+
+class PlacesDisagree(Reason, frozen=True):
+    """The server has several possible places of which one is real, and they lead to different verdicts."""
+
+    server: str
+
+
+class HostObserved(Reason, frozen=True):
+    """The finding rests on this hypervisor's facts (a sentence is made only where they are old)."""
+
+    hypervisor: str
+
+
+class NeedsKernel(Reason, frozen=True):
+    """The hypervisor's kernel is not known; or, with its release, whether it is fixed."""
+
+    hypervisor: str
+    release: str | None = None
+    basis: KernelBasis = KernelBasis.NOT_READ
+
+
+class NeedsServer(Reason, frozen=True):
+    """No provisioning server is known at all."""
+
+
+class NeedsOffload(Reason, frozen=True):
+    """The offload state of the server, or of these devices of its sending stack, is not known."""
+
+    server: str
+    interface: str | None
+    why: str | None = None
+    devices: tuple[DeviceName, ...] = ()
+
+
+class NeedsReboot(Reason, frozen=True):
+    """Whether the server's offload stays off after a reboot is not known; `why` is the source's word for that."""
+
+    server: str
+    why: str | None = None
+
+
+class Unlocated(Enum):
+    """Why a server's place is not known."""
+
+    NO_MAC = "no-mac"
+    NOT_A_NIC_MAC = "not-a-nic-mac"
+    BOTTOM_UNKNOWN = "bottom-unknown"
+    HYPERVISOR_INCOMPLETE = "hypervisor-incomplete"
+    OUTDATED = "outdated"
+
+
+class NeedsPlace(Reason, frozen=True):
+    """Where the server runs is not known. `hypervisor` is the one that was not read completely, or long ago."""
+
+    server: str
+    why: Unlocated
+    macs: tuple[Mac, ...] = ()
+    hypervisor: str | None = None
+
+
+class NeedsNicKinds(Reason, frozen=True):
+    """Of what kind the devices at the bottom of the interface's device are; none listed: what it stands on."""
+
+    hypervisor: str
+    device: DeviceName | None
+    nics: tuple[DeviceName, ...] = ()
+
+
+class NeedsReflection(Reason, frozen=True):
+    """Whether frames that leave through these virtual devices come back with a partial checksum."""
+
+    hypervisor: str
+    device: DeviceName | None
+    nics: tuple[DeviceName, ...] = ()
+
+
+class NeedsOuterHost(Reason, frozen=True):
+    """Whether the host that carries this hypervisor, a virtual machine, carries the server as well."""
+
+    server: str
+    hypervisor: str
+
+
+class NeedsServerDevice(Reason, frozen=True):
+    """Which device of the hypervisor the server sends through; `device` has its MAC, of unknown kind or parent."""
+
+    server: str
+    hypervisor: str
+    device: DeviceName | None = None
+
+
+class NeedsInterface(Reason, frozen=True):
+    """What the interface itself is: which device, through which network, or what its target device is."""
+
+    hypervisor: str
+    network: str | None = None
+    target: str | None = None
+
+
+class NeedsMode(Reason, frozen=True):
+    """The mode of the interface, or of the server's own interface (`server`)."""
+
+    network: str | None = None
+    server: str | None = None
+
+
+class NeedsHypervisors(Reason, frozen=True):
+    """These configured hypervisors were not read, and the server may be on one of them."""
+
+    hypervisors: tuple[str, ...]
+
+
+class NeedsDeviceKind(Reason, frozen=True):
+    """What the device stands on is not known, and only bonds are asked for."""
+
+    hypervisor: str
+    device: DeviceName | None
+    kind: DeviceKind = DeviceKind.UNKNOWN
+
+
+class NeedsRenewal(Reason, frozen=True):
+    """A fact that is too old to count."""
+
+    subject: str
+    complaint: str
