@@ -8,9 +8,9 @@ from tabulate import tabulate
 
 from virtscan.correlator import read_kernel
 from virtscan.correlator.conditions import Case
-from virtscan.correlator.kernel import Fix
 from virtscan.correlator.rules import RULES, Fact, Rule
-from virtscan.model import Confidence, State
+from virtscan.model import Confidence, Fix, State
+from virtscan.views.wording.kernel import kernel_basis
 
 PAGE = Path(__file__).parents[1] / "docs" / "mechanism.md"
 
@@ -57,7 +57,8 @@ def decision_table() -> str:
 
 def kernel_table() -> str:
     """What is concluded from the names of some kernels."""
-    rows = [(f"`{release}`", read_kernel(release).fix.value, read_kernel(release).why) for release in _RELEASES]
+    states = [(release, read_kernel(release)) for release in _RELEASES]
+    rows = [(f"`{release}`", state.fix.value, kernel_basis(state.basis)) for release, state in states]
     return _written(rows, ("`uname -r`", "the fix", "because"))
 
 

@@ -5,9 +5,8 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.correlator.kernel import Fix
 from virtscan.correlator.place import Place
-from virtscan.model import NotJudged, SourceMode, State
+from virtscan.model import Fix, NotJudged, SourceMode, State
 
 
 class Servers(Enum):

@@ -6,7 +6,7 @@ from virtscan.correlator.chain import OnBond, follow
 from virtscan.correlator.conditions import Case, Servers
 from virtscan.correlator.coverage import Reach, may_serve, reach
 from virtscan.correlator.fleet import Guest, OnHost
-from virtscan.correlator.kernel import NOBODY_SAID, read_kernel
+from virtscan.correlator.kernel import NOT_READ, read_kernel
 from virtscan.correlator.panel import Panel
 from virtscan.correlator.place import Position, Seat, from_afar, nearby
 from virtscan.correlator.reasons import Situation, explain
@@ -44,7 +44,7 @@ class Bench:
     def __init__(self, panel: Panel, hypervisor: Hypervisor) -> None:
         self._panel = panel
         self._hypervisor = hypervisor
-        self._state = NOBODY_SAID if hypervisor.kernel is None else read_kernel(hypervisor.kernel.value)
+        self._state = NOT_READ if hypervisor.kernel is None else read_kernel(hypervisor.kernel.value)
         self._devices = {device.name: device for device in hypervisor.devices}
         self._views = tuple(
             from_afar(server, site, hypervisor.name, panel.fleet)

@@ -7,14 +7,16 @@ import msgspec
 
 from virtscan.correlator.age import ago, is_old
 from virtscan.correlator.coverage import describe
-from virtscan.correlator.kernel import Fix, KernelState
+from virtscan.correlator.kernel import KernelState
 from virtscan.correlator.place import Place, Position, Seat
 from virtscan.correlator.rules import Fact, Rule
 from virtscan.model import (
     Device,
     DeviceKind,
+    Fix,
     Gap,
     Hypervisor,
+    KernelBasis,
     LowerDevice,
     Observed,
     Server,
@@ -32,6 +34,28 @@ _KINDS = {
     DeviceKind.VLAN: "a VLAN",
     DeviceKind.BRIDGE: "a bridge",
     DeviceKind.ETHERNET: "an ethernet device",
+}
+
+# The layers forbid views here: the same words as in views/wording/kernel.py, until this module goes.
+_KERNEL = {
+    KernelBasis.RHEL6_SINCE: "RHEL 6 has the fix since 2.6.32-504.30.3.el6",
+    KernelBasis.RHEL6_BEFORE: "RHEL 6 has the fix only since 2.6.32-504.30.3.el6",
+    KernelBasis.RHEL6_UNCLEAR: "RHEL 6 has the fix since 2.6.32-504.30.3.el6, and 2.6.32-504.16.2.el6 lacks it",
+    KernelBasis.RHEL7_SINCE: "RHEL 7 has the fix since 3.10.0-514.el7",
+    KernelBasis.RHEL7_BEFORE: "RHEL 7 before 3.10.0-514.el7 may lack the fix",
+    KernelBasis.MAINLINE_SINCE: "Linux has the fix since 3.15",
+    KernelBasis.MAINLINE_CANDIDATE: "the fix came during the release candidates of 3.15",
+    KernelBasis.MAINLINE_BEFORE: "Linux has the fix only since 3.15",
+    KernelBasis.STABLE_3_14_SINCE: "Linux 3.14 has the fix since 3.14.5",
+    KernelBasis.STABLE_3_12_SINCE: "Linux 3.12 has the fix since 3.12.24",
+    KernelBasis.STABLE_BEFORE: "of the stable series only 3.12.24, 3.14.5 and their successors have the fix",
+    KernelBasis.STABLE_UNCLEAR: "the fix came to Linux 3.12 between 3.12.18 and 3.12.24, and to 3.14 in 3.14.5",
+    KernelBasis.BUILT_BEFORE_FIX: "it was built before May 2014, when the fix did not exist",
+    KernelBasis.VENDOR_UNKNOWN: "it is not known whether its vendor added the fix",
+    KernelBasis.UNREADABLE: "its name is not a version of Linux",
+    KernelBasis.NOT_READ: "it was not read",
+    KernelBasis.INFERRED_FROM_DAEMON: "inferred: its libvirt is too new for a distribution with an unfixed kernel",
+    KernelBasis.DAEMON_TOO_OLD: "it was not read, and its libvirt also runs on unfixed kernels",
 }
 
 
@@ -136,9 +160,9 @@ def _kernel(situation: Situation) -> Sentences:
         return [], [f"the kernel of {host} (uname -r)"]
     seen = _seen(observed.source, observed.observed_at, situation.taken_at)
     if state.fix is Fix.UNKNOWN:
-        return [], [f"whether kernel {observed.value} of {host} ({seen}) is fixed: {state.why}"]
+        return [], [f"whether kernel {observed.value} of {host} ({seen}) is fixed: {_KERNEL[state.basis]}"]
     fills = "fills" if state.fix is Fix.FIXED else "does not fill"
-    return [f"{host} runs kernel {observed.value} ({seen}), which {fills} in checksums: {state.why}"], []
+    return [f"{host} runs kernel {observed.value} ({seen}), which {fills} in checksums: {_KERNEL[state.basis]}"], []
 
 
 def _servers(seat: Seat, servers: tuple[Server, ...]) -> Sentences:

@@ -7,8 +7,7 @@ import msgspec
 
 from virtscan.correlator import conditions
 from virtscan.correlator.conditions import Case, Condition
-from virtscan.correlator.kernel import Fix
-from virtscan.model import Confidence, State, Verdict
+from virtscan.model import Confidence, Fix, State, Verdict
 
 
 class Fact(Enum):
