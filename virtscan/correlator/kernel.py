@@ -106,11 +106,12 @@ def read_daemon(version: int) -> KernelState:
         version: What `virConnectGetLibVersion` returns: 1,000,000 * major + 1,000 * minor + release.
 
     Source:
-        libvirt NEWS.rst, 6.7.0: "Libvirt abandoned autotools and switched to Meson build system". libvirt
-        m4/virt-glib.m4 at 16121a88a7ef (GLIB_REQUIRED=2.48.0). QEMU commit 00f2cfbbec63: glib of RHEL 7 2.50.3, of
-        SLES 12 SP2 2.48.2, of Ubuntu 16.04 2.48.0; it drops Debian 8 and Ubuntu 14.04. libvir-list, September 2019,
-        message 190866: Debian 9 has Meson 0.37.1 and CentOS 7 none that can be used. libvirt commit 9386eada, later
-        than 7.0.0, raises glib to 2.56 and still lists RHEL 7 (2.56.1): glib alone would prove nothing.
+        libvirt NEWS.rst, 6.7.0: "Libvirt abandoned autotools and switched to Meson build system". libvirt m4/virt-
+        glib.m4 at 16121a88a7ef (GLIB_REQUIRED=2.48.0). QEMU commit 00f2cfbbec63: glib of RHEL 7 2.50.3, of SLES 12 SP2
+        2.48.2, of Ubuntu 16.04 2.48.0; it drops Debian 8 and Ubuntu 14.04. openslide issue 199: Debian 7 2.32, Debian 8
+        2.42, Ubuntu 14.04 2.40, RHEL 6 2.28, SLES 11 2.22. libvir-list, September 2019, message 190866: Debian 9 has
+        Meson 0.37.1, and CentOS 7 needs one from pip. libvirt commit 9386eada, later than 7.0.0, raises glib to 2.56
+        and still lists RHEL 7 (2.56.1): glib alone would prove nothing.
     """
     return _state(KernelBasis.INFERRED_FROM_DAEMON if version >= _FIRST_INFERRED else KernelBasis.DAEMON_TOO_OLD)
 
