@@ -167,6 +167,7 @@ BUILDS_THAT_TELL_NOTHING = [
     # What the date can't tell: RHEL's own rows, 2.6 vendors, other systems.
     ("3.10.0-123.el7.x86_64", "#1 SMP Mon Dec 16 09:00:00 EST 2013"),
     ("2.6.32-300.3.1.el6uek.x86_64", "#1 SMP Fri Dec 9 18:57:35 EST 2011"),
+    ("2.6.39-400.17.1.el6uek.x86_64", "#1 SMP Fri Feb 22 18:16:18 PST 2013"),
     ("3.15.0-rc1", "#1 SMP Mon Apr 14 09:00:00 UTC 2014"),
     ("3.2-RELEASE", "FreeBSD 3.2-RELEASE #0: Tue Dec 3 17:37:58 UTC 2013"),
 ]
