@@ -8,9 +8,9 @@ from tabulate import tabulate
 
 from virtscan.correlator import read_kernel
 from virtscan.correlator.conditions import Case
-from virtscan.correlator.kernel import Fix
 from virtscan.correlator.rules import RULES, Fact, Rule
-from virtscan.model import Confidence, State
+from virtscan.model import Confidence, Fix, State
+from virtscan.views.wording.kernel import kernel_basis
 
 PAGE = Path(__file__).parents[1] / "docs" / "mechanism.md"
 
@@ -32,8 +32,13 @@ _RELEASES = (
     "2.6.32-642.6.2.el6.x86_64",
     "3.10.0-327.el7.x86_64",
     "3.10.0-514.el7.x86_64",
+    "3.10.0-514.rt56.420.el7.x86_64",
     "3.6.5",
+    "3.10.108",
+    "3.12.24",
+    "3.13.0-24-generic",
     "3.14.1",
+    "3.14.5",
     "3.15.5",
     "6.1.0-18-amd64",
     "6.18.0",
@@ -57,7 +62,8 @@ def decision_table() -> str:
 
 def kernel_table() -> str:
     """What is concluded from the names of some kernels."""
-    rows = [(f"`{release}`", read_kernel(release).fix.value, read_kernel(release).why) for release in _RELEASES]
+    states = [(release, read_kernel(release)) for release in _RELEASES]
+    rows = [(f"`{release}`", state.fix.value, kernel_basis(state.basis)) for release, state in states]
     return _written(rows, ("`uname -r`", "the fix", "because"))
 
 

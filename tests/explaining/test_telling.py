@@ -281,9 +281,9 @@ KERNEL = ("kernel", "the kernel of hv1")
         (scene(servers=(server(),), kernel=None), [KERNEL, ("place", "where satellite runs")]),
         (scene(servers=()), [("server", "a provisioning server: none was named")]),
         (
-            scene(servers=(server(tx_checksum=State.UNKNOWN),), kernel="3.14.1"),
+            scene(servers=(server(tx_checksum=State.UNKNOWN),), kernel="3.13.0-24-generic"),
             [
-                ("kernel", "whether kernel 3.14.1 of hv1 has the fix"),
+                ("kernel", "whether kernel 3.13.0-24-generic of hv1 has the fix"),
                 ("place", "where satellite runs"),
                 ("TX checksum offload", "TX checksum offload of satellite: ssh: connection refused"),
             ],

@@ -1,7 +1,8 @@
 """The decision table: an inventory in, a report out; pure."""
 
 from virtscan.correlator.judge import correlate
-from virtscan.correlator.kernel import Fix, KernelState, read_kernel
+from virtscan.correlator.kernel import KernelState, read_daemon, read_kernel
 from virtscan.correlator.rules import RULES, Rule
+from virtscan.model import Fix, KernelBasis
 
-__all__ = ["RULES", "Fix", "KernelState", "Rule", "correlate", "read_kernel"]
+__all__ = ["RULES", "Fix", "KernelBasis", "KernelState", "Rule", "correlate", "read_daemon", "read_kernel"]

@@ -7,10 +7,9 @@ import msgspec
 
 from virtscan.correlator.chain import OnBond
 from virtscan.correlator.conditions import Case, Servers
-from virtscan.correlator.kernel import Fix
 from virtscan.correlator.place import Place, Position, Seat
 from virtscan.correlator.ruling import Hearing, Ruling, rule_on
-from virtscan.model import LowerDevice, NotJudged, Server, SourceMode, State, Verdict
+from virtscan.model import Fix, LowerDevice, NotJudged, Server, SourceMode, State, Verdict
 
 _CLEAR = frozenset({None, Verdict.MITIGATED, Verdict.NOT_AFFECTED})
 

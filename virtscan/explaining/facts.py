@@ -25,6 +25,7 @@ from virtscan.model import (
     SourceMode,
     State,
 )
+from virtscan.views.wording.kernel import kernel_basis
 
 _DOMAIN_XML = "domain XML"
 _NETWORK_XML = "network XML"
@@ -117,7 +118,7 @@ class Facts:
         if kernel is None:
             return self._told("kernel", None)
         state = read_kernel(kernel.value)
-        value = f"{kernel.value}, {state.fix.value}: {state.why}" if judged else kernel.value
+        value = f"{kernel.value}, {state.fix.value}: {kernel_basis(state.basis)}" if judged else kernel.value
         return self._told("kernel", value, kernel.source, kernel.observed_at)
 
     def _segments(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[Told]:

@@ -52,6 +52,37 @@ class Firmware(Enum):
     EFI = "efi"
 
 
+class Fix(Enum):
+    """Whether a kernel has the fix; UNKNOWN when it was not read, or its name does not tell."""
+
+    FIXED = "fixed"
+    UNFIXED = "unfixed"
+    UNKNOWN = "unknown"
+
+
+class KernelBasis(Enum):
+    """What a kernel's `Fix` was concluded from; each basis leads to one `Fix`."""
+
+    RHEL6_SINCE = "rhel6-since-504.30.3"
+    RHEL6_BEFORE = "rhel6-before"
+    RHEL6_UNCLEAR = "rhel6-unclear"
+    RHEL7_SINCE = "rhel7-since-514"
+    RHEL7_BEFORE = "rhel7-before"
+    MAINLINE_SINCE = "mainline-since-3.15"
+    MAINLINE_CANDIDATE = "mainline-candidate"
+    MAINLINE_BEFORE = "mainline-before"
+    STABLE_3_14_SINCE = "stable-since-3.14.5"
+    STABLE_3_12_SINCE = "stable-since-3.12.24"
+    STABLE_BEFORE = "stable-before"
+    STABLE_UNCLEAR = "stable-unclear"
+    BUILT_BEFORE_FIX = "built-before-fix"
+    VENDOR_UNKNOWN = "vendor-unknown"
+    UNREADABLE = "unreadable"
+    NOT_READ = "not-read"
+    INFERRED_FROM_DAEMON = "inferred-from-daemon"
+    DAEMON_TOO_OLD = "daemon-too-old"
+
+
 class Reach(Enum):
     """Whether an interface can exchange frames with a server at all, checksums aside."""
 

@@ -15,6 +15,7 @@ from virtscan.remedy.questions import questions
 from virtscan.remedy.sender import sender
 from virtscan.views.servers import is_fixed
 from virtscan.views.summary import is_at_risk
+from virtscan.views.wording.kernel import kernel_basis
 
 _Key: TypeAlias = tuple[str | None, str | None]
 _Place: TypeAlias = tuple[str, str, str, int]
@@ -121,7 +122,7 @@ def _upgrade(hypervisor: Hypervisor) -> Upgrade:
     if hypervisor.kernel is None:
         return Upgrade(hypervisor=hypervisor.name, kernel=None, why=_ANYWHERE)
     kernel = hypervisor.kernel.value
-    return Upgrade(hypervisor=hypervisor.name, kernel=kernel, why=read_kernel(kernel).why)
+    return Upgrade(hypervisor=hypervisor.name, kernel=kernel, why=kernel_basis(read_kernel(kernel).basis))
 
 
 def _of(server: Server) -> _Key:

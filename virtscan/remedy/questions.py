@@ -9,6 +9,7 @@ from virtscan.model import Finding, Report, Server, SourceMode, Verdict
 from virtscan.remedy.plan import Question
 from virtscan.views.advice import look_for_the_fix
 from virtscan.views.summary import is_at_risk
+from virtscan.views.wording.kernel import kernel_basis
 
 
 def questions(report: Report) -> tuple[Question, ...]:
@@ -61,6 +62,6 @@ def _about_kernels(report: Report) -> Iterator[Question]:
             missing = "its kernel: a fixed one clears all of them"
             yield Question(where=hypervisor.name, missing=(missing,), command="uname -r", interfaces=count)
         elif count and kernel is not None and read_kernel(kernel.value).fix is Fix.UNKNOWN:
-            missing = f"whether its kernel {kernel.value} has the fix: {read_kernel(kernel.value).why}"
+            missing = f"whether its kernel {kernel.value} has the fix: {kernel_basis(read_kernel(kernel.value).basis)}"
             command = look_for_the_fix(kernel.value)
             yield Question(where=hypervisor.name, missing=(missing,), command=command, interfaces=count)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from virtscan.correlator.kernel import NOBODY_SAID, read_kernel
+from virtscan.correlator.kernel import NOT_READ, read_kernel
 from virtscan.model import Domain, DomainState, Finding, Gap, HostStatus, Hypervisor, Interface, Report, Verdict
 from virtscan.views import summary
 from virtscan.views.presentation import (
@@ -45,7 +45,7 @@ class _Host(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _kernel_fix(host: Hypervisor) -> str:
-    return (NOBODY_SAID if host.kernel is None else read_kernel(host.kernel.value)).fix.value
+    return (NOT_READ if host.kernel is None else read_kernel(host.kernel.value)).fix.value
 
 
 def _seconds(duration: float | None) -> float | None:
