@@ -7,7 +7,7 @@ import msgspec
 from virtscan.connectors import naming, uri
 from virtscan.correlator.aging import aged
 from virtscan.correlator.assignments import Assignments
-from virtscan.correlator.coverage import Reach, coverage, may_serve, reach
+from virtscan.correlator.serving import Locality, coverage, locality, may_serve
 from virtscan.errors import ConfigError
 from virtscan.model import Device, Hypervisor, Inventory, Plan, Server, ServerTarget, Target
 from virtscan.offload.source import shown
@@ -18,7 +18,7 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
 
     hypervisor: str
     name: str
-    reach: Reach
+    reach: Locality
     addresses: tuple[str, ...] = ()
     vlan_id: int | None = None
 
@@ -68,8 +68,8 @@ def _of_the_network(
     elif plan.provisioning:
         yield "  provisioning systems: name a scan with --inventory to see whom they have on record"
     for number, (server, declared) in enumerate(zip(servers, plan.servers, strict=True)):
-        if on_record:
-            answers, why = number in on_record, "by the subnet on record, which counts before what is configured"
+        if number in on_record:
+            answers, why = True, "by the subnet on record"
         else:
             answers, why = may_serve(coverage(server), place.reach), _why(declared, place)
         yield f"  server {server.name}: {'may answer' if answers else 'does not answer'}: {why}"
@@ -114,11 +114,11 @@ def _place(target: Target, name: str, inventory: Inventory | None) -> _Place:
     device: Device | None = next(found, None)
     segment = target.segments.get(name)
     if device is None:
-        return _Place(hypervisor=host, name=name, reach=reach(segment, ()))
+        return _Place(hypervisor=host, name=name, reach=locality(segment, ()))
     return _Place(
         hypervisor=host,
         name=name,
-        reach=reach(segment, device.addresses),
+        reach=locality(segment, device.addresses),
         addresses=device.addresses,
         vlan_id=device.vlan_id,
     )
@@ -142,6 +142,5 @@ def _why(server: ServerTarget, place: _Place) -> str:
         named = ", ".join(server.segments)
         return f"it serves {named}" + ("" if place.reach.segment else ", and the device may be in any segment")
     if server.subnets:
-        named = ", ".join(server.subnets)
-        return f"it serves {named}" + ("" if place.addresses else ", and the device may have any address")
+        return f"it serves {', '.join(server.subnets)}, which excludes only what is declared to be another subnet"
     return "neither segments nor subnets are declared, so it serves every segment"

@@ -1,8 +1,8 @@
 """The decision table: an inventory in, a report out; pure."""
 
-from virtscan.correlator.judge import correlate
+from virtscan.correlator.correlate import correlate
 from virtscan.correlator.kernel import KernelState, read_daemon, read_kernel
-from virtscan.correlator.rules import RULES, Rule
+from virtscan.correlator.table import RULES, Rule
 from virtscan.model import Fix, KernelBasis
 
 __all__ = ["RULES", "Fix", "KernelBasis", "KernelState", "Rule", "correlate", "read_daemon", "read_kernel"]

@@ -7,7 +7,6 @@ import msgspec
 from virtscan.correlator.age import Clock
 from virtscan.model import (
     CONFIGURATION,
-    Attachment,
     Device,
     Domain,
     DomainState,
@@ -17,9 +16,9 @@ from virtscan.model import (
     Hypervisor,
     Interface,
     Inventory,
+    Machine,
     Netboot,
     Server,
-    SourceMode,
     State,
     Subnet,
 )
@@ -33,7 +32,6 @@ _RENEWALS = {
     "file": "save what ethtool -k prints again",
     "xml": "dump its definitions again",
 }
-_UNKNOWN = (Attachment(None, SourceMode.UNKNOWN),)
 
 
 def aged(inventory: Inventory) -> Inventory:
@@ -71,7 +69,10 @@ def _hypervisor(host: Hypervisor, clock: Clock) -> tuple[Hypervisor, tuple[Gap, 
     kernel = None if gaps else host.kernel
     devices = tuple(_device(device) if _is_too_old(device, host, clock) else device for device in host.devices)
     changes: dict[str, object] = {"kernel": kernel, "devices": devices}
+    if host.daemon is not None and clock.is_too_old(host.daemon.observed_at or host.observed_at):
+        changes["daemon"] = None
     if clock.is_too_old(host.observed_at) and (host.domains or host.devices):
+        changes |= {"machine": Machine.UNKNOWN, "lists_all_devices": False}
         changes["domains"] = tuple(_domain(domain) for domain in host.domains)
         if host.status is HostStatus.COMPLETE:
             changes["status"] = HostStatus.PARTIAL
@@ -104,8 +105,14 @@ def _is_too_old(device: Device, host: Hypervisor, clock: Clock) -> bool:
 
 
 def _device(device: Device) -> Device:
-    """A device of which nothing counts but that there is one of this name; its MAC is what it may be found by."""
-    return Device(name=device.name, mac=device.mac, sources=device.sources, observed_at=device.observed_at)
+    """Give a device of which nothing counts but its name, and its MACs, by which it may be found."""
+    return Device(
+        name=device.name,
+        mac=device.mac,
+        permanent_mac=device.permanent_mac,
+        sources=device.sources,
+        observed_at=device.observed_at,
+    )
 
 
 def _domain(domain: Domain) -> Domain:
@@ -114,9 +121,8 @@ def _domain(domain: Domain) -> Domain:
 
 
 def _interface(interface: Interface) -> Interface:
-    """An interface that is on some device in some mode; what was no macvtap is not asked about again."""
-    attachments = _UNKNOWN if interface.is_macvtap else interface.attachments
-    return msgspec.structs.replace(interface, model=None, host_csum=None, guest_csum=None, attachments=attachments)
+    """Give an interface that still is where it was, without what would clear a server that sends from it."""
+    return msgspec.structs.replace(interface, model=None, host_csum=None, guest_csum=None)
 
 
 def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
@@ -130,7 +136,14 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
     # machine only counts as long as no domain has any of its MACs.
     keeps_macs = server.physical or set(server.macs) <= set(server.declared_macs)
     without = msgspec.structs.replace(
-        server, features={}, persistence=None, addresses=(), macs=server.macs if keeps_macs else ()
+        server,
+        features={},
+        persistence=None,
+        addresses=(),
+        macs=server.macs if keeps_macs else (),
+        devices=(),
+        lists_all_devices=False,
+        machine=Machine.UNKNOWN,
     )
     if server.tx_checksum is State.UNKNOWN:
         return without, ()

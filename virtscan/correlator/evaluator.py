@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from virtscan.correlator.kernel import KernelState, NOT_READ, read_daemon, read_kernel
+from virtscan.correlator.kernel import NOT_READ, KernelState, read_daemon, read_kernel
 from virtscan.correlator.location.afar import from_outside, seen_from
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.nic import NicKind, is_nic, nic_kind
 from virtscan.correlator.location.places import Place
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.location.route import positions
-from virtscan.correlator.location.stack import DeviceStack, OnBond, follow
+from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, OnBond, follow
 from virtscan.correlator.sending import SendingStack
 from virtscan.correlator.server_index import PlacedStack, ServerIndex
 from virtscan.correlator.serving import Locality, locality, may_serve
@@ -29,6 +29,7 @@ from virtscan.model import (
     Fix,
     Hypervisor,
     Interface,
+    KernelBasis,
     LowerDevice,
     Machine,
     NotJudged,
@@ -113,8 +114,8 @@ class Evaluator:
         self._hypervisor = hypervisor
         self.kernel: KernelState = kernel_state(hypervisor)
         self._devices: dict[DeviceName, Device] = index.fleet.devices_of(hypervisor.name)
-        self._stacks: dict[DeviceName | None, DeviceStack] = {
-            name: follow(self._devices, name, self._kind_of) for name in (*self._devices, None)
+        self._stacks: dict[DeviceName, DeviceStack] = {
+            name: follow(self._devices, name, self._kind_of) for name in self._devices
         }
         self._virtual_nics = tuple(
             name
@@ -133,9 +134,7 @@ class Evaluator:
         self._outside: dict[_Group, _Outside] = {}
         self._evaluations: dict[_Plug, Evaluation | NotJudged] = {}
 
-    def evaluate(
-        self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE
-    ) -> Evaluation | NotJudged:
+    def evaluate(self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE) -> Evaluation | NotJudged:
         """Judge an interface by what it is plugged into and whose it is, leaving out the servers in `without`."""
         if domain.type == _CONTAINER:
             return NotJudged.NOT_MACVTAP
@@ -186,7 +185,7 @@ class Evaluator:
 
     def _point(self, attachment: Attachment, plug: _Plug) -> AttachmentPoint:
         name, device = self._hypervisor.name, attachment.device
-        stack = self._stacks.get(device, self._stacks[None])
+        stack = UNKNOWN_STACK if device is None else self._stacks.get(device, UNKNOWN_STACK)
         machine, virtual = self._machine(stack)
         return AttachmentPoint(
             hypervisor=name,
@@ -208,7 +207,7 @@ class Evaluator:
         """Say whether the hypervisor is a virtual machine: by the NICs under a device, else by what else is known."""
         host, fleet = self._hypervisor, self._index.fleet
         virtual = tuple(name for name in stack.nics if name in self._virtual_nics)
-        if virtual or (stack is self._stacks[None] and self._virtual_nics):
+        if virtual or (stack is UNKNOWN_STACK and self._virtual_nics):
             return Machine.VIRTUAL, virtual or self._virtual_nics
         if fleet.machines[host.name] in fleet.carriers:
             return Machine.VIRTUAL, ()
@@ -329,7 +328,7 @@ class Evaluator:
         return rule_on(case, stack, position)
 
     def _is_inferred(self) -> bool:
-        return self.kernel.inferred
+        return self.kernel.basis is KernelBasis.INFERRED_FROM_DAEMON
 
     def _addresses(self, point: AttachmentPoint) -> tuple[str, ...]:
         device = None if point.device is None else self._devices.get(point.device)

@@ -1,6 +1,6 @@
-"""Would an interface boot from the network?"""
+"""Whether an interface would boot from the network."""
 
-from virtscan.model import Domain, Exposure, Interface, LinkState, Mac, State
+from virtscan.model import Domain, Exposure, Firmware, Interface, LinkState, Mac, State
 
 
 def exposure(domain: Domain, interface: Interface, pending: frozenset[Mac]) -> Exposure:
@@ -13,7 +13,9 @@ def exposure(domain: Domain, interface: Interface, pending: frozenset[Mac]) -> E
     """
     if interface.mac in pending:
         return Exposure.PENDING
-    if interface.rom is State.OFF or interface.link is LinkState.DOWN:
+    # EFI firmware has a PXE of its own and boots even without the NIC's ROM.
+    rom_off = interface.rom is State.OFF and domain.firmware is not Firmware.EFI
+    if rom_off or interface.link is LinkState.DOWN or domain.direct_kernel:
         return Exposure.LATENT
     if interface.boot_order is not None or "network" in domain.boot_devices:
         return Exposure.BOOTS

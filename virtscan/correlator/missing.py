@@ -1,115 +1,124 @@
-"""Which fact that nobody knows would settle a verdict: the table is asked again with every value that it may have."""
+"""Which missing facts would settle a verdict: the table is applied again with every value that a fact may have."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum
+from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.chain import OnBond
-from virtscan.correlator.conditions import Case, Servers
-from virtscan.correlator.place import Place, Position, Seat
-from virtscan.correlator.ruling import Hearing, Ruling, rule_on
-from virtscan.model import Fix, LowerDevice, NotJudged, Server, SourceMode, State, Verdict
+from virtscan.correlator.evaluator import PointEvaluation
+from virtscan.correlator.location.position import Where
+from virtscan.correlator.reasoning import OPEN
+from virtscan.correlator.table import Case, Ruling, rule_on
+from virtscan.model import Fix, NotJudged, SourceMode, State, Verdict
+from virtscan.model.reasons import (
+    NeedsDeviceKind,
+    NeedsInterface,
+    NeedsKernel,
+    NeedsMode,
+    NeedsNicKinds,
+    NeedsOffload,
+    NeedsOuterHost,
+    NeedsPlace,
+    NeedsReflection,
+    NeedsServer,
+    NeedsServerDevice,
+    Reason,
+)
 
-_CLEAR = frozenset({None, Verdict.MITIGATED, Verdict.NOT_AFFECTED})
 
-
-class Unknown(Enum):
-    """A fact that may be missing, the one that is found out with least effort first."""
-
-    KERNEL = "kernel"
-    PLACE = "place"
-    DEVICE_KIND = "device kind"
-    TX_CHECKSUM = "TX checksum offload"
-    SOURCE_MODE = "source mode"
-    SERVER = "server"
-
-
-class Opening(msgspec.Struct, frozen=True, kw_only=True):
+class MissingFact(msgspec.Struct, frozen=True, kw_only=True):
     """A missing fact, and the interface's verdict for each value that it may have.
 
     `verdicts` is empty where the fact opens new questions; None in it is "no finding".
     """
 
-    fact: Unknown
-    seat: Seat
-    server: Server
-    position: Position
+    reason: Reason
     verdicts: Mapping[str, Verdict | None]
 
 
-_FIELDS: Mapping[Unknown, tuple[str, Mapping[str, object]]] = {
-    Unknown.KERNEL: ("kernel", {fix.value: fix for fix in Fix if fix is not Fix.UNKNOWN}),
-    Unknown.PLACE: ("place", {place.value: place for place in Place if place is not Place.UNKNOWN}),
-    Unknown.DEVICE_KIND: ("left_out", {"on a bond": None, "on no bond": NotJudged.NOT_ON_A_BOND}),
-    Unknown.TX_CHECKSUM: ("tx", {state.value: state for state in State if state is not State.UNKNOWN}),
-    Unknown.SOURCE_MODE: ("mode", {mode.value: mode for mode in SourceMode if mode is not SourceMode.UNKNOWN}),
-}
-"""The field of a case that holds the fact, with every value that is known, in words."""
+_Values: TypeAlias = tuple[str, Mapping[str, object]]
+_WAY: _Values = (
+    "where",
+    {"its frames pass a NIC that fills in checksums": Where.THROUGH_NICS, "they don't": Where.RECEIVED},
+)
+_ORDER: tuple[tuple[type[Reason], _Values | None], ...] = (
+    (NeedsKernel, ("kernel", {fix.value: fix for fix in Fix if fix is not Fix.UNKNOWN})),
+    (NeedsServer, None),
+    (NeedsOffload, ("tx", {state.value: state for state in State if state is not State.UNKNOWN})),
+    (
+        NeedsPlace,
+        ("where", {where.value: where for where in Where if where not in {Where.UNKNOWN, Where.UNPROVEN}}),
+    ),
+    (NeedsNicKinds, _WAY),
+    (NeedsServerDevice, _WAY),
+    (NeedsInterface, _WAY),
+    (NeedsOuterHost, _WAY),
+    (NeedsReflection, _WAY),
+    (NeedsDeviceKind, ("left_out", {"on a bond": None, "on no bond": NotJudged.NOT_ON_A_BOND})),
+    (NeedsMode, ("mode", {mode.value: mode for mode in SourceMode if mode is not SourceMode.UNKNOWN})),
+)
+"""The field of a case that holds a fact, with every value that it may have, in words; the cheapest fact first."""
+
+_SERVER_MODES: _Values = ("where", {"bridge": Where.SAME_BRIDGE, "another": Where.SAME_OTHER})
 
 
-def openings(hearings: Sequence[Hearing], asked_for: LowerDevice) -> tuple[Opening, ...]:
-    """The missing facts that may change the verdict of an interface, the cheapest first.
+def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) -> tuple[MissingFact, ...]:
+    """Give the missing facts that may change the verdict of an interface, the cheapest first.
 
-    Each is asked for alone, of the ruling that decided, with all other rulings as they are. A verdict that is clear
-    needs nothing, whatever else is not known.
+    Each is supposed alone, with all other rulings as they are; where none alone changes the verdict, all are given, for
+    together they do. A verdict that is clear needs nothing, whatever else is unknown.
+
+    Args:
+        points: Every device that the interface may be plugged into, judged.
+        missing: What the finding lacks.
     """
-    ruled = [(ruling, hearing) for hearing in hearings for ruling in hearing.rulings]
-    if not ruled:
+    ruled = [ruling for point in points for ruling in point.rulings]
+    worst = min(ruled, key=lambda one: one.badness, default=None)
+    if worst is None or worst.rule.verdict not in OPEN:
         return ()
-    ruling, hearing = min(ruled, key=lambda one: one[0].badness)
-    if ruling.rule.verdict in _CLEAR:
-        return ()
-    return tuple(_open(ruling, hearing, ruled, asked_for))
+    facts = tuple(_facts(worst, ruled, missing))
+    changing = tuple(fact for fact in facts if set(fact.verdicts.values()) != {worst.rule.verdict})
+    return changing or facts
 
 
-def _open(
-    worst: Ruling, hearing: Hearing, ruled: Sequence[tuple[Ruling, Hearing]], asked_for: LowerDevice
-) -> Iterator[Opening]:
-    for fact in Unknown:
-        if not _is_missing(fact, worst.case, hearing.seat, asked_for):
-            continue
-        verdicts: dict[str, Verdict | None] = {}
-        if fact in _FIELDS:
-            field, values = _FIELDS[fact]
-            touched = [_touches(fact, worst, hearing, *one, asked_for) for one in ruled]
-            for words, value in values.items():
-                supposed = [
-                    rule_on(msgspec.structs.replace(ruling.case, **{field: value})) if changed else ruling
-                    for (ruling, _), changed in zip(ruled, touched, strict=True)
-                ]
-                verdicts[words] = min(supposed, key=lambda one: one.badness).rule.verdict
-            if set(verdicts.values()) == {worst.rule.verdict}:
+def _facts(worst: Ruling, ruled: Sequence[Ruling], missing: Sequence[Reason]) -> Iterator[MissingFact]:
+    for kind, values in _ORDER:
+        for reason in missing:
+            if type(reason) is not kind:
                 continue
-        yield Opening(fact=fact, seat=hearing.seat, server=worst.server, position=worst.position, verdicts=verdicts)
+            if isinstance(reason, NeedsMode) and reason.server is not None:
+                values = _SERVER_MODES  # noqa: PLW2901  the same fact about the server is part of its place
+            if values is None:
+                yield MissingFact(reason=reason, verdicts={})
+                continue
+            field, by_words = values
+            yield MissingFact(
+                reason=reason,
+                verdicts={words: _supposed(reason, field, value, worst, ruled) for words, value in by_words.items()},
+            )
 
 
-def _is_missing(fact: Unknown, case: Case, seat: Seat, asked_for: LowerDevice) -> bool:
-    match fact:
-        case Unknown.KERNEL:
-            return case.kernel is Fix.UNKNOWN
-        case Unknown.DEVICE_KIND:
-            return asked_for is LowerDevice.BOND and seat.chain.on_bond is OnBond.UNKNOWN
-        case Unknown.SOURCE_MODE:
-            return case.mode is SourceMode.UNKNOWN and case.servers is Servers.THIS_ONE
-        case Unknown.SERVER:
-            return case.servers is Servers.NONE_KNOWN
-        case Unknown.PLACE:
-            return case.place is Place.UNKNOWN and case.servers is Servers.THIS_ONE
-        case Unknown.TX_CHECKSUM:
-            return case.tx is State.UNKNOWN and case.servers is Servers.THIS_ONE
+def _supposed(reason: Reason, field: str, value: object, worst: Ruling, ruled: Sequence[Ruling]) -> Verdict | None:
+    supposed = [
+        rule_on(msgspec.structs.replace(ruling.case, **{field: value}), ruling.stack, ruling.position)
+        if _concerns(reason, field, ruling, worst)
+        else ruling
+        for ruling in ruled
+    ]
+    return min(supposed, key=lambda one: one.badness).rule.verdict
 
 
-def _touches(
-    fact: Unknown, worst: Ruling, there: Hearing, ruling: Ruling, hearing: Hearing, asked_for: LowerDevice
-) -> bool:
-    """Whether knowing the fact that the worst ruling lacks changes what another one rests on."""
-    if not _is_missing(fact, ruling.case, hearing.seat, asked_for):
-        return False
-    match fact:
-        case Unknown.KERNEL:
+def _concerns(reason: Reason, field: str, ruling: Ruling, worst: Ruling) -> bool:
+    """Return True if a ruling lacks the same fact."""
+    case: Case = ruling.case
+    match field:
+        case "kernel":
             return True
-        case Unknown.PLACE | Unknown.TX_CHECKSUM:
-            return ruling.server is worst.server
+        case "tx":
+            return ruling.stack is worst.stack and case.tx is State.UNKNOWN
+        case "where":
+            return reason in ruling.position.missing
+        case "left_out":
+            return True
         case _:
-            return hearing is there
+            return case.mode is SourceMode.UNKNOWN

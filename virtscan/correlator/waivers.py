@@ -34,6 +34,16 @@ class Waivers:
         self._used.update(matching)
         return msgspec.structs.replace(finding, waived=self._valid[matching[0]][0]) if matching else finding
 
+    def of_server(self, finding: Finding) -> str | None:
+        """Give the reason of the first waiver that is about this finding's server by name; None without one."""
+        if finding.server is None:
+            return None
+        for number in self.matching(finding):
+            if self._all[number].server != "*":
+                self._used.add(number)
+                return self._valid[number][0]
+        return None
+
     def matching(self, finding: Finding) -> list[int]:
         """The numbers of all that match it and have not expired, in the order in which they were given."""
         subject = (finding.hypervisor, finding.domain, finding.mac or "", finding.server or "")

@@ -93,8 +93,8 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that there is to say about one interface.
 
-    `finding` is what the report says of it; None with the reason in `not_judged`. `ways` are what would settle an open
-    verdict, the cheapest first.
+    `finding` is what the report says of it, with its reasons in sentences; None with the reason in `not_judged`.
+    `ways` are what would settle an open verdict, the cheapest first.
     """
 
     hypervisor: Hypervisor
@@ -102,6 +102,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     interface: Interface
     exposure: Exposure
     finding: Finding | None
+    because: tuple[str, ...]
+    missing: tuple[str, ...]
     not_judged: NotJudged | None
     facts: tuple[Told, ...]
     servers: tuple[ServerFacts, ...]

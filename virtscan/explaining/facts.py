@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from virtscan.correlator import read_kernel
 from virtscan.correlator.age import ago
 from virtscan.correlator.aging import DECLARED
-from virtscan.correlator.chain import follow
+from virtscan.correlator.evaluator import kernel_state
+from virtscan.correlator.location.nic import nic_kind
+from virtscan.correlator.location.stack import follow
+from virtscan.correlator.sending import WayState, sending
 from virtscan.explaining.account import Told
 from virtscan.model import (
     CONFIGURATION,
@@ -20,6 +22,7 @@ from virtscan.model import (
     Hypervisor,
     Interface,
     Inventory,
+    Machine,
     Observed,
     Server,
     SourceMode,
@@ -30,7 +33,8 @@ from virtscan.views.wording.kernel import kernel_basis
 _DOMAIN_XML = "domain XML"
 _NETWORK_XML = "network XML"
 _CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
-_BACKINGS = {Backing.PHYSICAL: ", a card", Backing.VIRTUAL: ", virtual", Backing.UNKNOWN: ""}
+_WAYS = {WayState.FILLED: "are filled", WayState.PARTIAL: "stay partial", WayState.UNKNOWN: "may stay partial"}
+_BACKINGS = {Backing.PHYSICAL: ", a NIC", Backing.VIRTUAL: ", virtual", Backing.UNKNOWN: ""}
 
 
 class Facts:
@@ -52,7 +56,7 @@ class Facts:
         for attachment in interface.attachments:
             yield self._told("source device", _attachment(attachment), *read)
         yield from self._devices(hypervisor, interface)
-        yield self._kernel(hypervisor.kernel, judged=True)
+        yield from self._hypervisor_kernel(hypervisor)
         yield from self._segments(hypervisor, interface)
         yield self._told("boot", _boot(domain, interface), *read)
         for netboot in self._inventory.netboots:
@@ -63,12 +67,16 @@ class Facts:
         yield Told(fact="exposure", value=exposure.value)
 
     def server(self, server: Server) -> Iterator[Told]:
-        """A server: what its card does with checksums now and after a reboot, who it is, whom it serves."""
+        """Give a server's offload state now and after a reboot, its sending stack, its addresses and what it serves."""
         read = ("declared" if server.source in DECLARED else server.source, server.observed_at)
-        if server.tx_checksum is State.UNKNOWN:
+        stack = sending(server)
+        if stack.tx is State.UNKNOWN:
             yield self._told("TX checksum offload", None, f"{server.source}: {server.reason or 'not read'}", read[1])
         else:
-            yield self._told("TX checksum offload", server.tx_checksum.value, *read)
+            yield self._told("TX checksum offload", stack.tx.value, *read)
+        for way in stack.ways if stack.observed else ():
+            names = " over ".join(f"{name} ({stack.offload(name).tx_checksum.value})" for name in way.devices)
+            yield self._told("way out", f"{names}: partial checksums {_WAYS[way.now]}", *read)
         for name in _CHECKSUMS:
             if name in server.features:
                 yield self._told(name, _feature(server.features[name]), *read)
@@ -76,7 +84,12 @@ class Facts:
             after = server.persistence.tx_checksum
             known = None if after is State.UNKNOWN else after.value
             yield self._told("after a reboot", known, server.persistence.setting, server.observed_at)
-        yield self._kernel(server.kernel, judged=False)
+        yield self._kernel(server.kernel)
+        yield from self._identity(server, read)
+        serves = ", ".join((*server.segments, *server.subnets))
+        yield self._told("serves", serves or "every segment", CONFIGURATION if serves else "nothing is declared")
+
+    def _identity(self, server: Server, read: tuple[str, datetime | None]) -> Iterator[Told]:
         observed = tuple(mac for mac in server.macs if mac not in server.declared_macs)
         if server.declared_macs:
             yield self._told("MAC", ", ".join(server.declared_macs), CONFIGURATION)
@@ -84,10 +97,12 @@ class Facts:
             yield self._told("MAC", ", ".join(observed) or None, *(read if observed else (None, None)))
         if server.addresses:
             yield self._told("addresses", ", ".join(server.addresses), *read)
+        if server.machine is not Machine.UNKNOWN:
+            yield self._told("machine", server.machine.value, *read)
         if server.physical:
             yield self._told("machine", "physical", CONFIGURATION)
-        serves = ", ".join((*server.segments, *server.subnets))
-        yield self._told("serves", serves or "every segment", CONFIGURATION if serves else "nothing is declared")
+        if server.runs_on is not None:
+            yield self._told("runs on", server.runs_on, CONFIGURATION)
 
     def _network(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[Told]:
         if interface.network is None:
@@ -105,21 +120,36 @@ class Facts:
     def _devices(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[Told]:
         devices = {device.name: device for device in hypervisor.devices}
         tops = [attachment.device for attachment in interface.attachments if attachment.device is not None]
-        names = dict.fromkeys(name for top in tops for name in (top, *follow(devices, top).lower))
+        names = dict.fromkeys(
+            name for top in tops for name in (top, *follow(devices, top, lambda nic: nic_kind(nic, hypervisor)).lower)
+        )
         for name in names:
             device = devices.get(name)
             if device is None:
-                yield self._told("device", None, f"{name}: nobody told what it is")
+                yield self._told("device", None, f"{name}: its kind was not observed")
             else:
                 at = device.observed_at or hypervisor.observed_at
                 yield self._told("device", _device(device), ", ".join(device.sources) or None, at)
 
-    def _kernel(self, kernel: Observed[str] | None, *, judged: bool) -> Told:
+    def _hypervisor_kernel(self, hypervisor: Hypervisor) -> Iterator[Told]:
+        state, observed = kernel_state(hypervisor), hypervisor.kernel
+        words = f"{state.fix.value}: {kernel_basis(state.basis)}"
+        if observed is not None:
+            yield self._told("kernel", f"{observed.value}, {words}", observed.source, observed.observed_at)
+        if hypervisor.declared_kernel is not None:
+            outranked = observed is not None and observed.value != hypervisor.declared_kernel
+            value = f"{hypervisor.declared_kernel}, {'the observed one counts' if outranked else words}"
+            yield self._told("kernel", value, CONFIGURATION)
+        if observed is None and hypervisor.declared_kernel is None:
+            daemon = hypervisor.daemon
+            yield self._told("kernel", None if daemon is None else words, None if daemon is None else daemon.source)
+        if hypervisor.machine is not Machine.UNKNOWN:
+            yield self._told("machine", hypervisor.machine.value, hypervisor.uri, hypervisor.observed_at)
+
+    def _kernel(self, kernel: Observed[str] | None) -> Told:
         if kernel is None:
             return self._told("kernel", None)
-        state = read_kernel(kernel.value)
-        value = f"{kernel.value}, {state.fix.value}: {kernel_basis(state.basis)}" if judged else kernel.value
-        return self._told("kernel", value, kernel.source, kernel.observed_at)
+        return self._told("kernel", kernel.value, kernel.source, kernel.observed_at)
 
     def _segments(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[Told]:
         for name in dict.fromkeys(attachment.device for attachment in interface.attachments):

@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from virtscan.correlator import RULES
+from virtscan.correlator.aging import aged
+from virtscan.correlator.evaluator import Evaluator, PointEvaluation
 from virtscan.correlator.exposure import exposure
-from virtscan.correlator.fleet import Fleet
-from virtscan.correlator.outcome import Bench
-from virtscan.correlator.panel import Panel
-from virtscan.correlator.ruling import Hearing, Ruling
-from virtscan.correlator.settling import openings
-from virtscan.explaining.account import Account, Asked, Decision, Explanation, ServerFacts, Silent, Step
+from virtscan.correlator.missing import missing_facts
+from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.table import Ruling
+from virtscan.explaining.account import Account, Asked, Decision, Explanation, ServerFacts, Silent, Step, Way
 from virtscan.explaining.facts import Facts
 from virtscan.explaining.looking import Spot
-from virtscan.explaining.ways import way
 from virtscan.model import Finding, Inventory, NotJudged, Report
+from virtscan.model.reasons import Reason
+from virtscan.views.wording.reasons import Wording
 
 
 def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
@@ -23,76 +24,120 @@ def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
         report: What was judged; all findings are in it, so that a waiver shows.
         spots: Where the interfaces stand in the report's inventory.
     """
-    inventory = report.inventory
-    panel = Panel(inventory)
-    findings = {(found.hypervisor, found.origin, found.domain, found.index): found for found in report.findings}
-    benches: dict[int, Bench] = {}
-    accounts = []
-    for spot in spots:
-        if spot.hypervisor not in benches:
-            benches[spot.hypervisor] = Bench(panel, inventory.hypervisors[spot.hypervisor])
-        accounts.append(_account(inventory, spot, benches[spot.hypervisor], panel.fleet, findings))
-    return Explanation(version=inventory.version, taken_at=inventory.taken_at, accounts=tuple(accounts))
-
-
-def _account(
-    inventory: Inventory, spot: Spot, bench: Bench, fleet: Fleet, findings: dict[tuple[str, str, str, int], Finding]
-) -> Account:
-    hypervisor = inventory.hypervisors[spot.hypervisor]
-    domain = hypervisor.domains[spot.domain]
-    interface = domain.interfaces[spot.interface]
-    hearings = bench.hear(interface)
-    outcome = bench.judge(interface)
-    facts = Facts(inventory)
-    pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
-    exposed = exposure(domain, interface, pending)
-    heard = {id(ruling.server): ruling.server for hearing in hearings for ruling in hearing.rulings}
-    return Account(
-        hypervisor=hypervisor,
-        domain=domain,
-        interface=interface,
-        exposure=exposed,
-        finding=findings.get((hypervisor.name, domain.origin, domain.name, interface.index)),
-        not_judged=outcome if isinstance(outcome, NotJudged) else None,
-        facts=tuple(facts.interface(hypervisor, domain, interface, exposed)),
-        servers=tuple(
-            ServerFacts(name=server.name, interface=server.interface, facts=tuple(facts.server(server)))
-            for server in heard.values()
-            if server.name
-        ),
-        decisions=tuple(_decisions(hearings)),
-        silent=tuple(
-            Silent(
-                source_device=hearing.seat.device,
-                server=silence.server.name,
-                server_interface=silence.server.interface,
-                why=silence.why,
-            )
-            for hearing in hearings
-            for silence in hearing.silent
-        ),
-        ways=tuple(way(opening, hypervisor, fleet) for opening in openings(hearings, inventory.policy.lower_device)),
+    inventory = aged(report.inventory)
+    scene = _Scene(inventory, report)
+    return Explanation(
+        version=inventory.version,
+        taken_at=inventory.taken_at,
+        accounts=tuple(scene.account(spot) for spot in spots),
     )
 
 
-def _decisions(hearings: Sequence[Hearing]) -> Iterator[Decision]:
-    ruled = [(ruling, hearing.seat) for hearing in hearings for ruling in hearing.rulings]
-    # Devices that are alike share their rulings: of those the first decides, as in the report.
-    worst = min(range(len(ruled)), key=lambda place: ruled[place][0].badness, default=None)
-    for place, (ruling, seat) in enumerate(ruled):
-        verdict, server = ruling.rule.verdict, ruling.server
-        yield Decision(
-            source_device=seat.device,
-            source_mode=seat.mode,
-            server=server.name or None,
-            server_interface=server.interface,
-            place=ruling.position.why or None,
-            steps=tuple(_steps(ruling)),
-            rule=ruling.rule.id,
-            verdict=verdict,
-            confidence=None if verdict is None else ruling.rule.confidence(ruling.case),
-            decides=place == worst,
+class _Scene:
+    """An inventory with what the accounts of its interfaces share."""
+
+    def __init__(self, inventory: Inventory, report: Report) -> None:
+        self._inventory = inventory
+        self._index = ServerIndex(inventory)
+        self._wording = Wording(inventory)
+        self._facts = Facts(inventory)
+        self._findings = {_key(found.hypervisor, found): found for found in report.findings}
+        self._pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
+        self._evaluators: dict[int, Evaluator] = {}
+
+    def account(self, spot: Spot) -> Account:
+        """Give the account of one interface."""
+        hypervisor = self._inventory.hypervisors[spot.hypervisor]
+        if spot.hypervisor not in self._evaluators:
+            self._evaluators[spot.hypervisor] = Evaluator(self._index, hypervisor)
+        evaluator = self._evaluators[spot.hypervisor]
+        domain = hypervisor.domains[spot.domain]
+        interface = domain.interfaces[spot.interface]
+        points = evaluator.points(domain, interface)
+        outcome = evaluator.evaluate(domain, interface)
+        exposed = exposure(domain, interface, self._pending)
+        key = (hypervisor.name, domain.origin, domain.name, domain.next_start, interface.index)
+        finding = self._findings.get(key)
+        return Account(
+            hypervisor=hypervisor,
+            domain=domain,
+            interface=interface,
+            exposure=exposed,
+            finding=finding,
+            because=() if finding is None else self._wording.sentences(finding.because),
+            missing=() if finding is None else self._wording.sentences(finding.missing),
+            not_judged=outcome if isinstance(outcome, NotJudged) else None,
+            facts=tuple(self._facts.interface(hypervisor, domain, interface, exposed)),
+            servers=tuple(self._server_facts(points)),
+            decisions=tuple(self._decisions(points)),
+            silent=tuple(self._excluded(points)),
+            ways=() if finding is None else tuple(self._ways(points, finding)),
         )
+
+    def _server_facts(self, points: Sequence[PointEvaluation]) -> Iterator[ServerFacts]:
+        judged = {
+            id(ruling.stack.server): ruling.stack.server
+            for point in points
+            for ruling in point.rulings
+            if ruling.stack is not None
+        }
+        for server in judged.values():
+            yield ServerFacts(name=server.name, interface=server.interface, facts=tuple(self._facts.server(server)))
+
+    def _excluded(self, points: Sequence[PointEvaluation]) -> Iterator[Silent]:
+        for point in points:
+            for excluded in point.excluded:
+                server = self._index.servers[excluded.number]
+                yield Silent(
+                    source_device=point.point.device,
+                    server=server.name,
+                    server_interface=server.interface,
+                    why=_EXCLUSIONS[excluded.why],
+                )
+
+    def _ways(self, points: Sequence[PointEvaluation], finding: Finding) -> Iterator[Way]:
+        for fact in missing_facts(points, finding.missing):
+            yield Way(
+                fact=_code(fact.reason),
+                missing=self._wording.sentence(fact.reason),
+                how=self._wording.how(fact.reason) or "",
+                verdicts=fact.verdicts,
+            )
+
+    def _decisions(self, points: Sequence[PointEvaluation]) -> Iterator[Decision]:
+        ruled = [(ruling, point) for point in points for ruling in point.rulings]
+        # Devices that are alike share their rulings: of those the first decides, as in the report.
+        worst = min(range(len(ruled)), key=lambda place: ruled[place][0].badness, default=None)
+        for place, (ruling, point) in enumerate(ruled):
+            verdict, stack = ruling.rule.verdict, ruling.stack
+            where = self._wording.sentences((*ruling.position.because, *ruling.position.missing))
+            yield Decision(
+                source_device=point.point.device,
+                source_mode=point.point.mode,
+                server=ruling.server or None,
+                server_interface=None if stack is None else stack.interface,
+                place="; ".join(where) or None,
+                steps=tuple(_steps(ruling)),
+                rule=ruling.rule.id,
+                verdict=verdict,
+                confidence=None if verdict is None else ruling.confidence,
+                decides=place == worst,
+            )
+
+
+_EXCLUSIONS = {
+    "own-interface": "it is the server's own interface",
+    "other-server-on-record": "a provisioning system has another server on record",
+    "other-segments-served": "it is declared to serve other segments",
+}
+
+
+def _key(hypervisor: str, finding: Finding) -> tuple[str, str, str, bool, int]:
+    return hypervisor, finding.origin, finding.domain, finding.next_start, finding.index
+
+
+def _code(reason: Reason) -> str:
+    return str(reason.__struct_config__.tag)
 
 
 def _steps(ruling: Ruling) -> Iterator[Step]:

@@ -4,11 +4,15 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from virtscan.explaining.account import Account, Decision, Explanation, Silent, Step, Told, Way
-from virtscan.model import Confidence, Verdict
+from virtscan.model import Confidence, Reach, Verdict
 from virtscan.reporters import printable
 
 _WIDTH = 100
 _LONGEST = 600
+_UNREACHABLE = (
+    "It can't exchange packets with any server that may serve it, whatever the checksums: no DHCP answer. Bridge mode, "
+    "another device or another server cures that."
+)
 
 
 def text(explanation: Explanation) -> str:
@@ -59,9 +63,11 @@ def _silence(silences: Iterable[Silent]) -> Iterator[str]:
 
 def _outlook(account: Account) -> Iterator[str]:
     finding = account.finding
-    if finding is not None and finding.missing:
+    if finding is not None and finding.reaches_server is Reach.NO:
+        yield from _line("  ", _UNREACHABLE)
+    if account.missing:
         yield from _line("  ", "missing:")
-        for missing in finding.missing:
+        for missing in account.missing:
             yield from _line("    ", missing)
     if account.ways:
         yield from _line("  ", "what would settle it, the cheapest first:")

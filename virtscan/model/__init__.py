@@ -24,7 +24,7 @@ from virtscan.model.plan import (
     TargetKind,
 )
 from virtscan.model.provisioning import Netboot, Subnet
-from virtscan.model.report import Finding, NotJudged, Report
+from virtscan.model.report import Finding, NotJudged, Report, WaivedServer
 from virtscan.model.secret import Secret
 from virtscan.model.servers import Feature, Offload, Persistence, Server, ServerDevice
 from virtscan.model.states import (
@@ -54,5 +54,5 @@ __all__ = [
     "KernelBasis", "LinkState", "LowerDevice", "Mac", "Machine", "Netboot", "Network", "NotJudged", "Observed",
     "Offload", "Persistence", "Plan", "Policy", "ProvisioningKind", "ProvisioningTarget", "Reach", "Report", "Secret",
     "Server", "ServerDevice", "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target", "TargetKind",
-    "Verdict", "Waiver",
+    "Verdict", "WaivedServer", "Waiver",
 ]  # fmt: skip

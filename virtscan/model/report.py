@@ -7,7 +7,8 @@ import msgspec
 
 from virtscan.model.facts import DeviceName, Gap, Mac
 from virtscan.model.inventory import Inventory
-from virtscan.model.states import Confidence, DeviceKind, Exposure, SourceMode, Verdict
+from virtscan.model.reasons import Reason
+from virtscan.model.states import Confidence, DeviceKind, Exposure, Reach, SourceMode, Verdict
 
 
 class NotJudged(Enum):
@@ -18,12 +19,23 @@ class NotJudged(Enum):
     SERVER_ITSELF = "the server's own interface"
 
 
+class WaivedServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that a waiver took away from a finding, with the verdict that it would give."""
+
+    server: str
+    verdict: Verdict
+    rule: str
+    reason: str
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The judgement of one interface: the worst verdict over all servers that could answer it.
 
     `server` is the one that decided, None when no server is known or none serves the segment, or when the
     hypervisor's kernel settled it. `source_device` is, for a powered-off domain on a pool, the device that decided.
-    `because` lists the facts that it rests on, `missing` what would settle it; `waived` is the waiver's reason.
+    `because` lists the facts that it rests on, `missing` what would settle it. `reaches_server` is about all servers
+    that may serve it. `next_start` marks a finding about the persistent definition of a running domain. `waived` is the
+    waiver's reason; `waived_servers` are the servers that a waiver took away, so that another one decides, or none.
     """
 
     hypervisor: str
@@ -43,9 +55,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     confidence: Confidence
     exposure: Exposure
     rule: str
-    because: tuple[str, ...]
-    missing: tuple[str, ...]
+    because: tuple[Reason, ...]
+    missing: tuple[Reason, ...]
+    reaches_server: Reach = Reach.UNKNOWN
+    next_start: bool = False
     waived: str | None = None
+    waived_servers: tuple[WaivedServer, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +68,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `not_judged` counts the interfaces without a finding by reason; a reason that never occurred is absent.
     `warnings` are about what was asked for, not about what was seen: they make no report incomplete.
+    `at_risk_after_reboot` counts the interfaces that the next reboot of a server puts at risk in addition.
     """
 
     inventory: Inventory
     findings: tuple[Finding, ...] = ()
     not_judged: Mapping[NotJudged, int] = {}
     warnings: tuple[Gap, ...] = ()
+    at_risk_after_reboot: int = 0

@@ -169,3 +169,4 @@ class GapAbout(Enum):
     WAIVER = "waiver"
     CAPTURE = "capture"
     AGE = "age"
+    DECLARATION = "declaration"

@@ -1,8 +1,9 @@
 """What is to be known about one server's change beside the commands."""
 
 import re
+from collections.abc import Sequence
 
-from virtscan.correlator.fleet import Guest, Site
+from virtscan.correlator.location.places import GuestNic
 from virtscan.model import DeviceKind, Server
 from virtscan.remedy.plan import Sender
 
@@ -15,7 +16,7 @@ _OLD = re.compile(r"2\.")
 _VIRTIO = "virtio"
 
 
-def notes(server: Server, device: Sender, site: Site, *, fixed: bool) -> tuple[str, ...]:
+def notes(server: Server, device: Sender, nics: Sequence[GuestNic], *, fixed: bool) -> tuple[str, ...]:
     """What this device, this kernel and this place make different, one sentence or two each."""
     found = []
     if server.interface is None:
@@ -25,7 +26,7 @@ def notes(server: Server, device: Sender, site: Site, *, fixed: bool) -> tuple[s
             f"Its interface {server.interface!r} has a name that no command is made of: set INTERFACE yourself."
         )
     if fixed:
-        return (*found, *_otherwise(site))
+        return (*found, *_otherwise(nics))
     found += _below(device)
     if server.kernel is not None and _OLD.match(server.kernel.value):
         found += _long_ago(device)
@@ -68,28 +69,28 @@ def _long_ago(device: Sender) -> list[str]:
     return found
 
 
-def _otherwise(site: Site) -> list[str]:
+def _otherwise(nics: Sequence[GuestNic]) -> list[str]:
     """What is left where the device can't turn it off."""
     return [
         "Its offload is on [fixed]: this device can't turn it off, so no command is given.",
         "A macvlan (of a container, say) is such a device: ethtool -K fails there, or ends with 0 and changes nothing.",
         "Instead, the best first: give the hypervisors below a fixed kernel.",
-        _in_the_domain(site),
+        _in_the_domain(nics),
         "Or let the server answer through another device: in a container a veth on a bridge instead of a macvlan.",
         "Or let its firewall fill in UDP checksums, which cures TFTP and the DHCP of dnsmasq, but not HTTP:",
         "  iptables -t mangle -A POSTROUTING -p udp -j CHECKSUM --checksum-fill",
     ]
 
 
-def _in_the_domain(site: Site) -> str:
+def _in_the_domain(nics: Sequence[GuestNic]) -> str:
     """Stop the server's own virtual card from sending unfilled sums (rule R6)."""
     change = "<driver><host csum='off'/></driver>"
-    if not isinstance(site, Guest):
+    if not nics:
         return (
             f"Or, if it is a virtual machine with a virtio card: {change} in its interface (virsh edit), then boot it."
         )
-    domain = f"{site.domain.name} on {site.hypervisor}"
-    if all(nic is not None and (nic.model or "").startswith(_VIRTIO) for nic in site.nics):
+    domain = f"{nics[0].domain.name} on {nics[0].hypervisor}"
+    if all((nic.interface.model or "").startswith(_VIRTIO) for nic in nics):
         return (
             f"Or, it is the domain {domain}: {change} in its virtio interface (virsh edit), then power it off and on."
         )

@@ -6,18 +6,22 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator import correlate, read_kernel
-from virtscan.correlator.fleet import Fleet, OnHost, locate, survey
-from virtscan.model import Finding, Hypervisor, Inventory, Report, Server, State, Verdict
+from virtscan.correlator import correlate
+from virtscan.correlator.cure import cure, stack_of
+from virtscan.correlator.evaluator import kernel_state
+from virtscan.correlator.location.fleet import Fleet
+from virtscan.correlator.location.places import GuestNic, HostDevice, places
+from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.supposed import after_reboot, switched_off
+from virtscan.model import Finding, Hypervisor, Inventory, Report, Server, Verdict
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Endangered, Remedy, Upgrade
 from virtscan.remedy.questions import questions
 from virtscan.remedy.sender import sender
-from virtscan.views.servers import is_fixed
 from virtscan.views.summary import is_at_risk
 from virtscan.views.wording.kernel import kernel_basis
 
-_Key: TypeAlias = tuple[str | None, str | None]
+_Key: TypeAlias = str | None
 _Place: TypeAlias = tuple[str, str, str, int]
 
 _ANYWHERE = "RHEL 6 has the fix since 2.6.32-504.30.3.el6, RHEL 7 since 3.10.0-514.el7, Linux since 3.15"
@@ -34,16 +38,16 @@ def plan(report: Report) -> Remedy:
 
     @functools.cache
     def judged(mended: frozenset[_Key]) -> tuple[Finding, ...]:
-        return correlate(_switched(inventory, mended, State.OFF)).findings
+        return correlate(_switched(inventory, mended)).findings
 
     found = frozenset[_Key]()
     while harmful := {_by(finding) for finding in judged(found) if is_at_risk(finding)}:
         found |= harmful  # one at least is new: who is mended endangers nobody
-    harm = {key: tuple(filter(is_at_risk, judged(found - {key}))) for key in sorted(found, key=_words)}
+    harm = {key: tuple(filter(is_at_risk, judged(found - {key}))) for key in sorted(found, key=str)}
     servers = {_of(server): server for server in reversed(report.inventory.servers)}  # of namesakes the first
-    scene = _Scene(inventory=inventory, fleet=survey(inventory), names=_names(harm))
+    scene = _Scene(inventory=inventory, fleet=ServerIndex(inventory).fleet, names=_names(harm))
     changes = [_change(servers[key], findings, scene) for key, findings in harm.items()]
-    left = judged(frozenset(key for key in found if not is_fixed(servers[key])))
+    left = judged(frozenset(key for key in found if cure(stack_of(servers[key], servers[key].interface)).is_complete))
     return Remedy(
         version=inventory.version,
         taken_at=inventory.taken_at,
@@ -63,35 +67,28 @@ class _Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _as_booted(inventory: Inventory) -> Inventory:
-    """The same after the next boot of every server of which it is known that the offload then is on again."""
-    back = {
-        _of(server)
-        for server in inventory.servers
-        if server.tx_checksum is State.OFF and server.persistence and server.persistence.tx_checksum is State.ON
-    }
-    return _switched(inventory, back, State.ON)
+    """Give the inventory after the next reboot of every server whose offload is known to be on again then."""
+    return msgspec.structs.replace(inventory, servers=tuple(map(after_reboot, inventory.servers)))
 
 
-def _switched(inventory: Inventory, keys: Collection[_Key], state: State) -> Inventory:
-    servers = tuple(
-        msgspec.structs.replace(server, tx_checksum=state) if _of(server) in keys else server
-        for server in inventory.servers
-    )
+def _switched(inventory: Inventory, keys: Collection[_Key]) -> Inventory:
+    servers = tuple(switched_off(server) if _of(server) in keys else server for server in inventory.servers)
     return msgspec.structs.replace(inventory, servers=servers)
 
 
 def _names(harm: Mapping[_Key, tuple[Finding, ...]]) -> Mapping[_Place, list[str]]:
     names: dict[_Place, list[str]] = {}
-    for (name, _), findings in harm.items():
+    for name, findings in harm.items():
         for finding in findings:
             names.setdefault(_place(finding), []).append(name or "")
     return names
 
 
 def _change(server: Server, findings: tuple[Finding, ...], scene: _Scene) -> Change:
-    site = locate(server, scene.fleet)
-    device = sender(server, site.devices if isinstance(site, OnHost) else ())
-    fixed = bool(is_fixed(server))
+    stack = stack_of(server, findings[0].server_interface)
+    found = places(stack, scene.fleet)
+    device = sender(server, (place.device for place in found if isinstance(place, HostDevice)))
+    fixed = not cure(stack).is_complete
     hypervisors = {finding.hypervisor for finding in findings}
     return Change(
         server=server.name,
@@ -114,27 +111,22 @@ def _change(server: Server, findings: tuple[Finding, ...], scene: _Scene) -> Cha
             for finding in findings
         ),
         upgrades=tuple(_upgrade(host) for host in scene.inventory.hypervisors if host.name in hypervisors),
-        notes=notes(server, device, site, fixed=fixed),
+        notes=notes(server, device, [place for place in found if isinstance(place, GuestNic)], fixed=fixed),
     )
 
 
 def _upgrade(hypervisor: Hypervisor) -> Upgrade:
-    if hypervisor.kernel is None:
-        return Upgrade(hypervisor=hypervisor.name, kernel=None, why=_ANYWHERE)
-    kernel = hypervisor.kernel.value
-    return Upgrade(hypervisor=hypervisor.name, kernel=kernel, why=kernel_basis(read_kernel(kernel).basis))
+    kernel = hypervisor.declared_kernel if hypervisor.kernel is None else hypervisor.kernel.value
+    why = _ANYWHERE if kernel is None else kernel_basis(kernel_state(hypervisor).basis)
+    return Upgrade(hypervisor=hypervisor.name, kernel=kernel, why=why)
 
 
 def _of(server: Server) -> _Key:
-    return server.name, server.interface
+    return server.name
 
 
 def _by(finding: Finding) -> _Key:
-    return finding.server, finding.server_interface
-
-
-def _words(key: _Key) -> tuple[str, str]:
-    return key[0] or "", key[1] or ""
+    return finding.server
 
 
 def _place(finding: Finding) -> _Place:

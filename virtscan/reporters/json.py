@@ -42,7 +42,7 @@ def _records(section: Section) -> list[dict[str, Value]]:
 
 
 def _record(columns: tuple[Column, ...], row: Row) -> dict[str, Value]:
-    return {column.key: value for column, value in zip(columns, row, strict=True) if column.is_data}
+    return {column.key: value for column, value in zip(columns, row, strict=True) if column.is_in_documents}
 
 
 def _spelt_out(value: object) -> object:

@@ -1,76 +1,88 @@
-"""A finding in one phrase, what to change on the servers, and how to look for the fix in a kernel."""
+"""A finding in one phrase, and what to change on the servers."""
 
-import re
 import shlex
 from collections import Counter
 
-from virtscan.model import Finding, Report, Server, Verdict
-from virtscan.views.servers import is_fixed
+from virtscan.correlator.cure import Cure, cure, stack_of
+from virtscan.model import Finding, Reach, Report, Server, Verdict
 from virtscan.views.summary import is_at_risk
+from virtscan.views.wording.reasons import Wording
 
 _PHRASES = {
-    "R2": "the kernel has the fix",
-    "R3": "no server is known",
+    "R2": "its hypervisor's kernel is fixed",
+    "R3": "no provisioning server given",
     "R4": "no server serves this network",
-    "R5": "the server's offload is off",
-    "R6": "the server's card sends only filled checksums",
-    "R7": "server on the same device, its offload is on",
-    "R8": "the server sends through the same device, its offload is on",
-    "R9": "not both in bridge mode: frames leave through the card",
-    "R10": "the server is elsewhere",
-    "R11": "the server's offload is on, its place unknown",
-    "R12": "the server's place or the mode is unknown",
-    "R13": "the server's offload is unknown",
+    "R5": "the server's TX checksum offload is off",
+    "R6": "the server's NIC sends only filled checksums",
+    "R7": "shares its device with the server, which has TX checksum offload on",
+    "R8": "its device receives the server's packets directly, and TX checksum offload is on",
+    "R9": "packets don't pass directly; they leave by a NIC, which fills in the checksum",
+    "R10": "the server's packets pass a NIC, which fills in the checksum",
+    "R11": "the server's TX checksum offload is on, its place unknown",
+    "R12": "the server's place is unknown",
+    "R13": "the server's TX checksum offload is unknown",
+    "R14": "it is unknown whether the server's packets pass a NIC",
 }
 """The decision table in a few words: tables have no room for `because`."""
 
-_DEBIAN = re.compile(r"-(?:amd64|686(?:-pae)?|i386|arm64|armhf|generic|lowlatency|server|virtual)$")
 
-
-def reason(finding: Finding) -> str:
-    """Say why: the waiver, what an undecided finding lacks first, else the rule in a few words."""
+def reason(finding: Finding, wording: Wording) -> str:
+    """Say why: the waiver, the first fact that an undecided finding lacks, else the rule in a few words."""
     if finding.waived is not None:
         return f"waived: {finding.waived}"
     if finding.verdict is Verdict.UNKNOWN and finding.missing:
-        return f"missing: {finding.missing[0]}"
+        return f"unknown: {wording.sentence(finding.missing[0])}"
     return _PHRASES.get(finding.rule, finding.rule)
 
 
 def changes(report: Report) -> list[str]:
     """Say for each server that puts interfaces at risk how to end that, the most harmful one first."""
     counts = Counter((finding.server, finding.server_interface) for finding in report.findings if is_at_risk(finding))
-    servers = {(server.name, server.interface): server for server in report.inventory.servers}
-    return [_change(servers[key], count) for key, count in counts.most_common() if key in servers]
+    servers = {server.name: server for server in reversed(report.inventory.servers)}
+    return [
+        _change(servers[name], cure(stack_of(servers[name], interface)), count)
+        for (name, interface), count in counts.most_common()
+        if name in servers
+    ]
+
+
+def after_reboot(report: Report) -> tuple[str, ...]:
+    """Say how many more are at risk after the servers' next reboot: one line, or none."""
+    count = report.at_risk_after_reboot
+    if not count:
+        return ()
+    return (f"off now, on again after the server's next reboot: {_interfaces(count)} then at risk; virtscan remedy",)
+
+
+def unreached(report: Report) -> tuple[str, ...]:
+    """Say how many interfaces can't exchange frames with any server, whatever the checksums: one line, or none."""
+    count = sum(finding.reaches_server is Reach.NO for finding in report.findings)
+    if not count:
+        return ()
+    why = "private, passthrough or vepa mode on the server's device"
+    cures = "bridge mode, another device or another server cures it"
+    return (f"can't reach any server, whatever the checksums: {_interfaces(count)} ({why}); {cures}",)
 
 
 def further(report: Report) -> tuple[str, ...]:
-    """Where to read on: one line, or none when nobody is at risk and all is known."""
+    """Name the commands that say more: one line, or none when nothing is at risk and all is known."""
     if any(map(is_at_risk, report.findings)):
-        more = "how to make it last and how to undo it"
+        more = "how to make it permanent and how to undo it"
     elif any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings):
-        more = "what to find out first"
+        more = "which facts to learn first"
     else:
         return ()
-    return (f"more: `virtscan remedy` says {more}, `virtscan explain DOMAIN` why",)
+    return (f"more: `virtscan remedy` shows {more}, `virtscan explain DOMAIN` why",)
 
 
-def look_for_the_fix(kernel: str) -> str:
-    """The command that looks through the changelog of a running kernel whose name does not tell if it has the fix.
-
-    Source:
-        Debian's and Ubuntu's names end in a flavour (-amd64, -generic), their packages are linux-image-RELEASE; the
-        package of any other kernel is asked for by its file, for SUSE calls it kernel-default and Red Hat kernel.
-    """
-    if _DEBIAN.search(kernel):
-        changelog = "apt-get changelog linux-image-$(uname -r)"
-    else:
-        changelog = "rpm -q --changelog -f /boot/vmlinuz-$(uname -r)"
-    return f"{changelog} | grep -iE 'macvlan|macvtap'"
+def _change(server: Server, planned: Cure, count: int) -> str:
+    subject = f"{server.name} puts {_interfaces(count)} at risk."
+    if not planned.is_complete:
+        return f"{subject} TX checksum offload can't be switched off there; virtscan remedy shows what helps instead"
+    names = ("INTERFACE" if name is None else shlex.quote(name) for name in planned.devices)
+    commands = "; ".join(f"ethtool -K {name} tx off" for name in names)
+    return f"{subject} Fix: run this on {server.name}: {commands} (until its next reboot)"
 
 
-def _change(server: Server, count: int) -> str:
-    subject = f"{server.name} puts {count} at risk:"
-    if is_fixed(server):
-        return f"{subject} its card can't turn TX checksum offload off"
-    device = "INTERFACE" if server.interface is None else shlex.quote(server.interface)
-    return f"{subject} on it run `ethtool -K {device} tx off` (lasts until it boots again)"
+def _interfaces(count: int) -> str:
+    return f"{count} interface" if count == 1 else f"{count} interfaces"

@@ -85,7 +85,7 @@ def _place(section: Section, key: str) -> int:
 
 
 def _meets(value: Value, condition: Condition) -> bool:
-    values: Sequence[Value] = (value or (None,)) if isinstance(value, tuple) else (value,)
+    values: Sequence[Any] = (value or (None,)) if isinstance(value, tuple) else (value,)
     if condition.sign.startswith("!"):
         positive = Condition(condition.column, condition.sign.replace("!=", "=").replace("!~", "~"), condition.operand)
         return not any(_holds(one, positive) for one in values)

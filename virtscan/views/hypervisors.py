@@ -5,8 +5,19 @@ from collections.abc import Iterable
 
 import msgspec
 
-from virtscan.correlator.kernel import NOT_READ, read_kernel
-from virtscan.model import Domain, DomainState, Finding, Gap, HostStatus, Hypervisor, Interface, Report, Verdict
+from virtscan.correlator.evaluator import kernel_state
+from virtscan.model import (
+    CONFIGURATION,
+    Domain,
+    DomainState,
+    Finding,
+    Gap,
+    HostStatus,
+    Hypervisor,
+    Interface,
+    Report,
+    Verdict,
+)
 from virtscan.views import summary
 from virtscan.views.presentation import (
     Audience,
@@ -44,8 +55,14 @@ class _Host(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.facts.status is HostStatus.FAILED else sum(map(bool, things))
 
 
-def _kernel_fix(host: Hypervisor) -> str:
-    return (NOT_READ if host.kernel is None else read_kernel(host.kernel.value)).fix.value
+def _kernel(host: Hypervisor) -> str | None:
+    return host.declared_kernel if host.kernel is None else host.kernel.value
+
+
+def _kernel_source(host: Hypervisor) -> str | None:
+    if host.kernel is None:
+        return None if host.declared_kernel is None else CONFIGURATION
+    return host.kernel.source
 
 
 def _seconds(duration: float | None) -> float | None:
@@ -59,11 +76,9 @@ FIELDS: tuple[Field[_Host], ...] = (
     Field(Column("uri", "URI", audience=_DATA), lambda host: host.facts.uri),
     Field(Column("site", under="name"), lambda host: host.facts.site),
     Field(Column("status"), lambda host: word(host.facts.status)),
-    Field(Column("kernel"), lambda host: host.facts.kernel.value if host.facts.kernel else None),
-    Field(
-        Column("kernel_source", audience=_DATA), lambda host: host.facts.kernel.source if host.facts.kernel else None
-    ),
-    Field(Column("kernel_fix", under="kernel"), lambda host: _kernel_fix(host.facts)),
+    Field(Column("kernel"), lambda host: _kernel(host.facts)),
+    Field(Column("kernel_source", audience=_DATA), lambda host: _kernel_source(host.facts)),
+    Field(Column("kernel_fix", under="kernel"), lambda host: kernel_state(host.facts).fix.value),
     Field(number("cpus", "CPUs"), lambda host: host.facts.cpus),
     Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda host: host.facts.memory_mib),
     Field(number("domains"), lambda host: host.count(host.facts.domains)),

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from virtscan.correlator.chain import follow
 from virtscan.correlator.exposure import exposure
+from virtscan.correlator.location.nic import nic_kind
+from virtscan.correlator.location.stack import follow
 from virtscan.model import (
     Device,
     DeviceKind,
@@ -53,7 +54,9 @@ class DomainPlacements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def placements(report: Report) -> Iterator[DomainPlacements]:
     """Every domain, judged or not, in the inventory's order."""
-    findings = {(item.hypervisor, item.origin, item.domain, item.index): item for item in report.findings}
+    findings = {
+        (item.hypervisor, item.origin, item.domain, item.next_start, item.index): item for item in report.findings
+    }
     for hypervisor in report.inventory.hypervisors:
         devices = {device.name: device for device in hypervisor.devices}
         for domain in hypervisor.domains:
@@ -65,7 +68,7 @@ def placements(report: Report) -> Iterator[DomainPlacements]:
                         hypervisor,
                         domain,
                         interface,
-                        findings.get((hypervisor.name, domain.origin, domain.name, interface.index)),
+                        findings.get((hypervisor.name, domain.origin, domain.name, domain.next_start, interface.index)),
                         devices,
                     )
                     for interface in domain.interfaces
@@ -93,15 +96,15 @@ def _place(
             finding=finding,
         )
     device, mode = next(((place.device, place.mode) for place in interface.attachments), (None, None))
-    chain = follow(devices, device)
+    stack = follow(devices, device, lambda nic: nic_kind(nic, hypervisor))
     return Placement(
         hypervisor=hypervisor,
         domain=domain,
         interface=interface,
         device=device,
         mode=mode,
-        kind=None if device is None else chain.kind,
-        lower=chain.lower,
+        kind=None if device is None else stack.kind,
+        lower=stack.lower,
         segment=None if device is None else hypervisor.segments.get(device),
         finding=None,
     )

@@ -9,7 +9,11 @@ import msgspec
 
 from virtscan.model import Gap
 
-Value: TypeAlias = str | int | float | bool | tuple[str, ...] | tuple[int, ...] | None
+Value: TypeAlias = (
+    str | int | float | bool | tuple[str, ...] | tuple[int, ...] | tuple[Mapping[str, object], ...] | None
+)
+"""Records (mappings) stand in columns of documents only."""
+
 Row: TypeAlias = tuple[Value, ...]
 
 T = TypeVar("T")
@@ -30,6 +34,7 @@ class Audience(Enum):
 
     EVERYBODY = "everybody"
     DATA = "data"
+    DOCUMENTS = "documents"
     PEOPLE = "people"
     FILTERS = "filters"
 
@@ -52,6 +57,11 @@ class Column(msgspec.Struct, frozen=True):
     def is_data(self) -> bool:
         """Is it a key of JSON, a column of CSV?"""
         return self.audience in {Audience.EVERYBODY, Audience.DATA}
+
+    @property
+    def is_in_documents(self) -> bool:
+        """Return True for a key of JSON, which holds records as well."""
+        return self.is_data or self.audience is Audience.DOCUMENTS
 
     @property
     def is_for_people(self) -> bool:

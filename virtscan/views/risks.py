@@ -1,5 +1,9 @@
 """The risks view: every finding, worst first, with the counts, what to change, and what it rests on."""
 
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
 from virtscan.model import Finding, Report
 from virtscan.views import advice, summary
 from virtscan.views.hypervisors import hypervisors
@@ -15,8 +19,10 @@ from virtscan.views.presentation import (
     word,
 )
 from virtscan.views.servers import servers
+from virtscan.views.wording.reasons import Wording
 
 _DATA = Audience.DATA
+_DOCUMENTS = Audience.DOCUMENTS
 _PEOPLE = Audience.PEOPLE
 
 
@@ -28,33 +34,44 @@ def _source(finding: Finding) -> str | None:
     return f"{finding.source_device} ({', '.join(text for text in words if text)})"
 
 
-FIELDS: tuple[Field[Finding], ...] = (
-    Field(Column("hypervisor"), lambda finding: finding.hypervisor),
-    Field(Column("domain", under="hypervisor"), lambda finding: finding.domain),
-    Field(Column("uuid", audience=_DATA), lambda finding: finding.uuid),
-    Field(number("index", audience=_DATA), lambda finding: finding.index),
-    Field(Column("mac", "MAC"), lambda finding: finding.mac),
-    Field(Column("source", "source device", audience=_PEOPLE, under="mac"), _source),
-    Field(Column("source_device", audience=_DATA), lambda finding: finding.source_device),
-    Field(Column("source_mode", audience=_DATA), lambda finding: word(finding.source_mode)),
-    Field(Column("device_kind", audience=_DATA), lambda finding: word(finding.device_kind)),
-    Field(Column("segment", audience=_DATA), lambda finding: finding.segment),
-    Field(Column("server"), lambda finding: finding.server),
-    Field(Column("server_interface", audience=_DATA), lambda finding: finding.server_interface),
-    Field(Column("verdict"), lambda finding: word(finding.verdict)),
-    Field(Column("confidence", under="verdict"), lambda finding: word(finding.confidence)),
-    Field(Column("exposure", under="server"), lambda finding: word(finding.exposure)),
-    Field(Column("rule", audience=_DATA), lambda finding: finding.rule),
-    Field(Column("because", audience=_DATA), lambda finding: finding.because),
-    Field(Column("missing", audience=_DATA), lambda finding: finding.missing),
-    Field(Column("waived", audience=_DATA), lambda finding: finding.waived),
-    Field(Column("origin", audience=_DATA), lambda finding: finding.origin),
-    Field(Column("reason", audience=_PEOPLE, wraps=True), advice.reason),
-)
+def fields(wording: Wording) -> tuple[Field[Finding], ...]:
+    """Give the columns of findings; sentences are made here, from the reasons of each."""
+    return (
+        Field(Column("hypervisor"), lambda finding: finding.hypervisor),
+        Field(Column("domain", under="hypervisor"), lambda finding: finding.domain),
+        Field(Column("uuid", audience=_DATA), lambda finding: finding.uuid),
+        Field(number("index", audience=_DATA), lambda finding: finding.index),
+        Field(Column("mac", "MAC"), lambda finding: finding.mac),
+        Field(Column("source", "source device", audience=_PEOPLE, under="mac"), _source),
+        Field(Column("source_device", audience=_DATA), lambda finding: finding.source_device),
+        Field(Column("source_mode", audience=_DATA), lambda finding: word(finding.source_mode)),
+        Field(Column("device_kind", audience=_DATA), lambda finding: word(finding.device_kind)),
+        Field(Column("segment", audience=_DATA), lambda finding: finding.segment),
+        Field(Column("server"), lambda finding: finding.server),
+        Field(Column("server_interface", audience=_DATA), lambda finding: finding.server_interface),
+        Field(Column("verdict"), lambda finding: word(finding.verdict)),
+        Field(Column("confidence", under="verdict"), lambda finding: word(finding.confidence)),
+        Field(Column("exposure", under="server"), lambda finding: word(finding.exposure)),
+        Field(Column("rule", audience=_DATA), lambda finding: finding.rule),
+        Field(Column("because", audience=_DATA), lambda finding: wording.sentences(finding.because)),
+        Field(Column("missing", audience=_DATA), lambda finding: wording.sentences(finding.missing)),
+        Field(Column("reasons", audience=_DOCUMENTS), lambda finding: _records((*finding.because, *finding.missing))),
+        Field(Column("reaches_server", audience=_DATA), lambda finding: word(finding.reaches_server)),
+        Field(Column("waived", audience=_DATA), lambda finding: finding.waived),
+        Field(Column("waived_servers", audience=_DOCUMENTS), lambda finding: _records(finding.waived_servers)),
+        Field(Column("next_start", audience=_DATA), lambda finding: finding.next_start),
+        Field(Column("origin", audience=_DATA), lambda finding: finding.origin),
+        Field(Column("reason", audience=_PEOPLE, wraps=True), lambda finding: advice.reason(finding, wording)),
+    )
+
+
+def _records(items: Iterable[msgspec.Struct]) -> tuple[Mapping[str, object], ...]:
+    """Give values as records for documents, with null for what is not known."""
+    return tuple(msgspec.to_builtins(item) for item in items)
 
 
 def view(report: Report) -> Presentation:
-    """All findings in the report's order; the document holds servers and hypervisors as well."""
+    """Show all findings in the report's order; the document holds servers and hypervisors as well."""
     counts = summary.summarise(report)
     sites = {hypervisor.name: hypervisor.site for hypervisor in report.inventory.hypervisors}
     site = Field[Finding](Column("site", audience=Audience.FILTERS), lambda finding: sites.get(finding.hypervisor))
@@ -65,12 +82,19 @@ def view(report: Report) -> Presentation:
             "taken_at": timestamp(report.inventory.taken_at),
             "summary": summary.document(counts),
         },
-        main=section("findings", (*FIELDS, site), report.findings),
+        main=section("findings", (*fields(Wording(report.inventory)), site), report.findings),
         others=(
             servers(report).pick("name", "interface", "tx_checksum", "source", "observed_at"),
             hypervisors(report).pick("name", "uri", "status", "domains", "open_seconds", "read_seconds"),
         ),
         gaps=gap_section(report.inventory.gaps),
         warnings=gap_section(report.warnings),
-        notes=(*summary.coverage(counts), *summary.outcome(counts), *advice.changes(report), *advice.further(report)),
+        notes=(
+            *summary.coverage(counts),
+            *summary.outcome(counts),
+            *advice.changes(report),
+            *advice.after_reboot(report),
+            *advice.unreached(report),
+            *advice.further(report),
+        ),
     )

@@ -4,6 +4,8 @@ from collections import defaultdict
 
 import msgspec
 
+from virtscan.correlator.cure import CHECKSUMS, cure
+from virtscan.correlator.sending import SendingStack, sending
 from virtscan.model import Finding, Report, Server, State
 from virtscan.views import summary
 from virtscan.views.presentation import (
@@ -19,20 +21,36 @@ from virtscan.views.presentation import (
     word,
 )
 
-_CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
-
 
 class _Server(msgspec.Struct, frozen=True, kw_only=True):
     """A server with the findings that it decided."""
 
     facts: Server
+    stack: SendingStack
     findings: list[Finding]
 
 
-def is_fixed(server: Server) -> bool | None:
-    """Is the offload on and can't be turned off? None when no feature was read."""
-    features = [server.features[name] for name in _CHECKSUMS if name in server.features]
-    return any(feature.fixed and feature.state is State.ON for feature in features) if features else None
+def is_fixed(stack: SendingStack) -> bool | None:
+    """Return True if the offload is on and no device of a way can be switched; None when no feature was read."""
+    if not stack.observed and not any(name in stack.server.features for name in CHECKSUMS):
+        return None
+    return stack.tx is State.ON and not cure(stack).is_complete
+
+
+def _setting(server: _Server) -> str | None:
+    """Give the setting that decides what comes after a reboot, on the device that has one."""
+    persistences = [
+        server.facts.persistence,
+        *(server.stack.offload(name).persistence for name in server.stack.devices),
+    ]
+    known = [one for one in persistences if one is not None]
+    decides = [one for one in known if one.tx_checksum is server.stack.after_reboot]
+    return next((one.setting for one in (*decides, *known)), None)
+
+
+def _devices(stack: SendingStack) -> tuple[str, ...]:
+    """Give each device of the sending stack with its state, top first; empty where nothing of it was read."""
+    return tuple(f"{name} {stack.offload(name).tx_checksum.value}" for name in stack.devices if stack.observed)
 
 
 _DATA = Audience.DATA
@@ -40,16 +58,14 @@ _DATA = Audience.DATA
 FIELDS: tuple[Field[_Server], ...] = (
     Field(Column("name", "server"), lambda server: server.facts.name),
     Field(Column("interface", under="name"), lambda server: server.facts.interface),
-    Field(Column("tx_checksum", "TX checksum offload"), lambda server: word(server.facts.tx_checksum)),
-    Field(Column("tx_checksum_fixed", "fixed", under="tx_checksum"), lambda server: is_fixed(server.facts)),
+    Field(Column("tx_checksum", "TX checksum offload"), lambda server: word(server.stack.tx)),
+    Field(Column("tx_checksum_fixed", "fixed", under="tx_checksum"), lambda server: is_fixed(server.stack)),
+    Field(Column("devices", audience=_DATA), lambda server: _devices(server.stack)),
     Field(
         Column("after_reboot"),
-        lambda server: word(server.facts.persistence.tx_checksum) if server.facts.persistence else None,
+        lambda server: word(server.stack.after_reboot) if _setting(server) is not None else None,
     ),
-    Field(
-        Column("setting", audience=_DATA),
-        lambda server: server.facts.persistence.setting if server.facts.persistence else None,
-    ),
+    Field(Column("setting", audience=_DATA), _setting),
     Field(Column("macs", "MACs"), lambda server: server.facts.macs),
     Field(Column("addresses", under="macs"), lambda server: server.facts.addresses),
     Field(Column("kernel", audience=_DATA), lambda server: server.facts.kernel.value if server.facts.kernel else None),
@@ -66,14 +82,14 @@ FIELDS: tuple[Field[_Server], ...] = (
 
 def servers(report: Report) -> Section:
     """One row for each server, in the inventory's order; at risk is what it decided."""
-    findings: defaultdict[tuple[str | None, str | None], list[Finding]] = defaultdict(list)
+    findings: defaultdict[str | None, list[Finding]] = defaultdict(list)
     for finding in report.findings:
-        findings[finding.server, finding.server_interface].append(finding)
+        findings[finding.server].append(finding)
     return section(
         "servers",
         FIELDS,
         (
-            _Server(facts=server, findings=findings[server.name, server.interface])
+            _Server(facts=server, stack=sending(server), findings=findings[server.name])
             for server in report.inventory.servers
         ),
     )

@@ -5,15 +5,16 @@ from collections.abc import Mapping
 
 import msgspec
 
-from virtscan.model import Exposure, Finding, HostStatus, NotJudged, Report, Verdict
+from virtscan.model import Exposure, Finding, HostStatus, NotJudged, Reach, Report, Verdict
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """What was looked at and what came of it; every mapping has every key, in the order of its set.
 
     `verdicts` counts every finding, so they add up to `judged`; `waived` says how many of each were waived.
-    `at_risk` counts the findings at risk that nobody waived. Domains and interfaces are those that were read: on
-    hypervisors that are not complete there may be more.
+    `at_risk` counts the findings at risk that are not waived, `at_risk_after_reboot` those that the next reboot of a
+    server adds. `reaches_server` counts all findings by whether they reach a server at all. Domains and interfaces are
+    those that were read: on hypervisors that are not complete there may be more.
     """
 
     hypervisors: Mapping[HostStatus, int]
@@ -24,6 +25,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: Mapping[Verdict, int]
     waived: Mapping[Verdict, int]
     at_risk: Mapping[Exposure, int]
+    at_risk_after_reboot: int
+    reaches_server: Mapping[Reach, int]
 
 
 def summarise(report: Report) -> Summary:
@@ -34,6 +37,7 @@ def summarise(report: Report) -> Summary:
     verdicts = Counter(finding.verdict for finding in report.findings)
     waived = Counter(finding.verdict for finding in report.findings if finding.waived is not None)
     at_risk = Counter(finding.exposure for finding in report.findings if is_at_risk(finding))
+    reaches = Counter(finding.reaches_server for finding in report.findings)
     return Summary(
         hypervisors={status: statuses[status] for status in HostStatus},
         domains=len(domains),
@@ -43,6 +47,8 @@ def summarise(report: Report) -> Summary:
         verdicts={verdict: verdicts[verdict] for verdict in Verdict},
         waived={verdict: waived[verdict] for verdict in Verdict},
         at_risk={exposure: at_risk[exposure] for exposure in Exposure},
+        at_risk_after_reboot=report.at_risk_after_reboot,
+        reaches_server={reach: reaches[reach] for reach in Reach},
     )
 
 
@@ -65,6 +71,8 @@ def document(counts: Summary) -> Mapping[str, object]:
         "judged": counts.judged,
         "verdicts": {verdict.value: count for verdict, count in counts.verdicts.items()},
         "waived": {verdict.value: count for verdict, count in counts.waived.items()},
+        "at_risk_after_reboot": counts.at_risk_after_reboot,
+        "reaches_server": {reach.value: count for reach, count in counts.reaches_server.items()},
         "not_judged": {reason.value: count for reason, count in counts.not_judged.items()},
     }
 

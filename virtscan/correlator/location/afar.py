@@ -18,6 +18,8 @@ from virtscan.model.reasons import (
     ObservedPhysical,
     OnOtherHypervisor,
     Reason,
+)
+from virtscan.model.reasons import (
     Unlocated as Why,
 )
 
@@ -109,9 +111,7 @@ def _unlocated(stack: SendingStack, place: Unlocated, point: AttachmentPoint, fl
     absent = NotOnHypervisor(server=_name(stack), hypervisor=point.hypervisor, macs=place.macs)
     if point.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
         outer = NeedsOuterHost(server=_name(stack), hypervisor=point.hypervisor)
-        return Position(
-            where=Where.UNPROVEN, reach=Reach.YES, because=(absent, _is_vm(point)), missing=(outer,)
-        )
+        return Position(where=Where.UNPROVEN, reach=Reach.YES, because=(absent, _is_vm(point)), missing=(outer,))
     missing: list[Reason] = []
     unread = tuple(name for name in fleet.unread if name != point.hypervisor)
     if unread:

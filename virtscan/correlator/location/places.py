@@ -97,9 +97,7 @@ def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
     Returns:
         The ids of the domain values in the inventory; empty where domains of several uuids have the MACs.
     """
-    copies = [copy for copy in _all_copies(stack, fleet)]
-    if len({_identity(copy) for copy in copies if copy.nic is not None}) > len({*stack.macs}):
-        return frozenset()
+    copies = list(_all_copies(stack, fleet))
     by_mac: dict[Mac | None, set[tuple[str, str, str]]] = {}
     for copy in copies:
         by_mac.setdefault(None if copy.nic is None else copy.nic.mac, set()).add(_identity(copy))
@@ -188,11 +186,11 @@ def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostIt
     for host in fleet.hypervisors.values():
         if is_one_machine(stack, host) and fleet.machines[host.name] not in found:
             found.add(fleet.machines[host.name])
-            device = None if stack.top is None else fleet.devices_of(host.name).get(stack.top)
-            if device is None:
+            own = None if stack.top is None else fleet.devices_of(host.name).get(stack.top)
+            if own is None:
                 yield HostItself(hypervisor=host.name)
             else:
-                yield HostDevice(hypervisor=host.name, device=device)
+                yield HostDevice(hypervisor=host.name, device=own)
 
 
 def is_one_machine(stack: SendingStack, host: Hypervisor) -> bool:

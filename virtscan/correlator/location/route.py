@@ -33,8 +33,8 @@ from virtscan.model.reasons import (
     NeedsReflection,
     NeedsServerDevice,
     NicFills,
-    SeparatedByVlan,
     SendsDown,
+    SeparatedByVlan,
     SharesDevice,
 )
 
@@ -89,9 +89,7 @@ def _of_guest(
         found = [_elsewhere(sender, None, point)]
     else:
         found = [
-            _unknown_device(sender, point)
-            if one.device is None
-            else _at(sender, one.device, one.mode, point, stacks)
+            _unknown_device(sender, point) if one.device is None else _at(sender, one.device, one.mode, point, stacks)
             for one in attachments
         ]
     for position in found:
@@ -189,12 +187,8 @@ def _reach(modes: set[SourceMode], *, reflective: bool) -> Reach:
     return Reach.UNKNOWN if SourceMode.UNKNOWN in modes else Reach.YES
 
 
-def _received(
-    sender: Sender, device: DeviceName, point: AttachmentPoint, port: DeviceName | None = None
-) -> Position:
-    carried = Carried(
-        server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=device, port=port
-    )
+def _received(sender: Sender, device: DeviceName, point: AttachmentPoint, port: DeviceName | None = None) -> Position:
+    carried = Carried(server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=device, port=port)
     return Position(where=Where.RECEIVED, reach=Reach.YES, because=(carried,))
 
 

@@ -1,0 +1,199 @@
+"""Every interface against every server: the worst verdict is the interface's."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from virtscan.correlator.aging import aged
+from virtscan.correlator.evaluator import Evaluation, Evaluator
+from virtscan.correlator.exposure import exposure
+from virtscan.correlator.location.places import contradicted
+from virtscan.correlator.reasoning import OPEN, Reasoning
+from virtscan.correlator.sending import sending_stacks
+from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.supposed import after_reboot
+from virtscan.correlator.table import VERDICTS
+from virtscan.correlator.waivers import Waivers
+from virtscan.model import (
+    Domain,
+    Exposure,
+    Finding,
+    Gap,
+    GapAbout,
+    Hypervisor,
+    Interface,
+    Inventory,
+    Mac,
+    NotJudged,
+    Report,
+    Verdict,
+    WaivedServer,
+)
+from virtscan.model.reasons import Reason
+
+_EXPOSURES = {exposure: rank for rank, exposure in enumerate(Exposure)}
+
+
+def correlate(inventory: Inventory) -> Report:
+    """Judge every interface of an inventory by the decision table.
+
+    Waivers expire against the time at which the inventory was taken; nothing depends on when it is judged. The order
+    of hypervisors, domains, servers and devices does not matter. A server's own interfaces are judged against the
+    other servers, and left out if none of them serves it.
+    """
+    report = _judged(inventory)
+    rebooted = tuple(after_reboot(server) for server in inventory.servers)
+    if rebooted == inventory.servers:
+        return report
+    later = _judged(msgspec.structs.replace(inventory, servers=rebooted))
+    now = sum(map(_is_at_risk, report.findings))
+    return msgspec.structs.replace(report, at_risk_after_reboot=max(0, sum(map(_is_at_risk, later.findings)) - now))
+
+
+def _judged(inventory: Inventory) -> Report:
+    inventory = aged(inventory)
+    index = ServerIndex(inventory)
+    waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
+    pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
+    outdated: defaultdict[str | None, list[Gap]] = defaultdict(list)
+    for gap in inventory.gaps:
+        if gap.about is GapAbout.AGE:
+            outdated[gap.hypervisor].append(gap)
+    findings: list[Finding] = []
+    left_out: Counter[NotJudged] = Counter()
+    overruled: dict[str, None] = {}
+    for hypervisor in inventory.hypervisors:
+        judge = _Judge(index, hypervisor, waivers, tuple(outdated[hypervisor.name]))
+        for domain in hypervisor.domains:
+            for interface in domain.interfaces:
+                found = judge.judge(domain, interface, pending)
+                if isinstance(found, NotJudged):
+                    left_out[found] += 1
+                else:
+                    findings.append(found)
+        overruled |= judge.overruled
+    findings.sort(key=_urgency)
+    return Report(
+        inventory=inventory,
+        findings=tuple(findings),
+        not_judged=dict(left_out),
+        warnings=(*waivers.warnings(inventory.hypervisors), *_warnings(inventory, index, tuple(overruled))),
+    )
+
+
+_Reasons: TypeAlias = tuple[tuple[Reason, ...], tuple[Reason, ...]]
+
+
+class _Judge:
+    """The findings of one hypervisor."""
+
+    def __init__(self, index: ServerIndex, hypervisor: Hypervisor, waivers: Waivers, outdated: tuple[Gap, ...]):
+        self._index = index
+        self._hypervisor = hypervisor
+        self._waivers = waivers
+        self._evaluator = Evaluator(index, hypervisor)
+        self._reasoning = Reasoning(index, hypervisor, self._evaluator.kernel, outdated)
+        self._reasons: dict[int, _Reasons] = {}
+        self.overruled: dict[str, None] = {}
+
+    def judge(self, domain: Domain, interface: Interface, pending: frozenset[Mac]) -> Finding | NotJudged:
+        """Judge an interface; of servers that are waived the next worst counts, as long as there is one."""
+        evaluation = self._evaluator.evaluate(domain, interface)
+        if isinstance(evaluation, NotJudged):
+            return evaluation
+        exposed = exposure(domain, interface, pending)
+        first = finding = self._finding(domain, interface, evaluation, exposed)
+        without: frozenset[int] = frozenset()
+        waived: list[WaivedServer] = []
+        while finding.verdict in OPEN and (reason := self._waivers.of_server(finding)) is not None:
+            waived.append(
+                WaivedServer(server=finding.server or "", verdict=finding.verdict, rule=finding.rule, reason=reason)
+            )
+            without |= self._numbers(finding.server)
+            rest = self._evaluator.evaluate(domain, interface, without)
+            if isinstance(rest, NotJudged) or rest.ruling.stack is None:
+                return msgspec.structs.replace(first, waived=waived[0].reason, waived_servers=tuple(waived))
+            finding = self._finding(domain, interface, rest, exposed)
+        finding = msgspec.structs.replace(finding, waived_servers=tuple(waived))
+        return self._waivers.apply(finding) if finding.verdict in OPEN else finding
+
+    def _numbers(self, server: str | None) -> frozenset[int]:
+        return frozenset(number for number, one in enumerate(self._index.servers) if one.name == server)
+
+    def _finding(self, domain: Domain, interface: Interface, evaluation: Evaluation, exposed: Exposure) -> Finding:
+        decided, ruling = evaluation.decided, evaluation.ruling
+        # An evaluation is shared by all interfaces that are plugged in alike (the evaluator keeps it), and so are its
+        # reasons.
+        if id(evaluation) not in self._reasons:
+            self._reasons[id(evaluation)] = self._reasoning.reasons(evaluation)
+        because, missing = self._reasons[id(evaluation)]
+        for number in decided.contradicted:
+            self.overruled[self._index.servers[number].name] = None
+        stack = ruling.stack if ruling.rule.server else None
+        verdict = ruling.rule.verdict
+        assert verdict is not None  # noqa: S101  an interface without a verdict is not judged
+        return Finding(
+            hypervisor=self._hypervisor.name,
+            origin=domain.origin,
+            domain=domain.name,
+            uuid=domain.uuid,
+            index=interface.index,
+            mac=interface.mac,
+            next_start=domain.next_start,
+            source_device=decided.point.device,
+            source_mode=decided.point.mode,
+            device_kind=decided.point.stack.kind,
+            lower_devices=decided.point.stack.lower,
+            segment=decided.point.segment,
+            server=None if stack is None else stack.server.name,
+            server_interface=None if stack is None else stack.interface,
+            verdict=verdict,
+            confidence=evaluation.confidence,
+            exposure=exposed,
+            rule=ruling.rule.id,
+            because=because,
+            missing=missing,
+            reaches_server=evaluation.reach,
+        )
+
+
+def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ...]) -> Iterator[Gap]:
+    """Say what is declared and contradicted by what was observed."""
+    for hypervisor in inventory.hypervisors:
+        observed, declared = hypervisor.kernel, hypervisor.declared_kernel
+        if observed is not None and declared is not None and observed.value != declared:
+            reason = f"kernel {declared} is declared, but {observed.value} is observed ({observed.source}); it counts"
+            yield Gap(subject=hypervisor.name, reason=reason, about=GapAbout.DECLARATION)
+    for server in index.servers:
+        where = next((found for one in sending_stacks(server) if (found := contradicted(one, index.fleet))), None)
+        if where is not None:
+            declared = "physical = true" if server.physical else f"runs_on = {server.runs_on!r}"
+            reason = f"{declared} is declared, but its MAC is on {where}; the observation counts"
+            yield Gap(subject=f"server {server.name}", reason=reason, about=GapAbout.DECLARATION)
+        if server.runs_on is not None and server.runs_on not in index.fleet.hypervisors:
+            reason = f"runs_on = {server.runs_on!r} names a hypervisor that was not scanned; it counts for nothing"
+            yield Gap(subject=f"server {server.name}", reason=reason, about=GapAbout.DECLARATION)
+    for name in overruled:
+        reason = "a declaration or record excludes it, but its NIC is on the interface's own device; it is judged"
+        yield Gap(subject=f"server {name}", reason=reason, about=GapAbout.DECLARATION)
+    for name, source in index.assignments.foreign:
+        reason = f"{source} has it on record, but no configured server has that name or address; it excludes no server"
+        yield Gap(subject=f"server {name}", reason=reason, about=GapAbout.DECLARATION)
+
+
+def _is_at_risk(finding: Finding) -> bool:
+    return finding.verdict is Verdict.AT_RISK and finding.waived is None
+
+
+def _urgency(finding: Finding) -> tuple[int, int, str, str, int, str, bool]:
+    return (
+        VERDICTS[finding.verdict],
+        _EXPOSURES[finding.exposure],
+        finding.hypervisor,
+        finding.domain,
+        finding.index,
+        finding.origin,
+        finding.next_start,
+    )

@@ -1,0 +1,174 @@
+"""What a finding rests on and what would settle it, as reasons."""
+
+from collections.abc import Iterator
+
+from virtscan.correlator.evaluator import Evaluation, PointEvaluation
+from virtscan.correlator.kernel import KernelState
+from virtscan.correlator.sending import SendingStack
+from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.serving import describe
+from virtscan.correlator.table import Fact, Ruling
+from virtscan.model import (
+    Confidence,
+    DeviceKind,
+    Fix,
+    Gap,
+    Hypervisor,
+    KernelBasis,
+    LowerDevice,
+    SourceMode,
+    State,
+    Verdict,
+)
+from virtscan.model.reasons import (
+    AfterReboot,
+    DeviceObserved,
+    ExclusionContradicted,
+    HypervisorIsVm,
+    KernelInferred,
+    KernelKnown,
+    ModeKnown,
+    NeedsDeviceKind,
+    NeedsInterface,
+    NeedsKernel,
+    NeedsMode,
+    NeedsOffload,
+    NeedsReboot,
+    NeedsRenewal,
+    NeedsServer,
+    NotServed,
+    OffloadKnown,
+    OnRecord,
+    OutsideStack,
+    PlacesDisagree,
+    Reason,
+)
+
+OPEN = frozenset({Verdict.AT_RISK, Verdict.UNKNOWN})
+"""Verdicts that a fact may still change for the better."""
+
+
+class Reasoning:
+    """Collects the reasons of one hypervisor's findings."""
+
+    def __init__(self, index: ServerIndex, hypervisor: Hypervisor, kernel: KernelState, outdated: tuple[Gap, ...]):
+        """`outdated` are the gaps that say which facts of the hypervisor are too old to count."""
+        self._index = index
+        self._hypervisor = hypervisor
+        self._kernel = kernel
+        self._renewals = tuple(NeedsRenewal(subject=gap.subject, complaint=gap.reason) for gap in outdated)
+
+    def reasons(self, evaluation: Evaluation) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+        """Give `because` and `missing` of a finding, what decided first."""
+        ruling, decided = evaluation.ruling, evaluation.decided
+        because: list[Reason] = []
+        missing: list[Reason] = []
+        for fact in ruling.rule.facts:
+            self._add(fact, ruling, decided, because, missing)
+        self._device(decided, because, missing, is_open=ruling.rule.verdict in OPEN)
+        if evaluation.disagree and ruling.stack is not None:
+            because.append(PlacesDisagree(server=ruling.server))
+        because += self._servers(decided)
+        if ruling.rule.verdict in OPEN:
+            missing += self._renewals
+        return tuple(dict.fromkeys(because)), tuple(dict.fromkeys(missing))
+
+    def _add(
+        self, fact: Fact, ruling: Ruling, decided: PointEvaluation, because: list[Reason], missing: list[Reason]
+    ) -> None:
+        position, point = ruling.position, decided.point
+        match fact:
+            case Fact.KERNEL:
+                self._kernel_of(ruling, decided, because, missing)
+            case Fact.SERVERS:
+                reason = self._not_served(decided) if self._index.servers else NeedsServer()
+                _sort(reason, because, missing)
+            case Fact.TX if ruling.stack is not None:
+                _sort(_offload(ruling.stack), because, missing)
+            case Fact.REBOOT if ruling.stack is not None:
+                _sort(_after_reboot(ruling.stack), because, missing)
+            case Fact.NIC if position.fills is not None:
+                because.append(position.fills)
+            case Fact.PLACE:
+                because += position.because
+                missing += position.missing
+                if not ruling.case.declared:
+                    because.append(OutsideStack(server=ruling.server, mac=position.mac))
+            case Fact.MODE if point.mode in {None, SourceMode.UNKNOWN}:
+                missing.append(NeedsMode(network=point.network))
+            case Fact.MODE if point.mode is not None:
+                because.append(ModeKnown(mode=point.mode))
+
+    def _kernel_of(
+        self, ruling: Ruling, decided: PointEvaluation, because: list[Reason], missing: list[Reason]
+    ) -> None:
+        host, state = self._hypervisor, self._kernel
+        release = host.declared_kernel if host.kernel is None else host.kernel.value
+        if state.basis is KernelBasis.INFERRED_FROM_DAEMON and host.daemon is not None:
+            because.append(KernelInferred(hypervisor=host.name, daemon=host.daemon.value))
+            missing.append(NeedsKernel(hypervisor=host.name))
+        elif state.fix is Fix.UNKNOWN or release is None:
+            missing.append(NeedsKernel(hypervisor=host.name, release=release, basis=state.basis))
+        else:
+            declared = host.kernel is None
+            because.append(
+                KernelKnown(hypervisor=host.name, release=release, fix=state.fix, basis=state.basis, declared=declared)
+            )
+        point = decided.point
+        if ruling.confidence is Confidence.MEDIUM and ruling.case.in_vm and state.fix is Fix.FIXED:
+            because.append(HypervisorIsVm(hypervisor=host.name, nics=point.virtual_nics))
+
+    def _not_served(self, decided: PointEvaluation) -> NotServed:
+        return NotServed(
+            hypervisor=self._hypervisor.name,
+            device=decided.point.device,
+            segment=decided.point.segment,
+            servers=tuple(describe(server) for server in self._index.servers),
+        )
+
+    def _device(self, decided: PointEvaluation, because: list[Reason], missing: list[Reason], *, is_open: bool) -> None:
+        point, host = decided.point, self._hypervisor.name
+        if point.device is None:
+            if is_open:
+                missing.append(NeedsInterface(hypervisor=host, network=point.network, target=point.target))
+            return
+        stack = point.stack
+        because.append(DeviceObserved(hypervisor=host, device=point.device, kind=stack.kind, bond=stack.bond))
+        if self._index.lower_device is LowerDevice.BOND and stack.bond is None and is_open:
+            kind = stack.kind if stack.kind is not DeviceKind.UNKNOWN else DeviceKind.UNKNOWN
+            missing.append(NeedsDeviceKind(hypervisor=host, device=point.device, kind=kind))
+
+    def _servers(self, decided: PointEvaluation) -> Iterator[Reason]:
+        servers = self._index.servers
+        if decided.on_record:
+            yield OnRecord(servers=tuple(servers[number].name for number in sorted(decided.on_record)))
+        for number in decided.contradicted:
+            yield ExclusionContradicted(server=servers[number].name, device=decided.point.device)
+
+
+def _sort(reason: Reason, because: list[Reason], missing: list[Reason]) -> None:
+    (missing if isinstance(reason, NeedsServer | NeedsOffload | NeedsReboot) else because).append(reason)
+
+
+def _offload(stack: SendingStack) -> OffloadKnown | NeedsOffload:
+    server = stack.server
+    if stack.tx is State.UNKNOWN:
+        why = server.reason if stack.declared else None
+        return NeedsOffload(server=server.name, interface=stack.interface, why=why, devices=stack.deciding())
+    return OffloadKnown(
+        server=server.name,
+        interface=stack.interface,
+        state=stack.tx,
+        devices=stack.deciding() if stack.observed else (),
+        whole=stack.observed or not server.source.startswith("file:"),
+    )
+
+
+def _after_reboot(stack: SendingStack) -> AfterReboot | NeedsReboot:
+    server = stack.server
+    persistences = [stack.offload(name).persistence for name in stack.devices] if stack.observed else []
+    found = [one for one in (*persistences, server.persistence) if one is not None]
+    setting = next((one.setting for one in found if one.tx_checksum is stack.after_reboot), None)
+    if stack.after_reboot is State.UNKNOWN:
+        return NeedsReboot(server=server.name, why=setting)
+    return AfterReboot(server=server.name, state=stack.after_reboot, setting=setting or "")

@@ -1,0 +1,303 @@
+"""The sentences for reasons: what a finding rests on, what it lacks, and how to learn that.
+
+Ages are counted here, from the inventory's time: the reasons themselves hold none.
+"""
+
+import shlex
+from collections.abc import Sequence
+from datetime import datetime
+
+from virtscan.correlator.age import ago, is_old
+from virtscan.model import DeviceKind, DeviceName, Fix, Hypervisor, Inventory, Server, State
+from virtscan.model import reasons as r
+from virtscan.views.wording.commands import look_for_the_fix
+from virtscan.views.wording.kernel import kernel_basis
+
+_KINDS = {
+    DeviceKind.VLAN: "a VLAN",
+    DeviceKind.BRIDGE: "a bridge",
+    DeviceKind.MACVLAN: "a macvlan",
+    DeviceKind.VETH: "a veth",
+    DeviceKind.ETHERNET: "an ethernet device",
+}
+
+
+class Wording:
+    """Turns the reasons of one inventory's findings into sentences."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        """Take the inventory that the findings are about: sources and times of facts come from it."""
+        self._taken_at = inventory.taken_at
+        self._hosts = {host.name: host for host in inventory.hypervisors}
+        self._servers: dict[str, list[Server]] = {}
+        for server in inventory.servers:
+            self._servers.setdefault(server.name, []).append(server)
+
+    def sentences(self, reasons: Sequence[r.Reason]) -> tuple[str, ...]:
+        """Give a sentence for each reason, in their order."""
+        return tuple(self.sentence(reason) for reason in reasons)
+
+    def sentence(self, reason: r.Reason) -> str:
+        """Say one reason: a fact that is known, or one that is missing."""
+        for words in (self._kernel, self._server, _place, _way, _needed):
+            if (found := words(reason)) is not None:
+                return found
+        raise TypeError(reason)
+
+    def how(self, reason: r.Reason) -> str | None:
+        """Say how a missing fact is learnt, in the cheapest way; None for a fact that is known."""
+        match reason:
+            case r.NeedsKernel(hypervisor=host, release=str(release)):
+                return f"{look_for_the_fix(release)} on {host}"
+            case r.NeedsKernel(hypervisor=host):
+                return self._on_host(host, 'kernel = "…" in its [[hypervisor]], as uname -r prints it there')
+            case r.NeedsServer():
+                return "--server NAME:INTERFACE=ssh://root@HOST"
+            case r.NeedsOffload(server=server, interface=interface, devices=devices):
+                device = devices[0] if devices else interface or "INTERFACE"
+                option = f"--server {server}:{interface or device}"
+                return f"{option}=ssh://root@HOST reads it; {option}=file:PATH takes the output of ethtool -k {device}"
+            case r.NeedsPlace(why=r.Unlocated.HYPERVISOR_INCOMPLETE | r.Unlocated.OUTDATED, hypervisor=host):
+                return f'read {host} completely; or set runs_on = "HYPERVISOR" in the server\'s [[server]]'
+            case r.NeedsPlace(why=r.Unlocated.NO_MAC, server=server):
+                device = self._interface(server)
+                address = f"/sys/class/net/{device}/address"
+                return f'mac = ["…"] in its [[server]], from {address}; ssh:// reads it; or runs_on = "HYPERVISOR"'
+            case r.NeedsPlace():
+                return 'runs_on = "HYPERVISOR" in its [[server]], or physical = true if it is not a virtual machine'
+            case r.NeedsNicKinds(hypervisor=host) | r.NeedsReflection(hypervisor=host):
+                return self._on_host(host, "physical = true in its [[hypervisor]] if it is not a virtual machine")
+            case r.NeedsDeviceKind(hypervisor=host):
+                return self._on_host(host, "its sosreport, with --sosreport")
+            case r.NeedsOuterHost(server=server):
+                return f"scan the host that carries it as well; or physical = true in the [[server]] of {server}"
+            case r.NeedsServerDevice(hypervisor=host):
+                return self._on_host(host, "ip -d link on it shows kinds, modes and parents")
+            case r.NeedsInterface(network=str(network)):
+                return f"virsh net-dumpxml {shlex.quote(network)}"
+            case r.NeedsInterface(hypervisor=host):
+                return self._on_host(host, "ip -d link on it shows what the device is")
+            case r.NeedsMode(network=str(network)):
+                return f"virsh net-dumpxml {shlex.quote(network)}"
+            case r.NeedsMode(server=str(server)):
+                return f"virsh dumpxml of the domain of {server}; for a host macvlan --ssh-facts"
+            case r.NeedsMode():
+                return "virsh dumpxml of the domain"
+            case r.NeedsHypervisors(hypervisors=hosts):
+                return f"read {_listed(hosts)}"
+            case r.NeedsReboot():
+                return "an ssh:// source reads the saved settings"
+            case _:
+                return None
+
+    def _kernel(self, reason: r.Reason) -> str | None:
+        match reason:
+            case r.KernelKnown(hypervisor=name, release=release, fix=fix, basis=basis, declared=declared):
+                seen = "declared" if declared else self._seen_kernel(name)
+                fills = "fills" if fix is Fix.FIXED else "does not fill"
+                return f"{name} runs kernel {release} ({seen}), which {fills} in checksums: {kernel_basis(basis)}"
+            case r.KernelInferred(hypervisor=name, daemon=version):
+                return (
+                    f"{name} runs libvirt {_version(version)}, which no distribution with an unfixed kernel ships: a "
+                    "fixed kernel is inferred"
+                )
+            case r.HypervisorIsVm(hypervisor=name, nics=nics):
+                shown = f" ({_listed(nics)})" if nics else ""
+                return f"{name} is a virtual machine{shown}, so the host around it matters, too"
+            case r.HostObserved(hypervisor=name):
+                host = self._hosts.get(name)
+                at = None if host is None else host.observed_at
+                return f"{name} was observed {ago(at, self._taken_at)}"
+            case _:
+                return None
+
+    def _server(self, reason: r.Reason) -> str | None:
+        match reason:
+            case r.OffloadKnown(server=name, interface=interface, state=state, devices=devices, whole=whole):
+                words = f"{_sender(name, interface)}: TX checksum offload is {state.value} ({self._seen(name)})"
+                if devices and set(devices) != {interface}:
+                    words += f" on {_listed(devices)}"
+                return words if whole else f"{words}, if it sends through this device: a capture shows nothing else"
+            case r.AfterReboot(state=State.OFF, setting=setting):
+                return f"it stays off after a reboot: {setting}"
+            case r.AfterReboot(setting=setting):
+                return f"off now; on again after a reboot: {setting}"
+            case r.NicFills(server=name, model=str(model)):
+                return f"the NIC of {name} is a virtual {model}, which sends only filled checksums"
+            case r.NicFills(server=name):
+                return f"the NIC of {name} has <host csum='off'/>, so it sends only filled checksums"
+            case r.OutsideStack(server=name, mac=mac):
+                return f"{name} is not declared to serve through this NIC of its domain ({mac or 'without a MAC'})"
+            case r.PlacesDisagree(server=name):
+                return f"{name} has several possible places, of which one is real; this is the worst"
+            case r.NotServed(hypervisor=host, device=device, segment=segment, servers=servers):
+                where = "" if segment is None else f" (segment {segment})"
+                return f"no server serves {device} of {host}{where}: {_listed(servers)}"
+            case r.OnRecord(servers=servers):
+                return f"a provisioning system has {_listed(servers)} on record for it"
+            case r.ExclusionContradicted(server=name, device=device):
+                return f"a declaration or record excludes {name}, but its NIC is on {device} itself"
+            case _:
+                return None
+
+    def _seen_kernel(self, host: str) -> str:
+        kernel = self._hosts[host].kernel if host in self._hosts else None
+        return "source unknown" if kernel is None else self._dated(kernel.source, kernel.observed_at)
+
+    def _seen(self, server: str) -> str:
+        found = self._servers.get(server)
+        return "source unknown" if not found else self._dated(found[0].source, found[0].observed_at)
+
+    def _dated(self, source: str, observed_at: datetime | None) -> str:
+        """Name a source, with when it was read if that is long ago."""
+        old = is_old(observed_at, self._taken_at)
+        return f"{source}, observed {ago(observed_at, self._taken_at)}" if old else source
+
+    def _interface(self, server: str) -> str:
+        found = self._servers.get(server)
+        return (found[0].interface if found else None) or "INTERFACE"
+
+    def _on_host(self, name: str, otherwise: str) -> str:
+        """Put the option first that reads the host itself, where ssh reaches it anyway."""
+        host: Hypervisor | None = self._hosts.get(name)
+        return f"--ssh-facts, or {otherwise}" if host is not None and "+ssh:" in host.uri else otherwise
+
+
+def _place(reason: r.Reason) -> str | None:
+    match reason:
+        case r.DeclaredPhysical(server=name):
+            return f"{name} is declared not to be a virtual machine"
+        case r.ObservedPhysical(server=name):
+            return f"{name} is bare metal with NICs of its own"
+        case r.NotOnHypervisor(server=name, hypervisor=host, macs=macs):
+            return f"{name} is not on {host}: it was read completely and nothing there has {_listed(macs)}"
+        case r.OnOtherHypervisor(server=name, hypervisor=host, domain=None, declared=declared):
+            return f"{name} runs on {host}{' (declared)' if declared else ' itself'}, another hypervisor"
+        case r.OnOtherHypervisor(server=name, hypervisor=host, domain=domain):
+            return f"{name} is domain {domain} on {host}, another hypervisor"
+        case r.SharesDevice(server=name, domain=None, hypervisor=host, device=device, mode=mode):
+            return f"{name} is on a macvlan of {host} itself on {device}, the interface's device, in {mode.value} mode"
+        case r.SharesDevice(server=name, domain=domain, hypervisor=host, device=device, mode=mode):
+            return f"{name} is domain {domain} on {host}, on {device} as well, in {mode.value} mode"
+        case r.Carried(server=name, domain=domain, hypervisor=host, device=device, port=port):
+            who = f"domain {domain}" if domain is not None else f"behind {port or 'a port'}"
+            return f"{name} is {who} on {host}; {device} receives its frames before any NIC"
+        case r.SeparatedByVlan(server=name, hypervisor=host, server_device=own, device=device):
+            return f"{name} is on {own} of {host}; a VLAN lies between it and {device}, so they never meet there"
+        case r.SendsDown(server=name, hypervisor=host, server_device=own, device=device):
+            return f"{name} sends through {own} of {host}, down past {device}: macvtaps on it never receive that"
+        case r.ElsewhereOnHypervisor(server=name, hypervisor=host, domain=domain, device=device):
+            who = f"domain {domain} on {host}" if domain is not None else f"on {host} itself"
+            return f"{name} is {who}, {f'on {device}' if device else 'on no device of the host'}"
+        case _:
+            return None
+
+
+def _way(reason: r.Reason) -> str | None:
+    match reason:
+        case r.EnteredByNics(device=device, nics=nics):
+            return f"{device} is reached only through NICs that fill in checksums ({_listed(nics)})"
+        case r.LeavesByNic():
+            return "packets don't pass directly; they leave by a NIC, which fills in the checksum"
+        case r.ModeKnown(mode=mode):
+            return f"the interface is in {mode.value} mode"
+        case r.DeviceObserved(hypervisor=host, device=device, kind=kind, bond=bond):
+            if bond is not None:
+                return f"{device} of {host} {'is a bond' if bond == device else f'stands on the bond {bond}'}"
+            if kind in _KINDS:
+                return f"{device} of {host} is {_KINDS[kind]}"
+            named = " is named like a bond;" if device.startswith("bond") else ":"
+            return f"{device} of {host}{named} its kind was not observed"
+        case _:
+            return None
+
+
+def _needed(reason: r.Reason) -> str | None:
+    match reason:
+        case r.NeedsKernel(hypervisor=host, release=None):
+            return f"the kernel of {host} (uname -r)"
+        case r.NeedsKernel(hypervisor=host, release=release, basis=basis):
+            return f"whether kernel {release} of {host} is fixed: {kernel_basis(basis)}"
+        case r.NeedsServer():
+            return "no provisioning server given: --server NAME:INTERFACE=ssh://root@HOST"
+        case r.NeedsOffload(server=name, interface=interface, why=why, devices=devices):
+            where = f" on {_listed(devices)}" if devices and set(devices) != {interface} else ""
+            return f"TX checksum offload of {_sender(name, interface)}{where}: {why or 'not read'}"
+        case r.NeedsReboot(why=why):
+            return f"whether it stays off after a reboot{'' if why is None else f': {why}'}"
+        case r.NeedsPlace():
+            return f"where {reason.server} runs: {_unlocated(reason)}"
+        case r.NeedsNicKinds(hypervisor=host, device=device, nics=()):
+            return f"what {device or 'the device of the interface'} of {host} stands on"
+        case r.NeedsNicKinds(hypervisor=host, nics=nics):
+            return f"what {_listed(nics)} of {host} {_are(nics)}: NICs that fill in checksums, or virtual ones"
+        case r.NeedsReflection(hypervisor=host, nics=nics):
+            return f"whether frames that leave {host} by {_listed(nics)} come back with a partial checksum"
+        case r.NeedsOuterHost(server=name, hypervisor=host):
+            return f"whether the host that carries {host}, a virtual machine, carries {name} as well"
+        case _:
+            return _needed_of_interface(reason)
+
+
+def _needed_of_interface(reason: r.Reason) -> str | None:
+    match reason:
+        case r.NeedsServerDevice(server=name, hypervisor=host, device=None):
+            return f"which device of {host} {name} sends through"
+        case r.NeedsServerDevice(server=name, hypervisor=host, device=device):
+            return f"what {device} of {host} is and stands on: it has a MAC of {name}"
+        case r.NeedsInterface(hypervisor=host, network=str(network)):
+            return f"which device of {host} the interface is on (network {network})"
+        case r.NeedsInterface(hypervisor=host, target=str(target)):
+            return f"whether {target} of {host}, the interface's device, is a macvtap, and on what"
+        case r.NeedsInterface(hypervisor=host):
+            return f"which device of {host} the interface is on"
+        case r.NeedsMode(server=str(name)):
+            return f"the mode of the interface of {name}"
+        case r.NeedsMode(network=network):
+            return f"the mode of the interface{f' on network {network}' if network else ''}"
+        case r.NeedsHypervisors(hypervisors=hosts):
+            return f"whether the server is on {_listed(hosts)}, which {_were(hosts)} not read completely"
+        case r.NeedsDeviceKind(hypervisor=host, device=device, kind=DeviceKind.UNKNOWN):
+            return f"the kind of {device} of {host}"
+        case r.NeedsDeviceKind(hypervisor=host, device=device):
+            return f"what {device} of {host} stands on"
+        case r.NeedsRenewal(subject=subject, complaint=complaint):
+            return f"{subject}: {complaint}"
+        case _:
+            return None
+
+
+def _unlocated(reason: r.NeedsPlace) -> str:
+    macs = _listed(reason.macs)
+    match reason.why:
+        case r.Unlocated.NO_MAC:
+            return "its MAC is not known"
+        case r.Unlocated.NOT_A_NIC_MAC:
+            return f"{macs} is not found, which proves nothing: bridges, containers and VRRP have such MACs"
+        case r.Unlocated.BOTTOM_UNKNOWN:
+            return f"none of {macs} is found, and the NICs below its devices are not known"
+        case r.Unlocated.HYPERVISOR_INCOMPLETE:
+            return f"{macs} is not found, but {reason.hypervisor} was not read completely"
+        case r.Unlocated.OUTDATED:
+            return f"it was on {reason.hypervisor}, whose facts are too old to count"
+
+
+def _sender(name: str, interface: str | None) -> str:
+    return f"{name} {interface}" if interface else name
+
+
+def _version(number: int) -> str:
+    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
+
+
+def _listed(names: Sequence[str | DeviceName]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def _are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _were(names: Sequence[str]) -> str:
+    return "was" if len(names) == 1 else "were"
