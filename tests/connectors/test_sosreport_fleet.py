@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from tests.build import TAKEN_AT
+from tests.harness.patience import LONG
 from tests.harness.sosreport import sosreport_of
 from tests.readme import PROJECT
 from tests.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
@@ -146,7 +147,7 @@ def test_servers_from_sosreports_lead_to_the_same_verdicts_too(plan: Plan, live:
             report = msgspec.structs.replace(
                 target, kind=SourceKind.SOSREPORT, address=str(path), interface=None, macs=()
             )
-            servers.append(offload.READERS[SourceKind.SOSREPORT](report, timeout=30))
+            servers.append(offload.READERS[SourceKind.SOSREPORT](report, timeout=LONG))
         else:
             servers.append(server)
     alone = msgspec.structs.replace(live, hypervisors=tuple(hypervisors), servers=tuple(servers))
