@@ -19,6 +19,8 @@ from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to
 from virtscan.model import HostStatus, Hypervisor, Inventory, State
 from virtscan.storage import loads
 
+pytestmark = pytest.mark.slow
+
 DOMAINS = tuple(f"vm{number:02d}" for number in range(20))
 ANSWERED = 7
 """Calls for a domain's document that a host answers before it hangs."""

@@ -14,6 +14,8 @@ from virtscan import openssh
 from virtscan.errors import ConfigError, SshError
 from virtscan.openssh import Destination, parse_destination
 
+pytestmark = pytest.mark.slow
+
 HERE = Destination(host="127.0.0.1")
 
 

@@ -25,6 +25,8 @@ from virtscan.analyzer import (
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, GapAbout
 
+pytestmark = pytest.mark.slow
+
 READERS: dict[str, Callable[[bytes], object]] = {
     "domain": lambda data: read_domain(data, origin="x"),
     "network": read_network,

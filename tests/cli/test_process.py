@@ -10,6 +10,8 @@ from tests.conftest import PROJECT
 from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.patience import LONG
 
+pytestmark = pytest.mark.slow
+
 ENDING = [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 START = """
 import os, signal, time

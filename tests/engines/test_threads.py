@@ -15,6 +15,8 @@ from tests.harness.patience import LONG
 from virtscan.engines.threads import FILES_A_JOB, MOST_AT_ONCE, RESERVED_FILES, Cut, Ended, Outcome, Raised, Returned
 from virtscan.engines.threads import run as run_with
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 
 SHORT = 0.3
