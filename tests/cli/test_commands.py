@@ -265,18 +265,23 @@ def test_a_signal_ends_a_waiting_scan_and_leaves_nothing_behind(
     number: signal.Signals, code: int, silent_port: int, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.txt"
-    process = subprocess.Popen(
-        [*DEFAULT_SIGNALS, *VIRTSCAN, "scan", "-c", f"test+tcp://127.0.0.1:{silent_port}/default", "-o", report],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    try:
-        while not list(tmp_path.glob(".report.txt.*")):
-            assert process.poll() is None
-        process.send_signal(number)
-        out, _ = process.communicate(timeout=LONG)
-    finally:
-        process.kill()
+    command = [
+        *DEFAULT_SIGNALS,
+        *VIRTSCAN,
+        "scan",
+        "-c",
+        f"test+tcp://127.0.0.1:{silent_port}/default",
+        "-o",
+        str(report),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            while not list(tmp_path.glob(".report.txt.*")):
+                assert process.poll() is None
+            process.send_signal(number)
+            out, _ = process.communicate(timeout=LONG)
+        finally:
+            process.kill()
 
     assert process.returncode == code
     assert out == b""
