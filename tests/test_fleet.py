@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.patience import LONG
 from tests.readme import PROJECT
 
 FLEET = PROJECT / "fixtures" / "fleet"
@@ -54,7 +55,7 @@ class Scan:
             check=False,
             env=os.environ
             | {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "VIRTSCAN_CONFIG": "", "LC_ALL": "C.UTF-8"},
-            timeout=60,
+            timeout=LONG,
         )
         self.code = done.returncode
         self.document: dict[str, Any] = json.loads(done.stdout)  # Any: as JSON is

@@ -12,16 +12,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.libvirtd import Libvirtd, node, running_libvirtd
+from tests.harness.patience import LONG
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to
 from virtscan.model import HostStatus, Hypervisor, Inventory, State
 from virtscan.storage import loads
+
+pytestmark = pytest.mark.slow
 
 DOMAINS = tuple(f"vm{number:02d}" for number in range(20))
 ANSWERED = 7
 """Calls for a domain's document that a host answers before it hangs."""
 
-ENDS = 60.0
+ENDS = LONG
 """Seconds after which a scan that should have ended long ago has failed the test."""
 
 COMMAND = (sys.executable, "-c", "from virtscan.cli import main; main()")
@@ -209,13 +213,16 @@ def test_the_runs_deadline_ends_everything_with_a_report_of_what_there_is(daemon
 def test_a_signal_ends_a_scan_that_hangs_with_its_output_and_its_ssh(tmp_path: Path, ending: signal.Signals) -> None:
     with silent_port() as silent:
         uri = f"qemu+ssh://127.0.0.1:{port_of(silent)}/system"
-        command = [*COMMAND, "scan", "-c", uri, "-o", str(tmp_path / "report")]
+        command = [*DEFAULT_SIGNALS, *COMMAND, "scan", "-c", uri, "-o", str(tmp_path / "report")]
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
             connection, _ = silent.accept()  # its ssh is there, and waits
             process.send_signal(ending)
-            output, _ = process.communicate(timeout=ENDS)
+            try:
+                output, _ = process.communicate(timeout=ENDS)
+            finally:
+                process.kill()
             connection.settimeout(ENDS)
             while connection.recv(4096):  # until it is gone
                 pass

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import LONG
 from tests.harness.sshd import Sshd, free_port, make_key
 from virtscan import openssh
 from virtscan.errors import ConfigError, SshError
 from virtscan.openssh import Destination, parse_destination
+
+pytestmark = pytest.mark.slow
 
 HERE = Destination(host="127.0.0.1")
 
@@ -78,7 +81,7 @@ def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
 # ------------------------------------------------------------------ a real sshd
 
 
-def run(sshd: Sshd, script: str, *arguments: str, timeout: float = 20) -> str:
+def run(sshd: Sshd, script: str, *arguments: str, timeout: float = LONG) -> str:
     return openssh.run(parse_destination(sshd.destination), script, arguments=arguments, timeout=timeout).decode()
 
 
@@ -185,7 +188,7 @@ def test_what_ssh_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.Monke
 
 def ended(pid: int) -> bool:
     """Is the process gone, or on its way (killed, and not yet waited for by whoever inherited it)?"""
-    end = time.monotonic() + 10
+    end = time.monotonic() + LONG
     while time.monotonic() < end:
         try:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
@@ -207,14 +210,14 @@ def test_without_a_client_it_says_what_to_install(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("VIRTSCAN_SSH", "/nonexistent/ssh")
 
     with pytest.raises(SshError, match=r"/nonexistent/ssh can't be started \(No such file or directory\)"):
-        openssh.run(HERE, "echo never", timeout=5)
+        openssh.run(HERE, "echo never", timeout=LONG)
 
 
 def test_a_command_in_the_environment_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTSCAN_SSH", "ssh -F 'unfinished")
 
     with pytest.raises(SshError, match="VIRTSCAN_SSH is no command"):
-        openssh.run(HERE, "echo never", timeout=5)
+        openssh.run(HERE, "echo never", timeout=LONG)
 
 
 @pytest.mark.parametrize(
@@ -249,14 +252,14 @@ def test_every_failure_has_its_own_reason(
     monkeypatch.setenv("VIRTSCAN_SSH", f"sh -c 'cat {tmp_path}/said >&2; exit 255' ssh")
 
     with pytest.raises(SshError, match=reason):
-        openssh.run(HERE, "echo never", timeout=10)
+        openssh.run(HERE, "echo never", timeout=LONG)
 
 
 def test_the_users_own_environment_reaches_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTSCAN_SSH", "sh -c 'echo $SSH_AUTH_SOCK; cat >/dev/null' ssh")
     monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path))
 
-    assert openssh.run(HERE, "", timeout=10).decode() == f"{tmp_path}\n"
+    assert openssh.run(HERE, "", timeout=LONG).decode() == f"{tmp_path}\n"
 
 
 def test_ssh_is_told_to_ask_and_to_lend_nothing_and_has_no_terminal_to_ask_on(monkeypatch: pytest.MonkeyPatch) -> None:

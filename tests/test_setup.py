@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import LONG
 from tests.readme import PROJECT
 
 SHELL_TOOLS = ("bash", "basename", "cat", "dirname", "env", "grep", "mktemp", "readlink", "rm")
@@ -49,7 +50,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=LONG,
         )
 
 

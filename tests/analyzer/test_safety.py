@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.harness.patience import LONG
 from virtscan.analyzer import (
     MAX_DOCUMENT,
     MAX_FILE,
@@ -23,6 +24,8 @@ from virtscan.analyzer import (
 )
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, GapAbout
+
+pytestmark = pytest.mark.slow
 
 READERS: dict[str, Callable[[bytes], object]] = {
     "domain": lambda data: read_domain(data, origin="x"),
@@ -68,7 +71,7 @@ def limited(code: str, megabytes: int) -> subprocess.CompletedProcess[str]:
             resource.setrlimit(resource.RLIMIT_AS, (size, size))
         """
     script = dedent(prelude) + dedent(code)
-    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=LONG, check=False)
 
 
 def test_200_megabytes_are_refused_in_little_memory() -> None:

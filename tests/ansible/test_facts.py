@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.patience import LONG
 from virtscan.ansible import open_facts, read_facts
 from virtscan.errors import FactsError, OffloadError
 from virtscan.model import DeviceName, ServerTarget, SourceKind, State
@@ -176,7 +177,7 @@ def test_what_is_not_there_or_no_file_is_refused(tmp_path: Path) -> None:
 def test_a_server_is_what_its_facts_say(tmp_path: Path) -> None:
     path = write(tmp_path / "facts", facts())
 
-    server = READERS[SourceKind.ANSIBLE](target(path), timeout=1)
+    server = READERS[SourceKind.ANSIBLE](target(path), timeout=LONG)
 
     assert (server.tx_checksum, server.interface, server.source) == (State.OFF, "eth0", f"ansible:{path}")
     assert (server.macs, server.addresses) == (("52:54:00:aa:bb:cc",), ("192.0.2.10/24",))
@@ -188,7 +189,7 @@ def test_a_server_is_what_its_facts_say(tmp_path: Path) -> None:
 def test_a_server_without_features_is_unknown_with_the_reason(tmp_path: Path) -> None:
     path = write(tmp_path / "facts", facts(ansible_eth0={key: ETH0[key] for key in ETH0 if key != "features"}))
 
-    server = READERS[SourceKind.ANSIBLE](target(path), timeout=1)
+    server = READERS[SourceKind.ANSIBLE](target(path), timeout=LONG)
 
     assert server.tx_checksum is State.UNKNOWN
     assert server.reason == "Ansible knows no features of eth0: install ethtool there"
@@ -206,4 +207,4 @@ def test_a_server_that_its_facts_do_not_tell_of_says_why(
     tmp_path: Path, told: object, interface: str | None, clue: str
 ) -> None:
     with pytest.raises(OffloadError, match=clue):
-        READERS[SourceKind.ANSIBLE](target(write(tmp_path / "facts", told), interface), timeout=1)
+        READERS[SourceKind.ANSIBLE](target(write(tmp_path / "facts", told), interface), timeout=LONG)

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
+from tests.harness.launching import DEFAULT_SIGNALS
+from tests.harness.patience import LONG
 from virtscan.cli.main import run
 from virtscan.reporters import REPORTERS
 from virtscan.views import VIEWS
@@ -263,18 +265,24 @@ def test_a_signal_ends_a_waiting_scan_and_leaves_nothing_behind(
     number: signal.Signals, code: int, silent_port: int, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.txt"
-    process = subprocess.Popen(
-        [*VIRTSCAN, "scan", "-c", f"test+tcp://127.0.0.1:{silent_port}/default", "-o", report],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # Whoever runs the tests may have SIGHUP ignored (nohup), and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 no threads run here
-    )
-    while not list(tmp_path.glob(".report.txt.*")):
-        assert process.poll() is None
-    process.send_signal(number)
+    command = [
+        *DEFAULT_SIGNALS,
+        *VIRTSCAN,
+        "scan",
+        "-c",
+        f"test+tcp://127.0.0.1:{silent_port}/default",
+        "-o",
+        str(report),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            while not list(tmp_path.glob(".report.txt.*")):
+                assert process.poll() is None
+            process.send_signal(number)
+            out, _ = process.communicate(timeout=LONG)
+        finally:
+            process.kill()
 
-    out, _ = process.communicate(timeout=20)
     assert process.returncode == code
     assert out == b""
     assert list(tmp_path.iterdir()) == []

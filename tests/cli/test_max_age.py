@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from tests.trace.build import CLIENT_MAC, ethernet, lease, pcap
 from virtscan.cli.main import run
-from virtscan.model import State
+from virtscan.model import Observed, State
 from virtscan.storage import dumps, loads
 
 OFF = "Features for eth0:\ntx-checksumming: off\n\ttx-checksum-ipv4: off\n\ttx-checksum-ip-generic: off\n"
@@ -36,7 +36,8 @@ def files(tmp_path: Path) -> list[str]:
 def saved(tmp_path: Path) -> str:
     """An inventory of now, with a server that was observed a month before."""
     month_ago = NOW - timedelta(days=31)
-    here = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL, observed_at=NOW)
+    kernel = Observed(value=UNFIXED_KERNEL, source="ssh", observed_at=NOW)
+    here = replace(hypervisor("hv1", domain("web01", macvtap()), observed_at=NOW), kernel=kernel)
     old = server(tx_checksum=State.OFF, source="sosreport:sat.tar.xz", observed_at=month_ago)
     path = tmp_path / "fleet.json"
     path.write_bytes(dumps(replace(inventory(here, servers=(old,)), taken_at=NOW)))

@@ -7,20 +7,22 @@ import sys
 import pytest
 
 from tests.conftest import PROJECT
+from tests.harness.launching import DEFAULT_SIGNALS
+from tests.harness.patience import LONG
+
+pytestmark = pytest.mark.slow
 
 ENDING = [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 START = """
 import os, signal, time
 from virtscan.cli.process import end_on_signals
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-signal.signal(signal.SIGINT, signal.default_int_handler)
 end_on_signals()
 """
 
 
-def ended(script: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", START + script]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, cwd=PROJECT, check=False)
+def ended(script: str, *, start: tuple[str, ...] = DEFAULT_SIGNALS) -> subprocess.CompletedProcess[str]:
+    command = [*start, sys.executable, "-c", START + script]
+    return subprocess.run(command, capture_output=True, text=True, timeout=LONG, cwd=PROJECT, check=False)
 
 
 @pytest.mark.parametrize(("number", "code"), ENDING)
@@ -60,13 +62,10 @@ finally:
     assert done.returncode == code
 
 
-def test_a_signal_that_was_ignored_from_the_beginning_stays_so() -> None:
-    done = ended("""
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-end_on_signals()
-os.kill(os.getpid(), signal.SIGTERM)
-print("still here")
-""")
+@pytest.mark.parametrize("name", ["HUP", "INT", "TERM"])
+def test_a_signal_that_was_ignored_from_the_beginning_stays_so(name: str) -> None:
+    """As nohup and the background jobs of a shell script want it."""
+    script = f"os.kill(os.getpid(), signal.SIG{name})\nprint('still here')"
+    done = ended(script, start=(*DEFAULT_SIGNALS, "env", f"--ignore-signal={name}"))
 
-    assert done.stdout == "still here\n"
-    assert done.returncode == 0
+    assert (done.stdout, done.returncode) == ("still here\n", 0)

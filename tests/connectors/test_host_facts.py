@@ -9,13 +9,13 @@ import pytest
 
 from tests import build
 from tests.harness.missing import cannot_run
+from tests.harness.patience import LONG
 from tests.harness.sshd import Sshd
 from virtscan.connectors import host_facts
 from virtscan.connectors.reading import Reading
 from virtscan.errors import ConnectorError
 from virtscan.model import Device, DeviceKind, DeviceName, GapAbout, HostStatus, Target, TargetKind
 
-TIMEOUT = 20.0
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "host_facts"
 
 
@@ -76,7 +76,7 @@ def test_a_machine_that_is_not_linux_has_no_kernel_to_be_judged(monkeypatch: pyt
 
 
 def test_a_host_tells_its_kernel_over_ssh(sshd: Sshd) -> None:
-    answer = host_facts.by_ssh(f"qemu+ssh://{sshd.destination}/system", timeout=TIMEOUT)
+    answer = host_facts.by_ssh(f"qemu+ssh://{sshd.destination}/system", timeout=LONG)
 
     assert answer.kernel == platform.release()
 
@@ -85,7 +85,7 @@ def test_a_host_that_does_not_know_us_says_so(sshd: Sshd) -> None:
     sshd.authorized_keys.write_text("")
 
     with pytest.raises(ConnectorError, match="permission denied"):
-        host_facts.by_ssh(f"qemu+ssh://{sshd.destination}/system", timeout=TIMEOUT)
+        host_facts.by_ssh(f"qemu+ssh://{sshd.destination}/system", timeout=LONG)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_host_that_does_not_know_us_says_so(sshd: Sshd) -> None:
 def test_ssh_goes_where_the_uri_leads(answering: Path, address: str, asked: list[str]) -> None:
     answering.write_text(printed("Linux 2.6.32-279.el6.x86_64"))
 
-    answer = host_facts.by_ssh(address, timeout=TIMEOUT)
+    answer = host_facts.by_ssh(address, timeout=LONG)
 
     arguments = (answering.parent / "asked").read_text()
     assert answer.kernel == "2.6.32-279.el6.x86_64"
@@ -113,7 +113,7 @@ def test_ssh_goes_where_the_uri_leads(answering: Path, address: str, asked: list
 def test_what_is_no_linux_release_is_not_taken_for_one(answering: Path, uname: str) -> None:
     answering.write_text(printed(uname))
 
-    assert host_facts.by_ssh("qemu+ssh://hv1/system", timeout=TIMEOUT).kernel is None
+    assert host_facts.by_ssh("qemu+ssh://hv1/system", timeout=LONG).kernel is None
 
 
 @pytest.mark.parametrize("answer", ["", "This account is for backups only.\n", "@virtscan 1\n@uname\n Linux 6.1.0\n"])
@@ -121,7 +121,7 @@ def test_an_answer_that_is_not_whole_is_none(answering: Path, answer: str) -> No
     answering.write_text(answer)
 
     with pytest.raises(ConnectorError, match="does not answer as a shell would"):
-        host_facts.by_ssh("qemu+ssh://hv1/system", timeout=TIMEOUT)
+        host_facts.by_ssh("qemu+ssh://hv1/system", timeout=LONG)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_an_answer_that_is_not_whole_is_none(answering: Path, answer: str) -> No
 )
 def test_what_ssh_would_not_do_as_libvirt_does_is_refused(answering: Path, address: str, clue: str) -> None:
     with pytest.raises(ConnectorError, match=clue):
-        host_facts.by_ssh(address, timeout=TIMEOUT)
+        host_facts.by_ssh(address, timeout=LONG)
 
     assert not (answering.parent / "asked").exists()
 
@@ -156,7 +156,7 @@ def test_a_kernel_that_is_asked_for_is_delivered_or_missed(
     reading = reading_of(address, kernel=declared)
     reading.add(build.domain())
 
-    host_facts.read_by_ssh(reading, address, timeout=TIMEOUT)
+    host_facts.read_by_ssh(reading, address, timeout=LONG)
     hypervisor, gaps = reading.close()
 
     assert (hypervisor.kernel and hypervisor.kernel.value) == kernel
@@ -167,7 +167,7 @@ def test_a_kernel_that_is_asked_for_is_delivered_or_missed(
 def test_who_is_not_reached_by_ssh_is_not_asked(answering: Path) -> None:
     reading = reading_of("qemu+tcp://hv1/system")
 
-    host_facts.read_by_ssh(reading, "qemu+tcp://hv1/system", timeout=TIMEOUT)
+    host_facts.read_by_ssh(reading, "qemu+tcp://hv1/system", timeout=LONG)
 
     assert not reading.has_answered
     assert not (answering.parent / "asked").exists()
@@ -178,7 +178,7 @@ def test_a_host_of_rhel_6_tells_what_its_devices_stand_on(answering: Path) -> No
     reading = reading_of("qemu+ssh://hv1/system")
     reading.add(build.domain("web01", build.macvtap("bond2.100")), build.domain("web02", build.bridged("br0")))
 
-    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=TIMEOUT)
+    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=LONG)
     hypervisor, gaps = reading.close()
 
     assert gaps == ()
@@ -205,7 +205,7 @@ def test_what_libvirt_says_of_a_device_counts_and_ssh_adds_the_rest(answering: P
     libvirts = Device(name=DeviceName("bond2"), kind=DeviceKind.BOND, lower=(DeviceName("eth4"),), sources=("libvirt",))
     reading.add(build.domain("web01", build.macvtap("bond2.100")), libvirts)
 
-    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=TIMEOUT)
+    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=LONG)
     hypervisor, _ = reading.close()
 
     told = {device.name: (device.lower, device.sources) for device in hypervisor.devices}
@@ -221,7 +221,7 @@ def test_a_live_host_tells_what_its_devices_stand_on(sshd: Sshd, links: str) -> 
     reading = reading_of(address)
     reading.add(build.domain("web01", build.bridged(f"{links}b")), build.domain("web02", build.macvtap(f"{links}m")))
 
-    host_facts.read_by_ssh(reading, address, timeout=TIMEOUT)
+    host_facts.read_by_ssh(reading, address, timeout=LONG)
     hypervisor, gaps = reading.close()
 
     assert gaps == ()

@@ -22,6 +22,7 @@ from tests.harness.definitions import (
 )
 from tests.harness.libvirt_scan import scan
 from tests.harness.libvirtd import Libvirtd, node
+from tests.harness.patience import LONG
 from tests.harness.rpc_proxy import Procedure, RpcProxy
 from tests.harness.sshd import Sshd
 from virtscan.connectors.libvirt import open_read_only
@@ -194,7 +195,7 @@ def test_a_far_host_is_asked_by_several_threads_at_once(libvirtd: Libvirtd, prox
         time.sleep(FAR * 4)
         return body
 
-    end = time.monotonic() + 20
+    end = time.monotonic() + LONG
 
     def held(body: bytes) -> bytes:
         while proxy.most_at_once < 2 and time.monotonic() < end:
@@ -225,8 +226,8 @@ def test_a_name_of_the_configuration_goes_before_that_of_the_uri(libvirtd: Libvi
 
 
 def test_the_kernel_of_this_machine_is_not_that_of_a_made_up_host(libvirtd: Libvirtd) -> None:
-    assert scan("test:///default", ssh_timeout=1)[0].kernel is None
-    assert scan(libvirtd.unix(Path("/default")), ssh_timeout=1)[0].kernel is None
+    assert scan("test:///default", ssh_timeout=LONG)[0].kernel is None
+    assert scan(libvirtd.unix(Path("/default")), ssh_timeout=LONG)[0].kernel is None
 
 
 def test_the_time_that_opening_and_reading_took_is_kept(libvirtd: Libvirtd) -> None:

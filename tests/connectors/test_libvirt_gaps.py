@@ -114,14 +114,14 @@ def test_more_domains_than_a_list_can_hold_are_an_error_never_none(libvirtd: Lib
 
 
 # Tests cut a connection only while one thread uses it: when several are just sending, libvirt's client may crash (see
-# thread_count) and would take all tests with it.
+# thread_count) and would take all tests with it. The number is given: on a busy machine a near host counts as far.
 
 
 def test_a_daemon_that_dies_keeps_what_it_delivered_and_leaves_one_gap(own_libvirtd: Libvirtd) -> None:
     path = own_libvirtd.definitions("ten", *TEN_DOMAINS, BOND)
     with proxy_to(own_libvirtd.socket) as proxy:
         proxy.answers[Procedure.DOMAIN_XML] = once(lambda _call: own_libvirtd.kill(), on=7)
-        hypervisor, gaps = scan(own_libvirtd.unix(path, socket=proxy.socket), in_fleet=True)
+        hypervisor, gaps = scan(own_libvirtd.unix(path, socket=proxy.socket), threads=1)
 
     assert len(gaps) == 1
     assert gaps[0].about is GapAbout.HYPERVISOR
@@ -136,7 +136,7 @@ def test_a_daemon_that_dies_keeps_what_it_delivered_and_leaves_one_gap(own_libvi
 def test_a_connection_lost_at_any_moment_is_one_gap(ten: str, proxy: RpcProxy, procedure: Procedure) -> None:
     proxy.answers[procedure] = lambda _call: proxy.hang_up()
 
-    _, gaps = scan(ten, in_fleet=True)
+    _, gaps = scan(ten, threads=1)
 
     assert [gap.about for gap in gaps] == [GapAbout.HYPERVISOR]
 
@@ -168,7 +168,7 @@ def read_until_lost(reading: Reading) -> None:
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while not happened() and time.monotonic() < end:
         time.sleep(0.005)
 
@@ -178,7 +178,7 @@ def test_a_reader_that_nobody_waits_for_any_more_stops(ten: str, proxy: RpcProxy
     proxy.answers[Procedure.DOMAIN_XML] = once(lambda _call: void(reading.close("deadline")), on=3)
 
     with pytest.raises(ConnectorError):
-        read(reading.target, reading, in_fleet=True)
+        read(reading.target, reading, in_fleet=True, threads=1)
 
     assert proxy.calls[Procedure.DOMAIN_XML] == 3
 
@@ -309,7 +309,7 @@ def test_devices_of_a_network_are_read_once_an_interface_may_get_any_of_them(
     answers = iter({"running": live, "off": on_network("pxe")}[name] for name in documents)
     proxy.edits[Procedure.DOMAIN_XML] = lambda _body: string(domain_xml("any", next(answers)).encode())
 
-    hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket), in_fleet=True)
+    hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket), threads=1)
 
     assert gaps == ()
     assert [device.name for device in hypervisor.devices if device.kind is DeviceKind.BOND] == bonds

@@ -1,11 +1,12 @@
 """The embedded fleet, once through libvirt's test driver and once as sosreports: the same facts, the same verdicts."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from tests.build import TAKEN_AT
+from tests.harness.patience import LONG
 from tests.harness.sosreport import sosreport_of
 from tests.readme import PROJECT
 from tests.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
@@ -42,7 +43,10 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 def live(plan: Plan) -> Inventory:
-    return collect(plan)
+    """A scan of the fleet as if made at the date of the sosreports, so that the facts of both have the same age."""
+    inventory = collect(plan, taken_at=TAKEN_AT)
+    then = tuple(msgspec.structs.replace(hypervisor, observed_at=TAKEN_AT) for hypervisor in inventory.hypervisors)
+    return msgspec.structs.replace(inventory, hypervisors=then)
 
 
 def read(target: Target) -> Hypervisor:
@@ -114,11 +118,9 @@ def test_sosreports_tell_the_facts_and_lead_to_the_verdicts_of_the_live_scan(
 
 
 def test_facts_of_a_report_are_as_old_as_the_report(plan: Plan, tmp_path: Path) -> None:
-    moment = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-
     for hypervisor in as_reports(plan, tmp_path, None):
-        assert hypervisor.observed_at == moment
-        assert hypervisor.kernel is None or hypervisor.kernel.observed_at == moment
+        assert hypervisor.observed_at == TAKEN_AT
+        assert hypervisor.kernel is None or hypervisor.kernel.observed_at == TAKEN_AT
 
 
 def server_report(target: ServerTarget) -> dict[str, str | bytes | Link]:
@@ -145,7 +147,7 @@ def test_servers_from_sosreports_lead_to_the_same_verdicts_too(plan: Plan, live:
             report = msgspec.structs.replace(
                 target, kind=SourceKind.SOSREPORT, address=str(path), interface=None, macs=()
             )
-            servers.append(offload.READERS[SourceKind.SOSREPORT](report, timeout=30))
+            servers.append(offload.READERS[SourceKind.SOSREPORT](report, timeout=LONG))
         else:
             servers.append(server)
     alone = msgspec.structs.replace(live, hypervisors=tuple(hypervisors), servers=tuple(servers))

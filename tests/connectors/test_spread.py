@@ -5,9 +5,8 @@ from functools import partial
 
 import pytest
 
+from tests.harness.patience import LONG
 from virtscan.connectors.spread import MOST_TOGETHER, Answer, Question, Spread
-
-WAIT = 20
 
 
 def spread(questions: Sequence[Question], threads: int) -> None:
@@ -55,7 +54,7 @@ def test_all_answers_are_used_by_the_calling_thread_which_asks_nothing() -> None
 def test_so_many_are_asked_at_once() -> None:
     together = threading.Barrier(3)
 
-    spread([Question(partial(together.wait, WAIT))] * 3, 3)
+    spread([Question(partial(together.wait, LONG))] * 3, 3)
 
     assert not together.broken
 
@@ -64,17 +63,17 @@ def test_a_question_that_hangs_holds_up_no_other() -> None:
     release = threading.Event()
     others_done = threading.Semaphore(0)
     questions = [
-        Question(partial(release.wait, WAIT)),
+        Question(partial(release.wait, LONG)),
         *[answered(lambda answers: others_done.release(len(answers)))] * 9,
     ]
     caller = threading.Thread(target=spread, args=(questions, 2), daemon=True)
 
     caller.start()
 
-    assert all(others_done.acquire(timeout=WAIT) for _ in range(9))
+    assert all(others_done.acquire(timeout=LONG) for _ in range(9))
     assert caller.is_alive()
     release.set()
-    caller.join(WAIT)
+    caller.join(LONG)
     assert not caller.is_alive()
 
 
@@ -105,7 +104,7 @@ def test_answers_that_are_there_are_used_together_by_whoever_uses_them_in_the_sa
 
     def wait_for_all(_: object) -> None:
         for _ in range(total):
-            assert given.acquire(timeout=WAIT)
+            assert given.acquire(timeout=LONG)
 
     def use_a(answers: Sequence[Answer]) -> None:
         batches["a"].append(len(answers))
@@ -125,7 +124,7 @@ def test_what_had_not_been_asked_when_something_raised_is_not() -> None:
     done: list[int] = []
 
     def last_until_the_rest_is_given_up() -> None:
-        end = time.monotonic() + WAIT
+        end = time.monotonic() + LONG
         while work._questions and time.monotonic() < end:
             time.sleep(0.001)
 

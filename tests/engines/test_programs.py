@@ -1,6 +1,7 @@
 import subprocess
 import threading
 
+from tests.harness.patience import LONG
 from virtscan.engines.programs import end_programs_of
 
 
@@ -24,5 +25,5 @@ def test_all_programs_of_a_thread_end_with_what_they_have_started() -> None:
         end_programs_of(threading.current_thread())
 
         for program in (one, another):
-            output, _ = program.communicate(timeout=60)  # returns when nobody is left who could write
+            output, _ = program.communicate(timeout=LONG)  # returns when nobody is left who could write
             assert output == b""

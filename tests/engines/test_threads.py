@@ -10,13 +10,14 @@ from typing import TypeVar
 
 import pytest
 
+from tests.harness.launching import DEFAULT_SIGNALS
+from tests.harness.patience import LONG
 from virtscan.engines.threads import FILES_A_JOB, MOST_AT_ONCE, RESERVED_FILES, Cut, Ended, Outcome, Raised, Returned
 from virtscan.engines.threads import run as run_with
 
-T = TypeVar("T")
+pytestmark = pytest.mark.slow
 
-LONG = 60.0
-"""Seconds that no test gets near to, unless it fails."""
+T = TypeVar("T")
 
 SHORT = 0.3
 """Seconds for a deadline that is meant to pass."""
@@ -228,7 +229,11 @@ ignore = lambda index, outcome: None
 hang = threading.Event().wait
 """
     return subprocess.run(
-        [sys.executable, "-c", preamble + script, *arguments], capture_output=True, text=True, timeout=LONG, check=False
+        [*DEFAULT_SIGNALS, sys.executable, "-c", preamble + script, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=False,
     )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.harness.launching import tied
 from tests.harness.missing import cannot_run
+from tests.harness.patience import LONG
 from tests.harness.sshd import free_port
 
 PROJECT = Path(__file__).parents[2]
@@ -43,7 +45,7 @@ class Cobblerd:
         _lay_out(folder, environment, port)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                ["unshare", "--mount", "sh", "-c", _START, folder, environment / "bin" / "python", _DAEMON],
+                tied("unshare", "--mount", "sh", "-c", _START, folder, environment / "bin" / "python", _DAEMON),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -80,7 +82,7 @@ class Cobblerd:
         self._process.wait()
 
     def _wait(self) -> None:
-        end = time.monotonic() + 60
+        end = time.monotonic() + LONG
         while time.monotonic() < end and self._process.poll() is None:
             try:
                 with xmlrpc.client.ServerProxy(self.url) as server:

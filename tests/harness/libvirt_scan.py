@@ -12,6 +12,7 @@ def scan(
     *,
     name: str | None = None,
     in_fleet: bool = False,
+    threads: int | None = None,
     allow_unsafe: bool = False,
     ssh_timeout: float | None = None,
 ) -> tuple[Hypervisor, tuple[Gap, ...]]:
@@ -22,7 +23,14 @@ def scan(
         uri=uri.shown(address),
     )
     try:
-        read(reading.target, reading, in_fleet=in_fleet, allow_unsafe=allow_unsafe, ssh_timeout=ssh_timeout)
+        read(
+            reading.target,
+            reading,
+            in_fleet=in_fleet,
+            allow_unsafe=allow_unsafe,
+            ssh_timeout=ssh_timeout,
+            threads=threads,
+        )
     except ConnectorError as error:
         return reading.close(str(error))
     return reading.close()

@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.harness.launching import tied
 from tests.harness.missing import cannot_run
+from tests.harness.patience import LONG
 
 DEVICE = "vsbond2"
 """A real device (one end of a veth pair) that macvtap can stand on."""
 
 PROJECT = Path(__file__).parents[2]
 
-_START_SECONDS = 120
-_RUN_SECONDS = 300
 _SBIN = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 _NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 
@@ -100,7 +100,7 @@ class QemuHost:
         """Run a command inside and give what it prints."""
         entered = self.entering(*command)
         return subprocess.run(
-            entered, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_RUN_SECONDS
+            entered, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=LONG
         ).stdout
 
 
@@ -128,18 +128,7 @@ def qemu_host() -> Iterator[QemuHost]:
         if shutil.which(program, path=_SBIN) is None:
             raise NoQemuHostError(f"{program} is not installed")
     # However this process ends, unshare ends with it, and with unshare everything inside.
-    command = [
-        "setpriv",
-        "--pdeathsig",
-        "KILL",
-        "unshare",
-        *_NAMESPACES,
-        "sh",
-        "-c",
-        _SETUP,
-        "sh",
-        str(_pairs_before()),
-    ]
+    command = tied("unshare", *_NAMESPACES, "sh", "-c", _SETUP, "sh", _pairs_before())
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         try:
@@ -170,7 +159,7 @@ def _pairs_before() -> int:
 
 def _wait(process: "subprocess.Popen[bytes]") -> QemuHost | None:
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    for _ in range(_START_SECONDS * 20):
+    for _ in range(int(LONG) * 20):
         if process.poll() is not None:
             return None
         if inside := children.read_text().split():

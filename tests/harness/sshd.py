@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.launching import tied
 from tests.harness.missing import cannot_run
+from tests.harness.patience import LONG
 
 _SBIN = f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -82,6 +84,10 @@ class Sshd:
     def destination(self) -> str:
         return f"{self.user}@{self.address}:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def know(self, key: Path) -> None:
         """Make this key the one that the client expects."""
         self.known_hosts.write_text(f"[{self.address}]:{self.port} {key.with_suffix('.pub').read_text()}")
@@ -97,10 +103,10 @@ class Sshd:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)  # without this folder a root's sshd refuses to run
         self._process = subprocess.Popen(
-            [*entering, program, "-D", "-f", config, "-E", self.log], stdin=subprocess.DEVNULL
+            tied(*entering, program, "-D", "-f", config, "-E", self.log), stdin=subprocess.DEVNULL
         )
         # Not by connecting to it: the process that answers a connection keeps the port for a moment after `stop`.
-        end = time.monotonic() + 20
+        end = time.monotonic() + LONG
         while time.monotonic() < end and self._process.poll() is None:
             if self.log.exists() and "Server listening on" in self.log.read_text():
                 return

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import LONG
 from virtscan.errors import OffloadError
 from virtscan.model import Feature, Mac, Persistence, Server, ServerTarget, SourceKind, State
 from virtscan.offload import READERS, unreadable
@@ -17,7 +18,7 @@ MODIFIED = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
 
 def read(source: str, interface: str | None = None) -> Server:
     target = server_target("satellite", source, interface=interface)
-    return READERS[target.kind](target, timeout=10)
+    return READERS[target.kind](target, timeout=LONG)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_what_the_administrator_says_stays_beside_what_was_read(capture: Path) -
         subnets=("10.77.0.0/24",),
         physical=True,
     )
-    server = READERS[SourceKind.FILE](target, timeout=10)
+    server = READERS[SourceKind.FILE](target, timeout=LONG)
 
     assert (server.macs, server.segments, server.subnets, server.physical) == (
         target.macs,

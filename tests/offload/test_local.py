@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.harness.patience import LONG
 from virtscan.errors import OffloadError
 from virtscan.model import Mac, Persistence, Server, State
 from virtscan.offload import local
@@ -49,7 +50,7 @@ class Machine:
         file.write_text(text)
         return file
 
-    def read(self, interface: str | None = None, timeout: float = 20, declared: tuple[Mac, ...] = ()) -> Server:
+    def read(self, interface: str | None = None, timeout: float = LONG, declared: tuple[Mac, ...] = ()) -> Server:
         target = msgspec.structs.replace(server_target("satellite", "local:", interface=interface), macs=declared)
         return local.read(target, timeout=timeout, root=self.root)
 
@@ -68,7 +69,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def test_the_loopback_of_this_machine_is_read_as_ethtool_has_it() -> None:
     printed = subprocess.run(["ethtool", "-k", "lo"], check=True, capture_output=True, text=True).stdout
-    server = local.read(server_target("here", "local:", interface="lo"), timeout=20)
+    server = local.read(server_target("here", "local:", interface="lo"), timeout=LONG)
 
     assert server.interface == "lo"
     assert server.source == "local:"
@@ -85,7 +86,7 @@ def test_the_loopback_of_this_machine_is_read_as_ethtool_has_it() -> None:
 
 def test_a_device_that_this_machine_has_not_is_named_with_those_it_has() -> None:
     with pytest.raises(OffloadError, match=r"there is no device nosuch0; it has .*\blo\b"):
-        local.read(server_target("here", "local:", interface="nosuch0"), timeout=20)
+        local.read(server_target("here", "local:", interface="nosuch0"), timeout=LONG)
 
 
 def test_a_name_that_was_not_checked_before_runs_nothing(tmp_path: Path) -> None:
@@ -100,7 +101,7 @@ def test_a_name_that_was_not_checked_before_runs_nothing(tmp_path: Path) -> None
         f"lo\ntouch {trap}",
     ):
         with pytest.raises(OffloadError, match="there is no device"):
-            local.read(msgspec.structs.replace(target, interface=name), timeout=20)
+            local.read(msgspec.structs.replace(target, interface=name), timeout=LONG)
     assert not trap.exists()
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import LONG
 from tests.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
 from virtscan.errors import OffloadError
 from virtscan.model import Server, State
@@ -41,7 +42,7 @@ ONE_CARD: dict[str, str | bytes | Link] = {
 
 def read(path: Path, tree: dict[str, str | bytes | Link], interface: str | None = None) -> Server:
     target = server_target("satellite", f"sosreport:{as_folder(path / 'report', tree)}", interface=interface)
-    return READERS[target.kind](target, timeout=30)
+    return READERS[target.kind](target, timeout=LONG)
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
@@ -51,7 +52,7 @@ def test_a_report_tells_all_about_the_device_that_is_named_or_the_only_one(
 ) -> None:
     path = as_archive(tmp_path / "report", ONE_CARD, compression)
     target = server_target("satellite", f"sosreport:{path}", interface=interface)
-    server = READERS[target.kind](target, timeout=30)
+    server = READERS[target.kind](target, timeout=LONG)
 
     taken_at = datetime(2022, 2, 10, 16, 19, 19, tzinfo=UTC)
     assert (server.interface, server.tx_checksum, server.reason) == ("eth0", State.ON, None)
@@ -126,7 +127,7 @@ def test_a_report_that_is_cut_short_says_so_where_it_matters(tmp_path: Path) -> 
     target = server_target("satellite", f"sosreport:{path}", interface="eth7")
 
     with pytest.raises(OffloadError, match="in part only"):
-        READERS[target.kind](target, timeout=30)
+        READERS[target.kind](target, timeout=LONG)
 
 
 def test_a_device_without_ethtools_output_is_unknown_and_its_addresses_are_not(tmp_path: Path) -> None:
@@ -180,7 +181,7 @@ def test_what_is_no_report_is_refused_with_the_reason(tmp_path: Path) -> None:
     target = server_target("satellite", f"sosreport:{tmp_path / 'gone'}")
 
     with pytest.raises(OffloadError, match="the sosreport can't be read: No such file"):
-        READERS[target.kind](target, timeout=30)
+        READERS[target.kind](target, timeout=LONG)
 
 
 def test_every_device_of_the_collected_reports_is_read(corpus: Path) -> None:
@@ -190,9 +191,9 @@ def test_every_device_of_the_collected_reports_is_read(corpus: Path) -> None:
             device = capture.name.removeprefix("ethtool_-k_")
             if len(device) < 16:
                 target = server_target("x", f"sosreport:{tree}", interface=device)
-                states[tree.name, device] = READERS[target.kind](target, timeout=30).tx_checksum
+                states[tree.name, device] = READERS[target.kind](target, timeout=LONG).tx_checksum
 
     assert len(states) == 31
     assert {name for name, state in states.items() if state is not State.ON} == set()
     only = server_target("x", f"sosreport:{corpus / 'sostree' / 'openstack'}")
-    assert READERS[only.kind](only, timeout=30).interface == "ens3"
+    assert READERS[only.kind](only, timeout=LONG).interface == "ens3"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.missing import cannot_run
+from tests.harness.patience import LONG
 from tests.harness.sshd import Sshd, running_sshd
 from virtscan.errors import OffloadError
 from virtscan.model import Server, State
@@ -16,7 +17,7 @@ from virtscan.offload import READERS
 from virtscan.offload.source import server_target
 
 
-def read(sshd: Sshd, interface: str | None = "lo", timeout: float = 20) -> Server:
+def read(sshd: Sshd, interface: str | None = "lo", timeout: float = LONG) -> Server:
     target = server_target("satellite", f"ssh://{sshd.destination}", interface=interface)
     return READERS[target.kind](target, timeout=timeout)
 

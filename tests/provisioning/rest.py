@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.harness.patience import LONG
 from tests.harness.web_server import Answer, Request
 from virtscan.model import ProvisioningKind, ProvisioningTarget, Secret
 from virtscan.provisioning import READERS, Records
@@ -47,7 +48,7 @@ def foreman(
     return answer
 
 
-def read(url: str, *, timeout: float = 20, **more: Any) -> Records:
+def read(url: str, *, timeout: float = LONG, **more: Any) -> Records:
     login: dict[str, Any] = {"user": "scan", "secret": Secret("t0ken-å")}
     target = ProvisioningTarget(kind=ProvisioningKind.FOREMAN, url=url, **(login | more))
     return READERS[target.kind](target, timeout=timeout)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from tests.harness.patience import LONG
 from tests.harness.web_server import Answer, Request, WebServer, web_server
 from virtscan.model import ProvisioningKind, ProvisioningTarget
 from virtscan.provisioning import READERS, Records
@@ -45,7 +46,7 @@ def cobbler(methods: Mapping[str, Any]) -> Callable[[Request], Answer]:
     return answer
 
 
-def read(url: str, *, timeout: float = 20, **more: Any) -> Records:
+def read(url: str, *, timeout: float = LONG, **more: Any) -> Records:
     target = ProvisioningTarget(kind=ProvisioningKind.COBBLER, url=url, **more)
     return READERS[target.kind](target, timeout=timeout)
 

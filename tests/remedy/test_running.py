@@ -17,6 +17,8 @@ from virtscan.offload.ethtool import parse_features, tx_checksum
 from virtscan.offload.persistence import Evidence, forecast
 from virtscan.remedy import FORMS
 
+pytestmark = pytest.mark.slow
+
 ADDRESS = "02:00:00:00:00:10"
 LOOK = f"\necho; echo =====; ethtool -k {CARD}"
 IFCFG = f"/etc/sysconfig/network-scripts/ifcfg-{CARD}"

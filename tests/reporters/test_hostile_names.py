@@ -14,6 +14,8 @@ from tests.reporters import hostile
 from virtscan.reporters import REPORTERS, Terminal
 from virtscan.views import GROUPINGS, VIEWS
 
+pytestmark = pytest.mark.slow
+
 ALL_VIEWS = {**VIEWS, **{f"capacity by {by}": view for by, view in GROUPINGS.items()}}
 TERMINALS = {"pipe": None, "wide": Terminal(width=10_000), "narrow": Terminal(width=80)}
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.harness.patience import LONG
 from tests.sosreport.build import Link, add, as_archive, as_folder
 from virtscan.errors import SosreportError
 from virtscan.sosreport import folder, open_sosreport
@@ -301,7 +302,7 @@ def test_300_megabytes_in_one_member_and_30000_members_beside_it_take_no_memory(
         packed.write(bytes(1024))
 
     command = [sys.executable, "-c", BOMB, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONG)
     mebibytes, *names = done.stdout.split()
 
     assert names == ["sos_commands/virsh/virsh_-r_dumpxml_web01", UNAME]

@@ -1,0 +1,16 @@
+"""Command lines that give a child process a defined start and end, whatever started the tests."""
+
+import os
+
+DEFAULT_SIGNALS = ("env", "--default-signal=HUP,INT,TERM")
+"""A command line's beginning. A shell's background job and nohup ignore signals, and children inherit that."""
+
+
+def tied(*command: object) -> list[str]:
+    """Return a command line whose process the kernel kills as soon as this process has ended, even by SIGKILL.
+
+    To be started from the main thread: the kernel watches the thread that starts it. The shell makes sure that this
+    process has not ended before the kernel watches.
+    """
+    check = f'[ "$PPID" = {os.getpid()} ] && exec "$0" "$@"'
+    return ["setpriv", "--pdeathsig", "KILL", "sh", "-c", check, *map(str, command)]
