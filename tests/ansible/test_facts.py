@@ -9,7 +9,7 @@ import pytest
 from tests.harness.patience import LONG
 from virtscan.ansible import open_facts, read_facts
 from virtscan.errors import FactsError, OffloadError
-from virtscan.model import DeviceName, ServerTarget, SourceKind, State
+from virtscan.model import DeviceName, Machine, ServerTarget, SourceKind, State
 from virtscan.offload import READERS
 
 OFF = {"tx_checksumming": "off", "tx_checksum_ipv4": "off [fixed]", "tx_checksum_ip_generic": "off"}
@@ -192,14 +192,13 @@ def test_a_server_without_features_is_unknown_with_the_reason(tmp_path: Path) ->
     server = READERS[SourceKind.ANSIBLE](target(path), timeout=LONG)
 
     assert server.tx_checksum is State.UNKNOWN
-    assert server.reason == "Ansible knows no features of eth0: install ethtool there"
+    assert server.reason == "Ansible knows no features of it: install ethtool there"
 
 
 @pytest.mark.parametrize(
     ("told", "interface", "clue"),
     [
-        (facts(), "eth7", "no device eth7, but of eth0"),
-        (facts(ansible_eth1=ETH0 | {"device": "eth1"}), None, "name the interface .* eth0, eth1"),
+        (facts(), "eth7", "no device eth7; it has eth0"),
         ({"kernel": "x"}, None, "the facts can't be read"),
     ],
 )
@@ -208,3 +207,77 @@ def test_a_server_that_its_facts_do_not_tell_of_says_why(
 ) -> None:
     with pytest.raises(OffloadError, match=clue):
         READERS[SourceKind.ANSIBLE](target(write(tmp_path / "facts", told), interface), timeout=LONG)
+
+
+def stack(**more: Any) -> dict[str, Any]:
+    """Facts of a bridge over a bond of two NICs."""
+    wears = {"macaddress": "b6:d2:4d:9a:a0:9b", "type": "ether", "module": "virtio_net", "features": OFF}
+    return facts(
+        ansible_interfaces=["lo", "br-fw", "bond0", "eth0", "eth1", "eth0:1"],
+        ansible_lo={"device": "lo", "type": "loopback"},
+        ansible_br_fw={"device": "br-fw", "type": "bridge", "interfaces": ["bond0"], "ipv4": ETH0["ipv4"]},
+        ansible_bond0={"device": "bond0", "type": "bonding", "slaves": ["eth0", "eth1"], "features": OFF},
+        ansible_eth0=wears | {"device": "eth0", "perm_macaddress": "52:54:00:7e:01:0a"},
+        ansible_eth1=wears | {"device": "eth1", "perm_macaddress": "52:54:00:7e:01:0b"},
+        **more,
+    )
+
+
+def test_facts_of_a_server_hold_its_sending_stack(tmp_path: Path) -> None:
+    server = READERS[SourceKind.ANSIBLE](target(write(tmp_path / "facts", stack())), timeout=LONG)
+    devices = {one.device.name: one for one in server.devices}
+
+    assert (server.interface, server.lists_all_devices, server.tx_checksum) == ("br-fw", True, State.UNKNOWN)
+    assert {name: (one.device.kind.value, one.device.lower) for name, one in devices.items()} == {
+        "br-fw": ("bridge", ("bond0",)),
+        "bond0": ("bond", ("eth0", "eth1")),
+        "eth0": ("ethernet", ()),
+        "eth1": ("ethernet", ()),
+    }
+    assert all(one.device.lower_complete for one in server.devices)
+    nic = devices[DeviceName("eth1")]
+    assert (nic.device.driver, nic.device.mac, nic.device.permanent_mac, nic.offload.tx_checksum) == (
+        "virtio_net",
+        "b6:d2:4d:9a:a0:9b",
+        "52:54:00:7e:01:0b",
+        State.OFF,
+    )
+
+
+def test_facts_that_a_filter_made_fewer_do_not_list_all_devices() -> None:
+    told = stack()
+    del told["ansible_eth1"]
+    (fewer,) = read_facts(json.dumps(told))
+    del told["ansible_interfaces"]
+    (unlisted,) = read_facts(json.dumps(told))
+
+    assert not fewer.lists_all_devices
+    assert not unlisted.lists_all_devices
+
+
+@pytest.mark.parametrize(
+    ("told", "runs_on"),
+    [
+        ({"role": "guest", "type": "kvm"}, Machine.VIRTUAL),
+        ({"role": "guest", "type": "VMware"}, Machine.VIRTUAL),
+        ({"role": "guest", "type": "a new one"}, Machine.VIRTUAL),
+        ({"role": "guest", "type": "docker"}, Machine.CONTAINER),
+        ({"role": "guest", "type": "kvm", "tech_guest": ["kvm", "podman"]}, Machine.CONTAINER),
+        ({"role": "host", "type": "kvm"}, Machine.UNKNOWN),
+        ({"role": "NA", "type": "NA"}, Machine.UNKNOWN),
+    ],
+)
+def test_a_guest_is_one_and_a_host_may_be_one(told: dict[str, Any], runs_on: Machine) -> None:
+    more = {f"ansible_virtualization_{key}": value for key, value in told.items()}
+    (read,) = read_facts(json.dumps(facts(**more)))
+
+    assert read.machine is runs_on
+
+
+def test_firmware_counts_where_ansible_saw_no_guest() -> None:
+    named = {"ansible_system_vendor": "HPE", "ansible_product_name": "ProLiant DL380 Gen10"}
+    uuid = "30363150-3331-584D-5139-323830314C4C"
+    host = facts(ansible_virtualization_role="host", ansible_virtualization_type="kvm", ansible_product_uuid=uuid)
+    (read,) = read_facts(json.dumps(host | named))
+
+    assert (read.machine, read.system_uuid) == (Machine.PHYSICAL, uuid.lower())

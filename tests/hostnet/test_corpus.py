@@ -32,7 +32,9 @@ def test_every_bond_has_the_members_that_an_independent_reader_saw(corpus: Path)
     for truth in bonds:
         bond, *members = hostnet.read_bonding((corpus / truth.file).read_text(), name="bond2", source="proc")
         assert bond.kind is DeviceKind.BOND
-        assert [(member.name, member.mac) for member in members] == [(one.name, one.hwaddr) for one in truth.slaves]
+        assert [(member.name, member.permanent_mac) for member in members] == [
+            (one.name, one.hwaddr) for one in truth.slaves
+        ]
         assert list(bond.lower) == [member.name for member in members]
 
 
@@ -48,18 +50,18 @@ IP: dict[str, dict[str, tuple[DeviceKind, Backing, tuple[str, ...]]]] = {
         "br0": (DeviceKind.BRIDGE, Backing.UNKNOWN, ("enp0s10",)),
     },
     "repo_not_named_by_the_index__macvtap_ip_d_link.txt": {
-        "macvtap0": (DeviceKind.ETHERNET, Backing.VIRTUAL, ("enp8s0",))
+        "macvtap0": (DeviceKind.MACVLAN, Backing.VIRTUAL, ("enp8s0",))
     },
     "tool-output__ip_-d_link.txt": {
         "eth0": (DeviceKind.ETHERNET, Backing.PHYSICAL, ()),
-        "bond2": (DeviceKind.ETHERNET, Backing.VIRTUAL, ()),  # a veth of that name
+        "bond2": (DeviceKind.VETH, Backing.VIRTUAL, ()),  # a veth of that name
     },
     "tool-output__ip_-j_-d_link.json": {
         "eth0": (DeviceKind.ETHERNET, Backing.PHYSICAL, ()),
-        "bond2": (DeviceKind.ETHERNET, Backing.VIRTUAL, ()),
+        "bond2": (DeviceKind.VETH, Backing.VIRTUAL, ()),
     },
     "tool-output__ip_-j_-d_link_veth.json": {
-        "v0": (DeviceKind.ETHERNET, Backing.VIRTUAL, ()),
+        "v0": (DeviceKind.VETH, Backing.VIRTUAL, ()),
         "br9": (DeviceKind.BRIDGE, Backing.UNKNOWN, ("v0",)),
     },
 }

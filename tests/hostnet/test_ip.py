@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from virtscan.hostnet import read_ip
-from virtscan.model import Backing, Device, DeviceKind
+from virtscan.model import Backing, Device, DeviceKind, SourceMode
 
 HYPERVISOR = r"""
 1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default
@@ -45,8 +45,8 @@ HYPERVISOR = r"""
 """
 
 
-def read(text: str) -> dict[str, Device]:
-    return {device.name: device for device in read_ip(text, source="ip")}
+def read(text: str, *, complete: bool = False) -> dict[str, Device]:
+    return {device.name: device for device in read_ip(text, source="ip", complete=complete)}
 
 
 def test_a_hypervisor_shows_what_stands_on_what() -> None:
@@ -63,8 +63,8 @@ def test_a_hypervisor_shows_what_stands_on_what() -> None:
         "eth5": DeviceKind.ETHERNET,
         "bond2": DeviceKind.BOND,
         "bond2.100": DeviceKind.VLAN,
-        "macvtap0": DeviceKind.ETHERNET,
-        "veth0": DeviceKind.ETHERNET,
+        "macvtap0": DeviceKind.MACVLAN,
+        "veth0": DeviceKind.VETH,
         "br0": DeviceKind.BRIDGE,
     }
     assert devices["bond2.100"].vlan_id == 100
@@ -75,6 +75,74 @@ def test_only_what_hangs_on_a_bus_or_has_a_burnt_in_address_is_a_card() -> None:
 
     assert {name for name, backing in backings.items() if backing is Backing.PHYSICAL} == {"eth4", "eth5"}
     assert {name for name, backing in backings.items() if backing is Backing.VIRTUAL} == {"macvtap0", "veth0"}
+
+
+def test_all_lower_devices_are_known_where_the_list_has_all_devices() -> None:
+    own_parent = {"bond2.100", "macvtap0"}
+    stand_on_none = {"eth4", "eth5", "veth0"}
+
+    for complete, more in ((False, set()), (True, {"bond2", "br0"})):
+        devices = read(HYPERVISOR, complete=complete)
+        assert {name for name, device in devices.items() if device.lower_complete} == own_parent | stand_on_none | more
+
+
+def test_a_bridge_without_ports_is_known_to_have_none_in_a_list_of_all_devices() -> None:
+    bridge = "10: virbr0: <UP> mtu 1500\n    bridge forward_delay 200\n"
+
+    assert (read(bridge)["virbr0"].lower_complete, read(bridge, complete=True)["virbr0"].lower_complete) == (
+        False,
+        True,
+    )
+
+
+def test_a_bridge_that_an_old_kernel_does_not_name_may_have_ports_that_it_does_not_name_either() -> None:
+    unnamed = "10: br0: <UP> mtu 1500\n    link/ether 6a:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff\n"
+
+    assert not read(unnamed, complete=True)["br0"].lower_complete
+
+
+def test_permanent_macs_are_those_below_a_bond() -> None:
+    assert {name: device.permanent_mac for name, device in read(HYPERVISOR).items() if device.permanent_mac} == {
+        "eth4": "3c:fd:fe:10:01:04",
+        "eth5": "3c:fd:fe:10:01:05",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "mode"),
+    [
+        ("macvtap  mode bridge addrgenmode eui64", SourceMode.BRIDGE),
+        ("macvlan  mode vepa", SourceMode.VEPA),
+        ("macvlan mode private bcqueuelen 1000", SourceMode.PRIVATE),
+        ("macvtap  mode passthru nopromisc", SourceMode.PASSTHROUGH),
+        ("macvlan mode source", SourceMode.UNKNOWN),
+        ("macvlan", None),
+        ("bond mode 802.3ad", None),
+    ],
+)
+def test_a_macvlan_shows_its_mode(line: str, mode: SourceMode | None) -> None:
+    assert read(f"8: x@eth0: <UP> mtu 1500\n    {line}\n")["x"].mode is mode
+
+
+@pytest.mark.parametrize("behind", ["if7", "NONE", "lo", "eth0"])
+def test_a_macvlan_on_a_device_of_another_namespace_has_an_unknown_parent(behind: str) -> None:
+    shown = f"2: eth0@{behind}: <UP> mtu 1500\n    link/ether 8e:11:22:33:44:55 brd ff:ff\n    macvlan mode bridge\n"
+    device = read(shown, complete=True)["eth0"]
+
+    assert (device.kind, device.lower, device.lower_complete) == (DeviceKind.MACVLAN, (), False)
+
+
+def test_kinds_that_the_model_lacks_stay_unknown() -> None:
+    shown = (
+        "4: eth4: <UP> mtu 1500 master team0\n    team_slave\n5: team0: <UP> mtu 1500\n    team\n"
+        "6: ovs-system: <UP> mtu 1500\n    openvswitch\n7: wg0: <UP> mtu 1420\n    wireguard\n"
+        "8: ip1@eth4: <UP> mtu 1500\n    ipvlan mode l2\n"
+    )
+    devices = read(shown, complete=True)
+
+    assert {device.kind for device in devices.values()} == {DeviceKind.UNKNOWN}
+    assert (devices["team0"].lower, devices["team0"].lower_complete) == (("eth4",), True)
+    assert not any(devices[name].lower_complete for name in ("ovs-system", "wg0", "ip1"))
 
 
 def test_addresses_that_others_can_reach_are_in_cidr_form() -> None:
@@ -116,6 +184,7 @@ def test_one_line_for_each_link_is_the_same() -> None:
         name=line.name,
         kind=DeviceKind.VLAN,
         lower=(read("1: bond2: <UP>")["bond2"].name,),
+        lower_complete=True,
         mac=line.mac,
         vlan_id=100,
         sources=("ip -o -d link",),
@@ -140,11 +209,18 @@ def test_addresses_in_json_are_taken_like_those_in_text() -> None:
         {"family": "inet", "local": "10.1.0.5", "prefixlen": 24, "scope": "global"},
         {"family": "inet6", "local": "fe80::1", "prefixlen": 64, "scope": "link"}, {}, 5]},
         {"ifname": "bond2.7", "link": "bond2", "linkinfo": {"info_kind": "vlan", "info_data": {"id": 7}}},
+        {"ifname": "v1", "link": "bond2", "permaddr": "3c:fd:fe:10:01:09",
+         "linkinfo": {"info_kind": "macvlan", "info_data": {"mode": "passthru"}}},
+        {"ifname": "m1", "linkinfo": {"info_slave_kind": "bond",
+         "info_slave_data": {"perm_hwaddr": "3C:fd:fe:10:01:05"}}},
         {"ifname": "ib0", "link_type": "infiniband", "address": "80:00", "permaddr": "80:00"}]"""
     devices = read(json)
 
     assert devices["bond2"].addresses == ("10.1.0.5/24",)
     assert (devices["bond2.7"].vlan_id, devices["bond2.7"].lower) == (7, ("bond2",))
+    macvlan = devices["v1"]
+    assert (macvlan.kind, macvlan.mode, macvlan.lower) == (DeviceKind.MACVLAN, SourceMode.PASSTHROUGH, ("bond2",))
+    assert (macvlan.permanent_mac, devices["m1"].permanent_mac) == ("3c:fd:fe:10:01:09", "3c:fd:fe:10:01:05")
     assert (devices["ib0"].mac, devices["ib0"].backing) == (None, Backing.PHYSICAL)
 
 

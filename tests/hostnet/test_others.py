@@ -12,6 +12,7 @@ from virtscan.hostnet import (
     read_bridges,
     read_driver,
     read_ip,
+    read_permanent,
     read_sysfs,
     read_vlans,
 )
@@ -66,8 +67,8 @@ Permanent HW addr: 3C:fd:fe:10:01:05
 """
     _, first, second = read_bonding(text, name="bond2", source="proc")
 
-    assert (first.name, first.mac) == ("eth4", None)
-    assert (second.name, second.mac) == ("eth5", "3c:fd:fe:10:01:05")
+    assert (first.name, first.permanent_mac) == ("eth4", None)
+    assert (second.name, second.permanent_mac) == ("eth5", "3c:fd:fe:10:01:05")
 
 
 SYSFS = {
@@ -84,6 +85,8 @@ SYSFS = {
     "eth2/device/numa_node": "0\n",
     "eth3": "../../devices/pci0000:00/0000:00:1c.0/0000:18:00.1/net/eth3",
     "eth4/device": "../../../0000:19:00.0",
+    "eth4/device/driver": "../../../../bus/pci/drivers/ixgbe",
+    "eth4/bonding_slave/perm_hwaddr": "3c:fd:fe:10:01:44\n",
     "eth4/address": "3C:FD:FE:10:01:04\n",
     "eth5/master": "../bond3",
     "bond3/address": "00:00:00:00:00:00\n",
@@ -112,6 +115,46 @@ def test_sysfs_tells_as_much_as_there_is_of_it() -> None:
     }
     assert devices[DeviceName("eth4")].mac == "3c:fd:fe:10:01:04"
     assert devices[DeviceName("bond3")].mac is None
+    assert (devices[DeviceName("eth4")].driver, devices[DeviceName("eth4")].permanent_mac) == (
+        "ixgbe",
+        "3c:fd:fe:10:01:44",
+    )
+    assert {name for name, device in devices.items() if device.lower_complete} == {
+        "bond2", "bond2.100", "br0", "eth2", "eth3", "eth4", "tap0"
+    }  # fmt: skip
+    cut = {device.name for device in read_sysfs(SYSFS, source="sys", complete=False) if device.lower_complete}
+    assert cut == set()
+
+
+def device(name: str, *lower: str, complete: bool = False) -> Device:
+    return Device(name=DeviceName(name), lower=tuple(map(DeviceName, lower)), lower_complete=complete)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "merged"),
+    [
+        (device("b", "eth0"), device("b", "eth0", "eth1", complete=True), (("eth0", "eth1"), True)),
+        (device("b", "eth0", complete=True), device("b", "eth0", "eth1"), (("eth0",), True)),
+        (device("b", "eth0"), device("b", "eth1"), (("eth0",), False)),
+        (device("b"), device("b", "eth1"), (("eth1",), False)),
+        (device("b", "eth0"), device("b", complete=True), (("eth0",), False)),
+        (device("b"), device("b", complete=True), ((), True)),
+    ],
+)
+def test_a_complete_list_of_lower_devices_counts_and_stays_whole(
+    first: Device, second: Device, merged: tuple[tuple[str, ...], bool]
+) -> None:
+    (found,) = merge_devices([first, second])
+
+    assert (found.lower, found.lower_complete) == merged
+
+
+def test_a_permanent_mac_is_read_where_there_is_one() -> None:
+    (found,) = read_permanent("Permanent address: FA:16:3e:1f:96:bd\n", name="eth0", source="ethtool")
+
+    assert (found.name, found.permanent_mac) == ("eth0", "fa:16:3e:1f:96:bd")
+    assert read_permanent("Permanent address: 00:00:00:00:00:00\n", name="lo", source="ethtool") == ()
+    assert read_permanent("Permanent address: not set\n", name="lo", source="ethtool") == ()
 
 
 @pytest.mark.parametrize(
@@ -123,12 +166,12 @@ def test_sysfs_tells_as_much_as_there_is_of_it() -> None:
         ("bonding", "", (DeviceKind.BOND, Backing.UNKNOWN)),
         ("802.1Q VLAN Support", "", (DeviceKind.VLAN, Backing.UNKNOWN)),
         ("bridge", "N/A", (DeviceKind.BRIDGE, Backing.UNKNOWN)),
-        ("veth", "", (DeviceKind.ETHERNET, Backing.VIRTUAL)),
+        ("veth", "", (DeviceKind.VETH, Backing.VIRTUAL)),
         ("tun", "tap", (DeviceKind.ETHERNET, Backing.VIRTUAL)),
-        ("macvlan", "", (DeviceKind.ETHERNET, Backing.VIRTUAL)),
+        ("macvlan", "", (DeviceKind.MACVLAN, Backing.VIRTUAL)),
         ("team", "", None),
         ("openvswitch", "", None),
-        ("hv_netvsc", "", None),
+        ("hv_netvsc", "", (DeviceKind.ETHERNET, Backing.PHYSICAL)),
         ("", "", None),
     ],
 )
@@ -138,6 +181,15 @@ def test_a_driver_tells_what_it_makes(driver: str, bus: str, told: tuple[DeviceK
     found = read_driver(text, name="eth0", source="ethtool")
 
     assert [(device.kind, device.backing) for device in found] == ([] if told is None else [told])
+
+
+@pytest.mark.parametrize(
+    ("printed", "driver"), [("vif", "xen-netfront"), ("virtio_net", "virtio_net"), ("ixgbevf", "ixgbevf")]
+)
+def test_a_nic_has_its_drivers_one_name(printed: str, driver: str) -> None:
+    (found,) = read_driver(f"driver: {printed}\nbus-info: 0000:00:03.0\n", name="eth0", source="ethtool")
+
+    assert (found.driver, found.lower_complete) == (driver, True)
 
 
 def test_a_driver_that_does_not_tell_gives_nothing() -> None:
@@ -160,11 +212,13 @@ def test_together_they_make_a_chain_down_to_the_cards() -> None:
         name=bond.name,
         kind=DeviceKind.BOND,
         lower=(card.name,),
+        lower_complete=True,
         addresses=("10.1.0.5/24",),
         sources=("proc", "ip"),
     )
     assert vlan.lower == ("bond2",)
-    assert (card.kind, card.backing, card.mac) == (DeviceKind.ETHERNET, Backing.PHYSICAL, "3c:fd:fe:10:01:04")
+    assert (card.kind, card.backing, card.driver) == (DeviceKind.ETHERNET, Backing.PHYSICAL, "ixgbe")
+    assert (card.mac, card.permanent_mac) == (None, "3c:fd:fe:10:01:04")
 
 
 @given(st.text(max_size=80), st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=5))

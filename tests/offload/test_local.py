@@ -9,16 +9,14 @@ import pytest
 
 from tests.harness.patience import LONG
 from virtscan.errors import OffloadError
-from virtscan.model import Mac, Persistence, Server, State
+from virtscan.model import Backing, DeviceKind, DeviceName, Mac, Persistence, Server, State
+from virtscan.model import Machine as RunsOn
 from virtscan.offload import local
 from virtscan.offload.probe import SCRIPT
 from virtscan.offload.source import server_target
 
 OFF_TEXT = "Features for eth0:\ntx-checksumming: off\n"
-OFF_JSON = '[ {"ifname": "eth0", "tx-checksumming": {"active": false, "fixed": null, "requested": null}} ]'
-JSON_ONLY = f"""[ "$*" = "--json -k eth0" ] && echo '{OFF_JSON}'"""
-TEXT_ONLY = f"""[ "$1" = --json ] && {{ echo "ethtool: bad command line argument(s)" >&2; exit 1; }}
-printf '%s' '{OFF_TEXT}'"""
+EACH_OFF = """[ "$1" = -k ] && printf 'Features for %s:\ntx-checksumming: off\n' "$2\""""
 
 
 class Machine:
@@ -28,7 +26,8 @@ class Machine:
         self.root = folder / "root"
         self.programs = folder / "bin"
         self.programs.mkdir()
-        self.program("ethtool", JSON_ONLY)
+        self.program("ethtool", EACH_OFF)
+        self.program("systemd-detect-virt", "echo kvm")
         self.program("udevadm", "echo 252")
         self.program("ip", "exit 1")
 
@@ -36,6 +35,11 @@ class Machine:
         path = self.programs / name
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
+
+    def ip(self, *, links: str = "", addresses: str = "") -> None:
+        for command, printed in (("-o -d link", links), ("-o addr", addresses)):
+            self.file(f"/printed/{command}", f"{printed}\n" if printed else "")
+        self.program("ip", f'cat "{self.root}/printed/$*"')
 
     def device(self, name: str, *marks: str, operstate: str = "up", address: str = "52:54:00:aa:bb:cc") -> None:
         folder = self.root / "sys/class/net" / name
@@ -108,19 +112,9 @@ def test_a_name_that_was_not_checked_before_runs_nothing(tmp_path: Path) -> None
 # ------------------------------------------------------------------ ethtool of every age
 
 
-def test_json_is_taken_where_ethtool_has_it_and_text_where_not(machine: Machine) -> None:
-    from_json = machine.read("eth0")
-    machine.program("ethtool", TEXT_ONLY)
-    from_text = machine.read("eth0")
-
-    assert from_json.tx_checksum is State.OFF
-    assert from_text.tx_checksum is State.OFF
-    assert from_json.features == from_text.features
-
-
 def test_a_failure_that_ethtool_prints_beside_its_text_is_seen(machine: Machine) -> None:
     error = "Cannot get device tx csum settings: Operation not supported"
-    machine.program("ethtool", f"[ $1 = --json ] && exit 1; echo '{error}' >&2; printf '%s' '{OFF_TEXT}'")
+    machine.program("ethtool", f"echo '{error}' >&2; printf '%s' '{OFF_TEXT}'")
     server = machine.read("eth0")
 
     assert server.tx_checksum is State.UNKNOWN
@@ -167,40 +161,170 @@ def test_without_a_shell_the_reason_is_given(machine: Machine, monkeypatch: pyte
         machine.read("eth0")
 
 
+def test_a_device_on_which_ethtool_fails_costs_only_itself(machine: Machine) -> None:
+    machine.device("eth1", "device")
+    machine.program("ethtool", f"[ $2 = eth1 ] && kill -9 $$; {EACH_OFF}")
+    states = {one.device.name: one.offload for one in machine.read("eth0").devices}
+
+    assert (states[DeviceName("eth0")].tx_checksum, states[DeviceName("eth0")].reason) == (State.OFF, None)
+    assert states[DeviceName("eth1")].tx_checksum is State.UNKNOWN
+    assert states[DeviceName("eth1")].reason is not None
+
+
+def test_nothing_but_the_features_is_asked_of_ethtool(machine: Machine) -> None:
+    machine.device("eth1", "device")
+    machine.device("br0", "bridge")
+    machine.program("ethtool", f'echo "$*" >> {machine.root}/asked')
+    machine.read("eth0")
+
+    assert (machine.root / "asked").read_text().splitlines() == ["-k eth0", "-k br0", "-k eth1"]
+
+
 # ------------------------------------------------------------------ which device
 
+LINKS = r"""1: lo: <LOOPBACK,UP> mtu 65536 state UNKNOWN \    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+2: eth0: <UP> mtu 1500 master bond0 state UP \    link/ether 52:54:00:aa:bb:cc brd ff:ff \    bond_slave state ACTIVE
+3: bond0: <UP> mtu 1500 state UP \    link/ether 52:54:00:aa:bb:cc brd ff:ff:ff:ff:ff:ff \    bond mode active-backup
+4: bond0.7@bond0: <UP> mtu 1500 state UP \    link/ether 52:54:00:aa:bb:cc brd ff:ff \    vlan id 7 <REORDER_HDR>
+"""
+TWO_ADDRESSES = """2: eth0    inet 10.0.0.5/24 scope global eth0
+3: eth1    inet 10.77.0.5/24 scope global eth1"""
+BONDING = "Bonding Mode: x\nSlave Interface: eth0\nPermanent HW addr: 52:54:00:00:00:01\n"
 
-def test_the_only_card_that_is_up_needs_no_name(machine: Machine) -> None:
-    machine.device("eth1", "device", operstate="down")
-    machine.device("docker0", "bridge")
 
-    assert machine.read().interface == "eth0"
-
-
-def test_a_bond_counts_and_its_members_do_not(machine: Machine) -> None:
-    machine.device("eth1", "device", "master")
-    machine.device("eth0", "master")
-    machine.device("bond0", "bonding", operstate="unknown")
-    machine.program("ethtool", f"[ $3 = bond0 ] && echo '{OFF_JSON.replace('eth0', 'bond0')}'")
+def test_the_only_device_with_an_address_needs_no_name(machine: Machine) -> None:
+    machine.device("bond0", "bonding")
+    machine.ip(addresses="3: bond0    inet 10.77.0.5/24 scope global bond0")
 
     assert machine.read().interface == "bond0"
 
 
-def test_of_several_cards_one_has_to_be_named(machine: Machine) -> None:
+def test_of_several_in_one_state_none_has_to_be_named(machine: Machine) -> None:
+    machine.device("eth1", "device", address="52:54:00:aa:bb:dd")
+    machine.ip(
+        addresses="2: eth0    inet 10.0.0.5/24 scope global eth0\n3: eth1    inet 10.77.0.5/24 scope global eth1"
+    )
+    server = machine.read()
+
+    assert (server.interface, server.tx_checksum, server.reason) == (None, State.OFF, None)
+    assert server.macs == ("52:54:00:aa:bb:cc", "52:54:00:aa:bb:dd")
+    assert server.addresses == ("10.0.0.5/24", "10.77.0.5/24")
+
+
+def test_several_in_different_states_leave_the_server_unknown_and_each_device_known(machine: Machine) -> None:
     machine.device("eth1", "device")
+    machine.ip(
+        addresses="2: eth0    inet 10.0.0.5/24 scope global eth0\n3: eth1    inet 10.77.0.5/24 scope global eth1"
+    )
+    machine.program(
+        "ethtool", """printf 'Features for %s:\ntx-checksumming: ' "$2"; [ $2 = eth0 ] && echo on || echo off"""
+    )
+    server = machine.read()
 
-    with pytest.raises(OffloadError, match="name the interface that answers: eth0, eth1 are up"):
-        machine.read()
-    assert machine.read("eth0").interface == "eth0"
+    assert (server.interface, server.tx_checksum) == (None, State.UNKNOWN)
+    assert server.reason == "name the interface that answers: eth0 (on), eth1 (off)"
+    assert [one.offload.tx_checksum for one in server.devices] == [State.ON, State.OFF]
 
 
-def test_without_a_card_one_of_the_devices_has_to_be_named(machine: Machine) -> None:
-    machine.device("eth0", "brport")
-    machine.device("br0", "bridge")
-    machine.file("/sys/class/net/bonding_masters", "")  # a file that the bonding driver puts among the devices
+def test_without_an_address_no_device_is_chosen(machine: Machine) -> None:
+    server = machine.read()
 
-    with pytest.raises(OffloadError, match="no card or bond is up; it has br0, eth0, lo"):
-        machine.read()
+    assert (server.interface, server.tx_checksum) == (None, State.UNKNOWN)
+    assert server.reason == "no device has an address: name the interface that answers"
+
+
+# ------------------------------------------------------------------ the sending stack
+
+
+def test_the_stack_is_read_down_to_the_nic(machine: Machine) -> None:
+    machine.device("bond0", "bonding")
+    machine.device("bond0.7")
+    machine.file("/sys/class/net/bonding_masters", "bond0\n")  # a file that the bonding driver puts among the devices
+    machine.file(
+        "/proc/net/bonding/bond0", "Bonding Mode: x\nSlave Interface: eth0\nPermanent HW addr: 52:54:00:00:00:01\n"
+    )
+    driver = machine.root / "sys/class/net/eth0/device/driver"
+    driver.symlink_to("../../../../bus/virtio/drivers/virtio_net")
+    machine.ip(links=LINKS, addresses="4: bond0.7@bond0    inet 10.77.0.5/24 scope global bond0.7")
+    server = machine.read()
+    devices = {one.device.name: one.device for one in server.devices}
+
+    assert (server.interface, server.lists_all_devices) == ("bond0.7", True)
+    assert {name: (one.kind, one.lower, one.lower_complete) for name, one in devices.items()} == {
+        "bond0": (DeviceKind.BOND, ("eth0",), True),
+        "bond0.7": (DeviceKind.VLAN, ("bond0",), True),
+        "eth0": (DeviceKind.ETHERNET, (), True),
+    }
+    nic = devices[DeviceName("eth0")]
+    assert (nic.backing, nic.driver, nic.permanent_mac) == (Backing.PHYSICAL, "virtio_net", "52:54:00:00:00:01")
+    assert {one.device.name for one in server.devices if one.offload.tx_checksum is State.OFF} == devices.keys()
+
+
+def test_each_device_has_what_lasts_for_it(machine: Machine) -> None:
+    machine.device("eth1", "device")
+    machine.file("/etc/network/interfaces", "auto eth1\niface eth1 inet dhcp\n  offload-tx off\n")
+    lasting = {one.device.name: one.offload.persistence for one in machine.read("eth0").devices}
+
+    assert {name: told and told.tx_checksum for name, told in lasting.items()} == {"eth0": State.ON, "eth1": State.OFF}
+
+
+def test_devices_that_ip_does_not_list_leave_the_list_incomplete(machine: Machine) -> None:
+    for name in ("bond0", "bond0.7"):
+        machine.device(name)
+    machine.ip(links=LINKS)
+    assert machine.read("eth0").lists_all_devices
+
+    machine.device("eth9")
+    assert not machine.read("eth0").lists_all_devices
+    machine.program("ip", "exit 1")
+    server = machine.read("eth0")
+    assert not server.lists_all_devices
+    assert [one.device.name for one in server.devices] == ["bond0", "bond0.7", "eth0", "eth9"]
+
+
+def test_a_host_of_many_containers_costs_a_bounded_answer_that_has_its_nics(machine: Machine) -> None:
+    links = ["2: eth0: <UP> mtu 1500 \\    link/ether 52:54:00:aa:bb:cc brd ff:ff"]
+    for number in range(1200):
+        (machine.root / f"sys/class/net/cali{number}").mkdir()
+        links.append(f"{number + 3}: cali{number}@if2: <UP> mtu 1500 \\    link/ether ee:ee:ee:ee:ee:ee \\    veth")
+    machine.device("zz9", "device")
+    machine.ip(links="\n".join(links))
+    server = machine.read("eth0")
+    read = {one.device.name for one in server.devices if one.offload.tx_checksum is State.OFF}
+    unread = {one.offload.reason for one in server.devices if one.device.name not in read}
+
+    assert not server.lists_all_devices
+    assert len(read) == 400
+    assert {"eth0", "zz9"} <= read
+    assert unread == {"it was not read; name it, the server has too many devices"}
+
+
+# ------------------------------------------------------------------ what the machine is
+
+
+def test_a_virtual_machine_says_so_with_its_uuid(machine: Machine) -> None:
+    machine.file("/sys/class/dmi/id/sys_vendor", "QEMU\n")
+    machine.file("/sys/class/dmi/id/product_uuid", "6645D778-E2C8-44AE-8FA1-DC97FC2556DB\n")
+    machine.program("systemd-detect-virt", "exit 127")
+    server = machine.read("eth0")
+
+    assert (server.machine, server.system_uuid) == (RunsOn.VIRTUAL, "6645d778-e2c8-44ae-8fa1-dc97fc2556db")
+
+
+@pytest.mark.parametrize("path", ["/.dockerenv", "/run/.containerenv", "/run/systemd/container", "/proc/1/cgroup"])
+def test_each_mark_of_a_container_counts(machine: Machine, path: str) -> None:
+    assert machine.read("eth0").machine is RunsOn.VIRTUAL
+    machine.file(path, "0::/docker/1\n")
+
+    assert machine.read("eth0").machine is RunsOn.CONTAINER
+
+
+def test_bare_metal_is_one_that_no_flag_of_the_processor_contradicts(machine: Machine) -> None:
+    machine.program("systemd-detect-virt", "echo none; exit 1")
+    machine.file("/proc/cpuinfo", "flags\t\t: fpu vme\n")
+    assert machine.read("eth0").machine is RunsOn.PHYSICAL
+    machine.file("/proc/cpuinfo", "flags\t\t: fpu hypervisor vme\n")
+    assert machine.read("eth0").machine is RunsOn.UNKNOWN
 
 
 # ------------------------------------------------------------------ addresses
@@ -215,9 +339,9 @@ def test_addresses_of_the_device_are_read_and_those_of_the_link_are_not(machine:
         "2: eth0    inet6 fe80::1/64 scope link ",
         "2: eth0    inet $(id) scope global eth0",
     )
-    machine.program("ip", '[ "$*" = "-o addr show dev eth0" ] || exit 1\ncat <<\'E\'\n' + "\n".join(lines) + "\nE")
+    machine.ip(addresses="\n".join(lines))
 
-    assert machine.read("eth0").addresses == ("10.77.0.5/24", "10.78.0.1", "2001:db8::5/64")
+    assert machine.read("eth0").addresses == ("10.77.0.5/24", "10.78.0.1/32", "2001:db8::5/64")
 
 
 @pytest.mark.parametrize("address", ["", "00:00:00:00:00:00", "80:00:02:08:fe:80:00:00:00:00:00:00:00:02:c9:03:00:00"])

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,28 +13,48 @@ from hypothesis import strategies as st
 
 from tests.harness.missing import cannot_run
 from virtscan.errors import OffloadError
+from virtscan.model import DeviceKind, DeviceName, Machine
+from virtscan.offload.answer import Answer
 from virtscan.offload.persistence import Evidence
-from virtscan.offload.probe import SCRIPT, Answer, parse_answer
+from virtscan.offload.probe import SCRIPT, parse_answer
 
 NOBODY = 65534
 
 WHOLE = b"""\
 @virtscan 1
-@devices
- eth0
- lo
-@device eth0
-@ethtool
- Features for eth0:
- tx-checksumming: on
-@mac
- 52:54:00:AA:BB:CC
-@addresses
- 2: eth0    inet 10.77.0.5/24 brd 10.77.0.255 scope global eth0
 @kernel
  2.6.32-279.el6.x86_64
 @udev
  147
+@devices
+ eth0
+ eth0.7
+ lo
+@links
+ 1: lo: <LOOPBACK,UP> mtu 16436 qdisc noqueue state UNKNOWN \\    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00
+ 2: eth0: <UP> mtu 1500 qdisc mq state UP qlen 1000\\    link/ether 52:54:00:AA:BB:CC brd ff:ff:ff:ff:ff:ff
+ 3: eth0.7@eth0: <UP> mtu 1500 state UP \\    link/ether 52:54:00:aa:bb:cc brd ff:ff\\    vlan id 7 <REORDER_HDR>
+@addresses
+ 2: eth0    inet 10.77.0.5/24 brd 10.77.0.255 scope global eth0
+@vlans
+ eth0.7         | 7  | eth0
+@sysfs
+ eth0/device
+ eth0/address 52:54:00:aa:bb:cc
+ eth0/device/driver ../../../../bus/virtio/drivers/virtio_net
+@ethtool eth0
+ Features for eth0:
+ tx-checksumming: on
+@ethtool eth0.7
+ Cannot get device tx csum settings: Operation not supported
+@dmi
+ sys_vendor Red Hat
+ product_name KVM
+ product_uuid 6645D778-E2C8-44AE-8FA1-DC97FC2556DB
+@virtualization
+@cgroup
+@hypervisor
+@reached 10.77.0.5
 @file /etc/network/interfaces
  iface eth0 inet dhcp
    offload-tx off
@@ -45,12 +65,18 @@ WHOLE = b"""\
 
 
 def test_a_whole_answer_has_every_fact_in_its_place() -> None:
-    answer = parse_answer(WHOLE, device="eth0")
+    answer = parse_answer(WHOLE)
+    devices = {device.name: device for device in answer.devices}
+    nic, vlan = devices[DeviceName("eth0")], devices[DeviceName("eth0.7")]
 
-    assert answer.device == "eth0"
-    assert answer.ethtool == "Features for eth0:\ntx-checksumming: on\n"
-    assert answer.macs == ("52:54:00:aa:bb:cc",)
-    assert answer.addresses == ("10.77.0.5/24",)
+    assert answer.features == {
+        "eth0": "Features for eth0:\ntx-checksumming: on\n",
+        "eth0.7": "Cannot get device tx csum settings: Operation not supported\n",
+    }
+    assert (nic.mac, nic.driver, nic.addresses) == ("52:54:00:aa:bb:cc", "virtio_net", ("10.77.0.5/24",))
+    assert (vlan.kind, vlan.lower, vlan.vlan_id, vlan.lower_complete) == (DeviceKind.VLAN, ("eth0",), 7, True)
+    assert (answer.lists_all_devices, answer.reached) == (True, "10.77.0.5")
+    assert (answer.machine, answer.system_uuid) == (Machine.VIRTUAL, "6645d778-e2c8-44ae-8fa1-dc97fc2556db")
     assert answer.kernel == "2.6.32-279.el6.x86_64"
     assert answer.evidence == Evidence(
         files={"/etc/network/interfaces": "iface eth0 inet dhcp\n  offload-tx off\n", "/etc/rc.local": ""},
@@ -62,19 +88,19 @@ def test_a_whole_answer_has_every_fact_in_its_place() -> None:
 def test_what_a_login_shell_prints_of_its_own_is_passed_over() -> None:
     noise = b"Welcome!\n@device evil0\n \xff\x00\n"
 
-    assert parse_answer(noise + WHOLE, device="eth0") == parse_answer(WHOLE, device="eth0")
+    assert parse_answer(noise + WHOLE) == parse_answer(WHOLE)
 
 
 def test_without_ethtool_or_other_facts_the_rest_is_told() -> None:
-    answer = parse_answer(b"@virtscan 1\n@device eth0\n@no-ethtool\n@mac\n@udev\n 9999999\n@end\n", device="eth0")
+    answer = parse_answer(b"@virtscan 1\n@no-ethtool\n@udev\n 9999999\n@end\n")
 
-    assert answer == Answer(device=answer.device, ethtool=None, macs=(), addresses=(), kernel=None, evidence=Evidence())
+    assert answer == Answer(no_features="there is no ethtool: install it", evidence=Evidence())
 
 
 def test_an_answer_that_was_cut_anywhere_is_none() -> None:
     for length in range(len(WHOLE) - len("\n")):
         with pytest.raises(OffloadError, match="it does not answer as a shell would"):
-            parse_answer(WHOLE[:length], device="eth0")
+            parse_answer(WHOLE[:length])
 
 
 @pytest.mark.parametrize(
@@ -87,7 +113,7 @@ def test_an_answer_that_was_cut_anywhere_is_none() -> None:
 )
 def test_what_is_no_answer_is_quoted_in_short(output: bytes, said: str) -> None:
     with pytest.raises(OffloadError) as error:
-        parse_answer(output, device=None)
+        parse_answer(output)
 
     assert str(error.value) == f"it does not answer as a shell would; it says: {said}"
 
@@ -95,10 +121,10 @@ def test_what_is_no_answer_is_quoted_in_short(output: bytes, said: str) -> None:
 @given(st.lists(st.sampled_from(WHOLE.splitlines(keepends=True)) | st.binary(max_size=20)).map(b"".join))
 def test_no_output_does_worse_than_being_refused(output: bytes) -> None:
     try:
-        answer = parse_answer(b"@virtscan 1\n" + output + b"\n@end", device="eth0")
+        answer = parse_answer(b"@virtscan 1\n" + output + b"\n@end")
     except OffloadError:
         return
-    assert set(answer.macs) <= {"52:54:00:aa:bb:cc"}
+    assert {device.mac for device in answer.devices} <= {"52:54:00:aa:bb:cc", None}
 
 
 # ------------------------------------------------------------------ the script, on a folder that stands for /
@@ -114,11 +140,22 @@ def root() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def run(root: Path, *, shell: str = "sh", user: int | None = None) -> Answer:
+def run(root: Path, *, shell: str = "sh", user: int | None = None, connection: str = "") -> Answer:
     completed = subprocess.run(
-        [shell, "-s", "--", "eth0", root], input=SCRIPT.encode(), check=True, capture_output=True, user=user
+        [shell, "-s", "--", "eth0", root],
+        input=SCRIPT.encode(),
+        check=True,
+        capture_output=True,
+        user=user,
+        env=os.environ | {"SSH_CONNECTION": connection},
     )
-    return parse_answer(completed.stdout, device="eth0")
+    assert not completed.stderr
+    return parse_answer(completed.stdout)
+
+
+def files(answer: Answer) -> Mapping[str, str]:
+    assert answer.evidence is not None
+    return answer.evidence.files
 
 
 @pytest.mark.parametrize("shell", ["sh", "dash", "bash"])
@@ -129,7 +166,17 @@ def test_every_shell_gives_the_same_answer(root: Path, shell: str) -> None:
     text = "iface eth0 inet dhcp\n\t offload-tx off \\c \\\\ %s $(id)  \n offload-rx off"
     (root / "etc/network/interfaces").write_text(text)
 
-    assert run(root, shell=shell).evidence.files == {"/etc/network/interfaces": f"{text}\n"}
+    assert files(run(root, shell=shell)) == {"/etc/network/interfaces": f"{text}\n"}
+
+
+@pytest.mark.parametrize(
+    ("connection", "reached"),
+    [("10.0.0.9 50022 10.77.0.1 22", "10.77.0.1"), ("2001:db8::9 50022 2001:db8::5 22", "2001:db8::5"), ("", None)],
+)
+def test_the_address_that_was_reached_is_the_servers_end_of_the_connection(
+    root: Path, connection: str, reached: str | None
+) -> None:
+    assert run(root, connection=connection).reached == reached
 
 
 def test_a_file_that_looks_like_an_answer_stays_a_file(root: Path) -> None:
@@ -137,7 +184,8 @@ def test_a_file_that_looks_like_an_answer_stays_a_file(root: Path) -> None:
     (root / "etc/rc.local").write_text("@end ethtool\n@device evil0 ethtool\n @file /etc/passwd ethtool")
     answer = run(root)
 
-    assert answer.device == "eth0"
+    assert [device.name for device in answer.devices if device.name == "evil0"] == []
+    assert answer.evidence is not None
     assert answer.evidence.files == {
         "/etc/rc.local": "@end ethtool\n@device evil0 ethtool\n @file /etc/passwd ethtool\n"
     }
@@ -147,7 +195,7 @@ def test_a_name_with_a_line_break_stays_a_name(root: Path) -> None:
     (root / "etc/udev/rules.d").mkdir(parents=True)
     (root / "etc/udev/rules.d/a\n@end").write_text("ethtool")
 
-    assert run(root).evidence.files == {"/etc/udev/rules.d/a?@end": "ethtool\n"}
+    assert files(run(root)) == {"/etc/udev/rules.d/a?@end": "ethtool\n"}
 
 
 def test_what_may_not_be_read_is_said(root: Path) -> None:
@@ -160,7 +208,9 @@ def test_what_may_not_be_read_is_said(root: Path) -> None:
     (profiles / "eth0.nmconnection").chmod(0)
     scripts.chmod(0)
 
-    assert run(root, user=user).evidence.unreadable == (
+    evidence = run(root, user=user).evidence
+    assert evidence is not None
+    assert evidence.unreadable == (
         "/etc/NetworkManager/system-connections/eth0.nmconnection",
         "/etc/NetworkManager/dispatcher.d",
     )

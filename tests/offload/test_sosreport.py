@@ -8,7 +8,7 @@ import pytest
 from tests.harness.patience import LONG
 from tests.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
 from virtscan.errors import OffloadError
-from virtscan.model import Server, State
+from virtscan.model import DeviceKind, DeviceName, Mac, Machine, Server, SourceMode, State
 from virtscan.offload import READERS
 from virtscan.offload.source import server_target
 
@@ -77,46 +77,61 @@ CHAIN: dict[str, str | bytes | Link] = {
 }
 
 
-def test_several_that_may_be_meant_count_when_they_are_in_the_same_state(tmp_path: Path) -> None:
+def test_the_devices_of_the_report_are_the_sending_stack(tmp_path: Path) -> None:
     server = read(tmp_path, CHAIN)
+    devices = {one.device.name: one for one in server.devices}
+
+    assert server.lists_all_devices
+    assert {name: (one.device.kind, one.device.lower, one.device.lower_complete) for name, one in devices.items()} == {
+        "bond0": (DeviceKind.BOND, ("eth2",), True),
+        "bond0.7": (DeviceKind.VLAN, ("bond0",), True),
+        "br0": (DeviceKind.BRIDGE, ("eth0",), True),
+        **dict.fromkeys(("eth0", "eth1", "eth2"), (DeviceKind.ETHERNET, (), True)),
+    }
+    assert {name: one.offload.tx_checksum for name, one in devices.items()} == {
+        "bond0": State.OFF,
+        "bond0.7": State.UNKNOWN,
+        "br0": State.UNKNOWN,
+        "eth0": State.OFF,
+        "eth1": State.OFF,
+        "eth2": State.ON,
+    }
+    assert devices[DeviceName("eth2")].device.driver == "virtio_net"
+
+
+def test_several_that_may_be_meant_count_when_they_are_in_the_same_state(tmp_path: Path) -> None:
+    server = read(tmp_path, CHAIN | features("br0", OFF) | features("bond0.7", OFF))
 
     assert (server.interface, server.tx_checksum, server.features) == (None, State.OFF, {})
-    assert server.macs == ("52:54:00:00:00:05", "52:54:00:00:00:01")
+    assert server.macs == ("52:54:00:00:00:06", "52:54:00:00:00:02")
     assert server.persistence is not None
     assert server.persistence.tx_checksum is State.UNKNOWN
 
 
-def test_several_in_different_states_are_to_be_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(OffloadError, match=r"name the interface that answers: bond0 \(on\), eth0 \(off\)"):
-        read(tmp_path, CHAIN | features("bond0", ON))
+def test_several_in_different_states_are_each_known(tmp_path: Path) -> None:
+    server = read(tmp_path, CHAIN | features("br0", OFF) | features("bond0.7"))
+
+    assert server.tx_checksum is State.UNKNOWN
+    assert server.reason == "name the interface that answers: bond0.7 (on), br0 (off)"
 
 
 def test_what_lasts_may_depend_on_the_device(tmp_path: Path) -> None:
-    rule = {"etc/rc.d/rc.local": "ethtool -K eth0 tx off\n"}
-    server = read(tmp_path, CHAIN | rule)
+    rule = {"etc/rc.d/rc.local": "ethtool -K br0 tx off\n"}
+    server = read(tmp_path, CHAIN | features("br0", OFF) | features("bond0.7", OFF) | rule)
 
     assert server.persistence is not None
     assert (server.persistence.tx_checksum, server.persistence.setting) == (State.UNKNOWN, "it depends on the device")
 
 
-def test_without_an_address_nobody_knows_which_device_is_meant(tmp_path: Path) -> None:
-    tree = ONE_CARD | {f"{NETWORKING}ip_-d_address": link(2, "eth0")}
+def test_without_an_address_no_device_is_chosen(tmp_path: Path) -> None:
+    server = read(tmp_path, ONE_CARD | {f"{NETWORKING}ip_-d_address": link(2, "eth0")})
 
-    with pytest.raises(OffloadError, match="name the interface that answers: the sosreport has eth0, lo"):
-        read(tmp_path, tree)
-
-
-def test_bridges_that_are_ports_of_each_other_end_somewhere(tmp_path: Path) -> None:
-    circle = link(1, "br0", "bridge x", "inet 10.0.0.1/24 scope global br0", master="br1") + link(
-        2, "br1", "bridge x", master="br0"
-    )
-
-    with pytest.raises(OffloadError, match="name the interface"):
-        read(tmp_path, {f"{NETWORKING}ip_-d_address": circle})
+    assert (server.interface, server.reason) == (None, "no device has an address: name the interface that answers")
+    assert [one.device.name for one in server.devices] == ["eth0"]
 
 
 def test_a_device_that_the_report_does_not_have_is_said_with_those_it_has(tmp_path: Path) -> None:
-    with pytest.raises(OffloadError, match=r"no device eth7, but of eth0, lo$"):
+    with pytest.raises(OffloadError, match=r"no device eth7; it has eth0, lo$"):
         read(tmp_path, ONE_CARD, "eth7")
 
 
@@ -134,14 +149,14 @@ def test_a_device_without_ethtools_output_is_unknown_and_its_addresses_are_not(t
     tree = {name: content for name, content in ONE_CARD.items() if "ethtool_-k" not in name}
     server = read(tmp_path, tree, "eth0")
 
-    assert (server.tx_checksum, server.reason) == (State.UNKNOWN, "the sosreport has no ethtool -k of eth0")
+    assert (server.tx_checksum, server.reason) == (State.UNKNOWN, "the sosreport has no ethtool -k of it")
     assert server.addresses == ("10.77.0.2/24",)
 
 
 def test_a_device_known_by_ethtool_alone_will_do(tmp_path: Path) -> None:
     server = read(tmp_path, dict(features("eth0", OFF)), "eth0")
 
-    assert (server.tx_checksum, server.macs) == (State.OFF, ())
+    assert (server.tx_checksum, server.macs, server.lists_all_devices) == (State.OFF, (), False)
 
 
 @pytest.mark.parametrize(
@@ -195,5 +210,44 @@ def test_every_device_of_the_collected_reports_is_read(corpus: Path) -> None:
 
     assert len(states) == 31
     assert {name for name, state in states.items() if state is not State.ON} == set()
-    only = server_target("x", f"sosreport:{corpus / 'sostree' / 'openstack'}")
-    assert READERS[only.kind](only, timeout=LONG).interface == "ens3"
+
+
+@pytest.mark.parametrize(
+    ("name", "interface", "runs_on"),
+    [
+        ("openstack", None, Machine.VIRTUAL),
+        ("kubernetes", None, Machine.VIRTUAL),
+        ("rabbitmq", "eth0", Machine.CONTAINER),
+        ("storage-ceph-mon", "eth0", Machine.CONTAINER),
+    ],
+)
+def test_the_collected_reports_show_their_machine_and_its_sender(
+    corpus: Path, name: str, interface: str | None, runs_on: Machine
+) -> None:
+    target = server_target("x", f"sosreport:{corpus / 'sostree' / name}")
+    server = READERS[target.kind](target, timeout=30)
+
+    assert (server.machine, server.interface) == (runs_on, interface)
+    assert not any(one.device.name == "lo" for one in server.devices)
+
+
+def test_a_container_on_a_macvlan_shows_its_kind_and_no_parent(tmp_path: Path) -> None:
+    shown = link(2, "eth0@if7", "macvlan mode bridge").replace("52:54:00:00:00:02", "8e:11:22:33:44:55")
+    server = read(tmp_path, {f"{NETWORKING}ip_-s_-d_link": shown, "proc/1/cgroup": "1:name=systemd:/lxc/c1\n"}, "eth0")
+    (only,) = server.devices
+
+    assert (only.device.kind, only.device.mode, only.device.mac) == (
+        DeviceKind.MACVLAN,
+        SourceMode.BRIDGE,
+        Mac("8e:11:22:33:44:55"),
+    )
+    assert (only.device.lower, only.device.lower_complete, server.machine) == ((), False, Machine.CONTAINER)
+
+
+def test_bare_metal_is_known_by_its_firmware(tmp_path: Path) -> None:
+    decoded = "System Information\n\tManufacturer: HPE\n\tProduct Name: ProLiant DL380 Gen10\n"
+    uuid = "\tUUID: 30363150-3331-584D-5139-323830314C4C\n"
+    tree = ONE_CARD | {"dmidecode": Link("sos_commands/hardware/dmidecode")}
+    server = read(tmp_path, tree | {"sos_commands/hardware/dmidecode": decoded + uuid}, "eth0")
+
+    assert (server.machine, server.system_uuid) == (Machine.PHYSICAL, "30363150-3331-584d-5139-323830314c4c")

@@ -12,7 +12,7 @@ from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
 from tests.harness.sshd import Sshd, running_sshd
 from virtscan.errors import OffloadError
-from virtscan.model import Server, State
+from virtscan.model import DeviceKind, DeviceName, Server, State
 from virtscan.offload import READERS
 from virtscan.offload.source import server_target
 
@@ -64,6 +64,15 @@ def test_a_switched_device_is_read_as_it_is_now(sshd: Sshd, veth: str) -> None:
     assert after.persistence is not None
     assert after.persistence.tx_checksum is State.ON
     assert "a plain ethtool -K is gone at the next boot" in after.persistence.setting
+
+
+def test_every_device_of_the_server_is_read(sshd: Sshd, veth: str) -> None:
+    subprocess.run(["ethtool", "-K", veth, "tx", "off"], check=True, capture_output=True)
+    stack = {one.device.name: one for one in read(sshd).devices}
+    mine = stack[DeviceName(veth)]
+
+    assert {*stack} == {path.name for path in Path("/sys/class/net").iterdir() if path.is_dir()}
+    assert (mine.device.kind, mine.offload.tx_checksum) == (DeviceKind.VETH, State.OFF)
 
 
 def test_one_login_brings_everything(sshd: Sshd) -> None:

@@ -1,57 +1,69 @@
-"""What Ansible's facts say about network devices."""
+"""Ansible's facts about network devices."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from virtscan.hostnet.link_kinds import LINK_KINDS, NIC, UNKNOWN_KIND, LinkKind, driver_name
 from virtscan.hostnet.links import Link, mac
-from virtscan.hostnet.natures import CARD, NATURES, NOBODY_KNOWS, Nature
 from virtscan.model import Device, DeviceName
 
 _KINDS = {"bonding": "bond", "bridge": "bridge"}
-_BELOW = {"bonding": "slaves", "bridge": "interfaces"}
+_LOWER = {"bonding": "slaves", "bridge": "interfaces"}
 _UNDERSCORED = {"udp-tnl": "udp_tnl", "udp-tunnel": "udp_tunnel"}
 """Words in names of features that have an underscore in ethtool, too."""
 
 
 def read_devices(facts: Mapping[str, Any], *, source: str, at: datetime | None) -> tuple[Device, ...]:
-    """Give every device; `facts` are those of a host, by name without `ansible_`.
+    """Return every device; `facts` are those of a host, by name without `ansible_`.
 
-    Of what a VLAN or a veth is, Ansible says no more than that it is Ethernet.
+    Of a VLAN, a veth or a macvlan Ansible says no more than that it is Ethernet. The members of a bond and the ports of
+    a bridge are all of them: Ansible lists what /sys has.
 
     Source:
         ansible lib/ansible/module_utils/facts/network/linux.py get_interfaces_info.
     """
     links: dict[str, Link] = {}
-    natures: dict[str, Nature] = {}
-    below: dict[str, list[DeviceName]] = {}
+    entries: dict[str, Mapping[str, Any]] = {}
     for label, entry in _entries(facts):
         name = label.partition(":")[0]  # an alias's addresses are its device's
         link = links.setdefault(name, Link(name=name))
         for address, scope in _addresses(entry):
             link.add_address(address, scope)
         if name == label:
-            link.mac = mac(str(entry.get("macaddress", "")))
-            natures[name] = _nature(entry)
-            lower = entry.get(_BELOW.get(str(entry.get("type")), ""))
-            below[name] = [DeviceName(one) for one in lower if isinstance(one, str)] if isinstance(lower, list) else []
-    return tuple(
-        Device(
-            name=DeviceName(name),
-            kind=natures.get(name, NOBODY_KNOWS).kind,
-            backing=natures.get(name, NOBODY_KNOWS).backing,
-            lower=tuple(below.get(name, ())),
-            mac=link.mac,
-            addresses=tuple(link.addresses),
-            sources=(source,),
-            observed_at=at,
-        )
-        for name, link in links.items()
+            entries[name] = entry
+    return tuple(_device(link, entries.get(name, {}), source, at) for name, link in links.items())
+
+
+def _device(link: Link, entry: Mapping[str, Any], source: str, at: datetime | None) -> Device:
+    kind = _link_kind(entry)
+    lower = entry.get(_LOWER.get(str(entry.get("type")), ""))
+    names = [DeviceName(one) for one in lower if isinstance(one, str)] if isinstance(lower, list) else []
+    return Device(
+        name=DeviceName(link.name),
+        kind=kind.kind,
+        backing=kind.backing,
+        lower=tuple(names),
+        lower_complete=isinstance(lower, list) or not kind.has_lower,
+        driver=driver_name(str(entry.get("module") or "")) if kind == NIC else None,
+        mac=mac(str(entry.get("macaddress", ""))),
+        permanent_mac=mac(str(entry.get("perm_macaddress", ""))),
+        addresses=tuple(link.addresses),
+        sources=(source,),
+        observed_at=at,
     )
 
 
+def lists_all_devices(facts: Mapping[str, Any]) -> bool:
+    """Return True if there are facts about each of the host's interfaces (a filter may have left some out)."""
+    names = facts.get("interfaces")
+    if not isinstance(names, list):
+        return False
+    return {str(name).partition(":")[0] for name in names} <= {label for label, _ in _entries(facts)}
+
+
 def read_features(facts: Mapping[str, Any]) -> dict[DeviceName, str]:
-    """Give by device the text that `ethtool -k` printed before Ansible put underscores into the names."""
+    """Return by device the text that `ethtool -k` printed before Ansible put underscores into the names."""
     return {
         DeviceName(name): "\n".join([f"Features for {name}:", *_lines(entry["features"]), ""])
         for name, entry in _entries(facts)
@@ -83,9 +95,9 @@ def _addresses(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield f"{address.get('address')}/{length}", str(address.get("scope", own))
 
 
-def _nature(entry: Mapping[str, Any]) -> Nature:
-    """Its own word, or a card where a device of a bus stands behind it."""
+def _link_kind(entry: Mapping[str, Any]) -> LinkKind:
+    """Return the kind of its type, or a NIC if there is a device of a bus or a driver's module."""
     kind = _KINDS.get(str(entry.get("type")))
     if kind is not None:
-        return NATURES[kind]
-    return CARD if entry.get("type") == "ether" and entry.get("pciid") else NOBODY_KNOWS
+        return LINK_KINDS[kind]
+    return NIC if entry.get("type") == "ether" and (entry.get("pciid") or entry.get("module")) else UNKNOWN_KIND

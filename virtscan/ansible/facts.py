@@ -1,4 +1,4 @@
-"""The JSON that Ansible's `setup` gives, in each form in which it is kept -> facts about hosts; pure."""
+"""The JSON of Ansible's `setup`, in each form in which it is kept, to facts about hosts; pure."""
 
 import json
 import re
@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from virtscan.ansible.devices import read_devices, read_features
+from virtscan import hostnet
+from virtscan.ansible.devices import lists_all_devices, read_devices, read_features
 from virtscan.errors import FactsError
-from virtscan.model import Device, DeviceName
+from virtscan.model import Device, DeviceName, Machine
 
 # `ansible HOST -m setup` puts this before each host's facts; `>>` is that of version 1.
 _HOST = re.compile(r"^(\S+) \| (\w+)!? (?:=>|>>) (?=\{)", re.MULTILINE)
@@ -18,10 +19,10 @@ _SOURCE = "ansible"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What Ansible knows of one host.
+    """Ansible's facts about one host.
 
-    `names` are all names it has, that of the inventory first. `features` is by device what `ethtool -k` would have
-    printed; only devices of which Ansible knows any are in it.
+    `names` are all its names, that of the inventory first. `features` has by device the output of `ethtool -k`, without
+    devices of which Ansible has none. `lists_all_devices` is False for facts that a filter made fewer.
     """
 
     names: tuple[str, ...]
@@ -29,7 +30,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     cpus: int | None = None
     memory_mib: int | None = None
     devices: tuple[Device, ...] = ()
+    lists_all_devices: bool = False
     features: Mapping[DeviceName, str] = {}
+    machine: Machine = Machine.UNKNOWN
+    system_uuid: str | None = None
     taken_at: datetime | None = None
 
 
@@ -75,9 +79,22 @@ def _facts(document: Mapping[str, Any], host: str | None) -> Facts | None:
         cpus=_number(facts, "processor_vcpus"),
         memory_mib=_number(facts, "memtotal_mb"),
         devices=read_devices(facts, source=_SOURCE, at=taken_at),
+        lists_all_devices=lists_all_devices(facts),
         features=read_features(facts),
+        machine=_machine(facts),
+        system_uuid=hostnet.system_uuid(_text(facts, "product_uuid") or ""),
         taken_at=taken_at,
     )
+
+
+def _machine(facts: Mapping[str, Any]) -> Machine:
+    """Return the machine of a guest's type; a host's type is that of its guests, so that only DMI counts."""
+    guest = facts.get("virtualization_role") == "guest"
+    told = facts.get("virtualization_tech_guest")
+    types = [facts.get("virtualization_type"), *(told if isinstance(told, list) else ())] if guest else []
+    words = [word for word in types if isinstance(word, str)]
+    dmi = hostnet.Dmi(vendor=_text(facts, "system_vendor") or "", product=_text(facts, "product_name") or "")
+    return hostnet.read_machine(dmi=dmi, words=[*words, "vm-other"] if guest else ())
 
 
 def _time(facts: Mapping[str, Any]) -> datetime | None:

@@ -1,15 +1,38 @@
-"""What Linux tells about its network devices (`ip`, /proc, /sys, `ethtool -i`, `brctl`) to values; pure.
+"""Linux's own words about its network devices and its machine (`ip`, /proc, /sys, ethtool, DMI) to values; pure.
 
-Each function gives what its one source knows. Several together, libvirt among them, make one picture through
-`merge_devices`, the more authoritative first.
+Each function returns the facts of its one source. `merge_devices` puts several together, libvirt among them, the more
+authoritative first.
 """
 
-from virtscan.hostnet.bonding import read_bonding
-from virtscan.hostnet.bridges import read_bridges
-from virtscan.hostnet.drivers import read_driver
 from virtscan.hostnet.iproute import read_ip
+from virtscan.hostnet.machine import (
+    Dmi,
+    is_container_group,
+    read_dmi_files,
+    read_dmidecode,
+    read_hostnamectl,
+    read_machine,
+    system_uuid,
+)
 from virtscan.hostnet.merging import merge_devices
+from virtscan.hostnet.procfs import read_bonding, read_vlans
 from virtscan.hostnet.sysfs import read_sysfs
-from virtscan.hostnet.vlans import read_vlans
+from virtscan.hostnet.tools import read_bridges, read_driver, read_permanent
 
-__all__ = ["merge_devices", "read_bonding", "read_bridges", "read_driver", "read_ip", "read_sysfs", "read_vlans"]
+__all__ = [
+    "Dmi",
+    "is_container_group",
+    "merge_devices",
+    "read_bonding",
+    "read_bridges",
+    "read_dmi_files",
+    "read_dmidecode",
+    "read_driver",
+    "read_hostnamectl",
+    "read_ip",
+    "read_machine",
+    "read_permanent",
+    "read_sysfs",
+    "read_vlans",
+    "system_uuid",
+]

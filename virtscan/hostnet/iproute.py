@@ -1,4 +1,4 @@
-"""What `ip link` and `ip address` print, of every age, to devices."""
+"""`ip link` and `ip address`, of every age, to devices."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
+from virtscan.hostnet.link_kinds import LINK_KINDS
 from virtscan.hostnet.links import Link, devices, mac
-from virtscan.hostnet.natures import NATURES
 from virtscan.model import Device
 
 # `2: eth0.11@eth0: <UP,…> …`, and of `ip -o address` one line an address: `2: eth0    inet 192.0.2.1/24 …`.
@@ -15,17 +15,27 @@ _HEAD = re.compile(r"\s*\d+:\s+([^\s@:]+)(?:@([^\s:]+))?(?::\s+(?=<)|\s+(?=inet6
 _MASTER = re.compile(r"\smaster (\S+)")
 _MAC = re.compile(r"link/ether (\S+)")
 _PARENT = re.compile(r"\s(?:parentdev|permaddr) \S")
+_PERMANENT = re.compile(r"\s(?:permaddr|perm_hwaddr) (\S+)")
+_MODE = re.compile(r"\smode (\w+)")
 _ADDRESS = re.compile(r"inet6? (\S+).*? scope (\S+)")
 _VLAN_ID = re.compile(r" id (\d{1,4})\b")
-_FOREIGN = re.compile(r"if\d+|NONE")
-"""What stands behind an `@` when the other device is in another namespace, or there is none."""
+_FOREIGN = re.compile(r"if\d+|NONE|lo")
+"""The name after the `@` when the other device is in another namespace, or there is none.
+
+Before Linux 4.0 `ip` may print the name of a device here that has the other one's number there, `lo` for instance.
+"""
 
 
-def read_ip(text: str, *, source: str) -> tuple[Device, ...]:
+def read_ip(text: str, *, source: str, complete: bool = False) -> tuple[Device, ...]:
     """Read the output of `ip link` or `ip address`, with any of -d, -s, -o, or -j.
 
-    Kinds, VLANs and what is below come with -d only; without it a device is a name with a MAC and addresses.
+    Kinds, VLANs and lower devices come with -d only; without it a device is a name with a MAC and addresses.
     Addresses that reach no other segment (loopback, link) are left out.
+
+    Args:
+        text: The output.
+        source: Its name for people.
+        complete: Say that it is all of `ip -d link`, so that no member of a bond and no port of a bridge is missing.
 
     Returns:
         A device for each that is shown, in order; nothing from a text that shows none.
@@ -34,7 +44,7 @@ def read_ip(text: str, *, source: str) -> tuple[Device, ...]:
         iproute2 ip/ipaddress.c print_linkinfo, print_linktype, print_addrinfo.
     """
     links = _from_json(text) if text.lstrip().startswith("[") else _from_text(text)
-    return devices(list(links), source)
+    return devices(list(links), source, complete=complete)
 
 
 def _from_text(text: str) -> Iterator[Link]:
@@ -51,7 +61,7 @@ def _from_text(text: str) -> Iterator[Link]:
 
 
 def _read(link: Link, line: str) -> None:
-    """Take from one line, a space before it, what it says about the device."""
+    """Take the facts about the device from one line, which begins with a space."""
     word = line.split(maxsplit=1)[0] if line.strip() else ""
     if word.startswith("<"):
         master = _MASTER.search(line)
@@ -65,12 +75,16 @@ def _read(link: Link, line: str) -> None:
         return
     elif word.endswith("_slave"):
         link.port_of = word.removesuffix("_slave")
-    elif word in NATURES:
+    elif word in LINK_KINDS:
         link.kind = link.kind or word
+        mode = _MODE.search(line) if word in {"macvlan", "macvtap"} else None
+        link.mode = mode[1] if mode else link.mode
         number = _VLAN_ID.search(line) if word == "vlan" else None
         link.vlan_id = int(number[1]) if number else link.vlan_id
-    elif word == "alias":  # anybody's words
+    elif word == "alias":  # free text
         return
+    if permanent := _PERMANENT.search(line):
+        link.permanent_mac = mac(permanent[1]) or link.permanent_mac
     link.has_parent = link.has_parent or bool(_PARENT.search(line))
 
 
@@ -85,7 +99,9 @@ def _from_json(text: str) -> Iterator[Link]:
             continue
         info = _mapping(entry, "linkinfo")
         kind = _text(info, "info_kind")
-        number = _mapping(info, "info_data").get("id") if kind == "vlan" else None
+        data = _mapping(info, "info_data")
+        number = data.get("id") if kind == "vlan" else None
+        own = entry if "permaddr" in entry else _mapping(info, "info_slave_data")
         link = Link(
             name=name,
             kind=kind,
@@ -93,6 +109,8 @@ def _from_json(text: str) -> Iterator[Link]:
             master=_text(entry, "master"),
             port_of=_text(info, "info_slave_kind"),
             mac=mac(_text(entry, "address") or "") if entry.get("link_type", "ether") == "ether" else None,
+            permanent_mac=mac(_text(own, "permaddr") or _text(own, "perm_hwaddr") or ""),
+            mode=_text(data, "mode"),
             vlan_id=number if isinstance(number, int) else None,
             has_parent=_text(entry, "parentdev") is not None or _text(entry, "permaddr") is not None,
         )

@@ -1,25 +1,26 @@
-"""One device as `ip` shows it, whatever the form of the output, and what all of them together say."""
+"""One device as `ip` shows it, whatever the form of the output, and all of them together."""
 
 import ipaddress
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from virtscan.hostnet.natures import CARD, NATURES, NOBODY_KNOWS, ON_TOP, Nature
-from virtscan.model import Device, DeviceName, Mac
+from virtscan.hostnet.link_kinds import LINK_KINDS, NIC, UNKNOWN_KIND, WITH_PARENT, LinkKind
+from virtscan.model import Device, DeviceKind, DeviceName, Mac, SourceMode
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _NO_MAC = "00:00:00:00:00:00"
 _WIDE = frozenset({"global", "site"})
+_MODES = {mode.value: mode for mode in SourceMode} | {"passthru": SourceMode.PASSTHROUGH, "source": SourceMode.UNKNOWN}
 
 
 class Link(msgspec.Struct, kw_only=True):
     """A device's entry while it is read.
 
-    `link` is what stands behind the `@`, `port_of` the kind of its master. `has_parent` says that it hangs on a bus
-    or has an address burnt in, which only a driver of hardware gives.
+    `link` is the name after the `@`, `port_of` the kind of its master, `mode` the word for a macvlan's. `has_parent`:
+    it hangs on a bus or has a permanent MAC of its own, which only drivers of hardware give.
     """
 
     name: str
@@ -28,12 +29,14 @@ class Link(msgspec.Struct, kw_only=True):
     master: str | None = None
     port_of: str | None = None
     mac: Mac | None = None
+    permanent_mac: Mac | None = None
+    mode: str | None = None
     vlan_id: int | None = None
     has_parent: bool = False
     addresses: dict[str, None] = {}
 
     def add_address(self, text: str, scope: str | None) -> None:
-        """Keep an address, unless it reaches no other segment (loopback, link) or is none."""
+        """Keep an address, unless it reaches no other segment (loopback, link) or is malformed."""
         try:
             address = str(ipaddress.ip_interface(text))
         except ValueError:
@@ -42,10 +45,11 @@ class Link(msgspec.Struct, kw_only=True):
             self.addresses[address] = None
 
 
-def devices(links: Sequence[Link], source: str) -> tuple[Device, ...]:
-    """Give the devices in their order, ports and members with their masters.
+def devices(links: Sequence[Link], source: str, *, complete: bool) -> tuple[Device, ...]:
+    """Return the devices in their order, ports and members with their masters.
 
-    A master that is not shown itself gets no entry: who shows one device may have left out its other members.
+    A master that is not shown itself gets no entry: a list with one of its members may lack the others. `complete`
+    says that the list has all devices, so that each master has all its ports.
     """
     ports: dict[str, list[DeviceName]] = defaultdict(list)
     roles: dict[str, str] = {}
@@ -54,33 +58,48 @@ def devices(links: Sequence[Link], source: str) -> tuple[Device, ...]:
             ports[link.master].append(DeviceName(link.name))
             if link.port_of is not None:
                 roles[link.master] = link.port_of
-    return tuple(_device(link, ports[link.name], roles.get(link.name), source) for link in links)
+    return tuple(_device(link, ports[link.name], roles.get(link.name), source, complete) for link in links)
 
 
-def _device(link: Link, ports: Iterable[DeviceName], role: str | None, source: str) -> Device:
-    nature = _nature(link, role)
-    below = (DeviceName(link.link),) if link.link is not None and link.kind in ON_TOP else ()
+def _device(link: Link, ports: Sequence[DeviceName], role: str | None, source: str, complete: bool) -> Device:
+    kind = _link_kind(link, role)
+    parent = (DeviceName(link.link),) if link.link not in {None, link.name} and link.kind in WITH_PARENT else ()
     return Device(
         name=DeviceName(link.name),
-        kind=nature.kind,
-        lower=tuple(dict.fromkeys((*below, *ports))),
-        backing=nature.backing,
+        kind=kind.kind,
+        lower=tuple(dict.fromkeys((*parent, *ports))),
+        lower_complete=_has_all(kind, bool(parent), bool(ports), complete),
+        backing=kind.backing,
+        mode=_MODES.get(link.mode or "") if kind.kind is DeviceKind.MACVLAN else None,
         mac=link.mac,
+        permanent_mac=link.permanent_mac,
         vlan_id=link.vlan_id,
         addresses=tuple(link.addresses),
         sources=(source,),
     )
 
 
-def _nature(link: Link, role: str | None) -> Nature:
-    """What kind it is; what has no kind and hangs on a bus is a card. Kernels before 3.0 don't name bridges."""
+def _has_all(kind: LinkKind, has_parent: bool, has_ports: bool, complete: bool) -> bool:
+    """Return True if every lower device is known.
+
+    Where the kernel names a bridge or bond, it names the master of each port as well. A VLAN or macvlan has one parent.
+    """
+    if kind.kind in {DeviceKind.BOND, DeviceKind.BRIDGE} or (kind == UNKNOWN_KIND and has_ports):
+        return complete
+    if kind.kind in {DeviceKind.VLAN, DeviceKind.MACVLAN}:
+        return has_parent and (complete or not has_ports)
+    return not kind.has_lower and (complete or not has_ports)
+
+
+def _link_kind(link: Link, role: str | None) -> LinkKind:
+    """Return its kind; a device without one that hangs on a bus is a NIC. Kernels before 3.0 don't name bridges."""
     kind = link.kind or role
     if kind is not None:
-        return NATURES.get(kind, NOBODY_KNOWS)
-    return CARD if link.has_parent else NOBODY_KNOWS
+        return LINK_KINDS.get(kind, UNKNOWN_KIND)
+    return NIC if link.has_parent else UNKNOWN_KIND
 
 
 def mac(text: str) -> Mac | None:
-    """Give a MAC in lower case; None for what is none and for the one that is nobody's."""
+    """Return a MAC in lower case; None for any other text and for all zeros."""
     lower = text.strip().lower()
     return Mac(lower) if _MAC.fullmatch(lower) and lower != _NO_MAC else None

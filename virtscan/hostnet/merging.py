@@ -1,4 +1,4 @@
-"""What several sources say about a host's devices, as one."""
+"""One list of a host's devices from several sources."""
 
 from collections.abc import Iterable
 
@@ -8,14 +8,14 @@ from virtscan.model import Device, DeviceName
 
 
 def merge_devices(devices: Iterable[Device]) -> tuple[Device, ...]:
-    """Make one device of all that were said to have the same name.
+    """Merge all devices of the same name into one.
 
-    Each fact is taken from the first that knows it: of two that contradict each other the earlier one counts, so the
-    more authoritative source is to be given first. In what order different devices come does not matter. A device is
-    as old as the oldest source that a fact of it was taken from.
+    Each fact is taken from the first source that has it; of two that contradict each other the earlier one counts.
+    Give the more authoritative source first. `lower` and `lower_complete` are one fact: a complete list replaces an
+    incomplete one. A device is as old as the oldest source that a fact of it was taken from.
 
     Returns:
-        Every device once, sorted by name; in `sources` everybody who described it, in the order given.
+        Every device once, sorted by name; in `sources` each that described it, in the order given.
     """
     merged: dict[DeviceName, Device] = {}
     for device in devices:
@@ -26,15 +26,20 @@ def merge_devices(devices: Iterable[Device]) -> tuple[Device, ...]:
 
 def _completed(known: Device, further: Device) -> Device:
     unknown = Device(name=known.name)
-    facts = {
+    facts: dict[str, object] = {  # values of all the fields of a device
         field: getattr(further, field)
         for field in _FACTS
         if getattr(known, field) == getattr(unknown, field) != getattr(further, field)
     }
+    better = (further.lower_complete, bool(further.lower)) > (known.lower_complete, bool(known.lower))
+    if better and (further.lower or not known.lower):  # a NIC is known to have none by its kind, not from a list
+        facts |= {"lower": further.lower, "lower_complete": further.lower_complete}
     used = (known, further) if facts else (known,)
     times = [device.observed_at for device in used if device.observed_at is not None]
     sources = tuple(dict.fromkeys((*known.sources, *further.sources)))
     return msgspec.structs.replace(known, **facts, sources=sources, observed_at=min(times, default=None))
 
 
-_FACTS = tuple(field for field in Device.__struct_fields__ if field not in {"name", "sources", "observed_at"})
+_NO_FACTS = frozenset({"name", "sources", "observed_at"})
+_ONE_FACT = frozenset({"lower", "lower_complete"})
+_FACTS = tuple(field for field in Device.__struct_fields__ if field not in _NO_FACTS | _ONE_FACT)

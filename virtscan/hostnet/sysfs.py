@@ -1,24 +1,25 @@
-"""What lies in /sys/class/net to devices."""
+"""/sys/class/net to devices."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
+from virtscan.hostnet.link_kinds import LINK_KINDS, NIC, UNKNOWN_KIND, LinkKind, driver_name
 from virtscan.hostnet.links import mac
-from virtscan.hostnet.natures import CARD, NATURES, NOBODY_KNOWS, Nature
 from virtscan.model import Device, DeviceName
 
 
-def read_sysfs(entries: Mapping[str, str], *, source: str) -> tuple[Device, ...]:
-    """Read what is known of /sys/class/net.
+def read_sysfs(entries: Mapping[str, str], *, source: str, complete: bool = True) -> tuple[Device, ...]:
+    """Read any part of /sys/class/net.
 
-    Any part of it will do: `bond2/bonding/slaves`, `bond2/lower_eth4`, `br0/brif/eth0`, `eth4/master`, `eth4/device`
-    or anything below it, `bond2/uevent`, `tap0/tun_flags`, `eth4/address`, or `eth4` itself, whose target tells
-    hardware from what the kernel made up.
+    `bond2/bonding/slaves`, `bond2/lower_eth4`, `br0/brif/eth0`, `eth4/master`, `eth4/device` or anything below it,
+    `eth4/device/driver`, `bond2/uevent`, `tap0/tun_flags`, `eth4/address`, `eth4/bonding_slave/perm_hwaddr`, or
+    `eth4` itself, whose target tells hardware from virtual devices.
 
     Args:
-        entries: By path below /sys/class/net: a file's text, a link's target, or nothing for what is only there.
-        source: Who says it.
+        entries: By path below /sys/class/net: a file's text, a link's target, or nothing if only its name is known.
+        source: Its name for people.
+        complete: Say that the `lower_*`, `brif/*` and members of a device are all there if one of them is.
 
     Returns:
         A device for every name in it, by name.
@@ -32,40 +33,42 @@ def read_sysfs(entries: Mapping[str, str], *, source: str) -> tuple[Device, ...]
         if master := PurePosixPath(own.get("master", "").strip()).name:
             ports[master].append(name)
     return tuple(
-        _device(name, own, ports[name], source)
+        _device(name, own, ports[name], source, complete)
         for name, own in sorted(grouped.items())
         if name and name != "bonding_masters"
     )
 
 
-def _device(name: str, own: Mapping[str, str], ports: Iterable[str], source: str) -> Device:
-    nature = _nature(own)
-    below = (
+def _device(name: str, own: Mapping[str, str], ports: Iterable[str], source: str, complete: bool) -> Device:
+    kind = _link_kind(own)
+    listed = (
         *own.get("bonding/slaves", "").split(),
         *sorted(path.removeprefix("brif/").partition("/")[0] for path in own if path.startswith("brif/")),
         *sorted(path.removeprefix("lower_").partition("/")[0] for path in own if path.startswith("lower_")),
-        *ports,
     )
     return Device(
         name=DeviceName(name),
-        kind=nature.kind,
-        lower=tuple(DeviceName(lower) for lower in dict.fromkeys(below)),
-        backing=nature.backing,
+        kind=kind.kind,
+        lower=tuple(DeviceName(lower) for lower in dict.fromkeys((*listed, *ports))),
+        lower_complete=complete and (bool(listed) or not kind.has_lower),
+        backing=kind.backing,
+        driver=driver_name(PurePosixPath(own.get("device/driver", "").strip()).name) if kind == NIC else None,
         mac=mac(own.get("address", "")),
+        permanent_mac=mac(own.get("bonding_slave/perm_hwaddr", "")),
         sources=(source,),
     )
 
 
-def _nature(own: Mapping[str, str]) -> Nature:
-    """The kernel's own word (DEVTYPE), what only one kind has, or a place on a bus; in this order."""
+def _link_kind(own: Mapping[str, str]) -> LinkKind:
+    """Return the kernel's own word (DEVTYPE), a mark that only one kind has, or a place on a bus; in this order."""
     told = dict(line.split("=", 1) for line in own.get("uevent", "").splitlines() if "=" in line).get("DEVTYPE", "")
     kinds = [told, *(kind for mark, kind in _MARKS.items() if _has(own, mark))]
-    known = [NATURES[kind] for kind in kinds if kind in NATURES]
+    known = [LINK_KINDS[kind] for kind in kinds if kind in LINK_KINDS]
     if known:
         return known[0]
     target = own.get("", "")
     on_a_bus = _has(own, "device") or ("/devices/" in f"/{target}" and "/devices/virtual/" not in f"/{target}")
-    return CARD if on_a_bus and not told else NOBODY_KNOWS
+    return NIC if on_a_bus and not told else UNKNOWN_KIND
 
 
 _MARKS = {"bonding": "bond", "bridge": "bridge", "brif": "bridge", "tun_flags": "tun"}

@@ -11,7 +11,7 @@ from virtscan.offload.server import observed
 
 
 def read(target: ServerTarget, *, timeout: float, root: Path = Path("/")) -> Server:
-    """Ask this machine the same way as another; `timeout` is in seconds, `root` the folder of its /etc and /sys.
+    """Ask this machine the same way as another; `timeout` is in seconds, `root` the folder of its /etc, /proc and /sys.
 
     Raises:
         OffloadError: It does not answer in time, or there is no such device.
@@ -27,4 +27,4 @@ def read(target: ServerTarget, *, timeout: float, root: Path = Path("/")) -> Ser
         raise OffloadError(f"timeout: no answer within {timeout:g} s") from error
     except OSError as error:
         raise OffloadError(f"sh can't be run: {error.strerror or error}") from error
-    return observed(target, parse_answer(completed.stdout, device=target.interface), at=datetime.now(UTC))
+    return observed(target, parse_answer(completed.stdout), at=datetime.now(UTC))

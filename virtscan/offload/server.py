@@ -1,19 +1,31 @@
-"""What was read about a server -> the value that is judged."""
+"""A source's answer about a server to the value that is judged."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from virtscan.errors import OffloadError
-from virtscan.model import DeviceName, Observed, Persistence, Server, ServerTarget, State
+from virtscan.model import (
+    Device,
+    Feature,
+    Observed,
+    Offload,
+    Persistence,
+    Server,
+    ServerDevice,
+    ServerTarget,
+    State,
+)
+from virtscan.offload.answer import Answer
 from virtscan.offload.ethtool import Capture, parse_features, tx_checksum, unknown_because
 from virtscan.offload.persistence import forecast
-from virtscan.offload.probe import Answer
+from virtscan.offload.sender import named_sender
 from virtscan.offload.source import shown
 
 
 def described(target: ServerTarget, tx_checksum: State, reason: str | None = None) -> Server:
-    """The server in this state, with what the administrator says about it; `reason` is why the state is UNKNOWN."""
+    """Return the server in this state, with its declared facts; `reason` is why the state is UNKNOWN."""
     return Server(
         name=target.name,
         source=shown(target),
@@ -25,55 +37,101 @@ def described(target: ServerTarget, tx_checksum: State, reason: str | None = Non
         segments=target.segments,
         subnets=target.subnets,
         physical=target.physical,
+        runs_on=target.runs_on,
     )
 
 
 def unreadable(target: ServerTarget, reason: str) -> Server:
-    """The server about which nothing could be read, for this reason."""
+    """Return a server that could not be read, for this reason."""
     return described(target, State.UNKNOWN, reason)
 
 
 def captured(target: ServerTarget, capture: Capture, *, at: datetime | None) -> Server:
-    """The server of which there is ethtool's output of that time, and no more."""
+    """Return the server of which there is one capture of that time: it says nothing of the sending stack."""
     return msgspec.structs.replace(
         described(target, tx_checksum(capture.features), unknown_because(capture)),
         interface=target.interface or capture.device,
-        features={name: feature for name, feature in capture.features.items() if name.startswith("tx-")},
+        features=_of_sending(capture),
         persistence=Persistence(setting="a capture does not tell what is lasting"),
         observed_at=at,
     )
 
 
 def observed(target: ServerTarget, answer: Answer, *, at: datetime | None) -> Server:
-    """The server as it answered at that time.
+    """Return the server as a source described it at that time.
 
-    Its addresses and its kernel are known even when its offload state is not.
+    Raises:
+        OffloadError: There is no device of the name that was given.
     """
-    capture = _capture(answer.ethtool, answer.device)
-    server = unreadable(target, capture) if isinstance(capture, str) else captured(target, capture, at=at)
-    source = shown(target)
+    devices = tuple(
+        ServerDevice(device=device, offload=_offload(device, answer))
+        for device in answer.devices
+        if device.name != "lo" or target.interface == "lo"
+    )
+    sender = named_sender(target, answer)
+    senders = [one for one in devices if (bool(one.device.addresses) if sender is None else one.device.name == sender)]
+    offload = _summary(senders)
+    macs = (one.device.mac for one in senders if one.device.mac is not None)
+    kernel = answer.kernel
     return msgspec.structs.replace(
-        server,
-        interface=answer.device,
-        persistence=forecast(
-            answer.evidence,
-            device=answer.device,
-            macs=answer.macs,
-            features=server.features,
-            now=server.tx_checksum,
-        ),
-        macs=tuple(dict.fromkeys((*answer.macs, *target.macs))),
-        addresses=answer.addresses,
-        kernel=None if answer.kernel is None else Observed(value=answer.kernel, source=source, observed_at=at),
+        described(target, offload.tx_checksum, offload.reason),
+        interface=sender,
+        features=offload.features,
+        persistence=offload.persistence,
+        macs=tuple(dict.fromkeys((*macs, *target.macs))),
+        addresses=tuple(dict.fromkeys(address for one in senders for address in one.device.addresses)),
+        kernel=None if kernel is None else Observed(value=kernel, source=shown(target), observed_at=at),
+        machine=answer.machine,
+        system_uuid=answer.system_uuid,
+        devices=devices,
+        lists_all_devices=answer.lists_all_devices,
         observed_at=at,
     )
 
 
-def _capture(text: str | None, device: DeviceName) -> Capture | str:
-    """The capture, or the reason why there is none."""
-    if text is None:
-        return "there is no ethtool: install it"
-    try:
-        return parse_features(text, device)
-    except OffloadError as error:
-        return str(error)
+def _offload(device: Device, answer: Answer) -> Offload:
+    state = State.UNKNOWN
+    reason: str | None = answer.no_features
+    features: dict[str, Feature] = {}
+    text = answer.features.get(device.name)
+    if text is not None:
+        try:
+            capture = parse_features(text, device.name)
+        except OffloadError as error:
+            reason = str(error)
+        else:
+            state, reason, features = tx_checksum(capture.features), unknown_because(capture), _of_sending(capture)
+    macs = (mac for mac in (device.mac, device.permanent_mac) if mac is not None)
+    lasting = (
+        Persistence(setting="the source does not show settings that last")
+        if answer.evidence is None
+        else forecast(
+            answer.evidence, device=device.name, macs=tuple(dict.fromkeys(macs)), features=features, now=state
+        )
+    )
+    return Offload(tx_checksum=state, reason=reason, features=features, persistence=lasting)
+
+
+def _summary(senders: Sequence[ServerDevice]) -> Offload:
+    """Return the one state of all devices that may be the sending one."""
+    if not senders:
+        return Offload(reason="no device has an address: name the interface that answers")
+    first = senders[0].offload
+    if len(senders) == 1:
+        return first
+    if any(one.offload.tx_checksum is not first.tx_checksum for one in senders):
+        states = ", ".join(f"{one.device.name} ({one.offload.tx_checksum.value})" for one in senders)
+        return Offload(reason=f"name the interface that answers: {states}", persistence=_DEPENDS)
+    lasting = {one.offload.persistence and one.offload.persistence.tx_checksum for one in senders}
+    return Offload(
+        tx_checksum=first.tx_checksum,
+        reason=first.reason,
+        persistence=first.persistence if len(lasting) == 1 else _DEPENDS,
+    )
+
+
+_DEPENDS = Persistence(setting="it depends on the device")
+
+
+def _of_sending(capture: Capture) -> dict[str, Feature]:
+    return {name: feature for name, feature in capture.features.items() if name.startswith("tx-")}

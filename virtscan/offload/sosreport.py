@@ -1,16 +1,14 @@
 """`sosreport:PATH`: the server's own sosreport."""
 
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
+from virtscan import hostnet
 from virtscan.errors import OffloadError, SosreportError
-from virtscan.model import Backing, Device, DeviceKind, DeviceName, Persistence, Server, ServerTarget
+from virtscan.model import Device, DeviceName, Server, ServerTarget
+from virtscan.offload.answer import Answer
 from virtscan.offload.persistence import Evidence
-from virtscan.offload.probe import Answer
 from virtscan.offload.server import observed
 
 if TYPE_CHECKING:
@@ -37,13 +35,11 @@ _ETHTOOL = re.compile(r"^[^#\n]*ethtool.*$", re.MULTILINE)
 _NEVER_TAKEN = ("/usr/lib/systemd/network (not in a sosreport)",)
 
 
-def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  whoever runs it ends it
-    """Read what the report tells of the named device, or of every card and bond that may be the sending one.
-
-    Several of which none is named count when they are in the same state; addresses and MACs are then those of all.
+def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  the caller ends it
+    """Read the report.
 
     Raises:
-        OffloadError: It can't be read, or there is no such device, or several are in different states.
+        OffloadError: It can't be read, or there is no device of the name that was given.
     """
     from virtscan import sosreport  # with what reads archives, which other sources don't need
 
@@ -51,68 +47,29 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  wh
         report = sosreport.open_sosreport(Path(target.address))
     except SosreportError as error:
         raise OffloadError(f"the sosreport can't be read: {error}") from error
-    devices = {device.name: device for device in sosreport.read_devices(report)}
-    captures = dict(report.named(_FEATURES))
-    names = _names(target, devices, captures, report)
-    return _together([_server(target, name, devices, captures.get(name), report) for name in names])
+    try:
+        return observed(target, _answer(report), at=report.taken_at)
+    except OffloadError as error:
+        if report.cut_short is None:
+            raise
+        raise OffloadError(f"{error}; the sosreport could be read in part only: {report.cut_short}") from error
 
 
-def _names(
-    target: ServerTarget, devices: Mapping[DeviceName, Device], captures: Mapping[str, str], report: "Sosreport"
-) -> Sequence[DeviceName]:
-    """The device that is named, or every one that may be meant.
+def _answer(report: "Sosreport") -> Answer:
+    from virtscan import sosreport
 
-    Raises:
-        OffloadError: There is none.
-    """
-    known = ", ".join(sorted({*devices, *captures})) or "no device"
-    if target.interface is None:
-        names = _candidates(devices, captures)
-        if not names:
-            raise OffloadError(f"name the interface that answers: the sosreport has {known}")
-        return names
-    if target.interface not in devices and target.interface not in captures:
-        cut = "" if report.cut_short is None else f"; it could be read in part only: {report.cut_short}"
-        raise OffloadError(f"the sosreport tells of no device {target.interface}, but of {known}{cut}")
-    return [DeviceName(target.interface)]
-
-
-def _candidates(devices: Mapping[DeviceName, Device], captures: Mapping[str, str]) -> Sequence[DeviceName]:
-    """The cards and bonds by which frames leave from the devices that have an address, whatever stands between."""
-    found: list[DeviceName] = []
-    for device in devices.values():
-        waiting = [device] if device.addresses else []
-        seen: set[DeviceName] = set()
-        while waiting:
-            below = waiting.pop()
-            seen.add(below.name)
-            if below.kind is DeviceKind.BOND or below.backing is Backing.PHYSICAL:
-                found.append(below.name)
-            else:
-                waiting += [devices[name] for name in below.lower if name in devices and name not in seen]
-    return sorted(name for name in {*found} if name in captures)
-
-
-def _server(
-    target: ServerTarget,
-    name: DeviceName,
-    devices: Mapping[DeviceName, Device],
-    capture: str | None,
-    report: "Sosreport",
-) -> Server:
-    device = devices.get(name, Device(name=name))
-    answer = Answer(
-        device=name,
-        ethtool=capture,
-        macs=() if device.mac is None else (device.mac,),
-        addresses=device.addresses,
+    features = {DeviceName(name): text for name, text in report.named(_FEATURES)}
+    known = sosreport.read_devices(report)
+    return Answer(
+        devices=hostnet.merge_devices((*known, *(Device(name=name) for name in features))),
+        lists_all_devices=report.cut_short is None and sosreport.lists_all_devices(report),
+        features=features,
+        no_features="the sosreport has no ethtool -k of it",
         kernel=report.kernel,
+        machine=report.machine,
+        system_uuid=report.system_uuid,
         evidence=_evidence(report),
     )
-    server = observed(target, answer, at=report.taken_at)
-    if capture is None:
-        return msgspec.structs.replace(server, reason=f"the sosreport has no ethtool -k of {name}")
-    return server
 
 
 def _evidence(report: "Sosreport") -> Evidence:
@@ -123,26 +80,3 @@ def _evidence(report: "Sosreport") -> Evidence:
     }
     skipped = (f"/{name}" for name in report.skipped if name.startswith(_SETTINGS))
     return Evidence(files=files, unreadable=(*skipped, *_NEVER_TAKEN))
-
-
-def _together(servers: Sequence[Server]) -> Server:
-    """One server of the same seen from several devices.
-
-    Raises:
-        OffloadError: It depends on the device.
-    """
-    first = servers[0]
-    if len(servers) == 1:
-        return first
-    if any(server.tx_checksum is not first.tx_checksum for server in servers):
-        states = ", ".join(f"{server.interface} ({server.tx_checksum.value})" for server in servers)
-        raise OffloadError(f"name the interface that answers: {states}")
-    lasting = {server.persistence and server.persistence.tx_checksum for server in servers}
-    return msgspec.structs.replace(
-        first,
-        interface=None,
-        features={},
-        persistence=first.persistence if len(lasting) == 1 else Persistence(setting="it depends on the device"),
-        macs=tuple(dict.fromkeys(mac for server in servers for mac in server.macs)),
-        addresses=tuple(dict.fromkeys(address for server in servers for address in server.addresses)),
-    )

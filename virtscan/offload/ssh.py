@@ -1,4 +1,4 @@
-"""`ssh://[user@]host[:port]`: the server tells it over ssh, in one round trip."""
+"""`ssh://[user@]host[:port]`: the server itself over ssh, in one round trip."""
 
 from datetime import UTC, datetime
 
@@ -20,4 +20,4 @@ def read(target: ServerTarget, *, timeout: float) -> Server:
         output = openssh.run(destination, SCRIPT, arguments=(target.interface or "",), timeout=timeout)
     except SshError as error:
         raise OffloadError(f"ssh: {error}") from error
-    return observed(target, parse_answer(output, device=target.interface), at=datetime.now(UTC))
+    return observed(target, parse_answer(output), at=datetime.now(UTC))

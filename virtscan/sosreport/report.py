@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from virtscan import hostnet
+from virtscan.model import Machine
+
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}")
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
 _DATE = re.compile(
@@ -61,6 +64,28 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
             "etc/hostname",
         )
         return name if name and _HOST.fullmatch(name) else None
+
+    @property
+    def machine(self) -> Machine:
+        """What the host runs on."""
+        flags = re.search(r"^flags\s*:.*\shypervisor\b", self.text("proc/cpuinfo") or "", re.MULTILINE)
+        return hostnet.read_machine(
+            dmi=self._dmi,
+            words=[hostnet.read_hostnamectl(text) for _, text in self.named("sos_commands/host/hostnamectl")],
+            container=hostnet.is_container_group(self.text("proc/1/cgroup") or ""),
+            hypervisor_flag=flags is not None,
+        )
+
+    @property
+    def system_uuid(self) -> str | None:
+        """The uuid that the firmware has; None where it is unknown or a placeholder."""
+        return hostnet.system_uuid(self._dmi.uuid)
+
+    @property
+    def _dmi(self) -> hostnet.Dmi:
+        if decoded := self.text("dmidecode", "sos_commands/hardware/dmidecode"):
+            return hostnet.read_dmidecode(decoded)
+        return hostnet.read_dmi_files(dict(self.named("sys/class/dmi/id/")))
 
     @property
     def cpus(self) -> int | None:

@@ -1,0 +1,59 @@
+"""Link kinds: the kernel's words for a device, and what they prove."""
+
+import msgspec
+
+from virtscan.model import Backing, DeviceKind
+
+
+class LinkKind(msgspec.Struct, frozen=True):
+    """Kind of a device and whether it is a NIC.
+
+    Bonds, VLANs and bridges have no backing of their own; that of their lower devices counts. `has_lower` is False
+    where a device of this kind stands on no other one unless ports of it are listed.
+    """
+
+    kind: DeviceKind = DeviceKind.UNKNOWN
+    backing: Backing = Backing.UNKNOWN
+    has_lower: bool = True
+
+
+UNKNOWN_KIND = LinkKind()
+NIC = LinkKind(DeviceKind.ETHERNET, Backing.PHYSICAL, has_lower=False)
+_MACVLAN = LinkKind(DeviceKind.MACVLAN, Backing.VIRTUAL)
+_SOFTWARE = LinkKind(DeviceKind.ETHERNET, Backing.VIRTUAL, has_lower=False)
+
+LINK_KINDS = {
+    "bond": LinkKind(DeviceKind.BOND),
+    "vlan": LinkKind(DeviceKind.VLAN),
+    "bridge": LinkKind(DeviceKind.BRIDGE),
+    "macvlan": _MACVLAN,
+    "macvtap": _MACVLAN,
+    "veth": LinkKind(DeviceKind.VETH, Backing.VIRTUAL, has_lower=False),
+    **dict.fromkeys(("dummy", "ifb", "tun"), _SOFTWARE),
+    "vxlan": LinkKind(DeviceKind.ETHERNET, Backing.VIRTUAL),
+    # The model has no kind for these: a team stands on NICs, a VRF carries no frames.
+    **dict.fromkeys(
+        ("geneve", "gretap", "hsr", "ipvlan", "ipvtap", "openvswitch", "team", "vrf", "wireguard"), UNKNOWN_KIND
+    ),
+}
+"""By the word of `ip -d link` and netlink (IFLA_INFO_KIND). Other words are not kinds."""
+
+WITH_PARENT = frozenset({"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap"})
+"""Kinds whose `@NAME` is the lower device; a veth's is its other end."""
+
+_DRIVERS = {"vif": "xen-netfront", "xen_netfront": "xen-netfront", "netvsc": "hv_netvsc"}
+"""Names by which /sys, `ethtool -i` and Ansible know a driver otherwise than the rest."""
+
+_BUSLESS = frozenset({"hv_netvsc", "virtio_net", "vmxnet3", "xen-netfront"})
+"""Drivers of NICs for which `ethtool -i` may show no bus."""
+
+
+def driver_name(word: str) -> str | None:
+    """Return the one name of a NIC's driver; None for an empty word."""
+    name = word.strip()
+    return _DRIVERS.get(name, name) or None
+
+
+def is_nic_driver(name: str) -> bool:
+    """Return True if a driver of this name makes NICs, with or without a bus."""
+    return name in _BUSLESS
