@@ -4,7 +4,7 @@ from virtscan.connectors import uri
 from virtscan.connectors.libvirt import read
 from virtscan.connectors.reading import Reading
 from virtscan.errors import ConnectorError
-from virtscan.model import Gap, Hypervisor, Target, TargetKind
+from virtscan.model import Gap, Hypervisor, Mac, Target, TargetKind
 
 
 def scan(
@@ -14,6 +14,8 @@ def scan(
     in_fleet: bool = False,
     allow_unsafe: bool = False,
     ssh_timeout: float | None = None,
+    next_start: bool = False,
+    server_macs: frozenset[Mac] = frozenset(),
 ) -> tuple[Hypervisor, tuple[Gap, ...]]:
     """Read it; a failure is a gap."""
     reading = Reading(
@@ -22,7 +24,15 @@ def scan(
         uri=uri.shown(address),
     )
     try:
-        read(reading.target, reading, in_fleet=in_fleet, allow_unsafe=allow_unsafe, ssh_timeout=ssh_timeout)
+        read(
+            reading.target,
+            reading,
+            in_fleet=in_fleet,
+            allow_unsafe=allow_unsafe,
+            ssh_timeout=ssh_timeout,
+            next_start=next_start,
+            server_macs=server_macs,
+        )
     except ConnectorError as error:
         return reading.close(str(error))
     return reading.close()
