@@ -115,6 +115,8 @@ class _HostJob:
                     in_fleet=self._in_fleet,
                     allow_unsafe=self._plan.allow_unsafe_uri,
                     ssh_timeout=self._plan.host_timeout if self._plan.ssh_facts else None,
+                    next_start=self._plan.next_start,
+                    server_macs=frozenset(mac for server in self._plan.servers for mac in server.macs),
                 )
             case TargetKind.XML:
                 xml_directory.read(self._target, self._reading)

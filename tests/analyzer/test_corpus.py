@@ -181,6 +181,7 @@ def test_every_node_device_agrees_with_an_independent_reader(corpus: Path) -> No
         assert device == Device(
             name=record["net_interface"],
             mac=record["net_address"],
+            lower_complete=True,
             backing=Backing.PHYSICAL,
             tx=State.UNKNOWN if not features else State.ON if "tx" in features else State.OFF,
             sources=("libvirt",),

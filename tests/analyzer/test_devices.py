@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from virtscan.analyzer import read_host_interface, read_node_device
+from virtscan.analyzer import System, read_driver, read_host_interface, read_node_device, read_parent, read_system
 from virtscan.errors import AnalyzerError
 from virtscan.hostnet import merge_devices
 from virtscan.model import Backing, Device, DeviceKind, DeviceName, Mac, State
@@ -38,6 +38,7 @@ def test_a_bond_is_read_with_its_members_and_its_addresses() -> None:
             "bond2",
             kind=DeviceKind.BOND,
             lower=("eth4", "eth5"),
+            lower_complete=True,
             mac="52:54:00:aa:bb:cc",
             addresses=("10.77.0.5/24", "10.78.0.5/32", "2001:db8::5/64"),
         ),
@@ -57,7 +58,9 @@ def test_a_bridge_on_a_vlan_on_a_bond_is_read_to_the_bottom() -> None:
     devices = {item.name: item for item in merge_devices(read_host_interface(xml, source="libvirt"))}
 
     assert devices[DeviceName("br0")].lower == ("bond2.100", "bond2")
-    assert devices[DeviceName("bond2.100")] == device("bond2.100", kind=DeviceKind.VLAN, lower=("bond2",), vlan_id=100)
+    assert devices[DeviceName("bond2.100")] == device(
+        "bond2.100", kind=DeviceKind.VLAN, lower=("bond2",), lower_complete=True, vlan_id=100
+    )
     assert devices[DeviceName("bond2")].lower == ("eth4", "eth5")
     assert list(devices) == ["bond2", "bond2.100", "br0", "eth4", "eth5"]
 
@@ -89,6 +92,24 @@ def test_what_is_no_host_interface_is_refused_with_the_reason(xml: str, message:
         read_host_interface(xml, source="libvirt")
 
 
+@pytest.mark.parametrize(
+    ("xml", "complete"),
+    [
+        ("<interface type='bond' name='a'><bond><interface type='ethernet' name='b'/></bond></interface>", True),
+        ("<interface type='bond' name='a'><bond/></interface>", False),
+        ("<interface type='bond' name='a'/>", False),
+        ("<interface type='bridge' name='a'><bridge/></interface>", True),
+        ("<interface type='bridge' name='a'/>", False),
+        ("<interface type='vlan' name='a'><vlan tag='7'><interface name='b'/></vlan></interface>", True),
+        ("<interface type='vlan' name='a'><vlan tag='7'/></interface>", False),
+        ("<interface type='ethernet' name='a'/>", False),
+        ("<interface name='a'><bond><interface name='b'/></bond></interface>", False),
+    ],
+)
+def test_a_list_of_members_is_complete_where_libvirt_looked(xml: str, complete: bool) -> None:
+    assert read_host_interface(xml, source="libvirt")[0].lower_complete is complete
+
+
 def node_device(inside: str, parent: str = "<parent>pci_0000_00_19_0</parent>") -> Device | None:
     return read_node_device(f"<device><name>net_x</name>{parent}{inside}</device>", source="libvirt")
 
@@ -106,7 +127,7 @@ def net(inside: str) -> str:
     ],
 )
 def test_tx_checksum_offload_is_off_only_when_other_features_are_listed(features: str, tx: State) -> None:
-    assert node_device(net(features)) == device("eth4", backing=Backing.PHYSICAL, tx=tx)
+    assert node_device(net(features)) == device("eth4", lower_complete=True, backing=Backing.PHYSICAL, tx=tx)
 
 
 @pytest.mark.parametrize(
@@ -119,12 +140,67 @@ def test_tx_checksum_offload_is_off_only_when_other_features_are_listed(features
     ],
 )
 def test_a_device_that_hangs_on_no_bus_is_virtual(parent: str, backing: Backing) -> None:
-    assert node_device(net(""), parent) == device("eth4", backing=backing)
+    expected = device("eth4", backing=backing, lower_complete=backing is Backing.PHYSICAL)
+    assert node_device(net(""), parent) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "backing", "driver"),
+    [
+        ("/sys/devices/virtual/net/vnet0", Backing.VIRTUAL, None),
+        ("/sys/devices/pci0000:00/0000:00:19.0/net/eth4", Backing.PHYSICAL, None),
+        ("/sys/devices/platform/soc/fd580000.ethernet/net/eth4", Backing.PHYSICAL, None),
+        ("/sys/devices/pci0000:00/0000:00:03.0/virtio0/net/eth4", Backing.PHYSICAL, "virtio_net"),
+        ("/sys/devices/LNXSYSTM:00/LNXSYBUS:00/PNP0A03:00/VMBUS:01/6b2f-1/net/eth4", Backing.PHYSICAL, "hv_netvsc"),
+        ("/sys/devices/vif-0/net/eth4", Backing.PHYSICAL, "xen-netfront"),
+        ("", Backing.VIRTUAL, None),
+    ],
+)
+def test_the_path_of_a_nic_tells_its_bus_where_libvirt_knows_none(
+    path: str, backing: Backing, driver: str | None
+) -> None:
+    found = node_device(net(""), f"<path>{path}</path><parent>computer</parent>")
+
+    assert found is not None
+    assert (found.backing, found.driver, found.lower_complete) == (backing, driver, backing is Backing.PHYSICAL)
+
+
+@pytest.mark.parametrize(
+    ("inside", "parent"),
+    [("<parent>pci_0000_00_19_0</parent>", "pci_0000_00_19_0"), ("<parent>computer</parent>", None), ("", None)],
+)
+def test_the_parent_of_a_node_device_is_one_that_can_be_asked_for(inside: str, parent: str | None) -> None:
+    assert read_parent(f"<device>{inside}</device>") == parent
+
+
+@pytest.mark.parametrize(
+    ("inside", "driver"),
+    [
+        ("<driver><name>ixgbe</name></driver>", "ixgbe"),
+        ("<driver><name>virtio-pci</name></driver>", "virtio_net"),
+        ("<driver/>", None),
+        ("", None),
+    ],
+)
+def test_the_driver_of_the_device_above_is_the_nics(inside: str, driver: str | None) -> None:
+    assert read_driver(f"<device><name>pci_0000_00_19_0</name>{inside}</device>") == driver
+
+
+def test_the_node_device_computer_says_what_the_firmware_says() -> None:
+    xml = """<device><name>computer</name><capability type='system'><product>KVM</product>
+        <hardware><vendor>QEMU</vendor>
+        <uuid>4C4C4544004235108052B4C04F4E3731</uuid></hardware></capability></device>"""
+
+    assert read_system(xml) == System(vendor="QEMU", product="KVM", uuid="4c4c4544-0042-3510-8052-b4c04f4e3731")
+    assert read_system("<device><capability type='system'/></device>") == System()
+    assert read_system("<device/>") == System()
+    with pytest.raises(AnalyzerError, match="no node device"):
+        read_system("<domain/>")
 
 
 def test_a_node_device_says_its_mac_and_not_its_kind() -> None:
     assert node_device(net("<address>28:D2:44:55:66:88</address>")) == device(
-        "eth4", backing=Backing.PHYSICAL, mac=Mac("28:d2:44:55:66:88")
+        "eth4", lower_complete=True, backing=Backing.PHYSICAL, mac=Mac("28:d2:44:55:66:88")
     )
 
 

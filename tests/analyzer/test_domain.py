@@ -4,7 +4,7 @@ import pytest
 
 from virtscan.analyzer import read_domain
 from virtscan.errors import AnalyzerError
-from virtscan.model import Domain, DomainState
+from virtscan.model import Domain, DomainState, Firmware
 
 NIC = "<interface type='user'><mac address='52:54:00:00:00:0{}'/></interface>"
 
@@ -30,10 +30,41 @@ def test_a_domain_is_read_whole() -> None:
         name="web01",
         uuid="4dea22b3-1d52-d8f3-2516-782e98ab3fa0",
         state=DomainState.ACTIVE,
+        type="kvm",
         vcpus=4,
         memory_mib=2048,
         boot_devices=("network", "hd"),
     )
+
+
+@pytest.mark.parametrize(
+    ("inside", "firmware"),
+    [
+        ("<os firmware='efi'/>", Firmware.EFI),
+        ("<os firmware='bios'/>", Firmware.BIOS),
+        ("<os firmware='warp'/>", None),
+        ("<os><loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader></os>", Firmware.EFI),
+        ("<os><loader type='rom'>/usr/share/seabios/bios.bin</loader></os>", None),
+        ("<os firmware='efi'><loader type='rom'/></os>", Firmware.EFI),
+        ("<os/><devices><loader type='pflash'/></devices>", None),
+        ("", None),
+    ],
+)
+def test_the_firmware_is_what_the_document_states(inside: str, firmware: Firmware | None) -> None:
+    assert read(inside).firmware is firmware
+
+
+@pytest.mark.parametrize(
+    ("inside", "direct"),
+    [
+        ("<os><kernel>/boot/vmlinuz</kernel></os>", True),
+        ("<os><kernel> </kernel></os>", False),
+        ("<os/>", False),
+        ("<metadata><os><kernel>/boot/vmlinuz</kernel></os></metadata>", False),
+    ],
+)
+def test_a_kernel_that_the_document_names_is_booted_directly(inside: str, direct: bool) -> None:
+    assert read(inside).direct_kernel is direct
 
 
 def test_what_the_document_does_not_say_is_none() -> None:

@@ -103,23 +103,27 @@ def test_a_live_interface_on_a_macvtap_network_names_network_and_device_together
 
 
 @pytest.mark.parametrize(
-    ("actual", "attachments"),
+    ("actual", "kind", "attachments"),
     [
-        ("<actual type='direct'><source dev='eth3' mode='private'/></actual>", on("eth3", SourceMode.PRIVATE)),
-        ("<actual type='direct'><source dev='eth3'/></actual>", on("eth3", SourceMode.VEPA)),
-        ("<actual type='bridge'><source bridge='br0'/></actual>", on("br0", None)),
-        ("<actual type='network'><source bridge='virbr0'/></actual>", on("virbr0", None)),
-        ("<actual type='hostdev'><source><address type='pci'/></source></actual>", ()),
-        ("<actual/>", ()),
+        (
+            "<actual type='direct'><source dev='eth3' mode='private'/></actual>",
+            "network",
+            on("eth3", SourceMode.PRIVATE),
+        ),
+        ("<actual type='direct'><source dev='eth3'/></actual>", "network", on("eth3", SourceMode.VEPA)),
+        ("<actual type='bridge'><source bridge='br0'/></actual>", "network", on("br0", None)),
+        ("<actual type='network'><source bridge='virbr0'/></actual>", "network", on("virbr0", None)),
+        ("<actual type='hostdev'><source><address type='pci'/></source></actual>", "hostdev", ()),
+        ("<actual/>", "network", ()),
     ],
 )
 def test_a_status_file_says_what_an_interface_on_a_network_got(
-    actual: str, attachments: tuple[Attachment, ...]
+    actual: str, kind: str, attachments: tuple[Attachment, ...]
 ) -> None:
     interface = read(f"<source network='n'/>{actual}", "type='network'")
 
     assert interface.attachments == attachments
-    assert (interface.type, interface.network, interface.source, interface.mode) == ("network", "n", None, None)
+    assert (interface.type, interface.network, interface.source, interface.mode) == (kind, "n", None, None)
 
 
 def test_the_tags_of_a_status_file_come_from_the_network_unless_the_interface_has_its_own() -> None:
@@ -161,7 +165,12 @@ def test_the_tags_of_a_status_file_come_from_the_network_unless_the_interface_ha
         ("<rom bar='on'/>", "rom", State.ON),
         ("<rom bar='on' enabled='no'/>", "rom", State.OFF),
         ("<rom file='/usr/share/ipxe.rom'/>", "rom", None),
+        ("<rom file=''/>", "rom", State.OFF),
+        ("<rom file='' enabled='yes'/>", "rom", State.OFF),
         ("<rom/>", "rom", None),
+        ("<target dev='tap7' managed='no'/>", "managed", False),
+        ("<target dev='tap7' managed='yes'/>", "managed", True),
+        ("<target dev='tap7'/>", "managed", True),
         ("<vlan><tag id='42'/></vlan><vlan><tag id='43'/></vlan>", "vlan", (42,)),
         ("<vlan><tag id='0x2a'/><tag/><tag id='7'/></vlan>", "vlan", (7,)),
         ("<vlan/>", "vlan", ()),

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from tests import build
-from virtscan.analyzer import read_domain, read_network, resolve
+from virtscan.analyzer import HostDevices, read_domain, read_network, resolve
 from virtscan.errors import AnalyzerError
-from virtscan.model import Attachment, DeviceName, Domain, Network, SourceMode
+from virtscan.model import Attachment, Device, DeviceKind, DeviceName, Domain, Network, SourceMode
 
 
 def read(inside: str) -> Network:
@@ -114,6 +114,63 @@ def test_an_interface_on_a_network_of_pci_devices_reaches_none_of_the_host() -> 
     networks = {"n": read("<forward mode='hostdev'/>")}
 
     assert resolve(domain(ON_N), networks).interfaces[0].attachments == ()
+
+
+def device(kind: DeviceKind, name: str = "tap7", *lower: str, mode: SourceMode | None = None) -> Device:
+    return Device(name=DeviceName(name), kind=kind, lower=tuple(map(DeviceName, lower)), mode=mode)
+
+
+BRIDGE_OF_TAP7 = device(DeviceKind.BRIDGE, "br0", "eth0", "tap7")
+
+
+@pytest.mark.parametrize(
+    ("devices", "attachments"),
+    [
+        ([], UNKNOWN),
+        ([BRIDGE_OF_TAP7], UNKNOWN),
+        ([device(DeviceKind.UNKNOWN)], UNKNOWN),
+        ([device(DeviceKind.UNKNOWN), BRIDGE_OF_TAP7], UNKNOWN),
+        ([device(DeviceKind.BOND)], UNKNOWN),
+        ([device(DeviceKind.ETHERNET)], ()),
+        ([device(DeviceKind.VETH)], ()),
+        ([device(DeviceKind.ETHERNET), BRIDGE_OF_TAP7], on("br0", mode=None)),
+        ([device(DeviceKind.VETH), BRIDGE_OF_TAP7], on("br0", mode=None)),
+        (
+            [device(DeviceKind.MACVLAN, "tap7", "bond2", mode=SourceMode.PRIVATE)],
+            on("bond2", mode=SourceMode.PRIVATE),
+        ),
+        (
+            [device(DeviceKind.MACVLAN, "tap7", "bond2"), BRIDGE_OF_TAP7],
+            on("bond2", mode=SourceMode.UNKNOWN),
+        ),
+        ([device(DeviceKind.MACVLAN)], UNKNOWN),
+    ],
+)
+def test_a_device_created_beforehand_is_what_the_host_lists_it_as(
+    devices: list[Device], attachments: tuple[Attachment, ...]
+) -> None:
+    created = domain("<interface type='ethernet'><target dev='tap7' managed='no'/></interface>")
+    complete, partial = (HostDevices(devices, is_complete=known) for known in (True, False))
+    is_macvtap = any(item.name == "tap7" and item.kind is DeviceKind.MACVLAN for item in devices)
+
+    assert resolve(created, {}, complete).interfaces[0].attachments == attachments
+    # A list that may lack devices or kinds clears nothing.
+    assert resolve(created, {}, partial).interfaces[0].attachments == (attachments if is_macvtap else UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "target", ["<target dev='tap7'/>", "<target dev='tap7' managed='yes'/>", "<target managed='yes'/>", ""]
+)
+def test_a_tap_that_libvirt_creates_reaches_no_known_device(target: str) -> None:
+    created = domain(f"<interface type='ethernet'>{target}</interface>")
+
+    assert resolve(created, {}, HostDevices([device(DeviceKind.MACVLAN)])).interfaces[0].attachments == ()
+
+
+def test_a_device_without_a_name_may_be_a_macvtap() -> None:
+    created = domain("<interface type='ethernet'><target managed='no'/></interface>")
+
+    assert resolve(created, {}, HostDevices(is_complete=True)).interfaces[0].attachments == UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,12 @@ from virtscan.analyzer import (
     Unread,
     documents,
     read_domain,
+    read_driver,
     read_host_interface,
     read_network,
     read_node_device,
+    read_parent,
+    read_system,
 )
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, GapAbout
@@ -32,6 +35,9 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "network": read_network,
     "hostinterface": lambda data: read_host_interface(data, source="x"),
     "nodedev": lambda data: read_node_device(data, source="x"),
+    "parent": read_parent,
+    "driver": read_driver,
+    "system": read_system,
 }
 LAUGHS = "".join(f"<!ENTITY a{i} '{f'&a{i - 1};' * 10}'>" for i in range(1, 12))
 BOMBS = {

@@ -79,7 +79,7 @@ def seen_by_us(interface: Interface) -> dict[str, Any]:
 
 
 def _rom(rom: dict[str, Any] | None) -> str | None:
-    rom = rom or {"enabled": None, "bar": None}
-    if rom["enabled"] == "no" or rom["bar"] == "off":
+    rom = rom or {"enabled": None, "bar": None, "file": None}
+    if rom["file"] == "" or rom["enabled"] == "no" or rom["bar"] == "off":
         return "off"
     return "on" if rom["enabled"] == "yes" or rom["bar"] == "on" else None

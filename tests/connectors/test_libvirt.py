@@ -14,6 +14,7 @@ from tests.harness.definitions import (
     card_xml,
     direct,
     domain_xml,
+    interface_xml,
     macvtap_network,
     on_bridge,
     on_network,
@@ -23,13 +24,26 @@ from tests.harness.definitions import (
 from tests.harness.libvirt_scan import scan
 from tests.harness.libvirtd import Libvirtd, node
 from tests.harness.patience import LONG
-from tests.harness.rpc_proxy import Procedure, RpcProxy
+from tests.harness.rpc_proxy import Procedure, RpcProxy, proxy_to, string
 from tests.harness.sshd import Sshd
 from virtscan.connectors.libvirt import open_read_only
 from virtscan.connectors.libvirt_session import FAR, thread_count
 from virtscan.connectors.reading import Reading
-from virtscan.model import Backing, DeviceKind, DomainState, HostStatus, Hypervisor, SourceMode, Target, TargetKind
+from virtscan.model import (
+    Backing,
+    DeviceKind,
+    DomainState,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    Mac,
+    Machine,
+    SourceMode,
+    Target,
+    TargetKind,
+)
 
+SYSTEM = "4c4c4544-0042-3510-8052-b4c04f4e3731"
 HOST = (
     domain_xml("web01", direct("bond2.100"), on_network("pxe")),
     domain_xml("db01", on_network("pxe"), running=False),
@@ -87,7 +101,16 @@ def assert_is_the_host(hypervisor: Hypervisor) -> None:
         "bond2.100": (DeviceKind.VLAN, ("bond2",), Backing.UNKNOWN),
         "bond3": (DeviceKind.BOND, ("eth6", "eth7"), Backing.UNKNOWN),
         **{f"eth{number}": (DeviceKind.ETHERNET, (), Backing.PHYSICAL) for number in range(4, 8)},
+        **{name: (DeviceKind.UNKNOWN, (), Backing.UNKNOWN) for name in ("bond4", "eth8", "eth9")},
     }
+    assert {device.name for device in hypervisor.devices if device.lower_complete} == {
+        *("bond2", "bond2.100", "bond3"),
+        *(f"eth{number}" for number in range(4, 8)),
+    }
+    assert {str(device.mac) for device in hypervisor.devices if device.name.startswith("eth")} == {"52:54:00:00:00:01"}
+    assert hypervisor.lists_all_domains
+    assert not hypervisor.lists_all_devices
+    assert (hypervisor.system_uuid, hypervisor.daemon, hypervisor.local) == (SYSTEM, None, False)
 
 
 def test_a_host_of_the_test_driver_is_read_with_all_that_its_interfaces_lead_to(tmp_path: Path) -> None:
@@ -168,7 +191,7 @@ def test_a_write_is_refused_on_the_connection(libvirtd: Libvirtd) -> None:
     assert also_refused.value.get_error_code() == libvirt.VIR_ERR_OPERATION_DENIED
 
 
-def test_only_what_an_interface_leads_to_is_fetched_each_in_one_round_trip(
+def test_the_xml_of_what_an_interface_leads_to_is_fetched_alone_each_in_one_round_trip(
     libvirtd: Libvirtd, definitions: Path, proxy: RpcProxy
 ) -> None:
     scan(libvirtd.unix(definitions, socket=proxy.socket))
@@ -184,8 +207,147 @@ def test_only_what_an_interface_leads_to_is_fetched_each_in_one_round_trip(
         Procedure.LIST_ALL_INTERFACES: 1,
         Procedure.INTERFACE_XML: 3,
         Procedure.LIST_ALL_NODE_DEVICES: 1,
-        Procedure.NODE_DEVICE_XML: 4,
+        Procedure.NODE_DEVICE_XML: 4 + len({"pci_0000_01_00_0", "computer"}),
     }
+
+
+def test_devices_that_no_interface_leads_to_are_listed_with_their_macs(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    path = libvirtd.definitions(
+        "listed",
+        domain_xml("web01", direct("eth4")),
+        COMPUTER,
+        card_xml("eth4"),
+        card_xml("macvlan0", mac="8e:11:22:33:44:55"),
+        card_xml("tap-7", name="net_tap_7_8e_11_22_33_44_66", mac="8e:11:22:33:44:66"),
+        card_xml("lo", mac="00:00:00:00:00:00"),
+        interface_xml("tap-7", mac="8e:11:22:33:44:66"),
+        interface_xml("br-ex", mac="8e:11:22:33:44:77"),
+    )
+
+    hypervisor, _ = scan(libvirtd.unix(path, socket=proxy.socket))
+
+    assert {device.name: device.mac for device in hypervisor.devices} == {
+        "br-ex": "8e:11:22:33:44:77",
+        "eth4": "52:54:00:00:00:01",
+        "lo": None,
+        "macvlan0": "8e:11:22:33:44:55",
+        "tap-7": "8e:11:22:33:44:66",
+    }
+    assert proxy.calls[Procedure.NODE_DEVICE_XML] == len({"eth4", "computer"})
+    assert proxy.calls[Procedure.INTERFACE_XML] == 0
+
+
+def test_the_devices_that_have_a_mac_of_a_server_are_read(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    mac = "8e:11:22:33:44:55"
+    path = libvirtd.definitions(
+        "server",
+        domain_xml("web01"),
+        COMPUTER,
+        card_xml("eth4"),
+        card_xml("eth5"),
+        card_xml("veth-7", name="net_veth_7_8e_11_22_33_44_55", mac=mac),
+        interface_xml("eth6", mac=mac),
+        interface_xml("eth7", mac="8e:11:22:33:44:66"),
+    )
+
+    hypervisor, _ = scan(libvirtd.unix(path, socket=proxy.socket), server_macs=frozenset({Mac(mac)}))
+
+    assert devices(hypervisor) == {
+        "eth4": (DeviceKind.UNKNOWN, (), Backing.UNKNOWN),
+        "eth5": (DeviceKind.UNKNOWN, (), Backing.UNKNOWN),
+        "eth6": (DeviceKind.ETHERNET, (), Backing.UNKNOWN),
+        "eth7": (DeviceKind.UNKNOWN, (), Backing.UNKNOWN),
+        "veth-7": (DeviceKind.UNKNOWN, (), Backing.VIRTUAL),
+    }
+
+
+@pytest.mark.parametrize("in_fleet", [False, True])
+def test_nics_have_the_driver_of_what_they_hang_under_and_without_one_that_is_no_gap(
+    libvirtd: Libvirtd, proxy: RpcProxy, in_fleet: bool
+) -> None:
+    path = libvirtd.definitions(
+        "parents",
+        domain_xml("web01", *(direct(f"eth{number}") for number in range(4, 8))),
+        *(COMPUTER, pci_xml("pci_0000_01_00_0"), pci_xml("pci_0000_02_00_0")),
+        *(card_xml(name, parent="pci_0000_01_00_0") for name in ("eth4", "eth5")),
+        card_xml("eth6", parent="pci_0000_02_00_0"),
+        card_xml("eth7", parent="scsi_host7"),
+    )
+    # The test driver keeps no driver of a node device.
+    first = b"<device><name>pci_0000_01_00_0</name><driver><name>ixgbe</name></driver></device>"
+    proxy.edits[Procedure.NODE_DEVICE_XML] = lambda body: (
+        string(first) if b"<name>pci_0000_01_00_0</name>" in body else body
+    )
+
+    hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket), in_fleet=in_fleet)
+
+    assert gaps == ()
+    assert {device.name: (device.driver, device.backing) for device in hypervisor.devices} == {
+        "eth4": ("ixgbe", Backing.PHYSICAL),
+        "eth5": ("ixgbe", Backing.PHYSICAL),
+        "eth6": (None, Backing.PHYSICAL),
+        "eth7": (None, Backing.PHYSICAL),
+    }
+
+
+@pytest.mark.parametrize(
+    ("uuid", "identity"),
+    [
+        ("00000000-0000-0000-0000-000000000000", None),
+        ("FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", None),
+        ("03000200-0400-0500-0006-000700080009", None),
+        ("4C4C4544-0042-3510-8052-B4C04F4E3731", SYSTEM),
+    ],
+)
+def test_a_placeholder_is_not_the_identity_of_a_machine(
+    libvirtd: Libvirtd, proxy: RpcProxy, uuid: str, identity: str | None
+) -> None:
+    path = libvirtd.definitions("uuid", domain_xml("web01"), COMPUTER, card_xml("eth4"))
+    computer = "<device><name>computer</name><capability type='system'><product>KVM</product><hardware>"
+    said = f"{computer}<vendor>QEMU</vendor><uuid>{uuid}</uuid></hardware></capability></device>"
+    proxy.edits[Procedure.NODE_DEVICE_XML] = lambda _body: string(said.encode())
+
+    hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket))
+
+    assert gaps == ()
+    assert (hypervisor.system_uuid, hypervisor.machine) == (identity, Machine.VIRTUAL)
+
+
+def test_a_computer_that_cannot_be_read_is_no_gap(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    path = libvirtd.definitions("no-computer", domain_xml("web01"), COMPUTER, card_xml("eth4"))
+    proxy.edits[Procedure.NODE_DEVICE_XML] = lambda _body: string(b"<device>")
+
+    hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket))
+
+    assert gaps == ()
+    assert (hypervisor.system_uuid, hypervisor.machine) == (None, Machine.UNKNOWN)
+
+
+def test_what_a_running_domain_boots_as_next_is_read_on_request(own_libvirtd: Libvirtd) -> None:
+    address = own_libvirtd.unix(Path("/default"))
+    writer = libvirt.open(address)
+    writer.lookupByName("test").undefine()  # it goes on running, and has no next start
+    for name in ("changed", "same"):
+        writer.defineXML(domain_xml(name, direct("eth4"))).create()
+    writer.defineXML(domain_xml("changed", direct("eth5")))
+    writer.defineXML(domain_xml("off", direct("eth4")))
+    writer.createXML(domain_xml("transient", direct("eth4")))
+
+    with proxy_to(own_libvirtd.socket) as proxy:
+        asked = own_libvirtd.unix(Path("/default"), socket=proxy.socket)
+        plain, _ = scan(asked)
+        without = proxy.calls[Procedure.DOMAIN_XML]
+        full, gaps = scan(asked, next_start=True)
+        with_it = proxy.calls[Procedure.DOMAIN_XML] - without
+    writer.close()
+
+    assert [gap for gap in gaps if gap.about is GapAbout.DOMAIN] == []
+    assert len(plain.domains) == 5
+    assert with_it == without + len({"changed", "same"})
+    (new,) = (domain for domain in full.domains if domain not in plain.domains)
+    assert (new.name, new.state, new.next_start, new.origin) == ("changed", DomainState.INACTIVE, True, full.uri)
+    assert [attachment.device for attachment in new.interfaces[0].attachments] == ["eth5"]
+    assert full.status is HostStatus.COMPLETE
 
 
 def test_a_far_host_is_asked_by_several_threads_at_once(libvirtd: Libvirtd, proxy: RpcProxy) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from tests.build import bond, card
 from tests.harness.definitions import (
     COMPUTER,
     bond_xml,
@@ -340,20 +341,61 @@ def test_a_list_of_devices_that_fails_is_one_gap(libvirtd: Libvirtd, proxy: RpcP
     assert len(hypervisor.domains) == 11
 
 
-def test_a_driver_without_lists_of_devices_leaves_kinds_unknown_and_no_gap(ten: str, proxy: RpcProxy) -> None:
-    for procedure in (
-        Procedure.LIST_ALL_INTERFACES,
-        Procedure.NUM_OF_INTERFACES,
-        Procedure.LIST_ALL_NODE_DEVICES,
-        Procedure.NUM_OF_NODE_DEVICES,
-    ):
+INTERFACES = (Procedure.LIST_ALL_INTERFACES, Procedure.NUM_OF_INTERFACES)
+NODE_DEVICES = (Procedure.LIST_ALL_NODE_DEVICES, Procedure.NUM_OF_NODE_DEVICES)
+
+
+def without(proxy: RpcProxy, *procedures: Procedure) -> None:
+    for procedure in procedures:
         proxy.answers[procedure] = fails(libvirt.VIR_ERR_NO_SUPPORT, "not supported by this driver")
+
+
+def test_a_daemon_without_drivers_for_devices_has_gaps_that_say_what_to_install(ten: str, proxy: RpcProxy) -> None:
+    without(proxy, *INTERFACES, *NODE_DEVICES)
 
     hypervisor, gaps = scan(ten)
 
-    assert gaps == ()
+    assert said(gaps, ten) == [
+        ("list of host interfaces", GapAbout.DEVICE),
+        ("list of node devices", GapAbout.DEVICE),
+    ]
+    assert "libvirt-daemon-driver-interface" in gaps[0].reason
+    assert "virtnodedevd, or use --ssh-facts" in gaps[1].reason
     assert hypervisor.devices == ()
     assert hypervisor.status is HostStatus.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("missing", "interface", "subjects"),
+    [
+        (INTERFACES, direct("eth4"), []),
+        (INTERFACES, direct("bond2"), ["list of host interfaces"]),
+        (NODE_DEVICES, direct("bond2"), ["list of node devices"]),
+        ((*INTERFACES, *NODE_DEVICES), on_bridge("br0"), []),
+    ],
+)
+def test_a_driver_that_a_daemon_lacks_is_missed_only_under_a_macvtap_that_needs_it(
+    libvirtd: Libvirtd, proxy: RpcProxy, missing: tuple[Procedure, ...], interface: str, subjects: list[str]
+) -> None:
+    path = libvirtd.definitions(
+        "lacking", domain_xml("web01", interface), BOND, COMPUTER, card_xml("eth4"), card_xml("eth5")
+    )
+    address = libvirtd.unix(path, socket=proxy.socket)
+    without(proxy, *missing)
+
+    _, gaps = scan(address)
+
+    assert [subject for subject, _ in said(gaps, address)] == subjects
+
+
+def test_a_device_that_another_source_knows_is_not_missed(ten: str, proxy: RpcProxy) -> None:
+    without(proxy, *INTERFACES, *NODE_DEVICES)
+    reading = Reading(Target(kind=TargetKind.LIBVIRT, address=ten), name="ten", uri=ten)
+
+    read(reading.target, reading, in_fleet=False)
+    reading.add(bond("bond2", "eth4"), card("eth4"))
+
+    assert reading.close()[1] == ()
 
 
 @pytest.mark.parametrize("procedure", [Procedure.INTERFACE_XML, Procedure.NODE_DEVICE_XML])
@@ -378,7 +420,7 @@ def test_a_device_that_vanishes_after_the_list_is_a_gap(libvirtd: Libvirtd, prox
     hypervisor, gaps = scan(address)
 
     assert said(gaps, address) == [("device eth4", GapAbout.DEVICE)]
-    assert hypervisor.devices == ()
+    assert [(device.name, device.backing) for device in hypervisor.devices] == [("eth4", Backing.UNKNOWN)]
 
 
 def test_an_interface_that_names_no_device_leads_nowhere(ten: str, proxy: RpcProxy) -> None:
@@ -388,7 +430,8 @@ def test_an_interface_that_names_no_device_leads_nowhere(ten: str, proxy: RpcPro
     hypervisor, gaps = scan(ten)
 
     assert gaps == ()
-    assert (len(hypervisor.domains), hypervisor.devices) == (10, ())
+    assert len(hypervisor.domains) == 10
+    assert [(device.name, device.kind) for device in hypervisor.devices] == [("bond2", DeviceKind.UNKNOWN)]
 
 
 def test_what_the_host_interfaces_say_counts_before_what_the_node_devices_say(libvirtd: Libvirtd) -> None:
@@ -405,7 +448,7 @@ def test_what_the_host_interfaces_say_counts_before_what_the_node_devices_say(li
     assert [(device.mac, device.backing) for device in hypervisor.devices] == [("52:54:00:00:00:99", Backing.VIRTUAL)]
 
 
-def test_a_node_device_is_found_by_name_and_only_its_own(libvirtd: Libvirtd) -> None:
+def test_node_devices_whose_names_look_alike_are_told_apart(libvirtd: Libvirtd) -> None:
     path = libvirtd.definitions(
         "alike",
         domain_xml("web01", direct("eth0.100")),
@@ -420,7 +463,12 @@ def test_a_node_device_is_found_by_name_and_only_its_own(libvirtd: Libvirtd) -> 
     hypervisor, gaps = scan(libvirtd.unix(path))
 
     assert gaps == ()
-    assert [(device.name, device.kind) for device in hypervisor.devices] == [("eth0.100", DeviceKind.UNKNOWN)]
+    assert [(device.name, device.backing) for device in hypervisor.devices] == [
+        ("eth0", Backing.UNKNOWN),
+        ("eth0.100", Backing.VIRTUAL),
+        ("eth0_1", Backing.UNKNOWN),
+        ("eth0_100", Backing.VIRTUAL),
+    ]
 
 
 def test_a_node_device_that_is_no_network_device_is_passed_over(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
@@ -430,7 +478,7 @@ def test_a_node_device_that_is_no_network_device_is_passed_over(libvirtd: Libvir
     hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket))
 
     assert gaps == ()
-    assert hypervisor.devices == ()
+    assert [(device.name, device.backing) for device in hypervisor.devices] == [("eth4", Backing.UNKNOWN)]
 
 
 def test_devices_that_stand_on_each_other_are_read_once(libvirtd: Libvirtd, proxy: RpcProxy) -> None:

@@ -67,9 +67,18 @@ def test_a_running_domain_is_found_with_the_device_that_its_macvtap_stands_on(ho
     assert interface.target.startswith("macvtap")
     assert (off.name, off.state) == ("db01", DomainState.INACTIVE)
     assert [i.attachments for i in off.interfaces] == [(ON_DEVICE,)]
-    (device,) = hypervisor.devices
-    assert (device.name, device.backing) == (DEVICE, Backing.VIRTUAL)
-    assert device.mac is not None
+    devices = {device.name: device for device in hypervisor.devices}
+    assert devices[DeviceName(DEVICE)].backing is Backing.VIRTUAL
+    assert all(devices[DeviceName(name)].mac is not None for name in (DEVICE, "vsfar"))
+    assert hypervisor.lists_all_domains
+
+
+def test_the_daemon_gives_its_version(host: QemuHost) -> None:
+    hypervisor, _ = scan(host.uri())
+
+    assert hypervisor.daemon is not None
+    assert (hypervisor.daemon.value, hypervisor.daemon.source) == (libvirt.getVersion(), "libvirt")
+    assert not hypervisor.local
 
 
 def test_a_domain_that_was_started_on_a_network_says_which_device_it_got(host: QemuHost) -> None:
@@ -104,5 +113,6 @@ def test_this_machine_gives_its_own_name_and_kernel(host: QemuHost) -> None:
     assert hypervisor.name == platform.node()
     assert hypervisor.kernel is not None
     assert (hypervisor.kernel.value, hypervisor.kernel.source) == (platform.release(), "this machine")
+    assert (hypervisor.kernel_build, hypervisor.local) == (platform.version(), True)
     assert [domain.name for domain in hypervisor.domains] == ["db01", "web01"]
     assert Path(f"/sys/class/net/{DEVICE}").exists() is False

@@ -1,17 +1,23 @@
 import threading
 from datetime import timedelta
 
+import msgspec
 import pytest
 
-from tests.build import TAKEN_AT, bond, card, domain, macvtap
+from tests.build import TAKEN_AT, bond, bridged, card, domain, macvtap
+from virtscan.connectors.lacking import Lacking
 from virtscan.connectors.reading import HostFacts, Item, Reading
 from virtscan.model import (
     Attachment,
+    Device,
+    DeviceKind,
     DeviceName,
     Gap,
     GapAbout,
     HostStatus,
     Interface,
+    Mac,
+    Machine,
     Network,
     Observed,
     SourceMode,
@@ -142,17 +148,92 @@ def test_the_order_of_delivery_does_not_matter(backwards: bool) -> None:
         ("web02", None, "qemu:///system"),
     ]
     assert [network.name for network in hypervisor.networks] == ["a", "b"]
-    assert [device.name for device in hypervisor.devices] == ["bond2", "eth4"]
+    assert [device.name for device in hypervisor.devices] == ["bond2", "eth4", "eth9"]
     assert [gap.subject[-1] for gap in gaps] == ["a", "b"]
 
 
-def test_devices_that_stand_on_each_other_in_a_circle_are_kept_once() -> None:
+def lacking(device: str | None = None) -> Lacking:
+    gap = Gap(subject="list of node devices", reason="not supported", about=GapAbout.DEVICE)
+    return Lacking(gap=gap, device=None if device is None else DeviceName(device))
+
+
+@pytest.mark.parametrize(
+    ("items", "is_needed"),
+    [
+        ([lacking()], False),
+        ([lacking(), domain("web01", bridged("br0"))], False),
+        ([lacking(), domain("web01", macvtap("eth4"))], True),
+        ([lacking(), domain("web01", macvtap("eth4")), card("eth4")], False),
+        ([lacking(), domain("web01", macvtap("eth4")), Device(name=DeviceName("eth4"))], True),
+        ([lacking(), domain("web01", macvtap("bond2")), bond("bond2", "eth4", "eth5"), card("eth4")], True),
+        ([lacking(), domain("web01", macvtap("bond2")), bond("bond2", "eth4"), card("eth4")], False),
+        ([lacking(), domain("web01", macvtap("bond2")), bond("bond2", "bond3"), bond("bond3", "bond2")], False),
+        ([lacking(), domain("web01", macvtap("b")), Device(name=DeviceName("b"), kind=DeviceKind.BOND)], True),
+        ([lacking(), domain("web01", macvtap("bond2")), domain("web02", macvtap("eth4")), card("eth4")], True),
+        ([lacking("eth4"), domain("web01", macvtap("eth4"))], True),
+        ([lacking("eth4"), domain("web01", macvtap("eth4")), Device(name=DeviceName("eth4"))], False),
+    ],
+)
+def test_what_one_source_lacks_is_a_gap_only_while_a_device_under_a_macvtap_is_unknown(
+    items: list[Item], is_needed: bool
+) -> None:
+    box = reading(name="rack7")
+    box.add(*items)
+
+    _, gaps = box.close()
+
+    assert [(gap.subject, gap.hypervisor) for gap in gaps] == [("list of node devices", "rack7")] * is_needed
+
+
+def test_a_device_of_a_list_adds_to_its_document_unless_that_gave_another_name() -> None:
     box = reading()
-    box.add(domain("web01", macvtap("bond2")), bond("bond2", "bond3"), bond("bond3", "bond2", "eth4"))
+    names = {"net_tap_7": "tap_7", "net_eth4": "eth4", "net_eth9": "eth9"}
+    box.add_listed({key: Device(name=DeviceName(name), mac=Mac("52:54:00:00:00:01")) for key, name in names.items()})
+    box.withdraw_listed("net_tap_7")
+    box.withdraw_listed("never there")
+    box.add(Device(name=DeviceName("tap-7")), msgspec.structs.replace(card("eth4"), mac=Mac("52:54:00:00:00:02")))
+
+    devices = {device.name: device.mac for device in box.close()[0].devices}
+
+    assert devices == {"eth4": "52:54:00:00:00:02", "eth9": "52:54:00:00:00:01", "tap-7": None}
+
+
+def test_facts_that_no_source_gave_are_unknown_and_those_given_are_kept() -> None:
+    empty, _ = reading().close()
+    box = reading(physical=True, reflective=("bond2",))
+    box.add(
+        HostFacts(machine=Machine.PHYSICAL, system_uuid="u", local=True, daemon=Observed(value=7_000_000, source="a")),
+        HostFacts(lists_all_domains=True, lists_all_devices=True),
+    )
+    full, _ = box.close()
+
+    assert (empty.machine, empty.physical, empty.local, empty.daemon) == (Machine.UNKNOWN, False, False, None)
+    assert (empty.lists_all_domains, empty.lists_all_devices) == (False, False)
+    assert (full.machine, full.physical, full.reflective) == (Machine.PHYSICAL, True, ("bond2",))
+    assert (full.system_uuid, full.local, full.daemon) == ("u", True, Observed(value=7_000_000, source="a"))
+    assert (full.lists_all_domains, full.lists_all_devices) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("about", "failure"), [(GapAbout.DOMAIN, None), (GapAbout.HYPERVISOR, None), (None, "stopped at its deadline")]
+)
+def test_a_list_of_domains_that_may_lack_one_is_not_of_all(about: GapAbout | None, failure: str | None) -> None:
+    box = reading()
+    box.add(HostFacts(lists_all_domains=True), domain("web01"))
+    if about is not None:
+        box.gap("domain web02", "gone", about)
+
+    assert not box.close(failure)[0].lists_all_domains
+
+
+def test_a_kernel_never_has_the_build_of_another() -> None:
+    box = reading()
+    box.add_if_unknown(HostFacts(kernel=Observed(value="6.1", source="ansible"), kernel_build="#1 SMP"))
+    box.add(HostFacts(kernel=Observed(value="3.10", source="ssh")))
 
     hypervisor, _ = box.close()
 
-    assert [device.name for device in hypervisor.devices] == ["bond2", "bond3"]
+    assert (hypervisor.kernel and hypervisor.kernel.value, hypervisor.kernel_build) == ("3.10", None)
 
 
 def test_interfaces_resolve_to_the_networks_that_came_after_them() -> None:
@@ -190,14 +271,15 @@ def test_a_later_fact_replaces_an_earlier_one_and_silence_replaces_nothing() -> 
     assert hypervisor.kernel == kernel
 
 
-def test_what_the_configuration_says_counts_more_than_what_was_read() -> None:
+def test_what_the_configuration_says_is_kept_beside_what_was_read() -> None:
     box = reading(name="ams1-hv1", site="ams1", kernel="2.6.32-279.el6", segments={"bond2": "pxe-a"})
     box.add(HostFacts(name="localhost", kernel=Observed(value="6.1", source="ssh")))
 
     hypervisor, _ = box.close("stopped")
 
     assert (hypervisor.name, hypervisor.site, hypervisor.segments) == ("ams1-hv1", "ams1", {"bond2": "pxe-a"})
-    assert hypervisor.kernel == Observed(value="2.6.32-279.el6", source="configuration")
+    assert hypervisor.declared_kernel == Observed(value="2.6.32-279.el6", source="configuration")
+    assert hypervisor.kernel == Observed(value="6.1", source="ssh")
 
 
 def test_threads_that_deliver_at_once_lose_nothing_until_the_end() -> None:

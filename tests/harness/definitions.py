@@ -51,17 +51,19 @@ def vlan_xml(name: str, tag: int, device: str) -> str:
     return f"<interface type='vlan' name='{name}'><vlan tag='{tag}'><interface name='{device}'/></vlan></interface>"
 
 
-def card_xml(interface: str, *, name: str | None = None, parent: str = "computer") -> str:
+def card_xml(
+    interface: str, *, name: str | None = None, parent: str = "computer", mac: str = "52:54:00:00:00:01"
+) -> str:
     """A node device."""
     return (
-        f"<device><name>{name or f'net_{interface}_52_54_00_00_00_01'}</name><parent>{parent}</parent>"
-        f"<capability type='net'><interface>{interface}</interface><address>52:54:00:00:00:01</address></capability>"
+        f"<device><name>{name or f'net_{interface}_' + mac.replace(':', '_')}</name><parent>{parent}</parent>"
+        f"<capability type='net'><interface>{interface}</interface><address>{mac}</address></capability>"
         "</device>"
     )
 
 
 def pci_xml(name: str) -> str:
-    """A node device that cards can hang under."""
+    """A node device that NICs can hang under."""
     return (
         f"<device><name>{name}</name><parent>computer</parent><capability type='pci'><domain>0</domain><bus>1</bus>"
         "<slot>0</slot><function>0</function><product id='0x1'/><vendor id='0x1'/></capability></device>"

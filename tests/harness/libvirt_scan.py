@@ -4,7 +4,7 @@ from virtscan.connectors import uri
 from virtscan.connectors.libvirt import read
 from virtscan.connectors.reading import Reading
 from virtscan.errors import ConnectorError
-from virtscan.model import Gap, Hypervisor, Target, TargetKind
+from virtscan.model import Gap, Hypervisor, Mac, Target, TargetKind
 
 
 def scan(
@@ -15,6 +15,8 @@ def scan(
     threads: int | None = None,
     allow_unsafe: bool = False,
     ssh_timeout: float | None = None,
+    next_start: bool = False,
+    server_macs: frozenset[Mac] = frozenset(),
 ) -> tuple[Hypervisor, tuple[Gap, ...]]:
     """Read it; a failure is a gap."""
     reading = Reading(
@@ -30,6 +32,8 @@ def scan(
             allow_unsafe=allow_unsafe,
             ssh_timeout=ssh_timeout,
             threads=threads,
+            next_start=next_start,
+            server_macs=server_macs,
         )
     except ConnectorError as error:
         return reading.close(str(error))

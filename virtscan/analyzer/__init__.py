@@ -1,13 +1,20 @@
 """libvirt's XML to values, and what values of several documents say together; pure; the only code that imports lxml."""
 
-from virtscan.analyzer.devices import read_host_interface, read_node_device
+from virtscan.analyzer.devices import (
+    System,
+    read_driver,
+    read_host_interface,
+    read_node_device,
+    read_parent,
+    read_system,
+)
 from virtscan.analyzer.documents import Unread, documents
 from virtscan.analyzer.domain import read_domain, read_domains
 from virtscan.analyzer.network import read_network
 from virtscan.analyzer.parsing import MAX_DOCUMENT, MAX_FILE
-from virtscan.analyzer.resolution import resolve
+from virtscan.analyzer.resolution import HostDevices, resolve
 
 __all__ = [
-    "MAX_DOCUMENT", "MAX_FILE", "Unread", "documents", "read_domain", "read_domains",
-    "read_host_interface", "read_network", "read_node_device", "resolve",
+    "MAX_DOCUMENT", "MAX_FILE", "HostDevices", "System", "Unread", "documents", "read_domain", "read_domains",
+    "read_driver", "read_host_interface", "read_network", "read_node_device", "read_parent", "read_system", "resolve",
 ]  # fmt: skip

@@ -1,26 +1,43 @@
 """A hypervisor's own devices, as libvirt's host interface and node device documents describe them."""
 
 import ipaddress
+import re
 from collections.abc import Iterator
 
+import msgspec
 from lxml import etree
 
-from virtscan.analyzer.literals import mac_address, number
+from virtscan.analyzer.literals import identifier, mac_address, number
 from virtscan.analyzer.parsing import parse
 from virtscan.errors import AnalyzerError
 from virtscan.model import Backing, Device, DeviceKind, DeviceName, State
 
 _KINDS = {kind.value: kind for kind in DeviceKind if kind is not DeviceKind.UNKNOWN}
+_LISTING = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN})
+_DRIVERS = {"virtio-pci": "virtio_net", "virtio-mmio": "virtio_net", "virtio_ccw": "virtio_net", "vif": "xen-netfront"}
+"""Drivers of buses of virtual machines, by the driver of the NICs on them."""
+_BUSES = (
+    (re.compile("/virtio[0-9]+/"), "virtio_net"),
+    (re.compile("/VMBUS:[0-9]+/", re.IGNORECASE), "hv_netvsc"),
+    (re.compile("/vif-[0-9]+/"), "xen-netfront"),
+)
+"""Parts of a NIC's path in sysfs that tell its driver."""
 
 
 def read_host_interface(xml: bytes | str, *, source: str) -> tuple[Device, ...]:
     """Read a host interface as `virsh iface-dumpxml` prints it.
+
+    A bond's members and a bridge's ports are all there, except taps of domains (`vnet0`), which libvirt leaves out of
+    a bridge. A bond or VLAN of which the document names no device below was not looked at.
 
     Returns:
         The device itself, then all below it, with what the document says of them: a VLAN's device only by name.
 
     Raises:
         AnalyzerError: It can't be read safely, or is no host interface with a name.
+
+    Source:
+        libvirt src/interface/interface_backend_udev.c udevGetIfaceDef, udevBridgeScanDirFilter.
     """
     root = parse(xml)
     if root.tag != "interface":
@@ -34,10 +51,13 @@ def _devices(interface: etree._Element, source: str) -> Iterator[Device]:
     below = list(_below(interface))
     mac = interface.find("mac")
     vlan = interface.find("vlan")
+    kind = _KINDS.get(interface.get("type", ""), DeviceKind.UNKNOWN)
+    has_list = kind in _LISTING and interface.find(kind.value) is not None
     yield Device(
         name=DeviceName(interface.get("name", "")),
-        kind=_KINDS.get(interface.get("type", ""), DeviceKind.UNKNOWN),
+        kind=kind,
         lower=tuple(DeviceName(member.get("name", "")) for member in below),
+        lower_complete=has_list and (bool(below) or kind is DeviceKind.BRIDGE),
         mac=None if mac is None else mac_address(mac.get("address")),
         vlan_id=None if vlan is None else number(vlan.get("tag")),
         addresses=tuple(_addresses(interface)),
@@ -69,10 +89,10 @@ def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
     """Read a node device as `virsh nodedev-dumpxml` prints it; None when it is no network device.
 
     libvirt hangs a device under `computer` when sysfs shows none that it knows above it: veth, tap and dummy, but also
-    a card on a bus that it doesn't know (VMBus, Xen, a board's own). Any other parent is a device on a bus; it may
-    still be a virtual machine's. Bonds, VLANs, bridges and macvlans are not listed at all (udev gives them a DEVTYPE),
-    so what kind a device is stays open. `tx` is what ETHTOOL_GTXCSUM says, which may be true of SCTP alone; a libvirt
-    that doesn't look lists no feature.
+    a NIC on a bus that it doesn't know (VMBus, Xen, a board's own), which its path tells. Any other parent is a device
+    on a bus; it may still be a virtual machine's. Bonds, VLANs, bridges and macvlans are not listed at all (udev gives
+    them a DEVTYPE), so what kind a device is stays open. A NIC stands on nothing. `tx` is what ETHTOOL_GTXCSUM says,
+    which may be true of SCTP alone; a libvirt that doesn't look lists no feature.
 
     Raises:
         AnalyzerError: It can't be read safely, is no node device, or a network device without a name.
@@ -90,16 +110,69 @@ def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
     name = net.findtext("interface")
     if not name:
         raise AnalyzerError("a network device without the name of its interface")
+    path = root.findtext("path") or ""
+    backing = _backing(root.findtext("parent"), path)
     return Device(
         name=DeviceName(name),
-        backing=_backing(root.findtext("parent")),
+        lower_complete=backing is Backing.PHYSICAL,
+        backing=backing,
+        driver=next((driver for bus, driver in _BUSES if bus.search(path)), None),
         mac=mac_address(net.findtext("address")),
         tx=_tx({feature.get("name") for feature in net.iterchildren("feature")}),
         sources=(source,),
     )
 
 
-def _backing(parent: str | None) -> Backing:
+def read_parent(xml: bytes | str) -> str | None:
+    """Return the name of the node device that a node device hangs under; None under `computer`, or without one.
+
+    Raises:
+        AnalyzerError: It can't be read safely.
+    """
+    parent = parse(xml).findtext("parent")
+    return None if parent in {None, "", "computer"} else parent
+
+
+def read_driver(xml: bytes | str) -> str | None:
+    """Return the kernel driver of a node device, given as the NIC's where it is that of a bus for one NIC.
+
+    Raises:
+        AnalyzerError: It can't be read safely.
+    """
+    driver = parse(xml).findtext("driver/name")
+    return _DRIVERS.get(driver, driver) if driver else None
+
+
+class System(msgspec.Struct, frozen=True, kw_only=True):
+    """A host as its firmware describes it: manufacturer, product, and the machine's identity."""
+
+    vendor: str | None = None
+    product: str | None = None
+    uuid: str | None = None
+
+
+def read_system(xml: bytes | str) -> System:
+    """Read the node device `computer`.
+
+    Raises:
+        AnalyzerError: It can't be read safely, or is no node device.
+    """
+    root = parse(xml)
+    if root.tag != "device":
+        raise AnalyzerError(f"<{root.tag}> is no node device")
+    system = root.find("capability[@type='system']")
+    if system is None:
+        return System()
+    return System(
+        vendor=system.findtext("hardware/vendor") or None,
+        product=system.findtext("product") or None,
+        uuid=identifier(system.findtext("hardware/uuid")),
+    )
+
+
+def _backing(parent: str | None, path: str) -> Backing:
+    if path.startswith("/sys/devices/"):
+        return Backing.VIRTUAL if path.startswith("/sys/devices/virtual/") else Backing.PHYSICAL
     match parent:
         case None | "":
             return Backing.UNKNOWN

@@ -9,7 +9,9 @@ from virtscan.analyzer.literals import identifier, mebibytes, number
 from virtscan.analyzer.parsing import first_children, parse, parse_each
 from virtscan.analyzer.trimming import trimmed
 from virtscan.errors import AnalyzerError
-from virtscan.model import Domain, DomainState, Interface
+from virtscan.model import Domain, DomainState, Firmware, Interface
+
+_FIRMWARE = {firmware.value: firmware for firmware in Firmware}
 
 
 def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainState.UNKNOWN) -> Domain:
@@ -75,6 +77,9 @@ def domain_from(root: etree._Element, *, origin: str, state: DomainState = Domai
         name=_text(first.get("name")) or "",
         uuid=identifier(_text(first.get("uuid"))),
         state=state,
+        type=element.get("type") or None,
+        firmware=_firmware(element),
+        direct_kernel=any((kernel.text or "").strip() for kernel in element.iterfind("os/kernel")),
         vcpus=None if vcpu is None else _started_with(vcpu),
         memory_mib=None if memory is None else mebibytes(memory.text, memory.get("unit")),
         boot_devices=tuple(_boot_devices(element)),
@@ -89,6 +94,16 @@ def _text(element: etree._Element | None) -> str | None:
 def _started_with(vcpu: etree._Element) -> int | None:
     current = number(vcpu.get("current"))
     return number(vcpu.text) if current is None else current
+
+
+def _firmware(domain: etree._Element) -> Firmware | None:
+    """Return the firmware that `<os firmware>` names; a loader in flash memory is EFI's, any other may be either."""
+    for system in domain.iterchildren("os"):
+        if stated := _FIRMWARE.get(system.get("firmware", "")):
+            return stated
+        if any(loader.get("type") == "pflash" for loader in system.iterchildren("loader")):
+            return Firmware.EFI
+    return None
 
 
 def _boot_devices(domain: etree._Element) -> Iterator[str]:

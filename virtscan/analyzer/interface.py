@@ -25,7 +25,7 @@ _MODELS = {
 def read_interface(element: etree._Element, index: int) -> Interface:
     """Read one interface; nothing in it is an error, what libvirt would refuse is left unsaid or unknown."""
     first = first_children(element)
-    kind = intern(element.get("type", "user"))  # libvirt's default
+    kind = _type(element.get("type", "user"), first.get("actual"))  # libvirt's default
     source = first.get("source")
     model = _model(first.get("model"))
     host_csum, guest_csum = _checksums(first.get("driver"), model)
@@ -45,8 +45,15 @@ def read_interface(element: etree._Element, index: int) -> Interface:
         host_csum=host_csum,
         guest_csum=guest_csum,
         target=_attribute(first.get("target"), "dev"),
+        managed=_attribute(first.get("target"), "managed") != "no",
         attachments=_attachments(kind, source, first.get("actual")),
     )
+
+
+def _type(stated: str, actual: etree._Element | None) -> str:
+    """Return the type; one that got a PCI device from a network is a hostdev in a status file, as in live XML."""
+    got = None if actual is None else actual.get("type")
+    return intern("hostdev" if got == "hostdev" else stated)
 
 
 def _attribute(element: etree._Element | None, name: str) -> str | None:
@@ -105,7 +112,9 @@ def _checksums(driver: etree._Element | None, model: str | None) -> tuple[State 
 
 
 def _rom(element: etree._Element | None) -> State | None:
-    """Can the guest see a boot ROM? A `file` alone says only which one."""
+    """Return whether the guest sees a boot ROM. A `file` says only which one, and an empty one that there is none."""
+    if element is not None and element.get("file") == "":
+        return State.OFF
     match _attribute(element, "enabled"), _attribute(element, "bar"):
         case ("no", _) | (_, "off"):
             return State.OFF

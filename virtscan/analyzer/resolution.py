@@ -1,27 +1,47 @@
-"""Interfaces on libvirt's networks to the devices that they stand on."""
+"""Interfaces on libvirt's networks, and on devices created beforehand, to the devices that they stand on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from virtscan.model import Attachment, Domain, Interface, Network, SourceMode
+from virtscan.model import Attachment, Device, DeviceKind, DeviceName, Domain, Interface, Network, SourceMode
 
-_NOBODY_KNOWS = (Attachment(None, SourceMode.UNKNOWN),)
+_UNKNOWN = (Attachment(None, SourceMode.UNKNOWN),)
+_TAPS = frozenset({DeviceKind.ETHERNET, DeviceKind.VETH})
 
 
-def resolve(domain: Domain, networks: Mapping[str, Network]) -> Domain:
-    """Fill in what interfaces of type network are attached to.
+class HostDevices:
+    """The devices of a host; `is_complete` if no device of the kernel is missing and each has its kind."""
+
+    def __init__(self, devices: Iterable[Device] = (), *, is_complete: bool = False) -> None:
+        self.is_complete = is_complete
+        self.by_name = {device.name: device for device in devices}
+        self._bridges = {
+            port: device.name
+            for device in self.by_name.values()
+            if device.kind is DeviceKind.BRIDGE
+            for port in device.lower
+        }
+
+    def bridge_of(self, name: DeviceName) -> DeviceName | None:
+        """Return the bridge that the device is a port of."""
+        return self._bridges.get(name)
+
+
+def resolve(domain: Domain, networks: Mapping[str, Network], host: HostDevices | None = None) -> Domain:
+    """Fill in what interfaces of type network, and those on a device created beforehand, are attached to.
 
     An interface that already knows its device, as in a running domain, keeps it. A network that is not in `networks`
-    could have been anything, macvtap included.
+    could have been anything, macvtap included; so could a device that is not among those of the host.
 
     Returns:
         The domain; the very same object when there was nothing to resolve.
     """
     if not any(_is_open(interface) for interface in domain.interfaces):
         return domain
+    host = host or HostDevices()
     interfaces = tuple(
-        msgspec.structs.replace(interface, attachments=_attachments(interface, networks))
+        msgspec.structs.replace(interface, attachments=_attachments(interface, networks, host))
         if _is_open(interface)
         else interface
         for interface in domain.interfaces
@@ -30,9 +50,28 @@ def resolve(domain: Domain, networks: Mapping[str, Network]) -> Domain:
 
 
 def _is_open(interface: Interface) -> bool:
-    return interface.type == "network" and not interface.attachments
+    is_created_beforehand = interface.type == "ethernet" and not interface.managed
+    return (interface.type == "network" or is_created_beforehand) and not interface.attachments
 
 
-def _attachments(interface: Interface, networks: Mapping[str, Network]) -> tuple[Attachment, ...]:
+def _attachments(interface: Interface, networks: Mapping[str, Network], host: HostDevices) -> tuple[Attachment, ...]:
+    if interface.type == "ethernet":
+        return _created_beforehand(interface.target, host)
     network = None if interface.network is None else networks.get(interface.network)
-    return _NOBODY_KNOWS if network is None else network.attachments
+    return _UNKNOWN if network is None else network.attachments
+
+
+def _created_beforehand(target: str | None, host: HostDevices) -> tuple[Attachment, ...]:
+    """Return what a tap or macvtap of this name stands on.
+
+    Only a list that gives every device its kind tells a tap from a macvtap, which libvirt's own lists don't.
+    """
+    device = None if target is None else host.by_name.get(DeviceName(target))
+    if device is None:
+        return _UNKNOWN
+    if device.kind is DeviceKind.MACVLAN:
+        return (Attachment(next(iter(device.lower), None), device.mode or SourceMode.UNKNOWN),)
+    if device.kind not in _TAPS or not host.is_complete:
+        return _UNKNOWN
+    bridge = host.bridge_of(device.name)
+    return () if bridge is None else (Attachment(bridge, None),)

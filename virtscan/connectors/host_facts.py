@@ -13,11 +13,12 @@ _NOT_THE_HOST = ("socket", "netcat", "command")
 """Parameters with which what ssh reaches need not be the hypervisor."""
 
 
-def of_this_machine() -> Observed[str] | None:
-    """The running kernel's release; None where that is not Linux, whose numbers alone can be judged."""
+def of_this_machine() -> HostFacts:
+    """Return the running kernel, unless it is not Linux, whose numbers alone can be judged."""
     if platform.system() != "Linux":
-        return None
-    return Observed(value=platform.release(), source="this machine", observed_at=datetime.now(UTC))
+        return HostFacts(local=True)
+    kernel = Observed(value=platform.release(), source="this machine", observed_at=datetime.now(UTC))
+    return HostFacts(local=True, kernel=kernel, kernel_build=platform.version())
 
 
 def is_reached_by_ssh(address: str) -> bool:

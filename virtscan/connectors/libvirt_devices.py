@@ -1,36 +1,49 @@
-"""What domains' interfaces lead to: networks, and devices down to the cards; nothing else is fetched."""
+"""Networks and devices that domains' interfaces lead to, down to the NICs, and the servers' own; no others' XML."""
 
 import re
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 
 from virtscan import analyzer
-from virtscan.connectors.libvirt_lists import Describe, Lists
+from virtscan.connectors.lacking import Lacking
+from virtscan.connectors.libvirt_lists import Describe, Listing, Lists
+from virtscan.connectors.libvirt_nics import Drivers
 from virtscan.connectors.libvirt_session import Deliver, Session
 from virtscan.connectors.spread import Answer, Question
-from virtscan.model import Attachment, DeviceName, Domain, GapAbout, Network
+from virtscan.hostnet.links import mac
+from virtscan.model import Attachment, Device, DeviceName, Domain, Gap, GapAbout, Mac, Network
 
 SOURCE = "libvirt"
 
+_UNSUPPORTED = "this daemon has no {} driver; install {} and start {}, or use --ssh-facts"
 _NODE_DEVICE = re.compile(r"net_(.+?)((_[0-9a-f]{2}){6}|(_[0-9a-f]{2}){20})?")
 """`net_NAME_MAC`, every other character made `_` (node_device_udev.c udevGenerateDeviceName)."""
 
 _ODD = re.compile("[^A-Za-z0-9]")
 
 
+_NO_INTERFACES = _UNSUPPORTED.format("interface", "libvirt-daemon-driver-interface", "virtinterfaced")
+_NO_NODE_DEVICES = _UNSUPPORTED.format("node device", "libvirt-daemon-driver-nodedev", "virtnodedevd")
+
+
 class Leads:
     """Follows domains' interfaces while the domains are read, so that what came before a deadline is understood.
 
-    What can't be read is missed only where an interface of type macvtap may hang on it: a network as long as nobody
-    else says which device an interface on it got, a device under a macvtap. A driver without lists of devices (a
-    container's, an emulated one's) leaves their kind unknown, which is no gap: nobody could be asked.
+    Every device that libvirt lists is delivered, by name and MAC. Documents are fetched only of those that an
+    interface leads to, and of those that have a MAC of a server. What can't be read is a gap only where an interface
+    of type macvtap may depend on it: a network while no other source tells the device of an interface on it, a device
+    under a macvtap that no other source knows.
     """
 
-    def __init__(self, session: Session, lists: Lists) -> None:
+    def __init__(self, session: Session, lists: Lists, server_macs: Collection[Mac]) -> None:
         self._session = session
         self._lists = lists
+        self._server_macs = server_macs
+        self._drivers = Drivers(session, lists)
         self._node_names = _node_names(lists.node_devices.documents)
+        self._listed = _listed(lists.interfaces, self._node_names)
+        session.reading.add_listed(self._listed)
         self._met: set[Hashable] = set()
         self._networks: dict[str, Network] = {}
         self._awaited: set[str] = set()
@@ -40,8 +53,15 @@ class Leads:
         for interface in domain.interfaces:
             if self._is_new((interface.network, interface.attachments)):
                 if interface.network is not None:
-                    self._follow_network(interface.network, decides=not interface.attachments)
+                    is_open = interface.type == "network" and not interface.attachments
+                    self._follow_network(interface.network, decides=is_open)
                 self._follow_attachments(interface.attachments)
+
+    def follow_servers(self, _answers: Sequence[Answer]) -> None:
+        """Fetch the devices that have a MAC of a server; part of a work."""
+        for device in self._listed.values():
+            if device.mac is not None and device.mac in self._server_macs:
+                self._follow_device(device.name)
 
     def _follow_network(self, name: str, *, decides: bool) -> None:
         listing = self._lists.networks
@@ -75,8 +95,9 @@ class Leads:
             interfaces, nodes = self._lists.interfaces.documents, self._lists.node_devices.documents
             # First what knows its kind: of two that differ the earlier counts.
             waiting = [(interfaces[name], self._deliver_interface)] if name in interfaces else []
-            deliver_node = partial(self._deliver_node, name)
-            waiting += [(nodes[node], deliver_node) for node in self._node_names.get(_cleaned(name), [])]
+            waiting += [
+                (nodes[node], partial(self._deliver_node, node)) for node, _ in self._node_names.get(_cleaned(name), ())
+            ]
             self._ask_for_next(f"device {name}", waiting)
 
     def _ask_for_next(self, subject: str, waiting: Sequence[tuple[Describe, Deliver]]) -> None:
@@ -98,21 +119,29 @@ class Leads:
             for name in device.lower:
                 self._follow_device(name)
 
-    def _deliver_node(self, name: DeviceName, xml: str) -> None:
+    def _deliver_node(self, node: str, xml: str) -> None:
         device = analyzer.read_node_device(xml, source=SOURCE)
-        # Other names, too, look like this one once their odd characters are replaced.
-        if device is not None and device.name == name:
+        if device is not None:
+            if device.name != self._listed[node].name:
+                self._session.reading.withdraw_listed(node)
             self._session.reading.add(device)
+            self._drivers.follow(device, analyzer.read_parent(xml))
 
     def _miss_unless_listed(self, name: DeviceName) -> None:
-        reading = self._session.reading
         interfaces, nodes = self._lists.interfaces, self._lists.node_devices
-        for subject, listing in (("list of host interfaces", interfaces), ("list of node devices", nodes)):
-            if listing.failure is not None and self._is_new(subject):
-                reading.gap(subject, listing.failure, GapAbout.DEVICE)
-        is_known_to_be_missing = not (interfaces.failure or nodes.failure) and (interfaces.supported or nodes.supported)
-        if is_known_to_be_missing and not self._is_listed(name):
-            reading.gap(f"device {name}", "libvirt lists no such device on this host", GapAbout.DEVICE)
+        for subject, listing, unsupported in (
+            ("list of host interfaces", interfaces, _NO_INTERFACES),
+            ("list of node devices", nodes, _NO_NODE_DEVICES),
+        ):
+            if (not listing.supported or listing.failure is not None) and self._is_new(subject):
+                self._lack(subject, listing.failure or unsupported)
+        if interfaces.supported and not (interfaces.failure or nodes.failure or self._is_listed(name)):
+            self._lack(f"device {name}", "libvirt lists no such device on this host", name)
+
+    def _lack(self, subject: str, reason: str, device: DeviceName | None = None) -> None:
+        reading = self._session.reading
+        gap = Gap(subject=f"{reading.uri} {subject}", reason=reason, about=GapAbout.DEVICE)
+        reading.add(Lacking(gap=gap, device=device))
 
     def _is_listed(self, name: DeviceName) -> bool:
         return name in self._lists.interfaces.documents or _cleaned(name) in self._node_names
@@ -125,13 +154,34 @@ class Leads:
         return True
 
 
-def _node_names(names: Iterable[str]) -> dict[str, list[str]]:
-    """Node devices by the name of their interface, as far as the node device's own name shows it."""
+def _node_names(names: Iterable[str]) -> Mapping[str, Sequence[tuple[str, Mac | None]]]:
+    """Return node devices, each with its MAC, by the cleaned name of their interface."""
     found = defaultdict(list)
     for name in names:
         if match := _NODE_DEVICE.fullmatch(name):
-            found[match[1]].append(name)
+            found[match[1]].append((name, mac((match[2] or "")[1:].replace("_", ":"))))
     return found
+
+
+def _listed(interfaces: Listing, node_names: Mapping[str, Sequence[tuple[str, Mac | None]]]) -> dict[str, Device]:
+    """Return every device of both lists, by the lists' own names.
+
+    The name of a node device tells that of its interface only without odd characters, which the list of host
+    interfaces has. Of several that look the same, each but the first is known by the node device's name.
+    """
+    real: defaultdict[str, list[str]] = defaultdict(list)
+    for name in interfaces.documents:
+        real[_cleaned(name)].append(name)
+    listed = {f"interface {name}": _device(name, interfaces.macs.get(name)) for name in interfaces.documents}
+    for cleaned, nodes in node_names.items():
+        for number, (node, address) in enumerate(nodes):
+            names = [name for name in real[cleaned] if interfaces.macs.get(name) in {address, None}]
+            listed[node] = _device(names[0] if names else node if number else cleaned, address)
+    return listed
+
+
+def _device(name: str, address: Mac | None) -> Device:
+    return Device(name=DeviceName(name), mac=address, sources=(SOURCE,))
 
 
 def _cleaned(name: str) -> str:

@@ -10,18 +10,30 @@ import msgspec
 from virtscan.connectors.libvirt_errors import end_if_lost, is_unsupported, reason
 from virtscan.connectors.libvirt_session import Session
 from virtscan.connectors.spread import Question
+from virtscan.hostnet.links import mac
+from virtscan.model import Mac
 
 Describe: TypeAlias = Callable[[], str]
 """Fetches a document; raises libvirtError."""
 
 
+_WITH_PARENTS = (
+    libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET
+    | libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_SYSTEM
+    | libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV
+    | libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_INTERFACE
+)
+"""Network devices and what they hang under; every daemon with this call knows these flags."""
+
+
 class Listing(msgspec.Struct, frozen=True):
-    """The names that a hypervisor lists, with the way to each one's document.
+    """The names that a hypervisor lists, with the way to each one's document, and MACs as far as the list has them.
 
     Empty with a `failure` when the list can't be had; empty and not `supported` when this driver has no such list.
     """
 
     documents: Mapping[str, Describe] = {}
+    macs: Mapping[str, Mac] = {}
     failure: str | None = None
     supported: bool = True
 
@@ -40,6 +52,21 @@ def domains(session: Session) -> list[libvirt.virDomain]:
     return _domains_before_0_9_13(session)
 
 
+def persistent(session: Session) -> set[str] | None:
+    """Return the uuids of the running domains that have a definition for their next start; None if not listed.
+
+    Raises:
+        libvirt.libvirtError: There is no list.
+    """
+    flags = libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE | libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT
+    try:
+        return {domain.UUIDString() for domain in session.connection.listAllDomains(flags)}
+    except libvirt.libvirtError as error:
+        if not is_unsupported(error):
+            raise
+    return None
+
+
 class Lists:
     """What a hypervisor lists beside its domains; each list is a round trip of its own, and empty until it is read."""
 
@@ -48,6 +75,7 @@ class Lists:
         self.networks = Listing()
         self.interfaces = Listing()
         self.node_devices = Listing()
+        self.others: Mapping[str, Describe] = {}
 
     def read_networks(self) -> None:
         """List the virtual networks."""
@@ -60,15 +88,26 @@ class Lists:
         connection = self._connection
         before_0_10_2 = (connection.listInterfaces, connection.listDefinedInterfaces)
         self.interfaces = _listing(
-            connection, connection.listAllInterfaces, before_0_10_2, connection.interfaceLookupByName
+            connection, connection.listAllInterfaces, before_0_10_2, connection.interfaceLookupByName, mac_of=_mac_of
         )
 
     def read_node_devices(self) -> None:
-        """List the host's devices that are network devices; the names are libvirt's own, not the kernel's."""
+        """List the host's network devices; the names are libvirt's own, not the kernel's.
+
+        The devices that they may hang under come with the same round trip, in `others`.
+        """
         connection = self._connection
-        list_all = partial(connection.listAllDevices, libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET)
+        list_all = partial(connection.listAllDevices, _WITH_PARENTS)
         before_0_10_2 = (partial(connection.listDevices, "net"),)
-        self.node_devices = _listing(connection, list_all, before_0_10_2, connection.nodeDeviceLookupByName)
+        listing = _listing(connection, list_all, before_0_10_2, connection.nodeDeviceLookupByName)
+        is_net = {name: name.startswith("net_") for name in listing.documents}
+        self.others = {name: describe for name, describe in listing.documents.items() if not is_net[name]}
+        net = {name: describe for name, describe in listing.documents.items() if is_net[name]}
+        self.node_devices = msgspec.structs.replace(listing, documents=net)
+
+    def node_device(self, name: str) -> Describe:
+        """Return the way to a node device that need not be a network device, nor listed."""
+        return self.others.get(name) or partial(_look_up_and_describe, self._connection.nodeDeviceLookupByName, name)
 
 
 def name_of(item: Any) -> str:  # Any: libvirt-python ships no types; this is whatever has a name
@@ -112,19 +151,30 @@ def _listing(
     list_all: Callable[[], list[Any]],  # Any: as in name_of
     lists_before_0_10_2: Sequence[Callable[[], list[str]]],
     look_up: Callable[[str], Any],  # Any: as in name_of
+    mac_of: Callable[[Any], Mac | None] = lambda _item: None,
 ) -> Listing:
-    def known_by_old_daemons() -> dict[str, Describe]:
-        names = [name for names in lists_before_0_10_2 for name in names()]
-        return {name: partial(_look_up_and_describe, look_up, name) for name in names}
+    def known_today() -> Listing:
+        items = {name_of(item): item for item in list_all()}
+        macs = {name: address for name, item in items.items() if (address := mac_of(item)) is not None}
+        return Listing({name: item.XMLDesc for name, item in items.items()}, macs)
 
-    for attempt in (lambda: {name_of(item): item.XMLDesc for item in list_all()}, known_by_old_daemons):
+    def known_by_old_daemons() -> Listing:
+        names = [name for names in lists_before_0_10_2 for name in names()]
+        return Listing({name: partial(_look_up_and_describe, look_up, name) for name in names})
+
+    for attempt in (known_today, known_by_old_daemons):
         try:
-            return Listing(attempt())
+            return attempt()
         except libvirt.libvirtError as error:
             if not is_unsupported(error):
                 end_if_lost(connection, error)
                 return Listing(failure=reason(error))
     return Listing(supported=False)
+
+
+def _mac_of(interface: Any) -> Mac | None:  # Any: as in name_of
+    """Return a host interface's MAC, which came with the list."""
+    return mac(interface.MACString() or "")
 
 
 def _look_up_and_describe(look_up: Callable[[str], Any], name: str) -> str:  # Any: as in name_of

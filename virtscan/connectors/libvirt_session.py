@@ -89,6 +89,17 @@ class Session:
                 raise said
         return None
 
+    def optional(self, said: object) -> str | None:
+        """Return the document that was asked for; None if it could not be had, which is no gap.
+
+        Raises:
+            ConnectorError: As `read`.
+        """
+        if isinstance(said, libvirt.libvirtError):
+            end_if_lost(self.connection, said)
+            return None
+        return self.document(said, "", GapAbout.DEVICE)
+
 
 def thread_count(questions: int, list_seconds: float, *, in_fleet: bool) -> int:
     """How many threads share a connection for so many round trips, after a list of domains took so long.

@@ -1,22 +1,24 @@
 """What one hypervisor has delivered so far: the box between the threads that read it and its deadline."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
 
 from virtscan import analyzer, hostnet
+from virtscan.connectors.copies import with_copies_marked
+from virtscan.connectors.lacking import Lacking, is_needed
 from virtscan.model import (
     CONFIGURATION,
     Device,
-    DeviceName,
     Domain,
     Gap,
     GapAbout,
     HostStatus,
     Hypervisor,
+    Machine,
     Network,
     Observed,
     Target,
@@ -24,18 +26,28 @@ from virtscan.model import (
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts about the host itself; what nobody said is None and does not replace what somebody said before."""
+    """Facts about the host itself; an unknown one is None and does not replace a known one.
+
+    `kernel_build` belongs to `kernel`: one replaces the other's with its own.
+    """
 
     name: str | None = None
     cpus: int | None = None
     memory_mib: int | None = None
     kernel: Observed[str] | None = None
+    kernel_build: str | None = None
+    daemon: Observed[int] | None = None
+    machine: Machine | None = None
+    system_uuid: str | None = None
+    local: bool | None = None
+    lists_all_domains: bool | None = None
+    lists_all_devices: bool | None = None
     observed_at: datetime | None = None
     open_seconds: float | None = None
     read_seconds: float | None = None
 
 
-Item: TypeAlias = Domain | Network | Device | HostFacts | Gap
+Item: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking
 
 
 class Reading:
@@ -50,6 +62,7 @@ class Reading:
         self.uri = uri
         self._name = name
         self._items: list[Item] = []
+        self._listed: dict[str, Device] = {}
         self._lock = threading.Lock()
         self._closed = False
 
@@ -84,50 +97,77 @@ class Reading:
             if not self._closed:
                 self._items.extend(items)
 
+    def add_listed(self, devices: Mapping[str, Device]) -> None:
+        """Deliver devices as a list gives them, by the list's own names: of a device that is described, it adds to."""
+        with self._lock:
+            if not self._closed:
+                self._listed |= devices
+
+    def withdraw_listed(self, name: str) -> None:
+        """Take back a device of a list: its document gave its real name."""
+        with self._lock:
+            if not self._closed:
+                self._listed.pop(name, None)
+
     def gap(self, subject: str, reason: str, about: GapAbout) -> None:
         """Deliver the fact that one item of this hypervisor could not be read; `subject` is the item alone."""
         self.add(Gap(subject=f"{self.uri} {subject}", reason=reason, about=about))
 
     def close(self, failure: str | None = None) -> tuple[Hypervisor, tuple[Gap, ...]]:
-        """End the reading and give what was delivered, resolved and in an order that does not depend on threads.
+        """End the reading and return what was delivered, resolved and in an order that does not depend on threads.
 
-        Interfaces on a network that was not delivered stay open: they may be anything. Of the devices those are
-        given that an interface leads to, and what they stand on.
+        Interfaces on a network that was not delivered stay open: they may be anything.
 
         Args:
             failure: Why reading ended early; None when the reader came to its end.
 
         Returns:
             The hypervisor and its gaps. FAILED when reading ended early with no domain delivered, PARTIAL when it
-            ended early with some or when single domains are missing. COMPLETE says that every domain is known, which
-            totals and "this MAC is nowhere" rest on; a network or a device may still be missing.
+            ended early with some or when single domains are missing. A network or a device may be missing even where
+            it is COMPLETE.
         """
         with self._lock:
             self._closed = True
             items = self._items
+            listed = self._listed.values()
         facts = _combine([item for item in items if isinstance(item, HostFacts)])
         name = self.target.name or facts.name or self._name
         networks = {item.name: item for item in items if isinstance(item, Network)}
         read = sorted((item for item in items if isinstance(item, Domain)), key=_place)
-        domains = tuple(analyzer.resolve(domain, networks) for domain in read)
-        devices = hostnet.merge_devices(item for item in items if isinstance(item, Device))
+        devices = hostnet.merge_devices([*(item for item in items if isinstance(item, Device)), *listed])
+        lists_all_devices = facts.lists_all_devices is True and failure is None
+        host = analyzer.HostDevices(devices, is_complete=lists_all_devices)
+        domains = with_copies_marked([analyzer.resolve(domain, networks, host) for domain in read])
+        lacking = [item for item in items if isinstance(item, Lacking)]
+        items = [*items, *(item.gap for item in lacking if is_needed(item, domains, host.by_name))]
         gaps = [msgspec.structs.replace(item, hypervisor=name) for item in items if isinstance(item, Gap)]
         gaps.sort(key=lambda gap: (gap.about.value, gap.subject, gap.reason))
         if failure is not None:
             gaps.insert(0, self._failed(failure, len(domains), name))
+        status = _status(gaps, failed=failure is not None and not domains)
         declared = self.target.kernel
         hypervisor = Hypervisor(
             name=name,
             uri=self.uri,
-            status=_status(gaps, failed=failure is not None and not domains),
+            status=status,
             site=self.target.site,
-            kernel=facts.kernel if declared is None else Observed(value=declared, source=CONFIGURATION),
+            kernel=facts.kernel,
+            kernel_build=facts.kernel_build,
+            declared_kernel=None if declared is None else Observed(value=declared, source=CONFIGURATION),
+            daemon=facts.daemon,
+            machine=facts.machine or Machine.UNKNOWN,
+            physical=self.target.physical,
+            system_uuid=facts.system_uuid,
+            local=bool(facts.local),
+            lists_all_domains=bool(facts.lists_all_domains) and status is HostStatus.COMPLETE,
+            lists_all_devices=lists_all_devices,
             cpus=facts.cpus,
             memory_mib=facts.memory_mib,
             domains=domains,
             networks=tuple(networks[name] for name in sorted(networks)),
-            devices=_reached(domains, devices),
+            devices=devices,
             segments=self.target.segments,
+            reflective=self.target.reflective,
             observed_at=facts.observed_at,
             open_seconds=facts.open_seconds,
             read_seconds=facts.read_seconds,
@@ -146,18 +186,6 @@ def _status(gaps: Sequence[Gap], *, failed: bool) -> HostStatus:
     return HostStatus.PARTIAL if hidden else HostStatus.COMPLETE
 
 
-def _reached(domains: Iterable[Domain], devices: Sequence[Device]) -> tuple[Device, ...]:
-    """The devices that interfaces lead to, and all below them; a circle of devices is gone round once."""
-    known = {device.name: device for device in devices}
-    attached = (a.device for domain in domains for interface in domain.interfaces for a in interface.attachments)
-    waiting = {name for name in attached if name is not None}
-    reached: set[DeviceName] = set()
-    while waiting:
-        reached |= waiting
-        waiting = {lower for name in waiting & known.keys() for lower in known[name].lower} - reached
-    return tuple(device for device in devices if device.name in reached)
-
-
 def _place(domain: Domain) -> tuple[str, str, str]:
     return domain.name, domain.uuid or "", domain.origin
 
@@ -167,5 +195,7 @@ def _combine(all_facts: Sequence[HostFacts]) -> HostFacts:
     combined = HostFacts()
     for facts in all_facts:
         known = {key: value for key, value in msgspec.structs.asdict(facts).items() if value is not None}
+        if facts.kernel is not None:
+            known["kernel_build"] = facts.kernel_build
         combined = msgspec.structs.replace(combined, **known)
     return combined

@@ -142,6 +142,16 @@ def host_name(address: str) -> str | None:
     return uri.host
 
 
+def driver(address: str) -> str:
+    """Return the driver that the daemon is asked for; empty where only opening the URI tells."""
+    return _meant(parse(address)).driver
+
+
+def is_session(address: str) -> bool:
+    """Return True for a user's own daemon, which knows the domains of that user alone."""
+    return _meant(parse(address)).path.rstrip("/").endswith("/session")
+
+
 def is_test(address: str) -> bool:
     """Is it libvirt's test driver, whose hosts are made up?"""
     return _meant(parse(address)).driver == "test"

@@ -1,0 +1,46 @@
+"""Gaps about devices that count only where no other source filled them."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from virtscan.model import Backing, Device, DeviceKind, DeviceName, Domain, Gap
+
+_ON_OTHERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN, DeviceKind.MACVLAN})
+
+
+class Lacking(msgspec.Struct, frozen=True, kw_only=True):
+    """A gap that counts only while a device under a macvtap stays unknown; `device` None: any of them."""
+
+    gap: Gap
+    device: DeviceName | None = None
+
+
+def is_needed(lacking: Lacking, domains: Iterable[Domain], devices: Mapping[DeviceName, Device]) -> bool:
+    """Return True if what is lacking leaves a device under a macvtap unknown."""
+    if lacking.device is not None:
+        return lacking.device not in devices
+    attachments = (a for domain in domains for interface in domain.interfaces for a in interface.attachments)
+    under_macvtaps = {a.device for a in attachments if a.mode is not None and a.device is not None}
+    return not all(_is_known(name, devices) for name in under_macvtaps)
+
+
+def _is_known(name: DeviceName, devices: Mapping[DeviceName, Device]) -> bool:
+    """Return True if the device and all below it are known, down to those that stand on nothing."""
+    waiting = [name]
+    seen: set[DeviceName] = set()
+    while waiting:
+        current = waiting.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        device = devices.get(current)
+        if device is None:
+            return False
+        if device.kind in _ON_OTHERS:
+            if not device.lower:
+                return False
+            waiting += device.lower
+        elif device.backing is Backing.UNKNOWN:
+            return False
+    return True
