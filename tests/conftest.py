@@ -29,6 +29,12 @@ def captures() -> Path:
     return _beside("lab/captures", "VIRTSCAN_CAPTURES")
 
 
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """Return the folder of scenarios with independent right answers, read where it lies."""
+    return _beside("cases", "VIRTSCAN_CASES")
+
+
 def _beside(name: str, variable: str) -> Path:
     """What lies beside the project, or where the variable says; else the test is skipped, or fails in CI."""
     folder = Path(os.environ.get(variable, PROJECT.parent / "shared" / name))

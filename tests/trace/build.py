@@ -197,16 +197,21 @@ def ethernet(shot: Shot, *vlans: int) -> bytes:
     return octets(shot.destination_mac) + octets(shot.source_mac) + tags + kind + shot.packet
 
 
-def cooked(shot: Shot) -> bytes:
+def cooked(shot: Shot, *vlans: int) -> bytes:
     """As `-i any` captures it, of old."""
     kind = 0x0800 if shot.version == 4 else 0x86DD
-    return struct.pack("!HHH8sH", shot.arrival, 1, 6, octets(shot.source_mac), kind) + shot.packet
+    tags = b"".join(struct.pack("!HH", vlan, 0x8100 if vlan is not vlans[-1] else kind) for vlan in vlans)
+    first = 0x8100 if vlans else kind
+    return struct.pack("!HHH8sH", shot.arrival, 1, 6, octets(shot.source_mac), first) + tags + shot.packet
 
 
-def cooked_2(shot: Shot) -> bytes:
+def cooked_2(shot: Shot, *vlans: int, device: int = 2) -> bytes:
     """As `-i any` captures it today."""
     kind = 0x0800 if shot.version == 4 else 0x86DD
-    return struct.pack("!HHIHBB8s", kind, 0, 2, 1, shot.arrival, 6, octets(shot.source_mac)) + shot.packet
+    tags = b"".join(struct.pack("!HH", vlan, 0x8100 if vlan is not vlans[-1] else kind) for vlan in vlans)
+    first = 0x8100 if vlans else kind
+    head = struct.pack("!HHIHBB8s", first, 0, device, 1, shot.arrival, 6, octets(shot.source_mac))
+    return head + tags + shot.packet
 
 
 def pcap(

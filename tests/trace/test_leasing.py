@@ -233,6 +233,81 @@ def test_answers_whose_sums_cannot_be_computed_decide_nothing(tmp_path: Path) ->
     assert "tcpdump -s 0" in judge(found).missing[0]
 
 
+class TestClientsOfOperatingSystems:
+    """They boot nothing, but lose answers with a partial checksum as a ROM does."""
+
+    @staticmethod
+    def asks(time: float, *, step: int = 1, transaction: int = 1) -> Shot:
+        return broadcast(time, dhcp(step, (60, b"dhclient"), transaction=transaction))
+
+    def test_partial_offers_that_they_ignore_are_a_row(self, tmp_path: Path) -> None:
+        shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1, Sum.OPEN))]
+
+        found = trace(tmp_path, *shots, until=60)
+        assert (only(found).outcome, found.others) == (Outcome.OFFERS_NOT_REQUESTED, 0)
+        assert judge(only(found)).failed is Failed.YES
+
+    def test_complete_offers_that_they_ignore_are_none(self, tmp_path: Path) -> None:
+        shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1))]
+
+        found = trace(tmp_path, *shots, until=60)
+        assert (found.boots, found.others) == ((), 1)
+
+    def test_a_partial_offer_at_the_end_of_the_capture_is_an_unclear_row(self, tmp_path: Path) -> None:
+        found = only(trace(tmp_path, self.asks(0), offer(0.1, Sum.OPEN)))
+
+        assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+
+    @pytest.mark.parametrize("kind", [Sum.OPEN, Sum.GOOD])
+    def test_acknowledgements_that_they_take_are_none(self, kind: Sum, tmp_path: Path) -> None:
+        found = trace(tmp_path, self.asks(0, step=3), offer(0.1, kind, step=5), until=60)
+
+        assert (found.boots, found.others) == ((), 1)
+
+    def test_partial_acknowledgements_that_they_ignore_are_a_row(self, tmp_path: Path) -> None:
+        shots = [shot for time in (0, 4, 12) for shot in (self.asks(time, step=3), offer(time + 0.1, Sum.OPEN, step=5))]
+
+        found = only(trace(tmp_path, *shots, until=60))
+        assert (found.outcome, found.retries) == (Outcome.ACKNOWLEDGEMENT_NOT_TAKEN, 2)
+        assert (found.ignored.open, found.taken.open, judge(found).failed) == (3, 0, Failed.YES)
+
+    def test_a_complete_acknowledgement_after_partial_ones_is_taken(self, tmp_path: Path) -> None:
+        ignored = [self.asks(0, step=3), offer(0.1, Sum.OPEN, step=5)]
+
+        found = trace(tmp_path, *ignored, self.asks(4, step=3), offer(4.1, step=5), until=60)
+        assert all(boot.outcome is Outcome.ADDRESS_ONLY for boot in found.boots)
+
+    def test_offers_that_were_ignored_until_they_were_complete_are_an_unclear_row(self, tmp_path: Path) -> None:
+        shots = [shot for time in (0, 2) for shot in (self.asks(time), offer(time + 0.1, Sum.OPEN))]
+        shots += [self.asks(6), offer(6.1), self.asks(6.2, step=3), offer(6.3, step=5)]
+
+        found = only(trace(tmp_path, *shots, until=60))
+        assert (found.outcome, found.taken.open, found.ignored.open) == (Outcome.ADDRESS_ONLY, 0, 2)
+        assert judge(found).failed is Failed.UNCLEAR
+
+    def test_their_row_stays_when_they_start_over(self, tmp_path: Path) -> None:
+        shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1, Sum.OPEN))]
+        later = [self.asks(60, transaction=2), offer(60.1, transaction=2), self.asks(60.2, step=3, transaction=2)]
+
+        found = trace(tmp_path, *shots, *later, offer(60.3, step=5, transaction=2), until=90)
+        assert [judge(boot).failed for boot in found.boots] == [Failed.YES]
+
+
+def test_a_rom_that_starts_over_after_ignored_offers_boots_a_second_time(tmp_path: Path) -> None:
+    shots = [shot for time in (0, 1, 3) for shot in (discover(time), offer(time + 0.1, Sum.OPEN))]
+    second = [*lease(30, transaction=2), said(31, read_request()), answered(31.1, data(1, 5))]
+
+    boots = trace(tmp_path, *shots, *second, said(31.2, b"\0\4\0\1", to=40000), until=90).boots
+    assert [judge(boot).failed for boot in boots] == [Failed.YES, Failed.NO]
+
+
+def test_a_rom_that_starts_over_in_the_same_transaction_boots_a_second_time(tmp_path: Path) -> None:
+    once = [*lease(), said(1, read_request()), answered(1.1, data(1, 5)), said(1.2, b"\0\4\0\1", to=40000)]
+
+    boots = trace(tmp_path, *once, *(shot._replace(time=shot.time + 60) for shot in once), until=180).boots
+    assert [boot.outcome for boot in boots] == [Outcome.COMPLETE, Outcome.COMPLETE]
+
+
 LOCAL, SERVER_6, CLIENT_6 = "fe80::5054:ff:fe93:76af", "fe80::1", "fd00::50"
 DUID = struct.pack("!HHI", 1, 1, 0) + octets(OTHER_MAC)
 

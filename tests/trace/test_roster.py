@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from tests.trace.build import CLIENT_MAC, ethernet, said
 from virtscan.model import Mac
 from virtscan.trace.capture import Frame
+from virtscan.trace.dhcp import Dhcp, Step
 from virtscan.trace.packets import Packet, packet
 from virtscan.trace.roster import MOST_RUNS, Roster
+
+DISCOVER = Dhcp(step=Step.DISCOVER, transaction=b"1")
 
 
 def any_packet() -> Packet:
@@ -24,7 +27,7 @@ class Crowd:
 
     def joins(self, *, boots: bool) -> bool:
         self.number += 1
-        run = self.roster.run(Mac(f"{self.number:012x}"), any_packet(), transaction=b"1")
+        run = self.roster.run(Mac(f"{self.number:012x}"), any_packet(), DISCOVER)
         if run is not None:
             run.boots = boots
         return run is not None
@@ -37,8 +40,8 @@ def test_clients_that_only_want_an_address_give_way() -> None:
 
     assert crowd.joins(boots=True)
     assert crowd.roster.turned_away == 0
-    assert crowd.roster.run(Mac(f"{1:012x}"), any_packet(), transaction=b"1") is not None  # the first one is new again
-    assert crowd.roster.run(Mac(f"{9:012x}"), any_packet(), transaction=b"1") is not None
+    assert crowd.roster.run(Mac(f"{1:012x}"), any_packet(), DISCOVER) is not None  # the first one is new again
+    assert crowd.roster.run(Mac(f"{9:012x}"), any_packet(), DISCOVER) is not None
 
 
 def test_boots_do_not_give_way_and_are_counted_instead() -> None:
@@ -54,7 +57,7 @@ def test_boots_do_not_give_way_and_are_counted_instead() -> None:
 
 def test_addresses_are_forgotten_in_the_order_they_came() -> None:
     roster = Roster()
-    run = roster.run(Mac(CLIENT_MAC), any_packet(), transaction=b"1")
+    run = roster.run(Mac(CLIENT_MAC), any_packet(), DISCOVER)
     assert run is not None
     for number in range(4 * MOST_RUNS + 1):
         roster.has_address(run, number.to_bytes(4))

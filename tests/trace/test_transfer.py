@@ -289,6 +289,75 @@ def test_a_client_behind_a_router_is_known_by_the_address_it_was_given(tmp_path:
     assert boot(tmp_path, *lease(), relayed).mac == CLIENT_MAC
 
 
+GAVE_UP = [
+    *lease(),
+    ASKS,
+    *(answered(time, options(), kind=Sum.OPEN) for time in (1.1, 2.1)),
+    said(3.0, read_request()),
+    *(answered(time, options(), kind=Sum.OPEN) for time in (3.1, 4.1, 6.1)),
+]
+"""A client that waits two seconds, then four, and then no longer."""
+
+
+class TestAnswersAfterTheClientGaveUp:
+    """Servers send on for half a minute what no client waits for."""
+
+    def test_complete_ones_do_not_clear_what_was_ignored_before(self, tmp_path: Path) -> None:
+        late = [answered(time, options()) for time in (14.1, 30.1)]
+
+        found = boot(tmp_path, *GAVE_UP, *late)
+        assert (found.ignored.open, found.ignored.good, found.from_server.total) == (5, 0, 7)
+        assert (judge(found).failed, judge(found).confidence.value) == (Failed.YES, "medium")
+        assert found.resent == boot(tmp_path, *GAVE_UP).resent
+
+    def test_complete_ones_alone_do_not_show_that_the_client_ignored_them(self, tmp_path: Path) -> None:
+        late = [answered(time, options()) for time in (14.1, 30.1)]
+
+        found = boot(tmp_path, *lease(), ASKS, said(3.0, read_request()), *late)
+        assert (found.outcome, judge(found).failed) == (Outcome.NO_ANSWER, Failed.UNCLEAR)
+
+    def test_partial_ones_do_not_accuse_when_the_client_ignored_complete_ones(self, tmp_path: Path) -> None:
+        complete = [answered(shot.time, options()) if shot.source_mac == SERVER_MAC else shot for shot in GAVE_UP[4:]]
+
+        found = boot(tmp_path, *GAVE_UP[:4], *complete, answered(14.1, options(), kind=Sum.OPEN))
+        assert (found.ignored.open, judge(found).failed, judge(found).confidence.value) == (0, Failed.NO, "high")
+
+    def test_they_count_if_the_client_asks_again_after_all(self, tmp_path: Path) -> None:
+        slow = [answered(40, data(1, 5), kind=Sum.OPEN), said(40.1, acknowledged(1), to=40000)]
+
+        found = boot(tmp_path, *lease(), ASKS, *slow)
+        assert (found.outcome, found.taken.open, found.from_server.open) == (Outcome.COMPLETE, 1, 1)
+
+    def test_they_belong_to_no_later_file(self, tmp_path: Path) -> None:
+        other = [said(6.5, read_request("other"), port=2071), answered(6.7, options())]
+
+        found = boot(tmp_path, *GAVE_UP, *other)
+        assert (found.file, found.from_server.total, found.outcome) == ("other", 7, Outcome.NO_ANSWER)
+
+    def test_a_boot_that_starts_over_from_the_same_port_has_its_own(self, tmp_path: Path) -> None:
+        again = [*lease(20, transaction=2), said(21, read_request()), answered(21.1, data(1, 5))]
+        again += [said(21.2, acknowledged(1), to=40000)]
+
+        first, second = trace(tmp_path, *GAVE_UP, *again, until=90).boots
+        assert (judge(first).failed, judge(second).failed) == (Failed.YES, Failed.NO)
+        assert (first.from_server.total, second.from_server.total) == (7, 3)
+
+
+def test_a_partial_answer_that_was_resent_complete_before_it_was_taken_shows_no_later_filling(tmp_path: Path) -> None:
+    shots = [*GAVE_UP[:8], answered(3.5, options()), said(3.6, acknowledged(0), to=40000)]
+
+    found = boot(tmp_path, *lease(), *shots, answered(3.7, data(1, 5)), said(3.8, acknowledged(1), to=40000))
+    assert (found.outcome, found.taken.open, found.side) == (Outcome.COMPLETE, 0, Side.UNKNOWN)
+
+
+def test_an_acknowledgement_that_is_repeated_takes_no_later_block(tmp_path: Path) -> None:
+    first = [ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000)]
+    shots = [*first, answered(1.3, data(2), kind=Sum.OPEN), said(3.2, acknowledged(1), to=40000)]
+
+    found = boot(tmp_path, *lease(), *shots, answered(3.3, data(2), kind=Sum.OPEN))
+    assert (found.taken.open, found.ignored.open, judge(found).failed) == (0, 2, Failed.YES)
+
+
 class TestWhatMayBeConcluded:
     """The signature, and what looks like it."""
 

@@ -22,11 +22,12 @@ class Outcome(Enum):
     """What became of the boot, as far as the capture goes.
 
     UNFINISHED when the capture ends, or does not show enough, before that can be told; ADDRESS_ONLY when the client
-    got an address and was not seen asking for a file.
+    got an address and was not seen asking for a file; ACKNOWLEDGEMENT_NOT_TAKEN when it went on asking for its address.
     """
 
     COMPLETE = "complete"
     OFFERS_NOT_REQUESTED = "offers-not-requested"
+    ACKNOWLEDGEMENT_NOT_TAKEN = "acknowledgement-not-taken"
     OPTIONS_NOT_ACKNOWLEDGED = "options-not-acknowledged"
     DATA_NOT_ACKNOWLEDGED = "data-not-acknowledged"
     CONNECTION_NOT_ACKNOWLEDGED = "connection-not-acknowledged"
@@ -81,7 +82,8 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     `mac` is None where only a router's was seen. `server` is the one that the boot ended with, and `file` what was
     asked of it, or what DHCP named. `taken` and `ignored` are that server's frames which the client reacted to, and
     those it never did although there was reason and time. `error` is an error's code and text. `retries` counts what
-    the client sent again, `resent` what servers did. `boots` is False for a client that wants nothing but an address.
+    the client sent again, `resent` what servers did. `boots` is False for an operating system's DHCP client that
+    ignored answers with a bad checksum.
     """
 
     mac: Mac | None
@@ -110,7 +112,8 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """A capture: the boots in it, in the order they began, and what of it could not be read.
 
-    `others` counts the clients that wanted nothing but an address. Moments are None for a capture without frames.
+    `others` counts the clients that wanted nothing but an address, and ignored no answer with a bad
+    checksum. Moments are None for a capture without frames.
     """
 
     file: str

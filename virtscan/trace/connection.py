@@ -46,7 +46,7 @@ class Connection(Download):
         ):
             self._established = True
             self._acknowledged = acknowledged
-            self.took(_FLOW)
+            self.took(_FLOW, cumulative=True)
         if request is not None and not again:
             self._request, self._answer = request, None
             self.file = request.path

@@ -34,6 +34,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 _WORDS = {
     Outcome.COMPLETE: "the file was downloaded",
     Outcome.OFFERS_NOT_REQUESTED: "the client asked again and again, and never requested what it was offered",
+    Outcome.ACKNOWLEDGEMENT_NOT_TAKEN: "the client got an acknowledgement of its address, and requested it again",
     Outcome.OPTIONS_NOT_ACKNOWLEDGED: "the server's option acknowledgements were sent again, and never acknowledged",
     Outcome.DATA_NOT_ACKNOWLEDGED: "the server's data was sent again, and never acknowledged",
     Outcome.CONNECTION_NOT_ACKNOWLEDGED: "the server accepted the connection, and the client never went on",
@@ -77,6 +78,7 @@ def _without_evidence(boot: Boot, what: str) -> Judgement:
             Outcome.COMPLETE
             | Outcome.NO_ANSWER
             | Outcome.OFFERS_NOT_REQUESTED
+            | Outcome.ACKNOWLEDGEMENT_NOT_TAKEN
             | Outcome.OPTIONS_NOT_ACKNOWLEDGED
             | Outcome.DATA_NOT_ACKNOWLEDGED
             | Outcome.CONNECTION_NOT_ACKNOWLEDGED

@@ -5,6 +5,7 @@ from itertools import count
 
 from virtscan.model import Mac
 from virtscan.trace.boot import Boot
+from virtscan.trace.dhcp import Dhcp, Step
 from virtscan.trace.dhcp import mac as written
 from virtscan.trace.packets import Packet
 from virtscan.trace.run import Run
@@ -38,20 +39,22 @@ class Roster:
         run = self._by_address.get(address)
         return run is not None and run.boots
 
-    def run(self, mac: Mac, packet: Packet, *, transaction: bytes | None) -> Run | None:
+    def run(self, mac: Mac, packet: Packet, message: Dhcp | None) -> Run | None:
         """The run of the client that a DHCP message is about; None when there is no room for another.
 
         Args:
             mac: The client's.
             packet: The message's.
-            transaction: Its transaction if it may begin a run: one other than the last does, once an address was given
-                or files were asked for. None: it belongs to whatever goes on.
+            message: The message if it may begin a run: in another transaction it does, once an address was given,
+                files were requested, or the client gave up waiting. None: it belongs to the present run.
         """
         number, known = self._by_mac.get(mac, (-1, None))
-        if known is not None and not (transaction is not None and _is_over(known, transaction)):
+        if known is not None and not (message is not None and _is_over(known, message, packet.time)):
             return known
-        if known is not None and not known.boots:
-            del self._runs[number]
+        if known is not None:
+            known.leave()
+            if not known.kept(packet.time):
+                del self._runs[number]
         number, run = self._new(mac, packet)
         if run is not None:
             self._by_mac[mac] = number, run
@@ -82,7 +85,7 @@ class Roster:
         Args:
             end: Time of the capture's last frame.
         """
-        runs = [run for run in self._runs.values() if run.boots]
+        runs = [run for run in self._runs.values() if run.kept(end)]
         fills_later = {key for run in self._runs.values() for key in run.fills_later()}
         # One MAC behind several addresses, none of which was seen being given out, is a router's.
         behind = Counter((run.mac, len(run.address or b"")) for run in runs if run.leasing is None)
@@ -95,22 +98,22 @@ class Roster:
             for run in runs
         )
         booted = {boot.mac for boot in boots}
-        others = sum(not run.boots and run.mac not in booted for run in self._runs.values())
+        others = sum(not run.kept(end) and run.mac not in booted for run in self._runs.values())
         return boots, others + self._others
 
     def _new(self, mac: Mac | None, packet: Packet) -> tuple[int, Run | None]:
-        if len(self._runs) >= MOST_RUNS and not self._make_room():
+        if len(self._runs) >= MOST_RUNS and not self._make_room(packet.time):
             self.turned_away += 1
             return -1, None
         number, run = next(self._numbers), Run(mac, packet)
         self._runs[number] = run
         return number, run
 
-    def _make_room(self) -> bool:
+    def _make_room(self, now: float) -> bool:
         """Let go of the oldest client that only got an address."""
         if self._full_of_boots:
             return False
-        number = next((number for number, run in self._runs.items() if not run.boots), None)
+        number = next((number for number, run in self._runs.items() if not run.kept(now)), None)
         if number is None:
             self._full_of_boots = True
             return False
@@ -121,6 +124,14 @@ class Roster:
         return True
 
 
-def _is_over(run: Run, transaction: bytes) -> bool:
+def _is_over(run: Run, message: Dhcp, time: float) -> bool:
+    """Return True if the message begins another attempt of the client.
+
+    Some ROMs make the transaction's number of their MAC: a discover after a download begins another one all the same.
+    """
     leasing = run.leasing
-    return leasing is not None and leasing.transaction != transaction and (leasing.acknowledged or run.downloads)
+    if leasing is None:
+        return False
+    if leasing.transaction == message.transaction:
+        return run.downloads and message.step is Step.DISCOVER
+    return run.downloads or leasing.over(time)

@@ -69,9 +69,19 @@ class Run:
         self.boots = True
         if self.leasing is not None:
             self.leasing.went_on()
+        self.leave()
         self._downloads.append(download)
         if len(self._downloads) > _KEPT:
             self._fold(self._downloads.popleft(), download.first)
+
+    def leave(self) -> None:
+        """Note that the client turned to something else: what servers still send for its files reaches it no more."""
+        for download in self._downloads:
+            download.leave()
+
+    def kept(self, time: float) -> bool:
+        """Return True if it is a boot, or the attempt of a DHCP client that ignored answers with a bad checksum."""
+        return self.boots or (self.leasing is not None and self.leasing.unheeded(time))
 
     def saw(self, packet: Packet, *, from_server: bool) -> None:
         """Learn from how a packet met the capturing machine where that is."""

@@ -1,26 +1,29 @@
 """Which packet belongs to whose boot: the only state that lives as long as the capture, and bounded."""
 
 from collections import Counter
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from virtscan.model import Mac
 from virtscan.trace import dhcp, dhcp6, http, tftp
 from virtscan.trace.boot import Boot
+from virtscan.trace.checksums import Sum
 from virtscan.trace.connection import Connection
+from virtscan.trace.copies import Copies
 from virtscan.trace.dhcp import Dhcp, Step, Unreadable
 from virtscan.trace.icmp import refused
 from virtscan.trace.leasing import Leasing
 from virtscan.trace.packets import TCP, UDP, Packet
 from virtscan.trace.roster import Roster
 from virtscan.trace.run import Run
+from virtscan.trace.stage import Counted, Stage
 from virtscan.trace.transfer import Transfer
 
 _MOST_DOWNLOADS = 4096
 _SYN, _ACK = 2, 16
 
-_CLIENT_4, _SERVER_4, _PROXY = 68, 67, 4011
+_CLIENT_4, _SERVER_4 = 68, 67
 _CLIENT_6, _SERVER_6 = 546, 547
-_PORTS_4, _PORTS_6 = {_CLIENT_4, _SERVER_4, _PROXY}, {_CLIENT_6, _SERVER_6}
+_PORTS_4, _PORTS_6 = {_CLIENT_4, _SERVER_4, dhcp.PROXY}, {_CLIENT_6, _SERVER_6}
 _PORTS = {*_PORTS_4, *_PORTS_6, tftp.PORT}
 
 _End: TypeAlias = tuple[bytes, int]
@@ -41,6 +44,7 @@ class Tracker:
         self._roster = Roster()
         self._transfers: dict[_End, tuple[Run, Transfer]] = {}
         self._connections: dict[tuple[_End, _End], tuple[Run, Connection]] = {}
+        self._copies: Copies[_Taken | None] = Copies()
 
     @property
     def not_followed(self) -> int:
@@ -58,19 +62,34 @@ class Tracker:
                 return bool(self._transfers)
 
     def takes(self, packet: Packet) -> None:
-        """Take the next packet."""
+        """Take the next packet; one that was seen on another device is counted once."""
+        original = self._copies.original(packet)
+        if original is None:
+            self._copies.keep(packet, self._take(packet))
+        elif original.what is not None:
+            _take_copy(original.what, packet)
+
+    def _take(self, packet: Packet) -> "_Taken | None":
+        if packet.protocol == UDP:
+            return self._udp(packet)
         if packet.protocol == TCP:
-            self._tcp(packet)
-        elif packet.protocol != UDP:
-            self._unreachable(packet)
-        elif packet.destination_port == tftp.PORT or not self._by_tftp(packet):
-            match packet.destination_port:
-                case tftp.PORT:
-                    self._read_request(packet)
-                case port if port in _PORTS_4:
-                    self._dhcp(packet, dhcp.parse(packet.payload, whole=packet.whole))
-                case port if port in _PORTS_6:
-                    self._dhcp(packet, dhcp6.parse(packet.payload, whole=packet.whole))
+            return self._tcp(packet)
+        self._unreachable(packet)
+        return None
+
+    def _udp(self, packet: Packet) -> "_Taken | None":
+        taken = None if packet.destination_port == tftp.PORT else self._by_tftp(packet)
+        if taken is not None:
+            return taken
+        match packet.destination_port:
+            case tftp.PORT:
+                return self._read_request(packet)
+            case port if port in _PORTS_4:
+                return self._dhcp(packet, dhcp.parse(packet.payload, whole=packet.whole))
+            case port if port in _PORTS_6:
+                return self._dhcp(packet, dhcp6.parse(packet.payload, whole=packet.whole))
+            case _:
+                return None
 
     def boots(self, *, end: float) -> tuple[tuple[Boot, ...], int]:
         """The boots in the order they began, and how many other clients only got an address; call it once.
@@ -80,71 +99,70 @@ class Tracker:
         """
         return self._roster.boots(end=end)
 
-    def _dhcp(self, packet: Packet, message: Dhcp | Unreadable) -> None:
+    def _dhcp(self, packet: Packet, message: Dhcp | Unreadable) -> "_Taken | None":
         if isinstance(message, Unreadable):
             self.unreadable[message] += 1
-            return
+            return None
         if message.step is Step.OTHER:
-            return
+            return None
         from_client = message.step in {Step.DISCOVER, Step.REQUEST}
         mac = _client(packet, message)
         if mac is None:
             self.unreadable[Unreadable.NAMELESS if packet.destination_port in _PORTS_6 else Unreadable.MALFORMED] += 1
-            return
-        run = self._roster.run(
-            mac, packet, transaction=message.transaction if from_client and not _is_proxy(packet) else None
-        )
+            return None
+        begins = from_client and packet.destination_port != dhcp.PROXY
+        run = self._roster.run(mac, packet, message if begins else None)
         if run is None:
-            return
+            return None
         if run.leasing is None:
             run.leasing = Leasing(packet, message)
         run.leasing.met(packet, message)
         run.boots = run.boots or message.boots
-        run.saw(packet, from_server=not from_client)
         if message.address is not None:
             self._roster.has_address(run, message.address)
+        return _taken(run, run.leasing, packet, from_server=not from_client)
 
-    def _read_request(self, packet: Packet) -> None:
+    def _read_request(self, packet: Packet) -> "_Taken | None":
         end = packet.source, packet.source_port
         message = tftp.parse(packet.payload, length=packet.length - 8)
         match message:
             case tftp.Read():
                 known = self._transfers.get(end)
-                if known is not None and known[1].file == message.file and not known[1].over:
-                    run, transfer = known
+                run = self._roster.run_at(packet)
+                if run is None:
+                    return None
+                if known is not None and known[0] is run and known[1].file == message.file and not known[1].over:
+                    transfer = known[1]
                 else:
-                    found = self._roster.run_at(packet)
-                    if found is None:
-                        return
-                    run, transfer = found, Transfer(packet, message)
+                    transfer = Transfer(packet, message)
                     run.starts(transfer)
                     _keep(self._transfers, end, (run, transfer))
                 transfer.requested(packet)
-                run.saw(packet, from_server=False)
+                return _taken(run, transfer, packet, from_server=False)
             case Unreadable():
                 self.unreadable[message] += 1
+                return None
             case _:
-                self._by_tftp(packet)  # a server that answers from this port is also acknowledged there
+                return self._by_tftp(packet)  # a server that answers from this port is also acknowledged there
 
-    def _by_tftp(self, packet: Packet) -> bool:
-        """Take a packet of a transfer; False if it is of none."""
+    def _by_tftp(self, packet: Packet) -> "_Taken | None":
+        """Take a packet of a transfer; None if it is of none."""
         to_client = self._transfers.get((packet.destination, packet.destination_port))
         known = to_client or self._transfers.get((packet.source, packet.source_port))
         if known is None:
-            return False
+            return None
         run, transfer = known
         message = tftp.parse(packet.payload, length=packet.length - 8)
         if isinstance(message, Unreadable):
             self.unreadable[Unreadable.CUT] += message is Unreadable.CUT
-            return message is Unreadable.CUT
+            return None
         if to_client:
             transfer.from_its_server(packet, message)
         else:
             transfer.from_its_client(packet, message)
-        run.saw(packet, from_server=to_client is not None)
-        return True
+        return _taken(run, transfer, packet, from_server=to_client is not None)
 
-    def _tcp(self, packet: Packet) -> None:
+    def _tcp(self, packet: Packet) -> "_Taken | None":
         source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
         known = self._connections.get((source, destination))
         if known is None and packet.segment[13] & (_SYN | _ACK) == _SYN:
@@ -152,13 +170,13 @@ class Tracker:
         if known is not None:
             run, connection = known
             connection.from_its_client(packet)
-            run.saw(packet, from_server=False)
-            return
+            return _taken(run, connection, packet, from_server=False)
         known = self._connections.get((destination, source))
-        if known is not None:
-            run, connection = known
-            connection.from_its_server(packet)
-            run.saw(packet, from_server=True)
+        if known is None:
+            return None
+        run, connection = known
+        connection.from_its_server(packet)
+        return _taken(run, connection, packet, from_server=True)
 
     def _connect(self, packet: Packet, source: _End, destination: _End) -> tuple[Run, Connection] | None:
         """The client opens a connection: is it one that a boot would?"""
@@ -180,6 +198,31 @@ class Tracker:
             known[1].refused = True
 
 
+class _Taken(NamedTuple):
+    """What a packet was part of, and how it was counted there."""
+
+    run: Run
+    stage: Stage
+    counted: Counted
+    from_server: bool
+
+
+def _taken(run: Run, stage: Stage, packet: Packet, *, from_server: bool) -> _Taken | None:
+    run.saw(packet, from_server=from_server)
+    return None if stage.counted is None else _Taken(run, stage, stage.counted, from_server)
+
+
+def _take_copy(original: _Taken, packet: Packet) -> None:
+    """Learn from a packet's next device: its checksum there, which may have been filled in on the way.
+
+    The last copy is the nearest to the receiver. A packet to many takes several ways: the worst of its copies counts.
+    """
+    original.run.saw(packet, from_server=original.from_server)
+    found = packet.checksum()
+    if not (packet.to_many and original.counted.checksum is Sum.OPEN):
+        original.stage.recount(original.counted, found)
+
+
 def _client(packet: Packet, message: Dhcp) -> Mac | None:
     """Whose message it is. That of DHCPv6 names the machine, which may have other cards: better the frame's address."""
     if packet.destination_port in _PORTS_4 and message.mac is not None:
@@ -191,11 +234,6 @@ def _client(packet: Packet, message: Dhcp) -> Mac | None:
     else:
         octets = None
     return dhcp.mac(octets) if octets is not None else message.mac
-
-
-def _is_proxy(packet: Packet) -> bool:
-    """Is it asked of a server that only names the boot file, in a transaction of its own?"""
-    return packet.destination_port == _PROXY
 
 
 def _keep(table: dict[_K, _V], key: _K, value: _V) -> None:

@@ -42,7 +42,8 @@ class Transfer(Download):
                 again = block == self._acknowledged
                 self.asked(packet, again=again)
                 self._acknowledged = block
-                self.took(packet.destination_port)
+                if not again or block == self._last_block:  # else it repeats, for the next block did not reach it
+                    self.took(packet.destination_port)
                 self._complete = self._complete or block == self._final_block
             case Error(code, text):
                 self.asked(packet)
@@ -53,8 +54,8 @@ class Transfer(Download):
 
     def from_its_server(self, packet: Packet, message: Message) -> None:
         """A packet to the client's port."""
-        self.server = packet.source
         flow = packet.source_port
+        self.server = packet.source
         match message:
             case Options(block_size):
                 self.answered(packet, flow, again=self._has_options)
