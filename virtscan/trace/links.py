@@ -50,17 +50,17 @@ class Link(NamedTuple):
 _ARRIVALS = {arrival.value: arrival for arrival in Arrival}
 
 
-def dissect(data: bytes, kind: int) -> Link | None:
+def dissect(data: bytes, kind: int, device: int | None = None) -> Link | None:
     """Read a frame's link layer; None for what is too short.
 
     Args:
         data: The frame.
         kind: One of ETHERNET, COOKED, COOKED_2.
+        device: Number of the interface in the file; cooked frames have their own.
     """
     source: bytes | None
     destination: bytes | None = None
     arrival = Arrival.UNKNOWN
-    device: int | None = None
     match kind:
         case 1:
             start, ethertype = 14, int.from_bytes(data[12:14])

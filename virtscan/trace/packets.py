@@ -87,7 +87,7 @@ def packet(frame: Frame, wants: Wants) -> Packet | None:
     Returns:
         None if it is none of these protocols, malformed, or not wanted.
     """
-    link = dissect(frame.data, frame.link)
+    link = dissect(frame.data, frame.link, frame.device)
     if link is None:
         return None
     match link.ethertype:

@@ -27,7 +27,7 @@ def read(path: Path) -> Trace:
     What of it can't be read is a gap; what was read until then counts.
 
     Raises:
-        TraceError: It is no capture, can't be opened, or scapy is missing.
+        TraceError: It can't be opened, or is not a capture.
     """
     tracker = Tracker()
     foreign: Counter[int] = Counter()
