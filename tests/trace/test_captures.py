@@ -54,7 +54,7 @@ def test_a_real_boot_is_told_by_its_capture(name: str, captures: Path) -> None:
     found = read(captures / f"{name}.pcap")
 
     (boot,) = found.boots
-    assert (boot.outcome, boot.from_server.open, boot.side, judge(boot).failed) == BOOTS[name]
+    assert (boot.outcome, boot.from_server.partial, boot.side, judge(boot).failed) == BOOTS[name]
     assert (boot.mac, boot.server, boot.file) == ("52:54:00:93:76:af", "10.77.0.1", "pxelinux.0")
     assert (boot.from_server.wrong, boot.from_client.bad) == (0, 0)
     assert found.gaps == ()
@@ -70,7 +70,7 @@ def test_the_failed_boot_shows_how_long_it_tried(captures: Path) -> None:
     assert boot.lease is Lease.ACKNOWLEDGED
     assert (boot.from_server.total, boot.from_client.total) == (31, 9)
     assert boot.taken.good == 3  # two offers and an acknowledgement, through a raw socket
-    assert boot.ignored.open == 28
+    assert boot.ignored.partial == 28
     assert (boot.retries, boot.resent) == (6, 28)
     assert boot.seconds_lost == pytest.approx(19.9, abs=0.05)
 

@@ -25,11 +25,11 @@ from tests.trace.build import (
 from tests.views.fleet import finding
 from virtscan.model import DomainState, Finding, Hypervisor, Mac, Report, Server, Verdict
 from virtscan.trace import Agreement, Failed, Line, lines
-from virtscan.trace.checksums import Sum
+from virtscan.trace.capture.checksums import Checksum
 
 ASKS = [*lease(), said(1.0, read_request())]
-FAILS = [*ASKS, answered(1.1, options(), kind=Sum.OPEN), answered(2.1, options(), kind=Sum.OPEN)]
-WORKS = [*ASKS, answered(1.1, data(1, 5), kind=Sum.OPEN), said(1.2, acknowledged(1), to=40000)]
+FAILS = [*ASKS, answered(1.1, options(), kind=Checksum.PARTIAL), answered(2.1, options(), kind=Checksum.PARTIAL)]
+WORKS = [*ASKS, answered(1.1, data(1, 5), kind=Checksum.PARTIAL), said(1.2, acknowledged(1), to=40000)]
 REFUSED = [*ASKS, answered(1.1, error(1, "File not found"))]
 UNANSWERED = ASKS
 

@@ -7,8 +7,8 @@ from enum import Enum
 import msgspec
 
 from virtscan.model import Confidence, DomainState, Finding, Inventory, Mac, Report, Verdict
-from virtscan.trace.boot import Boot, Trace
-from virtscan.trace.judging import Failed, Judgement, judge
+from virtscan.trace.boots.boot import Boot, Trace
+from virtscan.trace.boots.judging import Failed, Judgement, judge
 
 
 class Agreement(Enum):

@@ -1,9 +1,9 @@
 """One file by TFTP: told by the client's address and port, because the server answers from a port of its own choice."""
 
-from virtscan.trace.boot import Outcome
-from virtscan.trace.packets import Packet
-from virtscan.trace.stage import Download
-from virtscan.trace.tftp import BLOCK_SIZE, Acknowledgement, Data, Error, Message, Options, Read, Write
+from virtscan.trace.boots.boot import Outcome
+from virtscan.trace.boots.exchange import Download
+from virtscan.trace.capture.packets import Packet
+from virtscan.trace.protocols.tftp import BLOCK_SIZE, Acknowledgement, Data, Error, Message, Options, Read, Write
 
 
 class Transfer(Download):

@@ -1,12 +1,12 @@
-"""What the stages of a boot have in common: who said what, what was said again, and what the other side took."""
+"""What the exchanges of a boot have in common: who said what, what was said again, and what the other side took."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
 from typing import NamedTuple
 
-from virtscan.trace.boot import Outcome, Sums
-from virtscan.trace.checksums import Sum
-from virtscan.trace.packets import Packet
+from virtscan.trace.boots.boot import ChecksumCounts, Outcome
+from virtscan.trace.capture.checksums import Checksum
+from virtscan.trace.capture.packets import Packet
 
 PATIENCE = 3.0
 """Seconds after which what was neither answered nor repeated counts as unanswered; ROMs repeat sooner."""
@@ -23,17 +23,17 @@ _FIRST_WAIT = 10.0
 _NEXT_WAIT = 2.2
 """Longest wait after the last retry, in retry intervals: clients double them (RFC 2131, iPXE); a tenth is for load."""
 
-_COMPLETE = (Sum.GOOD, Sum.NONE)
+_COMPLETE = (Checksum.GOOD, Checksum.NONE)
 
 
 class Counted(NamedTuple):
     """How a packet was counted: `flow` is None for the client's."""
 
     flow: object
-    checksum: Sum
+    checksum: Checksum
 
 
-class Stage:
+class Exchange:
     """Getting an address, or one download.
 
     A server may answer in several flows at once (each retry of a TFTP request starts another; several servers make
@@ -46,14 +46,14 @@ class Stage:
         self.server: bytes = packet.destination
         self.server_mac: bytes | None = None
         self.retries = self.resent = 0
-        self.from_server: Counter[Sum] = Counter()
-        self.from_client: Counter[Sum] = Counter()
-        self.taken: Counter[Sum] = Counter()
+        self.from_server: Counter[Checksum] = Counter()
+        self.from_client: Counter[Checksum] = Counter()
+        self.taken: Counter[Checksum] = Counter()
         self.counted: Counted | None = None
-        self._pending: dict[object, Counter[Sum]] = {}
-        self._passed_over: dict[object, Counter[Sum]] = {}
-        self._late: dict[object, Counter[Sum]] = {}
-        self._never_taken: Counter[Sum] = Counter()
+        self._pending: dict[object, Counter[Checksum]] = {}
+        self._passed_over: dict[object, Counter[Checksum]] = {}
+        self._late: dict[object, Counter[Checksum]] = {}
+        self._never_taken: Counter[Checksum] = Counter()
         self._flow: object = None
         self._asked = self._answered = float("-inf")
         self._interval: float | None = None
@@ -92,7 +92,7 @@ class Stage:
         if not quiet:
             _add(self._pending, flow, found)
 
-    def recount(self, counted: Counted, found: Sum) -> None:
+    def recount(self, counted: Counted, found: Checksum) -> None:
         """Count a packet that was already counted by another checksum."""
         if counted.flow is None:
             _change(self.from_client, counted.checksum, found)
@@ -117,8 +117,8 @@ class Stage:
         recent, earlier = self._pending.pop(flow, Counter()), self._passed_over.pop(flow, Counter())
         found = recent + earlier
         if not cumulative and any(found[kind] for kind in _COMPLETE):
-            del found[Sum.OPEN]
-            self._never_taken[Sum.OPEN] += earlier[Sum.OPEN]
+            del found[Checksum.PARTIAL]
+            self._never_taken[Checksum.PARTIAL] += earlier[Checksum.PARTIAL]
         self.taken += found
 
     def took_all(self) -> None:
@@ -138,7 +138,7 @@ class Stage:
         return self._left or time - self._asked > wait
 
     @property
-    def ignored(self) -> Counter[Sum]:
+    def ignored(self) -> Counter[Checksum]:
         """Answers without a reaction: in the flow that the client took, or in all if it took none."""
         if self._flow is not None:
             pending, earlier = self._pending.get(self._flow, Counter()), self._passed_over.get(self._flow, Counter())
@@ -171,12 +171,12 @@ class Stage:
             self._step, self._stalled = time, None
 
 
-def _add(table: dict[object, Counter[Sum]], flow: object, found: Sum) -> None:
+def _add(table: dict[object, Counter[Checksum]], flow: object, found: Checksum) -> None:
     known = flow in table or len(table) < _MOST_FLOWS
     table.setdefault(flow if known else _REST, Counter())[found] += 1
 
 
-def _move(source: dict[object, Counter[Sum]], target: dict[object, Counter[Sum]]) -> None:
+def _move(source: dict[object, Counter[Checksum]], target: dict[object, Counter[Checksum]]) -> None:
     for flow, counted in source.items():
         known = flow in target or len(target) < _MOST_FLOWS
         key = flow if known else _REST
@@ -184,7 +184,7 @@ def _move(source: dict[object, Counter[Sum]], target: dict[object, Counter[Sum]]
     source.clear()
 
 
-def _change(counted: Counter[Sum] | None, old: Sum, new: Sum) -> bool:
+def _change(counted: Counter[Checksum] | None, old: Checksum, new: Checksum) -> bool:
     """Count one packet anew; False if it is not among the counted."""
     if counted is None or not counted[old]:
         return False
@@ -193,8 +193,8 @@ def _change(counted: Counter[Sum] | None, old: Sum, new: Sum) -> bool:
     return True
 
 
-class Download(Stage, ABC):
-    """A stage that brings a file."""
+class Download(Exchange, ABC):
+    """A exchange that brings a file."""
 
     file: str | None = None
 
@@ -207,6 +207,6 @@ class Download(Stage, ABC):
         """What became of it in a capture that goes on until then, with the text of an error."""
 
 
-def sums(counted: Counter[Sum]) -> Sums:
+def sums(counted: Counter[Checksum]) -> ChecksumCounts:
     """Counts as a value."""
-    return Sums(**{found.value: count for found, count in counted.items()})
+    return ChecksumCounts(**{found.value: count for found, count in counted.items()})

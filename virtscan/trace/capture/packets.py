@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-from virtscan.trace.capture import Frame
-from virtscan.trace.checksums import Sum, transport_sum
-from virtscan.trace.links import Link, dissect
+from virtscan.trace.capture.checksums import Checksum, transport_sum
+from virtscan.trace.capture.links import Link, dissect
+from virtscan.trace.capture.reader import Frame
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 _FRAGMENT = 44
@@ -67,10 +67,10 @@ class Packet(NamedTuple):
         """What follows the UDP header."""
         return self.segment[8:]
 
-    def checksum(self) -> Sum:
+    def checksum(self) -> Checksum:
         """What the packet's checksum says."""
         if not self.whole:
-            return Sum.UNKNOWN
+            return Checksum.UNKNOWN
         return transport_sum(
             source=self.source,
             destination=self.destination,

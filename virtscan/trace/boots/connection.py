@@ -1,9 +1,9 @@
 """Files by HTTP, on one TCP connection."""
 
-from virtscan.trace import http
-from virtscan.trace.boot import Outcome
-from virtscan.trace.packets import Packet
-from virtscan.trace.stage import Download
+from virtscan.trace.boots.boot import Outcome
+from virtscan.trace.boots.exchange import Download
+from virtscan.trace.capture.packets import Packet
+from virtscan.trace.protocols import http
 
 _FIN, _SYN, _RST, _ACK = 1, 2, 4, 16
 _FLOW = "connection"

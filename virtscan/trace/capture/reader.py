@@ -13,7 +13,7 @@ from struct import Struct
 from typing import NamedTuple, Self
 
 from virtscan.errors import TraceError
-from virtscan.trace.source import Source
+from virtscan.trace.capture.source import Source
 
 _PCAP = {
     b"\xd4\xc3\xb2\xa1": ("<", 1e-6), b"\xa1\xb2\xc3\xd4": (">", 1e-6),

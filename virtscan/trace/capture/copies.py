@@ -4,8 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
-from virtscan.trace.links import Arrival
-from virtscan.trace.packets import CHECKSUM, Packet
+from virtscan.trace.capture.links import Arrival
+from virtscan.trace.capture.packets import CHECKSUM, Packet
 
 SAME = 0.02
 """Seconds within which a packet passes all devices of a stack."""

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from virtscan.trace.dhcp import text
+from virtscan.trace.protocols.dhcp import text
 
 PORTS = frozenset({80, 443, 8000, 8080, 8443, 9090})
 """Where boot files are served: HTTP's own ports, and those of Foreman's and Cobbler's proxies and of test servers."""

@@ -51,19 +51,19 @@ class Side(Enum):
     UNKNOWN = "unknown"
 
 
-class Sums(msgspec.Struct, frozen=True, kw_only=True):
-    """Frames by what their checksums say; see `virtscan.trace.checksums.Sum`."""
+class ChecksumCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Frames by what their checksums say; see `virtscan.trace.capture.checksums.Checksum`."""
 
     good: int = 0
     none: int = 0
-    open: int = 0
+    partial: int = 0
     wrong: int = 0
     unknown: int = 0
 
     @property
     def total(self) -> int:
         """All frames."""
-        return self.good + self.none + self.open + self.wrong + self.unknown
+        return self.good + self.none + self.partial + self.wrong + self.unknown
 
     @property
     def complete(self) -> int:
@@ -73,7 +73,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bad(self) -> int:
         """Those that a receiver which looks must drop."""
-        return self.open + self.wrong
+        return self.partial + self.wrong
 
 
 class Boot(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,10 +96,10 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     file: str | None
     outcome: Outcome
     error: str | None
-    from_server: Sums
-    from_client: Sums
-    taken: Sums
-    ignored: Sums
+    from_server: ChecksumCounts
+    from_client: ChecksumCounts
+    taken: ChecksumCounts
+    ignored: ChecksumCounts
     retries: int
     resent: int
     seconds_lost: float

@@ -1,10 +1,10 @@
 """Getting an address, by DHCP of either version."""
 
-from virtscan.trace.boot import Lease, Outcome
-from virtscan.trace.checksums import Sum
-from virtscan.trace.dhcp import PROXY, Dhcp, Step
-from virtscan.trace.packets import Packet
-from virtscan.trace.stage import PATIENCE, Stage
+from virtscan.trace.boots.boot import Lease, Outcome
+from virtscan.trace.boots.exchange import PATIENCE, Exchange
+from virtscan.trace.capture.checksums import Checksum
+from virtscan.trace.capture.packets import Packet
+from virtscan.trace.protocols.dhcp import PROXY, Dhcp, Step
 
 _MOST_ANSWERS = 64
 _RETRIES_OF_THE_PATIENT = 1
@@ -13,10 +13,10 @@ _RETRIES_OF_THE_PATIENT = 1
 _REACTION = 0.5
 """Seconds from an acknowledgement after which another request is no longer one that crossed it; ROMs wait longer."""
 
-_BAD = (Sum.OPEN, Sum.WRONG, Sum.UNKNOWN)
+_BAD = (Checksum.PARTIAL, Checksum.WRONG, Checksum.UNKNOWN)
 
 
-class Leasing(Stage):
+class DhcpExchange(Exchange):
     """From the first discover to the acknowledgement."""
 
     def __init__(self, packet: Packet, message: Dhcp) -> None:
@@ -27,7 +27,7 @@ class Leasing(Stage):
         self.file: str | None = None
         self._seen: set[Step] = set()
         self._said: set[tuple[Step, bytes]] = set()
-        self._acknowledgement: Sum | None = None
+        self._acknowledgement: Checksum | None = None
         self._acknowledged_at = packet.time
         self._acknowledgement_missed = False
 
@@ -76,7 +76,7 @@ class Leasing(Stage):
             case Outcome.OFFERS_NOT_REQUESTED | Outcome.ACKNOWLEDGEMENT_NOT_TAKEN:
                 return any(self.ignored[kind] for kind in _BAD)
             case Outcome.UNFINISHED:
-                return self.ignored[Sum.OPEN] > 0
+                return self.ignored[Checksum.PARTIAL] > 0
             case _:
                 return self._never_taken.total() > 0
 

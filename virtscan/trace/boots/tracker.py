@@ -4,19 +4,19 @@ from collections import Counter
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from virtscan.model import Mac
-from virtscan.trace import dhcp, dhcp6, http, tftp
-from virtscan.trace.boot import Boot
-from virtscan.trace.checksums import Sum
-from virtscan.trace.connection import Connection
-from virtscan.trace.copies import Copies
-from virtscan.trace.dhcp import Dhcp, Step, Unreadable
-from virtscan.trace.icmp import refused
-from virtscan.trace.leasing import Leasing
-from virtscan.trace.packets import TCP, UDP, Packet
-from virtscan.trace.roster import Roster
-from virtscan.trace.run import Run
-from virtscan.trace.stage import Counted, Stage
-from virtscan.trace.transfer import Transfer
+from virtscan.trace.boots.attempt import BootAttempt
+from virtscan.trace.boots.boot import Boot
+from virtscan.trace.boots.client_table import ClientTable
+from virtscan.trace.boots.connection import Connection
+from virtscan.trace.boots.dhcp_exchange import DhcpExchange
+from virtscan.trace.boots.exchange import Counted, Exchange
+from virtscan.trace.boots.transfer import Transfer
+from virtscan.trace.capture.checksums import Checksum
+from virtscan.trace.capture.copies import Copies
+from virtscan.trace.capture.packets import TCP, UDP, Packet
+from virtscan.trace.protocols import dhcp, dhcp6, http, tftp
+from virtscan.trace.protocols.dhcp import Dhcp, Step, Unreadable
+from virtscan.trace.protocols.icmp import refused
 
 _MOST_DOWNLOADS = 4096
 _SYN, _ACK = 2, 16
@@ -41,15 +41,15 @@ class Tracker:
 
     def __init__(self) -> None:
         self.unreadable: Counter[Unreadable] = Counter()
-        self._roster = Roster()
-        self._transfers: dict[_End, tuple[Run, Transfer]] = {}
-        self._connections: dict[tuple[_End, _End], tuple[Run, Connection]] = {}
+        self._clients = ClientTable()
+        self._transfers: dict[_End, tuple[BootAttempt, Transfer]] = {}
+        self._connections: dict[tuple[_End, _End], tuple[BootAttempt, Connection]] = {}
         self._copies: Copies[_Taken | None] = Copies()
 
     @property
     def not_followed(self) -> int:
         """Boots beyond the number that is kept in memory."""
-        return self._roster.turned_away
+        return self._clients.not_kept
 
     def wants(self, protocol: int, source: _End, destination: _End) -> bool:
         """May such a packet belong to a boot? Most don't, and need not be looked at."""
@@ -57,7 +57,7 @@ class Tracker:
             case 17:
                 return destination[1] in _PORTS or destination in self._transfers or source in self._transfers
             case 6:
-                return self._roster.is_booting(source[0]) or self._roster.is_booting(destination[0])
+                return self._clients.is_booting(source[0]) or self._clients.is_booting(destination[0])
             case _:
                 return bool(self._transfers)
 
@@ -97,7 +97,7 @@ class Tracker:
         Args:
             end: Time of the capture's last frame.
         """
-        return self._roster.boots(end=end)
+        return self._clients.boots(end=end)
 
     def _dhcp(self, packet: Packet, message: Dhcp | Unreadable) -> "_Taken | None":
         if isinstance(message, Unreadable):
@@ -111,16 +111,16 @@ class Tracker:
             self.unreadable[Unreadable.NAMELESS if packet.destination_port in _PORTS_6 else Unreadable.MALFORMED] += 1
             return None
         begins = from_client and packet.destination_port != dhcp.PROXY
-        run = self._roster.run(mac, packet, message if begins else None)
-        if run is None:
+        attempt = self._clients.attempt(mac, packet, message if begins else None)
+        if attempt is None:
             return None
-        if run.leasing is None:
-            run.leasing = Leasing(packet, message)
-        run.leasing.met(packet, message)
-        run.boots = run.boots or message.boots
+        if attempt.dhcp is None:
+            attempt.dhcp = DhcpExchange(packet, message)
+        attempt.dhcp.met(packet, message)
+        attempt.boots = attempt.boots or message.boots
         if message.address is not None:
-            self._roster.has_address(run, message.address)
-        return _taken(run, run.leasing, packet, from_server=not from_client)
+            self._clients.has_address(attempt, message.address)
+        return _taken(attempt, attempt.dhcp, packet, from_server=not from_client)
 
     def _read_request(self, packet: Packet) -> "_Taken | None":
         end = packet.source, packet.source_port
@@ -128,17 +128,17 @@ class Tracker:
         match message:
             case tftp.Read():
                 known = self._transfers.get(end)
-                run = self._roster.run_at(packet)
-                if run is None:
+                attempt = self._clients.attempt_at(packet)
+                if attempt is None:
                     return None
-                if known is not None and known[0] is run and known[1].file == message.file and not known[1].over:
+                if known is not None and known[0] is attempt and known[1].file == message.file and not known[1].over:
                     transfer = known[1]
                 else:
                     transfer = Transfer(packet, message)
-                    run.starts(transfer)
-                    _keep(self._transfers, end, (run, transfer))
+                    attempt.starts(transfer)
+                    _keep(self._transfers, end, (attempt, transfer))
                 transfer.requested(packet)
-                return _taken(run, transfer, packet, from_server=False)
+                return _taken(attempt, transfer, packet, from_server=False)
             case Unreadable():
                 self.unreadable[message] += 1
                 return None
@@ -151,7 +151,7 @@ class Tracker:
         known = to_client or self._transfers.get((packet.source, packet.source_port))
         if known is None:
             return None
-        run, transfer = known
+        attempt, transfer = known
         message = tftp.parse(packet.payload, length=packet.length - 8)
         if isinstance(message, Unreadable):
             self.unreadable[Unreadable.CUT] += message is Unreadable.CUT
@@ -160,7 +160,7 @@ class Tracker:
             transfer.from_its_server(packet, message)
         else:
             transfer.from_its_client(packet, message)
-        return _taken(run, transfer, packet, from_server=to_client is not None)
+        return _taken(attempt, transfer, packet, from_server=to_client is not None)
 
     def _tcp(self, packet: Packet) -> "_Taken | None":
         source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
@@ -168,28 +168,28 @@ class Tracker:
         if known is None and packet.segment[13] & (_SYN | _ACK) == _SYN:
             known = self._connect(packet, source, destination)
         if known is not None:
-            run, connection = known
+            attempt, connection = known
             connection.from_its_client(packet)
-            return _taken(run, connection, packet, from_server=False)
+            return _taken(attempt, connection, packet, from_server=False)
         known = self._connections.get((destination, source))
         if known is None:
             return None
-        run, connection = known
+        attempt, connection = known
         connection.from_its_server(packet)
-        return _taken(run, connection, packet, from_server=True)
+        return _taken(attempt, connection, packet, from_server=True)
 
-    def _connect(self, packet: Packet, source: _End, destination: _End) -> tuple[Run, Connection] | None:
+    def _connect(self, packet: Packet, source: _End, destination: _End) -> tuple[BootAttempt, Connection] | None:
         """The client opens a connection: is it one that a boot would?"""
-        run = self._roster.at(packet.source)
-        if run is None or not run.boots:
+        attempt = self._clients.at(packet.source)
+        if attempt is None or not attempt.boots:
             return None
-        named = http.port_of(run.leasing.file) if run.leasing is not None else None
+        named = http.port_of(attempt.dhcp.file) if attempt.dhcp is not None else None
         if packet.destination_port not in {*http.PORTS, named}:
             return None
         connection = Connection(packet)
-        run.starts(connection)
-        _keep(self._connections, (source, destination), (run, connection))
-        return run, connection
+        attempt.starts(connection)
+        _keep(self._connections, (source, destination), (attempt, connection))
+        return attempt, connection
 
     def _unreachable(self, packet: Packet) -> None:
         """A server's machine says that nobody listens on the port that a read request went to."""
@@ -201,15 +201,15 @@ class Tracker:
 class _Taken(NamedTuple):
     """What a packet was part of, and how it was counted there."""
 
-    run: Run
-    stage: Stage
+    attempt: BootAttempt
+    exchange: Exchange
     counted: Counted
     from_server: bool
 
 
-def _taken(run: Run, stage: Stage, packet: Packet, *, from_server: bool) -> _Taken | None:
-    run.saw(packet, from_server=from_server)
-    return None if stage.counted is None else _Taken(run, stage, stage.counted, from_server)
+def _taken(attempt: BootAttempt, exchange: Exchange, packet: Packet, *, from_server: bool) -> _Taken | None:
+    attempt.saw(packet, from_server=from_server)
+    return None if exchange.counted is None else _Taken(attempt, exchange, exchange.counted, from_server)
 
 
 def _take_copy(original: _Taken, packet: Packet) -> None:
@@ -217,10 +217,10 @@ def _take_copy(original: _Taken, packet: Packet) -> None:
 
     The last copy is the nearest to the receiver. A packet to many takes several ways: the worst of its copies counts.
     """
-    original.run.saw(packet, from_server=original.from_server)
+    original.attempt.saw(packet, from_server=original.from_server)
     found = packet.checksum()
-    if not (packet.to_many and original.counted.checksum is Sum.OPEN):
-        original.stage.recount(original.counted, found)
+    if not (packet.to_many and original.counted.checksum is Checksum.PARTIAL):
+        original.exchange.recount(original.counted, found)
 
 
 def _client(packet: Packet, message: Dhcp) -> Mac | None:

@@ -31,14 +31,14 @@ from tests.trace.build import (
     written,
 )
 from virtscan.trace import Boot, Failed, Outcome, Side, judge
-from virtscan.trace.checksums import Sum
+from virtscan.trace.capture.checksums import Checksum
 
 STUCK = [
     *lease(),
     said(1.0, read_request()),
-    answered(1.1, options(), kind=Sum.OPEN),
+    answered(1.1, options(), kind=Checksum.PARTIAL),
     said(2.0, read_request()),
-    answered(2.1, options(), kind=Sum.OPEN),
+    answered(2.1, options(), kind=Checksum.PARTIAL),
 ]
 WORKS = [*lease(), said(1.0, read_request()), answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000)]
 
@@ -77,18 +77,18 @@ def test_a_frame_that_is_shown_for_each_device_of_a_stack_is_counted_once(
 
 
 def test_an_equal_frame_on_the_same_device_is_another_one(tmp_path: Path) -> None:
-    burst = [offer(3.0, Sum.OPEN), offer(3.001, Sum.OPEN)]
+    burst = [offer(3.0, Checksum.PARTIAL), offer(3.001, Checksum.PARTIAL)]
     shots = [discover(0), discover(1), *burst, discover(4)]
 
     found = seen(tmp_path, 276, [three_devices(shot) for shot in shots])
-    assert (found.from_server.open, found.from_client.total) == (2, 3)
+    assert (found.from_server.partial, found.from_client.total) == (2, 3)
 
 
 def test_a_frame_that_is_sent_again_later_is_another_one(tmp_path: Path) -> None:
-    shots = [*STUCK, answered(2.2, options(), kind=Sum.OPEN)]
+    shots = [*STUCK, answered(2.2, options(), kind=Checksum.PARTIAL)]
 
     for link, devices in ((276, upper_and_lower), (113, upper_and_lower_without_devices)):
-        assert seen(tmp_path, link, [devices(shot) for shot in shots]).from_server.open == 3
+        assert seen(tmp_path, link, [devices(shot) for shot in shots]).from_server.partial == 3
 
 
 def filled_beneath(shot: Shot, filled: Shot) -> list[tuple[float, bytes]]:
@@ -99,20 +99,20 @@ def test_a_checksum_that_is_filled_in_on_the_way_is_complete(tmp_path: Path) -> 
     filled = [*STUCK[:5], answered(1.1, options()), STUCK[6], answered(2.1, options())]
 
     found = seen(tmp_path, 276, [filled_beneath(*pair) for pair in zip(STUCK, filled, strict=True)])
-    assert (found.outcome, found.ignored.open, found.ignored.good) == (Outcome.OPTIONS_NOT_ACKNOWLEDGED, 0, 2)
+    assert (found.outcome, found.ignored.partial, found.ignored.good) == (Outcome.OPTIONS_NOT_ACKNOWLEDGED, 0, 2)
     assert (found.from_server.total, judge(found).failed) == (4, Failed.NO)
 
 
 def test_a_partial_checksum_of_a_broadcast_counts_although_another_way_fills_it_in(tmp_path: Path) -> None:
-    def offered(time: float, kind: Sum) -> Shot:
+    def offered(time: float, kind: Checksum) -> Shot:
         message = dhcp(2, FROM, reply=True, address=CLIENT, file=b"pxelinux.0")
         return datagram(time, message, (SERVER_MAC, SERVER, 67), (EVERYBODY, "255.255.255.255", 68), kind)
 
     frames = [filled_beneath(discover(time), discover(time)) for time in (0, 2, 6)]
-    offers = [filled_beneath(offered(time, Sum.OPEN), offered(time, Sum.GOOD)) for time in (0.1, 2.1, 6.1)]
+    offers = [filled_beneath(offered(time, Checksum.PARTIAL), offered(time, Checksum.GOOD)) for time in (0.1, 2.1, 6.1)]
 
     found = seen(tmp_path, 276, [frames[0], offers[0], frames[1], offers[1], frames[2], offers[2]])
-    assert (found.outcome, found.ignored.open, found.ignored.good) == (Outcome.OFFERS_NOT_REQUESTED, 3, 0)
+    assert (found.outcome, found.ignored.partial, found.ignored.good) == (Outcome.OFFERS_NOT_REQUESTED, 3, 0)
 
 
 def test_where_a_frame_met_the_capturing_machine_is_learnt_from_each_copy(tmp_path: Path) -> None:

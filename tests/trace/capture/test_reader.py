@@ -28,13 +28,13 @@ from tests.trace.build import (
 )
 from virtscan.errors import TraceError
 from virtscan.trace import Outcome, Trace, read
-from virtscan.trace.checksums import Sum
-from virtscan.trace.source import Source
+from virtscan.trace.capture.checksums import Checksum
+from virtscan.trace.capture.source import Source
 
 SHOTS = [
     *lease(),
     *(said(1 + wait, read_request()) for wait in range(3)),
-    *(answered(time, options(), kind=Sum.OPEN) for time in (3.1, 4)),
+    *(answered(time, options(), kind=Checksum.PARTIAL) for time in (3.1, 4)),
 ]
 FRAMES = [(shot.time, ethernet(shot)) for shot in SHOTS]
 CLASSIC, NEW = pcap(FRAMES), pcapng(FRAMES)
@@ -322,11 +322,11 @@ PORT = st.sampled_from([67, 68, 69, 547, 546, 4011, 2070, 40000])
 
 
 @given(
-    talk=st.lists(st.tuples(st.booleans(), PORT, PORT, PAYLOAD, st.sampled_from(Sum)), max_size=12),
+    talk=st.lists(st.tuples(st.booleans(), PORT, PORT, PAYLOAD, st.sampled_from(Checksum)), max_size=12),
     whole=st.booleans(),
 )
 def test_no_conversation_makes_it_fail(
-    talk: list[tuple[bool, int, int, bytes, Sum]], whole: bool, tmp_path_factory: pytest.TempPathFactory
+    talk: list[tuple[bool, int, int, bytes, Checksum]], whole: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     shots = [
         (answered if server else said)(number, payload, port=port, to=to, kind=kind)
