@@ -57,7 +57,9 @@ def judge(boot: Boot) -> Judgement:
     if boot.outcome is Outcome.COMPLETE:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
     if boot.taken.partial:
-        filled = f"the client took {boot.taken.partial} answers with a partial checksum: a NIC behind this point fills it in"
+        filled = (
+            f"the client took {boot.taken.partial} answers with a partial checksum: a NIC behind this point fills it in"
+        )
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what, filled))
     if boot.outcome in {Outcome.UNFINISHED, Outcome.ADDRESS_ONLY} or boot.ignored.total == 0:
         return _without_evidence(boot, what)

@@ -14,12 +14,11 @@ from virtscan.trace.boots.transfer import Transfer
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.copies import Copies
 from virtscan.trace.capture.packets import TCP, UDP, Packet
-from virtscan.trace.protocols import dhcp, dhcp6, http, tftp
+from virtscan.trace.protocols import dhcp, dhcp6, http, tcp, tftp
 from virtscan.trace.protocols.dhcp import Dhcp, Step, Unreadable
 from virtscan.trace.protocols.icmp import refused
 
 _MOST_DOWNLOADS = 4096
-_SYN, _ACK = 2, 16
 
 _CLIENT_4, _SERVER_4 = 68, 67
 _CLIENT_6, _SERVER_6 = 546, 547
@@ -165,7 +164,7 @@ class Tracker:
     def _tcp(self, packet: Packet) -> "_Taken | None":
         source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
         known = self._connections.get((source, destination))
-        if known is None and packet.segment[13] & (_SYN | _ACK) == _SYN:
+        if known is None and packet.segment[13] & (tcp.SYN | tcp.ACK) == tcp.SYN:
             known = self._connect(packet, source, destination)
         if known is not None:
             attempt, connection = known
