@@ -74,7 +74,7 @@ def test_ssh_is_looked_for_where_it_would_be_started(
     assert detail in check.detail
 
 
-@pytest.mark.parametrize(("package", "extra"), [("scapy", "virtscan[trace]"), ("requests", "virtscan[foreman]")])
+@pytest.mark.parametrize(("package", "extra"), [("requests", "virtscan[foreman]")])
 def test_an_optional_part_that_is_absent_is_a_warning_with_what_to_install(
     package: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

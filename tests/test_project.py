@@ -12,7 +12,7 @@ from tests.readme import PROJECT, README, can_be_run, examples, printed
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.main import COMMANDS, INTERNAL_ERROR, INTERRUPTED, READER_GONE, WRONG_USAGE
 
-HEAVY = {"libvirt", "lxml", "tabulate", "sqlalchemy", "jinja2", "prometheus_client", "distributed", "scapy", "requests"}
+HEAVY = {"libvirt", "lxml", "tabulate", "sqlalchemy", "jinja2", "prometheus_client", "distributed", "requests"}
 SCRIPTS = Path(sys.executable).parent
 EXAMPLES = [pytest.param(example, id=example.command) for example in examples(README.read_text(encoding="utf-8"))]
 

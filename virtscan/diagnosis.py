@@ -23,7 +23,6 @@ _SOCKET_TIMEOUT = 5.0
 
 _OPTIONAL = {
     "requests": ("foreman", "[[provisioning]] of type foreman"),
-    "scapy": ("trace", "virtscan trace"),
 }
 """Package: the extra that installs it, and what needs it."""
 

@@ -28,7 +28,7 @@ from virtscan.remedy import FORMS
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps
 from virtscan.trace import read
-from virtscan.trace.checksums import Sum
+from virtscan.trace.capture.checksums import Checksum
 
 NAMES = ("kvm7", "example", "alice", "web01", CLIENT_MAC, "52:54:00:aa:bb:cc", "10.77.", "satellite")
 
@@ -105,7 +105,9 @@ def test_a_capture_names_nobody(
 ) -> None:
     path = tmp_path / "alice.pcap"
     path.write_bytes(
-        boot(said(1.0, read_request(TELLING)), answered(1.1, options(), kind=Sum.OPEN), answered(2.1, options()))[:-1]
+        boot(
+            said(1.0, read_request(TELLING)), answered(1.1, options(), kind=Checksum.PARTIAL), answered(2.1, options())
+        )[:-1]
     )
     arguments = ["trace", str(path), "--inventory", saved, "--format", format_name]
     plain = run(arguments)
@@ -124,7 +126,9 @@ def test_boots_and_findings_still_belong_together(
     saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "boot.pcap"
-    path.write_bytes(boot(said(1.0, read_request()), *(answered(1.1 + n, options(), kind=Sum.OPEN) for n in range(3))))
+    path.write_bytes(
+        boot(said(1.0, read_request()), *(answered(1.1 + n, options(), kind=Checksum.PARTIAL) for n in range(3)))
+    )
     private = tmp_path / "map.json"
     arguments = ["trace", str(path), "--inventory", saved, "--format", "json", "--redact", str(private)]
 

@@ -23,10 +23,10 @@ from tests.trace.build import (
 )
 from virtscan.cli.main import run
 from virtscan.storage import dumps
-from virtscan.trace.checksums import Sum
+from virtscan.trace.capture.checksums import Checksum
 
 ASKS = [*lease(), said(1.0, read_request())]
-FAILS = [*ASKS, answered(1.1, options(), kind=Sum.OPEN), answered(2.1, options(), kind=Sum.OPEN)]
+FAILS = [*ASKS, answered(1.1, options(), kind=Checksum.PARTIAL), answered(2.1, options(), kind=Checksum.PARTIAL)]
 WORKS = [*ASKS, answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000)]
 UNANSWERED = [*ASKS, said(2.0, read_request())]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from virtscan.trace import Boot, Trace, read
-from virtscan.trace.checksums import Sum
+from virtscan.trace.capture.checksums import Checksum
 
 CLIENT_MAC, SERVER_MAC, OTHER_MAC = "52:54:00:93:76:af", "52:54:00:aa:bb:cc", "52:54:00:00:00:09"
 CLIENT, SERVER, OTHER = "10.77.0.50", "10.77.0.1", "10.77.0.2"
@@ -32,7 +32,7 @@ def octets(mac: str) -> bytes:
     return bytes.fromhex(mac.replace(":", ""))
 
 
-def summed(source: str, destination: str, protocol: int, segment: bytes, kind: Sum) -> bytes:
+def summed(source: str, destination: str, protocol: int, segment: bytes, kind: Checksum) -> bytes:
     """The segment with its checksum put in, the way RFC 1071 does it: word by word."""
     pseudo = ip_address(source).packed + ip_address(destination).packed + struct.pack("!II", len(segment), protocol)
 
@@ -44,11 +44,11 @@ def summed(source: str, destination: str, protocol: int, segment: bytes, kind: S
         return total
 
     match kind:
-        case Sum.GOOD:
+        case Checksum.GOOD:
             value = ~fold(pseudo + segment) & 0xFFFF or 0xFFFF
-        case Sum.OPEN:
+        case Checksum.PARTIAL:
             value = fold(pseudo)
-        case Sum.NONE:
+        case Checksum.NONE:
             value = 0
         case _:
             value = ~fold(pseudo + segment) & 0xFFFF ^ 0x0F0F
@@ -71,7 +71,7 @@ def datagram(
     payload: bytes,
     source: tuple[str, str, int],
     destination: tuple[str, str, int],
-    kind: Sum = Sum.GOOD,
+    kind: Checksum = Checksum.GOOD,
     *,
     arrival: int = 3,
 ) -> Shot:
@@ -83,14 +83,14 @@ def datagram(
 
 
 def said(
-    time: float, payload: bytes, *, port: int = 2070, to: int = 69, kind: Sum = Sum.GOOD, arrival: int = 4
+    time: float, payload: bytes, *, port: int = 2070, to: int = 69, kind: Checksum = Checksum.GOOD, arrival: int = 4
 ) -> Shot:
     """A UDP packet of the client to the server."""
     return datagram(time, payload, (CLIENT_MAC, CLIENT, port), (SERVER_MAC, SERVER, to), kind, arrival=arrival)
 
 
 def answered(
-    time: float, payload: bytes, *, port: int = 40000, to: int = 2070, kind: Sum = Sum.GOOD, arrival: int = 3
+    time: float, payload: bytes, *, port: int = 40000, to: int = 2070, kind: Checksum = Checksum.GOOD, arrival: int = 3
 ) -> Shot:
     """A UDP packet of the server to the client."""
     return datagram(time, payload, (SERVER_MAC, SERVER, port), (CLIENT_MAC, CLIENT, to), kind, arrival=arrival)
@@ -150,7 +150,7 @@ def discover(time: float, *, transaction: int = 1) -> Shot:
 
 
 def offer(
-    time: float, kind: Sum = Sum.GOOD, *, step: int = 2, file: bytes = b"pxelinux.0", transaction: int = 1
+    time: float, kind: Checksum = Checksum.GOOD, *, step: int = 2, file: bytes = b"pxelinux.0", transaction: int = 1
 ) -> Shot:
     message = dhcp(step, FROM, reply=True, address=CLIENT, next_server=SERVER, file=file, transaction=transaction)
     return answered(time, message, port=67, to=68, kind=kind)
@@ -160,7 +160,9 @@ def request(time: float, *, transaction: int = 1) -> Shot:
     return broadcast(time, dhcp(3, FROM, PXE, transaction=transaction))
 
 
-def lease(time: float = 0.0, kind: Sum = Sum.GOOD, *, file: bytes = b"pxelinux.0", transaction: int = 1) -> list[Shot]:
+def lease(
+    time: float = 0.0, kind: Checksum = Checksum.GOOD, *, file: bytes = b"pxelinux.0", transaction: int = 1
+) -> list[Shot]:
     """How a client gets its address: four packets within 0.3 seconds."""
     return [
         discover(time, transaction=transaction),
@@ -178,7 +180,7 @@ def segment(
     sequence: int,
     acknowledged: int,
     from_server: bool,
-    kind: Sum = Sum.GOOD,
+    kind: Checksum = Checksum.GOOD,
     port: int = 80,
 ) -> Shot:
     """A TCP segment between the client's port 50000 and the server's."""
@@ -197,16 +199,21 @@ def ethernet(shot: Shot, *vlans: int) -> bytes:
     return octets(shot.destination_mac) + octets(shot.source_mac) + tags + kind + shot.packet
 
 
-def cooked(shot: Shot) -> bytes:
+def cooked(shot: Shot, *vlans: int) -> bytes:
     """As `-i any` captures it, of old."""
     kind = 0x0800 if shot.version == 4 else 0x86DD
-    return struct.pack("!HHH8sH", shot.arrival, 1, 6, octets(shot.source_mac), kind) + shot.packet
+    tags = b"".join(struct.pack("!HH", vlan, 0x8100 if vlan is not vlans[-1] else kind) for vlan in vlans)
+    first = 0x8100 if vlans else kind
+    return struct.pack("!HHH8sH", shot.arrival, 1, 6, octets(shot.source_mac), first) + tags + shot.packet
 
 
-def cooked_2(shot: Shot) -> bytes:
+def cooked_2(shot: Shot, *vlans: int, device: int = 2) -> bytes:
     """As `-i any` captures it today."""
     kind = 0x0800 if shot.version == 4 else 0x86DD
-    return struct.pack("!HHIHBB8s", kind, 0, 2, 1, shot.arrival, 6, octets(shot.source_mac)) + shot.packet
+    tags = b"".join(struct.pack("!HH", vlan, 0x8100 if vlan is not vlans[-1] else kind) for vlan in vlans)
+    first = 0x8100 if vlans else kind
+    head = struct.pack("!HHIHBB8s", first, 0, device, 1, shot.arrival, 6, octets(shot.source_mac))
+    return head + tags + shot.packet
 
 
 def pcap(

@@ -1,10 +1,38 @@
 """Captures of real boots and of other projects' tests, each with what people see in it with tshark."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from virtscan.cli.main import run
 from virtscan.trace import Failed, Lease, Outcome, Side, judge, read
+
+
+@pytest.fixture(scope="session")
+def expected(cases: Path) -> dict[str, list[str]]:
+    """Return what `failed` must be for each boot, by capture; `a|b` is either."""
+    answers: dict[str, list[str]] = json.loads((cases / "trace/expected.json").read_text())
+    return answers
+
+
+def test_every_capture_with_a_known_answer_gets_it(
+    expected: dict[str, list[str]], cases: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert {path.name for path in (cases / "trace").glob("*.pcap")} == set(expected)
+
+    wrong = {}
+    for name, answers in expected.items():
+        code = run(["trace", str(cases / "trace" / name), "--format", "json"])
+        failed = [row["failed"] for row in json.loads(capfd.readouterr().out)["rows"]]
+        right = len(failed) == len(answers) and all(
+            found in answer.split("|") for found, answer in zip(failed, answers, strict=True)
+        )
+        incomplete, at_risk = "unclear" in failed, "yes" in failed
+        if not right or code != {(0, 0): 0, (1, 0): 1, (0, 1): 3, (1, 1): 4}[at_risk, incomplete]:
+            wrong[name] = failed, code
+    assert wrong == {}
+
 
 BOOTS = {
     "direct-on.lower": (Outcome.COMPLETE, 36, Side.SENDER, Failed.NO),
@@ -26,7 +54,7 @@ def test_a_real_boot_is_told_by_its_capture(name: str, captures: Path) -> None:
     found = read(captures / f"{name}.pcap")
 
     (boot,) = found.boots
-    assert (boot.outcome, boot.from_server.open, boot.side, judge(boot).failed) == BOOTS[name]
+    assert (boot.outcome, boot.from_server.partial, boot.side, judge(boot).failed) == BOOTS[name]
     assert (boot.mac, boot.server, boot.file) == ("52:54:00:93:76:af", "10.77.0.1", "pxelinux.0")
     assert (boot.from_server.wrong, boot.from_client.bad) == (0, 0)
     assert found.gaps == ()
@@ -42,7 +70,7 @@ def test_the_failed_boot_shows_how_long_it_tried(captures: Path) -> None:
     assert boot.lease is Lease.ACKNOWLEDGED
     assert (boot.from_server.total, boot.from_client.total) == (31, 9)
     assert boot.taken.good == 3  # two offers and an acknowledgement, through a raw socket
-    assert boot.ignored.open == 28
+    assert boot.ignored.partial == 28
     assert (boot.retries, boot.resent) == (6, 28)
     assert boot.seconds_lost == pytest.approx(19.9, abs=0.05)
 

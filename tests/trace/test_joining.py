@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.build import inventory, server
+from tests.build import domain, hypervisor, inventory, macvtap, server
 from tests.trace.build import (
     CLIENT_MAC,
     OTHER_MAC,
@@ -23,13 +23,13 @@ from tests.trace.build import (
     trace,
 )
 from tests.views.fleet import finding
-from virtscan.model import Finding, Mac, Report, Server, Verdict
+from virtscan.model import DomainState, Finding, Hypervisor, Mac, Report, Server, Verdict
 from virtscan.trace import Agreement, Failed, Line, lines
-from virtscan.trace.checksums import Sum
+from virtscan.trace.capture.checksums import Checksum
 
 ASKS = [*lease(), said(1.0, read_request())]
-FAILS = [*ASKS, answered(1.1, options(), kind=Sum.OPEN), answered(2.1, options(), kind=Sum.OPEN)]
-WORKS = [*ASKS, answered(1.1, data(1, 5), kind=Sum.OPEN), said(1.2, acknowledged(1), to=40000)]
+FAILS = [*ASKS, answered(1.1, options(), kind=Checksum.PARTIAL), answered(2.1, options(), kind=Checksum.PARTIAL)]
+WORKS = [*ASKS, answered(1.1, data(1, 5), kind=Checksum.PARTIAL), said(1.2, acknowledged(1), to=40000)]
 REFUSED = [*ASKS, answered(1.1, error(1, "File not found"))]
 UNANSWERED = ASKS
 
@@ -121,6 +121,46 @@ def test_a_mac_that_several_interfaces_have_is_held_against_each(tmp_path: Path)
     result = joined(tmp_path, FAILS, found(Verdict.AT_RISK), found(Verdict.MITIGATED, domain="clone"))
 
     assert [line.agreement for line in result] == [Agreement.CONFIRMED, Agreement.CONTRADICTED]
+
+
+def copies(**states: DomainState) -> tuple[Hypervisor, ...]:
+    """Web01 on each of these hypervisors, with the same MAC and uuid, in this state."""
+    return tuple(
+        hypervisor(name, domain("web01", macvtap(mac=CLIENT_MAC), origin=name, state=state), uri=name)
+        for name, state in states.items()
+    )
+
+
+ON, OFF, UNKNOWN = DomainState.ACTIVE, DomainState.INACTIVE, DomainState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("states", "agreements"),
+    [
+        ({"hv1": ON, "hv2": OFF}, [Agreement.CONFIRMED, Agreement.UNDECIDED]),
+        ({"hv1": OFF, "hv2": ON}, [Agreement.UNDECIDED, Agreement.CONTRADICTED]),
+        ({"hv1": UNKNOWN, "hv2": ON}, [Agreement.UNDECIDED, Agreement.CONTRADICTED]),
+        ({"hv1": OFF, "hv2": OFF}, [Agreement.UNDECIDED, Agreement.UNDECIDED]),
+        ({"hv1": OFF}, [Agreement.CONFIRMED]),
+    ],
+)
+def test_a_boot_speaks_for_the_running_copy_of_a_domain_alone(
+    states: dict[str, DomainState], agreements: list[Agreement], tmp_path: Path
+) -> None:
+    verdicts = {"hv1": Verdict.AT_RISK, "hv2": Verdict.MITIGATED}
+    findings = tuple(found(verdicts[name], hypervisor=name, origin=name, uuid=None) for name in states)
+    report = Report(inventory=inventory(*copies(**states), servers=(SATELLITE,)), findings=findings)
+
+    result = lines(trace(tmp_path, *FAILS, until=60), report)
+    assert [line.agreement for line in result] == agreements
+
+
+def test_a_copy_that_is_off_stays_undecided_beside_a_running_one_without_a_finding(tmp_path: Path) -> None:
+    finding_of_the_copy = found(Verdict.AT_RISK, hypervisor="hv2", origin="hv2", uuid=None)
+    report = Report(inventory=inventory(*copies(hv1=ON, hv2=OFF)), findings=(finding_of_the_copy,))
+
+    (line,) = lines(trace(tmp_path, *WORKS, until=60), report)
+    assert line.agreement is Agreement.UNDECIDED
 
 
 def test_without_an_inventory_there_is_only_what_happened(tmp_path: Path) -> None:

@@ -25,12 +25,12 @@ from tests.views.fleet import finding
 from virtscan.model import Mac, Report, Verdict
 from virtscan.reporters import REPORTERS, Terminal
 from virtscan.trace import Outcome, Trace, lines, view
-from virtscan.trace.checksums import Sum
+from virtscan.trace.capture.checksums import Checksum
 
 
 def stuck(folder: Path) -> Trace:
     """A boot whose answers arrive and are never taken."""
-    answers = [answered(1.1 + wait, options(), kind=Sum.OPEN) for wait in range(3)]
+    answers = [answered(1.1 + wait, options(), kind=Checksum.PARTIAL) for wait in range(3)]
     shots = [*lease(), said(1.0, read_request()), said(2.0, read_request()), *answers]
     return trace(folder, *sorted(shots, key=lambda shot: shot.time))
 

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 import msgspec
 
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
-from virtscan.trace.boot import Boot, Trace
-from virtscan.trace.tftp import CODES
+from virtscan.trace.boots.boot import Boot, Trace
+from virtscan.trace.protocols.tftp import CODES
 
 _COMMON = frozenset({
     "boot.ipxe", "bootia32.efi", "bootx64.efi", "default", "grub.cfg", "grubx64.efi", "initrd", "initrd.img",

@@ -6,16 +6,17 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.model import Confidence, Finding, Inventory, Mac, Report, Verdict
-from virtscan.trace.boot import Boot, Trace
-from virtscan.trace.judging import Failed, Judgement, judge
+from virtscan.model import Confidence, DomainState, Finding, Inventory, Mac, Report, Verdict
+from virtscan.trace.boots.boot import Boot, Trace
+from virtscan.trace.boots.judging import Failed, Judgement, judge
 
 
 class Agreement(Enum):
     """Does a boot bear a finding out?
 
-    UNDECIDED where one of the two leaves open what happens, or they speak of different servers; NO_FINDING for a boot
-    of an interface that was not judged, or is not in the inventory.
+    UNDECIDED where one of the two leaves open what happens, where they speak of different servers, or where the
+    finding's domain is not the running copy; NO_FINDING for a boot of an interface that was not judged, or is not in
+    the inventory.
     """
 
     CONFIRMED = "confirmed"
@@ -55,7 +56,8 @@ def _lines(trace: Trace, report: Report | None) -> Iterator[Line]:
         if not matching:
             yield Line(boot=boot, judgement=judgement, agreement=Agreement.NO_FINDING)
         for finding in matching:
-            agreement = _agreement(finding, boot, judgement, report.inventory)
+            speaks = _is_running_copy(finding, report.inventory)
+            agreement = _agreement(finding, boot, judgement, report.inventory) if speaks else Agreement.UNDECIDED
             yield Line(boot=boot, judgement=judgement, finding=finding, agreement=agreement)
     booted = {boot.mac for boot in trace.boots}
     for finding in report.findings:
@@ -75,6 +77,18 @@ def _agreement(finding: Finding, boot: Boot, judgement: Judgement, inventory: In
     if finding.verdict is Verdict.UNKNOWN or (at_risk and not _same_server(finding, boot, inventory)):
         return Agreement.UNDECIDED
     return Agreement.CONFIRMED if agrees else Agreement.CONTRADICTED
+
+
+def _is_running_copy(finding: Finding, inventory: Inventory) -> bool:
+    """Return True if a boot with the finding's MAC was that of its domain: the only one with it, or a running one."""
+    copies = {
+        (domain.origin, domain.uuid or domain.name): domain.state
+        for hypervisor in inventory.hypervisors
+        for domain in hypervisor.domains
+        if any(interface.mac == finding.mac for interface in domain.interfaces)
+    }
+    state = copies.get((finding.origin, finding.uuid or finding.domain))
+    return state is None or len(copies) == 1 or state is DomainState.ACTIVE
 
 
 def _same_server(finding: Finding, boot: Boot, inventory: Inventory) -> bool:

@@ -4,14 +4,14 @@ from collections import Counter
 from pathlib import Path
 
 from virtscan.model import Gap, GapAbout
-from virtscan.trace import links
-from virtscan.trace.boot import Trace
-from virtscan.trace.capture import open_capture
-from virtscan.trace.dhcp import Unreadable
-from virtscan.trace.packets import packet
-from virtscan.trace.roster import MOST_RUNS
-from virtscan.trace.run import moment
-from virtscan.trace.tracker import Tracker
+from virtscan.trace.boots.attempt import moment
+from virtscan.trace.boots.boot import Trace
+from virtscan.trace.boots.client_table import MOST_ATTEMPTS
+from virtscan.trace.boots.tracker import Tracker
+from virtscan.trace.capture import links
+from virtscan.trace.capture.packets import packet
+from virtscan.trace.capture.reader import open_capture
+from virtscan.trace.protocols.dhcp import Unreadable
 
 _KNOWN = {links.ETHERNET, links.COOKED, links.COOKED_2}
 _ADVICE = {
@@ -27,7 +27,7 @@ def read(path: Path) -> Trace:
     What of it can't be read is a gap; what was read until then counts.
 
     Raises:
-        TraceError: It is no capture, can't be opened, or scapy is missing.
+        TraceError: It can't be opened, or is not a capture.
     """
     tracker = Tracker()
     foreign: Counter[int] = Counter()
@@ -71,4 +71,4 @@ def _foreign(link: int, number: int) -> str:
 
 
 def _turned_away(number: int) -> str:
-    return f"{number} requests were not followed: there are more than {MOST_RUNS} boots; split the capture by time"
+    return f"{number} requests were not followed: there are more than {MOST_ATTEMPTS} boots; split the capture by time"

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from virtscan import __version__
-from virtscan.trace.boot import Boot, Sums, Trace
+from virtscan.trace.boots.boot import Boot, ChecksumCounts, Trace
+from virtscan.trace.boots.judging import Failed, Judgement
 from virtscan.trace.joining import Agreement, Line
-from virtscan.trace.judging import Failed, Judgement
 from virtscan.views.presentation import (
     Audience,
     Column,
@@ -32,7 +32,7 @@ def _judgement(value: Callable[[Judgement], Value]) -> Callable[[Line], Value]:
     return lambda line: None if line.judgement is None else value(line.judgement)
 
 
-def _bad(sums: Sums) -> str:
+def _bad(sums: ChecksumCounts) -> str:
     """As in `28 of 31`."""
     return f"{sums.bad} of {sums.total}"
 
@@ -72,7 +72,7 @@ _BOOT: tuple[Field[Line], ...] = (
     ),
     Field(number("server_frames", audience=_DATA), _boot(lambda boot: boot.from_server.total)),
     Field(number("server_bad_checksums", audience=_DATA), _boot(lambda boot: boot.from_server.bad)),
-    Field(number("server_open_checksums", audience=_DATA), _boot(lambda boot: boot.from_server.open)),
+    Field(number("server_open_checksums", audience=_DATA), _boot(lambda boot: boot.from_server.partial)),
     Field(number("server_unknown_checksums", audience=_DATA), _boot(lambda boot: boot.from_server.unknown)),
     Field(number("client_frames", audience=_DATA), _boot(lambda boot: boot.from_client.total)),
     Field(number("client_bad_checksums", audience=_DATA), _boot(lambda boot: boot.from_client.bad)),

@@ -1,9 +1,9 @@
 """One file by TFTP: told by the client's address and port, because the server answers from a port of its own choice."""
 
-from virtscan.trace.boot import Outcome
-from virtscan.trace.packets import Packet
-from virtscan.trace.stage import Download
-from virtscan.trace.tftp import BLOCK_SIZE, Acknowledgement, Data, Error, Message, Options, Read, Write
+from virtscan.trace.boots.boot import Outcome
+from virtscan.trace.boots.exchange import Download
+from virtscan.trace.capture.packets import Packet
+from virtscan.trace.protocols.tftp import BLOCK_SIZE, Acknowledgement, Data, Error, Message, Options, Read, Write
 
 
 class Transfer(Download):
@@ -42,7 +42,8 @@ class Transfer(Download):
                 again = block == self._acknowledged
                 self.asked(packet, again=again)
                 self._acknowledged = block
-                self.took(packet.destination_port)
+                if not again or block == self._last_block:  # else it repeats, for the next block did not reach it
+                    self.took(packet.destination_port)
                 self._complete = self._complete or block == self._final_block
             case Error(code, text):
                 self.asked(packet)
@@ -53,8 +54,8 @@ class Transfer(Download):
 
     def from_its_server(self, packet: Packet, message: Message) -> None:
         """A packet to the client's port."""
-        self.server = packet.source
         flow = packet.source_port
+        self.server = packet.source
         match message:
             case Options(block_size):
                 self.answered(packet, flow, again=self._has_options)

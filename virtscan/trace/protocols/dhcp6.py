@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from virtscan.model import Mac
-from virtscan.trace.dhcp import Dhcp, Step, Unreadable, mac, text
+from virtscan.trace.protocols.dhcp import Dhcp, Step, Unreadable, mac, text
 
 _STEPS = {
     1: Step.DISCOVER, 2: Step.OFFER, 3: Step.REQUEST, 4: Step.REQUEST, 5: Step.REQUEST, 6: Step.REQUEST,

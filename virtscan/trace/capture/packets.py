@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-from virtscan.trace.capture import Frame
-from virtscan.trace.checksums import Sum, transport_sum
-from virtscan.trace.links import Link, dissect
+from virtscan.trace.capture.checksums import Checksum, transport_sum
+from virtscan.trace.capture.links import Link, dissect
+from virtscan.trace.capture.reader import Frame
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 _FRAGMENT = 44
 _EXTENSIONS = {0, 43, _FRAGMENT, 60}
 _MOST_EXTENSIONS = 8
-_CHECKSUM = {TCP: 16, UDP: 6}
+CHECKSUM = {TCP: 16, UDP: 6}
+"""Where the checksum stands in the transport header."""
 _SMALLEST = {TCP: 20, UDP: 8, ICMP: 8, ICMP6: 8}
 
 
@@ -28,13 +29,14 @@ class _Network(NamedTuple):
     start: int
     end: int
     fragmented: bool
+    identification: int
 
 
 class Packet(NamedTuple):
     """A UDP, TCP or ICMP packet; ports are 0 for ICMP.
 
     `segment` is its transport header and payload as far as they were captured, without padding. `length` is how long
-    they are by the headers; `fragmented` when this is only the first part of it.
+    they are by the headers; `fragmented` when this is only the first part of it. `identification` is that of IPv4.
     """
 
     time: float
@@ -47,6 +49,7 @@ class Packet(NamedTuple):
     segment: bytes
     length: int
     fragmented: bool
+    identification: int = 0
 
     @property
     def whole(self) -> bool:
@@ -54,20 +57,26 @@ class Packet(NamedTuple):
         return not self.fragmented and len(self.segment) >= self.length
 
     @property
+    def to_many(self) -> bool:
+        """Return True if it was sent to a group, or to all."""
+        first = self.destination[0]
+        return first >= 224 if len(self.destination) == 4 else first == 0xFF
+
+    @property
     def payload(self) -> bytes:
         """What follows the UDP header."""
         return self.segment[8:]
 
-    def checksum(self) -> Sum:
+    def checksum(self) -> Checksum:
         """What the packet's checksum says."""
         if not self.whole:
-            return Sum.UNKNOWN
+            return Checksum.UNKNOWN
         return transport_sum(
             source=self.source,
             destination=self.destination,
             protocol=self.protocol,
             segment=self.segment,
-            field=_CHECKSUM[self.protocol],
+            field=CHECKSUM[self.protocol],
             optional=self.protocol == UDP and len(self.source) == 4,
         )
 
@@ -78,7 +87,7 @@ def packet(frame: Frame, wants: Wants) -> Packet | None:
     Returns:
         None if it is none of these protocols, malformed, or not wanted.
     """
-    link = dissect(frame.data, frame.link)
+    link = dissect(frame.data, frame.link, frame.device)
     if link is None:
         return None
     match link.ethertype:
@@ -103,7 +112,8 @@ def _ipv4(data: bytes, start: int) -> _Network | None:
     # A length of zero is a packet larger than the field, which the card was to cut up (segmentation offload).
     end = start + total if total else len(data)
     addresses = data[start + 12 : start + 16], data[start + 16 : start + 20]
-    return _Network(*addresses, protocol, transport, end, bool(flags & 0x2000))
+    number = int.from_bytes(data[start + 4 : start + 6])
+    return _Network(*addresses, protocol, transport, end, bool(flags & 0x2000), number)
 
 
 def _ipv6(data: bytes, start: int) -> _Network | None:
@@ -125,15 +135,15 @@ def _ipv6(data: bytes, start: int) -> _Network | None:
         return None
     end = start + 40 + length if length else len(data)
     addresses = data[start + 8 : start + 24], data[start + 24 : start + 40]
-    return _Network(*addresses, protocol, transport, end, fragmented)
+    return _Network(*addresses, protocol, transport, end, fragmented, 0)
 
 
 def _transport(frame: Frame, link: Link, network: _Network, wants: Wants) -> Packet | None:
-    data, (source, destination, protocol, start, end, fragmented) = frame.data, network
+    data, (source, destination, protocol, start, end, fragmented, number) = frame.data, network
     if min(len(data), end) < start + _SMALLEST[protocol]:
         return None
     ports = (0, 0)
-    if protocol in _CHECKSUM:
+    if protocol in CHECKSUM:
         ports = int.from_bytes(data[start : start + 2]), int.from_bytes(data[start + 2 : start + 4])
     if not wants(protocol, (source, ports[0]), (destination, ports[1])):
         return None
@@ -144,4 +154,4 @@ def _transport(frame: Frame, link: Link, network: _Network, wants: Wants) -> Pac
             return None
         length = said
     segment = data[start : min(end, start + length)]
-    return Packet(frame.time, link, source, destination, protocol, *ports, segment, length, fragmented)
+    return Packet(frame.time, link, source, destination, protocol, *ports, segment, length, fragmented, number)

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from virtscan.trace.dhcp import text
+from virtscan.trace.protocols.dhcp import text
 
 PORTS = frozenset({80, 443, 8000, 8080, 8443, 9090})
 """Where boot files are served: HTTP's own ports, and those of Foreman's and Cobbler's proxies and of test servers."""
@@ -21,7 +21,7 @@ class Request(NamedTuple):
     body: bool
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """A server's answer: `length` is that of head and body together, None when its end is that of the connection."""
 
     status: int
@@ -35,7 +35,7 @@ def request(payload: bytes) -> Request | None:
     return Request(text(match[2]), match[1] == b"GET") if match else None
 
 
-def answer(payload: bytes, *, body: bool) -> Answer | None:
+def answer(payload: bytes, *, body: bool) -> Response | None:
     """Read the start of an answer; None for anything else.
 
     Args:
@@ -46,7 +46,7 @@ def answer(payload: bytes, *, body: bool) -> Answer | None:
     if match is None:
         return None
     head, end, _ = payload.partition(b"\r\n\r\n")
-    return Answer(int(match[1]), text(match[2]), _length(head, body=body) if end else None)
+    return Response(int(match[1]), text(match[2]), _length(head, body=body) if end else None)
 
 
 def _length(head: bytes, *, body: bool) -> int | None:

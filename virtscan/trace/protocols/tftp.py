@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
-from virtscan.trace.dhcp import Unreadable, text
+from virtscan.trace.protocols.dhcp import Unreadable, text
 
 PORT = 69
 

@@ -3,7 +3,7 @@
 from enum import Enum
 
 
-class Sum(Enum):
+class Checksum(Enum):
     """What a frame's checksum says.
 
     OPEN is the sum of the pseudo-header alone, which a sender leaves for its card to complete: Linux puts it there
@@ -13,14 +13,14 @@ class Sum(Enum):
 
     GOOD = "good"
     NONE = "none"
-    OPEN = "open"
+    PARTIAL = "partial"
     WRONG = "wrong"
     UNKNOWN = "unknown"
 
 
 def transport_sum(
     *, source: bytes, destination: bytes, protocol: int, segment: bytes, field: int, optional: bool
-) -> Sum:
+) -> Checksum:
     """Compute a checksum anew.
 
     Args:
@@ -34,14 +34,14 @@ def transport_sum(
     >>> syn = bytes.fromhex("c35000500000000100000000500272100000 0000")
     >>> address = bytes([10, 0, 0, 1])
     >>> transport_sum(source=address, destination=address, protocol=6, segment=syn, field=16, optional=False)
-    <Sum.WRONG: 'wrong'>
+    <Checksum.WRONG: 'wrong'>
     """
     found = segment[field] << 8 | segment[field + 1]
     if optional and found == 0:
-        return Sum.NONE
+        return Checksum.NONE
     # A one's complement sum of 16-bit words is the whole number modulo 65535, because 65536 is 1 there (RFC 1071).
     pseudo = int.from_bytes(source) + int.from_bytes(destination) + protocol + len(segment)
     whole = int.from_bytes(segment) << (8 if len(segment) % 2 else 0)
     if (pseudo + whole) % 0xFFFF == 0:
-        return Sum.GOOD
-    return Sum.OPEN if (found - pseudo) % 0xFFFF == 0 else Sum.WRONG
+        return Checksum.GOOD
+    return Checksum.PARTIAL if (found - pseudo) % 0xFFFF == 0 else Checksum.WRONG

@@ -35,27 +35,34 @@ from tests.trace.build import (
     written,
 )
 from virtscan.trace import Failed, Lease, Outcome, judge
-from virtscan.trace.checksums import Sum
+from virtscan.trace.capture.checksums import Checksum
 
 
 def test_offers_that_are_never_requested_tell_a_server_on_plain_sockets(tmp_path: Path) -> None:
-    shots = [discover(0), offer(0.1, Sum.OPEN), discover(1), offer(1.1, Sum.OPEN), discover(3), offer(3.1, Sum.OPEN)]
+    shots = [
+        discover(0),
+        offer(0.1, Checksum.PARTIAL),
+        discover(1),
+        offer(1.1, Checksum.PARTIAL),
+        discover(3),
+        offer(3.1, Checksum.PARTIAL),
+    ]
 
     found = only(trace(tmp_path, *shots))
     assert (found.outcome, found.lease) == (Outcome.OFFERS_NOT_REQUESTED, Lease.OFFERED)
-    assert (found.retries, found.ignored.open, found.server) == (2, 3, SERVER)
+    assert (found.retries, found.ignored.partial, found.server) == (2, 3, SERVER)
     assert found.seconds_lost == pytest.approx(3.0)
     assert judge(found).failed is Failed.YES
 
 
 def test_a_single_offer_at_the_end_of_a_capture_may_still_be_requested(tmp_path: Path) -> None:
-    found = only(trace(tmp_path, discover(0), offer(0.1, Sum.OPEN)))
+    found = only(trace(tmp_path, discover(0), offer(0.1, Checksum.PARTIAL)))
 
     assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
 
 
-@pytest.mark.parametrize("kind", [Sum.GOOD, Sum.OPEN])
-def test_a_client_that_asks_once_more_may_still_request_what_it_was_offered(kind: Sum, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])
+def test_a_client_that_asks_once_more_may_still_request_what_it_was_offered(kind: Checksum, tmp_path: Path) -> None:
     shots = [discover(0), offer(0.1, kind), discover(1), offer(1.1, kind)]
 
     found = only(trace(tmp_path, *shots))
@@ -72,21 +79,21 @@ def test_a_request_at_the_end_of_a_capture_may_still_be_answered(tmp_path: Path)
 
 def test_offers_of_which_another_was_chosen_were_not_ignored(tmp_path: Path) -> None:
     other = dhcp(2, (54, bytes([10, 77, 0, 9])), reply=True, address=CLIENT)
-    declined = datagram(0.1, other, (OTHER_MAC, "10.77.0.9", 67), (CLIENT_MAC, CLIENT, 68), Sum.OPEN)
+    declined = datagram(0.1, other, (OTHER_MAC, "10.77.0.9", 67), (CLIENT_MAC, CLIENT, 68), Checksum.PARTIAL)
 
     found = only(trace(tmp_path, discover(0), declined, offer(0.15), request(0.2), offer(0.3, step=5), until=60))
     assert (found.outcome, found.lease) == (Outcome.ADDRESS_ONLY, Lease.ACKNOWLEDGED)
-    assert (found.ignored.open, found.taken.open) == (0, 0)
+    assert (found.ignored.partial, found.taken.partial) == (0, 0)
 
 
 def test_a_flood_of_servers_is_counted_and_not_kept(tmp_path: Path) -> None:
     offers = []
     for number in range(300):
         message = dhcp(2, (54, struct.pack("!I", number + 1)), reply=True, address=CLIENT)
-        offers.append(answered(0.1 + number, message, port=67, to=68, kind=Sum.OPEN))
+        offers.append(answered(0.1 + number, message, port=67, to=68, kind=Checksum.PARTIAL))
 
     found = only(trace(tmp_path, discover(0), *offers, discover(400), until=460))
-    assert (found.ignored.open, found.outcome) == (300, Outcome.OFFERS_NOT_REQUESTED)
+    assert (found.ignored.partial, found.outcome) == (300, Outcome.OFFERS_NOT_REQUESTED)
 
 
 def test_nobody_answers_a_discover(tmp_path: Path) -> None:
@@ -110,7 +117,7 @@ def test_a_refused_request_is_a_refusal(tmp_path: Path) -> None:
 
 
 def test_a_client_that_starts_over_is_another_boot(tmp_path: Path) -> None:
-    first = [*lease(0, transaction=1), said(1, read_request()), answered(1.1, data(1, 5), kind=Sum.OPEN)]
+    first = [*lease(0, transaction=1), said(1, read_request()), answered(1.1, data(1, 5), kind=Checksum.PARTIAL)]
     second = [*lease(60, transaction=2), said(61, read_request("again"), port=2071)]
 
     boots = trace(tmp_path, *first, *second, until=120).boots
@@ -233,6 +240,85 @@ def test_answers_whose_sums_cannot_be_computed_decide_nothing(tmp_path: Path) ->
     assert "tcpdump -s 0" in judge(found).missing[0]
 
 
+class TestClientsOfOperatingSystems:
+    """They boot nothing, but lose answers with a partial checksum as a ROM does."""
+
+    @staticmethod
+    def asks(time: float, *, step: int = 1, transaction: int = 1) -> Shot:
+        return broadcast(time, dhcp(step, (60, b"dhclient"), transaction=transaction))
+
+    def test_partial_offers_that_they_ignore_are_a_row(self, tmp_path: Path) -> None:
+        shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1, Checksum.PARTIAL))]
+
+        found = trace(tmp_path, *shots, until=60)
+        assert (only(found).outcome, found.others) == (Outcome.OFFERS_NOT_REQUESTED, 0)
+        assert judge(only(found)).failed is Failed.YES
+
+    def test_complete_offers_that_they_ignore_are_none(self, tmp_path: Path) -> None:
+        shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1))]
+
+        found = trace(tmp_path, *shots, until=60)
+        assert (found.boots, found.others) == ((), 1)
+
+    def test_a_partial_offer_at_the_end_of_the_capture_is_an_unclear_row(self, tmp_path: Path) -> None:
+        found = only(trace(tmp_path, self.asks(0), offer(0.1, Checksum.PARTIAL)))
+
+        assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
+
+    @pytest.mark.parametrize("kind", [Checksum.PARTIAL, Checksum.GOOD])
+    def test_acknowledgements_that_they_take_are_none(self, kind: Checksum, tmp_path: Path) -> None:
+        found = trace(tmp_path, self.asks(0, step=3), offer(0.1, kind, step=5), until=60)
+
+        assert (found.boots, found.others) == ((), 1)
+
+    def test_partial_acknowledgements_that_they_ignore_are_a_row(self, tmp_path: Path) -> None:
+        shots = [
+            shot
+            for time in (0, 4, 12)
+            for shot in (self.asks(time, step=3), offer(time + 0.1, Checksum.PARTIAL, step=5))
+        ]
+
+        found = only(trace(tmp_path, *shots, until=60))
+        assert (found.outcome, found.retries) == (Outcome.ACKNOWLEDGEMENT_NOT_TAKEN, 2)
+        assert (found.ignored.partial, found.taken.partial, judge(found).failed) == (3, 0, Failed.YES)
+
+    def test_a_complete_acknowledgement_after_partial_ones_is_taken(self, tmp_path: Path) -> None:
+        ignored = [self.asks(0, step=3), offer(0.1, Checksum.PARTIAL, step=5)]
+
+        found = trace(tmp_path, *ignored, self.asks(4, step=3), offer(4.1, step=5), until=60)
+        assert all(boot.outcome is Outcome.ADDRESS_ONLY for boot in found.boots)
+
+    def test_offers_that_were_ignored_until_they_were_complete_are_an_unclear_row(self, tmp_path: Path) -> None:
+        shots = [shot for time in (0, 2) for shot in (self.asks(time), offer(time + 0.1, Checksum.PARTIAL))]
+        shots += [self.asks(6), offer(6.1), self.asks(6.2, step=3), offer(6.3, step=5)]
+
+        found = only(trace(tmp_path, *shots, until=60))
+        assert (found.outcome, found.taken.partial, found.ignored.partial) == (Outcome.ADDRESS_ONLY, 0, 2)
+        assert judge(found).failed is Failed.UNCLEAR
+
+    def test_their_row_stays_when_they_start_over(self, tmp_path: Path) -> None:
+        shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1, Checksum.PARTIAL))]
+        later = [self.asks(60, transaction=2), offer(60.1, transaction=2), self.asks(60.2, step=3, transaction=2)]
+
+        found = trace(tmp_path, *shots, *later, offer(60.3, step=5, transaction=2), until=90)
+        assert [judge(boot).failed for boot in found.boots] == [Failed.YES]
+
+
+def test_a_rom_that_starts_over_after_ignored_offers_boots_a_second_time(tmp_path: Path) -> None:
+    shots = [shot for time in (0, 1, 3) for shot in (discover(time), offer(time + 0.1, Checksum.PARTIAL))]
+    second = [*lease(30, transaction=2), said(31, read_request()), answered(31.1, data(1, 5))]
+
+    boots = trace(tmp_path, *shots, *second, said(31.2, b"\0\4\0\1", to=40000), until=90).boots
+    assert [judge(boot).failed for boot in boots] == [Failed.YES, Failed.NO]
+
+
+def test_a_rom_that_starts_over_in_the_same_transaction_boots_a_second_time(tmp_path: Path) -> None:
+    once = [*lease(), said(1, read_request()), answered(1.1, data(1, 5)), said(1.2, b"\0\4\0\1", to=40000)]
+
+    boots = trace(tmp_path, *once, *(shot._replace(time=shot.time + 60) for shot in once), until=180).boots
+    assert [boot.outcome for boot in boots] == [Outcome.COMPLETE, Outcome.COMPLETE]
+
+
 LOCAL, SERVER_6, CLIENT_6 = "fe80::5054:ff:fe93:76af", "fe80::1", "fd00::50"
 DUID = struct.pack("!HHI", 1, 1, 0) + octets(OTHER_MAC)
 
@@ -254,7 +340,7 @@ def asks(time: float, message: bytes) -> Shot:
     return datagram(time, message, (CLIENT_MAC, LOCAL, 546), ("33:33:00:01:00:02", "ff02::1:2", 547))
 
 
-def replies(time: float, message: bytes, kind: Sum = Sum.GOOD) -> Shot:
+def replies(time: float, message: bytes, kind: Checksum = Checksum.GOOD) -> Shot:
     return datagram(time, message, (SERVER_MAC, SERVER_6, 547), (CLIENT_MAC, LOCAL, 546), kind)
 
 
@@ -270,7 +356,7 @@ def test_a_boot_over_ipv6_is_followed_from_solicit_to_file(tmp_path: Path) -> No
             asks(0.2, dhcp6(3, ARCHITECTURE)),
             replies(0.3, dhcp6(7, ADDRESS, URL)),
             datagram(1, read_request("grub.efi"), (CLIENT_MAC, CLIENT_6, 2070), (SERVER_MAC, "fd00::1", 69)),
-            datagram(1.1, data(1), (SERVER_MAC, "fd00::1", 40000), (CLIENT_MAC, CLIENT_6, 2070), Sum.OPEN),
+            datagram(1.1, data(1), (SERVER_MAC, "fd00::1", 40000), (CLIENT_MAC, CLIENT_6, 2070), Checksum.PARTIAL),
             until=60,
         )
     )
@@ -280,10 +366,10 @@ def test_a_boot_over_ipv6_is_followed_from_solicit_to_file(tmp_path: Path) -> No
 
 
 def test_advertisements_that_are_never_requested_are_offers(tmp_path: Path) -> None:
-    shots = [asks(0, SOLICIT), replies(0.1, dhcp6(2, ADDRESS, URL), Sum.OPEN), asks(1, SOLICIT)]
+    shots = [asks(0, SOLICIT), replies(0.1, dhcp6(2, ADDRESS, URL), Checksum.PARTIAL), asks(1, SOLICIT)]
 
     found = only(trace(tmp_path, *shots, until=60))
-    assert (found.outcome, found.ignored.open) == (Outcome.OFFERS_NOT_REQUESTED, 1)
+    assert (found.outcome, found.ignored.partial) == (Outcome.OFFERS_NOT_REQUESTED, 1)
     assert found.file == "tftp://[fd00::1]/grub.efi"
 
 

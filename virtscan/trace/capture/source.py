@@ -1,4 +1,4 @@
-"""A capture's bytes as scapy reads them: unzipped, bounded, and with a memory of where they failed."""
+"""The bytes of a capture file: unzipped, and with a memory of where reading failed."""
 
 import io
 import zlib
@@ -8,36 +8,23 @@ from typing import IO, Any, Self
 from virtscan.errors import TraceError
 
 _GZIP = b"\x1f\x8b"
-_MAGIC = {
-    b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1", b"\x0a\x0d\x0d\x0a",
-}  # fmt: skip
-_LARGEST = 1 << 20
-"""Bytes of one record. Frames of 64 KiB are the largest that Linux shows; the longest of other blocks hold names."""
-_START = {4, 16}
-"""What is read where a file may end: a pcapng block's type, a pcap record's header."""
 _BUFFER = 1 << 20
 _PIECE = 1 << 14
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS
-_MOST_READS = 100_000
-"""Reads without a frame: more is an attack on our memory, for scapy keeps what some blocks say."""
 
 
 class Source:
-    """A file as scapy reads it, which remembers where it failed."""
+    """An open file that is read in order; nothing more comes after the first failure."""
 
     def __init__(self, stream: IO[bytes], *beneath: "_Unzipped | IO[bytes]") -> None:
         self._stream = stream
         self._beneath = beneath
-        self._head = b""
-        self._reads = 0
-        self._place = 0
-        self._ended = False
         self.offset = 0
         self.damage: str | None = None
 
     @classmethod
     def opened(cls, path: Path) -> Self:
-        """Open it, and what is gzipped in it.
+        """Open a file, or the content of a gzipped one.
 
         Raises:
             TraceError: It can't be opened.
@@ -56,31 +43,9 @@ class Source:
         unzipped = _Unzipped(file)
         return cls(io.BufferedReader(unzipped, _BUFFER), unzipped, file)
 
-    def expect_capture(self) -> None:
-        """Look at the first bytes, which will be read again.
-
-        Raises:
-            TraceError: They are not those of a capture.
-        """
-        head = self.read(4)
-        if not head:
-            raise TraceError(self._failure() or "the file is empty: this is no packet capture")
-        if head not in _MAGIC:
-            raise TraceError("this is no packet capture: neither pcap nor pcapng (`tcpdump -w FILE` writes one)")
-        self._head = head
-        self.offset = 0
-
     def read(self, size: int) -> bytes:
-        """What scapy calls; nothing more comes after the first failure."""
-        if self._head:
-            data, self._head = self._head[:size], self._head[size:]
-            self.offset += len(data)
-            return data
+        """Return the next bytes, fewer at the end: the caller knows if a file may end there, else `cut_short`."""
         if self.damage is not None:
-            return b""
-        self._reads += 1
-        if size > _LARGEST or self._reads > _MOST_READS:
-            self.fail(f"damaged after {self.offset} bytes: what follows is no frame")
             return b""
         try:
             data = self._stream.read(size)
@@ -89,24 +54,19 @@ class Source:
             return b""
         self.offset += len(data)
         if len(data) < size:
-            self._ended = not data and size in _START and self._place == 0 and self._failure() is None
-            if not self._ended:
-                self.fail(self._failure() or f"cut short: it ends within a record, after {self.offset} bytes")
-        self._place = _NEXT.get((self._place, size), self._place + 1)
+            failure = self._failure()
+            if failure is not None:
+                self.fail(failure)
         return data
 
-    def frame_came(self) -> None:
-        """What is read next starts a record."""
-        self._reads = self._place = 0
+    def cut_short(self) -> str:
+        """Remember, and return, that the file ends within a record, if nothing worse happened before."""
+        return self.fail(f"cut short: it ends within a record, after {self.offset} bytes")
 
-    def end(self) -> None:
-        """Nothing more is read: was that the end of the file, or only of what it understood?"""
-        if not self._ended:
-            self.fail(f"damaged after {self.offset} bytes: what follows is no frame")
-
-    def fail(self, reason: str) -> None:
-        """Remember the first reason."""
+    def fail(self, reason: str) -> str:
+        """Remember the first reason, and return it."""
         self.damage = self.damage or reason
+        return self.damage
 
     def close(self) -> None:
         """Close the file."""
@@ -114,18 +74,12 @@ class Source:
             stream.close()
 
     def _failure(self) -> str | None:
-        """Why unzipping ended, if not with the file."""
+        """Return why unzipping ended, if not with the file."""
         return next((stream.failure for stream in self._beneath if isinstance(stream, _Unzipped)), None)
 
 
-# What scapy reads of a pcapng block that is no frame, by place and size: type, length, body, length again. That of a
-# section header are type, length, byte order (4), version (2), the rest (10), options, length again. Only before a
-# type may a file end.
-_NEXT = {(3, 4): 0, (3, 2): 4, (6, 4): 0}
-
-
 class _Unzipped(io.RawIOBase):
-    """A gzipped file's content, up to where it is damaged or ends too early: there it says so, and ends.
+    """A gzipped file's content, up to where it is damaged or ends too early; `failure` is the reason.
 
     Python's own reader raises instead, and what came before in its buffer is lost.
     """
@@ -138,7 +92,7 @@ class _Unzipped(io.RawIOBase):
         self._inflate = zlib.decompressobj(_GZIP_FORMAT)
 
     def readable(self) -> bool:
-        """It is what it is for."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:  # `Any`: typeshed's Buffer came with Python 3.12

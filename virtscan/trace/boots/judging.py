@@ -11,7 +11,7 @@ from typing import assert_never
 import msgspec
 
 from virtscan.model import Confidence
-from virtscan.trace.boot import Boot, Outcome, Side
+from virtscan.trace.boots.boot import Boot, Outcome, Side
 
 
 class Failed(Enum):
@@ -34,6 +34,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 _WORDS = {
     Outcome.COMPLETE: "the file was downloaded",
     Outcome.OFFERS_NOT_REQUESTED: "the client asked again and again, and never requested what it was offered",
+    Outcome.ACKNOWLEDGEMENT_NOT_TAKEN: "the client got an acknowledgement of its address, and requested it again",
     Outcome.OPTIONS_NOT_ACKNOWLEDGED: "the server's option acknowledgements were sent again, and never acknowledged",
     Outcome.DATA_NOT_ACKNOWLEDGED: "the server's data was sent again, and never acknowledged",
     Outcome.CONNECTION_NOT_ACKNOWLEDGED: "the server accepted the connection, and the client never went on",
@@ -55,9 +56,9 @@ def judge(boot: Boot) -> Judgement:
     what = _WORDS[boot.outcome]
     if boot.outcome is Outcome.COMPLETE:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
-    if boot.taken.open:
+    if boot.taken.partial:
         filled = (
-            f"the client took {boot.taken.open} answers whose checksum is open in this capture: it is filled in later"
+            f"the client took {boot.taken.partial} answers with a partial checksum: a NIC behind this point fills it in"
         )
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what, filled))
     if boot.outcome in {Outcome.UNFINISHED, Outcome.ADDRESS_ONLY} or boot.ignored.total == 0:
@@ -77,6 +78,7 @@ def _without_evidence(boot: Boot, what: str) -> Judgement:
             Outcome.COMPLETE
             | Outcome.NO_ANSWER
             | Outcome.OFFERS_NOT_REQUESTED
+            | Outcome.ACKNOWLEDGEMENT_NOT_TAKEN
             | Outcome.OPTIONS_NOT_ACKNOWLEDGED
             | Outcome.DATA_NOT_ACKNOWLEDGED
             | Outcome.CONNECTION_NOT_ACKNOWLEDGED
@@ -90,7 +92,7 @@ def _without_evidence(boot: Boot, what: str) -> Judgement:
 def _by_the_ignored(boot: Boot, what: str) -> Judgement:
     """Answers came, and the client did not react to them: could it?"""
     ignored, total = boot.ignored, boot.ignored.total
-    open_ones = f"checksum left open in {ignored.open} of {total} answers that the client never took"
+    open_ones = f"checksum left open in {ignored.partial} of {total} answers that the client never took"
     if ignored.complete and not ignored.bad:
         complete = (
             f"the checksums of the answers that the client never took are complete ({ignored.complete} of {total})"
@@ -104,13 +106,13 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
         )
     if ignored.bad and boot.side is Side.RECEIVER:
         return _at_the_client(boot, what)
-    if ignored.open and boot.taken.complete:
+    if ignored.partial and boot.taken.complete:
         contrast = f"it took {boot.taken.complete} of the same server's that were complete"
         missing = "a capture at the VM's own device: before it, a firewall that drops such answers looks the same"
         return Judgement(
             failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, open_ones, contrast), missing=(missing,)
         )
-    if ignored.open:
+    if ignored.partial:
         # Alone, an open checksum says as much of a boot that works; at the sender's own side it says nothing.
         failed = Failed.UNCLEAR if boot.side is Side.SENDER else Failed.YES
         missing = "a capture at the VM's own device: at the sender's, sums that are still to be filled look the same"

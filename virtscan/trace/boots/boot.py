@@ -22,11 +22,12 @@ class Outcome(Enum):
     """What became of the boot, as far as the capture goes.
 
     UNFINISHED when the capture ends, or does not show enough, before that can be told; ADDRESS_ONLY when the client
-    got an address and was not seen asking for a file.
+    got an address and was not seen asking for a file; ACKNOWLEDGEMENT_NOT_TAKEN when it went on asking for its address.
     """
 
     COMPLETE = "complete"
     OFFERS_NOT_REQUESTED = "offers-not-requested"
+    ACKNOWLEDGEMENT_NOT_TAKEN = "acknowledgement-not-taken"
     OPTIONS_NOT_ACKNOWLEDGED = "options-not-acknowledged"
     DATA_NOT_ACKNOWLEDGED = "data-not-acknowledged"
     CONNECTION_NOT_ACKNOWLEDGED = "connection-not-acknowledged"
@@ -50,19 +51,19 @@ class Side(Enum):
     UNKNOWN = "unknown"
 
 
-class Sums(msgspec.Struct, frozen=True, kw_only=True):
-    """Frames by what their checksums say; see `virtscan.trace.checksums.Sum`."""
+class ChecksumCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Frames by what their checksums say; see `virtscan.trace.capture.checksums.Checksum`."""
 
     good: int = 0
     none: int = 0
-    open: int = 0
+    partial: int = 0
     wrong: int = 0
     unknown: int = 0
 
     @property
     def total(self) -> int:
         """All frames."""
-        return self.good + self.none + self.open + self.wrong + self.unknown
+        return self.good + self.none + self.partial + self.wrong + self.unknown
 
     @property
     def complete(self) -> int:
@@ -72,7 +73,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bad(self) -> int:
         """Those that a receiver which looks must drop."""
-        return self.open + self.wrong
+        return self.partial + self.wrong
 
 
 class Boot(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +82,8 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     `mac` is None where only a router's was seen. `server` is the one that the boot ended with, and `file` what was
     asked of it, or what DHCP named. `taken` and `ignored` are that server's frames which the client reacted to, and
     those it never did although there was reason and time. `error` is an error's code and text. `retries` counts what
-    the client sent again, `resent` what servers did. `boots` is False for a client that wants nothing but an address.
+    the client sent again, `resent` what servers did. `boots` is False for an operating system's DHCP client that
+    ignored answers with a bad checksum.
     """
 
     mac: Mac | None
@@ -94,10 +96,10 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     file: str | None
     outcome: Outcome
     error: str | None
-    from_server: Sums
-    from_client: Sums
-    taken: Sums
-    ignored: Sums
+    from_server: ChecksumCounts
+    from_client: ChecksumCounts
+    taken: ChecksumCounts
+    ignored: ChecksumCounts
     retries: int
     resent: int
     seconds_lost: float
@@ -110,7 +112,8 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """A capture: the boots in it, in the order they began, and what of it could not be read.
 
-    `others` counts the clients that wanted nothing but an address. Moments are None for a capture without frames.
+    `others` counts the clients that wanted nothing but an address, and ignored no answer with a bad
+    checksum. Moments are None for a capture without frames.
     """
 
     file: str

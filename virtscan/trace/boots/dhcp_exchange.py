@@ -1,16 +1,22 @@
 """Getting an address, by DHCP of either version."""
 
-from virtscan.trace.boot import Lease, Outcome
-from virtscan.trace.dhcp import Dhcp, Step
-from virtscan.trace.packets import Packet
-from virtscan.trace.stage import PATIENCE, Stage
+from virtscan.trace.boots.boot import Lease, Outcome
+from virtscan.trace.boots.exchange import PATIENCE, Exchange
+from virtscan.trace.capture.checksums import Checksum
+from virtscan.trace.capture.packets import Packet
+from virtscan.trace.protocols.dhcp import PROXY, Dhcp, Step
 
 _MOST_ANSWERS = 64
 _RETRIES_OF_THE_PATIENT = 1
 """iPXE asks once more before it requests what it was offered: something better may come (DHCP_DISC_PROXY_TIMEOUT)."""
 
+_REACTION = 0.5
+"""Seconds from an acknowledgement after which another request is no longer one that crossed it; ROMs wait longer."""
 
-class Leasing(Stage):
+_BAD = (Checksum.PARTIAL, Checksum.WRONG, Checksum.UNKNOWN)
+
+
+class DhcpExchange(Exchange):
     """From the first discover to the acknowledgement."""
 
     def __init__(self, packet: Packet, message: Dhcp) -> None:
@@ -21,6 +27,9 @@ class Leasing(Stage):
         self.file: str | None = None
         self._seen: set[Step] = set()
         self._said: set[tuple[Step, bytes]] = set()
+        self._acknowledgement: Checksum | None = None
+        self._acknowledged_at = packet.time
+        self._acknowledgement_missed = False
 
     @property
     def acknowledged(self) -> bool:
@@ -30,24 +39,46 @@ class Leasing(Stage):
     def met(self, packet: Packet, message: Dhcp) -> None:
         """A message of this client, or to it, that is a step of the way."""
         step = message.step
+        same = message.transaction == self.transaction and packet.destination_port != PROXY
         if step in {Step.DISCOVER, Step.REQUEST}:
             self.transaction = message.transaction
         server = message.server or packet.source
         if step is Step.DISCOVER:
             self.asked(packet, again=step in self._seen)
         elif step is Step.REQUEST:
-            self.asked(packet, again=step in self._seen and not self.acknowledged)
-            self.took_all() if message.server is None else self.took(message.server)
+            unanswered = not self.acknowledged or (same and self._misses_acknowledgement(packet.time))
+            again = step in self._seen and unanswered
+            self.asked(packet, again=again)
+            if not again:
+                self.took_all() if message.server is None else self.took(message.server)
         else:
             self.answered(packet, server, again=(step, server) in self._said)
             self._learn(message, server)
+            if step is Step.ACK:
+                self._acknowledgement, self._acknowledged_at = packet.checksum(), packet.time
             if step is Step.NAK:
                 self.took(server)  # there is nothing to answer to it
         self._seen.add(step)
 
     def went_on(self) -> None:
-        """The client uses its address."""
+        """Note that the client uses its address."""
         self.took_all()
+        self._acknowledgement_missed = False
+
+    def over(self, time: float) -> bool:
+        """Return True if a message in another transaction begins another attempt."""
+        unrequested = Step.OFFER in self._seen and Step.REQUEST not in self._seen
+        return self.acknowledged or (unrequested and self.gave_up(time))
+
+    def unheeded(self, end: float) -> bool:
+        """Return True if the client ignored answers whose checksum is not known to be complete."""
+        match self.ended(end):
+            case Outcome.OFFERS_NOT_REQUESTED | Outcome.ACKNOWLEDGEMENT_NOT_TAKEN:
+                return any(self.ignored[kind] for kind in _BAD)
+            case Outcome.UNFINISHED:
+                return self.ignored[Checksum.PARTIAL] > 0
+            case _:
+                return self._never_taken.total() > 0
 
     def lease(self) -> Lease:
         """How far it came."""
@@ -60,7 +91,8 @@ class Leasing(Stage):
     def ended(self, end: float) -> Outcome:
         """What became of the boot if nothing came after this."""
         if self.acknowledged:
-            return Outcome.ADDRESS_ONLY
+            missed = self._acknowledgement_missed and self._acknowledgement in _BAD
+            return Outcome.ACKNOWLEDGEMENT_NOT_TAKEN if missed else Outcome.ADDRESS_ONLY
         if Step.NAK in self._seen:
             return Outcome.REFUSED
         if not self.from_client or not self.stood(end):
@@ -69,6 +101,12 @@ class Leasing(Stage):
             return Outcome.NO_ANSWER
         waits = self.retries <= _RETRIES_OF_THE_PATIENT and end - self.last < PATIENCE
         return Outcome.UNFINISHED if waits else Outcome.OFFERS_NOT_REQUESTED
+
+    def _misses_acknowledgement(self, time: float) -> bool:
+        """Return True if a request at that time, after an acknowledgement, shows that the client did not get it."""
+        missed = time - self._acknowledged_at >= _REACTION and not self.gave_up(time)
+        self._acknowledgement_missed = self._acknowledgement_missed or missed
+        return missed
 
     def _learn(self, message: Dhcp, server: bytes) -> None:
         if len(self._said) < _MOST_ANSWERS:

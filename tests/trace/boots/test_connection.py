@@ -6,7 +6,7 @@ import pytest
 
 from tests.trace.build import Shot, acknowledged, answered, data, lease, only, read_request, said, segment, trace
 from virtscan.trace import Boot, Failed, Outcome, Side, judge
-from virtscan.trace.checksums import Sum
+from virtscan.trace.capture.checksums import Checksum
 
 SYN, FIN, RST, ACK = 2, 1, 4, 16
 ISS, IRS = 2**32 - 5, 2**32 - 3  # sequence numbers wrap within the transfer
@@ -20,7 +20,13 @@ def client(time: float, payload: bytes = b"", *, flags: int = ACK, sequence: int
 
 
 def server(
-    time: float, payload: bytes = b"", *, flags: int = ACK, sequence: int, kind: Sum = Sum.GOOD, ack: int = ASKED
+    time: float,
+    payload: bytes = b"",
+    *,
+    flags: int = ACK,
+    sequence: int,
+    kind: Checksum = Checksum.GOOD,
+    ack: int = ASKED,
 ) -> Shot:
     return segment(time, payload, flags=flags, sequence=sequence, acknowledged=ack, from_server=True, kind=kind)
 
@@ -76,10 +82,12 @@ def test_an_error_is_told_with_its_status(tmp_path: Path) -> None:
 
 
 def test_accepted_connections_that_never_go_on_are_the_fault(tmp_path: Path) -> None:
-    accepts = [server(1.1 + wait, flags=SYN | ACK, sequence=IRS, kind=Sum.OPEN, ack=ISS + 1) for wait in range(3)]
+    accepts = [
+        server(1.1 + wait, flags=SYN | ACK, sequence=IRS, kind=Checksum.PARTIAL, ack=ISS + 1) for wait in range(3)
+    ]
 
     found = boot(tmp_path, CONNECTS, *accepts)
-    assert (found.outcome, found.ignored.open, found.resent) == (Outcome.CONNECTION_NOT_ACKNOWLEDGED, 3, 2)
+    assert (found.outcome, found.ignored.partial, found.resent) == (Outcome.CONNECTION_NOT_ACKNOWLEDGED, 3, 2)
     assert (judge(found).failed, judge(found).confidence.value) == (Failed.YES, "medium")
 
 
@@ -94,7 +102,7 @@ def test_data_that_is_never_acknowledged_is_told_from_connections_that_are_not(t
 def test_a_client_that_takes_open_segments_shows_that_they_are_filled_later(tmp_path: Path) -> None:
     shots = [
         *ASKS,
-        server(1.4, OK + bytes(1000), sequence=IRS + 1, kind=Sum.OPEN),
+        server(1.4, OK + bytes(1000), sequence=IRS + 1, kind=Checksum.PARTIAL),
         client(1.5, ack=TOLD + 1000),
     ]
 

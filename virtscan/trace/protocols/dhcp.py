@@ -46,6 +46,9 @@ class Unreadable(Enum):
     NAMELESS = "of a client without a MAC"
 
 
+PROXY = 4011
+"""Port of a server that only names the boot file, in a transaction of its own."""
+
 COOKIE = bytes([99, 130, 83, 99])
 _FIXED = 236
 _PAD, _OVERLOAD, _END = 0, 52, 255

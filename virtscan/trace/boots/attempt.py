@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from virtscan.model import Mac
-from virtscan.trace.boot import Boot, Lease, Outcome, Side
-from virtscan.trace.checksums import Sum
-from virtscan.trace.dhcp import mac as written
-from virtscan.trace.leasing import Leasing
-from virtscan.trace.links import Arrival
-from virtscan.trace.packets import Packet
-from virtscan.trace.stage import Download, Stage, sums
+from virtscan.trace.boots.boot import Boot, Lease, Outcome, Side
+from virtscan.trace.boots.dhcp_exchange import DhcpExchange
+from virtscan.trace.boots.exchange import Download, Exchange, sums
+from virtscan.trace.capture.checksums import Checksum
+from virtscan.trace.capture.links import Arrival
+from virtscan.trace.capture.packets import Packet
+from virtscan.trace.protocols.dhcp import mac as written
 
 _KEPT = 4
 """Downloads that may still go on at a time; a boot loader reads hundreds of files, one after another."""
@@ -20,39 +20,39 @@ _MOST_SERVERS = 16
 
 
 class _Totals:
-    """What ended stages add up to; what was taken and ignored, for each server apart."""
+    """What ended exchanges add up to; what was taken and ignored, for each server apart."""
 
     def __init__(self) -> None:
         self.retries = self.resent = 0
         self.lost = 0.0
         self.last = float("-inf")
-        self.from_server: Counter[Sum] = Counter()
-        self.from_client: Counter[Sum] = Counter()
-        self.taken: dict[bytes, Counter[Sum]] = {}
-        self.ignored: dict[bytes, Counter[Sum]] = {}
+        self.from_server: Counter[Checksum] = Counter()
+        self.from_client: Counter[Checksum] = Counter()
+        self.taken: dict[bytes, Counter[Checksum]] = {}
+        self.ignored: dict[bytes, Counter[Checksum]] = {}
 
-    def add(self, stage: Stage, *, stuck: bool) -> None:
-        self.retries += stage.retries
-        self.resent += stage.resent
-        self.lost += stage.lost
-        self.last = max(self.last, stage.last)
-        self.from_server += stage.from_server
-        self.from_client += stage.from_client
-        key = identity(stage)
+    def add(self, exchange: Exchange, *, stuck: bool) -> None:
+        self.retries += exchange.retries
+        self.resent += exchange.resent
+        self.lost += exchange.lost
+        self.last = max(self.last, exchange.last)
+        self.from_server += exchange.from_server
+        self.from_client += exchange.from_client
+        key = identity(exchange)
         if key in self.taken or len(self.taken) < _MOST_SERVERS:
-            self.taken[key] = self.taken.get(key, Counter()) + stage.taken
+            self.taken[key] = self.taken.get(key, Counter()) + exchange.taken
             if stuck:
-                self.ignored[key] = self.ignored.get(key, Counter()) + stage.ignored
+                self.ignored[key] = self.ignored.get(key, Counter()) + exchange.ignored
 
 
-class Run:
+class BootAttempt:
     """From a client's first packet to its last before it starts over."""
 
     def __init__(self, mac: Mac | None, packet: Packet) -> None:
         self.mac = mac
         self.boots = False
         self.address: bytes | None = None
-        self.leasing: Leasing | None = None
+        self.dhcp: DhcpExchange | None = None
         self._first = packet.time
         self._vlan = packet.link.vlan
         self._downloads: deque[Download] = deque()
@@ -67,11 +67,21 @@ class Run:
     def starts(self, download: Download) -> None:
         """The client asks for a file: whatever got it so far, it has."""
         self.boots = True
-        if self.leasing is not None:
-            self.leasing.went_on()
+        if self.dhcp is not None:
+            self.dhcp.went_on()
+        self.leave()
         self._downloads.append(download)
         if len(self._downloads) > _KEPT:
             self._fold(self._downloads.popleft(), download.first)
+
+    def leave(self) -> None:
+        """Note that the client turned to something else: what servers still send for its files reaches it no more."""
+        for download in self._downloads:
+            download.leave()
+
+    def kept(self, time: float) -> bool:
+        """Return True if it is a boot, or the attempt of a DHCP client that ignored answers with a bad checksum."""
+        return self.boots or (self.dhcp is not None and self.dhcp.unheeded(time))
 
     def saw(self, packet: Packet, *, from_server: bool) -> None:
         """Learn from how a packet met the capturing machine where that is."""
@@ -80,14 +90,14 @@ class Run:
 
     def fills_later(self) -> set[bytes]:
         """Servers of which the client took packets whose sums were open here: they are filled in behind this point."""
-        stages = [*([self.leasing] if self.leasing else []), *self._downloads]
+        exchanges = [*([self.dhcp] if self.dhcp else []), *self._downloads]
         return {
-            *(identity(stage) for stage in stages if stage.taken[Sum.OPEN]),
-            *(key for key, taken in self._totals.taken.items() if taken[Sum.OPEN]),
+            *(identity(exchange) for exchange in exchanges if exchange.taken[Checksum.PARTIAL]),
+            *(key for key, taken in self._totals.taken.items() if taken[Checksum.PARTIAL]),
         }
 
     def boot(self, end: float, fills_later: set[bytes], *, mac_is_its_own: bool) -> Boot:
-        """The run as a value; call it once.
+        """The attempt as a value; call it once.
 
         Args:
             end: Until when the capture goes.
@@ -95,7 +105,7 @@ class Run:
             mac_is_its_own: False if the address that it came from is a router's.
         """
         outcome, error, decided = self._outcome(end)
-        leased = self.leasing
+        leased = self.dhcp
         if leased is not None:
             self._totals.add(leased, stuck=decided is leased)
         while self._downloads:
@@ -126,10 +136,10 @@ class Run:
             ended_at=moment(totals.last),
         )
 
-    def _outcome(self, end: float) -> tuple[Outcome, str | None, Download | Leasing]:
+    def _outcome(self, end: float) -> tuple[Outcome, str | None, Download | DhcpExchange]:
         """What the last download says, or if there is none DHCP, and which of them that is."""
-        if self.leasing is not None and not self._downloads:
-            return self.leasing.ended(end), None, self.leasing
+        if self.dhcp is not None and not self._downloads:
+            return self.dhcp.ended(end), None, self.dhcp
         last = self._downloads[-1]
         return *last.ended(end), last
 
@@ -144,13 +154,13 @@ class Run:
         return next(iter(self._arrivals)) if len(self._arrivals) == 1 else Side.UNKNOWN
 
 
-def identity(stage: Stage) -> bytes:
+def identity(exchange: Exchange) -> bytes:
     """What tells servers apart: their MAC, for a server has several addresses, else the address."""
-    return stage.server_mac or stage.server
+    return exchange.server_mac or exchange.server
 
 
-def _server(stage: Stage) -> bytes:
-    return (stage.next_server or stage.server) if isinstance(stage, Leasing) else stage.server
+def _server(exchange: Exchange) -> bytes:
+    return (exchange.next_server or exchange.server) if isinstance(exchange, DhcpExchange) else exchange.server
 
 
 def shown(address: bytes | None) -> str | None:

@@ -28,7 +28,10 @@ class Arrival(Enum):
 
 
 class Link(NamedTuple):
-    """What the link layer says; `destination` is None where it is not recorded, `source` where there is no MAC."""
+    """What the link layer says; `destination` is None where it is not recorded, `source` where there is no MAC.
+
+    `device` is None where the capture is of one device, 0 where it is of several and does not record which.
+    """
 
     ethertype: int
     start: int
@@ -36,6 +39,7 @@ class Link(NamedTuple):
     destination: bytes | None
     vlan: tuple[int, ...]
     arrival: Arrival
+    device: int | None = None
 
     @property
     def to_many(self) -> bool:
@@ -46,12 +50,13 @@ class Link(NamedTuple):
 _ARRIVALS = {arrival.value: arrival for arrival in Arrival}
 
 
-def dissect(data: bytes, kind: int) -> Link | None:
+def dissect(data: bytes, kind: int, device: int | None = None) -> Link | None:
     """Read a frame's link layer; None for what is too short.
 
     Args:
         data: The frame.
         kind: One of ETHERNET, COOKED, COOKED_2.
+        device: Number of the interface in the file; cooked frames have their own.
     """
     source: bytes | None
     destination: bytes | None = None
@@ -63,11 +68,11 @@ def dissect(data: bytes, kind: int) -> Link | None:
         case 113:
             start, ethertype = 16, int.from_bytes(data[14:16])
             source = data[6:12] if data[4:6] == b"\0\x06" else None
-            arrival = _ARRIVALS.get(int.from_bytes(data[:2]), arrival)
+            arrival, device = _ARRIVALS.get(int.from_bytes(data[:2]), arrival), 0
         case _:
             start, ethertype = 20, int.from_bytes(data[:2])
             source = data[12:18] if data[11:12] == b"\x06" else None
-            arrival = _ARRIVALS.get(int.from_bytes(data[10:11]), arrival)
+            arrival, device = _ARRIVALS.get(int.from_bytes(data[10:11]), arrival), int.from_bytes(data[4:8])
     vlan: tuple[int, ...] = ()
     while ethertype in _TAGS and len(vlan) < _MOST_TAGS:
         vlan = (*vlan, int.from_bytes(data[start : start + 2]) & 0xFFF)
@@ -75,4 +80,4 @@ def dissect(data: bytes, kind: int) -> Link | None:
         start += 4
     if len(data) < start:
         return None
-    return Link(ethertype, start, source, destination, vlan, arrival)
+    return Link(ethertype, start, source, destination, vlan, arrival, device)

@@ -1,6 +1,6 @@
 """ICMP messages that say that nobody listens on a port."""
 
-from virtscan.trace.packets import ICMP, ICMP6, UDP, Packet
+from virtscan.trace.capture.packets import ICMP, ICMP6, UDP, Packet
 
 _PORT_UNREACHABLE = {ICMP: b"\x03\x03", ICMP6: b"\x01\x04"}
 

@@ -31,7 +31,7 @@ from tests.trace.build import (
     written,
 )
 from virtscan.trace import Boot, Failed, Outcome, Side, judge
-from virtscan.trace.checksums import Sum
+from virtscan.trace.capture.checksums import Checksum
 
 ASKS = said(1.0, read_request())
 
@@ -40,7 +40,7 @@ def boot(folder: Path, *shots: Shot, until: float | None = 60.0) -> Boot:
     return only(trace(folder, *shots, until=until))
 
 
-def stuck(kind: Sum, arrival: int = 3) -> list[Shot]:
+def stuck(kind: Checksum, arrival: int = 3) -> list[Shot]:
     """A request that is answered three times with options, and asked again."""
     return [
         ASKS,
@@ -97,14 +97,14 @@ def test_a_block_is_as_long_as_its_header_says_however_little_was_captured(tmp_p
 
 
 def test_a_single_block_that_is_never_acknowledged_is_no_file(tmp_path: Path) -> None:
-    found = boot(tmp_path, ASKS, answered(1.1, data(1, 5), kind=Sum.OPEN))
+    found = boot(tmp_path, ASKS, answered(1.1, data(1, 5), kind=Checksum.PARTIAL))
 
     assert found.outcome is Outcome.DATA_NOT_ACKNOWLEDGED
     assert judge(found).failed is Failed.YES
 
 
 def test_data_without_an_acknowledgement_is_told_from_options_without(tmp_path: Path) -> None:
-    assert boot(tmp_path, *stuck(Sum.OPEN)).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
+    assert boot(tmp_path, *stuck(Checksum.PARTIAL)).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
     stalled = boot(
         tmp_path,
         ASKS,
@@ -118,7 +118,7 @@ def test_data_without_an_acknowledgement_is_told_from_options_without(tmp_path: 
 
 
 def test_a_transfer_that_the_capture_cuts_off_is_unfinished(tmp_path: Path) -> None:
-    shots = [ASKS, answered(1.1, options(), kind=Sum.OPEN)]
+    shots = [ASKS, answered(1.1, options(), kind=Checksum.PARTIAL)]
 
     found = boot(tmp_path, *shots, until=None)
     assert found.outcome is Outcome.UNFINISHED
@@ -161,9 +161,9 @@ def test_an_error_without_a_text_gets_that_of_the_standard(tmp_path: Path) -> No
 
 
 def test_an_error_that_never_reached_the_client_is_seen_by_its_asking_again(tmp_path: Path) -> None:
-    shots = [ASKS, answered(1.1, error(1, "no"), kind=Sum.OPEN), said(2.0, read_request())]
+    shots = [ASKS, answered(1.1, error(1, "no"), kind=Checksum.PARTIAL), said(2.0, read_request())]
 
-    found = boot(tmp_path, *shots, answered(2.1, error(1, "no"), kind=Sum.OPEN))
+    found = boot(tmp_path, *shots, answered(2.1, error(1, "no"), kind=Checksum.PARTIAL))
     assert found.outcome is Outcome.TFTP_ERROR
     assert judge(found).failed is Failed.YES
 
@@ -172,15 +172,15 @@ def test_a_client_that_only_asks_for_the_size_goes_on_to_ask_for_the_file(tmp_pa
     found = boot(
         tmp_path,
         ASKS,
-        answered(1.1, options("tsize", "100"), kind=Sum.OPEN),
+        answered(1.1, options("tsize", "100"), kind=Checksum.PARTIAL),
         said(1.2, error(0, "TFTP Aborted"), to=40000),
         said(1.3, read_request(), port=2071),
-        answered(1.4, data(1, 100), to=2071, kind=Sum.OPEN),
+        answered(1.4, data(1, 100), to=2071, kind=Checksum.PARTIAL),
         said(1.5, acknowledged(1), port=2071, to=40000),
     )
 
     assert found.outcome is Outcome.COMPLETE
-    assert (found.taken.open, found.side) == (2, Side.SENDER)
+    assert (found.taken.partial, found.side) == (2, Side.SENDER)
 
 
 def test_a_client_that_gives_up_says_why(tmp_path: Path) -> None:
@@ -259,10 +259,10 @@ def test_a_server_that_answers_from_its_own_port_is_followed(tmp_path: Path) -> 
 
 
 def test_a_frame_seen_on_two_devices_is_no_retry(tmp_path: Path) -> None:
-    twice = [shot._replace(time=shot.time + late) for shot in stuck(Sum.OPEN) for late in (0, 0.0001)]
+    twice = [shot._replace(time=shot.time + late) for shot in stuck(Checksum.PARTIAL) for late in (0, 0.0001)]
 
-    assert boot(tmp_path, *twice).retries == boot(tmp_path, *stuck(Sum.OPEN)).retries == 1
-    assert boot(tmp_path, *twice).resent == boot(tmp_path, *stuck(Sum.OPEN)).resent == 2
+    assert boot(tmp_path, *twice).retries == boot(tmp_path, *stuck(Checksum.PARTIAL)).retries == 1
+    assert boot(tmp_path, *twice).resent == boot(tmp_path, *stuck(Checksum.PARTIAL)).resent == 2
 
 
 def test_messages_that_tell_nothing_are_a_gap_on_the_servers_port_alone(tmp_path: Path) -> None:
@@ -289,11 +289,80 @@ def test_a_client_behind_a_router_is_known_by_the_address_it_was_given(tmp_path:
     assert boot(tmp_path, *lease(), relayed).mac == CLIENT_MAC
 
 
+GAVE_UP = [
+    *lease(),
+    ASKS,
+    *(answered(time, options(), kind=Checksum.PARTIAL) for time in (1.1, 2.1)),
+    said(3.0, read_request()),
+    *(answered(time, options(), kind=Checksum.PARTIAL) for time in (3.1, 4.1, 6.1)),
+]
+"""A client that waits two seconds, then four, and then no longer."""
+
+
+class TestAnswersAfterTheClientGaveUp:
+    """Servers send on for half a minute what no client waits for."""
+
+    def test_complete_ones_do_not_clear_what_was_ignored_before(self, tmp_path: Path) -> None:
+        late = [answered(time, options()) for time in (14.1, 30.1)]
+
+        found = boot(tmp_path, *GAVE_UP, *late)
+        assert (found.ignored.partial, found.ignored.good, found.from_server.total) == (5, 0, 7)
+        assert (judge(found).failed, judge(found).confidence.value) == (Failed.YES, "medium")
+        assert found.resent == boot(tmp_path, *GAVE_UP).resent
+
+    def test_complete_ones_alone_do_not_show_that_the_client_ignored_them(self, tmp_path: Path) -> None:
+        late = [answered(time, options()) for time in (14.1, 30.1)]
+
+        found = boot(tmp_path, *lease(), ASKS, said(3.0, read_request()), *late)
+        assert (found.outcome, judge(found).failed) == (Outcome.NO_ANSWER, Failed.UNCLEAR)
+
+    def test_partial_ones_do_not_accuse_when_the_client_ignored_complete_ones(self, tmp_path: Path) -> None:
+        complete = [answered(shot.time, options()) if shot.source_mac == SERVER_MAC else shot for shot in GAVE_UP[4:]]
+
+        found = boot(tmp_path, *GAVE_UP[:4], *complete, answered(14.1, options(), kind=Checksum.PARTIAL))
+        assert (found.ignored.partial, judge(found).failed, judge(found).confidence.value) == (0, Failed.NO, "high")
+
+    def test_they_count_if_the_client_asks_again_after_all(self, tmp_path: Path) -> None:
+        slow = [answered(40, data(1, 5), kind=Checksum.PARTIAL), said(40.1, acknowledged(1), to=40000)]
+
+        found = boot(tmp_path, *lease(), ASKS, *slow)
+        assert (found.outcome, found.taken.partial, found.from_server.partial) == (Outcome.COMPLETE, 1, 1)
+
+    def test_they_belong_to_no_later_file(self, tmp_path: Path) -> None:
+        other = [said(6.5, read_request("other"), port=2071), answered(6.7, options())]
+
+        found = boot(tmp_path, *GAVE_UP, *other)
+        assert (found.file, found.from_server.total, found.outcome) == ("other", 7, Outcome.NO_ANSWER)
+
+    def test_a_boot_that_starts_over_from_the_same_port_has_its_own(self, tmp_path: Path) -> None:
+        again = [*lease(20, transaction=2), said(21, read_request()), answered(21.1, data(1, 5))]
+        again += [said(21.2, acknowledged(1), to=40000)]
+
+        first, second = trace(tmp_path, *GAVE_UP, *again, until=90).boots
+        assert (judge(first).failed, judge(second).failed) == (Failed.YES, Failed.NO)
+        assert (first.from_server.total, second.from_server.total) == (7, 3)
+
+
+def test_a_partial_answer_that_was_resent_complete_before_it_was_taken_shows_no_later_filling(tmp_path: Path) -> None:
+    shots = [*GAVE_UP[:8], answered(3.5, options()), said(3.6, acknowledged(0), to=40000)]
+
+    found = boot(tmp_path, *lease(), *shots, answered(3.7, data(1, 5)), said(3.8, acknowledged(1), to=40000))
+    assert (found.outcome, found.taken.partial, found.side) == (Outcome.COMPLETE, 0, Side.UNKNOWN)
+
+
+def test_an_acknowledgement_that_is_repeated_takes_no_later_block(tmp_path: Path) -> None:
+    first = [ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000)]
+    shots = [*first, answered(1.3, data(2), kind=Checksum.PARTIAL), said(3.2, acknowledged(1), to=40000)]
+
+    found = boot(tmp_path, *lease(), *shots, answered(3.3, data(2), kind=Checksum.PARTIAL))
+    assert (found.taken.partial, found.ignored.partial, judge(found).failed) == (0, 2, Failed.YES)
+
+
 class TestWhatMayBeConcluded:
     """The signature, and what looks like it."""
 
     def test_open_answers_that_were_never_taken_beside_complete_ones_that_were(self, tmp_path: Path) -> None:
-        found = boot(tmp_path, *lease(), *stuck(Sum.OPEN))
+        found = boot(tmp_path, *lease(), *stuck(Checksum.PARTIAL))
 
         judgement = judge(found)
         assert (judgement.failed, judgement.confidence.value, found.side) == (Failed.YES, "medium", Side.UNKNOWN)
@@ -301,7 +370,7 @@ class TestWhatMayBeConcluded:
         assert "firewall" in judgement.missing[0]  # which may have dropped them behind this point
 
     def test_without_complete_ones_to_compare_the_answer_is_weaker(self, tmp_path: Path) -> None:
-        judgement = judge(boot(tmp_path, *stuck(Sum.OPEN)))
+        judgement = judge(boot(tmp_path, *stuck(Checksum.PARTIAL)))
 
         assert (judgement.failed, judgement.confidence.value) == (Failed.YES, "low")
         assert judgement.missing
@@ -309,10 +378,10 @@ class TestWhatMayBeConcluded:
     def test_complete_ones_of_another_server_are_nothing_to_compare_with(self, tmp_path: Path) -> None:
         elsewhere = [shot if shot.source_mac == CLIENT_MAC else shot._replace(source_mac=OTHER_MAC) for shot in lease()]
 
-        assert judge(boot(tmp_path, *elsewhere, *stuck(Sum.OPEN))).confidence.value == "low"
+        assert judge(boot(tmp_path, *elsewhere, *stuck(Checksum.PARTIAL))).confidence.value == "low"
 
-    @pytest.mark.parametrize("kind", [Sum.GOOD, Sum.NONE])
-    def test_complete_answers_that_were_never_taken_have_another_reason(self, kind: Sum, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.NONE])
+    def test_complete_answers_that_were_never_taken_have_another_reason(self, kind: Checksum, tmp_path: Path) -> None:
         judgement = judge(boot(tmp_path, *lease(), *stuck(kind)))
 
         assert (judgement.failed, judgement.confidence.value) == (Failed.NO, "high")
@@ -321,7 +390,7 @@ class TestWhatMayBeConcluded:
         finished = [said(0.5, read_request("first"), port=2069), answered(0.6, data(1, 5), to=2069)]
         finished += [said(0.7, acknowledged(1), port=2069, to=40000), answered(0.8, data(1, 5), to=2069)]
 
-        assert judge(boot(tmp_path, *finished, *stuck(Sum.OPEN))).failed is Failed.YES
+        assert judge(boot(tmp_path, *finished, *stuck(Checksum.PARTIAL))).failed is Failed.YES
 
     def test_complete_answers_among_others_that_cannot_be_computed_say_less(self, tmp_path: Path) -> None:
         whole = answered(1.1, data(1, 1400)).packet[20:]
@@ -331,21 +400,21 @@ class TestWhatMayBeConcluded:
         assert (judgement.failed, judgement.confidence.value) == (Failed.NO, "medium")
 
     def test_open_answers_prove_nothing_when_complete_ones_were_ignored_as_well(self, tmp_path: Path) -> None:
-        shots = [*lease(), *stuck(Sum.OPEN), answered(4.0, options())]
+        shots = [*lease(), *stuck(Checksum.PARTIAL), answered(4.0, options())]
 
         assert judge(boot(tmp_path, *shots)).failed is Failed.UNCLEAR
 
     def test_wrong_checksums_that_were_not_left_open_are_damage(self, tmp_path: Path) -> None:
-        found = boot(tmp_path, *lease(), *stuck(Sum.WRONG))
+        found = boot(tmp_path, *lease(), *stuck(Checksum.WRONG))
 
         assert (found.from_server.wrong, judge(found).failed) == (3, Failed.UNCLEAR)
 
-    @pytest.mark.parametrize("kind", [Sum.WRONG, Sum.OPEN])
-    def test_a_client_that_took_open_ones_failed_for_another_reason(self, kind: Sum, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("kind", [Checksum.WRONG, Checksum.PARTIAL])
+    def test_a_client_that_took_open_ones_failed_for_another_reason(self, kind: Checksum, tmp_path: Path) -> None:
         found = boot(
             tmp_path,
             ASKS,
-            answered(1.1, options("blksize", "512"), kind=Sum.OPEN),
+            answered(1.1, options("blksize", "512"), kind=Checksum.PARTIAL),
             said(1.2, acknowledged(0), to=40000),
             *(answered(2.0 + wait, data(1), kind=kind) for wait in range(3)),
         )
@@ -356,14 +425,14 @@ class TestWhatMayBeConcluded:
     def test_what_another_client_took_tells_the_side_for_this_one(self, tmp_path: Path) -> None:
         physical = [
             datagram(0.0, read_request(), (OTHER_MAC, OTHER, 2070), (SERVER_MAC, SERVER, 69)),
-            datagram(0.1, data(1, 5), (SERVER_MAC, SERVER, 40000), (OTHER_MAC, OTHER, 2070), Sum.OPEN),
+            datagram(0.1, data(1, 5), (SERVER_MAC, SERVER, 40000), (OTHER_MAC, OTHER, 2070), Checksum.PARTIAL),
             datagram(0.2, acknowledged(1), (OTHER_MAC, OTHER, 2070), (SERVER_MAC, SERVER, 40000)),
         ]
 
-        other, alone = trace(tmp_path, *physical, *stuck(Sum.OPEN), until=60).boots
+        other, alone = trace(tmp_path, *physical, *stuck(Checksum.PARTIAL), until=60).boots
         assert (other.side, alone.side) == (Side.SENDER, Side.SENDER)
         assert judge(alone).failed is Failed.UNCLEAR  # at the sender's side an open sum is no proof
-        _, compared = trace(tmp_path, *physical, *lease(0.5), *stuck(Sum.OPEN), until=60).boots
+        _, compared = trace(tmp_path, *physical, *lease(0.5), *stuck(Checksum.PARTIAL), until=60).boots
         assert judge(compared).failed is Failed.YES
 
     def test_where_the_server_is_not_known_an_address_alone_is_no_boot_that_failed(self, tmp_path: Path) -> None:
@@ -373,7 +442,9 @@ class TestWhatMayBeConcluded:
         assert judge(found).failed is Failed.UNCLEAR
 
     def test_a_client_that_sends_bad_checksums_is_seen(self, tmp_path: Path) -> None:
-        found = boot(tmp_path, said(1.0, read_request(), kind=Sum.WRONG), said(2.0, read_request(), kind=Sum.OPEN))
+        found = boot(
+            tmp_path, said(1.0, read_request(), kind=Checksum.WRONG), said(2.0, read_request(), kind=Checksum.PARTIAL)
+        )
 
         assert found.from_client.bad == 2
 

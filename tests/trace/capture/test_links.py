@@ -31,14 +31,14 @@ from tests.trace.build import (
     written,
 )
 from virtscan.trace import Failed, Outcome, Side, judge
-from virtscan.trace.checksums import Sum
+from virtscan.trace.capture.checksums import Checksum
 
 STUCK = [
     *lease(),
     said(1.0, read_request()),
-    answered(1.1, options(), kind=Sum.OPEN),
+    answered(1.1, options(), kind=Checksum.PARTIAL),
     said(2.0, read_request()),
-    answered(2.1, options(), kind=Sum.OPEN),
+    answered(2.1, options(), kind=Checksum.PARTIAL),
 ]
 
 
@@ -58,7 +58,7 @@ def test_the_same_boot_is_told_on_every_kind_of_link(link: int, frame: Callable[
     found = only(written(tmp_path, pcap([(shot.time, frame(shot)) for shot in STUCK], link=link)))
 
     assert (found.mac, found.outcome) == (CLIENT_MAC, Outcome.OPTIONS_NOT_ACKNOWLEDGED)
-    assert (found.ignored.open, found.taken.good) == (2, 2)
+    assert (found.ignored.partial, found.taken.good) == (2, 2)
     assert judge(found).failed is Failed.YES
 
 
@@ -97,7 +97,8 @@ def test_at_the_receivers_side_bad_checksums_are_proof_if_complete_ones_were_tak
     tmp_path: Path,
 ) -> None:
     damaged = [
-        answered(shot.time, options(), kind=Sum.WRONG) if shot.source_mac == SERVER_MAC else shot for shot in STUCK[4:]
+        answered(shot.time, options(), kind=Checksum.WRONG) if shot.source_mac == SERVER_MAC else shot
+        for shot in STUCK[4:]
     ]
 
     for shots in (STUCK, damaged):
@@ -138,7 +139,7 @@ def test_a_cooked_frame_without_a_mac_tells_its_address(tmp_path: Path) -> None:
 
 def udp_6(payload: bytes, extensions: bytes, first: int, *, length: int | None = None) -> bytes:
     body = struct.pack("!HHHH", 2070, 69, 8 + len(payload), 0) + payload
-    body = extensions + summed("fd00::50", "fd00::1", UDP, body, Sum.GOOD)
+    body = extensions + summed("fd00::50", "fd00::1", UDP, body, Checksum.GOOD)
     packet = network("fd00::50", "fd00::1", first, body)
     return packet if length is None else packet[:4] + struct.pack("!H", length) + packet[6:]
 
@@ -193,7 +194,7 @@ def test_frames_that_are_no_ip_or_too_short_are_passed_over(tmp_path: Path) -> N
 
 
 def test_the_first_fragment_of_an_answer_has_no_checksum_to_compute(tmp_path: Path) -> None:
-    whole = answered(1.1, data(1, 1400), kind=Sum.OPEN).packet[20:]
+    whole = answered(1.1, data(1, 1400), kind=Checksum.PARTIAL).packet[20:]
     first = Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, UDP, whole[:512], flags=0x2000))
 
     found = only(trace(tmp_path, said(1.0, read_request()), first, until=60))
@@ -210,7 +211,7 @@ def test_a_packet_too_large_for_its_length_field_is_as_long_as_its_frame(tmp_pat
 
 def test_over_ipv6_a_missing_checksum_is_a_bad_one(tmp_path: Path) -> None:
     def asks(source: str, destination: str) -> Shot:
-        return datagram(1, read_request(), (CLIENT_MAC, source, 9), (SERVER_MAC, destination, 69), Sum.NONE)
+        return datagram(1, read_request(), (CLIENT_MAC, source, 9), (SERVER_MAC, destination, 69), Checksum.NONE)
 
     assert only(trace(tmp_path, asks("fd00::50", "fd00::1"))).from_client.wrong == 1
     assert only(trace(tmp_path, asks(CLIENT, SERVER))).from_client.none == 1

@@ -1,0 +1,124 @@
+"""Captures of several devices, which show each frame once for every device of a stack."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.trace.build import (
+    CLIENT,
+    CLIENT_MAC,
+    EVERYBODY,
+    FROM,
+    SERVER,
+    SERVER_MAC,
+    Shot,
+    acknowledged,
+    answered,
+    cooked,
+    cooked_2,
+    data,
+    datagram,
+    dhcp,
+    discover,
+    lease,
+    offer,
+    only,
+    options,
+    pcap,
+    read_request,
+    said,
+    written,
+)
+from virtscan.trace import Boot, Failed, Outcome, Side, judge
+from virtscan.trace.capture.checksums import Checksum
+
+STUCK = [
+    *lease(),
+    said(1.0, read_request()),
+    answered(1.1, options(), kind=Checksum.PARTIAL),
+    said(2.0, read_request()),
+    answered(2.1, options(), kind=Checksum.PARTIAL),
+]
+WORKS = [*lease(), said(1.0, read_request()), answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000)]
+
+
+def upper_and_lower(shot: Shot) -> list[tuple[float, bytes]]:
+    """A frame on a VLAN device, and tagged on the device beneath."""
+    return [(shot.time, cooked_2(shot, device=5)), (shot.time + 0.0002, cooked_2(shot, 100, device=3))]
+
+
+def upper_and_lower_without_devices(shot: Shot) -> list[tuple[float, bytes]]:
+    return [(shot.time, cooked(shot)), (shot.time + 0.0002, cooked(shot, 100))]
+
+
+def three_devices(shot: Shot) -> list[tuple[float, bytes]]:
+    return [(shot.time + late, cooked_2(shot, device=device)) for device, late in ((7, 0), (6, 0.0001), (2, 0.01))]
+
+
+def seen(folder: Path, link: int, frames: list[list[tuple[float, bytes]]]) -> Boot:
+    return only(written(folder, pcap([frame for copies in frames for frame in copies], link=link)))
+
+
+@pytest.mark.parametrize("shots", [STUCK, WORKS], ids=["fails", "works"])
+@pytest.mark.parametrize(
+    ("link", "devices"),
+    [(276, upper_and_lower), (113, upper_and_lower_without_devices), (276, three_devices)],
+    ids=["SLL2", "SLL", "three devices"],
+)
+def test_a_frame_that_is_shown_for_each_device_of_a_stack_is_counted_once(
+    link: int, devices: Callable[[Shot], list[tuple[float, bytes]]], shots: list[Shot], tmp_path: Path
+) -> None:
+    cook = cooked if link == 113 else cooked_2
+    alone = seen(tmp_path, link, [[(shot.time, cook(shot))] for shot in shots])
+
+    assert seen(tmp_path, link, [devices(shot) for shot in shots]) == alone
+    assert alone.from_client.total + alone.from_server.total == len(shots)
+
+
+def test_an_equal_frame_on_the_same_device_is_another_one(tmp_path: Path) -> None:
+    burst = [offer(3.0, Checksum.PARTIAL), offer(3.001, Checksum.PARTIAL)]
+    shots = [discover(0), discover(1), *burst, discover(4)]
+
+    found = seen(tmp_path, 276, [three_devices(shot) for shot in shots])
+    assert (found.from_server.partial, found.from_client.total) == (2, 3)
+
+
+def test_a_frame_that_is_sent_again_later_is_another_one(tmp_path: Path) -> None:
+    shots = [*STUCK, answered(2.2, options(), kind=Checksum.PARTIAL)]
+
+    for link, devices in ((276, upper_and_lower), (113, upper_and_lower_without_devices)):
+        assert seen(tmp_path, link, [devices(shot) for shot in shots]).from_server.partial == 3
+
+
+def filled_beneath(shot: Shot, filled: Shot) -> list[tuple[float, bytes]]:
+    return [(shot.time, cooked_2(shot, device=5)), (shot.time + 0.0002, cooked_2(filled, device=3))]
+
+
+def test_a_checksum_that_is_filled_in_on_the_way_is_complete(tmp_path: Path) -> None:
+    filled = [*STUCK[:5], answered(1.1, options()), STUCK[6], answered(2.1, options())]
+
+    found = seen(tmp_path, 276, [filled_beneath(*pair) for pair in zip(STUCK, filled, strict=True)])
+    assert (found.outcome, found.ignored.partial, found.ignored.good) == (Outcome.OPTIONS_NOT_ACKNOWLEDGED, 0, 2)
+    assert (found.from_server.total, judge(found).failed) == (4, Failed.NO)
+
+
+def test_a_partial_checksum_of_a_broadcast_counts_although_another_way_fills_it_in(tmp_path: Path) -> None:
+    def offered(time: float, kind: Checksum) -> Shot:
+        message = dhcp(2, FROM, reply=True, address=CLIENT, file=b"pxelinux.0")
+        return datagram(time, message, (SERVER_MAC, SERVER, 67), (EVERYBODY, "255.255.255.255", 68), kind)
+
+    frames = [filled_beneath(discover(time), discover(time)) for time in (0, 2, 6)]
+    offers = [filled_beneath(offered(time, Checksum.PARTIAL), offered(time, Checksum.GOOD)) for time in (0.1, 2.1, 6.1)]
+
+    found = seen(tmp_path, 276, [frames[0], offers[0], frames[1], offers[1], frames[2], offers[2]])
+    assert (found.outcome, found.ignored.partial, found.ignored.good) == (Outcome.OFFERS_NOT_REQUESTED, 3, 0)
+
+
+def test_where_a_frame_met_the_capturing_machine_is_learnt_from_each_copy(tmp_path: Path) -> None:
+    def arriving(shot: Shot) -> list[tuple[float, bytes]]:
+        own = shot._replace(arrival=4 if shot.source_mac == CLIENT_MAC else 0)
+        passing = shot._replace(arrival=3)
+        return [(shot.time, cooked_2(passing, device=2)), (shot.time + 0.0001, cooked_2(own, device=7))]
+
+    assert seen(tmp_path, 276, [arriving(shot) for shot in STUCK]).side is Side.RECEIVER

@@ -1,0 +1,137 @@
+"""Who is booting: the attempts of a capture by the MAC and by the addresses of their clients."""
+
+from collections import Counter
+from itertools import count
+
+from virtscan.model import Mac
+from virtscan.trace.boots.attempt import BootAttempt
+from virtscan.trace.boots.boot import Boot
+from virtscan.trace.capture.packets import Packet
+from virtscan.trace.protocols.dhcp import Dhcp, Step
+from virtscan.trace.protocols.dhcp import mac as written
+
+MOST_ATTEMPTS = 10_000
+_MOST_ADDRESSES = 4 * MOST_ATTEMPTS
+
+
+class ClientTable:
+    """Runs in the order they began.
+
+    A client that starts over begins another attempt; clients that want nothing but an address give way when there are
+    too many. `not_kept` counts boots for which there was no room.
+    """
+
+    def __init__(self) -> None:
+        self.not_kept = 0
+        self._numbers = count()
+        self._attempts: dict[int, BootAttempt] = {}
+        self._by_mac: dict[Mac, tuple[int, BootAttempt]] = {}
+        self._by_address: dict[bytes, BootAttempt] = {}
+        self._others = 0
+        self._full_of_boots = False
+
+    def at(self, address: bytes) -> BootAttempt | None:
+        """The attempt whose client has, or had last, an address."""
+        return self._by_address.get(address)
+
+    def is_booting(self, address: bytes) -> bool:
+        """Does the address belong to a client that boots?"""
+        attempt = self._by_address.get(address)
+        return attempt is not None and attempt.boots
+
+    def attempt(self, mac: Mac, packet: Packet, message: Dhcp | None) -> BootAttempt | None:
+        """The attempt of the client that a DHCP message is about; None when there is no room for another.
+
+        Args:
+            mac: The client's.
+            packet: The message's.
+            message: The message if it may begin a attempt: in another transaction it does, once an address was given,
+                files were requested, or the client gave up waiting. None: it belongs to the present attempt.
+        """
+        number, known = self._by_mac.get(mac, (-1, None))
+        if known is not None and not (message is not None and _is_over(known, message, packet.time)):
+            return known
+        if known is not None:
+            known.leave()
+            if not known.kept(packet.time):
+                del self._attempts[number]
+        number, attempt = self._new(mac, packet)
+        if attempt is not None:
+            self._by_mac[mac] = number, attempt
+        return attempt
+
+    def attempt_at(self, packet: Packet) -> BootAttempt | None:
+        """The attempt of the client that asks for a file; None when there is no room for another."""
+        octets = packet.link.source
+        mac = written(octets) if octets is not None else None
+        _, known = self._by_mac.get(mac, (-1, None)) if mac is not None else (-1, None)
+        attempt = known or self._by_address.get(packet.source)
+        if attempt is None:
+            _, attempt = self._new(mac, packet)
+        if attempt is not None:
+            self.has_address(attempt, packet.source)
+        return attempt
+
+    def has_address(self, attempt: BootAttempt, address: bytes) -> None:
+        """A client got, or uses, an address."""
+        attempt.address = address
+        if address not in self._by_address and len(self._by_address) >= _MOST_ADDRESSES:
+            del self._by_address[next(iter(self._by_address))]
+        self._by_address[address] = attempt
+
+    def boots(self, *, end: float) -> tuple[tuple[Boot, ...], int]:
+        """The boots, and how many other clients there were; call it once.
+
+        Args:
+            end: Time of the capture's last frame.
+        """
+        attempts = [attempt for attempt in self._attempts.values() if attempt.kept(end)]
+        fills_later = {key for attempt in self._attempts.values() for key in attempt.fills_later()}
+        # One MAC behind several addresses, none of which was seen being given out, is a router's.
+        behind = Counter((attempt.mac, len(attempt.address or b"")) for attempt in attempts if attempt.dhcp is None)
+        boots = tuple(
+            attempt.boot(
+                end,
+                fills_later,
+                mac_is_its_own=attempt.dhcp is not None or behind[attempt.mac, len(attempt.address or b"")] == 1,
+            )
+            for attempt in attempts
+        )
+        booted = {boot.mac for boot in boots}
+        others = sum(not attempt.kept(end) and attempt.mac not in booted for attempt in self._attempts.values())
+        return boots, others + self._others
+
+    def _new(self, mac: Mac | None, packet: Packet) -> tuple[int, BootAttempt | None]:
+        if len(self._attempts) >= MOST_ATTEMPTS and not self._make_room(packet.time):
+            self.not_kept += 1
+            return -1, None
+        number, attempt = next(self._numbers), BootAttempt(mac, packet)
+        self._attempts[number] = attempt
+        return number, attempt
+
+    def _make_room(self, now: float) -> bool:
+        """Let go of the oldest client that only got an address."""
+        if self._full_of_boots:
+            return False
+        number = next((number for number, attempt in self._attempts.items() if not attempt.kept(now)), None)
+        if number is None:
+            self._full_of_boots = True
+            return False
+        attempt = self._attempts.pop(number)
+        self._others += 1
+        if attempt.mac is not None and self._by_mac.get(attempt.mac, (-1, None))[0] == number:
+            del self._by_mac[attempt.mac]
+        return True
+
+
+def _is_over(attempt: BootAttempt, message: Dhcp, time: float) -> bool:
+    """Return True if the message begins another attempt of the client.
+
+    Some ROMs make the transaction's number of their MAC: a discover after a download begins another one all the same.
+    """
+    dhcp = attempt.dhcp
+    if dhcp is None:
+        return False
+    if dhcp.transaction == message.transaction:
+        return attempt.downloads and message.step is Step.DISCOVER
+    return attempt.downloads or dhcp.over(time)

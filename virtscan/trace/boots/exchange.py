@@ -1,0 +1,212 @@
+"""What the exchanges of a boot have in common: who said what, what was said again, and what the other side took."""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from typing import NamedTuple
+
+from virtscan.trace.boots.boot import ChecksumCounts, Outcome
+from virtscan.trace.capture.checksums import Checksum
+from virtscan.trace.capture.packets import Packet
+
+PATIENCE = 3.0
+"""Seconds after which what was neither answered nor repeated counts as unanswered; ROMs repeat sooner."""
+
+_SAME = 0.02
+"""Seconds within which a packet that comes again is one seen on two devices, as with `-i any`, and not repeated."""
+
+_MOST_FLOWS = 64
+_REST = "rest"
+
+_FIRST_WAIT = 10.0
+"""Seconds that a client which never asked again may still wait for an answer; PXE ROMs begin with four."""
+
+_NEXT_WAIT = 2.2
+"""Longest wait after the last retry, in retry intervals: clients double them (RFC 2131, iPXE); a tenth is for load."""
+
+_COMPLETE = (Checksum.GOOD, Checksum.NONE)
+
+
+class Counted(NamedTuple):
+    """How a packet was counted: `flow` is None for the client's."""
+
+    flow: object
+    checksum: Checksum
+
+
+class Exchange:
+    """Getting an address, or one download.
+
+    A server may answer in several flows at once (each retry of a TFTP request starts another; several servers make
+    offers), of which the client takes one. Answers that come after the client has given up are set aside: they count
+    only if it asks again.
+    """
+
+    def __init__(self, packet: Packet) -> None:
+        self.first = self.last = packet.time
+        self.server: bytes = packet.destination
+        self.server_mac: bytes | None = None
+        self.retries = self.resent = 0
+        self.from_server: Counter[Checksum] = Counter()
+        self.from_client: Counter[Checksum] = Counter()
+        self.taken: Counter[Checksum] = Counter()
+        self.counted: Counted | None = None
+        self._pending: dict[object, Counter[Checksum]] = {}
+        self._passed_over: dict[object, Counter[Checksum]] = {}
+        self._late: dict[object, Counter[Checksum]] = {}
+        self._never_taken: Counter[Checksum] = Counter()
+        self._flow: object = None
+        self._asked = self._answered = float("-inf")
+        self._interval: float | None = None
+        self._left = False
+        self._step = packet.time
+        self._stalled: float | None = None
+        self._lost = 0.0
+
+    def asked(self, packet: Packet, *, again: bool = False, quiet: bool = False) -> None:
+        """Count a packet of the client; `quiet` if it brings nothing forward."""
+        self._resume()
+        found = packet.checksum()
+        self.from_client[found] += 1
+        self.counted = Counted(None, found)
+        waited = packet.time - self._asked
+        if again and waited >= _SAME:
+            self.retries += 1
+            self._interval = max(self._interval or 0.0, waited) if self._asked > float("-inf") else self._interval
+            _move(self._pending, self._passed_over)
+        self._goes_on(packet.time, again=again, quiet=quiet)
+        self._asked = packet.time
+
+    def answered(self, packet: Packet, flow: object, *, again: bool = False, quiet: bool = False) -> None:
+        """Count a packet of a server to which the client has reason to react, unless `quiet`."""
+        found = packet.checksum()
+        self.counted = Counted(flow, found)
+        if self.gave_up(packet.time):
+            _add(self._late, flow, found)
+            return
+        self.from_server[found] += 1
+        self.server_mac = packet.link.source or self.server_mac
+        if again and packet.time - self._answered >= _SAME:
+            self.resent += 1
+        self._goes_on(packet.time, again=again, quiet=quiet)
+        self._answered = packet.time
+        if not quiet:
+            _add(self._pending, flow, found)
+
+    def recount(self, counted: Counted, found: Checksum) -> None:
+        """Count a packet that was already counted by another checksum."""
+        if counted.flow is None:
+            _change(self.from_client, counted.checksum, found)
+            return
+        if _change(self._late.get(counted.flow), counted.checksum, found):
+            return
+        _change(self.from_server, counted.checksum, found)
+        for table in (self._pending, self._passed_over):
+            if _change(table.get(counted.flow), counted.checksum, found):
+                return
+        _change(self.taken, counted.checksum, found)
+
+    def took(self, flow: object, *, cumulative: bool = False) -> None:
+        """Note that the client reacted to what came in a flow.
+
+        Args:
+            flow: The flow.
+            cumulative: The reaction confirms all packets of the flow, not only one of them. Otherwise, where complete
+                and partial checksums came, the complete ones explain the reaction.
+        """
+        self._flow = flow
+        recent, earlier = self._pending.pop(flow, Counter()), self._passed_over.pop(flow, Counter())
+        found = recent + earlier
+        if not cumulative and any(found[kind] for kind in _COMPLETE):
+            del found[Checksum.PARTIAL]
+            self._never_taken[Checksum.PARTIAL] += earlier[Checksum.PARTIAL]
+        self.taken += found
+
+    def took_all(self) -> None:
+        """Note that the client went on: an answer of each flow reached it."""
+        for flow in [*self._pending, *(self._passed_over.keys() - self._pending.keys())]:
+            self.took(flow)
+
+    def leave(self) -> None:
+        """Note that the client turned to something else; it comes back by asking again."""
+        self._left = True
+
+    def gave_up(self, time: float) -> bool:
+        """Return True if the client no longer waits for an answer at that time."""
+        if self._asked == float("-inf"):
+            return False
+        wait = _FIRST_WAIT if self._interval is None else max(PATIENCE, _NEXT_WAIT * self._interval)
+        return self._left or time - self._asked > wait
+
+    @property
+    def ignored(self) -> Counter[Checksum]:
+        """Answers without a reaction: in the flow that the client took, or in all if it took none."""
+        if self._flow is not None:
+            pending, earlier = self._pending.get(self._flow, Counter()), self._passed_over.get(self._flow, Counter())
+            return pending + earlier + self._never_taken
+        return sum([*self._pending.values(), *self._passed_over.values()], Counter())
+
+    @property
+    def lost(self) -> float:
+        """Seconds from one step forward to the next, wherever something had to be sent again in between."""
+        return self._lost + (0.0 if self._stalled is None else max(self._stalled - self._step, 0.0))
+
+    def stood(self, end: float) -> bool:
+        """Return True if the other side had time to react to the last step before the capture ended."""
+        return self._stalled is not None or end - self.last >= PATIENCE
+
+    def _resume(self) -> None:
+        """Count what came late: the client still asks."""
+        self._left = False
+        for late in self._late.values():
+            self.from_server += late
+        _move(self._late, self._pending)
+
+    def _goes_on(self, time: float, *, again: bool, quiet: bool) -> None:
+        self.last = max(self.last, time)
+        if again:
+            self._stalled = time
+        elif not quiet:
+            if self._stalled is not None:
+                self._lost += max(time - self._step, 0.0)
+            self._step, self._stalled = time, None
+
+
+def _add(table: dict[object, Counter[Checksum]], flow: object, found: Checksum) -> None:
+    known = flow in table or len(table) < _MOST_FLOWS
+    table.setdefault(flow if known else _REST, Counter())[found] += 1
+
+
+def _move(source: dict[object, Counter[Checksum]], target: dict[object, Counter[Checksum]]) -> None:
+    for flow, counted in source.items():
+        known = flow in target or len(target) < _MOST_FLOWS
+        key = flow if known else _REST
+        target[key] = target.get(key, Counter()) + counted
+    source.clear()
+
+
+def _change(counted: Counter[Checksum] | None, old: Checksum, new: Checksum) -> bool:
+    """Count one packet anew; False if it is not among the counted."""
+    if counted is None or not counted[old]:
+        return False
+    counted[old] -= 1
+    counted[new] += 1
+    return True
+
+
+class Download(Exchange, ABC):
+    """A exchange that brings a file."""
+
+    file: str | None = None
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Nothing more will come: what the client need not react to was taken."""
+
+    @abstractmethod
+    def ended(self, end: float) -> tuple[Outcome, str | None]:
+        """What became of it in a capture that goes on until then, with the text of an error."""
+
+
+def sums(counted: Counter[Checksum]) -> ChecksumCounts:
+    """Counts as a value."""
+    return ChecksumCounts(**{found.value: count for found, count in counted.items()})

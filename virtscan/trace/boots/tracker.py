@@ -1,0 +1,243 @@
+"""Which packet belongs to whose boot: the only state that lives as long as the capture, and bounded."""
+
+from collections import Counter
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from virtscan.model import Mac
+from virtscan.trace.boots.attempt import BootAttempt
+from virtscan.trace.boots.boot import Boot
+from virtscan.trace.boots.client_table import ClientTable
+from virtscan.trace.boots.connection import Connection
+from virtscan.trace.boots.dhcp_exchange import DhcpExchange
+from virtscan.trace.boots.exchange import Counted, Exchange
+from virtscan.trace.boots.transfer import Transfer
+from virtscan.trace.capture.checksums import Checksum
+from virtscan.trace.capture.copies import Copies
+from virtscan.trace.capture.packets import TCP, UDP, Packet
+from virtscan.trace.protocols import dhcp, dhcp6, http, tcp, tftp
+from virtscan.trace.protocols.dhcp import Dhcp, Step, Unreadable
+from virtscan.trace.protocols.icmp import refused
+
+_MOST_DOWNLOADS = 4096
+
+_CLIENT_4, _SERVER_4 = 68, 67
+_CLIENT_6, _SERVER_6 = 546, 547
+_PORTS_4, _PORTS_6 = {_CLIENT_4, _SERVER_4, dhcp.PROXY}, {_CLIENT_6, _SERVER_6}
+_PORTS = {*_PORTS_4, *_PORTS_6, tftp.PORT}
+
+_End: TypeAlias = tuple[bytes, int]
+"""An address and a port."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class Tracker:
+    """Takes the packets of a capture in its order; `boots` says what they were.
+
+    `unreadable` counts messages on the ports of DHCP and TFTP that tell nothing.
+    """
+
+    def __init__(self) -> None:
+        self.unreadable: Counter[Unreadable] = Counter()
+        self._clients = ClientTable()
+        self._transfers: dict[_End, tuple[BootAttempt, Transfer]] = {}
+        self._connections: dict[tuple[_End, _End], tuple[BootAttempt, Connection]] = {}
+        self._copies: Copies[_Taken | None] = Copies()
+
+    @property
+    def not_followed(self) -> int:
+        """Boots beyond the number that is kept in memory."""
+        return self._clients.not_kept
+
+    def wants(self, protocol: int, source: _End, destination: _End) -> bool:
+        """May such a packet belong to a boot? Most don't, and need not be looked at."""
+        match protocol:
+            case 17:
+                return destination[1] in _PORTS or destination in self._transfers or source in self._transfers
+            case 6:
+                return self._clients.is_booting(source[0]) or self._clients.is_booting(destination[0])
+            case _:
+                return bool(self._transfers)
+
+    def takes(self, packet: Packet) -> None:
+        """Take the next packet; one that was seen on another device is counted once."""
+        original = self._copies.original(packet)
+        if original is None:
+            self._copies.keep(packet, self._take(packet))
+        elif original.what is not None:
+            _take_copy(original.what, packet)
+
+    def _take(self, packet: Packet) -> "_Taken | None":
+        if packet.protocol == UDP:
+            return self._udp(packet)
+        if packet.protocol == TCP:
+            return self._tcp(packet)
+        self._unreachable(packet)
+        return None
+
+    def _udp(self, packet: Packet) -> "_Taken | None":
+        taken = None if packet.destination_port == tftp.PORT else self._by_tftp(packet)
+        if taken is not None:
+            return taken
+        match packet.destination_port:
+            case tftp.PORT:
+                return self._read_request(packet)
+            case port if port in _PORTS_4:
+                return self._dhcp(packet, dhcp.parse(packet.payload, whole=packet.whole))
+            case port if port in _PORTS_6:
+                return self._dhcp(packet, dhcp6.parse(packet.payload, whole=packet.whole))
+            case _:
+                return None
+
+    def boots(self, *, end: float) -> tuple[tuple[Boot, ...], int]:
+        """The boots in the order they began, and how many other clients only got an address; call it once.
+
+        Args:
+            end: Time of the capture's last frame.
+        """
+        return self._clients.boots(end=end)
+
+    def _dhcp(self, packet: Packet, message: Dhcp | Unreadable) -> "_Taken | None":
+        if isinstance(message, Unreadable):
+            self.unreadable[message] += 1
+            return None
+        if message.step is Step.OTHER:
+            return None
+        from_client = message.step in {Step.DISCOVER, Step.REQUEST}
+        mac = _client(packet, message)
+        if mac is None:
+            self.unreadable[Unreadable.NAMELESS if packet.destination_port in _PORTS_6 else Unreadable.MALFORMED] += 1
+            return None
+        begins = from_client and packet.destination_port != dhcp.PROXY
+        attempt = self._clients.attempt(mac, packet, message if begins else None)
+        if attempt is None:
+            return None
+        if attempt.dhcp is None:
+            attempt.dhcp = DhcpExchange(packet, message)
+        attempt.dhcp.met(packet, message)
+        attempt.boots = attempt.boots or message.boots
+        if message.address is not None:
+            self._clients.has_address(attempt, message.address)
+        return _taken(attempt, attempt.dhcp, packet, from_server=not from_client)
+
+    def _read_request(self, packet: Packet) -> "_Taken | None":
+        end = packet.source, packet.source_port
+        message = tftp.parse(packet.payload, length=packet.length - 8)
+        match message:
+            case tftp.Read():
+                known = self._transfers.get(end)
+                attempt = self._clients.attempt_at(packet)
+                if attempt is None:
+                    return None
+                if known is not None and known[0] is attempt and known[1].file == message.file and not known[1].over:
+                    transfer = known[1]
+                else:
+                    transfer = Transfer(packet, message)
+                    attempt.starts(transfer)
+                    _keep(self._transfers, end, (attempt, transfer))
+                transfer.requested(packet)
+                return _taken(attempt, transfer, packet, from_server=False)
+            case Unreadable():
+                self.unreadable[message] += 1
+                return None
+            case _:
+                return self._by_tftp(packet)  # a server that answers from this port is also acknowledged there
+
+    def _by_tftp(self, packet: Packet) -> "_Taken | None":
+        """Take a packet of a transfer; None if it is of none."""
+        to_client = self._transfers.get((packet.destination, packet.destination_port))
+        known = to_client or self._transfers.get((packet.source, packet.source_port))
+        if known is None:
+            return None
+        attempt, transfer = known
+        message = tftp.parse(packet.payload, length=packet.length - 8)
+        if isinstance(message, Unreadable):
+            self.unreadable[Unreadable.CUT] += message is Unreadable.CUT
+            return None
+        if to_client:
+            transfer.from_its_server(packet, message)
+        else:
+            transfer.from_its_client(packet, message)
+        return _taken(attempt, transfer, packet, from_server=to_client is not None)
+
+    def _tcp(self, packet: Packet) -> "_Taken | None":
+        source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
+        known = self._connections.get((source, destination))
+        if known is None and packet.segment[13] & (tcp.SYN | tcp.ACK) == tcp.SYN:
+            known = self._connect(packet, source, destination)
+        if known is not None:
+            attempt, connection = known
+            connection.from_its_client(packet)
+            return _taken(attempt, connection, packet, from_server=False)
+        known = self._connections.get((destination, source))
+        if known is None:
+            return None
+        attempt, connection = known
+        connection.from_its_server(packet)
+        return _taken(attempt, connection, packet, from_server=True)
+
+    def _connect(self, packet: Packet, source: _End, destination: _End) -> tuple[BootAttempt, Connection] | None:
+        """The client opens a connection: is it one that a boot would?"""
+        attempt = self._clients.at(packet.source)
+        if attempt is None or not attempt.boots:
+            return None
+        named = http.port_of(attempt.dhcp.file) if attempt.dhcp is not None else None
+        if packet.destination_port not in {*http.PORTS, named}:
+            return None
+        connection = Connection(packet)
+        attempt.starts(connection)
+        _keep(self._connections, (source, destination), (attempt, connection))
+        return attempt, connection
+
+    def _unreachable(self, packet: Packet) -> None:
+        """A server's machine says that nobody listens on the port that a read request went to."""
+        known = self._transfers.get(refused(packet, tftp.PORT) or (b"", 0))
+        if known is not None:
+            known[1].refused = True
+
+
+class _Taken(NamedTuple):
+    """What a packet was part of, and how it was counted there."""
+
+    attempt: BootAttempt
+    exchange: Exchange
+    counted: Counted
+    from_server: bool
+
+
+def _taken(attempt: BootAttempt, exchange: Exchange, packet: Packet, *, from_server: bool) -> _Taken | None:
+    attempt.saw(packet, from_server=from_server)
+    return None if exchange.counted is None else _Taken(attempt, exchange, exchange.counted, from_server)
+
+
+def _take_copy(original: _Taken, packet: Packet) -> None:
+    """Learn from a packet's next device: its checksum there, which may have been filled in on the way.
+
+    The last copy is the nearest to the receiver. A packet to many takes several ways: the worst of its copies counts.
+    """
+    original.attempt.saw(packet, from_server=original.from_server)
+    found = packet.checksum()
+    if not (packet.to_many and original.counted.checksum is Checksum.PARTIAL):
+        original.exchange.recount(original.counted, found)
+
+
+def _client(packet: Packet, message: Dhcp) -> Mac | None:
+    """Whose message it is. That of DHCPv6 names the machine, which may have other cards: better the frame's address."""
+    if packet.destination_port in _PORTS_4 and message.mac is not None:
+        return message.mac
+    if packet.source_port in {_CLIENT_4, _CLIENT_6}:
+        octets = packet.link.source
+    elif packet.destination_port in {_CLIENT_4, _CLIENT_6} and not packet.link.to_many:
+        octets = packet.link.destination
+    else:
+        octets = None
+    return dhcp.mac(octets) if octets is not None else message.mac
+
+
+def _keep(table: dict[_K, _V], key: _K, value: _V) -> None:
+    """Put in the newest, and let go of the oldest: nobody downloads thousands of files at a time."""
+    table.pop(key, None)
+    if len(table) >= _MOST_DOWNLOADS:
+        del table[next(iter(table))]
+    table[key] = value

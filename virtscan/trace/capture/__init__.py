@@ -1,0 +1,1 @@
+"""Reading frames: capture files to frames, frames to packets with the state of their checksum."""

@@ -1,0 +1,245 @@
+"""Packet captures as frames: a bounded, streaming reader of the pcap and pcapng formats.
+
+Only whole frames are passed on. The first record that is cut short or damaged ends the capture, and `damage` says
+where and why.
+
+Source:
+    draft-ietf-opsawg-pcap (pcap), draft-ietf-opsawg-pcapng (pcapng).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from struct import Struct
+from typing import NamedTuple, Self
+
+from virtscan.errors import TraceError
+from virtscan.trace.capture.source import Source
+
+_PCAP = {
+    b"\xd4\xc3\xb2\xa1": ("<", 1e-6), b"\xa1\xb2\xc3\xd4": (">", 1e-6),
+    b"\x4d\x3c\xb2\xa1": ("<", 1e-9), b"\xa1\xb2\x3c\x4d": (">", 1e-9),
+}  # fmt: skip
+"""Magic number: byte order, and the unit of a time's fraction."""
+
+_SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 0x0A0D0D0A, 1, 2, 3, 6
+_PCAPNG = b"\x0a\x0d\x0d\x0a"
+_BYTE_ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+_TIME_RESOLUTION, _TIME_OFFSET = 9, 14
+_MICROSECONDS = 10**6
+
+_OTHER_FORMAT = "no packet capture: neither pcap nor pcapng; write one with tcpdump -w FILE"
+
+_LARGEST = 1 << 20
+"""Bytes of one record. Frames of 64 KiB are the largest that Linux shows; the longest of other blocks hold names."""
+_MOST_INTERFACES = 10_000
+
+
+class Frame(NamedTuple):
+    """One captured frame: seconds since 1970 and the bytes that were kept; `link` is libpcap's number of its kind.
+
+    `device` is the number of its interface in the file, from 1; None for the pcap format, which has one.
+    """
+
+    time: float
+    data: bytes
+    link: int
+    device: int | None = None
+
+
+class _DamageError(Exception):
+    """What follows in the file is not a record; the text is the reason."""
+
+
+class _Interface(NamedTuple):
+    link: int
+    most: int
+    ticks: int
+    offset: int
+
+
+class Capture:
+    """An open capture; iterate once, then read `damage`."""
+
+    def __init__(self, source: Source) -> None:
+        """Read the file's header.
+
+        Raises:
+            TraceError: It is damaged, or of neither format.
+        """
+        self._source = source
+        magic = source.read(4)
+        try:
+            if magic in _PCAP:
+                self._frames = self._classic(*_PCAP[magic])
+            elif magic == _PCAPNG:
+                self._frames = self._pcapng(_Section(source))
+            elif magic:
+                raise TraceError(source.damage or _OTHER_FORMAT)
+            else:
+                raise TraceError(source.damage or "the file is empty: no packet capture")
+        except _DamageError as error:
+            raise TraceError(f"its header is damaged or cut short: {source.damage or error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._source.close()
+
+    @property
+    def damage(self) -> str | None:
+        """Why the frames read so far are not all; None when the file ended after a whole record."""
+        return self._source.damage
+
+    def __iter__(self) -> Iterator[Frame]:
+        start = self._source.offset
+        try:
+            yield from self._frames
+        except _DamageError as error:
+            self._source.fail(f"damaged after {max(start, self._source.offset)} bytes: {error}")
+
+    def _classic(self, order: str, unit: float) -> Iterator[Frame]:
+        header = _exactly(self._source, 20)
+        # The upper bits of the field are the length of a frame check sequence.
+        (link,) = Struct(f"{order}I").unpack_from(header, 16)
+        return self._records(Struct(f"{order}IIII"), unit, link & 0xFFFF)
+
+    def _records(self, head: Struct, unit: float, link: int) -> Iterator[Frame]:
+        read, unpack = self._source.read, head.unpack
+        while record := read(16):
+            if len(record) < 16:
+                self._source.cut_short()
+                break
+            seconds, fraction, size, _ = unpack(record)
+            if size > _LARGEST:
+                raise _DamageError(f"a record of {size} bytes")
+            data = read(size)
+            if len(data) < size:
+                self._source.cut_short()
+                break
+            yield Frame(seconds + fraction * unit, data, link)
+
+    def _pcapng(self, section: "_Section") -> Iterator[Frame]:
+        time = 0.0
+        while (block := section.block()) is not None:
+            kind, body = block
+            if kind == _INTERFACE:
+                section.add_interface(body)
+            elif kind in {_PACKET, _OLD_PACKET}:
+                frame = section.packet(body, old=kind == _OLD_PACKET)
+                time = frame.time
+                yield frame
+            elif kind == _SIMPLE_PACKET:
+                yield section.simple_packet(body, time)
+
+
+class _Section:
+    """The present section of a pcapng file: its byte order and its interfaces."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._begin()
+
+    def block(self) -> tuple[int, bytes] | None:
+        """Read the next block other than a section header; None at the file's end."""
+        while head := self._source.read(4):
+            if len(head) < 4:
+                self._source.cut_short()
+                break
+            if head == _PCAPNG:
+                self._begin()
+                continue
+            (kind,) = self._number.unpack(head)
+            (size,) = self._number.unpack(_exactly(self._source, 4))
+            return kind, self._body(size, 8)
+        return None
+
+    def add_interface(self, body: bytes) -> None:
+        """Read an interface description."""
+        if len(self._interfaces) >= _MOST_INTERFACES:
+            raise _DamageError(f"more than {_MOST_INTERFACES} interfaces")
+        link, most = self._unpack("HxxI", body)
+        ticks, offset, place = _MICROSECONDS, 0, 8
+        while place + 4 <= len(body):
+            code, size = self._unpack("HH", body, place)
+            value = body[place + 4 : place + 4 + size]
+            if code == _TIME_RESOLUTION and size == 1 == len(value):
+                ticks = 1 << (value[0] & 0x7F) if value[0] & 0x80 else 10 ** value[0]
+            elif code == _TIME_OFFSET and size == 8 == len(value):
+                (offset,) = self._unpack("q", value)
+            place += 4 + size + -size % 4
+        self._interfaces.append(_Interface(link, most, ticks, offset))
+
+    def packet(self, body: bytes, *, old: bool) -> Frame:
+        """Read a block that holds a frame and its time."""
+        number, high, low, size, _ = self._unpack("HxxIIII" if old else "IIIII", body)
+        interface = self._interface(number)
+        if size > len(body) - 20:
+            raise _DamageError(f"a frame of {size} bytes in a block of {len(body)}")
+        time = ((high << 32) + low) / interface.ticks + interface.offset
+        return Frame(time, body[20 : 20 + size], interface.link, number + 1)
+
+    def simple_packet(self, body: bytes, time: float) -> Frame:
+        """Read a block that holds a frame of the first interface without its time: it came with the one before."""
+        (size,) = self._unpack("I", body)
+        interface = self._interface(0)
+        kept = min(size, interface.most or size)
+        if kept > len(body) - 4:
+            raise _DamageError(f"a frame of {kept} bytes in a block of {len(body)}")
+        return Frame(time, body[4 : 4 + kept], interface.link, 1)
+
+    def _begin(self) -> None:
+        """Read a section header after its type; interfaces are counted anew from there."""
+        size, order = _exactly(self._source, 4), _exactly(self._source, 4)
+        if order not in _BYTE_ORDERS:
+            raise _DamageError("a section of unknown byte order")
+        self._order = _BYTE_ORDERS[order]
+        self._number = Struct(f"{self._order}I")
+        self._formats: dict[str, Struct] = {}
+        self._interfaces: list[_Interface] = []
+        (version,) = self._unpack("H", self._body(self._number.unpack(size)[0], 12))
+        if version != 1:
+            raise _DamageError(f"a section of version {version}")
+
+    def _body(self, size: int, begun: int) -> bytes:
+        """Read the rest of a block of this size, of which so many bytes were read."""
+        if not begun + 4 <= size <= _LARGEST or size % 4:
+            raise _DamageError(f"a block of {size} bytes")
+        body = _exactly(self._source, size - begun)
+        if self._number.unpack_from(body, len(body) - 4) != (size,):
+            raise _DamageError("a block whose two lengths differ")
+        return body[:-4]
+
+    def _interface(self, number: int) -> _Interface:
+        if number >= len(self._interfaces):
+            raise _DamageError(f"a frame of interface {number}, which is not described")
+        return self._interfaces[number]
+
+    def _unpack(self, layout: str, body: bytes, start: int = 0) -> tuple[int, ...]:
+        known = self._formats.get(layout)
+        if known is None:
+            known = self._formats[layout] = Struct(self._order + layout)
+        if len(body) - start < known.size:
+            raise _DamageError(f"a block with {len(body)} bytes of content")
+        return known.unpack_from(body, start)
+
+
+def _exactly(source: Source, size: int) -> bytes:
+    data = source.read(size)
+    if len(data) < size:
+        raise _DamageError(source.cut_short())
+    return data
+
+
+def open_capture(path: Path) -> Capture:
+    """Open a capture in pcap or pcapng format, gzipped or not.
+
+    Raises:
+        TraceError: It can't be opened or is of neither format.
+    """
+    source = Source.opened(path)
+    try:
+        return Capture(source)
+    except TraceError as error:
+        source.close()
+        raise TraceError(f"{path}: {error}") from error
