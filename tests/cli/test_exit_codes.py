@@ -1,11 +1,12 @@
 import pytest
 
 from tests.build import domain, hypervisor, inventory, macvtap, server
-from virtscan.cli.exit_codes import ExitCode, FailOn, of_report, of_servers
+from virtscan.cli.exit_codes import ExitCode, of_report, of_servers
 from virtscan.model import (
     Confidence,
     DeviceKind,
     Exposure,
+    FailOn,
     Finding,
     Gap,
     GapAbout,

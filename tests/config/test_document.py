@@ -60,16 +60,28 @@ def test_variables_are_replaced_at_any_depth() -> None:
         ("[scna]", r"scna: unknown key; did you mean 'scan'\?"),
         ("zzz = 1", r"zzz: unknown key; known are scan, hypervisor"),
         ('[scan]\nlower_devce = "any"', r"scan\.lower_devce: unknown key; did you mean 'lower_device'\?"),
-        ('[[hypervisor]]\nuri = "a"\n[[hypervisor]]\nurl = "b"', r"hypervisor\[2\]\.url: unknown key; .*'uri'"),
+        (
+            '[[hypervisor]]\nuri = "a"\n[[hypervisor]]\nurl = "b"',
+            r"2nd \[\[hypervisor\]\]( \(.*\))?: url: unknown key; .*'uri'",
+        ),
         ('[scan]\nlower_device = "bonds"', r"scan\.lower_device: invalid enum value 'bonds'; write bond or any$"),
-        ('[[provisioning]]\ntype = "x"\nurl = "y"', r"provisioning\[1\]\.type: invalid .*; write cobbler or foreman$"),
-        ("[[hypervisor]]\nuri = 5", r"hypervisor\[1\]\.uri: expected `str \| null`, got `int`"),
+        (
+            '[[provisioning]]\ntype = "x"\nurl = "y"',
+            r"1st \[\[provisioning\]\]( \(.*\))?: type: invalid .*; write cobbler or foreman$",
+        ),
+        ("[[hypervisor]]\nuri = 5", r"1st \[\[hypervisor\]\]( \(.*\))?: uri: expected `str \| null`, got `int`"),
         ("[hypervisor]\nuri = 'a'", r"hypervisor: .*\[\[hypervisor\]\]"),
-        ("hypervisor = [1]", r"hypervisor\[1\]: expected a table, as in \[\[hypervisor\]\]$"),
+        ("hypervisor = [1]", r"1st \[\[hypervisor\]\]( \(.*\))?: expected a table$"),
         ("scan = 1", r"scan: expected a table, as in \[scan\]$"),
-        ("[[server]]\nname = 'a'", r"server\[1\]: object missing required field `offload`"),
-        ("[[server]]\nname = 'a'\noffload = 'on'\nmac = ['${M}']", r"server\[1\]\.mac: \$\{M\} is not set"),
-        ("[[hypervisor]]\nsegments = { bond2 = '${M}' }", r"hypervisor\[1\]\.segments\.bond2: \$\{M\} is not set"),
+        ("[[server]]\nname = 'a'", r"1st \[\[server\]\]( \(.*\))?: offload is missing"),
+        (
+            "[[server]]\nname = 'a'\noffload = 'on'\nmac = ['${M}']",
+            r"1st \[\[server\]\]( \(.*\))?: mac: \$\{M\} is not set",
+        ),
+        (
+            "[[hypervisor]]\nsegments = { bond2 = '${M}' }",
+            r"1st \[\[hypervisor\]\]( \(.*\))?: segments\.bond2: \$\{M\} is not set",
+        ),
     ],
 )
 def test_an_error_names_the_file_and_the_key(text: str, message: str) -> None:

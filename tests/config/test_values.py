@@ -14,7 +14,7 @@ def test_a_length_of_time_is_read_in_seconds(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "30", "s", "-5s", "5 s", "1y", "0s", "1e9s", "٣s s", "5S"])
 def test_what_is_no_length_of_time_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ConfigError, match="write"):
+    with pytest.raises(ConfigError, match=r"^invalid duration "):
         duration(text)
 
 

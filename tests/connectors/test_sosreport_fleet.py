@@ -10,6 +10,7 @@ from tests.harness.sosreport import sosreport_of
 from tests.readme import PROJECT
 from tests.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
 from virtscan import offload
+from virtscan.config.default_uri import DefaultUri
 from virtscan.config.document import read_document
 from virtscan.config.merge import Options, make_plan
 from virtscan.connectors import sosreport
@@ -36,7 +37,9 @@ def plan() -> Plan:
     """The fleet's plan, without the host that is switched off."""
     path = FLEET / "virtscan.toml"
     document = read_document(path.read_text(), path=path, environment={})
-    whole, _warnings = make_plan(document, Options(), folder=FLEET, default_uri="")
+    whole, _warnings = make_plan(
+        document, Options(), folder=FLEET, default_uri=DefaultUri("qemu:///system", "the default")
+    )
     return msgspec.structs.replace(whole, targets=whole.targets[:3])
 
 
@@ -109,7 +112,7 @@ def test_sosreports_tell_the_facts_and_lead_to_the_verdicts_of_the_live_scan(
 
     assert [facts(hypervisor) for hypervisor in hypervisors] == [facts(hypervisor) for hypervisor in live.hypervisors]
     report = judge(msgspec.structs.replace(live, hypervisors=tuple(hypervisors)))
-    assert len(report.findings) == 17
+    assert len(report.findings) == 18
     assert verdicts(report) == verdicts(judge(live))
 
 

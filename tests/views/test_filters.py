@@ -69,16 +69,16 @@ def test_fewer_rows_are_said_to_be_fewer_and_have_no_total() -> None:
     narrowed = narrow(WHOLE, [Condition("site", "=", "ams1")])
 
     assert narrowed.total is None
-    assert narrowed.notes == ("shown: 1 of 3 rows, where site=ams1; what follows counts all", "counts")
+    assert narrowed.notes == ("1 of 3 rows match site=ams1; totals are for the whole fleet", "counts")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("site", "is no condition: write COLUMN=VALUE"),
-        ("=ams1", "is no condition"),
-        ("site~(", "no regular expression"),
-        ("cpus>many", "'many' is no number"),
+        ("site", "invalid condition 'site'; write COLUMN=VALUE"),
+        ("=ams1", "invalid condition"),
+        ("site~(", "invalid regular expression"),
+        ("cpus>many", "'many' is not a number"),
     ],
 )
 def test_what_is_no_condition_is_refused(text: str, message: str) -> None:
@@ -87,9 +87,9 @@ def test_what_is_no_condition_is_refused(text: str, message: str) -> None:
 
 
 def test_an_unknown_column_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"no column 'sites': did you mean 'site'\? it has name, site, cpus"):
+    with pytest.raises(ConfigError, match=r"no column 'sites'; did you mean 'site'\? it has name, site, cpus"):
         names("sites=ams1")
-    with pytest.raises(ConfigError, match="no column 'zzz': it has name"):
+    with pytest.raises(ConfigError, match="no column 'zzz'; it has name"):
         names("zzz=1")
 
 

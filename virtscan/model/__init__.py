@@ -33,6 +33,7 @@ from virtscan.model.states import (
     DeviceKind,
     DomainState,
     Exposure,
+    FailOn,
     Firmware,
     GapAbout,
     HostStatus,
@@ -48,7 +49,7 @@ from virtscan.model.states import (
 __all__ = [
     "CONFIGURATION",
     "Attachment", "Backing", "Confidence", "Device", "DeviceKind", "DeviceName", "Domain", "DomainState", "Exposure",
-    "Feature", "Finding", "Firmware", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface", "Inventory",
+    "FailOn", "Feature", "Finding", "Firmware", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface", "Inventory",
     "LinkState", "LowerDevice", "Mac", "Machine", "Netboot", "Network", "NotJudged", "Observed", "Offload",
     "Persistence", "Plan", "Policy", "ProvisioningKind", "ProvisioningTarget", "Reach", "Report", "Secret", "Server",
     "ServerDevice", "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target", "TargetKind", "Verdict",

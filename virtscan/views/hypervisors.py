@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from virtscan.correlator.kernel import NOBODY_SAID, read_kernel
+from virtscan.correlator.kernel import NOBODY_SAID, Fix, read_kernel
 from virtscan.model import Domain, DomainState, Finding, Gap, HostStatus, Hypervisor, Interface, Report, Verdict
 from virtscan.views import summary
 from virtscan.views.presentation import (
@@ -16,6 +16,7 @@ from virtscan.views.presentation import (
     Section,
     gap_section,
     number,
+    one_of,
     section,
     timestamp,
     word,
@@ -58,12 +59,12 @@ FIELDS: tuple[Field[_Host], ...] = (
     Field(Column("name", "hypervisor"), lambda host: host.facts.name),
     Field(Column("uri", "URI", audience=_DATA), lambda host: host.facts.uri),
     Field(Column("site", under="name"), lambda host: host.facts.site),
-    Field(Column("status"), lambda host: word(host.facts.status)),
+    Field(one_of(HostStatus, "status"), lambda host: word(host.facts.status)),
     Field(Column("kernel"), lambda host: host.facts.kernel.value if host.facts.kernel else None),
     Field(
         Column("kernel_source", audience=_DATA), lambda host: host.facts.kernel.source if host.facts.kernel else None
     ),
-    Field(Column("kernel_fix", under="kernel"), lambda host: _kernel_fix(host.facts)),
+    Field(one_of(Fix, "kernel_fix", under="kernel"), lambda host: _kernel_fix(host.facts)),
     Field(number("cpus", "CPUs"), lambda host: host.facts.cpus),
     Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda host: host.facts.memory_mib),
     Field(number("domains"), lambda host: host.count(host.facts.domains)),

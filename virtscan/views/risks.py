@@ -1,6 +1,7 @@
 """The risks view: every finding, worst first, with the counts, what to change, and what it rests on."""
 
-from virtscan.model import Finding, Report
+from virtscan.correlator import RULES
+from virtscan.model import Confidence, DeviceKind, Exposure, Finding, Report, SourceMode, Verdict
 from virtscan.views import advice, summary
 from virtscan.views.hypervisors import hypervisors
 from virtscan.views.presentation import (
@@ -10,6 +11,7 @@ from virtscan.views.presentation import (
     Presentation,
     gap_section,
     number,
+    one_of,
     section,
     timestamp,
     word,
@@ -18,6 +20,7 @@ from virtscan.views.servers import servers
 
 _DATA = Audience.DATA
 _PEOPLE = Audience.PEOPLE
+_RULES = tuple(rule.id for rule in RULES if rule.verdict is not None)
 
 
 def _source(finding: Finding) -> str | None:
@@ -36,15 +39,15 @@ FIELDS: tuple[Field[Finding], ...] = (
     Field(Column("mac", "MAC"), lambda finding: finding.mac),
     Field(Column("source", "source device", audience=_PEOPLE, under="mac"), _source),
     Field(Column("source_device", audience=_DATA), lambda finding: finding.source_device),
-    Field(Column("source_mode", audience=_DATA), lambda finding: word(finding.source_mode)),
-    Field(Column("device_kind", audience=_DATA), lambda finding: word(finding.device_kind)),
+    Field(one_of(SourceMode, "source_mode", audience=_DATA), lambda finding: word(finding.source_mode)),
+    Field(one_of(DeviceKind, "device_kind", audience=_DATA), lambda finding: word(finding.device_kind)),
     Field(Column("segment", audience=_DATA), lambda finding: finding.segment),
     Field(Column("server"), lambda finding: finding.server),
     Field(Column("server_interface", audience=_DATA), lambda finding: finding.server_interface),
-    Field(Column("verdict"), lambda finding: word(finding.verdict)),
-    Field(Column("confidence", under="verdict"), lambda finding: word(finding.confidence)),
-    Field(Column("exposure", under="server"), lambda finding: word(finding.exposure)),
-    Field(Column("rule", audience=_DATA), lambda finding: finding.rule),
+    Field(one_of(Verdict, "verdict"), lambda finding: word(finding.verdict)),
+    Field(one_of(Confidence, "confidence", under="verdict"), lambda finding: word(finding.confidence)),
+    Field(one_of(Exposure, "exposure", under="server"), lambda finding: word(finding.exposure)),
+    Field(Column("rule", audience=_DATA, words=_RULES), lambda finding: finding.rule),
     Field(Column("because", audience=_DATA), lambda finding: finding.because),
     Field(Column("missing", audience=_DATA), lambda finding: finding.missing),
     Field(Column("waived", audience=_DATA), lambda finding: finding.waived),
