@@ -65,6 +65,10 @@ def test_only_an_exposure_that_was_asked_for_counts(exposure: Exposure, counted_
     assert {fail_on for fail_on in FailOn if of_report(judged, fail_on) is ExitCode.AT_RISK} == counted_from
 
 
+def test_without_a_domain_nothing_was_judged() -> None:
+    assert of_report(Report(inventory=inventory(hypervisor("hv1"))), FailOn.LATENT) is ExitCode.INCOMPLETE
+
+
 def test_when_every_hypervisor_failed_nothing_was_seen() -> None:
     failed = hypervisor("hv1", status=HostStatus.FAILED)
 

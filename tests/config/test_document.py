@@ -5,7 +5,7 @@ import pytest
 
 from virtscan.config import Document, read_document
 from virtscan.errors import ConfigError
-from virtscan.model import LowerDevice
+from virtscan.model import FailOn, LowerDevice
 
 
 def read(text: str, **environment: str) -> Document:
@@ -19,17 +19,25 @@ def test_every_key_of_the_design_is_read() -> None:
         host_timeout = "5s"
         deadline = "1m"
         ssh_facts = true
+        max_age = "7d"
+        fail_on = "boots"
+        next_start = true
         [[hypervisor]]
         uri = "qemu+ssh://root@hv1/system"
         site = "ams1"
         kernel = "2.6.32-431.el6.x86_64"
         segments = { bond2 = "pxe-a" }
+        physical = true
+        reflective = ["bond2"]
+        [[hypervisor]]
+        uris = ["qemu+ssh://root@hv2/system", "qemu+ssh://root@hv3/system"]
         [[server]]
         name = "satellite"
         interface = "eth0"
         offload = "ssh://root@satellite"
         mac = ["52:54:00:aa:bb:cc"]
         segments = ["pxe-a"]
+        runs_on = "hv1"
         [[waiver]]
         domain = "legacy-*"
         reason = "boots from ISO"
@@ -37,6 +45,10 @@ def test_every_key_of_the_design_is_read() -> None:
     """)
 
     assert document.scan.lower_device is LowerDevice.ANY
+    assert (document.scan.max_age, document.scan.fail_on, document.scan.next_start) == ("7d", FailOn.BOOTS, True)
+    assert (document.hypervisor[0].physical, document.hypervisor[0].reflective) == (True, ("bond2",))
+    assert document.hypervisor[1].uris == ("qemu+ssh://root@hv2/system", "qemu+ssh://root@hv3/system")
+    assert document.server[0].runs_on == "hv1"
     assert document.hypervisor[0].segments == {"bond2": "pxe-a"}
     assert document.server[0].mac == ("52:54:00:aa:bb:cc",)
     assert document.waiver[0].until == date(2027, 3, 1)
@@ -73,6 +85,12 @@ def test_variables_are_replaced_at_any_depth() -> None:
         ("[hypervisor]\nuri = 'a'", r"hypervisor: .*\[\[hypervisor\]\]"),
         ("hypervisor = [1]", r"1st \[\[hypervisor\]\]( \(.*\))?: expected a table$"),
         ("scan = 1", r"scan: expected a table, as in \[scan\]$"),
+        (
+            "[[server]]\nname = 'b'\noffload = 'on'\n[[server]]\nname = 'a'",
+            r'2nd \[\[server\]\] \("a"\): offload is missing$',
+        ),
+        ("[[server]]\noffload = 'on'", r"1st \[\[server\]\]: name is missing$"),
+        ('[scan]\nfail_on = "always"', r"scan\.fail_on: invalid .*; write pending or boots or latent or never$"),
         ("[[server]]\nname = 'a'", r"1st \[\[server\]\]( \(.*\))?: offload is missing"),
         (
             "[[server]]\nname = 'a'\noffload = 'on'\nmac = ['${M}']",

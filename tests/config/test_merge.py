@@ -5,7 +5,7 @@ import pytest
 
 from virtscan.config import DefaultUri, Document, Options, make_plan, read_document
 from virtscan.errors import ConfigError
-from virtscan.model import LowerDevice, Plan, SourceKind, State, TargetKind
+from virtscan.model import FailOn, LowerDevice, Plan, SourceKind, State, TargetKind
 
 FOLDER = Path("/etc/virtscan")
 
@@ -260,3 +260,93 @@ def test_facts_about_a_hypervisor_lie_where_the_file_says() -> None:
 def test_facts_of_another_kind_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"1st \[\[hypervisor\]\]( \(.*\))?: facts: write ansible:PATH"):
         plan(f'[[hypervisor]]\nuri = "qemu:///system"\nfacts = "{text}"')
+
+
+SEVERAL = """
+    [[hypervisor]]
+    uris = ["qemu+ssh://hv1/system", "test:hv2.xml"]
+    site = "ams1"
+    kernel = "2.6.32-431.el6.x86_64"
+    segments = { bond2 = "pxe-a" }
+    physical = true
+    reflective = ["bond3"]
+"""
+
+
+def test_one_table_declares_several_hypervisors() -> None:
+    targets = plan(SEVERAL).targets
+
+    assert [target.address for target in targets] == ["qemu+ssh://hv1/system", "test:///etc/virtscan/hv2.xml"]
+    for target in targets:
+        assert (target.site, target.kernel, target.segments) == ("ams1", "2.6.32-431.el6.x86_64", {"bond2": "pxe-a"})
+        assert (target.physical, target.reflective) == (True, ("bond3",))
+
+
+def test_a_hypervisor_of_the_command_line_keeps_the_facts_of_its_table() -> None:
+    (target,) = plan(SEVERAL, connect=("qemu+ssh://hv1/system",)).targets
+
+    assert (target.physical, target.reflective, target.chosen_by) == (True, ("bond3",), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("uris = ['a', 'b']\nname = 'hv1'", "name belongs to one host, and uris has 2; leave it out"),
+        ("uris = ['a', 'b']\nfacts = 'ansible:x'", "facts belongs to one host, and uris has 2; leave it out"),
+        ("uris = ['a', 'b']\nuri = 'c'", "give one of uri, uris, xml and sosreport"),
+        ("uris = []", "give one of uri, uris, xml and sosreport"),
+        ("uris = ['a', 'a']", r"uris: the same address as in 1st \[\[hypervisor\]\]: uris"),
+        ("uris = ['a', 'qemu+ssh://hv1:x/']", "uris: not a libvirt URI"),
+        ("uris = ['a', '']", "uris: the URI is empty; write one such as qemu:///system"),
+        ("uri = ''", "uri: the URI is empty; write one such as qemu:///system"),
+    ],
+)
+def test_several_uris_share_only_what_several_hosts_can(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^FILE: 1st \[\[hypervisor\]\]( \(.*\))?: {message}$|: {message}"):
+        plan(f"[[hypervisor]]\n{text}")
+
+
+def test_an_empty_uri_of_the_command_line_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^--connect: the URI is empty"):
+        plan(connect=("",))
+
+
+def test_one_uri_in_a_list_may_have_a_name() -> None:
+    assert plan("[[hypervisor]]\nuris = ['qemu+ssh://hv1/system']\nname = 'kvm1'").targets[0].name == "kvm1"
+
+
+def test_a_server_keeps_the_hypervisor_that_it_is_declared_to_run_on() -> None:
+    declared = "[[server]]\nname = 'satellite'\noffload = 'on'\nruns_on = 'hv1'"
+
+    assert plan(declared).servers[0].runs_on == "hv1"
+    assert plan(declared, servers=("satellite=off",)).servers[0].runs_on == "hv1"
+
+
+def test_every_option_of_the_scan_has_its_key() -> None:
+    text = "[scan]\nmax_age = '7d'\nfail_on = 'boots'\nnext_start = true"
+
+    assert (plan().policy.max_age, plan().fail_on, plan().next_start) == (None, None, False)
+    made = plan(text)
+    assert (made.policy.max_age, made.fail_on, made.next_start) == (7 * 86400, FailOn.BOOTS, True)
+    both = plan(text, max_age=60.0, fail_on=FailOn.NEVER)
+    assert (both.policy.max_age, both.fail_on, both.next_start) == (60, FailOn.NEVER, True)
+    assert plan(next_start=True).next_start
+
+
+@pytest.mark.parametrize("key", ["max_age", "host_timeout", "deadline"])
+def test_a_duration_without_a_unit_names_its_key(key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^FILE: scan\.{key}: invalid duration '30'; add a unit, e\.g\. 30s, "):
+        plan(f"[scan]\n{key} = '30'")
+
+
+def test_pending_can_only_be_asked_for_with_a_provisioning_system() -> None:
+    system = "[[provisioning]]\ntype = 'cobbler'\nurl = 'https://cobbler/cobbler_api'\n"
+    wanted = "[scan]\nfail_on = 'pending'\n"
+
+    assert plan(wanted + system).fail_on is FailOn.PENDING
+    assert plan(system, fail_on=FailOn.PENDING).fail_on is FailOn.PENDING
+    with pytest.raises(ConfigError, match=r"^FILE: scan\.fail_on: pending needs a provisioning system"):
+        plan(wanted)
+    with pytest.raises(ConfigError, match=r"^--fail-on: pending needs a provisioning system, and none is configured"):
+        plan(fail_on=FailOn.PENDING)
+    assert plan(wanted, fail_on=FailOn.BOOTS).fail_on is FailOn.BOOTS
