@@ -15,8 +15,10 @@ from virtscan.model import (
     Hypervisor,
     Interface,
     Inventory,
+    LowerDevice,
     Mac,
     Observed,
+    Policy,
     Server,
     SourceMode,
     State,
@@ -25,6 +27,7 @@ from virtscan.model import (
 TAKEN_AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 UNFIXED_KERNEL = "2.6.32-279.el6.x86_64"
 FIXED_KERNEL = "6.1.0-18-amd64"
+ONLY_BONDS = Policy(lower_device=LowerDevice.BOND)
 
 
 def macvtap(

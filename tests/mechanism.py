@@ -5,10 +5,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 from tabulate import tabulate
-
-from virtscan.correlator import read_kernel
 from virtscan.correlator.conditions import Case
 from virtscan.correlator.rules import RULES, Fact, Rule
+
+from virtscan.correlator import read_kernel
 from virtscan.model import Confidence, Fix, State
 from virtscan.views.wording.kernel import kernel_basis
 

@@ -60,7 +60,7 @@ def test_without_libvirts_library_nothing_else_fails(monkeypatch: pytest.MonkeyP
     ("command", "outcome", "detail"),
     [
         (sys.executable, Result.OK, sys.executable),
-        ("/nowhere/ssh -F x", Result.WARNING, "/nowhere/ssh is not there"),
+        ("/nowhere/ssh -F x", Result.WARNING, "/nowhere/ssh not found"),
         ("ssh 'x", Result.FAILED, "VIRTSCAN_SSH is no command"),
     ],
 )
@@ -101,7 +101,7 @@ def test_a_socket_that_its_daemon_left_behind_is_told_from_one_that_is_not_there
 
     check = of_socket(tmp_path)
     assert check.outcome is Result.FAILED
-    assert "nobody listens" in check.detail
+    assert "connection refused" in check.detail
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user who may not")

@@ -3,12 +3,12 @@
 import re
 
 import pytest
+from virtscan.correlator.rules import RULES
 
 from tests.lab.scenarios import SCENARIOS
 from tests.lab.table import BEGIN, END
 from tests.mechanism import PAGE, decision_table, filled
 from tests.readme import README
-from virtscan.correlator.rules import RULES
 
 
 def test_the_tables_on_the_page_are_those_of_the_code() -> None:

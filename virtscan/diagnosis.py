@@ -1,4 +1,4 @@
-"""Can this machine scan? What a scan needs here, and what a scan found, as checks that each say what to do."""
+"""Checks of this machine and of the hosts of a plan; each one that fails has an advice."""
 
 import importlib.util
 import platform
@@ -28,7 +28,7 @@ _OPTIONAL = {
 
 
 class Result(Enum):
-    """How a check ended; WARNING says that only a part of the work is hindered."""
+    """Outcome of a check; a WARNING hinders only a part of the work."""
 
     OK = "ok"
     WARNING = "warning"
@@ -36,7 +36,7 @@ class Result(Enum):
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at; `detail` says what to do unless it is OK. Both may hold anybody's characters."""
+    """One check; `detail` has the advice unless it is OK. Subject and detail may hold characters from outside."""
 
     subject: str
     outcome: Result
@@ -44,7 +44,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_machine() -> tuple[Check, ...]:
-    """What every scan from this machine rests on; no host is asked."""
+    """Check the requirements of every scan from this machine; no host is read."""
     versions = f"{__version__}, on Python {platform.python_version()}"
     return (
         Check(subject="virtscan", outcome=Result.OK, detail=versions),
@@ -55,7 +55,7 @@ def of_machine() -> tuple[Check, ...]:
 
 
 def of_sockets(targets: Iterable[Target], *, folder: Path = SOCKETS) -> tuple[Check, ...]:
-    """May this user connect to the read-only sockets of the local hypervisors? One check for each driver."""
+    """Check, once for each driver, whether this user may connect to the read-only socket of a local hypervisor."""
     drivers = [
         uri.parse(target.address).driver
         for target in targets
@@ -65,7 +65,7 @@ def of_sockets(targets: Iterable[Target], *, folder: Path = SOCKETS) -> tuple[Ch
 
 
 def of_inventory(plan: Plan, inventory: Inventory) -> tuple[Check, ...]:
-    """Whether each hypervisor, server and provisioning system of a plan could be read, from what a scan brought."""
+    """Check in the result of a scan whether each hypervisor, server and provisioning system could be read."""
     return (
         *(_hypervisor(hypervisor, inventory.gaps) for hypervisor in inventory.hypervisors),
         *(_server(server) for server in inventory.servers),
@@ -73,12 +73,17 @@ def of_inventory(plan: Plan, inventory: Inventory) -> tuple[Check, ...]:
     )
 
 
+def of_names(mismatches: Iterable[Gap]) -> tuple[Check, ...]:
+    """Turn names that don't match into warnings: see `virtscan.views.naming`."""
+    return tuple(Check(subject=gap.subject, outcome=Result.WARNING, detail=gap.reason) for gap in mismatches)
+
+
 def _libvirt() -> Check:
     try:
         from virtscan.connectors.libvirt_client import version
     except ImportError as error:
         advice = "install the libvirt client library (libvirt0 or libvirt-libs), then virtscan again"
-        return Check(subject=LIBVIRT, outcome=Result.FAILED, detail=f"can't be loaded ({error}): {advice}")
+        return Check(subject=LIBVIRT, outcome=Result.FAILED, detail=f"can't be loaded ({error}); {advice}")
     return Check(subject=LIBVIRT, outcome=Result.OK, detail=f"libvirt {version()}")
 
 
@@ -86,29 +91,29 @@ def _ssh() -> Check:
     try:
         name = openssh.program()[0]
     except SshError as error:
-        return Check(subject="ssh", outcome=Result.FAILED, detail=f"{error}: correct it, or unset it")
+        return Check(subject="ssh", outcome=Result.FAILED, detail=f"{error}; correct it, or unset it")
     found = shutil.which(name)
     if found is None:
         advice = "install the OpenSSH client, or name it in VIRTSCAN_SSH"
-        detail = f"{name} is not there, and ssh:// servers and qemu+ssh:// hypervisors need it: {advice}"
+        detail = f"{name} not found; ssh:// servers and qemu+ssh:// hypervisors need it; {advice}"
         return Check(subject="ssh", outcome=Result.WARNING, detail=detail)
     return Check(subject="ssh", outcome=Result.OK, detail=found)
 
 
 def _optional(package: str, extra: str, needed_by: str) -> Check:
     if importlib.util.find_spec(package) is None:
-        detail = f"not installed, and {needed_by} needs it: pip install 'virtscan[{extra}]'"
+        detail = f"not installed; {needed_by} needs it; pip install 'virtscan[{extra}]'"
         return Check(subject=package, outcome=Result.WARNING, detail=detail)
     return Check(subject=package, outcome=Result.OK, detail=f"installed, for {needed_by}")
 
 
 def _has_system_socket(address: str) -> bool:
-    """Sessions start their daemon themselves; what libvirt takes by default only libvirt knows."""
+    """Return True if a daemon of the system must listen; a session starts its own."""
     return uri.is_local(address) and uri.parse(address).path != "/session"
 
 
 def _socket(driver: str, folder: Path) -> Check:
-    """Try the driver's own daemon, then the one for all; libvirt does it in this order where both are there."""
+    """Try the driver's own daemon, then the one for all drivers, in libvirt's order."""
     subject = f"{driver} socket"
     refusals = []
     for name in (f"virt{driver}d-sock-ro", "libvirt-sock-ro"):
@@ -118,16 +123,16 @@ def _socket(driver: str, folder: Path) -> Check:
                 client.settimeout(_SOCKET_TIMEOUT)
                 client.connect(str(path))
         except PermissionError:
-            refusals.append(f"{path}: this user may not connect: join the group libvirt, or run as one who may")
+            refusals.append(f"{path}: permission denied; join the group libvirt, or run as root")
         except ConnectionRefusedError:
-            refusals.append(f"{path}: nobody listens: restart the daemon")
+            refusals.append(f"{path}: connection refused; restart the daemon")
         except FileNotFoundError:
             pass  # one of the two daemons is enough
         except OSError as error:
-            refusals.append(f"{path}: {error.strerror or error}: look at the daemon")
+            refusals.append(f"{path}: {error.strerror or error}; check the daemon")
         else:
-            return Check(subject=subject, outcome=Result.OK, detail=f"{path}: this user may connect")
-    absent = f"none in {folder}: start virt{driver}d or libvirtd"
+            return Check(subject=subject, outcome=Result.OK, detail=f"{path}: connected")
+    absent = f"no socket in {folder}; start virt{driver}d or libvirtd"
     return Check(subject=subject, outcome=Result.FAILED, detail="; ".join(refusals) or absent)
 
 
@@ -159,7 +164,7 @@ def _provisioning(target: ProvisioningTarget, gaps: Iterable[Gap]) -> Check:
 
 
 def _read(subject: str, detail: str, gaps: list[Gap]) -> Check:
-    """What could be read, perhaps with gaps: the first of them is told, a scan shows all."""
+    """Check something that was read, perhaps with gaps; the first gap is shown, a scan shows all."""
     if not gaps:
         return Check(subject=subject, outcome=Result.OK, detail=detail)
     detail = f"{detail}, gaps: {len(gaps)}, first {gaps[0].subject}: {gaps[0].reason}"

@@ -3,7 +3,7 @@
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, assert_never, cast
 
@@ -19,6 +19,7 @@ from virtscan.errors import VirtscanError
 from virtscan.model import (
     Gap,
     GapAbout,
+    HostStatus,
     Hypervisor,
     Inventory,
     Plan,
@@ -30,6 +31,7 @@ from virtscan.model import (
     Target,
     TargetKind,
 )
+from virtscan.views.naming import runs_on_warnings, segment_warnings
 
 if TYPE_CHECKING:
     from virtscan.provisioning import Records
@@ -82,6 +84,7 @@ def collect(
         subnets=tuple(subnet for system in systems for subnet in system.result.subnets),
         gaps=(
             *(gap for _, gaps in told_apart for gap in gaps),
+            *_without_domains([hypervisor for hypervisor, _ in told_apart]),
             *(_gap(server.result) for server in servers if server.result.tx_checksum is State.UNKNOWN),
             *(gap for system in systems for gap in system.result.gaps),
         ),
@@ -89,8 +92,13 @@ def collect(
 
 
 def judge(inventory: Inventory) -> Report:
-    """Apply the decision table; the same inventory gives the same report, today as in a year."""
-    return correlate(inventory)
+    """Apply the decision table and check the names; the same inventory gives the same report on any day."""
+    report = correlate(inventory)
+    mismatches = (
+        *segment_warnings(inventory.hypervisors, inventory.servers),
+        *runs_on_warnings([host.name for host in inventory.hypervisors], inventory.servers),
+    )
+    return msgspec.structs.replace(report, warnings=(*report.warnings, *mismatches))
 
 
 class _HostJob:
@@ -204,6 +212,24 @@ def _failure(outcome: Raised | Cut, plan: Plan, *, silent: bool) -> str:
 def _gap(server: Server) -> Gap:
     reason = server.reason or "nobody said why"
     return Gap(subject=f"server {server.name} ({server.source})", reason=reason, about=GapAbout.SERVER)
+
+
+def _without_domains(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
+    """A gap for each hypervisor that was read if none of them has a domain: the wrong daemon looks like that, too.
+
+    Source:
+        libvirt's drivers for QEMU and VirtualBox have a daemon of each user at /session beside that at /system.
+    """
+    if any(hypervisor.domains for hypervisor in hypervisors):
+        return
+    for hypervisor in hypervisors:
+        if hypervisor.status is not HostStatus.FAILED:
+            address = hypervisor.uri.partition("?")[0]
+            reason = "no domain is defined there"
+            if address.endswith("/session"):
+                system = address.removesuffix("session") + "system"
+                reason += f"; {address} is the user's own daemon; system VMs are at {system}"
+            yield Gap(subject=hypervisor.uri, reason=reason, about=GapAbout.HYPERVISOR, hypervisor=hypervisor.name)
 
 
 def _once(targets: Iterable[Target]) -> tuple[Target, ...]:

@@ -1,11 +1,12 @@
 import pytest
 
 from tests.build import domain, hypervisor, inventory, macvtap, server
-from virtscan.cli.exit_codes import ExitCode, FailOn, of_report, of_servers
+from virtscan.cli.exit_codes import ExitCode, of_report, of_servers
 from virtscan.model import (
     Confidence,
     DeviceKind,
     Exposure,
+    FailOn,
     Finding,
     Gap,
     GapAbout,
@@ -62,6 +63,10 @@ def test_only_an_exposure_that_was_asked_for_counts(exposure: Exposure, counted_
     judged = report(finding(Verdict.AT_RISK, exposure))
 
     assert {fail_on for fail_on in FailOn if of_report(judged, fail_on) is ExitCode.AT_RISK} == counted_from
+
+
+def test_without_a_domain_nothing_was_judged() -> None:
+    assert of_report(Report(inventory=inventory(hypervisor("hv1"))), FailOn.LATENT) is ExitCode.INCOMPLETE
 
 
 def test_when_every_hypervisor_failed_nothing_was_seen() -> None:

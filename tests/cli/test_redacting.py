@@ -72,7 +72,7 @@ def test_a_condition_on_a_name_is_one_on_its_pseudonym(
     run(["report", saved, "--redact", str(tmp_path / "map.json"), "--where", condition])
     printed = capfd.readouterr()
 
-    assert "shown: 1 of 1 rows, where " in printed.out
+    assert "1 of 1 rows match " in printed.out
     assert left(printed.out + printed.err) == []
 
 

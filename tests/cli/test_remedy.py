@@ -97,12 +97,12 @@ def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[st
     assert capfd.readouterr().out == ""
 
 
-def test_other_devices_than_bonds_can_be_asked_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_devices_other_than_bonds_can_be_left_out(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     on_a_card = hypervisor("hv1", domain("web01", macvtap("eth4")), kernel=UNFIXED_KERNEL)
     file = saved(tmp_path, inventory(on_a_card, servers=(server(),)))
 
-    assert run(["remedy", file]) == 0
-    assert run(["remedy", file, "--lower-device", "any"]) == 1
+    assert run(["remedy", file]) == 1
+    assert run(["remedy", file, "--lower-device", "bond"]) == 0
 
 
 def test_nobody_at_risk_needs_no_change(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

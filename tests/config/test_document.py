@@ -5,7 +5,7 @@ import pytest
 
 from virtscan.config import Document, read_document
 from virtscan.errors import ConfigError
-from virtscan.model import LowerDevice
+from virtscan.model import FailOn, LowerDevice
 
 
 def read(text: str, **environment: str) -> Document:
@@ -19,17 +19,25 @@ def test_every_key_of_the_design_is_read() -> None:
         host_timeout = "5s"
         deadline = "1m"
         ssh_facts = true
+        max_age = "7d"
+        fail_on = "boots"
+        next_start = true
         [[hypervisor]]
         uri = "qemu+ssh://root@hv1/system"
         site = "ams1"
         kernel = "2.6.32-431.el6.x86_64"
         segments = { bond2 = "pxe-a" }
+        physical = true
+        reflective = ["bond2"]
+        [[hypervisor]]
+        uris = ["qemu+ssh://root@hv2/system", "qemu+ssh://root@hv3/system"]
         [[server]]
         name = "satellite"
         interface = "eth0"
         offload = "ssh://root@satellite"
         mac = ["52:54:00:aa:bb:cc"]
         segments = ["pxe-a"]
+        runs_on = "hv1"
         [[waiver]]
         domain = "legacy-*"
         reason = "boots from ISO"
@@ -37,6 +45,10 @@ def test_every_key_of_the_design_is_read() -> None:
     """)
 
     assert document.scan.lower_device is LowerDevice.ANY
+    assert (document.scan.max_age, document.scan.fail_on, document.scan.next_start) == ("7d", FailOn.BOOTS, True)
+    assert (document.hypervisor[0].physical, document.hypervisor[0].reflective) == (True, ("bond2",))
+    assert document.hypervisor[1].uris == ("qemu+ssh://root@hv2/system", "qemu+ssh://root@hv3/system")
+    assert document.server[0].runs_on == "hv1"
     assert document.hypervisor[0].segments == {"bond2": "pxe-a"}
     assert document.server[0].mac == ("52:54:00:aa:bb:cc",)
     assert document.waiver[0].until == date(2027, 3, 1)
@@ -60,16 +72,34 @@ def test_variables_are_replaced_at_any_depth() -> None:
         ("[scna]", r"scna: unknown key; did you mean 'scan'\?"),
         ("zzz = 1", r"zzz: unknown key; known are scan, hypervisor"),
         ('[scan]\nlower_devce = "any"', r"scan\.lower_devce: unknown key; did you mean 'lower_device'\?"),
-        ('[[hypervisor]]\nuri = "a"\n[[hypervisor]]\nurl = "b"', r"hypervisor\[2\]\.url: unknown key; .*'uri'"),
+        (
+            '[[hypervisor]]\nuri = "a"\n[[hypervisor]]\nurl = "b"',
+            r"2nd \[\[hypervisor\]\]( \(.*\))?: url: unknown key; .*'uri'",
+        ),
         ('[scan]\nlower_device = "bonds"', r"scan\.lower_device: invalid enum value 'bonds'; write bond or any$"),
-        ('[[provisioning]]\ntype = "x"\nurl = "y"', r"provisioning\[1\]\.type: invalid .*; write cobbler or foreman$"),
-        ("[[hypervisor]]\nuri = 5", r"hypervisor\[1\]\.uri: expected `str \| null`, got `int`"),
+        (
+            '[[provisioning]]\ntype = "x"\nurl = "y"',
+            r"1st \[\[provisioning\]\]( \(.*\))?: type: invalid .*; write cobbler or foreman$",
+        ),
+        ("[[hypervisor]]\nuri = 5", r"1st \[\[hypervisor\]\]( \(.*\))?: uri: expected `str \| null`, got `int`"),
         ("[hypervisor]\nuri = 'a'", r"hypervisor: .*\[\[hypervisor\]\]"),
-        ("hypervisor = [1]", r"hypervisor\[1\]: expected a table, as in \[\[hypervisor\]\]$"),
+        ("hypervisor = [1]", r"1st \[\[hypervisor\]\]( \(.*\))?: expected a table$"),
         ("scan = 1", r"scan: expected a table, as in \[scan\]$"),
-        ("[[server]]\nname = 'a'", r"server\[1\]: object missing required field `offload`"),
-        ("[[server]]\nname = 'a'\noffload = 'on'\nmac = ['${M}']", r"server\[1\]\.mac: \$\{M\} is not set"),
-        ("[[hypervisor]]\nsegments = { bond2 = '${M}' }", r"hypervisor\[1\]\.segments\.bond2: \$\{M\} is not set"),
+        (
+            "[[server]]\nname = 'b'\noffload = 'on'\n[[server]]\nname = 'a'",
+            r'2nd \[\[server\]\] \("a"\): offload is missing$',
+        ),
+        ("[[server]]\noffload = 'on'", r"1st \[\[server\]\]: name is missing$"),
+        ('[scan]\nfail_on = "always"', r"scan\.fail_on: invalid .*; write pending or boots or latent or never$"),
+        ("[[server]]\nname = 'a'", r"1st \[\[server\]\]( \(.*\))?: offload is missing"),
+        (
+            "[[server]]\nname = 'a'\noffload = 'on'\nmac = ['${M}']",
+            r"1st \[\[server\]\]( \(.*\))?: mac: \$\{M\} is not set",
+        ),
+        (
+            "[[hypervisor]]\nsegments = { bond2 = '${M}' }",
+            r"1st \[\[hypervisor\]\]( \(.*\))?: segments\.bond2: \$\{M\} is not set",
+        ),
     ],
 )
 def test_an_error_names_the_file_and_the_key(text: str, message: str) -> None:

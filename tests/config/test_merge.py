@@ -3,14 +3,17 @@ from typing import Any
 
 import pytest
 
-from virtscan.config import Document, Options, make_plan, read_document
+from virtscan.config import DefaultUri, Document, Options, make_plan, read_document
 from virtscan.errors import ConfigError
-from virtscan.model import LowerDevice, Plan, SourceKind, State, TargetKind
+from virtscan.model import FailOn, LowerDevice, Plan, SourceKind, State, TargetKind
 
 FOLDER = Path("/etc/virtscan")
 
 
-def plan(text: str = "", *, default_uri: str = "", **options: object) -> Plan:
+DEFAULT = DefaultUri("qemu:///system", "the default")
+
+
+def plan(text: str = "", *, default_uri: DefaultUri = DEFAULT, **options: object) -> Plan:
     made, _ = make_plan(document(text), Options(**options), folder=FOLDER, default_uri=default_uri, origin="FILE")  # type: ignore[arg-type]  # each test gives the right ones
     return made
 
@@ -49,14 +52,16 @@ def test_a_path_is_the_same_however_it_is_written(
     paths = (Path(path), tmp_path / path, Path("..") / tmp_path.name / path)
     options = Options(xml=paths) if key == "xml" else Options(sosreport=paths)
 
-    (target,) = make_plan(declared, options, folder=tmp_path, default_uri="")[0].targets
+    (target,) = make_plan(declared, options, folder=tmp_path, default_uri=DEFAULT)[0].targets
 
     assert target.site == "ams1"
 
 
-def test_with_none_named_libvirts_own_default_is_scanned() -> None:
-    assert [target.address for target in plan(default_uri="lxc:///").targets] == ["lxc:///"]
-    assert [target.address for target in plan().targets] == [""]
+def test_with_none_named_the_default_is_scanned_and_its_origin_kept() -> None:
+    (target,) = plan(default_uri=DefaultUri("lxc:///", "LIBVIRT_DEFAULT_URI")).targets
+
+    assert (target.address, target.chosen_by) == ("lxc:///", "LIBVIRT_DEFAULT_URI")
+    assert plan(connect=("lxc:///",)).targets[0].chosen_by is None
 
 
 def test_the_same_address_given_twice_is_read_once() -> None:
@@ -87,7 +92,9 @@ def test_a_sosreport_is_a_hypervisor_too() -> None:
 
 @pytest.mark.parametrize("keys", ['uri = "a"\nxml = "b"', 'xml = "a"\nsosreport = "b"', 'name = "hv1"'])
 def test_a_hypervisor_is_read_in_exactly_one_way(keys: str) -> None:
-    with pytest.raises(ConfigError, match=r"hypervisor\[1\]: give one of uri, xml and sosreport"):
+    with pytest.raises(
+        ConfigError, match=r"1st \[\[hypervisor\]\]( \(.*\))?: give one of uri, uris, xml and sosreport"
+    ):
         plan(f"[[hypervisor]]\n{keys}")
 
 
@@ -108,7 +115,7 @@ def test_an_unsafe_uri_is_refused_unless_allowed() -> None:
 
 def test_a_weak_uri_is_warned_about() -> None:
     _, warnings = make_plan(
-        Document(), Options(connect=("qemu+tls://hv1/system?no_verify=1",)), folder=FOLDER, default_uri=""
+        Document(), Options(connect=("qemu+tls://hv1/system?no_verify=1",)), folder=FOLDER, default_uri=DEFAULT
     )
 
     assert len(warnings) == 1
@@ -116,23 +123,25 @@ def test_a_weak_uri_is_warned_about() -> None:
 
 
 def test_the_command_line_counts_before_the_file_and_the_file_before_the_default() -> None:
-    text = '[scan]\nlower_device = "any"\nhost_timeout = "5s"\ndeadline = "1m"'
+    text = '[scan]\nlower_device = "bond"\nhost_timeout = "5s"\ndeadline = "1m"'
 
-    assert (plan().host_timeout, plan().deadline, plan().policy.lower_device) == (30, 600, LowerDevice.BOND)
+    assert (plan().host_timeout, plan().deadline, plan().policy.lower_device) == (30, 600, LowerDevice.ANY)
     of_file = plan(text)
-    assert (of_file.host_timeout, of_file.deadline, of_file.policy.lower_device) == (5, 60, LowerDevice.ANY)
-    of_both = plan(text, host_timeout=2.0, deadline=3.0, lower_device=LowerDevice.BOND)
-    assert (of_both.host_timeout, of_both.deadline, of_both.policy.lower_device) == (2, 3, LowerDevice.BOND)
+    assert (of_file.host_timeout, of_file.deadline, of_file.policy.lower_device) == (5, 60, LowerDevice.BOND)
+    of_both = plan(text, host_timeout=2.0, deadline=3.0, lower_device=LowerDevice.ANY)
+    assert (of_both.host_timeout, of_both.deadline, of_both.policy.lower_device) == (2, 3, LowerDevice.ANY)
 
 
 def test_a_wrong_length_of_time_is_named_by_its_key() -> None:
-    with pytest.raises(ConfigError, match=r"scan\.host_timeout: '5 minutes' is no length of time"):
+    with pytest.raises(
+        ConfigError, match=r"scan\.host_timeout: invalid duration '5 minutes'; add a unit, e\.g\. 30s, 1h30m, 7d$"
+    ):
         plan('[scan]\nhost_timeout = "5 minutes"')
 
 
 @pytest.mark.parametrize("key", ["host_timeout", "deadline"])
 def test_nobody_waits_longer_than_the_system_can(key: str) -> None:
-    message = "host timeout and deadline: write at most 7d"
+    message = f"^{key}: too long; write at most 7d$"
     assert plan(f'[scan]\n{key} = "7d"')
     with pytest.raises(ConfigError, match=message):
         plan(f'[scan]\n{key} = "30d"')
@@ -147,15 +156,15 @@ def test_nobody_waits_longer_than_the_system_can(key: str) -> None:
         (
             '[[hypervisor]]\nuri = "a"\n[[hypervisor]]\nuri = "qemu+ssh://hv1:x/"',
             {},
-            r"FILE: hypervisor\[2\]\.uri: not a",
+            r"FILE: 2nd \[\[hypervisor\]\]( \(.*\))?: uri: not a",
         ),
         ("", {"connect": ("qemu+ssh://hv1:x/",)}, "--connect: not a libvirt URI"),
-        ("", {"default_uri": "qemu+ext:///system"}, "LIBVIRT_DEFAULT_URI: qemu"),
-        ('[[server]]\nname = "a"\noffload = "maybe"', {}, r"FILE: server\[1\]: unknown SOURCE"),
+        ("", {"default_uri": DefaultUri("qemu+ext:///system", "LIBVIRT_DEFAULT_URI")}, "LIBVIRT_DEFAULT_URI: qemu"),
+        ('[[server]]\nname = "a"\noffload = "maybe"', {}, r"FILE: 1st \[\[server\]\]( \(.*\))?: unknown SOURCE"),
         ("", {"servers": ("a=maybe",)}, "unknown SOURCE"),
     ],
 )
-def test_an_error_says_where_to_look(text: str, options: dict[str, str], message: str) -> None:
+def test_an_error_says_where_to_look(text: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=f"^{message}"):
         plan(text, **options)
 
@@ -194,14 +203,20 @@ def test_a_new_name_on_the_command_line_is_one_more_server() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name = 'a'\noffload = 'of'", r"server\[1\]: unknown SOURCE"),
-        ("name = 'a'\noffload = 'on'\nmac = ['aa']", r"server\[1\]\.mac: 'aa' is no MAC"),
+        ("name = 'a'\noffload = 'of'", r"1st \[\[server\]\]( \(.*\))?: unknown SOURCE"),
+        ("name = 'a'\noffload = 'on'\nmac = ['aa']", r"1st \[\[server\]\]( \(.*\))?: mac: invalid MAC address 'aa'"),
         (
             "name = 'a'\noffload = 'on'\nsegments = ['pxe-a']\nsubnets = ['10.0.0.0/8']",
-            r"server\[1\]: segments and subnets both say whom it serves: give one of them",
+            r"1st \[\[server\]\]( \(.*\))?: segments and subnets both declare whom it serves; give one of them",
         ),
-        ("name = 'a'\noffload = 'on'\nsubnets = ['10.0.0.0/99']", r"server\[1\]\.subnets: .*10\.0\.0\.0/99"),
-        ("name = 'a'\noffload = 'on'\n[[server]]\nname = 'a'\noffload = 'off'", r"server\[2\]\.name: a second"),
+        (
+            "name = 'a'\noffload = 'on'\nsubnets = ['10.0.0.0/99']",
+            r"1st \[\[server\]\]( \(.*\))?: subnets: .*10\.0\.0\.0/99",
+        ),
+        (
+            "name = 'a'\noffload = 'on'\n[[server]]\nname = 'a'\noffload = 'off'",
+            r"2nd \[\[server\]\]( \(.*\))?: name: it is used twice",
+        ),
     ],
 )
 def test_a_servers_error_names_the_key(text: str, message: str) -> None:
@@ -212,8 +227,8 @@ def test_a_servers_error_names_the_key(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("reason = ' '\ndomain = 'a'", r"waiver\[1\]\.reason: say why"),
-        ("reason = 'later'", r"waiver\[1\]: it would waive everything"),
+        ("reason = ' '\ndomain = 'a'", r"1st \[\[waiver\]\]( \(.*\))?: reason is empty; say why"),
+        ("reason = 'later'", r"1st \[\[waiver\]\]( \(.*\))?: it would waive everything"),
     ],
 )
 def test_a_waiver_says_what_and_why(text: str, message: str) -> None:
@@ -222,7 +237,10 @@ def test_a_waiver_says_what_and_why(text: str, message: str) -> None:
 
 
 def test_a_host_is_described_once() -> None:
-    with pytest.raises(ConfigError, match=r"hypervisor\[2\]: the same address as hypervisor\[1\]"):
+    with pytest.raises(
+        ConfigError,
+        match=r"2nd \[\[hypervisor\]\]( \(.*\))?: uri: the same address as in 1st \[\[hypervisor\]\]( \(.*\))?",
+    ):
         plan('[[hypervisor]]\nuri = "qemu:///system"\n[[hypervisor]]\nuri = "qemu:///system"\nkernel = "6.1"')
 
 
@@ -240,5 +258,95 @@ def test_facts_about_a_hypervisor_lie_where_the_file_says() -> None:
 
 @pytest.mark.parametrize("text", ["ansible:", "cache", "file:cache", ""])
 def test_facts_of_another_kind_are_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"hypervisor\[1\]\.facts: write ansible:PATH"):
+    with pytest.raises(ConfigError, match=r"1st \[\[hypervisor\]\]( \(.*\))?: facts: write ansible:PATH"):
         plan(f'[[hypervisor]]\nuri = "qemu:///system"\nfacts = "{text}"')
+
+
+SEVERAL = """
+    [[hypervisor]]
+    uris = ["qemu+ssh://hv1/system", "test:hv2.xml"]
+    site = "ams1"
+    kernel = "2.6.32-431.el6.x86_64"
+    segments = { bond2 = "pxe-a" }
+    physical = true
+    reflective = ["bond3"]
+"""
+
+
+def test_one_table_declares_several_hypervisors() -> None:
+    targets = plan(SEVERAL).targets
+
+    assert [target.address for target in targets] == ["qemu+ssh://hv1/system", "test:///etc/virtscan/hv2.xml"]
+    for target in targets:
+        assert (target.site, target.kernel, target.segments) == ("ams1", "2.6.32-431.el6.x86_64", {"bond2": "pxe-a"})
+        assert (target.physical, target.reflective) == (True, ("bond3",))
+
+
+def test_a_hypervisor_of_the_command_line_keeps_the_facts_of_its_table() -> None:
+    (target,) = plan(SEVERAL, connect=("qemu+ssh://hv1/system",)).targets
+
+    assert (target.physical, target.reflective, target.chosen_by) == (True, ("bond3",), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("uris = ['a', 'b']\nname = 'hv1'", "name belongs to one host, and uris has 2; leave it out"),
+        ("uris = ['a', 'b']\nfacts = 'ansible:x'", "facts belongs to one host, and uris has 2; leave it out"),
+        ("uris = ['a', 'b']\nuri = 'c'", "give one of uri, uris, xml and sosreport"),
+        ("uris = []", "give one of uri, uris, xml and sosreport"),
+        ("uris = ['a', 'a']", r"uris: the same address as in 1st \[\[hypervisor\]\]: uris"),
+        ("uris = ['a', 'qemu+ssh://hv1:x/']", "uris: not a libvirt URI"),
+        ("uris = ['a', '']", "uris: the URI is empty; write one such as qemu:///system"),
+        ("uri = ''", "uri: the URI is empty; write one such as qemu:///system"),
+    ],
+)
+def test_several_uris_share_only_what_several_hosts_can(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^FILE: 1st \[\[hypervisor\]\]( \(.*\))?: {message}$|: {message}"):
+        plan(f"[[hypervisor]]\n{text}")
+
+
+def test_an_empty_uri_of_the_command_line_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^--connect: the URI is empty"):
+        plan(connect=("",))
+
+
+def test_one_uri_in_a_list_may_have_a_name() -> None:
+    assert plan("[[hypervisor]]\nuris = ['qemu+ssh://hv1/system']\nname = 'kvm1'").targets[0].name == "kvm1"
+
+
+def test_a_server_keeps_the_hypervisor_that_it_is_declared_to_run_on() -> None:
+    declared = "[[server]]\nname = 'satellite'\noffload = 'on'\nruns_on = 'hv1'"
+
+    assert plan(declared).servers[0].runs_on == "hv1"
+    assert plan(declared, servers=("satellite=off",)).servers[0].runs_on == "hv1"
+
+
+def test_every_option_of_the_scan_has_its_key() -> None:
+    text = "[scan]\nmax_age = '7d'\nfail_on = 'boots'\nnext_start = true"
+
+    assert (plan().policy.max_age, plan().fail_on, plan().next_start) == (None, None, False)
+    made = plan(text)
+    assert (made.policy.max_age, made.fail_on, made.next_start) == (7 * 86400, FailOn.BOOTS, True)
+    both = plan(text, max_age=60.0, fail_on=FailOn.NEVER)
+    assert (both.policy.max_age, both.fail_on, both.next_start) == (60, FailOn.NEVER, True)
+    assert plan(next_start=True).next_start
+
+
+@pytest.mark.parametrize("key", ["max_age", "host_timeout", "deadline"])
+def test_a_duration_without_a_unit_names_its_key(key: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^FILE: scan\.{key}: invalid duration '30'; add a unit, e\.g\. 30s, "):
+        plan(f"[scan]\n{key} = '30'")
+
+
+def test_pending_can_only_be_asked_for_with_a_provisioning_system() -> None:
+    system = "[[provisioning]]\ntype = 'cobbler'\nurl = 'https://cobbler/cobbler_api'\n"
+    wanted = "[scan]\nfail_on = 'pending'\n"
+
+    assert plan(wanted + system).fail_on is FailOn.PENDING
+    assert plan(system, fail_on=FailOn.PENDING).fail_on is FailOn.PENDING
+    with pytest.raises(ConfigError, match=r"^FILE: scan\.fail_on: pending needs a provisioning system"):
+        plan(wanted)
+    with pytest.raises(ConfigError, match=r"^--fail-on: pending needs a provisioning system, and none is configured"):
+        plan(fail_on=FailOn.PENDING)
+    assert plan(wanted, fail_on=FailOn.BOOTS).fail_on is FailOn.BOOTS

@@ -1,6 +1,6 @@
 import pytest
 
-from virtscan.config.values import duration, expand
+from virtscan.config.values import duration, expand, table_name
 from virtscan.errors import ConfigError
 
 
@@ -14,7 +14,7 @@ def test_a_length_of_time_is_read_in_seconds(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "30", "s", "-5s", "5 s", "1y", "0s", "1e9s", "٣s s", "5S"])
 def test_what_is_no_length_of_time_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ConfigError, match="write"):
+    with pytest.raises(ConfigError, match=r"^invalid duration "):
         duration(text)
 
 
@@ -29,3 +29,17 @@ def test_a_doubled_dollar_sign_is_one_and_a_lone_one_stays() -> None:
 def test_a_variable_that_is_not_set_is_an_error_and_not_empty() -> None:
     with pytest.raises(ConfigError, match=r"\$\{NOWHERE\} is not set"):
         expand("${NOWHERE}", {})
+
+
+@pytest.mark.parametrize(
+    ("number", "ordinal"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (22, "22nd")]
+)
+def test_a_table_is_named_by_its_place(number: int, ordinal: str) -> None:
+    assert table_name("server", number, {}) == f"{ordinal} [[server]]"
+
+
+def test_a_duration_without_a_unit_is_told_what_to_add() -> None:
+    with pytest.raises(ConfigError, match=r"^invalid duration '30'; add a unit, e\.g\. 30s, 1h30m, 7d$"):
+        duration("30")
+    with pytest.raises(ConfigError, match=r"^invalid duration '0s'; it must be longer than 0s$"):
+        duration("0s")

@@ -1,10 +1,10 @@
 from collections.abc import Iterable
 
 import pytest
+from virtscan.correlator.chain import UNKNOWN_CHAIN, OnBond, follow
 
 from tests.build import bond, card
 from tests.correlator.scenes import device, virtual
-from virtscan.correlator.chain import UNKNOWN_CHAIN, OnBond, follow
 from virtscan.model import Backing, Device, DeviceKind, DeviceName
 
 VLAN, BRIDGE, ETHERNET, UNKNOWN = DeviceKind.VLAN, DeviceKind.BRIDGE, DeviceKind.ETHERNET, DeviceKind.UNKNOWN

@@ -1,8 +1,8 @@
 import pytest
 from msgspec.structs import replace
+from virtscan.correlator.coverage import coverage, describe, may_serve, reach
 
 from tests.build import server
-from virtscan.correlator.coverage import coverage, describe, may_serve, reach
 
 
 def serves(segment: str | None, addresses: tuple[str, ...], declared: dict[str, tuple[str, ...]]) -> bool:

@@ -1,7 +1,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.build import FIXED_KERNEL, bond, bridged, card, domain, hypervisor, inventory, macvtap, server
+from tests.build import FIXED_KERNEL, ONLY_BONDS, bond, bridged, card, domain, hypervisor, inventory, macvtap, server
 from tests.correlator.scenes import SERVING, device, finding_of, provisioner, satellite, scene
 from virtscan.correlator import correlate
 from virtscan.model import (
@@ -200,6 +200,7 @@ def test_interfaces_without_a_finding_are_counted_by_reason() -> None:
             domain("sat", macvtap(mac=SERVING)),
         ),
         servers=(satellite(),),
+        policy=ONLY_BONDS,
     )
 
     report = correlate(fleet)
@@ -224,7 +225,7 @@ def test_a_pool_of_which_every_device_is_out_is_counted_under_the_reason_that_co
     pool = (Attachment(DeviceName("br0"), None), Attachment(DeviceName("eth4"), SourceMode.BRIDGE))
     interface = Interface(index=0, type="network", network="pool", attachments=pool)
 
-    assert correlate(inventory(hypervisor("hv1", domain("web01", interface)))).not_judged == {
+    assert correlate(inventory(hypervisor("hv1", domain("web01", interface)), policy=ONLY_BONDS)).not_judged == {
         NotJudged.NOT_ON_A_BOND: 1
     }
 
@@ -268,6 +269,7 @@ def test_hypervisors_do_not_share_what_they_know() -> None:
         hypervisor("hv1", domain("web01", macvtap())),
         replace(hypervisor("hv2", domain("web02", macvtap()), kernel=FIXED_KERNEL), devices=(card("bond2"),)),
         servers=(server(),),
+        policy=ONLY_BONDS,
     )
 
     report = correlate(fleet)

@@ -3,7 +3,7 @@ from collections.abc import Iterable
 import pytest
 from msgspec.structs import replace
 
-from tests.build import FIXED_KERNEL, bridged, card, hypervisor, macvtap, server
+from tests.build import FIXED_KERNEL, ONLY_BONDS, bridged, card, hypervisor, macvtap, server
 from tests.correlator.scenes import (
     SERVING,
     device,
@@ -286,7 +286,7 @@ def test_an_unread_offload_state_without_a_reason_is_called_not_read() -> None:
 )
 def test_a_device_that_may_be_no_bond_says_what_is_known_of_it(name: str, because: str, missing: str) -> None:
     devices = (virtual("veth0"), device("v9", DeviceKind.VLAN, "x"), device("br9", DeviceKind.BRIDGE))
-    found = finding_of(scene(macvtap(name), devices=devices))
+    found = finding_of(scene(macvtap(name), devices=devices, policy=ONLY_BONDS))
     without_filter = finding_of(scene(macvtap(name), devices=devices, policy=ANY))
 
     assert because in found.because

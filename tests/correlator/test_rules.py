@@ -4,8 +4,10 @@ from typing import TypeAlias
 
 import pytest
 from msgspec.structs import replace
+from virtscan.correlator.conditions import Case, Servers
+from virtscan.correlator.rules import decide
 
-from tests.build import FIXED_KERNEL, bond, bridged, card, domain, hypervisor, macvtap, server
+from tests.build import FIXED_KERNEL, ONLY_BONDS, bond, bridged, card, domain, hypervisor, macvtap, server
 from tests.correlator.scenes import (
     BOOTING,
     OTHER,
@@ -19,8 +21,6 @@ from tests.correlator.scenes import (
     virtual,
 )
 from virtscan.correlator import RULES
-from virtscan.correlator.conditions import Case, Servers
-from virtscan.correlator.rules import decide
 from virtscan.model import (
     Attachment,
     Confidence,
@@ -128,14 +128,17 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         scene(Interface(index=0, type="user")),
         NotJudged.NOT_MACVTAP,
     ),
-    "a macvtap on a card is not judged": (scene(macvtap("eth4")), NotJudged.NOT_ON_A_BOND),
+    "a macvtap on a card is not judged": (scene(macvtap("eth4"), policy=ONLY_BONDS), NotJudged.NOT_ON_A_BOND),
     "a macvtap on a VLAN over a card is not judged": (
-        scene(macvtap("eth4.7"), devices=(device("eth4.7", VLAN, "eth4"),)),
+        scene(macvtap("eth4.7"), devices=(device("eth4.7", VLAN, "eth4"),), policy=ONLY_BONDS),
         NotJudged.NOT_ON_A_BOND,
     ),
-    "a pool of cards is not judged": (scene(on_network(at("eth4"), at("eth5"))), NotJudged.NOT_ON_A_BOND),
+    "a pool of cards is not judged": (
+        scene(on_network(at("eth4"), at("eth5")), policy=ONLY_BONDS),
+        NotJudged.NOT_ON_A_BOND,
+    ),
     "a fixed kernel does not matter to what is not judged": (
-        scene(macvtap("eth4"), kernel=FIXED_KERNEL),
+        scene(macvtap("eth4"), kernel=FIXED_KERNEL, policy=ONLY_BONDS),
         NotJudged.NOT_ON_A_BOND,
     ),
     "the server's own interface is not judged": (

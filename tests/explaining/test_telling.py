@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT, bond, domain, hypervisor, inventory, macvtap, server
+from tests.build import ONLY_BONDS, TAKEN_AT, bond, domain, hypervisor, inventory, macvtap, server
 from tests.correlator.fleets import inventories
 from tests.correlator.scenes import SERVING, provisioner, satellite, scene
 from virtscan.correlator import RULES, correlate
@@ -289,7 +289,7 @@ KERNEL = ("kernel", "the kernel of hv1")
             ],
         ),
         (
-            scene(macvtap("bond7"), servers=(server(),)),
+            scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS),
             [("place", "where satellite runs"), ("device kind", "what bond7 of hv1 stands on")],
         ),
         (
@@ -326,7 +326,7 @@ def test_each_value_of_a_missing_fact_says_what_follows() -> None:
 
 
 def test_a_device_that_may_be_on_no_bond_may_turn_out_not_to_be_judged() -> None:
-    _, kind = account(scene(macvtap("bond7"), servers=(server(),))).ways
+    _, kind = account(scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS)).ways
 
     assert kind.verdicts == {"on a bond": Verdict.AT_RISK, "on no bond": None}
 

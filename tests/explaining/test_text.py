@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 
-from tests.build import bridged, domain, hypervisor, inventory, macvtap, server
+from tests.build import ONLY_BONDS, bridged, domain, hypervisor, inventory, macvtap, server
 from tests.correlator.fleets import inventories
 from tests.correlator.scenes import provisioner, satellite, scene
 from tests.explaining.test_telling import some
@@ -91,7 +91,9 @@ def test_other_accounts_say(looked_at: Inventory, says: str) -> None:
 
 
 def test_a_device_that_turns_out_not_to_be_judged_is_said_so() -> None:
-    assert "at-risk if on a bond; not judged if on no bond" in written(scene(macvtap("bond7"), servers=(server(),)))
+    assert "at-risk if on a bond; not judged if on no bond" in written(
+        scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS)
+    )
 
 
 def test_several_interfaces_stand_below_one_another() -> None:

@@ -1,3 +1,5 @@
+import re
+
 import msgspec
 import pytest
 
@@ -69,16 +71,16 @@ def test_fewer_rows_are_said_to_be_fewer_and_have_no_total() -> None:
     narrowed = narrow(WHOLE, [Condition("site", "=", "ams1")])
 
     assert narrowed.total is None
-    assert narrowed.notes == ("shown: 1 of 3 rows, where site=ams1; what follows counts all", "counts")
+    assert narrowed.notes == ("1 of 3 rows match site=ams1; totals are for the whole fleet", "counts")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("site", "is no condition: write COLUMN=VALUE"),
-        ("=ams1", "is no condition"),
-        ("site~(", "no regular expression"),
-        ("cpus>many", "'many' is no number"),
+        ("site", "invalid condition 'site'; write COLUMN=VALUE"),
+        ("=ams1", "invalid condition"),
+        ("site~(", "invalid regular expression"),
+        ("cpus>many", "'many' is not a number"),
     ],
 )
 def test_what_is_no_condition_is_refused(text: str, message: str) -> None:
@@ -86,10 +88,57 @@ def test_what_is_no_condition_is_refused(text: str, message: str) -> None:
         parse_condition(text)
 
 
+@pytest.mark.parametrize(
+    ("view", "condition", "message"),
+    [
+        ("risks", "verdict=at_risk", "no value of verdict matches; did you mean 'at-risk'"),
+        ("risks", "verdict=AT-RISK", "did you mean 'at-risk'"),
+        ("risks", "exposure!=foo", "no value of exposure matches; it can be pending, boots, latent$"),
+        ("risks", "confidence~^x", "no value of confidence matches; it can be high, medium, low$"),
+        ("risks", "rule=R1", "no value of rule matches; "),
+        ("risks", "verdict>3", "verdict is not a number; it can be at-risk, "),
+        ("interfaces", "state=running", "it can be active, inactive, unknown"),
+        ("interfaces", "source_mode=brigde", "did you mean 'bridge'"),
+        ("interfaces", "boots_from_network=yes", "did you mean 'true'. it can be true, false$"),
+        ("interfaces", "index=first", "index is a number"),
+        ("domains", "vcpus!=many", "vcpus is a number"),
+        ("servers", "tx_checksum=offf", "did you mean 'off'"),
+        ("hypervisors", "status=ok", "it can be complete, partial, failed"),
+        ("capacity", "status=down", "it can be complete, partial, failed"),
+    ],
+)
+def test_a_value_that_a_column_can_not_have_is_refused_with_those_that_it_can(
+    view: str, condition: str, message: str
+) -> None:
+    nothing = VIEWS[view](correlate(inventory()))
+
+    with pytest.raises(ConfigError, match=rf"^--where {re.escape(condition)}: .*{message}"):
+        narrow(nothing, [parse_condition(condition)])
+
+
+@pytest.mark.parametrize(
+    ("view", "condition"),
+    [
+        ("risks", "verdict=at-risk"),
+        ("risks", "verdict="),
+        ("risks", "verdict~risk|unknown"),
+        ("risks", "rule=R13"),
+        ("risks", "server=nobody"),
+        ("interfaces", "verdict~^$"),
+        ("interfaces", "boots_from_network=true"),
+        ("interfaces", "vlan>3"),
+        ("domains", "vcpus=8.0"),
+        ("hypervisors", "kernel_fix=unfixed"),
+    ],
+)
+def test_a_value_that_a_column_can_have_is_taken_though_no_row_has_it(view: str, condition: str) -> None:
+    narrow(VIEWS[view](correlate(inventory())), [parse_condition(condition)])
+
+
 def test_an_unknown_column_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"no column 'sites': did you mean 'site'\? it has name, site, cpus"):
+    with pytest.raises(ConfigError, match=r"no column 'sites'; did you mean 'site'\? it has name, site, cpus"):
         names("sites=ams1")
-    with pytest.raises(ConfigError, match="no column 'zzz': it has name"):
+    with pytest.raises(ConfigError, match="no column 'zzz'; it has name"):
         names("zzz=1")
 
 

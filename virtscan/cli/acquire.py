@@ -11,7 +11,7 @@ import msgspec
 
 from virtscan.cli.console import Console
 from virtscan.cli.options import collect_options
-from virtscan.cli.plan import load_plan
+from virtscan.cli.plan import default_uri_line, load_plan
 from virtscan.cli.process import close_input
 from virtscan.config import Options
 from virtscan.correlator.age import in_words
@@ -45,7 +45,7 @@ def acquire(
     if file is None:
         return collected(planned(said, lower_device=lower_device, max_age=max_age, **what), said)
     if any(what.values()):
-        raise click.UsageError(f"what is in {file} is not read again: leave out FILE, or the options of a scan")
+        raise click.UsageError(f"{file} is saved and not scanned again; leave out FILE, or the options of a scan")
     return judged_on(load(file), said, lower_device=lower_device, max_age=max_age)
 
 
@@ -53,23 +53,24 @@ def planned(
     said: Console,
     *,
     config: Path | None,
-    max_age: float | None = None,
     **what: Any,  # typed by `Options`
 ) -> Plan:
-    """The plan of a scan, made from the options of `collect_options`; from here on nothing can be asked.
+    """Make the plan of a scan from the options of `collect_options`, and close standard input: nothing may prompt.
 
     Raises:
         ConfigError: The options or the configuration are wrong.
     """
     plan = load_plan(config, Options(**what), said)
     close_input()
-    return msgspec.structs.replace(plan, policy=msgspec.structs.replace(plan.policy, max_age=max_age))
+    return plan
 
 
 def collected(plan: Plan, said: Console) -> Inventory:
-    """Collect with a progress bar."""
+    """Collect with a progress bar; say first which hypervisor is read if none was named."""
     from virtscan.scan import collect
 
+    if line := default_uri_line(plan):
+        said.warn(line)
     with said.progress(len(plan.targets) + len(plan.servers) + len(plan.provisioning), "Reading") as advance:
         return collect(plan, on_progress=advance)
 

@@ -1,8 +1,8 @@
-"""What a run ends with: one honest number for cron jobs and scripts."""
+"""Exit codes: one honest number for cron jobs and scripts."""
 
-from enum import Enum, IntEnum
+from enum import IntEnum
 
-from virtscan.model import Exposure, Finding, HostStatus, Report, Verdict
+from virtscan.model import Exposure, FailOn, Finding, HostStatus, Report, Verdict
 
 
 class ExitCode(IntEnum):
@@ -15,15 +15,6 @@ class ExitCode(IntEnum):
     NOTHING_SEEN = 5
 
 
-class FailOn(Enum):
-    """From which exposure on a finding at risk counts for the exit code."""
-
-    PENDING = "pending"
-    BOOTS = "boots"
-    LATENT = "latent"
-    NEVER = "never"
-
-
 _COUNTED = {
     FailOn.PENDING: {Exposure.PENDING},
     FailOn.BOOTS: {Exposure.PENDING, Exposure.BOOTS},
@@ -33,17 +24,21 @@ _COUNTED = {
 
 
 def of_report(report: Report, fail_on: FailOn) -> ExitCode:
-    """The exit code of a scan or report; what is waived counts neither as at risk nor as not judged."""
+    """Return the exit code of a scan or report.
+
+    A waived finding counts neither as at risk nor as not judged. Without any domain nothing was judged.
+    """
     hypervisors = report.inventory.hypervisors
     if all(hypervisor.status is HostStatus.FAILED for hypervisor in hypervisors):
         return ExitCode.NOTHING_SEEN
     at_risk = any(_counts(finding, fail_on) for finding in report.findings)
     unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
-    return _of(bad=at_risk, incomplete=unknown or bool(report.inventory.gaps))
+    no_domain = not any(hypervisor.domains for hypervisor in hypervisors)
+    return _of(bad=at_risk, incomplete=unknown or no_domain or bool(report.inventory.gaps))
 
 
 def of_servers(report: Report) -> ExitCode:
-    """The exit code when only servers were looked at: were all of them read, some, none?"""
+    """Return the exit code of `virtscan servers`; it depends on how many of them could be read."""
     unread = [server.reason is not None for server in report.inventory.servers]
     if all(unread):
         return ExitCode.NOTHING_SEEN
@@ -51,7 +46,7 @@ def of_servers(report: Report) -> ExitCode:
 
 
 def of_trace(*, boots: int, failed: bool, incomplete: bool) -> ExitCode:
-    """The exit code of a capture: did a boot fail because of checksums, could all be told? No boot tells nothing."""
+    """Return the exit code of a capture; one without a boot proves nothing."""
     return _of(bad=failed, incomplete=incomplete) if boots else ExitCode.NOTHING_SEEN
 
 

@@ -13,13 +13,13 @@ from virtscan.cli.process import drop_output, end, end_on_signals, let_errors_go
 from virtscan.errors import VirtscanError
 
 COMMANDS = {
-    "scan": "Collect from hypervisors and servers, judge, report: the main job.",
-    "report": "Judge a saved inventory again and report; no network.",
+    "scan": "Read hypervisors and servers, judge, report: the main job.",
+    "report": "Judge a saved inventory again and report; no network access.",
     "servers": "Read only the provisioning servers' offload state.",
-    "explain": "Say all about one interface: its facts, rule by rule, and what is missing.",
-    "remedy": "Print what to change on each server, and how to undo it; runs nothing.",
-    "trace": "Read a packet capture: which boots failed because of unfilled checksums.",
-    "doctor": "Say whether this machine can scan: libvirt, ssh, permissions, reachability.",
+    "explain": "Explain one verdict: facts, rule by rule, and missing facts.",
+    "remedy": "Print the change for each server, and how to undo it; runs nothing.",
+    "trace": "Read a packet capture: which boots failed because of partial checksums.",
+    "doctor": "Check whether this machine can scan: libvirt, ssh, permissions, reachability.",
     "config": "Validate and explain the configuration.",
 }
 """Name and short help; `virtscan.cli.commands.NAME` holds the command `NAME`.
@@ -57,7 +57,7 @@ class _LazyGroup(click.Group):
 )
 @click.version_option(__version__, "-V", "--version", prog_name="virtscan", message="%(prog)s %(version)s")
 def virtscan() -> None:
-    """Says which virtual machines will fail to boot over the network, because of which server, and what to change."""
+    """Report which virtual machines will fail to boot over the network, because of which server, and the fix."""
 
 
 def main() -> NoReturn:

@@ -7,10 +7,9 @@ from typing import Any, TypeVar
 import click
 
 from virtscan.cli.console import Console, Verbosity
-from virtscan.cli.exit_codes import FailOn
 from virtscan.config import duration
 from virtscan.errors import ConfigError
-from virtscan.model import LowerDevice
+from virtscan.model import FailOn, LowerDevice
 from virtscan.reporters import REPORTERS
 from virtscan.views import GROUPINGS, VIEWS
 
@@ -28,6 +27,10 @@ def _lower_device(_context: click.Context, _option: click.Parameter, value: str 
     return None if value is None else LowerDevice(value)
 
 
+def _fail_on(_context: click.Context, _option: click.Parameter, value: str | None) -> FailOn | None:
+    return None if value is None else FailOn(value)
+
+
 def _chain(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for decorator in reversed(decorators):
@@ -43,10 +46,12 @@ def _words(enum: Any) -> click.Choice[str]:  # an Enum class whose values are th
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
-config_option = click.option("--config", type=FILE, help="Configuration file (else VIRTSCAN_CONFIG, yours, /etc).")
+config_option = click.option(
+    "--config", type=FILE, help="Configuration file; else VIRTSCAN_CONFIG, ~/.config/virtscan, /etc/virtscan."
+)
 
 connect_option = click.option(
-    "-c", "--connect", multiple=True, metavar="URI", help="A hypervisor's libvirt URI, as in virsh."
+    "-c", "--connect", multiple=True, metavar="URI", help="Libvirt URI of a hypervisor, as for virsh."
 )
 
 unsafe_option = click.option(
@@ -58,98 +63,108 @@ server_option = click.option(
     "servers",
     multiple=True,
     metavar="NAME[:INTERFACE]=SOURCE",
-    help="A provisioning server and where its offload state is read: ssh://[user@]host[:port], file:PATH "
-    "(output of ethtool -k), sosreport:PATH, ansible:PATH, local:, or the words on and off.",
+    help="A provisioning server and the source of its offload state: ssh://[user@]host[:port], file:PATH (output of "
+    "ethtool -k), sosreport:PATH, ansible:PATH, local:, or the word on or off.",
 )
 
 host_timeout_option = click.option(
-    "--host-timeout", metavar="TIME", callback=_seconds, help="What one host may take, as in 30s (the default)."
+    "--host-timeout", metavar="TIME", callback=_seconds, help="Time limit of one host, e.g. 30s (the default)."
 )
 
 deadline_option = click.option(
-    "--deadline", metavar="TIME", callback=_seconds, help="What the whole run may take, as in 10m (the default)."
+    "--deadline", metavar="TIME", callback=_seconds, help="Time limit of the whole run, e.g. 10m (the default)."
 )
 
 lower_device_option = click.option(
     "--lower-device",
     type=_words(LowerDevice),
     callback=_lower_device,
-    help="Judge macvtap interfaces that stand on a bond (the default), or on any device.",
+    help="Judge macvtap interfaces on any device (the default), or only those on a bond.",
 )
 
 max_age_option = click.option(
     "--max-age",
     metavar="TIME",
     callback=_seconds,
-    help="How old a fact may have been at the scan, as in 12h, 7d or 2w; what is older is not known.",
+    help="Ignore facts older than this at scan time, e.g. 12h, 7d, 2w.",
 )
 
 collect_options = _chain(
     connect_option,
     click.option(
-        "--xml", multiple=True, type=click.Path(path_type=Path), help="A folder of domain XML, read as a host."
+        "--xml", multiple=True, type=click.Path(path_type=Path), help="Folder of domain XML, read as one hypervisor."
     ),
     click.option(
         "--sosreport",
         multiple=True,
         type=click.Path(path_type=Path),
-        help="A hypervisor's sosreport, unpacked or as it came.",
+        help="Sosreport of a hypervisor, a folder or an archive.",
     ),
     server_option,
     config_option,
     lower_device_option,
     max_age_option,
-    click.option("--ssh-facts", is_flag=True, help="Ask qemu+ssh hypervisors by ssh for what libvirt can't tell."),
+    click.option("--ssh-facts", is_flag=True, help="Read kernel and devices of qemu+ssh hypervisors by ssh as well."),
+    click.option(
+        "--next-start",
+        is_flag=True,
+        help="Read the persistent definitions of running domains as well: one more round trip for each of them.",
+    ),
     host_timeout_option,
     deadline_option,
     unsafe_option,
 )
-"""What is read, and how long it may take: all but --config and --max-age are the fields of `config.Options`."""
+"""What is read, and how long it may take: all but --config are fields of `config.Options`."""
 
 quiet_and_verbose = _chain(
-    click.option("-v", "--verbose", is_flag=True, help="Say on standard error what happens."),
-    click.option("-q", "--quiet", is_flag=True, help="Say nothing on standard error but errors."),
+    click.option("-v", "--verbose", is_flag=True, help="Print progress details on standard error."),
+    click.option("-q", "--quiet", is_flag=True, help="Print only errors on standard error."),
 )
 
 output_options = _chain(
     click.option(
-        "--format", "format_name", type=click.Choice(list(REPORTERS)), default="table", show_default=True, help="How."
+        "--format",
+        "format_name",
+        type=click.Choice(list(REPORTERS)),
+        default="table",
+        show_default=True,
+        help="Output format.",
     ),
-    click.option("-o", "--output", type=FILE, help="Write to this file, whole or not at all."),
+    click.option("-o", "--output", type=FILE, help="Write to this file, atomically."),
 )
 
 redact_option = click.option(
     "--redact",
     type=FILE,
     metavar="MAPFILE",
-    help="Put pseudonyms in the place of host, domain, MAC, address and user names, in everything that is "
-    "written but what -v says. MAPFILE says what stands for what; it is private, and used again when it is there.",
+    help="Replace host, domain, MAC, IP and user names with pseudonyms; the mapping is kept in MAPFILE (private, "
+    "reused if it exists).",
 )
 
 report_options = _chain(
-    click.option("--view", type=click.Choice(list(VIEWS)), default="risks", show_default=True, help="What to show."),
+    click.option("--view", type=click.Choice(list(VIEWS)), default="risks", show_default=True, help="Rows to show."),
     click.option(
         "--by",
         type=click.Choice(list(GROUPINGS)),
         default="hypervisor",
         show_default=True,
-        help="What a row of the capacity view is.",
+        help="Grouping of the capacity view.",
     ),
     click.option(
         "--where",
         multiple=True,
         metavar="CONDITION",
-        help="Show only rows that meet this, on any column of the view: site=ams1, source_device~^bond (a regular "
-        "expression), vcpus>8; also != !~ < <= >=. Of several all must be met. Counts and exit code stay the whole's.",
+        help="Show only matching rows, by any column of the view: site=ams1, source_device~^bond (a regular "
+        "expression), vcpus>8; also != !~ < <= >=. Repeatable; all must match. Totals and exit code are for the whole "
+        "fleet.",
     ),
     output_options,
     redact_option,
     click.option(
         "--fail-on",
         type=_words(FailOn),
-        default="latent",
-        show_default=True,
-        help="From which exposure on a VM at risk makes the exit code 1 or 4.",
+        callback=_fail_on,
+        help="Least exposure of a VM at risk that makes the exit code 1 or 4 (default: latent, all of them).",
     ),
 )
 

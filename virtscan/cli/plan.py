@@ -1,13 +1,15 @@
-"""The plan of a command: the configuration file, if there is one, and what the command line says."""
+"""The plan of a command, made of the configuration file and the command line."""
 
 import os
 import stat
 from pathlib import Path
 
 from virtscan.cli.console import Console
-from virtscan.config import Document, Options, find_config, make_plan, read_document
+from virtscan.config import Document, Options, default_uri, find_config, make_plan, read_document
+from virtscan.connectors import naming, uri
 from virtscan.errors import ConfigError
-from virtscan.model import Plan
+from virtscan.model import Gap, Plan, Target, TargetKind
+from virtscan.views.naming import runs_on_warnings, segment_warnings
 
 
 def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
@@ -23,11 +25,33 @@ def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
         text, private = _content(path)
         document = read_document(text, path=path, environment=os.environ, private=private)
         folder = path.parent
-    default_uri = os.environ.get("LIBVIRT_DEFAULT_URI", "")
-    plan, warnings = make_plan(document, options, folder=folder, default_uri=default_uri, origin=str(path))
+    chosen = default_uri(os.environ, user=os.geteuid())
+    plan, warnings = make_plan(document, options, folder=folder, default_uri=chosen, origin=str(path))
     for warning in warnings:
         console.warn(f"warning: {warning}")
     return plan
+
+
+def name_warnings(plan: Plan) -> tuple[Gap, ...]:
+    """Warn about segments and hypervisors that are named in one place only."""
+    names = [naming.name(target) for target in plan.targets]
+    runs_on = () if any(map(_learns_its_name, plan.targets)) else runs_on_warnings(names, plan.servers)
+    return (*segment_warnings(plan.targets, plan.servers), *runs_on)
+
+
+def default_uri_line(plan: Plan) -> str | None:
+    """Say which hypervisor is scanned because none is named; None if one is."""
+    for target in plan.targets:
+        if target.chosen_by is not None:
+            return f"hypervisor: {naming.shown(target)} ({target.chosen_by}; -c, --xml or a configuration names others)"
+    return None
+
+
+def _learns_its_name(target: Target) -> bool:
+    """Return True if only the scan can tell what the hypervisor is called."""
+    if target.name is not None:
+        return False
+    return target.kind is not TargetKind.LIBVIRT or uri.host_name(target.address) is None
 
 
 def _content(path: Path) -> tuple[str, bool]:

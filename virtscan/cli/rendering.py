@@ -18,13 +18,18 @@ from virtscan.views.filters import narrow, parse_condition
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
-    """How a report is wanted: the words of the options `--view`, `--by`, `--where`, `--format`, `--output`."""
+    """The wanted form of a report, from `--view`, `--by`, `--where`, `--format`, `--output`; `note` stands below it."""
 
     view: str
     by: str = next(iter(GROUPINGS))
     where: tuple[str, ...] = ()
     format_name: str
     output: Path | None
+    note: str | None = None
+
+    def with_note(self, note: str | None) -> "Rendering":
+        """The same with a line below the table."""
+        return msgspec.structs.replace(self, note=note)
 
     def with_pseudonyms(self, of: Callable[[str], str]) -> "Rendering":
         """The same for a report under pseudonyms: a condition on a name is one on its pseudonym."""
@@ -33,10 +38,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, where=where)
 
     def check(self) -> None:
-        """Try the conditions on an empty report, before hosts are bothered.
+        """Try the conditions on an empty report, before any host is read.
 
         Raises:
-            ConfigError: One of them is none, or names a column that the view does not have.
+            ConfigError: One is invalid, names a column that the view lacks, or a value that its column can't have.
         """
         self._present(Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC))))
 
@@ -50,7 +55,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
     def _present(self, report: Report) -> Presentation:
         view = GROUPINGS[self.by] if self.view == "capacity" else VIEWS[self.view]
-        return narrow(view(report), [parse_condition(text) for text in self.where])
+        presentation = view(report)
+        if self.note is not None:
+            presentation = msgspec.structs.replace(presentation, notes=(self.note, *presentation.notes))
+        return narrow(presentation, [parse_condition(text) for text in self.where])
 
 
 def show(presentation: Presentation, format_name: str, path: Path | None, output: Output, console: Console) -> None:

@@ -3,15 +3,16 @@
 import ipaddress
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from virtscan.config.document import Document, HypervisorSection, ServerSection, WaiverSection
 from virtscan.config.provisioning import provisioning_target
-from virtscan.config.values import duration
+from virtscan.config.values import duration, table_name
 from virtscan.errors import ConfigError
-from virtscan.model import LowerDevice, Mac, Plan, Policy, ServerTarget, SourceKind, Target, TargetKind, Waiver
+from virtscan.model import Mac, Plan, Policy, ServerTarget, SourceKind, Target, TargetKind, Waiver
 from virtscan.offload.source import server_target
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
@@ -19,14 +20,14 @@ _PATHS = frozenset({SourceKind.FILE, SourceKind.SOSREPORT, SourceKind.ANSIBLE})
 
 
 def declared_plan(document: Document, folder: Path) -> Plan:
-    """What the file says, with defaults for the rest; no hypervisor where it names none.
+    """Make a plan of the file, with defaults for the rest; without a hypervisor if the file has none.
 
     Args:
         document: The file.
         folder: Where relative paths in it start.
 
     Raises:
-        ConfigError: Something in it can't be meant, with its place in the file.
+        ConfigError: A value is invalid or contradicts another; the message has its place in the file.
     """
     scan = document.scan
     default = Plan()
@@ -34,55 +35,87 @@ def declared_plan(document: Document, folder: Path) -> Plan:
         targets=_targets(document, folder),
         servers=_servers(document, folder),
         provisioning=tuple(
-            provisioning_target(section, f"provisioning[{n}]", folder)
+            provisioning_target(section, table_name("provisioning", n, section), folder)
             for n, section in enumerate(document.provisioning, 1)
         ),
         policy=Policy(
-            lower_device=scan.lower_device or LowerDevice.BOND,
-            waivers=tuple(_waiver(section, f"waiver[{n}]") for n, section in enumerate(document.waiver, 1)),
+            lower_device=scan.lower_device or default.policy.lower_device,
+            max_age=_seconds(scan.max_age, "scan.max_age"),
+            waivers=tuple(
+                _waiver(section, table_name("waiver", n, section)) for n, section in enumerate(document.waiver, 1)
+            ),
         ),
         host_timeout=_seconds(scan.host_timeout, "scan.host_timeout") or default.host_timeout,
         deadline=_seconds(scan.deadline, "scan.deadline") or default.deadline,
         ssh_facts=scan.ssh_facts,
+        next_start=scan.next_start,
+        fail_on=scan.fail_on,
     )
 
 
 def identity(target: Target) -> tuple[TargetKind, str]:
-    """What two targets have in common when they are one host: a path may be written in several ways."""
+    """Return what two targets of one host have in common; a path may be written in several ways."""
     if target.kind is TargetKind.LIBVIRT:
         return target.kind, target.address
     return target.kind, os.path.abspath(target.address)  # noqa: PTH100 Path.resolve would ask the disk, which may hang
 
 
 def absolute_test_uri(address: str, folder: Path) -> str:
-    """`test:fleet/hv1.xml`, a path for libvirt's test driver, which takes only absolute ones."""
+    """Make the path of `test:fleet/hv1.xml` absolute; libvirt's test driver takes no other."""
     scheme, _, path = address.partition(":")
     return f"test://{(folder / path).resolve()}" if scheme == "test" and path and path[0] != "/" else address
 
 
-def _targets(document: Document, folder: Path) -> tuple[Target, ...]:
-    """One host under one address: of two tables about it the second could say the opposite."""
-    targets: list[Target] = []
-    places: dict[tuple[TargetKind, str], int] = {}
+def targets_with_places(document: Document, folder: Path) -> Iterator[tuple[Target, str]]:
+    """Give each hypervisor of the file, with the place of its address for errors.
+
+    Raises:
+        ConfigError: A table has none or several kinds of address, or keys of one host for several.
+    """
     for number, section in enumerate(document.hypervisor, 1):
-        target = _target(section, f"hypervisor[{number}]", folder)
-        first = places.setdefault(identity(target), number)
-        if first != number:
-            raise ConfigError(f"hypervisor[{number}]: the same address as hypervisor[{first}]")
+        where = table_name("hypervisor", number, section)
+        key, addresses = _addresses(section, where)
+        for address in addresses:
+            yield _target(section, key, address, where, folder), f"{where}: {key}"
+
+
+def _targets(document: Document, folder: Path) -> tuple[Target, ...]:
+    """All hypervisors of the file; a host is declared once, for two tables could contradict each other."""
+    targets: list[Target] = []
+    places: dict[tuple[TargetKind, str], str] = {}
+    for target, place in targets_with_places(document, folder):
+        first = places.get(identity(target))
+        if first is not None:
+            raise ConfigError(f"{place}: the same address as in {first}")
+        places[identity(target)] = place
         targets.append(target)
     return tuple(targets)
 
 
-def _target(section: HypervisorSection, where: str, folder: Path) -> Target:
-    match section.uri, section.xml, section.sosreport:
-        case str(address), None, None:
-            kind, address = TargetKind.LIBVIRT, absolute_test_uri(address, folder)
-        case None, str(path), None:
-            kind, address = TargetKind.XML, _from(folder, path)
-        case None, None, str(path):
-            kind, address = TargetKind.SOSREPORT, _from(folder, path)
+def _addresses(section: HypervisorSection, where: str) -> tuple[str, tuple[str, ...]]:
+    """The key that gives the addresses, and these."""
+    one = {"uri": section.uri, "xml": section.xml, "sosreport": section.sosreport}
+    given: dict[str, tuple[str, ...]] = {key: (address,) for key, address in one.items() if address is not None}
+    given |= {"uris": section.uris} if section.uris else {}
+    if len(given) != 1:
+        raise ConfigError(f"{where}: give one of uri, uris, xml and sosreport")
+    ((key, addresses),) = given.items()
+    for of_one_host, value in {"name": section.name, "facts": section.facts}.items():
+        if value is not None and len(addresses) > 1:
+            raise ConfigError(
+                f"{where}: {of_one_host} belongs to one host, and uris has {len(addresses)}; leave it out"
+            )
+    return key, addresses
+
+
+def _target(section: HypervisorSection, key: str, address: str, where: str, folder: Path) -> Target:
+    match key:
+        case "xml":
+            kind, address = TargetKind.XML, _from(folder, address)
+        case "sosreport":
+            kind, address = TargetKind.SOSREPORT, _from(folder, address)
         case _:
-            raise ConfigError(f"{where}: give one of uri, xml and sosreport")
+            kind, address = TargetKind.LIBVIRT, absolute_test_uri(address, folder)
     return Target(
         kind=kind,
         address=address,
@@ -90,7 +123,9 @@ def _target(section: HypervisorSection, where: str, folder: Path) -> Target:
         site=section.site,
         kernel=section.kernel,
         segments=section.segments,
-        facts=_facts(section.facts, f"{where}.facts", folder),
+        reflective=section.reflective,
+        physical=section.physical,
+        facts=_facts(section.facts, f"{where}: facts", folder),
     )
 
 
@@ -99,7 +134,7 @@ def _facts(text: str | None, where: str, folder: Path) -> str | None:
         return None
     scheme, _, path = text.partition(":")
     if scheme != "ansible" or not path:
-        raise ConfigError(f"{where}: write ansible:PATH, the path of a fact cache or of what ansible -m setup printed")
+        raise ConfigError(f"{where}: write ansible:PATH, the path of a fact cache or of the output of ansible -m setup")
     return _from(folder, path)
 
 
@@ -112,8 +147,8 @@ def _servers(document: Document, folder: Path) -> tuple[ServerTarget, ...]:
     servers: dict[str, ServerTarget] = {}
     for number, section in enumerate(document.server, 1):
         if section.name in servers:
-            raise ConfigError(f"server[{number}].name: a second server named {section.name!r}")
-        servers[section.name] = _server(section, f"server[{number}]", folder)
+            raise ConfigError(f"{table_name('server', number, section)}: name: it is used twice; names must differ")
+        servers[section.name] = _server(section, table_name("server", number, section), folder)
     return tuple(servers.values())
 
 
@@ -123,15 +158,15 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
         for subnet in section.subnets:
             ipaddress.ip_network(subnet)
     except ValueError as error:
-        raise ConfigError(f"{where}.subnets: {error}") from error
+        raise ConfigError(f"{where}: subnets: {error}") from error
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
     if section.segments and section.subnets:
-        raise ConfigError(f"{where}: segments and subnets both say whom it serves: give one of them")
+        raise ConfigError(f"{where}: segments and subnets both declare whom it serves; give one of them")
     macs = tuple(Mac(mac.lower()) for mac in section.mac)
     for mac in macs:
         if not _MAC.fullmatch(mac):
-            raise ConfigError(f"{where}.mac: {mac!r} is no MAC address such as 52:54:00:aa:bb:cc")
+            raise ConfigError(f"{where}: mac: invalid MAC address {mac!r}; write it as in 52:54:00:aa:bb:cc")
     return msgspec.structs.replace(
         target,
         address=_from(folder, target.address) if target.kind in _PATHS else target.address,
@@ -139,15 +174,16 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
         segments=section.segments,
         subnets=section.subnets,
         physical=section.physical,
+        runs_on=section.runs_on,
     )
 
 
 def _waiver(section: WaiverSection, where: str) -> Waiver:
     waiver = Waiver(**msgspec.structs.asdict(section))
     if not waiver.reason.strip():
-        raise ConfigError(f"{where}.reason: say why it is accepted")
+        raise ConfigError(f"{where}: reason is empty; say why the finding is accepted")
     if all(pattern == "*" for pattern in (waiver.hypervisor, waiver.domain, waiver.mac, waiver.server)):
-        raise ConfigError(f"{where}: it would waive everything: name a hypervisor, domain, mac or server")
+        raise ConfigError(f"{where}: it would waive everything; name a hypervisor, domain, mac or server")
     return waiver
 
 

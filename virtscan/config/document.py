@@ -11,9 +11,9 @@ from typing import TypeVar, get_args
 import msgspec
 
 from virtscan.config.secrets import refuse_secrets
-from virtscan.config.values import expand
+from virtscan.config.values import expand, table_name
 from virtscan.errors import ConfigError
-from virtscan.model import LowerDevice, ProvisioningKind
+from virtscan.model import FailOn, LowerDevice, ProvisioningKind
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -23,22 +23,28 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class ScanSection(_Section, frozen=True):
-    """`[scan]`: how to look. Lengths of time as in `30s`, `10m`."""
+    """`[scan]`: what is read and judged. Durations as in `30s`, `10m`; each key is an option of `virtscan scan`."""
 
     lower_device: LowerDevice | None = None
+    max_age: str | None = None
+    fail_on: FailOn | None = None
     host_timeout: str | None = None
     deadline: str | None = None
     ssh_facts: bool = False
+    next_start: bool = False
 
 
 class HypervisorSection(_Section, frozen=True):
-    """`[[hypervisor]]`: a host to read, by exactly one of `uri`, `xml` (a folder of domains) and `sosreport`.
+    """`[[hypervisor]]`: a host to read, by exactly one of `uri`, `uris`, `xml` (a folder of domains) and `sosreport`.
 
-    `kernel` is `uname -r`, a fact that libvirt cannot tell; `segments` says which segment a source device reaches;
-    `facts` is `ansible:PATH`, what Ansible gathered about the host.
+    `uris` are several hosts with the same site, kernel, segments and so on; `name` and `facts` belong to one host.
+    `kernel` is `uname -r`, which libvirt does not report; `segments` maps a source device to its segment. `facts` is
+    `ansible:PATH`, the facts that Ansible gathered about the host. `physical` declares that the host is not a VM,
+    `reflective` names devices that lead to a reflecting switch (802.1Qbg, "hairpin").
     """
 
     uri: str | None = None
+    uris: tuple[str, ...] = ()
     xml: str | None = None
     sosreport: str | None = None
     name: str | None = None
@@ -46,12 +52,15 @@ class HypervisorSection(_Section, frozen=True):
     kernel: str | None = None
     facts: str | None = None
     segments: dict[str, str] = {}
+    physical: bool = False
+    reflective: tuple[str, ...] = ()
 
 
 class ServerSection(_Section, frozen=True):
-    """`[[server]]`: a provisioning server; `offload` is a SOURCE, `physical` says that it is no virtual machine.
+    """`[[server]]`: a provisioning server; `offload` is a SOURCE.
 
-    It serves either the named `segments` or `subnets`; with neither, every segment.
+    `physical` declares that it is not a VM, `runs_on` names the hypervisor that it is a VM of. It serves either the
+    named `segments` or `subnets`; with neither, every segment.
     """
 
     name: str
@@ -61,13 +70,14 @@ class ServerSection(_Section, frozen=True):
     segments: tuple[str, ...] = ()
     subnets: tuple[str, ...] = ()
     physical: bool = False
+    runs_on: str | None = None
 
 
 class ProvisioningSection(_Section, frozen=True):
-    """`[[provisioning]]`: a system that knows who boots whom, with user and one password or token if it asks for them.
+    """`[[provisioning]]`: a system with boot records, with user and one password or token if it needs them.
 
-    `password` and `token` are the thing itself (better `"${VARIABLE}"`), `…_file` names a file that nobody else can
-    read, `…_env` an environment variable. `ca_file` holds the authorities that its certificate is checked against.
+    `password` and `token` are the secret itself (better `"${VARIABLE}"`), `…_file` names a file readable by its owner
+    alone, `…_env` an environment variable. `ca_file` holds the authorities that its certificate is checked against.
     """
 
     type: ProvisioningKind
@@ -88,7 +98,7 @@ class ProvisioningSection(_Section, frozen=True):
 
 
 class WaiverSection(_Section, frozen=True):
-    """`[[waiver]]`: findings that somebody accepted, by globs; the last day it holds is `until`."""
+    """`[[waiver]]`: accepted findings, by globs; the last day it holds is `until`."""
 
     reason: str
     hypervisor: str = "*"
@@ -115,7 +125,7 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
         text: What is in it.
         path: Where it lies, for messages.
         environment: Where variables in its values come from.
-        private: Nobody but its owner can read the file; else it must not hold a secret.
+        private: Only its owner can read the file; else it must not hold a secret.
 
     Raises:
         ConfigError: Not TOML (with line and column), an unknown key (with the nearest known one), a value of the
@@ -143,25 +153,31 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
 def _sections(raw: Mapping[str, object], kind: type[S], key: str, environment: Mapping[str, str]) -> tuple[S, ...]:
     tables = raw.get(key, [])
     if not isinstance(tables, list):
-        raise ConfigError(f"{key}: there may be several, so write [[{key}]] in double brackets")
-    return tuple(_section(table, kind, f"{key}[{number}]", environment) for number, table in enumerate(tables, 1))
+        raise ConfigError(f"{key}: there may be several; write [[{key}]] in double brackets")
+    return tuple(
+        _section(table, kind, table_name(key, number, table), environment) for number, table in enumerate(tables, 1)
+    )
 
 
 def _section(table: object, kind: type[S], where: str, environment: Mapping[str, str]) -> S:
+    repeated = "[[" in where
     if not isinstance(table, dict):
-        name, bracket, _ = where.partition("[")
-        raise ConfigError(f"{where}: expected a table, as in {f'[[{name}]]' if bracket else f'[{name}]'}")
-    _refuse_unknown(table, kind.__struct_fields__, f"{where}.")
+        raise ConfigError(f"{where}: expected a table" + ("" if repeated else f", as in [{where}]"))
+    prefix = f"{where}: " if repeated else f"{where}."
+    _refuse_unknown(table, kind.__struct_fields__, prefix)
+    for field in msgspec.structs.fields(kind):
+        if field.required and field.name not in table:
+            raise ConfigError(f"{where}: {field.name} is missing")
     try:
         return msgspec.convert(
-            {key: _expanded(item, f"{where}.{key}", environment) for key, item in table.items()}, kind
+            {key: _expanded(item, f"{prefix}{key}", environment) for key, item in table.items()}, kind
         )
     except msgspec.ValidationError as error:
-        message, _, key = str(error).partition(" - at `$")
+        message, _, key = str(error).partition(" - at `$.")
         key = key.rstrip("`")
-        words = _words(kind, key.removeprefix("."))
+        words = _words(kind, key)
         advice = f"; write {' or '.join(words)}" if words else ""
-        raise ConfigError(f"{where}{key}: {message[0].lower()}{message[1:]}{advice}") from error
+        raise ConfigError(f"{prefix}{key}: {message[0].lower()}{message[1:]}{advice}") from error
 
 
 def _words(kind: type[msgspec.Struct], key: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a plan comes to, in lines for people; nothing secret is in them."""
+"""A plan in lines of text; no secret is in them."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,19 +8,19 @@ from virtscan.offload.source import shown
 
 
 def overview(plan: Plan) -> Iterator[str]:
-    """One line for the scan, each hypervisor, server, provisioning system and waiver."""
-    facts = "asked by ssh" if plan.ssh_facts else "not asked by ssh"
-    limits = f"{plan.host_timeout:g} s a host, {plan.deadline:g} s in all"
-    yield f"scan: lower device {plan.policy.lower_device.value}, {limits}, hypervisors {facts}"
+    """Describe the scan, each hypervisor, server, provisioning system and waiver, one line each."""
+    yield _scan(plan)
     for target in plan.targets:
         details = {"site": target.site, "kernel": target.kernel}
         details |= {"facts": target.facts and f"ansible:{target.facts}"}
+        details |= {"physical": "yes" if target.physical else None, "reflective": " ".join(target.reflective) or None}
+        details |= {"chosen by": target.chosen_by}
         details |= {f"segment of {device}": segment for device, segment in target.segments.items()}
         yield _line(f"hypervisor {naming.name(target)}", naming.shown(target), details)
     for server in plan.servers:
         serves = ", ".join((*server.segments, *server.subnets)) or "every segment"
         details = {"interface": server.interface, "mac": " ".join(server.macs) or None, "serves": serves}
-        details |= {"physical": "yes"} if server.physical else {}
+        details |= {"physical": "yes" if server.physical else None, "runs on": server.runs_on}
         yield _line(f"server {server.name}", shown(server), details)
     for system in plan.provisioning:
         details = {"user": system.user, "password or token": _secret(system), "certificates": system.ca_file}
@@ -33,8 +33,19 @@ def overview(plan: Plan) -> Iterator[str]:
         yield _line("waiver", f"{waiver.reason}{until}", chosen)
 
 
+def _scan(plan: Plan) -> str:
+    facts = "asked by ssh" if plan.ssh_facts else "not asked by ssh"
+    limits = f"{plan.host_timeout:g} s a host, {plan.deadline:g} s in all"
+    chosen = [
+        *([f"facts older than {plan.policy.max_age:g} s ignored"] if plan.policy.max_age else []),
+        *(["persistent definitions of running domains read"] if plan.next_start else []),
+        *([f"fails on {plan.fail_on.value}"] if plan.fail_on else []),
+    ]
+    return ", ".join([f"scan: lower device {plan.policy.lower_device.value}, {limits}, hypervisors {facts}", *chosen])
+
+
 def _secret(system: ProvisioningTarget) -> str | None:
-    """Where it comes from, never itself."""
+    """Say where the secret comes from; it is never shown."""
     if system.secret_file is not None:
         return f"from {system.secret_file}"
     if system.secret_variable is not None:

@@ -1,23 +1,24 @@
-"""The configuration file and the command line -> one plan; what the command line says counts."""
+"""The configuration file and the command line -> one plan; the command line wins."""
 
 from pathlib import Path
 
 import msgspec
 
-from virtscan.config.declaration import absolute_test_uri, declared_plan, identity
+from virtscan.config.declaration import absolute_test_uri, declared_plan, identity, targets_with_places
+from virtscan.config.default_uri import DefaultUri
 from virtscan.config.document import Document
 from virtscan.config.provisioning import sends_in_clear
 from virtscan.connectors import uri
 from virtscan.errors import ConfigError
-from virtscan.model import LowerDevice, Plan, ServerTarget, Target, TargetKind
+from virtscan.model import FailOn, LowerDevice, Plan, ServerTarget, Target, TargetKind
 from virtscan.offload.source import parse_server
 
 _LONGEST = 7 * 86400.0
-"""Seconds that a host or a run may be given; the system's own calls for waiting end at 24 days (poll's int of ms)."""
+"""Longest limit of a host or a run in seconds; poll(2) takes milliseconds as an int, at most 24 days."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line says; None where it says nothing."""
+    """The options of the command line; None for an option that was not given."""
 
     connect: tuple[str, ...] = ()
     xml: tuple[Path, ...] = ()
@@ -26,31 +27,34 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     lower_device: LowerDevice | None = None
     host_timeout: float | None = None
     deadline: float | None = None
+    max_age: float | None = None
     ssh_facts: bool = False
+    next_start: bool = False
+    fail_on: FailOn | None = None
     allow_unsafe_uri: bool = False
 
 
 def make_plan(
-    document: Document, options: Options, *, folder: Path, default_uri: str, origin: str = "configuration"
+    document: Document, options: Options, *, folder: Path, default_uri: DefaultUri, origin: str = "configuration"
 ) -> tuple[Plan, tuple[str, ...]]:
     """Merge both into a plan.
 
-    Hypervisors named on the command line replace the file's, which still says what it knows about them (kernel, site,
-    segments); with none in either, libvirt's own default is scanned. A server of the command line replaces the one of
+    Hypervisors of the command line replace the file's, and keep what the file declares about them (kernel, site,
+    segments); with none in either, the default URI is scanned. A server of the command line replaces the one of
     the same name.
 
     Args:
-        document: The file; an empty one when there is none.
+        document: The file; an empty document without a file.
         options: The command line.
         folder: Where relative paths in the file start.
-        default_uri: What libvirt would open by itself; empty: it is to find out.
-        origin: What errors call the file.
+        default_uri: The hypervisor to scan if none is named.
+        origin: The file's name in errors.
 
     Returns:
         The plan, and warnings about it.
 
     Raises:
-        ConfigError: Something in it can't be meant, with its place in the file or the option.
+        ConfigError: A value is invalid or contradicts another; the message has its place in the file, or the option.
     """
     try:
         declared = declared_plan(document, folder)
@@ -60,20 +64,23 @@ def make_plan(
         declared,
         targets=_requested(options, declared.targets)
         or declared.targets
-        or (Target(kind=TargetKind.LIBVIRT, address=default_uri),),
+        or (Target(kind=TargetKind.LIBVIRT, address=default_uri.uri, chosen_by=default_uri.origin),),
         servers=_servers(options, declared.servers),
         policy=msgspec.structs.replace(
-            declared.policy, lower_device=options.lower_device or declared.policy.lower_device
+            declared.policy,
+            lower_device=options.lower_device or declared.policy.lower_device,
+            max_age=options.max_age or declared.policy.max_age,
         ),
         host_timeout=options.host_timeout or declared.host_timeout,
         deadline=options.deadline or declared.deadline,
         ssh_facts=options.ssh_facts or declared.ssh_facts,
+        next_start=options.next_start or declared.next_start,
+        fail_on=options.fail_on or declared.fail_on,
         allow_unsafe_uri=options.allow_unsafe_uri,
     )
-    if max(plan.host_timeout, plan.deadline) > _LONGEST:
-        raise ConfigError("host timeout and deadline: write at most 7d")
-    places = {identity(target): f"{origin}: hypervisor[{n}].uri" for n, target in enumerate(declared.targets, 1)}
-    elsewhere = "--connect" if options.connect else "LIBVIRT_DEFAULT_URI"
+    _check_together(plan, "--fail-on" if options.fail_on else f"{origin}: scan.fail_on")
+    places = {identity(target): f"{origin}: {place}" for target, place in targets_with_places(document, folder)}
+    elsewhere = "--connect" if options.connect else default_uri.origin
     warnings = [
         warning
         for target in plan.targets
@@ -83,11 +90,22 @@ def make_plan(
         )
     ]
     warnings += [
-        f"{target.url}: user and password travel readable for others: write https://"
+        f"{target.url}: user and password are sent unencrypted; write https://"
         for target in plan.provisioning
         if sends_in_clear(target)
     ]
     return plan, tuple(warnings)
+
+
+def _check_together(plan: Plan, fail_on: str) -> None:
+    for name, seconds in {"host_timeout": plan.host_timeout, "deadline": plan.deadline}.items():
+        if seconds > _LONGEST:
+            raise ConfigError(f"{name}: too long; write at most 7d")
+    if plan.fail_on is FailOn.PENDING and not plan.provisioning:
+        raise ConfigError(
+            f"{fail_on}: pending needs a provisioning system, and none is configured; "
+            "add [[provisioning]], or choose boots, latent or never"
+        )
 
 
 def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, ...]:
@@ -105,6 +123,8 @@ def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, 
 
 
 def _checked(address: str, where: str, *, allow_unsafe: bool) -> list[str]:
+    if not address:
+        raise ConfigError(f"{where}: the URI is empty; write one such as qemu:///system")
     try:
         return [f"{uri.shown(address)}: {warning}" for warning in uri.check(address, allow_unsafe=allow_unsafe)]
     except ConfigError as error:
@@ -117,10 +137,10 @@ def _servers(options: Options, declared: tuple[ServerTarget, ...]) -> tuple[Serv
     for text in options.servers:
         requested = parse_server(text)
         if requested.name in named:
-            raise ConfigError(f"--server: a second server named {requested.name!r}")
+            raise ConfigError(f"--server: {requested.name!r} is used twice; names must differ")
         named.add(requested.name)
         known = servers.get(requested.name)
-        if known:  # what the file knows about it besides the source stays true
+        if known:  # the file's other facts about it stay true
             requested = msgspec.structs.replace(
                 known,
                 kind=requested.kind,

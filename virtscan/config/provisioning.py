@@ -20,7 +20,7 @@ def provisioning_target(section: ProvisioningSection, where: str, folder: Path) 
         _check_url(section.url)
         _check_secret(section)
     except ConfigError as error:
-        raise ConfigError(f"{where}.{error}") from error
+        raise ConfigError(f"{where}: {error}") from error
     secret = section.password or section.token
     file = section.password_file or section.token_file
     return ProvisioningTarget(

@@ -1,8 +1,9 @@
-"""Secrets in the configuration's text: a file that others can read must hold none."""
+"""Secrets in the configuration's text: a file readable by others must not hold any."""
 
 import re
 from collections.abc import Iterator, Mapping
 
+from virtscan.config.values import table_name
 from virtscan.connectors import uri
 from virtscan.errors import ConfigError
 
@@ -10,27 +11,39 @@ _VARIABLES = re.compile(r"(?:\$\{[^}]*\})*")
 
 
 def refuse_secrets(raw: Mapping[str, object]) -> None:
-    """Look at every value as it stands in the file: passwords and tokens, and such in URLs; variables alone are none.
+    """Refuse passwords and tokens written out in the file, also inside URLs; variables alone are allowed.
 
     Raises:
-        ConfigError: There is one; it is not repeated.
+        ConfigError: A secret was found; the message does not repeat it.
     """
     tables = raw.get("provisioning", [])
     for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
         for key in ("password", "token") if isinstance(table, dict) else ():
             if not _VARIABLES.fullmatch(str(table.get(key, ""))):
-                where = f"provisioning[{number}].{key}"
-                raise ConfigError(f"{where}: others can read this file: chmod 600, or give {key}_file or {key}_env")
-    for where, text in _strings(raw, ""):
-        # Word by word: no address has a blank in it, but a sentence may have an address, and an @ further on.
+                where = f"{table_name('provisioning', number, table)}: {key}"
+                raise ConfigError(f"{where}: others can read this file; chmod 600, or give {key}_file or {key}_env")
+    for where, text in _everywhere(raw):
+        # Word by word: an address has no blank, but a sentence may hold an address, and an @ further on.
         if not all(_VARIABLES.fullmatch(secret) for word in text.split() for secret in uri.secrets(word)):
             raise ConfigError(
-                f"{where}: it holds a password, and others can read this file: chmod 600, or write ${{VARIABLE}} for it"
+                f"{where}: it holds a password, and others can read this file; chmod 600, or write ${{VARIABLE}} for it"
             )
 
 
+def _everywhere(raw: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Every string of the file with its place, as in `2nd [[hypervisor]]: uri`."""
+    for key, value in raw.items():
+        if not isinstance(value, list):
+            yield from _strings(value, key)
+            continue
+        for number, table in enumerate(value, 1):
+            where = table_name(key, number, table)
+            for name, item in table.items() if isinstance(table, dict) else [("", table)]:
+                yield from _strings(item, f"{where}: {name}" if name else where)
+
+
 def _strings(value: object, where: str) -> Iterator[tuple[str, str]]:
-    """Every string with its place, as in `hypervisor[2].uri`."""
+    """Every string with its place, as in `mac[2]`."""
     match value:
         case str():
             yield where, value

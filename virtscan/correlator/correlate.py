@@ -165,22 +165,22 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
         observed, declared = hypervisor.kernel, hypervisor.declared_kernel
         if observed is not None and declared is not None and observed.value != declared:
             reason = f"kernel {declared} is declared, but {observed.value} is observed ({observed.source}); it counts"
-            yield Gap(subject=hypervisor.name, reason=reason, about=GapAbout.DECLARATION)
+            yield Gap(subject=hypervisor.name, reason=reason, about=GapAbout.CONFIGURATION)
     for server in index.servers:
         where = next((found for one in sending_stacks(server) if (found := contradicted(one, index.fleet))), None)
         if where is not None:
             declared = "physical = true" if server.physical else f"runs_on = {server.runs_on!r}"
             reason = f"{declared} is declared, but its MAC is on {where}; the observation counts"
-            yield Gap(subject=f"server {server.name}", reason=reason, about=GapAbout.DECLARATION)
+            yield Gap(subject=f"server {server.name}", reason=reason, about=GapAbout.CONFIGURATION)
         if server.runs_on is not None and server.runs_on not in index.fleet.hypervisors:
             reason = f"runs_on = {server.runs_on!r} names a hypervisor that was not scanned; it counts for nothing"
-            yield Gap(subject=f"server {server.name}", reason=reason, about=GapAbout.DECLARATION)
+            yield Gap(subject=f"server {server.name}", reason=reason, about=GapAbout.CONFIGURATION)
     for name in overruled:
         reason = "a declaration or record excludes it, but its NIC is on the interface's own device; it is judged"
-        yield Gap(subject=f"server {name}", reason=reason, about=GapAbout.DECLARATION)
+        yield Gap(subject=f"server {name}", reason=reason, about=GapAbout.CONFIGURATION)
     for name, source in index.assignments.foreign:
         reason = f"{source} has it on record, but no configured server has that name or address; it excludes no server"
-        yield Gap(subject=f"server {name}", reason=reason, about=GapAbout.DECLARATION)
+        yield Gap(subject=f"server {name}", reason=reason, about=GapAbout.CONFIGURATION)
 
 
 def _is_at_risk(finding: Finding) -> bool:

@@ -33,6 +33,7 @@ from virtscan.model.states import (
     DeviceKind,
     DomainState,
     Exposure,
+    FailOn,
     Firmware,
     Fix,
     GapAbout,
@@ -50,9 +51,9 @@ from virtscan.model.states import (
 __all__ = [
     "CONFIGURATION",
     "Attachment", "Backing", "Confidence", "Device", "DeviceKind", "DeviceName", "Domain", "DomainState", "Exposure",
-    "Feature", "Finding", "Firmware", "Fix", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface", "Inventory",
-    "KernelBasis", "LinkState", "LowerDevice", "Mac", "Machine", "Netboot", "Network", "NotJudged", "Observed",
-    "Offload", "Persistence", "Plan", "Policy", "ProvisioningKind", "ProvisioningTarget", "Reach", "Report", "Secret",
-    "Server", "ServerDevice", "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target", "TargetKind",
-    "Verdict", "WaivedServer", "Waiver",
+    "FailOn", "Feature", "Finding", "Firmware", "Fix", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface",
+    "Inventory", "KernelBasis", "LinkState", "LowerDevice", "Mac", "Machine", "Netboot", "Network", "NotJudged",
+    "Observed", "Offload", "Persistence", "Plan", "Policy", "ProvisioningKind", "ProvisioningTarget", "Reach", "Report",
+    "Secret", "Server", "ServerDevice", "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target",
+    "TargetKind", "Verdict", "WaivedServer", "Waiver",
 ]  # fmt: skip

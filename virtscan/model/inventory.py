@@ -31,7 +31,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     `max_age` is how old a fact may have been at the scan to count, in seconds; None: any age.
     """
 
-    lower_device: LowerDevice = LowerDevice.BOND
+    lower_device: LowerDevice = LowerDevice.ANY
     max_age: Annotated[float, msgspec.Meta(gt=0)] | None = None
     waivers: tuple[Waiver, ...] = ()
 

@@ -8,7 +8,7 @@ import msgspec
 from virtscan.model.facts import Mac
 from virtscan.model.inventory import Policy
 from virtscan.model.secret import Secret
-from virtscan.model.states import State
+from virtscan.model.states import FailOn, State
 
 
 class TargetKind(Enum):
@@ -23,7 +23,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor to read: `address` is a libvirt URI (as given, passwords included) or a path.
 
     `name` overrides the name that the address gives; `kernel` is `uname -r`, declared. `facts` is the path of what
-    Ansible gathered about it.
+    Ansible gathered about it. `chosen_by` says where the address comes from when it was named neither on the command
+    line nor in the configuration.
     """
 
     kind: TargetKind
@@ -35,6 +36,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     reflective: tuple[str, ...] = ()
     physical: bool = False
     facts: str | None = None
+    chosen_by: str | None = None
 
 
 class SourceKind(Enum):
@@ -93,7 +95,10 @@ class ProvisioningTarget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """One scan. Seconds are wall time; `deadline` is for the whole run."""
+    """One scan. Seconds are wall time; `deadline` is for the whole run.
+
+    `fail_on` is None where neither the configuration nor the command line chooses it.
+    """
 
     targets: tuple[Target, ...] = ()
     servers: tuple[ServerTarget, ...] = ()
@@ -104,3 +109,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     ssh_facts: bool = False
     next_start: bool = False
     allow_unsafe_uri: bool = False
+    fail_on: FailOn | None = None

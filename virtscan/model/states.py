@@ -146,6 +146,15 @@ class Confidence(Enum):
     LOW = "low"
 
 
+class FailOn(Enum):
+    """The exposure from which on a finding at risk counts for the exit code."""
+
+    PENDING = "pending"
+    BOOTS = "boots"
+    LATENT = "latent"
+    NEVER = "never"
+
+
 class Exposure(Enum):
     """Would the interface boot from the network, most pressing first."""
 
@@ -155,9 +164,9 @@ class Exposure(Enum):
 
 
 class GapAbout(Enum):
-    """What could not be looked at; HYPERVISOR and DOMAIN may hide interfaces, the others hide facts.
+    """Subject of a gap; HYPERVISOR and DOMAIN may hide interfaces, the others hide facts.
 
-    AGE is what was looked at too long ago to count.
+    AGE is a fact that is too old to count. CONFIGURATION is about names that don't match.
     """
 
     HYPERVISOR = "hypervisor"
@@ -169,4 +178,4 @@ class GapAbout(Enum):
     WAIVER = "waiver"
     CAPTURE = "capture"
     AGE = "age"
-    DECLARATION = "declaration"
+    CONFIGURATION = "configuration"

@@ -38,6 +38,7 @@ def names_of(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
     yield "mac", (interface.mac for domain in domains for interface in domain.interfaces if interface.mac)
     yield "mac", (device.mac for host in hosts for device in host.devices if device.mac)
     yield "mac", (mac for server in inventory.servers for mac in server.macs)
+    yield "host", (server.runs_on or "" for server in inventory.servers)
     yield "mac", (netboot.mac for netboot in inventory.netboots)
     yield "vm", (netboot.system for netboot in inventory.netboots)
     yield "host", (name for netboot in inventory.netboots if netboot.server for name in _hosts(netboot.server))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from virtscan.model import HostStatus, Report
+from virtscan.model import DeviceKind, HostStatus, Report
 from virtscan.views import summary
 from virtscan.views.groups import By, Group, everything, groups
 from virtscan.views.presentation import (
@@ -12,13 +12,18 @@ from virtscan.views.presentation import (
     Presentation,
     gap_section,
     number,
+    one_of,
     section,
     word,
 )
 
 _LABELS = {
     By.HYPERVISOR: (Column("hypervisor"), Column("site", under="hypervisor")),
-    By.DEVICE: (Column("hypervisor"), Column("source_device"), Column("device_kind", "kind", under="source_device")),
+    By.DEVICE: (
+        Column("hypervisor"),
+        Column("source_device"),
+        one_of(DeviceKind, "device_kind", "kind", under="source_device"),
+    ),
     By.SITE: (Column("site"),),
     By.SEGMENT: (Column("segment"),),
 }
@@ -39,7 +44,7 @@ def _macvtap_by_device(group: Group) -> tuple[str, ...] | None:
 
 
 FIELDS: tuple[Field[Group], ...] = (
-    Field(Column("status"), lambda group: word(group.status)),
+    Field(one_of(HostStatus, "status"), lambda group: word(group.status)),
     Field(number("hypervisors", audience=Audience.DATA), lambda group: len(group.hosts)),
     Field(number("cpus", "CPUs"), lambda group: group.cpus()),
     Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda group: group.memory_mib()),

@@ -1,9 +1,20 @@
 """The domains view: what each virtual machine has, and its worst verdict."""
 
-from virtscan.model import Report, Verdict
+from virtscan.model import DomainState, Report, Verdict
 from virtscan.views import summary
 from virtscan.views.placements import DomainPlacements, placements
-from virtscan.views.presentation import Audience, Column, Field, Presentation, gap_section, number, section, word
+from virtscan.views.presentation import (
+    Audience,
+    Column,
+    Field,
+    Presentation,
+    gap_section,
+    number,
+    one_of,
+    section,
+    word,
+    yes_or_no,
+)
 
 _WORST_FIRST = tuple(Verdict)
 
@@ -19,10 +30,10 @@ FIELDS: tuple[Field[DomainPlacements], ...] = (
     Field(Column("origin", audience=Audience.DATA), lambda item: item.domain.origin),
     Field(Column("domain", under="hypervisor"), lambda item: item.domain.name),
     Field(Column("uuid", audience=Audience.DATA), lambda item: item.domain.uuid),
-    Field(Column("state"), lambda item: word(item.domain.state)),
+    Field(one_of(DomainState, "state"), lambda item: word(item.domain.state)),
     Field(number("vcpus", "vCPUs"), lambda item: item.domain.vcpus),
     Field(number("memory_mib", "memory (MiB)", under="vcpus"), lambda item: item.domain.memory_mib),
-    Field(Column("boots_from_network"), lambda item: any(place.boots_from_network for place in item.placements)),
+    Field(yes_or_no("boots_from_network"), lambda item: any(place.boots_from_network for place in item.placements)),
     Field(number("interfaces"), lambda item: len(item.placements)),
     Field(
         number("macvtap_interfaces", under="interfaces"),
@@ -33,7 +44,7 @@ FIELDS: tuple[Field[DomainPlacements], ...] = (
         number("at_risk_waived", audience=Audience.DATA),
         lambda item: sum(summary.is_accepted(place.finding) for place in item.placements),
     ),
-    Field(Column("verdict"), lambda item: word(_verdict(item))),
+    Field(one_of(Verdict, "verdict"), lambda item: word(_verdict(item))),
     Field(Column("site", audience=Audience.FILTERS), lambda item: item.hypervisor.site),
 )
 

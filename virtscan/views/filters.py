@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from virtscan.errors import ConfigError
-from virtscan.views.presentation import Presentation, Section, Value
+from virtscan.views.presentation import Align, Column, Presentation, Section, Value
 
 _CONDITION = re.compile(r"\s*(\w+)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
 
@@ -20,6 +20,10 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+
+
+_SPOKEN = {"yes": "true", "no": "false"}
+"""The words that tables show for truth values."""
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -34,39 +38,41 @@ def parse_condition(text: str) -> Condition:
     """Read `COLUMN=VALUE` and the like; `~` is a regular expression that is found somewhere in the value.
 
     Raises:
-        ConfigError: Not of that form, no regular expression, or an order of what is no number.
+        ConfigError: Not of that form, an invalid regular expression, or an order with something else than a number.
     """
     match = _CONDITION.fullmatch(text)
     if match is None:
-        raise ConfigError(f"{text!r} is no condition: write COLUMN=VALUE, or != ~ !~ < <= > >= in the place of =")
+        raise ConfigError(f"--where: invalid condition {text!r}; write COLUMN=VALUE, or != ~ !~ < <= > >= instead of =")
     column, sign, operand = match.groups()
     if "~" in sign:
         try:
             re.compile(operand)
         except re.error as error:
-            raise ConfigError(f"{text!r}: no regular expression: {error}") from error
+            raise ConfigError(f"--where {text}: invalid regular expression: {error}") from error
     if sign in _ORDERS and _number(operand) is None:
-        raise ConfigError(f"{text!r}: {operand!r} is no number, and only numbers have an order")
+        raise ConfigError(f"--where {text}: {operand!r} is not a number; only numbers have an order")
     return Condition(column, sign, operand)
 
 
 def narrow(presentation: Presentation, conditions: Sequence[Condition]) -> Presentation:
-    """The presentation with only those rows that meet all conditions.
+    """Keep only the rows that meet all conditions.
 
-    An empty operand is a value that is not there; of several values in a cell one must meet the condition, and for
-    `!=` and `!~` none. A total of all rows would be the sum of none that are shown, so it goes; counts and gaps stay
-    those of the whole, and a note says how many rows are shown.
+    An empty operand stands for a missing value. Of several values in a cell one must meet the condition, and for
+    `!=` and `!~` none. The total is dropped, for it would not be that of the rows shown. Counts and gaps stay those of
+    the whole fleet, and a note says how many rows are shown.
 
     Raises:
-        ConfigError: The view has no such column; the message names those that it has.
+        ConfigError: The view lacks a column, or a column can't have the value; the message names those that exist.
     """
     if not conditions:
         return presentation
     section = presentation.main
     tests = [(_place(section, condition.column), condition) for condition in conditions]
+    for place, condition in tests:
+        _check(section.columns[place], condition)
     rows = tuple(row for row in section.rows if all(_meets(row[place], condition) for place, condition in tests))
     wanted = " and ".join(f"{condition.column}{condition.sign}{condition.operand}" for condition in conditions)
-    note = f"shown: {len(rows)} of {len(section.rows)} rows, where {wanted}; what follows counts all"
+    note = f"{len(rows)} of {len(section.rows)} rows match {wanted}; totals are for the whole fleet"
     return msgspec.structs.replace(
         presentation,
         main=msgspec.structs.replace(section, rows=rows),
@@ -81,7 +87,32 @@ def _place(section: Section, key: str) -> int:
         return keys.index(key)
     near = difflib.get_close_matches(key, keys, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise ConfigError(f"this view has no column {key!r}: {hint}it has {', '.join(keys)}")
+    raise ConfigError(f"--where: this view has no column {key!r}; {hint}it has {', '.join(keys)}")
+
+
+def _check(column: Column, condition: Condition) -> None:
+    """Refuse a value that the column can never have: its empty result would look like good news."""
+    sign, operand = condition.sign, condition.operand
+    text = f"--where {condition.column}{sign}{operand}"
+    if column.words and sign in _ORDERS:
+        raise ConfigError(f"{text}: {column.key} is not a number; it can be {', '.join(column.words)}")
+    if not operand:
+        return
+    if "~" in sign:
+        impossible = column.words and not any(re.search(operand, word) for word in ("", *column.words))
+    elif column.words:
+        impossible = operand not in column.words
+    else:
+        impossible = column.align is Align.RIGHT and _number(operand) is None
+    if not impossible:
+        return
+    if not column.words:
+        raise ConfigError(f"{text}: {column.key} is a number")
+    likely = {word.replace("_", "-"): word for word in column.words}
+    likely |= _SPOKEN if "true" in column.words else {}
+    near = difflib.get_close_matches(operand.lower().replace("_", "-"), likely, n=1)
+    hint = f"did you mean {likely[near[0]]!r}? " if near else ""
+    raise ConfigError(f"{text}: no value of {column.key} matches; {hint}it can be {', '.join(column.words)}")
 
 
 def _meets(value: Value, condition: Condition) -> bool:

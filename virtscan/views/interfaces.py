@@ -1,9 +1,20 @@
 """The interfaces view: every interface of every domain, judged or not."""
 
-from virtscan.model import Report
+from virtscan.model import DeviceKind, DomainState, LinkState, Report, SourceMode, State, Verdict
 from virtscan.views import summary
 from virtscan.views.placements import Placement, placements
-from virtscan.views.presentation import Audience, Column, Field, Presentation, gap_section, number, section, word
+from virtscan.views.presentation import (
+    Audience,
+    Column,
+    Field,
+    Presentation,
+    gap_section,
+    number,
+    one_of,
+    section,
+    word,
+    yes_or_no,
+)
 
 _DATA = Audience.DATA
 
@@ -12,7 +23,7 @@ FIELDS: tuple[Field[Placement], ...] = (
     Field(Column("origin", audience=_DATA), lambda item: item.domain.origin),
     Field(Column("domain", under="hypervisor"), lambda item: item.domain.name),
     Field(Column("uuid", audience=_DATA), lambda item: item.domain.uuid),
-    Field(Column("state"), lambda item: word(item.domain.state)),
+    Field(one_of(DomainState, "state"), lambda item: word(item.domain.state)),
     Field(number("vcpus", audience=_DATA), lambda item: item.domain.vcpus),
     Field(number("memory_mib", audience=_DATA), lambda item: item.domain.memory_mib),
     Field(number("index"), lambda item: item.interface.index),
@@ -21,19 +32,19 @@ FIELDS: tuple[Field[Placement], ...] = (
     Field(Column("network", under="type"), lambda item: item.interface.network),
     Field(Column("portgroup", audience=_DATA), lambda item: item.interface.portgroup),
     Field(Column("source_device"), lambda item: item.device),
-    Field(Column("source_mode", "mode", under="source_device"), lambda item: word(item.mode)),
-    Field(Column("device_kind", "kind"), lambda item: word(item.kind)),
+    Field(one_of(SourceMode, "source_mode", "mode", under="source_device"), lambda item: word(item.mode)),
+    Field(one_of(DeviceKind, "device_kind", "kind"), lambda item: word(item.kind)),
     Field(Column("lower_devices", under="device_kind"), lambda item: item.lower),
     Field(Column("vlan", "VLAN", audience=_DATA), lambda item: item.interface.vlan or None),
     Field(Column("model", under="state"), lambda item: item.interface.model),
     Field(number("boot_order", audience=_DATA), lambda item: item.interface.boot_order),
-    Field(Column("boots_from_network", "boots"), lambda item: item.boots_from_network),
-    Field(Column("link", audience=_DATA), lambda item: word(item.interface.link)),
-    Field(Column("rom", audience=_DATA), lambda item: word(item.interface.rom)),
-    Field(Column("host_csum", audience=_DATA), lambda item: word(item.interface.host_csum)),
-    Field(Column("guest_csum", audience=_DATA), lambda item: word(item.interface.guest_csum)),
+    Field(yes_or_no("boots_from_network", "boots"), lambda item: item.boots_from_network),
+    Field(one_of(LinkState, "link", audience=_DATA), lambda item: word(item.interface.link)),
+    Field(one_of(State, "rom", audience=_DATA), lambda item: word(item.interface.rom)),
+    Field(one_of(State, "host_csum", audience=_DATA), lambda item: word(item.interface.host_csum)),
+    Field(one_of(State, "guest_csum", audience=_DATA), lambda item: word(item.interface.guest_csum)),
     Field(Column("target", under="mac"), lambda item: item.interface.target),
-    Field(Column("verdict"), lambda item: word(item.finding.verdict) if item.finding else None),
+    Field(one_of(Verdict, "verdict"), lambda item: word(item.finding.verdict) if item.finding else None),
     Field(Column("site", audience=Audience.FILTERS), lambda item: item.hypervisor.site),
 )
 

@@ -43,7 +43,8 @@ class Column(msgspec.Struct, frozen=True):
     """A column: `key` is its name in data, `heading` that for people, with the unit.
 
     `under` names the column below whose values this one's are put when a table would not fit otherwise; of
-    such tables the columns with `wraps` are wrapped to what room is left.
+    such tables the columns with `wraps` are wrapped to what room is left. `words` are all values that it can have
+    besides none, empty for an open set.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Column(msgspec.Struct, frozen=True):
     audience: Audience = Audience.EVERYBODY
     under: str | None = None
     wraps: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def is_data(self) -> bool:
@@ -131,6 +133,19 @@ def section(key: str, fields: Iterable[Field[T]], items: Iterable[T]) -> Section
 def number(key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None) -> Column:
     """A column of numbers."""
     return Column(key, title, align=Align.RIGHT, audience=audience, under=under)
+
+
+def yes_or_no(key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None) -> Column:
+    """A column of truth values."""
+    return Column(key, title, audience=audience, under=under, words=("true", "false"))
+
+
+def one_of(
+    members: type[Enum], key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None
+) -> Column:
+    """A column of a closed set."""
+    words = tuple(str(member.value) for member in members)
+    return Column(key, title, audience=audience, under=under, words=words)
 
 
 def gap_section(gaps: Iterable[Gap]) -> Section:

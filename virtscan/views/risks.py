@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from virtscan.model import Finding, Report
+from virtscan.correlator import RULES
+from virtscan.model import Confidence, DeviceKind, Exposure, Finding, Reach, Report, SourceMode, Verdict
 from virtscan.views import advice, summary
 from virtscan.views.hypervisors import hypervisors
 from virtscan.views.presentation import (
@@ -14,9 +15,11 @@ from virtscan.views.presentation import (
     Presentation,
     gap_section,
     number,
+    one_of,
     section,
     timestamp,
     word,
+    yes_or_no,
 )
 from virtscan.views.servers import servers
 from virtscan.views.wording.reasons import Wording
@@ -24,6 +27,7 @@ from virtscan.views.wording.reasons import Wording
 _DATA = Audience.DATA
 _DOCUMENTS = Audience.DOCUMENTS
 _PEOPLE = Audience.PEOPLE
+_RULES = tuple(rule.id for rule in RULES if rule.verdict is not None)
 
 
 def _source(finding: Finding) -> str | None:
@@ -44,22 +48,22 @@ def fields(wording: Wording) -> tuple[Field[Finding], ...]:
         Field(Column("mac", "MAC"), lambda finding: finding.mac),
         Field(Column("source", "source device", audience=_PEOPLE, under="mac"), _source),
         Field(Column("source_device", audience=_DATA), lambda finding: finding.source_device),
-        Field(Column("source_mode", audience=_DATA), lambda finding: word(finding.source_mode)),
-        Field(Column("device_kind", audience=_DATA), lambda finding: word(finding.device_kind)),
+        Field(one_of(SourceMode, "source_mode", audience=_DATA), lambda finding: word(finding.source_mode)),
+        Field(one_of(DeviceKind, "device_kind", audience=_DATA), lambda finding: word(finding.device_kind)),
         Field(Column("segment", audience=_DATA), lambda finding: finding.segment),
         Field(Column("server"), lambda finding: finding.server),
         Field(Column("server_interface", audience=_DATA), lambda finding: finding.server_interface),
-        Field(Column("verdict"), lambda finding: word(finding.verdict)),
-        Field(Column("confidence", under="verdict"), lambda finding: word(finding.confidence)),
-        Field(Column("exposure", under="server"), lambda finding: word(finding.exposure)),
-        Field(Column("rule", audience=_DATA), lambda finding: finding.rule),
+        Field(one_of(Verdict, "verdict"), lambda finding: word(finding.verdict)),
+        Field(one_of(Confidence, "confidence", under="verdict"), lambda finding: word(finding.confidence)),
+        Field(one_of(Exposure, "exposure", under="server"), lambda finding: word(finding.exposure)),
+        Field(Column("rule", audience=_DATA, words=_RULES), lambda finding: finding.rule),
         Field(Column("because", audience=_DATA), lambda finding: wording.sentences(finding.because)),
         Field(Column("missing", audience=_DATA), lambda finding: wording.sentences(finding.missing)),
         Field(Column("reasons", audience=_DOCUMENTS), lambda finding: _records((*finding.because, *finding.missing))),
-        Field(Column("reaches_server", audience=_DATA), lambda finding: word(finding.reaches_server)),
+        Field(one_of(Reach, "reaches_server", audience=_DATA), lambda finding: word(finding.reaches_server)),
         Field(Column("waived", audience=_DATA), lambda finding: finding.waived),
         Field(Column("waived_servers", audience=_DOCUMENTS), lambda finding: _records(finding.waived_servers)),
-        Field(Column("next_start", audience=_DATA), lambda finding: finding.next_start),
+        Field(yes_or_no("next_start", audience=_DATA), lambda finding: finding.next_start),
         Field(Column("origin", audience=_DATA), lambda finding: finding.origin),
         Field(Column("reason", audience=_PEOPLE, wraps=True), lambda finding: advice.reason(finding, wording)),
     )

@@ -16,9 +16,11 @@ from virtscan.views.presentation import (
     Section,
     gap_section,
     number,
+    one_of,
     section,
     timestamp,
     word,
+    yes_or_no,
 )
 
 
@@ -58,11 +60,11 @@ _DATA = Audience.DATA
 FIELDS: tuple[Field[_Server], ...] = (
     Field(Column("name", "server"), lambda server: server.facts.name),
     Field(Column("interface", under="name"), lambda server: server.facts.interface),
-    Field(Column("tx_checksum", "TX checksum offload"), lambda server: word(server.stack.tx)),
-    Field(Column("tx_checksum_fixed", "fixed", under="tx_checksum"), lambda server: is_fixed(server.stack)),
+    Field(one_of(State, "tx_checksum", "TX checksum offload"), lambda server: word(server.stack.tx)),
+    Field(yes_or_no("tx_checksum_fixed", "fixed", under="tx_checksum"), lambda server: is_fixed(server.stack)),
     Field(Column("devices", audience=_DATA), lambda server: _devices(server.stack)),
     Field(
-        Column("after_reboot"),
+        one_of(State, "after_reboot"),
         lambda server: word(server.stack.after_reboot) if _setting(server) is not None else None,
     ),
     Field(Column("setting", audience=_DATA), _setting),
@@ -71,7 +73,7 @@ FIELDS: tuple[Field[_Server], ...] = (
     Field(Column("kernel", audience=_DATA), lambda server: server.facts.kernel.value if server.facts.kernel else None),
     Field(Column("segments", under="after_reboot"), lambda server: server.facts.segments),
     Field(Column("subnets", audience=_DATA), lambda server: server.facts.subnets),
-    Field(Column("physical", audience=_DATA), lambda server: server.facts.physical),
+    Field(yes_or_no("physical", audience=_DATA), lambda server: server.facts.physical),
     Field(Column("source"), lambda server: server.facts.source),
     Field(Column("observed_at", under="source"), lambda server: timestamp(server.facts.observed_at)),
     Field(number("at_risk"), lambda server: sum(map(summary.is_at_risk, server.findings))),

@@ -1,4 +1,4 @@
-"""The counts of a report: their one home, whoever says them."""
+"""The counts of a report, the same in every format."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from virtscan.model import Exposure, Finding, HostStatus, NotJudged, Reach, Repo
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What was looked at and what came of it; every mapping has every key, in the order of its set.
+    """Counts of what was read and judged; every mapping has every key, in the order of its set.
 
     `verdicts` counts every finding, so they add up to `judged`; `waived` says how many of each were waived.
     `at_risk` counts the findings at risk that are not waived, `at_risk_after_reboot` those that the next reboot of a
@@ -27,6 +27,14 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     at_risk: Mapping[Exposure, int]
     at_risk_after_reboot: int
     reaches_server: Mapping[Reach, int]
+
+
+_NOT_JUDGED = {
+    NotJudged.NOT_MACVTAP: "not macvtap",
+    NotJudged.NOT_ON_A_BOND: "not on a bond",
+    NotJudged.SERVER_ITSELF: "the server's own interface",
+}
+_JUDGE_THEM = "judge them with --lower-device any"
 
 
 def summarise(report: Report) -> Summary:
@@ -53,12 +61,12 @@ def summarise(report: Report) -> Summary:
 
 
 def is_at_risk(finding: Finding | None) -> bool:
-    """Does it count as at risk wherever such are counted? A waived one does not."""
+    """Return True if the finding counts as at risk; a waived one does not."""
     return finding is not None and finding.verdict is Verdict.AT_RISK and finding.waived is None
 
 
 def is_accepted(finding: Finding | None) -> bool:
-    """Would it count as at risk, had nobody waived it?"""
+    """Return True if the finding counts as at risk but for a waiver."""
     return finding is not None and finding.verdict is Verdict.AT_RISK and finding.waived is not None
 
 
@@ -78,7 +86,7 @@ def document(counts: Summary) -> Mapping[str, object]:
 
 
 def coverage(counts: Summary) -> tuple[str, ...]:
-    """Lines that say how much was looked at."""
+    """Say in lines how much was read."""
     statuses = ", ".join(f"{count} {status.value}" for status, count in counts.hypervisors.items())
     return (
         f"hypervisors: {statuses}",
@@ -87,8 +95,9 @@ def coverage(counts: Summary) -> tuple[str, ...]:
 
 
 def outcome(counts: Summary) -> tuple[str, ...]:
-    """Lines that say what came of it."""
-    not_judged = ", ".join(f"{count} {reason.value}" for reason, count in counts.not_judged.items() if count)
+    """Say in lines what the result is."""
+    not_judged = ", ".join(f"{count} {_NOT_JUDGED[reason]}" for reason, count in counts.not_judged.items() if count)
+    skipped = counts.not_judged.get(NotJudged.NOT_ON_A_BOND, 0)
     exposures = ", ".join(f"{count} {exposure.value}" for exposure, count in counts.at_risk.items())
     verdicts = ", ".join(
         f"{count} {verdict.value}" + (f" ({counts.waived[verdict]} waived)" if counts.waived[verdict] else "")
@@ -98,4 +107,5 @@ def outcome(counts: Summary) -> tuple[str, ...]:
         f"verdicts: {verdicts}",
         *([f"at risk and not waived: {exposures}"] if sum(counts.at_risk.values()) else []),
         f"not judged: {not_judged or 'none'}",
+        *([f"macvtap interfaces skipped because they are not on a bond: {skipped}; {_JUDGE_THEM}"] if skipped else []),
     )

@@ -9,7 +9,7 @@ import msgspec
 from virtscan.cli.acquire import load
 from virtscan.cli.options import FILE, console, quiet_and_verbose, unsafe_option
 from virtscan.cli.output import tell
-from virtscan.cli.plan import load_plan
+from virtscan.cli.plan import load_plan, name_warnings
 from virtscan.config import Document, Options, find_config
 from virtscan.config.explanation import overview
 from virtscan.config.reachability import explain_device
@@ -29,10 +29,12 @@ def config() -> None:
 @unsafe_option
 @quiet_and_verbose
 def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool) -> int:
-    """Say whether FILE, or the file that a scan would use, can be used; exit code 2 when not."""
+    """Check FILE, or the file that a scan would use; exit code 2 if it is invalid."""
     said = console(verbose=verbose, quiet=quiet)
     path = _found(file)
     plan = load_plan(path, Options(allow_unsafe_uri=allow_unsafe_uri), said)
+    for warning in name_warnings(plan):
+        said.warn(printable(f"warning: {warning.subject}: {warning.reason}", 600))
     tell(
         f"{path}: can be used; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}, "
         f"provisioning systems: {len(plan.provisioning)}, waivers: {len(plan.policy.waivers)}"
@@ -60,7 +62,7 @@ def show(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Show what FILE, or the file that a scan would use, comes to; secrets are not shown."""
+    """Show the plan that FILE, or the file that a scan would use, makes; secrets are not shown."""
     said = console(verbose=verbose, quiet=quiet)
     if (hypervisor is None) != (device is None):
         raise click.UsageError("--hypervisor and --device go together")
@@ -83,5 +85,5 @@ def schema() -> int:
 def _found(file: Path | None) -> Path:
     path = find_config(file, os.environ)
     if path is None:
-        raise ConfigError("there is no configuration: name a file, or set VIRTSCAN_CONFIG")
+        raise ConfigError("no configuration found; name a file, or set VIRTSCAN_CONFIG")
     return path

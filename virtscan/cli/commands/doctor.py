@@ -20,6 +20,7 @@ from virtscan.cli.options import (
     unsafe_option,
 )
 from virtscan.cli.output import tell
+from virtscan.cli.plan import default_uri_line, name_warnings
 from virtscan.config import find_config
 from virtscan.diagnosis import Check, Result
 from virtscan.model import Plan, TargetKind
@@ -44,10 +45,10 @@ def doctor(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Say whether this machine can scan: one line each for what a scan needs here, and for all that it would read.
+    """Check whether this machine can scan: one line for each requirement, and for each host that would be read.
 
-    Hypervisors, servers and provisioning systems are read as in a scan, and nothing of it is kept or judged. The exit
-    code is 0 when all can be used, 3 when something failed, 2 when the configuration is wrong.
+    Hypervisors, servers and provisioning systems are read as in a scan; nothing is saved or judged. The exit code is
+    0 if all can be used, 3 if something failed, 2 if the configuration is invalid.
     """
     said = console(verbose=verbose, quiet=quiet)
     machine = diagnosis.of_machine()
@@ -60,7 +61,11 @@ def doctor(
         host_timeout=host_timeout,
         allow_unsafe_uri=allow_unsafe_uri,
     )
-    found = (_configuration(config, plan), *diagnosis.of_sockets(plan.targets))
+    found = (
+        _configuration(config, plan),
+        *diagnosis.of_names(name_warnings(plan)),
+        *diagnosis.of_sockets(plan.targets),
+    )
     _show(found)
     # A library that is not there was told once; of each hypervisor it would be told as a defect.
     libvirt_fails = any(check.outcome is Result.FAILED and check.subject == diagnosis.LIBVIRT for check in machine)
@@ -76,6 +81,8 @@ def doctor(
 def _configuration(config: Path | None, plan: Plan) -> Check:
     path = find_config(config, os.environ) or "none"
     detail = f"{path}; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}"
+    if line := default_uri_line(plan):
+        detail = f"{detail}; {line}"
     return Check(subject="configuration", outcome=Result.OK, detail=detail)
 
 

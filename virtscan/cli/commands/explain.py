@@ -8,11 +8,11 @@ import msgspec
 
 from virtscan import explaining
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
-from virtscan.cli.exit_codes import FailOn, of_report
+from virtscan.cli.exit_codes import of_report
 from virtscan.cli.options import FILE, console, quiet_and_verbose, redact_option
 from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
-from virtscan.model import GapAbout, Inventory
+from virtscan.model import FailOn, GapAbout, Inventory
 from virtscan.reporters import printable
 
 _LONGEST = 600
@@ -22,9 +22,14 @@ _LONGEST = 600
 @click.argument("interface", metavar="DOMAIN|MAC")
 @fresh_or_saved_options
 @click.option(
-    "--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
 )
-@click.option("-o", "--output", type=FILE, help="Write to this file, whole or not at all.")
+@click.option("-o", "--output", type=FILE, help="Write to this file, atomically.")
 @redact_option
 @quiet_and_verbose
 def explain(

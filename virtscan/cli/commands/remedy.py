@@ -7,11 +7,11 @@ import click
 
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.console import Console
-from virtscan.cli.exit_codes import FailOn, of_report
+from virtscan.cli.exit_codes import of_report
 from virtscan.cli.options import FILE, console, quiet_and_verbose, redact_option
 from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
-from virtscan.model import Report
+from virtscan.model import FailOn, Report
 from virtscan.remedy import FORMS, document, plan
 from virtscan.reporters import printable
 
@@ -19,12 +19,22 @@ from virtscan.reporters import printable
 @click.command(epilog="Example: virtscan remedy fleet.json --as nmcli -o satellite.sh")
 @fresh_or_saved_options
 @click.option(
-    "--as", "form", type=click.Choice(list(FORMS)), default="shell", show_default=True, help="What makes it last."
+    "--as",
+    "form",
+    type=click.Choice(list(FORMS)),
+    default="shell",
+    show_default=True,
+    help="How to make the change persistent.",
 )
 @click.option(
-    "--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How."
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
 )
-@click.option("-o", "--output", type=FILE, help="Write to this file, whole or not at all.")
+@click.option("-o", "--output", type=FILE, help="Write to this file, atomically.")
 @redact_option
 @quiet_and_verbose
 def remedy(

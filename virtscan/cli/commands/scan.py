@@ -7,18 +7,20 @@ from typing import Any
 import click
 
 from virtscan.cli.acquire import collected, planned
-from virtscan.cli.exit_codes import FailOn, of_report
+from virtscan.cli.exit_codes import of_report
 from virtscan.cli.options import FILE, collect_options, console, quiet_and_verbose, report_options
 from virtscan.cli.output import STDOUT, keep_apart, opened
+from virtscan.cli.plan import default_uri_line
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
+from virtscan.model import FailOn
 
 
 @click.command(
     epilog="Example: virtscan scan -c qemu+ssh://root@hv1/system --server satellite:eth0=ssh://root@satellite"
 )
 @collect_options
-@click.option("--save", type=FILE, help="Keep the inventory in this file, for virtscan report.")
+@click.option("--save", type=FILE, help="Save the inventory to this file, for virtscan report.")
 @report_options
 @quiet_and_verbose
 def scan(
@@ -29,21 +31,23 @@ def scan(
     format_name: str,
     output: Path | None,
     redact: Path | None,
-    fail_on: str,
+    fail_on: FailOn | None,
     verbose: bool,
     quiet: bool,
     **what: Any,  # the options of `collect_options`, typed by `planned`
 ) -> int:
-    """Read every domain of every hypervisor; say which will fail to boot over the network, and why.
+    """Read every domain of every hypervisor; report which will fail to boot over the network, and why.
 
-    Without -c, --xml or a configuration libvirt's own default is scanned. Nothing is changed, and nothing ever asks.
+    Without -c, --xml, --sosreport and a configuration: LIBVIRT_DEFAULT_URI, else libvirt's uri_default, else
+    qemu:///system. Read-only; never prompts.
     """
     said = console(verbose=verbose, quiet=quiet)
     rendering = Rendering(view=view, by=by, where=where, format_name=format_name, output=output)
     rendering.check()
     keep_apart(save=save, output=output or STDOUT, redact=redact)
     redacted = redaction(redact)
-    plan = planned(said, **what)
+    plan = planned(said, fail_on=fail_on, **what)
+    rendering = rendering.with_note(default_uri_line(plan))
     with contextlib.ExitStack() as outputs:
         saved = outputs.enter_context(opened(save)) if save else None
         shown = outputs.enter_context(opened(output))
@@ -53,4 +57,4 @@ def scan(
 
             saved.write(dumps(inventory))
         report = rendering.with_pseudonyms(redacted.text).write(inventory, shown, said)
-    return of_report(report, FailOn(fail_on))
+    return of_report(report, plan.fail_on or FailOn.LATENT)

@@ -1,0 +1,58 @@
+from msgspec.structs import replace
+
+from tests.build import hypervisor, server
+from virtscan.views.naming import runs_on_warnings, segment_warnings
+
+HOST = hypervisor("hv1", segments={"bond2": "pxe-a"})
+
+
+def lines(*segments: str, host_segment: str = "pxe-a", **more: object) -> list[str]:
+    host = replace(HOST, segments={"bond2": host_segment})
+    found = segment_warnings([host], [replace(server(), segments=segments, **more)])
+    return [f"{gap.subject}: {gap.reason}" for gap in found]
+
+
+def test_a_segment_that_both_name_is_fine() -> None:
+    assert lines("pxe-a") == []
+
+
+def test_a_segment_that_only_one_side_names_is_warned_about_with_the_nearest_name() -> None:
+    assert lines("PXE_a") == [
+        "segment PXE_a: a server serves it, and no hypervisor has a device in it; did you mean 'pxe-a'?",
+        "segment pxe-a: a hypervisor has a device in it, and no server names it; did you mean 'PXE_a'?",
+    ]
+
+
+def test_a_name_that_resembles_no_other_gets_no_suggestion() -> None:
+    assert lines("install", "pxe-a") == ["segment install: a server serves it, and no hypervisor has a device in it"]
+
+
+def test_a_server_of_every_segment_serves_those_that_only_hypervisors_name() -> None:
+    everywhere = replace(server("depot"), segments=())
+    lab = replace(server("lab"), segments=("lab",))
+
+    assert segment_warnings([HOST], [everywhere]) == ()
+    (warning,) = segment_warnings([HOST], [everywhere, lab])
+    assert warning.subject == "segment lab"
+    misspelt = replace(server("satellite"), segments=("pxe_a",))
+    assert len(segment_warnings([HOST], [everywhere, misspelt])) == 2
+
+
+def test_servers_of_subnets_serve_no_segment() -> None:
+    assert lines(subnets=("10.77.0.0/24",)) == [
+        "segment pxe-a: a hypervisor has a device in it, and no server names it"
+    ]
+
+
+def test_with_one_side_alone_there_is_nothing_to_compare() -> None:
+    assert segment_warnings([], [replace(server(), segments=("pxe-a",))]) == ()
+    assert segment_warnings([HOST], []) == ()
+    assert runs_on_warnings([], [replace(server(), runs_on="hv1")]) == ()
+
+
+def test_a_server_on_an_unknown_hypervisor_is_warned_about_with_the_nearest_name() -> None:
+    (warning,) = runs_on_warnings(["ams1-kvm01", "hv9"], [replace(server(), runs_on="ams1-kvm1"), server("other")])
+
+    assert warning.subject == "server satellite"
+    assert warning.reason == "runs_on: no hypervisor is named 'ams1-kvm1'; did you mean 'ams1-kvm01'?"
+    assert runs_on_warnings(["hv1"], [replace(server(), runs_on="hv1")]) == ()
