@@ -100,7 +100,7 @@ def assert_is_the_host(hypervisor: Hypervisor) -> None:
         "bond2.100": (DeviceKind.VLAN, ("bond2",), Backing.UNKNOWN),
         "bond3": (DeviceKind.BOND, ("eth6", "eth7"), Backing.UNKNOWN),
         **{f"eth{number}": (DeviceKind.ETHERNET, (), Backing.PHYSICAL) for number in range(4, 8)},
-        **{name: (DeviceKind.UNKNOWN, (), Backing.UNKNOWN) for name in ("bond4", "eth8", "eth9")},
+        **dict.fromkeys(("bond4", "eth8", "eth9"), (DeviceKind.UNKNOWN, (), Backing.UNKNOWN)),
     }
     assert {device.name for device in hypervisor.devices if device.lower_complete} == {
         *("bond2", "bond2.100", "bond3"),
