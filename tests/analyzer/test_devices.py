@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from virtscan.analyzer import System, read_driver, read_host_interface, read_node_device, read_parent, read_system
+from virtscan.analyzer import read_computer, read_driver, read_host_interface, read_node_device, read_parent
 from virtscan.errors import AnalyzerError
-from virtscan.hostnet import merge_devices
+from virtscan.hostnet import Dmi, merge_devices
 from virtscan.model import Backing, Device, DeviceKind, DeviceName, Mac, State
 
 BOND = """
@@ -191,11 +191,11 @@ def test_the_node_device_computer_says_what_the_firmware_says() -> None:
         <hardware><vendor>QEMU</vendor>
         <uuid>4C4C4544004235108052B4C04F4E3731</uuid></hardware></capability></device>"""
 
-    assert read_system(xml) == System(vendor="QEMU", product="KVM", uuid="4c4c4544-0042-3510-8052-b4c04f4e3731")
-    assert read_system("<device><capability type='system'/></device>") == System()
-    assert read_system("<device/>") == System()
+    assert read_computer(xml) == Dmi(vendor="QEMU", product="KVM", uuid="4c4c4544-0042-3510-8052-b4c04f4e3731")
+    assert read_computer("<device><capability type='system'/></device>") == Dmi()
+    assert read_computer("<device/>") == Dmi()
     with pytest.raises(AnalyzerError, match="no node device"):
-        read_system("<domain/>")
+        read_computer("<domain/>")
 
 
 def test_a_node_device_says_its_mac_and_not_its_kind() -> None:

@@ -17,13 +17,13 @@ from virtscan.analyzer import (
     MAX_FILE,
     Unread,
     documents,
+    read_computer,
     read_domain,
     read_driver,
     read_host_interface,
     read_network,
     read_node_device,
     read_parent,
-    read_system,
 )
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, GapAbout
@@ -37,7 +37,7 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "nodedev": lambda data: read_node_device(data, source="x"),
     "parent": read_parent,
     "driver": read_driver,
-    "system": read_system,
+    "computer": read_computer,
 }
 LAUGHS = "".join(f"<!ENTITY a{i} '{f'&a{i - 1};' * 10}'>" for i in range(1, 12))
 BOMBS = {

@@ -8,11 +8,15 @@ from tests.build import domain, macvtap
 from virtscan import scan
 from virtscan.connectors import ansible_facts
 from virtscan.connectors.reading import HostFacts, Reading
-from virtscan.model import GapAbout, HostStatus, Observed, Plan, Target, TargetKind
+from virtscan.model import GapAbout, HostStatus, Machine, Observed, Plan, Target, TargetKind
 
 FACTS = {
     "ansible_hostname": "hv1",
     "ansible_kernel": "2.6.32-431.el6.x86_64",
+    "ansible_kernel_version": "#1 SMP Fri Nov 22",
+    "ansible_system_vendor": "Dell Inc.",
+    "ansible_product_name": "PowerEdge R640",
+    "ansible_product_uuid": "4C4C4544-0042-3510-8052-B4C04F4E3731",
     "ansible_processor_vcpus": 16,
     "ansible_memtotal_mb": 64000,
     "ansible_date_time": {"iso8601": "2026-10-01T00:00:00Z"},
@@ -49,7 +53,21 @@ def test_facts_give_the_kernel_and_what_devices_stand_on(cache: Path) -> None:
     assert [(device.name, device.lower, device.observed_at) for device in hypervisor.devices] == [
         ("bond2", ("eth4", "eth5"), TAKEN_AT),
         ("eth4", (), TAKEN_AT),
+        ("eth9", (), TAKEN_AT),
     ]
+    assert hypervisor.kernel_build == "#1 SMP Fri Nov 22"
+    assert (hypervisor.machine, hypervisor.system_uuid) == (Machine.PHYSICAL, "4c4c4544-0042-3510-8052-b4c04f4e3731")
+    assert not hypervisor.lists_all_devices
+
+
+@pytest.mark.parametrize(("interfaces", "complete"), [(["bond2", "eth4", "eth9"], True), (["bond2", "lo"], False)])
+def test_facts_about_every_interface_list_all_devices(tmp_path: Path, interfaces: list[str], complete: bool) -> None:
+    (tmp_path / "hv1").write_text(json.dumps(FACTS | {"ansible_interfaces": interfaces}))
+    box = reading()
+
+    ansible_facts.read(str(tmp_path), box)
+
+    assert box.close()[0].lists_all_devices is complete
 
 
 def test_what_the_host_itself_told_counts(cache: Path) -> None:

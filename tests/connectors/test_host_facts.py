@@ -12,9 +12,21 @@ from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
 from tests.harness.sshd import Sshd
 from virtscan.connectors import host_facts
-from virtscan.connectors.reading import Reading
+from virtscan.connectors.reading import HostFacts, Reading
 from virtscan.errors import ConnectorError
-from virtscan.model import Device, DeviceKind, DeviceName, GapAbout, HostStatus, Target, TargetKind
+from virtscan.model import (
+    Attachment,
+    Device,
+    DeviceKind,
+    DeviceName,
+    GapAbout,
+    HostStatus,
+    Interface,
+    Machine,
+    SourceMode,
+    Target,
+    TargetKind,
+)
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "host_facts"
 
@@ -63,22 +75,24 @@ def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_this_machine_runs_the_kernel_that_uname_says() -> None:
-    kernel = host_facts.of_this_machine()
+    facts = host_facts.of_this_machine()
 
-    assert kernel is not None
-    assert (kernel.value, kernel.source) == (platform.release(), "this machine")
+    assert facts.kernel is not None
+    assert (facts.kernel.value, facts.kernel.source) == (platform.release(), "this machine")
+    assert (facts.kernel_build, facts.local) == (platform.version(), True)
 
 
 def test_a_machine_that_is_not_linux_has_no_kernel_to_be_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "FreeBSD")  # tests run on Linux only
 
-    assert host_facts.of_this_machine() is None
+    assert host_facts.of_this_machine() == HostFacts(local=True)
 
 
 def test_a_host_tells_its_kernel_over_ssh(sshd: Sshd) -> None:
     answer = host_facts.by_ssh(f"qemu+ssh://{sshd.destination}/system", timeout=LONG)
 
-    assert answer.kernel == platform.release()
+    assert (answer.kernel, answer.kernel_build) == (platform.release(), platform.version())
+    assert answer.lists_all_devices
 
 
 def test_a_host_that_does_not_know_us_says_so(sshd: Sshd) -> None:
@@ -116,6 +130,98 @@ def test_what_is_no_linux_release_is_not_taken_for_one(answering: Path, uname: s
     assert host_facts.by_ssh("qemu+ssh://hv1/system", timeout=LONG).kernel is None
 
 
+@pytest.mark.parametrize(
+    ("uname", "kernel", "build"),
+    [
+        (
+            "Linux 6.1.0-18-amd64 #1 SMP Debian 6.1.76-1 (2024-02-01)",
+            "6.1.0-18-amd64",
+            "#1 SMP Debian 6.1.76-1 (2024-02-01)",
+        ),
+        ("Linux 6.1.0", "6.1.0", None),
+        ("Linux 6.1.0 #1 \x1b[2J", None, None),
+        (f"Linux 6.1.0 {'#' * 201}", None, None),
+    ],
+)
+def test_a_kernel_has_its_build(answering: Path, uname: str, kernel: str | None, build: str | None) -> None:
+    answering.write_text(printed(uname))
+
+    answer = host_facts.by_ssh("qemu+ssh://hv1/system", timeout=TIMEOUT)
+
+    assert (answer.kernel, answer.kernel_build) == (kernel, build)
+
+
+UUID = "4c4c4544-0042-3510-8052-b4c04f4e3731"
+
+
+@pytest.mark.parametrize(
+    ("sections", "machine", "uuid"),
+    [
+        ("@virt\n none\n", Machine.PHYSICAL, None),
+        ("@virt\n kvm\n", Machine.VIRTUAL, None),
+        ("@virt\n@dmi sys_vendor\n QEMU\n", Machine.VIRTUAL, None),
+        ("@dmi sys_vendor\n Dell Inc.\n@dmi product_name\n R640\n", Machine.PHYSICAL, None),
+        (f"@dmi product_uuid\n {UUID.upper()}\n", Machine.UNKNOWN, UUID),
+        ("@dmi product_uuid\n 03000200-0400-0500-0006-000700080009\n", Machine.UNKNOWN, None),
+        ("", Machine.UNKNOWN, None),
+    ],
+)
+def test_a_host_tells_what_it_runs_on(answering: Path, sections: str, machine: Machine, uuid: str | None) -> None:
+    answering.write_text(printed("Linux 6.1.0").replace("@vlans", f"{sections}@vlans"))
+    reading = reading_of("qemu+ssh://hv1/system")
+
+    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=TIMEOUT)
+    hypervisor, _ = reading.close()
+
+    assert (hypervisor.machine, hypervisor.system_uuid) == (machine, uuid)
+
+
+NICS = """@links
+ 2: eth0: <UP> mtu 1500 state UP
+     link/ether 3c:fd:fe:01:01:00 brd ff:ff:ff:ff:ff:ff
+ 3: macvtap0@eth0: <UP> mtu 1500 state UP
+     link/ether 52:54:00:00:00:07 brd ff:ff:ff:ff:ff:ff
+     macvtap mode bridge
+@sysfs
+ bonding_masters
+ eth0
+ eth0/device
+ macvtap0
+{}@drivers
+ eth0/device/driver virtio_net
+"""
+
+
+@pytest.mark.parametrize(("further", "is_complete"), [("", True), (" eth1\n", False)])
+def test_a_device_that_ip_does_not_show_makes_the_list_incomplete(
+    answering: Path, further: str, is_complete: bool
+) -> None:
+    whole = printed("Linux 6.1.0").replace("@links\n@addresses\n@sysfs\n", NICS.format(further))
+    answering.write_text(whole)
+    reading = reading_of("qemu+ssh://hv1/system")
+
+    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=TIMEOUT)
+    hypervisor, _ = reading.close()
+
+    devices = {device.name: device for device in hypervisor.devices}
+    assert hypervisor.lists_all_devices is is_complete
+    assert (devices[DeviceName("eth0")].driver, devices[DeviceName("eth0")].lower_complete) == ("virtio_net", True)
+    tap = devices[DeviceName("macvtap0")]
+    assert (tap.kind, tap.lower, tap.mode) == (DeviceKind.MACVLAN, ("eth0",), SourceMode.BRIDGE)
+
+
+def test_a_device_created_beforehand_is_resolved_by_what_ssh_lists(answering: Path) -> None:
+    answering.write_text(printed("Linux 6.1.0").replace("@links\n@addresses\n@sysfs\n", NICS.format("")))
+    reading = reading_of("qemu+ssh://hv1/system")
+    created = Interface(index=0, type="ethernet", target="macvtap0", managed=False)
+    reading.add(build.domain("web01", created))
+
+    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=TIMEOUT)
+    hypervisor, _ = reading.close()
+
+    assert hypervisor.domains[0].interfaces[0].attachments == (Attachment(DeviceName("eth0"), SourceMode.BRIDGE),)
+
+
 @pytest.mark.parametrize("answer", ["", "This account is for backups only.\n", "@virtscan 1\n@uname\n Linux 6.1.0\n"])
 def test_an_answer_that_is_not_whole_is_none(answering: Path, answer: str) -> None:
     answering.write_text(answer)
@@ -145,8 +251,8 @@ def test_what_ssh_would_not_do_as_libvirt_does_is_refused(answering: Path, addre
         ("qemu+ssh://hv1/system", None, printed("Linux 6.1.0"), "6.1.0", []),
         ("qemu+ssh://hv1/system", None, printed(""), None, ["hv1 kernel"]),
         ("qemu+ssh://hv1/system", None, "", None, ["hv1 kernel and devices by ssh"]),
-        ("qemu+ssh://hv1/system", "2.6.32-279.el6.x86_64", printed("Linux 6.1.0"), "2.6.32-279.el6.x86_64", []),
-        ("qemu+ssh://hv1/system", "2.6.32-279.el6.x86_64", printed(""), "2.6.32-279.el6.x86_64", []),
+        ("qemu+ssh://hv1/system", "2.6.32-279.el6.x86_64", printed("Linux 6.1.0"), "6.1.0", []),
+        ("qemu+ssh://hv1/system", "2.6.32-279.el6.x86_64", printed(""), None, []),
     ],
 )
 def test_a_kernel_that_is_asked_for_is_delivered_or_missed(
@@ -160,6 +266,7 @@ def test_a_kernel_that_is_asked_for_is_delivered_or_missed(
     hypervisor, gaps = reading.close()
 
     assert (hypervisor.kernel and hypervisor.kernel.value) == kernel
+    assert hypervisor.declared_kernel == declared
     assert [(gap.subject, gap.about) for gap in gaps] == [(subject, GapAbout.DEVICE) for subject in subjects]
     assert hypervisor.status is HostStatus.COMPLETE
 
@@ -185,6 +292,7 @@ def test_a_host_of_rhel_6_tells_what_its_devices_stand_on(answering: Path) -> No
     assert hypervisor.kernel is not None
     assert (hypervisor.kernel.value, hypervisor.kernel.source) == ("2.6.32-431.el6.x86_64", "ssh")
     told = {device.name: (device.kind.value, device.backing.value, device.lower) for device in hypervisor.devices}
+    assert hypervisor.lists_all_devices
     assert told == {
         "bond2": ("bond", "unknown", ("eth4", "eth5")),
         "bond2.100": ("vlan", "unknown", ("bond2",)),
@@ -192,6 +300,7 @@ def test_a_host_of_rhel_6_tells_what_its_devices_stand_on(answering: Path) -> No
         "eth0": ("ethernet", "physical", ()),
         "eth4": ("ethernet", "physical", ()),
         "eth5": ("ethernet", "physical", ()),
+        "lo": ("unknown", "unknown", ()),
         "vnet0": ("ethernet", "virtual", ()),
     }
     (vlan,) = (device for device in hypervisor.devices if device.name == "bond2.100")
@@ -202,18 +311,22 @@ def test_a_host_of_rhel_6_tells_what_its_devices_stand_on(answering: Path) -> No
 def test_what_libvirt_says_of_a_device_counts_and_ssh_adds_the_rest(answering: Path) -> None:
     answering.write_text((FIXTURES / "rhel6.txt").read_text())
     reading = reading_of("qemu+ssh://hv1/system")
-    libvirts = Device(name=DeviceName("bond2"), kind=DeviceKind.BOND, lower=(DeviceName("eth4"),), sources=("libvirt",))
+    libvirts = Device(
+        name=DeviceName("bond2"),
+        kind=DeviceKind.BOND,
+        lower=(DeviceName("eth4"),),
+        lower_complete=True,
+        sources=("libvirt",),
+    )
     reading.add(build.domain("web01", build.macvtap("bond2.100")), libvirts)
 
     host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=LONG)
     hypervisor, _ = reading.close()
 
     told = {device.name: (device.lower, device.sources) for device in hypervisor.devices}
-    assert told == {
-        "bond2": (("eth4",), ("libvirt", "ssh")),
-        "bond2.100": (("bond2",), ("ssh",)),
-        "eth4": ((), ("ssh",)),
-    }
+    assert told["bond2"] == (("eth4",), ("libvirt", "ssh"))
+    assert told["bond2.100"] == (("bond2",), ("ssh",))
+    assert told["eth4"] == ((), ("ssh",))
 
 
 def test_a_live_host_tells_what_its_devices_stand_on(sshd: Sshd, links: str) -> None:
@@ -225,14 +338,19 @@ def test_a_live_host_tells_what_its_devices_stand_on(sshd: Sshd, links: str) -> 
     hypervisor, gaps = reading.close()
 
     assert gaps == ()
-    told = {device.name: (device.kind.value, device.backing.value, device.lower) for device in hypervisor.devices}
+    told = {
+        device.name: (device.kind.value, device.backing.value, device.lower)
+        for device in hypervisor.devices
+        if device.name.startswith(links)
+    }
     assert told == {
         f"{links}b": ("bridge", "unknown", (f"{links}v",)),
-        f"{links}m": ("ethernet", "virtual", (f"{links}w",)),
-        f"{links}v": ("ethernet", "virtual", ()),
-        f"{links}w": ("ethernet", "virtual", ()),
+        f"{links}m": ("macvlan", "virtual", (f"{links}w",)),
+        f"{links}v": ("veth", "virtual", ()),
+        f"{links}w": ("veth", "virtual", ()),
     }
-    (bridge, *_) = hypervisor.devices
+    assert hypervisor.lists_all_devices
+    (bridge,) = (device for device in hypervisor.devices if device.name == f"{links}b")
     assert bridge.addresses == ("192.0.2.77/32",)
     assert bridge.mac is not None
 

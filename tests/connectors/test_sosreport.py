@@ -9,7 +9,21 @@ from tests.sosreport.build import Link, as_archive, as_folder
 from virtscan.connectors import sosreport
 from virtscan.connectors.reading import Reading
 from virtscan.errors import ConnectorError
-from virtscan.model import Backing, DeviceKind, DomainState, Gap, GapAbout, HostStatus, Hypervisor, Target, TargetKind
+from virtscan.model import (
+    Attachment,
+    Backing,
+    DeviceKind,
+    DeviceName,
+    DomainState,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    Machine,
+    SourceMode,
+    Target,
+    TargetKind,
+)
 
 UUID = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 VIRSH = "sos_commands/virsh/virsh_-r_"
@@ -155,7 +169,7 @@ def test_networks_that_are_used_count_once_the_best_file_first(tmp_path: Path) -
         folder.mkdir()
         host, gaps = scan(folder, files)
         assert [network.name for network in host.networks] == ["pxe"]
-        assert [device.name for device in host.devices] == [f"bond{number}"]
+        assert [a.device for i in host.domains[0].interfaces for a in i.attachments] == [f"bond{number}"]
         assert gaps == ()
         del files[list(files)[1]]
 
@@ -173,7 +187,7 @@ def test_a_network_that_an_interface_needs_and_that_can_not_be_read_is_a_gap(
     assert reason in gaps[0].reason
 
 
-def test_devices_are_those_that_interfaces_lead_to_down_to_the_cards(tmp_path: Path) -> None:
+def test_devices_are_all_that_the_report_tells_of(tmp_path: Path) -> None:
     host, gaps = scan(
         tmp_path,
         {
@@ -195,7 +209,107 @@ def test_devices_are_those_that_interfaces_lead_to_down_to_the_cards(tmp_path: P
         "bond2": (DeviceKind.BOND, Backing.UNKNOWN),
         "eth4": (DeviceKind.ETHERNET, Backing.PHYSICAL),
         "eth5": (DeviceKind.UNKNOWN, Backing.PHYSICAL),
+        "bond3": (DeviceKind.BOND, Backing.UNKNOWN),
+        "eth6": (DeviceKind.UNKNOWN, Backing.UNKNOWN),
     }
+    assert not host.lists_all_devices
+
+
+LINK = "2: tap7@bond2: <UP> mtu 1500 state UP\n    link/ether 52:54:00:00:00:07\n    macvtap mode vepa\n"
+
+
+def test_a_list_with_kinds_has_all_devices_and_resolves_those_created_beforehand(tmp_path: Path) -> None:
+    created = "<interface type='ethernet'><target dev='tap7' managed='no'/></interface>"
+    bond = "3: bond2: <UP> mtu 1500 state UP\n    link/ether 52:54:00:00:00:08\n    bond mode x\n"
+    host, gaps = scan(
+        tmp_path,
+        {f"{VIRSH}dumpxml_web01": domain(inner=created), "sos_commands/networking/ip_-s_-d_link": LINK + bond},
+    )
+
+    assert gaps == ()
+    assert host.lists_all_devices
+    assert host.domains[0].interfaces[0].attachments == (Attachment(DeviceName("bond2"), SourceMode.VEPA),)
+
+
+@pytest.mark.parametrize(("listed", "complete"), [(LIST, True), ("error: no connection\n", False), ("", False)])
+def test_all_domains_are_known_where_virsh_listed_them(tmp_path: Path, listed: str, complete: bool) -> None:
+    names = ("web01", "web 02", "in shutdown")
+    uuids = (UUID.replace("c7", start) for start in ("c7", "d7", "e7"))
+    host, gaps = scan(
+        tmp_path,
+        {
+            f"{VIRSH}list_--all": listed,
+            **{f"etc/libvirt/qemu/{n}.xml": domain(n, uuid=uuid) for n, uuid in zip(names, uuids, strict=True)},
+        },
+    )
+
+    assert (host.status, gaps) == (HostStatus.COMPLETE, ())
+    assert host.lists_all_domains is complete
+
+
+def test_a_definition_that_differs_from_the_running_domain_is_its_next_start(tmp_path: Path) -> None:
+    live = domain(identifier=" id='3'", inner=macvtap("bond2"))
+    for number, (definition, copies) in enumerate([(macvtap("bond3"), 2), (macvtap("bond2"), 1)]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        host, _ = scan(
+            folder,
+            {
+                f"{VIRSH}list_--all": LIST,
+                f"{VIRSH}dumpxml_web01": live,
+                "etc/libvirt/qemu/web01.xml": domain(inner=definition),
+            },
+        )
+        told = sorted((one.next_start, one.state.value) for one in host.domains)
+        assert told == [(False, "active"), (True, "inactive")][:copies]
+
+
+VERSION = "Compiled against library: libvirt 4.5.0\nUsing library: libvirt 4.5.0\nUsing API: QEMU 4.5.0\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "daemon"),
+    [
+        ({f"{VIRSH}version": VERSION}, 4_005_000),
+        ({"sos_commands/virsh/virsh_version_--daemon": "Running against daemon: 10.0.1\n"}, 10_000_001),
+        ({f"{VIRSH}version": "error: failed to connect\n"}, None),
+        ({}, None),
+    ],
+)
+def test_the_version_of_libvirt_is_what_virsh_printed(
+    tmp_path: Path, files: dict[str, str], daemon: int | None
+) -> None:
+    host, _ = scan(tmp_path, files)
+
+    assert (host.daemon and host.daemon.value) == daemon
+
+
+@pytest.mark.parametrize(
+    ("uname", "build"),
+    [
+        ("Linux kvm01 2.6.32-279.el6.x86_64 #1 SMP Wed Jun 13 x86_64 x86_64 x86_64 GNU/Linux", "#1 SMP Wed Jun 13"),
+        (
+            "Linux kvm01 6.1.0 #1 SMP Debian 6.1.76-1 (2024-02-01) x86_64 GNU/Linux",
+            "#1 SMP Debian 6.1.76-1 (2024-02-01)",
+        ),
+        ("Linux kvm01 2.6.32-279.el6.x86_64 #1 SMP", "#1 SMP"),
+        ("Linux kvm01 2.6.32-279.el6.x86_64", None),
+    ],
+)
+def test_the_kernel_has_its_build(tmp_path: Path, uname: str, build: str | None) -> None:
+    host, _ = scan(tmp_path, {"sos_commands/kernel/uname_-a": f"{uname}\n"})
+
+    assert host.kernel is not None
+    assert host.kernel_build == build
+
+
+def test_the_machine_is_what_dmi_says(tmp_path: Path) -> None:
+    host, _ = scan(
+        tmp_path,
+        {"dmidecode": f"System Information\n\tManufacturer: QEMU\n\tProduct Name: Standard PC\n\tUUID: {UUID}\n"},
+    )
+
+    assert (host.machine, host.system_uuid) == (Machine.VIRTUAL, UUID)
 
 
 def test_a_macvtap_on_a_device_that_nothing_tells_of_is_a_gap_and_a_bridge_is_not(tmp_path: Path) -> None:
@@ -228,8 +342,7 @@ def test_what_the_report_does_not_tell_of_the_host_is_a_gap(tmp_path: Path) -> N
 def test_a_kernel_that_was_declared_is_not_missed(tmp_path: Path) -> None:
     host, gaps = scan(tmp_path, {"sos_commands/kernel/uname_-a": ""}, kernel="6.1.0")
 
-    assert host.kernel is not None
-    assert (host.kernel.value, gaps) == ("6.1.0", ())
+    assert (host.kernel, host.declared_kernel, gaps) == (None, "6.1.0", ())
 
 
 def test_a_report_without_libvirt_says_that_domains_may_be_missing(tmp_path: Path) -> None:

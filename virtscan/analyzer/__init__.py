@@ -1,12 +1,11 @@
 """libvirt's XML to values, and what values of several documents say together; pure; the only code that imports lxml."""
 
 from virtscan.analyzer.devices import (
-    System,
+    read_computer,
     read_driver,
     read_host_interface,
     read_node_device,
     read_parent,
-    read_system,
 )
 from virtscan.analyzer.documents import Unread, documents
 from virtscan.analyzer.domain import read_domain, read_domains
@@ -15,6 +14,18 @@ from virtscan.analyzer.parsing import MAX_DOCUMENT, MAX_FILE
 from virtscan.analyzer.resolution import HostDevices, resolve
 
 __all__ = [
-    "MAX_DOCUMENT", "MAX_FILE", "HostDevices", "System", "Unread", "documents", "read_domain", "read_domains",
-    "read_driver", "read_host_interface", "read_network", "read_node_device", "read_parent", "read_system", "resolve",
+    "MAX_DOCUMENT",
+    "MAX_FILE",
+    "HostDevices",
+    "Unread",
+    "documents",
+    "read_computer",
+    "read_domain",
+    "read_domains",
+    "read_driver",
+    "read_host_interface",
+    "read_network",
+    "read_node_device",
+    "read_parent",
+    "resolve",
 ]  # fmt: skip

@@ -4,17 +4,18 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-import msgspec
 from lxml import etree
 
 from virtscan.analyzer.literals import identifier, mac_address, number
 from virtscan.analyzer.parsing import parse
 from virtscan.errors import AnalyzerError
+from virtscan.hostnet import Dmi
+from virtscan.hostnet.link_kinds import driver_name
 from virtscan.model import Backing, Device, DeviceKind, DeviceName, State
 
 _KINDS = {kind.value: kind for kind in DeviceKind if kind is not DeviceKind.UNKNOWN}
 _LISTING = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN})
-_DRIVERS = {"virtio-pci": "virtio_net", "virtio-mmio": "virtio_net", "virtio_ccw": "virtio_net", "vif": "xen-netfront"}
+_DRIVERS = {"virtio-pci": "virtio_net", "virtio-mmio": "virtio_net", "virtio_ccw": "virtio_net"}
 """Drivers of buses of virtual machines, by the driver of the NICs on them."""
 _BUSES = (
     (re.compile("/virtio[0-9]+/"), "virtio_net"),
@@ -140,19 +141,11 @@ def read_driver(xml: bytes | str) -> str | None:
         AnalyzerError: It can't be read safely.
     """
     driver = parse(xml).findtext("driver/name")
-    return _DRIVERS.get(driver, driver) if driver else None
+    return driver_name(_DRIVERS.get(driver, driver)) if driver else None
 
 
-class System(msgspec.Struct, frozen=True, kw_only=True):
-    """A host as its firmware describes it: manufacturer, product, and the machine's identity."""
-
-    vendor: str | None = None
-    product: str | None = None
-    uuid: str | None = None
-
-
-def read_system(xml: bytes | str) -> System:
-    """Read the node device `computer`.
+def read_computer(xml: bytes | str) -> Dmi:
+    """Read the node device `computer`, which libvirt makes from DMI.
 
     Raises:
         AnalyzerError: It can't be read safely, or is no node device.
@@ -162,11 +155,11 @@ def read_system(xml: bytes | str) -> System:
         raise AnalyzerError(f"<{root.tag}> is no node device")
     system = root.find("capability[@type='system']")
     if system is None:
-        return System()
-    return System(
-        vendor=system.findtext("hardware/vendor") or None,
-        product=system.findtext("product") or None,
-        uuid=identifier(system.findtext("hardware/uuid")),
+        return Dmi()
+    return Dmi(
+        vendor=system.findtext("hardware/vendor") or "",
+        product=system.findtext("product") or "",
+        uuid=identifier(system.findtext("hardware/uuid")) or "",
     )
 
 

@@ -27,6 +27,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     names: tuple[str, ...]
     kernel: str | None = None
+    kernel_build: str | None = None
     cpus: int | None = None
     memory_mib: int | None = None
     devices: tuple[Device, ...] = ()
@@ -76,6 +77,7 @@ def _facts(document: Mapping[str, Any], host: str | None) -> Facts | None:
     return Facts(
         names=tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name)),
         kernel=_text(facts, "kernel") if facts.get("system", "Linux") == "Linux" else None,
+        kernel_build=_text(facts, "kernel_version"),
         cpus=_number(facts, "processor_vcpus"),
         memory_mib=_number(facts, "memtotal_mb"),
         devices=read_devices(facts, source=_SOURCE, at=taken_at),

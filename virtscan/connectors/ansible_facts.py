@@ -1,4 +1,4 @@
-"""What Ansible gathered about a hypervisor, beside what the hypervisor itself tells."""
+"""Ansible's facts about a hypervisor, beside those of the hypervisor itself."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from virtscan.model import GapAbout, Observed
 
 
 def read(path: str, reading: Reading) -> None:
-    """Deliver kernel, CPUs, memory and devices; to be called last, for what was read of the host itself counts.
+    """Deliver kernel, machine, CPUs, memory and devices; call it last, because what was read of the host itself counts.
 
     Facts that can't be read are a gap about devices: they hide no domain and no interface.
     """
@@ -22,8 +22,12 @@ def read(path: str, reading: Reading) -> None:
     reading.add_if_unknown(
         HostFacts(
             kernel=None if kernel is None else Observed(value=kernel, source="ansible", observed_at=facts.taken_at),
+            kernel_build=facts.kernel_build,
+            machine=facts.machine,
+            system_uuid=facts.system_uuid,
             cpus=facts.cpus,
             memory_mib=facts.memory_mib,
+            lists_all_devices=facts.lists_all_devices,
         )
     )
     reading.add(*facts.devices)

@@ -44,12 +44,21 @@ def read_by_ssh(reading: Reading, address: str, *, timeout: float) -> None:
     except ConnectorError as error:
         reading.gap("kernel and devices by ssh", str(error), GapAbout.DEVICE)
         return
-    reading.add(*answer.devices)
+    kernel: Observed[str] | None = None
     if answer.kernel is not None:
         kernel = Observed(value=answer.kernel, source=host_probe.SOURCE, observed_at=datetime.now(UTC))
-        reading.add(HostFacts(kernel=kernel))
     elif reading.target.kernel is None:
-        reading.gap("kernel", f"`uname -sr` gave no Linux release: {answer.uname[:60]!r}", GapAbout.DEVICE)
+        reading.gap("kernel", f"`uname -srv` gave no Linux release: {answer.uname[:60]!r}", GapAbout.DEVICE)
+    reading.add(
+        *answer.devices,
+        HostFacts(
+            kernel=kernel,
+            kernel_build=answer.kernel_build,
+            machine=answer.machine,
+            system_uuid=answer.system_uuid,
+            lists_all_devices=answer.lists_all_devices,
+        ),
+    )
 
 
 def by_ssh(address: str, *, timeout: float) -> host_probe.Answer:

@@ -1,6 +1,6 @@
-"""The script that a hypervisor runs, and what it prints -> its kernel and its network devices.
+"""The script that a hypervisor runs, and its output to kernel, machine and network devices.
 
-It only reads: what `ip` and /proc say in the form that every version has had, and the names in /sys/class/net.
+It only reads: `ip`, /proc and DMI in the form that every version has had, and the names in /sys/class/net.
 """
 
 import re
@@ -11,20 +11,25 @@ import msgspec
 
 from virtscan import hostnet
 from virtscan.errors import ConnectorError
-from virtscan.model import Device
+from virtscan.model import Device, Machine
 from virtscan.sections import excerpt, read_sections
 
 SOURCE = "ssh"
 
 # As text, not as JSON, which RHEL 6 and 7 don't have. From /sys names alone, for a hypervisor may have hundreds of
-# taps, and each file that is read costs a process: they tell ports, bonds and cards where an old `ip` does not.
+# taps, and each file that is read costs a process: they tell ports, bonds and NICs where an old `ip` does not. A NIC's
+# driver is the folder that the shell itself can go to.
 # It only defines functions up to its last line: cut short, it does nothing.
 SCRIPT = r"""
 answer() {
     PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C
     export PATH LC_ALL
     say virtscan 1
-    say uname; uname -sr | body
+    say uname; uname -srv | body
+    say virt; systemd-detect-virt 2>/dev/null | body
+    for file in /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/product_name /sys/class/dmi/id/product_uuid; do
+        [ -r "$file" ] && { say dmi "${file##*/}"; body < "$file"; }
+    done
     for file in /proc/net/bonding/*; do
         [ -r "$file" ] && { say bonding "${file##*/}"; body < "$file"; }
     done
@@ -32,6 +37,7 @@ answer() {
     say links; ip -d link 2>/dev/null | body
     say addresses; ip -o addr 2>/dev/null | body
     say sysfs; devices | body
+    say drivers; drivers | body
     say end
 }
 
@@ -45,18 +51,32 @@ devices() {
     done
 }
 
+drivers() {
+    cd /sys/class/net 2>/dev/null || return 0
+    for path in */device/driver; do
+        [ -e "$path" ] && (cd -P "$path" && printf '%s/device/driver %s\n' "${path%%/*}" "${PWD##*/}")
+    done
+}
+
 answer </dev/null
 """
 
-_RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}")
+_LINUX = re.compile(r"Linux (?P<release>[A-Za-z0-9][A-Za-z0-9._+~-]{0,99})(?: (?P<build>[ -~]{1,200}))?")
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a host says about itself; `kernel` is None when it names no Linux release, and `uname` what it said."""
+    """A host's facts about itself; `kernel` is None without a Linux release, and `uname` is what it printed.
+
+    `lists_all_devices` says that `ip -d link` had every device of /sys/class/net.
+    """
 
     uname: str
     kernel: str | None
+    kernel_build: str | None
+    machine: Machine
+    system_uuid: str | None
     devices: tuple[Device, ...]
+    lists_all_devices: bool
 
 
 def parse_answer(output: bytes, *, at: datetime | None) -> Answer:
@@ -68,19 +88,40 @@ def parse_answer(output: bytes, *, at: datetime | None) -> Answer:
     sections = read_sections(output)
     if not sections:
         raise ConnectorError(f"it does not answer as a shell would; it says: {excerpt(output)}")
-    uname = "".join(text for name, _, text in sections if name == "uname").strip()
-    system, _, release = uname.partition(" ")
+    uname = _text(sections, "uname").strip()
+    linux = _LINUX.fullmatch(uname)
+    dmi = hostnet.read_dmi_files({argument: text for name, argument, text in sections if name == "dmi"})
+    devices = hostnet.merge_devices(_devices(sections))
     return Answer(
         uname=uname,
-        kernel=release if system == "Linux" and _RELEASE.fullmatch(release) else None,
-        devices=tuple(
-            msgspec.structs.replace(device, observed_at=at) for device in hostnet.merge_devices(_told(sections))
-        ),
+        kernel=linux["release"] if linux else None,
+        kernel_build=linux["build"] if linux else None,
+        machine=hostnet.read_machine(dmi=dmi, words=_text(sections, "virt").split()),
+        system_uuid=hostnet.system_uuid(dmi.uuid),
+        devices=tuple(msgspec.structs.replace(device, observed_at=at) for device in devices),
+        lists_all_devices=_lists_all_devices(sections),
     )
 
 
-def _told(sections: Sequence[tuple[str, str, str]]) -> Iterator[Device]:
-    """What each section says of devices, the more authoritative first as the script prints them."""
+def _text(sections: Sequence[tuple[str, str, str]], wanted: str) -> str:
+    return "".join(text for name, _, text in sections if name == wanted)
+
+
+def _lists_all_devices(sections: Sequence[tuple[str, str, str]]) -> bool:
+    shown = {device.name for device in hostnet.read_ip(_text(sections, "links"), source=SOURCE)}
+    there = {device.name for device in hostnet.read_sysfs(_sysfs(sections), source=SOURCE)}
+    return bool(there) and there <= shown
+
+
+def _sysfs(sections: Sequence[tuple[str, str, str]]) -> dict[str, str]:
+    """Return the names below /sys/class/net, and the targets of links to drivers."""
+    names = dict.fromkeys(_text(sections, "sysfs").split(), "")
+    links = (line.partition(" ") for line in _text(sections, "drivers").splitlines())
+    return names | {path: driver for path, _, driver in links if path}
+
+
+def _devices(sections: Sequence[tuple[str, str, str]]) -> Iterator[Device]:
+    """Return what each section says of devices, the more authoritative first as the script prints them."""
     for name, argument, text in sections:
         match name:
             case "bonding":
@@ -88,6 +129,6 @@ def _told(sections: Sequence[tuple[str, str, str]]) -> Iterator[Device]:
             case "vlans":
                 yield from hostnet.read_vlans(text, source=SOURCE)
             case "links" | "addresses":
-                yield from hostnet.read_ip(text, source=SOURCE)
+                yield from hostnet.read_ip(text, source=SOURCE, complete=name == "links")
             case "sysfs":
-                yield from hostnet.read_sysfs(dict.fromkeys(text.split(), ""), source=SOURCE)
+                yield from hostnet.read_sysfs(_sysfs(sections), source=SOURCE)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import libvirt
 import msgspec
 
-from virtscan import analyzer
-from virtscan.connectors import host_facts, libvirt_lists, machine, uri
+from virtscan import analyzer, hostnet
+from virtscan.connectors import host_facts, libvirt_lists, uri
 from virtscan.connectors.libvirt_devices import SOURCE, Leads
 from virtscan.connectors.libvirt_errors import end_if_lost, is_unsupported, reason
 from virtscan.connectors.libvirt_lists import Lists, name_of
@@ -20,7 +20,7 @@ from virtscan.connectors.libvirt_session import Session
 from virtscan.connectors.reading import HostFacts, Reading
 from virtscan.connectors.spread import Answer, Question
 from virtscan.errors import AnalyzerError, ConfigError, ConnectorError
-from virtscan.model import DomainState, GapAbout, Mac, Machine, Observed, Target
+from virtscan.model import DomainState, GapAbout, Mac, Observed, Target
 
 # Without a handler of its own libvirt prints every error to stderr. One for the whole process, before any thread.
 libvirt.registerErrorHandler(lambda _context, _error: None, None)
@@ -230,11 +230,6 @@ def _use_computer(session: Session, answers: Sequence[Answer]) -> None:
         document = session.optional(answer.said)
         if document is not None:
             with suppress(AnalyzerError):
-                system = analyzer.read_system(document)
-                kind = machine.from_firmware(system.vendor, system.product)
-                session.reading.add(
-                    HostFacts(
-                        system_uuid=machine.identity(system.uuid),
-                        machine=None if kind is Machine.UNKNOWN else kind,
-                    )
-                )
+                dmi = analyzer.read_computer(document)
+                machine, uuid = hostnet.read_machine(dmi=dmi), hostnet.system_uuid(dmi.uuid)
+                session.reading.add(HostFacts(machine=machine, system_uuid=uuid))

@@ -11,7 +11,6 @@ from virtscan import analyzer, hostnet
 from virtscan.connectors.copies import with_copies_marked
 from virtscan.connectors.lacking import Lacking, is_needed
 from virtscan.model import (
-    CONFIGURATION,
     Device,
     Domain,
     Gap,
@@ -26,7 +25,7 @@ from virtscan.model import (
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts about the host itself; an unknown one is None and does not replace a known one.
+    """Facts about the host itself; an unknown one (None, or UNKNOWN) does not replace a known one.
 
     `kernel_build` belongs to `kernel`: one replaces the other's with its own.
     """
@@ -37,7 +36,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     kernel: Observed[str] | None = None
     kernel_build: str | None = None
     daemon: Observed[int] | None = None
-    machine: Machine | None = None
+    machine: Machine = Machine.UNKNOWN
     system_uuid: str | None = None
     local: bool | None = None
     lists_all_domains: bool | None = None
@@ -145,7 +144,6 @@ class Reading:
         if failure is not None:
             gaps.insert(0, self._failed(failure, len(domains), name))
         status = _status(gaps, failed=failure is not None and not domains)
-        declared = self.target.kernel
         hypervisor = Hypervisor(
             name=name,
             uri=self.uri,
@@ -153,9 +151,9 @@ class Reading:
             site=self.target.site,
             kernel=facts.kernel,
             kernel_build=facts.kernel_build,
-            declared_kernel=None if declared is None else Observed(value=declared, source=CONFIGURATION),
+            declared_kernel=self.target.kernel,
             daemon=facts.daemon,
-            machine=facts.machine or Machine.UNKNOWN,
+            machine=facts.machine,
             physical=self.target.physical,
             system_uuid=facts.system_uuid,
             local=bool(facts.local),
@@ -194,7 +192,11 @@ def _combine(all_facts: Sequence[HostFacts]) -> HostFacts:
     """One record of all; of two that say the same thing the later one counts."""
     combined = HostFacts()
     for facts in all_facts:
-        known = {key: value for key, value in msgspec.structs.asdict(facts).items() if value is not None}
+        known = {
+            key: value
+            for key, value in msgspec.structs.asdict(facts).items()
+            if value is not None and value is not Machine.UNKNOWN
+        }
         if facts.kernel is not None:
             known["kernel_build"] = facts.kernel_build
         combined = msgspec.structs.replace(combined, **known)

@@ -1,16 +1,20 @@
-"""A hypervisor as its sosreport: what libvirt would have told, and what it could not."""
+"""A hypervisor as its sosreport: the facts that libvirt would have given, and those that it lacks."""
 
+import re
 from pathlib import Path
 from time import monotonic
 
 from virtscan import analyzer, sosreport
 from virtscan.connectors.reading import HostFacts, Reading
-from virtscan.connectors.sosreport_guests import is_guest_file, read_domains, read_networks
+from virtscan.connectors.sosreport_guests import is_guest_file, is_version, read_domains, read_networks
 from virtscan.errors import AnalyzerError, ConnectorError, SosreportError
-from virtscan.model import Device, DeviceName, Domain, GapAbout, Observed, Target
+from virtscan.model import Device, Domain, GapAbout, Observed, Target
 from virtscan.sosreport import Sosreport
 
 _NODE_DEVICES = "sos_commands/virsh/virsh_-r_nodedev-dumpxml_"
+_VERSION = re.compile(
+    r"^(?:Running against daemon|Using library: libvirt):? (\d{1,3})\.(\d{1,3})\.(\d{1,3})$", re.MULTILINE
+)
 SOURCE = "sosreport"
 
 
@@ -25,9 +29,9 @@ def host_name(address: str) -> str:
 
 
 def read(target: Target, reading: Reading) -> None:
-    """Deliver what the report at the target's address tells: host, domains, and what their interfaces lead to.
+    """Deliver the facts of the report at the target's address: host, domains, networks in use, and all devices.
 
-    As in a live scan, networks and devices are those that an interface leads to. All of it is as old as the report.
+    All of it is as old as the report.
 
     Raises:
         ConnectorError: It can't be read, or not to its end; what was delivered before counts.
@@ -57,6 +61,11 @@ def _read_host(report: Sosreport, target: Target, reading: Reading) -> None:
         cpus=report.cpus,
         memory_mib=report.memory_mib,
         kernel=None if kernel is None else Observed(value=kernel, source=SOURCE, observed_at=taken_at),
+        kernel_build=report.kernel_build,
+        daemon=_daemon(report),
+        machine=report.machine,
+        system_uuid=report.system_uuid,
+        lists_all_devices=sosreport.lists_all_devices(report),
         observed_at=taken_at,
     )
     reading.add(facts)
@@ -70,22 +79,23 @@ def _read_host(report: Sosreport, target: Target, reading: Reading) -> None:
             reading.gap(subject, "the report does not tell", GapAbout.DEVICE)
 
 
-def _read_devices(report: Sosreport, domains: list[Domain], reading: Reading) -> None:
-    """Deliver the devices that interfaces are attached to, and all below them.
+def _daemon(report: Sosreport) -> Observed[int] | None:
+    """Return libvirt's version: sos asks virsh on the host itself, whose client and daemon are of one package."""
+    found = (_VERSION.search(data.decode(errors="replace")) for name, data in report.files.items() if is_version(name))
+    for version in filter(None, found):
+        major, minor, micro = (int(part) for part in version.groups())
+        return Observed(value=major * 1_000_000 + minor * 1000 + micro, source=SOURCE, observed_at=report.taken_at)
+    return None
 
-    One under a macvtap of which nothing is told is a gap; a bridge alone may be one that libvirt makes when needed.
+
+def _read_devices(report: Sosreport, domains: list[Domain], reading: Reading) -> None:
+    """Deliver all devices.
+
+    One under a macvtap that the report lacks is a gap; a bridge alone may be one that libvirt makes when needed.
     """
     devices = {device.name: device for device in sosreport.read_devices(report)}
     attachments = [a for domain in domains for interface in domain.interfaces for a in interface.attachments]
-    waiting = [a.device for a in attachments if a.device is not None]
-    reached: set[DeviceName] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
-            waiting += devices[name].lower if name in devices else ()
-    reading.add(*(devices[name] for name in sorted(reached & devices.keys())))
-    reading.add(*(device for device in _node_devices(report, reading) if device.name in reached))
+    reading.add(*devices.values(), *_node_devices(report, reading))
     for name in sorted({a.device for a in attachments if a.device is not None and a.mode is not None}):
         if name not in devices:
             reading.gap(f"device {name}", "the report does not tell of it", GapAbout.DEVICE)

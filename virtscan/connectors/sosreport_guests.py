@@ -7,7 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from virtscan.analyzer import Unread, documents
-from virtscan.connectors.reading import Reading
+from virtscan.connectors.reading import HostFacts, Reading
 from virtscan.model import Domain, DomainState, GapAbout, Network
 from virtscan.sosreport import Sosreport
 
@@ -24,11 +24,14 @@ _NETWORKS = (
     re.compile(r"etc/libvirt/qemu/networks/(?P<name>[^/]+)\.xml"),
 )
 _LISTS = re.compile(r"sos_commands/[^/]+/virsh(?:_-[^_/]+)*_list_--all")
+_VERSIONS = re.compile(r"sos_commands/[^/]+/virsh(?:_-[^_/]+)*_version(?:_--daemon)?")
 _LISTED = re.compile(
     r"\s*(?P<id>-|\d+)\s+(?P<name>\S.*?)\s+"
     r"(?:no state|running|idle|paused|in shutdown|shut off|crashed|dying|pmsuspended)\s*"
 )
 _CONFIGURATION = "etc/libvirt/"
+_DEFINITION = 2
+"""Where in the order of the places a definition stands."""
 
 _Found: TypeAlias = tuple[int, str, Domain | Network | Unread]
 """How far from the best source, what the file's name calls it, what the document in it is."""
@@ -37,19 +40,25 @@ _Found: TypeAlias = tuple[int, str, Domain | Network | Unread]
 def read_domains(report: Sosreport, reading: Reading) -> list[Domain]:
     """Deliver the domains.
 
-    A domain is known by its uuid, without one by its name; of several documents that of the best source counts. What
-    can't be read and is described nowhere else is a gap, and so is what virsh lists without any document.
+    A domain is known by its uuid, without one by its name; of several documents that of the best source counts. Of a
+    running domain the definition in /etc counts as well, for its next start. What can't be read and is described
+    nowhere else is a gap, and so is what virsh lists without any document.
     """
     listed = _listed(report)
     known: dict[str, Domain] = {}
+    definitions: dict[str, Domain] = {}
     unread: list[tuple[str, Unread]] = []
     for rank, name, document in _documents(report, _DOMAINS, reading.uri):
         match document:
             case Domain():
-                known.setdefault(document.uuid or f"named {document.name}", _with_state(document, rank, listed))
+                key = document.uuid or f"named {document.name}"
+                first = known.setdefault(key, _with_state(document, rank, listed))
+                if rank == _DEFINITION and first.origin != document.origin and first.state is DomainState.ACTIVE:
+                    definitions.setdefault(key, msgspec.structs.replace(document, state=DomainState.INACTIVE))
             case Unread(about=GapAbout.DOMAIN):
                 unread.append((name, document))
-    reading.add(*known.values())
+    reading.add(*known.values(), *definitions.values())
+    reading.add(HostFacts(lists_all_domains=_has_list(report)))
     names = {_mangled(domain.name) for domain in known.values()}
     for name, miss in unread:
         if _mangled(name) not in names:
@@ -60,7 +69,7 @@ def read_domains(report: Sosreport, reading: Reading) -> list[Domain]:
             reading.gap(f"domain {name}", "virsh lists it, and its XML is not in the report", GapAbout.DOMAIN)
     if not _has_every_domain(report):
         reading.gap("domains", "the report has neither virsh's list nor /etc/libvirt", GapAbout.HYPERVISOR)
-    return list(known.values())
+    return [*known.values(), *definitions.values()]
 
 
 def read_networks(report: Sosreport, domains: Sequence[Domain], reading: Reading) -> list[Network]:
@@ -79,15 +88,20 @@ def read_networks(report: Sosreport, domains: Sequence[Domain], reading: Reading
             case Unread(reason=reason):
                 reasons.setdefault(name, reason)
     reading.add(*known.values())
-    missed = {interface.network for interface in interfaces if not interface.attachments}
+    missed = {i.network for i in interfaces if i.type == "network" and not i.attachments}
     for missing in sorted(name for name in missed if name is not None and name not in known):
         reason = reasons.get(_mangled(missing), "its XML is not in the report")
         reading.gap(f"network {missing}", reason, GapAbout.NETWORK)
     return list(known.values())
 
 
+def is_version(name: str) -> bool:
+    """Return True for the file with the output of `virsh version`."""
+    return _VERSIONS.fullmatch(name) is not None
+
+
 def is_guest_file(name: str) -> bool:
-    """Is this where a domain or a network is described? What is wrong with it is said here."""
+    """Return True for a file that describes a domain or a network; its problems are gaps of this module."""
     return any(place.fullmatch(name) for place in (*_DOMAINS, *_NETWORKS))
 
 
@@ -126,10 +140,14 @@ def _listed(report: Sosreport) -> dict[str, DomainState]:
 
 def _has_every_domain(report: Sosreport) -> bool:
     """Was libvirt there to be asked? Status files alone tell of no domain that is off."""
-    return any(
-        name.startswith(_CONFIGURATION) or _DOMAINS[0].fullmatch(name) or (_LISTS.fullmatch(name) and b"State" in data)
-        for name, data in report.files.items()
+    return _has_list(report) or any(
+        name.startswith(_CONFIGURATION) or _DOMAINS[0].fullmatch(name) for name in report.files
     )
+
+
+def _has_list(report: Sosreport) -> bool:
+    """Return True if `virsh list --all` answered, with or without domains."""
+    return any(_LISTS.fullmatch(name) and b"State" in data for name, data in report.files.items())
 
 
 def _mangled(name: str) -> str:

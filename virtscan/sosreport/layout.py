@@ -15,6 +15,8 @@ _HYPERVISOR = (
     "sos_commands/*/virsh*_net-dumpxml_*",
     "sos_commands/*/virsh*_nodedev-dumpxml_net_*",
     "sos_commands/*/virsh*_list_--all",
+    "sos_commands/*/virsh*_version",
+    "sos_commands/*/virsh*_version_--daemon",
 )
 _HOST = (
     "date",

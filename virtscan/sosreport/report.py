@@ -10,6 +10,10 @@ from virtscan import hostnet
 from virtscan.model import Machine
 
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}")
+_UNAME = re.compile(
+    r"Linux \S+ \S+ (?P<build>#[ -~]{1,200}?)(?: (?:x86_64|i[3-6]86|aarch64|arm\w*|ppc64\w*|s390x?|riscv64|unknown))*"
+    r"(?: GNU/Linux)?"
+)
 _HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
 _DATE = re.compile(
     r"\b[A-Z][a-z]{2} (?:(?P<month>[A-Z][a-z]{2})\s+(?P<day>\d{1,2})|(?P<day2>\d{1,2}) (?P<month2>[A-Z][a-z]{2}))"
@@ -52,6 +56,12 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
         words = (self.text("sos_commands/kernel/uname_-a", "uname") or "").split()
         release = words[2] if len(words) > 2 and words[0] == "Linux" else self._word("proc/sys/kernel/osrelease")
         return release if release and _RELEASE.fullmatch(release) else None
+
+    @property
+    def kernel_build(self) -> str | None:
+        """The running kernel's build, `uname -v`; None where `uname -a` does not show it."""
+        printed = _UNAME.fullmatch((self.text("sos_commands/kernel/uname_-a", "uname") or "").strip())
+        return printed["build"] if printed else None
 
     @property
     def host_name(self) -> str | None:
