@@ -149,7 +149,7 @@ def _carriers(
         inner = {machines[name] for name, device in owners if _is_own(device)}
         around = {(owner.hypervisor, id(owner.domain)): owner.domain for owner in interfaces[mac]}
         machines_around = {machines[name] for name, _ in around}
-        for machine in inner - machines_around:
+        for machine in inner - machines_around if around else ():
             found[machine] += ((name, domain) for (name, _), domain in around.items())
     return found
 

@@ -121,7 +121,9 @@ def _of_host_device(
             return _unknown_device(sender, point, device.name)
         macvlan = Sender(server=sender.server, domain=None)
         return _at(macvlan, device.lower[0], device.mode or SourceMode.UNKNOWN, point, stacks)
-    if device.kind is DeviceKind.UNKNOWN and not is_nic(device):
+    # libvirt lists a macvlan as an ethernet device, and not what it stands on.
+    is_doubtful = device.kind is DeviceKind.ETHERNET and not device.lower_complete
+    if (device.kind is DeviceKind.UNKNOWN or is_doubtful) and not is_nic(device):
         return _unknown_device(sender, point, device.name)
     is_port = device.backing is Backing.VIRTUAL and device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
     if point.device is not None and is_port and device.name in (point.device, *point.stack.lower):
