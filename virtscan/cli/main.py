@@ -18,7 +18,7 @@ COMMANDS = {
     "servers": "Read only the provisioning servers' offload state.",
     "explain": "Say all about one interface: its facts, rule by rule, and what is missing.",
     "remedy": "Print what to change on each server, and how to undo it; runs nothing.",
-    "trace": "Read a packet capture: which boots failed because of unfilled checksums.",
+    "trace": "Read a packet capture: which boots failed because of partial checksums.",
     "doctor": "Say whether this machine can scan: libvirt, ssh, permissions, reachability.",
     "config": "Validate and explain the configuration.",
 }

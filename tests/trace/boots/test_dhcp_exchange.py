@@ -295,6 +295,7 @@ class TestClientsOfOperatingSystems:
         found = only(trace(tmp_path, *shots, until=60))
         assert (found.outcome, found.taken.partial, found.ignored.partial) == (Outcome.ADDRESS_ONLY, 0, 2)
         assert judge(found).failed is Failed.UNCLEAR
+        assert judge(found).because[1] == "the client ignored 2 answers with a partial checksum before"
 
     def test_their_row_stays_when_they_start_over(self, tmp_path: Path) -> None:
         shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1, Checksum.PARTIAL))]

@@ -1,4 +1,4 @@
-"""Getting an address, by DHCP of either version."""
+"""The exchange in which a client gets its address, by DHCP of either version."""
 
 from virtscan.trace.boots.boot import Lease, Outcome
 from virtscan.trace.boots.exchange import PATIENCE, Exchange
@@ -8,16 +8,16 @@ from virtscan.trace.protocols.dhcp import PROXY, Dhcp, Step
 
 _MOST_ANSWERS = 64
 _RETRIES_OF_THE_PATIENT = 1
-"""iPXE asks once more before it requests what it was offered: something better may come (DHCP_DISC_PROXY_TIMEOUT)."""
+"""iPXE discovers once more before it requests an offer: a proxy's may still come (DHCP_DISC_PROXY_TIMEOUT)."""
 
 _REACTION = 0.5
-"""Seconds from an acknowledgement after which another request is no longer one that crossed it; ROMs wait longer."""
+"""Seconds after an acknowledgement in which another request may have crossed it; ROMs wait longer."""
 
 _BAD = (Checksum.PARTIAL, Checksum.WRONG, Checksum.UNKNOWN)
 
 
 class DhcpExchange(Exchange):
-    """From the first discover to the acknowledgement."""
+    """An exchange from the first discover to the acknowledgement."""
 
     def __init__(self, packet: Packet, message: Dhcp) -> None:
         super().__init__(packet)
@@ -33,11 +33,11 @@ class DhcpExchange(Exchange):
 
     @property
     def acknowledged(self) -> bool:
-        """Did the server give the client an address?"""
+        """True if a server acknowledged an address."""
         return Step.ACK in self._seen
 
     def met(self, packet: Packet, message: Dhcp) -> None:
-        """A message of this client, or to it, that is a step of the way."""
+        """Take a message of this client, or to it."""
         step = message.step
         same = message.transaction == self.transaction and packet.destination_port != PROXY
         if step in {Step.DISCOVER, Step.REQUEST}:
@@ -57,7 +57,7 @@ class DhcpExchange(Exchange):
             if step is Step.ACK:
                 self._acknowledgement, self._acknowledged_at = packet.checksum(), packet.time
             if step is Step.NAK:
-                self.took(server)  # there is nothing to answer to it
+                self.took(server)  # a refusal needs no answer
         self._seen.add(step)
 
     def went_on(self) -> None:
@@ -81,7 +81,7 @@ class DhcpExchange(Exchange):
                 return self._never_taken.total() > 0
 
     def lease(self) -> Lease:
-        """How far it came."""
+        """Return how far the client came."""
         if self.acknowledged:
             return Lease.ACKNOWLEDGED
         if Step.NAK in self._seen:
@@ -89,7 +89,7 @@ class DhcpExchange(Exchange):
         return Lease.OFFERED if Step.OFFER in self._seen else Lease.NO_ANSWER
 
     def ended(self, end: float) -> Outcome:
-        """What became of the boot if nothing came after this."""
+        """Return the outcome of the boot if nothing came after this exchange."""
         if self.acknowledged:
             missed = self._acknowledgement_missed and self._acknowledgement in _BAD
             return Outcome.ACKNOWLEDGEMENT_NOT_TAKEN if missed else Outcome.ADDRESS_ONLY
