@@ -313,6 +313,20 @@ def test_a_rom_that_starts_over_after_ignored_offers_boots_a_second_time(tmp_pat
     assert [judge(boot).failed for boot in boots] == [Failed.YES, Failed.NO]
 
 
+def test_a_rom_that_starts_over_at_once_after_ignored_offers_boots_a_second_time(tmp_path: Path) -> None:
+    shots = [shot for time in (0, 1, 3) for shot in (discover(time), offer(time + 0.1, Checksum.PARTIAL))]
+
+    boots = trace(tmp_path, *shots, *lease(7, transaction=2), until=90).boots
+    assert [boot.outcome for boot in boots] == [Outcome.OFFERS_NOT_REQUESTED, Outcome.ADDRESS_ONLY]
+
+
+def test_a_client_that_changes_the_transaction_with_each_retry_boots_once(tmp_path: Path) -> None:
+    offers = [(discover(time, transaction=time), offer(time + 0.1, Checksum.PARTIAL)) for time in (1, 2, 4, 8)]
+
+    found = only(trace(tmp_path, *(shot for pair in offers for shot in pair), until=90))
+    assert (found.outcome, found.ignored.partial) == (Outcome.OFFERS_NOT_REQUESTED, 4)
+
+
 def test_a_rom_that_starts_over_in_the_same_transaction_boots_a_second_time(tmp_path: Path) -> None:
     once = [*lease(), said(1, read_request()), answered(1.1, data(1, 5)), said(1.2, b"\0\4\0\1", to=40000)]
 

@@ -27,6 +27,7 @@ class DhcpExchange(Exchange):
         self.file: str | None = None
         self._seen: set[Step] = set()
         self._said: set[tuple[Step, bytes]] = set()
+        self._keeps_transaction = False
         self._acknowledgement: Checksum | None = None
         self._acknowledged_at = packet.time
         self._acknowledgement_missed = False
@@ -44,6 +45,7 @@ class DhcpExchange(Exchange):
             self.transaction = message.transaction
         server = message.server or packet.source
         if step is Step.DISCOVER:
+            self._keeps_transaction = same and step in self._seen
             self.asked(packet, again=step in self._seen)
         elif step is Step.REQUEST:
             unanswered = not self.acknowledged or (same and self._misses_acknowledgement(packet.time))
@@ -66,9 +68,13 @@ class DhcpExchange(Exchange):
         self._acknowledgement_missed = False
 
     def over(self, time: float) -> bool:
-        """Return True if a message in another transaction begins another attempt."""
+        """Return True if a message in another transaction begins another attempt.
+
+        After ignored offers it does if the client gave up, or retried in one transaction before. Others change the
+        transaction with each retry.
+        """
         unrequested = Step.OFFER in self._seen and Step.REQUEST not in self._seen
-        return self.acknowledged or (unrequested and self.gave_up(time))
+        return self.acknowledged or (unrequested and (self._keeps_transaction or self.gave_up(time)))
 
     def unheeded(self, end: float) -> bool:
         """Return True if the client ignored answers whose checksum is not known to be complete."""
