@@ -139,7 +139,7 @@ def test_names_from_the_network_are_harmless_in_every_format(name: str, format_n
         assert len(text.splitlines()) == 2
 
 
-def test_a_name_that_is_no_text_is_spelt_out(tmp_path: Path) -> None:
+def test_a_name_that_is_not_text_is_escaped(tmp_path: Path) -> None:
     reply = dhcp(5, reply=True, address="10.77.0.50", file=b"\xff\xfe.0")
 
     found = trace(tmp_path, *lease()[:1], answered(0.1, reply, port=67, to=68), said(1, b"\0\x01caf\xe9\0octet\0"))

@@ -6,13 +6,11 @@ from typing import NamedTuple
 
 from virtscan.trace.boots.boot import ChecksumCounts, Outcome
 from virtscan.trace.capture.checksums import Checksum
+from virtscan.trace.capture.copies import SAME
 from virtscan.trace.capture.packets import Packet
 
 PATIENCE = 3.0
 """Seconds after which a packet without an answer or a retry counts as unanswered; ROMs retry sooner."""
-
-_SAME = 0.02
-"""Seconds within which a packet that comes again was seen twice, and not sent again."""
 
 _MOST_FLOWS = 64
 _REST = "rest"
@@ -69,7 +67,7 @@ class Exchange:
         self.from_client[found] += 1
         self.counted = Counted(None, found)
         waited = packet.time - self._asked
-        if again and waited >= _SAME:
+        if again and waited >= SAME:
             self.retries += 1
             self._interval = max(self._interval or 0.0, waited) if self._asked > float("-inf") else self._interval
             _move(self._pending, self._passed_over)
@@ -85,7 +83,7 @@ class Exchange:
             return
         self.from_server[found] += 1
         self.server_mac = packet.link.source or self.server_mac
-        if again and packet.time - self._answered >= _SAME:
+        if again and packet.time - self._answered >= SAME:
             self.resent += 1
         self._goes_on(packet.time, again=again, quiet=quiet)
         self._answered = packet.time
