@@ -56,7 +56,7 @@ def test_the_exit_code_is_that_of_a_scan(
     assert capfd.readouterr().err == ""
 
 
-def test_what_is_no_capture_is_wrong_usage(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_another_file_than_a_capture_is_wrong_usage(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("no capture")
 
@@ -95,7 +95,7 @@ def test_an_inventory_is_held_against_the_capture(
     ]
 
 
-def test_what_is_no_inventory_is_wrong_usage(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_another_file_than_an_inventory_is_wrong_usage(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = capture(tmp_path, *WORKS)
 
     assert run(["trace", path, "--inventory", path]) == 2

@@ -50,7 +50,7 @@ BOOTS = {
 
 
 @pytest.mark.parametrize("name", BOOTS)
-def test_a_real_boot_is_told_by_its_capture(name: str, captures: Path) -> None:
+def test_a_real_boot_is_read_from_its_capture(name: str, captures: Path) -> None:
     found = read(captures / f"{name}.pcap")
 
     (boot,) = found.boots
@@ -90,7 +90,7 @@ DAMAGED = {
     "the-tcpdump-group.tcpdump__tests__dhcp6_reconf_asan.pcap": "cut off by the capture",
     "the-tcpdump-group.tcpdump__tests__dhcp-rfc4388.pcap": "malformed",
 }
-"""Captures of messages that tell nothing; tshark, too, calls them malformed or limited."""
+"""Captures of unusable messages; tshark calls them malformed or limited as well."""
 
 OTHERS = {
     "ntop.nDPI__tests__cfgs__default__pcap__dhcp-fuzz.pcapng": 0,  # "unknown message type (0x6a)"

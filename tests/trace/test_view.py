@@ -77,12 +77,12 @@ def test_a_document_says_everything_of_a_boot(tmp_path: Path) -> None:
             "verdict": None,
             "agreement": None,
             "because": [
-                "the server's option acknowledgements were sent again, and never acknowledged",
-                "checksum left open in 3 of 3 answers that the client never took",
-                "it took 2 of the same server's that were complete",
+                "the server resent its option acknowledgements, and the client acknowledged none",
+                "3 of 3 answers that the client ignored have a partial checksum",
+                "the client took 2 complete answers of the same server",
             ],
             "missing": [
-                "a capture at the VM's own device: before it, a firewall that drops such answers looks the same"
+                "a capture at the VM's own device: upstream of it, a firewall that drops answers looks the same"
             ],
         }
     ]
@@ -99,7 +99,7 @@ def test_a_finding_stands_beside_its_boot(tmp_path: Path) -> None:
 
     text = REPORTERS["table"].render(shown)
     assert "findings: 1 confirmed, 1 contradicted, 0 undecided, 1 not-captured, 0 no-finding" in text
-    assert "failed because of open checksums: 1 yes, 0 no, 0 unclear" in text  # one boot, shown for two findings
+    assert "failed because of partial checksums: 1 yes, 0 no, 0 unclear" in text  # one boot, shown for two findings
     rows = list(csv.DictReader(io.StringIO(REPORTERS["csv"].render(shown))))
     assert [(row["domain"], row["mac"], row["outcome"], row["agreement"]) for row in rows] == [
         ("web01", CLIENT_MAC, "options-not-acknowledged", "confirmed"),
@@ -139,7 +139,7 @@ def test_names_from_the_network_are_harmless_in_every_format(name: str, format_n
         assert len(text.splitlines()) == 2
 
 
-def test_a_name_that_is_no_text_is_spelt_out(tmp_path: Path) -> None:
+def test_a_name_that_is_not_text_is_escaped(tmp_path: Path) -> None:
     reply = dhcp(5, reply=True, address="10.77.0.50", file=b"\xff\xfe.0")
 
     found = trace(tmp_path, *lease()[:1], answered(0.1, reply, port=67, to=68), said(1, b"\0\x01caf\xe9\0octet\0"))

@@ -1,4 +1,4 @@
-"""A packet capture to what it says of each boot in it: did it fail because checksums were left open?"""
+"""Packet captures: the boots in them, and if they failed because of partial checksums."""
 
 from virtscan.trace.boots.boot import Boot, ChecksumCounts, Lease, Outcome, Side, Trace
 from virtscan.trace.boots.judging import Failed, Judgement, judge

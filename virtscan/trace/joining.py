@@ -1,4 +1,4 @@
-"""Verdicts held against what happened: the findings of a scan and the boots of a capture, by MAC."""
+"""Comparison of verdicts with boots: the findings of a scan and the boots of a capture, by MAC."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from virtscan.trace.boots.judging import Failed, Judgement, judge
 
 
 class Agreement(Enum):
-    """Does a boot bear a finding out?
+    """How a boot compares to a finding.
 
     UNDECIDED where one of the two leaves open what happens, where they speak of different servers, or where the
     finding's domain is not the running copy; NO_FINDING for a boot of an interface that was not judged, or is not in
@@ -29,7 +29,7 @@ class Agreement(Enum):
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A boot with its judgement, a finding, or both.
 
-    `agreement` is None when there is no inventory to compare with.
+    `agreement` is None without an inventory.
     """
 
     boot: Boot | None = None
@@ -39,7 +39,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lines(trace: Trace, report: Report | None) -> tuple[Line, ...]:
-    """Every boot in the capture's order, once for each finding that has its MAC, then the findings without a boot."""
+    """Return each boot in the capture's order, once for each finding of its MAC, then the findings without a boot."""
     return tuple(_lines(trace, report))
 
 
@@ -92,7 +92,7 @@ def _is_running_copy(finding: Finding, inventory: Inventory) -> bool:
 
 
 def _same_server(finding: Finding, boot: Boot, inventory: Inventory) -> bool:
-    """May the boot's server be the one that the finding blames? Yes, unless what is known of it says otherwise."""
+    """Return True if the boot's server may be the finding's: no known address or MAC of it differs."""
     for server in inventory.servers:
         if (server.name, server.interface) == (finding.server, finding.server_interface):
             addresses = {address.partition("/")[0] for address in server.addresses}

@@ -16,7 +16,7 @@ from virtscan.trace.protocols.dhcp import Unreadable
 _KNOWN = {links.ETHERNET, links.COOKED, links.COOKED_2}
 _ADVICE = {
     Unreadable.CUT: "capture whole frames: tcpdump -s 0",
-    Unreadable.MALFORMED: "what sent them is no DHCP or TFTP, or broken",
+    Unreadable.MALFORMED: "their sender uses another protocol, or is broken",
     Unreadable.NAMELESS: "capture at a single Ethernet device instead of all",
 }
 
@@ -24,7 +24,7 @@ _ADVICE = {
 def read(path: Path) -> Trace:
     """Read a capture (pcap or pcapng, gzipped or not) of Ethernet frames, or of Linux's device `any`.
 
-    What of it can't be read is a gap; what was read until then counts.
+    A part that can't be read is a gap; what was read until then counts.
 
     Raises:
         TraceError: It can't be opened, or is not a capture.

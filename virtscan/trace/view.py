@@ -1,4 +1,4 @@
-"""What is said of a capture: a line for each boot, beside its finding if an inventory was given."""
+"""Presentation of a capture: a row for each boot, beside its finding if an inventory was given."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -133,7 +133,7 @@ def view(trace: Trace, found: Sequence[Line]) -> Presentation:
         notes=(
             f"frames: {trace.frames}, from {timestamp(trace.started_at) or '-'} to {timestamp(trace.ended_at) or '-'}",
             f"boots: {len(trace.boots)}, clients that asked for nothing but an address: {trace.others}",
-            f"failed because of open checksums: {_counted(counts)}",
+            f"failed because of partial checksums: {_counted(counts)}",
             *([f"findings: {_counted(agreed)}"] if joined else []),
         ),
     )

@@ -73,7 +73,7 @@ def test_of_several_files_on_a_connection_the_last_decides(tmp_path: Path) -> No
     assert (found.outcome, found.file) == (Outcome.NO_ANSWER, "/next")
 
 
-def test_an_error_is_told_with_its_status(tmp_path: Path) -> None:
+def test_an_error_is_reported_with_its_status(tmp_path: Path) -> None:
     answer = server(1.4, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", sequence=IRS + 1)
 
     found = boot(tmp_path, *ASKS, answer)
@@ -91,7 +91,7 @@ def test_accepted_connections_that_never_go_on_are_the_fault(tmp_path: Path) -> 
     assert (judge(found).failed, judge(found).confidence.value) == (Failed.YES, "medium")
 
 
-def test_data_that_is_never_acknowledged_is_told_from_connections_that_are_not(tmp_path: Path) -> None:
+def test_unacknowledged_data_is_not_an_unacknowledged_connection(tmp_path: Path) -> None:
     answers = [server(1.4 + wait, OK, sequence=IRS + 1) for wait in range(3)]
 
     found = boot(tmp_path, *ASKS, *answers)
@@ -109,7 +109,7 @@ def test_a_client_that_takes_open_segments_shows_that_they_are_filled_later(tmp_
     assert boot(tmp_path, *shots).side is Side.SENDER
 
 
-def test_nobody_answers(tmp_path: Path) -> None:
+def test_a_connection_without_an_answer(tmp_path: Path) -> None:
     again = client(2.0, flags=SYN, sequence=ISS)
 
     found = boot(tmp_path, CONNECTS, again)
@@ -164,7 +164,7 @@ def test_only_connections_that_a_boot_would_open_are_followed(tmp_path: Path) ->
     assert only(trace(tmp_path, *lease(), towards)).outcome is Outcome.ADDRESS_ONLY
 
 
-def test_what_is_no_http_is_no_answer_that_could_be_an_error(tmp_path: Path) -> None:
+def test_another_protocol_on_the_port_is_not_an_http_error(tmp_path: Path) -> None:
     shots = [*ASKS, server(1.4, b"SSH-2.0-OpenSSH_9.2\r\n", sequence=IRS + 1)]
 
     assert boot(tmp_path, *shots, until=None).outcome is Outcome.UNFINISHED

@@ -96,14 +96,14 @@ def test_a_flood_of_servers_is_counted_and_not_kept(tmp_path: Path) -> None:
     assert (found.ignored.partial, found.outcome) == (300, Outcome.OFFERS_NOT_REQUESTED)
 
 
-def test_nobody_answers_a_discover(tmp_path: Path) -> None:
+def test_a_discover_without_an_answer(tmp_path: Path) -> None:
     found = only(trace(tmp_path, discover(0), discover(1)))
 
     assert (found.outcome, found.lease, found.server) == (Outcome.NO_ANSWER, Lease.NO_ANSWER, None)
     assert judge(found).failed is Failed.UNCLEAR
 
 
-def test_nobody_answers_a_request(tmp_path: Path) -> None:
+def test_a_request_without_an_acknowledgement(tmp_path: Path) -> None:
     found = only(trace(tmp_path, discover(0), offer(0.1), request(0.2), request(1.2)))
 
     assert (found.outcome, found.lease) == (Outcome.NO_ANSWER, Lease.OFFERED)
@@ -146,7 +146,7 @@ def test_a_client_that_is_seen_on_two_devices_boots_once(tmp_path: Path) -> None
     assert only(trace(tmp_path, *lease(), request(0.4))).lease is Lease.ACKNOWLEDGED  # the second came late
 
 
-def test_a_system_that_was_booted_is_no_boot_of_its_own(tmp_path: Path) -> None:
+def test_the_dhcp_of_the_booted_system_is_not_another_boot(tmp_path: Path) -> None:
     system = broadcast(90, dhcp(1, (60, b"dhclient"), transaction=9))
 
     found = trace(tmp_path, *lease(), said(1, read_request()), system)
@@ -203,7 +203,7 @@ def test_options_may_stand_in_the_fields_for_names(tmp_path: Path) -> None:
     ],
     ids=["short", "operation", "address length", "group address"],
 )
-def test_a_message_that_is_none_is_a_gap(payload: bytes, tmp_path: Path) -> None:
+def test_a_malformed_message_is_a_gap(payload: bytes, tmp_path: Path) -> None:
     shot = datagram(0, payload, (CLIENT_MAC, "10.0.0.9", 67), (SERVER_MAC, SERVER, 67))
 
     found = trace(tmp_path, shot)
@@ -295,6 +295,7 @@ class TestClientsOfOperatingSystems:
         found = only(trace(tmp_path, *shots, until=60))
         assert (found.outcome, found.taken.partial, found.ignored.partial) == (Outcome.ADDRESS_ONLY, 0, 2)
         assert judge(found).failed is Failed.UNCLEAR
+        assert judge(found).because[1] == "the client ignored 2 answers with a partial checksum before"
 
     def test_their_row_stays_when_they_start_over(self, tmp_path: Path) -> None:
         shots = [shot for time in (0, 2, 6) for shot in (self.asks(time), offer(time + 0.1, Checksum.PARTIAL))]
@@ -310,6 +311,20 @@ def test_a_rom_that_starts_over_after_ignored_offers_boots_a_second_time(tmp_pat
 
     boots = trace(tmp_path, *shots, *second, said(31.2, b"\0\4\0\1", to=40000), until=90).boots
     assert [judge(boot).failed for boot in boots] == [Failed.YES, Failed.NO]
+
+
+def test_a_rom_that_starts_over_at_once_after_ignored_offers_boots_a_second_time(tmp_path: Path) -> None:
+    shots = [shot for time in (0, 1, 3) for shot in (discover(time), offer(time + 0.1, Checksum.PARTIAL))]
+
+    boots = trace(tmp_path, *shots, *lease(7, transaction=2), until=90).boots
+    assert [boot.outcome for boot in boots] == [Outcome.OFFERS_NOT_REQUESTED, Outcome.ADDRESS_ONLY]
+
+
+def test_a_client_that_changes_the_transaction_with_each_retry_boots_once(tmp_path: Path) -> None:
+    offers = [(discover(time, transaction=time), offer(time + 0.1, Checksum.PARTIAL)) for time in (1, 2, 4, 8)]
+
+    found = only(trace(tmp_path, *(shot for pair in offers for shot in pair), until=90))
+    assert (found.outcome, found.ignored.partial) == (Outcome.OFFERS_NOT_REQUESTED, 4)
 
 
 def test_a_rom_that_starts_over_in_the_same_transaction_boots_a_second_time(tmp_path: Path) -> None:
@@ -395,18 +410,18 @@ def test_a_relayed_client_is_named_by_its_relay(tmp_path: Path) -> None:
         ([struct.pack("!HH", 61, 200)], False),
     ],
 )
-def test_a_client_that_boots_over_ipv6_is_told_by_what_it_asks(
+def test_a_boot_over_ipv6_is_known_by_the_options_of_its_client(
     options: list[bytes], boots: bool, tmp_path: Path
 ) -> None:
     assert bool(trace(tmp_path, asks(0, dhcp6(1, *options))).boots) is boots
 
 
 @pytest.mark.parametrize("message", [b"\1", bytes([12, 0]) + bytes(32), bytes([13]) + bytes(60)])
-def test_a_message_of_ipv6_that_is_none_is_a_gap(message: bytes, tmp_path: Path) -> None:
+def test_a_malformed_message_of_ipv6_is_a_gap(message: bytes, tmp_path: Path) -> None:
     assert "malformed" in trace(tmp_path, asks(0, message)).gaps[0].reason
 
 
-def test_a_reply_to_nobody_in_particular_names_no_client(tmp_path: Path) -> None:
+def test_a_reply_to_a_group_names_no_client(tmp_path: Path) -> None:
     nameless = struct.pack("!I", 7 << 24)
     shot = datagram(0, nameless, (SERVER_MAC, SERVER_6, 547), ("33:33:00:00:00:01", "ff02::1", 546))
 
@@ -414,7 +429,7 @@ def test_a_reply_to_nobody_in_particular_names_no_client(tmp_path: Path) -> None
     assert (found.others, "without a MAC" in found.gaps[0].reason) == (0, True)
 
 
-def test_everybody_is_nobodys_mac(tmp_path: Path) -> None:
+def test_the_broadcast_address_is_not_a_clients_mac(tmp_path: Path) -> None:
     reply = dhcp(5, FROM, reply=True, mac="00:00:00:00:00:00")
     shot = datagram(0, reply, (SERVER_MAC, SERVER, 67), (EVERYBODY, "255.255.255.255", 68))
 

@@ -82,7 +82,7 @@ def test_a_last_block_that_is_sent_again_was_not_taken(tmp_path: Path) -> None:
     assert boot(tmp_path, *shots, answered(2.3, data(2, 0))).outcome is Outcome.DATA_NOT_ACKNOWLEDGED
 
 
-def test_the_same_file_again_is_no_retry_once_it_is_complete(tmp_path: Path) -> None:
+def test_the_same_file_again_is_not_a_retry_once_it_is_complete(tmp_path: Path) -> None:
     once = [ASKS, answered(1.1, data(1, 5)), said(1.2, acknowledged(1), to=40000)]
 
     found = boot(tmp_path, *once, *(shot._replace(time=shot.time + 10) for shot in once))
@@ -96,14 +96,14 @@ def test_a_block_is_as_long_as_its_header_says_however_little_was_captured(tmp_p
     assert only(written(tmp_path, pcap(frames, snap=70))).outcome is Outcome.UNFINISHED
 
 
-def test_a_single_block_that_is_never_acknowledged_is_no_file(tmp_path: Path) -> None:
+def test_a_single_unacknowledged_block_is_not_a_complete_file(tmp_path: Path) -> None:
     found = boot(tmp_path, ASKS, answered(1.1, data(1, 5), kind=Checksum.PARTIAL))
 
     assert found.outcome is Outcome.DATA_NOT_ACKNOWLEDGED
     assert judge(found).failed is Failed.YES
 
 
-def test_data_without_an_acknowledgement_is_told_from_options_without(tmp_path: Path) -> None:
+def test_unacknowledged_data_is_not_unacknowledged_options(tmp_path: Path) -> None:
     assert boot(tmp_path, *stuck(Checksum.PARTIAL)).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
     stalled = boot(
         tmp_path,
@@ -141,7 +141,7 @@ def test_a_transfer_that_stops_with_all_acknowledged_is_unfinished(tmp_path: Pat
     assert found.outcome is Outcome.UNFINISHED
 
 
-def test_a_request_nobody_answers_is_unclear_because_a_filter_may_hide_the_answer(tmp_path: Path) -> None:
+def test_a_request_without_an_answer_is_unclear_because_a_filter_may_hide_it(tmp_path: Path) -> None:
     found = boot(tmp_path, ASKS, said(2.0, read_request()))
 
     assert (found.outcome, found.retries) == (Outcome.NO_ANSWER, 1)
@@ -149,7 +149,7 @@ def test_a_request_nobody_answers_is_unclear_because_a_filter_may_hide_the_answe
     assert "all ports" in judge(found).missing[0]
 
 
-def test_an_error_is_told_with_its_code_and_text(tmp_path: Path) -> None:
+def test_an_error_is_reported_with_its_code_and_text(tmp_path: Path) -> None:
     found = boot(tmp_path, ASKS, answered(1.1, error(1, "File not found")))
 
     assert (found.outcome, found.error) == (Outcome.TFTP_ERROR, "1 File not found")
@@ -213,7 +213,7 @@ def test_a_flood_of_requests_is_counted_and_not_kept(tmp_path: Path) -> None:
     assert found.from_server.total == 1  # the first is forgotten by then, the last is not
 
 
-def test_a_port_that_nobody_listens_on_is_a_refusal(tmp_path: Path) -> None:
+def test_a_closed_port_is_a_refusal(tmp_path: Path) -> None:
     refusal = bytes([3, 3]) + bytes(6) + ASKS.packet[:28]
     unreachable = Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, 1, refusal))
 
@@ -240,7 +240,7 @@ def test_another_icmp_message_refuses_nothing(message: bytes, tmp_path: Path) ->
     assert found.outcome is Outcome.NO_ANSWER
 
 
-def test_over_ipv6_a_port_that_nobody_listens_on_is_a_refusal_too(tmp_path: Path) -> None:
+def test_a_closed_port_over_ipv6_is_a_refusal(tmp_path: Path) -> None:
     asks = datagram(1.0, read_request(), (CLIENT_MAC, "fd00::50", 2070), (SERVER_MAC, "fd00::1", 69))
     refusal = bytes([1, 4]) + bytes(6) + asks.packet
     unreachable = Shot(1.1, SERVER_MAC, CLIENT_MAC, network("fd00::1", "fd00::50", 58, refusal), version=6)
@@ -248,7 +248,7 @@ def test_over_ipv6_a_port_that_nobody_listens_on_is_a_refusal_too(tmp_path: Path
     assert boot(tmp_path, asks, unreachable).outcome is Outcome.REFUSED
 
 
-def test_a_file_that_somebody_sends_is_no_boot(tmp_path: Path) -> None:
+def test_a_write_request_is_not_a_boot(tmp_path: Path) -> None:
     assert trace(tmp_path, said(1.0, b"\0\x02empty\0octet\0")).boots == ()
 
 
@@ -258,7 +258,7 @@ def test_a_server_that_answers_from_its_own_port_is_followed(tmp_path: Path) -> 
     assert found.outcome is Outcome.COMPLETE
 
 
-def test_a_frame_seen_on_two_devices_is_no_retry(tmp_path: Path) -> None:
+def test_a_frame_seen_on_two_devices_is_not_a_retry(tmp_path: Path) -> None:
     twice = [shot._replace(time=shot.time + late) for shot in stuck(Checksum.PARTIAL) for late in (0, 0.0001)]
 
     assert boot(tmp_path, *twice).retries == boot(tmp_path, *stuck(Checksum.PARTIAL)).retries == 1
@@ -431,11 +431,11 @@ class TestWhatMayBeConcluded:
 
         other, alone = trace(tmp_path, *physical, *stuck(Checksum.PARTIAL), until=60).boots
         assert (other.side, alone.side) == (Side.SENDER, Side.SENDER)
-        assert judge(alone).failed is Failed.UNCLEAR  # at the sender's side an open sum is no proof
+        assert judge(alone).failed is Failed.UNCLEAR  # at the sender's side a partial checksum proves nothing
         _, compared = trace(tmp_path, *physical, *lease(0.5), *stuck(Checksum.PARTIAL), until=60).boots
         assert judge(compared).failed is Failed.YES
 
-    def test_where_the_server_is_not_known_an_address_alone_is_no_boot_that_failed(self, tmp_path: Path) -> None:
+    def test_an_address_alone_of_an_unknown_server_is_not_a_failed_boot(self, tmp_path: Path) -> None:
         found = boot(tmp_path, *lease())
 
         assert (found.outcome, found.file) == (Outcome.ADDRESS_ONLY, "pxelinux.0")

@@ -54,7 +54,7 @@ STUCK = [
     ],
     ids=["Ethernet", "VLAN", "QinQ", "padded", "SLL", "SLL2"],
 )
-def test_the_same_boot_is_told_on_every_kind_of_link(link: int, frame: Callable[[Shot], bytes], tmp_path: Path) -> None:
+def test_the_same_boot_is_read_on_every_kind_of_link(link: int, frame: Callable[[Shot], bytes], tmp_path: Path) -> None:
     found = only(written(tmp_path, pcap([(shot.time, frame(shot)) for shot in STUCK], link=link)))
 
     assert (found.mac, found.outcome) == (CLIENT_MAC, Outcome.OPTIONS_NOT_ACKNOWLEDGED)
@@ -87,7 +87,7 @@ def arriving(to_client: int, to_server: int, shots: list[Shot] = STUCK) -> list[
         (9, 9, Side.UNKNOWN),
     ],
 )
-def test_the_side_is_told_by_whom_the_capturing_machine_stands_for(
+def test_the_side_is_that_of_the_host_to_which_frames_are_addressed(
     to_client: int, to_server: int, side: Side, tmp_path: Path
 ) -> None:
     assert only(written(tmp_path, pcap(arriving(to_client, to_server), link=113))).side is side
@@ -115,7 +115,7 @@ def test_open_checksums_without_a_complete_one_may_be_filled_in_between_the_rece
     assert judgement.missing[0].startswith("the hypervisor's kernel")
 
 
-def test_at_the_senders_side_a_bad_checksum_is_no_proof(tmp_path: Path) -> None:
+def test_a_bad_checksum_at_the_senders_side_proves_nothing(tmp_path: Path) -> None:
     assert judge(only(written(tmp_path, pcap(arriving(4, 0, STUCK[4:]), link=113)))).failed is Failed.UNCLEAR
 
 
@@ -180,7 +180,7 @@ def test_ipv6_headers_are_passed_over(packet: bytes, whole: bool, tmp_path: Path
         "length 900", "no header",
     ],
 )  # fmt: skip
-def test_what_is_no_whole_packet_of_udp_is_passed_over(packet: bytes, tmp_path: Path) -> None:
+def test_other_packets_and_damaged_ones_are_passed_over(packet: bytes, tmp_path: Path) -> None:
     shots = [Shot(1, CLIENT_MAC, SERVER_MAC, packet, version=packet[0] >> 4 if packet[0] >> 4 == 6 else 4)]
 
     assert trace(tmp_path, *shots).boots == ()

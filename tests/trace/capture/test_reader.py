@@ -53,7 +53,7 @@ CLASSIC, NEW = pcap(FRAMES), pcapng(FRAMES)
     ids=["little", "big", "nano little", "nano big", "ng little", "ng big"],
 )
 @pytest.mark.parametrize("zipped", [False, True])
-def test_the_same_boot_is_told_by_every_format(content: bytes, zipped: bool, tmp_path: Path) -> None:
+def test_the_same_boot_is_read_in_every_format(content: bytes, zipped: bool, tmp_path: Path) -> None:
     found = written(tmp_path, content, zipped=zipped)
 
     boot = only(found)
@@ -281,7 +281,7 @@ def test_a_flood_of_devices_is_not_kept_in_memory(tmp_path: Path) -> None:
         (b"\x1f\x8b\x08" + bytes(20) + b"nonsense", "damaged"),
     ],
 )
-def test_what_is_no_capture_is_an_error_with_its_name(content: bytes, message: str, tmp_path: Path) -> None:
+def test_another_file_is_an_error_with_its_name(content: bytes, message: str, tmp_path: Path) -> None:
     with pytest.raises(TraceError, match=message) as caught:
         written(tmp_path, content)
 

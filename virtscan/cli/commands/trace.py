@@ -16,7 +16,7 @@ from virtscan.cli.rendering import show
 @click.command(epilog="Example: virtscan trace satellite.pcap --inventory fleet.json")
 @click.argument("pcap", type=FILE)
 @click.option(
-    "--inventory", type=FILE, help="An inventory that a scan kept with --save: says beside each verdict if it was true."
+    "--inventory", type=FILE, help="Saved inventory (scan --save): show for each finding if the boot confirms it."
 )
 @max_age_option
 @output_options
@@ -32,17 +32,17 @@ def trace(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Read PCAP, a capture of DHCP, TFTP and HTTP boots, and say which failed because of unfilled checksums.
+    """Read PCAP, a capture of DHCP, TFTP and HTTP boots, and report which failed because of partial checksums.
 
-    Capture at the server or, better, at the VM's own device, whole frames and all ports, for TFTP answers from any:
-    tcpdump -s 0 -w FILE -i DEVICE. Formats are pcap and pcapng, gzipped or not.
+    Capture at the server or, better, at the VM's own device: tcpdump -s 0 -w FILE -i DEVICE. Whole frames and all
+    ports are needed, because TFTP servers answer from any port. Formats are pcap and pcapng, gzipped or not.
     """
     said = console(verbose=verbose, quiet=quiet)
     keep_apart(output=output or STDOUT, redact=redact)
     redacted = redaction(redact)
     report = None
     if inventory is None and max_age is not None:
-        raise click.UsageError("--max-age is about the facts of an inventory: give --inventory, too")
+        raise click.UsageError("--max-age applies to the facts of an inventory; add --inventory FILE")
     if inventory is not None:
         from virtscan.scan import judge
 

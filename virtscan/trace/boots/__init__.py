@@ -29,7 +29,7 @@ Boot attempt
 A client starts over with a DHCP message in another transaction (RFC 2131, 4.1: `xid` is chosen by the client) if
 
 - an address was acknowledged, or a file was requested, or
-- an offer came, no request followed, and the client gave up waiting.
+- an offer came, no request followed, and the client gave up waiting, or retried in one transaction before.
 
 A discover after a file was requested starts over in the same transaction too: some ROMs derive `xid` from the MAC.
 Another transaction before that is a retry. Answers to the exchanges of a closed attempt count nowhere.

@@ -1,4 +1,4 @@
-"""One client's attempt to boot, while the capture is read."""
+"""Boot attempts, while the capture is read."""
 
 from collections import Counter, deque
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ _MOST_SERVERS = 16
 
 
 class _Totals:
-    """What ended exchanges add up to; what was taken and ignored, for each server apart."""
+    """The sums of ended exchanges; answers taken and ignored are kept for each server."""
 
     def __init__(self) -> None:
         self.retries = self.resent = 0
@@ -46,7 +46,7 @@ class _Totals:
 
 
 class BootAttempt:
-    """From a client's first packet to its last before it starts over."""
+    """One client's attempt to boot: from its first packet to its last before it starts over."""
 
     def __init__(self, mac: Mac | None, packet: Packet) -> None:
         self.mac = mac
@@ -61,11 +61,11 @@ class BootAttempt:
 
     @property
     def downloads(self) -> bool:
-        """Did it ask for a file?"""
+        """True if the client requested a file."""
         return bool(self._downloads)
 
     def starts(self, download: Download) -> None:
-        """The client asks for a file: whatever got it so far, it has."""
+        """Begin a download: the client has its address."""
         self.boots = True
         if self.dhcp is not None:
             self.dhcp.went_on()
@@ -84,12 +84,12 @@ class BootAttempt:
         return self.boots or (self.dhcp is not None and self.dhcp.unheeded(time))
 
     def saw(self, packet: Packet, *, from_server: bool) -> None:
-        """Learn from how a packet met the capturing machine where that is."""
+        """Learn from a packet's arrival on which side the capturing machine is."""
         if packet.link.arrival is Arrival.HOST:
             self._arrivals.add(Side.RECEIVER if from_server else Side.SENDER)
 
     def fills_later(self) -> set[bytes]:
-        """Servers of which the client took packets whose sums were open here: they are filled in behind this point."""
+        """Return the servers of which the client took partial checksums: they are filled in behind this point."""
         exchanges = [*([self.dhcp] if self.dhcp else []), *self._downloads]
         return {
             *(identity(exchange) for exchange in exchanges if exchange.taken[Checksum.PARTIAL]),
@@ -97,12 +97,12 @@ class BootAttempt:
         }
 
     def boot(self, end: float, fills_later: set[bytes], *, mac_is_its_own: bool) -> Boot:
-        """The attempt as a value; call it once.
+        """Return the attempt as a value; call it once.
 
         Args:
-            end: Until when the capture goes.
-            fills_later: Servers whose sums are filled in behind this point, as any client of the capture shows.
-            mac_is_its_own: False if the address that it came from is a router's.
+            end: Time of the capture's last frame.
+            fills_later: Servers whose checksums are filled in behind this point, as any client of the capture shows.
+            mac_is_its_own: False if the MAC is a router's.
         """
         outcome, error, decided = self._outcome(end)
         leased = self.dhcp
@@ -137,7 +137,7 @@ class BootAttempt:
         )
 
     def _outcome(self, end: float) -> tuple[Outcome, str | None, Download | DhcpExchange]:
-        """What the last download says, or if there is none DHCP, and which of them that is."""
+        """Return the outcome of the last download, or else of DHCP, and that exchange."""
         if self.dhcp is not None and not self._downloads:
             return self.dhcp.ended(end), None, self.dhcp
         last = self._downloads[-1]
@@ -155,7 +155,7 @@ class BootAttempt:
 
 
 def identity(exchange: Exchange) -> bytes:
-    """What tells servers apart: their MAC, for a server has several addresses, else the address."""
+    """Return a server's key: its MAC, because a server has several addresses, else the address."""
     return exchange.server_mac or exchange.server
 
 
@@ -164,12 +164,12 @@ def _server(exchange: Exchange) -> bytes:
 
 
 def shown(address: bytes | None) -> str | None:
-    """An address as people write it; None for what is none."""
+    """Return an address as text; None for other bytes."""
     return str(ip_address(address)) if address is not None and len(address) in {4, 16} else None
 
 
 def moment(time: float) -> datetime | None:
-    """Seconds since 1970 as a time; None for those that no calendar has."""
+    """Return seconds since 1970 as a time; None beyond the calendar."""
     try:
         return datetime.fromtimestamp(time, UTC)
     except (ValueError, OverflowError, OSError):

@@ -1,4 +1,4 @@
-"""What a capture shows of one client's boot."""
+"""One client's boot, as a capture shows it."""
 
 from datetime import datetime
 from enum import Enum
@@ -42,8 +42,8 @@ class Outcome(Enum):
 class Side(Enum):
     """Where the capture was taken, seen from the checksums.
 
-    SENDER: before they are filled in, so that a bad one says nothing; RECEIVER: at the client's own device, where only
-    a fixed kernel still fills in open ones.
+    SENDER: before checksums are filled in, so that a bad one proves nothing. RECEIVER: at the client's own device,
+    behind which only a fixed kernel fills in partial ones.
     """
 
     SENDER = "sender"
@@ -52,7 +52,7 @@ class Side(Enum):
 
 
 class ChecksumCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Frames by what their checksums say; see `virtscan.trace.capture.checksums.Checksum`."""
+    """Numbers of frames by the state of their checksum; see `virtscan.trace.capture.checksums.Checksum`."""
 
     good: int = 0
     none: int = 0
@@ -62,17 +62,17 @@ class ChecksumCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """All frames."""
+        """Number of all frames."""
         return self.good + self.none + self.partial + self.wrong + self.unknown
 
     @property
     def complete(self) -> int:
-        """Those that any receiver accepts."""
+        """Number of frames that any receiver accepts."""
         return self.good + self.none
 
     @property
     def bad(self) -> int:
-        """Those that a receiver which looks must drop."""
+        """Number of frames that a receiver which verifies checksums drops."""
         return self.partial + self.wrong
 
 

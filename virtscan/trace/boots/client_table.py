@@ -1,4 +1,4 @@
-"""Who is booting: the attempts of a capture by the MAC and by the addresses of their clients."""
+"""The clients of a capture, by MAC and by address, with their boot attempts."""
 
 from collections import Counter
 from itertools import count
@@ -15,9 +15,9 @@ _MOST_ADDRESSES = 4 * MOST_ATTEMPTS
 
 
 class ClientTable:
-    """Runs in the order they began.
+    """Boot attempts in the order they began.
 
-    A client that starts over begins another attempt; clients that want nothing but an address give way when there are
+    A client that starts over begins another attempt. Clients that want nothing but an address give way when there are
     too many. `not_kept` counts boots for which there was no room.
     """
 
@@ -31,22 +31,21 @@ class ClientTable:
         self._full_of_boots = False
 
     def at(self, address: bytes) -> BootAttempt | None:
-        """The attempt whose client has, or had last, an address."""
+        """Return the attempt whose client has, or had last, an address."""
         return self._by_address.get(address)
 
     def is_booting(self, address: bytes) -> bool:
-        """Does the address belong to a client that boots?"""
+        """Return True if the address belongs to a client that boots."""
         attempt = self._by_address.get(address)
         return attempt is not None and attempt.boots
 
     def attempt(self, mac: Mac, packet: Packet, message: Dhcp | None) -> BootAttempt | None:
-        """The attempt of the client that a DHCP message is about; None when there is no room for another.
+        """Return the attempt to which a DHCP message belongs; None if there is no room for another.
 
         Args:
-            mac: The client's.
-            packet: The message's.
-            message: The message if it may begin a attempt: in another transaction it does, once an address was given,
-                files were requested, or the client gave up waiting. None: it belongs to the present attempt.
+            mac: The client's MAC.
+            packet: The packet of the message.
+            message: The message if it may begin an attempt. None: it belongs to the present one.
         """
         number, known = self._by_mac.get(mac, (-1, None))
         if known is not None and not (message is not None and _is_over(known, message, packet.time)):
@@ -61,7 +60,7 @@ class ClientTable:
         return attempt
 
     def attempt_at(self, packet: Packet) -> BootAttempt | None:
-        """The attempt of the client that asks for a file; None when there is no room for another."""
+        """Return the attempt of the client that requests a file; None if there is no room for another."""
         octets = packet.link.source
         mac = written(octets) if octets is not None else None
         _, known = self._by_mac.get(mac, (-1, None)) if mac is not None else (-1, None)
@@ -73,14 +72,14 @@ class ClientTable:
         return attempt
 
     def has_address(self, attempt: BootAttempt, address: bytes) -> None:
-        """A client got, or uses, an address."""
+        """Note that a client got, or uses, an address."""
         attempt.address = address
         if address not in self._by_address and len(self._by_address) >= _MOST_ADDRESSES:
             del self._by_address[next(iter(self._by_address))]
         self._by_address[address] = attempt
 
     def boots(self, *, end: float) -> tuple[tuple[Boot, ...], int]:
-        """The boots, and how many other clients there were; call it once.
+        """Return the boots, and the number of other clients; call it once.
 
         Args:
             end: Time of the capture's last frame.
@@ -110,7 +109,7 @@ class ClientTable:
         return number, attempt
 
     def _make_room(self, now: float) -> bool:
-        """Let go of the oldest client that only got an address."""
+        """Remove the oldest client that only got an address."""
         if self._full_of_boots:
             return False
         number = next((number for number, attempt in self._attempts.items() if not attempt.kept(now)), None)
@@ -127,7 +126,8 @@ class ClientTable:
 def _is_over(attempt: BootAttempt, message: Dhcp, time: float) -> bool:
     """Return True if the message begins another attempt of the client.
 
-    Some ROMs make the transaction's number of their MAC: a discover after a download begins another one all the same.
+    Some ROMs derive the transaction's number from their MAC. A discover after a download begins another attempt even
+    in the same transaction.
     """
     dhcp = attempt.dhcp
     if dhcp is None:

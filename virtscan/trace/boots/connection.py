@@ -1,4 +1,4 @@
-"""Files by HTTP, on one TCP connection."""
+"""Downloads by HTTP, on one TCP connection."""
 
 from virtscan.trace.boots.boot import Outcome
 from virtscan.trace.boots.exchange import Download
@@ -9,7 +9,7 @@ _FLOW = "connection"
 
 
 class Connection(Download):
-    """From the client's SYN on; the file is the one that was asked for last."""
+    """A connection from the client's SYN on; its file is the one that was requested last."""
 
     def __init__(self, packet: Packet) -> None:
         super().__init__(packet)
@@ -25,7 +25,7 @@ class Connection(Download):
         self._acknowledged = 0
 
     def from_its_client(self, packet: Packet) -> None:
-        """A segment from the client."""
+        """Take a segment from the client."""
         segment = tcp.parse(packet)
         flags, acknowledged, payload, length = segment.flags, segment.acknowledged, segment.payload, segment.length
         if flags & tcp.SYN:
@@ -52,7 +52,7 @@ class Connection(Download):
             self.file = request.path
 
     def from_its_server(self, packet: Packet) -> None:
-        """A segment to the client."""
+        """Take a segment to the client."""
         segment = tcp.parse(packet)
         flags, payload, length = segment.flags, segment.payload, segment.length
         if flags & tcp.SYN:
@@ -105,7 +105,7 @@ class Connection(Download):
         return outcome
 
     def _has_all(self) -> bool:
-        """Does the client have the whole answer? Of one that says no length, and of TLS, the end is the end."""
+        """Return True if the client has the whole response; without a length, it ends with the connection."""
         if self._answer is not None and self._answer.length is not None:
             return not tcp.is_after(self._begun + self._answer.length, self._acknowledged)
         return self._closed and self._established and not self.ignored and self._sent != 0

@@ -1,4 +1,4 @@
-"""Getting an address, by DHCP of either version."""
+"""The exchange in which a client gets its address, by DHCP of either version."""
 
 from virtscan.trace.boots.boot import Lease, Outcome
 from virtscan.trace.boots.exchange import PATIENCE, Exchange
@@ -8,16 +8,16 @@ from virtscan.trace.protocols.dhcp import PROXY, Dhcp, Step
 
 _MOST_ANSWERS = 64
 _RETRIES_OF_THE_PATIENT = 1
-"""iPXE asks once more before it requests what it was offered: something better may come (DHCP_DISC_PROXY_TIMEOUT)."""
+"""iPXE discovers once more before it requests an offer: a proxy's may still come (DHCP_DISC_PROXY_TIMEOUT)."""
 
 _REACTION = 0.5
-"""Seconds from an acknowledgement after which another request is no longer one that crossed it; ROMs wait longer."""
+"""Seconds after an acknowledgement in which another request may have crossed it; ROMs wait longer."""
 
 _BAD = (Checksum.PARTIAL, Checksum.WRONG, Checksum.UNKNOWN)
 
 
 class DhcpExchange(Exchange):
-    """From the first discover to the acknowledgement."""
+    """An exchange from the first discover to the acknowledgement."""
 
     def __init__(self, packet: Packet, message: Dhcp) -> None:
         super().__init__(packet)
@@ -27,23 +27,25 @@ class DhcpExchange(Exchange):
         self.file: str | None = None
         self._seen: set[Step] = set()
         self._said: set[tuple[Step, bytes]] = set()
+        self._keeps_transaction = False
         self._acknowledgement: Checksum | None = None
         self._acknowledged_at = packet.time
         self._acknowledgement_missed = False
 
     @property
     def acknowledged(self) -> bool:
-        """Did the server give the client an address?"""
+        """True if a server acknowledged an address."""
         return Step.ACK in self._seen
 
     def met(self, packet: Packet, message: Dhcp) -> None:
-        """A message of this client, or to it, that is a step of the way."""
+        """Take a message of this client, or to it."""
         step = message.step
         same = message.transaction == self.transaction and packet.destination_port != PROXY
         if step in {Step.DISCOVER, Step.REQUEST}:
             self.transaction = message.transaction
         server = message.server or packet.source
         if step is Step.DISCOVER:
+            self._keeps_transaction = same and step in self._seen
             self.asked(packet, again=step in self._seen)
         elif step is Step.REQUEST:
             unanswered = not self.acknowledged or (same and self._misses_acknowledgement(packet.time))
@@ -57,7 +59,7 @@ class DhcpExchange(Exchange):
             if step is Step.ACK:
                 self._acknowledgement, self._acknowledged_at = packet.checksum(), packet.time
             if step is Step.NAK:
-                self.took(server)  # there is nothing to answer to it
+                self.took(server)  # a refusal needs no answer
         self._seen.add(step)
 
     def went_on(self) -> None:
@@ -66,9 +68,13 @@ class DhcpExchange(Exchange):
         self._acknowledgement_missed = False
 
     def over(self, time: float) -> bool:
-        """Return True if a message in another transaction begins another attempt."""
+        """Return True if a message in another transaction begins another attempt.
+
+        After ignored offers it does if the client gave up, or retried in one transaction before. Others change the
+        transaction with each retry.
+        """
         unrequested = Step.OFFER in self._seen and Step.REQUEST not in self._seen
-        return self.acknowledged or (unrequested and self.gave_up(time))
+        return self.acknowledged or (unrequested and (self._keeps_transaction or self.gave_up(time)))
 
     def unheeded(self, end: float) -> bool:
         """Return True if the client ignored answers whose checksum is not known to be complete."""
@@ -81,7 +87,7 @@ class DhcpExchange(Exchange):
                 return self._never_taken.total() > 0
 
     def lease(self) -> Lease:
-        """How far it came."""
+        """Return how far the client came."""
         if self.acknowledged:
             return Lease.ACKNOWLEDGED
         if Step.NAK in self._seen:
@@ -89,7 +95,7 @@ class DhcpExchange(Exchange):
         return Lease.OFFERED if Step.OFFER in self._seen else Lease.NO_ANSWER
 
     def ended(self, end: float) -> Outcome:
-        """What became of the boot if nothing came after this."""
+        """Return the outcome of the boot if nothing came after this exchange."""
         if self.acknowledged:
             missed = self._acknowledgement_missed and self._acknowledgement in _BAD
             return Outcome.ACKNOWLEDGEMENT_NOT_TAKEN if missed else Outcome.ADDRESS_ONLY

@@ -1,4 +1,4 @@
-"""What the exchanges of a boot have in common: who said what, what was said again, and what the other side took."""
+"""Common parts of all exchanges: counts of packets and retries, and which answers the client took."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -6,13 +6,11 @@ from typing import NamedTuple
 
 from virtscan.trace.boots.boot import ChecksumCounts, Outcome
 from virtscan.trace.capture.checksums import Checksum
+from virtscan.trace.capture.copies import SAME
 from virtscan.trace.capture.packets import Packet
 
 PATIENCE = 3.0
-"""Seconds after which what was neither answered nor repeated counts as unanswered; ROMs repeat sooner."""
-
-_SAME = 0.02
-"""Seconds within which a packet that comes again is one seen on two devices, as with `-i any`, and not repeated."""
+"""Seconds after which a packet without an answer or a retry counts as unanswered; ROMs retry sooner."""
 
 _MOST_FLOWS = 64
 _REST = "rest"
@@ -34,11 +32,11 @@ class Counted(NamedTuple):
 
 
 class Exchange:
-    """Getting an address, or one download.
+    """One step of a boot: getting an address, or one download.
 
-    A server may answer in several flows at once (each retry of a TFTP request starts another; several servers make
-    offers), of which the client takes one. Answers that come after the client has given up are set aside: they count
-    only if it asks again.
+    A server may answer in several flows at once, of which the client takes one: each retry of a TFTP request starts a
+    flow, and several servers make offers. Answers after the client gave up are set aside, and count only if it asks
+    again.
     """
 
     def __init__(self, packet: Packet) -> None:
@@ -69,7 +67,7 @@ class Exchange:
         self.from_client[found] += 1
         self.counted = Counted(None, found)
         waited = packet.time - self._asked
-        if again and waited >= _SAME:
+        if again and waited >= SAME:
             self.retries += 1
             self._interval = max(self._interval or 0.0, waited) if self._asked > float("-inf") else self._interval
             _move(self._pending, self._passed_over)
@@ -85,7 +83,7 @@ class Exchange:
             return
         self.from_server[found] += 1
         self.server_mac = packet.link.source or self.server_mac
-        if again and packet.time - self._answered >= _SAME:
+        if again and packet.time - self._answered >= SAME:
             self.resent += 1
         self._goes_on(packet.time, again=again, quiet=quiet)
         self._answered = packet.time
@@ -194,19 +192,19 @@ def _change(counted: Counter[Checksum] | None, old: Checksum, new: Checksum) -> 
 
 
 class Download(Exchange, ABC):
-    """A exchange that brings a file."""
+    """An exchange that brings a file."""
 
     file: str | None = None
 
     @abstractmethod
     def settle(self) -> None:
-        """Nothing more will come: what the client need not react to was taken."""
+        """Note that nothing more will come: the client took what needs no reaction."""
 
     @abstractmethod
     def ended(self, end: float) -> tuple[Outcome, str | None]:
-        """What became of it in a capture that goes on until then, with the text of an error."""
+        """Return the outcome in a capture that ends at that time, with the text of an error."""
 
 
 def sums(counted: Counter[Checksum]) -> ChecksumCounts:
-    """Counts as a value."""
+    """Return counts as a value."""
     return ChecksumCounts(**{found.value: count for found, count in counted.items()})

@@ -1,8 +1,9 @@
-"""Did a boot fail because its server's checksums were left open? What may be concluded, and what must not be.
+"""Judgement of a boot: if it failed because of its server's partial checksums.
 
-A bad checksum proves nothing where the sender's card still has to fill it in: there every frame shows one. An open one
-is no proof by itself even at the VM's own macvtap, where a fixed kernel fills it in after a capture has seen it. A
-complete one proves much everywhere: it has nothing left to lose on the way. In between decides what the client took.
+A bad checksum proves nothing where the sender's NIC still has to fill it in: there each frame has one. A partial one
+does not prove the fault even at the VM's own macvtap, where a fixed kernel fills it in after the capture. A complete
+checksum is proof everywhere, because nothing on the way depends on it. Otherwise, the answers that the client took
+decide.
 """
 
 from enum import Enum
@@ -15,7 +16,7 @@ from virtscan.trace.boots.boot import Boot, Outcome, Side
 
 
 class Failed(Enum):
-    """Did the boot fail in this way?"""
+    """If the boot failed because of partial checksums."""
 
     YES = "yes"
     NO = "no"
@@ -23,7 +24,7 @@ class Failed(Enum):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer for one boot, what it rests on, and what would settle it."""
+    """The answer for one boot, its reasons, and what would settle it."""
 
     failed: Failed
     confidence: Confidence
@@ -33,17 +34,17 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 _WORDS = {
     Outcome.COMPLETE: "the file was downloaded",
-    Outcome.OFFERS_NOT_REQUESTED: "the client asked again and again, and never requested what it was offered",
-    Outcome.ACKNOWLEDGEMENT_NOT_TAKEN: "the client got an acknowledgement of its address, and requested it again",
-    Outcome.OPTIONS_NOT_ACKNOWLEDGED: "the server's option acknowledgements were sent again, and never acknowledged",
-    Outcome.DATA_NOT_ACKNOWLEDGED: "the server's data was sent again, and never acknowledged",
-    Outcome.CONNECTION_NOT_ACKNOWLEDGED: "the server accepted the connection, and the client never went on",
+    Outcome.OFFERS_NOT_REQUESTED: "the client repeated its discover, and never requested an offer",
+    Outcome.ACKNOWLEDGEMENT_NOT_TAKEN: "the server acknowledged the address, and the client requested it again",
+    Outcome.OPTIONS_NOT_ACKNOWLEDGED: "the server resent its option acknowledgements, and the client acknowledged none",
+    Outcome.DATA_NOT_ACKNOWLEDGED: "the server resent its data, and the client acknowledged none",
+    Outcome.CONNECTION_NOT_ACKNOWLEDGED: "the server accepted the connection, and the client never continued",
     Outcome.NO_ANSWER: "no answer was captured",
     Outcome.REFUSED: "the server refused",
     Outcome.TFTP_ERROR: "the transfer ended with an error",
     Outcome.HTTP_ERROR: "the server answered with an error",
     Outcome.ADDRESS_ONLY: "the client got an address, and no request for a file was captured",
-    Outcome.UNFINISHED: "the capture ends, or shows one side only, before that can be told",
+    Outcome.UNFINISHED: "the capture ends before the outcome, or shows one side only",
 }  # fmt: skip
 
 _NO_FILTER = (
@@ -58,7 +59,7 @@ def judge(boot: Boot) -> Judgement:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
     if boot.taken.partial:
         filled = (
-            f"the client took {boot.taken.partial} answers with a partial checksum: a NIC behind this point fills it in"
+            f"the client took {boot.taken.partial} answers with a partial checksum: it is filled in behind this point"
         )
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what, filled))
     if boot.outcome in {Outcome.UNFINISHED, Outcome.ADDRESS_ONLY} or boot.ignored.total == 0:
@@ -67,7 +68,8 @@ def judge(boot: Boot) -> Judgement:
 
 
 def _without_evidence(boot: Boot, what: str) -> Judgement:
-    """Nothing of the server's was ignored, or nobody had the time to."""
+    """Judge a boot of which the client ignored nothing, or had no time to react."""
+    partial = boot.ignored.partial
     match boot.outcome:
         case Outcome.REFUSED | Outcome.TFTP_ERROR | Outcome.HTTP_ERROR:
             reached = "the client did not ask again: the answer reached it"
@@ -86,40 +88,41 @@ def _without_evidence(boot: Boot, what: str) -> Judgement:
             missing = _NO_FILTER
         case _:
             assert_never(boot.outcome)
-    return Judgement(failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what,), missing=(missing,))
+    because = (what, f"the client ignored {partial} answers with a partial checksum before") if partial else (what,)
+    return Judgement(failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=because, missing=(missing,))
 
 
 def _by_the_ignored(boot: Boot, what: str) -> Judgement:
-    """Answers came, and the client did not react to them: could it?"""
+    """Judge a boot by the answers to which the client did not react."""
     ignored, total = boot.ignored, boot.ignored.total
-    open_ones = f"checksum left open in {ignored.partial} of {total} answers that the client never took"
+    partial = f"{ignored.partial} of {total} answers that the client ignored have a partial checksum"
     if ignored.complete and not ignored.bad:
-        complete = (
-            f"the checksums of the answers that the client never took are complete ({ignored.complete} of {total})"
-        )
+        complete = f"{ignored.complete} of {total} answers that the client ignored have a complete checksum"
         confidence = Confidence.MEDIUM if ignored.unknown else Confidence.HIGH
         return Judgement(failed=Failed.NO, confidence=confidence, because=(what, complete))
     if ignored.complete:
-        mixed = f"{ignored.complete} answers with a complete checksum were not taken either"
+        mixed = f"the client also ignored {ignored.complete} answers with a complete checksum"
         return Judgement(
-            failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what, open_ones, mixed), missing=(_NO_FILTER,)
+            failed=Failed.UNCLEAR, confidence=Confidence.LOW, because=(what, partial, mixed), missing=(_NO_FILTER,)
         )
     if ignored.bad and boot.side is Side.RECEIVER:
         return _at_the_client(boot, what)
     if ignored.partial and boot.taken.complete:
-        contrast = f"it took {boot.taken.complete} of the same server's that were complete"
-        missing = "a capture at the VM's own device: before it, a firewall that drops such answers looks the same"
+        contrast = f"the client took {boot.taken.complete} complete answers of the same server"
+        missing = "a capture at the VM's own device: upstream of it, a firewall that drops answers looks the same"
         return Judgement(
-            failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, open_ones, contrast), missing=(missing,)
+            failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, partial, contrast), missing=(missing,)
         )
     if ignored.partial:
-        # Alone, an open checksum says as much of a boot that works; at the sender's own side it says nothing.
+        # A boot that works may show partial checksums too; at the sender's side they prove nothing.
         failed = Failed.UNCLEAR if boot.side is Side.SENDER else Failed.YES
-        missing = "a capture at the VM's own device: at the sender's, sums that are still to be filled look the same"
-        return Judgement(failed=failed, confidence=Confidence.LOW, because=(what, open_ones), missing=(missing,))
+        missing = (
+            "a capture at the VM's own device: at the sender's, each checksum is partial before the NIC fills it in"
+        )
+        return Judgement(failed=failed, confidence=Confidence.LOW, because=(what, partial), missing=(missing,))
     if ignored.wrong:
-        damaged = f"{ignored.wrong} of {total} answers have a checksum that is wrong, but was not left open"
-        missing = "a capture at the VM's own device, to see whether they arrive so"
+        damaged = f"{ignored.wrong} of {total} answers have a checksum that is wrong, but not partial"
+        missing = "a capture at the VM's own device, to see if they arrive with it"
     else:
         damaged = "the answers' checksums can't be computed: the capture holds only the start of each frame"
         missing = "whole frames: tcpdump -s 0"
@@ -133,6 +136,6 @@ def _at_the_client(boot: Boot, what: str) -> Judgement:
     )
     if boot.ignored.wrong or boot.taken.complete:
         return Judgement(failed=Failed.YES, confidence=Confidence.HIGH, because=(what, arrived))
-    # A fixed kernel fills open ones in between this point and the VM: boots that work look like this as well.
-    missing = "the hypervisor's kernel: one that has the fix completes open checksums behind this point"
+    # A fixed kernel fills in partial ones between this point and the VM: boots that work look like this as well.
+    missing = "the hypervisor's kernel: one that has the fix fills in partial checksums behind this point"
     return Judgement(failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, arrived), missing=(missing,))

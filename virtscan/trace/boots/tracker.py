@@ -1,4 +1,4 @@
-"""Which packet belongs to whose boot: the only state that lives as long as the capture, and bounded."""
+"""Assignment of packets to the exchanges of boots: the only state that lives as long as the capture, and bounded."""
 
 from collections import Counter
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -33,9 +33,9 @@ _V = TypeVar("_V")
 
 
 class Tracker:
-    """Takes the packets of a capture in its order; `boots` says what they were.
+    """The state machine: takes the packets of a capture in its order; `boots` returns the result.
 
-    `unreadable` counts messages on the ports of DHCP and TFTP that tell nothing.
+    `unreadable` counts messages on the ports of DHCP and TFTP that could not be read.
     """
 
     def __init__(self) -> None:
@@ -47,11 +47,11 @@ class Tracker:
 
     @property
     def not_followed(self) -> int:
-        """Boots beyond the number that is kept in memory."""
+        """Number of boots for which there was no room in memory."""
         return self._clients.not_kept
 
     def wants(self, protocol: int, source: _End, destination: _End) -> bool:
-        """May such a packet belong to a boot? Most don't, and need not be looked at."""
+        """Return True if such a packet may belong to a boot. Most don't, and are not read further."""
         match protocol:
             case 17:
                 return destination[1] in _PORTS or destination in self._transfers or source in self._transfers
@@ -91,7 +91,7 @@ class Tracker:
                 return None
 
     def boots(self, *, end: float) -> tuple[tuple[Boot, ...], int]:
-        """The boots in the order they began, and how many other clients only got an address; call it once.
+        """Return the boots in the order they began, and the number of other clients; call it once.
 
         Args:
             end: Time of the capture's last frame.
@@ -178,7 +178,7 @@ class Tracker:
         return _taken(attempt, connection, packet, from_server=True)
 
     def _connect(self, packet: Packet, source: _End, destination: _End) -> tuple[BootAttempt, Connection] | None:
-        """The client opens a connection: is it one that a boot would?"""
+        """Follow a new connection of the client if it is one that a boot would open."""
         attempt = self._clients.at(packet.source)
         if attempt is None or not attempt.boots:
             return None
@@ -191,7 +191,7 @@ class Tracker:
         return attempt, connection
 
     def _unreachable(self, packet: Packet) -> None:
-        """A server's machine says that nobody listens on the port that a read request went to."""
+        """Note that a server's machine refused a read request, for lack of a TFTP server."""
         known = self._transfers.get(refused(packet, tftp.PORT) or (b"", 0))
         if known is not None:
             known[1].refused = True
@@ -223,7 +223,7 @@ def _take_copy(original: _Taken, packet: Packet) -> None:
 
 
 def _client(packet: Packet, message: Dhcp) -> Mac | None:
-    """Whose message it is. That of DHCPv6 names the machine, which may have other cards: better the frame's address."""
+    """Return the client's MAC. DHCPv6 names a machine, which may have other NICs: the frame's address comes first."""
     if packet.destination_port in _PORTS_4 and message.mac is not None:
         return message.mac
     if packet.source_port in {_CLIENT_4, _CLIENT_6}:
@@ -236,7 +236,7 @@ def _client(packet: Packet, message: Dhcp) -> Mac | None:
 
 
 def _keep(table: dict[_K, _V], key: _K, value: _V) -> None:
-    """Put in the newest, and let go of the oldest: nobody downloads thousands of files at a time."""
+    """Add an entry, and remove the oldest at the bound: a boot does not download thousands of files at a time."""
     table.pop(key, None)
     if len(table) >= _MOST_DOWNLOADS:
         del table[next(iter(table))]

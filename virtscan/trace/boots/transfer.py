@@ -1,4 +1,4 @@
-"""One file by TFTP: told by the client's address and port, because the server answers from a port of its own choice."""
+"""Downloads by TFTP, identified by the client's address and port: the server chooses another port for each."""
 
 from virtscan.trace.boots.boot import Outcome
 from virtscan.trace.boots.exchange import Download
@@ -7,7 +7,7 @@ from virtscan.trace.protocols.tftp import BLOCK_SIZE, Acknowledgement, Data, Err
 
 
 class Transfer(Download):
-    """A read request and what follows."""
+    """A read request and the packets that follow it."""
 
     def __init__(self, packet: Packet, request: Read) -> None:
         super().__init__(packet)
@@ -26,17 +26,17 @@ class Transfer(Download):
 
     @property
     def over(self) -> bool:
-        """Is the next request for the same file another transfer, not a retry?"""
+        """True if the next request for the same file is another transfer, not a retry."""
         return self._complete
 
     def requested(self, packet: Packet) -> None:
-        """The client asks, or asks again: an error that it was sent did not reach it then."""
+        """Take a read request. After an error, it shows that the error did not reach the client."""
         self.asked(packet, again=self._requests > 0)
         self._insisted = self._error is not None
         self._requests += 1
 
     def from_its_client(self, packet: Packet, message: Message) -> None:
-        """A packet from the client to the port that the server chose."""
+        """Take a packet from the client to the port that the server chose."""
         match message:
             case Acknowledgement(block):
                 again = block == self._acknowledged
@@ -53,7 +53,7 @@ class Transfer(Download):
                 self.asked(packet, quiet=True)
 
     def from_its_server(self, packet: Packet, message: Message) -> None:
-        """A packet to the client's port."""
+        """Take a packet to the client's port."""
         flow = packet.source_port
         self.server = packet.source
         match message:
@@ -85,7 +85,7 @@ class Transfer(Download):
 
     def _outcome(self, end: float) -> Outcome:
         if self._complete or (self._final_sent == 1 and self._acknowledged is not None):
-            outcome = Outcome.COMPLETE  # many ROMs start the file that they have and owe the last acknowledgement
+            outcome = Outcome.COMPLETE  # many ROMs start the file without the last acknowledgement
         elif self._error is not None:
             outcome = Outcome.TFTP_ERROR
         elif self.refused and not self.from_server:

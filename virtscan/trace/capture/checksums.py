@@ -1,14 +1,14 @@
-"""Checksums of UDP and TCP as they stand in a captured frame."""
+"""Checksums of UDP and TCP in captured frames."""
 
 from enum import Enum
 
 
 class Checksum(Enum):
-    """What a frame's checksum says.
+    """State of a frame's checksum.
 
-    OPEN is the sum of the pseudo-header alone, which a sender leaves for its card to complete: Linux puts it there
-    (`__skb_checksum_start`, `udp4_hwcsum`, `tcp_v4_send_check`). NONE is a UDP sender's choice, and accepted.
-    UNKNOWN where the capture does not hold the whole datagram.
+    PARTIAL is the sum of the pseudo-header alone, which a sender leaves for its NIC to complete: Linux writes it there
+    (`udp4_hwcsum`, `tcp_v4_send_check`). NONE is a UDP sender's choice, and accepted (RFC 768). UNKNOWN: the capture
+    does not hold the whole datagram.
     """
 
     GOOD = "good"
@@ -21,15 +21,15 @@ class Checksum(Enum):
 def transport_sum(
     *, source: bytes, destination: bytes, protocol: int, segment: bytes, field: int, optional: bool
 ) -> Checksum:
-    """Compute a checksum anew.
+    """Compute the state of a checksum.
 
     Args:
         source: Address, 4 or 16 bytes.
         destination: The same.
         protocol: Number of the transport protocol.
         segment: Header and payload, whole.
-        field: Where in it the checksum stands.
-        optional: Does zero mean that there is none? So for UDP over IPv4.
+        field: Offset of the checksum in the segment.
+        optional: True if zero means that there is none, as for UDP over IPv4.
 
     >>> syn = bytes.fromhex("c35000500000000100000000500272100000 0000")
     >>> address = bytes([10, 0, 0, 1])

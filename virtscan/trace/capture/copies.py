@@ -8,7 +8,7 @@ from virtscan.trace.capture.links import Arrival
 from virtscan.trace.capture.packets import CHECKSUM, Packet
 
 SAME = 0.02
-"""Seconds within which a packet passes all devices of a stack."""
+"""Seconds within which a packet passes all devices of a stack: an equal one was seen again, and not sent again."""
 
 _MOST = 1024
 

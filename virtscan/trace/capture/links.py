@@ -1,4 +1,4 @@
-"""Kinds of links: where a frame's network layer starts, who sent it, and whether it was meant for whoever captured."""
+"""Link layers: where a frame's network layer starts, its sender, and its direction at the capturing machine."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -10,14 +10,14 @@ KINDS = {
     0: "BSD loopback", 9: "PPP", 12: "raw IP", 14: "raw IP", 101: "raw IP", 105: "802.11", 108: "BSD loopback",
     127: "802.11", 228: "raw IP", 229: "raw IP", 249: "USB", 189: "USB", 201: "Bluetooth",
 }  # fmt: skip
-"""Those that people capture by accident, by what they are called."""
+"""Names of link types that are captured by accident."""
 
 _TAGS = {0x8100, 0x88A8, 0x9100, 0x9200}
 _MOST_TAGS = 4
 
 
 class Arrival(Enum):
-    """How a cooked frame met the capturing machine (packet(7)); an Ethernet frame does not say."""
+    """Direction of a cooked frame at the capturing machine (packet(7)); UNKNOWN for an Ethernet frame."""
 
     HOST = 0
     BROADCAST = 1
@@ -28,7 +28,7 @@ class Arrival(Enum):
 
 
 class Link(NamedTuple):
-    """What the link layer says; `destination` is None where it is not recorded, `source` where there is no MAC.
+    """A link header; `destination` is None where it is not recorded, `source` where there is no MAC.
 
     `device` is None where the capture is of one device, 0 where it is of several and does not record which.
     """
@@ -43,7 +43,7 @@ class Link(NamedTuple):
 
     @property
     def to_many(self) -> bool:
-        """Was it sent to a group, or to all?"""
+        """True if it was sent to a group, or to all."""
         return self.destination is not None and bool(self.destination[0] & 1)
 
 
@@ -51,7 +51,7 @@ _ARRIVALS = {arrival.value: arrival for arrival in Arrival}
 
 
 def dissect(data: bytes, kind: int, device: int | None = None) -> Link | None:
-    """Read a frame's link layer; None for what is too short.
+    """Read a frame's link layer; None if it is too short.
 
     Args:
         data: The frame.

@@ -1,4 +1,4 @@
-"""From a frame to a datagram: only the few fields that a boot is told by, because most frames are none of it."""
+"""IP packets in frames: only the fields that the state machine needs, because most frames are of other traffic."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
@@ -17,11 +17,11 @@ _SMALLEST = {TCP: 20, UDP: 8, ICMP: 8, ICMP6: 8}
 
 
 Wants: TypeAlias = Callable[[int, tuple[bytes, int], tuple[bytes, int]], bool]
-"""Is a packet of this protocol, from this address and port to that, worth a look?"""
+"""Returns True if a packet of this protocol, from this address and port to that, may belong to a boot."""
 
 
 class _Network(NamedTuple):
-    """What a network layer says; the transport header starts at `start`, and `end` is after the last byte."""
+    """A network header; the transport header starts at `start`, and `end` is after the last byte."""
 
     source: bytes
     destination: bytes
@@ -53,7 +53,7 @@ class Packet(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Was all of it captured?"""
+        """True if all of it was captured."""
         return not self.fragmented and len(self.segment) >= self.length
 
     @property
@@ -64,11 +64,11 @@ class Packet(NamedTuple):
 
     @property
     def payload(self) -> bytes:
-        """What follows the UDP header."""
+        """The bytes after the UDP header."""
         return self.segment[8:]
 
     def checksum(self) -> Checksum:
-        """What the packet's checksum says."""
+        """Return the state of the packet's checksum."""
         if not self.whole:
             return Checksum.UNKNOWN
         return transport_sum(
@@ -109,7 +109,7 @@ def _ipv4(data: bytes, start: int) -> _Network | None:
         return None
     transport = start + (data[start] & 0xF) * 4
     total = int.from_bytes(data[start + 2 : start + 4])
-    # A length of zero is a packet larger than the field, which the card was to cut up (segmentation offload).
+    # A length of zero is a packet larger than the field, for a NIC to segment (segmentation offload).
     end = start + total if total else len(data)
     addresses = data[start + 12 : start + 16], data[start + 16 : start + 20]
     number = int.from_bytes(data[start + 4 : start + 6])
@@ -149,9 +149,9 @@ def _transport(frame: Frame, link: Link, network: _Network, wants: Wants) -> Pac
         return None
     length = end - start
     if protocol == UDP:
-        said = int.from_bytes(data[start + 4 : start + 6])
-        if said < 8 or (said > length and not fragmented):
+        announced = int.from_bytes(data[start + 4 : start + 6])
+        if announced < 8 or (announced > length and not fragmented):
             return None
-        length = said
+        length = announced
     segment = data[start : min(end, start + length)]
     return Packet(frame.time, link, source, destination, protocol, *ports, segment, length, fragmented, number)

@@ -1,7 +1,7 @@
 """Packet captures as frames: a bounded, streaming reader of the pcap and pcapng formats.
 
-Only whole frames are passed on. The first record that is cut short or damaged ends the capture, and `damage` says
-where and why.
+Only whole frames are passed on. The first record that is cut short or damaged ends the capture; `damage` is the place
+and the reason.
 
 Source:
     draft-ietf-opsawg-pcap (pcap), draft-ietf-opsawg-pcapng (pcapng).

@@ -1,4 +1,7 @@
-"""What a DHCP message says about a boot, of either version of the protocol; BOOTP is DHCP without a message type."""
+"""DHCP messages of version 4 (RFC 2131), and common parts of both versions.
+
+BOOTP is DHCP without a message type.
+"""
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
@@ -9,7 +12,7 @@ from virtscan.model import Mac
 
 
 class Step(Enum):
-    """What a message is in the course of getting an address; OTHER has no part in it."""
+    """A message's part in getting an address; OTHER has none."""
 
     DISCOVER = "discover"
     OFFER = "offer"
@@ -25,7 +28,7 @@ class Dhcp(msgspec.Struct, frozen=True, kw_only=True):
     `mac` is None where the message does not name its client's; that of DHCPv6 may be another one of the same machine,
     unless the message was relayed. `address` is the one that the client gets or
     has, `server` the one that the message comes from or is meant for, `next_server` the one to boot from, each as
-    it stands in packets. `file` may be a URL. `boots` says that the client asks as boot ROMs do.
+    it stands in packets. `file` may be a URL. `boots` is True if the client asks as boot ROMs do.
     """
 
     step: Step
@@ -39,7 +42,7 @@ class Dhcp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unreadable(Enum):
-    """Why a message on a port of DHCP or TFTP tells nothing."""
+    """Reasons why a message on a port of DHCP or TFTP can't be used."""
 
     CUT = "cut off by the capture"
     MALFORMED = "malformed"
@@ -90,7 +93,7 @@ def parse(payload: bytes, *, whole: bool) -> Dhcp | Unreadable:
 
 
 def _all_options(payload: bytes) -> Mapping[int, bytes]:
-    """Options, those in the fields for names included if the message says that some are there (option 52)."""
+    """Return the options, with those in the fields for names if option 52 refers to them."""
     options = dict(_options(payload[_FIXED + 4 :]))
     overload = options.get(_OVERLOAD, b"")
     for bit, part in ((1, payload[108:236]), (2, payload[44:108])):
@@ -117,7 +120,7 @@ def _options(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _hardware(payload: bytes) -> Mac | None:
-    """The client's address if it is an Ethernet one: 1 and 6 are those of Ethernet and of Linux's 802 devices."""
+    """Return the client's MAC. Hardware types 1 and 6 are Ethernet and Linux's 802 devices."""
     octets = payload[28:34]
     is_one = payload[1] in {1, 6} and payload[2] == 6 and any(octets) and not octets[0] & 1
     return mac(octets) if is_one else None
@@ -128,10 +131,10 @@ def _nonzero(address: bytes) -> bytes | None:
 
 
 def mac(octets: bytes) -> Mac:
-    """A hardware address as it is written everywhere."""
+    """Return a hardware address as text."""
     return Mac(octets.hex(":"))
 
 
 def text(octets: bytes) -> str:
-    """A name out of a packet, up to the first zero byte."""
+    """Return a name in a packet, up to the first zero byte."""
     return octets.partition(b"\0")[0].decode("utf-8", "backslashreplace")

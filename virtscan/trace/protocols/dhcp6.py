@@ -1,4 +1,4 @@
-"""What a DHCPv6 message says about a boot (RFC 8415, and RFC 5970 for the boot file)."""
+"""DHCPv6 messages (RFC 8415, and RFC 5970 for the boot file)."""
 
 from collections.abc import Iterator, Mapping
 

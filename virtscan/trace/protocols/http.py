@@ -1,4 +1,4 @@
-"""The little of HTTP that tells whether a file arrived: what was asked for, and how long the answer is."""
+"""HTTP messages, as far as needed to know if a file arrived: the requested path and the length of the response."""
 
 import re
 from typing import NamedTuple
@@ -15,14 +15,14 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNOR
 
 
 class Request(NamedTuple):
-    """What a client asks for; `body` is False where only the answer's head is wanted."""
+    """A request; `body` is False if only the head of the response is wanted."""
 
     path: str
     body: bool
 
 
 class Response(NamedTuple):
-    """A server's answer: `length` is that of head and body together, None when its end is that of the connection."""
+    """A response; `length` is that of head and body together, None if it ends with the connection."""
 
     status: int
     reason: str
@@ -57,7 +57,7 @@ def _length(head: bytes, *, body: bool) -> int | None:
 
 
 def port_of(url: str | None) -> int | None:
-    """The port that a boot file's URL names; None if it is no such URL."""
+    """Return the port of a boot file's URL; None for other text, and where the port is implied."""
     try:
         parts = urlsplit(url or "")
         port = parts.port

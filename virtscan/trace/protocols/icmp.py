@@ -1,4 +1,4 @@
-"""ICMP messages that say that nobody listens on a port."""
+"""ICMP messages that refuse a packet because its port is closed."""
 
 from virtscan.trace.capture.packets import ICMP, ICMP6, UDP, Packet
 
@@ -6,7 +6,7 @@ _PORT_UNREACHABLE = {ICMP: b"\x03\x03", ICMP6: b"\x01\x04"}
 
 
 def refused(packet: Packet, port: int) -> tuple[bytes, int] | None:
-    """Who sent the UDP packet to that port which the message refuses; None for other messages (RFC 792, RFC 4443)."""
+    """Return the sender of the refused UDP packet to that port; None for other messages (RFC 792, RFC 4443)."""
     segment = packet.segment
     if segment[:2] != _PORT_UNREACHABLE.get(packet.protocol):
         return None

@@ -9,13 +9,13 @@ PORT = 69
 
 
 class Read(NamedTuple):
-    """A client asks for a file."""
+    """A client's request for a file."""
 
     file: str
 
 
 class Options(NamedTuple):
-    """A server acknowledges options; `block_size` is what it agreed to."""
+    """A server's acknowledgement of options, with the block size that it agreed to."""
 
     block_size: int
 
@@ -28,20 +28,20 @@ class Data(NamedTuple):
 
 
 class Acknowledgement(NamedTuple):
-    """A client has a block; block 0 is the options."""
+    """A client's acknowledgement of a block; block 0 is the options."""
 
     block: int
 
 
 class Error(NamedTuple):
-    """Either side ends the transfer."""
+    """An error, by which either side ends the transfer."""
 
     code: int
     text: str
 
 
 class Write(NamedTuple):
-    """A client wants to send a file, which no boot does."""
+    """A client's request to send a file, which no boot does."""
 
 
 Message: TypeAlias = Read | Write | Options | Data | Acknowledgement | Error
@@ -58,7 +58,7 @@ CODES: Mapping[int, str] = {
     7: "no such user",
     8: "option negotiation failed",
 }
-"""What an error's code means (RFC 1350, RFC 2347)."""
+"""Meaning of an error's code (RFC 1350, RFC 2347)."""
 
 
 def parse(payload: bytes, *, length: int) -> Message | Unreadable:
