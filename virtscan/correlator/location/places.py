@@ -11,7 +11,7 @@ import msgspec
 
 from virtscan.correlator.location.fleet import Fleet, InterfaceOwner, says_something
 from virtscan.correlator.sending import SendingStack
-from virtscan.model import Device, Domain, DomainState, Hypervisor, Interface, Mac, Machine
+from virtscan.model import Device, DeviceKind, Domain, DomainState, Hypervisor, Interface, Mac, Machine
 
 
 class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,13 +70,19 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
             return (HostItself(hypervisor=server.runs_on, declared=True),)
         if server.physical:
             return (Bare(declared=True),)
-        if server.machine is Machine.PHYSICAL and stack.on_nics:
+        if server.machine is Machine.PHYSICAL and stack.on_nics and not _has_local_device(stack):
             return (Bare(declared=False),)
         return (Unlocated(macs=stack.nic_macs),)
     missing = tuple(mac for mac in _unexplained(stack) if not fleet.interfaces.get(mac) and mac not in fleet.devices)
     if missing:
         found.append(Unlocated(macs=missing))
     return tuple(found)
+
+
+def _has_local_device(stack: SendingStack) -> bool:
+    """Return True if frames enter the stack by a device that guests of the machine may share, such as a macvlan."""
+    kinds = {one.device.kind for one in stack.server.devices if one.device.name in stack.devices}
+    return bool(kinds & {DeviceKind.MACVLAN, DeviceKind.VETH, DeviceKind.UNKNOWN})
 
 
 def contradicted(stack: SendingStack, fleet: Fleet) -> str | None:
@@ -176,21 +182,29 @@ def _nic(copy: _Copy, interface: Interface, *, declared: bool) -> GuestNic:
 
 
 def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostItself]:
-    """Give the hypervisors' own devices that the server sends through: by MAC, or because both are one machine."""
+    """Give the hypervisors' own devices that the server sends through: by MAC, or because both are one machine.
+
+    A MAC at the bottom of an observed stack shows that both are one machine; the frames enter at the stack's top, which
+    may be a macvlan that libvirt does not list.
+    """
+    own = next((one.device for one in stack.server.devices if one.device.name == stack.top), None)
     found: set[str] = set()
     for mac in sorted(stack.macs):
         for name, device in fleet.devices.get(mac, ()):
-            if not _is_a_guests(mac, device, name, fleet):
-                found.add(fleet.machines[name])
-                yield HostDevice(hypervisor=name, device=device)
+            if _is_a_guests(mac, device, name, fleet):
+                continue
+            if own is None or fleet.machines[name] not in found:
+                yield HostDevice(hypervisor=name, device=device if own is None else own)
+            found.add(fleet.machines[name])
     for host in fleet.hypervisors.values():
         if is_one_machine(stack, host) and fleet.machines[host.name] not in found:
             found.add(fleet.machines[host.name])
-            own = None if stack.top is None else fleet.devices_of(host.name).get(stack.top)
-            if own is None:
+            named = None if stack.top is None else fleet.devices_of(host.name).get(stack.top)
+            sends = own or named
+            if sends is None:
                 yield HostItself(hypervisor=host.name)
             else:
-                yield HostDevice(hypervisor=host.name, device=own)
+                yield HostDevice(hypervisor=host.name, device=sends)
 
 
 def is_one_machine(stack: SendingStack, host: Hypervisor) -> bool:
