@@ -91,7 +91,7 @@ def test_several_in_different_states_are_to_be_told_apart(tmp_path: Path) -> Non
 
 
 def test_what_lasts_may_depend_on_the_device(tmp_path: Path) -> None:
-    rule = {"etc/rc.d/rc.local": "ethtool -K eth0 tx off\n"}
+    rule = {"etc/crontab": "@reboot root ethtool -K eth0 tx off\n"}
     server = read(tmp_path, CHAIN | rule)
 
     assert server.persistence is not None
@@ -157,8 +157,12 @@ def test_a_device_known_by_ethtool_alone_will_do(tmp_path: Path) -> None:
             State.OFF,
             "ETHTOOL_OPTS in /etc/sysconfig/network-scripts/ifcfg-eth0",
         ),
-        ({"etc/network/interfaces": "iface eth0 inet dhcp\n  offload-tx off\n"}, State.OFF, "/etc/network/interfaces"),
-        ({"etc/rc.d/rc.local": "#!/bin/sh\nethtool -K eth0 tx off\n"}, State.OFF, "/etc/rc.d/rc.local"),
+        (
+            {"etc/network/interfaces": "auto eth0\niface eth0 inet dhcp\n  offload-tx off\n"},
+            State.OFF,
+            "/etc/network/interfaces",
+        ),
+        ({"etc/crontab": "@reboot root ethtool -K eth0 tx off\n"}, State.OFF, "/etc/crontab"),
         ({"etc/rc.d/rc.local": "# ethtool -K eth0 tx off\nfoo -K eth0 tx off\n"}, State.UNKNOWN, "not in a sosreport"),
         (
             {"etc/network/interfaces": b" " * ((16 << 20) + 1)},

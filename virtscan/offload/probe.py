@@ -1,22 +1,23 @@
 """The script that a server runs, and what it prints -> an answer.
 
-One script for every way to reach a shell (ssh, this machine). It only reads, and only what is about one device: of
-configuration files it sends the lines that bear on TX checksum offload, never a password that stands beside them.
+One script for every way to reach a shell (ssh, this machine). It only reads.
 """
 
 import ipaddress
 import re
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, Mac
 from virtscan.offload.persistence import Evidence
+from virtscan.offload.settings import SETTINGS
 from virtscan.sections import excerpt, read_sections
 
 # Arguments: the device (empty: the only card or bond that is up), the folder that stands for / in the files read.
 # The answer is a list of sections. It only defines functions up to its last line: cut short, it does nothing.
-SCRIPT = r"""
+_FACTS = r"""
 answer() {
     device=$1 root=${2-}
     PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C
@@ -24,7 +25,7 @@ answer() {
     net=$root/sys/class/net
 
     say() { printf '@%s\n' "$(printf '%s' "$*" | tr '\n' '?')"; }
-    body() { while IFS= read -r line; do printf ' %s\n' "$line"; done; }
+    body() { while IFS= read -r line || [ -n "$line" ]; do printf ' %s\n' "$line"; done; }
 
     say virtscan 1
     say devices
@@ -67,55 +68,11 @@ features() {
         say ethtool; ethtool -k "$device" 2>&1 | body
     fi
 }
-
-settings() {
-    blank='[[:space:]]*'
-    lines "^$blank(\[|interface-name|mac-address|type|autoconnect|feature-tx)" \
-        "$root"/etc/NetworkManager/system-connections "$root"/run/NetworkManager/system-connections \
-        "$root"/usr/lib/NetworkManager/system-connections
-    lines "^$blank(export$blank)?(DEVICE|HWADDR|ETHTOOL_OPTS)=" "$root"/etc/sysconfig/network-scripts/ifcfg-*
-    match='OriginalName|MACAddress|PermanentMACAddress|Path|Driver|Type|Kind|Property|Host|Virtualization'
-    match="$match|KernelCommandLine|KernelVersion|Credential|Architecture|Firmware"
-    for folder in etc run usr/local/lib usr/lib lib; do
-        lines "^$blank(\[|($match|TransmitChecksumOffload)$blank=)" "$root/$folder"/systemd/network/*.link \
-            "$root/$folder"/systemd/network/*.link.d/*.conf
-    done
-    lines "^$blank(iface|auto|allow-|no-|mapping|source|offload-|[^#]*ethtool)" \
-        "$root"/etc/network/interfaces "$root"/etc/network/interfaces.d
-    lines '^[^#]*ethtool' "$root"/etc/rc.local "$root"/etc/rc.d/rc.local "$root"/sbin/ifup-local \
-        "$root"/etc/NetworkManager/dispatcher.d "$root"/etc/NetworkManager/dispatcher.d/pre-up.d \
-        "$root"/etc/udev/rules.d "$root"/etc/systemd/system/*.service
-}
-
-# Of the files, and the files in the folders, the lines that fit the pattern; what is not there is no answer.
-lines() {
-    pattern=$1
-    shift
-    for place; do
-        if [ -d "$place" ]; then
-            if [ -r "$place" ] && [ -x "$place" ]; then
-                for file in "$place"/*; do [ -d "$file" ] || show "$file"; done
-            else
-                say unreadable "${place#"$root"}"
-            fi
-        else
-            show "$place"
-        fi
-    done
-}
-
-show() {
-    [ -e "$1" ] || return 0
-    if [ -r "$1" ] && { [ -f "$1" ] || [ -c "$1" ]; }; then
-        say file "${1#"$root"}"
-        grep -E "$pattern" "$1" | head -n 1000 | body
-    else
-        say unreadable "${1#"$root"}"
-    fi
-}
-
+"""
+_LAST = """
 answer "$@" </dev/null
 """
+SCRIPT = _FACTS + SETTINGS + _LAST
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _LOOPBACK = "00:00:00:00:00:00"
@@ -160,10 +117,19 @@ def parse_answer(output: bytes, *, device: str | None) -> Answer:
         kernel=bodies.get("kernel", "").strip() or None,
         evidence=Evidence(
             files={argument: text for name, argument, text in sections if name == "file"},
-            unreadable=tuple(argument for name, argument, _ in sections if name == "unreadable"),
+            unreadable=tuple(dict.fromkeys(_arguments(sections, "unreadable"))),
+            executable=frozenset(_arguments(sections, "executable")),
+            foreign=frozenset(_arguments(sections, "foreign")),
+            wanted=frozenset(bodies.get("wants", "").splitlines()),
+            aliases=dict(line.split(" ", 1) for line in bodies.get("aliases", "").splitlines() if " " in line),
+            calls={argument: tuple(text.split()) for name, argument, text in sections if name == "calls"},
             udev=int(udev) if re.fullmatch(r"[0-9]{1,6}", udev) else None,
         ),
     )
+
+
+def _arguments(sections: Iterable[tuple[str, str, str]], wanted: str) -> Iterator[str]:
+    return (argument for name, argument, _ in sections if name == wanted)
 
 
 def _no_device(device: str | None, devices: str, candidates: str) -> str:
