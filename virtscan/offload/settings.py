@@ -37,7 +37,8 @@ profiles() {
 interfaces() {
     files=$root/etc/network/interfaces
     set -f
-    [ -r "$files" ] && for word in $(joined "$files" | sed -n 's/^[[:space:]]*source\(-directory\)\{0,1\}[[:space:]]//p'); do
+    source='s/^[[:space:]]*source\(-directory\)\{0,1\}[[:space:]]//p'
+    for word in $(joined "$files" 2>/dev/null | sed -n "$source"); do
         case $word in /*) word=$root$word ;; *) word=$root/etc/network/$word ;; esac
         if [ -d "$word" ]; then word=$word/*; fi
         files="$files $word"

@@ -44,10 +44,7 @@ def forecast(
     outcomes = {setting.where: outcome for setting in settings if (outcome := _outcome(setting, features))}
     unread = f"could not read {', '.join(evidence.unreadable)}" if evidence.unreadable else ""
     if outcomes:
-        agreed = _agreed(outcomes)
-        if agreed.tx_checksum is State.ON and unread:  # a place that was not read may turn it off
-            return Persistence(setting=f"{agreed.setting}; {unread}")
-        return agreed
+        return _agreed(outcomes, unread)
     if unread:
         return Persistence(setting=unread)
     if now is State.UNKNOWN:
@@ -76,7 +73,9 @@ def _outcome(setting: Setting, features: Mapping[str, Feature]) -> State | None:
     return State.UNKNOWN if State.UNKNOWN in states else State.OFF
 
 
-def _agreed(outcomes: Mapping[str, State]) -> Persistence:
+def _agreed(outcomes: Mapping[str, State], unread: str) -> Persistence:
     where = "; ".join(f"{name}: {state.value}" for name, state in outcomes.items())
     states = set(outcomes.values())
+    if states == {State.ON} and unread:  # a place that was not read may turn it off
+        return Persistence(setting=f"{where}; {unread}")
     return Persistence(tx_checksum=states.pop() if len(states) == 1 else State.UNKNOWN, setting=where)

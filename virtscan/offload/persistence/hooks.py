@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 
 import msgspec
 
@@ -65,8 +64,7 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Se
 
 def _states(text: str, hook: _Hook, evidence: Evidence, device: str) -> dict[str, State]:
     scene = Scene(device=device, arguments=hook.arguments, variables=hook.variables, scripts=evidence.files)
-    states = run_script(text, scene)
-    return states
+    return run_script(text, scene)
 
 
 def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: str) -> Iterator[Setting]:

@@ -124,9 +124,8 @@ def read_interfaces(evidence: Evidence) -> Interfaces:
                     options = (*last.options, (option, " ".join(rest)))
                     stanzas[-1] = msgspec.structs.replace(last, options=options)
     logical = [name.partition("=") for name in automatic]
-    renamed = tuple(stanza for stanza in stanzas for _ in [0])
     return Interfaces(
-        stanzas=tuple(_mapped(stanza, logical) for stanza in renamed),
+        stanzas=tuple(_mapped(stanza, logical) for stanza in stanzas),
         automatic=tuple(physical for physical, _, _ in logical),
         mapped=tuple(mapped),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import Evidence, Setting, uncertain
+from virtscan.offload.persistence.evidence import Evidence, Setting
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 
 _BASES = ("lib", "usr/lib", "usr/local/lib", "run", "etc")
@@ -86,20 +86,18 @@ def _fits(part: Part, device: str, macs: tuple[str, ...]) -> bool | None:
 
 
 def _equals(key: str, name: str, patterns: list[str], device: str, macs: tuple[str, ...]) -> bool | None:
+    def matches(*texts: str) -> bool:
+        return any(fnmatchcase(text, pattern) for text in texts for pattern in patterns)
+
     match key, name:
         case "ACTION", _:
-            if any(fnmatchcase("add", pattern) for pattern in patterns):
-                return True
-            return None if any(fnmatchcase(word, p) for word in ("move", "change") for p in patterns) else False
+            return True if matches("add") else (None if matches("move", "change") else False)
         case "SUBSYSTEM", _:
-            return any(fnmatchcase("net", pattern) for pattern in patterns)
+            return matches("net")
         case ("KERNEL", _) | ("ENV", "INTERFACE"):
-            if any(fnmatchcase(device, pattern) for pattern in patterns):
-                return True
-            return False if _KERNELS_OWN.fullmatch(device) else None
+            return matches(device) or (False if _KERNELS_OWN.fullmatch(device) else None)
         case "NAME", _:
-            return any(fnmatchcase(device, pattern) for pattern in patterns)
+            return matches(device)
         case ("ATTR", "address") if macs:
-            return any(fnmatchcase(mac, pattern.lower()) for mac in macs for pattern in patterns)
-        case _:
-            return None
+            return matches(*macs, *(mac.upper() for mac in macs))
+    return None

@@ -116,9 +116,9 @@ def _unconditional(entries: Sequence[tuple[str, str, str]], device: str) -> bool
             path = value.lstrip("|")
             if path.rstrip("/") != f"/sys/class/net/{device}" and not path.endswith("/ethtool"):
                 return False
-        if key in {"User", "DynamicUser", "RootDirectory", "PrivateNetwork", "NetworkNamespacePath"}:
-            if value not in {"", "root", "0", "no", "false"}:
-                return False
+        confining = key in {"User", "DynamicUser", "RootDirectory", "PrivateNetwork", "NetworkNamespacePath"}
+        if confining and value not in {"", "root", "0", "no", "false"}:
+            return False
     return True
 
 

@@ -70,7 +70,7 @@ class _Parser:
             return commands[0]
         return syntax.Pipe(commands=tuple(commands), negated=negated)
 
-    def _command(self) -> Node:
+    def _command(self) -> Node:  # noqa: PLR0911  a table of commands
         if self._at_operator("("):
             return self._group(")", subshell=True)
         match "" if self.token.operator else self.token.text:

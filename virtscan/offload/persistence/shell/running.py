@@ -6,55 +6,22 @@ Ordinary commands are taken to succeed, as a script that is in use at boot does.
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 
-from virtscan.offload.persistence.evidence import uncertain
 from virtscan.offload.persistence.shell import syntax
+from virtscan.offload.persistence.shell.commands import CALLS, SHELLS, Commands
 from virtscan.offload.persistence.shell.conditions import holds
-from virtscan.offload.persistence.shell.effects import (
-    OFFLOAD,
-    Scene,
-    States,
-    may_concern,
-    merged,
-    offload_states,
-)
+from virtscan.offload.persistence.shell.effects import Scene, States, may_concern, merged
 from virtscan.offload.persistence.shell.parsing import parse
+from virtscan.offload.persistence.shell.state import EndError, NextError
 from virtscan.offload.persistence.shell.syntax import Block, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.words import Field, expand
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL)
-_SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
-_WRAPPERS = frozenset(
-    {"sudo", "nice", "ionice", "nohup", "exec", "command", "env", "time", "setsid", "timeout", "busybox", "builtin"}
-)
-_SUCCEED = frozenset(
-    {":", "true", "echo", "printf", "sleep", "usleep", "logger", "ifconfig", "brctl", "modprobe", "sysctl", "touch"}
-    | {"wait", "set", "umask", "cd", "mkdir", "ethtool"}
-)
-_PRINT = frozenset({"echo", "printf", "logger", "cat", "grep", "wall"})
-_DECLARE = frozenset({"export", "local", "declare", "typeset", "readonly"})
 _SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+)?(?:\S*/)?(?:busybox\s+)?(sh|bash|dash|ash|ksh|zsh)\b")
 _STEPS = 5000
-_CALLS = 6
-
-
-class _EndError(Exception):
-    """The end of a script, a function or a pass of a loop."""
-
-
-class _ExitError(_EndError):
-    pass
-
-
-class _ReturnError(_EndError):
-    pass
-
-
-class _NextError(_EndError):
-    pass
 
 
 def run_script(text: str, scene: Scene) -> States:
@@ -87,18 +54,8 @@ def _guarded(text: str, scene: Scene, act: "Callable[[_Run], None]") -> States:
     return run.states
 
 
-class _Run:
-    """One script while it runs; `states` are what it has given to the device so far."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.states: States = {}
-        self.variables: dict[str, tuple[Field, ...]] = {name: (value,) for name, value in scene.variables.items()}
-        self._scene = scene
-        self._arguments = scene.arguments
-        self._functions: dict[str, Node] = {}
-        self._doubt = False
-        self._steps = 0
-        self._calls = 0
+class _Run(Commands):
+    """A script with its control flow."""
 
     def program(self, text: str) -> None:
         """Run a script as a process of its own."""
@@ -106,58 +63,19 @@ class _Run:
             self._give(may_concern(text), certain=False)
             return
         self._calls += 1
-        if self._calls > _CALLS:
+        if self._calls > CALLS:
             raise ShellSyntaxError("scripts that call each other")
         doubt, ended = self._doubt, self._ended
         self._ended = False
-        try:
+        with suppress(EndError):
             self._block(parse(text))
-        except _EndError:
-            pass
         self._doubt, self._ended = doubt, ended
         self._calls -= 1
 
     def words(self, words: Sequence[Field]) -> None:
         """Run one command."""
-        try:
+        with suppress(EndError):
             self._command(list(words))
-        except _EndError:
-            pass
-
-    def text_of(self, name: str) -> str | None:
-        """Return the value of a variable, None if it is unknown."""
-        values = [value for value in self.variables[name] if value is not None]
-        return " ".join(values) if len(values) == len(self.variables[name]) else None
-
-    def _lookup(self, name: str) -> tuple[Field, ...]:
-        if name in {"@", "*"}:
-            return (None,) if self._arguments is None else self._arguments
-        if name == "#":
-            known = self._arguments is not None and None not in self._arguments
-            return (str(len(self._arguments or ())),) if known else (None,)
-        if name.isdecimal() and name != "0":
-            if self._arguments is None:
-                return (None,)
-            return self._arguments[int(name) - 1 : int(name)] or ("",)
-        return self.variables.get(name, (None,))
-
-    def _give(self, states: States, *, certain: bool = True) -> None:
-        self.states = merged(self.states, states, certain=certain and not self._doubt)
-
-    @contextmanager
-    def _doubting(self, *, when: bool = True) -> Iterator[None]:
-        before = self._doubt
-        self._doubt = before or when
-        yield
-        self._doubt = before
-
-    def _end(self, reason: _EndError) -> None:
-        """End here, or from here on be in doubt."""
-        if not self._doubt:
-            raise reason
-        self._ended = True
-
-    _ended = False
 
     def _block(self, block: Block) -> bool | None:
         status: bool | None = True
@@ -171,29 +89,36 @@ class _Run:
         self._steps += 1
         if self._steps > _STEPS:
             raise ShellSyntaxError("it takes too many steps")
+        status: bool | None
         match node:
             case syntax.Simple(words=words):
-                return self._simple(words)
+                status = self._simple(words)
             case syntax.AndOr():
-                return self._and_or(node)
+                status = self._and_or(node)
             case syntax.Pipe():
-                return self._pipe(node)
+                status = self._pipe(node)
             case syntax.If():
-                return self._if(node)
+                status = self._if(node)
+            case syntax.Group(body=body, subshell=subshell):
+                status = self._group(body, subshell=subshell)
+            case syntax.Function(name=name, body=function):
+                self._functions[name] = function
+                status = True
+            case _:
+                status = self._repeated(node)
+        return status
+
+    def _repeated(self, node: Node) -> bool | None:
+        match node:
             case syntax.For():
                 return self._for(node)
+            case syntax.Case():
+                return self._case(node)
             case syntax.Loop(condition=condition, body=body):
                 with self._doubting():
                     self._block(condition)
                     self._body(body)
                 return None
-            case syntax.Case():
-                return self._case(node)
-            case syntax.Group(body=body, subshell=subshell):
-                return self._group(body, subshell=subshell)
-            case syntax.Function(name=name, body=function):
-                self._functions[name] = function
-                return True
         raise ShellSyntaxError("a command of another kind")
 
     def _and_or(self, node: syntax.AndOr) -> bool | None:
@@ -212,13 +137,13 @@ class _Run:
         status: bool | None = None
         piped = len(node.commands) > 1
         last = node.commands[-1]
-        feeds = piped and isinstance(last, syntax.Simple) and last.words[:1] != () and last.words[0] in _SHELLS
+        feeds = piped and isinstance(last, syntax.Simple) and last.words[:1] != () and last.words[0] in SHELLS
         for command in node.commands:
             if feeds and isinstance(command, syntax.Simple):
                 self._give(may_concern(" ".join(command.words)), certain=False)
             try:
                 status = self._node(command)
-            except _EndError:
+            except EndError:
                 if not piped:
                     raise
         if piped:
@@ -249,10 +174,8 @@ class _Run:
         return True
 
     def _body(self, body: Block) -> None:
-        try:
+        with suppress(NextError):
             self._block(body)
-        except _NextError:
-            pass
 
     def _case(self, node: syntax.Case) -> bool | None:
         (word,) = expand(node.word, self._lookup, split=False) or [""]
@@ -271,7 +194,7 @@ class _Run:
             return self._block(body)
         try:
             return self._block(body)
-        except _EndError:
+        except EndError:
             return None
 
     def _simple(self, words: tuple[str, ...]) -> bool | None:
@@ -301,131 +224,3 @@ class _Run:
         if more:
             values = (None,) if value.startswith("(") else self._appended(name, values)
         self._set(name, values)
-
-    def _appended(self, name: str, values: tuple[Field, ...]) -> tuple[Field, ...]:
-        parts = (*self._lookup(name), *values)
-        return (None,) if None in parts else ("".join(part or "" for part in parts),)
-
-    def _set(self, name: str, values: tuple[Field, ...]) -> None:
-        same = self.variables.get(name) == values
-        self.variables[name] = values if not self._doubt or same else (None,)
-
-    def _command(self, fields: list[Field]) -> bool | None:
-        if not fields:
-            return True
-        first = fields[0]
-        if first is None:
-            self._give(offload_states([word for word in fields[1:]], self._scene), certain=False)
-            return None
-        name = first.rpartition("/")[2]
-        if first in self._functions:
-            return self._call(self._functions[first], fields[1:])
-        if name == "ethtool":
-            self._give(offload_states(fields[1:], self._scene))
-            return True
-        if name in {"exit", "return", "continue", "break"}:
-            return self._leave(name, fields[1:])
-        if name in _WRAPPERS:
-            return self._wrapped(name, fields[1:])
-        if name in _SHELLS or name in {".", "source", "eval"} or first in self._scene.scripts:
-            return self._script(first, name, fields[1:])
-        return self._other(name, fields[1:])
-
-    def _leave(self, name: str, rest: list[Field]) -> bool | None:
-        if name in {"continue", "break"}:
-            if name == "break" and not self._doubt:
-                self._ended = True  # the passes that would follow are in doubt
-            self._end(_NextError())
-        else:
-            self._end(_ExitError() if name == "exit" else _ReturnError())
-        return None
-
-    def _call(self, function: Node, arguments: list[Field]) -> bool | None:
-        before, self._arguments = self._arguments, tuple(arguments)
-        self._calls += 1
-        if self._calls > _CALLS:
-            raise ShellSyntaxError("functions that call each other")
-        try:
-            return self._node(function)
-        except _ReturnError:
-            return None
-        finally:
-            self._arguments = before
-            self._calls -= 1
-
-    def _wrapped(self, name: str, fields: list[Field]) -> bool | None:
-        if name == "command" and fields[:1] == ["-v"]:
-            return True if fields[1:] == ["ethtool"] else None
-        rest = list(fields)
-        while rest and rest[0] is not None and re.fullmatch(r"-.*|[0-9.]+[smh]?|\w+=.*|root", rest[0]):
-            rest.pop(0)
-        status = self._command(rest)
-        if name == "exec" and rest:
-            self._end(_ExitError())
-        return status
-
-    def _script(self, first: str, name: str, fields: list[Field]) -> bool | None:
-        if name == "eval":
-            return self._text(None if None in fields else " ".join(field or "" for field in fields), fields)
-        if name in _SHELLS:
-            inline = False
-            while fields and fields[0] is not None and re.fullmatch(r"-.*", fields[0]):
-                inline = inline or bool(re.fullmatch(r"-\w*c\w*", fields[0]))
-                fields = fields[1:]
-            if inline:
-                return self._text(fields[0] if fields else None, fields[2:])
-        path = first if first in self._scene.scripts else (fields[0] if fields else None)
-        arguments = fields if first in self._scene.scripts else fields[1:]
-        if path is not None and path in self._scene.scripts:
-            return self._text(self._scene.scripts[path], arguments)
-        return None
-
-    def _text(self, text: str | None, arguments: list[Field]) -> bool | None:
-        if text is None:
-            self._give(may_concern(" ".join(field or "$unknown" for field in arguments)), certain=False)
-            return None
-        before, self._arguments = self._arguments, tuple(arguments)
-        self.program(text)
-        self._arguments = before
-        return None
-
-    def _other(self, name: str, fields: list[Field]) -> bool | None:
-        match name, fields:
-            case "false", _:
-                return False
-            case "which" | "type", [*_, "ethtool"]:
-                return True
-            case "read", _:
-                for field in fields:
-                    self.variables[field or ""] = (None,)
-                return None
-            case "unset", _:
-                for field in fields:
-                    self._set(field or "", ("",))
-                return True
-            case "shift", _:
-                self._arguments = None if self._arguments is None or self._doubt else self._arguments[1:]
-                return True
-            case "set", ["--", *arguments]:
-                self._arguments = None if self._doubt else tuple(arguments)
-                return True
-        if name in _DECLARE:
-            for field in fields:
-                variable, equals, value = (field or "").partition("=")
-                if equals:
-                    self._set(variable, (value,))
-            return True
-        if name not in _PRINT:
-            self._elsewhere(fields)
-        ordinary = name in _SUCCEED or (name == "ip" and {"set", "add", "up"} & {field or "" for field in fields})
-        return True if ordinary else None
-
-    def _elsewhere(self, fields: list[Field]) -> None:
-        """Look for an ethtool command among the words of a program that may run it."""
-        for number, field in enumerate(fields):
-            if field is None:
-                continue
-            if field.rpartition("/")[2] == "ethtool" and set(fields[number:]) & OFFLOAD:
-                self._give(uncertain(offload_states(fields[number + 1 :], self._scene)), certain=False)
-            elif "ethtool" in field and " " in field:
-                self._give(may_concern(field), certain=False)
