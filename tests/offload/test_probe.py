@@ -82,6 +82,7 @@ def test_a_whole_answer_has_every_fact_in_its_place() -> None:
         files={"/etc/network/interfaces": "iface eth0 inet dhcp\n  offload-tx off\n", "/etc/rc.local": ""},
         unreadable=("/etc/NetworkManager/system-connections",),
         udev=147,
+        executable=frozenset(),
     )
 
 
@@ -94,7 +95,7 @@ def test_what_a_login_shell_prints_of_its_own_is_passed_over() -> None:
 def test_without_ethtool_or_other_facts_the_rest_is_told() -> None:
     answer = parse_answer(b"@virtscan 1\n@no-ethtool\n@udev\n 9999999\n@end\n")
 
-    assert answer == Answer(no_features="there is no ethtool: install it", evidence=Evidence())
+    assert answer == Answer(no_features="there is no ethtool: install it", evidence=Evidence(executable=frozenset()))
 
 
 def test_an_answer_that_was_cut_anywhere_is_none() -> None:

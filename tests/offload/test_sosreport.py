@@ -1,12 +1,13 @@
 """Servers read from their own sosreports."""
 
+import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.harness.patience import LONG
-from tests.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
+from tests.sosreport.build import COMPRESSIONS, ROOT, Compression, Link, as_archive, as_folder
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceKind, DeviceName, Mac, Machine, Server, SourceMode, State
 from virtscan.offload import READERS
@@ -116,7 +117,7 @@ def test_several_in_different_states_are_each_known(tmp_path: Path) -> None:
 
 
 def test_what_lasts_may_depend_on_the_device(tmp_path: Path) -> None:
-    rule = {"etc/rc.d/rc.local": "ethtool -K br0 tx off\n"}
+    rule = {"etc/crontab": "@reboot root ethtool -K br0 tx off\n"}
     server = read(tmp_path, CHAIN | features("br0", OFF) | features("bond0.7", OFF) | rule)
 
     assert server.persistence is not None
@@ -173,8 +174,12 @@ def test_a_device_known_by_ethtool_alone_will_do(tmp_path: Path) -> None:
             State.OFF,
             "ETHTOOL_OPTS in /etc/sysconfig/network-scripts/ifcfg-eth0",
         ),
-        ({"etc/network/interfaces": "iface eth0 inet dhcp\n  offload-tx off\n"}, State.OFF, "/etc/network/interfaces"),
-        ({"etc/rc.d/rc.local": "#!/bin/sh\nethtool -K eth0 tx off\n"}, State.OFF, "/etc/rc.d/rc.local"),
+        (
+            {"etc/network/interfaces": "auto eth0\niface eth0 inet dhcp\n  offload-tx off\n"},
+            State.OFF,
+            "/etc/network/interfaces",
+        ),
+        ({"etc/crontab": "@reboot root ethtool -K eth0 tx off\n"}, State.OFF, "/etc/crontab"),
         ({"etc/rc.d/rc.local": "# ethtool -K eth0 tx off\nfoo -K eth0 tx off\n"}, State.UNKNOWN, "not in a sosreport"),
         (
             {"etc/network/interfaces": b" " * ((16 << 20) + 1)},
@@ -190,6 +195,35 @@ def test_what_lasts_is_read_from_the_files_that_sos_takes_along(
 
     assert persistence is not None
     assert (persistence.tx_checksum, setting in persistence.setting) == (state, True), persistence.setting
+
+
+def test_a_unit_of_a_sosreport_counts_if_it_is_enabled_there(tmp_path: Path) -> None:
+    unit = {"etc/systemd/system/tx.service": "[Service]\nExecStart=/sbin/ethtool -K eth0 tx off\n"}
+    wanted = {"etc/systemd/system/multi-user.target.wants/tx.service": Link("/etc/systemd/system/tx.service")}
+
+    (tmp_path / "idle").mkdir()
+    enabled, idle = read(tmp_path, ONE_CARD | unit | wanted), read(tmp_path / "idle", ONE_CARD | unit)
+
+    assert enabled.persistence is not None
+    assert enabled.persistence.tx_checksum is State.OFF
+    assert idle.persistence is not None
+    assert idle.persistence.tx_checksum is State.UNKNOWN
+    assert "/usr/lib/systemd/system (not in a sosreport)" in idle.persistence.setting
+
+
+@pytest.mark.parametrize(("mode", "state"), [(0o755, State.OFF), (0o644, State.UNKNOWN)])
+def test_a_script_of_a_sosreport_counts_if_it_may_be_executed(tmp_path: Path, mode: int, state: State) -> None:
+    folder = as_folder(tmp_path / "report", ONE_CARD | {"etc/rc.d/rc.local": "ethtool -K eth0 tx off\n"})
+    (folder / "etc/rc.d/rc.local").chmod(mode)
+    packed = tmp_path / "report.tar"
+    with tarfile.open(packed, "w") as archive:
+        archive.add(folder, ROOT)
+    for path in (folder, packed):
+        target = server_target("satellite", f"sosreport:{path}")
+        persistence = READERS[target.kind](target, timeout=30).persistence
+
+        assert persistence is not None
+        assert persistence.tx_checksum is state
 
 
 def test_what_is_no_report_is_refused_with_the_reason(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ It reads through `_Forward` here, which gives no large piece and never goes back
 import bz2
 import gzip
 import lzma
+import stat
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -66,6 +67,7 @@ def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
         modified=float(info.mtime),
         target=info.linkname if info.issym() else None,
         read=partial(_content, archive, info) if info.isreg() else None,
+        executable=bool(info.mode & stat.S_IXUSR),
     )
 
 

@@ -54,7 +54,14 @@ def _member(entry: os.DirEntry[str], name: str) -> Member | Unreadable:
     read: Callable[[], bytes] | None = None
     if stat.S_ISREG(status.st_mode):
         read = partial(_content, Path(entry.path), status.st_size)
-    return Member(name=name, size=status.st_size, modified=status.st_mtime, target=target, read=read)
+    return Member(
+        name=name,
+        size=status.st_size,
+        modified=status.st_mtime,
+        target=target,
+        read=read,
+        executable=bool(status.st_mode & stat.S_IXUSR),
+    )
 
 
 def _content(path: Path, size: int) -> bytes:

@@ -17,6 +17,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     modified: float | None = None
     target: str | None = None
     read: Callable[[], bytes] | None = None
+    executable: bool = False
 
 
 class Unreadable(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,7 +64,12 @@ def _keep(members: Iterable[Member | Unreadable], room: int) -> Sosreport:
     if not kept.files:
         raise SosreportError("it is no sosreport: nothing in it lies where sos puts what is needed")
     return Sosreport(
-        files=kept.files, links=kept.links, modified=kept.modified, skipped=kept.skipped, cut_short=cut_short
+        files=kept.files,
+        links=kept.links,
+        modified=kept.modified,
+        executable=frozenset(kept.executable),
+        skipped=kept.skipped,
+        cut_short=cut_short,
     )
 
 
@@ -75,6 +80,7 @@ class _Kept:
         self.files: dict[str, bytes] = {}
         self.links: dict[str, str] = {}
         self.modified: dict[str, float] = {}
+        self.executable: set[str] = set()
         self.skipped: dict[str, str] = {}
         self._root: str | None = None
         self._room = room
@@ -114,6 +120,8 @@ class _Kept:
             except SosreportError as error:
                 self._skip(name, str(error))
                 return
+            if member.executable:
+                self.executable.add(name)
             if member.modified is not None:
                 self.modified[name] = member.modified
 
