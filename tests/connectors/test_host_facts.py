@@ -199,7 +199,9 @@ def test_a_host_of_rhel_6_tells_what_its_devices_stand_on(answering: Path) -> No
     assert vlan.observed_at is not None
 
 
-def test_what_libvirt_says_of_a_device_counts_and_ssh_adds_the_rest(answering: Path) -> None:
+def test_libvirt_counts_first_and_a_list_of_all_members_replaces_one_that_may_lack_some(
+    answering: Path,
+) -> None:
     answering.write_text((FIXTURES / "rhel6.txt").read_text())
     reading = reading_of("qemu+ssh://hv1/system")
     libvirts = Device(name=DeviceName("bond2"), kind=DeviceKind.BOND, lower=(DeviceName("eth4"),), sources=("libvirt",))
@@ -210,9 +212,10 @@ def test_what_libvirt_says_of_a_device_counts_and_ssh_adds_the_rest(answering: P
 
     told = {device.name: (device.lower, device.sources) for device in hypervisor.devices}
     assert told == {
-        "bond2": (("eth4",), ("libvirt", "ssh")),
+        "bond2": (("eth4", "eth5"), ("libvirt", "ssh")),
         "bond2.100": (("bond2",), ("ssh",)),
         "eth4": ((), ("ssh",)),
+        "eth5": ((), ("ssh",)),
     }
 
 
@@ -228,9 +231,9 @@ def test_a_live_host_tells_what_its_devices_stand_on(sshd: Sshd, links: str) -> 
     told = {device.name: (device.kind.value, device.backing.value, device.lower) for device in hypervisor.devices}
     assert told == {
         f"{links}b": ("bridge", "unknown", (f"{links}v",)),
-        f"{links}m": ("ethernet", "virtual", (f"{links}w",)),
-        f"{links}v": ("ethernet", "virtual", ()),
-        f"{links}w": ("ethernet", "virtual", ()),
+        f"{links}m": ("macvlan", "virtual", (f"{links}w",)),
+        f"{links}v": ("veth", "virtual", ()),
+        f"{links}w": ("veth", "virtual", ()),
     }
     (bridge, *_) = hypervisor.devices
     assert bridge.addresses == ("192.0.2.77/32",)
