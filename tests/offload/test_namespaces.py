@@ -11,11 +11,11 @@ from virtscan.offload.probe import SCRIPT, parse_answer
 from virtscan.offload.server import observed
 from virtscan.offload.source import server_target
 
-INSIDE = 'mount -t sysfs none /sys && set -e && {} && exec sh -s -- "$0"'
+INSIDE = 'mount -t sysfs none /sys && {} && sh -s -- "$0"; status=$?; [ -z "${{outer-}}" ] || kill $outer; exit $status'
 
 
 def read(setup: str, interface: str = "") -> Server:
-    """Make devices in a namespace that ends with the script, and run the script on them."""
+    """Make devices in a namespace that ends with the script, and run the script there."""
     completed = subprocess.run(
         ["unshare", "-n", "-m", "sh", "-c", INSIDE.format(setup.strip().replace("\n", " && ")), interface],
         input=SCRIPT.encode(),
@@ -73,17 +73,18 @@ def test_a_macvlan_is_read_with_its_mode_and_parent_and_can_not_be_switched(mode
     assert features["tx-checksum-ip-generic"].fixed
 
 
-def in_another_namespace(device: str) -> str:
-    """Make devices outside, then move one of them into the namespace where the script runs."""
-    return f"{{ unshare -n sleep 20 >/dev/null 2>&1 & }}; outer=$!; sleep 0.3; {device}"
+def with_another_namespace(made: str) -> str:
+    """Make devices after there is another namespace, that of the process `$outer`."""
+    other = "[ ! /proc/$outer/ns/net -ef /proc/$$/ns/net ]"
+    return f"{{ unshare -n sleep 60 >/dev/null 2>&1 & }}; outer=$!; until {other}; do :; done; {made}"
 
 
 def test_a_container_sees_a_macvlan_without_its_parent() -> None:
     made = (
         "ip link add veth0 type veth peer name veth1; ip link add eth0 link veth0 type macvlan mode bridge; "
-        "ip link set veth0 netns $outer; ip address add 10.0.0.5/24 dev eth0; kill $outer"
+        "ip link set veth0 netns $outer; ip address add 10.0.0.5/24 dev eth0"
     )
-    server = read(in_another_namespace(made))
+    server = read(with_another_namespace(made))
     only = stack(server)["eth0"]
 
     assert (server.interface, only.kind, only.mode) == ("eth0", DeviceKind.MACVLAN, SourceMode.BRIDGE)
@@ -93,9 +94,9 @@ def test_a_container_sees_a_macvlan_without_its_parent() -> None:
 def test_a_container_sees_its_end_of_a_veth() -> None:
     made = (
         "ip link add eth0 type veth peer name veth1; ip link set veth1 netns $outer; "
-        "ip address add 10.0.0.5/24 dev eth0; kill $outer"
+        "ip address add 10.0.0.5/24 dev eth0"
     )
-    server = read(in_another_namespace(made))
+    server = read(with_another_namespace(made))
 
     assert (server.interface, stack(server)["eth0"].kind, stack(server)["eth0"].lower) == ("eth0", DeviceKind.VETH, ())
 
