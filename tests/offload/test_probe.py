@@ -86,6 +86,14 @@ def test_a_whole_answer_has_every_fact_in_its_place() -> None:
     )
 
 
+@pytest.mark.parametrize(("number", "whole"), [(999, True), (1000, False)])
+def test_a_list_at_its_limit_may_have_been_cut(number: int, whole: bool) -> None:
+    devices = "".join(f" v{one}\n" for one in range(number))
+    links = "".join(f" {one}: v{one}: <UP> mtu 1500\n" for one in range(number))
+
+    assert parse_answer(f"@virtscan 1\n@devices\n{devices}@links\n{links}@end\n".encode()).lists_all_devices is whole
+
+
 def test_an_old_system_shows_its_bond_and_bridge_in_proc_and_sys() -> None:
     """Those kernels name no bond and no bridge in `ip -d link`."""
     answer = parse_answer((FIXTURES / "host_facts/rhel6.txt").read_bytes())
