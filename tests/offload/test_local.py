@@ -299,6 +299,16 @@ def test_a_host_of_many_containers_costs_a_bounded_answer_that_has_its_nics(mach
     assert unread == {"it was not read; name it, the server has too many devices"}
 
 
+def test_devices_that_ethtool_was_not_run_on_leave_the_list_incomplete(machine: Machine) -> None:
+    names = [f"cali{one:03}" for one in range(400)]
+    for name in names:
+        (machine.root / f"sys/class/net/{name}").mkdir()
+    links = (f"{one}: {name}: <UP> mtu 1500 \\    veth" for one, name in enumerate([*names, "eth0", "lo"]))
+    machine.ip(links="\n".join(links))
+
+    assert not machine.read("eth0").lists_all_devices
+
+
 # ------------------------------------------------------------------ what the machine is
 
 

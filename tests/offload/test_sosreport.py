@@ -4,12 +4,23 @@ import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.harness.patience import LONG
 from tests.sosreport.build import COMPRESSIONS, ROOT, Compression, Link, as_archive, as_folder
 from virtscan.errors import OffloadError
-from virtscan.model import DeviceKind, DeviceName, Mac, Machine, Server, SourceMode, State
+from virtscan.model import (
+    DeviceKind,
+    DeviceName,
+    Mac,
+    Machine,
+    Server,
+    ServerTarget,
+    SourceKind,
+    SourceMode,
+    State,
+)
 from virtscan.offload import READERS
 from virtscan.offload.source import server_target
 
@@ -144,6 +155,7 @@ def test_a_report_that_is_cut_short_says_so_where_it_matters(tmp_path: Path) -> 
 
     with pytest.raises(OffloadError, match="in part only"):
         READERS[target.kind](target, timeout=LONG)
+    assert not READERS[target.kind](msgspec.structs.replace(target, interface="eth0"), timeout=LONG).lists_all_devices
 
 
 def test_a_device_without_ethtools_output_is_unknown_and_its_addresses_are_not(tmp_path: Path) -> None:
@@ -220,7 +232,7 @@ def test_a_script_of_a_sosreport_counts_if_it_may_be_executed(tmp_path: Path, mo
         archive.add(folder, ROOT)
     for path in (folder, packed):
         target = server_target("satellite", f"sosreport:{path}")
-        persistence = READERS[target.kind](target, timeout=30).persistence
+        persistence = READERS[target.kind](target, timeout=LONG).persistence
 
         assert persistence is not None
         assert persistence.tx_checksum is state
@@ -259,7 +271,7 @@ def test_the_collected_reports_show_their_machine_and_its_sender(
     corpus: Path, name: str, interface: str | None, runs_on: Machine
 ) -> None:
     target = server_target("x", f"sosreport:{corpus / 'sostree' / name}")
-    server = READERS[target.kind](target, timeout=30)
+    server = READERS[target.kind](target, timeout=LONG)
 
     assert (server.machine, server.interface) == (runs_on, interface)
     assert not any(one.device.name == "lo" for one in server.devices)
@@ -285,3 +297,24 @@ def test_bare_metal_is_known_by_its_firmware(tmp_path: Path) -> None:
     server = read(tmp_path, tree | {"sos_commands/hardware/dmidecode": decoded + uuid}, "eth0")
 
     assert (server.machine, server.system_uuid) == (Machine.PHYSICAL, "30363150-3331-584d-5139-323830314c4c")
+
+
+def test_firmware_is_read_from_sys_too_and_the_processors_flag_counts_against_it(tmp_path: Path) -> None:
+    tree = ONE_CARD | {"sys/class/dmi/id/sys_vendor": "HPE\n", "proc/cpuinfo": "processor: 0\nflags\t\t: fpu vme\n"}
+    bare = read(tmp_path, tree, "eth0")
+    (tmp_path / "report/proc/cpuinfo").write_text("processor: 0\nflags\t\t: fpu hypervisor vme\n")
+    target = server_target("satellite", f"sosreport:{tmp_path / 'report'}", interface="eth0")
+
+    assert bare.machine is Machine.PHYSICAL
+    assert READERS[target.kind](target, timeout=LONG).machine is Machine.VIRTUAL
+
+
+def test_declared_facts_about_a_server_stay_with_it(tmp_path: Path) -> None:
+    address = str(as_folder(tmp_path / "report", ONE_CARD))
+    target = ServerTarget(
+        name="satellite", kind=SourceKind.SOSREPORT, address=address, runs_on="hv1", macs=(Mac("02:00:00:00:00:01"),)
+    )
+    server = READERS[target.kind](target, timeout=LONG)
+
+    assert (server.runs_on, server.declared_macs) == ("hv1", ("02:00:00:00:00:01",))
+    assert server.macs == ("52:54:00:00:00:02", "02:00:00:00:00:01")
