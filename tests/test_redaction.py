@@ -38,6 +38,8 @@ SECRETS = (
     "satellite",
     "2001:db8:7::5",
     "boots.ex",
+    "3c:fd:fe",
+    "4c4c4544",
     "foreman fore",
 )
 
@@ -47,6 +49,7 @@ def telling() -> Inventory:
     bond = Device(
         name=DeviceName("bond2"),
         mac=Mac("52:54:00:00:00:02"),
+        permanent_mac=Mac("3c:fd:fe:00:00:09"),
         addresses=("10.77.1.5/24", "2001:db8:7::5/64", "fe80::1/64"),
     )
     host = hypervisor(
@@ -55,6 +58,7 @@ def telling() -> Inventory:
         domain("satellite", macvtap(mac="52:54:00:aa:bb:cc"), origin="/home/alice/web01.xml"),
         domain("lone", bridged(mac="52:54:00:aa:bb:dd")),
         uri="qemu+ssh://alice@kvm7.example.com/system",
+        system_uuid="4c4c4544-0042-3510-8052-b4c04f4e3731",
         devices=(bond, card("eth4")),
     )
     satellite = server(
@@ -106,7 +110,7 @@ def test_no_name_is_left_anywhere() -> None:
             "no domain with matching name 'lost one'",
             "qemu+ssh://user1@host1/system domain vm3: no domain with matching name 'vm3'",
         ),
-        (GapAbout.DEVICE, "device x", "52:54:00:DD:DD:DD is twice", "device x: 02:00:00:00:00:05 is twice"),
+        (GapAbout.DEVICE, "device x", "52:54:00:DD:DD:DD is twice", "device x: 02:00:00:00:00:06 is twice"),
         (GapAbout.DOMAIN, "/home/alice/lost.xml#2", "is empty", "path2: is empty"),
         (GapAbout.DOMAIN, "dumps/lost.xml", "is empty", "path2: is empty"),
         (

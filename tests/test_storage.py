@@ -1,6 +1,7 @@
 import json
 from datetime import date, datetime, timedelta, timezone
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from virtscan.model import (
     Inventory,
     LowerDevice,
     Network,
+    Observed,
     Persistence,
     Policy,
     SourceMode,
@@ -49,6 +51,18 @@ FULL = inventory(
 
 def changed(**keys: object) -> bytes:
     return json.dumps(json.loads(dumps(inventory(hypervisor("hv1"), hypervisor("hv2")))) | keys).encode()
+
+
+def test_a_kernel_that_was_declared_is_not_taken_for_observed() -> None:
+    """Inventories up to 0.1 have it in the place of the observed one."""
+    observed, declared = (
+        msgspec.structs.replace(hypervisor("hv1"), kernel=Observed(value="2.6.32-279.el6", source=source))
+        for source in ("ssh", "configuration")
+    )
+
+    assert loads(dumps(inventory(observed)), origin="x").hypervisors == (observed,)
+    (moved,) = loads(dumps(inventory(declared)), origin="x").hypervisors
+    assert (moved.kernel, moved.declared_kernel) == (None, "2.6.32-279.el6")
 
 
 def problem(data: bytes) -> str:

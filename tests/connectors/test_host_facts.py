@@ -323,7 +323,7 @@ def test_what_libvirt_says_of_a_device_counts_and_ssh_adds_the_rest(answering: P
     host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=LONG)
     hypervisor, _ = reading.close()
 
-    told = {device.name: (device.lower, device.sources) for device in hypervisor.devices}
+    told = {str(device.name): (device.lower, device.sources) for device in hypervisor.devices}
     assert told["bond2"] == (("eth4",), ("libvirt", "ssh"))
     assert told["bond2.100"] == (("bond2",), ("ssh",))
     assert told["eth4"] == ((), ("ssh",))

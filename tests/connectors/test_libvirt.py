@@ -38,12 +38,18 @@ from virtscan.model import (
     Hypervisor,
     Mac,
     Machine,
+    Plan,
+    ServerTarget,
+    SourceKind,
     SourceMode,
+    State,
     Target,
     TargetKind,
 )
+from virtscan.scan import collect
 
 SYSTEM = "4c4c4544-0042-3510-8052-b4c04f4e3731"
+OTHER = Mac("8e:11:22:33:44:55")
 HOST = (
     domain_xml("web01", direct("bond2.100"), on_network("pxe")),
     domain_xml("db01", on_network("pxe"), running=False),
@@ -259,6 +265,44 @@ def test_the_devices_that_have_a_mac_of_a_server_are_read(libvirtd: Libvirtd, pr
         "eth7": (DeviceKind.UNKNOWN, (), Backing.UNKNOWN),
         "veth-7": (DeviceKind.UNKNOWN, (), Backing.VIRTUAL),
     }
+
+
+def test_a_users_own_daemon_does_not_know_all_domains(libvirtd: Libvirtd) -> None:
+    path = libvirtd.definitions("user", domain_xml("web01"))
+    session = path.with_name("session")
+    session.write_text(path.read_text())
+
+    assert scan(libvirtd.unix(path))[0].lists_all_domains
+    assert not scan(libvirtd.unix(session))[0].lists_all_domains
+
+
+def test_node_devices_that_look_alike_in_the_list_are_numbered(libvirtd: Libvirtd) -> None:
+    alike = ("8e:11:22:33:44:55", "8e:11:22:33:44:66")
+    path = libvirtd.definitions(
+        "numbered",
+        *(domain_xml("web01"), COMPUTER),
+        card_xml("tap-7", name="net_tap_7_8e_11_22_33_44_55", mac=alike[0]),
+        card_xml("tap.7", name="net_tap_7_8e_11_22_33_44_66", mac=alike[1]),
+    )
+
+    hypervisor, _ = scan(libvirtd.unix(path))
+
+    assert [device.name for device in hypervisor.devices] == ["tap_7", "tap_7#2"]
+    assert {device.mac for device in hypervisor.devices} == set(alike)
+
+
+def test_a_plan_asks_for_servers_devices_and_next_starts(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    path = libvirtd.definitions("plan", domain_xml("web01"), COMPUTER, card_xml("eth4"), card_xml("eth5", mac=OTHER))
+    target = Target(kind=TargetKind.LIBVIRT, address=libvirtd.unix(path, socket=proxy.socket))
+    server = ServerTarget(name="satellite", kind=SourceKind.DECLARED, declared=State.ON, macs=(OTHER,))
+
+    (found,) = collect(Plan(targets=(target,), servers=(server,), next_start=True)).hypervisors
+
+    assert {device.name: device.backing for device in found.devices} == {
+        "eth4": Backing.UNKNOWN,
+        "eth5": Backing.VIRTUAL,
+    }
+    assert proxy.calls[Procedure.DOMAIN_XML] == len({"now", "next"})
 
 
 @pytest.mark.parametrize("in_fleet", [False, True])

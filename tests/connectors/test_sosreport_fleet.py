@@ -88,20 +88,39 @@ def verdicts(report: Report) -> list[object]:
 
 
 def facts(hypervisor: Hypervisor) -> dict[str, object]:
-    """What both ways must tell alike; where and when it was read differs."""
+    """What both ways must tell alike; where and when it was read differs.
+
+    libvirt lists devices that no interface leads to by name and MAC only.
+    """
     return {
         "name": hypervisor.name,
         "status": hypervisor.status,
-        "kernel": hypervisor.kernel and hypervisor.kernel.value,
+        "kernel": hypervisor.kernel.value if hypervisor.kernel else hypervisor.declared_kernel,
+        "lists_all_domains": hypervisor.lists_all_domains,
         "cpus": hypervisor.cpus,
         "memory_mib": hypervisor.memory_mib,
         "domains": {anonymous(domain) for domain in hypervisor.domains},
         "networks": hypervisor.networks,
+        "macs": {device.name: device.mac for device in hypervisor.devices},
         "devices": {
-            device.name: (device.kind, device.lower, device.backing, device.vlan_id, device.mac)
+            device.name: (device.kind, device.lower, device.backing, device.vlan_id)
             for device in hypervisor.devices
+            if device.name in _attached(hypervisor)
         },
     }
+
+
+def _attached(hypervisor: Hypervisor) -> set[str | None]:
+    """Return the devices that interfaces lead to, and all below them."""
+    lower = {device.name: device.lower for device in hypervisor.devices}
+    waiting = [a.device for domain in hypervisor.domains for i in domain.interfaces for a in i.attachments]
+    reached: set[str | None] = set()
+    while waiting:
+        name = waiting.pop()
+        if name is not None and name not in reached:
+            reached.add(name)
+            waiting += lower.get(name, ())
+    return reached
 
 
 def anonymous(domain: Domain) -> Domain:

@@ -260,3 +260,23 @@ def test_the_host_is_named_by_the_uri_or_for_the_test_driver_by_its_file(address
 )
 def test_only_a_host_that_is_surely_this_machine_is_local(address: str, local: bool) -> None:
     assert uri.is_local(address) is local
+
+
+@pytest.mark.parametrize(
+    ("address", "driver", "is_session"),
+    [
+        ("qemu:///system", "qemu", False),
+        ("qemu+ssh://root@hv1/session", "qemu", True),
+        ("qemu:///session/", "qemu", True),
+        ("lxc:///", "lxc", False),
+        ("CH+unix:///system", "ch", False),
+        ("remote+ssh://hv1/?name=qemu:///session", "qemu", True),
+        ("esx://esx1/", "esx", False),
+        ("", "", False),
+        ("hv1-alias", "", False),
+    ],
+)
+def test_a_uri_names_the_driver_and_whether_the_daemon_is_a_users_own(
+    address: str, driver: str, is_session: bool
+) -> None:
+    assert (uri.driver(address), uri.is_session(address)) == (driver, is_session)

@@ -167,7 +167,7 @@ def _listed(interfaces: Listing, node_names: Mapping[str, Sequence[tuple[str, Ma
     """Return every device of both lists, by the lists' own names.
 
     The name of a node device tells that of its interface only without odd characters, which the list of host
-    interfaces has. Of several that look the same, each but the first is known by the node device's name.
+    interfaces has. Several that look the same are numbered.
     """
     real: defaultdict[str, list[str]] = defaultdict(list)
     for name in interfaces.documents:
@@ -176,7 +176,7 @@ def _listed(interfaces: Listing, node_names: Mapping[str, Sequence[tuple[str, Ma
     for cleaned, nodes in node_names.items():
         for number, (node, address) in enumerate(nodes):
             names = [name for name in real[cleaned] if interfaces.macs.get(name) in {address, None}]
-            listed[node] = _device(names[0] if names else node if number else cleaned, address)
+            listed[node] = _device(names[0] if names else f"{cleaned}#{number + 1}" if number else cleaned, address)
     return listed
 
 

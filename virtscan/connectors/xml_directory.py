@@ -3,93 +3,116 @@
 import logging
 import os
 import re
-import stat
-from collections import deque
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from time import monotonic
 
-from virtscan.analyzer import MAX_FILE, Unread, documents
+from virtscan.analyzer import Unread, documents
+from virtscan.connectors import xml_files
 from virtscan.connectors.reading import HostFacts, Reading
+from virtscan.connectors.xml_files import File, printable
 from virtscan.errors import ConnectorError
 from virtscan.model import Domain, Gap, GapAbout, Network, Target
 
 _log = logging.getLogger(__name__)
 
 _TAG = re.compile(rb"<[A-Za-z/!?]")
+_DEFINITION = re.compile(rb"<(?:domain|domstatus|network|networkstatus|node)[\s/>]")
+_MOST_NAMES = 5
 
 
 def shown(address: str) -> str:
-    """The address as it is shown: `xml:` and the path."""
-    return f"xml:{_printable(address)}"
+    """Return the address as it is shown: `xml:` and the path."""
+    return f"xml:{printable(address)}"
 
 
 def host_name(address: str) -> str:
-    """The name that a folder, or a single file, gives to its hypervisor."""
+    """Return the name that a folder, or a single file, gives to its hypervisor."""
     path = PurePath(os.path.abspath(address))  # noqa: PTH100 Path.resolve would ask the disk, which may hang
-    return _printable(path.name.removesuffix(".xml")) or shown(address)
+    return printable(path.name.removesuffix(".gz").removesuffix(".xml")) or shown(address)
 
 
 def read(target: Target, reading: Reading) -> None:
-    """Deliver every domain and network of the files `*.xml` in a folder and all below, or of one file of any name.
+    """Deliver every domain and network of the files in a folder and all below, or of one file.
 
-    Names that begin with a dot are left out. A file counts once whatever links lead to it, such as libvirt's
-    `autostart`, and by its own name where that is in the folder. Documents of other kinds are only logged; what may
-    be a domain or a network and can't be read is a gap. The time of observation is when the newest file was written:
-    nobody says what was true after that.
+    Every file counts that begins like XML, whatever its name, also compressed with gzip; but not names that begin with
+    a dot. A file counts once whatever links lead to it, such as libvirt's `autostart`, and by its own name where that
+    is in the folder. A file that is left out, and a document of another kind, is only logged, unless there is no domain
+    at all; one that may be a domain or a network and can't be read is a gap. The time of observation is when the newest
+    file was written: later facts are unknown.
 
     Raises:
         ConnectorError: There is no such folder or file, or nothing in it describes a domain or a network.
     """
     started = monotonic()
     contents = _Contents(reading)
-    for path, status in _files(Path(target.address), reading):
+    for file in xml_files.find(Path(target.address)):
         if reading.is_closed:
             return  # past its deadline: what still ran would only keep others from their work
-        contents.read(path, status)
+        if isinstance(file, Gap):
+            reading.add(file)
+        else:
+            contents.read(file)
     contents.deliver_networks()
     reading.add(HostFacts(observed_at=_moment(contents.newest), read_seconds=monotonic() - started))
     if contents.newest is None:
-        found = f"no domain and no network in it (files read: {contents.files})"
-        raise ConnectorError(found if contents.files else "no file in it is named *.xml")
+        raise ConnectorError(f"no domain and no network in it{contents.left_out}")
+    if not contents.domains and contents.left_out:
+        reading.add(xml_files.gap(reading.uri, f"no domain in it{contents.left_out}", GapAbout.HYPERVISOR))
 
 
 class _Contents:
-    """What the files hold."""
+    """The documents of all files."""
 
     def __init__(self, reading: Reading) -> None:
-        self.files = 0
+        self.domains = 0
         self.newest: float | None = None
+        self._files = 0
+        self._left_out: list[str] = []
         self._reading = reading
         self._networks: dict[str, tuple[Network, str]] = {}
         self._disputed: set[str] = set()
 
-    def read(self, path: Path, status: os.stat_result) -> None:
+    @property
+    def left_out(self) -> str:
+        """Return the files that gave nothing, as the rest of a sentence."""
+        if not self._files:
+            return "; there is no file"
+        names = self._left_out[:_MOST_NAMES]
+        more = len(self._left_out) - len(names)
+        return f"; left out: {', '.join(names)}{f' and {more} more' if more else ''}" if names else ""
+
+    def read(self, file: File) -> None:
         """Deliver a file's domains, keep its networks."""
-        self.files += 1
-        origin = _printable(path)
+        self._files += 1
+        origin = printable(file.path)
         try:
-            data = _content(path, status)
+            data = xml_files.content(file)
         except ConnectorError as error:
-            self._reading.add(_gap(origin, str(error)))
+            self._reading.add(xml_files.gap(origin, str(error)))
             return
-        if not path.suffix and _is_prose(data):
-            _log.info("%s: left out: no XML is in it", origin)
+        if data is None or (not file.path.suffix and _is_prose(data)):
+            self._leave_out(file, "it does not begin like XML")
             return
+        is_meant = file.is_meant or _DEFINITION.search(data) is not None
         for document in documents(data, origin=origin):
             match document:
                 case Domain():
+                    self.domains += 1
                     self._reading.add(document)
                 case Network():
                     self._keep(document, origin)
-                case Unread():
-                    self._miss(document)
+                case Unread(about=GapAbout() as about) if is_meant:
+                    self._reading.add(xml_files.gap(document.origin, document.reason, about))
                     continue
-            self.newest = status.st_mtime if self.newest is None else max(self.newest, status.st_mtime)
+                case Unread():
+                    self._leave_out(file, document.reason)
+                    continue
+            written = file.status.st_mtime
+            self.newest = written if self.newest is None else max(self.newest, written)
 
     def deliver_networks(self) -> None:
-        """Deliver the networks that have one definition: of two nobody can tell which one counts."""
+        """Deliver the networks that have one definition: which of two counts is unknown."""
         names = self._networks.keys() - self._disputed
         self._reading.add(*(self._networks[name][0] for name in names))
 
@@ -98,98 +121,21 @@ class _Contents:
         if known != network:
             self._disputed.add(network.name)
             reason = f"the network {network.name!r} is defined otherwise in {first}: neither counts"
-            self._reading.add(_gap(origin, reason, GapAbout.NETWORK))
+            self._reading.add(xml_files.gap(origin, reason, GapAbout.NETWORK))
 
-    def _miss(self, document: Unread) -> None:
-        if document.about is None:
-            _log.info("%s: left out: %s", document.origin, document.reason)
-        else:
-            self._reading.add(_gap(document.origin, document.reason, document.about))
-
-
-def _files(start: Path, reading: Reading) -> Iterator[tuple[Path, os.stat_result]]:
-    """Every file to be read, once: first those that lie in the folders, then those that only links lead to.
-
-    Raises:
-        ConnectorError: `start` can't be read.
-    """
-    waiting = deque([start])
-    seen: set[tuple[int, int]] = set()
-    while waiting:
-        path = waiting.popleft()
-        # `virsh dumpxml web01 > web01` has no suffix; what has another one is no definition.
-        is_meant = path == start or path.suffix.lower() in ("", ".xml")
-        try:
-            status = path.stat()
-            if (status.st_dev, status.st_ino) in seen:
-                continue
-            seen.add((status.st_dev, status.st_ino))
-            if stat.S_ISDIR(status.st_mode):
-                own, links = _entries(path)
-                waiting.extendleft(reversed(own))
-                waiting.extend(links)
-            elif is_meant:
-                yield path, status
-        except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
-            if path == start:
-                raise ConnectorError(_reason(error)) from error
-            # A link into nowhere hides nothing, unless it is named like what is looked for.
-            if path.suffix.lower() == ".xml" or not isinstance(error, FileNotFoundError):
-                reading.add(_gap(_printable(path), _reason(error)))
-
-
-def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
-    """What lies in a folder itself, and the links in it, each by name."""
-    own: list[Path] = []
-    links: list[Path] = []
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if not entry.name.startswith("."):
-                (links if entry.is_symlink() else own).append(folder / entry.name)
-    return own, links
-
-
-def _content(path: Path, status: os.stat_result) -> bytes:
-    """The bytes of a file.
-
-    Raises:
-        ConnectorError: It can't be read, is being written, is too large, or may never end, as a pipe or a device.
-    """
-    if not stat.S_ISREG(status.st_mode):
-        raise ConnectorError("it is no regular file")
-    if status.st_size > MAX_FILE:
-        raise ConnectorError(f"{status.st_size} bytes are more than a file can have ({MAX_FILE})")
-    try:
-        with path.open("rb") as file:
-            data = file.read(status.st_size + 1)
-    except OSError as error:
-        raise ConnectorError(_reason(error)) from error
-    if len(data) != status.st_size:
-        raise ConnectorError("its size changed while it was read")
-    return data
+    def _leave_out(self, file: File, reason: str) -> None:
+        self._left_out.append(printable(file.path.name))
+        _log.info("%s: left out: %s", printable(file.path), reason)
 
 
 def _is_prose(data: bytes) -> bool:
-    """Is it a README, say? An empty file may be what a failed `virsh dumpxml` left, one of zeros what a crash did."""
+    """Return True for a README, say. An empty file may be left of a failed `virsh dumpxml`, one of zeros of a crash."""
     return bool(data.strip()) and b"\0" not in data and _TAG.search(data) is None
 
 
-def _gap(origin: str, reason: str, about: GapAbout = GapAbout.DOMAIN) -> Gap:
-    return Gap(subject=origin, reason=reason, about=about)
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-
-
 def _moment(seconds: float | None) -> datetime | None:
-    """The time in UTC; None for one that no calendar has, which a file can bear all the same."""
+    """Return the time in UTC; None for one that no calendar has, which a file can bear all the same."""
     try:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return None
-
-
-def _printable(path: str | Path) -> str:
-    """The path as text that can be written everywhere; a name on disk is bytes of any encoding."""
-    return str(path).encode(errors="backslashreplace").decode()

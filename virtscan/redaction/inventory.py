@@ -65,10 +65,10 @@ def _server(server: Server, pseudonyms: Pseudonyms) -> Server:
 
 
 _IDENTIFYING = {
-    "Hypervisor": ("name", "uri"),
+    "Hypervisor": ("name", "uri", "system_uuid"),
     "Domain": ("origin", "name", "uuid"),
     "Interface": ("mac", "target"),
-    "Device": ("mac", "addresses"),
+    "Device": ("mac", "permanent_mac", "addresses"),
     "Server": ("name", "source", "reason", "macs", "declared_macs", "addresses", "subnets"),
     "Persistence": ("setting",),
     "Observed": ("source",),
