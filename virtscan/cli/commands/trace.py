@@ -15,9 +15,7 @@ from virtscan.cli.rendering import show
 
 @click.command(epilog="Example: virtscan trace satellite.pcap --inventory fleet.json")
 @click.argument("pcap", type=FILE)
-@click.option(
-    "--inventory", type=FILE, help="An inventory that a scan kept with --save: says beside each verdict if it was true."
-)
+@click.option("--inventory", type=FILE, help="A saved inventory; its verdict is shown beside each boot.")
 @max_age_option
 @output_options
 @redact_option
@@ -32,7 +30,7 @@ def trace(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Read PCAP, a capture of DHCP, TFTP and HTTP boots, and say which failed because of unfilled checksums.
+    """Read PCAP, a capture of DHCP, TFTP and HTTP boots, and say which failed because of partial checksums.
 
     Capture at the server or, better, at the VM's own device, whole frames and all ports, for TFTP answers from any:
     tcpdump -s 0 -w FILE -i DEVICE. Formats are pcap and pcapng, gzipped or not.
@@ -42,7 +40,7 @@ def trace(
     redacted = redaction(redact)
     report = None
     if inventory is None and max_age is not None:
-        raise click.UsageError("--max-age is about the facts of an inventory: give --inventory, too")
+        raise click.UsageError("--max-age needs an inventory; give --inventory as well")
     if inventory is not None:
         from virtscan.scan import judge
 
