@@ -119,8 +119,42 @@ def test_a_boot_script_counts_as_far_as_it_is_understood(script: str, expected: 
 @given(
     st.lists(
         st.sampled_from(
-            ("ethtool -K eth0 tx off $1 if then fi for in do done case esac { } ( ) ; && || | ' \" ` $( ${ "
-             "\\ <<E > [ [[ ]]").split()
+            [
+                "ethtool",
+                "-K",
+                "eth0",
+                "tx",
+                "off",
+                "$1",
+                "if",
+                "then",
+                "fi",
+                "for",
+                "in",
+                "do",
+                "done",
+                "case",
+                "esac",
+                "{",
+                "}",
+                "(",
+                ")",
+                ";",
+                "&&",
+                "||",
+                "|",
+                "'",
+                '"',
+                "`",
+                "$(",
+                "${",
+                "\\",
+                "<<E",
+                ">",
+                "[",
+                "[[",
+                "]]",
+            ]
         )
         | st.text(max_size=5)
     ).map(" ".join)

@@ -62,7 +62,7 @@ def _of_the_network(
     if records is not None:
         on_record = records.of_device(place.reach, place.vlan_id)
         for subnet in records.subnets_of(place.reach, place.vlan_id):
-            answering = ", ".join(subnet.servers) or "nobody"
+            answering = ", ".join(subnet.servers) or "no server"
             unclear = "" if on_record else "; this settles nothing, for it names no server of the configuration"
             yield f"  subnet {subnet.name} ({subnet.network}) of {subnet.source}: answered by {answering}{unclear}"
     elif plan.provisioning:
@@ -96,7 +96,7 @@ def _of_macs(place: _Place, inventory: Inventory, servers: tuple[Server, ...], r
 
 
 def _names(target: Target, inventory: Inventory | None) -> tuple[str, ...]:
-    """Whatever somebody may call it."""
+    """Every name by which the hypervisor can be asked for."""
     scanned = _scanned(target, inventory)
     return (naming.name(target), target.address, *((scanned.name,) if scanned else ()))
 
