@@ -100,6 +100,7 @@ def _change(server: Server, findings: tuple[Finding, ...], scene: _Scene) -> Cha
         tx_checksum=server.tx_checksum,
         after_reboot=None if server.persistence is None else server.persistence.setting,
         fixed=fixed,
+        lasts=server.persistence is not None and server.persistence.tx_checksum is State.OFF,
         endangered=tuple(
             Endangered(
                 hypervisor=finding.hypervisor,
