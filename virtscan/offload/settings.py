@@ -85,7 +85,12 @@ cron() {
     tables="$spool/root $spool/crontabs/root $spool/tabs/root"
     calls=
     called "$root"/etc/crontab "$root"/etc/cron.d/* $tables
-    lines "^$blank[A-Za-z0-9_]+$blank=|^[^#]*(ethtool$(naming))" "$root"/etc/crontab "$root"/etc/cron.d $tables
+    closed "$root"/etc/cron.d
+    wanted="ethtool$(naming)"
+    pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)"
+    for file in "$root"/etc/crontab "$root"/etc/cron.d/* $tables; do
+        if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then show "$file"; fi
+    done
 }
 
 # Services that run ethtool, or a script that does, with what else may start them.
@@ -154,7 +159,10 @@ script() {
     calls=
     called "$1"
     if grep -q ethtool "$1"; then
-        whole "$1"
+        case $(head -c 4 "$1" | tr -d '\000') in
+            *ELF) say unreadable "${1#"$root"}" ;;
+            *) whole "$1" ;;
+        esac
     elif [ -n "$calls" ]; then
         attributes "$1"
         say calls "${1#"$root"}"
