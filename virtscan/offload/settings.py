@@ -66,8 +66,17 @@ hooks() {
         scripts "$folder"/ifup-local "$folder"/ifup-pre-local
     done
     scripts "$root"/etc/rc.local "$root"/etc/rc.d/rc.local "$root"/etc/init.d/boot.local \
-        "$root"/etc/init.d/after.local "$root"/etc/local.d "$root"/etc/rc[2-5S].d/S* "$root"/etc/rc.d/rc[2-5].d/S* \
-        "$root"/etc/init.d/rc[2-5].d/S* "$root"/etc/sysconfig/network/if-up.d "$root"/etc/sysconfig/network/scripts
+        "$root"/etc/init.d/after.local "$root"/etc/local.d "$root"/etc/sysconfig/network/if-up.d \
+        "$root"/etc/sysconfig/network/scripts
+    # Of the many scripts of the runlevels only those that matter, for the sake of time.
+    set -- "$root"/etc/rc[2-5S].d/S* "$root"/etc/rc.d/rc[2-5].d/S* "$root"/etc/init.d/rc[2-5].d/S*
+    calls=
+    called "$@"
+    wanted="ethtool$(naming)"
+    for file; do
+        if [ -e "$file" ] && [ ! -r "$file" ]; then say unreadable "${file#"$root"}"; fi
+    done
+    scripts $(grep -lsE -- "$wanted" "$@" 2>/dev/null)
 }
 
 udev() {
