@@ -146,7 +146,7 @@ def test_what_is_no_linux_release_is_not_taken_for_one(answering: Path, uname: s
 def test_a_kernel_has_its_build(answering: Path, uname: str, kernel: str | None, build: str | None) -> None:
     answering.write_text(printed(uname))
 
-    answer = host_facts.by_ssh("qemu+ssh://hv1/system", timeout=TIMEOUT)
+    answer = host_facts.by_ssh("qemu+ssh://hv1/system", timeout=LONG)
 
     assert (answer.kernel, answer.kernel_build) == (kernel, build)
 
@@ -170,7 +170,7 @@ def test_a_host_tells_what_it_runs_on(answering: Path, sections: str, machine: M
     answering.write_text(printed("Linux 6.1.0").replace("@vlans", f"{sections}@vlans"))
     reading = reading_of("qemu+ssh://hv1/system")
 
-    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=TIMEOUT)
+    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=LONG)
     hypervisor, _ = reading.close()
 
     assert (hypervisor.machine, hypervisor.system_uuid) == (machine, uuid)
@@ -200,7 +200,7 @@ def test_a_device_that_ip_does_not_show_makes_the_list_incomplete(
     answering.write_text(whole)
     reading = reading_of("qemu+ssh://hv1/system")
 
-    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=TIMEOUT)
+    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=LONG)
     hypervisor, _ = reading.close()
 
     devices = {device.name: device for device in hypervisor.devices}
@@ -216,7 +216,7 @@ def test_a_device_created_beforehand_is_resolved_by_what_ssh_lists(answering: Pa
     created = Interface(index=0, type="ethernet", target="macvtap0", managed=False)
     reading.add(build.domain("web01", created))
 
-    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=TIMEOUT)
+    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=LONG)
     hypervisor, _ = reading.close()
 
     assert hypervisor.domains[0].interfaces[0].attachments == (Attachment(DeviceName("eth0"), SourceMode.BRIDGE),)

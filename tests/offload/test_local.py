@@ -475,6 +475,7 @@ def test_passwords_beside_the_settings_never_leave_the_machine(machine: Machine)
         ("/etc/rc.d/rc.local", f"mount -o password={secret} /mnt\n/usr/local/bin/off\n"),
         ("/usr/local/bin/off", f"#!/bin/sh\n  DB_PASS='{secret}' ethtool -K eth0 tx off\n"),
         ("/etc/crontab", f"@reboot root backup --pw {secret}\nTOKEN={secret}\n"),
+        ("/etc/cron.d/backup", f"AUTH={secret}\n@daily root backup\n"),
         ("/etc/udev/rules.d/a.rules", f'RUN+="/bin/mount -o {secret}"\n'),
         ("/etc/systemd/system/a.service", f"[Service]\nEnvironment=API_KEY={secret}\nExecStart=/sbin/ethtool\n"),
         ("/etc/systemd/system/b.service", f"[Service]\nExecStart=/bin/login {secret}\n"),
@@ -503,6 +504,7 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
         ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up /usr/local/sbin/off eth0\n", State.OFF),
         ("/etc/udev/rules.d/a.rules", 'RUN+="/usr/local/sbin/off eth0"\n', State.OFF),
         ("/etc/rc.local", "#!/bin/sh\n/usr/local/sbin/off eth0\n", State.UNKNOWN),
+        ("/etc/rc3.d/S99x", "#!/bin/sh\n/usr/local/sbin/off eth0\n", State.UNKNOWN),
     ):
         file = machine.file(path, text)
         file.chmod(0o755)
@@ -560,3 +562,17 @@ def test_files_that_the_interfaces_file_includes_are_read(machine: Machine) -> N
 
         assert persistence is not None
         assert (persistence.tx_checksum, path in persistence.setting) == (State.OFF, True), persistence.setting
+
+
+def test_a_program_among_the_boot_scripts_is_a_place_that_is_not_read(machine: Machine) -> None:
+    path = "/etc/NetworkManager/dispatcher.d/10-tx"
+    machine.file(path, "\x7fELF\0\0/sbin/ethtool -K %s tx off").chmod(0o755)
+
+    assert machine.read("eth0").persistence == Persistence(setting=f"could not read {path}")
+
+
+def test_a_script_that_no_shell_understands_leaves_the_outcome_open(machine: Machine) -> None:
+    script = machine.file("/etc/rc.local", "#!/usr/bin/perl\nsystem('ethtool -K eth0 tx off');\n")
+    script.chmod(0o755)
+
+    assert machine.read("eth0").persistence == Persistence(setting="/etc/rc.local: unknown")

@@ -21,7 +21,7 @@ from virtscan.model import (
     State,
     Waiver,
 )
-from virtscan.remedy import plan
+from virtscan.remedy import FORMS, plan
 
 ON = Feature(state=State.ON)
 OFF = Feature(state=State.OFF)
@@ -98,6 +98,27 @@ def test_a_server_that_stays_off_is_left_alone() -> None:
     lasting = Persistence(tx_checksum=State.OFF, setting="ETHTOOL_OPTS")
 
     assert remedy(server(tx_checksum=State.OFF, persistence=lasting)).changes == ()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_second_setting_is_written_beside_one_that_works(form: str) -> None:
+    lasting = Persistence(tx_checksum=State.OFF, setting="ETHTOOL_OPTS in ifcfg-eth0")
+    one = change(tx_checksum=State.ON, persistence=lasting)
+    steps = FORMS[form].steps(one)
+    text = FORMS[form].write(remedy(server(tx_checksum=State.ON, persistence=lasting)))
+
+    assert steps.now is not None
+    assert (steps.lasting, steps.means) == (None, None)
+    for word in ("rules.d", "systemd/network", "nmcli", 'ifcfg-eth0"', "For good", "Keep it off", "Undo what keeps"):
+        assert word not in text, word
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("after", [State.ON, State.UNKNOWN])
+def test_a_setting_is_written_where_none_is_known_to_work(form: str, after: State) -> None:
+    one = change(persistence=Persistence(tx_checksum=after, setting="-"))
+
+    assert FORMS[form].steps(one).lasting is not None
 
 
 def test_a_device_that_cannot_turn_it_off_leaves_its_victims_at_risk() -> None:

@@ -66,8 +66,17 @@ hooks() {
         scripts "$folder"/ifup-local "$folder"/ifup-pre-local
     done
     scripts "$root"/etc/rc.local "$root"/etc/rc.d/rc.local "$root"/etc/init.d/boot.local \
-        "$root"/etc/init.d/after.local "$root"/etc/local.d "$root"/etc/rc[2-5S].d/S* "$root"/etc/rc.d/rc[2-5].d/S* \
-        "$root"/etc/init.d/rc[2-5].d/S* "$root"/etc/sysconfig/network/if-up.d "$root"/etc/sysconfig/network/scripts
+        "$root"/etc/init.d/after.local "$root"/etc/local.d "$root"/etc/sysconfig/network/if-up.d \
+        "$root"/etc/sysconfig/network/scripts
+    # Of the many scripts of the runlevels only those that matter, for the sake of time.
+    set -- "$root"/etc/rc[2-5S].d/S* "$root"/etc/rc.d/rc[2-5].d/S* "$root"/etc/init.d/rc[2-5].d/S*
+    calls=
+    called "$@"
+    wanted="ethtool$(naming)"
+    for file; do
+        if [ -e "$file" ] && [ ! -r "$file" ]; then say unreadable "${file#"$root"}"; fi
+    done
+    scripts $(grep -lsE -- "$wanted" "$@" 2>/dev/null)
 }
 
 udev() {
@@ -85,7 +94,12 @@ cron() {
     tables="$spool/root $spool/crontabs/root $spool/tabs/root"
     calls=
     called "$root"/etc/crontab "$root"/etc/cron.d/* $tables
-    lines "^$blank[A-Za-z0-9_]+$blank=|^[^#]*(ethtool$(naming))" "$root"/etc/crontab "$root"/etc/cron.d $tables
+    closed "$root"/etc/cron.d
+    wanted="ethtool$(naming)"
+    pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)"
+    for file in "$root"/etc/crontab "$root"/etc/cron.d/* $tables; do
+        if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then show "$file"; fi
+    done
 }
 
 # Services that run ethtool, or a script that does, with what else may start them.
@@ -154,7 +168,10 @@ script() {
     calls=
     called "$1"
     if grep -q ethtool "$1"; then
-        whole "$1"
+        case $(head -c 4 "$1" | tr -d '\000') in
+            *ELF) say unreadable "${1#"$root"}" ;;
+            *) whole "$1" ;;
+        esac
     elif [ -n "$calls" ]; then
         attributes "$1"
         say calls "${1#"$root"}"

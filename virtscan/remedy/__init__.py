@@ -22,7 +22,10 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _in_shell(steps: Callable[[Change], Steps]) -> Form:
-    return Form(steps=steps, write=partial(script, steps_of=steps))
+    def wanted(change: Change) -> Steps:
+        return shell.without_second_setting(change, steps(change))
+
+    return Form(steps=wanted, write=partial(script, steps_of=wanted))
 
 
 FORMS: Mapping[str, Form] = {

@@ -32,7 +32,9 @@ def steps(change: Change) -> Steps:
     )
     return Steps(
         now=None if shell.off(change) is None else before + turn_off,
-        lasting=_task(
+        lasting=None
+        if change.lasts
+        else _task(
             "Keep it off after the next boot",
             f"ansible.builtin.copy:\n"
             f"  dest: {_quoted(shell.rule_path(device))}\n"
@@ -40,7 +42,7 @@ def steps(change: Change) -> Steps:
             f"    {shell.rule(device)}"
             f'  mode: "0644"',
         ),
-        means="a udev rule",
+        means=None if change.lasts else "a udev rule",
         check=_task(
             "See that it is off, for ethtool may end with 0 and change nothing",
             _command("ethtool", "-k", name),
@@ -74,7 +76,7 @@ def _play(change: Change) -> str:
         "" if change.sender.interface is not None else _named(),
         made.now or "",
         made.check,
-        made.lasting,
+        made.lasting or "",
         made.undo,
     ]
     head = (
@@ -91,7 +93,9 @@ def _undo(change: Change, device: Sender) -> str:
     rule = _task("Undo what keeps it off", f"ansible.builtin.file:\n  path: {path}\n  state: absent", tags)
     if not shell.on(change):
         return rule
-    return rule + _task("Turn it on again", _command("ethtool", "-K", device.text, *features), tags)
+    return ("" if change.lasts else rule) + _task(
+        "Turn it on again", _command("ethtool", "-K", device.text, *features), tags
+    )
 
 
 def _named() -> str:

@@ -55,6 +55,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One server: its offload is to go off.
 
     `tx_checksum` is its state now: OFF when the risk begins with its next boot, of which `after_reboot` tells.
+    `lasts` is True if a setting turns it off at the next boot already: a second one beside it is not written.
     `fixed` says that its device can't turn it off. `endangered` are the interfaces that this is about, worst first.
     """
 
@@ -65,6 +66,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     tx_checksum: State
     after_reboot: str | None
     fixed: bool
+    lasts: bool = False
     endangered: tuple[Endangered, ...]
     upgrades: tuple[Upgrade, ...]
     notes: tuple[str, ...] = ()
@@ -94,11 +96,12 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True):
     """How one change is made, in the language of a form.
 
     `now` lasts until the next boot and is None when it is off already. `lasting` takes effect from the next boot on;
-    `means` says by what. `undo` takes back both.
+    `means` names
+    the mechanism; both are None when a setting does so already. `undo` takes back both.
     """
 
     now: str | None
-    lasting: str
-    means: str
+    lasting: str | None
+    means: str | None
     check: str
     undo: str

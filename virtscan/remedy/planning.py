@@ -13,7 +13,7 @@ from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import GuestNic, HostDevice, places
 from virtscan.correlator.server_index import ServerIndex
 from virtscan.correlator.supposed import after_reboot, switched_off
-from virtscan.model import Finding, Hypervisor, Inventory, Report, Server, Verdict
+from virtscan.model import Finding, Hypervisor, Inventory, Report, Server, State, Verdict
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Endangered, Remedy, Upgrade
 from virtscan.remedy.questions import questions
@@ -98,6 +98,7 @@ def _change(server: Server, findings: tuple[Finding, ...], scene: _Scene) -> Cha
         tx_checksum=server.tx_checksum,
         after_reboot=None if server.persistence is None else server.persistence.setting,
         fixed=fixed,
+        lasts=server.persistence is not None and server.persistence.tx_checksum is State.OFF,
         endangered=tuple(
             Endangered(
                 hypervisor=finding.hypervisor,

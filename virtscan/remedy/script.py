@@ -49,7 +49,8 @@ def _commands(change: Change, steps: Steps, *, among: int) -> list[str]:
     body = _NAMED if change.sender.interface is None else ""
     if steps.now is not None:
         body += f"# Now, until its next boot:\n{steps.now}{steps.check}"
-    body += f"# For good, from its next boot on ({steps.means}):\n{steps.lasting}"
+    if steps.lasting is not None:
+        body += f"# For good, from its next boot on ({steps.means}):\n{steps.lasting}"
     if among > 1:
         body = f'if [ "$SERVER" = {name} ]; then\n{_indented(body)}fi\n'
     undo = steps.undo.splitlines()

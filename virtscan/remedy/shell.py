@@ -1,5 +1,7 @@
 """Plain commands; lasting by a udev rule, which works whoever manages the network, from RHEL 6 to this day."""
 
+import msgspec
+
 from virtscan.model import State
 from virtscan.remedy.plan import Change, Sender, Steps
 from virtscan.remedy.script import check
@@ -20,6 +22,13 @@ def steps(change: Change) -> Steps:
         check=check(device.word),
         undo=f'rm -f "{rule_path(device)}"\n{on(change)}',
     )
+
+
+def without_second_setting(change: Change, steps: Steps) -> Steps:
+    """Return the steps without the lasting one if a setting turns the offload off at the next boot already."""
+    if not change.lasts:
+        return steps
+    return msgspec.structs.replace(steps, lasting=None, means=None, undo=on(change))
 
 
 def off(change: Change) -> str | None:

@@ -1,7 +1,7 @@
-"""A shell script, run in thought: which of its ethtool commands reach a device.
+"""Interpreter for shell scripts, which follows the ethtool commands that reach a device.
 
-What is unknown (a variable, the outcome of a command) makes what depends on it doubtful: such a command gives UNKNOWN.
-Ordinary commands are taken to succeed, as a script that is in use at boot does.
+An unknown variable or an unknown outcome of a command makes the commands behind it doubtful: they give UNKNOWN.
+Ordinary commands, such as `ip link set`, are taken to succeed.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The state of a shell script that is run in thought: variables, arguments, and what it has given to the device."""
+"""State of an interpreted shell script: variables, arguments, and the states that it gave to the device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
