@@ -27,6 +27,7 @@ from virtscan.model import (
     Target,
     TargetKind,
 )
+from virtscan.model.reasons import KernelKnown, Reason
 from virtscan.scan import collect, judge
 
 FLEET = PROJECT / "fixtures" / "fleet"
@@ -76,15 +77,15 @@ def as_reports(plan: Plan, folder: Path, compression: Compression | None) -> lis
 
 
 def verdicts(report: Report) -> list[object]:
-    """All that is judged, but for the documents' names and for who told the kernel."""
+    """Return all that is judged, but for the documents' names and for whether the kernel is declared."""
     return [
-        msgspec.structs.replace(
-            finding,
-            origin="",
-            because=tuple(reason.replace("(configuration)", "(sosreport)") for reason in finding.because),
-        )
+        msgspec.structs.replace(finding, origin="", because=tuple(map(_observed, finding.because)))
         for finding in report.findings
     ]
+
+
+def _observed(reason: Reason) -> Reason:
+    return msgspec.structs.replace(reason, declared=False) if isinstance(reason, KernelKnown) else reason
 
 
 def facts(hypervisor: Hypervisor) -> dict[str, object]:
