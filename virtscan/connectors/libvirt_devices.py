@@ -147,7 +147,7 @@ class Leads:
         return name in self._lists.interfaces.documents or _cleaned(name) in self._node_names
 
     def _is_new(self, what: Hashable) -> bool:
-        """Is it met for the first time?"""
+        """Return True if it is met for the first time."""
         if what in self._met:
             return False
         self._met.add(what)
