@@ -29,7 +29,7 @@ def loads(data: bytes, *, origin: str) -> Inventory:
         origin: Its name, for messages.
 
     Raises:
-        InventoryError: It is no inventory, one of a later schema, or not all of it.
+        InventoryError: It is not an inventory, has a later schema, or is not complete.
     """
     try:
         _check(msgspec.json.decode(data, type=_Header).schema)

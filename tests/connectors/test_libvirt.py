@@ -291,6 +291,41 @@ def test_node_devices_that_look_alike_in_the_list_are_numbered(libvirtd: Libvirt
     assert {device.mac for device in hypervisor.devices} == set(alike)
 
 
+def test_a_node_device_has_the_name_of_the_host_interface_with_its_mac(libvirtd: Libvirtd) -> None:
+    first, second, third = (f"8e:11:22:33:44:{number}" for number in (55, 66, 77))
+    path = libvirtd.definitions(
+        "named",
+        *(domain_xml("web01"), COMPUTER),
+        card_xml("tap-7", name="net_tap_7_8e_11_22_33_44_55", mac=first),
+        card_xml("tap.7", name="net_tap_7_8e_11_22_33_44_66", mac=second),
+        interface_xml("tap.7", mac=second),
+        # A bond's member has another MAC than the one that it was listed with.
+        card_xml("p1-p1", name="net_p1_p1_8e_11_22_33_44_77", mac=third),
+        interface_xml("p1-p1", mac=first),
+    )
+
+    hypervisor, _ = scan(libvirtd.unix(path))
+
+    assert {device.name: device.mac for device in hypervisor.devices} == {
+        "p1-p1": first,
+        "tap.7": second,
+        "tap_7": first,
+    }
+
+
+def test_a_pci_device_of_a_network_reaches_no_device_and_its_network_is_not_missed(
+    libvirtd: Libvirtd, proxy: RpcProxy
+) -> None:
+    path = libvirtd.definitions("hostdev", domain_xml("web01"))
+    live = "<interface type='hostdev'><source network='vfs'><address type='pci' bus='0x01'/></source></interface>"
+    proxy.edits[Procedure.DOMAIN_XML] = lambda _body: string(domain_xml("web01", live).encode())
+
+    hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket))
+
+    assert gaps == ()
+    assert [(i.type, i.network, i.attachments) for i in hypervisor.domains[0].interfaces] == [("hostdev", "vfs", ())]
+
+
 def test_a_plan_asks_for_servers_devices_and_next_starts(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
     path = libvirtd.definitions("plan", domain_xml("web01"), COMPUTER, card_xml("eth4"), card_xml("eth5", mac=OTHER))
     target = Target(kind=TargetKind.LIBVIRT, address=libvirtd.unix(path, socket=proxy.socket))

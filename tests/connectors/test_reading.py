@@ -226,6 +226,13 @@ def test_a_list_of_domains_that_may_lack_one_is_not_of_all(about: GapAbout | Non
     assert not box.close(failure)[0].lists_all_domains
 
 
+def test_a_list_of_devices_is_not_of_all_where_reading_ended_early() -> None:
+    box = reading()
+    box.add(HostFacts(lists_all_devices=True), domain("web01"))
+
+    assert not box.close("stopped at its deadline")[0].lists_all_devices
+
+
 def test_a_kernel_never_has_the_build_of_another() -> None:
     box = reading()
     box.add_if_unknown(HostFacts(kernel=Observed(value="6.1", source="ansible"), kernel_build="#1 SMP"))

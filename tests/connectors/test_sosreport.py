@@ -187,6 +187,13 @@ def test_a_network_that_an_interface_needs_and_that_can_not_be_read_is_a_gap(
     assert reason in gaps[0].reason
 
 
+def test_a_network_of_pci_devices_is_not_missed(tmp_path: Path) -> None:
+    live = "<interface type='hostdev'><source network='vfs'><address type='pci'/></source></interface>"
+    _, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": domain(inner=live)})
+
+    assert gaps == ()
+
+
 def test_devices_are_all_that_the_report_tells_of(tmp_path: Path) -> None:
     host, gaps = scan(
         tmp_path,

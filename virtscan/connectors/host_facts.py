@@ -22,7 +22,7 @@ def of_this_machine() -> HostFacts:
 
 
 def is_reached_by_ssh(address: str) -> bool:
-    """Does the URI lead by the system's ssh to the hypervisor itself?"""
+    """Return True if the URI leads by the system's ssh to the hypervisor itself."""
     parsed = uri.parse(address)
     return bool(
         parsed.transport == "ssh"
@@ -65,7 +65,7 @@ def by_ssh(address: str, *, timeout: float) -> host_probe.Answer:
     """Ask the host of a URI, as the user and at the port that the URI names.
 
     Raises:
-        ConnectorError: ssh can't log in there, or what answers is no shell.
+        ConnectorError: ssh can't log in there, or something other than a shell answers.
     """
     parsed = uri.parse(address)
     if "keyfile" in parsed.parameters:

@@ -81,7 +81,7 @@ def read(
 
 @contextmanager
 def open_read_only(address: str, reading: Reading, *, allow_unsafe: bool) -> Iterator[libvirt.virConnect]:
-    """A connection that can change nothing, and whose questions nobody answers.
+    """Open a connection that can change nothing, and that refuses every question.
 
     Raises:
         libvirt.libvirtError: It can't be opened.
@@ -161,7 +161,7 @@ def _read_domains(session: Session, leads: Leads, answers: Sequence[Answer]) -> 
     """Deliver the domains whose documents have come, and follow their interfaces.
 
     Raises:
-        ConnectorError: The connection is gone, or nobody waits any more; what had come before is delivered.
+        ConnectorError: The connection is gone, or the reading is closed; what had come before is delivered.
     """
     documents: list[tuple[str, DomainState]] = []
     described: list[tuple[str, bool]] = []
@@ -215,7 +215,7 @@ def _read_host(session: Session, address: str) -> None:
 
 
 def _use_version(session: Session, answers: Sequence[Answer]) -> None:
-    """Deliver the daemon's version; without it the kernel is only a little less known, which is no gap."""
+    """Deliver the daemon's version; without it there is one fact less about the kernel, not a gap."""
     for answer in answers:
         if isinstance(answer.said, int):
             daemon = Observed(value=answer.said, source=SOURCE, observed_at=datetime.now(UTC))

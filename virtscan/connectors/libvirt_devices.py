@@ -147,7 +147,7 @@ class Leads:
         return name in self._lists.interfaces.documents or _cleaned(name) in self._node_names
 
     def _is_new(self, what: Hashable) -> bool:
-        """Is it met for the first time?"""
+        """Return True if it is met for the first time."""
         if what in self._met:
             return False
         self._met.add(what)
@@ -175,7 +175,9 @@ def _listed(interfaces: Listing, node_names: Mapping[str, Sequence[tuple[str, Ma
     listed = {f"interface {name}": _device(name, interfaces.macs.get(name)) for name in interfaces.documents}
     for cleaned, nodes in node_names.items():
         for number, (node, address) in enumerate(nodes):
-            names = [name for name in real[cleaned] if interfaces.macs.get(name) in {address, None}]
+            names = [name for name in real[cleaned] if interfaces.macs.get(name) == address]
+            if len(real[cleaned]) == len(nodes) == 1:
+                names = real[cleaned]
             listed[node] = _device(names[0] if names else f"{cleaned}#{number + 1}" if number else cleaned, address)
     return listed
 

@@ -111,7 +111,7 @@ class Lists:
 
 
 def name_of(item: Any) -> str:  # Any: libvirt-python ships no types; this is whatever has a name
-    """An object's name; a daemon can send one that is no text."""
+    """Return an object's name; a daemon can send one that is not text."""
     try:
         return str(item.name())
     except UnicodeDecodeError:

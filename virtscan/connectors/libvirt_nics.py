@@ -34,7 +34,7 @@ class Drivers:
             self._session.add(Question(self._lists.node_device(parent), partial(self._use, parent)))
 
     def _use(self, parent: str, answers: Sequence[Answer]) -> None:
-        """Keep the driver; a device that can't be read leaves it unknown, which is no gap."""
+        """Keep the driver; a device that can't be read leaves it unknown, without a gap."""
         self._found[parent] = None
         for answer in answers:
             document = self._session.optional(answer.said)

@@ -57,7 +57,7 @@ class Session:
         """Use what was asked for a document: `deliver` it. What is wrong with it is a gap.
 
         Raises:
-            ConnectorError: The connection is gone, or nobody waits for the rest any more.
+            ConnectorError: The connection is gone, or the reading is closed.
         """
         for answer in answers:
             document = self.document(answer.said, subject, about)
@@ -90,7 +90,7 @@ class Session:
         return None
 
     def optional(self, said: object) -> str | None:
-        """Return the document that was asked for; None if it could not be had, which is no gap.
+        """Return the document that was asked for; None, without a gap, if it could not be had.
 
         Raises:
             ConnectorError: As `read`.

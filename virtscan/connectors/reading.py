@@ -1,4 +1,4 @@
-"""What one hypervisor has delivered so far: the box between the threads that read it and its deadline."""
+"""The items that one hypervisor has delivered so far: the box between the threads that read it and its deadline."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -52,7 +52,7 @@ Item: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking
 class Reading:
     """Collects what readers deliver about one target; may be filled from several threads.
 
-    Once closed it takes nothing more: a reader that was left behind at its deadline can go on, nobody will see it.
+    Once closed it takes nothing more: a reader that was left behind at its deadline can go on without effect.
     """
 
     def __init__(self, target: Target, *, name: str, uri: str) -> None:
@@ -67,13 +67,13 @@ class Reading:
 
     @property
     def has_answered(self) -> bool:
-        """Has anything been delivered?"""
+        """Return True if anything was delivered."""
         with self._lock:
             return bool(self._items)
 
     @property
     def is_closed(self) -> bool:
-        """Would anything more be dropped? Then a reader may as well stop."""
+        """Return True if anything more would be dropped, so that a reader may as well stop."""
         with self._lock:
             return self._closed
 
@@ -85,7 +85,7 @@ class Reading:
         return self.target.name or facts.name or self._name
 
     def add_if_unknown(self, facts: HostFacts) -> None:
-        """Deliver facts about the host that count only as long as nobody else, before or later, says otherwise."""
+        """Deliver facts about the host that count only where no other source, before or later, has its own."""
         with self._lock:
             if not self._closed:
                 self._items.insert(0, facts)

@@ -75,7 +75,7 @@ def read_domains(report: Sosreport, reading: Reading) -> list[Domain]:
 def read_networks(report: Sosreport, domains: Sequence[Domain], reading: Reading) -> list[Network]:
     """Deliver the networks that interfaces are on.
 
-    One that is missing matters only when an interface stands on nobody knows what without it.
+    A missing network is a gap only if an interface depends on it.
     """
     interfaces = [interface for domain in domains for interface in domain.interfaces if interface.network is not None]
     used = {interface.network for interface in interfaces}
