@@ -26,9 +26,9 @@ from tests.harness.libvirtd import Libvirtd, node
 from tests.harness.patience import LONG
 from tests.harness.rpc_proxy import Procedure, RpcProxy, proxy_to, string
 from tests.harness.sshd import Sshd
-from virtscan.connectors.libvirt import open_read_only
-from virtscan.connectors.libvirt_session import FAR, thread_count
-from virtscan.connectors.reading import Reading
+from virtscan.connectors.host_draft import HostDraft
+from virtscan.connectors.libvirt.host import open_read_only
+from virtscan.connectors.libvirt.session import FAR, thread_count
 from virtscan.model import (
     Backing,
     DeviceKind,
@@ -184,9 +184,9 @@ def test_a_missing_netcat_is_named_in_whatever_shells_words(words: str, tmp_path
 
 def test_a_write_is_refused_on_the_connection(libvirtd: Libvirtd) -> None:
     address = libvirtd.unix(Path("/default"))
-    reading = Reading(Target(kind=TargetKind.LIBVIRT, address=address), name="", uri="")
+    draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=address), name="", uri="")
 
-    with open_read_only(address, reading, allow_unsafe=False) as connection:
+    with open_read_only(address, draft, allow_unsafe=False) as connection:
         (domain,) = connection.listAllDomains()
         with pytest.raises(libvirt.libvirtError) as refused:
             domain.destroy()

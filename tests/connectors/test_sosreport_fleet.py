@@ -6,16 +6,16 @@ import msgspec
 import pytest
 
 from tests.build import ONLY_BONDS, TAKEN_AT
+from tests.evidence.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
 from tests.harness.patience import LONG
 from tests.harness.sosreport import sosreport_of
 from tests.readme import PROJECT
-from tests.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
 from virtscan import offload
 from virtscan.config.default_uri import DefaultUri
 from virtscan.config.document import read_document
 from virtscan.config.merge import Options, make_plan
 from virtscan.connectors import sosreport
-from virtscan.connectors.reading import Reading
+from virtscan.connectors.host_draft import HostDraft
 from virtscan.model import (
     Domain,
     Hypervisor,
@@ -54,11 +54,11 @@ def live(plan: Plan) -> Inventory:
 
 
 def read(target: Target) -> Hypervisor:
-    reading = Reading(
+    draft = HostDraft(
         target, name=sosreport.host_name(target.address), uri=sosreport.shown(target.address)
     )  # as a scan does
-    sosreport.read(target, reading)
-    hypervisor, gaps = reading.close()
+    sosreport.read(target, draft)
+    hypervisor, gaps = draft.close()
     assert [gap for gap in gaps if "kernel" not in gap.subject] == []
     return hypervisor
 

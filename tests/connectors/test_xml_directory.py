@@ -15,8 +15,8 @@ from uuid import NAMESPACE_DNS, uuid5
 import pytest
 
 from tests.build import macvtap
-from virtscan.connectors.reading import Reading
-from virtscan.connectors.xml_directory import host_name, read, shown
+from virtscan.connectors.host_draft import HostDraft
+from virtscan.connectors.xml_directory.host import host_name, read, shown
 from virtscan.errors import ConnectorError
 from virtscan.model import (
     Attachment,
@@ -43,12 +43,12 @@ def domain_xml(name: str = "web01", interface: str = "") -> str:
 def scan(address: str | Path) -> tuple[Hypervisor, tuple[Gap, ...]]:
     """What a scan makes of it: a failure is a gap."""
     target = Target(kind=TargetKind.XML, address=str(address))
-    reading = Reading(target, name=host_name(target.address), uri=shown(target.address))
+    draft = HostDraft(target, name=host_name(target.address), uri=shown(target.address))
     try:
-        read(target, reading)
+        read(target, draft)
     except ConnectorError as error:
-        return reading.close(str(error))
-    return reading.close()
+        return draft.close(str(error))
+    return draft.close()
 
 
 def names(hypervisor: Hypervisor) -> list[str]:
@@ -341,10 +341,10 @@ def test_a_folder_in_which_there_is_nothing_to_look_at_has_failed(
 
 def test_a_folder_that_nobody_waits_for_any_more_is_left_alone(tmp_path: Path) -> None:
     write(tmp_path, {"pool.xml": "<pool/>"})
-    reading = Reading(Target(kind=TargetKind.XML, address=str(tmp_path)), name="hv1", uri="xml:hv1")
-    reading.close("stopped")
+    draft = HostDraft(Target(kind=TargetKind.XML, address=str(tmp_path)), name="hv1", uri="xml:hv1")
+    draft.close("stopped")
 
-    read(reading.target, reading)  # read to its end, it would have failed: there is no domain
+    read(draft.target, draft)  # read to its end, it would have failed: there is no domain
 
 
 def test_a_folder_with_networks_alone_is_a_hypervisor_without_domains(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.evidence.sosreport.build import COMPRESSIONS, ROOT, Compression, Link, as_archive, as_folder
 from tests.harness.patience import LONG
-from tests.sosreport.build import COMPRESSIONS, ROOT, Compression, Link, as_archive, as_folder
 from virtscan.errors import OffloadError
 from virtscan.model import (
     DeviceKind,

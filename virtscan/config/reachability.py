@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from virtscan.connectors import naming, uri
+from virtscan.connectors import naming
 from virtscan.correlator.aging import aged
 from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.serving import Locality, coverage, locality, may_serve
 from virtscan.errors import ConfigError
 from virtscan.model import Device, Hypervisor, Inventory, Plan, Server, ServerTarget, Target
 from virtscan.offload.source import shown
+from virtscan.transport import uri
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from virtscan.offload.answer import Answer
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.settings import SETTINGS
 from virtscan.offload.stack import STACK, read_stack
-from virtscan.sections import excerpt, read_sections
+from virtscan.transport.sections import excerpt, read_sections
 
 # Arguments: the device that is named or nothing, the folder that stands for / in the files read.
 # The answer is a list of sections. It only defines functions up to its last line: cut short, it does nothing.

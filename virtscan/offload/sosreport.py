@@ -12,7 +12,7 @@ from virtscan.offload.persistence import Evidence
 from virtscan.offload.server import observed
 
 if TYPE_CHECKING:
-    from virtscan.sosreport import Sosreport
+    from virtscan.evidence.sosreport import Sosreport
 
 _FEATURES = "sos_commands/networking/ethtool_-k_"
 _SETTINGS = (
@@ -46,7 +46,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
     Raises:
         OffloadError: It can't be read, or there is no device of the name that was given.
     """
-    from virtscan import sosreport  # with what reads archives, which other sources don't need
+    from virtscan.evidence import sosreport  # with what reads archives, which other sources don't need
 
     try:
         report = sosreport.open_sosreport(Path(target.address))
@@ -61,7 +61,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
 
 
 def _answer(report: "Sosreport") -> Answer:
-    from virtscan import sosreport
+    from virtscan.evidence import sosreport
 
     features = {DeviceName(name): text for name, text in report.named(_FEATURES)}
     known = sosreport.read_devices(report)

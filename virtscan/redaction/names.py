@@ -4,9 +4,9 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 
-from virtscan.connectors import uri
 from virtscan.errors import ConfigError
 from virtscan.model import Gap, GapAbout, Inventory
+from virtscan.transport import uri
 
 _URL = re.compile(r"\w[\w+.-]*://[^\s'\"<>(),]+")
 _FILE = re.compile(r"(?<![\w/.:])(?:/[^\s/:;&'\"<>(),]+){2,}")
