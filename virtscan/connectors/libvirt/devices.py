@@ -155,9 +155,9 @@ class Leads:
 
 
 def _node_names(names: Iterable[str]) -> Mapping[str, Sequence[tuple[str, Mac | None]]]:
-    """Return node devices, each with its MAC, by the cleaned name of their interface."""
+    """Return node devices, each with its MAC, by the cleaned name of their interface; libvirt's own order varies."""
     found = defaultdict(list)
-    for name in names:
+    for name in sorted(names):
         if match := _NODE_DEVICE.fullmatch(name):
             found[match[1]].append((name, mac((match[2] or "")[1:].replace("_", ":"))))
     return found
@@ -174,11 +174,15 @@ def _listed(interfaces: Listing, node_names: Mapping[str, Sequence[tuple[str, Ma
         real[_cleaned(name)].append(name)
     listed = {f"interface {name}": _device(name, interfaces.macs.get(name)) for name in interfaces.documents}
     for cleaned, nodes in node_names.items():
-        for number, (node, address) in enumerate(nodes):
+        unnamed = 0
+        for node, address in nodes:
             names = [name for name in real[cleaned] if interfaces.macs.get(name) == address]
             if len(real[cleaned]) == len(nodes) == 1:
                 names = real[cleaned]
-            listed[node] = _device(names[0] if names else f"{cleaned}#{number + 1}" if number else cleaned, address)
+            if not names:
+                unnamed += 1
+                names = [cleaned if unnamed == 1 else f"{cleaned}#{unnamed}"]
+            listed[node] = _device(names[0], address)
     return listed
 
 
