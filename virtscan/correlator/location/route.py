@@ -165,7 +165,7 @@ def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Positio
     modes = {mode, point.mode or SourceMode.UNKNOWN}
     reach = _reach(modes, reflective=point.reflective)
     apart = bool(modes - {SourceMode.BRIDGE, SourceMode.UNKNOWN})
-    if apart and point.reflective and not modes & _NEVER_REFLECTED and not point.is_filled:
+    if apart and point.reflective and not modes & _NEVER_REFLECTED and point.stack.entry is NicKind.VIRTUAL:
         return Position(where=Where.UNPROVEN, reach=reach, because=(shares,), missing=(_lacks(point),))
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
     match mode:
@@ -211,7 +211,7 @@ def _goes_down(
     )
     own_device = sender.is_host_process and not separated and device in (point.device, *point.stack.lower)
     reach = Reach.NO if own_device else Reach.UNKNOWN
-    if not point.is_filled and (separated or point.reflective):
+    if point.stack.entry is NicKind.VIRTUAL and (separated or point.reflective):
         return Position(where=Where.UNPROVEN, reach=reach, because=(reason,), missing=(_lacks(point),))
     return Position(where=Where.NEVER_MET, reach=reach, because=(reason, LeavesByNic(device=point.device)))
 
