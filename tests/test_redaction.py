@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.build import TAKEN_AT, bridged, card, domain, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, bridged, domain, hypervisor, inventory, macvtap, nic, server
 from tests.conftest import PROJECT
 from virtscan.correlator import correlate
 from virtscan.errors import InventoryError
@@ -55,7 +55,7 @@ def telling() -> Inventory:
         domain("satellite", macvtap(mac="52:54:00:aa:bb:cc"), origin="/home/alice/web01.xml"),
         domain("lone", bridged(mac="52:54:00:aa:bb:dd")),
         uri="qemu+ssh://alice@kvm7.example.com/system",
-        devices=(bond, card("eth4")),
+        devices=(bond, nic("eth4")),
     )
     satellite = server(
         source="ssh://alice@satellite.example.com",
