@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.build import TAKEN_AT, bridged, card, domain, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, bridged, domain, hypervisor, inventory, macvtap, nic, server
 from tests.conftest import PROJECT
 from virtscan.correlator import correlate
 from virtscan.errors import InventoryError
@@ -59,7 +59,7 @@ def telling() -> Inventory:
         domain("lone", bridged(mac="52:54:00:aa:bb:dd")),
         uri="qemu+ssh://alice@kvm7.example.com/system",
         system_uuid="4c4c4544-0042-3510-8052-b4c04f4e3731",
-        devices=(bond, card("eth4")),
+        devices=(bond, nic("eth4")),
     )
     satellite = server(
         source="ssh://alice@satellite.example.com",

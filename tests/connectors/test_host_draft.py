@@ -4,7 +4,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from tests.build import TAKEN_AT, bond, bridged, card, domain, macvtap
+from tests.build import TAKEN_AT, bond, bridged, domain, macvtap, nic
 from virtscan.connectors.host_draft import HostDraft, HostFacts, Item
 from virtscan.connectors.lacking import Lacking
 from virtscan.model import (
@@ -131,8 +131,8 @@ def test_the_order_of_delivery_does_not_matter(backwards: bool) -> None:
         Network(name="a"),
         Network(name="b"),
         bond("bond2", "eth4"),
-        card("eth4"),
-        card("eth9"),
+        nic("eth4"),
+        nic("eth9"),
     ]
     box = draft()
     box.add(*(reversed(items) if backwards else items))
@@ -163,13 +163,13 @@ def lacking(device: str | None = None) -> Lacking:
         ([lacking()], False),
         ([lacking(), domain("web01", bridged("br0"))], False),
         ([lacking(), domain("web01", macvtap("eth4"))], True),
-        ([lacking(), domain("web01", macvtap("eth4")), card("eth4")], False),
+        ([lacking(), domain("web01", macvtap("eth4")), nic("eth4")], False),
         ([lacking(), domain("web01", macvtap("eth4")), Device(name=DeviceName("eth4"))], True),
-        ([lacking(), domain("web01", macvtap("bond2")), bond("bond2", "eth4", "eth5"), card("eth4")], True),
-        ([lacking(), domain("web01", macvtap("bond2")), bond("bond2", "eth4"), card("eth4")], False),
+        ([lacking(), domain("web01", macvtap("bond2")), bond("bond2", "eth4", "eth5"), nic("eth4")], True),
+        ([lacking(), domain("web01", macvtap("bond2")), bond("bond2", "eth4"), nic("eth4")], False),
         ([lacking(), domain("web01", macvtap("bond2")), bond("bond2", "bond3"), bond("bond3", "bond2")], False),
         ([lacking(), domain("web01", macvtap("b")), Device(name=DeviceName("b"), kind=DeviceKind.BOND)], True),
-        ([lacking(), domain("web01", macvtap("bond2")), domain("web02", macvtap("eth4")), card("eth4")], True),
+        ([lacking(), domain("web01", macvtap("bond2")), domain("web02", macvtap("eth4")), nic("eth4")], True),
         ([lacking("eth4"), domain("web01", macvtap("eth4"))], True),
         ([lacking("eth4"), domain("web01", macvtap("eth4")), Device(name=DeviceName("eth4"))], False),
     ],
@@ -191,7 +191,7 @@ def test_a_device_of_a_list_adds_to_its_document_unless_that_gave_another_name()
     box.add_listed({key: Device(name=DeviceName(name), mac=Mac("52:54:00:00:00:01")) for key, name in names.items()})
     box.withdraw_listed("net_tap_7")
     box.withdraw_listed("never there")
-    box.add(Device(name=DeviceName("tap-7")), msgspec.structs.replace(card("eth4"), mac=Mac("52:54:00:00:00:02")))
+    box.add(Device(name=DeviceName("tap-7")), msgspec.structs.replace(nic("eth4"), mac=Mac("52:54:00:00:00:02")))
 
     devices = {device.name: device.mac for device in box.close()[0].devices}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from tests.build import bond, card
+from tests.build import bond, nic
 from tests.harness.definitions import (
     COMPUTER,
     bond_xml,
@@ -393,7 +393,7 @@ def test_a_device_that_another_source_knows_is_not_missed(ten: str, proxy: RpcPr
     draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=ten), name="ten", uri=ten)
 
     read(draft.target, draft, in_fleet=False)
-    draft.add(bond("bond2", "eth4"), card("eth4"))
+    draft.add(bond("bond2", "eth4"), nic("eth4"))
 
     assert draft.close()[1] == ()
 

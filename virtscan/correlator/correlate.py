@@ -48,8 +48,9 @@ def correlate(inventory: Inventory) -> Report:
     if rebooted == inventory.servers:
         return report
     later = _judged(msgspec.structs.replace(inventory, servers=rebooted))
-    now = sum(map(_is_at_risk, report.findings))
-    return msgspec.structs.replace(report, at_risk_after_reboot=max(0, sum(map(_is_at_risk, later.findings)) - now))
+    more = Counter(map(_interface, filter(_is_at_risk, later.findings)))
+    more -= Counter(map(_interface, filter(_is_at_risk, report.findings)))
+    return msgspec.structs.replace(report, at_risk_after_reboot=more.total())
 
 
 def _judged(inventory: Inventory) -> Report:
@@ -187,13 +188,16 @@ def _is_at_risk(finding: Finding) -> bool:
     return finding.verdict is Verdict.AT_RISK and finding.waived is None
 
 
-def _urgency(finding: Finding) -> tuple[int, int, str, str, int, str, bool]:
+def _interface(finding: Finding) -> tuple[str, str, int, str, bool, str]:
     return (
-        VERDICTS[finding.verdict],
-        _EXPOSURES[finding.exposure],
         finding.hypervisor,
         finding.domain,
         finding.index,
         finding.origin,
         finding.next_start,
+        finding.mac or "",
     )
+
+
+def _urgency(finding: Finding) -> tuple[int, int, tuple[str, str, int, str, bool, str]]:
+    return VERDICTS[finding.verdict], _EXPOSURES[finding.exposure], _interface(finding)

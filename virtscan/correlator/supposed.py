@@ -2,19 +2,19 @@
 
 import msgspec
 
-from virtscan.correlator.sending import sending
+from virtscan.correlator.sending import sending_stacks
 from virtscan.model import Offload, Persistence, Server, ServerDevice, State
 
 
 def after_reboot(server: Server) -> Server:
     """Give a server whose offload is off now and known to be on after its next reboot as it will be then."""
-    stack = sending(server)
-    if stack.tx is not State.OFF or stack.after_reboot is not State.ON:
-        return server
+    stacks = [one for one in sending_stacks(server) if one.tx is State.OFF and one.after_reboot is State.ON]
+    names = {name for stack in stacks for name in stack.devices}
     devices = tuple(
-        _with_state(one, State.ON) if _comes_back(one.offload.persistence) else one for one in server.devices
+        _with_state(one, State.ON) if one.device.name in names and _comes_back(one.offload.persistence) else one
+        for one in server.devices
     )
-    back = _comes_back(server.persistence)
+    back = bool(stacks) and _comes_back(server.persistence)
     return msgspec.structs.replace(server, tx_checksum=State.ON if back else server.tx_checksum, devices=devices)
 
 

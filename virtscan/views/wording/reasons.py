@@ -34,11 +34,11 @@ class Wording:
             self._servers.setdefault(server.name, []).append(server)
 
     def sentences(self, reasons: Sequence[r.Reason]) -> tuple[str, ...]:
-        """Give a sentence for each reason, in their order."""
-        return tuple(self.sentence(reason) for reason in reasons)
+        """Give a sentence for each reason, in their order; none for one that is not worth it."""
+        return tuple(filter(None, map(self.sentence, reasons)))
 
     def sentence(self, reason: r.Reason) -> str:
-        """Say one reason: a fact that is known, or one that is missing."""
+        """Say one reason: a fact that is known, or one that is missing; empty for a hypervisor observed lately."""
         for words in (self._kernel, self._server, _place, _way, _needed):
             if (found := words(reason)) is not None:
                 return found
@@ -107,7 +107,7 @@ class Wording:
             case r.HostObserved(hypervisor=name):
                 host = self._hosts.get(name)
                 at = None if host is None else host.observed_at
-                return f"{name} was observed {ago(at, self._taken_at)}"
+                return f"{name} was observed {ago(at, self._taken_at)}" if is_old(at, self._taken_at) else ""
             case _:
                 return None
 
