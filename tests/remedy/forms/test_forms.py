@@ -199,10 +199,10 @@ def test_whom_it_frees_and_what_it_costs_is_said(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_that_nobody_is_at_risk_is_said(form: str) -> None:
+def test_the_text_says_that_no_interface_is_known_to_be_at_risk(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.OFF)))
 
-    assert "Nobody is known to be at risk: there is nothing to change.\n" in text
+    assert "No interface is known to be at risk: there is nothing to change.\n" in text
     assert "Cost" not in text
 
 
@@ -210,13 +210,13 @@ def test_that_nobody_is_at_risk_is_said(form: str) -> None:
 def test_who_is_unknown_is_not_taken_for_safe(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.UNKNOWN)))
 
-    assert "Nobody is known to be at risk: there is nothing to change. 2 are unknown.\n" in text
+    assert "No interface is known to be at risk: there is nothing to change. Unknown: 2.\n" in text
 
 
 def test_what_to_find_out_first_stands_first() -> None:
     text = FORMS["shell"].write(remedy(server(), hosts=(host(kernel=None),)))
 
-    assert text.index("Find out first") < text.index("#     uname -r\n") < text.index("set -eu")
+    assert text.index("Learn first") < text.index("uname -r") < text.index("set -eu")
 
 
 def test_a_capture_is_not_read_again_to_see_that_it_worked() -> None:
@@ -230,7 +230,7 @@ def test_a_capture_is_not_read_again_to_see_that_it_worked() -> None:
 def test_a_server_that_another_one_stands_behind_is_named_with_it() -> None:
     text = FORMS["shell"].write(remedy(server("a"), server("b", interface="eth1")))
 
-    assert "hv1 web01 52:54:00:00:01:01 (latent); so does b" in text
+    assert "hv1 web01 52:54:00:00:01:01 (latent); also at risk by b" in text
 
 
 @pytest.mark.parametrize("form", FORMS)
