@@ -12,7 +12,7 @@ import msgspec
 
 from virtscan.correlator.location.nic import is_nic
 from virtscan.correlator.location.stack import lists_all_below
-from virtscan.model import Backing, DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
+from virtscan.model import Backing, Device, DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
 
 _MASTERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.UNKNOWN})
 
@@ -234,11 +234,18 @@ def _on_way(states: Collection[State], *, hidden: bool) -> WayState:
 
 
 def _without_local_ports(ways: tuple[Way, ...], known: Mapping[DeviceName, ServerDevice]) -> tuple[Way, ...]:
-    """Leave out ways to taps and veths of local guests beside a NIC: frames to other machines don't leave by them."""
-    local = [way for way in ways if (end := known.get(way.devices[-1])) and end.device.backing is Backing.VIRTUAL]
+    """Leave out ways to taps and veths of local guests beside a NIC: frames to other machines don't leave by them.
+
+    A bond or bridge at the end of a way is no such port: its members are not all listed.
+    """
+    local = [way for way in ways if (end := known.get(way.devices[-1])) and _is_local_port(end.device)]
     outward = tuple(way for way in ways if way not in local)
     has_nic = any((end := known.get(way.devices[-1])) and is_nic(end.device) for way in outward)
     return outward if has_nic else ways
+
+
+def _is_local_port(device: Device) -> bool:
+    return device.backing is Backing.VIRTUAL and device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
 
 
 def _others(known: Mapping[DeviceName, ServerDevice], used: Iterable[DeviceName]) -> list[DeviceName]:

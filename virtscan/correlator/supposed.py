@@ -44,6 +44,9 @@ def switched_off(server: Server, names: Collection[DeviceName], *, whole: bool =
 
 
 def _rebooted(one: ServerDevice) -> ServerDevice:
+    """Give a device with its state after a reboot; where that is unknown it stays on, but not off."""
     persistence = one.offload.persistence
     state = State.UNKNOWN if persistence is None else persistence.tx_checksum
+    if state is State.UNKNOWN and one.offload.tx_checksum is not State.OFF:
+        return one
     return msgspec.structs.replace(one, offload=msgspec.structs.replace(one.offload, tx_checksum=state))

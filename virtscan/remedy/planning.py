@@ -13,7 +13,7 @@ from virtscan.correlator.location.places import GuestNic, HostDevice, places
 from virtscan.correlator.sending import SendingStack
 from virtscan.correlator.server_index import ServerIndex
 from virtscan.correlator.supposed import after_reboot, switched_off
-from virtscan.model import DeviceName, Hypervisor, Inventory, Report, Server, Verdict
+from virtscan.model import DeviceName, Finding, Hypervisor, Inventory, Report, Server, Verdict
 from virtscan.remedy.harm import Sending, harm
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Endangered, Remedy, Upgrade
@@ -41,19 +41,22 @@ def plan(report: Report) -> Remedy:
     """
     inventory = report.inventory
     rebooted = msgspec.structs.replace(inventory, servers=tuple(map(after_reboot, inventory.servers)))
-    current = aged(rebooted)
-    index = ServerIndex(current)
-    planned = [_planned(inventory.servers, sending, found) for sending, found in harm(current, index).items()]
-    left = correlate(mended(rebooted, [(one.stack, one.cure) for one in planned])).findings
-    hosts = {host.name: host for host in inventory.hypervisors}
-    changes = [_change(one, index.fleet, hosts.values()) for one in planned]
+    times = [inventory] if rebooted.servers == inventory.servers else [inventory, rebooted]
+    found = harm(map(aged, times))
+    planned = [_planned(inventory.servers, sending, endangered) for sending, endangered in found.items()]
+    cures = [(one.stack, one.cure) for one in planned]
+    left = [finding for time in times for finding in correlate(mended(time, cures)).findings]
+    at_risk = {_place(finding) for finding in left if is_at_risk(finding)}
+    unknown = {_place(one) for one in left if one.verdict is Verdict.UNKNOWN and one.waived is None}
+    fleet = ServerIndex(aged(inventory)).fleet
+    changes = [_change(one, fleet, inventory.hypervisors) for one in planned]
     return Remedy(
         version=inventory.version,
         taken_at=inventory.taken_at,
         changes=tuple(sorted(changes, key=lambda change: -len(change.endangered))),
         questions=questions(report),
-        still_at_risk=sum(map(is_at_risk, left)),
-        still_unknown=sum(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in left),
+        still_at_risk=len(at_risk),
+        still_unknown=len(unknown - at_risk),
     )
 
 
@@ -73,6 +76,10 @@ def mended(inventory: Inventory, cures: Iterable[tuple[SendingStack, Cure]]) -> 
         for server in inventory.servers
     )
     return msgspec.structs.replace(inventory, servers=servers)
+
+
+def _place(finding: Finding) -> tuple[str, str, str, int, bool]:
+    return finding.hypervisor, finding.origin, finding.domain, finding.index, finding.next_start
 
 
 def _key(server: Server) -> tuple[str, str | None]:

@@ -168,6 +168,7 @@ def test_what_ansible_undoes_runs_only_when_it_is_asked_for() -> None:
 def test_what_stands_on_other_devices_gets_no_link_file(interface: str) -> None:
     steps = FORMS["systemd"].steps(change(interface=interface))
 
+    assert steps.lasting is not None
     assert ".link" not in steps.lasting
     assert "udev/rules.d" in steps.lasting
     assert "MAC" in steps.means
@@ -176,6 +177,7 @@ def test_what_stands_on_other_devices_gets_no_link_file(interface: str) -> None:
 def test_a_link_file_keeps_the_name_of_the_card() -> None:
     lasting = FORMS["systemd"].steps(change(interface="ens3", macs=mac("52:54:00:00:00:01"))).lasting
 
+    assert lasting is not None
     assert "\nPermanentMACAddress=52:54:00:00:00:01\n" in lasting
     assert "\nName=ens3\n" in lasting
 
