@@ -105,11 +105,11 @@ def test_devices_other_than_bonds_can_be_left_out(tmp_path: Path, capfd: pytest.
     assert run(["remedy", file, "--lower-device", "bond"]) == 0
 
 
-def test_nobody_at_risk_needs_no_change(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_fleet_without_risk_needs_no_change(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     fixed = hypervisor("hv1", domain("web01", macvtap()), kernel=FIXED_KERNEL)
 
     assert run(["remedy", saved(tmp_path, inventory(fixed, servers=(server(),)))]) == 0
-    assert "Nobody is known to be at risk" in capfd.readouterr().out
+    assert "No interface is known to be at risk" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize(

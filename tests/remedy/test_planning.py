@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, hypervisor, macvtap, server
+from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bond, nic, domain, hypervisor, macvtap, server
 from tests.remedy.plans import WEB01, WEB02, change, fleet, host, mac, remedy
 from virtscan.correlator import correlate
 from virtscan.model import (
@@ -13,7 +13,6 @@ from virtscan.model import (
     DeviceName,
     Exposure,
     Feature,
-    LowerDevice,
     Observed,
     Persistence,
     Policy,
@@ -32,7 +31,7 @@ def test_a_server_that_endangers_somebody_is_to_be_changed_and_frees_them() -> N
     made = remedy(server())
 
     (one,) = made.changes
-    assert (one.server, one.sender.interface, one.fixed) == ("satellite", "eth0", False)
+    assert (one.server, one.senders[0].interface, one.fixed) == ("satellite", "eth0", False)
     assert [(freed.hypervisor, freed.domain, freed.mac) for freed in one.endangered] == [
         ("hv1", "web01", WEB01),
         ("hv1", "web02", WEB02),
@@ -167,27 +166,31 @@ def test_exposure_is_that_of_the_finding() -> None:
     ],
 )
 def test_a_name_tells_what_a_device_is_where_nothing_better_does(interface: str, kind: DeviceKind) -> None:
-    assert change(interface=interface).sender.kind is kind
+    assert change(interface=interface).senders[0].kind is kind
 
 
-def test_a_hypervisor_that_serves_itself_tells_what_its_device_is() -> None:
-    uplink = Device(name=DeviceName("uplink"), kind=DeviceKind.BRIDGE, mac=mac("52:54:00:0a:00:01")[0])
-    serving = hypervisor("hv1", domain("thin", macvtap("uplink")), kernel=UNFIXED_KERNEL, devices=(uplink,))
+def test_the_kind_of_a_servers_device_is_read_from_its_hypervisor() -> None:
+    own = Device(
+        name=DeviceName("uplink"),
+        kind=DeviceKind.MACVLAN,
+        lower=(DeviceName("bond2"),),
+        lower_complete=True,
+        mode=SourceMode.BRIDGE,
+        mac=mac("52:54:00:0a:00:01")[0],
+    )
+    devices = (bond(), nic("eth4"), nic("eth5"), own)
+    serving = hypervisor("hv1", domain("thin", macvtap()), kernel=UNFIXED_KERNEL, devices=devices)
 
-    (one,) = remedy(
-        server(interface="uplink", macs=mac("52:54:00:0a:00:01")),
-        hosts=(serving,),
-        policy=Policy(lower_device=LowerDevice.ANY),
-    ).changes
+    (one,) = remedy(server(interface="uplink", macs=mac("52:54:00:0a:00:01")), hosts=(serving,)).changes
 
-    assert one.sender.kind is DeviceKind.BRIDGE
+    assert one.senders[0].kind is DeviceKind.MACVLAN
 
 
 @pytest.mark.parametrize("name", [None, "", "eth0; reboot", "-K", "eth0\nreboot", "a" * 16, "$(reboot)", "..", "eth/0"])
 def test_what_is_no_safe_name_is_never_put_into_a_command(name: str | None) -> None:
     one = change(interface=name)
 
-    assert one.sender.interface is None
+    assert one.senders[0].interface is None
     assert any("INTERFACE" in note for note in one.notes)
 
 
@@ -202,10 +205,12 @@ def test_what_is_no_safe_name_is_never_put_into_a_command(name: str | None) -> N
     ],
 )
 def test_undoing_turns_nothing_on_that_was_off(features: dict[str, Feature], again: tuple[str, ...]) -> None:
-    assert change(features=features).sender.switched_on == again
+    assert change(features=features).senders[0].switched_on == again
 
 
-@pytest.mark.parametrize(("interface", "words"), [("bond0", "members"), ("eth0.5", "VLAN itself"), ("br0", "ports")])
+@pytest.mark.parametrize(
+    ("interface", "words"), [("bond0", "off on the bond"), ("eth0.5", "off on the VLAN"), ("br0", "off on the bridge")]
+)
 def test_it_is_said_why_not_the_device_below(interface: str, words: str) -> None:
     assert any(words in note for note in change(interface=interface).notes)
 
@@ -219,7 +224,7 @@ def test_what_an_old_kernel_of_the_server_does_otherwise_is_said(interface: str,
 
 
 @pytest.mark.parametrize(
-    ("model", "words"), [("virtio", "in its virtio interface"), ("e1000e", "give it a virtio interface")]
+    ("model", "words"), [("virtio", "in its virtio interface"), ("e1000e", "a virtio interface with")]
 )
 def test_a_server_that_is_a_domain_can_be_cured_on_its_hypervisor(model: str, words: str) -> None:
     serving = domain("sat", macvtap(mac="52:54:00:00:00:01", model=model))
@@ -235,11 +240,10 @@ def test_a_server_that_is_a_domain_can_be_cured_on_its_hypervisor(model: str, wo
 def test_unknown_kernels_are_asked_for_first_where_they_would_settle_most() -> None:
     made = remedy(server(tx_checksum=State.UNKNOWN, reason="no answer"), hosts=(host(kernel=None),))
 
-    assert [(question.where, question.interfaces, question.command) for question in made.questions] == [
-        ("hv1", 2, "uname -r"),
-        ("satellite", 2, "ethtool -k eth0"),
-    ]
-    assert "no answer" in made.questions[1].missing[0]
+    kernel, *others = made.questions
+    assert (kernel.where, kernel.interfaces) == ("hv1", 2)
+    assert "uname -r" in kernel.command
+    assert any("no answer" in one.missing[0] and "ethtool -k eth0" in one.command for one in others)
     assert made.still_unknown == 2
 
 
@@ -253,9 +257,9 @@ def test_a_kernel_that_may_have_the_fix_is_to_be_looked_into() -> None:
 @pytest.mark.parametrize(
     ("servers", "command"),
     [
-        ((), "virtscan scan --server NAME:INTERFACE=ssh://root@HOST"),
-        ((server(),), "cat /sys/class/net/eth0/address"),
-        ((server(interface=None),), "cat /sys/class/net/INTERFACE/address"),
+        ((), "--server NAME:INTERFACE=ssh://root@HOST"),
+        ((server(),), "/sys/class/net/eth0/address"),
+        ((server(interface=None),), "/sys/class/net/INTERFACE/address"),
     ],
 )
 def test_each_unknown_comes_with_the_command_that_tells_it(servers: tuple[Any, ...], command: str) -> None:
@@ -263,20 +267,16 @@ def test_each_unknown_comes_with_the_command_that_tells_it(servers: tuple[Any, .
 
     (question,) = remedy(*servers, hosts=(private,)).questions
 
-    assert question.command == command
+    assert command in question.command
 
 
-@pytest.mark.parametrize(
-    ("mode", "twins", "command"),
-    [(SourceMode.UNKNOWN, 1, "virsh dumpxml web01"), (SourceMode.PRIVATE, 2, f"virtscan explain {WEB01}")],
-)
-def test_what_only_a_look_at_the_domain_tells_is_asked_there(mode: SourceMode, twins: int, command: str) -> None:
-    serving = [domain(f"sat{number}", macvtap(mac="52:54:00:00:00:01")) for number in range(twins)]
-    hosts = (hypervisor("hv1", domain("web01", macvtap(mac=WEB01, mode=mode)), *serving, kernel=UNFIXED_KERNEL),)
+def test_an_unknown_mode_is_asked_for_at_the_domain() -> None:
+    serving = domain("sat", macvtap(mac="52:54:00:00:00:01"))
+    hosts = (hypervisor("hv1", domain("web01", macvtap(mode=SourceMode.UNKNOWN)), serving, kernel=UNFIXED_KERNEL),)
 
     made = remedy(server(macs=mac("52:54:00:00:00:01")), hosts=hosts)
 
-    assert command in [question.command for question in made.questions]
+    assert any("virsh dumpxml" in question.command for question in made.questions)
 
 
 def test_what_is_waived_raises_no_question() -> None:

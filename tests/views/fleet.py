@@ -8,7 +8,7 @@ from tests.build import (
     UNFIXED_KERNEL,
     bond,
     bridged,
-    card,
+    nic,
     domain,
     hypervisor,
     inventory,
@@ -108,8 +108,8 @@ def report() -> Report:
         site="ams1",
         devices=(
             bond(),
-            card("eth4"),
-            card("eth5"),
+            nic("eth4"),
+            nic("eth5"),
             Device(
                 name=DeviceName("bond2.100"), kind=DeviceKind.VLAN, lower=(DeviceName("bond2"),), vlan_id=100,
                 sources=("libvirt",),

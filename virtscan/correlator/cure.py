@@ -1,57 +1,110 @@
 """Which devices of a server to switch off so that no way out keeps a partial checksum: the one plan of all outputs."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.sending import SendingStack, WayState, sending_stacks
-from virtscan.model import DeviceKind, DeviceName, Feature, Server, State
+from virtscan.correlator.sending import SendingStack, Way, WayState, sending_stacks
+from virtscan.model import DeviceKind, DeviceName, Feature, Offload, Server, ServerDevice, State
 
 CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
 
+# The kernel allows more (dev_valid_name), but nothing else is in use, and these need no quotes in any language.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,14}")
+
+
+class Switch(msgspec.Struct, frozen=True, kw_only=True):
+    """A device to switch off: `now`, for good (`lasting`), or both.
+
+    `device` is None for the unnamed interface of a server without one.
+    """
+
+    device: DeviceName | None
+    now: bool
+    lasting: bool
+
+    @property
+    def word(self) -> str | None:
+        """Give the name for a command; None where there is none."""
+        return command_word(self.device)
+
 
 class Cure(msgspec.Struct, frozen=True, kw_only=True):
-    """The devices to switch, from the bottom up; None in it is the unnamed interface of a server without one.
+    """The devices to switch, from the bottom up.
 
     `fixed` are those that would have to be switched and can't be: while there are some, a way stays open.
     """
 
-    devices: tuple[DeviceName | None, ...]
+    switches: tuple[Switch, ...]
     fixed: tuple[DeviceName, ...]
 
     @property
     def is_complete(self) -> bool:
         """Return True if the switched devices leave no way open."""
-        return bool(self.devices) and not self.fixed
+        return bool(self.switches) and not self.fixed
+
+    @property
+    def words(self) -> tuple[str | None, ...]:
+        """Name the devices that a command switches now; None for one that the command can't name."""
+        return tuple(dict.fromkeys(switch.word for switch in self.switches if switch.now))
 
 
 def cure(stack: SendingStack) -> Cure:
-    """Choose on each way that keeps a partial checksum the lowest device that can be switched.
+    """Choose on each way that keeps a partial checksum, now or after a reboot, the lowest device that can be switched.
 
-    The lowest, because bonds and VLANs of a 2.6 kernel refuse `ethtool -K`; a VLAN follows its NIC. Where nothing of
-    the stack was read, it is the device that is named.
+    The lowest, because bonds and VLANs of a 2.6 kernel refuse `ethtool -K`; a VLAN follows its NIC. A way that a
+    setting keeps filled after a reboot needs no second setting. Where nothing of the stack was read, the named device
+    is chosen.
     """
     if not stack.observed:
-        name = stack.top
-        is_fixed = any_fixed(stack.server.features)
-        return Cure(devices=() if is_fixed else (name,), fixed=(name,) if is_fixed and name else ())
-    chosen: dict[DeviceName, None] = {}
+        return _of_one_device(stack)
+    known = {one.device.name: one for one in stack.server.devices}
+    chosen: dict[DeviceName, Switch] = {}
     stuck: dict[DeviceName, None] = {}
     for way in stack.ways:
-        if way.now is WayState.FILLED and way.after_reboot is not WayState.PARTIAL:
+        if not _is_open(way):
             continue
-        able = next((name for name in reversed(way.devices) if _can_be_switched(stack, name)), None)
-        if able is not None:
-            chosen[able] = None
-        else:
+        name = next(_candidates(way, known), None)
+        if name is None:
             stuck[way.devices[-1]] = None
-    return Cure(devices=tuple(chosen), fixed=tuple(stuck))
+            continue
+        before = chosen.get(name, Switch(device=name, now=False, lasting=False))
+        chosen[name] = Switch(
+            device=name,
+            now=before.now or way.now is not WayState.FILLED,
+            lasting=before.lasting or way.after_reboot is not WayState.FILLED,
+        )
+    depths = {name: depth for way in stack.ways for depth, name in enumerate(way.devices)}
+    switches = sorted(chosen.values(), key=lambda switch: -depths[switch.device or DeviceName("")])
+    return Cure(switches=tuple(switches), fixed=tuple(stuck))
+
+
+def command_word(name: str | None) -> str | None:
+    """Give a device's name for a command; None for an unnamed one or a name that no command can safely contain."""
+    return name if name is not None and _PLAIN_NAME.fullmatch(name) else None
 
 
 def stack_of(server: Server, interface: str | None) -> SendingStack:
-    """Give the stack of a server that a finding names by its interface; the first one if none has that name."""
+    """Give the stack of a server that a finding names by its interface.
+
+    Without such a stack the finding rests on a NIC of the server whose name is unknown.
+    """
     stacks = sending_stacks(server)
-    return next((stack for stack in stacks if stack.interface == interface), stacks[0])
+    found = next((stack for stack in stacks if stack.interface == interface), None)
+    if found is not None:
+        return found
+    return msgspec.structs.replace(stacks[0], interface=None, top=None, observed=False, declared=False)
+
+
+def server_of(servers: Iterable[Server], name: str | None, interface: str | None) -> Server | None:
+    """Give the server that a finding names: of namesakes the one that sends through the interface, else the first."""
+    named = [server for server in servers if server.name == name]
+    if len(named) > 1:
+        for server in named:
+            if any(stack.interface == interface for stack in sending_stacks(server)):
+                return server
+    return named[0] if named else None
 
 
 def any_fixed(features: Mapping[str, Feature]) -> bool:
@@ -60,8 +113,50 @@ def any_fixed(features: Mapping[str, Feature]) -> bool:
     return any(feature.fixed and feature.state is State.ON for feature in found)
 
 
-def _can_be_switched(stack: SendingStack, name: DeviceName) -> bool:
-    one = next((one for one in stack.server.devices if one.device.name == name), None)
-    if one is None or one.device.kind is DeviceKind.MACVLAN or any_fixed(one.offload.features):
-        return False
-    return one.offload.tx_checksum is not State.UNKNOWN
+def offload_of(stack: SendingStack, name: DeviceName | None) -> Offload:
+    """Give what is known of a device's offload, which for a stack that was not read is that of the server."""
+    if stack.observed and name is not None:
+        return stack.offload(name)
+    server = stack.server
+    if not stack.declared:
+        return Offload(tx_checksum=stack.tx)
+    return Offload(tx_checksum=server.tx_checksum, features=server.features, persistence=server.persistence)
+
+
+def _of_one_device(stack: SendingStack) -> Cure:
+    name = None if stack.interface is None else DeviceName(stack.interface)
+    if stack.tx is State.OFF and stack.after_reboot is not State.ON:
+        return Cure(switches=(), fixed=())
+    if any_fixed(offload_of(stack, name).features):
+        return Cure(switches=(), fixed=(name or DeviceName(""),))
+    switch = Switch(device=name, now=stack.tx is not State.OFF, lasting=stack.after_reboot is not State.OFF)
+    return Cure(switches=(switch,), fixed=())
+
+
+def _is_open(way: Way) -> bool:
+    return way.now is not WayState.FILLED or way.after_reboot is WayState.PARTIAL
+
+
+def _candidates(way: Way, known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:
+    """Name the devices that can be switched, the best first: already off, else of known state, from the bottom up.
+
+    A macvlan can't be, and what is below it does not help: it hands frames to its neighbours itself.
+    """
+    able = [name for name in reversed(_above_macvlan(way.devices, known)) if not any_fixed(_features(known, name))]
+    for state in (State.OFF, State.ON, State.UNKNOWN):
+        for name in able:
+            if (known[name].offload.tx_checksum if name in known else State.UNKNOWN) is state:
+                yield name
+
+
+def _above_macvlan(names: Sequence[DeviceName], known: Mapping[DeviceName, ServerDevice]) -> list[DeviceName]:
+    above: list[DeviceName] = []
+    for name in names:
+        if name in known and known[name].device.kind is DeviceKind.MACVLAN:
+            break
+        above.append(name)
+    return above
+
+
+def _features(known: Mapping[DeviceName, ServerDevice], name: DeviceName) -> Mapping[str, Feature]:
+    return known[name].offload.features if name in known else {}

@@ -1,38 +1,52 @@
 """Servers as they would be: after their next reboot, or with devices switched."""
 
+from collections.abc import Collection
+
 import msgspec
 
 from virtscan.correlator.sending import sending_stacks
-from virtscan.model import Offload, Persistence, Server, ServerDevice, State
+from virtscan.model import DeviceName, Offload, Persistence, Server, ServerDevice, State
+
+_LASTING = Persistence(tx_checksum=State.OFF, setting="switched off")
 
 
 def after_reboot(server: Server) -> Server:
-    """Give a server whose offload is off now and known to be on after its next reboot as it will be then."""
-    stacks = [one for one in sending_stacks(server) if one.tx is State.OFF and one.after_reboot is State.ON]
-    names = {name for stack in stacks for name in stack.devices}
+    """Give a server as it will be after its next reboot, where a stack that is off now is known to be on then.
+
+    The devices of other stacks stay as they are.
+    """
+    back = [one for one in sending_stacks(server) if one.tx is State.OFF and one.after_reboot is State.ON]
+    if not back:
+        return server
+    names = {name for stack in back if stack.observed for name in stack.devices}
+    devices = tuple(_rebooted(one) if one.device.name in names else one for one in server.devices)
+    comes_back = server.persistence is not None and server.persistence.tx_checksum is State.ON
+    is_named = any(not stack.observed or server.interface in stack.devices for stack in back)
+    state = State.ON if comes_back and is_named else server.tx_checksum
+    return msgspec.structs.replace(server, tx_checksum=state, devices=devices)
+
+
+def switched_off(server: Server, names: Collection[DeviceName], *, whole: bool = False) -> Server:
+    """Give a server as it would be with some of its devices switched off for good.
+
+    Args:
+        server: As it was observed or declared.
+        names: The devices to switch.
+        whole: Also switch what is known of the server as a whole, where no device was read.
+    """
+    off = Offload(tx_checksum=State.OFF, persistence=_LASTING)
     devices = tuple(
-        _with_state(one, State.ON) if one.device.name in names and _comes_back(one.offload.persistence) else one
-        for one in server.devices
+        msgspec.structs.replace(one, offload=off) if one.device.name in names else one for one in server.devices
     )
-    back = bool(stacks) and _comes_back(server.persistence)
-    return msgspec.structs.replace(server, tx_checksum=State.ON if back else server.tx_checksum, devices=devices)
+    if whole or server.interface in names:
+        server = msgspec.structs.replace(server, tx_checksum=State.OFF, reason=None, persistence=_LASTING, features={})
+    return msgspec.structs.replace(server, devices=devices)
 
 
-def switched_off(server: Server) -> Server:
-    """Give a server as it would be with every device of it switched off for good."""
-    lasting = Persistence(tx_checksum=State.OFF, setting="switched off")
-    devices = tuple(
-        msgspec.structs.replace(one, offload=Offload(tx_checksum=State.OFF, persistence=lasting))
-        for one in server.devices
-    )
-    return msgspec.structs.replace(
-        server, tx_checksum=State.OFF, reason=None, persistence=lasting, features={}, devices=devices
-    )
-
-
-def _with_state(one: ServerDevice, state: State) -> ServerDevice:
+def _rebooted(one: ServerDevice) -> ServerDevice:
+    """Give a device with its state after a reboot; where that is unknown it stays on, but not off."""
+    persistence = one.offload.persistence
+    state = State.UNKNOWN if persistence is None else persistence.tx_checksum
+    if state is State.UNKNOWN and one.offload.tx_checksum is not State.OFF:
+        return one
     return msgspec.structs.replace(one, offload=msgspec.structs.replace(one.offload, tx_checksum=state))
-
-
-def _comes_back(persistence: Persistence | None) -> bool:
-    return persistence is not None and persistence.tx_checksum is State.ON

@@ -44,14 +44,15 @@ class Waivers:
                 return self._valid[number][0]
         return None
 
+    def is_waived(self, hypervisor: str, domain: str, mac: str | None, server: str) -> bool:
+        """Return True if a waiver that has not expired is about this interface and this server."""
+        subject = (hypervisor, domain, mac or "", server)
+        return any(_matches(patterns, subject) for _, patterns in self._valid.values())
+
     def matching(self, finding: Finding) -> list[int]:
         """The numbers of all that match it and have not expired, in the order in which they were given."""
         subject = (finding.hypervisor, finding.domain, finding.mac or "", finding.server or "")
-        return [
-            number
-            for number, (_, patterns) in self._valid.items()
-            if all(pattern.match(text) for pattern, text in zip(patterns, subject, strict=True))
-        ]
+        return [number for number, (_, patterns) in self._valid.items() if _matches(patterns, subject)]
 
     def warnings(self, hypervisors: Iterable[Hypervisor]) -> tuple[Gap, ...]:
         """Say which have expired, and which matched none of the findings that `apply` was given.
@@ -67,6 +68,10 @@ class Waivers:
 
 
 _ABOUT = GapAbout.WAIVER
+
+
+def _matches(patterns: tuple[re.Pattern[str], ...], subject: tuple[str, ...]) -> bool:
+    return all(pattern.match(text) for pattern, text in zip(patterns, subject, strict=True))
 
 
 def _stale(waiver: Waiver, *, unread: int, valid: bool) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from virtscan.model import Gap
-from virtscan.remedy.plan import Change, Question, Remedy, Sender, Steps
+from virtscan.remedy.plan import Change, Question, Remedy, Steps
 from virtscan.reporters.json import written
 from virtscan.views.presentation import timestamp
 
@@ -13,7 +13,7 @@ SCHEMA = "virtscan.remedy/1"
 
 
 def document(remedy: Remedy, gaps: Iterable[Gap], form: str, steps_of: Callable[[Change], Steps]) -> str:
-    """Write the document; a change that the device can't make has no steps."""
+    """Write the document; a change that no device can make has no steps."""
     value = {
         "schema": SCHEMA,
         "version": remedy.version,
@@ -30,7 +30,7 @@ def document(remedy: Remedy, gaps: Iterable[Gap], form: str, steps_of: Callable[
 def _change(change: Change, steps_of: Callable[[Change], Steps]) -> dict[str, object]:
     return {
         "server": change.server,
-        **_sender(change.sender),
+        **_devices(change),
         "source": change.source,
         "observed_at": timestamp(change.observed_at),
         "tx_checksum": change.tx_checksum,
@@ -43,8 +43,26 @@ def _change(change: Change, steps_of: Callable[[Change], Steps]) -> dict[str, ob
     }
 
 
-def _sender(sender: Sender) -> dict[str, object]:
-    return {"interface": sender.interface, "device_kind": sender.kind}
+def _devices(change: Change) -> dict[str, object]:
+    """Write the devices to switch; `interface` and `device_kind` are those of a single one.
+
+    Where none can be switched `interface` is the one by which the server is named.
+    """
+    only = change.senders[0] if len(change.senders) == 1 else None
+    devices = [
+        {
+            "interface": sender.interface,
+            "device_kind": sender.kind,
+            "mac": sender.mac,
+            "now": sender.now,
+            "lasting": sender.lasting,
+        }
+        for sender in change.senders
+    ]
+    if only is None:
+        interface = change.interface if change.fixed else None
+        return {"interface": interface, "device_kind": None, "devices": devices}
+    return {"interface": only.interface, "device_kind": only.kind, "devices": devices}
 
 
 def _question(question: Question) -> dict[str, object]:

@@ -1,97 +1,137 @@
-"""What is to be known about one server's change beside the commands."""
+"""What matters about one server's change beside the commands."""
 
 import re
 from collections.abc import Sequence
 
+from virtscan.correlator.cure import Cure, offload_of
 from virtscan.correlator.location.places import GuestNic
-from virtscan.model import DeviceKind, Server
+from virtscan.correlator.sending import SendingStack
+from virtscan.model import DeviceKind, Machine, Server, State
 from virtscan.remedy.plan import Sender
 
 COST = (
-    "Cost: the server's CPU computes the checksums of all that this device sends, and segmentation offload (TSO, UDP "
-    "segmentation) goes off with it, which depends on it. What it receives, and its other devices, stay as they are."
+    "Cost: the server's CPU computes the checksums of all packets that the device sends. Segmentation offload (TSO, "
+    "UDP segmentation) depends on it and goes off, too. Received packets and other devices are not affected."
 )
 
 _OLD = re.compile(r"2\.")
 _VIRTIO = "virtio"
+_REFUSING = frozenset({DeviceKind.BOND, DeviceKind.VLAN})
 
 
-def notes(server: Server, device: Sender, nics: Sequence[GuestNic], *, fixed: bool) -> tuple[str, ...]:
-    """What this device, this kernel and this place make different, one sentence or two each."""
-    found = []
-    if server.interface is None:
-        found.append("Nobody named its interface: set INTERFACE to the one that its answers leave through.")
-    elif device.interface is None:
-        found.append(
-            f"Its interface {server.interface!r} has a name that no command is made of: set INTERFACE yourself."
-        )
-    if fixed:
-        return (*found, *_otherwise(nics))
-    found += _below(device)
+def notes(stack: SendingStack, planned: Cure, switched: Sequence[Sender], nics: Sequence[GuestNic]) -> tuple[str, ...]:
+    """Give what is special about this stack, this kernel and this place, one or two sentences each.
+
+    Args:
+        stack: What the server sends through.
+        planned: Its cure.
+        switched: The devices of the cure, as commands name them.
+        nics: The server's NICs, if it is a domain.
+    """
+    server = stack.server
+    found = [] if stack.declared else ["The server was not declared to serve through this NIC."]
+    if not planned.is_complete:
+        return (*found, *_instead(stack, planned, nics))
+    found += _unnamed(stack, switched)
+    found += _stack(stack, switched)
+    found += _kept(stack, planned)
     if server.kernel is not None and _OLD.match(server.kernel.value):
-        found += _long_ago(device)
+        found += _old_kernel(switched)
     return tuple(found)
 
 
-def _below(device: Sender) -> list[str]:
-    """Why not the device underneath.
+def _unnamed(stack: SendingStack, switched: Sequence[Sender]) -> list[str]:
+    if all(sender.interface is not None for sender in switched):
+        return []
+    if stack.interface is None:
+        return ["Its interface is not named: set INTERFACE to the one that its answers leave through."]
+    return [
+        f"The name of its device (interface {stack.interface!r}) can't be put into a command: set INTERFACE yourself."
+    ]
+
+
+def _stack(stack: SendingStack, switched: Sequence[Sender]) -> list[str]:
+    """Say why these devices.
 
     Source:
-        Linux validate_xmit_skb: the stack fills in the sum when the device that it hands the packet to has no checksum
-        feature; a bond and a VLAN hand on what they got.
+        Linux validate_xmit_skb: the stack fills in the checksum when the device that gets the packet has no checksum
+        feature; a bond, bridge or VLAN hands on what it got. A bond or bridge does not follow its members.
     """
-    match device.kind:
-        case DeviceKind.BOND:
-            return ["It is a bond: off on the bond itself is what counts, its members keep their offload."]
-        case DeviceKind.VLAN:
-            return ["It is a VLAN: off on the VLAN itself is enough, and the device below keeps its offload."]
-        case DeviceKind.BRIDGE:
-            return ["It is a bridge: off on the bridge itself is what counts, its ports keep their offload."]
-        case _:
+    if stack.observed:
+        names = [sender.interface for sender in switched if sender.interface is not None]
+        if len(names) < 2 or stack.top is None:
             return []
+        return [f"Every way out of {stack.top} needs a device that is off: {', '.join(names)}."]
+    if not switched or switched[0].interface is None:
+        return []
+    name = switched[0].interface
+    kinds = {
+        DeviceKind.BOND: f"{name} is a bond: off on the bond is enough, its members keep their offload.",
+        DeviceKind.VLAN: f"{name} is a VLAN: off on the VLAN is enough, the device below keeps its offload.",
+        DeviceKind.BRIDGE: f"{name} is a bridge: off on the bridge is enough, its ports keep their offload.",
+    }
+    found = [kinds[switched[0].kind]] if switched[0].kind in kinds else []
+    return [*found, f"Which devices {name} stands on, or belongs to, was not read; the check reads it on the server."]
 
 
-def _long_ago(device: Sender) -> list[str]:
-    """What kernels before 3.0 do otherwise.
+def _kept(stack: SendingStack, planned: Cure) -> list[str]:
+    """Name the settings that already keep a way off after a reboot: beside one that works no second is written."""
+    if all(switch.lasting for switch in planned.switches):
+        return []
+    found = [offload_of(stack, name).persistence for name in stack.devices]
+    settings = [one.setting for one in (*found, stack.server.persistence) if one and one.tx_checksum is State.OFF]
+    kept = ", ".join(dict.fromkeys(settings))
+    names = ", ".join(switch.word or "INTERFACE" for switch in planned.switches if not switch.lasting)
+    return [f"{names}: no lasting step, a setting already keeps this way off after a reboot ({kept})."]
+
+
+def _old_kernel(switched: Sequence[Sender]) -> list[str]:
+    """Say what kernels before 3.0 do differently.
 
     Source:
         Linux 2.6.32: bond_ethtool_ops and vlan_ethtool_ops have no set_tx_csum; ethtool_set_tx_csum turns scatter-
-        gather and with it TSO off, and nothing turns them on again.
+        gather and with it TSO off, and does not turn them on again.
     """
     found = [
-        "This kernel does not turn scatter-gather and TSO on again by itself: note ethtool -k before, and compare."
+        "This kernel does not turn scatter-gather and TSO on again by itself: save the output of ethtool -k first."
     ]
-    if device.kind in {DeviceKind.BOND, DeviceKind.VLAN}:
+    if any(sender.kind in _REFUSING for sender in switched):
         found.append(
-            "It can't set this on a bond or VLAN (Operation not supported): set it on every card below instead "
-            "(/proc/net/bonding, /proc/net/vlan/config); the bond or VLAN then follows."
+            "It refuses to switch a bond or VLAN (Operation not supported): switch every NIC below instead "
+            "(/proc/net/bonding, /proc/net/vlan/config); a VLAN follows its NIC."
         )
     return found
 
 
-def _otherwise(nics: Sequence[GuestNic]) -> list[str]:
-    """What is left where the device can't turn it off."""
+def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> list[str]:
+    """Say what helps where a way has no device that can be switched, in the order in which it should be tried."""
+    names = ", ".join(dict.fromkeys(name for name in planned.fixed if name)) or "The device"
+    of_way = f"{names}: TX checksum offload can't be switched off on this way (a macvlan, or `on [fixed]`)"
+    helps = [
+        *_on_the_hypervisor(stack.server, nics),
+        "Send through another device (in a container a veth on a bridge), or run the server on another hypervisor.",
+        "Update the kernel of the hypervisors below.",
+    ]
     return [
-        "Its offload is on [fixed]: this device can't turn it off, so no command is given.",
-        "A macvlan (of a container, say) is such a device: ethtool -K fails there, or ends with 0 and changes nothing.",
-        "Instead, the best first: give the hypervisors below a fixed kernel.",
-        _in_the_domain(nics),
-        "Or let the server answer through another device: in a container a veth on a bridge instead of a macvlan.",
-        "Or let its firewall fill in UDP checksums, which cures TFTP and the DHCP of dnsmasq, but not HTTP:",
-        "  iptables -t mangle -A POSTROUTING -p udp -j CHECKSUM --checksum-fill",
+        f"{of_way}, so no command is given. On a macvlan ethtool -K fails, or exits with 0 and changes nothing.",
+        "Instead, the first that applies:",
+        *(f"{number}. {text}" for number, text in enumerate(helps, 1)),
     ]
 
 
-def _in_the_domain(nics: Sequence[GuestNic]) -> str:
-    """Stop the server's own virtual card from sending unfilled sums (rule R6)."""
-    change = "<driver><host csum='off'/></driver>"
+def _on_the_hypervisor(server: Server, nics: Sequence[GuestNic]) -> list[str]:
+    """Keep the server's own virtual NIC from sending partial checksums (rule R6)."""
+    option = "<driver><host csum='off'/></driver>"
+    emulated = "the NIC model e1000 or rtl8139"
     if not nics:
-        return (
-            f"Or, if it is a virtual machine with a virtio card: {change} in its interface (virsh edit), then boot it."
-        )
+        if server.physical or server.machine in {Machine.PHYSICAL, Machine.CONTAINER}:
+            return []
+        return [
+            f"If the server is a VM: {emulated}, or {option} in its virtio interface (virsh edit), then restart it."
+        ]
     domain = f"{nics[0].domain.name} on {nics[0].hypervisor}"
     if all((nic.interface.model or "").startswith(_VIRTIO) for nic in nics):
-        return (
-            f"Or, it is the domain {domain}: {change} in its virtio interface (virsh edit), then power it off and on."
-        )
-    return f"Or, it is the domain {domain}: give it a virtio interface with {change}, then power it off and on."
+        where = f"{option} in its virtio interface"
+    else:
+        where = f"a virtio interface with {option}"
+    return [f"The server is the domain {domain}: {emulated}, or {where} (virsh edit), then power it off and on."]

@@ -8,26 +8,30 @@ from virtscan.model import DeviceKind, Exposure, Mac, State
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
-    """The device that a server sends through.
+    """A device of a server that has to be switched off.
 
-    `interface` is None when nobody named it, or by a name that no command can safely take. `kind` is what its
-    hypervisor or else its name says. `mac` is its own, None when that is not known. `switched_on` are the checksum
-    features to turn on again for the state that was found, empty when the word for all of them does.
+    `interface` is None when it is not named, or by a name that no command can safely contain. `kind` is as observed on
+    the server or its hypervisor, else as its name suggests. `mac` is the permanent one, None when that is not known.
+    `switched_on` are the checksum features to turn on again for the state that was found, empty when the word for all
+    of them does. `now` is False for a device that is off already, `lasting` for one whose way out a setting keeps off
+    after a reboot.
     """
 
     interface: str | None
     kind: DeviceKind = DeviceKind.UNKNOWN
     mac: Mac | None = None
     switched_on: tuple[str, ...] = ()
+    now: bool = True
+    lasting: bool = True
 
     @property
     def text(self) -> str:
-        """It inside a double-quoted word or a here-document of a shell, which stops when nobody named it."""
+        """The device inside a double-quoted word or a here-document of a shell, which stops when it is not named."""
         return "${INTERFACE:?}" if self.interface is None else self.interface
 
     @property
     def word(self) -> str:
-        """It as a word of a shell."""
+        """The device as a word of a shell."""
         return f'"{self.text}"' if self.interface is None else self.interface
 
 
@@ -44,7 +48,7 @@ class Endangered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Upgrade(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypervisor whose kernel is the cause; `kernel` is None when nobody read it, `why` says where the fix is."""
+    """A hypervisor whose kernel is the cause; `kernel` is None if it is unknown, `why` names the fixed versions."""
 
     hypervisor: str
     kernel: str | None
@@ -52,28 +56,36 @@ class Upgrade(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One server: its offload is to go off.
+    """One sending stack of a server, whose offload has to be off on every way out.
 
-    `tx_checksum` is its state now: OFF when the risk begins with its next boot, of which `after_reboot` tells.
-    `lasts` is True if a setting turns it off at the next boot already: a second one beside it is not written.
-    `fixed` says that its device can't turn it off. `endangered` are the interfaces that this is about, worst first.
+    `interface` is the one by which the server is named, `top` where the check begins, None if no command can name it.
+    `senders` are the devices to switch, from the bottom up. `tx_checksum` is the state of the stack now: OFF when the
+    risk begins with the next reboot. `after_reboot` says what decides the state then. `fixed` says that a way has no
+    device that can be switched; then no command helps. `endangered` are the interfaces at risk, the most urgent first.
     """
 
     server: str
+    interface: str | None
+    top: str | None
     source: str
     observed_at: datetime | None
-    sender: Sender
+    senders: tuple[Sender, ...]
     tx_checksum: State
+    state_after_reboot: State
     after_reboot: str | None
     fixed: bool
-    lasts: bool = False
     endangered: tuple[Endangered, ...]
     upgrades: tuple[Upgrade, ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_named(self) -> bool:
+        """Return True if commands can name every device."""
+        return self.top is not None and all(sender.interface is not None for sender in self.senders)
+
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What nobody knows and a verdict hangs on: `where` to look, with which command, and for how many interfaces."""
+    """An unknown fact that a verdict depends on: `where` to look, with which command, and for how many interfaces."""
 
     where: str
     missing: tuple[str, ...]
@@ -95,13 +107,12 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
 class Steps(msgspec.Struct, frozen=True, kw_only=True):
     """How one change is made, in the language of a form.
 
-    `now` lasts until the next boot and is None when it is off already. `lasting` takes effect from the next boot on;
-    `means` names
-    the mechanism; both are None when a setting does so already. `undo` takes back both.
+    `now` lasts until the next reboot and is None when every device is off already. `lasting` takes effect from the next
+    reboot on and is None when settings keep every device off; `means` says by what. `undo` takes back both.
     """
 
     now: str | None
     lasting: str | None
-    means: str | None
+    means: str
     check: str
     undo: str

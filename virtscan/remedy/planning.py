@@ -1,134 +1,137 @@
-"""A report -> what to change on which server, and whom that frees."""
+"""A report -> what to change on which server, and which interfaces that clears."""
 
-import functools
-from collections.abc import Collection, Mapping
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from virtscan.correlator import correlate
-from virtscan.correlator.cure import cure, stack_of
+from virtscan.correlator.aging import aged
+from virtscan.correlator.cure import Cure, command_word, cure, offload_of, server_of, stack_of
 from virtscan.correlator.evaluator import kernel_state
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import GuestNic, HostDevice, places
+from virtscan.correlator.sending import SendingStack
 from virtscan.correlator.server_index import ServerIndex
 from virtscan.correlator.supposed import after_reboot, switched_off
-from virtscan.model import Finding, Hypervisor, Inventory, Report, Server, State, Verdict
+from virtscan.model import DeviceName, Finding, Hypervisor, Inventory, Report, Server, Verdict
+from virtscan.remedy.harm import Sending, harm
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Endangered, Remedy, Upgrade
 from virtscan.remedy.questions import questions
-from virtscan.remedy.sender import sender
+from virtscan.remedy.sender import senders
 from virtscan.views.summary import is_at_risk
 from virtscan.views.wording.kernel import kernel_basis
-
-_Key: TypeAlias = str | None
-_Place: TypeAlias = tuple[str, str, str, int]
 
 _ANYWHERE = "RHEL 6 has the fix since 2.6.32-504.30.3.el6, RHEL 7 since 3.10.0-514.el7, Linux since 3.15"
 
 
+class _Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """A stack that puts interfaces at risk, as it is now, with its cure."""
+
+    stack: SendingStack
+    cure: Cure
+    endangered: Sequence[Endangered]
+
+
 def plan(report: Report) -> Remedy:
-    """Work out what to change so that nobody is at risk, neither now nor after the servers' next boot.
+    """Work out what to change so that no interface is at risk, neither now nor after the servers' next reboot.
 
-    A finding names the worst server only: with that one mended the next may come to light. So the inventory is judged
-    again with every server mended that was found, until no new one turns up, and then for each of them with all the
-    others mended. What is waived asks for no change.
+    Every server that would put an interface at risk is changed, not only the worst, which the finding names. A waived
+    server asks for no change.
     """
-    inventory = _as_booted(report.inventory)
-
-    @functools.cache
-    def judged(mended: frozenset[_Key]) -> tuple[Finding, ...]:
-        return correlate(_switched(inventory, mended)).findings
-
-    found = frozenset[_Key]()
-    while harmful := {_by(finding) for finding in judged(found) if is_at_risk(finding)}:
-        found |= harmful  # one at least is new: who is mended endangers nobody
-    harm = {key: tuple(filter(is_at_risk, judged(found - {key}))) for key in sorted(found, key=str)}
-    servers = {_of(server): server for server in reversed(report.inventory.servers)}  # of namesakes the first
-    scene = _Scene(inventory=inventory, fleet=ServerIndex(inventory).fleet, names=_names(harm))
-    changes = [_change(servers[key], findings, scene) for key, findings in harm.items()]
-    left = judged(frozenset(key for key in found if cure(stack_of(servers[key], servers[key].interface)).is_complete))
+    inventory = report.inventory
+    rebooted = msgspec.structs.replace(inventory, servers=tuple(map(after_reboot, inventory.servers)))
+    times = [inventory] if rebooted.servers == inventory.servers else [inventory, rebooted]
+    found = harm(map(aged, times))
+    planned = [_planned(inventory.servers, sending, endangered) for sending, endangered in found.items()]
+    cures = [(one.stack, one.cure) for one in planned]
+    left = [finding for time in times for finding in correlate(mended(time, cures)).findings]
+    at_risk = {_place(finding) for finding in left if is_at_risk(finding)}
+    unknown = {_place(one) for one in left if one.verdict is Verdict.UNKNOWN and one.waived is None}
+    fleet = ServerIndex(aged(inventory)).fleet
+    changes = [_change(one, fleet, inventory.hypervisors) for one in planned]
     return Remedy(
         version=inventory.version,
         taken_at=inventory.taken_at,
         changes=tuple(sorted(changes, key=lambda change: -len(change.endangered))),
         questions=questions(report),
-        still_at_risk=sum(map(is_at_risk, left)),
-        still_unknown=sum(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in left),
+        still_at_risk=len(at_risk),
+        still_unknown=len(unknown - at_risk),
     )
 
 
-class _Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """What a change is seen against; `names` are those of the servers that endanger an interface."""
-
-    inventory: Inventory
-    fleet: Fleet
-    names: Mapping[_Place, list[str]]
-
-
-def _as_booted(inventory: Inventory) -> Inventory:
-    """Give the inventory after the next reboot of every server whose offload is known to be on again then."""
-    return msgspec.structs.replace(inventory, servers=tuple(map(after_reboot, inventory.servers)))
-
-
-def _switched(inventory: Inventory, keys: Collection[_Key]) -> Inventory:
-    servers = tuple(switched_off(server) if _of(server) in keys else server for server in inventory.servers)
+def mended(inventory: Inventory, cures: Iterable[tuple[SendingStack, Cure]]) -> Inventory:
+    """Give the inventory with the devices of complete cures switched off for good."""
+    names: dict[tuple[str, str | None], set[DeviceName]] = {}
+    whole: set[tuple[str, str | None]] = set()
+    for stack, planned in cures:
+        if not planned.is_complete:
+            continue
+        key = _key(stack.server)
+        names.setdefault(key, set()).update(one.device for one in planned.switches if one.device is not None)
+        if not stack.observed:
+            whole.add(key)
+    servers = tuple(
+        switched_off(server, names[_key(server)], whole=_key(server) in whole) if _key(server) in names else server
+        for server in inventory.servers
+    )
     return msgspec.structs.replace(inventory, servers=servers)
 
 
-def _names(harm: Mapping[_Key, tuple[Finding, ...]]) -> Mapping[_Place, list[str]]:
-    names: dict[_Place, list[str]] = {}
-    for name, findings in harm.items():
-        for finding in findings:
-            names.setdefault(_place(finding), []).append(name or "")
-    return names
+def _place(finding: Finding) -> tuple[str, str, str, int, bool]:
+    return finding.hypervisor, finding.origin, finding.domain, finding.index, finding.next_start
 
 
-def _change(server: Server, findings: tuple[Finding, ...], scene: _Scene) -> Change:
-    stack = stack_of(server, findings[0].server_interface)
-    found = places(stack, scene.fleet)
-    device = sender(server, (place.device for place in found if isinstance(place, HostDevice)))
-    fixed = not cure(stack).is_complete
-    hypervisors = {finding.hypervisor for finding in findings}
+def _key(server: Server) -> tuple[str, str | None]:
+    return server.name, server.interface
+
+
+def _planned(servers: Iterable[Server], sending: Sending, found: Sequence[Endangered]) -> _Planned:
+    interface = sending.interface or None
+    named = [one for one in servers if one.name == sending.server and (one.interface or "") == sending.named]
+    server = server_of(named, sending.server, interface)
+    assert server is not None  # noqa: S101  the rulings are on these servers
+    stack = stack_of(server, interface)
+    return _Planned(stack=stack, cure=cure(stack), endangered=found)
+
+
+def _change(planned: _Planned, fleet: Fleet, hosts: Iterable[Hypervisor]) -> Change:
+    stack, server = planned.stack, planned.stack.server
+    found = places(stack, fleet)
+    own = [place.device for place in found if isinstance(place, HostDevice)]
+    switched = senders(stack, planned.cure, own) if planned.cure.is_complete else ()
+    affected = {one.hypervisor for one in planned.endangered}
     return Change(
         server=server.name,
+        interface=stack.interface,
+        top=_top(stack),
         source=server.source,
         observed_at=server.observed_at,
-        sender=device,
-        tx_checksum=server.tx_checksum,
-        after_reboot=None if server.persistence is None else server.persistence.setting,
-        fixed=fixed,
-        lasts=server.persistence is not None and server.persistence.tx_checksum is State.OFF,
-        endangered=tuple(
-            Endangered(
-                hypervisor=finding.hypervisor,
-                domain=finding.domain,
-                index=finding.index,
-                mac=finding.mac,
-                source_device=finding.source_device,
-                exposure=finding.exposure,
-                others=tuple(name for name in scene.names[_place(finding)] if name != server.name),
-            )
-            for finding in findings
-        ),
-        upgrades=tuple(_upgrade(host) for host in scene.inventory.hypervisors if host.name in hypervisors),
-        notes=notes(server, device, [place for place in found if isinstance(place, GuestNic)], fixed=fixed),
+        senders=switched,
+        tx_checksum=stack.tx,
+        state_after_reboot=stack.after_reboot,
+        after_reboot=_settings(stack, planned.cure),
+        fixed=not planned.cure.is_complete,
+        endangered=tuple(planned.endangered),
+        upgrades=tuple(_upgrade(host) for host in hosts if host.name in affected),
+        notes=notes(stack, planned.cure, switched, [place for place in found if isinstance(place, GuestNic)]),
     )
+
+
+def _top(stack: SendingStack) -> str | None:
+    """Name the device where the check begins; None if that is unknown or no command can name it."""
+    return command_word(stack.top if stack.observed else stack.interface)
+
+
+def _settings(stack: SendingStack, planned: Cure) -> str | None:
+    """Say what decides the state after a reboot, of the devices to switch; None where nothing was looked for."""
+    found = [offload_of(stack, switch.device).persistence for switch in planned.switches]
+    known = [one.setting for one in (*found, stack.server.persistence if stack.declared else None) if one is not None]
+    of_devices = [one.setting for one in found if one is not None]
+    return "; ".join(dict.fromkeys(of_devices or known[:1])) or None
 
 
 def _upgrade(hypervisor: Hypervisor) -> Upgrade:
     kernel = hypervisor.declared_kernel if hypervisor.kernel is None else hypervisor.kernel.value
     why = _ANYWHERE if kernel is None else kernel_basis(kernel_state(hypervisor).basis)
     return Upgrade(hypervisor=hypervisor.name, kernel=kernel, why=why)
-
-
-def _of(server: Server) -> _Key:
-    return server.name
-
-
-def _by(finding: Finding) -> _Key:
-    return finding.server
-
-
-def _place(finding: Finding) -> _Place:
-    return finding.hypervisor, finding.origin, finding.domain, finding.index

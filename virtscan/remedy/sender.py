@@ -1,18 +1,18 @@
-"""A server -> the device that it sends through, fit to be put into commands."""
+"""A server's sending stack -> the devices to switch, fit to be put into commands."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from virtscan.model import Device, DeviceKind, Feature, Server, State
+from virtscan.correlator.cure import Cure, Switch, offload_of
+from virtscan.correlator.sending import SendingStack
+from virtscan.model import Device, DeviceKind, DeviceName, Feature, Mac, State
 from virtscan.remedy.plan import Sender
 
-# The kernel allows more (dev_valid_name), but nothing else is in use, and these need no quotes in any form.
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,14}")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _FEATURE = re.compile(r"tx-checksum-[a-z0-9-]{1,40}")
 
 # What administrators and installers call them: the driver's name and a number, or systemd's schemes. The VLAN is
-# looked for first: bond0.100 is one.
+# looked for first: bond0.100 is one. Only for a device that was not observed.
 _KINDS = (
     (re.compile(r".+\.[0-9]{1,4}|vlan-?[0-9]+"), DeviceKind.VLAN),
     (re.compile(r"bond[0-9]+"), DeviceKind.BOND),
@@ -21,32 +21,57 @@ _KINDS = (
 )
 
 
-def sender(server: Server, devices: Iterable[Device]) -> Sender:
-    """The device that a server sends through.
-
-    That is the one which its frames go into first, the stack's own: a VLAN or bond and not what it stands on. There
-    the stack decides whether the sum is left open, by the features of that device alone.
+def senders(stack: SendingStack, planned: Cure, hosts: Iterable[Device]) -> tuple[Sender, ...]:
+    """Give the devices to switch, from the bottom up.
 
     Args:
-        server: Of it, the interface that was looked at or named.
-        devices: Those of a hypervisor that the server runs on itself; empty when it runs elsewhere.
+        stack: What the server sends through.
+        planned: Its cure.
+        hosts: Devices of the hypervisor that the server is; empty when it is none.
     """
-    name = server.interface if server.interface and _NAME.fullmatch(server.interface) else None
-    known = next((device.kind for device in devices if device.name == name), DeviceKind.UNKNOWN)
+    observed = {one.device.name: one.device for one in stack.server.devices} if stack.observed else {}
+    known = {device.name: device for device in hosts} | observed
+    made = [_sender(switch, stack, known, observed) for switch in planned.switches]
+    return tuple(dict.fromkeys(made))
+
+
+def _sender(
+    switch: Switch,
+    stack: SendingStack,
+    known: Mapping[DeviceName, Device],
+    observed: Mapping[DeviceName, Device],
+) -> Sender:
+    name = None if switch.word is None else DeviceName(switch.word)
+    device = None if name is None else known.get(name)
+    kind = DeviceKind.UNKNOWN if device is None else device.kind
+    if name is not None and name in observed:
+        mac = _permanent(observed[name], observed.values())
+    else:
+        mac = stack.server.macs[0] if len(stack.server.macs) == 1 and stack.declared else None
     return Sender(
         interface=name,
-        kind=_named(name or "") if known is DeviceKind.UNKNOWN else known,
-        mac=server.macs[0] if len(server.macs) == 1 and _MAC.fullmatch(server.macs[0]) else None,
-        switched_on=_switched_on(server.features.items()),
+        kind=_suggested(name or "") if kind is DeviceKind.UNKNOWN else kind,
+        mac=mac if mac is not None and _MAC.fullmatch(mac) else None,
+        switched_on=_switched_on(offload_of(stack, switch.device).features.items()),
+        now=switch.now,
+        lasting=switch.lasting,
     )
 
 
-def _named(name: str) -> DeviceKind:
+def _permanent(device: Device, others: Iterable[Device]) -> Mac | None:
+    """Give the MAC burnt in; that of a bond's member in use may be the bond's."""
+    if device.permanent_mac is not None:
+        return device.permanent_mac
+    is_member = any(device.name in other.lower and other.kind is not DeviceKind.VLAN for other in others)
+    return None if is_member else device.mac
+
+
+def _suggested(name: str) -> DeviceKind:
     return next((kind for pattern, kind in _KINDS if pattern.fullmatch(name)), DeviceKind.UNKNOWN)
 
 
 def _switched_on(features: Iterable[tuple[str, Feature]]) -> tuple[str, ...]:
-    """Checksum features to turn on again by name, where `tx on` would also turn on what somebody had turned off."""
+    """Name checksum features to turn on again, where `tx on` would also turn on some that had been off."""
     checksums = [(name, feature) for name, feature in features if _FEATURE.fullmatch(name) and not feature.fixed]
     on = tuple(name for name, feature in checksums if feature.state is State.ON)
     return on if len(on) < len(checksums) else ()

@@ -1,4 +1,4 @@
-"""What stands around the commands, the same in every form: who is freed, what it costs, what to find out first."""
+"""The text around the commands, the same in every form: affected interfaces, cost, and facts to learn first."""
 
 import shlex
 import textwrap
@@ -11,12 +11,13 @@ from virtscan.reporters import printable
 from virtscan.views.presentation import timestamp
 
 _WIDTH = 98
+_NAMED_OTHERS = 3
 
 
 def comment(lines: Iterable[str]) -> list[str]:
-    """Lines as comments of a shell or of YAML; whatever stands in one, it gets out of none.
+    """Write lines as comments of a shell or of YAML; no text in them can end the comment.
 
-    Sentences are wrapped; what is set in is a command or a row, and kept whole.
+    Sentences are wrapped; an indented line is a command or a row, and kept whole.
     """
     return [f"# {line}".rstrip() for line in _wrapped(printable(line) for line in lines)]
 
@@ -30,64 +31,74 @@ def _wrapped(lines: Iterable[str]) -> Iterator[str]:
 
 
 def opening(remedy: Remedy, how: str) -> list[str]:
-    """What this is about, and whether there is anything to do; `how` says what to do with the text."""
-    lines = [f"virtscan {remedy.version}: what was found on {timestamp(remedy.taken_at)}. Nothing was run or changed."]
+    """Say what the text is about and whether there is anything to do; `how` says how to use the text."""
+    scanned = timestamp(remedy.taken_at)
+    lines = [f"virtscan {remedy.version}: remedy for the fleet as scanned {scanned}. virtscan changed nothing."]
     if remedy.changes:
         places = ", ".join(_title(change) for change in remedy.changes)
         lines.append(f"To change: {places}. {how}")
         lines.append(f"Left after that: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown.")
         lines += [COST] * any(not change.fixed for change in remedy.changes)
     else:
-        # Not that nobody is: hypervisors may not have answered.
-        unknown = f" {remedy.still_unknown} are unknown." if remedy.still_unknown else ""
-        lines.append(f"Nobody is known to be at risk: there is nothing to change.{unknown}")
+        # Not "no interface is at risk": hypervisors may not have answered.
+        unknown = f" Unknown: {remedy.still_unknown}." if remedy.still_unknown else ""
+        lines.append(f"No interface is known to be at risk: there is nothing to change.{unknown}")
     if remedy.questions:
-        lines += ["", "Find out first, for as many interfaces:"]
+        lines += ["", "Learn first, for the number of interfaces given:"]
         lines += [line for question in remedy.questions for line in _question(question)]
     return lines
 
 
 def about(change: Change) -> list[str]:
-    """One server: its state, whom it endangers, what ending that costs."""
+    """Describe one server: its state, the interfaces at risk, and what is special about it."""
     return [
         f"==== {_title(change)} ====",
         *_state(change),
         *(f"  {_endangered(one)}" for one in change.endangered),
         *change.notes,
-        "The cause is in the hypervisors' kernels; with a fixed one no server need change:",
+        "The cause is in the hypervisors' kernels; with a fixed kernel no server needs a change:",
         *(f"  {_upgrade(one)}" for one in change.upgrades),
     ]
 
 
 def afterwards(change: Change) -> list[str]:
-    """How to see that it worked, from outside; a source that is no live one would only say the same again."""
+    """Say how to verify the change from outside; a source that is not live would only repeat itself."""
     source = change.source if change.source.startswith("ssh://") else "ssh://root@HOST"
-    option = shlex.quote(f"{change.server}:{change.sender.interface or 'INTERFACE'}={source}")
-    return ["From outside, now and after its next boot:", f"  virtscan servers --server {option}"]
+    option = shlex.quote(f"{change.server}:{change.interface or 'INTERFACE'}={source}")
+    return ["From outside, now and after its next reboot:", f"  virtscan servers --server {option}"]
 
 
 def _title(change: Change) -> str:
-    return change.server if change.sender.interface is None else f"{change.server} {change.sender.interface}"
+    names = [sender.interface for sender in change.senders if sender.interface is not None]
+    if change.fixed and change.interface is not None:
+        names = [change.interface]
+    return " ".join([change.server, ", ".join(names)]).strip()
 
 
 def _state(change: Change) -> list[str]:
     seen = "" if change.observed_at is None else f", seen {timestamp(change.observed_at)}"
     count = len(change.endangered)
+    interfaces = "1 interface" if count == 1 else f"{count} interfaces"
     lines = [f"TX checksum offload is {change.tx_checksum.value} now ({change.source}{seen})."]
     if change.after_reboot is not None:
-        lines.append(f"After its next boot: {change.after_reboot}.")
+        lines.append(f"After its next reboot: {change.state_after_reboot.value} ({change.after_reboot}).")
+    rows = "(hypervisor, domain, MAC)"
     if change.tx_checksum is State.OFF:
-        return [*lines, f"With its next boot it puts {count} at risk (hypervisor, domain, MAC):"]
-    return [*lines, f"It puts {count} at risk (hypervisor, domain, MAC):"]
+        return [*lines, f"{change.server} puts {interfaces} at risk after its next reboot {rows}:"]
+    return [*lines, f"{change.server} puts {interfaces} at risk {rows}:"]
 
 
 def _endangered(one: Endangered) -> str:
     line = f"{one.hypervisor} {one.domain} {one.mac or f'interface {one.index}'} ({one.exposure.value})"
-    return f"{line}; so does {', '.join(one.others)}" if one.others else line
+    if not one.others:
+        return line
+    more = len(one.others) - _NAMED_OTHERS
+    rest = f" and {more} more" if more > 0 else ""
+    return f"{line}; also at risk by {', '.join(one.others[:_NAMED_OTHERS])}{rest}"
 
 
 def _upgrade(upgrade: Upgrade) -> str:
-    return f"{upgrade.hypervisor}: {upgrade.kernel or 'kernel not known'}; {upgrade.why}"
+    return f"{upgrade.hypervisor}: {upgrade.kernel or 'kernel unknown'}; {upgrade.why}"
 
 
 def _question(question: Question) -> list[str]:

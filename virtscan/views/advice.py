@@ -1,9 +1,8 @@
 """A finding in one phrase, and what to change on the servers."""
 
-import shlex
 from collections import Counter
 
-from virtscan.correlator.cure import Cure, cure, stack_of
+from virtscan.correlator.cure import Cure, cure, server_of, stack_of
 from virtscan.model import Finding, Reach, Report, Server, Verdict
 from virtscan.views.summary import is_at_risk
 from virtscan.views.wording.reasons import Wording
@@ -38,11 +37,14 @@ def reason(finding: Finding, wording: Wording) -> str:
 def changes(report: Report) -> list[str]:
     """Say for each server that puts interfaces at risk how to end that, the most harmful one first."""
     counts = Counter((finding.server, finding.server_interface) for finding in report.findings if is_at_risk(finding))
-    servers = {server.name: server for server in reversed(report.inventory.servers)}
-    return [
-        _change(servers[name], cure(stack_of(servers[name], interface)), count)
+    found = (
+        (server_of(report.inventory.servers, name, interface), interface, count)
         for (name, interface), count in counts.most_common()
-        if name in servers
+    )
+    return [
+        _change(server, cure(stack_of(server, interface)), count)
+        for server, interface, count in found
+        if server is not None
     ]
 
 
@@ -79,8 +81,7 @@ def _change(server: Server, planned: Cure, count: int) -> str:
     subject = f"{server.name} puts {_interfaces(count)} at risk."
     if not planned.is_complete:
         return f"{subject} TX checksum offload can't be switched off there; virtscan remedy shows what helps instead"
-    names = ("INTERFACE" if name is None else shlex.quote(name) for name in planned.devices)
-    commands = "; ".join(f"ethtool -K {name} tx off" for name in names)
+    commands = "; ".join(f"ethtool -K {name or 'INTERFACE'} tx off" for name in planned.words)
     return f"{subject} Fix: run this on {server.name}: {commands} (until its next reboot)"
 
 

@@ -1,23 +1,19 @@
 """NetworkManager's command line, for devices that it manages; since NetworkManager 1.14."""
 
-from virtscan.remedy.plan import Change, Steps
-from virtscan.remedy.script import check
-from virtscan.remedy.shell import off, on
+from virtscan.remedy.forms.steps import Setting
+from virtscan.remedy.plan import Sender
 
 
-def steps(change: Change) -> Steps:
-    """The change by ethtool, and in the profile that is active on the device, which is not interrupted.
+def setting(device: Sender) -> Setting:
+    """Keep a device off by the profile that is active on it, which for a bond's member is that of the port.
 
     Source:
         nm-settings-nmcli(5), ethtool: feature-tx is on, off or ignore; nmcli(1): GENERAL.CON-UUID of `device show`.
     """
-    device = change.sender.word
-    return Steps(
-        now=off(change),
-        lasting=_modify(device, "off"),
+    return Setting(
+        write=_modify(device.word, "off"),
+        remove=_modify(device.word, "ignore"),
         means="its NetworkManager profile",
-        check=check(device),
-        undo=f"{_modify(device, 'ignore')}{on(change)}",
     )
 
 

@@ -1,5 +1,5 @@
 """What the tests of remedies share."""
 
-from tests.remedy.machine import machine
+from tests.remedy.forms.machine import machine
 
 __all__ = ["machine"]

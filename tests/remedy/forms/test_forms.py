@@ -168,14 +168,16 @@ def test_what_ansible_undoes_runs_only_when_it_is_asked_for() -> None:
 def test_what_stands_on_other_devices_gets_no_link_file(interface: str) -> None:
     steps = FORMS["systemd"].steps(change(interface=interface))
 
-    assert ".link" not in (steps.lasting or "")
-    assert "udev/rules.d" in (steps.lasting or "")
-    assert "MAC" in (steps.means or "")
+    assert steps.lasting is not None
+    assert ".link" not in steps.lasting
+    assert "udev/rules.d" in steps.lasting
+    assert "MAC" in steps.means
 
 
 def test_a_link_file_keeps_the_name_of_the_card() -> None:
-    lasting = FORMS["systemd"].steps(change(interface="ens3", macs=mac("52:54:00:00:00:01"))).lasting or ""
+    lasting = FORMS["systemd"].steps(change(interface="ens3", macs=mac("52:54:00:00:00:01"))).lasting
 
+    assert lasting is not None
     assert "\nPermanentMACAddress=52:54:00:00:00:01\n" in lasting
     assert "\nName=ens3\n" in lasting
 
@@ -199,10 +201,10 @@ def test_whom_it_frees_and_what_it_costs_is_said(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_that_nobody_is_at_risk_is_said(form: str) -> None:
+def test_the_text_says_that_no_interface_is_known_to_be_at_risk(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.OFF)))
 
-    assert "Nobody is known to be at risk: there is nothing to change.\n" in text
+    assert "No interface is known to be at risk: there is nothing to change.\n" in text
     assert "Cost" not in text
 
 
@@ -210,13 +212,13 @@ def test_that_nobody_is_at_risk_is_said(form: str) -> None:
 def test_who_is_unknown_is_not_taken_for_safe(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.UNKNOWN)))
 
-    assert "Nobody is known to be at risk: there is nothing to change. 2 are unknown.\n" in text
+    assert "No interface is known to be at risk: there is nothing to change. Unknown: 2.\n" in text
 
 
 def test_what_to_find_out_first_stands_first() -> None:
     text = FORMS["shell"].write(remedy(server(), hosts=(host(kernel=None),)))
 
-    assert text.index("Find out first") < text.index("#     uname -r\n") < text.index("set -eu")
+    assert text.index("Learn first") < text.index("uname -r") < text.index("set -eu")
 
 
 def test_a_capture_is_not_read_again_to_see_that_it_worked() -> None:
@@ -230,7 +232,7 @@ def test_a_capture_is_not_read_again_to_see_that_it_worked() -> None:
 def test_a_server_that_another_one_stands_behind_is_named_with_it() -> None:
     text = FORMS["shell"].write(remedy(server("a"), server("b", interface="eth1")))
 
-    assert "hv1 web01 52:54:00:00:01:01 (latent); so does b" in text
+    assert "hv1 web01 52:54:00:00:01:01 (latent); also at risk by b" in text
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.build import server
-from tests.remedy.machine import CARD, Machine
+from tests.remedy.forms.machine import CARD, Machine
 from tests.remedy.plans import mac, remedy
 from virtscan.model import Feature, Persistence, Server, State
 from virtscan.offload.ethtool import parse_features, tx_checksum
@@ -172,7 +172,7 @@ def test_of_several_servers_each_gets_its_own_part_and_none_without_its_name(mac
     nobody = machine.run(text + LOOK, SERVER="depot")
 
     assert refused.returncode != 0
-    assert "which of them this one is" in refused.stderr
+    assert "name the one that this is" in refused.stderr
     assert [state_in(done) for done in (first, second, nobody)] == [State.OFF, State.ON, State.ON]
     assert list(files) == [f"/etc/udev/rules.d/99-virtscan-{CARD}.rules"]
     assert len(machine.files()) == 2

@@ -1,0 +1,171 @@
+"""Servers that send through several devices: which of them are switched, now and for good."""
+
+from hypothesis import given
+from msgspec.structs import replace
+
+from tests.remedy.plans import fleet, remedy
+from tests.remedy.stacks import bonded, part, rebooted, servers, stacked
+from virtscan.correlator import correlate
+from virtscan.correlator.cure import any_fixed
+from virtscan.model import DeviceKind, Inventory, Machine, Observed, Persistence, Server, State, Verdict
+from virtscan.remedy import plan
+from virtscan.remedy.plan import Change, Remedy
+
+OFF_FOR_GOOD = Persistence(tx_checksum=State.OFF, setting="the remedy")
+
+
+def only(made: Remedy) -> Change:
+    (change,) = made.changes
+    return change
+
+
+def switches(one: Server) -> list[tuple[str | None, bool, bool]]:
+    """The devices to switch: now, and for good."""
+    return [
+        (sender.interface, sender.now, sender.lasting) for change in remedy(one).changes for sender in change.senders
+    ]
+
+
+def test_every_member_of_a_bond_is_switched() -> None:
+    assert switches(bonded()) == [("eth0", True, True), ("eth1", True, True)]
+
+
+def test_a_member_that_is_named_is_switched_with_the_other_members() -> None:
+    named = replace(bonded(), interface="eth0")
+
+    assert switches(named) == switches(bonded())
+    assert only(remedy(named)).top == "bond0"
+
+
+def test_a_member_that_is_off_already_is_left_alone() -> None:
+    half = bonded(part("eth0", tx=State.OFF, later=State.OFF), part("eth1"))
+
+    assert switches(half) == [("eth1", True, True)]
+
+
+def test_a_member_that_comes_back_on_gets_a_lasting_step_only() -> None:
+    half = bonded(part("eth0", tx=State.OFF, later=State.ON), part("eth1"), later=State.ON)
+
+    assert switches(half) == [("eth0", False, True), ("eth1", True, True)]
+
+
+def test_a_server_that_comes_back_on_gets_lasting_steps_where_it_is_off_now() -> None:
+    off_above = bonded(tx=State.OFF, later=State.ON)
+
+    change = only(remedy(off_above))
+
+    assert switches(off_above) == [("bond0", False, True)]
+    assert (change.tx_checksum, change.state_after_reboot) == (State.OFF, State.ON)
+
+
+def test_no_second_setting_is_written_beside_one_that_works() -> None:
+    kept = bonded(part("eth0", later=State.OFF), part("eth1"))
+
+    assert switches(kept) == [("eth0", True, False), ("eth1", True, True)]
+    assert any("eth0: no lasting step" in note for note in only(remedy(kept)).notes)
+
+
+def test_a_setting_on_the_bond_keeps_all_of_its_ways_off() -> None:
+    assert switches(bonded(later=State.OFF)) == [("eth0", True, False), ("eth1", True, False)]
+
+
+def test_a_vlan_follows_its_nic() -> None:
+    vlan = stacked(part("eth0.7", DeviceKind.VLAN, ["eth0"]), part("eth0"), interface="eth0.7")
+
+    assert switches(vlan) == [("eth0", True, True)]
+    assert only(remedy(vlan)).interface == "eth0.7"
+
+
+def test_devices_are_switched_from_the_bottom_up() -> None:
+    fixed_member = bonded(part("eth0", fixed=True), part("eth1"))
+
+    assert [name for name, _, _ in switches(fixed_member)] == ["eth1", "bond0"]
+
+
+def test_a_bond_whose_members_are_not_all_listed_is_switched_itself_as_well() -> None:
+    assert [name for name, _, _ in switches(bonded(complete=False))] == ["eth0", "eth1", "bond0"]
+
+
+def test_what_is_below_a_macvlan_does_not_help() -> None:
+    own = stacked(part("mv0", DeviceKind.MACVLAN, ["eth0"], fixed=True), part("eth0"), interface="mv0")
+
+    change = only(remedy(own))
+
+    assert (change.fixed, change.senders) == (True, ())
+
+
+def test_what_helps_instead_is_named_in_its_order() -> None:
+    stuck = stacked(part("eth0", fixed=True))
+
+    notes = [note for note in only(remedy(stuck)).notes if note[:2] in {"1.", "2.", "3."}]
+
+    assert ["csum='off'" in notes[0], "another device" in notes[1], "kernel" in notes[2]] == [True] * 3
+    assert len(only(remedy(replace(stuck, machine=Machine.CONTAINER))).notes) == len(only(remedy(stuck)).notes) - 1
+
+
+def test_a_member_keeps_its_permanent_mac_apart_from_that_of_its_bond() -> None:
+    shared = "02:00:00:00:00:01"
+    made = remedy(bonded(part("eth0", mac=shared, permanent="02:00:00:00:00:0a"), part("eth1", mac=shared)))
+
+    assert [sender.mac for sender in only(made).senders] == ["02:00:00:00:00:0a", None]
+
+
+def test_an_old_kernel_is_never_asked_to_switch_the_bond_of_known_members() -> None:
+    old = replace(bonded(), kernel=Observed(value="2.6.32-279.el6.x86_64", source="ssh"))
+
+    assert [name for name, _, _ in switches(old)] == ["eth0", "eth1"]
+    assert not any("refuses" in note for note in only(remedy(old)).notes)
+
+
+@given(servers())
+def test_a_remedy_leaves_no_interface_at_risk_by_the_server_now_or_after_its_reboot(one: Server) -> None:
+    inventory = fleet(one)
+    made = plan(correlate(inventory))
+    changes = [change for change in made.changes if not change.fixed]
+    after = applied(inventory, changes)
+
+    if made.changes and len(changes) == len(made.changes):
+        assert at_risk(after) == 0
+        assert at_risk(replace(after, servers=tuple(map(rebooted, after.servers)))) == 0
+    assert made.still_at_risk == at_risk(after)
+
+
+@given(servers())
+def test_a_remedy_switches_nothing_that_cannot_be_and_repeats_no_setting(one: Server) -> None:
+    known = {each.device.name: each for each in one.devices}
+    for change in remedy(one).changes:
+        for sender in change.senders:
+            found = next((each for name, each in known.items() if name == sender.interface), None)
+            assert sender.now or sender.lasting
+            if found is not None:
+                assert found.device.kind is not DeviceKind.MACVLAN
+                assert not any_fixed(found.offload.features)
+                settled = found.offload.persistence
+                assert not (sender.lasting and settled is not None and settled.tx_checksum is State.OFF)
+
+
+def applied(inventory: Inventory, changes: list[Change]) -> Inventory:
+    """The inventory after its servers were switched as the changes say, and no further."""
+    made = {sender.interface: sender for change in changes for sender in change.senders}
+
+    def switched(one: Server) -> Server:
+        devices = []
+        for each in one.devices:
+            offload, sender = each.offload, made.get(each.device.name)
+            if sender is not None and sender.now:
+                offload = replace(offload, tx_checksum=State.OFF)
+            if sender is not None and sender.lasting:
+                offload = replace(offload, persistence=OFF_FOR_GOOD)
+            devices.append(replace(each, offload=offload))
+        named = made.get(one.interface)
+        if named is not None and named.now:
+            one = replace(one, tx_checksum=State.OFF)
+        if named is not None and named.lasting:
+            one = replace(one, persistence=OFF_FOR_GOOD)
+        return replace(one, devices=tuple(devices))
+
+    return replace(inventory, servers=tuple(map(switched, inventory.servers)))
+
+
+def at_risk(inventory: Inventory) -> int:
+    return sum(finding.verdict is Verdict.AT_RISK for finding in correlate(inventory).findings)

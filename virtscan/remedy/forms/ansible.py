@@ -1,0 +1,135 @@
+"""An Ansible playbook of built-in modules: one play for each server; `--tags undo` takes it back."""
+
+import json
+import re
+import textwrap
+
+from virtscan.remedy.forms import shell
+from virtscan.remedy.forms.check import FUNCTIONS, call
+from virtscan.remedy.forms.steps import features
+from virtscan.remedy.plan import Change, Remedy, Sender, Steps
+from virtscan.remedy.wording import about, afterwards, comment, opening
+
+_READ = "Read it before ansible-playbook runs it; --tags undo takes it back."
+_NOTHING = "- name: Change nothing\n  hosts: localhost\n  gather_facts: false\n  tasks: []"
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,252}")
+_GROUPS = frozenset({"all", "ungrouped", "localhost"})
+_IS_ON = "search('tx-checksum(ming|-ipv4|-ip-generic): on')"
+_UNDO = "tags: [never, undo]"
+
+
+def steps(change: Change) -> Steps:
+    """Write the change as tasks: by ethtool and a udev rule, as in the shell form."""
+    devices = [_templated(sender) for sender in change.senders]
+    lasting = [device for device in devices if device.lasting]
+    undone = "".join(_forget(device) for device in lasting)
+    return Steps(
+        now="".join(_off(device) for device in devices if device.now) or None,
+        lasting="".join(_keep_off(device) for device in lasting) or None,
+        means="a udev rule" if lasting else "",
+        check=_check(change),
+        undo=undone + "".join(_on(device) for device in reversed(devices) if device.now),
+    )
+
+
+def playbook(remedy: Remedy) -> str:
+    """Write the playbook; with a play without tasks if there is nothing to change, for a playbook needs a play."""
+    lines = ["---", *comment(opening(remedy, _READ))]
+    plays = 0
+    for change in remedy.changes:
+        lines += ["", *comment(about(change))]
+        if not change.fixed:
+            lines += [*comment(afterwards(change)), *_play(change).splitlines()]
+            plays += 1
+    return "\n".join([*lines, *([] if plays else [_NOTHING])]) + "\n"
+
+
+def _play(change: Change) -> str:
+    made = steps(change)
+    # A host pattern can be more than a name (groups, lists, templates): anything else must be given by the user.
+    plain = _HOST.fullmatch(change.server) and change.server not in _GROUPS
+    hosts = change.server if plain else "name-the-host-here"
+    check = made.check if made.now is not None else ""
+    tasks = ["" if change.is_named else _named(), made.now or "", check, made.lasting or "", made.undo]
+    head = (
+        f"- name: Switch TX checksum offload off\n  hosts: {_quoted(hosts)}\n  become: true\n  gather_facts: false\n"
+        f"  tasks:\n"
+    )
+    return head + textwrap.indent("".join(tasks), "    ")
+
+
+def _off(device: Sender) -> str:
+    read = _task(
+        f"Read the offload settings of {device.text}",
+        _command("ethtool", "-k", device.text),
+        "register: before",
+        "changed_when: false",
+        "check_mode: false",
+    )
+    return read + _task(
+        f"Switch TX checksum offload of {device.text} off",
+        _command("ethtool", "-K", device.text, "tx", "off"),
+        f"when: {_quoted(f'before.stdout is {_IS_ON}')}",
+    )
+
+
+def _keep_off(device: Sender) -> str:
+    return _task(
+        f"Keep {device.text} off after the next reboot",
+        f"ansible.builtin.copy:\n"
+        f"  dest: {_quoted(shell.rule_path(device))}\n"
+        f"  content: |\n"
+        f"    {shell.rule(device)}"
+        f'  mode: "0644"',
+    )
+
+
+def _check(change: Change) -> str:
+    """Check in shell; ethtool may exit with 0 and change nothing."""
+    word = change.top or "{{ interface | quote }}"
+    return _task(
+        "Check that every way out has a device that is off",
+        "ansible.builtin.shell:\n  cmd: |\n" + textwrap.indent(FUNCTIONS + call(word), "    "),
+        "changed_when: false",
+        "when: not ansible_check_mode",
+    )
+
+
+def _forget(device: Sender) -> str:
+    path = _quoted(shell.rule_path(device))
+    return _task(
+        f"Remove the setting of {device.text}", f"ansible.builtin.file:\n  path: {path}\n  state: absent", _UNDO
+    )
+
+
+def _on(device: Sender) -> str:
+    return _task(f"Switch {device.text} on again", _command("ethtool", "-K", device.text, *features(device)), _UNDO)
+
+
+def _named() -> str:
+    return _task(
+        "Require the device that serves",
+        'ansible.builtin.assert:\n  that: interface is defined\n  fail_msg: "name it: -e interface=…"',
+        "tags: [always]",
+    )
+
+
+def _templated(device: Sender) -> Sender:
+    """Give the device as Ansible writes it: a variable when it is not named."""
+    if device.interface is not None:
+        return device
+    return Sender(interface="{{ interface }}", switched_on=device.switched_on, now=device.now, lasting=device.lasting)
+
+
+def _task(name: str, *parts: str) -> str:
+    lines = [line for part in parts for line in part.splitlines()]
+    return "".join([f"- name: {_quoted(name)}\n", *(f"  {line}".rstrip() + "\n" for line in lines)])
+
+
+def _command(*words: str) -> str:
+    return f"ansible.builtin.command:\n  argv: [{', '.join(map(_quoted, words))}]"
+
+
+def _quoted(text: str) -> str:
+    """Quote a string: one of JSON is one of YAML as well."""
+    return json.dumps(text)

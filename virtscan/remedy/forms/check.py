@@ -1,0 +1,75 @@
+"""A check in shell that proves that no way out of a server stays open: by `ethtool -k` of each device on each way."""
+
+FUNCTIONS = r"""
+# Succeed if TX checksum offload of a device is off, for UDP over IPv4.
+is_off() {
+    case $(ethtool -k "$1" 2>&1) in
+    *'tx-checksum-unneeded: on'* | *'tx-checksum-ipv4: on'* | *'tx-checksum-ip-generic: on'*) return 1 ;;
+    *'Cannot get device tx'*) return 1 ;;
+    *'tx-checksumming: off'*) ;;
+    *'Cannot get device generic features'*) return 1 ;;
+    *'tx-checksum-ipv4: off'*'tx-checksum-ip-generic: off'*) ;;
+    *) return 1 ;;
+    esac
+}
+
+# Print the parent, members or ports of a device. A macvlan hands frames to its neighbours before its parent gets them.
+below() {
+    if grep -qs '^DEVTYPE=macv' "/sys/class/net/$1/uevent"; then return 0; fi
+    for path in "/sys/class/net/$1"/lower_*; do
+        if [ -e "$path" ]; then echo "${path##*/lower_}"; fi
+    done
+    for path in "/sys/class/net/$1"/brif/*; do
+        if [ -e "$path" ]; then echo "${path##*/}"; fi
+    done
+    if [ -r "/sys/class/net/$1/bonding/slaves" ]; then
+        tr ' ' '\n' <"/sys/class/net/$1/bonding/slaves"
+    fi
+    if [ -r /proc/net/vlan/config ]; then
+        awk -v name="$1" '$1 == name { print $NF }' /proc/net/vlan/config
+    fi
+}
+
+# Print every way from a device down: off if a device on it is off, else open; what it ends in; and its devices.
+ways() (
+    state=$2
+    if is_off "$1"; then state=off; fi
+    lower=$(below "$1" | sort -u)
+    if [ -n "$lower" ]; then
+        set -f
+        for name in $lower; do ways "$name" "$state" "$3$1>"; done
+    elif [ -e "/sys/class/net/$1/device" ] || grep -qs '^DEVTYPE=macv' "/sys/class/net/$1/uevent"; then
+        echo "$state NIC $3$1"
+    else
+        echo "$state virtual $3$1"
+    fi
+)
+
+# Fail unless every way is off: from the bond or bridge that a device belongs to down to each NIC. Ports of local guests
+# beside a NIC don't count.
+check_ways() {
+    top=$1
+    while :; do
+        for link in "/sys/class/net/$top/master" "/sys/class/net/$top/brport/bridge"; do
+            if [ -h "$link" ]; then
+                top=$(basename "$(readlink "$link")")
+                continue 2
+            fi
+        done
+        break
+    done
+    all=$(ways "$top" open '')
+    counting=$(echo "$all" | grep ' NIC ' || echo "$all")
+    if [ -z "$counting" ] || echo "$counting" | grep '^open ' >&2; then
+        echo 'TX checksum offload is still on: these ways have no device that is off' >&2
+        exit 1
+    fi
+}
+
+""".lstrip()
+"""POSIX shell for kernels of all ages: 2.6 has no lower_* links, but the folders of bonds and bridges."""
+
+
+def call(word: str) -> str:
+    """Check the ways of one device, given as a word of a shell."""
+    return f"check_ways {word}\n"

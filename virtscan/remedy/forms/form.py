@@ -1,0 +1,23 @@
+"""A way to write a remedy."""
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from virtscan.remedy.forms.script import script
+from virtscan.remedy.forms.steps import Setting, steps
+from virtscan.remedy.plan import Change, Remedy, Sender, Steps
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to write a remedy: the steps of one change, and all of it as one text."""
+
+    steps: Callable[[Change], Steps]
+    write: Callable[[Remedy], str]
+
+
+def in_shell(setting: Callable[[Sender], Setting]) -> Form:
+    """Make a script of commands, with the settings of one kind."""
+    made = partial(steps, setting=setting)
+    return Form(steps=made, write=partial(script, steps_of=made))

@@ -1,0 +1,29 @@
+"""Plain commands; lasting by a udev rule, which works with any network manager, from RHEL 6 to this day."""
+
+from virtscan.remedy.forms.steps import Setting
+from virtscan.remedy.plan import Sender
+
+
+def setting(device: Sender) -> Setting:
+    """Keep a device off by a udev rule."""
+    return Setting(
+        write=f'cat >"{rule_path(device)}" <<EOF\n{rule(device)}EOF\n',
+        remove=f'rm -f "{rule_path(device)}"\n',
+        means="a udev rule",
+    )
+
+
+def rule_path(device: Sender) -> str:
+    """Give the file of the rule, which sorts behind those that name devices."""
+    return f"/etc/udev/rules.d/99-virtscan-{device.text}.rules"
+
+
+def rule(device: Sender) -> str:
+    """Switch it off whenever the device appears; every distribution has ethtool in /sbin, at least as a link.
+
+    Source:
+        udev(7): RUN is executed after a device got its name; a device that is renamed comes again as `move` with
+        KERNEL= its new name, and every device as `add` at boot, when /sys is gone through again.
+    """
+    name = device.text
+    return f'ACTION=="add|move", SUBSYSTEM=="net", KERNEL=="{name}", RUN+="/sbin/ethtool -K {name} tx off"\n'

@@ -1,0 +1,47 @@
+"""A change as commands of a shell: the same in every form, but for how a setting is written."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from virtscan.remedy.forms.check import FUNCTIONS, call
+from virtscan.remedy.plan import Change, Sender, Steps
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """How one device is kept off: commands that write and remove the setting, and its name."""
+
+    write: str
+    remove: str
+    means: str
+
+
+def steps(change: Change, setting: Callable[[Sender], Setting]) -> Steps:
+    """Write the change; the devices are switched from the bottom up, and back in the opposite order."""
+    settings = [setting(sender) for sender in change.senders if sender.lasting]
+    undone = "".join(one.remove for one in settings)
+    return Steps(
+        now="".join(f"ethtool -K {sender.word} tx off\n" for sender in change.senders if sender.now) or None,
+        lasting="".join(one.write for one in settings) or None,
+        means="; ".join(dict.fromkeys(one.means for one in settings)),
+        check=FUNCTIONS + call(start(change)),
+        undo=undone + "".join(_on(sender) for sender in reversed(change.senders) if sender.now),
+    )
+
+
+def start(change: Change) -> str:
+    """Give the device where the check begins, as a word of a shell."""
+    return Sender(interface=change.top).word
+
+
+def features(device: Sender) -> tuple[str, ...]:
+    """Give the words after `ethtool -K DEVICE` that switch it on again as it was.
+
+    `tx` is the word for every feature `tx-checksum-…` that ethtool and kernels of all ages know. Segmentation offload,
+    still requested, then comes back by itself.
+    """
+    return tuple(word for name in device.switched_on for word in (name, "on")) or ("tx", "on")
+
+
+def _on(device: Sender) -> str:
+    return f"ethtool -K {device.word} {' '.join(features(device))}\n"

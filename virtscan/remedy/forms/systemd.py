@@ -1,0 +1,53 @@
+"""A systemd.link file, which udev applies when the device appears; since systemd 245."""
+
+from virtscan.model import DeviceKind
+from virtscan.remedy.forms import shell
+from virtscan.remedy.forms.steps import Setting
+from virtscan.remedy.plan import Sender
+
+_STACKED = frozenset({DeviceKind.BOND, DeviceKind.VLAN, DeviceKind.BRIDGE})
+
+
+def setting(device: Sender) -> Setting:
+    """Keep a NIC off by a .link file, and a bond, VLAN or bridge by a udev rule.
+
+    Only the first matching .link file is applied, so a new one takes over the naming of the device. Of a bond, VLAN or
+    bridge it takes over the choice of the MAC as well, which distributions make in different ways.
+
+    Source:
+        systemd.link(5): PermanentMACAddress= matches NICs and not what stands on them; TransmitChecksumOffload=
+        switches every feature `tx-checksum-…`; a device is renamed only if NamePolicy= or Name= says so.
+    """
+    by_rule = shell.setting(device)
+    if device.kind in _STACKED:
+        return Setting(
+            write=by_rule.write,
+            remove=by_rule.remove,
+            means="a udev rule: a .link file would also take over how a bond, VLAN or bridge gets its MAC",
+        )
+    path = f"/etc/systemd/network/10-virtscan-{device.text}.link"
+    return Setting(
+        write=f'{_address(device)}cat >"{path}" <<EOF\n{_link(device)}EOF\n',
+        remove=f'rm -f "{path}"\n',
+        means="a systemd.link file, which comes before all others and keeps its name",
+    )
+
+
+def _address(device: Sender) -> str:
+    """Read the permanent MAC, which a member of a bond does not use; some virtual devices have none."""
+    if device.mac is not None:
+        return ""
+    return (
+        f"mac=$(ethtool -P {device.word} | sed -n 's/^Permanent address: *//p')\n"
+        f"case $mac in\n"
+        f"'' | not* | 00:00:00:00:00:00) mac=$(cat \"/sys/class/net/{device.text}/address\") ;;\n"
+        f"*) ;;\n"
+        f"esac\n"
+    )
+
+
+def _link(device: Sender) -> str:
+    return (
+        f"[Match]\nPermanentMACAddress={device.mac or '$mac'}\n\n"
+        f"[Link]\nName={device.text}\nTransmitChecksumOffload=no\n"
+    )
