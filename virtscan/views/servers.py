@@ -84,14 +84,19 @@ FIELDS: tuple[Field[_Server], ...] = (
 
 def servers(report: Report) -> Section:
     """One row for each server, in the inventory's order; at risk is what it decided."""
-    findings: defaultdict[str | None, list[Finding]] = defaultdict(list)
+    named = {(server.name, server.interface) for server in report.inventory.servers}
+    first = {server.name: server.interface for server in reversed(report.inventory.servers)}
+    findings: defaultdict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for finding in report.findings:
-        findings[finding.server].append(finding)
+        if finding.server is not None:
+            # A server without a named interface decides through any of its devices.
+            one = (finding.server, finding.server_interface)
+            findings[one if one in named else (finding.server, first.get(finding.server))].append(finding)
     return section(
         "servers",
         FIELDS,
         (
-            _Server(facts=server, stack=sending(server), findings=findings[server.name])
+            _Server(facts=server, stack=sending(server), findings=findings[server.name, server.interface])
             for server in report.inventory.servers
         ),
     )
