@@ -5,7 +5,7 @@ import re
 import msgspec
 
 from virtscan.errors import InventoryError
-from virtscan.model import Inventory
+from virtscan.model import CONFIGURATION, Hypervisor, Inventory
 
 _NAME, _VERSION = "inventory", 1
 _SCHEMA = re.compile(r"virtscan\.([a-z]+)/([1-9][0-9]{0,8})")
@@ -17,12 +17,14 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 def dumps(inventory: Inventory) -> bytes:
-    """The inventory as one line of JSON; mappings keep their order, and with them what is reported again."""
+    """Write an inventory as one line of JSON; mappings keep their order, and with them what is reported again."""
     return msgspec.json.encode(inventory) + b"\n"
 
 
 def loads(data: bytes, *, origin: str) -> Inventory:
-    """Read what `dumps` wrote. Keys that this version does not know are passed over: a later one may add some.
+    """Read an inventory that `dumps` wrote, of this version or an earlier one.
+
+    Unknown keys are passed over: a later version may add some.
 
     Args:
         data: The whole file.
@@ -33,7 +35,9 @@ def loads(data: bytes, *, origin: str) -> Inventory:
     """
     try:
         _check(msgspec.json.decode(data, type=_Header).schema)
-        return msgspec.json.decode(data, type=Inventory)
+        inventory = msgspec.json.decode(data, type=Inventory)
+        hosts = tuple(map(_upgraded, inventory.hypervisors))
+        return msgspec.structs.replace(inventory, hypervisors=hosts)
     except InventoryError as error:
         raise InventoryError(f"{origin}: {error}") from error
     except msgspec.ValidationError as error:
@@ -44,6 +48,13 @@ def loads(data: bytes, *, origin: str) -> Inventory:
         raise InventoryError(f"{origin}: not UTF-8 text; {_WANTED}") from error
     except RecursionError as error:
         raise InventoryError(f"{origin}: nested too deeply for an inventory; {_WANTED}") from error
+
+
+def _upgraded(host: Hypervisor) -> Hypervisor:
+    """Move a declared kernel to its own field: 0.1.0 saved it as an observed one."""
+    if host.kernel is None or host.kernel.source != CONFIGURATION:
+        return host
+    return msgspec.structs.replace(host, kernel=None, declared_kernel=host.declared_kernel or host.kernel.value)
 
 
 def _check(schema: str) -> None:
