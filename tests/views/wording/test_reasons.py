@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from tests.build import TAKEN_AT, hypervisor, inventory, server
-from virtscan.model import Observed, State
+from virtscan.model import DeviceName, Fix, KernelBasis, Observed, State
 from virtscan.model import reasons as r
 from virtscan.views.wording.reasons import Wording
 
@@ -82,20 +82,20 @@ def test_a_source_is_dated_where_it_is_a_day_old_and_only_there() -> None:
 def test_a_declared_kernel_is_named_as_declared_and_an_observed_one_with_its_source() -> None:
     kernel = Observed(value="6.1.0", source="ssh", observed_at=TAKEN_AT)
     wording = Wording(inventory(hypervisor("hv1", kernel=None, devices=()), hypervisor("hv2")))
-    known = r.KernelKnown(hypervisor="hv1", release="6.1.0", fix=r.Fix.FIXED, basis=r.KernelBasis.MAINLINE_SINCE)
+    known = r.KernelKnown(hypervisor="hv1", release="6.1.0", fix=Fix.FIXED, basis=KernelBasis.MAINLINE_SINCE)
     read = Wording(inventory(hypervisor("hv1", kernel=kernel.value)))
 
     assert "(ssh)" in read.sentence(known)
     assert "(source unknown)" in wording.sentence(known)
     declared = r.KernelKnown(
-        hypervisor="hv1", release="6.1.0", fix=r.Fix.FIXED, basis=r.KernelBasis.MAINLINE_SINCE, declared=True
+        hypervisor="hv1", release="6.1.0", fix=Fix.FIXED, basis=KernelBasis.MAINLINE_SINCE, declared=True
     )
     assert "(declared)" in wording.sentence(declared)
 
 
 def test_offload_of_several_devices_names_those_that_decide() -> None:
     known = r.OffloadKnown(
-        server="satellite", interface="bond0", state=server().tx_checksum, devices=(r.DeviceName("eth1"),)
+        server="satellite", interface="bond0", state=server().tx_checksum, devices=(DeviceName("eth1"),)
     )
 
     assert words.sentence(known).endswith(" on eth1")
