@@ -74,7 +74,7 @@ def _settings(servers: Iterable[Server]) -> Iterator[str]:
     """Sentences about servers' devices and settings, which repeat lines of their files."""
     for server in servers:
         offloads = [one.offload for one in server.devices]
-        yield from (one.reason or "" for one in (server, *offloads))
+        yield from (server.reason or "", *(one.reason or "" for one in offloads))
         lasting = (server.persistence, *(one.persistence for one in offloads))
         yield from (one.setting for one in lasting if one is not None)
 
