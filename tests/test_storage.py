@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
+from tests.conftest import PROJECT
+from virtscan.correlator import correlate
 from virtscan.errors import InventoryError
 from virtscan.model import (
     Attachment,
@@ -150,3 +152,25 @@ def test_no_beginning_of_an_inventory_passes_for_one(length: int) -> None:
 
 def test_a_time_is_kept_to_the_second_and_its_zone() -> None:
     assert loads(dumps(FULL), origin="fleet.json").taken_at == TAKEN_AT
+
+
+def test_a_kernel_that_0_1_0_saved_as_declared_is_declared() -> None:
+    declared = {"value": "2.6.32-279.el6", "source": "configuration", "observed_at": None}
+    observed = declared | {"source": "ssh"}
+    hosts = [
+        {"name": name, "uri": "", "status": "complete", "kernel": kernel}
+        for name, kernel in (("hv1", declared), ("hv2", observed))
+    ]
+
+    first, second = loads(changed(hypervisors=hosts), origin="fleet.json").hypervisors
+
+    assert (first.kernel, first.declared_kernel) == (None, "2.6.32-279.el6")
+    assert second.kernel is not None
+    assert (second.kernel.source, second.declared_kernel) == ("ssh", None)
+
+
+def test_an_inventory_that_0_1_0_saved_is_read_and_judged() -> None:
+    saved = loads((PROJECT / "fixtures" / "saved" / "fleet.json").read_bytes(), origin="fleet.json")
+
+    assert saved.version == "0.1.0"
+    assert {finding.domain: finding.rule for finding in correlate(saved).findings} == {"web07": "R7"}

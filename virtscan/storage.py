@@ -17,12 +17,14 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 def dumps(inventory: Inventory) -> bytes:
-    """The inventory as one line of JSON; mappings keep their order, and with them what is reported again."""
+    """Write an inventory as one line of JSON; mappings keep their order, and with them what is reported again."""
     return msgspec.json.encode(inventory) + b"\n"
 
 
 def loads(data: bytes, *, origin: str) -> Inventory:
-    """Read what `dumps` wrote. Keys that this version does not know are passed over: a later one may add some.
+    """Read an inventory that `dumps` wrote, of this version or an earlier one.
+
+    Unknown keys are passed over: a later version may add some.
 
     Args:
         data: The whole file.

@@ -14,11 +14,11 @@ from tests.build import (
     TAKEN_AT,
     UNFIXED_KERNEL,
     bridged,
-    nic,
     domain,
     hypervisor,
     inventory,
     macvtap,
+    nic,
     server,
 )
 from tests.correlator.fleets import inventories

@@ -1,7 +1,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.build import UNFIXED_KERNEL, bond, nic, domain, hypervisor, inventory, macvtap, server
+from tests.build import UNFIXED_KERNEL, bond, domain, hypervisor, inventory, macvtap, nic, server
 from virtscan.correlator import correlate
 from virtscan.model import Exposure, Finding, Inventory, Mac, Netboot, State, Subnet, Verdict
 

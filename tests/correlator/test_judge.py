@@ -1,7 +1,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.build import FIXED_KERNEL, ONLY_BONDS, bond, bridged, nic, domain, hypervisor, inventory, macvtap, server
+from tests.build import FIXED_KERNEL, ONLY_BONDS, bond, bridged, domain, hypervisor, inventory, macvtap, nic, server
 from tests.correlator.scenes import SERVING, device, finding_of, provisioner, satellite, scene
 from virtscan.correlator import correlate
 from virtscan.model import (

@@ -3,7 +3,7 @@ from collections.abc import Iterable
 import pytest
 from msgspec.structs import replace
 
-from tests.build import FIXED_KERNEL, ONLY_BONDS, bridged, nic, hypervisor, macvtap, server
+from tests.build import FIXED_KERNEL, ONLY_BONDS, bridged, hypervisor, macvtap, nic, server
 from tests.correlator.scenes import (
     SERVING,
     device,

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from virtscan.correlator.conditions import Case, Servers
 from virtscan.correlator.rules import decide
 
-from tests.build import FIXED_KERNEL, ONLY_BONDS, bond, bridged, nic, domain, hypervisor, macvtap, server
+from tests.build import FIXED_KERNEL, ONLY_BONDS, bond, bridged, domain, hypervisor, macvtap, nic, server
 from tests.correlator.scenes import (
     BOOTING,
     OTHER,

@@ -38,8 +38,8 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7, because o
                  at the scan)
   source device  bond2, bridge mode (domain XML, at the scan)
   device         bond2: bond, on eth4, eth5 (libvirt, at the scan)
-  device         eth4: ethernet, a card (libvirt, at the scan)
-  device         eth5: ethernet, a card (libvirt, at the scan)
+  device         eth4: ethernet, a NIC (libvirt, at the scan)
+  device         eth5: ethernet, a NIC (libvirt, at the scan)
   kernel         not known
   segment        pxe (bond2) (configuration)
   boot           boots from hd (domain XML, at the scan)
@@ -53,23 +53,23 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7, because o
 
   server satellite eth0 against bond2 in bridge mode: at-risk (medium) by R7, which is the finding
     satellite is domain sat on hv1, on bond2 as well, in bridge mode
-    R1   no   it is not to be judged? nothing says so
-    R2   no   the hypervisor's kernel is fixed? nobody knows
+    R1   no   the interface is not to be judged? the interface is judged
+    R2   no   the hypervisor's kernel is fixed? the kernel's state is unknown
     R3   no   no server is known? this server may answer
-    R4   no   no server serves this segment? this server may answer
+    R4   no   no server serves this interface? this server may answer
     R5   no   the server's TX checksum offload is off? it is on
-    R6   no   the server's card can't send unfilled checksums? it can, or nobody knows
+    R6   no   the server's virtual NIC can't send partial checksums? it can, or its model is unknown
     R7   yes  the server is on the same lower device, in bridge mode; the interface is in bridge
               mode; the server's TX checksum offload is on
-    not asked any more: R8, R9, R10, R11, R12, R13
+    not reached: R8, R9, R10, R11, R12, R13, R14
 
-  no answer on bond2, for other networks are served: lab eth0
+  not judged on bond2: lab eth0 (declared to serve other segments)
 
   missing:
     the kernel of hv1 (uname -r)
   what would settle it, the cheapest first:
-    the kernel of hv1: --ssh-facts, or kernel = "…" in its [[hypervisor]], as uname -r prints it
-      there
+    the kernel of hv1 (uname -r): --ssh-facts, or kernel = "…" in its [[hypervisor]], as uname -r
+      prints it there
       not-affected if fixed; at-risk if unfixed
 """
     )
@@ -79,11 +79,17 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7, because o
     ("looked_at", "says"),
     [
         (inventory(hypervisor("hv1", domain("web01", bridged()))), ": not judged: not macvtap\n"),
-        (inventory(hypervisor("hv1", domain("web01", bridged()))), "nothing needs to be found out or changed\n"),
-        (scene(beside=(provisioner(),)), "no missing fact alone would change the verdict: `virtscan remedy`"),
+        (
+            inventory(hypervisor("hv1", domain("web01", bridged()))),
+            "no fact is missing and nothing has to be changed\n",
+        ),
+        (scene(beside=(provisioner(),)), "no missing fact would change the verdict; `virtscan remedy`"),
         (scene(policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),))), "  waived: from its ISO\n"),
         (scene(servers=()), "any server against bond2 in bridge mode: unknown (low) by R3"),
-        (scene(servers=(server(tx_checksum=State.UNKNOWN),)), "    R13  yes  nothing above decided\n"),
+        (
+            scene(servers=(server(tx_checksum=State.UNKNOWN),)),
+            "    R13  yes  the state of the server's TX checksum offload is unknown\n",
+        ),
     ],
 )
 def test_other_accounts_say(looked_at: Inventory, says: str) -> None:
@@ -158,19 +164,24 @@ def test_the_document_has_its_published_keys() -> None:
 
     assert list(one) == [
         "hypervisor", "origin", "domain", "uuid", "index", "mac", "source_device", "source_mode", "server",
-        "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "waived", "not_judged",
-        "facts", "servers", "decisions", "silent", "ways",
+        "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "reaches_server",
+        "waived", "waived_servers", "next_start", "not_judged", "facts", "servers", "decisions", "silent", "ways",
     ]  # fmt: skip
     assert list(one["facts"][0]) == ["fact", "value", "source", "observed_at", "ago"]
     assert list(one["servers"][0]) == ["name", "interface", "facts"]
     assert list(one["decisions"][0]) == [
         "source_device", "source_mode", "server", "server_interface", "place", "steps", "rule", "verdict", "confidence",
-        "decides",
+        "waived", "decides",
     ]  # fmt: skip
     assert list(one["decisions"][0]["steps"][0]) == ["rule", "when", "applies", "asked"]
     assert list(one["decisions"][0]["steps"][0]["asked"][0]) == ["condition", "holds", "found"]
     assert one["silent"] == [
-        {"source_device": "bond2", "server": "lab", "server_interface": "eth0", "why": "other networks are served"}
+        {
+            "source_device": "bond2",
+            "server": "lab",
+            "server_interface": "eth0",
+            "why": "declared to serve other segments",
+        }
     ]
     assert one["ways"][0]["verdicts"] == {"fixed": "not-affected", "unfixed": "at-risk"}
     assert list(one["ways"][0]) == ["fact", "missing", "how", "verdicts"]

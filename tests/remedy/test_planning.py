@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bond, nic, domain, hypervisor, macvtap, server
+from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bond, domain, hypervisor, macvtap, nic, server
 from tests.remedy.plans import WEB01, WEB02, change, fleet, host, mac, remedy
 from virtscan.correlator import correlate
 from virtscan.model import (

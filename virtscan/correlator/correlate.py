@@ -173,9 +173,6 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
             declared = "physical = true" if server.physical else f"runs_on = {server.runs_on!r}"
             reason = f"{declared} is declared, but its MAC is on {where}; the observation counts"
             yield Gap(subject=f"server {server.name}", reason=reason, about=GapAbout.CONFIGURATION)
-        if server.runs_on is not None and server.runs_on not in index.fleet.hypervisors:
-            reason = f"runs_on = {server.runs_on!r} names a hypervisor that was not scanned; it counts for nothing"
-            yield Gap(subject=f"server {server.name}", reason=reason, about=GapAbout.CONFIGURATION)
     for name in overruled:
         reason = "a declaration or record excludes it, but its NIC is on the interface's own device; it is judged"
         yield Gap(subject=f"server {name}", reason=reason, about=GapAbout.CONFIGURATION)

@@ -20,7 +20,7 @@ from virtscan.model import (
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact in words, with who told it and when; None for a fact that nobody told, or a source that does not say."""
+    """A fact in words, with its source and time; None for an unknown fact, or for a source that names none."""
 
     fact: str
     value: str | None
@@ -49,7 +49,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The table gone through for one device and one server; without a server what is settled for all of them.
 
-    `place` is where the server stands, in a sentence; `decides` says that it is this one that the finding is.
+    `place` is where the server stands, in a sentence; `waived` is the reason of the waiver that took the server away;
+    `decides` marks the one that gives the finding.
     """
 
     source_device: DeviceName | None
@@ -61,11 +62,12 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     verdict: Verdict | None
     confidence: Confidence | None
+    waived: str | None
     decides: bool
 
 
 class Silent(msgspec.Struct, frozen=True, kw_only=True):
-    """A server that does not answer the interface on this device, and why."""
+    """A server that does not serve the interface on this device, and why."""
 
     source_device: DeviceName | None
     server: str
@@ -82,7 +84,7 @@ class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """A missing fact, how to find it out, and the verdict for each of its values; None is no finding."""
+    """A missing fact, how to learn it, and the verdict for each of its values; None is no finding."""
 
     fact: str
     missing: str
@@ -91,7 +93,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that there is to say about one interface.
+    """All facts, decisions and missing facts of one interface.
 
     `finding` is what the report says of it, with its reasons in sentences; None with the reason in `not_judged`.
     `ways` are what would settle an open verdict, the cheapest first.

@@ -13,7 +13,7 @@ SCHEMA = "virtscan.explain/1"
 
 
 def document(explanation: Explanation, gaps: Iterable[Gap]) -> str:
-    """Write the document; `applies` is null for a rule that was not asked, for an earlier one had decided."""
+    """Write the document; `applies` is null for a rule that was not reached, because an earlier one had decided."""
     value = {
         "schema": SCHEMA,
         "version": explanation.version,
@@ -45,6 +45,8 @@ def _account(account: Account) -> dict[str, object]:
         "missing": finding and account.missing,
         "reaches_server": finding and finding.reaches_server.value,
         "waived": finding and finding.waived,
+        "waived_servers": finding and finding.waived_servers,
+        "next_start": account.domain.next_start,
         "not_judged": word(account.not_judged),
         "facts": [_told(told) for told in account.facts],
         "servers": [

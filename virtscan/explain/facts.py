@@ -22,6 +22,7 @@ from virtscan.model import (
     Hypervisor,
     Interface,
     Inventory,
+    Mac,
     Machine,
     Observed,
     Server,
@@ -85,15 +86,17 @@ class Facts:
             known = None if after is State.UNKNOWN else after.value
             yield self._told("after a reboot", known, server.persistence.setting, server.observed_at)
         yield self._kernel(server.kernel)
-        yield from self._identity(server, read)
+        yield from self._identity(server, tuple(sorted(stack.macs)), read)
         serves = ", ".join((*server.segments, *server.subnets))
         yield self._told("serves", serves or "every segment", CONFIGURATION if serves else "nothing is declared")
 
-    def _identity(self, server: Server, read: tuple[str, datetime | None]) -> Iterator[Told]:
-        observed = tuple(mac for mac in server.macs if mac not in server.declared_macs)
+    def _identity(self, server: Server, of_stack: tuple[Mac, ...], read: tuple[str, datetime | None]) -> Iterator[Told]:
+        """Give MACs, those of all devices of the sending stack included, addresses, and what the server is."""
+        macs = dict.fromkeys((*server.macs, *of_stack))
+        observed = tuple(mac for mac in macs if mac not in server.declared_macs)
         if server.declared_macs:
             yield self._told("MAC", ", ".join(server.declared_macs), CONFIGURATION)
-        if observed or not server.macs:
+        if observed or not macs:
             yield self._told("MAC", ", ".join(observed) or None, *(read if observed else (None, None)))
         if server.addresses:
             yield self._told("addresses", ", ".join(server.addresses), *read)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from virtscan.correlator import RULES
 from virtscan.correlator.aging import aged
 from virtscan.correlator.evaluator import Evaluator, PointEvaluation
@@ -69,7 +71,7 @@ class _Scene:
             not_judged=outcome if isinstance(outcome, NotJudged) else None,
             facts=tuple(self._facts.interface(hypervisor, domain, interface, exposed)),
             servers=tuple(self._server_facts(points)),
-            decisions=tuple(self._decisions(points)),
+            decisions=tuple(self._decisions(points, finding)),
             silent=tuple(self._excluded(points)),
             ways=() if finding is None else tuple(self._ways(points, finding)),
         )
@@ -96,7 +98,14 @@ class _Scene:
                 )
 
     def _ways(self, points: Sequence[PointEvaluation], finding: Finding) -> Iterator[Way]:
-        for fact in missing_facts(points, finding.missing):
+        waived = {one.server for one in finding.waived_servers if finding.waived is None}
+        counted = [
+            msgspec.structs.replace(
+                point, rulings=tuple(ruling for ruling in point.rulings if ruling.server not in waived)
+            )
+            for point in points
+        ]
+        for fact in missing_facts(counted, finding.missing):
             yield Way(
                 fact=_code(fact.reason),
                 missing=self._wording.sentence(fact.reason),
@@ -104,12 +113,18 @@ class _Scene:
                 verdicts=fact.verdicts,
             )
 
-    def _decisions(self, points: Sequence[PointEvaluation]) -> Iterator[Decision]:
+    def _decisions(self, points: Sequence[PointEvaluation], finding: Finding | None) -> Iterator[Decision]:
         ruled = [(ruling, point) for point in points for ruling in point.rulings]
+        waived = {} if finding is None else {one.server: one.reason for one in finding.waived_servers}
+        counted = [
+            place for place, (ruling, _) in enumerate(ruled) if ruling.server not in waived or _is_waived(finding)
+        ]
         # Devices that are alike share their rulings: of those the first decides, as in the report.
-        worst = min(range(len(ruled)), key=lambda place: ruled[place][0].badness, default=None)
+        worst = min(counted, key=lambda place: ruled[place][0].badness, default=None)
         for place, (ruling, point) in enumerate(ruled):
             verdict, stack = ruling.rule.verdict, ruling.stack
+            # Places that exclude each other and disagree lower the confidence of the finding.
+            confidence = ruling.confidence if finding is None or place != worst else finding.confidence
             where = self._wording.sentences((*ruling.position.because, *ruling.position.missing))
             yield Decision(
                 source_device=point.point.device,
@@ -120,20 +135,25 @@ class _Scene:
                 steps=tuple(_steps(ruling)),
                 rule=ruling.rule.id,
                 verdict=verdict,
-                confidence=None if verdict is None else ruling.confidence,
+                confidence=None if verdict is None else confidence,
+                waived=waived.get(ruling.server),
                 decides=place == worst,
             )
 
 
 _EXCLUSIONS = {
-    "own-interface": "it is the server's own interface",
+    "own-interface": "the server's own interface",
     "other-server-on-record": "a provisioning system has another server on record",
-    "other-segments-served": "it is declared to serve other segments",
+    "other-segments-served": "declared to serve other segments",
 }
 
 
 def _key(hypervisor: str, finding: Finding) -> tuple[str, str, str, bool, int]:
     return hypervisor, finding.origin, finding.domain, finding.next_start, finding.index
+
+
+def _is_waived(finding: Finding | None) -> bool:
+    return finding is not None and finding.waived is not None
 
 
 def _code(reason: Reason) -> str:

@@ -52,13 +52,13 @@ def _title(account: Account) -> str:
 
 
 def _silence(silences: Iterable[Silent]) -> Iterator[str]:
-    """One line for those that are silent on one device for one reason."""
+    """Write one line for the servers that are excluded on one device for one reason."""
     alike: dict[tuple[str | None, str], list[str]] = {}
     for silent in silences:
         alike.setdefault((silent.source_device, silent.why), []).append(_server(silent.server, silent.server_interface))
     for (device, why), servers in alike.items():
         where = "" if device is None else f" on {device}"
-        yield from _line("  ", f"no answer{where}, for {why}: {', '.join(servers)}")
+        yield from _line("  ", f"not judged{where}: {', '.join(servers)} ({why})")
 
 
 def _outlook(account: Account) -> Iterator[str]:
@@ -74,9 +74,9 @@ def _outlook(account: Account) -> Iterator[str]:
         for way in account.ways:
             yield from _way(way)
     elif finding is not None and finding.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}:
-        yield from _line("  ", "no missing fact alone would change the verdict: `virtscan remedy` says what to do")
+        yield from _line("  ", "no missing fact would change the verdict; `virtscan remedy` shows what to change")
     else:
-        yield from _line("  ", "nothing needs to be found out or changed")
+        yield from _line("  ", "no fact is missing and nothing has to be changed")
 
 
 def _way(way: Way) -> Iterator[str]:
@@ -97,7 +97,8 @@ def _decision(decision: Decision) -> Iterator[str]:
     mode = "" if decision.source_mode is None else f" in {decision.source_mode.value} mode"
     decides = ", which is the finding" if decision.decides else ""
     verdict = "not judged" if decision.verdict is None else _verdict(decision.verdict, decision.confidence)
-    yield from _line("  ", f"{server} against {where}{mode}: {verdict} by {decision.rule}{decides}")
+    waived = "" if decision.waived is None else f"; waived: {decision.waived}"
+    yield from _line("  ", f"{server} against {where}{mode}: {verdict} by {decision.rule}{decides}{waived}")
     if decision.place is not None:
         yield from _line("    ", decision.place)
     for step in decision.steps:
@@ -105,11 +106,11 @@ def _decision(decision: Decision) -> Iterator[str]:
             yield from _line("    ", *_step(step))
     later = [step.rule for step in decision.steps if step.applies is None]
     if later:
-        yield from _line("    ", f"not asked any more: {', '.join(later)}")
+        yield from _line("    ", f"not reached: {', '.join(later)}")
 
 
 def _step(step: Step) -> tuple[str, str]:
-    """The rule with yes or no, and what it asked: for no only the condition that failed first."""
+    """Give the rule with yes or no and its conditions: for no only the first that failed."""
     label = f"{step.rule:<4} {'yes' if step.applies else 'no':<4} "
     if step.applies:
         return label, "; ".join(asked.condition for asked in step.asked) or "nothing above decided"

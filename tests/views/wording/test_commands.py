@@ -1,10 +1,10 @@
 import pytest
 
-from virtscan.views.advice import look_for_the_fix
+from virtscan.views.wording.commands import look_for_the_fix
 
 
 @pytest.mark.parametrize(
-    ("kernel", "asks"),
+    ("kernel", "command"),
     [
         ("3.13.0-24-generic", "apt-get changelog linux-image-$(uname -r) |"),
         ("3.12-1-amd64", "apt-get changelog linux-image-$(uname -r) |"),
@@ -12,5 +12,5 @@ from virtscan.views.advice import look_for_the_fix
         ("3.12.49-11-default", "rpm -q --changelog -f /boot/vmlinuz-$(uname -r) |"),
     ],
 )
-def test_a_changelog_is_asked_for_in_the_way_of_its_distribution(kernel: str, asks: str) -> None:
-    assert look_for_the_fix(kernel).startswith(asks)
+def test_a_changelog_is_read_with_the_tool_of_its_distribution(kernel: str, command: str) -> None:
+    assert look_for_the_fix(kernel).startswith(command)
