@@ -107,7 +107,7 @@ def test_no_second_setting_is_written_beside_one_that_works(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.ON, persistence=lasting)))
 
     assert steps.now is not None
-    assert (steps.lasting, steps.means) == (None, None)
+    assert steps.lasting is None
     for word in ("rules.d", "systemd/network", "nmcli", 'ifcfg-eth0"', "For good", "Keep it off", "Undo what keeps"):
         assert word not in text, word
 
