@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from virtscan.correlator import RULES
 from virtscan.correlator.aging import aged
-from virtscan.correlator.evaluator import Evaluator, PointEvaluation
+from virtscan.correlator.evaluator import Evaluation, Evaluator, PointEvaluation
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.missing import missing_facts
 from virtscan.correlator.server_index import ServerIndex
@@ -53,11 +53,11 @@ class _Scene:
         evaluator = self._evaluators[spot.hypervisor]
         domain = hypervisor.domains[spot.domain]
         interface = domain.interfaces[spot.interface]
-        points = evaluator.points(domain, interface)
-        outcome = evaluator.evaluate(domain, interface)
+        finding = self._findings.get((hypervisor.name, domain.origin, domain.name, domain.next_start, interface.index))
+        without = frozenset[int]() if finding is None else self._waived(finding)
+        points = evaluator.points(domain, interface, without)
+        outcome = evaluator.evaluate(domain, interface, without)
         exposed = exposure(domain, interface, self._pending)
-        key = (hypervisor.name, domain.origin, domain.name, domain.next_start, interface.index)
-        finding = self._findings.get(key)
         return Account(
             hypervisor=hypervisor,
             domain=domain,
@@ -69,10 +69,15 @@ class _Scene:
             not_judged=outcome if isinstance(outcome, NotJudged) else None,
             facts=tuple(self._facts.interface(hypervisor, domain, interface, exposed)),
             servers=tuple(self._server_facts(points)),
-            decisions=tuple(self._decisions(points)),
+            decisions=tuple(self._decisions(points, outcome)),
             silent=tuple(self._excluded(points)),
             ways=() if finding is None else tuple(self._ways(points, finding)),
         )
+
+    def _waived(self, finding: Finding) -> frozenset[int]:
+        """Give the servers, by number, that waivers took away so that another one decides."""
+        names = {one.server for one in finding.waived_servers} if finding.waived is None else set()
+        return frozenset(number for number, one in enumerate(self._index.servers) if one.name in names)
 
     def _server_facts(self, points: Sequence[PointEvaluation]) -> Iterator[ServerFacts]:
         judged = {
@@ -104,12 +109,15 @@ class _Scene:
                 verdicts=fact.verdicts,
             )
 
-    def _decisions(self, points: Sequence[PointEvaluation]) -> Iterator[Decision]:
+    def _decisions(self, points: Sequence[PointEvaluation], outcome: Evaluation | NotJudged) -> Iterator[Decision]:
         ruled = [(ruling, point) for point in points for ruling in point.rulings]
         # Devices that are alike share their rulings: of those the first decides, as in the report.
         worst = min(range(len(ruled)), key=lambda place: ruled[place][0].badness, default=None)
         for place, (ruling, point) in enumerate(ruled):
             verdict, stack = ruling.rule.verdict, ruling.stack
+            confidence = ruling.confidence
+            if place == worst and isinstance(outcome, Evaluation):
+                confidence = outcome.confidence  # lower where possible places disagree
             where = self._wording.sentences((*ruling.position.because, *ruling.position.missing))
             yield Decision(
                 source_device=point.point.device,
@@ -120,7 +128,7 @@ class _Scene:
                 steps=tuple(_steps(ruling)),
                 rule=ruling.rule.id,
                 verdict=verdict,
-                confidence=None if verdict is None else ruling.confidence,
+                confidence=None if verdict is None else confidence,
                 decides=place == worst,
             )
 
