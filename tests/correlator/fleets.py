@@ -1,13 +1,12 @@
-"""Random inventories in which servers, domains and devices get in each other's way, and ways to know less of them."""
+"""Random inventories in which servers, domains and devices get in each other's way."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from datetime import timedelta
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT
+from tests.build import TAKEN_AT, bond, bridge, device, macvlan, nic, tap, veth, vlan
 from virtscan.model import (
     Attachment,
     Backing,
@@ -16,6 +15,7 @@ from virtscan.model import (
     DeviceName,
     Domain,
     DomainState,
+    Firmware,
     Gap,
     GapAbout,
     HostStatus,
@@ -25,43 +25,82 @@ from virtscan.model import (
     LinkState,
     LowerDevice,
     Mac,
+    Machine,
+    Netboot,
     Observed,
+    Offload,
     Persistence,
     Policy,
     Server,
+    ServerDevice,
     SourceMode,
     State,
+    Subnet,
 )
 
-Change: TypeAlias = Callable[[Inventory], Inventory]
+MACS = tuple(Mac(f"52:54:00:00:00:{number:02x}") for number in range(1, 9))
+"""MACs of domains' interfaces, and of servers in them."""
 
-MACS = tuple(Mac(f"52:54:00:00:00:{number:02x}") for number in range(1, 8))
-SEGMENTS = ("pxe-a", "pxe-b")
+OUTER = Mac("52:54:00:00:01:01")
+"""MAC of a hypervisor that is a domain of another one."""
+
+ELSEWHERE = (Mac("b4:96:91:aa:00:01"), Mac("02:42:ac:11:00:02"), Mac("00:00:5e:00:01:07"), Mac("52:54:00:aa:00:01"))
+"""MACs that no domain has: of a real NIC, a container, VRRP and a virtual machine that is not scanned."""
+
+UUIDS = tuple(f"4c4c4544-0000-1000-8000-00000000000{number}" for number in range(4))
+SEGMENTS = ("pxe-a", "pxe-b", "10.1.0.0/16")
 ADDRESSES = ("10.1.0.9/16", "10.2.0.9/16", "fd00::9/64", "fe80::9/64")
 KERNELS = ("2.6.32-279.el6.x86_64", "3.6.5", "3.10.0-327.el7.x86_64", "6.1.0")
+TIMES = (TAKEN_AT, TAKEN_AT, TAKEN_AT, TAKEN_AT - timedelta(days=31), None)
 
-
-def _device(name: str, kind: DeviceKind, backing: Backing, *lower: str) -> Device:
-    return Device(name=DeviceName(name), kind=kind, backing=backing, lower=tuple(DeviceName(below) for below in lower))
-
+BRIDGE = SourceMode.BRIDGE
+_MODES = (BRIDGE,) * 4 + tuple(SourceMode)
 
 CATALOGUE = (
-    _device("bond2", DeviceKind.BOND, Backing.UNKNOWN, "eth4", "eth5"),
-    _device("bond3", DeviceKind.BOND, Backing.VIRTUAL, "eth6"),
-    _device("bond2.100", DeviceKind.VLAN, Backing.UNKNOWN, "bond2"),
-    _device("br0", DeviceKind.BRIDGE, Backing.VIRTUAL, "bond3"),
-    _device("br0.100", DeviceKind.VLAN, Backing.UNKNOWN, "br0"),
-    _device("br1", DeviceKind.BRIDGE, Backing.UNKNOWN, "eth0", "veth0"),
-    _device("veth0", DeviceKind.ETHERNET, Backing.VIRTUAL),
-    _device("mv0", DeviceKind.ETHERNET, Backing.VIRTUAL, "bond2"),
-    _device("odd0", DeviceKind.UNKNOWN, Backing.UNKNOWN),
-    *(_device(f"eth{number}", DeviceKind.ETHERNET, Backing.PHYSICAL) for number in (0, 4, 5, 6)),
+    bond("bond2", "eth4", "eth5"),
+    bond("bond3", "eth6", backing=Backing.VIRTUAL),
+    bond("bond4", "eth7", lower_complete=False),
+    vlan("bond2.100", "bond2"),
+    vlan("bond2.200", "bond2"),
+    vlan("bond2.100.7", "bond2.100"),
+    bridge("br0", "bond3", "vnet7"),
+    vlan("br0.100", "br0"),
+    bridge("br1", "eth0", "veth0"),
+    bridge("br2", "bond2.200"),
+    tap("vnet7"),
+    veth("veth0"),
+    device("odd0", DeviceKind.UNKNOWN, lower_complete=False),
+    device("mt0", DeviceKind.ETHERNET, backing=Backing.VIRTUAL, lower_complete=False),
 )
-"""Every kind of device, with facts that may really go together."""
+"""Every kind of device, with facts that may really go together; the NICs under them differ."""
 
-_ON = ("bond2",) * 6 + ("br0",) * 4 + ("bond2.100", "br0.100", "bond3", "br1", "eth0", "veth0", "mv0", "odd0", "gone0")
+MACVLANS = tuple(
+    macvlan(f"mv{number}", parent, mode)
+    for number, (parent, mode) in enumerate(
+        (
+            ("bond2", BRIDGE),
+            ("bond2", SourceMode.VEPA),
+            ("bond2", SourceMode.PRIVATE),
+            ("br0", BRIDGE),
+            ("eth4", BRIDGE),
+        )
+    )
+)
+NICS = (
+    ("ixgbe", "b4:96:91"),
+    ("ixgbe", "b4:96:91"),
+    (None, "b4:96:91"),
+    ("virtio_net", "52:54:00"),
+    ("mlx5_core", "02:00:00"),
+    (None, "52:54:00"),
+    (None, "02:00:00"),
+    (None, None),
+)
+"""Drivers of NICs and the beginnings of their MACs."""
+
+_ON = ("bond2",) * 6 + ("br0",) * 4 + ("bond2.100", "bond2.200", "bond2.100.7", "br0.100", "bond3", "bond4", "br1")
+_RARE = ("br2", "eth0", "eth4", "veth0", "odd0", "gone0")
 _ADDRESSED = ("bond2", "br0", "bond2.100")
-_MODES = (SourceMode.BRIDGE,) * 4 + tuple(SourceMode)
 
 
 def _at(name: str, mode: SourceMode | None) -> Attachment:
@@ -69,18 +108,19 @@ def _at(name: str, mode: SourceMode | None) -> Attachment:
 
 
 PLUGS: tuple[tuple[str, tuple[Attachment, ...]], ...] = (
-    *(("direct", (_at(name, mode),)) for name in _ON for mode in _MODES),
-    *(("bridge", (_at(name, None),)) for name in ("br0", "br1", "bond2") for _ in range(8)),
+    *(("direct", (_at(name, mode),)) for name in (*_ON, *_RARE) for mode in _MODES),
+    *(("bridge", (_at(name, None),)) for name in ("br0", "br1", "br2", "bond2") for _ in range(8)),
     *(("network", (_at("bond3", mode), _at("bond2", mode))) for mode in _MODES),
     *(("network", (Attachment(None, mode),)) for mode in _MODES),
-    *(("hostdev", ()) for _ in range(4)),
-    *(("user", ()) for _ in range(4)),
+    *(("ethernet", (Attachment(None, SourceMode.UNKNOWN),)) for _ in range(4)),
+    *((kind, ()) for kind in ("hostdev", "user", "vhostuser") for _ in range(2)),
 )
 """Types of interfaces with what they are plugged into, the usual ones more often."""
 
 MEETINGS = (
     PLUGS,
     tuple(("direct", (_at("bond2", mode),)) for mode in _MODES),
+    tuple(("direct", (_at(name, mode),)) for name in ("bond2", "bond2.100", "bond2.200") for mode in _MODES),
     (
         *(("direct", (_at(name, mode),)) for name in ("br0", "br0.100") for mode in _MODES),
         *[("bridge", (_at("br0", None),))] * 18,
@@ -88,36 +128,35 @@ MEETINGS = (
 )
 """What the interfaces of one hypervisor choose from: anything, or what makes them meet on one device."""
 
-CARDS = (
+MODELS = (
     *(("virtio", csum) for csum in (None, None, None, State.ON, State.OFF)),
     ("e1000", None),
     ("e1000e", State.OFF),
     (None, None),
 )
 BOOTS = ((None, None, None), (1, None, None), (1, State.OFF, None), (1, None, LinkState.DOWN))
-SENDS = (
-    *((State.ON, None) for _ in range(5)),
-    (State.OFF, None),
-    *((State.OFF, Persistence(tx_checksum=lasts, setting="ifcfg")) for lasts in State),
-    (State.UNKNOWN, None),
-    (State.UNKNOWN, Persistence(tx_checksum=State.OFF, setting="ifcfg")),
-)
+TX = (State.ON, State.ON, State.ON, State.OFF, State.UNKNOWN)
 SERVES = (
     ((), ()),
     ((), ()),
+    ((), ()),
     (SEGMENTS[:1], ()),
-    (SEGMENTS, ()),
+    (SEGMENTS[:2], ()),
     ((), ("10.1.0.0/16",)),
-    ((), ("10.1.0.0/16", "fd00::/64")),
-    (SEGMENTS[1:], ("10.2.0.0/16",)),
+    ((), ("10.2.0.0/16", "fd00::/64")),
 )
+
+
+def one_of(*values: object) -> SearchStrategy[object]:
+    """Choose one of these values."""
+    return st.sampled_from(values)
 
 
 @st.composite
 def interfaces(draw: DrawFn, index: int, mac: Mac, plugs: tuple[tuple[str, tuple[Attachment, ...]], ...]) -> Interface:
     """An interface plugged into one of `plugs`."""
     kind, attachments = draw(st.sampled_from(plugs))
-    model, csum = draw(st.sampled_from(CARDS))
+    model, csum = draw(st.sampled_from(MODELS))
     boot_order, rom, link = draw(st.sampled_from(BOOTS))
     return Interface(
         index=index,
@@ -129,222 +168,247 @@ def interfaces(draw: DrawFn, index: int, mac: Mac, plugs: tuple[tuple[str, tuple
         rom=rom,
         link=link,
         host_csum=csum,
+        target="mt0" if kind == "ethernet" else None,
+        managed=kind != "ethernet",
         attachments=attachments,
     )
 
 
 @st.composite
-def hypervisors(draw: DrawFn, name: str, macs: tuple[Mac, ...]) -> Hypervisor:
+def domains(
+    draw: DrawFn, name: str, macs: tuple[Mac, ...], plugs: tuple[tuple[str, tuple[Attachment, ...]], ...]
+) -> Domain:
+    """A domain with an interface for each of `macs`."""
+    return Domain(
+        origin="qemu:///system",
+        name=name,
+        uuid=draw(st.sampled_from((None, f"aaaaaaaa-0000-1000-8000-{macs[0][-2:]:0>12}"))) if macs else None,
+        type=draw(st.sampled_from(("kvm", "kvm", "kvm", "kvm", None, "lxc"))),
+        state=draw(st.sampled_from((DomainState.ACTIVE, DomainState.ACTIVE, *DomainState))),
+        firmware=draw(st.sampled_from((None, *Firmware))),
+        boot_devices=draw(st.sampled_from((("network",), ("hd",)))),
+        interfaces=tuple(draw(interfaces(index, mac, plugs)) for index, mac in enumerate(macs)),
+    )
+
+
+@st.composite
+def devices(draw: DrawFn, host: int, *, outer: bool) -> tuple[Device, ...]:
+    """All devices of a hypervisor; with `outer` one NIC has the MAC of a domain of another hypervisor."""
+    driver, start = draw(st.sampled_from(NICS[3:4] if outer else NICS))
+    nics = [
+        nic(name, driver=driver, mac=None if start is None else Mac(f"{start}:1{host}:00:0{name[-1]}"))
+        for name in ("eth0", "eth4", "eth5", "eth6")
+    ]
+    if outer:
+        nics[1] = replace(nics[1], mac=OUTER)
+    address = draw(st.sampled_from((None, None, *ADDRESSES)))
+    extra = draw(st.lists(st.sampled_from(MACVLANS), unique=True, max_size=2))
+    found = [
+        replace(one, addresses=(address,)) if address and one.name in _ADDRESSED else one
+        for one in (*CATALOGUE, *nics, *extra)
+    ]
+    for place, mac in draw(
+        st.lists(st.tuples(st.integers(0, len(found) - 1), st.sampled_from((*MACS, *ELSEWHERE[:2]))), max_size=2)
+    ):
+        # A NIC with the MAC of another hypervisor's domain would make a domain of its hypervisor.
+        if found[place].backing is not Backing.PHYSICAL:
+            found[place] = replace(found[place], mac=mac)
+    return tuple(found)
+
+
+@st.composite
+def hypervisors(draw: DrawFn, number: int, macs: tuple[Mac, ...], *, outer: bool = False) -> Hypervisor:
     """A hypervisor with an interface for each of `macs`, all in one domain or each in its own."""
+    name = f"hv{number}"
     together = draw(st.booleans())
     plugs = draw(st.sampled_from(MEETINGS))
-    domains = [macs] if together else [(mac,) for mac in macs]
-    kernel = draw(st.sampled_from((None, *KERNELS[:3], *KERNELS)))
-    segment = draw(st.sampled_from((None, None, *SEGMENTS)))
-    address = draw(st.sampled_from((None, None, *ADDRESSES)))
+    groups = [macs] if together else [(mac,) for mac in macs]
+    kernel = draw(st.sampled_from((None, None, *KERNELS[:3], *KERNELS[:3], *KERNELS)))
+    declared = draw(st.sampled_from((None, None, None, None, *KERNELS)))
+    daemon = draw(st.sampled_from((None, None, None, None, 1_002_000, 7_000_000)))
+    at = draw(st.sampled_from(TIMES))
+    segments = draw(st.sampled_from(((), (), ("bond2",), _ADDRESSED)))
+    found = draw(devices(number, outer=outer))
+    drivers = {one.driver for one in found if one.backing is Backing.PHYSICAL}
+    real = any(one.mac is not None and one.mac.startswith(NICS[0][1] or "") for one in found)
     return Hypervisor(
         name=name,
         uri=f"qemu+ssh://{name}/system",
-        status=HostStatus.COMPLETE,
-        kernel=None if kernel is None else Observed(value=kernel, source="ssh"),
-        domains=tuple(
-            Domain(
-                origin=name,
-                name=f"d{number}",
-                state=draw(st.sampled_from((DomainState.ACTIVE, *DomainState))),
-                boot_devices=("network",) if number else ("hd",),
-                interfaces=tuple(draw(interfaces(index, mac, plugs)) for index, mac in enumerate(theirs)),
-            )
-            for number, theirs in enumerate(domains)
-        ),
-        devices=tuple(
-            replace(device, addresses=(address,)) if address and device.name in _ADDRESSED else device
-            for device in CATALOGUE
-        ),
-        segments={} if segment is None else dict.fromkeys(_ADDRESSED, segment),
+        status=draw(st.sampled_from((HostStatus.COMPLETE,) * 12 + tuple(HostStatus))),
+        kernel=None if kernel is None else Observed(value=kernel, source="ssh", observed_at=at),
+        declared_kernel=declared,
+        daemon=None if daemon is None else Observed(value=daemon, source="libvirt", observed_at=at),
+        machine=draw(st.sampled_from(_machines(drivers, real=real))),
+        physical="virtio_net" not in drivers and draw(st.integers(0, 5)) == 0,
+        system_uuid=draw(st.sampled_from((None, None, *UUIDS))),
+        lists_all_domains=draw(st.sampled_from((True,) * 7 + (False,))),
+        lists_all_devices=draw(st.booleans()),
+        domains=tuple(draw(domains(f"d{place}", theirs, plugs)) for place, theirs in enumerate(groups)),
+        devices=() if draw(st.integers(0, 9)) == 0 else found,
+        segments={device: draw(st.sampled_from(SEGMENTS)) for device in segments},
+        reflective=draw(st.sampled_from(((), (), ("bond2", "br0")))),
+        observed_at=at,
     )
+
+
+def _machines(drivers: set[str | None], *, real: bool) -> tuple[Machine, ...]:
+    """Give what a hypervisor with such NICs may be observed to be."""
+    if "virtio_net" in drivers:
+        return Machine.VIRTUAL, Machine.UNKNOWN
+    return (Machine.PHYSICAL, Machine.UNKNOWN) if real else tuple(Machine)
+
+
+@st.composite
+def offloads(draw: DrawFn) -> Offload:
+    """The offload state of one device, now and after a reboot."""
+    tx = draw(st.sampled_from(TX))
+    after = draw(st.sampled_from((None, *State)))
+    lasting = None if after is None else Persistence(tx_checksum=after, setting="ifcfg")
+    return Offload(tx_checksum=tx, reason="timeout" if tx is State.UNKNOWN else None, persistence=lasting)
+
+
+_SHAPES = ("nic", "vlan", "bond", "bridge", "macvlan", "team", "pair")
+
+
+@st.composite
+def stacks(draw: DrawFn, macs: tuple[Mac, ...]) -> tuple[str | None, tuple[ServerDevice, ...]]:
+    """The devices of a server with NICs of these MACs, and the one that is named, if any."""
+    driver = "virtio_net" if macs[0].startswith("52:54") else "ixgbe"
+    nics = [nic(f"eth{place}", driver=driver, mac=mac) for place, mac in enumerate(macs)]
+    names = [str(one.name) for one in nics]
+    above = {
+        "nic": (),
+        "pair": (),
+        "vlan": (vlan("eth0.7", "eth0", backing=Backing.VIRTUAL),),
+        "bond": (bond("bond0", *names, mac=macs[0]), vlan("bond0.7", "bond0")),
+        "bridge": (bridge("br0", "eth0", "vnet0", mac=Mac("02:00:00:00:00:99")), tap("vnet0")),
+        "macvlan": (macvlan("mv0", "eth0", mac=Mac("02:00:00:00:00:98")),),
+        "team": (device("team0", DeviceKind.UNKNOWN, *names),),
+    }
+    shape = draw(st.sampled_from(_SHAPES))
+    found = [*above[shape], *nics]
+    if shape == "bond":
+        nics = [replace(one, permanent_mac=one.mac, mac=macs[0]) for one in nics]
+        found = [*above[shape], *nics]
+    named = draw(st.sampled_from((None, *(str(one.name) for one in found if one.name != "vnet0"))))
+    address = draw(st.integers(0, len(found) - 1))
+    found[address] = replace(found[address], addresses=("10.1.0.5/16",))
+    return named, tuple(ServerDevice(device=one, offload=draw(offloads())) for one in found)
 
 
 @st.composite
 def servers(draw: DrawFn, name: str, used: tuple[Mac, ...] = MACS) -> Server:
     """A server whose place, state and reach may each be known or not; most of them are where `used` MACs are."""
-    tx, persistence = draw(st.sampled_from(SENDS))
+    macs = draw(
+        st.sampled_from((*((mac,) for mac in used), *((mac,) for mac in used), used[:2], (used[0], ELSEWHERE[0])))
+    )
+    if draw(st.integers(0, 5)) == 0:
+        macs = (draw(st.sampled_from(ELSEWHERE)),)
     segments, subnets = draw(st.sampled_from(SERVES))
-    macs = draw(st.sampled_from((*((mac,) for mac in used), *((mac,) for mac in used), (), MACS[-1:], used[:2])))
-    return Server(
+    source = draw(st.sampled_from(("ssh://root@10.1.0.5", "file:x", "on")))
+    offload = draw(offloads())
+    one = Server(
         name=name,
-        source="file:x",
-        tx_checksum=tx,
-        reason="timeout" if tx is State.UNKNOWN else None,
-        persistence=persistence,
+        source=source,
+        interface=draw(st.sampled_from((None, "eth0"))),
+        tx_checksum=State.ON if source == "on" else offload.tx_checksum,
+        reason=offload.reason,
+        persistence=offload.persistence,
         macs=macs,
+        declared_macs=macs,
+        addresses=("10.1.0.5/16",),
         segments=segments,
         subnets=subnets,
-        physical=not macs and draw(st.integers(0, 9)) == 9,  # a MAC that is a domain's would contradict it
+        observed_at=draw(st.sampled_from(TIMES)),
+    )
+    if draw(st.integers(0, 9)) == 0:
+        one = replace(one, macs=(), declared_macs=())
+    if source == "ssh://root@10.1.0.5" and draw(st.booleans()):
+        named, found = draw(stacks(macs))
+        declared = draw(st.sampled_from(((), macs[:1], (*macs, ELSEWHERE[0]), (*macs, ELSEWHERE[2]))))
+        one = replace(one, interface=named, devices=found, lists_all_devices=True, macs=macs, declared_macs=declared)
+        if not {*macs} & {*MACS}:
+            one = replace(one, machine=draw(st.sampled_from(tuple(Machine))))
+    return replace(
+        one,
+        physical=draw(st.integers(0, 9)) == 0,
+        runs_on=draw(st.sampled_from((None,) * 8 + ("hv0", "hv9"))),
+        system_uuid=draw(st.sampled_from((None,) * 5 + UUIDS[:1])),
     )
 
 
 @st.composite
-def inventories(draw: DrawFn, *, least_servers: int = 1, unique: bool = False) -> Inventory:
-    """A fleet of up to three hypervisors and three servers, with as little or as much known as it happens.
-
-    Args:
-        draw: Given by hypothesis.
-        least_servers: How many servers there are at least.
-        unique: Give every MAC to one interface, and none to a device, so that each proves where it is.
-    """
+def inventories(draw: DrawFn, *, least_servers: int = 1) -> Inventory:
+    """A fleet of up to three hypervisors and three servers, with as little or as much known as it happens."""
     sizes = draw(st.sampled_from(((2,), (3,), (2, 1), (1, 2), (3, 3), (1, 1, 2), (2, 3, 1))))
     starts = [sum(sizes[:number]) for number in range(len(sizes))]
     used = MACS[: sum(sizes)]
+    nested = len(sizes) > 1 and draw(st.integers(0, 3)) == 0
+    hosts = [
+        draw(hypervisors(number, used[start : start + size], outer=nested and number == 0))
+        for number, (start, size) in enumerate(zip(starts, sizes, strict=True))
+    ]
+    if nested:
+        carrier = draw(domains("hv0", (OUTER,), MEETINGS[2]))
+        hosts[1] = replace(hosts[1], domains=(*hosts[1].domains, carrier))
+    if len(hosts) > 1 and draw(st.integers(0, 3)) == 0:
+        hosts = _with_copy(draw, hosts)
+    if len(hosts) > 1 and draw(st.integers(0, 5)) == 0:
+        hosts[-1] = replace(hosts[-1], devices=hosts[0].devices, system_uuid=hosts[0].system_uuid)
     crowd = draw(st.sampled_from((1, 1, 1, 1, 2, 2, 3, least_servers)))
-    inventory = Inventory(
+    return Inventory(
         version="0.1.0",
         taken_at=TAKEN_AT,
-        policy=Policy(lower_device=draw(st.sampled_from(LowerDevice))),
-        hypervisors=tuple(
-            draw(hypervisors(f"hv{number}", used[start : start + size]))
-            for number, (start, size) in enumerate(zip(starts, sizes, strict=True))
+        policy=Policy(
+            lower_device=draw(st.sampled_from(LowerDevice)),
+            max_age=draw(st.sampled_from((None, None, None, 7 * 86400.0))),
         ),
+        hypervisors=tuple(hosts),
         servers=tuple(draw(servers(f"s{number}", used)) for number in range(crowd)),
+        netboots=tuple(draw(records(used))),
+        subnets=tuple(draw(subnets())),
+        gaps=tuple(draw(st.lists(gaps(), max_size=1))),
     )
-    changes = [draw(st.sampled_from(losses(inventory))) for _ in range(draw(st.integers(0, 2)))]
-    if not unique:
-        changes += [draw(likenesses(inventory)) for _ in range(draw(st.integers(0, 2)))]
-    for change in changes:
-        inventory = change(inventory)
-    return inventory
 
 
-def likenesses(inventory: Inventory) -> SearchStrategy[Change]:
-    """Ways for an interface or a device to have a MAC that something else may have, too."""
-    hosts = st.sampled_from(inventory.hypervisors)
-    clones = st.builds(
-        lambda host, mac: _interface_of(host.name, "d0", 0, lambda one: replace(one, mac=mac)),
-        hosts,
-        st.sampled_from(MACS),
-    )
-    devices = st.builds(
-        lambda host, name, mac: _device_of(host.name, name, lambda one: replace(one, mac=mac)),
-        hosts,
-        st.sampled_from([device.name for device in CATALOGUE]),
-        st.sampled_from(MACS),
-    )
-    return clones | devices
+def _with_copy(draw: DrawFn, hosts: list[Hypervisor]) -> list[Hypervisor]:
+    """Copy a domain to another hypervisor: a cluster's definition, a backup or a clone."""
+    one = draw(st.sampled_from(hosts[0].domains))
+    state = draw(st.sampled_from(DomainState))
+    uuid = one.uuid if draw(st.booleans()) else None
+    plugs = draw(st.sampled_from(MEETINGS))
+    moved = tuple(replace(interface, attachments=draw(st.sampled_from(plugs))[1]) for interface in one.interfaces)
+    copy = replace(one, name=f"{one.name}-copy", uuid=uuid, state=state, interfaces=moved)
+    return [hosts[0], replace(hosts[1], domains=(*hosts[1].domains, copy)), *hosts[2:]]
 
 
-SERVER_LOSSES: tuple[Callable[[Server], Server], ...] = (
-    lambda one: replace(one, macs=()),
-    lambda one: replace(one, tx_checksum=State.UNKNOWN, reason="timeout"),
-    lambda one: replace(one, segments=()),
-    lambda one: replace(one, subnets=()),
-    lambda one: replace(one, physical=False),
-    lambda one: replace(one, persistence=None),
-)
-HOST_LOSSES: tuple[Callable[[Hypervisor], Hypervisor], ...] = (
-    lambda one: replace(one, kernel=None),
-    lambda one: replace(one, segments={}),
-    lambda one: replace(one, status=HostStatus.PARTIAL) if one.status is HostStatus.COMPLETE else one,
-    lambda one: replace(one, status=HostStatus.FAILED),
-    # All devices are forgotten, but not who has which MAC: that is another property.
-    lambda one: replace(one, devices=tuple(Device(name=device.name, mac=device.mac) for device in one.devices)),
-)
-DEVICE_LOSSES: tuple[Callable[[Device], Device], ...] = (
-    lambda one: replace(one, kind=DeviceKind.UNKNOWN),
-    lambda one: replace(one, backing=Backing.UNKNOWN),
-    lambda one: replace(one, lower=()),
-    lambda one: replace(one, addresses=()),
-)
-DOMAIN_LOSSES: tuple[Callable[[Domain], Domain], ...] = (
-    lambda one: replace(one, state=DomainState.UNKNOWN),
-    lambda one: replace(one, boot_devices=()),
-)
-INTERFACE_LOSSES: tuple[Callable[[Interface], Interface], ...] = (
-    lambda one: replace(one, attachments=(Attachment(None, SourceMode.UNKNOWN),) if one.attachments else ()),
-    lambda one: replace(one, attachments=tuple(Attachment(at.device, SourceMode.UNKNOWN) for at in one.attachments)),
-    lambda one: replace(one, model=None),
-    lambda one: replace(one, host_csum=None),
-    lambda one: replace(one, host_csum=State.UNKNOWN),
-    lambda one: replace(one, boot_order=None, rom=None, link=None),
-)
-
-
-def losses(inventory: Inventory) -> list[Change]:
-    """Every way to know one fact less about a server, host or device, or to have one gap more."""
-    changes = [_with_gap(about, name) for about in GapAbout for name in (None, "hv0")]
-    changes += (_server(server.name, loss) for server in inventory.servers for loss in SERVER_LOSSES)
-    for host in inventory.hypervisors:
-        changes += (_host(host.name, loss) for loss in HOST_LOSSES)
-        changes += (_device_of(host.name, device.name, loss) for device in host.devices for loss in DEVICE_LOSSES)
-        for domain in host.domains:
-            changes += (_domain_of(host.name, domain.name, loss) for loss in DOMAIN_LOSSES)
-            changes += (
-                _interface_of(host.name, domain.name, interface.index, loss)
-                for interface in domain.interfaces
-                for loss in INTERFACE_LOSSES
-            )
-    return changes
-
-
-def lost_macs(inventory: Inventory) -> list[Change]:
-    """Every way not to know the MAC of one device any more."""
+@st.composite
+def records(draw: DrawFn, macs: tuple[Mac, ...]) -> list[Netboot]:
+    """Up to two records of MACs, which name a server that is configured, another one, or none."""
     return [
-        _device_of(host.name, device.name, lambda one: replace(one, mac=None))
-        for host in inventory.hypervisors
-        for device in host.devices
-        if device.mac is not None
-    ]
-
-
-def lost_domains(inventory: Inventory) -> list[Change]:
-    """Every way not to read one domain, which then is a gap, or not the MAC of one interface."""
-    return [
-        change
-        for host in inventory.hypervisors
-        for domain in host.domains
-        for change in (
-            _drop(host.name, domain.name),
-            *(
-                _interface_of(host.name, domain.name, interface.index, lambda one: replace(one, mac=None))
-                for interface in domain.interfaces
-            ),
+        Netboot(
+            mac=draw(st.sampled_from(macs)),
+            system="x",
+            pending=draw(st.booleans()),
+            source="cobbler",
+            server=draw(st.sampled_from((None, "s0", "s1.example.com", "10.1.0.5", "boot.example.com"))),
+            observed_at=draw(st.sampled_from(TIMES)),
         )
+        for _ in range(draw(st.sampled_from((0, 0, 0, 1, 2))))
     ]
 
 
-def _with_gap(about: GapAbout, hypervisor: str | None) -> Change:
-    gap = Gap(subject="something", reason="timeout", about=about, hypervisor=hypervisor)
-    return lambda inventory: replace(inventory, gaps=(*inventory.gaps, gap))
+@st.composite
+def subnets(draw: DrawFn) -> list[Subnet]:
+    """Up to one subnet of a provisioning system."""
+    if draw(st.integers(0, 4)):
+        return []
+    names = draw(st.sampled_from(((), ("s0",), ("s1", "s0"), ("other.example.com",))))
+    return [Subnet(name="n", network="10.1.0.0/16", source="foreman", vlan_id=100, servers=names, observed_at=TAKEN_AT)]
 
 
-def _server(name: str, change: Callable[[Server], Server]) -> Change:
-    return lambda inventory: replace(
-        inventory, servers=tuple(change(one) if one.name == name else one for one in inventory.servers)
-    )
-
-
-def _host(name: str, change: Callable[[Hypervisor], Hypervisor]) -> Change:
-    return lambda inventory: replace(
-        inventory, hypervisors=tuple(change(one) if one.name == name else one for one in inventory.hypervisors)
-    )
-
-
-def _device_of(host: str, name: str, change: Callable[[Device], Device]) -> Change:
-    return _host(host, lambda one: replace(one, devices=tuple(change(d) if d.name == name else d for d in one.devices)))
-
-
-def _domain_of(host: str, name: str, change: Callable[[Domain], Domain]) -> Change:
-    return _host(host, lambda one: replace(one, domains=tuple(change(d) if d.name == name else d for d in one.domains)))
-
-
-def _interface_of(host: str, domain: str, index: int, change: Callable[[Interface], Interface]) -> Change:
-    return _domain_of(
-        host,
-        domain,
-        lambda one: replace(one, interfaces=tuple(change(i) if i.index == index else i for i in one.interfaces)),
-    )
-
-
-def _drop(host: str, domain: str) -> Change:
-    without = _host(host, lambda one: replace(one, domains=tuple(d for d in one.domains if d.name != domain)))
-    gap = _with_gap(GapAbout.DOMAIN, host)
-    return lambda inventory: gap(without(inventory))
+@st.composite
+def gaps(draw: DrawFn) -> Gap:
+    """Something that could not be read."""
+    about = draw(st.sampled_from((GapAbout.DOMAIN, GapAbout.HYPERVISOR, GapAbout.DEVICE, GapAbout.NETWORK)))
+    return Gap(subject="x", reason="timeout", about=about, hypervisor=draw(st.sampled_from(("hv0", "hv1", None))))

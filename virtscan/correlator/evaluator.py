@@ -119,9 +119,11 @@ class Evaluator:
             name: follow(self._devices, name, self._kind_of) for name in self._devices
         }
         self._virtual_nics = tuple(
-            name
-            for name, device in self._devices.items()
-            if is_nic(device) and self._kind_of(device) is NicKind.VIRTUAL
+            sorted(
+                name
+                for name, device in self._devices.items()
+                if is_nic(device) and self._kind_of(device) is NicKind.VIRTUAL
+            )
         )
         here = hypervisor.name
         self._near: list[tuple[int, SendingStack, Place]] = []
@@ -145,11 +147,13 @@ class Evaluator:
             found = self._evaluations[plug] = self._evaluate(plug)
         return found
 
-    def points(self, domain: Domain, interface: Interface) -> tuple[PointEvaluation, ...]:
+    def points(
+        self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE
+    ) -> tuple[PointEvaluation, ...]:
         """Give everything that `evaluate` chooses the worst from; empty where the interface can't be a macvtap."""
         if domain.type == _CONTAINER:
             return ()
-        plug = self._plug(domain, interface, _NONE)
+        plug = self._plug(domain, interface, without)
         return tuple(self._at(self._point(one, plug), plug) for one in sorted(plug.attachments, key=_by_device))
 
     def _plug(self, domain: Domain, interface: Interface, without: frozenset[int]) -> _Plug:

@@ -1,7 +1,7 @@
 """All hypervisors of an inventory at once: which interface or device has a MAC, and which of them are one machine."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -39,7 +39,8 @@ class InterfaceOwner(msgspec.Struct, frozen=True, gc=False):
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """Indexes over all hypervisors.
 
-    `interfaces` and `devices` find a MAC, `domains` a uuid. `machines` gives hypervisors that are one machine the same
+    `interfaces` and `devices` find a MAC, `domains` a uuid. `targets` are the names of the devices of each
+    hypervisor that are a domain's. `machines` gives hypervisors that are one machine the same
     name, `members` lists them by that name. `carriers` are the domains that a hypervisor, by its machine, is itself.
     `incomplete` names the hypervisors that may have domains which were not read, `unread` those that were not read
     completely. `outdated` names those whose facts are too old to count.
@@ -49,6 +50,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     interfaces: Mapping[Mac, Sequence[InterfaceOwner]]
     devices: Mapping[Mac, Sequence[tuple[str, Device]]]
     domains: Mapping[str, Sequence[tuple[str, Domain]]]
+    targets: Mapping[str, Collection[str]]
     machines: Mapping[str, str]
     members: Mapping[str, Sequence[str]]
     carriers: Mapping[str, Sequence[tuple[str, Domain]]]
@@ -103,11 +105,15 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
                 devices[mac].append((host.name, device))
     interfaces: dict[Mac, list[InterfaceOwner]] = {mac: [] for mac in (*macs, *devices)}
     domains: dict[str, list[tuple[str, Domain]]] = defaultdict(list)
+    targets: dict[str, set[str]] = {host.name: set() for host in hosts}
     for host in hosts:
+        own = targets[host.name]
         for domain in host.domains:
             if domain.uuid is not None:
                 domains[domain.uuid.casefold()].append((host.name, domain))
             for interface in domain.interfaces:
+                if interface.target is not None:
+                    own.add(interface.target)
                 if interface.mac is not None and (found := interfaces.get(interface.mac)) is not None:
                     found.append(InterfaceOwner(host.name, domain, interface))
     machines = _machines(hosts)
@@ -118,6 +124,7 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         interfaces=interfaces,
         devices=devices,
         domains=domains,
+        targets=targets,
         machines=machines,
         members=_members(machines),
         carriers=_carriers(hosts, devices, interfaces, domains, machines),
@@ -155,9 +162,8 @@ def _carriers(
     found: dict[str, dict[tuple[str, int], Domain]] = defaultdict(dict)
     for mac, owners in devices.items():
         around = {(owner.hypervisor, id(owner.domain)): owner.domain for owner in interfaces[mac]}
-        inner = {machines[name] for name, device in owners if _is_own(device)} if around else set()
-        for machine in inner - {machines[name] for name, _ in around}:
-            found[machine] |= around
+        for machine in {machines[name] for name, device in owners if _is_own(device)} if around else ():
+            found[machine] |= {key: domain for key, domain in around.items() if machines[key[0]] != machine}
     for host in hosts:
         if host.system_uuid is not None and says_something(host.system_uuid):
             for name, domain in domains.get(host.system_uuid.casefold(), ()):
@@ -166,6 +172,7 @@ def _carriers(
     return {
         machine: sorted(((name, domain) for (name, _), domain in around.items()), key=_by_name)
         for machine, around in found.items()
+        if around
     }
 
 

@@ -4,7 +4,7 @@ Not finding a MAC proves nothing by itself: bridges and bonds of guests have MAC
 is not found is left open here (`Unlocated`); `view` decides for one hypervisor whether the server can be on it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -73,6 +73,8 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
             return (Bare(declared=True),)
         bare = server.machine is Machine.PHYSICAL and stack.on_nics and not _has_local_device(stack)
         found.append(Bare(declared=False) if bare else Unlocated(macs=stack.nic_macs))
+    if (server.physical or server.runs_on in fleet.hypervisors) and contradicted(stack, fleet) is None:
+        return tuple(found)  # the declaration is about all of its MACs
     missing = tuple(mac for mac in _unexplained(stack) if not fleet.interfaces.get(mac) and mac not in fleet.devices)
     if missing and Unlocated(macs=missing) not in found:
         found.append(Unlocated(macs=missing))
@@ -219,17 +221,19 @@ def is_one_machine(stack: SendingStack, host: Hypervisor) -> bool:
 
 
 def _is_a_guests(mac: Mac, device: Device, hypervisor: str, fleet: Fleet) -> bool:
-    """Return True for the tap or macvtap of a known domain's interface on the same machine."""
-    machine = fleet.machines[hypervisor]
-    here: Sequence[InterfaceOwner] = fleet.interfaces.get(mac, ())
-    if any(fleet.machines[owner.hypervisor] == machine for owner in here):
+    """Return True for the tap or macvtap of a known domain's interface on the same machine.
+
+    A domain that is off has none. Definitions in files don't say which it is.
+    """
+    if any(device.name in fleet.targets[host.name] for host in fleet.of_machine(hypervisor)):
         return True
-    return any(device.name in _targets(host) for host in fleet.of_machine(hypervisor))
-
-
-def _targets(host: Hypervisor) -> frozenset[str]:
-    interfaces: Iterable[Interface] = (interface for domain in host.domains for interface in domain.interfaces)
-    return frozenset(interface.target for interface in interfaces if interface.target is not None)
+    machine = fleet.machines[hypervisor]
+    return any(
+        fleet.machines[owner.hypervisor] == machine
+        and owner.domain.state is not DomainState.INACTIVE
+        and owner.interface.target is None
+        for owner in fleet.interfaces.get(mac, ())
+    )
 
 
 def _unexplained(stack: SendingStack) -> Iterator[Mac]:

@@ -1,0 +1,221 @@
+"""Ways to know less of an inventory, each a change of one fact; weaker sources of the same fact are lost with it.
+
+Left out are facts that only show that two things are one: two hypervisors without a common mark are two machines. So
+are declarations, which hold until they are withdrawn.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from virtscan.model import (
+    Attachment,
+    Backing,
+    Device,
+    DeviceKind,
+    Domain,
+    DomainState,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    Interface,
+    Inventory,
+    Mac,
+    Machine,
+    Offload,
+    Server,
+    ServerDevice,
+    SourceMode,
+    State,
+)
+
+Change: TypeAlias = Callable[[Inventory], Inventory]
+
+SERVER_LOSSES: tuple[Callable[[Server], Server], ...] = (
+    lambda one: replace(
+        one,
+        macs=(),
+        declared_macs=(),
+        machine=Machine.UNKNOWN,
+        devices=tuple(replace(each, device=replace(each.device, mac=None, permanent_mac=None)) for each in one.devices),
+    ),
+    lambda one: replace(one, tx_checksum=State.UNKNOWN, reason="timeout"),
+    lambda one: replace(one, machine=Machine.UNKNOWN),
+    lambda one: replace(one, segments=(), subnets=()),
+    lambda one: replace(one, persistence=None),
+    lambda one: replace(one, observed_at=None),
+    lambda one: replace(one, lists_all_devices=False),
+)
+SERVER_DEVICE_LOSSES: tuple[Callable[[ServerDevice], ServerDevice], ...] = (
+    lambda one: replace(one, offload=Offload()),
+    lambda one: replace(one, device=replace(one.device, kind=DeviceKind.UNKNOWN)),
+    lambda one: replace(one, device=replace(one.device, backing=Backing.UNKNOWN)),
+    lambda one: replace(one, device=replace(one.device, lower=(), lower_complete=False)),
+    lambda one: replace(one, device=replace(one.device, lower=one.device.lower[:1], lower_complete=False)),
+    lambda one: replace(one, device=replace(one.device, lower_complete=False)),
+    lambda one: replace(one, device=replace(one.device, mac=None, permanent_mac=None)),
+)
+HOST_LOSSES: tuple[Callable[[Hypervisor], Hypervisor], ...] = (
+    lambda one: replace(one, kernel=None, kernel_build=None, declared_kernel=None, daemon=None),
+    lambda one: replace(one, daemon=None),
+    lambda one: replace(one, segments={}),
+    lambda one: replace(one, status=HostStatus.PARTIAL) if one.status is HostStatus.COMPLETE else one,
+    lambda one: replace(one, status=HostStatus.FAILED),
+    lambda one: replace(one, lists_all_domains=False),
+    lambda one: replace(one, lists_all_devices=False),
+    lambda one: replace(one, observed_at=None),
+    lambda one: replace(one, machine=Machine.UNKNOWN, daemon=None),
+    lambda one: replace(one, physical=False),
+)
+DEVICE_LOSSES: tuple[Callable[[Device], Device], ...] = (
+    lambda one: replace(one, kind=DeviceKind.UNKNOWN),
+    lambda one: replace(one, backing=Backing.UNKNOWN),
+    lambda one: replace(one, lower=(), lower_complete=False),
+    lambda one: replace(one, lower=one.lower[:1], lower_complete=False),
+    lambda one: replace(one, lower_complete=False),
+    lambda one: replace(one, mode=None),
+    lambda one: replace(one, driver=None),
+)
+DOMAIN_LOSSES: tuple[Callable[[Domain], Domain], ...] = (
+    lambda one: replace(one, state=DomainState.UNKNOWN),
+    lambda one: replace(one, boot_devices=()),
+    lambda one: replace(one, uuid=None),
+)
+INTERFACE_LOSSES: tuple[Callable[[Interface], Interface], ...] = (
+    lambda one: replace(one, attachments=(Attachment(None, SourceMode.UNKNOWN),) if one.attachments else ()),
+    lambda one: replace(one, attachments=tuple(Attachment(at.device, SourceMode.UNKNOWN) for at in one.attachments)),
+    lambda one: replace(one, model=None),
+    lambda one: replace(one, host_csum=None),
+    lambda one: replace(one, boot_order=None, rom=None, link=None),
+)
+
+
+def losses(inventory: Inventory) -> Iterator[Change]:
+    """Give every way to know one fact less, or to have one gap more."""
+    for about in GapAbout:
+        for name in (None, "hv0"):
+            yield with_gap(about, name)
+    for server in inventory.servers:
+        for loss in SERVER_LOSSES:
+            yield _server(server.name, loss)
+        for place in range(len(server.devices)):
+            for part in SERVER_DEVICE_LOSSES:
+                yield _server_device(server.name, place, part)
+    for host in inventory.hypervisors:
+        yield from _of_host(inventory, host)
+    yield lambda one: replace(one, netboots=tuple(replace(each, server=None) for each in one.netboots))
+
+
+def _of_host(inventory: Inventory, host: Hypervisor) -> Iterator[Change]:
+    servers = {mac for one in inventory.servers for mac in one.macs}
+    domains = {interface.mac for each in inventory.hypervisors for one in each.domains for interface in one.interfaces}
+    for loss in HOST_LOSSES:
+        yield _host(host.name, loss)
+    # Where a server was found, or the hypervisor is seen to be a domain, the device is not lost.
+    for place, device in enumerate(host.devices):
+        for part in DEVICE_LOSSES:
+            yield _device_of(host.name, place, part)
+        if device.mac is None or device.mac not in servers | domains:
+            yield _without_device(host.name, place)
+    for place, domain in enumerate(host.domains):
+        for change in DOMAIN_LOSSES:
+            yield _domain_of(host.name, place, change)
+        for number in range(len(domain.interfaces)):
+            for less in (*INTERFACE_LOSSES, *_unless_kept(domain.interfaces[number])):
+                yield _interface_of(host.name, place, number, less)
+        yield _without_domain(host.name, place)
+
+
+def _unless_kept(interface: Interface) -> Iterator[Callable[[Interface], Interface]]:
+    if interface.mac is not None:
+        yield lambda one: replace(one, mac=None)
+
+
+def with_gap(about: GapAbout, hypervisor: str | None) -> Change:
+    """Add a gap."""
+    gap = Gap(subject="something", reason="timeout", about=about, hypervisor=hypervisor)
+    return lambda inventory: replace(inventory, gaps=(*inventory.gaps, gap))
+
+
+def _server(name: str, change: Callable[[Server], Server]) -> Change:
+    return lambda inventory: replace(
+        inventory, servers=tuple(change(one) if one.name == name else one for one in inventory.servers)
+    )
+
+
+def _server_device(name: str, place: int, change: Callable[[ServerDevice], ServerDevice]) -> Change:
+    return _server(
+        name,
+        lambda one: replace(
+            one, devices=tuple(change(each) if number == place else each for number, each in enumerate(one.devices))
+        ),
+    )
+
+
+def _host(name: str, change: Callable[[Hypervisor], Hypervisor]) -> Change:
+    return lambda inventory: replace(
+        inventory, hypervisors=tuple(change(one) if one.name == name else one for one in inventory.hypervisors)
+    )
+
+
+def _device_of(host: str, place: int, change: Callable[[Device], Device]) -> Change:
+    return _host(
+        host,
+        lambda one: replace(
+            one, devices=tuple(change(each) if number == place else each for number, each in enumerate(one.devices))
+        ),
+    )
+
+
+def _without_device(host: str, place: int) -> Change:
+    return _host(
+        host,
+        lambda one: replace(
+            one,
+            lists_all_devices=False,
+            devices=tuple(each for number, each in enumerate(one.devices) if number != place),
+        ),
+    )
+
+
+def _domain_of(host: str, place: int, change: Callable[[Domain], Domain]) -> Change:
+    return _host(
+        host,
+        lambda one: replace(
+            one, domains=tuple(change(each) if number == place else each for number, each in enumerate(one.domains))
+        ),
+    )
+
+
+def _interface_of(host: str, place: int, index: int, change: Callable[[Interface], Interface]) -> Change:
+    return _domain_of(
+        host,
+        place,
+        lambda one: replace(
+            one,
+            interfaces=tuple(change(each) if number == index else each for number, each in enumerate(one.interfaces)),
+        ),
+    )
+
+
+def _without_domain(host: str, place: int) -> Change:
+    without = _host(
+        host,
+        lambda one: replace(one, domains=tuple(each for number, each in enumerate(one.domains) if number != place)),
+    )
+    gap = with_gap(GapAbout.DOMAIN, host)
+    return lambda inventory: gap(without(inventory))
+
+
+def mac_of(inventory: Inventory) -> frozenset[Mac]:
+    """Give every MAC of a server."""
+    return frozenset(mac for one in inventory.servers for mac in one.macs)
+
+
+def found_macs(inventory: Inventory) -> frozenset[Mac]:
+    """Give every MAC of a server that a domain has: one more place of it is not the first."""
+    return mac_of(inventory) & {
+        interface.mac for host in inventory.hypervisors for domain in host.domains for interface in domain.interfaces
+    }
