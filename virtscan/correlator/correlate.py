@@ -48,8 +48,9 @@ def correlate(inventory: Inventory) -> Report:
     if rebooted == inventory.servers:
         return report
     later = _judged(msgspec.structs.replace(inventory, servers=rebooted))
-    now = sum(map(_is_at_risk, report.findings))
-    return msgspec.structs.replace(report, at_risk_after_reboot=max(0, sum(map(_is_at_risk, later.findings)) - now))
+    now = {_place(finding) for finding in report.findings if _is_at_risk(finding)}
+    more = sum(_is_at_risk(finding) and _place(finding) not in now for finding in later.findings)
+    return msgspec.structs.replace(report, at_risk_after_reboot=more)
 
 
 def _judged(inventory: Inventory) -> Report:
@@ -185,6 +186,10 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
 
 def _is_at_risk(finding: Finding) -> bool:
     return finding.verdict is Verdict.AT_RISK and finding.waived is None
+
+
+def _place(finding: Finding) -> tuple[str, str, str, int, bool]:
+    return finding.hypervisor, finding.origin, finding.domain, finding.index, finding.next_start
 
 
 def _urgency(finding: Finding) -> tuple[int, int, str, str, int, str, bool]:
