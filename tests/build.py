@@ -18,8 +18,11 @@ from virtscan.model import (
     LowerDevice,
     Mac,
     Observed,
+    Offload,
+    Persistence,
     Policy,
     Server,
+    ServerDevice,
     SourceMode,
     State,
 )
@@ -74,19 +77,63 @@ def domain(name: str = "web01", *interfaces: Interface, **more: Any) -> Domain:
     return Domain(**(fields | more))
 
 
-def bond(name: str = "bond2", *members: str) -> Device:
-    """A bond; its members, if named, are to be added with `card`."""
-    lower = tuple(DeviceName(member) for member in members or ("eth4", "eth5"))
-    return Device(name=DeviceName(name), kind=DeviceKind.BOND, lower=lower, sources=("libvirt",))
+def bond(name: str = "bond2", *members: str, **more: Any) -> Device:
+    """A bond with all of its members, which are to be added with `nic`."""
+    return device(name, DeviceKind.BOND, *(members or ("eth4", "eth5")), **({"sources": ("libvirt",)} | more))
 
 
-def card(name: str) -> Device:
-    """A physical network card."""
-    return Device(name=DeviceName(name), kind=DeviceKind.ETHERNET, backing=Backing.PHYSICAL, sources=("libvirt",))
+def nic(name: str, **more: Any) -> Device:
+    """A NIC of which only the driver is known: it fills in checksums."""
+    fields = {"backing": Backing.PHYSICAL, "driver": "ixgbe", "sources": ("libvirt",)}
+    return device(name, DeviceKind.ETHERNET, **(fields | more))
+
+
+def device(name: str, kind: DeviceKind, *lower: str, **more: Any) -> Device:
+    """A device with everything that it stands on."""
+    fields: dict[str, Any] = {
+        "name": DeviceName(name),
+        "kind": kind,
+        "lower": tuple(DeviceName(below) for below in lower),
+        "lower_complete": True,
+    }
+    return Device(**(fields | more))
+
+
+def vlan(name: str, parent: str, **more: Any) -> Device:
+    """A VLAN over a device, with the number that its name ends with."""
+    return device(name, DeviceKind.VLAN, parent, **({"vlan_id": int(name.rpartition(".")[2])} | more))
+
+
+def bridge(name: str, *ports: str, **more: Any) -> Device:
+    """A bridge with all of its ports."""
+    return device(name, DeviceKind.BRIDGE, *ports, **more)
+
+
+def tap(name: str, **more: Any) -> Device:
+    """A tap, or any other virtual device that stands on nothing."""
+    return device(name, DeviceKind.ETHERNET, **({"backing": Backing.VIRTUAL} | more))
+
+
+def veth(name: str, **more: Any) -> Device:
+    """The end of a veth pair."""
+    return device(name, DeviceKind.VETH, **({"backing": Backing.VIRTUAL} | more))
+
+
+def macvlan(name: str, parent: str, mode: SourceMode = SourceMode.BRIDGE, **more: Any) -> Device:
+    """A macvlan, or a macvtap of an unknown domain."""
+    return device(name, DeviceKind.MACVLAN, parent, **({"mode": mode, "backing": Backing.VIRTUAL} | more))
+
+
+def own_nics(host: str) -> tuple[Device, Device]:
+    """Two NICs whose MACs no other hypervisor has."""
+    number = sum(host.encode(errors="surrogateescape")) % 256
+    macs = (Mac(f"b4:96:91:00:{number:02x}:{place:02x}") for place in (4, 5))
+    first, second = (nic(name, mac=mac) for name, mac in zip(("eth4", "eth5"), macs, strict=True))
+    return first, second
 
 
 def hypervisor(name: str = "hv1", *domains: Domain, kernel: str | None = None, **more: Any) -> Hypervisor:
-    """A completely read hypervisor with bond2 on two cards; its kernel is unknown unless given."""
+    """A completely read hypervisor with bond2 on two NICs; its kernel is unknown unless given."""
     fields: dict[str, Any] = {
         "name": name,
         "uri": f"qemu+ssh://{name}/system",
@@ -95,7 +142,9 @@ def hypervisor(name: str = "hv1", *domains: Domain, kernel: str | None = None, *
         "cpus": 16,
         "memory_mib": 65536,
         "domains": domains,
-        "devices": (bond(), card("eth4"), card("eth5")),
+        "devices": (bond(), *own_nics(name)),
+        "lists_all_domains": True,
+        "lists_all_devices": True,
         "observed_at": TAKEN_AT,
         "open_seconds": 0.1,
         "read_seconds": 0.3,
@@ -114,6 +163,25 @@ def server(name: str = "satellite", tx_checksum: State = State.ON, **more: Any) 
         "observed_at": TAKEN_AT,
     }
     return Server(**(fields | more))
+
+
+def sends(one: Device, tx: State = State.ON, after_reboot: State | None = None, **more: Any) -> ServerDevice:
+    """A device of a server with its offload state, now and after a reboot."""
+    lasting = None if after_reboot is None else Persistence(tx_checksum=after_reboot, setting="ifcfg")
+    return ServerDevice(device=one, offload=Offload(tx_checksum=tx, persistence=lasting, **more))
+
+
+def read_server(*devices: ServerDevice, **more: Any) -> Server:
+    """A server whose sending stack was read; it sends through the first device unless told otherwise."""
+    fields = {
+        "interface": str(devices[0].device.name),
+        "tx_checksum": devices[0].offload.tx_checksum,
+        "persistence": devices[0].offload.persistence,
+        "macs": tuple(one.device.mac for one in devices[:1] if one.device.mac is not None),
+        "devices": devices,
+        "lists_all_devices": True,
+    }
+    return server(**(fields | more))
 
 
 def inventory(*hypervisors: Hypervisor, servers: tuple[Server, ...] = (), **more: Any) -> Inventory:

@@ -1,28 +1,25 @@
-"""The tables of docs/mechanism.md that the code itself decides. `python -m tests.mechanism` writes them anew."""
+"""The tables of docs/mechanism.md that the code decides. `python -m tests.mechanism` writes them anew."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from msgspec.structs import replace
 from tabulate import tabulate
-from virtscan.correlator.conditions import Case
-from virtscan.correlator.rules import RULES, Fact, Rule
 
-from virtscan.correlator import read_kernel
-from virtscan.model import Confidence, Fix, State
+from virtscan.correlator import RULES, read_kernel
+from virtscan.correlator.table import Case, Fact, Rule
+from virtscan.model import Fix, State
 from virtscan.views.wording.kernel import kernel_basis
 
 PAGE = Path(__file__).parents[1] / "docs" / "mechanism.md"
 
 _FACTS = {
     Fact.KERNEL: "K",
-    Fact.SERVERS: "who serves the segment",
+    Fact.SERVERS: "which servers may answer",
     Fact.TX: "T",
     Fact.REBOOT: "T after a reboot",
-    Fact.NIC: "the server's card",
+    Fact.NIC: "the server's NIC",
     Fact.PLACE: "where",
     Fact.MODE: "the mode",
-    Fact.HAIRPIN: "whether a switch sends it back",
 }
 _RELEASES = (
     "2.6.32-279.el6.x86_64",
@@ -46,7 +43,7 @@ _RELEASES = (
 
 
 def decision_table() -> str:
-    """Every rule in its order, with what it gives and rests on."""
+    """Write every rule in its order, with its verdict and the facts that it rests on."""
     rows = [
         (
             rule.id,
@@ -61,14 +58,14 @@ def decision_table() -> str:
 
 
 def kernel_table() -> str:
-    """What is concluded from the names of some kernels."""
+    """Write what is concluded from the names of some kernels."""
     states = [(release, read_kernel(release)) for release in _RELEASES]
     rows = [(f"`{release}`", state.fix.value, kernel_basis(state.basis)) for release, state in states]
     return _written(rows, ("`uname -r`", "the fix", "because"))
 
 
 def filled(page: str) -> str:
-    """The page with its tables as they are now.
+    """Give the page with its tables as they are now.
 
     Raises:
         ValueError: The marks of a table are not there, once each.
@@ -82,22 +79,20 @@ def filled(page: str) -> str:
     return page
 
 
+_CASES = (
+    ("K unfixed", Case(kernel=Fix.UNFIXED)),
+    ("T stays off after a reboot", Case(kernel=Fix.FIXED, tx_after_reboot=State.OFF)),
+    ("K inferred, or the hypervisor is a VM", Case(kernel=Fix.FIXED, inferred=True)),
+    ("a hypervisor is unread or the NICs are unknown", Case(kernel=Fix.FIXED, weak=True)),
+)
+"""What a confidence can depend on, beside the case in which nothing of it holds."""
+
+
 def _confidence(rule: Rule) -> str:
-    """The word, or the words with what makes the difference."""
-    case = Case()
-    kernels = {f"K {fix.value}": rule.confidence(replace(case, kernel=fix)) for fix in (Fix.UNFIXED, Fix.UNKNOWN)}
-    reboots = {
-        text: rule.confidence(replace(case, tx_after_reboot=state))
-        for text, state in (("T stays off or nobody knows", State.UNKNOWN), ("T is on again after a reboot", State.ON))
-    }
-    assert rule.confidence(replace(case, tx_after_reboot=State.OFF)) is reboots["T stays off or nobody knows"]
-    return next(
-        (_apart(words) for words in (kernels, reboots) if len(set(words.values())) > 1), kernels["K unknown"].value
-    )
-
-
-def _apart(words: dict[str, Confidence]) -> str:
-    return "; ".join(f"{confidence.value}: {text}" for text, confidence in words.items())
+    """Write the confidence, with the case in which it is another one."""
+    otherwise = rule.confidence(Case(kernel=Fix.FIXED))
+    others = [f"{rule.confidence(case).value}: {words}" for words, case in _CASES if rule.confidence(case) != otherwise]
+    return "; ".join([*others, f"{otherwise.value} otherwise"]) if others else otherwise.value
 
 
 def _written(rows: Sequence[tuple[str, ...]], titles: tuple[str, ...]) -> str:

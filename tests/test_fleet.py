@@ -30,6 +30,7 @@ RULES = {
     ("ams1-kvm01", "db01", 1): "R9",
     ("ams1-kvm01", "mail01", 0): "R9",
     ("ams1-kvm02", "web03", 0): "R10",
+    ("ams1-kvm02", "dev01", 0): "R14",
     ("fra1-kvm03", "shop01", 0): "R2",
     ("fra1-kvm03", "shop02", 0): "R2",
     ("ams1-kvm02", "backup01", 1): "R4",
@@ -38,6 +39,7 @@ NOT_JUDGED = {
     ("ams1-kvm01", "jump01", 0),  # a host bridge
     ("ams1-kvm01", "web02", 1),  # NAT
     ("ams1-kvm01", "satellite", 0),  # a server's own interface
+    ("ams1-kvm01", "satellite", 1),
     ("ams1-kvm02", "kickstart", 0),  # likewise
     ("ams1-kvm02", "imager", 0),
 }
@@ -76,7 +78,7 @@ def test_each_interface_is_decided_by_the_rule_it_is_there_for(scan: Scan) -> No
 
 
 def test_every_rule_that_needs_a_server_shows(scan: Scan) -> None:
-    assert {*scan.column("rule").values()} == {f"R{number}" for number in range(2, 14)} - {"R3"}
+    assert {*scan.column("rule").values()} == {f"R{number}" for number in range(2, 15)} - {"R3"}
 
 
 def test_the_rest_is_not_judged(tmp_path: Path) -> None:
@@ -86,14 +88,32 @@ def test_the_rest_is_not_judged(tmp_path: Path) -> None:
     assert {interface for interface, verdict in verdicts.items() if verdict is None} == NOT_JUDGED
 
 
-def test_without_a_server_only_a_fixed_kernel_clears_anybody(tmp_path: Path) -> None:
-    nobody = Scan("-c", f"test://{FLEET}/ams1-kvm01.xml", home=tmp_path)
+def test_without_a_server_only_a_fixed_kernel_clears(tmp_path: Path) -> None:
+    without = Scan("-c", f"test://{FLEET}/ams1-kvm01.xml", home=tmp_path)
 
-    assert {*nobody.column("rule").values()} == {"R3"}
-    assert nobody.code == 3
+    assert {*without.column("rule").values()} == {"R3"}
+    assert without.code == 3
 
 
-def test_what_could_not_be_looked_at_is_said(scan: Scan) -> None:
+def test_a_bond_of_the_server_is_cured_on_both_of_its_nics(scan: Scan) -> None:
+    (satellite,) = (
+        reason
+        for finding in scan.document["findings"]
+        if finding["domain"] == "web01"
+        for reason in finding["reasons"]
+        if reason["code"] == "offload-known"
+    )
+
+    assert (satellite["interface"], satellite["devices"]) == ("bond0", ["bond0", "eth0", "eth1"])
+
+
+def test_interfaces_that_reach_no_server_show(scan: Scan) -> None:
+    lost = {interface for interface, reach in scan.column("reaches_server").items() if reach == "no"}
+
+    assert lost == {("ams1-kvm01", "db01", 1), ("ams1-kvm01", "mail01", 0)}
+
+
+def test_what_could_not_be_read_is_reported(scan: Scan) -> None:
     host, server, warning = scan.document["gaps"]
 
     assert host["subject"] == "qemu+tcp://127.0.0.1:9/system"

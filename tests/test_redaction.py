@@ -5,20 +5,26 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.build import TAKEN_AT, bridged, card, domain, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, bridged, domain, hypervisor, inventory, macvtap, nic, server
 from tests.conftest import PROJECT
 from virtscan.correlator import correlate
+from virtscan.correlator.location.nic import belongs_to_a_nic
 from virtscan.errors import InventoryError
 from virtscan.model import (
+    Backing,
     Device,
+    DeviceKind,
     DeviceName,
     Gap,
     GapAbout,
     Inventory,
     Mac,
     Netboot,
+    Offload,
     Persistence,
     Policy,
+    ServerDevice,
+    State,
     Subnet,
     Waiver,
 )
@@ -34,10 +40,17 @@ SECRETS = (
     "web01",
     "52:54:00:93:76:af",
     "52:54:00:aa:bb:cc",
+    "00:25:90:00:00",
+    "00:1b:21:00:00",
+    "52:54:00:77",
+    "4c4c4544",
+    "bob",
     "10.77.1.5",
     "satellite",
     "2001:db8:7::5",
     "boots.ex",
+    "3c:fd:fe",
+    "4c4c4544",
     "foreman fore",
 )
 
@@ -47,6 +60,7 @@ def telling() -> Inventory:
     bond = Device(
         name=DeviceName("bond2"),
         mac=Mac("52:54:00:00:00:02"),
+        permanent_mac=Mac("00:25:90:00:00:01"),
         addresses=("10.77.1.5/24", "2001:db8:7::5/64", "fe80::1/64"),
     )
     host = hypervisor(
@@ -55,7 +69,14 @@ def telling() -> Inventory:
         domain("satellite", macvtap(mac="52:54:00:aa:bb:cc"), origin="/home/alice/web01.xml"),
         domain("lone", bridged(mac="52:54:00:aa:bb:dd")),
         uri="qemu+ssh://alice@kvm7.example.com/system",
-        devices=(bond, card("eth4")),
+        devices=(bond, nic("eth4")),
+        kernel="2.6.32-279.el6.x86_64",
+        system_uuid="4c4c4544-0042-3010-8051-b4c04f4c4c31",
+    )
+    sends = Device(name=DeviceName("eth0"), permanent_mac=Mac("00:1b:21:00:00:01"), addresses=("10.77.1.5/24",))
+    setting = Persistence(setting="ACTION==add, ATTR{address}==52:54:00:77:00:01 of /home/bob/udev")
+    stack = ServerDevice(
+        device=sends, offload=Offload(reason="bob@satellite: refused 10.77.1.5, /home/bob", persistence=setting)
     )
     satellite = server(
         source="ssh://alice@satellite.example.com",
@@ -63,6 +84,10 @@ def telling() -> Inventory:
         addresses=("10.77.1.9/24",),
         subnets=("10.77.1.0/24",),
         persistence=Persistence(setting="connection satellite of /home/alice"),
+        declared_macs=(Mac("52:54:00:77:00:02"),),
+        runs_on="kvm7.example.com",
+        system_uuid="4c4c4544-0042-3010-8051-b4c04f4c4c32",
+        devices=(stack,),
     )
     gap = Gap(
         subject="qemu+ssh://alice@kvm7.example.com/system domain web01",
@@ -106,26 +131,26 @@ def test_no_name_is_left_anywhere() -> None:
             "no domain with matching name 'lost one'",
             "qemu+ssh://user1@host1/system domain vm3: no domain with matching name 'vm3'",
         ),
-        (GapAbout.DEVICE, "device x", "52:54:00:DD:DD:DD is twice", "device x: 02:00:00:00:00:05 is twice"),
-        (GapAbout.DOMAIN, "/home/alice/lost.xml#2", "is empty", "path2: is empty"),
-        (GapAbout.DOMAIN, "dumps/lost.xml", "is empty", "path2: is empty"),
+        (GapAbout.DEVICE, "device x", "52:54:00:DD:DD:DD is twice", "device x: 52:54:00:10:00:09 is twice"),
+        (GapAbout.DOMAIN, "/home/alice/lost.xml#2", "is empty", "path5: is empty"),
+        (GapAbout.DOMAIN, "dumps/lost.xml", "is empty", "path5: is empty"),
         (
             GapAbout.PROVISIONING,
             "foreman https://karl@fore.example.org:8443/x interfaces of host lost.example.net",
             "it answers hosts/7 with 500",
-            "foreman https://user2@host8:8443/x interfaces of host vm3: it answers hosts/7 with 500",
+            "foreman https://user3@host8:8443/x interfaces of host vm3: it answers hosts/7 with 500",
         ),
         (
             GapAbout.PROVISIONING,
             "foreman fore.example.org subnets",
             "it refuses the user (401): Unable to authenticate user karl",
-            "foreman host8 subnets: it refuses the user (401): Unable to authenticate user user2",
+            "foreman host8 subnets: it refuses the user (401): Unable to authenticate user user3",
         ),
         (
             GapAbout.PROVISIONING,
             "cobbler http://fore.example.org/cobbler_api",
             "/home/karl/token can't be read: Permission denied",
-            "cobbler http://host8/cobbler_api: path2 can't be read: Permission denied",
+            "cobbler http://host8/cobbler_api: path5 can't be read: Permission denied",
         ),
     ],
 )
@@ -274,3 +299,81 @@ def test_waivers_that_match_nothing_are_still_warned_about_without_what_they_nam
     assert warned(redacted) == warned(original)
     assert [reason for reason, _ in warned(original)] == ["typo", "old"]
     assert not any(text in dumps(redacted).decode() for text in ("wbe", "web"))
+
+
+@pytest.mark.parametrize(
+    ("mac", "kind"),
+    [
+        ("52:54:00:93:76:af", "52:54:00:"),
+        ("00:50:56:93:76:af", "00:50:56:"),
+        ("00:25:90:93:76:af", "00:00:5e:"),
+        ("02:42:ac:11:00:02", "02:00:00:"),
+        ("00:00:5e:00:01:07", "00:00:5e:00:01:07"),
+    ],
+)
+def test_a_mac_gets_one_of_its_own_kind_because_verdicts_rest_on_that(mac: str, kind: str) -> None:
+    redacted, known = redact(inventory(servers=(server(macs=(Mac(mac),)),)), FRESH)
+
+    (given,) = redacted.servers[0].macs
+    assert given.startswith(kind)
+    assert belongs_to_a_nic(given) is belongs_to_a_nic(Mac(mac))
+    assert (
+        redact(inventory(servers=(server(macs=(Mac(mac), Mac("52:54:00:00:00:99"))),)), known)[0].servers[0].macs[0]
+        == given
+    )
+
+
+def test_a_server_that_is_not_on_a_hypervisor_is_not_on_it_under_pseudonyms_either() -> None:
+    here = hypervisor(
+        "kvm7", domain("web01", macvtap()), kernel="3.6.5", lists_all_domains=True, uri="qemu+ssh://kvm7/system"
+    )
+    nic = Device(name=DeviceName("eno1"), kind=DeviceKind.ETHERNET, backing=Backing.PHYSICAL, driver="igb")
+    nic = msgspec.structs.replace(nic, mac=Mac("00:25:90:00:00:07"), lower_complete=True)
+    looked_at = inventory(
+        here,
+        servers=(
+            server(
+                interface="eno1",
+                macs=(Mac("00:25:90:00:00:07"),),
+                devices=(ServerDevice(device=nic, offload=Offload(tx_checksum=State.ON)),),
+                lists_all_devices=True,
+            ),
+        ),
+    )
+
+    (original,) = correlate(looked_at).findings
+    (redacted,) = correlate(redact(looked_at, FRESH)[0]).findings
+
+    assert (redacted.rule, redacted.confidence) == (original.rule, original.confidence)
+    assert original.rule == "R10"
+
+
+def test_one_machine_stays_one_and_placeholders_stay_placeholders() -> None:
+    uuid, zeros = "4c4c4544-0042-3010-8051-b4c04f4c4c31", "00000000-0000-0000-0000-000000000000"
+    hosts = (hypervisor("a", system_uuid=uuid), hypervisor("b", system_uuid=uuid), hypervisor("c", system_uuid=zeros))
+
+    redacted, _ = redact(inventory(*hosts, servers=(server(system_uuid=uuid),)), FRESH)
+
+    one, same, unknown = (host.system_uuid for host in redacted.hypervisors)
+    assert one == same == redacted.servers[0].system_uuid != uuid
+    assert unknown == zeros
+
+
+def test_a_waiver_that_takes_a_server_away_still_does() -> None:
+    original = inventory(
+        hypervisor("kvm7", domain("web01", macvtap()), kernel="3.6.5"),
+        servers=(server("satellite"), server("zebra")),
+        policy=Policy(waivers=(Waiver(reason="goes away", server="sat*"),)),
+    )
+    redacted, known = redact(original, FRESH)
+
+    (finding,) = correlate(redacted).findings
+    assert finding.server == known.names["zebra"]
+    assert [one.server for one in finding.waived_servers] == [known.names["satellite"]]
+    assert correlate(redacted).warnings == ()
+
+
+def test_a_declared_kernel_stays() -> None:
+    redacted, _ = redact(inventory(hypervisor("kvm7", declared_kernel="3.10.0-327.el7.x86_64")), FRESH)
+
+    assert redacted.hypervisors[0].declared_kernel == "3.10.0-327.el7.x86_64"

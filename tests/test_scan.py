@@ -111,13 +111,15 @@ def test_what_the_plan_says_about_a_hypervisor_goes_with_it(tmp_path: Path) -> N
         site="ams1",
         kernel="2.6.32-279.el6",
         segments={"bond2": "pxe-a"},
+        reflective=("bond2",),
+        physical=True,
     )
 
     (found,) = collect(Plan(targets=(target,))).hypervisors
 
     assert (found.name, found.site, found.segments) == ("ams1-hv1", "ams1", {"bond2": "pxe-a"})
-    assert found.kernel is not None
-    assert (found.kernel.value, found.kernel.source) == ("2.6.32-279.el6", "configuration")
+    assert (found.kernel, found.declared_kernel) == (None, "2.6.32-279.el6")
+    assert (found.reflective, found.physical) == (("bond2",), True)
 
 
 def test_an_address_that_is_named_twice_is_read_once_with_what_was_said_first(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 import json
 from datetime import date, datetime, timedelta, timezone
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
+from tests.conftest import PROJECT
+from virtscan.correlator import correlate
 from virtscan.errors import InventoryError
 from virtscan.model import (
     Attachment,
@@ -16,6 +19,7 @@ from virtscan.model import (
     Inventory,
     LowerDevice,
     Network,
+    Observed,
     Persistence,
     Policy,
     SourceMode,
@@ -49,6 +53,18 @@ FULL = inventory(
 
 def changed(**keys: object) -> bytes:
     return json.dumps(json.loads(dumps(inventory(hypervisor("hv1"), hypervisor("hv2")))) | keys).encode()
+
+
+def test_a_kernel_that_was_declared_is_not_taken_for_observed() -> None:
+    """Inventories up to 0.1 have it in the place of the observed one."""
+    observed, declared = (
+        msgspec.structs.replace(hypervisor("hv1"), kernel=Observed(value="2.6.32-279.el6", source=source))
+        for source in ("ssh", "configuration")
+    )
+
+    assert loads(dumps(inventory(observed)), origin="x").hypervisors == (observed,)
+    (moved,) = loads(dumps(inventory(declared)), origin="x").hypervisors
+    assert (moved.kernel, moved.declared_kernel) == (None, "2.6.32-279.el6")
 
 
 def problem(data: bytes) -> str:
@@ -136,3 +152,25 @@ def test_no_beginning_of_an_inventory_passes_for_one(length: int) -> None:
 
 def test_a_time_is_kept_to_the_second_and_its_zone() -> None:
     assert loads(dumps(FULL), origin="fleet.json").taken_at == TAKEN_AT
+
+
+def test_a_kernel_that_0_1_0_saved_as_declared_is_declared() -> None:
+    declared = {"value": "2.6.32-279.el6", "source": "configuration", "observed_at": None}
+    observed = declared | {"source": "ssh"}
+    hosts = [
+        {"name": name, "uri": "", "status": "complete", "kernel": kernel}
+        for name, kernel in (("hv1", declared), ("hv2", observed))
+    ]
+
+    first, second = loads(changed(hypervisors=hosts), origin="fleet.json").hypervisors
+
+    assert (first.kernel, first.declared_kernel) == (None, "2.6.32-279.el6")
+    assert second.kernel is not None
+    assert (second.kernel.source, second.declared_kernel) == ("ssh", None)
+
+
+def test_an_inventory_that_0_1_0_saved_is_read_and_judged() -> None:
+    saved = loads((PROJECT / "fixtures" / "saved" / "fleet.json").read_bytes(), origin="fleet.json")
+
+    assert saved.version == "0.1.0"
+    assert {finding.domain: finding.rule for finding in correlate(saved).findings} == {"web07": "R7"}

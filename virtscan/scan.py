@@ -11,7 +11,7 @@ import msgspec
 
 from virtscan import __version__, offload
 from virtscan.connectors import naming, sosreport, xml_directory
-from virtscan.connectors.reading import Reading
+from virtscan.connectors.host_draft import HostDraft
 from virtscan.correlator import correlate
 from virtscan.engines import threads
 from virtscan.engines.threads import Cut, Outcome, Raised, Returned
@@ -110,16 +110,16 @@ class _HostJob:
         self._target = target
         self._plan = plan
         self._in_fleet = in_fleet
-        self._reading = Reading(target, name=naming.name(target), uri=naming.shown(target))
+        self._draft = HostDraft(target, name=naming.name(target), uri=naming.shown(target))
 
     def __call__(self) -> None:
         match self._target.kind:
             case TargetKind.LIBVIRT:
-                from virtscan.connectors import libvirt  # loads the C library, which files don't need
+                from virtscan.connectors.libvirt import host  # loads the C library, which files don't need
 
-                libvirt.read(
+                host.read(
                     self._target,
-                    self._reading,
+                    self._draft,
                     in_fleet=self._in_fleet,
                     allow_unsafe=self._plan.allow_unsafe_uri,
                     ssh_timeout=self._plan.host_timeout if self._plan.ssh_facts else None,
@@ -127,22 +127,22 @@ class _HostJob:
                     server_macs=frozenset(mac for server in self._plan.servers for mac in server.macs),
                 )
             case TargetKind.XML:
-                xml_directory.read(self._target, self._reading)
+                xml_directory.read(self._target, self._draft)
             case TargetKind.SOSREPORT:
-                sosreport.read(self._target, self._reading)
+                sosreport.read(self._target, self._draft)
             case _:
                 assert_never(self._target.kind)
         if self._target.facts is not None:
             from virtscan.connectors import ansible_facts
 
-            ansible_facts.read(self._target.facts, self._reading)
+            ansible_facts.read(self._target.facts, self._draft)
 
     def end(self, outcome: Outcome[object]) -> None:
         if isinstance(outcome, Returned):
-            self.result = self._reading.close()
+            self.result = self._draft.close()
         else:
-            silent = not self._reading.has_answered
-            self.result = self._reading.close(_failure(outcome, self._plan, silent=silent))
+            silent = not self._draft.has_answered
+            self.result = self._draft.close(_failure(outcome, self._plan, silent=silent))
 
 
 class _ServerJob:

@@ -5,7 +5,7 @@ import re
 import msgspec
 
 from virtscan.errors import InventoryError
-from virtscan.model import Inventory
+from virtscan.model import CONFIGURATION, Hypervisor, Inventory
 
 _NAME, _VERSION = "inventory", 1
 _SCHEMA = re.compile(r"virtscan\.([a-z]+)/([1-9][0-9]{0,8})")
@@ -17,23 +17,26 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 def dumps(inventory: Inventory) -> bytes:
-    """The inventory as one line of JSON; mappings keep their order, and with them what is reported again."""
+    """Write an inventory as one line of JSON; mappings keep their order, and with them what is reported again."""
     return msgspec.json.encode(inventory) + b"\n"
 
 
 def loads(data: bytes, *, origin: str) -> Inventory:
-    """Read what `dumps` wrote. Keys that this version does not know are passed over: a later one may add some.
+    """Read an inventory that `dumps` wrote, of this version or an earlier one.
+
+    Unknown keys are passed over: a later version may add some.
 
     Args:
         data: The whole file.
         origin: Its name, for messages.
 
     Raises:
-        InventoryError: It is no inventory, one of a later schema, or not all of it.
+        InventoryError: It is not an inventory, has a later schema, or is not complete.
     """
     try:
         _check(msgspec.json.decode(data, type=_Header).schema)
-        return msgspec.json.decode(data, type=Inventory)
+        inventory = msgspec.json.decode(data, type=Inventory)
+        return msgspec.structs.replace(inventory, hypervisors=tuple(map(_upgraded, inventory.hypervisors)))
     except InventoryError as error:
         raise InventoryError(f"{origin}: {error}") from error
     except msgspec.ValidationError as error:
@@ -44,6 +47,14 @@ def loads(data: bytes, *, origin: str) -> Inventory:
         raise InventoryError(f"{origin}: not UTF-8 text; {_WANTED}") from error
     except RecursionError as error:
         raise InventoryError(f"{origin}: nested too deeply for an inventory; {_WANTED}") from error
+
+
+def _upgraded(host: Hypervisor) -> Hypervisor:
+    """Move a declared kernel, which versions up to 0.1 kept in the place of the observed one, to its own."""
+    if host.kernel is None or host.kernel.source != CONFIGURATION:
+        return host
+    declared = host.declared_kernel or host.kernel.value
+    return msgspec.structs.replace(host, kernel=None, kernel_build=None, declared_kernel=declared)
 
 
 def _check(schema: str) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 from tests.bench.host import BONDS, CARDS, NETWORKS, domain
 from tests.bench.measuring import Row, in_turns
-from tests.build import bond, card, hypervisor, inventory, server
+from tests.build import bond, hypervisor, inventory, nic, server
 from virtscan.analyzer import read_domain, resolve
 from virtscan.model import Attachment, DeviceName, Domain, DomainState, Inventory, Network, Server, SourceMode
 from virtscan.scan import judge
@@ -23,7 +23,7 @@ _NETWORKS = {
 }
 _DEVICES = (
     *(bond(name, *CARDS[2 * number : 2 * number + 2]) for number, name in enumerate(BONDS)),
-    *(card(name) for name in CARDS),
+    *(nic(name) for name in CARDS),
 )
 
 

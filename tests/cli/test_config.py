@@ -136,8 +136,9 @@ def test_an_inventory_adds_the_addresses(tmp_path: Path, capfd: pytest.CaptureFi
     assert "server far: may answer" in capfd.readouterr().out
     assert run([*arguments, "--inventory", str(tmp_path / "scan.json")]) == 0
     shown = capfd.readouterr().out
+    assert "addresses: 10.77.0.5/24\n" in shown
     assert "server near: may answer: it serves 10.77.0.0/24" in shown
-    assert "server far: does not answer" in shown
+    assert "server far: may answer: it serves 10.78.0.0/24, which excludes only what is declared" in shown
 
 
 @pytest.mark.parametrize("called", ["hv1", "hv1.example.com", "FOLDER/hv1"])
@@ -278,8 +279,8 @@ def test_the_subnet_on_record_says_which_servers_answer(
 
     shown = capfd.readouterr().out
     assert "  subnet pxe (10.77.0.0/24) of foreman sat: answered by near.example.com\n" in shown
-    assert "  server near: may answer: by the subnet on record, which counts before what is configured\n" in shown
-    assert "  server far: does not answer: by the subnet on record" in shown
+    assert "  server near: may answer: by the subnet on record\n" in shown
+    assert "  server far: may answer: neither segments nor subnets are declared" in shown
     assert ("  VLAN: 100\n" in shown) == ("vlan_id" in device)
 
 
@@ -287,12 +288,14 @@ def test_a_subnet_may_name_a_server_by_an_address_that_the_scan_saw(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     arguments = recorded(tmp_path, replace(PXE, servers=("10.77.0.9",)), vlan_id=100)
+    assert run(arguments) == 0
+    assert "  server near: may answer: by the subnet on record" not in capfd.readouterr().out
     saved = tmp_path / "scan.json"
     scanned = loads(saved.read_bytes(), origin="scan")
     saved.write_bytes(dumps(replace(scanned, servers=(server("near", addresses=("10.77.0.9/24",)),))))
 
     assert run(arguments) == 0
-    assert "  server far: does not answer: by the subnet on record" in capfd.readouterr().out
+    assert "  server near: may answer: by the subnet on record" in capfd.readouterr().out
 
 
 def test_what_is_too_old_for_the_scan_settles_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,7 @@ def test_without_libvirts_library_files_are_still_read(
 ) -> None:
     (tmp_path / "hv9").mkdir()
     (tmp_path / "virtscan.toml").write_text("[[hypervisor]]\nxml = 'hv9'\n[[hypervisor]]\nuri = 'test:///default'")
-    monkeypatch.delitem(sys.modules, "virtscan.connectors.libvirt_client", raising=False)
+    monkeypatch.delitem(sys.modules, "virtscan.connectors.libvirt.client", raising=False)
     monkeypatch.setitem(sys.modules, "libvirt", None)
 
     assert run(["doctor", "--config", str(tmp_path / "virtscan.toml")]) == 3

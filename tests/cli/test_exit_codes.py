@@ -82,12 +82,16 @@ def test_without_any_hypervisor_nothing_was_seen() -> None:
 @pytest.mark.parametrize(
     ("states", "code"),
     [
-        ((State.ON, State.OFF), ExitCode.CLEAN),
-        ((State.ON, State.UNKNOWN), ExitCode.INCOMPLETE),
-        ((State.UNKNOWN,), ExitCode.NOTHING_SEEN),
+        ((State.OFF, State.OFF), ExitCode.CLEAN),
+        ((State.ON, State.OFF), ExitCode.AT_RISK),
+        ((State.OFF, State.UNKNOWN), ExitCode.INCOMPLETE),
+        ((State.ON, State.UNKNOWN), ExitCode.AT_RISK_AND_INCOMPLETE),
+        ((State.UNKNOWN, State.UNKNOWN), ExitCode.NOTHING_SEEN),
     ],
 )
-def test_looking_at_servers_alone_says_how_many_were_read(states: tuple[State, ...], code: ExitCode) -> None:
+def test_reading_servers_alone_says_whether_one_is_on_and_whether_all_were_read(
+    states: tuple[State, ...], code: ExitCode
+) -> None:
     servers = tuple(server(f"server{number}", state) for number, state in enumerate(states))
 
     assert of_servers(Report(inventory=inventory(servers=servers))) is code

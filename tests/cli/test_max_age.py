@@ -53,12 +53,13 @@ def test_a_scan_takes_what_is_too_old_for_not_known(files: list[str], capfd: pyt
     assert run(["scan", *files, "--format", "json"]) == 0
     (found,) = findings(capfd)
     assert found["verdict"] == "mitigated"
-    assert "observed 31 days ago" in found["because"][0]
+    assert any("observed 31 days ago" in fact for fact in found["because"])
 
     assert run(["scan", *files, "--format", "json", "--max-age", "4w"]) == 3
     (found,) = findings(capfd)
     assert found["verdict"] == "unknown"
-    assert "observed 31 days ago (the limit is 4 weeks): save what ethtool -k prints again" in found["missing"][0]
+    renewal = "observed 31 days ago (the limit is 4 weeks): save what ethtool -k prints again"
+    assert any(renewal in fact for fact in found["missing"])
 
 
 def test_what_a_scan_saves_is_whole_and_judged_alike_later(
@@ -107,7 +108,7 @@ def test_without_an_inventory_a_capture_has_no_facts_that_age(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["trace", str(tmp_path / "boot.pcap"), "--max-age", "7d"]) == 2
-    assert "give --inventory" in capfd.readouterr().err
+    assert "add --inventory FILE" in capfd.readouterr().err
 
 
 def test_a_scan_that_is_itself_older_says_from_when_it_counts(

@@ -1,7 +1,9 @@
 """Scans that find nothing, or that read a hypervisor which was not named."""
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +11,7 @@ from tests.build import domain, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
 from tests.harness.libvirtd import running_libvirtd
 from virtscan.cli.main import run
-from virtscan.model import State
+from virtscan.model import Gap, GapAbout, Mac, Netboot, State, Subnet
 from virtscan.storage import dumps
 
 HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
@@ -42,6 +44,17 @@ def test_a_saved_inventory_without_domains_is_no_clean_result_either(tmp_path: P
 def test_one_hypervisor_may_be_empty_while_another_is_not(empty: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["scan", "-c", empty, "-c", HOST, "--server", "satellite=off", "--format", "json"]) == 0
     assert json.loads(capfd.readouterr().out)["gaps"] == []
+
+
+def test_a_hypervisor_that_could_not_be_read_has_its_own_gap_alone(
+    empty: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    dead = "qemu+tcp://127.0.0.1:9/system"
+
+    assert run(["scan", "-c", dead, "-c", empty, "--server", "satellite=off", "--format", "json"]) == 3
+    subjects = [gap["subject"] for gap in json.loads(capfd.readouterr().out)["gaps"]]
+    assert subjects == [dead, empty]
+    assert run(["scan", "-c", dead, "--server", "satellite=off", "-o", os.devnull]) == 5
 
 
 def test_an_empty_session_daemon_leads_to_that_of_the_system(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -118,6 +131,21 @@ def test_pending_is_refused_where_no_system_could_tell_it(tmp_path: Path, capfd:
     assert "add [[provisioning]], or choose boots, latent or never" in capfd.readouterr().err
     assert run(["report", str(file), "--fail-on", "pending"]) == 2
     assert "has no record of one; choose boots, latent or never" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        {"netboots": (Netboot(mac=Mac("52:54:00:00:00:09"), system="db01", pending=True, source="cobbler"),)},
+        {"subnets": (Subnet(name="pxe", network="10.77.0.0/24", source="cobbler"),)},
+        {"gaps": (Gap(subject="cobbler", reason="no answer", about=GapAbout.PROVISIONING),)},
+    ],
+)
+def test_pending_is_taken_where_a_system_was_asked(records: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "fleet.json"
+    file.write_bytes(dumps(inventory(hypervisor("hv1", domain("web01", macvtap())), servers=(server(),), **records)))
+
+    assert run(["report", str(file), "--fail-on", "pending", "-o", os.devnull]) in {0, 3}
 
 
 MISMATCH = f"""

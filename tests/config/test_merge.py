@@ -1,11 +1,15 @@
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.readme import README
 from virtscan.config import DefaultUri, Document, Options, make_plan, read_document
+from virtscan.connectors import naming
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, Plan, SourceKind, State, TargetKind
+from virtscan.views.naming import runs_on_warnings, segment_warnings
 
 FOLDER = Path("/etc/virtscan")
 
@@ -350,3 +354,12 @@ def test_pending_can_only_be_asked_for_with_a_provisioning_system() -> None:
     with pytest.raises(ConfigError, match=r"^--fail-on: pending needs a provisioning system, and none is configured"):
         plan(fail_on=FailOn.PENDING)
     assert plan(wanted, fail_on=FailOn.BOOTS).fail_on is FailOn.BOOTS
+
+
+def test_the_example_of_the_readme_is_a_configuration_without_warnings() -> None:
+    (text,) = re.findall(r"^```toml\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    made, warnings = make_plan(document(text), Options(), folder=FOLDER, default_uri=DEFAULT)
+
+    assert warnings == ()
+    assert segment_warnings(made.targets, made.servers) == ()
+    assert runs_on_warnings([naming.name(target) for target in made.targets], made.servers) == ()

@@ -7,7 +7,7 @@ import pytest
 from tests.build import domain, macvtap
 from virtscan import scan
 from virtscan.connectors import ansible_facts
-from virtscan.connectors.reading import HostFacts, Reading
+from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.model import GapAbout, HostStatus, Machine, Observed, Plan, Target, TargetKind
 
 FACTS = {
@@ -35,14 +35,14 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
-def reading() -> Reading:
-    box = Reading(Target(kind=TargetKind.XML, address="hv1"), name="hv1", uri="hv1")
+def draft() -> HostDraft:
+    box = HostDraft(Target(kind=TargetKind.XML, address="hv1"), name="hv1", uri="hv1")
     box.add(domain("web01", macvtap("bond2")))
     return box
 
 
 def test_facts_give_the_kernel_and_what_devices_stand_on(cache: Path) -> None:
-    box = reading()
+    box = draft()
 
     ansible_facts.read(str(cache), box)
     hypervisor, gaps = box.close()
@@ -63,7 +63,7 @@ def test_facts_give_the_kernel_and_what_devices_stand_on(cache: Path) -> None:
 @pytest.mark.parametrize(("interfaces", "complete"), [(["bond2", "eth4", "eth9"], True), (["bond2", "lo"], False)])
 def test_facts_about_every_interface_list_all_devices(tmp_path: Path, interfaces: list[str], complete: bool) -> None:
     (tmp_path / "hv1").write_text(json.dumps(FACTS | {"ansible_interfaces": interfaces}))
-    box = reading()
+    box = draft()
 
     ansible_facts.read(str(tmp_path), box)
 
@@ -71,7 +71,7 @@ def test_facts_about_every_interface_list_all_devices(tmp_path: Path, interfaces
 
 
 def test_what_the_host_itself_told_counts(cache: Path) -> None:
-    box = reading()
+    box = draft()
     box.add(HostFacts(kernel=Observed(value="6.1.0", source="ssh"), cpus=8))
 
     ansible_facts.read(str(cache), box)
@@ -82,7 +82,7 @@ def test_what_the_host_itself_told_counts(cache: Path) -> None:
 
 
 def test_facts_that_cannot_be_read_hide_nothing_else(tmp_path: Path) -> None:
-    box = reading()
+    box = draft()
 
     ansible_facts.read(str(tmp_path / "none"), box)
     hypervisor, (gap,) = box.close()
@@ -92,7 +92,7 @@ def test_facts_that_cannot_be_read_hide_nothing_else(tmp_path: Path) -> None:
 
 
 def test_nothing_is_added_to_a_reading_that_is_over() -> None:
-    box = reading()
+    box = draft()
     before, _ = box.close()
 
     box.add_if_unknown(HostFacts(cpus=4))

@@ -12,7 +12,7 @@ from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
 from tests.harness.sshd import Sshd
 from virtscan.connectors import host_facts
-from virtscan.connectors.reading import HostFacts, Reading
+from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.errors import ConnectorError
 from virtscan.model import (
     Attachment,
@@ -36,8 +36,8 @@ def printed(uname: str) -> str:
     return f"@virtscan 1\n@uname\n {uname}\n@vlans\n@links\n@addresses\n@sysfs\n@end\n"
 
 
-def reading_of(address: str, kernel: str | None = None) -> Reading:
-    return Reading(Target(kind=TargetKind.LIBVIRT, address=address, kernel=kernel), name="hv1", uri="hv1")
+def draft_of(address: str, kernel: str | None = None) -> HostDraft:
+    return HostDraft(Target(kind=TargetKind.LIBVIRT, address=address, kernel=kernel), name="hv1", uri="hv1")
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_what_is_no_linux_release_is_not_taken_for_one(answering: Path, uname: s
 def test_a_kernel_has_its_build(answering: Path, uname: str, kernel: str | None, build: str | None) -> None:
     answering.write_text(printed(uname))
 
-    answer = host_facts.by_ssh("qemu+ssh://hv1/system", timeout=TIMEOUT)
+    answer = host_facts.by_ssh("qemu+ssh://hv1/system", timeout=LONG)
 
     assert (answer.kernel, answer.kernel_build) == (kernel, build)
 
@@ -168,10 +168,10 @@ UUID = "4c4c4544-0042-3510-8052-b4c04f4e3731"
 )
 def test_a_host_tells_what_it_runs_on(answering: Path, sections: str, machine: Machine, uuid: str | None) -> None:
     answering.write_text(printed("Linux 6.1.0").replace("@vlans", f"{sections}@vlans"))
-    reading = reading_of("qemu+ssh://hv1/system")
+    draft = draft_of("qemu+ssh://hv1/system")
 
-    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=TIMEOUT)
-    hypervisor, _ = reading.close()
+    host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG)
+    hypervisor, _ = draft.close()
 
     assert (hypervisor.machine, hypervisor.system_uuid) == (machine, uuid)
 
@@ -198,10 +198,10 @@ def test_a_device_that_ip_does_not_show_makes_the_list_incomplete(
 ) -> None:
     whole = printed("Linux 6.1.0").replace("@links\n@addresses\n@sysfs\n", NICS.format(further))
     answering.write_text(whole)
-    reading = reading_of("qemu+ssh://hv1/system")
+    draft = draft_of("qemu+ssh://hv1/system")
 
-    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=TIMEOUT)
-    hypervisor, _ = reading.close()
+    host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG)
+    hypervisor, _ = draft.close()
 
     devices = {device.name: device for device in hypervisor.devices}
     assert hypervisor.lists_all_devices is is_complete
@@ -212,12 +212,12 @@ def test_a_device_that_ip_does_not_show_makes_the_list_incomplete(
 
 def test_a_device_created_beforehand_is_resolved_by_what_ssh_lists(answering: Path) -> None:
     answering.write_text(printed("Linux 6.1.0").replace("@links\n@addresses\n@sysfs\n", NICS.format("")))
-    reading = reading_of("qemu+ssh://hv1/system")
+    draft = draft_of("qemu+ssh://hv1/system")
     created = Interface(index=0, type="ethernet", target="macvtap0", managed=False)
-    reading.add(build.domain("web01", created))
+    draft.add(build.domain("web01", created))
 
-    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=TIMEOUT)
-    hypervisor, _ = reading.close()
+    host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG)
+    hypervisor, _ = draft.close()
 
     assert hypervisor.domains[0].interfaces[0].attachments == (Attachment(DeviceName("eth0"), SourceMode.BRIDGE),)
 
@@ -259,11 +259,11 @@ def test_a_kernel_that_is_asked_for_is_delivered_or_missed(
     answering: Path, address: str, declared: str | None, answer: str, kernel: str | None, subjects: list[str]
 ) -> None:
     answering.write_text(answer)
-    reading = reading_of(address, kernel=declared)
-    reading.add(build.domain())
+    draft = draft_of(address, kernel=declared)
+    draft.add(build.domain())
 
-    host_facts.read_by_ssh(reading, address, timeout=LONG)
-    hypervisor, gaps = reading.close()
+    host_facts.read_by_ssh(draft, address, timeout=LONG)
+    hypervisor, gaps = draft.close()
 
     assert (hypervisor.kernel and hypervisor.kernel.value) == kernel
     assert hypervisor.declared_kernel == declared
@@ -272,21 +272,21 @@ def test_a_kernel_that_is_asked_for_is_delivered_or_missed(
 
 
 def test_who_is_not_reached_by_ssh_is_not_asked(answering: Path) -> None:
-    reading = reading_of("qemu+tcp://hv1/system")
+    draft = draft_of("qemu+tcp://hv1/system")
 
-    host_facts.read_by_ssh(reading, "qemu+tcp://hv1/system", timeout=LONG)
+    host_facts.read_by_ssh(draft, "qemu+tcp://hv1/system", timeout=LONG)
 
-    assert not reading.has_answered
+    assert not draft.has_answered
     assert not (answering.parent / "asked").exists()
 
 
 def test_a_host_of_rhel_6_tells_what_its_devices_stand_on(answering: Path) -> None:
     answering.write_text((FIXTURES / "rhel6.txt").read_text())
-    reading = reading_of("qemu+ssh://hv1/system")
-    reading.add(build.domain("web01", build.macvtap("bond2.100")), build.domain("web02", build.bridged("br0")))
+    draft = draft_of("qemu+ssh://hv1/system")
+    draft.add(build.domain("web01", build.macvtap("bond2.100")), build.domain("web02", build.bridged("br0")))
 
-    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=LONG)
-    hypervisor, gaps = reading.close()
+    host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG)
+    hypervisor, gaps = draft.close()
 
     assert gaps == ()
     assert hypervisor.kernel is not None
@@ -310,7 +310,7 @@ def test_a_host_of_rhel_6_tells_what_its_devices_stand_on(answering: Path) -> No
 
 def test_what_libvirt_says_of_a_device_counts_and_ssh_adds_the_rest(answering: Path) -> None:
     answering.write_text((FIXTURES / "rhel6.txt").read_text())
-    reading = reading_of("qemu+ssh://hv1/system")
+    draft = draft_of("qemu+ssh://hv1/system")
     libvirts = Device(
         name=DeviceName("bond2"),
         kind=DeviceKind.BOND,
@@ -318,12 +318,12 @@ def test_what_libvirt_says_of_a_device_counts_and_ssh_adds_the_rest(answering: P
         lower_complete=True,
         sources=("libvirt",),
     )
-    reading.add(build.domain("web01", build.macvtap("bond2.100")), libvirts)
+    draft.add(build.domain("web01", build.macvtap("bond2.100")), libvirts)
 
-    host_facts.read_by_ssh(reading, "qemu+ssh://hv1/system", timeout=LONG)
-    hypervisor, _ = reading.close()
+    host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG)
+    hypervisor, _ = draft.close()
 
-    told = {device.name: (device.lower, device.sources) for device in hypervisor.devices}
+    told = {str(device.name): (device.lower, device.sources) for device in hypervisor.devices}
     assert told["bond2"] == (("eth4",), ("libvirt", "ssh"))
     assert told["bond2.100"] == (("bond2",), ("ssh",))
     assert told["eth4"] == ((), ("ssh",))
@@ -331,11 +331,11 @@ def test_what_libvirt_says_of_a_device_counts_and_ssh_adds_the_rest(answering: P
 
 def test_a_live_host_tells_what_its_devices_stand_on(sshd: Sshd, links: str) -> None:
     address = f"qemu+ssh://{sshd.destination}/system"
-    reading = reading_of(address)
-    reading.add(build.domain("web01", build.bridged(f"{links}b")), build.domain("web02", build.macvtap(f"{links}m")))
+    draft = draft_of(address)
+    draft.add(build.domain("web01", build.bridged(f"{links}b")), build.domain("web02", build.macvtap(f"{links}m")))
 
-    host_facts.read_by_ssh(reading, address, timeout=LONG)
-    hypervisor, gaps = reading.close()
+    host_facts.read_by_ssh(draft, address, timeout=LONG)
+    hypervisor, gaps = draft.close()
 
     assert gaps == ()
     told = {

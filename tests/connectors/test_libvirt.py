@@ -26,9 +26,9 @@ from tests.harness.libvirtd import Libvirtd, node
 from tests.harness.patience import LONG
 from tests.harness.rpc_proxy import Procedure, RpcProxy, proxy_to, string
 from tests.harness.sshd import Sshd
-from virtscan.connectors.libvirt import open_read_only
-from virtscan.connectors.libvirt_session import FAR, thread_count
-from virtscan.connectors.reading import Reading
+from virtscan.connectors.host_draft import HostDraft
+from virtscan.connectors.libvirt.host import open_read_only
+from virtscan.connectors.libvirt.session import FAR, thread_count
 from virtscan.model import (
     Backing,
     DeviceKind,
@@ -38,12 +38,18 @@ from virtscan.model import (
     Hypervisor,
     Mac,
     Machine,
+    Plan,
+    ServerTarget,
+    SourceKind,
     SourceMode,
+    State,
     Target,
     TargetKind,
 )
+from virtscan.scan import collect
 
 SYSTEM = "4c4c4544-0042-3510-8052-b4c04f4e3731"
+OTHER = Mac("8e:11:22:33:44:55")
 HOST = (
     domain_xml("web01", direct("bond2.100"), on_network("pxe")),
     domain_xml("db01", on_network("pxe"), running=False),
@@ -178,9 +184,9 @@ def test_a_missing_netcat_is_named_in_whatever_shells_words(words: str, tmp_path
 
 def test_a_write_is_refused_on_the_connection(libvirtd: Libvirtd) -> None:
     address = libvirtd.unix(Path("/default"))
-    reading = Reading(Target(kind=TargetKind.LIBVIRT, address=address), name="", uri="")
+    draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=address), name="", uri="")
 
-    with open_read_only(address, reading, allow_unsafe=False) as connection:
+    with open_read_only(address, draft, allow_unsafe=False) as connection:
         (domain,) = connection.listAllDomains()
         with pytest.raises(libvirt.libvirtError) as refused:
             domain.destroy()
@@ -259,6 +265,79 @@ def test_the_devices_that_have_a_mac_of_a_server_are_read(libvirtd: Libvirtd, pr
         "eth7": (DeviceKind.UNKNOWN, (), Backing.UNKNOWN),
         "veth-7": (DeviceKind.UNKNOWN, (), Backing.VIRTUAL),
     }
+
+
+def test_a_users_own_daemon_does_not_know_all_domains(libvirtd: Libvirtd) -> None:
+    path = libvirtd.definitions("user", domain_xml("web01"))
+    session = path.with_name("session")
+    session.write_text(path.read_text())
+
+    assert scan(libvirtd.unix(path))[0].lists_all_domains
+    assert not scan(libvirtd.unix(session))[0].lists_all_domains
+
+
+def test_node_devices_that_look_alike_in_the_list_are_numbered(libvirtd: Libvirtd) -> None:
+    alike = ("8e:11:22:33:44:55", "8e:11:22:33:44:66")
+    path = libvirtd.definitions(
+        "numbered",
+        *(domain_xml("web01"), COMPUTER),
+        card_xml("tap-7", name="net_tap_7_8e_11_22_33_44_55", mac=alike[0]),
+        card_xml("tap.7", name="net_tap_7_8e_11_22_33_44_66", mac=alike[1]),
+    )
+
+    hypervisor, _ = scan(libvirtd.unix(path))
+
+    assert [device.name for device in hypervisor.devices] == ["tap_7", "tap_7#2"]
+    assert {device.mac for device in hypervisor.devices} == set(alike)
+
+
+def test_a_node_device_has_the_name_of_the_host_interface_with_its_mac(libvirtd: Libvirtd) -> None:
+    first, second, third = (f"8e:11:22:33:44:{number}" for number in (55, 66, 77))
+    path = libvirtd.definitions(
+        "named",
+        *(domain_xml("web01"), COMPUTER),
+        card_xml("tap-7", name="net_tap_7_8e_11_22_33_44_55", mac=first),
+        card_xml("tap.7", name="net_tap_7_8e_11_22_33_44_66", mac=second),
+        interface_xml("tap.7", mac=second),
+        # A bond's member has another MAC than the one that it was listed with.
+        card_xml("p1-p1", name="net_p1_p1_8e_11_22_33_44_77", mac=third),
+        interface_xml("p1-p1", mac=first),
+    )
+
+    hypervisor, _ = scan(libvirtd.unix(path))
+
+    assert {device.name: device.mac for device in hypervisor.devices} == {
+        "p1-p1": first,
+        "tap.7": second,
+        "tap_7": first,
+    }
+
+
+def test_a_pci_device_of_a_network_reaches_no_device_and_its_network_is_not_missed(
+    libvirtd: Libvirtd, proxy: RpcProxy
+) -> None:
+    path = libvirtd.definitions("hostdev", domain_xml("web01"))
+    live = "<interface type='hostdev'><source network='vfs'><address type='pci' bus='0x01'/></source></interface>"
+    proxy.edits[Procedure.DOMAIN_XML] = lambda _body: string(domain_xml("web01", live).encode())
+
+    hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket))
+
+    assert gaps == ()
+    assert [(i.type, i.network, i.attachments) for i in hypervisor.domains[0].interfaces] == [("hostdev", "vfs", ())]
+
+
+def test_a_plan_asks_for_servers_devices_and_next_starts(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    path = libvirtd.definitions("plan", domain_xml("web01"), COMPUTER, card_xml("eth4"), card_xml("eth5", mac=OTHER))
+    target = Target(kind=TargetKind.LIBVIRT, address=libvirtd.unix(path, socket=proxy.socket))
+    server = ServerTarget(name="satellite", kind=SourceKind.DECLARED, declared=State.ON, macs=(OTHER,))
+
+    (found,) = collect(Plan(targets=(target,), servers=(server,), next_start=True)).hypervisors
+
+    assert {device.name: device.backing for device in found.devices} == {
+        "eth4": Backing.UNKNOWN,
+        "eth5": Backing.VIRTUAL,
+    }
+    assert proxy.calls[Procedure.DOMAIN_XML] == len({"now", "next"})
 
 
 @pytest.mark.parametrize("in_fleet", [False, True])

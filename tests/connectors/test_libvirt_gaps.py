@@ -9,7 +9,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
-from tests.build import bond, card
+from tests.build import bond, nic
 from tests.harness.definitions import (
     COMPUTER,
     bond_xml,
@@ -24,9 +24,9 @@ from tests.harness.definitions import (
 from tests.harness.libvirt_scan import scan
 from tests.harness.libvirtd import Libvirtd
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to, string
-from virtscan.connectors.libvirt import read
-from virtscan.connectors.libvirt_errors import LONGEST
-from virtscan.connectors.reading import Reading
+from virtscan.connectors.host_draft import HostDraft
+from virtscan.connectors.libvirt.errors import LONGEST
+from virtscan.connectors.libvirt.host import read
 from virtscan.errors import ConnectorError
 from virtscan.model import (
     Backing,
@@ -46,7 +46,7 @@ SASL = 1
 TEN_DOMAINS = [domain_xml(f"vm{number}", direct("bond2")) for number in range(10)]
 BOND = bond_xml("bond2", "eth4", "eth5")
 
-Answer = Callable[[Call], bytes | None]
+Reply = Callable[[Call], bytes | None]
 
 
 def void(_value: object) -> None:
@@ -61,11 +61,11 @@ def said(gaps: tuple[Gap, ...], address: str) -> list[tuple[str, GapAbout]]:
     return [(gap.subject.removeprefix(f"{address} "), gap.about) for gap in gaps]
 
 
-def fails(code: int, message: str) -> Answer:
+def fails(code: int, message: str) -> Reply:
     return lambda call: call.error(code, message)
 
 
-def once(answer: Answer, *, on: int = 1) -> Answer:
+def once(answer: Reply, *, on: int = 1) -> Reply:
     """An answer to one call only."""
     seen = iter(range(1, 1_000_000))
     lock = threading.Lock()
@@ -151,21 +151,21 @@ def test_a_domain_that_never_answers_holds_up_neither_others_nor_what_they_lead_
 def reads_all_but_one(address: str, proxy: RpcProxy) -> bool:
     """Does a domain that never answers leave everything else to be read?"""
     proxy.answers[Procedure.DOMAIN_XML] = once(lambda _call: b"")
-    reading = Reading(Target(kind=TargetKind.LIBVIRT, address=address), name="ten", uri=address)
-    thread = threading.Thread(target=read_until_lost, args=(reading,), daemon=True)
+    draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=address), name="ten", uri=address)
+    thread = threading.Thread(target=read_until_lost, args=(draft,), daemon=True)
     thread.start()
-    wait_for(lambda: sum(isinstance(item, Domain) for item in reading._items) == 9)
-    wait_for(lambda: any(isinstance(item, Device) for item in reading._items))
-    hypervisor, _ = reading.close("deadline")
+    wait_for(lambda: sum(isinstance(item, Domain) for item in draft._items) == 9)
+    wait_for(lambda: any(isinstance(item, Device) for item in draft._items))
+    hypervisor, _ = draft.close("deadline")
     proxy.hang_up()
     thread.join()
     bonds = [device.name for device in hypervisor.devices if device.kind is DeviceKind.BOND]
     return len(hypervisor.domains) == 9 and bonds == ["bond2"]
 
 
-def read_until_lost(reading: Reading) -> None:
+def read_until_lost(draft: HostDraft) -> None:
     with pytest.raises(ConnectorError):
-        read(reading.target, reading, in_fleet=False)
+        read(draft.target, draft, in_fleet=False)
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
@@ -175,11 +175,11 @@ def wait_for(happened: Callable[[], bool]) -> None:
 
 
 def test_a_reader_that_nobody_waits_for_any_more_stops(ten: str, proxy: RpcProxy) -> None:
-    reading = Reading(Target(kind=TargetKind.LIBVIRT, address=ten), name="ten", uri=ten)
-    proxy.answers[Procedure.DOMAIN_XML] = once(lambda _call: void(reading.close("deadline")), on=3)
+    draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=ten), name="ten", uri=ten)
+    proxy.answers[Procedure.DOMAIN_XML] = once(lambda _call: void(draft.close("deadline")), on=3)
 
     with pytest.raises(ConnectorError):
-        read(reading.target, reading, in_fleet=True, threads=1)
+        read(draft.target, draft, in_fleet=True, threads=1)
 
     assert proxy.calls[Procedure.DOMAIN_XML] == 3
 
@@ -307,8 +307,8 @@ def test_devices_of_a_network_are_read_once_an_interface_may_get_any_of_them(
         *(bond_xml(f"bond{number}", f"eth{number}") for number in (2, 3)),
     )
     live = "<interface type='direct'><source network='pxe' dev='bond2' mode='bridge'/></interface>"
-    answers = iter({"running": live, "off": on_network("pxe")}[name] for name in documents)
-    proxy.edits[Procedure.DOMAIN_XML] = lambda _body: string(domain_xml("any", next(answers)).encode())
+    replies = iter({"running": live, "off": on_network("pxe")}[name] for name in documents)
+    proxy.edits[Procedure.DOMAIN_XML] = lambda _body: string(domain_xml("any", next(replies)).encode())
 
     hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket), threads=1)
 
@@ -390,12 +390,12 @@ def test_a_driver_that_a_daemon_lacks_is_missed_only_under_a_macvtap_that_needs_
 
 def test_a_device_that_another_source_knows_is_not_missed(ten: str, proxy: RpcProxy) -> None:
     without(proxy, *INTERFACES, *NODE_DEVICES)
-    reading = Reading(Target(kind=TargetKind.LIBVIRT, address=ten), name="ten", uri=ten)
+    draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=ten), name="ten", uri=ten)
 
-    read(reading.target, reading, in_fleet=False)
-    reading.add(bond("bond2", "eth4"), card("eth4"))
+    read(draft.target, draft, in_fleet=False)
+    draft.add(bond("bond2", "eth4"), nic("eth4"))
 
-    assert reading.close()[1] == ()
+    assert draft.close()[1] == ()
 
 
 @pytest.mark.parametrize("procedure", [Procedure.INTERFACE_XML, Procedure.NODE_DEVICE_XML])

@@ -55,6 +55,16 @@ def test_an_old_daemon_tells_the_same_as_a_new_one(address: str, proxy: RpcProxy
     assert proxy.calls[Procedure.NODE_DEVICE_XML] == len({"eth4", "eth6", "computer"})
 
 
+def test_an_old_daemon_is_asked_for_the_next_start_of_every_running_domain(address: str, proxy: RpcProxy) -> None:
+    proxy.newest = NEWEST["0.8.1"]
+
+    hypervisor, gaps = scan(address, next_start=True)
+
+    assert gaps == ()
+    assert proxy.calls[Procedure.DOMAIN_XML] == 6 + 3
+    assert len(hypervisor.domains) == 6
+
+
 def test_a_list_of_an_old_daemon_that_fails_is_told(address: str, proxy: RpcProxy) -> None:
     proxy.newest = NEWEST["0.8.1"]
     proxy.answers[Procedure.LIST_DEFINED_DOMAINS] = lambda call: call.error(

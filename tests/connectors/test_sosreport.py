@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.sosreport.build import Link, as_archive, as_folder
+from tests.evidence.sosreport.build import Link, as_archive, as_folder
 from virtscan.connectors import sosreport
-from virtscan.connectors.reading import Reading
+from virtscan.connectors.host_draft import HostDraft
 from virtscan.errors import ConnectorError
 from virtscan.model import (
     Attachment,
@@ -58,9 +58,9 @@ def scan(
 ) -> tuple[Hypervisor, tuple[Gap, ...]]:
     folder = as_folder(path / "report", {**HOST, **tree})
     target = Target(kind=TargetKind.SOSREPORT, address=str(folder), kernel=kernel)
-    reading = Reading(target, name=sosreport.host_name(target.address), uri="sosreport:report")
-    sosreport.read(target, reading)
-    return reading.close()
+    draft = HostDraft(target, name=sosreport.host_name(target.address), uri="sosreport:report")
+    sosreport.read(target, draft)
+    return draft.close()
 
 
 def status_file(document: str) -> str:
@@ -185,6 +185,13 @@ def test_a_network_that_an_interface_needs_and_that_can_not_be_read_is_a_gap(
 
     assert [(gap.subject, gap.about) for gap in gaps] == [("sosreport:report network pxe", GapAbout.NETWORK)]
     assert reason in gaps[0].reason
+
+
+def test_a_network_of_pci_devices_is_not_missed(tmp_path: Path) -> None:
+    live = "<interface type='hostdev'><source network='vfs'><address type='pci'/></source></interface>"
+    _, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": domain(inner=live)})
+
+    assert gaps == ()
 
 
 def test_devices_are_all_that_the_report_tells_of(tmp_path: Path) -> None:
@@ -348,9 +355,9 @@ def test_a_kernel_that_was_declared_is_not_missed(tmp_path: Path) -> None:
 def test_a_report_without_libvirt_says_that_domains_may_be_missing(tmp_path: Path) -> None:
     path = as_archive(tmp_path / "sosreport-kvm01.tar", HOST | {"etc/libvirt/qemu.conf": Link("nowhere")})
     target = Target(kind=TargetKind.SOSREPORT, address=str(path))
-    reading = Reading(target, name=sosreport.host_name(str(path)), uri=sosreport.shown(str(path)))
-    sosreport.read(target, reading)
-    host, gaps = reading.close()
+    draft = HostDraft(target, name=sosreport.host_name(str(path)), uri=sosreport.shown(str(path)))
+    sosreport.read(target, draft)
+    host, gaps = draft.close()
 
     assert host.status is HostStatus.PARTIAL
     assert [(gap.subject, gap.about) for gap in gaps] == [(f"sosreport:{path} domains", GapAbout.HYPERVISOR)]
@@ -367,10 +374,10 @@ def test_a_report_that_is_cut_short_gives_what_came_before_and_says_so(tmp_path:
     content = path.read_bytes()
     path.write_bytes(content[: content.index(b"<domain") + 512])
     target = Target(kind=TargetKind.SOSREPORT, address=str(path))
-    reading = Reading(target, name="report", uri="sosreport:report")
+    draft = HostDraft(target, name="report", uri="sosreport:report")
     with pytest.raises(ConnectorError, match="without an end mark") as error:
-        sosreport.read(target, reading)
-    host, _ = reading.close(str(error.value))
+        sosreport.read(target, draft)
+    host, _ = draft.close(str(error.value))
 
     assert (host.name, host.status, len(host.domains)) == ("kvm01", HostStatus.PARTIAL, 1)
 
@@ -379,16 +386,16 @@ def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
     target = Target(kind=TargetKind.SOSREPORT, address=str(tmp_path))
 
     with pytest.raises(ConnectorError, match="no sosreport"):
-        sosreport.read(target, Reading(target, name="x", uri="x"))
+        sosreport.read(target, HostDraft(target, name="x", uri="x"))
 
 
 def test_every_collected_tree_is_read_without_an_error(corpus: Path) -> None:
     hosts: dict[str, Hypervisor] = {}
     for tree in (corpus / "sostree").iterdir():
         target = Target(kind=TargetKind.SOSREPORT, address=str(tree))
-        reading = Reading(target, name="unnamed", uri=sosreport.shown(str(tree)))
-        sosreport.read(target, reading)
-        hosts[tree.name], _ = reading.close()
+        draft = HostDraft(target, name="unnamed", uri=sosreport.shown(str(tree)))
+        sosreport.read(target, draft)
+        hosts[tree.name], _ = draft.close()
 
     assert {name: (host.name, len(host.domains), host.status) for name, host in hosts.items()} == {
         "kubernetes": ("juju-110cc2-k8stest-4", 0, HostStatus.PARTIAL),

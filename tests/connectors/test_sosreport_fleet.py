@@ -6,16 +6,16 @@ import msgspec
 import pytest
 
 from tests.build import ONLY_BONDS, TAKEN_AT
+from tests.evidence.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
 from tests.harness.patience import LONG
 from tests.harness.sosreport import sosreport_of
 from tests.readme import PROJECT
-from tests.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
 from virtscan import offload
 from virtscan.config.default_uri import DefaultUri
 from virtscan.config.document import read_document
 from virtscan.config.merge import Options, make_plan
 from virtscan.connectors import sosreport
-from virtscan.connectors.reading import Reading
+from virtscan.connectors.host_draft import HostDraft
 from virtscan.model import (
     Domain,
     Hypervisor,
@@ -27,6 +27,7 @@ from virtscan.model import (
     Target,
     TargetKind,
 )
+from virtscan.model.reasons import KernelKnown, Reason
 from virtscan.scan import collect, judge
 
 FLEET = PROJECT / "fixtures" / "fleet"
@@ -53,11 +54,11 @@ def live(plan: Plan) -> Inventory:
 
 
 def read(target: Target) -> Hypervisor:
-    reading = Reading(
+    draft = HostDraft(
         target, name=sosreport.host_name(target.address), uri=sosreport.shown(target.address)
     )  # as a scan does
-    sosreport.read(target, reading)
-    hypervisor, gaps = reading.close()
+    sosreport.read(target, draft)
+    hypervisor, gaps = draft.close()
     assert [gap for gap in gaps if "kernel" not in gap.subject] == []
     return hypervisor
 
@@ -76,32 +77,51 @@ def as_reports(plan: Plan, folder: Path, compression: Compression | None) -> lis
 
 
 def verdicts(report: Report) -> list[object]:
-    """All that is judged, but for the documents' names and for who told the kernel."""
+    """Return all that is judged, but for the documents' names and for whether the kernel is declared."""
     return [
-        msgspec.structs.replace(
-            finding,
-            origin="",
-            because=tuple(reason.replace("(configuration)", "(sosreport)") for reason in finding.because),
-        )
+        msgspec.structs.replace(finding, origin="", because=tuple(map(_observed, finding.because)))
         for finding in report.findings
     ]
 
 
+def _observed(reason: Reason) -> Reason:
+    return msgspec.structs.replace(reason, declared=False) if isinstance(reason, KernelKnown) else reason
+
+
 def facts(hypervisor: Hypervisor) -> dict[str, object]:
-    """What both ways must tell alike; where and when it was read differs."""
+    """What both ways must tell alike; where and when it was read differs.
+
+    libvirt lists devices that no interface leads to by name and MAC only.
+    """
     return {
         "name": hypervisor.name,
         "status": hypervisor.status,
-        "kernel": hypervisor.kernel and hypervisor.kernel.value,
+        "kernel": hypervisor.kernel.value if hypervisor.kernel else hypervisor.declared_kernel,
+        "lists_all_domains": hypervisor.lists_all_domains,
         "cpus": hypervisor.cpus,
         "memory_mib": hypervisor.memory_mib,
         "domains": {anonymous(domain) for domain in hypervisor.domains},
         "networks": hypervisor.networks,
+        "macs": {device.name: device.mac for device in hypervisor.devices},
         "devices": {
-            device.name: (device.kind, device.lower, device.backing, device.vlan_id, device.mac)
+            device.name: (device.kind, device.lower, device.backing, device.vlan_id)
             for device in hypervisor.devices
+            if device.name in _attached(hypervisor)
         },
     }
+
+
+def _attached(hypervisor: Hypervisor) -> set[str | None]:
+    """Return the devices that interfaces lead to, and all below them."""
+    lower = {device.name: device.lower for device in hypervisor.devices}
+    waiting = [a.device for domain in hypervisor.domains for i in domain.interfaces for a in i.attachments]
+    reached: set[str | None] = set()
+    while waiting:
+        name = waiting.pop()
+        if name is not None and name not in reached:
+            reached.add(name)
+            waiting += lower.get(name, ())
+    return reached
 
 
 def anonymous(domain: Domain) -> Domain:

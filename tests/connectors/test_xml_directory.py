@@ -1,4 +1,5 @@
 import ctypes
+import gzip
 import logging
 import os
 import socket
@@ -9,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import NAMESPACE_DNS, uuid5
 
 import pytest
 
 from tests.build import macvtap
-from virtscan.connectors.reading import Reading
-from virtscan.connectors.xml_directory import host_name, read, shown
+from virtscan.connectors.host_draft import HostDraft
+from virtscan.connectors.xml_directory.host import host_name, read, shown
 from virtscan.errors import ConnectorError
 from virtscan.model import (
     Attachment,
@@ -41,12 +43,12 @@ def domain_xml(name: str = "web01", interface: str = "") -> str:
 def scan(address: str | Path) -> tuple[Hypervisor, tuple[Gap, ...]]:
     """What a scan makes of it: a failure is a gap."""
     target = Target(kind=TargetKind.XML, address=str(address))
-    reading = Reading(target, name=host_name(target.address), uri=shown(target.address))
+    draft = HostDraft(target, name=host_name(target.address), uri=shown(target.address))
     try:
-        read(target, reading)
+        read(target, draft)
     except ConnectorError as error:
-        return reading.close(str(error))
-    return reading.close()
+        return draft.close(str(error))
+    return draft.close()
 
 
 def names(hypervisor: Hypervisor) -> list[str]:
@@ -317,10 +319,14 @@ def test_files_and_folders_that_may_not_be_read_are_gaps(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({}, "no file in it is named *.xml"),
-        ({"web01.txt": domain_xml()}, "no file in it is named *.xml"),
-        ({"pool.xml": "<pool/>", "x.xml": "<filter/>"}, "no domain and no network in it (files read: 2)"),
-        ({"broken.xml": "<domain>"}, "no domain and no network in it (files read: 1)"),
+        ({}, "no domain and no network in it; there is no file"),
+        ({"notes.txt": "web01", ".hidden": ""}, "no domain and no network in it; left out: notes.txt"),
+        ({"pool.xml": "<pool/>", "x.xml": "<filter/>"}, "no domain and no network in it; left out: pool.xml, x.xml"),
+        ({"broken.xml": "<domain>"}, "no domain and no network in it"),
+        (
+            {f"{number}.conf": "" for number in range(7)},
+            "no domain and no network in it; left out: 0.conf, 1.conf, 2.conf, 3.conf, 4.conf and 2 more",
+        ),
     ],
 )
 def test_a_folder_in_which_there_is_nothing_to_look_at_has_failed(
@@ -335,10 +341,10 @@ def test_a_folder_in_which_there_is_nothing_to_look_at_has_failed(
 
 def test_a_folder_that_nobody_waits_for_any_more_is_left_alone(tmp_path: Path) -> None:
     write(tmp_path, {"pool.xml": "<pool/>"})
-    reading = Reading(Target(kind=TargetKind.XML, address=str(tmp_path)), name="hv1", uri="xml:hv1")
-    reading.close("stopped")
+    draft = HostDraft(Target(kind=TargetKind.XML, address=str(tmp_path)), name="hv1", uri="xml:hv1")
+    draft.close("stopped")
 
-    read(reading.target, reading)  # read to its end, it would have failed: there is no domain
+    read(draft.target, draft)  # read to its end, it would have failed: there is no domain
 
 
 def test_a_folder_with_networks_alone_is_a_hypervisor_without_domains(tmp_path: Path) -> None:
@@ -347,6 +353,116 @@ def test_a_folder_with_networks_alone_is_a_hypervisor_without_domains(tmp_path: 
     hypervisor, gaps = scan(tmp_path)
 
     assert (hypervisor.status, len(hypervisor.networks), gaps) == (HostStatus.COMPLETE, 1, ())
+
+
+def test_a_folder_with_networks_alone_names_what_was_left_out(tmp_path: Path) -> None:
+    write(tmp_path, {"networks/pxe.xml": NETWORK.format(device="bond2"), "domains.csv": "web01"})
+
+    hypervisor, (gap,) = scan(tmp_path)
+
+    assert (hypervisor.status, gap.about) == (HostStatus.PARTIAL, GapAbout.HYPERVISOR)
+    assert (gap.subject, gap.reason) == (f"xml:{tmp_path}", "no domain in it; left out: domains.csv")
+
+
+BOM = "\ufeff"
+
+
+@pytest.mark.parametrize("name", ["db.example.com", "web01.conf", "web01.txt", "web01.xml.orig", "web01.XML.BAK"])
+@pytest.mark.parametrize("before", ["", BOM, "\n \t", "<?xml version='1.0'?>\n", "<!-- WARNING -->\n"])
+def test_a_file_that_begins_like_xml_is_read_whatever_its_name(tmp_path: Path, name: str, before: str) -> None:
+    write(tmp_path, {name: before + domain_xml()})
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert [(domain.name, domain.origin) for domain in hypervisor.domains] == [("web01", f"{tmp_path}/{name}")]
+    assert gaps == ()
+
+
+def test_a_file_of_another_name_that_does_not_begin_like_xml_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    write(tmp_path, {"web01.xml": domain_xml(), "notes.txt": f"see {domain_xml('old')}", "page.html": "<html><p>"})
+    (tmp_path / "disk.qcow2").write_bytes(b"QFI\xfb")
+    os.truncate(tmp_path / "disk.qcow2", 200 * MIB)
+    os.mkfifo(tmp_path / "console.log")
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert (names(hypervisor), hypervisor.status, gaps) == (["web01"], HostStatus.COMPLETE, ())
+    left_out = {Path(record.getMessage().partition(": ")[0]).name for record in caplog.records}
+    assert left_out == {"console.log", "disk.qcow2", "notes.txt", "page.html"}
+
+
+@pytest.mark.parametrize("name", ["web01.conf", "db.example.com"])
+def test_a_broken_definition_of_another_name_is_a_gap(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {"web02.xml": domain_xml("web02"), name: domain_xml()[:-3]})
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert (names(hypervisor), [gap.subject for gap in gaps]) == (["web02"], [f"{tmp_path}/{name}"])
+
+
+def test_a_compressed_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "web01.xml.gz").write_bytes(gzip.compress(domain_xml("web01").encode()))
+    parts = domain_xml("web02").encode()
+    (tmp_path / "web02.backup").write_bytes(gzip.compress(parts[:20]) + gzip.compress(parts[20:]))
+    (tmp_path / "notes.txt.gz").write_bytes(gzip.compress(b"no definition"))
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert (names(hypervisor), gaps) == (["web01", "web02"], ())
+    assert host_name(f"{tmp_path}/web01.xml.gz") == "web01"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (gzip.compress(b"<domain>" + bytes(33 * MIB)), "its content has more bytes than a file can have"),
+        (gzip.compress(b"<domain/>")[:-9], "its compressed data is cut short"),
+        (b"\x1f\x8b" + bytes(30), "its compressed data is damaged"),
+    ],
+)
+def test_a_compressed_file_that_cannot_be_read_is_a_gap_in_little_memory(
+    tmp_path: Path, data: bytes, reason: str
+) -> None:
+    (tmp_path / "web01.xml.gz").write_bytes(data)
+    write(tmp_path, {"web02.xml": domain_xml("web02")})
+    tracemalloc.start()
+
+    hypervisor, (gap,) = scan(tmp_path)
+
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert names(hypervisor) == ["web02"]
+    assert gap.reason.startswith(reason)
+    assert most < 80 * MIB
+
+
+def test_both_copies_of_a_running_domain_are_one_unless_they_differ(tmp_path: Path) -> None:
+    def copy(name: str, device: str) -> str:
+        nic = f"<interface type='direct'><source dev='{device}' mode='bridge'/></interface>"
+        uuid = uuid5(NAMESPACE_DNS, name)
+        return f"<domain type='kvm'><name>{name}</name><uuid>{uuid}</uuid><devices>{nic}</devices></domain>"
+
+    write(
+        tmp_path,
+        {
+            **{f"run/{name}.xml": f"<domstatus>{copy(name, 'bond2')}</domstatus>" for name in ("changed", "same")},
+            "etc/changed.xml": copy("changed", "bond3"),
+            "etc/same.xml": copy("same", "bond2"),
+        },
+    )
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert gaps == ()
+    assert [(domain.name, domain.state, domain.next_start) for domain in hypervisor.domains] == [
+        ("changed", DomainState.INACTIVE, True),
+        ("changed", DomainState.ACTIVE, False),
+        ("same", DomainState.ACTIVE, False),
+    ]
+    assert not hypervisor.lists_all_domains
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,7 @@ from msgspec.structs import replace
 from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from virtscan.correlator import correlate
 from virtscan.model import (
-    Backing,
     Device,
-    DeviceKind,
-    DeviceName,
     Domain,
     Finding,
     Hypervisor,
@@ -30,19 +27,9 @@ SERVING = "52:54:00:00:00:01"
 OTHER = "52:54:00:00:00:02"
 
 
-def device(name: str, kind: DeviceKind, *lower: str, **more: Any) -> Device:
-    """A device on others, whose backing nobody said."""
-    return Device(name=DeviceName(name), kind=kind, lower=tuple(DeviceName(below) for below in lower), **more)
-
-
-def virtual(name: str, *lower: str, **more: Any) -> Device:
-    """A veth, dummy or tap device."""
-    return device(name, DeviceKind.ETHERNET, *lower, backing=Backing.VIRTUAL, **more)
-
-
 def satellite(**more: Any) -> Server:
-    """A server with TX checksum offload on, whose MAC is known."""
-    return server(**({"macs": (Mac(SERVING),)} | more))
+    """A server with TX checksum offload on, whose MAC is declared."""
+    return server(**({"macs": (Mac(SERVING),), "declared_macs": (Mac(SERVING),)} | more))
 
 
 def provisioner(nic: Interface | None = None, **more: Any) -> Domain:
@@ -63,7 +50,7 @@ def scene(
     gaps: Iterable[Any] = (),
     **host: Any,
 ) -> Inventory:
-    """Put an interface on hv1 (bond2 over two cards, kernel unfixed, and `devices`), with one server unless given."""
+    """Put an interface on hv1 (bond2 over two NICs, kernel unfixed, and `devices`), with one server unless given."""
     here = hypervisor(
         "hv1",
         domain("web01", interface or macvtap()),
@@ -82,7 +69,7 @@ def scene(
 
 
 def judged(looked_at: Inventory) -> Finding | NotJudged:
-    """What came of web01's interface."""
+    """Give what came of web01's interface."""
     report = correlate(looked_at)
     found = [finding for finding in report.findings if finding.hypervisor == "hv1" and finding.domain == "web01"]
     if found:
@@ -96,11 +83,12 @@ def judged(looked_at: Inventory) -> Finding | NotJudged:
 
 
 def finding_of(looked_at: Inventory) -> Finding:
-    """The finding of web01's interface, which has one."""
+    """Give the finding of web01's interface, which has one."""
     found = judged(looked_at)
     assert isinstance(found, Finding)
     return found
 
 
 def observed(release: str) -> Observed[str]:
+    """A kernel that was read by ssh at the scan."""
     return Observed(value=release, source="ssh", observed_at=TAKEN_AT)

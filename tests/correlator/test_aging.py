@@ -14,11 +14,11 @@ from tests.build import (
     TAKEN_AT,
     UNFIXED_KERNEL,
     bridged,
-    card,
     domain,
     hypervisor,
     inventory,
     macvtap,
+    nic,
     server,
 )
 from tests.correlator.fleets import inventories
@@ -300,7 +300,7 @@ def test_devices_of_another_source_age_alone() -> None:
             name=DeviceName(name), kind=DeviceKind.BOND, sources=("ansible", "libvirt"), observed_at=MONTH_AGO
         )
 
-    left = aged(limited(scene(host_devices=(of("bond2"), of("bond3"), card("eth4")))))
+    left = aged(limited(scene(host_devices=(of("bond2"), of("bond3"), nic("eth4")))))
     (here,) = left.hypervisors
     (gap,) = left.gaps
 
@@ -333,7 +333,7 @@ def test_a_server_that_was_elsewhere_long_ago_may_be_anywhere() -> None:
     assert finding_of(limited(elsewhere)).rule == "R11"
     assert "its MAC was in hv2/sat, which is known from too long ago" in missing(limited(elsewhere))
 
-    its_device = replace(card("eth0"), mac=Mac(SERVING), observed_at=MONTH_AGO)
+    its_device = replace(nic("eth0"), mac=Mac(SERVING), observed_at=MONTH_AGO)
     on_host = scene(others=(hypervisor("hv2", devices=(its_device,)),))
     assert finding_of(on_host).rule == "R10"
     assert finding_of(limited(on_host)).rule == "R11"

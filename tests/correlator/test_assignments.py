@@ -1,7 +1,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.build import UNFIXED_KERNEL, bond, card, domain, hypervisor, inventory, macvtap, server
+from tests.build import UNFIXED_KERNEL, bond, domain, hypervisor, inventory, macvtap, nic, server
 from virtscan.correlator import correlate
 from virtscan.model import Exposure, Finding, Inventory, Mac, Netboot, State, Subnet, Verdict
 
@@ -17,7 +17,7 @@ def fleet(*, addresses: tuple[str, ...] = (), vlan_id: int | None = None) -> Inv
         "hv1",
         domain("web01", macvtap(mac=MAC)),
         kernel=UNFIXED_KERNEL,
-        devices=(device, card("eth4"), card("eth5")),
+        devices=(device, nic("eth4"), nic("eth5")),
     )
     return inventory(host, servers=(ON, OFF))
 

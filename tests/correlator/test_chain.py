@@ -3,7 +3,7 @@ from collections.abc import Iterable
 import pytest
 from virtscan.correlator.chain import UNKNOWN_CHAIN, OnBond, follow
 
-from tests.build import bond, card
+from tests.build import bond, nic
 from tests.correlator.scenes import device, virtual
 from virtscan.model import Backing, Device, DeviceKind, DeviceName
 
@@ -17,17 +17,17 @@ def by_name(devices: Iterable[Device]) -> dict[DeviceName, Device]:
 @pytest.mark.parametrize(
     ("devices", "expected"),
     [
-        ([bond("d", "eth4", "eth5"), card("eth4"), card("eth5")], OnBond.YES),
+        ([bond("d", "eth4", "eth5"), nic("eth4"), nic("eth5")], OnBond.YES),
         ([device("d", DeviceKind.BOND)], OnBond.YES),
         ([device("d", VLAN, "bond2"), bond("bond2", "eth4")], OnBond.YES),
-        ([device("d", BRIDGE, "eth0", "bond2"), card("eth0"), bond("bond2", "eth4")], OnBond.YES),
+        ([device("d", BRIDGE, "eth0", "bond2"), nic("eth0"), bond("bond2", "eth4")], OnBond.YES),
         ([device("d", BRIDGE, "v"), device("v", VLAN, "bond2"), bond("bond2")], OnBond.YES),
         ([device("d", UNKNOWN, "bond2"), bond("bond2")], OnBond.YES),
         ([virtual("d", "bond2"), bond("bond2")], OnBond.YES),
-        ([card("d")], OnBond.NO),
+        ([nic("d")], OnBond.NO),
         ([device("d", UNKNOWN, backing=Backing.PHYSICAL)], OnBond.NO),
-        ([device("d", VLAN, "eth0"), card("eth0")], OnBond.NO),
-        ([device("d", BRIDGE, "eth0", "eth1"), card("eth0"), card("eth1")], OnBond.NO),
+        ([device("d", VLAN, "eth0"), nic("eth0")], OnBond.NO),
+        ([device("d", BRIDGE, "eth0", "eth1"), nic("eth0"), nic("eth1")], OnBond.NO),
         ([], OnBond.UNKNOWN),
         ([device("d", UNKNOWN)], OnBond.UNKNOWN),
         ([device("d", UNKNOWN, "bond2", backing=Backing.PHYSICAL)], OnBond.UNKNOWN),
@@ -35,10 +35,10 @@ def by_name(devices: Iterable[Device]) -> dict[DeviceName, Device]:
         ([device("d", VLAN, "eth0")], OnBond.UNKNOWN),
         ([device("d", VLAN, "eth0"), device("eth0", UNKNOWN)], OnBond.UNKNOWN),
         ([device("d", BRIDGE)], OnBond.UNKNOWN),
-        ([device("d", BRIDGE, "eth0", "vnet0"), card("eth0"), virtual("vnet0")], OnBond.UNKNOWN),
+        ([device("d", BRIDGE, "eth0", "vnet0"), nic("eth0"), virtual("vnet0")], OnBond.UNKNOWN),
         ([device("d", ETHERNET)], OnBond.UNKNOWN),
         ([virtual("d")], OnBond.UNKNOWN),
-        ([device("d", UNKNOWN, "eth0"), card("eth0")], OnBond.UNKNOWN),
+        ([device("d", UNKNOWN, "eth0"), nic("eth0")], OnBond.UNKNOWN),
         ([device("d", VLAN, "d")], OnBond.UNKNOWN),
         ([device("d", BRIDGE, "e"), device("e", VLAN, "d")], OnBond.UNKNOWN),
     ],
@@ -50,14 +50,14 @@ def test_only_a_chain_known_to_its_cards_is_on_no_bond(devices: list[Device], ex
 @pytest.mark.parametrize(
     ("devices", "cards"),
     [
-        ([card("d")], ("d",)),
-        ([bond("d", "eth4", "eth5"), card("eth4"), card("eth5")], ("eth4", "eth5")),
-        ([device("d", VLAN, "bond2"), bond("bond2", "eth4"), card("eth4")], ("eth4",)),
-        ([bond("d", "eth4", "eth5"), card("eth4")], ()),
-        ([bond("d", "eth4", "eth5"), card("eth4"), virtual("eth5")], ()),
-        ([device("d", BRIDGE, "eth0", "vnet0"), card("eth0"), virtual("vnet0")], ()),
+        ([nic("d")], ("d",)),
+        ([bond("d", "eth4", "eth5"), nic("eth4"), nic("eth5")], ("eth4", "eth5")),
+        ([device("d", VLAN, "bond2"), bond("bond2", "eth4"), nic("eth4")], ("eth4",)),
+        ([bond("d", "eth4", "eth5"), nic("eth4")], ()),
+        ([bond("d", "eth4", "eth5"), nic("eth4"), virtual("eth5")], ()),
+        ([device("d", BRIDGE, "eth0", "vnet0"), nic("eth0"), virtual("vnet0")], ()),
         ([device("d", DeviceKind.BOND, backing=Backing.PHYSICAL)], ()),
-        ([device("d", BRIDGE, "gone0", "bond2"), bond("bond2", "eth4"), card("eth4")], ()),
+        ([device("d", BRIDGE, "gone0", "bond2"), bond("bond2", "eth4"), nic("eth4")], ()),
         ([device("d", UNKNOWN, backing=Backing.PHYSICAL)], ("d",)),
         ([device("d", UNKNOWN, "eth8", backing=Backing.PHYSICAL)], ()),
         ([device("d", ETHERNET)], ()),
@@ -75,8 +75,8 @@ def test_lower_devices_are_met_going_down_each_once() -> None:
             device("bond2.100", VLAN, "bond2"),
             device("bond2.200", VLAN, "bond2"),
             bond("bond2", "eth4", "eth5"),
-            card("eth4"),
-            card("eth5"),
+            nic("eth4"),
+            nic("eth5"),
         ]
     )
 
@@ -102,7 +102,7 @@ def test_a_circle_of_devices_ends() -> None:
 def test_ten_thousand_devices_on_one_another_are_followed() -> None:
     tower = [device(f"v{level}", VLAN, f"v{level + 1}") for level in range(10_000)]
 
-    chain = follow(by_name([*tower, card("v10000")]), DeviceName("v0"))
+    chain = follow(by_name([*tower, nic("v10000")]), DeviceName("v0"))
 
     assert chain.cards == ("v10000",)
 

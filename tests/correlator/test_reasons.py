@@ -3,7 +3,7 @@ from collections.abc import Iterable
 import pytest
 from msgspec.structs import replace
 
-from tests.build import FIXED_KERNEL, ONLY_BONDS, bridged, card, hypervisor, macvtap, server
+from tests.build import FIXED_KERNEL, ONLY_BONDS, bridged, hypervisor, macvtap, nic, server
 from tests.correlator.scenes import (
     SERVING,
     device,
@@ -136,7 +136,7 @@ def test_a_server_that_sends_filled_checksums_says_why(nic: Interface, reason: s
 
 
 def test_a_bridge_under_the_lower_device_is_named() -> None:
-    devices = (device("br0", DeviceKind.BRIDGE, "eth0"), card("eth0"), device("br0.7", DeviceKind.VLAN, "br0"))
+    devices = (device("br0", DeviceKind.BRIDGE, "eth0"), nic("eth0"), device("br0.7", DeviceKind.VLAN, "br0"))
     looked_at = scene(
         macvtap("br0.7"), beside=(provisioner(bridged("br0", SERVING)),), devices=devices, policy=ANY, kernel=None
     )
@@ -173,8 +173,8 @@ def test_another_hypervisor_is_named_and_what_would_put_both_on_one_machine() ->
 
 
 def test_hypervisors_whose_devices_are_known_leave_nothing_open() -> None:
-    there = hypervisor("hv2", provisioner(), devices=(replace(card("eth0"), mac=Mac("52:54:00:00:00:22")),))
-    here = (replace(card("eth9"), mac=Mac("52:54:00:00:00:11")),)
+    there = hypervisor("hv2", provisioner(), devices=(replace(nic("eth0"), mac=Mac("52:54:00:00:00:22")),))
+    here = (replace(nic("eth9"), mac=Mac("52:54:00:00:00:11")),)
 
     says(
         scene(others=(there,), devices=here),

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from virtscan.correlator.conditions import Case, Servers
 from virtscan.correlator.rules import decide
 
-from tests.build import FIXED_KERNEL, ONLY_BONDS, bond, bridged, card, domain, hypervisor, macvtap, server
+from tests.build import FIXED_KERNEL, ONLY_BONDS, bond, bridged, domain, hypervisor, macvtap, nic, server
 from tests.correlator.scenes import (
     BOOTING,
     OTHER,
@@ -72,9 +72,9 @@ BLIND = satellite(tx_checksum=State.UNKNOWN)
 OFF = satellite(tx_checksum=State.OFF)
 EL7 = "3.10.0-327.el7.x86_64"
 
-BR0 = (device("br0", DeviceKind.BRIDGE, "eth0"), card("eth0"))
+BR0 = (device("br0", DeviceKind.BRIDGE, "eth0"), nic("eth0"))
 TAGGED = (*BR0, device("br0.100", VLAN, "br0"))
-BOND3 = (bond("bond3", "eth6"), card("eth6"))
+BOND3 = (bond("bond3", "eth6"), nic("eth6"))
 UNTAGGED = device("bond2.100", VLAN, "bond2")
 
 
@@ -417,7 +417,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         R10,
     ),
     "a server that is another hypervisor clears": (
-        scene(others=(hypervisor("hv2", devices=(with_mac(card("eth0"), SERVING),)),)),
+        scene(others=(hypervisor("hv2", devices=(with_mac(nic("eth0"), SERVING),)),)),
         R10,
     ),
     "a server on another device clears, as this one has its own cards": (
@@ -441,7 +441,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         R10,
     ),
     "a server that is this hypervisor clears, as its frames leave through the cards": (
-        scene(devices=(with_mac(card("eth0"), SERVING),)),
+        scene(devices=(with_mac(nic("eth0"), SERVING),)),
         R10,
     ),
     "a server that is this hypervisor and sends on the very bond clears": (
@@ -523,26 +523,26 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     ),
     "R10 missed: devices of two hypervisors have the MAC": (
         scene(
-            others=tuple(hypervisor(name, devices=(with_mac(card("eth0"), SERVING),)) for name in ("hv2", "hv3")),
+            others=tuple(hypervisor(name, devices=(with_mac(nic("eth0"), SERVING),)) for name in ("hv2", "hv3")),
         ),
         R11,
     ),
     "R10 missed: this hypervisor is a domain beside the server": (
         scene(
-            devices=(with_mac(card("eth0"), OTHER),),
+            devices=(with_mac(nic("eth0"), OTHER),),
             others=(hypervisor("hv2", provisioner(), domain("hv1", bridged(mac=OTHER))),),
         ),
         R11,
     ),
     "R10 missed: the server's hypervisor is a domain beside the interface": (
-        afar(with_mac(card("eth0"), OTHER), beside=(domain("hv2", bridged(mac=OTHER)),)),
+        afar(with_mac(nic("eth0"), OTHER), beside=(domain("hv2", bridged(mac=OTHER)),)),
         R11,
     ),
     "R10 missed: both hypervisors are domains of a third one": (
         scene(
-            devices=(with_mac(card("eth0"), OTHER),),
+            devices=(with_mac(nic("eth0"), OTHER),),
             others=(
-                hypervisor("hv2", provisioner(), devices=(with_mac(card("eth0"), "52:54:00:00:00:03"),)),
+                hypervisor("hv2", provisioner(), devices=(with_mac(nic("eth0"), "52:54:00:00:00:03"),)),
                 hypervisor(
                     "hv3",
                     domain("hv1", bridged(mac=OTHER)),
@@ -554,13 +554,13 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     ),
     "R10 missed: the server is the hypervisor on which this one is a domain": (
         scene(
-            devices=(with_mac(card("eth0"), OTHER),),
-            others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER)), devices=(with_mac(card("eth0"), SERVING),)),),
+            devices=(with_mac(nic("eth0"), OTHER),),
+            others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER)), devices=(with_mac(nic("eth0"), SERVING),)),),
         ),
         R11,
     ),
     "R10 missed: the server is this hypervisor, and the device does not end in cards": (
-        scene(macvtap("veth0"), devices=(virtual("veth0"), with_mac(card("eth0"), SERVING))),
+        scene(macvtap("veth0"), devices=(virtual("veth0"), with_mac(nic("eth0"), SERVING))),
         R11,
     ),
     "R10 missed: the server is on a macvlan or veth of this hypervisor": (
@@ -574,7 +574,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     "R10 missed: the cards of a hypervisor that is a domain are virtual": (
         beside(
             macvtap("bond3", mac=SERVING),
-            devices=(*BOND3, with_mac(card("eth0"), OTHER)),
+            devices=(*BOND3, with_mac(nic("eth0"), OTHER)),
             others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER))),),
         ),
         R11,
@@ -582,7 +582,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     "R10 missed: a card of its own is virtual in a hypervisor that is a domain": (
         beside(
             Interface(index=0, type="hostdev", mac=Mac(SERVING)),
-            devices=(with_mac(card("eth0"), OTHER),),
+            devices=(with_mac(nic("eth0"), OTHER),),
             others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER))),),
         ),
         R11,

@@ -1,10 +1,10 @@
 """What a scan makes of one libvirt URI."""
 
-from virtscan.connectors import uri
-from virtscan.connectors.libvirt import read
-from virtscan.connectors.reading import Reading
+from virtscan.connectors.host_draft import HostDraft
+from virtscan.connectors.libvirt.host import read
 from virtscan.errors import ConnectorError
 from virtscan.model import Gap, Hypervisor, Mac, Target, TargetKind
+from virtscan.transport import uri
 
 
 def scan(
@@ -19,15 +19,15 @@ def scan(
     server_macs: frozenset[Mac] = frozenset(),
 ) -> tuple[Hypervisor, tuple[Gap, ...]]:
     """Read it; a failure is a gap."""
-    reading = Reading(
+    draft = HostDraft(
         Target(kind=TargetKind.LIBVIRT, address=address, name=name),
         name="unnamed",
         uri=uri.shown(address),
     )
     try:
         read(
-            reading.target,
-            reading,
+            draft.target,
+            draft,
             in_fleet=in_fleet,
             allow_unsafe=allow_unsafe,
             ssh_timeout=ssh_timeout,
@@ -36,5 +36,5 @@ def scan(
             server_macs=server_macs,
         )
     except ConnectorError as error:
-        return reading.close(str(error))
-    return reading.close()
+        return draft.close(str(error))
+    return draft.close()

@@ -77,7 +77,7 @@ class QemuHost:
     """The running hypervisor."""
 
     def __init__(self, pid: int) -> None:
-        self._pid = pid
+        self.pid = pid
         self._sockets = Path(f"/proc/{pid}/root/run/libvirt")
 
     @property
@@ -94,7 +94,7 @@ class QemuHost:
         What is still running there when the host ends is ended by the kernel.
         """
         namespaces = ("--mount", "--net", "--pid")
-        return ["nsenter", "--target", str(self._pid), *namespaces, f"--wd={PROJECT}", "--", *command]
+        return ["nsenter", "--target", str(self.pid), *namespaces, f"--wd={PROJECT}", "--", *command]
 
     def run(self, *command: str) -> str:
         """Run a command inside and give what it prints."""

@@ -2,7 +2,7 @@
 
 import libvirt
 
-from tests.sosreport.build import Link
+from tests.evidence.sosreport.build import Link
 from virtscan.analyzer import read_host_interface, read_node_device
 from virtscan.hostnet import merge_devices
 from virtscan.model import Backing, Device, DeviceKind

@@ -1,7 +1,7 @@
-"""`python -m tests.lab`: hold virtscan's verdicts against real boots. Exit code 1 if one does not agree.
+"""`python -m tests.lab`: compare virtscan's verdicts with real boots. Exit code 1 if one does not agree.
 
-2 is wrong usage, 77 a machine that can't play the scenarios, 130, 129 and 143 an interruption; all that was made is
-gone then as well.
+2 is wrong usage, 77 a machine that can't play the scenarios, 130, 129 and 143 an interruption; everything that was made
+is removed then as well.
 """
 
 import argparse
@@ -16,12 +16,13 @@ from typing import NoReturn
 
 import msgspec
 
-from tests.lab import debian_kernel
-from tests.lab.nested import play_nested
+from tests.lab import guest_kernel
+from tests.lab.guest_kernel import Kernel
+from tests.lab.nested import IN_GUEST, play_nested
 from tests.lab.playing import play
 from tests.lab.requirements import Machine, ThisMachine, lacking, playable
 from tests.lab.scenario import Scenario
-from tests.lab.scenarios import CORE, SCENARIOS
+from tests.lab.scenarios import CORE, SCENARIOS, for_kernel
 from tests.lab.table import Row, filled, markdown_table, text_table
 
 _DISAGREE, _WRONG_USAGE, _CANNOT, _INTERRUPTED = 1, 2, 77, 130
@@ -40,13 +41,13 @@ def main(arguments: Sequence[str]) -> int:
         except (OSError, ValueError) as error:
             return _refused(_WRONG_USAGE, [f"{document}: {error}"])
     machine = ThisMachine()
-    here = [one for one in scenarios if not one.needs_bond or playable(one, machine)]
+    here = [one for one in scenarios if options.kernel is None and _is_for(one, machine)]
     nested = [one for one in scenarios if one not in here]
-    if lacks := lacking(here, machine) + (debian_kernel.lacking() if nested else []):
+    if lacks := lacking(here, machine, nested) + (guest_kernel.lacking() if nested else []):
         return _refused(_CANNOT, ["this machine can't play the scenarios:", *(f"  {lack}" for lack in lacks)])
     rows: list[Row] = []
     try:
-        for row in _played(here, nested, machine, patience=options.patience):
+        for row in _played(here, nested, machine, options.kernel, patience=options.patience):
             rows.append(row)
             sys.stderr.write(f"{len(rows)}. {', '.join(row.cells)}\n")
             if options.rows:
@@ -64,31 +65,51 @@ def main(arguments: Sequence[str]) -> int:
     return _DISAGREE if any(row.against for row in rows) else 0
 
 
+def _is_for(scenario: Scenario, machine: Machine) -> bool:
+    """Return True if this machine can play it: with its own NICs none that needs one."""
+    nic = IN_GUEST in os.environ or not scenario.needs_nic
+    return nic and (not scenario.needs_bond or playable(scenario, machine))
+
+
 def _played(
-    here: Sequence[Scenario], nested: Sequence[Scenario], machine: Machine, *, patience: float
+    here: Sequence[Scenario],
+    nested: Sequence[Scenario],
+    machine: Machine,
+    kernel: Kernel | None,
+    *,
+    patience: float,
 ) -> Iterator[Row]:
     bonds = machine.makes("bond")
     for scenario in here:
         yield from play(scenario, bonds=bonds, patience=patience)
     if nested:
-        yield from play_nested(nested)
+        yield from play_nested(nested, kernel)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.lab", description="Hold verdicts against real boots.")
-    parser.add_argument("--core", action="store_true", help="only the three scenarios that say most")
+    parser = argparse.ArgumentParser(prog="python -m tests.lab", description="Compare verdicts with real boots.")
+    parser.add_argument("--core", action="store_true", help="only the scenarios that prove most, one for each rule")
     parser.add_argument("--only", metavar="TEXT", action="append", help="only scenarios with this in their names")
+    parser.add_argument("--kernel", metavar="BZIMAGE", type=Path, help="play in a guest with this kernel (see docs)")
+    parser.add_argument("--real", action="store_true", help="only what needs no stand-in for an unfixed kernel")
     parser.add_argument("--list", action="store_true", help="print the scenarios' names and play none")
-    parser.add_argument("--rows", action="store_true", help="print no table, but each row as JSON when it is done")
+    parser.add_argument("--rows", action="store_true", help="print each row as JSON when it is done, and no table")
     parser.add_argument("--document", metavar="FILE", type=Path, help="put the table between the marks in this file")
     parser.add_argument("--patience", metavar="N", type=float, default=1, help="boots may take N times as long")
     options = parser.parse_args(arguments)
-    options.only = options.only or [""]
+    if options.kernel is not None:
+        try:
+            options.kernel = guest_kernel.read_image(options.kernel)
+        except OSError as error:
+            parser.error(str(error))
     among = CORE if options.core else SCENARIOS
-    options.scenarios = [one for one in among if any(text in one.name for text in options.only)]
+    if options.kernel is not None or options.real:
+        among = for_kernel(among)
+    parts: list[str] = options.only or [""]
+    options.scenarios = [one for one in among if any(part in one.name for part in parts)]
     if not options.scenarios:
         parser.error("no scenario has that in its name; --list prints their names")
-    if options.document and (options.core or options.only != [""]):
+    if options.document and (options.core or options.kernel or options.only):
         parser.error("--document is for the whole table")
     return options
 
@@ -105,6 +126,6 @@ def _end(number: int, _frame: object) -> NoReturn:
 if __name__ == "__main__":
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _end)
-    # Daemons live in sbin folders, which are not on everybody's PATH.
+    # Daemons live in sbin folders, which a user's PATH may lack.
     os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
     sys.exit(main(sys.argv[1:]))

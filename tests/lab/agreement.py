@@ -1,20 +1,21 @@
-"""Does what virtscan said agree with what the boot did? Pure."""
+"""Whether a finding agrees with the outcome of the boot; pure."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 import msgspec
 
 from tests.lab.outcome import Outcome
-from tests.lab.scenario import Lower, Service
+from tests.lab.scenario import Lower, Scenario, Service
 from virtscan import trace
-from virtscan.model import DeviceKind, Verdict
+from virtscan.model import DeviceKind, Reach, Verdict
 
 FAULT = {
     Service.DHCPD_TFTP: Outcome.TFTP_TIMEOUT,
     Service.DNSMASQ: Outcome.NO_LEASE,
     Service.DHCPD_HTTP: Outcome.HTTP_TIMEOUT,
 }
-"""How a boot fails when frames arrive with unfilled checksums: the first that comes through a plain socket is lost."""
+"""How a boot fails on partial checksums: the first frame through a plain socket is lost."""
 
 KINDS = {
     Lower.VETH: DeviceKind.ETHERNET,
@@ -22,8 +23,7 @@ KINDS = {
     Lower.BOND: DeviceKind.BOND,
     Lower.VLAN: DeviceKind.VLAN,
 }
-"""What virtscan has to find out about the source device."""
-
+"""The kind that virtscan has to find for the source device."""
 
 SEEN = {
     Outcome.BOOTS: (trace.Outcome.COMPLETE, trace.Failed.NO),
@@ -31,33 +31,41 @@ SEEN = {
     Outcome.TFTP_TIMEOUT: (trace.Outcome.OPTIONS_NOT_ACKNOWLEDGED, trace.Failed.YES),
     Outcome.HTTP_TIMEOUT: (trace.Outcome.CONNECTION_NOT_ACKNOWLEDGED, trace.Failed.YES),
 }
-"""What `virtscan trace` has to say of a capture of the boot."""
+"""What `virtscan trace` has to read in a capture of the boot."""
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding, as far as it is held against a boot."""
+    """A finding, as far as it is compared with a boot."""
 
     domain: str
     verdict: Verdict
     confidence: str
     rule: str
     device_kind: DeviceKind
+    reaches_server: Reach
 
 
-def disagreement(judgement: Judgement, outcome: Outcome, *, rule: str, service: Service, lower: Lower) -> str:
-    """Say what does not agree; nothing when all of it does.
+def disagreement(judgement: Judgement, outcome: Outcome, scenario: Scenario, *, rule: str, lower: Lower) -> str:
+    """Describe what does not agree; empty if all of it does.
 
-    A verdict "unknown" agrees with no boot: virtscan is told all that there is to know.
+    A verdict "unknown" agrees with no boot: every fact was read or declared. Where the VM can't reach the server, its
+    boot has to fail for that reason, whatever the verdict, and virtscan must not call the server reachable.
     """
     match judgement.verdict:
+        case Verdict.UNKNOWN:
+            return f"all facts are known, but the verdict is unknown, by {judgement.rule}"
+        case _ if scenario.apart:
+            expected = Outcome.NO_LEASE
         case Verdict.AT_RISK:
-            expected = FAULT[service]
+            expected = FAULT[scenario.service]
         case Verdict.MITIGATED | Verdict.NOT_AFFECTED:
             expected = Outcome.BOOTS
         case _:
-            return "all facts are known, and yet it is unknown"
+            assert_never(judgement.verdict)
     if outcome is not expected:
         return f"{judgement.verdict.value} means: {expected.value}"
+    if scenario.apart and judgement.reaches_server is Reach.YES:
+        return "the server is called reachable"
     if judgement.rule != rule:
         return f"decided by {judgement.rule}, not {rule}"
     if judgement.device_kind is not KINDS[lower]:
@@ -66,7 +74,7 @@ def disagreement(judgement: Judgement, outcome: Outcome, *, rule: str, service: 
 
 
 def misread(boots: Sequence[trace.Boot], outcome: Outcome) -> str:
-    """Say what a capture shows, if it is not what the last of its boots did; nothing else."""
+    """Describe what a capture shows, if it is not the outcome of its last boot; else empty."""
     if not boots:
         return "the capture shows no boot"
     seen, failed = boots[-1].outcome, trace.judge(boots[-1]).failed

@@ -1,11 +1,13 @@
-"""The VM that boots, and what libvirt is told of the server; through `virsh` on the hypervisor's own libvirtd."""
+"""The VM that boots, and the record of the server; through `virsh` on the hypervisor's own libvirtd."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.harness.qemu_host import QemuHost
+from tests.lab.console import Console
 from tests.lab.scenario import Firmware, Scenario, Way
-from tests.lab.topology import SERVER_MAC
+from tests.lab.topology import SERVER_MACS, server_nics
 from virtscan.model import DeviceName, SourceMode
 
 NAME = "client"
@@ -15,35 +17,34 @@ _TAP = "cd /sys/class/net/macvtap*/tap* && echo $(basename $PWD) $(cat dev)"
 
 
 class Guest:
-    """The VM; `console` is where its firmware writes."""
+    """The VM, with the console that its firmware writes to."""
 
     def __init__(self, host: QemuHost, folder: Path) -> None:
         self._host = host
         self._folder = folder
-        self._console = folder / "console"
-        self._read = 0
+        self._console = Console(folder)
+        self._runs = False
 
-    def define_server(self, way: Way, device: DeviceName) -> None:
-        """Tell libvirt where the server is plugged in: its namespace stands for a VM, of which this is the record."""
-        self._virsh("define", self._document("server", server_xml(way, device)))
+    def define_server(self, scenario: Scenario, device: DeviceName) -> None:
+        """Define the domain that the server's namespace stands for, if it stands for one."""
+        xml = server_xml(scenario, device)
+        if xml is not None:
+            self._virsh("define", self._document("server", xml))
 
     def boot(self, scenario: Scenario, device: DeviceName) -> None:
-        """Start the VM."""
-        self._console.touch()
-        self._virsh("create", self._document(NAME, client_xml(scenario, device, self._console)))
+        """Start the VM; one that runs is ended before."""
+        if self._runs:
+            self._virsh("destroy", NAME)
+        self._runs = True
+        self._virsh("create", self._document(NAME, client_xml(scenario, device, self._console.of_next_boot())))
         self._check_tap()
 
-    def boot_again(self) -> None:
-        """Push its reset button: what it wrote until now counts no more."""
-        self._read = len(self._console.read_bytes())
-        self._virsh("reset", NAME)
-
     def printed(self) -> str:
-        """What it wrote since it was started or reset last."""
-        return self._console.read_bytes()[self._read :].decode(errors="replace")
+        """Return what it wrote since it was started last."""
+        return self._console.printed()
 
     def _check_tap(self) -> None:
-        """The file of the VM's macvtap is in a /dev that is shared with other network namespaces; is it its own?
+        """Check that the file of the VM's macvtap is its own: all network namespaces share one /dev.
 
         Raises:
             OSError: It belongs to a device of another namespace with the same number, or is gone.
@@ -63,10 +64,10 @@ class Guest:
 
 
 def client_xml(scenario: Scenario, device: DeviceName, console: Path) -> str:
-    """A VM without a disk, under software emulation, so that it runs wherever QEMU does."""
+    """Return a VM without a disk, under software emulation, so that it runs wherever QEMU does."""
     uefi = scenario.firmware is Firmware.UEFI
     firmware = " firmware='efi'" if uefi else ""
-    # OVMF writes to the serial port by itself; SeaBIOS and the option ROMs under it have to be told.
+    # OVMF writes to the serial port by itself; SeaBIOS and the option ROMs under it need the option.
     detail = "<firmware><feature enabled='no' name='secure-boot'/></firmware>" if uefi else "<bios useserial='yes'/>"
     driver = "<driver><host csum='off'/><guest csum='off'/></driver>" if scenario.csum_off else ""
     return (
@@ -79,16 +80,31 @@ def client_xml(scenario: Scenario, device: DeviceName, console: Path) -> str:
     )
 
 
-def server_xml(way: Way, device: DeviceName) -> str:
-    """The server with its MAC: on macvtap where its namespace is on a macvlan, else plugged into the device itself."""
-    match way:
-        case Way.SAME_LOWER:
-            plug = f"<interface type='direct'><source dev='{device}' mode='{SourceMode.BRIDGE.value}'/>"
-        case Way.HAIRPIN:
-            plug = f"<interface type='direct'><source dev='{device}' mode='{SourceMode.VEPA.value}'/>"
-        case _:
-            plug = f"<interface type='bridge'><source bridge='{device}'/>"
+def server_xml(scenario: Scenario, device: DeviceName) -> str | None:
+    """Return the server as a domain: on a macvtap where its frames pass one; None for a server that is none."""
+    plugs = "".join(
+        f"<interface type='{plug}/><mac address='{mac}'/><model type='virtio'/></interface>"
+        for plug in _plugs(scenario.way, device)
+        for mac in SERVER_MACS[: len(server_nics(scenario.sender))]
+    )
+    if not plugs:
+        return None
     return (
         "<domain type='qemu'><name>server</name><memory unit='MiB'>64</memory><os><type>hvm</type></os>"
-        f"<devices>{plug}<mac address='{SERVER_MAC}'/><model type='virtio'/></interface></devices></domain>"
+        f"<devices>{plugs}</devices></domain>"
     )
+
+
+def _plugs(way: Way, device: DeviceName) -> Iterator[str]:
+    """Give the type and the source of the server's interfaces, if it is a domain."""
+    match way:
+        case Way.GUEST:
+            yield f"direct'><source dev='{device}' mode='{SourceMode.BRIDGE.value}'"
+        case Way.VLAN:
+            yield f"direct'><source dev='{device}.100' mode='{SourceMode.BRIDGE.value}'"
+        case Way.HAIRPIN:
+            yield f"direct'><source dev='{device}' mode='{SourceMode.VEPA.value}'"
+        case Way.LOSSY | Way.DIRECT:
+            yield f"bridge'><source bridge='{device}'"
+        case Way.HOST_MACVLAN | Way.CONTAINER_MACVLAN | Way.CONTAINER_PORT | Way.MACHINE:
+            return

@@ -1,9 +1,8 @@
-"""Scenarios for whose devices this machine's kernel has no driver, in a guest with a kernel that has.
+"""Scenarios under another kernel, in a guest: those for whose devices this machine's has no driver, or all.
 
-The guest is a VM of QEMU under software emulation, with nothing but a processor, memory, serial ports and this
-machine's root file system by 9p; what is written to that stays in its memory, and it has no network card. So the very
-same lab, with the same programs, runs in it on another kernel; the VM that boots there is emulated by an emulated
-machine.
+The guest is a VM of QEMU under software emulation, with a processor, memory, serial ports, a NIC on a cable that leads
+nowhere, and this machine's root file system by 9p, read-only. So the very same lab, with the same programs, runs in it
+on another kernel; the VM that boots there is emulated by an emulated machine.
 """
 
 import shlex
@@ -17,46 +16,52 @@ from pathlib import Path
 import msgspec
 
 from tests.harness.qemu_host import PROJECT
-from tests.lab.debian_kernel import DebianKernel, fetch
+from tests.lab.guest_kernel import Kernel, fetch_busybox, fetch_kernel
 from tests.lab.initramfs import Entry, archive
 from tests.lab.scenario import Scenario
 from tests.lab.table import Row
 
 _CACHE = PROJECT / "build" / "lab"
 _SECONDS = 1200
+_SECONDS_OF_A_STEP = 600
 _PATIENCE = 8
 """How much longer a boot may take there than here; three times as long was seen."""
+
+IN_GUEST = "VIRTSCAN_LAB_IN_GUEST"
+"""The environment variable that is set in the guest, whose NIC the lab may use."""
 
 
 class NestedError(Exception):
     """The guest ended before all was played."""
 
 
-_MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "veth", "macvtap", "bridge", "bonding", "8021q", "tun")
+_MODULES = (
+    *("virtio_pci", "9pnet_virtio", "9p", "veth", "macvtap", "bridge", "bonding", "8021q", "tun", "af_packet", "e1000"),
+)
 
-# `b` of sysrq resets the machine at once, and QEMU was told to end then.
+# Nothing that a 3.14 kernel lacks, such as overlayfs. Only /run can be written to, for the project may be in /tmp, and
+# what the harness mounts for libvirt.
 _INIT = """\
 #!/bin/busybox sh
 export PATH=/bin
 /bin/busybox --install -s /bin
 for module in {modules}; do insmod /modules/$module.ko; done
-mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=loose,ro root /lower
-mount -t tmpfs tmpfs /upper
-mkdir /upper/files /upper/work
-mount -t overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work overlay /new
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=loose,ro root /new
 mount -t proc proc /new/proc
 mount -t sysfs sysfs /new/sys
 mount -t devtmpfs devtmpfs /new/dev
 mount -t tmpfs tmpfs /new/run
-mkdir -p /new/dev/pts /new/dev/shm
+mkdir -p /new/dev/pts /new/dev/shm /new/dev/net /new/run/lab
 mount -t devpts devpts /new/dev/pts
 mount -t tmpfs tmpfs /new/dev/shm
+[ -c /new/dev/net/tun ] || mknod /new/dev/net/tun c 10 200
 ip link set lo up
 hostname nested
 exec switch_root /new /bin/sh -c {command}
 """
+# `b` of sysrq resets the machine at once, and QEMU was told to end then.
 _COMMAND = """\
-export HOME=/tmp PATH={path}
+export HOME=/run/lab TMPDIR=/run/lab PATH={path} PYTHONPATH={project} PYTHONDONTWRITEBYTECODE=1 {marked}=1
 cd {project} && {python} -m tests.lab --rows --patience {patience}{only} >/dev/ttyS1 2>/dev/ttyS0 </dev/null
 sync
 echo b >/proc/sysrq-trigger
@@ -64,13 +69,17 @@ sleep 60
 """
 
 
-def play_nested(scenarios: Sequence[Scenario]) -> Iterator[Row]:
+def play_nested(scenarios: Sequence[Scenario], kernel: Kernel | None = None) -> Iterator[Row]:
     """Play scenarios in one guest; one row for each step, as it is done.
 
-    What keeps them from being played is a row as well.
+    An error that keeps them from being played is a row as well.
+
+    Args:
+        scenarios: What to play.
+        kernel: The guest's; None for Debian's.
     """
     steps = [(one.name, step.offload.value) for one in scenarios for step in one.steps]
-    rows = _rows(scenarios)
+    rows = _rows(scenarios, kernel)
     for done in range(len(steps)):
         try:
             yield next(rows)
@@ -80,17 +89,19 @@ def play_nested(scenarios: Sequence[Scenario]) -> Iterator[Row]:
     rows.close()
 
 
-def _rows(scenarios: Sequence[Scenario]) -> Generator[Row]:
-    kernel = fetch(_CACHE)
+def _rows(scenarios: Sequence[Scenario], given: Kernel | None) -> Generator[Row]:
+    busybox = fetch_busybox(_CACHE)
+    kernel = given or fetch_kernel(_CACHE)
+    seconds = _SECONDS + _SECONDS_OF_A_STEP * sum(len(one.steps) for one in scenarios)
     with tempfile.TemporaryDirectory(prefix="virtscan-lab-") as name:
         folder = Path(name)
         first = folder / "initramfs"
-        first.write_bytes(_first_files(kernel, scenarios))
+        first.write_bytes(_first_files(kernel, busybox, scenarios, itself=given is not None))
         printed = folder / "rows"
         printed.touch()
         console = folder / "console"
-        said = folder / "said"
-        with said.open("wb") as output:
+        log = folder / "qemu.log"
+        with log.open("wb") as output:
             guest = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *_qemu(kernel, first, printed, console)],
                 stdin=subprocess.DEVNULL,
@@ -98,23 +109,25 @@ def _rows(scenarios: Sequence[Scenario]) -> Generator[Row]:
                 stderr=subprocess.STDOUT,
             )
         try:
-            for line in _lines(guest, printed):
+            for line in _lines(guest, printed, seconds):
                 row = msgspec.json.decode(line, type=Row)
                 yield msgspec.structs.replace(row, scenario=f"{row.scenario} (nested, kernel {kernel.release})")
         finally:
             guest.kill()
             guest.wait()
-        raise NestedError(f"the guest ended: {_last_line(console) or _last_line(said) or 'it said nothing'}")
+        raise NestedError(f"the guest ended: {_last_lines(console) or _last_lines(log) or 'without output'}")
 
 
-def _last_line(path: Path) -> str:
+def _last_lines(path: Path) -> str:
+    """Return the end of a console; the kernel's farewell says nothing."""
     lines = path.read_text(errors="replace").split("\n") if path.exists() else []
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    said = [line.strip() for line in lines if line.strip() and "sysrq: Resetting" not in line]
+    return "; ".join(said[-3:])
 
 
-def _lines(guest: "subprocess.Popen[bytes]", printed: Path) -> Iterator[bytes]:
-    """Every whole line that the guest writes, until it ends or its time is over."""
-    end = time.monotonic() + _SECONDS
+def _lines(guest: "subprocess.Popen[bytes]", printed: Path, seconds: float) -> Iterator[bytes]:
+    """Give every whole line that the guest writes, until it ends or its time is over."""
+    end = time.monotonic() + seconds
     given = 0
     running = True
     while running and time.monotonic() < end:
@@ -125,7 +138,7 @@ def _lines(guest: "subprocess.Popen[bytes]", printed: Path) -> Iterator[bytes]:
         given = len(lines)
 
 
-def _qemu(kernel: DebianKernel, first: Path, rows: Path, console: Path) -> list[str]:
+def _qemu(kernel: Kernel, first: Path, rows: Path, console: Path) -> list[str]:
     return [
         *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-accel", "tcg,thread=multi", "-smp", "2", "-m", "2048"),
@@ -134,13 +147,16 @@ def _qemu(kernel: DebianKernel, first: Path, rows: Path, console: Path) -> list[
         *("-serial", f"file:{console}", "-serial", f"file:{rows}"),
         *("-fsdev", "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"),
         *("-device", "virtio-9p-pci,fsdev=root,mount_tag=root"),
+        *("-netdev", "hubport,id=cable,hubid=0", "-device", "e1000,netdev=cable"),
     ]
 
 
-def _first_files(kernel: DebianKernel, scenarios: Sequence[Scenario]) -> bytes:
+def _first_files(kernel: Kernel, busybox: Path, scenarios: Sequence[Scenario], *, itself: bool) -> bytes:
     modules = kernel.load_order(_MODULES)
-    only = "".join(f" --only {shlex.quote(name)}" for name in dict.fromkeys(scenario.name for scenario in scenarios))
+    names = dict.fromkeys(scenario.name for scenario in scenarios)
+    only = "".join(f" --only {shlex.quote(name)}" for name in names) + (" --real" if itself else "")
     command = _COMMAND.format(
+        marked=IN_GUEST,
         path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         project=shlex.quote(str(PROJECT)),
         python=shlex.quote(sys.executable),
@@ -150,8 +166,8 @@ def _first_files(kernel: DebianKernel, scenarios: Sequence[Scenario]) -> bytes:
     init = _INIT.format(modules=" ".join(name for name, _ in modules), command=shlex.quote(command))
     return archive(
         [
-            *(Entry(folder) for folder in ("bin", "modules", "lower", "upper", "new")),
-            Entry("bin/busybox", kernel.busybox.read_bytes()),
+            *(Entry(folder) for folder in ("bin", "modules", "new")),
+            Entry("bin/busybox", busybox.read_bytes()),
             *(Entry(f"modules/{name}.ko", content) for name, content in modules),
             Entry("init", init.encode()),
         ]

@@ -1,4 +1,4 @@
-"""What a machine needs to play scenarios, and which of it is lacking, with the package that brings it."""
+"""What a machine needs to play scenarios, and what it lacks, with the package that has it."""
 
 import os
 import shutil
@@ -9,11 +9,11 @@ from typing import Protocol
 
 import msgspec
 
-from tests.lab.scenario import Firmware, Lower, Scenario, Service
+from tests.lab.scenario import Firmware, Lower, Scenario, Sender, Service
 
 
 class Machine(Protocol):
-    """What is asked of a machine."""
+    """What the lab has to know of a machine."""
 
     def is_root(self) -> bool: ...
 
@@ -41,10 +41,8 @@ _ALWAYS = (
     _Need("iproute2", "iproute", ("ip",)),
     _Need("ethtool", "ethtool", ("ethtool",)),
     _Need("tcpdump", "tcpdump", ("tcpdump",)),
-    _Need("openssh-client", "openssh-clients", ("ssh", "ssh-keygen")),
-    _Need("openssh-server", "openssh-server", ("sshd",)),
     _Need("libvirt-clients", "libvirt-client", ("virsh",)),
-    _Need("libvirt-daemon", "libvirt-daemon", ("libvirtd",)),
+    _Need("libvirt-daemon", "libvirt-daemon", ("libvirtd", "virt-ssh-helper")),
     _Need("qemu-system-x86", "qemu-system-x86-core", ("qemu-system-x86_64",)),
     _Need(
         "libvirt-daemon-driver-qemu",
@@ -56,7 +54,7 @@ _ALWAYS = (
         "ipxe-qemu",
         "ipxe-roms-qemu",
         files=("usr/lib/ipxe/qemu/pxe-virtio.rom", "usr/share/qemu/pxe-virtio.rom", "usr/share/ipxe/qemu/*.rom"),
-        what="iPXE for QEMU's network cards",
+        what="iPXE for QEMU's NICs",
     ),
 )
 _DHCPD = _Need("isc-dhcp-server", "dhcp-server", ("dhcpd",))
@@ -72,24 +70,31 @@ _UEFI = _Need(
     what="UEFI firmware for VMs (OVMF)",
 )
 _DEVICES = {Lower.BRIDGE: ("bridge",), Lower.BOND: ("bond",), Lower.VLAN: ("bond", "vlan")}
+_SENDERS = {Sender.BRIDGE: ("bridge",), Sender.BOND: ("bond",)}
 _MODULES = {"veth": "veth", "macvtap": "macvtap", "bridge": "bridge", "bond": "bonding", "vlan": "8021q"}
 
 
 def playable(scenario: Scenario, machine: Machine) -> bool:
-    """Whether the machine's kernel makes the devices of a scenario."""
+    """Return True if the machine's kernel makes the devices of a scenario."""
     return all(machine.makes(kind) for kind in _devices(scenario))
 
 
-def lacking(scenarios: Sequence[Scenario], machine: Machine) -> list[str]:
-    """Everything that keeps the machine from playing them, a line each; nothing when they can be played."""
-    absent = [line for need in _needs(scenarios) for line in _absent(need, machine)]
+def lacking(here: Sequence[Scenario], machine: Machine, nested: Sequence[Scenario] = ()) -> list[str]:
+    """Return everything that keeps the machine from playing them, a line each.
+
+    Args:
+        here: What it plays itself.
+        machine: The machine.
+        nested: What a guest with another kernel plays, with this machine's programs.
+    """
+    absent = [line for need in _needs((*here, *nested)) for line in _absent(need, machine)]
     if not machine.is_root():
         return ["rights: network namespaces, macvtap and libvirtd are root's; run it as root", *absent]
     if not all(machine.has_program(name) for name in ("ip", "unshare")):
-        return absent  # the kernel can't be asked
+        return absent  # whether the kernel makes a device can't be tried
     if not machine.makes_namespaces():
         return ["rights: root may not make namespaces here; a container needs all privileges for it", *absent]
-    devices = dict.fromkeys(["veth", "macvtap", *(kind for one in scenarios for kind in _devices(one))])
+    devices = dict.fromkeys(kind for one in here for kind in ("veth", "macvtap", *_devices(one)))
     return absent + [
         f"kernel: it makes no {kind} device; it lacks {_MODULES[kind]}, or the right to load it"
         for kind in devices
@@ -98,7 +103,8 @@ def lacking(scenarios: Sequence[Scenario], machine: Machine) -> list[str]:
 
 
 def _devices(scenario: Scenario) -> tuple[str, ...]:
-    return () if scenario.lower is None else _DEVICES.get(scenario.lower, ())
+    lower = () if scenario.lower is None else _DEVICES.get(scenario.lower, ())
+    return (*lower, *_SENDERS.get(scenario.sender, ()))
 
 
 def _needs(scenarios: Sequence[Scenario]) -> Iterator[_Need]:
@@ -118,7 +124,7 @@ def _absent(need: _Need, machine: Machine) -> Iterator[str]:
 
 
 class ThisMachine:
-    """The one that the lab runs on."""
+    """The machine that the lab runs on."""
 
     def is_root(self) -> bool:
         return os.geteuid() == 0

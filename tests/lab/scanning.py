@@ -1,5 +1,6 @@
-"""The real command against the live hypervisor: what it says about the VM."""
+"""The real command against the live hypervisor: its finding on the VM."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 import msgspec
 
 from tests.harness.qemu_host import QemuHost
-from tests.harness.sshd import Sshd
 from tests.lab.agreement import Judgement
-from tests.lab.guest import NAME, URI
-from tests.lab.topology import SERVER_DEVICE
+from tests.lab.guest import NAME
+from tests.lab.login import HYPERVISOR, SERVER
+from tests.lab.scenario import Scenario, Way
+from tests.lab.topology import sending_device
 
 _TIMEOUT = 300
 _PROGRAM = Path(sys.executable).with_name("virtscan")
@@ -30,22 +32,19 @@ class _Report(msgspec.Struct, frozen=True):
     gaps: tuple[_Gap, ...]
 
 
-def scan(host: QemuHost, sshd: Sshd, folder: Path, *, kernel: str | None, only_bonds: bool) -> Judgement:
-    """Scan `qemu:///system`, the server's offload read by ssh.
-
-    `only_bonds` is the default that administrators have; without it a veth or bridge can take the place of a bond.
+def scan(host: QemuHost, scenario: Scenario, client: Path) -> Judgement:
+    """Scan the hypervisor and the server, both by this ssh client: kernel and devices are observed, never inferred.
 
     Raises:
         ScanError: It failed, left something out, or found no such interface.
     """
+    folder = client.parent
     config = folder / "virtscan.toml"
-    declared = "" if kernel is None else f'kernel = "{kernel}"\n'
-    config.write_text(f'[[hypervisor]]\nuri = "{URI}"\n{declared}', encoding="ascii")
+    config.write_text(_config(scenario), encoding="ascii")
     command = [
-        *("env", f"VIRTSCAN_SSH={sshd.client}", str(_PROGRAM), "scan", "--config", str(config)),
-        *("--server", f"depot:{SERVER_DEVICE}=ssh://{sshd.destination}", "--format", "json"),
-        *("--lower-device", "bond" if only_bonds else "any"),
-        *("--host-timeout", "120s"),
+        *("env", f"VIRTSCAN_SSH={client}", f"PATH={folder}:{os.environ['PATH']}"),
+        *(str(_PROGRAM), "scan", "--config", str(config), "--ssh-facts", "--save", str(folder / "inventory.json")),
+        *("--format", "json", "--host-timeout", "120s"),
     ]
     done = subprocess.run(
         host.entering(*command), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_TIMEOUT
@@ -53,11 +52,21 @@ def scan(host: QemuHost, sshd: Sshd, folder: Path, *, kernel: str | None, only_b
     try:
         report = msgspec.json.decode(done.stdout, type=_Report)
     except msgspec.DecodeError as error:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[-2:]
-        raise ScanError(f"virtscan ended with {done.returncode}: {'; '.join(said) or error}") from error
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-2:]
+        raise ScanError(f"virtscan ended with {done.returncode}: {'; '.join(last) or error}") from error
     if report.gaps:
         raise ScanError("; ".join(f"gap: {gap.subject}: {gap.reason}" for gap in report.gaps))
     found = [finding for finding in report.findings if finding.domain == NAME]
     if len(found) != 1:
         raise ScanError(f"{len(found)} findings for the VM")
     return found[0]
+
+
+def _config(scenario: Scenario) -> str:
+    # A namespace is no other machine: that it stands for one is declared.
+    physical = "physical = true\n" if scenario.way is Way.MACHINE else ""
+    return (
+        f'[[hypervisor]]\nuri = "qemu+ssh://root@{HYPERVISOR}/system"\n'
+        f'[[server]]\nname = "{SERVER}"\ninterface = "{sending_device(scenario.sender)}"\n'
+        f'offload = "ssh://root@{SERVER}"\n{physical}'
+    )

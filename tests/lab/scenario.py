@@ -1,28 +1,50 @@
-"""What a scenario is made of: a way for the server's frames, a VM, services, and what must come out."""
+"""A scenario: the way of the server's frames, a VM, services, and the rule that has to decide."""
 
 from enum import Enum
 
 import msgspec
 
-from virtscan.model import SourceMode, State
+from virtscan.correlator import read_kernel
+from virtscan.model import Fix, SourceMode, State
+
+UNFIXED = "2.6.32-279.el6.x86_64"
+"""RHEL 6.3's kernel, measured to be unfixed: it loses the mark of a partial checksum."""
 
 
 class Way(Enum):
-    """How the server's frames reach the device that the VM's macvtap stands on."""
+    """The way of the server's frames to the device that the VM's macvtap stands on."""
 
     LOSSY = "lossy"
-    """Through a relay that loses the mark "checksum still to be filled", as an unfixed hypervisor's kernel does."""
+    """Through a relay that loses the mark of a partial checksum, as an unfixed hypervisor's kernel does."""
     DIRECT = "direct"
-    """With the mark; this machine's kernel has to fill the checksum in before the VM gets the frame."""
-    SAME_LOWER = "same-lower"
-    """From a macvlan in bridge mode on the very same device; this machine's kernel has to fill it in as well."""
+    """Through a veth under the device, with the mark."""
+    GUEST = "guest on the same device"
+    """From a guest's virtual NIC through a macvtap on the same device."""
+    VLAN = "guest on a VLAN over the device"
+    """From a guest's virtual NIC through a macvtap on a VLAN of the device: the two never meet."""
+    HOST_MACVLAN = "host macvlan on the same device"
+    """From the hypervisor itself, through a macvlan in bridge mode."""
+    CONTAINER_MACVLAN = "container on a macvlan of the same device"
+    CONTAINER_PORT = "container's veth in the bridge"
     HAIRPIN = "hairpin"
-    """Out through a device that fills checksums in, as a card does, and back from a switch that hairpins: server and
-    VM are on one device, in VEPA mode."""
+    """Out through a device that fills in checksums, as a NIC does, and back from a switch that hairpins: server and VM
+    are on one device, in VEPA mode."""
+    MACHINE = "another machine"
+    """From a machine whose NIC fills in checksums, over the cable."""
+
+
+class Sender(Enum):
+    """What the server sends through; each device has the offload on unless a step turns it off."""
+
+    NIC = "one NIC"
+    BRIDGE = "its bridge with its own MAC"
+    """A bridge of the guest over its NIC; only the NIC has a MAC that the hypervisor knows."""
+    BOND = "its bond, eth0 alone switched"
+    """A bond over two NICs, of which the other one is active: the problem report's workaround."""
 
 
 class Lower(Enum):
-    """What the source device is."""
+    """Kind of the source device."""
 
     VETH = "veth"
     BRIDGE = "bridge"
@@ -31,12 +53,14 @@ class Lower(Enum):
 
 
 class Firmware(Enum):
+    """Firmware of the VM."""
+
     BIOS = "BIOS"
     UEFI = "UEFI"
 
 
 class Service(Enum):
-    """Who answers DHCP, and how the boot file comes."""
+    """Service that answers DHCP, and the protocol of the boot file."""
 
     DHCPD_TFTP = "dhcpd and tftpd"
     """DHCP through a raw socket, which fills in its own checksums; TFTP through a plain one."""
@@ -47,40 +71,66 @@ class Service(Enum):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One boot and one scan: the server's TX checksum offload, and the rule that has to decide."""
+    """One boot and one scan: the server's TX checksum offload, and the rule that decides under an unfixed kernel."""
 
     offload: State
     rule: str
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """One hypervisor with one server and one VM, which boots once for each step; from the second on by a reset.
+    """One hypervisor with one server and one VM, which is started anew for each step.
 
-    `lower` is None for a bond where the kernel has them, and a veth elsewhere. `kernel` is what virtscan is told about
-    the hypervisor's kernel; None: it finds out itself. `csum_off` says in the VM's own XML that it neither sends nor
-    takes open checksums.
+    `lower` is None for a bond where the kernel has them, and a veth elsewhere. `unfixed` says that the hypervisor calls
+    its kernel `UNFIXED`; a guest's virtual NIC then loses the mark, as that kernel does. `csum_off` says in the VM's
+    own XML that it neither sends nor takes partial checksums. `apart` says that the VM can't reach the server.
     """
 
     way: Way
     steps: tuple[Step, ...]
+    sender: Sender = Sender.NIC
     model: str = "virtio"
     mode: SourceMode = SourceMode.BRIDGE
     firmware: Firmware = Firmware.BIOS
     service: Service = Service.DHCPD_TFTP
     lower: Lower | None = None
-    kernel: str | None = None
+    unfixed: bool = False
     csum_off: bool = False
+    apart: bool = False
 
     @property
     def needs_bond(self) -> bool:
-        return self.lower in {Lower.BOND, Lower.VLAN}
+        """Return True if its devices include a bond."""
+        return self.lower in {Lower.BOND, Lower.VLAN} or self.sender is Sender.BOND
+
+    @property
+    def needs_nic(self) -> bool:
+        """Return True if a NIC has to stand under the source device; only the lab's own guest has one to spare."""
+        return self.way is Way.VLAN
+
+    @property
+    def needs_stand_in(self) -> bool:
+        """Return True if a program of the lab stands for the fault, or for the device that prevents it."""
+        return self.way in {Way.LOSSY, Way.HAIRPIN, Way.MACHINE} or self.needs_nic
+
+    @property
+    def is_on_hypervisor(self) -> bool:
+        """Return True if the server is the hypervisor itself."""
+        return self.way is Way.HOST_MACVLAN
+
+    def rule(self, step: Step, kernel: str) -> str:
+        """Return the rule that has to decide a step on a hypervisor with this kernel."""
+        return "R2" if read_kernel(kernel).fix is Fix.FIXED else step.rule
 
     @property
     def name(self) -> str:
+        """Return what distinguishes it from the others."""
         parts = [self.way.value, f"{self.model} in {self.mode.value} mode"]
+        parts += [f"through {self.sender.value}"] if self.sender is not Sender.NIC else []
         parts += [self.firmware.value] if self.firmware is not Firmware.BIOS else []
         parts += [self.service.value] if self.service is not Service.DHCPD_TFTP else []
         parts += [f"on a {self.lower.value}"] if self.lower is not None else []
         parts += ["the VM's csum off"] if self.csum_off else []
-        parts += ["switched while the VM waits"] if len(self.steps) > 1 else []
+        parts += ["mark lost"] if self.unfixed and not self.needs_stand_in else []
+        is_switched = len(self.steps) > 1
+        parts += ["offload switched off between two boots" if is_switched else f"offload {self.steps[0].offload.value}"]
         return ", ".join(parts)

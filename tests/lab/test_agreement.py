@@ -1,4 +1,4 @@
-"""Which verdict agrees with which boot."""
+"""Tests of which verdict agrees with which boot."""
 
 from pathlib import Path
 
@@ -6,17 +6,24 @@ import pytest
 
 from tests.lab.agreement import Judgement, disagreement, misread
 from tests.lab.outcome import Outcome
-from tests.lab.scenario import Lower, Service
+from tests.lab.scenario import Lower, Scenario, Service, Step, Way
 from virtscan import trace
-from virtscan.model import DeviceKind, Verdict
+from virtscan.model import DeviceKind, Reach, State, Verdict
+
+STEP = Step(offload=State.ON, rule="R8")
 
 
-def judgement(verdict: Verdict, rule: str = "R8", kind: DeviceKind = DeviceKind.BOND) -> Judgement:
-    return Judgement(domain="client", verdict=verdict, confidence="high", rule=rule, device_kind=kind)
+def judgement(
+    verdict: Verdict, rule: str = "R8", kind: DeviceKind = DeviceKind.BOND, reach: Reach = Reach.UNKNOWN
+) -> Judgement:
+    return Judgement(
+        domain="client", verdict=verdict, confidence="high", rule=rule, device_kind=kind, reaches_server=reach
+    )
 
 
-def against(judged: Judgement, outcome: Outcome, service: Service = Service.DHCPD_TFTP) -> str:
-    return disagreement(judged, outcome, rule="R8", service=service, lower=Lower.BOND)
+def against(judged: Judgement, outcome: Outcome, service: Service = Service.DHCPD_TFTP, *, apart: bool = False) -> str:
+    scenario = Scenario(way=Way.LOSSY, steps=(STEP,), service=service, apart=apart)
+    return disagreement(judged, outcome, scenario, rule="R8", lower=Lower.BOND)
 
 
 def agrees(verdict: Verdict, outcome: Outcome, service: Service = Service.DHCPD_TFTP) -> bool:
@@ -52,6 +59,18 @@ def test_a_bond_has_to_be_known_as_one() -> None:
     said = against(judgement(Verdict.AT_RISK, kind=DeviceKind.UNKNOWN), Outcome.TFTP_TIMEOUT)
 
     assert said == "the source device is taken for unknown, not bond"
+
+
+def test_a_vm_that_cannot_reach_the_server_has_to_get_no_answer_whatever_the_verdict() -> None:
+    cleared = judgement(Verdict.NOT_AFFECTED)
+
+    assert [one for one in Outcome if not against(cleared, one, apart=True)] == [Outcome.NO_LEASE]
+
+
+def test_a_server_out_of_reach_must_not_be_called_reachable() -> None:
+    judged = judgement(Verdict.NOT_AFFECTED, reach=Reach.YES)
+
+    assert against(judged, Outcome.NO_LEASE, apart=True) == "the server is called reachable"
 
 
 @pytest.mark.parametrize(

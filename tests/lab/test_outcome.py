@@ -1,4 +1,4 @@
-"""What the firmware wrote, and how the boot ended."""
+"""Tests of reading how a boot ended from the firmware's output."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a machine lacks is said before anything is made."""
+"""Tests that a machine's lacks are reported before anything is made."""
 
 import re
 from collections.abc import Container
@@ -6,13 +6,13 @@ from collections.abc import Container
 import pytest
 
 from tests.lab.requirements import ThisMachine, lacking, playable
-from tests.lab.scenario import Lower
+from tests.lab.scenario import Lower, Scenario, Sender, Way
 from tests.lab.scenarios import CORE, SCENARIOS
 from tests.readme import PROJECT
 
 
 class MadeUp:
-    """A machine that has everything but what is named."""
+    """A machine that has everything except what is named."""
 
     def __init__(self, *, without: Container[str] = (), root: bool = True) -> None:
         self._without = without
@@ -71,7 +71,7 @@ def test_firmware_that_is_not_there_is_missed() -> None:
 
     assert [line.partition(":")[0] for line in lines] == [
         "libvirt's driver for QEMU",
-        "iPXE for QEMU's network cards",
+        "iPXE for QEMU's NICs",
         "UEFI firmware for VMs (OVMF)",
     ]
 
@@ -94,8 +94,21 @@ def test_a_kernel_without_bonds_can_play_all_but_what_stands_on_one() -> None:
     assert {one.lower for one in SCENARIOS if not playable(one, machine)} == {Lower.BOND, Lower.VLAN}
 
 
+def test_a_bond_of_the_server_needs_one_as_well() -> None:
+    scenario = Scenario(way=Way.GUEST, sender=Sender.BOND, steps=())
+
+    assert scenario.needs_bond
+    assert not playable(scenario, MadeUp(without=("bond",)))
+
+
+def test_of_nested_scenarios_the_programs_are_needed_but_no_driver() -> None:
+    lines = lacking((), MadeUp(without=("dhcpd", "bond", "macvtap", "veth")), SCENARIOS)
+
+    assert [line.partition(":")[0] for line in lines] == ["program dhcpd"]
+
+
 def test_every_package_that_is_asked_for_is_installed_by_make() -> None:
-    without = ("dhcpd", "dnsmasq", "in.tftpd", "files", "sshd", "ssh", "virsh", "ethtool", "ip", "tcpdump")
+    without = ("dhcpd", "dnsmasq", "in.tftpd", "files", "virsh", "ethtool", "ip", "tcpdump")
     named = {re.search(r"install (\S+)", line) for line in lacking(SCENARIOS, MadeUp(without=without))}
     script = (PROJECT / "packaging" / "system-packages.sh").read_text(encoding="utf-8")
 

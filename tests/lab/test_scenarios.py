@@ -1,24 +1,27 @@
-"""The scenarios as data: what they are made of, and what they become."""
+"""Tests of the scenarios as data, and of the commands and documents made of them."""
 
+import platform
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.lab.__main__ import main
 from tests.lab.guest import client_xml, server_xml
-from tests.lab.scenario import Firmware, Lower, Scenario, Service, Step, Way
-from tests.lab.scenarios import CORE, SCENARIOS
-from tests.lab.topology import SERVER_DEVICE, SERVER_MAC, commands, source_device
+from tests.lab.login import write_client
+from tests.lab.scenario import UNFIXED, Firmware, Lower, Scenario, Sender, Service, Step, Way
+from tests.lab.scenarios import CORE, SCENARIOS, for_kernel
+from tests.lab.topology import PORT, SERVER_MACS, commands, offload_commands, sending_device, source_device
 from virtscan import analyzer
 from virtscan.model import DeviceName, SourceMode, State
 
-MADE = re.compile(r"(?:link add|peer name|\bname) (?!link |name )(\S+)")
-USED = re.compile(r"(?:add link|link set|master|dev|-K) (\S+)")
+MADE = re.compile(r"(?:link add|tuntap add dev|peer name|\bname) (?!link |name )(\S+)")
+USED = re.compile(r"(?:add link|link set|master|(?<!tuntap add )dev|-K|primary) (\S+)")
 STEP = Step(offload=State.ON, rule="R8")
 
 
-def test_the_lossy_way_is_played_with_every_card_in_every_mode_with_offload_on_and_off() -> None:
+def test_the_lossy_way_is_played_with_every_model_in_every_mode_with_offload_on_and_off() -> None:
     played = {
         (one.model, one.mode, one.steps[0].offload)
         for one in SCENARIOS
@@ -35,7 +38,36 @@ def test_every_service_firmware_way_and_lower_device_is_played() -> None:
     assert {one.service for one in SCENARIOS} == set(Service)
     assert {one.firmware for one in SCENARIOS} == set(Firmware)
     assert {one.way for one in SCENARIOS} == set(Way)
+    assert {one.sender for one in SCENARIOS} == set(Sender)
     assert {one.lower for one in SCENARIOS} == {None, *set(Lower) - {Lower.VETH}}
+
+
+def test_the_core_shows_each_rule_that_decides_by_place_or_offload() -> None:
+    assert {step.rule for one in CORE for step in one.steps} == {"R5", "R7", "R8", "R9", "R10"}
+    assert any(one.way is Way.HOST_MACVLAN for one in CORE)
+    assert len(CORE) <= 6
+
+
+def test_a_fixed_kernel_decides_and_an_unfixed_or_unknown_one_leaves_it_to_the_next_rule() -> None:
+    scenario = Scenario(way=Way.GUEST, steps=(STEP,))
+
+    assert [scenario.rule(STEP, kernel) for kernel in ("6.1.0-56-amd64", "3.14.1", "3.12.20")] == ["R2", "R8", "R8"]
+
+
+def test_a_kernel_of_the_callers_shows_fault_and_cure_by_itself_with_a_guest_on_the_same_bond() -> None:
+    real = for_kernel(SCENARIOS)
+
+    assert not any(one.unfixed or one.needs_stand_in for one in real)
+    same_bond = [one for one in real if (one.way, one.lower, one.sender) == (Way.GUEST, Lower.BOND, Sender.NIC)]
+    assert {step.rule for one in same_bond for step in one.steps} == {"R7", "R5"}
+    assert "R8" in {step.rule for one in real if one.lower is Lower.BOND for step in one.steps}
+
+
+@pytest.mark.parametrize("scenarios", [SCENARIOS, for_kernel(SCENARIOS)], ids=["all", "for a kernel"])
+def test_a_name_selects_one_scenario(scenarios: tuple[Scenario, ...]) -> None:
+    names = [one.name for one in scenarios]
+
+    assert [name for name in names if sum(name in other for other in names) != 1] == []
 
 
 def test_no_scenario_is_played_twice_and_the_core_is_part_of_all() -> None:
@@ -51,19 +83,29 @@ def test_a_name_that_no_scenario_has_is_no_success(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("lower", Lower)
-@pytest.mark.parametrize("way", Way)
-def test_what_the_vm_stands_on_is_made_before_it_is_used(way: Way, lower: Lower) -> None:
-    made = {"lo"}
-    for line in map(" ".join, commands(Scenario(way=way, steps=(STEP,)), lower)):
+@pytest.mark.parametrize(("way", "sender"), sorted({(one.way, one.sender) for one in SCENARIOS}, key=str))
+def test_devices_are_made_before_they_are_used(way: Way, sender: Sender, lower: Lower) -> None:
+    scenario = Scenario(way=way, steps=(STEP,), sender=sender)
+    made = {"lo", *([PORT] if scenario.needs_nic else [])}
+    for line in map(" ".join, commands(scenario, lower)):
         assert {used for used in USED.findall(line) if used not in made} == set()
         made.update(MADE.findall(line))
 
-    assert {source_device(lower), SERVER_DEVICE} <= made
+    assert {source_device(lower), sending_device(sender)} <= made
+
+
+def test_of_a_bond_only_the_first_nic_is_switched_off_until_the_last_step() -> None:
+    scenario = Scenario(way=Way.GUEST, steps=(STEP,), sender=Sender.BOND)
+
+    switched = {switch: [line[-3:] for line in offload_commands(scenario, switch)] for switch in (State.ON, State.OFF)}
+
+    assert switched[State.ON] == [["srv0", "tx", "off"], ["srv1", "tx", "on"]]
+    assert switched[State.OFF] == [["srv0", "tx", "off"], ["srv1", "tx", "off"]]
 
 
 @pytest.mark.parametrize("firmware", Firmware)
 @pytest.mark.parametrize("mode", set(SourceMode) - {SourceMode.UNKNOWN}, ids=lambda mode: mode.value)
-def test_the_vm_is_what_the_scenario_says(mode: SourceMode, firmware: Firmware) -> None:
+def test_the_vm_is_that_of_the_scenario(mode: SourceMode, firmware: Firmware) -> None:
     scenario = Scenario(way=Way.LOSSY, steps=(STEP,), mode=mode, model="e1000", firmware=firmware)
 
     xml = client_xml(scenario, DeviceName("bond0"), Path("/tmp/console"))
@@ -75,7 +117,7 @@ def test_the_vm_is_what_the_scenario_says(mode: SourceMode, firmware: Firmware) 
     assert (device, found) == ("bond0", mode)
 
 
-def test_a_vm_that_wants_no_open_checksums_says_so_and_is_played() -> None:
+def test_a_vm_without_partial_checksums_is_played() -> None:
     (scenario,) = (one for one in SCENARIOS if one.csum_off)
 
     domain = analyzer.read_domain(client_xml(scenario, DeviceName("bond0"), Path("/tmp/console")), origin="lab")
@@ -85,12 +127,39 @@ def test_a_vm_that_wants_no_open_checksums_says_so_and_is_played() -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "mode"),
-    [(Way.LOSSY, None), (Way.DIRECT, None), (Way.SAME_LOWER, SourceMode.BRIDGE), (Way.HAIRPIN, SourceMode.VEPA)],
+    ("way", "plug"),
+    [
+        (Way.LOSSY, ("bond0", None)),
+        (Way.DIRECT, ("bond0", None)),
+        (Way.GUEST, ("bond0", SourceMode.BRIDGE)),
+        (Way.VLAN, ("bond0.100", SourceMode.BRIDGE)),
+        (Way.HAIRPIN, ("bond0", SourceMode.VEPA)),
+    ],
 )
-def test_libvirt_is_told_the_place_that_the_server_has(way: Way, mode: SourceMode | None) -> None:
-    domain = analyzer.read_domain(server_xml(way, DeviceName("bond0")), origin="lab")
+def test_the_servers_domain_has_the_place_that_the_server_has(way: Way, plug: tuple[str, SourceMode | None]) -> None:
+    xml = server_xml(Scenario(way=way, steps=(STEP,), sender=Sender.BOND), DeviceName("bond0"))
 
-    (interface,) = domain.interfaces
-    assert interface.mac == SERVER_MAC
-    assert [(one.device, one.mode) for one in interface.attachments] == [("bond0", mode)]
+    assert xml is not None
+    interfaces = analyzer.read_domain(xml, origin="lab").interfaces
+    assert tuple(interface.mac for interface in interfaces) == SERVER_MACS
+    assert {(one.device, one.mode) for interface in interfaces for one in interface.attachments} == {plug}
+
+
+@pytest.mark.parametrize("way", [Way.HOST_MACVLAN, Way.CONTAINER_MACVLAN, Way.CONTAINER_PORT, Way.MACHINE])
+def test_a_server_that_is_no_guest_has_no_domain(way: Way) -> None:
+    assert server_xml(Scenario(way=way, steps=(STEP,)), DeviceName("bond0")) is None
+
+
+@pytest.mark.parametrize(("unfixed", "release"), [(True, UNFIXED), (False, platform.release())])
+def test_the_hypervisors_kernel_is_given_by_its_shell(unfixed: bool, release: str, tmp_path: Path) -> None:
+    client = write_client(tmp_path, Scenario(way=Way.HOST_MACVLAN, steps=(STEP,), unfixed=unfixed))
+
+    printed = {
+        host: subprocess.run(
+            [client, "-T", "-l", "root", "--", host, "sh -c 'uname -sr'"], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for host in ("hypervisor", "depot")
+    }
+
+    assert printed["hypervisor"][1] == release
+    assert printed["depot"][1] == platform.release()

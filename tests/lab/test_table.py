@@ -1,4 +1,4 @@
-"""The lab's table, for people and in a document."""
+"""Tests of the lab's table, for a terminal and in a document."""
 
 import pytest
 

@@ -299,6 +299,16 @@ def test_a_host_of_many_containers_costs_a_bounded_answer_that_has_its_nics(mach
     assert unread == {"it was not read; name it, the server has too many devices"}
 
 
+def test_devices_that_ethtool_was_not_run_on_leave_the_list_incomplete(machine: Machine) -> None:
+    names = [f"cali{one:03}" for one in range(400)]
+    for name in names:
+        (machine.root / f"sys/class/net/{name}").mkdir()
+    links = (f"{one}: {name}: <UP> mtu 1500 \\    veth" for one, name in enumerate([*names, "eth0", "lo"]))
+    machine.ip(links="\n".join(links))
+
+    assert not machine.read("eth0").lists_all_devices
+
+
 # ------------------------------------------------------------------ what the machine is
 
 
@@ -363,36 +373,57 @@ def test_the_address_of_the_device_stands_before_those_that_are_declared(machine
 def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
     off = "[connection]\ntype=ethernet\n[ethtool]\nfeature-tx=false\n"
     link = "[Match]\nOriginalName=eth0\n[Link]\nTransmitChecksumOffload=no\n"
-    stanza = "iface eth0 inet dhcp\n  offload-tx off\n"
+    stanza = "auto eth0\niface eth0 inet dhcp\n  offload-tx off\n"
+    machine.file("/etc/network/interfaces", "source interfaces.d/*\n")
+    machine.file("/etc/systemd/system/multi-user.target.wants/tx.service", "../tx.service")
+    machine.file("/etc/systemd/system/multi-user.target.wants/NetworkManager.service", "NetworkManager.service")
+    machine.file("/etc/systemd/system/multi-user.target.wants/cron.service", "cron.service")
     command = "ethtool -K eth0 tx off\n"
+    unit = f"[Service]\nExecStart=/sbin/{command}"
+    plan = "network:\n  ethernets:\n    eth0:\n      transmit-checksum-offload: false\n"
+    # No unit of networkd-dispatcher is enabled, no stanza is the device's, NetworkManager calls no ifup-local.
+    doubtful = {"/etc/networkd-dispatcher/routable.d/10-tx", "/etc/network/if-up.d/tx", "/sbin/ifup-local"}
     for path, text in (
         ("/etc/NetworkManager/system-connections/eth0.nmconnection", off),
         ("/etc/NetworkManager/system-connections/Wired connection 1", off),
         ("/run/NetworkManager/system-connections/eth0.nmconnection", off),
         ("/usr/lib/NetworkManager/system-connections/eth0.nmconnection", off),
         ("/etc/sysconfig/network-scripts/ifcfg-eth0", 'ETHTOOL_OPTS="-K eth0 tx off"\n'),
+        ("/etc/sysconfig/network/ifcfg-eth0", "ETHTOOL_OPTIONS='-K iface tx off'\n"),
         ("/etc/systemd/network/10-a.link", link),
         ("/run/systemd/network/10-a.link", link),
         ("/usr/local/lib/systemd/network/10-a.link", link),
         ("/usr/lib/systemd/network/10-a.link", link),
         ("/lib/systemd/network/10-a.link", link),
-        ("/etc/network/interfaces", stanza),
+        ("/etc/netplan/50-a.yaml", plan),
         ("/etc/network/interfaces.d/eth0", stanza),
+        ("/etc/network/if-up.d/tx", command),
         ("/etc/rc.local", command),
         ("/etc/rc.d/rc.local", command),
+        ("/etc/init.d/boot.local", command),
+        ("/etc/local.d/tx.start", command),
+        ("/etc/rc3.d/S99tx", command),
         ("/sbin/ifup-local", command),
         ("/etc/NetworkManager/dispatcher.d/10-tx", command),
         ("/etc/NetworkManager/dispatcher.d/pre-up.d/10-tx", command),
+        ("/usr/lib/NetworkManager/dispatcher.d/10-tx", command),
+        ("/etc/networkd-dispatcher/routable.d/10-tx", command),
         ("/etc/udev/rules.d/10-tx.rules", 'RUN+="/sbin/ethtool -K eth0 tx off"\n'),
-        ("/etc/systemd/system/tx.service", "ExecStart=/sbin/ethtool -K eth0 tx off\n"),
+        ("/usr/lib/udev/rules.d/10-tx.rules", 'RUN+="/sbin/ethtool -K eth0 tx off"\n'),
+        *((f"/{base}/systemd/system/tx.service", unit) for base in ("etc", "run", "usr/lib", "lib")),
+        ("/etc/crontab", f"@reboot root {command}"),
+        ("/etc/cron.d/tx", f"@reboot root {command}"),
+        ("/var/spool/cron/root", f"@reboot {command}"),
+        ("/var/spool/cron/crontabs/root", f"@reboot {command}"),
     ):
         file = machine.file(path, text)
+        file.chmod(0o755)
         persistence = machine.read("eth0").persistence
         file.unlink()
 
         assert persistence is not None, path
-        assert persistence.tx_checksum is State.OFF, path
-        assert path in persistence.setting
+        state = State.UNKNOWN if path in doubtful else State.OFF
+        assert (persistence.tx_checksum, path in persistence.setting) == (state, True), (path, persistence.setting)
 
 
 def test_a_drop_in_of_a_link_file_is_read(machine: Machine) -> None:
@@ -440,12 +471,108 @@ def test_passwords_beside_the_settings_never_leave_the_machine(machine: Machine)
         ("/etc/sysconfig/network-scripts/ifcfg-eth0", f"DEVICE=eth0\nKEY={secret}\nWPA_PSK={secret}\n"),
         ("/etc/systemd/network/10-a.link", f"[Link]\nWakeOnLanPassword={secret}\n"),
         ("/etc/network/interfaces", f"iface eth0 inet dhcp\n  wpa-psk {secret}\n"),
-        ("/etc/rc.local", f"export PASSWORD={secret}\n"),
+        ("/etc/rc.local", f"export PASSWORD={secret}\nethtool -K eth0 gro off\n# {secret}\n"),
+        ("/etc/rc.d/rc.local", f"mount -o password={secret} /mnt\n/usr/local/bin/off\n"),
+        ("/usr/local/bin/off", f"#!/bin/sh\n  DB_PASS='{secret}' ethtool -K eth0 tx off\n"),
+        ("/etc/crontab", f"@reboot root backup --pw {secret}\nTOKEN={secret}\n"),
+        ("/etc/cron.d/backup", f"AUTH={secret}\n@daily root backup\n"),
+        ("/etc/udev/rules.d/a.rules", f'RUN+="/bin/mount -o {secret}"\n'),
+        ("/etc/systemd/system/a.service", f"[Service]\nEnvironment=API_KEY={secret}\nExecStart=/sbin/ethtool\n"),
+        ("/etc/systemd/system/b.service", f"[Service]\nExecStart=/bin/login {secret}\n"),
+        ("/etc/netplan/a.yaml", f"network:\n  wifis:\n    w0:\n      password: {secret}\n"),
+        ("/etc/network/interfaces.d/a", f"iface eth1 inet dhcp\n  up vpn {secret}\n"),
     ):
         machine.file(path, text)
     printed = subprocess.run(
         ["sh", "-s", "--", "eth0", machine.root], input=SCRIPT, check=True, capture_output=True, text=True
     ).stdout
 
-    assert "@file /etc/network/interfaces\n" in printed
+    for path in ("/etc/network/interfaces", "/etc/rc.local", "/usr/local/bin/off", "/etc/systemd/system/a.service"):
+        assert f"@file {path}\n" in printed
     assert secret not in printed
+
+
+def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> None:
+    script = machine.file("/usr/local/sbin/off", '#!/bin/sh\nethtool -K "$1" tx off\n')
+    script.chmod(0o755)
+    machine.file("/etc/systemd/system/multi-user.target.wants/tx.service", "../tx.service")
+    machine.file("/etc/systemd/system/multi-user.target.wants/cron.service", "cron.service")
+    for path, text, state in (
+        ("/etc/systemd/system/tx.service", "[Service]\nExecStart=/usr/local/sbin/off eth0\n", State.OFF),
+        ("/etc/systemd/system/tx.service", "[Service]\nExecStart=/usr/local/sbin/off eth1\n", State.ON),
+        ("/etc/crontab", "@reboot root /usr/local/sbin/off eth0\n", State.OFF),
+        ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up /usr/local/sbin/off eth0\n", State.OFF),
+        ("/etc/udev/rules.d/a.rules", 'RUN+="/usr/local/sbin/off eth0"\n', State.OFF),
+        ("/etc/rc.local", "#!/bin/sh\n/usr/local/sbin/off eth0\n", State.UNKNOWN),
+        ("/etc/rc3.d/S99x", "#!/bin/sh\n/usr/local/sbin/off eth0\n", State.UNKNOWN),
+    ):
+        file = machine.file(path, text)
+        file.chmod(0o755)
+        persistence = machine.read("eth0").persistence
+        file.unlink()
+
+        assert persistence is not None
+        assert persistence.tx_checksum is state, (path, persistence.setting)
+
+
+def test_what_may_be_executed_and_by_whom_it_is_owned_is_read(machine: Machine) -> None:
+    path = "/etc/NetworkManager/dispatcher.d/10-tx"
+    script = machine.file(path, "#!/bin/sh\nethtool -K eth0 tx off\n")
+    for mode, state in (
+        (0o755, State.OFF),
+        (0o644, State.ON),
+        (0o775, State.ON),
+        (0o757, State.ON),
+        (0o700, State.OFF),
+    ):
+        script.chmod(mode)
+        persistence = machine.read("eth0").persistence
+
+        assert persistence is not None
+        assert persistence.tx_checksum is state, oct(mode)
+
+
+def test_a_service_is_enabled_by_a_link_whatever_it_leads_to(machine: Machine) -> None:
+    machine.file("/usr/lib/systemd/system/tx.service", "[Service]\nExecStart=/sbin/ethtool -K eth0 tx off\n")
+    folder = machine.root / "etc/systemd/system/multi-user.target.wants"
+    folder.mkdir(parents=True)
+    states = []
+    for target in (None, "/usr/lib/systemd/system/tx.service", "/dev/null"):
+        if target is not None:
+            (folder / "tx.service").unlink(missing_ok=True)
+            (folder / "tx.service").symlink_to(target)
+        persistence = machine.read("eth0").persistence
+        states.append(persistence and persistence.tx_checksum)
+    (folder / "tx.service").unlink()
+    (folder / "other.service").symlink_to("/usr/lib/systemd/system/tx.service")
+    (machine.root / "etc/systemd/system/other.service").symlink_to("/usr/lib/systemd/system/tx.service")
+    persistence = machine.read("eth0").persistence
+
+    assert states == [State.ON, State.OFF, State.ON]
+    assert persistence is not None
+    assert persistence.tx_checksum is State.OFF
+
+
+def test_files_that_the_interfaces_file_includes_are_read(machine: Machine) -> None:
+    machine.file("/etc/network/interfaces", "source /etc/own/*.cfg\nsource-directory more\n")
+    for path in ("/etc/own/a.cfg", "/etc/network/more/a"):
+        file = machine.file(path, "auto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 \\\n  tx off\n")
+        persistence = machine.read("eth0").persistence
+        file.unlink()
+
+        assert persistence is not None
+        assert (persistence.tx_checksum, path in persistence.setting) == (State.OFF, True), persistence.setting
+
+
+def test_a_program_among_the_boot_scripts_is_a_place_that_is_not_read(machine: Machine) -> None:
+    path = "/etc/NetworkManager/dispatcher.d/10-tx"
+    machine.file(path, "\x7fELF\0\0/sbin/ethtool -K %s tx off").chmod(0o755)
+
+    assert machine.read("eth0").persistence == Persistence(setting=f"could not read {path}")
+
+
+def test_a_script_that_no_shell_understands_leaves_the_outcome_open(machine: Machine) -> None:
+    script = machine.file("/etc/rc.local", "#!/usr/bin/perl\nsystem('ethtool -K eth0 tx off');\n")
+    script.chmod(0o755)
+
+    assert machine.read("eth0").persistence == Persistence(setting="/etc/rc.local: unknown")

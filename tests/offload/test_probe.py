@@ -19,6 +19,7 @@ from virtscan.offload.persistence import Evidence
 from virtscan.offload.probe import SCRIPT, parse_answer
 
 NOBODY = 65534
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 WHOLE = b"""\
 @virtscan 1
@@ -82,7 +83,32 @@ def test_a_whole_answer_has_every_fact_in_its_place() -> None:
         files={"/etc/network/interfaces": "iface eth0 inet dhcp\n  offload-tx off\n", "/etc/rc.local": ""},
         unreadable=("/etc/NetworkManager/system-connections",),
         udev=147,
+        executable=frozenset(),
     )
+
+
+@pytest.mark.parametrize(("number", "whole"), [(999, True), (1000, False)])
+def test_a_list_at_its_limit_may_have_been_cut(number: int, whole: bool) -> None:
+    devices = "".join(f" v{one}\n" for one in range(number))
+    links = "".join(f" {one}: v{one}: <UP> mtu 1500\n" for one in range(number))
+
+    assert parse_answer(f"@virtscan 1\n@devices\n{devices}@links\n{links}@end\n".encode()).lists_all_devices is whole
+
+
+def test_an_old_system_shows_its_bond_and_bridge_in_proc_and_sys() -> None:
+    """Those kernels name no bond and no bridge in `ip -d link`."""
+    answer = parse_answer((FIXTURES / "host_facts/rhel6.txt").read_bytes())
+    devices = {device.name: device for device in answer.devices}
+
+    assert {name: (device.kind, device.lower, device.lower_complete) for name, device in devices.items()} == {
+        "bond2": (DeviceKind.BOND, ("eth4", "eth5"), True),
+        "bond2.100": (DeviceKind.VLAN, ("bond2",), True),
+        "br0": (DeviceKind.BRIDGE, ("eth0", "vnet0"), True),
+        **dict.fromkeys(("eth0", "eth4", "eth5", "vnet0"), (DeviceKind.ETHERNET, (), True)),
+        "lo": (DeviceKind.UNKNOWN, (), False),
+    }
+    member = devices[DeviceName("eth5")]
+    assert (member.mac, member.permanent_mac) == ("00:1b:21:aa:00:04", "00:1b:21:aa:00:05")
 
 
 def test_what_a_login_shell_prints_of_its_own_is_passed_over() -> None:
@@ -94,7 +120,7 @@ def test_what_a_login_shell_prints_of_its_own_is_passed_over() -> None:
 def test_without_ethtool_or_other_facts_the_rest_is_told() -> None:
     answer = parse_answer(b"@virtscan 1\n@no-ethtool\n@udev\n 9999999\n@end\n")
 
-    assert answer == Answer(no_features="there is no ethtool: install it", evidence=Evidence())
+    assert answer == Answer(no_features="there is no ethtool: install it", evidence=Evidence(executable=frozenset()))
 
 
 def test_an_answer_that_was_cut_anywhere_is_none() -> None:

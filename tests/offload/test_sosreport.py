@@ -1,14 +1,26 @@
 """Servers read from their own sosreports."""
 
+import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tests.evidence.sosreport.build import COMPRESSIONS, ROOT, Compression, Link, as_archive, as_folder
 from tests.harness.patience import LONG
-from tests.sosreport.build import COMPRESSIONS, Compression, Link, as_archive, as_folder
 from virtscan.errors import OffloadError
-from virtscan.model import DeviceKind, DeviceName, Mac, Machine, Server, SourceMode, State
+from virtscan.model import (
+    DeviceKind,
+    DeviceName,
+    Mac,
+    Machine,
+    Server,
+    ServerTarget,
+    SourceKind,
+    SourceMode,
+    State,
+)
 from virtscan.offload import READERS
 from virtscan.offload.source import server_target
 
@@ -116,7 +128,7 @@ def test_several_in_different_states_are_each_known(tmp_path: Path) -> None:
 
 
 def test_what_lasts_may_depend_on_the_device(tmp_path: Path) -> None:
-    rule = {"etc/rc.d/rc.local": "ethtool -K br0 tx off\n"}
+    rule = {"etc/crontab": "@reboot root ethtool -K br0 tx off\n"}
     server = read(tmp_path, CHAIN | features("br0", OFF) | features("bond0.7", OFF) | rule)
 
     assert server.persistence is not None
@@ -143,6 +155,7 @@ def test_a_report_that_is_cut_short_says_so_where_it_matters(tmp_path: Path) -> 
 
     with pytest.raises(OffloadError, match="in part only"):
         READERS[target.kind](target, timeout=LONG)
+    assert not READERS[target.kind](msgspec.structs.replace(target, interface="eth0"), timeout=LONG).lists_all_devices
 
 
 def test_a_device_without_ethtools_output_is_unknown_and_its_addresses_are_not(tmp_path: Path) -> None:
@@ -173,8 +186,12 @@ def test_a_device_known_by_ethtool_alone_will_do(tmp_path: Path) -> None:
             State.OFF,
             "ETHTOOL_OPTS in /etc/sysconfig/network-scripts/ifcfg-eth0",
         ),
-        ({"etc/network/interfaces": "iface eth0 inet dhcp\n  offload-tx off\n"}, State.OFF, "/etc/network/interfaces"),
-        ({"etc/rc.d/rc.local": "#!/bin/sh\nethtool -K eth0 tx off\n"}, State.OFF, "/etc/rc.d/rc.local"),
+        (
+            {"etc/network/interfaces": "auto eth0\niface eth0 inet dhcp\n  offload-tx off\n"},
+            State.OFF,
+            "/etc/network/interfaces",
+        ),
+        ({"etc/crontab": "@reboot root ethtool -K eth0 tx off\n"}, State.OFF, "/etc/crontab"),
         ({"etc/rc.d/rc.local": "# ethtool -K eth0 tx off\nfoo -K eth0 tx off\n"}, State.UNKNOWN, "not in a sosreport"),
         (
             {"etc/network/interfaces": b" " * ((16 << 20) + 1)},
@@ -190,6 +207,35 @@ def test_what_lasts_is_read_from_the_files_that_sos_takes_along(
 
     assert persistence is not None
     assert (persistence.tx_checksum, setting in persistence.setting) == (state, True), persistence.setting
+
+
+def test_a_unit_of_a_sosreport_counts_if_it_is_enabled_there(tmp_path: Path) -> None:
+    unit = {"etc/systemd/system/tx.service": "[Service]\nExecStart=/sbin/ethtool -K eth0 tx off\n"}
+    wanted = {"etc/systemd/system/multi-user.target.wants/tx.service": Link("/etc/systemd/system/tx.service")}
+
+    (tmp_path / "idle").mkdir()
+    enabled, idle = read(tmp_path, ONE_CARD | unit | wanted), read(tmp_path / "idle", ONE_CARD | unit)
+
+    assert enabled.persistence is not None
+    assert enabled.persistence.tx_checksum is State.OFF
+    assert idle.persistence is not None
+    assert idle.persistence.tx_checksum is State.UNKNOWN
+    assert "/usr/lib/systemd/system (not in a sosreport)" in idle.persistence.setting
+
+
+@pytest.mark.parametrize(("mode", "state"), [(0o755, State.OFF), (0o644, State.UNKNOWN)])
+def test_a_script_of_a_sosreport_counts_if_it_may_be_executed(tmp_path: Path, mode: int, state: State) -> None:
+    folder = as_folder(tmp_path / "report", ONE_CARD | {"etc/rc.d/rc.local": "ethtool -K eth0 tx off\n"})
+    (folder / "etc/rc.d/rc.local").chmod(mode)
+    packed = tmp_path / "report.tar"
+    with tarfile.open(packed, "w") as archive:
+        archive.add(folder, ROOT)
+    for path in (folder, packed):
+        target = server_target("satellite", f"sosreport:{path}")
+        persistence = READERS[target.kind](target, timeout=LONG).persistence
+
+        assert persistence is not None
+        assert persistence.tx_checksum is state
 
 
 def test_what_is_no_report_is_refused_with_the_reason(tmp_path: Path) -> None:
@@ -225,7 +271,7 @@ def test_the_collected_reports_show_their_machine_and_its_sender(
     corpus: Path, name: str, interface: str | None, runs_on: Machine
 ) -> None:
     target = server_target("x", f"sosreport:{corpus / 'sostree' / name}")
-    server = READERS[target.kind](target, timeout=30)
+    server = READERS[target.kind](target, timeout=LONG)
 
     assert (server.machine, server.interface) == (runs_on, interface)
     assert not any(one.device.name == "lo" for one in server.devices)
@@ -251,3 +297,24 @@ def test_bare_metal_is_known_by_its_firmware(tmp_path: Path) -> None:
     server = read(tmp_path, tree | {"sos_commands/hardware/dmidecode": decoded + uuid}, "eth0")
 
     assert (server.machine, server.system_uuid) == (Machine.PHYSICAL, "30363150-3331-584d-5139-323830314c4c")
+
+
+def test_firmware_is_read_from_sys_too_and_the_processors_flag_counts_against_it(tmp_path: Path) -> None:
+    tree = ONE_CARD | {"sys/class/dmi/id/sys_vendor": "HPE\n", "proc/cpuinfo": "processor: 0\nflags\t\t: fpu vme\n"}
+    bare = read(tmp_path, tree, "eth0")
+    (tmp_path / "report/proc/cpuinfo").write_text("processor: 0\nflags\t\t: fpu hypervisor vme\n")
+    target = server_target("satellite", f"sosreport:{tmp_path / 'report'}", interface="eth0")
+
+    assert bare.machine is Machine.PHYSICAL
+    assert READERS[target.kind](target, timeout=LONG).machine is Machine.VIRTUAL
+
+
+def test_declared_facts_about_a_server_stay_with_it(tmp_path: Path) -> None:
+    address = str(as_folder(tmp_path / "report", ONE_CARD))
+    target = ServerTarget(
+        name="satellite", kind=SourceKind.SOSREPORT, address=address, runs_on="hv1", macs=(Mac("02:00:00:00:00:01"),)
+    )
+    server = READERS[target.kind](target, timeout=LONG)
+
+    assert (server.runs_on, server.declared_macs) == ("hv1", ("02:00:00:00:00:01",))
+    assert server.macs == ("52:54:00:00:00:02", "02:00:00:00:00:01")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bond, card, domain, hypervisor, macvtap, server
+from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bond, domain, hypervisor, macvtap, nic, server
 from tests.remedy.plans import WEB01, WEB02, change, fleet, host, mac, remedy
 from virtscan.correlator import correlate
 from virtscan.model import (
@@ -20,7 +20,7 @@ from virtscan.model import (
     State,
     Waiver,
 )
-from virtscan.remedy import plan
+from virtscan.remedy import FORMS, plan
 
 ON = Feature(state=State.ON)
 OFF = Feature(state=State.OFF)
@@ -99,6 +99,27 @@ def test_a_server_that_stays_off_is_left_alone() -> None:
     assert remedy(server(tx_checksum=State.OFF, persistence=lasting)).changes == ()
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_no_second_setting_is_written_beside_one_that_works(form: str) -> None:
+    lasting = Persistence(tx_checksum=State.OFF, setting="ETHTOOL_OPTS in ifcfg-eth0")
+    one = change(tx_checksum=State.ON, persistence=lasting)
+    steps = FORMS[form].steps(one)
+    text = FORMS[form].write(remedy(server(tx_checksum=State.ON, persistence=lasting)))
+
+    assert steps.now is not None
+    assert steps.lasting is None
+    for word in ("rules.d", "systemd/network", "nmcli", 'ifcfg-eth0"', "For good", "Keep it off", "Undo what keeps"):
+        assert word not in text, word
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("after", [State.ON, State.UNKNOWN])
+def test_a_setting_is_written_where_none_is_known_to_work(form: str, after: State) -> None:
+    one = change(persistence=Persistence(tx_checksum=after, setting="-"))
+
+    assert FORMS[form].steps(one).lasting is not None
+
+
 def test_a_device_that_cannot_turn_it_off_leaves_its_victims_at_risk() -> None:
     made = remedy(server(features={"tx-checksum-ip-generic": STUCK}))
 
@@ -157,7 +178,7 @@ def test_the_kind_of_a_servers_device_is_read_from_its_hypervisor() -> None:
         mode=SourceMode.BRIDGE,
         mac=mac("52:54:00:0a:00:01")[0],
     )
-    devices = (bond(), card("eth4"), card("eth5"), own)
+    devices = (bond(), nic("eth4"), nic("eth5"), own)
     serving = hypervisor("hv1", domain("thin", macvtap()), kernel=UNFIXED_KERNEL, devices=devices)
 
     (one,) = remedy(server(interface="uplink", macs=mac("52:54:00:0a:00:01")), hosts=(serving,)).changes

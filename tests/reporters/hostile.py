@@ -18,7 +18,9 @@ from virtscan.model import (
     SourceMode,
     State,
     Verdict,
+    WaivedServer,
 )
+from virtscan.model.reasons import Carried, NeedsOffload, NeedsRenewal
 
 LONG = "L" + "o" * 9_998 + "g"
 
@@ -103,8 +105,13 @@ def report(name: str) -> Report:
         "segment": name,
         "server": name,
         "server_interface": name,
-        "because": (name, name),
+        "because": (
+            Carried(server=name, hypervisor=name, domain=name, device=device, port=device),
+            NeedsRenewal(subject=name, complaint=name),
+        ),
+        "waived_servers": (WaivedServer(server=name, verdict=Verdict.AT_RISK, rule=name, reason=name),),
     }
+    needed = NeedsOffload(server=name, interface=name, why=name, devices=(device,))
     return Report(
         inventory=inventory(
             host,
@@ -113,7 +120,7 @@ def report(name: str) -> Report:
         ),
         findings=(
             finding(**fields),
-            finding(**fields, index=1, verdict=Verdict.UNKNOWN, rule=name, missing=(name,)),
+            finding(**fields, index=1, verdict=Verdict.UNKNOWN, rule=name, missing=(needed,)),
             finding(**fields, index=2, waived=name, rule=name),
         ),
     )

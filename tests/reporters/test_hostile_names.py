@@ -83,6 +83,7 @@ def test_a_spreadsheet_finds_no_formula(name: str, view: str) -> None:
             assert [cell for cell in row if cell.startswith(FORMULA)] == []
 
 
+@pytest.mark.usefixtures("endless_fields")
 @views
 @names
 def test_every_csv_record_has_every_column(name: str, view: str) -> None:

@@ -31,8 +31,8 @@ def test_the_report_has_the_published_keys_in_their_order() -> None:
     assert list(found["summary"])[:5] == ["hypervisors", "domains", "interfaces", "judged", "verdicts"]
     assert list(found["findings"][0]) == [
         "hypervisor", "domain", "uuid", "index", "mac", "source_device", "source_mode", "device_kind", "segment",
-        "server", "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "waived",
-        "origin",
+        "server", "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "reasons",
+        "reaches_server", "waived", "waived_servers", "next_start", "origin",
     ]  # fmt: skip
     assert list(found["servers"][0]) == ["name", "interface", "tx_checksum", "source", "observed_at"]
     assert list(found["hypervisors"][0]) == ["name", "uri", "status", "domains", "open_seconds", "read_seconds"]
@@ -47,6 +47,8 @@ def test_the_summary_counts_every_status_and_verdict() -> None:
         "judged": 5,
         "verdicts": {"at-risk": 3, "unknown": 1, "mitigated": 0, "not-affected": 1},
         "waived": {"at-risk": 1, "unknown": 0, "mitigated": 0, "not-affected": 0},
+        "at_risk_after_reboot": 2,
+        "reaches_server": {"yes": 2, "no": 1, "unknown": 2},
         "not_judged": {"not macvtap": 1, "source is not a bond": 0, "the server's own interface": 1},
     }
 

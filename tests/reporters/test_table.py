@@ -130,13 +130,13 @@ def test_on_a_narrow_terminal_a_column_goes_below_another_and_the_reason_is_wrap
     assert shown[1].split() == ["/", "domain", "/", "source", "device", "/", "exposure", "/", "confidence"]
     assert shown[3].split()[:4] == ["hv1", "52:54:00:93:76:af", "satellite", "at-risk"]
     assert shown[4].split()[:5] == ["web01", "bond2", "(bond,", "bridge)", "boots"]
-    assert re.search(r"missing: TX checksum\npooled .* latent +low +offload of foreman:", "\n".join(shown))
+    assert re.search(r"unknown: TX checksum\npooled .* latent +low +offload of foreman:", "\n".join(shown))
 
 
 def test_on_a_narrow_terminal_an_empty_line_parts_rows_of_several_lines() -> None:
     shown = lines(table(VIEWS["risks"](report()), Terminal(width=90)))
 
-    assert [number for number, line in enumerate(shown) if not line][:2] == [5, 8]
+    assert [number for number, line in enumerate(shown) if not line][:2] == [6, 9]
 
 
 def test_a_terminal_too_narrow_for_names_and_addresses_does_not_cut_them() -> None:

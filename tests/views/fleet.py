@@ -8,11 +8,11 @@ from tests.build import (
     UNFIXED_KERNEL,
     bond,
     bridged,
-    card,
     domain,
     hypervisor,
     inventory,
     macvtap,
+    nic,
     server,
 )
 from virtscan.model import (
@@ -25,24 +25,44 @@ from virtscan.model import (
     Exposure,
     Feature,
     Finding,
+    Fix,
     Gap,
     GapAbout,
     HostStatus,
     Interface,
+    KernelBasis,
     LinkState,
     Mac,
     NotJudged,
     Observed,
     Persistence,
+    Reach,
     Report,
     Server,
     SourceMode,
     State,
     Verdict,
+    WaivedServer,
+)
+from virtscan.model.reasons import (
+    DeviceObserved,
+    KernelKnown,
+    NeedsNicKinds,
+    NeedsOffload,
+    NeedsPlace,
+    OffloadKnown,
+    SharesDevice,
+    Unlocated,
 )
 
 URI1 = "qemu+ssh://hv1/system"
 URI2 = "qemu+ssh://hv2/system"
+
+
+def on_a_bond(hypervisor: str, device: str, bond: str | None = None) -> DeviceObserved:
+    """The reason that a device is a bond, or stands on one."""
+    kind = DeviceKind.BOND if bond is None else DeviceKind.VLAN
+    return DeviceObserved(hypervisor=hypervisor, device=DeviceName(device), kind=kind, bond=DeviceName(bond or device))
 
 
 def finding(**fields: Any) -> Finding:
@@ -65,9 +85,18 @@ def finding(**fields: Any) -> Finding:
         "confidence": Confidence.HIGH,
         "exposure": Exposure.BOOTS,
         "rule": "R7",
-        "because": ("bond2 of hv1 is a bond", "satellite is domain satellite on hv1, on bond2 as well, in bridge mode"),
+        "because": (
+            SharesDevice(
+                server="satellite",
+                hypervisor="hv1",
+                domain="satellite",
+                device=DeviceName("bond2"),
+                mode=SourceMode.BRIDGE,
+            ),
+            on_a_bond("hv1", "bond2"),
+        ),
         "missing": (),
-        "waived": None,
+        "reaches_server": Reach.YES,
     }
     return Finding(**(defaults | fields))
 
@@ -108,8 +137,8 @@ def report() -> Report:
         site="ams1",
         devices=(
             bond(),
-            card("eth4"),
-            card("eth5"),
+            nic("eth4"),
+            nic("eth5"),
             Device(
                 name=DeviceName("bond2.100"), kind=DeviceKind.VLAN, lower=(DeviceName("bond2"),), vlan_id=100,
                 sources=("libvirt",),
@@ -145,6 +174,7 @@ def report() -> Report:
         inventory=inventory(hv1, hv2, hv3, servers=_servers(), gaps=_gaps()),
         findings=_findings(),
         not_judged={NotJudged.NOT_MACVTAP: 1, NotJudged.SERVER_ITSELF: 1},
+        at_risk_after_reboot=2,
     )
 
 
@@ -208,8 +238,12 @@ def _findings() -> tuple[Finding, ...]:
             confidence=Confidence.MEDIUM,
             exposure=Exposure.LATENT,
             rule="R11",
-            because=("bond2.100 of hv1 stands on bond2", "cobbler ens3 x: TX checksum offload is on"),
-            missing=("where cobbler runs: give its MAC",),
+            because=(
+                OffloadKnown(server="cobbler", interface="ens3 x", state=State.ON, whole=False),
+                on_a_bond("hv1", "bond2.100", "bond2"),
+            ),
+            missing=(NeedsPlace(server="cobbler", why=Unlocated.NO_MAC),),
+            reaches_server=Reach.UNKNOWN,
         ),
         finding(
             domain="legacy-db",
@@ -217,6 +251,11 @@ def _findings() -> tuple[Finding, ...]:
             mac=Mac("52:54:00:00:01:03"),
             exposure=Exposure.LATENT,
             waived="boots from ISO until 2027",
+            waived_servers=(
+                WaivedServer(
+                    server="satellite", verdict=Verdict.AT_RISK, rule="R7", reason="boots from ISO until 2027"
+                ),
+            ),
         ),
         finding(
             **on_hv2,
@@ -231,8 +270,14 @@ def _findings() -> tuple[Finding, ...]:
             confidence=Confidence.LOW,
             exposure=Exposure.LATENT,
             rule="R13",
-            because=("bond3 of hv2 is a bond",),
-            missing=("TX checksum offload of foreman: ssh: connection refused", "the kind of bond3 of hv2"),
+            because=(on_a_bond("hv2", "bond3"),),
+            missing=(
+                NeedsOffload(server="foreman", interface=None, why="ssh: connection refused"),
+                NeedsNicKinds(
+                    hypervisor="hv2", device=DeviceName("bond3"), nics=(DeviceName("eth6"), DeviceName("eth7"))
+                ),
+            ),
+            reaches_server=Reach.UNKNOWN,
         ),
         finding(
             **on_hv2,
@@ -246,6 +291,10 @@ def _findings() -> tuple[Finding, ...]:
             verdict=Verdict.NOT_AFFECTED,
             exposure=Exposure.LATENT,
             rule="R2",
-            because=("bond3 of hv2 is a bond", "hv2 runs kernel 6.1.0-18-amd64 (ssh): Linux has the fix since 3.15"),
+            because=(
+                KernelKnown(hypervisor="hv2", release=FIXED_KERNEL, fix=Fix.FIXED, basis=KernelBasis.MAINLINE_SINCE),
+                on_a_bond("hv2", "bond3"),
+            ),
+            reaches_server=Reach.NO,
         ),
     )

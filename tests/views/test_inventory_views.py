@@ -5,7 +5,21 @@ from datetime import UTC, datetime, timedelta, timezone
 from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bridged, domain, hypervisor, inventory, macvtap, server
 from tests.views.fleet import finding, report
 from tests.views.rows import of, values
-from virtscan.model import DomainState, Feature, Gap, GapAbout, Report, State, Verdict
+from virtscan.model import (
+    Device,
+    DeviceKind,
+    DeviceName,
+    DomainState,
+    Feature,
+    Gap,
+    GapAbout,
+    Mac,
+    Offload,
+    Report,
+    ServerDevice,
+    State,
+    Verdict,
+)
 from virtscan.views.presentation import timestamp
 
 URI = "qemu:///system"
@@ -137,3 +151,38 @@ def test_a_time_is_told_with_its_zone_if_there_is_one() -> None:
     assert timestamp(moment.astimezone(timezone(timedelta(hours=2)))) == "2026-11-22T04:00:00+02:00"
     assert timestamp(moment.replace(tzinfo=None)) == "2026-11-22T02:00:00"
     assert timestamp(None) is None
+
+
+def test_a_servers_row_is_about_its_whole_sending_stack() -> None:
+    states = {"bond0": State.ON, "eth0": State.OFF, "eth1": State.ON}
+    members = (DeviceName("eth0"), DeviceName("eth1"))
+    kinds = {"bond0": DeviceKind.BOND}
+    devices = tuple(
+        ServerDevice(
+            device=Device(
+                name=DeviceName(name),
+                kind=kinds.get(name, DeviceKind.ETHERNET),
+                lower=members if name == "bond0" else (),
+                lower_complete=True,
+                permanent_mac=None if name == "bond0" else Mac(f"52:54:00:00:00:0{number}"),
+            ),
+            offload=Offload(tx_checksum=state),
+        )
+        for number, (name, state) in enumerate(states.items())
+    )
+    bonded = server(interface="bond0", tx_checksum=State.OFF, devices=devices, lists_all_devices=True)
+
+    (row,) = of(Report(inventory=inventory(servers=(bonded,))), "servers")
+
+    assert row["tx_checksum"] == "on"
+    assert row["devices"] == ("bond0 on", "eth0 off", "eth1 on")
+    assert row["macs"] == ("52:54:00:00:00:01", "52:54:00:00:00:02")
+
+
+def test_a_server_without_a_named_interface_decides_through_any_of_its_devices() -> None:
+    servers = (server(interface=None),)
+    findings = (finding(server_interface="eth0"), finding(server_interface="bond1"))
+
+    (row,) = of(Report(inventory=inventory(servers=servers), findings=findings), "servers")
+
+    assert row["at_risk"] == 2

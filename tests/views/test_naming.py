@@ -44,6 +44,13 @@ def test_servers_of_subnets_serve_no_segment() -> None:
     ]
 
 
+def test_a_segment_that_is_written_as_a_subnet_is_named_by_the_subnets_that_overlap_it() -> None:
+    assert lines(subnets=("10.77.0.0/16",), host_segment="10.77.4.0/24") == []
+    assert lines(subnets=("10.78.0.0/16",), host_segment="10.77.4.0/24") == [
+        "segment 10.77.4.0/24: a hypervisor has a device in it, and no server names it"
+    ]
+
+
 def test_with_one_side_alone_there_is_nothing_to_compare() -> None:
     assert segment_warnings([], [replace(server(), segments=("pxe-a",))]) == ()
     assert segment_warnings([HOST], []) == ()

@@ -1,18 +1,45 @@
 """The risks view: every finding, why, and what to change."""
 
-import pytest
+import json
 
-from tests.build import inventory, server
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from tests.build import nic, inventory, server
 from tests.views.fleet import finding, report
 from tests.views.rows import of, values
 from virtscan.correlator import RULES, Rule
-from virtscan.model import DeviceKind, Feature, Finding, Report, Server, State, Verdict
+from virtscan.model import (
+    Device,
+    DeviceKind,
+    DeviceName,
+    Feature,
+    Finding,
+    Offload,
+    Reach,
+    Report,
+    Server,
+    ServerDevice,
+    State,
+    Verdict,
+    WaivedServer,
+)
+from virtscan.model.reasons import NeedsKernel, NeedsOffload, NeedsPlace, Unlocated
 from virtscan.views import VIEWS
-from virtscan.views.advice import changes, further, reason
+from virtscan.views.advice import after_reboot, changes, further, reason, unreached
+from virtscan.views.wording.reasons import Wording
+
+OFFLOAD = NeedsOffload(server="satellite", interface="eth0", why="connection refused")
+PLACE = NeedsPlace(server="satellite", why=Unlocated.NO_MAC)
 
 
 def judged(*findings: Finding, servers: tuple[Server, ...] = (server(),)) -> Report:
     return Report(inventory=inventory(servers=servers), findings=findings)
+
+
+def said(found: Finding) -> str:
+    return reason(found, Wording(inventory()))
 
 
 def test_findings_keep_the_order_of_the_report() -> None:
@@ -56,29 +83,29 @@ def test_the_document_tells_of_servers_and_hypervisors_as_well() -> None:
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.verdict is not None], ids=lambda rule: rule.id)
 def test_every_rule_has_a_short_reason(rule: Rule) -> None:
-    said = reason(finding(rule=rule.id, missing=()))
-
-    assert 10 < len(said) < 60
+    assert 10 < len(said(finding(rule=rule.id, missing=()))) < 60
 
 
 def test_a_rule_without_a_phrase_is_named() -> None:
-    assert reason(finding(rule="R99")) == "R99"
+    assert said(finding(rule="R99")) == "R99"
 
 
 def test_an_undecided_finding_says_what_is_missing_and_of_several_the_first() -> None:
-    undecided = finding(verdict=Verdict.UNKNOWN, rule="R13", missing=("the offload state", "the kind of bond2"))
+    undecided = finding(verdict=Verdict.UNKNOWN, rule="R13", missing=(OFFLOAD, PLACE))
 
-    assert reason(undecided) == "missing: the offload state"
+    assert said(undecided) == "unknown: TX checksum offload of satellite eth0: connection refused"
 
 
 def test_a_decided_finding_says_why_even_if_something_is_missing() -> None:
-    assert reason(finding(rule="R7", missing=("the kernel",))) == "server on the same device, its offload is on"
+    decided = finding(rule="R7", missing=(NeedsKernel(hypervisor="hv1"),))
+
+    assert said(decided) == "shares its device with the server, whose offload is on"
 
 
 def test_a_waived_finding_says_so_first() -> None:
-    waived = finding(verdict=Verdict.UNKNOWN, missing=("the offload state",), waived="boots from ISO")
+    waived = finding(verdict=Verdict.UNKNOWN, missing=(OFFLOAD,), waived="boots from ISO")
 
-    assert reason(waived) == "waived: boots from ISO"
+    assert said(waived) == "waived: boots from ISO"
 
 
 def test_each_server_that_does_harm_is_named_with_the_command_that_ends_it_the_worst_first() -> None:
@@ -87,8 +114,8 @@ def test_each_server_that_does_harm_is_named_with_the_command_that_ends_it_the_w
     lines = changes(judged(*findings, servers=(server("one"), server("two"))))
 
     assert lines == [
-        "two puts 2 at risk: on it run `ethtool -K eth0 tx off` (lasts until it boots again)",
-        "one puts 1 at risk: on it run `ethtool -K eth0 tx off` (lasts until it boots again)",
+        "two puts 2 interfaces at risk. Fix: run this on two: ethtool -K eth0 tx off (until its next reboot)",
+        "one puts 1 interface at risk. Fix: run this on one: ethtool -K eth0 tx off (until its next reboot)",
     ]
 
 
@@ -98,10 +125,10 @@ def test_nothing_is_to_be_changed_for_what_is_waived_or_not_at_risk() -> None:
     assert changes(judged(*findings)) == []
 
 
-def test_an_interface_that_nobody_named_is_left_to_the_reader() -> None:
+def test_an_interface_without_a_name_is_left_to_the_reader() -> None:
     lines = changes(judged(finding(server_interface=None), servers=(server(interface=None),)))
 
-    assert "`ethtool -K INTERFACE tx off`" in lines[0]
+    assert "ethtool -K INTERFACE tx off " in lines[0]
 
 
 def test_a_hostile_interface_name_is_no_part_of_the_command_line() -> None:
@@ -109,16 +136,17 @@ def test_a_hostile_interface_name_is_no_part_of_the_command_line() -> None:
 
     lines = changes(judged(finding(server_interface=name), servers=(server(interface=name),)))
 
-    assert "`ethtool -K 'eth0; rm -rf /' tx off`" in lines[0]
+    assert "ethtool -K 'eth0; rm -rf /' tx off " in lines[0]
 
 
 @pytest.mark.parametrize("feature", ["tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming"])
 def test_offload_that_is_fixed_is_not_told_to_be_turned_off(feature: str) -> None:
     fixed = server(features={feature: Feature(state=State.ON, fixed=True)})
 
-    assert changes(judged(finding(), servers=(fixed,))) == [
-        "satellite puts 1 at risk: its card can't turn TX checksum offload off"
-    ]
+    (line,) = changes(judged(finding(), servers=(fixed,)))
+
+    assert line.startswith("satellite puts 1 interface at risk. TX checksum offload can't be switched off there; ")
+    assert "ethtool" not in line
 
 
 def test_a_feature_that_is_fixed_off_does_not_keep_another_from_being_turned_off() -> None:
@@ -134,10 +162,60 @@ def test_the_commands_that_say_more_are_named_where_there_is_more_to_say() -> No
     unknown = finding(verdict=Verdict.UNKNOWN)
 
     assert further(judged(finding(), unknown)) == (
-        "more: `virtscan remedy` says how to make it last and how to undo it, `virtscan explain DOMAIN` why",
+        "more: `virtscan remedy` shows how to make it permanent and how to undo it, `virtscan explain DOMAIN` why",
     )
     assert further(judged(finding(waived="accepted"), unknown)) == (
-        "more: `virtscan remedy` says what to find out first, `virtscan explain DOMAIN` why",
+        "more: `virtscan remedy` shows which facts to learn first, `virtscan explain DOMAIN` why",
     )
     assert further(judged(finding(verdict=Verdict.MITIGATED), finding(waived="accepted"))) == ()
     assert further(judged(finding(verdict=Verdict.UNKNOWN, waived="accepted"))) == ()
+
+
+def bonded(**states: State) -> Server:
+    """A server that sends through bond0 on these NICs."""
+    members = tuple(DeviceName(name) for name in states)
+    bond = Device(name=DeviceName("bond0"), kind=DeviceKind.BOND, lower=members, lower_complete=True)
+    devices = [ServerDevice(device=bond, offload=Offload(tx_checksum=State.ON))]
+    devices += [ServerDevice(device=nic(name), offload=Offload(tx_checksum=state)) for name, state in states.items()]
+    return server(interface="bond0", devices=tuple(devices), lists_all_devices=True)
+
+
+def test_every_member_of_the_servers_bond_that_is_on_is_switched_off() -> None:
+    both = changes(judged(finding(server_interface="bond0"), servers=(bonded(eth0=State.ON, eth1=State.ON),)))
+    one = changes(judged(finding(server_interface="bond0"), servers=(bonded(eth0=State.OFF, eth1=State.ON),)))
+
+    assert "run this on satellite: ethtool -K eth0 tx off; ethtool -K eth1 tx off (" in both[0]
+    assert "run this on satellite: ethtool -K eth1 tx off (" in one[0]
+
+
+def test_what_the_next_reboot_adds_is_counted() -> None:
+    assert after_reboot(judged()) == ()
+    assert after_reboot(replace(judged(), at_risk_after_reboot=1)) == (
+        "off now, on again after the server's next reboot: 1 interface then at risk; virtscan remedy",
+    )
+
+
+def test_interfaces_that_reach_no_server_are_counted_whatever_their_verdict() -> None:
+    lost = finding(verdict=Verdict.NOT_AFFECTED, reaches_server=Reach.NO)
+
+    assert unreached(judged(finding(), finding(reaches_server=Reach.UNKNOWN))) == ()
+    (line,) = unreached(judged(finding(), lost, lost))
+    assert line.startswith("can't reach any server, whatever the checksums: 2 interfaces (")
+
+
+def test_reasons_reach_and_waived_servers_are_in_the_document() -> None:
+    waived = WaivedServer(server="old", verdict=Verdict.AT_RISK, rule="R7", reason="goes away")
+    open_ = finding(missing=(OFFLOAD,), waived_servers=(waived,), next_start=True)
+
+    (row,) = json.loads(msgspec.json.encode(of(judged(open_), "risks")))
+
+    assert [reason["code"] for reason in row["reasons"]] == ["shares-device", "device-observed", "needs-offload"]
+    assert row["reasons"][2] == {
+        "code": "needs-offload",
+        "server": "satellite",
+        "interface": "eth0",
+        "why": "connection refused",
+        "devices": [],
+    }
+    assert row["waived_servers"] == [{"server": "old", "verdict": "at-risk", "rule": "R7", "reason": "goes away"}]
+    assert (row["reaches_server"], row["next_start"]) == ("yes", True)

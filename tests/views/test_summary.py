@@ -67,7 +67,7 @@ def test_the_lines_for_people_say_the_same() -> None:
         "hypervisors: 1 complete, 1 partial, 1 failed",
         "domains: 7, interfaces: 7, judged: 5",
         "verdicts: 3 at-risk (1 waived), 1 unknown, 0 mitigated, 1 not-affected",
-        "at risk and not waived: 0 pending, 1 boots, 1 latent",
+        "at risk: 2 (0 about to netboot, 1 with network in the boot order, 1 only if netbooted by hand)",
         "not judged: 1 not macvtap, 1 the server's own interface",
     )
 

@@ -83,7 +83,7 @@ def _addresses(interface: etree._Element) -> Iterator[str]:
             try:
                 yield str(ipaddress.ip_interface(stated))
             except ValueError:
-                continue  # no address: of no use to anybody who compares it with a subnet
+                continue  # not an address, so that it can't be compared with a subnet
 
 
 def read_node_device(xml: bytes | str, *, source: str) -> Device | None:

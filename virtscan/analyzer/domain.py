@@ -70,6 +70,7 @@ def domain_from(root: etree._Element, *, origin: str, state: DomainState = Domai
     if state is DomainState.UNKNOWN and element.get("id") is not None:
         state = DomainState.ACTIVE
     first = first_children(element)
+    systems = list(element.iterchildren("os"))
     vcpu = first.get("vcpu")
     memory = first.get("memory")
     return Domain(
@@ -78,11 +79,11 @@ def domain_from(root: etree._Element, *, origin: str, state: DomainState = Domai
         uuid=identifier(_text(first.get("uuid"))),
         state=state,
         type=element.get("type") or None,
-        firmware=_firmware(element),
-        direct_kernel=any((kernel.text or "").strip() for kernel in element.iterfind("os/kernel")),
+        firmware=_firmware(systems),
+        direct_kernel=any((text or "").strip() for system in systems for text in [system.findtext("kernel")]),
         vcpus=None if vcpu is None else _started_with(vcpu),
         memory_mib=None if memory is None else mebibytes(memory.text, memory.get("unit")),
-        boot_devices=tuple(_boot_devices(element)),
+        boot_devices=tuple(_boot_devices(systems)),
         interfaces=tuple(_interfaces(element)),
     )
 
@@ -96,9 +97,9 @@ def _started_with(vcpu: etree._Element) -> int | None:
     return number(vcpu.text) if current is None else current
 
 
-def _firmware(domain: etree._Element) -> Firmware | None:
+def _firmware(systems: Sequence[etree._Element]) -> Firmware | None:
     """Return the firmware that `<os firmware>` names; a loader in flash memory is EFI's, any other may be either."""
-    for system in domain.iterchildren("os"):
+    for system in systems:
         if stated := _FIRMWARE.get(system.get("firmware", "")):
             return stated
         if any(loader.get("type") == "pflash" for loader in system.iterchildren("loader")):
@@ -106,8 +107,8 @@ def _firmware(domain: etree._Element) -> Firmware | None:
     return None
 
 
-def _boot_devices(domain: etree._Element) -> Iterator[str]:
-    for system in domain.iterchildren("os"):
+def _boot_devices(systems: Sequence[etree._Element]) -> Iterator[str]:
+    for system in systems:
         for boot in system.iterchildren("boot"):
             device = boot.get("dev")
             if device:

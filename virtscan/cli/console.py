@@ -39,12 +39,12 @@ class Console:
         log.addHandler(heard)
 
     def warn(self, message: str) -> None:
-        """Say what somebody should know; not with `--quiet`."""
+        """Print a warning; not with `--quiet`."""
         if self._verbosity >= Verbosity.NORMAL:
             click.echo(f"virtscan: {message}", err=True)
 
     def detail(self, message: str) -> None:
-        """Say what happens; only with `--verbose`."""
+        """Print a detail; only with `--verbose`."""
         if self._verbosity >= Verbosity.VERBOSE:
             click.echo(f"virtscan: {message}", err=True)
 

@@ -2,7 +2,8 @@
 
 from enum import IntEnum
 
-from virtscan.model import Exposure, FailOn, Finding, HostStatus, Report, Verdict
+from virtscan.correlator.sending import sending
+from virtscan.model import Exposure, FailOn, Finding, HostStatus, Report, State, Verdict
 
 
 class ExitCode(IntEnum):
@@ -38,11 +39,13 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
 
 
 def of_servers(report: Report) -> ExitCode:
-    """Return the exit code of `virtscan servers`; it depends on how many of them could be read."""
-    unread = [server.reason is not None for server in report.inventory.servers]
-    if all(unread):
+    """Return the exit code of `virtscan servers`: whether a server's offload is on, over its whole sending stack."""
+    servers = report.inventory.servers
+    states = [sending(server).tx for server in servers]
+    if all(state is State.UNKNOWN and server.reason for state, server in zip(states, servers, strict=True)):
         return ExitCode.NOTHING_SEEN
-    return ExitCode.INCOMPLETE if any(unread) else ExitCode.CLEAN
+    unread = State.UNKNOWN in states or any(server.reason is not None for server in servers)
+    return _of(bad=State.ON in states, incomplete=unread)
 
 
 def of_trace(*, boots: int, failed: bool, incomplete: bool) -> ExitCode:

@@ -90,7 +90,7 @@ def run(arguments: list[str]) -> int:
         drop_output()
         code = READER_GONE
     except SystemExit as error:
-        # A signal's; or 1, which means "at risk" here: click makes it of a help text that nobody reads to its end.
+        # A signal's; or 1, which means "at risk" here: click makes it of a help text whose reader went away.
         code = error.code if isinstance(error.code, int) and error.code != 1 else READER_GONE
     except Exception:  # noqa: BLE001 the one place where a defect becomes a message instead of a silent end
         traceback.print_exc()

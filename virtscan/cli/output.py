@@ -14,7 +14,7 @@ STDOUT = Path("-")
 
 
 class ReaderGoneError(Exception):
-    """Whoever read our standard output has closed it.
+    """The reader of our standard output has closed it.
 
     An exception of its own, because click would make exit code 1 of a BrokenPipeError, which means "at risk" here.
     """
@@ -36,7 +36,7 @@ class Output:
         """Put the whole text there.
 
         Raises:
-            ReaderGoneError: It is a pipe, and nobody reads it any more.
+            ReaderGoneError: It is a pipe, and its reader is gone.
         """
         try:
             self._stream.write(data)
@@ -49,7 +49,7 @@ def tell(line: str) -> None:
     """Put a line on standard output that is no report.
 
     Raises:
-        ReaderGoneError: It is a pipe, and nobody reads it any more.
+        ReaderGoneError: It is a pipe, and its reader is gone.
         OutputError: It can't be written to.
     """
     with opened(None) as output:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from virtscan.cli.console import Console
 from virtscan.config import Document, Options, default_uri, find_config, make_plan, read_document
-from virtscan.connectors import naming, uri
+from virtscan.connectors import naming
 from virtscan.errors import ConfigError
 from virtscan.model import Gap, Plan, Target, TargetKind
+from virtscan.transport import uri
 from virtscan.views.naming import runs_on_warnings, segment_warnings
 
 

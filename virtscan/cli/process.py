@@ -16,7 +16,7 @@ _REMINDER_SECONDS = 0.3
 
 
 def open_closed_streams() -> None:
-    """Put an empty file in the place of each standard stream that whoever started us has closed, as in `>&-`.
+    """Put an empty file in the place of each standard stream that the parent process has closed, as in `>&-`.
 
     Else the next file to be opened would get its number, and what a library or ssh says there would land in that file.
     """
@@ -51,8 +51,8 @@ def end_on_signals() -> None:
     """Let SIGTERM and SIGHUP unwind the main thread like Ctrl-C does, so that temporary output is removed on the way.
 
     What a handler raises is lost where it happens to interrupt a callback of an import, or a library that goes on after
-    any error: so it is raised again until it is on its way. Whoever started us with a signal ignored (nohup) wants that
-    it stays so.
+    any error: so it is raised again until it is on its way. A parent that started us with a signal ignored (nohup)
+    wants that it stays so.
     """
     received = signal.SIGINT
 

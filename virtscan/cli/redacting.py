@@ -33,7 +33,7 @@ class Redaction:
         return redacted
 
     def text(self, text: str) -> str:
-        """What somebody typed, such as a condition, with the pseudonyms of the names that are whole in it."""
+        """Replace names in typed text, such as a condition, if they are whole in it."""
         if self._known is None:
             return text
         from virtscan.redaction import Pseudonyms

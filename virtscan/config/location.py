@@ -1,4 +1,4 @@
-"""Where the configuration file lies when nobody names it."""
+"""Search order of the configuration file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +11,12 @@ SYSTEM_FILE = Path("/etc/virtscan/virtscan.toml")
 def find_config(
     explicit: Path | None, environment: Mapping[str, str], *, system_file: Path = SYSTEM_FILE
 ) -> Path | None:
-    """The first that there is: `explicit`, `VIRTSCAN_CONFIG`, the user's file, the system's; None without any.
+    """Return the first of `explicit`, `VIRTSCAN_CONFIG`, the user's file and the system's; None without any.
 
     A file that was named must exist; only the last two may be absent.
 
     Raises:
-        ConfigError: The file named on the command line or in the environment is not there.
+        ConfigError: The file named on the command line or in the environment does not exist.
     """
     named = environment.get("VIRTSCAN_CONFIG")
     if explicit is None and named:

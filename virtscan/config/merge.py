@@ -8,10 +8,10 @@ from virtscan.config.declaration import absolute_test_uri, declared_plan, identi
 from virtscan.config.default_uri import DefaultUri
 from virtscan.config.document import Document
 from virtscan.config.provisioning import sends_in_clear
-from virtscan.connectors import uri
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, Plan, ServerTarget, Target, TargetKind
 from virtscan.offload.source import parse_server
+from virtscan.transport import uri
 
 _LONGEST = 7 * 86400.0
 """Longest limit of a host or a run in seconds; poll(2) takes milliseconds as an int, at most 24 days."""

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import msgspec
 
-from virtscan.connectors import naming, uri
+from virtscan.connectors import naming
 from virtscan.correlator.aging import aged
 from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.serving import Locality, coverage, locality, may_serve
 from virtscan.errors import ConfigError
 from virtscan.model import Device, Hypervisor, Inventory, Plan, Server, ServerTarget, Target
 from virtscan.offload.source import shown
+from virtscan.transport import uri
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +63,7 @@ def _of_the_network(
     if records is not None:
         on_record = records.of_device(place.reach, place.vlan_id)
         for subnet in records.subnets_of(place.reach, place.vlan_id):
-            answering = ", ".join(subnet.servers) or "nobody"
+            answering = ", ".join(subnet.servers) or "no server"
             unclear = "" if on_record else "; this settles nothing, for it names no server of the configuration"
             yield f"  subnet {subnet.name} ({subnet.network}) of {subnet.source}: answered by {answering}{unclear}"
     elif plan.provisioning:
@@ -96,7 +97,7 @@ def _of_macs(place: _Place, inventory: Inventory, servers: tuple[Server, ...], r
 
 
 def _names(target: Target, inventory: Inventory | None) -> tuple[str, ...]:
-    """Whatever somebody may call it."""
+    """Every name by which the hypervisor can be asked for."""
     scanned = _scanned(target, inventory)
     return (naming.name(target), target.address, *((scanned.name,) if scanned else ()))
 

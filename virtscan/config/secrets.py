@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from virtscan.config.values import table_name
-from virtscan.connectors import uri
 from virtscan.errors import ConfigError
+from virtscan.transport import uri
 
 _VARIABLES = re.compile(r"(?:\$\{[^}]*\})*")
 

@@ -1,1 +1,1 @@
-"""Where hypervisors are read: each connector fills a `Reading`, which its deadline closes."""
+"""Where hypervisors are read: each connector fills a `HostDraft`, which its deadline closes."""

@@ -2,24 +2,24 @@
 
 from pathlib import Path
 
-from virtscan import ansible
-from virtscan.connectors.reading import HostFacts, Reading
+from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.errors import FactsError
+from virtscan.evidence import ansible
 from virtscan.model import GapAbout, Observed
 
 
-def read(path: str, reading: Reading) -> None:
+def read(path: str, draft: HostDraft) -> None:
     """Deliver kernel, machine, CPUs, memory and devices; call it last, because what was read of the host itself counts.
 
     Facts that can't be read are a gap about devices: they hide no domain and no interface.
     """
     try:
-        facts = ansible.open_facts(Path(path), [reading.name])
+        facts = ansible.open_facts(Path(path), [draft.name])
     except FactsError as error:
-        reading.gap("facts of Ansible", f"{path}: {error}", GapAbout.DEVICE)
+        draft.gap("facts of Ansible", f"{path}: {error}", GapAbout.DEVICE)
         return
     kernel = facts.kernel
-    reading.add_if_unknown(
+    draft.add_if_unknown(
         HostFacts(
             kernel=None if kernel is None else Observed(value=kernel, source="ansible", observed_at=facts.taken_at),
             kernel_build=facts.kernel_build,
@@ -30,4 +30,4 @@ def read(path: str, reading: Reading) -> None:
             lists_all_devices=facts.lists_all_devices,
         )
     )
-    reading.add(*facts.devices)
+    draft.add(*facts.devices)

@@ -1,6 +1,6 @@
 """Copies of one domain in one hypervisor: the running one, and the persistent definition that its next start uses."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import TypeAlias
@@ -21,6 +21,9 @@ def with_copies_marked(domains: Sequence[Domain]) -> tuple[Domain, ...]:
     A definition adds nothing when all that is judged is the same as in a running copy. Domains without a uuid, or of
     which no copy is known to run, stay as they are.
     """
+    copies_of = Counter(domain.uuid for domain in domains if domain.uuid is not None)
+    if all(count == 1 for count in copies_of.values()):
+        return tuple(domains)
     running: defaultdict[str, set[_Judged]] = defaultdict(set)
     for domain in domains:
         if domain.uuid is not None and domain.state is DomainState.ACTIVE and not domain.next_start:

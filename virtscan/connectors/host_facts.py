@@ -3,11 +3,11 @@
 import platform
 from datetime import UTC, datetime
 
-from virtscan import openssh
-from virtscan.connectors import host_probe, uri
-from virtscan.connectors.reading import HostFacts, Reading
+from virtscan.connectors import host_probe
+from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.errors import ConfigError, ConnectorError, SshError
 from virtscan.model import GapAbout, Observed
+from virtscan.transport import ssh, uri
 
 _NOT_THE_HOST = ("socket", "netcat", "command")
 """Parameters with which what ssh reaches need not be the hypervisor."""
@@ -22,7 +22,7 @@ def of_this_machine() -> HostFacts:
 
 
 def is_reached_by_ssh(address: str) -> bool:
-    """Does the URI lead by the system's ssh to the hypervisor itself?"""
+    """Return True if the URI leads by the system's ssh to the hypervisor itself."""
     parsed = uri.parse(address)
     return bool(
         parsed.transport == "ssh"
@@ -32,7 +32,7 @@ def is_reached_by_ssh(address: str) -> bool:
     )
 
 
-def read_by_ssh(reading: Reading, address: str, *, timeout: float) -> None:
+def read_by_ssh(draft: HostDraft, address: str, *, timeout: float) -> None:
     """Deliver what the host of a URI says of itself, in one round trip; what it does not say is a gap.
 
     Gaps are about devices: they hide facts, no domain and no interface.
@@ -42,14 +42,14 @@ def read_by_ssh(reading: Reading, address: str, *, timeout: float) -> None:
     try:
         answer = by_ssh(address, timeout=timeout)
     except ConnectorError as error:
-        reading.gap("kernel and devices by ssh", str(error), GapAbout.DEVICE)
+        draft.gap("kernel and devices by ssh", str(error), GapAbout.DEVICE)
         return
     kernel: Observed[str] | None = None
     if answer.kernel is not None:
         kernel = Observed(value=answer.kernel, source=host_probe.SOURCE, observed_at=datetime.now(UTC))
-    elif reading.target.kernel is None:
-        reading.gap("kernel", f"`uname -srv` gave no Linux release: {answer.uname[:60]!r}", GapAbout.DEVICE)
-    reading.add(
+    elif draft.target.kernel is None:
+        draft.gap("kernel", f"`uname -srv` gave no Linux release: {answer.uname[:60]!r}", GapAbout.DEVICE)
+    draft.add(
         *answer.devices,
         HostFacts(
             kernel=kernel,
@@ -65,15 +65,15 @@ def by_ssh(address: str, *, timeout: float) -> host_probe.Answer:
     """Ask the host of a URI, as the user and at the port that the URI names.
 
     Raises:
-        ConnectorError: ssh can't log in there, or what answers is no shell.
+        ConnectorError: ssh can't log in there, or something other than a shell answers.
     """
     parsed = uri.parse(address)
     if "keyfile" in parsed.parameters:
         raise ConnectorError("`keyfile=` is for libvirt alone: name the key in ssh_config (IdentityFile), for both")
     try:
         # It checks user and host, which in a URI can be anything.
-        destination = openssh.parse_destination(_destination(parsed))
-        printed = openssh.run(destination, host_probe.SCRIPT, timeout=timeout)
+        destination = ssh.parse_destination(_destination(parsed))
+        printed = ssh.run(destination, host_probe.SCRIPT, timeout=timeout)
     except (ConfigError, SshError) as error:
         raise ConnectorError(str(error)) from error
     return host_probe.parse_answer(printed, at=datetime.now(UTC))

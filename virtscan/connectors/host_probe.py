@@ -12,7 +12,7 @@ import msgspec
 from virtscan import hostnet
 from virtscan.errors import ConnectorError
 from virtscan.model import Device, Machine
-from virtscan.sections import excerpt, read_sections
+from virtscan.transport.sections import excerpt, read_sections
 
 SOURCE = "ssh"
 

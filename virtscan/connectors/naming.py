@@ -1,7 +1,8 @@
 """What a hypervisor is called, and how its address is shown, as long as nobody has asked it."""
 
-from virtscan.connectors import sosreport, uri, xml_directory
+from virtscan.connectors import sosreport, xml_directory
 from virtscan.model import Target, TargetKind
+from virtscan.transport import uri
 
 
 def shown(target: Target) -> str:

@@ -31,7 +31,7 @@ class Assignments:
                 unclear.add(netboot.mac)
                 if netboot.server:
                     foreign[netboot.server, netboot.source] = None
-        self.foreign: tuple[tuple[str, str], ...] = tuple(foreign)
+        self.foreign: tuple[tuple[str, str], ...] = tuple(sorted(foreign))
         self._by_mac = {mac: frozenset(named) for mac, named in by_mac.items() if mac not in unclear}
         self._subnets = [
             (network(subnet.network), subnet, _named(servers, subnet.servers)) for subnet in inventory.subnets
@@ -76,7 +76,7 @@ def is_called(server: Server, name: str) -> bool:
     try:
         address = ipaddress.ip_address(wanted)
     except ValueError:
-        own = tuple(_host_names(server))
+        own = tuple(name for name in _host_names(server) if network(name) is None)
         return wanted in own or (
             any(_agree(one, wanted) for one in own) and all(_agree(one, wanted) for one in own if "." in one)
         )
@@ -98,6 +98,4 @@ def _host_names(server: Server) -> Iterator[str]:
 
 def _agree(one: str, other: str) -> bool:
     """Return True if one of two names is the other without its domain, or without a part of it."""
-    if network(one) is not None:
-        return True
     return all(first == second for first, second in zip(one.split("."), other.split("."), strict=False))

@@ -48,9 +48,9 @@ def correlate(inventory: Inventory) -> Report:
     if rebooted == inventory.servers:
         return report
     later = _judged(msgspec.structs.replace(inventory, servers=rebooted))
-    now = {_place(finding) for finding in report.findings if _is_at_risk(finding)}
-    more = sum(_is_at_risk(finding) and _place(finding) not in now for finding in later.findings)
-    return msgspec.structs.replace(report, at_risk_after_reboot=more)
+    more = Counter(map(_interface, filter(_is_at_risk, later.findings)))
+    more -= Counter(map(_interface, filter(_is_at_risk, report.findings)))
+    return msgspec.structs.replace(report, at_risk_after_reboot=more.total())
 
 
 def _judged(inventory: Inventory) -> Report:
@@ -173,9 +173,6 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
             declared = "physical = true" if server.physical else f"runs_on = {server.runs_on!r}"
             reason = f"{declared} is declared, but its MAC is on {where}; the observation counts"
             yield Gap(subject=f"server {server.name}", reason=reason, about=GapAbout.CONFIGURATION)
-        if server.runs_on is not None and server.runs_on not in index.fleet.hypervisors:
-            reason = f"runs_on = {server.runs_on!r} names a hypervisor that was not scanned; it counts for nothing"
-            yield Gap(subject=f"server {server.name}", reason=reason, about=GapAbout.CONFIGURATION)
     for name in overruled:
         reason = "a declaration or record excludes it, but its NIC is on the interface's own device; it is judged"
         yield Gap(subject=f"server {name}", reason=reason, about=GapAbout.CONFIGURATION)
@@ -188,17 +185,16 @@ def _is_at_risk(finding: Finding) -> bool:
     return finding.verdict is Verdict.AT_RISK and finding.waived is None
 
 
-def _place(finding: Finding) -> tuple[str, str, str, int, bool]:
-    return finding.hypervisor, finding.origin, finding.domain, finding.index, finding.next_start
-
-
-def _urgency(finding: Finding) -> tuple[int, int, str, str, int, str, bool]:
+def _interface(finding: Finding) -> tuple[str, str, int, str, bool, str]:
     return (
-        VERDICTS[finding.verdict],
-        _EXPOSURES[finding.exposure],
         finding.hypervisor,
         finding.domain,
         finding.index,
         finding.origin,
         finding.next_start,
+        finding.mac or "",
     )
+
+
+def _urgency(finding: Finding) -> tuple[int, int, tuple[str, str, int, str, bool, str]]:
+    return VERDICTS[finding.verdict], _EXPOSURES[finding.exposure], _interface(finding)

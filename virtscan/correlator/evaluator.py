@@ -26,7 +26,6 @@ from virtscan.model import (
     Device,
     DeviceName,
     Domain,
-    Fix,
     Hypervisor,
     Interface,
     KernelBasis,
@@ -90,7 +89,9 @@ class _Group(msgspec.Struct, frozen=True):
 
     segment: str | None
     addresses: tuple[str, ...]
+    vlan_id: int | None
     mode: SourceMode
+    machine: Machine
     device: DeviceName | None
     own: frozenset[int]
     on_record: frozenset[int]
@@ -172,14 +173,14 @@ class Evaluator:
             return ruling.case.left_out or NotJudged.NOT_MACVTAP
         rivals = [one for point in points for one in point.rulings if _excludes(one, ruling)]
         pool = len(points) > 1 and any(point.rulings[0].rule.verdict is not ruling.rule.verdict for point in points)
-        disagree = pool or any(one.rule.verdict is not ruling.rule.verdict for one in rivals)
-        capped = disagree and ruling.confidence is Confidence.HIGH
+        disagree = any(one.rule.verdict is not ruling.rule.verdict for one in rivals)
+        capped = (disagree or pool) and ruling.confidence is Confidence.HIGH
         return Evaluation(
             decided=decided,
             ruling=ruling,
             confidence=Confidence.MEDIUM if capped else ruling.confidence,
-            disagree=disagree and not pool,
-            reach=joined([point.reach for point in points]),
+            disagree=disagree,
+            reach=of_one([point.reach for point in points]),
             points=points,
         )
 
@@ -275,7 +276,9 @@ class Evaluator:
         group = _Group(
             segment=point.segment,
             addresses=addresses,
+            vlan_id=None if point.device not in self._devices else self._devices[point.device].vlan_id,
             mode=point.mode or SourceMode.UNKNOWN,
+            machine=point.machine,
             device=None if point.machine is Machine.PHYSICAL else point.device,
             own=plug.own,
             on_record=plug.on_record,
@@ -283,12 +286,12 @@ class Evaluator:
         )
         found = self._outside.get(group)
         if found is None:
-            found = self._outside[group] = self._rule_outside(point, plug, locality(point.segment, addresses))
+            found = self._outside[group] = self._rule_outside(point, plug, group)
         return found
 
-    def _rule_outside(self, point: AttachmentPoint, plug: _Plug, device: Locality) -> _Outside:
-        vlan = None if point.device not in self._devices else self._devices[point.device].vlan_id
-        excluded = self._excluded(plug, device, self._index.assignments.of_device(device, vlan))
+    def _rule_outside(self, point: AttachmentPoint, plug: _Plug, group: _Group) -> _Outside:
+        device = locality(group.segment, group.addresses)
+        excluded = self._excluded(plug, device, self._index.assignments.of_device(device, group.vlan_id))
         rulings: list[Ruling] = []
         reach: dict[int, tuple[Reach, ...]] = {}
         for number, placed in self._afar:
@@ -343,8 +346,9 @@ def kernel_state(hypervisor: Hypervisor) -> KernelState:
         known = read_kernel(hypervisor.declared_kernel)
     else:
         known = NOT_READ
-    if known.fix is Fix.UNKNOWN and hypervisor.kernel is None and hypervisor.declared_kernel is None:
-        return NOT_READ if hypervisor.daemon is None else read_daemon(hypervisor.daemon.value)
+        # A daemon in a container says nothing of the host's distribution.
+        if hypervisor.daemon is not None and hypervisor.machine is not Machine.CONTAINER:
+            known = read_daemon(hypervisor.daemon.value)
     return known
 
 
@@ -356,6 +360,12 @@ def joined(reaches: Iterable[Reach]) -> Reach:
     if found == {Reach.NO}:
         return Reach.NO
     return Reach.UNKNOWN if Reach.UNKNOWN in found else Reach.YES
+
+
+def of_one(reaches: Iterable[Reach]) -> Reach:
+    """Join what the devices of a pool allow: the interface gets one of them, so they have to agree."""
+    found = set(reaches)
+    return found.pop() if len(found) == 1 else Reach.UNKNOWN
 
 
 def of_any(reaches: Sequence[Reach]) -> Reach:

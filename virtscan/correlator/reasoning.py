@@ -10,7 +10,6 @@ from virtscan.correlator.serving import describe
 from virtscan.correlator.table import Fact, Ruling
 from virtscan.model import (
     Confidence,
-    DeviceKind,
     Fix,
     Gap,
     Hypervisor,
@@ -24,6 +23,7 @@ from virtscan.model.reasons import (
     AfterReboot,
     DeviceObserved,
     ExclusionContradicted,
+    HostObserved,
     HypervisorIsVm,
     KernelInferred,
     KernelKnown,
@@ -38,6 +38,7 @@ from virtscan.model.reasons import (
     NeedsServer,
     NotServed,
     OffloadKnown,
+    OnOtherHypervisor,
     OnRecord,
     OutsideStack,
     PlacesDisagree,
@@ -69,6 +70,7 @@ class Reasoning:
         if evaluation.disagree and ruling.stack is not None:
             because.append(PlacesDisagree(server=ruling.server))
         because += self._servers(decided)
+        because += _observed(self._hypervisor.name, ruling)
         if ruling.rule.verdict in OPEN:
             missing += self._renewals
         return tuple(dict.fromkeys(because)), tuple(dict.fromkeys(missing))
@@ -135,8 +137,7 @@ class Reasoning:
         stack = point.stack
         because.append(DeviceObserved(hypervisor=host, device=point.device, kind=stack.kind, bond=stack.bond))
         if self._index.lower_device is LowerDevice.BOND and stack.bond is None and is_open:
-            kind = stack.kind if stack.kind is not DeviceKind.UNKNOWN else DeviceKind.UNKNOWN
-            missing.append(NeedsDeviceKind(hypervisor=host, device=point.device, kind=kind))
+            missing.append(NeedsDeviceKind(hypervisor=host, device=point.device, kind=stack.kind))
 
     def _servers(self, decided: PointEvaluation) -> Iterator[Reason]:
         servers = self._index.servers
@@ -144,6 +145,15 @@ class Reasoning:
             yield OnRecord(servers=tuple(servers[number].name for number in sorted(decided.on_record)))
         for number in decided.contradicted:
             yield ExclusionContradicted(server=servers[number].name, device=decided.point.device)
+
+
+def _observed(here: str, ruling: Ruling) -> Iterator[HostObserved]:
+    """Name the hypervisors whose facts the finding rests on: the interface's, and the one that the server is on."""
+    yield HostObserved(hypervisor=here)
+    if ruling.rule.server and Fact.PLACE in ruling.rule.facts:
+        for reason in ruling.position.because:
+            if isinstance(reason, OnOtherHypervisor):
+                yield HostObserved(hypervisor=reason.hypervisor)
 
 
 def _sort(reason: Reason, because: list[Reason], missing: list[Reason]) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from virtscan.correlator.location.nic import is_nic
 from virtscan.correlator.location.stack import lists_all_below
-from virtscan.model import Backing, Device, DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
+from virtscan.model import Backing, DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
 
 _MASTERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.UNKNOWN})
 
@@ -93,10 +93,10 @@ def sending_stacks(server: Server) -> tuple[SendingStack, ...]:
         named = [one.device.name for one in server.devices if one.device.addresses]
     tops = list(dict.fromkeys(_top(name, known) for name in named if name in known))
     if not tops:
-        return (_bare(server), *(_stack(server, top, known, None, declared=False) for top in _others(known, ())))
-    declared = [_stack(server, top, known, named[0] if len(tops) == 1 else None) for top in tops]
+        return (_bare(server), *(_stack(server, top, known, (), None, declared=False) for top in _others(known, ())))
+    declared = [_stack(server, top, known, named, named[0] if len(tops) == 1 else None) for top in tops]
     used = {name for stack in declared for name in stack.devices}
-    return (*declared, *(_stack(server, top, known, None, declared=False) for top in _others(known, used)))
+    return (*declared, *(_stack(server, top, known, (), None, declared=False) for top in _others(known, used)))
 
 
 def sending(server: Server) -> SendingStack:
@@ -137,11 +137,12 @@ def _stack(
     server: Server,
     top: DeviceName,
     known: Mapping[DeviceName, ServerDevice],
+    named: Collection[DeviceName],
     interface: str | None,
     *,
     declared: bool = True,
 ) -> SendingStack:
-    ways = _without_local_ports(tuple(_ways(top, known)), known)
+    ways = _without_local_ports(tuple(_ways(top, known, named)), known)
     names = tuple(dict.fromkeys(name for way in ways for name in way.devices))
     macs = {mac for name in names if name in known for mac in _macs(known[name])}
     if declared and interface is not None:
@@ -196,7 +197,7 @@ def _top(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> DeviceNa
         name = above
 
 
-def _ways(top: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> Iterator[Way]:
+def _ways(top: DeviceName, known: Mapping[DeviceName, ServerDevice], named: Collection[DeviceName]) -> Iterator[Way]:
     """Walk every way down; a circle ends where it closes."""
     waiting: list[tuple[DeviceName, ...]] = [(top,)]
     while waiting:
@@ -206,21 +207,45 @@ def _ways(top: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> Iterator
         waiting += ((*way, name) for name in below)
         complete = one is not None and lists_all_below(one.device)
         if not below or not complete:
-            yield _way(way, known, ends_open=not complete)
+            yield _way(way, known, named, ends_open=not complete)
 
 
-def _way(names: tuple[DeviceName, ...], known: Mapping[DeviceName, ServerDevice], *, ends_open: bool) -> Way:
+def _way(
+    names: tuple[DeviceName, ...],
+    known: Mapping[DeviceName, ServerDevice],
+    named: Collection[DeviceName],
+    *,
+    ends_open: bool,
+) -> Way:
     offloads = [known[name].offload if name in known else Offload() for name in names]
+    now = [one.tx_checksum for one in offloads]
     after = [State.UNKNOWN if one.persistence is None else one.persistence.tx_checksum for one in offloads]
+    for place in _doubtful(names, known, named):
+        now[place], after[place] = _unless_off(now[place]), _unless_off(after[place])
     kinds = {known[name].device.kind for name in names if name in known}
     # Of a bond or bridge whose members are not all listed, one way is unknown unless something above already fills.
     hidden = ends_open and bool(kinds & {DeviceKind.BOND, DeviceKind.BRIDGE}) and _is_master(names[-1], known)
     return Way(
         devices=names,
-        now=_on_way([one.tx_checksum for one in offloads], hidden=hidden),
+        now=_on_way(now, hidden=hidden),
         after_reboot=_on_way(after, hidden=hidden),
         ends_open=ends_open,
     )
+
+
+def _doubtful(
+    names: tuple[DeviceName, ...], known: Mapping[DeviceName, ServerDevice], named: Collection[DeviceName]
+) -> Iterator[int]:
+    """Give the places of devices above the named one that may be VLANs, through which the server does not send."""
+    for place, name in enumerate(names):
+        if name in named:
+            return
+        if name in known and known[name].device.kind is DeviceKind.UNKNOWN and known[name].device.lower:
+            yield place
+
+
+def _unless_off(state: State) -> State:
+    return State.UNKNOWN if state is State.OFF else state
 
 
 def _is_master(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> bool:
@@ -234,18 +259,17 @@ def _on_way(states: Collection[State], *, hidden: bool) -> WayState:
 
 
 def _without_local_ports(ways: tuple[Way, ...], known: Mapping[DeviceName, ServerDevice]) -> tuple[Way, ...]:
-    """Leave out ways to taps and veths of local guests beside a NIC: frames to other machines don't leave by them.
-
-    A bond or bridge at the end of a way is no such port: its members are not all listed.
-    """
-    local = [way for way in ways if (end := known.get(way.devices[-1])) and _is_local_port(end.device)]
+    """Leave out ways to taps and veths of local guests beside a NIC: frames to other machines don't leave by them."""
+    local = [way for way in ways if _is_local_port(known.get(way.devices[-1]))]
     outward = tuple(way for way in ways if way not in local)
     has_nic = any((end := known.get(way.devices[-1])) and is_nic(end.device) for way in outward)
     return outward if has_nic else ways
 
 
-def _is_local_port(device: Device) -> bool:
-    return device.backing is Backing.VIRTUAL and device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
+def _is_local_port(one: ServerDevice | None) -> bool:
+    """Return True for a tap or veth; a VLAN, bond or bridge of which nothing below is known leads out all the same."""
+    ports = {DeviceKind.ETHERNET, DeviceKind.VETH}
+    return one is not None and one.device.backing is Backing.VIRTUAL and one.device.kind in ports
 
 
 def _others(known: Mapping[DeviceName, ServerDevice], used: Iterable[DeviceName]) -> list[DeviceName]:

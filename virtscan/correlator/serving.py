@@ -63,12 +63,14 @@ def may_serve(server: Coverage, device: Locality) -> bool:
     """
     if device.segment is None:
         return True
-    if server.segments:
-        return device.segment in server.segments
-    declared = network(device.segment)
-    if declared is None or not server.subnets or includes(server, device):
+    if device.segment in server.segments:
         return True
-    return any(declared.version == subnet.version and declared.overlaps(subnet) for subnet in server.subnets)
+    declared = network(device.segment)
+    if declared is None or not server.subnets:
+        return not server.segments
+    return includes(server, device) or any(
+        declared.version == subnet.version and declared.overlaps(subnet) for subnet in server.subnets
+    )
 
 
 def includes(server: Coverage, device: Locality) -> bool:

@@ -14,7 +14,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
     Raises:
         OffloadError: They can't be read, or there is no device of the name that was given.
     """
-    from virtscan import ansible  # with what reads its files, which other sources don't need
+    from virtscan.evidence import ansible  # with what reads its files, which other sources don't need
 
     try:
         facts = ansible.open_facts(Path(target.address), [target.name])

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from virtscan import command
 from virtscan.errors import OffloadError
 from virtscan.model import Server, ServerTarget
 from virtscan.offload.probe import SCRIPT, parse_answer
 from virtscan.offload.server import observed
+from virtscan.transport import program
 
 
 def read(target: ServerTarget, *, timeout: float, root: Path = Path("/")) -> Server:
@@ -18,7 +18,7 @@ def read(target: ServerTarget, *, timeout: float, root: Path = Path("/")) -> Ser
     """
     folder = "" if root == Path("/") else str(root)
     try:
-        completed = command.run(
+        completed = program.run(
             ["sh", "-s", "--", target.interface or "", folder],
             stdin=SCRIPT.encode(),
             timeout=timeout,

@@ -2,10 +2,10 @@
 
 import ipaddress
 
-from virtscan import openssh
 from virtscan.errors import OffloadError
 from virtscan.model import Device, DeviceName, ServerTarget, SourceKind
 from virtscan.offload.answer import Answer
+from virtscan.transport import ssh
 
 
 def named_sender(target: ServerTarget, answer: Answer) -> DeviceName | None:
@@ -34,7 +34,7 @@ def _addresses(target: ServerTarget, answer: Answer) -> list[str]:
     """Return the address that was declared, then the one that was reached, which a translation may have changed."""
     if target.kind is not SourceKind.SSH:
         return []
-    return [openssh.parse_destination(target.address).host, answer.reached or ""]
+    return [ssh.parse_destination(target.address).host, answer.reached or ""]
 
 
 def _has(device: Device, address: str) -> bool:

@@ -12,27 +12,32 @@ from virtscan.offload.persistence import Evidence
 from virtscan.offload.server import observed
 
 if TYPE_CHECKING:
-    from virtscan.sosreport import Sosreport
+    from virtscan.evidence.sosreport import Sosreport
 
 _FEATURES = "sos_commands/networking/ethtool_-k_"
 _SETTINGS = (
     "etc/NetworkManager/",
+    "etc/cron",
+    "etc/init.d/",
+    "etc/netplan/",
     "etc/network/",
+    "etc/networkd-dispatcher/",
     "etc/rc.",
-    "etc/sysconfig/network-scripts/",
+    "etc/sysconfig/network",
     "etc/systemd/",
     "etc/udev/rules.d/",
     "lib/systemd/network/",
     "run/NetworkManager/",
-    "run/systemd/network/",
+    "run/systemd/",
     "sbin/ifup-local",
     "usr/lib/NetworkManager/",
-    "usr/lib/systemd/network/",
+    "usr/lib/systemd/",
+    "var/spool/cron/",
 )
-_SCRIPT = re.compile(r"etc/(NetworkManager/dispatcher|rc\.|systemd/system|udev)|sbin/")
-_ETHTOOL = re.compile(r"^[^#\n]*ethtool.*$", re.MULTILINE)
-# Files that no version of sos takes along, so that their absence says nothing.
-_NEVER_TAKEN = ("/usr/lib/systemd/network (not in a sosreport)",)
+_UNITS = "etc/systemd/system/"
+_WANTED = re.compile(r"[^/]+\.(?:wants|requires)/[^/]+")
+# Places that sos does not collect, or not always: the absence of their files says nothing.
+_NOT_TAKEN = ("usr/lib/systemd/network", "usr/lib/systemd/system", "usr/lib/udev/rules.d", "var/spool/cron")
 
 
 def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  the caller ends it
@@ -41,7 +46,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
     Raises:
         OffloadError: It can't be read, or there is no device of the name that was given.
     """
-    from virtscan import sosreport  # with what reads archives, which other sources don't need
+    from virtscan.evidence import sosreport  # with what reads archives, which other sources don't need
 
     try:
         report = sosreport.open_sosreport(Path(target.address))
@@ -56,7 +61,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
 
 
 def _answer(report: "Sosreport") -> Answer:
-    from virtscan import sosreport
+    from virtscan.evidence import sosreport
 
     features = {DeviceName(name): text for name, text in report.named(_FEATURES)}
     known = sosreport.read_devices(report)
@@ -74,9 +79,18 @@ def _answer(report: "Sosreport") -> Answer:
 
 def _evidence(report: "Sosreport") -> Evidence:
     files = {
-        f"/{name}": "\n".join(_ETHTOOL.findall(text)) if _SCRIPT.match(name) else text
+        f"/{folder}{rest}": text
         for folder in _SETTINGS
-        for name, text in ((f"{folder}{rest}", text) for rest, text in report.named(folder))
+        for rest, text in report.named(folder)
+        if not _WANTED.fullmatch(f"{folder}{rest}".removeprefix(_UNITS))
     }
+    units = {name.removeprefix(_UNITS): target for name, target in report.links.items() if name.startswith(_UNITS)}
+    masked = {f"/{_UNITS}{name}": "" for name, target in units.items() if target == "/dev/null"}
     skipped = (f"/{name}" for name in report.skipped if name.startswith(_SETTINGS))
-    return Evidence(files=files, unreadable=(*skipped, *_NEVER_TAKEN))
+    return Evidence(
+        files=files | masked,
+        unreadable=(*skipped, *(f"/{place} (not in a sosreport)" for place in _NOT_TAKEN)),
+        executable=frozenset(f"/{name}" for name in report.executable),
+        wanted=frozenset(name for name in units if _WANTED.fullmatch(name)),
+        aliases={name: target.rpartition("/")[2] for name, target in units.items() if "/" not in name},
+    )

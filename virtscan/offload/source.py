@@ -4,7 +4,7 @@ import re
 
 from virtscan.errors import ConfigError
 from virtscan.model import ServerTarget, SourceKind, State
-from virtscan.openssh import parse_destination
+from virtscan.transport.ssh import parse_destination
 
 _FORMS = "ssh://[user@]host[:port], file:PATH, sosreport:PATH, ansible:PATH, local:, on or off"
 # The kernel refuses '/', ':', white space and more than 15 bytes (dev_valid_name); names with other signs than these

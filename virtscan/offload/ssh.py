@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from virtscan import openssh
 from virtscan.errors import OffloadError, SshError
 from virtscan.model import Server, ServerTarget
 from virtscan.offload.probe import SCRIPT, parse_answer
 from virtscan.offload.server import observed
+from virtscan.transport import ssh
 
 
 def read(target: ServerTarget, *, timeout: float) -> Server:
@@ -15,9 +15,9 @@ def read(target: ServerTarget, *, timeout: float) -> Server:
     Raises:
         OffloadError: There is no way in, no answer, or no such device.
     """
-    destination = openssh.parse_destination(target.address)
+    destination = ssh.parse_destination(target.address)
     try:
-        output = openssh.run(destination, SCRIPT, arguments=(target.interface or "",), timeout=timeout)
+        output = ssh.run(destination, SCRIPT, arguments=(target.interface or "",), timeout=timeout)
     except SshError as error:
         raise OffloadError(f"ssh: {error}") from error
     return observed(target, parse_answer(output), at=datetime.now(UTC))

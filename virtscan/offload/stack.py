@@ -131,13 +131,19 @@ def read_stack(sections: Sequence[tuple[str, str, str]]) -> Stack:
 
 
 def _described(sections: Sequence[tuple[str, str, str]]) -> Iterator[Device]:
-    """Return the devices of each section, the more authoritative first: /proc, ip, /sys, names alone."""
+    """Return the devices of each section, the more authoritative first: /proc, ip, /sys, names alone.
+
+    MACs come from /sys first: under another root `ip` shows those of the running kernel.
+    """
     for name, argument, text in sections:
         match name:
             case "bonding":
                 yield from hostnet.read_bonding(text, name=argument, source=SOURCE)
             case "vlans":
                 yield from hostnet.read_vlans(text, source=SOURCE)
+            case "sysfs":
+                macs = {path: rest for path, rest in _pairs(text).items() if path.endswith("/address")}
+                yield from hostnet.read_sysfs(macs, source=SOURCE, complete=False)
             case _:
                 pass
     for name, _, text in sections:

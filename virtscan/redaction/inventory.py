@@ -9,7 +9,7 @@ import msgspec
 
 from virtscan.correlator import correlate
 from virtscan.correlator.waivers import PATTERNS, Waivers
-from virtscan.model import Hypervisor, Inventory, Server, Waiver
+from virtscan.model import Hypervisor, Inventory, Server, ServerDevice, Waiver
 from virtscan.redaction.names import names_of
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
 
@@ -20,7 +20,7 @@ _NOBODY = "nobody-that-was-found"
 
 
 def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
-    """The inventory under pseudonyms, and the map with all that stand in it.
+    """Give the inventory under pseudonyms, and the map with all of them.
 
     Equal names get equal pseudonyms, in this inventory and in every other one that the same map is used for.
     Addresses keep who shares a subnet with whom, so verdicts stay what they were. Names of devices, networks,
@@ -51,25 +51,52 @@ def _hypervisor(host: Hypervisor, pseudonyms: Pseudonyms) -> Hypervisor:
         )
         for domain in host.domains
     )
-    devices = tuple(_texts(device, pseudonyms) for device in host.devices)
-    return msgspec.structs.replace(_texts(host, pseudonyms), domains=domains, devices=devices)
-
-
-def _server(server: Server, pseudonyms: Pseudonyms) -> Server:
-    lasting, kernel = server.persistence, server.kernel
     return msgspec.structs.replace(
-        _texts(server, pseudonyms),
-        persistence=None if lasting is None else _texts(lasting, pseudonyms),
-        kernel=None if kernel is None else _texts(kernel, pseudonyms),
+        _texts(host, pseudonyms),
+        domains=domains,
+        devices=tuple(_texts(device, pseudonyms) for device in host.devices),
+        kernel=_optional(host.kernel, pseudonyms),
+        daemon=_optional(host.daemon, pseudonyms),
     )
 
 
+def _server(server: Server, pseudonyms: Pseudonyms) -> Server:
+    return msgspec.structs.replace(
+        _texts(server, pseudonyms),
+        persistence=_optional(server.persistence, pseudonyms),
+        kernel=_optional(server.kernel, pseudonyms),
+        devices=tuple(_server_device(one, pseudonyms) for one in server.devices),
+    )
+
+
+def _server_device(one: ServerDevice, pseudonyms: Pseudonyms) -> ServerDevice:
+    offload = msgspec.structs.replace(
+        _texts(one.offload, pseudonyms), persistence=_optional(one.offload.persistence, pseudonyms)
+    )
+    return ServerDevice(device=_texts(one.device, pseudonyms), offload=offload)
+
+
+def _optional(item: S | None, pseudonyms: Pseudonyms) -> S | None:
+    return None if item is None else _texts(item, pseudonyms)
+
+
 _IDENTIFYING = {
-    "Hypervisor": ("name", "uri"),
+    "Hypervisor": ("name", "uri", "system_uuid"),
     "Domain": ("origin", "name", "uuid"),
     "Interface": ("mac", "target"),
-    "Device": ("mac", "addresses"),
-    "Server": ("name", "source", "reason", "macs", "declared_macs", "addresses", "subnets"),
+    "Device": ("mac", "permanent_mac", "addresses"),
+    "Server": (
+        "name",
+        "source",
+        "reason",
+        "macs",
+        "declared_macs",
+        "addresses",
+        "subnets",
+        "runs_on",
+        "system_uuid",
+    ),
+    "Offload": ("reason",),
     "Persistence": ("setting",),
     "Observed": ("source",),
     "Netboot": ("mac", "system", "server", "source"),
@@ -99,12 +126,13 @@ def _waivers(inventory: Inventory, pseudonyms: Pseudonyms) -> Iterator[Waiver]:
     waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
     matched: defaultdict[int, set[tuple[str, ...]]] = defaultdict(set)
     for finding in correlate(inventory).findings:
-        subject = (finding.hypervisor, finding.domain, finding.mac or "", finding.server or "")
-        for number in waivers.matching(finding):
-            patterns = (getattr(inventory.policy.waivers[number], key) for key in PATTERNS)
-            matched[number].add(
-                tuple("*" if glob == "*" else name for glob, name in zip(patterns, subject, strict=True))
-            )
+        for server in dict.fromkeys((finding.server, *(one.server for one in finding.waived_servers))):
+            subject = (finding.hypervisor, finding.domain, finding.mac or "", server or "")
+            for number in waivers.matching(msgspec.structs.replace(finding, server=server)):
+                patterns = (getattr(inventory.policy.waivers[number], key) for key in PATTERNS)
+                matched[number].add(
+                    tuple("*" if glob == "*" else name for glob, name in zip(patterns, subject, strict=True))
+                )
     for number, waiver in enumerate(inventory.policy.waivers):
         nobody = tuple("*" if getattr(waiver, key) == "*" else _NOBODY for key in PATTERNS)
         for names in sorted(matched[number]) or [nobody]:

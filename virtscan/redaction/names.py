@@ -4,14 +4,16 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 
-from virtscan.connectors import uri
+from virtscan.correlator.location.fleet import says_something
 from virtscan.errors import ConfigError
-from virtscan.model import Gap, GapAbout, Inventory
+from virtscan.model import Device, Gap, GapAbout, Inventory, Server
+from virtscan.transport import uri
 
 _URL = re.compile(r"\w[\w+.-]*://[^\s'\"<>(),]+")
 _FILE = re.compile(r"(?<![\w/.:])(?:/[^\s/:;&'\"<>(),]+){2,}")
 """An absolute path; one with a blank in it ends there."""
 
+_HOME = re.compile(r"(?<![\w/.:])/home/[^\s:;&'\"<>(),]+")
 _MAC = re.compile(r"(?<![\w:])[0-9a-f]{2}(?::[0-9a-f]{2}){5}(?![\w:])")
 _DOMAIN = re.compile(r"domain (?P<name>.+)", re.DOTALL)
 _RECORD = re.compile(r"(?:cobbler|foreman) (?P<system>\S+)(?: interfaces of host (?P<host>.+))?", re.DOTALL)
@@ -19,6 +21,9 @@ _RECORD = re.compile(r"(?:cobbler|foreman) (?P<system>\S+)(?: interfaces of host
 
 _AUTHENTICATED = re.compile(r"authenticate user (\S+)")
 """How Foreman repeats the user that the configuration names."""
+
+_LOGIN = re.compile(r"(?<![\w.@/-])([\w.-]+)@(?=[\w\[])")
+"""How ssh names the account that it could not use."""
 
 _WITH_PATH = frozenset({"xml", "file", "sosreport", "ansible", "test"})
 _SHORTEST_PATH = 3
@@ -36,8 +41,18 @@ def names_of(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
     yield "vm-uuid", (domain.uuid for domain in domains if domain.uuid)
     yield "path", (domain.origin for domain in domains if "/" in domain.origin and "://" not in domain.origin)
     yield "mac", (interface.mac for domain in domains for interface in domain.interfaces if interface.mac)
-    yield "mac", (device.mac for host in hosts for device in host.devices if device.mac)
-    yield "mac", (mac for server in inventory.servers for mac in server.macs)
+    yield "mac", (mac for host in hosts for device in host.devices for mac in _macs(device))
+    yield "mac", (mac for server in inventory.servers for mac in (*server.macs, *server.declared_macs))
+    devices = [one for server in inventory.servers for one in server.devices]
+    yield "mac", (mac for one in devices for mac in _macs(one.device))
+    machines = [host.system_uuid for host in hosts] + [server.system_uuid for server in inventory.servers]
+    yield "vm-uuid", (uuid for uuid in machines if uuid and says_something(uuid))
+    for server in inventory.servers:
+        for reason in (server.reason, *(one.offload.reason for one in server.devices)):
+            yield "user", _LOGIN.findall(reason or "")
+    for text in _settings(inventory.servers):
+        yield "path", _HOME.findall(text)
+        yield "mac", _MAC.findall(text.lower())
     yield "host", (server.runs_on or "" for server in inventory.servers)
     yield "mac", (netboot.mac for netboot in inventory.netboots)
     yield "vm", (netboot.system for netboot in inventory.netboots)
@@ -49,6 +64,19 @@ def names_of(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
     for gap in inventory.gaps:
         yield from _of_gap(gap, [host.uri for host in hosts])
     yield "path", (path for host in hosts for path in _FILE.findall(host.uri.partition("?")[2].replace("=", " ")))
+
+
+def _macs(device: Device) -> Iterator[str]:
+    yield from (mac for mac in (device.mac, device.permanent_mac) if mac)
+
+
+def _settings(servers: Iterable[Server]) -> Iterator[str]:
+    """Sentences about servers' devices and settings, which repeat lines of their files."""
+    for server in servers:
+        offloads = [one.offload for one in server.devices]
+        yield from (server.reason or "", *(one.reason or "" for one in offloads))
+        lasting = (server.persistence, *(one.persistence for one in offloads))
+        yield from (one.setting for one in lasting if one is not None)
 
 
 def _of_gap(gap: Gap, addresses: Iterable[str]) -> Iterator[tuple[str, Iterable[str]]]:
@@ -68,7 +96,7 @@ def _of_gap(gap: Gap, addresses: Iterable[str]) -> Iterator[tuple[str, Iterable[
             yield "host", _hosts("", url)
             yield "user", _users(url)
         yield "path", _FILE.findall(text)
-        yield "user", _AUTHENTICATED.findall(text)
+        yield "user", (*_AUTHENTICATED.findall(text), *_LOGIN.findall(_URL.sub("", text)))
         yield "mac", _MAC.findall(text.lower())
 
 

@@ -9,7 +9,9 @@ from typing import Literal
 
 import msgspec
 
+from virtscan.correlator.location.nic import HYPERVISOR_RANGES, VRRP, is_local
 from virtscan.errors import InventoryError
+from virtscan.model import Mac
 
 _KEPT_BITS = {4: 8, 6: 16}
 """So much of an address is no secret, and says whether it is private or public."""
@@ -19,6 +21,15 @@ _LINK_LOCAL_BITS = {4: 16, 6: 64}
 
 _ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\w)|(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?![\w:]|\.\w)"
 """What may be an IPv4 or IPv6 address, with a colon of the sentence; whether it is one, `ipaddress` says."""
+
+
+_UNIVERSAL, _LOCAL = "00:00:5e", "02:00:00"
+"""Where pseudonyms of MACs are taken from: the block of IANA, which no NIC has, and the locally administered ones."""
+
+_FIRST = 0x100000
+"""Behind what IANA itself uses in its block."""
+
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 
 
 class Map(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +65,7 @@ class Pseudonyms:
         self._names = dict(known.names)
         self._folded = {name.casefold(): pseudonym for name, pseudonym in known.names.items()}
         self._counts = Counter(pseudonym.rstrip("0123456789") for pseudonym in known.names.values())
-        self._macs = sum(pseudonym.startswith("02:") for pseudonym in known.names.values())
+        self._macs = sum(_MAC.fullmatch(pseudonym) is not None for pseudonym in known.names.values())
         self._pattern: re.Pattern[str] | None = None
         self._replaced: dict[str, str] = {}
 
@@ -64,7 +75,7 @@ class Pseudonyms:
             return
         if kind == "mac":
             self._macs += 1
-            pseudonym = _nth_mac(self._macs)
+            pseudonym = _nth_mac(self._macs, Mac(name))
         else:
             self._counts[kind] += 1
             pseudonym = f"{kind}{self._counts[kind]}"
@@ -119,6 +130,11 @@ class Pseudonyms:
         return hmac.digest(self._key, f"{version}:{prefix}".encode(), hashlib.sha256)[0] & 1
 
 
-def _nth_mac(number: int) -> str:
-    """A MAC that is locally administered, so nobody's."""
-    return "02:" + ":".join(f"{byte:02x}" for byte in number.to_bytes(5, "big"))
+def _nth_mac(number: int, mac: Mac) -> str:
+    """Give a MAC of the same kind, because verdicts rest on it: a hypervisor's range, universal, VRRP's or local."""
+    if mac.startswith(VRRP):
+        return mac
+    block = next((block for block in HYPERVISOR_RANGES if mac.startswith(block)), None)
+    if block is None:
+        block = _LOCAL if is_local(mac) else _UNIVERSAL
+    return block + "".join(f":{byte:02x}" for byte in (number + _FIRST).to_bytes(3, "big"))

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
+from virtscan.correlator.serving import network
 from virtscan.model import Gap, GapAbout
 
 
@@ -39,12 +40,16 @@ def segment_warnings(hosts: Sequence[Host], servers: Sequence[Serving]) -> tuple
     """Warn about each segment that only servers or only hypervisors name: it may be a spelling mistake.
 
     A segment of a hypervisor needs no server's word if some server serves every segment, unless a server names
-    a similar one. Without any hypervisor, or without any server, there is nothing to compare.
+    a similar one. A segment that is written as a subnet is named by every server whose subnets overlap it. Without any
+    hypervisor, or without any server, there is nothing to compare.
     """
     if not hosts or not servers:
         return ()
     of_servers = dict.fromkeys(segment for server in servers for segment in server.segments)
-    of_hosts = dict.fromkeys(segment for host in hosts for segment in host.segments.values())
+    subnets = [subnet for server in servers for subnet in server.subnets]
+    of_hosts = dict.fromkeys(
+        segment for host in hosts for segment in host.segments.values() if not _is_among(segment, subnets)
+    )
     serves_all = any(not server.segments and not server.subnets for server in servers)
     return (
         *_warnings(of_servers, of_hosts, "a server serves it, and no hypervisor has a device in it", always=True),
@@ -83,6 +88,13 @@ def _warning(subject: str, reason: str, name: str, known: Sequence[str]) -> Gap:
     near = _nearest(name, known)
     advice = f"; did you mean {near!r}?" if near else ""
     return Gap(subject=subject, reason=f"{reason}{advice}", about=GapAbout.CONFIGURATION)
+
+
+def _is_among(segment: str, subnets: Iterable[str]) -> bool:
+    """Return True if a segment is written as a subnet and overlaps one of these."""
+    own = network(segment)
+    others = [other for other in map(network, subnets) if other is not None]
+    return own is not None and any(own.version == other.version and own.overlaps(other) for other in others)
 
 
 def _nearest(name: str, known: Sequence[str]) -> str | None:

@@ -29,7 +29,7 @@ class Align(Enum):
 class Audience(Enum):
     """Who gets a column: tables are narrower than data, and say in one phrase what data keeps apart.
 
-    What nobody is shown can still be filtered by.
+    A column that is never shown can still be filtered by.
     """
 
     EVERYBODY = "everybody"

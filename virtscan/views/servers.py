@@ -55,6 +55,11 @@ def _devices(stack: SendingStack) -> tuple[str, ...]:
     return tuple(f"{name} {stack.offload(name).tx_checksum.value}" for name in stack.devices if stack.observed)
 
 
+def _macs(server: _Server) -> tuple[str, ...]:
+    """Give the MACs of the server, those of all devices of its sending stack included."""
+    return tuple(dict.fromkeys((*server.facts.macs, *sorted(server.stack.macs))))
+
+
 _DATA = Audience.DATA
 
 FIELDS: tuple[Field[_Server], ...] = (
@@ -68,7 +73,7 @@ FIELDS: tuple[Field[_Server], ...] = (
         lambda server: word(server.stack.after_reboot) if _setting(server) is not None else None,
     ),
     Field(Column("setting", audience=_DATA), _setting),
-    Field(Column("macs", "MACs"), lambda server: server.facts.macs),
+    Field(Column("macs", "MACs"), _macs),
     Field(Column("addresses", under="macs"), lambda server: server.facts.addresses),
     Field(Column("kernel", audience=_DATA), lambda server: server.facts.kernel.value if server.facts.kernel else None),
     Field(Column("segments", under="after_reboot"), lambda server: server.facts.segments),
@@ -84,14 +89,19 @@ FIELDS: tuple[Field[_Server], ...] = (
 
 def servers(report: Report) -> Section:
     """One row for each server, in the inventory's order; at risk is what it decided."""
-    findings: defaultdict[str | None, list[Finding]] = defaultdict(list)
+    named = {(server.name, server.interface) for server in report.inventory.servers}
+    first = {server.name: server.interface for server in reversed(report.inventory.servers)}
+    findings: defaultdict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for finding in report.findings:
-        findings[finding.server].append(finding)
+        if finding.server is not None:
+            # A server without a named interface decides through any of its devices.
+            one = (finding.server, finding.server_interface)
+            findings[one if one in named else (finding.server, first.get(finding.server))].append(finding)
     return section(
         "servers",
         FIELDS,
         (
-            _Server(facts=server, stack=sending(server), findings=findings[server.name])
+            _Server(facts=server, stack=sending(server), findings=findings[server.name, server.interface])
             for server in report.inventory.servers
         ),
     )

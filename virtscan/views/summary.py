@@ -34,6 +34,11 @@ _NOT_JUDGED = {
     NotJudged.NOT_ON_A_BOND: "not on a bond",
     NotJudged.SERVER_ITSELF: "the server's own interface",
 }
+_EXPOSURES = {
+    Exposure.PENDING: "about to netboot",
+    Exposure.BOOTS: "with network in the boot order",
+    Exposure.LATENT: "only if netbooted by hand",
+}
 _JUDGE_THEM = "judge them with --lower-device any"
 
 
@@ -98,14 +103,15 @@ def outcome(counts: Summary) -> tuple[str, ...]:
     """Say in lines what the result is."""
     not_judged = ", ".join(f"{count} {_NOT_JUDGED[reason]}" for reason, count in counts.not_judged.items() if count)
     skipped = counts.not_judged.get(NotJudged.NOT_ON_A_BOND, 0)
-    exposures = ", ".join(f"{count} {exposure.value}" for exposure, count in counts.at_risk.items())
+    at_risk = sum(counts.at_risk.values())
+    exposures = ", ".join(f"{count} {_EXPOSURES[exposure]}" for exposure, count in counts.at_risk.items())
     verdicts = ", ".join(
         f"{count} {verdict.value}" + (f" ({counts.waived[verdict]} waived)" if counts.waived[verdict] else "")
         for verdict, count in counts.verdicts.items()
     )
     return (
         f"verdicts: {verdicts}",
-        *([f"at risk and not waived: {exposures}"] if sum(counts.at_risk.values()) else []),
+        *([f"at risk: {at_risk} ({exposures})"] if at_risk else []),
         f"not judged: {not_judged or 'none'}",
         *([f"macvtap interfaces skipped because they are not on a bond: {skipped}; {_JUDGE_THEM}"] if skipped else []),
     )

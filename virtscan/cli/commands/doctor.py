@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from virtscan import diagnosis
+from virtscan import doctor as checks
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.options import (
@@ -22,7 +22,7 @@ from virtscan.cli.options import (
 from virtscan.cli.output import tell
 from virtscan.cli.plan import default_uri_line, name_warnings
 from virtscan.config import find_config
-from virtscan.diagnosis import Check, Result
+from virtscan.doctor import Check, Result
 from virtscan.model import Plan, TargetKind
 from virtscan.reporters import printable
 
@@ -51,7 +51,7 @@ def doctor(
     0 if all can be used, 3 if something failed, 2 if the configuration is invalid.
     """
     said = console(verbose=verbose, quiet=quiet)
-    machine = diagnosis.of_machine()
+    machine = checks.of_machine()
     _show(machine)
     plan = planned(
         said,
@@ -63,16 +63,16 @@ def doctor(
     )
     found = (
         _configuration(config, plan),
-        *diagnosis.of_names(name_warnings(plan)),
-        *diagnosis.of_sockets(plan.targets),
+        *checks.of_names(name_warnings(plan)),
+        *checks.of_sockets(plan.targets),
     )
     _show(found)
     # A library that is not there was told once; of each hypervisor it would be told as a defect.
-    libvirt_fails = any(check.outcome is Result.FAILED and check.subject == diagnosis.LIBVIRT for check in machine)
+    libvirt_fails = any(check.outcome is Result.FAILED and check.subject == checks.LIBVIRT for check in machine)
     if libvirt_fails:
         files = tuple(target for target in plan.targets if target.kind is not TargetKind.LIBVIRT)
         plan = msgspec.structs.replace(plan, targets=files)
-    reached = diagnosis.of_inventory(plan, collected(plan, said))
+    reached = checks.of_inventory(plan, collected(plan, said))
     _show(reached)
     failed = any(check.outcome is Result.FAILED for check in (*machine, *found, *reached))
     return ExitCode.INCOMPLETE if failed else ExitCode.CLEAN

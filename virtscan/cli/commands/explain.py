@@ -6,7 +6,7 @@ from typing import Any
 import click
 import msgspec
 
-from virtscan import explaining
+from virtscan import explain as explanations
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import of_report
 from virtscan.cli.options import FILE, console, quiet_and_verbose, redact_option
@@ -42,12 +42,12 @@ def explain(
     quiet: bool,
     **what: Any,  # the options of `collect_options`, typed by `acquire`
 ) -> int:
-    """Say all about the interfaces of DOMAIN (a name, uuid or glob), or about the one with this MAC.
+    """Explain the verdicts of the interfaces of DOMAIN (a name, uuid or glob), or of the interface with this MAC.
 
-    What is known of each, of its devices and of the servers that may answer it, with who told it and when; how
-    each rule of the decision table was met; what would settle the verdict, the cheapest first. From FILE, an inventory
-    that a scan kept with --save (- reads standard input), or without it from a new scan. The exit code is that of a
-    report with these interfaces only.
+    Prints the facts about each, its devices and the servers that may answer it, with source and age; how each rule of
+    the decision table applies; and how to get a definite verdict, easiest first. FILE is an inventory saved by virtscan
+    scan --save (- reads standard input); without it a new scan is made. The exit code is that of a report with these
+    interfaces only.
     """
     from virtscan.scan import judge
 
@@ -56,16 +56,16 @@ def explain(
     redacted = redaction(redact)
     with opened(output) as shown:
         inventory = acquire(file, said, **what)
-        spots = explaining.find(inventory, interface)
+        spots = explanations.find(inventory, interface)
         if not spots:
             raise click.ClickException(_not_found(inventory, interface, says_names=redact is None))
         report = judge(redacted(inventory))
-        explanation = explaining.explain(report, spots)
+        explanation = explanations.explain(report, spots)
         gaps = report.inventory.gaps
         if format_name == "json":
-            shown.write(explaining.document(explanation, gaps).encode())
+            shown.write(explanations.document(explanation, gaps).encode())
         else:
-            shown.write(explaining.text(explanation).encode())
+            shown.write(explanations.text(explanation).encode())
             for gap in gaps:
                 said.warn(printable(f"{gap.subject}: {gap.reason}", _LONGEST))
     told = tuple(account.finding for account in explanation.accounts if account.finding is not None)
@@ -74,11 +74,11 @@ def explain(
 
 def _not_found(inventory: Inventory, wanted: str, *, says_names: bool) -> str:
     name = printable(wanted, _LONGEST)
-    if explaining.has_no_interface(inventory, wanted):
+    if explanations.has_no_interface(inventory, wanted):
         return f"domain {name} has no interface"
-    others = explaining.near(inventory, wanted) if says_names else ()
+    others = explanations.near(inventory, wanted) if says_names else ()
     near = ", ".join(printable(other, _LONGEST) for other in others)
     meant = f"; did you mean {near}?" if near else ": give a domain's name or uuid, or the MAC of an interface"
     unread = sum(gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN} for gap in inventory.gaps)
-    hidden = f" (it may be among what could not be looked at: {unread} gaps)" if unread else ""
+    hidden = f" (it may be among what could not be read: {unread} gaps)" if unread else ""
     return f"no domain and no interface is called {name}{meant}{hidden}"

@@ -47,11 +47,11 @@ def remedy(
     quiet: bool,
     **what: Any,  # the options of `collect_options`, typed by `acquire`
 ) -> int:
-    """Print what to change on each server that puts interfaces at risk, what it costs and how to undo it.
+    """Print the change for each server that puts VMs at risk, its cost and how to undo it.
 
-    From FILE, an inventory saved by virtscan scan --save (- reads standard input), or without it from a new scan. Text
-    is a script (a playbook for ansible): read it first, then run it on the server; virtscan runs nothing. Exit codes
-    are those of scan and report: 0 means that everything was judged and no interface is at risk.
+    FILE is an inventory saved by virtscan scan --save (- reads standard input); without it a new scan is made. The text
+    is a script (a playbook for ansible) to read first and to run on the server yourself; virtscan runs nothing. The
+    exit code is that of the scan or report: 0 if everything was judged and no VM is at risk.
     """
     from virtscan.scan import judge
 

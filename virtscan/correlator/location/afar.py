@@ -27,17 +27,19 @@ from virtscan.model.reasons import (
 def seen_from(place: Place, here: str, fleet: Fleet) -> tuple[Place, ...]:
     """Give what a place is on the hypervisor `here`; empty if it lies outside.
 
-    A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs.
+    A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs, as far as they are known.
     """
     if isinstance(place, Bare | Unlocated):
         return ()
     if fleet.machines[place.hypervisor] == fleet.machines[here]:
         return (place,)
-    carrier = fleet.chain_of_carriers(place.hypervisor, here)
-    if carrier is None:
-        return ()
-    around, domain = carrier
-    return tuple(GuestNic(hypervisor=around, domain=domain, interface=nic) for nic in domain.interfaces)
+    declared = place.declared if isinstance(place, GuestNic) else True
+    carriers = fleet.carriers_on(place.hypervisor, here)
+    return tuple(
+        GuestNic(hypervisor=around, domain=domain, interface=nic, declared=declared, exclusive=len(carriers) > 1)
+        for around, domain in carriers
+        for nic in domain.interfaces
+    )
 
 
 def from_outside(stack: SendingStack, place: Place, point: AttachmentPoint, fleet: Fleet) -> Position:
@@ -71,7 +73,7 @@ def _on_another(
     declared = place.declared if isinstance(place, GuestNic) else True
     mac = place.interface.mac if isinstance(place, GuestNic) else None
     exclusive = place.exclusive if isinstance(place, GuestNic) else False
-    carried = fleet.chain_of_carriers(point.hypervisor, there) is not None
+    carried = bool(fleet.carriers_on(point.hypervisor, there))
     if not carried and _leaves_by_filling_nics(fleet.hypervisors[there]):
         missing: tuple[Reason, ...] = ()
         where, weak = Where.THROUGH_NICS, False
@@ -98,9 +100,9 @@ def _on_another(
 def _leaves_by_filling_nics(host: Hypervisor) -> bool:
     """Return True if a hypervisor is known not to be a virtual machine, by its NICs or otherwise."""
     kinds = {nic_kind(device, host) for device in host.devices if is_nic(device)}
-    if kinds:
-        return kinds == {NicKind.FILLING}
-    return host.physical or host.machine is Machine.PHYSICAL
+    if kinds - {NicKind.FILLING}:
+        return False
+    return host.physical or host.machine is Machine.PHYSICAL or (bool(kinds) and host.lists_all_devices)
 
 
 def _unlocated(stack: SendingStack, place: Unlocated, point: AttachmentPoint, fleet: Fleet) -> Position:

@@ -22,6 +22,9 @@ from virtscan.model import (
 )
 
 _LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
+_MADE_UP = ("test:", "test+")
+"""URIs of the test driver: its hosts all have the same devices, and are no machines."""
+
 _PLACEHOLDERS = frozenset({"03000200-0400-0500-0006-000700080009"})
 
 
@@ -37,9 +40,9 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """Indexes over all hypervisors.
 
     `interfaces` and `devices` find a MAC, `domains` a uuid. `machines` gives hypervisors that are one machine the same
-    name. `carriers` are the domains that a hypervisor, by its machine, is itself. `incomplete` names the hypervisors
-    that may have domains which were not read, `unread` those of which nothing was. `outdated` names those whose facts
-    are too old to count.
+    name, `members` lists them by that name. `carriers` are the domains that a hypervisor, by its machine, is itself.
+    `incomplete` names the hypervisors that may have domains which were not read, `unread` those that were not read
+    completely. `outdated` names those whose facts are too old to count.
     """
 
     hypervisors: Mapping[str, Hypervisor]
@@ -47,6 +50,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     devices: Mapping[Mac, Sequence[tuple[str, Device]]]
     domains: Mapping[str, Sequence[tuple[str, Domain]]]
     machines: Mapping[str, str]
+    members: Mapping[str, Sequence[str]]
     carriers: Mapping[str, Sequence[tuple[str, Domain]]]
     incomplete: frozenset[str]
     unread: tuple[str, ...]
@@ -55,8 +59,8 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     def of_machine(self, hypervisor: str) -> Iterator[Hypervisor]:
         """Give every hypervisor of the inventory that is the same machine, the named one first."""
         yield self.hypervisors[hypervisor]
-        for name, machine in self.machines.items():
-            if machine == self.machines[hypervisor] and name != hypervisor:
+        for name in self.members[self.machines[hypervisor]]:
+            if name != hypervisor:
                 yield self.hypervisors[name]
 
     def devices_of(self, hypervisor: str) -> dict[DeviceName, Device]:
@@ -67,20 +71,21 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
                 found.setdefault(device.name, device)
         return found
 
-    def chain_of_carriers(self, hypervisor: str, onto: str) -> tuple[str, Domain] | None:
-        """Give the domain on the machine of `onto` that a nested hypervisor is, or is nested in; None without one."""
+    def carriers_on(self, hypervisor: str, onto: str) -> tuple[tuple[str, Domain], ...]:
+        """Give the domains on the machine of `onto` that a nested hypervisor is, or is nested in: one for each copy."""
         wanted = self.machines[onto]
         seen = {self.machines[hypervisor]}
         waiting = [self.machines[hypervisor]]
+        found: list[tuple[str, Domain]] = []
         while waiting:
             for around, domain in self.carriers.get(waiting.pop(), ()):
                 machine = self.machines[around]
                 if machine == wanted:
-                    return around, domain
-                if machine not in seen:
+                    found.append((around, domain))
+                elif machine not in seen:
                     seen.add(machine)
                     waiting.append(machine)
-        return None
+        return tuple(found)
 
 
 def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
@@ -101,7 +106,7 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
     for host in hosts:
         for domain in host.domains:
             if domain.uuid is not None:
-                domains[domain.uuid].append((host.name, domain))
+                domains[domain.uuid.casefold()].append((host.name, domain))
             for interface in domain.interfaces:
                 if interface.mac is not None and (found := interfaces.get(interface.mac)) is not None:
                     found.append(InterfaceOwner(host.name, domain, interface))
@@ -114,7 +119,8 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         devices=devices,
         domains=domains,
         machines=machines,
-        carriers=_carriers(devices, interfaces, machines),
+        members=_members(machines),
+        carriers=_carriers(hosts, devices, interfaces, domains, machines),
         incomplete=frozenset(_incomplete(inventory, outdated)),
         unread=tuple(sorted(_unread(inventory, outdated))),
         outdated=outdated,
@@ -139,19 +145,40 @@ def _unread(inventory: Inventory, outdated: frozenset[str]) -> set[str]:
 
 
 def _carriers(
+    hosts: Sequence[Hypervisor],
     devices: Mapping[Mac, Sequence[tuple[str, Device]]],
     interfaces: Mapping[Mac, Sequence[InterfaceOwner]],
+    domains: Mapping[str, Sequence[tuple[str, Domain]]],
     machines: Mapping[str, str],
 ) -> dict[str, list[tuple[str, Domain]]]:
-    """Find the hypervisors that are domains of others: a device of theirs has the MAC of a domain's interface."""
-    found: dict[str, list[tuple[str, Domain]]] = defaultdict(list)
+    """Find the hypervisors that are domains of others: by a device with the MAC of a domain's interface, or by uuid."""
+    found: dict[str, dict[tuple[str, int], Domain]] = defaultdict(dict)
     for mac, owners in devices.items():
-        inner = {machines[name] for name, device in owners if _is_own(device)}
         around = {(owner.hypervisor, id(owner.domain)): owner.domain for owner in interfaces[mac]}
-        machines_around = {machines[name] for name, _ in around}
-        for machine in inner - machines_around if around else ():
-            found[machine] += ((name, domain) for (name, _), domain in around.items())
-    return found
+        inner = {machines[name] for name, device in owners if _is_own(device)} if around else set()
+        for machine in inner - {machines[name] for name, _ in around}:
+            found[machine] |= around
+    for host in hosts:
+        if host.system_uuid is not None and says_something(host.system_uuid):
+            for name, domain in domains.get(host.system_uuid.casefold(), ()):
+                if machines[name] != machines[host.name]:
+                    found[machines[host.name]][name, id(domain)] = domain
+    return {
+        machine: sorted(((name, domain) for (name, _), domain in around.items()), key=_by_name)
+        for machine, around in found.items()
+    }
+
+
+def _by_name(carrier: tuple[str, Domain]) -> tuple[str, str, str, bool]:
+    name, domain = carrier
+    return name, domain.name, domain.origin, domain.next_start
+
+
+def _members(machines: Mapping[str, str]) -> dict[str, list[str]]:
+    members: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(machines):
+        members[machines[name]].append(name)
+    return members
 
 
 def _is_own(device: Device) -> bool:
@@ -177,10 +204,12 @@ def _machines(hosts: Sequence[Hypervisor]) -> dict[str, str]:
 
 
 def _marks(host: Hypervisor) -> Iterator[Hashable]:
+    if host.uri.startswith(_MADE_UP):
+        return
     if host.local:
         yield "local"
     if host.system_uuid is not None and says_something(host.system_uuid):
-        yield host.system_uuid
+        yield host.system_uuid.casefold()
     nics = [device for device in host.devices if device.mac is not None and _may_be_nic(device)]
     macs = frozenset(device.permanent_mac or device.mac for device in nics)
     if macs:
@@ -196,4 +225,4 @@ def _may_be_nic(device: Device) -> bool:
 
 def says_something(uuid: str) -> bool:
     """Return False for the uuids that vendors leave as placeholders."""
-    return uuid not in _PLACEHOLDERS and set(uuid) - {"-"} not in ({"0"}, {"f"})
+    return uuid not in _PLACEHOLDERS and set(uuid.casefold()) - {"-"} not in ({"0"}, {"f"})

@@ -5,8 +5,8 @@ from enum import Enum
 from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac, Machine
 
 _FORWARDING_DRIVERS = frozenset({"virtio_net", "vmxnet3", "hv_netvsc", "netvsc", "xen-netfront", "xen_netfront", "vif"})
-_HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
-_VRRP = "00:00:5e:00:01"
+HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
+VRRP = "00:00:5e:00:01"
 _LOCALLY_ADMINISTERED = 0b10
 
 
@@ -43,17 +43,18 @@ def nic_kind(device: Device, host: Hypervisor) -> NicKind:
     mac = device.permanent_mac or device.mac
     if mac is None:
         return NicKind.UNKNOWN
-    if mac.startswith(_HYPERVISOR_RANGES):
+    if mac.startswith(HYPERVISOR_RANGES):
         return NicKind.VIRTUAL
-    return NicKind.UNKNOWN if _is_local(mac) else NicKind.FILLING
+    return NicKind.UNKNOWN if is_local(mac) else NicKind.FILLING
 
 
 def belongs_to_a_nic(mac: Mac) -> bool:
     """Return True if only a NIC, real or emulated, has such a MAC; bridges, bonds, containers and VRRP have others."""
-    if mac.startswith(_VRRP):
+    if mac.startswith(VRRP):
         return False
-    return mac.startswith(_HYPERVISOR_RANGES) or not _is_local(mac)
+    return mac.startswith(HYPERVISOR_RANGES) or not is_local(mac)
 
 
-def _is_local(mac: Mac) -> bool:
+def is_local(mac: Mac) -> bool:
+    """Return True for a locally administered MAC."""
     return bool(int(mac[:2], 16) & _LOCALLY_ADMINISTERED)

@@ -61,20 +61,20 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
     """Give every place of a server that sends through this stack, at least one."""
     server = stack.server
     copies = list(_copies(stack, fleet))
-    found: list[Place] = [nic for copy in copies for nic in _nics(copy, stack)]
-    found += _on_hosts(stack, fleet)
-    outdated = {place.hypervisor for place in found if isinstance(place, GuestNic | HostDevice)} & fleet.outdated
+    seen: list[GuestNic | HostDevice | HostItself] = [nic for copy in copies for nic in _nics(copy, stack)]
+    seen += _on_hosts(stack, fleet)
+    found: list[Place] = [*seen]
+    outdated = {place.hypervisor for place in seen} & fleet.outdated
     found += [Unlocated(outdated=name) for name in sorted(outdated)]
     if not found:
         if server.runs_on is not None and server.runs_on in fleet.hypervisors:
             return (HostItself(hypervisor=server.runs_on, declared=True),)
         if server.physical:
             return (Bare(declared=True),)
-        if server.machine is Machine.PHYSICAL and stack.on_nics and not _has_local_device(stack):
-            return (Bare(declared=False),)
-        return (Unlocated(macs=stack.nic_macs),)
+        bare = server.machine is Machine.PHYSICAL and stack.on_nics and not _has_local_device(stack)
+        found.append(Bare(declared=False) if bare else Unlocated(macs=stack.nic_macs))
     missing = tuple(mac for mac in _unexplained(stack) if not fleet.interfaces.get(mac) and mac not in fleet.devices)
-    if missing:
+    if missing and Unlocated(macs=missing) not in found:
         found.append(Unlocated(macs=missing))
     return tuple(found)
 
@@ -122,7 +122,7 @@ class _Copy(msgspec.Struct, frozen=True, kw_only=True):
 
 def _identity(copy: _Copy) -> tuple[str, str, str]:
     uuid = copy.domain.uuid
-    return ("", "", uuid) if uuid is not None else (copy.hypervisor, copy.domain.origin, copy.domain.name)
+    return ("", "", uuid.casefold()) if uuid is not None else (copy.hypervisor, copy.domain.origin, copy.domain.name)
 
 
 def _all_copies(stack: SendingStack, fleet: Fleet) -> Iterator[_Copy]:
@@ -131,7 +131,7 @@ def _all_copies(stack: SendingStack, fleet: Fleet) -> Iterator[_Copy]:
             yield _copy(owner)
     uuid = stack.server.system_uuid
     if uuid is not None and says_something(uuid):
-        for name, domain in fleet.domains.get(uuid, ()):
+        for name, domain in fleet.domains.get(uuid.casefold(), ()):
             if not any(interface.mac in stack.macs for interface in domain.interfaces):
                 yield _Copy(hypervisor=name, domain=domain, nic=None)
 
@@ -151,8 +151,10 @@ def _copies(stack: SendingStack, fleet: Fleet) -> Iterator[_Copy]:
         or (_identity(copy) not in running and not copy.domain.next_start)
     ]
     for copy in kept:
-        same_mac = {id(other.domain) for other in kept if _mac(other) == _mac(copy)}
-        yield msgspec.structs.replace(copy, exclusive=len(same_mac) > 1)
+        rivals = {
+            id(other.domain) for other in kept if _mac(other) == _mac(copy) or _identity(other) == _identity(copy)
+        }
+        yield msgspec.structs.replace(copy, exclusive=len(rivals) > 1)
 
 
 def _mac(copy: _Copy) -> Mac | None:
@@ -212,8 +214,8 @@ def is_one_machine(stack: SendingStack, host: Hypervisor) -> bool:
     server = stack.server
     if server.source == "local:" and host.local:
         return True
-    uuid = server.system_uuid
-    return uuid is not None and uuid == host.system_uuid and says_something(uuid)
+    uuid, other = server.system_uuid, host.system_uuid
+    return uuid is not None and other is not None and uuid.casefold() == other.casefold() and says_something(uuid)
 
 
 def _is_a_guests(mac: Mac, device: Device, hypervisor: str, fleet: Fleet) -> bool:

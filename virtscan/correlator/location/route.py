@@ -33,6 +33,7 @@ from virtscan.model.reasons import (
     NeedsReflection,
     NeedsServerDevice,
     NicFills,
+    Reason,
     SendsDown,
     SeparatedByVlan,
     SharesDevice,
@@ -165,7 +166,7 @@ def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Positio
     reach = _reach(modes, reflective=point.reflective)
     apart = bool(modes - {SourceMode.BRIDGE, SourceMode.UNKNOWN})
     if apart and point.reflective and not modes & _NEVER_REFLECTED and point.stack.entry is NicKind.VIRTUAL:
-        return Position(where=Where.UNPROVEN, reach=reach, because=(shares,), missing=(_reflection(point),))
+        return Position(where=Where.UNPROVEN, reach=reach, because=(shares,), missing=(_lacks(point),))
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
     match mode:
         case SourceMode.BRIDGE:
@@ -211,7 +212,7 @@ def _goes_down(
     own_device = sender.is_host_process and not separated and device in (point.device, *point.stack.lower)
     reach = Reach.NO if own_device else Reach.UNKNOWN
     if point.stack.entry is NicKind.VIRTUAL and (separated or point.reflective):
-        return Position(where=Where.UNPROVEN, reach=reach, because=(reason,), missing=(_reflection(point),))
+        return Position(where=Where.UNPROVEN, reach=reach, because=(reason,), missing=(_lacks(point),))
     return Position(where=Where.NEVER_MET, reach=reach, because=(reason, LeavesByNic(device=point.device)))
 
 
@@ -234,12 +235,14 @@ def _elsewhere(sender: Sender, device: DeviceName | None, point: AttachmentPoint
     if point.device is None:
         needed = NeedsInterface(hypervisor=point.hypervisor, network=point.network, target=point.target)
         return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, because=(reason,), missing=(needed,))
-    lacks = _reflection(point) if point.stack.entry is NicKind.VIRTUAL else needs_nic_kinds(point)
-    return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, because=(reason,), missing=(lacks,))
+    return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, because=(reason,), missing=(_lacks(point),))
 
 
-def _reflection(point: AttachmentPoint) -> NeedsReflection:
-    return NeedsReflection(hypervisor=point.hypervisor, device=point.device, nics=point.stack.open_ends)
+def _lacks(point: AttachmentPoint) -> Reason:
+    """Name the fact that would tell whether what enters the device from outside has passed a NIC that fills."""
+    if point.stack.entry is NicKind.VIRTUAL:
+        return NeedsReflection(hypervisor=point.hypervisor, device=point.device, nics=point.stack.open_ends)
+    return needs_nic_kinds(point)
 
 
 def _unknown_device(sender: Sender, point: AttachmentPoint, device: DeviceName | None = None) -> Position:

@@ -14,15 +14,37 @@ _WORDS = {"tx": WAYS, "tx-checksumming": WAYS, **{way: (way,) for way in WAYS}}
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server showed of its configuration.
+    """The configuration that a server showed.
 
-    `files` holds, by path, the lines that bear on offload; a file without such a line is there, and empty.
-    `unreadable` are paths that were not allowed to be read. `udev` is the version of udev, None when it has none.
+    `files` holds, by path, the lines about offload; scripts that run ethtool are whole. A file without such a line is
+    there, and empty. `unreadable` are places that were not read. `udev` is the version of udev, None when it has none.
+    `executable` are the scripts that may be executed, None when the source does not know. `foreign` are scripts that
+    another user than root may change. `wanted` are the entries of units' folders, such as
+    `multi-user.target.wants/tx.service`; `aliases` are further names of units. `calls` are boot scripts with the
+    scripts running ethtool that they name.
     """
 
     files: Mapping[str, str] = {}
     unreadable: tuple[str, ...] = ()
     udev: int | None = None
+    executable: frozenset[str] | None = None
+    foreign: frozenset[str] = frozenset()
+    wanted: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = {}
+    calls: Mapping[str, tuple[str, ...]] = {}
+
+    def executes(self, path: str) -> State:
+        """Return whether a file is executable."""
+        if self.executable is None:
+            return State.UNKNOWN
+        return State.ON if path in self.executable else State.OFF
+
+    def starts(self, *services: str) -> State:
+        """Return whether one of these services starts at boot; ON where systemd has no services at all."""
+        names = {entry.rpartition("/")[2] for entry in self.wanted}
+        if not names or names & {f"{service}.service" for service in services}:
+            return State.ON
+        return State.UNKNOWN
 
     def under(self, *patterns: str) -> Iterator[tuple[PurePosixPath, str]]:
         """Files whose path fits one of the glob patterns, in the order of paths, without backups."""
@@ -57,6 +79,11 @@ def states_of(pairs: Iterable[tuple[str, str]]) -> dict[str, State]:
     return states
 
 
+def uncertain(states: Mapping[str, State]) -> dict[str, State]:
+    """Return the same features, each UNKNOWN."""
+    return dict.fromkeys(states, State.UNKNOWN)
+
+
 # Booleans of ethtool, of GLib's key files and of systemd.
 _VALUES = dict.fromkeys(("on", "true", "yes", "1", "y", "t"), State.ON) | dict.fromkeys(
     ("off", "false", "no", "0", "n", "f"), State.OFF
@@ -64,29 +91,6 @@ _VALUES = dict.fromkeys(("on", "true", "yes", "1", "y", "t"), State.ON) | dict.f
 
 # What editors and package managers leave behind; nothing that reads these folders takes them.
 _BACKUP = re.compile(r".*(~|\.(bak|old|orig|rpmnew|rpmorig|rpmsave|dpkg-\w+|swp))")
-_COMMAND = re.compile(r"(?<!\S)(?:-K|--offload|--features)\s+(\S+)\s+([^;&|\"']*)")
-
-
-def command_states(line: str, device: str, stand_ins: Iterable[str] = ()) -> dict[str, State]:
-    """States that the `ethtool -K DEVICE …` commands in a line give to `device`.
-
-    Args:
-        line: As it stands in a file, with or without the word ethtool in front.
-        device: The device in question.
-        stand_ins: What stands for this device there, such as `$IFACE`.
-
-    Returns:
-        States of what the commands set; UNKNOWN where the device that they are for is another variable.
-    """
-    states: dict[str, State] = {}
-    for target, words in _COMMAND.findall(line.partition("#")[0]):
-        told = states_of(zip(words.split()[::2], words.split()[1::2], strict=False))
-        name = re.sub(r"[\"'{}]", "", target)
-        if name == device or name in stand_ins:
-            states |= told
-        elif name.startswith(("$", "%")):
-            states |= dict.fromkeys(told, State.UNKNOWN)
-    return states
 
 
 def ini(text: str) -> Iterator[tuple[str, str, str]]:

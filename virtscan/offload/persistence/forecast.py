@@ -3,39 +3,50 @@
 from collections.abc import Mapping
 
 from virtscan.model import Feature, Persistence, State
-from virtscan.offload.persistence.commands import ifcfg, ifupdown, scripts
+from virtscan.offload.persistence.cron import cron
 from virtscan.offload.persistence.evidence import WAYS, Evidence, Setting
+from virtscan.offload.persistence.hooks import hooks
+from virtscan.offload.persistence.ifcfg import ifcfg
+from virtscan.offload.persistence.ifupdown import ifupdown
+from virtscan.offload.persistence.netplan import netplan
 from virtscan.offload.persistence.profiles import links, network_manager
+from virtscan.offload.persistence.udev import udev_rules
+from virtscan.offload.persistence.units import units
 
-_LOOKED_AT = "NetworkManager, ifcfg, systemd.link, ifupdown or boot scripts"
+_LOOKED_AT = "NetworkManager, ifcfg, systemd.link, ifupdown, netplan, units, udev rules, cron or boot scripts"
 
 
 def forecast(
     evidence: Evidence, *, device: str, macs: tuple[str, ...], features: Mapping[str, Feature], now: State
 ) -> Persistence:
-    """What TX checksum offload for UDP over IPv4 will be after the next reboot.
+    """Forecast TX checksum offload for UDP over IPv4 after the next reboot, for any device of the server.
 
     Args:
         evidence: What the server showed of its configuration.
-        device: The device that sends.
-        macs: Its addresses, by which files may name it.
-        features: Its features now: what is fixed is not changed by any file.
+        device: The device in question.
+        macs: The device's addresses, permanent ones included, by which files may name it.
+        features: The device's features now; no file changes a fixed one.
         now: The present state of TX checksum offload.
     """
     settings = (
         *network_manager(evidence, device, macs),
         *ifcfg(evidence, device, macs),
         *links(evidence, device, macs),
+        *netplan(evidence, device, macs),
         *ifupdown(evidence, device),
-        *scripts(evidence, device),
+        *hooks(evidence, device, macs),
+        *units(evidence, device),
+        *udev_rules(evidence, device, macs),
+        *cron(evidence, device),
     )
     if all(way in features and features[way].fixed for way in WAYS):
         return Persistence(tx_checksum=now, setting="fixed by the driver")
     outcomes = {setting.where: outcome for setting in settings if (outcome := _outcome(setting, features))}
+    unread = f"could not read {', '.join(evidence.unreadable)}" if evidence.unreadable else ""
     if outcomes:
-        return _agreed(outcomes)
-    if evidence.unreadable:
-        return Persistence(setting=f"could not read {', '.join(evidence.unreadable)}")
+        return _agreed(outcomes, unread)
+    if unread:
+        return Persistence(setting=unread)
     if now is State.UNKNOWN:
         return Persistence(setting=f"no lasting setting in {_LOOKED_AT}, and the present state is unknown")
     if now is State.OFF and any(way in features and features[way].requested is State.ON for way in WAYS):
@@ -45,7 +56,7 @@ def forecast(
 
 
 def _outcome(setting: Setting, features: Mapping[str, Feature]) -> State | None:
-    """What comes of one setting; None when it leaves TX checksum offload for UDP over IPv4 as it is."""
+    """Return what comes of one setting; None when it leaves TX checksum offload for UDP over IPv4 as it is."""
     states = []
     told = False
     for way in WAYS:
@@ -62,7 +73,9 @@ def _outcome(setting: Setting, features: Mapping[str, Feature]) -> State | None:
     return State.UNKNOWN if State.UNKNOWN in states else State.OFF
 
 
-def _agreed(outcomes: Mapping[str, State]) -> Persistence:
+def _agreed(outcomes: Mapping[str, State], unread: str) -> Persistence:
     where = "; ".join(f"{name}: {state.value}" for name, state in outcomes.items())
     states = set(outcomes.values())
+    if states == {State.ON} and unread:  # a place that was not read may turn it off
+        return Persistence(setting=f"{where}; {unread}")
     return Persistence(tx_checksum=states.pop() if len(states) == 1 else State.UNKNOWN, setting=where)

@@ -9,7 +9,7 @@ from virtscan.model import State
 from virtscan.offload.persistence.evidence import WAYS, Evidence, Setting, ini, states_of
 
 _ETHERNET = ("ethernet", "802-3-ethernet")
-_LINK_SINCE = 245
+LINK_SINCE = 245
 
 
 def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
@@ -39,15 +39,40 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
         )
 
 
+def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
+    """Return True if NetworkManager has a profile that it activates on the device by itself."""
+    return any(
+        _activates({(section, key): value for section, key, value in ini(text)}, device, macs)
+        for _, text in evidence.under("NetworkManager/system-connections/*")
+    )
+
+
 def _activates(values: Mapping[tuple[str, str], str], device: str, macs: tuple[str, ...]) -> bool:
+    """Return True if a profile fits the device and is activated without a user.
+
+    A port's profile is activated together with its bond or bridge, whatever its own autoconnect says.
+    """
     kind = values.get(("connection", "type"), "")
     name = values.get(("connection", "interface-name"))
     addresses = [values[section, "mac-address"].lower() for section in _ETHERNET if (section, "mac-address") in values]
-    if values.get(("connection", "autoconnect")) == "false" or name not in {None, device}:
+    patterns = [word for word in re.split(r"[;,\s]+", values.get(("match", "interface-name"), "")) if word]
+    port = any(values.get(("connection", key)) for key in ("master", "controller"))
+    manual = values.get(("connection", "autoconnect"), "").lower() in {"false", "no", "0"} and not port
+    if manual or name not in {None, device} or values.get(("connection", "permissions")):
+        return False
+    if patterns and not _named(device, patterns):
         return False
     if addresses:
         return addresses[0] in macs
     return name is not None or kind in _ETHERNET
+
+
+def _named(device: str, patterns: list[str]) -> bool:
+    """Return True if the patterns of `[match] interface-name` fit; `!` excludes, `|` and `&` join."""
+    if any(word.startswith("!") and fnmatchcase(device, word[1:]) for word in patterns):
+        return False
+    wanted = [word.lstrip("|&") for word in patterns if not word.startswith("!")]
+    return not wanted or any(fnmatchcase(device, word) for word in wanted)
 
 
 def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
@@ -59,7 +84,7 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Se
         systemd.link(5): same names replace each other (/etc before /run before /usr/local/lib and /usr/lib), drop-ins
         add to them, a file without [Match] fits nothing; TransmitChecksumOffload= exists since systemd 245.
     """
-    if evidence.udev is not None and evidence.udev < _LINK_SINCE:
+    if evidence.udev is not None and evidence.udev < LINK_SINCE:
         return
     possible: list[tuple[str, dict[str, State]]] = []
     for name, (path, text) in sorted(_link_files(evidence).items()):
@@ -75,7 +100,9 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Se
         possible.append(("", {}))
     setting = [path for path, states in possible if states]
     if setting:
-        certain = evidence.udev is not None and all(states == possible[-1][1] for _, states in possible)
+        # netplan writes such a file only for a udev that knows the setting.
+        known = evidence.udev is not None or all("/10-netplan-" in path for path in setting)
+        certain = known and all(states == possible[-1][1] for _, states in possible)
         states = possible[-1][1] if certain else dict.fromkeys(WAYS, State.UNKNOWN)
         yield Setting(where=f"TransmitChecksumOffload in {', '.join(setting)}", states=states)
 

@@ -34,11 +34,11 @@ class Wording:
             self._servers.setdefault(server.name, []).append(server)
 
     def sentences(self, reasons: Sequence[r.Reason]) -> tuple[str, ...]:
-        """Give a sentence for each reason, in their order."""
-        return tuple(self.sentence(reason) for reason in reasons)
+        """Give a sentence for each reason, in their order; none for one that is not worth it."""
+        return tuple(filter(None, map(self.sentence, reasons)))
 
     def sentence(self, reason: r.Reason) -> str:
-        """Say one reason: a fact that is known, or one that is missing."""
+        """Say one reason: a fact that is known, or one that is missing; empty for a hypervisor observed lately."""
         for words in (self._kernel, self._server, _place, _way, _needed):
             if (found := words(reason)) is not None:
                 return found
@@ -107,7 +107,7 @@ class Wording:
             case r.HostObserved(hypervisor=name):
                 host = self._hosts.get(name)
                 at = None if host is None else host.observed_at
-                return f"{name} was observed {ago(at, self._taken_at)}"
+                return f"{name} was observed {ago(at, self._taken_at)}" if is_old(at, self._taken_at) else ""
             case _:
                 return None
 
@@ -117,7 +117,9 @@ class Wording:
                 words = f"{_sender(name, interface)}: TX checksum offload is {state.value} ({self._seen(name)})"
                 if devices and set(devices) != {interface}:
                     words += f" on {_listed(devices)}"
-                return words if whole else f"{words}, if it sends through this device: a capture shows nothing else"
+                if whole or state is State.ON:
+                    return words
+                return f"{words}, if it sends through this device: a capture shows nothing else"
             case r.AfterReboot(state=State.OFF, setting=setting):
                 return f"it stays off after a reboot: {setting}"
             case r.AfterReboot(setting=setting):
@@ -132,11 +134,11 @@ class Wording:
                 return f"{name} has several possible places, of which one is real; this is the worst"
             case r.NotServed(hypervisor=host, device=device, segment=segment, servers=servers):
                 where = "" if segment is None else f" (segment {segment})"
-                return f"no server serves {device} of {host}{where}: {_listed(servers)}"
+                return f"no server serves {_named(device)} of {host}{where}: {_listed(servers)}"
             case r.OnRecord(servers=servers):
                 return f"a provisioning system has {_listed(servers)} on record for it"
             case r.ExclusionContradicted(server=name, device=device):
-                return f"a declaration or record excludes {name}, but its NIC is on {device} itself"
+                return f"a declaration or record excludes {name}, but its NIC is on {_named(device)} itself"
             case _:
                 return None
 
@@ -196,7 +198,8 @@ def _place(reason: r.Reason) -> str | None:
 def _way(reason: r.Reason) -> str | None:
     match reason:
         case r.EnteredByNics(device=device, nics=nics):
-            return f"{device} is reached only through NICs that fill in checksums ({_listed(nics)})"
+            shown = f" ({_listed(nics)})" if nics else ""
+            return f"{_named(device)} is reached only through NICs that fill in checksums{shown}"
         case r.LeavesByNic():
             return "packets don't pass directly; they leave by a NIC, which fills in the checksum"
         case r.ModeKnown(mode=mode):
@@ -228,11 +231,12 @@ def _needed(reason: r.Reason) -> str | None:
         case r.NeedsPlace():
             return f"where {reason.server} runs: {_unlocated(reason)}"
         case r.NeedsNicKinds(hypervisor=host, device=device, nics=()):
-            return f"what {device or 'the device of the interface'} of {host} stands on"
+            return f"what {_named(device)} of {host} stands on"
         case r.NeedsNicKinds(hypervisor=host, nics=nics):
             return f"what {_listed(nics)} of {host} {_are(nics)}: NICs that fill in checksums, or virtual ones"
         case r.NeedsReflection(hypervisor=host, nics=nics):
-            return f"whether frames that leave {host} by {_listed(nics)} come back with a partial checksum"
+            by = f" by {_listed(nics)}" if nics else ""
+            return f"whether frames that leave {host}{by} come back with a partial checksum"
         case r.NeedsOuterHost(server=name, hypervisor=host):
             return f"whether the host that carries {host}, a virtual machine, carries {name} as well"
         case _:
@@ -258,9 +262,9 @@ def _needed_of_interface(reason: r.Reason) -> str | None:
         case r.NeedsHypervisors(hypervisors=hosts):
             return f"whether the server is on {_listed(hosts)}, which {_were(hosts)} not read completely"
         case r.NeedsDeviceKind(hypervisor=host, device=device, kind=DeviceKind.UNKNOWN):
-            return f"the kind of {device} of {host}"
+            return f"the kind of {_named(device)} of {host}"
         case r.NeedsDeviceKind(hypervisor=host, device=device):
-            return f"what {device} of {host} stands on"
+            return f"what {_named(device)} of {host} stands on"
         case r.NeedsRenewal(subject=subject, complaint=complaint):
             return f"{subject}: {complaint}"
         case _:
@@ -284,6 +288,10 @@ def _unlocated(reason: r.NeedsPlace) -> str:
 
 def _sender(name: str, interface: str | None) -> str:
     return f"{name} {interface}" if interface else name
+
+
+def _named(device: DeviceName | None) -> str:
+    return device or "the interface's device"
 
 
 def _version(number: int) -> str:

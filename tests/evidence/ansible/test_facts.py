@@ -1,0 +1,283 @@
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.patience import LONG
+from virtscan.errors import FactsError, OffloadError
+from virtscan.evidence.ansible import open_facts, read_facts
+from virtscan.model import DeviceName, Machine, ServerTarget, SourceKind, State
+from virtscan.offload import READERS
+
+OFF = {"tx_checksumming": "off", "tx_checksum_ipv4": "off [fixed]", "tx_checksum_ip_generic": "off"}
+ETH0 = {
+    "device": "eth0",
+    "type": "ether",
+    "pciid": "0000:00:03.0",
+    "macaddress": "52:54:00:AA:BB:CC",
+    "ipv4": {"address": "192.0.2.10", "netmask": "255.255.255.0"},
+    "ipv6": [{"address": "fe80::1", "prefix": "64", "scope": "link"}],
+    "features": OFF | {"tx_udp_tnl_segmentation": "on"},
+}
+
+
+def facts(name: str = "satellite.example.com", **more: Any) -> dict[str, Any]:
+    return {
+        "ansible_fqdn": name,
+        "ansible_hostname": name.partition(".")[0],
+        "ansible_kernel": "4.18.0-348.el8.x86_64",
+        "ansible_processor_vcpus": 4,
+        "ansible_memtotal_mb": 7821,
+        "ansible_date_time": {"iso8601": "2026-11-22T10:00:00Z"},
+        "ansible_eth0": ETH0,
+        **more,
+    }
+
+
+def write(path: Path, content: object) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(content))
+    return path
+
+
+def target(path: Path, interface: str | None = None, name: str = "satellite") -> ServerTarget:
+    return ServerTarget(name=name, kind=SourceKind.ANSIBLE, address=str(path), interface=interface)
+
+
+@pytest.mark.parametrize("form", ["{}", '{{"ansible_facts": {}}}', "sat | SUCCESS => {}", "sat | success >> {}\n\n"])
+def test_facts_read_the_same_in_every_form(form: str) -> None:
+    (read,) = read_facts(form.format(json.dumps(facts())))
+
+    (eth0,) = read.devices
+    assert (read.kernel, read.cpus, read.memory_mib) == ("4.18.0-348.el8.x86_64", 4, 7821)
+    assert read.taken_at == eth0.observed_at == datetime(2026, 11, 22, 10, tzinfo=UTC)
+    assert (eth0.mac, eth0.addresses, eth0.backing.value) == ("52:54:00:aa:bb:cc", ("192.0.2.10/24",), "physical")
+    assert "tx-udp_tnl-segmentation: on\n" in read.features[eth0.name]
+
+
+def test_the_output_about_several_hosts_gives_those_that_were_reached() -> None:
+    text = (
+        "[WARNING]: something\n"
+        f"a | SUCCESS => {json.dumps({'ansible_facts': facts('a')}, indent=4)}\n"
+        'b | UNREACHABLE! => {\n    "unreachable": true\n}\n'
+        f"c | CHANGED => {json.dumps({'ansible_facts': facts('c')})}\n"
+    )
+
+    assert [host.names[0] for host in read_facts(text)] == ["a", "c"]
+
+
+def test_bonds_bridges_and_aliases_are_understood() -> None:
+    told = facts(
+        ansible_bond0={"device": "bond0", "type": "bonding", "slaves": ["eth0", "eth1"], "mode": "802.3ad"},
+        ansible_br_ex={"device": "br-ex", "type": "bridge", "interfaces": ["bond0"]},
+        ansible_eth0_1={"device": "eth0:1", "ipv4": {"address": "198.51.100.1", "prefix": "24"}},
+        ansible_lo={"device": "lo", "type": "loopback", "ipv4": {"address": "127.0.0.1", "netmask": "255.0.0.0"}},
+    )
+
+    (read,) = read_facts(json.dumps(told))
+
+    devices = {device.name: device for device in read.devices}
+    assert {name: (device.kind.value, device.lower) for name, device in devices.items()} == {
+        "bond0": ("bond", ("eth0", "eth1")),
+        "br-ex": ("bridge", ("bond0",)),
+        "eth0": ("ethernet", ()),
+        "lo": ("unknown", ()),
+    }
+    assert devices[DeviceName("eth0")].addresses == ("192.0.2.10/24", "198.51.100.1/24")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "{}", "null", "a | SUCCESS => {", '{"kernel": "Linux"}', "[" * 100000, "a | SUCCESS => " + "{" * 9],
+)
+def test_what_is_no_facts_is_refused(text: str) -> None:
+    with pytest.raises(FactsError):
+        read_facts(text)
+
+
+def test_values_of_any_other_type_are_passed_over() -> None:
+    odd: dict[str, object] = {
+        "device": "eth1",
+        "features": ["x"],
+        "ipv4": "none",
+        "type": ["ether"],
+        "slaves": {},
+        "macaddress": None,
+    }
+    told = {"ansible_kernel": 5, "ansible_date_time": "today", "ansible_processor_vcpus": "4", "ansible_eth1": odd}
+
+    (read,) = read_facts(json.dumps(told))
+
+    assert (read.kernel, read.cpus, read.taken_at, read.features) == (None, None, None, {})
+    assert [device.name for device in read.devices] == ["eth1"]
+
+
+@pytest.mark.parametrize("date", [{"iso8601": "2016-01-08T23:10:56"}, {"iso8601": "today"}, {}])
+def test_without_a_time_and_its_zone_the_files_own_counts(tmp_path: Path, date: dict[str, str]) -> None:
+    path = write(tmp_path / "facts.json", facts(ansible_date_time=date))
+    os.utime(path, (0, 86400))
+
+    read = open_facts(path, ["satellite"])
+
+    assert read.taken_at == datetime(1970, 1, 2, tzinfo=UTC)
+    assert {device.observed_at for device in read.devices} == {read.taken_at}
+
+
+@pytest.mark.parametrize("name", ["satellite", "satellite.example.com", "SATELLITE"])
+def test_a_folder_gives_the_host_that_is_meant(tmp_path: Path, name: str) -> None:
+    for host in ("cobbler.example.com", "satellite.example.com"):
+        write(tmp_path / "cache" / host, facts(host))
+    (tmp_path / "cache" / "notes").write_text("mine")
+
+    assert open_facts(tmp_path / "cache", [name]).names[0] == "satellite.example.com"
+
+
+def test_a_file_whose_name_is_another_is_found_by_what_is_in_it(tmp_path: Path) -> None:
+    for number in (1, 2):
+        write(tmp_path / "cache" / f"10.0.0.{number}", facts(f"hv{number}.example.com"))
+
+    assert "hv2" in open_facts(tmp_path / "cache", ["hv2"]).names
+
+
+def test_a_folder_without_the_host_names_those_in_it(tmp_path: Path) -> None:
+    write(tmp_path / "cache" / "cobbler", facts("cobbler"))
+
+    with pytest.raises(FactsError, match="it tells of cobbler: none of them is satellite"):
+        open_facts(tmp_path / "cache", ["satellite"])
+
+
+def test_two_hosts_of_the_name_are_one_too_many(tmp_path: Path) -> None:
+    for domain in ("a.org", "b.org"):
+        write(tmp_path / "cache" / f"satellite.{domain}", facts(f"satellite.{domain}"))
+
+    with pytest.raises(FactsError, match="more than one of them may be satellite"):
+        open_facts(tmp_path / "cache", ["satellite"])
+
+
+def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "facts").open("wb") as file:
+        file.truncate((64 << 20) + 1)
+
+    with pytest.raises(FactsError, match="too large"):
+        open_facts(tmp_path / "facts", ["a"])
+
+
+def test_what_is_not_there_or_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(FactsError, match="No such file"):
+        open_facts(tmp_path / "none", ["a"])
+    with pytest.raises(FactsError, match="regular file"):
+        open_facts(tmp_path / "pipe", ["a"])
+
+
+def test_a_server_is_what_its_facts_say(tmp_path: Path) -> None:
+    path = write(tmp_path / "facts", facts())
+
+    server = READERS[SourceKind.ANSIBLE](target(path), timeout=LONG)
+
+    assert (server.tx_checksum, server.interface, server.source) == (State.OFF, "eth0", f"ansible:{path}")
+    assert (server.macs, server.addresses) == (("52:54:00:aa:bb:cc",), ("192.0.2.10/24",))
+    assert server.kernel is not None
+    assert server.kernel.value == "4.18.0-348.el8.x86_64"
+    assert server.observed_at == datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+def test_a_server_without_features_is_unknown_with_the_reason(tmp_path: Path) -> None:
+    path = write(tmp_path / "facts", facts(ansible_eth0={key: ETH0[key] for key in ETH0 if key != "features"}))
+
+    server = READERS[SourceKind.ANSIBLE](target(path), timeout=LONG)
+
+    assert server.tx_checksum is State.UNKNOWN
+    assert server.reason == "Ansible knows no features of it: install ethtool there"
+
+
+@pytest.mark.parametrize(
+    ("told", "interface", "clue"),
+    [
+        (facts(), "eth7", "no device eth7; it has eth0"),
+        ({"kernel": "x"}, None, "the facts can't be read"),
+    ],
+)
+def test_a_server_that_its_facts_do_not_tell_of_says_why(
+    tmp_path: Path, told: object, interface: str | None, clue: str
+) -> None:
+    with pytest.raises(OffloadError, match=clue):
+        READERS[SourceKind.ANSIBLE](target(write(tmp_path / "facts", told), interface), timeout=LONG)
+
+
+def stack(**more: Any) -> dict[str, Any]:
+    """Facts of a bridge over a bond of two NICs."""
+    wears = {"macaddress": "b6:d2:4d:9a:a0:9b", "type": "ether", "module": "virtio_net", "features": OFF}
+    return facts(
+        ansible_interfaces=["lo", "br-fw", "bond0", "eth0", "eth1", "eth0:1"],
+        ansible_lo={"device": "lo", "type": "loopback"},
+        ansible_br_fw={"device": "br-fw", "type": "bridge", "interfaces": ["bond0"], "ipv4": ETH0["ipv4"]},
+        ansible_bond0={"device": "bond0", "type": "bonding", "slaves": ["eth0", "eth1"], "features": OFF},
+        ansible_eth0=wears | {"device": "eth0", "perm_macaddress": "52:54:00:7e:01:0a"},
+        ansible_eth1=wears | {"device": "eth1", "perm_macaddress": "52:54:00:7e:01:0b"},
+        **more,
+    )
+
+
+def test_facts_of_a_server_hold_its_sending_stack(tmp_path: Path) -> None:
+    server = READERS[SourceKind.ANSIBLE](target(write(tmp_path / "facts", stack())), timeout=LONG)
+    devices = {one.device.name: one for one in server.devices}
+
+    assert (server.interface, server.lists_all_devices, server.tx_checksum) == ("br-fw", True, State.UNKNOWN)
+    assert {name: (one.device.kind.value, one.device.lower) for name, one in devices.items()} == {
+        "br-fw": ("bridge", ("bond0",)),
+        "bond0": ("bond", ("eth0", "eth1")),
+        "eth0": ("ethernet", ()),
+        "eth1": ("ethernet", ()),
+    }
+    assert all(one.device.lower_complete for one in server.devices)
+    nic = devices[DeviceName("eth1")]
+    assert (nic.device.driver, nic.device.mac, nic.device.permanent_mac, nic.offload.tx_checksum) == (
+        "virtio_net",
+        "b6:d2:4d:9a:a0:9b",
+        "52:54:00:7e:01:0b",
+        State.OFF,
+    )
+
+
+def test_facts_that_a_filter_made_fewer_do_not_list_all_devices() -> None:
+    told = stack()
+    del told["ansible_eth1"]
+    (fewer,) = read_facts(json.dumps(told))
+    del told["ansible_interfaces"]
+    (unlisted,) = read_facts(json.dumps(told))
+
+    assert not fewer.lists_all_devices
+    assert not unlisted.lists_all_devices
+
+
+@pytest.mark.parametrize(
+    ("told", "runs_on"),
+    [
+        ({"role": "guest", "type": "kvm"}, Machine.VIRTUAL),
+        ({"role": "guest", "type": "VMware"}, Machine.VIRTUAL),
+        ({"role": "guest", "type": "a new one"}, Machine.VIRTUAL),
+        ({"role": "guest", "type": "docker"}, Machine.CONTAINER),
+        ({"role": "guest", "type": "kvm", "tech_guest": ["kvm", "podman"]}, Machine.CONTAINER),
+        ({"role": "host", "type": "kvm"}, Machine.UNKNOWN),
+        ({"role": "NA", "type": "NA"}, Machine.UNKNOWN),
+    ],
+)
+def test_a_guest_is_one_and_a_host_may_be_one(told: dict[str, Any], runs_on: Machine) -> None:
+    more = {f"ansible_virtualization_{key}": value for key, value in told.items()}
+    (read,) = read_facts(json.dumps(facts(**more)))
+
+    assert read.machine is runs_on
+
+
+def test_firmware_counts_where_ansible_saw_no_guest() -> None:
+    named = {"ansible_system_vendor": "HPE", "ansible_product_name": "ProLiant DL380 Gen10"}
+    uuid = "30363150-3331-584D-5139-323830314C4C"
+    host = facts(ansible_virtualization_role="host", ansible_virtualization_type="kvm", ansible_product_uuid=uuid)
+    (read,) = read_facts(json.dumps(host | named))
+
+    assert (read.machine, read.system_uuid) == (Machine.PHYSICAL, uuid.lower())

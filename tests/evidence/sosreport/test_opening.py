@@ -1,0 +1,145 @@
+"""The same report as a folder and as an archive of every kind."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.evidence.sosreport.build import COMPRESSIONS, ROOT, Compression, Link, as_archive, as_folder
+from virtscan.errors import SosreportError
+from virtscan.evidence.sosreport import open_sosreport, report_name
+
+TREE: dict[str, str | bytes | Link] = {
+    "sos_commands/kernel/uname_-a": "Linux kvm01 2.6.32-279.el6.x86_64 #1 SMP x86_64 GNU/Linux\n",
+    "uname": Link("sos_commands/kernel/uname_-a"),
+    "sos_commands/virsh/virsh_-r_dumpxml_web01": "<domain/>",
+    "sos_commands/networking/ip_-d_address": "1: lo: <UP>\n",
+    "sos_commands/networking/ip_netns_exec_a_ip_-d_address": "9: other: <UP>\n",
+    "sos_commands/networking/netstat_-s": "unwanted",
+    "proc/net/bonding/bond2": "Bonding Mode: x\n",
+    "etc/libvirt/qemu/web01.xml": "<domain/>",
+    "etc/shadow": "unwanted",
+    "sys/class/net/eth4": Link("../../devices/pci0000:00/0000:19:00.0/net/eth4"),
+    "var/log/messages": "unwanted",
+    "version.txt": "sos: 4.0",
+}
+WANTED = {
+    "sos_commands/kernel/uname_-a",
+    "sos_commands/virsh/virsh_-r_dumpxml_web01",
+    "sos_commands/networking/ip_-d_address",
+    "proc/net/bonding/bond2",
+    "etc/libvirt/qemu/web01.xml",
+}
+
+
+def test_only_what_is_wanted_is_kept_and_no_link_is_followed(tmp_path: Path) -> None:
+    report = open_sosreport(as_folder(tmp_path / ROOT, TREE))
+
+    assert report.files.keys() == WANTED
+    assert report.links.keys() == {"uname", "sys/class/net/eth4"}
+    assert (report.skipped, report.cut_short) == ({}, None)
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+@pytest.mark.parametrize("root", [ROOT, "", f"./{ROOT}", "."])
+def test_an_archive_gives_what_its_folder_gives(tmp_path: Path, compression: Compression, root: str) -> None:
+    folder = open_sosreport(as_folder(tmp_path / ROOT, TREE))
+    archive = open_sosreport(as_archive(tmp_path / "report", TREE, compression, root))
+
+    assert (archive.files, archive.links, archive.cut_short) == (folder.files, folder.links, None)
+
+
+def test_the_folder_around_a_report_will_do(tmp_path: Path) -> None:
+    as_folder(tmp_path / ROOT, TREE)
+
+    assert open_sosreport(tmp_path).files.keys() == WANTED
+
+
+def test_of_two_reports_the_first_counts_and_the_other_is_said(tmp_path: Path) -> None:
+    for name in ("sosreport-a", "sosreport-b"):
+        as_folder(tmp_path / name, {"sos_commands/host/hostname": name})
+    report = open_sosreport(tmp_path)
+
+    assert report.host_name == "sosreport-a"
+    assert list(report.skipped) == ["sosreport-b"]
+
+
+def test_nothing_is_written_anywhere(tmp_path: Path) -> None:
+    path = as_archive(tmp_path / "report.tar.xz", TREE, "xz")
+    open_sosreport(path)
+
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_of_several_xz_streams_is_one_archive(tmp_path: Path) -> None:
+    import lzma
+
+    plain = as_archive(tmp_path / "report.tar", TREE).read_bytes()
+    path = tmp_path / "report.tar.xz"
+    path.write_bytes(lzma.compress(plain[:700]) + lzma.compress(b"") + bytes(8) + lzma.compress(plain[700:]) + bytes(4))
+
+    assert open_sosreport(path).files.keys() == WANTED
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no tar archive"),
+        (b"hello, world\n" * 100, "no tar archive"),
+        (b"\x1f\x8bnothing", "damaged"),
+        (b"\xfd7zXZnothing", "damaged"),
+        (b"BZhnothing", "damaged"),
+        (bytes(10240), "nothing in it lies where sos puts"),
+    ],
+)
+def test_what_is_no_sosreport_is_refused_with_the_reason(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "report.tar"
+    path.write_bytes(content)
+
+    with pytest.raises(SosreportError, match=reason):
+        open_sosreport(path)
+
+
+def test_a_path_that_is_none_is_refused_with_the_reason(tmp_path: Path) -> None:
+    for path, reason in ((tmp_path / "gone", "No such file"), (Path("/dev/null"), "neither"), (Path("a\0b"), "null")):
+        with pytest.raises(SosreportError, match=reason):
+            open_sosreport(path)
+
+
+def test_an_empty_folder_is_no_sosreport(tmp_path: Path) -> None:
+    with pytest.raises(SosreportError, match="no sosreport"):
+        open_sosreport(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/var/tmp/sosreport-kvm01-2022.tar.xz", "sosreport-kvm01-2022"),
+        ("sosreport-kvm01.tgz", "sosreport-kvm01"),
+        ("/var/tmp/sosreport-kvm01.example.com/", "sosreport-kvm01.example.com"),
+    ],
+)
+def test_a_report_is_named_like_its_file(path: str, name: str) -> None:
+    assert report_name(path) == name
+
+
+def test_a_folder_and_an_archive_bear_the_time_of_their_files(tmp_path: Path) -> None:
+    report = open_sosreport(as_archive(tmp_path / "report.tar", TREE))
+
+    assert report.taken_at == datetime(2022, 2, 10, 16, 19, 19, tzinfo=UTC)
+
+
+def test_every_collected_tree_is_read_the_same_from_folder_and_archives(corpus: Path, tmp_path: Path) -> None:
+    trees = sorted((corpus / "sostree").iterdir())
+    assert len(trees) == 4
+
+    for tree in trees:
+        folder = open_sosreport(tree)
+        files: dict[str, str | bytes | Link] = {
+            str(path.relative_to(tree)): path.read_bytes() for path in sorted(tree.rglob("*")) if path.is_file()
+        }
+        assert folder.kernel is not None
+        assert folder.host_name is not None
+        for compression in COMPRESSIONS:
+            archive = open_sosreport(as_archive(tmp_path / "report", files, compression))
+            assert (archive.files, archive.skipped) == (folder.files, {})

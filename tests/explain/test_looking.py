@@ -1,0 +1,91 @@
+"""Which interfaces are meant by what somebody types."""
+
+import pytest
+
+from tests.build import bridged, domain, hypervisor, inventory, macvtap
+from virtscan.explain import Spot, find, has_no_interface, near
+from virtscan.explain.looking import read_mac
+from virtscan.model import Inventory
+
+UUID = "5c1e1f52-2f6e-4c37-9a55-2f5b0c9b7e07"
+
+
+def fleet() -> Inventory:
+    return inventory(
+        hypervisor(
+            "hv1",
+            domain("web01", macvtap(), bridged(index=1), uuid=UUID),
+            domain("web02", macvtap(mac="52:54:00:00:00:02")),
+        ),
+        hypervisor(
+            "hv2",
+            domain("web[1]", bridged(mac="52:54:00:00:00:03")),
+            domain("lone"),
+            domain("web01", macvtap(mac="52:54:00:00:00:04")),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spots"),
+    [
+        ("web02", [(0, 1, 0)]),
+        ("web01", [(0, 0, 0), (0, 0, 1), (1, 2, 0)]),
+        (UUID, [(0, 0, 0), (0, 0, 1)]),
+        (UUID.upper(), [(0, 0, 0), (0, 0, 1)]),
+        ("52:54:00:93:76:af", [(0, 0, 0)]),
+        ("5254.0093.76AF", [(0, 0, 0)]),
+        ("web[1]", [(1, 0, 0)]),
+        ("web0[12]", [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 2, 0)]),
+        ("*", [(0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (1, 2, 0)]),
+        ("WEB02", []),
+        ("lone", []),
+        ("", []),
+        ("52:54:00:93:76", []),
+        ("\x1b[31m", []),
+    ],
+)
+def test_a_name_is_taken_exactly_and_only_then_as_a_pattern(wanted: str, spots: list[tuple[int, int, int]]) -> None:
+    assert list(find(fleet(), wanted)) == [Spot(*spot) for spot in spots]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "52:54:00:0a:0b:0c", "52-54-00-0A-0B-0C", "52:54:0:a:b:c", "5254.000a.0b0c", "5254000A0B0C", "525400-0a0b0c",
+    ],
+)  # fmt: skip
+def test_a_mac_is_read_in_any_usual_writing(text: str) -> None:
+    assert read_mac(text) == "52:54:00:0a:0b:0c"
+
+
+@pytest.mark.parametrize(
+    "text", ["52:54-00:0a:0b:0c", "52:54:00:0a:0b", "52:54:00:0a:0b:0c:0d", "web01", "g" * 12, " ", "٥٢:54:00:0a:0b:0c"]
+)
+def test_what_is_no_mac_is_none(text: str) -> None:
+    assert read_mac(text) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ("wep01", ("web01", "web02")),
+        ("WEB02", ("web02", "web01")),
+        ("web01.example.com", ("web01",)),
+        ("52:54:00:93:76:ae", ("52:54:00:93:76:af",)),
+        ("zzzz", ()),
+        ("", ("lone", "web01", "web02")),
+    ],
+)
+def test_names_that_are_near_are_offered(wanted: str, names: tuple[str, ...]) -> None:
+    assert near(fleet(), wanted) == names
+
+
+def test_a_name_of_any_length_is_compared_in_time() -> None:
+    assert near(fleet(), "x" * 1_000_000) == ()
+    assert find(fleet(), "x" * 1_000_000) == ()
+
+
+def test_a_domain_without_an_interface_is_told_from_none() -> None:
+    assert has_no_interface(fleet(), "lone")
+    assert not has_no_interface(fleet(), "loan")

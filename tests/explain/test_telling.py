@@ -1,0 +1,429 @@
+"""An account says what the report says, for the same reasons."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
+
+from tests.build import ONLY_BONDS, TAKEN_AT, bond, nic, domain, hypervisor, inventory, macvtap, server
+from tests.correlator.fleets import inventories
+from tests.correlator.scenes import SERVING, provisioner, satellite, scene
+from virtscan.correlator import RULES, correlate
+from virtscan.explain import Account, explain, find
+from virtscan.model import (
+    Attachment,
+    Device,
+    DeviceKind,
+    DeviceName,
+    Feature,
+    Interface,
+    Inventory,
+    Mac,
+    Netboot,
+    Network,
+    Observed,
+    Offload,
+    Persistence,
+    Policy,
+    ServerDevice,
+    SourceMode,
+    State,
+    Verdict,
+    Waiver,
+)
+
+some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def accounts(looked_at: Inventory, wanted: str = "*") -> tuple[Account, ...]:
+    return explain(correlate(looked_at), find(looked_at, wanted)).accounts
+
+
+def account(looked_at: Inventory) -> Account:
+    (only,) = accounts(looked_at, "web01")
+    return only
+
+
+def facts(told: Account) -> dict[str, tuple[str | None, str | None, str | None]]:
+    """The facts of an interface; of several with one name the first."""
+    return {fact.fact: (fact.value, fact.source, fact.ago) for fact in reversed(told.facts)}
+
+
+def of_server(told: Account) -> dict[str, tuple[str | None, str | None, str | None]]:
+    (only,) = told.servers
+    return {fact.fact: (fact.value, fact.source, fact.ago) for fact in only.facts}
+
+
+@some
+@given(inventories(least_servers=0))
+def test_what_decides_is_what_the_report_says(looked_at: Inventory) -> None:
+    report = correlate(looked_at)
+
+    told = explain(report, find(looked_at, "*")).accounts
+
+    assert sum(one.finding is not None for one in told) == len(report.findings)
+    for one in told:
+        decided = [decision for decision in one.decisions if decision.decides]
+        assert len(decided) == (1 if one.interface.attachments else 0)
+        assert (one.finding is None) == (one.not_judged is not None)
+        if one.finding is not None:
+            (decision,) = decided
+            found = one.finding
+            assert (decision.rule, decision.verdict, decision.confidence) == (
+                found.rule,
+                found.verdict,
+                found.confidence,
+            )
+            assert (decision.source_device, decision.source_mode) == (found.source_device, found.source_mode)
+            assert found.server in {decision.server, None}
+            assert one.exposure is found.exposure
+        else:
+            assert all(decision.verdict is None for decision in decided)
+
+
+@some
+@given(inventories(least_servers=0))
+def test_every_rule_is_met_in_order_until_one_applies(looked_at: Inventory) -> None:
+    for one in accounts(looked_at):
+        for decision in one.decisions:
+            assert [step.rule for step in decision.steps] == [rule.id for rule in RULES]
+            applied = [step.applies for step in decision.steps].index(True)
+            before, at, after = decision.steps[:applied], decision.steps[applied], decision.steps[applied + 1 :]
+            assert at.rule == decision.rule
+            assert all(asked.holds for asked in at.asked)
+            assert all(step.applies is False and not all(asked.holds for asked in step.asked) for step in before)
+            assert all(step.applies is None and not step.asked for step in after)
+
+
+@some
+@given(inventories(least_servers=2))
+def test_every_server_answers_or_is_said_not_to(looked_at: Inventory) -> None:
+    servers = {one.name for one in looked_at.servers}
+    for one in accounts(looked_at):
+        for device in {decision.source_device for decision in one.decisions}:
+            here = [decision for decision in one.decisions if decision.source_device == device]
+            if any(decision.rule == "R1" and not one.silent for decision in here):
+                continue
+            named = {decision.server for decision in here} | {s.server for s in one.silent if s.source_device == device}
+            assert servers == named - {None}
+
+
+def test_a_waiver_shows() -> None:
+    waived = scene(policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),)))
+
+    finding = account(waived).finding
+    assert finding is not None
+    assert finding.waived == "from its ISO"
+
+
+def test_the_chain_goes_down_to_the_nics_and_the_kernel() -> None:
+    told = account(scene(segments={"bond2": "pxe-a"}))
+
+    assert [fact.fact for fact in told.facts] == [
+        "hypervisor", "domain", "interface", "source device", "device", "device", "device", "kernel", "segment", "boot",
+        "exposure",
+    ]  # fmt: skip
+    values = [fact.value for fact in told.facts if fact.fact == "device"]
+    assert values == ["bond2: bond, on eth4, eth5", "eth4: ethernet, a NIC", "eth5: ethernet, a NIC"]
+    assert facts(told)["source device"] == ("bond2, bridge mode", "domain XML", "at the scan")
+    assert facts(told)["segment"] == ("pxe-a (bond2)", "configuration", None)
+    kernel, source, ago = facts(told)["kernel"]
+    assert kernel is not None
+    assert kernel.startswith("2.6.32-279.el6.x86_64, unfixed: ")
+    assert (source, ago) == ("ssh", "at the scan")
+
+
+def test_the_network_and_its_pool_are_named() -> None:
+    pool = (Attachment(DeviceName("bond2"), SourceMode.BRIDGE), Attachment(DeviceName("bond3"), SourceMode.BRIDGE))
+    plugged = Interface(index=0, type="network", network="pxe", portgroup="boot", attachments=pool)
+    here = hypervisor(
+        "hv1", domain("web01", plugged), networks=(Network(name="pxe", forward_mode="bridge", attachments=pool),)
+    )
+
+    told = account(inventory(here))
+    assert facts(told)["network"] == (
+        "pxe, portgroup boot, forward mode bridge, on bond2, bond3",
+        "network XML",
+        "at the scan",
+    )
+    unread = account(inventory(replace(here, networks=())))
+    assert facts(unread)["network"] == (None, "pxe, portgroup boot: its definition was not read", None)
+
+
+def test_a_fact_is_as_old_as_its_source() -> None:
+    month = TAKEN_AT - timedelta(days=31)
+    old = Device(name=DeviceName("bond2"), kind=DeviceKind.BOND, sources=("ansible",), observed_at=month)
+    kernel = Observed(value="3.6.5", source="sosreport", observed_at=month)
+    told = account(inventory(hypervisor("hv1", domain("web01", macvtap()), devices=(old,), kernel=None)))
+
+    assert facts(told)["device"] == ("bond2: bond", "ansible", "31 days ago")
+    assert facts(told)["domain"][2] == "at the scan"
+    aged = account(inventory(replace(hypervisor("hv1", domain("web01", macvtap())), kernel=kernel)))
+    assert facts(aged)["kernel"][1:] == ("sosreport", "31 days ago")
+
+
+def test_an_unobserved_fact_is_reported_as_not_known() -> None:
+    told = account(scene(macvtap("gone0"), kernel=None))
+
+    assert facts(told)["device"] == (None, "gone0: its kind was not observed", None)
+    assert facts(told)["kernel"][0] is None
+    assert facts(told)["segment"] == (None, "none is named for gone0", None)
+    lost = account(scene(Interface(index=0, type="direct", attachments=(Attachment(None, SourceMode.UNKNOWN),))))
+    assert facts(lost)["source device"][0] is None
+
+
+def test_who_is_about_to_boot_is_said_with_the_record() -> None:
+    record = Netboot(
+        mac=Mac("52:54:00:93:76:af"),
+        system="web01",
+        pending=True,
+        source="https://cobbler",
+        server="satellite",
+        observed_at=TAKEN_AT,
+    )
+    told = account(replace(scene(), netboots=(record,)))
+
+    assert facts(told)["record"] == (
+        "web01: boots from the network next, answered by satellite",
+        "https://cobbler",
+        "at the scan",
+    )
+    assert facts(told)["exposure"][0] == "pending"
+    done = account(replace(scene(), netboots=(replace(record, pending=False, server=None),)))
+    assert facts(done)["record"][0] == "web01: not set to boot from the network"
+
+
+def test_an_interface_is_told_with_all_that_its_xml_says() -> None:
+    full = macvtap(
+        boot_order=1, rom=State.OFF, target="macvtap0", host_csum=State.OFF, guest_csum=State.ON,
+    )  # fmt: skip
+    told = facts(account(scene(full)))
+
+    assert told["interface"][0] == (
+        "number 0, 52:54:00:93:76:af, type direct, source bond2, model virtio, target macvtap0, host csum off, "
+        "guest csum on"
+    )
+    assert told["boot"][0] == "boot order 1, boots from hd, boot ROM off"
+    bare = facts(
+        account(inventory(hypervisor("hv1", domain("web01", Interface(index=3, type="user"), boot_devices=()))))
+    )
+    assert bare["interface"][0] == "number 3, type user"
+    assert bare["boot"][0] == "no boot order is given"
+
+
+def test_a_server_is_told_with_fixed_and_requested() -> None:
+    features = {
+        "tx-checksum-ipv4": Feature(state=State.OFF, fixed=True),
+        "tx-checksum-ip-generic": Feature(state=State.ON, requested=State.OFF),
+        "tx-scatter-gather": Feature(state=State.ON),
+    }
+    full = satellite(
+        features=features,
+        persistence=Persistence(tx_checksum=State.ON, setting="no setting turns it off"),
+        declared_macs=(Mac(SERVING),),
+        addresses=("10.77.0.5/24",),
+        segments=("pxe-a",),
+        physical=True,
+        observed_at=TAKEN_AT - timedelta(hours=30),
+    )
+    told = of_server(account(scene(servers=(full,))))
+
+    source = "ssh://satellite.example.com"
+    assert told == {
+        "TX checksum offload": ("on", source, "1 day ago"),
+        "tx-checksum-ipv4": ("off [fixed]", source, "1 day ago"),
+        "tx-checksum-ip-generic": ("on [requested off]", source, "1 day ago"),
+        "after a reboot": ("on", "no setting turns it off", "1 day ago"),
+        "kernel": (None, None, None),
+        "MAC": (SERVING, "configuration", None),
+        "addresses": ("10.77.0.5/24", source, "1 day ago"),
+        "machine": ("physical", "configuration", None),
+        "serves": ("pxe-a", "configuration", None),
+    }
+
+
+def test_a_server_that_was_not_read_says_why() -> None:
+    told = of_server(account(scene(servers=(server(tx_checksum=State.UNKNOWN, observed_at=None),))))
+
+    assert told["TX checksum offload"] == (None, "ssh://satellite.example.com: ssh: connection refused", None)
+    assert told["MAC"] == (None, None, None)
+    assert told["serves"] == ("every segment", "nothing is declared", None)
+
+
+def test_a_declared_server_is_told_as_declared() -> None:
+    told = of_server(account(scene(servers=(server(source="on", observed_at=None),))))
+
+    assert told["TX checksum offload"] == ("on", "declared", None)
+
+
+def ways(looked_at: Inventory) -> list[tuple[str, str]]:
+    return [(way.fact, way.missing) for way in account(looked_at).ways]
+
+
+KERNEL = ("needs-kernel", "the kernel of hv1 (uname -r)")
+PLACE = ("needs-place", "where satellite runs: its MAC is not known")
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "expected"),
+    [
+        (scene(beside=(provisioner(),)), []),
+        (scene(beside=(provisioner(),), kernel=None), [KERNEL]),
+        (scene(servers=(server(),), kernel=None), [KERNEL, PLACE]),
+        (
+            scene(servers=()),
+            [("needs-server", "no provisioning server given: --server NAME:INTERFACE=ssh://root@HOST")],
+        ),
+        (
+            scene(servers=(server(tx_checksum=State.UNKNOWN),), kernel="3.13.0-24-generic"),
+            [
+                (
+                    "needs-kernel",
+                    "whether kernel 3.13.0-24-generic of hv1 is fixed: "  # noqa: ISC004
+                    "it is not known whether its vendor added the fix",
+                ),
+                ("needs-offload", "TX checksum offload of satellite eth0: ssh: connection refused"),
+                PLACE,
+            ],
+        ),
+        (
+            scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS),
+            [PLACE, ("needs-device-kind", "the kind of bond7 of hv1")],
+        ),
+        (
+            scene(
+                Interface(
+                    index=0,
+                    type="network",
+                    network="pxe",
+                    attachments=(Attachment(DeviceName("bond2"), SourceMode.UNKNOWN),),
+                ),
+                beside=(provisioner(),),
+            ),
+            [
+                ("needs-mode", "the mode of the interface on network pxe"),
+            ],
+        ),
+        (scene(servers=(satellite(tx_checksum=State.OFF),)), []),
+    ],
+)
+def test_what_would_settle_it_is_said_cheapest_first(looked_at: Inventory, expected: list[tuple[str, str]]) -> None:
+    assert ways(looked_at) == expected
+
+
+def test_each_value_of_a_missing_fact_says_what_follows() -> None:
+    kernel, place = account(scene(servers=(server(),), kernel=None)).ways
+
+    assert kernel.verdicts == {"fixed": Verdict.NOT_AFFECTED, "unfixed": Verdict.AT_RISK}
+    assert place.verdicts == {
+        "same lower device, server in bridge mode": Verdict.AT_RISK,
+        "same lower device, server not in bridge mode": Verdict.NOT_AFFECTED,
+        "same lower device, the server's mode unknown": Verdict.UNKNOWN,
+        "the lower device receives the server's frames before any NIC": Verdict.AT_RISK,
+        "on the same device stack, but never received by the lower device": Verdict.NOT_AFFECTED,
+        "elsewhere, through NICs that fill in checksums": Verdict.NOT_AFFECTED,
+    }
+
+
+def test_a_device_that_may_be_on_no_bond_may_turn_out_not_to_be_judged() -> None:
+    _, kind = account(scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS)).ways
+
+    assert kind.verdicts == {"on a bond": Verdict.AT_RISK, "on no bond": None}
+
+
+def test_what_does_not_change_the_worst_verdict_settles_nothing() -> None:
+    """Another server puts it at risk whatever this one does; the kernel alone counts for both."""
+    both = scene(
+        servers=(satellite(), server("capsule", tx_checksum=State.UNKNOWN)), beside=(provisioner(),), kernel=None
+    )
+
+    assert ways(both) == [KERNEL]
+
+
+def test_where_one_fact_alone_settles_nothing_all_are_named() -> None:
+    """Two servers of unknown place: the place of the first is named, though the other keeps the verdict as it is."""
+    pool = tuple(Attachment(DeviceName(name), SourceMode.BRIDGE) for name in ("bond7", "bond8"))
+    plugged = Interface(index=0, type="network", network="pool", attachments=pool)
+
+    (way,) = account(scene(servers=(server("a"), server("b")))).ways
+    assert (way.fact, {*way.verdicts.values()}) == ("needs-place", {Verdict.AT_RISK})
+    assert ways(scene(plugged, servers=(server(),))) == [PLACE]
+
+
+def test_of_several_devices_the_worse_one_decides_wherever_it_stands() -> None:
+    """The server is on bond3, which comes second."""
+    pool = tuple(Attachment(DeviceName(name), SourceMode.BRIDGE) for name in ("bond2", "bond3"))
+    plugged = Interface(index=0, type="network", network="pool", attachments=pool)
+    looked_at = scene(plugged, beside=(provisioner(macvtap("bond3", mac=SERVING)),), devices=(bond("bond3", "eth6"),))
+
+    told = account(looked_at)
+    assert [(one.source_device, one.decides) for one in told.decisions] == [("bond2", False), ("bond3", True)]
+    assert told.finding is not None
+    assert told.finding.source_device == "bond3"
+
+
+@pytest.mark.parametrize(
+    ("uri", "starts"), [("qemu+ssh://hv1/system", "--ssh-facts, or kernel"), ("xml:/dumps", "kernel = ")]
+)
+def test_an_option_is_named_where_it_can_help(uri: str, starts: str) -> None:
+    host: dict[str, Any] = {"uri": uri, "kernel": None}
+    (way,) = account(
+        inventory(hypervisor("hv1", domain("web01", macvtap()), provisioner(), **host), servers=(satellite(),))
+    ).ways
+
+    assert way.how.startswith(starts)
+
+
+def test_a_waived_server_decides_no_more_and_says_so() -> None:
+    waived = Waiver(reason="goes away", server="satellite")
+    looked_at = scene(
+        servers=(satellite(), server("lab", macs=())), beside=(provisioner(),), policy=Policy(waivers=(waived,))
+    )
+
+    told = account(looked_at)
+
+    assert told.finding is not None
+    assert told.finding.server == "lab"
+    assert {(one.server, one.decides, one.waived) for one in told.decisions} == {
+        ("satellite", False, "goes away"),
+        ("lab", True, None),
+    }
+    assert all("satellite" not in way.missing for way in told.ways)
+
+
+def test_the_only_server_decides_even_if_it_is_waived() -> None:
+    waived = Waiver(reason="goes away", server="satellite")
+
+    (decision,) = account(scene(beside=(provisioner(),), policy=Policy(waivers=(waived,)))).decisions
+
+    assert (decision.decides, decision.waived) == (True, "goes away")
+
+
+def test_a_sending_stack_is_shown_way_by_way() -> None:
+    members = {"eth0": State.ON, "eth1": State.OFF}
+    stack = (
+        ServerDevice(
+            device=replace(bond("bond0", *members), lower_complete=True), offload=Offload(tx_checksum=State.ON)
+        ),
+        *(ServerDevice(device=nic(name), offload=Offload(tx_checksum=state)) for name, state in members.items()),
+    )
+    told = account(scene(servers=(satellite(interface="bond0", devices=stack, lists_all_devices=True),)))
+
+    ways_out = [fact.value for server in told.servers for fact in server.facts if fact.fact == "way out"]
+    assert ways_out == [
+        "bond0 (on) over eth0 (on): partial checksums stay partial",
+        "bond0 (on) over eth1 (off): partial checksums are filled",
+    ]
+
+
+@some
+@given(inventories(least_servers=0))
+def test_a_clear_verdict_needs_nothing_and_an_open_one_is_changed_by_what_is_named(looked_at: Inventory) -> None:
+    for one in accounts(looked_at):
+        verdict = None if one.finding is None else one.finding.verdict
+        if verdict not in {Verdict.AT_RISK, Verdict.UNKNOWN}:
+            assert one.ways == ()
+        changing = [not way.verdicts or {*way.verdicts.values()} != {verdict} for way in one.ways]
+        assert all(changing) or not any(changing)

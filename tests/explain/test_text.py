@@ -1,0 +1,187 @@
+"""What people and programs get to read."""
+
+import json
+
+import pytest
+from hypothesis import given
+
+from tests.build import ONLY_BONDS, bridged, domain, hypervisor, inventory, macvtap, server
+from tests.correlator.fleets import inventories
+from tests.correlator.scenes import provisioner, satellite, scene
+from tests.explain.test_telling import some
+from tests.reporters.hostile import NAMES
+from virtscan.correlator import correlate
+from virtscan.explain import document, explain, find, text
+from virtscan.model import Device, DeviceKind, DeviceName, Gap, GapAbout, Inventory, Policy, State, Waiver
+
+
+def written(looked_at: Inventory, wanted: str = "web01") -> str:
+    return text(explain(correlate(looked_at), find(looked_at, wanted)))
+
+
+def test_the_whole_account_of_an_interface() -> None:
+    assert (
+        written(
+            scene(
+                beside=(provisioner(),),
+                servers=(satellite(), server("lab", segments=("lab",))),
+                kernel=None,
+                segments={"bond2": "pxe"},
+            )
+        )
+        == """\
+web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7, because of satellite eth0
+
+  hypervisor     hv1 (qemu+ssh://hv1/system, at the scan)
+  domain         web01, active (qemu:///system, at the scan)
+  interface      number 0, 52:54:00:93:76:af, type direct, source bond2, model virtio (domain XML,
+                 at the scan)
+  source device  bond2, bridge mode (domain XML, at the scan)
+  device         bond2: bond, on eth4, eth5 (libvirt, at the scan)
+  device         eth4: ethernet, a NIC (libvirt, at the scan)
+  device         eth5: ethernet, a NIC (libvirt, at the scan)
+  kernel         not known
+  segment        pxe (bond2) (configuration)
+  boot           boots from hd (domain XML, at the scan)
+  exposure       latent
+
+  server satellite eth0
+    TX checksum offload  on (ssh://satellite.example.com, at the scan)
+    kernel               not known
+    MAC                  52:54:00:00:00:01 (ssh://satellite.example.com, at the scan)
+    serves               every segment (nothing is declared)
+
+  server satellite eth0 against bond2 in bridge mode: at-risk (medium) by R7, which is the finding
+    satellite is domain sat on hv1, on bond2 as well, in bridge mode
+    R1   no   the interface is not to be judged? the interface is judged
+    R2   no   the hypervisor's kernel is fixed? the kernel's state is unknown
+    R3   no   no server is known? this server may answer
+    R4   no   no server serves this interface? this server may answer
+    R5   no   the server's TX checksum offload is off? it is on
+    R6   no   the server's virtual NIC can't send partial checksums? it can, or its model is unknown
+    R7   yes  the server is on the same lower device, in bridge mode; the interface is in bridge
+              mode; the server's TX checksum offload is on
+    not reached: R8, R9, R10, R11, R12, R13, R14
+
+  not judged on bond2: lab eth0 (declared to serve other segments)
+
+  missing:
+    the kernel of hv1 (uname -r)
+  what would settle it, the cheapest first:
+    the kernel of hv1 (uname -r): --ssh-facts, or kernel = "…" in its [[hypervisor]], as uname -r
+      prints it there
+      not-affected if fixed; at-risk if unfixed
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "says"),
+    [
+        (inventory(hypervisor("hv1", domain("web01", bridged()))), ": not judged: not macvtap\n"),
+        (
+            inventory(hypervisor("hv1", domain("web01", bridged()))),
+            "no fact is missing and nothing has to be changed\n",
+        ),
+        (scene(beside=(provisioner(),)), "no missing fact would change the verdict; `virtscan remedy`"),
+        (scene(policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),))), "  waived: from its ISO\n"),
+        (scene(servers=()), "any server against bond2 in bridge mode: unknown (low) by R3"),
+        (
+            scene(servers=(server(tx_checksum=State.UNKNOWN),)),
+            "    R13  yes  the state of the server's TX checksum offload is unknown\n",
+        ),
+    ],
+)
+def test_other_accounts_say(looked_at: Inventory, says: str) -> None:
+    assert says in written(looked_at)
+
+
+def test_a_device_that_turns_out_not_to_be_judged_is_said_so() -> None:
+    assert "at-risk if on a bond; not judged if on no bond" in written(
+        scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS)
+    )
+
+
+def test_several_interfaces_stand_below_one_another() -> None:
+    two = inventory(hypervisor("hv1", domain("web01", macvtap(), bridged(index=1))))
+
+    shown = written(two)
+    assert "\n\nweb01 on hv1, interface 1 (52:54:00:aa:bb:cc): not judged: not macvtap\n" in shown
+    assert shown.endswith("changed\n")
+
+
+def hostile(name: str) -> Inventory:
+    devices = (Device(name=DeviceName(name), kind=DeviceKind.BOND, lower=(DeviceName(name),), sources=(name,)),)
+    here = hypervisor(
+        name, domain(name, macvtap(name, model=name, target=name)), devices=devices, uri=name, segments={name: name}
+    )
+    return inventory(
+        here,
+        servers=(server(name, source=name, interface=name),),
+        gaps=(Gap(subject=name, reason=name, about=GapAbout.SERVER),),
+    )
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_hostile_names_are_harmless_and_whole_in_json(name: str) -> None:
+    looked_at = hostile(name)
+    explanation = explain(correlate(looked_at), find(looked_at, name))
+
+    shown = text(explanation)
+    assert all(char == "\n" or char.isprintable() for char in shown)
+    assert len(shown) < 40_000
+    as_json = document(explanation, looked_at.gaps)
+    assert as_json.replace("\n", "").isprintable()
+    read = json.loads(as_json)
+    assert read["interfaces"][0]["domain"] == name.encode("utf-8", "backslashreplace").decode()
+    assert len(read["gaps"]) == 1
+
+
+@some
+@given(inventories(least_servers=0))
+def test_the_document_holds_everything(looked_at: Inventory) -> None:
+    report = correlate(looked_at)
+    explanation = explain(report, find(looked_at, "*"))
+
+    read = json.loads(document(explanation, looked_at.gaps))
+
+    assert read["schema"] == "virtscan.explain/1"
+    rules = {
+        (found.hypervisor, found.domain, found.index): (found.rule, found.verdict.value) for found in report.findings
+    }
+    assert rules == {
+        (one["hypervisor"], one["domain"], one["index"]): (one["rule"], one["verdict"])
+        for one in read["interfaces"]
+        if one["verdict"] is not None
+    }
+    assert all((one["verdict"] is None) == (one["not_judged"] is not None) for one in read["interfaces"])
+    assert text(explanation)
+
+
+def test_the_document_has_its_published_keys() -> None:
+    looked_at = scene(servers=(server(), server("lab", segments=("lab",))), segments={"bond2": "pxe"}, kernel=None)
+    (one,) = json.loads(document(explain(correlate(looked_at), find(looked_at, "web01")), ()))["interfaces"]
+
+    assert list(one) == [
+        "hypervisor", "origin", "domain", "uuid", "index", "mac", "source_device", "source_mode", "server",
+        "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "reaches_server",
+        "waived", "waived_servers", "next_start", "not_judged", "facts", "servers", "decisions", "silent", "ways",
+    ]  # fmt: skip
+    assert list(one["facts"][0]) == ["fact", "value", "source", "observed_at", "ago"]
+    assert list(one["servers"][0]) == ["name", "interface", "facts"]
+    assert list(one["decisions"][0]) == [
+        "source_device", "source_mode", "server", "server_interface", "place", "steps", "rule", "verdict", "confidence",
+        "waived", "decides",
+    ]  # fmt: skip
+    assert list(one["decisions"][0]["steps"][0]) == ["rule", "when", "applies", "asked"]
+    assert list(one["decisions"][0]["steps"][0]["asked"][0]) == ["condition", "holds", "found"]
+    assert one["silent"] == [
+        {
+            "source_device": "bond2",
+            "server": "lab",
+            "server_interface": "eth0",
+            "why": "declared to serve other segments",
+        }
+    ]
+    assert one["ways"][0]["verdicts"] == {"fixed": "not-affected", "unfixed": "at-risk"}
+    assert list(one["ways"][0]) == ["fact", "missing", "how", "verdicts"]

@@ -1,0 +1,483 @@
+"""A line counts only if it runs; one that may concern the device and is not understood leaves the outcome open."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from virtscan.model import Feature, State
+from virtscan.offload.persistence import Evidence, forecast
+
+ON, OFF, UNKNOWN = State.ON, State.OFF, State.UNKNOWN
+MAC = "52:54:00:aa:bb:cc"
+VIRTIO = {
+    "tx-checksum-ipv4": Feature(state=OFF, fixed=True),
+    "tx-checksum-ip-generic": Feature(state=OFF),
+}
+RC_LOCAL = "/etc/rc.local"
+MAIN = "/etc/network/interfaces"
+UNIT = "/etc/systemd/system/tx.service"
+RULES = "/etc/udev/rules.d/50-tx.rules"
+TOKENS = (
+    *[
+        "ethtool",
+        "-K",
+        "eth0",
+        "tx",
+        "off",
+        "$1",
+        "if",
+        "then",
+        "fi",
+        "for",
+        "in",
+        "do",
+        "done",
+        "case",
+        "esac",
+        "{",
+        "}",
+        "(",
+        ")",
+        ";",
+        "&&",
+        "||",
+        "|",
+    ],
+    *("\n", "'", '"', "`", "$(", "${", "\\", "<<E", ">", "[", "[[", "]]"),
+)
+COMMAND = "ethtool -K eth0 tx off"
+OTHER = "multi-user.target.wants/other.service"
+NETWORK_MANAGER = "multi-user.target.wants/NetworkManager.service"
+
+
+def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
+    facts: dict[str, Any] = {"executable": frozenset(files), "udev": 252} | more
+    evidence = Evidence(files=files, **facts)
+    return forecast(evidence, device=device, macs=(MAC,), features=VIRTIO, now=OFF).tx_checksum
+
+
+# ------------------------------------------------------------------ shell
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("ethtool -K eth0 gso off tx off", OFF),
+        ("/usr/local/sbin/ethtool --offload eth0 tx off", OFF),
+        ("ethtool --features eth0 tx-checksumming off", OFF),
+        ("ethtool -K eth0 tx-checksum-ip-generic off", OFF),
+        ("ethtool -K eth0 tx-checksum-ipv4 off", ON),
+        ("ethtool -K eth0 tx-checksum-ipv6 off sg off tso off", ON),
+        ("ethtool -K eth0 \\\n  gso off \\\n  tx off", OFF),
+        ("ethtool -G eth0 rx 4096; ethtool -K eth0 tx off; echo done", OFF),
+        ("ip link set eth0 up && ethtool -K eth0 tx off", OFF),
+        ("ethtool -K eth0 tso off && ethtool -K eth0 tx off || true", OFF),
+        ("sudo nice -n 10 ethtool -K eth0 tx off", OFF),
+        ("timeout 10 ethtool -K eth0 tx off &", OFF),
+        ("sh -c 'ethtool -K eth0 tx off'", OFF),
+        ("(ethtool -K eth0 tx off)", OFF),
+        ("{ ethtool -K eth0 tx off; } >/dev/null 2>&1", OFF),
+        ("ethtool -K eth0 tx off | logger", OFF),
+        ("ethtool -K eth0 tx off\nethtool -K eth0 tx on", ON),
+        ("ethtool -K eth0 tx on\nethtool -K eth0 tx off", OFF),
+        # Lines that do not run.
+        ("# ethtool -K eth0 tx off", ON),
+        ("exit 0\nethtool -K eth0 tx off", ON),
+        ("exit\nethtool -K eth0 tx off", ON),
+        ("true && exit 0\nethtool -K eth0 tx off", ON),
+        ("exec true\nethtool -K eth0 tx off", ON),
+        ("false && ethtool -K eth0 tx off", ON),
+        ("true || ethtool -K eth0 tx off", ON),
+        ("if false; then\n ethtool -K eth0 tx off\nfi", ON),
+        ("off() {\n ethtool -K eth0 tx off\n}", ON),
+        ("echo ethtool -K eth0 tx off", ON),
+        (": ethtool -K eth0 tx off", ON),
+        ("cat <<EOF\nethtool -K eth0 tx off\nEOF", ON),
+        ("ethtool -k eth0 | grep tx", ON),
+        ("ethtool -K eth1 tx off", ON),
+        # Variables, functions and loops that can be followed.
+        ("DEV=eth0\nethtool -K $DEV tx off", OFF),
+        ('DEV="eth0"; OPTS="tso off tx off"; ethtool -K "$DEV" $OPTS', OFF),
+        ("ETHTOOL=$(which ethtool)\n$ETHTOOL -K eth0 tx off", OFF),
+        ("off() { ethtool -K $1 tx off; }\noff eth0", OFF),
+        ("off() { ethtool -K $1 tx off; }\noff eth1", ON),
+        ("for d in eth0 eth1; do ethtool -K $d tx off; done", OFF),
+        ("for d in eth1 eth2; do ethtool -K $d tx off; done", ON),
+        ("for f in rx tx sg; do\n  ethtool -K eth0 $f off\ndone", OFF),
+        ("for f in rx sg tso; do\n  ethtool -K eth0 $f off\ndone", ON),
+        ("NICS=(eth0 eth1)\nfor d in ${NICS[@]}; do ethtool -K $d tx off; done", OFF),
+        ("for d in lo eth0; do [ $d = lo ] && continue; ethtool -K $d tx off; done", OFF),
+        ("[ -x /sbin/ethtool ] || exit 0\nethtool -K eth0 tx off", OFF),
+        ("if command -v ethtool >/dev/null; then ethtool -K eth0 tx off; fi", OFF),
+        ("if [ -d /sys/class/net/eth0 ]; then ethtool -K eth0 tx off; fi", OFF),
+        ("DEV=eth0\ncase $DEV in eth*|en*) ethtool -K $DEV tx off;; *) exit 1;; esac", OFF),
+        ("DEV=eth0\nif [[ $DEV == en* ]]; then ethtool -K $DEV tx off; fi", ON),
+        ("ethtool -K ${DEV:-eth0} tx off", UNKNOWN),
+        # What can't be followed from here.
+        ("ethtool -K $DEV tx off", UNKNOWN),
+        ("ethtool -K $DEV gro off", ON),
+        ("ethtool -K eth0 $OPTS", UNKNOWN),
+        ("for d in /sys/class/net/*; do ethtool -K ${d##*/} tx off; done", UNKNOWN),
+        ("for d in $(ls /sys/class/net); do ethtool -K $d tx off; done", UNKNOWN),
+        ("ls /sys/class/net | xargs -I{} ethtool -K {} tx off", UNKNOWN),
+        ("ls /sys/class/net | while read d; do ethtool -K $d tx off; done", UNKNOWN),
+        ("DEV=eth1\nread DEV\nethtool -K $DEV tx off", UNKNOWN),
+        ("if ping -c1 10.0.0.1; then ethtool -K eth0 tx off; fi", UNKNOWN),
+        ("[ -f /etc/off ] && ethtool -K eth0 tx off", UNKNOWN),
+        ("[ -f /etc/on ] && exit 0\nethtool -K eth0 tx off", UNKNOWN),
+        ("some-check || exit 1\nethtool -K eth0 tx off", UNKNOWN),
+        ("ethtool -K eth0 tx off\n[ -f /etc/on ] && ethtool -K eth0 tx on", UNKNOWN),
+        ("ethtool -K eth0 tx off\n[ -f /etc/x ] && ethtool -K eth0 tx off", OFF),
+        ('eval "ethtool -K $X tx off"', UNKNOWN),
+        ("echo 'ethtool -K eth0 tx off' | sh", UNKNOWN),
+        ("su -c 'ethtool -K eth0 tx off'", UNKNOWN),
+        ("if [ x ; then\nethtool -K eth0 tx off", UNKNOWN),
+        ("for ((i=0;i<2;i++)); do ethtool -K eth$i tx off; done", UNKNOWN),
+        ("for d in eth{0,1}; do ethtool -K $d tx off; done", UNKNOWN),
+        ("#!/usr/bin/python3\nsubprocess.run(['ethtool', '-K', 'eth0', 'tx', 'off'])", UNKNOWN),
+        ("f() { f; ethtool -K eth0 tx off; }\nf", UNKNOWN),
+        ('ethtool -K eth0 tx "off', UNKNOWN),
+    ],
+)
+def test_a_boot_script_counts_as_far_as_it_is_understood(script: str, expected: State) -> None:
+    assert state({RC_LOCAL: script}) is expected
+
+
+@given(st.lists(st.sampled_from(TOKENS) | st.text(max_size=5)).map(" ".join))
+def test_any_text_may_stand_in_a_script(text: str) -> None:
+    assert state({RC_LOCAL: text}) in State
+
+
+def test_a_script_counts_only_if_it_may_be_executed() -> None:
+    assert state({RC_LOCAL: COMMAND}, executable=frozenset()) is ON
+    assert state({RC_LOCAL: COMMAND}, executable=None) is UNKNOWN
+
+
+def test_scripts_that_a_boot_script_runs_are_followed() -> None:
+    script = "/usr/local/sbin/off"
+
+    assert state({RC_LOCAL: f"{script} eth0", script: "ethtool -K $1 tx off"}) is OFF
+    assert state({RC_LOCAL: f". {script}; echo ethtool", script: COMMAND}) is OFF
+    assert state({RC_LOCAL: f"{script} eth1", script: "ethtool -K $1 tx off"}) is ON
+    assert state({script: COMMAND}, calls={RC_LOCAL: (script,)}, executable=frozenset({RC_LOCAL})) is UNKNOWN
+    assert state({script: COMMAND}, calls={RC_LOCAL: (script,)}) is ON
+
+
+# ------------------------------------------------------------------ hooks
+
+
+@pytest.mark.parametrize(
+    ("path", "script", "more", "expected"),
+    [
+        ("/sbin/ifup-local", 'ethtool -K "$1" tx off', {}, OFF),
+        ("/sbin/ifup-local", '[ "$1" = eth1 ] && ethtool -K "$1" tx off', {}, ON),
+        ("/sbin/ifup-local", 'case "$1" in eth0) ethtool -K $1 tx off;; esac', {}, OFF),
+        ("/sbin/ifup-local", 'ethtool -K "$1" tx off', {"wanted": frozenset({NETWORK_MANAGER})}, UNKNOWN),
+        ("/sbin/ifdown-local", 'ethtool -K "$1" tx off', {}, ON),
+        ("/etc/network/if-up.d/tx", "ethtool -K $IFACE tx off", {}, OFF),
+        ("/etc/network/if-up.d/tx.sh", "ethtool -K $IFACE tx off", {}, ON),
+        ("/etc/network/if-down.d/tx", "ethtool -K $IFACE tx off", {}, ON),
+        ("/etc/network/if-up.d/tx", '[ "$IFACE" = eth1 ] || exit 0\nethtool -K $IFACE tx off', {}, ON),
+        ("/etc/network/if-up.d/ethtool", "gather_settings() { :; }\nethtool --offload $IFACE $SETTINGS", {}, ON),
+        ("/etc/NetworkManager/dispatcher.d/10-tx", COMMAND, {}, OFF),
+        ("/etc/NetworkManager/dispatcher.d/10-tx", 'ethtool -K "$1" tx off', {}, UNKNOWN),
+        ("/etc/NetworkManager/dispatcher.d/10-tx~", COMMAND, {}, ON),
+        ("/etc/NetworkManager/dispatcher.d/pre-down.d/10-tx", COMMAND, {}, ON),
+        ("/etc/NetworkManager/dispatcher.d/10-tx", COMMAND, {"wanted": frozenset({OTHER})}, UNKNOWN),
+        (
+            "/etc/NetworkManager/dispatcher.d/10-tx",
+            COMMAND,
+            {"foreign": frozenset({"/etc/NetworkManager/dispatcher.d/10-tx"})},
+            ON,
+        ),
+        ("/etc/networkd-dispatcher/routable.d/50-tx", "ethtool -K $IFACE tx off", {}, OFF),
+        ("/etc/networkd-dispatcher/off.d/50-tx", COMMAND, {}, ON),
+    ],
+)
+def test_a_hook_counts_where_it_is_called(path: str, script: str, more: dict[str, Any], expected: State) -> None:
+    assert state({path: script}, **more) is expected
+
+
+def test_a_dispatcher_gets_a_device_that_has_a_profile() -> None:
+    files = {
+        "/etc/NetworkManager/system-connections/a": "[connection]\ntype=ethernet\ninterface-name=eth0\n",
+        "/etc/NetworkManager/dispatcher.d/10-tx": '[ "$2" = up ] && ethtool -K "$1" tx off',
+    }
+
+    assert state(files) is OFF
+    assert state(files, device="eth1") is UNKNOWN
+
+
+# ------------------------------------------------------------------ units
+
+SERVICE = f"[Service]\nExecStart=/sbin/{COMMAND}\n"
+BOOT = frozenset({"multi-user.target.wants/tx.service"})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"multi-user.target.wants/tx.service"}, OFF),
+        ({"network-online.target.requires/tx.service"}, OFF),
+        ({"sys-subsystem-net-devices-eth0.device.wants/tx.service"}, OFF),
+        ({"sys-subsystem-net-devices-eth1.device.wants/tx.service"}, UNKNOWN),
+        ({"multi-user.target.wants/a.service", "a.service.wants/tx.service"}, OFF),
+        ({"a.service.wants/tx.service"}, UNKNOWN),
+        ({"own.target.wants/tx.service"}, UNKNOWN),
+        ({"timers.target.wants/tx.timer"}, UNKNOWN),
+        ({"suspend.target.wants/tx.service", "rescue.target.wants/tx.service"}, ON),
+        ({"multi-user.target.wants/other.service"}, ON),
+        (set(), ON),
+    ],
+)
+def test_a_service_counts_if_something_starts_it_at_boot(wanted: set[str], expected: State) -> None:
+    assert state({UNIT: SERVICE}, wanted=frozenset(wanted)) is expected
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        ("ExecStart=/bin/sh -c 'ethtool -K eth0 tx off'", OFF),
+        ("ExecStart=-/sbin/ethtool -K eth0 tx off ; /bin/true", OFF),
+        ("ExecStartPre=/sbin/ethtool -K eth0 tx off\nExecStart=/bin/true", OFF),
+        ("ExecStart=/bin/bash -c 'for f in rx tx; do ethtool -K eth0 $$f off; done'", OFF),
+        ("Environment=DEV=eth0\nExecStart=/sbin/ethtool -K ${DEV} tx off", OFF),
+        ("EnvironmentFile=/etc/default/tx\nExecStart=/sbin/ethtool -K ${DEV} tx off", UNKNOWN),
+        ("ExecStart=/sbin/ethtool -K eth0 tx off\nExecStart=", ON),
+        ("ExecStop=/sbin/ethtool -K eth0 tx off", ON),
+        ("#ExecStart=/sbin/ethtool -K eth0 tx off", ON),
+        ("ExecStart=/sbin/ethtool -K eth1 tx off", ON),
+        ("User=nobody\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
+        ("ConditionPathExists=/etc/off\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
+        ("ConditionPathExists=/sys/class/net/eth0\nExecStart=/sbin/ethtool -K eth0 tx off", OFF),
+    ],
+)
+def test_a_service_counts_by_what_it_starts(service: str, expected: State) -> None:
+    assert state({UNIT: f"[Service]\n{service}\n"}, wanted=BOOT) is expected
+
+
+def test_a_service_is_the_first_of_its_name_with_its_drop_ins() -> None:
+    vendor = "/usr/lib/systemd/system/tx.service"
+
+    assert state({vendor: SERVICE}, wanted=BOOT) is OFF
+    assert state({vendor: SERVICE, UNIT: ""}, wanted=BOOT) is ON
+    assert state({UNIT: SERVICE, f"{UNIT}.d/a.conf": "[Service]\nExecStart=\n"}, wanted=BOOT) is ON
+    assert (
+        state(
+            {UNIT: SERVICE},
+            wanted=frozenset({"multi-user.target.wants/b.service"}),
+            aliases={"b.service": "tx.service"},
+        )
+        is OFF
+    )
+
+
+def test_a_template_counts_for_the_instance_that_is_enabled() -> None:
+    files = {"/etc/systemd/system/tx@.service": "[Service]\nExecStart=/sbin/ethtool -K %i tx off\n"}
+
+    assert state(files, wanted=frozenset({"multi-user.target.wants/tx@eth0.service"})) is OFF
+    assert state(files, wanted=frozenset({"multi-user.target.wants/tx@eth1.service"})) is ON
+    assert state(files) is ON
+    rule = {RULES: 'SUBSYSTEM=="net", ENV{SYSTEMD_WANTS}+="tx@%k.service"'}
+    assert state(files | rule) is UNKNOWN
+
+
+def test_a_service_that_another_one_wants_leaves_the_outcome_open() -> None:
+    assert state({UNIT: SERVICE, "/etc/systemd/system/a.service": "[Unit]\nWants=tx.service\n"}) is UNKNOWN
+
+
+# ------------------------------------------------------------------ udev
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ('ACTION=="add", SUBSYSTEM=="net", KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', OFF),
+        ('ACTION=="add", KERNEL=="eth*", \\\n RUN+="/sbin/ethtool -K eth0 tx off"', OFF),
+        ('SUBSYSTEM=="net", RUN+="/bin/sh -c \'ethtool -K eth0 tx off\'"', OFF),
+        (f'ATTR{{address}}=="{MAC}", RUN+="/sbin/ethtool -K eth0 tx off"', OFF),
+        ('ATTR{address}=="00:11:22:33:44:55", RUN+="/sbin/ethtool -K eth0 tx off"', ON),
+        ('KERNEL=="eth1", RUN+="/sbin/ethtool -K %k tx off"', ON),
+        ('ACTION=="remove", RUN+="/sbin/ethtool -K eth0 tx off"', ON),
+        ('SUBSYSTEM=="block", RUN+="/sbin/ethtool -K eth0 tx off"', ON),
+        ('#SUBSYSTEM=="net", RUN+="/sbin/ethtool -K eth0 tx off"', ON),
+        ('RUN-="/sbin/ethtool -K eth0 tx off"', ON),
+        ('KERNEL=="eth*", RUN+="/sbin/ethtool -K $name tx off"', UNKNOWN),
+        ('KERNEL=="eth*", RUN+="/bin/sh -c \'ethtool -K %k tx off\'"', UNKNOWN),
+        ('KERNEL=="eth*", RUN+="/sbin/ethtool -K $env{INTERFACE} gro off"', ON),
+        ('DRIVERS=="ixgbe", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
+        ('ACTION=="change", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
+        ('KERNEL=="eth0", PROGRAM="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
+        ('ACTION!="add", GOTO="end"\nRUN+="/sbin/ethtool -K eth0 tx off"\nLABEL="end"', OFF),
+        ('SUBSYSTEM=="net", GOTO="end"\nRUN+="/sbin/ethtool -K eth0 tx off"\nLABEL="end"', ON),
+        ('DRIVERS=="x", GOTO="end"\nRUN+="/sbin/ethtool -K eth0 tx off"\nLABEL="end"', UNKNOWN),
+    ],
+)
+def test_a_udev_rule_counts_if_it_fits_the_device(rule: str, expected: State) -> None:
+    assert state({RULES: rule}) is expected
+    assert state({RULES.replace(".rules", ".rules.off"): rule}) is ON
+
+
+# ------------------------------------------------------------------ ifupdown
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("auto eth0\niface eth0 inet dhcp\n  up ethtool -K $IFACE \\\n tx off", OFF),
+        ("allow-hotplug eth0\niface eth0 inet dhcp\n  tx-offload no", OFF),
+        ("auto /eth*\niface eth* inet dhcp\n  post-up ethtool -K $IFACE tx off", OFF),
+        ("auto eth0=office\niface office inet dhcp\n  offload-tx off", OFF),
+        ("auto eth0\niface base inet manual\n  offload-tx off\niface eth0 inet dhcp inherits base", OFF),
+        ("auto vmbr0\niface vmbr0 inet manual\n  bridge-ports eth0\n  post-up ethtool -K eth0 tx off", OFF),
+        ("auto eth0\niface eth0 inet dhcp\n  post-up /bin/true; /sbin/ethtool -K eth0 gso off tx off", OFF),
+        ("iface eth0 inet dhcp\n  offload-tx off", UNKNOWN),
+        ("auto eth0\nmapping eth0\n  script x\niface eth0 inet dhcp\n  offload-tx off", UNKNOWN),
+        ("auto eth0\niface eth0 inet dhcp\n  up ethtool -K $DEV tx off", UNKNOWN),
+        ("auto eth0\niface eth0 inet dhcp\n  down ethtool -K eth0 tx off", ON),
+        ("auto eth0\niface eth0 inet dhcp\n  pre-down ethtool -K eth0 tx off", ON),
+        ("auto eth0\niface eth0 inet dhcp\n  ethtool -K eth0 tx off", ON),
+        ("auto eth0\niface eth0 inet dhcp\n  #up ethtool -K eth0 tx off", ON),
+        ("auto eth0\niface eth0 inet dhcp\n  up ethtool -K eth0 tx off\n  up ethtool -K eth0 tx on", ON),
+        ("auto eth1\niface eth1 inet dhcp\n  up ethtool -K $IFACE tx off", ON),
+    ],
+)
+def test_an_interfaces_file_counts_for_what_is_brought_up(text: str, expected: State) -> None:
+    assert state({MAIN: text}) is expected
+
+
+def test_ports_are_brought_up_with_their_bridge_by_ifupdown2() -> None:
+    text = "iface eth0 inet manual\n  offload-tx off\nauto vmbr0\niface vmbr0 inet dhcp\n  bridge-ports eth0\n"
+
+    assert state({MAIN: text}) is UNKNOWN
+    assert state({MAIN: text, "/etc/network/ifupdown2/ifupdown2.conf": ""}) is OFF
+
+
+def test_a_file_of_interfaces_counts_if_it_is_included() -> None:
+    stanza = "auto eth0\niface eth0 inet dhcp\n  offload-tx off\n"
+    for line, path, expected in (
+        ("source /etc/network/interfaces.d/*.cfg", "/etc/network/interfaces.d/a.cfg", OFF),
+        ("source /etc/network/interfaces.d/*.cfg", "/etc/network/interfaces.d/a", ON),
+        ("source-directory interfaces.d", "/etc/network/interfaces.d/a", OFF),
+        ("source-directory interfaces.d", "/etc/network/interfaces.d/a.cfg", ON),
+        ("source /etc/own/net", "/etc/own/net", OFF),
+    ):
+        assert state({MAIN: f"{line}\n", path: stanza}) is expected, (line, path)
+
+
+def test_scripts_of_if_up_run_for_devices_with_a_stanza_that_is_brought_up() -> None:
+    script = {"/etc/network/if-up.d/tx": "ethtool -K $IFACE tx off"}
+
+    assert state(script | {MAIN: "auto eth0\niface eth0 inet dhcp\n"}) is OFF
+    assert state(script | {MAIN: "auto lo\niface lo inet loopback\n"}) is UNKNOWN
+
+
+# ------------------------------------------------------------------ cron, ifcfg, netplan, NetworkManager
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "expected"),
+    [
+        ("/etc/crontab", f"@reboot root {COMMAND}", OFF),
+        ("/etc/crontab", "DEV=eth0\n@reboot root ethtool -K $DEV tx off", OFF),
+        ("/etc/cron.d/tx", f"@reboot root sleep 30 && {COMMAND}", OFF),
+        ("/etc/cron.d/tx.sh", f"@reboot root {COMMAND}", UNKNOWN),
+        ("/etc/cron.d/tx", f"@reboot alice {COMMAND}", ON),
+        ("/etc/cron.d/tx", f"@reboot alice sudo {COMMAND}", UNKNOWN),
+        ("/etc/cron.d/tx", f"*/5 * * * * root {COMMAND}", UNKNOWN),
+        ("/etc/cron.d/tx", f"#@reboot root {COMMAND}", ON),
+        ("/var/spool/cron/root", f"@reboot {COMMAND}", OFF),
+        ("/var/spool/cron/crontabs/root", f"@reboot {COMMAND}", OFF),
+        ("/var/spool/cron/crontabs/alice", f"@reboot {COMMAND}", ON),
+    ],
+)
+def test_a_crontab_counts_by_its_lines_for_the_boot(path: str, line: str, expected: State) -> None:
+    assert state({path: line}) is expected
+
+
+def test_a_crontab_without_a_cron_leaves_the_outcome_open() -> None:
+    files = {"/etc/crontab": f"@reboot root {COMMAND}"}
+
+    assert state(files, wanted=frozenset({"multi-user.target.wants/cron.service"})) is OFF
+    assert state(files, wanted=frozenset({"multi-user.target.wants/ssh.service"})) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("network/ifcfg-eth0", "STARTMODE=auto\nETHTOOL_OPTIONS='-K iface tx off'", OFF),
+        ("network/ifcfg-eth0", "ETHTOOL_OPTIONS_tx='-K eth0 tx off'", OFF),
+        ("network/ifcfg-eth1", "ETHTOOL_OPTIONS='-K iface tx off'", ON),
+        ("network/ifcfg-eth0", "STARTMODE=manual\nETHTOOL_OPTIONS='-K iface tx off'", UNKNOWN),
+        (f"network/ifcfg-eth-id-{MAC}", "ETHTOOL_OPTIONS='-K iface tx off'", OFF),
+        ("network-scripts/ifcfg-eth0", "ONBOOT=no\nETHTOOL_OPTS='-K eth0 tx off'", UNKNOWN),
+        ("network-scripts/ifcfg-eth0", 'ETHTOOL_OPTS="-K eth0 \\\n tx off"', OFF),
+        ("network-scripts/ifcfg-eth0", 'ETHTOOL_OPTS="-K eth0 tx off"\nETHTOOL_OPTS="-K eth0 gro off"', ON),
+        ("network-scripts/ifcfg-eth0", 'HWADDR=00:11:22:33:44:55\nETHTOOL_OPTS="-K eth0 tx off"', UNKNOWN),
+        ("network-scripts/ifcfg-br0", 'DEVICE=br0\nETHTOOL_OPTS="-K eth0 tx off"', UNKNOWN),
+    ],
+)
+def test_an_ifcfg_file_counts_for_a_device_that_is_brought_up(name: str, text: str, expected: State) -> None:
+    assert state({f"/etc/sysconfig/{name}": text}) is expected
+
+
+@pytest.mark.parametrize(
+    ("definition", "udev", "expected"),
+    [
+        ("    eth0:\n      transmit-checksum-offload: false", None, OFF),
+        ("    eth0:\n      transmit-checksum-offload: true", 252, ON),
+        ('    "eth0":\n      transmit-checksum-offload: no  # off', 252, OFF),
+        ("    eth1:\n      transmit-checksum-offload: false", 252, ON),
+        (f"    up:\n      match:\n        macaddress: {MAC}\n      transmit-checksum-offload: false", 252, OFF),
+        (
+            "    up:\n      match:\n        macaddress: 00:11:22:33:44:55\n      transmit-checksum-offload: false",
+            252,
+            ON,
+        ),
+        ("    up:\n      match:\n        name: eth*\n      transmit-checksum-offload: false", 252, OFF),
+        ("    up:\n      match:\n        driver: x\n      transmit-checksum-offload: false", 252, UNKNOWN),
+        ("    eth0:\n      #transmit-checksum-offload: false", 252, ON),
+        ("    eth0:\n      transmit-checksum-offload: false", 239, ON),
+    ],
+)
+def test_netplan_counts_for_the_device_that_it_defines(definition: str, udev: int | None, expected: State) -> None:
+    text = f"network:\n  version: 2\n  ethernets:\n{definition}\n"
+
+    assert state({"/etc/netplan/50-a.yaml": text}, udev=udev) is expected
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("type=ethernet\ninterface-name=eth0\nmaster=bond0\nautoconnect=false", OFF),
+        ("type=ethernet\ninterface-name=eth0\nautoconnect=FALSE", ON),
+        ("type=ethernet\ninterface-name=eth0\npermissions=user:alice:;", ON),
+        ("type=ethernet\n[match]\ninterface-name=eth*;!eth1;", OFF),
+        ("type=ethernet\n[match]\ninterface-name=eth*;!eth0;", ON),
+        ("type=ethernet\n[match]\ninterface-name=ens*;", ON),
+    ],
+)
+def test_a_profile_counts_if_it_is_activated_at_boot(head: str, expected: State) -> None:
+    text = f"[connection]\n{head}\n[ethtool]\nfeature-tx=false\n"
+
+    assert state({"/etc/NetworkManager/system-connections/a.nmconnection": text}) is expected
+
+
+# ------------------------------------------------------------------ any device, places that were not read
+
+
+def test_each_device_of_a_server_has_its_own_forecast() -> None:
+    files = {
+        RC_LOCAL: "for d in eth0 eth1; do ethtool -K $d tx off; done\n",
+        "/etc/sysconfig/network-scripts/ifcfg-bond0": 'DEVICE=bond0\nETHTOOL_OPTS="-K bond0 tx off"\n',
+    }
+
+    assert [state(files, device) for device in ("eth0", "eth1", "bond0", "br0")] == [OFF, OFF, OFF, ON]
+
+
+@pytest.mark.parametrize("files", [{}, {RC_LOCAL: "ethtool -K eth0 tx on"}])
+def test_on_again_needs_every_place_to_be_read(files: dict[str, str]) -> None:
+    assert state(files) is ON
+    assert state(files, unreadable=("/var/spool/cron",)) is UNKNOWN

@@ -1,0 +1,167 @@
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.build import TAKEN_AT, domain, hypervisor, server
+from virtscan import doctor
+from virtscan.doctor import Check, Result
+from virtscan.model import (
+    Gap,
+    GapAbout,
+    HostStatus,
+    Inventory,
+    Plan,
+    ProvisioningKind,
+    ProvisioningTarget,
+    State,
+    Target,
+    TargetKind,
+)
+
+LOCAL = Target(kind=TargetKind.LIBVIRT, address="qemu:///system")
+COBBLER = ProvisioningTarget(kind=ProvisioningKind.COBBLER, url="https://cobbler/cobbler_api")
+
+
+def of_machine() -> dict[str, Check]:
+    return {check.subject: check for check in doctor.of_machine()}
+
+
+def of_socket(folder: Path) -> Check:
+    (check,) = doctor.of_sockets([LOCAL], folder=folder)
+    return check
+
+
+def of_cobbler(*gaps: Gap) -> Check:
+    found = Inventory(version="0", taken_at=TAKEN_AT, gaps=gaps)
+    (check,) = doctor.of_inventory(Plan(provisioning=(COBBLER,)), found)
+    return check
+
+
+def test_the_library_that_is_there_is_told_with_its_version() -> None:
+    check = of_machine()[doctor.LIBVIRT]
+
+    assert check.outcome is Result.OK
+    assert check.detail.count(".") == 2
+
+
+def test_without_libvirts_library_nothing_else_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "virtscan.connectors.libvirt.client", raising=False)
+    monkeypatch.setitem(sys.modules, "libvirt", None)
+
+    checks = of_machine()
+    assert [name for name, check in checks.items() if check.outcome is Result.FAILED] == [doctor.LIBVIRT]
+    assert "install the libvirt client library" in checks[doctor.LIBVIRT].detail
+
+
+@pytest.mark.parametrize(
+    ("command", "outcome", "detail"),
+    [
+        (sys.executable, Result.OK, sys.executable),
+        ("/nowhere/ssh -F x", Result.WARNING, "/nowhere/ssh not found"),
+        ("ssh 'x", Result.FAILED, "VIRTSCAN_SSH is no command"),
+    ],
+)
+def test_ssh_is_looked_for_where_it_would_be_started(
+    command: str, outcome: Result, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIRTSCAN_SSH", command)
+
+    check = of_machine()["ssh"]
+    assert check.outcome is outcome
+    assert detail in check.detail
+
+
+@pytest.mark.parametrize(("package", "extra"), [("requests", "virtscan[foreman]")])
+def test_an_optional_part_that_is_absent_is_a_warning_with_what_to_install(
+    package: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+
+    check = of_machine()[package]
+    assert check.outcome is Result.WARNING
+    assert f"pip install '{extra}'" in check.detail
+
+
+@pytest.mark.parametrize("name", ["virtqemud-sock-ro", "libvirt-sock-ro"])
+def test_a_socket_at_which_somebody_listens_can_be_used(name: str, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind(str(tmp_path / name))
+        daemon.listen()
+
+        assert of_socket(tmp_path).outcome is Result.OK
+
+
+def test_a_socket_that_its_daemon_left_behind_is_told_from_one_that_is_not_there(tmp_path: Path) -> None:
+    assert "start virtqemud or libvirtd" in of_socket(tmp_path).detail
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind(str(tmp_path / "libvirt-sock-ro"))
+
+    check = of_socket(tmp_path)
+    assert check.outcome is Result.FAILED
+    assert "connection refused" in check.detail
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user who may not")
+def test_a_socket_that_is_not_for_this_user_says_so(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    os.seteuid(65534)
+    try:
+        check = of_socket(tmp_path)
+    finally:
+        os.seteuid(0)
+
+    assert check.outcome is Result.FAILED
+    assert "join the group libvirt" in check.detail
+
+
+def test_what_is_no_socket_is_an_error_and_not_a_crash(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+
+    check = of_socket(tmp_path / "loop")
+    assert check.outcome is Result.FAILED
+    assert "Too many levels of symbolic links" in check.detail
+
+
+@pytest.mark.parametrize("address", ["", "qemu:///session", "test:///default", "qemu+tcp://hv1/system"])
+def test_other_uris_have_no_socket_of_the_system(address: str) -> None:
+    assert doctor.of_sockets([Target(kind=TargetKind.LIBVIRT, address=address)]) == ()
+
+
+def test_two_uris_of_a_driver_have_one_socket(tmp_path: Path) -> None:
+    files = Target(kind=TargetKind.XML, address="qemu:///system")
+
+    assert len(doctor.of_sockets([LOCAL, LOCAL, files], folder=tmp_path)) == 1
+
+
+def test_a_host_that_was_read_in_part_is_a_warning_with_its_first_gap() -> None:
+    gap = Gap(subject="domain web02", reason="vanished", about=GapAbout.DOMAIN, hypervisor="hv1")
+    host = hypervisor("hv1", domain(), status=HostStatus.PARTIAL)
+    found = Inventory(version="0", taken_at=TAKEN_AT, hypervisors=(host,), gaps=(gap,))
+
+    (check,) = doctor.of_inventory(Plan(), found)
+    assert check.outcome is Result.WARNING
+    assert check.detail.endswith("domains read: 1, gaps: 1, first domain web02: vanished")
+
+
+def test_a_server_that_could_not_be_read_fails_with_its_reason() -> None:
+    unread = server("satellite", tx_checksum=State.UNKNOWN, reason="no route")
+    found = Inventory(version="0", taken_at=TAKEN_AT, servers=(unread, server("other")))
+
+    checks = doctor.of_inventory(Plan(), found)
+    assert [check.outcome for check in checks] == [Result.FAILED, Result.OK]
+    assert checks[0].detail.endswith("no route")
+
+
+@pytest.mark.parametrize(
+    ("subject", "outcome"),
+    [
+        ("cobbler https://cobbler/cobbler_api", Result.FAILED),
+        ("cobbler https://cobbler/cobbler_api system web01", Result.WARNING),
+        ("cobbler https://cobbler/cobbler_api2", Result.OK),
+    ],
+)
+def test_a_provisioning_system_fails_only_when_all_of_it_is_missing(subject: str, outcome: Result) -> None:
+    assert of_cobbler(Gap(subject=subject, reason="no answer", about=GapAbout.PROVISIONING)).outcome is outcome

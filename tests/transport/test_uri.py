@@ -1,0 +1,282 @@
+import pytest
+
+from virtscan.errors import ConfigError
+from virtscan.transport import uri
+
+
+def refusal(address: str) -> str:
+    with pytest.raises(ConfigError) as refused:
+        uri.check(address, allow_unsafe=False)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "driver", "transport", "user", "host", "port"),
+    [
+        ("qemu:///system", "qemu", "unix", None, None, None),
+        ("qemu://hv1/system", "qemu", "tls", None, "hv1", None),
+        ("qemu+tls://hv1/system", "qemu", "tls", None, "hv1", None),
+        ("qemu+tcp://hv1:16510/system", "qemu", "tcp", None, "hv1", 16510),
+        ("qemu+ssh://root@hv1.example.com/system", "qemu", "ssh", "root", "hv1.example.com", None),
+        ("qemu+SSH://root@hv1/system", "qemu", "ssh", "root", "hv1", None),
+        ("qemu+libssh2://root@[2001:db8::1]:22/system", "qemu", "libssh2", "root", "2001:db8::1", 22),
+        ("qemu+unix:///system?socket=/x", "qemu", "unix", None, None, None),
+        ("qemu+ssh:///system", "qemu", "ssh", None, None, None),
+        ("test+unix:///default", "test", "unix", None, None, None),
+        ("xen:///", "xen", "unix", None, None, None),
+        ("qemu+ssh://ho%73t/system", "qemu", "ssh", None, "host", None),
+        ("", "", "unix", None, None, None),
+        ("hail", "", "unix", None, None, None),
+    ],
+)
+def test_a_uri_is_taken_apart_as_libvirt_does_it(
+    address: str, driver: str, transport: str, user: str | None, host: str | None, port: int | None
+) -> None:
+    parsed = uri.parse(address)
+
+    assert (parsed.driver, parsed.transport, parsed.user, parsed.host, parsed.port) == (
+        driver,
+        transport,
+        user,
+        host,
+        port,
+    )
+
+
+def test_a_semicolon_separates_parameters_only_where_no_ampersand_follows() -> None:
+    assert uri.parse("qemu:///system?a=1;b=2&Keyfile=%2Fk;d=4;keyfile=/l").parameters == {
+        "a": "1;b=2",
+        "keyfile": "/l",
+        "d": "4",
+    }
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "qemu:///system",
+        "qemu+ssh://root@hv1/system?keyfile=/root/.ssh/id_scan&no_tty=1",
+        "qemu+tls://hv1/system?pkipath=/etc/pki/scan",
+        "qemu+libssh://hv1/system?known_hosts=/root/known_hosts&known_hosts_verify=normal&sshauth=agent",
+        "qemu+unix:///system?socket=/run/other/libvirt-sock-ro",
+        "qemu:///system?socket=/run/other/libvirt-sock-ro",
+        "qemu+ssh://hv1/system?proxy=native&mode=legacy",
+        "qemu+tcp://hv1/system?name=qemu:///session",
+        "qemu+ssh://hv1/system?no_verify=0",
+        "test:///home/somebody/my%20hosts/hv1.xml",
+        "esx://root@esx1/?transport=https",
+        "hail",
+        "",
+    ],
+)
+def test_what_only_reads_a_hypervisor_is_accepted_without_a_warning(address: str) -> None:
+    assert uri.check(address, allow_unsafe=False) == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("qemu+ssh://hv1/system?command=/tmp/evil", "`command=`"),
+        ("qemu:///system?command=/tmp/evil", "`command=`"),
+        ("qemu+ssh://hv1/system?COMMAND=/tmp/evil", "`command=`"),
+        ("qemu+ssh://hv1/system?%63ommand=/tmp/evil", "`command=`"),
+        ("qemu+ssh://hv1/system?%2563ommand=/tmp/evil", "`command=`"),
+        ("qemu+ssh://hv1/system?no_tty=1&command=/tmp/evil", "`command=`"),
+        ("qemu+ssh://hv1/system?a=1;command=/tmp/evil&b=2", "`command=`"),
+        ("qemu+ssh://hv1/system?a=1%26command=/tmp/evil", "`command=`"),
+        ("qemu+ssh://hv1/system#&command=/tmp/evil", "`command=`"),
+        ("qemu+ssh://hv1/system?x#?command=/tmp/evil", "`command=`"),
+        ("qemu+ssh://hv1/system%3Fcommand=/tmp/evil", "`command=`"),
+        ("qemu+ssh://hv1/system?command", "`command=`"),
+        ("qemu+ssh://hv1/system? command =x", "`command=`"),
+        ("qemu+ext:///system?command=/tmp/evil", "+ext"),
+        ("qemu+ext:///system", "+ext"),
+        ("qemu+Ext://hv1/system", "+ext"),
+        ("qemu+ssh://hv1/system?netcat=evil", "`netcat=`"),
+        ("qemu+libssh2://hv1/system?netcat=evil", "`netcat=`"),
+        ("qemu+ssh://hv1/system?socket=/x;evil", "`socket=`"),
+        ("qemu+ssh://hv1/system?socket=/x&socket=/y", "`socket=`"),
+        ("qemu+tcp://hv1/system?socket=/x", "`socket=`"),
+        ("qemu+tcp://hv1/system?name=qemu%2Bext:///system", "`name=`"),
+        ("qemu+tcp://hv1/system?name=qemu://other/system", "`name=`"),
+        ("qemu+unix:///system?name=qemu+ssh://other/system", "`name=`"),
+        ("qemu+tcp://hv1/system?name=qemu:///system%3Fcommand=x", "`command=`"),
+    ],
+)
+def test_what_could_run_a_command_is_refused_by_name(address: str, named: str) -> None:
+    message = refusal(address)
+
+    assert named in message
+    assert "--allow-unsafe-uri" in message
+    uri.check(address, allow_unsafe=True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "qemu+ssh://-oProxyCommand=evil/system",
+        "qemu+ssh://%2DoProxyCommand=evil/system",
+        "qemu+ssh://-oProxyCommand=evil@hv1/system",
+        "qemu+ssh://[-oProxyCommand=evil]/system",
+        "qemu+ssh://hv1/system\n",
+        "qemu+ssh://hv1/system%0a",
+        "qemu+ssh://hv1/system%250a",
+        "qemu+ssh://hv1/system?a%00b",
+        "qemu+ssh://hv1\x1b[31m/system",
+        "qemu+ssh://\udcffhv1/system",
+        "qemu+ssh://user:pa/ss@hv1/system",
+        "qemu+tcp://hv1/system?name=x%0a",
+    ],
+)
+def test_what_no_uri_can_be_is_refused_in_any_case(address: str) -> None:
+    with pytest.raises(ConfigError, match="not a libvirt URI"):
+        uri.check(address, allow_unsafe=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "warning"),
+    [
+        ("qemu+ssh://hv1/system?no_verify=1", "no_verify"),
+        ("qemu+tls://hv1/system?NO_verify=2", "no_verify"),
+        ("qemu+ssh://hv1/system?no_verify=0&no_verify=1", "no_verify"),
+        ("qemu+libssh://hv1/system?known_hosts_verify=ignore", "known_hosts_verify"),
+        ("qemu+libssh://hv1/system?known_hosts_verify=auto", "known_hosts_verify"),
+    ],
+)
+def test_what_trusts_anybody_warns(address: str, warning: str) -> None:
+    (said,) = uri.check(address, allow_unsafe=False)
+
+    assert said.startswith(warning)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("qemu+ssh://root@hv1/system", "qemu+ssh://root@hv1/system"),
+        ("qemu+tcp://hv1:16509/system", "qemu+tcp://hv1:16509/system"),
+        ("qemu+tcp://hv1:16509/system?keyfile=a@b", "qemu+tcp://hv1:16509/system?keyfile=a@b"),
+        ("esx://root:secret@esx1/", "esx://root:***@esx1/"),
+        ("esx://root%3Asecret@esx1/", "esx://root:***@esx1/"),
+        ("esx://root:se@cr/et@esx1/", "esx://root:***@esx1/"),
+        ("esx://root:123@esx1/", "esx://root:***@esx1/"),
+        ("esx://root:se?cr#et@esx1/", "esx://root:***@esx1/"),
+        ("esx://:secret@esx1/", "esx://:***@esx1/"),
+        ("esx://esx1/?password=secret&x=1", "esx://esx1/?password=***&x=1"),
+        ("esx://esx1/?x=1;Auth_Token=secret", "esx://esx1/?x=1;Auth_Token=***"),
+        ("esx://esx1/?p%61ss=secret", "esx://esx1/?p%61ss=***"),
+        ("", "libvirt's default"),
+    ],
+)
+def test_a_password_is_never_shown(address: str, shown: str) -> None:
+    assert uri.shown(address) == shown
+
+
+@pytest.mark.parametrize("address", ["esx://root:secret@esx1/", "esx://esx1/?password=secret"])
+def test_a_password_in_a_message_is_hidden(address: str) -> None:
+    text = uri.without_secrets(f"can't open {address}: secret is wrong", address)
+
+    assert text == f"can't open {uri.shown(address)}: *** is wrong"
+
+
+def test_a_message_about_an_address_without_a_password_stays_as_it_is() -> None:
+    assert (
+        uri.without_secrets("can't open qemu:///system: secret", "qemu:///system")
+        == "can't open qemu:///system: secret"
+    )
+    assert uri.without_secrets("can't open the default", "") == "can't open the default"
+
+
+def test_a_refusal_shows_no_password() -> None:
+    assert "secret" not in refusal("qemu+ssh://root:secret@hv1/system?command=x&password=secret")
+
+
+def test_a_decoded_password_in_a_message_is_hidden_too() -> None:
+    address = "esx://root:s%2Fcret@esx1/"
+
+    assert uri.without_secrets("login root, s/cret", address) == "login root, ***"
+
+
+@pytest.mark.parametrize(
+    ("address", "prepared"),
+    [
+        ("qemu+ssh://hv1/system", "qemu+ssh://hv1/system?no_tty=1"),
+        ("qemu+ssh://hv1/system?no_tty=0", "qemu+ssh://hv1/system?no_tty=0&no_tty=1"),
+        ("qemu+libssh://hv1/system?a=1;b=2", "qemu+libssh://hv1/system?a=1;b=2;no_tty=1"),
+        ("qemu+ssh://hv1/system?a=1;b=2&c=3", "qemu+ssh://hv1/system?a=1;b=2&c=3;no_tty=1"),
+        ("qemu+libssh2://hv1/system#part", "qemu+libssh2://hv1/system?no_tty=1#part"),
+        ("qemu+tcp://hv1/system", "qemu+tcp://hv1/system"),
+        ("qemu:///system", "qemu:///system"),
+        ("", ""),
+    ],
+)
+def test_ssh_is_told_to_ask_nothing(address: str, prepared: str) -> None:
+    assert uri.prepared(address) == prepared
+
+
+@pytest.mark.parametrize("query", ["a=1", "a=1;b=2", "a=1;b=2&c=3", "a=1&b=2;c=3", "no_tty=0"])
+def test_what_is_added_for_ssh_leaves_the_other_parameters_as_they_are(query: str) -> None:
+    before = uri.parse(f"qemu+ssh://hv1/system?{query}").parameters
+    after = uri.parse(uri.prepared(f"qemu+ssh://hv1/system?{query}")).parameters
+
+    assert after == before | {"no_tty": "1"}
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("qemu+ssh://root@hv1.example.com/system", "hv1.example.com"),
+        ("qemu+tcp://[2001:db8::1]/system", "2001:db8::1"),
+        ("qemu:///system", None),
+        ("qemu+ssh:///system", None),
+        ("test:///fixtures/hv1.xml", "hv1"),
+        ("test+tcp://127.0.0.1:16509/fixtures/hv2.xml", "hv2"),
+        ("test:///default", "default"),
+        ("remote+tcp://127.0.0.1/?name=test:///fixtures/hv3.xml", "hv3"),
+        ("", None),
+        ("hail", None),
+    ],
+)
+def test_the_host_is_named_by_the_uri_or_for_the_test_driver_by_its_file(address: str, name: str | None) -> None:
+    assert uri.host_name(address) == name
+
+
+@pytest.mark.parametrize(
+    ("address", "local"),
+    [
+        ("qemu:///system", True),
+        ("qemu+unix:///session", True),
+        ("lxc:///", True),
+        ("qemu+unix:///system?socket=/run/forwarded", False),
+        ("qemu:///system?Socket=/run/forwarded", False),
+        ("qemu+tcp:///system", False),
+        ("qemu+ssh://localhost/system", False),
+        ("qemu://localhost/system", False),
+        ("test:///default", False),
+        ("test+unix:///default", False),
+        ("remote:///?name=test:///default", False),
+        ("hail", False),
+        ("", False),
+    ],
+)
+def test_only_a_host_that_is_surely_this_machine_is_local(address: str, local: bool) -> None:
+    assert uri.is_local(address) is local
+
+
+@pytest.mark.parametrize(
+    ("address", "driver", "is_session"),
+    [
+        ("qemu:///system", "qemu", False),
+        ("qemu+ssh://root@hv1/session", "qemu", True),
+        ("qemu:///session/", "qemu", True),
+        ("lxc:///", "lxc", False),
+        ("CH+unix:///system", "ch", False),
+        ("remote+ssh://hv1/?name=qemu:///session", "qemu", True),
+        ("esx://esx1/", "esx", False),
+        ("", "", False),
+        ("hv1-alias", "", False),
+    ],
+)
+def test_a_uri_names_the_driver_and_whether_the_daemon_is_a_users_own(
+    address: str, driver: str, is_session: bool
+) -> None:
+    assert (uri.driver(address), uri.is_session(address)) == (driver, is_session)

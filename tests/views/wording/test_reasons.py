@@ -1,0 +1,117 @@
+"""Every reason has a sentence, with the facts in it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import Enum
+from types import NoneType
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from tests.build import TAKEN_AT, hypervisor, inventory, server
+from virtscan.model import DeviceName, Fix, KernelBasis, Observed, State
+from virtscan.model import reasons as r
+from virtscan.views.wording.reasons import Wording
+
+ALL = sorted(r.Reason.__subclasses__(), key=lambda kind: kind.__name__)
+words = Wording(inventory(hypervisor("the host"), servers=(server("the server"),)))
+
+
+def values(hint: Any) -> Iterator[Any]:
+    """Values of a type: every member of a closed set, a text with its absence (`Any`: of any type)."""
+    for kind in get_args(hint) if NoneType in get_args(hint) else (hint,):
+        if kind is NoneType:
+            yield None
+        elif kind is bool:
+            yield from (False, True)
+        elif isinstance(kind, type) and issubclass(kind, Enum):
+            yield from kind
+        elif getattr(kind, "__origin__", None) is tuple:
+            yield from (("first", "second"), ("one", "two", "three", "four"))
+        else:
+            yield 7_001_002 if kind is int else "a name"
+
+
+def required(kind: type[r.Reason]) -> tuple[str, ...]:
+    """The fields of a reason that have no default."""
+    return kind.__struct_fields__[: len(kind.__struct_fields__) - len(kind.__struct_defaults__)]
+
+
+def filled(kind: type[r.Reason]) -> Iterator[r.Reason]:
+    """A reason with each field at each of its values in turn, the others at their first."""
+    hints = {name: list(values(hint)) for name, hint in get_type_hints(kind).items() if name in kind.__struct_fields__}
+    first = {name: found[0] for name, found in hints.items()}
+    for name, found in hints.items():
+        for value in found:
+            yield kind(**(first | {name: value}))
+    yield kind(**{name: first[name] for name in hints if name in required(kind)})
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
+def test_every_reason_has_a_sentence_without_the_marks_of_code(kind: type[r.Reason]) -> None:
+    for reason in filled(kind):
+        said = words.sentence(reason)
+
+        assert len(said) > 10
+        assert not any(mark in said for mark in ("None", "<Fix", "<State", "()", "  "))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL if kind.__name__.startswith("Needs")], ids=lambda k: k.__name__)
+def test_every_missing_fact_can_be_learnt_unless_it_was_read_long_ago(kind: type[r.Reason]) -> None:
+    for reason in filled(kind):
+        assert bool(words.how(reason)) is (kind is not r.NeedsRenewal)
+
+
+def test_of_many_names_three_are_shown() -> None:
+    needed = r.NeedsHypervisors(hypervisors=("a", "b", "c", "d", "e"))
+
+    assert words.sentence(needed) == "whether the server is on a, b, c and 2 more, which were not read completely"
+
+
+def test_a_source_is_dated_where_it_is_a_day_old_and_only_there() -> None:
+    month = TAKEN_AT - timedelta(days=31)
+    known = r.OffloadKnown(server="satellite", interface="eth0", state=server().tx_checksum)
+
+    fresh = Wording(inventory(servers=(server(),))).sentence(known)
+    old = Wording(inventory(servers=(server(observed_at=month),))).sentence(known)
+
+    assert fresh == "satellite eth0: TX checksum offload is on (ssh://satellite.example.com)"
+    assert old == "satellite eth0: TX checksum offload is on (ssh://satellite.example.com, observed 31 days ago)"
+
+
+def test_a_declared_kernel_is_named_as_declared_and_an_observed_one_with_its_source() -> None:
+    kernel = Observed(value="6.1.0", source="ssh", observed_at=TAKEN_AT)
+    wording = Wording(inventory(hypervisor("hv1", kernel=None, devices=()), hypervisor("hv2")))
+    known = r.KernelKnown(hypervisor="hv1", release="6.1.0", fix=Fix.FIXED, basis=KernelBasis.MAINLINE_SINCE)
+    read = Wording(inventory(hypervisor("hv1", kernel=kernel.value)))
+
+    assert "(ssh)" in read.sentence(known)
+    assert "(source unknown)" in wording.sentence(known)
+    declared = r.KernelKnown(
+        hypervisor="hv1", release="6.1.0", fix=Fix.FIXED, basis=KernelBasis.MAINLINE_SINCE, declared=True
+    )
+    assert "(declared)" in wording.sentence(declared)
+
+
+def test_offload_of_several_devices_names_those_that_decide() -> None:
+    known = r.OffloadKnown(
+        server="satellite", interface="bond0", state=server().tx_checksum, devices=(DeviceName("eth1"),)
+    )
+
+    assert words.sentence(known).endswith(" on eth1")
+
+
+@pytest.mark.parametrize(("state", "says_so"), [(State.OFF, True), (State.ON, False)])
+def test_off_in_a_capture_of_one_device_is_off_only_for_that_device(state: State, says_so: bool) -> None:
+    known = r.OffloadKnown(server="satellite", interface="eth0", state=state, whole=False)
+
+    assert ("if it sends through this device" in words.sentence(known)) is says_so
+
+
+def test_ssh_facts_are_proposed_where_ssh_reaches_the_host() -> None:
+    needed = r.NeedsKernel(hypervisor="hv1")
+    by_ssh = Wording(inventory(hypervisor("hv1")))
+    by_file = Wording(inventory(hypervisor("hv1", uri="xml:/dumps")))
+
+    assert str(by_ssh.how(needed)).startswith("--ssh-facts, or kernel = ")
+    assert str(by_file.how(needed)).startswith("kernel = ")

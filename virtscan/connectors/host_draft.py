@@ -1,0 +1,203 @@
+"""The items that one hypervisor has delivered so far: the box between the threads that read it and its deadline."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+
+from virtscan import analyzer, hostnet
+from virtscan.connectors.copies import with_copies_marked
+from virtscan.connectors.lacking import Lacking, is_needed
+from virtscan.model import (
+    Device,
+    Domain,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    Machine,
+    Network,
+    Observed,
+    Target,
+)
+
+
+class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Facts about the host itself; an unknown one (None, or UNKNOWN) does not replace a known one.
+
+    `kernel_build` belongs to `kernel`: one replaces the other's with its own.
+    """
+
+    name: str | None = None
+    cpus: int | None = None
+    memory_mib: int | None = None
+    kernel: Observed[str] | None = None
+    kernel_build: str | None = None
+    daemon: Observed[int] | None = None
+    machine: Machine = Machine.UNKNOWN
+    system_uuid: str | None = None
+    local: bool | None = None
+    lists_all_domains: bool | None = None
+    lists_all_devices: bool | None = None
+    observed_at: datetime | None = None
+    open_seconds: float | None = None
+    read_seconds: float | None = None
+
+
+Item: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking
+
+
+class HostDraft:
+    """Collects what readers deliver about one target; may be filled from several threads.
+
+    Once closed it takes nothing more: a reader that was left behind at its deadline can go on without effect.
+    """
+
+    def __init__(self, target: Target, *, name: str, uri: str) -> None:
+        """`name` is the hypervisor's name unless a reader learns a better one, `uri` the address fit to be shown."""
+        self.target = target
+        self.uri = uri
+        self._name = name
+        self._items: list[Item] = []
+        self._listed: dict[str, Device] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @property
+    def has_answered(self) -> bool:
+        """Return True if anything was delivered."""
+        with self._lock:
+            return bool(self._items)
+
+    @property
+    def is_closed(self) -> bool:
+        """Return True if anything more would be dropped, so that a reader may as well stop."""
+        with self._lock:
+            return self._closed
+
+    @property
+    def name(self) -> str:
+        """The hypervisor's name, as far as it is known by now."""
+        with self._lock:
+            facts = _combine([item for item in self._items if isinstance(item, HostFacts)])
+        return self.target.name or facts.name or self._name
+
+    def add_if_unknown(self, facts: HostFacts) -> None:
+        """Deliver facts about the host that count only where no other source, before or later, has its own."""
+        with self._lock:
+            if not self._closed:
+                self._items.insert(0, facts)
+
+    def add(self, *items: Item) -> None:
+        """Deliver items; after `close` they are dropped."""
+        with self._lock:
+            if not self._closed:
+                self._items.extend(items)
+
+    def add_listed(self, devices: Mapping[str, Device]) -> None:
+        """Deliver devices as a list gives them, by the list's own names: of a device that is described, it adds to."""
+        with self._lock:
+            if not self._closed:
+                self._listed |= devices
+
+    def withdraw_listed(self, name: str) -> None:
+        """Take back a device of a list: its document gave its real name."""
+        with self._lock:
+            if not self._closed:
+                self._listed.pop(name, None)
+
+    def gap(self, subject: str, reason: str, about: GapAbout) -> None:
+        """Deliver the fact that one item of this hypervisor could not be read; `subject` is the item alone."""
+        self.add(Gap(subject=f"{self.uri} {subject}", reason=reason, about=about))
+
+    def close(self, failure: str | None = None) -> tuple[Hypervisor, tuple[Gap, ...]]:
+        """End the reading and return what was delivered, resolved and in an order that does not depend on threads.
+
+        Interfaces on a network that was not delivered stay open: they may be anything.
+
+        Args:
+            failure: Why reading ended early; None when the reader came to its end.
+
+        Returns:
+            The hypervisor and its gaps. FAILED when reading ended early with no domain delivered, PARTIAL when it
+            ended early with some or when single domains are missing. A network or a device may be missing even where
+            it is COMPLETE.
+        """
+        with self._lock:
+            self._closed = True
+            items = self._items
+            listed = self._listed.values()
+        facts = _combine([item for item in items if isinstance(item, HostFacts)])
+        name = self.target.name or facts.name or self._name
+        networks = {item.name: item for item in items if isinstance(item, Network)}
+        read = sorted((item for item in items if isinstance(item, Domain)), key=_place)
+        devices = hostnet.merge_devices([*(item for item in items if isinstance(item, Device)), *listed])
+        lists_all_devices = facts.lists_all_devices is True and failure is None
+        host = analyzer.HostDevices(devices, is_complete=lists_all_devices)
+        domains = with_copies_marked([analyzer.resolve(domain, networks, host) for domain in read])
+        lacking = [item for item in items if isinstance(item, Lacking)]
+        items = [*items, *(item.gap for item in lacking if is_needed(item, domains, host.by_name))]
+        gaps = [msgspec.structs.replace(item, hypervisor=name) for item in items if isinstance(item, Gap)]
+        gaps.sort(key=lambda gap: (gap.about.value, gap.subject, gap.reason))
+        if failure is not None:
+            gaps.insert(0, self._failed(failure, len(domains), name))
+        status = _status(gaps, failed=failure is not None and not domains)
+        hypervisor = Hypervisor(
+            name=name,
+            uri=self.uri,
+            status=status,
+            site=self.target.site,
+            kernel=facts.kernel,
+            kernel_build=facts.kernel_build,
+            declared_kernel=self.target.kernel,
+            daemon=facts.daemon,
+            machine=facts.machine,
+            physical=self.target.physical,
+            system_uuid=facts.system_uuid,
+            local=bool(facts.local),
+            lists_all_domains=bool(facts.lists_all_domains) and status is HostStatus.COMPLETE,
+            lists_all_devices=lists_all_devices,
+            cpus=facts.cpus,
+            memory_mib=facts.memory_mib,
+            domains=domains,
+            networks=tuple(networks[name] for name in sorted(networks)),
+            devices=devices,
+            segments=self.target.segments,
+            reflective=self.target.reflective,
+            observed_at=facts.observed_at,
+            open_seconds=facts.open_seconds,
+            read_seconds=facts.read_seconds,
+        )
+        return hypervisor, tuple(gaps)
+
+    def _failed(self, failure: str, domains: int, name: str) -> Gap:
+        reason = f"{failure}; domains read before that: {domains}" if domains else failure
+        return Gap(subject=self.uri, reason=reason, about=GapAbout.HYPERVISOR, hypervisor=name)
+
+
+def _status(gaps: Sequence[Gap], *, failed: bool) -> HostStatus:
+    if failed:
+        return HostStatus.FAILED
+    hidden = any(gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN} for gap in gaps)
+    return HostStatus.PARTIAL if hidden else HostStatus.COMPLETE
+
+
+def _place(domain: Domain) -> tuple[str, str, str]:
+    return domain.name, domain.uuid or "", domain.origin
+
+
+def _combine(all_facts: Sequence[HostFacts]) -> HostFacts:
+    """One record of all; of two that say the same thing the later one counts."""
+    combined = HostFacts()
+    for facts in all_facts:
+        known = {
+            key: value
+            for key, value in msgspec.structs.asdict(facts).items()
+            if value is not None and value is not Machine.UNKNOWN
+        }
+        if facts.kernel is not None:
+            known["kernel_build"] = facts.kernel_build
+        combined = msgspec.structs.replace(combined, **known)
+    return combined

@@ -1,0 +1,1 @@
+"""A hypervisor read through libvirt; the only importer of libvirt."""

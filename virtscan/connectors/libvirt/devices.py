@@ -1,0 +1,194 @@
+"""Networks and devices that domains' interfaces lead to, down to the NICs, and the servers' own; no others' XML."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from functools import partial
+
+from virtscan import analyzer
+from virtscan.connectors.lacking import Lacking
+from virtscan.connectors.libvirt.lists import Describe, Listing, Lists
+from virtscan.connectors.libvirt.nics import Drivers
+from virtscan.connectors.libvirt.request_pipeline import Reply, Request
+from virtscan.connectors.libvirt.session import Deliver, Session
+from virtscan.hostnet.links import mac
+from virtscan.model import Attachment, Device, DeviceName, Domain, Gap, GapAbout, Mac, Network
+
+SOURCE = "libvirt"
+
+_UNSUPPORTED = "this daemon has no {} driver; install {} and start {}, or use --ssh-facts"
+_NODE_DEVICE = re.compile(r"net_(.+?)((_[0-9a-f]{2}){6}|(_[0-9a-f]{2}){20})?")
+"""`net_NAME_MAC`, every other character made `_` (node_device_udev.c udevGenerateDeviceName)."""
+
+_ODD = re.compile("[^A-Za-z0-9]")
+
+
+_NO_INTERFACES = _UNSUPPORTED.format("interface", "libvirt-daemon-driver-interface", "virtinterfaced")
+_NO_NODE_DEVICES = _UNSUPPORTED.format("node device", "libvirt-daemon-driver-nodedev", "virtnodedevd")
+
+
+class Leads:
+    """Follows domains' interfaces while the domains are read, so that what came before a deadline is understood.
+
+    Every device that libvirt lists is delivered, by name and MAC. Documents are fetched only of those that an
+    interface leads to, and of those that have a MAC of a server. What can't be read is a gap only where an interface
+    of type macvtap may depend on it: a network while no other source tells the device of an interface on it, a device
+    under a macvtap that no other source knows.
+    """
+
+    def __init__(self, session: Session, lists: Lists, server_macs: Collection[Mac]) -> None:
+        self._session = session
+        self._lists = lists
+        self._server_macs = server_macs
+        self._drivers = Drivers(session, lists)
+        self._node_names = _node_names(lists.node_devices.documents)
+        self._listed = _listed(lists.interfaces, self._node_names)
+        session.draft.add_listed(self._listed)
+        self._met: set[Hashable] = set()
+        self._networks: dict[str, Network] = {}
+        self._awaited: set[str] = set()
+
+    def follow(self, domain: Domain) -> None:
+        """Fetch what the domain's interfaces lead to, unless another one's did; part of a work."""
+        for interface in domain.interfaces:
+            if self._is_new((interface.network, interface.attachments)):
+                if interface.network is not None:
+                    is_open = interface.type == "network" and not interface.attachments
+                    self._follow_network(interface.network, decides=is_open)
+                self._follow_attachments(interface.attachments)
+
+    def follow_servers(self, _answers: Sequence[Reply]) -> None:
+        """Fetch the devices that have a MAC of a server; part of a work."""
+        for device in self._listed.values():
+            if device.mac is not None and device.mac in self._server_macs:
+                self._follow_device(device.name)
+
+    def _follow_network(self, name: str, *, decides: bool) -> None:
+        listing = self._lists.networks
+        if decides:
+            self._awaited.add(name)
+            if name in self._networks:
+                self._follow_attachments(self._networks[name].attachments)
+        if name in listing.documents and self._is_new(("network", name)):
+            use = partial(self._session.read, f"network {name}", GapAbout.NETWORK, self._deliver_network)
+            self._session.add(Request(listing.documents[name], use))
+        if name not in listing.documents and decides and self._is_new(("no network", name)):
+            why = "this host has no such network" if listing.supported else "this driver lists no networks"
+            self._session.draft.gap(f"network {name}", listing.failure or why, GapAbout.NETWORK)
+
+    def _deliver_network(self, xml: str) -> None:
+        network = analyzer.read_network(xml)
+        self._session.draft.add(network)
+        self._networks[network.name] = network
+        if network.name in self._awaited:
+            self._follow_attachments(network.attachments)
+
+    def _follow_attachments(self, attachments: Iterable[Attachment]) -> None:
+        for attachment in attachments:
+            if attachment.device is not None:
+                self._follow_device(attachment.device)
+                if attachment.mode is not None and self._is_new(("macvtap", attachment.device)):
+                    self._miss_unless_listed(attachment.device)
+
+    def _follow_device(self, name: DeviceName) -> None:
+        if self._is_listed(name) and self._is_new(("device", name)):
+            interfaces, nodes = self._lists.interfaces.documents, self._lists.node_devices.documents
+            # First what knows its kind: of two that differ the earlier counts.
+            waiting = [(interfaces[name], self._deliver_interface)] if name in interfaces else []
+            waiting += [
+                (nodes[node], partial(self._deliver_node, node)) for node, _ in self._node_names.get(_cleaned(name), ())
+            ]
+            self._ask_for_next(f"device {name}", waiting)
+
+    def _ask_for_next(self, subject: str, waiting: Sequence[tuple[Describe, Deliver]]) -> None:
+        """Ask for one document after the other."""
+        if not waiting:
+            return
+        (describe, deliver), *others = waiting
+
+        def use(replies: Sequence[Reply]) -> None:
+            self._session.read(subject, GapAbout.DEVICE, deliver, replies)
+            self._ask_for_next(subject, others)
+
+        self._session.add(Request(describe, use))
+
+    def _deliver_interface(self, xml: str) -> None:
+        devices = analyzer.read_host_interface(xml, source=SOURCE)
+        self._session.draft.add(*devices)
+        for device in devices:
+            for name in device.lower:
+                self._follow_device(name)
+
+    def _deliver_node(self, node: str, xml: str) -> None:
+        device = analyzer.read_node_device(xml, source=SOURCE)
+        if device is not None:
+            if device.name != self._listed[node].name:
+                self._session.draft.withdraw_listed(node)
+            self._session.draft.add(device)
+            self._drivers.follow(device, analyzer.read_parent(xml))
+
+    def _miss_unless_listed(self, name: DeviceName) -> None:
+        interfaces, nodes = self._lists.interfaces, self._lists.node_devices
+        for subject, listing, unsupported in (
+            ("list of host interfaces", interfaces, _NO_INTERFACES),
+            ("list of node devices", nodes, _NO_NODE_DEVICES),
+        ):
+            if (not listing.supported or listing.failure is not None) and self._is_new(subject):
+                self._lack(subject, listing.failure or unsupported)
+        if interfaces.supported and not (interfaces.failure or nodes.failure or self._is_listed(name)):
+            self._lack(f"device {name}", "libvirt lists no such device on this host", name)
+
+    def _lack(self, subject: str, reason: str, device: DeviceName | None = None) -> None:
+        draft = self._session.draft
+        gap = Gap(subject=f"{draft.uri} {subject}", reason=reason, about=GapAbout.DEVICE)
+        draft.add(Lacking(gap=gap, device=device))
+
+    def _is_listed(self, name: DeviceName) -> bool:
+        return name in self._lists.interfaces.documents or _cleaned(name) in self._node_names
+
+    def _is_new(self, what: Hashable) -> bool:
+        """Return True if it is met for the first time."""
+        if what in self._met:
+            return False
+        self._met.add(what)
+        return True
+
+
+def _node_names(names: Iterable[str]) -> Mapping[str, Sequence[tuple[str, Mac | None]]]:
+    """Return node devices, each with its MAC, by the cleaned name of their interface; libvirt's own order varies."""
+    found = defaultdict(list)
+    for name in sorted(names):
+        if match := _NODE_DEVICE.fullmatch(name):
+            found[match[1]].append((name, mac((match[2] or "")[1:].replace("_", ":"))))
+    return found
+
+
+def _listed(interfaces: Listing, node_names: Mapping[str, Sequence[tuple[str, Mac | None]]]) -> dict[str, Device]:
+    """Return every device of both lists, by the lists' own names.
+
+    The name of a node device tells that of its interface only without odd characters, which the list of host
+    interfaces has. Several that look the same are numbered.
+    """
+    real: defaultdict[str, list[str]] = defaultdict(list)
+    for name in interfaces.documents:
+        real[_cleaned(name)].append(name)
+    listed = {f"interface {name}": _device(name, interfaces.macs.get(name)) for name in interfaces.documents}
+    for cleaned, nodes in node_names.items():
+        unnamed = 0
+        for node, address in nodes:
+            names = [name for name in real[cleaned] if interfaces.macs.get(name) == address]
+            if len(real[cleaned]) == len(nodes) == 1:
+                names = real[cleaned]
+            if not names:
+                unnamed += 1
+                names = [cleaned if unnamed == 1 else f"{cleaned}#{unnamed}"]
+            listed[node] = _device(names[0], address)
+    return listed
+
+
+def _device(name: str, address: Mac | None) -> Device:
+    return Device(name=DeviceName(name), mac=address, sources=(SOURCE,))
+
+
+def _cleaned(name: str) -> str:
+    return _ODD.sub("_", name)

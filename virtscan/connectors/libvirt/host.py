@@ -1,0 +1,237 @@
+"""A hypervisor read through libvirt: read-only, without a question, in as few round trips as possible."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+import libvirt
+import msgspec
+
+from virtscan import analyzer, hostnet
+from virtscan.connectors import host_facts
+from virtscan.connectors.host_draft import HostDraft, HostFacts
+from virtscan.connectors.libvirt import lists as listings
+from virtscan.connectors.libvirt.devices import SOURCE, Leads
+from virtscan.connectors.libvirt.errors import end_if_lost, is_unsupported, reason
+from virtscan.connectors.libvirt.lists import Lists, name_of
+from virtscan.connectors.libvirt.request_pipeline import Reply, Request
+from virtscan.connectors.libvirt.session import Session
+from virtscan.errors import AnalyzerError, ConfigError, ConnectorError
+from virtscan.model import DomainState, GapAbout, Mac, Observed, Target
+from virtscan.transport import uri
+
+# Without a handler of its own libvirt prints every error to stderr. One for the whole process, before any thread.
+libvirt.registerErrorHandler(lambda _context, _error: None, None)
+
+_QUESTIONS = range(libvirt.VIR_CRED_USERNAME, libvirt.VIR_CRED_EXTERNAL + 1)
+
+_ON_THE_HOST = frozenset({"ch", "lxc", "qemu"})
+"""Drivers of which a daemon runs on the hypervisor; others run in the client, or make up their hosts."""
+
+
+class _Wanted(NamedTuple):
+    """A domain's document: the running or only one, or that of its next start."""
+
+    domain: libvirt.virDomain
+    next_start: bool = False
+
+
+def read(
+    target: Target,
+    draft: HostDraft,
+    *,
+    in_fleet: bool,
+    allow_unsafe: bool = False,
+    ssh_timeout: float | None = None,
+    threads: int | None = None,
+    next_start: bool = False,
+    server_macs: Collection[Mac] = (),
+) -> None:
+    """Deliver what a hypervisor's libvirt tells: domains as they come, then what their interfaces lead to.
+
+    May block for ever: to be run under a deadline, on a thread that can be left behind.
+
+    Args:
+        target: What to read; an empty address is libvirt's own default.
+        draft: Where to deliver.
+        in_fleet: Are other hypervisors read at the same time? Then they, not more threads for this one, fill the time.
+        allow_unsafe: Accept a URI that runs a command or reaches a shell.
+        ssh_timeout: Seconds that asking a qemu+ssh host by ssh for what libvirt can't tell may take; None: don't.
+        threads: How many use the connection at once; None: what suits its distance.
+        next_start: Read the persistent definitions of running domains as well, one more round trip for each.
+        server_macs: MACs of servers: a device of the host that has one is read even if no interface leads to it.
+
+    Raises:
+        ConnectorError: It can't be opened or listed, or the connection was lost; what was delivered before counts.
+    """
+    try:
+        with open_read_only(target.address, draft, allow_unsafe=allow_unsafe) as connection:
+            address = connection.getURI()
+            session = Session(connection, draft, in_fleet=in_fleet, threads=threads)
+            _read_all(session, address, next_start=next_start, server_macs=server_macs)
+        if ssh_timeout is not None:
+            host_facts.read_by_ssh(draft, address, timeout=ssh_timeout)
+    except libvirt.libvirtError as error:
+        raise ConnectorError(uri.without_secrets(reason(error), target.address)) from error
+    except ConfigError as error:
+        raise ConnectorError(str(error)) from error
+
+
+@contextmanager
+def open_read_only(address: str, draft: HostDraft, *, allow_unsafe: bool) -> Iterator[libvirt.virConnect]:
+    """Open a connection that can change nothing, and that refuses every question.
+
+    Raises:
+        libvirt.libvirtError: It can't be opened.
+        ConfigError: The URI is not one that may be opened.
+        ConnectorError: There is no such file of definitions.
+    """
+    uri.check(address, allow_unsafe=allow_unsafe)
+    _find_definitions(address)
+    started = monotonic()
+    login = [list(_QUESTIONS), _refuse, None]
+    connection = libvirt.openAuth(uri.prepared(address) or None, login, libvirt.VIR_CONNECT_RO)
+    opened = monotonic()
+    draft.add(HostFacts(observed_at=datetime.now(UTC), open_seconds=opened - started))
+    try:
+        yield connection
+    finally:
+        draft.add(HostFacts(read_seconds=monotonic() - opened))
+        with suppress(libvirt.libvirtError):
+            connection.close()
+
+
+def _refuse(_credentials: object, _context: object) -> int:
+    """Answer to a question of whatever kind."""
+    return -1
+
+
+def _find_definitions(address: str) -> None:
+    """Look for the file of a local `test:///FILE`: libxml2 would complain on stderr that there is none.
+
+    Raises:
+        ConnectorError: It can't be opened.
+    """
+    parsed = uri.parse(address)
+    if address.lower().startswith("test:") and parsed.path not in ("/default", "/", ""):
+        try:
+            Path(parsed.path).open("rb").close()
+        except OSError as error:
+            raise ConnectorError(f"{parsed.path}: {error.strerror}") from error
+
+
+def _read_all(session: Session, address: str, *, next_start: bool, server_macs: Collection[Mac]) -> None:
+    domains = listings.domains(session)
+    session.draft.add(HostFacts(lists_all_domains=not uri.is_session(address)))
+    lists = Lists(session.connection)
+    if domains:
+        session.run([Request(read) for read in (lists.read_networks, lists.read_interfaces, lists.read_node_devices)])
+    leads = Leads(session, lists, server_macs)
+    wanted = [_Wanted(domain) for domain in domains]
+    if next_start:
+        wanted += _next_starts(session, domains)
+    use = partial(_read_domains, session, leads)
+    session.run(
+        [
+            *_about_the_host(session, address, lists),
+            Request(lambda: None, leads.follow_servers),
+            *(Request(partial(item.domain.XMLDesc, _flags(item)), use, about=item) for item in wanted),
+        ]
+    )
+
+
+def _flags(wanted: _Wanted) -> int:
+    return int(libvirt.VIR_DOMAIN_XML_INACTIVE) if wanted.next_start else 0
+
+
+def _next_starts(session: Session, domains: Sequence[libvirt.virDomain]) -> list[_Wanted]:
+    """Return the definitions to be read of running domains; a transient domain has none."""
+    persistent = listings.persistent(session)
+    running = (domain for domain in domains if domain.ID() != -1)
+    return [
+        _Wanted(domain, next_start=True)
+        for domain in running
+        if persistent is None or domain.UUIDString() in persistent
+    ]
+
+
+def _read_domains(session: Session, leads: Leads, replies: Sequence[Reply]) -> None:
+    """Deliver the domains whose documents have come, and follow their interfaces.
+
+    Raises:
+        ConnectorError: The connection is gone, or the draft is closed; what had come before is delivered.
+    """
+    documents: list[tuple[str, DomainState]] = []
+    described: list[tuple[str, bool]] = []
+    lost: ConnectorError | None = None
+    for (domain, next_start), said in replies:
+        subject = f"domain {name_of(domain)}{' (next start)' if next_start else ''}"
+        try:
+            document = session.document(said, subject, GapAbout.DOMAIN)
+        except ConnectorError as error:
+            lost = error
+            continue
+        if document is not None:
+            # Known from the list, without a round trip.
+            is_off = next_start or domain.ID() == -1
+            documents.append((document, DomainState.INACTIVE if is_off else DomainState.ACTIVE))
+            described.append((subject, next_start))
+    domains = analyzer.read_domains(documents, origin=session.draft.uri)
+    for (subject, next_start), read in zip(described, domains, strict=True):
+        if isinstance(read, AnalyzerError):
+            session.draft.gap(subject, str(read), GapAbout.DOMAIN)
+        else:
+            session.draft.add(msgspec.structs.replace(read, next_start=True) if next_start else read)
+            leads.follow(read)
+    if lost is not None:
+        raise lost
+
+
+def _about_the_host(session: Session, address: str, lists: Lists) -> Iterator[Request]:
+    """Deliver what needs no round trip, and return the questions for the rest."""
+    if uri.is_local(address):
+        session.draft.add(host_facts.of_this_machine())
+    yield Request(partial(_read_host, session, address))
+    if uri.driver(address) in _ON_THE_HOST:
+        yield Request(session.connection.getLibVersion, partial(_use_version, session))
+    if lists.node_devices.documents:
+        yield Request(lists.node_device("computer"), partial(_use_computer, session))
+
+
+def _read_host(session: Session, address: str) -> None:
+    """Deliver the host's name, CPUs and memory."""
+    try:
+        if session.draft.target.name is None:
+            name = uri.host_name(address) or session.connection.getHostname()
+            session.draft.add(HostFacts(name=name))
+        _model, memory_mib, cpus, *_ = session.connection.getInfo()
+        session.draft.add(HostFacts(cpus=cpus, memory_mib=memory_mib))
+    except libvirt.libvirtError as error:
+        end_if_lost(session.connection, error)
+        if not is_unsupported(error):
+            session.draft.gap("host name, CPUs and memory", reason(error), GapAbout.DEVICE)
+
+
+def _use_version(session: Session, replies: Sequence[Reply]) -> None:
+    """Deliver the daemon's version; without it there is one fact less about the kernel, not a gap."""
+    for answer in replies:
+        if isinstance(answer.said, int):
+            daemon = Observed(value=answer.said, source=SOURCE, observed_at=datetime.now(UTC))
+            session.draft.add(HostFacts(daemon=daemon))
+        else:
+            session.optional(answer.said)
+
+
+def _use_computer(session: Session, replies: Sequence[Reply]) -> None:
+    """Deliver what the host's firmware says of it, if anything."""
+    for answer in replies:
+        document = session.optional(answer.said)
+        if document is not None:
+            with suppress(AnalyzerError):
+                dmi = analyzer.read_computer(document)
+                machine, uuid = hostnet.read_machine(dmi=dmi), hostnet.system_uuid(dmi.uuid)
+                session.draft.add(HostFacts(machine=machine, system_uuid=uuid))

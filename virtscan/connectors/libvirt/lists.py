@@ -1,0 +1,181 @@
+"""What a connection lists, by whichever calls its daemon knows: the hypervisors to be found here are old."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import libvirt
+import msgspec
+
+from virtscan.connectors.libvirt.errors import end_if_lost, is_unsupported, reason
+from virtscan.connectors.libvirt.request_pipeline import Request
+from virtscan.connectors.libvirt.session import Session
+from virtscan.hostnet.links import mac
+from virtscan.model import Mac
+
+Describe: TypeAlias = Callable[[], str]
+"""Fetches a document; raises libvirtError."""
+
+
+_WITH_PARENTS = (
+    libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET
+    | libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_SYSTEM
+    | libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV
+    | libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_INTERFACE
+)
+"""Network devices and what they hang under; every daemon with this call knows these flags."""
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """The names that a hypervisor lists, with the way to each one's document, and MACs as far as the list has them.
+
+    Empty with a `failure` when the list can't be had; empty and not `supported` when this driver has no such list.
+    """
+
+    documents: Mapping[str, Describe] = {}
+    macs: Mapping[str, Mac] = {}
+    failure: str | None = None
+    supported: bool = True
+
+
+def domains(session: Session) -> list[libvirt.virDomain]:
+    """Every domain, running or not, once.
+
+    Raises:
+        libvirt.libvirtError: There is no list.
+    """
+    try:
+        return list(session.listed(session.connection.listAllDomains))
+    except libvirt.libvirtError as error:
+        if not is_unsupported(error):
+            raise
+    return _domains_before_0_9_13(session)
+
+
+def persistent(session: Session) -> set[str] | None:
+    """Return the uuids of the running domains that have a definition for their next start; None if not listed.
+
+    Raises:
+        libvirt.libvirtError: There is no list.
+    """
+    flags = libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE | libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT
+    try:
+        return {domain.UUIDString() for domain in session.connection.listAllDomains(flags)}
+    except libvirt.libvirtError as error:
+        if not is_unsupported(error):
+            raise
+    return None
+
+
+class Lists:
+    """What a hypervisor lists beside its domains; each list is a round trip of its own, and empty until it is read."""
+
+    def __init__(self, connection: libvirt.virConnect) -> None:
+        self._connection = connection
+        self.networks = Listing()
+        self.interfaces = Listing()
+        self.node_devices = Listing()
+        self.others: Mapping[str, Describe] = {}
+
+    def read_networks(self) -> None:
+        """List the virtual networks."""
+        connection = self._connection
+        before_0_10_2 = (connection.listNetworks, connection.listDefinedNetworks)
+        self.networks = _listing(connection, connection.listAllNetworks, before_0_10_2, connection.networkLookupByName)
+
+    def read_interfaces(self) -> None:
+        """List the host's network interfaces, as far as they are configured in a way that libvirt reads."""
+        connection = self._connection
+        before_0_10_2 = (connection.listInterfaces, connection.listDefinedInterfaces)
+        self.interfaces = _listing(
+            connection, connection.listAllInterfaces, before_0_10_2, connection.interfaceLookupByName, mac_of=_mac_of
+        )
+
+    def read_node_devices(self) -> None:
+        """List the host's network devices; the names are libvirt's own, not the kernel's.
+
+        The devices that they may hang under come with the same round trip, in `others`.
+        """
+        connection = self._connection
+        list_all = partial(connection.listAllDevices, _WITH_PARENTS)
+        before_0_10_2 = (partial(connection.listDevices, "net"),)
+        listing = _listing(connection, list_all, before_0_10_2, connection.nodeDeviceLookupByName)
+        is_net = {name: name.startswith("net_") for name in listing.documents}
+        self.others = {name: describe for name, describe in listing.documents.items() if not is_net[name]}
+        net = {name: describe for name, describe in listing.documents.items() if is_net[name]}
+        self.node_devices = msgspec.structs.replace(listing, documents=net)
+
+    def node_device(self, name: str) -> Describe:
+        """Return the way to a node device that need not be a network device, nor listed."""
+        return self.others.get(name) or partial(_look_up_and_describe, self._connection.nodeDeviceLookupByName, name)
+
+
+def name_of(item: Any) -> str:  # Any: libvirt-python ships no types; this is whatever has a name
+    """Return an object's name; a daemon can send one that is not text."""
+    try:
+        return str(item.name())
+    except UnicodeDecodeError:
+        return "with a name that is not UTF-8"
+
+
+def _domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
+    """Those that run by id, those that don't by name, each looked up: two round trips a domain.
+
+    One that is started or stopped meanwhile changes from one list to the other. So the running ones are listed
+    before and after the others, and whatever was seen twice is the same by its uuid. An id that is gone when it is
+    looked up was stopped before the list of names was taken, or is no more.
+    """
+    found: dict[str, libvirt.virDomain] = {}
+
+    def look_up(find: Callable[..., libvirt.virDomain], key: int | str) -> None:
+        try:
+            domain = find(key)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+                raise
+        else:
+            found[domain.UUIDString()] = domain
+
+    connection = session.connection
+    running = session.listed(connection.listDomainsID)
+    session.run([Request(partial(look_up, connection.lookupByID, number)) for number in running])
+    session.run([Request(partial(look_up, connection.lookupByName, name)) for name in connection.listDefinedDomains()])
+    known = {domain.ID() for domain in found.values()}
+    started = [number for number in connection.listDomainsID() if number not in known]
+    session.run([Request(partial(look_up, connection.lookupByID, number)) for number in started])
+    return list(found.values())
+
+
+def _listing(
+    connection: libvirt.virConnect,
+    list_all: Callable[[], list[Any]],  # Any: as in name_of
+    lists_before_0_10_2: Sequence[Callable[[], list[str]]],
+    look_up: Callable[[str], Any],  # Any: as in name_of
+    mac_of: Callable[[Any], Mac | None] = lambda _item: None,
+) -> Listing:
+    def known_today() -> Listing:
+        items = {name_of(item): item for item in list_all()}
+        macs = {name: address for name, item in items.items() if (address := mac_of(item)) is not None}
+        return Listing({name: item.XMLDesc for name, item in items.items()}, macs)
+
+    def known_by_old_daemons() -> Listing:
+        names = [name for names in lists_before_0_10_2 for name in names()]
+        return Listing({name: partial(_look_up_and_describe, look_up, name) for name in names})
+
+    for attempt in (known_today, known_by_old_daemons):
+        try:
+            return attempt()
+        except libvirt.libvirtError as error:
+            if not is_unsupported(error):
+                end_if_lost(connection, error)
+                return Listing(failure=reason(error))
+    return Listing(supported=False)
+
+
+def _mac_of(interface: Any) -> Mac | None:  # Any: as in name_of
+    """Return a host interface's MAC, which came with the list."""
+    return mac(interface.MACString() or "")
+
+
+def _look_up_and_describe(look_up: Callable[[str], Any], name: str) -> str:  # Any: as in name_of
+    return str(look_up(name).XMLDesc())

@@ -1,0 +1,119 @@
+"""One connection at work: asks for documents and delivers what they say."""
+
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import TypeAlias, TypeVar
+
+import libvirt
+
+from virtscan.connectors.host_draft import HostDraft
+from virtscan.connectors.libvirt.errors import end_if_lost, reason
+from virtscan.connectors.libvirt.request_pipeline import Reply, Request, RequestPipeline
+from virtscan.errors import AnalyzerError, ConnectorError
+from virtscan.model import GapAbout
+
+FAR = 0.005
+"""Seconds for a list of domains from which on waiting for the network, not work, is what takes the time."""
+
+Deliver: TypeAlias = Callable[[str], None]
+"""Works on a document; raises AnalyzerError."""
+
+T = TypeVar("T")
+
+
+class Session:
+    """An open connection, the draft that it fills, and how many threads use it at once.
+
+    `threads` is their number; None lets it follow from the distance, which `listed` measures.
+    """
+
+    def __init__(
+        self, connection: libvirt.virConnect, draft: HostDraft, *, in_fleet: bool, threads: int | None = None
+    ) -> None:
+        self.connection = connection
+        self.draft = draft
+        self._in_fleet = in_fleet
+        self._threads = threads
+        self._list_seconds = 0.0
+        self._pipeline = RequestPipeline(())
+
+    def listed(self, call: Callable[[], T]) -> T:
+        """Call for a list of domains, and take the time."""
+        before = monotonic()
+        result = call()
+        self._list_seconds = monotonic() - before
+        return result
+
+    def run(self, requests: Sequence[Request]) -> None:
+        """Ask all questions, each of them a round trip or a few, and those that using their answers adds."""
+        self._pipeline = RequestPipeline(requests)
+        self._pipeline.run(self._threads or thread_count(len(requests), self._list_seconds, in_fleet=self._in_fleet))
+
+    def add(self, question: Request) -> None:
+        """Have a further question asked, while an answer is used."""
+        self._pipeline.add(question)
+
+    def read(self, subject: str, about: GapAbout, deliver: Deliver, replies: Sequence[Reply]) -> None:
+        """Use what was asked for a document: `deliver` it. What is wrong with it is a gap.
+
+        Raises:
+            ConnectorError: The connection is gone, or the draft is closed.
+        """
+        for answer in replies:
+            document = self.document(answer.said, subject, about)
+            if document is not None:
+                try:
+                    deliver(document)
+                except AnalyzerError as error:
+                    self.draft.gap(subject, str(error), about)
+
+    def document(self, said: object, subject: str, about: GapAbout) -> str | None:
+        """The document that was asked for; None if it could not be had, which is a gap then.
+
+        Raises:
+            ConnectorError: As `read`.
+        """
+        if self.draft.is_closed:
+            # Past its deadline: what still ran would only keep others from their work.
+            raise ConnectorError("nobody waits for it any more")
+        match said:
+            case str():
+                return said
+            case libvirt.libvirtError():
+                # A domain may vanish between being listed and being described (VIR_ERR_NO_DOMAIN), or be busy for long.
+                end_if_lost(self.connection, said)
+                self.draft.gap(subject, reason(said), about)
+            case UnicodeDecodeError():
+                self.draft.gap(subject, "its document is not UTF-8", about)
+            case BaseException():
+                raise said
+        return None
+
+    def optional(self, said: object) -> str | None:
+        """Return the document that was asked for; None, without a gap, if it could not be had.
+
+        Raises:
+            ConnectorError: As `read`.
+        """
+        if isinstance(said, libvirt.libvirtError):
+            end_if_lost(self.connection, said)
+            return None
+        return self.document(said, "", GapAbout.DEVICE)
+
+
+def thread_count(requests: int, list_seconds: float, *, in_fleet: bool) -> int:
+    """How many threads share a connection for so many round trips, after a list of domains took so long.
+
+    In a fleet other hosts fill the time, and each thread takes memory: a far host gets a few, a near one no more than
+    the one that it has. A near one alone is read in nine tenths of the time with eight instead of four: more would
+    bring nothing.
+
+    libvirt's client has two defects that only several threads meet (both seen with 9.0.0): a call may not be sent
+    before the next reply comes, and the process may crash when the connection is lost while others are just sending
+    (a stale GSource, CVE-2024-4418, fixed in 10.3.0 and in many distributions' older versions). Both are rare; and one
+    after another, a far host's round trips would take ten times as long.
+    """
+    far = list_seconds > FAR
+    if in_fleet:
+        return min(requests, max(3, min(8, requests // 6))) if far else 1
+    return min(requests, 24 if far else 8)

@@ -1,0 +1,155 @@
+"""The domains and networks in a sosreport, each once although up to three files describe it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from virtscan.analyzer import Unread, documents
+from virtscan.connectors.host_draft import HostDraft, HostFacts
+from virtscan.evidence.sosreport import Sosreport
+from virtscan.model import Domain, DomainState, GapAbout, Network
+
+# The best first. What `virsh dumpxml` prints is what a live scan would get. A status file is the running domain as
+# libvirt itself remembers it; a definition in /etc says what holds after the next start.
+_DOMAINS = (
+    re.compile(r"sos_commands/[^/]+/virsh(?:_-[^_/]+)*_dumpxml_(?P<name>[^/]+)"),
+    re.compile(r"(?:var/)?run/libvirt/(?:qemu|lxc|libxl)/(?P<name>[^/]+)\.xml"),
+    re.compile(r"etc/libvirt/(?:qemu|lxc|libxl)/(?P<name>[^/]+)\.xml"),
+)
+_NETWORKS = (
+    re.compile(r"sos_commands/[^/]+/virsh(?:_-[^_/]+)*_net-dumpxml_(?P<name>[^/]+)"),
+    re.compile(r"(?:(?:var/)?run|var/lib)/libvirt/network/(?P<name>[^/]+)\.xml"),
+    re.compile(r"etc/libvirt/qemu/networks/(?P<name>[^/]+)\.xml"),
+)
+_LISTS = re.compile(r"sos_commands/[^/]+/virsh(?:_-[^_/]+)*_list_--all")
+_VERSIONS = re.compile(r"sos_commands/[^/]+/virsh(?:_-[^_/]+)*_version(?:_--daemon)?")
+_LISTED = re.compile(
+    r"\s*(?P<id>-|\d+)\s+(?P<name>\S.*?)\s+"
+    r"(?:no state|running|idle|paused|in shutdown|shut off|crashed|dying|pmsuspended)\s*"
+)
+_CONFIGURATION = "etc/libvirt/"
+_DEFINITION = 2
+"""Where in the order of the places a definition stands."""
+
+_Found: TypeAlias = tuple[int, str, Domain | Network | Unread]
+"""How far from the best source, what the file's name calls it, what the document in it is."""
+
+
+def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
+    """Deliver the domains.
+
+    A domain is known by its uuid, without one by its name; of several documents that of the best source counts. Of a
+    running domain the definition in /etc counts as well, for its next start. What can't be read and is described
+    nowhere else is a gap, and so is what virsh lists without any document.
+    """
+    listed = _listed(report)
+    known: dict[str, Domain] = {}
+    definitions: dict[str, Domain] = {}
+    unread: list[tuple[str, Unread]] = []
+    for rank, name, document in _documents(report, _DOMAINS, draft.uri):
+        match document:
+            case Domain():
+                key = document.uuid or f"named {document.name}"
+                first = known.setdefault(key, _with_state(document, rank, listed))
+                if rank == _DEFINITION and first.origin != document.origin and first.state is DomainState.ACTIVE:
+                    definitions.setdefault(key, msgspec.structs.replace(document, state=DomainState.INACTIVE))
+            case Unread(about=GapAbout.DOMAIN):
+                unread.append((name, document))
+    draft.add(*known.values(), *definitions.values())
+    draft.add(HostFacts(lists_all_domains=_has_list(report)))
+    names = {_mangled(domain.name) for domain in known.values()}
+    for name, miss in unread:
+        if _mangled(name) not in names:
+            names.add(_mangled(name))
+            draft.gap(f"domain {name}", miss.reason, GapAbout.DOMAIN)
+    for name in sorted(listed):
+        if _mangled(name) not in names:
+            draft.gap(f"domain {name}", "virsh lists it, and its XML is not in the report", GapAbout.DOMAIN)
+    if not _has_every_domain(report):
+        draft.gap("domains", "the report has neither virsh's list nor /etc/libvirt", GapAbout.HYPERVISOR)
+    return [*known.values(), *definitions.values()]
+
+
+def read_networks(report: Sosreport, domains: Sequence[Domain], draft: HostDraft) -> list[Network]:
+    """Deliver the networks that interfaces are on.
+
+    A missing network is a gap only if an interface depends on it.
+    """
+    interfaces = [interface for domain in domains for interface in domain.interfaces if interface.network is not None]
+    used = {interface.network for interface in interfaces}
+    known: dict[str, Network] = {}
+    reasons: dict[str | None, str] = {}
+    for _, name, document in _documents(report, _NETWORKS, draft.uri):
+        match document:
+            case Network(name=own) if own in used:
+                known.setdefault(own, document)
+            case Unread(reason=reason):
+                reasons.setdefault(name, reason)
+    draft.add(*known.values())
+    missed = {i.network for i in interfaces if i.type == "network" and not i.attachments}
+    for missing in sorted(name for name in missed if name is not None and name not in known):
+        reason = reasons.get(_mangled(missing), "its XML is not in the report")
+        draft.gap(f"network {missing}", reason, GapAbout.NETWORK)
+    return list(known.values())
+
+
+def is_version(name: str) -> bool:
+    """Return True for the file with the output of `virsh version`."""
+    return _VERSIONS.fullmatch(name) is not None
+
+
+def is_guest_file(name: str) -> bool:
+    """Return True for a file that describes a domain or a network; its problems are gaps of this module."""
+    return any(place.fullmatch(name) for place in (*_DOMAINS, *_NETWORKS))
+
+
+def _documents(report: Sosreport, places: Sequence[re.Pattern[str]], uri: str) -> Iterator[_Found]:
+    """Every document of the places, the best place first; what was skipped counts as unread."""
+    for rank, place in enumerate(places):
+        for name in sorted(report.files.keys() | report.skipped.keys()):
+            if (match := place.fullmatch(name)) is None:
+                continue
+            if name in report.files:
+                for document in documents(report.files[name], origin=f"{uri}/{name}"):
+                    yield rank, match["name"], document
+            else:
+                reason = report.skipped[name]
+                yield rank, match["name"], Unread(origin=name, root=None, reason=reason, about=GapAbout.DOMAIN)
+
+
+def _with_state(domain: Domain, rank: int, listed: dict[str, DomainState]) -> Domain:
+    """The domain with its state: virsh gives an id to what runs, and a definition alone does not tell."""
+    if domain.state is not DomainState.UNKNOWN:
+        return domain
+    state = DomainState.INACTIVE if rank == 0 else listed.get(domain.name, DomainState.UNKNOWN)
+    return msgspec.structs.replace(domain, state=state)
+
+
+def _listed(report: Sosreport) -> dict[str, DomainState]:
+    """What `virsh list --all` printed: names with their states."""
+    return {
+        row["name"]: DomainState.INACTIVE if row["id"] == "-" else DomainState.ACTIVE
+        for name, data in report.files.items()
+        if _LISTS.fullmatch(name)
+        for line in data.decode(errors="replace").splitlines()
+        if (row := _LISTED.fullmatch(line))
+    }
+
+
+def _has_every_domain(report: Sosreport) -> bool:
+    """Was libvirt there to be asked? Status files alone tell of no domain that is off."""
+    return _has_list(report) or any(
+        name.startswith(_CONFIGURATION) or _DOMAINS[0].fullmatch(name) for name in report.files
+    )
+
+
+def _has_list(report: Sosreport) -> bool:
+    """Return True if `virsh list --all` answered, with or without domains."""
+    return any(_LISTS.fullmatch(name) and b"State" in data for name, data in report.files.items())
+
+
+def _mangled(name: str) -> str:
+    """A name as sos puts it into a file's name (sos/report/plugins/__init__.py _mangle_command)."""
+    return re.sub(r"[^\w\-./]+", "_", name).replace("/", ".").strip(" ._-")

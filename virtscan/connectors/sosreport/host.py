@@ -1,0 +1,115 @@
+"""A hypervisor as its sosreport: the facts that libvirt would have given, and those that it lacks."""
+
+import re
+from pathlib import Path
+from time import monotonic
+
+from virtscan import analyzer
+from virtscan.connectors.host_draft import HostDraft, HostFacts
+from virtscan.connectors.sosreport.guests import is_guest_file, is_version, read_domains, read_networks
+from virtscan.errors import AnalyzerError, ConnectorError, SosreportError
+from virtscan.evidence import sosreport
+from virtscan.evidence.sosreport import Sosreport
+from virtscan.model import Device, Domain, GapAbout, Observed, Target
+
+_NODE_DEVICES = "sos_commands/virsh/virsh_-r_nodedev-dumpxml_"
+_VERSION = re.compile(
+    r"^(?:Running against daemon|Using library: libvirt):? (\d{1,3})\.(\d{1,3})\.(\d{1,3})$", re.MULTILINE
+)
+SOURCE = "sosreport"
+
+
+def shown(address: str) -> str:
+    """The address as it is shown: `sosreport:` and the path."""
+    return f"sosreport:{address.encode(errors='backslashreplace').decode()}"
+
+
+def host_name(address: str) -> str:
+    """The name that the path gives to its hypervisor, as long as the report does not say its own."""
+    return sosreport.report_name(address)
+
+
+def read(target: Target, draft: HostDraft) -> None:
+    """Deliver the facts of the report at the target's address: host, domains, networks in use, and all devices.
+
+    All of it is as old as the report.
+
+    Raises:
+        ConnectorError: It can't be read, or not to its end; what was delivered before counts.
+    """
+    started = monotonic()
+    try:
+        report = sosreport.open_sosreport(Path(target.address))
+    except SosreportError as error:
+        raise ConnectorError(str(error)) from error
+    _read_host(report, target, draft)
+    domains = read_domains(report, draft)
+    networks = {network.name: network for network in read_networks(report, domains, draft)}
+    _read_devices(report, [analyzer.resolve(domain, networks) for domain in domains], draft)
+    for name, reason in report.skipped.items():
+        if not is_guest_file(name):
+            draft.gap(name, reason, GapAbout.DEVICE)
+    draft.add(HostFacts(read_seconds=monotonic() - started))
+    if report.cut_short is not None:
+        raise ConnectorError(report.cut_short)
+
+
+def _read_host(report: Sosreport, target: Target, draft: HostDraft) -> None:
+    taken_at = report.taken_at
+    kernel = report.kernel
+    facts = HostFacts(
+        name=report.host_name,
+        cpus=report.cpus,
+        memory_mib=report.memory_mib,
+        kernel=None if kernel is None else Observed(value=kernel, source=SOURCE, observed_at=taken_at),
+        kernel_build=report.kernel_build,
+        daemon=_daemon(report),
+        machine=report.machine,
+        system_uuid=report.system_uuid,
+        lists_all_devices=sosreport.lists_all_devices(report),
+        observed_at=taken_at,
+    )
+    draft.add(facts)
+    missing = {
+        "kernel": kernel is None and target.kernel is None,
+        "CPUs": facts.cpus is None,
+        "memory": facts.memory_mib is None,
+    }
+    for subject, is_missing in missing.items():
+        if is_missing:
+            draft.gap(subject, "the report does not tell", GapAbout.DEVICE)
+
+
+def _daemon(report: Sosreport) -> Observed[int] | None:
+    """Return libvirt's version: sos asks virsh on the host itself, whose client and daemon are of one package."""
+    found = (_VERSION.search(data.decode(errors="replace")) for name, data in report.files.items() if is_version(name))
+    for version in filter(None, found):
+        major, minor, micro = (int(part) for part in version.groups())
+        return Observed(value=major * 1_000_000 + minor * 1000 + micro, source=SOURCE, observed_at=report.taken_at)
+    return None
+
+
+def _read_devices(report: Sosreport, domains: list[Domain], draft: HostDraft) -> None:
+    """Deliver all devices.
+
+    One under a macvtap that the report lacks is a gap; a bridge alone may be one that libvirt makes when needed.
+    """
+    devices = {device.name: device for device in sosreport.read_devices(report)}
+    attachments = [a for domain in domains for interface in domain.interfaces for a in interface.attachments]
+    draft.add(*devices.values(), *_node_devices(report, draft))
+    for name in sorted({a.device for a in attachments if a.device is not None and a.mode is not None}):
+        if name not in devices:
+            draft.gap(f"device {name}", "the report does not tell of it", GapAbout.DEVICE)
+
+
+def _node_devices(report: Sosreport, draft: HostDraft) -> list[Device]:
+    """What newer versions of sos have of libvirt's own view."""
+    found: list[Device] = []
+    for name, text in report.named(_NODE_DEVICES):
+        try:
+            device = analyzer.read_node_device(text, source=f"{SOURCE}: virsh nodedev-dumpxml")
+        except AnalyzerError as error:
+            draft.gap(f"node device {name}", str(error), GapAbout.DEVICE)
+        else:
+            found += [] if device is None else [device]
+    return found

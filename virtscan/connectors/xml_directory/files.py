@@ -1,0 +1,152 @@
+"""The files of a folder of XML: which there are, and their bytes, compressed or not."""
+
+import os
+import re
+import stat
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from virtscan.analyzer import MAX_FILE
+from virtscan.errors import ConnectorError
+from virtscan.model import Gap, GapAbout
+
+_BEGINNING = 4096
+"""Bytes that are read to see whether a file begins like XML."""
+_GZIP = b"\x1f\x8b"
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[A-Za-z?!]|\xff\xfe(?:\s\0)*<\0|\xfe\xff(?:\0\s)*\0<")
+_NAMED_XML = (".xml", ".xml.gz")
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """A file to look at; `is_meant` if its name, or the command line, says that it holds definitions."""
+
+    path: Path
+    status: os.stat_result
+    is_meant: bool
+
+
+def find(start: Path) -> Iterator[File | Gap]:
+    """Return every file, once: first those that lie in the folders, then those that only links lead to.
+
+    Names that begin with a dot are left out, and libvirt's own half-written copies (`NAME.new` beside NAME). What
+    can't be reached is a gap.
+
+    Raises:
+        ConnectorError: `start` can't be read.
+    """
+    waiting = deque([start])
+    seen: set[tuple[int, int]] = set()
+    while waiting:
+        path = waiting.popleft()
+        try:
+            status = path.stat()
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            if stat.S_ISDIR(status.st_mode):
+                own, links = _entries(path)
+                waiting.extendleft(reversed(own))
+                waiting.extend(links)
+            else:
+                # `virsh dumpxml web01 > web01` has no suffix.
+                is_meant = path == start or path.suffix == "" or _is_named_xml(path)
+                yield File(path=path, status=status, is_meant=is_meant)
+        except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+            if path == start:
+                raise ConnectorError(_reason(error)) from error
+            # A link into nowhere hides nothing, unless it is named like what is looked for.
+            if _is_named_xml(path) or not isinstance(error, FileNotFoundError):
+                yield gap(printable(path), _reason(error))
+
+
+def content(file: File) -> bytes | None:
+    """Return the bytes of a file, decompressed; None for one of any name that does not begin like XML.
+
+    Raises:
+        ConnectorError: It can't be read, is being written, is too large, or may never end, as a pipe or a device.
+    """
+    if not stat.S_ISREG(file.status.st_mode):
+        if not file.is_meant:
+            return None
+        raise ConnectorError("it is no regular file")
+    try:
+        with file.path.open("rb") as opened:
+            beginning = opened.read(_BEGINNING)
+            if not file.is_meant and not begins_like_xml(beginning):
+                return None
+            size = file.status.st_size
+            if size > MAX_FILE:
+                raise ConnectorError(f"{size} bytes are more than a file can have ({MAX_FILE})")
+            data = beginning + opened.read(max(0, size + 1 - len(beginning)))
+    except OSError as error:
+        raise ConnectorError(_reason(error)) from error
+    if len(data) != size:
+        raise ConnectorError("its size changed while it was read")
+    return _decompressed(data) if data.startswith(_GZIP) else data
+
+
+def begins_like_xml(data: bytes) -> bool:
+    """Return True if the first character is that of XML, after a byte order mark and spaces, decompressed."""
+    if data.startswith(_GZIP):
+        try:
+            data = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(data, _BEGINNING)
+        except zlib.error:
+            return False
+    return _XML.match(data) is not None
+
+
+def _decompressed(data: bytes) -> bytes:
+    """Return what gzip compressed.
+
+    Raises:
+        ConnectorError: It is damaged or cut short, or too large.
+    """
+    unpacked = bytearray()
+    while data.startswith(_GZIP):  # gzip allows several parts
+        part = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        try:
+            unpacked += part.decompress(data, MAX_FILE + 1 - len(unpacked))
+        except zlib.error as error:
+            raise ConnectorError(f"its compressed data is damaged ({error})") from error
+        if len(unpacked) > MAX_FILE:
+            raise ConnectorError(f"its content has more bytes than a file can have ({MAX_FILE})")
+        if not part.eof:
+            raise ConnectorError("its compressed data is cut short")
+        data = part.unused_data
+    return bytes(unpacked)
+
+
+def gap(origin: str, reason: str, about: GapAbout = GapAbout.DOMAIN) -> Gap:
+    """Return the gap of a file."""
+    return Gap(subject=origin, reason=reason, about=about)
+
+
+def printable(path: str | Path) -> str:
+    """Return the path as text that can be written everywhere; a name on disk is bytes of any encoding."""
+    return str(path).encode(errors="backslashreplace").decode()
+
+
+def _is_named_xml(path: Path) -> bool:
+    return path.name.lower().endswith(_NAMED_XML)
+
+
+def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return what lies in a folder itself, and the links in it, each by name."""
+    own: list[Path] = []
+    links: list[Path] = []
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    names = {entry.name for entry in found}
+    for entry in found:
+        is_half_written = entry.name.endswith(".new") and entry.name.removesuffix(".new") in names
+        if not entry.name.startswith(".") and not is_half_written:
+            (links if entry.is_symlink() else own).append(folder / entry.name)
+    return own, links
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

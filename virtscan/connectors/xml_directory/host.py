@@ -1,0 +1,141 @@
+"""A hypervisor as a folder of XML: as `virsh dumpxml` prints it, or as it lies in /etc/libvirt/qemu."""
+
+import logging
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+from time import monotonic
+
+from virtscan.analyzer import Unread, documents
+from virtscan.connectors.host_draft import HostDraft, HostFacts
+from virtscan.connectors.xml_directory import files
+from virtscan.connectors.xml_directory.files import File, printable
+from virtscan.errors import ConnectorError
+from virtscan.model import Domain, Gap, GapAbout, Network, Target
+
+_log = logging.getLogger(__name__)
+
+_TAG = re.compile(rb"<[A-Za-z/!?]")
+_DEFINITION = re.compile(rb"<(?:domain|domstatus|network|networkstatus|node)[\s/>]")
+_MOST_NAMES = 5
+
+
+def shown(address: str) -> str:
+    """Return the address as it is shown: `xml:` and the path."""
+    return f"xml:{printable(address)}"
+
+
+def host_name(address: str) -> str:
+    """Return the name that a folder, or a single file, gives to its hypervisor."""
+    path = PurePath(os.path.abspath(address))  # noqa: PTH100 Path.resolve would ask the disk, which may hang
+    return printable(path.name.removesuffix(".gz").removesuffix(".xml")) or shown(address)
+
+
+def read(target: Target, draft: HostDraft) -> None:
+    """Deliver every domain and network of the files in a folder and all below, or of one file.
+
+    Every file counts that begins like XML, whatever its name, also compressed with gzip; but not names that begin with
+    a dot. A file counts once whatever links lead to it, such as libvirt's `autostart`, and by its own name where that
+    is in the folder. A file that is left out, and a document of another kind, is only logged, unless there is no domain
+    at all; one that may be a domain or a network and can't be read is a gap. The time of observation is when the newest
+    file was written: later facts are unknown.
+
+    Raises:
+        ConnectorError: There is no such folder or file, or nothing in it describes a domain or a network.
+    """
+    started = monotonic()
+    contents = _Contents(draft)
+    for file in files.find(Path(target.address)):
+        if draft.is_closed:
+            return  # past its deadline: what still ran would only keep others from their work
+        if isinstance(file, Gap):
+            draft.add(file)
+        else:
+            contents.read(file)
+    contents.deliver_networks()
+    draft.add(HostFacts(observed_at=_moment(contents.newest), read_seconds=monotonic() - started))
+    if contents.newest is None:
+        raise ConnectorError(f"no domain and no network in it{contents.left_out}")
+    if not contents.domains and contents.left_out:
+        draft.add(files.gap(draft.uri, f"no domain in it{contents.left_out}", GapAbout.HYPERVISOR))
+
+
+class _Contents:
+    """The documents of all files."""
+
+    def __init__(self, draft: HostDraft) -> None:
+        self.domains = 0
+        self.newest: float | None = None
+        self._files = 0
+        self._left_out: list[str] = []
+        self._draft = draft
+        self._networks: dict[str, tuple[Network, str]] = {}
+        self._disputed: set[str] = set()
+
+    @property
+    def left_out(self) -> str:
+        """Return the files that gave nothing, as the rest of a sentence."""
+        if not self._files:
+            return "; there is no file"
+        names = self._left_out[:_MOST_NAMES]
+        more = len(self._left_out) - len(names)
+        return f"; left out: {', '.join(names)}{f' and {more} more' if more else ''}" if names else ""
+
+    def read(self, file: File) -> None:
+        """Deliver a file's domains, keep its networks."""
+        self._files += 1
+        origin = printable(file.path)
+        try:
+            data = files.content(file)
+        except ConnectorError as error:
+            self._draft.add(files.gap(origin, str(error)))
+            return
+        if data is None or (not file.path.suffix and _is_prose(data)):
+            self._leave_out(file, "it does not begin like XML")
+            return
+        is_meant = file.is_meant or _DEFINITION.search(data) is not None
+        for document in documents(data, origin=origin):
+            match document:
+                case Domain():
+                    self.domains += 1
+                    self._draft.add(document)
+                case Network():
+                    self._keep(document, origin)
+                case Unread(about=GapAbout() as about) if is_meant:
+                    self._draft.add(files.gap(document.origin, document.reason, about))
+                    continue
+                case Unread():
+                    self._leave_out(file, document.reason)
+                    continue
+            written = file.status.st_mtime
+            self.newest = written if self.newest is None else max(self.newest, written)
+
+    def deliver_networks(self) -> None:
+        """Deliver the networks that have one definition: which of two counts is unknown."""
+        names = self._networks.keys() - self._disputed
+        self._draft.add(*(self._networks[name][0] for name in names))
+
+    def _keep(self, network: Network, origin: str) -> None:
+        known, first = self._networks.setdefault(network.name, (network, origin))
+        if known != network:
+            self._disputed.add(network.name)
+            reason = f"the network {network.name!r} is defined otherwise in {first}: neither counts"
+            self._draft.add(files.gap(origin, reason, GapAbout.NETWORK))
+
+    def _leave_out(self, file: File, reason: str) -> None:
+        self._left_out.append(printable(file.path.name))
+        _log.info("%s: left out: %s", printable(file.path), reason)
+
+
+def _is_prose(data: bytes) -> bool:
+    """Return True for a README, say. An empty file may be left of a failed `virsh dumpxml`, one of zeros of a crash."""
+    return bool(data.strip()) and b"\0" not in data and _TAG.search(data) is None
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    """Return the time in UTC; None for one that no calendar has, which a file can bear all the same."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

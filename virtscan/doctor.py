@@ -1,0 +1,171 @@
+"""Checks of this machine and of the hosts of a plan; each one that fails has an advice."""
+
+import importlib.util
+import platform
+import shutil
+import socket
+from collections.abc import Iterable
+from enum import Enum
+from pathlib import Path
+
+import msgspec
+
+from virtscan import __version__
+from virtscan.errors import SshError
+from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Plan, ProvisioningTarget, Server, Target, TargetKind
+from virtscan.transport import ssh, uri
+
+LIBVIRT = "libvirt client"
+"""The subject of the check without which no hypervisor can be asked."""
+
+SOCKETS = Path("/run/libvirt")
+_SOCKET_TIMEOUT = 5.0
+
+_OPTIONAL = {
+    "requests": ("foreman", "[[provisioning]] of type foreman"),
+}
+"""Package: the extra that installs it, and what needs it."""
+
+
+class Result(Enum):
+    """Outcome of a check; a WARNING hinders only a part of the work."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check; `detail` has the advice unless it is OK. Subject and detail may hold characters from outside."""
+
+    subject: str
+    outcome: Result
+    detail: str
+
+
+def of_machine() -> tuple[Check, ...]:
+    """Check the requirements of every scan from this machine; no host is read."""
+    versions = f"{__version__}, on Python {platform.python_version()}"
+    return (
+        Check(subject="virtscan", outcome=Result.OK, detail=versions),
+        _libvirt(),
+        _ssh(),
+        *(_optional(package, extra, needed_by) for package, (extra, needed_by) in _OPTIONAL.items()),
+    )
+
+
+def of_sockets(targets: Iterable[Target], *, folder: Path = SOCKETS) -> tuple[Check, ...]:
+    """Check, once for each driver, whether this user may connect to the read-only socket of a local hypervisor."""
+    drivers = [
+        uri.parse(target.address).driver
+        for target in targets
+        if target.kind is TargetKind.LIBVIRT and _has_system_socket(target.address)
+    ]
+    return tuple(_socket(driver, folder) for driver in dict.fromkeys(drivers))
+
+
+def of_inventory(plan: Plan, inventory: Inventory) -> tuple[Check, ...]:
+    """Check in the result of a scan whether each hypervisor, server and provisioning system could be read."""
+    return (
+        *(_hypervisor(hypervisor, inventory.gaps) for hypervisor in inventory.hypervisors),
+        *(_server(server) for server in inventory.servers),
+        *(_provisioning(target, inventory.gaps) for target in plan.provisioning),
+    )
+
+
+def of_names(mismatches: Iterable[Gap]) -> tuple[Check, ...]:
+    """Turn names that don't match into warnings: see `virtscan.views.naming`."""
+    return tuple(Check(subject=gap.subject, outcome=Result.WARNING, detail=gap.reason) for gap in mismatches)
+
+
+def _libvirt() -> Check:
+    try:
+        from virtscan.connectors.libvirt.client import version
+    except ImportError as error:
+        advice = "install the libvirt client library (libvirt0 or libvirt-libs), then virtscan again"
+        return Check(subject=LIBVIRT, outcome=Result.FAILED, detail=f"can't be loaded ({error}); {advice}")
+    return Check(subject=LIBVIRT, outcome=Result.OK, detail=f"libvirt {version()}")
+
+
+def _ssh() -> Check:
+    try:
+        name = ssh.client_command()[0]
+    except SshError as error:
+        return Check(subject="ssh", outcome=Result.FAILED, detail=f"{error}; correct it, or unset it")
+    found = shutil.which(name)
+    if found is None:
+        advice = "install the OpenSSH client, or name it in VIRTSCAN_SSH"
+        detail = f"{name} not found; ssh:// servers and qemu+ssh:// hypervisors need it; {advice}"
+        return Check(subject="ssh", outcome=Result.WARNING, detail=detail)
+    return Check(subject="ssh", outcome=Result.OK, detail=found)
+
+
+def _optional(package: str, extra: str, needed_by: str) -> Check:
+    if importlib.util.find_spec(package) is None:
+        detail = f"not installed; {needed_by} needs it; pip install 'virtscan[{extra}]'"
+        return Check(subject=package, outcome=Result.WARNING, detail=detail)
+    return Check(subject=package, outcome=Result.OK, detail=f"installed, for {needed_by}")
+
+
+def _has_system_socket(address: str) -> bool:
+    """Return True if a daemon of the system must listen; a session starts its own."""
+    return uri.is_local(address) and uri.parse(address).path != "/session"
+
+
+def _socket(driver: str, folder: Path) -> Check:
+    """Try the driver's own daemon, then the one for all drivers, in libvirt's order."""
+    subject = f"{driver} socket"
+    refusals = []
+    for name in (f"virt{driver}d-sock-ro", "libvirt-sock-ro"):
+        path = folder / name
+        try:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(_SOCKET_TIMEOUT)
+                client.connect(str(path))
+        except PermissionError:
+            refusals.append(f"{path}: permission denied; join the group libvirt, or run as root")
+        except ConnectionRefusedError:
+            refusals.append(f"{path}: connection refused; restart the daemon")
+        except FileNotFoundError:
+            pass  # one of the two daemons is enough
+        except OSError as error:
+            refusals.append(f"{path}: {error.strerror or error}; check the daemon")
+        else:
+            return Check(subject=subject, outcome=Result.OK, detail=f"{path}: connected")
+    absent = f"no socket in {folder}; start virt{driver}d or libvirtd"
+    return Check(subject=subject, outcome=Result.FAILED, detail="; ".join(refusals) or absent)
+
+
+def _hypervisor(hypervisor: Hypervisor, gaps: Iterable[Gap]) -> Check:
+    subject = f"hypervisor {hypervisor.name}"
+    own = [gap for gap in gaps if gap.hypervisor == hypervisor.name]
+    if hypervisor.status is HostStatus.FAILED:
+        return Check(subject=subject, outcome=Result.FAILED, detail=f"{hypervisor.uri}: {own[0].reason}")
+    detail = f"{hypervisor.uri}: domains read: {len(hypervisor.domains)}"
+    return _read(subject, detail, own)
+
+
+def _server(server: Server) -> Check:
+    subject = f"server {server.name}"
+    if server.reason is not None:
+        return Check(subject=subject, outcome=Result.FAILED, detail=f"{server.source}: {server.reason}")
+    return Check(subject=subject, outcome=Result.OK, detail=f"{server.source}: offload state read")
+
+
+def _provisioning(target: ProvisioningTarget, gaps: Iterable[Gap]) -> Check:
+    from virtscan.provisioning import shown  # loads TLS and XML-RPC
+
+    subject = shown(target)
+    own = [gap for gap in gaps if gap.subject == subject or gap.subject.startswith(f"{subject} ")]
+    for gap in own:
+        if gap.subject == subject:
+            return Check(subject=subject, outcome=Result.FAILED, detail=f"{target.url}: {gap.reason}")
+    return _read(subject, f"{target.url}: records read", own)
+
+
+def _read(subject: str, detail: str, gaps: list[Gap]) -> Check:
+    """Check something that was read, perhaps with gaps; the first gap is shown, a scan shows all."""
+    if not gaps:
+        return Check(subject=subject, outcome=Result.OK, detail=detail)
+    detail = f"{detail}, gaps: {len(gaps)}, first {gaps[0].subject}: {gaps[0].reason}"
+    return Check(subject=subject, outcome=Result.WARNING, detail=detail)

@@ -1,0 +1,83 @@
+"""Find a host's facts in a file, or in a folder with a file for each host."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from virtscan.errors import FactsError
+from virtscan.evidence.ansible.facts import Facts, read_facts
+
+_LIMIT = 64 << 20
+
+
+def open_facts(path: Path, names: Sequence[str]) -> Facts:
+    """Read the facts of the host that has one of these names.
+
+    A file about a single host is about the one that is meant, whatever its name. In a folder (a fact cache, what
+    `--tree` wrote) a file has its host's name; others in it are looked into only if none has. What does not say its
+    time is as old as its file.
+
+    Raises:
+        FactsError: It can't be read, or no host, or more than one, can be meant.
+    """
+    try:
+        if not path.is_dir():
+            return _chosen(_read(path), names, alone=True)
+        files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+    except OSError as error:
+        raise FactsError(f"it can't be read: {error.strerror}") from error
+    named = [one for one in files if _is_one_of(one.name.removesuffix(".json"), names)]
+    if len(named) == 1:
+        return _chosen(_read(named[0]), names, alone=True)
+    return _chosen([facts for one in files for facts in _read_if_facts(one)], names, alone=False)
+
+
+def _read(path: Path) -> list[Facts]:
+    try:
+        if path.exists() and not path.is_file():
+            raise FactsError("it is neither a folder nor a regular file")
+        with path.open("rb") as file:
+            content = file.read(_LIMIT + 1)
+        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError as error:
+        raise FactsError(f"it can't be read: {error.strerror}") from error
+    if len(content) > _LIMIT:
+        raise FactsError("it is too large to be facts of Ansible")
+    return [_dated(facts, modified) for facts in read_facts(content.decode(errors="replace"))]
+
+
+def _read_if_facts(path: Path) -> list[Facts]:
+    try:
+        return [msgspec.structs.replace(facts, names=(path.name, *facts.names)) for facts in _read(path)]
+    except FactsError:
+        return []
+
+
+def _dated(facts: Facts, modified: datetime) -> Facts:
+    if facts.taken_at is not None:
+        return facts
+    devices = tuple(msgspec.structs.replace(device, observed_at=modified) for device in facts.devices)
+    return msgspec.structs.replace(facts, taken_at=modified, devices=devices)
+
+
+def _chosen(hosts: Sequence[Facts], names: Sequence[str], *, alone: bool) -> Facts:
+    if alone and len(hosts) == 1:
+        return hosts[0]
+    found = [host for host in hosts if any(_is_one_of(name, names) for name in host.names)]
+    if len(found) == 1:
+        return found[0]
+    there = ", ".join(sorted(host.names[0] if host.names else "one without a name" for host in hosts)) or "no host"
+    which = "more than one of them may be" if found else "none of them is"
+    raise FactsError(f"it tells of {there}: {which} {' or '.join(names)}")
+
+
+def _is_one_of(name: str, names: Iterable[str]) -> bool:
+    """The same name, or the same up to a domain that only one of them has."""
+    return any(_same(name.lower(), other.lower()) for other in names)
+
+
+def _same(name: str, other: str) -> bool:
+    short, long = sorted((name, other), key=len)
+    return name == other or ("." not in short and long.startswith(f"{short}."))

@@ -1,0 +1,119 @@
+"""The JSON of Ansible's `setup`, in each form in which it is kept, to facts about hosts; pure."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from virtscan import hostnet
+from virtscan.errors import FactsError
+from virtscan.evidence.ansible.devices import lists_all_devices, read_devices, read_features
+from virtscan.model import Device, DeviceName, Machine
+
+# `ansible HOST -m setup` puts this before each host's facts; `>>` is that of version 1.
+_HOST = re.compile(r"^(\S+) \| (\w+)!? (?:=>|>>) (?=\{)", re.MULTILINE)
+_SOURCE = "ansible"
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """Ansible's facts about one host.
+
+    `names` are all its names, that of the inventory first. `features` has by device the output of `ethtool -k`, without
+    devices of which Ansible has none. `lists_all_devices` is False for facts that a filter made fewer.
+    """
+
+    names: tuple[str, ...]
+    kernel: str | None = None
+    kernel_build: str | None = None
+    cpus: int | None = None
+    memory_mib: int | None = None
+    devices: tuple[Device, ...] = ()
+    lists_all_devices: bool = False
+    features: Mapping[DeviceName, str] = {}
+    machine: Machine = Machine.UNKNOWN
+    system_uuid: str | None = None
+    taken_at: datetime | None = None
+
+
+def read_facts(text: str) -> tuple[Facts, ...]:
+    """Read a file of a fact cache, of `--tree`, or the output of `ansible -m setup` for one or more hosts.
+
+    Hosts that could not be reached, and so have no facts, are left out.
+
+    Raises:
+        FactsError: It is no JSON or not all of it, or there are no facts of any host in it.
+    """
+    text = text.lstrip("\ufeff \t\r\n")
+    try:
+        read = [_facts(document, host) for host, document in _documents(text)]
+    except (ValueError, RecursionError) as error:
+        raise FactsError(f"it is no JSON as Ansible writes it, or not all of it: {error}") from error
+    facts = tuple(item for item in read if item is not None)
+    if not facts:
+        raise FactsError("there are no facts of Ansible in it: keep what `ansible HOST -m setup` prints")
+    return facts
+
+
+def _documents(text: str) -> Iterator[tuple[str | None, dict[str, Any]]]:
+    if text.startswith("{"):
+        yield None, json.loads(text)
+        return
+    decoder = json.JSONDecoder()
+    for head in _HOST.finditer(text):
+        yield head[1], decoder.raw_decode(text, head.end())[0]
+
+
+def _facts(document: Mapping[str, Any], host: str | None) -> Facts | None:
+    wrapped = document.get("ansible_facts")
+    told = wrapped if isinstance(wrapped, dict) else document
+    if not any(key.startswith("ansible_") for key in told):
+        return None
+    facts = {key.removeprefix("ansible_"): value for key, value in told.items() if key.startswith("ansible_")}
+    names = (host, *(facts.get(key) for key in ("fqdn", "nodename", "hostname")))
+    taken_at = _time(facts)
+    return Facts(
+        names=tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name)),
+        kernel=_text(facts, "kernel") if facts.get("system", "Linux") == "Linux" else None,
+        kernel_build=_text(facts, "kernel_version"),
+        cpus=_number(facts, "processor_vcpus"),
+        memory_mib=_number(facts, "memtotal_mb"),
+        devices=read_devices(facts, source=_SOURCE, at=taken_at),
+        lists_all_devices=lists_all_devices(facts),
+        features=read_features(facts),
+        machine=_machine(facts),
+        system_uuid=hostnet.system_uuid(_text(facts, "product_uuid") or ""),
+        taken_at=taken_at,
+    )
+
+
+def _machine(facts: Mapping[str, Any]) -> Machine:
+    """Return the machine of a guest's type; a host's type is that of its guests, so that only DMI counts."""
+    guest = facts.get("virtualization_role") == "guest"
+    told = facts.get("virtualization_tech_guest")
+    types = [facts.get("virtualization_type"), *(told if isinstance(told, list) else ())] if guest else []
+    words = [word for word in types if isinstance(word, str)]
+    dmi = hostnet.Dmi(vendor=_text(facts, "system_vendor") or "", product=_text(facts, "product_name") or "")
+    return hostnet.read_machine(dmi=dmi, words=[*words, "vm-other"] if guest else ())
+
+
+def _time(facts: Mapping[str, Any]) -> datetime | None:
+    """When it was gathered; a time without a zone could be any."""
+    date = facts.get("date_time")
+    try:
+        moment = datetime.fromisoformat(str(date["iso8601"])) if isinstance(date, dict) else None
+    except (KeyError, ValueError):
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
+
+
+def _text(facts: Mapping[str, Any], key: str) -> str | None:
+    value = facts.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _number(facts: Mapping[str, Any], key: str) -> int | None:
+    value = facts.get(key)
+    return value if isinstance(value, int) and value > 0 else None

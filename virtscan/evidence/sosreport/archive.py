@@ -1,0 +1,174 @@
+"""A sosreport as it comes: a tar archive, compressed or not, read once from the beginning to the end.
+
+tarfile itself can be led astray: names gigabytes long, members of negative size that send it back and round for ever.
+It reads through `_Forward` here, which gives no large piece and never goes back.
+"""
+
+import bz2
+import gzip
+import lzma
+import stat
+import tarfile
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO, Protocol
+
+from virtscan.errors import SosreportError
+from virtscan.evidence.sosreport.member import Member
+
+_CHUNK = 256 * 1024
+_LARGEST_PIECE = 1024 * 1024
+_END = bytes(tarfile.BLOCKSIZE)
+_DICTIONARY = 256 * 1024 * 1024
+"""Memory for xz. `xz -9` needs 65 MiB; a header can ask for 4 GiB."""
+
+_BROKEN = (
+    tarfile.TarError,
+    EOFError,
+    OSError,
+    ValueError,  # of tarfile: numbers and encodings in headers; of _Forward
+    OverflowError,
+    IndexError,
+    RecursionError,  # a header that announces a header that announces …
+    zlib.error,
+    lzma.LZMAError,
+)
+
+
+class _Source(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def members(path: Path) -> Iterator[Member]:
+    """Every member of the archive, in its order.
+
+    Raises:
+        SosreportError: It is no archive that can be read, or not any further.
+    """
+    try:
+        with path.open("rb") as file:
+            forward = _Forward(_decompressed(file))
+            with tarfile.TarFile(fileobj=forward) as archive:  # type: ignore[arg-type]  # it uses these methods alone
+                while (info := archive.next()) is not None:
+                    archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all; typeshed hides it
+                    yield _member(archive, info)
+    except _BROKEN as error:
+        raise SosreportError(_reason(error)) from error
+    if forward.last != _END:  # what tarfile takes for the end may as well be damage
+        raise SosreportError("it ends without an end mark: it is cut short or damaged")
+
+
+def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
+    return Member(
+        name=info.name,
+        size=info.size,
+        modified=float(info.mtime),
+        target=info.linkname if info.issym() else None,
+        read=partial(_content, archive, info) if info.isreg() else None,
+        executable=bool(info.mode & stat.S_IXUSR),
+    )
+
+
+def _content(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+    try:
+        file = archive.extractfile(info)
+        return b"" if file is None else b"".join(iter(partial(file.read, _CHUNK), b""))
+    except _BROKEN as error:
+        raise SosreportError(_reason(error)) from error
+
+
+def _decompressed(file: IO[bytes]) -> _Source:
+    start = file.read(6)
+    file.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=file, mode="rb")
+    if start.startswith(b"\xfd7zXZ"):
+        return _Xz(file)
+    return bz2.BZ2File(file) if start.startswith(b"BZh") else file
+
+
+class _Forward:
+    """As much of a file object as reading an archive needs, in one direction; `last` is what was read last."""
+
+    mode = "rb"
+    name = ""
+
+    def __init__(self, source: _Source) -> None:
+        self.last = b""
+        self._source = source
+        self._position = 0
+
+    def tell(self) -> int:
+        return self._position
+
+    def read(self, size: int) -> bytes:
+        if size > _LARGEST_PIECE:
+            raise ValueError(f"a header of {size} bytes")
+        data = self._source.read(size)
+        self._position += len(data)
+        self.last = data
+        return data
+
+    def seek(self, position: int) -> None:
+        if position < self._position:
+            raise ValueError("a member that ends before it begins")
+        while self._position < position and self.read(min(_CHUNK, position - self._position)):
+            pass
+
+
+class _Xz:
+    """lzma.LZMAFile with a limit on memory, which that class has no argument for."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._rest = b""
+        self._stream = self._new()
+
+    @staticmethod
+    def _new() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_DICTIONARY)
+
+    def read(self, size: int, /) -> bytes:
+        pieces: list[bytes] = []
+        while size > 0 and (piece := self._some(size)):
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
+    def _some(self, size: int) -> bytes:
+        """At most `size` bytes; none only at the end."""
+        while True:
+            if self._stream.eof:
+                self._rest = self._beyond()
+                if not self._rest:
+                    return b""
+                self._stream = self._new()
+            if self._stream.needs_input and not self._rest:
+                self._rest = self._file.read(_CHUNK)
+                if not self._rest:
+                    raise EOFError("the compressed data ends too early")
+            piece = self._stream.decompress(self._rest, size)
+            self._rest = b""
+            if piece:
+                return piece
+
+    def _beyond(self) -> bytes:
+        """What follows the stream that has ended; others may follow, with zeros between them."""
+        rest = self._stream.unused_data.lstrip(b"\0")
+        while not rest and (chunk := self._file.read(_CHUNK)):
+            rest = chunk.lstrip(b"\0")
+        return rest
+
+
+def _reason(error: BaseException) -> str:
+    match error:
+        case OSError(strerror=str(reason)):
+            return reason
+        case tarfile.ReadError() if "end of data" not in str(error):
+            return f"it is no tar archive, or one that is damaged ({error})"
+        case RecursionError():
+            return "it is damaged: headers without end"
+        case _:
+            return f"it is damaged or cut short ({error})"

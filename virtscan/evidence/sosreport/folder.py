@@ -1,0 +1,76 @@
+"""A sosreport that somebody has unpacked."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from virtscan.errors import SosreportError
+from virtscan.evidence.sosreport.layout import may_hold_wanted, split_root
+from virtscan.evidence.sosreport.member import Member, Unreadable
+
+
+def members(path: Path) -> Iterator[Member | Unreadable]:
+    """Everything in the folders that may hold what is wanted, by name; no link is followed.
+
+    Raises:
+        SosreportError: The folder can't be read.
+    """
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(path / folder) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if not folder:
+                raise SosreportError(_reason(error)) from error
+            yield Unreadable(name=folder, reason=_reason(error))
+            continue
+        folders: list[str] = []
+        for entry in found:
+            name = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if _leads_on(name):
+                    folders.append(name)
+            else:
+                yield _member(entry, name)
+        waiting += reversed(folders)
+
+
+def _leads_on(folder: str) -> bool:
+    """Folders of reports, and of these what may hold something of use."""
+    split = split_root(folder)
+    return split is None or may_hold_wanted(split[1])
+
+
+def _member(entry: os.DirEntry[str], name: str) -> Member | Unreadable:
+    try:
+        status = entry.stat(follow_symlinks=False)
+        target = str(Path(entry.path).readlink()) if stat.S_ISLNK(status.st_mode) else None
+    except OSError as error:
+        return Unreadable(name=name, reason=_reason(error))
+    read: Callable[[], bytes] | None = None
+    if stat.S_ISREG(status.st_mode):
+        read = partial(_content, Path(entry.path), status.st_size)
+    return Member(
+        name=name,
+        size=status.st_size,
+        modified=status.st_mtime,
+        target=target,
+        read=read,
+        executable=bool(status.st_mode & stat.S_IXUSR),
+    )
+
+
+def _content(path: Path, size: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise SosreportError(_reason(error)) from error
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

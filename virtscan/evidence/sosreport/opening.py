@@ -1,0 +1,136 @@
+"""A path to what is wanted of the sosreport there."""
+
+import os
+import re
+import stat
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+
+from virtscan.errors import SosreportError
+from virtscan.evidence.sosreport import archive, folder
+from virtscan.evidence.sosreport.layout import is_wanted, may_hold_wanted, split_root
+from virtscan.evidence.sosreport.member import Member, Unreadable
+from virtscan.evidence.sosreport.report import Sosreport
+
+MAX_MEMBER = 16 * 1024 * 1024
+"""Bytes of one file. The largest that is wanted, the lists of a host with thousands of devices, have 2 MiB."""
+
+MAX_KEPT = 256 * 1024 * 1024
+"""Bytes of all files kept: some 8,000 domains."""
+
+_OVERHEAD = 1024
+"""What an entry costs beside its content, so that empty ones have a limit, too."""
+
+_MAX_SKIPPED = 100
+_ARCHIVE = re.compile(r"\.(?:tar|tgz|txz|tbz2?)(?:\.(?:gz|xz|bz2))?$", re.IGNORECASE)
+
+
+def report_name(address: str) -> str:
+    """The name that a path gives to its report."""
+    path = PurePath(os.path.abspath(address))  # noqa: PTH100 Path.resolve would ask the disk, which may hang
+    return _ARCHIVE.sub("", path.name).encode(errors="backslashreplace").decode()
+
+
+def open_sosreport(path: Path, *, room: int = MAX_KEPT) -> Sosreport:
+    """Read a sosreport: a folder, or a tar archive, compressed with gzip, xz, bzip2 or not at all.
+
+    The first report counts, should there be several. What is too large is left out, with the reason in `skipped`;
+    what does not fit into `room`, in bytes, ends the reading.
+
+    Raises:
+        SosreportError: It is neither, can't be read, or nothing in it is of use.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        raise SosreportError(error.strerror or str(error) if isinstance(error, OSError) else str(error)) from error
+    if stat.S_ISDIR(mode):
+        return _keep(folder.members(path), room)
+    if not stat.S_ISREG(mode):  # a pipe might never end
+        raise SosreportError("it is neither a folder nor a file")
+    return _keep(archive.members(path), room)
+
+
+def _keep(members: Iterable[Member | Unreadable], room: int) -> Sosreport:
+    kept = _Kept(room)
+    cut_short: str | None = None
+    try:
+        for member in members:
+            kept.add(member)
+    except SosreportError as error:
+        if not kept.files:
+            raise
+        cut_short = str(error)
+    if not kept.files:
+        raise SosreportError("it is no sosreport: nothing in it lies where sos puts what is needed")
+    return Sosreport(
+        files=kept.files,
+        links=kept.links,
+        modified=kept.modified,
+        executable=frozenset(kept.executable),
+        skipped=kept.skipped,
+        cut_short=cut_short,
+    )
+
+
+class _Kept:
+    """What was kept so far."""
+
+    def __init__(self, room: int) -> None:
+        self.files: dict[str, bytes] = {}
+        self.links: dict[str, str] = {}
+        self.modified: dict[str, float] = {}
+        self.executable: set[str] = set()
+        self.skipped: dict[str, str] = {}
+        self._root: str | None = None
+        self._room = room
+
+    def add(self, member: Member | Unreadable) -> None:
+        """Keep a member, if it is wanted.
+
+        Raises:
+            SosreportError: So much can't be kept that no more is tried.
+        """
+        split = split_root(member.name)
+        if split is None:
+            return
+        root, name = split
+        if isinstance(member, Unreadable):
+            if is_wanted(name) or may_hold_wanted(name):
+                self._skip(name, member.reason)
+        elif is_wanted(name):
+            self._root = root if self._root is None else self._root
+            if root != self._root:
+                self._skip(root, "another report beside the first one: give each its own path")
+            else:
+                self._take(name, member)
+
+    def _take(self, name: str, member: Member) -> None:
+        if member.target is not None:
+            self._pay(name, len(member.target))
+            self.links[name] = member.target
+        elif member.read is None:
+            return  # a folder, a device, a pipe: nothing that sos would put there to be read
+        elif member.size > MAX_MEMBER:
+            self._skip(name, f"{member.size} bytes are more than is kept of one file ({MAX_MEMBER})")
+        else:
+            self._pay(name, member.size)
+            try:
+                self.files[name] = member.read()
+            except SosreportError as error:
+                self._skip(name, str(error))
+                return
+            if member.executable:
+                self.executable.add(name)
+            if member.modified is not None:
+                self.modified[name] = member.modified
+
+    def _pay(self, name: str, size: int) -> None:
+        self._room -= size + len(name) + _OVERHEAD
+        if self._room < 0:
+            raise SosreportError("it holds more than is kept of a report")
+
+    def _skip(self, name: str, reason: str) -> None:
+        self.skipped.setdefault(name, reason)
+        if len(self.skipped) > _MAX_SKIPPED:
+            raise SosreportError("too much of it can't be read")

@@ -1,0 +1,155 @@
+"""What was kept of a sosreport, and the facts about its host that every reader of one needs."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from virtscan import hostnet
+from virtscan.model import Machine
+
+_RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}")
+_UNAME = re.compile(
+    r"Linux \S+ \S+ (?P<build>#[ -~]{1,200}?)(?: (?:x86_64|i[3-6]86|aarch64|arm\w*|ppc64\w*|s390x?|riscv64|unknown))*"
+    r"(?: GNU/Linux)?"
+)
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}")
+_DATE = re.compile(
+    r"\b[A-Z][a-z]{2} (?:(?P<month>[A-Z][a-z]{2})\s+(?P<day>\d{1,2})|(?P<day2>\d{1,2}) (?P<month2>[A-Z][a-z]{2}))"
+    r"(?: (?P<year2>\d{4}))?\s+(?P<time>\d{1,2}:\d{2}:\d{2})(?: (?P<half>[AP]M))? (?P<zone>\S+)(?: (?P<year>\d{4}))?"
+)
+"""`Thu Feb 10 16:19:19 UTC 2022` (C), `Thu 10 Feb 2022 04:19:19 PM UTC` (en_US)."""
+_UNIVERSAL = re.compile(r"Universal time: [A-Z][a-z]{2} (\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}) UTC")
+_ZONES = timedelta(hours=14, minutes=5)
+"""No local time is farther from UTC, a few minutes of collecting included."""
+
+
+class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was kept.
+
+    Names are relative to the report's root, which mirrors the host's. `links` are symbolic links, not followed.
+    `modified` holds seconds since 1970; `executable` are the files that may be executed. `skipped` says of what was
+    wanted and not kept why; `cut_short`, why what stands behind was not read, None when the end was reached.
+    """
+
+    files: Mapping[str, bytes]
+    links: Mapping[str, str] = {}
+    modified: Mapping[str, float] = {}
+    executable: frozenset[str] = frozenset()
+    skipped: Mapping[str, str] = {}
+    cut_short: str | None = None
+
+    def text(self, *names: str) -> str | None:
+        """The first of these files that is there and not empty; None if there is none."""
+        found = (self.files[name] for name in names if name in self.files)
+        return next((data.decode(errors="replace") for data in found if data.strip()), None)
+
+    def named(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Files whose names begin so, with what their names go on with, by name."""
+        for name in sorted(self.files):
+            if name.startswith(prefix):
+                yield name.removeprefix(prefix), self.files[name].decode(errors="replace")
+
+    @property
+    def kernel(self) -> str | None:
+        """The release of the running kernel; None when nothing tells, or it is not Linux."""
+        words = (self.text("sos_commands/kernel/uname_-a", "uname") or "").split()
+        release = words[2] if len(words) > 2 and words[0] == "Linux" else self._word("proc/sys/kernel/osrelease")
+        return release if release and _RELEASE.fullmatch(release) else None
+
+    @property
+    def kernel_build(self) -> str | None:
+        """The running kernel's build, `uname -v`; None where `uname -a` does not show it."""
+        printed = _UNAME.fullmatch((self.text("sos_commands/kernel/uname_-a", "uname") or "").strip())
+        return printed["build"] if printed else None
+
+    @property
+    def host_name(self) -> str | None:
+        """What the host calls itself."""
+        name = self._word(
+            "sos_commands/host/hostname",
+            "sos_commands/general/hostname",
+            "hostname",
+            "proc/sys/kernel/hostname",
+            "etc/hostname",
+        )
+        return name if name and _HOST.fullmatch(name) else None
+
+    @property
+    def machine(self) -> Machine:
+        """What the host runs on."""
+        flags = re.search(r"^flags\s*:.*\shypervisor\b", self.text("proc/cpuinfo") or "", re.MULTILINE)
+        return hostnet.read_machine(
+            dmi=self._dmi,
+            words=[hostnet.read_hostnamectl(text) for _, text in self.named("sos_commands/host/hostnamectl")],
+            container=hostnet.is_container_group(self.text("proc/1/cgroup") or ""),
+            hypervisor_flag=flags is not None,
+        )
+
+    @property
+    def system_uuid(self) -> str | None:
+        """The uuid that the firmware has; None where it is unknown or a placeholder."""
+        return hostnet.system_uuid(self._dmi.uuid)
+
+    @property
+    def _dmi(self) -> hostnet.Dmi:
+        if decoded := self.text("dmidecode", "sos_commands/hardware/dmidecode"):
+            return hostnet.read_dmidecode(decoded)
+        return hostnet.read_dmi_files(dict(self.named("sys/class/dmi/id/")))
+
+    @property
+    def cpus(self) -> int | None:
+        """CPUs that are online."""
+        listed = len(re.findall(r"^processor\s*:?\s*\d+", self.text("proc/cpuinfo") or "", re.MULTILINE))
+        counted = re.search(
+            r"^CPU\(s\):\s*(\d{1,6})\s*$", self.text("sos_commands/processor/lscpu") or "", re.MULTILINE
+        )
+        return listed or (int(counted[1]) if counted else None)
+
+    @property
+    def memory_mib(self) -> int | None:
+        """What the kernel has to give out."""
+        total = re.search(r"^MemTotal:\s*(\d{1,15}) kB", self.text("proc/meminfo") or "", re.MULTILINE)
+        return int(total[1]) // 1024 if total else None
+
+    @property
+    def taken_at(self) -> datetime | None:
+        """When the report was made, in UTC.
+
+        What `timedatectl` or `date` printed; a zone's short name can mean several, so then the file's own time
+        counts if it fits the clock on the wall. Without either it is when the newest file was written.
+        """
+        universal = _UNIVERSAL.search(self.text("sos_commands/systemd/timedatectl", "date") or "")
+        if universal:
+            return datetime.fromisoformat(f"{universal[1]}+00:00")
+        for name in ("sos_commands/date/date_--utc", "sos_commands/date/date", "sos_commands/general/date", "date"):
+            if (printed := _DATE.search(self.text(name) or "")) and (wall := _on_the_wall(printed)):
+                written = _moment(self.modified.get(name))
+                if printed["zone"] in {"UTC", "GMT"} or written is None or abs(written - wall) > _ZONES:
+                    return wall
+                return written
+        return max(filter(None, map(_moment, self.modified.values())), default=None)
+
+    def _word(self, *names: str) -> str | None:
+        return next(iter((self.text(*names) or "").split()), None)
+
+
+def _on_the_wall(printed: re.Match[str]) -> datetime | None:
+    """The time as printed, taken for UTC."""
+    month, day = printed["month"] or printed["month2"], printed["day"] or printed["day2"]
+    clock = f"{printed['time']} {printed['half']}" if printed["half"] else printed["time"]
+    form = "%d %b %Y %I:%M:%S %p" if printed["half"] else "%d %b %Y %H:%M:%S"
+    try:
+        wall = datetime.strptime(f"{day} {month} {printed['year'] or printed['year2']} {clock}", form)  # noqa: DTZ007 next line
+    except ValueError:
+        return None
+    return wall.replace(tzinfo=UTC)
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    """The time in UTC; None for one that no calendar has, which a file can bear all the same."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

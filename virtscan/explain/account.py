@@ -1,0 +1,122 @@
+"""The account of one interface, as values: what is known of it, how each rule was met, and what would settle it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from virtscan.model import (
+    Confidence,
+    DeviceName,
+    Domain,
+    Exposure,
+    Finding,
+    Hypervisor,
+    Interface,
+    NotJudged,
+    SourceMode,
+    Verdict,
+)
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact in words, with its source and time; None for an unknown fact, or for a source that names none."""
+
+    fact: str
+    value: str | None
+    source: str | None = None
+    observed_at: datetime | None = None
+    ago: str | None = None
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition of a rule, whether it holds, and what was found."""
+
+    condition: str
+    holds: bool
+    found: str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule and what became of it: it applies or not, None when an earlier one had decided."""
+
+    rule: str
+    when: str
+    applies: bool | None
+    asked: tuple[Asked, ...]
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """The table gone through for one device and one server; without a server what is settled for all of them.
+
+    `place` is where the server stands, in a sentence; `waived` is the reason of the waiver that took the server away;
+    `decides` marks the one that gives the finding.
+    """
+
+    source_device: DeviceName | None
+    source_mode: SourceMode | None
+    server: str | None
+    server_interface: str | None
+    place: str | None
+    steps: tuple[Step, ...]
+    rule: str
+    verdict: Verdict | None
+    confidence: Confidence | None
+    waived: str | None
+    decides: bool
+
+
+class Silent(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that does not serve the interface on this device, and why."""
+
+    source_device: DeviceName | None
+    server: str
+    server_interface: str | None
+    why: str
+
+
+class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a server."""
+
+    name: str
+    interface: str | None
+    facts: tuple[Told, ...]
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """A missing fact, how to learn it, and the verdict for each of its values; None is no finding."""
+
+    fact: str
+    missing: str
+    how: str
+    verdicts: Mapping[str, Verdict | None]
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """All facts, decisions and missing facts of one interface.
+
+    `finding` is what the report says of it, with its reasons in sentences; None with the reason in `not_judged`.
+    `ways` are what would settle an open verdict, the cheapest first.
+    """
+
+    hypervisor: Hypervisor
+    domain: Domain
+    interface: Interface
+    exposure: Exposure
+    finding: Finding | None
+    because: tuple[str, ...]
+    missing: tuple[str, ...]
+    not_judged: NotJudged | None
+    facts: tuple[Told, ...]
+    servers: tuple[ServerFacts, ...]
+    decisions: tuple[Decision, ...]
+    silent: tuple[Silent, ...]
+    ways: tuple[Way, ...]
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """The accounts of all interfaces that were asked for, in the inventory's order."""
+
+    version: str
+    taken_at: datetime
+    accounts: tuple[Account, ...]

@@ -1,0 +1,230 @@
+"""What is known of an interface and of a server, fact by fact, with who told it and when."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from virtscan.correlator.age import ago
+from virtscan.correlator.aging import DECLARED
+from virtscan.correlator.evaluator import kernel_state
+from virtscan.correlator.location.nic import nic_kind
+from virtscan.correlator.location.stack import follow
+from virtscan.correlator.sending import WayState, sending
+from virtscan.explain.account import Told
+from virtscan.model import (
+    CONFIGURATION,
+    Attachment,
+    Backing,
+    Device,
+    DeviceKind,
+    Domain,
+    Exposure,
+    Feature,
+    Hypervisor,
+    Interface,
+    Inventory,
+    Mac,
+    Machine,
+    Observed,
+    Server,
+    SourceMode,
+    State,
+)
+from virtscan.views.wording.kernel import kernel_basis
+
+_DOMAIN_XML = "domain XML"
+_NETWORK_XML = "network XML"
+_CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
+_WAYS = {WayState.FILLED: "are filled", WayState.PARTIAL: "stay partial", WayState.UNKNOWN: "may stay partial"}
+_BACKINGS = {Backing.PHYSICAL: ", a NIC", Backing.VIRTUAL: ", virtual", Backing.UNKNOWN: ""}
+
+
+class Facts:
+    """The facts of one inventory, whose time their age is counted from."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+
+    def interface(
+        self, hypervisor: Hypervisor, domain: Domain, interface: Interface, exposure: Exposure
+    ) -> Iterator[Told]:
+        """The chain from the domain down to the cards and the kernel under them, then what makes it boot."""
+        read = (_DOMAIN_XML, hypervisor.observed_at)
+        yield self._told("hypervisor", hypervisor.name, hypervisor.uri, hypervisor.observed_at)
+        document = _DOMAIN_XML if domain.origin == hypervisor.uri else domain.origin
+        yield self._told("domain", _domain(domain), document, hypervisor.observed_at)
+        yield self._told("interface", _interface(interface), *read)
+        yield from self._network(hypervisor, interface)
+        for attachment in interface.attachments:
+            yield self._told("source device", _attachment(attachment), *read)
+        yield from self._devices(hypervisor, interface)
+        yield from self._hypervisor_kernel(hypervisor)
+        yield from self._segments(hypervisor, interface)
+        yield self._told("boot", _boot(domain, interface), *read)
+        for netboot in self._inventory.netboots:
+            if netboot.mac == interface.mac:
+                pending = "boots from the network next" if netboot.pending else "not set to boot from the network"
+                answers = "" if netboot.server is None else f", answered by {netboot.server}"
+                yield self._told("record", f"{netboot.system}: {pending}{answers}", netboot.source, netboot.observed_at)
+        yield Told(fact="exposure", value=exposure.value)
+
+    def server(self, server: Server) -> Iterator[Told]:
+        """Give a server's offload state now and after a reboot, its sending stack, its addresses and what it serves."""
+        read = ("declared" if server.source in DECLARED else server.source, server.observed_at)
+        stack = sending(server)
+        if stack.tx is State.UNKNOWN:
+            yield self._told("TX checksum offload", None, f"{server.source}: {server.reason or 'not read'}", read[1])
+        else:
+            yield self._told("TX checksum offload", stack.tx.value, *read)
+        for way in stack.ways if stack.observed else ():
+            names = " over ".join(f"{name} ({stack.offload(name).tx_checksum.value})" for name in way.devices)
+            yield self._told("way out", f"{names}: partial checksums {_WAYS[way.now]}", *read)
+        for name in _CHECKSUMS:
+            if name in server.features:
+                yield self._told(name, _feature(server.features[name]), *read)
+        if server.persistence is not None:
+            after = server.persistence.tx_checksum
+            known = None if after is State.UNKNOWN else after.value
+            yield self._told("after a reboot", known, server.persistence.setting, server.observed_at)
+        yield self._kernel(server.kernel)
+        yield from self._identity(server, tuple(sorted(stack.macs)), read)
+        serves = ", ".join((*server.segments, *server.subnets))
+        yield self._told("serves", serves or "every segment", CONFIGURATION if serves else "nothing is declared")
+
+    def _identity(self, server: Server, of_stack: tuple[Mac, ...], read: tuple[str, datetime | None]) -> Iterator[Told]:
+        """Give MACs, those of all devices of the sending stack included, addresses, and what the server is."""
+        macs = dict.fromkeys((*server.macs, *of_stack))
+        observed = tuple(mac for mac in macs if mac not in server.declared_macs)
+        if server.declared_macs:
+            yield self._told("MAC", ", ".join(server.declared_macs), CONFIGURATION)
+        if observed or not macs:
+            yield self._told("MAC", ", ".join(observed) or None, *(read if observed else (None, None)))
+        if server.addresses:
+            yield self._told("addresses", ", ".join(server.addresses), *read)
+        if server.machine is not Machine.UNKNOWN:
+            yield self._told("machine", server.machine.value, *read)
+        if server.physical:
+            yield self._told("machine", "physical", CONFIGURATION)
+        if server.runs_on is not None:
+            yield self._told("runs on", server.runs_on, CONFIGURATION)
+
+    def _network(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[Told]:
+        if interface.network is None:
+            return
+        network = next((one for one in hypervisor.networks if one.name == interface.network), None)
+        group = f", portgroup {interface.portgroup}" if interface.portgroup else ""
+        if network is None:
+            yield self._told("network", None, f"{interface.network}{group}: its definition was not read")
+            return
+        pool = ", ".join(str(attachment.device) for attachment in network.attachments if attachment.device)
+        offers = f", on {pool}" if pool else ""
+        value = f"{network.name}{group}, forward mode {network.forward_mode or 'none'}{offers}"
+        yield self._told("network", value, _NETWORK_XML, hypervisor.observed_at)
+
+    def _devices(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[Told]:
+        devices = {device.name: device for device in hypervisor.devices}
+        tops = [attachment.device for attachment in interface.attachments if attachment.device is not None]
+        names = dict.fromkeys(
+            name for top in tops for name in (top, *follow(devices, top, lambda nic: nic_kind(nic, hypervisor)).lower)
+        )
+        for name in names:
+            device = devices.get(name)
+            if device is None:
+                yield self._told("device", None, f"{name}: its kind was not observed")
+            else:
+                at = device.observed_at or hypervisor.observed_at
+                yield self._told("device", _device(device), ", ".join(device.sources) or None, at)
+
+    def _hypervisor_kernel(self, hypervisor: Hypervisor) -> Iterator[Told]:
+        state, observed = kernel_state(hypervisor), hypervisor.kernel
+        words = f"{state.fix.value}: {kernel_basis(state.basis)}"
+        if observed is not None:
+            yield self._told("kernel", f"{observed.value}, {words}", observed.source, observed.observed_at)
+        if hypervisor.declared_kernel is not None:
+            outranked = observed is not None and observed.value != hypervisor.declared_kernel
+            value = f"{hypervisor.declared_kernel}, {'the observed one counts' if outranked else words}"
+            yield self._told("kernel", value, CONFIGURATION)
+        if observed is None and hypervisor.declared_kernel is None:
+            daemon = hypervisor.daemon
+            yield self._told("kernel", None if daemon is None else words, None if daemon is None else daemon.source)
+        if hypervisor.machine is not Machine.UNKNOWN:
+            yield self._told("machine", hypervisor.machine.value, hypervisor.uri, hypervisor.observed_at)
+
+    def _kernel(self, kernel: Observed[str] | None) -> Told:
+        if kernel is None:
+            return self._told("kernel", None)
+        return self._told("kernel", kernel.value, kernel.source, kernel.observed_at)
+
+    def _segments(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[Told]:
+        for name in dict.fromkeys(attachment.device for attachment in interface.attachments):
+            if name is not None:
+                segment = hypervisor.segments.get(name)
+                value = None if segment is None else f"{segment} ({name})"
+                yield self._told("segment", value, CONFIGURATION if segment else f"none is named for {name}")
+
+    def _told(
+        self, fact: str, value: str | None, source: str | None = None, observed_at: datetime | None = None
+    ) -> Told:
+        when = ago(observed_at, self._inventory.taken_at)
+        return Told(fact=fact, value=value, source=source, observed_at=observed_at, ago=when)
+
+
+def _joined(parts: Iterable[str | None]) -> str:
+    return ", ".join(filter(None, parts))
+
+
+def _domain(domain: Domain) -> str:
+    return _joined((domain.name, domain.uuid, domain.state.value if domain.state.value != "unknown" else None))
+
+
+def _interface(interface: Interface) -> str:
+    csum = (f"{side} csum {state.value}" for side, state in _csum(interface))
+    return _joined(
+        (
+            f"number {interface.index}",
+            interface.mac,
+            f"type {interface.type}",
+            None if interface.source is None else f"source {interface.source}",
+            None if interface.model is None else f"model {interface.model}",
+            None if interface.target is None else f"target {interface.target}",
+            *csum,
+        )
+    )
+
+
+def _csum(interface: Interface) -> Iterator[tuple[str, State]]:
+    if interface.host_csum is not None:
+        yield "host", interface.host_csum
+    if interface.guest_csum is not None:
+        yield "guest", interface.guest_csum
+
+
+def _attachment(attachment: Attachment) -> str | None:
+    device, mode = attachment.device, attachment.mode
+    if device is None:
+        return None
+    if mode is None:
+        return f"{device}, no macvtap"
+    return f"{device}, mode not known" if mode is SourceMode.UNKNOWN else f"{device}, {mode.value} mode"
+
+
+def _device(device: Device) -> str:
+    kind = "kind not known" if device.kind is DeviceKind.UNKNOWN else device.kind.value
+    vlan = None if device.vlan_id is None else f"VLAN {device.vlan_id}"
+    below = f"on {', '.join(device.lower)}" if device.lower else None
+    return f"{device.name}: " + _joined(
+        (f"{kind}{_BACKINGS[device.backing]}", vlan, below, device.mac, *device.addresses)
+    )
+
+
+def _boot(domain: Domain, interface: Interface) -> str:
+    order = f"boot order {interface.boot_order}" if interface.boot_order is not None else None
+    devices = f"boots from {', '.join(domain.boot_devices)}" if domain.boot_devices else None
+    rom = f"boot ROM {interface.rom.value}" if interface.rom is not None else None
+    link = f"link {interface.link.value}" if interface.link is not None else None
+    return _joined((order, devices, rom, link)) or "no boot order is given"
+
+
+def _feature(feature: Feature) -> str:
+    fixed = " [fixed]" if feature.fixed else ""
+    requested = f" [requested {feature.requested.value}]" if feature.requested is not None else ""
+    return f"{feature.state.value}{fixed}{requested}"

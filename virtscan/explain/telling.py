@@ -1,0 +1,179 @@
+"""An inventory and the interfaces that are asked for -> their accounts; judged by the code that judges all."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from virtscan.correlator import RULES
+from virtscan.correlator.aging import aged
+from virtscan.correlator.evaluator import Evaluator, PointEvaluation
+from virtscan.correlator.exposure import exposure
+from virtscan.correlator.missing import missing_facts
+from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.table import Ruling
+from virtscan.explain.account import Account, Asked, Decision, Explanation, ServerFacts, Silent, Step, Way
+from virtscan.explain.facts import Facts
+from virtscan.explain.looking import Spot
+from virtscan.model import Finding, Inventory, NotJudged, Report
+from virtscan.model.reasons import Reason
+from virtscan.views.wording.reasons import Wording
+
+
+def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
+    """Give the account of each of these interfaces, in their order.
+
+    Args:
+        report: What was judged; all findings are in it, so that a waiver shows.
+        spots: Where the interfaces stand in the report's inventory.
+    """
+    inventory = aged(report.inventory)
+    scene = _Scene(inventory, report)
+    return Explanation(
+        version=inventory.version,
+        taken_at=inventory.taken_at,
+        accounts=tuple(scene.account(spot) for spot in spots),
+    )
+
+
+class _Scene:
+    """An inventory with what the accounts of its interfaces share."""
+
+    def __init__(self, inventory: Inventory, report: Report) -> None:
+        self._inventory = inventory
+        self._index = ServerIndex(inventory)
+        self._wording = Wording(inventory)
+        self._facts = Facts(inventory)
+        self._findings = {_key(found.hypervisor, found): found for found in report.findings}
+        self._pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
+        self._evaluators: dict[int, Evaluator] = {}
+
+    def account(self, spot: Spot) -> Account:
+        """Give the account of one interface."""
+        hypervisor = self._inventory.hypervisors[spot.hypervisor]
+        if spot.hypervisor not in self._evaluators:
+            self._evaluators[spot.hypervisor] = Evaluator(self._index, hypervisor)
+        evaluator = self._evaluators[spot.hypervisor]
+        domain = hypervisor.domains[spot.domain]
+        interface = domain.interfaces[spot.interface]
+        points = evaluator.points(domain, interface)
+        outcome = evaluator.evaluate(domain, interface)
+        exposed = exposure(domain, interface, self._pending)
+        key = (hypervisor.name, domain.origin, domain.name, domain.next_start, interface.index)
+        finding = self._findings.get(key)
+        return Account(
+            hypervisor=hypervisor,
+            domain=domain,
+            interface=interface,
+            exposure=exposed,
+            finding=finding,
+            because=() if finding is None else self._wording.sentences(finding.because),
+            missing=() if finding is None else self._wording.sentences(finding.missing),
+            not_judged=outcome if isinstance(outcome, NotJudged) else None,
+            facts=tuple(self._facts.interface(hypervisor, domain, interface, exposed)),
+            servers=tuple(self._server_facts(points)),
+            decisions=tuple(self._decisions(points, finding)),
+            silent=tuple(self._excluded(points)),
+            ways=() if finding is None else tuple(self._ways(points, finding)),
+        )
+
+    def _server_facts(self, points: Sequence[PointEvaluation]) -> Iterator[ServerFacts]:
+        judged = {
+            id(ruling.stack.server): ruling.stack.server
+            for point in points
+            for ruling in point.rulings
+            if ruling.stack is not None
+        }
+        for server in judged.values():
+            yield ServerFacts(name=server.name, interface=server.interface, facts=tuple(self._facts.server(server)))
+
+    def _excluded(self, points: Sequence[PointEvaluation]) -> Iterator[Silent]:
+        for point in points:
+            for excluded in point.excluded:
+                server = self._index.servers[excluded.number]
+                yield Silent(
+                    source_device=point.point.device,
+                    server=server.name,
+                    server_interface=server.interface,
+                    why=_EXCLUSIONS[excluded.why],
+                )
+
+    def _ways(self, points: Sequence[PointEvaluation], finding: Finding) -> Iterator[Way]:
+        waived = {one.server for one in finding.waived_servers if finding.waived is None}
+        counted = [
+            msgspec.structs.replace(
+                point, rulings=tuple(ruling for ruling in point.rulings if ruling.server not in waived)
+            )
+            for point in points
+        ]
+        for fact in missing_facts(counted, finding.missing):
+            yield Way(
+                fact=_code(fact.reason),
+                missing=self._wording.sentence(fact.reason),
+                how=self._wording.how(fact.reason) or "",
+                verdicts=fact.verdicts,
+            )
+
+    def _decisions(self, points: Sequence[PointEvaluation], finding: Finding | None) -> Iterator[Decision]:
+        ruled = [(ruling, point) for point in points for ruling in point.rulings]
+        waived = {} if finding is None else {one.server: one.reason for one in finding.waived_servers}
+        counted = [
+            place for place, (ruling, _) in enumerate(ruled) if ruling.server not in waived or _is_waived(finding)
+        ]
+        # Devices that are alike share their rulings: of those the first decides, as in the report.
+        worst = min(counted, key=lambda place: ruled[place][0].badness, default=None)
+        for place, (ruling, point) in enumerate(ruled):
+            verdict, stack = ruling.rule.verdict, ruling.stack
+            # Places that exclude each other and disagree lower the confidence of the finding.
+            confidence = ruling.confidence if finding is None or place != worst else finding.confidence
+            where = self._wording.sentences((*ruling.position.because, *ruling.position.missing))
+            yield Decision(
+                source_device=point.point.device,
+                source_mode=point.point.mode,
+                server=ruling.server or None,
+                server_interface=None if stack is None else stack.interface,
+                place="; ".join(where) or None,
+                steps=tuple(_steps(ruling)),
+                rule=ruling.rule.id,
+                verdict=verdict,
+                confidence=None if verdict is None else confidence,
+                waived=waived.get(ruling.server),
+                decides=place == worst,
+            )
+
+
+_EXCLUSIONS = {
+    "own-interface": "the server's own interface",
+    "other-server-on-record": "a provisioning system has another server on record",
+    "other-segments-served": "declared to serve other segments",
+}
+
+
+def _key(hypervisor: str, finding: Finding) -> tuple[str, str, str, bool, int]:
+    return hypervisor, finding.origin, finding.domain, finding.next_start, finding.index
+
+
+def _is_waived(finding: Finding | None) -> bool:
+    return finding is not None and finding.waived is not None
+
+
+def _code(reason: Reason) -> str:
+    return str(reason.__struct_config__.tag)
+
+
+def _steps(ruling: Ruling) -> Iterator[Step]:
+    """Every rule in the table's order, up to the one that applies with what it asked."""
+    applies: bool | None = False
+    for rule in RULES:
+        if applies is not False:
+            applies = None
+        elif rule is ruling.rule:
+            applies = True
+        asked = () if applies is None else rule.conditions
+        yield Step(
+            rule=rule.id,
+            when=rule.when,
+            applies=applies,
+            asked=tuple(
+                Asked(condition=one.words, holds=one.test(ruling.case), found=one.found(ruling.case)) for one in asked
+            ),
+        )

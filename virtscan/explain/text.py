@@ -1,0 +1,149 @@
+"""The accounts as text, for people: facts first, then rule by rule, then what would settle it."""
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from virtscan.explain.account import Account, Decision, Explanation, Silent, Step, Told, Way
+from virtscan.model import Confidence, Reach, Verdict
+from virtscan.reporters import printable
+
+_WIDTH = 100
+_LONGEST = 600
+_UNREACHABLE = (
+    "It can't exchange packets with any server that may serve it, whatever the checksums: no DHCP answer. Bridge mode, "
+    "another device or another server cures that."
+)
+
+
+def text(explanation: Explanation) -> str:
+    """Write the accounts below one another, an empty line between them."""
+    return "\n".join("".join(f"{line}\n" for line in _account(account)) for account in explanation.accounts)
+
+
+def _account(account: Account) -> Iterator[str]:
+    yield from _line("", _title(account))
+    if account.finding is not None and account.finding.waived is not None:
+        yield from _line("  ", f"waived: {account.finding.waived}")
+    yield ""
+    yield from _facts("  ", account.facts)
+    for server in account.servers:
+        yield ""
+        yield from _line("  ", f"server {_server(server.name, server.interface)}")
+        yield from _facts("    ", server.facts)
+    for decision in account.decisions:
+        yield ""
+        yield from _decision(decision)
+    if account.silent:
+        yield ""
+        yield from _silence(account.silent)
+    yield ""
+    yield from _outlook(account)
+
+
+def _title(account: Account) -> str:
+    mac = "" if account.interface.mac is None else f" ({account.interface.mac})"
+    what = f"{account.domain.name} on {account.hypervisor.name}, interface {account.interface.index}{mac}"
+    finding = account.finding
+    if finding is None:
+        reason = "no finding" if account.not_judged is None else account.not_judged.value
+        return f"{what}: not judged: {reason}"
+    by = "" if finding.server is None else f", because of {_server(finding.server, finding.server_interface)}"
+    return f"{what}: {_verdict(finding.verdict, finding.confidence)} by {finding.rule}{by}"
+
+
+def _silence(silences: Iterable[Silent]) -> Iterator[str]:
+    """Write one line for the servers that are excluded on one device for one reason."""
+    alike: dict[tuple[str | None, str], list[str]] = {}
+    for silent in silences:
+        alike.setdefault((silent.source_device, silent.why), []).append(_server(silent.server, silent.server_interface))
+    for (device, why), servers in alike.items():
+        where = "" if device is None else f" on {device}"
+        yield from _line("  ", f"not judged{where}: {', '.join(servers)} ({why})")
+
+
+def _outlook(account: Account) -> Iterator[str]:
+    finding = account.finding
+    if finding is not None and finding.reaches_server is Reach.NO:
+        yield from _line("  ", _UNREACHABLE)
+    if account.missing:
+        yield from _line("  ", "missing:")
+        for missing in account.missing:
+            yield from _line("    ", missing)
+    if account.ways:
+        yield from _line("  ", "what would settle it, the cheapest first:")
+        for way in account.ways:
+            yield from _way(way)
+    elif finding is not None and finding.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}:
+        yield from _line("  ", "no missing fact would change the verdict; `virtscan remedy` shows what to change")
+    else:
+        yield from _line("  ", "no fact is missing and nothing has to be changed")
+
+
+def _way(way: Way) -> Iterator[str]:
+    yield from _line("    ", f"{way.missing}: {way.how}")
+    if way.verdicts:
+        values: dict[str, list[str]] = {}
+        for value, verdict in way.verdicts.items():
+            values.setdefault("not judged" if verdict is None else verdict.value, []).append(value)
+        then = (f"{verdict} if {' or '.join(some)}" for verdict, some in values.items())
+        yield from _line("      ", "; ".join(then))
+
+
+def _decision(decision: Decision) -> Iterator[str]:
+    server = (
+        "any server" if decision.server is None else f"server {_server(decision.server, decision.server_interface)}"
+    )
+    where = "an unknown device" if decision.source_device is None else decision.source_device
+    mode = "" if decision.source_mode is None else f" in {decision.source_mode.value} mode"
+    decides = ", which is the finding" if decision.decides else ""
+    verdict = "not judged" if decision.verdict is None else _verdict(decision.verdict, decision.confidence)
+    waived = "" if decision.waived is None else f"; waived: {decision.waived}"
+    yield from _line("  ", f"{server} against {where}{mode}: {verdict} by {decision.rule}{decides}{waived}")
+    if decision.place is not None:
+        yield from _line("    ", decision.place)
+    for step in decision.steps:
+        if step.applies is not None:
+            yield from _line("    ", *_step(step))
+    later = [step.rule for step in decision.steps if step.applies is None]
+    if later:
+        yield from _line("    ", f"not reached: {', '.join(later)}")
+
+
+def _step(step: Step) -> tuple[str, str]:
+    """Give the rule with yes or no and its conditions: for no only the first that failed."""
+    label = f"{step.rule:<4} {'yes' if step.applies else 'no':<4} "
+    if step.applies:
+        return label, "; ".join(asked.condition for asked in step.asked) or "nothing above decided"
+    failed = next(asked for asked in step.asked if not asked.holds)
+    return label, f"{failed.condition}? {failed.found}"
+
+
+def _facts(indent: str, facts: Iterable[Told]) -> Iterator[str]:
+    facts = tuple(facts)
+    width = max((len(told.fact) for told in facts), default=0)
+    for told in facts:
+        origin = ", ".join(filter(None, (told.source, told.ago)))
+        value = "not known" if told.value is None else told.value
+        yield from _line(indent, f"{told.fact:<{width}}  ", f"{value} ({origin})" if origin else value)
+
+
+def _line(indent: str, label: str, words: str = "") -> Iterator[str]:
+    """Wrap what follows a label beside it, or a line below its own start; names come from outside."""
+    hanging = indent + (" " * len(label) if words else "  ")
+    safe = printable(f"{label}{words}", _LONGEST)
+    yield from textwrap.wrap(
+        indent + safe,
+        _WIDTH,
+        subsequent_indent=hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
+
+
+def _server(name: str, interface: str | None) -> str:
+    return name if interface is None else f"{name} {interface}"
+
+
+def _verdict(verdict: Verdict, confidence: Confidence | None) -> str:
+    return verdict.value if confidence is None else f"{verdict.value} ({confidence.value})"

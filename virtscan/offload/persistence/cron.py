@@ -1,0 +1,56 @@
+"""Settings in crontabs: `@reboot` lines of root."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from virtscan.model import State
+from virtscan.offload.persistence.evidence import Evidence, Setting, uncertain
+from virtscan.offload.persistence.shell import Scene, merged, run_script
+
+_SYSTEM = ("/etc/crontab", "/etc/cron.d/*")
+_ROOT = ("/var/spool/cron/root", "/var/spool/cron/crontabs/root", "/var/spool/cron/tabs/root")
+_ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(\"[^\"]*\"|'[^']*'|.*)")
+_TIMES = re.compile(r"\s*(@\w+|(?:\S+\s+){4}\S+)\s+(.*)")
+
+
+def cron(evidence: Evidence, device: str) -> Iterator[Setting]:
+    """Yield the settings in crontabs; a line for other times than the boot makes the outcome UNKNOWN.
+
+    Source:
+        crontab(5): `@reboot`; in the system's crontabs a user stands before the command, and `%` ends it. Debian's
+        cron(8): names in cron.d are of letters, digits, `_` and `-`, other crons take more.
+    """
+    running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
+    for path, text in evidence.under(*_SYSTEM, *_ROOT):
+        states = _states(text, Scene(device=device, scripts=evidence.files), system=any(map(path.match, _SYSTEM)))
+        if states:
+            certain = running is State.ON and _plain(path)
+            yield Setting(where=str(path), states=states if certain else uncertain(states))
+
+
+def _plain(path: PurePosixPath) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9_-]+", path.name) is not None
+
+
+def _states(text: str, scene: Scene, *, system: bool) -> dict[str, State]:
+    states: dict[str, State] = {}
+    variables: dict[str, str | None] = {}
+    for line in text.splitlines():
+        if line.lstrip().startswith("#"):
+            continue
+        if (assignment := _ASSIGNMENT.fullmatch(line)) is not None:
+            variables[assignment[1]] = assignment[2].strip("\"' ")
+        elif (found := _TIMES.fullmatch(line)) is not None:
+            told = _line(found[1], found[2], scene, variables, system=system)
+            states = merged(states, told, certain=found[1] == "@reboot")
+    return states
+
+
+def _line(when: str, rest: str, scene: Scene, variables: Mapping[str, str | None], *, system: bool) -> dict[str, State]:
+    user, _, command = rest.partition(" ") if system else ("root", "", rest)
+    inner = Scene(device=scene.device, scripts=scene.scripts, variables=variables)
+    states = run_script(re.split(r"(?<!\\)%", command)[0], inner)
+    if user != "root":
+        return uncertain(states) if "sudo" in command else {}
+    return states if when == "@reboot" else uncertain(states)

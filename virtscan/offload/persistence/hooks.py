@@ -1,0 +1,109 @@
+"""Settings in scripts that run at boot, or when a device comes up."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from virtscan.model import State
+from virtscan.offload.persistence.evidence import WAYS, Evidence, Setting, uncertain
+from virtscan.offload.persistence.ifcfg import belongs
+from virtscan.offload.persistence.ifupdown import if_up
+from virtscan.offload.persistence.profiles import has_profile
+from virtscan.offload.persistence.shell import Scene, run_script
+
+_BOOT = (
+    "/etc/rc.local",
+    "/etc/rc.d/rc.local",
+    "/etc/init.d/boot.local",
+    "/etc/init.d/after.local",
+    "/etc/local.d/*.start",
+    "/etc/rc[2-5S].d/S*",
+    "/etc/rc.d/rc[2-5].d/S*",
+    "/etc/init.d/rc[2-5].d/S*",
+)
+_IFUP_LOCAL = ("/sbin/ifup-local", "/sbin/ifup-pre-local", "/usr/sbin/ifup-local", "/usr/sbin/ifup-pre-local")
+_IF_UP = ("/etc/network/if-pre-up.d/*", "/etc/network/if-up.d/*")
+_SUSE = ("/etc/sysconfig/network/if-up.d/*", "/etc/sysconfig/network/scripts/*")
+_NETWORK_MANAGER = ("NetworkManager/dispatcher.d/*", "NetworkManager/dispatcher.d/pre-up.d/*")
+_NETWORKD = tuple(
+    f"networkd-dispatcher/{state}.d/*" for state in ("carrier", "degraded", "routable", "configuring", "configured")
+)
+_RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
+# The script of Debian's ethtool package, which carries out the options of the interfaces files.
+_DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
+
+
+class _Hook(msgspec.Struct, frozen=True, kw_only=True):
+    """Scripts of one kind: where they are, what they get, and whether they run at boot."""
+
+    patterns: tuple[str, ...]
+    arguments: tuple[str | None, ...] | None = None
+    variables: Mapping[str, str | None] = {}
+    runs: State = State.ON
+    names: re.Pattern[str] = re.compile(".*", re.DOTALL)
+    guarded: bool = False
+
+
+def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
+    """Yield the settings in scripts; one that is not executable says nothing."""
+    for hook in _hooks(evidence, device, macs):
+        for path, text in evidence.under(*hook.patterns):
+            executable = evidence.executes(str(path))
+            idle = executable is State.OFF or not hook.names.fullmatch(path.name)
+            if idle or _DEBIANS_OWN.search(text) or (hook.guarded and str(path) in evidence.foreign):
+                continue
+            states = _states(text, hook, evidence, device)
+            certain = executable is State.ON and hook.runs is State.ON
+            if states:
+                yield Setting(where=str(path), states=states if certain else uncertain(states))
+    for caller, called in evidence.calls.items():
+        if evidence.executes(caller) is not State.OFF:
+            yield from _called(caller, called, evidence, device)
+
+
+def _states(text: str, hook: _Hook, evidence: Evidence, device: str) -> dict[str, State]:
+    scene = Scene(device=device, arguments=hook.arguments, variables=hook.variables, scripts=evidence.files)
+    return run_script(text, scene)
+
+
+def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: str) -> Iterator[Setting]:
+    """Yield what scripts may do that a boot script names; its other lines, and so its words, are unknown."""
+    for path in called:
+        states = run_script(evidence.files.get(path, ""), Scene(device=device))
+        if path not in evidence.files:
+            states = dict.fromkeys(WAYS, State.UNKNOWN)
+        if states:
+            yield Setting(where=f"{path}, named in {caller}", states=uncertain(states))
+
+
+def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hook, ...]:
+    variables, ifupdown_runs = if_up(evidence, device)
+    networkd = evidence.starts("networkd-dispatcher")
+    initscripts = State.ON
+    if any(entry.endswith("/NetworkManager.service") for entry in evidence.wanted):
+        initscripts = State.UNKNOWN  # NetworkManager brings devices up without ifup
+    return (
+        _Hook(patterns=_BOOT, arguments=("start",)),
+        _Hook(patterns=_IFUP_LOCAL, arguments=(device,), runs=initscripts),
+        _Hook(patterns=_IF_UP, arguments=(), variables=variables, runs=ifupdown_runs, names=_RUN_PARTS),
+        _Hook(patterns=_SUSE, arguments=(None, device), runs=State.UNKNOWN),
+        *_dispatchers(evidence, device, macs),
+        _Hook(patterns=_NETWORKD, variables={"IFACE": device}, runs=networkd, guarded=True),
+    )
+
+
+def _dispatchers(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hook, ...]:
+    """Return NetworkManager's hooks: with the device where it has a profile, else with an unknown one."""
+    managed = has_profile(evidence, device, macs) or belongs(evidence, device, macs)
+    name = device if managed else None
+    return tuple(
+        _Hook(
+            patterns=(pattern,),
+            arguments=(name, action if managed else None),
+            variables={"DEVICE_IFACE": name, "DEVICE_IP_IFACE": name, "NM_DISPATCHER_ACTION": action},
+            runs=evidence.starts("NetworkManager"),
+            guarded=True,
+        )
+        for pattern, action in zip(_NETWORK_MANAGER, ("up", "pre-up"), strict=True)
+    )

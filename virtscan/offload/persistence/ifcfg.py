@@ -1,0 +1,95 @@
+"""Settings in ifcfg files: `ETHTOOL_OPTS` of Red Hat, `ETHTOOL_OPTIONS` of SUSE."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from virtscan.model import State
+from virtscan.offload.persistence.evidence import Evidence, Setting, uncertain
+from virtscan.offload.persistence.shell import Scene, assigned, may_concern, merged, run_script
+
+_REDHAT = "/etc/sysconfig/network-scripts/ifcfg-*"
+_SUSE = "/etc/sysconfig/network/ifcfg-*"
+_OPTIONS = re.compile(r"ETHTOOL_OPTS|ETHTOOL_OPTIONS\w*")
+_STARTED = {"auto", "boot", "onboot", "hotplug", "ifplugd", "nfsroot", "yes", "true", "1", "t", "y", "on"}
+
+
+def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
+    """Yield the settings in ifcfg files that name this device, or run ethtool for it.
+
+    A file belongs to the device by DEVICE, HWADDR or its own name.
+
+    Source:
+        initscripts, network-functions: ethtool_set splits ETHTOOL_OPTS at `;` and runs ethtool with each part.
+        SUSE, ifcfg(5): ETHTOOL_OPTIONS and ETHTOOL_OPTIONS_*, with the word `iface` for the device.
+    """
+    for path, text in evidence.under(_REDHAT, _SUSE):
+        scene = Scene(device=device, variables={"DEVICE": device, "REALDEVICE": device})
+        values = assigned(text, scene)
+        if values is None:
+            states = may_concern(text)
+            names = ["ETHTOOL_OPTS"]
+        else:
+            states, names = _states(values, assigned(text, Scene(device=device)) or {}, path, device, macs)
+        if states:
+            yield Setting(where=f"{', '.join(names)} in {path}", states=states)
+
+
+def belongs(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
+    """Return True if an ifcfg file belongs to the device."""
+    return any(
+        _owned(assigned(text, Scene(device=device)) or {}, path, device, macs) is State.ON
+        for path, text in evidence.under(_REDHAT, _SUSE)
+    )
+
+
+def _states(
+    values: Mapping[str, str | None],
+    own: Mapping[str, str | None],
+    path: PurePosixPath,
+    device: str,
+    macs: tuple[str, ...],
+) -> tuple[dict[str, State], list[str]]:
+    owned = _owned(own, path, device, macs)
+    certain = owned is State.ON and _started(values)
+    stand_ins = ("iface",) if path.match(_SUSE) and owned is not State.OFF else ()
+    states: dict[str, State] = {}
+    names = []
+    for name, value in values.items() if owned is not State.OFF else own.items():
+        if not _OPTIONS.fullmatch(name):
+            continue
+        told = _told(value, Scene(device=device, names=stand_ins))
+        if told:
+            names.append(name)
+            states = merged(states, told if certain else uncertain(told), certain=True)
+    return states, names
+
+
+def _told(value: str | None, scene: Scene) -> dict[str, State]:
+    if value is None:
+        return may_concern("ethtool -K $unknown")
+    commands = [part.strip() for part in value.split(";")]
+    states: dict[str, State] = {}
+    for command in commands:
+        if command.startswith("-"):
+            # The value is not expanded again when ethtool gets it: a variable in it is a word that no device has.
+            states = merged(states, run_script(f"ethtool {command}", scene), certain=True)
+    return states
+
+
+def _owned(values: Mapping[str, str | None], path: PurePosixPath, device: str, macs: tuple[str, ...]) -> State:
+    """Return whether the file belongs to the device; UNKNOWN when its name fits and its address does not."""
+    address = (values.get("HWADDR") or values.get("LLADDR") or "").lower()
+    suffix = path.name.removeprefix("ifcfg-")
+    name = values.get("DEVICE") or suffix
+    if address in macs or suffix.lower() in {f"eth-id-{mac}" for mac in macs}:
+        return State.ON
+    if name != device:
+        return State.OFF
+    return State.UNKNOWN if address and macs else State.ON
+
+
+def _started(values: Mapping[str, str | None]) -> bool:
+    """Return True if the device is brought up at boot."""
+    start = values.get("ONBOOT", values.get("STARTMODE", "yes"))
+    return start is not None and start.lower() in _STARTED

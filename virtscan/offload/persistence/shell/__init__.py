@@ -1,0 +1,6 @@
+"""Shell scripts -> what the ethtool commands in them give to a device."""
+
+from virtscan.offload.persistence.shell.effects import Scene, may_concern, merged
+from virtscan.offload.persistence.shell.running import assigned, run_script, run_words
+
+__all__ = ["Scene", "assigned", "may_concern", "merged", "run_script", "run_words"]

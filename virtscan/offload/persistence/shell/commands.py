@@ -1,0 +1,150 @@
+"""The commands that decide what a script does: ethtool, programs that run others, and the shell's own."""
+
+import re
+from abc import ABC, abstractmethod
+
+from virtscan.model import State
+from virtscan.offload.persistence.evidence import WAYS, uncertain
+from virtscan.offload.persistence.shell.effects import OFFLOAD, may_concern, offload_states
+from virtscan.offload.persistence.shell.state import ExitError, NextError, ReturnError, Shell
+from virtscan.offload.persistence.shell.syntax import Node, ShellSyntaxError
+from virtscan.offload.persistence.shell.words import Field
+
+SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
+_WRAPPERS = frozenset(
+    {"sudo", "nice", "ionice", "nohup", "exec", "command", "env", "time", "setsid", "timeout", "busybox", "builtin"}
+)
+_SUCCEED = frozenset(
+    {":", "true", "echo", "printf", "sleep", "usleep", "logger", "ifconfig", "brctl", "modprobe", "sysctl", "touch"}
+    | {"wait", "set", "umask", "cd", "mkdir", "ethtool"}
+)
+_PRINT = frozenset({":", "true", "echo", "printf", "logger", "cat", "grep", "wall"})
+_DECLARE = frozenset({"export", "local", "declare", "typeset", "readonly"})
+CALLS = 6
+"""So deep may scripts and functions call each other."""
+
+
+class Commands(Shell, ABC):
+    """A script that can run commands."""
+
+    @abstractmethod
+    def program(self, text: str) -> None:
+        """Run a script as a process of its own."""
+
+    @abstractmethod
+    def _node(self, node: Node) -> bool | None: ...
+
+    def _command(self, fields: list[Field]) -> bool | None:  # noqa: PLR0911  a table of commands
+        if not fields:
+            return True
+        first = fields[0]
+        if first is None:
+            self._give(offload_states(fields[1:], self._scene), certain=False)
+            return None
+        name = first.rpartition("/")[2]
+        if first in self._functions:
+            return self._call(self._functions[first], fields[1:])
+        if name == "ethtool":
+            self._give(offload_states(fields[1:], self._scene))
+            return True
+        if name in {"exit", "return", "continue", "break"}:
+            return self._leave(name)
+        if name in _WRAPPERS:
+            return self._wrapped(name, fields[1:])
+        if name in SHELLS or name in {".", "source", "eval"} or first in self._scene.scripts:
+            return self._script(first, name, fields[1:])
+        return self._other(name, fields[1:])
+
+    def _leave(self, name: str) -> bool | None:
+        if name in {"continue", "break"}:
+            if name == "break" and not self._doubt:
+                self._ended = True  # the passes that would follow are in doubt
+            self._end(NextError())
+        else:
+            self._end(ExitError() if name == "exit" else ReturnError())
+        return None
+
+    def _call(self, function: Node, arguments: list[Field]) -> bool | None:
+        before, self._arguments = self._arguments, tuple(arguments)
+        self._calls += 1
+        if self._calls > CALLS:
+            raise ShellSyntaxError("functions that call each other")
+        try:
+            return self._node(function)
+        except ReturnError:
+            return None
+        finally:
+            self._arguments = before
+            self._calls -= 1
+
+    def _wrapped(self, name: str, fields: list[Field]) -> bool | None:
+        if name == "command" and fields[:1] == ["-v"]:
+            return True if fields[1:] == ["ethtool"] else None
+        rest = list(fields)
+        while rest and rest[0] is not None and re.fullmatch(r"-.*|[0-9.]+[smh]?|\w+=.*|root", rest[0]):
+            rest.pop(0)
+        status = self._command(rest)
+        if name == "exec" and rest:
+            self._end(ExitError())
+        return status
+
+    def _script(self, first: str, name: str, fields: list[Field]) -> bool | None:
+        if name == "eval":
+            return self._text(None if None in fields else " ".join(field or "" for field in fields), fields)
+        if name in SHELLS:
+            inline = False
+            while fields and fields[0] is not None and re.fullmatch(r"-.*", fields[0]):
+                inline = inline or bool(re.fullmatch(r"-\w*c\w*", fields[0]))
+                fields = fields[1:]
+            if inline:
+                return self._text(fields[0] if fields else None, fields[2:])
+        path = first if first in self._scene.scripts else (fields[0] if fields else None)
+        arguments = fields if first in self._scene.scripts else fields[1:]
+        if path is not None and path in self._scene.scripts:
+            return self._text(self._scene.scripts[path], arguments)
+        return None
+
+    def _text(self, text: str | None, arguments: list[Field]) -> bool | None:
+        if text is None:
+            self._give(dict.fromkeys(WAYS, State.UNKNOWN), certain=False)
+            return None
+        before, self._arguments = self._arguments, tuple(arguments)
+        self.program(text)
+        self._arguments = before
+        return None
+
+    def _other(self, name: str, fields: list[Field]) -> bool | None:
+        match name, fields:
+            case "false", _:
+                return False
+            case "which" | "type", [*_, "ethtool"]:
+                return True
+            case "read" | "unset" | "shift", _:
+                return self._forget(name, fields)
+            case "set", ["--", *arguments]:
+                self._arguments = None if self._doubt else tuple(arguments)
+        if name in _DECLARE:
+            for variable, equals, value in ((field or "").partition("=") for field in fields):
+                if equals:
+                    self._set(variable, (value,))
+        elif name not in _PRINT:
+            self._elsewhere(fields)
+        configures = name == "ip" and not {"set", "add", "up"}.isdisjoint(fields)
+        return True if name in _SUCCEED | _DECLARE or configures else None
+
+    def _forget(self, name: str, fields: list[Field]) -> bool | None:
+        if name == "shift":
+            self._arguments = None if self._arguments is None or self._doubt else self._arguments[1:]
+        for field in fields if name != "shift" else ():
+            self._set(field or "", (None if name == "read" else "",))
+        return None if name == "read" else True
+
+    def _elsewhere(self, fields: list[Field]) -> None:
+        """Look for an ethtool command among the words of a program that may run it."""
+        for number, field in enumerate(fields):
+            if field is None:
+                continue
+            if field.rpartition("/")[2] == "ethtool" and set(fields[number:]) & OFFLOAD:
+                self._give(uncertain(offload_states(fields[number + 1 :], self._scene)), certain=False)
+            elif "ethtool" in field and " " in field:
+                self._give(may_concern(field), certain=False)

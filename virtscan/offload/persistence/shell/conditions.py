@@ -1,0 +1,67 @@
+"""`test`, `[` and `[[` -> True, False, or None when the outcome is unknown."""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from virtscan.offload.persistence.shell.words import Field
+
+
+def holds(words: Sequence[Field], *, device: str, patterns: bool) -> bool | None:
+    """Evaluate a condition.
+
+    Args:
+        words: The words between the brackets.
+        device: The device in question, which exists.
+        patterns: True for `[[`, where `=` compares with a pattern.
+    """
+    if any(word in {"(", ")"} for word in words):
+        return None
+    alternatives = [
+        _all([_one(part, device, patterns=patterns) for part in _split(alternative, {"&&", "-a"})])
+        for alternative in _split(words, {"||", "-o"})
+    ]
+    if True in alternatives:
+        return True
+    return None if None in alternatives else False
+
+
+def _split(words: Sequence[Field], separators: set[str]) -> list[list[Field]]:
+    parts: list[list[Field]] = [[]]
+    for word in words:
+        if word in separators and parts[-1]:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
+
+
+def _all(results: list[bool | None]) -> bool | None:
+    if False in results:
+        return False
+    return None if None in results else True
+
+
+def _one(words: list[Field], device: str, *, patterns: bool) -> bool | None:
+    match words:
+        case ["!", *rest] if rest:
+            inner = _one(rest, device, patterns=patterns)
+            return None if inner is None else not inner
+        case ["-n" | "-z" as operator, str(text)]:
+            return bool(text) == (operator == "-n")
+        case ["-e" | "-f" | "-x" | "-r" | "-s" | "-d" | "-L" | "-h", str(path)]:
+            return _exists(path, device)
+        case [str(left), "=" | "==" | "!=" as operator, str(right)]:
+            equal = fnmatchcase(left, right) if patterns else left == right
+            return equal == (operator != "!=")
+        case [str(text)] if text != "!":
+            return bool(text)
+        case _:
+            return None
+
+
+def _exists(path: str, device: str) -> bool | None:
+    """Return True for what is known to exist: ethtool, and the device."""
+    parts = path.rstrip("/").split("/")
+    if parts[-1] == "ethtool" or path.rstrip("/") == f"/sys/class/net/{device}":
+        return True
+    return None

@@ -1,0 +1,63 @@
+"""What an ethtool command gives to a device, and what a script as a whole is known to do."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from virtscan.model import State
+from virtscan.offload.persistence.evidence import WAYS, states_of, uncertain
+from virtscan.offload.persistence.shell.words import Field
+
+States = dict[str, State]
+
+OFFLOAD = frozenset({"-K", "--offload", "--features"})
+_OFFLOAD = re.compile(r"(?<![\w-])(-K|--offload|--features)(?![\w-])")
+_CHECKSUM = re.compile(r"(?<![\w-])tx(?!-(?!checksum))|[$%]|offload", re.IGNORECASE)
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """What a script runs with.
+
+    `device` is the device in question. `names` are further words that mean it in this place. `variables` and
+    `arguments` are what the script gets; None is an unknown value. `scripts` are other scripts, by path, that it may
+    call.
+    """
+
+    device: str
+    names: tuple[str, ...] = ()
+    variables: Mapping[str, str | None] = {}
+    arguments: tuple[str | None, ...] | None = None
+    scripts: Mapping[str, str] = {}
+
+
+def offload_states(words: Sequence[Field], scene: Scene) -> States:
+    """Return the states that `ethtool WORDS` gives to the device.
+
+    UNKNOWN where the device or a feature is unknown.
+    """
+    if not words or (words[0] is not None and words[0] not in OFFLOAD):
+        return {}
+    target, pairs = (words[1] if len(words) > 1 else None), list(words[2:])
+    if None in pairs or words[0] is None:
+        told = dict.fromkeys(WAYS, State.UNKNOWN)
+    else:
+        known = [word for word in pairs if word is not None]
+        told = states_of(zip(known[::2], known[1::2], strict=False))
+    if target is not None and target in {scene.device, *scene.names}:
+        return told
+    return uncertain(told) if target is None or re.search(r"[$%{}*?]", target) else {}
+
+
+def merged(before: Mapping[str, State], states: Mapping[str, State], *, certain: bool) -> States:
+    """Return the states after a command that runs for certain, or that may run."""
+    if certain:
+        return {**before, **states}
+    return {**before, **{way: state if before.get(way) is state else State.UNKNOWN for way, state in states.items()}}
+
+
+def may_concern(text: str) -> States:
+    """Return the states that a script which is not understood may give to any device: UNKNOWN, or none."""
+    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+    found = _OFFLOAD.search(code) and _CHECKSUM.search(code)
+    return dict.fromkeys(WAYS, State.UNKNOWN) if found else {}

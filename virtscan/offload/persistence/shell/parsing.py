@@ -1,0 +1,235 @@
+"""Operators and words -> a syntax tree."""
+
+import re
+
+from virtscan.offload.persistence.shell import syntax
+from virtscan.offload.persistence.shell.syntax import Block, Node, ShellSyntaxError
+from virtscan.offload.persistence.shell.tokens import Token, tokenize
+
+_ENDS = frozenset({"then", "elif", "else", "fi", "do", "done", "esac", "}"})
+_NAME = re.compile(r"[A-Za-z_][\w.:-]*")
+_DEPTH = 60
+_END = Token("", operator=True)
+
+
+def parse(script: str) -> Block:
+    """Parse a script.
+
+    Raises:
+        ShellSyntaxError: It is not a shell script, or one of a kind that is not understood.
+    """
+    parser = _Parser(tokenize(script))
+    block = parser.block()
+    if parser.token is not _END:
+        raise ShellSyntaxError(f"unexpected {parser.token.text!r}")
+    return block
+
+
+class _Parser:
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = tokens
+        self._place = 0
+        self._depth = 0
+
+    @property
+    def token(self) -> Token:
+        return self._tokens[self._place] if self._place < len(self._tokens) else _END
+
+    def block(self) -> Block:
+        """Commands up to a word or operator that ends them."""
+        self._depth += 1
+        if self._depth > _DEPTH:
+            raise ShellSyntaxError("it is nested too deeply")
+        found: list[Node] = []
+        while True:
+            while self._at_operator("\n", ";", "&"):
+                self._place += 1
+            if self.token is _END or self._at_operator(")", ";;", ";&", ";;&") or self._at_word(*_ENDS):
+                self._depth -= 1
+                return tuple(found)
+            found.append(self._and_or())
+
+    def _and_or(self) -> Node:
+        first = self._pipe()
+        rest: list[tuple[str, Node]] = []
+        while self._at_operator("&&", "||"):
+            operator = self._next().text
+            self._skip_lines()
+            rest.append((operator, self._pipe()))
+        return syntax.AndOr(first=first, rest=tuple(rest)) if rest else first
+
+    def _pipe(self) -> Node:
+        negated = self._at_word("!")
+        self._place += negated
+        commands = [self._command()]
+        while self._at_operator("|"):
+            self._place += 1
+            self._skip_lines()
+            commands.append(self._command())
+        if len(commands) == 1 and not negated:
+            return commands[0]
+        return syntax.Pipe(commands=tuple(commands), negated=negated)
+
+    def _command(self) -> Node:  # noqa: PLR0911  a table of commands
+        if self._at_operator("("):
+            return self._group(")", subshell=True)
+        match "" if self.token.operator else self.token.text:
+            case "{":
+                return self._group("}", subshell=False)
+            case "if":
+                return self._if()
+            case "for" | "select":
+                return self._for()
+            case "while" | "until":
+                return self._loop()
+            case "case":
+                return self._case()
+            case "function":
+                self._place += 1
+                return self._function()
+            case "[[":
+                return self._double_bracket()
+        following = self._tokens[self._place + 1 : self._place + 3]
+        if not self.token.operator and following == [Token("(", operator=True), Token(")", operator=True)]:
+            return self._function()
+        return self._simple()
+
+    def _simple(self) -> Node:
+        words: list[str] = []
+        redirected = False
+        while True:
+            if not self.token.operator:
+                words.append(self._next().text)
+            elif not self._redirection():
+                break
+            else:
+                redirected = True
+        if not words and not redirected:
+            raise ShellSyntaxError(f"unexpected {self.token.text!r}")
+        return syntax.Simple(words=tuple(words))
+
+    def _redirection(self) -> bool:
+        if not re.fullmatch(r"&?[<>].*", self.token.text):
+            return False
+        self._place += 1
+        self._word()
+        return True
+
+    def _redirections(self) -> None:
+        while self._redirection():
+            pass
+
+    def _double_bracket(self) -> Node:
+        words: list[str] = []
+        while words[-1:] != ["]]"]:
+            if self.token is _END or self._at_operator("\n", ";"):
+                raise ShellSyntaxError("[[ is not closed")
+            words.append(self._next().text)
+        return syntax.Simple(words=tuple(words))
+
+    def _group(self, closing: str, *, subshell: bool) -> Node:
+        self._place += 1
+        body = self.block()
+        self._expect(closing)
+        self._redirections()
+        return syntax.Group(body=body, subshell=subshell)
+
+    def _if(self) -> Node:
+        branches: list[tuple[Block, Block]] = []
+        otherwise: Block = ()
+        while self._at_word("if", "elif"):
+            self._place += 1
+            condition = self.block()
+            self._expect("then")
+            branches.append((condition, self.block()))
+        if self._at_word("else"):
+            self._place += 1
+            otherwise = self.block()
+        self._expect("fi")
+        self._redirections()
+        return syntax.If(branches=tuple(branches), otherwise=otherwise)
+
+    def _for(self) -> Node:
+        self._place += 1
+        name = self._word()
+        if not _NAME.fullmatch(name):
+            raise ShellSyntaxError(f"a loop over {name!r}")
+        self._skip_lines()
+        words = ['"$@"']
+        if self._at_word("in"):
+            self._place += 1
+            words = []
+            while not self.token.operator:
+                words.append(self._next().text)
+        return syntax.For(name=name, words=tuple(words), body=self._body())
+
+    def _loop(self) -> Node:
+        self._place += 1
+        condition = self.block()
+        return syntax.Loop(condition=condition, body=self._body())
+
+    def _body(self) -> Block:
+        while self._at_operator("\n", ";"):
+            self._place += 1
+        self._expect("do")
+        body = self.block()
+        self._expect("done")
+        self._redirections()
+        return body
+
+    def _case(self) -> Node:
+        self._place += 1
+        word = self._word()
+        self._skip_lines()
+        self._expect("in")
+        branches: list[tuple[tuple[str, ...], Block]] = []
+        self._skip_lines()
+        while not self._at_word("esac"):
+            if self._at_operator("("):
+                self._place += 1
+            patterns = [self._word()]
+            while self._at_operator("|"):
+                self._place += 1
+                patterns.append(self._word())
+            self._expect(")")
+            branches.append((tuple(patterns), self.block()))
+            if self._at_operator(";&", ";;&"):
+                raise ShellSyntaxError("a branch that leads to the next")
+            if self._at_operator(";;"):
+                self._place += 1
+            self._skip_lines()
+        self._place += 1
+        self._redirections()
+        return syntax.Case(word=word, branches=tuple(branches))
+
+    def _function(self) -> Node:
+        name = self._word()
+        if self._at_operator("("):
+            self._place += 1
+            self._expect(")")
+        self._skip_lines()
+        return syntax.Function(name=name, body=self._command())
+
+    def _at_operator(self, *texts: str) -> bool:
+        return self.token.operator and self.token.text in texts
+
+    def _at_word(self, *texts: str) -> bool:
+        return not self.token.operator and self.token.text in texts
+
+    def _skip_lines(self) -> None:
+        while self._at_operator("\n"):
+            self._place += 1
+
+    def _next(self) -> Token:
+        token = self.token
+        self._place += 1
+        return token
+
+    def _word(self) -> str:
+        if self.token.operator:
+            raise ShellSyntaxError(f"unexpected {self.token.text!r}")
+        return self._next().text
+
+    def _expect(self, text: str) -> None:
+        if self._next().text != text:
+            raise ShellSyntaxError(f"{text!r} is missing")

@@ -1,0 +1,77 @@
+"""The syntax tree of a shell script, as far as it decides which commands run."""
+
+import msgspec
+
+
+class ShellSyntaxError(ValueError):
+    """A script that is not understood as a shell script."""
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """A command of any kind."""
+
+
+class Simple(Node, frozen=True, kw_only=True):
+    """A command with its words, still quoted; redirections are left out."""
+
+    words: tuple[str, ...]
+
+
+class AndOr(Node, frozen=True, kw_only=True):
+    """Commands joined by `&&` and `||`."""
+
+    first: Node
+    rest: tuple[tuple[str, Node], ...]
+
+
+class Pipe(Node, frozen=True, kw_only=True):
+    """Commands joined by `|`, or one command behind `!`."""
+
+    commands: tuple[Node, ...]
+    negated: bool
+
+
+class If(Node, frozen=True, kw_only=True):
+    """Conditions with their commands, and the commands behind `else`."""
+
+    branches: "tuple[tuple[Block, Block], ...]"
+    otherwise: "Block"
+
+
+class For(Node, frozen=True, kw_only=True):
+    """A loop over words."""
+
+    name: str
+    words: tuple[str, ...]
+    body: "Block"
+
+
+class Loop(Node, frozen=True, kw_only=True):
+    """A `while` or `until` loop."""
+
+    condition: "Block"
+    body: "Block"
+
+
+class Case(Node, frozen=True, kw_only=True):
+    """A word with the patterns and commands of each branch."""
+
+    word: str
+    branches: "tuple[tuple[tuple[str, ...], Block], ...]"
+
+
+class Group(Node, frozen=True, kw_only=True):
+    """Commands in braces, or in parentheses (a subshell)."""
+
+    body: "Block"
+    subshell: bool
+
+
+class Function(Node, frozen=True, kw_only=True):
+    """The definition of a function."""
+
+    name: str
+    body: Node
+
+
+Block = tuple[Node, ...]

@@ -1,0 +1,125 @@
+"""Shell text -> operators and words. Comments, continued lines and here-documents are left out."""
+
+import re
+
+import msgspec
+
+from virtscan.offload.persistence.shell.syntax import ShellSyntaxError
+
+_OPERATOR = re.compile(r"&&|\|\||;;&|;;|;&|&>>|&>|<<<|<<-|<<|>>|>&|<&|>\||<>|[\n;&|()<>]")
+_PLAIN = re.compile(r"[^ \t\r\n;&|()<>'\"`$\\]+")
+_ARRAY = re.compile(r"[A-Za-z_]\w*\+?=")
+_CLOSING = {"(": ")", "{": "}"}
+
+
+class Token(msgspec.Struct, frozen=True):
+    """An operator or a word as written."""
+
+    text: str
+    operator: bool = False
+
+
+def tokenize(script: str) -> list[Token]:
+    """Split a script.
+
+    Raises:
+        ShellSyntaxError: A quote or bracket is not closed.
+    """
+    text = script.replace("\\\r\n", "\\\n").replace("\\\n", "")
+    tokens: list[Token] = []
+    pending: list[str] = []
+    place = 0
+    while place < len(text):
+        char = text[place]
+        if char in " \t\r":
+            place += 1
+        elif char == "#":
+            place = _line_end(text, place)
+        elif (operator := _OPERATOR.match(text, place)) is not None:
+            place = operator.end()
+            tokens.append(Token(operator[0], operator=True))
+            if operator[0] == "\n":
+                place = _behind_documents(text, place, pending)
+                pending = []
+        else:
+            end = word_end(text, place)
+            if text[place:end].isdecimal() and text[end : end + 1] in {"<", ">"}:
+                place = end  # the number of a file descriptor
+                continue
+            if tokens and tokens[-1].text in {"<<", "<<-"}:
+                pending.append(re.sub(r"[\"'\\]", "", text[place:end]))
+            tokens.append(Token(text[place:end]))
+            place = end
+    return tokens
+
+
+def word_end(text: str, start: int) -> int:
+    """Return the index behind the word that starts here.
+
+    Raises:
+        ShellSyntaxError: A quote or bracket is not closed.
+    """
+    place = start
+    while place < len(text):
+        if (plain := _PLAIN.match(text, place)) is not None:
+            place = plain.end()
+        elif text[place] in "'\"`$\\":
+            place = quoted_end(text, place)
+        elif text[place] == "(" and _ARRAY.fullmatch(text, start, place):
+            place = _bracket_end(text, place)
+        else:
+            break
+    return place
+
+
+def quoted_end(text: str, start: int) -> int:
+    """Return the index behind the quoted text, escape or expansion that starts here.
+
+    Raises:
+        ShellSyntaxError: It is not closed.
+    """
+    char = text[start]
+    if char == "\\":
+        return start + 2
+    if char == "$":
+        return _bracket_end(text, start + 1) if text[start + 1 : start + 2] in _CLOSING else start + 1
+    place = start + 1
+    while place < len(text):
+        if text[place] == char:
+            return place + 1
+        if char == '"' and text[place] in "\\$`":
+            place = quoted_end(text, place)
+        else:
+            place += 2 if char == "`" and text[place] == "\\" else 1
+    raise ShellSyntaxError(f"{char} is not closed")
+
+
+def _bracket_end(text: str, start: int) -> int:
+    opening, closing = text[start], _CLOSING[text[start]]
+    depth, place = 0, start
+    while place < len(text):
+        if text[place] in "'\"`\\":
+            place = quoted_end(text, place)
+            continue
+        depth += (text[place] == opening) - (text[place] == closing)
+        place += 1
+        if depth == 0:
+            return place
+    raise ShellSyntaxError(f"{opening} is not closed")
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def _behind_documents(text: str, start: int, delimiters: list[str]) -> int:
+    """Return the index behind the here-documents that start here."""
+    place = start
+    for delimiter in delimiters:
+        while place < len(text):
+            end = _line_end(text, place)
+            line, place = text[place:end], end + 1
+            if line.strip("\t") == delimiter:
+                break
+    return min(place, len(text))

@@ -1,0 +1,130 @@
+"""A word of a shell script, still quoted -> the fields that a command gets."""
+
+import re
+from collections.abc import Callable
+
+from virtscan.offload.persistence.shell.tokens import quoted_end
+
+Field = str | None
+"""A field; None is any number of fields whose text is unknown."""
+Lookup = Callable[[str], tuple[Field, ...]]
+"""Returns the value of a variable: several fields for `@` and arrays."""
+
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*|[0-9@*#?]+)(\[[@*]\])?(?::?[-=]([^{}]*))?\}|([A-Za-z_]\w*|[0-9@*#?$!]))")
+_ETHTOOL = re.compile(r"[$`]\(?\s*(?:command -v|which|type -p)\s+ethtool\s*(?:2>\S+\s*)?[)`]")
+_GLOB = re.compile(r"[*?]|\[[^]]+\]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
+
+
+def expand(word: str, lookup: Lookup, *, split: bool = True) -> list[Field]:
+    """Expand one word.
+
+    Args:
+        word: The word as written.
+        lookup: The variables.
+        split: False for a word that is neither split nor matched with file names: in `[[`, `case`, an assignment.
+    """
+    return _Expansion(lookup, split=split).fields_of(word)
+
+
+class _Expansion:
+    def __init__(self, lookup: Lookup, *, split: bool) -> None:
+        self._lookup = lookup
+        self._split = split
+        self._fields: list[Field] = []
+        self._text = ""
+        self._known = True
+        self._present = False
+
+    def fields_of(self, word: str) -> list[Field]:
+        place = 0
+        while place < len(word):
+            if word[place] in "'\"`$\\":
+                end = quoted_end(word, place)
+                if word[place] == "$":
+                    end = max(end, self._variable_end(word, place))
+                self._part(word[place:end])
+            else:
+                end = next((at for at in range(place, len(word)) if word[at] in "'\"`$\\"), len(word))
+                if self._split and _GLOB.search(word[place:end]):
+                    self._known = False
+                self._add(word[place:end])
+            place = end
+        self._finish()
+        return self._fields
+
+    def _part(self, part: str) -> None:
+        match part[0]:
+            case "'":
+                self._add(part[1:-1])
+            case "\\":
+                self._add(part[1:])
+            case '"':
+                self._double_quoted(part[1:-1])
+            case _:
+                self._substitute(part, quoted=False)
+
+    def _double_quoted(self, text: str) -> None:
+        self._present = self._present or not text
+        place = 0
+        while place < len(text):
+            end = place + 1
+            if text[place] == "\\":
+                end += 1
+                self._add(text[place + 1 : end] if text[place + 1 : end] in {"$", "`", '"', "\\"} else text[place:end])
+            elif text[place] in "$`":
+                end = quoted_end(text, place)
+                if text[place] == "$":
+                    end = max(end, self._variable_end(text, place))
+                self._substitute(text[place:end], quoted=True)
+            else:
+                self._add(text[place])
+            place = end
+
+    @staticmethod
+    def _variable_end(text: str, place: int) -> int:
+        found = _VARIABLE.match(text, place)
+        return place + 1 if found is None else found.end()
+
+    def _substitute(self, part: str, *, quoted: bool) -> None:
+        if part == "$":
+            self._add(part)
+            return
+        if _ETHTOOL.fullmatch(part):
+            self._add("/sbin/ethtool")
+            return
+        found = _VARIABLE.fullmatch(part)
+        values = (None,) if found is None else self._value(found)
+        several = found is not None and ((found[1] or found[4]) == "@" or found[2] == "[@]")
+        if quoted and not several:
+            known = [value for value in values if value is not None]
+            self._known = self._known and len(known) == len(values)
+            self._add(" ".join(known))
+        elif quoted or not self._split:
+            self._several(list(values))
+        else:
+            self._several([word for value in values for word in (value.split() if value is not None else [None])])
+
+    def _value(self, found: re.Match[str]) -> tuple[Field, ...]:
+        values = self._lookup(found[1] or found[4])
+        if found[3] is not None and not any(values):
+            return (None,) if None in values or re.search(r"[$`\"'\\]", found[3]) else (found[3],)
+        return values
+
+    def _several(self, values: list[Field]) -> None:
+        for number, value in enumerate(values):
+            if number:
+                self._finish()
+            if value is None:
+                self._known = False
+                self._present = True
+            else:
+                self._add(value)
+
+    def _add(self, text: str) -> None:
+        self._text += text
+        self._present = True
+
+    def _finish(self) -> None:
+        if self._present or not self._split:
+            self._fields.append(self._text if self._known else None)
+        self._text, self._known, self._present = "", True, False

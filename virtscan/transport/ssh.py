@@ -1,0 +1,157 @@
+"""Run a script on another machine with the system's OpenSSH client.
+
+It is the user's own ssh: ssh_config, agent, ProxyJump and known_hosts work, and nothing is ever asked. The environment
+variable VIRTSCAN_SSH names another command in its place, options included, as GIT_SSH_COMMAND does:
+`VIRTSCAN_SSH="ssh -F /etc/virtscan/ssh_config"`.
+"""
+
+import ipaddress
+import os
+import re
+import shlex
+from collections.abc import Sequence
+
+import msgspec
+
+from virtscan.errors import ConfigError, SshError
+from virtscan.transport import program
+
+_ADDRESS = re.compile(r"(?:(.*)@)?(?:\[([^]@]*)\]|([^][:@]*))(?::([0-9]{1,5}))?")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*")
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_SCOPE = re.compile(r"[A-Za-z0-9_.-]*")
+
+_OPTIONS = (
+    "-T",
+    "-a",
+    "-x",
+    "-oBatchMode=yes",
+    "-oClearAllForwardings=yes",
+    # An open master connection is used; becoming one would leave a process behind.
+    "-oControlMaster=no",
+    # Errors only: a banner could say anything, the words that `_reason` looks for among it.
+    "-oLogLevel=ERROR",
+)
+
+
+class Destination(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to log in; what is None is left to ssh_config."""
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+
+
+def parse_destination(text: str) -> Destination:
+    """Read `[user@]host[:port]`; an IPv6 address stands in brackets.
+
+    Raises:
+        ConfigError: A part of it is missing, can't be meant, or could be taken for an option by ssh or for more than
+            a name by the shell of a ProxyCommand.
+    """
+    if ":" in text.rpartition("@")[0]:
+        raise ConfigError("no password belongs into an ssh address: let the server accept a key")
+    parts = _ADDRESS.fullmatch(text)
+    if parts is None:
+        raise ConfigError(f"{text!r} is no address for ssh: write [user@]host[:port], an IPv6 host in brackets")
+    user, ipv6, host, port = parts.groups()
+    if user is not None and not _USER.fullmatch(user):
+        raise ConfigError(f"{user!r} is no user name for ssh: if it must be so, set User in ssh_config")
+    if not (_HOST.fullmatch(host) if ipv6 is None else _is_ipv6(ipv6)):
+        raise ConfigError(f"{ipv6 or host!r} is no host for ssh: if it must be so, set HostName in ssh_config")
+    if port is not None and not 0 < int(port) < 65536:
+        raise ConfigError(f"{port} is no port: write a number from 1 to 65535")
+    return Destination(host=ipv6 or host, user=user, port=None if port is None else int(port))
+
+
+def client_command() -> list[str]:
+    """The ssh to start, with its own first arguments.
+
+    Raises:
+        SshError: VIRTSCAN_SSH can't be read as a command.
+    """
+    try:
+        return shlex.split(os.environ.get("VIRTSCAN_SSH", "")) or ["ssh"]
+    except ValueError as error:
+        raise SshError(f"VIRTSCAN_SSH is no command: {error}") from error
+
+
+def run(destination: Destination, script: str, *, arguments: Sequence[str] = (), timeout: float) -> bytes:
+    """Run a POSIX shell script there, in one round trip, and give what it prints.
+
+    The script travels on standard input and the arguments arrive as `$1`, `$2` …: neither is ever part of a command
+    line that a shell reads unquoted.
+
+    Args:
+        destination: Where.
+        script: What; it must end with status 0.
+        arguments: Its arguments.
+        timeout: Seconds until ssh and everything that it started is killed.
+
+    Raises:
+        SshError: No connection, no permission, no answer in time, or the script failed; it says which, and what to do.
+    """
+    client = client_command()
+    user = () if destination.user is None else ("-l", destination.user)
+    port = () if destination.port is None else ("-p", str(destination.port))
+    connect = f"-oConnectTimeout={max(1, int(timeout))}"
+    remote = shlex.join(["sh", "-s", "--", *arguments])
+    try:
+        completed = program.run(
+            [*client, *_OPTIONS, connect, *user, *port, "--", destination.host, remote],
+            stdin=script.encode(),
+            timeout=timeout,
+        )
+    except TimeoutError as error:
+        raise SshError(f"timeout: no answer within {timeout:g} s") from error
+    except program.FloodError as error:
+        raise SshError("it sends without end: look at what its login shell prints") from error
+    except OSError as error:
+        raise SshError(f"{client[0]} can't be started ({error.strerror}): install the OpenSSH client") from error
+    stderr = completed.stderr.decode(errors="replace")
+    if completed.status == 255:
+        raise SshError(_reason(stderr))
+    if completed.status != 0:
+        said = _last_line(stderr) or _last_line(completed.stdout.decode(errors="replace")) or "nothing"
+        raise SshError(f"its shell does not run the script (status {completed.status}) and says: {said}")
+    return completed.stdout
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        address = ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return _SCOPE.fullmatch(address.scope_id or "") is not None
+
+
+def _reason(stderr: str) -> str:
+    """Why ssh gave up, from what it printed (OpenSSH 5.3 to 9.9; never translated)."""
+    for words, reason in _REASONS.items():
+        if words in stderr:
+            return f"{reason} ({_line_with(words, stderr)})"
+    return f"ssh gave up: {_last_line(stderr) or 'without a word'}"
+
+
+# In this order: the first text goes on to say "Host key verification failed", too.
+_REASONS = {
+    "REMOTE HOST IDENTIFICATION HAS CHANGED": "host key changed: if the machine was set up anew, remove the old key "
+    "with ssh-keygen -R, else somebody may be listening",
+    "Host key verification failed": "host key unknown: log in once by hand, or add the key to known_hosts",
+    "Unable to negotiate": "no common algorithm: allow what it offers for this host in ssh_config",
+    "Permission denied": "permission denied: no key that is accepted there can be used without asking",
+    "Too many authentication failures": "permission denied: too many keys were tried, set IdentityFile in ssh_config",
+    "Connection refused": "connection refused",
+    "Could not resolve hostname": "host name unknown",
+    "timed out": "timeout",
+    "No route to host": "no route",
+    "Network is unreachable": "no route",
+}
+
+
+def _line_with(words: str, text: str) -> str:
+    return next(line.strip() for line in text.splitlines() if words in line)
+
+
+def _last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
