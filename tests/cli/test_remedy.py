@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 
 from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
+from tests.remedy.stacks import bonded, part, stacked
 from virtscan.cli.main import run
-from virtscan.model import Gap, GapAbout, HostStatus, Inventory, State
+from virtscan.model import DeviceKind, Gap, GapAbout, HostStatus, Inventory, Server, State
 from virtscan.remedy import FORMS
 from virtscan.storage import dumps
 
@@ -110,6 +112,37 @@ def test_a_fleet_without_risk_needs_no_change(tmp_path: Path, capfd: pytest.Capt
 
     assert run(["remedy", saved(tmp_path, inventory(fixed, servers=(server(),)))]) == 0
     assert "No interface is known to be at risk" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        server(),
+        server(interface=None),
+        server(interface="eth0; reboot"),
+        bonded(),
+        bonded(part("eth0", tx=State.OFF), part("eth1")),
+        bonded(part("eth0", fixed=True), part("eth1")),
+        bonded(part("eth0; x"), part("eth1")),
+        stacked(part("eth0", fixed=True)),
+        stacked(part("mv0", DeviceKind.MACVLAN, ["eth0"]), part("eth0"), interface="mv0"),
+    ],
+)
+def test_every_command_in_a_report_is_one_that_a_remedy_prints(
+    one: Server, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = saved(tmp_path, inventory(UNFIXED, servers=(one,)))
+
+    def commands(*arguments: str) -> set[str]:
+        run([*arguments])
+        out = capfd.readouterr().out.replace('"${INTERFACE:?}"', "INTERFACE")
+        return set(re.findall(r"(?<!/)ethtool -K .*? tx off", out))
+
+    reported = [commands("report", file, "--view", view) for view in ("risks", "servers", "hypervisors")]
+    remedied = commands("remedy", file)
+
+    assert set().union(*reported, commands("explain", "web01", file)) <= remedied
+    assert reported[0] == remedied
 
 
 @pytest.mark.parametrize(

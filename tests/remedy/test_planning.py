@@ -279,6 +279,15 @@ def test_an_unknown_mode_is_asked_for_at_the_domain() -> None:
     assert any("virsh dumpxml" in question.command for question in made.questions)
 
 
+def test_a_waived_server_asks_for_no_change_and_hides_no_other() -> None:
+    policy = Policy(waivers=(Waiver(server="cobbler", reason="does not serve there"),))
+
+    made = remedy(server("cobbler", interface="eno1"), server("satellite"), policy=policy)
+
+    assert [(one.server, one.endangered[0].others) for one in made.changes] == [("satellite", ())]
+    assert made.still_at_risk == 0
+
+
 def test_what_is_waived_raises_no_question() -> None:
     policy = Policy(waivers=(Waiver(reason="boots from ISO"),))
 

@@ -13,7 +13,7 @@ _LASTING = Persistence(tx_checksum=State.OFF, setting="switched off")
 def after_reboot(server: Server) -> Server:
     """Give a server as it will be after its next reboot, where a stack that is off now is known to be on then.
 
-    The devices of other stacks stay as they are.
+    Devices of other stacks alone stay as they are.
     """
     back = [one for one in sending_stacks(server) if one.tx is State.OFF and one.after_reboot is State.ON]
     if not back:
@@ -44,9 +44,6 @@ def switched_off(server: Server, names: Collection[DeviceName], *, whole: bool =
 
 
 def _rebooted(one: ServerDevice) -> ServerDevice:
-    """Give a device with its state after a reboot; where that is unknown it stays on, but not off."""
     persistence = one.offload.persistence
     state = State.UNKNOWN if persistence is None else persistence.tx_checksum
-    if state is State.UNKNOWN and one.offload.tx_checksum is not State.OFF:
-        return one
     return msgspec.structs.replace(one, offload=msgspec.structs.replace(one.offload, tx_checksum=state))

@@ -11,11 +11,14 @@ from tests.harness.missing import cannot_run
 
 FOLDERS = ("etc/udev/rules.d", "etc/systemd/network", "etc/sysconfig/network-scripts")
 CARD = "v0"
-"""A veth, whose offload can be switched like that of most cards."""
+"""A veth, whose offload can be switched like that of most NICs."""
 
 
 class Machine:
     """Runs scripts as root, each on a new machine that keeps only the files which the ones before wrote."""
+
+    devices: tuple[str, ...] = ()
+    """Commands that make more devices."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -32,6 +35,7 @@ class Machine:
             "mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work /etc",
             *folders,
             f"ip link add {CARD} type veth peer name v1",
+            *self.devices,
         ]
         return subprocess.run(
             ["unshare", "-nm", "sh"],

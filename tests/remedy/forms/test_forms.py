@@ -13,17 +13,28 @@ import pytest
 from tests.build import domain, hypervisor, macvtap, server
 from tests.harness.missing import cannot_run
 from tests.remedy.plans import change, fleet, host, mac, remedy
+from tests.remedy.stacks import bonded, part, stacked
 from tests.reporters.hostile import NAMES
 from virtscan.correlator import correlate
-from virtscan.model import Feature, Gap, GapAbout, Observed, Persistence, Server, State
+from virtscan.model import DeviceKind, Feature, Gap, GapAbout, Observed, Persistence, Server, State
 from virtscan.remedy import FORMS, document, plan
 from virtscan.remedy.plan import Remedy
 
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 STUCK = {"tx-checksum-ip-generic": Feature(state=State.ON, fixed=True)}
 OFF_UNTIL_BOOT = {"tx_checksum": State.OFF, "persistence": Persistence(tx_checksum=State.ON, setting="nothing")}
+
+
+def stack(one: Server) -> dict[str, Any]:
+    """What a server's devices are, as fields."""
+    return {"interface": one.interface, "devices": one.devices, "lists_all_devices": True}
+
+
 SERVERS: dict[str, dict[str, Any]] = {
-    "a card": {"macs": mac("52:54:00:00:00:01")},
+    "two members": stack(bonded()),
+    "one member is off until it boots": stack(bonded(part("eth0", tx=State.OFF, later=State.ON), part("eth1"))),
+    "a setting works": stack(bonded(part("eth0", later=State.OFF), part("eth1", later=State.OFF))),
+    "a NIC": {"macs": mac("52:54:00:00:00:01")},
     "a bond": {"interface": "bond0"},
     "no interface": {"interface": None},
     "an odd name": {"interface": "eth0.1+2-x_y"},
@@ -58,6 +69,8 @@ def hostile(name: str) -> Remedy:
             (None, State.UNKNOWN, {}),
         )
     ]
+    members = (part(name), part("eth0", mac=name, permanent=name))
+    servers += [bonded(*members), stacked(part(name, DeviceKind.BRIDGE, ["eth0"]), part("eth0"))]
     return remedy(*servers, hosts=hosts)
 
 
@@ -263,6 +276,35 @@ def test_the_document_holds_the_plan_and_the_steps(form: str) -> None:
     }
     assert told["afterwards"] == {"at-risk": 2, "unknown": 0}
     assert told["gaps"] == [{"subject": "hv9", "reason": "no answer"}]
+
+
+def test_the_document_lists_every_device_to_switch() -> None:
+    half = bonded(part("eth0", later=State.OFF), part("eth1", mac="02:00:00:00:00:0b", permanent="02:00:00:00:00:0c"))
+
+    (one,) = json.loads(document(remedy(half), [], "shell", FORMS["shell"].steps))["changes"]
+
+    assert (one["interface"], one["device_kind"]) == (None, None)
+    assert one["devices"] == [
+        {"interface": "eth0", "device_kind": "ethernet", "mac": None, "now": True, "lasting": False},
+        {"interface": "eth1", "device_kind": "ethernet", "mac": "02:00:00:00:00:0c", "now": True, "lasting": True},
+    ]
+    assert "eth0" not in one["steps"]["lasting"]
+
+
+def test_the_steps_of_the_document_hold_the_whole_check() -> None:
+    assert FORMS["shell"].steps(change()).check.endswith("\n}\n\ncheck_ways eth0\n")
+
+
+def test_a_script_holds_the_functions_of_the_check_once() -> None:
+    text = FORMS["shell"].write(remedy(server("a"), server("b", interface="eth1")))
+
+    assert (text.count("check_ways() {"), text.count("    check_ways eth")) == (1, 2)
+
+
+def test_a_text_names_three_of_many_servers_behind_another() -> None:
+    text = FORMS["shell"].write(remedy(*(server(f"s{number}") for number in range(6))))
+
+    assert "; also at risk by s1, s2, s3 and 2 more\n" in text
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=list(NAMES))

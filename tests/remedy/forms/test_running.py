@@ -1,4 +1,4 @@
-"""What is printed, run for real by the test on a machine of its own."""
+"""Printed scripts, run on real devices."""
 
 import re
 import shutil
@@ -12,10 +12,12 @@ import pytest
 from tests.build import server
 from tests.remedy.forms.machine import CARD, Machine
 from tests.remedy.plans import mac, remedy
-from virtscan.model import Feature, Persistence, Server, State
+from tests.remedy.stacks import part, stacked
+from virtscan.model import DeviceKind, Feature, Persistence, Server, State
 from virtscan.offload.ethtool import parse_features, tx_checksum
 from virtscan.offload.persistence import Evidence, forecast
 from virtscan.remedy import FORMS
+from virtscan.remedy.forms.check import FUNCTIONS, call
 
 pytestmark = pytest.mark.slow
 
@@ -260,3 +262,137 @@ def test_a_playbook_without_a_named_device_does_nothing(machine: Machine, tmp_pa
     assert done.returncode != 0
     assert "name it: -e interface=" in done.stdout + done.stderr
     assert machine.files() == {}
+
+
+BRIDGE = (
+    "ip link add br0 type bridge",
+    "ip link add p0 type veth peer name w0",
+    "ip link add p1 type veth peer name w1",
+    "ip link set p0 master br0",
+    "ip link set p1 master br0",
+)
+PORTS = stacked(
+    part("br0", DeviceKind.BRIDGE, ["p0", "p1"]),
+    part("p0", DeviceKind.VETH),
+    part("p1", DeviceKind.VETH),
+    interface="br0",
+)
+PORT_FILES = "".join(f"echo DEVICE={port} >/etc/sysconfig/network-scripts/ifcfg-{port}\n" for port in ("p0", "p1"))
+
+
+def checked(machine: Machine, commands: str, *, top: str = "br0") -> subprocess.CompletedProcess[str]:
+    """Run commands on a bridge with two ports, then the check of the way out."""
+    machine.devices = BRIDGE
+    return machine.run(f"{commands}\n{FUNCTIONS}{call(top)}")
+
+
+def off(*names: str) -> str:
+    return "\n".join(f"ethtool -K {name} tx off" for name in names)
+
+
+@pytest.mark.parametrize("form", IN_SHELL)
+def test_a_script_switches_every_port_and_its_undo_switches_them_on_again(form: str, machine: Machine) -> None:
+    machine.devices = BRIDGE
+    script = PORT_FILES + NMCLI + printed(form, PORTS)
+    look = "\nfor port in br0 p0 p1; do ethtool -k $port | grep -c 'tx-checksum-ip-generic: on'; done || true"
+
+    done = machine.run(f"{script}\necho =====;{look}")
+    files = machine.files()
+    undone = machine.run(f"{script}{undoing(script)}\necho =====;{look}")
+
+    assert (done.returncode, undone.returncode) == (0, 0), done.stderr + undone.stderr
+    assert done.stdout.partition("=====\n")[2].split() == ["1", "0", "0"]
+    assert undone.stdout.partition("=====\n")[2].split() == ["1", "1", "1"]
+    if form != "nmcli":
+        for port in ("p0", "p1"):
+            assert any(port in path and ("tx off" in text or "Offload" in text) for path, text in files.items())
+
+
+@pytest.mark.parametrize(
+    ("switched", "still_open"),
+    [
+        ((), ["br0>p0", "br0>p1"]),
+        (("p0",), ["br0>p1"]),
+        (("p1",), ["br0>p0"]),
+        (("p0", "p1"), []),
+        (("br0",), []),
+    ],
+)
+def test_the_check_fails_while_a_way_is_open(
+    switched: tuple[str, ...], still_open: list[str], machine: Machine
+) -> None:
+    done = checked(machine, off(*switched))
+
+    found = re.findall(r"^open \w+ (\S+)$", done.stderr, re.MULTILINE)
+    assert (done.returncode, found) == (1 if still_open else 0, still_open)
+
+
+def test_the_check_begins_at_the_bridge_of_a_named_port(machine: Machine) -> None:
+    assert checked(machine, off("p0"), top="p0").returncode == 1
+    assert checked(machine, off("p0", "p1"), top="p0").returncode == 0
+
+
+def test_the_check_finds_a_member_that_was_added_since(machine: Machine) -> None:
+    machine.devices = (*BRIDGE, f"ip link set {CARD} master br0")
+
+    done = machine.run(printed("shell", PORTS))
+
+    assert done.returncode == 1
+    assert f"open virtual br0>{CARD}" in done.stderr
+    assert machine.files() == {}
+
+
+def test_the_check_does_not_take_the_parent_of_a_macvlan_for_a_way_out(machine: Machine) -> None:
+    commands = "ip link add link br0 name mv0 type macvlan mode bridge\n" + off("br0", "p0", "p1")
+
+    done = checked(machine, commands, top="mv0")
+
+    assert done.returncode == 1
+    assert "open NIC mv0" in done.stderr
+
+
+@pytest.mark.parametrize("commands", ["ethtool() { return 71; }", "ethtool() { echo 'Features for x:'; }"])
+def test_the_check_takes_what_cannot_be_read_for_open(commands: str, machine: Machine) -> None:
+    assert checked(machine, f"{off('p0', 'p1')}\n{commands}").returncode == 1
+
+
+def test_the_check_takes_a_missing_device_for_open(machine: Machine) -> None:
+    assert checked(machine, "", top="gone0").returncode == 1
+
+
+def test_the_check_reads_the_members_of_an_old_bond_and_vlan(machine: Machine) -> None:
+    """A 2.6 kernel has no lower_* links: its bonds list slaves, its VLANs are in /proc/net/vlan/config."""
+    old = (
+        "mkdir -p /mnt/net/bond0/bonding /mnt/net/eth0 /mnt/net/eth1 /mnt/net/bond0.7 && "
+        "echo 'eth0 eth1' >/mnt/net/bond0/bonding/slaves && "
+        "printf '%s\\n' 'Name-Type: VLAN_NAME_TYPE' 'bond0.7        | 7  | bond0' >/mnt/config\n"
+        'ethtool() { case $2 in $OFF) echo "tx-checksumming: off" ;; *) echo "tx-checksumming: on" ;; esac; }\n'
+    )
+    functions = FUNCTIONS.replace("/sys/class/net", "/mnt/net").replace("/proc/net/vlan/config", "/mnt/config")
+
+    def check(off: str) -> subprocess.CompletedProcess[str]:
+        return machine.run(f"{old}\n{functions}{call('bond0.7')}", OFF=off)
+
+    assert check("eth0").stderr.splitlines()[0] == "open virtual bond0.7>bond0>eth1"
+    assert check("eth[01]").returncode == 0
+
+
+def test_the_playbook_switches_every_port_and_fails_while_a_way_is_open(machine: Machine, tmp_path: Path) -> None:
+    playbook = tmp_path / "remedy.yml"
+    playbook.write_text(printed("ansible", PORTS))
+    play = (
+        f"export ANSIBLE_HOME={tmp_path}/home ANSIBLE_LOCALHOST_WARNING=False\n"
+        f"{PLAYBOOK} -i satellite, -c local -e ansible_become=false "
+        f"-e ansible_python_interpreter={sys.executable} {playbook}"
+    )
+    machine.devices = BRIDGE
+
+    done = machine.run(play)
+    files = machine.files()
+    machine.devices = (*BRIDGE, f"ip link set {CARD} master br0")
+    refused = machine.run(play)
+
+    assert done.returncode == 0, done.stdout
+    assert [path for path in files if path.endswith(("-p0.rules", "-p1.rules"))] == list(files)
+    assert refused.returncode != 0
+    assert f"br0>{CARD}" in refused.stdout

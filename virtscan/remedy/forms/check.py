@@ -13,9 +13,14 @@ is_off() {
     esac
 }
 
-# Print the parent, members or ports of a device. A macvlan hands frames to its neighbours before its parent gets them.
+# Succeed for a macvlan, which hands frames to its neighbours before its parent gets them.
+is_macvlan() {
+    ip -o -d link show dev "$1" 2>/dev/null | grep -qE ' (macvlan|macvtap) +mode '
+}
+
+# Print the parent, members or ports of a device.
 below() {
-    if grep -qs '^DEVTYPE=macv' "/sys/class/net/$1/uevent"; then return 0; fi
+    if is_macvlan "$1"; then return 0; fi
     for path in "/sys/class/net/$1"/lower_*; do
         if [ -e "$path" ]; then echo "${path##*/lower_}"; fi
     done
@@ -38,7 +43,7 @@ ways() (
     if [ -n "$lower" ]; then
         set -f
         for name in $lower; do ways "$name" "$state" "$3$1>"; done
-    elif [ -e "/sys/class/net/$1/device" ] || grep -qs '^DEVTYPE=macv' "/sys/class/net/$1/uevent"; then
+    elif [ -e "/sys/class/net/$1/device" ] || is_macvlan "$1"; then
         echo "$state NIC $3$1"
     else
         echo "$state virtual $3$1"
