@@ -263,6 +263,7 @@ def ways(looked_at: Inventory) -> list[tuple[str, str]]:
 
 
 KERNEL = ("needs-kernel", "the kernel of hv1 (uname -r)")
+UNCLEAR_KERNEL = "whether kernel 3.13.0-24-generic of hv1 is fixed: it is not known whether its vendor added the fix"
 PLACE = ("needs-place", "where satellite runs: its MAC is not known")
 
 
@@ -279,11 +280,7 @@ PLACE = ("needs-place", "where satellite runs: its MAC is not known")
         (
             scene(servers=(server(tx_checksum=State.UNKNOWN),), kernel="3.13.0-24-generic"),
             [
-                (
-                    "needs-kernel",
-                    "whether kernel 3.13.0-24-generic of hv1 is fixed: it is not known whether its vendor added the "
-                    "fix",
-                ),
+                ("needs-kernel", UNCLEAR_KERNEL),
                 ("needs-offload", "TX checksum offload of satellite eth0: ssh: connection refused"),
                 PLACE,
             ],
