@@ -10,6 +10,7 @@ from tests.conftest import PROJECT
 from virtscan.correlator import correlate
 from virtscan.correlator.location.nic import belongs_to_a_nic
 from virtscan.errors import InventoryError
+from virtscan.explaining import document, explain, find, text
 from virtscan.model import (
     Backing,
     Device,
@@ -29,7 +30,11 @@ from virtscan.model import (
     Waiver,
 )
 from virtscan.redaction import Map, dump_map, load_map, redact
+from virtscan.remedy import plan
+from virtscan.reporters import REPORTERS
+from virtscan.scan import judge
 from virtscan.storage import dumps
+from virtscan.views import VIEWS
 
 FRESH = Map(key="secret")
 
@@ -377,3 +382,36 @@ def test_a_declared_kernel_stays() -> None:
     redacted, _ = redact(inventory(hypervisor("kvm7", declared_kernel="3.10.0-327.el7.x86_64")), FRESH)
 
     assert redacted.hypervisors[0].declared_kernel == "3.10.0-327.el7.x86_64"
+
+
+@pytest.mark.parametrize("kernel", ["2.6.32-279.el6.x86_64", None])
+@pytest.mark.parametrize("machine", ["with it", "elsewhere", "declared"])
+def test_no_name_is_left_in_any_output(kernel: str | None, machine: str) -> None:
+    original = telling()
+    (host,), (satellite,) = original.hypervisors, original.servers
+    seen = None if kernel is None else host.kernel
+    if machine == "elsewhere":
+        satellite = msgspec.structs.replace(satellite, macs=(), declared_macs=(), devices=(), tx_checksum=State.UNKNOWN)
+    if machine == "declared":
+        satellite = msgspec.structs.replace(satellite, macs=(), declared_macs=(), devices=(), tx_checksum=State.ON)
+    waived = Policy(waivers=(Waiver(reason="satellite of alice goes", server="satellite"),))
+    known = msgspec.structs.replace(
+        original,
+        hypervisors=(msgspec.structs.replace(host, kernel=seen),),
+        servers=(satellite, server("satellite2.example.com", source="on")),
+        policy=waived,
+    )
+    redacted, _ = redact(known, FRESH)
+
+    report = judge(redacted)
+    explanation = explain(report, find(redacted, "*"))
+    remedies = plan(report)
+    shown = [
+        *(reporter.render(view(report)) for view in VIEWS.values() for reporter in REPORTERS.values()),
+        text(explanation),
+        document(explanation, redacted.gaps),
+        msgspec.json.encode(msgspec.to_builtins(remedies)).decode(),
+    ]
+
+    assert any(finding.waived_servers for finding in report.findings) or machine == "elsewhere"
+    assert [secret for secret in SECRETS for one in shown if secret in one.lower()] == []

@@ -272,3 +272,14 @@ def test_judging_is_the_decision_table_and_nothing_else() -> None:
 
     assert judge(scanned) == correlate(scanned)
     assert len(judge(scanned).findings) == 1
+
+
+def test_a_server_on_a_hypervisor_that_was_not_scanned_is_warned_about_once() -> None:
+    lost = inventory(hypervisor("hv1", domain("web01", macvtap())), servers=(server(runs_on="hv2"),))
+
+    (warning,) = judge(lost).warnings
+
+    assert (warning.subject, warning.reason) == (
+        "server satellite",
+        "runs_on: no hypervisor is named 'hv2'; did you mean 'hv1'?",
+    )

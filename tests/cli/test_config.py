@@ -16,7 +16,7 @@ FLEET = str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")
 
 def test_a_good_configuration_can_be_used(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["config", "check", FLEET]) == 0
-    assert "can be used; hypervisors: 4, servers: 6, provisioning systems: 0, waivers: 1" in capfd.readouterr().out
+    assert "can be used; hypervisors: 4, servers: 7, provisioning systems: 0, waivers: 1" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["check", "show"])

@@ -1,4 +1,4 @@
-"""`--redact MAPFILE`: what is written has pseudonyms, and the private file says for what."""
+"""`--redact MAPFILE`: outputs have pseudonyms, and the private file maps them to names."""
 
 import secrets
 from pathlib import Path
@@ -16,14 +16,14 @@ _PRIVATE = 0o600
 
 
 class Redaction:
-    """What puts pseudonyms into values, and those that are new into the map; without a map it changes nothing."""
+    """Replacement of names in values, with new pseudonyms added to the map; without a map it changes nothing."""
 
     def __init__(self, map_file: Path | None, known: "Map | None") -> None:
         self._map_file = map_file
         self._known = known
 
     def __call__(self, inventory: Inventory) -> Inventory:
-        """The inventory under pseudonyms."""
+        """Give the inventory under pseudonyms."""
         if self._known is None:
             return inventory
         from virtscan.redaction import redact
@@ -33,7 +33,7 @@ class Redaction:
         return redacted
 
     def text(self, text: str) -> str:
-        """Replace names in typed text, such as a condition, if they are whole in it."""
+        """Replace the names that are whole in a typed text, such as a condition."""
         if self._known is None:
             return text
         from virtscan.redaction import Pseudonyms
@@ -41,7 +41,7 @@ class Redaction:
         return Pseudonyms(self._known).text(text)
 
     def of_trace(self, trace: "Trace") -> "Trace":
-        """What a capture shows, under the same pseudonyms."""
+        """Give the content of a capture under the same pseudonyms."""
         if self._known is None:
             return trace
         from virtscan.redaction import redact_trace

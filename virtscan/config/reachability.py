@@ -1,4 +1,4 @@
-"""Which servers may answer on a device of a hypervisor, by the configuration and by what is on record; in lines."""
+"""The servers that may answer on a device of a hypervisor, by the configuration and by records; in lines."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from virtscan.transport import uri
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A device, as far as it is known; `reach` says where it is."""
+    """A device, as far as it is known; `reach` is where it is."""
 
     hypervisor: str
     name: str
@@ -25,7 +25,7 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventory | None = None) -> Iterator[str]:
-    """Which segment a source device has, and which servers may answer there, each with the reason.
+    """Give a source device's segment and the servers that may answer there, each with the reason.
 
     Args:
         plan: The configuration.
@@ -79,7 +79,7 @@ def _of_the_network(
 
 
 def _of_macs(place: _Place, inventory: Inventory, servers: tuple[Server, ...], records: Assignments) -> Iterator[str]:
-    """What is on record for the interfaces on the device, which counts before what is on record for its network."""
+    """Give the records of the interfaces on the device, which count before those of its network."""
     here = {
         interface.mac: domain.name
         for host in inventory.hypervisors
@@ -97,13 +97,13 @@ def _of_macs(place: _Place, inventory: Inventory, servers: tuple[Server, ...], r
 
 
 def _names(target: Target, inventory: Inventory | None) -> tuple[str, ...]:
-    """Every name by which the hypervisor can be asked for."""
+    """Give every name that a hypervisor can be called by."""
     scanned = _scanned(target, inventory)
     return (naming.name(target), target.address, *((scanned.name,) if scanned else ()))
 
 
 def _scanned(target: Target, inventory: Inventory | None) -> Hypervisor | None:
-    """The hypervisor in an inventory: it may have told a better name than its address gives."""
+    """Find the hypervisor in an inventory: it may have a better name there than its address gives."""
     hosts = () if inventory is None else inventory.hypervisors
     return next((host for host in hosts if host.uri == naming.shown(target)), None)
 
@@ -126,7 +126,7 @@ def _place(target: Target, name: str, inventory: Inventory | None) -> _Place:
 
 
 def _server(target: ServerTarget, inventory: Inventory | None) -> Server:
-    """The configuration's word, with the addresses that a scan saw: by them, too, it may be on record."""
+    """Make a server of its declaration, with the addresses that a scan saw: records may name those."""
     scanned = () if inventory is None else inventory.servers
     addresses = next((one.addresses for one in scanned if one.name == target.name), ())
     return Server(

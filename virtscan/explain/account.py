@@ -38,7 +38,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule and what became of it: it applies or not, None when an earlier one had decided."""
+    """A rule and whether it applies; None when an earlier one had decided."""
 
     rule: str
     when: str
@@ -47,7 +47,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """The table gone through for one device and one server; without a server what is settled for all of them.
+    """The table applied to one device and one place of a server; without a server the ruling for all of them.
 
     `place` is where the server stands, in a sentence; `waived` is the reason of the waiver that took the server away;
     `decides` marks the one that gives the finding.
@@ -76,7 +76,7 @@ class Silent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a server."""
+    """The facts of a server."""
 
     name: str
     interface: str | None
@@ -84,7 +84,7 @@ class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """A missing fact, how to learn it, and the verdict for each of its values; None is no finding."""
+    """A missing fact, how to learn it, and the verdict for each of its values; None for "no finding"."""
 
     fact: str
     missing: str

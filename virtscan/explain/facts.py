@@ -1,4 +1,4 @@
-"""What is known of an interface and of a server, fact by fact, with who told it and when."""
+"""The facts of an interface and of a server, each with its source and time."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -39,7 +39,7 @@ _BACKINGS = {Backing.PHYSICAL: ", a NIC", Backing.VIRTUAL: ", virtual", Backing.
 
 
 class Facts:
-    """The facts of one inventory, whose time their age is counted from."""
+    """The facts of one inventory; ages are counted from its time."""
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
@@ -47,7 +47,7 @@ class Facts:
     def interface(
         self, hypervisor: Hypervisor, domain: Domain, interface: Interface, exposure: Exposure
     ) -> Iterator[Told]:
-        """The chain from the domain down to the cards and the kernel under them, then what makes it boot."""
+        """Give the chain from the domain down to the NICs and the kernel under them, then its boot settings."""
         read = (_DOMAIN_XML, hypervisor.observed_at)
         yield self._told("hypervisor", hypervisor.name, hypervisor.uri, hypervisor.observed_at)
         document = _DOMAIN_XML if domain.origin == hypervisor.uri else domain.origin

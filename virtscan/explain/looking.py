@@ -1,4 +1,4 @@
-"""Which interfaces somebody means by a domain's name or uuid, or by a MAC."""
+"""The interfaces that a domain's name or uuid, or a MAC, stands for."""
 
 import difflib
 import re
@@ -23,7 +23,7 @@ class Spot(NamedTuple):
 
 
 def find(inventory: Inventory, wanted: str) -> tuple[Spot, ...]:
-    """The interfaces with this MAC, or of all domains of this name or uuid; else of those that match it as a glob.
+    """Find the interfaces with this MAC, or of all domains of this name or uuid; else of those that match it as a glob.
 
     Exact names come first, so that a domain that is called `web[1]` can be asked for. A domain is in several places
     when it was migrated, or read twice: all are given. One without interfaces has none to give.
@@ -41,7 +41,7 @@ def find(inventory: Inventory, wanted: str) -> tuple[Spot, ...]:
 
 
 def read_mac(text: str) -> Mac | None:
-    """The MAC that is written 52:54:00:aa:bb:cc, 52-54-0-AA-BB-CC, 5254.00aa.bbcc or 525400aabbcc; None if none is.
+    """Read a MAC that is written 52:54:00:aa:bb:cc, 52-54-0-AA-BB-CC, 5254.00aa.bbcc or 525400aabbcc; None for others.
 
     >>> read_mac("5254.0093.76AF")
     '52:54:00:93:76:af'
@@ -55,13 +55,13 @@ def read_mac(text: str) -> Mac | None:
 
 
 def has_no_interface(inventory: Inventory, wanted: str) -> bool:
-    """Is there a domain of that name or uuid? Asked when nothing was found: then it has no interface."""
+    """Return True if a domain has that name or uuid; one that `find` does not find has no interface."""
     domains = (domain for host in inventory.hypervisors for domain in host.domains)
     return any(wanted in {domain.name, domain.uuid} for domain in domains)
 
 
 def near(inventory: Inventory, wanted: str) -> tuple[str, ...]:
-    """Up to three names or MACs that somebody may have meant, the nearest first."""
+    """Give up to three similar names or MACs, the nearest first."""
     wanted = wanted[:_LONGEST]
     domains = [domain for host in inventory.hypervisors for domain in host.domains]
     mac = read_mac(wanted)

@@ -166,7 +166,7 @@ def _code(reason: Reason) -> str:
 
 
 def _steps(ruling: Ruling) -> Iterator[Step]:
-    """Every rule in the table's order, up to the one that applies with what it asked."""
+    """Give every rule in the table's order, up to the one that applies with its conditions."""
     applies: bool | None = False
     for rule in RULES:
         if applies is not False:

@@ -15,8 +15,8 @@ from virtscan.redaction.pseudonyms import Map, Pseudonyms
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-_NOBODY = "nobody-that-was-found"
-"""What a waiver matches that matches nothing."""
+_NOTHING = "nothing-that-was-found"
+"""Pattern of a waiver that matches nothing."""
 
 
 def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
@@ -24,7 +24,7 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
 
     Equal names get equal pseudonyms, in this inventory and in every other one that the same map is used for.
     Addresses keep who shares a subnet with whom, so verdicts stay what they were. Names of devices, networks,
-    segments and sites stay: they tell what is wrong, and of whom they don't.
+    segments and sites stay: findings are useless without them.
     """
     pseudonyms = Pseudonyms(known)
     for kind, names in names_of(inventory):
@@ -107,7 +107,7 @@ _IDENTIFYING = {
 
 
 def _texts(item: S, pseudonyms: Pseudonyms) -> S:
-    """The same with pseudonyms in the fields that can hold names."""
+    """Give the same value with pseudonyms in the fields that can hold names."""
     changes: dict[str, object] = {}
     for field in _IDENTIFYING[type(item).__name__]:
         match getattr(item, field):
@@ -119,7 +119,7 @@ def _texts(item: S, pseudonyms: Pseudonyms) -> S:
 
 
 def _waivers(inventory: Inventory, pseudonyms: Pseudonyms) -> Iterator[Waiver]:
-    """For each waiver one for each finding that it matches, by its names: globs match no pseudonym.
+    """Give for each waiver one for each finding that it matches, by its names: globs match no pseudonym.
 
     One that matches none, or no longer holds, stays as one that matches none.
     """
@@ -134,8 +134,8 @@ def _waivers(inventory: Inventory, pseudonyms: Pseudonyms) -> Iterator[Waiver]:
                     tuple("*" if glob == "*" else name for glob, name in zip(patterns, subject, strict=True))
                 )
     for number, waiver in enumerate(inventory.policy.waivers):
-        nobody = tuple("*" if getattr(waiver, key) == "*" else _NOBODY for key in PATTERNS)
-        for names in sorted(matched[number]) or [nobody]:
-            exact = (name if name in {"*", _NOBODY} else escape(pseudonyms.text(name)) for name in names)
+        nothing = tuple("*" if getattr(waiver, key) == "*" else _NOTHING for key in PATTERNS)
+        for names in sorted(matched[number]) or [nothing]:
+            exact = (name if name in {"*", _NOTHING} else escape(pseudonyms.text(name)) for name in names)
             reason = pseudonyms.text(waiver.reason)
             yield msgspec.structs.replace(waiver, reason=reason, **dict(zip(PATTERNS, exact, strict=True)))

@@ -1,4 +1,4 @@
-"""Every name in an inventory that tells of whom it is; pure."""
+"""The identifying names in an inventory; pure."""
 
 import ipaddress
 import re
@@ -31,7 +31,7 @@ _SHORTEST_PATH = 3
 
 
 def names_of(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
-    """The names by kind, in the inventory's order; some may be empty."""
+    """Give the names by kind, in the inventory's order; some may be empty."""
     hosts = inventory.hypervisors
     domains = [domain for host in hosts for domain in host.domains]
     yield "host", (name for host in hosts for name in _hosts(host.name, host.uri))
@@ -80,7 +80,7 @@ def _settings(servers: Iterable[Server]) -> Iterator[str]:
 
 
 def _of_gap(gap: Gap, addresses: Iterable[str]) -> Iterator[tuple[str, Iterable[str]]]:
-    """What could not be read may stand nowhere else in the inventory: a domain, a file, a system."""
+    """Give the names in a gap: a domain, file or system that could not be read may have no other place."""
     item = gap.subject
     for address in addresses:
         item = item.removeprefix(f"{address} ")
@@ -114,7 +114,7 @@ def _places(inventory: Inventory) -> Iterator[str]:
 
 
 def _hosts(name: str, address: str = "") -> Iterator[str]:
-    """A host's name as it stands, without its domain, and the one in its address; numeric addresses are none."""
+    """Give a host's name as it stands, without its domain, and the one in its address; numeric addresses have none."""
     parsed = _parsed(address)
     for text in (name, parsed and parsed.host):
         if text and not _is_numeric(text):
@@ -138,7 +138,7 @@ def _parsed(address: str) -> uri.LibvirtUri | None:
 
 
 def _path(address: str) -> str | None:
-    """The path of `xml:PATH`, `file:PATH`, `test:///PATH` and the like: it can name people and hosts."""
+    """Give the path of `xml:PATH`, `file:PATH`, `test:///PATH` and the like: it can name people and hosts."""
     scheme, _, rest = address.partition(":")
     path = rest.removeprefix("//")
     return path if scheme in _WITH_PATH and len(path) >= _SHORTEST_PATH else None

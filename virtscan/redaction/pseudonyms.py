@@ -1,4 +1,4 @@
-"""Which pseudonym stands for which name, and the private map that says so; pure."""
+"""Pseudonyms of names, and the private map of them; pure."""
 
 import hashlib
 import hmac
@@ -14,13 +14,13 @@ from virtscan.errors import InventoryError
 from virtscan.model import Mac
 
 _KEPT_BITS = {4: 8, 6: 16}
-"""So much of an address is no secret, and says whether it is private or public."""
+"""Leading bits of an address that are kept: they show only whether it is private or public."""
 
 _LINK_LOCAL_BITS = {4: 16, 6: 64}
-"""The same in every network; what follows is often made of the MAC."""
+"""Leading bits that are the same in every network; the rest is often made of the MAC."""
 
 _ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\w)|(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?![\w:]|\.\w)"
-"""What may be an IPv4 or IPv6 address, with a colon of the sentence; whether it is one, `ipaddress` says."""
+"""Candidates for IPv4 and IPv6 addresses, with a colon of the sentence; `ipaddress` decides."""
 
 
 _UNIVERSAL, _LOCAL = "00:00:5e", "02:00:00"
@@ -33,7 +33,7 @@ _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 
 
 class Map(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands for what; private. `names` is real name -> pseudonym; addresses follow from `key` alone."""
+    """Pseudonyms by real name; private. Those of addresses follow from `key` alone."""
 
     schema: Literal["virtscan.redaction/1"] = "virtscan.redaction/1"
     key: str
@@ -53,7 +53,7 @@ def load_map(data: bytes, *, origin: str) -> Map:
 
 
 def dump_map(known: Map) -> bytes:
-    """The map as a file holds it."""
+    """Write the map as a file holds it."""
     return msgspec.json.format(msgspec.json.encode(known)) + b"\n"
 
 
@@ -84,17 +84,17 @@ class Pseudonyms:
         self._pattern = None
 
     def of_thing(self, kind: str, name: str) -> str:
-        """The pseudonym of a whole text that is no word of others: `text` does not look for it."""
+        """Give the pseudonym of a whole text; `text` does not look for it within others."""
         key = f"{kind}:{name.encode(errors='backslashreplace').decode()}"
         self.give(kind, key)
         return self._names[key]
 
     def map(self) -> Map:
-        """The map with all that was given."""
+        """Give the map with all pseudonyms."""
         return Map(key=self._key.decode(), names=self._names)
 
     def text(self, text: str) -> str:
-        """The text with every name and address in it replaced; a name in another case is the same name."""
+        """Replace every name and address in a text; a name in another case is the same name."""
         if whole := self._names.get(text):
             return whole
         if self._pattern is None:
