@@ -117,9 +117,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         """Return True if the server is the hypervisor itself."""
         return self.way is Way.HOST_MACVLAN
 
-    def rule(self, step: Step, kernel: str) -> str:
-        """Return the rule that has to decide a step on a hypervisor with this kernel."""
-        return "R2" if read_kernel(kernel).fix is Fix.FIXED else step.rule
+    def rule(self, step: Step, release: str, build: str) -> str:
+        """Return the rule that has to decide a step on a hypervisor whose kernel is this (`uname -r`, `uname -v`)."""
+        given = read_kernel(UNFIXED) if self.unfixed else read_kernel(release, build)
+        return "R2" if given.fix is Fix.FIXED else step.rule
 
     @property
     def name(self) -> str:
