@@ -108,7 +108,7 @@ def _wait(guest: Guest, services: Services, *, seconds: float) -> Outcome:
 def _misread(capture: Path, outcome: Outcome, scenario: Scenario) -> str:
     """Compare the capture with the boot; on a busy machine the last frames come after the console's output."""
     if scenario.apart:
-        return ""  # an unanswered boot is no sign of anything
+        return ""  # a boot without any answer proves nothing
     end = time.monotonic() + _WRITTEN_SECONDS
     while True:
         against = misread([boot for boot in trace.read(capture).boots if boot.mac == MAC], outcome)

@@ -80,9 +80,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One hypervisor with one server and one VM, which is started anew for each step.
 
-    `lower` is None for a bond where the kernel has them, and a veth elsewhere. `unfixed` says that the hypervisor calls
-    its kernel `UNFIXED`; a guest's virtual NIC then loses the mark, as that kernel does. `csum_off` says in the VM's
-    own XML that it neither sends nor takes partial checksums. `apart` says that the VM can't reach the server.
+    `lower` is None for a bond where the kernel has them, and a veth elsewhere. With `unfixed` the hypervisor's
+    `uname` names `UNFIXED`, and a guest's virtual NIC loses the mark, as that kernel does. With `csum_off` the VM's own XML
+    turns partial checksums off in both directions. With `apart` the VM can't reach the server.
     """
 
     way: Way
