@@ -81,8 +81,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One hypervisor with one server and one VM, which is started anew for each step.
 
     `lower` is None for a bond where the kernel has them, and a veth elsewhere. With `unfixed` the hypervisor's
-    `uname` names `UNFIXED`, and a guest's virtual NIC loses the mark, as that kernel does. With `csum_off` the VM's own XML
-    turns partial checksums off in both directions. With `apart` the VM can't reach the server.
+    `uname` names `UNFIXED`, and a guest's virtual NIC loses the mark, as that kernel does. With `csum_off` the VM's own
+    XML turns partial checksums off in both directions. With `apart` the VM can't reach the server.
     """
 
     way: Way
