@@ -52,7 +52,7 @@ golden: $(MARK)-test  ## Write the expected outputs anew, in fixtures/golden, RE
 bench: $(MARK)-test  ## Measure, each number as a ratio to a baseline of the same run
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-lab: $(MARK)-lab  ## As root: boot real VMs and hold the verdicts against what happens; ARGS=--core for the shortest
+lab: $(MARK)-lab  ## As root: boot real VMs and compare the verdicts with it; ARGS=--core for the shortest
 	@$(BIN)/python -m tests.lab $(ARGS) </dev/null
 
 clean:  ## Remove what make made

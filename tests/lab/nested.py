@@ -59,7 +59,7 @@ ip link set lo up
 hostname nested
 exec switch_root /new /bin/sh -c {command}
 """
-# `b` of sysrq resets the machine at once, and QEMU was told to end then.
+# `b` of sysrq resets the machine at once; QEMU ends then (`-no-reboot`).
 _COMMAND = """\
 export HOME=/run/lab TMPDIR=/run/lab PATH={path} PYTHONPATH={project} PYTHONDONTWRITEBYTECODE=1 {marked}=1
 cd {project} && {python} -m tests.lab --rows --patience {patience}{only} >/dev/ttyS1 2>/dev/ttyS0 </dev/null
@@ -119,7 +119,7 @@ def _rows(scenarios: Sequence[Scenario], given: Kernel | None) -> Generator[Row]
 
 
 def _last_lines(path: Path) -> str:
-    """Return the end of a console; the kernel's farewell says nothing."""
+    """Return the end of a console, without the kernel's last line about the reset."""
     lines = path.read_text(errors="replace").split("\n") if path.exists() else []
     said = [line.strip() for line in lines if line.strip() and "sysrq: Resetting" not in line]
     return "; ".join(said[-3:])

@@ -14,7 +14,7 @@ from tests.lab.guest import MAC, Guest
 from tests.lab.login import write_client
 from tests.lab.outcome import Outcome, read_outcome
 from tests.lab.scanning import ScanError, scan
-from tests.lab.scenario import UNFIXED, Firmware, Lower, Scenario
+from tests.lab.scenario import Firmware, Lower, Scenario
 from tests.lab.services import ServiceError, Services, start_services
 from tests.lab.table import Row
 from virtscan import trace
@@ -49,7 +49,6 @@ def play(scenario: Scenario, *, bonds: bool, patience: float = 1) -> Iterator[Ro
 
 def _steps(scenario: Scenario, lower: Lower, host: QemuHost, folder: Path, patience: float) -> Iterator[Row]:
     device = topology.source_device(lower)
-    kernel = UNFIXED if scenario.unfixed else platform.release()
     if scenario.needs_nic:
         _lend_nic(host)
     for command in topology.commands(scenario, lower):
@@ -66,7 +65,8 @@ def _steps(scenario: Scenario, lower: Lower, host: QemuHost, folder: Path, patie
         guest.boot(scenario, device)
         judgement = scan(host, scenario, client)
         outcome = _wait(guest, services, seconds=_BOOT_SECONDS[scenario.firmware] * patience)
-        judged = disagreement(judgement, outcome, scenario, rule=scenario.rule(step, kernel), lower=lower)
+        rule = scenario.rule(step, platform.release(), platform.version())
+        judged = disagreement(judgement, outcome, scenario, rule=rule, lower=lower)
         yield Row(
             scenario=scenario.name,
             offload=step.offload.value,
@@ -108,7 +108,7 @@ def _wait(guest: Guest, services: Services, *, seconds: float) -> Outcome:
 def _misread(capture: Path, outcome: Outcome, scenario: Scenario) -> str:
     """Compare the capture with the boot; on a busy machine the last frames come after the console's output."""
     if scenario.apart:
-        return ""  # an unanswered boot is no sign of anything
+        return ""  # a boot without any answer proves nothing
     end = time.monotonic() + _WRITTEN_SECONDS
     while True:
         against = misread([boot for boot in trace.read(capture).boots if boot.mac == MAC], outcome)

@@ -1,8 +1,8 @@
-"""`python relay.py DEVICE [DEVICE]`: hand what arrives on one device to the other, or back where there is but one.
+"""`python relay.py DEVICE [DEVICE]`: forward frames between two devices, or back to the one.
 
-A packet socket gives a frame as it lies in memory: where the sender left the checksum to hardware, it is unfilled. The
-mark that says so is not part of the frame, so what is sent on is a frame with a bad checksum: what an unfixed macvtap
-makes of it. A frame with a complete checksum is handed on unharmed. It imports nothing of the project.
+A packet socket reads a frame as it lies in memory, with its partial checksum. The mark of a partial checksum is not
+part of the frame, so it is lost, as in an unfixed macvtap: the frame is sent on with a bad checksum. A frame with a
+complete checksum stays as it is. The program imports nothing of the project.
 """
 
 import selectors
@@ -16,7 +16,7 @@ _WHOLE = 1 << 16
 
 
 def port(device: str) -> socket.socket:
-    """A socket for the frames that arrive on a device, not for those that leave through it."""
+    """Return a socket for the frames that arrive on a device, not for those that leave through it."""
     packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
     packets.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
     packets.bind((device, 0))
@@ -24,7 +24,7 @@ def port(device: str) -> socket.socket:
 
 
 def relay(devices: list[str]) -> None:
-    """Hand frames on until the process is ended."""
+    """Forward frames until the process is ended."""
     near, far = port(devices[0]), port(devices[-1])
     ways = selectors.DefaultSelector()
     ways.register(near, selectors.EVENT_READ, far)

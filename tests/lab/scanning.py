@@ -63,7 +63,7 @@ def scan(host: QemuHost, scenario: Scenario, client: Path) -> Judgement:
 
 
 def _config(scenario: Scenario) -> str:
-    # A namespace is no other machine: that it stands for one is declared.
+    # The namespace stands for another machine, which is declared.
     physical = "physical = true\n" if scenario.way is Way.MACHINE else ""
     return (
         f'[[hypervisor]]\nuri = "qemu+ssh://root@{HYPERVISOR}/system"\n'

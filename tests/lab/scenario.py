@@ -80,9 +80,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """One hypervisor with one server and one VM, which is started anew for each step.
 
-    `lower` is None for a bond where the kernel has them, and a veth elsewhere. `unfixed` says that the hypervisor calls
-    its kernel `UNFIXED`; a guest's virtual NIC then loses the mark, as that kernel does. `csum_off` says in the VM's
-    own XML that it neither sends nor takes partial checksums. `apart` says that the VM can't reach the server.
+    `lower` is None for a bond where the kernel has them, and a veth elsewhere. With `unfixed` the hypervisor's
+    `uname` names `UNFIXED`, and a guest's virtual NIC loses the mark, as that kernel does. With `csum_off` the VM's own
+    XML turns partial checksums off in both directions. With `apart` the VM can't reach the server.
     """
 
     way: Way
@@ -117,9 +117,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         """Return True if the server is the hypervisor itself."""
         return self.way is Way.HOST_MACVLAN
 
-    def rule(self, step: Step, kernel: str) -> str:
-        """Return the rule that has to decide a step on a hypervisor with this kernel."""
-        return "R2" if read_kernel(kernel).fix is Fix.FIXED else step.rule
+    def rule(self, step: Step, release: str, build: str) -> str:
+        """Return the rule that has to decide a step on a hypervisor whose kernel is this (`uname -r`, `uname -v`)."""
+        given = read_kernel(UNFIXED) if self.unfixed else read_kernel(release, build)
+        return "R2" if given.fix is Fix.FIXED else step.rule
 
     @property
     def name(self) -> str:

@@ -1,5 +1,6 @@
 """The services of the server: DHCP and the boot file's; and the programs that its frames pass on their way."""
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -82,7 +83,8 @@ class Services:
         """
         plug = f"/dev/tap$(cat /sys/class/net/{nic.plug}/ifindex)" if nic.is_macvtap else nic.plug
         # The server has the tap, and the cable's far end; a macvtap's file belongs to no namespace.
-        program = f"exec ip netns exec {SERVER} {sys.executable} {_VIRTUAL_NIC} {nic.tap} {plug} {nic.does}"
+        enter = f"ip netns exec {SERVER} {shlex.quote(sys.executable)} {shlex.quote(str(_VIRTUAL_NIC))}"
+        program = f"exec {enter} {nic.tap} {plug} {nic.does}"
         self.start(host, f"nic-{nic.tap}", "sh", "-c", program)
         end = time.monotonic() + _READY_SECONDS
         while READY not in self._log(f"nic-{nic.tap}").read_text(errors="replace"):

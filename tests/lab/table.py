@@ -11,7 +11,7 @@ END = "<!-- end of lab table -->"
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One boot with its scan; `against` says what does not agree, or what went wrong, and is empty else."""
+    """One boot with its scan; `against` describes a disagreement or an error, and is empty without one."""
 
     scenario: str
     offload: str
@@ -27,21 +27,21 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def text_table(rows: Sequence[Row]) -> str:
-    """For a terminal, with how many agree."""
+    """Return the table for a terminal, with the number of rows that agree."""
     agreeing = sum(not row.against for row in rows)
     table = tabulate([row.cells for row in rows], TITLES, disable_numparse=True)
     return f"{table}\n\n{agreeing} of {len(rows)} boots agree with the verdict\n"
 
 
 def markdown_table(rows: Sequence[Row], made: str) -> str:
-    """For a document; `made` says when and on what."""
+    """Return the table for a document; `made` is its date and kernel, as a sentence."""
     cells = [[cell.replace("|", "\\|") for cell in row.cells] for row in rows]
     table = tabulate(cells, TITLES, tablefmt="github", disable_numparse=True)
     return f"{made}\n\n{table}\n"
 
 
 def filled(document: str, table: str) -> str:
-    """The document with the table between its two marks, in the place of what stood there.
+    """Return the document with the table between its two marks, in the place of the old one.
 
     Raises:
         ValueError: The marks are not there, once each and in their order.

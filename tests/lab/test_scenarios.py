@@ -50,8 +50,10 @@ def test_the_core_shows_each_rule_that_decides_by_place_or_offload() -> None:
 
 def test_a_fixed_kernel_decides_and_an_unfixed_or_unknown_one_leaves_it_to_the_next_rule() -> None:
     scenario = Scenario(way=Way.GUEST, steps=(STEP,))
+    called_unfixed = Scenario(way=Way.GUEST, steps=(STEP,), unfixed=True)
 
-    assert [scenario.rule(STEP, kernel) for kernel in ("6.1.0-56-amd64", "3.14.1", "3.12.20")] == ["R2", "R8", "R8"]
+    assert [scenario.rule(STEP, kernel, "") for kernel in ("6.1.0-56-amd64", "3.14.1", "3.12.20")] == ["R2", "R8", "R8"]
+    assert called_unfixed.rule(STEP, "6.1.0-56-amd64", "") == "R8"
 
 
 def test_a_kernel_of_the_callers_shows_fault_and_cure_by_itself_with_a_guest_on_the_same_bond() -> None:
@@ -80,6 +82,23 @@ def test_a_name_that_no_scenario_has_is_no_success(capsys: pytest.CaptureFixture
         main(["--only", "lossi"])
 
     assert "no scenario has that in its name" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_a_kernel_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "kernel").write_bytes(b"text")
+
+    with pytest.raises(SystemExit, match="2"):
+        main(["--kernel", str(tmp_path / "kernel"), "--list"])
+
+    assert "not a bzImage" in capsys.readouterr().err
+
+
+def test_under_a_real_kernel_no_stand_in_is_played(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--real", "--list"]) == 0
+
+    names = capsys.readouterr().out.splitlines()
+    assert names == [one.name for one in for_kernel(SCENARIOS)]
+    assert not any("lossy" in name or "mark lost" in name for name in names)
 
 
 @pytest.mark.parametrize("lower", Lower)
