@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
-from tests.build import ONLY_BONDS, TAKEN_AT, bond, nic, domain, hypervisor, inventory, macvtap, server
+from tests.build import ONLY_BONDS, TAKEN_AT, bond, domain, hypervisor, inventory, macvtap, nic, server
 from tests.correlator.fleets import inventories
 from tests.correlator.scenes import SERVING, provisioner, satellite, scene
 from virtscan.correlator import RULES, correlate

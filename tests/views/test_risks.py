@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from tests.build import nic, inventory, server
+from tests.build import inventory, nic, server
 from tests.views.fleet import finding, report
 from tests.views.rows import of, values
 from virtscan.correlator import RULES, Rule
