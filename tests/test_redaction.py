@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from virtscan.explaining import document, explain, find, text
+from virtscan.explain import document, explain, find, text
 
 from tests.build import TAKEN_AT, bridged, domain, hypervisor, inventory, macvtap, nic, server
 from tests.conftest import PROJECT

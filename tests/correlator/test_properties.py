@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 from msgspec.structs import replace
-from virtscan.explaining import Spot, explain
+from virtscan.explain import Spot, explain
 
 from tests.build import macvlan, tap
 from tests.correlator.fleets import MACS, MEETINGS, domains, gaps, inventories, servers
