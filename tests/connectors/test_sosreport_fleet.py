@@ -146,18 +146,32 @@ def test_facts_of_a_report_are_as_old_as_the_report(plan: Plan, tmp_path: Path) 
         assert hypervisor.kernel is None or hypervisor.kernel.observed_at == TAKEN_AT
 
 
+CAPTURE = PROJECT / "fixtures" / "offload" / "satellite.txt"
+PERMANENT = {"eth1": " permaddr 52:54:00:5a:7e:02"}
+
+
 def server_report(target: ServerTarget) -> dict[str, str | bytes | Link]:
-    capture = Path(target.address).read_text()
-    device = target.interface or "eth0"
+    """A sosreport of a server: satellite sends through a bond of two NICs, any other through one NIC."""
+    is_bonded = target.name == "satellite"
+    top = target.interface or "eth0"
+    nics = ("eth0", "eth1") if is_bonded else (top,)
+    capture = (CAPTURE if is_bonded else Path(target.address)).read_text()
     networking = "sos_commands/networking/"
-    return {
-        "sos_commands/date/date": "Sun Nov 22 02:00:00 UTC 2026\n",
-        f"{networking}ethtool_-k_{device}": capture,
-        f"{networking}ethtool_-i_{device}": "driver: virtio_net\nbus-info: 0000:00:03.0\n",
-        f"{networking}ip_-d_address": f"2: {device}: <UP> mtu 1500 state UP\n"
-        f"    link/ether {MACS[target.name]} brd ff:ff:ff:ff:ff:ff\n"
-        f"    inet 10.77.0.2/24 brd 10.77.0.255 scope global {device}\n",
-    }
+    files: dict[str, str | bytes | Link] = {"sos_commands/date/date": "Sun Nov 22 02:00:00 UTC 2026\n"}
+    for device in dict.fromkeys((top, *nics)):
+        files[f"{networking}ethtool_-k_{device}"] = capture.replace("for eth0:", f"for {device}:")
+    for device in nics:
+        files[f"{networking}ethtool_-i_{device}"] = "driver: virtio_net\nbus-info: 0000:00:03.0\n"
+    ether = f"    link/ether {MACS[target.name]} brd ff:ff:ff:ff:ff:ff"
+    links = [
+        f"{number}: {nic}: <UP> mtu 1500 master {top} state UP\n{ether}{PERMANENT.get(nic, '')}\n"
+        for number, nic in enumerate(nics if is_bonded else (), 2)
+    ]
+    bonding = "\n    bond mode balance-rr" if is_bonded else ""
+    shown = f"9: {top}: <UP> mtu 1500 state UP\n{ether}{bonding}\n"
+    address = f"    inet 10.77.0.2/24 brd 10.77.0.255 scope global {top}\n"
+    files[f"{networking}ip_-d_address"] = "".join((*links, shown, address))
+    return files
 
 
 def test_servers_from_sosreports_lead_to_the_same_verdicts_too(plan: Plan, live: Inventory, tmp_path: Path) -> None:
@@ -167,8 +181,9 @@ def test_servers_from_sosreports_lead_to_the_same_verdicts_too(plan: Plan, live:
     for target, server in zip(plan.servers, live.servers, strict=True):
         if target.name in MACS:
             path = as_archive(tmp_path / target.name, server_report(target), "xz")
+            named = target.interface if target.name == "satellite" else None
             report = msgspec.structs.replace(
-                target, kind=SourceKind.SOSREPORT, address=str(path), interface=None, macs=()
+                target, kind=SourceKind.SOSREPORT, address=str(path), interface=named, macs=()
             )
             servers.append(offload.READERS[SourceKind.SOSREPORT](report, timeout=LONG))
         else:
