@@ -352,6 +352,19 @@ def test_the_check_takes_what_cannot_be_read_for_open(commands: str, machine: Ma
     assert checked(machine, f"{off('p0', 'p1')}\n{commands}").returncode == 1
 
 
+def test_the_check_fails_if_it_finds_no_way(machine: Machine) -> None:
+    assert machine.run(f"{FUNCTIONS}ways() {{ :; }}\n{call(NIC)}").returncode == 1
+
+
+def test_the_check_leaves_out_ports_of_local_guests_beside_a_nic(machine: Machine) -> None:
+    devices = "mkdir -p /mnt/net/br0/brif/eth0 /mnt/net/br0/brif/vnet0 /mnt/net/eth0/device /mnt/net/vnet0"
+    ethtool = 'ethtool() { [ "$2" = "$OFF" ] && echo "tx-checksumming: off"; }'
+    script = f"{devices}\n{ethtool}\n{FUNCTIONS.replace('/sys/class/net', '/mnt/net')}{call('br0')}"
+
+    assert machine.run(script, OFF="eth0").returncode == 0
+    assert machine.run(script, OFF="vnet0").stderr.splitlines()[0] == "open NIC br0>eth0"
+
+
 def test_the_check_takes_a_missing_device_for_open(machine: Machine) -> None:
     assert checked(machine, "", top="gone0").returncode == 1
 
