@@ -1,4 +1,4 @@
-"""Which servers are to be changed, whom that frees, and what is left."""
+"""Which servers are changed, which interfaces that clears, and what is left."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ OFF = Feature(state=State.OFF)
 STUCK = Feature(state=State.ON, fixed=True)
 
 
-def test_a_server_that_endangers_somebody_is_to_be_changed_and_frees_them() -> None:
+def test_a_server_that_puts_interfaces_at_risk_is_changed() -> None:
     made = remedy(server())
 
     (one,) = made.changes
@@ -40,7 +40,7 @@ def test_a_server_that_endangers_somebody_is_to_be_changed_and_frees_them() -> N
 
 
 @pytest.mark.parametrize("harmless", [{"tx_checksum": State.OFF}, {"tx_checksum": State.UNKNOWN}])
-def test_a_server_that_endangers_nobody_is_left_alone(harmless: dict[str, Any]) -> None:
+def test_a_server_that_puts_no_interface_at_risk_is_left_alone(harmless: dict[str, Any]) -> None:
     assert remedy(server(**harmless)).changes == ()
 
 

@@ -136,7 +136,7 @@ def test_a_hostile_interface_name_is_no_part_of_the_command_line() -> None:
 
     lines = changes(judged(finding(server_interface=name), servers=(server(interface=name),)))
 
-    assert "ethtool -K 'eth0; rm -rf /' tx off " in lines[0]
+    assert "ethtool -K INTERFACE tx off " in lines[0]
 
 
 @pytest.mark.parametrize("feature", ["tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming"])

@@ -10,7 +10,7 @@ import pytest
 from tests.harness.missing import cannot_run
 
 FOLDERS = ("etc/udev/rules.d", "etc/systemd/network", "etc/sysconfig/network-scripts")
-CARD = "v0"
+NIC = "v0"
 """A veth, whose offload can be switched like that of most NICs."""
 
 
@@ -34,7 +34,7 @@ class Machine:
             "mount -t tmpfs tmpfs /mnt && mkdir /mnt/upper /mnt/work",
             "mount -t overlay overlay -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work /etc",
             *folders,
-            f"ip link add {CARD} type veth peer name v1",
+            f"ip link add {NIC} type veth peer name v1",
             *self.devices,
         ]
         return subprocess.run(

@@ -76,7 +76,7 @@ def hostile(name: str) -> Remedy:
 
 def shellcheck(text: str) -> str:
     if shutil.which("shellcheck") is None:
-        cannot_run("there is no shellcheck here")
+        cannot_run("shellcheck: not installed")
     done = subprocess.run(
         ["shellcheck", "--norc", "-o", "all", "-e", "SC2250,SC2310,SC2312", "-"],  # of matters of taste
         input=text.encode(),

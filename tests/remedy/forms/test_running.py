@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.build import server
-from tests.remedy.forms.machine import CARD, Machine
+from tests.remedy.forms.machine import NIC, Machine
 from tests.remedy.plans import mac, remedy
 from tests.remedy.stacks import part, stacked
 from virtscan.model import DeviceKind, Feature, Persistence, Server, State
@@ -22,15 +22,15 @@ from virtscan.remedy.forms.check import FUNCTIONS, call
 pytestmark = pytest.mark.slow
 
 ADDRESS = "02:00:00:00:00:10"
-LOOK = f"\necho; echo =====; ethtool -k {CARD}"
-IFCFG = f"/etc/sysconfig/network-scripts/ifcfg-{CARD}"
+LOOK = f"\necho; echo =====; ethtool -k {NIC}"
+IFCFG = f"/etc/sysconfig/network-scripts/ifcfg-{NIC}"
 NMCLI = 'nmcli() { echo "nmcli $*" >&2; case $1 in -g) echo 1bf6baeb-74bf-4dac-8c1b-413d80ba9fbd;; esac; }\n'
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 IN_SHELL = [form for form in FORMS if form != "ansible"]
 
 
 def serving(**more: Any) -> Server:
-    return server(**({"interface": CARD, "macs": mac(ADDRESS)} | more))
+    return server(**({"interface": NIC, "macs": mac(ADDRESS)} | more))
 
 
 def printed(form: str, *servers: Server) -> str:
@@ -43,19 +43,17 @@ def undoing(text: str) -> str:
 
 
 def state_in(done: subprocess.CompletedProcess[str]) -> State:
-    return tx_checksum(parse_features(done.stdout.partition("=====\n")[2], CARD).features)
+    return tx_checksum(parse_features(done.stdout.partition("=====\n")[2], NIC).features)
 
 
 def lasting(machine: Machine, *, udev: int = 252) -> Persistence:
     """What our own forecast makes of the files on the machine."""
-    return forecast(
-        Evidence(files=machine.files(), udev=udev), device=CARD, macs=(ADDRESS,), features={}, now=State.OFF
-    )
+    return forecast(Evidence(files=machine.files(), udev=udev), device=NIC, macs=(ADDRESS,), features={}, now=State.OFF)
 
 
 @pytest.mark.parametrize("form", IN_SHELL)
 def test_the_printed_script_turns_it_off_and_what_it_shows_for_undoing_on_again(form: str, machine: Machine) -> None:
-    machine.write(IFCFG, f"DEVICE={CARD}\nONBOOT=yes")
+    machine.write(IFCFG, f"DEVICE={NIC}\nONBOOT=yes")
     script = printed(form)
 
     before = machine.run(LOOK)
@@ -71,13 +69,13 @@ def test_the_printed_script_turns_it_off_and_what_it_shows_for_undoing_on_again(
 @pytest.mark.parametrize(
     ("form", "where"),
     [
-        ("shell", f"/etc/udev/rules.d/99-virtscan-{CARD}.rules"),
+        ("shell", f"/etc/udev/rules.d/99-virtscan-{NIC}.rules"),
         ("ifcfg", f"ETHTOOL_OPTS in {IFCFG}"),
-        ("systemd", f"TransmitChecksumOffload in /etc/systemd/network/10-virtscan-{CARD}.link"),
+        ("systemd", f"TransmitChecksumOffload in /etc/systemd/network/10-virtscan-{NIC}.link"),
     ],
 )
 def test_what_the_script_writes_is_recognised_as_lasting(form: str, where: str, machine: Machine) -> None:
-    machine.write(IFCFG, f"DEVICE={CARD}\nONBOOT=yes")
+    machine.write(IFCFG, f"DEVICE={NIC}\nONBOOT=yes")
 
     assert lasting(machine).tx_checksum is State.ON
     machine.run(printed(form))
@@ -91,13 +89,13 @@ def test_the_profile_that_nmcli_is_told_to_change_is_recognised_as_lasting(machi
     done = machine.run(NMCLI + printed("nmcli"))
 
     assert done.stderr.splitlines() == [
-        f"nmcli -g GENERAL.CON-UUID device show {CARD}",
+        f"nmcli -g GENERAL.CON-UUID device show {NIC}",
         "nmcli connection modify 1bf6baeb-74bf-4dac-8c1b-413d80ba9fbd ethtool.feature-tx off",
     ]
     # As `nmcli --offline connection add type ethernet … ethtool.feature-tx off` of NetworkManager 1.42.4 wrote it.
-    profile = f"[connection]\nid=x\ntype=ethernet\ninterface-name={CARD}\n\n[ethtool]\nfeature-tx=false\n"
+    profile = f"[connection]\nid=x\ntype=ethernet\ninterface-name={NIC}\n\n[ethtool]\nfeature-tx=false\n"
     path = "/etc/NetworkManager/system-connections/x.nmconnection"
-    told = forecast(Evidence(files={path: profile}), device=CARD, macs=(), features={}, now=State.OFF)
+    told = forecast(Evidence(files={path: profile}), device=NIC, macs=(), features={}, now=State.OFF)
     assert told.tx_checksum is State.OFF
 
 
@@ -108,10 +106,10 @@ def test_a_device_without_a_profile_stops_the_script(machine: Machine) -> None:
     assert "NetworkManager has no profile" in done.stderr
 
 
-@pytest.mark.skipif(shutil.which("nmcli") is None, reason="there is no nmcli here")
+@pytest.mark.skipif(shutil.which("nmcli") is None, reason="nmcli: not installed")
 @pytest.mark.parametrize("value", ["off", "ignore"])
 def test_network_manager_knows_the_property(value: str) -> None:
-    words = ["type", "ethernet", "con-name", "x", "ifname", CARD, "ethtool.feature-tx", value]
+    words = ["type", "ethernet", "con-name", "x", "ifname", NIC, "ethtool.feature-tx", value]
     done = subprocess.run(["nmcli", "--offline", "connection", "add", *words], capture_output=True, check=False)
 
     assert done.returncode == 0
@@ -130,7 +128,7 @@ def test_other_options_in_an_ifcfg_file_are_left_alone(machine: Machine) -> None
     done = machine.run(printed("ifcfg"))
 
     assert done.returncode == 1
-    assert f"; -K {CARD} tx off" in done.stderr
+    assert f"; -K {NIC} tx off" in done.stderr
     assert machine.files()[IFCFG] == 'ETHTOOL_OPTS="wol d"\n'
 
 
@@ -148,7 +146,7 @@ def test_without_a_named_device_the_script_does_nothing(form: str, machine: Mach
     text = printed(form, serving(interface=None))
 
     refused = machine.run(NMCLI + text)
-    named = machine.run(NMCLI + text + LOOK, INTERFACE=CARD)
+    named = machine.run(NMCLI + text + LOOK, INTERFACE=NIC)
 
     assert refused.returncode != 0
     assert "name the device that serves" in refused.stderr
@@ -159,7 +157,7 @@ def test_without_a_named_device_the_script_does_nothing(form: str, machine: Mach
 def test_a_named_device_gets_the_same_files_as_a_known_one(form: str, machine: Machine) -> None:
     machine.write(IFCFG, "")
 
-    machine.run(printed(form, serving(interface=None)), INTERFACE=CARD)
+    machine.run(printed(form, serving(interface=None)), INTERFACE=NIC)
 
     assert lasting(machine).tx_checksum is State.OFF
 
@@ -171,18 +169,18 @@ def test_of_several_servers_each_gets_its_own_part_and_none_without_its_name(mac
     first = machine.run(text + LOOK, SERVER="sat'ellite")
     files = machine.files()
     second = machine.run(text + LOOK, SERVER="cobbler")
-    nobody = machine.run(text + LOOK, SERVER="depot")
+    unnamed = machine.run(text + LOOK, SERVER="depot")
 
     assert refused.returncode != 0
     assert "name the one that this is" in refused.stderr
-    assert [state_in(done) for done in (first, second, nobody)] == [State.OFF, State.ON, State.ON]
-    assert list(files) == [f"/etc/udev/rules.d/99-virtscan-{CARD}.rules"]
+    assert [state_in(done) for done in (first, second, unnamed)] == [State.OFF, State.ON, State.ON]
+    assert list(files) == [f"/etc/udev/rules.d/99-virtscan-{NIC}.rules"]
     assert len(machine.files()) == 2
 
 
 def test_a_device_that_refuses_is_noticed_although_ethtool_ends_with_0(machine: Machine) -> None:
     # Found on ethtool 6.1: on a macvlan it ends with 0 and changes nothing.
-    setup = f"ip link add link {CARD} name mv0 type macvlan mode bridge\nethtool -K mv0 tx off; echo $?\n"
+    setup = f"ip link add link {NIC} name mv0 type macvlan mode bridge\nethtool -K mv0 tx off; echo $?\n"
 
     done = machine.run(setup + printed("shell", serving(interface="mv0")))
 
@@ -198,9 +196,9 @@ def test_what_was_off_stays_off_when_it_is_undone(machine: Machine) -> None:
     }
     script = printed("shell", serving(features=features))
 
-    done = machine.run(f"ethtool -K {CARD} tx-checksum-sctp off\n" + script + undoing(script) + LOOK)
+    done = machine.run(f"ethtool -K {NIC} tx-checksum-sctp off\n" + script + undoing(script) + LOOK)
 
-    settings = parse_features(done.stdout.partition("=====\n")[2], CARD).features
+    settings = parse_features(done.stdout.partition("=====\n")[2], NIC).features
     assert settings["tx-checksum-ip-generic"].state is State.ON
     assert settings["tx-checksum-sctp"].state is State.OFF
 
@@ -220,10 +218,8 @@ def test_segmentation_offload_goes_and_comes_with_it_as_the_text_says(machine: M
     script = printed("shell")
     name = "tx-tcp-segmentation"
 
-    off = parse_features(machine.run(script + LOOK).stdout.partition("=====\n")[2], CARD).features[name]
-    on = parse_features(machine.run(script + undoing(script) + LOOK).stdout.partition("=====\n")[2], CARD).features[
-        name
-    ]
+    off = parse_features(machine.run(script + LOOK).stdout.partition("=====\n")[2], NIC).features[name]
+    on = parse_features(machine.run(script + undoing(script) + LOOK).stdout.partition("=====\n")[2], NIC).features[name]
 
     assert (off, on) == (Feature(state=State.OFF, requested=State.ON), Feature(state=State.ON))
     assert "segmentation" in script
@@ -235,12 +231,12 @@ def test_the_playbook_turns_it_off_for_good_and_undoes_it_when_asked(machine: Ma
     play = (
         f"export ANSIBLE_HOME={tmp_path}/home ANSIBLE_LOCALHOST_WARNING=False\n"
         f"{PLAYBOOK} -i satellite, -c local -e ansible_become=false "
-        f"-e ansible_python_interpreter={sys.executable} -e interface={CARD} {playbook}"
+        f"-e ansible_python_interpreter={sys.executable} -e interface={NIC} {playbook}"
     )
 
     done = machine.run(f"{play}{LOOK}")
     told = lasting(machine)
-    again = machine.run(f"ethtool -K {CARD} tx off\n{play}\n{play} --tags undo{LOOK}")
+    again = machine.run(f"ethtool -K {NIC} tx off\n{play}\n{play} --tags undo{LOOK}")
 
     assert state_in(done) is State.OFF, done.stdout
     assert "changed=2" in done.stdout
@@ -333,12 +329,12 @@ def test_the_check_begins_at_the_bridge_of_a_named_port(machine: Machine) -> Non
 
 
 def test_the_check_finds_a_member_that_was_added_since(machine: Machine) -> None:
-    machine.devices = (*BRIDGE, f"ip link set {CARD} master br0")
+    machine.devices = (*BRIDGE, f"ip link set {NIC} master br0")
 
     done = machine.run(printed("shell", PORTS))
 
     assert done.returncode == 1
-    assert f"open virtual br0>{CARD}" in done.stderr
+    assert f"open virtual br0>{NIC}" in done.stderr
     assert machine.files() == {}
 
 
@@ -354,6 +350,19 @@ def test_the_check_does_not_take_the_parent_of_a_macvlan_for_a_way_out(machine: 
 @pytest.mark.parametrize("commands", ["ethtool() { return 71; }", "ethtool() { echo 'Features for x:'; }"])
 def test_the_check_takes_what_cannot_be_read_for_open(commands: str, machine: Machine) -> None:
     assert checked(machine, f"{off('p0', 'p1')}\n{commands}").returncode == 1
+
+
+def test_the_check_fails_if_it_finds_no_way(machine: Machine) -> None:
+    assert machine.run(f"{FUNCTIONS}ways() {{ :; }}\n{call(NIC)}").returncode == 1
+
+
+def test_the_check_leaves_out_ports_of_local_guests_beside_a_nic(machine: Machine) -> None:
+    devices = "mkdir -p /mnt/net/br0/brif/eth0 /mnt/net/br0/brif/vnet0 /mnt/net/eth0/device /mnt/net/vnet0"
+    ethtool = 'ethtool() { [ "$2" = "$OFF" ] && echo "tx-checksumming: off"; }'
+    script = f"{devices}\n{ethtool}\n{FUNCTIONS.replace('/sys/class/net', '/mnt/net')}{call('br0')}"
+
+    assert machine.run(script, OFF="eth0").returncode == 0
+    assert machine.run(script, OFF="vnet0").stderr.splitlines()[0] == "open NIC br0>eth0"
 
 
 def test_the_check_takes_a_missing_device_for_open(machine: Machine) -> None:
@@ -389,10 +398,10 @@ def test_the_playbook_switches_every_port_and_fails_while_a_way_is_open(machine:
 
     done = machine.run(play)
     files = machine.files()
-    machine.devices = (*BRIDGE, f"ip link set {CARD} master br0")
+    machine.devices = (*BRIDGE, f"ip link set {NIC} master br0")
     refused = machine.run(play)
 
     assert done.returncode == 0, done.stdout
     assert [path for path in files if path.endswith(("-p0.rules", "-p1.rules"))] == list(files)
     assert refused.returncode != 0
-    assert f"br0>{CARD}" in refused.stdout
+    assert f"br0>{NIC}" in refused.stdout
