@@ -48,7 +48,7 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7, because o
   server satellite eth0
     TX checksum offload  on (ssh://satellite.example.com, at the scan)
     kernel               not known
-    MAC                  52:54:00:00:00:01 (ssh://satellite.example.com, at the scan)
+    MAC                  52:54:00:00:00:01 (configuration)
     serves               every segment (nothing is declared)
 
   server satellite eth0 against bond2 in bridge mode: at-risk (medium) by R7, which is the finding
