@@ -113,7 +113,7 @@ def _of_host(inventory: Inventory, host: Hypervisor) -> Iterator[Change]:
     domains = {interface.mac for each in inventory.hypervisors for one in each.domains for interface in one.interfaces}
     for loss in HOST_LOSSES:
         yield _host(host.name, loss)
-    # Where a server was found, or the hypervisor is seen to be a domain or a machine of its own, the device is not lost.
+    # Where a server was found, or the hypervisor is seen to be a domain or machine, it is not lost.
     for place, device in enumerate(host.devices):
         for part in DEVICE_LOSSES:
             yield _device_of(host.name, place, part)

@@ -1,8 +1,20 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.build import FIXED_KERNEL, ONLY_BONDS, bond, bridged, card, domain, hypervisor, inventory, macvtap, server
-from tests.correlator.scenes import SERVING, device, finding_of, provisioner, satellite, scene
+from tests.build import (
+    FIXED_KERNEL,
+    ONLY_BONDS,
+    bond,
+    bridged,
+    device,
+    domain,
+    hypervisor,
+    inventory,
+    macvtap,
+    nic,
+    server,
+)
+from tests.correlator.scenes import SERVING, finding_of, provisioner, satellite, scene
 from virtscan.correlator import correlate
 from virtscan.model import (
     Attachment,
@@ -20,6 +32,7 @@ from virtscan.model import (
     State,
     Verdict,
 )
+from virtscan.model.reasons import NeedsInterface
 
 
 def test_an_empty_inventory_gives_an_empty_report() -> None:
@@ -35,7 +48,7 @@ def test_a_finding_carries_the_facts_of_its_interface() -> None:
     here = hypervisor(
         "hv1",
         looked_at,
-        devices=(device("bond2.7", DeviceKind.VLAN, "bond2"), bond("bond2", "eth4"), card("eth4")),
+        devices=(device("bond2.7", DeviceKind.VLAN, "bond2"), bond("bond2", "eth4"), nic("eth4")),
         segments={"bond2.7": "pxe-a"},
     )
 
@@ -145,7 +158,7 @@ def test_the_device_that_decided_is_the_one_that_is_shown() -> None:
         Attachment(DeviceName("bond1"), SourceMode.BRIDGE),
     )
     interface = Interface(index=0, type="network", network="pool", attachments=pool)
-    others = (bond("bond3", "eth6"), card("eth6"), bond("bond1", "eth7"), card("eth7"))
+    others = (bond("bond3", "eth6"), nic("eth6"), bond("bond1", "eth7"), nic("eth7"))
 
     assert finding_of(scene(interface, beside=(provisioner(),), devices=others)).source_device == "bond2"
     assert finding_of(scene(interface, servers=(server(),), devices=others)).source_device == "bond1"
@@ -261,13 +274,13 @@ def test_the_same_attachments_on_two_networks_are_told_apart() -> None:
     )
 
     for finding in correlate(fleet).findings:
-        assert any(finding.domain in sentence for sentence in finding.missing)
+        assert NeedsInterface(hypervisor="hv1", network=finding.domain) in finding.missing
 
 
 def test_hypervisors_do_not_share_what_they_know() -> None:
     fleet = inventory(
         hypervisor("hv1", domain("web01", macvtap())),
-        replace(hypervisor("hv2", domain("web02", macvtap()), kernel=FIXED_KERNEL), devices=(card("bond2"),)),
+        replace(hypervisor("hv2", domain("web02", macvtap()), kernel=FIXED_KERNEL), devices=(nic("bond2"),)),
         servers=(server(),),
         policy=ONLY_BONDS,
     )
