@@ -63,8 +63,12 @@ def newly_cleared(before: Inventory, changes: Iterable[Change]) -> Iterator[tupl
 
 
 def is_outside(found: Finding | None) -> bool:
-    """Return True for a place elsewhere that says itself which fact is missing."""
-    return found is not None and found.rule == "R10" and found.confidence is Confidence.LOW
+    """Return True for what the table itself lets through.
+
+    These are a place elsewhere that says which fact is missing, segments that are declared on both sides while a record
+    or an address said otherwise, and an interface that is the server's own as long as no clone has its MAC.
+    """
+    return found is None or found.rule == "R4" or (found.rule == "R10" and found.confidence is Confidence.LOW)
 
 
 def assume_no_contradiction(before: Inventory) -> None:

@@ -147,13 +147,12 @@ class Evaluator:
             found = self._evaluations[plug] = self._evaluate(plug)
         return found
 
-    def points(
-        self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE
-    ) -> tuple[PointEvaluation, ...]:
+    def points(self, domain: Domain, interface: Interface) -> tuple[PointEvaluation, ...]:
         """Give everything that `evaluate` chooses the worst from; empty where the interface can't be a macvtap."""
+        plug = self._plug(domain, interface, _NONE)
         if domain.type == _CONTAINER:
-            return ()
-        plug = self._plug(domain, interface, without)
+            case = Case(left_out=NotJudged.NOT_MACVTAP)
+            return tuple(_settled(self._point(one, plug), case, _NONE) for one in plug.attachments)
         return tuple(self._at(self._point(one, plug), plug) for one in sorted(plug.attachments, key=_by_device))
 
     def _plug(self, domain: Domain, interface: Interface, without: frozenset[int]) -> _Plug:
