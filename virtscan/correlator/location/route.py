@@ -157,6 +157,7 @@ def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Positio
     if apart and point.reflective and not modes & _NEVER_REFLECTED and point.stack.entry is NicKind.VIRTUAL:
         return Position(where=Where.UNPROVEN, reach=reach, because=(shares,), missing=(_lacks(point),))
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
+    leaves = (LeavesByNic(device=point.device),) if apart and point.stack.entry is not NicKind.VIRTUAL else ()
     match mode:
         case SourceMode.BRIDGE:
             where = Where.SAME_BRIDGE
@@ -164,7 +165,7 @@ def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Positio
             where = Where.SAME_UNKNOWN
         case _:
             where = Where.SAME_OTHER
-    return Position(where=where, reach=reach, because=(shares,), missing=missing)
+    return Position(where=where, reach=reach, because=(shares, *leaves), missing=missing)
 
 
 def _reach(modes: set[SourceMode], *, reflective: bool) -> Reach:
