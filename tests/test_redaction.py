@@ -4,13 +4,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from virtscan.explain import document, explain, find, text
 
 from tests.build import TAKEN_AT, bridged, domain, hypervisor, inventory, macvtap, nic, server
 from tests.conftest import PROJECT
 from virtscan.correlator import correlate
 from virtscan.correlator.location.nic import belongs_to_a_nic
 from virtscan.errors import InventoryError
+from virtscan.explain import document, explain, find, text
 from virtscan.model import (
     Backing,
     Device,
