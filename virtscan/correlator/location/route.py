@@ -134,9 +134,8 @@ def _at(
     if device == point.device:
         return _goes_down(sender, device, point, stacks) if mode is None else _shared(sender, mode, point)
     below = stacks[device].lower if device in stacks else ()
-    if point.device in below or device in point.stack.lower:
-        return _goes_down(sender, device, point, stacks)
-    if _is_separated(device, point, stacks) and set(below) & set(point.stack.lower):
+    one_stack = point.device in below or device in point.stack.lower
+    if one_stack or (_is_separated(device, point, stacks) and set(below) & set(point.stack.lower)):
         return _goes_down(sender, device, point, stacks)
     return _elsewhere(sender, device, point)
 
