@@ -174,7 +174,8 @@ class Evaluator:
         ruling = decided.rulings[0]
         if ruling.rule.verdict is None:
             return ruling.case.left_out or NotJudged.NOT_MACVTAP
-        rivals = [one for point in points for one in point.rulings if _excludes(one, ruling)]
+        alone = not ruling.position.exclusive
+        rivals = [] if alone else [one for point in points for one in point.rulings if _excludes(one, ruling)]
         pool = len(points) > 1 and any(point.rulings[0].rule.verdict is not ruling.rule.verdict for point in points)
         disagree = any(one.rule.verdict is not ruling.rule.verdict for one in rivals)
         capped = (disagree or pool) and ruling.confidence is Confidence.HIGH

@@ -10,9 +10,7 @@ from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, Host
 from virtscan.correlator.sending import SendingStack, down_to_macvlan, sending_stacks
 from virtscan.correlator.serving import Coverage, coverage
 from virtscan.model import Inventory, LowerDevice, Server, State
-
-DECLARED = frozenset({State.ON.value, State.OFF.value})
-"""Sources of servers whose state is declared."""
+from virtscan.model.sources import is_declared
 
 
 class PlacedStack(msgspec.Struct, frozen=True):
@@ -63,7 +61,7 @@ def _undeclared(stack: SendingStack, mac: str | None, stacks: tuple[SendingStack
     found = next((one for one in stacks if mac in one.macs), None)
     if found is not None:
         return found
-    known = stack.server.source in DECLARED
+    known = is_declared(stack.server.source)
     return msgspec.structs.replace(
         stack,
         interface=None,

@@ -16,7 +16,9 @@ from virtscan.explain.facts import Facts
 from virtscan.explain.looking import Spot
 from virtscan.model import Finding, Inventory, NotJudged, Report
 from virtscan.model.reasons import Reason
+from virtscan.views.wording.conditions import CONDITION_WORDS
 from virtscan.views.wording.reasons import Wording
+from virtscan.views.wording.rules import RULE_WORDS
 
 
 def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
@@ -170,9 +172,11 @@ def _steps(ruling: Ruling) -> Iterator[Step]:
         asked = () if applies is None else rule.conditions
         yield Step(
             rule=rule.id,
-            when=rule.when,
+            when=RULE_WORDS[rule.id].when,
             applies=applies,
             asked=tuple(
-                Asked(condition=one.words, holds=one.test(ruling.case), found=one.found(ruling.case)) for one in asked
+                Asked(condition=words.requires, holds=one.test(ruling.case), found=words.found(ruling.case))
+                for one in asked
+                for words in (CONDITION_WORDS[one.id],)
             ),
         )

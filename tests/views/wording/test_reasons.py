@@ -79,6 +79,14 @@ def test_a_source_is_dated_where_it_is_a_day_old_and_only_there() -> None:
     assert old == "satellite eth0: TX checksum offload is on (ssh://satellite.example.com, observed 31 days ago)"
 
 
+@pytest.mark.parametrize("state", [State.ON, State.OFF])
+def test_a_declared_offload_state_is_named_as_declared(state: State) -> None:
+    known = r.OffloadKnown(server="satellite", interface="eth0", state=state)
+    wording = Wording(inventory(servers=(server(tx_checksum=state, source=state.value, observed_at=None),)))
+
+    assert wording.sentence(known) == f"satellite eth0: TX checksum offload is {state.value} (declared)"
+
+
 def test_a_declared_kernel_is_named_as_declared_and_an_observed_one_with_its_source() -> None:
     kernel = Observed(value="6.1.0", source="ssh", observed_at=TAKEN_AT)
     wording = Wording(inventory(hypervisor("hv1", kernel=None, devices=()), hypervisor("hv2")))

@@ -2,7 +2,7 @@
 
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.fleet import Fleet
-from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic, nic_kind
+from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.sending import SendingStack
@@ -83,7 +83,7 @@ def _on_another(
     hidden = _may_be_carried(place, point.hypervisor, fleet, _name(stack))
     if hidden is not None:
         where, weak, missing = Where.UNPROVEN, False, (hidden,)
-    elif not carried and _leaves_by_filling_nics(fleet.hypervisors[there]):
+    elif not carried and _leaves_by_filling_nics(fleet.hypervisors[there], fleet.nic_kinds[there]):
         missing = ()
         where, weak = Where.THROUGH_NICS, False
     elif carried or point.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
@@ -112,18 +112,18 @@ def _may_be_carried(
 ) -> NeedsPlace | None:
     """Say why the server's hypervisor, a virtual machine that no domain is known to be, may be one on this one."""
     host = fleet.hypervisors[place.hypervisor]
-    nics = [device for device in host.devices if is_nic(device)]
-    is_vm = host.machine is Machine.VIRTUAL or any(nic_kind(nic, host) is NicKind.VIRTUAL for nic in nics)
-    incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
-    if not is_vm or incomplete is None or fleet.machines[host.name] in fleet.carriers:
+    is_vm = host.machine is Machine.VIRTUAL or NicKind.VIRTUAL in fleet.nic_kinds[host.name]
+    if not is_vm or fleet.machines[host.name] in fleet.carriers:
         return None
-    macs = tuple(nic.mac for nic in nics if nic.mac is not None)
+    incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
+    if incomplete is None:
+        return None
+    macs = tuple(device.mac for device in host.devices if device.mac is not None and is_nic(device))
     return NeedsPlace(server=server, why=Why.HYPERVISOR_INCOMPLETE, macs=macs, hypervisor=incomplete)
 
 
-def _leaves_by_filling_nics(host: Hypervisor) -> bool:
+def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool:
     """Return True if a hypervisor is known not to be a virtual machine, by its NICs or otherwise."""
-    kinds = {nic_kind(device, host) for device in host.devices if is_nic(device)}
     if kinds - {NicKind.FILLING}:
         return False
     return host.physical or host.machine is Machine.PHYSICAL or (bool(kinds) and host.lists_all_devices)

@@ -134,9 +134,8 @@ def _at(
     if device == point.device:
         return _goes_down(sender, device, point, stacks) if mode is None else _shared(sender, mode, point)
     below = stacks[device].lower if device in stacks else ()
-    if point.device in below or device in point.stack.lower:
-        return _goes_down(sender, device, point, stacks)
-    if _is_separated(device, point, stacks) and set(below) & set(point.stack.lower):
+    one_stack = point.device in below or device in point.stack.lower
+    if one_stack or (_is_separated(device, point, stacks) and set(below) & set(point.stack.lower)):
         return _goes_down(sender, device, point, stacks)
     return _elsewhere(sender, device, point)
 
@@ -157,6 +156,7 @@ def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Positio
     if apart and point.reflective and not modes & _NEVER_REFLECTED and point.stack.entry is NicKind.VIRTUAL:
         return Position(where=Where.UNPROVEN, reach=reach, because=(shares,), missing=(_lacks(point),))
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
+    leaves = (LeavesByNic(device=point.device),) if apart and point.stack.entry is not NicKind.VIRTUAL else ()
     match mode:
         case SourceMode.BRIDGE:
             where = Where.SAME_BRIDGE
@@ -164,7 +164,7 @@ def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Positio
             where = Where.SAME_UNKNOWN
         case _:
             where = Where.SAME_OTHER
-    return Position(where=where, reach=reach, because=(shares,), missing=missing)
+    return Position(where=where, reach=reach, because=(shares, *leaves), missing=missing)
 
 
 def _reach(modes: set[SourceMode], *, reflective: bool) -> Reach:
