@@ -118,7 +118,7 @@ def _may_be_carried(
     incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
     if incomplete is None:
         return None
-    macs = tuple(device.mac for device in host.devices if device.mac is not None and is_nic(device))
+    macs = tuple(sorted(device.mac for device in host.devices if device.mac is not None and is_nic(device)))
     return NeedsPlace(server=server, why=Why.HYPERVISOR_INCOMPLETE, macs=macs, hypervisor=incomplete)
 
 
