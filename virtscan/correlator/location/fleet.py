@@ -39,9 +39,10 @@ class InterfaceOwner(msgspec.Struct, frozen=True, gc=False):
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """Indexes over all hypervisors.
 
-    `interfaces` and `devices` find a MAC, `domains` a uuid. `targets` are the names of the devices of each hypervisor
-    that are a domain's, `nic_kinds` what its NICs do with partial checksums. `machines` gives hypervisors that are one
-    machine the same name, `members` lists them by that name. `carriers` are the domains that a hypervisor is itself.
+    `interfaces` and `devices` find a MAC, `domains` a uuid. `targets` are the names of the devices of each
+    hypervisor that are a domain's, `nic_kinds` what its NICs do with partial checksums. `machines` gives hypervisors
+    that are one machine the same name, `members` lists them by that name. `carriers` are the domains that a hypervisor,
+    by its machine, is itself.
     `incomplete` names the hypervisors that may have domains which were not read, `unread` those that were not read
     completely. `outdated` names those whose facts are too old to count.
     """
