@@ -4,13 +4,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from virtscan.explain import document, explain, find, text
 
 from tests.build import TAKEN_AT, bridged, domain, hypervisor, inventory, macvtap, nic, server
 from tests.conftest import PROJECT
 from virtscan.correlator import correlate
 from virtscan.correlator.location.nic import belongs_to_a_nic
 from virtscan.errors import InventoryError
+from virtscan.explain import document, explain, find, text
 from virtscan.model import (
     Backing,
     Device,
@@ -32,9 +32,9 @@ from virtscan.model import (
 from virtscan.redaction import Map, dump_map, load_map, redact
 from virtscan.remedy import plan
 from virtscan.reporters import REPORTERS
-from virtscan.scan import judge
 from virtscan.storage import dumps
 from virtscan.views import VIEWS
+from virtscan.views.judging import judge
 
 FRESH = Map(key="secret")
 

@@ -39,8 +39,8 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
                  at the scan)
   source device  bond2, bridge mode (domain XML, at the scan)
   device         bond2: bond, on eth4, eth5 (libvirt, at the scan)
-  device         eth4: ethernet, a NIC (libvirt, at the scan)
-  device         eth5: ethernet, a NIC (libvirt, at the scan)
+  device         eth4: ethernet, a NIC, b4:96:91:00:0f:04 (libvirt, at the scan)
+  device         eth5: ethernet, a NIC, b4:96:91:00:0f:05 (libvirt, at the scan)
   kernel         not known
   segment        pxe (bond2) (configuration)
   boot           boots from hd (domain XML, at the scan)
@@ -49,7 +49,7 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
   server satellite eth0
     TX checksum offload  on (ssh://satellite.example.com, at the scan)
     kernel               not known
-    MAC                  52:54:00:00:00:01 (ssh://satellite.example.com, at the scan)
+    MAC                  52:54:00:00:00:01 (configuration)
     serves               every segment (nothing is declared)
 
   server satellite eth0 against bond2 in bridge mode: at-risk (medium) by R7 (same device, both in
@@ -86,7 +86,10 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
             "no fact is missing and nothing has to be changed\n",
         ),
         (scene(beside=(provisioner(),)), "no missing fact would change the verdict; `virtscan remedy`"),
-        (scene(policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),))), "  waived: from its ISO\n"),
+        (
+            scene(beside=(provisioner(),), policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),))),
+            "  waived: from its ISO\n",
+        ),
         (scene(servers=()), "any server against bond2 in bridge mode: unknown (low) by R3 (no server known)"),
         (
             scene(servers=(server(tx_checksum=State.UNKNOWN),)),

@@ -58,9 +58,8 @@ class _Scene:
         domain = hypervisor.domains[spot.domain]
         interface = domain.interfaces[spot.interface]
         finding = self._findings.get((hypervisor.name, domain.origin, domain.name, domain.next_start, interface.index))
-        without = frozenset[int]() if finding is None else self._waived(finding)
-        points = evaluator.points(domain, interface, without)
-        outcome = evaluator.evaluate(domain, interface, without)
+        points = evaluator.points(domain, interface)
+        outcome = evaluator.evaluate(domain, interface)
         exposed = exposure(domain, interface, self._pending)
         return Account(
             hypervisor=hypervisor,
@@ -77,11 +76,6 @@ class _Scene:
             silent=tuple(self._excluded(points)),
             ways=() if finding is None else tuple(self._ways(points, finding)),
         )
-
-    def _waived(self, finding: Finding) -> frozenset[int]:
-        """Give the servers, by number, that waivers took away so that another one decides."""
-        names = {one.server for one in finding.waived_servers} if finding.waived is None else set()
-        return frozenset(number for number, one in enumerate(self._index.servers) if one.name in names)
 
     def _server_facts(self, points: Sequence[PointEvaluation]) -> Iterator[ServerFacts]:
         judged = {

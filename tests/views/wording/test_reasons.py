@@ -52,7 +52,7 @@ def test_every_reason_has_a_sentence_without_the_marks_of_code(kind: type[r.Reas
     for reason in filled(kind):
         said = words.sentence(reason)
 
-        assert len(said) > 10
+        assert len(said) > 10 or isinstance(reason, r.HostObserved)  # said only where it is old
         assert not any(mark in said for mark in ("None", "<Fix", "<State", "()", "  "))
 
 

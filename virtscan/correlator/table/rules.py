@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
+from functools import cache
 
 import msgspec
 
@@ -37,6 +38,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     server: bool = True
 
 
+@cache
 def decide(case: Case) -> Rule:
     """Give the first rule that matches; the last one always does."""
     return next(rule for rule in RULES if all(condition.test(case) for condition in rule.conditions))

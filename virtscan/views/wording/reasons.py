@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from virtscan.correlator.age import ago, is_old
-from virtscan.correlator.aging import DECLARED
 from virtscan.model import DeviceKind, DeviceName, Fix, Hypervisor, Inventory, Server, State
 from virtscan.model import reasons as r
+from virtscan.model.sources import is_declared
 from virtscan.views.wording.commands import look_for_the_fix
 from virtscan.views.wording.kernel import kernel_basis
 
@@ -151,7 +151,7 @@ class Wording:
         found = self._servers.get(server)
         if not found:
             return "source unknown"
-        return "declared" if found[0].source in DECLARED else self._dated(found[0].source, found[0].observed_at)
+        return "declared" if is_declared(found[0].source) else self._dated(found[0].source, found[0].observed_at)
 
     def _dated(self, source: str, observed_at: datetime | None) -> str:
         """Name a source, with when it was read if that is long ago."""
