@@ -77,6 +77,7 @@ def collect(
     return Inventory(
         version=__version__,
         taken_at=taken_at,
+        scope=plan.scope,
         policy=plan.policy,
         hypervisors=tuple(hypervisor for hypervisor, _ in told_apart),
         servers=tuple(server.result for server in servers),
