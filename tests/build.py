@@ -126,7 +126,7 @@ def macvlan(name: str, parent: str, mode: SourceMode = SourceMode.BRIDGE, **more
 
 def own_nics(host: str) -> tuple[Device, Device]:
     """Two NICs whose MACs no other hypervisor has."""
-    number = sum(host.encode(errors="surrogateescape")) % 256
+    number = sum(map(ord, host)) % 256
     macs = (Mac(f"b4:96:91:00:{number:02x}:{place:02x}") for place in (4, 5))
     first, second = (nic(name, mac=mac) for name, mac in zip(("eth4", "eth5"), macs, strict=True))
     return first, second

@@ -113,11 +113,11 @@ def _of_host(inventory: Inventory, host: Hypervisor) -> Iterator[Change]:
     domains = {interface.mac for each in inventory.hypervisors for one in each.domains for interface in one.interfaces}
     for loss in HOST_LOSSES:
         yield _host(host.name, loss)
-    # Where a server was found, or the hypervisor is seen to be a domain, the device is not lost.
+    # Where a server was found, or the hypervisor is seen to be a domain or machine, it is not lost.
     for place, device in enumerate(host.devices):
         for part in DEVICE_LOSSES:
             yield _device_of(host.name, place, part)
-        if device.mac is None or device.mac not in servers | domains:
+        if device.backing is not Backing.PHYSICAL and (device.mac is None or device.mac not in servers | domains):
             yield _without_device(host.name, place)
     for place, domain in enumerate(host.domains):
         for change in DOMAIN_LOSSES:

@@ -11,7 +11,7 @@ from virtscan.config import Options
 from virtscan.config.scope import scope_of
 from virtscan.model import Plan, Target, TargetKind
 from virtscan.redaction import Map, redact
-from virtscan.scan import collect
+from virtscan.scanning import collect
 from virtscan.storage import dumps, loads
 
 UUID = "4C4C4544-0042-3510-8056-B7C04F4D3132"

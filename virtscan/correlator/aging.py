@@ -55,7 +55,10 @@ def _hypervisor(host: Hypervisor, clock: Clock) -> tuple[Hypervisor, tuple[Gap, 
     kernel = None if gaps else host.kernel
     devices = tuple(_device(device) if _is_too_old(device, host, clock) else device for device in host.devices)
     changes: dict[str, object] = {"kernel": kernel, "devices": devices}
-    if host.daemon is not None and clock.is_too_old(host.daemon.observed_at or host.observed_at):
+    # The daemon's version does not take the place of a kernel that was read.
+    if kernel is not host.kernel or (
+        host.daemon is not None and clock.is_too_old(host.daemon.observed_at or host.observed_at)
+    ):
         changes["daemon"] = None
     if clock.is_too_old(host.observed_at) and (host.domains or host.devices):
         changes |= {"machine": Machine.UNKNOWN, "lists_all_devices": False}

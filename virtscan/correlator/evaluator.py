@@ -147,13 +147,12 @@ class Evaluator:
             found = self._evaluations[plug] = self._evaluate(plug)
         return found
 
-    def points(
-        self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE
-    ) -> tuple[PointEvaluation, ...]:
+    def points(self, domain: Domain, interface: Interface) -> tuple[PointEvaluation, ...]:
         """Give everything that `evaluate` chooses the worst from; empty where the interface can't be a macvtap."""
+        plug = self._plug(domain, interface, _NONE)
         if domain.type == _CONTAINER:
-            return ()
-        plug = self._plug(domain, interface, without)
+            case = Case(left_out=NotJudged.NOT_MACVTAP)
+            return tuple(_settled(self._point(one, plug), case, _NONE) for one in plug.attachments)
         return tuple(self._at(self._point(one, plug), plug) for one in sorted(plug.attachments, key=_by_device))
 
     def _plug(self, domain: Domain, interface: Interface, without: frozenset[int]) -> _Plug:
@@ -175,7 +174,8 @@ class Evaluator:
         ruling = decided.rulings[0]
         if ruling.rule.verdict is None:
             return ruling.case.left_out or NotJudged.NOT_MACVTAP
-        rivals = [one for point in points for one in point.rulings if _excludes(one, ruling)]
+        alone = not ruling.position.exclusive
+        rivals = [] if alone else [one for point in points for one in point.rulings if _excludes(one, ruling)]
         pool = len(points) > 1 and any(point.rulings[0].rule.verdict is not ruling.rule.verdict for point in points)
         disagree = any(one.rule.verdict is not ruling.rule.verdict for one in rivals)
         capped = (disagree or pool) and ruling.confidence is Confidence.HIGH

@@ -7,7 +7,7 @@ import msgspec
 from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.location.fleet import Fleet, survey
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, own_domains, places
-from virtscan.correlator.sending import SendingStack, sending_stacks
+from virtscan.correlator.sending import SendingStack, down_to_macvlan, sending_stacks
 from virtscan.correlator.serving import Coverage, coverage
 from virtscan.model import Inventory, LowerDevice, Server, State
 from virtscan.model.sources import is_declared
@@ -45,6 +45,9 @@ def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet) -> Iterator[PlacedSt
     declared = [stack for stack in stacks if stack.declared]
     for stack in declared:
         for place in sorted(places(stack, fleet), key=_order):
+            if isinstance(place, HostDevice):
+                yield PlacedStack(down_to_macvlan(stack), place)
+                continue
             if not isinstance(place, GuestNic) or place.declared:
                 yield PlacedStack(stack, place)
                 continue
