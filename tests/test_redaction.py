@@ -4,13 +4,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from virtscan.explain import document, explain, find, text
 
 from tests.build import TAKEN_AT, bridged, domain, hypervisor, inventory, macvtap, nic, server
 from tests.conftest import PROJECT
 from virtscan.correlator import correlate
 from virtscan.correlator.location.nic import belongs_to_a_nic
 from virtscan.errors import InventoryError
+from virtscan.explain import document, explain, find, text
 from virtscan.model import (
     Backing,
     Device,
@@ -407,9 +407,9 @@ def test_no_name_is_left_in_any_output(kernel: str | None, machine: str) -> None
     explanation = explain(report, find(redacted, "*"))
     remedies = plan(report)
     shown = [
-        *(reporter.render(view(report)) for view in VIEWS.values() for reporter in REPORTERS.values()),
+        *(reporter.render(view(report)).decode() for view in VIEWS.values() for reporter in REPORTERS.values()),
         text(explanation),
-        document(explanation, redacted.gaps),
+        REPORTERS["json"].render(document(explanation, report)).decode(),
         msgspec.json.encode(msgspec.to_builtins(remedies)).decode(),
     ]
 

@@ -7,13 +7,13 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 from msgspec.structs import replace
-from virtscan.explain import Spot, explain
 
 from tests.build import macvlan, tap
 from tests.correlator.fleets import MACS, MEETINGS, domains, gaps, inventories, servers
 from tests.correlator.losses import Change, found_macs, losses, mac_of
 from virtscan.correlator import RULES, correlate
 from virtscan.correlator.aging import aged
+from virtscan.explain import Spot, explain
 from virtscan.model import (
     Confidence,
     DomainState,

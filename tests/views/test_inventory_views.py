@@ -20,7 +20,7 @@ from virtscan.model import (
     State,
     Verdict,
 )
-from virtscan.views.presentation import timestamp
+from virtscan.views.document import timestamp
 
 URI = "qemu:///system"
 
