@@ -20,6 +20,8 @@ MEANS = {SCAN: "virtscan scan --config fixtures/fleet/virtscan.toml"}
 """What a command of the README comes down to, once everything is set up."""
 
 _EXAMPLE = re.compile(r"^\$ (?P<command>.+)\n(?P<output>(?:(?!\$ |```).*\n)*)", re.MULTILINE)
+_SCANNED = re.compile(r"^Scanned \d{4}-\d\d-\d\d \d\d:\d\d UTC", re.MULTILINE)
+"""The time of a scan, which is another one each time."""
 _BLOCK = re.compile(r"^```console\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -43,7 +45,7 @@ def can_be_run(command: str) -> bool:
 
 
 def printed(command: str) -> str:
-    """What the command prints on standard output, a terminal of 100 columns without colour."""
+    """Return what the command prints on a terminal of 100 columns without colour; a scan is always of one time."""
     arguments = shlex.split(MEANS.get(command, command))
     screen, terminal = os.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
@@ -57,7 +59,7 @@ def printed(command: str) -> str:
         env=environment | {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "xterm"},
     ):
         os.close(terminal)
-        return b"".join(_read(screen)).decode().replace("\r\n", "\n")
+        return _SCANNED.sub("Scanned 2026-11-26 12:31 UTC", b"".join(_read(screen)).decode().replace("\r\n", "\n"))
 
 
 def _read(screen: int) -> Iterator[bytes]:
