@@ -174,7 +174,7 @@ def test_the_document_has_its_published_keys() -> None:
         "waived", "waived_servers", "next_start", "not_judged", "facts", "servers", "decisions", "silent", "ways",
     ]  # fmt: skip
     assert list(one["facts"][0]) == ["fact", "value", "source", "observed_at", "ago"]
-    assert list(one["servers"][0]) == ["name", "interface", "facts"]
+    assert list(one["servers"][0]) == ["server", "server_interface", "facts"]
     assert list(one["decisions"][0]) == [
         "source_device", "source_mode", "server", "server_interface", "place", "steps", "rule", "verdict", "confidence",
         "waived", "decides",

@@ -36,8 +36,8 @@ def test_the_report_has_the_published_keys_in_their_order() -> None:
         "server", "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "reasons",
         "reaches_server", "waived", "waived_servers", "next_start", "origin",
     ]  # fmt: skip
-    assert list(found["servers"][0]) == ["name", "interface", "tx_checksum", "source", "observed_at"]
-    assert list(found["hypervisors"][0]) == ["name", "uri", "status", "domains", "open_seconds", "read_seconds"]
+    assert list(found["servers"][0]) == ["server", "server_interface", "tx_checksum", "source", "observed_at"]
+    assert list(found["hypervisors"][0]) == ["hypervisor", "uri", "status", "domains", "open_seconds", "read_seconds"]
     assert list(found["gaps"][0]) == ["subject", "reason"]
 
 
@@ -76,6 +76,13 @@ def test_every_other_view_follows_one_pattern(view: str) -> None:
     assert found["schema"] == f"virtscan.{view}/1"
     assert isinstance(found["rows"], list)
     assert [gap["subject"] for gap in found["gaps"]] == [gap.subject for gap in report().inventory.gaps]
+
+
+@pytest.mark.parametrize("view", [*VIEWS, *GROUPINGS])
+def test_keys_that_join_views_have_one_name_in_all_of_them(view: str) -> None:
+    sections = {**VIEWS, **GROUPINGS}[view](report()).sections
+
+    assert {column.key for section in sections for column in section.columns} & {"name", "interface"} == set()
 
 
 def test_the_total_stands_beside_the_rows() -> None:

@@ -62,7 +62,7 @@ FIELDS: tuple[Field[Account], ...] = (
     Field(
         Column("servers", audience=_DOCUMENTS),
         lambda account: tuple(
-            {"name": server.name, "interface": server.interface, "facts": _facts(server.facts)}
+            {"server": server.name, "server_interface": server.interface, "facts": _facts(server.facts)}
             for server in account.servers
         ),
     ),

@@ -74,9 +74,9 @@ def _seconds(duration: float | None) -> float | None:
 _DATA = Audience.DATA
 
 FIELDS: tuple[Field[_Host], ...] = (
-    Field(Column("name", "hypervisor"), lambda host: host.facts.name),
+    Field(Column("hypervisor"), lambda host: host.facts.name),
     Field(Column("uri", "URI", audience=_DATA), lambda host: host.facts.uri),
-    Field(Column("site", under="name"), lambda host: host.facts.site),
+    Field(Column("site", under="hypervisor"), lambda host: host.facts.site),
     Field(one_of(HostStatus, "status"), lambda host: word(host.facts.status)),
     Field(Column("kernel"), lambda host: _kernel(host.facts)),
     Field(Column("kernel_source", audience=_DATA), lambda host: _kernel_source(host.facts)),

@@ -74,8 +74,8 @@ def view(report: Report) -> Document:
         report,
         "report",
         section("findings", (*fields(Wording(report.inventory)), site), report.findings),
-        servers(report).pick("name", "interface", "tx_checksum", "source", "observed_at"),
-        hypervisors(report).pick("name", "uri", "status", "domains", "open_seconds", "read_seconds"),
+        servers(report).pick("server", "server_interface", "tx_checksum", "source", "observed_at"),
+        hypervisors(report).pick("hypervisor", "uri", "status", "domains", "open_seconds", "read_seconds"),
         metrics=counted,
         notes=(
             *summary.coverage(counted),

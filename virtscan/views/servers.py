@@ -65,8 +65,8 @@ def _macs(server: _Server) -> tuple[str, ...]:
 _DATA = Audience.DATA
 
 FIELDS: tuple[Field[_Server], ...] = (
-    Field(Column("name", "server"), lambda server: server.facts.name),
-    Field(Column("interface", under="name"), lambda server: server.facts.interface),
+    Field(Column("server"), lambda server: server.facts.name),
+    Field(Column("server_interface", "interface", under="server"), lambda server: server.facts.interface),
     Field(one_of(State, "tx_checksum", "TX checksum offload"), lambda server: word(server.stack.tx)),
     Field(yes_or_no("tx_checksum_fixed", "fixed", under="tx_checksum"), lambda server: is_fixed(server.stack)),
     Field(Column("devices", audience=_DATA), lambda server: _devices(server.stack)),
