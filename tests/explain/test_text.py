@@ -172,6 +172,7 @@ def test_the_document_has_its_published_keys() -> None:
         "hypervisor", "origin", "domain", "uuid", "index", "mac", "source_device", "source_mode", "server",
         "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "reaches_server",
         "waived", "waived_servers", "next_start", "not_judged", "facts", "servers", "decisions", "silent", "ways",
+        "id",
     ]  # fmt: skip
     assert list(one["facts"][0]) == ["fact", "value", "source", "observed_at", "ago"]
     assert list(one["servers"][0]) == ["server", "server_interface", "facts"]

@@ -33,7 +33,7 @@ def test_a_finding_is_one_row_with_every_key_of_the_document() -> None:
     assert heading == [
         "hypervisor", "domain", "uuid", "index", "mac", "source_device", "source_mode", "device_kind", "segment",
         "server", "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing",
-        "reaches_server", "waived", "next_start", "origin",
+        "reaches_server", "waived", "next_start", "origin", "id",
     ]  # fmt: skip
     assert len(rows) == 5
 

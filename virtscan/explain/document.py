@@ -18,6 +18,7 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
+from virtscan.views.identity import FindingKey, identifiers, key
 from virtscan.views.of_report import of_report
 
 _DATA = Audience.DATA
@@ -26,11 +27,16 @@ _DOCUMENTS = Audience.DOCUMENTS
 
 def document(explanation: Explanation, report: Report) -> Document:
     """Make the document of the accounts; `applies` is null for a rule that was not reached."""
-    return of_report(report, "explain", section("interfaces", FIELDS, explanation.accounts))
+    return of_report(report, "explain", section("interfaces", _fields(identifiers(report)), explanation.accounts))
 
 
 def _finding(value: Callable[[Finding], Value]) -> Callable[[Account], Value]:
     return lambda account: None if account.finding is None else value(account.finding)
+
+
+def _fields(ids: Mapping[FindingKey, str]) -> tuple[Field[Account], ...]:
+    identifier = Field(Column("id", audience=_DATA), _finding(lambda finding: ids[key(finding)]))
+    return (*FIELDS, identifier)
 
 
 FIELDS: tuple[Field[Account], ...] = (

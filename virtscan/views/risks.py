@@ -1,5 +1,7 @@
 """The risks view: every finding, worst first, with the counts, what to change, and what it rests on."""
 
+from collections.abc import Mapping
+
 from virtscan.correlator import RULES
 from virtscan.model import Confidence, DeviceKind, Exposure, Finding, Reach, Report, SourceMode, Verdict
 from virtscan.views import advice, summary
@@ -16,6 +18,7 @@ from virtscan.views.document import (
     yes_or_no,
 )
 from virtscan.views.hypervisors import hypervisors
+from virtscan.views.identity import FindingKey, identifiers, key
 from virtscan.views.of_report import of_report
 from virtscan.views.servers import servers
 from virtscan.views.wording.reasons import Wording
@@ -34,7 +37,7 @@ def _source(finding: Finding) -> str | None:
     return f"{finding.source_device} ({', '.join(text for text in words if text)})"
 
 
-def fields(wording: Wording) -> tuple[Field[Finding], ...]:
+def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Finding], ...]:
     """Give the columns of findings; sentences are made here, from the reasons of each."""
     return (
         Field(Column("hypervisor"), lambda finding: finding.hypervisor),
@@ -61,6 +64,7 @@ def fields(wording: Wording) -> tuple[Field[Finding], ...]:
         Field(Column("waived_servers", audience=_DOCUMENTS), lambda finding: records(finding.waived_servers)),
         Field(yes_or_no("next_start", audience=_DATA), lambda finding: finding.next_start),
         Field(Column("origin", audience=_DATA), lambda finding: finding.origin),
+        Field(Column("id", audience=_DATA), lambda finding: ids[key(finding)]),
         Field(Column("reason", audience=_PEOPLE, wraps=True), lambda finding: advice.reason(finding, wording)),
     )
 
@@ -73,7 +77,7 @@ def view(report: Report) -> Document:
     return of_report(
         report,
         "report",
-        section("findings", (*fields(Wording(report.inventory)), site), report.findings),
+        section("findings", (*fields(Wording(report.inventory), identifiers(report)), site), report.findings),
         servers(report).pick("server", "server_interface", "tx_checksum", "source", "observed_at"),
         hypervisors(report).pick("hypervisor", "uri", "status", "domains", "open_seconds", "read_seconds"),
         metrics=counted,
