@@ -4,18 +4,18 @@ from collections import Counter
 
 from virtscan.model import DeviceKind, HostStatus, Report
 from virtscan.views import summary
-from virtscan.views.groups import By, Group, everything, groups
-from virtscan.views.presentation import (
+from virtscan.views.document import (
     Audience,
     Column,
+    Document,
     Field,
-    Presentation,
-    gap_section,
     number,
     one_of,
     section,
     word,
 )
+from virtscan.views.groups import By, Group, everything, groups
+from virtscan.views.of_report import of_report
 
 _LABELS = {
     By.HYPERVISOR: (Column("hypervisor"), Column("site", under="hypervisor")),
@@ -91,20 +91,20 @@ FIELDS: tuple[Field[Group], ...] = (
 _BY_DEVICE = Field(Column("macvtap_by_device", "macvtap on", wraps=True), _macvtap_by_device)
 
 
-def view(report: Report, by: By = By.HYPERVISOR) -> Presentation:
-    """One row for each hypervisor, source device, site or segment, and a total that counts everything once."""
+def view(report: Report, by: By = By.HYPERVISOR) -> Document:
+    """Show a row for each hypervisor, source device, site or segment; the total counts everything once."""
     columns = _LABELS[by]
     fields = (*(_label_field(column, place) for place, column in enumerate(columns)), *FIELDS)
     if by is By.HYPERVISOR:
         fields = (*fields, _BY_DEVICE)
     total = everything(report, ("total", *[None] * (len(columns) - 1)))
-    return Presentation(
-        schema="virtscan.capacity/1",
-        main=section("rows", fields, groups(report, by)),
-        total=section("total", fields, [total]).rows[0],
-        gaps=gap_section(report.inventory.gaps),
-        warnings=gap_section(report.warnings),
-        notes=(*summary.coverage(summary.summarise(report)), *_notes(total, by)),
+    counted = summary.metrics(report)
+    return of_report(
+        report,
+        "capacity",
+        section("rows", fields, groups(report, by), total),
+        metrics=counted,
+        notes=(*summary.coverage(counted), *_notes(total, by)),
     )
 
 

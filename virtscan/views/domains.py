@@ -2,19 +2,19 @@
 
 from virtscan.model import DomainState, Report, Verdict
 from virtscan.views import summary
-from virtscan.views.placements import DomainPlacements, placements
-from virtscan.views.presentation import (
+from virtscan.views.document import (
     Audience,
     Column,
+    Document,
     Field,
-    Presentation,
-    gap_section,
     number,
     one_of,
     section,
     word,
     yes_or_no,
 )
+from virtscan.views.of_report import of_report
+from virtscan.views.placements import DomainPlacements, placements
 
 _WORST_FIRST = tuple(Verdict)
 
@@ -49,12 +49,8 @@ FIELDS: tuple[Field[DomainPlacements], ...] = (
 )
 
 
-def view(report: Report) -> Presentation:
-    """One row for each domain, in the inventory's order."""
-    return Presentation(
-        schema="virtscan.domains/1",
-        main=section("rows", FIELDS, placements(report)),
-        gaps=gap_section(report.inventory.gaps),
-        warnings=gap_section(report.warnings),
-        notes=summary.coverage(summary.summarise(report)),
-    )
+def view(report: Report) -> Document:
+    """Show a row for each domain, in the inventory's order."""
+    counted = summary.metrics(report)
+    rows = section("rows", FIELDS, placements(report))
+    return of_report(report, "domains", rows, metrics=counted, notes=summary.coverage(counted))

@@ -8,8 +8,8 @@ from typing import assert_never
 import msgspec
 
 from virtscan.model import Domain, DomainState, HostStatus, Hypervisor, Report
+from virtscan.views.document import word
 from virtscan.views.placements import DomainPlacements, Placement, placements
-from virtscan.views.presentation import word
 
 Label = tuple[str | None, ...]
 

@@ -20,19 +20,19 @@ from virtscan.model import (
     Verdict,
 )
 from virtscan.views import summary
-from virtscan.views.presentation import (
+from virtscan.views.document import (
     Audience,
     Column,
+    Document,
     Field,
-    Presentation,
     Section,
-    gap_section,
     number,
     one_of,
     section,
     timestamp,
     word,
 )
+from virtscan.views.of_report import of_report
 
 
 class _Host(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,9 +74,9 @@ def _seconds(duration: float | None) -> float | None:
 _DATA = Audience.DATA
 
 FIELDS: tuple[Field[_Host], ...] = (
-    Field(Column("name", "hypervisor"), lambda host: host.facts.name),
+    Field(Column("hypervisor"), lambda host: host.facts.name),
     Field(Column("uri", "URI", audience=_DATA), lambda host: host.facts.uri),
-    Field(Column("site", under="name"), lambda host: host.facts.site),
+    Field(Column("site", under="hypervisor"), lambda host: host.facts.site),
     Field(one_of(HostStatus, "status"), lambda host: word(host.facts.status)),
     Field(Column("kernel"), lambda host: _kernel(host.facts)),
     Field(Column("kernel_source", audience=_DATA), lambda host: _kernel_source(host.facts)),
@@ -122,12 +122,8 @@ def hypervisors(report: Report) -> Section:
     )
 
 
-def view(report: Report) -> Presentation:
-    """The hypervisors alone."""
-    return Presentation(
-        schema="virtscan.hypervisors/1",
-        main=msgspec.structs.replace(hypervisors(report), key="rows"),
-        gaps=gap_section(report.inventory.gaps),
-        warnings=gap_section(report.warnings),
-        notes=summary.coverage(summary.summarise(report)),
-    )
+def view(report: Report) -> Document:
+    """Show the hypervisors alone."""
+    counted = summary.metrics(report)
+    rows = msgspec.structs.replace(hypervisors(report), key="rows")
+    return of_report(report, "hypervisors", rows, metrics=counted, notes=summary.coverage(counted))
