@@ -166,7 +166,8 @@ def _hypervisor(hypervisor: Hypervisor, gaps: Iterable[Gap]) -> Check:
     own = [gap for gap in gaps if gap.hypervisor == hypervisor.name]
     if hypervisor.status is HostStatus.FAILED:
         return Check(subject=subject, outcome=Result.FAILED, detail=f"{hypervisor.uri}: {own[0].reason}")
-    detail = f"{hypervisor.uri}: domains read: {len(hypervisor.domains)}"
+    domains = sum(not domain.next_start for domain in hypervisor.domains)
+    detail = f"{hypervisor.uri}: domains read: {domains}"
     return _read(subject, detail, own)
 
 

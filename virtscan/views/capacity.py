@@ -34,7 +34,7 @@ def _ratio(part: int | None, whole: int | None) -> float | None:
 
 
 def _macvtap_by_device(group: Group) -> tuple[str, ...] | None:
-    """How many macvtap interfaces are on which device of one host, the fullest first."""
+    """Count the macvtap interfaces on each device of one host, the fullest first."""
     if len(group.hosts) != 1:
         return None
     counts = Counter(
@@ -79,11 +79,11 @@ FIELDS: tuple[Field[Group], ...] = (
     ),
     Field(
         number("at_risk", under="macvtap_interfaces"),
-        lambda group: group.total(summary.is_at_risk(place.finding) for place in group.interfaces),
+        lambda group: group.total(map(summary.is_at_risk, group.findings)),
     ),
     Field(
         number("at_risk_waived", audience=Audience.DATA),
-        lambda group: group.total(summary.is_accepted(place.finding) for place in group.interfaces),
+        lambda group: group.total(map(summary.is_accepted, group.findings)),
     ),
 )
 
@@ -113,13 +113,13 @@ def _label_field(column: Column, place: int) -> Field[Group]:
 
 
 def _notes(total: Group, by: By) -> list[str]:
-    """How to read the numbers, as far as these need it."""
+    """Explain the numbers, as far as these need it."""
     notes = []
     if by in (By.DEVICE, By.SEGMENT):
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is not HostStatus.COMPLETE:
         notes.append("where the status is partial there is more than the numbers say")
-    waived = sum(summary.is_accepted(place.finding) for place in total.interfaces)
+    waived = sum(map(summary.is_accepted, total.findings))
     if waived:
         notes.append(f"at risk and waived, so not counted as at risk: {waived}")
     silent = [host.name for host in total.read if host.cpus is None or host.memory_mib is None]

@@ -20,8 +20,8 @@ _WORST_FIRST = tuple(Verdict)
 
 
 def _verdict(domain: DomainPlacements) -> Verdict | None:
-    """The worst of its interfaces' verdicts, waived or not; None when none of them was judged."""
-    verdicts = (placement.finding.verdict for placement in domain.placements if placement.finding is not None)
+    """Return the worst verdict of its findings, waived or not; None without a finding."""
+    verdicts = (finding.verdict for finding in domain.findings)
     return min(verdicts, key=_WORST_FIRST.index, default=None)
 
 
@@ -39,10 +39,10 @@ FIELDS: tuple[Field[DomainPlacements], ...] = (
         number("macvtap_interfaces", under="interfaces"),
         lambda item: sum(place.interface.is_macvtap for place in item.placements),
     ),
-    Field(number("at_risk"), lambda item: sum(summary.is_at_risk(place.finding) for place in item.placements)),
+    Field(number("at_risk"), lambda item: sum(map(summary.is_at_risk, item.findings))),
     Field(
         number("at_risk_waived", audience=Audience.DATA),
-        lambda item: sum(summary.is_accepted(place.finding) for place in item.placements),
+        lambda item: sum(map(summary.is_accepted, item.findings)),
     ),
     Field(one_of(Verdict, "verdict"), lambda item: word(_verdict(item))),
     Field(Column("site", audience=Audience.FILTERS), lambda item: item.hypervisor.site),

@@ -36,24 +36,29 @@ from virtscan.views.of_report import of_report
 
 
 class _Host(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypervisor with what the report says of it."""
+    """A hypervisor with its findings and gaps."""
 
     facts: Hypervisor
     findings: list[Finding]
     gaps: list[Gap]
 
     @property
+    def domains(self) -> list[Domain]:
+        """Its domains; the definition for the next start of a running one is no further domain."""
+        return [domain for domain in self.facts.domains if not domain.next_start]
+
+    @property
     def interfaces(self) -> list[Interface]:
         """Of all its domains."""
-        return [interface for domain in self.facts.domains for interface in domain.interfaces]
+        return [interface for domain in self.domains for interface in domain.interfaces]
 
     @property
     def running(self) -> list[Domain]:
         """Its running domains."""
-        return [domain for domain in self.facts.domains if domain.state is DomainState.ACTIVE]
+        return [domain for domain in self.domains if domain.state is DomainState.ACTIVE]
 
     def count(self, things: Iterable[object]) -> int | None:
-        """How many of these are true; on a host that told nothing that is not zero but unknown."""
+        """Count those that are true; on a host that was not read that is not zero but unknown."""
         return None if self.facts.status is HostStatus.FAILED else sum(map(bool, things))
 
 
@@ -83,7 +88,7 @@ FIELDS: tuple[Field[_Host], ...] = (
     Field(one_of(Fix, "kernel_fix", under="kernel"), lambda host: kernel_state(host.facts).fix.value),
     Field(number("cpus", "CPUs"), lambda host: host.facts.cpus),
     Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda host: host.facts.memory_mib),
-    Field(number("domains"), lambda host: host.count(host.facts.domains)),
+    Field(number("domains"), lambda host: host.count(host.domains)),
     Field(number("domains_running", "running", under="domains"), lambda host: host.count(host.running)),
     Field(number("interfaces"), lambda host: host.count(host.interfaces)),
     Field(
