@@ -119,7 +119,7 @@ def veth(name: str, **more: Any) -> Device:
     return device(name, DeviceKind.VETH, **({"backing": Backing.VIRTUAL} | more))
 
 
-def macvlan(name: str, parent: str, mode: SourceMode = SourceMode.BRIDGE, **more: Any) -> Device:
+def macvlan(name: str, parent: str, mode: SourceMode | None = SourceMode.BRIDGE, **more: Any) -> Device:
     """A macvlan, or a macvtap of an unknown domain."""
     return device(name, DeviceKind.MACVLAN, parent, **({"mode": mode, "backing": Backing.VIRTUAL} | more))
 
@@ -173,7 +173,7 @@ def sends(one: Device, tx: State = State.ON, after_reboot: State | None = None, 
 
 def read_server(*devices: ServerDevice, **more: Any) -> Server:
     """A server whose sending stack was read; it sends through the first device unless told otherwise."""
-    fields = {
+    fields: dict[str, Any] = {
         "interface": str(devices[0].device.name),
         "tx_checksum": devices[0].offload.tx_checksum,
         "persistence": devices[0].offload.persistence,

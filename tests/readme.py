@@ -23,6 +23,8 @@ MEANS = {SCAN: "virtscan scan --config fixtures/fleet/virtscan.toml"}
 
 _EXAMPLE = re.compile(r"^\$ (?P<command>.+)\n(?P<output>(?:(?!\$ |```).*\n)*)", re.MULTILINE)
 _RULES = re.compile(r"(?<=^<!-- rules -->\n\n)(?:\|.*\n)*(?=\n<!-- end of rules -->$)", re.MULTILINE)
+_SCANNED = re.compile(r"^Scanned \d{4}-\d\d-\d\d \d\d:\d\d UTC", re.MULTILINE)
+"""The time of a scan, which is another one each time."""
 _BLOCK = re.compile(r"^```console\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -46,7 +48,7 @@ def can_be_run(command: str) -> bool:
 
 
 def printed(command: str) -> str:
-    """What the command prints on standard output, a terminal of 100 columns without colour."""
+    """Return what the command prints on a terminal of 100 columns without colour; a scan is always of one time."""
     arguments = shlex.split(MEANS.get(command, command))
     screen, terminal = os.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
@@ -60,7 +62,7 @@ def printed(command: str) -> str:
         env=environment | {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "xterm"},
     ):
         os.close(terminal)
-        return b"".join(_read(screen)).decode().replace("\r\n", "\n")
+        return _SCANNED.sub("Scanned 2026-11-26 12:31 UTC", b"".join(_read(screen)).decode().replace("\r\n", "\n"))
 
 
 def _read(screen: int) -> Iterator[bytes]:

@@ -407,9 +407,9 @@ def test_no_name_is_left_in_any_output(kernel: str | None, machine: str) -> None
     explanation = explain(report, find(redacted, "*"))
     remedies = plan(report)
     shown = [
-        *(reporter.render(view(report)) for view in VIEWS.values() for reporter in REPORTERS.values()),
+        *(reporter.render(view(report)).decode() for view in VIEWS.values() for reporter in REPORTERS.values()),
         text(explanation),
-        document(explanation, redacted.gaps),
+        REPORTERS["json"].render(document(explanation, report)).decode(),
         msgspec.json.encode(msgspec.to_builtins(remedies)).decode(),
     ]
 

@@ -4,7 +4,9 @@ import importlib.util
 import platform
 import shutil
 import socket
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from virtscan import __version__
 from virtscan.errors import SshError
 from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Plan, ProvisioningTarget, Server, Target, TargetKind
 from virtscan.transport import ssh, uri
+from virtscan.views.document import Column, Document, Field, Metric, one_of, section, word
 
 LIBVIRT = "libvirt client"
 """The subject of the check without which no hypervisor can be asked."""
@@ -71,6 +74,28 @@ def of_inventory(plan: Plan, inventory: Inventory) -> tuple[Check, ...]:
         *(_server(server) for server in inventory.servers),
         *(_provisioning(target, inventory.gaps) for target in plan.provisioning),
     )
+
+
+def document(checks: Sequence[Check], taken_at: datetime) -> Document:
+    """Make the document of the checks; `taken_at` is the time at which hosts were read."""
+    outcomes = Counter(check.outcome for check in checks)
+    return Document(
+        schema="virtscan.doctor/1",
+        version=__version__,
+        taken_at=taken_at,
+        sections=(section("rows", _FIELDS, checks),),
+        metrics=tuple(
+            Metric(name="checks", value=outcomes[one], help="Checks by outcome.", labels={"outcome": one.value})
+            for one in Result
+        ),
+    )
+
+
+_FIELDS: tuple[Field[Check], ...] = (
+    Field(one_of(Result, "outcome"), lambda check: word(check.outcome)),
+    Field(Column("subject"), lambda check: check.subject),
+    Field(Column("detail", wraps=True), lambda check: check.detail),
+)
 
 
 def of_names(mismatches: Iterable[Gap]) -> tuple[Check, ...]:
@@ -141,7 +166,8 @@ def _hypervisor(hypervisor: Hypervisor, gaps: Iterable[Gap]) -> Check:
     own = [gap for gap in gaps if gap.hypervisor == hypervisor.name]
     if hypervisor.status is HostStatus.FAILED:
         return Check(subject=subject, outcome=Result.FAILED, detail=f"{hypervisor.uri}: {own[0].reason}")
-    detail = f"{hypervisor.uri}: domains read: {len(hypervisor.domains)}"
+    domains = sum(not domain.next_start for domain in hypervisor.domains)
+    detail = f"{hypervisor.uri}: domains read: {domains}"
     return _read(subject, detail, own)
 
 

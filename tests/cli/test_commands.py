@@ -93,7 +93,7 @@ def test_hypervisors_can_be_named_without_a_configuration(capfd: pytest.CaptureF
 
     report = json.loads(capfd.readouterr().out)
     assert code == 4
-    assert [host["name"] for host in report["hypervisors"]] == ["ams1-kvm01"]
+    assert [host["hypervisor"] for host in report["hypervisors"]] == ["ams1-kvm01"]
 
 
 def test_a_folder_of_xml_can_be_scanned(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -137,7 +137,7 @@ def test_what_counts_as_failure_can_be_chosen(fail_on: str, code: int, capfd: py
 
 def test_the_servers_alone_can_be_read(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["servers", *FLEET, "--format", "json"]) == 4
-    states = {row["name"]: row["tx_checksum"] for row in json.loads(capfd.readouterr().out)["rows"]}
+    states = {row["server"]: row["tx_checksum"] for row in json.loads(capfd.readouterr().out)["rows"]}
     assert states["satellite"] == "on"
     assert states["cobbler"] == "off"
     assert states["depot"] == "unknown"

@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from virtscan.cli.main import run
+from virtscan.reporters import REPORTERS
 
 FLEET = str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")
 
@@ -27,6 +29,30 @@ def test_a_machine_that_can_scan_ends_with_zero(capfd: pytest.CaptureFixture[str
     shown = capfd.readouterr().out
     assert "ok       configuration: none; hypervisors: 1, servers: 1" in shown
     assert "ok       server satellite" in shown
+
+
+@pytest.mark.parametrize("format_name", REPORTERS)
+def test_the_checks_are_a_document_in_every_format(
+    format_name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "checks"
+
+    assert run(["doctor", "-c", "test:///default", "--format", format_name, "-o", str(file)]) == 0
+
+    assert "hypervisor" in file.read_text(encoding="utf-8")
+    assert capfd.readouterr().out == ""
+
+
+def test_the_checks_can_be_read_by_programs(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--config", FLEET, "--format", "json"]) == 3
+
+    document = json.loads(capfd.readouterr().out)
+    assert list(document) == ["schema", "version", "taken_at", "summary", "rows", "gaps"]
+    assert (document["schema"], document["summary"]["checks"]["failed"]) == ("virtscan.doctor/1", 2)
+    assert [row["subject"] for row in document["rows"] if row["outcome"] == "failed"] == [
+        "hypervisor fra1-kvm04",
+        "server depot",
+    ]
 
 
 def test_a_wrong_configuration_is_told_after_what_is_here(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -176,3 +176,13 @@ def test_a_nested_hypervisor_may_be_a_domain_that_was_not_read() -> None:
 
     assert finding_of(scene(others=(inner,))).rule == "R10"
     assert finding_of(scene(others=(inner,), lists_all_domains=False)).rule == "R14"
+
+
+def test_a_nic_that_fills_inside_a_nested_hypervisor_fills_for_good() -> None:
+    inner = hypervisor(
+        "hv2",
+        provisioner(macvtap(mac=SERVING, model="e1000")),
+        devices=(nic("eth0", mac=Mac(OTHER), driver="virtio_net"),),
+    )
+
+    assert finding_of(scene(beside=(domain("hv2", macvtap(mac=OTHER)),), others=(inner,))).rule == "R6"

@@ -11,8 +11,14 @@ from tests.correlator.scenes import provisioner, satellite, scene
 from tests.explain.test_telling import some
 from tests.reporters.hostile import NAMES
 from virtscan.correlator import correlate
-from virtscan.explain import document, explain, find, text
+from virtscan.explain import Explanation, explain, find, text
+from virtscan.explain import document as document_of
 from virtscan.model import Device, DeviceKind, DeviceName, Gap, GapAbout, Inventory, Policy, State, Waiver
+from virtscan.reporters import REPORTERS
+
+
+def document(explanation: Explanation, looked_at: Inventory) -> str:
+    return REPORTERS["json"].render(document_of(explanation, correlate(looked_at))).decode()
 
 
 def written(looked_at: Inventory, wanted: str = "web01") -> str:
@@ -135,7 +141,7 @@ def test_hostile_names_are_harmless_and_whole_in_json(name: str) -> None:
     shown = text(explanation)
     assert all(char == "\n" or char.isprintable() for char in shown)
     assert len(shown) < 40_000
-    as_json = document(explanation, looked_at.gaps)
+    as_json = document(explanation, looked_at)
     assert as_json.replace("\n", "").isprintable()
     read = json.loads(as_json)
     assert read["interfaces"][0]["domain"] == name.encode("utf-8", "backslashreplace").decode()
@@ -148,7 +154,7 @@ def test_the_document_holds_everything(looked_at: Inventory) -> None:
     report = correlate(looked_at)
     explanation = explain(report, find(looked_at, "*"))
 
-    read = json.loads(document(explanation, looked_at.gaps))
+    read = json.loads(document(explanation, looked_at))
 
     assert read["schema"] == "virtscan.explain/1"
     rules = {
@@ -165,15 +171,16 @@ def test_the_document_holds_everything(looked_at: Inventory) -> None:
 
 def test_the_document_has_its_published_keys() -> None:
     looked_at = scene(servers=(server(), server("lab", segments=("lab",))), segments={"bond2": "pxe"}, kernel=None)
-    (one,) = json.loads(document(explain(correlate(looked_at), find(looked_at, "web01")), ()))["interfaces"]
+    (one,) = json.loads(document(explain(correlate(looked_at), find(looked_at, "web01")), looked_at))["interfaces"]
 
     assert list(one) == [
         "hypervisor", "origin", "domain", "uuid", "index", "mac", "source_device", "source_mode", "server",
         "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "reaches_server",
         "waived", "waived_servers", "next_start", "not_judged", "facts", "servers", "decisions", "silent", "ways",
+        "id",
     ]  # fmt: skip
     assert list(one["facts"][0]) == ["fact", "value", "source", "observed_at", "ago"]
-    assert list(one["servers"][0]) == ["name", "interface", "facts"]
+    assert list(one["servers"][0]) == ["server", "server_interface", "facts"]
     assert list(one["decisions"][0]) == [
         "source_device", "source_mode", "server", "server_interface", "place", "steps", "rule", "verdict", "confidence",
         "waived", "decides",

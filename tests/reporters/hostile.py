@@ -1,26 +1,8 @@
-"""Names as an attacker would choose them, in every place that a report has for a name."""
+"""Names as an attacker would choose them, in every place that a document has for a name."""
 
-from typing import Any
-
-from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
-from tests.views.fleet import finding
-from virtscan.model import (
-    Attachment,
-    Device,
-    DeviceKind,
-    DeviceName,
-    Gap,
-    GapAbout,
-    Mac,
-    Observed,
-    Persistence,
-    Report,
-    SourceMode,
-    State,
-    Verdict,
-    WaivedServer,
-)
-from virtscan.model.reasons import Carried, NeedsOffload, NeedsRenewal
+from tests.build import TAKEN_AT
+from virtscan.model import Gap, GapAbout
+from virtscan.views.document import Audience, Column, Document, Metric, Row, Section, gap_section, number
 
 LONG = "L" + "o" * 9_998 + "g"
 
@@ -59,68 +41,43 @@ NAMES = {
 }
 
 
-def report(name: str) -> Report:
-    """A report in which whatever is text from outside is this name."""
-    device = DeviceName(name)
-    interface = macvtap(
-        name,
-        mac=name,
-        type=name,
-        network=name,
-        portgroup=name,
-        model=name,
-        target=name,
-        attachments=(Attachment(device, SourceMode.BRIDGE),),
+def document() -> Document:
+    """Make a document of a row for each name, in every cell that holds text; and of every name below the rows."""
+    columns = (
+        Column("text"),
+        Column("below", under="text"),
+        Column("wordy", wraps=True),
+        Column("verdict"),
+        Column("several", audience=Audience.DATA),
+        Column("record", audience=Audience.DOCUMENTS),
+        number("number"),
+        Column("people", audience=Audience.PEOPLE),
     )
-    host = hypervisor(
-        name,
-        domain(name, interface, uuid=name, origin=name, boot_devices=(name,)),
-        uri=name,
-        site=name,
-        kernel=name,
-        devices=(Device(name=device, kind=DeviceKind.BOND, lower=(DeviceName(f"{name}2"),), sources=(name,)),),
-        segments={name: name},
-    )
-    provider = server(
-        name,
-        State.ON,
-        source=name,
-        interface=name,
-        persistence=Persistence(setting=name),
-        macs=(Mac(name),),
-        addresses=(name,),
-        kernel=Observed(value=name, source=name, observed_at=TAKEN_AT),
-        segments=(name,),
-        subnets=(name, name),
-        reason=name,
-    )
-    fields: dict[str, Any] = {
-        "hypervisor": name,
-        "origin": name,
-        "domain": name,
-        "uuid": name,
-        "mac": Mac(name),
-        "source_device": device,
-        "lower_devices": (device,),
-        "segment": name,
-        "server": name,
-        "server_interface": name,
-        "because": (
-            Carried(server=name, hypervisor=name, domain=name, device=device, port=device),
-            NeedsRenewal(subject=name, complaint=name),
+    rows = tuple(_row(name) for name in NAMES.values())
+    gaps = tuple(Gap(subject=name, reason=name, about=GapAbout.HYPERVISOR) for name in NAMES.values())
+    return Document(
+        schema="test/1",
+        version=LONG,
+        taken_at=TAKEN_AT,
+        where=tuple(NAMES.values()),
+        head={"names": tuple(NAMES.values())},
+        sections=(
+            Section(key="rows", columns=columns, rows=rows, total=_row(NAMES["formula"])),
+            Section(key="more", columns=columns, rows=rows),
         ),
-        "waived_servers": (WaivedServer(server=name, verdict=Verdict.AT_RISK, rule=name, reason=name),),
-    }
-    needed = NeedsOffload(server=name, interface=name, why=name, devices=(device,))
-    return Report(
-        inventory=inventory(
-            host,
-            servers=(provider,),
-            gaps=(Gap(subject=name, reason=name, about=GapAbout.HYPERVISOR, hypervisor=name),),
-        ),
-        findings=(
-            finding(**fields),
-            finding(**fields, index=1, verdict=Verdict.UNKNOWN, rule=name, missing=(needed,)),
-            finding(**fields, index=2, waived=name, rule=name),
-        ),
+        metrics=tuple(Metric(name="names", value=1, help=name, labels={"name": name}) for name in NAMES.values()),
+        notes=tuple(NAMES.values()),
+        gaps=gap_section(gaps),
+        warnings=gap_section(gaps),
     )
+
+
+def _row(name: str) -> Row:
+    return (name, name, name, name, (name, f"{name}2"), {"name": name}, None, name)
+
+
+def assert_harmless(content: bytes) -> None:
+    """Check text: UTF-8, without a character that a terminal would act on, ending with a newline."""
+    text = content.decode()
+    assert {char for char in text if not char.isprintable()} <= {"\n"}
+    assert text.endswith("\n")

@@ -1,4 +1,4 @@
-"""Hostile names in every view and every format."""
+"""Hostile names in every format: one document holds all of them, in every place for text."""
 
 import csv
 import io
@@ -11,57 +11,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.reporters import hostile
-from virtscan.reporters import REPORTERS, Terminal
-from virtscan.views import GROUPINGS, VIEWS
+from virtscan.reporters import REPORTERS, RenderOptions, Reporter
+from virtscan.views.document import Column, Document, Section
 
-pytestmark = pytest.mark.slow
-
-ALL_VIEWS = {**VIEWS, **{f"capacity by {by}": view for by, view in GROUPINGS.items()}}
-TERMINALS = {"pipe": None, "wide": Terminal(width=10_000), "narrow": Terminal(width=80)}
+WIDTHS = {"pipe": None, "wide": 100_000, "narrow": 80}
 FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
-names = pytest.mark.parametrize("name", [pytest.param(text, id=key) for key, text in hostile.NAMES.items()])
-views = pytest.mark.parametrize("view", ALL_VIEWS)
+options = pytest.mark.parametrize("options", [RenderOptions(width=width) for width in WIDTHS.values()], ids=WIDTHS)
 
 
-def unprintable(text: str) -> set[str]:
-    return {char for char in text if not char.isprintable() and char != "\n"}
+def between(text: str, first: str, last: str) -> list[str]:
+    return text[text.index(first) + len(first) : text.index(last)].split("\n")
 
 
-def lines_below_the_heading(name: str, view: str, format_name: str) -> int:
-    """Headings take more lines the narrower a column is."""
-    text = REPORTERS[format_name].render(ALL_VIEWS[view](hostile.report(name)))
-    return text[text.find("\n---") + 1 :].count("\n")
+@options
+@pytest.mark.parametrize("reporter", REPORTERS.values(), ids=REPORTERS)
+def test_no_format_hands_on_a_character_that_a_terminal_would_act_on(
+    reporter: Reporter, options: RenderOptions
+) -> None:
+    hostile.assert_harmless(reporter.render(hostile.document(), options))
 
 
-@pytest.mark.parametrize("format_name", REPORTERS)
-@views
-@names
-def test_no_format_hands_on_a_character_that_a_terminal_would_act_on(name: str, view: str, format_name: str) -> None:
-    text = REPORTERS[format_name].render(ALL_VIEWS[view](hostile.report(name)))
-
-    assert unprintable(text) == set()
-    assert text.encode("utf-8")
-    assert text.endswith("\n")
-
-
-@pytest.mark.parametrize("format_name", ["table", "csv"])
-@views
-@names
-def test_a_name_adds_no_line(name: str, view: str, format_name: str) -> None:
-    expected = lines_below_the_heading("harmless", view, format_name)
-
-    assert lines_below_the_heading(name, view, format_name) == expected
-
-
-@pytest.mark.parametrize("terminal", TERMINALS.values(), ids=TERMINALS)
-@views
-@names
-def test_a_name_makes_no_table_endless(name: str, view: str, terminal: Terminal | None) -> None:
-    text = REPORTERS["table"].render(ALL_VIEWS[view](hostile.report(name)), terminal)
+@options
+def test_a_name_makes_no_table_endless(options: RenderOptions) -> None:
+    text = REPORTERS["table"].render(hostile.document(), options).decode()
 
     assert max(map(len, text.split("\n"))) < 2_500
-    assert unprintable(text) == set()
+
+
+def test_a_name_adds_no_line_to_a_table() -> None:
+    text = REPORTERS["table"].render(hostile.document()).decode()
+
+    heading, _, *rows = text.split("\n")
+    assert heading.split() == ["text", "below", "wordy", "verdict", "number", "people"]
+    assert rows[len(hostile.NAMES)].startswith("---")
+    assert rows[len(hostile.NAMES) + 2] == ""
+    assert len(rows) == (len(hostile.NAMES) + 3) + len(hostile.NAMES) + (1 + 2 * len(hostile.NAMES)) + 2
 
 
 @pytest.fixture
@@ -73,43 +58,54 @@ def endless_fields() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("endless_fields")
-@views
-@names
-def test_a_spreadsheet_finds_no_formula(name: str, view: str) -> None:
-    text = REPORTERS["csv"].render(ALL_VIEWS[view](hostile.report(name)))
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_spreadsheet_finds_no_formula(delimiter: str) -> None:
+    text = REPORTERS["csv"].render(hostile.document()).decode()
 
-    for delimiter in ",;\t":
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            assert [cell for cell in row if cell.startswith(FORMULA)] == []
+    for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        assert [cell for cell in row if cell.startswith(FORMULA)] == []
 
 
 @pytest.mark.usefixtures("endless_fields")
-@views
-@names
-def test_every_csv_record_has_every_column(name: str, view: str) -> None:
-    text = REPORTERS["csv"].render(ALL_VIEWS[view](hostile.report(name)))
+def test_every_csv_record_has_every_column() -> None:
+    text = REPORTERS["csv"].render(hostile.document()).decode()
 
     heading, *rows = csv.reader(io.StringIO(text, newline=""))
 
-    assert rows
+    assert len(rows) == len(hostile.NAMES) + 1
     assert {len(row) for row in rows} == {len(heading)}
 
 
-@names
-def test_json_keeps_names_as_they_are_but_for_what_is_no_text(name: str) -> None:
-    text = REPORTERS["json"].render(VIEWS["interfaces"](hostile.report(name)))
-    expected = name.replace("\udce9", "\\udce9")
+def test_json_keeps_names_as_they_are_but_for_what_is_not_text() -> None:
+    content = REPORTERS["json"].render(hostile.document())
 
-    row = json.loads(text)["rows"][0]
+    decoded = json.loads(content)
 
-    assert msgspec.json.decode(text) == json.loads(text)
-    assert (row["hypervisor"], row["domain"], row["type"]) == (expected, expected, expected)
+    assert msgspec.json.decode(content) == decoded
+    for name, row in zip(hostile.NAMES.values(), decoded["rows"], strict=True):
+        expected = name.replace("\udce9", "\\udce9")
+        assert row == {
+            "text": expected,
+            "below": expected,
+            "wordy": expected,
+            "verdict": expected,
+            "several": [expected, f"{expected}2"],
+            "record": {"name": expected},
+            "number": None,
+        }
+        assert decoded["summary"]["names"][expected] == 1
 
 
 @given(name=st.text(alphabet=st.characters(codec=None)))
 def test_any_text_goes_through_every_format(name: str) -> None:
-    presentation = VIEWS["risks"](hostile.report(name))
+    columns = (Column("text"), Column("wordy", wraps=True))
+    document = Document(
+        schema="test/1",
+        version=name,
+        sections=(Section(key="rows", columns=columns, rows=((name, name),)),),
+        notes=(name,),
+    )
 
     for reporter in REPORTERS.values():
-        for terminal in TERMINALS.values():
-            assert unprintable(reporter.render(presentation, terminal)) == set()
+        for width in WIDTHS.values():
+            hostile.assert_harmless(reporter.render(document, RenderOptions(width=width)))

@@ -10,9 +10,11 @@ from tests.build import inventory
 from tests.views.fleet import report
 from virtscan.model import Report
 from virtscan.reporters import REPORTERS
-from virtscan.views import GROUPINGS, VIEWS
+from virtscan.views import GROUPINGS, VIEWS, Document
 
-render = REPORTERS["json"].render
+
+def render(document: Document) -> str:
+    return REPORTERS["json"].render(document).decode()
 
 
 def document(view: str, of: Report | None = None) -> Any:
@@ -32,10 +34,10 @@ def test_the_report_has_the_published_keys_in_their_order() -> None:
     assert list(found["findings"][0]) == [
         "hypervisor", "domain", "uuid", "index", "mac", "source_device", "source_mode", "device_kind", "segment",
         "server", "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "reasons",
-        "reaches_server", "waived", "waived_servers", "next_start", "origin",
+        "reaches_server", "waived", "waived_servers", "next_start", "origin", "id",
     ]  # fmt: skip
-    assert list(found["servers"][0]) == ["name", "interface", "tx_checksum", "source", "observed_at"]
-    assert list(found["hypervisors"][0]) == ["name", "uri", "status", "domains", "open_seconds", "read_seconds"]
+    assert list(found["servers"][0]) == ["server", "server_interface", "tx_checksum", "source", "observed_at"]
+    assert list(found["hypervisors"][0]) == ["hypervisor", "uri", "status", "domains", "open_seconds", "read_seconds"]
     assert list(found["gaps"][0]) == ["subject", "reason"]
 
 
@@ -47,7 +49,9 @@ def test_the_summary_counts_every_status_and_verdict() -> None:
         "judged": 5,
         "verdicts": {"at-risk": 3, "unknown": 1, "mitigated": 0, "not-affected": 1},
         "waived": {"at-risk": 1, "unknown": 0, "mitigated": 0, "not-affected": 0},
+        "at_risk": {"pending": 0, "boots": 1, "latent": 1},
         "at_risk_after_reboot": 2,
+        "judged_for_next_start": 0,
         "reaches_server": {"yes": 2, "no": 1, "unknown": 2},
         "not_judged": {"not macvtap": 1, "source is not a bond": 0, "the server's own interface": 1},
     }
@@ -56,7 +60,7 @@ def test_the_summary_counts_every_status_and_verdict() -> None:
 def test_an_interface_has_the_published_keys_in_their_order() -> None:
     found = document("interfaces")
 
-    assert list(found) == ["schema", "rows", "gaps"]
+    assert list(found) == ["schema", "version", "taken_at", "summary", "rows", "gaps"]
     assert found["schema"] == "virtscan.interfaces/1"
     assert list(found["rows"][0]) == [
         "hypervisor", "origin", "domain", "uuid", "state", "vcpus", "memory_mib", "index", "mac", "type", "network",
@@ -74,10 +78,17 @@ def test_every_other_view_follows_one_pattern(view: str) -> None:
     assert [gap["subject"] for gap in found["gaps"]] == [gap.subject for gap in report().inventory.gaps]
 
 
+@pytest.mark.parametrize("view", [*VIEWS, *GROUPINGS])
+def test_keys_that_join_views_have_one_name_in_all_of_them(view: str) -> None:
+    sections = {**VIEWS, **GROUPINGS}[view](report()).sections
+
+    assert {column.key for section in sections for column in section.columns} & {"name", "interface"} == set()
+
+
 def test_the_total_stands_beside_the_rows() -> None:
     found = document("capacity")
 
-    assert list(found) == ["schema", "rows", "total", "gaps"]
+    assert list(found) == ["schema", "version", "taken_at", "summary", "rows", "total", "gaps"]
     assert list(found["total"]) == list(found["rows"][0])
 
 

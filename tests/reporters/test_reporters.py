@@ -15,9 +15,9 @@ from tests.build import hypervisor, inventory
 from tests.conftest import PROJECT
 from tests.views.fleet import report
 from virtscan.model import HostStatus, Hypervisor, Report
-from virtscan.reporters import REPORTERS, Terminal
+from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import GROUPINGS, VIEWS
-from virtscan.views.presentation import Audience
+from virtscan.views.document import Audience
 
 EVERY_VIEW = {**VIEWS, **GROUPINGS}
 NOT_FORMATS = {"__init__", "layout", "reporter", "text", "width"}
@@ -37,7 +37,7 @@ def test_csv_and_json_say_the_same_in_the_same_order(view: str) -> None:
     records = {column.key for column in presentation.main.columns if column.audience is Audience.DOCUMENTS}
     rows = [{key: value for key, value in row.items() if key not in records} for row in rows]
 
-    text = REPORTERS["csv"].render(presentation)
+    text = REPORTERS["csv"].render(presentation).decode()
 
     assert list(csv.reader(io.StringIO(text, newline=""))) == [
         list(rows[0]),
@@ -63,7 +63,7 @@ def test_people_read_the_same_total_as_programs(grouping: str) -> None:
     presentation = GROUPINGS[grouping](report())
     total = json.loads(REPORTERS["json"].render(presentation))["total"]
 
-    shown = REPORTERS["table"].render(presentation).split("\n\n")[0].splitlines()[-1].split()
+    shown = REPORTERS["table"].render(presentation).decode().split("\n\n")[0].splitlines()[-1].split()
 
     hidden = {"hypervisors", "at_risk_waived"}
     assert shown == [in_table(value) for key, value in total.items() if key not in hidden]
@@ -103,7 +103,7 @@ def test_where_nothing_was_read_every_format_still_has_its_form(
 ) -> None:
     presentation = EVERY_VIEW[view](Report(inventory=inventory(*hosts)))
 
-    first, *rest = REPORTERS[name].render(presentation, Terminal(width=80)).splitlines()
+    first, *rest = REPORTERS[name].render(presentation, RenderOptions(width=80)).decode().splitlines()
 
     assert first.startswith(("{", presentation.main.columns[0].key, presentation.main.columns[0].heading))
     assert len(rest) >= len(presentation.main.rows)

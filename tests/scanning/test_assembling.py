@@ -10,7 +10,7 @@ from virtscan.scanning.results import Result
 
 
 def assembled(*results: Result) -> Inventory:
-    return assemble(results, policy=Policy(), taken_at=TAKEN_AT)
+    return assemble(results, policy=Policy(), scope=None, taken_at=TAKEN_AT)
 
 
 def test_results_of_each_kind_stay_in_their_order_whatever_is_between() -> None:

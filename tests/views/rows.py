@@ -1,23 +1,23 @@
-"""Short ways to look into a presentation."""
+"""Short ways to look into a document."""
 
 from virtscan.model import Report
 from virtscan.views import GROUPINGS, VIEWS
-from virtscan.views.presentation import Audience, Presentation, Row, Value
+from virtscan.views.document import Audience, Document, Row, Value
 
 
-def records(presentation: Presentation) -> list[dict[str, Value]]:
+def records(document: Document) -> list[dict[str, Value]]:
     """The rows with the names of their columns, without those that only filters see."""
-    return [_record(presentation, row) for row in presentation.main.rows]
+    return [_record(document, row) for row in document.main.rows]
 
 
-def total(presentation: Presentation) -> dict[str, Value]:
+def total(document: Document) -> dict[str, Value]:
     """The total row with the names of its columns."""
-    assert presentation.total is not None
-    return _record(presentation, presentation.total)
+    assert document.main.total is not None
+    return _record(document, document.main.total)
 
 
-def _record(presentation: Presentation, row: Row) -> dict[str, Value]:
-    cells = zip(presentation.main.columns, row, strict=True)
+def _record(document: Document, row: Row) -> dict[str, Value]:
+    cells = zip(document.main.columns, row, strict=True)
     return {column.key: value for column, value in cells if column.audience is not Audience.FILTERS}
 
 

@@ -8,8 +8,8 @@ from virtscan.correlator import correlate
 from virtscan.errors import ConfigError
 from virtscan.reporters import REPORTERS
 from virtscan.views import VIEWS
+from virtscan.views.document import Column, Document, Row, Section
 from virtscan.views.filters import Condition, narrow, parse_condition
-from virtscan.views.presentation import Column, Presentation, Row, Section
 
 KEYS = ("name", "site", "cpus", "devices", "boots")
 ROWS: tuple[Row, ...] = (
@@ -17,11 +17,17 @@ ROWS: tuple[Row, ...] = (
     ("hv2", None, None, (), False),
     ("hv3", "fra1", 16.5, ("bond0.40",), None),
 )
-WHOLE = Presentation(
+WHOLE = Document(
     schema="virtscan.test/1",
-    main=Section(key="rows", columns=tuple(Column(key) for key in KEYS), rows=ROWS),
-    gaps=Section(key="gaps", columns=(), rows=()),
-    total=("total", None, 24, (), None),
+    version="1",
+    sections=(
+        Section(
+            key="rows",
+            columns=tuple(Column(key) for key in KEYS),
+            rows=ROWS,
+            total=("total", None, 24, (), None),
+        ),
+    ),
     notes=("counts",),
 )
 
@@ -70,7 +76,7 @@ def test_without_a_condition_nothing_changes() -> None:
 def test_fewer_rows_are_said_to_be_fewer_and_have_no_total() -> None:
     narrowed = narrow(WHOLE, [Condition("site", "=", "ams1")])
 
-    assert narrowed.total is None
+    assert narrowed.main.total is None
     assert narrowed.notes == ("1 of 3 rows match site=ams1; totals are for the whole fleet", "counts")
 
 
@@ -154,7 +160,7 @@ def test_a_site_can_be_asked_for_where_no_format_shows_it(view: str) -> None:
 
     assert ([row[0] for row in found.main.rows], len(whole.main.rows)) == (["hv1"], 3)
     for reporter in REPORTERS.values():
-        text = reporter.render(msgspec.structs.replace(found, notes=()), None)
+        text = reporter.render(msgspec.structs.replace(found, notes=(), where=())).decode()
         assert "web-hv1" in text
         assert "site" not in text
         assert "ams1" not in text

@@ -20,7 +20,7 @@ from virtscan.model import (
     State,
     Verdict,
 )
-from virtscan.views.presentation import timestamp
+from virtscan.views.document import timestamp
 
 URI = "qemu:///system"
 
@@ -57,7 +57,16 @@ def test_a_waived_domain_keeps_its_verdict_and_is_not_counted_as_at_risk() -> No
 def test_a_hypervisor_is_counted_with_what_it_has() -> None:
     rows = of(report(), "hypervisors")
 
-    keys = ("name", "status", "domains", "domains_running", "interfaces", "macvtap_interfaces", "at_risk", "unknown")
+    keys = (
+        "hypervisor",
+        "status",
+        "domains",
+        "domains_running",
+        "interfaces",
+        "macvtap_interfaces",
+        "at_risk",
+        "unknown",
+    )
     assert values(rows, *keys)[:2] == [
         ("hv1", "complete", 4, 3, 5, 4, 2, 0),
         ("hv2", "partial", 3, 2, 2, 2, 0, 1),
@@ -119,7 +128,7 @@ def test_seconds_have_two_decimals() -> None:
 def test_a_server_is_told_with_what_it_puts_at_risk() -> None:
     rows = of(report(), "servers")
 
-    keys = ("name", "tx_checksum", "tx_checksum_fixed", "after_reboot", "at_risk", "at_risk_waived", "reason")
+    keys = ("server", "tx_checksum", "tx_checksum_fixed", "after_reboot", "at_risk", "at_risk_waived", "reason")
     assert values(rows, *keys) == [
         ("satellite", "on", False, "on", 1, 1, None),
         ("cobbler", "on", True, None, 1, 0, None),
@@ -133,7 +142,7 @@ def test_two_interfaces_of_one_server_are_told_apart() -> None:
 
     rows = of(Report(inventory=inventory(servers=servers), findings=findings), "servers")
 
-    assert values(rows, "interface", "tx_checksum", "at_risk") == [("eth0", "on", 2), ("eth1", "off", 0)]
+    assert values(rows, "server_interface", "tx_checksum", "at_risk") == [("eth0", "on", 2), ("eth1", "off", 0)]
 
 
 def test_features_that_are_not_about_checksums_say_nothing_about_them() -> None:

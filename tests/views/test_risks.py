@@ -63,9 +63,9 @@ def test_a_source_device_is_told_with_its_kind_and_mode() -> None:
 
 
 def test_the_document_tells_of_servers_and_hypervisors_as_well() -> None:
-    presentation = VIEWS["risks"](report())
+    document = VIEWS["risks"](report())
 
-    servers, hypervisors = presentation.others
+    _, servers, hypervisors = document.sections
 
     assert (servers.key, servers.rows[0]) == (
         "servers",

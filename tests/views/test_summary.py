@@ -1,69 +1,65 @@
 """The counts that every view and the exit code agree on."""
 
+from collections.abc import Mapping
+
 from tests.build import domain, hypervisor, inventory, macvtap
 from tests.views.fleet import finding, report
-from virtscan.model import Exposure, HostStatus, NotJudged, Report, Verdict
-from virtscan.views import summarise
-from virtscan.views.summary import coverage, outcome
+from virtscan.model import Exposure, NotJudged, Report, Verdict
+from virtscan.views.document import counts
+from virtscan.views.summary import coverage, metrics, outcome
+
+
+def counted(of: Report, name: str) -> Mapping[str, int | float]:
+    return counts(metrics(of), name)
 
 
 def test_everything_is_counted_once() -> None:
-    counts = summarise(report())
+    judged = counted(report(), "judged")[""]
 
-    assert counts.hypervisors == {HostStatus.COMPLETE: 1, HostStatus.PARTIAL: 1, HostStatus.FAILED: 1}
-    assert (counts.domains, counts.interfaces, counts.judged) == (7, 7, 5)
-    assert counts.judged + sum(counts.not_judged.values()) == counts.interfaces
+    assert counted(report(), "hypervisors") == {"complete": 1, "partial": 1, "failed": 1}
+    assert (counted(report(), "domains"), counted(report(), "interfaces"), judged) == ({"": 7}, {"": 7}, 5)
+    assert judged + sum(counted(report(), "not_judged").values()) == 7
 
 
 def test_verdicts_add_up_to_what_was_judged_waived_or_not() -> None:
-    counts = summarise(report())
+    verdicts = counted(report(), "verdicts")
 
-    assert counts.verdicts == {
-        Verdict.AT_RISK: 3,
-        Verdict.UNKNOWN: 1,
-        Verdict.MITIGATED: 0,
-        Verdict.NOT_AFFECTED: 1,
-    }
-    assert sum(counts.verdicts.values()) == counts.judged
+    assert verdicts == {"at-risk": 3, "unknown": 1, "mitigated": 0, "not-affected": 1}
+    assert sum(verdicts.values()) == counted(report(), "judged")[""]
 
 
-def test_what_is_waived_is_counted_apart_and_no_longer_as_at_risk() -> None:
+def test_waived_findings_are_counted_apart_and_no_longer_as_at_risk() -> None:
     findings = (
         finding(exposure=Exposure.PENDING),
         finding(exposure=Exposure.PENDING, waived="accepted"),
         finding(verdict=Verdict.UNKNOWN, waived="accepted"),
         finding(verdict=Verdict.MITIGATED),
     )
+    judged = Report(inventory=inventory(), findings=findings)
 
-    counts = summarise(Report(inventory=inventory(), findings=findings))
-
-    assert counts.verdicts[Verdict.AT_RISK] == 2
-    assert counts.waived == {
-        Verdict.AT_RISK: 1,
-        Verdict.UNKNOWN: 1,
-        Verdict.MITIGATED: 0,
-        Verdict.NOT_AFFECTED: 0,
-    }
-    assert counts.at_risk == {Exposure.PENDING: 1, Exposure.BOOTS: 0, Exposure.LATENT: 0}
+    assert counted(judged, "verdicts")["at-risk"] == 2
+    assert counted(judged, "waived") == {"at-risk": 1, "unknown": 1, "mitigated": 0, "not-affected": 0}
+    assert counted(judged, "at_risk") == {"pending": 1, "boots": 0, "latent": 0}
 
 
-def test_nothing_at_all_is_counted_as_nothing() -> None:
-    counts = summarise(Report(inventory=inventory()))
+def test_of_an_empty_inventory_every_count_is_zero() -> None:
+    numbers = metrics(Report(inventory=inventory()))
 
-    assert coverage(counts) == (
+    assert {metric.value for metric in numbers} == {0}
+    assert coverage(numbers) == (
         "hypervisors: 0 complete, 0 partial, 0 failed",
         "domains: 0, interfaces: 0, judged: 0",
     )
-    assert outcome(counts) == (
+    assert outcome(numbers) == (
         "verdicts: 0 at-risk, 0 unknown, 0 mitigated, 0 not-affected",
         "not judged: none",
     )
 
 
-def test_the_lines_for_people_say_the_same() -> None:
-    counts = summarise(report())
+def test_the_lines_for_people_hold_the_same_counts() -> None:
+    numbers = metrics(report())
 
-    assert coverage(counts) + outcome(counts) == (
+    assert coverage(numbers) + outcome(numbers) == (
         "hypervisors: 1 complete, 1 partial, 1 failed",
         "domains: 7, interfaces: 7, judged: 5",
         "verdicts: 3 at-risk (1 waived), 1 unknown, 0 mitigated, 1 not-affected",
@@ -73,6 +69,6 @@ def test_the_lines_for_people_say_the_same() -> None:
 
 
 def test_a_reason_that_never_occurred_is_zero() -> None:
-    counts = summarise(Report(inventory=inventory(hypervisor("hv1", domain("web01", macvtap())))))
+    judged = Report(inventory=inventory(hypervisor("hv1", domain("web01", macvtap()))))
 
-    assert counts.not_judged == dict.fromkeys(NotJudged, 0)
+    assert counted(judged, "not_judged") == {reason.value: 0 for reason in NotJudged}

@@ -115,17 +115,25 @@ quiet_and_verbose = _chain(
     click.option("-q", "--quiet", is_flag=True, help="Print only errors on standard error."),
 )
 
-output_options = _chain(
-    click.option(
+
+def _format_option(*formats: str) -> Callable[[F], F]:
+    """Declare `--format` with these choices, the default first."""
+    return click.option(
         "--format",
         "format_name",
-        type=click.Choice(list(REPORTERS)),
-        default="table",
+        type=click.Choice(formats),
+        default=formats[0],
         show_default=True,
         help="Output format.",
-    ),
-    click.option("-o", "--output", type=FILE, help="Write to this file, atomically."),
-)
+    )
+
+
+_output_option = click.option("-o", "--output", type=FILE, help="Write to this file, atomically.")
+
+output_options = _chain(_format_option(*REPORTERS), _output_option)
+
+text_output_options = _chain(_format_option("text", *REPORTERS), _output_option)
+"""For commands whose document has a text of its own for people."""
 
 redact_option = click.option(
     "--redact",

@@ -1,4 +1,4 @@
-"""From an inventory to text in its place: the steps that every reporting command ends with."""
+"""From an inventory to a file or a terminal: the steps that every reporting command ends with."""
 
 import shutil
 import sys
@@ -12,8 +12,8 @@ from virtscan import __version__
 from virtscan.cli.console import Console, wants_colour
 from virtscan.cli.output import Output
 from virtscan.model import Inventory, Report
-from virtscan.reporters import REPORTERS, Terminal, gap_lines
-from virtscan.views import GROUPINGS, VIEWS, Presentation
+from virtscan.reporters import REPORTERS, RenderOptions, gap_lines
+from virtscan.views import GROUPINGS, VIEWS, Document
 from virtscan.views.filters import narrow, parse_condition
 
 
@@ -28,11 +28,11 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
 
     def with_note(self, note: str | None) -> "Rendering":
-        """The same with a line below the table."""
+        """Add a line below the table."""
         return msgspec.structs.replace(self, note=note)
 
     def with_pseudonyms(self, of: Callable[[str], str]) -> "Rendering":
-        """The same for a report under pseudonyms: a condition on a name is one on its pseudonym."""
+        """Give the form for a report under pseudonyms: a condition on a name becomes one on its pseudonym."""
         conditions = (parse_condition(text) for text in self.where)
         where = tuple(f"{one.column}{one.sign}{of(one.operand)}" for one in conditions)
         return msgspec.structs.replace(self, where=where)
@@ -43,36 +43,52 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: One is invalid, names a column that the view lacks, or a value that its column can't have.
         """
-        self._present(Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC))))
+        self._document(Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC))))
 
     def write(self, inventory: Inventory, output: Output, console: Console) -> Report:
         """Judge the inventory and write the report; gaps that the format has no place for go to the console."""
         from virtscan.views.judging import judge
 
         report = judge(inventory)
-        show(self._present(report), self.format_name, self.output, output, console)
+        show(self._document(report), self.format_name, self.output, output, console)
         return report
 
-    def _present(self, report: Report) -> Presentation:
+    def _document(self, report: Report) -> Document:
         view = GROUPINGS[self.by] if self.view == "capacity" else VIEWS[self.view]
-        presentation = view(report)
+        document = view(report)
         if self.note is not None:
-            presentation = msgspec.structs.replace(presentation, notes=(self.note, *presentation.notes))
-        return narrow(presentation, [parse_condition(text) for text in self.where])
+            document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
+        return narrow(document, [parse_condition(text) for text in self.where])
 
 
-def show(presentation: Presentation, format_name: str, path: Path | None, output: Output, console: Console) -> None:
-    """Write a presentation to the output that `path` led to; gaps that a format has no place for go to the console."""
+def show(document: Document, format_name: str, path: Path | None, output: Output, console: Console) -> None:
+    """Write a document to the output that `path` led to; gaps that its format has no place for go to the console."""
     reporter = REPORTERS[format_name]
-    output.write(reporter.render(presentation, _terminal(path)).encode())
+    output.write(reporter.render(document, _options(path)))
     if not reporter.has_gaps:
-        for line in gap_lines(presentation.gaps):
-            console.warn(line)
-        for line in gap_lines(presentation.warnings):
-            console.warn(f"warning: {line}")
+        _show_gaps(document, console)
 
 
-def _terminal(path: Path | None) -> Terminal | None:
+def show_text(
+    text: str, document: Document, format_name: str, path: Path | None, output: Output, console: Console
+) -> None:
+    """Write a document as `show` does, or for the format `text` this text with the gaps on the console."""
+    if format_name == "text":
+        output.write(text.encode())
+        _show_gaps(document, console)
+    else:
+        show(document, format_name, path, output, console)
+
+
+def _show_gaps(document: Document, console: Console) -> None:
+    """Print gaps and warnings of a document on the console."""
+    for line in gap_lines(document.gaps):
+        console.warn(line)
+    for line in gap_lines(document.warnings):
+        console.warn(f"warning: {line}")
+
+
+def _options(path: Path | None) -> RenderOptions:
     if path is not None or not sys.stdout.isatty():
-        return None
-    return Terminal(width=shutil.get_terminal_size().columns, colour=wants_colour())
+        return RenderOptions()
+    return RenderOptions(width=shutil.get_terminal_size().columns, colour=wants_colour())

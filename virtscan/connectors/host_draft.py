@@ -174,6 +174,8 @@ class HostDraft:
             observed_at=facts.observed_at,
             open_seconds=facts.open_seconds,
             read_seconds=facts.read_seconds,
+            own_name=name,
+            is_name_declared=self.target.name is not None,
         )
         return hypervisor, tuple(gaps)
 

@@ -70,10 +70,10 @@ def _judged(inventory: Inventory) -> Report:
         for domain in hypervisor.domains:
             for interface in domain.interfaces:
                 found = judge.judge(domain, interface, pending)
-                if isinstance(found, NotJudged):
-                    left_out[found] += 1
-                else:
+                if not isinstance(found, NotJudged):
                     findings.append(found)
+                elif not domain.next_start:
+                    left_out[found] += 1
         overruled |= judge.overruled
     findings.sort(key=_urgency)
     return Report(

@@ -1,73 +1,91 @@
-"""The accounts as JSON, for programs."""
+"""The accounts as a document, for programs."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-import msgspec
+from virtscan.explain.account import Account, Explanation, Told
+from virtscan.model import Confidence, Exposure, Finding, NotJudged, Reach, Report, SourceMode, Verdict
+from virtscan.views.document import (
+    Audience,
+    Column,
+    Document,
+    Field,
+    Value,
+    number,
+    one_of,
+    records,
+    section,
+    timestamp,
+    word,
+    yes_or_no,
+)
+from virtscan.views.identity import FindingKey, identifiers, key
+from virtscan.views.of_report import of_report
 
-from virtscan.explain.account import Account, Decision, Explanation, Told
-from virtscan.model import Gap
-from virtscan.reporters.json import written
-from virtscan.views.presentation import timestamp, word
-
-SCHEMA = "virtscan.explain/1"
+_DATA = Audience.DATA
+_DOCUMENTS = Audience.DOCUMENTS
 
 
-def document(explanation: Explanation, gaps: Iterable[Gap]) -> str:
-    """Write the document; `applies` is null for a rule that was not reached, because an earlier one had decided."""
-    value = {
-        "schema": SCHEMA,
-        "version": explanation.version,
-        "taken_at": timestamp(explanation.taken_at),
-        "interfaces": [_account(account) for account in explanation.accounts],
-        "gaps": [{"subject": gap.subject, "reason": gap.reason} for gap in gaps],
-    }
-    return written(msgspec.to_builtins(value))
+def document(explanation: Explanation, report: Report) -> Document:
+    """Make the document of the accounts; `applies` is null for a rule that was not reached."""
+    return of_report(report, "explain", section("interfaces", _fields(identifiers(report)), explanation.accounts))
 
 
-def _account(account: Account) -> dict[str, object]:
-    finding = account.finding
-    return {
-        "hypervisor": account.hypervisor.name,
-        "origin": account.domain.origin,
-        "domain": account.domain.name,
-        "uuid": account.domain.uuid,
-        "index": account.interface.index,
-        "mac": account.interface.mac,
-        "source_device": finding and finding.source_device,
-        "source_mode": finding and word(finding.source_mode),
-        "server": finding and finding.server,
-        "server_interface": finding and finding.server_interface,
-        "verdict": finding and finding.verdict.value,
-        "confidence": finding and finding.confidence.value,
-        "exposure": account.exposure.value,
-        "rule": finding and finding.rule,
-        "because": finding and account.because,
-        "missing": finding and account.missing,
-        "reaches_server": finding and finding.reaches_server.value,
-        "waived": finding and finding.waived,
-        "waived_servers": finding and finding.waived_servers,
-        "next_start": account.domain.next_start,
-        "not_judged": word(account.not_judged),
-        "facts": [_told(told) for told in account.facts],
-        "servers": [
-            {"name": server.name, "interface": server.interface, "facts": [_told(told) for told in server.facts]}
+def _finding(value: Callable[[Finding], Value]) -> Callable[[Account], Value]:
+    return lambda account: None if account.finding is None else value(account.finding)
+
+
+def _fields(ids: Mapping[FindingKey, str]) -> tuple[Field[Account], ...]:
+    identifier = Field(Column("id", audience=_DATA), _finding(lambda finding: ids[key(finding)]))
+    return (*FIELDS, identifier)
+
+
+FIELDS: tuple[Field[Account], ...] = (
+    Field(Column("hypervisor"), lambda account: account.hypervisor.name),
+    Field(Column("origin", audience=_DATA), lambda account: account.domain.origin),
+    Field(Column("domain", under="hypervisor"), lambda account: account.domain.name),
+    Field(Column("uuid", audience=_DATA), lambda account: account.domain.uuid),
+    Field(number("index"), lambda account: account.interface.index),
+    Field(Column("mac", "MAC"), lambda account: account.interface.mac),
+    Field(Column("source_device", under="mac"), _finding(lambda finding: finding.source_device)),
+    Field(one_of(SourceMode, "source_mode", audience=_DATA), _finding(lambda finding: word(finding.source_mode))),
+    Field(Column("server"), _finding(lambda finding: finding.server)),
+    Field(Column("server_interface", under="server"), _finding(lambda finding: finding.server_interface)),
+    Field(one_of(Verdict, "verdict"), _finding(lambda finding: word(finding.verdict))),
+    Field(one_of(Confidence, "confidence", under="verdict"), _finding(lambda finding: word(finding.confidence))),
+    Field(one_of(Exposure, "exposure", under="index"), lambda account: word(account.exposure)),
+    Field(Column("rule", audience=_DATA), _finding(lambda finding: finding.rule)),
+    Field(Column("because", wraps=True), lambda account: account.because if account.finding else None),
+    Field(Column("missing", wraps=True), lambda account: account.missing if account.finding else None),
+    Field(one_of(Reach, "reaches_server", audience=_DATA), _finding(lambda finding: word(finding.reaches_server))),
+    Field(Column("waived", audience=_DATA), _finding(lambda finding: finding.waived)),
+    Field(
+        Column("waived_servers", audience=_DOCUMENTS),
+        _finding(lambda finding: records(finding.waived_servers)),
+    ),
+    Field(yes_or_no("next_start", audience=_DATA), lambda account: account.domain.next_start),
+    Field(one_of(NotJudged, "not_judged", audience=_DATA), lambda account: word(account.not_judged)),
+    Field(Column("facts", audience=_DOCUMENTS), lambda account: _facts(account.facts)),
+    Field(
+        Column("servers", audience=_DOCUMENTS),
+        lambda account: tuple(
+            {"server": server.name, "server_interface": server.interface, "facts": _facts(server.facts)}
             for server in account.servers
-        ],
-        "decisions": [_decision(decision) for decision in account.decisions],
-        "silent": account.silent,
-        "ways": account.ways,
-    }
+        ),
+    ),
+    Field(Column("decisions", audience=_DOCUMENTS), lambda account: records(account.decisions)),
+    Field(Column("silent", audience=_DOCUMENTS), lambda account: records(account.silent)),
+    Field(Column("ways", audience=_DOCUMENTS), lambda account: records(account.ways)),
+)
 
 
-def _told(told: Told) -> dict[str, object]:
-    return {
-        "fact": told.fact,
-        "value": told.value,
-        "source": told.source,
-        "observed_at": timestamp(told.observed_at),
-        "ago": told.ago,
-    }
-
-
-def _decision(decision: Decision) -> dict[str, object]:
-    return msgspec.structs.asdict(decision) | {"source_mode": word(decision.source_mode)}
+def _facts(facts: Iterable[Told]) -> tuple[Mapping[str, object], ...]:
+    return tuple(
+        {
+            "fact": told.fact,
+            "value": told.value,
+            "source": told.source,
+            "observed_at": timestamp(told.observed_at),
+            "ago": told.ago,
+        }
+        for told in facts
+    )

@@ -16,7 +16,7 @@ from virtscan.explain.facts import Facts
 from virtscan.explain.looking import Spot
 from virtscan.model import Finding, Inventory, NotJudged, Report
 from virtscan.model.reasons import Reason
-from virtscan.views.wording.conditions import CONDITION_WORDS
+from virtscan.views.wording.conditions import CONDITION_WORDS, value_words
 from virtscan.views.wording.reasons import Wording
 from virtscan.views.wording.rules import RULE_WORDS
 
@@ -111,7 +111,7 @@ class _Scene:
                 fact=_code(fact.reason),
                 missing=self._wording.sentence(fact.reason),
                 how=self._wording.how(fact.reason) or "",
-                verdicts=fact.verdicts,
+                verdicts={value_words(fact.reason, code): verdict for code, verdict in fact.verdicts.items()},
             )
 
     def _decisions(self, points: Sequence[PointEvaluation], finding: Finding | None) -> Iterator[Decision]:

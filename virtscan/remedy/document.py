@@ -1,69 +1,96 @@
-"""A remedy as JSON, for programs: the same plan, with the steps of one form as texts."""
+"""A remedy as a document, for programs: the same plan, with the steps of one form as texts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
-import msgspec
-
-from virtscan.model import Gap
+from virtscan.model import Report, State
 from virtscan.remedy.plan import Change, Question, Remedy, Steps
-from virtscan.reporters.json import written
-from virtscan.views.presentation import timestamp
+from virtscan.views.document import (
+    Audience,
+    Column,
+    Document,
+    Field,
+    number,
+    one_of,
+    record,
+    records,
+    section,
+    timestamp,
+    word,
+    yes_or_no,
+)
+from virtscan.views.of_report import of_report
 
-SCHEMA = "virtscan.remedy/1"
-
-
-def document(remedy: Remedy, gaps: Iterable[Gap], form: str, steps_of: Callable[[Change], Steps]) -> str:
-    """Write the document; a change that no device can make has no steps."""
-    value = {
-        "schema": SCHEMA,
-        "version": remedy.version,
-        "taken_at": timestamp(remedy.taken_at),
-        "form": form,
-        "changes": [_change(change, steps_of) for change in remedy.changes],
-        "questions": [_question(question) for question in remedy.questions],
-        "afterwards": {"at-risk": remedy.still_at_risk, "unknown": remedy.still_unknown},
-        "gaps": [{"subject": gap.subject, "reason": gap.reason} for gap in gaps],
-    }
-    return written(msgspec.to_builtins(value))
-
-
-def _change(change: Change, steps_of: Callable[[Change], Steps]) -> dict[str, object]:
-    return {
-        "server": change.server,
-        **_devices(change),
-        "source": change.source,
-        "observed_at": timestamp(change.observed_at),
-        "tx_checksum": change.tx_checksum,
-        "after_reboot": change.after_reboot,
-        "fixed": change.fixed,
-        "steps": None if change.fixed else steps_of(change),
-        "endangered": change.endangered,
-        "upgrades": change.upgrades,
-        "notes": change.notes,
-    }
+_DATA = Audience.DATA
+_DOCUMENTS = Audience.DOCUMENTS
 
 
-def _devices(change: Change) -> dict[str, object]:
-    """Write the devices to switch; `interface` and `device_kind` are those of a single one.
+def document(remedy: Remedy, report: Report, form: str, steps_of: Callable[[Change], Steps]) -> Document:
+    """Make the document; a change that no device can make has no steps."""
+    return of_report(
+        report,
+        "remedy",
+        section("changes", _fields(steps_of), remedy.changes),
+        section("questions", QUESTIONS, remedy.questions),
+        head={
+            "form": form,
+            "afterwards": {"at-risk": remedy.still_at_risk, "unknown": remedy.still_unknown},
+        },
+        notes=(
+            f"left after these changes: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown",
+            f"facts to learn first: {len(remedy.questions)}",
+        ),
+    )
 
-    Where none can be switched `interface` is the one by which the server is named.
-    """
-    only = change.senders[0] if len(change.senders) == 1 else None
-    devices = [
+
+def _fields(steps_of: Callable[[Change], Steps]) -> tuple[Field[Change], ...]:
+    return (
+        Field(Column("server"), lambda change: change.server),
+        Field(Column("interface", under="server"), _interface),
+        Field(Column("device_kind", audience=_DATA), _kind),
+        Field(Column("devices", audience=_DOCUMENTS), _devices),
+        Field(Column("source", audience=_DATA), lambda change: change.source),
+        Field(Column("observed_at", audience=_DATA), lambda change: timestamp(change.observed_at)),
+        Field(one_of(State, "tx_checksum", "TX checksum offload"), lambda change: word(change.tx_checksum)),
+        Field(Column("after_reboot", wraps=True), lambda change: change.after_reboot),
+        Field(yes_or_no("fixed"), lambda change: change.fixed),
+        Field(number("at_risk", audience=Audience.PEOPLE), lambda change: len(change.endangered)),
+        Field(
+            Column("steps", audience=_DOCUMENTS),
+            lambda change: None if change.fixed else record(steps_of(change)),
+        ),
+        Field(Column("endangered", audience=_DOCUMENTS), lambda change: records(change.endangered)),
+        Field(Column("upgrades", audience=_DOCUMENTS), lambda change: records(change.upgrades)),
+        Field(Column("notes", wraps=True), lambda change: change.notes),
+    )
+
+
+QUESTIONS: tuple[Field[Question], ...] = (
+    Field(Column("where"), lambda question: question.where),
+    Field(Column("missing"), lambda question: question.missing),
+    Field(Column("command"), lambda question: question.command),
+    Field(number("interfaces"), lambda question: question.interfaces),
+)
+
+
+def _interface(change: Change) -> str | None:
+    """Give the device to switch if there is one; if none can be switched, the one by which the server is named."""
+    if len(change.senders) == 1:
+        return change.senders[0].interface
+    return change.interface if change.fixed else None
+
+
+def _kind(change: Change) -> str | None:
+    return change.senders[0].kind.value if len(change.senders) == 1 else None
+
+
+def _devices(change: Change) -> tuple[Mapping[str, object], ...]:
+    return tuple(
         {
             "interface": sender.interface,
-            "device_kind": sender.kind,
+            "device_kind": sender.kind.value,
             "mac": sender.mac,
             "now": sender.now,
             "lasting": sender.lasting,
         }
         for sender in change.senders
-    ]
-    if only is None:
-        interface = change.interface if change.fixed else None
-        return {"interface": interface, "device_kind": None, "devices": devices}
-    return {"interface": only.interface, "device_kind": only.kind, "devices": devices}
-
-
-def _question(question: Question) -> dict[str, object]:
-    return msgspec.structs.asdict(question)
+    )

@@ -8,7 +8,7 @@ from virtscan.model import State
 from virtscan.remedy.notes import COST
 from virtscan.remedy.plan import Change, Endangered, Question, Remedy, Upgrade
 from virtscan.reporters import printable
-from virtscan.views.presentation import timestamp
+from virtscan.views.document import timestamp
 
 _WIDTH = 98
 _NAMED_OTHERS = 3

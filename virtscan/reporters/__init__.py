@@ -1,15 +1,15 @@
-"""How it is said: each module writes any presentation in one format."""
+"""Formats: each module writes any document."""
 
 from collections.abc import Mapping
 
-from virtscan.reporters.reporter import Reporter, Terminal
-from virtscan.reporters.text import gap_lines, printable
+from virtscan.reporters.reporter import RenderOptions, Reporter
+from virtscan.reporters.text import gap_lines, printable, scan_line
 
 REPORTERS: Mapping[str, Reporter] = {
-    "table": Reporter("table"),
-    "csv": Reporter("csv", has_gaps=False),
-    "json": Reporter("json"),
+    "table": Reporter("table", "txt"),
+    "csv": Reporter("csv", "csv", has_gaps=False),
+    "json": Reporter("json", "json"),
 }
 """By the word of the command line, the default first."""
 
-__all__ = ["REPORTERS", "Reporter", "Terminal", "gap_lines", "printable"]
+__all__ = ["REPORTERS", "RenderOptions", "Reporter", "gap_lines", "printable", "scan_line"]

@@ -4,29 +4,29 @@ import csv
 import io
 import re
 
-from virtscan.reporters.reporter import Terminal
+from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import plain, printable
-from virtscan.views.presentation import Presentation, Value
+from virtscan.views.document import Document, Value
 
 # A spreadsheet runs what starts so, also after a semicolon, which separates where the comma is the decimal point.
 # The second four are what some East Asian input methods write for the first.
 _FORMULA = re.compile("(^|;)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 
-def render(presentation: Presentation, terminal: Terminal | None = None) -> str:  # noqa: ARG001 (all formats alike)
+def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
     r"""Write the rows under the keys of their columns; a total is the last row, its first value `total`.
 
     Null is empty, yes and no are `true` and `false`, several values are separated by `; `. A record is one line:
     characters that are not printable are escaped as `\x1b`. Text that a spreadsheet would take for a formula has an
     apostrophe before it; numbers, being no text, are left alone. JSON has every value unchanged.
     """
-    places = [place for place, column in enumerate(presentation.main.columns) if column.is_data]
-    rows = presentation.main.rows + (() if presentation.total is None else (presentation.total,))
+    main = document.main
+    places = [place for place, column in enumerate(main.columns) if column.is_data]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(presentation.main.columns[place].key for place in places)
-    writer.writerows([_cell(row[place]) for place in places] for row in rows)
-    return out.getvalue()
+    writer.writerow(main.columns[place].key for place in places)
+    writer.writerows([_cell(row[place]) for place in places] for row in main.all_rows)
+    return out.getvalue().encode()
 
 
 def _cell(value: Value) -> str:

@@ -1,40 +1,68 @@
-"""JSON: everything that a view says, unchanged."""
+"""JSON: all of a document, unchanged."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import msgspec
 
-from virtscan.reporters.reporter import Terminal
-from virtscan.views.presentation import Column, Presentation, Row, Section, Value
+from virtscan.reporters.reporter import PLAIN, RenderOptions
+from virtscan.views.document import Column, Document, Metric, Row, Section, Value, timestamp
 
 _NOT_ASCII = re.compile("[^\x00-\x7e]")
 
 
-def render(presentation: Presentation, terminal: Terminal | None = None) -> str:  # noqa: ARG001 (all formats alike)
+def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
     r"""Write one document.
 
     Characters that are not printable are written as JSON escapes, so that a terminal is safe and a reader gets them
     back. A lone surrogate (a byte of a file name that is not UTF-8) is no text in any standard, and strict readers
     refuse a document that escapes one: it becomes the six characters `\udc80`, as in other formats.
     """
-    main = presentation.main
-    document: dict[str, object] = {"schema": presentation.schema, **presentation.head, main.key: _records(main)}
-    if presentation.total is not None:
-        document["total"] = _record(main.columns, presentation.total)
-    document |= {section.key: _records(section) for section in presentation.others}
-    document["gaps"] = [*_records(presentation.gaps), *_records(presentation.warnings)]
-    return written(document)
+    return _written(dict(_keys(document)))
 
 
-def written(document: Mapping[str, object]) -> str:
-    """Write a document of JSON's own types, as `render` does."""
+def _keys(document: Document) -> Iterator[tuple[str, object]]:
+    """Give the keys of a document in their order; those that don't apply are left out."""
+    yield "schema", document.schema
+    yield "version", document.version
+    if document.taken_at is not None:
+        yield "taken_at", timestamp(document.taken_at)
+    if document.where:
+        yield "where", document.where
+    yield from document.head.items()
+    if document.metrics:
+        yield "summary", _summary(document.metrics)
+    for section in document.sections:
+        yield section.key, _records(section)
+        if section.total is not None:
+            yield (
+                "total" if section is document.main else f"{section.key}_total",
+                _record(section.columns, section.total),
+            )
+    yield "gaps", [*_records(document.gaps), *_records(document.warnings)]
+
+
+def _summary(metrics: Iterable[Metric]) -> dict[str, object]:
+    """Nest metrics with labels below their name."""
+    summary: dict[str, Any] = {}  # Any: numbers, or mappings of them
+    for metric in metrics:
+        *parents, last = (metric.name, *metric.labels.values())
+        place = summary
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = metric.value
+    return summary
+
+
+def _written(document: Mapping[str, object]) -> bytes:
     try:
         data = msgspec.json.encode(document)
     except UnicodeEncodeError:
         data = msgspec.json.encode(_spelt_out(document))
-    return _NOT_ASCII.sub(_if_printable, msgspec.json.format(data, indent=2).decode()) + "\n"
+    text = _NOT_ASCII.sub(_if_printable, msgspec.json.format(data, indent=2).decode()) + "\n"
+    return text.encode()
 
 
 def _records(section: Section) -> list[dict[str, Value]]:
@@ -46,7 +74,7 @@ def _record(columns: tuple[Column, ...], row: Row) -> dict[str, Value]:
 
 
 def _spelt_out(value: object) -> object:
-    """The same document with lone surrogates as text."""
+    """Give the same document with lone surrogates as text."""
     match value:
         case str():
             return value.encode("utf-8", "backslashreplace").decode()

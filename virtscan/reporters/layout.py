@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from virtscan.views.presentation import Column
+from virtscan.views.document import Column
 
 _GUTTER = 2
 _NARROWEST = 15

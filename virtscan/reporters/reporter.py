@@ -1,34 +1,44 @@
-"""What a format is: a module with a `render`, loaded when it is used."""
+"""Formats: each is a module with a `render`, loaded when it is used."""
 
 from importlib import import_module
 from typing import Protocol
 
 import msgspec
 
-from virtscan.views import Presentation
+from virtscan.views import Document
 
 
-class Terminal(msgspec.Struct, frozen=True, kw_only=True):
-    """Where people will read it at once: how many columns fit, and whether colour is wanted."""
+class RenderOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Wishes that formats for people heed; others ignore them.
 
-    width: int
+    `width` is the number of columns of the terminal. It is None for a file or a pipe: then each row is one line.
+    """
+
+    width: int | None = None
     colour: bool = False
 
 
-class Render(Protocol):
-    """Turns a presentation into text that ends with a newline; never prints or writes."""
+PLAIN = RenderOptions()
 
-    def __call__(self, presentation: Presentation, terminal: Terminal | None = None) -> str:
-        """`terminal` is None for a file or a pipe: then there is one line for each row, and no colour."""
+
+class Render(Protocol):
+    """Turns a document into the content of a file; never prints or writes."""
+
+    def __call__(self, document: Document, options: RenderOptions = PLAIN) -> bytes:
+        """Write all of the document that the format has a place for; text is UTF-8 and ends with a newline."""
 
 
 class Reporter(msgspec.Struct, frozen=True):
-    """A format by the name of its module; `has_gaps` is False if it has no place for what could not be looked at."""
+    """A format by the name of its module.
+
+    `suffix` is that of its files. `has_gaps` is False for a format without a place for gaps and warnings.
+    """
 
     module: str
+    suffix: str
     has_gaps: bool = True
 
-    def render(self, presentation: Presentation, terminal: Terminal | None = None) -> str:
+    def render(self, document: Document, options: RenderOptions = PLAIN) -> bytes:
         """See `Render`."""
         render: Render = import_module(f"virtscan.reporters.{self.module}").render
-        return render(presentation, terminal)
+        return render(document, options)

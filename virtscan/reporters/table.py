@@ -1,4 +1,4 @@
-"""Tables for people: the rows, and below them what was counted and what could not be looked at."""
+"""Tables for people: the rows, and below them counts, gaps and the time of the scan."""
 
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
@@ -8,10 +8,10 @@ import msgspec
 from tabulate import SEPARATING_LINE, tabulate
 
 from virtscan.reporters import layout
-from virtscan.reporters.reporter import Terminal
-from virtscan.reporters.text import CELL, LINE, gap_lines, plain, printable
+from virtscan.reporters.reporter import PLAIN, RenderOptions
+from virtscan.reporters.text import CELL, LINE, gap_lines, plain, printable, scan_line
 from virtscan.reporters.width import StandIns
-from virtscan.views.presentation import Presentation, Value
+from virtscan.views.document import Document, Section, Value
 
 _COLOURS: Mapping[str, Mapping[str, str]] = {
     "verdict": {"at-risk": "red", "unknown": "yellow", "mitigated": "cyan", "not-affected": "green"},
@@ -19,30 +19,29 @@ _COLOURS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def render(presentation: Presentation, terminal: Terminal | None = None) -> str:
+def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
     """Write the rows, the notes and every gap.
 
     Without a terminal a row is one line, however long, for grep and less. On one that is too narrow for that, columns
     go below others and the wordy ones are wrapped. Long values lose their middle; other formats have them whole.
     """
     stand_ins = StandIns()
-    strips = _strips(presentation, stand_ins)
+    strips = _strips(document.main, stand_ins)
     lanes = layout.side_by_side(strips)
-    if terminal is not None and layout.width(lanes) > terminal.width:
-        lanes = layout.fitted(strips, terminal.width)
-    if terminal is not None and terminal.colour:
+    if options.width is not None and layout.width(lanes) > options.width:
+        lanes = layout.fitted(strips, options.width)
+    if options.colour:
         lanes = [tuple(map(_painted, lane)) for lane in lanes]
-    table = stand_ins.take_back(_tabulated(lanes, has_total=presentation.total is not None))
+    table = stand_ins.take_back(_tabulated(lanes, has_total=document.main.total is not None))
     lines = [line.rstrip() for line in table.split("\n")]
-    return "\n".join([*lines, "", *_footer(presentation)]) + "\n"
+    return "".join(f"{line}\n" for line in (*lines, "", *_footer(document))).encode()
 
 
-def _strips(presentation: Presentation, stand_ins: StandIns) -> list[layout.Strip]:
-    """Every column for people, with its cells as they will be read."""
-    rows = presentation.main.rows + (() if presentation.total is None else (presentation.total,))
+def _strips(section: Section, stand_ins: StandIns) -> list[layout.Strip]:
+    """Give every column for people with its cells as shown."""
     return [
-        layout.strip(column, (stand_ins.put(_cell(row[place])) for row in rows))
-        for place, column in enumerate(presentation.main.columns)
+        layout.strip(column, (stand_ins.put(_cell(row[place])) for row in section.all_rows))
+        for place, column in enumerate(section.columns)
         if column.is_for_people
     ]
 
@@ -79,15 +78,16 @@ def _tabulated(lanes: Sequence[layout.Lane], *, has_total: bool) -> str:
 
 
 def _block(cells: Sequence[str]) -> list[tuple[str, ...]]:
-    """A row as the lines that it takes."""
+    """Give a row as the lines that it takes."""
     return list(zip_longest(*(cell.split("\n") for cell in cells), fillvalue=""))
 
 
-def _footer(presentation: Presentation) -> list[str]:
-    gaps, warnings = gap_lines(presentation.gaps), gap_lines(presentation.warnings)
+def _footer(document: Document) -> list[str]:
+    gaps, warnings = gap_lines(document.gaps), gap_lines(document.warnings)
     return [
-        *(printable(note, LINE) for note in presentation.notes),
-        f"could not be looked at: {len(gaps) or 'nothing'}",
+        *(printable(note, LINE) for note in document.notes),
+        f"not read: {len(gaps) or 'nothing'}",
         *(f"  {line}" for line in gaps),
         *(f"warning: {line}" for line in warnings),
+        scan_line(document.version, document.taken_at),
     ]

@@ -1,6 +1,9 @@
-"""Names come from outside: what becomes of them before anything is written, in one place for all formats."""
+"""Text of all formats: names from outside made safe, gaps, and the line about the scan."""
 
-from virtscan.views.presentation import Section, Value
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from virtscan.views.document import Section, Value
 
 CELL = 120
 LINE = 600
@@ -46,6 +49,8 @@ def plain(value: Value, *, none: str = "", yes: str = "true", no: str = "false")
             return value
         case bool():
             return yes if value else no
+        case Mapping():
+            return "; ".join(f"{key}={part}" for key, part in value.items())
         case tuple():
             return "; ".join(str(part) for part in value) or none
         case _:
@@ -53,5 +58,19 @@ def plain(value: Value, *, none: str = "", yes: str = "true", no: str = "false")
 
 
 def gap_lines(gaps: Section) -> list[str]:
-    """One line for each thing that could not be looked at, or is warned about, fit to be shown."""
+    """Write one line for each gap or warning."""
     return [printable(f"{subject}: {reason}", LINE) for subject, reason in gaps.rows]
+
+
+def scan_line(version: str, taken_at: datetime | None) -> str:
+    """Write the time of the scan and the version of virtscan; of what is no scan only the version.
+
+    >>> scan_line("0.2.0", datetime(2026, 11, 26, 12, 31, tzinfo=UTC))
+    'Scanned 2026-11-26 12:31 UTC by virtscan 0.2.0.'
+    """
+    program = f"virtscan {printable(version, CELL)}."
+    return (
+        f"Made by {program}"
+        if taken_at is None
+        else f"Scanned {taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC by {program}"
+    )

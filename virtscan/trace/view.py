@@ -1,4 +1,4 @@
-"""Presentation of a capture: a row for each boot, beside its finding if an inventory was given."""
+"""The document of a capture: a row for each boot, beside its finding if an inventory was given."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -7,18 +7,21 @@ from virtscan import __version__
 from virtscan.trace.boots.boot import Boot, ChecksumCounts, Trace
 from virtscan.trace.boots.judging import Failed, Judgement
 from virtscan.trace.joining import Agreement, Line
-from virtscan.views.presentation import (
+from virtscan.views.document import (
     Audience,
     Column,
+    Document,
     Field,
-    Presentation,
+    Metric,
     Value,
+    counts,
     gap_section,
     number,
     section,
     timestamp,
     word,
 )
+from virtscan.views.summary import listed
 
 _DATA = Audience.DATA
 _PEOPLE = Audience.PEOPLE
@@ -107,42 +110,50 @@ _WHY: tuple[Field[Line], ...] = (
 )
 
 
-def view(trace: Trace, found: Sequence[Line]) -> Presentation:
-    """The capture, with a row for each line."""
+def view(trace: Trace, found: Sequence[Line]) -> Document:
+    """Show the capture, with a row for each line."""
     joined = any(line.agreement is not None for line in found)
     fields = (*_BOOT, *_finding(Audience.EVERYBODY if joined else _DATA), *_WHY)
-    failed = Counter(line.judgement.failed for line in _once(found) if line.judgement is not None)
-    agreements = Counter(line.agreement for line in found)
-    counts = {member.value: failed[member] for member in Failed}
-    agreed = {member.value: agreements[member] for member in Agreement}
-    summary = {"boots": len(trace.boots), "others": trace.others, "failed": counts}
-    return Presentation(
+    counted = _metrics(trace, found, joined=joined)
+    return Document(
         schema="virtscan.trace/1",
+        version=__version__,
         head={
-            "version": __version__,
             "capture": {
                 "file": trace.file,
                 "frames": trace.frames,
                 "started_at": timestamp(trace.started_at),
                 "ended_at": timestamp(trace.ended_at),
             },
-            "summary": summary | ({"agreement": agreed} if joined else {}),
         },
-        main=section("rows", fields, found),
+        sections=(section("rows", fields, found),),
+        metrics=counted,
         gaps=gap_section(trace.gaps),
         notes=(
             f"frames: {trace.frames}, from {timestamp(trace.started_at) or '-'} to {timestamp(trace.ended_at) or '-'}",
             f"boots: {len(trace.boots)}, clients that asked for nothing but an address: {trace.others}",
-            f"failed because of partial checksums: {_counted(counts)}",
-            *([f"findings: {_counted(agreed)}"] if joined else []),
+            f"failed because of partial checksums: {listed(counts(counted, 'failed'))}",
+            *([f"findings: {listed(counts(counted, 'agreement'))}"] if joined else []),
+        ),
+    )
+
+
+def _metrics(trace: Trace, found: Sequence[Line], *, joined: bool) -> tuple[Metric, ...]:
+    failed = Counter(line.judgement.failed for line in _once(found) if line.judgement is not None)
+    agreements = Counter(line.agreement for line in found)
+    by_failure, by_agreement = "Boots by whether partial checksums failed them.", "Boots and findings compared."
+    return (
+        Metric(name="boots", value=len(trace.boots), help="Boots in the capture."),
+        Metric(name="others", value=trace.others, help="Clients that asked for nothing but an address."),
+        *(Metric(name="failed", value=failed[one], help=by_failure, labels={"failed": one.value}) for one in Failed),
+        *(
+            Metric(name="agreement", value=agreements[one], help=by_agreement, labels={"agreement": one.value})
+            for one in Agreement
+            if joined
         ),
     )
 
 
 def _once(found: Sequence[Line]) -> list[Line]:
-    """The lines without those that repeat a boot for another finding of its MAC."""
+    """Drop the lines that repeat a boot for another finding of its MAC."""
     return list({id(line.boot): line for line in found}.values())
-
-
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counts.items())

@@ -4,18 +4,18 @@ from collections import Counter
 
 from virtscan.model import DeviceKind, HostStatus, Report
 from virtscan.views import summary
-from virtscan.views.groups import By, Group, everything, groups
-from virtscan.views.presentation import (
+from virtscan.views.document import (
     Audience,
     Column,
+    Document,
     Field,
-    Presentation,
-    gap_section,
     number,
     one_of,
     section,
     word,
 )
+from virtscan.views.groups import By, Group, everything, groups
+from virtscan.views.of_report import of_report
 
 _LABELS = {
     By.HYPERVISOR: (Column("hypervisor"), Column("site", under="hypervisor")),
@@ -34,7 +34,7 @@ def _ratio(part: int | None, whole: int | None) -> float | None:
 
 
 def _macvtap_by_device(group: Group) -> tuple[str, ...] | None:
-    """How many macvtap interfaces are on which device of one host, the fullest first."""
+    """Count the macvtap interfaces on each device of one host, the fullest first."""
     if len(group.hosts) != 1:
         return None
     counts = Counter(
@@ -79,11 +79,11 @@ FIELDS: tuple[Field[Group], ...] = (
     ),
     Field(
         number("at_risk", under="macvtap_interfaces"),
-        lambda group: group.total(summary.is_at_risk(place.finding) for place in group.interfaces),
+        lambda group: group.total(map(summary.is_at_risk, group.findings)),
     ),
     Field(
         number("at_risk_waived", audience=Audience.DATA),
-        lambda group: group.total(summary.is_accepted(place.finding) for place in group.interfaces),
+        lambda group: group.total(map(summary.is_accepted, group.findings)),
     ),
 )
 
@@ -91,20 +91,20 @@ FIELDS: tuple[Field[Group], ...] = (
 _BY_DEVICE = Field(Column("macvtap_by_device", "macvtap on", wraps=True), _macvtap_by_device)
 
 
-def view(report: Report, by: By = By.HYPERVISOR) -> Presentation:
-    """One row for each hypervisor, source device, site or segment, and a total that counts everything once."""
+def view(report: Report, by: By = By.HYPERVISOR) -> Document:
+    """Show a row for each hypervisor, source device, site or segment; the total counts everything once."""
     columns = _LABELS[by]
     fields = (*(_label_field(column, place) for place, column in enumerate(columns)), *FIELDS)
     if by is By.HYPERVISOR:
         fields = (*fields, _BY_DEVICE)
     total = everything(report, ("total", *[None] * (len(columns) - 1)))
-    return Presentation(
-        schema="virtscan.capacity/1",
-        main=section("rows", fields, groups(report, by)),
-        total=section("total", fields, [total]).rows[0],
-        gaps=gap_section(report.inventory.gaps),
-        warnings=gap_section(report.warnings),
-        notes=(*summary.coverage(summary.summarise(report)), *_notes(total, by)),
+    counted = summary.metrics(report)
+    return of_report(
+        report,
+        "capacity",
+        section("rows", fields, groups(report, by), total),
+        metrics=counted,
+        notes=(*summary.coverage(counted), *_notes(total, by)),
     )
 
 
@@ -113,13 +113,13 @@ def _label_field(column: Column, place: int) -> Field[Group]:
 
 
 def _notes(total: Group, by: By) -> list[str]:
-    """How to read the numbers, as far as these need it."""
+    """Explain the numbers, as far as these need it."""
     notes = []
     if by in (By.DEVICE, By.SEGMENT):
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is not HostStatus.COMPLETE:
         notes.append("where the status is partial there is more than the numbers say")
-    waived = sum(summary.is_accepted(place.finding) for place in total.interfaces)
+    waived = sum(map(summary.is_accepted, total.findings))
     if waived:
         notes.append(f"at risk and waived, so not counted as at risk: {waived}")
     silent = [host.name for host in total.read if host.cpus is None or host.memory_mib is None]

@@ -2,26 +2,26 @@
 
 from virtscan.model import DomainState, Report, Verdict
 from virtscan.views import summary
-from virtscan.views.placements import DomainPlacements, placements
-from virtscan.views.presentation import (
+from virtscan.views.document import (
     Audience,
     Column,
+    Document,
     Field,
-    Presentation,
-    gap_section,
     number,
     one_of,
     section,
     word,
     yes_or_no,
 )
+from virtscan.views.of_report import of_report
+from virtscan.views.placements import DomainPlacements, placements
 
 _WORST_FIRST = tuple(Verdict)
 
 
 def _verdict(domain: DomainPlacements) -> Verdict | None:
-    """The worst of its interfaces' verdicts, waived or not; None when none of them was judged."""
-    verdicts = (placement.finding.verdict for placement in domain.placements if placement.finding is not None)
+    """Return the worst verdict of its findings, waived or not; None without a finding."""
+    verdicts = (finding.verdict for finding in domain.findings)
     return min(verdicts, key=_WORST_FIRST.index, default=None)
 
 
@@ -39,22 +39,18 @@ FIELDS: tuple[Field[DomainPlacements], ...] = (
         number("macvtap_interfaces", under="interfaces"),
         lambda item: sum(place.interface.is_macvtap for place in item.placements),
     ),
-    Field(number("at_risk"), lambda item: sum(summary.is_at_risk(place.finding) for place in item.placements)),
+    Field(number("at_risk"), lambda item: sum(map(summary.is_at_risk, item.findings))),
     Field(
         number("at_risk_waived", audience=Audience.DATA),
-        lambda item: sum(summary.is_accepted(place.finding) for place in item.placements),
+        lambda item: sum(map(summary.is_accepted, item.findings)),
     ),
     Field(one_of(Verdict, "verdict"), lambda item: word(_verdict(item))),
     Field(Column("site", audience=Audience.FILTERS), lambda item: item.hypervisor.site),
 )
 
 
-def view(report: Report) -> Presentation:
-    """One row for each domain, in the inventory's order."""
-    return Presentation(
-        schema="virtscan.domains/1",
-        main=section("rows", FIELDS, placements(report)),
-        gaps=gap_section(report.inventory.gaps),
-        warnings=gap_section(report.warnings),
-        notes=summary.coverage(summary.summarise(report)),
-    )
+def view(report: Report) -> Document:
+    """Show a row for each domain, in the inventory's order."""
+    counted = summary.metrics(report)
+    rows = section("rows", FIELDS, placements(report))
+    return of_report(report, "domains", rows, metrics=counted, notes=summary.coverage(counted))

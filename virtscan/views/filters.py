@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from virtscan.errors import ConfigError
-from virtscan.views.presentation import Align, Column, Presentation, Section, Value
+from virtscan.views.document import Align, Column, Document, Section, Value
 
 _CONDITION = re.compile(r"\s*(\w+)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
 
@@ -54,8 +54,8 @@ def parse_condition(text: str) -> Condition:
     return Condition(column, sign, operand)
 
 
-def narrow(presentation: Presentation, conditions: Sequence[Condition]) -> Presentation:
-    """Keep only the rows that meet all conditions.
+def narrow(document: Document, conditions: Sequence[Condition]) -> Document:
+    """Keep only the rows of the first section that meet all conditions, and name these.
 
     An empty operand stands for a missing value. Of several values in a cell one must meet the condition, and for
     `!=` and `!~` none. The total is dropped, for it would not be that of the rows shown. Counts and gaps stay those of
@@ -65,19 +65,19 @@ def narrow(presentation: Presentation, conditions: Sequence[Condition]) -> Prese
         ConfigError: The view lacks a column, or a column can't have the value; the message names those that exist.
     """
     if not conditions:
-        return presentation
-    section = presentation.main
+        return document
+    section, *others = document.sections
     tests = [(_place(section, condition.column), condition) for condition in conditions]
     for place, condition in tests:
         _check(section.columns[place], condition)
     rows = tuple(row for row in section.rows if all(_meets(row[place], condition) for place, condition in tests))
-    wanted = " and ".join(f"{condition.column}{condition.sign}{condition.operand}" for condition in conditions)
-    note = f"{len(rows)} of {len(section.rows)} rows match {wanted}; totals are for the whole fleet"
+    where = tuple(f"{condition.column}{condition.sign}{condition.operand}" for condition in conditions)
+    note = f"{len(rows)} of {len(section.rows)} rows match {' and '.join(where)}; totals are for the whole fleet"
     return msgspec.structs.replace(
-        presentation,
-        main=msgspec.structs.replace(section, rows=rows),
-        total=None,
-        notes=(note, *presentation.notes),
+        document,
+        where=where,
+        sections=(msgspec.structs.replace(section, rows=rows, total=None), *others),
+        notes=(note, *document.notes),
     )
 
 

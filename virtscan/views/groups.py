@@ -1,4 +1,4 @@
-"""What a row of the capacity view counts: hosts, domains and interfaces that share a label."""
+"""Groups, the rows of the capacity view: hosts, domains, interfaces and findings that share a label."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -7,15 +7,15 @@ from typing import assert_never
 
 import msgspec
 
-from virtscan.model import Domain, DomainState, HostStatus, Hypervisor, Report
+from virtscan.model import Domain, DomainState, Finding, HostStatus, Hypervisor, Report
+from virtscan.views.document import word
 from virtscan.views.placements import DomainPlacements, Placement, placements
-from virtscan.views.presentation import word
 
 Label = tuple[str | None, ...]
 
 
 class By(Enum):
-    """What a row is."""
+    """The kinds of rows."""
 
     HYPERVISOR = "hypervisor"
     DEVICE = "device"
@@ -24,7 +24,9 @@ class By(Enum):
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """Every host, domain and interface is in it once.
+    """Hosts, domains, interfaces and findings, each of them once.
+
+    Findings for the next start of running domains are among the findings, their definitions not among the domains.
 
     A number is the sum over what was read; it is None when part of that does not say it, or nothing was read.
     """
@@ -33,20 +35,21 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     hosts: tuple[Hypervisor, ...]
     domains: tuple[Domain, ...]
     interfaces: tuple[Placement, ...]
+    findings: tuple[Finding, ...]
 
     @property
     def read(self) -> tuple[Hypervisor, ...]:
-        """Hosts that told something; the others add nothing to either side of a ratio."""
+        """Hosts that were read at least in part; the others add nothing to either side of a ratio."""
         return tuple(host for host in self.hosts if host.status is not HostStatus.FAILED)
 
     @property
     def status(self) -> HostStatus:
-        """COMPLETE when every host is, FAILED when none told anything; PARTIAL makes the numbers lower bounds."""
+        """COMPLETE if every host is, FAILED if none was read; PARTIAL makes the numbers lower bounds."""
         statuses = {host.status for host in self.hosts} or {HostStatus.COMPLETE}
         return statuses.pop() if len(statuses) == 1 else HostStatus.PARTIAL
 
     def total(self, values: Iterable[int | None]) -> int | None:
-        """Add up what hosts, domains or interfaces say."""
+        """Add up values of hosts, domains, interfaces or findings; None if one is unknown."""
         known: list[int] = []
         for value in values:
             if value is None:
@@ -63,7 +66,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         return self.total(host.memory_mib for host in self.read)
 
     def running(self) -> int | None:
-        """Domains that run; a file may not tell of one whether it does."""
+        """Running domains; None if the state of one is unknown."""
         return self.total(_if_running(domain, 1) for domain in self.domains)
 
     def vcpus(self, *, running: bool) -> int | None:
@@ -90,11 +93,12 @@ def _if_running(domain: Domain, amount: int | None) -> int | None:
 
 
 class _Member(msgspec.Struct, frozen=True, kw_only=True):
-    """What belongs to a group: a host alone, or a domain of it with those of its interfaces that belong there."""
+    """A part of a group: a host alone, a domain of it with those of its interfaces that belong there, or findings."""
 
     host: Hypervisor
     domain: Domain | None = None
     interfaces: tuple[Placement, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def groups(report: Report, by: By) -> tuple[Group, ...]:
@@ -110,16 +114,22 @@ def groups(report: Report, by: By) -> tuple[Group, ...]:
     for item in placements(report):
         for label, interfaces in _split(item, by).items():
             members[label].append(_Member(host=item.hypervisor, domain=item.domain, interfaces=tuple(interfaces)))
+    hosts = {host.name: host for host in report.inventory.hypervisors}
+    for finding in report.findings:
+        judged = hosts.get(finding.hypervisor)
+        if judged is not None:
+            members[_label(judged, finding, by)].append(_Member(host=judged, findings=(finding,)))
     return tuple(_group(label, members[label]) for label in sorted(members, key=_order))
 
 
 def everything(report: Report, label: Label) -> Group:
-    """The group of all there is."""
+    """Give the group of everything."""
     hosts = [_Member(host=host) for host in report.inventory.hypervisors]
     domains = [
         _Member(host=item.hypervisor, domain=item.domain, interfaces=item.placements) for item in placements(report)
     ]
-    return _group(label, hosts + domains)
+    group = _group(label, hosts + domains)
+    return msgspec.structs.replace(group, findings=report.findings)
 
 
 def _group(label: Label, members: list[_Member]) -> Group:
@@ -128,11 +138,12 @@ def _group(label: Label, members: list[_Member]) -> Group:
         hosts=tuple({member.host.name: member.host for member in members}.values()),
         domains=tuple(member.domain for member in members if member.domain is not None),
         interfaces=tuple(interface for member in members for interface in member.interfaces),
+        findings=tuple(finding for member in members for finding in member.findings),
     )
 
 
 def _split(item: DomainPlacements, by: By) -> Mapping[Label, list[Placement]]:
-    """A domain's interfaces by label; a domain without any still has a place."""
+    """Group a domain's interfaces by label; a domain without any still has a place."""
     parts: defaultdict[Label, list[Placement]] = defaultdict(list)
     for place in item.placements:
         parts[_label(item.hypervisor, place, by)].append(place)
@@ -140,7 +151,7 @@ def _split(item: DomainPlacements, by: By) -> Mapping[Label, list[Placement]]:
 
 
 def _labels_of_host(host: Hypervisor, by: By) -> set[Label]:
-    """Where a host counts, whatever its domains are on."""
+    """Give the labels under which a host counts, whatever its domains are on."""
     if by is By.SEGMENT and host.segments:
         return {(segment,) for segment in host.segments.values()}
     if by in (By.SEGMENT, By.DEVICE) and host.domains:
@@ -148,11 +159,13 @@ def _labels_of_host(host: Hypervisor, by: By) -> set[Label]:
     return {_label(host, None, by)}
 
 
-def _label(host: Hypervisor, place: Placement | None, by: By) -> Label:
+def _label(host: Hypervisor, place: Placement | Finding | None, by: By) -> Label:
     match by:
         case By.HYPERVISOR:
             return (host.name, host.site)
         case By.DEVICE:
+            if isinstance(place, Finding):
+                return (host.name, place.source_device, word(place.device_kind))
             return (host.name, place.device if place else None, word(place.kind) if place else None)
         case By.SITE:
             return (host.site,)

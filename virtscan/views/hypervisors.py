@@ -20,40 +20,45 @@ from virtscan.model import (
     Verdict,
 )
 from virtscan.views import summary
-from virtscan.views.presentation import (
+from virtscan.views.document import (
     Audience,
     Column,
+    Document,
     Field,
-    Presentation,
     Section,
-    gap_section,
     number,
     one_of,
     section,
     timestamp,
     word,
 )
+from virtscan.views.of_report import of_report
 
 
 class _Host(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypervisor with what the report says of it."""
+    """A hypervisor with its findings and gaps."""
 
     facts: Hypervisor
     findings: list[Finding]
     gaps: list[Gap]
 
     @property
+    def domains(self) -> list[Domain]:
+        """Its domains; the definition for the next start of a running one is no further domain."""
+        return [domain for domain in self.facts.domains if not domain.next_start]
+
+    @property
     def interfaces(self) -> list[Interface]:
         """Of all its domains."""
-        return [interface for domain in self.facts.domains for interface in domain.interfaces]
+        return [interface for domain in self.domains for interface in domain.interfaces]
 
     @property
     def running(self) -> list[Domain]:
         """Its running domains."""
-        return [domain for domain in self.facts.domains if domain.state is DomainState.ACTIVE]
+        return [domain for domain in self.domains if domain.state is DomainState.ACTIVE]
 
     def count(self, things: Iterable[object]) -> int | None:
-        """How many of these are true; on a host that told nothing that is not zero but unknown."""
+        """Count those that are true; on a host that was not read that is not zero but unknown."""
         return None if self.facts.status is HostStatus.FAILED else sum(map(bool, things))
 
 
@@ -74,16 +79,16 @@ def _seconds(duration: float | None) -> float | None:
 _DATA = Audience.DATA
 
 FIELDS: tuple[Field[_Host], ...] = (
-    Field(Column("name", "hypervisor"), lambda host: host.facts.name),
+    Field(Column("hypervisor"), lambda host: host.facts.name),
     Field(Column("uri", "URI", audience=_DATA), lambda host: host.facts.uri),
-    Field(Column("site", under="name"), lambda host: host.facts.site),
+    Field(Column("site", under="hypervisor"), lambda host: host.facts.site),
     Field(one_of(HostStatus, "status"), lambda host: word(host.facts.status)),
     Field(Column("kernel"), lambda host: _kernel(host.facts)),
     Field(Column("kernel_source", audience=_DATA), lambda host: _kernel_source(host.facts)),
     Field(one_of(Fix, "kernel_fix", under="kernel"), lambda host: kernel_state(host.facts).fix.value),
     Field(number("cpus", "CPUs"), lambda host: host.facts.cpus),
     Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda host: host.facts.memory_mib),
-    Field(number("domains"), lambda host: host.count(host.facts.domains)),
+    Field(number("domains"), lambda host: host.count(host.domains)),
     Field(number("domains_running", "running", under="domains"), lambda host: host.count(host.running)),
     Field(number("interfaces"), lambda host: host.count(host.interfaces)),
     Field(
@@ -122,12 +127,8 @@ def hypervisors(report: Report) -> Section:
     )
 
 
-def view(report: Report) -> Presentation:
-    """The hypervisors alone."""
-    return Presentation(
-        schema="virtscan.hypervisors/1",
-        main=msgspec.structs.replace(hypervisors(report), key="rows"),
-        gaps=gap_section(report.inventory.gaps),
-        warnings=gap_section(report.warnings),
-        notes=summary.coverage(summary.summarise(report)),
-    )
+def view(report: Report) -> Document:
+    """Show the hypervisors alone."""
+    counted = summary.metrics(report)
+    rows = msgspec.structs.replace(hypervisors(report), key="rows")
+    return of_report(report, "hypervisors", rows, metrics=counted, notes=summary.coverage(counted))

@@ -2,19 +2,19 @@
 
 from virtscan.model import DeviceKind, DomainState, LinkState, Report, SourceMode, State, Verdict
 from virtscan.views import summary
-from virtscan.views.placements import Placement, placements
-from virtscan.views.presentation import (
+from virtscan.views.document import (
     Audience,
     Column,
+    Document,
     Field,
-    Presentation,
-    gap_section,
     number,
     one_of,
     section,
     word,
     yes_or_no,
 )
+from virtscan.views.of_report import of_report
+from virtscan.views.placements import Placement, placements
 
 _DATA = Audience.DATA
 
@@ -49,13 +49,8 @@ FIELDS: tuple[Field[Placement], ...] = (
 )
 
 
-def view(report: Report) -> Presentation:
-    """One row for each interface, in the inventory's order."""
-    interfaces = (placement for domain in placements(report) for placement in domain.placements)
-    return Presentation(
-        schema="virtscan.interfaces/1",
-        main=section("rows", FIELDS, interfaces),
-        gaps=gap_section(report.inventory.gaps),
-        warnings=gap_section(report.warnings),
-        notes=summary.coverage(summary.summarise(report)),
-    )
+def view(report: Report) -> Document:
+    """Show a row for each interface, in the inventory's order."""
+    counted = summary.metrics(report)
+    rows = section("rows", FIELDS, (placement for domain in placements(report) for placement in domain.placements))
+    return of_report(report, "interfaces", rows, metrics=counted, notes=summary.coverage(counted))

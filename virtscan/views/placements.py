@@ -1,5 +1,6 @@
-"""Every interface with the host device that it is taken to be on and its finding: what several views count from."""
+"""Every interface with its host device and its finding, from which several views count."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -19,6 +20,7 @@ from virtscan.model import (
     Report,
     SourceMode,
 )
+from virtscan.views.identity import FindingKey, key
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -40,40 +42,56 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def boots_from_network(self) -> bool:
-        """Does its domain's definition say so? What a provisioning system plans is another matter."""
+        """Return True if its domain's definition says so, whatever a provisioning system plans."""
         return exposure(self.domain, self.interface, frozenset()) is Exposure.BOOTS
 
 
 class DomainPlacements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A domain with its interfaces in their places."""
+    """A domain with its interfaces in their places, and its findings, those for its next start included."""
 
     hypervisor: Hypervisor
     domain: Domain
     placements: tuple[Placement, ...]
+    findings: tuple[Finding, ...]
 
 
 def placements(report: Report) -> Iterator[DomainPlacements]:
-    """Every domain, judged or not, in the inventory's order."""
-    findings = {
-        (item.hypervisor, item.origin, item.domain, item.next_start, item.index): item for item in report.findings
-    }
+    """Give every domain, judged or not, in the inventory's order.
+
+    The persistent definition of a running domain is no further domain, and its interfaces are no further interfaces.
+    """
+    findings: dict[FindingKey, Finding] = {}
+    next_starts: defaultdict[tuple[str, str | None], list[Finding]] = defaultdict(list)
+    for item in report.findings:
+        findings[key(item)] = item
+        if item.next_start:
+            next_starts[item.hypervisor, item.uuid].append(item)
     for hypervisor in report.inventory.hypervisors:
         devices = {device.name: device for device in hypervisor.devices}
         for domain in hypervisor.domains:
+            if domain.next_start:
+                continue
+            places = tuple(
+                _place(hypervisor, domain, interface, findings.get(_key(hypervisor, domain, interface)), devices)
+                for interface in domain.interfaces
+            )
+            own = [place.finding for place in places if place.finding is not None]
             yield DomainPlacements(
                 hypervisor=hypervisor,
                 domain=domain,
-                placements=tuple(
-                    _place(
-                        hypervisor,
-                        domain,
-                        interface,
-                        findings.get((hypervisor.name, domain.origin, domain.name, domain.next_start, interface.index)),
-                        devices,
-                    )
-                    for interface in domain.interfaces
-                ),
+                placements=places,
+                findings=(*own, *next_starts.pop((hypervisor.name, domain.uuid), ())),
             )
+
+
+def _key(hypervisor: Hypervisor, domain: Domain, interface: Interface) -> FindingKey:
+    return FindingKey(
+        hypervisor=hypervisor.name,
+        origin=domain.origin,
+        domain=domain.name,
+        index=interface.index,
+        next_start=domain.next_start,
+    )
 
 
 def _place(

@@ -1,26 +1,25 @@
 """The risks view: every finding, worst first, with the counts, what to change, and what it rests on."""
 
-from collections.abc import Iterable, Mapping
-
-import msgspec
+from collections.abc import Mapping
 
 from virtscan.correlator import RULES
 from virtscan.model import Confidence, DeviceKind, Exposure, Finding, Reach, Report, SourceMode, Verdict
 from virtscan.views import advice, summary
-from virtscan.views.hypervisors import hypervisors
-from virtscan.views.presentation import (
+from virtscan.views.document import (
     Audience,
     Column,
+    Document,
     Field,
-    Presentation,
-    gap_section,
     number,
     one_of,
+    records,
     section,
-    timestamp,
     word,
     yes_or_no,
 )
+from virtscan.views.hypervisors import hypervisors
+from virtscan.views.identity import FindingKey, identifiers, key
+from virtscan.views.of_report import of_report
 from virtscan.views.servers import servers
 from virtscan.views.wording.reasons import Wording
 
@@ -38,7 +37,7 @@ def _source(finding: Finding) -> str | None:
     return f"{finding.source_device} ({', '.join(text for text in words if text)})"
 
 
-def fields(wording: Wording) -> tuple[Field[Finding], ...]:
+def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Finding], ...]:
     """Give the columns of findings; sentences are made here, from the reasons of each."""
     return (
         Field(Column("hypervisor"), lambda finding: finding.hypervisor),
@@ -59,43 +58,32 @@ def fields(wording: Wording) -> tuple[Field[Finding], ...]:
         Field(Column("rule", audience=_DATA, words=_RULES), lambda finding: finding.rule),
         Field(Column("because", audience=_DATA), lambda finding: wording.sentences(finding.because)),
         Field(Column("missing", audience=_DATA), lambda finding: wording.sentences(finding.missing)),
-        Field(Column("reasons", audience=_DOCUMENTS), lambda finding: _records((*finding.because, *finding.missing))),
+        Field(Column("reasons", audience=_DOCUMENTS), lambda finding: records((*finding.because, *finding.missing))),
         Field(one_of(Reach, "reaches_server", audience=_DATA), lambda finding: word(finding.reaches_server)),
         Field(Column("waived", audience=_DATA), lambda finding: finding.waived),
-        Field(Column("waived_servers", audience=_DOCUMENTS), lambda finding: _records(finding.waived_servers)),
+        Field(Column("waived_servers", audience=_DOCUMENTS), lambda finding: records(finding.waived_servers)),
         Field(yes_or_no("next_start", audience=_DATA), lambda finding: finding.next_start),
         Field(Column("origin", audience=_DATA), lambda finding: finding.origin),
+        Field(Column("id", audience=_DATA), lambda finding: ids[key(finding)]),
         Field(Column("reason", audience=_PEOPLE, wraps=True), lambda finding: advice.reason(finding, wording)),
     )
 
 
-def _records(items: Iterable[msgspec.Struct]) -> tuple[Mapping[str, object], ...]:
-    """Give values as records for documents, with null for what is not known."""
-    return tuple(msgspec.to_builtins(item) for item in items)
-
-
-def view(report: Report) -> Presentation:
-    """Show all findings in the report's order; the document holds servers and hypervisors as well."""
-    counts = summary.summarise(report)
+def view(report: Report) -> Document:
+    """Show all findings in the report's order, and the servers and hypervisors in short."""
+    counted = summary.metrics(report)
     sites = {hypervisor.name: hypervisor.site for hypervisor in report.inventory.hypervisors}
     site = Field[Finding](Column("site", audience=Audience.FILTERS), lambda finding: sites.get(finding.hypervisor))
-    return Presentation(
-        schema="virtscan.report/1",
-        head={
-            "version": report.inventory.version,
-            "taken_at": timestamp(report.inventory.taken_at),
-            "summary": summary.document(counts),
-        },
-        main=section("findings", (*fields(Wording(report.inventory)), site), report.findings),
-        others=(
-            servers(report).pick("name", "interface", "tx_checksum", "source", "observed_at"),
-            hypervisors(report).pick("name", "uri", "status", "domains", "open_seconds", "read_seconds"),
-        ),
-        gaps=gap_section(report.inventory.gaps),
-        warnings=gap_section(report.warnings),
+    return of_report(
+        report,
+        "report",
+        section("findings", (*fields(Wording(report.inventory), identifiers(report)), site), report.findings),
+        servers(report).pick("server", "server_interface", "tx_checksum", "source", "observed_at"),
+        hypervisors(report).pick("hypervisor", "uri", "status", "domains", "open_seconds", "read_seconds"),
+        metrics=counted,
         notes=(
-            *summary.coverage(counts),
-            *summary.outcome(counts),
+            *summary.coverage(counted),
+            *summary.outcome(counted),
             *advice.changes(report),
             *advice.after_reboot(report),
             *advice.unreached(report),

@@ -1,6 +1,6 @@
 """The servers view: what each provisioning server's card does with checksums, now and after a reboot."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import msgspec
 
@@ -8,13 +8,14 @@ from virtscan.correlator.cure import CHECKSUMS, cure
 from virtscan.correlator.sending import SendingStack, sending
 from virtscan.model import Finding, Report, Server, State
 from virtscan.views import summary
-from virtscan.views.presentation import (
+from virtscan.views.document import (
     Audience,
     Column,
+    Document,
     Field,
-    Presentation,
+    Metric,
     Section,
-    gap_section,
+    counts,
     number,
     one_of,
     section,
@@ -22,6 +23,7 @@ from virtscan.views.presentation import (
     word,
     yes_or_no,
 )
+from virtscan.views.of_report import of_report
 
 
 class _Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +65,8 @@ def _macs(server: _Server) -> tuple[str, ...]:
 _DATA = Audience.DATA
 
 FIELDS: tuple[Field[_Server], ...] = (
-    Field(Column("name", "server"), lambda server: server.facts.name),
-    Field(Column("interface", under="name"), lambda server: server.facts.interface),
+    Field(Column("server"), lambda server: server.facts.name),
+    Field(Column("server_interface", "interface", under="server"), lambda server: server.facts.interface),
     Field(one_of(State, "tx_checksum", "TX checksum offload"), lambda server: word(server.stack.tx)),
     Field(yes_or_no("tx_checksum_fixed", "fixed", under="tx_checksum"), lambda server: is_fixed(server.stack)),
     Field(Column("devices", audience=_DATA), lambda server: _devices(server.stack)),
@@ -107,11 +109,18 @@ def servers(report: Report) -> Section:
     )
 
 
-def view(report: Report) -> Presentation:
-    """The servers alone."""
-    return Presentation(
-        schema="virtscan.servers/1",
-        main=msgspec.structs.replace(servers(report), key="rows"),
-        gaps=gap_section(report.inventory.gaps),
-        warnings=gap_section(report.warnings),
+def metrics(report: Report) -> tuple[Metric, ...]:
+    """Count the servers by the state of their offload."""
+    states = Counter(sending(server).tx for server in report.inventory.servers)
+    text = "Servers by the state of their TX checksum offload."
+    return tuple(
+        Metric(name="tx_checksum", value=states[state], help=text, labels={"state": state.value}) for state in State
     )
+
+
+def view(report: Report) -> Document:
+    """Show the servers alone."""
+    counted = metrics(report)
+    rows = msgspec.structs.replace(servers(report), key="rows")
+    note = f"TX checksum offload: {summary.listed(counts(counted, 'tx_checksum'))}"
+    return of_report(report, "servers", rows, metrics=counted, notes=(note,))

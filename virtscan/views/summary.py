@@ -1,33 +1,11 @@
 """The counts of a report, the same in every format."""
 
 from collections import Counter
-from collections.abc import Mapping
-
-import msgspec
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 
 from virtscan.model import Exposure, Finding, HostStatus, NotJudged, Reach, Report, Verdict
-
-
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts of what was read and judged; every mapping has every key, in the order of its set.
-
-    `verdicts` counts every finding, so they add up to `judged`; `waived` says how many of each were waived.
-    `at_risk` counts the findings at risk that are not waived, `at_risk_after_reboot` those that the next reboot of a
-    server adds. `reaches_server` counts all findings by whether they reach a server at all. Domains and interfaces are
-    those that were read: on hypervisors that are not complete there may be more.
-    """
-
-    hypervisors: Mapping[HostStatus, int]
-    domains: int
-    interfaces: int
-    judged: int
-    not_judged: Mapping[NotJudged, int]
-    verdicts: Mapping[Verdict, int]
-    waived: Mapping[Verdict, int]
-    at_risk: Mapping[Exposure, int]
-    at_risk_after_reboot: int
-    reaches_server: Mapping[Reach, int]
-
+from virtscan.views.document import Metric, counts
 
 _NOT_JUDGED = {
     NotJudged.NOT_MACVTAP: "not macvtap",
@@ -42,27 +20,45 @@ _EXPOSURES = {
 _JUDGE_THEM = "judge them with --lower-device any"
 
 
-def summarise(report: Report) -> Summary:
-    """Count a report."""
-    hypervisors = report.inventory.hypervisors
-    domains = [domain for hypervisor in hypervisors for domain in hypervisor.domains]
-    statuses = Counter(hypervisor.status for hypervisor in hypervisors)
-    verdicts = Counter(finding.verdict for finding in report.findings)
-    waived = Counter(finding.verdict for finding in report.findings if finding.waived is not None)
-    at_risk = Counter(finding.exposure for finding in report.findings if is_at_risk(finding))
-    reaches = Counter(finding.reaches_server for finding in report.findings)
-    return Summary(
-        hypervisors={status: statuses[status] for status in HostStatus},
-        domains=len(domains),
-        interfaces=sum(len(domain.interfaces) for domain in domains),
-        judged=len(report.findings),
-        not_judged={reason: report.not_judged.get(reason, 0) for reason in NotJudged},
-        verdicts={verdict: verdicts[verdict] for verdict in Verdict},
-        waived={verdict: waived[verdict] for verdict in Verdict},
-        at_risk={exposure: at_risk[exposure] for exposure in Exposure},
-        at_risk_after_reboot=report.at_risk_after_reboot,
-        reaches_server={reach: reaches[reach] for reach in Reach},
+def metrics(report: Report) -> tuple[Metric, ...]:
+    """Count what was read and judged; every label has every value, in the order of its set.
+
+    Definitions for the next start of running domains are findings, but no further domains and interfaces. On
+    hypervisors that were not read completely there may be more domains and interfaces than counted.
+    """
+    findings, hypervisors = report.findings, report.inventory.hypervisors
+    domains = [domain for hypervisor in hypervisors for domain in hypervisor.domains if not domain.next_start]
+    waived = (finding.verdict for finding in findings if finding.waived is not None)
+    at_risk = (finding.exposure for finding in findings if is_at_risk(finding))
+    return (
+        *_by("hypervisors", HostStatus, "status", (host.status for host in hypervisors), "Hypervisors by status."),
+        Metric(name="domains", value=len(domains), help="Domains read."),
+        Metric(name="interfaces", value=sum(len(one.interfaces) for one in domains), help="Interfaces read."),
+        Metric(name="judged", value=len(findings), help="Findings: interfaces that were judged."),
+        *_by("verdicts", Verdict, "verdict", (one.verdict for one in findings), "Findings, waived or not."),
+        *_by("waived", Verdict, "verdict", waived, "Findings that are waived."),
+        *_by("at_risk", Exposure, "exposure", at_risk, "Findings at risk that are not waived."),
+        Metric(
+            name="at_risk_after_reboot",
+            value=report.at_risk_after_reboot,
+            help="Further findings at risk after the next reboot of the servers.",
+        ),
+        Metric(
+            name="judged_for_next_start",
+            value=sum(finding.next_start for finding in findings),
+            help="Findings about the next start of a running domain.",
+        ),
+        *_by("reaches_server", Reach, "reach", (one.reaches_server for one in findings), "Findings by reach."),
+        *_by("not_judged", NotJudged, "reason", report.not_judged, "Interfaces without a finding by reason."),
     )
+
+
+def _by(
+    name: str, members: type[Enum], label: str, values: Iterable[Enum] | Mapping[Enum, int], text: str
+) -> Iterator[Metric]:
+    counted = Counter(values)
+    for member in members:
+        yield Metric(name=name, value=counted[member], help=text, labels={label: str(member.value)})
 
 
 def is_at_risk(finding: Finding | None) -> bool:
@@ -75,43 +71,39 @@ def is_accepted(finding: Finding | None) -> bool:
     return finding is not None and finding.verdict is Verdict.AT_RISK and finding.waived is not None
 
 
-def document(counts: Summary) -> Mapping[str, object]:
-    """The `summary` of a JSON document."""
-    return {
-        "hypervisors": {status.value: count for status, count in counts.hypervisors.items()},
-        "domains": counts.domains,
-        "interfaces": counts.interfaces,
-        "judged": counts.judged,
-        "verdicts": {verdict.value: count for verdict, count in counts.verdicts.items()},
-        "waived": {verdict.value: count for verdict, count in counts.waived.items()},
-        "at_risk_after_reboot": counts.at_risk_after_reboot,
-        "reaches_server": {reach.value: count for reach, count in counts.reaches_server.items()},
-        "not_judged": {reason.value: count for reason, count in counts.not_judged.items()},
-    }
-
-
-def coverage(counts: Summary) -> tuple[str, ...]:
+def coverage(counted: Iterable[Metric]) -> tuple[str, ...]:
     """Say in lines how much was read."""
-    statuses = ", ".join(f"{count} {status.value}" for status, count in counts.hypervisors.items())
+    counted = tuple(counted)
+    (domains, interfaces, judged, next_starts) = (
+        counts(counted, name)[""] for name in ("domains", "interfaces", "judged", "judged_for_next_start")
+    )
+    of_them = f" ({next_starts} of them for the next start)" if next_starts else ""
     return (
-        f"hypervisors: {statuses}",
-        f"domains: {counts.domains}, interfaces: {counts.interfaces}, judged: {counts.judged}",
+        f"hypervisors: {listed(counts(counted, 'hypervisors'))}",
+        f"domains: {domains}, interfaces: {interfaces}, judged: {judged}{of_them}",
     )
 
 
-def outcome(counts: Summary) -> tuple[str, ...]:
+def outcome(counted: Iterable[Metric]) -> tuple[str, ...]:
     """Say in lines what the result is."""
-    not_judged = ", ".join(f"{count} {_NOT_JUDGED[reason]}" for reason, count in counts.not_judged.items() if count)
-    skipped = counts.not_judged.get(NotJudged.NOT_ON_A_BOND, 0)
-    at_risk = sum(counts.at_risk.values())
-    exposures = ", ".join(f"{count} {_EXPOSURES[exposure]}" for exposure, count in counts.at_risk.items())
+    counted = tuple(counted)
+    left_out, at_risk, waived = (counts(counted, name) for name in ("not_judged", "at_risk", "waived"))
+    total = sum(at_risk.values())
+    not_judged = ", ".join(f"{left_out[key.value]} {text}" for key, text in _NOT_JUDGED.items() if left_out[key.value])
+    skipped = left_out[NotJudged.NOT_ON_A_BOND.value]
+    exposures = ", ".join(f"{at_risk[exposure.value]} {text}" for exposure, text in _EXPOSURES.items())
     verdicts = ", ".join(
-        f"{count} {verdict.value}" + (f" ({counts.waived[verdict]} waived)" if counts.waived[verdict] else "")
-        for verdict, count in counts.verdicts.items()
+        f"{count} {verdict}" + (f" ({waived[verdict]} waived)" if waived[verdict] else "")
+        for verdict, count in counts(counted, "verdicts").items()
     )
     return (
         f"verdicts: {verdicts}",
-        *([f"at risk: {at_risk} ({exposures})"] if at_risk else []),
+        *([f"at risk: {total} ({exposures})"] if total else []),
         f"not judged: {not_judged or 'none'}",
         *([f"macvtap interfaces skipped because they are not on a bond: {skipped}; {_JUDGE_THEM}"] if skipped else []),
     )
+
+
+def listed(counted: Mapping[str, int | float]) -> str:
+    """Write counts by label in one line, as in `2 complete, 1 partial`."""
+    return ", ".join(f"{count} {label}" for label, count in counted.items())

@@ -4,11 +4,13 @@ import re
 
 import pytest
 
-from virtscan.correlator import RULES, Rule
+from tests.views.wording.test_reasons import filled
+from virtscan.correlator import RULES, Rule, missing
 from virtscan.correlator.location.position import Where
 from virtscan.correlator.table import Case, Servers
 from virtscan.model import Fix, NotJudged, SourceMode, State
-from virtscan.views.wording.conditions import CONDITION_WORDS
+from virtscan.model.reasons import Reason
+from virtscan.views.wording.conditions import CONDITION_WORDS, value_words
 from virtscan.views.wording.rules import RULE_WORDS, titled
 
 _LONGEST_SENTENCE = 25
@@ -56,6 +58,22 @@ def test_the_words_are_no_shorthand(rule: Rule) -> None:
 
     assert not re.search(r"\b[KT]\b|open sum|\bcard\b", f"{words.title} {words.when} {words.then} {words.phrase}")
     assert "|" not in words.when
+
+
+def test_every_place_is_said_in_words_of_its_own() -> None:
+    said = {CONDITION_WORDS["lost"].found(Case(where=where)) for where in Where}
+
+    assert len(said) == len(Where)
+    assert not said & {where.value for where in Where}
+
+
+@pytest.mark.parametrize(("kind", "values"), missing._ORDER, ids=lambda one: getattr(one, "__name__", ""))
+def test_every_value_that_a_missing_fact_may_have_is_said(kind: type[Reason], values: missing._Values | None) -> None:
+    codes = () if values is None else tuple(values[1])
+    said = {value_words(next(filled(kind)), code) for code in codes}
+
+    assert len(said) == len(codes)
+    assert not any("-" in words for words in said)
 
 
 def test_a_rule_is_named_by_its_id_and_its_title() -> None:

@@ -17,10 +17,12 @@ from virtscan.cli.options import (
     host_timeout_option,
     quiet_and_verbose,
     server_option,
+    text_output_options,
     unsafe_option,
 )
-from virtscan.cli.output import tell
+from virtscan.cli.output import Output, opened
 from virtscan.cli.plan import default_uri_line, name_warnings
+from virtscan.cli.rendering import show
 from virtscan.config import find_config
 from virtscan.doctor import Check, Result
 from virtscan.model import Plan, TargetKind
@@ -35,6 +37,7 @@ _LONGEST = 600
 @config_option
 @host_timeout_option
 @unsafe_option
+@text_output_options
 @quiet_and_verbose
 def doctor(
     connect: tuple[str, ...],
@@ -42,6 +45,8 @@ def doctor(
     config: Path | None,
     host_timeout: float | None,
     allow_unsafe_uri: bool,
+    format_name: str,
+    output: Path | None,
     verbose: bool,
     quiet: bool,
 ) -> int:
@@ -51,31 +56,51 @@ def doctor(
     0 if all can be used, 3 if something failed, 2 if the configuration is invalid.
     """
     said = console(verbose=verbose, quiet=quiet)
-    machine = checks.of_machine()
-    _show(machine)
-    plan = planned(
-        said,
-        config=config,
-        connect=connect,
-        servers=servers,
-        host_timeout=host_timeout,
-        allow_unsafe_uri=allow_unsafe_uri,
-    )
-    found = (
-        _configuration(config, plan),
-        *checks.of_names(name_warnings(plan)),
-        *checks.of_sockets(plan.targets),
-    )
-    _show(found)
-    # A library that is not there was told once; of each hypervisor it would be told as a defect.
-    libvirt_fails = any(check.outcome is Result.FAILED and check.subject == checks.LIBVIRT for check in machine)
-    if libvirt_fails:
-        files = tuple(target for target in plan.targets if target.kind is not TargetKind.LIBVIRT)
-        plan = msgspec.structs.replace(plan, targets=files)
-    reached = checks.of_inventory(plan, collected(plan, said))
-    _show(reached)
-    failed = any(check.outcome is Result.FAILED for check in (*machine, *found, *reached))
-    return ExitCode.INCOMPLETE if failed else ExitCode.CLEAN
+    with opened(output) as shown:
+        lines = _Lines(shown if format_name == "text" else None)
+        lines.add(checks.of_machine())
+        plan = planned(
+            said,
+            config=config,
+            connect=connect,
+            servers=servers,
+            host_timeout=host_timeout,
+            allow_unsafe_uri=allow_unsafe_uri,
+        )
+        # A library that is missing is one failed check, not a failure of each hypervisor.
+        readable = _without_libvirt(plan) if lines.have_failed(checks.LIBVIRT) else plan
+        lines.add((_configuration(config, plan), *checks.of_names(name_warnings(plan))))
+        lines.add(checks.of_sockets(plan.targets))
+        inventory = collected(readable, said)
+        lines.add(checks.of_inventory(readable, inventory))
+        if format_name != "text":
+            show(checks.document(lines.checks, inventory.taken_at), format_name, output, shown, said)
+    return ExitCode.INCOMPLETE if lines.have_failed() else ExitCode.CLEAN
+
+
+class _Lines:
+    """The checks so far; with an output each is a line of it at once."""
+
+    def __init__(self, output: Output | None) -> None:
+        self._output = output
+        self.checks: list[Check] = []
+
+    def add(self, found: Iterable[Check]) -> None:
+        """Add checks, and write them if there is an output."""
+        for check in found:
+            self.checks.append(check)
+            if self._output is not None:
+                line = printable(f"{check.outcome.value:<7}  {check.subject}: {check.detail}", _LONGEST)
+                self._output.write(f"{line}\n".encode())
+
+    def have_failed(self, subject: str | None = None) -> bool:
+        """Return True if a check failed, or the one of this subject."""
+        return any(check.outcome is Result.FAILED and subject in {None, check.subject} for check in self.checks)
+
+
+def _without_libvirt(plan: Plan) -> Plan:
+    files = tuple(target for target in plan.targets if target.kind is not TargetKind.LIBVIRT)
+    return msgspec.structs.replace(plan, targets=files)
 
 
 def _configuration(config: Path | None, plan: Plan) -> Check:
@@ -84,8 +109,3 @@ def _configuration(config: Path | None, plan: Plan) -> Check:
     if line := default_uri_line(plan):
         detail = f"{detail}; {line}"
     return Check(subject="configuration", outcome=Result.OK, detail=detail)
-
-
-def _show(checks: Iterable[Check]) -> None:
-    for check in checks:
-        tell(printable(f"{check.outcome.value:<7}  {check.subject}: {check.detail}", _LONGEST))

@@ -9,11 +9,12 @@ import msgspec
 from virtscan import explain as explanations
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import of_report
-from virtscan.cli.options import FILE, console, quiet_and_verbose, redact_option
+from virtscan.cli.options import console, quiet_and_verbose, redact_option, text_output_options
 from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
+from virtscan.cli.rendering import show_text
 from virtscan.model import FailOn, GapAbout, Inventory
-from virtscan.reporters import printable
+from virtscan.reporters import printable, scan_line
 
 _LONGEST = 600
 
@@ -21,15 +22,7 @@ _LONGEST = 600
 @click.command(epilog="Example: virtscan explain web01 fleet.json")
 @click.argument("interface", metavar="DOMAIN|MAC")
 @fresh_or_saved_options
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
-@click.option("-o", "--output", type=FILE, help="Write to this file, atomically.")
+@text_output_options
 @redact_option
 @quiet_and_verbose
 def explain(
@@ -61,13 +54,8 @@ def explain(
             raise click.ClickException(_not_found(inventory, interface, says_names=redact is None))
         report = judge(redacted(inventory))
         explanation = explanations.explain(report, spots)
-        gaps = report.inventory.gaps
-        if format_name == "json":
-            shown.write(explanations.document(explanation, gaps).encode())
-        else:
-            shown.write(explanations.text(explanation).encode())
-            for gap in gaps:
-                said.warn(printable(f"{gap.subject}: {gap.reason}", _LONGEST))
+        text = f"{explanations.text(explanation)}\n{scan_line(explanation.version, explanation.taken_at)}\n"
+        show_text(text, explanations.document(explanation, report), format_name, output, shown, said)
     told = tuple(account.finding for account in explanation.accounts if account.finding is not None)
     return of_report(msgspec.structs.replace(report, findings=told), FailOn.LATENT)
 

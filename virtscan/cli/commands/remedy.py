@@ -6,14 +6,13 @@ from typing import Any
 import click
 
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
-from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import of_report
-from virtscan.cli.options import FILE, console, quiet_and_verbose, redact_option
+from virtscan.cli.options import console, quiet_and_verbose, redact_option, text_output_options
 from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
-from virtscan.model import FailOn, Report
+from virtscan.cli.rendering import show_text
+from virtscan.model import FailOn
 from virtscan.remedy import FORMS, document, plan
-from virtscan.reporters import printable
 
 
 @click.command(epilog="Example: virtscan remedy fleet.json --as nmcli -o satellite.sh")
@@ -26,15 +25,7 @@ from virtscan.reporters import printable
     show_default=True,
     help="How to make the change persistent.",
 )
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Output format.",
-)
-@click.option("-o", "--output", type=FILE, help="Write to this file, atomically.")
+@text_output_options
 @redact_option
 @quiet_and_verbose
 def remedy(
@@ -60,14 +51,7 @@ def remedy(
     redacted = redaction(redact)
     with opened(output) as shown:
         report = judge(redacted(acquire(file, said, **what)))
-        shown.write(_text(report, form, format_name, said).encode())
+        made, chosen = plan(report), FORMS[form]
+        found = document(made, report, form, chosen.steps)
+        show_text(chosen.write(made), found, format_name, output, shown, said)
     return of_report(report, FailOn.LATENT)
-
-
-def _text(report: Report, form: str, format_name: str, said: Console) -> str:
-    made, gaps = plan(report), (*report.inventory.gaps, *report.warnings)
-    if format_name == "json":
-        return document(made, gaps, form, FORMS[form].steps)
-    for gap in gaps:
-        said.warn(printable(f"{gap.subject}: {gap.reason}", 600))
-    return FORMS[form].write(made)

@@ -39,9 +39,12 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> tuple[Place, ...]:
     if fleet.machines[place.hypervisor] == fleet.machines[here]:
         return (place,)
     declared = place.declared if isinstance(place, GuestNic) else True
+    inner = place if isinstance(place, GuestNic) else None
     carriers = fleet.carriers_on(place.hypervisor, here)
     return tuple(
-        GuestNic(hypervisor=around, domain=domain, interface=nic, declared=declared, exclusive=len(carriers) > 1)
+        GuestNic(
+            hypervisor=around, domain=domain, interface=nic, declared=declared, exclusive=len(carriers) > 1, inner=inner
+        )
         for around, domain in carriers
         for nic in domain.interfaces
     )
@@ -118,7 +121,7 @@ def _may_be_carried(
     incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
     if incomplete is None:
         return None
-    macs = tuple(device.mac for device in host.devices if device.mac is not None and is_nic(device))
+    macs = tuple(sorted(device.mac for device in host.devices if device.mac is not None and is_nic(device)))
     return NeedsPlace(server=server, why=Why.HYPERVISOR_INCOMPLETE, macs=macs, hypervisor=incomplete)
 
 
@@ -172,6 +175,8 @@ def _hidden(stack: SendingStack, place: Unlocated, here: str, fleet: Fleet) -> N
 
 def fills(name: str, place: GuestNic) -> NicFills | None:
     """Tell whether the server's virtual NIC sends only filled checksums."""
+    if place.inner is not None and (found := fills(name, place.inner)) is not None:
+        return found
     nic: Interface = place.interface
     if nic.model in _FILLING_MODELS:
         return NicFills(server=name, model=nic.model)

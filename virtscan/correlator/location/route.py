@@ -131,11 +131,11 @@ def _at(
     received = mode is None and not sender.is_host_process
     if received and device in (point.device, *point.stack.lower):
         return _received(sender, device, point)
-    if device == point.device:
-        return _goes_down(sender, device, point, stacks) if mode is None else _shared(sender, mode, point)
+    if device == point.device and mode is not None:
+        return _shared(sender, mode, point)
     below = stacks[device].lower if device in stacks else ()
-    one_stack = point.device in below or device in point.stack.lower
-    if one_stack or (_is_separated(device, point, stacks) and set(below) & set(point.stack.lower)):
+    in_line = point.device in (device, *below) or device in point.stack.lower
+    if in_line or (_is_separated(device, point, stacks) and set(below) & set(point.stack.lower)):
         return _goes_down(sender, device, point, stacks)
     return _elsewhere(sender, device, point)
 

@@ -1,4 +1,4 @@
-"""The words of each condition of the decision table, and of what a case has instead."""
+"""The words of each condition of the decision table, of what a case has instead, and of what a fact may turn out."""
 
 from collections.abc import Callable, Mapping
 
@@ -7,6 +7,16 @@ import msgspec
 from virtscan.correlator.location.position import Where
 from virtscan.correlator.table.conditions import SAME, Case, Servers
 from virtscan.model import Fix, SourceMode, State
+from virtscan.model.reasons import (
+    NeedsDeviceKind,
+    NeedsInterface,
+    NeedsNicKinds,
+    NeedsOuterHost,
+    NeedsPlace,
+    NeedsReflection,
+    NeedsServerDevice,
+    Reason,
+)
 
 
 class ConditionWords(msgspec.Struct, frozen=True):
@@ -16,11 +26,39 @@ class ConditionWords(msgspec.Struct, frozen=True):
     found: Callable[[Case], str]
 
 
+_PLACES = {
+    Where.SAME_BRIDGE: "same lower device, server in bridge mode",
+    Where.SAME_OTHER: "same lower device, server not in bridge mode",
+    Where.SAME_UNKNOWN: "same lower device, the server's mode unknown",
+    Where.RECEIVED: "the lower device receives the server's frames before any NIC",
+    Where.NEVER_MET: "on the same device stack, but never received by the lower device",
+    Where.THROUGH_NICS: "elsewhere, through NICs that fill in checksums",
+    Where.UNPROVEN: "its place is known, but not whether its frames pass a NIC",
+    Where.UNKNOWN: "its place is unknown",
+}
+_WAYS = {
+    Where.THROUGH_NICS.value: "its frames pass a NIC that fills in checksums",
+    Where.RECEIVED.value: "they don't",
+}
+_BONDS = {"bond": "on a bond", "no-bond": "on no bond"}
 _SERVERS = {
     Servers.NONE_KNOWN: "no server is known",
     Servers.NONE_SERVES: "no server serves this interface",
     Servers.THIS_ONE: "this server may answer",
 }
+
+
+def value_words(reason: Reason, code: str) -> str:
+    """Say what a missing fact may turn out to be, by the code of that value."""
+    match reason:
+        case NeedsPlace():
+            return _PLACES[Where(code)]
+        case NeedsNicKinds() | NeedsServerDevice() | NeedsInterface() | NeedsOuterHost() | NeedsReflection():
+            return _WAYS[code]
+        case NeedsDeviceKind():
+            return _BONDS[code]
+        case _:
+            return code
 
 
 def _left_out(case: Case) -> str:
@@ -44,7 +82,7 @@ def _nic(case: Case) -> str:
 
 
 def _where(case: Case) -> str:
-    return "its place is unknown" if case.where is Where.UNKNOWN else case.where.value
+    return _PLACES[case.where]
 
 
 def _mode(case: Case) -> str:

@@ -1,4 +1,4 @@
-"""What a view says, ready for any format: computed once, so that two formats can't disagree."""
+"""Documents, the content of every report: computed once, so that two formats can't disagree."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -10,7 +10,15 @@ import msgspec
 from virtscan.model import Gap
 
 Value: TypeAlias = (
-    str | int | float | bool | tuple[str, ...] | tuple[int, ...] | tuple[Mapping[str, object], ...] | None
+    str
+    | int
+    | float
+    | bool
+    | tuple[str, ...]
+    | tuple[int, ...]
+    | Mapping[str, object]
+    | tuple[Mapping[str, object], ...]
+    | None
 )
 """Records (mappings) stand in columns of documents only."""
 
@@ -27,7 +35,7 @@ class Align(Enum):
 
 
 class Audience(Enum):
-    """Who gets a column: tables are narrower than data, and say in one phrase what data keeps apart.
+    """The formats that have a column: tables are narrower than data, and put in one phrase what data keeps apart.
 
     A column that is never shown can still be filtered by.
     """
@@ -57,7 +65,7 @@ class Column(msgspec.Struct, frozen=True):
 
     @property
     def is_data(self) -> bool:
-        """Is it a key of JSON, a column of CSV?"""
+        """Return True for a key of JSON that is a column of CSV."""
         return self.audience in {Audience.EVERYBODY, Audience.DATA}
 
     @property
@@ -67,7 +75,7 @@ class Column(msgspec.Struct, frozen=True):
 
     @property
     def is_for_people(self) -> bool:
-        """Is it a column of a table?"""
+        """Return True for a column of a table."""
         return self.audience in {Audience.EVERYBODY, Audience.PEOPLE}
 
     @property
@@ -77,39 +85,77 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """A list of rows under a name; each row has a value for every column, in their order."""
+    """A list of rows under a name; each row has a value for every column, in their order.
+
+    `total` is one more row, its first value the word `total`.
+    """
 
     key: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    total: Row | None = None
+
+    @property
+    def all_rows(self) -> tuple[Row, ...]:
+        """The rows and, as the last one, the total."""
+        return self.rows if self.total is None else (*self.rows, self.total)
 
     def pick(self, *keys: str) -> "Section":
-        """The same rows with only these columns, in this order."""
+        """Give the same rows with only these columns, in this order."""
         places = [[column.key for column in self.columns].index(key) for key in keys]
         return Section(
             key=self.key,
             columns=tuple(self.columns[place] for place in places),
             rows=tuple(tuple(row[place] for place in places) for row in self.rows),
+            total=None if self.total is None else tuple(self.total[place] for place in places),
         )
 
 
-class Presentation(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a view says.
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """A number about the whole: the JSON's `summary`, the lines under a table and metrics are made of these.
 
-    `main` is what a format without room for more says; `gaps` (subject, reason) belongs to it in every format, or
-    beside it where the format has no place; so do `warnings`, which documents have among the gaps. `head` and `others`
-    go into documents only, `notes` are lines for people. `total` is a row like those of `main`, its first value the
-    word `total`.
+    `unit` is empty for a count. Metrics of one name differ in the values of their labels.
+    """
+
+    name: str
+    value: int | float
+    help: str
+    unit: str = ""
+    labels: Mapping[str, str] = {}
+
+
+_NONE = Section(key="gaps", columns=(), rows=())
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """All content of a report, the same for every format.
+
+    `taken_at` is the time of the scan, None for a capture; `where` are the conditions that its rows meet. `head` holds
+    further keys of documents. Of the sections, which are of equal rank, the first is the one for formats with room for
+    one. `gaps` (subject, reason) belongs to every format, or beside it where the format has no place; so do `warnings`,
+    which documents have among the gaps. `notes` are lines for people.
     """
 
     schema: str
-    main: Section
-    gaps: Section
-    warnings: Section = Section(key="gaps", columns=(), rows=())
+    version: str
+    sections: tuple[Section, ...]
+    taken_at: datetime | None = None
+    where: tuple[str, ...] = ()
     head: Mapping[str, object] = {}
-    others: tuple[Section, ...] = ()
-    total: Row | None = None
+    metrics: tuple[Metric, ...] = ()
     notes: tuple[str, ...] = ()
+    gaps: Section = _NONE
+    warnings: Section = _NONE
+
+    @property
+    def main(self) -> Section:
+        """The section that a format with room for one writes."""
+        return self.sections[0]
+
+
+def counts(metrics: Iterable[Metric], name: str) -> Mapping[str, int | float]:
+    """Give the values of the metrics of a name by the value of their label, of one without a label by ""."""
+    return {"".join(metric.labels.values()): metric.value for metric in metrics if metric.name == name}
 
 
 class Field(msgspec.Struct, Generic[T], frozen=True):
@@ -119,47 +165,59 @@ class Field(msgspec.Struct, Generic[T], frozen=True):
     value: Callable[[T], Value]
 
 
-def section(key: str, fields: Iterable[Field[T]], items: Iterable[T]) -> Section:
-    """A row for each item."""
+def section(key: str, fields: Iterable[Field[T]], items: Iterable[T], total: T | None = None) -> Section:
+    """Make a row of each item, and one of the total."""
     fields = tuple(fields)
     values = [field.value for field in fields]
     return Section(
         key=key,
         columns=tuple(field.column for field in fields),
         rows=tuple(tuple(value(item) for value in values) for item in items),
+        total=None if total is None else tuple(value(total) for value in values),
     )
 
 
 def number(key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None) -> Column:
-    """A column of numbers."""
+    """Make a column of numbers."""
     return Column(key, title, align=Align.RIGHT, audience=audience, under=under)
 
 
 def yes_or_no(key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None) -> Column:
-    """A column of truth values."""
+    """Make a column of truth values."""
     return Column(key, title, audience=audience, under=under, words=("true", "false"))
 
 
 def one_of(
     members: type[Enum], key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None
 ) -> Column:
-    """A column of a closed set."""
+    """Make a column of a closed set."""
     words = tuple(str(member.value) for member in members)
     return Column(key, title, audience=audience, under=under, words=words)
 
 
 def gap_section(gaps: Iterable[Gap]) -> Section:
-    """What could not be looked at, in the order it was met."""
+    """List the gaps in the order they were met."""
     return section("gaps", _GAP_FIELDS, gaps)
 
 
+def records(items: Iterable[msgspec.Struct]) -> tuple[Mapping[str, object], ...]:
+    """Give values as records for documents, with null for what is not known."""
+    return tuple(map(record, items))
+
+
+def record(item: msgspec.Struct) -> Mapping[str, object]:
+    """Give a value as a record for documents."""
+    mapping: Mapping[str, object] = msgspec.to_builtins(item)
+    return mapping
+
+
 def timestamp(moment: datetime | None) -> str | None:
-    """ISO 8601 to the second; the zone is left out only where the source did not say it."""
+    """Write a time as ISO 8601 to the second; only a time of unknown zone has none."""
     return None if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def word(member: Enum | None) -> str | None:
-    """The word of a closed set's member."""
+    """Give the word of a closed set's member."""
     return None if member is None else str(member.value)
 
 

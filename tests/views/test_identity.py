@@ -1,0 +1,85 @@
+"""Identifiers of findings: the same from scan to scan, another one for each finding."""
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from tests.build import inventory
+from tests.correlator.fleets import inventories
+from tests.views.fleet import finding
+from virtscan.correlator import correlate
+from virtscan.model import Confidence, Exposure, Inventory, Mac, Report, SourceMode, Verdict
+from virtscan.views.identity import identifiers, key
+
+
+def of(**fields: Any) -> str:
+    """The identifier of one finding; `fields` as for `finding` (`Any`: they differ in type)."""
+    one = finding(**fields)
+    return identifiers(Report(inventory=inventory(), findings=(one,)))[key(one)]
+
+
+def test_an_identifier_is_twelve_hexadecimal_digits() -> None:
+    assert re.fullmatch("[0-9a-f]{12}", of())
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"verdict": Verdict.MITIGATED, "rule": "R9", "confidence": Confidence.LOW},
+        {"exposure": Exposure.PENDING},
+        {"server": "cobbler", "server_interface": None},
+        {"source_device": None, "source_mode": SourceMode.VEPA, "segment": None},
+        {"waived": "accepted"},
+        {"domain": "renamed"},
+        {"origin": "dumps/web01.xml"},
+        {"index": 4},
+    ],
+)
+def test_neither_judgement_nor_a_new_name_or_place_changes_it(fields: dict[str, Any]) -> None:
+    assert of(**fields) == of()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"hypervisor": "hv2"},
+        {"uuid": "6a1d0b6e-0001-4d8e-9e61-000000000002"},
+        {"uuid": None},
+        {"mac": Mac("52:54:00:93:76:b0")},
+        {"mac": None},
+        {"next_start": True},
+    ],
+)
+def test_another_host_domain_interface_or_definition_changes_it(fields: dict[str, Any]) -> None:
+    assert of(**fields) != of()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [({"origin": "a"}, {"origin": "b"}), ({"domain": "a"}, {"domain": "b"}), ({"index": 0}, {"index": 1})],
+)
+def test_without_uuid_and_mac_origin_name_and_number_tell_apart(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert of(uuid=None, mac=None, **one) != of(uuid=None, mac=None, **other)
+
+
+def test_of_two_files_of_one_domain_the_first_keeps_its_identifier_in_any_order() -> None:
+    first, second = finding(origin="a.xml"), finding(origin="b.xml", verdict=Verdict.UNKNOWN)
+
+    there = identifiers(Report(inventory=inventory(), findings=(first, second)))
+    back = identifiers(Report(inventory=inventory(), findings=(second, first)))
+
+    assert there == back
+    assert there[key(first)] == of()
+    assert there[key(second)] != of()
+
+
+@given(inventories())
+def test_no_two_findings_of_a_report_share_one(fleet: Inventory) -> None:
+    report = correlate(fleet)
+
+    found = identifiers(report)
+
+    assert {key(one) for one in report.findings} == set(found)
+    assert len(set(found.values())) == len(found)

@@ -1,0 +1,63 @@
+"""Stable identifiers of findings."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from virtscan.model import Finding, Report
+
+_DIGITS = 12
+_Parts: TypeAlias = tuple[str | int | bool | None, ...]
+
+
+class FindingKey(msgspec.Struct, frozen=True, kw_only=True):
+    """What tells one finding of a report apart from all others."""
+
+    hypervisor: str
+    origin: str
+    domain: str
+    index: int
+    next_start: bool
+
+
+def key(finding: Finding) -> FindingKey:
+    """Give the key of a finding."""
+    return FindingKey(
+        hypervisor=finding.hypervisor,
+        origin=finding.origin,
+        domain=finding.domain,
+        index=finding.index,
+        next_start=finding.next_start,
+    )
+
+
+def identifiers(report: Report) -> Mapping[FindingKey, str]:
+    """Give each finding 12 hexadecimal digits that stay the same from scan to scan, whatever the verdict.
+
+    They are a hash of the hypervisor, the domain (its uuid, else origin and name), the interface (its MAC, else its
+    number), and whether the finding is about the next start. Of findings that are alike in all of these, such as those
+    of two files that describe one domain, the first by origin, name and number has that hash; the others also count
+    these.
+    """
+    alike: defaultdict[_Parts, list[FindingKey]] = defaultdict(list)
+    for finding in report.findings:
+        alike[_parts(finding)].append(key(finding))
+    return {
+        one: _digest((*parts, one.origin, one.domain, one.index) if number else parts)
+        for parts, keys in alike.items()
+        for number, one in enumerate(sorted(keys, key=lambda one: (one.origin, one.domain, one.index)))
+    }
+
+
+def _parts(finding: Finding) -> _Parts:
+    domain = ("uuid", finding.uuid) if finding.uuid is not None else ("name", finding.origin, finding.domain)
+    interface = ("index", finding.index) if finding.mac is None else ("mac", finding.mac)
+    return (finding.hypervisor, *domain, *interface, finding.next_start)
+
+
+def _digest(parts: Iterable[str | int | bool | None]) -> str:
+    # repr escapes what UTF-8 can't hold, and no two different tuples have the same.
+    return hashlib.sha256(repr(tuple(parts)).encode("utf-8", "backslashreplace")).hexdigest()[:_DIGITS]
