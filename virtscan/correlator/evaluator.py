@@ -9,7 +9,7 @@ import msgspec
 from virtscan.correlator.kernel import NOT_READ, KernelState, read_daemon, read_kernel
 from virtscan.correlator.location.afar import from_outside, seen_from
 from virtscan.correlator.location.attachment import AttachmentPoint
-from virtscan.correlator.location.nic import NicKind, is_nic, nic_kind
+from virtscan.correlator.location.nic import NicKind, is_nic, is_physical, nic_kind
 from virtscan.correlator.location.places import Place
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.location.route import positions
@@ -216,7 +216,7 @@ class Evaluator:
             return Machine.VIRTUAL, virtual or self._virtual_nics
         if fleet.machines[host.name] in fleet.carriers:
             return Machine.VIRTUAL, ()
-        if host.physical or stack.entry is NicKind.FILLING:
+        if is_physical(host) or stack.entry is NicKind.FILLING:
             return Machine.PHYSICAL, ()
         return host.machine, ()
 

@@ -22,10 +22,11 @@ REAL, QEMU, LOCAL = "b4:96:91:00:00:04", "52:54:00:00:00:04", "02:00:00:00:00:04
             (driver, False, Machine.VIRTUAL, QEMU, FILLING)
             for driver in ("ixgbe", "iavf", "mlx5_core", "qeth", "e1000")
         ),
-        # A declaration comes before what the host is.
-        (None, True, Machine.VIRTUAL, QEMU, FILLING),
+        # What the host is comes before its declaration, and that before the MAC.
+        (None, True, Machine.VIRTUAL, REAL, VIRTUAL),
+        (None, True, Machine.CONTAINER, REAL, VIRTUAL),
+        (None, True, Machine.UNKNOWN, QEMU, FILLING),
         (None, True, Machine.UNKNOWN, None, FILLING),
-        # The host comes before the MAC.
         (None, False, Machine.PHYSICAL, QEMU, FILLING),
         (None, False, Machine.VIRTUAL, REAL, VIRTUAL),
         (None, False, Machine.CONTAINER, REAL, VIRTUAL),
@@ -39,7 +40,7 @@ REAL, QEMU, LOCAL = "b4:96:91:00:00:04", "52:54:00:00:00:04", "02:00:00:00:00:04
         (None, False, Machine.UNKNOWN, REAL, FILLING),
     ],
 )
-def test_driver_then_declaration_then_host_then_mac_decide(
+def test_driver_then_host_then_declaration_then_mac_decide(
     driver: str | None, declared: bool, machine: Machine, mac: str | None, expected: NicKind
 ) -> None:
     one = nic("eth4", driver=driver, mac=None if mac is None else Mac(mac))
