@@ -14,6 +14,8 @@ from tests.cli.test_trace import FAILS, capture
 from tests.conftest import PROJECT
 from virtscan.cli.main import run
 from virtscan.cli.schemas import DIALECT, SCHEMAS, schema_named
+from virtscan.config import Options
+from virtscan.config.scope import scope_of
 from virtscan.model import Feature, Persistence, State
 from virtscan.storage import dumps
 from virtscan.views import GROUPINGS, VIEWS
@@ -91,6 +93,15 @@ def test_a_saved_inventory_and_a_configuration_meet_theirs(files: Mapping[str, s
 
     jsonschema.validate(saved, schema_of(saved))
     jsonschema.validate(tomllib.loads(CONFIG.read_text(encoding="utf-8")), schema_named("config"))
+
+
+def test_a_saved_inventory_has_its_scope_and_the_keys_of_its_hosts(files: Mapping[str, str]) -> None:
+    saved = json.loads(Path(files["fleet"]).read_bytes())
+
+    assert saved["scope"] == scope_of(CONFIG, Options())
+    assert [host["keys"][-1] for host in saved["hypervisors"]] == [
+        f"uri:{host['uri']}" for host in saved["hypervisors"]
+    ]
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
