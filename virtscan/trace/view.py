@@ -18,6 +18,7 @@ from virtscan.views.document import (
     gap_section,
     number,
     section,
+    texts,
     timestamp,
     word,
 )
@@ -56,7 +57,7 @@ def _reason(judgement: Judgement) -> str:
 _BOOT: tuple[Field[Line], ...] = (
     Field(Column("mac", "MAC"), _mac),
     Field(Column("address", under="mac"), _boot(lambda boot: boot.address)),
-    Field(Column("vlan", audience=_DATA), _boot(lambda boot: boot.vlan)),
+    Field(Column("vlan", audience=_DATA, holds=tuple[int, ...]), _boot(lambda boot: boot.vlan)),
     Field(Column("dhcp", "DHCP"), _boot(lambda boot: word(boot.lease))),
     Field(Column("dhcp_server", audience=_DATA), _boot(lambda boot: boot.lease_server)),
     Field(Column("server"), _boot(lambda boot: boot.server)),
@@ -104,8 +105,8 @@ def _finding(audience: Audience) -> tuple[Field[Line], ...]:
 
 
 _WHY: tuple[Field[Line], ...] = (
-    Field(Column("because", audience=_DATA), _judgement(lambda judgement: judgement.because)),
-    Field(Column("missing", audience=_DATA), _judgement(lambda judgement: judgement.missing)),
+    Field(texts("because", audience=_DATA), _judgement(lambda judgement: judgement.because)),
+    Field(texts("missing", audience=_DATA), _judgement(lambda judgement: judgement.missing)),
     Field(Column("reason", audience=_PEOPLE, wraps=True), _judgement(_reason)),
 )
 

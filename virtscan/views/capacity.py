@@ -12,6 +12,7 @@ from virtscan.views.document import (
     number,
     one_of,
     section,
+    texts,
     word,
 )
 from virtscan.views.groups import By, Group, everything, groups
@@ -88,7 +89,7 @@ FIELDS: tuple[Field[Group], ...] = (
 )
 
 
-_BY_DEVICE = Field(Column("macvtap_by_device", "macvtap on", wraps=True), _macvtap_by_device)
+_BY_DEVICE = Field(texts("macvtap_by_device", "macvtap on", wraps=True), _macvtap_by_device)
 
 
 def view(report: Report, by: By = By.HYPERVISOR) -> Document:
