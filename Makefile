@@ -48,6 +48,7 @@ golden: $(MARK)-test  ## Write the expected outputs anew, in fixtures/golden, RE
 	@$(BIN)/python -m tests.golden
 	@$(BIN)/python -m tests.readme
 	@$(BIN)/python -m tests.mechanism
+	@$(BIN)/python -m tests.rules
 
 bench: $(MARK)-test  ## Measure, each number as a ratio to a baseline of the same run
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -119,14 +119,14 @@ def veth(name: str, **more: Any) -> Device:
     return device(name, DeviceKind.VETH, **({"backing": Backing.VIRTUAL} | more))
 
 
-def macvlan(name: str, parent: str, mode: SourceMode = SourceMode.BRIDGE, **more: Any) -> Device:
+def macvlan(name: str, parent: str, mode: SourceMode | None = SourceMode.BRIDGE, **more: Any) -> Device:
     """A macvlan, or a macvtap of an unknown domain."""
     return device(name, DeviceKind.MACVLAN, parent, **({"mode": mode, "backing": Backing.VIRTUAL} | more))
 
 
 def own_nics(host: str) -> tuple[Device, Device]:
     """Two NICs whose MACs no other hypervisor has."""
-    number = sum(host.encode(errors="surrogateescape")) % 256
+    number = sum(map(ord, host)) % 256
     macs = (Mac(f"b4:96:91:00:{number:02x}:{place:02x}") for place in (4, 5))
     first, second = (nic(name, mac=mac) for name, mac in zip(("eth4", "eth5"), macs, strict=True))
     return first, second
@@ -173,7 +173,7 @@ def sends(one: Device, tx: State = State.ON, after_reboot: State | None = None, 
 
 def read_server(*devices: ServerDevice, **more: Any) -> Server:
     """A server whose sending stack was read; it sends through the first device unless told otherwise."""
-    fields = {
+    fields: dict[str, Any] = {
         "interface": str(devices[0].device.name),
         "tx_checksum": devices[0].offload.tx_checksum,
         "persistence": devices[0].offload.persistence,

@@ -5,21 +5,22 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from tests.rules import confidence
 from virtscan.correlator import RULES, read_kernel
-from virtscan.correlator.table import Case, Fact, Rule
-from virtscan.model import Fix, State
+from virtscan.correlator.table import Fact
 from virtscan.views.wording.kernel import kernel_basis
+from virtscan.views.wording.rules import RULE_WORDS
 
 PAGE = Path(__file__).parents[1] / "docs" / "mechanism.md"
 
 _FACTS = {
-    Fact.KERNEL: "K",
+    Fact.KERNEL: "kernel",
     Fact.SERVERS: "which servers may answer",
-    Fact.TX: "T",
-    Fact.REBOOT: "T after a reboot",
+    Fact.TX: "offload",
+    Fact.REBOOT: "offload after a reboot",
     Fact.NIC: "the server's NIC",
-    Fact.PLACE: "where",
-    Fact.MODE: "the mode",
+    Fact.PLACE: "place",
+    Fact.MODE: "mode",
 }
 _RELEASES = (
     "2.6.32-279.el6.x86_64",
@@ -47,9 +48,9 @@ def decision_table() -> str:
     rows = [
         (
             rule.id,
-            rule.when,
+            RULE_WORDS[rule.id].when,
             "no finding" if rule.verdict is None else rule.verdict.value,
-            "" if rule.verdict is None else _confidence(rule),
+            confidence(rule),
             ", ".join(_FACTS[fact] for fact in rule.facts),
         )
         for rule in RULES
@@ -77,22 +78,6 @@ def filled(page: str) -> str:
         before, _, rest = page.partition(begin)
         page = f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
     return page
-
-
-_CASES = (
-    ("K unfixed", Case(kernel=Fix.UNFIXED)),
-    ("T stays off after a reboot", Case(kernel=Fix.FIXED, tx_after_reboot=State.OFF)),
-    ("K inferred, or the hypervisor is a VM", Case(kernel=Fix.FIXED, inferred=True)),
-    ("a hypervisor is unread or the NICs are unknown", Case(kernel=Fix.FIXED, weak=True)),
-)
-"""What a confidence can depend on, beside the case in which nothing of it holds."""
-
-
-def _confidence(rule: Rule) -> str:
-    """Write the confidence, with the case in which it is another one."""
-    otherwise = rule.confidence(Case(kernel=Fix.FIXED))
-    others = [f"{rule.confidence(case).value}: {words}" for words, case in _CASES if rule.confidence(case) != otherwise]
-    return "; ".join([*others, f"{otherwise.value} otherwise"]) if others else otherwise.value
 
 
 def _written(rows: Sequence[tuple[str, ...]], titles: tuple[str, ...]) -> str:

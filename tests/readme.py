@@ -1,4 +1,4 @@
-"""The examples of README.md: commands with what they print. `python -m tests.readme` writes what they print now."""
+"""The examples of README.md, and its table of rules. `python -m tests.readme` writes both as they are now."""
 
 import fcntl
 import os
@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.rules import short_table
+
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
 
@@ -22,6 +24,7 @@ MEANS = {SCAN: "virtscan scan --config fixtures/fleet/virtscan.toml"}
 _EXAMPLE = re.compile(r"^\$ (?P<command>.+)\n(?P<output>(?:(?!\$ |```).*\n)*)", re.MULTILINE)
 _SCANNED = re.compile(r"^Scanned \d{4}-\d\d-\d\d \d\d:\d\d UTC", re.MULTILINE)
 """The time of a scan, which is another one each time."""
+_RULES = re.compile(r"(?<=^<!-- rules -->\n\n)(?:\|.*\n)*(?=\n<!-- end of rules -->$)", re.MULTILINE)
 _BLOCK = re.compile(r"^```console\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -73,13 +76,25 @@ def _read(screen: int) -> Iterator[bytes]:
 
 
 def renewed(text: str) -> str:
-    """The text of a README with what its examples print now."""
+    """Give the text of a README with what its examples print now, and with the rules."""
 
     def example(match: re.Match[str]) -> str:
         command = match["command"]
         return f"$ {command}\n{printed(command)}" if can_be_run(command) else match[0]
 
-    return _BLOCK.sub(lambda block: f"```console\n{_EXAMPLE.sub(example, block['body'])}```", text)
+    return _BLOCK.sub(lambda block: f"```console\n{_EXAMPLE.sub(example, block['body'])}```", with_rules(text))
+
+
+def with_rules(text: str) -> str:
+    """Give the text of a README with its table of rules as it is now.
+
+    Raises:
+        ValueError: The place of the table is not there, once.
+    """
+    changed, count = _RULES.subn(lambda _: short_table(), text)
+    if count != 1:
+        raise ValueError("write the lines <!-- rules --> and <!-- end of rules --> where the table belongs")
+    return changed
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def test_the_tables_on_the_page_are_those_of_the_code() -> None:
 
 def test_a_table_that_says_otherwise_would_be_seen() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    changed = page.replace("| the hypervisor's kernel is fixed ", "| the hypervisor's kernel is unfixed ")
+    changed = page.replace("| the hypervisor's kernel has the fix", "| the hypervisor's kernel lacks the fix")
 
     assert changed != page
     assert filled(changed) == page
@@ -35,13 +35,6 @@ def test_every_rule_is_in_the_table_with_its_verdict() -> None:
 
     assert [name for name, _ in rows] == [rule.id for rule in RULES]
     assert dict(rows) == {rule.id: rule.verdict.value if rule.verdict else "no finding" for rule in RULES}
-
-
-def test_the_short_table_of_the_readme_gives_the_same_verdicts() -> None:
-    rows = re.findall(r"^\| (R\d+) \| .* \| ([^|]+) \|$", README.read_text(encoding="utf-8"), re.MULTILINE)
-
-    verdicts = {rule.id: rule.verdict.value for rule in RULES if rule.verdict is not None}
-    assert dict(rows) == {"R1": "not judged; counted under the table", **verdicts}
 
 
 def test_the_page_has_the_place_of_the_labs_table_and_is_linked() -> None:

@@ -32,9 +32,9 @@ from virtscan.model import (
 from virtscan.redaction import Map, dump_map, load_map, redact
 from virtscan.remedy import plan
 from virtscan.reporters import REPORTERS
-from virtscan.scan import judge
 from virtscan.storage import dumps
 from virtscan.views import VIEWS
+from virtscan.views.judging import judge
 
 FRESH = Map(key="secret")
 

@@ -9,7 +9,7 @@ from tests.bench.measuring import Row, in_turns
 from tests.build import bond, hypervisor, inventory, nic, server
 from virtscan.analyzer import read_domain, resolve
 from virtscan.model import Attachment, DeviceName, Domain, DomainState, Inventory, Network, Server, SourceMode
-from virtscan.scan import judge
+from virtscan.views.judging import judge
 
 SIZES = (25_000, 50_000, 100_000)
 INTERFACES = 3

@@ -18,7 +18,7 @@ from tests.bench.host import define, documents, domain_name
 from tests.bench.measuring import Row, in_turns
 from tests.harness.libvirtd import Libvirtd, running_libvirtd
 from virtscan.model import HostStatus, Plan, Target, TargetKind
-from virtscan.scan import collect
+from virtscan.scanning import collect
 
 NEAR, FAR = 1000, 100
 ROUND_TRIP = 0.040

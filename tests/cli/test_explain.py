@@ -37,7 +37,8 @@ def test_an_interface_of_a_saved_inventory_is_explained(
     assert run(["explain", wanted, file]) == 1
     printed = capfd.readouterr()
     assert printed.out.startswith(
-        "web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R11, because of satellite eth0\n"
+        "web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R11 (unknown place, bridge mode),\n"
+        "  because of satellite eth0\n"
     )
     assert printed.err == ""
 

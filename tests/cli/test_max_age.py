@@ -58,7 +58,7 @@ def test_a_scan_takes_what_is_too_old_for_not_known(files: list[str], capfd: pyt
     assert run(["scan", *files, "--format", "json", "--max-age", "4w"]) == 3
     (found,) = findings(capfd)
     assert found["verdict"] == "unknown"
-    renewal = "observed 31 days ago (the limit is 4 weeks): save what ethtool -k prints again"
+    renewal = "observed 31 days ago (the limit is 4 weeks): save the output of ethtool -k again"
     assert any(renewal in fact for fact in found["missing"])
 
 

@@ -39,6 +39,7 @@ def saved(tmp_path: Path) -> str:
     host = hypervisor(
         "kvm7.example.com",
         domain("web01", macvtap(mac=CLIENT_MAC)),
+        domain("satellite", macvtap(mac="52:54:00:aa:bb:cc")),
         kernel=UNFIXED_KERNEL,
         uri="qemu+ssh://alice@kvm7.example.com/system",
     )

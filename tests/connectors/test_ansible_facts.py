@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.build import domain, macvtap
-from virtscan import scan
 from virtscan.connectors import ansible_facts
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.model import GapAbout, HostStatus, Machine, Observed, Plan, Target, TargetKind
+from virtscan.scanning import collect
 
 FACTS = {
     "ansible_hostname": "hv1",
@@ -105,7 +105,7 @@ def test_a_scan_takes_the_facts_of_the_host_that_it_reads(cache: Path, tmp_path:
     (tmp_path / "hv2" / "web01.xml").write_text("<domain type='kvm'><name>web01</name></domain>")
     target = Target(kind=TargetKind.XML, address=str(tmp_path / "hv2"), facts=str(cache))
 
-    (hypervisor,) = scan.collect(Plan(targets=(target,))).hypervisors
+    (hypervisor,) = collect(Plan(targets=(target,))).hypervisors
 
     assert hypervisor.kernel is not None
     assert hypervisor.kernel.source == "ansible"

@@ -46,7 +46,7 @@ from virtscan.model import (
     Target,
     TargetKind,
 )
-from virtscan.scan import collect
+from virtscan.scanning import collect
 
 SYSTEM = "4c4c4544-0042-3510-8052-b4c04f4e3731"
 OTHER = Mac("8e:11:22:33:44:55")

@@ -28,7 +28,8 @@ from virtscan.model import (
     TargetKind,
 )
 from virtscan.model.reasons import KernelKnown, Reason
-from virtscan.scan import collect, judge
+from virtscan.scanning import collect
+from virtscan.views.judging import judge
 
 FLEET = PROJECT / "fixtures" / "fleet"
 MACS = {"satellite": "52:54:00:5a:7e:01", "cobbler": "3c:fd:fe:77:00:01"}

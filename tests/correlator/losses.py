@@ -105,7 +105,9 @@ def losses(inventory: Inventory) -> Iterator[Change]:
                 yield _server_device(server.name, place, part)
     for host in inventory.hypervisors:
         yield from _of_host(inventory, host)
-    yield lambda one: replace(one, netboots=tuple(replace(each, server=None) for each in one.netboots))
+    # Records and addresses may include a server that segments exclude: that is no loss of evidence about its place.
+    if not any(host.segments for host in inventory.hypervisors):
+        yield lambda one: replace(one, netboots=tuple(replace(each, server=None) for each in one.netboots))
 
 
 def _of_host(inventory: Inventory, host: Hypervisor) -> Iterator[Change]:
@@ -113,11 +115,12 @@ def _of_host(inventory: Inventory, host: Hypervisor) -> Iterator[Change]:
     domains = {interface.mac for each in inventory.hypervisors for one in each.domains for interface in one.interfaces}
     for loss in HOST_LOSSES:
         yield _host(host.name, loss)
-    # Where a server was found, or the hypervisor is seen to be a domain, the device is not lost.
+    # Where a server was found, or the hypervisor is seen to be a domain or machine, it is not lost.
     for place, device in enumerate(host.devices):
         for part in DEVICE_LOSSES:
             yield _device_of(host.name, place, part)
-        if device.mac is None or device.mac not in servers | domains:
+        is_evidence = device.mac is not None and device.mac in servers | domains
+        if device.backing is not Backing.PHYSICAL and not device.addresses and not is_evidence:
             yield _without_device(host.name, place)
     for place, domain in enumerate(host.domains):
         for change in DOMAIN_LOSSES:

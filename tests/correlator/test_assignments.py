@@ -3,7 +3,9 @@ from msgspec.structs import replace
 
 from tests.build import UNFIXED_KERNEL, bond, domain, hypervisor, inventory, macvtap, nic, server
 from virtscan.correlator import correlate
+from virtscan.correlator.assignments import is_called
 from virtscan.model import Exposure, Finding, Inventory, Mac, Netboot, State, Subnet, Verdict
+from virtscan.model.reasons import OnRecord
 
 MAC = "52:54:00:93:76:af"
 ON = server("satellite", State.ON)
@@ -35,12 +37,12 @@ def subnet(network: str, *servers: str, vlan_id: int | None = None) -> Subnet:
     return Subnet(name="pxe", network=network, source="foreman", servers=servers, vlan_id=vlan_id)
 
 
-@pytest.mark.parametrize("name", ["cobbler", "Cobbler.example.com.", "boot.example.com", "10.77.0.9"])
+@pytest.mark.parametrize("name", ["cobbler", "Boot.example.com.", "boot", "10.77.0.9"])
 def test_only_the_server_on_record_for_a_mac_answers_it(name: str) -> None:
     found = finding(replace(fleet(), netboots=(record(name),)))
 
     assert (found.verdict, found.server) == (Verdict.MITIGATED, "cobbler")
-    assert "a provisioning system has cobbler on record for it" in found.because
+    assert OnRecord(servers=("cobbler",)) in found.because
 
 
 @pytest.mark.parametrize(
@@ -48,10 +50,10 @@ def test_only_the_server_on_record_for_a_mac_answers_it(name: str) -> None:
     [
         (),
         (record(None),),
-        (record("somebody.example.com"),),
+        (record("other.example.com"),),
         (record("10.77.0.10"),),
         (record("cobbler", mac="52:54:00:00:00:01"),),
-        (record("cobbler"), record("somebody.example.com")),
+        (record("cobbler"), record("other.example.com")),
     ],
 )
 def test_a_record_that_names_no_known_server_narrows_nothing_down(netboots: tuple[Netboot, ...]) -> None:
@@ -67,25 +69,50 @@ def test_a_mac_that_is_set_to_netboot_is_pending() -> None:
 
 
 @pytest.mark.parametrize(
-    ("addresses", "vlan_id", "subnets", "server_name"),
+    ("addresses", "vlan_id", "subnets", "included"),
     [
-        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24", "cobbler"),), "cobbler"),
-        (("10.78.0.5/24",), None, (subnet("10.77.0.0/24", "cobbler"),), "satellite"),
-        ((), 100, (subnet("10.77.0.0/24", "cobbler", vlan_id=100),), "cobbler"),
-        ((), 101, (subnet("10.77.0.0/24", "cobbler", vlan_id=100),), "satellite"),
-        # The same VLAN twice: at which site?
-        ((), 100, (subnet("10.77.0.0/24", "cobbler", vlan_id=100), subnet("10.78.0.0/24", vlan_id=100)), "satellite"),
+        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24", "cobbler"),), True),
+        (("10.78.0.5/24",), None, (subnet("10.77.0.0/24", "cobbler"),), False),
+        ((), 100, (subnet("10.77.0.0/24", "cobbler", vlan_id=100),), True),
+        ((), 101, (subnet("10.77.0.0/24", "cobbler", vlan_id=100),), False),
+        # The same VLAN twice may be that of two sites.
+        ((), 100, (subnet("10.77.0.0/24", "cobbler", vlan_id=100), subnet("10.78.0.0/24", vlan_id=100)), False),
         # The address is known, and in another subnet than the VLAN's.
-        (("10.79.0.5/24",), 100, (subnet("10.77.0.0/24", "cobbler", vlan_id=100),), "satellite"),
-        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24", "cobbler", "somebody"),), "satellite"),
-        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24"),), "satellite"),
-        (("10.77.0.5/24",), None, (subnet("nonsense", "cobbler"),), "satellite"),
+        (("10.79.0.5/24",), 100, (subnet("10.77.0.0/24", "cobbler", vlan_id=100),), False),
+        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24", "cobbler", "other"),), False),
+        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24"),), False),
+        (("10.77.0.5/24",), None, (subnet("nonsense", "cobbler"),), False),
     ],
 )
-def test_a_subnets_servers_answer_its_devices(
-    addresses: tuple[str, ...], vlan_id: int | None, subnets: tuple[Subnet, ...], server_name: str
+def test_a_subnets_servers_are_included_against_a_declaration(
+    addresses: tuple[str, ...], vlan_id: int | None, subnets: tuple[Subnet, ...], included: bool
 ) -> None:
-    assert finding(replace(fleet(addresses=addresses, vlan_id=vlan_id), subnets=subnets)).server == server_name
+    facts = fleet(addresses=addresses, vlan_id=vlan_id)
+    (host,) = facts.hypervisors
+    elsewhere = replace(OFF, segments=("pxe-b",))
+    found = finding(
+        replace(facts, hypervisors=(replace(host, segments={"bond2": "pxe-a"}),), servers=(elsewhere,), subnets=subnets)
+    )
+
+    assert found.rule == ("R5" if included else "R4")
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "wanted", "expected"),
+    [
+        ("sat", "ssh://sat.ams.example.com", "sat", True),
+        ("sat", "ssh://sat.ams.example.com", "sat.ams.example.com", True),
+        ("sat", "ssh://sat.ams.example.com", "sat.fra.example.com", False),
+        ("sat", "ssh://root@10.77.0.9", "10.77.0.9", True),
+        ("sat", "ssh://root@10.77.0.9", "sat.example.com", True),
+        ("sat", "ssh://root@10.77.0.9", "capsule.example.com", False),
+        ("sat", "ssh://root@[fd00::9]:22", "fd00::9", True),
+        ("sat.ams.example.com", "on", "sat", True),
+        ("sat.ams.example.com", "on", "satellite", False),
+    ],
+)
+def test_a_server_is_called_by_its_names_and_addresses(name: str, source: str, wanted: str, expected: bool) -> None:
+    assert is_called(server(name, source=source), wanted) is expected
 
 
 def test_what_is_on_record_for_the_mac_is_closer_than_what_is_for_its_network() -> None:

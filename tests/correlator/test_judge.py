@@ -1,8 +1,20 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.build import FIXED_KERNEL, ONLY_BONDS, bond, bridged, domain, hypervisor, inventory, macvtap, nic, server
-from tests.correlator.scenes import SERVING, device, finding_of, provisioner, satellite, scene
+from tests.build import (
+    FIXED_KERNEL,
+    ONLY_BONDS,
+    bond,
+    bridged,
+    device,
+    domain,
+    hypervisor,
+    inventory,
+    macvtap,
+    nic,
+    server,
+)
+from tests.correlator.scenes import SERVING, finding_of, provisioner, satellite, scene
 from virtscan.correlator import correlate
 from virtscan.model import (
     Attachment,
@@ -20,6 +32,7 @@ from virtscan.model import (
     State,
     Verdict,
 )
+from virtscan.model.reasons import NeedsInterface
 
 
 def test_an_empty_inventory_gives_an_empty_report() -> None:
@@ -261,7 +274,7 @@ def test_the_same_attachments_on_two_networks_are_told_apart() -> None:
     )
 
     for finding in correlate(fleet).findings:
-        assert any(finding.domain in sentence for sentence in finding.missing)
+        assert NeedsInterface(hypervisor="hv1", network=finding.domain) in finding.missing
 
 
 def test_hypervisors_do_not_share_what_they_know() -> None:

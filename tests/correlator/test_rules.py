@@ -4,23 +4,34 @@ from typing import TypeAlias
 
 import pytest
 from msgspec.structs import replace
-from virtscan.correlator.conditions import Case, Servers
-from virtscan.correlator.rules import decide
 
-from tests.build import FIXED_KERNEL, ONLY_BONDS, bond, bridged, domain, hypervisor, macvtap, nic, server
+from tests.build import (
+    FIXED_KERNEL,
+    ONLY_BONDS,
+    bond,
+    bridged,
+    device,
+    domain,
+    hypervisor,
+    macvlan,
+    macvtap,
+    nic,
+    server,
+    tap,
+)
 from tests.correlator.scenes import (
     BOOTING,
     OTHER,
     SERVING,
-    device,
     finding_of,
     judged,
     provisioner,
     satellite,
     scene,
-    virtual,
 )
 from virtscan.correlator import RULES
+from virtscan.correlator.location.position import Where
+from virtscan.correlator.table import Case, Servers, decide
 from virtscan.model import (
     Attachment,
     Confidence,
@@ -55,7 +66,7 @@ VLAN = DeviceKind.VLAN
 R2: Expected = ("R2", NOT_AFFECTED, HIGH)
 R3: Expected = ("R3", UNKNOWN, LOW)
 R4: Expected = ("R4", NOT_AFFECTED, MEDIUM)
-R5: Expected = ("R5", MITIGATED, HIGH)
+R5: Expected = ("R5", MITIGATED, MEDIUM)
 R6: Expected = ("R6", MITIGATED, MEDIUM)
 R7: Expected = ("R7", AT_RISK, HIGH)
 R8: Expected = ("R8", AT_RISK, HIGH)
@@ -64,6 +75,7 @@ R10: Expected = ("R10", NOT_AFFECTED, MEDIUM)
 R11: Expected = ("R11", AT_RISK, MEDIUM)
 R12: Expected = ("R12", UNKNOWN, LOW)
 R13: Expected = ("R13", UNKNOWN, LOW)
+R14: Expected = ("R14", UNKNOWN, LOW)
 
 ANY = Policy(lower_device=LowerDevice.ANY)
 SOMEWHERE = (server(),)
@@ -79,7 +91,7 @@ UNTAGGED = device("bond2.100", VLAN, "bond2")
 
 
 def lost(interface: Interface | None = None, **more: object) -> Inventory:
-    """Nobody knows where the server is."""
+    """The server's place is unknown."""
     return scene(interface, **({"servers": SOMEWHERE} | more))  # type: ignore[arg-type]  # rows differ in what they change
 
 
@@ -116,7 +128,7 @@ def gap(about: GapAbout, host: str | None = "hv1") -> Gap:
 
 
 def sends(model: str | None, state: DomainState = DomainState.ACTIVE, csum: State | None = None) -> Inventory:
-    """The server is a domain beside the interface, with this card."""
+    """The server is a domain beside the interface, with this NIC."""
     nic = macvtap(mac=SERVING, model=model, host_csum=csum)
     return scene(beside=(provisioner(nic, state=state),))
 
@@ -128,12 +140,12 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         scene(Interface(index=0, type="user")),
         NotJudged.NOT_MACVTAP,
     ),
-    "a macvtap on a card is not judged": (scene(macvtap("eth4"), policy=ONLY_BONDS), NotJudged.NOT_ON_A_BOND),
-    "a macvtap on a VLAN over a card is not judged": (
+    "a macvtap on a NIC is not judged": (scene(macvtap("eth4"), policy=ONLY_BONDS), NotJudged.NOT_ON_A_BOND),
+    "a macvtap on a VLAN over a NIC is not judged": (
         scene(macvtap("eth4.7"), devices=(device("eth4.7", VLAN, "eth4"),), policy=ONLY_BONDS),
         NotJudged.NOT_ON_A_BOND,
     ),
-    "a pool of cards is not judged": (
+    "a pool of NICs is not judged": (
         scene(on_network(at("eth4"), at("eth5")), policy=ONLY_BONDS),
         NotJudged.NOT_ON_A_BOND,
     ),
@@ -151,17 +163,17 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         lost(macvtap("br1"), devices=(device("br1", DeviceKind.BRIDGE, "bond2"),)),
         R11,
     ),
-    "R1 missed: nobody said what the device is": (lost(macvtap("eth9")), R11),
-    "R1 missed: nobody said what the VLAN stands on": (lost(macvtap("v7"), devices=(device("v7", VLAN),)), R11),
-    "R1 missed: an ethernet device with no card behind it may hide a bond": (
-        lost(macvtap("veth0"), devices=(virtual("veth0"),)),
+    "R1 missed: the device is not described": (lost(macvtap("eth9")), R11),
+    "R1 missed: the VLAN's parent is not known": (lost(macvtap("v7"), devices=(device("v7", VLAN),)), R11),
+    "R1 missed: an ethernet device with no NIC behind it may hide a bond": (
+        lost(macvtap("veth0"), devices=(tap("veth0"),)),
         R11,
     ),
     "R1 missed: one device of the pool is a bond": (lost(on_network(at("eth4"), at("bond2"))), R11),
-    "R1 missed: nobody said where the network leads to": (lost(on_network(at(None, NO_MODE))), R12),
+    "R1 missed: the network's device is not known": (lost(on_network(at(None, NO_MODE))), R12),
     "R1 missed: the MAC is another domain's, too": (
         scene(servers=(satellite(macs=(Mac(BOOTING),)),), beside=(domain("clone", macvtap()),)),
-        R11,
+        R7,
     ),
     "R1 missed: another server may answer the server": (
         scene(servers=(satellite(macs=(Mac(BOOTING),)), server("capsule"))),
@@ -186,18 +198,18 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     # R3: no server.
     "without a server nothing is known": (scene(servers=()), R3),
     "without a server nothing is known of an unknown kernel": (scene(servers=(), kernel=None), R3),
-    # R4: nobody serves the segment.
+    # R4: no server serves the segment.
     "a server of another segment clears": (
         scene(servers=(satellite(segments=("pxe-a",)),), segments={"bond2": "pxe-b"}),
         R4,
     ),
-    "a server of another subnet clears": (
+    "R4 missed: only the hypervisor's own address is in another subnet": (
         scene(
             macvtap("bond3"),
             servers=(satellite(subnets=("10.77.0.0/24",)),),
             devices=(replace(bond("bond3", "eth4"), addresses=("192.0.2.1/24",)),),
         ),
-        R4,
+        R10,
     ),
     "the segment clears before the offload state does": (
         scene(servers=(replace(OFF, segments=("a",)),), segments={"bond2": "b"}),
@@ -223,7 +235,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         scene(servers=(server(segments=("a",)), server("z", segments=("b",))), segments={"bond2": "b"}),
         R11,
     ),
-    "R4 missed: nobody said which device the network leads to": (
+    "R4 missed: the network's device is not known": (
         scene(
             on_network(at(None, BRIDGE)),
             servers=(server(segments=("pxe-a",)),),
@@ -234,13 +246,13 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     # R5: T off.
     "offload off mitigates": (scene(servers=(OFF,)), R5),
     "offload off mitigates beside the server": (beside(servers=(OFF,)), R5),
-    "offload off for good mitigates": (scene(servers=(lasting(State.OFF),)), R5),
-    "offload off for nobody knows how long mitigates": (scene(servers=(lasting(State.UNKNOWN),)), R5),
+    "offload off for good mitigates": (scene(servers=(lasting(State.OFF),)), ("R5", MITIGATED, HIGH)),
+    "offload off for an unknown time mitigates": (scene(servers=(lasting(State.UNKNOWN),)), R5),
     "offload off until the next reboot mitigates less surely": (
         scene(servers=(lasting(State.ON),)),
         ("R5", MITIGATED, MEDIUM),
     ),
-    "offload off comes before the server's card": (
+    "offload off comes before the server's NIC": (
         scene(servers=(OFF,), beside=(provisioner(macvtap(mac=SERVING, model="e1000")),)),
         R5,
     ),
@@ -248,11 +260,11 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         scene(servers=(satellite(tx_checksum=State.OFF, physical=True),)),
         R5,
     ),
-    "R5 missed: nobody knows whether it is off, though it will be after a reboot": (
+    "R5 missed: it is not known whether it is off, though it will be after a reboot": (
         beside(servers=(replace(lasting(State.OFF), tx_checksum=State.UNKNOWN),)),
         R13,
     ),
-    # R6: the server's card can't send partial frames.
+    # R6: the server's NIC can't send partial frames.
     "a server on an e1000 mitigates": (sends("e1000"), R6),
     "a server on an rtl8139 mitigates": (sends("rtl8139"), R6),
     "a server on an e1000 mitigates without its offload state": (
@@ -277,30 +289,30 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     "R6 missed: csum is on": (sends("virtio", csum=State.ON), R7),
     "R6 missed: csum is unknown": (sends("virtio", csum=State.UNKNOWN), R7),
     "R6 missed: csum off is not live": (sends("virtio", DomainState.INACTIVE, State.OFF), R7),
-    "R6 missed: nobody knows whether csum off is live": (sends("virtio", DomainState.UNKNOWN, State.OFF), R7),
-    "R6 missed: it is the booting domain's card": (beside(interface=macvtap(model="e1000")), R7),
-    "R6 missed: two interfaces have the server's MAC": (
+    "R6 missed: csum off may not be live": (sends("virtio", DomainState.UNKNOWN, State.OFF), R7),
+    "R6 missed: it is the booting domain's NIC": (beside(interface=macvtap(model="e1000")), R7),
+    "both copies of the server are on an e1000": (
         scene(
             beside=(
                 provisioner(macvtap(mac=SERVING, model="e1000")),
                 domain("clone", macvtap(mac=SERVING, model="e1000")),
             )
         ),
-        R11,
+        R6,
     ),
-    "R6 missed: one of the server's two cards is another model": (
+    "R6 missed: one of the server's two NICs is another model": (
         scene(
             servers=(satellite(macs=(Mac(SERVING), Mac(OTHER))),),
             beside=(domain("sat", macvtap(mac=SERVING, model="e1000"), macvtap(mac=OTHER, index=1)),),
         ),
         R7,
     ),
-    "R6 missed: one of the server's MACs is not found": (
+    "a server of which one MAC is not found is judged at both places": (
         scene(
             servers=(satellite(macs=(Mac(SERVING), Mac(OTHER))),),
             beside=(provisioner(macvtap(mac=SERVING, model="e1000")),),
         ),
-        R11,
+        R6,
     ),
     # R7: both on one lower device, both in bridge mode.
     "two ports in bridge mode on one bond are at risk": (beside(), R7),
@@ -308,7 +320,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         beside(macvtap("bond2.100", mac=SERVING), macvtap("bond2.100"), devices=(UNTAGGED,)),
         R7,
     ),
-    "two ports in bridge mode on a device that nobody described are at risk": (
+    "two ports in bridge mode on a device that is not described are at risk": (
         beside(macvtap("p1", mac=SERVING), macvtap("p1")),
         R7,
     ),
@@ -316,20 +328,20 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     "a kernel that may be fixed makes it less sure": (beside(kernel=EL7), ("R7", AT_RISK, MEDIUM)),
     "a pool of a powered-off domain counts at its worst device": (
         beside(interface=on_network(at("bond3"), at("bond2")), devices=BOND3),
-        R7,
+        ("R7", AT_RISK, MEDIUM),
     ),
     "a pool of the server's powered-off domain counts at its worst device": (
         beside(macvtap(mac=SERVING, attachments=(at("bond3"), at("bond2"))), devices=BOND3),
-        R7,
+        ("R7", AT_RISK, MEDIUM),
     ),
     "R7 missed: T unknown": (beside(servers=(BLIND,)), R13),
     "R7 missed: the server's network could not be read": (
         beside(macvtap(mac=SERVING, attachments=(at(None, NO_MODE),))),
-        R11,
+        R14,
     ),
-    "R7 missed: the server's mode is not known": (beside(macvtap(mode=NO_MODE, mac=SERVING)), R11),
-    "R7 missed: the interface's mode is not known": (beside(interface=macvtap(mode=NO_MODE)), R12),
-    "R7 missed: neither mode is known": (beside(macvtap(mode=NO_MODE, mac=SERVING), macvtap(mode=NO_MODE)), R12),
+    "R7 missed: the server's mode is not known": (beside(macvtap(mode=NO_MODE, mac=SERVING)), R14),
+    "R7 missed: the interface's mode is not known": (beside(interface=macvtap(mode=NO_MODE)), R14),
+    "R7 missed: neither mode is known": (beside(macvtap(mode=NO_MODE, mac=SERVING), macvtap(mode=NO_MODE)), R14),
     # R8: the lower device itself carries the server's frames.
     "a server plugged into the lower device is at risk": (
         beside(bridged("br0", SERVING), macvtap("br0"), devices=BR0, policy=ANY),
@@ -355,7 +367,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         beside(bridged("br0", SERVING), macvtap("br0.100"), devices=TAGGED, policy=ANY),
         R8,
     ),
-    "a server plugged into a bridge that nobody described is at risk": (
+    "a server plugged into a bridge that is not described is at risk": (
         beside(bridged("brX", SERVING), macvtap("brX", VEPA)),
         R8,
     ),
@@ -367,13 +379,13 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         beside(bridged("br0", SERVING), macvtap("br0"), devices=BR0, policy=ANY, servers=(BLIND,)),
         R13,
     ),
-    "R8 missed: nobody knows whether the server is plugged into the lower device itself": (
+    "R8 missed: the server may be plugged into the lower device itself": (
         beside(macvtap("br0", NO_MODE, SERVING), macvtap("br0", VEPA), devices=BR0, policy=ANY),
-        R12,
+        R14,
     ),
-    "R8 missed: nobody knows whether the server is plugged into the bridge under it": (
+    "R8 missed: the server may be plugged into the bridge under it": (
         beside(macvtap("br0", NO_MODE, SERVING), macvtap("br0.100"), devices=TAGGED, policy=ANY),
-        R11,
+        R14,
     ),
     "R8 missed: the server is plugged into a bridge of its own": (
         beside(bridged("br0", SERVING), devices=BR0),
@@ -393,7 +405,10 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         R9,
     ),
     "that clears without the offload state": (beside(interface=macvtap(mode=VEPA), servers=(BLIND,)), R9),
-    "R9 missed: the server's mode is not known": (beside(macvtap(mode=NO_MODE, mac=SERVING), macvtap(mode=VEPA)), R12),
+    "a server of unknown mode beside a port in vepa mode clears": (
+        beside(macvtap(mode=NO_MODE, mac=SERVING), macvtap(mode=VEPA)),
+        R9,
+    ),
     # R10: known to be elsewhere.
     "a server declared physical that is seen as a domain is that domain": (
         scene(servers=(satellite(physical=True),), beside=(domain("satellite", macvtap(mac=SERVING)),)),
@@ -420,15 +435,15 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         scene(others=(hypervisor("hv2", devices=(with_mac(nic("eth0"), SERVING),)),)),
         R10,
     ),
-    "a server on another device clears, as this one has its own cards": (
+    "a server on another device clears, as this one has its own NICs": (
         beside(macvtap("bond3", mac=SERVING), devices=BOND3),
         R10,
     ),
     "a server on the device under a VLAN clears": (
         beside(interface=macvtap("bond2.100"), devices=(UNTAGGED,)),
-        R10,
+        R9,
     ),
-    "a server on a device that nobody described clears, as this one has its own cards": (
+    "a server on a device that is not described clears, as this one has its own NICs": (
         beside(macvtap("p1", mac=SERVING)),
         R10,
     ),
@@ -436,35 +451,35 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         beside(macvtap("bond3", NO_MODE, SERVING), devices=BOND3),
         R10,
     ),
-    "a server with a card of its own clears": (
+    "a server with a NIC of its own clears": (
         beside(Interface(index=0, type="hostdev", mac=Mac(SERVING))),
         R10,
     ),
-    "a server that is this hypervisor clears, as its frames leave through the cards": (
+    "a server that is this hypervisor clears, as its frames leave through the NICs": (
         scene(devices=(with_mac(nic("eth0"), SERVING),)),
         R10,
     ),
     "a server that is this hypervisor and sends on the very bond clears": (
         scene(devices=(with_mac(bond("bond9", "eth4"), SERVING),), interface=macvtap("bond9")),
-        R10,
+        R9,
     ),
-    "a server that is this hypervisor and sends on a VLAN clears": (
+    "a server that is this hypervisor and sends on a VLAN over a member clears": (
         scene(devices=(with_mac(device("eth4.7", VLAN, "eth4"), SERVING),)),
-        R10,
+        R9,
     ),
     "a server that is this hypervisor and sends on a bridge clears": (
         scene(devices=(with_mac(device("br7", DeviceKind.BRIDGE, "vnet7"), SERVING),)),
         R10,
     ),
     "a server in no domain clears when everything was read": (scene(), R10),
-    "a server in no domain clears when only facts are missing": (
+    "R10 missed: the hypervisor was not read completely": (
         scene(status=HostStatus.PARTIAL, gaps=(gap(GapAbout.NETWORK), gap(GapAbout.DEVICE), gap(GapAbout.SERVER))),
-        R10,
+        R11,
     ),
     "R10 missed: the MAC is not known": (scene(servers=SOMEWHERE), R11),
-    "R10 missed: a hypervisor could not be read": (
+    "an unread hypervisor elsewhere makes R10 less sure": (
         scene(others=(hypervisor("hv3", status=HostStatus.FAILED, devices=()),)),
-        R11,
+        ("R10", NOT_AFFECTED, LOW),
     ),
     "R10 missed: some of a hypervisor could not be read": (
         scene(status=HostStatus.PARTIAL, gaps=(gap(GapAbout.HYPERVISOR),)),
@@ -474,29 +489,29 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         scene(status=HostStatus.PARTIAL, gaps=(gap(GapAbout.DOMAIN),)),
         R11,
     ),
-    "R10 missed: a file could not be read": (scene(gaps=(gap(GapAbout.DOMAIN, None),)), R11),
+    "a gap that is about no hypervisor changes nothing": (scene(gaps=(gap(GapAbout.DOMAIN, None),)), R10),
     "R10 missed: an interface has no MAC": (
         scene(beside=(domain("bare", Interface(index=0, type="user")),)),
         R11,
     ),
-    "R10 missed: two interfaces have the MAC": (
+    "two copies on other hypervisors clear": (
         scene(others=(hypervisor("hv2", provisioner()), hypervisor("hv3", provisioner()))),
-        R11,
+        R10,
     ),
-    "R10 missed: two interfaces of one domain have the MAC": (
+    "a teaming pair on another hypervisor clears": (
         scene(
             others=(hypervisor("hv2", domain("sat", macvtap(mac=SERVING), macvtap(mac=SERVING, index=1))),),
         ),
-        R11,
+        R10,
     ),
-    "R10 missed: two domains have a MAC of it each": (
+    "two nodes on another hypervisor clear": (
         scene(
             servers=(satellite(macs=(Mac(SERVING), Mac(OTHER))),),
             others=(hypervisor("hv2", provisioner(), domain("other", macvtap(mac=OTHER))),),
         ),
-        R11,
+        R10,
     ),
-    "R10 missed: one domain of that name on each of two hypervisors has a MAC of it": (
+    "two nodes of one name on other hypervisors clear": (
         scene(
             servers=(satellite(macs=(Mac(SERVING), Mac(OTHER))),),
             others=(
@@ -504,7 +519,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
                 hypervisor("hv3", provisioner(macvtap(mac=OTHER))),
             ),
         ),
-        R11,
+        R10,
     ),
     "R10 missed: a domain that could not be read may have the other MAC": (
         scene(
@@ -521,24 +536,24 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
         ),
         R10,
     ),
-    "R10 missed: devices of two hypervisors have the MAC": (
+    "two other hypervisors with the MAC clear": (
         scene(
             others=tuple(hypervisor(name, devices=(with_mac(nic("eth0"), SERVING),)) for name in ("hv2", "hv3")),
         ),
-        R11,
+        R10,
     ),
     "R10 missed: this hypervisor is a domain beside the server": (
         scene(
             devices=(with_mac(nic("eth0"), OTHER),),
             others=(hypervisor("hv2", provisioner(), domain("hv1", bridged(mac=OTHER))),),
         ),
-        R11,
+        R14,
     ),
-    "R10 missed: the server's hypervisor is a domain beside the interface": (
+    "the server's hypervisor is a domain on another device": (
         afar(with_mac(nic("eth0"), OTHER), beside=(domain("hv2", bridged(mac=OTHER)),)),
-        R11,
+        R10,
     ),
-    "R10 missed: both hypervisors are domains of a third one": (
+    "the server's hypervisor is a domain with NICs of its own": (
         scene(
             devices=(with_mac(nic("eth0"), OTHER),),
             others=(
@@ -550,72 +565,72 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
                 ),
             ),
         ),
-        R11,
+        R10,
     ),
     "R10 missed: the server is the hypervisor on which this one is a domain": (
         scene(
             devices=(with_mac(nic("eth0"), OTHER),),
             others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER)), devices=(with_mac(nic("eth0"), SERVING),)),),
         ),
-        R11,
+        R14,
     ),
-    "R10 missed: the server is this hypervisor, and the device does not end in cards": (
-        scene(macvtap("veth0"), devices=(virtual("veth0"), with_mac(nic("eth0"), SERVING))),
-        R11,
+    "R10 missed: the server is this hypervisor, and the device does not end in NICs": (
+        scene(macvtap("veth0"), devices=(tap("veth0"), with_mac(nic("eth0"), SERVING))),
+        R14,
     ),
-    "R10 missed: the server is on a macvlan or veth of this hypervisor": (
-        scene(devices=(with_mac(virtual("mv0", "bond2"), SERVING),)),
-        R11,
+    "a server on a macvlan of this hypervisor is at risk": (
+        scene(devices=(with_mac(macvlan("mv0", "bond2"), SERVING),)),
+        R7,
     ),
-    "R10 missed: nobody said what the server's device on this hypervisor is": (
+    "R10 missed: the server's device on this hypervisor is of unknown kind": (
         scene(devices=(device("x0", DeviceKind.UNKNOWN, mac=Mac(SERVING)),)),
-        R11,
+        R14,
     ),
-    "R10 missed: the cards of a hypervisor that is a domain are virtual": (
+    "the NICs of a hypervisor that is a domain count by their driver": (
         beside(
             macvtap("bond3", mac=SERVING),
             devices=(*BOND3, with_mac(nic("eth0"), OTHER)),
             others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER))),),
         ),
-        R11,
+        R10,
     ),
-    "R10 missed: a card of its own is virtual in a hypervisor that is a domain": (
+    "a passed-through NIC in a hypervisor that is a domain clears": (
         beside(
             Interface(index=0, type="hostdev", mac=Mac(SERVING)),
             devices=(with_mac(nic("eth0"), OTHER),),
             others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER))),),
         ),
-        R11,
+        R10,
     ),
-    "R10 missed: nobody said what this device stands on": (
+    "R10 missed: the interface's device is not described": (
         beside(macvtap("bond3", mac=SERVING), macvtap("eth9"), devices=BOND3),
-        R11,
+        R14,
     ),
     "R10 missed: a tap under this device may lead anywhere": (
         beside(
             macvtap("bond3", mac=SERVING),
             macvtap("br7"),
-            devices=(*BOND3, device("br7", DeviceKind.BRIDGE, "eth4", "vnet7"), virtual("vnet7")),
+            devices=(*BOND3, device("br7", DeviceKind.BRIDGE, "eth4", "vnet7"), tap("vnet7")),
         ),
-        R11,
+        R14,
     ),
-    "R10 missed: the card under this device was not seen": (
+    "R10 missed: the NIC under this device was not seen": (
         beside(macvtap("bond3", mac=SERVING), macvtap("bond4"), devices=(*BOND3, bond("bond4", "eth8"))),
-        R11,
+        R14,
     ),
-    "R10 missed: nobody said how the server's interface leaves the hypervisor": (
+    "a server of type user is on no device of the hypervisor": (
         beside(Interface(index=0, type="user", mac=Mac(SERVING))),
-        R11,
+        R10,
     ),
-    "R10 missed: nobody said which device of the interface's pool": (beside(interface=on_network(at(None))), R11),
-    # R11: at risk as far as one can see; R12: nobody can say; R13: T unknown.
-    "a port in bridge mode is at risk when nobody knows where the server is": (scene(servers=SOMEWHERE), R11),
+    "R10 missed: the device of the interface is not known": (beside(interface=on_network(at(None))), R14),
+    # R11: at risk as far as one can see; R12: unknown; R13: T unknown.
+    "a port in bridge mode is at risk when the server's place is unknown": (scene(servers=SOMEWHERE), R11),
     "an unknown kernel makes that a guess": (scene(servers=SOMEWHERE, kernel=None), ("R11", AT_RISK, LOW)),
     "a kernel that may be fixed makes that a guess": (scene(servers=SOMEWHERE, kernel=EL7), ("R11", AT_RISK, LOW)),
     "R11 missed: a port in vepa mode": (scene(macvtap(mode=VEPA), servers=SOMEWHERE), R12),
     "R11 missed: a port in private mode": (scene(macvtap(mode=PRIVATE), servers=SOMEWHERE), R12),
     "R11 missed: a port in passthrough mode": (scene(macvtap(mode=PASSTHROUGH), servers=SOMEWHERE), R12),
-    "R11 missed: a mode that nobody knows": (scene(macvtap(mode=NO_MODE), servers=SOMEWHERE), R12),
+    "R11 missed: a mode that is not known": (scene(macvtap(mode=NO_MODE), servers=SOMEWHERE), R12),
     "R11 missed: T unknown": (scene(servers=(server(tx_checksum=State.UNKNOWN),)), R13),
     "R12 missed: T unknown": (scene(macvtap(mode=VEPA), servers=(server(tx_checksum=State.UNKNOWN),)), R13),
     "R13 missed: T off": (scene(servers=(server(tx_checksum=State.OFF),)), R5),
@@ -635,7 +650,7 @@ def test_the_table_decides(row: str) -> None:
 def test_the_table_names_every_rule() -> None:
     reached = {expected[0] for _, expected in TABLE.values() if isinstance(expected, tuple)} | {"R1"}
 
-    assert [rule.id for rule in RULES] == [f"R{number}" for number in range(1, 14)]
+    assert [rule.id for rule in RULES] == [f"R{number}" for number in range(1, 15)]
     assert reached == {rule.id for rule in RULES}
     assert {expected for _, expected in TABLE.values() if isinstance(expected, NotJudged)} == set(NotJudged)
 
@@ -646,28 +661,21 @@ def test_the_table_names_every_rule() -> None:
         ({}, "R3"),
         ({"servers": Servers.THIS_ONE}, "R13"),
         ({"servers": Servers.THIS_ONE, "tx": State.ON}, "R12"),
+        ({"servers": Servers.THIS_ONE, "tx": State.ON, "where": Where.UNPROVEN}, "R14"),
         ({"servers": Servers.THIS_ONE, "tx": State.ON, "mode": BRIDGE}, "R11"),
     ],
 )
-def test_what_nobody_said_of_a_case_is_unknown(known: dict[str, object], rule: str) -> None:
+def test_what_is_not_said_of_a_case_is_unknown(known: dict[str, object], rule: str) -> None:
     case = replace(Case(), **known)
 
     assert decide(case).id == rule
     assert decide(case).confidence(case) is LOW
 
 
-def test_a_case_of_which_nobody_said_whether_it_lasts_is_high() -> None:
+def test_offload_off_for_an_unknown_time_is_medium() -> None:
     case = Case(servers=Servers.THIS_ONE, tx=State.OFF)
 
-    assert decide(case).confidence(case) is HIGH
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_every_rule_says_when_it_matches_and_what_follows(rule: object) -> None:
-    (row,) = (one for one in RULES if one is rule)
-
-    assert row.when
-    assert row.then.startswith("no finding" if row.verdict is None else row.verdict.value)
+    assert decide(case).confidence(case) is MEDIUM
 
 
 @pytest.mark.parametrize("row", [row for row, (_, expected) in TABLE.items() if isinstance(expected, tuple)])

@@ -12,7 +12,8 @@ import pytest
 
 from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.patience import LONG
-from virtscan.engines.threads import FILES_A_JOB, MOST_AT_ONCE, RESERVED_FILES, Cut, Ended, Outcome, Raised, Returned
+from virtscan.engines.engine import Cut, Job, Outcome, Raised, Returned
+from virtscan.engines.threads import FILES_A_JOB, MOST_AT_ONCE, RESERVED_FILES
 from virtscan.engines.threads import run as run_with
 
 pytestmark = pytest.mark.slow
@@ -28,13 +29,19 @@ def ignore(_index: int, _outcome: Outcome[T]) -> None:
 
 
 def run(
-    jobs: Sequence[Callable[[], T]],
+    work: Sequence[Callable[[], T]],
     *,
     job_timeout: float = LONG,
     deadline: float = LONG,
     on_end: Callable[[int, Outcome[T]], None] = ignore,
-) -> Ended[T]:
-    return run_with(jobs, job_timeout=job_timeout, deadline=deadline, on_end=on_end)
+) -> tuple[Outcome[T], ...]:
+    """Run jobs that know no deadline, each left behind as soon as it is late."""
+
+    def job(call: Callable[[], T]) -> Job[T]:
+        return lambda _run_left: call()
+
+    jobs = [job(call) for call in work]
+    return run_with(jobs, job_timeout=job_timeout, deadline=deadline, on_end=on_end, margin=0)
 
 
 @pytest.fixture
@@ -55,14 +62,14 @@ def test_outcomes_stand_in_the_order_of_the_jobs_whatever_the_order_they_end_in(
         order.append(index)
         second_is_over.set()
 
-    ended = run([first, lambda: "second"], on_end=on_end)
+    outcomes = run([first, lambda: "second"], on_end=on_end)
 
     assert order == [1, 0]
-    assert ended == Ended(outcomes=(Returned("first"), Returned("second")), left_behind=0)
+    assert outcomes == (Returned("first"), Returned("second"))
 
 
 def test_no_jobs_have_no_outcomes() -> None:
-    assert run([]) == Ended(outcomes=(), left_behind=0)
+    assert run([]) == ()
 
 
 def test_as_many_jobs_run_at_once_as_there_are_places_and_no_more() -> None:
@@ -81,19 +88,18 @@ def test_as_many_jobs_run_at_once_as_there_are_places_and_no_more() -> None:
             now -= 1
         return index
 
-    ended = run([lambda index=index: job(index) for index in range(200)])  # type: ignore[misc] # default binds the loop
+    outcomes = run([lambda index=index: job(index) for index in range(200)])  # type: ignore[misc] # default binds the loop
 
-    assert [outcome.value for outcome in ended.outcomes if isinstance(outcome, Returned)] == list(range(200))
+    assert [outcome.value for outcome in outcomes if isinstance(outcome, Returned)] == list(range(200))
     assert most == MOST_AT_ONCE
 
 
 def test_jobs_that_hang_on_every_place_keep_nobody_else_from_starting(forever: threading.Event) -> None:
     jobs: list[Callable[[], bool]] = [forever.wait] * MOST_AT_ONCE + [lambda: True] * 72
 
-    ended = run(jobs, job_timeout=1)
+    outcomes = run(jobs, job_timeout=1)
 
-    assert ended.outcomes == (Cut.JOB_DEADLINE,) * MOST_AT_ONCE + (Returned(True),) * 72
-    assert ended.left_behind == MOST_AT_ONCE
+    assert outcomes == (Cut.JOB_DEADLINE,) * MOST_AT_ONCE + (Returned(True),) * 72
     forever.set()
 
 
@@ -113,12 +119,11 @@ def test_a_job_that_ends_after_its_deadline_changes_nothing(forever: threading.E
             threads[0].join(LONG)
 
     hanging: list[Callable[[], bool]] = [forever.wait] * (MOST_AT_ONCE - 1)
-    ended = run([late, *hanging, lambda: True], job_timeout=SHORT, on_end=on_end)
+    outcomes = run([late, *hanging, lambda: True], job_timeout=SHORT, on_end=on_end)
 
-    assert ended.outcomes[0] is Cut.JOB_DEADLINE
+    assert outcomes[0] is Cut.JOB_DEADLINE
     assert [outcome for index, outcome in told if index == 0] == [Cut.JOB_DEADLINE]
-    assert ended.outcomes[-1] == Returned(True)
-    assert ended.left_behind == len(hanging)
+    assert outcomes[-1] == Returned(True)
     forever.set()
 
 
@@ -138,27 +143,26 @@ def test_a_job_that_is_there_when_its_deadline_is_looked_at_made_it() -> None:
             threads[0].join(LONG)
             threading.Event().wait(2 * SHORT)
 
-    ended = run([slow, lambda: "at once"], job_timeout=SHORT, on_end=busy)
+    outcomes = run([slow, lambda: "at once"], job_timeout=SHORT, on_end=busy)
 
-    assert ended.outcomes == (Returned("made it"), Returned("at once"))
+    assert outcomes == (Returned("made it"), Returned("at once"))
 
 
 def test_the_end_of_the_run_ends_what_runs_and_what_never_started(forever: threading.Event) -> None:
     jobs: list[Callable[[], bool]] = [lambda: True] + [forever.wait] * (MOST_AT_ONCE + 1)
 
-    ended = run(jobs, deadline=5 * SHORT)  # long enough to start that many
+    outcomes = run(jobs, deadline=5 * SHORT)  # long enough to start that many
 
-    assert ended.outcomes == (Returned(True), *[Cut.RUN_DEADLINE] * MOST_AT_ONCE, Cut.NEVER_STARTED)
-    assert ended.left_behind == MOST_AT_ONCE
+    assert outcomes == (Returned(True), *[Cut.RUN_DEADLINE] * MOST_AT_ONCE, Cut.NEVER_STARTED)
     forever.set()
 
 
 def test_a_run_without_time_starts_nothing() -> None:
     started = threading.Event()
 
-    ended = run([started.set], deadline=0)
+    outcomes = run([started.set], deadline=0)
 
-    assert ended.outcomes == (Cut.NEVER_STARTED,)
+    assert outcomes == (Cut.NEVER_STARTED,)
     assert not started.is_set()
 
 
@@ -167,9 +171,9 @@ def test_whatever_a_job_raises_is_its_outcome_and_stops_no_other(error: BaseExce
     def fail() -> str:
         raise error
 
-    ended = run([fail, lambda: "fine"])
+    outcomes = run([fail, lambda: "fine"])
 
-    assert ended.outcomes == (Raised(error), Returned("fine"))
+    assert outcomes == (Raised(error), Returned("fine"))
 
 
 def test_ends_are_told_in_the_thread_that_runs_them_all() -> None:
@@ -200,20 +204,20 @@ def test_programs_of_a_late_job_are_ended_and_with_them_its_thread() -> None:
         started.put(program)
         return program.wait()
 
-    ended = run([hang_in_a_program], job_timeout=SHORT)
+    outcomes = run([hang_in_a_program], job_timeout=SHORT)
 
     program = started.get()
     output, _ = program.communicate(timeout=LONG)  # ends when the last one that can write is gone: the sleep, too
-    assert ended.outcomes == (Cut.JOB_DEADLINE,)
+    assert outcomes == (Cut.JOB_DEADLINE,)
     assert program.returncode == -signal.SIGTERM
     assert output.strip().isdigit()
 
 
 def test_programs_of_others_go_on_when_a_job_is_late(forever: threading.Event) -> None:
     with subprocess.Popen(["sleep", "1000"]) as bystander:
-        ended = run([forever.wait], job_timeout=SHORT)
+        outcomes = run([forever.wait], job_timeout=SHORT)
 
-        assert ended.outcomes == (Cut.JOB_DEADLINE,)
+        assert outcomes == (Cut.JOB_DEADLINE,)
         assert bystander.poll() is None
         bystander.kill()
     forever.set()
@@ -223,8 +227,12 @@ def in_a_process(script: str, *arguments: str) -> "subprocess.CompletedProcess[s
     """Run a script that has `run`, `LONG` and a job `hang` that never ends."""
     preamble = """
 import os, resource, signal, subprocess, sys, threading, time
-from virtscan.engines.threads import places, run
+from virtscan.engines import threads
+from virtscan.engines.bounded import within
+from virtscan.engines.threads import places
 LONG = 600
+def run(work, **given):
+    return threads.run([lambda _left, call=call: call() for call in work], margin=0, **given)
 ignore = lambda index, outcome: None
 hang = threading.Event().wait
 """
@@ -278,13 +286,13 @@ except KeyboardInterrupt:
 
 def test_a_process_ends_although_a_thread_was_left_behind() -> None:
     script = """
-ended = run([hang, lambda: "fine"], job_timeout=0.2, deadline=LONG, on_end=ignore)
-print(ended.left_behind, flush=True)
+outcomes = run([hang, lambda: "fine"], job_timeout=0.2, deadline=LONG, on_end=ignore)
+print(outcomes[0].name, threading.active_count(), flush=True)
 """
 
     ended = in_a_process(script)
 
-    assert (ended.stdout, ended.stderr, ended.returncode) == ("1\n", "", 0)
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("JOB_DEADLINE 2\n", "", 0)
 
 
 def test_a_run_goes_on_with_fewer_threads_where_the_system_gives_no_more() -> None:
@@ -299,8 +307,8 @@ def job():
     most = max(most, threading.active_count() - 1)
     time.sleep(0.01)
     return True
-ended = run([job] * 100, job_timeout=LONG, deadline=LONG, on_end=ignore)
-print(sum(outcome.value for outcome in ended.outcomes), 1 < most < 100)
+outcomes = run([job] * 100, job_timeout=LONG, deadline=LONG, on_end=ignore)
+print(sum(outcome.value for outcome in outcomes), 1 < most < 100)
 """
 
     ended = in_a_process(script)

@@ -36,7 +36,8 @@ def test_the_whole_account_of_an_interface() -> None:
             )
         )
         == """\
-web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7, because of satellite eth0
+web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same device, both in bridge
+  mode), because of satellite eth0
 
   hypervisor     hv1 (qemu+ssh://hv1/system, at the scan)
   domain         web01, active (qemu:///system, at the scan)
@@ -44,8 +45,8 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7, because o
                  at the scan)
   source device  bond2, bridge mode (domain XML, at the scan)
   device         bond2: bond, on eth4, eth5 (libvirt, at the scan)
-  device         eth4: ethernet, a NIC (libvirt, at the scan)
-  device         eth5: ethernet, a NIC (libvirt, at the scan)
+  device         eth4: ethernet, a NIC, b4:96:91:00:0f:04 (libvirt, at the scan)
+  device         eth5: ethernet, a NIC, b4:96:91:00:0f:05 (libvirt, at the scan)
   kernel         not known
   segment        pxe (bond2) (configuration)
   boot           boots from hd (domain XML, at the scan)
@@ -54,10 +55,11 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7, because o
   server satellite eth0
     TX checksum offload  on (ssh://satellite.example.com, at the scan)
     kernel               not known
-    MAC                  52:54:00:00:00:01 (ssh://satellite.example.com, at the scan)
+    MAC                  52:54:00:00:00:01 (configuration)
     serves               every segment (nothing is declared)
 
-  server satellite eth0 against bond2 in bridge mode: at-risk (medium) by R7, which is the finding
+  server satellite eth0 against bond2 in bridge mode: at-risk (medium) by R7 (same device, both in
+    bridge mode), which is the finding
     satellite is domain sat on hv1, on bond2 as well, in bridge mode
     R1   no   the interface is not to be judged? the interface is judged
     R2   no   the hypervisor's kernel is fixed? the kernel's state is unknown
@@ -90,8 +92,11 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7, because o
             "no fact is missing and nothing has to be changed\n",
         ),
         (scene(beside=(provisioner(),)), "no missing fact would change the verdict; `virtscan remedy`"),
-        (scene(policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),))), "  waived: from its ISO\n"),
-        (scene(servers=()), "any server against bond2 in bridge mode: unknown (low) by R3"),
+        (
+            scene(beside=(provisioner(),), policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),))),
+            "  waived: from its ISO\n",
+        ),
+        (scene(servers=()), "any server against bond2 in bridge mode: unknown (low) by R3 (no server known)"),
         (
             scene(servers=(server(tx_checksum=State.UNKNOWN),)),
             "    R13  yes  the state of the server's TX checksum offload is unknown\n",

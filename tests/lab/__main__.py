@@ -17,7 +17,6 @@ from typing import NoReturn
 import msgspec
 
 from tests.lab import guest_kernel
-from tests.lab.guest_kernel import Kernel
 from tests.lab.nested import IN_GUEST, play_nested
 from tests.lab.playing import play
 from tests.lab.requirements import Machine, ThisMachine, lacking, playable
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         return _refused(_CANNOT, ["this machine can't play the scenarios:", *(f"  {lack}" for lack in lacks)])
     rows: list[Row] = []
     try:
-        for row in _played(here, nested, machine, options.kernel, patience=options.patience):
+        for row in _played(here, nested, machine, options):
             rows.append(row)
             sys.stderr.write(f"{len(rows)}. {', '.join(row.cells)}\n")
             if options.rows:
@@ -73,26 +72,25 @@ def _is_for(scenario: Scenario, machine: Machine) -> bool:
 
 
 def _played(
-    here: Sequence[Scenario],
-    nested: Sequence[Scenario],
-    machine: Machine,
-    kernel: Kernel | None,
-    *,
-    patience: float,
+    here: Sequence[Scenario], nested: Sequence[Scenario], machine: Machine, options: argparse.Namespace
 ) -> Iterator[Row]:
     bonds = machine.makes("bond")
     for scenario in here:
-        yield from play(scenario, bonds=bonds, patience=patience)
+        yield from play(scenario, bonds=bonds, patience=options.patience)
     if nested:
-        yield from play_nested(nested, kernel)
+        yield from play_nested(nested, options.kernel, real=options.real)
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.lab", description="Compare verdicts with real boots.")
     parser.add_argument("--core", action="store_true", help="only the scenarios that prove most, one for each rule")
     parser.add_argument("--only", metavar="TEXT", action="append", help="only scenarios with this in their names")
-    parser.add_argument("--kernel", metavar="BZIMAGE", type=Path, help="play in a guest with this kernel (see docs)")
-    parser.add_argument("--real", action="store_true", help="only what needs no stand-in for an unfixed kernel")
+    parser.add_argument(
+        "--kernel", metavar="BZIMAGE", type=Path, help="play --real in a guest with this kernel, its drivers built in"
+    )
+    parser.add_argument(
+        "--real", action="store_true", help="only scenarios that need no stand-in for an unfixed kernel, on bonds"
+    )
     parser.add_argument("--list", action="store_true", help="print the scenarios' names and play none")
     parser.add_argument("--rows", action="store_true", help="print each row as JSON when it is done, and no table")
     parser.add_argument("--document", metavar="FILE", type=Path, help="put the table between the marks in this file")
@@ -101,16 +99,17 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     if options.kernel is not None:
         try:
             options.kernel = guest_kernel.read_image(options.kernel)
+            options.real = True
         except OSError as error:
             parser.error(str(error))
     among = CORE if options.core else SCENARIOS
-    if options.kernel is not None or options.real:
+    if options.real:
         among = for_kernel(among)
     parts: list[str] = options.only or [""]
     options.scenarios = [one for one in among if any(part in one.name for part in parts)]
     if not options.scenarios:
         parser.error("no scenario has that in its name; --list prints their names")
-    if options.document and (options.core or options.kernel or options.only):
+    if options.document and (options.core or options.real or options.only):
         parser.error("--document is for the whole table")
     return options
 

@@ -69,7 +69,7 @@ sleep 60
 """
 
 
-def play_nested(scenarios: Sequence[Scenario], kernel: Kernel | None = None) -> Iterator[Row]:
+def play_nested(scenarios: Sequence[Scenario], kernel: Kernel | None = None, *, real: bool = False) -> Iterator[Row]:
     """Play scenarios in one guest; one row for each step, as it is done.
 
     An error that keeps them from being played is a row as well.
@@ -77,9 +77,10 @@ def play_nested(scenarios: Sequence[Scenario], kernel: Kernel | None = None) -> 
     Args:
         scenarios: What to play.
         kernel: The guest's; None for Debian's.
+        real: Say that they are scenarios of `for_kernel`.
     """
     steps = [(one.name, step.offload.value) for one in scenarios for step in one.steps]
-    rows = _rows(scenarios, kernel)
+    rows = _rows(scenarios, kernel, real=real)
     for done in range(len(steps)):
         try:
             yield next(rows)
@@ -89,14 +90,14 @@ def play_nested(scenarios: Sequence[Scenario], kernel: Kernel | None = None) -> 
     rows.close()
 
 
-def _rows(scenarios: Sequence[Scenario], given: Kernel | None) -> Generator[Row]:
+def _rows(scenarios: Sequence[Scenario], given: Kernel | None, *, real: bool) -> Generator[Row]:
     busybox = fetch_busybox(_CACHE)
     kernel = given or fetch_kernel(_CACHE)
     seconds = _SECONDS + _SECONDS_OF_A_STEP * sum(len(one.steps) for one in scenarios)
     with tempfile.TemporaryDirectory(prefix="virtscan-lab-") as name:
         folder = Path(name)
         first = folder / "initramfs"
-        first.write_bytes(_first_files(kernel, busybox, scenarios, itself=given is not None))
+        first.write_bytes(_first_files(kernel, busybox, scenarios, real=real))
         printed = folder / "rows"
         printed.touch()
         console = folder / "console"
@@ -151,10 +152,10 @@ def _qemu(kernel: Kernel, first: Path, rows: Path, console: Path) -> list[str]:
     ]
 
 
-def _first_files(kernel: Kernel, busybox: Path, scenarios: Sequence[Scenario], *, itself: bool) -> bytes:
+def _first_files(kernel: Kernel, busybox: Path, scenarios: Sequence[Scenario], *, real: bool) -> bytes:
     modules = kernel.load_order(_MODULES)
     names = dict.fromkeys(scenario.name for scenario in scenarios)
-    only = "".join(f" --only {shlex.quote(name)}" for name in names) + (" --real" if itself else "")
+    only = "".join(f" --only {shlex.quote(name)}" for name in names) + (" --real" if real else "")
     command = _COMMAND.format(
         marked=IN_GUEST,
         path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -83,6 +83,7 @@ SCENARIOS = (
 
 
 def for_kernel(scenarios: Sequence[Scenario]) -> tuple[Scenario, ...]:
-    """Return the scenarios that a kernel has to play by itself: nothing stands for the fault or prevents it."""
-    real = (msgspec.structs.replace(one, unfixed=False) for one in scenarios if not one.needs_stand_in)
-    return tuple(dict.fromkeys(real))
+    """Return the scenarios in which a kernel has to show fault or cure by itself, on bonds."""
+    real = [one for one in scenarios if not one.needs_stand_in]
+    on_bonds = (msgspec.structs.replace(one, unfixed=False, lower=one.lower or Lower.BOND) for one in real)
+    return tuple(dict.fromkeys(on_bonds))

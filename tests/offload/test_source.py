@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from virtscan.errors import ConfigError
 from virtscan.model import ServerTarget, SourceKind, State
-from virtscan.offload.source import parse_server, parse_source, server_target, shown
+from virtscan.model.sources import shown
+from virtscan.offload.source import parse_server, parse_source, server_target
 
 
 @pytest.mark.parametrize(

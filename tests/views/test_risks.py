@@ -82,18 +82,23 @@ def test_the_document_tells_of_servers_and_hypervisors_as_well() -> None:
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.verdict is not None], ids=lambda rule: rule.id)
-def test_every_rule_has_a_short_reason(rule: Rule) -> None:
+def test_every_rule_gives_a_short_reason(rule: Rule) -> None:
     assert 10 < len(said(finding(rule=rule.id, missing=()))) < 60
-
-
-def test_a_rule_without_a_phrase_is_named() -> None:
-    assert said(finding(rule="R99")) == "R99"
 
 
 def test_an_undecided_finding_says_what_is_missing_and_of_several_the_first() -> None:
     undecided = finding(verdict=Verdict.UNKNOWN, rule="R13", missing=(OFFLOAD, PLACE))
 
     assert said(undecided) == "unknown: TX checksum offload of satellite eth0: connection refused"
+
+
+def test_an_undecided_finding_names_the_fact_of_its_rule_rather_than_the_kernel() -> None:
+    kernel = NeedsKernel(hypervisor="hv1")
+
+    assert said(finding(verdict=Verdict.UNKNOWN, rule="R12", missing=(kernel, PLACE))).startswith("unknown: where ")
+    assert (
+        said(finding(verdict=Verdict.UNKNOWN, rule="R12", missing=(kernel,))) == "unknown: the kernel of hv1 (uname -r)"
+    )
 
 
 def test_a_decided_finding_says_why_even_if_something_is_missing() -> None:

@@ -67,7 +67,7 @@ def planned(
 
 def collected(plan: Plan, said: Console) -> Inventory:
     """Collect with a progress bar; say first which hypervisor is read if none was named."""
-    from virtscan.scan import collect
+    from virtscan.scanning import collect
 
     if line := default_uri_line(plan):
         said.warn(line)

@@ -9,7 +9,8 @@ import click
 from virtscan.cli.console import Console, Verbosity
 from virtscan.config import duration
 from virtscan.errors import ConfigError
-from virtscan.model import FailOn, LowerDevice
+from virtscan.model import FailOn, LowerDevice, TargetKind
+from virtscan.model.sources import TARGETS, AddressKind, help_text
 from virtscan.reporters import REPORTERS
 from virtscan.views import GROUPINGS, VIEWS
 
@@ -50,9 +51,7 @@ config_option = click.option(
     "--config", type=FILE, help="Configuration file; else VIRTSCAN_CONFIG, ~/.config/virtscan, /etc/virtscan."
 )
 
-connect_option = click.option(
-    "-c", "--connect", multiple=True, metavar="URI", help="Libvirt URI of a hypervisor, as for virsh."
-)
+connect_option = click.option("-c", "--connect", multiple=True, metavar="URI", help=TARGETS[TargetKind.LIBVIRT].help)
 
 unsafe_option = click.option(
     "--allow-unsafe-uri", is_flag=True, help="Accept URIs that run a command or reach a shell."
@@ -63,8 +62,7 @@ server_option = click.option(
     "servers",
     multiple=True,
     metavar="NAME[:INTERFACE]=SOURCE",
-    help="A provisioning server and the source of its offload state: ssh://[user@]host[:port], file:PATH (output of "
-    "ethtool -k), sosreport:PATH, ansible:PATH, local:, or the word on or off.",
+    help=f"A provisioning server and the source of its offload state: {help_text()}.",
 )
 
 host_timeout_option = click.option(
@@ -91,14 +89,10 @@ max_age_option = click.option(
 
 collect_options = _chain(
     connect_option,
-    click.option(
-        "--xml", multiple=True, type=click.Path(path_type=Path), help="Folder of domain XML, read as one hypervisor."
-    ),
-    click.option(
-        "--sosreport",
-        multiple=True,
-        type=click.Path(path_type=Path),
-        help="Sosreport of a hypervisor, a folder or an archive.",
+    *(
+        click.option(f"--{row.scheme}", multiple=True, type=click.Path(path_type=Path), help=row.help)
+        for row in TARGETS.values()
+        if row.address is AddressKind.PATH
     ),
     server_option,
     config_option,

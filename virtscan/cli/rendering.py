@@ -47,7 +47,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
     def write(self, inventory: Inventory, output: Output, console: Console) -> Report:
         """Judge the inventory and write the report; gaps that the format has no place for go to the console."""
-        from virtscan.scan import judge
+        from virtscan.views.judging import judge
 
         report = judge(inventory)
         show(self._document(report), self.format_name, self.output, output, console)

@@ -13,10 +13,12 @@ from virtscan.config.provisioning import provisioning_target
 from virtscan.config.values import duration, table_name
 from virtscan.errors import ConfigError
 from virtscan.model import Mac, Plan, Policy, ServerTarget, SourceKind, Target, TargetKind, Waiver
+from virtscan.model.sources import SOURCES, TARGETS, AddressKind
 from virtscan.offload.source import server_target
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
-_PATHS = frozenset({SourceKind.FILE, SourceKind.SOSREPORT, SourceKind.ANSIBLE})
+FILES = {row.scheme: kind for kind, row in TARGETS.items() if row.address is AddressKind.PATH}
+"""Kinds of hypervisors that are read from files, by their key in the configuration, which is their scheme."""
 
 
 def declared_plan(document: Document, folder: Path) -> Plan:
@@ -94,11 +96,12 @@ def _targets(document: Document, folder: Path) -> tuple[Target, ...]:
 
 def _addresses(section: HypervisorSection, where: str) -> tuple[str, tuple[str, ...]]:
     """The key that gives the addresses, and these."""
-    one = {"uri": section.uri, "xml": section.xml, "sosreport": section.sosreport}
+    one: dict[str, str | None] = {key: getattr(section, key) for key in ("uri", *FILES)}
     given: dict[str, tuple[str, ...]] = {key: (address,) for key, address in one.items() if address is not None}
     given |= {"uris": section.uris} if section.uris else {}
     if len(given) != 1:
-        raise ConfigError(f"{where}: give one of uri, uris, xml and sosreport")
+        *keys, last = ("uri", "uris", *FILES)
+        raise ConfigError(f"{where}: give one of {', '.join(keys)} and {last}")
     ((key, addresses),) = given.items()
     for of_one_host, value in {"name": section.name, "facts": section.facts}.items():
         if value is not None and len(addresses) > 1:
@@ -109,16 +112,10 @@ def _addresses(section: HypervisorSection, where: str) -> tuple[str, tuple[str, 
 
 
 def _target(section: HypervisorSection, key: str, address: str, where: str, folder: Path) -> Target:
-    match key:
-        case "xml":
-            kind, address = TargetKind.XML, _from(folder, address)
-        case "sosreport":
-            kind, address = TargetKind.SOSREPORT, _from(folder, address)
-        case _:
-            kind, address = TargetKind.LIBVIRT, absolute_test_uri(address, folder)
+    kind = FILES.get(key, TargetKind.LIBVIRT)
     return Target(
         kind=kind,
-        address=address,
+        address=absolute_test_uri(address, folder) if kind is TargetKind.LIBVIRT else _from(folder, address),
         name=section.name,
         site=section.site,
         kernel=section.kernel,
@@ -133,8 +130,9 @@ def _facts(text: str | None, where: str, folder: Path) -> str | None:
     if text is None:
         return None
     scheme, _, path = text.partition(":")
-    if scheme != "ansible" or not path:
-        raise ConfigError(f"{where}: write ansible:PATH, the path of a fact cache or of the output of ansible -m setup")
+    row = SOURCES[SourceKind.ANSIBLE]
+    if scheme != row.scheme or not path:
+        raise ConfigError(f"{where}: write {row.form}, the path of a fact cache or of the output of ansible -m setup")
     return _from(folder, path)
 
 
@@ -167,9 +165,10 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
     for mac in macs:
         if not _MAC.fullmatch(mac):
             raise ConfigError(f"{where}: mac: invalid MAC address {mac!r}; write it as in 52:54:00:aa:bb:cc")
+    is_path = SOURCES[target.kind].address is AddressKind.PATH
     return msgspec.structs.replace(
         target,
-        address=_from(folder, target.address) if target.kind in _PATHS else target.address,
+        address=_from(folder, target.address) if is_path else target.address,
         macs=macs,
         segments=section.segments,
         subnets=section.subnets,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from virtscan.connectors import naming
-from virtscan.model import Plan, ProvisioningTarget
-from virtscan.offload.source import shown
+from virtscan.model import Plan, ProvisioningTarget, SourceKind
+from virtscan.model.sources import SOURCES, shown
 
 
 def overview(plan: Plan) -> Iterator[str]:
@@ -12,7 +12,7 @@ def overview(plan: Plan) -> Iterator[str]:
     yield _scan(plan)
     for target in plan.targets:
         details = {"site": target.site, "kernel": target.kernel}
-        details |= {"facts": target.facts and f"ansible:{target.facts}"}
+        details |= {"facts": target.facts and SOURCES[SourceKind.ANSIBLE].text(target.facts)}
         details |= {"physical": "yes" if target.physical else None, "reflective": " ".join(target.reflective) or None}
         details |= {"chosen by": target.chosen_by}
         details |= {f"segment of {device}": segment for device, segment in target.segments.items()}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from virtscan.config.declaration import absolute_test_uri, declared_plan, identity, targets_with_places
+from virtscan.config.declaration import FILES, absolute_test_uri, declared_plan, identity, targets_with_places
 from virtscan.config.default_uri import DefaultUri
 from virtscan.config.document import Document
 from virtscan.config.provisioning import sends_in_clear
@@ -112,8 +112,7 @@ def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, 
     known = {identity(target): target for target in declared}
     requested = [
         *((TargetKind.LIBVIRT, absolute_test_uri(address, Path.cwd())) for address in options.connect),
-        *((TargetKind.XML, str(path)) for path in options.xml),
-        *((TargetKind.SOSREPORT, str(path)) for path in options.sosreport),
+        *((kind, str(path)) for key, kind in FILES.items() for path in getattr(options, key)),
     ]
     targets: dict[tuple[TargetKind, str], Target] = {}
     for kind, address in requested:

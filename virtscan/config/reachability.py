@@ -10,7 +10,7 @@ from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.serving import Locality, coverage, locality, may_serve
 from virtscan.errors import ConfigError
 from virtscan.model import Device, Hypervisor, Inventory, Plan, Server, ServerTarget, Target
-from virtscan.offload.source import shown
+from virtscan.model.sources import shown
 from virtscan.transport import uri
 
 

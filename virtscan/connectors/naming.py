@@ -1,23 +1,19 @@
-"""What a hypervisor is called, and how its address is shown, as long as nobody has asked it."""
+"""The name of a hypervisor that was not read, and its address as it is shown."""
 
 from virtscan.connectors import sosreport, xml_directory
 from virtscan.model import Target, TargetKind
+from virtscan.model.sources import TARGETS, AddressKind
 from virtscan.transport import uri
 
 
 def shown(target: Target) -> str:
-    """The address fit to be shown, by which an inventory knows the hypervisor."""
-    match target.kind:
-        case TargetKind.LIBVIRT:
-            return uri.shown(target.address)
-        case TargetKind.XML:
-            return xml_directory.shown(target.address)
-        case TargetKind.SOSREPORT:
-            return sosreport.shown(target.address)
+    """Give the address as it is shown, without a password; an inventory knows the hypervisor by it."""
+    row = TARGETS[target.kind]
+    return uri.shown(target.address) if row.address is AddressKind.URI else row.text(target.address)
 
 
 def name(target: Target) -> str:
-    """The name that counts unless the hypervisor tells a better one: the declared one, else what the address gives."""
+    """Give the declared name, else the one in the address; a name that the hypervisor reports is better than that."""
     return target.name or _from_address(target)
 
 

@@ -22,16 +22,7 @@ from virtscan.model import (
     State,
     Subnet,
 )
-
-DECLARED = frozenset({State.ON.value, State.OFF.value})
-"""Sources of servers of which the administrator says how they are."""
-
-_RENEWALS = {
-    "sosreport": "take a new sosreport",
-    "ansible": "gather its facts again",
-    "file": "save what ethtool -k prints again",
-    "xml": "dump its definitions again",
-}
+from virtscan.model.sources import is_declared, renewal
 
 
 def aged(inventory: Inventory) -> Inventory:
@@ -59,24 +50,22 @@ def aged(inventory: Inventory) -> Inventory:
     )
 
 
-def renewal(source: str) -> str:
-    """What to do to get facts of this source anew."""
-    return _RENEWALS.get(source.partition(":")[0], "scan again when it can be read")
-
-
 def _hypervisor(host: Hypervisor, clock: Clock) -> tuple[Hypervisor, tuple[Gap, ...]]:
     gaps = [*_old_kernel(host, clock)]
     kernel = None if gaps else host.kernel
     devices = tuple(_device(device) if _is_too_old(device, host, clock) else device for device in host.devices)
     changes: dict[str, object] = {"kernel": kernel, "devices": devices}
-    if host.daemon is not None and clock.is_too_old(host.daemon.observed_at or host.observed_at):
+    # The daemon's version does not take the place of a kernel that was read.
+    if kernel is not host.kernel or (
+        host.daemon is not None and clock.is_too_old(host.daemon.observed_at or host.observed_at)
+    ):
         changes["daemon"] = None
     if clock.is_too_old(host.observed_at) and (host.domains or host.devices):
         changes |= {"machine": Machine.UNKNOWN, "lists_all_devices": False}
         changes["domains"] = tuple(_domain(domain) for domain in host.domains)
         if host.status is HostStatus.COMPLETE:
             changes["status"] = HostStatus.PARTIAL
-        gaps.append(_gap(f"{host.name} ({host.uri})", clock.complaint(host.observed_at), host.uri, host.name))
+        gaps.append(_gap(f"{host.name} ({host.uri})", clock.complaint(host.observed_at), (host.uri,), host.name))
     else:
         gaps += _old_devices(host, clock)
     return msgspec.structs.replace(host, **changes), tuple(gaps)
@@ -86,7 +75,7 @@ def _old_kernel(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
     kernel = host.kernel
     if kernel is not None and kernel.source != CONFIGURATION and clock.is_too_old(kernel.observed_at):
         complaint = clock.complaint(kernel.observed_at)
-        yield _gap(f"kernel of {host.name} ({kernel.source})", complaint, kernel.source, host.name)
+        yield _gap(f"kernel of {host.name} ({kernel.source})", complaint, (kernel.source,), host.name)
 
 
 def _old_devices(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
@@ -97,7 +86,7 @@ def _old_devices(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
             alike.setdefault((device.sources, clock.complaint(device.observed_at)), []).append(device.name)
     for (sources, complaint), names in alike.items():
         subject = f"{', '.join(names)} of {host.name} ({', '.join(sources) or 'nobody says who told it'})"
-        yield _gap(subject, complaint, " ".join(source for source in sources if source in _RENEWALS), host.name)
+        yield _gap(subject, complaint, sources, host.name)
 
 
 def _is_too_old(device: Device, host: Hypervisor, clock: Clock) -> bool:
@@ -126,7 +115,7 @@ def _interface(interface: Interface) -> Interface:
 
 
 def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
-    old = server.source not in DECLARED and clock.is_too_old(server.observed_at)
+    old = not is_declared(server.source) and clock.is_too_old(server.observed_at)
     kernel = server.kernel
     if kernel is not None and clock.is_too_old(kernel.observed_at):
         server = msgspec.structs.replace(server, kernel=None)
@@ -159,7 +148,7 @@ def _records(netboots: Iterable[Netboot], clock: Clock) -> tuple[tuple[Netboot, 
         old = netboot.server is not None and clock.is_too_old(netboot.observed_at)
         kept.append(msgspec.structs.replace(netboot, server=None) if old else netboot)
         if old:
-            gaps.append(_gap(f"records of {netboot.source}", clock.complaint(netboot.observed_at), netboot.source))
+            gaps.append(_gap(f"records of {netboot.source}", clock.complaint(netboot.observed_at), (netboot.source,)))
     return tuple(kept), tuple(gaps)
 
 
@@ -170,10 +159,10 @@ def _subnets(subnets: Iterable[Subnet], clock: Clock) -> tuple[tuple[Subnet, ...
         old = bool(subnet.servers) and clock.is_too_old(subnet.observed_at)
         kept.append(msgspec.structs.replace(subnet, servers=()) if old else subnet)
         if old:
-            gaps.append(_gap(f"subnets of {subnet.source}", clock.complaint(subnet.observed_at), subnet.source))
+            gaps.append(_gap(f"subnets of {subnet.source}", clock.complaint(subnet.observed_at), (subnet.source,)))
     return tuple(kept), tuple(gaps)
 
 
-def _gap(subject: str, complaint: str, source: str, hypervisor: str | None = None) -> Gap:
-    reason = f"{complaint}: {renewal(source)}"
+def _gap(subject: str, complaint: str, sources: tuple[str, ...], hypervisor: str | None = None) -> Gap:
+    reason = f"{complaint}: {renewal(*sources)}"
     return Gap(subject=subject, reason=reason, about=GapAbout.AGE, hypervisor=hypervisor)

@@ -135,6 +135,7 @@ class Evaluator:
                 if not near:
                     self._afar.append((number, one))
         self._outside: dict[_Group, _Outside] = {}
+        self._elsewhere: dict[tuple[SourceMode, Machine, DeviceName | None], list[tuple[int, Ruling]]] = {}
         self._evaluations: dict[_Plug, Evaluation | NotJudged] = {}
 
     def evaluate(self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE) -> Evaluation | NotJudged:
@@ -147,13 +148,12 @@ class Evaluator:
             found = self._evaluations[plug] = self._evaluate(plug)
         return found
 
-    def points(
-        self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE
-    ) -> tuple[PointEvaluation, ...]:
+    def points(self, domain: Domain, interface: Interface) -> tuple[PointEvaluation, ...]:
         """Give everything that `evaluate` chooses the worst from; empty where the interface can't be a macvtap."""
+        plug = self._plug(domain, interface, _NONE)
         if domain.type == _CONTAINER:
-            return ()
-        plug = self._plug(domain, interface, without)
+            case = Case(left_out=NotJudged.NOT_MACVTAP)
+            return tuple(_settled(self._point(one, plug), case, _NONE) for one in plug.attachments)
         return tuple(self._at(self._point(one, plug), plug) for one in sorted(plug.attachments, key=_by_device))
 
     def _plug(self, domain: Domain, interface: Interface, without: frozenset[int]) -> _Plug:
@@ -175,7 +175,8 @@ class Evaluator:
         ruling = decided.rulings[0]
         if ruling.rule.verdict is None:
             return ruling.case.left_out or NotJudged.NOT_MACVTAP
-        rivals = [one for point in points for one in point.rulings if _excludes(one, ruling)]
+        alone = not ruling.position.exclusive
+        rivals = [] if alone else [one for point in points for one in point.rulings if _excludes(one, ruling)]
         pool = len(points) > 1 and any(point.rulings[0].rule.verdict is not ruling.rule.verdict for point in points)
         disagree = any(one.rule.verdict is not ruling.rule.verdict for one in rivals)
         capped = (disagree or pool) and ruling.confidence is Confidence.HIGH
@@ -296,15 +297,26 @@ class Evaluator:
     def _rule_outside(self, point: AttachmentPoint, plug: _Plug, group: _Group) -> _Outside:
         device = locality(group.segment, group.addresses)
         excluded = self._excluded(plug, device, self._index.assignments.of_device(device, group.vlan_id))
-        rulings: list[Ruling] = []
+        left = [
+            one for one in self._elsewhere_of(point, group) if one[0] not in excluded and one[0] not in plug.without
+        ]
         reach: dict[int, tuple[Reach, ...]] = {}
-        for number, placed in self._afar:
-            if number in excluded or number in plug.without:
-                continue
-            position = from_outside(placed.stack, placed.place, point, self._index.fleet)
-            rulings.append(self._rule(placed.stack, position, point))
-            reach[number] = (*reach.get(number, ()), position.reach)
-        return _Outside(tuple(sorted(rulings, key=lambda ruling: ruling.badness)), reach, excluded)
+        for number, ruling in left:
+            reach[number] = (*reach.get(number, ()), ruling.position.reach)
+        return _Outside(tuple(ruling for _, ruling in left), reach, excluded)
+
+    def _elsewhere_of(self, point: AttachmentPoint, group: _Group) -> list[tuple[int, Ruling]]:
+        """Rule on all places outside, worst first, whichever of their servers answer."""
+        alike = (group.mode, group.machine, group.device)
+        found = self._elsewhere.get(alike)
+        if found is None:
+            found = [
+                (number, self._rule(one.stack, from_outside(one.stack, one.place, point, self._index.fleet), point))
+                for number, one in self._afar
+            ]
+            found.sort(key=lambda one: one[1].badness)
+            self._elsewhere[alike] = found
+        return found
 
     def _excluded(self, plug: _Plug, device: Locality, included: frozenset[int]) -> dict[int, str]:
         """Give the servers that do not answer, each with the code of why."""

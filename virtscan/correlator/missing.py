@@ -27,7 +27,7 @@ from virtscan.model.reasons import (
 
 
 class MissingFact(msgspec.Struct, frozen=True, kw_only=True):
-    """A missing fact, and the interface's verdict for each value that it may have.
+    """A missing fact, and the interface's verdict for each value that it may have, by the value's code.
 
     `verdicts` is empty where the fact opens new questions; None in it is "no finding".
     """
@@ -37,10 +37,7 @@ class MissingFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _Values: TypeAlias = tuple[str, Mapping[str, object]]
-_WAY: _Values = (
-    "where",
-    {"its frames pass a NIC that fills in checksums": Where.THROUGH_NICS, "they don't": Where.RECEIVED},
-)
+_WAY: _Values = ("where", {where.value: where for where in (Where.THROUGH_NICS, Where.RECEIVED)})
 _ORDER: tuple[tuple[type[Reason], _Values | None], ...] = (
     (NeedsKernel, ("kernel", {fix.value: fix for fix in Fix if fix is not Fix.UNKNOWN})),
     (NeedsServer, None),
@@ -54,10 +51,10 @@ _ORDER: tuple[tuple[type[Reason], _Values | None], ...] = (
     (NeedsInterface, _WAY),
     (NeedsOuterHost, _WAY),
     (NeedsReflection, _WAY),
-    (NeedsDeviceKind, ("left_out", {"on a bond": None, "on no bond": NotJudged.NOT_ON_A_BOND})),
+    (NeedsDeviceKind, ("left_out", {"bond": None, "no-bond": NotJudged.NOT_ON_A_BOND})),
     (NeedsMode, ("mode", {mode.value: mode for mode in SourceMode if mode is not SourceMode.UNKNOWN})),
 )
-"""The field of a case that holds a fact, with every value that it may have, in words; the cheapest fact first."""
+"""The field of a case that holds a fact, with every value that it may have, as a code; the cheapest fact first."""
 
 _SERVER_MODES: _Values = ("where", {"bridge": Where.SAME_BRIDGE, "another": Where.SAME_OTHER})
 
@@ -91,10 +88,10 @@ def _facts(worst: Ruling, ruled: Sequence[Ruling], missing: Sequence[Reason]) ->
             if values is None:
                 yield MissingFact(reason=reason, verdicts={})
                 continue
-            field, by_words = values
+            field, by_code = values
             yield MissingFact(
                 reason=reason,
-                verdicts={words: _supposed(reason, field, value, worst, ruled) for words, value in by_words.items()},
+                verdicts={code: _supposed(reason, field, value, worst, ruled) for code, value in by_code.items()},
             )
 
 

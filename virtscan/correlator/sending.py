@@ -82,6 +82,30 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
         return next((name for name in way.devices if self.offload(name).tx_checksum is state), None)
 
 
+def down_to_macvlan(stack: SendingStack) -> SendingStack:
+    """Give the stack as siblings of its macvlan meet it on one hypervisor: they get the frames before anything below.
+
+    A stack without a macvlan, or of which nothing was read, stays as it is.
+    """
+    kinds = {one.device.name: one.device.kind for one in stack.server.devices}
+    cut = tuple(dict.fromkeys(_down_to_macvlan(way.devices, kinds) for way in stack.ways))
+    if cut == tuple(way.devices for way in stack.ways):
+        return stack
+    known = {one.device.name: one for one in stack.server.devices}
+    ways = tuple(_way(names, known, names, ends_open=False) for names in cut)
+    return msgspec.structs.replace(
+        stack,
+        ways=ways,
+        tx=_over([way.now for way in ways]),
+        after_reboot=_over([way.after_reboot for way in ways]),
+    )
+
+
+def _down_to_macvlan(names: tuple[DeviceName, ...], kinds: Mapping[DeviceName, DeviceKind]) -> tuple[DeviceName, ...]:
+    end = next((place for place, name in enumerate(names) if kinds.get(name) is DeviceKind.MACVLAN), len(names))
+    return names[: end + 1]
+
+
 def sending_stacks(server: Server) -> tuple[SendingStack, ...]:
     """Give every stack that a server may send through: the declared ones first, then those of its other devices.
 

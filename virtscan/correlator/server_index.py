@@ -7,12 +7,10 @@ import msgspec
 from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.location.fleet import Fleet, survey
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, own_domains, places
-from virtscan.correlator.sending import SendingStack, sending_stacks
+from virtscan.correlator.sending import SendingStack, down_to_macvlan, sending_stacks
 from virtscan.correlator.serving import Coverage, coverage
 from virtscan.model import Inventory, LowerDevice, Server, State
-
-DECLARED = frozenset({State.ON.value, State.OFF.value})
-"""Sources of servers whose state is declared."""
+from virtscan.model.sources import is_declared
 
 
 class PlacedStack(msgspec.Struct, frozen=True):
@@ -47,6 +45,9 @@ def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet) -> Iterator[PlacedSt
     declared = [stack for stack in stacks if stack.declared]
     for stack in declared:
         for place in sorted(places(stack, fleet), key=_order):
+            if isinstance(place, HostDevice):
+                yield PlacedStack(down_to_macvlan(stack), place)
+                continue
             if not isinstance(place, GuestNic) or place.declared:
                 yield PlacedStack(stack, place)
                 continue
@@ -60,7 +61,7 @@ def _undeclared(stack: SendingStack, mac: str | None, stacks: tuple[SendingStack
     found = next((one for one in stacks if mac in one.macs), None)
     if found is not None:
         return found
-    known = stack.server.source in DECLARED
+    known = is_declared(stack.server.source)
     return msgspec.structs.replace(
         stack,
         interface=None,

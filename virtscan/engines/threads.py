@@ -1,23 +1,22 @@
 """Jobs on threads of this machine, each under a deadline and all under one: nothing waits for a job that hangs.
 
-A call into a C library can't be interrupted, closing its connection from outside does not free it, and
-`ThreadPoolExecutor` and `asyncio.to_thread` join their threads at exit. So each job gets a daemon thread of its own,
-which is left behind when the job is late. Only the main thread decides what an outcome is; threads send it theirs
-through one queue, where nobody looks at a late one.
+Jobs end by themselves (`bounded.within`). A thread that does not is left behind, as there. Only the main thread decides
+what an outcome is; threads send it theirs through one queue, where a late one is dropped.
 """
 
 import resource
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from enum import Enum
+from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
-from virtscan.engines.programs import end_programs_of
+from virtscan.engines.bounded import NoThreadError, end_work_of, outcome_of
+from virtscan.engines.engine import Cut, Job, Outcome, Raised
 
 MOST_AT_ONCE = 128
 """More brings nothing: one process is busy with 128 hosts at 20 ms a reply."""
@@ -31,72 +30,36 @@ RESERVED_FILES = 64
 LONGEST_WAIT = 0.2
 """Seconds. A signal that the kernel gives to another thread does not wake the main one, which has to act on it."""
 
+MARGIN = 30.0
+"""Seconds that a job may be late. It ends by itself, so only a machine in trouble or a defect needs them."""
+
 T = TypeVar("T")
 
 
-class Returned(msgspec.Struct, Generic[T], frozen=True):
-    """The job came to its end."""
-
-    value: T
-
-
-class Raised(msgspec.Struct, frozen=True):
-    """The job ended with an exception: an expected one or a defect, the caller knows which."""
-
-    error: BaseException
-
-
-class Cut(Enum):
-    """The job has no outcome of its own: which deadline was in the way."""
-
-    JOB_DEADLINE = "the job's deadline"
-    RUN_DEADLINE = "the run's deadline, in mid-job"
-    NEVER_STARTED = "the run's deadline, before the job started"
-
-
-Outcome: TypeAlias = Returned[T] | Raised | Cut
-
-
-class Ended(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """The outcome of each job in the order of the jobs, and how many threads still hang in theirs.
-
-    While some do, the interpreter must not be shut down in the usual way: flush, then `os._exit`.
-    """
-
-    outcomes: tuple[Outcome[T], ...]
-    left_behind: int
-
-
 def run(
-    jobs: Sequence[Callable[[], T]],
+    jobs: Sequence[Job[T]],
     *,
     job_timeout: float,
     deadline: float,
     on_end: Callable[[int, Outcome[T]], None],
-) -> Ended[T]:
-    """Run all jobs, as many at once as sensible, and return when each has an outcome.
+    margin: float = MARGIN,
+) -> tuple[Outcome[T], ...]:
+    """Run jobs as `Engine.run` describes, as many at once as sensible.
 
-    Args:
-        jobs: What to run; started in this order.
-        job_timeout: Seconds that one job may take, from its own start.
-        deadline: Seconds that all of them together may take, from now.
-        on_end: Called in this thread as soon as a job (its index) has its outcome; what the job does after that is
-            nobody's business any more. An exception of it ends the run.
-
-    Returns:
-        All outcomes; at the latest when `deadline` is over.
+    A job that is later than `margin` seconds is left behind, and has no effect from then on.
     """
-    spread = _Spread(jobs, job_timeout, on_end)
+    run = _Run(jobs, job_timeout + margin, on_end)
     end = monotonic() + deadline
     try:
-        while not spread.is_over and monotonic() < end:
-            spread.start_waiting()
-            spread.settle(timeout=min(LONGEST_WAIT, end - monotonic()))
-            spread.cut_late()
-        spread.cut_all()
+        while not run.is_over and (now := monotonic()) < end + (margin if run.is_busy else 0):
+            if now < end:
+                run.start_waiting(end)
+            run.settle(timeout=LONGEST_WAIT if now >= end else min(LONGEST_WAIT, end - now))
+            run.cut_late()
+        run.cut_all()
     finally:
-        spread.leave()
-    return spread.ended()
+        run.leave()
+    return run.outcomes()
 
 
 def places(jobs: int) -> int:
@@ -115,19 +78,24 @@ def places(jobs: int) -> int:
     return max(1, min(jobs, by_files, MOST_AT_ONCE))
 
 
-class _Spread(Generic[T]):
+class _Running(msgspec.Struct, frozen=True, kw_only=True):
+    """A job on its thread; `late_at` is when it is left behind, `alone` that no other ran when it started."""
+
+    thread: threading.Thread
+    late_at: float
+    alone: bool
+
+
+class _Run(Generic[T]):
     """The state of a run; touched by the main thread alone, except for the queue."""
 
-    def __init__(
-        self, jobs: Sequence[Callable[[], T]], job_timeout: float, on_end: Callable[[int, Outcome[T]], None]
-    ) -> None:
+    def __init__(self, jobs: Sequence[Job[T]], longest: float, on_end: Callable[[int, Outcome[T]], None]) -> None:
         self._jobs = jobs
-        self._job_timeout = job_timeout
+        self._longest = longest
         self._on_end = on_end
         self._places = places(len(jobs))
         self._waiting = deque(range(len(jobs)))
-        self._running: dict[int, tuple[threading.Thread, float]] = {}
-        self._left: list[threading.Thread] = []
+        self._running: dict[int, _Running] = {}
         self._outcomes: dict[int, Outcome[T]] = {}
         self._queue: SimpleQueue[tuple[int, Outcome[T]]] = SimpleQueue()
 
@@ -135,12 +103,17 @@ class _Spread(Generic[T]):
     def is_over(self) -> bool:
         return len(self._outcomes) == len(self._jobs)
 
-    def start_waiting(self) -> None:
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._running)
+
+    def start_waiting(self, end: float) -> None:
         """Fill the free places; a thread that was left behind takes none."""
         while self._waiting and len(self._running) < self._places:
-            index = self._waiting[0]
-            thread = threading.Thread(target=self._work, args=(index,), name=f"job {index}", daemon=True)
-            self._running[index] = thread, monotonic() + self._job_timeout
+            index, now = self._waiting[0], monotonic()
+            thread = threading.Thread(target=self._work, args=(index, end - now), name=f"job {index}", daemon=True)
+            running = _Running(thread=thread, late_at=now + self._longest, alone=not self._running)
+            self._running[index] = running
             try:
                 thread.start()
             except RuntimeError:
@@ -154,7 +127,7 @@ class _Spread(Generic[T]):
     def settle(self, timeout: float) -> None:
         """Wait until a job ends, at most so long, then take all that have ended."""
         now = monotonic()
-        timeout = min([timeout, *(end - now for _, end in self._running.values())])
+        timeout = min([timeout, *(running.late_at - now for running in self._running.values())])
         try:
             self._end(*self._queue.get(timeout=max(0, timeout)))
             while True:
@@ -163,9 +136,9 @@ class _Spread(Generic[T]):
             return
 
     def cut_late(self) -> None:
-        """End the jobs whose deadline is over; `settle` goes first, so that none which made it in time is cut."""
+        """End the jobs that are late; `settle` goes first, so that none which made it in time is cut."""
         now = monotonic()
-        for index in [index for index, (_, end) in self._running.items() if end <= now]:
+        for index in [index for index, running in self._running.items() if running.late_at <= now]:
             self._end(index, Cut.JOB_DEADLINE)
 
     def cut_all(self) -> None:
@@ -177,31 +150,27 @@ class _Spread(Generic[T]):
 
     def leave(self) -> None:
         """Free what still runs, as far as that can be done; after an interruption that is everything."""
-        for thread, _ in self._running.values():
-            end_programs_of(thread)
+        for running in self._running.values():
+            end_work_of(running.thread)
 
-    def ended(self) -> Ended[T]:
-        return Ended(
-            outcomes=tuple(self._outcomes[index] for index in range(len(self._jobs))),
-            left_behind=sum(thread.is_alive() for thread in self._left),
-        )
+    def outcomes(self) -> tuple[Outcome[T], ...]:
+        return tuple(self._outcomes[index] for index in range(len(self._jobs)))
 
-    def _work(self, index: int) -> None:
-        """What a thread does."""
-        outcome: Outcome[T]
-        try:
-            outcome = Returned(self._jobs[index]())
-        except BaseException as error:  # noqa: BLE001 nothing is above this: it would only be printed and lost
-            outcome = Raised(error)
-        self._queue.put((index, outcome))
+    def _work(self, index: int, run_left: float) -> None:
+        """Do a job, on its thread."""
+        self._queue.put((index, outcome_of(partial(self._jobs[index], run_left))))
 
     def _end(self, index: int, outcome: Outcome[T]) -> None:
         """Give a job its outcome; the first one counts."""
         if index in self._outcomes:
             return
+        running = self._running.pop(index, None)
+        if running and isinstance(outcome, Raised) and isinstance(outcome.error, NoThreadError) and not running.alone:
+            # Threads of jobs took those that jobs need themselves: fewer at once, and this one again.
+            self._places = max(1, len(self._running))
+            self._waiting.appendleft(index)
+            return
         self._outcomes[index] = outcome
-        thread, _ = self._running.pop(index, (None, 0))
-        if thread and isinstance(outcome, Cut):
-            self._left.append(thread)
-            end_programs_of(thread)
+        if running and isinstance(outcome, Cut):
+            end_work_of(running.thread)
         self._on_end(index, outcome)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from virtscan.correlator.age import ago
-from virtscan.correlator.aging import DECLARED
 from virtscan.correlator.evaluator import kernel_state
 from virtscan.correlator.location.nic import nic_kind
 from virtscan.correlator.location.stack import follow
@@ -29,6 +28,7 @@ from virtscan.model import (
     SourceMode,
     State,
 )
+from virtscan.model.sources import is_declared
 from virtscan.views.wording.kernel import kernel_basis
 
 _DOMAIN_XML = "domain XML"
@@ -69,7 +69,7 @@ class Facts:
 
     def server(self, server: Server) -> Iterator[Told]:
         """Give a server's offload state now and after a reboot, its sending stack, its addresses and what it serves."""
-        read = ("declared" if server.source in DECLARED else server.source, server.observed_at)
+        read = ("declared" if is_declared(server.source) else server.source, server.observed_at)
         stack = sending(server)
         if stack.tx is State.UNKNOWN:
             yield self._told("TX checksum offload", None, f"{server.source}: {server.reason or 'not read'}", read[1])

@@ -16,7 +16,9 @@ from virtscan.explain.facts import Facts
 from virtscan.explain.looking import Spot
 from virtscan.model import Finding, Inventory, NotJudged, Report
 from virtscan.model.reasons import Reason
+from virtscan.views.wording.conditions import CONDITION_WORDS, value_words
 from virtscan.views.wording.reasons import Wording
+from virtscan.views.wording.rules import RULE_WORDS
 
 
 def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
@@ -56,9 +58,8 @@ class _Scene:
         domain = hypervisor.domains[spot.domain]
         interface = domain.interfaces[spot.interface]
         finding = self._findings.get((hypervisor.name, domain.origin, domain.name, domain.next_start, interface.index))
-        without = frozenset[int]() if finding is None else self._waived(finding)
-        points = evaluator.points(domain, interface, without)
-        outcome = evaluator.evaluate(domain, interface, without)
+        points = evaluator.points(domain, interface)
+        outcome = evaluator.evaluate(domain, interface)
         exposed = exposure(domain, interface, self._pending)
         return Account(
             hypervisor=hypervisor,
@@ -75,11 +76,6 @@ class _Scene:
             silent=tuple(self._excluded(points)),
             ways=() if finding is None else tuple(self._ways(points, finding)),
         )
-
-    def _waived(self, finding: Finding) -> frozenset[int]:
-        """Give the servers, by number, that waivers took away so that another one decides."""
-        names = {one.server for one in finding.waived_servers} if finding.waived is None else set()
-        return frozenset(number for number, one in enumerate(self._index.servers) if one.name in names)
 
     def _server_facts(self, points: Sequence[PointEvaluation]) -> Iterator[ServerFacts]:
         judged = {
@@ -115,7 +111,7 @@ class _Scene:
                 fact=_code(fact.reason),
                 missing=self._wording.sentence(fact.reason),
                 how=self._wording.how(fact.reason) or "",
-                verdicts=fact.verdicts,
+                verdicts={value_words(fact.reason, code): verdict for code, verdict in fact.verdicts.items()},
             )
 
     def _decisions(self, points: Sequence[PointEvaluation], finding: Finding | None) -> Iterator[Decision]:
@@ -176,9 +172,11 @@ def _steps(ruling: Ruling) -> Iterator[Step]:
         asked = () if applies is None else rule.conditions
         yield Step(
             rule=rule.id,
-            when=rule.when,
+            when=RULE_WORDS[rule.id].when,
             applies=applies,
             asked=tuple(
-                Asked(condition=one.words, holds=one.test(ruling.case), found=one.found(ruling.case)) for one in asked
+                Asked(condition=words.requires, holds=one.test(ruling.case), found=words.found(ruling.case))
+                for one in asked
+                for words in (CONDITION_WORDS[one.id],)
             ),
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from virtscan.explain.account import Account, Decision, Explanation, Silent, Step, Told, Way
 from virtscan.model import Confidence, Reach, Verdict
 from virtscan.reporters import printable
+from virtscan.views.wording.rules import titled
 
 _WIDTH = 100
 _LONGEST = 600
@@ -48,7 +49,7 @@ def _title(account: Account) -> str:
         reason = "no finding" if account.not_judged is None else account.not_judged.value
         return f"{what}: not judged: {reason}"
     by = "" if finding.server is None else f", because of {_server(finding.server, finding.server_interface)}"
-    return f"{what}: {_verdict(finding.verdict, finding.confidence)} by {finding.rule}{by}"
+    return f"{what}: {_verdict(finding.verdict, finding.confidence)} by {titled(finding.rule)}{by}"
 
 
 def _silence(silences: Iterable[Silent]) -> Iterator[str]:
@@ -98,7 +99,7 @@ def _decision(decision: Decision) -> Iterator[str]:
     decides = ", which is the finding" if decision.decides else ""
     verdict = "not judged" if decision.verdict is None else _verdict(decision.verdict, decision.confidence)
     waived = "" if decision.waived is None else f"; waived: {decision.waived}"
-    yield from _line("  ", f"{server} against {where}{mode}: {verdict} by {decision.rule}{decides}{waived}")
+    yield from _line("  ", f"{server} against {where}{mode}: {verdict} by {titled(decision.rule)}{decides}{waived}")
     if decision.place is not None:
         yield from _line("    ", decision.place)
     for step in decision.steps:

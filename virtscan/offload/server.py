@@ -17,11 +17,11 @@ from virtscan.model import (
     ServerTarget,
     State,
 )
+from virtscan.model.sources import shown
 from virtscan.offload.answer import Answer
 from virtscan.offload.ethtool import Capture, parse_features, tx_checksum, unknown_because
 from virtscan.offload.persistence import forecast
 from virtscan.offload.sender import named_sender
-from virtscan.offload.source import shown
 
 
 def described(target: ServerTarget, tx_checksum: State, reason: str | None = None) -> Server:

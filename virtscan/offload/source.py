@@ -1,12 +1,13 @@
 """`--server NAME[:INTERFACE]=SOURCE` and `offload = SOURCE` -> what to read."""
 
 import re
+from typing import assert_never
 
 from virtscan.errors import ConfigError
 from virtscan.model import ServerTarget, SourceKind, State
+from virtscan.model.sources import SOURCES, AddressKind, Source, forms, is_declared
 from virtscan.transport.ssh import parse_destination
 
-_FORMS = "ssh://[user@]host[:port], file:PATH, sosreport:PATH, ansible:PATH, local:, on or off"
 # The kernel refuses '/', ':', white space and more than 15 bytes (dev_valid_name); names with other signs than these
 # are possible and nowhere in use.
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,14}")
@@ -21,7 +22,7 @@ def parse_server(text: str) -> ServerTarget:
     left, equals, source = text.partition("=")
     name, colon, interface = left.partition(":")
     if not equals:
-        raise ConfigError(f"{text!r} has no '=': write NAME[:INTERFACE]=SOURCE, with SOURCE one of {_FORMS}")
+        raise ConfigError(f"{text!r} has no '=': write NAME[:INTERFACE]=SOURCE, with SOURCE one of {forms()}")
     return server_target(name, source, interface=interface if colon else None)
 
 
@@ -41,45 +42,39 @@ def server_target(name: str, source: str, *, interface: str | None = None) -> Se
 
 
 def parse_source(text: str) -> tuple[SourceKind, str, State | None]:
-    """Read a SOURCE into its kind, its address (ssh, file, sosreport, ansible) and what is declared (`on`, `off`).
+    """Read a SOURCE into its kind, its address (of a kind that has one) and what is declared (`on`, `off`).
 
     Raises:
-        ConfigError: It is none of the forms, or the address in it can't be meant.
+        ConfigError: It has none of the forms, or the address in it is invalid.
     """
-    scheme, _, rest = text.partition(":")
-    match scheme, rest:
-        case "on" | "off", "" if text == scheme:
-            return SourceKind.DECLARED, "", State(scheme)
-        case "local", "" if text != scheme:
-            return SourceKind.LOCAL, "", None
-        case "file", path if path:
-            return SourceKind.FILE, path, None
-        case "sosreport", path if path:
-            return SourceKind.SOSREPORT, path, None
-        case "ansible", path if path:
-            return SourceKind.ANSIBLE, path, None
-        case "ssh", address if address.startswith("//"):
-            address = address.removeprefix("//").removesuffix("/")
-            parse_destination(address)
-            return SourceKind.SSH, address, None
+    for kind, row in SOURCES.items():
+        address = _address(text, row)
+        if address is not None:
+            is_word = row.address is AddressKind.WORD
+            return kind, "" if is_word else address, State(address) if is_word else None
     # The text itself is not repeated: it may be an address with a password in it.
-    raise ConfigError(f"unknown SOURCE{f' {scheme}:' if scheme in _ALMOST else ''}: write {_FORMS}")
+    scheme = text.partition(":")[0]
+    is_known = is_declared(scheme) or scheme in {row.scheme for row in SOURCES.values() if row.scheme}
+    raise ConfigError(f"unknown SOURCE{f' {scheme}:' if is_known else ''}: write {forms()}")
 
 
-_ALMOST = {"on", "off", "local", "file", "sosreport", "ansible", "ssh"}
-
-
-def shown(target: ServerTarget) -> str:
-    """The SOURCE of a target, fit to be shown: it can hold no password."""
-    declared = target.declared.value if target.declared else ""
-    return f"{_PREFIXES[target.kind]}{target.address}{declared}"
-
-
-_PREFIXES = {
-    SourceKind.SSH: "ssh://",
-    SourceKind.FILE: "file:",
-    SourceKind.SOSREPORT: "sosreport:",
-    SourceKind.ANSIBLE: "ansible:",
-    SourceKind.LOCAL: "local:",
-    SourceKind.DECLARED: "",
-}
+def _address(text: str, row: Source) -> str | None:
+    """Return the address, or the word, of a SOURCE that has the form of this row; None for another form."""
+    scheme, _, rest = text.partition(":")
+    match row.address:
+        case AddressKind.WORD:
+            return text if is_declared(text) else None
+        case AddressKind.NONE:
+            return "" if text == row.text("") else None
+        case AddressKind.PATH:
+            return rest if scheme == row.scheme and rest else None
+        case AddressKind.DESTINATION:
+            if scheme != row.scheme or not rest.startswith("//"):
+                return None
+            address = rest.removeprefix("//").removesuffix("/")
+            parse_destination(address)
+            return address
+        case AddressKind.URI:
+            return None  # of hypervisors only
+        case _:
+            assert_never(row.address)

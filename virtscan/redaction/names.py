@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from virtscan.correlator.location.fleet import says_something
 from virtscan.errors import ConfigError
 from virtscan.model import Device, Gap, GapAbout, Inventory, Server
+from virtscan.model.sources import path_in
 from virtscan.transport import uri
 
 _URL = re.compile(r"\w[\w+.-]*://[^\s'\"<>(),]+")
@@ -25,7 +26,6 @@ _AUTHENTICATED = re.compile(r"authenticate user (\S+)")
 _LOGIN = re.compile(r"(?<![\w.@/-])([\w.-]+)@(?=[\w\[])")
 """How ssh names the account that it could not use."""
 
-_WITH_PATH = frozenset({"xml", "file", "sosreport", "ansible", "test"})
 _SHORTEST_PATH = 3
 """A shorter one may be any word, or a dot."""
 
@@ -120,7 +120,7 @@ def _hosts(name: str, address: str = "") -> Iterator[str]:
         if text and not _is_numeric(text):
             yield text
             yield text.partition(".")[0]
-    if path := _path(address):
+    if (path := path_in(address)) and len(path) >= _SHORTEST_PATH:
         yield path
 
 
@@ -135,13 +135,6 @@ def _parsed(address: str) -> uri.LibvirtUri | None:
         return uri.parse(address) if "://" in address else None
     except ConfigError:
         return None
-
-
-def _path(address: str) -> str | None:
-    """Give the path of `xml:PATH`, `file:PATH`, `test:///PATH` and the like: it can name people and hosts."""
-    scheme, _, rest = address.partition(":")
-    path = rest.removeprefix("//")
-    return path if scheme in _WITH_PATH and len(path) >= _SHORTEST_PATH else None
 
 
 def _is_numeric(text: str) -> bool:

@@ -21,6 +21,9 @@ _PASSWORD = re.compile(r"(?<=://)([^:@/?#]*?)(?::|%3a)(?!\d*(?:/[^@?#]*)?(?:[?#]
 _PARAMETER = re.compile(r"([?&;#])([^=?&;#]*)=([^&;#]*)")
 _SECRET = re.compile("pass|pwd|secret|token|cred", re.IGNORECASE)
 
+_FILES_HERE = frozenset({"command", "keyfile", "known_hosts", "pkipath"})
+"""Parameters whose value is a path of the machine that opens the URI."""
+
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _DANGERS = {
@@ -153,12 +156,12 @@ def is_session(address: str) -> bool:
 
 
 def is_test(address: str) -> bool:
-    """Is it libvirt's test driver, whose hosts are made up?"""
+    """Return True for libvirt's test driver, whose hosts are made up."""
     return _meant(parse(address)).driver == "test"
 
 
 def is_local(address: str) -> bool:
-    """Is the hypervisor surely this machine?
+    """Return True if the hypervisor is certainly this machine.
 
     Not with `socket=`: behind it may be another machine, forwarded. Not without a driver: an alias can be anything.
     """
@@ -170,6 +173,16 @@ def is_local(address: str) -> bool:
         and "socket" not in uri.parameters
         and not is_test(address)
     )
+
+
+def needs_this_machine(address: str) -> bool:
+    """Return True unless another machine would reach the same hypervisor by this URI.
+
+    A URI without a host, a program to run and files of keys belong to this machine. A password is not sent on.
+    """
+    uri = parse(address)
+    of_this_machine = _FILES_HERE & set(uri.parameters)
+    return not uri.host or uri.transport in {"unix", "ext"} or bool(of_this_machine or secrets(address))
 
 
 def _shown_parameter(parameter: re.Match[str]) -> str:

@@ -4,34 +4,21 @@ from collections import Counter
 
 from virtscan.correlator.cure import Cure, cure, server_of, stack_of
 from virtscan.model import Finding, Reach, Report, Server, Verdict
+from virtscan.model.reasons import NeedsKernel
 from virtscan.views.summary import is_at_risk
 from virtscan.views.wording.reasons import Wording
-
-_PHRASES = {
-    "R2": "its hypervisor's kernel is fixed",
-    "R3": "no provisioning server given",
-    "R4": "no server serves this network",
-    "R5": "the server's TX checksum offload is off",
-    "R6": "the server's NIC sends only filled checksums",
-    "R7": "shares its device with the server, whose offload is on",
-    "R8": "receives the server's packets directly, offload is on",
-    "R9": "packets leave by a NIC, which fills in the checksum",
-    "R10": "the server's packets pass a NIC that fills checksums",
-    "R11": "the server's offload is on, its place unknown",
-    "R12": "the server's place is unknown",
-    "R13": "the server's TX checksum offload is unknown",
-    "R14": "it is unknown whether the server's packets pass a NIC",
-}
-"""The decision table in a few words: tables have no room for `because`."""
+from virtscan.views.wording.rules import RULE_WORDS
 
 
 def reason(finding: Finding, wording: Wording) -> str:
-    """Say why: the waiver, the first fact that an undecided finding lacks, else the rule in a few words."""
+    """Say why: the waiver, the fact that an undecided finding lacks most, else the rule in a few words."""
     if finding.waived is not None:
         return f"waived: {finding.waived}"
     if finding.verdict is Verdict.UNKNOWN and finding.missing:
-        return f"unknown: {wording.sentence(finding.missing[0])}"
-    return _PHRASES.get(finding.rule, finding.rule)
+        # The kernel is missing wherever it is unknown; the other facts are the rule's own.
+        lacks = next((one for one in finding.missing if not isinstance(one, NeedsKernel)), finding.missing[0])
+        return f"unknown: {wording.sentence(lacks)}"
+    return RULE_WORDS[finding.rule].phrase
 
 
 def changes(report: Report) -> list[str]:

@@ -42,7 +42,7 @@ def explain(
     scan --save (- reads standard input); without it a new scan is made. The exit code is that of a report with these
     interfaces only.
     """
-    from virtscan.scan import judge
+    from virtscan.views.judging import judge
 
     said = console(verbose=verbose, quiet=quiet)
     keep_apart(output=output or STDOUT, redact=redact)

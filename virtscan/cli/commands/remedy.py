@@ -44,7 +44,7 @@ def remedy(
     is a script (a playbook for ansible) to read first and to run on the server yourself; virtscan runs nothing. The
     exit code is that of the scan or report: 0 if everything was judged and no VM is at risk.
     """
-    from virtscan.scan import judge
+    from virtscan.views.judging import judge
 
     said = console(verbose=verbose, quiet=quiet)
     keep_apart(output=output or STDOUT, redact=redact)

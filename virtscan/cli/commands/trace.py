@@ -44,7 +44,7 @@ def trace(
     if inventory is None and max_age is not None:
         raise click.UsageError("--max-age applies to the facts of an inventory; add --inventory FILE")
     if inventory is not None:
-        from virtscan.scan import judge
+        from virtscan.views.judging import judge
 
         report = judge(redacted(judged_on(load(inventory), said, max_age=max_age)))
     with opened(output) as shown:

@@ -10,7 +10,8 @@ from virtscan.connectors.sosreport.guests import is_guest_file, is_version, read
 from virtscan.errors import AnalyzerError, ConnectorError, SosreportError
 from virtscan.evidence import sosreport
 from virtscan.evidence.sosreport import Sosreport
-from virtscan.model import Device, Domain, GapAbout, Observed, Target
+from virtscan.model import Device, Domain, GapAbout, Observed, Target, TargetKind
+from virtscan.model.sources import TARGETS
 
 _NODE_DEVICES = "sos_commands/virsh/virsh_-r_nodedev-dumpxml_"
 _VERSION = re.compile(
@@ -20,8 +21,8 @@ SOURCE = "sosreport"
 
 
 def shown(address: str) -> str:
-    """The address as it is shown: `sosreport:` and the path."""
-    return f"sosreport:{address.encode(errors='backslashreplace').decode()}"
+    """Give the address as it is shown: `sosreport:` and the path."""
+    return TARGETS[TargetKind.SOSREPORT].text(address)
 
 
 def host_name(address: str) -> str:

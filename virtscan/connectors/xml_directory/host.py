@@ -12,7 +12,8 @@ from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.xml_directory import files
 from virtscan.connectors.xml_directory.files import File, printable
 from virtscan.errors import ConnectorError
-from virtscan.model import Domain, Gap, GapAbout, Network, Target
+from virtscan.model import Domain, Gap, GapAbout, Network, Target, TargetKind
+from virtscan.model.sources import TARGETS
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ _MOST_NAMES = 5
 
 def shown(address: str) -> str:
     """Return the address as it is shown: `xml:` and the path."""
-    return f"xml:{printable(address)}"
+    return TARGETS[TargetKind.XML].text(address)
 
 
 def host_name(address: str) -> str:

@@ -2,11 +2,11 @@
 
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.fleet import Fleet
-from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic, nic_kind
+from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.sending import SendingStack
-from virtscan.model import Hypervisor, Machine, Reach
+from virtscan.model import DomainState, Hypervisor, Interface, Machine, Reach, State
 from virtscan.model.reasons import (
     DeclaredPhysical,
     HypervisorIsVm,
@@ -14,6 +14,7 @@ from virtscan.model.reasons import (
     NeedsNicKinds,
     NeedsOuterHost,
     NeedsPlace,
+    NicFills,
     NotOnHypervisor,
     ObservedPhysical,
     OnOtherHypervisor,
@@ -22,6 +23,10 @@ from virtscan.model.reasons import (
 from virtscan.model.reasons import (
     Unlocated as Why,
 )
+
+# QEMU fills in the checksums of what these send, in software.
+_FILLING_MODELS = frozenset({"e1000", "rtl8139"})
+_VIRTIO_MODELS = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
 
 
 def seen_from(place: Place, here: str, fleet: Fleet) -> tuple[Place, ...]:
@@ -34,9 +39,12 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> tuple[Place, ...]:
     if fleet.machines[place.hypervisor] == fleet.machines[here]:
         return (place,)
     declared = place.declared if isinstance(place, GuestNic) else True
+    inner = place if isinstance(place, GuestNic) else None
     carriers = fleet.carriers_on(place.hypervisor, here)
     return tuple(
-        GuestNic(hypervisor=around, domain=domain, interface=nic, declared=declared, exclusive=len(carriers) > 1)
+        GuestNic(
+            hypervisor=around, domain=domain, interface=nic, declared=declared, exclusive=len(carriers) > 1, inner=inner
+        )
         for around, domain in carriers
         for nic in domain.interfaces
     )
@@ -73,9 +81,13 @@ def _on_another(
     declared = place.declared if isinstance(place, GuestNic) else True
     mac = place.interface.mac if isinstance(place, GuestNic) else None
     exclusive = place.exclusive if isinstance(place, GuestNic) else False
+    missing: tuple[Reason, ...]
     carried = bool(fleet.carriers_on(point.hypervisor, there))
-    if not carried and _leaves_by_filling_nics(fleet.hypervisors[there]):
-        missing: tuple[Reason, ...] = ()
+    hidden = _may_be_carried(place, point.hypervisor, fleet, _name(stack))
+    if hidden is not None:
+        where, weak, missing = Where.UNPROVEN, False, (hidden,)
+    elif not carried and _leaves_by_filling_nics(fleet.hypervisors[there], fleet.nic_kinds[there]):
+        missing = ()
         where, weak = Where.THROUGH_NICS, False
     elif carried or point.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
         because += (_is_vm(point),)
@@ -90,6 +102,7 @@ def _on_another(
         reach=Reach.YES,
         because=because,
         missing=missing,
+        fills=fills(_name(stack), place) if isinstance(place, GuestNic) else None,
         weak=weak,
         declared=declared,
         mac=mac,
@@ -97,9 +110,23 @@ def _on_another(
     )
 
 
-def _leaves_by_filling_nics(host: Hypervisor) -> bool:
+def _may_be_carried(
+    place: GuestNic | HostDevice | HostItself, here: str, fleet: Fleet, server: str
+) -> NeedsPlace | None:
+    """Say why the server's hypervisor, a virtual machine that no domain is known to be, may be one on this one."""
+    host = fleet.hypervisors[place.hypervisor]
+    is_vm = host.machine is Machine.VIRTUAL or NicKind.VIRTUAL in fleet.nic_kinds[host.name]
+    if not is_vm or fleet.machines[host.name] in fleet.carriers:
+        return None
+    incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
+    if incomplete is None:
+        return None
+    macs = tuple(sorted(device.mac for device in host.devices if device.mac is not None and is_nic(device)))
+    return NeedsPlace(server=server, why=Why.HYPERVISOR_INCOMPLETE, macs=macs, hypervisor=incomplete)
+
+
+def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool:
     """Return True if a hypervisor is known not to be a virtual machine, by its NICs or otherwise."""
-    kinds = {nic_kind(device, host) for device in host.devices if is_nic(device)}
     if kinds - {NicKind.FILLING}:
         return False
     return host.physical or host.machine is Machine.PHYSICAL or (bool(kinds) and host.lists_all_devices)
@@ -143,6 +170,19 @@ def _hidden(stack: SendingStack, place: Unlocated, here: str, fleet: Fleet) -> N
     incomplete = next((host.name for host in fleet.of_machine(here) if host.name in fleet.incomplete), None)
     if incomplete is not None:
         return NeedsPlace(server=name, why=Why.HYPERVISOR_INCOMPLETE, macs=place.macs, hypervisor=incomplete)
+    return None
+
+
+def fills(name: str, place: GuestNic) -> NicFills | None:
+    """Tell whether the server's virtual NIC sends only filled checksums."""
+    if place.inner is not None and (found := fills(name, place.inner)) is not None:
+        return found
+    nic: Interface = place.interface
+    if nic.model in _FILLING_MODELS:
+        return NicFills(server=name, model=nic.model)
+    live = place.domain.state is DomainState.ACTIVE
+    if live and nic.host_csum is State.OFF and nic.model in _VIRTIO_MODELS:
+        return NicFills(server=name, model=None)
     return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 import msgspec
 
 from virtscan.correlator.age import Clock
-from virtscan.correlator.location.nic import is_nic
+from virtscan.correlator.location.nic import NicKind, is_nic, nic_kind
 from virtscan.model import (
     Backing,
     Device,
@@ -40,8 +40,9 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """Indexes over all hypervisors.
 
     `interfaces` and `devices` find a MAC, `domains` a uuid. `targets` are the names of the devices of each
-    hypervisor that are a domain's. `machines` gives hypervisors that are one machine the same
-    name, `members` lists them by that name. `carriers` are the domains that a hypervisor, by its machine, is itself.
+    hypervisor that are a domain's, `nic_kinds` what its NICs do with partial checksums. `machines` gives hypervisors
+    that are one machine the same name, `members` lists them by that name. `carriers` are the domains that a hypervisor,
+    by its machine, is itself.
     `incomplete` names the hypervisors that may have domains which were not read, `unread` those that were not read
     completely. `outdated` names those whose facts are too old to count.
     """
@@ -51,6 +52,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     devices: Mapping[Mac, Sequence[tuple[str, Device]]]
     domains: Mapping[str, Sequence[tuple[str, Domain]]]
     targets: Mapping[str, Collection[str]]
+    nic_kinds: Mapping[str, frozenset[NicKind]]
     machines: Mapping[str, str]
     members: Mapping[str, Sequence[str]]
     carriers: Mapping[str, Sequence[tuple[str, Domain]]]
@@ -125,6 +127,9 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         devices=devices,
         domains=domains,
         targets=targets,
+        nic_kinds={
+            host.name: frozenset(nic_kind(device, host) for device in host.devices if is_nic(device)) for host in hosts
+        },
         machines=machines,
         members=_members(machines),
         carriers=_carriers(hosts, devices, interfaces, domains, machines),

@@ -17,7 +17,8 @@ from virtscan.model import Device, DeviceKind, Domain, DomainState, Hypervisor, 
 class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
     """A domain's interface. `declared` is False for one that the server was not declared to serve through.
 
-    `exclusive` says that the domain is one of several copies of which only one can be the server.
+    `exclusive` says that the domain is one of several copies of which only one can be the server. `inner` is the NIC of
+    a domain inside this one, where that is a hypervisor itself.
     """
 
     hypervisor: str
@@ -25,6 +26,7 @@ class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
     interface: Interface
     declared: bool = True
     exclusive: bool = False
+    inner: "GuestNic | None" = None
 
 
 class HostDevice(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,9 +96,9 @@ def contradicted(stack: SendingStack, fleet: Fleet) -> str | None:
         return None
     found = [*(copy.hypervisor for copy in _copies(stack, fleet)), *(one.hypervisor for one in _on_hosts(stack, fleet))]
     if server.physical:
-        return next((copy.hypervisor for copy in _copies(stack, fleet)), None)
+        return min((copy.hypervisor for copy in _copies(stack, fleet)), default=None)
     wanted = fleet.machines.get(server.runs_on or "")
-    return next((name for name in found if fleet.machines[name] != wanted), None)
+    return min((name for name in found if fleet.machines[name] != wanted), default=None)
 
 
 def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:

@@ -11,13 +11,13 @@ from virtscan.model.reasons import NicFills, Reason
 class Where(Enum):
     """The way of a server's frames to the interface's device."""
 
-    SAME_BRIDGE = "same lower device, server in bridge mode"
-    SAME_OTHER = "same lower device, server not in bridge mode"
-    SAME_UNKNOWN = "same lower device, the server's mode unknown"
-    RECEIVED = "the lower device receives the server's frames before any NIC"
-    NEVER_MET = "on the same device stack, but never received by the lower device"
-    THROUGH_NICS = "elsewhere, through NICs that fill in checksums"
-    UNPROVEN = "known, but not whether its frames pass a NIC"
+    SAME_BRIDGE = "same-bridge"
+    SAME_OTHER = "same-other"
+    SAME_UNKNOWN = "same-unknown"
+    RECEIVED = "received"
+    NEVER_MET = "never-met"
+    THROUGH_NICS = "through-nics"
+    UNPROVEN = "unproven"
     UNKNOWN = "unknown"
 
 

@@ -5,7 +5,7 @@ from typing import assert_never
 
 import msgspec
 
-from virtscan.correlator.location.afar import needs_nic_kinds
+from virtscan.correlator.location.afar import fills, needs_nic_kinds
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.nic import NicKind, is_nic
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
@@ -17,11 +17,8 @@ from virtscan.model import (
     Device,
     DeviceKind,
     DeviceName,
-    DomainState,
-    Interface,
     Reach,
     SourceMode,
-    State,
 )
 from virtscan.model.reasons import (
     Carried,
@@ -32,16 +29,12 @@ from virtscan.model.reasons import (
     NeedsMode,
     NeedsReflection,
     NeedsServerDevice,
-    NicFills,
     Reason,
     SendsDown,
     SeparatedByVlan,
     SharesDevice,
 )
 
-# QEMU fills in the checksums of what these send, in software.
-_FILLING_MODELS = frozenset({"e1000", "rtl8139"})
-_VIRTIO_MODELS = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
 _NEVER_REFLECTED = frozenset({SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
 
 
@@ -96,22 +89,11 @@ def _of_guest(
     for position in found:
         yield msgspec.structs.replace(
             position,
-            fills=_fills(name, place),
+            fills=fills(name, place),
             declared=place.declared,
             mac=place.interface.mac,
             exclusive=place.exclusive or pool,
         )
-
-
-def _fills(name: str, place: GuestNic) -> NicFills | None:
-    """Tell whether the server's virtual NIC sends only filled checksums."""
-    nic: Interface = place.interface
-    if nic.model in _FILLING_MODELS:
-        return NicFills(server=name, model=nic.model)
-    live = place.domain.state is DomainState.ACTIVE
-    if live and nic.host_csum is State.OFF and nic.model in _VIRTIO_MODELS:
-        return NicFills(server=name, model=None)
-    return None
 
 
 def _of_host_device(
@@ -143,17 +125,23 @@ def _at(
     if point.device is None:
         needed = NeedsInterface(hypervisor=point.hypervisor, network=point.network, target=point.target)
         return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed,))
+    if mode is SourceMode.UNKNOWN and _may_be_bridge(device, stacks) and device in (point.device, *point.stack.lower):
+        needed_mode = NeedsMode(server=sender.server)  # it may be a tap that is plugged into it
+        return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed_mode,))
     received = mode is None and not sender.is_host_process
     if received and device in (point.device, *point.stack.lower):
         return _received(sender, device, point)
-    if device == point.device:
-        return _goes_down(sender, device, point, stacks) if mode is None else _shared(sender, mode, point)
+    if device == point.device and mode is not None:
+        return _shared(sender, mode, point)
     below = stacks[device].lower if device in stacks else ()
-    if point.device in below or device in point.stack.lower:
-        return _goes_down(sender, device, point, stacks)
-    if _is_separated(device, point, stacks) and set(below) & set(point.stack.lower):
+    in_line = point.device in (device, *below) or device in point.stack.lower
+    if in_line or (_is_separated(device, point, stacks) and set(below) & set(point.stack.lower)):
         return _goes_down(sender, device, point, stacks)
     return _elsewhere(sender, device, point)
+
+
+def _may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
+    return device not in stacks or stacks[device].kind in {DeviceKind.BRIDGE, DeviceKind.UNKNOWN}
 
 
 def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Position:
@@ -168,6 +156,7 @@ def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Positio
     if apart and point.reflective and not modes & _NEVER_REFLECTED and point.stack.entry is NicKind.VIRTUAL:
         return Position(where=Where.UNPROVEN, reach=reach, because=(shares,), missing=(_lacks(point),))
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
+    leaves = (LeavesByNic(device=point.device),) if apart and point.stack.entry is not NicKind.VIRTUAL else ()
     match mode:
         case SourceMode.BRIDGE:
             where = Where.SAME_BRIDGE
@@ -175,7 +164,7 @@ def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Positio
             where = Where.SAME_UNKNOWN
         case _:
             where = Where.SAME_OTHER
-    return Position(where=where, reach=reach, because=(shares,), missing=missing)
+    return Position(where=where, reach=reach, because=(shares, *leaves), missing=missing)
 
 
 def _reach(modes: set[SourceMode], *, reflective: bool) -> Reach:

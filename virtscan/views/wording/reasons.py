@@ -10,6 +10,7 @@ from datetime import datetime
 from virtscan.correlator.age import ago, is_old
 from virtscan.model import DeviceKind, DeviceName, Fix, Hypervisor, Inventory, Server, State
 from virtscan.model import reasons as r
+from virtscan.model.sources import is_declared
 from virtscan.views.wording.commands import look_for_the_fix
 from virtscan.views.wording.kernel import kernel_basis
 
@@ -148,7 +149,9 @@ class Wording:
 
     def _seen(self, server: str) -> str:
         found = self._servers.get(server)
-        return "source unknown" if not found else self._dated(found[0].source, found[0].observed_at)
+        if not found:
+            return "source unknown"
+        return "declared" if is_declared(found[0].source) else self._dated(found[0].source, found[0].observed_at)
 
     def _dated(self, source: str, observed_at: datetime | None) -> str:
         """Name a source, with when it was read if that is long ago."""

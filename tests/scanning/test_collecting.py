@@ -26,7 +26,8 @@ from virtscan.model import (
     TargetKind,
     Waiver,
 )
-from virtscan.scan import collect, judge
+from virtscan.scanning import collect
+from virtscan.views.judging import judge
 
 DOMAIN = "<domain type='test'><name>{name}</name><memory>1024</memory><os><type>hvm</type></os></domain>"
 REFUSED = "qemu+tcp://127.0.0.1:1/system"
@@ -212,7 +213,7 @@ class Defective(str):
     __slots__ = ()
 
     def __str__(self) -> str:
-        if threading.current_thread() is threading.main_thread():
+        if threading.current_thread().name != "bounded call":
             return "address"
         raise ZeroDivisionError
 
@@ -245,7 +246,7 @@ def test_files_are_read_without_the_c_library(tmp_path: Path) -> None:
     script = f"""
 import sys
 from virtscan.model import Plan, Target, TargetKind
-from virtscan.scan import collect
+from virtscan.scanning import collect
 found = collect(Plan(targets=(Target(kind=TargetKind.XML, address={target.address!r}),)))
 print(len(found.hypervisors[0].domains), "libvirt" in sys.modules)
 """

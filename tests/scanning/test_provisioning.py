@@ -10,7 +10,7 @@ from tests.harness.web_server import Answer, Request, web_server
 from tests.provisioning.rest import foreman
 from tests.provisioning.rpc import COBBLER_3, cobbler, encoded, method
 from virtscan.model import GapAbout, Plan, ProvisioningKind, ProvisioningTarget, Secret
-from virtscan.scan import collect
+from virtscan.scanning import collect
 
 SUBNET = {"id": 1, "name": "lab", "network": "10.77.0.0", "mask": "255.255.255.0"}
 

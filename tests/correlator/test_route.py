@@ -1,0 +1,188 @@
+"""Rows R7 to R10 and R14, and reach: every relation of the server's device to the interface's."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.build import bond, bridge, bridged, device, domain, hypervisor, macvlan, macvtap, nic, tap, veth, vlan
+from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, scene
+from virtscan.model import Attachment, Device, DeviceKind, Interface, Inventory, Mac, Reach, SourceMode
+
+BRIDGE, VEPA, PRIVATE, PASSTHROUGH, NO_MODE = SourceMode
+YES, NO, UNKNOWN = Reach
+VIRTIO = {"driver": "virtio_net"}
+STACKS = (
+    bond("bond2"),
+    nic("eth4"),
+    nic("eth5"),
+    vlan("bond2.100", "bond2"),
+    vlan("bond2.200", "bond2"),
+    vlan("bond2.100.7", "bond2.100"),
+    bond("bond3", "eth6"),
+    nic("eth6"),
+    bridge("br0", "bond3"),
+    vlan("br0.7", "br0"),
+    bridge("br2", "bond2"),
+    bridge("br100", "bond2.100"),
+    bond("vbond", "veth4"),
+    nic("veth4", driver="virtio_net"),
+    vlan("vbond.7", "vbond"),
+    bridge("vbr", "veth4", "p0"),
+    veth("p0"),
+)
+
+
+def sat(device_: str, mode: SourceMode | None = BRIDGE) -> Interface:
+    return bridged(device_, SERVING) if mode is None else macvtap(device_, mode, SERVING)
+
+
+def beside(server: Interface, interface: Interface, *, reflective: tuple[str, ...] = ()) -> Inventory:
+    return scene(interface, beside=(provisioner(server),), host_devices=STACKS, reflective=reflective)
+
+
+@pytest.mark.parametrize(
+    ("server", "interface", "rule", "reach"),
+    [
+        (sat("bond2"), macvtap("bond2"), "R7", YES),
+        (sat("bond2.100"), macvtap("bond2.100"), "R7", YES),
+        (sat("eth4"), macvtap("eth4"), "R7", YES),
+        (sat("gone0"), macvtap("gone0"), "R7", YES),
+        *((sat("bond2", mode), macvtap("bond2"), "R9", NO) for mode in (VEPA, PRIVATE, PASSTHROUGH)),
+        *((sat("bond2"), macvtap("bond2", mode), "R9", NO) for mode in (VEPA, PRIVATE, PASSTHROUGH)),
+        (sat("bond2", VEPA), macvtap("bond2", VEPA), "R9", NO),
+        (sat("bond2", NO_MODE), macvtap("bond2"), "R14", UNKNOWN),
+        (sat("bond2"), macvtap("bond2", NO_MODE), "R14", UNKNOWN),
+        (sat("bond2", NO_MODE), macvtap("bond2", VEPA), "R9", NO),
+        # A VLAN lies between: over, under, beside and twice.
+        (sat("bond2.100"), macvtap("bond2"), "R9", UNKNOWN),
+        (sat("bond2"), macvtap("bond2.100"), "R9", UNKNOWN),
+        (sat("bond2.200"), macvtap("bond2.100"), "R9", UNKNOWN),
+        (sat("bond2.100.7"), macvtap("bond2"), "R9", UNKNOWN),
+        (sat("bond2.100.7"), macvtap("bond2.100"), "R9", UNKNOWN),
+        (sat("vbond.7"), macvtap("vbond"), "R14", UNKNOWN),
+        # Members and their bond.
+        (sat("bond2"), macvtap("eth4"), "R9", UNKNOWN),
+        (sat("eth4"), macvtap("bond2"), "R9", UNKNOWN),
+        # A tap in the bridge that is, or is under, the lower device; or in one above it.
+        *((sat("br0", None), macvtap("br0", mode), "R8", YES) for mode in SourceMode),
+        (sat("br0", None), macvtap("br0.7"), "R8", YES),
+        (sat("brX", None), macvtap("brX"), "R8", YES),
+        (sat("br2", None), macvtap("bond2"), "R9", UNKNOWN),
+        (sat("br100", None), macvtap("bond2.100"), "R9", UNKNOWN),
+        (sat("br100", None), macvtap("bond2"), "R9", UNKNOWN),
+        # Elsewhere on this hypervisor.
+        (sat("bond3"), macvtap("bond2"), "R10", UNKNOWN),
+        (sat("br0", None), macvtap("bond2"), "R10", UNKNOWN),
+        (sat("bond2"), macvtap("vbond"), "R14", UNKNOWN),
+        (sat("bond2"), macvtap("vbr"), "R14", UNKNOWN),
+        (sat("bond2"), macvtap("gone0"), "R14", UNKNOWN),
+        *(
+            (Interface(index=0, type=kind, mac=Mac(SERVING)), macvtap("bond2"), "R10", UNKNOWN)
+            for kind in ("hostdev", "user", "vhostuser")
+        ),
+        (Interface(index=0, type="vhostuser", mac=Mac(SERVING)), macvtap("vbond"), "R14", UNKNOWN),
+    ],
+)
+def test_each_relation_of_two_guests_has_its_row(
+    server: Interface, interface: Interface, rule: str, reach: Reach
+) -> None:
+    found = finding_of(beside(server, interface))
+
+    assert (found.rule, found.reaches_server) == (rule, reach)
+    assert found.missing or rule != "R14"
+
+
+@pytest.mark.parametrize(
+    ("server", "interface", "rule", "reach"),
+    [
+        (sat("bond2", VEPA), macvtap("bond2"), "R9", YES),
+        (sat("bond2", VEPA), macvtap("bond2", VEPA), "R9", YES),
+        (sat("bond2", PRIVATE), macvtap("bond2"), "R9", NO),
+        (sat("bond2"), macvtap("bond2", PASSTHROUGH), "R9", NO),
+        (sat("bond2", NO_MODE), macvtap("bond2", VEPA), "R9", UNKNOWN),
+        (sat("vbond", VEPA), macvtap("vbond"), "R14", YES),
+        (sat("vbond", PRIVATE), macvtap("vbond"), "R9", NO),
+    ],
+)
+def test_a_reflecting_switch_brings_frames_back(
+    server: Interface, interface: Interface, rule: str, reach: Reach
+) -> None:
+    found = finding_of(beside(server, interface, reflective=("bond2", "vbond")))
+
+    assert (found.rule, found.reaches_server) == (rule, reach)
+
+
+def mine(one: Device) -> Device:
+    return replace(one, mac=Mac(SERVING))
+
+
+@pytest.mark.parametrize(
+    ("own", "interface", "rule", "reach"),
+    [
+        (macvlan("mv0", "bond2"), macvtap(), "R7", YES),
+        (macvlan("mv0", "bond2", VEPA), macvtap(), "R9", NO),
+        (macvlan("mv0", "bond2", PRIVATE), macvtap(), "R9", NO),
+        (macvlan("mv0", "bond2", PASSTHROUGH), macvtap(), "R9", NO),
+        (macvlan("mv0", "bond2", mode=None), macvtap(), "R14", UNKNOWN),
+        (macvlan("mv0", "bond2", lower=(), lower_complete=False), macvtap(), "R14", UNKNOWN),
+        (macvlan("mv0", "bond3"), macvtap(), "R10", UNKNOWN),
+        (macvlan("mv0", "bond2.100"), macvtap(), "R9", UNKNOWN),
+        (macvlan("mv0", "eth4"), macvtap(), "R9", UNKNOWN),
+        (veth("p9"), macvtap("br9"), "R8", YES),
+        (tap("p9"), macvtap("br9", VEPA), "R8", YES),
+        (veth("p9"), macvtap(), "R10", UNKNOWN),
+        (bond("own", "eth4"), macvtap("own"), "R9", NO),
+        (vlan("bond2.9", "bond2"), macvtap(), "R9", UNKNOWN),
+        (nic("eth9"), macvtap(), "R10", UNKNOWN),
+        (device("odd", DeviceKind.UNKNOWN, lower_complete=False), macvtap(), "R14", UNKNOWN),
+        (device("mt9", DeviceKind.ETHERNET, lower_complete=False), macvtap(), "R14", UNKNOWN),
+    ],
+)
+def test_each_device_of_the_host_itself_has_its_row(own: Device, interface: Interface, rule: str, reach: Reach) -> None:
+    found = finding_of(scene(interface, host_devices=(*STACKS, bridge("br9", "eth6", "p9"), mine(own))))
+
+    assert (found.rule, found.reaches_server) == (rule, reach)
+
+
+@pytest.mark.parametrize(("target", "rule"), [("mv0", "R10"), (None, "R10"), ("vnet7", "R7")])
+def test_a_device_that_is_a_domains_target_is_no_place_of_its_own(target: str | None, rule: str) -> None:
+    guest = provisioner(macvtap("bond3", mac=SERVING, target=target))
+
+    assert finding_of(scene(beside=(guest,), host_devices=(*STACKS, mine(macvlan("mv0", "bond2"))))).rule == rule
+
+
+@pytest.mark.parametrize(
+    "interface",
+    [
+        Interface(index=0, type="network", network="n", attachments=(Attachment(None, BRIDGE),)),
+        Interface(index=0, type="ethernet", target="t0", managed=False, attachments=(Attachment(None, NO_MODE),)),
+    ],
+)
+def test_an_interface_of_which_the_device_is_unknown_lacks_it(interface: Interface) -> None:
+    found = finding_of(scene(interface, beside=(provisioner(),)))
+
+    assert (found.rule, type(found.missing[0]).__name__) == ("R14", "NeedsInterface")
+
+
+@pytest.mark.parametrize(("copies", "rule"), [(("bond2", "bond3"), "R7"), (("bond3",), "R10")])
+def test_a_nested_hypervisor_sends_out_of_each_domain_that_it_may_be(copies: tuple[str, ...], rule: str) -> None:
+    inner = hypervisor("hv2", provisioner(), devices=(nic("eth0", mac=Mac(OTHER), driver="virtio_net"),))
+    carriers = tuple(domain(f"hv2-{name}", macvtap(name, mac=OTHER)) for name in copies)
+
+    assert finding_of(scene(beside=carriers, others=(inner,), host_devices=STACKS)).rule == rule
+
+
+def test_a_nested_hypervisor_may_be_a_domain_that_was_not_read() -> None:
+    inner = hypervisor("hv2", provisioner(), devices=(nic("eth0", mac=Mac(OTHER), driver="virtio_net"),))
+
+    assert finding_of(scene(others=(inner,))).rule == "R10"
+    assert finding_of(scene(others=(inner,), lists_all_domains=False)).rule == "R14"
+
+
+def test_a_nic_that_fills_inside_a_nested_hypervisor_fills_for_good() -> None:
+    inner = hypervisor(
+        "hv2",
+        provisioner(macvtap(mac=SERVING, model="e1000")),
+        devices=(nic("eth0", mac=Mac(OTHER), driver="virtio_net"),),
+    )
+
+    assert finding_of(scene(beside=(domain("hv2", macvtap(mac=OTHER)),), others=(inner,))).rule == "R6"

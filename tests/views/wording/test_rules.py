@@ -1,0 +1,107 @@
+"""Each rule and each condition of the decision table has its words, and there are words for nothing else."""
+
+import re
+
+import pytest
+
+from tests.views.wording.test_reasons import filled
+from virtscan.correlator import RULES, Rule, missing
+from virtscan.correlator.location.position import Where
+from virtscan.correlator.table import Case, Servers
+from virtscan.model import Fix, NotJudged, SourceMode, State
+from virtscan.model.reasons import Reason
+from virtscan.views.wording.conditions import CONDITION_WORDS, value_words
+from virtscan.views.wording.rules import RULE_WORDS, titled
+
+_LONGEST_SENTENCE = 25
+_SENTENCE = re.compile(r"(?<=[.:;]) ")
+_EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+
+
+def test_every_rule_has_words_and_no_other() -> None:
+    assert list(RULE_WORDS) == [rule.id for rule in RULES]
+
+
+def test_every_condition_has_words_and_no_other() -> None:
+    assert set(CONDITION_WORDS) == {condition.id for rule in RULES for condition in rule.conditions}
+
+
+def test_no_two_conditions_or_rules_read_alike() -> None:
+    assert len({words.requires for words in CONDITION_WORDS.values()}) == len(CONDITION_WORDS)
+    assert len({words.title for words in RULE_WORDS.values()}) == len(RULE_WORDS)
+    assert len({words.phrase for words in RULE_WORDS.values()}) == len(RULE_WORDS)
+
+
+@_EVERY_RULE
+def test_what_follows_begins_with_the_verdict(rule: Rule) -> None:
+    verdict = "no finding" if rule.verdict is None else rule.verdict.value
+
+    assert re.match(rf"{verdict}($|[,;:] | \()", RULE_WORDS[rule.id].then)
+
+
+@_EVERY_RULE
+def test_the_words_fit_their_place(rule: Rule) -> None:
+    words = RULE_WORDS[rule.id]
+
+    assert 5 < len(words.title) < 35
+    assert 10 < len(words.phrase) < 60
+    assert 3 <= len(re.findall(r"\.(?= |$)", words.why)) <= 6
+    assert words.why.endswith(".")
+    assert words.action.endswith(".")
+    for sentence in _SENTENCE.split(f"{words.why} {words.action}"):
+        assert len(sentence.split()) <= _LONGEST_SENTENCE
+
+
+@_EVERY_RULE
+def test_the_words_are_no_shorthand(rule: Rule) -> None:
+    words = RULE_WORDS[rule.id]
+
+    assert not re.search(r"\b[KT]\b|open sum|\bcard\b", f"{words.title} {words.when} {words.then} {words.phrase}")
+    assert "|" not in words.when
+
+
+def test_every_place_is_said_in_words_of_its_own() -> None:
+    said = {CONDITION_WORDS["lost"].found(Case(where=where)) for where in Where}
+
+    assert len(said) == len(Where)
+    assert not said & {where.value for where in Where}
+
+
+@pytest.mark.parametrize(("kind", "values"), missing._ORDER, ids=lambda one: getattr(one, "__name__", ""))
+def test_every_value_that_a_missing_fact_may_have_is_said(kind: type[Reason], values: missing._Values | None) -> None:
+    codes = () if values is None else tuple(values[1])
+    said = {value_words(next(filled(kind)), code) for code in codes}
+
+    assert len(said) == len(codes)
+    assert not any("-" in words for words in said)
+
+
+def test_a_rule_is_named_by_its_id_and_its_title() -> None:
+    assert titled("R7") == "R7 (same device, both in bridge mode)"
+
+
+@pytest.mark.parametrize(
+    ("condition", "case", "found"),
+    [
+        ("left-out", Case(), "the interface is judged"),
+        ("left-out", Case(left_out=NotJudged.SERVER_ITSELF), "the server's own interface"),
+        ("fixed", Case(), "the kernel's state is unknown"),
+        ("fixed", Case(kernel=Fix.UNFIXED), "the kernel is unfixed"),
+        ("none-known", Case(servers=Servers.NONE_SERVES), "no server serves this interface"),
+        ("none-serves", Case(servers=Servers.NONE_KNOWN), "no server is known"),
+        ("none-serves", Case(servers=Servers.THIS_ONE), "this server may answer"),
+        ("tx-off", Case(), "its state is unknown"),
+        ("tx-unknown", Case(tx=State.ON), "it is on"),
+        ("fills", Case(), "it can, or its model is unknown"),
+        ("fills", Case(fills=True), "it sends only filled ones"),
+        ("bridge", Case(), "the mode is unknown"),
+        ("bridge", Case(mode=SourceMode.VEPA), "it is in vepa mode"),
+        ("lost", Case(where=Where.RECEIVED), "the lower device receives the server's frames before any NIC"),
+        ("received", Case(), "its place is unknown"),
+        ("never-meet", Case(), "its place is unknown"),
+        ("never-meet", Case(where=Where.SAME_OTHER), "the server is not in bridge mode"),
+        ("never-meet", Case(where=Where.SAME_BRIDGE, mode=SourceMode.BRIDGE), "it is in bridge mode"),
+    ],
+)
+def test_what_a_case_has_instead_is_said(condition: str, case: Case, found: str) -> None:
+    assert CONDITION_WORDS[condition].found(case) == found

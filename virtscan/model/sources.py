@@ -1,0 +1,168 @@
+"""The table of sources: how each is written, described, renewed and redacted; one row for each kind, for all users."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+import msgspec
+
+from virtscan.model.plan import ServerTarget, SourceKind, TargetKind
+from virtscan.model.states import State
+
+
+class AddressKind(Enum):
+    """What follows the scheme, which decides what `--redact` replaces in it.
+
+    PATH: all of it. DESTINATION (`//[user@]host[:port]`) and URI (libvirt's): user and host; of `test:///PATH` the
+    path. NONE and WORD: nothing can identify.
+    """
+
+    PATH = "path"
+    DESTINATION = "destination"
+    URI = "uri"
+    NONE = "none"
+    WORD = "word"
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A row: `form` is how users write it, `help` what is read there, in a phrase, `renewal` how to get newer facts.
+
+    `scheme` stands before the colon, and before the colon of what a source is shown as; a URI brings its own.
+    """
+
+    scheme: str
+    address: AddressKind
+    form: str
+    help: str
+    renewal: str
+
+    def text(self, address: str) -> str:
+        """Give the address with its scheme, as inventories and reports show it.
+
+        A path on disk is bytes of any encoding: those that are no text are spelt out.
+        """
+        match self.address:
+            case AddressKind.DESTINATION:
+                return f"{self.scheme}://{address}"
+            case AddressKind.PATH | AddressKind.NONE:
+                return f"{self.scheme}:{address.encode(errors='backslashreplace').decode()}"
+            case AddressKind.URI | AddressKind.WORD:
+                return address
+
+
+SCAN_AGAIN = "scan again when it can be read"
+"""How to renew facts that the scan itself reads."""
+
+SOURCES: Mapping[SourceKind, Source] = {
+    SourceKind.SSH: Source(
+        scheme="ssh",
+        address=AddressKind.DESTINATION,
+        form="ssh://[user@]host[:port]",
+        help="the server itself, by ssh",
+        renewal=SCAN_AGAIN,
+    ),
+    SourceKind.FILE: Source(
+        scheme="file",
+        address=AddressKind.PATH,
+        form="file:PATH",
+        help="output of ethtool -k",
+        renewal="save the output of ethtool -k again",
+    ),
+    SourceKind.SOSREPORT: Source(
+        scheme="sosreport",
+        address=AddressKind.PATH,
+        form="sosreport:PATH",
+        help="a sosreport",
+        renewal="take a new sosreport",
+    ),
+    SourceKind.ANSIBLE: Source(
+        scheme="ansible",
+        address=AddressKind.PATH,
+        form="ansible:PATH",
+        help="facts gathered by Ansible",
+        renewal="gather its facts again",
+    ),
+    SourceKind.LOCAL: Source(
+        scheme="local", address=AddressKind.NONE, form="local:", help="this machine", renewal=SCAN_AGAIN
+    ),
+    SourceKind.DECLARED: Source(
+        scheme="",
+        address=AddressKind.WORD,
+        form="on or off",
+        help="a declaration",
+        renewal="declare its present state",
+    ),
+}
+"""Where the offload state of a provisioning server is read: the SOURCE of `--server` and of the configuration."""
+
+TARGETS: Mapping[TargetKind, Source] = {
+    TargetKind.LIBVIRT: Source(
+        scheme="",
+        address=AddressKind.URI,
+        form="URI",
+        help="Libvirt URI of a hypervisor, as for virsh.",
+        renewal=SCAN_AGAIN,
+    ),
+    TargetKind.XML: Source(
+        scheme="xml",
+        address=AddressKind.PATH,
+        form="xml:PATH",
+        help="Folder of domain XML, read as one hypervisor.",
+        renewal="dump its definitions again",
+    ),
+    TargetKind.SOSREPORT: Source(
+        scheme="sosreport",
+        address=AddressKind.PATH,
+        form="sosreport:PATH",
+        help="Sosreport of a hypervisor, a folder or an archive.",
+        renewal="take a new sosreport",
+    ),
+}
+"""How a hypervisor is read; `help` is that of the option."""
+
+LIBVIRT_TEST = "test"
+"""Scheme of libvirt's test driver, of whose URIs the path identifies."""
+
+
+def forms() -> str:
+    """List every SOURCE for an error message."""
+    return ", ".join(row.form for row in SOURCES.values())
+
+
+def help_text() -> str:
+    """List every SOURCE with what it reads, for `--help`."""
+    return "; ".join(f"{row.form} ({row.help})" for row in SOURCES.values())
+
+
+def shown(target: ServerTarget) -> str:
+    """Give the SOURCE of a server as it is shown: it can hold no password."""
+    return SOURCES[target.kind].text(target.address or (target.declared.value if target.declared else ""))
+
+
+def is_declared(source: str) -> bool:
+    """Return True if a server's source, as shown, is a declaration."""
+    return source in {State.ON.value, State.OFF.value}
+
+
+def renewal(*sources: str) -> str:
+    """Give how to renew facts of these sources, as shown: of the first that a scan alone does not renew."""
+    own = (row.renewal for source in sources for row in _rows(source) if row.renewal != SCAN_AGAIN)
+    return next(own, SCAN_AGAIN)
+
+
+def path_in(source: str) -> str | None:
+    """Give the path in a source as shown, or None if it has none.
+
+    What follows an unknown scheme counts as a path, except in a URL: a source of a later version must not leak.
+    """
+    scheme, colon, rest = source.partition(":")
+    known = [row.address for row in _rows(source)]
+    if not colon or (known and AddressKind.PATH not in known):
+        return None
+    if rest.startswith("//") and not known:
+        return rest.removeprefix("//") if scheme == LIBVIRT_TEST else None
+    return rest
+
+
+def _rows(source: str) -> Iterable[Source]:
+    scheme = source.partition(":")[0]
+    return (row for row in (*SOURCES.values(), *TARGETS.values()) if row.scheme and row.scheme == scheme)

@@ -1,0 +1,104 @@
+"""Results of jobs to one inventory: each hypervisor has a name of its own, and what is missing is a gap."""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from virtscan import __version__
+from virtscan.correlator.sending import SendingStack, sending
+from virtscan.model import Gap, GapAbout, HostStatus, Hypervisor, Inventory, Policy, Server, State
+from virtscan.scanning.results import HostResult, Result
+
+if TYPE_CHECKING:
+    from virtscan.provisioning import Records
+
+
+def assemble(results: Sequence[Result], *, policy: Policy, taken_at: datetime) -> Inventory:
+    """Put results together; those of a kind stay in their order."""
+    read: list[HostResult] = []
+    servers: list[Server] = []
+    systems: list[Records] = []
+    for result in results:
+        if isinstance(result, HostResult):
+            read.append(result)
+        elif isinstance(result, Server):
+            servers.append(result)
+        else:
+            systems.append(result)
+    hosts = _with_names_of_their_own(read)
+    hypervisors = tuple(host.hypervisor for host in hosts)
+    return Inventory(
+        version=__version__,
+        taken_at=taken_at,
+        policy=policy,
+        hypervisors=hypervisors,
+        servers=tuple(servers),
+        netboots=tuple(netboot for system in systems for netboot in system.netboots),
+        subnets=tuple(subnet for system in systems for subnet in system.subnets),
+        gaps=(
+            *(gap for host in hosts for gap in host.gaps),
+            *_without_domains(hypervisors),
+            *(gap for server in servers for gap in _of_server(server)),
+            *(gap for system in systems for gap in system.gaps),
+        ),
+    )
+
+
+def _with_names_of_their_own(hosts: Sequence[HostResult]) -> list[HostResult]:
+    """Give those of the same name their addresses in addition, and a number where that does not help either."""
+    count = Counter(host.hypervisor.name for host in hosts)
+    renamed: dict[str, HostResult] = {}
+    for host in hosts:
+        name = host.hypervisor.name
+        if count[name] > 1:
+            name = f"{name} ({host.hypervisor.uri})"
+        numbered = (name if number == 1 else f"{name} #{number}" for number in itertools.count(1))
+        unique = next(candidate for candidate in numbered if candidate not in renamed)
+        renamed[unique] = msgspec.structs.replace(
+            host,
+            hypervisor=msgspec.structs.replace(host.hypervisor, name=unique),
+            gaps=tuple(msgspec.structs.replace(gap, hypervisor=unique) for gap in host.gaps),
+        )
+    return list(renamed.values())
+
+
+def _without_domains(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
+    """Give a gap for each hypervisor that was read if none of them has a domain: the wrong daemon looks like that.
+
+    Source:
+        libvirt's drivers for QEMU and VirtualBox have a daemon of each user at /session beside that at /system.
+    """
+    if any(hypervisor.domains for hypervisor in hypervisors):
+        return
+    for hypervisor in hypervisors:
+        if hypervisor.status is not HostStatus.FAILED:
+            address = hypervisor.uri.partition("?")[0]
+            reason = "no domain is defined there"
+            if address.endswith("/session"):
+                system = address.removesuffix("session") + "system"
+                reason += f"; {address} is the user's own daemon; system VMs are at {system}"
+            yield Gap(subject=hypervisor.uri, reason=reason, about=GapAbout.HYPERVISOR, hypervisor=hypervisor.name)
+
+
+def _of_server(server: Server) -> Iterator[Gap]:
+    """Give a gap if the offload over the ways that the server sends on is unknown."""
+    stack = sending(server)
+    if stack.tx is State.UNKNOWN:
+        subject = f"server {server.name} ({server.source})"
+        yield Gap(subject=subject, reason=server.reason or _why_unknown(stack), about=GapAbout.SERVER)
+
+
+def _why_unknown(stack: SendingStack) -> str:
+    """Give the reason where the named device is known, but not the way to the NICs."""
+    unknown = stack.deciding()
+    reasons = (f"{name}: {reason}" for name in unknown if (reason := stack.offload(name).reason))
+    ends = ", ".join(dict.fromkeys(way.devices[-1] for way in stack.ways if way.ends_open and way.devices))
+    return (
+        next(reasons, None)
+        or (f"TX checksum offload of {', '.join(unknown)} is unknown" if unknown else None)
+        or (f"the devices below {ends} are not listed" if ends else "TX checksum offload is unknown")
+    )

@@ -1,0 +1,51 @@
+"""A plan to an inventory: jobs to an engine, results to the assembly."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from virtscan.engines import threads
+from virtscan.engines.engine import Engine, Job, Outcome, Returned
+from virtscan.model import Inventory, Plan
+from virtscan.scanning.assembling import assemble
+from virtscan.scanning.jobs import AnyJob, jobs_of
+from virtscan.scanning.reading import why_cut
+from virtscan.scanning.results import Result
+
+
+def collect(
+    plan: Plan,
+    *,
+    engine: Engine = threads,
+    on_progress: Callable[[], None] = lambda: None,
+    taken_at: datetime | None = None,
+) -> Inventory:
+    """Read every hypervisor, server and provisioning system of a plan, each under its deadline, all under the run's.
+
+    What can't be read, not in time or not at all, is a gap in the inventory; nothing found is not an error. All are in
+    the plan's order, a hypervisor that is named twice is read once. Threads that hang in a call may be left behind: end
+    the process with `os._exit`.
+
+    Args:
+        plan: What to read.
+        engine: What runs the jobs.
+        on_progress: Called in this thread whenever one of them is done.
+        taken_at: The inventory's time, with its zone; None: now.
+
+    Raises:
+        ConfigError: An address is invalid.
+    """
+    taken_at = taken_at or datetime.now(UTC).replace(microsecond=0)
+    jobs = jobs_of(plan)
+    work: Sequence[Job[Result]] = jobs
+
+    def advance(_index: int, _outcome: Outcome[Result]) -> None:
+        on_progress()
+
+    outcomes = engine.run(work, job_timeout=plan.host_timeout, deadline=plan.deadline, on_end=advance)
+    results = [_result(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
+    return assemble(results, policy=plan.policy, taken_at=taken_at)
+
+
+def _result(job: AnyJob, outcome: Outcome[Result]) -> Result:
+    """Give a job's own result, or one that says why there is none."""
+    return outcome.value if isinstance(outcome, Returned) else job.failed(why_cut(outcome, job.limits))

@@ -1,0 +1,108 @@
+"""The jobs of a plan. Each is a value that any engine can run: here, in another process, or on another machine.
+
+`stays_here` marks those that mean something else elsewhere, or must not be sent: paths and daemons of this machine,
+passwords.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from virtscan import offload
+from virtscan.connectors import naming
+from virtscan.model import Plan, ProvisioningTarget, Server, ServerTarget, SourceKind, Target, TargetKind
+from virtscan.scanning.limits import Limits, limits_of
+from virtscan.scanning.reading import read_host, read_provisioning, read_server, unread_host
+from virtscan.scanning.results import HostResult
+from virtscan.transport import uri
+
+if TYPE_CHECKING:
+    from virtscan.provisioning import Records
+
+
+class HostJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypervisor to be read."""
+
+    target: Target
+    limits: Limits
+
+    @property
+    def stays_here(self) -> bool:
+        """Return True if only this machine can read it."""
+        is_remote = self.target.kind is TargetKind.LIBVIRT and not uri.needs_this_machine(self.target.address)
+        return not is_remote or self.target.facts is not None
+
+    def __call__(self, run_left: float, /) -> HostResult:
+        """Read it."""
+        return read_host(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
+
+    def failed(self, reason: str) -> HostResult:
+        """Give the result that there is without reading."""
+        return unread_host(self.target, reason)
+
+
+class ServerJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A server to be read."""
+
+    target: ServerTarget
+    limits: Limits
+
+    @property
+    def stays_here(self) -> bool:
+        """Return True if only this machine can read it."""
+        return self.target.kind not in {SourceKind.SSH, SourceKind.DECLARED}
+
+    def __call__(self, run_left: float, /) -> Server:
+        """Read it."""
+        return read_server(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
+
+    def failed(self, reason: str) -> Server:
+        """Give the result that there is without reading."""
+        return offload.unreadable(self.target, reason)
+
+
+class ProvisioningJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A provisioning system to be read. With a secret in it, it can't be pickled."""
+
+    target: ProvisioningTarget
+    limits: Limits
+    stays_here: bool = True
+
+    def __call__(self, run_left: float, /) -> "Records":
+        """Read it."""
+        return read_provisioning(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
+
+    def failed(self, reason: str) -> "Records":
+        """Give the result that there is without reading."""
+        from virtscan import provisioning
+
+        return provisioning.unreadable(self.target, reason)
+
+
+AnyJob: TypeAlias = HostJob | ServerJob | ProvisioningJob
+
+
+def jobs_of(plan: Plan) -> tuple[AnyJob, ...]:
+    """Give the jobs of a plan, servers first: on them every verdict depends.
+
+    Raises:
+        ConfigError: The address of a hypervisor is invalid.
+    """
+    limits = limits_of(plan)
+    targets = _once(plan.targets)
+    for target in targets:
+        naming.name(target)
+    return (
+        *(ServerJob(target=target, limits=limits) for target in plan.servers),
+        *(ProvisioningJob(target=target, limits=limits) for target in plan.provisioning),
+        *(HostJob(target=target, limits=limits) for target in targets),
+    )
+
+
+def _once(targets: Iterable[Target]) -> tuple[Target, ...]:
+    """Give each address once; of two that name the same the first counts, with what it says about the host."""
+    first: dict[tuple[TargetKind, str], Target] = {}
+    for target in targets:
+        first.setdefault((target.kind, target.address), target)
+    return tuple(first.values())

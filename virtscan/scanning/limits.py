@@ -1,0 +1,45 @@
+"""How long a reader may take, and how far it may go."""
+
+import msgspec
+
+from virtscan.model import Mac, Plan
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Limits of one job, the same for all jobs of a scan but for `run_left`.
+
+    `host_timeout` are the seconds for the job, `deadline` those that the whole run had, `run_left` those that are left
+    of them when the job starts; None without a run. `in_fleet`: other hypervisors are read at the same time.
+    """
+
+    host_timeout: float = 30.0
+    deadline: float = 600.0
+    run_left: float | None = None
+    in_fleet: bool = False
+    ssh_facts: bool = False
+    next_start: bool = False
+    allow_unsafe: bool = False
+    server_macs: frozenset[Mac] = frozenset()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds until the earlier one of both deadlines."""
+        return self.host_timeout if self.run_left is None else min(self.host_timeout, self.run_left)
+
+    @property
+    def run_ends_first(self) -> bool:
+        """Return True if the run's deadline comes before that of the job."""
+        return self.seconds < self.host_timeout
+
+
+def limits_of(plan: Plan) -> Limits:
+    """Give the limits of a plan's jobs."""
+    return Limits(
+        host_timeout=plan.host_timeout,
+        deadline=plan.deadline,
+        in_fleet=len({(target.kind, target.address) for target in plan.targets}) > 1,
+        ssh_facts=plan.ssh_facts,
+        next_start=plan.next_start,
+        allow_unsafe=plan.allow_unsafe_uri,
+        server_macs=frozenset(mac for server in plan.servers for mac in server.macs),
+    )

@@ -1,0 +1,130 @@
+"""One hypervisor, server or provisioning system: read under its own deadline, wherever that is done.
+
+Each reader runs on a thread that can be left behind (`engines.bounded`). What comes back is closed: a thread that goes
+on after the deadline changes nothing. Arguments and results can be pickled.
+"""
+
+import logging
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, assert_never
+
+from virtscan import offload
+from virtscan.connectors import naming, sosreport, xml_directory
+from virtscan.connectors.host_draft import HostDraft
+from virtscan.engines.bounded import within
+from virtscan.engines.engine import Cut, Raised, Returned
+from virtscan.errors import VirtscanError
+from virtscan.model import ProvisioningTarget, Server, ServerTarget, Target, TargetKind
+from virtscan.scanning.limits import Limits
+from virtscan.scanning.results import HostResult
+
+if TYPE_CHECKING:
+    from virtscan.provisioning import Records
+
+_log = logging.getLogger(__name__)
+
+_SHARE_OF_A_READER = 0.9
+
+
+def read_host(target: Target, limits: Limits) -> HostResult:
+    """Read a hypervisor; what was delivered by the deadline counts, and why there is no more is a gap.
+
+    Raises:
+        ConfigError: The address is invalid.
+        NoThreadError: There is no thread to read it on.
+    """
+    started = monotonic()
+    draft = _draft(target)
+    outcome = within(limits.seconds, partial(_fill, draft, limits))
+    failure = None
+    if not isinstance(outcome, Returned):
+        failure = why_cut(outcome, limits, silent=not draft.has_answered)
+    hypervisor, gaps = draft.close(failure)
+    return HostResult(hypervisor=hypervisor, gaps=gaps, seconds=monotonic() - started)
+
+
+def unread_host(target: Target, reason: str) -> HostResult:
+    """Give the result for a hypervisor of which nothing was read."""
+    hypervisor, gaps = _draft(target).close(reason)
+    return HostResult(hypervisor=hypervisor, gaps=gaps)
+
+
+def read_server(target: ServerTarget, limits: Limits) -> Server:
+    """Read a server's offload state; it is unknown, with the reason, if that fails or takes too long.
+
+    Raises:
+        NoThreadError: There is no thread to read it on.
+    """
+    outcome = within(limits.seconds, partial(offload.READERS[target.kind], target, timeout=limits.host_timeout))
+    if isinstance(outcome, Returned):
+        return outcome.value
+    return offload.unreadable(target, why_cut(outcome, limits))
+
+
+def read_provisioning(target: ProvisioningTarget, limits: Limits) -> "Records":
+    """Read the records of a provisioning system; what can't be read is a gap of them.
+
+    Raises:
+        NoThreadError: There is no thread to read it on.
+    """
+    from virtscan import provisioning  # loads TLS and XML-RPC, which a scan without it does not need
+
+    # A reader that ends before it is cut returns what it has.
+    timeout = _SHARE_OF_A_READER * limits.seconds
+    outcome = within(limits.seconds, partial(provisioning.READERS[target.kind], target, timeout=timeout))
+    if isinstance(outcome, Returned):
+        return outcome.value
+    return provisioning.unreadable(target, why_cut(outcome, limits))
+
+
+def why_cut(outcome: Raised | Cut, limits: Limits, *, silent: bool = True) -> str:
+    """Give the reason why a job has no result of its own, or not all of it; `silent`: it has none at all."""
+    if outcome is Cut.JOB_DEADLINE and limits.run_ends_first:
+        outcome = Cut.RUN_DEADLINE
+    match outcome:
+        case Raised(error=VirtscanError() as error):
+            return str(error)
+        case Raised(error=error):
+            # It costs this one item, not the scan: the others are worth as much as before.
+            _log.error("A defect of virtscan, please report it.", exc_info=error)
+            return f"a defect of virtscan ({type(error).__name__}), please report it"
+        case Cut.JOB_DEADLINE:
+            limit = f"{limits.host_timeout:g} s"
+            return f"no answer within {limit}" if silent else f"stopped at its deadline of {limit}"
+        case Cut.RUN_DEADLINE:
+            return f"stopped at the run's deadline of {limits.deadline:g} s"
+        case Cut.NEVER_STARTED:
+            return f"not started before the run's deadline of {limits.deadline:g} s"
+
+
+def _draft(target: Target) -> HostDraft:
+    return HostDraft(target, name=naming.name(target), uri=naming.shown(target))
+
+
+def _fill(draft: HostDraft, limits: Limits) -> None:
+    """Deliver what the target's connector reads, then what Ansible gathered about it."""
+    target = draft.target
+    match target.kind:
+        case TargetKind.LIBVIRT:
+            from virtscan.connectors.libvirt import host  # loads the C library, which files don't need
+
+            host.read(
+                target,
+                draft,
+                in_fleet=limits.in_fleet,
+                allow_unsafe=limits.allow_unsafe,
+                ssh_timeout=limits.host_timeout if limits.ssh_facts else None,
+                next_start=limits.next_start,
+                server_macs=limits.server_macs,
+            )
+        case TargetKind.XML:
+            xml_directory.read(target, draft)
+        case TargetKind.SOSREPORT:
+            sosreport.read(target, draft)
+        case _:
+            assert_never(target.kind)
+    if target.facts is not None:
+        from virtscan.connectors import ansible_facts
+
+        ansible_facts.read(target.facts, draft)

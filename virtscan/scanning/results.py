@@ -1,0 +1,22 @@
+"""Results of jobs: closed values that can be pickled."""
+
+from typing import TYPE_CHECKING, TypeAlias, Union
+
+import msgspec
+
+from virtscan.model import Gap, Hypervisor, Server
+
+if TYPE_CHECKING:
+    from virtscan.provisioning import Records  # loads TLS and XML-RPC
+
+
+class HostResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypervisor as far as it was read, and its gaps; `seconds` is how long reading it took."""
+
+    hypervisor: Hypervisor
+    gaps: tuple[Gap, ...] = ()
+    seconds: float = 0.0
+
+
+Result: TypeAlias = Union[HostResult, Server, "Records"]
+"""The result of a job: of a hypervisor, a server, a provisioning system."""

@@ -1,0 +1,117 @@
+"""The words of each condition of the decision table, of what a case has instead, and of what a fact may turn out."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from virtscan.correlator.location.position import Where
+from virtscan.correlator.table.conditions import SAME, Case, Servers
+from virtscan.model import Fix, SourceMode, State
+from virtscan.model.reasons import (
+    NeedsDeviceKind,
+    NeedsInterface,
+    NeedsNicKinds,
+    NeedsOuterHost,
+    NeedsPlace,
+    NeedsReflection,
+    NeedsServerDevice,
+    Reason,
+)
+
+
+class ConditionWords(msgspec.Struct, frozen=True):
+    """What a condition requires, in words, and what a case has instead."""
+
+    requires: str
+    found: Callable[[Case], str]
+
+
+_PLACES = {
+    Where.SAME_BRIDGE: "same lower device, server in bridge mode",
+    Where.SAME_OTHER: "same lower device, server not in bridge mode",
+    Where.SAME_UNKNOWN: "same lower device, the server's mode unknown",
+    Where.RECEIVED: "the lower device receives the server's frames before any NIC",
+    Where.NEVER_MET: "on the same device stack, but never received by the lower device",
+    Where.THROUGH_NICS: "elsewhere, through NICs that fill in checksums",
+    Where.UNPROVEN: "its place is known, but not whether its frames pass a NIC",
+    Where.UNKNOWN: "its place is unknown",
+}
+_WAYS = {
+    Where.THROUGH_NICS.value: "its frames pass a NIC that fills in checksums",
+    Where.RECEIVED.value: "they don't",
+}
+_BONDS = {"bond": "on a bond", "no-bond": "on no bond"}
+_SERVERS = {
+    Servers.NONE_KNOWN: "no server is known",
+    Servers.NONE_SERVES: "no server serves this interface",
+    Servers.THIS_ONE: "this server may answer",
+}
+
+
+def value_words(reason: Reason, code: str) -> str:
+    """Say what a missing fact may turn out to be, by the code of that value."""
+    match reason:
+        case NeedsPlace():
+            return _PLACES[Where(code)]
+        case NeedsNicKinds() | NeedsServerDevice() | NeedsInterface() | NeedsOuterHost() | NeedsReflection():
+            return _WAYS[code]
+        case NeedsDeviceKind():
+            return _BONDS[code]
+        case _:
+            return code
+
+
+def _left_out(case: Case) -> str:
+    return "the interface is judged" if case.left_out is None else case.left_out.value
+
+
+def _kernel(case: Case) -> str:
+    return "the kernel's state is unknown" if case.kernel is Fix.UNKNOWN else f"the kernel is {case.kernel.value}"
+
+
+def _servers(case: Case) -> str:
+    return _SERVERS[case.servers]
+
+
+def _tx(case: Case) -> str:
+    return "its state is unknown" if case.tx is State.UNKNOWN else f"it is {case.tx.value}"
+
+
+def _nic(case: Case) -> str:
+    return "it sends only filled ones" if case.fills else "it can, or its model is unknown"
+
+
+def _where(case: Case) -> str:
+    return _PLACES[case.where]
+
+
+def _mode(case: Case) -> str:
+    return "the mode is unknown" if case.mode is SourceMode.UNKNOWN else f"it is in {case.mode.value} mode"
+
+
+def _meeting(case: Case) -> str:
+    if case.where not in SAME:
+        return _where(case)
+    return "the server is not in bridge mode" if case.where is Where.SAME_OTHER else _mode(case)
+
+
+CONDITION_WORDS: Mapping[str, ConditionWords] = {
+    "left-out": ConditionWords("the interface is not to be judged", _left_out),
+    "fixed": ConditionWords("the hypervisor's kernel is fixed", _kernel),
+    "none-known": ConditionWords("no server is known", _servers),
+    "none-serves": ConditionWords("no server serves this interface", _servers),
+    "tx-off": ConditionWords("the server's TX checksum offload is off", _tx),
+    "tx-on": ConditionWords("the server's TX checksum offload is on", _tx),
+    "tx-unknown": ConditionWords("the state of the server's TX checksum offload is unknown", _tx),
+    "fills": ConditionWords("the server's virtual NIC can't send partial checksums", _nic),
+    "bridge": ConditionWords("the interface is in bridge mode", _mode),
+    "same-bridge": ConditionWords("the server is on the same lower device, in bridge mode", _where),
+    "never-meet": ConditionWords(
+        "the two never meet on the device: one is not in bridge mode, a VLAN separates them, or the server sends down",
+        _meeting,
+    ),
+    "received": ConditionWords("the lower device receives the server's frames before any NIC", _where),
+    "through-nics": ConditionWords("the server's frames pass a NIC that fills in the checksum", _where),
+    "lost": ConditionWords("the server's place is unknown", _where),
+}
+"""By the condition's id."""

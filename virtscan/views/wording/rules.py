@@ -1,0 +1,205 @@
+"""The words of each rule of the decision table: the only place that has them."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class RuleWords(msgspec.Struct, frozen=True, kw_only=True):
+    """The words of one rule.
+
+    `title` names it, `when` says when it matches if no earlier rule does, `then` what follows. `phrase` is its reason
+    where a table has room for a few words only. `why` and `action` are paragraphs of docs/rules.md: the physics behind
+    it, and what to do.
+    """
+
+    title: str
+    when: str
+    then: str
+    phrase: str
+    why: str
+    action: str
+
+
+def titled(rule: str) -> str:
+    """Give a rule's id with its title, as in `R7 (same device, both in bridge mode)`."""
+    return f"{rule} ({RULE_WORDS[rule].title})"
+
+
+_FIX_SERVER = (
+    "Turn TX checksum offload off on the server, on every NIC below its outgoing interface; `virtscan remedy` writes "
+    "the commands, how to make them last and how to undo them. Or update the hypervisor's kernel, or move the server "
+    "to another hypervisor."
+)
+
+RULE_WORDS: Mapping[str, RuleWords] = {
+    "R1": RuleWords(
+        title="not judged",
+        when="the interface is known not to be a macvtap (a container's included); or only bonds are judged and its "
+        "device is known not to stand on one; or it is the server's own interface",
+        then="no finding (counted: not judged)",
+        phrase="the interface is not judged",
+        why="The fault needs a macvtap: it lies in the code that queues a frame to one. An interface on a bridge, a "
+        "network of libvirt's own or a passed-through NIC never meets that code. A bond is not the cause, only the "
+        "usual place, so `lower_device = any` judges every macvtap. A server does not boot from itself.",
+        action="Nothing. If an interface is missing from the findings, the line under the table counts it with its "
+        "reason.",
+    ),
+    "R2": RuleWords(
+        title="fixed kernel",
+        when="the hypervisor's kernel has the fix, or its libvirt is too new for a kernel without it",
+        then="not-affected, whatever the servers",
+        phrase="its hypervisor's kernel is fixed",
+        why="A fixed kernel computes the checksum before it queues a frame to a macvtap whose reader did not ask for "
+        "offload. A reader that asked gets the partial checksum with its mark, and understands it. So no boot ROM of "
+        "this host receives a partial checksum by that path. The version of libvirt implies a fixed kernel where no "
+        "distribution ships it with an unfixed one. If the hypervisor is itself a VM, an unfixed host around it may "
+        "already have lost the mark: confidence is then medium.",
+        action="Nothing. To raise an inferred verdict to high, let the kernel be read: `--ssh-facts`, a sosreport, or "
+        '`kernel = "…"` in its [[hypervisor]].',
+    ),
+    "R3": RuleWords(
+        title="no server known",
+        when="no provisioning server is known",
+        then="unknown; missing: a server",
+        phrase="no provisioning server given",
+        why="The fault depends on the machine that answers the boot: where it is and whether its packets carry partial "
+        "checksums. Without a server neither is known, and the kernel does not rule the fault out. The absence of a "
+        "server in the configuration is no sign that none answers.",
+        action="Name the server: `--server NAME:INTERFACE=ssh://root@HOST`, a [[server]] in the configuration, or a "
+        "provisioning system that lists them.",
+    ),
+    "R4": RuleWords(
+        title="not served",
+        when="every server is known not to serve the interface: it is declared to serve other segments or subnets, or "
+        "a provisioning system has another configured server on record for the MAC",
+        then="not-affected",
+        phrase="no server serves this network",
+        why="A server that never answers an interface can't send it a partial checksum. Only declarations on both "
+        "sides or a record of the MAC exclude a server. VLAN numbers and addresses never do: numbers repeat at every "
+        "site, and several subnets share a wire. A server whose NIC is on the interface's own device is judged all "
+        "the same.",
+        action="Nothing, if the declarations are right. If the VM boots from a server that is not listed, add that "
+        "server.",
+    ),
+    "R5": RuleWords(
+        title="offload off",
+        when="the server's TX checksum offload for UDP over IPv4 is off on every way out",
+        then="mitigated",
+        phrase="the server's TX checksum offload is off",
+        why="With the offload off, the server's own kernel computes every checksum before the packet leaves. A packet "
+        "stays partial only if every device on its way has the offload on; the first one without it fills in the "
+        "checksum. A bond does not follow its members, so each member counts. The fault stays in the hypervisor's "
+        "kernel and returns when the setting does.",
+        action="Make the setting last if the finding says that it is on again, or unknown, after a reboot: `virtscan "
+        "remedy` shows how. Update the hypervisor's kernel when you can.",
+    ),
+    "R6": RuleWords(
+        title="server's NIC fills",
+        when="the server is a VM whose NIC can't send partial checksums: its model is e1000 or rtl8139, or a virtio "
+        "NIC has a live `<host csum='off'/>`",
+        then="mitigated",
+        phrase="the server's NIC sends only filled checksums",
+        why="A server VM's packets leave through its virtual NIC first. For e1000 and rtl8139 QEMU computes the "
+        "checksum in software, and a virtio NIC with `<host csum='off'/>` is never offered the offload. So no partial "
+        "checksum leaves the VM. Only the server's NIC counts; the model of the booting VM's NIC changes nothing.",
+        action="Nothing now. Changing the server's NIC model, or removing that line, brings the fault back.",
+    ),
+    "R7": RuleWords(
+        title="same device, both in bridge mode",
+        when="server (a VM, or a macvlan of the host) and interface are on the same device, both in bridge mode, and "
+        "the server's offload is on",
+        then="at-risk",
+        phrase="shares its device with the server, whose offload is on",
+        why="Two macvtap ports in bridge mode on one device hand frames to each other in memory, without any NIC. The "
+        "server left the checksum to a NIC, so it is still partial. An unfixed kernel queues the frame as it is and "
+        "loses the mark. The boot ROM computes the checksum in software and drops the packet: TFTP and HTTP time out. "
+        "DHCP by ISC dhcpd works, because it computes its own checksums.",
+        action=_FIX_SERVER,
+    ),
+    "R8": RuleWords(
+        title="received by the device itself",
+        when="the interface's device, or one below it, receives the server's packets on this host before any NIC (a "
+        "port of a bridge, a veth), and the server's offload is on; any mode",
+        then="at-risk",
+        phrase="receives the server's packets directly, offload is on",
+        why="A tap, veth or Open vSwitch port of a bridge hands the server's frame to the bridge with a partial "
+        "checksum. If macvtaps stand on that bridge, the frame arrives at their lower device from inside. An unfixed "
+        "kernel then delivers it partial in every mode: vepa and private do not help here. No NIC was on the way to "
+        "fill it in.",
+        action=_FIX_SERVER,
+    ),
+    "R9": RuleWords(
+        title="never meet on the device",
+        when="both stand on one device, but packets don't pass directly: one of the two is not in bridge mode, a VLAN "
+        "lies between them, or the host itself sends down through the device",
+        then="not-affected: the packets leave by a NIC, which fills in the checksum",
+        phrase="packets leave by a NIC, which fills in the checksum",
+        why="Frames are handed over locally only between two ports in bridge mode of the same device. In vepa, "
+        "private or passthrough mode they leave through the bottom of the stack, where a NIC fills in the checksum. A "
+        "device and a VLAN over it have separate tables of ports and never exchange frames. What the host sends "
+        "through the device goes down past the macvtaps. Whether the packets come back depends on the switch: without "
+        "reflection the VM can't reach that server at all.",
+        action="Nothing about checksums. If `reaches_server` is no, the boot fails for want of a path: use bridge "
+        "mode, another device or another server.",
+    ),
+    "R10": RuleWords(
+        title="through a NIC",
+        when="the server's packets pass a NIC that fills in checksums: it is another machine, or on this hypervisor "
+        "behind another device and the interface's device is reached through such NICs only",
+        then="not-affected",
+        phrase="the server's packets pass a NIC that fills checksums",
+        why="A NIC fills in the checksum on the way out, so what arrives from another machine is complete. That is "
+        "why physical machines boot, and why a VM boots from a server on another hypervisor. A virtual NIC is no such "
+        "proof: it hands on partial checksums. Confidence is low while a configured hypervisor is unread, because the "
+        "server may be on it, or while the kind of the NICs is unknown.",
+        action="Nothing. Live migration of the server to this hypervisor can turn the verdict into at-risk; scan again "
+        "after it.",
+    ),
+    "R11": RuleWords(
+        title="unknown place, bridge mode",
+        when="the server's place is unknown, the interface is in bridge mode, and the server's offload is on",
+        then="at-risk; missing: the server's place, and the kernel",
+        phrase="the server's offload is on, its place unknown",
+        why="The server may be a VM on the interface's own device, and then the packets reach the boot ROM with "
+        "partial checksums. Not finding its MAC proves nothing: bridges, bonds and containers have MACs of their own, "
+        "and a hypervisor that was not read completely may hide it. All other conditions of the fault hold.",
+        action='Say where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]], or read it '
+        "by ssh so that its NICs are known. A fixed kernel settles it as well.",
+    ),
+    "R12": RuleWords(
+        title="unknown place, other mode",
+        when="the server's place is unknown, the interface is not known to be in bridge mode, and the server's "
+        "offload is on",
+        then="unknown; missing: the server's place",
+        phrase="the server's place is unknown",
+        why="In vepa, private or passthrough mode a neighbour on the same device does no harm: its packets leave by a "
+        "NIC. But a server behind a port of the device itself reaches every mode with partial checksums. Which of the "
+        "two it is depends on the server's place.",
+        action='Say where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]], or read it '
+        "by ssh so that its NICs are known. A fixed kernel settles it as well.",
+    ),
+    "R13": RuleWords(
+        title="offload state unknown",
+        when="the state of the server's TX checksum offload is unknown, and no earlier rule decides",
+        then="unknown; missing: the server's offload state, with the reason why it was not read",
+        phrase="the server's TX checksum offload is unknown",
+        why="With the offload on, packets would reach the VM with partial checksums; with it off, they would not. "
+        "Drivers have it on by default, but a default is not an observation. A state that was not read is never taken "
+        "for off.",
+        action="Let virtscan read it (`ssh://root@HOST`), or give it the output of `ethtool -k` (`file:PATH`).",
+    ),
+    "R14": RuleWords(
+        title="way unproven",
+        when="the server's place is known, but not whether packets from there pass a NIC on their way to the "
+        "interface's device",
+        then="unknown; missing: that fact, and the cheapest way to learn it",
+        phrase="it is unknown whether the server's packets pass a NIC",
+        why="A packet that passes a NIC arrives complete; one that does not may arrive with a partial checksum. Here "
+        "the ends of the way are known and its middle is not: a NIC of unknown kind, a hypervisor that is itself a "
+        "VM, an interface whose device was not found. Virtual NICs hand on partial checksums, so the host around a "
+        "nested hypervisor decides.",
+        action="Learn the fact that the finding names; `virtscan explain` says how, easiest first. Often a "
+        "declaration is enough: `physical = true` for a host or a server that is not a VM.",
+    ),
+}
