@@ -171,7 +171,7 @@ def test_a_total_stands_apart_below_the_rows() -> None:
     assert shown[-1].split()[0] == "total"
 
 
-def test_what_somebody_waived_is_shown_as_waived() -> None:
+def test_a_waived_finding_is_shown_as_waived() -> None:
     shown = table(VIEWS["risks"](Report(inventory=inventory(), findings=(finding(waived="boots from ISO"),))))
 
     assert "waived: boots from ISO" in lines(shown)[2]

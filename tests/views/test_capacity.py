@@ -180,7 +180,7 @@ def test_of_nothing_the_total_is_nothing(by: str) -> None:
     ]
 
 
-def test_a_sum_over_what_somebody_did_not_say_is_null_and_a_note_names_who() -> None:
+def test_a_sum_over_an_unknown_value_is_null_and_a_note_names_the_hosts() -> None:
     hosts = [
         hypervisor("hv1", domain("a", vcpus=4)),
         hypervisor("hv2", domain("b"), cpus=None),

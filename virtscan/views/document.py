@@ -159,7 +159,7 @@ def counts(metrics: Iterable[Metric], name: str) -> Mapping[str, int | float]:
 
 
 class Field(msgspec.Struct, Generic[T], frozen=True):
-    """A column together with how its value is got from one item."""
+    """A column with the function that gives its value for one item."""
 
     column: Column
     value: Callable[[T], Value]

@@ -14,7 +14,7 @@ _Parts: TypeAlias = tuple[str | int | bool | None, ...]
 
 
 class FindingKey(msgspec.Struct, frozen=True, kw_only=True):
-    """What tells one finding of a report apart from all others."""
+    """The fields that identify a finding within a report."""
 
     hypervisor: str
     origin: str

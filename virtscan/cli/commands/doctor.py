@@ -1,4 +1,4 @@
-"""`virtscan doctor`: can this machine scan?"""
+"""`virtscan doctor`: checks whether this machine can scan."""
 
 import os
 from collections.abc import Iterable
