@@ -22,9 +22,9 @@ MEANS = {SCAN: "virtscan scan --config fixtures/fleet/virtscan.toml"}
 """What a command of the README comes down to, once everything is set up."""
 
 _EXAMPLE = re.compile(r"^\$ (?P<command>.+)\n(?P<output>(?:(?!\$ |```).*\n)*)", re.MULTILINE)
+_RULES = re.compile(r"(?<=^<!-- rules -->\n\n)(?:\|.*\n)*(?=\n<!-- end of rules -->$)", re.MULTILINE)
 _SCANNED = re.compile(r"^Scanned \d{4}-\d\d-\d\d \d\d:\d\d UTC", re.MULTILINE)
 """The time of a scan, which is another one each time."""
-_RULES = re.compile(r"(?<=^<!-- rules -->\n\n)(?:\|.*\n)*(?=\n<!-- end of rules -->$)", re.MULTILINE)
 _BLOCK = re.compile(r"^```console\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

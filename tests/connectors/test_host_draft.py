@@ -102,15 +102,22 @@ def test_a_failure_says_how_much_had_been_read() -> None:
 def test_what_comes_after_the_end_is_dropped() -> None:
     box = draft()
     box.add(domain("in time"))
-    box.close("stopped")
+    hypervisor, gaps = box.close("stopped")
 
     box.add(domain("late"), HostFacts(name="late"))
     box.gap("domain late", "late", GapAbout.DOMAIN)
 
-    hypervisor, gaps = box.close("stopped")
     assert [found.name for found in hypervisor.domains] == ["in time"]
-    assert hypervisor.name == "hv1"
+    assert box.name == hypervisor.name == "hv1"
     assert len(gaps) == 1
+
+
+def test_a_draft_is_closed_once() -> None:
+    box = draft()
+    box.close()
+
+    with pytest.raises(RuntimeError):
+        box.close()
 
 
 def test_any_delivery_is_an_answer() -> None:

@@ -2,50 +2,51 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import pytest
 
 from tests.harness.patience import LONG
-from virtscan.connectors.libvirt.request_pipeline import MOST_TOGETHER, Reply, Request, RequestPipeline
+from virtscan.connectors.libvirt.request_pipeline import MOST_TOGETHER, Request, RequestPipeline
 
 
-def spread(requests: Sequence[Request], threads: int) -> None:
+def run(requests: Sequence[Request[Any]], threads: int) -> None:
     RequestPipeline(requests).run(threads)
 
 
-def answered(use: Callable[[Sequence[Reply]], None]) -> Request:
-    """A question that is answered at once."""
+def answered(use: Callable[[Sequence[str]], None]) -> Request[str]:
+    """Return a request with a result at once."""
     return Request(lambda: "answer", use)
 
 
 @pytest.mark.parametrize("threads", [0, 1, 3, 50])
-def test_every_question_is_asked_once_and_its_answer_used_once(threads: int) -> None:
+def test_every_request_is_made_once_and_its_result_used_once(threads: int) -> None:
     asked: list[int] = []
-    used: list[Reply] = []
+    used: list[str] = []
 
-    def ask(number: int) -> int:
+    def ask(number: int) -> str:
         asked.append(number)
-        return number
+        return str(number)
 
-    spread([Request(partial(ask, number), used.extend, about=str(number)) for number in range(20)], threads)
+    run([Request(partial(ask, number), used.extend) for number in range(20)], threads)
 
     assert sorted(asked) == list(range(20))
-    assert sorted(used, key=lambda answer: int(answer.about)) == [Reply(str(number), number) for number in range(20)]
+    assert sorted(used, key=int) == [str(number) for number in range(20)]
 
 
 def test_one_thread_is_the_calling_one() -> None:
     used: set[int] = set()
 
-    spread([Request(lambda: used.add(threading.get_ident()))] * 5, 1)
+    run([Request(lambda: used.add(threading.get_ident()))] * 5, 1)
 
     assert used == {threading.get_ident()}
 
 
-def test_all_answers_are_used_by_the_calling_thread_which_asks_nothing() -> None:
+def test_all_results_are_used_by_the_calling_thread_which_makes_no_request() -> None:
     asked: set[int] = set()
     used: set[int] = set()
 
-    spread([Request(lambda: asked.add(threading.get_ident()), lambda _: used.add(threading.get_ident()))] * 20, 3)
+    run([Request(lambda: asked.add(threading.get_ident()), lambda _: used.add(threading.get_ident()))] * 20, 3)
 
     assert used == {threading.get_ident()}
     assert threading.get_ident() not in asked
@@ -54,19 +55,19 @@ def test_all_answers_are_used_by_the_calling_thread_which_asks_nothing() -> None
 def test_so_many_are_asked_at_once() -> None:
     together = threading.Barrier(3)
 
-    spread([Request(partial(together.wait, LONG))] * 3, 3)
+    run([Request(partial(together.wait, LONG))] * 3, 3)
 
     assert not together.broken
 
 
-def test_a_question_that_hangs_holds_up_no_other() -> None:
+def test_a_request_that_hangs_holds_up_no_other() -> None:
     release = threading.Event()
     others_done = threading.Semaphore(0)
     requests = [
         Request(partial(release.wait, LONG)),
         *[answered(lambda replies: others_done.release(len(replies)))] * 9,
     ]
-    caller = threading.Thread(target=spread, args=(requests, 2), daemon=True)
+    caller = threading.Thread(target=run, args=(requests, 2), daemon=True)
 
     caller.start()
 
@@ -82,22 +83,38 @@ def fail(*_: object) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("failing", [Request(fail), answered(fail)])
-def test_what_using_raises_and_what_nobody_uses_is_raised(failing: Request, threads: int) -> None:
+@pytest.mark.parametrize("failing", [Request(fail), Request(fail, print), answered(fail)])
+def test_an_exception_of_a_request_and_of_a_use_is_raised(failing: "Request[Any]", threads: int) -> None:
     with pytest.raises(LookupError):
-        spread([failing, *[Request(threading.Event().is_set)] * 20], threads)
+        run([failing, *[Request(threading.Event().is_set)] * 20], threads)
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_an_error_is_an_answer_too_and_ends_nothing(threads: int) -> None:
-    used: list[Reply] = []
+def test_results_beside_an_exception_are_used_before_it_is_raised() -> None:
+    used: list[str] = []
+    begun = threading.Event()
 
-    spread([Request(fail, used.extend), Request(lambda: "fine", used.extend)], threads)
+    def fail_then() -> None:
+        begun.wait(LONG)
+        raise LookupError
 
-    assert {type(answer.said) for answer in used} == {LookupError, str}
+    def answer_then() -> str:
+        begun.wait(LONG)
+        return "fine"
+
+    def until_both_are_there(_: object) -> None:
+        begun.set()
+        end = time.monotonic() + LONG
+        while work._results.qsize() < 2 and time.monotonic() < end:
+            time.sleep(0.001)
+
+    work = RequestPipeline([answered(until_both_are_there), Request(fail_then), Request(answer_then, used.extend)])
+    with pytest.raises(LookupError):
+        work.run(3)
+
+    assert used == ["fine"]
 
 
-def test_answers_that_are_there_are_used_together_by_whoever_uses_them_in_the_same_way() -> None:
+def test_results_that_are_there_are_used_together_where_they_are_used_in_the_same_way() -> None:
     batches: dict[str, list[int]] = {"a": [], "b": []}
     given = threading.Semaphore(0)
     total = 4 * MOST_TOGETHER
@@ -106,26 +123,26 @@ def test_answers_that_are_there_are_used_together_by_whoever_uses_them_in_the_sa
         for _ in range(total):
             assert given.acquire(timeout=LONG)
 
-    def use_a(replies: Sequence[Reply]) -> None:
+    def use_a(replies: Sequence[None]) -> None:
         batches["a"].append(len(replies))
 
-    def use_b(replies: Sequence[Reply]) -> None:
+    def use_b(replies: Sequence[None]) -> None:
         batches["b"].append(len(replies))
 
     requests = [Request(given.release, use) for _ in range(total // 2) for use in (use_a, use_b)]
-    spread([answered(wait_for_all), *requests], 2)
+    run([answered(wait_for_all), *requests], 2)
 
     assert sum(batches["a"]) == sum(batches["b"]) == total // 2
     assert MOST_TOGETHER // 2 in batches["a"]
     assert max(map(sum, zip(*batches.values(), strict=False))) <= MOST_TOGETHER
 
 
-def test_what_had_not_been_asked_when_something_raised_is_not() -> None:
+def test_requests_that_wait_when_something_raises_are_dropped() -> None:
     done: list[int] = []
 
     def last_until_the_rest_is_given_up() -> None:
         end = time.monotonic() + LONG
-        while work._questions and time.monotonic() < end:
+        while work._requests and time.monotonic() < end:
             time.sleep(0.001)
 
     both_threads = [Request(last_until_the_rest_is_given_up)] * 2
@@ -137,7 +154,7 @@ def test_what_had_not_been_asked_when_something_raised_is_not() -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_using_an_answer_can_add_questions_which_are_the_next(threads: int) -> None:
+def test_using_a_result_can_add_requests_which_are_the_next(threads: int) -> None:
     done: list[str] = []
 
     def first(_: object) -> None:
@@ -157,5 +174,5 @@ def test_using_an_answer_can_add_questions_which_are_the_next(threads: int) -> N
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_no_questions_are_done_at_once(threads: int) -> None:
-    spread([], threads)
+def test_no_requests_are_done_at_once(threads: int) -> None:
+    run([], threads)

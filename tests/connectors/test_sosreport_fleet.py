@@ -137,7 +137,7 @@ def test_sosreports_tell_the_facts_and_lead_to_the_verdicts_of_the_live_scan(
 
     assert [facts(hypervisor) for hypervisor in hypervisors] == [facts(hypervisor) for hypervisor in live.hypervisors]
     report = judge(msgspec.structs.replace(live, hypervisors=tuple(hypervisors), policy=ONLY_BONDS))
-    assert len(report.findings) == 17
+    assert len(report.findings) == 18
     assert verdicts(report) == verdicts(judge(msgspec.structs.replace(live, policy=ONLY_BONDS)))
 
 

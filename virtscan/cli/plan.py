@@ -4,8 +4,11 @@ import os
 import stat
 from pathlib import Path
 
+import msgspec
+
 from virtscan.cli.console import Console
 from virtscan.config import Document, Options, default_uri, find_config, make_plan, read_document
+from virtscan.config.scope import scope_of
 from virtscan.connectors import naming
 from virtscan.errors import ConfigError
 from virtscan.model import Gap, Plan, Target, TargetKind
@@ -30,7 +33,7 @@ def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
     plan, warnings = make_plan(document, options, folder=folder, default_uri=chosen, origin=str(path))
     for warning in warnings:
         console.warn(f"warning: {warning}")
-    return plan
+    return msgspec.structs.replace(plan, scope=scope_of(path, options))
 
 
 def name_warnings(plan: Plan) -> tuple[Gap, ...]:

@@ -120,12 +120,17 @@ class HostDraft:
         Args:
             failure: Why reading ended early; None when the reader came to its end.
 
+        Raises:
+            RuntimeError: It is closed already: there is one result.
+
         Returns:
             The hypervisor and its gaps. FAILED when reading ended early with no domain delivered, PARTIAL when it
             ended early with some or when single domains are missing. A network or a device may be missing even where
             it is COMPLETE.
         """
         with self._lock:
+            if self._closed:
+                raise RuntimeError("a draft is closed once")
             self._closed = True
             items = self._items
             listed = self._listed.values()
@@ -169,6 +174,8 @@ class HostDraft:
             observed_at=facts.observed_at,
             open_seconds=facts.open_seconds,
             read_seconds=facts.read_seconds,
+            own_name=name,
+            is_name_declared=self.target.name is not None,
         )
         return hypervisor, tuple(gaps)
 

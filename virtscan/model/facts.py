@@ -6,6 +6,7 @@ from typing import Annotated, Generic, NewType, TypeAlias, TypeVar
 
 import msgspec
 
+from virtscan.model.keys import host_keys, interface_keys
 from virtscan.model.states import (
     Backing,
     DeviceKind,
@@ -63,7 +64,7 @@ class Attachment(msgspec.Struct, frozen=True, gc=False):
     mode: SourceMode | None
 
 
-class Interface(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Interface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A domain's network interface: what its XML says, and in `attachments` what that resolves to.
 
     What the XML does not say is None. `managed` is False where libvirt uses a device that was created beforehand
@@ -96,7 +97,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return any(attachment.mode is not None for attachment in self.attachments)
 
 
-class Domain(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A virtual machine as one document describes it.
 
     `origin` tells apart documents of the same name or uuid: the URI, or the file (with `#2`, `#3` … for the
@@ -116,6 +117,11 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     memory_mib: int | None = None
     boot_devices: tuple[str, ...] = ()
     interfaces: tuple[Interface, ...] = ()
+
+    @property
+    def interface_keys(self) -> tuple[str, ...]:
+        """Keys of the interfaces on any hypervisor, in their order."""
+        return interface_keys([(one.index, one.mac) for one in self.interfaces], uuid=self.uuid, name=self.name)
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,14 +164,16 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     """One hypervisor: what it delivered, and how much of it that was.
 
-    `name` is unique in an inventory. `devices` are all devices that its sources list, `networks` only those in use.
-    `lists_all_domains` is True where the source knows that no domain is missing (libvirt; a sosreport with
-    `virsh list`; never a folder of dumps), `lists_all_devices` where every device of the kernel was listed with its
-    kind (`ip -d link`). `kernel` is observed, `uname -r`, with `uname -v` in `kernel_build`; `declared_kernel` is the
-    configuration's. `daemon` is libvirt's version as a number (7000000 is 7.0.0), only from a daemon that runs on the
-    hypervisor (qemu, lxc, ch). `machine` is observed, `physical` declared. `local` says that it is this machine.
-    `segments` maps a source device to the segment that the configuration gives it, `reflective` names the devices that
-    are declared to lead to a reflecting switch. Seconds are wall time.
+    `name` is unique in an inventory: namesakes are told apart in it. `own_name` is the name before that, of the
+    configuration if `is_name_declared`. `former_keys` are those that earlier observations had. `devices` are all
+    devices that its sources list, `networks` only those in use. `lists_all_domains` is True where the source knows that
+    no domain is missing (libvirt; a sosreport with `virsh list`; never a folder of dumps), `lists_all_devices` where
+    every device of the kernel was listed with its kind (`ip -d link`). `kernel` is observed, `uname -r`, with `uname
+    -v` in `kernel_build`; `declared_kernel` is the configuration's. `daemon` is libvirt's version as a number (7000000
+    is 7.0.0), only from a daemon that runs on the hypervisor (qemu, lxc, ch). `machine` is observed, `physical`
+    declared. `local` says that it is this machine. `segments` maps a source device to the segment that the
+    configuration gives it, `reflective` names the devices that are declared to lead to a reflecting switch. Seconds are
+    wall time.
     """
 
     name: str
@@ -192,3 +200,18 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     observed_at: Moment | None = None
     open_seconds: float | None = None
     read_seconds: float | None = None
+    own_name: str | None = None
+    is_name_declared: bool = False
+    former_keys: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key ever seen for this host, the best first; any of them identifies it, and no namesake changes one."""
+        own_name = self.own_name or self.name
+        now = host_keys(
+            system_uuid=self.system_uuid,
+            declared_name=own_name if self.is_name_declared else None,
+            uri=self.uri,
+            own_name=own_name if self.local else None,
+        )
+        return tuple(dict.fromkeys((*now, *self.former_keys)))

@@ -1,7 +1,7 @@
 """The seam: all that was collected, and how it is to be judged. It is what a scan saves and a report reads."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
@@ -37,11 +37,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was observed in one scan, with every gap."""
+    """Everything that was observed in one scan, with every gap.
 
-    schema: Literal["virtscan.inventory/1"] = "virtscan.inventory/1"
+    `scope` identifies the configuration that was scanned; two inventories of one scope are of the same fleet.
+    """
+
     version: str
     taken_at: Moment
+    scope: str | None = None
     policy: Policy = Policy()
     hypervisors: tuple[Hypervisor, ...] = ()
     servers: tuple[Server, ...] = ()

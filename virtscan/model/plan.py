@@ -97,10 +97,12 @@ class ProvisioningTarget(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One scan. Seconds are wall time; `deadline` is for the whole run.
 
-    `fail_on` is None where neither the configuration nor the command line chooses it.
+    `fail_on` is None where neither the configuration nor the command line chooses it. `scope` identifies the
+    configuration and the hypervisors that the command line names; None where neither is known.
     """
 
     targets: tuple[Target, ...] = ()
+    scope: str | None = None
     servers: tuple[ServerTarget, ...] = ()
     provisioning: tuple[ProvisioningTarget, ...] = ()
     policy: Policy = Policy()

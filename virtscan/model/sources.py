@@ -35,6 +35,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     help: str
     renewal: str
 
+    @property
+    def is_local(self) -> bool:
+        """Return True if the source means something else on another machine."""
+        return self.address in {AddressKind.PATH, AddressKind.NONE}
+
     def text(self, address: str) -> str:
         """Give the address with its scheme, as inventories and reports show it.
 

@@ -33,6 +33,7 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
     waivers = tuple(_waivers(inventory, pseudonyms))
     redacted = msgspec.structs.replace(
         inventory,
+        scope=None if inventory.scope is None else pseudonyms.of_thing("scope", inventory.scope),
         policy=msgspec.structs.replace(inventory.policy, waivers=waivers),
         hypervisors=tuple(_hypervisor(host, pseudonyms) for host in inventory.hypervisors),
         servers=tuple(_server(server, pseudonyms) for server in inventory.servers),
@@ -81,7 +82,7 @@ def _optional(item: S | None, pseudonyms: Pseudonyms) -> S | None:
 
 
 _IDENTIFYING = {
-    "Hypervisor": ("name", "uri", "system_uuid"),
+    "Hypervisor": ("name", "own_name", "uri", "system_uuid", "former_keys"),
     "Domain": ("origin", "name", "uuid"),
     "Interface": ("mac", "target"),
     "Device": ("mac", "permanent_mac", "addresses"),

@@ -4,9 +4,9 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 
-from virtscan.correlator.location.fleet import says_something
 from virtscan.errors import ConfigError
 from virtscan.model import Device, Gap, GapAbout, Inventory, Server
+from virtscan.model.keys import says_something
 from virtscan.model.sources import path_in
 from virtscan.transport import uri
 
@@ -35,6 +35,9 @@ def names_of(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
     hosts = inventory.hypervisors
     domains = [domain for host in hosts for domain in host.domains]
     yield "host", (name for host in hosts for name in _hosts(host.name, host.uri))
+    yield "host", (name for host in hosts for name in _hosts(host.own_name or ""))
+    for key in dict.fromkeys(key for host in hosts for key in host.former_keys):
+        yield from _of_key(key)
     yield "host", (name for server in inventory.servers for name in _hosts(server.name, server.source))
     yield "user", (name for text in _places(inventory) for name in _users(text))
     yield "vm", (domain.name for domain in domains)
@@ -64,6 +67,20 @@ def names_of(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
     for gap in inventory.gaps:
         yield from _of_gap(gap, [host.uri for host in hosts])
     yield "path", (path for host in hosts for path in _FILE.findall(host.uri.partition("?")[2].replace("=", " ")))
+
+
+def _of_key(key: str) -> Iterator[tuple[str, Iterable[str]]]:
+    """Give the names in a key that an earlier observation of a host had."""
+    kind, _, text = key.partition(":")
+    match kind:
+        case "uuid":
+            yield "vm-uuid", (text,)
+        case "uri":
+            address, _, own_name = text.partition("#")
+            yield "host", (*_hosts(own_name, address),)
+            yield "user", _users(address)
+        case _:
+            yield "host", _hosts(text)
 
 
 def _macs(device: Device) -> Iterator[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from virtscan.provisioning import Records
 
 
-def assemble(results: Sequence[Result], *, policy: Policy, taken_at: datetime) -> Inventory:
+def assemble(results: Sequence[Result], *, policy: Policy, scope: str | None, taken_at: datetime) -> Inventory:
     """Put results together; those of a kind stay in their order."""
     read: list[HostResult] = []
     servers: list[Server] = []
@@ -34,6 +34,7 @@ def assemble(results: Sequence[Result], *, policy: Policy, taken_at: datetime) -
     return Inventory(
         version=__version__,
         taken_at=taken_at,
+        scope=scope,
         policy=policy,
         hypervisors=hypervisors,
         servers=tuple(servers),

@@ -43,7 +43,7 @@ def collect(
 
     outcomes = engine.run(work, job_timeout=plan.host_timeout, deadline=plan.deadline, on_end=advance)
     results = [_result(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
-    return assemble(results, policy=plan.policy, taken_at=taken_at)
+    return assemble(results, policy=plan.policy, scope=plan.scope, taken_at=taken_at)
 
 
 def _result(job: AnyJob, outcome: Outcome[Result]) -> Result:

@@ -11,7 +11,8 @@ import msgspec
 
 from virtscan import offload
 from virtscan.connectors import naming
-from virtscan.model import Plan, ProvisioningTarget, Server, ServerTarget, SourceKind, Target, TargetKind
+from virtscan.model import Plan, ProvisioningTarget, Server, ServerTarget, Target, TargetKind
+from virtscan.model.sources import SOURCES
 from virtscan.scanning.limits import Limits, limits_of
 from virtscan.scanning.reading import read_host, read_provisioning, read_server, unread_host
 from virtscan.scanning.results import HostResult
@@ -51,7 +52,7 @@ class ServerJob(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def stays_here(self) -> bool:
         """Return True if only this machine can read it."""
-        return self.target.kind not in {SourceKind.SSH, SourceKind.DECLARED}
+        return SOURCES[self.target.kind].is_local
 
     def __call__(self, run_left: float, /) -> Server:
         """Read it."""

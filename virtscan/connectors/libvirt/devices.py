@@ -9,7 +9,8 @@ from virtscan import analyzer
 from virtscan.connectors.lacking import Lacking
 from virtscan.connectors.libvirt.lists import Describe, Listing, Lists
 from virtscan.connectors.libvirt.nics import Drivers
-from virtscan.connectors.libvirt.request_pipeline import Reply, Request
+from virtscan.connectors.libvirt.replies import Reply, reply_of
+from virtscan.connectors.libvirt.request_pipeline import Request
 from virtscan.connectors.libvirt.session import Deliver, Session
 from virtscan.hostnet.links import mac
 from virtscan.model import Attachment, Device, DeviceName, Domain, Gap, GapAbout, Mac, Network
@@ -57,7 +58,7 @@ class Leads:
                     self._follow_network(interface.network, decides=is_open)
                 self._follow_attachments(interface.attachments)
 
-    def follow_servers(self, _answers: Sequence[Reply]) -> None:
+    def follow_servers(self, _results: Sequence[None]) -> None:
         """Fetch the devices that have a MAC of a server; part of a work."""
         for device in self._listed.values():
             if device.mac is not None and device.mac in self._server_macs:
@@ -71,7 +72,7 @@ class Leads:
                 self._follow_attachments(self._networks[name].attachments)
         if name in listing.documents and self._is_new(("network", name)):
             use = partial(self._session.read, f"network {name}", GapAbout.NETWORK, self._deliver_network)
-            self._session.add(Request(listing.documents[name], use))
+            self._session.add(Request(partial(reply_of, listing.documents[name]), use))
         if name not in listing.documents and decides and self._is_new(("no network", name)):
             why = "this host has no such network" if listing.supported else "this driver lists no networks"
             self._session.draft.gap(f"network {name}", listing.failure or why, GapAbout.NETWORK)
@@ -106,11 +107,11 @@ class Leads:
             return
         (describe, deliver), *others = waiting
 
-        def use(replies: Sequence[Reply]) -> None:
+        def use(replies: Sequence[Reply[str]]) -> None:
             self._session.read(subject, GapAbout.DEVICE, deliver, replies)
             self._ask_for_next(subject, others)
 
-        self._session.add(Request(describe, use))
+        self._session.add(Request(partial(reply_of, describe), use))
 
     def _deliver_interface(self, xml: str) -> None:
         devices = analyzer.read_host_interface(xml, source=SOURCE)

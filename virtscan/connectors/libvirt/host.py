@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import libvirt
 import msgspec
@@ -18,7 +18,8 @@ from virtscan.connectors.libvirt import lists as listings
 from virtscan.connectors.libvirt.devices import SOURCE, Leads
 from virtscan.connectors.libvirt.errors import end_if_lost, is_unsupported, reason
 from virtscan.connectors.libvirt.lists import Lists, name_of
-from virtscan.connectors.libvirt.request_pipeline import Reply, Request
+from virtscan.connectors.libvirt.replies import Reply, reply_of
+from virtscan.connectors.libvirt.request_pipeline import Request
 from virtscan.connectors.libvirt.session import Session
 from virtscan.errors import AnalyzerError, ConfigError, ConnectorError
 from virtscan.model import DomainState, GapAbout, Mac, Observed, Target
@@ -40,6 +41,13 @@ class _Wanted(NamedTuple):
     next_start: bool = False
 
 
+class _Described(NamedTuple):
+    """A domain's document as the reply has it."""
+
+    wanted: _Wanted
+    reply: Reply[str]
+
+
 def read(
     target: Target,
     draft: HostDraft,
@@ -51,14 +59,14 @@ def read(
     next_start: bool = False,
     server_macs: Collection[Mac] = (),
 ) -> None:
-    """Deliver what a hypervisor's libvirt tells: domains as they come, then what their interfaces lead to.
+    """Deliver a hypervisor's facts from libvirt: domains as they come, then what their interfaces lead to.
 
     May block for ever: to be run under a deadline, on a thread that can be left behind.
 
     Args:
         target: What to read; an empty address is libvirt's own default.
         draft: Where to deliver.
-        in_fleet: Are other hypervisors read at the same time? Then they, not more threads for this one, fill the time.
+        in_fleet: Other hypervisors are read at the same time: they, not more threads for this one, fill the time.
         allow_unsafe: Accept a URI that runs a command or reaches a shell.
         ssh_timeout: Seconds that asking a qemu+ssh host by ssh for what libvirt can't tell may take; None: don't.
         threads: How many use the connection at once; None: what suits its distance.
@@ -139,13 +147,14 @@ def _read_all(session: Session, address: str, *, next_start: bool, server_macs: 
         [
             *_about_the_host(session, address, lists),
             Request(lambda: None, leads.follow_servers),
-            *(Request(partial(item.domain.XMLDesc, _flags(item)), use, about=item) for item in wanted),
+            *(Request(partial(_describe, item), use) for item in wanted),
         ]
     )
 
 
-def _flags(wanted: _Wanted) -> int:
-    return int(libvirt.VIR_DOMAIN_XML_INACTIVE) if wanted.next_start else 0
+def _describe(wanted: _Wanted) -> _Described:
+    flags = libvirt.VIR_DOMAIN_XML_INACTIVE if wanted.next_start else 0
+    return _Described(wanted, reply_of(partial(wanted.domain.XMLDesc, flags)))
 
 
 def _next_starts(session: Session, domains: Sequence[libvirt.virDomain]) -> list[_Wanted]:
@@ -159,7 +168,7 @@ def _next_starts(session: Session, domains: Sequence[libvirt.virDomain]) -> list
     ]
 
 
-def _read_domains(session: Session, leads: Leads, replies: Sequence[Reply]) -> None:
+def _read_domains(session: Session, leads: Leads, replies: Sequence[_Described]) -> None:
     """Deliver the domains whose documents have come, and follow their interfaces.
 
     Raises:
@@ -168,10 +177,10 @@ def _read_domains(session: Session, leads: Leads, replies: Sequence[Reply]) -> N
     documents: list[tuple[str, DomainState]] = []
     described: list[tuple[str, bool]] = []
     lost: ConnectorError | None = None
-    for (domain, next_start), said in replies:
+    for (domain, next_start), reply in replies:
         subject = f"domain {name_of(domain)}{' (next start)' if next_start else ''}"
         try:
-            document = session.document(said, subject, GapAbout.DOMAIN)
+            document = session.document(reply, subject, GapAbout.DOMAIN)
         except ConnectorError as error:
             lost = error
             continue
@@ -191,15 +200,15 @@ def _read_domains(session: Session, leads: Leads, replies: Sequence[Reply]) -> N
         raise lost
 
 
-def _about_the_host(session: Session, address: str, lists: Lists) -> Iterator[Request]:
-    """Deliver what needs no round trip, and return the questions for the rest."""
+def _about_the_host(session: Session, address: str, lists: Lists) -> Iterator[Request[Any]]:  # Any: of several types
+    """Deliver what needs no round trip, and return the requests for the rest."""
     if uri.is_local(address):
         session.draft.add(host_facts.of_this_machine())
     yield Request(partial(_read_host, session, address))
     if uri.driver(address) in _ON_THE_HOST:
-        yield Request(session.connection.getLibVersion, partial(_use_version, session))
+        yield Request(partial(reply_of, session.connection.getLibVersion), partial(_use_version, session))
     if lists.node_devices.documents:
-        yield Request(lists.node_device("computer"), partial(_use_computer, session))
+        yield Request(partial(reply_of, lists.node_device("computer")), partial(_use_computer, session))
 
 
 def _read_host(session: Session, address: str) -> None:
@@ -216,20 +225,19 @@ def _read_host(session: Session, address: str) -> None:
             session.draft.gap("host name, CPUs and memory", reason(error), GapAbout.DEVICE)
 
 
-def _use_version(session: Session, replies: Sequence[Reply]) -> None:
+def _use_version(session: Session, replies: Sequence[Reply[int]]) -> None:
     """Deliver the daemon's version; without it there is one fact less about the kernel, not a gap."""
-    for answer in replies:
-        if isinstance(answer.said, int):
-            daemon = Observed(value=answer.said, source=SOURCE, observed_at=datetime.now(UTC))
+    for reply in replies:
+        version = session.optional(reply)
+        if version is not None:
+            daemon = Observed(value=version, source=SOURCE, observed_at=datetime.now(UTC))
             session.draft.add(HostFacts(daemon=daemon))
-        else:
-            session.optional(answer.said)
 
 
-def _use_computer(session: Session, replies: Sequence[Reply]) -> None:
+def _use_computer(session: Session, replies: Sequence[Reply[str]]) -> None:
     """Deliver what the host's firmware says of it, if anything."""
-    for answer in replies:
-        document = session.optional(answer.said)
+    for reply in replies:
+        document = session.optional(reply)
         if document is not None:
             with suppress(AnalyzerError):
                 dmi = analyzer.read_computer(document)

@@ -6,7 +6,8 @@ from functools import partial
 
 from virtscan import analyzer
 from virtscan.connectors.libvirt.lists import Lists
-from virtscan.connectors.libvirt.request_pipeline import Reply, Request
+from virtscan.connectors.libvirt.replies import Reply, reply_of
+from virtscan.connectors.libvirt.request_pipeline import Request
 from virtscan.connectors.libvirt.session import Session
 from virtscan.errors import AnalyzerError
 from virtscan.model import Backing, Device, DeviceName
@@ -31,13 +32,14 @@ class Drivers:
             self._nics[parent].append(device.name)
         else:
             self._nics[parent] = [device.name]
-            self._session.add(Request(self._lists.node_device(parent), partial(self._use, parent)))
+            describe = partial(reply_of, self._lists.node_device(parent))
+            self._session.add(Request(describe, partial(self._use, parent)))
 
-    def _use(self, parent: str, replies: Sequence[Reply]) -> None:
+    def _use(self, parent: str, replies: Sequence[Reply[str]]) -> None:
         """Keep the driver; a device that can't be read leaves it unknown, without a gap."""
         self._found[parent] = None
-        for answer in replies:
-            document = self._session.optional(answer.said)
+        for reply in replies:
+            document = self._session.optional(reply)
             if document is not None:
                 with suppress(AnalyzerError):
                     self._found[parent] = analyzer.read_driver(document)

@@ -1,74 +1,78 @@
-"""Many questions to one connection at once, and one thread that works on the answers."""
+"""Many requests to one connection at once, and one thread that works on the results."""
 
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 MOST_TOGETHER = 32
-"""Answers that are used together: enough to save what can be saved so, few enough to be interrupted between."""
+"""Results that are used together: enough to save what can be saved so, few enough to be interrupted between."""
+
+T = TypeVar("T")
+
+Use: TypeAlias = Callable[[Sequence[T]], None]
 
 
-class Reply(NamedTuple):
-    """What asking gave, or the exception that it raised; `about` is what the question says that it is about."""
+class Request(NamedTuple, Generic[T]):
+    """A call that waits, and the function that works on its result, if any; an exception of either ends the run.
 
-    about: Any  # Any: whatever the asker needs to know it again
-    said: object
-
-
-Use: TypeAlias = Callable[[Sequence[Reply]], None]
-
-
-class Request(NamedTuple):
-    """Something to wait for, and what is done with its answer: by default nothing, and what it raised is raised.
-
-    Questions with the same `use` get their answers used together as far as these are there together.
+    Requests with the same `use` get their results used together as far as these are there together.
     """
 
-    ask: Callable[[], object]
-    use: Use | None = None
-    about: object = None
+    ask: Callable[[], T]
+    use: Use[T] | None = None
+
+
+class _Result(NamedTuple):
+    """A result on its way to the thread that uses it."""
+
+    use: Use[Any] | None  # Any: of the type of the value; both come from one request
+    value: Any
+
+
+class _Failed(NamedTuple):
+    """The exception of a call on its way to the thread that raises it."""
+
+    error: BaseException
 
 
 class RequestPipeline:
-    """Asks on threads of their own, while the calling thread alone uses the answers.
+    """Makes requests on threads of their own, while the calling thread alone uses the results.
 
     Threads that wait and work in turn wait for the interpreter, too, each time: kept apart they read a thousand
-    domains nearby in two thirds of the time. So as little as possible is done where it is asked. A question that is
-    never answered holds up only itself. The threads are daemon threads: whoever runs this under a deadline may leave
-    them behind.
+    domains nearby in two thirds of the time. So as little as possible is done where it is requested. A request without
+    a reply holds up only itself. The threads are daemon threads: under a deadline they may be left behind.
     """
 
-    def __init__(self, requests: Iterable[Request]) -> None:
-        self._questions: deque[Request] = deque()
+    def __init__(self, requests: Iterable[Request[Any]]) -> None:  # Any: each request has a type of its own
+        self._requests: deque[Request[Any]] = deque()
         self._turns: SimpleQueue[bool] = SimpleQueue()
-        self._answers: SimpleQueue[tuple[Use | None, Reply]] = SimpleQueue()
+        self._results: SimpleQueue[_Result | _Failed] = SimpleQueue()
         self._outstanding = 0
-        for question in reversed(list(requests)):
-            self.add(question)
+        for request in reversed(list(requests)):
+            self.add(request)
 
-    def add(self, question: Request) -> None:
-        """Have a further question asked, while an answer is used; it is the next."""
+    def add(self, request: Request[T]) -> None:
+        """Add a further request, while a result is used; it is the next."""
         self._outstanding += 1
-        self._questions.append(question)
+        self._requests.append(request)
         self._turns.put(True)
 
     def run(self, threads: int) -> None:
-        """Ask all on so many threads, and use the answers; return when everything is done.
+        """Make all requests on so many threads, and use the results; return when everything is done.
 
-        With one thread that is the calling one: others fill the time that it waits.
+        With one thread that is the calling one: other hosts fill the time that it waits.
 
         Raises:
-            BaseException: The first that using an answer raised, or an answer that nobody uses; what had not been
-                asked by then is not.
+            BaseException: The first that a request or the use of a result raised; requests that wait are dropped.
         """
         if threads > 1:
             self._run_apart(threads)
             return
-        while self._questions:
-            _use([_ask(self._questions.pop())])
+        while self._requests:
+            _use([_make(self._requests.pop())])
 
     def _run_apart(self, threads: int) -> None:
         helpers = [threading.Thread(target=self._help, daemon=True) for _ in range(threads)]
@@ -80,44 +84,46 @@ class RequestPipeline:
                 _use(there)
                 self._outstanding -= len(there)
         finally:
-            self._questions.clear()
+            self._requests.clear()
             for _ in helpers:
                 self._turns.put(False)
-            # A connection must not be closed while somebody still uses it.
+            # A connection must not be closed while it is still used.
             for helper in helpers:
                 helper.join()
 
-    def _take(self) -> list[tuple[Use | None, Reply]]:
-        """The answers that are there by now; wait for one if there is none."""
-        there = [self._answers.get()]
+    def _take(self) -> list[_Result | _Failed]:
+        """Take the results that are there by now; wait for one if there is none."""
+        there = [self._results.get()]
         with suppress(Empty):
             while len(there) < MOST_TOGETHER:
-                there.append(self._answers.get_nowait())
+                there.append(self._results.get_nowait())
         return there
 
     def _help(self) -> None:
         while self._turns.get():
             try:
-                question = self._questions.pop()
+                request = self._requests.pop()
             except IndexError:
                 return  # cleared, because something raised
-            self._answers.put(_ask(question))
+            self._results.put(_make(request))
 
 
-def _ask(question: Request) -> tuple[Use | None, Reply]:
-    ask, use, about = question
+def _make(request: Request[Any]) -> _Result | _Failed:  # Any: as in RequestPipeline
     try:
-        return use, Reply(about, ask())
-    except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it, or knows what to do with it
-        return use, Reply(about, error)
+        return _Result(request.use, request.ask())
+    except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it
+        return _Failed(error)
 
 
-def _use(there: Iterable[tuple[Use | None, Reply]]) -> None:
-    together: defaultdict[Use, list[Reply]] = defaultdict(list)
-    for use, answer in there:
-        if use is not None:
-            together[use].append(answer)
-        elif isinstance(answer.said, BaseException):
-            raise answer.said
-    for use, replies in together.items():
-        use(replies)
+def _use(there: Iterable[_Result | _Failed]) -> None:
+    together: defaultdict[Use[Any], list[Any]] = defaultdict(list)  # Any: as in _Result
+    failed: _Failed | None = None
+    for result in there:
+        if isinstance(result, _Failed):
+            failed = failed or result
+        elif result.use is not None:
+            together[result.use].append(result.value)
+    for use, values in together.items():
+        use(values)
+    if failed is not None:
+        raise failed.error

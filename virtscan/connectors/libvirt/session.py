@@ -1,14 +1,15 @@
-"""One connection at work: asks for documents and delivers what they say."""
+"""One connection at work: it requests documents and delivers their facts."""
 
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, assert_never
 
 import libvirt
 
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt.errors import end_if_lost, reason
-from virtscan.connectors.libvirt.request_pipeline import Reply, Request, RequestPipeline
+from virtscan.connectors.libvirt.replies import Fetched, LibvirtFailure, NotText, Reply
+from virtscan.connectors.libvirt.request_pipeline import Request, RequestPipeline
 from virtscan.errors import AnalyzerError, ConnectorError
 from virtscan.model import GapAbout
 
@@ -44,65 +45,68 @@ class Session:
         self._list_seconds = monotonic() - before
         return result
 
-    def run(self, requests: Sequence[Request]) -> None:
-        """Ask all questions, each of them a round trip or a few, and those that using their answers adds."""
+    def run(self, requests: Sequence[Request[Any]]) -> None:  # Any: each request has a type of its own
+        """Make all requests, each of them a round trip or a few, and those that using their results adds."""
         self._pipeline = RequestPipeline(requests)
         self._pipeline.run(self._threads or thread_count(len(requests), self._list_seconds, in_fleet=self._in_fleet))
 
-    def add(self, question: Request) -> None:
-        """Have a further question asked, while an answer is used."""
-        self._pipeline.add(question)
+    def add(self, request: Request[T]) -> None:
+        """Add a further request, while a result is used."""
+        self._pipeline.add(request)
 
-    def read(self, subject: str, about: GapAbout, deliver: Deliver, replies: Sequence[Reply]) -> None:
-        """Use what was asked for a document: `deliver` it. What is wrong with it is a gap.
+    def read(self, subject: str, about: GapAbout, deliver: Deliver, replies: Sequence[Reply[str]]) -> None:
+        """Deliver documents; what is wrong with one is a gap.
 
         Raises:
             ConnectorError: The connection is gone, or the draft is closed.
         """
-        for answer in replies:
-            document = self.document(answer.said, subject, about)
+        for reply in replies:
+            document = self.document(reply, subject, about)
             if document is not None:
                 try:
                     deliver(document)
                 except AnalyzerError as error:
                     self.draft.gap(subject, str(error), about)
 
-    def document(self, said: object, subject: str, about: GapAbout) -> str | None:
-        """The document that was asked for; None if it could not be had, which is a gap then.
+    def document(self, reply: Reply[str], subject: str, about: GapAbout) -> str | None:
+        """Return the document of a reply; None if it has none, which is a gap then.
 
         Raises:
             ConnectorError: As `read`.
         """
-        if self.draft.is_closed:
-            # Past its deadline: what still ran would only keep others from their work.
-            raise ConnectorError("nobody waits for it any more")
-        match said:
-            case str():
-                return said
-            case libvirt.libvirtError():
+        self._end_if_closed()
+        match reply:
+            case Fetched(value=document):
+                return document
+            case LibvirtFailure(error=error):
                 # A domain may vanish between being listed and being described (VIR_ERR_NO_DOMAIN), or be busy for long.
-                end_if_lost(self.connection, said)
-                self.draft.gap(subject, reason(said), about)
-            case UnicodeDecodeError():
+                end_if_lost(self.connection, error)
+                self.draft.gap(subject, reason(error), about)
+            case NotText():
                 self.draft.gap(subject, "its document is not UTF-8", about)
-            case BaseException():
-                raise said
+            case _:
+                assert_never(reply)
         return None
 
-    def optional(self, said: object) -> str | None:
-        """Return the document that was asked for; None, without a gap, if it could not be had.
+    def optional(self, reply: Reply[T]) -> T | None:
+        """Return the value of a reply; None, without a gap, if it has none.
 
         Raises:
             ConnectorError: As `read`.
         """
-        if isinstance(said, libvirt.libvirtError):
-            end_if_lost(self.connection, said)
-            return None
-        return self.document(said, "", GapAbout.DEVICE)
+        self._end_if_closed()
+        if isinstance(reply, LibvirtFailure):
+            end_if_lost(self.connection, reply.error)
+        return reply.value if isinstance(reply, Fetched) else None
+
+    def _end_if_closed(self) -> None:
+        if self.draft.is_closed:
+            # Past its deadline: what still ran would only keep others from their work.
+            raise ConnectorError("its deadline has passed")
 
 
 def thread_count(requests: int, list_seconds: float, *, in_fleet: bool) -> int:
-    """How many threads share a connection for so many round trips, after a list of domains took so long.
+    """Return how many threads share a connection for so many round trips, after a list of domains took so long.
 
     In a fleet other hosts fill the time, and each thread takes memory: a far host gets a few, a near one no more than
     the one that it has. A near one alone is read in nine tenths of the time with eight instead of four: more would

@@ -20,12 +20,11 @@ from virtscan.model import (
     Inventory,
     Mac,
 )
+from virtscan.model.keys import says_something
 
 _LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
 _MADE_UP = ("test:", "test+")
 """URIs of the test driver: its hosts all have the same devices, and are no machines."""
-
-_PLACEHOLDERS = frozenset({"03000200-0400-0500-0006-000700080009"})
 
 
 class InterfaceOwner(msgspec.Struct, frozen=True, gc=False):
@@ -233,8 +232,3 @@ def _may_be_nic(device: Device) -> bool:
     return is_nic(device) or (
         device.kind is DeviceKind.UNKNOWN and device.backing is Backing.UNKNOWN and not device.lower and not named_alike
     )
-
-
-def says_something(uuid: str) -> bool:
-    """Return False for the uuids that vendors leave as placeholders."""
-    return uuid not in _PLACEHOLDERS and set(uuid.casefold()) - {"-"} not in ({"0"}, {"f"})

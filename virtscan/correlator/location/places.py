@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.location.fleet import Fleet, InterfaceOwner, says_something
+from virtscan.correlator.location.fleet import Fleet, InterfaceOwner
 from virtscan.correlator.sending import SendingStack
 from virtscan.model import Device, DeviceKind, Domain, DomainState, Hypervisor, Interface, Mac, Machine
+from virtscan.model.keys import says_something
 
 
 class GuestNic(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,13 +1,13 @@
 import json
 from datetime import date, datetime, timedelta, timezone
 
-import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
+from tests.storage.inventories import inventories
 from virtscan.correlator import correlate
 from virtscan.errors import InventoryError
 from virtscan.model import (
@@ -19,7 +19,6 @@ from virtscan.model import (
     Inventory,
     LowerDevice,
     Network,
-    Observed,
     Persistence,
     Policy,
     SourceMode,
@@ -27,6 +26,7 @@ from virtscan.model import (
     Waiver,
 )
 from virtscan.storage import dumps, loads
+from virtscan.storage.upgrades import STEPS, upgraded
 
 FULL = inventory(
     hypervisor(
@@ -55,18 +55,6 @@ def changed(**keys: object) -> bytes:
     return json.dumps(json.loads(dumps(inventory(hypervisor("hv1"), hypervisor("hv2")))) | keys).encode()
 
 
-def test_a_kernel_that_was_declared_is_not_taken_for_observed() -> None:
-    """Inventories up to 0.1 have it in the place of the observed one."""
-    observed, declared = (
-        msgspec.structs.replace(hypervisor("hv1"), kernel=Observed(value="2.6.32-279.el6", source=source))
-        for source in ("ssh", "configuration")
-    )
-
-    assert loads(dumps(inventory(observed)), origin="x").hypervisors == (observed,)
-    (moved,) = loads(dumps(inventory(declared)), origin="x").hypervisors
-    assert (moved.kernel, moved.declared_kernel) == (None, "2.6.32-279.el6")
-
-
 def problem(data: bytes) -> str:
     with pytest.raises(InventoryError) as raised:
         loads(data, origin="fleet.json")
@@ -88,7 +76,7 @@ def test_it_is_one_line_that_names_its_schema() -> None:
 
     assert data.count(b"\n") == 1
     assert data.endswith(b"}\n")
-    assert json.loads(data)["schema"] == "virtscan.inventory/1"
+    assert json.loads(data)["schema"] == "virtscan.inventory/2"
 
 
 @given(st.text(st.characters(codec="utf-8")))
@@ -122,8 +110,9 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (b"{}", "this is no inventory: Object missing required field `schema`"),
         (b'{"schema": 1}', "this is no inventory: Expected `str`, got `int` - at `$.schema`"),
         (b'{"schema": "virtscan.inventory/1"}', "this is no inventory: Object missing required field `version`"),
+        (b'{"schema": "virtscan.inventory/2"}', "this is no inventory: Object missing required field `version`"),
         (changed(schema="virtscan.report/1"), "this is a virtscan.report/1, which is printed for others to read"),
-        (changed(schema="virtscan.inventory/2"), "this is a virtscan.inventory/2, written by a later virtscan"),
+        (changed(schema="virtscan.inventory/3"), "this is a virtscan.inventory/3, written by a later virtscan"),
         (changed(schema="virtscan.inventory/0"), "its schema is 'virtscan.inventory/0', which is none of virtscan's"),
         (changed(schema="x" * 1000), f"its schema is '{'x' * 60}', which is none"),
         (changed(hypervisors=[{"name": "hv1", "uri": "", "status": "odd"}]), "'odd' - at `$.hypervisors[0].status`"),
@@ -162,11 +151,15 @@ def test_a_kernel_that_0_1_0_saved_as_declared_is_declared() -> None:
         for name, kernel in (("hv1", declared), ("hv2", observed))
     ]
 
-    first, second = loads(changed(hypervisors=hosts), origin="fleet.json").hypervisors
+    data = changed(schema="virtscan.inventory/1", hypervisors=hosts)
+    first, second = loads(data, origin="fleet.json").hypervisors
 
     assert (first.kernel, first.declared_kernel) == (None, "2.6.32-279.el6")
     assert second.kernel is not None
     assert (second.kernel.source, second.declared_kernel) == ("ssh", None)
+    odd = changed(schema="virtscan.inventory/1", hypervisors=[1])
+    assert "Expected `object`, got `int` - at `$.hypervisors[0]`" in problem(odd)
+    assert "Expected `array`, got `int`" in problem(changed(schema="virtscan.inventory/1", hypervisors=1))
 
 
 def test_an_inventory_that_0_1_0_saved_is_read_and_judged() -> None:
@@ -174,3 +167,23 @@ def test_an_inventory_that_0_1_0_saved_is_read_and_judged() -> None:
 
     assert saved.version == "0.1.0"
     assert {finding.domain: finding.rule for finding in correlate(saved).findings} == {"web07": "R7"}
+
+
+@pytest.mark.parametrize("version", sorted(STEPS))
+def test_every_earlier_version_has_a_step_to_the_next(version: int) -> None:
+    assert upgraded({}, version, "virtscan.inventory")["schema"] == json.loads(dumps(FULL))["schema"]
+
+
+def test_what_is_not_known_takes_no_room() -> None:
+    host, domain_ = (json.loads(dumps(FULL))["hypervisors"][0], json.loads(dumps(FULL))["hypervisors"][0]["domains"][0])
+
+    assert None not in {*map(str, host.values())}
+    assert "site" not in host
+    assert "next_start" not in domain_
+    assert "boot_order" not in domain_["interfaces"][0]
+
+
+@given(inventories())
+@settings(max_examples=50)
+def test_any_inventory_comes_back_as_it_was(original: Inventory) -> None:
+    assert loads(dumps(original), origin="fleet.json") == original

@@ -1,0 +1,84 @@
+import signal
+import subprocess
+import threading
+
+import pytest
+
+from tests.engines.test_threads import SHORT, in_a_process
+from tests.harness.patience import LONG
+from virtscan.engines.bounded import within
+from virtscan.engines.engine import Cut, Raised, Returned
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_call_in_time_has_its_own_outcome() -> None:
+    assert within(LONG, lambda: 7) == Returned(7)
+
+
+def test_an_exception_is_an_outcome() -> None:
+    error = LookupError("gone")
+
+    def fail() -> None:
+        raise error
+
+    assert within(LONG, fail) == Raised(error)
+
+
+def test_a_call_that_hangs_is_left_behind_on_a_daemon_thread() -> None:
+    release = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def hang() -> None:
+        threads.append(threading.current_thread())
+        release.wait(LONG)
+
+    assert within(SHORT, hang) is Cut.JOB_DEADLINE
+    assert threads[0].is_alive()
+    assert threads[0].daemon
+    release.set()
+
+
+def test_the_programs_of_a_late_call_are_ended_and_with_them_those_of_its_own_calls() -> None:
+    started: list[subprocess.Popen[str]] = []
+
+    def hang_in_a_program() -> int:
+        started.append(subprocess.Popen(["sleep", "1000"], text=True))
+        return started[0].wait()
+
+    outcome = within(SHORT, lambda: within(LONG, hang_in_a_program))
+
+    assert outcome is Cut.JOB_DEADLINE
+    assert started[0].wait(LONG) == -signal.SIGTERM
+
+
+def test_jobs_that_need_a_thread_of_their_own_wait_where_the_system_gives_few() -> None:
+    script = """
+threading.stack_size(16 << 20)
+with open("/proc/self/statm") as memory:
+    size = int(memory.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + (200 << 20),) * 2)  # room for some ten of them
+def job():
+    return within(LONG, lambda: time.sleep(0.01) or 1).value
+outcomes = run([job] * 100, job_timeout=LONG, deadline=LONG, on_end=ignore)
+print(sum(outcome.value for outcome in outcomes))
+"""
+
+    ended = in_a_process(script)
+
+    assert (ended.stdout, ended.stderr) == ("100\n", "")
+
+
+def test_a_job_for_which_there_is_no_second_thread_at_all_has_that_as_its_outcome() -> None:
+    script = """
+from virtscan.engines.bounded import NoThreadError
+def job():
+    threading.stack_size(1 << 44)
+    return within(LONG, hang)
+(outcome,) = run([job], job_timeout=LONG, deadline=LONG, on_end=ignore)
+print(type(outcome.error).__name__)
+"""
+
+    ended = in_a_process(script)
+
+    assert (ended.stdout, ended.stderr) == ("NoThreadError\n", "")

@@ -1,0 +1,87 @@
+"""Results to an inventory, without reading anything."""
+
+import pytest
+
+from tests.build import TAKEN_AT, bond, device, hypervisor, nic, read_server, sends, server
+from virtscan.model import DeviceKind, Gap, GapAbout, HostStatus, Inventory, Policy, Server, State
+from virtscan.scanning import HostResult
+from virtscan.scanning.assembling import assemble
+from virtscan.scanning.results import Result
+
+
+def assembled(*results: Result) -> Inventory:
+    return assemble(results, policy=Policy(), scope=None, taken_at=TAKEN_AT)
+
+
+def test_results_of_each_kind_stay_in_their_order_whatever_is_between() -> None:
+    first, second = (HostResult(hypervisor=hypervisor(name)) for name in ("hv2", "hv1"))
+
+    found = assembled(first, server("b"), second, server("a"))
+
+    assert [host.name for host in found.hypervisors] == ["hv2", "hv1"]
+    assert [one.name for one in found.servers] == ["b", "a"]
+
+
+def test_gaps_follow_the_name_that_tells_their_host_apart() -> None:
+    gap = Gap(subject="domain web01", reason="gone", about=GapAbout.DOMAIN, hypervisor="hv1")
+    one = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://a/system", status=HostStatus.FAILED))
+    other = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://b/system", status=HostStatus.FAILED), gaps=(gap,))
+
+    found = assembled(one, other)
+
+    assert [host.name for host in found.hypervisors] == ["hv1 (qemu+ssh://a/system)", "hv1 (qemu+ssh://b/system)"]
+    assert [gap.hypervisor for gap in found.gaps] == ["hv1 (qemu+ssh://b/system)"]
+
+
+def test_a_name_that_looks_like_one_told_apart_stays_its_own() -> None:
+    hosts = (hypervisor(name, uri="u") for name in ("hv1 (u)", "hv1", "hv1"))
+
+    found = assembled(*(HostResult(hypervisor=host) for host in hosts))
+
+    assert [host.name for host in found.hypervisors] == ["hv1 (u)", "hv1 (u) #2", "hv1 (u) #3"]
+
+
+ADDRESS = ("192.0.2.1/24",)
+ETH0, ETH1 = nic("eth0", addresses=ADDRESS), nic("eth1", addresses=ADDRESS)
+
+
+def unnamed(*states: State) -> Server:
+    """Give a server with a NIC of each state, each with an address, none of them named."""
+    devices = [sends(one, tx) for one, tx in zip((ETH0, ETH1), states, strict=True)]
+    reason = "name the interface that answers: eth0, eth1"
+    return read_server(*devices, interface=None, tx_checksum=State.UNKNOWN, reason=reason)
+
+
+def member(reason: str | None = None) -> Server:
+    """Give a server that is named by a member of a bond, with its offload off; the other one's was not read."""
+    other = sends(nic("eth1"), State.UNKNOWN, reason=reason)
+    return read_server(sends(nic("eth0"), State.OFF), sends(bond("bond0", "eth0", "eth1"), State.UNKNOWN), other)
+
+
+@pytest.mark.parametrize(
+    ("one", "reasons"),
+    [
+        pytest.param(server(tx_checksum=State.ON), [], id="known"),
+        pytest.param(server(tx_checksum=State.UNKNOWN), ["ssh: connection refused"], id="not read"),
+        pytest.param(unnamed(State.ON, State.OFF), [], id="unnamed, every stack known"),
+        pytest.param(unnamed(State.OFF, State.OFF), [], id="unnamed, every stack the same"),
+        pytest.param(
+            unnamed(State.OFF, State.UNKNOWN),
+            ["name the interface that answers: eth0, eth1"],
+            id="unnamed, one unknown",
+        ),
+        pytest.param(member(reason="no such device"), ["eth1: no such device"], id="another member not read"),
+        pytest.param(member(), ["TX checksum offload of bond0, eth1 is unknown"], id="nothing said about the others"),
+        pytest.param(
+            read_server(sends(device("bond0", DeviceKind.BOND, lower_complete=False))),
+            ["the devices below bond0 are not listed"],
+            id="members not listed",
+        ),
+    ],
+)
+def test_a_server_is_a_gap_if_its_offload_over_its_ways_is_unknown(one: Server, reasons: list[str]) -> None:
+    gaps = assembled(one).gaps
+
+    assert [gap.reason for gap in gaps] == reasons
+    assert all(gap.subject == f"server satellite ({one.source})" for gap in gaps)
+    assert all(gap.about is GapAbout.SERVER for gap in gaps)

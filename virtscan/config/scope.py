@@ -1,0 +1,24 @@
+"""The scope of a scan: which configuration and which hypervisors, as an identifier that shows neither."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import msgspec
+
+from virtscan.config.declaration import FILES
+from virtscan.config.merge import Options
+from virtscan.transport import uri
+
+_LENGTH = 16
+
+
+def scope_of(configuration: Path | None, options: Options) -> str:
+    """Identify what a scan covers, the same on every night, whatever the configuration says by then.
+
+    Hypervisors that the command line names replace the configuration's, so they are part of it.
+    """
+    files = [os.path.abspath(path) for key in FILES for path in getattr(options, key)]  # noqa: PTH100 resolve may hang
+    named = sorted({*map(uri.shown, options.connect), *files})
+    place = None if configuration is None else os.path.abspath(configuration)  # noqa: PTH100 as above
+    return hashlib.sha256(msgspec.json.encode([place, named])).hexdigest()[:_LENGTH]

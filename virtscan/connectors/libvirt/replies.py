@@ -1,0 +1,38 @@
+"""Replies of libvirt: what a call returned, or the failure that concerns its item alone."""
+
+from collections.abc import Callable
+from typing import Generic, TypeAlias, TypeVar
+
+import libvirt
+import msgspec
+
+T = TypeVar("T")
+
+
+class Fetched(msgspec.Struct, Generic[T], frozen=True):
+    """The value that a call returned."""
+
+    value: T
+
+
+class LibvirtFailure(msgspec.Struct, frozen=True):
+    """The error that libvirt gave instead."""
+
+    error: libvirt.libvirtError
+
+
+class NotText(msgspec.Struct, frozen=True):
+    """A text that is not UTF-8."""
+
+
+Reply: TypeAlias = Fetched[T] | LibvirtFailure | NotText
+
+
+def reply_of(call: Callable[[], T]) -> Reply[T]:
+    """Call libvirt, and make a value of what may go wrong with one item; any other exception is a defect."""
+    try:
+        return Fetched(call())
+    except libvirt.libvirtError as error:
+        return LibvirtFailure(error)
+    except UnicodeDecodeError:
+        return NotText()

@@ -1,0 +1,38 @@
+"""Stable keys of hosts and interfaces: what tells two observations of one from observations of two."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+_PLACEHOLDERS = frozenset({"03000200-0400-0500-0006-000700080009"})
+
+
+def says_something(uuid: str) -> bool:
+    """Return False for the uuids that vendors leave as placeholders."""
+    return uuid not in _PLACEHOLDERS and set(uuid.casefold()) - {"-"} not in ({"0"}, {"f"})
+
+
+def host_keys(*, system_uuid: str | None, declared_name: str | None, uri: str, own_name: str | None) -> tuple[str, ...]:
+    """Give the keys by which a host is known again, the most stable first.
+
+    Args:
+        system_uuid: The machine's; a placeholder identifies nothing.
+        declared_name: The name in the configuration.
+        uri: The address as it is shown.
+        own_name: The host's name if the URI is local, which every machine may have; else None.
+    """
+    keys = [f"uuid:{system_uuid.casefold()}"] if system_uuid is not None and says_something(system_uuid) else []
+    keys += [] if declared_name is None else [f"name:{declared_name}"]
+    return (*keys, f"uri:{uri}" if own_name is None else f"uri:{uri}#{own_name}")
+
+
+def interface_keys(interfaces: Sequence[tuple[int, str | None]], *, uuid: str | None, name: str) -> tuple[str, ...]:
+    """Give the key of each interface of a domain, in their order: the domain's uuid, or name, with the MAC.
+
+    Interfaces are given by index and MAC.
+    An interface without a MAC, or with one that another interface of the domain has, is known by its index.
+    """
+    count = Counter(mac for _, mac in interfaces)
+    domain = uuid.casefold() if uuid is not None else f"name:{name}"
+    return tuple(
+        f"{domain}/{mac}" if mac is not None and count[mac] == 1 else f"{domain}/#{index}" for index, mac in interfaces
+    )

@@ -1,0 +1,119 @@
+"""An inventory as a file: what `scan --save` keeps and `report FILE` reads; bytes in, bytes out."""
+
+import re
+from typing import get_args
+
+import msgspec
+
+from virtscan.errors import InventoryError
+from virtscan.model import Inventory
+from virtscan.storage.inventory_v2 import (
+    SavedGap,
+    SavedHypervisor,
+    SavedInventory,
+    SavedNetboot,
+    SavedPolicy,
+    SavedServer,
+    SavedSubnet,
+    Schema,
+)
+from virtscan.storage.upgrades import STEPS, upgraded
+
+(_SCHEMA,) = get_args(Schema)
+_NAME, _, _NUMBER = _SCHEMA.partition("/")
+_VERSION = int(_NUMBER)
+_ANY_SCHEMA = re.compile(r"(virtscan\.[a-z]+)/([1-9][0-9]{0,8})")
+_WANTED = "an inventory is what `virtscan scan --save FILE` writes"
+
+
+class _Header(msgspec.Struct, frozen=True):
+    schema: str
+
+
+def dumps(inventory: Inventory) -> bytes:
+    """Write an inventory as one line of JSON; mappings keep their order, and with them what is reported again."""
+    return msgspec.json.encode(_saved(inventory)) + b"\n"
+
+
+def _saved(inventory: Inventory) -> SavedInventory:
+    return SavedInventory(
+        schema=_SCHEMA,
+        version=inventory.version,
+        taken_at=inventory.taken_at,
+        scope=inventory.scope,
+        policy=msgspec.convert(inventory.policy, SavedPolicy, from_attributes=True),
+        hypervisors=msgspec.convert(inventory.hypervisors, tuple[SavedHypervisor, ...], from_attributes=True),
+        servers=msgspec.convert(inventory.servers, tuple[SavedServer, ...], from_attributes=True),
+        netboots=msgspec.convert(inventory.netboots, tuple[SavedNetboot, ...], from_attributes=True),
+        subnets=msgspec.convert(inventory.subnets, tuple[SavedSubnet, ...], from_attributes=True),
+        gaps=msgspec.convert(inventory.gaps, tuple[SavedGap, ...], from_attributes=True),
+    )
+
+
+def loads(data: bytes, *, origin: str) -> Inventory:
+    """Read an inventory that `dumps` wrote, of this version or an earlier one.
+
+    Unknown keys are passed over: a later version may add some.
+
+    Args:
+        data: The whole file.
+        origin: Its name, for messages.
+
+    Raises:
+        InventoryError: It is not an inventory, has a later schema, or is not complete.
+    """
+    try:
+        return _model(_decoded(data))
+    except InventoryError as error:
+        raise InventoryError(f"{origin}: {error}") from error
+    except msgspec.ValidationError as error:
+        raise InventoryError(f"{origin}: this is no inventory: {error}; {_WANTED}") from error
+    except msgspec.DecodeError as error:
+        raise InventoryError(f"{origin}: {_damage(data, str(error))}") from error
+    except UnicodeDecodeError as error:
+        raise InventoryError(f"{origin}: not UTF-8 text; {_WANTED}") from error
+    except RecursionError as error:
+        raise InventoryError(f"{origin}: nested too deeply for an inventory; {_WANTED}") from error
+
+
+def _decoded(data: bytes) -> SavedInventory:
+    version = _version(msgspec.json.decode(data, type=_Header).schema)
+    if version == _VERSION:
+        return msgspec.json.decode(data, type=SavedInventory)
+    old = msgspec.json.decode(data, type=dict[str, object])  # of any shape; what it becomes is checked
+    return msgspec.convert(upgraded(old, version, _NAME), SavedInventory)
+
+
+def _model(saved: SavedInventory) -> Inventory:
+    """Make the inventory of what is saved; the keys that follow from a host's facts are not kept apart."""
+    inventory = msgspec.convert(saved, Inventory, from_attributes=True)
+    hosts = (
+        msgspec.structs.replace(host, former_keys=tuple(key for key in one.keys if key not in host.keys))
+        for host, one in zip(inventory.hypervisors, saved.hypervisors, strict=True)
+    )
+    return msgspec.structs.replace(inventory, hypervisors=tuple(hosts))
+
+
+def _version(schema: str) -> int:
+    """Tell an inventory from virtscan's other documents, and from those of its later versions.
+
+    Raises:
+        InventoryError: It is not a schema that this version reads.
+    """
+    match = _ANY_SCHEMA.fullmatch(schema)
+    if match is None:
+        raise InventoryError(f"its schema is {schema[:60]!r}, which is none of virtscan's; {_WANTED}")
+    if match[1] != _NAME:
+        raise InventoryError(f"this is a {schema}, which is printed for others to read; {_WANTED}")
+    version = int(match[2])
+    if version != _VERSION and version not in STEPS:
+        raise InventoryError(f"this is a {schema}, written by a later virtscan: use that one, or scan again")
+    return version
+
+
+def _damage(data: bytes, message: str) -> str:
+    if not data.strip():
+        return f"the file is empty; {_WANTED}"
+    if message == "Input data was truncated" and data.lstrip().startswith(b"{"):
+        return f"the file was cut short: it ends within the document, after {len(data)} bytes; scan again"
+    return f"{message.removeprefix('JSON is malformed: ')}, so this is not JSON; {_WANTED}"

@@ -1,0 +1,226 @@
+"""The inventory file, version 2: the structs that `virtscan schema inventory` publishes.
+
+They are apart from the model, which may change at any time: a change here that a reader of older files would notice is
+a new version, with a step in `upgrades`. Defaults are omitted, so a default must never change. The meaning of each
+field is that of the same field in the model.
+
+Domains are the bulk of a file, and copies of them would double the time of reading and writing. They are the model's as
+long as both are the same; `fixtures/schemas/inventory.json` fixes what they are here. When the model's domain has to
+change, freeze a copy of it in this module first.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from virtscan.model import (
+    Attachment,
+    Backing,
+    DeviceKind,
+    Domain,
+    GapAbout,
+    HostStatus,
+    LowerDevice,
+    Machine,
+    SourceMode,
+    State,
+)
+
+Schema: TypeAlias = Literal["virtscan.inventory/2"]
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+
+T = TypeVar("T")
+
+
+class _Saved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record of the file."""
+
+
+class SavedValue(_Saved, Generic[T], frozen=True):
+    """An observed value."""
+
+    value: T
+    source: str
+    observed_at: Moment | None = None
+
+
+class SavedGap(_Saved, frozen=True):
+    """Something that could not be read."""
+
+    subject: str
+    reason: str
+    about: GapAbout
+    hypervisor: str | None = None
+
+
+class SavedNetwork(_Saved, frozen=True):
+    """A libvirt network."""
+
+    name: str
+    forward_mode: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+class SavedDevice(_Saved, frozen=True):
+    """A network device of a hypervisor or a server."""
+
+    name: str
+    kind: DeviceKind = DeviceKind.UNKNOWN
+    lower: tuple[str, ...] = ()
+    lower_complete: bool = False
+    mode: SourceMode | None = None
+    backing: Backing = Backing.UNKNOWN
+    driver: str | None = None
+    mac: str | None = None
+    permanent_mac: str | None = None
+    vlan_id: int | None = None
+    addresses: tuple[str, ...] = ()
+    tx: State = State.UNKNOWN
+    sources: tuple[str, ...] = ()
+    observed_at: datetime | None = None
+
+
+class SavedHypervisor(_Saved, frozen=True):
+    """A hypervisor. `keys` are all that it was ever known by, the best first."""
+
+    name: str
+    uri: str
+    status: HostStatus
+    keys: tuple[str, ...] = ()
+    own_name: str | None = None
+    is_name_declared: bool = False
+    site: str | None = None
+    kernel: SavedValue[str] | None = None
+    kernel_build: str | None = None
+    declared_kernel: str | None = None
+    daemon: SavedValue[int] | None = None
+    machine: Machine = Machine.UNKNOWN
+    physical: bool = False
+    system_uuid: str | None = None
+    local: bool = False
+    lists_all_domains: bool = False
+    lists_all_devices: bool = False
+    cpus: int | None = None
+    memory_mib: int | None = None
+    domains: tuple[Domain, ...] = ()
+    networks: tuple[SavedNetwork, ...] = ()
+    devices: tuple[SavedDevice, ...] = ()
+    segments: Mapping[str, str] = {}
+    reflective: tuple[str, ...] = ()
+    observed_at: Moment | None = None
+    open_seconds: float | None = None
+    read_seconds: float | None = None
+
+
+class SavedFeature(_Saved, frozen=True):
+    """An offload feature."""
+
+    state: State
+    fixed: bool = False
+    requested: State | None = None
+
+
+class SavedPersistence(_Saved, frozen=True):
+    """The state after the next reboot."""
+
+    setting: str
+    tx_checksum: State = State.UNKNOWN
+
+
+class SavedOffload(_Saved, frozen=True):
+    """TX checksum offload of one device."""
+
+    tx_checksum: State = State.UNKNOWN
+    reason: str | None = None
+    features: Mapping[str, SavedFeature] = {}
+    persistence: SavedPersistence | None = None
+
+
+class SavedServerDevice(_Saved, frozen=True):
+    """A device of a server."""
+
+    device: SavedDevice
+    offload: SavedOffload = SavedOffload()
+
+
+class SavedServer(_Saved, frozen=True):
+    """A provisioning server."""
+
+    name: str
+    source: str
+    interface: str | None = None
+    tx_checksum: State = State.UNKNOWN
+    reason: str | None = None
+    features: Mapping[str, SavedFeature] = {}
+    persistence: SavedPersistence | None = None
+    macs: tuple[str, ...] = ()
+    declared_macs: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    kernel: SavedValue[str] | None = None
+    segments: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+    physical: bool = False
+    runs_on: str | None = None
+    machine: Machine = Machine.UNKNOWN
+    system_uuid: str | None = None
+    devices: tuple[SavedServerDevice, ...] = ()
+    lists_all_devices: bool = False
+    observed_at: Moment | None = None
+
+
+class SavedNetboot(_Saved, frozen=True):
+    """A provisioning system's record of a MAC."""
+
+    mac: str
+    system: str
+    pending: bool
+    source: str
+    server: str | None = None
+    observed_at: datetime | None = None
+
+
+class SavedSubnet(_Saved, frozen=True):
+    """A network that a provisioning system knows."""
+
+    name: str
+    network: str
+    source: str
+    vlan_id: int | None = None
+    servers: tuple[str, ...] = ()
+    observed_at: datetime | None = None
+
+
+class SavedWaiver(_Saved, frozen=True):
+    """An accepted finding."""
+
+    reason: str
+    hypervisor: str = "*"
+    domain: str = "*"
+    mac: str = "*"
+    server: str = "*"
+    until: date | None = None
+
+
+class SavedPolicy(_Saved, frozen=True):
+    """What is judged and what is accepted."""
+
+    lower_device: LowerDevice = LowerDevice.ANY
+    max_age: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    waivers: tuple[SavedWaiver, ...] = ()
+
+
+class SavedInventory(_Saved, frozen=True):
+    """The whole file."""
+
+    schema: Schema
+    version: str
+    taken_at: Moment
+    scope: str | None = None
+    policy: SavedPolicy = SavedPolicy()
+    hypervisors: tuple[SavedHypervisor, ...] = ()
+    servers: tuple[SavedServer, ...] = ()
+    netboots: tuple[SavedNetboot, ...] = ()
+    subnets: tuple[SavedSubnet, ...] = ()
+    gaps: tuple[SavedGap, ...] = ()
