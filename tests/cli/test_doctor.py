@@ -53,6 +53,7 @@ def test_the_checks_can_be_read_by_programs(capfd: pytest.CaptureFixture[str]) -
         "hypervisor fra1-kvm04",
         "server depot",
     ]
+    assert len(document["gaps"]) == 2
 
 
 def test_a_wrong_configuration_is_told_after_what_is_here(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

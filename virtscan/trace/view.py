@@ -85,7 +85,7 @@ _BOOT: tuple[Field[Line], ...] = (
     Field(number("resent", audience=_DATA), _boot(lambda boot: boot.resent)),
     Field(number("seconds_lost", "s lost", under="retries"), _boot(lambda boot: boot.seconds_lost)),
     Field(Column("side", "captured at"), _boot(lambda boot: word(boot.side))),
-    Field(Column("failed", "failed in this way"), _judgement(lambda judgement: word(judgement.failed))),
+    Field(Column("failed", "failed by checksums"), _judgement(lambda judgement: word(judgement.failed))),
     Field(Column("confidence", under="failed"), _judgement(lambda judgement: word(judgement.confidence))),
     Field(Column("started_at", audience=_DATA), _boot(lambda boot: timestamp(boot.started_at))),
     Field(Column("ended_at", audience=_DATA), _boot(lambda boot: timestamp(boot.ended_at))),
@@ -132,7 +132,7 @@ def view(trace: Trace, found: Sequence[Line]) -> Document:
         gaps=gap_section(trace.gaps),
         notes=(
             f"frames: {trace.frames}, from {timestamp(trace.started_at) or '-'} to {timestamp(trace.ended_at) or '-'}",
-            f"boots: {len(trace.boots)}, clients that asked for nothing but an address: {trace.others}",
+            f"boots: {len(trace.boots)}, clients that only requested an address: {trace.others}",
             f"failed because of partial checksums: {listed(counts(counted, 'failed'))}",
             *([f"findings: {listed(counts(counted, 'agreement'))}"] if joined else []),
         ),
@@ -145,7 +145,7 @@ def _metrics(trace: Trace, found: Sequence[Line], *, joined: bool) -> tuple[Metr
     by_failure, by_agreement = "Boots by whether partial checksums failed them.", "Boots and findings compared."
     return (
         Metric(name="boots", value=len(trace.boots), help="Boots in the capture."),
-        Metric(name="others", value=trace.others, help="Clients that asked for nothing but an address."),
+        Metric(name="others", value=trace.others, help="Clients that only requested an address."),
         *(Metric(name="failed", value=failed[one], help=by_failure, labels={"failed": one.value}) for one in Failed),
         *(
             Metric(name="agreement", value=agreements[one], help=by_agreement, labels={"agreement": one.value})

@@ -175,7 +175,7 @@ def nested(metrics: Iterable[Metric]) -> Mapping[str, object]:
 
 
 class Field(msgspec.Struct, Generic[T], frozen=True):
-    """A column together with how its value is got from one item."""
+    """A column with the function that gives its value for one item."""
 
     column: Column
     value: Callable[[T], Value]
