@@ -7,7 +7,7 @@ import msgspec
 from virtscan.correlator import correlate
 from virtscan.correlator.aging import aged
 from virtscan.correlator.cure import Cure, command_word, cure, offload_of, server_of, stack_of
-from virtscan.correlator.evaluator import kernel_state
+from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import GuestNic, HostDevice, places
 from virtscan.correlator.sending import SendingStack
