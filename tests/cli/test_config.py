@@ -279,7 +279,7 @@ def test_the_subnet_on_record_says_which_servers_answer(
 
     shown = capfd.readouterr().out
     assert "  subnet pxe (10.77.0.0/24) of foreman sat: answered by near.example.com\n" in shown
-    assert "  server near: may answer: by the subnet on record\n" in shown
+    assert "  server near: may answer: by the recorded subnet\n" in shown
     assert "  server far: may answer: neither segments nor subnets are declared" in shown
     assert ("  VLAN: 100\n" in shown) == ("vlan_id" in device)
 
@@ -289,13 +289,13 @@ def test_a_subnet_may_name_a_server_by_an_address_that_the_scan_saw(
 ) -> None:
     arguments = recorded(tmp_path, replace(PXE, servers=("10.77.0.9",)), vlan_id=100)
     assert run(arguments) == 0
-    assert "  server near: may answer: by the subnet on record" not in capfd.readouterr().out
+    assert "  server near: may answer: by the recorded subnet" not in capfd.readouterr().out
     saved = tmp_path / "scan.json"
     scanned = loads(saved.read_bytes(), origin="scan")
     saved.write_bytes(dumps(replace(scanned, servers=(server("near", addresses=("10.77.0.9/24",)),))))
 
     assert run(arguments) == 0
-    assert "  server near: may answer: by the subnet on record" in capfd.readouterr().out
+    assert "  server near: may answer: by the recorded subnet" in capfd.readouterr().out
 
 
 def test_what_is_too_old_for_the_scan_settles_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -315,8 +315,8 @@ def test_a_subnet_of_somebody_else_settles_nothing(tmp_path: Path, capfd: pytest
     assert run(recorded(tmp_path, stranger, addresses=("10.77.0.5/24",))) == 0
 
     shown = capfd.readouterr().out
-    assert "answered by capsule.example.com; this settles nothing, for it names no server of the configuration" in shown
-    assert "server near: may answer: it serves pxe-b, and the device may be in any segment" in shown
+    assert "answered by capsule.example.com; no effect: not a configured server" in shown
+    assert "server near: may answer: it serves pxe-b; the device's segment is unknown" in shown
     assert "server far: may answer: neither segments nor subnets are declared" in shown
 
 
@@ -330,16 +330,11 @@ def test_what_is_on_record_for_a_mac_is_shown_for_those_on_the_device(
         "  52:54:00:93:76:af of web01: on record at foreman sat: only far may answer, "
         "and it is about to boot from the network\n"
     ) in shown
-    assert (
-        "52:54:00:00:00:04 of odd\\x1b[31m: on record at foreman sat: no server of the configuration is named\n"
-        in shown
-    )
+    assert "52:54:00:00:00:04 of odd\\x1b[31m: on record at foreman sat: no configured server is on record\n" in shown
     assert "00:02" not in shown
     assert "00:03" not in shown
 
 
 def test_without_a_scan_nobody_knows_what_is_on_record(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(recorded(tmp_path, PXE, vlan_id=100)[:-2]) == 0
-    assert (
-        "provisioning systems: name a scan with --inventory to see whom they have on record" in capfd.readouterr().out
-    )
+    assert "provisioning systems: not read; add --inventory FILE for their records" in capfd.readouterr().out

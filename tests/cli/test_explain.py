@@ -98,7 +98,7 @@ def test_what_could_not_be_looked_at_is_said(tmp_path: Path, capfd: pytest.Captu
     [
         ("wep01", "no domain and no interface is called wep01; did you mean web01?"),
         ("52:54:00:93:76:aa", "did you mean 52:54:00:93:76:af?"),
-        ("zzzz", "called zzzz: give a domain's name or uuid, or the MAC of an interface (it may be among"),
+        ("zzzz", "called zzzz; give the name or uuid of a domain, or the MAC of an interface (it may be among"),
         ("lone", "domain lone has no interface"),
         ("\x1b[31m", r"called \x1b[31m: give"),
     ],

@@ -211,7 +211,7 @@ def test_a_new_name_on_the_command_line_is_one_more_server() -> None:
         ("name = 'a'\noffload = 'on'\nmac = ['aa']", r"1st \[\[server\]\]( \(.*\))?: mac: invalid MAC address 'aa'"),
         (
             "name = 'a'\noffload = 'on'\nsegments = ['pxe-a']\nsubnets = ['10.0.0.0/8']",
-            r"1st \[\[server\]\]( \(.*\))?: segments and subnets both declare whom it serves; give one of them",
+            r"1st \[\[server\]\]( \(.*\))?: segments and subnets exclude each other; give one of them",
         ),
         (
             "name = 'a'\noffload = 'on'\nsubnets = ['10.0.0.0/99']",
@@ -301,8 +301,8 @@ def test_a_hypervisor_of_the_command_line_keeps_the_facts_of_its_table() -> None
         ("uris = []", "give one of uri, uris, xml and sosreport"),
         ("uris = ['a', 'a']", r"uris: the same address as in 1st \[\[hypervisor\]\]: uris"),
         ("uris = ['a', 'qemu+ssh://hv1:x/']", "uris: not a libvirt URI"),
-        ("uris = ['a', '']", "uris: the URI is empty; write one such as qemu:///system"),
-        ("uri = ''", "uri: the URI is empty; write one such as qemu:///system"),
+        ("uris = ['a', '']", "uris: empty URI; write one, e.g. qemu:///system"),
+        ("uri = ''", "uri: empty URI; write one, e.g. qemu:///system"),
     ],
 )
 def test_several_uris_share_only_what_several_hosts_can(text: str, message: str) -> None:

@@ -278,7 +278,7 @@ def test_a_driver_without_networks_leaves_a_gap_only_where_one_is_used(
     _, gaps = scan(powered_off)
 
     assert said(gaps, powered_off) == [("network pxe", GapAbout.NETWORK)]
-    assert "this driver lists no networks" in gaps[0].reason
+    assert "this driver does not list networks" in gaps[0].reason
     assert scan(ten)[1] == ()
 
 

@@ -254,7 +254,7 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
 
     assert names(hypervisor) == ["web01"]
     assert [Path(gap.subject).name for gap in gaps] == ["fifo.xml", "socket.xml", "zero.xml"]
-    assert {gap.reason for gap in gaps} == {"it is no regular file"}
+    assert {gap.reason for gap in gaps} == {"not a regular file"}
     hypervisor, gaps = scan(tmp_path / "fifo.xml")
     assert hypervisor.status is HostStatus.FAILED
 
@@ -319,7 +319,7 @@ def test_files_and_folders_that_may_not_be_read_are_gaps(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({}, "no domain and no network in it; there is no file"),
+        ({}, "no domain and no network in it; the folder is empty"),
         ({"notes.txt": "web01", ".hidden": ""}, "no domain and no network in it; left out: notes.txt"),
         ({"pool.xml": "<pool/>", "x.xml": "<filter/>"}, "no domain and no network in it; left out: pool.xml, x.xml"),
         ({"broken.xml": "<domain>"}, "no domain and no network in it"),
@@ -419,7 +419,7 @@ def test_a_compressed_file_is_read(tmp_path: Path) -> None:
     ("data", "reason"),
     [
         (gzip.compress(b"<domain>" + bytes(33 * MIB)), "its content has more bytes than a file can have"),
-        (gzip.compress(b"<domain/>")[:-9], "its compressed data is cut short"),
+        (gzip.compress(b"<domain/>")[:-9], "compressed data is cut short"),
         (b"\x1f\x8b" + bytes(30), "its compressed data is damaged"),
     ],
 )
@@ -525,7 +525,7 @@ def test_a_file_whose_size_is_not_what_it_was_said_to_be_is_a_gap(tmp_path: Path
     hypervisor, gaps = scan(tmp_path)
 
     assert names(hypervisor) == ["web01"]
-    assert [gap.reason for gap in gaps] == ["its size changed while it was read"]
+    assert [gap.reason for gap in gaps] == ["size changed while reading"]
 
 
 def test_what_virsh_wrote_into_a_file_without_a_suffix_is_a_definition(tmp_path: Path) -> None:

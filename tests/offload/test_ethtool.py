@@ -16,7 +16,7 @@ from virtscan.offload.ethtool import Capture, parse_captures, parse_features, tx
 
 ON, OFF, UNKNOWN = State.ON, State.OFF, State.UNKNOWN
 
-NOT_ETHTOOLS_FEATURES = "no line of it is a feature: save what ethtool -k DEVICE prints, line for line"
+NOT_ETHTOOLS_FEATURES = "no feature found; save the whole output of ethtool -k DEVICE"
 
 
 def features(**states: State) -> dict[str, Feature]:
@@ -113,19 +113,19 @@ def test_a_bond_of_an_old_kernel_that_needs_no_checksum_does_not_fill_it_in(corp
 @pytest.mark.parametrize(
     ("file", "device", "reason"),
     [
-        ("ethtool-odd/tool-output__ethtool_-k_nosuch.txt", "eth7", "there is no such device"),
-        ("ethtool-odd/tool-output__ethtool_--json_-k_nosuch.json", None, "there is no such device"),
+        ("ethtool-odd/tool-output__ethtool_-k_nosuch.txt", "eth7", "no such device"),
+        ("ethtool-odd/tool-output__ethtool_--json_-k_nosuch.json", None, "no such device"),
         ("ethtool-odd/repo_not_named_by_the_index__nixos_commented.txt", None, NOT_ETHTOOLS_FEATURES),
         ("ethtool-odd/www.ibm.com__ibm_qeth_collapsed.txt", None, NOT_ETHTOOLS_FEATURES),
         ("ethtool-odd/netdev_list__netdev_json_v3.json", None, "no JSON"),
-        ("ethtool/text-index__lkml2004_multi.txt", "eth1", "its driver does not tell its offload settings"),
+        ("ethtool/text-index__lkml2004_multi.txt", "eth1", "the driver does not report offload settings"),
         ("ethtool/text-index__lkml2004_multi.txt", None, "name one of eth0, eth1, eth2"),
         ("ethtool/text-index__lkml2004_multi.txt", "eth9", "not about eth9 but about eth0, eth1, eth2"),
         ("ethtool/tool-output__ethtool_-k_eth0.txt", "eth1", "not about eth1 but about eth0"),
         (
             "ethtool/RedHatInsights.insights-core__insights__tests__parsers__test_ethtool.py.L518.ETHTOOL_K_MISSING_COLON.txt",
             None,
-            "there is a header and no feature below it",
+            "no feature below the header",
         ),
     ],
 )
@@ -363,10 +363,10 @@ def test_a_known_state_needs_no_reason() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("netlink error: Operation not permitted", "ethtool is not permitted to read it"),
+        ("netlink error: Operation not permitted", "ethtool may not read it"),
         ("Offload parameters for eth0:\nno offload info available", "its driver does not tell"),
         ("ethtool: bad command line argument(s)", "ethtool says: ethtool: bad command line"),
-        ("Features for eth0:", "there is a header and no feature below it"),
+        ("Features for eth0:", "no feature below the header"),
         ("", "no line of it is a feature"),
     ],
 )

@@ -124,7 +124,7 @@ def test_a_failure_that_ethtool_prints_beside_its_text_is_seen(machine: Machine)
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        ("echo 'netlink error: Operation not permitted' >&2; exit 1", "ethtool is not permitted to read it"),
+        ("echo 'netlink error: Operation not permitted' >&2; exit 1", "ethtool may not read it"),
         ("exit 1", "no line of it is a feature"),
         ("kill -9 $$", "no line of it is a feature"),
     ],
@@ -150,7 +150,7 @@ def test_a_program_that_hangs_is_ended_in_time(machine: Machine) -> None:
 def test_a_program_that_floods_is_ended(machine: Machine) -> None:
     machine.program("udevadm", "yes")
 
-    with pytest.raises(OffloadError, match="sh can't be run: it prints without end"):
+    with pytest.raises(OffloadError, match="sh can't be run: endless output"):
         machine.read("eth0")
 
 
@@ -230,7 +230,7 @@ def test_without_an_address_no_device_is_chosen(machine: Machine) -> None:
     server = machine.read()
 
     assert (server.interface, server.tx_checksum) == (None, State.UNKNOWN)
-    assert server.reason == "no device has an address: name the interface that answers"
+    assert server.reason == "no device has an address; name the serving interface"
 
 
 # ------------------------------------------------------------------ the sending stack
@@ -296,7 +296,7 @@ def test_a_host_of_many_containers_costs_a_bounded_answer_that_has_its_nics(mach
     assert not server.lists_all_devices
     assert len(read) == 400
     assert {"eth0", "zz9"} <= read
-    assert unread == {"it was not read; name it, the server has too many devices"}
+    assert unread == {"not read, too many devices; name the interface"}
 
 
 def test_devices_that_ethtool_was_not_run_on_leave_the_list_incomplete(machine: Machine) -> None:

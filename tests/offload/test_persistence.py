@@ -73,7 +73,7 @@ def test_what_the_driver_fixes_stays_as_it_is() -> None:
 def test_what_is_off_although_on_was_asked_for_may_come_back() -> None:
     wanted = VIRTIO_OFF | {"tx-checksum-ip-generic": Feature(state=OFF, requested=ON)}
 
-    assert after_reboot(features=wanted) == Persistence(setting="it is off now although on was asked for")
+    assert after_reboot(features=wanted) == Persistence(setting="off now, although on is requested")
 
 
 def test_a_file_that_can_not_be_read_may_hold_the_setting() -> None:

@@ -108,7 +108,7 @@ def test_without_ethtool_the_state_is_unknown_and_the_kernel_known(
         server = read(sshd)
 
     assert server.tx_checksum is State.UNKNOWN
-    assert server.reason == "there is no ethtool: install it"
+    assert server.reason == "ethtool not found; install it"
     assert server.kernel is not None
     assert server.interface == "lo"
 

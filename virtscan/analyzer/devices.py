@@ -42,7 +42,7 @@ def read_host_interface(xml: bytes | str, *, source: str) -> tuple[Device, ...]:
     """
     root = parse(xml)
     if root.tag != "interface":
-        raise AnalyzerError(f"<{root.tag}> is no host interface")
+        raise AnalyzerError(f"<{root.tag}> is not a host interface")
     if not root.get("name"):
         raise AnalyzerError("a host interface without a name")
     return tuple(_devices(root, source))
@@ -104,7 +104,7 @@ def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
     """
     root = parse(xml)
     if root.tag != "device":
-        raise AnalyzerError(f"<{root.tag}> is no node device")
+        raise AnalyzerError(f"<{root.tag}> is not a node device")
     net = next((capability for capability in root.iterchildren("capability") if capability.get("type") == "net"), None)
     if net is None:
         return None
@@ -152,7 +152,7 @@ def read_computer(xml: bytes | str) -> Dmi:
     """
     root = parse(xml)
     if root.tag != "device":
-        raise AnalyzerError(f"<{root.tag}> is no node device")
+        raise AnalyzerError(f"<{root.tag}> is not a node device")
     system = root.find("capability[@type='system']")
     if system is None:
         return Dmi()

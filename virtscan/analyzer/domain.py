@@ -66,7 +66,7 @@ def domain_from(root: etree._Element, *, origin: str, state: DomainState = Domai
         element = root.find("domain")
         state = DomainState.ACTIVE
     if element is None or element.tag != "domain":
-        raise AnalyzerError(f"<{root.tag}> holds no domain" if element is None else f"<{root.tag}> is no domain")
+        raise AnalyzerError(f"<{root.tag}> contains no domain" if element is None else f"<{root.tag}> is not a domain")
     if state is DomainState.UNKNOWN and element.get("id") is not None:
         state = DomainState.ACTIVE
     first = first_children(element)

@@ -28,7 +28,9 @@ def network_from(root: etree._Element) -> Network:
     """
     element = root.find("network") if root.tag == "networkstatus" else root
     if element is None or element.tag != "network":
-        raise AnalyzerError(f"<{root.tag}> holds no network" if element is None else f"<{root.tag}> is no network")
+        raise AnalyzerError(
+            f"<{root.tag}> contains no network" if element is None else f"<{root.tag}> is not a network"
+        )
     name = element.findtext("name")
     if not name:
         raise AnalyzerError("a network without a name: no interface can refer to it")

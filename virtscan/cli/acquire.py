@@ -45,7 +45,7 @@ def acquire(
     if file is None:
         return collected(planned(said, lower_device=lower_device, max_age=max_age, **what), said)
     if any(what.values()):
-        raise click.UsageError(f"{file} is saved and not scanned again; leave out FILE, or the options of a scan")
+        raise click.UsageError(f"{file}: scan options don't apply to a saved inventory; omit FILE or these options")
     return judged_on(load(file), said, lower_device=lower_device, max_age=max_age)
 
 
@@ -103,7 +103,5 @@ def judged_on(
     chosen = {key: value for key, value in changes.items() if value is not None}
     passed = (datetime.now(UTC) - inventory.taken_at).total_seconds()
     if max_age is not None and passed > max_age:
-        said.warn(
-            f"warning: --max-age counts from the scan, which was {in_words(timedelta(seconds=passed))} ago itself"
-        )
+        said.warn(f"warning: --max-age counts from the scan, which was {in_words(timedelta(seconds=passed))} ago")
     return msgspec.structs.replace(inventory, policy=msgspec.structs.replace(inventory.policy, **chosen))

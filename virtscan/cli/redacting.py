@@ -71,7 +71,7 @@ def redaction(map_file: Path | None) -> Redaction:
     try:
         if map_file.exists() and not map_file.is_file():
             # Reading a pipe or a terminal might wait for ever.
-            raise InventoryError(f"{map_file}: no regular file: a map is read, and written again")
+            raise InventoryError(f"{map_file}: not a regular file; give one, because the map is read and rewritten")
         known = load_map(map_file.read_bytes(), origin=str(map_file))
     except FileNotFoundError:
         known = Map(key=secrets.token_hex(16))

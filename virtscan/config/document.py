@@ -153,7 +153,7 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
 def _sections(raw: Mapping[str, object], kind: type[S], key: str, environment: Mapping[str, str]) -> tuple[S, ...]:
     tables = raw.get(key, [])
     if not isinstance(tables, list):
-        raise ConfigError(f"{key}: there may be several; write [[{key}]] in double brackets")
+        raise ConfigError(f"{key}: expected an array of tables; write [[{key}]]")
     return tuple(
         _section(table, kind, table_name(key, number, table), environment) for number, table in enumerate(tables, 1)
     )
@@ -192,7 +192,7 @@ def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) ->
     for key in table:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
-            advice = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            advice = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
             raise ConfigError(f"{where}{key}: unknown key; {advice}")
 
 

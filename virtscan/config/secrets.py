@@ -21,13 +21,13 @@ def refuse_secrets(raw: Mapping[str, object]) -> None:
         for key in ("password", "token") if isinstance(table, dict) else ():
             if not _VARIABLES.fullmatch(str(table.get(key, ""))):
                 where = f"{table_name('provisioning', number, table)}: {key}"
-                raise ConfigError(f"{where}: others can read this file; chmod 600, or give {key}_file or {key}_env")
+                raise ConfigError(
+                    f"{where}: secret in a file readable by others; chmod 600, or use {key}_file or {key}_env"
+                )
     for where, text in _everywhere(raw):
         # Word by word: an address has no blank, but a sentence may hold an address, and an @ further on.
         if not all(_VARIABLES.fullmatch(secret) for word in text.split() for secret in uri.secrets(word)):
-            raise ConfigError(
-                f"{where}: it holds a password, and others can read this file; chmod 600, or write ${{VARIABLE}} for it"
-            )
+            raise ConfigError(f"{where}: password in a file readable by others; chmod 600, or use ${{VARIABLE}}")
 
 
 def _everywhere(raw: Mapping[str, object]) -> Iterator[tuple[str, str]]:

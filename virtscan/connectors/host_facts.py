@@ -48,7 +48,7 @@ def read_by_ssh(draft: HostDraft, address: str, *, timeout: float) -> None:
     if answer.kernel is not None:
         kernel = Observed(value=answer.kernel, source=host_probe.SOURCE, observed_at=datetime.now(UTC))
     elif draft.target.kernel is None:
-        draft.gap("kernel", f"`uname -srv` gave no Linux release: {answer.uname[:60]!r}", GapAbout.DEVICE)
+        draft.gap("kernel", f"`uname -srv` printed no Linux release: {answer.uname[:60]!r}", GapAbout.DEVICE)
     draft.add(
         *answer.devices,
         HostFacts(
@@ -69,7 +69,7 @@ def by_ssh(address: str, *, timeout: float) -> host_probe.Answer:
     """
     parsed = uri.parse(address)
     if "keyfile" in parsed.parameters:
-        raise ConnectorError("`keyfile=` is for libvirt alone: name the key in ssh_config (IdentityFile), for both")
+        raise ConnectorError("`keyfile=` applies to libvirt only; set IdentityFile in ssh_config instead")
     try:
         # It checks user and host, which in a URI can be anything.
         destination = ssh.parse_destination(_destination(parsed))

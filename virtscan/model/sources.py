@@ -104,7 +104,7 @@ TARGETS: Mapping[TargetKind, Source] = {
         scheme="",
         address=AddressKind.URI,
         form="URI",
-        help="Libvirt URI of a hypervisor, as for virsh.",
+        help="Libvirt URI of a hypervisor, as in virsh -c.",
         renewal=SCAN_AGAIN,
     ),
     TargetKind.XML: Source(

@@ -14,6 +14,6 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  no
         OffloadError: Neither on nor off is declared.
     """
     if target.declared is None:
-        raise OffloadError("neither on nor off is declared")
+        raise OffloadError("declared neither on nor off")
     server = described(target, target.declared)
     return msgspec.structs.replace(server, persistence=Persistence(setting="declared, not observed"))

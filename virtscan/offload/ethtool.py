@@ -53,15 +53,15 @@ def parse_features(text: str, device: str | None = None) -> Capture:
     """
     captures = parse_captures(text)
     if not captures and _JSON.match(text.lstrip()):
-        raise OffloadError("there is no such device (ethtool's list is empty)")
+        raise OffloadError("no such device (ethtool's list is empty)")
     if not captures:
-        raise OffloadError("no line of it is a feature: save what ethtool -k DEVICE prints, line for line")
+        raise OffloadError("no feature found; save the whole output of ethtool -k DEVICE")
     if device is None and len(captures) > 1:
-        raise OffloadError(f"it is about several devices: name one of {_names(captures)}")
+        raise OffloadError(f"contains several devices; name one of {_names(captures)}")
     headless = len(captures) == 1 and captures[0].device is None
     capture = next((item for item in captures if device in {None, item.device} or headless), None)
     if capture is None:
-        raise OffloadError(f"it is not about {device} but about {_names(captures)}")
+        raise OffloadError(f"contains {_names(captures)}, not {device}")
     if not capture.features:
         raise OffloadError(_failure(capture.errors))
     return capture
@@ -109,10 +109,10 @@ def unknown_because(capture: Capture) -> str | None:
     doubtful = [name for name in relevant if capture.features[name].state is State.UNKNOWN]
     if doubtful and capture.errors:
         cause = next((error for error in capture.errors if " tx" in error), capture.errors[-1])
-        return f"ethtool could not get {', '.join(doubtful)}: {cause}"
+        return f"ethtool can't read {', '.join(doubtful)}: {cause}"
     if doubtful:
-        return f"it gives no single value for {', '.join(doubtful)}"
-    return f"it does not show {', '.join(missing)}"
+        return f"conflicting values of {', '.join(doubtful)}"
+    return f"{', '.join(missing)} not shown"
 
 
 class _Draft:
@@ -197,7 +197,7 @@ def _from_json(text: str) -> tuple[Capture, ...]:
     try:
         entries = msgspec.json.decode(text, type=list[dict[str, object]])
     except (msgspec.DecodeError, RecursionError) as error:
-        raise OffloadError(f"it is no JSON as ethtool --json -k prints it, or not all of it: {error}") from error
+        raise OffloadError(f"not the JSON of ethtool --json -k, or incomplete: {error}") from error
     drafts: dict[str | None, _Draft] = {}
     for entry in entries:
         device = entry.get("ifname")
@@ -231,12 +231,12 @@ def _failure(errors: tuple[str, ...]) -> str:
     for words, reason in _REASONS.items():
         if any(words in error for error in errors):
             return f"{reason} ({errors[-1]})"
-    return f"ethtool says: {errors[-1]}" if errors else "there is a header and no feature below it"
+    return f"ethtool reports: {errors[-1]}" if errors else "no feature below the header"
 
 
 _REASONS = {
-    "No such device": "there is no such device",
-    "not permitted": "ethtool is not permitted to read it",
-    "not supported": "its driver does not tell its offload settings",
-    "no offload info": "its driver does not tell its offload settings",
+    "No such device": "no such device",
+    "not permitted": "ethtool may not read it",
+    "not supported": "the driver does not report offload settings",
+    "no offload info": "the driver does not report offload settings",
 }

@@ -28,7 +28,7 @@ def read(target: ProvisioningTarget, *, timeout: float) -> Records:
         try:
             return endpoint.call(method)
         except ProvisioningError as error:
-            gaps.append(gap(target, f"{error}; so some next servers are not known", item=method))
+            gaps.append(gap(target, f"{error}; some next servers are unknown", item=method))
             return None
 
     # From version 4 on interfaces are items of their own.
@@ -47,7 +47,7 @@ def read(target: ProvisioningTarget, *, timeout: float) -> Records:
 def _list(endpoint: Endpoint, method: str) -> tuple[Item, ...]:
     answer = endpoint.call(method)
     if not isinstance(answer, list):
-        raise ProvisioningError(f"it answers {method} with no list: is it Cobbler?")
+        raise ProvisioningError(f"{method} returned no list; check that url is a Cobbler server")
     return _items(answer)
 
 

@@ -76,7 +76,7 @@ class _Conversation:
             try:
                 yield msgspec.json.decode(record, type=kind)
             except msgspec.DecodeError as error:
-                self._gap(f"{path} #{number}", f"not as Foreman sends it ({error})")
+                self._gap(f"{path} #{number}", f"not a Foreman record ({error})")
 
     def _subnets(self, recorded: list[SubnetRecord]) -> Iterator[Subnet]:
         for record in recorded:

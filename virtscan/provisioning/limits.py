@@ -43,5 +43,5 @@ def within(chunks: Iterable[bytes], deadline: Deadline, *, largest: int) -> Iter
         deadline.left()
         size += len(chunk)
         if size > largest:
-            raise ProvisioningError(f"its reply has more than {largest >> 20} MiB")
+            raise ProvisioningError(f"response exceeds {largest >> 20} MiB")
         yield chunk

@@ -37,14 +37,14 @@ def opening(remedy: Remedy, how: str) -> list[str]:
     if remedy.changes:
         places = ", ".join(_title(change) for change in remedy.changes)
         lines.append(f"To change: {places}. {how}")
-        lines.append(f"Left after that: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown.")
+        lines.append(f"Remaining after that: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown.")
         lines += [COST] * any(not change.fixed for change in remedy.changes)
     else:
         # Not "no interface is at risk": hypervisors may not have answered.
         unknown = f" Unknown: {remedy.still_unknown}." if remedy.still_unknown else ""
-        lines.append(f"No interface is known to be at risk: there is nothing to change.{unknown}")
+        lines.append(f"No interface is known to be at risk: no change is needed.{unknown}")
     if remedy.questions:
-        lines += ["", "Learn first, for the number of interfaces given:"]
+        lines += ["", "Facts to find out first, with the number of interfaces that need them:"]
         lines += [line for question in remedy.questions for line in _question(question)]
     return lines
 

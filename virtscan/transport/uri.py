@@ -28,8 +28,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _DANGERS = {
     "command": "runs a program on this machine",
-    "netcat": "is a command line on the other side",
-    "socket": "is pasted into a shell line on the other side",
+    "netcat": "is a command line on the remote host",
+    "socket": "is part of a shell command on the remote host",
 }
 
 
@@ -57,15 +57,15 @@ def parse(address: str) -> LibvirtUri:
         ConfigError: It has characters that no URI has, or a host or user that ssh would take for an option.
     """
     if found := _CONTROL.search(_decoded(address)):
-        raise ConfigError(f"not a libvirt URI: it has the character {found[0]!a}")
+        raise ConfigError(f"not a libvirt URI: contains the character {found[0]!a}")
     match = _PARTS.fullmatch(address)
     scheme, authority, path, query = match.groups() if match else (None, None, address, None)
     where = _AUTHORITY.fullmatch(authority or "")
     if where is None:
-        raise ConfigError("not a libvirt URI: what stands between // and the next / is no [user@]host[:port]")
+        raise ConfigError("not a libvirt URI: the part between // and the next / is not [user@]host[:port]")
     user, host = (unquote(part).strip("[]") if part else None for part in where.groups()[:2])
     if any(part.startswith("-") for part in (user, host) if part):
-        raise ConfigError("not a libvirt URI: its user or host begins with '-', which ssh would take for an option")
+        raise ConfigError("not a libvirt URI: its user or host begins with '-', which ssh treats as an option")
     driver, _, transport = (scheme or "").lower().partition("+")
     return LibvirtUri(
         driver=driver,
@@ -95,7 +95,7 @@ def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
         raise ConfigError(f"{shown(address)}: {danger}; if you trust this URI, give --allow-unsafe-uri")
     warnings = []
     if any(name == "no_verify" and value.strip() != "0" for name, value in parameters):
-        warnings.append("no_verify: whoever answers is taken for the hypervisor")
+        warnings.append("no_verify: the hypervisor's identity is not verified")
     if any(name == "known_hosts_verify" and value.strip() != "normal" for name, value in parameters):
         warnings.append("known_hosts_verify: an unknown host key is accepted")
     return tuple(warnings)
@@ -223,7 +223,7 @@ def _danger(uri: LibvirtUri, parameters: list[tuple[str, str]]) -> str | None:
             return f"`{name}=` {_DANGERS[name]}"
         if name == "name" and ((inner := parse(value)).host or inner.transport != "unix"):
             # The daemon that is asked for it connects on, with its own rights.
-            return "`name=` leads on to another host"
+            return "`name=` connects to another host"
     return None
 
 

@@ -205,7 +205,7 @@ def test_more_than_is_kept_of_a_report_ends_the_reading(tmp_path: Path) -> None:
     report = open_sosreport(archive(tmp_path, good(), *links), room=100_000)
 
     assert 50 < len(report.links) < 100
-    assert report.cut_short == "it holds more than is kept of a report"
+    assert report.cut_short == "exceeds the size limit of a report"
 
 
 def test_when_too_much_can_not_be_read_no_more_is_tried(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_when_too_much_can_not_be_read_no_more_is_tried(tmp_path: Path) -> None:
     report = open_sosreport(path)
 
     assert len(report.skipped) == 101
-    assert report.cut_short == "too much of it can't be read"
+    assert report.cut_short == "too many unreadable files"
 
 
 def test_what_vanishes_while_it_is_read_is_skipped_with_the_reason(tmp_path: Path) -> None:

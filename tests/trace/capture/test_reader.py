@@ -167,7 +167,7 @@ def test_a_zipped_capture_that_is_cut_short_gives_what_came_until_then(tmp_path:
     for cut, frames in ((8, len(FRAMES)), (9, len(FRAMES) - 1)):  # eight bytes are the checksum and the length
         path.write_bytes(zipped[:-cut])
         found = read(path)
-        assert (found.frames, found.gaps[0].reason) == (frames, "cut short: the gzipped file ends too early")
+        assert (found.frames, found.gaps[0].reason) == (frames, "cut short: the gzip data ends too early")
     path.write_bytes(zipped[:12])
     with pytest.raises(TraceError, match="too early"):
         read(path)

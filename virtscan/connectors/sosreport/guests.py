@@ -66,9 +66,9 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
             draft.gap(f"domain {name}", miss.reason, GapAbout.DOMAIN)
     for name in sorted(listed):
         if _mangled(name) not in names:
-            draft.gap(f"domain {name}", "virsh lists it, and its XML is not in the report", GapAbout.DOMAIN)
+            draft.gap(f"domain {name}", "listed by virsh, but its XML is not in the report", GapAbout.DOMAIN)
     if not _has_every_domain(report):
-        draft.gap("domains", "the report has neither virsh's list nor /etc/libvirt", GapAbout.HYPERVISOR)
+        draft.gap("domains", "neither virsh's list nor /etc/libvirt is in the report", GapAbout.HYPERVISOR)
     return [*known.values(), *definitions.values()]
 
 

@@ -78,7 +78,7 @@ def _read_host(report: Sosreport, target: Target, draft: HostDraft) -> None:
     }
     for subject, is_missing in missing.items():
         if is_missing:
-            draft.gap(subject, "the report does not tell", GapAbout.DEVICE)
+            draft.gap(subject, "not in the report", GapAbout.DEVICE)
 
 
 def _daemon(report: Sosreport) -> Observed[int] | None:
@@ -100,7 +100,7 @@ def _read_devices(report: Sosreport, domains: list[Domain], draft: HostDraft) ->
     draft.add(*devices.values(), *_node_devices(report, draft))
     for name in sorted({a.device for a in attachments if a.device is not None and a.mode is not None}):
         if name not in devices:
-            draft.gap(f"device {name}", "the report does not tell of it", GapAbout.DEVICE)
+            draft.gap(f"device {name}", "not in the report", GapAbout.DEVICE)
 
 
 def _node_devices(report: Sosreport, draft: HostDraft) -> list[Device]:

@@ -50,10 +50,10 @@ def read_facts(text: str) -> tuple[Facts, ...]:
     try:
         read = [_facts(document, host) for host, document in _documents(text)]
     except (ValueError, RecursionError) as error:
-        raise FactsError(f"it is no JSON as Ansible writes it, or not all of it: {error}") from error
+        raise FactsError(f"not Ansible's JSON, or incomplete: {error}") from error
     facts = tuple(item for item in read if item is not None)
     if not facts:
-        raise FactsError("there are no facts of Ansible in it: keep what `ansible HOST -m setup` prints")
+        raise FactsError("no Ansible facts found; save the whole output of `ansible HOST -m setup`")
     return facts
 
 

@@ -57,7 +57,7 @@ def members(path: Path) -> Iterator[Member]:
     except _BROKEN as error:
         raise SosreportError(_reason(error)) from error
     if forward.last != _END:  # what tarfile takes for the end may as well be damage
-        raise SosreportError("it ends without an end mark: it is cut short or damaged")
+        raise SosreportError("no end mark: cut short or damaged")
 
 
 def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
@@ -167,8 +167,8 @@ def _reason(error: BaseException) -> str:
         case OSError(strerror=str(reason)):
             return reason
         case tarfile.ReadError() if "end of data" not in str(error):
-            return f"it is no tar archive, or one that is damaged ({error})"
+            return f"not a tar archive, or a damaged one ({error})"
         case RecursionError():
-            return "it is damaged: headers without end"
+            return "damaged: endless headers"
         case _:
-            return f"it is damaged or cut short ({error})"
+            return f"damaged or cut short ({error})"
