@@ -187,7 +187,7 @@ def test_gaps_are_said_beside_a_format_that_has_no_place_for_them(capfd: pytest.
         (["servers"], "no server is named"),
         (["report", "nowhere.json"], "nowhere.json: can't be read: No such file"),
         (["report", os.devnull], "/dev/null"),
-        (["scan", "-c", HOST, "--redact", os.devnull], "no regular file"),
+        (["scan", "-c", HOST, "--redact", os.devnull], "not a regular file"),
         (["scan", "-c", HOST, "--redact", "/etc"], "'/etc' is a directory"),
         (["frobnicate"], "No such command"),
     ],

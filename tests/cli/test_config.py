@@ -87,14 +87,14 @@ def test_what_a_configuration_comes_to_is_shown_without_secrets(
             "bond2",
             [
                 "segment: pxe-a (segments of the hypervisor)",
-                "server satellite: may answer: it serves pxe-a",
-                "server cobbler: does not answer: it serves pxe-b",
+                "server satellite: may answer: serves pxe-a",
+                "server cobbler: does not answer: serves pxe-b",
             ],
         ),
         (
             "fra1-kvm03",
             "bond0",
-            ["segment: none is named", "server cobbler: may answer: it serves pxe-b, and the device may be in any"],
+            ["segment: none configured", "server cobbler: may answer: serves pxe-b; the device's segment is unknown"],
         ),
     ],
 )
@@ -137,8 +137,8 @@ def test_an_inventory_adds_the_addresses(tmp_path: Path, capfd: pytest.CaptureFi
     assert run([*arguments, "--inventory", str(tmp_path / "scan.json")]) == 0
     shown = capfd.readouterr().out
     assert "addresses: 10.77.0.5/24\n" in shown
-    assert "server near: may answer: it serves 10.77.0.0/24" in shown
-    assert "server far: may answer: it serves 10.78.0.0/24, which excludes only what is declared" in shown
+    assert "server near: may answer: serves 10.77.0.0/24" in shown
+    assert "server far: may answer: serves 10.78.0.0/24; only devices of other declared subnets" in shown
 
 
 @pytest.mark.parametrize("called", ["hv1", "hv1.example.com", "FOLDER/hv1"])

@@ -53,7 +53,7 @@ def test_what_is_off_by_hand_only_comes_back_on() -> None:
     result = after_reboot({IFCFG: "DEVICE=eth0\n", DEFAULT_LINK: "[Match]\nOriginalName=*\n"})
 
     assert result.tx_checksum is ON
-    assert "no lasting setting in NetworkManager, ifcfg, systemd.link, ifupdown" in result.setting
+    assert "no persistent setting in NetworkManager, ifcfg, systemd.link, ifupdown" in result.setting
     assert "a plain ethtool -K is gone at the next boot" in result.setting
 
 

@@ -124,7 +124,9 @@ def test_several_in_different_states_are_each_known(tmp_path: Path) -> None:
     server = read(tmp_path, CHAIN | features("br0", OFF) | features("bond0.7"))
 
     assert server.tx_checksum is State.UNKNOWN
-    assert server.reason == "name the interface that answers: bond0.7 (on), br0 (off)"
+    assert (
+        server.reason == "several devices with different states (bond0.7 (on), br0 (off)); name the serving interface"
+    )
 
 
 def test_what_lasts_may_depend_on_the_device(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def _read_one(root: etree._Element) -> Domain | Network | Unread:
 
 
 def _of_node(node: etree._Element) -> Iterator[Domain | Network | Unread]:
-    """What the test driver is set up with. A child with `file` names another file, which is read where it lies."""
+    """Yield the test driver's definitions; a child with `file` names another file, which is read by itself."""
     children = [child for child in node.iterchildren("domain", "network") if child.get("file") is None]
     for child in children:
         yield _read_one(child)

@@ -31,7 +31,7 @@ def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainSta
         except where the document of a running domain says which device they got.
 
     Raises:
-        AnalyzerError: It can't be read safely, or is no domain.
+        AnalyzerError: It is not safe XML, or not a domain.
     """
     return domain_from(parse(xml), origin=origin, state=state)
 

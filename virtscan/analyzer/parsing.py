@@ -1,4 +1,4 @@
-"""Bytes that anybody may have written to an element tree, within bounds."""
+"""Untrusted bytes -> an element tree, within limits."""
 
 import threading
 from collections.abc import Sequence
@@ -95,7 +95,7 @@ def _only_namespaces_are_wrong(log: etree._ListErrorLog) -> bool:
 
 
 def first_children(element: etree._Element) -> dict[str, etree._Element]:
-    """Children by name: of repeated ones libvirt reads the first."""
+    """Return children by name: of repeated ones libvirt reads the first."""
     first: dict[str, etree._Element] = {}
     for child in element:
         first.setdefault(child.tag, child)

@@ -170,7 +170,7 @@ report_options = _chain(
 
 
 def console(*, verbose: bool, quiet: bool) -> Console:
-    """The console that `-v` and `-q` ask for.
+    """Return the console that `-v` and `-q` ask for.
 
     Raises:
         click.UsageError: Both are given.

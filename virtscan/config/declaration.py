@@ -82,7 +82,7 @@ def targets_with_places(document: Document, folder: Path) -> Iterator[tuple[Targ
 
 
 def _targets(document: Document, folder: Path) -> tuple[Target, ...]:
-    """All hypervisors of the file; a host is declared once, for two tables could contradict each other."""
+    """Return all hypervisors of the file; each host is declared once, because two tables could conflict."""
     targets: list[Target] = []
     places: dict[tuple[TargetKind, str], str] = {}
     for target, place in targets_with_places(document, folder):
@@ -95,7 +95,7 @@ def _targets(document: Document, folder: Path) -> tuple[Target, ...]:
 
 
 def _addresses(section: HypervisorSection, where: str) -> tuple[str, tuple[str, ...]]:
-    """The key that gives the addresses, and these."""
+    """Return the key that gives the addresses, and these."""
     one: dict[str, str | None] = {key: getattr(section, key) for key in ("uri", *FILES)}
     given: dict[str, tuple[str, ...]] = {key: (address,) for key, address in one.items() if address is not None}
     given |= {"uris": section.uris} if section.uris else {}
@@ -135,7 +135,7 @@ def _facts(text: str | None, where: str, folder: Path) -> str | None:
 
 
 def _from(folder: Path, path: str) -> str:
-    """A path that counts from a folder; without dots in between, for it is shown to people."""
+    """Return a path relative to a folder, without `..`, fit to be shown."""
     return os.path.normpath(folder / path)
 
 

@@ -181,7 +181,7 @@ def _section(table: object, kind: type[S], where: str, environment: Mapping[str,
 
 
 def _words(kind: type[msgspec.Struct], key: str) -> list[str]:
-    """What can be written for a key that takes only certain words."""
+    """Return the allowed words of a key."""
     types = {field.name: field.type for field in msgspec.structs.fields(kind)}
     alternatives = get_args(types.get(key)) or (types.get(key),)
     enums = (one for one in alternatives if isinstance(one, type) and issubclass(one, Enum))
@@ -197,7 +197,7 @@ def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) ->
 
 
 def _expanded(value: object, where: str, environment: Mapping[str, str]) -> object:
-    """The value with the variables in its strings replaced, at any depth."""
+    """Return the value with the variables in its strings replaced, at any depth."""
     match value:
         case str():
             try:

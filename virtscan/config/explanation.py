@@ -47,7 +47,7 @@ def _scan(plan: Plan) -> str:
 
 
 def _secret(system: ProvisioningTarget) -> str | None:
-    """Say where the secret comes from; it is never shown."""
+    """Return where the secret comes from; it is never shown."""
     if system.secret_file is not None:
         return f"from {system.secret_file}"
     if system.secret_variable is not None:

@@ -1,4 +1,4 @@
-"""`[[provisioning]]` -> a provisioning system to ask."""
+"""`[[provisioning]]` -> a provisioning system to read."""
 
 import ipaddress
 import os
@@ -11,7 +11,7 @@ from virtscan.model import ProvisioningKind, ProvisioningTarget, Secret
 
 
 def provisioning_target(section: ProvisioningSection, where: str, folder: Path) -> ProvisioningTarget:
-    """The system of this section; relative paths start at the folder.
+    """Return the system of this section; relative paths start at the folder.
 
     Raises:
         ConfigError: The URL is none or holds a password, or user, password and token do not go together.
@@ -36,14 +36,14 @@ def provisioning_target(section: ProvisioningSection, where: str, folder: Path) 
 
 
 def sends_in_clear(target: ProvisioningTarget) -> bool:
-    """Will a password or token go over a network where others can read it?"""
+    """Return True if a password or token is sent unencrypted over a network."""
     url = urlsplit(target.url)
     return url.scheme == "http" and target.user is not None and not _is_loopback(url.hostname or "")
 
 
 def _check_url(text: str) -> None:
     url = _split(text)
-    # The text itself is not repeated: it may have a password in it.
+    # The text is not repeated, because it may contain a password.
     if url is None or url.scheme not in {"http", "https"} or not url.hostname:
         raise ConfigError("url: write http://HOST/PATH or https://HOST/PATH")
     if url.username is not None:

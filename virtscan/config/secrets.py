@@ -31,7 +31,7 @@ def refuse_secrets(raw: Mapping[str, object]) -> None:
 
 
 def _everywhere(raw: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Every string of the file with its place, as in `2nd [[hypervisor]]: uri`."""
+    """Yield every string of the file with its place, as in `2nd [[hypervisor]]: uri`."""
     for key, value in raw.items():
         if not isinstance(value, list):
             yield from _strings(value, key)
@@ -43,7 +43,7 @@ def _everywhere(raw: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def _strings(value: object, where: str) -> Iterator[tuple[str, str]]:
-    """Every string with its place, as in `mac[2]`."""
+    """Yield every string with its place, as in `mac[2]`."""
     match value:
         case str():
             yield where, value

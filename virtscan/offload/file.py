@@ -1,4 +1,4 @@
-"""`file:PATH`: somebody saved what `ethtool -k` printed."""
+"""`file:PATH`: saved output of `ethtool -k`."""
 
 from datetime import UTC, datetime
 from pathlib import Path

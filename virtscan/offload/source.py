@@ -27,10 +27,10 @@ def parse_server(text: str) -> ServerTarget:
 
 
 def server_target(name: str, source: str, *, interface: str | None = None) -> ServerTarget:
-    """The server of this name, to be read at SOURCE.
+    """Return the server of this name, to be read at SOURCE.
 
     Raises:
-        ConfigError: The name is empty or not printable, the interface is no device name, or SOURCE is none.
+        ConfigError: The name is empty or not printable, the interface is not a device name, or SOURCE is invalid.
     """
     if not name.strip() or not name.isprintable():
         raise ConfigError(f"invalid server name {name!r}; write NAME[:INTERFACE]=SOURCE")

@@ -1,4 +1,4 @@
-"""Cobbler, asked over XML-RPC: three calls for any number of systems, four from Cobbler 4 on.
+"""Cobbler, read over XML-RPC: three calls for any number of systems, four from Cobbler 4 on.
 
 Reading needs no login in any version (2.2 to 4.0). What comes holds passwords of power management: only what is needed
 is kept.
@@ -15,7 +15,7 @@ from virtscan.provisioning.rpc import Endpoint
 
 
 def read(target: ProvisioningTarget, *, timeout: float) -> Records:
-    """Ask Cobbler which MACs it will boot, and from which server.
+    """Read from Cobbler which MACs it will boot, and from which server.
 
     Raises:
         ProvisioningError: Its systems can't be read.

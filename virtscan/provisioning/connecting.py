@@ -1,4 +1,4 @@
-"""What both protocols need of a connection: whom to trust, and why there is none."""
+"""Connections of both protocols: trusted certificates, and reasons of a failure."""
 
 import http.client
 import socket
@@ -25,7 +25,7 @@ def tls_context(target: ProvisioningTarget) -> ssl.SSLContext:
 
 
 def connection_failure(error: BaseException, deadline: Deadline) -> str:
-    """Why there is no answer, from the first error in a chain of them that says it."""
+    """Return why there is no answer, from the first error in a chain of them that says it."""
     current: BaseException | None = error
     while current is not None:
         if isinstance(current, ssl.SSLCertVerificationError):

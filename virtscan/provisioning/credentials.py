@@ -11,7 +11,7 @@ _LIMIT = 4096
 
 
 def secret_of(target: ProvisioningTarget) -> Secret | None:
-    """The secret, None when the configuration names none.
+    """Return the secret, None when the configuration names none.
 
     Raises:
         ProvisioningError: The file can't be read, others may read it, or the variable is not set.
@@ -27,7 +27,7 @@ def secret_of(target: ProvisioningTarget) -> Secret | None:
 
 
 def _from_file(path: Path) -> Secret:
-    """The first line; without its end, which editors add."""
+    """Return the first line, without the line end that editors add."""
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             mode = os.fstat(file.fileno()).st_mode

@@ -68,7 +68,7 @@ class Api:
         self._session.close()
 
     def records(self, path: str, **parameters: str) -> Iterator[msgspec.Raw]:
-        """All records of an index, page by page.
+        """Yield all records of an index, page by page.
 
         Raises:
             ProvisioningError: A page can't be read, or they end before all are there; those before were good.
@@ -115,7 +115,7 @@ class Api:
             time.sleep(pause)
 
     def _without_secret(self, content: bytes) -> bytes:
-        """What is told of an answer: a proxy in between may repeat what it was sent."""
+        """Return the part of an answer that may be shown: a proxy may repeat the request, with its password."""
         if self._secret is not None:
             secret = self._secret.reveal()
             for form in (secret.encode(), json.dumps(secret)[1:-1].encode()):
@@ -170,7 +170,7 @@ class _ErrorDocument(msgspec.Struct, frozen=True):
 
 
 def _said(content: bytes) -> str:
-    """What Foreman says about an error, as far as that is of use."""
+    """Return Foreman's message about an error, if it helps."""
     try:
         said = msgspec.json.decode(content, type=_ErrorDocument).error
     except msgspec.DecodeError:
@@ -181,7 +181,7 @@ def _said(content: bytes) -> str:
 
 
 def _pause(answer: "requests.Response") -> float:
-    """Seconds that a 429 asks to wait: a number or a date; without either, one."""
+    """Return seconds that a 429 asks to wait: a number or a date; without either, one."""
     said = answer.headers.get("Retry-After", "1")
     if said.isascii() and said.isdecimal():
         return float(said[:9])

@@ -1,4 +1,4 @@
-"""XML-RPC as a client that trusts nobody: limits in time and size, no document types, no redirects.
+"""XML-RPC client for untrusted servers: limits in time and size, no document types, no redirects.
 
 `xmlrpc.client.ServerProxy` has none of these. What goes over the wire is still read and written by `xmlrpc.client`.
 """
@@ -40,7 +40,7 @@ class Endpoint:
             self._headers["Authorization"] = f"Basic {base64.b64encode(credentials).decode()}"
 
     def call(self, method: str) -> object:
-        """What the method returns.
+        """Call the method and return its result.
 
         Raises:
             ProvisioningError: No connection, not in time, not XML-RPC, or the method fails.

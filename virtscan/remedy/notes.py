@@ -51,7 +51,7 @@ def _unnamed(stack: SendingStack, switched: Sequence[Sender]) -> list[str]:
 
 
 def _stack(stack: SendingStack, switched: Sequence[Sender]) -> list[str]:
-    """Say why these devices.
+    """Explain the choice of devices.
 
     Source:
         Linux validate_xmit_skb: the stack fills in the checksum when the device that gets the packet has no checksum
@@ -86,7 +86,7 @@ def _kept(stack: SendingStack, planned: Cure) -> list[str]:
 
 
 def _old_kernel(switched: Sequence[Sender]) -> list[str]:
-    """Say what kernels before 3.0 do differently.
+    """Describe what kernels before 3.0 do differently.
 
     Source:
         Linux 2.6.32: bond_ethtool_ops and vlan_ethtool_ops have no set_tx_csum; ethtool_set_tx_csum turns scatter-
@@ -104,7 +104,7 @@ def _old_kernel(switched: Sequence[Sender]) -> list[str]:
 
 
 def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> list[str]:
-    """Say what helps where a way has no device that can be switched, in the order in which it should be tried."""
+    """List what helps if a path has no switchable device, in the order to try."""
     names = ", ".join(dict.fromkeys(name for name in planned.fixed if name)) or "The device"
     of_way = f"{names}: TX checksum offload can't be switched off on this path (a macvlan, or `on [fixed]`)"
     helps = [

@@ -65,7 +65,7 @@ def parse_destination(text: str) -> Destination:
 
 
 def client_command() -> list[str]:
-    """The ssh to start, with its own first arguments.
+    """Return the ssh command, with its first arguments.
 
     Raises:
         SshError: VIRTSCAN_SSH can't be read as a command.
@@ -126,7 +126,7 @@ def _is_ipv6(host: str) -> bool:
 
 
 def _reason(stderr: str) -> str:
-    """Why ssh gave up, from what it printed (OpenSSH 5.3 to 9.9; never translated)."""
+    """Return the reason of ssh's failure, from its output (OpenSSH 5.3 to 9.9; never translated)."""
     for words, reason in _REASONS.items():
         if words in stderr:
             return f"{reason} ({_line_with(words, stderr)})"

@@ -102,7 +102,7 @@ def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
 
 
 def prepared(address: str) -> str:
-    """The URI to open: ssh is told to ask nothing, whatever the URI says (of repeated parameters the last counts)."""
+    """Return the URI to open: ssh never prompts, whatever the URI says (the last of repeated parameters counts)."""
     if parse(address).transport not in SSH_TRANSPORTS:
         return address
     start, hash_mark, fragment = address.partition("#")
@@ -113,20 +113,20 @@ def prepared(address: str) -> str:
 
 
 def shown(address: str) -> str:
-    """The URI without its passwords, fit for every output."""
+    """Return the URI without its passwords, fit for every output."""
     if not address:
         return "libvirt's default"
     return _PARAMETER.sub(_shown_parameter, _PASSWORD.sub(r"\1:***@", address))
 
 
 def secrets(address: str) -> list[str]:
-    """The passwords in it, as they stand there."""
+    """Return the passwords in it, as they stand there."""
     passwords = [match[2] for match in _PASSWORD.finditer(address)]
     return passwords + [match[3] for match in _PARAMETER.finditer(address) if _SECRET.search(unquote(match[2]))]
 
 
 def without_secrets(text: str, address: str) -> str:
-    """A text, say a library's message, in which the URI may be repeated: shown without the URI's passwords."""
+    """Return a text that may repeat the URI, such as a library's message, without the URI's passwords."""
     text = text.replace(address, shown(address)) if address else text
     for secret in secrets(address):
         for form in {secret, unquote(secret)} - {""}:
@@ -135,7 +135,7 @@ def without_secrets(text: str, address: str) -> str:
 
 
 def host_name(address: str) -> str | None:
-    """The name that a URI gives to its host, None when it gives none.
+    """Return the name that a URI gives to its host, None when it gives none.
 
     For the test driver it is the file's: its hosts are made up, and all say that they are the machine they run on.
     """
@@ -202,14 +202,14 @@ def _parameters(query: str) -> list[tuple[str, str]]:
 
 
 def _decoded(address: str) -> str:
-    """The address with every layer of percent-encoding taken off."""
+    """Return the address with every layer of percent-encoding taken off."""
     while (once := unquote(address)) != address:
         address = once
     return address
 
 
 def _everything(address: str) -> list[tuple[str, str]]:
-    """Whatever could be taken for a parameter, by whichever reading."""
+    """Return everything that any reading could treat as a parameter."""
     sections = re.split("[?&;#]", _decoded(address))[1:]
     return [(name, value) for name, _, value in (section.partition("=") for section in sections)]
 
@@ -228,5 +228,5 @@ def _danger(uri: LibvirtUri, parameters: list[tuple[str, str]]) -> str | None:
 
 
 def _meant(uri: LibvirtUri) -> LibvirtUri:
-    """The URI that the daemon is asked for: `name=` when given, else the URI itself."""
+    """Return the URI that the daemon opens: `name=` if given, else the URI itself."""
     return parse(uri.parameters["name"]) if uri.parameters.get("name") else uri

@@ -155,7 +155,7 @@ def test_a_capture_that_is_cut_short_says_so_wherever_it_ends(content: bytes, tm
     assert ends == {False}
 
     cut = written(tmp_path, content[:-1])
-    assert cut.gaps[0].reason.startswith("cut short: it ends within a record")
+    assert cut.gaps[0].reason.startswith("cut short: ends within a record")
     assert cut.frames == whole.frames - 1
     assert only(cut).outcome is not Outcome.COMPLETE
 

@@ -1,4 +1,4 @@
-"""`virtscan config`: what the configuration says, and what it may say."""
+"""`virtscan config`: the configuration's content, and its schema."""
 
 import os
 from pathlib import Path

@@ -102,7 +102,7 @@ class Leads:
             self._ask_for_next(f"device {name}", waiting)
 
     def _ask_for_next(self, subject: str, waiting: Sequence[tuple[Describe, Deliver]]) -> None:
-        """Ask for one document after the other."""
+        """Request one document after the other."""
         if not waiting:
             return
         (describe, deliver), *others = waiting

@@ -1,4 +1,4 @@
-"""What libvirt's errors mean and what to do about them."""
+"""Meaning of libvirt's errors, and advice."""
 
 import libvirt
 
@@ -48,13 +48,13 @@ _ADVICE_BY_TEXT = (
     ("oo many domains", _TOO_MANY),
     ("oo many remote", _TOO_MANY),
     ("End of file while reading data", _HUNG_UP),
-    # libvirt was faster than ssh, which had ended before it said why.
+    # ssh ended before libvirt could read its message.
     ("Cannot write data", _HUNG_UP),
 )
 
 
 def reason(error: libvirt.libvirtError) -> str:
-    """The error in one line: libvirt's own words, then what to do where that is known.
+    """Return the error in one line: libvirt's own words, then what to do where that is known.
 
     Of words without end (libxml2 repeats the line that it does not understand) only the beginning is kept.
     """
@@ -68,7 +68,7 @@ def reason(error: libvirt.libvirtError) -> str:
 
 
 def is_unsupported(error: libvirt.libvirtError) -> bool:
-    """Does the driver not have this call, or the daemon not know it yet?
+    """Return True if the driver lacks this call, or the daemon is too old for it.
 
     A daemon answers an unknown procedure with VIR_ERR_RPC; the client library, since 0.8, makes VIR_ERR_NO_SUPPORT of
     it (virnetclientprogram.c).
@@ -77,7 +77,7 @@ def is_unsupported(error: libvirt.libvirtError) -> bool:
 
 
 def end_if_lost(connection: libvirt.virConnect, error: libvirt.libvirtError) -> None:
-    """Tell an error of one item from the end of the connection, after which every call fails.
+    """Raise if the error means the end of the connection, after which every call fails.
 
     Raises:
         ConnectorError: The connection is gone.

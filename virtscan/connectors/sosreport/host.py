@@ -26,7 +26,7 @@ def shown(address: str) -> str:
 
 
 def host_name(address: str) -> str:
-    """The name that the path gives to its hypervisor, as long as the report does not say its own."""
+    """Return the hypervisor's name according to the path; the report's own name replaces it."""
     return sosreport.report_name(address)
 
 
@@ -104,7 +104,7 @@ def _read_devices(report: Sosreport, domains: list[Domain], draft: HostDraft) ->
 
 
 def _node_devices(report: Sosreport, draft: HostDraft) -> list[Device]:
-    """What newer versions of sos have of libvirt's own view."""
+    """Return the node devices that newer versions of sos collect from libvirt."""
     found: list[Device] = []
     for name, text in report.named(_NODE_DEVICES):
         try:

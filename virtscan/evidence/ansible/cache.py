@@ -74,7 +74,7 @@ def _chosen(hosts: Sequence[Facts], names: Sequence[str], *, alone: bool) -> Fac
 
 
 def _is_one_of(name: str, names: Iterable[str]) -> bool:
-    """The same name, or the same up to a domain that only one of them has."""
+    """Return True for equal names, and for names that differ only by a domain that one of them lacks."""
     return any(_same(name.lower(), other.lower()) for other in names)
 
 

@@ -44,7 +44,7 @@ def read_facts(text: str) -> tuple[Facts, ...]:
     Hosts that could not be reached, and so have no facts, are left out.
 
     Raises:
-        FactsError: It is no JSON or not all of it, or there are no facts of any host in it.
+        FactsError: It is not JSON, incomplete, or has no facts of any host.
     """
     text = text.lstrip("\ufeff \t\r\n")
     try:

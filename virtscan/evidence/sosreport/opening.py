@@ -26,7 +26,7 @@ _ARCHIVE = re.compile(r"\.(?:tar|tgz|txz|tbz2?)(?:\.(?:gz|xz|bz2))?$", re.IGNORE
 
 
 def report_name(address: str) -> str:
-    """The name that a path gives to its report."""
+    """Return the name that a path gives to its report."""
     path = PurePath(os.path.abspath(address))  # noqa: PTH100 Path.resolve would ask the disk, which may hang
     return _ARCHIVE.sub("", path.name).encode(errors="backslashreplace").decode()
 

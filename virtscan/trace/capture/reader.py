@@ -88,7 +88,7 @@ class Capture:
 
     @property
     def damage(self) -> str | None:
-        """Why the frames read so far are not all; None when the file ended after a whole record."""
+        """Return why the frames read so far are not all; None when the file ended after a whole record."""
         return self._source.damage
 
     def __iter__(self) -> Iterator[Frame]:
