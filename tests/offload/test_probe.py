@@ -125,7 +125,7 @@ def test_without_ethtool_or_other_facts_the_rest_is_told() -> None:
 
 def test_an_answer_that_was_cut_anywhere_is_none() -> None:
     for length in range(len(WHOLE) - len("\n")):
-        with pytest.raises(OffloadError, match="it does not answer as a shell would"):
+        with pytest.raises(OffloadError, match="the login shell does not run the script"):
             parse_answer(WHOLE[:length])
 
 

@@ -113,7 +113,7 @@ def test_credentials_are_not_sent_where_it_redirects_to(secret_file: Path) -> No
         def redirect(_: Request) -> Answer:
             return Answer(status=307, headers={"Location": other.url})
 
-        with web_server(redirect) as server, pytest.raises(ProvisioningError, match="redirects"):
+        with web_server(redirect) as server, pytest.raises(ProvisioningError, match="redirected to"):
             read(server.url, user="scan", secret_file=str(secret_file))
 
     assert other.requests == []
@@ -146,7 +146,7 @@ class TestTls:
 
     def test_an_authority_that_can_not_be_read_is_a_reason(self, tmp_path: Path) -> None:
         (tmp_path / "ca").write_text("nothing")
-        for name, reason in (("ca", "holds no certificates"), ("nosuch", "No such file")):
+        for name, reason in (("ca", "no PEM certificates"), ("nosuch", "No such file")):
             with pytest.raises(ProvisioningError, match=reason):
                 read("https://127.0.0.1:1", ca_file=str(tmp_path / name))
 

@@ -131,7 +131,7 @@ def test_a_reply_without_end_ends_at_the_limit() -> None:
     endless = itertools.repeat(b"x" * 1000)
     taken: list[bytes] = []
 
-    with pytest.raises(ProvisioningError, match="more than 1 MiB"):
+    with pytest.raises(ProvisioningError, match="exceeds 1 MiB"):
         taken.extend(within(endless, Deadline(10), largest=1 << 20))
 
     assert sum(map(len, taken)) <= 1 << 20
