@@ -82,7 +82,7 @@ def test_a_kind_that_libvirt_has_no_word_for_is_unknown(xml: str, kind: DeviceKi
 @pytest.mark.parametrize(
     ("xml", "message"),
     [
-        ("<domain/>", "<domain> is no host interface"),
+        ("<domain/>", "<domain> is not a host interface"),
         ("<interface type='bridge'><source bridge='br0'/></interface>", "without a name"),
         ("<interface", "not well-formed"),
     ],
@@ -212,7 +212,7 @@ def test_a_node_device_that_is_no_network_device_is_none(inside: str) -> None:
 @pytest.mark.parametrize(
     ("xml", "message"),
     [
-        ("<domain/>", "<domain> is no node device"),
+        ("<domain/>", "<domain> is not a node device"),
         ("<device><capability type='net'/></device>", "without the name of its interface"),
         ("<device>", "not well-formed"),
     ],

@@ -118,7 +118,7 @@ def test_a_scan_that_is_itself_older_says_from_when_it_counts(
     old.write_bytes(dumps(replace(inventory(), taken_at=NOW - timedelta(days=40))))
 
     run(["report", str(old), "--max-age", "7d"])
-    assert "virtscan: warning: --max-age counts from the scan, which was 40 days ago itself\n" in capfd.readouterr().err
+    assert "virtscan: warning: --max-age counts from the scan, which was 40 days ago\n" in capfd.readouterr().err
     run(["report", saved, "--max-age", "7d", "-o", os.devnull])
     assert "counts from the scan" not in capfd.readouterr().err
 

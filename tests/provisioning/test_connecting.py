@@ -11,7 +11,7 @@ from virtscan.provisioning.limits import Deadline
     [
         (OSError(errno.EHOSTUNREACH, "No route to host"), "no connection (No route to host)"),
         (OSError("something"), "no connection (OSError)"),
-        (ConnectionResetError(), "it closes the connection"),
+        (ConnectionResetError(), "connection closed by the server"),
         (TimeoutError(), "no answer within 3 s"),
     ],
 )

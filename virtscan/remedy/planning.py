@@ -124,7 +124,7 @@ def _top(stack: SendingStack) -> str | None:
 
 
 def _settings(stack: SendingStack, planned: Cure) -> str | None:
-    """Say what decides the state after a reboot, of the devices to switch; None where nothing was looked for."""
+    """Describe what decides the devices' state after a reboot; None if no setting was searched for."""
     found = [offload_of(stack, switch.device).persistence for switch in planned.switches]
     known = [one.setting for one in (*found, stack.server.persistence if stack.declared else None) if one is not None]
     of_devices = [one.setting for one in found if one is not None]

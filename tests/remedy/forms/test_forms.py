@@ -225,7 +225,7 @@ def test_whom_it_frees_and_what_it_costs_is_said(form: str) -> None:
 def test_the_text_says_that_no_interface_is_known_to_be_at_risk(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.OFF)))
 
-    assert "No interface is known to be at risk: there is nothing to change.\n" in text
+    assert "No interface is known to be at risk: no change is needed.\n" in text
     assert "Cost" not in text
 
 
@@ -233,7 +233,7 @@ def test_the_text_says_that_no_interface_is_known_to_be_at_risk(form: str) -> No
 def test_who_is_unknown_is_not_taken_for_safe(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.UNKNOWN)))
 
-    assert "No interface is known to be at risk: there is nothing to change. Unknown: 2.\n" in text
+    assert "No interface is known to be at risk: no change is needed. Unknown: 2.\n" in text
 
 
 def test_what_to_find_out_first_stands_first() -> None:
