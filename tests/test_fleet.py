@@ -122,7 +122,7 @@ def test_what_could_not_be_read_is_reported(scan: Scan) -> None:
     assert scan.code == 4
 
 
-def test_a_waiver_and_every_exposure_that_libvirt_can_tell_show(scan: Scan) -> None:
+def test_a_waiver_and_every_exposure_known_to_libvirt_show(scan: Scan) -> None:
     waived = {interface for interface, reason in scan.column("waived").items() if reason}
 
     assert waived == {("ams1-kvm01", "iso-kiosk", 0)}

@@ -52,7 +52,7 @@ def imported(*command: str) -> set[str]:
     [("-c", "import virtscan.cli"), (str(SCRIPTS / "virtscan"), "--help"), (str(SCRIPTS / "virtscan"), "--version")],
     ids=["import", "--help", "--version"],
 )
-def test_the_command_line_starts_without_loading_what_only_some_commands_need(command: tuple[str, ...]) -> None:
+def test_the_command_line_starts_without_modules_that_only_some_commands_need(command: tuple[str, ...]) -> None:
     assert imported(*command) & HEAVY == set()
 
 

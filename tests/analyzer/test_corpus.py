@@ -204,7 +204,7 @@ def test_a_domain_in_a_snapshot_or_checkpoint_is_none_that_exists(corpus: Path) 
             assert item.about is None, path
 
 
-def test_a_broken_file_tells_that_a_domain_or_network_may_be_missing(corpus: Path) -> None:
+def test_a_broken_file_reports_that_a_domain_or_network_may_be_missing(corpus: Path) -> None:
     told = {}
     for path in (corpus / "domain-broken").iterdir():
         items = documents(path.read_bytes(), origin="x")

@@ -129,7 +129,7 @@ def test_libvirt_understands_an_odd_interface_as_we_do(nic: str, driver: libvirt
         "<interface type='unheard-of'/>",
     ],
 )
-def test_what_we_leave_unsaid_or_unknown_libvirt_refuses(nic: str, driver: libvirt.virConnect) -> None:
+def test_libvirt_refuses_the_documents_that_leave_a_fact_unknown(nic: str, driver: libvirt.virConnect) -> None:
     assert as_libvirt_prints(driver, around(nic)) is None
     only(around(nic))
 

@@ -101,7 +101,7 @@ def test_what_only_looks_like_a_device_is_none(driver: libvirt.virConnect, bait:
     assert_is_read_alike(xml)
 
 
-def test_a_device_in_quotes_is_none_where_there_are_no_real_ones(driver: libvirt.virConnect) -> None:
+def test_an_escaped_device_does_not_count_where_there_are_no_real_ones(driver: libvirt.virConnect) -> None:
     xml = printed(driver, domain("", before=f"<metadata><x:a xmlns:x='urn:x'><![CDATA[{BAIT[0]}]]></x:a></metadata>"))
 
     assert_is_read_alike(xml)
@@ -125,7 +125,7 @@ def test_nothing_raises_and_only_lines_go(lines: list[str]) -> None:
     assert all(line in remaining for line in short.split("\n"))
 
 
-def test_interfaces_that_somebody_else_laid_out_are_kept() -> None:
+def test_interfaces_with_another_layout_are_kept() -> None:
     for xml in (
         domain(DISK + NIC),
         "<domain>\n  <devices>\n    <interface type='user'/>\n    <disk/>\n  </devices>\n</domain>\n",

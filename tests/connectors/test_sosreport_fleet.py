@@ -130,7 +130,7 @@ def anonymous(domain: Domain) -> Domain:
 
 
 @pytest.mark.parametrize("compression", [None, *COMPRESSIONS])
-def test_sosreports_tell_the_facts_and_lead_to_the_verdicts_of_the_live_scan(
+def test_sosreports_give_the_facts_and_verdicts_of_the_live_scan(
     plan: Plan, live: Inventory, tmp_path: Path, compression: Compression | None
 ) -> None:
     hypervisors = as_reports(plan, tmp_path, compression)

@@ -17,7 +17,7 @@ def test_a_thread_that_is_gone_or_was_never_there_has_no_programs() -> None:
         program.kill()
 
 
-def test_all_programs_of_a_thread_end_with_what_they_have_started() -> None:
+def test_all_programs_of_a_thread_end_with_their_children() -> None:
     with (
         subprocess.Popen(["sleep", "1000"], stdout=subprocess.PIPE) as one,
         subprocess.Popen(["sh", "-c", "sleep 1000 & wait"], stdout=subprocess.PIPE) as another,

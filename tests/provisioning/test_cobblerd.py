@@ -37,7 +37,7 @@ def cobblerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cobblerd]:
         yield running
 
 
-def test_its_systems_are_read_with_what_they_inherit(cobblerd: Cobblerd) -> None:
+def test_its_systems_are_read_with_inherited_values(cobblerd: Cobblerd) -> None:
     records = read(cobblerd.url)
 
     assert records.gaps == ()
@@ -53,7 +53,7 @@ def test_its_systems_are_read_with_what_they_inherit(cobblerd: Cobblerd) -> None
     ]
 
 
-def test_what_they_inherit_is_what_cobbler_itself_says(cobblerd: Cobblerd) -> None:
+def test_inherited_values_are_those_of_cobbler_itself(cobblerd: Cobblerd) -> None:
     told = {netboot.system: netboot.server for netboot in read(cobblerd.url).netboots}
     own = {name: cobblerd.api.get_blended_data("", name)["next_server_v4"] for name in told}
 
