@@ -37,7 +37,7 @@ def definition(name: str) -> str:
 
 @contextmanager
 def silent_port() -> Iterator[socket.socket]:
-    """A port that accepts, because the kernel does, and never says a word."""
+    """A port that accepts, because the kernel does, and never sends a byte."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(ENDS)
         yield server

@@ -1,4 +1,4 @@
-"""The set-up scripts on a machine that is made up: programs on a PATH that note calls and do as they are told."""
+"""The set-up scripts on a machine that is made up: programs on a PATH that record their calls."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine with all that a scan needs but libvirt's headers, where nobody is root."""
+    """A machine with all that a scan needs but libvirt's headers, and a user without root rights."""
     made_up = Machine(tmp_path)
     made_up.has("pkg-config", doing=ABSENT)
     made_up.has("id", doing="echo 1000")

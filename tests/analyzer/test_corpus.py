@@ -37,7 +37,7 @@ DOMAIN_KINDS = (
 XML_KINDS = (*DOMAIN_KINDS, "nic-fragment", "network", "networkport", "hostinterface", "nodedev", "other-xml")
 
 LISTED: dict[str, dict[str, Any]] = {
-    # libvirt reads the names of models that it knows in any case, and prints this one as "virtio" (see test_libvirt).
+    # libvirt accepts its model names in upper or lower case, and prints this one as "virtio" (see test_libvirt).
     "domain/libvirt.libvirt__tests__qemuxml2argvdata__net-many-models.xml": {"model": ("virtio", "ViRtIo")},
     # <source bridge=""/>: an empty name names no bridge, and the driver could connect the interface to none.
     "domain/libvirt.libvirt-go-xml-module__domain_test.go.L1329.xml": {"source": (None, "")},

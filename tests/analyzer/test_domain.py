@@ -1,4 +1,4 @@
-"""What a domain's document says about the domain itself."""
+"""Facts about a domain in its document."""
 
 import pytest
 

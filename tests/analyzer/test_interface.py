@@ -1,4 +1,4 @@
-"""What a domain's document says about one of its interfaces."""
+"""Facts about an interface in the document of its domain."""
 
 from typing import Any
 

@@ -50,7 +50,7 @@ def only(xml: str) -> Interface:
 
 
 def said(interface: Interface, *, like: Interface) -> dict[str, object]:
-    """What an interface says, without what libvirt adds to a definition (a MAC) or keeps out of it (a live bridge)."""
+    """An interface's facts, without those that libvirt adds to a definition (a MAC) or removes (a live bridge)."""
     # Newer ones (11.3 does) take a MAC of zeros for none, too.
     left_out = {"mac"} if like.mac in {None, "00:00:00:00:00:00"} else set()
     if like.type == "network":

@@ -1,4 +1,4 @@
-"""What is left out of a document as libvirt prints it is nothing that anybody would have read."""
+"""Trimming a document as printed by libvirt removes only parts without a reader."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,7 +93,7 @@ def test_every_domain_of_the_corpus_is_read_alike(corpus: Path) -> None:
 @pytest.mark.parametrize("bait", BAIT)
 @pytest.mark.parametrize("element", ["metadata", "description"])
 def test_what_only_looks_like_a_device_is_none(driver: libvirt.virConnect, bait: str, element: str) -> None:
-    """Metadata are laid out by whoever wrote them; everywhere else libvirt escapes what is somebody's words."""
+    """Metadata keep their author's layout; in all other places libvirt escapes free text."""
     text = escape(bait) if element == "description" else f"<x:a xmlns:x='urn:x'>text{bait}text</x:a>"
     xml = printed(driver, domain(DISK + NIC, before=f"<{element}>{text}</{element}>"))
 

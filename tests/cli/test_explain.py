@@ -165,7 +165,7 @@ def test_wrong_usage_is_reported(
 def test_every_interface_of_the_corpus_is_explained_as_it_is_judged(
     lower_device: str, corpus: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Definitions that nobody made for this: of real domains, and of the small fleet that shows every rule."""
+    """Definitions not made for this test: of real domains, and of the small fleet that shows every rule."""
     fleet = tmp_path / "fleet.json"
     scans = [
         ["--xml", str(corpus / "domain"), "--xml", str(corpus / "domain-status"), "--server", "satellite:eth0=on"],

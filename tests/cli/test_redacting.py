@@ -1,4 +1,4 @@
-"""`--redact` of the commands that are no report: no real name is left in anything that they write."""
+"""`--redact` of the commands other than scan and report: their output has no real name."""
 
 import json
 import os

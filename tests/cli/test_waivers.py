@@ -1,4 +1,4 @@
-"""Waivers that waive nothing, as users hear of them."""
+"""Warnings about waivers that match nothing."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ LINE = "waiver 'boots from ISO' (domain legacy-*): it matches no finding: correc
 
 @pytest.fixture
 def saved(tmp_path: Path) -> str:
-    """A fleet in which nobody is at risk, with a waiver for somebody who is not there."""
+    """A fleet without risk, with a waiver for a domain that does not exist."""
     path = tmp_path / "fleet.json"
     host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
     policy = Policy(waivers=(Waiver(reason="boots from ISO", domain="legacy-*"),))

@@ -64,7 +64,7 @@ def links() -> Iterator[str]:
 
 @pytest.fixture
 def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file whose content an ssh prints, whatever it is asked; empty at first."""
+    """A file whose content a substitute ssh prints for every command; empty at first."""
     answer = tmp_path / "answer"
     answer.touch()
     client = tmp_path / "ssh"

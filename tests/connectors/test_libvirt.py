@@ -529,7 +529,7 @@ def test_nothing_is_printed(libvirtd: Libvirtd, tmp_path: Path, capfd: pytest.Ca
     ],
 )
 def test_the_gap_of_an_unreachable_host_has_the_reason_and_the_remedy(address: str, clue: str) -> None:
-    # An ssh that ends very fast leaves its reason unread; libvirt then has only the broken pipe to tell.
+    # An ssh that ends very fast leaves its reason unread; libvirt then reports only the broken pipe.
     hypervisor, (gap,) = scan(address)
 
     assert hypervisor.status is HostStatus.FAILED

@@ -149,7 +149,7 @@ def test_a_domain_that_never_answers_delays_neither_others_nor_their_devices(ten
 
 
 def reads_all_but_one(address: str, proxy: RpcProxy) -> bool:
-    """Does a domain that never answers leave everything else to be read?"""
+    """A domain that never answers leaves everything else to be read."""
     proxy.answers[Procedure.DOMAIN_XML] = once(lambda _call: b"")
     draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=address), name="ten", uri=address)
     thread = threading.Thread(target=read_until_lost, args=(draft,), daemon=True)

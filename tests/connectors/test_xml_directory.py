@@ -275,7 +275,9 @@ def test_a_huge_file_is_a_gap_in_little_memory(tmp_path: Path) -> None:
 
 def test_a_file_that_fails_while_it_is_read_is_a_gap(tmp_path: Path) -> None:
     write(tmp_path, {"web01.xml": domain_xml()})
-    (tmp_path / "memory.xml").symlink_to("/proc/self/mem")  # a regular file, says stat, whose first page is not there
+    (tmp_path / "memory.xml").symlink_to(
+        "/proc/self/mem"
+    )  # a regular file according to stat, whose first page is not there
 
     hypervisor, gaps = scan(tmp_path)
 

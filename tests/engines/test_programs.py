@@ -25,5 +25,7 @@ def test_all_programs_of_a_thread_end_with_their_children() -> None:
         end_programs_of(threading.current_thread())
 
         for program in (one, another):
-            output, _ = program.communicate(timeout=LONG)  # returns when nobody is left who could write
+            output, _ = program.communicate(
+                timeout=LONG
+            )  # returns when no process with the pipe open for writing is left
             assert output == b""

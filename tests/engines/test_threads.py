@@ -137,7 +137,7 @@ def test_a_job_that_is_there_when_its_deadline_is_looked_at_made_it() -> None:
         return "made it"
 
     def busy(index: int, _outcome: Outcome[str]) -> None:
-        """The main thread comes back from this long after everybody's deadline."""
+        """The main thread comes back from this long after every deadline."""
         if index == 1:
             may_end.set()
             threads[0].join(LONG)

@@ -1,4 +1,4 @@
-"""What /proc, /sys, brctl and drivers tell, made by hand."""
+"""Facts from /proc, /sys, brctl and drivers, with input made by hand."""
 
 from datetime import UTC, datetime
 

@@ -65,7 +65,7 @@ def difference(corpus: Path, record: Mapping[str, Any]) -> str | None:
 
 
 def true_total(record: Mapping[str, Any]) -> str | None:
-    # The truth holds the word as printed; the corpus's own notes say of these two that the state is really unknown.
+    # The truth holds the word as printed; the corpus's own notes list the state of these two as unknown.
     failed = any("tx csum" in error for error in record.get("errors", ()))
     return "unknown" if failed and record["n_features"] else record["tx_checksumming"]
 
@@ -140,7 +140,7 @@ def test_an_undecided_capture_gives_the_reason(corpus: Path, file: str, device: 
 @pytest.mark.parametrize(
     ("states", "expected"),
     [
-        # One way on is on, whatever the others and the sum say.
+        # One feature on is on, whatever the others and tx-checksumming.
         ({"total": ON, "ipv4": ON, "generic": OFF}, ON),
         ({"total": ON, "ipv4": OFF, "generic": ON}, ON),
         ({"total": OFF, "ipv4": OFF, "generic": ON}, ON),
@@ -148,7 +148,7 @@ def test_an_undecided_capture_gives_the_reason(corpus: Path, file: str, device: 
         ({"ipv4": ON}, ON),
         ({"generic": ON}, ON),
         ({"total": ON, "ipv4": OFF, "generic": OFF, "unneeded": ON}, ON),
-        # Both observed off, or the sum of all.
+        # Both observed off, or tx-checksumming, which covers all.
         ({"total": OFF, "ipv4": OFF, "generic": OFF}, OFF),
         ({"ipv4": OFF, "generic": OFF}, OFF),
         ({"total": ON, "ipv4": OFF, "generic": OFF, "sctp": ON}, OFF),
@@ -158,9 +158,9 @@ def test_an_undecided_capture_gives_the_reason(corpus: Path, file: str, device: 
         ({"total": OFF, "ipv4": OFF}, OFF),
         ({"total": OFF, "ipv6": OFF}, OFF),
         ({"total": ON, "ipv4": OFF, "generic": OFF, "unneeded": OFF}, OFF),
-        # The oldest output has the sum alone.
+        # The oldest output has tx-checksumming alone.
         ({"total": ON}, ON),
-        # Nobody saw it.
+        # Unobserved.
         ({}, UNKNOWN),
         ({"sctp": OFF}, UNKNOWN),
         ({"total": UNKNOWN}, UNKNOWN),

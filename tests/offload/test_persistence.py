@@ -1,4 +1,4 @@
-"""What is left of the setting after the next reboot, as far as files tell."""
+"""The setting after the next reboot, as far as files decide it."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def after_reboot(
     return forecast(evidence, device=device, macs=(MAC,), features=features, now=now)
 
 
-# ------------------------------------------------------------------ without a file that says something
+# ------------------------------------------------------------------ without a file that decides
 
 
 def test_what_is_off_by_hand_only_comes_back_on() -> None:

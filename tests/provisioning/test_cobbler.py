@@ -1,4 +1,4 @@
-"""Cobbler over a real connection, with recorded answers; test_cobblerd.py asks the real one."""
+"""Cobbler over a real connection, with recorded answers; test_cobblerd.py uses the real one."""
 
 import base64
 from pathlib import Path

@@ -58,7 +58,7 @@ def test_inherited_values_are_those_of_cobbler_itself(cobblerd: Cobblerd) -> Non
     own = {name: cobblerd.api.get_blended_data("", name)["next_server_v4"] for name in told}
 
     assert own == {"web0": "10.1.1.1", "web1": "127.0.0.1", "web2": "10.9.9.9", "web3": ""}
-    # What it comes with is no server for anybody, and nothing is left out of the DHCP option of all.
+    # Its default server serves no system, and no address is left out of the DHCP option that all get.
     assert told == {name: None if server in {"127.0.0.1", ""} else server for name, server in own.items()}
 
 

@@ -214,7 +214,7 @@ def test_a_remedy_switches_nothing_that_cannot_be_and_repeats_no_setting(one: Se
 
 
 def applied(inventory: Inventory, changes: list[Change]) -> Inventory:
-    """The inventory after its servers were switched as the changes say, and no further."""
+    """The inventory after its servers were switched by the changes, and no further."""
     made = {sender.interface: sender for change in changes for sender in change.senders}
 
     def switched(one: Server) -> Server:

@@ -218,7 +218,7 @@ class Defective(str):
         raise ZeroDivisionError
 
     def __bool__(self) -> bool:
-        return bool(str(self))  # from Python 3.12 on a path asks no longer for the text
+        return bool(str(self))  # from Python 3.12 on a path no longer converts to text
 
 
 def test_a_defect_costs_only_the_item_where_it_shows_and_is_loud(

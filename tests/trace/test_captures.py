@@ -82,7 +82,7 @@ COLLECTED = {
         ("00:0b:be:18:9a:40", "rfc1350.txt", Outcome.COMPLETE),
     ],
 }
-"""Captures in which files are asked for; in all others clients want an address at most."""
+"""Captures in which files are requested; in all others clients request an address at most."""
 
 DAMAGED = {
     "the-tcpdump-group.tcpdump__tests__bootp_asan-2.pcap": "cut off by the capture",
@@ -104,7 +104,7 @@ OTHERS = {
     "the-tcpdump-group.tcpdump__tests__hncp_dhcpv6data-oobr.pcap": 0,
     "the-tcpdump-group.tcpdump__tests__tftp-heapoverflow.pcap": 0,  # "bogus" length, ports the wrong way round
 }
-"""How many clients only ask for an address, where it is not one."""
+"""Number of clients that request only an address, where it is not one."""
 
 
 def test_collected_captures_are_read_completely(corpus: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is said of a capture, in every format, whatever names stand in it."""
+"""The view of a capture in every format, with any names in it."""
 
 import csv
 import io

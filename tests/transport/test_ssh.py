@@ -1,4 +1,4 @@
-"""The system's ssh, against a real sshd and against what real ones say when they refuse."""
+"""The system's ssh, against a real sshd and against recorded refusals."""
 
 import shlex
 import socket
@@ -160,7 +160,7 @@ def test_no_process_stays_behind_as_master_of_a_shared_connection(sshd: Sshd, tm
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A port that accepts and never says a word."""
+    """A port that accepts and never sends a byte."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -187,7 +187,7 @@ def test_what_ssh_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def ended(pid: int) -> bool:
-    """Is the process gone, or on its way (killed, and not yet waited for by whoever inherited it)?"""
+    """Return True if the process is gone, or killed and not yet waited for by its new parent."""
     end = time.monotonic() + LONG
     while time.monotonic() < end:
         try:
@@ -247,7 +247,7 @@ def test_an_invalid_command_in_the_environment_is_an_error(monkeypatch: pytest.M
 def test_every_failure_has_its_own_reason(
     stderr: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # An ssh that says what OpenSSH says in a case that can't be had here.
+    # A substitute ssh with OpenSSH's message of a case that can't be produced here.
     (tmp_path / "said").write_text(stderr)
     monkeypatch.setenv("VIRTSCAN_SSH", f"sh -c 'cat {tmp_path}/said >&2; exit 255' ssh")
 

@@ -1,4 +1,4 @@
-"""Archives and folders that somebody made to do harm."""
+"""Archives and folders made to do harm."""
 
 import gzip
 import io
@@ -238,7 +238,7 @@ def test_what_vanishes_while_it_is_read_is_skipped_with_the_reason(tmp_path: Pat
 
 @contextmanager
 def without_privileges(folder: Path) -> Iterator[None]:
-    """Be somebody who may read only what is readable for all, in this folder: it may not be reached by its path."""
+    """Act in this folder as a user without any permission but those for all; its path may be closed to that user."""
     before = Path.cwd()
     user = os.geteuid()
     folder.chmod(0o755)

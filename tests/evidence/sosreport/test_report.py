@@ -1,4 +1,4 @@
-"""The facts about a host that its report tells."""
+"""The facts about a host in its report."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -120,7 +120,7 @@ def test_no_name_from_outside_gets_out_of_its_comment_or_quotes(form: str, name:
 
 
 def what_runs(text: str) -> list[str]:
-    """The lines that are no comments, without the only place where a name may stand: which server this is."""
+    """The lines other than comments, without the only place where a name may stand: which server this is."""
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return sorted("SERVER" if line.startswith(('if [ "$SERVER" = ', "  hosts: ")) else line for line in lines)
 

@@ -1,4 +1,4 @@
-"""HTTP boots: what a TCP connection tells."""
+"""HTTP boots: the outcome of a TCP connection."""
 
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def test_unacknowledged_data_is_not_an_unacknowledged_connection(tmp_path: Path)
 
     found = boot(tmp_path, *ASKS, *answers)
     assert (found.outcome, found.resent) == (Outcome.DATA_NOT_ACKNOWLEDGED, 2)
-    assert judge(found).failed is Failed.NO  # their sums were complete
+    assert judge(found).failed is Failed.NO  # their checksums were complete
 
 
 def test_a_client_that_accepts_partial_segments_shows_that_they_are_filled_later(tmp_path: Path) -> None:

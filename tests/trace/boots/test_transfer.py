@@ -1,4 +1,4 @@
-"""TFTP as boot ROMs use it: what is told of a transfer, and by what."""
+"""TFTP as boot ROMs use it: the outcome of a transfer and its evidence."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def boot(folder: Path, *shots: Shot, until: float | None = 60.0) -> Boot:
 
 
 def stuck(kind: Checksum, arrival: int = 3) -> list[Shot]:
-    """A request that is answered three times with options, and asked again."""
+    """A request that is answered three times with options, and repeated."""
     return [
         ASKS,
         answered(1.1, options(), kind=kind, arrival=arrival),
