@@ -1,9 +1,10 @@
-"""Every view in every format. `python -m tests.golden` writes the files: read the difference."""
+"""Every view in every format, and the schema of a saved inventory. `python -m tests.golden` writes all of them anew."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from tests.views.fleet import report
+from virtscan.cli.schemas import schema_text
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import GROUPINGS, VIEWS
 
@@ -21,6 +22,7 @@ def documents() -> Iterator[tuple[str, bytes]]:
     for name, view in {**VIEWS, **{f"capacity-by-{by}": GROUPINGS[by] for by in list(GROUPINGS)[1:]}}.items():
         for reporter in REPORTERS.values():
             yield f"{name}.{reporter.suffix}", reporter.render(view(report()))
+    yield "inventory.schema.json", f"{schema_text('inventory')}\n".encode()
     for name, (view, terminal) in _ON_TERMINALS.items():
         yield name, REPORTERS["table"].render(view(report()), terminal)
 

@@ -6,7 +6,6 @@ import shutil
 import socket
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from virtscan import __version__
 from virtscan.errors import SshError
 from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Plan, ProvisioningTarget, Server, Target, TargetKind
 from virtscan.transport import ssh, uri
-from virtscan.views.document import Column, Document, Field, Metric, one_of, section, word
+from virtscan.views.document import Column, Document, Field, Metric, gap_section, one_of, section, word
 
 LIBVIRT = "libvirt client"
 """The subject of the check without which no hypervisor can be asked."""
@@ -76,14 +75,15 @@ def of_inventory(plan: Plan, inventory: Inventory) -> tuple[Check, ...]:
     )
 
 
-def document(checks: Sequence[Check], taken_at: datetime) -> Document:
-    """Make the document of the checks; `taken_at` is the time at which hosts were read."""
+def document(checks: Sequence[Check], inventory: Inventory) -> Document:
+    """Make the document of the checks and of the gaps in what was read for them."""
     outcomes = Counter(check.outcome for check in checks)
     return Document(
         schema="virtscan.doctor/1",
         version=__version__,
-        taken_at=taken_at,
+        taken_at=inventory.taken_at,
         sections=(section("rows", _FIELDS, checks),),
+        gaps=gap_section(inventory.gaps),
         metrics=tuple(
             Metric(name="checks", value=outcomes[one], help="Checks by outcome.", labels={"outcome": one.value})
             for one in Result

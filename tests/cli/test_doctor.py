@@ -53,6 +53,7 @@ def test_the_checks_can_be_read_by_programs(capfd: pytest.CaptureFixture[str]) -
         "hypervisor fra1-kvm04",
         "server depot",
     ]
+    assert len(document["gaps"]) == 2
 
 
 def test_an_invalid_configuration_is_reported_after_the_local_checks(

@@ -186,3 +186,11 @@ def test_every_interface_of_the_corpus_is_explained_as_it_is_judged(
         for one in judged:
             (decision,) = (decision for decision in one["decisions"] if decision["decides"])
             assert (decision["rule"], decision["verdict"]) == (one["rule"], one["verdict"])
+
+
+def test_the_text_ends_with_the_time_and_the_version_of_the_scan(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(["explain", "web01", saved(tmp_path, inventory(UNFIXED, servers=(server(),)))])
+
+    assert capfd.readouterr().out.splitlines()[-1] == "Scanned 2026-11-22 02:00 UTC by virtscan 0.1.0."

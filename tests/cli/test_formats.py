@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from tests.trace.build import ethernet, lease, pcap, read_request, said
-from virtscan.cli.main import run
+from virtscan.cli.main import COMMANDS as ALL_COMMANDS
+from virtscan.cli.main import run, virtscan
 from virtscan.model import Gap, GapAbout
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps
@@ -22,6 +24,19 @@ COMMANDS = {
     "servers": ("servers", "--server", "satellite=on"),
     "doctor": ("doctor", *HOST),
 }
+
+
+def test_every_command_with_formats_is_tested_here_and_has_all_of_them() -> None:
+    formats: dict[str, object] = {}
+    for name in ALL_COMMANDS:
+        command = virtscan.get_command(click.Context(virtscan), name)
+        assert command is not None
+        formats.update((name, option.type) for option in command.params if option.name == "format_name")
+
+    assert formats.keys() == COMMANDS.keys()
+    for choice in formats.values():
+        assert isinstance(choice, click.Choice)
+        assert set(choice.choices) - {"text"} == set(REPORTERS)
 
 
 @pytest.mark.parametrize("format_name", REPORTERS)

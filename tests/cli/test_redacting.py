@@ -75,6 +75,11 @@ def test_a_condition_on_a_name_is_one_on_its_pseudonym(
 
     assert "1 of 1 rows match " in printed.out
     assert left(printed.out + printed.err) == []
+    run(["report", saved, "--redact", str(tmp_path / "map.json"), "--where", condition, "--format", "json"])
+    printed = capfd.readouterr()
+    (where,) = json.loads(printed.out)["where"]
+    assert where.startswith(condition[:6])
+    assert left(printed.out + printed.err) == []
 
 
 @pytest.mark.parametrize("format_name", ["text", "json"])

@@ -1,11 +1,15 @@
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
 from tests.build import domain, macvtap
 from virtscan.correlator.exposure import exposure
-from virtscan.model import Exposure, Interface, LinkState, Mac, State
+from virtscan.model import Exposure, Firmware, Interface, LinkState, Mac, State
 
 MAC = Mac("52:54:00:93:76:af")
+BOOTS = {"boot_devices": ("network",)}
+EFI, BIOS = ({"firmware": firmware} for firmware in (Firmware.EFI, Firmware.BIOS))
 
 
 @pytest.mark.parametrize(
@@ -30,3 +34,28 @@ def test_exposure_says_whether_the_interface_would_boot_from_the_network(
     boots_from: tuple[str, ...], interface: Interface, pending: list[Mac], expected: Exposure
 ) -> None:
     assert exposure(domain("d", interface, boot_devices=boots_from), interface, frozenset(pending)) is expected
+
+
+@pytest.mark.parametrize(
+    ("guest", "interface", "expected"),
+    [
+        # EFI firmware has its own PXE; BIOS needs the ROM, and so may a firmware that the XML does not name.
+        (BOOTS | EFI, macvtap(rom=State.OFF), Exposure.BOOTS),
+        (EFI, macvtap(rom=State.OFF, boot_order=1), Exposure.BOOTS),
+        (BOOTS | BIOS, macvtap(rom=State.OFF), Exposure.LATENT),
+        (BOOTS, macvtap(rom=State.OFF), Exposure.LATENT),
+        (BOOTS | BIOS, macvtap(rom=State.UNKNOWN), Exposure.BOOTS),
+        # A kernel that is given directly, or a pulled cable, comes first under any firmware.
+        (BOOTS | {"direct_kernel": True}, macvtap(), Exposure.LATENT),
+        (BOOTS | EFI | {"direct_kernel": True}, macvtap(boot_order=1), Exposure.LATENT),
+        (BOOTS | EFI, macvtap(link=LinkState.DOWN), Exposure.LATENT),
+        (EFI, macvtap(), Exposure.LATENT),
+    ],
+)
+def test_firmware_decides_what_an_interface_without_a_rom_does(
+    guest: dict[str, Any], interface: Interface, expected: Exposure
+) -> None:
+    one = domain("d", interface, **guest)
+
+    assert exposure(one, interface, frozenset()) is expected
+    assert exposure(one, interface, frozenset({MAC})) is Exposure.PENDING

@@ -1,12 +1,25 @@
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap
-from tests.correlator.scenes import finding_of, satellite, scene
+from tests.build import FIXED_KERNEL, TAKEN_AT, domain, hypervisor, inventory, macvtap, server
+from tests.correlator.scenes import OTHER, finding_of, provisioner, satellite, scene
 from virtscan.correlator import correlate
-from virtscan.model import GapAbout, HostStatus, Hypervisor, Policy, Waiver
+from virtscan.model import (
+    Domain,
+    Finding,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    Inventory,
+    Mac,
+    Policy,
+    State,
+    Verdict,
+    Waiver,
+)
 
 TODAY = TAKEN_AT.date()
 
@@ -122,3 +135,126 @@ def test_a_waiver_may_be_for_a_host_that_could_not_be_read() -> None:
 
 def test_a_waiver_that_comes_second_everywhere_is_not_called_useless() -> None:
     assert warned(Waiver(reason="first", domain="web*"), Waiver(reason="second", mac="52:*")) == []
+
+
+NEAR, FAR = "satellite", "capsule"
+BESIDE = (provisioner(), domain("capsule", macvtap(mac=OTHER)))
+ON_BOND3 = (provisioner(), domain("capsule", macvtap("bond3", mac=OTHER)))
+
+
+def two(*waivers: Waiver, beside: tuple[Domain, ...] = BESIDE, **more: Any) -> Finding:
+    """Judge an interface that two servers may answer, under these waivers."""
+    servers = (satellite(), server(FAR, macs=(Mac(OTHER),), **more))
+    return finding_of(scene(servers=servers, beside=beside, policy=Policy(waivers=waivers)))
+
+
+def accepted(name: str) -> Waiver:
+    return Waiver(reason=f"{name} is accepted", server=name)
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "decides", "taken_away", "waived"),
+    [
+        (two(), Verdict.AT_RISK, FAR, [], None),
+        # The other server is at risk, too: the finding is that one's, and is not waived.
+        (two(accepted(FAR)), Verdict.AT_RISK, NEAR, [(FAR, Verdict.AT_RISK)], None),
+        (two(accepted(NEAR)), Verdict.AT_RISK, FAR, [], None),
+        # The other server's offload is not known: that is not waived, either.
+        (
+            two(accepted(NEAR), tx_checksum=State.UNKNOWN),
+            Verdict.UNKNOWN,
+            FAR,
+            [(NEAR, Verdict.AT_RISK)],
+            None,
+        ),
+        # The other server is clean: so is the finding.
+        (
+            two(accepted(NEAR), tx_checksum=State.OFF),
+            Verdict.MITIGATED,
+            FAR,
+            [(NEAR, Verdict.AT_RISK)],
+            None,
+        ),
+        (
+            two(accepted(NEAR), beside=ON_BOND3),
+            Verdict.NOT_AFFECTED,
+            FAR,
+            [(NEAR, Verdict.AT_RISK)],
+            None,
+        ),
+        # Both are waived: the finding is, with the first one's verdict and reason.
+        (
+            two(accepted(NEAR), accepted(FAR)),
+            Verdict.AT_RISK,
+            FAR,
+            [(FAR, Verdict.AT_RISK), (NEAR, Verdict.AT_RISK)],
+            "capsule is accepted",
+        ),
+        # A waiver that names no server waives the finding with all of its servers.
+        (two(Waiver(reason="all", domain="web*")), Verdict.AT_RISK, FAR, [], "all"),
+        (
+            two(accepted(FAR), Waiver(reason="all", domain="web*")),
+            Verdict.AT_RISK,
+            NEAR,
+            [(FAR, Verdict.AT_RISK)],
+            "all",
+        ),
+        # A waiver of a server that is about another interface does nothing.
+        (two(replace(accepted(FAR), domain="db*")), Verdict.AT_RISK, FAR, [], None),
+    ],
+)
+def test_a_waiver_of_one_server_leaves_the_others(
+    found: Finding, verdict: Verdict, decides: str, taken_away: list[tuple[str, Verdict]], waived: str | None
+) -> None:
+    assert (found.verdict, found.server, found.waived) == (verdict, decides, waived)
+    assert [(one.server, one.verdict) for one in found.waived_servers] == taken_away
+
+
+def test_the_only_server_that_is_waived_waives_the_finding() -> None:
+    found = finding_of(scene(beside=(provisioner(),), policy=Policy(waivers=(accepted(NEAR),))))
+
+    assert (found.verdict, found.waived) == (Verdict.AT_RISK, "satellite is accepted")
+    assert [(one.server, one.rule, one.reason) for one in found.waived_servers] == [
+        (NEAR, "R7", "satellite is accepted")
+    ]
+
+
+def test_a_server_that_does_not_answer_is_not_what_is_left() -> None:
+    servers = (satellite(), server(FAR, macs=(Mac(OTHER),), segments=("pxe-b",), tx_checksum=State.OFF))
+    looked_at = scene(
+        servers=servers, beside=BESIDE[:1], segments={"bond2": "pxe-a"}, policy=Policy(waivers=(accepted(NEAR),))
+    )
+
+    assert finding_of(looked_at).waived == "satellite is accepted"
+
+
+@pytest.mark.parametrize(
+    "looked_at",
+    [
+        scene(kernel=FIXED_KERNEL, beside=(provisioner(),), policy=Policy(waivers=(accepted(NEAR),))),
+        scene(servers=(satellite(tx_checksum=State.OFF),), policy=Policy(waivers=(accepted(NEAR),))),
+        scene(servers=(satellite(physical=True),), policy=Policy(waivers=(accepted(NEAR),))),
+    ],
+)
+def test_what_is_clear_needs_no_waiver_and_says_that_it_is_unused(looked_at: Inventory) -> None:
+    found = finding_of(looked_at)
+
+    assert (found.waived, found.waived_servers) == (None, ())
+    assert [gap.reason for gap in correlate(looked_at).warnings] == ["it matches no finding: correct or remove it"]
+
+
+@pytest.mark.parametrize(
+    ("waiver", "reasons"),
+    [
+        (accepted(NEAR), []),
+        (accepted("nobody"), ["it matches no finding: correct or remove it"]),
+        (
+            replace(accepted(NEAR), until=TODAY - timedelta(days=1)),
+            [f"it expired on {TODAY - timedelta(days=1)} and waives nothing any more: renew or remove it"],
+        ),
+    ],
+)
+def test_a_waiver_of_a_server_that_is_used_is_not_warned_about(waiver: Waiver, reasons: list[str]) -> None:
+    looked_at = scene(beside=(provisioner(),), policy=Policy(waivers=(waiver,)))
+
+    assert [gap.reason for gap in correlate(looked_at).warnings] == reasons

@@ -33,10 +33,13 @@ def test_a_call_that_hangs_is_left_behind_on_a_daemon_thread() -> None:
         threads.append(threading.current_thread())
         release.wait(LONG)
 
-    assert within(SHORT, hang) is Cut.JOB_DEADLINE
-    assert threads[0].is_alive()
-    assert threads[0].daemon
+    outcome = within(SHORT, hang)
+    was_alive = threads[0].is_alive()
     release.set()
+
+    assert outcome is Cut.JOB_DEADLINE
+    assert was_alive
+    assert threads[0].daemon
 
 
 def test_the_programs_of_a_late_call_are_ended_and_with_them_those_of_its_own_calls() -> None:

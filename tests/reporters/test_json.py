@@ -11,6 +11,7 @@ from tests.views.fleet import report
 from virtscan.model import Report
 from virtscan.reporters import REPORTERS
 from virtscan.views import GROUPINGS, VIEWS, Document
+from virtscan.views.filters import narrow, parse_condition
 
 
 def render(document: Document) -> str:
@@ -67,6 +68,21 @@ def test_an_interface_has_the_published_keys_in_their_order() -> None:
         "portgroup", "source_device", "source_mode", "device_kind", "lower_devices", "vlan", "model", "boot_order",
         "boots_from_network", "link", "rom", "host_csum", "guest_csum", "target", "verdict",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_filtered_document_names_its_conditions(view: str) -> None:
+    conditions = [parse_condition(f"{name} ~ hv") for name in ("source", "hypervisor") if name in keys(view)]
+
+    found = json.loads(render(narrow(VIEWS[view](report()), conditions)))
+
+    assert list(found)[:4] == ["schema", "version", "taken_at", "where"]
+    assert found["where"] == [f"{condition.column}~hv" for condition in conditions]
+    assert "where" not in document(view)
+
+
+def keys(view: str) -> set[str]:
+    return {column.key for column in VIEWS[view](report()).main.columns}
 
 
 @pytest.mark.parametrize("view", [name for name in VIEWS if name != "risks"])

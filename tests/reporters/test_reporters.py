@@ -31,13 +31,13 @@ def test_every_format_of_the_package_is_a_choice_and_the_other_way_round() -> No
 
 @pytest.mark.parametrize("view", EVERY_VIEW)
 def test_csv_and_json_say_the_same_in_the_same_order(view: str) -> None:
-    presentation = EVERY_VIEW[view](report())
-    document = json.loads(REPORTERS["json"].render(presentation))
-    rows = document[presentation.main.key] + ([document["total"]] if "total" in document else [])
-    records = {column.key for column in presentation.main.columns if column.audience is Audience.DOCUMENTS}
+    whole = EVERY_VIEW[view](report())
+    document = json.loads(REPORTERS["json"].render(whole))
+    rows = document[whole.main.key] + ([document["total"]] if "total" in document else [])
+    records = {column.key for column in whole.main.columns if column.audience is Audience.DOCUMENTS}
     rows = [{key: value for key, value in row.items() if key not in records} for row in rows]
 
-    text = REPORTERS["csv"].render(presentation).decode()
+    text = REPORTERS["csv"].render(whole).decode()
 
     assert list(csv.reader(io.StringIO(text, newline=""))) == [
         list(rows[0]),
@@ -60,10 +60,10 @@ def in_csv(value: Any) -> str:
 
 @pytest.mark.parametrize("grouping", GROUPINGS)
 def test_people_read_the_same_total_as_programs(grouping: str) -> None:
-    presentation = GROUPINGS[grouping](report())
-    total = json.loads(REPORTERS["json"].render(presentation))["total"]
+    whole = GROUPINGS[grouping](report())
+    total = json.loads(REPORTERS["json"].render(whole))["total"]
 
-    shown = REPORTERS["table"].render(presentation).decode().split("\n\n")[0].splitlines()[-1].split()
+    shown = REPORTERS["table"].render(whole).decode().split("\n\n")[0].splitlines()[-1].split()
 
     hidden = {"hypervisors", "at_risk_waived"}
     assert shown == [in_table(value) for key, value in total.items() if key not in hidden]
@@ -82,7 +82,7 @@ def test_the_same_report_gives_the_same_text() -> None:
             assert reporter.render(view(report())) == reporter.render(view(report()))
 
 
-@pytest.mark.parametrize("name", ["csv", "json"])
+@pytest.mark.parametrize("name", [name for name in REPORTERS if name != "table"])
 def test_only_the_table_loads_the_table_library(name: str) -> None:
     script = (
         "import sys; from tests.views.fleet import report; from virtscan.views import VIEWS;"
@@ -101,9 +101,9 @@ def test_only_the_table_loads_the_table_library(name: str) -> None:
 def test_where_nothing_was_read_every_format_still_has_its_form(
     name: str, view: str, hosts: tuple[Hypervisor, ...]
 ) -> None:
-    presentation = EVERY_VIEW[view](Report(inventory=inventory(*hosts)))
+    document = EVERY_VIEW[view](Report(inventory=inventory(*hosts)))
 
-    first, *rest = REPORTERS[name].render(presentation, RenderOptions(width=80)).decode().splitlines()
+    text = REPORTERS[name].render(document, RenderOptions(width=80)).decode()
 
-    assert first.startswith(("{", presentation.main.columns[0].key, presentation.main.columns[0].heading))
-    assert len(rest) >= len(presentation.main.rows)
+    assert document.main.columns[0].key in text or not document.main.rows
+    assert len(text.splitlines()) > len(document.main.rows)

@@ -171,8 +171,16 @@ def test_a_total_stands_apart_below_the_rows() -> None:
     assert shown[-1].split()[0] == "total"
 
 
-def test_what_somebody_waived_is_shown_as_waived() -> None:
+def test_a_waived_finding_is_shown_as_waived() -> None:
     shown = table(VIEWS["risks"](Report(inventory=inventory(), findings=(finding(waived="boots from ISO"),))))
 
     assert "waived: boots from ISO" in lines(shown)[2]
     assert "verdicts: 1 at-risk (1 waived)" in shown
+
+
+def test_the_time_and_the_version_of_the_scan_are_the_last_line() -> None:
+    assert table(VIEWS["domains"](report())).splitlines()[-1] == "Scanned 2026-11-22 02:00 UTC by virtscan 0.1.0."
+
+
+def test_a_document_of_no_scan_ends_with_the_version() -> None:
+    assert table(document((Column("a"),))).splitlines()[-1] == "Made by virtscan 1."

@@ -1,6 +1,7 @@
 import json
 from datetime import date, datetime, timedelta, timezone
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
 from tests.storage.inventories import inventories
+from virtscan.cli.schemas import schema_named
 from virtscan.correlator import correlate
 from virtscan.errors import InventoryError
 from virtscan.model import (
@@ -187,3 +189,9 @@ def test_what_is_not_known_takes_no_room() -> None:
 @settings(max_examples=50)
 def test_any_inventory_comes_back_as_it_was(original: Inventory) -> None:
     assert loads(dumps(original), origin="fleet.json") == original
+
+
+@given(inventories())
+@settings(max_examples=50)
+def test_any_saved_inventory_meets_its_schema(original: Inventory) -> None:
+    jsonschema.validate(json.loads(dumps(original)), schema_named("inventory"))

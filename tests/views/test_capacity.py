@@ -82,12 +82,12 @@ def test_the_fullest_device_of_a_host_is_named_first() -> None:
 def test_a_domain_on_two_devices_counts_for_both_and_once_in_the_total() -> None:
     host = hypervisor("hv1", domain("a", macvtap("bond2"), macvtap("bond3", index=1), vcpus=4), cpus=8)
 
-    presentation = GROUPINGS["device"](fleet(host))
+    document = GROUPINGS["device"](fleet(host))
 
     keys = ("source_device", "domains_running", "vcpus_running", "macvtap_interfaces", "cpus")
-    assert values(records(presentation), *keys) == [("bond2", 1, 4, 1, 8), ("bond3", 1, 4, 1, 8)]
-    assert values([total(presentation)], *keys) == [(None, 1, 4, 2, 8)]
-    assert "a domain on several devices counts for each of them, and once in the total" in presentation.notes
+    assert values(records(document), *keys) == [("bond2", 1, 4, 1, 8), ("bond3", 1, 4, 1, 8)]
+    assert values([total(document)], *keys) == [(None, 1, 4, 2, 8)]
+    assert "a domain on several devices counts for each of them, and once in the total" in document.notes
 
 
 def test_a_domain_with_two_interfaces_on_one_device_counts_once() -> None:
@@ -150,15 +150,15 @@ def test_a_host_that_could_not_be_read_is_missed_in_its_segments() -> None:
 def test_a_host_that_could_not_be_read_has_nulls_and_adds_to_nothing() -> None:
     hosts = [hypervisor("hv1", domain("a", vcpus=8), cpus=16, site="x"), failed("hv2", cpus=16, site="x")]
 
-    presentation = GROUPINGS["hypervisor"](fleet(*hosts))
+    document = GROUPINGS["hypervisor"](fleet(*hosts))
 
     keys = ("status", "cpus", "domains_defined", "vcpus_running", "vcpus_running_per_cpu", "at_risk")
-    assert values(records(presentation), *keys) == [
+    assert values(records(document), *keys) == [
         ("complete", 16, 1, 8, 0.5, 0),
         ("failed", None, None, None, None, None),
     ]
-    assert values([total(presentation)], *keys) == [("partial", 16, 1, 8, 0.5, 0)]
-    assert "where the status is partial there is more than the numbers say" in presentation.notes
+    assert values([total(document)], *keys) == [("partial", 16, 1, 8, 0.5, 0)]
+    assert "status partial: there may be more than these numbers" in document.notes
 
 
 @pytest.mark.parametrize("by", GROUPINGS)
@@ -172,26 +172,26 @@ def test_if_no_host_could_be_read_the_total_is_unknown(by: str) -> None:
 
 @pytest.mark.parametrize("by", GROUPINGS)
 def test_of_nothing_the_total_is_nothing(by: str) -> None:
-    presentation = GROUPINGS[by](fleet())
+    document = GROUPINGS[by](fleet())
 
-    assert records(presentation) == []
-    assert values([total(presentation)], "status", "cpus", "domains_defined", "vcpus_running_per_cpu") == [
+    assert records(document) == []
+    assert values([total(document)], "status", "cpus", "domains_defined", "vcpus_running_per_cpu") == [
         ("complete", 0, 0, None)
     ]
 
 
-def test_a_sum_over_what_somebody_did_not_say_is_null_and_a_note_names_who() -> None:
+def test_a_sum_over_an_unknown_value_is_null_and_a_note_names_the_hosts() -> None:
     hosts = [
         hypervisor("hv1", domain("a", vcpus=4)),
         hypervisor("hv2", domain("b"), cpus=None),
         hypervisor("hv3", domain("c"), memory_mib=None),
     ]
 
-    presentation = GROUPINGS["hypervisor"](fleet(*hosts))
+    document = GROUPINGS["hypervisor"](fleet(*hosts))
 
     keys = ("cpus", "memory_mib", "vcpus_running", "vcpus_running_per_cpu", "memory_running_ratio")
-    assert values([total(presentation)], *keys) == [(None, None, 8, None, None)]
-    assert "no sums and ratios over hosts that did not tell their CPUs or memory: hv2, hv3" in presentation.notes
+    assert values([total(document)], *keys) == [(None, None, 8, None, None)]
+    assert "no sums and ratios over hosts with unknown CPUs or memory: hv2, hv3" in document.notes
 
 
 def test_a_domain_that_does_not_say_its_size_leaves_no_sum() -> None:
@@ -253,8 +253,8 @@ def test_every_grouping_has_the_same_total(hosts: list[tuple[str | None, list[st
 
 @pytest.mark.parametrize("by", ["hypervisor", "site"])
 def test_rows_that_share_nothing_add_up_to_the_total(by: str) -> None:
-    presentation = GROUPINGS[by](report())
+    document = GROUPINGS[by](report())
 
     for key in ("cpus", "memory_mib", "domains_running", "domains_defined", "vcpus_defined", "at_risk"):
-        parts = [row[key] for row in records(presentation)]
-        assert sum(part for part in parts if isinstance(part, int)) == total(presentation)[key]
+        parts = [row[key] for row in records(document)]
+        assert sum(part for part in parts if isinstance(part, int)) == total(document)[key]

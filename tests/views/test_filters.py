@@ -77,6 +77,7 @@ def test_fewer_rows_are_said_to_be_fewer_and_have_no_total() -> None:
     narrowed = narrow(WHOLE, [Condition("site", "=", "ams1")])
 
     assert narrowed.main.total is None
+    assert narrowed.where == ("site=ams1",)
     assert narrowed.notes == ("1 of 3 rows match site=ams1; totals are for the whole fleet", "counts")
 
 

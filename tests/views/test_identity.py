@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from tests.build import inventory
+from tests.build import hypervisor, inventory
 from tests.correlator.fleets import inventories
 from tests.views.fleet import finding
 from virtscan.correlator import correlate
@@ -54,6 +54,26 @@ def test_neither_judgement_nor_a_new_name_or_place_changes_it(fields: dict[str, 
 )
 def test_another_host_domain_interface_or_definition_changes_it(fields: dict[str, Any]) -> None:
     assert of(**fields) != of()
+
+
+def test_a_hypervisor_is_known_by_its_key_whatever_its_name() -> None:
+    uuid = "4c4c4544-0042-3510-8051-b7c04f4e4732"
+
+    def named(name: str, system_uuid: str) -> str:
+        one = finding(hypervisor=name)
+        host = hypervisor(name, system_uuid=system_uuid)
+        return identifiers(Report(inventory=inventory(host), findings=(one,)))[key(one)]
+
+    assert named("hv1", uuid) == named("hv1#2", uuid)
+    assert named("hv1", uuid) != named("hv1", uuid.replace("4", "5"))
+
+
+def test_two_reports_of_one_machine_give_two_identifiers() -> None:
+    uuid = "4c4c4544-0042-3510-8051-b7c04f4e4732"
+    hosts = [hypervisor(name, system_uuid=uuid) for name in ("hv1", "hv1#2")]
+    findings = (finding(hypervisor="hv1"), finding(hypervisor="hv1#2"))
+
+    assert len({*identifiers(Report(inventory=inventory(*hosts), findings=findings)).values()}) == 2
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def test_a_hypervisor_says_its_first_reason_and_how_many_gaps_there_are() -> Non
     assert values([row], "gaps", "reason") == [(2, "Domain not found")]
 
 
-def test_a_gap_that_belongs_to_no_hypervisor_is_nobodys() -> None:
+def test_a_gap_without_a_hypervisor_counts_for_none() -> None:
     gap = Gap(subject="server satellite", reason="refused", about=GapAbout.SERVER)
 
     row = of(Report(inventory=inventory(hypervisor("hv1"), gaps=(gap,))), "hypervisors")[0]

@@ -21,6 +21,7 @@ COMMANDS = {
     "trace": "Read a packet capture: which boots failed because of partial checksums.",
     "doctor": "Check whether this machine can scan: libvirt, ssh, permissions, reachability.",
     "config": "Validate and explain the configuration.",
+    "schema": "Print the JSON Schema of a document, a saved inventory or the configuration.",
 }
 """Name and short help; `virtscan.cli.commands.NAME` holds the command `NAME`.
 

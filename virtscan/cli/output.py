@@ -21,7 +21,7 @@ class ReaderGoneError(Exception):
 
 
 class OutputError(click.ClickException):
-    """What was read and judged can't be written: a full disk, say. Not wrong usage, so the exit code is another."""
+    """Failure to write the result, such as a full disk; it has an exit code of its own, for it is not wrong usage."""
 
     exit_code = 74
 

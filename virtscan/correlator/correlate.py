@@ -26,6 +26,7 @@ from virtscan.model import (
     Interface,
     Inventory,
     Mac,
+    Machine,
     NotJudged,
     Report,
     Verdict,
@@ -33,6 +34,7 @@ from virtscan.model import (
 )
 from virtscan.model.reasons import Reason
 
+_MACHINES = {Machine.VIRTUAL: "virtual machine", Machine.CONTAINER: "container"}
 _EXPOSURES = {exposure: rank for rank, exposure in enumerate(Exposure)}
 
 
@@ -166,6 +168,9 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
         observed, declared = hypervisor.kernel, hypervisor.declared_kernel
         if observed is not None and declared is not None and observed.value != declared:
             reason = f"kernel {declared} is declared, but {observed.value} is observed ({observed.source}); it counts"
+            yield Gap(subject=hypervisor.name, reason=reason, about=GapAbout.CONFIGURATION)
+        if hypervisor.physical and hypervisor.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
+            reason = f"physical = true is declared, but a {_MACHINES[hypervisor.machine]} is observed; it counts"
             yield Gap(subject=hypervisor.name, reason=reason, about=GapAbout.CONFIGURATION)
     for server in index.servers:
         where = next((found for one in sending_stacks(server) if (found := contradicted(one, index.fleet))), None)

@@ -140,10 +140,12 @@ def _is_open(way: Way) -> bool:
 def _candidates(way: Way, known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:
     """Name the devices that can be switched, the best first: already off, else of known state, from the bottom up.
 
-    A macvlan can't be, and what is below it does not help: it hands frames to its neighbours itself.
+    A macvlan can't be, and what is below it does not help: it hands frames to its neighbours itself. A device that is
+    off on a way that is not filled may be a VLAN beside the way, and does not count as off.
     """
     able = [name for name in reversed(_above_macvlan(way.devices, known)) if not any_fixed(_features(known, name))]
-    for state in (State.OFF, State.ON, State.UNKNOWN):
+    already = (State.OFF,) if way.now is WayState.FILLED else ()
+    for state in (*already, State.ON, State.UNKNOWN):
         for name in able:
             if (known[name].offload.tx_checksum if name in known else State.UNKNOWN) is state:
                 yield name

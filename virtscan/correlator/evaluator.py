@@ -4,18 +4,17 @@ The evaluation is pure; the caches around it have named keys. Most interfaces ar
 servers outside the hypervisor look alike from most of its devices.
 """
 
-from collections.abc import Iterable, Sequence
-
 import msgspec
 
 from virtscan.correlator.kernel import NOT_READ, KernelState, read_daemon, read_kernel
 from virtscan.correlator.location.afar import from_outside, seen_from
 from virtscan.correlator.location.attachment import AttachmentPoint
-from virtscan.correlator.location.nic import NicKind, is_nic, nic_kind
+from virtscan.correlator.location.nic import NicKind, is_nic, is_physical, nic_kind
 from virtscan.correlator.location.places import Place
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.location.route import positions
 from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, OnBond, follow
+from virtscan.correlator.reach import of_any, of_pool, of_server
 from virtscan.correlator.sending import SendingStack
 from virtscan.correlator.server_index import PlacedStack, ServerIndex
 from virtscan.correlator.serving import Locality, locality, may_serve
@@ -99,10 +98,10 @@ class _Group(msgspec.Struct, frozen=True):
 
 
 class _Outside(msgspec.Struct, frozen=True):
-    """The rulings on the places outside, worst first, with what each server's reach is there."""
+    """The rulings on the places outside, worst first, with the positions of each server there."""
 
     rulings: tuple[Ruling, ...]
-    reach: dict[int, tuple[Reach, ...]]
+    positions: dict[int, tuple[Position, ...]]
     excluded: dict[int, str]
 
 
@@ -185,7 +184,7 @@ class Evaluator:
             ruling=ruling,
             confidence=Confidence.MEDIUM if capped else ruling.confidence,
             disagree=disagree,
-            reach=of_one([point.reach for point in points]),
+            reach=of_pool([point.reach for point in points]),
             points=points,
         )
 
@@ -217,7 +216,7 @@ class Evaluator:
             return Machine.VIRTUAL, virtual or self._virtual_nics
         if fleet.machines[host.name] in fleet.carriers:
             return Machine.VIRTUAL, ()
-        if host.physical or stack.entry is NicKind.FILLING:
+        if is_physical(host) or stack.entry is NicKind.FILLING:
             return Machine.PHYSICAL, ()
         return host.machine, ()
 
@@ -240,16 +239,16 @@ class Evaluator:
         if not serving:
             return self._unserved(point, plug, excluded)
         rulings = [*outside.rulings, *(one for number, one in near if number not in excluded or _is_on_the_device(one))]
-        reaches: dict[int, tuple[Reach, ...]] = {number: outside.reach.get(number, ()) for number in serving}
+        at: dict[int, tuple[Position, ...]] = {number: outside.positions.get(number, ()) for number in serving}
         for number, one in near:
-            if number in reaches:
-                reaches[number] += (one.position.reach,)
+            if number in at:
+                at[number] += (one.position,)
         return PointEvaluation(
             point=point,
             rulings=tuple(sorted(rulings, key=lambda ruling: ruling.badness)),
             excluded=tuple(ExcludedServer(number, why) for number, why in excluded.items() if number not in there),
             contradicted=tuple(sorted(there)),
-            reach=of_any(tuple(joined(some) for some in reaches.values())),
+            reach=of_any([of_server(some) for some in at.values()]),
             on_record=plug.on_record,
         )
 
@@ -300,10 +299,10 @@ class Evaluator:
         left = [
             one for one in self._elsewhere_of(point, group) if one[0] not in excluded and one[0] not in plug.without
         ]
-        reach: dict[int, tuple[Reach, ...]] = {}
+        found: dict[int, tuple[Position, ...]] = {}
         for number, ruling in left:
-            reach[number] = (*reach.get(number, ()), ruling.position.reach)
-        return _Outside(tuple(ruling for _, ruling in left), reach, excluded)
+            found[number] = (*found.get(number, ()), ruling.position)
+        return _Outside(tuple(ruling for _, ruling in left), found, excluded)
 
     def _elsewhere_of(self, point: AttachmentPoint, group: _Group) -> list[tuple[int, Ruling]]:
         """Rule on all places outside, worst first, whichever of their servers answer."""
@@ -366,29 +365,6 @@ def kernel_state(hypervisor: Hypervisor) -> KernelState:
         if hypervisor.daemon is not None and hypervisor.machine is not Machine.CONTAINER:
             known = read_daemon(hypervisor.daemon.value)
     return known
-
-
-def joined(reaches: Iterable[Reach]) -> Reach:
-    """Join what one server's places allow: no only if no for each, yes if one allows it and none is unknown."""
-    found = set(reaches)
-    if not found:
-        return Reach.UNKNOWN
-    if found == {Reach.NO}:
-        return Reach.NO
-    return Reach.UNKNOWN if Reach.UNKNOWN in found else Reach.YES
-
-
-def of_one(reaches: Iterable[Reach]) -> Reach:
-    """Join what the devices of a pool allow: the interface gets one of them, so they have to agree."""
-    found = set(reaches)
-    return found.pop() if len(found) == 1 else Reach.UNKNOWN
-
-
-def of_any(reaches: Sequence[Reach]) -> Reach:
-    """Join what several servers allow: one that is reached is enough."""
-    if Reach.YES in reaches:
-        return Reach.YES
-    return Reach.NO if reaches and set(reaches) == {Reach.NO} else Reach.UNKNOWN
 
 
 def _settled(point: AttachmentPoint, case: Case, on_record: frozenset[int]) -> PointEvaluation:

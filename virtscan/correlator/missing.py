@@ -57,6 +57,7 @@ _ORDER: tuple[tuple[type[Reason], _Values | None], ...] = (
 """The field of a case that holds a fact, with every value that it may have, as a code; the cheapest fact first."""
 
 _SERVER_MODES: _Values = ("where", {"bridge": Where.SAME_BRIDGE, "another": Where.SAME_OTHER})
+_TAP_OR_MACVTAP: _Values = (_SERVER_MODES[0], {**_SERVER_MODES[1], "tap": Where.RECEIVED})
 
 
 def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) -> tuple[MissingFact, ...]:
@@ -83,16 +84,25 @@ def _facts(worst: Ruling, ruled: Sequence[Ruling], missing: Sequence[Reason]) ->
         for reason in missing:
             if type(reason) is not kind:
                 continue
-            if isinstance(reason, NeedsMode) and reason.server is not None:
-                values = _SERVER_MODES  # noqa: PLW2901  the same fact about the server is part of its place
             if values is None:
                 yield MissingFact(reason=reason, verdicts={})
                 continue
-            field, by_code = values
+            field, by_code = _server_modes(reason, ruled) or values
             yield MissingFact(
                 reason=reason,
                 verdicts={code: _supposed(reason, field, value, worst, ruled) for code, value in by_code.items()},
             )
+
+
+def _server_modes(reason: Reason, ruled: Sequence[Ruling]) -> _Values | None:
+    """Give the places that the server's own mode decides on; None for another fact.
+
+    On a device that may be a bridge, the server may be plugged in by a tap instead.
+    """
+    if not isinstance(reason, NeedsMode) or reason.server is None:
+        return None
+    doubtful = any(one.position.where is Where.UNPROVEN and reason in one.position.missing for one in ruled)
+    return _TAP_OR_MACVTAP if doubtful else _SERVER_MODES
 
 
 def _supposed(reason: Reason, field: str, value: object, worst: Ruling, ruled: Sequence[Ruling]) -> Verdict | None:

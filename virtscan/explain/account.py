@@ -75,7 +75,9 @@ class Silent(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-class ServerFacts(msgspec.Struct, frozen=True, kw_only=True):
+class ServerFacts(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"name": "server", "interface": "server_interface"}
+):
     """The facts of a server."""
 
     name: str

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from virtscan.explain.account import Account, Explanation, Told
-from virtscan.model import Confidence, Exposure, Finding, NotJudged, Reach, Report, SourceMode, Verdict
+from virtscan.explain.account import Account, Decision, Explanation, ServerFacts, Silent, Told, Way
+from virtscan.model import Confidence, Exposure, Finding, NotJudged, Reach, Report, SourceMode, Verdict, WaivedServer
 from virtscan.views.document import (
     Audience,
     Column,
@@ -13,7 +13,9 @@ from virtscan.views.document import (
     number,
     one_of,
     records,
+    records_of,
     section,
+    texts,
     timestamp,
     word,
     yes_or_no,
@@ -22,7 +24,6 @@ from virtscan.views.identity import FindingKey, identifiers, key
 from virtscan.views.of_report import of_report
 
 _DATA = Audience.DATA
-_DOCUMENTS = Audience.DOCUMENTS
 
 
 def document(explanation: Explanation, report: Report) -> Document:
@@ -54,27 +55,27 @@ FIELDS: tuple[Field[Account], ...] = (
     Field(one_of(Confidence, "confidence", under="verdict"), _finding(lambda finding: word(finding.confidence))),
     Field(one_of(Exposure, "exposure", under="index"), lambda account: word(account.exposure)),
     Field(Column("rule", audience=_DATA), _finding(lambda finding: finding.rule)),
-    Field(Column("because", wraps=True), lambda account: account.because if account.finding else None),
-    Field(Column("missing", wraps=True), lambda account: account.missing if account.finding else None),
+    Field(texts("because", wraps=True), lambda account: account.because if account.finding else None),
+    Field(texts("missing", wraps=True), lambda account: account.missing if account.finding else None),
     Field(one_of(Reach, "reaches_server", audience=_DATA), _finding(lambda finding: word(finding.reaches_server))),
     Field(Column("waived", audience=_DATA), _finding(lambda finding: finding.waived)),
     Field(
-        Column("waived_servers", audience=_DOCUMENTS),
+        records_of(WaivedServer, key="waived_servers"),
         _finding(lambda finding: records(finding.waived_servers)),
     ),
     Field(yes_or_no("next_start", audience=_DATA), lambda account: account.domain.next_start),
     Field(one_of(NotJudged, "not_judged", audience=_DATA), lambda account: word(account.not_judged)),
-    Field(Column("facts", audience=_DOCUMENTS), lambda account: _facts(account.facts)),
+    Field(records_of(Told, key="facts"), lambda account: _facts(account.facts)),
     Field(
-        Column("servers", audience=_DOCUMENTS),
+        records_of(ServerFacts, key="servers"),
         lambda account: tuple(
             {"server": server.name, "server_interface": server.interface, "facts": _facts(server.facts)}
             for server in account.servers
         ),
     ),
-    Field(Column("decisions", audience=_DOCUMENTS), lambda account: records(account.decisions)),
-    Field(Column("silent", audience=_DOCUMENTS), lambda account: records(account.silent)),
-    Field(Column("ways", audience=_DOCUMENTS), lambda account: records(account.ways)),
+    Field(records_of(Decision, key="decisions"), lambda account: records(account.decisions)),
+    Field(records_of(Silent, key="silent"), lambda account: records(account.silent)),
+    Field(records_of(Way, key="ways"), lambda account: records(account.ways)),
 )
 
 

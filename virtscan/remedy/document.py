@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from virtscan.model import Report, State
-from virtscan.remedy.plan import Change, Question, Remedy, Steps
+import msgspec
+
+from virtscan.model import DeviceKind, Mac, Report, State
+from virtscan.remedy.plan import Change, Endangered, Question, Remedy, Steps, Upgrade
 from virtscan.views.document import (
     Audience,
     Column,
@@ -13,7 +15,9 @@ from virtscan.views.document import (
     one_of,
     record,
     records,
+    records_of,
     section,
+    texts,
     timestamp,
     word,
     yes_or_no,
@@ -21,7 +25,16 @@ from virtscan.views.document import (
 from virtscan.views.of_report import of_report
 
 _DATA = Audience.DATA
-_DOCUMENTS = Audience.DOCUMENTS
+
+
+class _Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A device to switch; `now` and `lasting` say what of its steps is to do."""
+
+    interface: str | None
+    device_kind: DeviceKind
+    mac: Mac | None
+    now: bool
+    lasting: bool
 
 
 def document(remedy: Remedy, report: Report, form: str, steps_of: Callable[[Change], Steps]) -> Document:
@@ -46,8 +59,8 @@ def _fields(steps_of: Callable[[Change], Steps]) -> tuple[Field[Change], ...]:
     return (
         Field(Column("server"), lambda change: change.server),
         Field(Column("interface", under="server"), _interface),
-        Field(Column("device_kind", audience=_DATA), _kind),
-        Field(Column("devices", audience=_DOCUMENTS), _devices),
+        Field(one_of(DeviceKind, "device_kind", audience=_DATA), _kind),
+        Field(records_of(_Device, key="devices"), _devices),
         Field(Column("source", audience=_DATA), lambda change: change.source),
         Field(Column("observed_at", audience=_DATA), lambda change: timestamp(change.observed_at)),
         Field(one_of(State, "tx_checksum", "TX checksum offload"), lambda change: word(change.tx_checksum)),
@@ -55,18 +68,18 @@ def _fields(steps_of: Callable[[Change], Steps]) -> tuple[Field[Change], ...]:
         Field(yes_or_no("fixed"), lambda change: change.fixed),
         Field(number("at_risk", audience=Audience.PEOPLE), lambda change: len(change.endangered)),
         Field(
-            Column("steps", audience=_DOCUMENTS),
+            Column("steps", audience=Audience.DOCUMENTS, holds=Steps),
             lambda change: None if change.fixed else record(steps_of(change)),
         ),
-        Field(Column("endangered", audience=_DOCUMENTS), lambda change: records(change.endangered)),
-        Field(Column("upgrades", audience=_DOCUMENTS), lambda change: records(change.upgrades)),
-        Field(Column("notes", wraps=True), lambda change: change.notes),
+        Field(records_of(Endangered, key="endangered"), lambda change: records(change.endangered)),
+        Field(records_of(Upgrade, key="upgrades"), lambda change: records(change.upgrades)),
+        Field(texts("notes", wraps=True), lambda change: change.notes),
     )
 
 
 QUESTIONS: tuple[Field[Question], ...] = (
     Field(Column("where"), lambda question: question.where),
-    Field(Column("missing"), lambda question: question.missing),
+    Field(texts("missing"), lambda question: question.missing),
     Field(Column("command"), lambda question: question.command),
     Field(number("interfaces"), lambda question: question.interfaces),
 )
@@ -84,13 +97,13 @@ def _kind(change: Change) -> str | None:
 
 
 def _devices(change: Change) -> tuple[Mapping[str, object], ...]:
-    return tuple(
-        {
-            "interface": sender.interface,
-            "device_kind": sender.kind.value,
-            "mac": sender.mac,
-            "now": sender.now,
-            "lasting": sender.lasting,
-        }
+    return records(
+        _Device(
+            interface=sender.interface,
+            device_kind=sender.kind,
+            mac=sender.mac,
+            now=sender.now,
+            lasting=sender.lasting,
+        )
         for sender in change.senders
     )

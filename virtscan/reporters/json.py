@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
-from virtscan.views.document import Column, Document, Metric, Row, Section, Value, timestamp
+from virtscan.views.document import Column, Document, Row, Section, Value, nested, timestamp
 
 _NOT_ASCII = re.compile("[^\x00-\x7e]")
 
@@ -17,8 +16,8 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     r"""Write one document.
 
     Characters that are not printable are written as JSON escapes, so that a terminal is safe and a reader gets them
-    back. A lone surrogate (a byte of a file name that is not UTF-8) is no text in any standard, and strict readers
-    refuse a document that escapes one: it becomes the six characters `\udc80`, as in other formats.
+    back. A lone surrogate (a byte of a file name that is not UTF-8) is invalid in every standard, and strict readers
+    refuse a document that escapes one. It becomes the six characters `\udc80`, as in other formats.
     """
     return _written(dict(_keys(document)))
 
@@ -33,7 +32,7 @@ def _keys(document: Document) -> Iterator[tuple[str, object]]:
         yield "where", document.where
     yield from document.head.items()
     if document.metrics:
-        yield "summary", _summary(document.metrics)
+        yield "summary", nested(document.metrics)
     for section in document.sections:
         yield section.key, _records(section)
         if section.total is not None:
@@ -42,18 +41,6 @@ def _keys(document: Document) -> Iterator[tuple[str, object]]:
                 _record(section.columns, section.total),
             )
     yield "gaps", [*_records(document.gaps), *_records(document.warnings)]
-
-
-def _summary(metrics: Iterable[Metric]) -> dict[str, object]:
-    """Nest metrics with labels below their name."""
-    summary: dict[str, Any] = {}  # Any: numbers, or mappings of them
-    for metric in metrics:
-        *parents, last = (metric.name, *metric.labels.values())
-        place = summary
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = metric.value
-    return summary
 
 
 def _written(document: Mapping[str, object]) -> bytes:

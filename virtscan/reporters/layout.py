@@ -23,7 +23,7 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
         return max(len(line) for cell in self.cells for line in cell.split("\n"))
 
     def wrapped(self, width: int) -> "Strip":
-        """The same with no line longer than that, where words allow it in the heading and anyhow elsewhere."""
+        """Wrap lines to a width; words of the heading stay whole."""
         heading, *cells = self.cells
         return Strip(
             column=self.column,
@@ -39,24 +39,24 @@ Lane = tuple[Strip, ...]
 
 
 def strip(column: Column, cells: Iterable[str]) -> Strip:
-    """A column as wide as its cells: the heading takes more lines rather than room."""
+    """Make a strip as wide as its cells: the heading takes more lines rather than more columns."""
     cells = tuple(cells)
     width = max(map(len, cells), default=0)
     return Strip(column=column, cells=(_wrap(column.heading, max(width, 1), break_long_words=False), *cells))
 
 
 def side_by_side(strips: Iterable[Strip]) -> list[Lane]:
-    """Every column in its own lane."""
+    """Put every strip into its own lane."""
     return [(strip,) for strip in strips]
 
 
 def width(lanes: Sequence[Lane]) -> int:
-    """What the table takes on a screen."""
+    """Return the width of the table."""
     return sum(max(strip.width for strip in lane) for lane in lanes) + _GUTTER * (len(lanes) - 1)
 
 
 def fitted(strips: Sequence[Strip], room: int) -> list[Lane]:
-    """Columns below those that they may stand under, and wordy ones wrapped to the room that is left.
+    """Put columns below those that they may stand under, and wrap wordy ones to the width that is left.
 
     What still does not fit runs over: names and addresses stay whole.
     """

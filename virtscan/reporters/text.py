@@ -63,7 +63,7 @@ def gap_lines(gaps: Section) -> list[str]:
 
 
 def scan_line(version: str, taken_at: datetime | None) -> str:
-    """Write the time of the scan and the version of virtscan; of what is no scan only the version.
+    """Write the time of the scan and the version of virtscan; without a scan only the version.
 
     >>> scan_line("0.2.0", datetime(2026, 11, 26, 12, 31, tzinfo=UTC))
     'Scanned 2026-11-26 12:31 UTC by virtscan 0.2.0.'

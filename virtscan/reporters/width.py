@@ -9,7 +9,7 @@ _FILLER = "\U0010fffd"
 
 
 class StandIns:
-    """Exchanges what is not one column wide for private characters that are, and back once a table is laid out.
+    """An exchange of clusters that are not one column wide for private characters that are, and back.
 
     tabulate counts characters (columns only with a further library, and then it goes wrong in coloured cells). Text
     from outside holds no private characters any more, see `printable`.

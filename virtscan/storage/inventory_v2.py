@@ -5,8 +5,8 @@ a new version, with a step in `upgrades`. Defaults are omitted, so a default mus
 field is that of the same field in the model.
 
 Domains are the bulk of a file, and copies of them would double the time of reading and writing. They are the model's as
-long as both are the same; `fixtures/schemas/inventory.json` fixes what they are here. When the model's domain has to
-change, freeze a copy of it in this module first.
+long as both are the same; `fixtures/golden/inventory.schema.json` fixes what they are here. When the model's domain has
+to change, freeze a copy of it in this module first.
 """
 
 from collections.abc import Mapping

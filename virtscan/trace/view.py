@@ -18,6 +18,7 @@ from virtscan.views.document import (
     gap_section,
     number,
     section,
+    texts,
     timestamp,
     word,
 )
@@ -56,7 +57,7 @@ def _reason(judgement: Judgement) -> str:
 _BOOT: tuple[Field[Line], ...] = (
     Field(Column("mac", "MAC"), _mac),
     Field(Column("address", under="mac"), _boot(lambda boot: boot.address)),
-    Field(Column("vlan", audience=_DATA), _boot(lambda boot: boot.vlan)),
+    Field(Column("vlan", audience=_DATA, holds=tuple[int, ...]), _boot(lambda boot: boot.vlan)),
     Field(Column("dhcp", "DHCP"), _boot(lambda boot: word(boot.lease))),
     Field(Column("dhcp_server", audience=_DATA), _boot(lambda boot: boot.lease_server)),
     Field(Column("server"), _boot(lambda boot: boot.server)),
@@ -84,7 +85,7 @@ _BOOT: tuple[Field[Line], ...] = (
     Field(number("resent", audience=_DATA), _boot(lambda boot: boot.resent)),
     Field(number("seconds_lost", "s lost", under="retries"), _boot(lambda boot: boot.seconds_lost)),
     Field(Column("side", "captured at"), _boot(lambda boot: word(boot.side))),
-    Field(Column("failed", "failed in this way"), _judgement(lambda judgement: word(judgement.failed))),
+    Field(Column("failed", "failed by checksums"), _judgement(lambda judgement: word(judgement.failed))),
     Field(Column("confidence", under="failed"), _judgement(lambda judgement: word(judgement.confidence))),
     Field(Column("started_at", audience=_DATA), _boot(lambda boot: timestamp(boot.started_at))),
     Field(Column("ended_at", audience=_DATA), _boot(lambda boot: timestamp(boot.ended_at))),
@@ -104,8 +105,8 @@ def _finding(audience: Audience) -> tuple[Field[Line], ...]:
 
 
 _WHY: tuple[Field[Line], ...] = (
-    Field(Column("because", audience=_DATA), _judgement(lambda judgement: judgement.because)),
-    Field(Column("missing", audience=_DATA), _judgement(lambda judgement: judgement.missing)),
+    Field(texts("because", audience=_DATA), _judgement(lambda judgement: judgement.because)),
+    Field(texts("missing", audience=_DATA), _judgement(lambda judgement: judgement.missing)),
     Field(Column("reason", audience=_PEOPLE, wraps=True), _judgement(_reason)),
 )
 
@@ -131,7 +132,7 @@ def view(trace: Trace, found: Sequence[Line]) -> Document:
         gaps=gap_section(trace.gaps),
         notes=(
             f"frames: {trace.frames}, from {timestamp(trace.started_at) or '-'} to {timestamp(trace.ended_at) or '-'}",
-            f"boots: {len(trace.boots)}, clients that asked for nothing but an address: {trace.others}",
+            f"boots: {len(trace.boots)}, clients that only requested an address: {trace.others}",
             f"failed because of partial checksums: {listed(counts(counted, 'failed'))}",
             *([f"findings: {listed(counts(counted, 'agreement'))}"] if joined else []),
         ),
@@ -144,7 +145,7 @@ def _metrics(trace: Trace, found: Sequence[Line], *, joined: bool) -> tuple[Metr
     by_failure, by_agreement = "Boots by whether partial checksums failed them.", "Boots and findings compared."
     return (
         Metric(name="boots", value=len(trace.boots), help="Boots in the capture."),
-        Metric(name="others", value=trace.others, help="Clients that asked for nothing but an address."),
+        Metric(name="others", value=trace.others, help="Clients that only requested an address."),
         *(Metric(name="failed", value=failed[one], help=by_failure, labels={"failed": one.value}) for one in Failed),
         *(
             Metric(name="agreement", value=agreements[one], help=by_agreement, labels={"agreement": one.value})

@@ -12,6 +12,7 @@ from virtscan.views.document import (
     number,
     one_of,
     section,
+    texts,
     word,
 )
 from virtscan.views.groups import By, Group, everything, groups
@@ -88,7 +89,7 @@ FIELDS: tuple[Field[Group], ...] = (
 )
 
 
-_BY_DEVICE = Field(Column("macvtap_by_device", "macvtap on", wraps=True), _macvtap_by_device)
+_BY_DEVICE = Field(texts("macvtap_by_device", "macvtap on", wraps=True), _macvtap_by_device)
 
 
 def view(report: Report, by: By = By.HYPERVISOR) -> Document:
@@ -118,11 +119,11 @@ def _notes(total: Group, by: By) -> list[str]:
     if by in (By.DEVICE, By.SEGMENT):
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is not HostStatus.COMPLETE:
-        notes.append("where the status is partial there is more than the numbers say")
+        notes.append("status partial: there may be more than these numbers")
     waived = sum(map(summary.is_accepted, total.findings))
     if waived:
         notes.append(f"at risk and waived, so not counted as at risk: {waived}")
     silent = [host.name for host in total.read if host.cpus is None or host.memory_mib is None]
     if silent:
-        notes.append(f"no sums and ratios over hosts that did not tell their CPUs or memory: {', '.join(silent)}")
+        notes.append(f"no sums and ratios over hosts with unknown CPUs or memory: {', '.join(silent)}")
     return notes

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Generic, TypeAlias, TypeVar
+from functools import reduce
+from operator import or_
+from types import GenericAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -52,7 +55,7 @@ class Column(msgspec.Struct, frozen=True):
 
     `under` names the column below whose values this one's are put when a table would not fit otherwise; of
     such tables the columns with `wraps` are wrapped to what room is left. `words` are all values that it can have
-    besides none, empty for an open set.
+    besides none, empty for an open set. `holds` is the type of its values besides none, as JSON has them.
     """
 
     key: str
@@ -62,6 +65,7 @@ class Column(msgspec.Struct, frozen=True):
     under: str | None = None
     wraps: bool = False
     words: tuple[str, ...] = ()
+    holds: Any = str  # a type, or an expression of types
 
     @property
     def is_data(self) -> bool:
@@ -158,8 +162,20 @@ def counts(metrics: Iterable[Metric], name: str) -> Mapping[str, int | float]:
     return {"".join(metric.labels.values()): metric.value for metric in metrics if metric.name == name}
 
 
+def nested(metrics: Iterable[Metric]) -> Mapping[str, object]:
+    """Nest metrics with labels below their name."""
+    summary: dict[str, Any] = {}  # Any: numbers, or mappings of them
+    for metric in metrics:
+        *parents, last = (metric.name, *metric.labels.values())
+        place = summary
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = metric.value
+    return summary
+
+
 class Field(msgspec.Struct, Generic[T], frozen=True):
-    """A column together with how its value is got from one item."""
+    """A column with the function that gives its value for one item."""
 
     column: Column
     value: Callable[[T], Value]
@@ -179,12 +195,12 @@ def section(key: str, fields: Iterable[Field[T]], items: Iterable[T], total: T |
 
 def number(key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None) -> Column:
     """Make a column of numbers."""
-    return Column(key, title, align=Align.RIGHT, audience=audience, under=under)
+    return Column(key, title, align=Align.RIGHT, audience=audience, under=under, holds=float)
 
 
 def yes_or_no(key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None) -> Column:
     """Make a column of truth values."""
-    return Column(key, title, audience=audience, under=under, words=("true", "false"))
+    return Column(key, title, audience=audience, under=under, words=("true", "false"), holds=bool)
 
 
 def one_of(
@@ -193,6 +209,18 @@ def one_of(
     """Make a column of a closed set."""
     words = tuple(str(member.value) for member in members)
     return Column(key, title, audience=audience, under=under, words=words)
+
+
+def texts(
+    key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None, *, wraps: bool = False
+) -> Column:
+    """Make a column of several texts."""
+    return Column(key, title, audience=audience, under=under, wraps=wraps, holds=tuple[str, ...])
+
+
+def records_of(*kinds: type[msgspec.Struct], key: str) -> Column:
+    """Make a column of records of these kinds, which only documents have."""
+    return Column(key, audience=Audience.DOCUMENTS, holds=GenericAlias(tuple, (reduce(or_, kinds), ...)))
 
 
 def gap_section(gaps: Iterable[Gap]) -> Section:

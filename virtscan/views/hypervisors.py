@@ -44,12 +44,12 @@ class _Host(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def domains(self) -> list[Domain]:
-        """Its domains; the definition for the next start of a running one is no further domain."""
+        """Its domains, without definitions for the next start of a running one."""
         return [domain for domain in self.facts.domains if not domain.next_start]
 
     @property
     def interfaces(self) -> list[Interface]:
-        """Of all its domains."""
+        """The interfaces of all its domains."""
         return [interface for domain in self.domains for interface in domain.interfaces]
 
     @property

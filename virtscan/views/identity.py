@@ -14,7 +14,7 @@ _Parts: TypeAlias = tuple[str | int | bool | None, ...]
 
 
 class FindingKey(msgspec.Struct, frozen=True, kw_only=True):
-    """What tells one finding of a report apart from all others."""
+    """The fields that identify a finding within a report."""
 
     hypervisor: str
     origin: str
@@ -37,25 +37,30 @@ def key(finding: Finding) -> FindingKey:
 def identifiers(report: Report) -> Mapping[FindingKey, str]:
     """Give each finding 12 hexadecimal digits that stay the same from scan to scan, whatever the verdict.
 
-    They are a hash of the hypervisor, the domain (its uuid, else origin and name), the interface (its MAC, else its
-    number), and whether the finding is about the next start. Of findings that are alike in all of these, such as those
-    of two files that describe one domain, the first by origin, name and number has that hash; the others also count
-    these.
+    They are a hash of the hypervisor (the best of its keys), the domain (its uuid, else origin and name), the interface
+    (its MAC, else its number), and whether the finding is about the next start. Of findings that are alike in all of
+    these, such as those of two files that describe one domain, the first by hypervisor, origin, name and number has
+    that hash; the others also count these.
     """
+    hosts = {host.name: host.keys[0] for host in report.inventory.hypervisors}
     alike: defaultdict[_Parts, list[FindingKey]] = defaultdict(list)
     for finding in report.findings:
-        alike[_parts(finding)].append(key(finding))
+        alike[_parts(finding, hosts)].append(key(finding))
     return {
-        one: _digest((*parts, one.origin, one.domain, one.index) if number else parts)
+        one: _digest((*parts, *_order(one)) if number else parts)
         for parts, keys in alike.items()
-        for number, one in enumerate(sorted(keys, key=lambda one: (one.origin, one.domain, one.index)))
+        for number, one in enumerate(sorted(keys, key=_order))
     }
 
 
-def _parts(finding: Finding) -> _Parts:
+def _order(one: FindingKey) -> tuple[str, str, str, int]:
+    return one.hypervisor, one.origin, one.domain, one.index
+
+
+def _parts(finding: Finding, hosts: Mapping[str, str]) -> _Parts:
     domain = ("uuid", finding.uuid) if finding.uuid is not None else ("name", finding.origin, finding.domain)
     interface = ("index", finding.index) if finding.mac is None else ("mac", finding.mac)
-    return (finding.hypervisor, *domain, *interface, finding.next_start)
+    return (hosts.get(finding.hypervisor, finding.hypervisor), *domain, *interface, finding.next_start)
 
 
 def _digest(parts: Iterable[str | int | bool | None]) -> str:

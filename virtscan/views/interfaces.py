@@ -10,6 +10,7 @@ from virtscan.views.document import (
     number,
     one_of,
     section,
+    texts,
     word,
     yes_or_no,
 )
@@ -34,8 +35,8 @@ FIELDS: tuple[Field[Placement], ...] = (
     Field(Column("source_device"), lambda item: item.device),
     Field(one_of(SourceMode, "source_mode", "mode", under="source_device"), lambda item: word(item.mode)),
     Field(one_of(DeviceKind, "device_kind", "kind"), lambda item: word(item.kind)),
-    Field(Column("lower_devices", under="device_kind"), lambda item: item.lower),
-    Field(Column("vlan", "VLAN", audience=_DATA), lambda item: item.interface.vlan or None),
+    Field(texts("lower_devices", under="device_kind"), lambda item: item.lower),
+    Field(Column("vlan", "VLAN", audience=_DATA, holds=tuple[int, ...]), lambda item: item.interface.vlan or None),
     Field(Column("model", under="state"), lambda item: item.interface.model),
     Field(number("boot_order", audience=_DATA), lambda item: item.interface.boot_order),
     Field(yes_or_no("boots_from_network", "boots"), lambda item: item.boots_from_network),

@@ -98,7 +98,7 @@ def _is_among(segment: str, subnets: Iterable[str]) -> bool:
 
 
 def _nearest(name: str, known: Sequence[str]) -> str | None:
-    """The most similar of other names; case, hyphens and underscores don't count."""
+    """Return the most similar of other names; case, hyphens and underscores don't count."""
     plain = {_plain(other): other for other in known}
     found = difflib.get_close_matches(_plain(name), plain, n=1)
     return plain[found[0]] if found else None

@@ -58,7 +58,7 @@ class DomainPlacements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def placements(report: Report) -> Iterator[DomainPlacements]:
     """Give every domain, judged or not, in the inventory's order.
 
-    The persistent definition of a running domain is no further domain, and its interfaces are no further interfaces.
+    The persistent definition of a running domain is not another domain; only its findings are given.
     """
     findings: dict[FindingKey, Finding] = {}
     next_starts: defaultdict[tuple[str, str | None], list[Finding]] = defaultdict(list)

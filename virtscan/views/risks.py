@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from virtscan.correlator import RULES
-from virtscan.model import Confidence, DeviceKind, Exposure, Finding, Reach, Report, SourceMode, Verdict
+from virtscan.model import Confidence, DeviceKind, Exposure, Finding, Reach, Report, SourceMode, Verdict, WaivedServer
+from virtscan.model.reasons import Reason
 from virtscan.views import advice, summary
 from virtscan.views.document import (
     Audience,
@@ -13,7 +14,9 @@ from virtscan.views.document import (
     number,
     one_of,
     records,
+    records_of,
     section,
+    texts,
     word,
     yes_or_no,
 )
@@ -56,12 +59,15 @@ def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Findi
         Field(one_of(Confidence, "confidence", under="verdict"), lambda finding: word(finding.confidence)),
         Field(one_of(Exposure, "exposure", under="server"), lambda finding: word(finding.exposure)),
         Field(Column("rule", audience=_DATA, words=_RULES), lambda finding: finding.rule),
-        Field(Column("because", audience=_DATA), lambda finding: wording.sentences(finding.because)),
-        Field(Column("missing", audience=_DATA), lambda finding: wording.sentences(finding.missing)),
-        Field(Column("reasons", audience=_DOCUMENTS), lambda finding: records((*finding.because, *finding.missing))),
+        Field(texts("because", audience=_DATA), lambda finding: wording.sentences(finding.because)),
+        Field(texts("missing", audience=_DATA), lambda finding: wording.sentences(finding.missing)),
+        Field(
+            records_of(*Reason.__subclasses__(), key="reasons"),
+            lambda finding: records((*finding.because, *finding.missing)),
+        ),
         Field(one_of(Reach, "reaches_server", audience=_DATA), lambda finding: word(finding.reaches_server)),
         Field(Column("waived", audience=_DATA), lambda finding: finding.waived),
-        Field(Column("waived_servers", audience=_DOCUMENTS), lambda finding: records(finding.waived_servers)),
+        Field(records_of(WaivedServer, key="waived_servers"), lambda finding: records(finding.waived_servers)),
         Field(yes_or_no("next_start", audience=_DATA), lambda finding: finding.next_start),
         Field(Column("origin", audience=_DATA), lambda finding: finding.origin),
         Field(Column("id", audience=_DATA), lambda finding: ids[key(finding)]),

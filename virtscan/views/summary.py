@@ -23,8 +23,8 @@ _JUDGE_THEM = "judge them with --lower-device any"
 def metrics(report: Report) -> tuple[Metric, ...]:
     """Count what was read and judged; every label has every value, in the order of its set.
 
-    Definitions for the next start of running domains are findings, but no further domains and interfaces. On
-    hypervisors that were not read completely there may be more domains and interfaces than counted.
+    Definitions for the next start of running domains count among the findings only. On hypervisors that were not read
+    completely there may be more domains and interfaces than counted.
     """
     findings, hypervisors = report.findings, report.inventory.hypervisors
     domains = [domain for hypervisor in hypervisors for domain in hypervisor.domains if not domain.next_start]

@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 
 import click
-import msgspec
 
 from virtscan.cli.acquire import load
 from virtscan.cli.options import FILE, console, quiet_and_verbose, unsafe_option
 from virtscan.cli.output import tell
 from virtscan.cli.plan import load_plan, name_warnings
-from virtscan.config import Document, Options, find_config
+from virtscan.cli.schemas import schema_text
+from virtscan.config import Options, find_config
 from virtscan.config.explanation import overview
 from virtscan.config.reachability import explain_device
 from virtscan.errors import ConfigError
@@ -77,8 +77,8 @@ def show(
 
 @config.command(epilog="Example: virtscan config schema > virtscan.schema.json")
 def schema() -> int:
-    """Print the configuration's JSON Schema, for editors."""
-    tell(msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document))).decode())
+    """Print the configuration's JSON Schema, as virtscan schema config."""
+    tell(schema_text("config"))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`virtscan doctor`: can this machine scan?"""
+"""`virtscan doctor`: checks whether this machine can scan."""
 
 import os
 from collections.abc import Iterable
@@ -74,7 +74,7 @@ def doctor(
         inventory = collected(readable, said)
         lines.add(checks.of_inventory(readable, inventory))
         if format_name != "text":
-            show(checks.document(lines.checks, inventory.taken_at), format_name, output, shown, said)
+            show(checks.document(lines.checks, inventory), format_name, output, shown, said)
     return ExitCode.INCOMPLETE if lines.have_failed() else ExitCode.CLEAN
 
 

@@ -2,7 +2,7 @@
 
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.fleet import Fleet
-from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic
+from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic, is_physical
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.sending import SendingStack
@@ -129,7 +129,7 @@ def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool
     """Return True if a hypervisor is known not to be a virtual machine, by its NICs or otherwise."""
     if kinds - {NicKind.FILLING}:
         return False
-    return host.physical or host.machine is Machine.PHYSICAL or (bool(kinds) and host.lists_all_devices)
+    return is_physical(host) or (bool(kinds) and host.lists_all_devices)
 
 
 def _unlocated(stack: SendingStack, place: Unlocated, point: AttachmentPoint, fleet: Fleet) -> Position:

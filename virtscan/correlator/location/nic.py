@@ -31,12 +31,12 @@ def is_nic(device: Device) -> bool:
 def nic_kind(device: Device, host: Hypervisor) -> NicKind:
     """Classify a NIC by its driver, else by what its host is, else by its MAC.
 
-    An observed driver counts more than the declaration that the host is physical. A virtual function that is passed
+    What is observed counts more than the declaration that the host is physical. A virtual function that is passed
     through to a virtual machine has a driver of its own and fills in checksums.
     """
     if device.driver is not None:
         return NicKind.VIRTUAL if device.driver in _FORWARDING_DRIVERS else NicKind.FILLING
-    if host.physical or host.machine is Machine.PHYSICAL:
+    if is_physical(host):
         return NicKind.FILLING
     if host.machine is not Machine.UNKNOWN:
         return NicKind.VIRTUAL
@@ -46,6 +46,11 @@ def nic_kind(device: Device, host: Hypervisor) -> NicKind:
     if mac.startswith(HYPERVISOR_RANGES):
         return NicKind.VIRTUAL
     return NicKind.UNKNOWN if is_local(mac) else NicKind.FILLING
+
+
+def is_physical(host: Hypervisor) -> bool:
+    """Return True if a hypervisor is observed to be bare metal, or declared to be and not observed at all."""
+    return host.machine is Machine.PHYSICAL or (host.physical and host.machine is Machine.UNKNOWN)
 
 
 def belongs_to_a_nic(mac: Mac) -> bool:

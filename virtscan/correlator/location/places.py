@@ -76,7 +76,8 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
             return (Bare(declared=True),)
         bare = server.machine is Machine.PHYSICAL and stack.on_nics and not _has_local_device(stack)
         found.append(Bare(declared=False) if bare else Unlocated(macs=stack.nic_macs))
-    if (server.physical or server.runs_on in fleet.hypervisors) and contradicted(stack, fleet) is None:
+    runs_there = server.runs_on in fleet.hypervisors and contradicted(stack, fleet) is None
+    if (server.physical and not copies) or (runs_there and not server.physical):
         return tuple(found)  # the declaration is about all of its MACs
     missing = tuple(mac for mac in _unexplained(stack) if not fleet.interfaces.get(mac) and mac not in fleet.devices)
     if missing and Unlocated(macs=missing) not in found:
@@ -96,9 +97,7 @@ def contradicted(stack: SendingStack, fleet: Fleet) -> str | None:
     if not server.physical and server.runs_on is None:
         return None
     found = [*(copy.hypervisor for copy in _copies(stack, fleet)), *(one.hypervisor for one in _on_hosts(stack, fleet))]
-    if server.physical:
-        return min((copy.hypervisor for copy in _copies(stack, fleet)), default=None)
-    wanted = fleet.machines.get(server.runs_on or "")
+    wanted = None if server.physical else fleet.machines.get(server.runs_on or "")
     return min((name for name in found if fleet.machines[name] != wanted), default=None)
 
 

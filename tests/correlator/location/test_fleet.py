@@ -1,0 +1,223 @@
+"""Which hypervisors are one machine, which are domains of others, and which were not read completely."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.build import TAKEN_AT, bond, bridge, device, domain, hypervisor, inventory, macvlan, macvtap, nic, tap, veth
+from virtscan.correlator.location.fleet import Fleet, survey
+from virtscan.model import (
+    Device,
+    DeviceKind,
+    Domain,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    Interface,
+    Inventory,
+    Mac,
+    Policy,
+)
+
+UUID = "4c4c4544-004a-1000-8000-c4c04f000001"
+A, B, C = (Mac(f"b4:96:91:00:00:0{number}") for number in (1, 2, 3))
+INNER = Mac("52:54:00:00:00:02")
+
+
+def fleet(*hosts: Hypervisor, **more: Any) -> Fleet:
+    return survey(inventory(*hosts, **more), ())
+
+
+def marks(*devices: Device, **more: Any) -> dict[str, Any]:
+    return {"devices": devices} | more
+
+
+def eth(mac: Mac | None, name: str = "eth0", **more: Any) -> Device:
+    return nic(name, mac=mac, **more)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_one"),
+    [
+        (marks(system_uuid=UUID), marks(system_uuid=UUID), True),
+        (marks(system_uuid=UUID), marks(system_uuid=UUID.upper()), True),
+        (marks(system_uuid=UUID), marks(system_uuid=UUID[:-1] + "2"), False),
+        (marks(system_uuid=UUID), marks(), False),
+        *(
+            (marks(system_uuid=placeholder), marks(system_uuid=placeholder), False)
+            for placeholder in (
+                "00000000-0000-0000-0000-000000000000",
+                "ffffffff-ffff-ffff-ffff-ffffffffffff",
+                "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+                "03000200-0400-0500-0006-000700080009",
+            )
+        ),
+        # The same set of NICs, under whatever names.
+        (marks(eth(A), eth(B, "eth1")), marks(eth(B, "em2"), eth(A, "em1")), True),
+        (marks(eth(A), eth(B, "eth1")), marks(eth(A)), False),
+        (marks(eth(A)), marks(eth(B)), False),
+        (marks(eth(None)), marks(eth(None)), False),
+        (marks(), marks(), False),
+        (marks(eth(C, permanent_mac=A)), marks(eth(A)), True),
+        # Devices that every host has say nothing, and don't make two sets differ.
+        *(
+            (marks(one), marks(one), False)
+            for one in (
+                device("docker0", DeviceKind.UNKNOWN, mac=A),
+                device("virbr0", DeviceKind.UNKNOWN, mac=A),
+                device("br-1f", DeviceKind.BRIDGE, mac=A),
+                tap("vnet0", mac=A),
+                veth("veth1", mac=A),
+                macvlan("macvtap0", "eth0", mac=A),
+                bond("bond0", mac=A),
+            )
+        ),
+        (marks(eth(A), tap("vnet0", mac=B)), marks(eth(A)), True),
+        (marks(device("eth0", DeviceKind.UNKNOWN, mac=A)), marks(eth(A)), True),
+        # This machine under two URIs; hosts of the test driver are none.
+        (marks(local=True), marks(local=True), True),
+        (marks(local=True), marks(), False),
+        (marks(eth(A), uri="test:///a"), marks(eth(A), uri="test:///b"), False),
+        (marks(eth(A), uri="test+ssh://hv/a", system_uuid=UUID), marks(eth(A), system_uuid=UUID), False),
+    ],
+)
+def test_two_hypervisors_are_one_machine_only_by_what_no_other_machine_has(
+    first: dict[str, Any], second: dict[str, Any], is_one: bool
+) -> None:
+    found = fleet(hypervisor("hv1", **first), hypervisor("hv2", **second))
+
+    assert (found.machines["hv1"] == found.machines["hv2"]) is is_one
+    assert [host.name for host in found.of_machine("hv2")] == (["hv2", "hv1"] if is_one else ["hv2"])
+
+
+def test_what_is_one_machine_with_a_third_is_one_with_both() -> None:
+    hosts = (
+        hypervisor("hv1", devices=(), system_uuid=UUID),
+        hypervisor("hv2", devices=(eth(A),)),
+        hypervisor("hv3", devices=(eth(A),), system_uuid=UUID),
+    )
+
+    found = fleet(*hosts)
+
+    assert len(set(found.machines.values())) == 1
+    assert [host.name for host in found.of_machine("hv2")] == ["hv2", "hv1", "hv3"]
+
+
+def test_of_two_descriptions_of_a_device_the_hypervisors_own_counts() -> None:
+    found = fleet(
+        hypervisor("hv1", devices=(eth(A, driver="ixgbe"),)),
+        hypervisor("hv2", devices=(eth(A, driver=None), tap("vnet0"))),
+    )
+
+    assert {name: one.driver for name, one in found.devices_of("hv2").items()} == {"eth0": None, "vnet0": None}
+    assert {name: one.driver for name, one in found.devices_of("hv1").items()} == {"eth0": "ixgbe", "vnet0": None}
+
+
+def carrier(name: str = "inner", **more: Any) -> Domain:
+    return domain(name, macvtap(mac=INNER), **more)
+
+
+@pytest.mark.parametrize(
+    ("inner", "around", "carriers"),
+    [
+        (marks(eth(INNER)), (carrier(),), ["inner"]),
+        (marks(bond("bond0", mac=INNER)), (carrier(),), ["inner"]),
+        (marks(bridge("br0", mac=INNER)), (carrier(),), ["inner"]),
+        (marks(eth(C, permanent_mac=INNER)), (carrier(),), ["inner"]),
+        (marks(eth(INNER)), (carrier("b"), carrier("a")), ["a", "b"]),
+        (marks(system_uuid=UUID), (carrier(uuid=UUID.upper()),), ["inner"]),
+        # A guest's tap or macvtap has its guest's MAC.
+        *(
+            (marks(one), (carrier(),), [])
+            for one in (tap("vnet0", mac=INNER), veth("v0", mac=INNER), macvlan("mv0", "eth0", mac=INNER))
+        ),
+        (marks(eth(A)), (carrier(),), []),
+        (
+            marks(system_uuid="00000000-0000-0000-0000-000000000000"),
+            (carrier(uuid="00000000-0000-0000-0000-000000000000"),),
+            [],
+        ),
+        (marks(system_uuid=UUID), (carrier(uuid=None),), []),
+    ],
+)
+def test_a_hypervisor_is_a_domain_by_mac_or_uuid(
+    inner: dict[str, Any], around: tuple[Domain, ...], carriers: list[str]
+) -> None:
+    found = fleet(hypervisor("hv1", *around), hypervisor("hv2", **inner))
+
+    assert [(name, one.name) for name, one in found.carriers_on("hv2", "hv1")] == [("hv1", name) for name in carriers]
+
+
+def test_a_hypervisor_is_no_domain_of_its_own_machine() -> None:
+    found = fleet(
+        hypervisor("hv1", carrier(), devices=(eth(INNER),)), hypervisor("hv2", carrier(), devices=(eth(INNER),))
+    )
+
+    assert found.carriers == {}
+
+
+def test_a_hypervisor_nested_twice_is_carried_by_the_domain_around_both() -> None:
+    outer, middle = Mac("52:54:00:00:00:0a"), Mac("52:54:00:00:00:0b")
+    found = fleet(
+        hypervisor("hv1", domain("middle", macvtap(mac=outer))),
+        hypervisor("hv2", domain("inner", macvtap(mac=middle)), devices=(eth(outer),)),
+        hypervisor("hv3", devices=(eth(middle),)),
+    )
+
+    assert [one.name for _, one in found.carriers_on("hv3", "hv1")] == ["middle"]
+    assert [one.name for _, one in found.carriers_on("hv3", "hv2")] == ["inner"]
+    assert found.carriers_on("hv1", "hv3") == ()
+
+
+def test_hypervisors_that_carry_each_other_end_the_search() -> None:
+    one, other = Mac("52:54:00:00:00:0a"), Mac("52:54:00:00:00:0b")
+    found = fleet(
+        hypervisor("hv1", domain("a", macvtap(mac=one)), devices=(eth(other),)),
+        hypervisor("hv2", domain("b", macvtap(mac=other)), devices=(eth(one),)),
+        hypervisor("hv3"),
+    )
+
+    assert found.carriers_on("hv1", "hv3") == ()
+
+
+def gap(about: GapAbout, host: str | None = "hv1", subject: str = "hv1") -> Gap:
+    return Gap(subject=subject, reason="timeout", about=about, hypervisor=host)
+
+
+def judged_with(*gaps: Gap, max_age: float | None = None, guest: Interface | None = None, **host: Any) -> Inventory:
+    policy = Policy(max_age=max_age)
+    return inventory(hypervisor("hv1", domain("d", guest or macvtap()), **host), gaps=gaps, policy=policy)
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "is_incomplete", "unread"),
+    [
+        (judged_with(), False, ()),
+        (judged_with(status=HostStatus.PARTIAL), True, ("hv1",)),
+        (judged_with(status=HostStatus.FAILED), True, ("hv1",)),
+        (judged_with(lists_all_domains=False), True, ()),
+        (judged_with(guest=Interface(index=0, type="user")), True, ()),
+        (judged_with(gap(GapAbout.DOMAIN)), True, ()),
+        (judged_with(gap(GapAbout.HYPERVISOR)), True, ("hv1",)),
+        (judged_with(gap(GapAbout.HYPERVISOR, None, "hv9")), False, ("hv9",)),
+        (judged_with(gap(GapAbout.HYPERVISOR, "hv9")), False, ("hv9",)),
+        (judged_with(gap(GapAbout.DOMAIN, None)), False, ()),
+        *(
+            (judged_with(gap(about)), False, ())
+            for about in GapAbout
+            if about not in {GapAbout.DOMAIN, GapAbout.HYPERVISOR}
+        ),
+        (judged_with(max_age=60.0), False, ()),
+        (judged_with(max_age=60.0, observed_at=TAKEN_AT - timedelta(seconds=61)), True, ("hv1",)),
+        (judged_with(max_age=60.0, observed_at=None), True, ("hv1",)),
+        (judged_with(observed_at=None), False, ()),
+    ],
+)
+def test_a_hypervisor_that_may_hide_a_domain_is_incomplete_and_one_not_read_is_unread(
+    looked_at: Inventory, is_incomplete: bool, unread: tuple[str, ...]
+) -> None:
+    found = survey(looked_at, ())
+
+    assert ("hv1" in found.incomplete, found.unread) == (is_incomplete, unread)

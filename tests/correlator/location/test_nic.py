@@ -1,0 +1,92 @@
+"""What a NIC does with a partial checksum, and which MACs only a NIC has."""
+
+import pytest
+
+from tests.build import device, hypervisor, nic, tap
+from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic, nic_kind
+from virtscan.model import Backing, Device, DeviceKind, Mac, Machine
+
+FILLING, VIRTUAL, UNKNOWN = NicKind
+REAL, QEMU, LOCAL = "b4:96:91:00:00:04", "52:54:00:00:00:04", "02:00:00:00:00:04"
+
+
+@pytest.mark.parametrize(
+    ("driver", "declared", "machine", "mac", "expected"),
+    [
+        # The driver decides, whatever else is known.
+        *(
+            (driver, True, Machine.PHYSICAL, REAL, VIRTUAL)
+            for driver in ("virtio_net", "vmxnet3", "hv_netvsc", "xen-netfront")
+        ),
+        *(
+            (driver, False, Machine.VIRTUAL, QEMU, FILLING)
+            for driver in ("ixgbe", "iavf", "mlx5_core", "qeth", "e1000")
+        ),
+        # What the host is comes before its declaration, and that before the MAC.
+        (None, True, Machine.VIRTUAL, REAL, VIRTUAL),
+        (None, True, Machine.CONTAINER, REAL, VIRTUAL),
+        (None, True, Machine.UNKNOWN, QEMU, FILLING),
+        (None, True, Machine.UNKNOWN, None, FILLING),
+        (None, False, Machine.PHYSICAL, QEMU, FILLING),
+        (None, False, Machine.VIRTUAL, REAL, VIRTUAL),
+        (None, False, Machine.CONTAINER, REAL, VIRTUAL),
+        # The MAC is the last resort.
+        *(
+            (None, False, Machine.UNKNOWN, f"{start}:00:00:04", VIRTUAL)
+            for start in ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
+        ),
+        (None, False, Machine.UNKNOWN, LOCAL, UNKNOWN),
+        (None, False, Machine.UNKNOWN, None, UNKNOWN),
+        (None, False, Machine.UNKNOWN, REAL, FILLING),
+    ],
+)
+def test_driver_then_host_then_declaration_then_mac_decide(
+    driver: str | None, declared: bool, machine: Machine, mac: str | None, expected: NicKind
+) -> None:
+    one = nic("eth4", driver=driver, mac=None if mac is None else Mac(mac))
+
+    assert nic_kind(one, hypervisor(physical=declared, machine=machine)) is expected
+
+
+@pytest.mark.parametrize(
+    ("mac", "permanent", "expected"),
+    [(LOCAL, REAL, FILLING), (REAL, QEMU, VIRTUAL), (REAL, LOCAL, UNKNOWN), (None, REAL, FILLING)],
+)
+def test_the_permanent_mac_counts_where_a_bond_has_changed_the_other(
+    mac: str | None, permanent: str, expected: NicKind
+) -> None:
+    one = nic("eth4", driver=None, mac=None if mac is None else Mac(mac), permanent_mac=Mac(permanent))
+
+    assert nic_kind(one, hypervisor()) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (nic("eth4"), True),
+        (device("eth4", DeviceKind.UNKNOWN, backing=Backing.PHYSICAL), True),
+        (device("team0", DeviceKind.UNKNOWN, "eth4", backing=Backing.PHYSICAL), False),
+        (device("bond0", DeviceKind.BOND, backing=Backing.PHYSICAL), False),
+        (device("eth4", DeviceKind.ETHERNET), False),
+        (tap("vnet0"), False),
+    ],
+)
+def test_a_nic_hangs_on_a_bus_and_has_nothing_below_it(one: Device, expected: bool) -> None:
+    assert is_nic(one) is expected
+
+
+@pytest.mark.parametrize(
+    ("mac", "expected"),
+    [
+        (REAL, True),
+        ("00:16:3e:00:00:01", True),
+        (QEMU, True),
+        ("02:42:ac:11:00:02", False),
+        ("fe:54:00:00:00:01", False),
+        ("06:00:00:00:00:01", False),
+        ("00:00:5e:00:01:07", False),
+        ("00:00:5e:00:02:07", True),
+    ],
+)
+def test_locally_administered_and_vrrp_macs_belong_to_no_nic(mac: str, expected: bool) -> None:
+    assert belongs_to_a_nic(Mac(mac)) is expected

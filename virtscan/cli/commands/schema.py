@@ -1,0 +1,17 @@
+"""`virtscan schema`: the JSON Schema of what virtscan prints, saves and reads."""
+
+import click
+
+from virtscan.cli.output import tell
+from virtscan.cli.schemas import SCHEMAS, schema_text
+
+
+@click.command(epilog="Example: virtscan schema report > report.schema.json")
+@click.argument("name", type=click.Choice(list(SCHEMAS)))
+def schema(name: str) -> int:
+    """Print the JSON Schema NAME: of a document, of a saved inventory, or of the configuration.
+
+    The schema key of a document holds the name: virtscan.report/1 is report. Later versions may add keys.
+    """
+    tell(schema_text(name))
+    return 0

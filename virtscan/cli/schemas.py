@@ -1,0 +1,92 @@
+"""The JSON Schemas by name: of everything that virtscan saves, prints as JSON, or reads."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_TAKEN_AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def schema_named(name: str) -> dict[str, Any]:
+    """Give the schema of this name, one of `SCHEMAS`."""
+    return {"$schema": DIALECT, **SCHEMAS[name]()}
+
+
+def schema_text(name: str) -> str:
+    """Write the schema of this name."""
+    return msgspec.json.format(msgspec.json.encode(schema_named(name))).decode()
+
+
+def _inventory() -> dict[str, Any]:
+    from virtscan.storage.inventory_v2 import SavedInventory
+
+    return msgspec.json.schema(SavedInventory)
+
+
+def _config() -> dict[str, Any]:
+    from virtscan.config import Document
+
+    return msgspec.json.schema(Document)
+
+
+def _view(name: str) -> dict[str, Any]:
+    from virtscan.views import GROUPINGS, VIEWS
+    from virtscan.views.schema import schema_of
+
+    views = GROUPINGS.values() if name == "capacity" else [VIEWS[name]]
+    return schema_of(*(view(_empty()) for view in views))
+
+
+def _explain() -> dict[str, Any]:
+    from virtscan.explain import Explanation, document
+    from virtscan.views.schema import schema_of
+
+    return schema_of(document(Explanation(version="", taken_at=_TAKEN_AT, accounts=()), _empty()))
+
+
+def _remedy() -> dict[str, Any]:
+    from virtscan.remedy import FORMS, document, plan
+    from virtscan.views.schema import schema_of
+
+    form, writer = next(iter(FORMS.items()))
+    return schema_of(document(plan(_empty()), _empty(), form, writer.steps))
+
+
+def _trace() -> dict[str, Any]:
+    from virtscan.trace import Agreement, Line, Trace, view
+    from virtscan.views.schema import schema_of
+
+    empty = Trace(file="", frames=0, started_at=None, ended_at=None, boots=(), others=0, gaps=())
+    joined = Line(boot=None, judgement=None, finding=None, agreement=next(iter(Agreement)))
+    return schema_of(view(empty, []), view(empty, [joined]))
+
+
+def _doctor() -> dict[str, Any]:
+    from virtscan.doctor import document
+    from virtscan.views.schema import schema_of
+
+    return schema_of(document([], _TAKEN_AT))
+
+
+def _empty() -> Any:  # a Report, loaded where it is needed
+    from virtscan.model import Inventory, Report
+
+    return Report(inventory=Inventory(version="", taken_at=_TAKEN_AT))
+
+
+SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "inventory": _inventory,
+    "report": partial(_view, "risks"),
+    **{name: partial(_view, name) for name in ("servers", "interfaces", "domains", "hypervisors", "capacity")},
+    "explain": _explain,
+    "remedy": _remedy,
+    "trace": _trace,
+    "doctor": _doctor,
+    "config": _config,
+}
+"""By the name in a document's `schema`; that of the risks view is `report`."""

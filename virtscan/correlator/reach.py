@@ -1,0 +1,37 @@
+"""Whether an interface can exchange frames with servers: what their places, devices and numbers allow together."""
+
+from collections.abc import Collection
+
+from virtscan.correlator.location.position import Position
+from virtscan.model import Reach
+from virtscan.model.reasons import NeedsPlace, Unlocated
+
+
+def of_server(positions: Collection[Position]) -> Reach:
+    """Join the places of one server: NO only if no for each, YES if it is reached through one that is real.
+
+    Of exclusive places one is real, so they have to agree. The same holds for a place that was seen too long ago.
+    """
+    alternatives = {one.reach for one in positions if one.exclusive}
+    real = {one.reach for one in positions if not one.exclusive}
+    if any(_is_outdated(one) for one in positions):
+        alternatives, real = alternatives | real, set()
+    if alternatives | real == {Reach.NO}:
+        return Reach.NO
+    return Reach.YES if Reach.YES in real or alternatives == {Reach.YES} else Reach.UNKNOWN
+
+
+def of_pool(reaches: Collection[Reach]) -> Reach:
+    """Join the devices of a pool: the interface gets one of them, so they have to agree."""
+    return next(iter(reaches)) if len(set(reaches)) == 1 else Reach.UNKNOWN
+
+
+def of_any(reaches: Collection[Reach]) -> Reach:
+    """Join several servers: one that is reached is enough."""
+    if Reach.YES in reaches:
+        return Reach.YES
+    return Reach.NO if set(reaches) == {Reach.NO} else Reach.UNKNOWN
+
+
+def _is_outdated(position: Position) -> bool:
+    return any(isinstance(one, NeedsPlace) and one.why is Unlocated.OUTDATED for one in position.missing)
