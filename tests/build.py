@@ -172,7 +172,7 @@ def sends(one: Device, tx: State = State.ON, after_reboot: State | None = None, 
 
 
 def read_server(*devices: ServerDevice, **more: Any) -> Server:
-    """A server whose sending stack was read; it sends through the first device unless told otherwise."""
+    """A server whose sending stack was read; it sends through the first device by default."""
     fields: dict[str, Any] = {
         "interface": str(devices[0].device.name),
         "tx_checksum": devices[0].offload.tx_checksum,

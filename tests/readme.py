@@ -69,7 +69,7 @@ def _read(screen: int) -> Iterator[bytes]:
     try:
         while chunk := os.read(screen, 65536):
             yield chunk
-    except OSError:  # EIO: nobody holds the other end any more (pty(7))
+    except OSError:  # EIO: every process has closed the other end (pty(7))
         pass
     finally:
         os.close(screen)

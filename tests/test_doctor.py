@@ -40,7 +40,7 @@ def of_cobbler(*gaps: Gap) -> Check:
     return check
 
 
-def test_the_library_that_is_there_is_told_with_its_version() -> None:
+def test_an_installed_library_is_reported_with_its_version() -> None:
     check = of_machine()[doctor.LIBVIRT]
 
     assert check.outcome is Result.OK
@@ -75,7 +75,7 @@ def test_ssh_is_looked_for_where_it_would_be_started(
 
 
 @pytest.mark.parametrize(("package", "extra"), [("requests", "virtscan[foreman]")])
-def test_an_optional_part_that_is_absent_is_a_warning_with_what_to_install(
+def test_an_absent_optional_part_is_a_warning_with_the_package_to_install(
     package: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
@@ -86,7 +86,7 @@ def test_an_optional_part_that_is_absent_is_a_warning_with_what_to_install(
 
 
 @pytest.mark.parametrize("name", ["virtqemud-sock-ro", "libvirt-sock-ro"])
-def test_a_socket_at_which_somebody_listens_can_be_used(name: str, tmp_path: Path) -> None:
+def test_a_socket_with_a_listener_can_be_used(name: str, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as daemon:
         daemon.bind(str(tmp_path / name))
         daemon.listen()
@@ -94,7 +94,7 @@ def test_a_socket_at_which_somebody_listens_can_be_used(name: str, tmp_path: Pat
         assert of_socket(tmp_path).outcome is Result.OK
 
 
-def test_a_socket_that_its_daemon_left_behind_is_told_from_one_that_is_not_there(tmp_path: Path) -> None:
+def test_a_stale_socket_differs_from_a_missing_one(tmp_path: Path) -> None:
     assert "start virtqemud or libvirtd" in of_socket(tmp_path).detail
     with socket.socket(socket.AF_UNIX) as daemon:
         daemon.bind(str(tmp_path / "libvirt-sock-ro"))
@@ -105,7 +105,7 @@ def test_a_socket_that_its_daemon_left_behind_is_told_from_one_that_is_not_there
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user who may not")
-def test_a_socket_that_is_not_for_this_user_says_so(tmp_path: Path) -> None:
+def test_a_socket_without_permission_is_reported(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     os.seteuid(65534)
     try:
@@ -117,7 +117,7 @@ def test_a_socket_that_is_not_for_this_user_says_so(tmp_path: Path) -> None:
     assert "join the group libvirt" in check.detail
 
 
-def test_what_is_no_socket_is_an_error_and_not_a_crash(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_socket_is_an_error_and_not_a_crash(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
 
     check = of_socket(tmp_path / "loop")

@@ -37,7 +37,7 @@ def definition(name: str) -> str:
 
 @contextmanager
 def silent_port() -> Iterator[socket.socket]:
-    """A port that accepts, because the kernel does, and never says a word."""
+    """A port that accepts, because the kernel does, and never sends a byte."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(ENDS)
         yield server
@@ -127,7 +127,7 @@ def fleet(daemon: Libvirtd, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         )
 
 
-def test_the_process_ends_and_says_nothing_after_its_report(fleet: Scan) -> None:
+def test_the_process_ends_and_prints_nothing_after_its_report(fleet: Scan) -> None:
     assert fleet.stderr == ""
     assert fleet.stdout.endswith("}\n")
     assert len(json.loads(fleet.stdout)["rows"]) >= 8
@@ -149,7 +149,7 @@ def test_a_port_that_accepts_and_stays_silent_ends_at_the_hosts_deadline(fleet: 
 
 
 @pytest.mark.parametrize("name", ["frozen", "stuck"])
-def test_a_host_that_hangs_in_mid_scan_keeps_what_it_had_delivered(fleet: Scan, name: str) -> None:
+def test_the_facts_of_a_host_that_hangs_are_kept(fleet: Scan, name: str) -> None:
     host = fleet.host(name)
 
     assert host.status is HostStatus.PARTIAL
@@ -194,7 +194,7 @@ def lost_to_a_call_that_never_returns(daemon: Libvirtd, tmp_path: Path) -> int:
     return len(DOMAINS) - read
 
 
-def test_the_runs_deadline_ends_everything_with_a_report_of_what_there_is(daemon: Libvirtd, tmp_path: Path) -> None:
+def test_the_runs_deadline_ends_the_scan_with_a_report_of_the_facts_read(daemon: Libvirtd, tmp_path: Path) -> None:
     healthy = daemon.definitions("healthy", *(definition(name) for name in DOMAINS))
     with silent_port() as silent:
         found = scan(

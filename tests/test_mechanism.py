@@ -17,7 +17,7 @@ def test_the_tables_on_the_page_are_those_of_the_code() -> None:
     assert filled(page) == page, "python -m tests.mechanism writes them anew"
 
 
-def test_a_table_that_says_otherwise_would_be_seen() -> None:
+def test_a_table_that_differs_is_rejected() -> None:
     page = PAGE.read_text(encoding="utf-8")
     changed = page.replace("| the hypervisor's kernel has the fix", "| the hypervisor's kernel lacks the fix")
 

@@ -265,7 +265,7 @@ def test_a_map_can_be_kept_in_a_file() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"schema": "virtscan.inventory/1"}'])
-def test_what_is_no_map_is_refused_by_its_name(data: bytes) -> None:
+def test_an_invalid_map_is_refused_by_its_name(data: bytes) -> None:
     with pytest.raises(InventoryError, match=r"^map\.json: no map of a redaction"):
         load_map(data, origin="map.json")
 
@@ -289,7 +289,7 @@ def test_the_fleet_keeps_its_verdicts(tmp_path: Path) -> None:
     assert not any(name in (tmp_path / "red").read_text() for name in ("web01", "kvm01", "satellite", str(PROJECT)))
 
 
-def test_waivers_that_match_nothing_are_still_warned_about_without_what_they_name() -> None:
+def test_waivers_that_match_nothing_are_still_warned_about_without_their_names() -> None:
     waivers = (
         Waiver(reason="typo", domain="wbe0*"),
         Waiver(reason="old", domain="web*", until=TAKEN_AT.date() - timedelta(days=1)),

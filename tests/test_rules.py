@@ -15,7 +15,7 @@ HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 AT_RISK, UNKNOWN, MITIGATED, NOT_AFFECTED = Verdict
 _EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
-# The interfaces that each rule decides in its sample, with verdict, confidence and the reasons that tell them apart.
+# The interfaces that each rule decides in its sample, with verdict, confidence and the reasons that distinguish them.
 FACES: dict[str, dict[str, object]] = {
     "R1": {
         "on-a-bridge": NotJudged.NOT_MACVTAP,

@@ -1,4 +1,4 @@
-"""The set-up scripts on a machine that is made up: programs on a PATH that note calls and do as they are told."""
+"""The set-up scripts on a machine that is made up: programs on a PATH that record their calls."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine with all that a scan needs but libvirt's headers, where nobody is root."""
+    """A machine with all that a scan needs but libvirt's headers, and a user without root rights."""
     made_up = Machine(tmp_path)
     made_up.has("pkg-config", doing=ABSENT)
     made_up.has("id", doing="echo 1000")
@@ -75,7 +75,7 @@ def test_a_machine_that_has_everything_is_left_alone(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("sudo", ["none", "asks for a password"])
-def test_without_rights_it_says_what_to_run_and_runs_nothing(machine: Machine, sudo: str) -> None:
+def test_without_rights_it_prints_the_command_and_runs_nothing(machine: Machine, sudo: str) -> None:
     machine.has("apt-get")
     if sudo != "none":
         machine.has("sudo", doing=ABSENT)
@@ -86,7 +86,7 @@ def test_without_rights_it_says_what_to_run_and_runs_nothing(machine: Machine, s
     assert "\n  sudo apt-get update && sudo apt-get install --no-install-recommends libvirt-dev\n" in done.stderr
 
 
-def test_with_sudo_it_installs_only_what_is_missing_and_starts_no_service(machine: Machine) -> None:
+def test_with_sudo_it_installs_only_missing_packages_and_starts_no_service(machine: Machine) -> None:
     machine.has("apt-get", "sudo")
 
     done = machine.run("system-packages.sh", "scan")
@@ -105,7 +105,7 @@ def test_with_sudo_it_installs_only_what_is_missing_and_starts_no_service(machin
     assert as_root == wanted
 
 
-def test_what_the_package_manager_says_is_shown_when_it_fails(machine: Machine) -> None:
+def test_the_output_of_the_package_manager_is_shown_if_it_fails(machine: Machine) -> None:
     machine.has("apt-get")
     machine.has("sudo", doing='[[ $* != *" update"* ]] || { echo "E: no network" >&2; exit 100; }')
 
@@ -121,7 +121,7 @@ def test_what_the_package_manager_says_is_shown_when_it_fails(machine: Machine) 
     [("crb    CodeReady Builder", "--enablerepo=crb "), ("fedora    Fedora 43", "")],
     ids=["in a repository that is switched off", "in the usual ones"],
 )
-def test_dnf_is_asked_where_there_is_no_apt(machine: Machine, repository: str, option: str) -> None:
+def test_dnf_is_used_without_apt(machine: Machine, repository: str, option: str) -> None:
     machine.has("dnf", doing=f'echo "{repository}"')
 
     done = machine.run("system-packages.sh", "scan")
@@ -130,7 +130,7 @@ def test_dnf_is_asked_where_there_is_no_apt(machine: Machine, repository: str, o
     assert f"\n  sudo dnf {option}install libvirt-devel\n" in done.stderr
 
 
-def test_a_machine_without_a_known_package_manager_hears_what_it_lacks(machine: Machine) -> None:
+def test_without_a_known_package_manager_the_missing_programs_are_listed(machine: Machine) -> None:
     done = machine.run("system-packages.sh", "scan")
 
     assert done.returncode == 1

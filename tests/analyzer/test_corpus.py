@@ -37,7 +37,7 @@ DOMAIN_KINDS = (
 XML_KINDS = (*DOMAIN_KINDS, "nic-fragment", "network", "networkport", "hostinterface", "nodedev", "other-xml")
 
 LISTED: dict[str, dict[str, Any]] = {
-    # libvirt reads the names of models that it knows in any case, and prints this one as "virtio" (see test_libvirt).
+    # libvirt accepts its model names in upper or lower case, and prints this one as "virtio" (see test_libvirt).
     "domain/libvirt.libvirt__tests__qemuxml2argvdata__net-many-models.xml": {"model": ("virtio", "ViRtIo")},
     # <source bridge=""/>: an empty name names no bridge, and the driver could connect the interface to none.
     "domain/libvirt.libvirt-go-xml-module__domain_test.go.L1329.xml": {"source": (None, "")},
@@ -204,7 +204,7 @@ def test_a_domain_in_a_snapshot_or_checkpoint_is_none_that_exists(corpus: Path) 
             assert item.about is None, path
 
 
-def test_a_broken_file_tells_that_a_domain_or_network_may_be_missing(corpus: Path) -> None:
+def test_a_broken_file_reports_that_a_domain_or_network_may_be_missing(corpus: Path) -> None:
     told = {}
     for path in (corpus / "domain-broken").iterdir():
         items = documents(path.read_bytes(), origin="x")

@@ -75,7 +75,7 @@ def test_a_bridge_on_a_vlan_on_a_bond_is_read_to_the_bottom() -> None:
         ("<interface type='vlan' name='a'/>", DeviceKind.VLAN),
     ],
 )
-def test_a_kind_that_libvirt_has_no_word_for_is_unknown(xml: str, kind: DeviceKind) -> None:
+def test_a_kind_that_libvirt_does_not_name_is_unknown(xml: str, kind: DeviceKind) -> None:
     assert read_host_interface(xml, source="libvirt") == (device("a", kind=kind),)
 
 
@@ -87,7 +87,7 @@ def test_a_kind_that_libvirt_has_no_word_for_is_unknown(xml: str, kind: DeviceKi
         ("<interface", "not well-formed"),
     ],
 )
-def test_what_is_no_host_interface_is_refused_with_the_reason(xml: str, message: str) -> None:
+def test_invalid_host_interface_xml_is_refused_with_the_reason(xml: str, message: str) -> None:
     with pytest.raises(AnalyzerError, match=message):
         read_host_interface(xml, source="libvirt")
 
@@ -156,9 +156,7 @@ def test_a_device_that_hangs_on_no_bus_is_virtual(parent: str, backing: Backing)
         ("", Backing.VIRTUAL, None),
     ],
 )
-def test_the_path_of_a_nic_tells_its_bus_where_libvirt_knows_none(
-    path: str, backing: Backing, driver: str | None
-) -> None:
+def test_the_path_of_a_nic_gives_its_bus_if_libvirt_does_not(path: str, backing: Backing, driver: str | None) -> None:
     found = node_device(net(""), f"<path>{path}</path><parent>computer</parent>")
 
     assert found is not None
@@ -169,7 +167,7 @@ def test_the_path_of_a_nic_tells_its_bus_where_libvirt_knows_none(
     ("inside", "parent"),
     [("<parent>pci_0000_00_19_0</parent>", "pci_0000_00_19_0"), ("<parent>computer</parent>", None), ("", None)],
 )
-def test_the_parent_of_a_node_device_is_one_that_can_be_asked_for(inside: str, parent: str | None) -> None:
+def test_the_parent_of_a_node_device_is_one_that_can_be_requested(inside: str, parent: str | None) -> None:
     assert read_parent(f"<device>{inside}</device>") == parent
 
 
@@ -186,7 +184,7 @@ def test_the_driver_of_the_device_above_is_the_nics(inside: str, driver: str | N
     assert read_driver(f"<device><name>pci_0000_00_19_0</name>{inside}</device>") == driver
 
 
-def test_the_node_device_computer_says_what_the_firmware_says() -> None:
+def test_the_node_device_computer_repeats_the_firmware() -> None:
     xml = """<device><name>computer</name><capability type='system'><product>KVM</product>
         <hardware><vendor>QEMU</vendor>
         <uuid>4C4C4544004235108052B4C04F4E3731</uuid></hardware></capability></device>"""
@@ -198,14 +196,14 @@ def test_the_node_device_computer_says_what_the_firmware_says() -> None:
         read_computer("<domain/>")
 
 
-def test_a_node_device_says_its_mac_and_not_its_kind() -> None:
+def test_a_node_device_has_its_mac_and_not_its_kind() -> None:
     assert node_device(net("<address>28:D2:44:55:66:88</address>")) == device(
         "eth4", lower_complete=True, backing=Backing.PHYSICAL, mac=Mac("28:d2:44:55:66:88")
     )
 
 
 @pytest.mark.parametrize("inside", ["", "<capability type='pci'><interface>eth4</interface></capability>"])
-def test_a_node_device_that_is_no_network_device_is_none(inside: str) -> None:
+def test_a_node_device_that_is_not_a_network_device_gives_none(inside: str) -> None:
     assert node_device(inside) is None
 
 
@@ -217,12 +215,12 @@ def test_a_node_device_that_is_no_network_device_is_none(inside: str) -> None:
         ("<device>", "not well-formed"),
     ],
 )
-def test_what_is_no_node_device_is_refused_with_the_reason(xml: str, message: str) -> None:
+def test_invalid_node_device_xml_is_refused_with_the_reason(xml: str, message: str) -> None:
     with pytest.raises(AnalyzerError, match=message):
         read_node_device(xml, source="libvirt")
 
 
-def test_what_one_source_does_not_know_another_fills_in() -> None:
+def test_a_fact_unknown_to_one_source_is_filled_in_by_another() -> None:
     libvirt = Device(name=DeviceName("a"), kind=DeviceKind.BOND, sources=("libvirt", "both"))
     ssh = Device(name=DeviceName("a"), lower=(DeviceName("b"),), tx=State.OFF, vlan_id=3, sources=("ssh", "both"))
 
@@ -242,7 +240,7 @@ def test_of_a_contradiction_the_first_source_counts() -> None:
     assert merge_devices([second, first]) == (second,)
 
 
-def test_no_devices_are_no_devices() -> None:
+def test_merging_no_devices_gives_no_devices() -> None:
     assert merge_devices(iter(())) == ()
 
 
@@ -268,7 +266,7 @@ def test_merging_keeps_every_device_once_and_is_done_when_it_is_done(given_devic
 
 @settings(deadline=None)
 @given(st.lists(devices, max_size=4))
-def test_what_is_known_does_not_depend_on_the_order_of_sources(given_devices: list[Device]) -> None:
+def test_the_merged_facts_do_not_depend_on_the_order_of_sources(given_devices: list[Device]) -> None:
     def known(order: tuple[Device, ...]) -> list[tuple[object, ...]]:
         return [
             (d.name, d.kind is DeviceKind.UNKNOWN, d.tx is State.UNKNOWN, d.vlan_id is None, set(d.sources))

@@ -100,7 +100,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(("text", "expected"), FILES.values(), ids=FILES)
-def test_each_document_of_a_file_is_read_or_told(text: str, expected: list[str]) -> None:
+def test_each_document_of_a_file_is_read_or_reported(text: str, expected: list[str]) -> None:
     assert seen(text) == expected
 
 
@@ -146,7 +146,7 @@ def test_a_document_in_utf_16_is_read() -> None:
     assert item.name == "a"
 
 
-def test_what_is_broken_says_why() -> None:
+def test_a_broken_document_is_reported_with_the_reason() -> None:
     (item,) = documents(b"<domain>\n<name>a</nam></domain>", origin="f.xml")
 
     assert isinstance(item, Unread)
@@ -160,7 +160,7 @@ def test_a_file_may_be_larger_than_a_document() -> None:
     assert seen(large * 3) == ["a", "a", "a"]
 
 
-def test_scraps_without_end_are_not_all_told() -> None:
+def test_the_number_of_reported_scraps_is_limited() -> None:
     items = list(documents(b"<a/>" * 100_000, origin="x"))
 
     assert len(items) == 16_385

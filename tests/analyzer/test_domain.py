@@ -1,4 +1,4 @@
-"""What a domain's document says about the domain itself."""
+"""Facts about a domain in its document."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_a_domain_is_read_whole() -> None:
         ("", None),
     ],
 )
-def test_the_firmware_is_what_the_document_states(inside: str, firmware: Firmware | None) -> None:
+def test_the_firmware_is_read_from_the_document(inside: str, firmware: Firmware | None) -> None:
     assert read(inside).firmware is firmware
 
 
@@ -67,7 +67,7 @@ def test_a_kernel_that_the_document_names_is_booted_directly(inside: str, direct
     assert read(inside).direct_kernel is direct
 
 
-def test_what_the_document_does_not_say_is_none() -> None:
+def test_facts_absent_from_the_document_are_none() -> None:
     assert read_domain("<domain/>", origin="o") == Domain(origin="o", name="")
 
 
@@ -80,7 +80,7 @@ def test_what_the_document_does_not_say_is_none() -> None:
         ("", DomainState.ACTIVE, DomainState.ACTIVE),
     ],
 )
-def test_an_id_is_of_a_running_domain_unless_the_source_knows_better(
+def test_an_id_means_a_running_domain_unless_the_source_has_the_state(
     attributes: str, given: DomainState, state: DomainState
 ) -> None:
     assert read(attributes=attributes, state=given).state is state
@@ -148,11 +148,11 @@ def test_vcpus_are_those_that_the_domain_starts_with(vcpu: str, count: int | Non
         ("", None),
     ],
 )
-def test_a_uuid_has_libvirts_form_and_what_is_none_is_kept(written: str, uuid: str | None) -> None:
+def test_a_uuid_has_libvirts_form_and_an_invalid_one_is_kept(written: str, uuid: str | None) -> None:
     assert read(f"<uuid>{written}</uuid>").uuid == uuid
 
 
-def test_boot_devices_without_a_device_say_nothing() -> None:
+def test_boot_elements_without_a_device_are_ignored() -> None:
     assert read("<os><boot/><boot dev=''/><boot dev='hd'/></os><os><boot dev='fd'/></os>").boot_devices == ("hd", "fd")
 
 
@@ -201,7 +201,7 @@ def test_a_status_file_is_read_as_the_running_domain_in_it() -> None:
         ("<!DOCTYPE domain><domain/>", "document type"),
     ],
 )
-def test_what_is_no_domain_is_refused_with_the_reason(xml: str, message: str) -> None:
+def test_invalid_domain_xml_is_refused_with_the_reason(xml: str, message: str) -> None:
     with pytest.raises(AnalyzerError, match=message):
         read_domain(xml, origin="o")
 

@@ -1,4 +1,4 @@
-"""What a domain's document says about one of its interfaces."""
+"""Facts about an interface in the document of its domain."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def test_a_macvtap_interface_is_read_whole() -> None:
     )
 
 
-def test_what_the_document_does_not_say_is_none() -> None:
+def test_facts_absent_from_the_document_are_none() -> None:
     assert read(kind="type='user'") == Interface(index=0, type="user")
 
 
@@ -87,7 +87,7 @@ def test_an_interface_without_a_type_is_of_type_user() -> None:
         ("unheard-of", "<source dev='e' mode='bridge'/>", "e", None, ()),
     ],
 )
-def test_the_source_of_a_type_is_what_libvirt_takes_for_it(
+def test_the_source_of_each_interface_type_is_the_attribute_that_libvirt_uses(
     kind: str, inside: str, source: str | None, mode: SourceMode | None, attachments: tuple[Attachment, ...]
 ) -> None:
     interface = read(inside, f"type='{kind}'")
@@ -117,7 +117,7 @@ def test_a_live_interface_on_a_macvtap_network_names_network_and_device_together
         ("<actual/>", "network", ()),
     ],
 )
-def test_a_status_file_says_what_an_interface_on_a_network_got(
+def test_a_status_file_has_the_device_that_an_interface_on_a_network_got(
     actual: str, kind: str, attachments: tuple[Attachment, ...]
 ) -> None:
     interface = read(f"<source network='n'/>{actual}", "type='network'")

@@ -50,7 +50,7 @@ def only(xml: str) -> Interface:
 
 
 def said(interface: Interface, *, like: Interface) -> dict[str, object]:
-    """What an interface says, without what libvirt adds to a definition (a MAC) or keeps out of it (a live bridge)."""
+    """An interface's facts, without those that libvirt adds to a definition (a MAC) or removes (a live bridge)."""
     # Newer ones (11.3 does) take a MAC of zeros for none, too.
     left_out = {"mac"} if like.mac in {None, "00:00:00:00:00:00"} else set()
     if like.type == "network":
@@ -129,7 +129,7 @@ def test_libvirt_understands_an_odd_interface_as_we_do(nic: str, driver: libvirt
         "<interface type='unheard-of'/>",
     ],
 )
-def test_what_we_leave_unsaid_or_unknown_libvirt_refuses(nic: str, driver: libvirt.virConnect) -> None:
+def test_libvirt_refuses_the_documents_that_leave_a_fact_unknown(nic: str, driver: libvirt.virConnect) -> None:
     assert as_libvirt_prints(driver, around(nic)) is None
     only(around(nic))
 

@@ -78,7 +78,7 @@ def test_a_status_file_is_read_as_the_network_in_it() -> None:
         ("<network>", "not well-formed"),
     ],
 )
-def test_what_is_no_network_is_refused_with_the_reason(xml: str, message: str) -> None:
+def test_invalid_network_xml_is_refused_with_the_reason(xml: str, message: str) -> None:
     with pytest.raises(AnalyzerError, match=message):
         read_network(xml)
 
@@ -103,7 +103,7 @@ def test_an_interface_on_a_network_may_get_any_device_of_its_pool() -> None:
 
 
 @pytest.mark.parametrize("interface", [ON_N, "<interface type='network'/>"])
-def test_a_network_that_nobody_could_read_may_have_been_macvtap(interface: str) -> None:
+def test_an_unread_network_may_be_macvtap(interface: str) -> None:
     (resolved,) = resolve(domain(interface), {}).interfaces
 
     assert resolved.attachments == UNKNOWN
@@ -146,7 +146,7 @@ BRIDGE_OF_TAP7 = device(DeviceKind.BRIDGE, "br0", "eth0", "tap7")
         ([device(DeviceKind.MACVLAN)], UNKNOWN),
     ],
 )
-def test_a_device_created_beforehand_is_what_the_host_lists_it_as(
+def test_a_device_created_beforehand_has_the_kind_that_the_host_lists(
     devices: list[Device], attachments: tuple[Attachment, ...]
 ) -> None:
     created = domain("<interface type='ethernet'><target dev='tap7' managed='no'/></interface>")

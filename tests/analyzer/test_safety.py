@@ -1,4 +1,4 @@
-"""Documents that somebody wrote to harm, and documents that nobody wrote at all."""
+"""Documents made to do harm, and documents generated at random."""
 
 import subprocess
 import sys
@@ -202,7 +202,7 @@ def test_threads_do_not_disturb_each_other() -> None:
 
 
 def survives(data: bytes) -> None:
-    """Every reader reads it or raises what it says; the reader of files does not raise at all."""
+    """Run every reader: each reads it or raises its documented error; the reader of files never raises."""
     for reader in READERS.values():
         try:
             reader(data)

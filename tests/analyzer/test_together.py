@@ -58,7 +58,7 @@ def test_one_that_is_odd_or_broken_changes_nothing_for_the_others(document: str)
 
 
 @pytest.mark.parametrize("document", BAD.values(), ids=BAD)
-def test_a_broken_one_is_an_error_of_its_own(document: str) -> None:
+def test_a_broken_file_is_an_error_of_its_own(document: str) -> None:
     first, second, third = read_domains(
         [(xml, DomainState.UNKNOWN) for xml in (GOOD[0], document, GOOD[2])], origin="x"
     )
@@ -69,7 +69,7 @@ def test_a_broken_one_is_an_error_of_its_own(document: str) -> None:
     assert (first.name, third.name) == ("vm0", "vm2")
 
 
-def test_each_has_the_state_that_its_source_knows() -> None:
+def test_each_domain_has_the_state_of_its_source() -> None:
     states = [DomainState.ACTIVE, DomainState.INACTIVE, DomainState.UNKNOWN]
 
     read = read_domains(list(zip(GOOD, states, strict=True)), origin="x")

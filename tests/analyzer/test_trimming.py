@@ -1,4 +1,4 @@
-"""What is left out of a document as libvirt prints it is nothing that anybody would have read."""
+"""Trimming a document as printed by libvirt removes only parts without a reader."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,7 +93,7 @@ def test_every_domain_of_the_corpus_is_read_alike(corpus: Path) -> None:
 @pytest.mark.parametrize("bait", BAIT)
 @pytest.mark.parametrize("element", ["metadata", "description"])
 def test_what_only_looks_like_a_device_is_none(driver: libvirt.virConnect, bait: str, element: str) -> None:
-    """Metadata are laid out by whoever wrote them; everywhere else libvirt escapes what is somebody's words."""
+    """Metadata keep their author's layout; in all other places libvirt escapes free text."""
     text = escape(bait) if element == "description" else f"<x:a xmlns:x='urn:x'>text{bait}text</x:a>"
     xml = printed(driver, domain(DISK + NIC, before=f"<{element}>{text}</{element}>"))
 
@@ -101,7 +101,7 @@ def test_what_only_looks_like_a_device_is_none(driver: libvirt.virConnect, bait:
     assert_is_read_alike(xml)
 
 
-def test_a_device_in_quotes_is_none_where_there_are_no_real_ones(driver: libvirt.virConnect) -> None:
+def test_an_escaped_device_does_not_count_where_there_are_no_real_ones(driver: libvirt.virConnect) -> None:
     xml = printed(driver, domain("", before=f"<metadata><x:a xmlns:x='urn:x'><![CDATA[{BAIT[0]}]]></x:a></metadata>"))
 
     assert_is_read_alike(xml)
@@ -125,7 +125,7 @@ def test_nothing_raises_and_only_lines_go(lines: list[str]) -> None:
     assert all(line in remaining for line in short.split("\n"))
 
 
-def test_interfaces_that_somebody_else_laid_out_are_kept() -> None:
+def test_interfaces_with_another_layout_are_kept() -> None:
     for xml in (
         domain(DISK + NIC),
         "<domain>\n  <devices>\n    <interface type='user'/>\n    <disk/>\n  </devices>\n</domain>\n",

@@ -83,7 +83,7 @@ def _domains(count: int) -> list[Domain]:
 
 
 def _fleet(domains: Sequence[Domain]) -> Inventory:
-    """Nobody knows a kernel, and half of the servers are among the domains: nothing is settled early."""
+    """A fleet of unknown kernels with half of the servers among the domains: no early rule decides."""
     hosts = [
         hypervisor(f"hv{start}", *domains[start : start + DOMAINS_A_HOST], devices=_DEVICES)
         for start in range(0, len(domains), DOMAINS_A_HOST)

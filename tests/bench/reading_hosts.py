@@ -33,7 +33,7 @@ def rows() -> list[Row]:
 def _near(daemon: Libvirtd) -> list[Row]:
     uri = daemon.unix(Path("/default"))
     threads = (2, 4, 8, 16)
-    host = libvirt.open(uri)  # kept open: as in a daemon's daily life, what it knows is there before anybody asks
+    host = libvirt.open(uri)  # kept open: as in a daemon's daily life, its objects exist before the first request
     try:
         define(host, NEAR)
         took = in_turns(
@@ -136,7 +136,7 @@ def _describe(domains: list[libvirt.virDomain]) -> None:
 
 
 def _loop(uri: str) -> float:
-    """What everybody writes first: one domain after the other, five fields of each interface."""
+    """The naive reader: one domain after the other, five fields of each interface."""
     fields = ("mac", "source", "model", "target", "boot")
     with _opened(uri) as connection:
         began = perf_counter()

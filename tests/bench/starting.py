@@ -1,4 +1,4 @@
-"""How long the program takes to say who it is, against an interpreter that does nothing."""
+"""Time of `virtscan --version`, against an interpreter that does nothing."""
 
 import shutil
 import subprocess

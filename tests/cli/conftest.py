@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def nobodys_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No configuration of whoever runs the tests takes part."""
+    """Keep the configuration of the user who runs the tests out."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for name in ("VIRTSCAN_CONFIG", "XDG_CONFIG_HOME", "LIBVIRT_DEFAULT_URI", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)

@@ -18,7 +18,7 @@ from virtscan.model import (
 
 
 class Counting(Console):
-    """A console that counts what its bar is told."""
+    """A console that counts the updates of its progress bar."""
 
     def __init__(self) -> None:
         super().__init__(Verbosity.QUIET)

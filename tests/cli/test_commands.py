@@ -45,7 +45,7 @@ def test_a_scan_prints_the_table_of_vms_at_risk(capfd: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("format_name", REPORTERS)
-def test_a_report_of_the_saved_inventory_says_what_its_scan_said(
+def test_a_report_of_the_saved_inventory_equals_the_report_of_its_scan(
     view: str, format_name: str, saved: Path, tmp_path: Path
 ) -> None:
     how = ["--view", view, "--format", format_name]
@@ -143,9 +143,7 @@ def test_the_servers_alone_can_be_read(capfd: pytest.CaptureFixture[str]) -> Non
     assert states["depot"] == "unknown"
 
 
-def test_with_the_servers_alone_nobody_else_is_asked_or_missed(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_servers_reads_no_hypervisor_and_misses_none(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "virtscan.toml"
     config.write_text(
         '[[server]]\nname = "satellite"\noffload = "on"\n'
@@ -157,7 +155,7 @@ def test_with_the_servers_alone_nobody_else_is_asked_or_missed(
     assert json.loads(capfd.readouterr().out)["gaps"] == []
 
 
-def test_gaps_are_said_beside_a_format_that_has_no_place_for_them(capfd: pytest.CaptureFixture[str]) -> None:
+def test_gaps_go_to_standard_error_if_the_format_has_no_place_for_them(capfd: pytest.CaptureFixture[str]) -> None:
     run(["scan", *FLEET, "--format", "csv"])
 
     printed = capfd.readouterr()
@@ -192,7 +190,7 @@ def test_gaps_are_said_beside_a_format_that_has_no_place_for_them(capfd: pytest.
         (["frobnicate"], "No such command"),
     ],
 )
-def test_wrong_usage_is_said_and_nothing_is_scanned(
+def test_wrong_usage_is_reported_and_nothing_is_scanned(
     arguments: list[str], message: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(arguments) == 2
@@ -202,7 +200,7 @@ def test_wrong_usage_is_said_and_nothing_is_scanned(
     assert printed.out == ""
 
 
-def test_a_configuration_that_is_no_text_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_configuration_that_is_not_text_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "virtscan.toml"
     path.write_bytes(b"\xff\xfe")
 
@@ -219,7 +217,7 @@ def test_a_weak_uri_is_warned_about_unless_quiet(capfd: pytest.CaptureFixture[st
     assert capfd.readouterr().err == ""
 
 
-def test_the_configuration_in_use_can_be_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_configuration_in_use_can_be_shown(capfd: pytest.CaptureFixture[str]) -> None:
     run(["servers", *FLEET, "-v", "-o", os.devnull])
 
     assert "virtscan.toml" in capfd.readouterr().err
@@ -254,7 +252,7 @@ def test_on_a_terminal_there_is_colour_and_progress() -> None:
     assert "Reading" in shown
 
 
-def test_no_color_is_heard() -> None:
+def test_no_color_is_respected() -> None:
     assert "\x1b[31m" not in on_a_terminal("scan", *FLEET, NO_COLOR="1")
 
 
@@ -312,7 +310,7 @@ def test_a_closed_standard_stream_is_an_empty_one(closed: tuple[int, ...], tmp_p
     assert json.loads(report.read_text())["schema"] == "virtscan.report/1"
 
 
-def test_a_report_to_a_closed_standard_output_is_no_defect(saved: Path) -> None:
+def test_a_closed_standard_output_is_not_a_defect(saved: Path) -> None:
     done = subprocess.run(
         [*VIRTSCAN, "report", saved],
         stderr=subprocess.PIPE,
@@ -334,7 +332,7 @@ def test_a_full_disk_is_neither_wrong_usage_nor_a_defect(arguments: list[str], s
     assert "can't be written: No space left on device" in done.stderr
 
 
-def test_a_reader_that_goes_away_is_no_defect(saved: Path) -> None:
+def test_a_closed_pipe_is_not_a_defect(saved: Path) -> None:
     process = subprocess.Popen([*VIRTSCAN, "report", saved], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout
     assert process.stderr
@@ -354,7 +352,7 @@ def test_a_reader_that_goes_away_is_no_defect(saved: Path) -> None:
         (["-h"], 0),
     ],
 )
-def test_nothing_ends_otherwise_because_nobody_hears_its_errors(arguments: list[str], code: int, saved: Path) -> None:
+def test_a_closed_standard_error_changes_no_exit_code(arguments: list[str], code: int, saved: Path) -> None:
     command = [*VIRTSCAN, *(str(saved) if argument == "SAVED" else argument for argument in arguments)]
     with Path("/dev/full").open("wb") as full:
         assert subprocess.run(command, stdout=subprocess.DEVNULL, stderr=full, check=False).returncode == code
@@ -367,7 +365,7 @@ def test_nothing_ends_otherwise_because_nobody_hears_its_errors(arguments: list[
 
 
 @pytest.mark.parametrize("arguments", [["config", "check", "-q", FLEET[1]], ["config", "schema"], ["-h"], ["doctor"]])
-def test_what_is_no_report_meets_a_reader_that_goes_away_alike(arguments: list[str]) -> None:
+def test_other_output_than_reports_handles_a_closed_pipe_alike(arguments: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run([*VIRTSCAN, *arguments], stdout=writing, stderr=subprocess.PIPE, check=False)
@@ -377,7 +375,7 @@ def test_what_is_no_report_meets_a_reader_that_goes_away_alike(arguments: list[s
 
 
 @pytest.mark.parametrize("arguments", [["config", "check", FLEET[1]], ["doctor"]])
-def test_what_is_no_report_meets_a_full_disk_alike(arguments: list[str]) -> None:
+def test_other_output_than_reports_handles_a_full_disk_alike(arguments: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([*VIRTSCAN, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
 

@@ -142,7 +142,7 @@ def test_an_inventory_adds_the_addresses(tmp_path: Path, capfd: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("called", ["hv1", "hv1.example.com", "FOLDER/hv1"])
-def test_a_hypervisor_that_is_a_folder_is_known_by_its_names(
+def test_a_hypervisor_read_from_a_folder_is_found_by_its_names(
     called: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "virtscan.toml").write_text('[[hypervisor]]\nxml = "hv1"\nsegments = { bond2 = "pxe-a" }')
@@ -173,7 +173,7 @@ def test_what_is_not_there_can_not_be_explained(
     assert message in capfd.readouterr().err
 
 
-def test_without_servers_that_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_absence_of_servers_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "virtscan.toml").write_text("[[hypervisor]]\nuri = 'test:///default'")
 
     run(["config", "show", str(tmp_path / "virtscan.toml"), "--hypervisor", "default", "--device", "eth0"])
@@ -272,7 +272,7 @@ PXE = Subnet(name="pxe", network="10.77.0.0/24", source="foreman sat", vlan_id=1
 
 
 @pytest.mark.parametrize("device", [{"addresses": ("10.77.0.5/24",)}, {"vlan_id": 100}])
-def test_the_subnet_on_record_says_which_servers_answer(
+def test_the_subnet_on_record_decides_which_servers_answer(
     device: dict[str, object], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(recorded(tmp_path, PXE, **device)) == 0
@@ -309,7 +309,7 @@ def test_what_is_too_old_for_the_scan_settles_nothing(tmp_path: Path, capfd: pyt
     assert "  server far: may answer" in capfd.readouterr().out
 
 
-def test_a_subnet_of_somebody_else_settles_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_unrelated_subnet_decides_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     stranger = Subnet(name="pxe", network="10.77.0.0/24", source="foreman sat", servers=("capsule.example.com",))
 
     assert run(recorded(tmp_path, stranger, addresses=("10.77.0.5/24",))) == 0
@@ -335,6 +335,6 @@ def test_what_is_on_record_for_a_mac_is_shown_for_those_on_the_device(
     assert "00:03" not in shown
 
 
-def test_without_a_scan_nobody_knows_what_is_on_record(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_without_a_scan_the_records_are_unknown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(recorded(tmp_path, PXE, vlan_id=100)[:-2]) == 0
     assert "provisioning systems: not read; add --inventory FILE for their records" in capfd.readouterr().out

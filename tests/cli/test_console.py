@@ -12,7 +12,7 @@ SNAPSHOT = "<domainsnapshot><name>before</name><domain><name>web01</name></domai
 
 
 @pytest.mark.parametrize(("options", "said"), [(["-v"], True), ([], False), (["-q"], False)])
-def test_what_is_left_out_is_said_to_who_asks_what_happens(
+def test_verbose_reports_the_files_left_out(
     options: list[str], said: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "snapshot.xml").write_text(SNAPSHOT)
@@ -31,7 +31,7 @@ def test_a_line_is_one_line_whatever_is_in_it(capfd: pytest.CaptureFixture[str])
     assert capfd.readouterr().err == "virtscan: a\\nb\\x1b[31m: left out\n"
 
 
-def test_a_defect_is_told_with_its_error_even_to_who_wants_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_defect_is_reported_with_its_error_even_if_quiet(capfd: pytest.CaptureFixture[str]) -> None:
     Console(Verbosity.QUIET).hear()
     log = logging.getLogger("virtscan.scanning")
     log.error("Internal error; please report it.", exc_info=KeyError("hv1"))

@@ -56,7 +56,9 @@ def test_the_checks_can_be_read_by_programs(capfd: pytest.CaptureFixture[str]) -
     assert len(document["gaps"]) == 2
 
 
-def test_a_wrong_configuration_is_told_after_what_is_here(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_configuration_is_reported_after_the_local_checks(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "virtscan.toml").write_text("[[servers]]\nname = 'a'")
 
     assert run(["doctor", "--config", str(tmp_path / "virtscan.toml")]) == 2

@@ -45,7 +45,7 @@ def report(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> Report:
         ((finding(Verdict.AT_RISK, waived="ISO"), finding(Verdict.UNKNOWN, waived="ISO")), (), ExitCode.CLEAN),
     ],
 )
-def test_the_code_says_what_was_found_and_whether_all_was_seen(
+def test_the_exit_code_depends_on_risk_and_completeness(
     findings: tuple[Finding, ...], gaps: tuple[Gap, ...], code: ExitCode
 ) -> None:
     assert of_report(report(*findings, gaps=gaps), FailOn.LATENT) is code
@@ -59,7 +59,7 @@ def test_the_code_says_what_was_found_and_whether_all_was_seen(
         (Exposure.LATENT, {FailOn.LATENT}),
     ],
 )
-def test_only_an_exposure_that_was_asked_for_counts(exposure: Exposure, counted_from: set[FailOn]) -> None:
+def test_only_an_exposure_from_fail_on_upwards_counts(exposure: Exposure, counted_from: set[FailOn]) -> None:
     judged = report(finding(Verdict.AT_RISK, exposure))
 
     assert {fail_on for fail_on in FailOn if of_report(judged, fail_on) is ExitCode.AT_RISK} == counted_from
@@ -89,7 +89,7 @@ def test_without_any_hypervisor_nothing_was_seen() -> None:
         ((State.UNKNOWN, State.UNKNOWN), ExitCode.NOTHING_SEEN),
     ],
 )
-def test_reading_servers_alone_says_whether_one_is_on_and_whether_all_were_read(
+def test_the_exit_code_of_servers_depends_on_offload_and_completeness(
     states: tuple[State, ...], code: ExitCode
 ) -> None:
     servers = tuple(server(f"server{number}", state) for number, state in enumerate(states))

@@ -80,7 +80,7 @@ def test_the_exit_code_is_that_of_a_report_of_these_interfaces(
     assert run(["explain", wanted, saved(tmp_path, value)]) == code
 
 
-def test_what_could_not_be_looked_at_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_unread_items_are_reported(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = saved(tmp_path, inventory(UNFIXED, gaps=(GAP,)))
 
     run(["explain", "web01", file])
@@ -106,7 +106,7 @@ def test_what_could_not_be_looked_at_is_said(tmp_path: Path, capfd: pytest.Captu
         ("\x1b[31m", r"\x1b[31m: no such domain or interface; give"),
     ],
 )
-def test_what_is_not_there_is_said_with_what_is_near(
+def test_an_unmatched_name_is_reported_with_similar_names(
     wanted: str, message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "told.txt"
@@ -118,12 +118,12 @@ def test_what_is_not_there_is_said_with_what_is_near(
     assert not output.exists()
 
 
-def test_with_pseudonyms_nobody_else_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_with_pseudonyms_no_other_name_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "wep01", saved(tmp_path, inventory(UNFIXED)), "--redact", str(tmp_path / "names.json")]) == 2
     assert capfd.readouterr().err.startswith("Error: wep01: no such domain or interface; give")
 
 
-def test_pseudonyms_stand_for_the_names_that_were_asked_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_pseudonyms_replace_the_names_on_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     kernel = Observed(value="5.14.0", source="ssh://satellite.example.com")
     file = saved(tmp_path, inventory(UNFIXED, servers=(server(macs=("52:54:00:aa:bb:cc",), kernel=kernel),)))
 
@@ -153,7 +153,7 @@ def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[st
         (["web01", os.devnull], "the file is empty"),
     ],
 )
-def test_wrong_usage_is_said(
+def test_wrong_usage_is_reported(
     arguments: list[str], message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = saved(tmp_path, inventory(UNFIXED))
@@ -168,7 +168,7 @@ def test_wrong_usage_is_said(
 def test_every_interface_of_the_corpus_is_explained_as_it_is_judged(
     lower_device: str, corpus: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Definitions that nobody made for this: of real domains, and of the small fleet that shows every rule."""
+    """Definitions not made for this test: of real domains, and of the small fleet that shows every rule."""
     fleet = tmp_path / "fleet.json"
     scans = [
         ["--xml", str(corpus / "domain"), "--xml", str(corpus / "domain-status"), "--server", "satellite:eth0=on"],

@@ -49,7 +49,7 @@ def findings(capfd: pytest.CaptureFixture[str]) -> list[dict[str, str]]:
     return found
 
 
-def test_a_scan_takes_what_is_too_old_for_not_known(files: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_scan_treats_facts_that_are_too_old_as_unknown(files: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["scan", *files, "--format", "json"]) == 0
     (found,) = findings(capfd)
     assert found["verdict"] == "mitigated"
@@ -88,7 +88,7 @@ def test_commands_on_a_saved_inventory_heed_it(
     assert "take a new sosreport" in capfd.readouterr().out
 
 
-def test_a_capture_is_joined_with_what_is_young_enough(
+def test_a_capture_is_joined_with_facts_that_are_young_enough(
     saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "boot.pcap"
@@ -111,7 +111,7 @@ def test_without_an_inventory_a_capture_has_no_facts_that_age(
     assert "add --inventory FILE" in capfd.readouterr().err
 
 
-def test_a_scan_that_is_itself_older_says_from_when_it_counts(
+def test_a_report_warns_if_its_scan_is_older_than_the_limit(
     saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     old = tmp_path / "old.json"
@@ -124,7 +124,7 @@ def test_a_scan_that_is_itself_older_says_from_when_it_counts(
 
 
 @pytest.mark.parametrize("text", ["7", "d", "-7d", "0d", "7 d", "week", "7y"])
-def test_what_is_no_length_of_time_is_refused(text: str, saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_duration_is_refused(text: str, saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", saved, "--max-age", text]) == 2
     assert "invalid duration" in capfd.readouterr().err
 

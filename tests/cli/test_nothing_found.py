@@ -34,7 +34,7 @@ def test_no_domain_anywhere_is_a_gap_and_not_a_clean_result(empty: str, capfd: p
     assert document["summary"]["hypervisors"] == {"complete": 1, "partial": 0, "failed": 0}
 
 
-def test_a_saved_inventory_without_domains_is_no_clean_result_either(tmp_path: Path) -> None:
+def test_a_saved_inventory_without_domains_is_incomplete_too(tmp_path: Path) -> None:
     file = tmp_path / "fleet.json"
     file.write_bytes(dumps(inventory(hypervisor("hv1"), servers=(server(),))))
 
@@ -123,7 +123,7 @@ def test_the_configuration_chooses_from_which_exposure_on_a_scan_fails(tmp_path:
     assert run(["scan", "--config", str(config), "--fail-on", "latent"]) == never + 1
 
 
-def test_pending_is_refused_where_no_system_could_tell_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_pending_is_refused_without_a_provisioning_system(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "fleet.json"
     file.write_bytes(dumps(inventory(hypervisor("hv1", domain("web01", macvtap())), servers=(server(),))))
 
@@ -141,7 +141,7 @@ def test_pending_is_refused_where_no_system_could_tell_it(tmp_path: Path, capfd:
         {"gaps": (Gap(subject="cobbler", reason="no answer", about=GapAbout.PROVISIONING),)},
     ],
 )
-def test_pending_is_taken_where_a_system_was_asked(records: dict[str, Any], tmp_path: Path) -> None:
+def test_pending_is_accepted_with_a_provisioning_system(records: dict[str, Any], tmp_path: Path) -> None:
     file = tmp_path / "fleet.json"
     file.write_bytes(dumps(inventory(hypervisor("hv1", domain("web01", macvtap())), servers=(server(),), **records)))
 
@@ -186,7 +186,9 @@ def test_names_that_do_not_match_are_warned_about_by_every_command(
         assert f"\nwarning  {warning}\n" in in_doctor
 
 
-def test_a_report_knows_which_hypervisors_there_are(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_report_compares_names_with_the_hypervisors_scanned(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "fleet.json"
     satellite = server(tx_checksum=State.OFF, runs_on="kvm-1")
     file.write_bytes(dumps(inventory(hypervisor("kvm1", domain("web01", macvtap())), servers=(satellite,))))
@@ -195,7 +197,7 @@ def test_a_report_knows_which_hypervisors_there_are(tmp_path: Path, capfd: pytes
     assert f"\nwarning: {WARNINGS[1]}\n" in capfd.readouterr().out
 
 
-def test_a_name_that_only_a_scan_can_tell_is_not_compared_before_it(
+def test_a_name_that_only_a_scan_can_find_is_not_compared_before_it(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     config = tmp_path / "virtscan.toml"

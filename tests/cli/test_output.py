@@ -55,7 +55,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "report.txt").read_bytes() == b"new"
 
 
-def test_what_is_no_regular_file_is_written_directly() -> None:
+def test_a_device_or_pipe_is_written_directly() -> None:
     with opened(Path("/dev/null")) as output:
         output.write(b"gone")
 

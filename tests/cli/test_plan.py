@@ -31,7 +31,7 @@ def test_one_that_others_can_read_may_not(config: Path, mode: int) -> None:
         load_plan(config, Options(), Console(Verbosity.QUIET))
 
 
-def test_bytes_that_are_no_text_are_named(config: Path) -> None:
+def test_bytes_that_are_not_text_are_named(config: Path) -> None:
     config.write_bytes(b"# \xff")
 
     with pytest.raises(ConfigError, match=r"not UTF-8 text \(byte 2\)"):

@@ -26,7 +26,7 @@ def ended(script: str, *, start: tuple[str, ...] = DEFAULT_SIGNALS) -> subproces
 
 
 @pytest.mark.parametrize(("number", "code"), ENDING)
-def test_a_signal_that_nobody_heard_is_raised_again(number: signal.Signals, code: int) -> None:
+def test_a_swallowed_signal_is_raised_again(number: signal.Signals, code: int) -> None:
     """Python drops what is raised while an object goes, as it does in the callbacks of its imports."""
     done = ended(f"""
 class Deaf:

@@ -1,4 +1,4 @@
-"""`--redact` of the commands that are no report: no real name is left in anything that they write."""
+"""`--redact` of the commands other than scan and report: their output has no real name."""
 
 import json
 import os
@@ -84,7 +84,7 @@ def test_a_condition_on_a_name_is_one_on_its_pseudonym(
 
 @pytest.mark.parametrize("format_name", ["text", "json"])
 @pytest.mark.parametrize("form", FORMS)
-def test_a_remedy_names_nobody(
+def test_a_redacted_remedy_has_no_names(
     form: str, format_name: str, saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["remedy", saved, "--as", form, "--format", format_name]
@@ -106,7 +106,7 @@ TELLING = "/srv/tftp/pxelinux.cfg/01-52-54-00-93-76-af"
 
 
 @pytest.mark.parametrize("format_name", REPORTERS)
-def test_a_capture_names_nobody(
+def test_a_redacted_capture_has_no_names(
     format_name: str, saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "alice.pcap"

@@ -30,7 +30,7 @@ def saved(tmp_path: Path, value: Inventory) -> str:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_it_prints_what_to_change_from_a_saved_inventory(
+def test_it_prints_the_change_from_a_saved_inventory(
     form: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = saved(tmp_path, inventory(UNFIXED, servers=(server(),)))
@@ -42,7 +42,7 @@ def test_it_prints_what_to_change_from_a_saved_inventory(
     assert printed.err == ""
 
 
-def test_it_prints_what_to_change_after_a_new_scan(capfd: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_the_change_after_a_new_scan(capfd: pytest.CaptureFixture[str]) -> None:
     code = run(["remedy", "-c", HOST, "--server", "satellite:eth0=on", "--format", "json"])
 
     told = json.loads(capfd.readouterr().out)
@@ -77,7 +77,7 @@ def test_the_exit_code_is_that_of_the_report(
     assert run(["remedy", file]) == run(["report", file, "-o", os.devnull, "-q"]) == code
 
 
-def test_what_could_not_be_looked_at_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_unread_items_are_reported(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     file = saved(tmp_path, inventory(UNFIXED, gaps=(GAP,)))
 
     run(["remedy", file])
@@ -155,7 +155,7 @@ def test_every_command_in_a_report_is_one_that_a_remedy_prints(
         (["FILE", "-v", "-q"], "exclude each other"),
     ],
 )
-def test_wrong_usage_is_said(
+def test_wrong_usage_is_reported(
     arguments: list[str], message: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     file = saved(tmp_path, inventory(UNFIXED))

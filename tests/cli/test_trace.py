@@ -66,7 +66,7 @@ def test_another_file_than_a_capture_is_wrong_usage(tmp_path: Path, capfd: pytes
     assert not (tmp_path / "report").exists()
 
 
-def test_a_gap_is_said_beside_a_format_that_has_no_place_for_it(
+def test_a_gap_goes_to_standard_error_if_the_format_has_no_place_for_it(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run(["trace", capture(tmp_path, *WORKS, cut=-1), "--format", "csv"])

@@ -1,4 +1,4 @@
-"""Waivers that waive nothing, as users hear of them."""
+"""Warnings about waivers that match nothing."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ LINE = "waiver 'boots from ISO' (domain legacy-*): it matches no finding: correc
 
 @pytest.fixture
 def saved(tmp_path: Path) -> str:
-    """A fleet in which nobody is at risk, with a waiver for somebody who is not there."""
+    """A fleet without risk, with a waiver for a domain that does not exist."""
     path = tmp_path / "fleet.json"
     host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
     policy = Policy(waivers=(Waiver(reason="boots from ISO", domain="legacy-*"),))
@@ -24,7 +24,7 @@ def saved(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_a_table_says_it_below_what_could_not_be_looked_at(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_table_has_the_warning_below_the_unread_items(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", saved]) == 0
     assert capfd.readouterr().out.splitlines()[-3:-1] == ["not read: nothing", f"warning: {LINE}"]
 
@@ -47,6 +47,6 @@ def test_standard_error_has_it_where_the_format_has_no_place(saved: str, capfd: 
     assert capfd.readouterr().err == ""
 
 
-def test_a_remedy_says_it_too(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_remedy_has_the_warning_too(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["remedy", saved]) == 0
     assert LINE in capfd.readouterr().err

@@ -32,7 +32,7 @@ def test_then_the_users(home: Path) -> None:
     assert find_config(None, {"HOME": str(home)}) == home / ".config" / "virtscan" / "virtscan.toml"
 
 
-def test_the_users_is_where_xdg_says(home: Path) -> None:
+def test_the_users_file_is_in_the_xdg_folder(home: Path) -> None:
     environment = {"XDG_CONFIG_HOME": str(home / ".config"), "HOME": "/nowhere"}
 
     assert find_config(None, environment) == home / ".config" / "virtscan" / "virtscan.toml"

@@ -41,7 +41,7 @@ def test_the_files_hypervisors_are_scanned() -> None:
     assert [target.address for target in plan(TWO_HOSTS).targets] == ["qemu+ssh://hv1/system", "qemu+ssh://hv2/system"]
 
 
-def test_those_of_the_command_line_replace_them_and_keep_what_the_file_knows() -> None:
+def test_those_of_the_command_line_replace_them_and_keep_the_files_facts() -> None:
     (target,) = plan(TWO_HOSTS, connect=("qemu+ssh://hv1/system",)).targets
 
     assert (target.kernel, target.site, target.segments) == ("2.6.32-431.el6.x86_64", "ams1", {"bond2": "pxe-a"})
@@ -144,7 +144,7 @@ def test_a_wrong_length_of_time_is_named_by_its_key() -> None:
 
 
 @pytest.mark.parametrize("key", ["host_timeout", "deadline"])
-def test_nobody_waits_longer_than_the_system_can(key: str) -> None:
+def test_a_time_limit_is_at_most_what_the_system_can_wait(key: str) -> None:
     message = f"^{key}: too long; write at most 7d$"
     assert plan(f'[scan]\n{key} = "7d"')
     with pytest.raises(ConfigError, match=message):
@@ -168,7 +168,7 @@ def test_nobody_waits_longer_than_the_system_can(key: str) -> None:
         ("", {"servers": ("a=maybe",)}, "unknown SOURCE"),
     ],
 )
-def test_an_error_says_where_to_look(text: str, options: dict[str, Any], message: str) -> None:
+def test_an_error_names_the_place_in_the_file(text: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=f"^{message}"):
         plan(text, **options)
 
@@ -235,7 +235,7 @@ def test_a_servers_error_names_the_key(text: str, message: str) -> None:
         ("reason = 'later'", r"1st \[\[waiver\]\]( \(.*\))?: waives every finding"),
     ],
 )
-def test_a_waiver_says_what_and_why(text: str, message: str) -> None:
+def test_a_waiver_needs_a_pattern_and_a_reason(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         plan(f"[[waiver]]\n{text}")
 
@@ -254,7 +254,7 @@ def test_waivers_are_part_of_the_policy() -> None:
     assert (waiver.reason, waiver.domain, waiver.server) == ("boots from ISO", "legacy-*", "*")
 
 
-def test_facts_about_a_hypervisor_lie_where_the_file_says() -> None:
+def test_facts_about_a_hypervisor_are_read_from_the_declared_path() -> None:
     (target,) = plan('[[hypervisor]]\nuri = "qemu+ssh://hv1/system"\nfacts = "ansible:cache"').targets
 
     assert target.facts == "/etc/virtscan/cache"
@@ -305,7 +305,7 @@ def test_a_hypervisor_of_the_command_line_keeps_the_facts_of_its_table() -> None
         ("uri = ''", "uri: empty URI; write one, e.g. qemu:///system"),
     ],
 )
-def test_several_uris_share_only_what_several_hosts_can(text: str, message: str) -> None:
+def test_several_uris_share_only_settings_that_several_hosts_can_have(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=rf"^FILE: 1st \[\[hypervisor\]\]( \(.*\))?: {message}$|: {message}"):
         plan(f"[[hypervisor]]\n{text}")
 
@@ -343,7 +343,7 @@ def test_a_duration_without_a_unit_names_its_key(key: str) -> None:
         plan(f"[scan]\n{key} = '30'")
 
 
-def test_pending_can_only_be_asked_for_with_a_provisioning_system() -> None:
+def test_fail_on_pending_needs_a_provisioning_system() -> None:
     system = "[[provisioning]]\ntype = 'cobbler'\nurl = 'https://cobbler/cobbler_api'\n"
     wanted = "[scan]\nfail_on = 'pending'\n"
 

@@ -77,7 +77,7 @@ def test_where_a_secret_is_may_be_read_by_all(line: str) -> None:
     document(f'{FOREMAN}user = "scan"\n{line}', {"A": "a", "B": "b"}, private=False)
 
 
-def test_who_does_not_say_that_nobody_else_can_read_it_is_not_believed() -> None:
+def test_a_password_in_a_file_of_unknown_permissions_is_refused() -> None:
     with pytest.raises(ConfigError, match="readable by others"):
         read_document('[[provisioning]]\npassword = "x"', path=FOLDER, environment={})
 

@@ -52,7 +52,7 @@ def test_a_password_in_a_file_that_others_can_read_is_refused(text: str, where: 
         "",
     ],
 )
-def test_where_there_is_no_password_everybody_may_read(uri: str) -> None:
+def test_a_file_without_a_password_may_be_readable_by_all(uri: str) -> None:
     assert read(f'[[hypervisor]]\nuri = "{uri}"').hypervisor[0].uri == uri.replace("${PW}", "s3cret")
 
 

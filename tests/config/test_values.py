@@ -13,7 +13,7 @@ def test_a_length_of_time_is_read_in_seconds(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "30", "s", "-5s", "5 s", "1y", "0s", "1e9s", "٣s s", "5S"])
-def test_what_is_no_length_of_time_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_duration_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^invalid duration "):
         duration(text)
 
@@ -38,7 +38,7 @@ def test_a_table_is_named_by_its_place(number: int, ordinal: str) -> None:
     assert table_name("server", number, {}) == f"{ordinal} [[server]]"
 
 
-def test_a_duration_without_a_unit_is_told_what_to_add() -> None:
+def test_a_duration_without_a_unit_is_refused_with_the_unit_to_add() -> None:
     with pytest.raises(ConfigError, match=r"^invalid duration '30'; add a unit, e\.g\. 30s, 1h30m, 7d$"):
         duration("30")
     with pytest.raises(ConfigError, match=r"^invalid duration '0s'; it must be longer than 0s$"):

@@ -41,7 +41,7 @@ def draft() -> HostDraft:
     return box
 
 
-def test_facts_give_the_kernel_and_what_devices_stand_on(cache: Path) -> None:
+def test_facts_give_the_kernel_and_the_lower_devices(cache: Path) -> None:
     box = draft()
 
     ansible_facts.read(str(cache), box)
@@ -70,7 +70,7 @@ def test_facts_about_every_interface_list_all_devices(tmp_path: Path, interfaces
     assert box.close()[0].lists_all_devices is complete
 
 
-def test_what_the_host_itself_told_counts(cache: Path) -> None:
+def test_facts_of_the_host_itself_take_precedence(cache: Path) -> None:
     box = draft()
     box.add(HostFacts(kernel=Observed(value="6.1.0", source="ssh"), cpus=8))
 

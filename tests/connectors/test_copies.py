@@ -58,7 +58,7 @@ def test_a_definition_that_is_judged_like_the_running_domain_adds_nothing(other:
     assert with_copies_marked([other, LIVE]) == (LIVE,)
 
 
-def test_running_copies_and_copies_of_which_none_is_known_to_run_stay() -> None:
+def test_running_copies_stay_and_so_do_copies_of_unknown_state() -> None:
     for copies in (
         [LIVE, LIVE],
         [copy(), copy(macvtap("bond3"))],

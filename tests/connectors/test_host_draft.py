@@ -60,7 +60,7 @@ def test_nothing_delivered_at_the_end_is_a_complete_hypervisor_without_domains()
         ([domain(), GapAbout.DEVICE], None, HostStatus.COMPLETE),
     ],
 )
-def test_the_status_says_whether_every_domain_is_known(
+def test_the_status_shows_if_every_domain_is_known(
     delivered: list[Item | GapAbout], failure: str | None, status: HostStatus
 ) -> None:
     box = draft()
@@ -91,7 +91,7 @@ def test_gaps_bear_the_name_of_the_hypervisor_and_its_own_comes_first() -> None:
     assert {gap.hypervisor for gap in gaps} == {"hv1.example.com"}
 
 
-def test_a_failure_says_how_much_had_been_read() -> None:
+def test_a_failure_shows_how_much_had_been_read() -> None:
     silent, slow = draft(), draft()
     slow.add(domain("web01"), domain("web02"))
 
@@ -181,7 +181,7 @@ def lacking(device: str | None = None) -> Lacking:
         ([lacking("eth4"), domain("web01", macvtap("eth4")), Device(name=DeviceName("eth4"))], False),
     ],
 )
-def test_what_one_source_lacks_is_a_gap_only_while_a_device_under_a_macvtap_is_unknown(
+def test_the_lack_of_a_source_is_a_gap_only_while_a_device_under_a_macvtap_is_unknown(
     items: list[Item], is_needed: bool
 ) -> None:
     box = draft(name="rack7")
@@ -285,7 +285,7 @@ def test_a_later_fact_replaces_an_earlier_one_and_silence_replaces_nothing() -> 
     assert hypervisor.kernel == kernel
 
 
-def test_what_the_configuration_says_is_kept_beside_what_was_read() -> None:
+def test_declared_facts_are_kept_beside_the_facts_read() -> None:
     box = draft(name="ams1-hv1", site="ams1", kernel="2.6.32-279.el6", segments={"bond2": "pxe-a"})
     box.add(HostFacts(name="localhost", kernel=Observed(value="6.1", source="ssh")))
 

@@ -64,7 +64,7 @@ def links() -> Iterator[str]:
 
 @pytest.fixture
 def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file whose content an ssh prints, whatever it is asked; empty at first."""
+    """A file whose content a substitute ssh prints for every command; empty at first."""
     answer = tmp_path / "answer"
     answer.touch()
     client = tmp_path / "ssh"
@@ -74,7 +74,7 @@ def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return answer
 
 
-def test_this_machine_runs_the_kernel_that_uname_says() -> None:
+def test_the_kernel_of_this_machine_is_that_of_uname() -> None:
     facts = host_facts.of_this_machine()
 
     assert facts.kernel is not None
@@ -82,20 +82,20 @@ def test_this_machine_runs_the_kernel_that_uname_says() -> None:
     assert (facts.kernel_build, facts.local) == (platform.version(), True)
 
 
-def test_a_machine_that_is_not_linux_has_no_kernel_to_be_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_kernel_of_another_system_than_linux_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "system", lambda: "FreeBSD")  # tests run on Linux only
 
     assert host_facts.of_this_machine() == HostFacts(local=True)
 
 
-def test_a_host_tells_its_kernel_over_ssh(sshd: Sshd) -> None:
+def test_the_kernel_of_a_host_is_read_over_ssh(sshd: Sshd) -> None:
     answer = host_facts.by_ssh(f"qemu+ssh://{sshd.destination}/system", timeout=LONG)
 
     assert (answer.kernel, answer.kernel_build) == (platform.release(), platform.version())
     assert answer.lists_all_devices
 
 
-def test_a_host_that_does_not_know_us_says_so(sshd: Sshd) -> None:
+def test_a_refused_key_is_the_reason_of_the_gap(sshd: Sshd) -> None:
     sshd.authorized_keys.write_text("")
 
     with pytest.raises(ConnectorError, match="permission denied"):
@@ -124,7 +124,7 @@ def test_ssh_goes_where_the_uri_leads(answering: Path, address: str, asked: list
     "uname",
     ["", "FreeBSD 14.0-RELEASE", "Linux", "Linux \x1b[2J", "Linux 6.1\n Welcome", f"Linux {'6' * 101}", "Linux ü"],
 )
-def test_what_is_no_linux_release_is_not_taken_for_one(answering: Path, uname: str) -> None:
+def test_an_invalid_linux_release_is_refused(answering: Path, uname: str) -> None:
     answering.write_text(printed(uname))
 
     assert host_facts.by_ssh("qemu+ssh://hv1/system", timeout=LONG).kernel is None
@@ -166,7 +166,7 @@ UUID = "4c4c4544-0042-3510-8052-b4c04f4e3731"
         ("", Machine.UNKNOWN, None),
     ],
 )
-def test_a_host_tells_what_it_runs_on(answering: Path, sections: str, machine: Machine, uuid: str | None) -> None:
+def test_the_machine_of_a_host_is_read(answering: Path, sections: str, machine: Machine, uuid: str | None) -> None:
     answering.write_text(printed("Linux 6.1.0").replace("@vlans", f"{sections}@vlans"))
     draft = draft_of("qemu+ssh://hv1/system")
 
@@ -210,7 +210,7 @@ def test_a_device_that_ip_does_not_show_makes_the_list_incomplete(
     assert (tap.kind, tap.lower, tap.mode) == (DeviceKind.MACVLAN, ("eth0",), SourceMode.BRIDGE)
 
 
-def test_a_device_created_beforehand_is_resolved_by_what_ssh_lists(answering: Path) -> None:
+def test_a_device_created_beforehand_is_resolved_by_the_list_over_ssh(answering: Path) -> None:
     answering.write_text(printed("Linux 6.1.0").replace("@links\n@addresses\n@sysfs\n", NICS.format("")))
     draft = draft_of("qemu+ssh://hv1/system")
     created = Interface(index=0, type="ethernet", target="macvtap0", managed=False)
@@ -223,7 +223,7 @@ def test_a_device_created_beforehand_is_resolved_by_what_ssh_lists(answering: Pa
 
 
 @pytest.mark.parametrize("answer", ["", "This account is for backups only.\n", "@virtscan 1\n@uname\n Linux 6.1.0\n"])
-def test_an_answer_that_is_not_whole_is_none(answering: Path, answer: str) -> None:
+def test_an_incomplete_answer_is_refused(answering: Path, answer: str) -> None:
     answering.write_text(answer)
 
     with pytest.raises(ConnectorError, match="does not run the script"):
@@ -255,7 +255,7 @@ def test_what_ssh_would_not_do_as_libvirt_does_is_refused(answering: Path, addre
         ("qemu+ssh://hv1/system", "2.6.32-279.el6.x86_64", printed(""), None, []),
     ],
 )
-def test_a_kernel_that_is_asked_for_is_delivered_or_missed(
+def test_a_requested_kernel_is_read_or_a_gap(
     answering: Path, address: str, declared: str | None, answer: str, kernel: str | None, subjects: list[str]
 ) -> None:
     answering.write_text(answer)
@@ -271,7 +271,7 @@ def test_a_kernel_that_is_asked_for_is_delivered_or_missed(
     assert hypervisor.status is HostStatus.COMPLETE
 
 
-def test_who_is_not_reached_by_ssh_is_not_asked(answering: Path) -> None:
+def test_a_host_without_ssh_gets_no_request(answering: Path) -> None:
     draft = draft_of("qemu+tcp://hv1/system")
 
     host_facts.read_by_ssh(draft, "qemu+tcp://hv1/system", timeout=LONG)
@@ -280,7 +280,7 @@ def test_who_is_not_reached_by_ssh_is_not_asked(answering: Path) -> None:
     assert not (answering.parent / "asked").exists()
 
 
-def test_a_host_of_rhel_6_tells_what_its_devices_stand_on(answering: Path) -> None:
+def test_the_lower_devices_of_a_rhel_6_host_are_read(answering: Path) -> None:
     answering.write_text((FIXTURES / "rhel6.txt").read_text())
     draft = draft_of("qemu+ssh://hv1/system")
     draft.add(build.domain("web01", build.macvtap("bond2.100")), build.domain("web02", build.bridged("br0")))
@@ -308,7 +308,7 @@ def test_a_host_of_rhel_6_tells_what_its_devices_stand_on(answering: Path) -> No
     assert vlan.observed_at is not None
 
 
-def test_what_libvirt_says_of_a_device_counts_and_ssh_adds_the_rest(answering: Path) -> None:
+def test_facts_of_libvirt_take_precedence_and_ssh_adds_the_rest(answering: Path) -> None:
     answering.write_text((FIXTURES / "rhel6.txt").read_text())
     draft = draft_of("qemu+ssh://hv1/system")
     libvirts = Device(
@@ -329,7 +329,7 @@ def test_what_libvirt_says_of_a_device_counts_and_ssh_adds_the_rest(answering: P
     assert told["eth4"] == ((), ("ssh",))
 
 
-def test_a_live_host_tells_what_its_devices_stand_on(sshd: Sshd, links: str) -> None:
+def test_the_lower_devices_of_a_live_host_are_read(sshd: Sshd, links: str) -> None:
     address = f"qemu+ssh://{sshd.destination}/system"
     draft = draft_of(address)
     draft.add(build.domain("web01", build.bridged(f"{links}b")), build.domain("web02", build.macvtap(f"{links}m")))
@@ -370,5 +370,5 @@ def test_a_live_host_tells_what_its_devices_stand_on(sshd: Sshd, links: str) -> 
         ("qemu+ssh://hv1/system?command=/opt/ssh", False),
     ],
 )
-def test_only_where_ssh_surely_leads_to_the_hypervisor_it_is_asked(address: str, reached: bool) -> None:
+def test_ssh_is_used_only_if_it_surely_leads_to_the_hypervisor(address: str, reached: bool) -> None:
     assert host_facts.is_reached_by_ssh(address) is reached

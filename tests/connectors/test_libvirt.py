@@ -130,14 +130,14 @@ def test_a_host_of_the_test_driver_is_read_with_all_that_its_interfaces_lead_to(
 
 
 @pytest.mark.parametrize("transport", ["unix", "tcp"])
-def test_a_daemon_says_the_same_over_every_transport(libvirtd: Libvirtd, definitions: Path, transport: str) -> None:
+def test_a_daemon_gives_equal_facts_over_every_transport(libvirtd: Libvirtd, definitions: Path, transport: str) -> None:
     hypervisor, gaps = scan(libvirtd.unix(definitions) if transport == "unix" else libvirtd.tcp(definitions))
 
     assert gaps == ()
     assert_is_the_host(hypervisor)
 
 
-def test_a_daemon_says_the_same_over_ssh(libvirtd: Libvirtd, definitions: Path, sshd: Sshd, tmp_path: Path) -> None:
+def test_a_daemon_gives_equal_facts_over_ssh(libvirtd: Libvirtd, definitions: Path, sshd: Sshd, tmp_path: Path) -> None:
     netcat = tmp_path / "netcat"
     netcat.write_text(NETCAT.format(python=sys.executable))
     netcat.chmod(0o755)
@@ -153,7 +153,7 @@ def test_a_daemon_says_the_same_over_ssh(libvirtd: Libvirtd, definitions: Path, 
     assert "--allow-unsafe-uri" in reasons[0].reason
 
 
-def test_ssh_is_never_asked_for_a_password(libvirtd: Libvirtd, sshd: Sshd) -> None:
+def test_ssh_never_prompts_for_a_password(libvirtd: Libvirtd, sshd: Sshd) -> None:
     sshd.authorized_keys.write_text("")
     address = f"test+ssh://{sshd.user}@127.0.0.1:{sshd.port}/default?command={sshd.client}&no_tty=0"
 
@@ -172,7 +172,7 @@ def test_an_unknown_host_key_is_refused_and_explained(sshd: Sshd) -> None:
 
 
 @pytest.mark.parametrize("words", ["sh: 1: nc: not found", "bash: nc: command not found"])
-def test_a_missing_netcat_is_named_in_whatever_shells_words(words: str, tmp_path: Path) -> None:
+def test_a_missing_netcat_is_recognised_in_the_message_of_every_shell(words: str, tmp_path: Path) -> None:
     client = tmp_path / "ssh"
     client.write_text(f"#!/bin/sh\ncat <&0 >/dev/null & echo '{words}' >&2; sleep 0.2; exit 127\n")
     client.chmod(0o755)
@@ -197,7 +197,7 @@ def test_a_write_is_refused_on_the_connection(libvirtd: Libvirtd) -> None:
     assert also_refused.value.get_error_code() == libvirt.VIR_ERR_OPERATION_DENIED
 
 
-def test_the_xml_of_what_an_interface_leads_to_is_fetched_alone_each_in_one_round_trip(
+def test_only_the_networks_and_devices_in_use_are_fetched_each_in_one_round_trip(
     libvirtd: Libvirtd, definitions: Path, proxy: RpcProxy
 ) -> None:
     scan(libvirtd.unix(definitions, socket=proxy.socket))
@@ -267,7 +267,7 @@ def test_the_devices_that_have_a_mac_of_a_server_are_read(libvirtd: Libvirtd, pr
     }
 
 
-def test_a_users_own_daemon_does_not_know_all_domains(libvirtd: Libvirtd) -> None:
+def test_a_users_own_daemon_does_not_list_all_domains(libvirtd: Libvirtd) -> None:
     path = libvirtd.definitions("user", domain_xml("web01"))
     session = path.with_name("session")
     session.write_text(path.read_text())
@@ -326,7 +326,7 @@ def test_a_pci_device_of_a_network_reaches_no_device_and_its_network_is_not_miss
     assert [(i.type, i.network, i.attachments) for i in hypervisor.domains[0].interfaces] == [("hostdev", "vfs", ())]
 
 
-def test_a_plan_asks_for_servers_devices_and_next_starts(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+def test_a_plan_can_request_servers_devices_and_next_starts(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
     path = libvirtd.definitions("plan", domain_xml("web01"), COMPUTER, card_xml("eth4"), card_xml("eth5", mac=OTHER))
     target = Target(kind=TargetKind.LIBVIRT, address=libvirtd.unix(path, socket=proxy.socket))
     server = ServerTarget(name="satellite", kind=SourceKind.DECLARED, declared=State.ON, macs=(OTHER,))
@@ -341,7 +341,7 @@ def test_a_plan_asks_for_servers_devices_and_next_starts(libvirtd: Libvirtd, pro
 
 
 @pytest.mark.parametrize("in_fleet", [False, True])
-def test_nics_have_the_driver_of_what_they_hang_under_and_without_one_that_is_no_gap(
+def test_nics_have_the_driver_of_their_parent_and_its_absence_is_not_a_gap(
     libvirtd: Libvirtd, proxy: RpcProxy, in_fleet: bool
 ) -> None:
     path = libvirtd.definitions(
@@ -392,7 +392,7 @@ def test_a_placeholder_is_not_the_identity_of_a_machine(
     assert (hypervisor.system_uuid, hypervisor.machine) == (identity, Machine.VIRTUAL)
 
 
-def test_a_computer_that_cannot_be_read_is_no_gap(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+def test_an_unreadable_computer_device_is_not_a_gap(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
     path = libvirtd.definitions("no-computer", domain_xml("web01"), COMPUTER, card_xml("eth4"))
     proxy.edits[Procedure.NODE_DEVICE_XML] = lambda _body: string(b"<device>")
 
@@ -429,7 +429,7 @@ def test_what_a_running_domain_boots_as_next_is_read_on_request(own_libvirtd: Li
     assert full.status is HostStatus.COMPLETE
 
 
-def test_a_far_host_is_asked_by_several_threads_at_once(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+def test_a_distant_host_is_read_by_several_threads(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
     path = libvirtd.definitions("far", *(domain_xml(f"vm{number}") for number in range(32)))
 
     def delayed(body: bytes) -> bytes:
@@ -451,7 +451,7 @@ def test_a_far_host_is_asked_by_several_threads_at_once(libvirtd: Libvirtd, prox
     assert proxy.most_at_once > 1
 
 
-def test_a_host_without_domains_is_complete_and_asked_for_nothing_else(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+def test_a_host_without_domains_is_complete_and_gets_no_further_request(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
     hypervisor, gaps = scan(libvirtd.unix(libvirtd.definitions("empty", COMPUTER), socket=proxy.socket))
 
     assert gaps == ()
@@ -528,8 +528,8 @@ def test_nothing_is_printed(libvirtd: Libvirtd, tmp_path: Path, capfd: pytest.Ca
         ("qemu:///sys tem", "Unable to parse URI"),
     ],
 )
-def test_a_host_that_cannot_be_opened_says_why_and_what_to_do(address: str, clue: str) -> None:
-    # An ssh that ends very fast leaves its reason unread; libvirt then has only the broken pipe to tell.
+def test_the_gap_of_an_unreachable_host_has_the_reason_and_the_remedy(address: str, clue: str) -> None:
+    # An ssh that ends very fast leaves its reason unread; libvirt then reports only the broken pipe.
     hypervisor, (gap,) = scan(address)
 
     assert hypervisor.status is HostStatus.FAILED

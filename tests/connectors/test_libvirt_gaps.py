@@ -118,7 +118,7 @@ def test_more_domains_than_a_list_can_hold_are_an_error_never_none(libvirtd: Lib
 # thread_count) and would take all tests with it. The number is given: on a busy machine a near host counts as far.
 
 
-def test_a_daemon_that_dies_keeps_what_it_delivered_and_leaves_one_gap(own_libvirtd: Libvirtd) -> None:
+def test_facts_of_a_daemon_that_dies_are_kept_with_one_gap(own_libvirtd: Libvirtd) -> None:
     path = own_libvirtd.definitions("ten", *TEN_DOMAINS, BOND)
     with proxy_to(own_libvirtd.socket) as proxy:
         proxy.answers[Procedure.DOMAIN_XML] = once(lambda _call: own_libvirtd.kill(), on=7)
@@ -142,14 +142,14 @@ def test_a_connection_lost_at_any_moment_is_one_gap(ten: str, proxy: RpcProxy, p
     assert [gap.about for gap in gaps] == [GapAbout.HYPERVISOR]
 
 
-def test_a_domain_that_never_answers_holds_up_neither_others_nor_what_they_lead_to(ten: str, proxy: RpcProxy) -> None:
+def test_a_domain_that_never_answers_delays_neither_others_nor_their_devices(ten: str, proxy: RpcProxy) -> None:
     # Once in some hundred times libvirt's client sends a call only with the next reply (see thread_count), which here
     # never comes.
     assert any(reads_all_but_one(ten, proxy) for _ in range(3))
 
 
 def reads_all_but_one(address: str, proxy: RpcProxy) -> bool:
-    """Does a domain that never answers leave everything else to be read?"""
+    """A domain that never answers leaves everything else to be read."""
     proxy.answers[Procedure.DOMAIN_XML] = once(lambda _call: b"")
     draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=address), name="ten", uri=address)
     thread = threading.Thread(target=read_until_lost, args=(draft,), daemon=True)
@@ -174,7 +174,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def test_a_reader_that_nobody_waits_for_any_more_stops(ten: str, proxy: RpcProxy) -> None:
+def test_an_abandoned_reader_stops(ten: str, proxy: RpcProxy) -> None:
     draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=ten), name="ten", uri=ten)
     proxy.answers[Procedure.DOMAIN_XML] = once(lambda _call: void(draft.close("deadline")), on=3)
 
@@ -194,7 +194,7 @@ def test_a_document_that_does_not_parse_is_a_gap(ten: str, proxy: RpcProxy) -> N
     assert "not well-formed" in gaps[0].reason
 
 
-def test_a_document_that_is_no_text_is_a_gap(ten: str, proxy: RpcProxy) -> None:
+def test_a_document_that_is_not_text_is_a_gap(ten: str, proxy: RpcProxy) -> None:
     proxy.edits[Procedure.DOMAIN_XML] = lambda body: body.replace(b"<name>vm3<", b"<name>\xff\xfe3<")
 
     hypervisor, gaps = scan(ten)
@@ -204,7 +204,7 @@ def test_a_document_that_is_no_text_is_a_gap(ten: str, proxy: RpcProxy) -> None:
     assert "not UTF-8" in gaps[0].reason
 
 
-def test_a_name_in_the_list_that_is_no_text_hides_nothing(ten: str, proxy: RpcProxy) -> None:
+def test_a_listed_name_that_is_not_text_hides_no_other(ten: str, proxy: RpcProxy) -> None:
     proxy.edits[Procedure.LIST_ALL_DOMAINS] = lambda body: body.replace(b"vm3", b"\xff\xfe3")
 
     hypervisor, gaps = scan(ten)
@@ -282,7 +282,7 @@ def test_a_driver_without_networks_leaves_a_gap_only_where_one_is_used(
     assert scan(ten)[1] == ()
 
 
-def test_a_network_of_a_running_domain_that_knows_its_device_is_not_missed(powered_off: str, proxy: RpcProxy) -> None:
+def test_the_network_of_a_running_domain_with_a_known_device_is_not_a_gap(powered_off: str, proxy: RpcProxy) -> None:
     live = "<interface type='direct'><source network='pxe' dev='bond2' mode='bridge'/></interface>"
     proxy.edits[Procedure.DOMAIN_XML] = lambda _body: string(domain_xml("db01", live).encode())
     proxy.answers[Procedure.LIST_ALL_NETWORKS] = fails(libvirt.VIR_ERR_ACCESS_DENIED, "no")
@@ -316,7 +316,7 @@ def test_devices_of_a_network_are_read_once_an_interface_may_get_any_of_them(
     assert [device.name for device in hypervisor.devices if device.kind is DeviceKind.BOND] == bonds
 
 
-def test_a_device_that_nobody_lists_is_a_gap_under_a_macvtap_only(libvirtd: Libvirtd) -> None:
+def test_an_unlisted_device_is_a_gap_only_under_a_macvtap(libvirtd: Libvirtd) -> None:
     path = libvirtd.definitions(
         "no-device", domain_xml("web01", direct("bond2"), direct("bond3"), on_bridge("br0")), bond_xml("bond3", "eth6")
     )
@@ -350,7 +350,7 @@ def without(proxy: RpcProxy, *procedures: Procedure) -> None:
         proxy.answers[procedure] = fails(libvirt.VIR_ERR_NO_SUPPORT, "not supported by this driver")
 
 
-def test_a_daemon_without_drivers_for_devices_has_gaps_that_say_what_to_install(ten: str, proxy: RpcProxy) -> None:
+def test_gaps_of_a_daemon_without_device_drivers_name_the_packages(ten: str, proxy: RpcProxy) -> None:
     without(proxy, *INTERFACES, *NODE_DEVICES)
 
     hypervisor, gaps = scan(ten)
@@ -388,7 +388,7 @@ def test_a_driver_that_a_daemon_lacks_is_missed_only_under_a_macvtap_that_needs_
     assert [subject for subject, _ in said(gaps, address)] == subjects
 
 
-def test_a_device_that_another_source_knows_is_not_missed(ten: str, proxy: RpcProxy) -> None:
+def test_a_device_read_from_another_source_is_not_a_gap(ten: str, proxy: RpcProxy) -> None:
     without(proxy, *INTERFACES, *NODE_DEVICES)
     draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=ten), name="ten", uri=ten)
 
@@ -434,7 +434,7 @@ def test_an_interface_that_names_no_device_leads_nowhere(ten: str, proxy: RpcPro
     assert [(device.name, device.kind) for device in hypervisor.devices] == [("bond2", DeviceKind.UNKNOWN)]
 
 
-def test_what_the_host_interfaces_say_counts_before_what_the_node_devices_say(libvirtd: Libvirtd) -> None:
+def test_host_interfaces_take_precedence_over_node_devices(libvirtd: Libvirtd) -> None:
     path = libvirtd.definitions(
         "two-macs",
         domain_xml("web01", direct("eth4")),
@@ -448,7 +448,7 @@ def test_what_the_host_interfaces_say_counts_before_what_the_node_devices_say(li
     assert [(device.mac, device.backing) for device in hypervisor.devices] == [("52:54:00:00:00:99", Backing.VIRTUAL)]
 
 
-def test_node_devices_whose_names_look_alike_are_told_apart(libvirtd: Libvirtd) -> None:
+def test_node_devices_with_similar_names_stay_distinct(libvirtd: Libvirtd) -> None:
     path = libvirtd.definitions(
         "alike",
         domain_xml("web01", direct("eth0.100")),
@@ -471,7 +471,7 @@ def test_node_devices_whose_names_look_alike_are_told_apart(libvirtd: Libvirtd) 
     ]
 
 
-def test_a_node_device_that_is_no_network_device_is_passed_over(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+def test_a_node_device_that_is_not_a_network_device_is_ignored(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
     path = libvirtd.definitions("odd", domain_xml("web01", direct("eth4")), COMPUTER, card_xml("eth4"))
     proxy.edits[Procedure.NODE_DEVICE_XML] = lambda _body: string(b"<device><name>net_eth4</name></device>")
 
@@ -491,7 +491,7 @@ def test_devices_that_stand_on_each_other_are_read_once(libvirtd: Libvirtd, prox
     assert proxy.calls[Procedure.INTERFACE_XML] == 2
 
 
-def test_a_host_that_does_not_tell_its_size_is_complete(ten: str, proxy: RpcProxy) -> None:
+def test_a_host_without_a_size_is_complete(ten: str, proxy: RpcProxy) -> None:
     proxy.answers[Procedure.GET_INFO] = fails(libvirt.VIR_ERR_NO_SUPPORT, "not supported by this driver")
 
     hypervisor, gaps = scan(ten)
@@ -500,7 +500,7 @@ def test_a_host_that_does_not_tell_its_size_is_complete(ten: str, proxy: RpcProx
     assert (hypervisor.cpus, hypervisor.status) == (None, HostStatus.COMPLETE)
 
 
-def test_a_host_that_fails_to_tell_its_size_has_a_gap(ten: str, proxy: RpcProxy) -> None:
+def test_a_failure_to_read_the_hosts_size_is_a_gap(ten: str, proxy: RpcProxy) -> None:
     proxy.answers[Procedure.GET_INFO] = fails(libvirt.VIR_ERR_INTERNAL_ERROR, "no /proc/cpuinfo")
 
     hypervisor, gaps = scan(ten)
@@ -509,7 +509,7 @@ def test_a_host_that_fails_to_tell_its_size_has_a_gap(ten: str, proxy: RpcProxy)
     assert len(hypervisor.domains) == 10
 
 
-def test_a_login_that_is_asked_for_is_refused_and_explained(ten: str, proxy: RpcProxy) -> None:
+def test_a_requested_login_is_refused_and_explained(ten: str, proxy: RpcProxy) -> None:
     proxy.answers[Procedure.AUTH_LIST] = lambda call: call.reply(struct.pack(">II", 1, SASL))
     proxy.answers[Procedure.AUTH_SASL_INIT] = lambda call: call.reply(string(b"PLAIN"))
 
@@ -519,7 +519,7 @@ def test_a_login_that_is_asked_for_is_refused_and_explained(ten: str, proxy: Rpc
     assert "virtscan never prompts" in gap.reason
 
 
-def test_endless_words_of_libvirt_are_cut(ten: str, proxy: RpcProxy) -> None:
+def test_long_messages_of_libvirt_are_cut(ten: str, proxy: RpcProxy) -> None:
     proxy.answers[Procedure.LIST_ALL_DOMAINS] = fails(libvirt.VIR_ERR_INTERNAL_ERROR, "x" * 10 * LONGEST)
 
     _, (gap,) = scan(ten)

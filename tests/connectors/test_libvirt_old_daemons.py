@@ -36,7 +36,7 @@ def address(libvirtd: Libvirtd, proxy: RpcProxy) -> str:
 
 @pytest.mark.parametrize("release", NEWEST)
 @pytest.mark.parametrize("domain", [libvirt.VIR_FROM_RPC, libvirt.VIR_FROM_REMOTE])
-def test_an_old_daemon_tells_the_same_as_a_new_one(address: str, proxy: RpcProxy, release: str, domain: int) -> None:
+def test_an_old_daemon_gives_the_facts_of_a_new_one(address: str, proxy: RpcProxy, release: str, domain: int) -> None:
     new, _ = scan(address)
     proxy.calls.clear()
     proxy.newest, proxy.unknown_from = NEWEST[release], domain
@@ -55,7 +55,7 @@ def test_an_old_daemon_tells_the_same_as_a_new_one(address: str, proxy: RpcProxy
     assert proxy.calls[Procedure.NODE_DEVICE_XML] == len({"eth4", "eth6", "computer"})
 
 
-def test_an_old_daemon_is_asked_for_the_next_start_of_every_running_domain(address: str, proxy: RpcProxy) -> None:
+def test_the_next_start_of_every_running_domain_is_read_from_an_old_daemon(address: str, proxy: RpcProxy) -> None:
     proxy.newest = NEWEST["0.8.1"]
 
     hypervisor, gaps = scan(address, next_start=True)
@@ -65,7 +65,7 @@ def test_an_old_daemon_is_asked_for_the_next_start_of_every_running_domain(addre
     assert len(hypervisor.domains) == 6
 
 
-def test_a_list_of_an_old_daemon_that_fails_is_told(address: str, proxy: RpcProxy) -> None:
+def test_a_failed_list_of_an_old_daemon_is_a_gap(address: str, proxy: RpcProxy) -> None:
     proxy.newest = NEWEST["0.8.1"]
     proxy.answers[Procedure.LIST_DEFINED_DOMAINS] = lambda call: call.error(
         libvirt.VIR_ERR_RPC, "too many remote undefs: 2000 > 1024"
@@ -77,7 +77,7 @@ def test_a_list_of_an_old_daemon_that_fails_is_told(address: str, proxy: RpcProx
     assert "--xml" in gap.reason
 
 
-def test_a_look_up_that_fails_is_told(address: str, proxy: RpcProxy) -> None:
+def test_a_failed_look_up_is_a_gap(address: str, proxy: RpcProxy) -> None:
     proxy.newest = NEWEST["0.8.1"]
     proxy.answers[Procedure.LOOK_UP_BY_NAME] = lambda call: call.error(libvirt.VIR_ERR_ACCESS_DENIED, "no")
 
@@ -143,7 +143,7 @@ def test_a_domain_that_is_started_or_stopped_between_two_lists_is_read_once(
     assert [domain.name for domain in hypervisor.domains] == ["test"]
 
 
-def test_a_running_domain_is_known_as_such(address: str, proxy: RpcProxy) -> None:
+def test_a_running_domain_has_the_running_state(address: str, proxy: RpcProxy) -> None:
     proxy.newest = NEWEST["0.8.1"]
 
     hypervisor, _ = scan(address)

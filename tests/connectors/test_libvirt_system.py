@@ -81,7 +81,7 @@ def test_the_daemon_gives_its_version(host: QemuHost) -> None:
     assert not hypervisor.local
 
 
-def test_a_domain_that_was_started_on_a_network_says_which_device_it_got(host: QemuHost) -> None:
+def test_a_domain_started_on_a_network_has_the_device_it_got(host: QemuHost) -> None:
     writer = libvirt.open(host.uri(read_only=False))
     domain = writer.lookupByName("db01")
     domain.create()

@@ -52,7 +52,7 @@ def test_all_results_are_used_by_the_calling_thread_which_makes_no_request() -> 
     assert threading.get_ident() not in asked
 
 
-def test_so_many_are_asked_at_once() -> None:
+def test_the_number_of_concurrent_requests_is_limited() -> None:
     together = threading.Barrier(3)
 
     run([Request(partial(together.wait, LONG))] * 3, 3)

@@ -194,7 +194,7 @@ def test_a_network_of_pci_devices_is_not_missed(tmp_path: Path) -> None:
     assert gaps == ()
 
 
-def test_devices_are_all_that_the_report_tells_of(tmp_path: Path) -> None:
+def test_all_devices_of_the_report_are_read(tmp_path: Path) -> None:
     host, gaps = scan(
         tmp_path,
         {
@@ -239,7 +239,7 @@ def test_a_list_with_kinds_has_all_devices_and_resolves_those_created_beforehand
 
 
 @pytest.mark.parametrize(("listed", "complete"), [(LIST, True), ("error: no connection\n", False), ("", False)])
-def test_all_domains_are_known_where_virsh_listed_them(tmp_path: Path, listed: str, complete: bool) -> None:
+def test_the_list_of_domains_is_complete_if_virsh_listed_them(tmp_path: Path, listed: str, complete: bool) -> None:
     names = ("web01", "web 02", "in shutdown")
     uuids = (UUID.replace("c7", start) for start in ("c7", "d7", "e7"))
     host, gaps = scan(
@@ -283,9 +283,7 @@ VERSION = "Compiled against library: libvirt 4.5.0\nUsing library: libvirt 4.5.0
         ({}, None),
     ],
 )
-def test_the_version_of_libvirt_is_what_virsh_printed(
-    tmp_path: Path, files: dict[str, str], daemon: int | None
-) -> None:
+def test_the_version_of_libvirt_is_read_from_virsh(tmp_path: Path, files: dict[str, str], daemon: int | None) -> None:
     host, _ = scan(tmp_path, files)
 
     assert (host.daemon and host.daemon.value) == daemon
@@ -310,7 +308,7 @@ def test_the_kernel_has_its_build(tmp_path: Path, uname: str, build: str | None)
     assert host.kernel_build == build
 
 
-def test_the_machine_is_what_dmi_says(tmp_path: Path) -> None:
+def test_the_machine_is_read_from_dmi(tmp_path: Path) -> None:
     host, _ = scan(
         tmp_path,
         {"dmidecode": f"System Information\n\tManufacturer: QEMU\n\tProduct Name: Standard PC\n\tUUID: {UUID}\n"},
@@ -319,7 +317,7 @@ def test_the_machine_is_what_dmi_says(tmp_path: Path) -> None:
     assert (host.machine, host.system_uuid) == (Machine.VIRTUAL, UUID)
 
 
-def test_a_macvtap_on_a_device_that_nothing_tells_of_is_a_gap_and_a_bridge_is_not(tmp_path: Path) -> None:
+def test_an_unread_device_is_a_gap_under_a_macvtap_and_not_as_a_bridge(tmp_path: Path) -> None:
     bridge = "<interface type='bridge'><source bridge='br0'/></interface>"
     _, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": domain(inner=macvtap("bond2") + bridge)})
 
@@ -338,7 +336,7 @@ def test_a_broken_node_device_is_a_gap(tmp_path: Path) -> None:
     assert [gap.subject for gap in gaps] == ["sosreport:report node device net_eth5"]
 
 
-def test_what_the_report_does_not_tell_of_the_host_is_a_gap(tmp_path: Path) -> None:
+def test_facts_of_the_host_absent_from_the_report_are_gaps(tmp_path: Path) -> None:
     nothing = dict.fromkeys(("sos_commands/kernel/uname_-a", "proc/cpuinfo", "proc/meminfo"), "")
     host, gaps = scan(tmp_path, nothing)
 
@@ -352,7 +350,7 @@ def test_a_kernel_that_was_declared_is_not_missed(tmp_path: Path) -> None:
     assert (host.kernel, host.declared_kernel, gaps) == (None, "6.1.0", ())
 
 
-def test_a_report_without_libvirt_says_that_domains_may_be_missing(tmp_path: Path) -> None:
+def test_a_report_without_libvirt_has_a_gap_for_missing_domains(tmp_path: Path) -> None:
     path = as_archive(tmp_path / "sosreport-kvm01.tar", HOST | {"etc/libvirt/qemu.conf": Link("nowhere")})
     target = Target(kind=TargetKind.SOSREPORT, address=str(path))
     draft = HostDraft(target, name=sosreport.host_name(str(path)), uri=sosreport.shown(str(path)))
@@ -369,7 +367,7 @@ def test_a_file_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
     assert [gap.subject for gap in gaps] == ["sosreport:report proc/net/vlan/config"]
 
 
-def test_a_report_that_is_cut_short_gives_what_came_before_and_says_so(tmp_path: Path) -> None:
+def test_a_truncated_report_gives_its_first_part_and_a_gap(tmp_path: Path) -> None:
     path = as_archive(tmp_path / "report.tar", HOST | {f"{VIRSH}dumpxml_web01": domain()})
     content = path.read_bytes()
     path.write_bytes(content[: content.index(b"<domain") + 512])
@@ -382,7 +380,7 @@ def test_a_report_that_is_cut_short_gives_what_came_before_and_says_so(tmp_path:
     assert (host.name, host.status, len(host.domains)) == ("kvm01", HostStatus.PARTIAL, 1)
 
 
-def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_report_is_refused(tmp_path: Path) -> None:
     target = Target(kind=TargetKind.SOSREPORT, address=str(tmp_path))
 
     with pytest.raises(ConnectorError, match="not a sosreport"):

@@ -65,7 +65,7 @@ def read(target: Target) -> Hypervisor:
 
 
 def as_reports(plan: Plan, folder: Path, compression: Compression | None) -> list[Hypervisor]:
-    """The plan's hypervisors from sosreports, which tell their kernels themselves."""
+    """The plan's hypervisors from sosreports, which contain their kernels."""
     hypervisors = []
     for target in plan.targets:
         assert target.name is not None
@@ -90,7 +90,7 @@ def _observed(reason: Reason) -> Reason:
 
 
 def facts(hypervisor: Hypervisor) -> dict[str, object]:
-    """What both ways must tell alike; where and when it was read differs.
+    """The facts that must be equal both ways; source and time of reading differ.
 
     libvirt lists devices that no interface leads to by name and MAC only.
     """
@@ -130,7 +130,7 @@ def anonymous(domain: Domain) -> Domain:
 
 
 @pytest.mark.parametrize("compression", [None, *COMPRESSIONS])
-def test_sosreports_tell_the_facts_and_lead_to_the_verdicts_of_the_live_scan(
+def test_sosreports_give_the_facts_and_verdicts_of_the_live_scan(
     plan: Plan, live: Inventory, tmp_path: Path, compression: Compression | None
 ) -> None:
     hypervisors = as_reports(plan, tmp_path, compression)

@@ -131,7 +131,7 @@ def test_one_file_of_any_name_is_a_hypervisor_of_the_files_name(tmp_path: Path) 
         assert (hypervisor.name, names(hypervisor)) == (name, ["web01"])
 
 
-def test_documents_of_one_name_are_told_apart_by_where_they_stand(tmp_path: Path) -> None:
+def test_documents_of_one_name_are_identified_by_their_paths(tmp_path: Path) -> None:
     status = f"<domstatus state='running'>{domain_xml()}</domstatus>"
     write(tmp_path, {"all.xml": domain_xml() + "\n" + domain_xml() + "\n", "run/web01.xml": status})
 
@@ -243,7 +243,7 @@ def test_folders_too_deep_to_be_named_are_a_gap(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(20)
-def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
+def test_only_regular_files_are_opened(tmp_path: Path) -> None:
     write(tmp_path, {"web01.xml": domain_xml()})
     os.mkfifo(tmp_path / "fifo.xml")
     (tmp_path / "zero.xml").symlink_to("/dev/zero")
@@ -275,7 +275,9 @@ def test_a_huge_file_is_a_gap_in_little_memory(tmp_path: Path) -> None:
 
 def test_a_file_that_fails_while_it_is_read_is_a_gap(tmp_path: Path) -> None:
     write(tmp_path, {"web01.xml": domain_xml()})
-    (tmp_path / "memory.xml").symlink_to("/proc/self/mem")  # a regular file, says stat, whose first page is not there
+    (tmp_path / "memory.xml").symlink_to(
+        "/proc/self/mem"
+    )  # a regular file according to stat, whose first page is not there
 
     hypervisor, gaps = scan(tmp_path)
 
@@ -339,7 +341,7 @@ def test_a_folder_in_which_there_is_nothing_to_look_at_has_failed(
     assert (hypervisor.status, gaps[0].reason, gaps[0].subject) == (HostStatus.FAILED, reason, f"xml:{tmp_path}")
 
 
-def test_a_folder_that_nobody_waits_for_any_more_is_left_alone(tmp_path: Path) -> None:
+def test_reading_an_abandoned_folder_stops(tmp_path: Path) -> None:
     write(tmp_path, {"pool.xml": "<pool/>"})
     draft = HostDraft(Target(kind=TargetKind.XML, address=str(tmp_path)), name="hv1", uri="xml:hv1")
     draft.close("stopped")
@@ -355,7 +357,7 @@ def test_a_folder_with_networks_alone_is_a_hypervisor_without_domains(tmp_path: 
     assert (hypervisor.status, len(hypervisor.networks), gaps) == (HostStatus.COMPLETE, 1, ())
 
 
-def test_a_folder_with_networks_alone_names_what_was_left_out(tmp_path: Path) -> None:
+def test_a_folder_with_only_networks_names_the_files_left_out(tmp_path: Path) -> None:
     write(tmp_path, {"networks/pxe.xml": NETWORK.format(device="bond2"), "domains.csv": "web01"})
 
     hypervisor, (gap,) = scan(tmp_path)
@@ -490,7 +492,7 @@ def test_names_in_any_encoding_become_text_that_can_be_written(tmp_path: Path) -
     ]
 
 
-def test_the_newest_file_that_counts_says_when_it_was_observed(tmp_path: Path) -> None:
+def test_the_newest_file_that_counts_gives_the_time_of_observation(tmp_path: Path) -> None:
     write(tmp_path, {"1.xml": domain_xml(), "2.xml": NETWORK.format(device="bond2"), "3.xml": "<pool/>"})
     for name, day in (("1.xml", 1), ("2.xml", 2), ("3.xml", 3)):
         moment = datetime(2020, 1, day, tzinfo=UTC).timestamp()
@@ -499,7 +501,7 @@ def test_the_newest_file_that_counts_says_when_it_was_observed(tmp_path: Path) -
     assert scan(tmp_path)[0].observed_at == datetime(2020, 1, 2, tzinfo=UTC)
 
 
-def test_a_time_that_no_calendar_has_is_none(tmp_path: Path) -> None:
+def test_an_impossible_date_gives_none(tmp_path: Path) -> None:
     file = tmp_path / "1.xml"
     write(tmp_path, {"1.xml": domain_xml()})
     with tempfile.NamedTemporaryFile(dir="/dev/shm", suffix=".xml") as other:  # a tmpfs takes every time, others don't
@@ -518,7 +520,7 @@ def set_time(file: Path, seconds: int) -> float:
     return file.stat().st_mtime
 
 
-def test_a_file_whose_size_is_not_what_it_was_said_to_be_is_a_gap(tmp_path: Path) -> None:
+def test_a_file_of_another_size_than_announced_is_a_gap(tmp_path: Path) -> None:
     write(tmp_path, {"web01.xml": domain_xml()})
     (tmp_path / "status.xml").symlink_to("/proc/self/status")  # as one that is being written: its size is given as 0
 

@@ -650,7 +650,7 @@ def test_the_table_decides(row: str) -> None:
 def test_the_table_names_every_rule() -> None:
     reached = {expected[0] for _, expected in TABLE.values() if isinstance(expected, tuple)} | {"R1"}
 
-    assert [rule.id for rule in RULES] == [f"R{number}" for number in range(1, 15)]
+    assert len({rule.id for rule in RULES}) == len(RULES)
     assert reached == {rule.id for rule in RULES}
     assert {expected for _, expected in TABLE.values() if isinstance(expected, NotJudged)} == set(NotJudged)
 

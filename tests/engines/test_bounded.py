@@ -72,7 +72,7 @@ print(sum(outcome.value for outcome in outcomes))
     assert (ended.stdout, ended.stderr) == ("100\n", "")
 
 
-def test_a_job_for_which_there_is_no_second_thread_at_all_has_that_as_its_outcome() -> None:
+def test_a_job_that_gets_no_second_thread_has_an_error_as_its_outcome() -> None:
     script = """
 from virtscan.engines.bounded import NoThreadError
 def job():

@@ -17,7 +17,7 @@ def test_a_thread_that_is_gone_or_was_never_there_has_no_programs() -> None:
         program.kill()
 
 
-def test_all_programs_of_a_thread_end_with_what_they_have_started() -> None:
+def test_all_programs_of_a_thread_end_with_their_children() -> None:
     with (
         subprocess.Popen(["sleep", "1000"], stdout=subprocess.PIPE) as one,
         subprocess.Popen(["sh", "-c", "sleep 1000 & wait"], stdout=subprocess.PIPE) as another,
@@ -25,5 +25,7 @@ def test_all_programs_of_a_thread_end_with_what_they_have_started() -> None:
         end_programs_of(threading.current_thread())
 
         for program in (one, another):
-            output, _ = program.communicate(timeout=LONG)  # returns when nobody is left who could write
+            output, _ = program.communicate(
+                timeout=LONG
+            )  # returns when no process with the pipe open for writing is left
             assert output == b""

@@ -94,7 +94,7 @@ def test_as_many_jobs_run_at_once_as_there_are_places_and_no_more() -> None:
     assert most == MOST_AT_ONCE
 
 
-def test_jobs_that_hang_on_every_place_keep_nobody_else_from_starting(forever: threading.Event) -> None:
+def test_hanging_jobs_in_every_slot_keep_no_other_from_starting(forever: threading.Event) -> None:
     jobs: list[Callable[[], bool]] = [forever.wait] * MOST_AT_ONCE + [lambda: True] * 72
 
     outcomes = run(jobs, job_timeout=1)
@@ -137,7 +137,7 @@ def test_a_job_that_is_there_when_its_deadline_is_looked_at_made_it() -> None:
         return "made it"
 
     def busy(index: int, _outcome: Outcome[str]) -> None:
-        """The main thread comes back from this long after everybody's deadline."""
+        """The main thread comes back from this long after every deadline."""
         if index == 1:
             may_end.set()
             threads[0].join(LONG)
@@ -148,7 +148,7 @@ def test_a_job_that_is_there_when_its_deadline_is_looked_at_made_it() -> None:
     assert outcomes == (Returned("made it"), Returned("at once"))
 
 
-def test_the_end_of_the_run_ends_what_runs_and_what_never_started(forever: threading.Event) -> None:
+def test_the_end_of_the_run_ends_running_and_waiting_jobs(forever: threading.Event) -> None:
     jobs: list[Callable[[], bool]] = [lambda: True] + [forever.wait] * (MOST_AT_ONCE + 1)
 
     outcomes = run(jobs, deadline=5 * SHORT)  # long enough to start that many
@@ -176,7 +176,7 @@ def test_whatever_a_job_raises_is_its_outcome_and_stops_no_other(error: BaseExce
     assert outcomes == (Raised(error), Returned("fine"))
 
 
-def test_ends_are_told_in_the_thread_that_runs_them_all() -> None:
+def test_ends_are_reported_in_the_calling_thread() -> None:
     threads = []
 
     run([lambda: None, lambda: None], on_end=lambda _index, _outcome: threads.append(threading.current_thread()))
@@ -184,7 +184,7 @@ def test_ends_are_told_in_the_thread_that_runs_them_all() -> None:
     assert threads == [threading.current_thread()] * 2
 
 
-def test_an_exception_of_the_one_who_is_told_ends_the_run(forever: threading.Event) -> None:
+def test_an_exception_of_the_callback_ends_the_run(forever: threading.Event) -> None:
     def refuse(_index: int, _outcome: Outcome[bool]) -> None:
         raise ZeroDivisionError
 

@@ -135,7 +135,7 @@ def _environment() -> Path:
 
 @contextmanager
 def running_cobblerd(folder: Path) -> Iterator[Cobblerd]:
-    """A cobblerd that knows nothing yet."""
+    """A cobblerd without any items yet."""
     cobblerd = Cobblerd(folder, _environment())
     try:
         yield cobblerd

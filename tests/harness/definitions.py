@@ -38,7 +38,7 @@ def macvtap_network(name: str, *devices: str) -> str:
 
 
 def interface_xml(name: str, *, mac: str = "52:54:00:00:00:01") -> str:
-    """A card among the host's interfaces."""
+    """A NIC among the host's interfaces."""
     return f"<interface type='ethernet' name='{name}'><mac address='{mac}'/></interface>"
 
 

@@ -25,7 +25,7 @@ _END_SECONDS = 20
 class Libvirtd:
     """A running daemon that serves libvirt's test driver over a unix socket and on 127.0.0.1.
 
-    As root it is run as nobody, so that it stays out of everything that belongs to the system's own daemon.
+    As root it is run as user nobody, so that it stays out of everything that belongs to the system's own daemon.
     """
 
     def __init__(self, folder: Path, port: int, process: "subprocess.Popen[bytes]") -> None:
@@ -69,7 +69,7 @@ def running_libvirtd() -> Iterator[Libvirtd]:
     program = shutil.which("libvirtd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
         cannot_run("no libvirtd is installed")
-    # Short, because a socket's path must be; and outside of pytest's folders, which nobody may enter.
+    # Short, because a socket's path must be; and outside of pytest's folders, which other users may not enter.
     folder = Path(tempfile.mkdtemp(prefix="virtscan-", dir="/tmp"))
     folder.chmod(0o755)
     port = _free_port()

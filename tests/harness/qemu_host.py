@@ -147,7 +147,7 @@ def _pairs_before() -> int:
     """How many pairs of devices to make, and remove again, before those that are wanted.
 
     The kernel numbers devices in each network namespace anew, and calls a macvtap's file /dev/tapNUMBER in the one
-    /dev that all of them share: without numbers of its own, this libvirtd could open the file of somebody else's
+    /dev that all of them share: without numbers of its own, this libvirtd could open the file of another process's
     virtual machine, and would have its frames.
     """
     taken = {int(path.name.removeprefix("tap")) for path in Path("/dev").glob("tap[0-9]*")}

@@ -1,4 +1,4 @@
-"""A real sshd of our own on a high port, with its own keys, and a client that knows it."""
+"""A real sshd of our own on a high port, with its own keys, and a client configured for it."""
 
 import getpass
 import os
@@ -127,7 +127,7 @@ def running_sshd(folder: Path, *options: str) -> Iterator[Sshd]:
 
 @pytest.fixture
 def sshd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sshd]:
-    """A running sshd which virtscan's own ssh knows how to reach."""
+    """A running sshd which virtscan's ssh can reach."""
     folder = tmp_path / "sshd"
     folder.mkdir()
     with running_sshd(folder) as running:
@@ -141,7 +141,7 @@ def make_key(path: Path) -> None:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on."""
+    """A TCP port of 127.0.0.1 without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A web server of our own on a high port of 127.0.0.1, with or without TLS, that answers as a function says."""
+"""A web server of our own on a high port of 127.0.0.1, with or without TLS; a function makes its answers."""
 
 import ssl
 import subprocess
@@ -13,7 +13,7 @@ import msgspec
 
 
 class Request(msgspec.Struct, kw_only=True):
-    """What a client asked for; names of headers in lower case."""
+    """A client's request; names of headers in lower case."""
 
     path: str
     query: Mapping[str, str]
@@ -42,7 +42,7 @@ class WebServer(ThreadingHTTPServer):
         self.requests: list[Request] = []
         self.url = f"{'http' if context is None else 'https'}://127.0.0.1:{self.server_address[1]}"
         if context is not None:
-            # The handshake happens in the connection's own thread, where a failed one stops nobody else.
+            # The handshake happens in the connection's own thread, where a failed one stops no other.
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
 

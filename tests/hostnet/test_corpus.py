@@ -67,19 +67,19 @@ IP: dict[str, dict[str, tuple[DeviceKind, Backing, tuple[str, ...]]]] = {
 }
 
 
-def test_every_output_of_ip_is_known_here(corpus: Path) -> None:
+def test_every_collected_output_of_ip_has_a_test(corpus: Path) -> None:
     assert {path.name for path in (corpus / "iplink").iterdir()} == IP.keys()
 
 
 @pytest.mark.parametrize("name", IP)
-def test_every_output_of_ip_tells_the_devices_in_it(corpus: Path, name: str) -> None:
+def test_every_output_of_ip_gives_the_devices_in_it(corpus: Path, name: str) -> None:
     devices = hostnet.read_ip((corpus / "iplink" / name).read_text(), source="ip")
 
     told: dict[str, object] = {device.name: (device.kind, device.backing, device.lower) for device in devices}
     assert {device: told.get(device) for device in IP[name]} == IP[name]
 
 
-def test_text_and_json_of_one_machine_tell_the_same(corpus: Path) -> None:
+def test_text_and_json_of_one_machine_give_equal_devices(corpus: Path) -> None:
     text = (corpus / "iplink" / "tool-output__ip_-d_link.txt").read_text()
     json = (corpus / "iplink" / "tool-output__ip_-j_-d_link.json").read_text()
 

@@ -49,7 +49,7 @@ def read(text: str, *, complete: bool = False) -> dict[str, Device]:
     return {device.name: device for device in read_ip(text, source="ip", complete=complete)}
 
 
-def test_a_hypervisor_shows_what_stands_on_what() -> None:
+def test_the_lower_devices_of_a_hypervisor_are_read() -> None:
     devices = read(HYPERVISOR)
 
     assert {name: device.lower for name, device in devices.items() if device.lower} == {
@@ -70,14 +70,14 @@ def test_a_hypervisor_shows_what_stands_on_what() -> None:
     assert devices["bond2.100"].vlan_id == 100
 
 
-def test_only_what_hangs_on_a_bus_or_has_a_burnt_in_address_is_a_card() -> None:
+def test_only_a_device_on_a_bus_or_with_a_permanent_address_is_a_nic() -> None:
     backings = {name: device.backing for name, device in read(HYPERVISOR).items()}
 
     assert {name for name, backing in backings.items() if backing is Backing.PHYSICAL} == {"eth4", "eth5"}
     assert {name for name, backing in backings.items() if backing is Backing.VIRTUAL} == {"macvtap0", "veth0"}
 
 
-def test_all_lower_devices_are_known_where_the_list_has_all_devices() -> None:
+def test_lower_devices_are_complete_if_the_list_has_all_devices() -> None:
     own_parent = {"bond2.100", "macvtap0"}
     stand_on_none = {"eth4", "eth5", "veth0"}
 
@@ -191,7 +191,7 @@ def test_one_line_for_each_link_is_the_same() -> None:
     )
 
 
-def test_what_stands_behind_the_at_sign_is_below_only_where_the_kind_says_so() -> None:
+def test_the_name_after_the_at_sign_is_a_lower_device_for_some_kinds_only() -> None:
     shown = "7: x@bond2: <UP> mtu 1500 master br0\n    link/ether 3c:fd:fe:10:01:04 brd ff:ff:ff:ff:ff:ff\n"
 
     assert read(shown)["x"].lower == ()
@@ -236,5 +236,5 @@ WORDS = st.sampled_from(
 
 
 @given(st.lists(WORDS, max_size=40).map("".join) | st.text(max_size=80))
-def test_no_text_breaks_it(text: str) -> None:
+def test_any_text_is_parsed_without_an_error(text: str) -> None:
     assert all(device.name for device in read_ip(text, source="ip"))

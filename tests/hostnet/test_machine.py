@@ -38,7 +38,7 @@ DELL = Dmi(vendor="Dell Inc.", product="PowerEdge R640", uuid="4C4C4544-0051-351
 QEMU = Dmi(vendor="QEMU", product="Standard PC (i440FX + PIIX, 1996)")
 
 
-def test_dmidecode_and_the_files_in_sys_say_the_same() -> None:
+def test_dmidecode_and_the_files_in_sys_give_equal_facts() -> None:
     files = {"sys_vendor": "Dell Inc.\n", "product_name": "PowerEdge R640\n", "product_uuid": f"{DELL.uuid}\n"}
 
     assert read_dmidecode(DMIDECODE) == read_dmi_files(files) == DELL
@@ -131,7 +131,7 @@ def test_hostnamectl_names_the_virtualization(text: str, word: str) -> None:
         ("", None),
     ],
 )
-def test_placeholders_are_no_uuid(text: str, uuid: str | None) -> None:
+def test_placeholders_are_not_a_uuid(text: str, uuid: str | None) -> None:
     assert system_uuid(text) == uuid
 
 

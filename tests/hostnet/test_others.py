@@ -1,4 +1,4 @@
-"""What /proc, /sys, brctl and drivers tell, made by hand."""
+"""Facts from /proc, /sys, brctl and drivers, with input made by hand."""
 
 from datetime import UTC, datetime
 
@@ -32,7 +32,7 @@ pan0\t\t8000.000000000000\tno\t\t
 """
 
 
-def test_vlans_tell_their_number_and_what_carries_them() -> None:
+def test_vlans_have_their_number_and_lower_device() -> None:
     vlans = read_vlans(VLANS, source="proc")
 
     assert [(vlan.name, vlan.vlan_id, vlan.lower, vlan.kind) for vlan in vlans] == [
@@ -41,7 +41,7 @@ def test_vlans_tell_their_number_and_what_carries_them() -> None:
     ]
 
 
-def test_brctl_tells_every_port_of_a_bridge() -> None:
+def test_brctl_lists_every_port_of_a_bridge() -> None:
     bridges = read_bridges(BRIDGES, source="brctl")
 
     assert {bridge.name: bridge.lower for bridge in bridges} == {
@@ -97,7 +97,7 @@ SYSFS = {
 }  # fmt: skip
 
 
-def test_sysfs_tells_as_much_as_there_is_of_it() -> None:
+def test_an_incomplete_sysfs_gives_the_facts_it_has() -> None:
     devices = {device.name: device for device in read_sysfs(SYSFS, source="sys")}
 
     assert {name: (device.kind, device.backing, device.lower) for name, device in devices.items()} == {
@@ -175,7 +175,7 @@ def test_a_permanent_mac_is_read_where_there_is_one() -> None:
         ("", "", None),
     ],
 )
-def test_a_driver_tells_what_it_makes(driver: str, bus: str, told: tuple[DeviceKind, Backing] | None) -> None:
+def test_the_driver_gives_the_kind_of_a_device(driver: str, bus: str, told: tuple[DeviceKind, Backing] | None) -> None:
     text = f"driver: {driver}\nversion: 1\nfirmware-version: \nbus-info: {bus}\nsupports-statistics: yes\n"
 
     found = read_driver(text, name="eth0", source="ethtool")
@@ -192,11 +192,11 @@ def test_a_nic_has_its_drivers_one_name(printed: str, driver: str) -> None:
     assert (found.driver, found.lower_complete) == (driver, True)
 
 
-def test_a_driver_that_does_not_tell_gives_nothing() -> None:
+def test_an_ambiguous_driver_gives_no_kind() -> None:
     assert read_driver("Cannot get driver information: Operation not supported\n", name="lo", source="ethtool") == ()
 
 
-def test_together_they_make_a_chain_down_to_the_cards() -> None:
+def test_together_they_make_a_chain_down_to_the_nics() -> None:
     bonding = "Bonding Mode: x\nSlave Interface: eth4\nPermanent HW addr: 3c:fd:fe:10:01:04\n"
     devices = merge_devices(
         [

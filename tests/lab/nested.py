@@ -77,7 +77,7 @@ def play_nested(scenarios: Sequence[Scenario], kernel: Kernel | None = None, *, 
     Args:
         scenarios: What to play.
         kernel: The guest's; None for Debian's.
-        real: Say that they are scenarios of `for_kernel`.
+        real: They are scenarios of `for_kernel`.
     """
     steps = [(one.name, step.offload.value) for one in scenarios for step in one.steps]
     rows = _rows(scenarios, kernel, real=real)

@@ -35,6 +35,6 @@ _SIGNS = (
 
 
 def read_outcome(console: str) -> Outcome:
-    """Say how the boot ended, from all that the console printed since it began; UNDECIDED while it goes on."""
+    """Return how the boot ended, from all that the console printed since it began; UNDECIDED while it goes on."""
     text = _LINE_ENDS.sub("", console)
     return next((outcome for sign, outcome in _SIGNS if sign.search(text)), Outcome.UNDECIDED)

@@ -33,7 +33,7 @@ def play(scenario: Scenario, *, bonds: bool, patience: float = 1) -> Iterator[Ro
 
     Args:
         scenario: What to play.
-        bonds: Say that the kernel has them.
+        bonds: The kernel has them.
         patience: Multiplies all time limits.
     """
     lower = scenario.lower or (Lower.BOND if bonds else Lower.VETH)

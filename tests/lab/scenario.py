@@ -38,7 +38,7 @@ class Sender(Enum):
 
     NIC = "one NIC"
     BRIDGE = "its bridge with its own MAC"
-    """A bridge of the guest over its NIC; only the NIC has a MAC that the hypervisor knows."""
+    """A bridge of the guest over its NIC; only the NIC has a MAC that libvirt has assigned."""
     BOND = "its bond, eth0 alone switched"
     """A bond over two NICs, of which the other one is active: the problem report's workaround."""
 

@@ -47,7 +47,7 @@ def test_what_is_at_risk_has_to_fail_in_the_way_of_this_fault(service: Service, 
     assert [outcome for outcome in Outcome if agrees(Verdict.AT_RISK, outcome, service)] == [fault]
 
 
-def test_unknown_agrees_with_nothing_where_all_is_known() -> None:
+def test_an_unknown_verdict_disagrees_if_all_facts_are_known() -> None:
     assert not any(agrees(Verdict.UNKNOWN, outcome) for outcome in Outcome)
 
 
@@ -55,7 +55,7 @@ def test_the_right_verdict_for_another_reason_does_not_agree() -> None:
     assert against(judgement(Verdict.AT_RISK, "R11"), Outcome.TFTP_TIMEOUT) == "decided by R11, not R8"
 
 
-def test_a_bond_has_to_be_known_as_one() -> None:
+def test_a_bond_has_to_be_recognised() -> None:
     said = against(judgement(Verdict.AT_RISK, kind=DeviceKind.UNKNOWN), Outcome.TFTP_TIMEOUT)
 
     assert said == "the source device is taken for unknown, not bond"
@@ -83,7 +83,7 @@ def test_a_server_out_of_reach_must_not_be_called_reachable() -> None:
         ("lossy-on-dnsmasq", Outcome.NO_LEASE),
     ],
 )
-def test_a_capture_bears_out_the_boot_that_it_is_of_and_no_other(name: str, outcome: Outcome, captures: Path) -> None:
+def test_a_capture_confirms_only_the_boot_that_it_shows(name: str, outcome: Outcome, captures: Path) -> None:
     boots = trace.read(captures / f"{name}.lower.pcap").boots
 
     assert [other for other in Outcome if not misread(boots, other)] == [outcome]

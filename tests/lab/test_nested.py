@@ -32,11 +32,11 @@ def test_a_compressed_module_is_found_under_both_spellings_and_unpacked(kernel: 
     assert kernel.load_order(["virtio-net"])[-1] == ("virtio_net", module("tap"))
 
 
-def test_what_is_built_in_is_no_module(kernel: Kernel) -> None:
+def test_built_in_drivers_are_not_modules(kernel: Kernel) -> None:
     assert kernel.load_order(["virtio_pci"]) == []
 
 
-def test_a_file_that_says_nothing_needs_nothing() -> None:
+def test_an_empty_dependency_file_requires_nothing() -> None:
     assert needed_by(b"") == []
 
 

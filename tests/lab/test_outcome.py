@@ -54,11 +54,11 @@ CASES = {
 
 
 @pytest.mark.parametrize(("console", "outcome"), CASES.values(), ids=CASES)
-def test_the_console_tells_how_a_boot_ended(console: str, outcome: Outcome) -> None:
+def test_the_console_gives_the_outcome_of_a_boot(console: str, outcome: Outcome) -> None:
     assert read_outcome(console) is outcome
 
 
-def test_a_boot_that_went_on_to_the_next_device_is_told_by_its_first_failure() -> None:
+def test_a_boot_that_went_on_to_the_next_device_has_its_first_failure_as_outcome() -> None:
     console, outcome = CASES["the file never came by TFTP"]
 
     assert read_outcome(console + "iPXE (PCI 00:03.0) starting execution...\r\nNo bootable device.\r\n") is outcome

@@ -47,7 +47,7 @@ def test_without_rights_programs_are_missed_all_the_same() -> None:
     assert program.startswith("program dhcpd:")
 
 
-def test_a_root_that_may_not_make_namespaces_is_told_so_and_the_kernel_is_not_accused() -> None:
+def test_a_root_without_the_right_to_make_namespaces_gets_that_reason_and_not_the_kernel() -> None:
     (rights,) = lacking(CORE, MadeUp(without=("namespaces", "macvtap")))
 
     assert rights.startswith("rights: root may not make namespaces here")
@@ -62,7 +62,7 @@ def test_each_missing_program_is_named_with_its_packages() -> None:
     ]
 
 
-def test_the_core_does_not_ask_for_what_only_other_scenarios_need() -> None:
+def test_the_core_does_not_require_programs_of_other_scenarios() -> None:
     assert lacking(CORE, MadeUp(without=("dnsmasq", "bond", "vlan", "bridge"))) == []
 
 
@@ -88,7 +88,7 @@ def test_without_ip_the_kernel_is_not_accused() -> None:
     assert line.startswith("program ip:")
 
 
-def test_a_kernel_without_bonds_can_play_all_but_what_stands_on_one() -> None:
+def test_a_kernel_without_bonds_can_play_all_scenarios_without_one() -> None:
     machine = MadeUp(without=("bond",))
 
     assert {one.lower for one in SCENARIOS if not playable(one, machine)} == {Lower.BOND, Lower.VLAN}
@@ -107,7 +107,7 @@ def test_of_nested_scenarios_the_programs_are_needed_but_no_driver() -> None:
     assert [line.partition(":")[0] for line in lines] == ["program dhcpd"]
 
 
-def test_every_package_that_is_asked_for_is_installed_by_make() -> None:
+def test_every_required_package_is_installed_by_make() -> None:
     without = ("dhcpd", "dnsmasq", "in.tftpd", "files", "virsh", "ethtool", "ip", "tcpdump")
     named = {re.search(r"install (\S+)", line) for line in lacking(SCENARIOS, MadeUp(without=without))}
     script = (PROJECT / "packaging" / "system-packages.sh").read_text(encoding="utf-8")
@@ -117,7 +117,7 @@ def test_every_package_that_is_asked_for_is_installed_by_make() -> None:
 
 
 @pytest.mark.parametrize("device", ["bond", "macvtap"])
-def test_this_machine_is_only_asked_and_keeps_no_device(device: str) -> None:
+def test_checking_the_requirements_leaves_no_device(device: str) -> None:
     ThisMachine().makes(device)
 
     assert not (PROJECT / "/sys/class/net/vsprobe").exists()

@@ -77,7 +77,7 @@ def test_no_scenario_is_played_twice_and_the_core_is_part_of_all() -> None:
     assert set(CORE) <= set(SCENARIOS)
 
 
-def test_a_name_that_no_scenario_has_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_that_matches_no_scenario_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["--only", "lossi"])
 
@@ -165,7 +165,7 @@ def test_the_servers_domain_has_the_place_that_the_server_has(way: Way, plug: tu
 
 
 @pytest.mark.parametrize("way", [Way.HOST_MACVLAN, Way.CONTAINER_MACVLAN, Way.CONTAINER_PORT, Way.MACHINE])
-def test_a_server_that_is_no_guest_has_no_domain(way: Way) -> None:
+def test_a_server_that_is_not_a_guest_has_no_domain(way: Way) -> None:
     assert server_xml(Scenario(way=way, steps=(STEP,)), DeviceName("bond0")) is None
 
 

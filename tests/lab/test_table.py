@@ -8,14 +8,14 @@ AGREEING = Row(scenario="lossy", offload="on", verdict="at-risk (high)", rule="R
 OTHER = Row(scenario="direct", offload="on", against="virsh:\nno | such device")
 
 
-def test_a_row_that_does_not_agree_says_why_and_is_counted() -> None:
+def test_a_row_that_disagrees_has_the_reason_and_is_counted() -> None:
     table = text_table([AGREEING, OTHER])
 
     assert "NO: virsh: no | such device" in table
     assert table.endswith("\n1 of 2 boots agree with the verdict\n")
 
 
-def test_a_document_keeps_all_but_what_stands_between_the_marks() -> None:
+def test_only_the_text_between_the_marks_is_replaced() -> None:
     document = f"# Before\n{BEGIN}\nold\n{END}\nafter\n"
 
     assert filled(document, "new\n") == f"# Before\n{BEGIN}\nnew\n{END}\nafter\n"

@@ -33,7 +33,9 @@ URI = "qemu+ssh://hv1/system"
         ({"former_keys": ("name:old", f"uri:{URI}")}, (f"uri:{URI}", "name:old")),
     ],
 )
-def test_a_host_is_known_by_uuid_then_configured_name_then_uri(facts: dict[str, Any], keys: tuple[str, ...]) -> None:
+def test_the_key_of_a_host_is_its_uuid_else_configured_name_else_uri(
+    facts: dict[str, Any], keys: tuple[str, ...]
+) -> None:
     assert hypervisor(**({"uri": URI} | facts)).keys == keys
 
 
@@ -60,7 +62,7 @@ def test_a_namesake_renames_no_key(tmp_path: Path) -> None:
     assert other.keys[-1] == f"uri:xml:{folders[1]}"
 
 
-def test_an_interface_is_known_by_its_domain_and_mac_else_by_its_index() -> None:
+def test_the_key_of_an_interface_is_its_domain_and_mac_else_its_index() -> None:
     twice = "52:54:00:00:00:02"
     interfaces = (
         macvtap(mac="52:54:00:00:00:01"),
@@ -91,7 +93,7 @@ def test_keys_and_scope_name_nothing_under_redact() -> None:
     assert redact(seen, known)[0] == hidden
 
 
-def test_a_scope_is_a_configuration_whatever_it_says_and_wherever_it_is_named_from(
+def test_a_scope_is_the_path_of_a_configuration_whatever_its_content(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -105,7 +107,7 @@ def test_a_scope_is_a_configuration_whatever_it_says_and_wherever_it_is_named_fr
     assert len({*scopes, scope_of(None, Options())}) == 6
 
 
-def test_a_password_in_a_uri_is_no_part_of_the_scope() -> None:
+def test_a_password_in_a_uri_is_not_part_of_the_scope() -> None:
     with_it, without = (Options(connect=(f"qemu+ssh://root{word}@hv1/system",)) for word in (":hunter2", ":other"))
 
     assert scope_of(None, with_it) == scope_of(None, without)

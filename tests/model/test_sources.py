@@ -57,7 +57,7 @@ def test_every_kind_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=map(str, ROWS))
-def test_every_row_says_how_the_source_is_written_described_and_renewed(row: Source) -> None:
+def test_every_row_has_its_form_help_and_renewal(row: Source) -> None:
     assert row.form.startswith(row.scheme)
     assert row.help.strip()
     assert row.renewal.strip()

@@ -65,7 +65,7 @@ def difference(corpus: Path, record: Mapping[str, Any]) -> str | None:
 
 
 def true_total(record: Mapping[str, Any]) -> str | None:
-    # The truth holds the word as printed; the corpus's own notes say of these two that the state is really unknown.
+    # The truth holds the word as printed; the corpus's own notes list the state of these two as unknown.
     failed = any("tx csum" in error for error in record.get("errors", ()))
     return "unknown" if failed and record["n_features"] else record["tx_checksumming"]
 
@@ -129,9 +129,7 @@ def test_a_bond_of_an_old_kernel_that_needs_no_checksum_does_not_fill_it_in(corp
         ),
     ],
 )
-def test_a_capture_that_does_not_tell_gives_the_reason(
-    corpus: Path, file: str, device: str | None, reason: str
-) -> None:
+def test_an_undecided_capture_gives_the_reason(corpus: Path, file: str, device: str | None, reason: str) -> None:
     with pytest.raises(OffloadError, match=reason):
         parse_features((corpus / file).read_text(), device)
 
@@ -142,7 +140,7 @@ def test_a_capture_that_does_not_tell_gives_the_reason(
 @pytest.mark.parametrize(
     ("states", "expected"),
     [
-        # One way on is on, whatever the others and the sum say.
+        # One feature on is on, whatever the others and tx-checksumming.
         ({"total": ON, "ipv4": ON, "generic": OFF}, ON),
         ({"total": ON, "ipv4": OFF, "generic": ON}, ON),
         ({"total": OFF, "ipv4": OFF, "generic": ON}, ON),
@@ -150,7 +148,7 @@ def test_a_capture_that_does_not_tell_gives_the_reason(
         ({"ipv4": ON}, ON),
         ({"generic": ON}, ON),
         ({"total": ON, "ipv4": OFF, "generic": OFF, "unneeded": ON}, ON),
-        # Both observed off, or the sum of all.
+        # Both observed off, or tx-checksumming, which covers all.
         ({"total": OFF, "ipv4": OFF, "generic": OFF}, OFF),
         ({"ipv4": OFF, "generic": OFF}, OFF),
         ({"total": ON, "ipv4": OFF, "generic": OFF, "sctp": ON}, OFF),
@@ -160,9 +158,9 @@ def test_a_capture_that_does_not_tell_gives_the_reason(
         ({"total": OFF, "ipv4": OFF}, OFF),
         ({"total": OFF, "ipv6": OFF}, OFF),
         ({"total": ON, "ipv4": OFF, "generic": OFF, "unneeded": OFF}, OFF),
-        # The oldest output has the sum alone.
+        # The oldest output has tx-checksumming alone.
         ({"total": ON}, ON),
-        # Nobody saw it.
+        # Unobserved.
         ({}, UNKNOWN),
         ({"sctp": OFF}, UNKNOWN),
         ({"total": UNKNOWN}, UNKNOWN),
@@ -177,7 +175,7 @@ def test_a_capture_that_does_not_tell_gives_the_reason(
         ({"total": ON, "ipv4": OFF, "generic": OFF, "unneeded": UNKNOWN}, UNKNOWN),
     ],
 )
-def test_the_state_follows_from_what_was_observed(states: dict[str, State], expected: State) -> None:
+def test_the_state_follows_from_the_observed_features(states: dict[str, State], expected: State) -> None:
     assert tx_checksum(features(**states)) is expected
 
 
@@ -187,7 +185,7 @@ def test_the_state_follows_from_what_was_observed(states: dict[str, State], expe
     ),
     st.data(),
 )
-def test_what_is_no_longer_known_never_turns_the_state_off(states: dict[str, State], data: st.DataObject) -> None:
+def test_removing_a_fact_never_turns_the_state_off(states: dict[str, State], data: st.DataObject) -> None:
     if not states or tx_checksum(features(**states)) is OFF:
         return
     forgotten = data.draw(st.sampled_from(sorted(states)))
@@ -261,7 +259,7 @@ def test_names_with_blanks_are_those_with_dashes() -> None:
     assert list(parse_features("tcp segmentation offload: on").features) == ["tcp-segmentation-offload"]
 
 
-def test_without_a_header_the_features_are_those_of_the_device_that_is_asked_for() -> None:
+def test_without_a_header_the_features_belong_to_the_requested_device() -> None:
     assert parse_features("tx-checksumming: off", "eth5").features == {"tx-checksumming": Feature(state=OFF)}
 
 
@@ -273,7 +271,7 @@ def test_several_devices_may_stand_in_one_capture() -> None:
         parse_features(text)
 
 
-def test_features_without_a_header_beside_others_with_one_belong_to_nobody() -> None:
+def test_features_without_a_header_beside_others_with_one_belong_to_no_device() -> None:
     text = "tx-checksumming: off\nFeatures for eth1:\ntx-checksumming: off\n"
 
     with pytest.raises(OffloadError, match="contains a device without a header, eth1, not eth0"):
@@ -286,7 +284,7 @@ def test_two_captures_of_one_device_that_agree_are_one() -> None:
     assert tx_checksum(parse_features(text).features) is OFF
 
 
-def test_two_captures_of_one_device_that_differ_say_nothing() -> None:
+def test_two_differing_captures_of_one_device_leave_the_state_unknown() -> None:
     text = "Features for eth0:\ntx-checksumming: on\nFeatures for eth0:\ntx-checksumming: off\n"
     capture = parse_features(text)
 
@@ -302,7 +300,7 @@ NEW_ERROR = "Cannot get device tx-checksumming settings: Operation not permitted
 
 @pytest.mark.parametrize("error", [OLD_ERROR, NEW_ERROR])
 @pytest.mark.parametrize("order", ["{error}{header}{value}", "{header}{error}{value}", "{header}{value}{error}"])
-def test_off_behind_a_failure_is_no_observation_wherever_the_failure_stands(error: str, order: str) -> None:
+def test_off_beside_a_failure_is_not_an_observation_wherever_the_failure_is(error: str, order: str) -> None:
     text = order.format(error=error, header="Features for eth0:\n", value="tx-checksumming: off\n")
     capture = parse_features(text)
 
@@ -350,7 +348,7 @@ def test_when_the_generic_features_fail_only_the_sums_are_observations() -> None
     )
 
 
-def test_a_cut_capture_says_what_it_does_not_show() -> None:
+def test_a_truncated_capture_names_the_features_it_lacks() -> None:
     capture = parse_features("tx-checksumming: on\n\ttx-checksum-ipv4: off\n")
 
     assert unknown_because(capture) == "tx-checksum-ip-generic not shown"
@@ -378,7 +376,7 @@ def test_without_a_feature_the_reason_is_ethtools_own(text: str, reason: str) ->
 # ------------------------------------------------------------------ JSON
 
 
-def test_json_keeps_what_is_fixed_and_what_was_asked_for() -> None:
+def test_json_keeps_fixed_and_requested_states() -> None:
     capture = parse_features(
         """[{"ifname": "eth0", "ifindex": 3,
         "tx-checksumming": {"active": true, "fixed": null, "requested": null},
@@ -419,7 +417,7 @@ def test_json_that_is_not_ethtools_is_refused(text: str) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from(string.printable + "\u202e\x1b\u2028"), max_size=300))
-def test_no_text_does_worse_than_telling_nothing(text: str) -> None:
+def test_any_text_is_parsed_or_leaves_the_state_unknown(text: str) -> None:
     try:
         capture = parse_features(text, "eth0")
     except OffloadError:

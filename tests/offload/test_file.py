@@ -29,7 +29,7 @@ def capture(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_tells_the_state_of_its_device_when_it_was_written(capture: Path) -> None:
+def test_a_file_gives_the_state_of_its_device_when_it_was_written(capture: Path) -> None:
     assert read(f"file:{capture}") == Server(
         name="satellite",
         source=f"file:{capture}",
@@ -44,7 +44,7 @@ def test_a_file_tells_the_state_of_its_device_when_it_was_written(capture: Path)
     )
 
 
-def test_what_the_administrator_says_stays_beside_what_was_read(capture: Path) -> None:
+def test_declared_facts_of_a_server_are_kept_beside_the_facts_read(capture: Path) -> None:
     target = ServerTarget(
         name="satellite",
         kind=SourceKind.FILE,
@@ -73,7 +73,7 @@ def test_a_state_that_a_file_leaves_open_is_unknown_with_the_reason(capture: Pat
     assert server.reason == "tx-checksum-ip-generic not shown"
 
 
-def test_bytes_that_are_no_text_do_no_harm(capture: Path) -> None:
+def test_bytes_that_are_not_text_do_no_harm(capture: Path) -> None:
     capture.write_bytes(b"\xff\xfe\x00" + CAPTURE.encode())
 
     assert read(f"file:{capture}").tx_checksum is State.OFF

@@ -254,7 +254,7 @@ def test_a_service_counts_if_something_starts_it_at_boot(wanted: set[str], expec
         ("ConditionPathExists=/sys/class/net/eth0\nExecStart=/sbin/ethtool -K eth0 tx off", OFF),
     ],
 )
-def test_a_service_counts_by_what_it_starts(service: str, expected: State) -> None:
+def test_a_service_counts_by_the_program_it_starts(service: str, expected: State) -> None:
     assert state({UNIT: f"[Service]\n{service}\n"}, wanted=BOOT) is expected
 
 
@@ -344,7 +344,7 @@ def test_a_udev_rule_counts_if_it_fits_the_device(rule: str, expected: State) ->
         ("auto eth1\niface eth1 inet dhcp\n  up ethtool -K $IFACE tx off", ON),
     ],
 )
-def test_an_interfaces_file_counts_for_what_is_brought_up(text: str, expected: State) -> None:
+def test_an_interfaces_file_counts_for_interfaces_that_are_brought_up(text: str, expected: State) -> None:
     assert state({MAIN: text}) is expected
 
 

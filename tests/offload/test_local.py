@@ -171,7 +171,7 @@ def test_a_device_on_which_ethtool_fails_costs_only_itself(machine: Machine) -> 
     assert states[DeviceName("eth1")].reason is not None
 
 
-def test_nothing_but_the_features_is_asked_of_ethtool(machine: Machine) -> None:
+def test_ethtool_is_called_for_the_features_only(machine: Machine) -> None:
     machine.device("eth1", "device")
     machine.device("br0", "bridge")
     machine.program("ethtool", f'echo "$*" >> {machine.root}/asked')
@@ -260,7 +260,7 @@ def test_the_stack_is_read_down_to_the_nic(machine: Machine) -> None:
     assert {one.device.name for one in server.devices if one.offload.tx_checksum is State.OFF} == devices.keys()
 
 
-def test_each_device_has_what_lasts_for_it(machine: Machine) -> None:
+def test_each_device_has_its_own_persistent_setting(machine: Machine) -> None:
     machine.device("eth1", "device")
     machine.file("/etc/network/interfaces", "auto eth1\niface eth1 inet dhcp\n  offload-tx off\n")
     lasting = {one.device.name: one.offload.persistence for one in machine.read("eth0").devices}
@@ -282,7 +282,7 @@ def test_devices_that_ip_does_not_list_leave_the_list_incomplete(machine: Machin
     assert [one.device.name for one in server.devices] == ["bond0", "bond0.7", "eth0", "eth9"]
 
 
-def test_a_host_of_many_containers_costs_a_bounded_answer_that_has_its_nics(machine: Machine) -> None:
+def test_the_answer_of_a_host_with_many_containers_is_bounded_and_has_its_nics(machine: Machine) -> None:
     links = ["2: eth0: <UP> mtu 1500 \\    link/ether 52:54:00:aa:bb:cc brd ff:ff"]
     for number in range(1200):
         (machine.root / f"sys/class/net/cali{number}").mkdir()
@@ -312,7 +312,7 @@ def test_devices_that_ethtool_was_not_run_on_leave_the_list_incomplete(machine: 
 # ------------------------------------------------------------------ what the machine is
 
 
-def test_a_virtual_machine_says_so_with_its_uuid(machine: Machine) -> None:
+def test_a_virtual_machine_is_recognised_and_has_its_uuid(machine: Machine) -> None:
     machine.file("/sys/class/dmi/id/sys_vendor", "QEMU\n")
     machine.file("/sys/class/dmi/id/product_uuid", "6645D778-E2C8-44AE-8FA1-DC97FC2556DB\n")
     machine.program("systemd-detect-virt", "exit 127")
@@ -355,7 +355,7 @@ def test_addresses_of_the_device_are_read_and_those_of_the_link_are_not(machine:
 
 
 @pytest.mark.parametrize("address", ["", "00:00:00:00:00:00", "80:00:02:08:fe:80:00:00:00:00:00:00:00:02:c9:03:00:00"])
-def test_an_address_that_is_no_mac_is_none(machine: Machine, address: str) -> None:
+def test_an_invalid_mac_gives_none(machine: Machine, address: str) -> None:
     machine.device("ib0", "device", address=address)
 
     assert machine.read("ib0").macs == ()
@@ -435,7 +435,7 @@ def test_a_drop_in_of_a_link_file_is_read(machine: Machine) -> None:
     assert persistence.tx_checksum is State.OFF
 
 
-def test_a_link_file_masked_with_dev_null_says_nothing(machine: Machine) -> None:
+def test_a_link_file_masked_with_dev_null_is_ignored(machine: Machine) -> None:
     machine.file("/usr/lib/systemd/network/10-a.link", "[Match]\nOriginalName=*\n[Link]\nTransmitChecksumOffload=no\n")
     mask = machine.root / "etc/systemd/network/10-a.link"
     mask.parent.mkdir(parents=True)
@@ -446,7 +446,7 @@ def test_a_link_file_masked_with_dev_null_says_nothing(machine: Machine) -> None
     assert persistence.tx_checksum is State.ON
 
 
-def test_an_old_udev_is_known_by_its_version(machine: Machine) -> None:
+def test_an_old_udev_is_recognised_by_its_version(machine: Machine) -> None:
     machine.file("/etc/systemd/network/10-a.link", "[Match]\nOriginalName=*\n[Link]\nTransmitChecksumOffload=no\n")
     machine.program("udevadm", "echo 147")
     persistence = machine.read("eth0").persistence
@@ -455,7 +455,7 @@ def test_an_old_udev_is_known_by_its_version(machine: Machine) -> None:
     assert persistence.tx_checksum is State.ON
 
 
-def test_a_place_that_is_no_file_is_not_waited_for_and_said(machine: Machine) -> None:
+def test_a_path_that_is_not_a_file_is_reported_without_waiting(machine: Machine) -> None:
     machine.file("/etc/sysconfig/network-scripts/ifcfg-lo", "DEVICE=lo\n")
     os.mkfifo(machine.root / "etc/sysconfig/network-scripts/ifcfg-eth0")
 
@@ -515,7 +515,7 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
         assert persistence.tx_checksum is state, (path, persistence.setting)
 
 
-def test_what_may_be_executed_and_by_whom_it_is_owned_is_read(machine: Machine) -> None:
+def test_the_mode_and_owner_of_files_are_read(machine: Machine) -> None:
     path = "/etc/NetworkManager/dispatcher.d/10-tx"
     script = machine.file(path, "#!/bin/sh\nethtool -K eth0 tx off\n")
     for mode, state in (

@@ -1,4 +1,4 @@
-"""What is left of the setting after the next reboot, as far as files tell."""
+"""The setting after the next reboot, as far as files decide it."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def after_reboot(
     return forecast(evidence, device=device, macs=(MAC,), features=features, now=now)
 
 
-# ------------------------------------------------------------------ without a file that says something
+# ------------------------------------------------------------------ without a file that decides
 
 
 def test_what_is_off_by_hand_only_comes_back_on() -> None:
@@ -70,7 +70,7 @@ def test_what_the_driver_fixes_stays_as_it_is() -> None:
     assert after_reboot(features=fixed_off) == Persistence(tx_checksum=OFF, setting="fixed by the driver")
 
 
-def test_what_is_off_although_on_was_asked_for_may_come_back() -> None:
+def test_a_setting_that_is_off_against_the_request_may_come_back() -> None:
     wanted = VIRTIO_OFF | {"tx-checksum-ip-generic": Feature(state=OFF, requested=ON)}
 
     assert after_reboot(features=wanted) == Persistence(setting="off now, although on is requested")
@@ -198,13 +198,13 @@ def test_ethtool_opts_of_an_ifcfg_file_last(text: str, state: State) -> None:
 
 
 @pytest.mark.parametrize("name", ["ifcfg-eth0.bak", "ifcfg-eth0~", "ifcfg-eth0.rpmsave", "ifcfg-eth0.orig"])
-def test_a_backup_of_a_file_says_nothing(name: str) -> None:
+def test_a_backup_of_a_file_is_ignored(name: str) -> None:
     files = {f"/etc/sysconfig/network-scripts/{name}": 'DEVICE=eth0\nETHTOOL_OPTS="-K eth0 tx off"'}
 
     assert after_reboot(files).tx_checksum is ON
 
 
-def test_an_ifcfg_file_is_known_by_what_it_names() -> None:
+def test_an_ifcfg_file_is_matched_by_the_device_in_it() -> None:
     files = {"/etc/sysconfig/network-scripts/ifcfg-uplink": 'DEVICE="eth0"\nETHTOOL_OPTS="-K eth0 tx off"'}
 
     assert after_reboot(files) == Persistence(
@@ -292,7 +292,7 @@ def test_a_drop_in_adds_to_a_link_file() -> None:
     )
 
 
-def test_an_old_udev_does_not_know_the_setting_and_no_udev_makes_it_doubtful() -> None:
+def test_an_old_udev_ignores_the_setting_and_a_missing_version_leaves_it_unknown() -> None:
     assert after_reboot({LINK: link()}, udev=245).tx_checksum is OFF
     assert after_reboot({LINK: link()}, udev=239).tx_checksum is ON
     assert after_reboot({LINK: link()}, udev=None).tx_checksum is UNKNOWN
@@ -365,5 +365,5 @@ def test_mechanisms_that_contradict_each_other_leave_the_outcome_open() -> None:
         ).map("\n".join),
     )
 )
-def test_no_file_does_worse_than_leaving_the_outcome_open(files: dict[str, str]) -> None:
+def test_any_file_is_parsed_or_leaves_the_outcome_unknown(files: dict[str, str]) -> None:
     assert after_reboot(files).setting

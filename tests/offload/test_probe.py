@@ -117,13 +117,13 @@ def test_what_a_login_shell_prints_of_its_own_is_passed_over() -> None:
     assert parse_answer(noise + WHOLE) == parse_answer(WHOLE)
 
 
-def test_without_ethtool_or_other_facts_the_rest_is_told() -> None:
+def test_without_ethtool_or_other_facts_the_rest_is_reported() -> None:
     answer = parse_answer(b"@virtscan 1\n@no-ethtool\n@udev\n 9999999\n@end\n")
 
     assert answer == Answer(no_features="ethtool not found; install it", evidence=Evidence(executable=frozenset()))
 
 
-def test_an_answer_that_was_cut_anywhere_is_none() -> None:
+def test_an_answer_truncated_anywhere_is_refused() -> None:
     for length in range(len(WHOLE) - len("\n")):
         with pytest.raises(OffloadError, match="the login shell does not run the script"):
             parse_answer(WHOLE[:length])
@@ -137,7 +137,7 @@ def test_an_answer_that_was_cut_anywhere_is_none() -> None:
         (b"x" * 10_000, "x" * 200),
     ],
 )
-def test_what_is_no_answer_is_quoted_in_short(output: bytes, said: str) -> None:
+def test_an_invalid_answer_is_quoted_in_short(output: bytes, said: str) -> None:
     with pytest.raises(OffloadError) as error:
         parse_answer(output)
 
@@ -145,7 +145,7 @@ def test_what_is_no_answer_is_quoted_in_short(output: bytes, said: str) -> None:
 
 
 @given(st.lists(st.sampled_from(WHOLE.splitlines(keepends=True)) | st.binary(max_size=20)).map(b"".join))
-def test_no_output_does_worse_than_being_refused(output: bytes) -> None:
+def test_any_output_is_parsed_or_refused(output: bytes) -> None:
     try:
         answer = parse_answer(b"@virtscan 1\n" + output + b"\n@end")
     except OffloadError:
@@ -224,7 +224,7 @@ def test_a_name_with_a_line_break_stays_a_name(root: Path) -> None:
     assert files(run(root)) == {"/etc/udev/rules.d/a?@end": "ethtool\n"}
 
 
-def test_what_may_not_be_read_is_said(root: Path) -> None:
+def test_files_without_read_permission_are_reported(root: Path) -> None:
     user = NOBODY if os.geteuid() == 0 else None
     profiles = root / "etc/NetworkManager/system-connections"
     scripts = root / "etc/NetworkManager/dispatcher.d"

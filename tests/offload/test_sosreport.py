@@ -59,7 +59,7 @@ def read(path: Path, tree: dict[str, str | bytes | Link], interface: str | None 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("interface", ["eth0", None])
-def test_a_report_tells_all_about_the_device_that_is_named_or_the_only_one(
+def test_a_report_gives_all_facts_of_the_named_or_only_device(
     tmp_path: Path, compression: Compression, interface: str | None
 ) -> None:
     path = as_archive(tmp_path / "report", ONE_CARD, compression)
@@ -147,12 +147,12 @@ def test_without_an_address_no_device_is_chosen(tmp_path: Path) -> None:
     assert [one.device.name for one in server.devices] == ["eth0"]
 
 
-def test_a_device_that_the_report_does_not_have_is_said_with_those_it_has(tmp_path: Path) -> None:
+def test_a_device_absent_from_the_report_is_refused_with_those_it_has(tmp_path: Path) -> None:
     with pytest.raises(OffloadError, match=r"no device eth7; it has eth0, lo$"):
         read(tmp_path, ONE_CARD, "eth7")
 
 
-def test_a_report_that_is_cut_short_says_so_where_it_matters(tmp_path: Path) -> None:
+def test_a_truncated_report_is_reported_where_it_matters(tmp_path: Path) -> None:
     path = as_archive(tmp_path / "report.tar", ONE_CARD)
     content = path.read_bytes()
     path.write_bytes(content[: content.index(b"Features for eth0")])
@@ -163,7 +163,7 @@ def test_a_report_that_is_cut_short_says_so_where_it_matters(tmp_path: Path) -> 
     assert not READERS[target.kind](msgspec.structs.replace(target, interface="eth0"), timeout=LONG).lists_all_devices
 
 
-def test_a_device_without_ethtools_output_is_unknown_and_its_addresses_are_not(tmp_path: Path) -> None:
+def test_a_device_without_ethtools_output_has_an_unknown_state_and_known_addresses(tmp_path: Path) -> None:
     tree = {name: content for name, content in ONE_CARD.items() if "ethtool_-k" not in name}
     server = read(tmp_path, tree, "eth0")
 
@@ -171,7 +171,7 @@ def test_a_device_without_ethtools_output_is_unknown_and_its_addresses_are_not(t
     assert server.addresses == ("10.77.0.2/24",)
 
 
-def test_a_device_known_by_ethtool_alone_will_do(tmp_path: Path) -> None:
+def test_a_device_read_by_ethtool_alone_is_enough(tmp_path: Path) -> None:
     server = read(tmp_path, dict(features("eth0", OFF)), "eth0")
 
     assert (server.tx_checksum, server.macs, server.lists_all_devices) == (State.OFF, (), False)
@@ -243,7 +243,7 @@ def test_a_script_of_a_sosreport_counts_if_it_may_be_executed(tmp_path: Path, mo
         assert persistence.tx_checksum is state
 
 
-def test_what_is_no_report_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_an_invalid_report_is_refused_with_the_reason(tmp_path: Path) -> None:
     target = server_target("satellite", f"sosreport:{tmp_path / 'gone'}")
 
     with pytest.raises(OffloadError, match="the sosreport can't be read: No such file"):
@@ -295,7 +295,7 @@ def test_a_container_on_a_macvlan_shows_its_kind_and_no_parent(tmp_path: Path) -
     assert (only.device.lower, only.device.lower_complete, server.machine) == ((), False, Machine.CONTAINER)
 
 
-def test_bare_metal_is_known_by_its_firmware(tmp_path: Path) -> None:
+def test_bare_metal_is_recognised_by_its_firmware(tmp_path: Path) -> None:
     decoded = "System Information\n\tManufacturer: HPE\n\tProduct Name: ProLiant DL380 Gen10\n"
     uuid = "\tUUID: 30363150-3331-584D-5139-323830314C4C\n"
     tree = ONE_CARD | {"dmidecode": Link("sos_commands/hardware/dmidecode")}

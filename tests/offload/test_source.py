@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from virtscan.errors import ConfigError
 from virtscan.model import ServerTarget, SourceKind, State
-from virtscan.model.sources import shown
+from virtscan.model.sources import SOURCES, shown
 from virtscan.offload.source import parse_server, parse_source, server_target
 
 
@@ -34,9 +34,10 @@ def test_every_source_has_its_form(text: str, source: tuple[SourceKind, str, Sta
     ["", "ssh:satellite", "file:", "local", "local:eth0", "on:", "off ", "ON", "http://x", "sosreport", ":", "/a"],
 )
 def test_another_source_is_refused_with_the_forms_there_are(text: str) -> None:
-    forms = r"write ssh://\[user@\]host\[:port\], file:PATH, sosreport:PATH, ansible:PATH, local:, on or off"
-    with pytest.raises(ConfigError, match=forms):
+    with pytest.raises(ConfigError, match="write ssh://") as error:
         parse_source(text)
+
+    assert str(error.value).endswith(", ".join(row.form for row in SOURCES.values()))
 
 
 @pytest.mark.parametrize("text", ["ssh://root:hunter2@sat", "shh://root:hunter2@sat", "root:hunter2@sat", "hunter2:"])

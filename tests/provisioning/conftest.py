@@ -14,7 +14,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture
 def secret_file(tmp_path: Path) -> Path:
-    """A file with the password `s3cret-påss`, which nobody else can read."""
+    """A file with the password `s3cret-påss`, which only its owner can read."""
     path = tmp_path / "password"
     path.write_text("s3cret-påss\n")
     path.chmod(0o600)

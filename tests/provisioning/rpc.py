@@ -53,6 +53,6 @@ def read(url: str, *, timeout: float = LONG, **more: Any) -> Records:
 
 @contextmanager
 def serving(body: bytes, **headers: str) -> Iterator[WebServer]:
-    """A server that sends this to everybody."""
+    """A server that sends this to every client."""
     with web_server(lambda _: Answer(headers=headers, body=body)) as server:
         yield server

@@ -1,4 +1,4 @@
-"""Cobbler over a real connection, with recorded answers; test_cobblerd.py asks the real one."""
+"""Cobbler over a real connection, with recorded answers; test_cobblerd.py uses the real one."""
 
 import base64
 from pathlib import Path
@@ -12,7 +12,7 @@ from virtscan.errors import ProvisioningError
 from virtscan.model import GapAbout, Secret
 
 
-def test_three_calls_tell_who_boots_whom() -> None:
+def test_three_calls_give_the_server_of_each_mac() -> None:
     with web_server(cobbler(COBBLER_3)) as server:
         records = read(f"{server.url}/cobbler_api")
 
@@ -40,13 +40,13 @@ def test_a_fourth_call_brings_the_interfaces_where_they_are_apart() -> None:
     assert len(server.requests) == 4
 
 
-def test_a_cobbler_without_systems_has_nothing_to_tell() -> None:
+def test_a_cobbler_without_systems_has_no_records() -> None:
     with web_server(cobbler(COBBLER_3 | {"get_systems": []})) as server:
         assert (records := read(server.url)).netboots == ()
         assert records.gaps == ()
 
 
-def test_systems_count_even_if_what_they_inherit_is_not_to_be_had() -> None:
+def test_systems_count_even_if_their_inherited_values_are_unavailable() -> None:
     with web_server(cobbler({"get_systems": [SYSTEM]})) as server:
         records = read(server.url, name="c1")
 
@@ -76,7 +76,7 @@ def test_passwords_of_power_management_are_not_kept() -> None:
         assert "s3cret" not in repr(read(server.url))
 
 
-def test_nobody_logs_in_unless_told(secret_file: Path) -> None:
+def test_a_login_is_made_only_if_configured(secret_file: Path) -> None:
     with web_server(cobbler(COBBLER_3)) as server:
         read(server.url)
         read(server.url, user="scan", secret_file=str(secret_file))
@@ -100,7 +100,7 @@ def test_nobody_logs_in_unless_told(secret_file: Path) -> None:
         (200, {"Content-Encoding": "gzip"}, r"response has the unrequested encoding 'gzip'"),
     ],
 )
-def test_another_answer_says_what_to_do(status: int, headers: dict[str, str], reason: str) -> None:
+def test_an_unexpected_answer_is_reported_with_the_remedy(status: int, headers: dict[str, str], reason: str) -> None:
     with web_server(lambda _: Answer(status=status, headers=headers, body=encoded([]))) as server:
         with pytest.raises(ProvisioningError, match=reason):
             read(server.url)
@@ -119,7 +119,7 @@ def test_credentials_are_not_sent_where_it_redirects_to(secret_file: Path) -> No
     assert other.requests == []
 
 
-def test_nobody_there_is_a_reason() -> None:
+def test_an_unreachable_service_is_the_reason() -> None:
     with pytest.raises(ProvisioningError, match=r"^connection refused$"):
         read(f"http://127.0.0.1:{free_port()}")
 
@@ -130,7 +130,7 @@ def test_a_host_without_a_name_is_a_reason() -> None:
 
 
 class TestTls:
-    def test_its_authority_is_believed_when_it_is_named(self, authority: Authority) -> None:
+    def test_a_configured_certificate_authority_is_trusted(self, authority: Authority) -> None:
         with web_server(cobbler(COBBLER_3), context=authority.context) as server:
             assert len(read(server.url, ca_file=str(authority.certificate)).netboots) == 1
 

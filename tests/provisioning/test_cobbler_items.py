@@ -92,7 +92,7 @@ def test_profiles_that_are_each_others_parent_do_not_hang() -> None:
 
 
 @pytest.mark.parametrize("default", ["127.0.0.1", "", "~", None, "localhost"])
-def test_what_cobbler_comes_with_is_no_server(default: str | None) -> None:
+def test_cobblers_default_server_is_not_a_server(default: str | None) -> None:
     assert server({"next_server_v4": "<<inherit>>"}, settings={"next_server_v4": default}) is None
 
 
@@ -112,7 +112,7 @@ def test_a_system_is_pending_when_netboot_is_enabled(recorded: object, pending: 
 
 
 @pytest.mark.parametrize("recorded", ["", "random", "~", None, 5, "<<inherit>>", "a0:00:02:20:fe:80" + ":00" * 14])
-def test_what_is_no_mac_of_a_domain_is_left_out(recorded: object) -> None:
+def test_an_invalid_mac_is_left_out(recorded: object) -> None:
     system = {"name": "web01", "interfaces": {"a": {"mac_address": recorded}, "b": {"mac_address": MAC.upper()}}}
 
     assert [netboot.mac for netboot in found(system)] == [MAC]

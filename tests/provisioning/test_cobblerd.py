@@ -37,7 +37,7 @@ def cobblerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cobblerd]:
         yield running
 
 
-def test_its_systems_are_read_with_what_they_inherit(cobblerd: Cobblerd) -> None:
+def test_its_systems_are_read_with_inherited_values(cobblerd: Cobblerd) -> None:
     records = read(cobblerd.url)
 
     assert records.gaps == ()
@@ -53,12 +53,12 @@ def test_its_systems_are_read_with_what_they_inherit(cobblerd: Cobblerd) -> None
     ]
 
 
-def test_what_they_inherit_is_what_cobbler_itself_says(cobblerd: Cobblerd) -> None:
+def test_inherited_values_are_those_of_cobbler_itself(cobblerd: Cobblerd) -> None:
     told = {netboot.system: netboot.server for netboot in read(cobblerd.url).netboots}
     own = {name: cobblerd.api.get_blended_data("", name)["next_server_v4"] for name in told}
 
     assert own == {"web0": "10.1.1.1", "web1": "127.0.0.1", "web2": "10.9.9.9", "web3": ""}
-    # What it comes with is no server for anybody, and nothing is left out of the DHCP option of all.
+    # Its default server serves no system, and no address is left out of the DHCP option that all get.
     assert told == {name: None if server in {"127.0.0.1", ""} else server for name, server in own.items()}
 
 

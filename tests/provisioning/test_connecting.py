@@ -2,8 +2,14 @@ import errno
 
 import pytest
 
+from virtscan.model import ProvisioningKind
+from virtscan.provisioning import READERS
 from virtscan.provisioning.connecting import connection_failure
 from virtscan.provisioning.limits import Deadline
+
+
+def test_every_kind_of_provisioning_system_has_a_reader() -> None:
+    assert set(READERS) == set(ProvisioningKind)
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_file_that_others_can_read_is_refused(mode: int, secret_file: Path) ->
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\ns3cret\n", b"s3\x00cret\n", b"\x1b[31m\n"])
-def test_a_file_without_a_secret_is_a_reason_that_does_not_tell_its_content(content: bytes, secret_file: Path) -> None:
+def test_the_reason_for_a_file_without_a_secret_hides_its_content(content: bytes, secret_file: Path) -> None:
     secret_file.write_bytes(content)
     with pytest.raises(ProvisioningError, match=r"no password or token in the first line$"):
         revealed(secret_file=str(secret_file))

@@ -41,7 +41,7 @@ class TestRecordsThatWereReallySent:
             f"hosts/{host['id']}/interfaces": nics,
         }
 
-    def test_tell_who_answers_in_a_subnet(self, lists: dict[str, list[Any]]) -> None:
+    def test_give_the_servers_of_a_subnet(self, lists: dict[str, list[Any]]) -> None:
         with web_server(foreman(lists)) as server:
             records = read(server.url)
 
@@ -52,7 +52,7 @@ class TestRecordsThatWereReallySent:
         assert {subnet.source for subnet in records.subnets} == {f"foreman {server.url}"}
         assert records.gaps == ()
 
-    def test_tell_who_is_installed_and_from_where(self, lists: dict[str, list[Any]]) -> None:
+    def test_give_the_pending_installations_and_their_servers(self, lists: dict[str, list[Any]]) -> None:
         with web_server(foreman(lists)) as server:
             (netboot,) = read(server.url).netboots
 
@@ -96,7 +96,7 @@ def test_two_lists_and_one_call_for_each_host_in_build_mode() -> None:
     ]
 
 
-def test_everything_is_asked_for_with_the_users_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_request_has_the_users_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login other password wrong\n")
     netrc.chmod(0o600)
@@ -182,7 +182,7 @@ class TestInterfacesThatCanNotBeRead:
         ]
         assert [gap.subject.split(" ", 2)[2] for gap in records.gaps] == ["interfaces of host web2"]
 
-    def test_and_for_all_when_nobody_may_read_them(self) -> None:
+    def test_and_for_all_if_reading_them_is_forbidden(self) -> None:
         with web_server(foreman(OF_THREE, instead={"hosts/1/interfaces": reply(DENIED, 403)})) as server:
             records = read(server.url)
 
@@ -217,13 +217,13 @@ class TestWithoutAnyAnswer:
             (reply({}, 429, **{"Retry-After": "Wed, 21 Oct 2115 07:28:00 GMT"}), r"exceeds the time limit"),
         ],
     )
-    def test_the_reason_says_what_to_do(self, answer: Answer, reason: str) -> None:
+    def test_the_reason_has_the_remedy(self, answer: Answer, reason: str) -> None:
         with web_server(lambda _: answer) as server, pytest.raises(ProvisioningError, match=reason) as raised:
             read(server.url)
 
         assert "t0ken" not in str(raised.value)
 
-    def test_nobody_there_is_a_reason(self) -> None:
+    def test_an_unreachable_service_is_the_reason(self) -> None:
         with pytest.raises(ProvisioningError, match=r"^connection refused$"):
             read(f"http://127.0.0.1:{free_port()}")
 
@@ -231,7 +231,7 @@ class TestWithoutAnyAnswer:
         with pytest.raises(ProvisioningError, match=r"^host name unknown$"):
             read("https://nowhere.invalid")
 
-    def test_time_is_up_when_it_says_so(self) -> None:
+    def test_the_deadline_ends_the_reading(self) -> None:
         def silent() -> Iterator[bytes]:
             sleep(5)
             yield b""
@@ -250,7 +250,7 @@ class TestWithoutAnyAnswer:
 
 
 @pytest.mark.parametrize("headers", [{"Retry-After": "0"}, {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}])
-def test_who_is_asked_to_come_back_soon_does(headers: dict[str, str]) -> None:
+def test_a_request_is_repeated_after_the_pause_in_the_answer(headers: dict[str, str]) -> None:
     asked: list[Request] = []
     whole = foreman(SMALL)
 
@@ -264,7 +264,7 @@ def test_who_is_asked_to_come_back_soon_does(headers: dict[str, str]) -> None:
     assert (len(records.netboots), records.gaps) == (1, ())
 
 
-def test_a_pause_that_nobody_can_read_is_one_second() -> None:
+def test_an_invalid_pause_is_one_second() -> None:
     soon = reply({}, 429, **{"Retry-After": "soon"})
     with web_server(lambda _: soon) as server, pytest.raises(ProvisioningError, match=r"retry after 1 s"):
         read(server.url, timeout=0.9)
@@ -277,7 +277,7 @@ def test_a_reply_that_unpacks_without_end_ends_at_the_limit() -> None:
 
 
 class TestTls:
-    def test_its_authority_is_believed_when_it_is_named(
+    def test_a_configured_certificate_authority_is_trusted(
         self, authority: Authority, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
@@ -314,7 +314,7 @@ except ProvisioningError as error:
     assert (ran.stdout, ran.stderr) == ("the requests library is missing; pip install 'virtscan[foreman]'\n", "")
 
 
-def test_the_library_is_loaded_only_to_ask_foreman() -> None:
+def test_the_library_is_loaded_only_for_foreman() -> None:
     script = "import sys, virtscan.provisioning; print('requests' in sys.modules)"
 
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -95,7 +95,7 @@ def test_a_network_is_written_with_its_prefix(network: dict[str, Any], expected:
 
 
 @pytest.mark.parametrize("network", [{"network": ""}, {"cidr": 99}, {"mask": None}])
-def test_a_network_that_is_none_is_refused(network: dict[str, Any]) -> None:
+def test_an_invalid_network_is_refused(network: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^.*/"):
         made(**network)
 
@@ -107,7 +107,7 @@ def test_a_vlan_is_a_number_that_a_vlan_can_have(recorded: Any, vlan: int | None
     assert made(vlanid=recorded).vlan_id == vlan
 
 
-def test_everybody_who_answers_in_a_subnet_counts_once() -> None:
+def test_every_server_of_a_subnet_counts_once() -> None:
     other = Proxy(name="dhcp", url="https://dhcp.example.com:9090")
 
     assert made(tftp=PROXY, httpboot=PROXY, dhcp=other).servers == ("proxy.example.com", "dhcp.example.com")

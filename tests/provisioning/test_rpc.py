@@ -53,7 +53,7 @@ def test_xml_that_grows_is_refused(encoding: str) -> None:
         ),
     ],
 )
-def test_what_is_no_xml_rpc_is_a_reason(body: bytes) -> None:
+def test_an_invalid_xml_rpc_answer_is_the_reason(body: bytes) -> None:
     with serving(body) as server, pytest.raises(ProvisioningError, match="not XML-RPC"):
         read(server.url)
 
@@ -88,7 +88,7 @@ def test_a_reply_comes_in_any_pieces() -> None:
         assert rpc._parse(pieces) == [{"name": "é", "on": True, "none": "~"}]
 
 
-def test_a_fault_is_told_in_cobblers_words_and_not_without_end() -> None:
+def test_a_fault_is_reported_in_cobblers_words_cut_to_a_limit() -> None:
     fault = xmlrpc.client.dumps(xmlrpc.client.Fault(1, "invalid token" + "x" * 1000)).encode()
     with serving(fault) as server, pytest.raises(ProvisioningError, match=r"^Cobbler reports: invalid tokenx{187}$"):
         read(server.url)

@@ -37,7 +37,7 @@ def part(
     mac: str | None = None,
     permanent: str | None = None,
 ) -> ServerDevice:
-    """A device of a server: a NIC without anything below it unless said otherwise."""
+    """A device of a server: a NIC without anything below it by default."""
     is_nic = kind is DeviceKind.ETHERNET
     device = Device(
         name=DeviceName(name),
@@ -100,7 +100,7 @@ def servers(draw: DrawFn) -> Server:
 
 
 def rebooted(one: Server) -> Server:
-    """The server after its next reboot, as its settings say."""
+    """The server after its next reboot, according to its settings."""
     devices = tuple(
         replace(each, offload=replace(each.offload, tx_checksum=_later(each.offload.persistence)))
         for each in one.devices

@@ -50,7 +50,7 @@ def test_on_a_fixed_kernel_there_is_nothing_to_change() -> None:
     assert (made.changes, made.questions) == ((), ())
 
 
-def test_a_server_behind_the_worst_one_comes_to_light_too() -> None:
+def test_a_server_behind_the_worst_one_is_shown_too() -> None:
     made = remedy(server("cobbler", interface="eno1"), server("satellite"))
 
     assert [one.server for one in made.changes] == ["cobbler", "satellite"]
@@ -77,7 +77,7 @@ def test_the_server_that_endangers_most_comes_first() -> None:
     assert [(one.server, len(one.endangered)) for one in made.changes] == [("wide", 3), ("lonely", 2)]
 
 
-def test_what_is_waived_asks_for_no_change() -> None:
+def test_a_waived_finding_needs_no_change() -> None:
     policy = Policy(waivers=(Waiver(domain="web*", reason="boots from ISO"),))
 
     assert remedy(server(), policy=policy).changes == ()
@@ -165,7 +165,7 @@ def test_exposure_is_that_of_the_finding() -> None:
         ("uplink", DeviceKind.UNKNOWN),
     ],
 )
-def test_a_name_tells_what_a_device_is_where_nothing_better_does(interface: str, kind: DeviceKind) -> None:
+def test_the_name_of_a_device_gives_its_kind_if_nothing_better_does(interface: str, kind: DeviceKind) -> None:
     assert change(interface=interface).senders[0].kind is kind
 
 
@@ -187,7 +187,7 @@ def test_the_kind_of_a_servers_device_is_read_from_its_hypervisor() -> None:
 
 
 @pytest.mark.parametrize("name", [None, "", "eth0; reboot", "-K", "eth0\nreboot", "a" * 16, "$(reboot)", "..", "eth/0"])
-def test_what_is_no_safe_name_is_never_put_into_a_command(name: str | None) -> None:
+def test_an_unsafe_name_is_never_put_into_a_command(name: str | None) -> None:
     one = change(interface=name)
 
     assert one.senders[0].interface is None
@@ -211,12 +211,12 @@ def test_undoing_turns_nothing_on_that_was_off(features: dict[str, Feature], aga
 @pytest.mark.parametrize(
     ("interface", "words"), [("bond0", "off on the bond"), ("eth0.5", "off on the VLAN"), ("br0", "off on the bridge")]
 )
-def test_it_is_said_why_not_the_device_below(interface: str, words: str) -> None:
+def test_the_reason_against_switching_the_lower_device_is_given(interface: str, words: str) -> None:
     assert any(words in note for note in change(interface=interface).notes)
 
 
 @pytest.mark.parametrize(("interface", "count"), [("eth0", 1), ("bond0", 2), ("bond0.5", 2)])
-def test_what_an_old_kernel_of_the_server_does_otherwise_is_said(interface: str, count: int) -> None:
+def test_the_different_behaviour_of_an_old_server_kernel_is_noted(interface: str, count: int) -> None:
     old = change(interface=interface, kernel=Observed(value="2.6.32-279.el6.x86_64", source="ssh"))
     new = change(interface=interface, kernel=Observed(value="6.1.0-18-amd64", source="ssh"))
 
@@ -237,7 +237,7 @@ def test_a_server_that_is_a_domain_can_be_cured_on_its_hypervisor(model: str, wo
     assert any("sat on hv1" in note and words in note for note in one.notes)
 
 
-def test_unknown_kernels_are_asked_for_first_where_they_would_settle_most() -> None:
+def test_unknown_kernels_come_first_if_they_would_decide_most() -> None:
     made = remedy(server(tx_checksum=State.UNKNOWN, reason="no answer"), hosts=(host(kernel=None),))
 
     kernel, *others = made.questions
@@ -262,7 +262,7 @@ def test_a_kernel_that_may_have_the_fix_is_to_be_looked_into() -> None:
         ((server(interface=None),), "/sys/class/net/INTERFACE/address"),
     ],
 )
-def test_each_unknown_comes_with_the_command_that_tells_it(servers: tuple[Any, ...], command: str) -> None:
+def test_each_unknown_comes_with_the_command_that_shows_it(servers: tuple[Any, ...], command: str) -> None:
     private = hypervisor("hv1", domain("web01", macvtap(mode=SourceMode.PRIVATE)), kernel=UNFIXED_KERNEL)
 
     (question,) = remedy(*servers, hosts=(private,)).questions
@@ -270,7 +270,7 @@ def test_each_unknown_comes_with_the_command_that_tells_it(servers: tuple[Any, .
     assert command in question.command
 
 
-def test_an_unknown_mode_is_asked_for_at_the_domain() -> None:
+def test_an_unknown_mode_is_to_be_read_from_the_domain() -> None:
     serving = domain("sat", macvtap(mac="52:54:00:00:00:01"))
     hosts = (hypervisor("hv1", domain("web01", macvtap(mode=SourceMode.UNKNOWN)), serving, kernel=UNFIXED_KERNEL),)
 
@@ -279,7 +279,7 @@ def test_an_unknown_mode_is_asked_for_at_the_domain() -> None:
     assert any("virsh dumpxml" in question.command for question in made.questions)
 
 
-def test_a_waived_server_asks_for_no_change_and_hides_no_other() -> None:
+def test_a_waived_server_needs_no_change_and_hides_no_other() -> None:
     policy = Policy(waivers=(Waiver(server="cobbler", reason="does not serve there"),))
 
     made = remedy(server("cobbler", interface="eno1"), server("satellite"), policy=policy)

@@ -132,7 +132,7 @@ def test_a_member_keeps_its_permanent_mac_apart_from_that_of_its_bond() -> None:
     assert [sender.mac for sender in only(made).senders] == ["02:00:00:00:00:0a", None]
 
 
-def test_an_old_kernel_is_never_asked_to_switch_the_bond_of_known_members() -> None:
+def test_the_bond_of_known_members_is_never_switched_on_an_old_kernel() -> None:
     old = replace(bonded(), kernel=Observed(value="2.6.32-279.el6.x86_64", source="ssh"))
 
     assert [name for name, _, _ in switches(old)] == ["eth0", "eth1"]
@@ -214,7 +214,7 @@ def test_a_remedy_switches_nothing_that_cannot_be_and_repeats_no_setting(one: Se
 
 
 def applied(inventory: Inventory, changes: list[Change]) -> Inventory:
-    """The inventory after its servers were switched as the changes say, and no further."""
+    """The inventory after its servers were switched by the changes, and no further."""
     made = {sender.interface: sender for change in changes for sender in change.senders}
 
     def switched(one: Server) -> Server:

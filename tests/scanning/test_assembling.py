@@ -22,7 +22,7 @@ def test_results_of_each_kind_stay_in_their_order_whatever_is_between() -> None:
     assert [one.name for one in found.servers] == ["b", "a"]
 
 
-def test_gaps_follow_the_name_that_tells_their_host_apart() -> None:
+def test_gaps_use_the_unique_name_of_their_host() -> None:
     gap = Gap(subject="domain web01", reason="gone", about=GapAbout.DOMAIN, hypervisor="hv1")
     one = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://a/system", status=HostStatus.FAILED))
     other = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://b/system", status=HostStatus.FAILED), gaps=(gap,))
@@ -33,7 +33,7 @@ def test_gaps_follow_the_name_that_tells_their_host_apart() -> None:
     assert [gap.hypervisor for gap in found.gaps] == ["hv1 (qemu+ssh://b/system)"]
 
 
-def test_a_name_that_looks_like_one_told_apart_stays_its_own() -> None:
+def test_a_name_that_looks_like_a_unique_name_stays_its_own() -> None:
     hosts = (hypervisor(name, uri="u") for name in ("hv1 (u)", "hv1", "hv1"))
 
     found = assembled(*(HostResult(hypervisor=host) for host in hosts))
@@ -79,7 +79,7 @@ def member(reason: str | None = None) -> Server:
         ),
     ],
 )
-def test_a_server_is_a_gap_if_its_offload_over_its_ways_is_unknown(one: Server, reasons: list[str]) -> None:
+def test_a_server_is_a_gap_if_its_offload_over_all_paths_is_unknown(one: Server, reasons: list[str]) -> None:
     gaps = assembled(one).gaps
 
     assert [gap.reason for gap in gaps] == reasons

@@ -60,7 +60,7 @@ def domains(found: Inventory) -> dict[str, list[str]]:
     return {hypervisor.name: [domain.name for domain in hypervisor.domains] for hypervisor in found.hypervisors}
 
 
-def test_everything_is_in_the_plans_order_whoever_answers_first(tmp_path: Path) -> None:
+def test_results_are_in_the_plans_order_whichever_comes_first(tmp_path: Path) -> None:
     many = [f"vm{number:03d}" for number in range(100)]
     plan = Plan(
         targets=(libvirt_host(tmp_path, "hv1", *many), refused(), xml_host(tmp_path / "hv3", "web01")),
@@ -87,7 +87,7 @@ def test_a_plan_without_anything_gives_an_inventory_without_anything() -> None:
     assert (found.hypervisors, found.servers, found.gaps) == ((), (), ())
 
 
-def test_the_inventory_says_when_by_which_version_and_how_it_is_to_be_judged() -> None:
+def test_the_inventory_has_its_time_version_and_policy() -> None:
     policy = Policy(lower_device=LowerDevice.ANY, waivers=(Waiver(reason="ISO"),))
 
     found = collect(Plan(policy=policy), taken_at=TAKEN_AT)
@@ -104,7 +104,7 @@ def test_without_a_time_it_is_now_in_whole_seconds() -> None:
     assert taken_at.microsecond == 0
 
 
-def test_what_the_plan_says_about_a_hypervisor_goes_with_it(tmp_path: Path) -> None:
+def test_declared_facts_of_a_hypervisor_are_kept(tmp_path: Path) -> None:
     target = Target(
         kind=TargetKind.XML,
         address=xml_host(tmp_path / "hv1", "web01").address,
@@ -123,7 +123,7 @@ def test_what_the_plan_says_about_a_hypervisor_goes_with_it(tmp_path: Path) -> N
     assert (found.reflective, found.physical) == (("bond2",), True)
 
 
-def test_an_address_that_is_named_twice_is_read_once_with_what_was_said_first(tmp_path: Path) -> None:
+def test_an_address_named_twice_is_read_once_with_the_first_declaration(tmp_path: Path) -> None:
     one, other = xml_host(tmp_path / "hv1", "web01"), xml_host(tmp_path / "hv2", "web02")
     again = Target(kind=TargetKind.XML, address=one.address, name="another name")
 
@@ -132,7 +132,7 @@ def test_an_address_that_is_named_twice_is_read_once_with_what_was_said_first(tm
     assert domains(found) == {"hv1": ["web01"], "hv2": ["web02"]}
 
 
-def test_hypervisors_of_one_name_are_told_apart_by_their_addresses(tmp_path: Path) -> None:
+def test_hypervisors_of_one_name_are_distinguished_by_their_addresses(tmp_path: Path) -> None:
     targets = (
         libvirt_host(tmp_path / "a", "hv1", "web01"),
         xml_host(tmp_path / "b/hv1", "web02"),
@@ -151,7 +151,7 @@ def test_hypervisors_of_one_name_are_told_apart_by_their_addresses(tmp_path: Pat
     assert [gap.hypervisor for gap in found.gaps] == [f"hv1 (xml:{tmp_path}/nowhere/hv1)"]
 
 
-def test_a_number_tells_apart_what_is_shown_alike() -> None:
+def test_a_number_distinguishes_equal_addresses() -> None:
     targets = tuple(
         refused(f"qemu+tcp://user:{password}@127.0.0.1:1/system") for password in ("s3cret-1", "s3cret-2", "s3cret-3")
     )
@@ -164,7 +164,7 @@ def test_a_number_tells_apart_what_is_shown_alike() -> None:
     assert "s3cret" not in repr(found)
 
 
-def test_a_server_whose_offload_nobody_knows_is_a_gap_whether_it_answered_or_not(tmp_path: Path) -> None:
+def test_a_server_with_unknown_offload_is_a_gap_even_if_it_answered(tmp_path: Path) -> None:
     capture = tmp_path / "capture"
     capture.write_text("Features for eth0:\nrx-checksumming: on\n")
     plan = Plan(
@@ -196,7 +196,7 @@ def test_the_end_of_the_run_leaves_nothing_out(tmp_path: Path) -> None:
     assert found.servers[0].reason == reason
 
 
-def test_progress_is_told_once_for_each_in_the_thread_that_collects(tmp_path: Path) -> None:
+def test_progress_is_reported_once_for_each_in_the_calling_thread(tmp_path: Path) -> None:
     threads = []
 
     collect(
@@ -218,7 +218,7 @@ class Defective(str):
         raise ZeroDivisionError
 
     def __bool__(self) -> bool:
-        return bool(str(self))  # from Python 3.12 on a path asks no longer for the text
+        return bool(str(self))  # from Python 3.12 on a path no longer converts to text
 
 
 def test_a_defect_costs_only_the_item_where_it_shows_and_is_loud(
@@ -236,7 +236,7 @@ def test_a_defect_costs_only_the_item_where_it_shows_and_is_loud(
     assert record.exc_info[0] is ZeroDivisionError
 
 
-def test_an_address_that_is_none_is_refused_before_anything_is_read() -> None:
+def test_an_invalid_address_is_refused_before_anything_is_read() -> None:
     with pytest.raises(ConfigError):
         collect(Plan(targets=(refused("qemu+ssh://-oProxyCommand=x/system"),)))
 

@@ -19,7 +19,7 @@ def target(url: str, kind: ProvisioningKind = ProvisioningKind.COBBLER) -> Provi
     return ProvisioningTarget(kind=kind, url=url, user="scan", secret=Secret("s3cret"))
 
 
-def test_what_they_tell_is_in_the_inventory_and_no_secret_is() -> None:
+def test_their_records_are_in_the_inventory_and_no_secret_is() -> None:
     with web_server(cobbler(COBBLER_3)) as one, web_server(foreman({"subnets": [SUBNET], "hosts": []})) as other:
         found = collect(
             Plan(provisioning=(target(other.url, ProvisioningKind.FOREMAN), target(one.url))), taken_at=TAKEN_AT
@@ -31,7 +31,7 @@ def test_what_they_tell_is_in_the_inventory_and_no_secret_is() -> None:
     assert b"s3cret" not in msgspec.json.encode(found)
 
 
-def test_one_that_can_not_be_asked_is_a_gap() -> None:
+def test_an_unreachable_provisioning_system_is_a_gap() -> None:
     url = f"http://127.0.0.1:{free_port()}"
 
     found = collect(Plan(provisioning=(target(url),)))
@@ -47,7 +47,7 @@ def test_the_end_of_the_run_leaves_none_out() -> None:
     assert [gap.reason for gap in found.gaps] == ["not started before the run's deadline of 0 s"]
 
 
-def test_one_that_hangs_in_the_middle_brings_home_what_it_told_before() -> None:
+def test_the_records_read_before_a_hang_are_kept() -> None:
     whole = cobbler(COBBLER_3)
 
     def answer(request: Request) -> Answer:

@@ -52,7 +52,7 @@ def test_a_host_that_refuses_has_failed_with_the_reason() -> None:
     assert "Connection refused" in result.gaps[0].reason
 
 
-def test_a_host_in_time_has_no_gap_and_tells_how_long_it_took(tmp_path: Path) -> None:
+def test_a_host_in_time_has_no_gap_and_its_duration(tmp_path: Path) -> None:
     (tmp_path / "hv1.xml").write_text(node(DOMAIN.format(name="web01")))
     before = time.monotonic()
 

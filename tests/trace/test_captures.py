@@ -16,7 +16,7 @@ def expected(cases: Path) -> dict[str, list[str]]:
     return answers
 
 
-def test_every_capture_with_a_known_answer_gets_it(
+def test_every_capture_gets_its_expected_outcome(
     expected: dict[str, list[str]], cases: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert {path.name for path in (cases / "trace").glob("*.pcap")} == set(expected)
@@ -60,7 +60,7 @@ def test_a_real_boot_is_read_from_its_capture(name: str, captures: Path) -> None
     assert found.gaps == ()
 
 
-def test_every_capture_of_a_real_boot_is_known_here(captures: Path) -> None:
+def test_every_capture_of_a_real_boot_has_a_test(captures: Path) -> None:
     assert {path.stem for path in captures.glob("*.pcap")} == set(BOOTS)
 
 
@@ -82,7 +82,7 @@ COLLECTED = {
         ("00:0b:be:18:9a:40", "rfc1350.txt", Outcome.COMPLETE),
     ],
 }
-"""Captures in which files are asked for; in all others clients want an address at most."""
+"""Captures in which files are requested; in all others clients request an address at most."""
 
 DAMAGED = {
     "the-tcpdump-group.tcpdump__tests__bootp_asan-2.pcap": "cut off by the capture",
@@ -104,10 +104,10 @@ OTHERS = {
     "the-tcpdump-group.tcpdump__tests__hncp_dhcpv6data-oobr.pcap": 0,
     "the-tcpdump-group.tcpdump__tests__tftp-heapoverflow.pcap": 0,  # "bogus" length, ports the wrong way round
 }
-"""How many clients only ask for an address, where it is not one."""
+"""Number of clients that request only an address, where it is not one."""
 
 
-def test_collected_captures_are_read_for_what_they_are(corpus: Path) -> None:
+def test_collected_captures_are_read_completely(corpus: Path) -> None:
     paths = [path for path in sorted((corpus / "pcap").iterdir()) if path.suffix in {".pcap", ".pcapng"}]
     assert len(paths) > 40
 

@@ -72,7 +72,7 @@ def test_a_boot_bears_a_verdict_out_or_not(
 
 
 @pytest.mark.parametrize("verdict", Verdict)
-def test_open_checksums_alone_bear_no_verdict_out_for_they_look_the_same_at_the_sender(
+def test_partial_checksums_alone_confirm_no_verdict_because_the_sender_shows_them_too(
     verdict: Verdict, tmp_path: Path
 ) -> None:
     (line,) = joined(tmp_path, FAILS[len(lease()) :], found(verdict))
@@ -90,7 +90,7 @@ def test_open_checksums_alone_bear_no_verdict_out_for_they_look_the_same_at_the_
         ({"addresses": ("10.99.0.9",), "macs": (Mac(OTHER_MAC),)}, Agreement.UNDECIDED),
     ],
 )
-def test_a_boot_from_another_server_says_nothing_of_the_one_that_is_blamed(
+def test_a_boot_from_another_server_neither_confirms_nor_refutes_the_finding(
     facts: dict[str, Any], agreement: Agreement, tmp_path: Path
 ) -> None:
     blamed = server("satellite", interface="eth0", **{"addresses": (), "macs": ()} | facts)
@@ -107,7 +107,7 @@ def test_a_finding_without_a_server_is_about_any(tmp_path: Path) -> None:
     assert line.agreement is Agreement.CONTRADICTED
 
 
-def test_what_was_not_captured_and_what_is_not_in_the_inventory_is_shown(tmp_path: Path) -> None:
+def test_boots_without_a_finding_and_findings_without_a_boot_are_shown(tmp_path: Path) -> None:
     result = joined(tmp_path, WORKS, found(Verdict.AT_RISK, OTHER_MAC), found(Verdict.AT_RISK, None))
 
     assert [(line.boot is None, line.finding is None, line.agreement) for line in result] == [
@@ -144,7 +144,7 @@ ON, OFF, UNKNOWN = DomainState.ACTIVE, DomainState.INACTIVE, DomainState.UNKNOWN
         ({"hv1": OFF}, [Agreement.CONFIRMED]),
     ],
 )
-def test_a_boot_speaks_for_the_running_copy_of_a_domain_alone(
+def test_a_boot_confirms_the_running_copy_of_a_domain_only(
     states: dict[str, DomainState], agreements: list[Agreement], tmp_path: Path
 ) -> None:
     verdicts = {"hv1": Verdict.AT_RISK, "hv2": Verdict.MITIGATED}
@@ -163,7 +163,7 @@ def test_a_copy_that_is_off_stays_undecided_beside_a_running_one_without_a_findi
     assert line.agreement is Agreement.UNDECIDED
 
 
-def test_without_an_inventory_there_is_only_what_happened(tmp_path: Path) -> None:
+def test_without_an_inventory_only_the_boots_are_shown(tmp_path: Path) -> None:
     (line,) = lines(trace(tmp_path, *FAILS, until=60), None)
 
     assert (line.finding, line.agreement) == (None, None)

@@ -1,4 +1,4 @@
-"""What is said of a capture, in every format, whatever names stand in it."""
+"""The view of a capture in every format, with any names in it."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ def document(found: Trace, report: Report | None = None) -> dict[str, object]:
     return result
 
 
-def test_a_document_says_everything_of_a_boot(tmp_path: Path) -> None:
+def test_a_document_has_every_fact_of_a_boot(tmp_path: Path) -> None:
     said_of_it = document(stuck(tmp_path))
 
     assert said_of_it["schema"] == "virtscan.trace/1"
@@ -107,7 +107,7 @@ def test_a_finding_stands_beside_its_boot(tmp_path: Path) -> None:
     ]
 
 
-def test_people_are_told_the_reason_and_what_is_missing(tmp_path: Path) -> None:
+def test_a_table_has_the_reason_and_the_missing_facts(tmp_path: Path) -> None:
     found = trace(tmp_path, said(1.0, read_request()), answered(1.1, error(1, "File not found")))
     assert "tftp-error (1 File not found)" in REPORTERS["table"].render(view(found, lines(found, None))).decode()
 

@@ -1,4 +1,4 @@
-"""The system's ssh, against a real sshd and against what real ones say when they refuse."""
+"""The system's ssh, against a real sshd and against recorded refusals."""
 
 import shlex
 import socket
@@ -105,7 +105,7 @@ def test_an_unknown_host_key_is_never_accepted(sshd: Sshd) -> None:
     assert sshd.known_hosts.read_text() == ""
 
 
-def test_a_changed_host_key_is_told_apart_from_an_unknown_one(sshd: Sshd, tmp_path: Path) -> None:
+def test_a_changed_host_key_differs_from_an_unknown_one(sshd: Sshd, tmp_path: Path) -> None:
     make_key(tmp_path / "other")
     sshd.know(tmp_path / "other")
 
@@ -120,14 +120,14 @@ def test_a_key_that_is_not_accepted_is_permission_denied_and_no_prompt(sshd: Ssh
         run(sshd, "echo never")
 
 
-def test_a_port_that_nobody_listens_on_is_connection_refused(sshd: Sshd) -> None:
+def test_a_port_without_a_listener_is_connection_refused(sshd: Sshd) -> None:
     sshd.stop()
 
     with pytest.raises(SshError, match="connection refused"):
         run(sshd, "echo never")
 
 
-def test_a_script_that_fails_is_an_error_with_its_last_words(sshd: Sshd) -> None:
+def test_a_script_that_fails_is_an_error_with_its_last_output(sshd: Sshd) -> None:
     with pytest.raises(SshError, match=r"status 3\) and says: it broke"):
         run(sshd, "echo it broke >&2; exit 3")
     with pytest.raises(SshError, match=r"status 1\) and says: This account is currently not available"):
@@ -160,7 +160,7 @@ def test_no_process_stays_behind_as_master_of_a_shared_connection(sshd: Sshd, tm
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A port that accepts and never says a word."""
+    """A port that accepts and never sends a byte."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -187,7 +187,7 @@ def test_what_ssh_started_ends_with_it(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def ended(pid: int) -> bool:
-    """Is the process gone, or on its way (killed, and not yet waited for by whoever inherited it)?"""
+    """Return True if the process is gone, or killed and not yet waited for by its new parent."""
     end = time.monotonic() + LONG
     while time.monotonic() < end:
         try:
@@ -206,14 +206,14 @@ def test_a_client_that_closes_its_output_and_stays_is_ended_in_time(monkeypatch:
         ssh.run(HERE, "echo never", timeout=0.5)
 
 
-def test_without_a_client_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_client_the_package_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTSCAN_SSH", "/nonexistent/ssh")
 
     with pytest.raises(SshError, match=r"/nonexistent/ssh can't be started \(No such file or directory\)"):
         ssh.run(HERE, "echo never", timeout=LONG)
 
 
-def test_a_command_in_the_environment_that_is_none_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_command_in_the_environment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTSCAN_SSH", "ssh -F 'unfinished")
 
     with pytest.raises(SshError, match="VIRTSCAN_SSH is not a valid command"):
@@ -247,7 +247,7 @@ def test_a_command_in_the_environment_that_is_none_is_an_error(monkeypatch: pyte
 def test_every_failure_has_its_own_reason(
     stderr: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # An ssh that says what OpenSSH says in a case that can't be had here.
+    # A substitute ssh with OpenSSH's message of a case that can't be produced here.
     (tmp_path / "said").write_text(stderr)
     monkeypatch.setenv("VIRTSCAN_SSH", f"sh -c 'cat {tmp_path}/said >&2; exit 255' ssh")
 
@@ -262,7 +262,7 @@ def test_the_users_own_environment_reaches_ssh(tmp_path: Path, monkeypatch: pyte
     assert ssh.run(HERE, "", timeout=LONG).decode() == f"{tmp_path}\n"
 
 
-def test_ssh_is_told_to_ask_and_to_lend_nothing_and_has_no_terminal_to_ask_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ssh_runs_in_batch_mode_without_forwarding_or_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTSCAN_SSH", """sh -c 'tty; echo "$@"; test "$(ps -o sid= $$)" -eq $$ && echo own' ssh""")
     destination = Destination(host="sat", user="root", port=2222)
     words = ssh.run(destination, "", timeout=7).decode().splitlines()

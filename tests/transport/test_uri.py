@@ -143,7 +143,7 @@ def test_what_no_uri_can_be_is_refused_in_any_case(address: str) -> None:
         ("qemu+libssh://hv1/system?known_hosts_verify=auto", "known_hosts_verify"),
     ],
 )
-def test_what_trusts_anybody_warns(address: str, warning: str) -> None:
+def test_a_uri_without_verification_is_warned_about(address: str, warning: str) -> None:
     (said,) = uri.check(address, allow_unsafe=False)
 
     assert said.startswith(warning)
@@ -209,7 +209,7 @@ def test_a_decoded_password_in_a_message_is_hidden_too() -> None:
         ("", ""),
     ],
 )
-def test_ssh_is_told_to_ask_nothing(address: str, prepared: str) -> None:
+def test_ssh_runs_in_batch_mode(address: str, prepared: str) -> None:
     assert uri.prepared(address) == prepared
 
 

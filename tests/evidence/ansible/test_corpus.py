@@ -16,7 +16,7 @@ def truths(corpus: Path) -> list[dict[str, Any]]:
     return [truth for truth in map(json.loads, lines) if truth.get("kind") == "ansible-facts"]
 
 
-def test_all_collected_facts_read_as_their_truth_says(corpus: Path) -> None:
+def test_all_collected_facts_are_read_as_expected(corpus: Path) -> None:
     read = 0
     for truth in truths(corpus):
         text = (corpus / truth["file"]).read_text(errors="replace")

@@ -93,7 +93,7 @@ def test_bonds_bridges_and_aliases_are_understood() -> None:
     "text",
     ["", "{", "[]", "{}", "null", "a | SUCCESS => {", '{"kernel": "Linux"}', "[" * 100000, "a | SUCCESS => " + "{" * 9],
 )
-def test_what_is_no_facts_is_refused(text: str) -> None:
+def test_invalid_facts_are_refused(text: str) -> None:
     with pytest.raises(FactsError):
         read_facts(text)
 
@@ -135,7 +135,7 @@ def test_a_folder_gives_the_host_that_is_meant(tmp_path: Path, name: str) -> Non
     assert open_facts(tmp_path / "cache", [name]).names[0] == "satellite.example.com"
 
 
-def test_a_file_whose_name_is_another_is_found_by_what_is_in_it(tmp_path: Path) -> None:
+def test_a_file_with_another_name_is_found_by_its_content(tmp_path: Path) -> None:
     for number in (1, 2):
         write(tmp_path / "cache" / f"10.0.0.{number}", facts(f"hv{number}.example.com"))
 
@@ -174,7 +174,7 @@ def test_what_is_not_there_or_no_file_is_refused(tmp_path: Path) -> None:
         open_facts(tmp_path / "pipe", ["a"])
 
 
-def test_a_server_is_what_its_facts_say(tmp_path: Path) -> None:
+def test_a_server_has_the_facts_of_ansible(tmp_path: Path) -> None:
     path = write(tmp_path / "facts", facts())
 
     server = READERS[SourceKind.ANSIBLE](target(path), timeout=LONG)
@@ -202,7 +202,7 @@ def test_a_server_without_features_is_unknown_with_the_reason(tmp_path: Path) ->
         ({"kernel": "x"}, None, "the facts can't be read"),
     ],
 )
-def test_a_server_that_its_facts_do_not_tell_of_says_why(
+def test_a_server_absent_from_the_facts_is_refused_with_the_reason(
     tmp_path: Path, told: object, interface: str | None, clue: str
 ) -> None:
     with pytest.raises(OffloadError, match=clue):

@@ -26,7 +26,7 @@ Tree = Mapping[str, str | bytes | Link]
 
 
 def as_folder(path: Path, tree: Tree) -> Path:
-    """Write the tree as somebody would have unpacked it."""
+    """Write the tree as an unpacked archive."""
     path.mkdir()
     for name, content in tree.items():
         place = path / name

@@ -10,7 +10,7 @@ def report(files: dict[str, str], links: dict[str, str] | None = None) -> Sosrep
     return Sosreport(files={name: text.encode() for name, text in files.items()}, links=links or {})
 
 
-def test_each_piece_adds_what_it_knows_and_says_so() -> None:
+def test_each_piece_adds_its_facts_and_its_name_as_source() -> None:
     devices = read_devices(
         report(
             {

@@ -1,4 +1,4 @@
-"""Archives and folders that somebody made to do harm."""
+"""Archives and folders made to do harm."""
 
 import gzip
 import io
@@ -110,7 +110,7 @@ def test_a_huge_hole_in_a_folder_is_skipped(tmp_path: Path) -> None:
     assert list(open_sosreport(unpacked).skipped) == ["proc/meminfo"]
 
 
-def test_a_sparse_member_counts_by_what_it_would_expand_to(tmp_path: Path) -> None:
+def test_a_sparse_member_counts_with_its_expanded_size(tmp_path: Path) -> None:
     header = bytearray(plain("r/proc/meminfo", tarfile.GNUTYPE_SPARSE, size=0))
     header[483:495] = b"77777777777\0"  # real size: 8 GiB
     header[148:156] = b"%06o\0 " % (sum(header[:148]) + sum(header[156:512]) + 8 * 32)
@@ -151,7 +151,7 @@ def test_broken_numbers_in_a_header_end_the_reading(tmp_path: Path) -> None:
     assert open_sosreport(path).files.keys() >= {UNAME}
 
 
-def test_an_archive_that_is_cut_short_says_so_and_gives_what_came_before(tmp_path: Path) -> None:
+def test_a_truncated_archive_gives_its_first_part_and_a_gap(tmp_path: Path) -> None:
     whole = as_archive(tmp_path / "whole.tar", {UNAME: KERNEL, "etc/hostname": "kvm01\n" * 200}).read_bytes()
     for length in (1024, 1024 + 300, 1536, 1536 + 700):
         (tmp_path / "cut.tar").write_bytes(whole[:length])
@@ -161,7 +161,7 @@ def test_an_archive_that_is_cut_short_says_so_and_gives_what_came_before(tmp_pat
 
 
 @pytest.mark.parametrize("compression", ["gz", "xz", "bz2"])
-def test_a_compressed_one_that_is_cut_short_says_so(tmp_path: Path, compression: str) -> None:
+def test_a_truncated_compressed_archive_is_a_gap(tmp_path: Path, compression: str) -> None:
     noise = os.urandom(1_900_000)
     tree = {UNAME: KERNEL, "proc/cpuinfo": noise, "etc/hostname": "kvm01"}
     path = as_archive(tmp_path / "report", tree, compression)  # type: ignore[arg-type]  # any str of the three
@@ -173,7 +173,7 @@ def test_a_compressed_one_that_is_cut_short_says_so(tmp_path: Path, compression:
     assert "end" in (report.cut_short or "")
 
 
-def test_an_archive_without_an_end_mark_says_so_whatever_follows_its_stream(tmp_path: Path) -> None:
+def test_an_archive_without_an_end_mark_is_a_gap_whatever_follows_its_stream(tmp_path: Path) -> None:
     packed = lzma.compress(good()) + bytes(600_000)
     (tmp_path / "report.tar.xz").write_bytes(packed)
     report = open_sosreport(tmp_path / "report.tar.xz")
@@ -182,14 +182,14 @@ def test_an_archive_without_an_end_mark_says_so_whatever_follows_its_stream(tmp_
     assert "no end mark" in (report.cut_short or "")
 
 
-def test_garbage_in_the_middle_is_no_end(tmp_path: Path) -> None:
+def test_garbage_in_the_middle_does_not_end_the_archive(tmp_path: Path) -> None:
     report = open_sosreport(archive(tmp_path, good(), b"\xff" * 512, good("r/uname")))
 
     assert report.files.keys() == {UNAME}
     assert "no end mark" in (report.cut_short or "")
 
 
-def test_an_xz_header_that_asks_for_gigabytes_of_memory_is_refused(tmp_path: Path) -> None:
+def test_an_xz_header_that_requests_gigabytes_of_memory_is_refused(tmp_path: Path) -> None:
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 20}]
     packed = bytearray(lzma.compress(bytes(10240), filters=filters))
     packed[16] = 38  # the dictionary's size in the block header: 2 GiB
@@ -238,7 +238,7 @@ def test_what_vanishes_while_it_is_read_is_skipped_with_the_reason(tmp_path: Pat
 
 @contextmanager
 def without_privileges(folder: Path) -> Iterator[None]:
-    """Be somebody who may read only what is readable for all, in this folder: it may not be reached by its path."""
+    """Act in this folder as a user without any permission but those for all; its path may be closed to that user."""
     before = Path.cwd()
     user = os.geteuid()
     folder.chmod(0o755)
@@ -272,7 +272,7 @@ def test_an_archive_that_may_not_be_read_is_refused_with_the_reason(tmp_path: Pa
         open_sosreport(Path("report.tar"))
 
 
-def test_a_folder_that_vanishes_is_no_report(tmp_path: Path) -> None:
+def test_a_folder_that_vanishes_is_an_invalid_report(tmp_path: Path) -> None:
     with pytest.raises(SosreportError, match="No such file"):
         next(folder.members(tmp_path / "gone"))
 

@@ -32,7 +32,7 @@ WANTED = {
 }
 
 
-def test_only_what_is_wanted_is_kept_and_no_link_is_followed(tmp_path: Path) -> None:
+def test_only_wanted_members_are_kept_and_no_link_is_followed(tmp_path: Path) -> None:
     report = open_sosreport(as_folder(tmp_path / ROOT, TREE))
 
     assert report.files.keys() == WANTED
@@ -42,7 +42,7 @@ def test_only_what_is_wanted_is_kept_and_no_link_is_followed(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("root", [ROOT, "", f"./{ROOT}", "."])
-def test_an_archive_gives_what_its_folder_gives(tmp_path: Path, compression: Compression, root: str) -> None:
+def test_an_archive_and_its_folder_give_equal_members(tmp_path: Path, compression: Compression, root: str) -> None:
     folder = open_sosreport(as_folder(tmp_path / ROOT, TREE))
     archive = open_sosreport(as_archive(tmp_path / "report", TREE, compression, root))
 
@@ -55,7 +55,7 @@ def test_the_folder_around_a_report_will_do(tmp_path: Path) -> None:
     assert open_sosreport(tmp_path).files.keys() == WANTED
 
 
-def test_of_two_reports_the_first_counts_and_the_other_is_said(tmp_path: Path) -> None:
+def test_of_two_reports_the_first_counts_and_the_other_is_a_gap(tmp_path: Path) -> None:
     for name in ("sosreport-a", "sosreport-b"):
         as_folder(tmp_path / name, {"sos_commands/host/hostname": name})
     report = open_sosreport(tmp_path)
@@ -92,7 +92,7 @@ def test_a_file_of_several_xz_streams_is_one_archive(tmp_path: Path) -> None:
         (bytes(10240), "nothing in it lies where sos puts"),
     ],
 )
-def test_what_is_no_sosreport_is_refused_with_the_reason(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_an_invalid_sosreport_is_refused_with_the_reason(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "report.tar"
     path.write_bytes(content)
 
@@ -100,13 +100,13 @@ def test_what_is_no_sosreport_is_refused_with_the_reason(tmp_path: Path, content
         open_sosreport(path)
 
 
-def test_a_path_that_is_none_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_an_invalid_path_is_refused_with_the_reason(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / "gone", "No such file"), (Path("/dev/null"), "neither"), (Path("a\0b"), "null")):
         with pytest.raises(SosreportError, match=reason):
             open_sosreport(path)
 
 
-def test_an_empty_folder_is_no_sosreport(tmp_path: Path) -> None:
+def test_an_empty_folder_is_not_a_sosreport(tmp_path: Path) -> None:
     with pytest.raises(SosreportError, match="not a sosreport"):
         open_sosreport(tmp_path)
 

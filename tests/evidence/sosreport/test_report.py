@@ -1,4 +1,4 @@
-"""The facts about a host that its report tells."""
+"""The facts about a host in its report."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -59,7 +59,7 @@ def test_cpus_are_counted(files: dict[str, str], cpus: int | None) -> None:
     assert report(files).cpus == cpus
 
 
-def test_memory_is_what_the_kernel_has() -> None:
+def test_memory_is_that_of_the_kernel() -> None:
     assert report({"proc/meminfo": "MemTotal:       131072000 kB\nMemFree: 1 kB\n"}).memory_mib == 128000
     assert report({"proc/meminfo": "MemTotal: much"}).memory_mib is None
 
@@ -90,11 +90,11 @@ def test_memory_is_what_the_kernel_has() -> None:
         ({}, None),
     ],
 )
-def test_the_time_is_what_the_host_printed(files: dict[str, str], moment: datetime | None) -> None:
+def test_the_time_is_that_printed_by_the_host(files: dict[str, str], moment: datetime | None) -> None:
     assert report(files).taken_at == moment
 
 
-def test_in_a_zone_whose_name_says_little_the_files_own_time_counts() -> None:
+def test_with_an_ambiguous_zone_the_files_own_time_counts() -> None:
     local = {"sos_commands/date/date": "Thu Feb 10 13:00:00 CET 2022\n"}
 
     assert report(local, NOON).taken_at == NOON
@@ -108,6 +108,6 @@ def test_a_file_that_was_copied_later_does_not_make_the_report_younger() -> None
 
 
 @pytest.mark.parametrize("seconds", [1e300, float("nan"), float("inf"), -1e300])
-def test_a_time_that_no_calendar_has_is_none(seconds: float) -> None:
+def test_an_impossible_date_gives_none(seconds: float) -> None:
     assert report({"uname": "x"}, seconds).taken_at is None
     assert report({"uname": "x"}, NOON).taken_at == NOON

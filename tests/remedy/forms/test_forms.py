@@ -99,7 +99,7 @@ IN_SHELL = [form for form in FORMS if form != "ansible"]
 
 @pytest.mark.parametrize("servers", SERVERS)
 @pytest.mark.parametrize("form", IN_SHELL)
-def test_shellcheck_has_nothing_to_say(form: str, servers: str) -> None:
+def test_shellcheck_reports_nothing(form: str, servers: str) -> None:
     alone = remedy(server(**SERVERS[servers]))
     among = remedy(server(**SERVERS[servers]), server("cobbler", interface="eno1"))
 
@@ -120,7 +120,7 @@ def test_no_name_from_outside_gets_out_of_its_comment_or_quotes(form: str, name:
 
 
 def what_runs(text: str) -> list[str]:
-    """The lines that are no comments, without the only place where a name may stand: which server this is."""
+    """The lines other than comments, without the only place where a name may stand: which server this is."""
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return sorted("SERVER" if line.startswith(('if [ "$SERVER" = ', "  hosts: ")) else line for line in lines)
 
@@ -172,13 +172,13 @@ def test_ansible_takes_the_playbook_that_changes_nothing(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["all", "localhost", "web*", "a:b", "{{ x }}", "~.*", "ungrouped", ""])
-def test_a_server_whose_name_would_mean_other_hosts_must_be_named(name: str) -> None:
+def test_a_server_name_that_is_a_pattern_of_hosts_must_be_replaced(name: str) -> None:
     text = FORMS["ansible"].write(remedy(server(name)))
 
     assert '  hosts: "name-the-host-here"\n' in text
 
 
-def test_what_ansible_undoes_runs_only_when_it_is_asked_for() -> None:
+def test_the_undo_tasks_of_ansible_run_only_on_request() -> None:
     undo = FORMS["ansible"].steps(change()).undo
 
     assert undo.count("- name:") == undo.count("tags: [never, undo]") == 2
@@ -195,7 +195,7 @@ def test_what_stands_on_other_devices_gets_no_link_file(interface: str) -> None:
     assert "MAC" in steps.means
 
 
-def test_a_link_file_keeps_the_name_of_the_card() -> None:
+def test_a_link_file_keeps_the_name_of_the_nic() -> None:
     lasting = FORMS["systemd"].steps(change(interface="ens3", macs=mac("52:54:00:00:00:01"))).lasting
 
     assert lasting is not None
@@ -214,7 +214,7 @@ def test_a_device_that_cannot_turn_it_off_gets_no_command(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_whom_it_frees_and_what_it_costs_is_said(form: str) -> None:
+def test_the_text_has_the_freed_interfaces_and_the_cost(form: str) -> None:
     text = FORMS[form].write(remedy(server()))
 
     for words in ("hv1 web01 52:54:00:00:01:01", "Cost: the server's CPU", "2.6.32-504.30.3.el6", "virtscan servers"):
@@ -230,7 +230,7 @@ def test_the_text_says_that_no_interface_is_known_to_be_at_risk(form: str) -> No
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_who_is_unknown_is_not_taken_for_safe(form: str) -> None:
+def test_an_unknown_interface_is_not_taken_for_safe(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.UNKNOWN)))
 
     assert "No interface is known to be at risk: no change is needed. Unknown: 2.\n" in text

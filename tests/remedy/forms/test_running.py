@@ -52,7 +52,7 @@ def lasting(machine: Machine, *, udev: int = 252) -> Persistence:
 
 
 @pytest.mark.parametrize("form", IN_SHELL)
-def test_the_printed_script_turns_it_off_and_what_it_shows_for_undoing_on_again(form: str, machine: Machine) -> None:
+def test_the_printed_script_turns_it_off_and_its_undo_commands_on_again(form: str, machine: Machine) -> None:
     machine.write(IFCFG, f"DEVICE={NIC}\nONBOOT=yes")
     script = printed(form)
 
@@ -85,7 +85,7 @@ def test_what_the_script_writes_is_recognised_as_lasting(form: str, where: str, 
     assert machine.files() == first
 
 
-def test_the_profile_that_nmcli_is_told_to_change_is_recognised_as_lasting(machine: Machine) -> None:
+def test_the_profile_changed_by_nmcli_is_recognised_as_lasting(machine: Machine) -> None:
     done = machine.run(NMCLI + printed("nmcli"))
 
     assert done.stderr.splitlines() == [
@@ -108,14 +108,14 @@ def test_a_device_without_a_profile_stops_the_script(machine: Machine) -> None:
 
 @pytest.mark.skipif(shutil.which("nmcli") is None, reason="nmcli: not installed")
 @pytest.mark.parametrize("value", ["off", "ignore"])
-def test_network_manager_knows_the_property(value: str) -> None:
+def test_network_manager_has_the_property(value: str) -> None:
     words = ["type", "ethernet", "con-name", "x", "ifname", NIC, "ethtool.feature-tx", value]
     done = subprocess.run(["nmcli", "--offline", "connection", "add", *words], capture_output=True, check=False)
 
     assert done.returncode == 0
 
 
-def test_a_link_file_can_ask_the_device_for_its_address(machine: Machine) -> None:
+def test_a_link_file_can_match_the_permanent_address(machine: Machine) -> None:
     machine.run(printed("systemd", serving(macs=())))
 
     (text,) = machine.files().values()
@@ -214,7 +214,7 @@ def test_what_is_off_already_is_only_made_to_last(machine: Machine) -> None:
     assert "tx on" not in script
 
 
-def test_segmentation_offload_goes_and_comes_with_it_as_the_text_says(machine: Machine) -> None:
+def test_segmentation_offload_goes_and_comes_with_it_as_documented(machine: Machine) -> None:
     script = printed("shell")
     name = "tx-tcp-segmentation"
 
@@ -225,7 +225,7 @@ def test_segmentation_offload_goes_and_comes_with_it_as_the_text_says(machine: M
     assert "segmentation" in script
 
 
-def test_the_playbook_turns_it_off_for_good_and_undoes_it_when_asked(machine: Machine, tmp_path: Path) -> None:
+def test_the_playbook_turns_it_off_persistently_and_undoes_it_on_request(machine: Machine, tmp_path: Path) -> None:
     playbook = tmp_path / "remedy.yml"
     playbook.write_text(printed("ansible", serving(interface=None)))
     play = (
@@ -348,7 +348,7 @@ def test_the_check_does_not_take_the_parent_of_a_macvlan_for_a_way_out(machine: 
 
 
 @pytest.mark.parametrize("commands", ["ethtool() { return 71; }", "ethtool() { echo 'Features for x:'; }"])
-def test_the_check_takes_what_cannot_be_read_for_open(commands: str, machine: Machine) -> None:
+def test_the_check_fails_for_unreadable_devices(commands: str, machine: Machine) -> None:
     assert checked(machine, f"{off('p0', 'p1')}\n{commands}").returncode == 1
 
 

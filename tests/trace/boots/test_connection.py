@@ -1,4 +1,4 @@
-"""HTTP boots: what a TCP connection tells."""
+"""HTTP boots: the outcome of a TCP connection."""
 
 from pathlib import Path
 
@@ -96,10 +96,10 @@ def test_unacknowledged_data_is_not_an_unacknowledged_connection(tmp_path: Path)
 
     found = boot(tmp_path, *ASKS, *answers)
     assert (found.outcome, found.resent) == (Outcome.DATA_NOT_ACKNOWLEDGED, 2)
-    assert judge(found).failed is Failed.NO  # their sums were complete
+    assert judge(found).failed is Failed.NO  # their checksums were complete
 
 
-def test_a_client_that_takes_open_segments_shows_that_they_are_filled_later(tmp_path: Path) -> None:
+def test_a_client_that_accepts_partial_segments_shows_that_they_are_filled_later(tmp_path: Path) -> None:
     shots = [
         *ASKS,
         server(1.4, OK + bytes(1000), sequence=IRS + 1, kind=Checksum.PARTIAL),
@@ -128,7 +128,7 @@ def test_a_request_without_an_answer(tmp_path: Path) -> None:
     assert (found.outcome, found.retries) == (Outcome.NO_ANSWER, 1)
 
 
-def test_a_connection_in_which_nothing_is_asked(tmp_path: Path) -> None:
+def test_a_connection_without_a_request(tmp_path: Path) -> None:
     assert boot(tmp_path, *ESTABLISHED).outcome is Outcome.UNFINISHED
 
 

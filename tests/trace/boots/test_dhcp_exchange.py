@@ -38,7 +38,7 @@ from virtscan.trace import Failed, Lease, Outcome, judge
 from virtscan.trace.capture.checksums import Checksum
 
 
-def test_offers_that_are_never_requested_tell_a_server_on_plain_sockets(tmp_path: Path) -> None:
+def test_offers_that_are_never_requested_show_a_server_on_plain_sockets(tmp_path: Path) -> None:
     shots = [
         discover(0),
         offer(0.1, Checksum.PARTIAL),
@@ -62,7 +62,7 @@ def test_a_single_offer_at_the_end_of_a_capture_may_still_be_requested(tmp_path:
 
 
 @pytest.mark.parametrize("kind", [Checksum.GOOD, Checksum.PARTIAL])
-def test_a_client_that_asks_once_more_may_still_request_what_it_was_offered(kind: Checksum, tmp_path: Path) -> None:
+def test_a_client_that_repeats_its_discover_may_still_request_the_offer(kind: Checksum, tmp_path: Path) -> None:
     shots = [discover(0), offer(0.1, kind), discover(1), offer(1.1, kind)]
 
     found = only(trace(tmp_path, *shots))
@@ -127,7 +127,7 @@ def test_a_client_that_starts_over_is_another_boot(tmp_path: Path) -> None:
     ]
 
 
-def test_a_client_that_asks_with_a_new_number_before_it_has_an_address_is_still_at_it(tmp_path: Path) -> None:
+def test_a_client_with_a_new_transaction_id_and_no_address_continues_its_boot(tmp_path: Path) -> None:
     shots = [
         discover(0, transaction=1),
         discover(4, transaction=2),
@@ -180,7 +180,9 @@ def test_a_proxy_names_the_file(tmp_path: Path) -> None:
         ([(0, b"")], "field.0"),
     ],
 )
-def test_the_file_is_where_the_message_says(more: list[tuple[int, bytes]], file: str | None, tmp_path: Path) -> None:
+def test_the_boot_file_is_read_from_the_message(
+    more: list[tuple[int, bytes]], file: str | None, tmp_path: Path
+) -> None:
     reply = dhcp(5, FROM, *more, reply=True, address=CLIENT, file=b"field.0\xff")
 
     found = only(trace(tmp_path, discover(0), answered(0.1, reply.replace(b"\xff", b"\0", 1), port=67, to=68)))
@@ -217,20 +219,20 @@ def test_a_client_that_does_not_name_itself_has_its_frames_address(tmp_path: Pat
     assert only(trace(tmp_path, shot)).mac == CLIENT_MAC
 
 
-def test_messages_without_a_part_in_it_are_passed_over(tmp_path: Path) -> None:
+def test_unrelated_messages_are_ignored(tmp_path: Path) -> None:
     found = trace(tmp_path, broadcast(0, dhcp(8, PXE)))
 
     assert (found.boots, found.others, found.gaps) == ((), 0, ())
 
 
-def test_a_capture_of_the_start_of_each_frame_says_what_is_missing(tmp_path: Path) -> None:
+def test_a_capture_with_truncated_frames_names_the_missing_part(tmp_path: Path) -> None:
     frames = [(shot.time, cooked(shot)) for shot in [*lease(), said(1, read_request())]]
 
     found = written(tmp_path, pcap(frames, link=113, snap=96))
     assert "4 DHCP or TFTP messages are cut off by the capture: capture whole frames" in found.gaps[0].reason
 
 
-def test_answers_whose_sums_cannot_be_computed_decide_nothing(tmp_path: Path) -> None:
+def test_answers_with_uncomputable_checksums_decide_nothing(tmp_path: Path) -> None:
     shots = [said(1, read_request()), *(answered(1.1 + wait, data(1)) for wait in range(3))]
     frames = [(shot.time, b"\0" * 12 + b"\x08\x00" + shot.packet) for shot in shots]
 
@@ -266,7 +268,7 @@ class TestClientsOfOperatingSystems:
         assert (found.outcome, judge(found).failed) == (Outcome.UNFINISHED, Failed.UNCLEAR)
 
     @pytest.mark.parametrize("kind", [Checksum.PARTIAL, Checksum.GOOD])
-    def test_acknowledgements_that_they_take_are_none(self, kind: Checksum, tmp_path: Path) -> None:
+    def test_accepted_acknowledgements_give_no_row(self, kind: Checksum, tmp_path: Path) -> None:
         found = trace(tmp_path, self.asks(0, step=3), offer(0.1, kind, step=5), until=60)
 
         assert (found.boots, found.others) == ((), 1)
@@ -410,7 +412,7 @@ def test_a_relayed_client_is_named_by_its_relay(tmp_path: Path) -> None:
         ([struct.pack("!HH", 61, 200)], False),
     ],
 )
-def test_a_boot_over_ipv6_is_known_by_the_options_of_its_client(
+def test_a_boot_over_ipv6_is_recognised_by_the_options_of_its_client(
     options: list[bytes], boots: bool, tmp_path: Path
 ) -> None:
     assert bool(trace(tmp_path, asks(0, dhcp6(1, *options))).boots) is boots

@@ -1,4 +1,4 @@
-"""TFTP as boot ROMs use it: what is told of a transfer, and by what."""
+"""TFTP as boot ROMs use it: the outcome of a transfer and its evidence."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def boot(folder: Path, *shots: Shot, until: float | None = 60.0) -> Boot:
 
 
 def stuck(kind: Checksum, arrival: int = 3) -> list[Shot]:
-    """A request that is answered three times with options, and asked again."""
+    """A request that is answered three times with options, and repeated."""
     return [
         ASKS,
         answered(1.1, options(), kind=kind, arrival=arrival),
@@ -89,7 +89,7 @@ def test_the_same_file_again_is_not_a_retry_once_it_is_complete(tmp_path: Path) 
     assert (found.outcome, found.retries, found.seconds_lost) == (Outcome.COMPLETE, 0, 0)
 
 
-def test_a_block_is_as_long_as_its_header_says_however_little_was_captured(tmp_path: Path) -> None:
+def test_a_block_has_the_length_in_its_header_however_little_was_captured(tmp_path: Path) -> None:
     shots = [ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000)]
     frames = [(shot.time, ethernet(shot)) for shot in shots]
 
@@ -126,7 +126,7 @@ def test_a_transfer_that_the_capture_cuts_off_is_unfinished(tmp_path: Path) -> N
     assert boot(tmp_path, *shots, until=60).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
 
 
-def test_a_capture_that_ends_with_fresh_data_says_nothing_of_it_whatever_was_sent_again_before(tmp_path: Path) -> None:
+def test_data_at_the_end_of_a_capture_decides_nothing_whatever_was_sent_again_before(tmp_path: Path) -> None:
     again = [said(1.5, read_request()), answered(1.6, data(1)), said(1.7, acknowledged(1), to=40000)]
     shots = [ASKS, *again, answered(1.8, data(2))]
 
@@ -160,7 +160,7 @@ def test_an_error_without_a_text_gets_that_of_the_standard(tmp_path: Path) -> No
     assert boot(tmp_path, ASKS, answered(1.1, error(2, ""))).error == "2 access violation"
 
 
-def test_an_error_that_never_reached_the_client_is_seen_by_its_asking_again(tmp_path: Path) -> None:
+def test_a_repeated_request_shows_that_the_error_never_arrived(tmp_path: Path) -> None:
     shots = [ASKS, answered(1.1, error(1, "no"), kind=Checksum.PARTIAL), said(2.0, read_request())]
 
     found = boot(tmp_path, *shots, answered(2.1, error(1, "no"), kind=Checksum.PARTIAL))
@@ -168,7 +168,7 @@ def test_an_error_that_never_reached_the_client_is_seen_by_its_asking_again(tmp_
     assert judge(found).failed is Failed.YES
 
 
-def test_a_client_that_only_asks_for_the_size_goes_on_to_ask_for_the_file(tmp_path: Path) -> None:
+def test_a_client_that_requests_only_the_size_then_requests_the_file(tmp_path: Path) -> None:
     found = boot(
         tmp_path,
         ASKS,
@@ -183,7 +183,7 @@ def test_a_client_that_only_asks_for_the_size_goes_on_to_ask_for_the_file(tmp_pa
     assert (found.taken.partial, found.side) == (2, Side.SENDER)
 
 
-def test_a_client_that_gives_up_says_why(tmp_path: Path) -> None:
+def test_the_error_of_a_client_that_gives_up_is_reported(tmp_path: Path) -> None:
     found = boot(tmp_path, ASKS, answered(1.1, options()), said(1.2, error(8, "too large"), to=40000))
 
     assert (found.outcome, found.error) == (Outcome.TFTP_ERROR, "the client: 8 too large")
@@ -265,7 +265,7 @@ def test_a_frame_seen_on_two_devices_is_not_a_retry(tmp_path: Path) -> None:
     assert boot(tmp_path, *twice).resent == boot(tmp_path, *stuck(Checksum.PARTIAL)).resent == 2
 
 
-def test_messages_that_tell_nothing_are_a_gap_on_the_servers_port_alone(tmp_path: Path) -> None:
+def test_invalid_messages_are_a_gap_only_on_the_servers_port(tmp_path: Path) -> None:
     found = trace(tmp_path, ASKS, said(1.1, b"\0\x09ab"), said(1.2, b"\0\x09ab", to=40000), answered(1.3, b"x"))
 
     assert [gap.reason.partition(":")[0] for gap in found.gaps] == ["1 DHCP or TFTP messages are malformed"]
@@ -283,7 +283,7 @@ def test_clients_behind_a_router_have_no_mac_of_their_own(tmp_path: Path) -> Non
     assert only(trace(tmp_path, router[0])).mac == OTHER_MAC
 
 
-def test_a_client_behind_a_router_is_known_by_the_address_it_was_given(tmp_path: Path) -> None:
+def test_a_client_behind_a_router_is_identified_by_its_assigned_address(tmp_path: Path) -> None:
     relayed = datagram(1.0, read_request(), (OTHER_MAC, CLIENT, 2070), (SERVER_MAC, SERVER, 69))
 
     assert boot(tmp_path, *lease(), relayed).mac == CLIENT_MAC
@@ -302,7 +302,7 @@ GAVE_UP = [
 class TestAnswersAfterTheClientGaveUp:
     """Servers send on for half a minute what no client waits for."""
 
-    def test_complete_ones_do_not_clear_what_was_ignored_before(self, tmp_path: Path) -> None:
+    def test_complete_answers_do_not_clear_earlier_ignored_ones(self, tmp_path: Path) -> None:
         late = [answered(time, options()) for time in (14.1, 30.1)]
 
         found = boot(tmp_path, *GAVE_UP, *late)
@@ -322,7 +322,7 @@ class TestAnswersAfterTheClientGaveUp:
         found = boot(tmp_path, *GAVE_UP[:4], *complete, answered(14.1, options(), kind=Checksum.PARTIAL))
         assert (found.ignored.partial, judge(found).failed, judge(found).confidence.value) == (0, Failed.NO, "high")
 
-    def test_they_count_if_the_client_asks_again_after_all(self, tmp_path: Path) -> None:
+    def test_they_count_if_the_client_requests_again(self, tmp_path: Path) -> None:
         slow = [answered(40, data(1, 5), kind=Checksum.PARTIAL), said(40.1, acknowledged(1), to=40000)]
 
         found = boot(tmp_path, *lease(), ASKS, *slow)
@@ -361,7 +361,7 @@ def test_an_acknowledgement_that_is_repeated_takes_no_later_block(tmp_path: Path
 class TestWhatMayBeConcluded:
     """The signature, and what looks like it."""
 
-    def test_open_answers_that_were_never_taken_beside_complete_ones_that_were(self, tmp_path: Path) -> None:
+    def test_partial_answers_ignored_beside_complete_ones_accepted(self, tmp_path: Path) -> None:
         found = boot(tmp_path, *lease(), *stuck(Checksum.PARTIAL))
 
         judgement = judge(found)
@@ -392,14 +392,14 @@ class TestWhatMayBeConcluded:
 
         assert judge(boot(tmp_path, *finished, *stuck(Checksum.PARTIAL))).failed is Failed.YES
 
-    def test_complete_answers_among_others_that_cannot_be_computed_say_less(self, tmp_path: Path) -> None:
+    def test_complete_answers_among_uncomputable_ones_are_weaker_evidence(self, tmp_path: Path) -> None:
         whole = answered(1.1, data(1, 1400)).packet[20:]
         part = Shot(1.1, SERVER_MAC, CLIENT_MAC, network(SERVER, CLIENT, 17, whole[:512], flags=0x2000))
 
         judgement = judge(boot(tmp_path, ASKS, part, answered(2.1, data(1))))
         assert (judgement.failed, judgement.confidence.value) == (Failed.NO, "medium")
 
-    def test_open_answers_prove_nothing_when_complete_ones_were_ignored_as_well(self, tmp_path: Path) -> None:
+    def test_partial_answers_prove_nothing_if_complete_ones_were_ignored_as_well(self, tmp_path: Path) -> None:
         shots = [*lease(), *stuck(Checksum.PARTIAL), answered(4.0, options())]
 
         assert judge(boot(tmp_path, *shots)).failed is Failed.UNCLEAR
@@ -410,7 +410,9 @@ class TestWhatMayBeConcluded:
         assert (found.from_server.wrong, judge(found).failed) == (3, Failed.UNCLEAR)
 
     @pytest.mark.parametrize("kind", [Checksum.WRONG, Checksum.PARTIAL])
-    def test_a_client_that_took_open_ones_failed_for_another_reason(self, kind: Checksum, tmp_path: Path) -> None:
+    def test_a_client_that_accepted_partial_answers_failed_for_another_reason(
+        self, kind: Checksum, tmp_path: Path
+    ) -> None:
         found = boot(
             tmp_path,
             ASKS,
@@ -422,7 +424,7 @@ class TestWhatMayBeConcluded:
         assert (found.outcome, found.side) == (Outcome.DATA_NOT_ACKNOWLEDGED, Side.SENDER)
         assert (judge(found).failed, judge(found).confidence.value) == (Failed.NO, "high")
 
-    def test_what_another_client_took_tells_the_side_for_this_one(self, tmp_path: Path) -> None:
+    def test_an_answer_accepted_by_another_client_shows_the_capture_side(self, tmp_path: Path) -> None:
         physical = [
             datagram(0.0, read_request(), (OTHER_MAC, OTHER, 2070), (SERVER_MAC, SERVER, 69)),
             datagram(0.1, data(1, 5), (SERVER_MAC, SERVER, 40000), (OTHER_MAC, OTHER, 2070), Checksum.PARTIAL),

@@ -62,7 +62,7 @@ def test_the_same_boot_is_read_on_every_kind_of_link(link: int, frame: Callable[
     assert judge(found).failed is Failed.YES
 
 
-def test_vlan_tags_are_told(tmp_path: Path) -> None:
+def test_vlan_tags_are_read(tmp_path: Path) -> None:
     frames = [(shot.time, ethernet(shot, 7, 100)) for shot in STUCK]
 
     assert only(written(tmp_path, pcap(frames))).vlan == (7, 100)
@@ -93,7 +93,7 @@ def test_the_side_is_that_of_the_host_to_which_frames_are_addressed(
     assert only(written(tmp_path, pcap(arriving(to_client, to_server), link=113))).side is side
 
 
-def test_at_the_receivers_side_bad_checksums_are_proof_if_complete_ones_were_taken_or_they_are_no_open_ones(
+def test_at_the_receiver_bad_checksums_are_proof_if_complete_ones_were_accepted_or_they_are_not_partial(
     tmp_path: Path,
 ) -> None:
     damaged = [
@@ -106,7 +106,7 @@ def test_at_the_receivers_side_bad_checksums_are_proof_if_complete_ones_were_tak
         assert (judgement.failed, judgement.confidence.value) == (Failed.YES, "high")
 
 
-def test_open_checksums_without_a_complete_one_may_be_filled_in_between_the_receivers_device_and_the_vm(
+def test_partial_checksums_without_a_complete_one_may_be_filled_in_before_the_vm(
     tmp_path: Path,
 ) -> None:
     judgement = judge(only(written(tmp_path, pcap(arriving(0, 4, STUCK[4:]), link=113))))
@@ -127,7 +127,7 @@ def test_another_kind_of_link_is_a_gap(link: int, name: str, tmp_path: Path) -> 
     assert found.gaps[0].reason.startswith(f"2 frames are not Ethernet (link type {link}, {name})")
 
 
-def test_a_cooked_frame_without_a_mac_tells_its_address(tmp_path: Path) -> None:
+def test_a_cooked_frame_without_a_mac_has_its_address(tmp_path: Path) -> None:
     shot = said(1.0, read_request())
     frame = struct.pack("!HHH8sH", 4, 512, 0, bytes(8), 0x0800) + shot.packet
     newer = struct.pack("!HHIHBB8s", 0x0800, 0, 2, 512, 4, 0, bytes(8)) + shot.packet
@@ -186,7 +186,7 @@ def test_other_packets_and_damaged_ones_are_passed_over(packet: bytes, tmp_path:
     assert trace(tmp_path, *shots).boots == ()
 
 
-def test_frames_that_are_no_ip_or_too_short_are_passed_over(tmp_path: Path) -> None:
+def test_frames_that_are_too_short_or_not_ip_are_ignored(tmp_path: Path) -> None:
     frames = [(0, bytes(8)), (1, bytes(12) + b"\x08\x06" + bytes(46)), (2, bytes(12) + b"\x81\x00\x00")]
 
     found = written(tmp_path, pcap(frames))

@@ -149,7 +149,7 @@ def test_devices_of_different_kinds_may_share_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [CLASSIC, NEW], ids=["pcap", "pcapng"])
-def test_a_capture_that_is_cut_short_says_so_wherever_it_ends(content: bytes, tmp_path: Path) -> None:
+def test_a_truncated_capture_is_a_gap_wherever_it_ends(content: bytes, tmp_path: Path) -> None:
     whole = written(tmp_path, content)
     ends = {written(tmp_path, content[:length]).gaps == () for length in range(len(content) - 40, len(content))}
     assert ends == {False}
@@ -160,7 +160,7 @@ def test_a_capture_that_is_cut_short_says_so_wherever_it_ends(content: bytes, tm
     assert only(cut).outcome is not Outcome.COMPLETE
 
 
-def test_a_zipped_capture_that_is_cut_short_gives_what_came_until_then(tmp_path: Path) -> None:
+def test_a_truncated_gzip_capture_gives_its_first_part(tmp_path: Path) -> None:
     path = tmp_path / "boot.pcap.gz"
     zipped = gzip.compress(CLASSIC, 0)
 
@@ -173,7 +173,7 @@ def test_a_zipped_capture_that_is_cut_short_gives_what_came_until_then(tmp_path:
         read(path)
 
 
-def test_a_zipped_capture_that_is_damaged_gives_what_came_until_then(tmp_path: Path) -> None:
+def test_a_damaged_gzip_capture_gives_its_first_part(tmp_path: Path) -> None:
     path = tmp_path / "boot.pcap"
     zipped = bytearray(gzip.compress(pcap(FRAMES * 100), 0))
     zipped[-6] ^= 0xFF
@@ -192,7 +192,7 @@ def test_zipped_files_may_be_joined_and_padded(tmp_path: Path) -> None:
     assert (found.frames, found.gaps) == (len(FRAMES), ())
 
 
-def test_blocks_that_are_no_frames_are_passed_over(tmp_path: Path) -> None:
+def test_blocks_without_frames_are_ignored(tmp_path: Path) -> None:
     statistics = block(5, bytes(20)) + block(4, b"") + block(0xBAD, b"four")
     content = NEW + statistics + NEW[:48] + statistics
 
@@ -229,7 +229,7 @@ def test_a_damaged_block_ends_the_capture_with_a_gap(more: bytes, tmp_path: Path
     assert ("damaged after" in found.gaps[0].reason) or ("cut short" in found.gaps[0].reason)
 
 
-def test_a_section_that_is_cut_short_is_said_once(tmp_path: Path) -> None:
+def test_a_truncated_section_is_reported_once(tmp_path: Path) -> None:
     section = struct.pack("<IIIHHq", 0x0A0D0D0A, 40, 0x1A2B3C4D, 1, 0, -1) + b"four"
 
     assert "cut short" in written(tmp_path, NEW + section).gaps[0].reason
@@ -325,7 +325,7 @@ PORT = st.sampled_from([67, 68, 69, 547, 546, 4011, 2070, 40000])
     talk=st.lists(st.tuples(st.booleans(), PORT, PORT, PAYLOAD, st.sampled_from(Checksum)), max_size=12),
     whole=st.booleans(),
 )
-def test_no_conversation_makes_it_fail(
+def test_any_sequence_of_packets_is_tracked_without_an_error(
     talk: list[tuple[bool, int, int, bytes, Checksum]], whole: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     shots = [
