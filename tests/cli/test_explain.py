@@ -100,7 +100,7 @@ def test_what_could_not_be_looked_at_is_said(tmp_path: Path, capfd: pytest.Captu
         ("52:54:00:93:76:aa", "did you mean 52:54:00:93:76:af?"),
         (
             "zzzz",
-            "zzzz: no such domain or interface; give the name or uuid of a domain, or the MAC of an interface (not everything",
+            "zzzz: no such domain or interface; give the name or uuid of a domain, or the MAC of an interface (not",
         ),
         ("lone", "domain lone has no interface"),
         ("\x1b[31m", r"\x1b[31m: no such domain or interface; give"),
