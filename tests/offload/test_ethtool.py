@@ -307,7 +307,7 @@ def test_off_behind_a_failure_is_no_observation_wherever_the_failure_stands(erro
     capture = parse_features(text)
 
     assert tx_checksum(capture.features) is UNKNOWN
-    assert unknown_because(capture) == f"ethtool could not get tx-checksumming: {error.strip()}"
+    assert unknown_because(capture) == f"ethtool can't read tx-checksumming: {error.strip()}"
 
 
 def test_a_failure_between_two_devices_belongs_to_the_second() -> None:
@@ -345,9 +345,7 @@ def test_when_the_generic_features_fail_only_the_sums_are_observations() -> None
 
     assert capture.features["tx-checksumming"].state is ON
     assert tx_checksum(capture.features) is UNKNOWN
-    assert unknown_because(capture) == (
-        "ethtool could not get tx-checksum-ipv4, tx-checksum-ip-generic: " + error.strip()
-    )
+    assert unknown_because(capture) == ("ethtool can't read tx-checksum-ipv4, tx-checksum-ip-generic: " + error.strip())
 
 
 def test_a_cut_capture_says_what_it_does_not_show() -> None:

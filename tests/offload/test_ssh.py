@@ -63,7 +63,7 @@ def test_a_switched_device_is_read_as_it_is_now(sshd: Sshd, veth: str) -> None:
     assert after.addresses == ("10.213.7.1/24",)
     assert after.persistence is not None
     assert after.persistence.tx_checksum is State.ON
-    assert "a plain ethtool -K is gone at the next boot" in after.persistence.setting
+    assert "ethtool -K alone is lost at the next reboot" in after.persistence.setting
 
 
 def test_every_device_of_the_server_is_read(sshd: Sshd, veth: str) -> None:
