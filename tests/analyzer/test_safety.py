@@ -99,7 +99,7 @@ def test_200_megabytes_are_refused_in_little_memory() -> None:
     assert (result.stderr, result.stdout.splitlines()) == (
         "",
         [
-            "209715200 bytes are exceed the limit of a document (4194304)",
+            "209715200 bytes exceed the limit of a document (4194304)",
             "209715200 bytes exceed the limit of a file (33554432)",
         ],
     )

@@ -150,7 +150,7 @@ def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[st
         (["web01", "FILE", "-c", HOST], "omit FILE or these options"),
         (["web01", "nowhere.json"], "nowhere.json: can't be read"),
         (["web01", "FILE", "--format", "yaml"], "'yaml' is not one of"),
-        (["web01", os.devnull], "empty file, not a packet capture"),
+        (["web01", os.devnull], "the file is empty"),
     ],
 )
 def test_wrong_usage_is_said(

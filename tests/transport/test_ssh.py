@@ -130,7 +130,7 @@ def test_a_port_that_nobody_listens_on_is_connection_refused(sshd: Sshd) -> None
 def test_a_script_that_fails_is_an_error_with_its_last_words(sshd: Sshd) -> None:
     with pytest.raises(SshError, match=r"status 3: it broke"):
         run(sshd, "echo it broke >&2; exit 3")
-    with pytest.raises(SshError, match=r"status 1\) and says: This account is currently not available"):
+    with pytest.raises(SshError, match=r"status 1: This account is currently not available"):
         run(sshd, "echo This account is currently not available.; exit 1")
     with pytest.raises(SshError, match=r"status 1\) and says: nothing"):
         run(sshd, "exit 1")
