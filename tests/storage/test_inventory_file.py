@@ -96,8 +96,8 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "empty file, not a packet capture"),
-        (b" \n", "empty file, not a packet capture"),
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
         (dumps(FULL)[:-2], f"cut short: it ends within the document, after {len(dumps(FULL)) - 2} bytes"),
         (b'{"schema": "virtscan.inv', "cut short"),
         (b"hv1,web01,52:54:00\n", "invalid character (byte 0), so this is not JSON"),
