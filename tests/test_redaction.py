@@ -266,7 +266,7 @@ def test_a_map_can_be_kept_in_a_file() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"schema": "virtscan.inventory/1"}'])
 def test_an_invalid_map_is_refused_by_its_name(data: bytes) -> None:
-    with pytest.raises(InventoryError, match=r"^map\.json: no map of a redaction"):
+    with pytest.raises(InventoryError, match=r"^map\.json: not a redaction map"):
         load_map(data, origin="map.json")
 
 

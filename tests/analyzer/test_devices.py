@@ -192,7 +192,7 @@ def test_the_node_device_computer_repeats_the_firmware() -> None:
     assert read_computer(xml) == Dmi(vendor="QEMU", product="KVM", uuid="4c4c4544-0042-3510-8052-b4c04f4e3731")
     assert read_computer("<device><capability type='system'/></device>") == Dmi()
     assert read_computer("<device/>") == Dmi()
-    with pytest.raises(AnalyzerError, match="no node device"):
+    with pytest.raises(AnalyzerError, match="not a node device"):
         read_computer("<domain/>")
 
 

@@ -193,7 +193,7 @@ def test_a_status_file_is_read_as_the_running_domain_in_it() -> None:
     [
         ("<network/>", "<network> is not a domain"),
         ("<domainsnapshot><domain/></domainsnapshot>", "<domainsnapshot> is not a domain"),
-        ("<domstatus/>", "<domstatus> holds no domain"),
+        ("<domstatus/>", "<domstatus> contains no domain"),
         ("<domain xmlns='urn:x'/>", "is not a domain"),
         ("<domain", "not well-formed XML"),
         ("", "not well-formed XML"),

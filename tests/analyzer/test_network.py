@@ -72,7 +72,7 @@ def test_a_status_file_is_read_as_the_network_in_it() -> None:
     ("xml", "message"),
     [
         ("<domain/>", "<domain> is not a network"),
-        ("<networkstatus/>", "<networkstatus> holds no network"),
+        ("<networkstatus/>", "<networkstatus> contains no network"),
         ("<network/>", "without a name"),
         ("<network><name/></network>", "without a name"),
         ("<network>", "not well-formed"),

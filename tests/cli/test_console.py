@@ -25,14 +25,14 @@ def test_verbose_reports_the_files_left_out(
 
 
 def test_a_line_is_one_line_whatever_is_in_it(capfd: pytest.CaptureFixture[str]) -> None:
-    Console(Verbosity.VERBOSE).hear()
+    Console(Verbosity.VERBOSE).print_log()
 
     logging.getLogger("virtscan.connectors").info("%s: left out", "a\nb\x1b[31m")
     assert capfd.readouterr().err == "virtscan: a\\nb\\x1b[31m: left out\n"
 
 
 def test_a_defect_is_reported_with_its_error_even_if_quiet(capfd: pytest.CaptureFixture[str]) -> None:
-    Console(Verbosity.QUIET).hear()
+    Console(Verbosity.QUIET).print_log()
     log = logging.getLogger("virtscan.scanning")
     log.error("Internal error; please report it.", exc_info=KeyError("hv1"))
     log.warning("not this")

@@ -100,7 +100,7 @@ def test_unread_items_are_reported(tmp_path: Path, capfd: pytest.CaptureFixture[
         ("52:54:00:93:76:aa", "did you mean 52:54:00:93:76:af?"),
         (
             "zzzz",
-            "zzzz: no such domain or interface; give the name or uuid of a domain, or the MAC of an interface (not everything",
+            "zzzz: no such domain or interface; give the name or uuid of a domain, or the MAC of an interface (not",
         ),
         ("lone", "domain lone has no interface"),
         ("\x1b[31m", r"\x1b[31m: no such domain or interface; give"),

@@ -305,7 +305,7 @@ def test_off_beside_a_failure_is_not_an_observation_wherever_the_failure_is(erro
     capture = parse_features(text)
 
     assert tx_checksum(capture.features) is UNKNOWN
-    assert unknown_because(capture) == f"ethtool could not get tx-checksumming: {error.strip()}"
+    assert unknown_because(capture) == f"ethtool can't read tx-checksumming: {error.strip()}"
 
 
 def test_a_failure_between_two_devices_belongs_to_the_second() -> None:
@@ -343,9 +343,7 @@ def test_when_the_generic_features_fail_only_the_sums_are_observations() -> None
 
     assert capture.features["tx-checksumming"].state is ON
     assert tx_checksum(capture.features) is UNKNOWN
-    assert unknown_because(capture) == (
-        "ethtool could not get tx-checksum-ipv4, tx-checksum-ip-generic: " + error.strip()
-    )
+    assert unknown_because(capture) == ("ethtool can't read tx-checksum-ipv4, tx-checksum-ip-generic: " + error.strip())
 
 
 def test_a_truncated_capture_names_the_features_it_lacks() -> None:

@@ -85,13 +85,13 @@ def test_a_file_that_can_not_be_read_gives_the_reason(capture: Path, tmp_path: P
         large.truncate(5 << 20)
 
     for path, interface, reason in (
-        (tmp_path / "nosuch", None, "can't be read:  No such file or directory"),
+        (tmp_path / "nosuch", None, "can't be read: No such file or directory"),
         (tmp_path / "pipe", None, "not a regular file"),
         (tmp_path, None, "not a regular file"),
         (Path("/dev/zero"), None, "not a regular file"),
-        (tmp_path / "large", None, "too large to be what ethtool -k prints"),
+        (tmp_path / "large", None, "too large for ethtool -k output"),
         (capture, "eth1", "contains eth0, not eth1"),
-        (tmp_path / ("x" * 300), None, "can't be read:  File name too long"),
+        (tmp_path / ("x" * 300), None, "can't be read: File name too long"),
     ):
         with pytest.raises(OffloadError, match=reason):
             read(f"file:{path}", interface)

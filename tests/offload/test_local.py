@@ -118,7 +118,7 @@ def test_a_failure_that_ethtool_prints_beside_its_text_is_seen(machine: Machine)
     server = machine.read("eth0")
 
     assert server.tx_checksum is State.UNKNOWN
-    assert server.reason == f"ethtool could not get tx-checksumming: {error}"
+    assert server.reason == f"ethtool can't read tx-checksumming: {error}"
 
 
 @pytest.mark.parametrize(

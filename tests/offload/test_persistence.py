@@ -54,7 +54,7 @@ def test_what_is_off_by_hand_only_comes_back_on() -> None:
 
     assert result.tx_checksum is ON
     assert "no persistent setting in NetworkManager, ifcfg, systemd.link, ifupdown" in result.setting
-    assert "a plain ethtool -K is gone at the next boot" in result.setting
+    assert "ethtool -K alone is lost at the next reboot" in result.setting
 
 
 def test_what_is_on_stays_on() -> None:

@@ -148,7 +148,7 @@ def test_without_an_address_no_device_is_chosen(tmp_path: Path) -> None:
 
 
 def test_a_device_absent_from_the_report_is_refused_with_those_it_has(tmp_path: Path) -> None:
-    with pytest.raises(OffloadError, match=r"no device eth7; it has eth0, lo$"):
+    with pytest.raises(OffloadError, match=r"eth7: no such device; devices: eth0, lo$"):
         read(tmp_path, ONE_CARD, "eth7")
 
 
@@ -158,7 +158,7 @@ def test_a_truncated_report_is_reported_where_it_matters(tmp_path: Path) -> None
     path.write_bytes(content[: content.index(b"Features for eth0")])
     target = server_target("satellite", f"sosreport:{path}", interface="eth7")
 
-    with pytest.raises(OffloadError, match="in part only"):
+    with pytest.raises(OffloadError, match="only in part"):
         READERS[target.kind](target, timeout=LONG)
     assert not READERS[target.kind](msgspec.structs.replace(target, interface="eth0"), timeout=LONG).lists_all_devices
 

@@ -63,7 +63,7 @@ def test_a_switched_device_is_read_as_it_is_now(sshd: Sshd, veth: str) -> None:
     assert after.addresses == ("10.213.7.1/24",)
     assert after.persistence is not None
     assert after.persistence.tx_checksum is State.ON
-    assert "a plain ethtool -K is gone at the next boot" in after.persistence.setting
+    assert "ethtool -K alone is lost at the next reboot" in after.persistence.setting
 
 
 def test_every_device_of_the_server_is_read(sshd: Sshd, veth: str) -> None:
@@ -92,7 +92,7 @@ def test_a_login_without_a_shell_gives_its_own_words(tmp_path: Path, monkeypatch
     with running_sshd(tmp_path, "ForceCommand echo This account is for backups only.") as sshd:
         monkeypatch.setenv("VIRTSCAN_SSH", str(sshd.client))
 
-        with pytest.raises(OffloadError, match=r"it says: This account is for backups only\."):
+        with pytest.raises(OffloadError, match=r"output: This account is for backups only\."):
             read(sshd)
 
 
@@ -124,7 +124,7 @@ def test_a_failure_of_ssh_is_the_reason(sshd: Sshd) -> None:
         read(sshd)
     sshd.know(sshd.host_key)
     sshd.authorized_keys.write_text("")
-    with pytest.raises(OffloadError, match=r"^ssh: permission denied: no key"):
+    with pytest.raises(OffloadError, match=r"^ssh: permission denied; set up a key"):
         read(sshd)
     sshd.stop()
     with pytest.raises(OffloadError, match=r"^ssh: connection refused"):

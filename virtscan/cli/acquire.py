@@ -29,7 +29,7 @@ def fresh_or_saved_options(function: F) -> F:
 
 def acquire(
     file: Path | None,
-    said: Console,
+    console: Console,
     *,
     lower_device: LowerDevice | None,
     max_age: float | None,
@@ -43,14 +43,14 @@ def acquire(
         ConfigError: The options or the configuration are wrong.
     """
     if file is None:
-        return collected(planned(said, lower_device=lower_device, max_age=max_age, **what), said)
+        return collected(planned(console, lower_device=lower_device, max_age=max_age, **what), console)
     if any(what.values()):
         raise click.UsageError(f"{file}: scan options don't apply to a saved inventory; omit FILE or these options")
-    return judged_on(load(file), said, lower_device=lower_device, max_age=max_age)
+    return judged_on(load(file), console, lower_device=lower_device, max_age=max_age)
 
 
 def planned(
-    said: Console,
+    console: Console,
     *,
     config: Path | None,
     **what: Any,  # typed by `Options`
@@ -60,18 +60,18 @@ def planned(
     Raises:
         ConfigError: The options or the configuration are wrong.
     """
-    plan = load_plan(config, Options(**what), said)
+    plan = load_plan(config, Options(**what), console)
     close_input()
     return plan
 
 
-def collected(plan: Plan, said: Console) -> Inventory:
+def collected(plan: Plan, console: Console) -> Inventory:
     """Collect with a progress bar; first print which hypervisor is read if none was named."""
     from virtscan.scanning import collect
 
     if line := default_uri_line(plan):
-        said.warn(line)
-    with said.progress(len(plan.targets) + len(plan.servers) + len(plan.provisioning), "Reading") as advance:
+        console.warn(line)
+    with console.progress(len(plan.targets) + len(plan.servers) + len(plan.provisioning), "Reading") as advance:
         return collect(plan, on_progress=advance)
 
 
@@ -93,7 +93,7 @@ def load(file: Path) -> Inventory:
 
 
 def judged_on(
-    inventory: Inventory, said: Console, *, lower_device: LowerDevice | None = None, max_age: float | None = None
+    inventory: Inventory, console: Console, *, lower_device: LowerDevice | None = None, max_age: float | None = None
 ) -> Inventory:
     """Return the inventory with another choice of what is judged and what is too old; with its own for None.
 
@@ -103,5 +103,5 @@ def judged_on(
     chosen = {key: value for key, value in changes.items() if value is not None}
     passed = (datetime.now(UTC) - inventory.taken_at).total_seconds()
     if max_age is not None and passed > max_age:
-        said.warn(f"warning: --max-age counts from the scan, which was {in_words(timedelta(seconds=passed))} ago")
+        console.warn(f"warning: --max-age counts from the scan, which was {in_words(timedelta(seconds=passed))} ago")
     return msgspec.structs.replace(inventory, policy=msgspec.structs.replace(inventory.policy, **chosen))

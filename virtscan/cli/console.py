@@ -30,13 +30,13 @@ class Console:
     def __init__(self, verbosity: Verbosity) -> None:
         self._verbosity = verbosity
 
-    def hear(self) -> None:
+    def print_log(self) -> None:
         """Print the log of the other parts of virtscan from now on, at the requested verbosity."""
         log = logging.getLogger("virtscan")
         log.setLevel(min(_LEVELS.values()))
-        heard = next((handler for handler in log.handlers if isinstance(handler, _Heard)), None) or _Heard()
-        heard.setLevel(_LEVELS[self._verbosity])
-        log.addHandler(heard)
+        printer = next((handler for handler in log.handlers if isinstance(handler, _LogPrinter)), None) or _LogPrinter()
+        printer.setLevel(_LEVELS[self._verbosity])
+        log.addHandler(printer)
 
     def warn(self, message: str) -> None:
         """Print a warning; not with `--quiet`."""
@@ -58,7 +58,7 @@ class Console:
             yield lambda: bar.update(1)
 
 
-class _Heard(logging.Handler):
+class _LogPrinter(logging.Handler):
     """Formatter of log records: one line, with the traceback of an error below it."""
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -169,7 +169,7 @@ report_options = _chain(
 )
 
 
-def console(*, verbose: bool, quiet: bool) -> Console:
+def make_console(*, verbose: bool, quiet: bool) -> Console:
     """Return the console that `-v` and `-q` ask for.
 
     Raises:
@@ -177,6 +177,6 @@ def console(*, verbose: bool, quiet: bool) -> Console:
     """
     if verbose and quiet:
         raise click.UsageError("--verbose and --quiet exclude each other; give one of them")
-    said = Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL)
-    said.hear()
-    return said
+    console = Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL)
+    console.print_log()
+    return console

@@ -61,14 +61,14 @@ def _device(name: str, own: Mapping[str, str], ports: Iterable[str], source: str
 
 def _link_kind(own: Mapping[str, str]) -> LinkKind:
     """Return the kernel's own word (DEVTYPE), a mark that only one kind has, or a place on a bus; in this order."""
-    told = dict(line.split("=", 1) for line in own.get("uevent", "").splitlines() if "=" in line).get("DEVTYPE", "")
-    kinds = [told, *(kind for mark, kind in _MARKS.items() if _has(own, mark))]
+    devtype = dict(line.split("=", 1) for line in own.get("uevent", "").splitlines() if "=" in line).get("DEVTYPE", "")
+    kinds = [devtype, *(kind for mark, kind in _MARKS.items() if _has(own, mark))]
     known = [LINK_KINDS[kind] for kind in kinds if kind in LINK_KINDS]
     if known:
         return known[0]
     target = own.get("", "")
     on_a_bus = _has(own, "device") or ("/devices/" in f"/{target}" and "/devices/virtual/" not in f"/{target}")
-    return NIC if on_a_bus and not told else UNKNOWN_KIND
+    return NIC if on_a_bus and not devtype else UNKNOWN_KIND
 
 
 _MARKS = {"bonding": "bond", "bridge": "bridge", "brif": "bridge", "tun_flags": "tun"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 _PLACEHOLDERS = frozenset({"03000200-0400-0500-0006-000700080009"})
 
 
-def says_something(uuid: str) -> bool:
+def is_significant(uuid: str) -> bool:
     """Return False for the uuids that vendors leave as placeholders."""
     return uuid not in _PLACEHOLDERS and set(uuid.casefold()) - {"-"} not in ({"0"}, {"f"})
 
@@ -20,7 +20,7 @@ def host_keys(*, system_uuid: str | None, declared_name: str | None, uri: str, o
         uri: The address as it is shown.
         own_name: The host's name if the URI is local, which every machine may have; else None.
     """
-    keys = [f"uuid:{system_uuid.casefold()}"] if system_uuid is not None and says_something(system_uuid) else []
+    keys = [f"uuid:{system_uuid.casefold()}"] if system_uuid is not None and is_significant(system_uuid) else []
     keys += [] if declared_name is None else [f"name:{declared_name}"]
     return (*keys, f"uri:{uri}" if own_name is None else f"uri:{uri}#{own_name}")
 

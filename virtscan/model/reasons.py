@@ -89,7 +89,7 @@ class AfterReboot(Reason, frozen=True):
 
 
 class NicFills(Reason, frozen=True):
-    """The server's virtual NIC sends only filled checksums: by its model, or by `<host csum='off'/>` (model None)."""
+    """The server's virtual NIC sends only complete checksums: by its model, or by `<host csum='off'/>` (model None)."""
 
     server: str
     model: str | None

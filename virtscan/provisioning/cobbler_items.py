@@ -58,7 +58,7 @@ def _next_server(system: Item, profiles: Mapping[str, Item], settings: Item) -> 
     for item in _lineage(system, profiles):
         value = _own_next_server(item)
         if value != INHERIT:
-            return _told(value) or _of_settings(system, settings)
+            return _set_server(value) or _of_settings(system, settings)
     return _of_settings(system, settings)
 
 
@@ -86,10 +86,10 @@ def _of_settings(system: Item, settings: Item) -> str | None:
     """Before 3.0 `server` of the settings is what a system inherits, though they have a `next_server` as well."""
     old = not {"tftp", "next_server_v4", "next_server"} & system.keys()
     keys = ("server", "next_server") if old else ("next_server_v4", "next_server", "server")
-    return next((value for key in keys if (value := _told(_text(settings.get(key))))), None)
+    return next((value for key in keys if (value := _set_server(_text(settings.get(key))))), None)
 
 
-def _told(server: str) -> str | None:
+def _set_server(server: str) -> str | None:
     """Return None for an unset value: Cobbler's default is 127.0.0.1, which no client can reach."""
     return None if server in {"", "127.0.0.1", "localhost", "0.0.0.0"} else server  # noqa: S104  compared, not bound
 

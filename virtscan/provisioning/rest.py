@@ -151,13 +151,13 @@ def _check(answer: "requests.Response", content: bytes, path: str) -> None:
         case 301 | 302 | 303 | 307 | 308:
             raise ProvisioningError(f"redirected to {answer.headers.get('Location', 'nowhere')}; set url to that")
         case 401:
-            raise ProvisioningError(f"login refused (401); check user and password or token{_said(content)}")
+            raise ProvisioningError(f"login refused (401); check user and password or token{_message(content)}")
         case 403:
-            raise ProvisioningError(f"permission denied for {path} (403){_said(content)}")
+            raise ProvisioningError(f"permission denied for {path} (403){_message(content)}")
         case 404:
             raise UnansweredError(f"{path} not found (404); check that url is Foreman's own, without /api")
         case status:
-            raise UnansweredError(f"{path} returned {status} {answer.reason}{_said(content)}")
+            raise UnansweredError(f"{path} returned {status} {answer.reason}{_message(content)}")
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -169,23 +169,23 @@ class _ErrorDocument(msgspec.Struct, frozen=True):
     error: _Error = _Error()
 
 
-def _said(content: bytes) -> str:
+def _message(content: bytes) -> str:
     """Return Foreman's message about an error, if it helps."""
     try:
-        said = msgspec.json.decode(content, type=_ErrorDocument).error
+        given = msgspec.json.decode(content, type=_ErrorDocument).error
     except msgspec.DecodeError:
         return ""
-    if said.missing_permissions:
-        return f": missing permission {', '.join(said.missing_permissions)}"
-    return f": {said.message[:200]}" if said.message else ""
+    if given.missing_permissions:
+        return f": missing permission {', '.join(given.missing_permissions)}"
+    return f": {given.message[:200]}" if given.message else ""
 
 
 def _pause(answer: "requests.Response") -> float:
     """Return seconds that a 429 asks to wait: a number or a date; without either, one."""
-    said = answer.headers.get("Retry-After", "1")
-    if said.isascii() and said.isdecimal():
-        return float(said[:9])
+    given = answer.headers.get("Retry-After", "1")
+    if given.isascii() and given.isdecimal():
+        return float(given[:9])
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
+        return max(0.0, email.utils.parsedate_to_datetime(given).timestamp() - time.time())
     except (ValueError, OverflowError):
         return 1.0

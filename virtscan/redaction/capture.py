@@ -18,7 +18,7 @@ _COMMON = frozenset({
 """Names of boot files that every distribution uses; any other can hold a MAC, an address or a host's name."""
 
 _ERROR = re.compile(r"((?:the client: )?\d+) ?(.*)", re.DOTALL)
-_SAID_BY_ALL = frozenset({*CODES.values(), *(status.phrase.casefold() for status in HTTPStatus)})
+_STANDARD_TEXTS = frozenset({*CODES.values(), *(status.phrase.casefold() for status in HTTPStatus)})
 
 
 def redact_trace(trace: Trace, known: Map) -> tuple[Trace, Map]:
@@ -63,4 +63,4 @@ def _error(text: str) -> str:
     if match is None:
         return "***"
     code, words = match.groups()
-    return text if words.casefold() in _SAID_BY_ALL else f"{code} ***"
+    return text if words.casefold() in _STANDARD_TEXTS else f"{code} ***"

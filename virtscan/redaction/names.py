@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from virtscan.errors import ConfigError
 from virtscan.model import Device, Gap, GapAbout, Inventory, Server
-from virtscan.model.keys import says_something
+from virtscan.model.keys import is_significant
 from virtscan.model.sources import path_in
 from virtscan.transport import uri
 
@@ -49,7 +49,7 @@ def names_of(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
     devices = [one for server in inventory.servers for one in server.devices]
     yield "mac", (mac for one in devices for mac in _macs(one.device))
     machines = [host.system_uuid for host in hosts] + [server.system_uuid for server in inventory.servers]
-    yield "vm-uuid", (uuid for uuid in machines if uuid and says_something(uuid))
+    yield "vm-uuid", (uuid for uuid in machines if uuid and is_significant(uuid))
     for server in inventory.servers:
         for reason in (server.reason, *(one.offload.reason for one in server.devices)):
             yield "user", _LOGIN.findall(reason or "")

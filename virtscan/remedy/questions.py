@@ -18,9 +18,9 @@ def questions(report: Report) -> tuple[Question, ...]:
     wording = Wording(report.inventory)
     counts: Counter[tuple[str, Reason]] = Counter()
     for finding in report.findings:
-        for where, reason in _asked(finding):
+        for where, reason in _missing_facts(finding):
             counts[where, reason] += 1
-    asked = (
+    found = (
         Question(
             where=where,
             missing=(wording.sentence(reason),),
@@ -29,10 +29,10 @@ def questions(report: Report) -> tuple[Question, ...]:
         )
         for (where, reason), count in counts.items()
     )
-    return tuple(sorted(asked, key=lambda question: (-question.interfaces, question.where, question.missing)))
+    return tuple(sorted(found, key=lambda question: (-question.interfaces, question.where, question.missing)))
 
 
-def _asked(finding: Finding) -> Iterator[tuple[str, Reason]]:
+def _missing_facts(finding: Finding) -> Iterator[tuple[str, Reason]]:
     is_unknown = finding.verdict is Verdict.UNKNOWN and finding.waived is None
     for reason in finding.missing:
         if isinstance(reason, NeedsKernel) and (is_unknown or is_at_risk(finding)):

@@ -39,7 +39,7 @@ def read_host(target: Target, limits: Limits) -> HostResult:
     outcome = within(limits.seconds, partial(_fill, draft, limits))
     failure = None
     if not isinstance(outcome, Returned):
-        failure = why_cut(outcome, limits, silent=not draft.has_answered)
+        failure = why_cut(outcome, limits, is_empty=not draft.has_answered)
     hypervisor, gaps = draft.close(failure)
     return HostResult(hypervisor=hypervisor, gaps=gaps, seconds=monotonic() - started)
 
@@ -78,7 +78,7 @@ def read_provisioning(target: ProvisioningTarget, limits: Limits) -> "Records":
     return provisioning.unreadable(target, why_cut(outcome, limits))
 
 
-def why_cut(outcome: Raised | Cut, limits: Limits, *, silent: bool = True) -> str:
+def why_cut(outcome: Raised | Cut, limits: Limits, *, is_empty: bool = True) -> str:
     """Give the reason why a job has no result of its own, or not all of it; `silent`: it has none at all."""
     if outcome is Cut.JOB_DEADLINE and limits.run_ends_first:
         outcome = Cut.RUN_DEADLINE
@@ -91,7 +91,7 @@ def why_cut(outcome: Raised | Cut, limits: Limits, *, silent: bool = True) -> st
             return f"internal error of virtscan ({type(error).__name__}); please report it"
         case Cut.JOB_DEADLINE:
             limit = f"{limits.host_timeout:g} s"
-            return f"no answer within {limit}" if silent else f"stopped at its deadline of {limit}"
+            return f"no answer within {limit}" if is_empty else f"stopped at its deadline of {limit}"
         case Cut.RUN_DEADLINE:
             return f"stopped at the run's deadline of {limits.deadline:g} s"
         case Cut.NEVER_STARTED:

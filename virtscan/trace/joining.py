@@ -56,8 +56,8 @@ def _lines(trace: Trace, report: Report | None) -> Iterator[Line]:
         if not matching:
             yield Line(boot=boot, judgement=judgement, agreement=Agreement.NO_FINDING)
         for finding in matching:
-            speaks = _is_running_copy(finding, report.inventory)
-            agreement = _agreement(finding, boot, judgement, report.inventory) if speaks else Agreement.UNDECIDED
+            applies = _is_running_copy(finding, report.inventory)
+            agreement = _agreement(finding, boot, judgement, report.inventory) if applies else Agreement.UNDECIDED
             yield Line(boot=boot, judgement=judgement, finding=finding, agreement=agreement)
     booted = {boot.mac for boot in trace.boots}
     for finding in report.findings:

@@ -112,8 +112,8 @@ def run(destination: Destination, script: str, *, arguments: Sequence[str] = (),
     if completed.status == 255:
         raise SshError(_reason(stderr))
     if completed.status != 0:
-        said = _last_line(stderr) or _last_line(completed.stdout.decode(errors="replace")) or "nothing"
-        raise SshError(f"script failed with status {completed.status}: {said}")
+        message = _last_line(stderr) or _last_line(completed.stdout.decode(errors="replace")) or "nothing"
+        raise SshError(f"script failed with status {completed.status}: {message}")
     return completed.stdout
 
 

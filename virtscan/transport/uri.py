@@ -89,7 +89,7 @@ def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
         ConfigError: Not a URI, or one with such a parameter, which it names.
     """
     uri = parse(address)
-    _meant(uri)
+    _opened_by_daemon(uri)
     parameters = [(name.strip().lower(), value) for name, value in _everything(address)]
     if not allow_unsafe and (danger := _danger(uri, parameters)):
         raise ConfigError(f"{shown(address)}: {danger}; if you trust this URI, give --allow-unsafe-uri")
@@ -140,24 +140,24 @@ def host_name(address: str) -> str | None:
     For the test driver it is the file's: its hosts are made up, and all say that they are the machine they run on.
     """
     uri = parse(address)
-    if (meant := _meant(uri)).driver == "test":
+    if (meant := _opened_by_daemon(uri)).driver == "test":
         return PurePosixPath(meant.path).stem or None
     return uri.host
 
 
 def driver(address: str) -> str:
     """Return the driver that the daemon is asked for; empty where only opening the URI tells."""
-    return _meant(parse(address)).driver
+    return _opened_by_daemon(parse(address)).driver
 
 
 def is_session(address: str) -> bool:
     """Return True for a user's own daemon, which knows the domains of that user alone."""
-    return _meant(parse(address)).path.rstrip("/").endswith("/session")
+    return _opened_by_daemon(parse(address)).path.rstrip("/").endswith("/session")
 
 
 def is_test(address: str) -> bool:
     """Return True for libvirt's test driver, whose hosts are made up."""
-    return _meant(parse(address)).driver == "test"
+    return _opened_by_daemon(parse(address)).driver == "test"
 
 
 def is_local(address: str) -> bool:
@@ -227,6 +227,6 @@ def _danger(uri: LibvirtUri, parameters: list[tuple[str, str]]) -> str | None:
     return None
 
 
-def _meant(uri: LibvirtUri) -> LibvirtUri:
+def _opened_by_daemon(uri: LibvirtUri) -> LibvirtUri:
     """Return the URI that the daemon opens: `name=` if given, else the URI itself."""
     return parse(uri.parameters["name"]) if uri.parameters.get("name") else uri

@@ -239,7 +239,7 @@ def test_an_unknown_interface_is_not_taken_for_safe(form: str) -> None:
 def test_what_to_find_out_first_stands_first() -> None:
     text = FORMS["shell"].write(remedy(server(), hosts=(host(kernel=None),)))
 
-    assert text.index("Learn first") < text.index("uname -r") < text.index("set -eu")
+    assert text.index("Facts to find out first") < text.index("uname -r") < text.index("set -eu")
 
 
 def test_a_capture_is_not_read_again_to_see_that_it_worked() -> None:

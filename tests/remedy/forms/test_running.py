@@ -172,7 +172,7 @@ def test_of_several_servers_each_gets_its_own_part_and_none_without_its_name(mac
     unnamed = machine.run(text + LOOK, SERVER="depot")
 
     assert refused.returncode != 0
-    assert "name the one that this is" in refused.stderr
+    assert "set it to the name of this one" in refused.stderr
     assert [state_in(done) for done in (first, second, unnamed)] == [State.OFF, State.ON, State.ON]
     assert list(files) == [f"/etc/udev/rules.d/99-virtscan-{NIC}.rules"]
     assert len(machine.files()) == 2
@@ -256,7 +256,7 @@ def test_a_playbook_without_a_named_device_does_nothing(machine: Machine, tmp_pa
     )
 
     assert done.returncode != 0
-    assert "name it: -e interface=" in done.stdout + done.stderr
+    assert "set it: -e interface=" in done.stdout + done.stderr
     assert machine.files() == {}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from virtscan.cli.acquire import load
-from virtscan.cli.options import FILE, console, quiet_and_verbose, unsafe_option
+from virtscan.cli.options import FILE, make_console, quiet_and_verbose, unsafe_option
 from virtscan.cli.output import tell
 from virtscan.cli.plan import load_plan, name_warnings
 from virtscan.cli.schemas import schema_text
@@ -30,11 +30,11 @@ def config() -> None:
 @quiet_and_verbose
 def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool) -> int:
     """Check FILE, or the file that a scan would use; exit code 2 if it is invalid."""
-    said = console(verbose=verbose, quiet=quiet)
+    console = make_console(verbose=verbose, quiet=quiet)
     path = _found(file)
-    plan = load_plan(path, Options(allow_unsafe_uri=allow_unsafe_uri), said)
+    plan = load_plan(path, Options(allow_unsafe_uri=allow_unsafe_uri), console)
     for warning in name_warnings(plan):
-        said.warn(printable(f"warning: {warning.subject}: {warning.reason}", 600))
+        console.warn(printable(f"warning: {warning.subject}: {warning.reason}", 600))
     tell(
         f"{path}: valid; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}, "
         f"provisioning systems: {len(plan.provisioning)}, waivers: {len(plan.policy.waivers)}"
@@ -63,10 +63,10 @@ def show(
     quiet: bool,
 ) -> int:
     """Show the plan that FILE, or the file that a scan would use, makes; secrets are not shown."""
-    said = console(verbose=verbose, quiet=quiet)
+    console = make_console(verbose=verbose, quiet=quiet)
     if (hypervisor is None) != (device is None):
         raise click.UsageError("--hypervisor and --device must be given together")
-    plan = load_plan(_found(file), Options(allow_unsafe_uri=allow_unsafe_uri), said)
+    plan = load_plan(_found(file), Options(allow_unsafe_uri=allow_unsafe_uri), console)
     lines = overview(plan)
     if hypervisor is not None and device is not None:
         lines = explain_device(plan, hypervisor, device, load(inventory) if inventory else None)

@@ -13,8 +13,8 @@ from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.options import (
     config_option,
     connect_option,
-    console,
     host_timeout_option,
+    make_console,
     quiet_and_verbose,
     server_option,
     text_output_options,
@@ -55,12 +55,12 @@ def doctor(
     Hypervisors, servers and provisioning systems are read as in a scan; nothing is saved or judged. The exit code is
     0 if all can be used, 3 if something failed, 2 if the configuration is invalid.
     """
-    said = console(verbose=verbose, quiet=quiet)
+    console = make_console(verbose=verbose, quiet=quiet)
     with opened(output) as shown:
         lines = _Lines(shown if format_name == "text" else None)
         lines.add(checks.of_machine())
         plan = planned(
-            said,
+            console,
             config=config,
             connect=connect,
             servers=servers,
@@ -71,10 +71,10 @@ def doctor(
         readable = _without_libvirt(plan) if lines.have_failed(checks.LIBVIRT) else plan
         lines.add((_configuration(config, plan), *checks.of_names(name_warnings(plan))))
         lines.add(checks.of_sockets(plan.targets))
-        inventory = collected(readable, said)
+        inventory = collected(readable, console)
         lines.add(checks.of_inventory(readable, inventory))
         if format_name != "text":
-            show(checks.document(lines.checks, inventory), format_name, output, shown, said)
+            show(checks.document(lines.checks, inventory), format_name, output, shown, console)
     return ExitCode.INCOMPLETE if lines.have_failed() else ExitCode.CLEAN
 
 

@@ -9,7 +9,7 @@ import msgspec
 from virtscan import explain as explanations
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import of_report
-from virtscan.cli.options import console, quiet_and_verbose, redact_option, text_output_options
+from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
 from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show_text
@@ -44,29 +44,29 @@ def explain(
     """
     from virtscan.views.judging import judge
 
-    said = console(verbose=verbose, quiet=quiet)
+    console = make_console(verbose=verbose, quiet=quiet)
     keep_apart(output=output or STDOUT, redact=redact)
     redacted = redaction(redact)
     with opened(output) as shown:
-        inventory = acquire(file, said, **what)
+        inventory = acquire(file, console, **what)
         spots = explanations.find(inventory, interface)
         if not spots:
-            raise click.ClickException(_not_found(inventory, interface, says_names=redact is None))
+            raise click.ClickException(_not_found(inventory, interface, shows_names=redact is None))
         report = judge(redacted(inventory))
         explanation = explanations.explain(report, spots)
         text = f"{explanations.text(explanation)}\n{scan_line(explanation.version, explanation.taken_at)}\n"
-        show_text(text, explanations.document(explanation, report), format_name, output, shown, said)
-    told = tuple(account.finding for account in explanation.accounts if account.finding is not None)
-    return of_report(msgspec.structs.replace(report, findings=told), FailOn.LATENT)
+        show_text(text, explanations.document(explanation, report), format_name, output, shown, console)
+    explained = tuple(account.finding for account in explanation.accounts if account.finding is not None)
+    return of_report(msgspec.structs.replace(report, findings=explained), FailOn.LATENT)
 
 
-def _not_found(inventory: Inventory, wanted: str, *, says_names: bool) -> str:
+def _not_found(inventory: Inventory, wanted: str, *, shows_names: bool) -> str:
     name = printable(wanted, _LONGEST)
     if explanations.has_no_interface(inventory, wanted):
         return f"domain {name} has no interface"
-    others = explanations.near(inventory, wanted) if says_names else ()
+    others = explanations.near(inventory, wanted) if shows_names else ()
     near = ", ".join(printable(other, _LONGEST) for other in others)
-    meant = f"; did you mean {near}?" if near else "; give the name or uuid of a domain, or the MAC of an interface"
+    advice = f"; did you mean {near}?" if near else "; give the name or uuid of a domain, or the MAC of an interface"
     unread = sum(gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN} for gap in inventory.gaps)
     hidden = f" (not everything was read: {unread} gaps)" if unread else ""
-    return f"{name}: no such domain or interface{meant}{hidden}"
+    return f"{name}: no such domain or interface{advice}{hidden}"

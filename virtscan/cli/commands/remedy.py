@@ -7,7 +7,7 @@ import click
 
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import of_report
-from virtscan.cli.options import console, quiet_and_verbose, redact_option, text_output_options
+from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
 from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show_text
@@ -46,12 +46,12 @@ def remedy(
     """
     from virtscan.views.judging import judge
 
-    said = console(verbose=verbose, quiet=quiet)
+    console = make_console(verbose=verbose, quiet=quiet)
     keep_apart(output=output or STDOUT, redact=redact)
     redacted = redaction(redact)
     with opened(output) as shown:
-        report = judge(redacted(acquire(file, said, **what)))
+        report = judge(redacted(acquire(file, console, **what)))
         made, chosen = plan(report), FORMS[form]
         found = document(made, report, form, chosen.steps)
-        show_text(chosen.write(made), found, format_name, output, shown, said)
+        show_text(chosen.write(made), found, format_name, output, shown, console)
     return of_report(report, FailOn.LATENT)

@@ -7,7 +7,7 @@ import click
 
 from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import of_report
-from virtscan.cli.options import console, lower_device_option, max_age_option, quiet_and_verbose, report_options
+from virtscan.cli.options import lower_device_option, make_console, max_age_option, quiet_and_verbose, report_options
 from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
@@ -31,7 +31,7 @@ def report(
     **how: Any,  # the options of `report_options`, typed by Rendering
 ) -> int:
     """Judge FILE, an inventory saved by virtscan scan --save (- reads standard input); no network access."""
-    said = console(verbose=verbose, quiet=quiet)
+    console = make_console(verbose=verbose, quiet=quiet)
     rendering = Rendering(**how)
     rendering.check()
     keep_apart(output=rendering.output or STDOUT, redact=redact)
@@ -39,9 +39,9 @@ def report(
     saved = load(file)
     if fail_on is FailOn.PENDING and not _knows_records(saved):
         raise click.UsageError(f"--fail-on pending: {file} has no provisioning records; choose boots, latent or never")
-    inventory = redacted(judged_on(saved, said, lower_device=lower_device, max_age=max_age))
+    inventory = redacted(judged_on(saved, console, lower_device=lower_device, max_age=max_age))
     with opened(rendering.output) as shown:
-        judged = rendering.with_pseudonyms(redacted.text).write(inventory, shown, said)
+        judged = rendering.with_pseudonyms(redacted.text).write(inventory, shown, console)
     return of_report(judged, fail_on or FailOn.LATENT)
 
 

@@ -8,7 +8,7 @@ import click
 
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import of_report
-from virtscan.cli.options import FILE, collect_options, console, quiet_and_verbose, report_options
+from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
 from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.plan import default_uri_line
 from virtscan.cli.redacting import redaction
@@ -41,20 +41,20 @@ def scan(
     Without -c, --xml, --sosreport and a configuration: LIBVIRT_DEFAULT_URI, else libvirt's uri_default, else
     qemu:///system. Read-only; never prompts.
     """
-    said = console(verbose=verbose, quiet=quiet)
+    console = make_console(verbose=verbose, quiet=quiet)
     rendering = Rendering(view=view, by=by, where=where, format_name=format_name, output=output)
     rendering.check()
     keep_apart(save=save, output=output or STDOUT, redact=redact)
     redacted = redaction(redact)
-    plan = planned(said, fail_on=fail_on, **what)
+    plan = planned(console, fail_on=fail_on, **what)
     rendering = rendering.with_note(default_uri_line(plan))
     with contextlib.ExitStack() as outputs:
         saved = outputs.enter_context(opened(save)) if save else None
         shown = outputs.enter_context(opened(output))
-        inventory = redacted(collected(plan, said))
+        inventory = redacted(collected(plan, console))
         if saved:
             from virtscan.storage import dumps
 
             saved.write(dumps(inventory))
-        report = rendering.with_pseudonyms(redacted.text).write(inventory, shown, said)
+        report = rendering.with_pseudonyms(redacted.text).write(inventory, shown, console)
     return of_report(report, plan.fail_on or FailOn.LATENT)

@@ -8,8 +8,8 @@ from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import of_servers
 from virtscan.cli.options import (
     config_option,
-    console,
     host_timeout_option,
+    make_console,
     output_options,
     quiet_and_verbose,
     server_option,
@@ -35,8 +35,8 @@ def servers(
     quiet: bool,
 ) -> int:
     """Read only the provisioning servers: TX checksum offload now and, if it can be known, after a reboot."""
-    said = console(verbose=verbose, quiet=quiet)
-    plan = planned(said, config=config, servers=servers, host_timeout=host_timeout)
+    console = make_console(verbose=verbose, quiet=quiet)
+    plan = planned(console, config=config, servers=servers, host_timeout=host_timeout)
     if not plan.servers:
         raise click.UsageError(
             "no provisioning server given; use --server NAME:INTERFACE=SOURCE, or [[server]] in the configuration"
@@ -44,5 +44,5 @@ def servers(
     rendering = Rendering(view="servers", format_name=format_name, output=output)
     only_servers = Plan(servers=plan.servers, host_timeout=plan.host_timeout, deadline=plan.deadline)
     with opened(output) as shown:
-        judged = rendering.write(collected(only_servers, said), shown, said)
+        judged = rendering.write(collected(only_servers, console), shown, console)
     return of_servers(judged)

@@ -7,7 +7,7 @@ import click
 from virtscan import trace as captures
 from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import of_trace
-from virtscan.cli.options import FILE, console, max_age_option, output_options, quiet_and_verbose, redact_option
+from virtscan.cli.options import FILE, make_console, max_age_option, output_options, quiet_and_verbose, redact_option
 from virtscan.cli.output import STDOUT, keep_apart, opened
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show
@@ -37,7 +37,7 @@ def trace(
     Capture at the server or, better, at the VM's own device: tcpdump -s 0 -w FILE -i DEVICE. Whole frames and all
     ports are needed, because TFTP servers answer from any port. Formats are pcap and pcapng, gzipped or not.
     """
-    said = console(verbose=verbose, quiet=quiet)
+    console = make_console(verbose=verbose, quiet=quiet)
     keep_apart(output=output or STDOUT, redact=redact)
     redacted = redaction(redact)
     report = None
@@ -46,11 +46,11 @@ def trace(
     if inventory is not None:
         from virtscan.views.judging import judge
 
-        report = judge(redacted(judged_on(load(inventory), said, max_age=max_age)))
+        report = judge(redacted(judged_on(load(inventory), console, max_age=max_age)))
     with opened(output) as shown:
         found = redacted.of_trace(captures.read(pcap))
         lines = captures.lines(found, report)
-        show(captures.view(found, lines), format_name, output, shown, said)
+        show(captures.view(found, lines), format_name, output, shown, console)
     judged = {line.judgement.failed for line in lines if line.judgement is not None}
     return of_trace(
         boots=len(found.boots),

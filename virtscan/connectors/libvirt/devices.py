@@ -99,9 +99,9 @@ class Leads:
             waiting += [
                 (nodes[node], partial(self._deliver_node, node)) for node, _ in self._node_names.get(_cleaned(name), ())
             ]
-            self._ask_for_next(f"device {name}", waiting)
+            self._request_next(f"device {name}", waiting)
 
-    def _ask_for_next(self, subject: str, waiting: Sequence[tuple[Describe, Deliver]]) -> None:
+    def _request_next(self, subject: str, waiting: Sequence[tuple[Describe, Deliver]]) -> None:
         """Request one document after the other."""
         if not waiting:
             return
@@ -109,7 +109,7 @@ class Leads:
 
         def use(replies: Sequence[Reply[str]]) -> None:
             self._session.read(subject, GapAbout.DEVICE, deliver, replies)
-            self._ask_for_next(subject, others)
+            self._request_next(subject, others)
 
         self._session.add(Request(partial(reply_of, describe), use))
 

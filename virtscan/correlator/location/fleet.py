@@ -20,7 +20,7 @@ from virtscan.model import (
     Inventory,
     Mac,
 )
-from virtscan.model.keys import says_something
+from virtscan.model.keys import is_significant
 
 _LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
 _MADE_UP = ("test:", "test+")
@@ -178,7 +178,7 @@ def _carriers(
         for machine in {machines[name] for name, device in owners if _is_own(device)} if around else ():
             found[machine] |= {key: domain for key, domain in around.items() if machines[key[0]] != machine}
     for host in hosts:
-        if host.system_uuid is not None and says_something(host.system_uuid):
+        if host.system_uuid is not None and is_significant(host.system_uuid):
             for name, domain in domains.get(host.system_uuid.casefold(), ()):
                 if machines[name] != machines[host.name]:
                     found[machines[host.name]][name, id(domain)] = domain
@@ -228,7 +228,7 @@ def _marks(host: Hypervisor) -> Iterator[Hashable]:
         return
     if host.local:
         yield "local"
-    if host.system_uuid is not None and says_something(host.system_uuid):
+    if host.system_uuid is not None and is_significant(host.system_uuid):
         yield host.system_uuid.casefold()
     nics = [device for device in host.devices if device.mac is not None and _may_be_nic(device)]
     macs = frozenset(device.permanent_mac or device.mac for device in nics)

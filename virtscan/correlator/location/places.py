@@ -12,7 +12,7 @@ import msgspec
 from virtscan.correlator.location.fleet import Fleet, InterfaceOwner
 from virtscan.correlator.sending import SendingStack
 from virtscan.model import Device, DeviceKind, Domain, DomainState, Hypervisor, Interface, Mac, Machine
-from virtscan.model.keys import says_something
+from virtscan.model.keys import is_significant
 
 
 class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +134,7 @@ def _all_copies(stack: SendingStack, fleet: Fleet) -> Iterator[_Copy]:
         for owner in fleet.interfaces.get(mac, ()):
             yield _copy(owner)
     uuid = stack.server.system_uuid
-    if uuid is not None and says_something(uuid):
+    if uuid is not None and is_significant(uuid):
         for name, domain in fleet.domains.get(uuid.casefold(), ()):
             if not any(interface.mac in stack.macs for interface in domain.interfaces):
                 yield _Copy(hypervisor=name, domain=domain, nic=None)
@@ -219,7 +219,7 @@ def is_one_machine(stack: SendingStack, host: Hypervisor) -> bool:
     if server.source == "local:" and host.local:
         return True
     uuid, other = server.system_uuid, host.system_uuid
-    return uuid is not None and other is not None and uuid.casefold() == other.casefold() and says_something(uuid)
+    return uuid is not None and other is not None and uuid.casefold() == other.casefold() and is_significant(uuid)
 
 
 def _is_a_guests(mac: Mac, device: Device, hypervisor: str, fleet: Fleet) -> bool:

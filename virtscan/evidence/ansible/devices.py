@@ -88,8 +88,8 @@ def _entries(facts: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _addresses(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     own = "host" if entry.get("type") == "loopback" else "global"
     for key in ("ipv4", "ipv4_secondaries", "ipv6"):
-        told = entry.get(key)
-        for address in told if isinstance(told, list) else [told]:
+        listed = entry.get(key)
+        for address in listed if isinstance(listed, list) else [listed]:
             if isinstance(address, dict):
                 length = address.get("prefix") or address.get("netmask")
                 yield f"{address.get('address')}/{length}", str(address.get("scope", own))

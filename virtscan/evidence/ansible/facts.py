@@ -68,10 +68,10 @@ def _documents(text: str) -> Iterator[tuple[str | None, dict[str, Any]]]:
 
 def _facts(document: Mapping[str, Any], host: str | None) -> Facts | None:
     wrapped = document.get("ansible_facts")
-    told = wrapped if isinstance(wrapped, dict) else document
-    if not any(key.startswith("ansible_") for key in told):
+    values = wrapped if isinstance(wrapped, dict) else document
+    if not any(key.startswith("ansible_") for key in values):
         return None
-    facts = {key.removeprefix("ansible_"): value for key, value in told.items() if key.startswith("ansible_")}
+    facts = {key.removeprefix("ansible_"): value for key, value in values.items() if key.startswith("ansible_")}
     names = (host, *(facts.get(key) for key in ("fqdn", "nodename", "hostname")))
     taken_at = _time(facts)
     return Facts(
@@ -92,8 +92,8 @@ def _facts(document: Mapping[str, Any], host: str | None) -> Facts | None:
 def _machine(facts: Mapping[str, Any]) -> Machine:
     """Return the machine of a guest's type; a host's type is that of its guests, so that only DMI counts."""
     guest = facts.get("virtualization_role") == "guest"
-    told = facts.get("virtualization_tech_guest")
-    types = [facts.get("virtualization_type"), *(told if isinstance(told, list) else ())] if guest else []
+    values = facts.get("virtualization_tech_guest")
+    types = [facts.get("virtualization_type"), *(values if isinstance(values, list) else ())] if guest else []
     words = [word for word in types if isinstance(word, str)]
     dmi = hostnet.Dmi(vendor=_text(facts, "system_vendor") or "", product=_text(facts, "product_name") or "")
     return hostnet.read_machine(dmi=dmi, words=[*words, "vm-other"] if guest else ())

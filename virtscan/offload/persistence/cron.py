@@ -42,8 +42,8 @@ def _states(text: str, scene: Scene, *, system: bool) -> dict[str, State]:
         if (assignment := _ASSIGNMENT.fullmatch(line)) is not None:
             variables[assignment[1]] = assignment[2].strip("\"' ")
         elif (found := _TIMES.fullmatch(line)) is not None:
-            told = _line(found[1], found[2], scene, variables, system=system)
-            states = merged(states, told, certain=found[1] == "@reboot")
+            given = _line(found[1], found[2], scene, variables, system=system)
+            states = merged(states, given, certain=found[1] == "@reboot")
     return states
 
 

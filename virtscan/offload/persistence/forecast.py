@@ -13,7 +13,7 @@ from virtscan.offload.persistence.profiles import links, network_manager
 from virtscan.offload.persistence.udev import udev_rules
 from virtscan.offload.persistence.units import units
 
-_LOOKED_AT = "NetworkManager, ifcfg, systemd.link, ifupdown, netplan, units, udev rules, cron or boot scripts"
+_SEARCHED = "NetworkManager, ifcfg, systemd.link, ifupdown, netplan, units, udev rules, cron or boot scripts"
 
 
 def forecast(
@@ -48,25 +48,25 @@ def forecast(
     if unread:
         return Persistence(setting=unread)
     if now is State.UNKNOWN:
-        return Persistence(setting=f"no persistent setting in {_LOOKED_AT}, and the present state is unknown")
+        return Persistence(setting=f"no persistent setting in {_SEARCHED}, and the present state is unknown")
     if now is State.OFF and any(way in features and features[way].requested is State.ON for way in WAYS):
         return Persistence(setting="off now, although on is requested")
     hint = "; ethtool -K alone is lost at the next reboot" if now is State.OFF else ""
-    return Persistence(tx_checksum=State.ON, setting=f"no persistent setting in {_LOOKED_AT}{hint}")
+    return Persistence(tx_checksum=State.ON, setting=f"no persistent setting in {_SEARCHED}{hint}")
 
 
 def _outcome(setting: Setting, features: Mapping[str, Feature]) -> State | None:
     """Return what comes of one setting; None when it leaves TX checksum offload for UDP over IPv4 as it is."""
     states = []
-    told = False
+    is_set = False
     for way in WAYS:
         feature = features.get(way)
         if feature and feature.fixed:
             states.append(feature.state)
         else:
-            told = told or way in setting.states
+            is_set = is_set or way in setting.states
             states.append(setting.states.get(way, State.UNKNOWN))
-    if not told:
+    if not is_set:
         return None
     if State.ON in states:
         return State.ON

@@ -58,14 +58,14 @@ def _states(
     for name, value in values.items() if owned is not State.OFF else own.items():
         if not _OPTIONS.fullmatch(name):
             continue
-        told = _told(value, Scene(device=device, names=stand_ins))
-        if told:
+        given = _given(value, Scene(device=device, names=stand_ins))
+        if given:
             names.append(name)
-            states = merged(states, told if certain else uncertain(told), certain=True)
+            states = merged(states, given if certain else uncertain(given), certain=True)
     return states, names
 
 
-def _told(value: str | None, scene: Scene) -> dict[str, State]:
+def _given(value: str | None, scene: Scene) -> dict[str, State]:
     if value is None:
         return may_concern("ethtool -K $unknown")
     commands = [part.strip() for part in value.split(";")]

@@ -18,7 +18,7 @@ class Connection(Download):
         self._refused = False
         self._closed = False
         self._request: http.Request | None = None
-        self._asked_up_to: int | None = None
+        self._requested_up_to: int | None = None
         self._answer: http.Response | None = None
         self._begun = 0
         self._sent = 0
@@ -29,14 +29,14 @@ class Connection(Download):
         segment = tcp.parse(packet)
         flags, acknowledged, payload, length = segment.flags, segment.acknowledged, segment.payload, segment.length
         if flags & tcp.SYN:
-            self.asked(packet, again=bool(self.from_client))
+            self.client_sent(packet, again=bool(self.from_client))
             return
         request = http.request(payload) if payload else None
         end = segment.end
-        again = length > 0 and self._asked_up_to is not None and not tcp.is_after(end, self._asked_up_to)
-        self.asked(packet, again=again, quiet=not again and length == 0)
+        again = length > 0 and self._requested_up_to is not None and not tcp.is_after(end, self._requested_up_to)
+        self.client_sent(packet, again=again, quiet=not again and length == 0)
         if length:
-            self._asked_up_to = end
+            self._requested_up_to = end
         if flags & (tcp.FIN | tcp.RST):
             self._closed = True
         if (

@@ -26,7 +26,7 @@ class DhcpExchange(Exchange):
         self.next_server: bytes | None = None
         self.file: str | None = None
         self._seen: set[Step] = set()
-        self._said: set[tuple[Step, bytes]] = set()
+        self._answers_seen: set[tuple[Step, bytes]] = set()
         self._keeps_transaction = False
         self._acknowledgement: Checksum | None = None
         self._acknowledged_at = packet.time
@@ -46,15 +46,15 @@ class DhcpExchange(Exchange):
         server = message.server or packet.source
         if step is Step.DISCOVER:
             self._keeps_transaction = same and step in self._seen
-            self.asked(packet, again=step in self._seen)
+            self.client_sent(packet, again=step in self._seen)
         elif step is Step.REQUEST:
             unanswered = not self.acknowledged or (same and self._misses_acknowledgement(packet.time))
             again = step in self._seen and unanswered
-            self.asked(packet, again=again)
+            self.client_sent(packet, again=again)
             if not again:
                 self.took_all() if message.server is None else self.took(message.server)
         else:
-            self.answered(packet, server, again=(step, server) in self._said)
+            self.answered(packet, server, again=(step, server) in self._answers_seen)
             self._learn(message, server)
             if step is Step.ACK:
                 self._acknowledgement, self._acknowledged_at = packet.checksum(), packet.time
@@ -115,8 +115,8 @@ class DhcpExchange(Exchange):
         return missed
 
     def _learn(self, message: Dhcp, server: bytes) -> None:
-        if len(self._said) < _MOST_ANSWERS:
-            self._said.add((message.step, server))
+        if len(self._answers_seen) < _MOST_ANSWERS:
+            self._answers_seen.add((message.step, server))
         self.server = server
         self.next_server = message.next_server or self.next_server
         self.file = message.file or self.file

@@ -53,26 +53,28 @@ class Exchange:
         self._late: dict[object, Counter[Checksum]] = {}
         self._never_taken: Counter[Checksum] = Counter()
         self._flow: object = None
-        self._asked = self._answered = float("-inf")
+        self._last_request = self._answered = float("-inf")
         self._interval: float | None = None
         self._left = False
         self._step = packet.time
         self._stalled: float | None = None
         self._lost = 0.0
 
-    def asked(self, packet: Packet, *, again: bool = False, quiet: bool = False) -> None:
+    def client_sent(self, packet: Packet, *, again: bool = False, quiet: bool = False) -> None:
         """Count a packet of the client; `quiet` if it brings nothing forward."""
         self._resume()
         found = packet.checksum()
         self.from_client[found] += 1
         self.counted = Counted(None, found)
-        waited = packet.time - self._asked
+        waited = packet.time - self._last_request
         if again and waited >= SAME:
             self.retries += 1
-            self._interval = max(self._interval or 0.0, waited) if self._asked > float("-inf") else self._interval
+            self._interval = (
+                max(self._interval or 0.0, waited) if self._last_request > float("-inf") else self._interval
+            )
             _move(self._pending, self._passed_over)
         self._goes_on(packet.time, again=again, quiet=quiet)
-        self._asked = packet.time
+        self._last_request = packet.time
 
     def answered(self, packet: Packet, flow: object, *, again: bool = False, quiet: bool = False) -> None:
         """Count a packet of a server to which the client has reason to react, unless `quiet`."""
@@ -130,10 +132,10 @@ class Exchange:
 
     def gave_up(self, time: float) -> bool:
         """Return True if the client no longer waits for an answer at that time."""
-        if self._asked == float("-inf"):
+        if self._last_request == float("-inf"):
             return False
         wait = _FIRST_WAIT if self._interval is None else max(PATIENCE, _NEXT_WAIT * self._interval)
-        return self._left or time - self._asked > wait
+        return self._left or time - self._last_request > wait
 
     @property
     def ignored(self) -> Counter[Checksum]:

@@ -58,8 +58,8 @@ def judge(boot: Boot) -> Judgement:
     if boot.outcome is Outcome.COMPLETE:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
     if boot.taken.partial:
-        filled = f"the client took {boot.taken.partial} answers with a partial checksum, completed behind this point"
-        return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what, filled))
+        completed = f"the client took {boot.taken.partial} answers with a partial checksum, completed behind this point"
+        return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what, completed))
     if boot.outcome in {Outcome.UNFINISHED, Outcome.ADDRESS_ONLY} or boot.ignored.total == 0:
         return _without_evidence(boot, what)
     return _by_the_ignored(boot, what)

@@ -31,7 +31,7 @@ class Transfer(Download):
 
     def requested(self, packet: Packet) -> None:
         """Take a read request. After an error, it shows that the error did not reach the client."""
-        self.asked(packet, again=self._requests > 0)
+        self.client_sent(packet, again=self._requests > 0)
         self._insisted = self._error is not None
         self._requests += 1
 
@@ -40,17 +40,17 @@ class Transfer(Download):
         match message:
             case Acknowledgement(block):
                 again = block == self._acknowledged
-                self.asked(packet, again=again)
+                self.client_sent(packet, again=again)
                 self._acknowledged = block
                 if not again or block == self._last_block:  # else it repeats, for the next block did not reach it
                     self.took(packet.destination_port)
                 self._complete = self._complete or block == self._final_block
             case Error(code, text):
-                self.asked(packet)
+                self.client_sent(packet)
                 self.took(packet.destination_port)
                 self._fail(f"the client: {code} {text}")
             case _:
-                self.asked(packet, quiet=True)
+                self.client_sent(packet, quiet=True)
 
     def from_its_server(self, packet: Packet, message: Message) -> None:
         """Take a packet to the client's port."""

@@ -40,13 +40,13 @@ def offload_states(words: Sequence[Field], scene: Scene) -> States:
         return {}
     target, pairs = (words[1] if len(words) > 1 else None), list(words[2:])
     if None in pairs or words[0] is None:
-        told = dict.fromkeys(WAYS, State.UNKNOWN)
+        given = dict.fromkeys(WAYS, State.UNKNOWN)
     else:
         known = [word for word in pairs if word is not None]
-        told = states_of(zip(known[::2], known[1::2], strict=False))
+        given = states_of(zip(known[::2], known[1::2], strict=False))
     if target is not None and target in {scene.device, *scene.names}:
-        return told
-    return uncertain(told) if target is None or re.search(r"[$%{}*?]", target) else {}
+        return given
+    return uncertain(given) if target is None or re.search(r"[$%{}*?]", target) else {}
 
 
 def merged(before: Mapping[str, State], states: Mapping[str, State], *, certain: bool) -> States:
