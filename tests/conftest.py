@@ -1,5 +1,6 @@
 """Fixtures that the tests of every part share."""
 
+import os
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -8,6 +9,12 @@ pytest_plugins = ("tests.harness.shared", "tests.harness.sshd")
 
 PROJECT = Path(__file__).parents[1]
 
-# No test asserts a time: on a busy machine one example, or the first text ever made, may take long.
-settings.register_profile("virtscan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No test asserts a time: on a busy machine one example, or the first text ever made, may take long. Continuous
+# integration plays the same examples each time; a developer's run looks for new ones.
+settings.register_profile(
+    "virtscan",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
 settings.load_profile("virtscan")

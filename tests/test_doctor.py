@@ -61,7 +61,7 @@ def test_without_libvirts_library_nothing_else_fails(monkeypatch: pytest.MonkeyP
     [
         (sys.executable, Result.OK, sys.executable),
         ("/nowhere/ssh -F x", Result.WARNING, "/nowhere/ssh not found"),
-        ("ssh 'x", Result.FAILED, "VIRTSCAN_SSH is no command"),
+        ("ssh 'x", Result.FAILED, "VIRTSCAN_SSH is not a valid command"),
     ],
 )
 def test_ssh_is_looked_for_where_it_would_be_started(

@@ -142,14 +142,14 @@ def test_no_name_is_left_anywhere() -> None:
         (
             GapAbout.PROVISIONING,
             "foreman https://karl@fore.example.org:8443/x interfaces of host lost.example.net",
-            "it answers hosts/7 with 500",
-            "foreman https://user3@host8:8443/x interfaces of host vm3: it answers hosts/7 with 500",
+            "hosts/7 returned 500",
+            "foreman https://user3@host8:8443/x interfaces of host vm3: hosts/7 returned 500",
         ),
         (
             GapAbout.PROVISIONING,
             "foreman fore.example.org subnets",
-            "it refuses the user (401): Unable to authenticate user karl",
-            "foreman host8 subnets: it refuses the user (401): Unable to authenticate user user3",
+            "login refused (401): Unable to authenticate user karl",
+            "foreman host8 subnets: login refused (401): Unable to authenticate user user3",
         ),
         (
             GapAbout.PROVISIONING,

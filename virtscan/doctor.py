@@ -107,7 +107,7 @@ def _libvirt() -> Check:
     try:
         from virtscan.connectors.libvirt.client import version
     except ImportError as error:
-        advice = "install the libvirt client library (libvirt0 or libvirt-libs), then virtscan again"
+        advice = "install the libvirt client library (libvirt0 or libvirt-libs), then reinstall virtscan"
         return Check(subject=LIBVIRT, outcome=Result.FAILED, detail=f"can't be loaded ({error}); {advice}")
     return Check(subject=LIBVIRT, outcome=Result.OK, detail=f"libvirt {version()}")
 

@@ -1,49 +1,49 @@
 """One root and one subclass for each decision that a caller can make.
 
-A message says what is wrong and what to do; whoever catches it adds the subject (host, file, server).
-What goes wrong with one item while work goes on is no exception but a `Gap` (see `virtscan.model`).
+A message states the problem and the action; the code that catches it adds the subject (host, file, server).
+A problem with one item, while work goes on, is a `Gap` instead of an exception (see `virtscan.model`).
 """
 
 
 class VirtscanError(Exception):
-    """Root of everything that virtscan raises on purpose."""
+    """Root of all errors that virtscan raises on purpose."""
 
 
 class ConfigError(VirtscanError):
-    """The command line or the configuration is wrong: nothing is scanned (exit code 2)."""
+    """An invalid command line or configuration: nothing is scanned (exit code 2)."""
 
 
 class ConnectorError(VirtscanError):
-    """A hypervisor can't be read, or not any further: what it delivered before still counts."""
+    """Reading a hypervisor failed or ended early; facts delivered before count."""
 
 
 class AnalyzerError(VirtscanError):
-    """A document is not XML that can be read safely, or not of the kind that was asked for."""
+    """A document that is not safe XML, or not of the expected kind."""
 
 
 class OffloadError(VirtscanError):
-    """A server's offload state can't be read: it is unknown, with this reason."""
+    """A server's offload state is unknown, for this reason."""
 
 
 class SshError(VirtscanError):
-    """Another machine can't be reached or does not let us in: what it would have told is missing."""
+    """A failed connection or login to another machine; its facts are missing."""
 
 
 class SosreportError(VirtscanError):
-    """A sosreport can't be read, or not any further: what it would have told is missing."""
+    """Reading a sosreport failed or ended early; the remaining facts are missing."""
 
 
 class FactsError(VirtscanError):
-    """Ansible's facts can't be read, or are about other hosts: what they would have told is missing."""
+    """Ansible facts that can't be read, or are about other hosts."""
 
 
 class ProvisioningError(VirtscanError):
-    """A provisioning system can't be read: what it would have told is missing."""
+    """Reading a provisioning system failed; its records are missing."""
 
 
 class InventoryError(VirtscanError):
-    """A saved inventory can't be read: wrong file, wrong schema, or cut short (exit code 2)."""
+    """An unreadable saved inventory: wrong file, wrong schema, or cut short (exit code 2)."""
 
 
 class TraceError(VirtscanError):
-    """A file is no packet capture, or none that can be read: nothing was seen (exit code 2)."""
+    """A file that is not a packet capture, or can't be read (exit code 2)."""

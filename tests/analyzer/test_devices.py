@@ -82,7 +82,7 @@ def test_a_kind_that_libvirt_does_not_name_is_unknown(xml: str, kind: DeviceKind
 @pytest.mark.parametrize(
     ("xml", "message"),
     [
-        ("<domain/>", "<domain> is no host interface"),
+        ("<domain/>", "<domain> is not a host interface"),
         ("<interface type='bridge'><source bridge='br0'/></interface>", "without a name"),
         ("<interface", "not well-formed"),
     ],
@@ -210,7 +210,7 @@ def test_a_node_device_that_is_not_a_network_device_gives_none(inside: str) -> N
 @pytest.mark.parametrize(
     ("xml", "message"),
     [
-        ("<domain/>", "<domain> is no node device"),
+        ("<domain/>", "<domain> is not a node device"),
         ("<device><capability type='net'/></device>", "without the name of its interface"),
         ("<device>", "not well-formed"),
     ],

@@ -191,10 +191,10 @@ def test_a_status_file_is_read_as_the_running_domain_in_it() -> None:
 @pytest.mark.parametrize(
     ("xml", "message"),
     [
-        ("<network/>", "<network> is no domain"),
-        ("<domainsnapshot><domain/></domainsnapshot>", "<domainsnapshot> is no domain"),
+        ("<network/>", "<network> is not a domain"),
+        ("<domainsnapshot><domain/></domainsnapshot>", "<domainsnapshot> is not a domain"),
         ("<domstatus/>", "<domstatus> holds no domain"),
-        ("<domain xmlns='urn:x'/>", "is no domain"),
+        ("<domain xmlns='urn:x'/>", "is not a domain"),
         ("<domain", "not well-formed XML"),
         ("", "not well-formed XML"),
         ("<domain><name>\udcff</name></domain>", "lone surrogate"),

@@ -71,7 +71,7 @@ def test_a_status_file_is_read_as_the_network_in_it() -> None:
 @pytest.mark.parametrize(
     ("xml", "message"),
     [
-        ("<domain/>", "<domain> is no network"),
+        ("<domain/>", "<domain> is not a network"),
         ("<networkstatus/>", "<networkstatus> holds no network"),
         ("<network/>", "without a name"),
         ("<network><name/></network>", "without a name"),

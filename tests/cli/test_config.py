@@ -16,7 +16,7 @@ FLEET = str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")
 
 def test_a_good_configuration_can_be_used(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["config", "check", FLEET]) == 0
-    assert "can be used; hypervisors: 4, servers: 7, provisioning systems: 0, waivers: 1" in capfd.readouterr().out
+    assert "valid; hypervisors: 4, servers: 7, provisioning systems: 0, waivers: 1" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("command", ["check", "show"])
@@ -49,7 +49,7 @@ def test_a_wrong_key_gets_the_nearest_right_one(tmp_path: Path, capfd: pytest.Ca
 
 def test_without_a_configuration_there_is_nothing_to_check(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["config", "check"]) == 2
-    assert "no configuration found; name a file" in capfd.readouterr().err
+    assert "no configuration found; give FILE" in capfd.readouterr().err
 
 
 def test_what_a_configuration_comes_to_is_shown_without_secrets(
@@ -87,14 +87,14 @@ def test_what_a_configuration_comes_to_is_shown_without_secrets(
             "bond2",
             [
                 "segment: pxe-a (segments of the hypervisor)",
-                "server satellite: may answer: it serves pxe-a",
-                "server cobbler: does not answer: it serves pxe-b",
+                "server satellite: may answer: serves pxe-a",
+                "server cobbler: does not answer: serves pxe-b",
             ],
         ),
         (
             "fra1-kvm03",
             "bond0",
-            ["segment: none is named", "server cobbler: may answer: it serves pxe-b, and the device may be in any"],
+            ["segment: none configured", "server cobbler: may answer: serves pxe-b; the device's segment is unknown"],
         ),
     ],
 )
@@ -137,8 +137,8 @@ def test_an_inventory_adds_the_addresses(tmp_path: Path, capfd: pytest.CaptureFi
     assert run([*arguments, "--inventory", str(tmp_path / "scan.json")]) == 0
     shown = capfd.readouterr().out
     assert "addresses: 10.77.0.5/24\n" in shown
-    assert "server near: may answer: it serves 10.77.0.0/24" in shown
-    assert "server far: may answer: it serves 10.78.0.0/24, which excludes only what is declared" in shown
+    assert "server near: may answer: serves 10.77.0.0/24" in shown
+    assert "server far: may answer: serves 10.78.0.0/24; only devices of other declared subnets" in shown
 
 
 @pytest.mark.parametrize("called", ["hv1", "hv1.example.com", "FOLDER/hv1"])
@@ -161,9 +161,9 @@ def test_a_hypervisor_read_from_a_folder_is_found_by_its_names(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--hypervisor", "hv1"], "go together"),
-        (["--hypervisor", "nobody", "--device", "bond2"], "no hypervisor 'nobody' is configured"),
-        (["--hypervisor", "esx://a:s3cret@hv9", "--device", "bond2"], "no hypervisor 'esx://a:***@hv9' is configured"),
+        (["--hypervisor", "hv1"], "must be given together"),
+        (["--hypervisor", "nobody", "--device", "bond2"], "hypervisor 'nobody': not configured"),
+        (["--hypervisor", "esx://a:s3cret@hv9", "--device", "bond2"], "hypervisor 'esx://a:***@hv9': not configured"),
     ],
 )
 def test_what_is_not_there_can_not_be_explained(
@@ -177,7 +177,7 @@ def test_the_absence_of_servers_is_shown(tmp_path: Path, capfd: pytest.CaptureFi
     (tmp_path / "virtscan.toml").write_text("[[hypervisor]]\nuri = 'test:///default'")
 
     run(["config", "show", str(tmp_path / "virtscan.toml"), "--hypervisor", "default", "--device", "eth0"])
-    assert "no server is configured" in capfd.readouterr().out
+    assert "no server configured" in capfd.readouterr().out
 
 
 def test_the_schema_is_json_schema(capfd: pytest.CaptureFixture[str]) -> None:
@@ -279,8 +279,8 @@ def test_the_subnet_on_record_decides_which_servers_answer(
 
     shown = capfd.readouterr().out
     assert "  subnet pxe (10.77.0.0/24) of foreman sat: answered by near.example.com\n" in shown
-    assert "  server near: may answer: by the subnet on record\n" in shown
-    assert "  server far: may answer: neither segments nor subnets are declared" in shown
+    assert "  server near: may answer: by the recorded subnet\n" in shown
+    assert "  server far: may answer: no segments or subnets declared" in shown
     assert ("  VLAN: 100\n" in shown) == ("vlan_id" in device)
 
 
@@ -289,13 +289,13 @@ def test_a_subnet_may_name_a_server_by_an_address_that_the_scan_saw(
 ) -> None:
     arguments = recorded(tmp_path, replace(PXE, servers=("10.77.0.9",)), vlan_id=100)
     assert run(arguments) == 0
-    assert "  server near: may answer: by the subnet on record" not in capfd.readouterr().out
+    assert "  server near: may answer: by the recorded subnet" not in capfd.readouterr().out
     saved = tmp_path / "scan.json"
     scanned = loads(saved.read_bytes(), origin="scan")
     saved.write_bytes(dumps(replace(scanned, servers=(server("near", addresses=("10.77.0.9/24",)),))))
 
     assert run(arguments) == 0
-    assert "  server near: may answer: by the subnet on record" in capfd.readouterr().out
+    assert "  server near: may answer: by the recorded subnet" in capfd.readouterr().out
 
 
 def test_what_is_too_old_for_the_scan_settles_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -315,9 +315,9 @@ def test_an_unrelated_subnet_decides_nothing(tmp_path: Path, capfd: pytest.Captu
     assert run(recorded(tmp_path, stranger, addresses=("10.77.0.5/24",))) == 0
 
     shown = capfd.readouterr().out
-    assert "answered by capsule.example.com; this settles nothing, for it names no server of the configuration" in shown
-    assert "server near: may answer: it serves pxe-b, and the device may be in any segment" in shown
-    assert "server far: may answer: neither segments nor subnets are declared" in shown
+    assert "answered by capsule.example.com; no effect: not a configured server" in shown
+    assert "server near: may answer: serves pxe-b; the device's segment is unknown" in shown
+    assert "server far: may answer: no segments or subnets declared" in shown
 
 
 def test_what_is_on_record_for_a_mac_is_shown_for_those_on_the_device(
@@ -330,16 +330,11 @@ def test_what_is_on_record_for_a_mac_is_shown_for_those_on_the_device(
         "  52:54:00:93:76:af of web01: on record at foreman sat: only far may answer, "
         "and it is about to boot from the network\n"
     ) in shown
-    assert (
-        "52:54:00:00:00:04 of odd\\x1b[31m: on record at foreman sat: no server of the configuration is named\n"
-        in shown
-    )
+    assert "52:54:00:00:00:04 of odd\\x1b[31m: on record at foreman sat: no configured server is on record\n" in shown
     assert "00:02" not in shown
     assert "00:03" not in shown
 
 
 def test_without_a_scan_the_records_are_unknown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(recorded(tmp_path, PXE, vlan_id=100)[:-2]) == 0
-    assert (
-        "provisioning systems: name a scan with --inventory to see whom they have on record" in capfd.readouterr().out
-    )
+    assert "provisioning systems: not read; add --inventory FILE for their records" in capfd.readouterr().out

@@ -34,9 +34,9 @@ def test_a_line_is_one_line_whatever_is_in_it(capfd: pytest.CaptureFixture[str])
 def test_a_defect_is_reported_with_its_error_even_if_quiet(capfd: pytest.CaptureFixture[str]) -> None:
     Console(Verbosity.QUIET).hear()
     log = logging.getLogger("virtscan.scanning")
-    log.error("A defect of virtscan, please report it.", exc_info=KeyError("hv1"))
+    log.error("Internal error; please report it.", exc_info=KeyError("hv1"))
     log.warning("not this")
 
     shown = capfd.readouterr().err
-    assert shown.startswith("virtscan: A defect of virtscan, please report it.\n")
+    assert shown.startswith("virtscan: Internal error; please report it.\n")
     assert shown.endswith("\nKeyError: 'hv1'\n")

@@ -96,11 +96,14 @@ def test_unread_items_are_reported(tmp_path: Path, capfd: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ("wep01", "no domain and no interface is called wep01; did you mean web01?"),
+        ("wep01", "wep01: no such domain or interface; did you mean web01?"),
         ("52:54:00:93:76:aa", "did you mean 52:54:00:93:76:af?"),
-        ("zzzz", "called zzzz: give a domain's name or uuid, or the MAC of an interface (it may be among"),
+        (
+            "zzzz",
+            "zzzz: no such domain or interface; give the name or uuid of a domain, or the MAC of an interface (not everything",
+        ),
         ("lone", "domain lone has no interface"),
-        ("\x1b[31m", r"called \x1b[31m: give"),
+        ("\x1b[31m", r"\x1b[31m: no such domain or interface; give"),
     ],
 )
 def test_an_unmatched_name_is_reported_with_similar_names(
@@ -117,7 +120,7 @@ def test_an_unmatched_name_is_reported_with_similar_names(
 
 def test_with_pseudonyms_no_other_name_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "wep01", saved(tmp_path, inventory(UNFIXED)), "--redact", str(tmp_path / "names.json")]) == 2
-    assert capfd.readouterr().err.startswith("Error: no domain and no interface is called wep01: give")
+    assert capfd.readouterr().err.startswith("Error: wep01: no such domain or interface; give")
 
 
 def test_pseudonyms_replace_the_names_on_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -144,7 +147,7 @@ def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[st
     ("arguments", "message"),
     [
         ([], "Missing argument 'DOMAIN|MAC'"),
-        (["web01", "FILE", "-c", HOST], "leave out FILE, or the options of a scan"),
+        (["web01", "FILE", "-c", HOST], "omit FILE or these options"),
         (["web01", "nowhere.json"], "nowhere.json: can't be read"),
         (["web01", "FILE", "--format", "yaml"], "'yaml' is not one of"),
         (["web01", os.devnull], "the file is empty"),

@@ -30,7 +30,7 @@ def test_no_domain_anywhere_is_a_gap_and_not_a_clean_result(empty: str, capfd: p
     assert run(["scan", "-c", empty, "--server", "satellite=off", "--format", "json"]) == 3
 
     document = json.loads(capfd.readouterr().out)
-    assert document["gaps"] == [{"subject": empty, "reason": "no domain is defined there"}]
+    assert document["gaps"] == [{"subject": empty, "reason": "no domain defined"}]
     assert document["summary"]["hypervisors"] == {"complete": 1, "partial": 0, "failed": 0}
 
 
@@ -63,7 +63,7 @@ def test_an_empty_session_daemon_leads_to_that_of_the_system(tmp_path: Path, cap
 
     assert run(["scan", "-c", f"test://{path}"]) == 3
     hint = f"test://{path} is the user's own daemon; system VMs are at test://{tmp_path}/system"
-    assert f"no domain is defined there; {hint}\n" in capfd.readouterr().out
+    assert f"no domain defined; {hint}\n" in capfd.readouterr().out
 
 
 def test_an_empty_daemon_is_a_warning_of_the_doctor(empty: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -111,7 +111,7 @@ def test_the_daemon_of_the_environment_is_read(
     document = json.loads(capfd.readouterr().out)
     assert code == 3
     assert [host["uri"] for host in document["hypervisors"]] == [address]
-    assert document["gaps"] == [{"subject": address, "reason": "no domain is defined there"}]
+    assert document["gaps"] == [{"subject": address, "reason": "no domain defined"}]
 
 
 def test_the_configuration_chooses_from_which_exposure_on_a_scan_fails(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_pending_is_refused_without_a_provisioning_system(tmp_path: Path, capfd:
     assert run(["scan", "-c", HOST, "--server", "satellite=on", "--fail-on", "pending"]) == 2
     assert "add [[provisioning]], or choose boots, latent or never" in capfd.readouterr().err
     assert run(["report", str(file), "--fail-on", "pending"]) == 2
-    assert "has no record of one; choose boots, latent or never" in capfd.readouterr().err
+    assert "has no provisioning records; choose boots, latent or never" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_a_configuration_of_ones_own_may_hold_a_secret(config: Path) -> None:
 def test_one_that_others_can_read_may_not(config: Path, mode: int) -> None:
     config.chmod(mode)
 
-    with pytest.raises(ConfigError, match="others can read this file"):
+    with pytest.raises(ConfigError, match="file readable by others"):
         load_plan(config, Options(), Console(Verbosity.QUIET))
 
 

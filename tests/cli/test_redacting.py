@@ -63,7 +63,7 @@ def test_a_map_that_is_a_pipe_is_refused_without_waiting_for_its_other_end(
     os.mkfifo(tmp_path / "map.json")
 
     assert run(["report", saved, "--redact", str(tmp_path / "map.json")]) == 2
-    assert "no regular file" in capfd.readouterr().err
+    assert "not a regular file" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("condition", ["domain=web01", "hypervisor~^KVM7.example.com$", "mac!=52:54:00:00:00:01"])

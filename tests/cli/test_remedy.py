@@ -148,11 +148,11 @@ def test_every_command_in_a_report_is_one_that_a_remedy_prints(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["FILE", "-c", HOST], "leave out FILE, or the options of a scan"),
-        (["FILE", "--server", "a=on"], "leave out FILE, or the options of a scan"),
+        (["FILE", "-c", HOST], "omit FILE or these options"),
+        (["FILE", "--server", "a=on"], "omit FILE or these options"),
         (["nowhere.json"], "nowhere.json: can't be read"),
         (["FILE", "--as", "upstart"], "'upstart' is not one of"),
-        (["FILE", "-v", "-q"], "contradict"),
+        (["FILE", "-v", "-q"], "exclude each other"),
     ],
 )
 def test_wrong_usage_is_reported(

@@ -62,7 +62,7 @@ def test_another_file_than_a_capture_is_wrong_usage(tmp_path: Path, capfd: pytes
 
     assert run(["trace", str(path), "-o", str(tmp_path / "report")]) == 2
     printed = capfd.readouterr()
-    assert (printed.out, "no packet capture" in printed.err) == ("", True)
+    assert (printed.out, "not a packet capture" in printed.err) == ("", True)
     assert not (tmp_path / "report").exists()
 
 

@@ -211,7 +211,7 @@ def test_a_new_name_on_the_command_line_is_one_more_server() -> None:
         ("name = 'a'\noffload = 'on'\nmac = ['aa']", r"1st \[\[server\]\]( \(.*\))?: mac: invalid MAC address 'aa'"),
         (
             "name = 'a'\noffload = 'on'\nsegments = ['pxe-a']\nsubnets = ['10.0.0.0/8']",
-            r"1st \[\[server\]\]( \(.*\))?: segments and subnets both declare whom it serves; give one of them",
+            r"1st \[\[server\]\]( \(.*\))?: segments and subnets exclude each other; give one of them",
         ),
         (
             "name = 'a'\noffload = 'on'\nsubnets = ['10.0.0.0/99']",
@@ -219,7 +219,7 @@ def test_a_new_name_on_the_command_line_is_one_more_server() -> None:
         ),
         (
             "name = 'a'\noffload = 'on'\n[[server]]\nname = 'a'\noffload = 'off'",
-            r"2nd \[\[server\]\]( \(.*\))?: name: it is used twice",
+            r"2nd \[\[server\]\]( \(.*\))?: name: used twice",
         ),
     ],
 )
@@ -231,8 +231,8 @@ def test_a_servers_error_names_the_key(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("reason = ' '\ndomain = 'a'", r"1st \[\[waiver\]\]( \(.*\))?: reason is empty; say why"),
-        ("reason = 'later'", r"1st \[\[waiver\]\]( \(.*\))?: it would waive everything"),
+        ("reason = ' '\ndomain = 'a'", r"1st \[\[waiver\]\]( \(.*\))?: reason is empty; state why"),
+        ("reason = 'later'", r"1st \[\[waiver\]\]( \(.*\))?: waives every finding"),
     ],
 )
 def test_a_waiver_needs_a_pattern_and_a_reason(text: str, message: str) -> None:
@@ -243,7 +243,7 @@ def test_a_waiver_needs_a_pattern_and_a_reason(text: str, message: str) -> None:
 def test_a_host_is_described_once() -> None:
     with pytest.raises(
         ConfigError,
-        match=r"2nd \[\[hypervisor\]\]( \(.*\))?: uri: the same address as in 1st \[\[hypervisor\]\]( \(.*\))?",
+        match=r"2nd \[\[hypervisor\]\]( \(.*\))?: uri: duplicate address, already in 1st \[\[hypervisor\]\]( \(.*\))?",
     ):
         plan('[[hypervisor]]\nuri = "qemu:///system"\n[[hypervisor]]\nuri = "qemu:///system"\nkernel = "6.1"')
 
@@ -295,14 +295,14 @@ def test_a_hypervisor_of_the_command_line_keeps_the_facts_of_its_table() -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("uris = ['a', 'b']\nname = 'hv1'", "name belongs to one host, and uris has 2; leave it out"),
-        ("uris = ['a', 'b']\nfacts = 'ansible:x'", "facts belongs to one host, and uris has 2; leave it out"),
+        ("uris = ['a', 'b']\nname = 'hv1'", "name applies to one host, but uris lists 2; remove it"),
+        ("uris = ['a', 'b']\nfacts = 'ansible:x'", "facts applies to one host, but uris lists 2; remove it"),
         ("uris = ['a', 'b']\nuri = 'c'", "give one of uri, uris, xml and sosreport"),
         ("uris = []", "give one of uri, uris, xml and sosreport"),
-        ("uris = ['a', 'a']", r"uris: the same address as in 1st \[\[hypervisor\]\]: uris"),
+        ("uris = ['a', 'a']", r"uris: duplicate address, already in 1st \[\[hypervisor\]\]: uris"),
         ("uris = ['a', 'qemu+ssh://hv1:x/']", "uris: not a libvirt URI"),
-        ("uris = ['a', '']", "uris: the URI is empty; write one such as qemu:///system"),
-        ("uri = ''", "uri: the URI is empty; write one such as qemu:///system"),
+        ("uris = ['a', '']", "uris: empty URI; write one, e.g. qemu:///system"),
+        ("uri = ''", "uri: empty URI; write one, e.g. qemu:///system"),
     ],
 )
 def test_several_uris_share_only_settings_that_several_hosts_can_have(text: str, message: str) -> None:
@@ -311,7 +311,7 @@ def test_several_uris_share_only_settings_that_several_hosts_can_have(text: str,
 
 
 def test_an_empty_uri_of_the_command_line_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"^--connect: the URI is empty"):
+    with pytest.raises(ConfigError, match=r"^--connect: empty URI"):
         plan(connect=("",))
 
 
@@ -351,7 +351,7 @@ def test_fail_on_pending_needs_a_provisioning_system() -> None:
     assert plan(system, fail_on=FailOn.PENDING).fail_on is FailOn.PENDING
     with pytest.raises(ConfigError, match=r"^FILE: scan\.fail_on: pending needs a provisioning system"):
         plan(wanted)
-    with pytest.raises(ConfigError, match=r"^--fail-on: pending needs a provisioning system, and none is configured"):
+    with pytest.raises(ConfigError, match=r"^--fail-on: pending needs a provisioning system; add"):
         plan(fail_on=FailOn.PENDING)
     assert plan(wanted, fail_on=FailOn.BOOTS).fail_on is FailOn.BOOTS
 

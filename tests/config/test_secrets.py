@@ -7,7 +7,7 @@ from virtscan.config import Document, read_document
 from virtscan.errors import ConfigError
 
 FILE = Path("virtscan.toml")
-WHAT_TO_DO = r"it holds a password, and others can read this file; chmod 600, or write \$\{VARIABLE\} for it"
+WHAT_TO_DO = r"password in a file readable by others; chmod 600, or use \$\{VARIABLE\}"
 
 
 def read(text: str, *, private: bool = False) -> Document:
@@ -76,5 +76,5 @@ def test_the_files_permissions_decide(tmp_path: Path, capfd: pytest.CaptureFixtu
     path.chmod(0o600)
     assert run(["config", "check", str(path)]) == 0
 
-    assert "1st [[hypervisor]]: uri: it holds a password" in refused.err
+    assert "1st [[hypervisor]]: uri: password in a file" in refused.err
     assert "s3cret" not in refused.out + refused.err

@@ -80,7 +80,7 @@ def test_gaps_bear_the_name_of_the_hypervisor_and_its_own_comes_first() -> None:
     box.gap("domain web01", "it is gone", GapAbout.DOMAIN)
     box.add(HostFacts(name="hv1.example.com"))
 
-    _, gaps = box.close("the connection was lost")
+    _, gaps = box.close("connection lost")
 
     assert [gap.subject for gap in gaps] == [
         "qemu+ssh://hv1/system",

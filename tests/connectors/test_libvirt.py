@@ -160,7 +160,7 @@ def test_ssh_never_prompts_for_a_password(libvirtd: Libvirtd, sshd: Sshd) -> Non
     hypervisor, (gap,) = scan(address, allow_unsafe=True)
 
     assert hypervisor.status is HostStatus.FAILED
-    assert "ssh refused the login" in gap.reason
+    assert "SSH login refused" in gap.reason
 
 
 def test_an_unknown_host_key_is_refused_and_explained(sshd: Sshd) -> None:
@@ -168,7 +168,7 @@ def test_an_unknown_host_key_is_refused_and_explained(sshd: Sshd) -> None:
 
     _, (gap,) = scan(f"test+ssh://{sshd.user}@127.0.0.1:{sshd.port}/default?command={sshd.client}", allow_unsafe=True)
 
-    assert "ssh does not know this host" in gap.reason
+    assert "unknown SSH host key" in gap.reason
 
 
 @pytest.mark.parametrize("words", ["sh: 1: nc: not found", "bash: nc: command not found"])
@@ -515,14 +515,14 @@ def test_nothing_is_printed(libvirtd: Libvirtd, tmp_path: Path, capfd: pytest.Ca
     ("address", "clue"),
     [
         ("test:///no/such/file.xml", "/no/such/file.xml: No such file or directory"),
-        ("test+tcp://127.0.0.1:1/default", "nothing listens there"),
-        ("qemu+ssh://127.0.0.1:1/system", "nothing listens there|hung up"),
-        ("qemu+unix:///system?socket=/no/such/libvirt-sock-ro", r"libvirtd \(or virtqemud\) does not run there"),
-        ("qemu+unix:///system?socket=/no/such/path", "libvirtd does not answer at this socket"),
+        ("test+tcp://127.0.0.1:1/default", "check that libvirtd is running"),
+        ("qemu+ssh://127.0.0.1:1/system", "check that libvirtd is running|connection closed by"),
+        ("qemu+unix:///system?socket=/no/such/libvirt-sock-ro", r"check that libvirtd or virtqemud is running"),
+        ("qemu+unix:///system?socket=/no/such/path", "may open its socket"),
         ("qemu+tcp://host.invalid/system", "no such host name"),
-        ("qemu+ssh://host.invalid/system", "no such host name|hung up"),
-        ("qemu://127.0.0.1/system", r"by ssh it is DRIVER\+ssh://"),
-        ("nosuchalias", "this libvirt client has no driver for it"),
+        ("qemu+ssh://host.invalid/system", "no such host name|connection closed by"),
+        ("qemu://127.0.0.1/system", r"for SSH use DRIVER\+ssh://"),
+        ("nosuchalias", "the libvirt client has no such driver"),
         ("qemu+ssh://hv1/system%0a", "not a libvirt URI"),
         ("qemu+warp://hv1/system", "transport in URL not recognised"),
         ("qemu:///sys tem", "Unable to parse URI"),
@@ -546,7 +546,7 @@ def test_a_password_in_the_uri_is_in_no_message() -> None:
 def test_something_else_than_libvirtd_is_recognised(sshd: Sshd) -> None:
     _, (gap,) = scan(f"qemu+tcp://127.0.0.1:{sshd.port}/system")
 
-    assert "something other than libvirtd answers there" in gap.reason
+    assert "the server is not libvirtd" in gap.reason
 
 
 @pytest.mark.parametrize(

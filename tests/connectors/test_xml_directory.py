@@ -254,7 +254,7 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
 
     assert names(hypervisor) == ["web01"]
     assert [Path(gap.subject).name for gap in gaps] == ["fifo.xml", "socket.xml", "zero.xml"]
-    assert {gap.reason for gap in gaps} == {"it is no regular file"}
+    assert {gap.reason for gap in gaps} == {"not a regular file"}
     hypervisor, gaps = scan(tmp_path / "fifo.xml")
     assert hypervisor.status is HostStatus.FAILED
 
@@ -269,7 +269,7 @@ def test_a_huge_file_is_a_gap_in_little_memory(tmp_path: Path) -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert names(hypervisor) == ["web01"]
-    assert gaps[0].reason.startswith(f"{200 * MIB} bytes are more")
+    assert gaps[0].reason.startswith(f"{200 * MIB} bytes exceed")
     assert most < 5 * MIB
 
 
@@ -321,13 +321,13 @@ def test_files_and_folders_that_may_not_be_read_are_gaps(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("files", "reason"),
     [
-        ({}, "no domain and no network in it; there is no file"),
-        ({"notes.txt": "web01", ".hidden": ""}, "no domain and no network in it; left out: notes.txt"),
-        ({"pool.xml": "<pool/>", "x.xml": "<filter/>"}, "no domain and no network in it; left out: pool.xml, x.xml"),
-        ({"broken.xml": "<domain>"}, "no domain and no network in it"),
+        ({}, "no domain or network found; the folder is empty"),
+        ({"notes.txt": "web01", ".hidden": ""}, "no domain or network found; left out: notes.txt"),
+        ({"pool.xml": "<pool/>", "x.xml": "<filter/>"}, "no domain or network found; left out: pool.xml, x.xml"),
+        ({"broken.xml": "<domain>"}, "no domain or network found"),
         (
             {f"{number}.conf": "" for number in range(7)},
-            "no domain and no network in it; left out: 0.conf, 1.conf, 2.conf, 3.conf, 4.conf and 2 more",
+            "no domain or network found; left out: 0.conf, 1.conf, 2.conf, 3.conf, 4.conf and 2 more",
         ),
     ],
 )
@@ -363,7 +363,7 @@ def test_a_folder_with_only_networks_names_the_files_left_out(tmp_path: Path) ->
     hypervisor, (gap,) = scan(tmp_path)
 
     assert (hypervisor.status, gap.about) == (HostStatus.PARTIAL, GapAbout.HYPERVISOR)
-    assert (gap.subject, gap.reason) == (f"xml:{tmp_path}", "no domain in it; left out: domains.csv")
+    assert (gap.subject, gap.reason) == (f"xml:{tmp_path}", "no domain found; left out: domains.csv")
 
 
 BOM = "\ufeff"
@@ -420,9 +420,9 @@ def test_a_compressed_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (gzip.compress(b"<domain>" + bytes(33 * MIB)), "its content has more bytes than a file can have"),
-        (gzip.compress(b"<domain/>")[:-9], "its compressed data is cut short"),
-        (b"\x1f\x8b" + bytes(30), "its compressed data is damaged"),
+        (gzip.compress(b"<domain>" + bytes(33 * MIB)), "uncompressed data exceeds the limit of a file"),
+        (gzip.compress(b"<domain/>")[:-9], "compressed data is cut short"),
+        (b"\x1f\x8b" + bytes(30), "damaged compressed data"),
     ],
 )
 def test_a_compressed_file_that_cannot_be_read_is_a_gap_in_little_memory(
@@ -527,7 +527,7 @@ def test_a_file_of_another_size_than_announced_is_a_gap(tmp_path: Path) -> None:
     hypervisor, gaps = scan(tmp_path)
 
     assert names(hypervisor) == ["web01"]
-    assert [gap.reason for gap in gaps] == ["its size changed while it was read"]
+    assert [gap.reason for gap in gaps] == ["size changed while reading"]
 
 
 def test_what_virsh_wrote_into_a_file_without_a_suffix_is_a_definition(tmp_path: Path) -> None:

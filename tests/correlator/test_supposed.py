@@ -101,7 +101,7 @@ def test_devices_that_are_switched_off_are_off_for_good(
 
 
 def test_a_server_that_is_switched_off_keeps_no_feature_that_is_on() -> None:
-    found = switched_off(server(features={"tx-checksum-ipv4": Feature(state=ON)}), ["eth0"])
+    found = switched_off(server(features={"tx-checksum-ipv4": Feature(state=ON)}), [DeviceName("eth0")])
 
     assert (found.features, found.reason) == ({}, None)
 

@@ -16,7 +16,7 @@ from virtscan.offload.ethtool import Capture, parse_captures, parse_features, tx
 
 ON, OFF, UNKNOWN = State.ON, State.OFF, State.UNKNOWN
 
-NOT_ETHTOOLS_FEATURES = "no line of it is a feature: save what ethtool -k DEVICE prints, line for line"
+NOT_ETHTOOLS_FEATURES = "no feature found; save the whole output of ethtool -k DEVICE"
 
 
 def features(**states: State) -> dict[str, Feature]:
@@ -40,7 +40,7 @@ def test_every_capture_of_the_corpus_agrees_with_the_truth(corpus: Path) -> None
 def difference(corpus: Path, record: Mapping[str, Any]) -> str | None:
     text = (corpus / record["file"]).read_text()
     if record["form"] == "json-broken":
-        with pytest.raises(OffloadError, match="no JSON"):
+        with pytest.raises(OffloadError, match="not the JSON"):
             parse_captures(text)
         return None
     captures = {capture.device: capture for capture in parse_captures(text)}
@@ -113,19 +113,19 @@ def test_a_bond_of_an_old_kernel_that_needs_no_checksum_does_not_fill_it_in(corp
 @pytest.mark.parametrize(
     ("file", "device", "reason"),
     [
-        ("ethtool-odd/tool-output__ethtool_-k_nosuch.txt", "eth7", "there is no such device"),
-        ("ethtool-odd/tool-output__ethtool_--json_-k_nosuch.json", None, "there is no such device"),
+        ("ethtool-odd/tool-output__ethtool_-k_nosuch.txt", "eth7", "no such device"),
+        ("ethtool-odd/tool-output__ethtool_--json_-k_nosuch.json", None, "no such device"),
         ("ethtool-odd/repo_not_named_by_the_index__nixos_commented.txt", None, NOT_ETHTOOLS_FEATURES),
         ("ethtool-odd/www.ibm.com__ibm_qeth_collapsed.txt", None, NOT_ETHTOOLS_FEATURES),
-        ("ethtool-odd/netdev_list__netdev_json_v3.json", None, "no JSON"),
-        ("ethtool/text-index__lkml2004_multi.txt", "eth1", "its driver does not tell its offload settings"),
+        ("ethtool-odd/netdev_list__netdev_json_v3.json", None, "not the JSON"),
+        ("ethtool/text-index__lkml2004_multi.txt", "eth1", "the driver does not report offload settings"),
         ("ethtool/text-index__lkml2004_multi.txt", None, "name one of eth0, eth1, eth2"),
-        ("ethtool/text-index__lkml2004_multi.txt", "eth9", "not about eth9 but about eth0, eth1, eth2"),
-        ("ethtool/tool-output__ethtool_-k_eth0.txt", "eth1", "not about eth1 but about eth0"),
+        ("ethtool/text-index__lkml2004_multi.txt", "eth9", "contains eth0, eth1, eth2, not eth9"),
+        ("ethtool/tool-output__ethtool_-k_eth0.txt", "eth1", "contains eth0, not eth1"),
         (
             "ethtool/RedHatInsights.insights-core__insights__tests__parsers__test_ethtool.py.L518.ETHTOOL_K_MISSING_COLON.txt",
             None,
-            "there is a header and no feature below it",
+            "no feature below the header",
         ),
     ],
 )
@@ -228,7 +228,7 @@ def test_only_the_active_state_counts(text: str, state: State, fixed: bool, requ
     ],
 )
 def test_a_line_that_only_looks_like_a_feature_is_none(line: str) -> None:
-    with pytest.raises(OffloadError, match="no line of it is a feature"):
+    with pytest.raises(OffloadError, match="no feature found"):
         parse_features(line)
 
 
@@ -267,14 +267,14 @@ def test_several_devices_may_stand_in_one_capture() -> None:
     text = "Features for eth0:\ntx-checksumming: on\nFeatures for eth1:\ntx-checksumming: off\n"
 
     assert tx_checksum(parse_features(text, "eth1").features) is OFF
-    with pytest.raises(OffloadError, match="several devices: name one of eth0, eth1"):
+    with pytest.raises(OffloadError, match="several devices; name one of eth0, eth1"):
         parse_features(text)
 
 
 def test_features_without_a_header_beside_others_with_one_belong_to_no_device() -> None:
     text = "tx-checksumming: off\nFeatures for eth1:\ntx-checksumming: off\n"
 
-    with pytest.raises(OffloadError, match="not about eth0 but about a device without a header, eth1"):
+    with pytest.raises(OffloadError, match="contains a device without a header, eth1, not eth0"):
         parse_features(text, "eth0")
 
 
@@ -289,7 +289,7 @@ def test_two_differing_captures_of_one_device_leave_the_state_unknown() -> None:
     capture = parse_features(text)
 
     assert tx_checksum(capture.features) is UNKNOWN
-    assert unknown_because(capture) == "it gives no single value for tx-checksumming"
+    assert unknown_because(capture) == "conflicting values of tx-checksumming"
 
 
 # ------------------------------------------------------------------ values after a failure
@@ -351,7 +351,7 @@ def test_when_the_generic_features_fail_only_the_sums_are_observations() -> None
 def test_a_truncated_capture_names_the_features_it_lacks() -> None:
     capture = parse_features("tx-checksumming: on\n\ttx-checksum-ipv4: off\n")
 
-    assert unknown_because(capture) == "it does not show tx-checksum-ip-generic"
+    assert unknown_because(capture) == "tx-checksum-ip-generic not shown"
 
 
 def test_a_known_state_needs_no_reason() -> None:
@@ -361,11 +361,11 @@ def test_a_known_state_needs_no_reason() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("netlink error: Operation not permitted", "ethtool is not permitted to read it"),
-        ("Offload parameters for eth0:\nno offload info available", "its driver does not tell"),
-        ("ethtool: bad command line argument(s)", "ethtool says: ethtool: bad command line"),
-        ("Features for eth0:", "there is a header and no feature below it"),
-        ("", "no line of it is a feature"),
+        ("netlink error: Operation not permitted", "ethtool may not read it"),
+        ("Offload parameters for eth0:\nno offload info available", "the driver does not report"),
+        ("ethtool: bad command line argument(s)", "ethtool reports: ethtool: bad command line"),
+        ("Features for eth0:", "no feature below the header"),
+        ("", "no feature found"),
     ],
 )
 def test_without_a_feature_the_reason_is_ethtools_own(text: str, reason: str) -> None:
@@ -409,7 +409,7 @@ def test_json_may_hold_several_devices_or_no_name() -> None:
     "text", ["[", "[{}", "[{]", "[ {} ] x", "[{1: 2}]", '[{"a":' * 50_000, '[{"a":' + "[" * 100_000]
 )
 def test_json_that_is_not_ethtools_is_refused(text: str) -> None:
-    with pytest.raises(OffloadError, match="no JSON"):
+    with pytest.raises(OffloadError, match="not the JSON"):
         parse_captures(text)
 
 

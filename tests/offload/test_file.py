@@ -39,7 +39,7 @@ def test_a_file_gives_the_state_of_its_device_when_it_was_written(capture: Path)
             "tx-checksumming": Feature(state=State.OFF),
             "tx-checksum-ipv4": Feature(state=State.OFF, fixed=True),
         },
-        persistence=Persistence(setting="a capture does not tell what is lasting"),
+        persistence=Persistence(setting="ethtool -k does not show saved settings"),
         observed_at=MODIFIED,
     )
 
@@ -70,7 +70,7 @@ def test_a_state_that_a_file_leaves_open_is_unknown_with_the_reason(capture: Pat
 
     assert server.interface == "eth3"
     assert server.tx_checksum is State.UNKNOWN
-    assert server.reason == "it does not show tx-checksum-ip-generic"
+    assert server.reason == "tx-checksum-ip-generic not shown"
 
 
 def test_bytes_that_are_not_text_do_no_harm(capture: Path) -> None:
@@ -85,13 +85,13 @@ def test_a_file_that_can_not_be_read_gives_the_reason(capture: Path, tmp_path: P
         large.truncate(5 << 20)
 
     for path, interface, reason in (
-        (tmp_path / "nosuch", None, "it can't be read: No such file or directory"),
-        (tmp_path / "pipe", None, "it is no regular file"),
-        (tmp_path, None, "it is no regular file"),
-        (Path("/dev/zero"), None, "it is no regular file"),
+        (tmp_path / "nosuch", None, "can't be read:  No such file or directory"),
+        (tmp_path / "pipe", None, "not a regular file"),
+        (tmp_path, None, "not a regular file"),
+        (Path("/dev/zero"), None, "not a regular file"),
         (tmp_path / "large", None, "too large to be what ethtool -k prints"),
-        (capture, "eth1", "it is not about eth1 but about eth0"),
-        (tmp_path / ("x" * 300), None, "it can't be read: File name too long"),
+        (capture, "eth1", "contains eth0, not eth1"),
+        (tmp_path / ("x" * 300), None, "can't be read:  File name too long"),
     ):
         with pytest.raises(OffloadError, match=reason):
             read(f"file:{path}", interface)
@@ -109,7 +109,7 @@ def test_what_is_declared_is_taken_as_it_is(state: State) -> None:
 
 
 def test_nothing_declared_is_an_error() -> None:
-    with pytest.raises(OffloadError, match="neither on nor off is declared"):
+    with pytest.raises(OffloadError, match="declared neither on nor off"):
         READERS[SourceKind.DECLARED](ServerTarget(name="satellite", kind=SourceKind.DECLARED), timeout=1)
 
 

@@ -53,7 +53,7 @@ def test_what_is_off_by_hand_only_comes_back_on() -> None:
     result = after_reboot({IFCFG: "DEVICE=eth0\n", DEFAULT_LINK: "[Match]\nOriginalName=*\n"})
 
     assert result.tx_checksum is ON
-    assert "no lasting setting in NetworkManager, ifcfg, systemd.link, ifupdown" in result.setting
+    assert "no persistent setting in NetworkManager, ifcfg, systemd.link, ifupdown" in result.setting
     assert "a plain ethtool -K is gone at the next boot" in result.setting
 
 
@@ -73,7 +73,7 @@ def test_what_the_driver_fixes_stays_as_it_is() -> None:
 def test_a_setting_that_is_off_against_the_request_may_come_back() -> None:
     wanted = VIRTIO_OFF | {"tx-checksum-ip-generic": Feature(state=OFF, requested=ON)}
 
-    assert after_reboot(features=wanted) == Persistence(setting="it is off now although on was asked for")
+    assert after_reboot(features=wanted) == Persistence(setting="off now, although on is requested")
 
 
 def test_a_file_that_can_not_be_read_may_hold_the_setting() -> None:

@@ -120,12 +120,12 @@ def test_what_a_login_shell_prints_of_its_own_is_passed_over() -> None:
 def test_without_ethtool_or_other_facts_the_rest_is_reported() -> None:
     answer = parse_answer(b"@virtscan 1\n@no-ethtool\n@udev\n 9999999\n@end\n")
 
-    assert answer == Answer(no_features="there is no ethtool: install it", evidence=Evidence(executable=frozenset()))
+    assert answer == Answer(no_features="ethtool not found; install it", evidence=Evidence(executable=frozenset()))
 
 
 def test_an_answer_truncated_anywhere_is_refused() -> None:
     for length in range(len(WHOLE) - len("\n")):
-        with pytest.raises(OffloadError, match="it does not answer as a shell would"):
+        with pytest.raises(OffloadError, match="the login shell does not run the script"):
             parse_answer(WHOLE[:length])
 
 
@@ -141,7 +141,7 @@ def test_an_invalid_answer_is_quoted_in_short(output: bytes, said: str) -> None:
     with pytest.raises(OffloadError) as error:
         parse_answer(output)
 
-    assert str(error.value) == f"it does not answer as a shell would; it says: {said}"
+    assert str(error.value) == f"the login shell does not run the script; output: {said}"
 
 
 @given(st.lists(st.sampled_from(WHOLE.splitlines(keepends=True)) | st.binary(max_size=20)).map(b"".join))

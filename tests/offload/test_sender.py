@@ -46,5 +46,5 @@ def test_a_name_counts_before_every_address() -> None:
     answer = Answer(devices=(ETH0, ETH1, ETH2), no_features="")
 
     assert named_sender(target, answer) == "eth2"
-    with pytest.raises(OffloadError, match="there is no device eth2; it has none"):
+    with pytest.raises(OffloadError, match="eth2: no such device; devices: none"):
         named_sender(target, Answer(no_features=""))

@@ -124,7 +124,9 @@ def test_several_in_different_states_are_each_known(tmp_path: Path) -> None:
     server = read(tmp_path, CHAIN | features("br0", OFF) | features("bond0.7"))
 
     assert server.tx_checksum is State.UNKNOWN
-    assert server.reason == "name the interface that answers: bond0.7 (on), br0 (off)"
+    assert (
+        server.reason == "several devices with different states (bond0.7 (on), br0 (off)); name the serving interface"
+    )
 
 
 def test_what_lasts_may_depend_on_the_device(tmp_path: Path) -> None:
@@ -132,13 +134,16 @@ def test_what_lasts_may_depend_on_the_device(tmp_path: Path) -> None:
     server = read(tmp_path, CHAIN | features("br0", OFF) | features("bond0.7", OFF) | rule)
 
     assert server.persistence is not None
-    assert (server.persistence.tx_checksum, server.persistence.setting) == (State.UNKNOWN, "it depends on the device")
+    assert (server.persistence.tx_checksum, server.persistence.setting) == (
+        State.UNKNOWN,
+        "differs between its devices",
+    )
 
 
 def test_without_an_address_no_device_is_chosen(tmp_path: Path) -> None:
     server = read(tmp_path, ONE_CARD | {f"{NETWORKING}ip_-d_address": link(2, "eth0")})
 
-    assert (server.interface, server.reason) == (None, "no device has an address: name the interface that answers")
+    assert (server.interface, server.reason) == (None, "no device has an address; name the serving interface")
     assert [one.device.name for one in server.devices] == ["eth0"]
 
 
@@ -162,7 +167,7 @@ def test_a_device_without_ethtools_output_has_an_unknown_state_and_known_address
     tree = {name: content for name, content in ONE_CARD.items() if "ethtool_-k" not in name}
     server = read(tmp_path, tree, "eth0")
 
-    assert (server.tx_checksum, server.reason) == (State.UNKNOWN, "the sosreport has no ethtool -k of it")
+    assert (server.tx_checksum, server.reason) == (State.UNKNOWN, "the sosreport has no ethtool -k output for it")
     assert server.addresses == ("10.77.0.2/24",)
 
 

@@ -108,19 +108,19 @@ def test_without_ethtool_the_state_is_unknown_and_the_kernel_known(
         server = read(sshd)
 
     assert server.tx_checksum is State.UNKNOWN
-    assert server.reason == "there is no ethtool: install it"
+    assert server.reason == "ethtool not found; install it"
     assert server.kernel is not None
     assert server.interface == "lo"
 
 
 def test_no_such_device_names_those_that_there_are(sshd: Sshd) -> None:
-    with pytest.raises(OffloadError, match=r"there is no device nosuch0; it has .*\blo\b"):
+    with pytest.raises(OffloadError, match=r"nosuch0: no such device; devices: .*\blo\b"):
         read(sshd, "nosuch0")
 
 
 def test_a_failure_of_ssh_is_the_reason(sshd: Sshd) -> None:
     sshd.known_hosts.write_text("")
-    with pytest.raises(OffloadError, match=r"^ssh: host key unknown: log in once by hand"):
+    with pytest.raises(OffloadError, match=r"^ssh: host key unknown; log in once by hand"):
         read(sshd)
     sshd.know(sshd.host_key)
     sshd.authorized_keys.write_text("")

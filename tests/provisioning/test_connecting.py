@@ -17,7 +17,7 @@ def test_every_kind_of_provisioning_system_has_a_reader() -> None:
     [
         (OSError(errno.EHOSTUNREACH, "No route to host"), "no connection (No route to host)"),
         (OSError("something"), "no connection (OSError)"),
-        (ConnectionResetError(), "it closes the connection"),
+        (ConnectionResetError(), "connection closed by the server"),
         (TimeoutError(), "no answer within 3 s"),
     ],
 )

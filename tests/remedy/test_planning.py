@@ -84,12 +84,12 @@ def test_a_waived_finding_needs_no_change() -> None:
 
 
 def test_a_server_whose_offload_comes_back_with_its_next_boot_is_to_be_changed_before() -> None:
-    back = Persistence(tx_checksum=State.ON, setting="no lasting setting")
+    back = Persistence(tx_checksum=State.ON, setting="no persistent setting")
 
     one = change(tx_checksum=State.OFF, persistence=back)
 
     assert one.tx_checksum is State.OFF
-    assert one.after_reboot == "no lasting setting"
+    assert one.after_reboot == "no persistent setting"
     assert len(one.endangered) == 2
 
 

@@ -76,7 +76,7 @@ def test_no_second_setting_is_written_beside_one_that_works() -> None:
     kept = bonded(part("eth0", later=State.OFF), part("eth1"))
 
     assert switches(kept) == [("eth0", True, False), ("eth1", True, True)]
-    assert any("eth0: no lasting step" in note for note in only(remedy(kept)).notes)
+    assert any("eth0: no persistent step needed" in note for note in only(remedy(kept)).notes)
 
 
 def test_a_setting_on_the_bond_keeps_all_of_its_ways_off() -> None:

@@ -48,7 +48,7 @@ ETH0, ETH1 = nic("eth0", addresses=ADDRESS), nic("eth1", addresses=ADDRESS)
 def unnamed(*states: State) -> Server:
     """Give a server with a NIC of each state, each with an address, none of them named."""
     devices = [sends(one, tx) for one, tx in zip((ETH0, ETH1), states, strict=True)]
-    reason = "name the interface that answers: eth0, eth1"
+    reason = "several devices; name the serving interface: eth0, eth1"
     return read_server(*devices, interface=None, tx_checksum=State.UNKNOWN, reason=reason)
 
 
@@ -67,7 +67,7 @@ def member(reason: str | None = None) -> Server:
         pytest.param(unnamed(State.OFF, State.OFF), [], id="unnamed, every stack the same"),
         pytest.param(
             unnamed(State.OFF, State.UNKNOWN),
-            ["name the interface that answers: eth0, eth1"],
+            ["several devices; name the serving interface: eth0, eth1"],
             id="unnamed, one unknown",
         ),
         pytest.param(member(reason="no such device"), ["eth1: no such device"], id="another member not read"),

@@ -229,7 +229,7 @@ def test_a_defect_costs_only_the_item_where_it_shows_and_is_loud(
     found = collect(Plan(targets=(xml_host(tmp_path / "hv1", "web01"),), servers=(broken,)))
 
     assert domains(found) == {"hv1": ["web01"]}
-    assert [gap.reason for gap in found.gaps] == ["a defect of virtscan (ZeroDivisionError), please report it"]
+    assert [gap.reason for gap in found.gaps] == ["internal error of virtscan (ZeroDivisionError); please report it"]
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.exc_info is not None

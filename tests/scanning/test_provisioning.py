@@ -60,4 +60,4 @@ def test_the_records_read_before_a_hang_are_kept() -> None:
         found = collect(Plan(provisioning=(target(server.url),), host_timeout=0.5))
 
     assert [netboot.system for netboot in found.netboots] == ["web01"]
-    assert [gap.reason for gap in found.gaps] == ["no answer within 0.45 s; so some next servers are not known"] * 2
+    assert [gap.reason for gap in found.gaps] == ["no answer within 0.45 s; some next servers are unknown"] * 2

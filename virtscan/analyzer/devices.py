@@ -35,14 +35,14 @@ def read_host_interface(xml: bytes | str, *, source: str) -> tuple[Device, ...]:
         The device itself, then all below it, with what the document says of them: a VLAN's device only by name.
 
     Raises:
-        AnalyzerError: It can't be read safely, or is no host interface with a name.
+        AnalyzerError: It is not safe XML, or not a host interface with a name.
 
     Source:
         libvirt src/interface/interface_backend_udev.c udevGetIfaceDef, udevBridgeScanDirFilter.
     """
     root = parse(xml)
     if root.tag != "interface":
-        raise AnalyzerError(f"<{root.tag}> is no host interface")
+        raise AnalyzerError(f"<{root.tag}> is not a host interface")
     if not root.get("name"):
         raise AnalyzerError("a host interface without a name")
     return tuple(_devices(root, source))
@@ -69,7 +69,7 @@ def _devices(interface: etree._Element, source: str) -> Iterator[Device]:
 
 
 def _below(interface: etree._Element) -> Iterator[etree._Element]:
-    """The interfaces inside `<bond>`, `<bridge>` or `<vlan>`: members, ports, the device that carries the VLAN."""
+    """Yield the interfaces inside `<bond>`, `<bridge>` or `<vlan>`: members, ports, the VLAN's parent."""
     for part in interface.iterchildren("bond", "bridge", "vlan"):
         for member in part.iterchildren("interface"):
             if member.get("name"):
@@ -87,7 +87,7 @@ def _addresses(interface: etree._Element) -> Iterator[str]:
 
 
 def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
-    """Read a node device as `virsh nodedev-dumpxml` prints it; None when it is no network device.
+    """Read a node device as `virsh nodedev-dumpxml` prints it; None if it is not a network device.
 
     libvirt hangs a device under `computer` when sysfs shows none that it knows above it: veth, tap and dummy, but also
     a NIC on a bus that it doesn't know (VMBus, Xen, a board's own), which its path tells. Any other parent is a device
@@ -96,7 +96,7 @@ def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
     which may be true of SCTP alone; a libvirt that doesn't look lists no feature.
 
     Raises:
-        AnalyzerError: It can't be read safely, is no node device, or a network device without a name.
+        AnalyzerError: It is not safe XML, not a node device, or a network device without a name.
 
     Source:
         libvirt src/node_device/node_device_udev.c udevGetDeviceType, udevSetParent;
@@ -104,7 +104,7 @@ def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
     """
     root = parse(xml)
     if root.tag != "device":
-        raise AnalyzerError(f"<{root.tag}> is no node device")
+        raise AnalyzerError(f"<{root.tag}> is not a node device")
     net = next((capability for capability in root.iterchildren("capability") if capability.get("type") == "net"), None)
     if net is None:
         return None
@@ -128,7 +128,7 @@ def read_parent(xml: bytes | str) -> str | None:
     """Return the name of the node device that a node device hangs under; None under `computer`, or without one.
 
     Raises:
-        AnalyzerError: It can't be read safely.
+        AnalyzerError: It is not safe XML.
     """
     parent = parse(xml).findtext("parent")
     return None if parent in {None, "", "computer"} else parent
@@ -138,7 +138,7 @@ def read_driver(xml: bytes | str) -> str | None:
     """Return the kernel driver of a node device, given as the NIC's where it is that of a bus for one NIC.
 
     Raises:
-        AnalyzerError: It can't be read safely.
+        AnalyzerError: It is not safe XML.
     """
     driver = parse(xml).findtext("driver/name")
     return driver_name(_DRIVERS.get(driver, driver)) if driver else None
@@ -148,11 +148,11 @@ def read_computer(xml: bytes | str) -> Dmi:
     """Read the node device `computer`, which libvirt makes from DMI.
 
     Raises:
-        AnalyzerError: It can't be read safely, or is no node device.
+        AnalyzerError: It is not safe XML, or not a node device.
     """
     root = parse(xml)
     if root.tag != "device":
-        raise AnalyzerError(f"<{root.tag}> is no node device")
+        raise AnalyzerError(f"<{root.tag}> is not a node device")
     system = root.find("capability[@type='system']")
     if system is None:
         return Dmi()

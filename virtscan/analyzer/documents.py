@@ -54,14 +54,14 @@ def documents(data: bytes, *, origin: str) -> Iterator[Domain | Network | Unread
     for count, item in enumerate(_items(data), start=1):
         here = origin if count == 1 else f"{origin}#{count}"
         if count > _MAX_COUNT:
-            yield _unread(None, f"more than {_MAX_COUNT} documents: those from here on are not read", origin=here)
+            yield _unread(None, f"more than {_MAX_COUNT} documents; the rest is not read", origin=here)
             return
         yield item if isinstance(item, Network) else msgspec.structs.replace(item, origin=here)
 
 
 def _items(data: bytes) -> Iterator[Domain | Network | Unread]:
     if len(data) > MAX_FILE:
-        yield _unread(None, f"{len(data)} bytes are more than a file can have ({MAX_FILE})")
+        yield _unread(None, f"{len(data)} bytes exceed the limit of a file ({MAX_FILE})")
         return
     single = _tried(data)
     if not isinstance(single, AnalyzerError):
@@ -93,7 +93,7 @@ def _read(root: etree._Element) -> Iterator[Domain | Network | Unread]:
         case "node":
             yield from _of_node(root)
         case other:
-            yield Unread(origin="", root=other, reason=f"<{other}> is no domain and no network", about=None)
+            yield Unread(origin="", root=other, reason=f"<{other}> is not a domain or network", about=None)
 
 
 def _read_one(root: etree._Element) -> Domain | Network | Unread:
@@ -104,7 +104,7 @@ def _read_one(root: etree._Element) -> Domain | Network | Unread:
 
 
 def _of_node(node: etree._Element) -> Iterator[Domain | Network | Unread]:
-    """What the test driver is set up with. A child with `file` names another file, which is read where it lies."""
+    """Yield the test driver's definitions; a child with `file` names another file, which is read by itself."""
     children = [child for child in node.iterchildren("domain", "network") if child.get("file") is None]
     for child in children:
         yield _read_one(child)

@@ -31,7 +31,7 @@ def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainSta
         except where the document of a running domain says which device they got.
 
     Raises:
-        AnalyzerError: It can't be read safely, or is no domain.
+        AnalyzerError: It is not safe XML, or not a domain.
     """
     return domain_from(parse(xml), origin=origin, state=state)
 
@@ -66,7 +66,7 @@ def domain_from(root: etree._Element, *, origin: str, state: DomainState = Domai
         element = root.find("domain")
         state = DomainState.ACTIVE
     if element is None or element.tag != "domain":
-        raise AnalyzerError(f"<{root.tag}> holds no domain" if element is None else f"<{root.tag}> is no domain")
+        raise AnalyzerError(f"<{root.tag}> contains no domain" if element is None else f"<{root.tag}> is not a domain")
     if state is DomainState.UNKNOWN and element.get("id") is not None:
         state = DomainState.ACTIVE
     first = first_children(element)

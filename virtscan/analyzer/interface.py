@@ -57,13 +57,13 @@ def _type(stated: str, actual: etree._Element | None) -> str:
 
 
 def _attribute(element: etree._Element | None, name: str) -> str | None:
-    """An attribute that says something: empty is as good as absent."""
+    """Return an attribute's value; None for an empty one, as for an absent one."""
     value = None if element is None else element.get(name)
     return intern(value) if value else None
 
 
 def _source(kind: str, source: etree._Element | None) -> str | None:
-    """What `<source>` names, by the attribute that counts for this type.
+    """Return the name in `<source>`, from the attribute of this type.
 
     A live interface on a libvirt network names the network's bridge.
     """
@@ -71,13 +71,13 @@ def _source(kind: str, source: etree._Element | None) -> str | None:
 
 
 def _mode(source: etree._Element | None) -> SourceMode:
-    """A macvtap's mode: libvirt takes a missing one for vepa."""
+    """Return a macvtap's mode: libvirt takes a missing one for vepa."""
     mode = None if source is None else source.get("mode")
     return SourceMode.VEPA if mode is None else source_mode(mode)
 
 
 def _attachments(kind: str, source: etree._Element | None, actual: etree._Element | None) -> tuple[Attachment, ...]:
-    """The device in use, as far as the interface says so; a network that was not resolved yet gives none.
+    """Return the device in use if the interface names it; an unresolved network has none.
 
     In a status file `<actual>` says what an interface on a network got; everywhere else libvirt gives the interface
     itself that type.
@@ -104,7 +104,7 @@ def _model(element: etree._Element | None) -> str | None:
 
 
 def _checksums(driver: etree._Element | None, model: str | None) -> tuple[State | None, State | None]:
-    """What `<driver>` sets for host and guest: libvirt reads it for virtio models only."""
+    """Return the settings of `<driver>` for host and guest; libvirt reads them for virtio models only."""
     if driver is None or model not in _VIRTIO:
         return None, None
     host, guest = (_SWITCHES.get(_attribute(driver.find(side), "csum") or "") for side in ("host", "guest"))
@@ -125,7 +125,7 @@ def _rom(element: etree._Element | None) -> State | None:
 
 
 def _vlan(first: dict[str, etree._Element]) -> tuple[int, ...]:
-    """The tags in the order written; those of a status file's `<actual>` come from the network."""
+    """Return the tags in the order written; those of a status file's `<actual>` come from the network."""
     own = first.get("vlan")
     actual = first.get("actual")
     if own is None and actual is not None:

@@ -23,7 +23,7 @@ def number(text: str | None) -> int | None:
 def mac_address(text: str | None) -> Mac | None:
     """Give a MAC in lower case, every byte two digits: libvirt reads `52:54:0:a:b:c` as well.
 
-    What is no MAC is kept in lower case, so that people find it again; no MAC of a server will ever equal it.
+    Any other text is kept in lower case: users can find it, and it never equals a server's MAC.
     """
     if not text:
         return None
@@ -39,7 +39,7 @@ def source_mode(text: str) -> SourceMode:
 
 
 def identifier(text: str | None) -> str | None:
-    """Give a uuid in the form in which libvirt prints it; what is no uuid is kept as it stands."""
+    """Give a uuid in the form in which libvirt prints it; any other text is kept as it is."""
     if text is None:
         return None
     stripped = text.strip()
@@ -50,7 +50,7 @@ def identifier(text: str | None) -> str | None:
 
 
 def mebibytes(text: str | None, unit: str | None) -> int | None:
-    """Give a size in MiB, rounded to the nearest; None when it is no size.
+    """Give a size in MiB, rounded to the nearest; None for an invalid size.
 
     Units are case-insensitive: `b`, `bytes`; `KB`, `MB` … count in thousands; `K`, `KiB`, `M`, `MiB` … in 1024s.
     Without a unit it is KiB.

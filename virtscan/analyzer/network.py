@@ -15,7 +15,7 @@ def read_network(xml: bytes | str) -> Network:
     """Read a network as `virsh net-dumpxml` prints it, or a status file of /run.
 
     Raises:
-        AnalyzerError: It can't be read safely, is no network, or has no name that an interface could refer to.
+        AnalyzerError: It is not safe XML, not a network, or a network without a name.
     """
     return network_from(parse(xml))
 
@@ -28,7 +28,9 @@ def network_from(root: etree._Element) -> Network:
     """
     element = root.find("network") if root.tag == "networkstatus" else root
     if element is None or element.tag != "network":
-        raise AnalyzerError(f"<{root.tag}> holds no network" if element is None else f"<{root.tag}> is no network")
+        raise AnalyzerError(
+            f"<{root.tag}> contains no network" if element is None else f"<{root.tag}> is not a network"
+        )
     name = element.findtext("name")
     if not name:
         raise AnalyzerError("a network without a name: no interface can refer to it")
@@ -38,13 +40,13 @@ def network_from(root: etree._Element) -> Network:
 
 
 def _forward_mode(forward: etree._Element | None) -> str | None:
-    """What is done with packets, None when they stay: libvirt's default is nat, and `none` says what absence says."""
+    """Return the forward mode, None for an isolated network: libvirt's default is nat, `none` equals absence."""
     mode = "none" if forward is None else forward.get("mode", "nat")
     return None if mode == "none" else mode
 
 
 def _attachments(network: etree._Element, forward: etree._Element | None, mode: str | None) -> tuple[Attachment, ...]:
-    """Every device that an interface may get, each once.
+    """Return every device that an interface may get, each once.
 
     With mode bridge a `<bridge>` is a bridge that the host has, and no macvtap is made. With hostdev an interface gets
     a PCI device, which is none of the host's any more.
@@ -65,7 +67,7 @@ def _bridge(network: etree._Element) -> DeviceName | None:
 
 
 def _devices(forward: etree._Element) -> tuple[DeviceName, ...]:
-    """The pool: its `<interface>`s; else `forward dev`, which repeats the first; else the `<pf>` that they belong to.
+    """Return the pool: its `<interface>`s; else `forward dev`, which repeats the first; else their `<pf>`.
 
     A live network on a physical function lists the virtual functions as interfaces; a stopped one doesn't know them.
     """

@@ -1,4 +1,4 @@
-"""Bytes that anybody may have written to an element tree, within bounds."""
+"""Untrusted bytes -> an element tree, within limits."""
 
 import threading
 from collections.abc import Sequence
@@ -53,9 +53,9 @@ def parse(xml: bytes | str) -> etree._Element:
     try:
         data = xml.encode() if isinstance(xml, str) else xml
     except UnicodeEncodeError as error:
-        raise AnalyzerError("not text: it holds a lone surrogate") from error
+        raise AnalyzerError("not text: contains a lone surrogate") from error
     if len(data) > MAX_DOCUMENT:
-        raise AnalyzerError(f"{len(data)} bytes are more than a document can have ({MAX_DOCUMENT})")
+        raise AnalyzerError(f"{len(data)} bytes exceed the limit of a document ({MAX_DOCUMENT})")
     parser = _parsers.strict
     try:
         root = etree.fromstring(data, parser)
@@ -64,7 +64,7 @@ def parse(xml: bytes | str) -> etree._Element:
             raise AnalyzerError(f"not well-formed XML: {error.msg}") from error
         root = etree.fromstring(data, _parsers.namespace_errors_allowed)
     if root.getroottree().docinfo.internalDTD is not None:
-        raise AnalyzerError("it declares a document type, which libvirt's documents never do")
+        raise AnalyzerError("declares an XML document type, which libvirt never writes")
     return root
 
 
@@ -95,7 +95,7 @@ def _only_namespaces_are_wrong(log: etree._ListErrorLog) -> bool:
 
 
 def first_children(element: etree._Element) -> dict[str, etree._Element]:
-    """Children by name: of repeated ones libvirt reads the first."""
+    """Return children by name: of repeated ones libvirt reads the first."""
     first: dict[str, etree._Element] = {}
     for child in element:
         first.setdefault(child.tag, child)

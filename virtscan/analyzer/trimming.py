@@ -1,4 +1,4 @@
-"""A domain's document as libvirt prints it, without the devices that nobody reads here."""
+"""A domain's document as libvirt prints it, without the devices that virtscan never reads."""
 
 _OPEN, _CLOSE = "\n  <devices>\n", "\n  </devices>\n"
 _OPEN_INTERFACE, _CLOSE_INTERFACE = "\n    <interface ", "\n    </interface>\n"
@@ -9,7 +9,7 @@ def trimmed(xml: str) -> str:
 
     Finds them by their line and indentation, which are the same in every libvirt, and in which nothing but a domain's
     metadata could be written like them: everywhere else `<` is escaped. A document that has the line of `<devices>`
-    twice, or an interface in another place, comes back as it is; so does one that was laid out by somebody else.
+    twice, or an interface in another place, comes back as it is; so does one with another layout.
 
     Source:
         libvirt src/conf/domain_conf.c virDomainDefFormatInternalSetRootName: metadata comes before the devices.

@@ -35,7 +35,7 @@ def acquire(
     max_age: float | None,
     **what: Any,  # the other options of `collect_options`, typed by `Options`
 ) -> Inventory:
-    """The inventory in FILE (- is standard input), or without one that of a scan, with a progress bar.
+    """Return the inventory in FILE (- is standard input), or without one that of a scan, with a progress bar.
 
     Raises:
         click.UsageError: FILE is given, and with it what only a scan can heed.
@@ -45,7 +45,7 @@ def acquire(
     if file is None:
         return collected(planned(said, lower_device=lower_device, max_age=max_age, **what), said)
     if any(what.values()):
-        raise click.UsageError(f"{file} is saved and not scanned again; leave out FILE, or the options of a scan")
+        raise click.UsageError(f"{file}: scan options don't apply to a saved inventory; omit FILE or these options")
     return judged_on(load(file), said, lower_device=lower_device, max_age=max_age)
 
 
@@ -66,7 +66,7 @@ def planned(
 
 
 def collected(plan: Plan, said: Console) -> Inventory:
-    """Collect with a progress bar; say first which hypervisor is read if none was named."""
+    """Collect with a progress bar; first print which hypervisor is read if none was named."""
     from virtscan.scanning import collect
 
     if line := default_uri_line(plan):
@@ -76,7 +76,7 @@ def collected(plan: Plan, said: Console) -> Inventory:
 
 
 def load(file: Path) -> Inventory:
-    """The inventory in a file, or on standard input for `-`.
+    """Return the inventory in a file, or on standard input for `-`.
 
     Raises:
         InventoryError: The file can't be read, or holds no inventory.
@@ -95,15 +95,13 @@ def load(file: Path) -> Inventory:
 def judged_on(
     inventory: Inventory, said: Console, *, lower_device: LowerDevice | None = None, max_age: float | None = None
 ) -> Inventory:
-    """The inventory with another choice of what is judged and what is too old; with its own for None.
+    """Return the inventory with another choice of what is judged and what is too old; with its own for None.
 
-    Ages are counted from its scan. That the scan itself is older than what may pass is said, for nothing else would.
+    Ages count from its scan; a scan that is itself older than the limit gets a warning.
     """
     changes = {"lower_device": lower_device, "max_age": max_age}
     chosen = {key: value for key, value in changes.items() if value is not None}
     passed = (datetime.now(UTC) - inventory.taken_at).total_seconds()
     if max_age is not None and passed > max_age:
-        said.warn(
-            f"warning: --max-age counts from the scan, which was {in_words(timedelta(seconds=passed))} ago itself"
-        )
+        said.warn(f"warning: --max-age counts from the scan, which was {in_words(timedelta(seconds=passed))} ago")
     return msgspec.structs.replace(inventory, policy=msgspec.structs.replace(inventory.policy, **chosen))

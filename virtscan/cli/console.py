@@ -1,4 +1,4 @@
-"""What is said on standard error: warnings, progress, gaps; never data."""
+"""Output on standard error: warnings, progress, gaps; never data."""
 
 import contextlib
 import logging
@@ -13,7 +13,7 @@ from virtscan.reporters import printable
 
 
 class Verbosity(IntEnum):
-    """How much is said besides the data."""
+    """Amount of messages besides the data."""
 
     QUIET = 0
     NORMAL = 1
@@ -25,13 +25,13 @@ _LONGEST = 600
 
 
 class Console:
-    """Standard error, as far as it was asked for."""
+    """Standard error, at the requested verbosity."""
 
     def __init__(self, verbosity: Verbosity) -> None:
         self._verbosity = verbosity
 
     def hear(self) -> None:
-        """Say from now on what the other parts of virtscan log, as much of it as was asked for."""
+        """Print the log of the other parts of virtscan from now on, at the requested verbosity."""
         log = logging.getLogger("virtscan")
         log.setLevel(min(_LEVELS.values()))
         heard = next((handler for handler in log.handlers if isinstance(handler, _Heard)), None) or _Heard()
@@ -50,7 +50,7 @@ class Console:
 
     @contextlib.contextmanager
     def progress(self, length: int, label: str) -> Iterator[Callable[[], None]]:
-        """A bar on a terminal, nothing elsewhere and with `--verbose`; call what it gives once for each thing done."""
+        """Show a bar on a terminal (never with `--verbose`); call the yielded function once for each step done."""
         if self._verbosity is not Verbosity.NORMAL or not sys.stderr.isatty():
             yield lambda: None
             return
@@ -59,7 +59,7 @@ class Console:
 
 
 class _Heard(logging.Handler):
-    """What is logged, in one line, with the traceback of an error below it."""
+    """Formatter of log records: one line, with the traceback of an error below it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(f"virtscan: {printable(record.getMessage(), _LONGEST)}", err=True)
@@ -68,5 +68,5 @@ class _Heard(logging.Handler):
 
 
 def wants_colour() -> bool:
-    """Does a terminal get colour? Not when it can't show any, or NO_COLOR says no (no-color.org: set, not empty)."""
+    """Return True if output is coloured: a terminal with colours, and NO_COLOR unset or empty (no-color.org)."""
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

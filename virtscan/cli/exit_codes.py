@@ -39,7 +39,7 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
 
 
 def of_servers(report: Report) -> ExitCode:
-    """Return the exit code of `virtscan servers`: whether a server's offload is on, over its whole sending stack."""
+    """Return the exit code of `virtscan servers`: 1 if a server's offload is on, over its whole sending stack."""
     servers = report.inventory.servers
     states = [sending(server).tx for server in servers]
     if all(state is State.UNKNOWN and server.reason for state, server in zip(states, servers, strict=True)):

@@ -95,6 +95,6 @@ def run(arguments: list[str]) -> int:
         code = error.code if isinstance(error.code, int) and error.code != 1 else READER_GONE
     except Exception:  # noqa: BLE001 the one place where a defect becomes a message instead of a silent end
         traceback.print_exc()
-        click.echo("virtscan: this is a defect of virtscan, not of what it looked at; please report it", err=True)
+        click.echo("virtscan: internal error, not a problem of the input; please report it", err=True)
         code = INTERNAL_ERROR
     return code

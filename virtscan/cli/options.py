@@ -53,16 +53,14 @@ config_option = click.option(
 
 connect_option = click.option("-c", "--connect", multiple=True, metavar="URI", help=TARGETS[TargetKind.LIBVIRT].help)
 
-unsafe_option = click.option(
-    "--allow-unsafe-uri", is_flag=True, help="Accept URIs that run a command or reach a shell."
-)
+unsafe_option = click.option("--allow-unsafe-uri", is_flag=True, help="Accept URIs that can run a command.")
 
 server_option = click.option(
     "--server",
     "servers",
     multiple=True,
     metavar="NAME[:INTERFACE]=SOURCE",
-    help=f"A provisioning server and the source of its offload state: {help_text()}.",
+    help=f"Provisioning server and source of its offload state: {help_text()}.",
 )
 
 host_timeout_option = click.option(
@@ -98,11 +96,11 @@ collect_options = _chain(
     config_option,
     lower_device_option,
     max_age_option,
-    click.option("--ssh-facts", is_flag=True, help="Read kernel and devices of qemu+ssh hypervisors by ssh as well."),
+    click.option("--ssh-facts", is_flag=True, help="Also read kernel and devices of qemu+ssh hypervisors over SSH."),
     click.option(
         "--next-start",
         is_flag=True,
-        help="Read the persistent definitions of running domains as well: one more round trip for each of them.",
+        help="Also read the persistent definitions of running domains: one more request per domain.",
     ),
     host_timeout_option,
     deadline_option,
@@ -172,13 +170,13 @@ report_options = _chain(
 
 
 def console(*, verbose: bool, quiet: bool) -> Console:
-    """The console that `-v` and `-q` ask for.
+    """Return the console that `-v` and `-q` ask for.
 
     Raises:
         click.UsageError: Both are given.
     """
     if verbose and quiet:
-        raise click.UsageError("--verbose and --quiet contradict each other")
+        raise click.UsageError("--verbose and --quiet exclude each other; give one of them")
     said = Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL)
     said.hear()
     return said

@@ -21,7 +21,7 @@ class ReaderGoneError(Exception):
 
 
 class OutputError(click.ClickException):
-    """Failure to write the result, such as a full disk; it has an exit code of its own, for it is not wrong usage."""
+    """A failed write of a report, such as on a full disk; its exit code differs from wrong usage."""
 
     exit_code = 74
 
@@ -33,10 +33,10 @@ class Output:
         self._stream = stream
 
     def write(self, data: bytes) -> None:
-        """Put the whole text there.
+        """Write the whole text.
 
         Raises:
-            ReaderGoneError: It is a pipe, and its reader is gone.
+            ReaderGoneError: The reader of the pipe has closed it.
         """
         try:
             self._stream.write(data)
@@ -46,11 +46,11 @@ class Output:
 
 
 def tell(line: str) -> None:
-    """Put a line on standard output that is no report.
+    """Write a line that is not a report to standard output.
 
     Raises:
-        ReaderGoneError: It is a pipe, and its reader is gone.
-        OutputError: It can't be written to.
+        ReaderGoneError: The reader of the pipe has closed it.
+        OutputError: Writing failed.
     """
     with opened(None) as output:
         output.write(f"{line}\n".encode(errors="backslashreplace"))
@@ -78,14 +78,14 @@ def keep_apart(**outputs: Path | None) -> None:
 def opened(path: Path | None, *, mode: int | None = None) -> Iterator[Output]:
     """Standard output for None and `-`, else a file that takes the old one's place at the end.
 
-    The place is opened at once, so that a folder which can't be written to is found before hosts are bothered. When
-    the block ends with an exception the old file stays and the new one is removed. What is no regular file (a
+    The place is opened at once, so that an unwritable folder fails before hosts are read. When
+    the block ends with an exception the old file stays and the new one is removed. What is not a regular file (a
     terminal, a pipe, /dev/stdout) is written to directly. The file gets these permissions; for None those of the old
     one, or of any new file here.
 
     Raises:
         click.ClickException: The file can't be opened for writing.
-        OutputError: It can't be written to.
+        OutputError: Writing failed.
     """
     failure = click.ClickException
     try:
@@ -120,7 +120,7 @@ def _replacing(target: Path, mode: int | None) -> Iterator[IO[bytes]]:
 
 
 def _mode_of(target: Path) -> int:
-    """The old file's permissions, or those that a new file gets here."""
+    """Return the old file's permissions, or those that a new file gets here."""
     if target.exists():
         return target.stat().st_mode & 0o777
     mask = os.umask(0)

@@ -44,7 +44,7 @@ def name_warnings(plan: Plan) -> tuple[Gap, ...]:
 
 
 def default_uri_line(plan: Plan) -> str | None:
-    """Say which hypervisor is scanned because none is named; None if one is."""
+    """Return the note on the default hypervisor; None if one was named."""
     for target in plan.targets:
         if target.chosen_by is not None:
             return f"hypervisor: {naming.shown(target)} ({target.chosen_by}; -c, --xml or a configuration names others)"
@@ -52,14 +52,14 @@ def default_uri_line(plan: Plan) -> str | None:
 
 
 def _learns_its_name(target: Target) -> bool:
-    """Return True if only the scan can tell what the hypervisor is called."""
+    """Return True if only the scan can find the hypervisor's name."""
     if target.name is not None:
         return False
     return target.kind is not TargetKind.LIBVIRT or uri.host_name(target.address) is None
 
 
 def _content(path: Path) -> tuple[str, bool]:
-    """The file's text, and whether its owner alone can read it."""
+    """Return the file's text, and whether its owner alone can read it."""
     try:
         with path.open(encoding="utf-8") as file:
             mode = os.fstat(file.fileno()).st_mode

@@ -18,7 +18,7 @@ _REMINDER_SECONDS = 0.3
 def open_closed_streams() -> None:
     """Put an empty file in the place of each standard stream that the parent process has closed, as in `>&-`.
 
-    Else the next file to be opened would get its number, and what a library or ssh says there would land in that file.
+    Otherwise the next opened file would get its number, and messages of a library or ssh would land in it.
     """
     for number in range(3):
         try:
@@ -32,7 +32,7 @@ def open_closed_streams() -> None:
 
 
 def let_errors_go_unheard() -> None:
-    """Let nothing fail because of standard error: a full disk or a reader that is gone must not decide how we end."""
+    """Ignore errors of standard error: a full disk or a closed pipe must not change the exit code."""
     unfailing = io.BufferedWriter(_Unfailing(2, "w", closefd=False))
     sys.stderr = io.TextIOWrapper(unfailing, sys.stderr.encoding, errors="backslashreplace", line_buffering=True)
 
@@ -78,14 +78,14 @@ def _is_on_its_way(error: BaseException | None) -> bool:
 
 
 def close_input() -> None:
-    """Put an empty file in the place of standard input: what a library or ssh asks there gets no answer."""
+    """Replace standard input by an empty file: prompts of a library or ssh get no answer."""
     empty = os.open(os.devnull, os.O_RDONLY)
     os.dup2(empty, 0)
     os.close(empty)
 
 
 def drop_output() -> None:
-    """Let what is still to be printed go nowhere, once the reader of a pipe is gone."""
+    """Discard further output, once the reader of a pipe is gone."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

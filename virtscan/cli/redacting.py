@@ -59,10 +59,10 @@ class Redaction:
 
 
 def redaction(map_file: Path | None) -> Redaction:
-    """The redaction with this map; the map is read at once, so that a wrong one is found before hosts are bothered.
+    """Return the redaction with this map, which is read at once: an invalid one must fail before hosts are read.
 
     Raises:
-        InventoryError: The file is there and holds no map, is no regular one, or can't be read.
+        InventoryError: The file exists, and is not a map, not a regular file, or can't be read.
     """
     if map_file is None:
         return Redaction(None, None)
@@ -71,7 +71,7 @@ def redaction(map_file: Path | None) -> Redaction:
     try:
         if map_file.exists() and not map_file.is_file():
             # Reading a pipe or a terminal might wait for ever.
-            raise InventoryError(f"{map_file}: no regular file: a map is read, and written again")
+            raise InventoryError(f"{map_file}: not a regular file; give one, because the map is read and rewritten")
         known = load_map(map_file.read_bytes(), origin=str(map_file))
     except FileNotFoundError:
         known = Map(key=secrets.token_hex(16))

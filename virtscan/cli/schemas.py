@@ -70,7 +70,7 @@ def _doctor() -> dict[str, Any]:
     from virtscan.doctor import document
     from virtscan.views.schema import schema_of
 
-    return schema_of(document([], _TAKEN_AT))
+    return schema_of(document([], _empty().inventory))
 
 
 def _empty() -> Any:  # a Report, loaded where it is needed

@@ -82,20 +82,20 @@ def targets_with_places(document: Document, folder: Path) -> Iterator[tuple[Targ
 
 
 def _targets(document: Document, folder: Path) -> tuple[Target, ...]:
-    """All hypervisors of the file; a host is declared once, for two tables could contradict each other."""
+    """Return all hypervisors of the file; each host is declared once, because two tables could conflict."""
     targets: list[Target] = []
     places: dict[tuple[TargetKind, str], str] = {}
     for target, place in targets_with_places(document, folder):
         first = places.get(identity(target))
         if first is not None:
-            raise ConfigError(f"{place}: the same address as in {first}")
+            raise ConfigError(f"{place}: duplicate address, already in {first}")
         places[identity(target)] = place
         targets.append(target)
     return tuple(targets)
 
 
 def _addresses(section: HypervisorSection, where: str) -> tuple[str, tuple[str, ...]]:
-    """The key that gives the addresses, and these."""
+    """Return the key that gives the addresses, and these."""
     one: dict[str, str | None] = {key: getattr(section, key) for key in ("uri", *FILES)}
     given: dict[str, tuple[str, ...]] = {key: (address,) for key, address in one.items() if address is not None}
     given |= {"uris": section.uris} if section.uris else {}
@@ -105,9 +105,7 @@ def _addresses(section: HypervisorSection, where: str) -> tuple[str, tuple[str, 
     ((key, addresses),) = given.items()
     for of_one_host, value in {"name": section.name, "facts": section.facts}.items():
         if value is not None and len(addresses) > 1:
-            raise ConfigError(
-                f"{where}: {of_one_host} belongs to one host, and uris has {len(addresses)}; leave it out"
-            )
+            raise ConfigError(f"{where}: {of_one_host} applies to one host, but uris lists {len(addresses)}; remove it")
     return key, addresses
 
 
@@ -137,7 +135,7 @@ def _facts(text: str | None, where: str, folder: Path) -> str | None:
 
 
 def _from(folder: Path, path: str) -> str:
-    """A path that counts from a folder; without dots in between, for it is shown to people."""
+    """Return a path relative to a folder, without `..`, fit to be shown."""
     return os.path.normpath(folder / path)
 
 
@@ -145,7 +143,7 @@ def _servers(document: Document, folder: Path) -> tuple[ServerTarget, ...]:
     servers: dict[str, ServerTarget] = {}
     for number, section in enumerate(document.server, 1):
         if section.name in servers:
-            raise ConfigError(f"{table_name('server', number, section)}: name: it is used twice; names must differ")
+            raise ConfigError(f"{table_name('server', number, section)}: name: used twice; names must be unique")
         servers[section.name] = _server(section, table_name("server", number, section), folder)
     return tuple(servers.values())
 
@@ -160,7 +158,7 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
     if section.segments and section.subnets:
-        raise ConfigError(f"{where}: segments and subnets both declare whom it serves; give one of them")
+        raise ConfigError(f"{where}: segments and subnets exclude each other; give one of them")
     macs = tuple(Mac(mac.lower()) for mac in section.mac)
     for mac in macs:
         if not _MAC.fullmatch(mac):
@@ -180,9 +178,9 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
 def _waiver(section: WaiverSection, where: str) -> Waiver:
     waiver = Waiver(**msgspec.structs.asdict(section))
     if not waiver.reason.strip():
-        raise ConfigError(f"{where}: reason is empty; say why the finding is accepted")
+        raise ConfigError(f"{where}: reason is empty; state why the finding is accepted")
     if all(pattern == "*" for pattern in (waiver.hypervisor, waiver.domain, waiver.mac, waiver.server)):
-        raise ConfigError(f"{where}: it would waive everything; name a hypervisor, domain, mac or server")
+        raise ConfigError(f"{where}: waives every finding; give a hypervisor, domain, mac or server")
     return waiver
 
 

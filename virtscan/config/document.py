@@ -153,7 +153,7 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
 def _sections(raw: Mapping[str, object], kind: type[S], key: str, environment: Mapping[str, str]) -> tuple[S, ...]:
     tables = raw.get(key, [])
     if not isinstance(tables, list):
-        raise ConfigError(f"{key}: there may be several; write [[{key}]] in double brackets")
+        raise ConfigError(f"{key}: expected an array of tables; write [[{key}]]")
     return tuple(
         _section(table, kind, table_name(key, number, table), environment) for number, table in enumerate(tables, 1)
     )
@@ -181,7 +181,7 @@ def _section(table: object, kind: type[S], where: str, environment: Mapping[str,
 
 
 def _words(kind: type[msgspec.Struct], key: str) -> list[str]:
-    """What can be written for a key that takes only certain words."""
+    """Return the allowed words of a key."""
     types = {field.name: field.type for field in msgspec.structs.fields(kind)}
     alternatives = get_args(types.get(key)) or (types.get(key),)
     enums = (one for one in alternatives if isinstance(one, type) and issubclass(one, Enum))
@@ -192,12 +192,12 @@ def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) ->
     for key in table:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
-            advice = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            advice = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
             raise ConfigError(f"{where}{key}: unknown key; {advice}")
 
 
 def _expanded(value: object, where: str, environment: Mapping[str, str]) -> object:
-    """The value with the variables in its strings replaced, at any depth."""
+    """Return the value with the variables in its strings replaced, at any depth."""
     match value:
         case str():
             try:

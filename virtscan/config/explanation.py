@@ -34,18 +34,20 @@ def overview(plan: Plan) -> Iterator[str]:
 
 
 def _scan(plan: Plan) -> str:
-    facts = "asked by ssh" if plan.ssh_facts else "not asked by ssh"
-    limits = f"{plan.host_timeout:g} s a host, {plan.deadline:g} s in all"
+    facts = "read over SSH" if plan.ssh_facts else "not read over SSH"
+    limits = f"{plan.host_timeout:g} s per host, {plan.deadline:g} s in total"
     chosen = [
         *([f"facts older than {plan.policy.max_age:g} s ignored"] if plan.policy.max_age else []),
         *(["persistent definitions of running domains read"] if plan.next_start else []),
         *([f"fails on {plan.fail_on.value}"] if plan.fail_on else []),
     ]
-    return ", ".join([f"scan: lower device {plan.policy.lower_device.value}, {limits}, hypervisors {facts}", *chosen])
+    return ", ".join(
+        [f"scan: lower device {plan.policy.lower_device.value}, {limits}, hypervisor facts {facts}", *chosen]
+    )
 
 
 def _secret(system: ProvisioningTarget) -> str | None:
-    """Say where the secret comes from; it is never shown."""
+    """Return where the secret comes from; it is never shown."""
     if system.secret_file is not None:
         return f"from {system.secret_file}"
     if system.secret_variable is not None:

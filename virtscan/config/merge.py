@@ -103,8 +103,7 @@ def _check_together(plan: Plan, fail_on: str) -> None:
             raise ConfigError(f"{name}: too long; write at most 7d")
     if plan.fail_on is FailOn.PENDING and not plan.provisioning:
         raise ConfigError(
-            f"{fail_on}: pending needs a provisioning system, and none is configured; "
-            "add [[provisioning]], or choose boots, latent or never"
+            f"{fail_on}: pending needs a provisioning system; add [[provisioning]], or choose boots, latent or never"
         )
 
 
@@ -123,7 +122,7 @@ def _requested(options: Options, declared: tuple[Target, ...]) -> tuple[Target, 
 
 def _checked(address: str, where: str, *, allow_unsafe: bool) -> list[str]:
     if not address:
-        raise ConfigError(f"{where}: the URI is empty; write one such as qemu:///system")
+        raise ConfigError(f"{where}: empty URI; write one, e.g. qemu:///system")
     try:
         return [f"{uri.shown(address)}: {warning}" for warning in uri.check(address, allow_unsafe=allow_unsafe)]
     except ConfigError as error:
@@ -136,7 +135,7 @@ def _servers(options: Options, declared: tuple[ServerTarget, ...]) -> tuple[Serv
     for text in options.servers:
         requested = parse_server(text)
         if requested.name in named:
-            raise ConfigError(f"--server: {requested.name!r} is used twice; names must differ")
+            raise ConfigError(f"--server: {requested.name!r} is used twice; names must be unique")
         named.add(requested.name)
         known = servers.get(requested.name)
         if known:  # the file's other facts about it stay true

@@ -1,4 +1,4 @@
-"""`[[provisioning]]` -> a provisioning system to ask."""
+"""`[[provisioning]]` -> a provisioning system to read."""
 
 import ipaddress
 import os
@@ -11,7 +11,7 @@ from virtscan.model import ProvisioningKind, ProvisioningTarget, Secret
 
 
 def provisioning_target(section: ProvisioningSection, where: str, folder: Path) -> ProvisioningTarget:
-    """The system of this section; relative paths start at the folder.
+    """Return the system of this section; relative paths start at the folder.
 
     Raises:
         ConfigError: The URL is none or holds a password, or user, password and token do not go together.
@@ -36,20 +36,20 @@ def provisioning_target(section: ProvisioningSection, where: str, folder: Path) 
 
 
 def sends_in_clear(target: ProvisioningTarget) -> bool:
-    """Will a password or token go over a network where others can read it?"""
+    """Return True if a password or token is sent unencrypted over a network."""
     url = urlsplit(target.url)
     return url.scheme == "http" and target.user is not None and not _is_loopback(url.hostname or "")
 
 
 def _check_url(text: str) -> None:
     url = _split(text)
-    # The text itself is not repeated: it may have a password in it.
+    # The text is not repeated, because it may contain a password.
     if url is None or url.scheme not in {"http", "https"} or not url.hostname:
         raise ConfigError("url: write http://HOST/PATH or https://HOST/PATH")
     if url.username is not None:
-        raise ConfigError("url: no user and no password belong into it: give user and password_file")
+        raise ConfigError("url: contains a user or password; set user and password_file instead")
     if url.query or url.fragment or not (text.isascii() and text.isprintable()) or " " in text:
-        raise ConfigError("url: it ends with its path, and has no spaces and no other than ASCII characters")
+        raise ConfigError("url: invalid; write ASCII without spaces, ending with the path")
 
 
 def _split(text: str) -> SplitResult | None:
@@ -70,17 +70,17 @@ def _check_secret(section: ProvisioningSection) -> None:
     }
     given = [key for key, value in (passwords | tokens).items() if value is not None]
     if len(given) > 1:
-        raise ConfigError(f"{given[1]}: there is a {given[0]} already; give one")
+        raise ConfigError(f"{given[1]}: conflicts with {given[0]}; give one of them")
     if given and not (passwords | tokens)[given[0]]:
-        raise ConfigError(f"{given[0]}: it is empty")
+        raise ConfigError(f"{given[0]}: empty; set it or remove it")
     if given and given[0] in tokens and section.type is not ProvisioningKind.FOREMAN:
-        raise ConfigError(f"{given[0]}: only Foreman has tokens; give a password_file")
+        raise ConfigError(f"{given[0]}: only Foreman has tokens; set password_file")
     if given and not section.user:
-        raise ConfigError(f"{given[0]}: give the user as well")
+        raise ConfigError(f"{given[0]}: user is missing; set it as well")
     if section.user and not given:
-        raise ConfigError("user: give a password_file or, with Foreman, a token_file as well")
+        raise ConfigError("user: no password given; set password_file or, with Foreman, token_file")
     if section.user and ":" in section.user:
-        raise ConfigError("user: a name with a colon can't be sent")
+        raise ConfigError("user: a name with a colon can't be sent; use another")
 
 
 def _is_loopback(host: str) -> bool:

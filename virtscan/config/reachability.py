@@ -41,12 +41,12 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
     target = next((one for one in plan.targets if hypervisor in _names(one, inventory)), None)
     if target is None:
         known = ", ".join(map(naming.name, plan.targets))
-        raise ConfigError(f"no hypervisor {uri.shown(hypervisor)!r} is configured; there are {known}")
+        raise ConfigError(f"hypervisor {uri.shown(hypervisor)!r}: not configured; known: {known}")
     place = _place(target, device, inventory)
     yield f"{device} of {place.hypervisor}"
     segment = place.reach.segment
-    yield f"  segment: {segment} (segments of the hypervisor)" if segment else "  segment: none is named for it"
-    yield f"  addresses: {', '.join(place.addresses)}" if place.addresses else "  addresses: not known"
+    yield f"  segment: {segment} (segments of the hypervisor)" if segment else "  segment: none configured"
+    yield f"  addresses: {', '.join(place.addresses)}" if place.addresses else "  addresses: unknown"
     if place.vlan_id is not None:
         yield f"  VLAN: {place.vlan_id}"
     servers = tuple(_server(one, inventory) for one in plan.servers)
@@ -64,18 +64,18 @@ def _of_the_network(
         on_record = records.of_device(place.reach, place.vlan_id)
         for subnet in records.subnets_of(place.reach, place.vlan_id):
             answering = ", ".join(subnet.servers) or "no server"
-            unclear = "" if on_record else "; this settles nothing, for it names no server of the configuration"
+            unclear = "" if on_record else "; no effect: not a configured server"
             yield f"  subnet {subnet.name} ({subnet.network}) of {subnet.source}: answered by {answering}{unclear}"
     elif plan.provisioning:
-        yield "  provisioning systems: name a scan with --inventory to see whom they have on record"
+        yield "  provisioning systems: not read; add --inventory FILE for their records"
     for number, (server, declared) in enumerate(zip(servers, plan.servers, strict=True)):
         if number in on_record:
-            answers, why = True, "by the subnet on record"
+            answers, why = True, "by the recorded subnet"
         else:
             answers, why = may_serve(coverage(server), place.reach), _why(declared, place)
         yield f"  server {server.name}: {'may answer' if answers else 'does not answer'}: {why}"
     if not servers:
-        yield "  no server is configured"
+        yield "no server configured"
 
 
 def _of_macs(place: _Place, inventory: Inventory, servers: tuple[Server, ...], records: Assignments) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _of_macs(place: _Place, inventory: Inventory, servers: tuple[Server, ...], r
     for netboot in inventory.netboots:
         if netboot.mac in here:
             named = [servers[number].name for number in sorted(records.of_mac(netboot.mac))]
-            answering = f"only {', '.join(named)} may answer" if named else "no server of the configuration is named"
+            answering = f"only {', '.join(named)} may answer" if named else "no configured server is on record"
             pending = ", and it is about to boot from the network" if netboot.pending else ""
             yield f"  {netboot.mac} of {here[netboot.mac]}: on record at {netboot.source}: {answering}{pending}"
 
@@ -141,7 +141,7 @@ def _server(target: ServerTarget, inventory: Inventory | None) -> Server:
 def _why(server: ServerTarget, place: _Place) -> str:
     if server.segments:
         named = ", ".join(server.segments)
-        return f"it serves {named}" + ("" if place.reach.segment else ", and the device may be in any segment")
+        return f"serves {named}" + ("" if place.reach.segment else "; the device's segment is unknown")
     if server.subnets:
-        return f"it serves {', '.join(server.subnets)}, which excludes only what is declared to be another subnet"
-    return "neither segments nor subnets are declared, so it serves every segment"
+        return f"serves {', '.join(server.subnets)}; only devices of other declared subnets are excluded"
+    return "no segments or subnets declared; serves every segment"

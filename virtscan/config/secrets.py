@@ -21,17 +21,17 @@ def refuse_secrets(raw: Mapping[str, object]) -> None:
         for key in ("password", "token") if isinstance(table, dict) else ():
             if not _VARIABLES.fullmatch(str(table.get(key, ""))):
                 where = f"{table_name('provisioning', number, table)}: {key}"
-                raise ConfigError(f"{where}: others can read this file; chmod 600, or give {key}_file or {key}_env")
+                raise ConfigError(
+                    f"{where}: secret in a file readable by others; chmod 600, or use {key}_file or {key}_env"
+                )
     for where, text in _everywhere(raw):
         # Word by word: an address has no blank, but a sentence may hold an address, and an @ further on.
         if not all(_VARIABLES.fullmatch(secret) for word in text.split() for secret in uri.secrets(word)):
-            raise ConfigError(
-                f"{where}: it holds a password, and others can read this file; chmod 600, or write ${{VARIABLE}} for it"
-            )
+            raise ConfigError(f"{where}: password in a file readable by others; chmod 600, or use ${{VARIABLE}}")
 
 
 def _everywhere(raw: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Every string of the file with its place, as in `2nd [[hypervisor]]: uri`."""
+    """Yield every string of the file with its place, as in `2nd [[hypervisor]]: uri`."""
     for key, value in raw.items():
         if not isinstance(value, list):
             yield from _strings(value, key)
@@ -43,7 +43,7 @@ def _everywhere(raw: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 
 def _strings(value: object, where: str) -> Iterator[tuple[str, str]]:
-    """Every string with its place, as in `mac[2]`."""
+    """Yield every string with its place, as in `mac[2]`."""
     match value:
         case str():
             yield where, value

@@ -56,7 +56,7 @@ class HostDraft:
     """
 
     def __init__(self, target: Target, *, name: str, uri: str) -> None:
-        """`name` is the hypervisor's name unless a reader learns a better one, `uri` the address fit to be shown."""
+        """Begin a draft; `name` counts until a reader finds a better one, `uri` is the address without secrets."""
         self.target = target
         self.uri = uri
         self._name = name
@@ -79,7 +79,7 @@ class HostDraft:
 
     @property
     def name(self) -> str:
-        """The hypervisor's name, as far as it is known by now."""
+        """Return the hypervisor's name, as far as it is known by now."""
         with self._lock:
             facts = _combine([item for item in self._items if isinstance(item, HostFacts)])
         return self.target.name or facts.name or self._name
@@ -196,7 +196,7 @@ def _place(domain: Domain) -> tuple[str, str, str]:
 
 
 def _combine(all_facts: Sequence[HostFacts]) -> HostFacts:
-    """One record of all; of two that say the same thing the later one counts."""
+    """Return one record of all; a later value replaces an earlier one."""
     combined = HostFacts()
     for facts in all_facts:
         known = {

@@ -1,4 +1,4 @@
-"""What a hypervisor tells of itself and libvirt does not: its kernel, and what its devices stand on."""
+"""Facts of a hypervisor that libvirt does not report: its kernel, and the devices below its devices."""
 
 import platform
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ def is_reached_by_ssh(address: str) -> bool:
 
 
 def read_by_ssh(draft: HostDraft, address: str, *, timeout: float) -> None:
-    """Deliver what the host of a URI says of itself, in one round trip; what it does not say is a gap.
+    """Deliver the facts of a URI's host about itself, in one round trip; a missing fact is a gap.
 
     Gaps are about devices: they hide facts, no domain and no interface.
     """
@@ -48,7 +48,7 @@ def read_by_ssh(draft: HostDraft, address: str, *, timeout: float) -> None:
     if answer.kernel is not None:
         kernel = Observed(value=answer.kernel, source=host_probe.SOURCE, observed_at=datetime.now(UTC))
     elif draft.target.kernel is None:
-        draft.gap("kernel", f"`uname -srv` gave no Linux release: {answer.uname[:60]!r}", GapAbout.DEVICE)
+        draft.gap("kernel", f"`uname -srv` printed no Linux release: {answer.uname[:60]!r}", GapAbout.DEVICE)
     draft.add(
         *answer.devices,
         HostFacts(
@@ -62,14 +62,14 @@ def read_by_ssh(draft: HostDraft, address: str, *, timeout: float) -> None:
 
 
 def by_ssh(address: str, *, timeout: float) -> host_probe.Answer:
-    """Ask the host of a URI, as the user and at the port that the URI names.
+    """Read the host of a URI over SSH, with the URI's user and port.
 
     Raises:
         ConnectorError: ssh can't log in there, or something other than a shell answers.
     """
     parsed = uri.parse(address)
     if "keyfile" in parsed.parameters:
-        raise ConnectorError("`keyfile=` is for libvirt alone: name the key in ssh_config (IdentityFile), for both")
+        raise ConnectorError("`keyfile=` applies to libvirt only; set IdentityFile in ssh_config instead")
     try:
         # It checks user and host, which in a URI can be anything.
         destination = ssh.parse_destination(_destination(parsed))

@@ -87,7 +87,7 @@ def parse_answer(output: bytes, *, at: datetime | None) -> Answer:
     """
     sections = read_sections(output)
     if not sections:
-        raise ConnectorError(f"it does not answer as a shell would; it says: {excerpt(output)}")
+        raise ConnectorError(f"the login shell does not run the script; output: {excerpt(output)}")
     uname = _text(sections, "uname").strip()
     linux = _LINUX.fullmatch(uname)
     dmi = hostnet.read_dmi_files({argument: text for name, argument, text in sections if name == "dmi"})

@@ -4,20 +4,23 @@ The evaluation is pure; the caches around it have named keys. Most interfaces ar
 servers outside the hypervisor look alike from most of its devices.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
-from virtscan.correlator.kernel import NOT_READ, KernelState, read_daemon, read_kernel
-from virtscan.correlator.location.afar import from_outside, seen_from
+from virtscan.correlator.cases import case_without_server, rule_at
+from virtscan.correlator.kernel import KernelState, kernel_state
+from virtscan.correlator.location.afar import seen_from
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.nic import NicKind, is_nic, is_physical, nic_kind
 from virtscan.correlator.location.places import Place
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.location.route import positions
 from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, OnBond, follow
+from virtscan.correlator.outside import Audience, OutsideServers
 from virtscan.correlator.reach import of_any, of_pool, of_server
 from virtscan.correlator.sending import SendingStack
 from virtscan.correlator.server_index import PlacedStack, ServerIndex
-from virtscan.correlator.serving import Locality, locality, may_serve
 from virtscan.correlator.table import Case, Ruling, Servers, rule_on
 from virtscan.model import (
     Attachment,
@@ -27,12 +30,10 @@ from virtscan.model import (
     Domain,
     Hypervisor,
     Interface,
-    KernelBasis,
     LowerDevice,
     Machine,
     NotJudged,
     Reach,
-    SourceMode,
 )
 
 _NONE: frozenset[int] = frozenset()
@@ -78,31 +79,7 @@ class _Plug(msgspec.Struct, frozen=True):
     attachments: tuple[Attachment, ...]
     network: str | None
     target: str | None
-    own: frozenset[int]
-    on_record: frozenset[int]
-    without: frozenset[int]
-
-
-class _Group(msgspec.Struct, frozen=True):
-    """All that the rulings on servers outside the hypervisor depend on, for the points of one hypervisor."""
-
-    segment: str | None
-    addresses: tuple[str, ...]
-    vlan_id: int | None
-    mode: SourceMode
-    machine: Machine
-    device: DeviceName | None
-    own: frozenset[int]
-    on_record: frozenset[int]
-    without: frozenset[int]
-
-
-class _Outside(msgspec.Struct, frozen=True):
-    """The rulings on the places outside, worst first, with the positions of each server there."""
-
-    rulings: tuple[Ruling, ...]
-    positions: dict[int, tuple[Position, ...]]
-    excluded: dict[int, str]
+    audience: Audience
 
 
 class Evaluator:
@@ -126,15 +103,14 @@ class Evaluator:
         )
         here = hypervisor.name
         self._near: list[tuple[int, SendingStack, Place]] = []
-        self._afar: list[tuple[int, PlacedStack]] = []
+        afar: list[tuple[int, PlacedStack]] = []
         for number, placed in enumerate(index.placed):
             for one in placed:
                 near = seen_from(one.place, here, index.fleet)
                 self._near += ((number, one.stack, place) for place in near)
                 if not near:
-                    self._afar.append((number, one))
-        self._outside: dict[_Group, _Outside] = {}
-        self._elsewhere: dict[tuple[SourceMode, Machine, DeviceName | None], list[tuple[int, Ruling]]] = {}
+                    afar.append((number, one))
+        self._outside = OutsideServers(index, self.kernel, self._devices, afar)
         self._evaluations: dict[_Plug, Evaluation | NotJudged] = {}
 
     def evaluate(self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE) -> Evaluation | NotJudged:
@@ -160,9 +136,11 @@ class Evaluator:
             attachments=interface.attachments,
             network=interface.network,
             target=None if interface.managed else interface.target,
-            own=self._index.owners.get(id(domain), _NONE),
-            on_record=self._index.assignments.of_mac(interface.mac),
-            without=without,
+            audience=Audience(
+                own=self._index.owners.get(id(domain), _NONE),
+                on_record=self._index.assignments.of_mac(interface.mac),
+                without=without,
+            ),
         )
 
     def _evaluate(self, plug: _Plug) -> Evaluation | NotJudged:
@@ -222,22 +200,23 @@ class Evaluator:
 
     def _at(self, point: AttachmentPoint, plug: _Plug) -> PointEvaluation:
         """Rule on every server that may answer at a point, or once for all of them."""
+        audience = plug.audience
         left_out = self._left_out(point)
         if left_out is not None:
-            return _settled(point, Case(left_out=left_out), plug.on_record)
-        outside = self._outside_of(point, plug)
+            return _settled(point, Case(left_out=left_out), audience.on_record)
+        outside = self._outside.seen_from(point, audience)
         near = [
-            (number, self._rule(stack, position, point))
+            (number, rule_at(self.kernel, point, stack, position))
             for number, stack, place in self._near
-            if number not in plug.own and number not in plug.without
+            if number not in audience.own and number not in audience.without
             for position in positions(stack, place, point, self._stacks)
         ]
         excluded = outside.excluded
         there = {number for number, one in near if number in excluded and _is_on_the_device(one)}
         serving = [number for number in range(len(self._index.servers)) if number not in excluded or number in there]
-        serving = [number for number in serving if number not in plug.without]
+        serving = [number for number in serving if number not in audience.without]
         if not serving:
-            return self._unserved(point, plug, excluded)
+            return self._unserved(point, audience, excluded)
         rulings = [*outside.rulings, *(one for number, one in near if number not in excluded or _is_on_the_device(one))]
         at: dict[int, tuple[Position, ...]] = {number: outside.positions.get(number, ()) for number in serving}
         for number, one in near:
@@ -249,7 +228,7 @@ class Evaluator:
             excluded=tuple(ExcludedServer(number, why) for number, why in excluded.items() if number not in there),
             contradicted=tuple(sorted(there)),
             reach=of_any([of_server(some) for some in at.values()]),
-            on_record=plug.on_record,
+            on_record=audience.on_record,
         )
 
     def _left_out(self, point: AttachmentPoint) -> NotJudged | None:
@@ -259,112 +238,14 @@ class Evaluator:
             return NotJudged.NOT_ON_A_BOND
         return None
 
-    def _unserved(self, point: AttachmentPoint, plug: _Plug, excluded: dict[int, str]) -> PointEvaluation:
-        if plug.own:
-            return _settled(point, Case(left_out=NotJudged.SERVER_ITSELF), plug.on_record)
+    def _unserved(self, point: AttachmentPoint, audience: Audience, excluded: Mapping[int, str]) -> PointEvaluation:
+        if audience.own:
+            return _settled(point, Case(left_out=NotJudged.SERVER_ITSELF), audience.on_record)
         servers = Servers.NONE_SERVES if self._index.servers else Servers.NONE_KNOWN
-        case = Case(
-            kernel=self.kernel.fix,
-            inferred=self._is_inferred(),
-            in_vm=point.machine is Machine.VIRTUAL,
-            servers=servers,
-        )
-        settled = _settled(point, case, plug.on_record)
+        settled = _settled(point, case_without_server(self.kernel, point, servers), audience.on_record)
         return msgspec.structs.replace(
             settled, excluded=tuple(ExcludedServer(number, why) for number, why in excluded.items())
         )
-
-    def _outside_of(self, point: AttachmentPoint, plug: _Plug) -> _Outside:
-        """Rule once for all points that see the servers outside in the same way."""
-        addresses = self._addresses(point)
-        group = _Group(
-            segment=point.segment,
-            addresses=addresses,
-            vlan_id=None if point.device not in self._devices else self._devices[point.device].vlan_id,
-            mode=point.mode or SourceMode.UNKNOWN,
-            machine=point.machine,
-            device=None if point.machine is Machine.PHYSICAL else point.device,
-            own=plug.own,
-            on_record=plug.on_record,
-            without=plug.without,
-        )
-        found = self._outside.get(group)
-        if found is None:
-            found = self._outside[group] = self._rule_outside(point, plug, group)
-        return found
-
-    def _rule_outside(self, point: AttachmentPoint, plug: _Plug, group: _Group) -> _Outside:
-        device = locality(group.segment, group.addresses)
-        excluded = self._excluded(plug, device, self._index.assignments.of_device(device, group.vlan_id))
-        left = [
-            one for one in self._elsewhere_of(point, group) if one[0] not in excluded and one[0] not in plug.without
-        ]
-        found: dict[int, tuple[Position, ...]] = {}
-        for number, ruling in left:
-            found[number] = (*found.get(number, ()), ruling.position)
-        return _Outside(tuple(ruling for _, ruling in left), found, excluded)
-
-    def _elsewhere_of(self, point: AttachmentPoint, group: _Group) -> list[tuple[int, Ruling]]:
-        """Rule on all places outside, worst first, whichever of their servers answer."""
-        alike = (group.mode, group.machine, group.device)
-        found = self._elsewhere.get(alike)
-        if found is None:
-            found = [
-                (number, self._rule(one.stack, from_outside(one.stack, one.place, point, self._index.fleet), point))
-                for number, one in self._afar
-            ]
-            found.sort(key=lambda one: one[1].badness)
-            self._elsewhere[alike] = found
-        return found
-
-    def _excluded(self, plug: _Plug, device: Locality, included: frozenset[int]) -> dict[int, str]:
-        """Give the servers that do not answer, each with the code of why."""
-        excluded = {}
-        for number, server in enumerate(self._index.coverages):
-            if number in plug.own:
-                excluded[number] = "own-interface"
-            elif plug.on_record and number not in plug.on_record:
-                excluded[number] = "other-server-on-record"
-            elif number not in plug.on_record and number not in included and not may_serve(server, device):
-                excluded[number] = "other-segments-served"
-        return excluded
-
-    def _rule(self, stack: SendingStack, position: Position, point: AttachmentPoint) -> Ruling:
-        case = Case(
-            kernel=self.kernel.fix,
-            inferred=self._is_inferred(),
-            in_vm=point.machine is Machine.VIRTUAL,
-            servers=Servers.THIS_ONE,
-            tx=stack.tx,
-            tx_after_reboot=stack.after_reboot,
-            fills=position.fills is not None,
-            where=position.where,
-            weak=position.weak,
-            declared=position.declared and stack.declared,
-            mode=point.mode or SourceMode.UNKNOWN,
-        )
-        return rule_on(case, stack, position)
-
-    def _is_inferred(self) -> bool:
-        return self.kernel.basis is KernelBasis.INFERRED_FROM_DAEMON
-
-    def _addresses(self, point: AttachmentPoint) -> tuple[str, ...]:
-        device = None if point.device is None else self._devices.get(point.device)
-        return () if device is None else device.addresses
-
-
-def kernel_state(hypervisor: Hypervisor) -> KernelState:
-    """Judge a hypervisor's kernel: observed before declared, and the daemon's version where neither is known."""
-    if hypervisor.kernel is not None:
-        known = read_kernel(hypervisor.kernel.value, hypervisor.kernel_build)
-    elif hypervisor.declared_kernel is not None:
-        known = read_kernel(hypervisor.declared_kernel)
-    else:
-        known = NOT_READ
-        # A daemon in a container says nothing of the host's distribution.
-        if hypervisor.daemon is not None and hypervisor.machine is not Machine.CONTAINER:
-            known = read_daemon(hypervisor.daemon.value)
-    return known
 
 
 def _settled(point: AttachmentPoint, case: Case, on_record: frozenset[int]) -> PointEvaluation:

@@ -6,7 +6,7 @@ from datetime import date
 
 import msgspec
 
-from virtscan.model import Fix, KernelBasis
+from virtscan.model import Fix, Hypervisor, KernelBasis, Machine
 
 
 class KernelState(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,3 +197,17 @@ def _dates(build: str) -> Iterator[date]:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
+
+
+def kernel_state(hypervisor: Hypervisor) -> KernelState:
+    """Judge a hypervisor's kernel: observed before declared, and the daemon's version where neither is known."""
+    if hypervisor.kernel is not None:
+        known = read_kernel(hypervisor.kernel.value, hypervisor.kernel_build)
+    elif hypervisor.declared_kernel is not None:
+        known = read_kernel(hypervisor.declared_kernel)
+    else:
+        known = NOT_READ
+        # A daemon in a container says nothing of the host's distribution.
+        if hypervisor.daemon is not None and hypervisor.machine is not Machine.CONTAINER:
+            known = read_daemon(hypervisor.daemon.value)
+    return known

@@ -1,4 +1,4 @@
-"""Programs that jobs have started and nobody waits for any more."""
+"""Programs started by abandoned jobs."""
 
 import os
 import signal
@@ -8,12 +8,12 @@ from threading import Thread
 
 
 def end_programs_of(thread: Thread) -> None:
-    """Ask the programs that a thread of this process has started, and those that they have started, to end.
+    """Terminate the programs that a thread of this process has started, and their children.
 
     An ssh that waits for a silent port would outlive this process and pile up, night after night; and the libvirt
     call that waits for that ssh returns when it is gone.
 
-    They are found only where the kernel tells which thread started what (Linux with CONFIG_PROC_CHILDREN); elsewhere
+    They are found only if the kernel lists a thread's children (Linux with CONFIG_PROC_CHILDREN); elsewhere
     nothing happens.
     """
     for program in _children(os.getpid(), thread.native_id):

@@ -63,7 +63,7 @@ def run(
 
 
 def places(jobs: int) -> int:
-    """How many of so many jobs may run at once.
+    """Return how many of these jobs may run at once.
 
     Raises this process's soft limit of open files where the hard one allows it: a job that hangs keeps its files, so
     there must be enough for all, not only for those at once. Not beyond that, because programs that are started from

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from virtscan.correlator.age import ago
-from virtscan.correlator.evaluator import kernel_state
+from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.nic import nic_kind
 from virtscan.correlator.location.stack import follow
 from virtscan.correlator.sending import WayState, sending

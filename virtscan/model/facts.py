@@ -1,4 +1,4 @@
-"""What was observed on hypervisors: domains, their interfaces, networks and devices, and what could not be seen."""
+"""Facts observed on hypervisors: domains, their interfaces, networks and devices, with gaps."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class Observed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A value with where it was read and when; `observed_at` is None when the source does not say."""
+    """A value with where it was read and when; `observed_at` is None if the source has no time."""
 
     value: T
     source: str
@@ -42,7 +42,7 @@ class Observed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that could not be looked at, and why.
+    """A fact or item that was not read, and the reason.
 
     `hypervisor` is the name of the hypervisor that it belongs to, None for servers and files of no host.
     """
@@ -56,8 +56,8 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 class Attachment(msgspec.Struct, frozen=True, gc=False):
     """A device that an interface can be plugged into.
 
-    `mode` is the macvtap mode; None when the interface is no macvtap there (a host bridge, say). `device` is None
-    only when nobody could say which it is.
+    `mode` is the macvtap mode; None if the interface is not a macvtap there (a host bridge, for example). `device` is
+    None only if it is unknown.
     """
 
     device: DeviceName | None
@@ -93,7 +93,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
 
     @property
     def is_macvtap(self) -> bool:
-        """Is it, or may it be, a macvtap?"""
+        """Return True if it is, or may be, a macvtap."""
         return any(attachment.mode is not None for attachment in self.attachments)
 
 
@@ -206,7 +206,7 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Every key ever seen for this host, the best first; any of them identifies it, and no namesake changes one."""
+        """Return every key ever seen for this host, the best first; each identifies it, whatever its namesakes."""
         own_name = self.own_name or self.name
         now = host_keys(
             system_uuid=self.system_uuid,

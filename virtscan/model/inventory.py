@@ -12,7 +12,7 @@ from virtscan.model.states import LowerDevice
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding that somebody accepted: shown as waived, not counted.
+    """An accepted finding: shown as waived, not counted.
 
     Patterns are globs; one that is not given matches everything. From the day after `until` it no longer applies.
     """

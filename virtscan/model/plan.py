@@ -1,4 +1,4 @@
-"""What a scan is asked to do: the command line and the configuration, validated."""
+"""The plan of a scan: the command line and the configuration, validated."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -51,7 +51,7 @@ class SourceKind(Enum):
 
 
 class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """A provisioning server to look at.
+    """A provisioning server to read.
 
     `address` is `[user@]host[:port]` for SSH, a path for FILE, SOSREPORT and ANSIBLE, empty otherwise; `declared`
     is set for DECLARED only.
@@ -70,18 +70,18 @@ class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProvisioningKind(Enum):
-    """Which provisioning system says who boots whom."""
+    """Kind of a provisioning system."""
 
     COBBLER = "cobbler"
     FOREMAN = "foreman"
 
 
 class ProvisioningTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """A provisioning system to ask; `url` holds no user and no password.
+    """A provisioning system to read; `url` has neither user nor password.
 
     The password or token is `secret`, or in the file `secret_file`, or in the environment variable `secret_variable`;
-    none of them: it is asked without. `ca_file` holds the authorities that its certificate is checked against in place
-    of the system's.
+    with none of them, requests are anonymous. `ca_file` holds the authorities that its certificate is checked against
+    in place of the system's.
     """
 
     kind: ProvisioningKind

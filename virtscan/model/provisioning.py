@@ -1,4 +1,4 @@
-"""What provisioning systems (Cobbler, Foreman) say about who boots whom."""
+"""Boot records of provisioning systems (Cobbler, Foreman)."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ class Netboot(msgspec.Struct, frozen=True, kw_only=True):
     """What a provisioning system has recorded for one MAC.
 
     `pending` says that it will hand this MAC an installer at its next network boot. `server` is the name or address of
-    the host that answers then (next server, TFTP proxy), as the system writes it; None when it does not say.
+    the host that answers then (next server, TFTP proxy), as the system writes it; None if unknown.
     """
 
     mac: Mac
@@ -25,8 +25,8 @@ class Netboot(msgspec.Struct, frozen=True, kw_only=True):
 class Subnet(msgspec.Struct, frozen=True, kw_only=True):
     """A layer-2 network as a provisioning system knows it.
 
-    `network` is in CIDR form. `servers` are the names or addresses of the hosts that answer there; empty when the
-    system names none, which says nothing.
+    `network` is in CIDR form. `servers` are the names or addresses of the hosts that answer there; empty if the
+    system names none, which proves nothing.
     """
 
     name: str

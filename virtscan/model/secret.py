@@ -18,7 +18,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The secret itself, for the one who sends it."""
+        """Return the secret itself, to be sent."""
         return self._value
 
     def __repr__(self) -> str:

@@ -43,7 +43,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     def text(self, address: str) -> str:
         """Give the address with its scheme, as inventories and reports show it.
 
-        A path on disk is bytes of any encoding: those that are no text are spelt out.
+        A path on disk is bytes of any encoding: bytes that are not text are escaped.
         """
         match self.address:
             case AddressKind.DESTINATION:
@@ -104,7 +104,7 @@ TARGETS: Mapping[TargetKind, Source] = {
         scheme="",
         address=AddressKind.URI,
         form="URI",
-        help="Libvirt URI of a hypervisor, as for virsh.",
+        help="Libvirt URI of a hypervisor, as in virsh -c.",
         renewal=SCAN_AGAIN,
     ),
     TargetKind.XML: Source(

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class State(Enum):
-    """A switch as it was observed; what nobody observed is UNKNOWN, never OFF."""
+    """State of a switch; an unobserved one is UNKNOWN, never OFF."""
 
     ON = "on"
     OFF = "off"
@@ -100,7 +100,7 @@ class Backing(Enum):
 
 
 class DomainState(Enum):
-    """Is the domain running? UNKNOWN for a definition found in a file that does not say."""
+    """State of a domain; UNKNOWN for a definition in a file without a state."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -139,7 +139,7 @@ class Verdict(Enum):
 
 
 class Confidence(Enum):
-    """How firmly the observed facts carry the verdict."""
+    """How certain the verdict is."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -156,7 +156,7 @@ class FailOn(Enum):
 
 
 class Exposure(Enum):
-    """Would the interface boot from the network, most pressing first."""
+    """Whether the interface would boot from the network, the most urgent first."""
 
     PENDING = "pending"
     BOOTS = "boots"

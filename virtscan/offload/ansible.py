@@ -24,7 +24,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
         devices=facts.devices,
         lists_all_devices=facts.lists_all_devices,
         features=facts.features,
-        no_features="Ansible knows no features of it: install ethtool there",
+        no_features="no features in the Ansible facts; install ethtool on the server",
         kernel=facts.kernel,
         machine=facts.machine,
         system_uuid=facts.system_uuid,

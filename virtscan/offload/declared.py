@@ -1,4 +1,4 @@
-"""`on` and `off`: the administrator's word."""
+"""`on` and `off`: a declared state."""
 
 import msgspec
 
@@ -8,12 +8,12 @@ from virtscan.offload.server import described
 
 
 def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  nothing is waited for
-    """The server as declared, without a time of observation: nobody looked.
+    """Return the server as declared; nothing was observed, so it has no time of observation.
 
     Raises:
         OffloadError: Neither on nor off is declared.
     """
     if target.declared is None:
-        raise OffloadError("neither on nor off is declared")
+        raise OffloadError("declared neither on nor off")
     server = described(target, target.declared)
     return msgspec.structs.replace(server, persistence=Persistence(setting="declared, not observed"))

@@ -31,7 +31,7 @@ _ALIASES = {
 class Capture(msgspec.Struct, frozen=True, kw_only=True):
     """What was printed about one device; `device` is None when no header names it.
 
-    `features` are in the order printed. One whose value is no observation is UNKNOWN: ethtool before 5.8 prints `off`
+    `features` are in the order printed. One whose value was not observed is UNKNOWN: ethtool before 5.8 prints `off`
     for what it failed to get, and two captures of the same device may contradict each other. `errors` are ethtool's
     own lines.
     """
@@ -53,15 +53,15 @@ def parse_features(text: str, device: str | None = None) -> Capture:
     """
     captures = parse_captures(text)
     if not captures and _JSON.match(text.lstrip()):
-        raise OffloadError("there is no such device (ethtool's list is empty)")
+        raise OffloadError("no such device (ethtool's list is empty)")
     if not captures:
-        raise OffloadError("no line of it is a feature: save what ethtool -k DEVICE prints, line for line")
+        raise OffloadError("no feature found; save the whole output of ethtool -k DEVICE")
     if device is None and len(captures) > 1:
-        raise OffloadError(f"it is about several devices: name one of {_names(captures)}")
+        raise OffloadError(f"contains several devices; name one of {_names(captures)}")
     headless = len(captures) == 1 and captures[0].device is None
     capture = next((item for item in captures if device in {None, item.device} or headless), None)
     if capture is None:
-        raise OffloadError(f"it is not about {device} but about {_names(captures)}")
+        raise OffloadError(f"contains {_names(captures)}, not {device}")
     if not capture.features:
         raise OffloadError(_failure(capture.errors))
     return capture
@@ -70,7 +70,7 @@ def parse_features(text: str, device: str | None = None) -> Capture:
 def parse_captures(text: str) -> tuple[Capture, ...]:
     """Read everything that a text says about features, by device; nothing when it says nothing.
 
-    Mail quotes and annotations behind a value are allowed for; lines that are no features are passed over.
+    Mail quotes and annotations behind a value are allowed for; other lines are ignored.
 
     Raises:
         OffloadError: It is JSON and broken, or not ethtool's.
@@ -83,11 +83,11 @@ def parse_captures(text: str) -> tuple[Capture, ...]:
 
 
 def tx_checksum(features: Mapping[str, Feature]) -> State:
-    """State of TX checksum offload for UDP over IPv4.
+    """Return the state of TX checksum offload for UDP over IPv4.
 
-    One way on is on: the kernel leaves the checksum open when any of them covers the packet. `tx-checksum-unneeded`
-    (2.6.39 to 3.2) is such a way, too. `tx-checksumming` sums up all of them, SCTP and FCoE among them: its `off`
-    says everything, its `on` only where it stands alone, as in the oldest output.
+    One feature on is on: the kernel leaves the checksum partial if any of them covers the packet.
+    `tx-checksum-unneeded` (2.6.39 to 3.2) is such a feature, too. `tx-checksumming` sums up all of them, SCTP and FCoE
+    among them: its `off` decides, its `on` only where it stands alone, as in the oldest output.
     """
     states = [features[name].state for name in ("tx-checksum-unneeded", *_WAYS) if name in features]
     if State.ON in states:
@@ -101,7 +101,7 @@ def tx_checksum(features: Mapping[str, Feature]) -> State:
 
 
 def unknown_because(capture: Capture) -> str | None:
-    """Why `tx_checksum` of this capture is UNKNOWN; None when it is not."""
+    """Return why `tx_checksum` of this capture is UNKNOWN; None when it is not."""
     if tx_checksum(capture.features) is not State.UNKNOWN:
         return None
     missing = [name for name in _WAYS if name not in capture.features]
@@ -109,10 +109,10 @@ def unknown_because(capture: Capture) -> str | None:
     doubtful = [name for name in relevant if capture.features[name].state is State.UNKNOWN]
     if doubtful and capture.errors:
         cause = next((error for error in capture.errors if " tx" in error), capture.errors[-1])
-        return f"ethtool could not get {', '.join(doubtful)}: {cause}"
+        return f"ethtool can't read {', '.join(doubtful)}: {cause}"
     if doubtful:
-        return f"it gives no single value for {', '.join(doubtful)}"
-    return f"it does not show {', '.join(missing)}"
+        return f"conflicting values of {', '.join(doubtful)}"
+    return f"{', '.join(missing)} not shown"
 
 
 class _Draft:
@@ -161,7 +161,7 @@ def _from_text(text: str) -> tuple[Capture, ...]:
         elif feature := _feature(line):
             current = current or begin(None)
             current.add(*feature)
-    if pending:  # whose they are is not said, so they count for everybody
+    if pending:  # their device is unknown, so they count for each
         for draft in tuple(drafts.values()) or (drafts.setdefault(None, _Draft(None)),):
             draft.errors += pending
     return tuple(draft.capture() for draft in drafts.values())
@@ -180,7 +180,7 @@ def _feature(line: str) -> tuple[str, Feature] | None:
 
 
 def _failed(errors: Iterable[str], names: Iterable[str]) -> set[str]:
-    """Names of the features whose printed value means nothing, because getting it failed."""
+    """Return the features whose printed value is meaningless, because reading it failed."""
     failed: set[str] = set()
     for error in errors:
         if setting := _FAILED.match(error):
@@ -197,7 +197,7 @@ def _from_json(text: str) -> tuple[Capture, ...]:
     try:
         entries = msgspec.json.decode(text, type=list[dict[str, object]])
     except (msgspec.DecodeError, RecursionError) as error:
-        raise OffloadError(f"it is no JSON as ethtool --json -k prints it, or not all of it: {error}") from error
+        raise OffloadError(f"not the JSON of ethtool --json -k, or incomplete: {error}") from error
     drafts: dict[str | None, _Draft] = {}
     for entry in entries:
         device = entry.get("ifname")
@@ -227,16 +227,16 @@ def _names(captures: Iterable[Capture]) -> str:
 
 
 def _failure(errors: tuple[str, ...]) -> str:
-    """The reason in ethtool's lines, for a device that has no features."""
+    """Return the reason in ethtool's lines, for a device that has no features."""
     for words, reason in _REASONS.items():
         if any(words in error for error in errors):
             return f"{reason} ({errors[-1]})"
-    return f"ethtool says: {errors[-1]}" if errors else "there is a header and no feature below it"
+    return f"ethtool reports: {errors[-1]}" if errors else "no feature below the header"
 
 
 _REASONS = {
-    "No such device": "there is no such device",
-    "not permitted": "ethtool is not permitted to read it",
-    "not supported": "its driver does not tell its offload settings",
-    "no offload info": "its driver does not tell its offload settings",
+    "No such device": "no such device",
+    "not permitted": "ethtool may not read it",
+    "not supported": "the driver does not report offload settings",
+    "no offload info": "the driver does not report offload settings",
 }

@@ -1,4 +1,4 @@
-"""`file:PATH`: somebody saved what `ethtool -k` printed."""
+"""`file:PATH`: saved output of `ethtool -k`."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,13 +20,13 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  a 
     path = Path(target.address)
     try:
         if path.exists() and not path.is_file():
-            raise OffloadError("it is no regular file")
+            raise OffloadError("not a regular file")
         with path.open("rb") as file:
             content = file.read(_LIMIT + 1)
         modified = path.stat().st_mtime
     except OSError as error:
-        raise OffloadError(f"it can't be read: {error.strerror}") from error
+        raise OffloadError(f"can't be read: {error.strerror}") from error
     if len(content) > _LIMIT:
-        raise OffloadError("it is too large to be what ethtool -k prints")
+        raise OffloadError("too large for ethtool -k output")
     capture = parse_features(content.decode(errors="replace"), target.interface)
     return captured(target, capture, at=datetime.fromtimestamp(modified, UTC))

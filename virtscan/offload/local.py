@@ -11,7 +11,7 @@ from virtscan.transport import program
 
 
 def read(target: ServerTarget, *, timeout: float, root: Path = Path("/")) -> Server:
-    """Ask this machine the same way as another; `timeout` is in seconds, `root` the folder of its /etc, /proc and /sys.
+    """Read this machine like a remote one; `timeout` is in seconds, `root` the folder of /etc, /proc and /sys.
 
     Raises:
         OffloadError: It does not answer in time, or there is no such device.

@@ -48,16 +48,16 @@ def parse_answer(output: bytes) -> Answer:
     """
     sections = read_sections(output)
     if not sections:
-        raise OffloadError(f"it does not answer as a shell would; it says: {excerpt(output)}")
+        raise OffloadError(f"the login shell does not run the script; output: {excerpt(output)}")
     bodies = {name: text for name, _, text in sections}
     stack = read_stack(sections)
     udev = bodies.get("udev", "").strip()
-    unread = "it was not read; name it, the server has too many devices"
+    unread = "not read, too many devices; name the interface"
     return Answer(
         devices=stack.devices,
         lists_all_devices=stack.lists_all_devices,
         features={DeviceName(argument): text for name, argument, text in sections if name == "ethtool"},
-        no_features="there is no ethtool: install it" if "no-ethtool" in bodies else unread,
+        no_features="ethtool not found; install it" if "no-ethtool" in bodies else unread,
         reached=next((argument for name, argument, _ in sections if name == "reached"), None) or None,
         kernel=bodies.get("kernel", "").strip() or None,
         machine=stack.machine,

@@ -20,7 +20,7 @@ def named_sender(target: ServerTarget, answer: Answer) -> DeviceName | None:
     if target.interface is not None:
         names = sorted(device.name for device in answer.devices)
         if target.interface not in names:
-            raise OffloadError(f"there is no device {target.interface}; it has {', '.join(names) or 'none'}")
+            raise OffloadError(f"{target.interface}: no such device; devices: {', '.join(names) or 'none'}")
         return DeviceName(target.interface)
     addressed = [device for device in answer.devices if device.addresses and device.name != "lo"]
     for address in _addresses(target, answer):

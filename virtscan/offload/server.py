@@ -52,7 +52,7 @@ def captured(target: ServerTarget, capture: Capture, *, at: datetime | None) -> 
         described(target, tx_checksum(capture.features), unknown_because(capture)),
         interface=target.interface or capture.device,
         features=_of_sending(capture),
-        persistence=Persistence(setting="a capture does not tell what is lasting"),
+        persistence=Persistence(setting="ethtool -k does not show saved settings"),
         observed_at=at,
     )
 
@@ -103,7 +103,7 @@ def _offload(device: Device, answer: Answer) -> Offload:
             state, reason, features = tx_checksum(capture.features), unknown_because(capture), _of_sending(capture)
     macs = (mac for mac in (device.mac, device.permanent_mac) if mac is not None)
     lasting = (
-        Persistence(setting="the source does not show settings that last")
+        Persistence(setting="the source does not show saved settings")
         if answer.evidence is None
         else forecast(
             answer.evidence, device=device.name, macs=tuple(dict.fromkeys(macs)), features=features, now=state
@@ -115,13 +115,15 @@ def _offload(device: Device, answer: Answer) -> Offload:
 def _summary(senders: Sequence[ServerDevice]) -> Offload:
     """Return the one state of all devices that may be the sending one."""
     if not senders:
-        return Offload(reason="no device has an address: name the interface that answers")
+        return Offload(reason="no device has an address; name the serving interface")
     first = senders[0].offload
     if len(senders) == 1:
         return first
     if any(one.offload.tx_checksum is not first.tx_checksum for one in senders):
         states = ", ".join(f"{one.device.name} ({one.offload.tx_checksum.value})" for one in senders)
-        return Offload(reason=f"name the interface that answers: {states}", persistence=_DEPENDS)
+        return Offload(
+            reason=f"several devices with different states ({states}); name the serving interface", persistence=_DEPENDS
+        )
     lasting = {one.offload.persistence and one.offload.persistence.tx_checksum for one in senders}
     return Offload(
         tx_checksum=first.tx_checksum,
@@ -130,7 +132,7 @@ def _summary(senders: Sequence[ServerDevice]) -> Offload:
     )
 
 
-_DEPENDS = Persistence(setting="it depends on the device")
+_DEPENDS = Persistence(setting="differs between its devices")
 
 
 def _of_sending(capture: Capture) -> dict[str, Feature]:

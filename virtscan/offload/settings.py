@@ -238,7 +238,7 @@ masked() {
 # A file without its comments, each continued line in one.
 joined() { sed -e '/^[[:space:]]*#/d' -e :a -e '/\\$/{' -e '$!{' -e N -e 's/\\\n/ /' -e ba -e '}' -e '}' "$1"; }
 
-# Of the files, and the files in the folders, the lines that fit the pattern; what is not there is no answer.
+# Of the files, and the files in the folders, the lines that fit the pattern; missing files send nothing.
 lines() {
     pattern=$1
     shift

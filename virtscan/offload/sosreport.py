@@ -57,7 +57,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
     except OffloadError as error:
         if report.cut_short is None:
             raise
-        raise OffloadError(f"{error}; the sosreport could be read in part only: {report.cut_short}") from error
+        raise OffloadError(f"{error}; the sosreport was read only in part: {report.cut_short}") from error
 
 
 def _answer(report: "Sosreport") -> Answer:
@@ -69,7 +69,7 @@ def _answer(report: "Sosreport") -> Answer:
         devices=hostnet.merge_devices((*known, *(Device(name=name) for name in features))),
         lists_all_devices=report.cut_short is None and sosreport.lists_all_devices(report),
         features=features,
-        no_features="the sosreport has no ethtool -k of it",
+        no_features="the sosreport has no ethtool -k output for it",
         kernel=report.kernel,
         machine=report.machine,
         system_uuid=report.system_uuid,

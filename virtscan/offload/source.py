@@ -22,21 +22,21 @@ def parse_server(text: str) -> ServerTarget:
     left, equals, source = text.partition("=")
     name, colon, interface = left.partition(":")
     if not equals:
-        raise ConfigError(f"{text!r} has no '=': write NAME[:INTERFACE]=SOURCE, with SOURCE one of {forms()}")
+        raise ConfigError(f"invalid server {text!r}; write NAME[:INTERFACE]=SOURCE, with SOURCE one of {forms()}")
     return server_target(name, source, interface=interface if colon else None)
 
 
 def server_target(name: str, source: str, *, interface: str | None = None) -> ServerTarget:
-    """The server of this name, to be read at SOURCE.
+    """Return the server of this name, to be read at SOURCE.
 
     Raises:
-        ConfigError: The name is empty or not printable, the interface is no device name, or SOURCE is none.
+        ConfigError: The name is empty or not printable, the interface is not a device name, or SOURCE is invalid.
     """
     if not name.strip() or not name.isprintable():
-        raise ConfigError(f"{name!r} is no name for a server: write NAME[:INTERFACE]=SOURCE")
+        raise ConfigError(f"invalid server name {name!r}; write NAME[:INTERFACE]=SOURCE")
     if interface is not None and not _INTERFACE.fullmatch(interface):
-        advice = ": an alias has no offload of its own, name its device" if ":" in interface else ""
-        raise ConfigError(f"{interface!r} is no name of a network device{advice}")
+        advice = "; an alias has no offload of its own: name its device" if ":" in interface else ""
+        raise ConfigError(f"invalid device name {interface!r}{advice}")
     kind, address, declared = parse_source(source)
     return ServerTarget(name=name.strip(), kind=kind, address=address, declared=declared, interface=interface)
 
@@ -55,7 +55,7 @@ def parse_source(text: str) -> tuple[SourceKind, str, State | None]:
     # The text itself is not repeated: it may be an address with a password in it.
     scheme = text.partition(":")[0]
     is_known = is_declared(scheme) or scheme in {row.scheme for row in SOURCES.values() if row.scheme}
-    raise ConfigError(f"unknown SOURCE{f' {scheme}:' if is_known else ''}: write {forms()}")
+    raise ConfigError(f"unknown SOURCE{f' {scheme}:' if is_known else ''}; write {forms()}")
 
 
 def _address(text: str, row: Source) -> str | None:

@@ -10,7 +10,7 @@ from virtscan.transport import ssh
 
 
 def read(target: ServerTarget, *, timeout: float) -> Server:
-    """Ask the server; `timeout` is in seconds.
+    """Read the server; `timeout` is in seconds.
 
     Raises:
         OffloadError: There is no way in, no answer, or no such device.

@@ -1,4 +1,4 @@
-"""Cobbler, asked over XML-RPC: three calls for any number of systems, four from Cobbler 4 on.
+"""Cobbler, read over XML-RPC: three calls for any number of systems, four from Cobbler 4 on.
 
 Reading needs no login in any version (2.2 to 4.0). What comes holds passwords of power management: only what is needed
 is kept.
@@ -15,7 +15,7 @@ from virtscan.provisioning.rpc import Endpoint
 
 
 def read(target: ProvisioningTarget, *, timeout: float) -> Records:
-    """Ask Cobbler which MACs it will boot, and from which server.
+    """Read from Cobbler which MACs it will boot, and from which server.
 
     Raises:
         ProvisioningError: Its systems can't be read.
@@ -28,7 +28,7 @@ def read(target: ProvisioningTarget, *, timeout: float) -> Records:
         try:
             return endpoint.call(method)
         except ProvisioningError as error:
-            gaps.append(gap(target, f"{error}; so some next servers are not known", item=method))
+            gaps.append(gap(target, f"{error}; some next servers are unknown", item=method))
             return None
 
     # From version 4 on interfaces are items of their own.
@@ -47,7 +47,7 @@ def read(target: ProvisioningTarget, *, timeout: float) -> Records:
 def _list(endpoint: Endpoint, method: str) -> tuple[Item, ...]:
     answer = endpoint.call(method)
     if not isinstance(answer, list):
-        raise ProvisioningError(f"it answers {method} with no list: is it Cobbler?")
+        raise ProvisioningError(f"{method} returned no list; check that url is a Cobbler server")
     return _items(answer)
 
 

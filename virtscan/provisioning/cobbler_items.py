@@ -1,4 +1,4 @@
-"""Cobbler's items -> who boots whom, with `<<inherit>>` resolved as Cobbler resolves it; pure.
+"""Cobbler's items -> boot records, with `<<inherit>>` resolved as Cobbler resolves it; pure.
 
 Source:
     cobbler.git, the newest of each branch from release22 to release33, and main (4.0): `item._resolve`, before 3.3
@@ -23,7 +23,7 @@ _ABSENT = {"", "~"}
 
 
 class Items(msgspec.Struct, frozen=True, kw_only=True):
-    """What Cobbler has, as it sends it; `interfaces` only where they are no part of systems."""
+    """What Cobbler has, as it sends it; `interfaces` only where they are not part of systems."""
 
     systems: tuple[Item, ...] = ()
     interfaces: tuple[Item, ...] = ()
@@ -32,7 +32,7 @@ class Items(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def netboots(items: Items, *, source: str, at: datetime) -> tuple[Netboot, ...]:
-    """One for each interface with a MAC, in Cobbler's order; it boots all interfaces of a system, or none."""
+    """Return one for each interface with a MAC, in Cobbler's order; it boots all interfaces of a system, or none."""
     by_reference = {reference: profile for profile in items.profiles for reference in _references(profile)}
     apart = _by_system(items.interfaces)
     return tuple(
@@ -51,7 +51,7 @@ def netboots(items: Items, *, source: str, at: datetime) -> tuple[Netboot, ...]:
 
 
 def _next_server(system: Item, profiles: Mapping[str, Item], settings: Item) -> str | None:
-    """The first value on the way from the system over its profiles that is not inherited, else that of the settings.
+    """Return the first value that is not inherited, from the system up its profiles, else that of the settings.
 
     A value that is empty leaves the option out for this host, so that the one for all hosts counts: the settings'.
     """
@@ -63,7 +63,7 @@ def _next_server(system: Item, profiles: Mapping[str, Item], settings: Item) -> 
 
 
 def _lineage(system: Item, profiles: Mapping[str, Item]) -> Iterator[Item]:
-    """The system, its profile, and that one's parents; an image, as the parent of a system, has no next server."""
+    """Yield the system, its profile and the profile's parents; an image as a parent has no next server."""
     yield system
     reference, seen = _text(system.get("profile")), set[str]()
     while reference in profiles and reference not in seen:
@@ -90,7 +90,7 @@ def _of_settings(system: Item, settings: Item) -> str | None:
 
 
 def _told(server: str) -> str | None:
-    """None for what nobody has set: Cobbler comes with 127.0.0.1, which is no address of any server for a client."""
+    """Return None for an unset value: Cobbler's default is 127.0.0.1, which no client can reach."""
     return None if server in {"", "127.0.0.1", "localhost", "0.0.0.0"} else server  # noqa: S104  compared, not bound
 
 

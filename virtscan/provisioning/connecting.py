@@ -1,4 +1,4 @@
-"""What both protocols need of a connection: whom to trust, and why there is none."""
+"""Connections of both protocols: trusted certificates, and reasons of a failure."""
 
 import http.client
 import socket
@@ -19,18 +19,18 @@ def tls_context(target: ProvisioningTarget) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=target.ca_file)
     except ssl.SSLError as error:
-        raise ProvisioningError(f"{target.ca_file} holds no certificates in PEM form") from error
+        raise ProvisioningError(f"{target.ca_file}: no PEM certificates found") from error
     except OSError as error:
-        raise ProvisioningError(f"{target.ca_file} can't be read: {error.strerror}") from error
+        raise ProvisioningError(f"{target.ca_file}: can't be read: {error.strerror}") from error
 
 
 def connection_failure(error: BaseException, deadline: Deadline) -> str:
-    """Why there is no answer, from the first error in a chain of them that says it."""
+    """Return why there is no answer, from the first error in a chain of them that says it."""
     current: BaseException | None = error
     while current is not None:
         if isinstance(current, ssl.SSLCertVerificationError):
             why = current.verify_message.rstrip(".")
-            return f"its certificate is not trusted ({why}): ca_file must name a file with its authority's certificate"
+            return f"certificate not trusted ({why}); set ca_file to a file with the CA certificate"
         if isinstance(current, TimeoutError):
             return deadline.reason  # no wait is longer than to there
         for kind, reason in _REASONS.items():
@@ -42,9 +42,9 @@ def connection_failure(error: BaseException, deadline: Deadline) -> str:
 
 # In this order: each of the last is the base of one before it.
 _REASONS: Mapping[type[BaseException], str] = {
-    ssl.SSLError: "no TLS is spoken there: is it http://, or another port?",
+    ssl.SSLError: "the server does not use TLS; check the port, or use http://",
     socket.gaierror: "host name unknown",
     ConnectionRefusedError: "connection refused",
-    ConnectionError: "it closes the connection",
-    http.client.HTTPException: "what it sends is no HTTP, or was cut short",
+    ConnectionError: "connection closed by the server",
+    http.client.HTTPException: "response is not HTTP, or was cut short",
 }

@@ -11,7 +11,7 @@ _LIMIT = 4096
 
 
 def secret_of(target: ProvisioningTarget) -> Secret | None:
-    """The secret, None when the configuration names none.
+    """Return the secret, None when the configuration names none.
 
     Raises:
         ProvisioningError: The file can't be read, others may read it, or the variable is not set.
@@ -21,26 +21,26 @@ def secret_of(target: ProvisioningTarget) -> Secret | None:
     if target.secret_variable is not None:
         value = os.environ.get(target.secret_variable, "")
         if not value:
-            raise ProvisioningError(f"the environment variable {target.secret_variable} is not set")
+            raise ProvisioningError(f"environment variable {target.secret_variable} is not set")
         return Secret(value)
     return target.secret
 
 
 def _from_file(path: Path) -> Secret:
-    """The first line; without its end, which editors add."""
+    """Return the first line, without the line end that editors add."""
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):
-                raise ProvisioningError(f"{path} is no regular file")
+                raise ProvisioningError(f"{path}: not a regular file")
             if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise ProvisioningError(f"{path} can be read by others: chmod 600 {path}")
+                raise ProvisioningError(f"{path}: readable by others; chmod 600 {path}")
             content = file.read(_LIMIT)
     except OSError as error:
-        raise ProvisioningError(f"{path} can't be read: {error.strerror}") from error
+        raise ProvisioningError(f"{path}: can't be read: {error.strerror}") from error
     value = content.decode(errors="replace").partition("\n")[0].rstrip("\r")
     if not value or not value.isprintable():
-        raise ProvisioningError(f"{path} holds no password or token in its first line")
+        raise ProvisioningError(f"{path}: no password or token in the first line")
     return Secret(value)
 
 

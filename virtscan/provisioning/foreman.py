@@ -1,4 +1,4 @@
-"""Foreman and Satellite 6, asked over REST.
+"""Foreman and Satellite 6, read over REST.
 
 Two lists, subnets and hosts in build mode, and then the interfaces of each such host: no list shows them, and few hosts
 are in build mode at a time. The smart proxies that answer in a subnet come with it.
@@ -28,7 +28,7 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 
 def read(target: ProvisioningTarget, *, timeout: float) -> Records:
-    """Ask Foreman which MACs it will boot, from which server, and who answers in which subnet.
+    """Read from Foreman which MACs it will boot, from which server, and the servers of each subnet.
 
     Raises:
         ProvisioningError: Neither its subnets nor its hosts can be read.
@@ -41,7 +41,7 @@ def read(target: ProvisioningTarget, *, timeout: float) -> Records:
 
 
 class _Conversation:
-    """What was asked so far, and what could not be read."""
+    """The requests so far, and their gaps."""
 
     def __init__(self, api: Api, target: ProvisioningTarget) -> None:
         self._api = api
@@ -62,7 +62,7 @@ class _Conversation:
         )
 
     def _list(self, path: str, kind: type[R], **parameters: str) -> list[R]:
-        """The records of a list, as many as can be had."""
+        """Return the records of a list, as many as can be had."""
         got: list[R] = []
         try:
             got.extend(self._records(path, kind, **parameters))
@@ -76,7 +76,7 @@ class _Conversation:
             try:
                 yield msgspec.json.decode(record, type=kind)
             except msgspec.DecodeError as error:
-                self._gap(f"{path} #{number}", f"not as Foreman sends it ({error})")
+                self._gap(f"{path} #{number}", f"not a Foreman record ({error})")
 
     def _subnets(self, recorded: list[SubnetRecord]) -> Iterator[Subnet]:
         for record in recorded:

@@ -1,4 +1,4 @@
-"""Foreman's records -> who boots whom, and in which subnets; pure.
+"""Foreman's records -> boot records and subnets; pure.
 
 Source:
     theforeman/foreman.git, app/views/api/v2 (what is sent, 1.6 to 3.13); app/models/concerns/orchestration/tftp.rb and
@@ -58,7 +58,7 @@ class InterfaceRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def subnet(record: SubnetRecord, *, source: str, at: datetime) -> Subnet:
-    """The subnet; a DHCP server counts as well, because it answers there.
+    """Return the subnet; a DHCP server counts as well, because it answers there.
 
     Raises:
         ValueError: Its network is none.
@@ -75,7 +75,7 @@ def subnet(record: SubnetRecord, *, source: str, at: datetime) -> Subnet:
 
 
 def next_servers(records: Sequence[SubnetRecord]) -> Mapping[int, str]:
-    """The host that an installation in a subnet is loaded from, by the subnet's id; absent where it has none."""
+    """Return the host that an installation in a subnet is loaded from, by the subnet's id; absent where it has none."""
     return {record.id: host for record in records if (host := _host(record.tftp) or _host(record.httpboot))}
 
 
@@ -87,15 +87,15 @@ def netboots(
     source: str,
     at: datetime,
 ) -> tuple[Netboot, ...]:
-    """One for each MAC of a host in build mode.
+    """Return one for each MAC of a host in build mode.
 
     Args:
         host: The host.
         interfaces: All of its interfaces; None when they are not known: the primary one then stands for the one that
             is provisioned, which it nearly always is.
         servers: The next server by the id of a subnet.
-        source: Who says so.
-        at: When.
+        source: The system as a source.
+        at: Time of the observation.
     """
     if interfaces is None:
         interfaces = (InterfaceRecord(mac=host.mac, subnet_id=host.subnet_id, provision=True),)
@@ -116,7 +116,7 @@ def netboots(
 
 
 def _by_mac(interfaces: Sequence[InterfaceRecord]) -> Mapping[Mac, InterfaceRecord]:
-    """Each MAC once; a bond, its members and VLANs share theirs: of those the one that is provisioned counts."""
+    """Return each MAC once; a bond, its members and VLANs share theirs: of those the one that is provisioned counts."""
     ordered = sorted(interfaces, key=lambda interface: not interface.provision)
     found: dict[Mac, InterfaceRecord] = {}
     for interface in ordered:
@@ -126,7 +126,7 @@ def _by_mac(interfaces: Sequence[InterfaceRecord]) -> Mapping[Mac, InterfaceReco
 
 
 def _provisioned(interfaces: Sequence[InterfaceRecord]) -> Iterator[Mac]:
-    """The MACs of the interface that is provisioned and, if that is a bond, of its members."""
+    """Yield the MACs of the interface that is provisioned and, if that is a bond, of its members."""
     for interface in interfaces:
         if interface.provision:
             attached = interface.attached_devices or ()
@@ -151,6 +151,6 @@ def _host(proxy: Proxy | None) -> str | None:
 
 
 def _vlan(recorded: int | str | None) -> int | None:
-    """None also for 0, which is no VLAN."""
+    """Return None for 0 as well, which is not a VLAN."""
     text = str(recorded)
     return int(text) if text.isascii() and text.isdecimal() and 0 < int(text[:5]) < 4095 else None

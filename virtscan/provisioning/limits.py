@@ -28,12 +28,12 @@ class Deadline:
 
     @property
     def reason(self) -> str:
-        """Why something was not read."""
+        """Return why something was not read."""
         return f"no answer within {self._timeout:g} s"
 
 
 def within(chunks: Iterable[bytes], deadline: Deadline, *, largest: int) -> Iterator[bytes]:
-    """The chunks of a reply, as long as there is time and it is not too large.
+    """Yield the chunks of a reply, as long as there is time and it is not too large.
 
     Raises:
         ProvisioningError: One of the limits is reached.
@@ -43,5 +43,5 @@ def within(chunks: Iterable[bytes], deadline: Deadline, *, largest: int) -> Iter
         deadline.left()
         size += len(chunk)
         if size > largest:
-            raise ProvisioningError(f"its reply has more than {largest >> 20} MiB")
+            raise ProvisioningError(f"response exceeds {largest >> 20} MiB")
         yield chunk

@@ -1,4 +1,4 @@
-"""What a provisioning system told, and how it is named where people read it."""
+"""Records of a provisioning system, and its name in outputs."""
 
 import re
 
@@ -10,7 +10,7 @@ _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
-    """Who boots whom; a MAC may occur twice, when the system has it twice."""
+    """Boot records; a MAC occurs twice if the system has it twice."""
 
     netboots: tuple[Netboot, ...] = ()
     subnets: tuple[Subnet, ...] = ()
@@ -18,7 +18,7 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shown(target: ProvisioningTarget) -> str:
-    """The system as a source of facts: what it is and where."""
+    """Return the system as a source of facts: what it is and where."""
     return f"{target.kind.value} {target.name or target.url}"
 
 
@@ -29,12 +29,12 @@ def gap(target: ProvisioningTarget, reason: str, *, item: str = "") -> Gap:
 
 
 def unreadable(target: ProvisioningTarget, reason: str) -> Records:
-    """Nothing, for this reason."""
+    """Return empty records with this reason."""
     return Records(gaps=(gap(target, reason),))
 
 
 def mac_address(recorded: object) -> Mac | None:
-    """The MAC in a record; None for what can't be one of a domain: nothing, `random`, an InfiniBand address."""
+    """Return the MAC in a record; None for what can't be one of a domain: nothing, `random`, an InfiniBand address."""
     if not isinstance(recorded, str):
         return None
     mac = recorded.strip().lower().replace("-", ":")

@@ -53,7 +53,7 @@ class Api:
         try:
             import requests
         except ImportError as error:
-            raise ProvisioningError("the library requests is missing: pip install 'virtscan[foreman]'") from error
+            raise ProvisioningError("the requests library is missing; pip install 'virtscan[foreman]'") from error
         self._root = f"{target.url.rstrip('/')}/api/v2"
         self._deadline = deadline
         self._session = requests.Session()
@@ -68,7 +68,7 @@ class Api:
         self._session.close()
 
     def records(self, path: str, **parameters: str) -> Iterator[msgspec.Raw]:
-        """All records of an index, page by page.
+        """Yield all records of an index, page by page.
 
         Raises:
             ProvisioningError: A page can't be read, or they end before all are there; those before were good.
@@ -81,14 +81,14 @@ class Api:
             if got >= answer.subtotal:
                 return
             if not answer.results:
-                raise ProvisioningError(f"its list {path} ends after {got} of {answer.subtotal}")
+                raise ProvisioningError(f"list {path} ended after {got} of {answer.subtotal}")
             page += 1
 
     def _page(self, path: str, parameters: Mapping[str, str]) -> Page:
         try:
             return msgspec.json.decode(self._get(path, parameters), type=Page)
         except msgspec.DecodeError as error:
-            raise ProvisioningError(f"what it sends for {path} is not what Foreman's API sends ({error})") from error
+            raise ProvisioningError(f"{path}: not a Foreman API response ({error})") from error
 
     def _get(self, path: str, parameters: Mapping[str, str]) -> bytes:
         import requests
@@ -111,11 +111,11 @@ class Api:
             except requests.exceptions.RequestException as error:
                 raise ProvisioningError(connection_failure(error, self._deadline)) from error
             if pause >= self._deadline.left():
-                raise ProvisioningError(f"it asks to come back after {pause:g} s (429), which is too late")
+                raise ProvisioningError(f"rate limited (429): retry after {pause:g} s exceeds the time limit")
             time.sleep(pause)
 
     def _without_secret(self, content: bytes) -> bytes:
-        """What is told of an answer: a proxy in between may repeat what it was sent."""
+        """Return the part of an answer that may be shown: a proxy may repeat the request, with its password."""
         if self._secret is not None:
             secret = self._secret.reveal()
             for form in (secret.encode(), json.dumps(secret)[1:-1].encode()):
@@ -147,17 +147,17 @@ def _check(answer: "requests.Response", content: bytes, path: str) -> None:
         case 200:
             kind = answer.headers.get("Content-Type", "nothing")
             if "json" not in kind:
-                raise ProvisioningError(f"it sends {kind} and no JSON: is this Foreman's own URL, without /api?")
+                raise ProvisioningError(f"response is {kind}, not JSON; check that url is Foreman's own, without /api")
         case 301 | 302 | 303 | 307 | 308:
-            raise ProvisioningError(f"it redirects to {answer.headers.get('Location', 'nowhere')}: write that URL")
+            raise ProvisioningError(f"redirected to {answer.headers.get('Location', 'nowhere')}; set url to that")
         case 401:
-            raise ProvisioningError(f"it refuses the user or its password or token (401){_said(content)}")
+            raise ProvisioningError(f"login refused (401); check user and password or token{_said(content)}")
         case 403:
-            raise ProvisioningError(f"the user may not read {path} (403){_said(content)}")
+            raise ProvisioningError(f"permission denied for {path} (403){_said(content)}")
         case 404:
-            raise UnansweredError(f"there is no {path} (404): is this Foreman's own URL, without /api?")
+            raise UnansweredError(f"{path} not found (404); check that url is Foreman's own, without /api")
         case status:
-            raise UnansweredError(f"it answers {path} with {status} {answer.reason}{_said(content)}")
+            raise UnansweredError(f"{path} returned {status} {answer.reason}{_said(content)}")
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -170,7 +170,7 @@ class _ErrorDocument(msgspec.Struct, frozen=True):
 
 
 def _said(content: bytes) -> str:
-    """What Foreman says about an error, as far as that is of use."""
+    """Return Foreman's message about an error, if it helps."""
     try:
         said = msgspec.json.decode(content, type=_ErrorDocument).error
     except msgspec.DecodeError:
@@ -181,7 +181,7 @@ def _said(content: bytes) -> str:
 
 
 def _pause(answer: "requests.Response") -> float:
-    """Seconds that a 429 asks to wait: a number or a date; without either, one."""
+    """Return seconds that a 429 asks to wait: a number or a date; without either, one."""
     said = answer.headers.get("Retry-After", "1")
     if said.isascii() and said.isdecimal():
         return float(said[:9])

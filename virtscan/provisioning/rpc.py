@@ -1,4 +1,4 @@
-"""XML-RPC as a client that trusts nobody: limits in time and size, no document types, no redirects.
+"""XML-RPC client for untrusted servers: limits in time and size, no document types, no redirects.
 
 `xmlrpc.client.ServerProxy` has none of these. What goes over the wire is still read and written by `xmlrpc.client`.
 """
@@ -40,7 +40,7 @@ class Endpoint:
             self._headers["Authorization"] = f"Basic {base64.b64encode(credentials).decode()}"
 
     def call(self, method: str) -> object:
-        """What the method returns.
+        """Call the method and return its result.
 
         Raises:
             ProvisioningError: No connection, not in time, not XML-RPC, or the method fails.
@@ -72,15 +72,15 @@ def _check(answer: http.client.HTTPResponse) -> None:
         case 200:
             encoding = answer.getheader("Content-Encoding", "identity")
             if encoding != "identity":
-                raise ProvisioningError(f"it sends {encoding!r}, which it was not asked for")
+                raise ProvisioningError(f"response has the unrequested encoding {encoding!r}")
         case 301 | 302 | 303 | 307 | 308:
-            raise ProvisioningError(f"it redirects to {answer.getheader('Location', 'nowhere')}: write that URL")
+            raise ProvisioningError(f"redirected to {answer.getheader('Location', 'nowhere')}; set url to that")
         case 401 | 403:
-            raise ProvisioningError(f"it refuses access ({answer.status}): give user and password_file")
+            raise ProvisioningError(f"login refused ({answer.status}); set user and password_file")
         case 404:
-            raise ProvisioningError("there is nothing at this URL (404): Cobbler's ends in /cobbler_api")
+            raise ProvisioningError("not found (404); Cobbler's URL ends in /cobbler_api")
         case status:
-            raise ProvisioningError(f"it answers {status} {answer.reason}")
+            raise ProvisioningError(f"the server returned {status} {answer.reason}")
 
 
 def _chunks(answer: http.client.HTTPResponse, answering: socket.socket, deadline: Deadline) -> Iterator[bytes]:
@@ -110,9 +110,9 @@ def _parse(chunks: Iterator[bytes]) -> object:
         parser.Parse(b"", True)
         return target.close()[0]
     except xmlrpc.client.Fault as error:
-        raise ProvisioningError(f"Cobbler says: {str(error.faultString)[:200]}") from error
+        raise ProvisioningError(f"Cobbler reports: {str(error.faultString)[:200]}") from error
     except (xmlrpc.client.Error, pyexpat.ExpatError, *_DEFECTS) as error:
-        raise ProvisioningError("what it sends is no XML-RPC: is this the URL of Cobbler's API?") from error
+        raise ProvisioningError("response is not XML-RPC; check that url is Cobbler's API") from error
 
 
 # What Unmarshaller runs into when the elements are there but not in a sensible order, or hold no sensible values.
@@ -121,4 +121,4 @@ _DEFECTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 def _refuse_document_type(*_: object) -> None:
     """Entities, with which a short text becomes endless, need a document type; XML-RPC needs none."""
-    raise ProvisioningError("it sends XML with a document type, which XML-RPC does not have")
+    raise ProvisioningError("response declares an XML document type, which XML-RPC forbids")

@@ -22,9 +22,9 @@ _SAID_BY_ALL = frozenset({*CODES.values(), *(status.phrase.casefold() for status
 
 
 def redact_trace(trace: Trace, known: Map) -> tuple[Trace, Map]:
-    """The capture under pseudonyms, and the map with all that stand in it; see `redact`, whose map it can share.
+    """Return the capture under pseudonyms, and the map with all that stand in it; see `redact`, whose map it can share.
 
-    A boot file keeps its last part if everybody has one of that name, and so does a text of an error.
+    The last part of a boot file's name stays if it is a standard name; so do standard error texts.
     """
     pseudonyms = Pseudonyms(known)
     file = pseudonyms.of_thing("capture", trace.file)
@@ -58,7 +58,7 @@ def _file(name: str, pseudonyms: Pseudonyms) -> str:
 
 
 def _error(text: str) -> str:
-    """The code, and of the server's own words only those that are everybody's."""
+    """Return the code, and of the server's message only standard words."""
     match = _ERROR.fullmatch(text)
     if match is None:
         return "***"

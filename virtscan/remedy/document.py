@@ -49,8 +49,8 @@ def document(remedy: Remedy, report: Report, form: str, steps_of: Callable[[Chan
             "afterwards": {"at-risk": remedy.still_at_risk, "unknown": remedy.still_unknown},
         },
         notes=(
-            f"left after these changes: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown",
-            f"facts to learn first: {len(remedy.questions)}",
+            f"remaining after these changes: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown",
+            f"facts to find out first: {len(remedy.questions)}",
         ),
     )
 

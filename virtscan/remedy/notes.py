@@ -29,7 +29,7 @@ def notes(stack: SendingStack, planned: Cure, switched: Sequence[Sender], nics: 
         nics: The server's NICs, if it is a domain.
     """
     server = stack.server
-    found = [] if stack.declared else ["The server was not declared to serve through this NIC."]
+    found = [] if stack.declared else ["This NIC is not declared as the serving one."]
     if not planned.is_complete:
         return (*found, *_instead(stack, planned, nics))
     found += _unnamed(stack, switched)
@@ -44,14 +44,14 @@ def _unnamed(stack: SendingStack, switched: Sequence[Sender]) -> list[str]:
     if all(sender.interface is not None for sender in switched):
         return []
     if stack.interface is None:
-        return ["Its interface is not named: set INTERFACE to the one that its answers leave through."]
+        return ["Its interface is not configured: set INTERFACE to the one that sends its answers."]
     return [
-        f"The name of its device (interface {stack.interface!r}) can't be put into a command: set INTERFACE yourself."
+        f"The name of its device (interface {stack.interface!r}) can't be used in a command: set INTERFACE yourself."
     ]
 
 
 def _stack(stack: SendingStack, switched: Sequence[Sender]) -> list[str]:
-    """Say why these devices.
+    """Explain the choice of devices.
 
     Source:
         Linux validate_xmit_skb: the stack fills in the checksum when the device that gets the packet has no checksum
@@ -61,7 +61,7 @@ def _stack(stack: SendingStack, switched: Sequence[Sender]) -> list[str]:
         names = [sender.interface for sender in switched if sender.interface is not None]
         if len(names) < 2 or stack.top is None:
             return []
-        return [f"Every way out of {stack.top} needs a device that is off: {', '.join(names)}."]
+        return [f"Each path out of {stack.top} needs a device with offload off: {', '.join(names)}."]
     if not switched or switched[0].interface is None:
         return []
     name = switched[0].interface
@@ -71,7 +71,7 @@ def _stack(stack: SendingStack, switched: Sequence[Sender]) -> list[str]:
         DeviceKind.BRIDGE: f"{name} is a bridge: off on the bridge is enough, its ports keep their offload.",
     }
     found = [kinds[switched[0].kind]] if switched[0].kind in kinds else []
-    return [*found, f"Which devices {name} stands on, or belongs to, was not read; the check reads it on the server."]
+    return [*found, f"The devices below and above {name} were not read; the check reads them on the server."]
 
 
 def _kept(stack: SendingStack, planned: Cure) -> list[str]:
@@ -82,11 +82,11 @@ def _kept(stack: SendingStack, planned: Cure) -> list[str]:
     settings = [one.setting for one in (*found, stack.server.persistence) if one and one.tx_checksum is State.OFF]
     kept = ", ".join(dict.fromkeys(settings))
     names = ", ".join(switch.word or "INTERFACE" for switch in planned.switches if not switch.lasting)
-    return [f"{names}: no lasting step, a setting already keeps this way off after a reboot ({kept})."]
+    return [f"{names}: no persistent step needed, a setting keeps this path off after a reboot ({kept})."]
 
 
 def _old_kernel(switched: Sequence[Sender]) -> list[str]:
-    """Say what kernels before 3.0 do differently.
+    """Describe what kernels before 3.0 do differently.
 
     Source:
         Linux 2.6.32: bond_ethtool_ops and vlan_ethtool_ops have no set_tx_csum; ethtool_set_tx_csum turns scatter-
@@ -104,16 +104,16 @@ def _old_kernel(switched: Sequence[Sender]) -> list[str]:
 
 
 def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> list[str]:
-    """Say what helps where a way has no device that can be switched, in the order in which it should be tried."""
+    """List what helps if a path has no switchable device, in the order to try."""
     names = ", ".join(dict.fromkeys(name for name in planned.fixed if name)) or "The device"
-    of_way = f"{names}: TX checksum offload can't be switched off on this way (a macvlan, or `on [fixed]`)"
+    of_way = f"{names}: TX checksum offload can't be switched off on this path (a macvlan, or `on [fixed]`)"
     helps = [
         *_on_the_hypervisor(stack.server, nics),
         "Send through another device (in a container a veth on a bridge), or run the server on another hypervisor.",
         "Update the kernel of the hypervisors below.",
     ]
     return [
-        f"{of_way}, so no command is given. On a macvlan ethtool -K fails, or exits with 0 and changes nothing.",
+        f"{of_way}, so there are no commands. On a macvlan ethtool -K fails, or exits with 0 and changes nothing.",
         "Instead, the first that applies:",
         *(f"{number}. {text}" for number, text in enumerate(helps, 1)),
     ]

@@ -12,7 +12,7 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 
     `interface` is None when it is not named, or by a name that no command can safely contain. `kind` is as observed on
     the server or its hypervisor, else as its name suggests. `mac` is the permanent one, None when that is not known.
-    `switched_on` are the checksum features to turn on again for the state that was found, empty when the word for all
+    `switched_on` are the checksum features to turn on again for the state that was found, empty if the word for all
     of them does. `now` is False for a device that is off already, `lasting` for one whose way out a setting keeps off
     after a reboot.
     """
@@ -26,12 +26,12 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """The device inside a double-quoted word or a here-document of a shell, which stops when it is not named."""
+        """Return the device for a double-quoted word or here-document; the shell stops if it is not named."""
         return "${INTERFACE:?}" if self.interface is None else self.interface
 
     @property
     def word(self) -> str:
-        """The device as a word of a shell."""
+        """Return the device as a word of a shell."""
         return f'"{self.text}"' if self.interface is None else self.interface
 
 

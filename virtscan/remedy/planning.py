@@ -7,7 +7,7 @@ import msgspec
 from virtscan.correlator import correlate
 from virtscan.correlator.aging import aged
 from virtscan.correlator.cure import Cure, command_word, cure, offload_of, server_of, stack_of
-from virtscan.correlator.evaluator import kernel_state
+from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import GuestNic, HostDevice, places
 from virtscan.correlator.sending import SendingStack
@@ -124,7 +124,7 @@ def _top(stack: SendingStack) -> str | None:
 
 
 def _settings(stack: SendingStack, planned: Cure) -> str | None:
-    """Say what decides the state after a reboot, of the devices to switch; None where nothing was looked for."""
+    """Describe what decides the devices' state after a reboot; None if no setting was searched for."""
     found = [offload_of(stack, switch.device).persistence for switch in planned.switches]
     known = [one.setting for one in (*found, stack.server.persistence if stack.declared else None) if one is not None]
     of_devices = [one.setting for one in found if one is not None]

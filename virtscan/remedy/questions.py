@@ -1,4 +1,4 @@
-"""What to learn first: the facts whose absence leaves interfaces unknown, and how to learn each."""
+"""Questions: the missing facts that leave interfaces unknown, and how to find out each."""
 
 from collections import Counter
 from collections.abc import Iterator

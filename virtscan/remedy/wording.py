@@ -1,4 +1,4 @@
-"""The text around the commands, the same in every form: affected interfaces, cost, and facts to learn first."""
+"""The text around the commands, the same in every form: affected interfaces, cost, and missing facts."""
 
 import shlex
 import textwrap
@@ -31,20 +31,20 @@ def _wrapped(lines: Iterable[str]) -> Iterator[str]:
 
 
 def opening(remedy: Remedy, how: str) -> list[str]:
-    """Say what the text is about and whether there is anything to do; `how` says how to use the text."""
+    """Describe the text and whether a change is needed; `how` is the advice on using the text."""
     scanned = timestamp(remedy.taken_at)
     lines = [f"virtscan {remedy.version}: remedy for the fleet as scanned {scanned}. virtscan changed nothing."]
     if remedy.changes:
         places = ", ".join(_title(change) for change in remedy.changes)
         lines.append(f"To change: {places}. {how}")
-        lines.append(f"Left after that: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown.")
+        lines.append(f"Remaining after that: {remedy.still_at_risk} at risk, {remedy.still_unknown} unknown.")
         lines += [COST] * any(not change.fixed for change in remedy.changes)
     else:
         # Not "no interface is at risk": hypervisors may not have answered.
         unknown = f" Unknown: {remedy.still_unknown}." if remedy.still_unknown else ""
-        lines.append(f"No interface is known to be at risk: there is nothing to change.{unknown}")
+        lines.append(f"No interface is known to be at risk: no change is needed.{unknown}")
     if remedy.questions:
-        lines += ["", "Learn first, for the number of interfaces given:"]
+        lines += ["", "Facts to find out first, with the number of interfaces that need them:"]
         lines += [line for question in remedy.questions for line in _question(question)]
     return lines
 
@@ -62,7 +62,7 @@ def about(change: Change) -> list[str]:
 
 
 def afterwards(change: Change) -> list[str]:
-    """Say how to verify the change from outside; a source that is not live would only repeat itself."""
+    """Describe how to verify the change from outside; a source that is not live would only repeat itself."""
     source = change.source if change.source.startswith("ssh://") else "ssh://root@HOST"
     option = shlex.quote(f"{change.server}:{change.interface or 'INTERFACE'}={source}")
     return ["From outside, now and after its next reboot:", f"  virtscan servers --server {option}"]

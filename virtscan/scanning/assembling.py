@@ -78,7 +78,7 @@ def _without_domains(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
     for hypervisor in hypervisors:
         if hypervisor.status is not HostStatus.FAILED:
             address = hypervisor.uri.partition("?")[0]
-            reason = "no domain is defined there"
+            reason = "no domain defined"
             if address.endswith("/session"):
                 system = address.removesuffix("session") + "system"
                 reason += f"; {address} is the user's own daemon; system VMs are at {system}"

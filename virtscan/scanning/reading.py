@@ -87,8 +87,8 @@ def why_cut(outcome: Raised | Cut, limits: Limits, *, silent: bool = True) -> st
             return str(error)
         case Raised(error=error):
             # It costs this one item, not the scan: the others are worth as much as before.
-            _log.error("A defect of virtscan, please report it.", exc_info=error)
-            return f"a defect of virtscan ({type(error).__name__}), please report it"
+            _log.error("Internal error; please report it.", exc_info=error)
+            return f"internal error of virtscan ({type(error).__name__}); please report it"
         case Cut.JOB_DEADLINE:
             limit = f"{limits.host_timeout:g} s"
             return f"no answer within {limit}" if silent else f"stopped at its deadline of {limit}"

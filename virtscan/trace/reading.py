@@ -16,7 +16,7 @@ from virtscan.trace.protocols.dhcp import Unreadable
 _KNOWN = {links.ETHERNET, links.COOKED, links.COOKED_2}
 _ADVICE = {
     Unreadable.CUT: "capture whole frames: tcpdump -s 0",
-    Unreadable.MALFORMED: "their sender uses another protocol, or is broken",
+    Unreadable.MALFORMED: "not DHCP or TFTP, or a broken sender",
     Unreadable.NAMELESS: "capture at a single Ethernet device instead of all",
 }
 

@@ -63,7 +63,7 @@ _BOOT: tuple[Field[Line], ...] = (
     Field(Column("server"), _boot(lambda boot: boot.server)),
     Field(Column("server_mac", audience=_DATA), _boot(lambda boot: boot.server_mac)),
     Field(Column("file", under="server"), _boot(lambda boot: boot.file)),
-    Field(Column("what", "what happened", audience=_PEOPLE), _boot(_what)),
+    Field(Column("what", "outcome", audience=_PEOPLE), _boot(_what)),
     Field(Column("outcome", audience=_DATA), _boot(lambda boot: word(boot.outcome))),
     Field(Column("error", audience=_DATA), _boot(lambda boot: boot.error)),
     Field(
@@ -132,7 +132,7 @@ def view(trace: Trace, found: Sequence[Line]) -> Document:
         gaps=gap_section(trace.gaps),
         notes=(
             f"frames: {trace.frames}, from {timestamp(trace.started_at) or '-'} to {timestamp(trace.ended_at) or '-'}",
-            f"boots: {len(trace.boots)}, clients that only requested an address: {trace.others}",
+            f"boots: {len(trace.boots)}, clients that requested only an address: {trace.others}",
             f"failed because of partial checksums: {listed(counts(counted, 'failed'))}",
             *([f"findings: {listed(counts(counted, 'agreement'))}"] if joined else []),
         ),
@@ -145,7 +145,7 @@ def _metrics(trace: Trace, found: Sequence[Line], *, joined: bool) -> tuple[Metr
     by_failure, by_agreement = "Boots by whether partial checksums failed them.", "Boots and findings compared."
     return (
         Metric(name="boots", value=len(trace.boots), help="Boots in the capture."),
-        Metric(name="others", value=trace.others, help="Clients that only requested an address."),
+        Metric(name="others", value=trace.others, help="Clients that requested only an address."),
         *(Metric(name="failed", value=failed[one], help=by_failure, labels={"failed": one.value}) for one in Failed),
         *(
             Metric(name="agreement", value=agreements[one], help=by_agreement, labels={"agreement": one.value})

@@ -79,7 +79,7 @@ def _drain(process: "subprocess.Popen[bytes]", deadline: float) -> tuple[bytes, 
                 if not chunk:
                     selector.unregister(key.fd)
                 if len(outputs[key.fd]) > _LIMIT:
-                    raise FloodError("it prints without end")
+                    raise FloodError("endless output")
     stdout, stderr = outputs.values()
     return bytes(stdout), bytes(stderr)
 

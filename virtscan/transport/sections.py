@@ -13,7 +13,7 @@ def read_sections(output: bytes) -> tuple[tuple[str, str, str], ...]:
 
 
 def excerpt(output: bytes) -> str:
-    """The first words of an answer that is none, for the message about it."""
+    """Return the first words of an invalid answer, for the message about it."""
     words = output.decode(errors="replace").split()
     return " ".join(words)[:200] or "nothing"
 

@@ -50,22 +50,22 @@ def parse_destination(text: str) -> Destination:
             a name by the shell of a ProxyCommand.
     """
     if ":" in text.rpartition("@")[0]:
-        raise ConfigError("no password belongs into an ssh address: let the server accept a key")
+        raise ConfigError("an SSH address can't have a password; use a key")
     parts = _ADDRESS.fullmatch(text)
     if parts is None:
-        raise ConfigError(f"{text!r} is no address for ssh: write [user@]host[:port], an IPv6 host in brackets")
+        raise ConfigError(f"invalid SSH address {text!r}; write [user@]host[:port], an IPv6 host in brackets")
     user, ipv6, host, port = parts.groups()
     if user is not None and not _USER.fullmatch(user):
-        raise ConfigError(f"{user!r} is no user name for ssh: if it must be so, set User in ssh_config")
+        raise ConfigError(f"invalid SSH user name {user!r}; to use it, set User in ssh_config")
     if not (_HOST.fullmatch(host) if ipv6 is None else _is_ipv6(ipv6)):
-        raise ConfigError(f"{ipv6 or host!r} is no host for ssh: if it must be so, set HostName in ssh_config")
+        raise ConfigError(f"invalid SSH host {ipv6 or host!r}; to use it, set HostName in ssh_config")
     if port is not None and not 0 < int(port) < 65536:
-        raise ConfigError(f"{port} is no port: write a number from 1 to 65535")
+        raise ConfigError(f"invalid port {port}; write a number from 1 to 65535")
     return Destination(host=ipv6 or host, user=user, port=None if port is None else int(port))
 
 
 def client_command() -> list[str]:
-    """The ssh to start, with its own first arguments.
+    """Return the ssh command, with its first arguments.
 
     Raises:
         SshError: VIRTSCAN_SSH can't be read as a command.
@@ -73,7 +73,7 @@ def client_command() -> list[str]:
     try:
         return shlex.split(os.environ.get("VIRTSCAN_SSH", "")) or ["ssh"]
     except ValueError as error:
-        raise SshError(f"VIRTSCAN_SSH is no command: {error}") from error
+        raise SshError(f"VIRTSCAN_SSH is not a valid command: {error}") from error
 
 
 def run(destination: Destination, script: str, *, arguments: Sequence[str] = (), timeout: float) -> bytes:
@@ -105,15 +105,15 @@ def run(destination: Destination, script: str, *, arguments: Sequence[str] = (),
     except TimeoutError as error:
         raise SshError(f"timeout: no answer within {timeout:g} s") from error
     except program.FloodError as error:
-        raise SshError("it sends without end: look at what its login shell prints") from error
+        raise SshError("endless output; check what the login shell prints") from error
     except OSError as error:
-        raise SshError(f"{client[0]} can't be started ({error.strerror}): install the OpenSSH client") from error
+        raise SshError(f"{client[0]} can't be started ({error.strerror}); install the OpenSSH client") from error
     stderr = completed.stderr.decode(errors="replace")
     if completed.status == 255:
         raise SshError(_reason(stderr))
     if completed.status != 0:
         said = _last_line(stderr) or _last_line(completed.stdout.decode(errors="replace")) or "nothing"
-        raise SshError(f"its shell does not run the script (status {completed.status}) and says: {said}")
+        raise SshError(f"script failed with status {completed.status}: {said}")
     return completed.stdout
 
 
@@ -126,21 +126,21 @@ def _is_ipv6(host: str) -> bool:
 
 
 def _reason(stderr: str) -> str:
-    """Why ssh gave up, from what it printed (OpenSSH 5.3 to 9.9; never translated)."""
+    """Return the reason of ssh's failure, from its output (OpenSSH 5.3 to 9.9; never translated)."""
     for words, reason in _REASONS.items():
         if words in stderr:
             return f"{reason} ({_line_with(words, stderr)})"
-    return f"ssh gave up: {_last_line(stderr) or 'without a word'}"
+    return f"ssh failed: {_last_line(stderr) or 'no message'}"
 
 
 # In this order: the first text goes on to say "Host key verification failed", too.
 _REASONS = {
-    "REMOTE HOST IDENTIFICATION HAS CHANGED": "host key changed: if the machine was set up anew, remove the old key "
-    "with ssh-keygen -R, else somebody may be listening",
-    "Host key verification failed": "host key unknown: log in once by hand, or add the key to known_hosts",
-    "Unable to negotiate": "no common algorithm: allow what it offers for this host in ssh_config",
-    "Permission denied": "permission denied: no key that is accepted there can be used without asking",
-    "Too many authentication failures": "permission denied: too many keys were tried, set IdentityFile in ssh_config",
+    "REMOTE HOST IDENTIFICATION HAS CHANGED": "host key changed; if the machine was reinstalled, remove the old key "
+    "with ssh-keygen -R, otherwise the connection may be intercepted",
+    "Host key verification failed": "host key unknown; log in once by hand, or add the key to known_hosts",
+    "Unable to negotiate": "no common algorithm; allow one that the host offers in ssh_config",
+    "Permission denied": "permission denied; set up a key that needs no prompt",
+    "Too many authentication failures": "permission denied: too many keys tried; set IdentityFile in ssh_config",
     "Connection refused": "connection refused",
     "Could not resolve hostname": "host name unknown",
     "timed out": "timeout",

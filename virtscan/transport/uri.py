@@ -28,8 +28,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 _DANGERS = {
     "command": "runs a program on this machine",
-    "netcat": "is a command line on the other side",
-    "socket": "is pasted into a shell line on the other side",
+    "netcat": "is a command line on the remote host",
+    "socket": "is part of a shell command on the remote host",
 }
 
 
@@ -57,15 +57,15 @@ def parse(address: str) -> LibvirtUri:
         ConfigError: It has characters that no URI has, or a host or user that ssh would take for an option.
     """
     if found := _CONTROL.search(_decoded(address)):
-        raise ConfigError(f"not a libvirt URI: it has the character {found[0]!a}")
+        raise ConfigError(f"not a libvirt URI: contains the character {found[0]!a}")
     match = _PARTS.fullmatch(address)
     scheme, authority, path, query = match.groups() if match else (None, None, address, None)
     where = _AUTHORITY.fullmatch(authority or "")
     if where is None:
-        raise ConfigError("not a libvirt URI: what stands between // and the next / is no [user@]host[:port]")
+        raise ConfigError("not a libvirt URI: the part between // and the next / is not [user@]host[:port]")
     user, host = (unquote(part).strip("[]") if part else None for part in where.groups()[:2])
     if any(part.startswith("-") for part in (user, host) if part):
-        raise ConfigError("not a libvirt URI: its user or host begins with '-', which ssh would take for an option")
+        raise ConfigError("not a libvirt URI: its user or host begins with '-', which ssh treats as an option")
     driver, _, transport = (scheme or "").lower().partition("+")
     return LibvirtUri(
         driver=driver,
@@ -95,14 +95,14 @@ def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
         raise ConfigError(f"{shown(address)}: {danger}; if you trust this URI, give --allow-unsafe-uri")
     warnings = []
     if any(name == "no_verify" and value.strip() != "0" for name, value in parameters):
-        warnings.append("no_verify: whoever answers is taken for the hypervisor")
+        warnings.append("no_verify: the hypervisor's identity is not verified")
     if any(name == "known_hosts_verify" and value.strip() != "normal" for name, value in parameters):
         warnings.append("known_hosts_verify: an unknown host key is accepted")
     return tuple(warnings)
 
 
 def prepared(address: str) -> str:
-    """The URI to open: ssh is told to ask nothing, whatever the URI says (of repeated parameters the last counts)."""
+    """Return the URI to open: ssh never prompts, whatever the URI says (the last of repeated parameters counts)."""
     if parse(address).transport not in SSH_TRANSPORTS:
         return address
     start, hash_mark, fragment = address.partition("#")
@@ -113,20 +113,20 @@ def prepared(address: str) -> str:
 
 
 def shown(address: str) -> str:
-    """The URI without its passwords, fit for every output."""
+    """Return the URI without its passwords, fit for every output."""
     if not address:
         return "libvirt's default"
     return _PARAMETER.sub(_shown_parameter, _PASSWORD.sub(r"\1:***@", address))
 
 
 def secrets(address: str) -> list[str]:
-    """The passwords in it, as they stand there."""
+    """Return the passwords in it, as they stand there."""
     passwords = [match[2] for match in _PASSWORD.finditer(address)]
     return passwords + [match[3] for match in _PARAMETER.finditer(address) if _SECRET.search(unquote(match[2]))]
 
 
 def without_secrets(text: str, address: str) -> str:
-    """A text, say a library's message, in which the URI may be repeated: shown without the URI's passwords."""
+    """Return a text that may repeat the URI, such as a library's message, without the URI's passwords."""
     text = text.replace(address, shown(address)) if address else text
     for secret in secrets(address):
         for form in {secret, unquote(secret)} - {""}:
@@ -135,7 +135,7 @@ def without_secrets(text: str, address: str) -> str:
 
 
 def host_name(address: str) -> str | None:
-    """The name that a URI gives to its host, None when it gives none.
+    """Return the name that a URI gives to its host, None when it gives none.
 
     For the test driver it is the file's: its hosts are made up, and all say that they are the machine they run on.
     """
@@ -202,14 +202,14 @@ def _parameters(query: str) -> list[tuple[str, str]]:
 
 
 def _decoded(address: str) -> str:
-    """The address with every layer of percent-encoding taken off."""
+    """Return the address with every layer of percent-encoding taken off."""
     while (once := unquote(address)) != address:
         address = once
     return address
 
 
 def _everything(address: str) -> list[tuple[str, str]]:
-    """Whatever could be taken for a parameter, by whichever reading."""
+    """Return everything that any reading could treat as a parameter."""
     sections = re.split("[?&;#]", _decoded(address))[1:]
     return [(name, value) for name, _, value in (section.partition("=") for section in sections)]
 
@@ -223,10 +223,10 @@ def _danger(uri: LibvirtUri, parameters: list[tuple[str, str]]) -> str | None:
             return f"`{name}=` {_DANGERS[name]}"
         if name == "name" and ((inner := parse(value)).host or inner.transport != "unix"):
             # The daemon that is asked for it connects on, with its own rights.
-            return "`name=` leads on to another host"
+            return "`name=` connects to another host"
     return None
 
 
 def _meant(uri: LibvirtUri) -> LibvirtUri:
-    """The URI that the daemon is asked for: `name=` when given, else the URI itself."""
+    """Return the URI that the daemon opens: `name=` if given, else the URI itself."""
     return parse(uri.parameters["name"]) if uri.parameters.get("name") else uri

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from virtscan.correlator.evaluator import kernel_state
+from virtscan.correlator.kernel import kernel_state
 from virtscan.model import (
     CONFIGURATION,
     Domain,

@@ -192,7 +192,7 @@ def test_a_server_without_features_is_unknown_with_the_reason(tmp_path: Path) ->
     server = READERS[SourceKind.ANSIBLE](target(path), timeout=LONG)
 
     assert server.tx_checksum is State.UNKNOWN
-    assert server.reason == "Ansible knows no features of it: install ethtool there"
+    assert server.reason == "no features in the Ansible facts; install ethtool on the server"
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_an_invalid_path_is_refused_with_the_reason(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_not_a_sosreport(tmp_path: Path) -> None:
-    with pytest.raises(SosreportError, match="no sosreport"):
+    with pytest.raises(SosreportError, match="not a sosreport"):
         open_sosreport(tmp_path)
 
 

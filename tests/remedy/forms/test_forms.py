@@ -225,7 +225,7 @@ def test_the_text_has_the_freed_interfaces_and_the_cost(form: str) -> None:
 def test_the_text_says_that_no_interface_is_known_to_be_at_risk(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.OFF)))
 
-    assert "No interface is known to be at risk: there is nothing to change.\n" in text
+    assert "No interface is known to be at risk: no change is needed.\n" in text
     assert "Cost" not in text
 
 
@@ -233,7 +233,7 @@ def test_the_text_says_that_no_interface_is_known_to_be_at_risk(form: str) -> No
 def test_an_unknown_interface_is_not_taken_for_safe(form: str) -> None:
     text = FORMS[form].write(remedy(server(tx_checksum=State.UNKNOWN)))
 
-    assert "No interface is known to be at risk: there is nothing to change. Unknown: 2.\n" in text
+    assert "No interface is known to be at risk: no change is needed. Unknown: 2.\n" in text
 
 
 def test_what_to_find_out_first_stands_first() -> None:

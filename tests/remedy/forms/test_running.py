@@ -149,7 +149,7 @@ def test_without_a_named_device_the_script_does_nothing(form: str, machine: Mach
     named = machine.run(NMCLI + text + LOOK, INTERFACE=NIC)
 
     assert refused.returncode != 0
-    assert "name the device that serves" in refused.stderr
+    assert "set it to the serving device" in refused.stderr
     assert state_in(named) is State.OFF
 
 
@@ -204,7 +204,7 @@ def test_what_was_off_stays_off_when_it_is_undone(machine: Machine) -> None:
 
 
 def test_what_is_off_already_is_only_made_to_last(machine: Machine) -> None:
-    back = Persistence(tx_checksum=State.ON, setting="no lasting setting")
+    back = Persistence(tx_checksum=State.ON, setting="no persistent setting")
     script = printed("shell", serving(tx_checksum=State.OFF, persistence=back))
 
     done = machine.run(script + LOOK)

@@ -155,7 +155,7 @@ def test_a_truncated_capture_is_a_gap_wherever_it_ends(content: bytes, tmp_path:
     assert ends == {False}
 
     cut = written(tmp_path, content[:-1])
-    assert cut.gaps[0].reason.startswith("cut short: it ends within a record")
+    assert cut.gaps[0].reason.startswith("cut short: ends within a record")
     assert cut.frames == whole.frames - 1
     assert only(cut).outcome is not Outcome.COMPLETE
 
@@ -167,7 +167,7 @@ def test_a_truncated_gzip_capture_gives_its_first_part(tmp_path: Path) -> None:
     for cut, frames in ((8, len(FRAMES)), (9, len(FRAMES) - 1)):  # eight bytes are the checksum and the length
         path.write_bytes(zipped[:-cut])
         found = read(path)
-        assert (found.frames, found.gaps[0].reason) == (frames, "cut short: the gzipped file ends too early")
+        assert (found.frames, found.gaps[0].reason) == (frames, "cut short: the gzip data ends too early")
     path.write_bytes(zipped[:12])
     with pytest.raises(TraceError, match="too early"):
         read(path)
@@ -272,9 +272,9 @@ def test_a_flood_of_devices_is_not_kept_in_memory(tmp_path: Path) -> None:
         (b"", "the file is empty"),
         (b"\xd4", "no packet capture"),
         (b"# README\n", "neither pcap nor pcapng"),
-        (CLASSIC[:20], "its header is damaged or cut short"),
-        (NEW[:20], "its header is damaged or cut short"),
-        (NEW[:8] + b"nonsense" + NEW[16:], "its header is damaged or cut short"),
+        (CLASSIC[:20], "header damaged or cut short"),
+        (NEW[:20], "header damaged or cut short"),
+        (NEW[:8] + b"nonsense" + NEW[16:], "header damaged or cut short"),
         (gzip.compress(b""), "the file is empty"),
         (gzip.compress(b"text"), "no packet capture"),
         (b"\x1f\x8b\x08", "too early"),

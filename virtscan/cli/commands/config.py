@@ -1,4 +1,4 @@
-"""`virtscan config`: what the configuration says, and what it may say."""
+"""`virtscan config`: the configuration's content, and its schema."""
 
 import os
 from pathlib import Path
@@ -36,7 +36,7 @@ def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool)
     for warning in name_warnings(plan):
         said.warn(printable(f"warning: {warning.subject}: {warning.reason}", 600))
     tell(
-        f"{path}: can be used; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}, "
+        f"{path}: valid; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}, "
         f"provisioning systems: {len(plan.provisioning)}, waivers: {len(plan.policy.waivers)}"
     )
     return 0
@@ -44,12 +44,12 @@ def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool)
 
 @config.command(epilog="Example: virtscan config show --hypervisor hv1 --device bond2")
 @_file
-@click.option("--hypervisor", help="Explain a device of this one: its segment, its servers, and why.")
-@click.option("--device", help="The source device to explain.")
+@click.option("--hypervisor", help="Hypervisor of the device to explain (with --device).")
+@click.option("--device", help="Source device to explain: its segment and the servers that may answer on it.")
 @click.option(
     "--inventory",
     type=FILE,
-    help="A saved inventory, which knows addresses, VLANs, and whom provisioning systems have on record.",
+    help="Saved inventory (scan --save): adds addresses, VLANs and provisioning records.",
 )
 @unsafe_option
 @quiet_and_verbose
@@ -65,7 +65,7 @@ def show(
     """Show the plan that FILE, or the file that a scan would use, makes; secrets are not shown."""
     said = console(verbose=verbose, quiet=quiet)
     if (hypervisor is None) != (device is None):
-        raise click.UsageError("--hypervisor and --device go together")
+        raise click.UsageError("--hypervisor and --device must be given together")
     plan = load_plan(_found(file), Options(allow_unsafe_uri=allow_unsafe_uri), said)
     lines = overview(plan)
     if hypervisor is not None and device is not None:
@@ -85,5 +85,5 @@ def schema() -> int:
 def _found(file: Path | None) -> Path:
     path = find_config(file, os.environ)
     if path is None:
-        raise ConfigError("no configuration found; name a file, or set VIRTSCAN_CONFIG")
+        raise ConfigError("no configuration found; give FILE or set VIRTSCAN_CONFIG")
     return path

@@ -1,4 +1,4 @@
-"""`virtscan doctor`: checks whether this machine can scan."""
+"""`virtscan doctor`: checks of this machine and of the hosts to read."""
 
 import os
 from collections.abc import Iterable

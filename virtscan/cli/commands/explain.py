@@ -66,7 +66,7 @@ def _not_found(inventory: Inventory, wanted: str, *, says_names: bool) -> str:
         return f"domain {name} has no interface"
     others = explanations.near(inventory, wanted) if says_names else ()
     near = ", ".join(printable(other, _LONGEST) for other in others)
-    meant = f"; did you mean {near}?" if near else ": give a domain's name or uuid, or the MAC of an interface"
+    meant = f"; did you mean {near}?" if near else "; give the name or uuid of a domain, or the MAC of an interface"
     unread = sum(gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN} for gap in inventory.gaps)
-    hidden = f" (it may be among what could not be read: {unread} gaps)" if unread else ""
-    return f"no domain and no interface is called {name}{meant}{hidden}"
+    hidden = f" (not everything was read: {unread} gaps)" if unread else ""
+    return f"{name}: no such domain or interface{meant}{hidden}"

@@ -38,10 +38,7 @@ def report(
     redacted = redaction(redact)
     saved = load(file)
     if fail_on is FailOn.PENDING and not _knows_records(saved):
-        raise click.UsageError(
-            f"--fail-on pending needs a provisioning system, and {file} has no record of one; "
-            "choose boots, latent or never"
-        )
+        raise click.UsageError(f"--fail-on pending: {file} has no provisioning records; choose boots, latent or never")
     inventory = redacted(judged_on(saved, said, lower_device=lower_device, max_age=max_age))
     with opened(rendering.output) as shown:
         judged = rendering.with_pseudonyms(redacted.text).write(inventory, shown, said)

@@ -38,7 +38,9 @@ def servers(
     said = console(verbose=verbose, quiet=quiet)
     plan = planned(said, config=config, servers=servers, host_timeout=host_timeout)
     if not plan.servers:
-        raise click.UsageError("no server is named; give --server NAME=SOURCE, or [[server]] in the configuration")
+        raise click.UsageError(
+            "no provisioning server given; use --server NAME:INTERFACE=SOURCE, or [[server]] in the configuration"
+        )
     rendering = Rendering(view="servers", format_name=format_name, output=output)
     only_servers = Plan(servers=plan.servers, host_timeout=plan.host_timeout, deadline=plan.deadline)
     with opened(output) as shown:

@@ -4,6 +4,6 @@ import libvirt
 
 
 def version() -> str:
-    """The version of the C library, which may be another than that of its Python binding."""
+    """Return the version of the C library, which may be another than that of its Python binding."""
     number = libvirt.getVersion()
     return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"

@@ -74,7 +74,7 @@ class Leads:
             use = partial(self._session.read, f"network {name}", GapAbout.NETWORK, self._deliver_network)
             self._session.add(Request(partial(reply_of, listing.documents[name]), use))
         if name not in listing.documents and decides and self._is_new(("no network", name)):
-            why = "this host has no such network" if listing.supported else "this driver lists no networks"
+            why = "no such network on this host" if listing.supported else "this driver does not list networks"
             self._session.draft.gap(f"network {name}", listing.failure or why, GapAbout.NETWORK)
 
     def _deliver_network(self, xml: str) -> None:
@@ -102,7 +102,7 @@ class Leads:
             self._ask_for_next(f"device {name}", waiting)
 
     def _ask_for_next(self, subject: str, waiting: Sequence[tuple[Describe, Deliver]]) -> None:
-        """Ask for one document after the other."""
+        """Request one document after the other."""
         if not waiting:
             return
         (describe, deliver), *others = waiting
@@ -137,7 +137,7 @@ class Leads:
             if (not listing.supported or listing.failure is not None) and self._is_new(subject):
                 self._lack(subject, listing.failure or unsupported)
         if interfaces.supported and not (interfaces.failure or nodes.failure or self._is_listed(name)):
-            self._lack(f"device {name}", "libvirt lists no such device on this host", name)
+            self._lack(f"device {name}", "no such device in libvirt's list", name)
 
     def _lack(self, subject: str, reason: str, device: DeviceName | None = None) -> None:
         draft = self._session.draft

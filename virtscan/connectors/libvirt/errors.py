@@ -1,4 +1,4 @@
-"""What libvirt's errors mean and what to do about them."""
+"""Meaning of libvirt's errors, and advice."""
 
 import libvirt
 
@@ -8,53 +8,53 @@ LONGEST = 400
 """Characters of libvirt's own words."""
 
 _LOGIN = (
-    "it asks for a login, and virtscan answers no prompt: use ssh keys, libvirt's auth.conf, or let this user read "
+    "login required; virtscan never prompts: use SSH keys, libvirt's auth.conf, or let this user read "
     "without one (group libvirt, polkit)"
 )
 
-_HUNG_UP = "the other side hung up: where ssh is in between, see what it says by hand"
+_HUNG_UP = "connection closed by the remote host; if it uses SSH, check its message by logging in by hand"
 
-_NO_NETCAT = "the other side has neither virt-ssh-helper nor netcat"
+_NO_NETCAT = "the remote host has neither virt-ssh-helper nor netcat; install one of them"
 
-_TOO_MANY = "the list is longer than libvirt can send: read this host's definitions with --xml instead"
+_TOO_MANY = "the list is too long for libvirt; read this host's definitions with --xml instead"
 
 _ADVICE_BY_CODE = {
     libvirt.VIR_ERR_AUTH_FAILED: _LOGIN,
     libvirt.VIR_ERR_AUTH_CANCELLED: _LOGIN,
     libvirt.VIR_ERR_AUTH_UNAVAILABLE: _LOGIN,
-    libvirt.VIR_ERR_NO_CONNECT: "this libvirt client has no driver for it (a missing package, or a typing error)",
-    libvirt.VIR_ERR_ACCESS_DENIED: "its access rules hide this from the user that virtscan connects as",
+    libvirt.VIR_ERR_NO_CONNECT: "the libvirt client has no such driver; check the URI, or install the driver's package",
+    libvirt.VIR_ERR_ACCESS_DENIED: "access denied to this user; allow it in libvirt's access rules",
 }
 
 # In this order: the first text that a message contains decides. ssh's words come through libvirt as they are.
 _ADVICE_BY_TEXT = (
-    ("Host key verification failed", "ssh does not know this host: log in once by hand, or add its key to known_hosts"),
-    ("REMOTE HOST IDENTIFICATION HAS CHANGED", "its host key is not the known one: find out why before anything else"),
-    ("Permission denied (", "ssh refused the login: virtscan answers no prompt, so it needs a key or an agent"),
+    ("Host key verification failed", "unknown SSH host key; log in once by hand, or add the key to known_hosts"),
+    ("REMOTE HOST IDENTIFICATION HAS CHANGED", "the SSH host key has changed; find out why before connecting again"),
+    ("Permission denied (", "SSH login refused; virtscan never prompts: set up a key or an agent"),
     ("Could not resolve hostname", "no such host name"),
     ("Unable to resolve address", "no such host name"),
-    ("too large, want", "something other than libvirtd answers there: check the port"),
+    ("too large, want", "the server is not libvirtd; check the port"),
     (
         "CA certificate",
-        "a host without a transport means TLS, which needs certificates here; by ssh it is DRIVER+ssh://",
+        "a URI without a transport uses TLS, which needs certificates; for SSH use DRIVER+ssh://",
     ),
     ("command not found", _NO_NETCAT),
     ("nc: not found", _NO_NETCAT),  # the same in dash's words
-    ("nc: ", "libvirtd does not run there, or this user may not use its socket"),
-    ("sock-ro': No such file", "libvirtd (or virtqemud) does not run there"),
-    ("sock': No such file", "libvirtd (or virtqemud) does not run there"),
-    ("Failed to connect socket to", "libvirtd does not answer at this socket, or this user may not open it"),
-    ("Connection refused", "nothing listens there: does libvirtd run, and does it listen on this transport?"),
+    ("nc: ", "check that libvirtd is running, and that this user may use its socket"),
+    ("sock-ro': No such file", "check that libvirtd or virtqemud is running"),
+    ("sock': No such file", "check that libvirtd or virtqemud is running"),
+    ("Failed to connect socket to", "check that libvirtd is running, and that this user may open its socket"),
+    ("Connection refused", "check that libvirtd is running and listens on this transport"),
     ("oo many domains", _TOO_MANY),
     ("oo many remote", _TOO_MANY),
     ("End of file while reading data", _HUNG_UP),
-    # libvirt was faster than ssh, which had ended before it said why.
+    # ssh ended before libvirt could read its message.
     ("Cannot write data", _HUNG_UP),
 )
 
 
 def reason(error: libvirt.libvirtError) -> str:
-    """The error in one line: libvirt's own words, then what to do where that is known.
+    """Return the error in one line: libvirt's own words, then what to do where that is known.
 
     Of words without end (libxml2 repeats the line that it does not understand) only the beginning is kept.
     """
@@ -68,7 +68,7 @@ def reason(error: libvirt.libvirtError) -> str:
 
 
 def is_unsupported(error: libvirt.libvirtError) -> bool:
-    """Does the driver not have this call, or the daemon not know it yet?
+    """Return True if the driver lacks this call, or the daemon is too old for it.
 
     A daemon answers an unknown procedure with VIR_ERR_RPC; the client library, since 0.8, makes VIR_ERR_NO_SUPPORT of
     it (virnetclientprogram.c).
@@ -77,10 +77,10 @@ def is_unsupported(error: libvirt.libvirtError) -> bool:
 
 
 def end_if_lost(connection: libvirt.virConnect, error: libvirt.libvirtError) -> None:
-    """Tell an error of one item from the end of the connection, after which every call fails.
+    """Raise if the error means the end of the connection, after which every call fails.
 
     Raises:
         ConnectorError: The connection is gone.
     """
     if not connection.isAlive():
-        raise ConnectorError(f"the connection was lost: {reason(error)}") from error
+        raise ConnectorError(f"connection lost: {reason(error)}") from error

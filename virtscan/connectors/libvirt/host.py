@@ -1,4 +1,4 @@
-"""A hypervisor read through libvirt: read-only, without a question, in as few round trips as possible."""
+"""A hypervisor read through libvirt: read-only, without prompts, in as few round trips as possible."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -91,7 +91,7 @@ def read(
 
 @contextmanager
 def open_read_only(address: str, draft: HostDraft, *, allow_unsafe: bool) -> Iterator[libvirt.virConnect]:
-    """Open a connection that can change nothing, and that refuses every question.
+    """Open a read-only connection that refuses every prompt.
 
     Raises:
         libvirt.libvirtError: It can't be opened.
@@ -114,7 +114,7 @@ def open_read_only(address: str, draft: HostDraft, *, allow_unsafe: bool) -> Ite
 
 
 def _refuse(_credentials: object, _context: object) -> int:
-    """Answer to a question of whatever kind."""
+    """Refuse any prompt."""
     return -1
 
 

@@ -39,7 +39,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 def domains(session: Session) -> list[libvirt.virDomain]:
-    """Every domain, running or not, once.
+    """Return every domain, running or not, once.
 
     Raises:
         libvirt.libvirtError: There is no list.
@@ -119,7 +119,7 @@ def name_of(item: Any) -> str:  # Any: libvirt-python ships no types; this is wh
 
 
 def _domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
-    """Those that run by id, those that don't by name, each looked up: two round trips a domain.
+    """Return running domains by id and the others by name, each looked up: two round trips per domain.
 
     One that is started or stopped meanwhile changes from one list to the other. So the running ones are listed
     before and after the others, and whatever was seen twice is the same by its uuid. An id that is gone when it is

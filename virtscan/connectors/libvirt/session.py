@@ -83,7 +83,7 @@ class Session:
                 end_if_lost(self.connection, error)
                 self.draft.gap(subject, reason(error), about)
             case NotText():
-                self.draft.gap(subject, "its document is not UTF-8", about)
+                self.draft.gap(subject, "document is not UTF-8", about)
             case _:
                 assert_never(reply)
         return None
@@ -102,7 +102,7 @@ class Session:
     def _end_if_closed(self) -> None:
         if self.draft.is_closed:
             # Past its deadline: what still ran would only keep others from their work.
-            raise ConnectorError("its deadline has passed")
+            raise ConnectorError("deadline passed")
 
 
 def thread_count(requests: int, list_seconds: float, *, in_fleet: bool) -> int:

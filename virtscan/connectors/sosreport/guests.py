@@ -66,9 +66,9 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
             draft.gap(f"domain {name}", miss.reason, GapAbout.DOMAIN)
     for name in sorted(listed):
         if _mangled(name) not in names:
-            draft.gap(f"domain {name}", "virsh lists it, and its XML is not in the report", GapAbout.DOMAIN)
+            draft.gap(f"domain {name}", "listed by virsh, but its XML is not in the report", GapAbout.DOMAIN)
     if not _has_every_domain(report):
-        draft.gap("domains", "the report has neither virsh's list nor /etc/libvirt", GapAbout.HYPERVISOR)
+        draft.gap("domains", "neither virsh's list nor /etc/libvirt is in the report", GapAbout.HYPERVISOR)
     return [*known.values(), *definitions.values()]
 
 
@@ -106,7 +106,7 @@ def is_guest_file(name: str) -> bool:
 
 
 def _documents(report: Sosreport, places: Sequence[re.Pattern[str]], uri: str) -> Iterator[_Found]:
-    """Every document of the places, the best place first; what was skipped counts as unread."""
+    """Yield every document of the places, the best place first; what was skipped counts as unread."""
     for rank, place in enumerate(places):
         for name in sorted(report.files.keys() | report.skipped.keys()):
             if (match := place.fullmatch(name)) is None:
@@ -120,7 +120,7 @@ def _documents(report: Sosreport, places: Sequence[re.Pattern[str]], uri: str) -
 
 
 def _with_state(domain: Domain, rank: int, listed: dict[str, DomainState]) -> Domain:
-    """The domain with its state: virsh gives an id to what runs, and a definition alone does not tell."""
+    """Return the domain with its state: virsh lists an id for a running domain; a definition has no state."""
     if domain.state is not DomainState.UNKNOWN:
         return domain
     state = DomainState.INACTIVE if rank == 0 else listed.get(domain.name, DomainState.UNKNOWN)
@@ -128,7 +128,7 @@ def _with_state(domain: Domain, rank: int, listed: dict[str, DomainState]) -> Do
 
 
 def _listed(report: Sosreport) -> dict[str, DomainState]:
-    """What `virsh list --all` printed: names with their states."""
+    """Return the names and states printed by `virsh list --all`."""
     return {
         row["name"]: DomainState.INACTIVE if row["id"] == "-" else DomainState.ACTIVE
         for name, data in report.files.items()
@@ -139,7 +139,7 @@ def _listed(report: Sosreport) -> dict[str, DomainState]:
 
 
 def _has_every_domain(report: Sosreport) -> bool:
-    """Was libvirt there to be asked? Status files alone tell of no domain that is off."""
+    """Return True if libvirt's list or definitions are in the report; status files lack domains that are off."""
     return _has_list(report) or any(
         name.startswith(_CONFIGURATION) or _DOMAINS[0].fullmatch(name) for name in report.files
     )
@@ -151,5 +151,5 @@ def _has_list(report: Sosreport) -> bool:
 
 
 def _mangled(name: str) -> str:
-    """A name as sos puts it into a file's name (sos/report/plugins/__init__.py _mangle_command)."""
+    """Return a name as sos puts it into a file's name (sos/report/plugins/__init__.py _mangle_command)."""
     return re.sub(r"[^\w\-./]+", "_", name).replace("/", ".").strip(" ._-")

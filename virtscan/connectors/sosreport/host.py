@@ -26,7 +26,7 @@ def shown(address: str) -> str:
 
 
 def host_name(address: str) -> str:
-    """The name that the path gives to its hypervisor, as long as the report does not say its own."""
+    """Return the hypervisor's name according to the path; the report's own name replaces it."""
     return sosreport.report_name(address)
 
 
@@ -78,7 +78,7 @@ def _read_host(report: Sosreport, target: Target, draft: HostDraft) -> None:
     }
     for subject, is_missing in missing.items():
         if is_missing:
-            draft.gap(subject, "the report does not tell", GapAbout.DEVICE)
+            draft.gap(subject, "not in the report", GapAbout.DEVICE)
 
 
 def _daemon(report: Sosreport) -> Observed[int] | None:
@@ -100,11 +100,11 @@ def _read_devices(report: Sosreport, domains: list[Domain], draft: HostDraft) ->
     draft.add(*devices.values(), *_node_devices(report, draft))
     for name in sorted({a.device for a in attachments if a.device is not None and a.mode is not None}):
         if name not in devices:
-            draft.gap(f"device {name}", "the report does not tell of it", GapAbout.DEVICE)
+            draft.gap(f"device {name}", "not in the report", GapAbout.DEVICE)
 
 
 def _node_devices(report: Sosreport, draft: HostDraft) -> list[Device]:
-    """What newer versions of sos have of libvirt's own view."""
+    """Return the node devices that newer versions of sos collect from libvirt."""
     found: list[Device] = []
     for name, text in report.named(_NODE_DEVICES):
         try:

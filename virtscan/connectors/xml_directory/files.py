@@ -72,7 +72,7 @@ def content(file: File) -> bytes | None:
     if not stat.S_ISREG(file.status.st_mode):
         if not file.is_meant:
             return None
-        raise ConnectorError("it is no regular file")
+        raise ConnectorError("not a regular file")
     try:
         with file.path.open("rb") as opened:
             beginning = opened.read(_BEGINNING)
@@ -80,12 +80,12 @@ def content(file: File) -> bytes | None:
                 return None
             size = file.status.st_size
             if size > MAX_FILE:
-                raise ConnectorError(f"{size} bytes are more than a file can have ({MAX_FILE})")
+                raise ConnectorError(f"{size} bytes exceed the limit of a file ({MAX_FILE})")
             data = beginning + opened.read(max(0, size + 1 - len(beginning)))
     except OSError as error:
         raise ConnectorError(_reason(error)) from error
     if len(data) != size:
-        raise ConnectorError("its size changed while it was read")
+        raise ConnectorError("size changed while reading")
     return _decompressed(data) if data.startswith(_GZIP) else data
 
 
@@ -111,11 +111,11 @@ def _decompressed(data: bytes) -> bytes:
         try:
             unpacked += part.decompress(data, MAX_FILE + 1 - len(unpacked))
         except zlib.error as error:
-            raise ConnectorError(f"its compressed data is damaged ({error})") from error
+            raise ConnectorError(f"damaged compressed data ({error})") from error
         if len(unpacked) > MAX_FILE:
-            raise ConnectorError(f"its content has more bytes than a file can have ({MAX_FILE})")
+            raise ConnectorError(f"uncompressed data exceeds the limit of a file ({MAX_FILE})")
         if not part.eof:
-            raise ConnectorError("its compressed data is cut short")
+            raise ConnectorError("compressed data is cut short")
         data = part.unused_data
     return bytes(unpacked)
 

@@ -57,9 +57,9 @@ def read(target: Target, draft: HostDraft) -> None:
     contents.deliver_networks()
     draft.add(HostFacts(observed_at=_moment(contents.newest), read_seconds=monotonic() - started))
     if contents.newest is None:
-        raise ConnectorError(f"no domain and no network in it{contents.left_out}")
+        raise ConnectorError(f"no domain or network found{contents.left_out}")
     if not contents.domains and contents.left_out:
-        draft.add(files.gap(draft.uri, f"no domain in it{contents.left_out}", GapAbout.HYPERVISOR))
+        draft.add(files.gap(draft.uri, f"no domain found{contents.left_out}", GapAbout.HYPERVISOR))
 
 
 class _Contents:
@@ -78,7 +78,7 @@ class _Contents:
     def left_out(self) -> str:
         """Return the files that gave nothing, as the rest of a sentence."""
         if not self._files:
-            return "; there is no file"
+            return "; the folder is empty"
         names = self._left_out[:_MOST_NAMES]
         more = len(self._left_out) - len(names)
         return f"; left out: {', '.join(names)}{f' and {more} more' if more else ''}" if names else ""
@@ -93,7 +93,7 @@ class _Contents:
             self._draft.add(files.gap(origin, str(error)))
             return
         if data is None or (not file.path.suffix and _is_prose(data)):
-            self._leave_out(file, "it does not begin like XML")
+            self._leave_out(file, "does not begin like XML")
             return
         is_meant = file.is_meant or _DEFINITION.search(data) is not None
         for document in documents(data, origin=origin):
@@ -121,7 +121,7 @@ class _Contents:
         known, first = self._networks.setdefault(network.name, (network, origin))
         if known != network:
             self._disputed.add(network.name)
-            reason = f"the network {network.name!r} is defined otherwise in {first}: neither counts"
+            reason = f"network {network.name!r} is defined differently in {first}; both are ignored"
             self._draft.add(files.gap(origin, reason, GapAbout.NETWORK))
 
     def _leave_out(self, file: File, reason: str) -> None:

@@ -167,7 +167,7 @@ def _hidden(stack: SendingStack, place: Unlocated, here: str, fleet: Fleet) -> N
     foreign = tuple(mac for mac in place.macs if not belongs_to_a_nic(mac))
     if foreign:
         return NeedsPlace(server=name, why=Why.NOT_A_NIC_MAC, macs=foreign)
-    incomplete = next((host.name for host in fleet.of_machine(here) if host.name in fleet.incomplete), None)
+    incomplete = next((host for host in fleet.hosts_on(here) if host in fleet.incomplete), None)
     if incomplete is not None:
         return NeedsPlace(server=name, why=Why.HYPERVISOR_INCOMPLETE, macs=place.macs, hypervisor=incomplete)
     return None

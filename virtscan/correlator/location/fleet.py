@@ -74,6 +74,15 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
                 found.setdefault(device.name, device)
         return found
 
+    def hosts_on(self, hypervisor: str) -> Iterator[str]:
+        """Name the hypervisors on a machine: its own, and those that are domains on it, at any depth.
+
+        What runs on a nested hypervisor sends out of that domain's NICs.
+        """
+        yield from (host.name for host in self.of_machine(hypervisor))
+        if self.carriers:
+            yield from (name for name in self.hypervisors if self.carriers_on(name, hypervisor))
+
     def carriers_on(self, hypervisor: str, onto: str) -> tuple[tuple[str, Domain], ...]:
         """Give the domains on the machine of `onto` that a nested hypervisor is, or is nested in: one for each copy."""
         wanted = self.machines[onto]

@@ -172,9 +172,9 @@ def _nics(copy: _Copy, stack: SendingStack) -> Iterator[GuestNic]:
         yield _nic(copy, copy.nic, declared=stack.declared)
         return
     for interface in copy.domain.interfaces:
-        is_declared = not by_mac or interface is copy.nic
-        if is_declared or interface.mac not in stack.macs:
-            yield _nic(copy, interface, declared=is_declared and stack.declared)
+        declared = not by_mac or interface is copy.nic
+        if declared or interface.mac not in stack.macs:
+            yield _nic(copy, interface, declared=declared and stack.declared)
 
 
 def _nic(copy: _Copy, interface: Interface, *, declared: bool) -> GuestNic:

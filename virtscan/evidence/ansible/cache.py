@@ -27,7 +27,7 @@ def open_facts(path: Path, names: Sequence[str]) -> Facts:
             return _chosen(_read(path), names, alone=True)
         files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
     except OSError as error:
-        raise FactsError(f"it can't be read: {error.strerror}") from error
+        raise FactsError(f"can't be read: {error.strerror}") from error
     named = [one for one in files if _is_one_of(one.name.removesuffix(".json"), names)]
     if len(named) == 1:
         return _chosen(_read(named[0]), names, alone=True)
@@ -37,14 +37,14 @@ def open_facts(path: Path, names: Sequence[str]) -> Facts:
 def _read(path: Path) -> list[Facts]:
     try:
         if path.exists() and not path.is_file():
-            raise FactsError("it is neither a folder nor a regular file")
+            raise FactsError("not a folder or regular file")
         with path.open("rb") as file:
             content = file.read(_LIMIT + 1)
         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError as error:
-        raise FactsError(f"it can't be read: {error.strerror}") from error
+        raise FactsError(f"can't be read: {error.strerror}") from error
     if len(content) > _LIMIT:
-        raise FactsError("it is too large to be facts of Ansible")
+        raise FactsError("too large for Ansible facts")
     return [_dated(facts, modified) for facts in read_facts(content.decode(errors="replace"))]
 
 
@@ -68,13 +68,13 @@ def _chosen(hosts: Sequence[Facts], names: Sequence[str], *, alone: bool) -> Fac
     found = [host for host in hosts if any(_is_one_of(name, names) for name in host.names)]
     if len(found) == 1:
         return found[0]
-    there = ", ".join(sorted(host.names[0] if host.names else "one without a name" for host in hosts)) or "no host"
-    which = "more than one of them may be" if found else "none of them is"
-    raise FactsError(f"it tells of {there}: {which} {' or '.join(names)}")
+    there = ", ".join(sorted(host.names[0] if host.names else "unnamed host" for host in hosts)) or "no host"
+    which = "several match" if found else "none matches"
+    raise FactsError(f"contains {there}; {which} {' or '.join(names)}")
 
 
 def _is_one_of(name: str, names: Iterable[str]) -> bool:
-    """The same name, or the same up to a domain that only one of them has."""
+    """Return True for equal names, and for names that differ only by a domain that one of them lacks."""
     return any(_same(name.lower(), other.lower()) for other in names)
 
 

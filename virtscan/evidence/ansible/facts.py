@@ -44,16 +44,16 @@ def read_facts(text: str) -> tuple[Facts, ...]:
     Hosts that could not be reached, and so have no facts, are left out.
 
     Raises:
-        FactsError: It is no JSON or not all of it, or there are no facts of any host in it.
+        FactsError: It is not JSON, incomplete, or has no facts of any host.
     """
     text = text.lstrip("\ufeff \t\r\n")
     try:
         read = [_facts(document, host) for host, document in _documents(text)]
     except (ValueError, RecursionError) as error:
-        raise FactsError(f"it is no JSON as Ansible writes it, or not all of it: {error}") from error
+        raise FactsError(f"not Ansible's JSON, or incomplete: {error}") from error
     facts = tuple(item for item in read if item is not None)
     if not facts:
-        raise FactsError("there are no facts of Ansible in it: keep what `ansible HOST -m setup` prints")
+        raise FactsError("no Ansible facts found; save the whole output of `ansible HOST -m setup`")
     return facts
 
 

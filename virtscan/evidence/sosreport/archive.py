@@ -42,10 +42,10 @@ class _Source(Protocol):
 
 
 def members(path: Path) -> Iterator[Member]:
-    """Every member of the archive, in its order.
+    """Yield every member of the archive, in its order.
 
     Raises:
-        SosreportError: It is no archive that can be read, or not any further.
+        SosreportError: It is not an archive, damaged, or cut short.
     """
     try:
         with path.open("rb") as file:
@@ -57,7 +57,7 @@ def members(path: Path) -> Iterator[Member]:
     except _BROKEN as error:
         raise SosreportError(_reason(error)) from error
     if forward.last != _END:  # what tarfile takes for the end may as well be damage
-        raise SosreportError("it ends without an end mark: it is cut short or damaged")
+        raise SosreportError("no end mark: cut short or damaged")
 
 
 def _member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
@@ -138,7 +138,7 @@ class _Xz:
         return b"".join(pieces)
 
     def _some(self, size: int) -> bytes:
-        """At most `size` bytes; none only at the end."""
+        """Return at most `size` bytes; none only at the end."""
         while True:
             if self._stream.eof:
                 self._rest = self._beyond()
@@ -155,7 +155,7 @@ class _Xz:
                 return piece
 
     def _beyond(self) -> bytes:
-        """What follows the stream that has ended; others may follow, with zeros between them."""
+        """Return the data after the end of a stream; more streams may follow, with zeros between them."""
         rest = self._stream.unused_data.lstrip(b"\0")
         while not rest and (chunk := self._file.read(_CHUNK)):
             rest = chunk.lstrip(b"\0")
@@ -167,8 +167,8 @@ def _reason(error: BaseException) -> str:
         case OSError(strerror=str(reason)):
             return reason
         case tarfile.ReadError() if "end of data" not in str(error):
-            return f"it is no tar archive, or one that is damaged ({error})"
+            return f"not a tar archive, or a damaged one ({error})"
         case RecursionError():
-            return "it is damaged: headers without end"
+            return "damaged: endless headers"
         case _:
-            return f"it is damaged or cut short ({error})"
+            return f"damaged or cut short ({error})"

@@ -1,4 +1,4 @@
-"""A sosreport that somebody has unpacked."""
+"""Unpacked sosreports."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ from virtscan.evidence.sosreport.member import Member, Unreadable
 
 
 def members(path: Path) -> Iterator[Member | Unreadable]:
-    """Everything in the folders that may hold what is wanted, by name; no link is followed.
+    """Yield the wanted files and folders by name; links are not followed.
 
     Raises:
         SosreportError: The folder can't be read.
@@ -40,7 +40,7 @@ def members(path: Path) -> Iterator[Member | Unreadable]:
 
 
 def _leads_on(folder: str) -> bool:
-    """Folders of reports, and of these what may hold something of use."""
+    """Return True for a report's folder, and for a folder in it that may hold wanted files."""
     split = split_root(folder)
     return split is None or may_hold_wanted(split[1])
 

@@ -136,10 +136,10 @@ def split_root(name: str) -> tuple[str, str] | None:
 
 
 def is_wanted(name: str) -> bool:
-    """Is a file of this name, below the root, of any use?"""
+    """Return True if a file of this name, below the root, is wanted."""
     return _FILES.fullmatch(name) is not None
 
 
 def may_hold_wanted(folder: str) -> bool:
-    """Can anything below this folder be wanted?"""
+    """Return True if a file below this folder may be wanted."""
     return _FOLDERS.fullmatch(folder) is not None

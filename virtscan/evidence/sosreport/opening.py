@@ -26,7 +26,7 @@ _ARCHIVE = re.compile(r"\.(?:tar|tgz|txz|tbz2?)(?:\.(?:gz|xz|bz2))?$", re.IGNORE
 
 
 def report_name(address: str) -> str:
-    """The name that a path gives to its report."""
+    """Return the name that a path gives to its report."""
     path = PurePath(os.path.abspath(address))  # noqa: PTH100 Path.resolve would ask the disk, which may hang
     return _ARCHIVE.sub("", path.name).encode(errors="backslashreplace").decode()
 
@@ -47,7 +47,7 @@ def open_sosreport(path: Path, *, room: int = MAX_KEPT) -> Sosreport:
     if stat.S_ISDIR(mode):
         return _keep(folder.members(path), room)
     if not stat.S_ISREG(mode):  # a pipe might never end
-        raise SosreportError("it is neither a folder nor a file")
+        raise SosreportError("not a folder or file")
     return _keep(archive.members(path), room)
 
 
@@ -62,7 +62,7 @@ def _keep(members: Iterable[Member | Unreadable], room: int) -> Sosreport:
             raise
         cut_short = str(error)
     if not kept.files:
-        raise SosreportError("it is no sosreport: nothing in it lies where sos puts what is needed")
+        raise SosreportError("not a sosreport: none of the files that sos writes is in it")
     return Sosreport(
         files=kept.files,
         links=kept.links,
@@ -101,7 +101,7 @@ class _Kept:
         elif is_wanted(name):
             self._root = root if self._root is None else self._root
             if root != self._root:
-                self._skip(root, "another report beside the first one: give each its own path")
+                self._skip(root, "contains a second report; give each report its own path")
             else:
                 self._take(name, member)
 
@@ -112,7 +112,7 @@ class _Kept:
         elif member.read is None:
             return  # a folder, a device, a pipe: nothing that sos would put there to be read
         elif member.size > MAX_MEMBER:
-            self._skip(name, f"{member.size} bytes are more than is kept of one file ({MAX_MEMBER})")
+            self._skip(name, f"{member.size} bytes exceed the limit of one file ({MAX_MEMBER})")
         else:
             self._pay(name, member.size)
             try:
@@ -128,9 +128,9 @@ class _Kept:
     def _pay(self, name: str, size: int) -> None:
         self._room -= size + len(name) + _OVERHEAD
         if self._room < 0:
-            raise SosreportError("it holds more than is kept of a report")
+            raise SosreportError("exceeds the size limit of a report")
 
     def _skip(self, name: str, reason: str) -> None:
         self.skipped.setdefault(name, reason)
         if len(self.skipped) > _MAX_SKIPPED:
-            raise SosreportError("too much of it can't be read")
+            raise SosreportError("too many unreadable files")

@@ -41,32 +41,32 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
     cut_short: str | None = None
 
     def text(self, *names: str) -> str | None:
-        """The first of these files that is there and not empty; None if there is none."""
+        """Return the first of these files that exists and is not empty, else None."""
         found = (self.files[name] for name in names if name in self.files)
         return next((data.decode(errors="replace") for data in found if data.strip()), None)
 
     def named(self, prefix: str) -> Iterator[tuple[str, str]]:
-        """Files whose names begin so, with what their names go on with, by name."""
+        """Yield the files whose names have this prefix, with the rest of the name, in the order of names."""
         for name in sorted(self.files):
             if name.startswith(prefix):
                 yield name.removeprefix(prefix), self.files[name].decode(errors="replace")
 
     @property
     def kernel(self) -> str | None:
-        """The release of the running kernel; None when nothing tells, or it is not Linux."""
+        """Return the release of the running kernel; None if unknown or not Linux."""
         words = (self.text("sos_commands/kernel/uname_-a", "uname") or "").split()
         release = words[2] if len(words) > 2 and words[0] == "Linux" else self._word("proc/sys/kernel/osrelease")
         return release if release and _RELEASE.fullmatch(release) else None
 
     @property
     def kernel_build(self) -> str | None:
-        """The running kernel's build, `uname -v`; None where `uname -a` does not show it."""
+        """Return the running kernel's build, `uname -v`; None where `uname -a` does not show it."""
         printed = _UNAME.fullmatch((self.text("sos_commands/kernel/uname_-a", "uname") or "").strip())
         return printed["build"] if printed else None
 
     @property
     def host_name(self) -> str | None:
-        """What the host calls itself."""
+        """Return the host's own name."""
         name = self._word(
             "sos_commands/host/hostname",
             "sos_commands/general/hostname",
@@ -78,7 +78,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def machine(self) -> Machine:
-        """What the host runs on."""
+        """Return what the host runs on."""
         flags = re.search(r"^flags\s*:.*\shypervisor\b", self.text("proc/cpuinfo") or "", re.MULTILINE)
         return hostnet.read_machine(
             dmi=self._dmi,
@@ -89,7 +89,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def system_uuid(self) -> str | None:
-        """The uuid that the firmware has; None where it is unknown or a placeholder."""
+        """Return the uuid that the firmware has; None where it is unknown or a placeholder."""
         return hostnet.system_uuid(self._dmi.uuid)
 
     @property
@@ -109,7 +109,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def memory_mib(self) -> int | None:
-        """What the kernel has to give out."""
+        """Return the kernel's total memory."""
         total = re.search(r"^MemTotal:\s*(\d{1,15}) kB", self.text("proc/meminfo") or "", re.MULTILINE)
         return int(total[1]) // 1024 if total else None
 
@@ -136,7 +136,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _on_the_wall(printed: re.Match[str]) -> datetime | None:
-    """The time as printed, taken for UTC."""
+    """Return the time as printed, taken for UTC."""
     month, day = printed["month"] or printed["month2"], printed["day"] or printed["day2"]
     clock = f"{printed['time']} {printed['half']}" if printed["half"] else printed["time"]
     form = "%d %b %Y %I:%M:%S %p" if printed["half"] else "%d %b %Y %H:%M:%S"
@@ -148,7 +148,7 @@ def _on_the_wall(printed: re.Match[str]) -> datetime | None:
 
 
 def _moment(seconds: float | None) -> datetime | None:
-    """The time in UTC; None for one that no calendar has, which a file can bear all the same."""
+    """Return the time in UTC; None for one that no calendar has, which a file can bear all the same."""
     try:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):

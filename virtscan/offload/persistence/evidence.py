@@ -8,7 +8,7 @@ import msgspec
 
 from virtscan.model import State
 
-# The kernel's features by which UDP over IPv4 gets its checksum from the card; a driver has one of the two.
+# The kernel's features by which UDP over IPv4 gets its checksum from the NIC; a driver has one of the two.
 WAYS = ("tx-checksum-ipv4", "tx-checksum-ip-generic")
 _WORDS = {"tx": WAYS, "tx-checksumming": WAYS, **{way: (way,) for way in WAYS}}
 
@@ -47,7 +47,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return State.UNKNOWN
 
     def under(self, *patterns: str) -> Iterator[tuple[PurePosixPath, str]]:
-        """Files whose path fits one of the glob patterns, in the order of paths, without backups."""
+        """Yield files whose path fits one of the glob patterns, in the order of paths, without backups."""
         for name, text in sorted(self.files.items()):
             path = PurePosixPath(name)
             if any(path.match(pattern) for pattern in patterns) and not _BACKUP.fullmatch(path.name):
@@ -65,7 +65,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def states_of(pairs: Iterable[tuple[str, str]]) -> dict[str, State]:
-    """States from names and values as ethtool -K takes them.
+    """Return states from names and values as ethtool -K takes them.
 
     >>> states_of([("tx", "off"), ("gro", "on"), ("tx-checksum-ipv4", "on")])["tx-checksum-ipv4"]
     <State.ON: 'on'>
@@ -94,7 +94,7 @@ _BACKUP = re.compile(r".*(~|\.(bak|old|orig|rpmnew|rpmorig|rpmsave|dpkg-\w+|swp)
 
 
 def ini(text: str) -> Iterator[tuple[str, str, str]]:
-    """Section, key and value of every line of an INI file that has them."""
+    """Yield section, key and value of every line of an INI file that has them."""
     section = ""
     for raw in text.splitlines():
         line = raw.strip()

@@ -48,11 +48,11 @@ def forecast(
     if unread:
         return Persistence(setting=unread)
     if now is State.UNKNOWN:
-        return Persistence(setting=f"no lasting setting in {_LOOKED_AT}, and the present state is unknown")
+        return Persistence(setting=f"no persistent setting in {_LOOKED_AT}, and the present state is unknown")
     if now is State.OFF and any(way in features and features[way].requested is State.ON for way in WAYS):
-        return Persistence(setting="it is off now although on was asked for")
-    hint = "; a plain ethtool -K is gone at the next boot" if now is State.OFF else ""
-    return Persistence(tx_checksum=State.ON, setting=f"no lasting setting in {_LOOKED_AT}{hint}")
+        return Persistence(setting="off now, although on is requested")
+    hint = "; ethtool -K alone is lost at the next reboot" if now is State.OFF else ""
+    return Persistence(tx_checksum=State.ON, setting=f"no persistent setting in {_LOOKED_AT}{hint}")
 
 
 def _outcome(setting: Setting, features: Mapping[str, Feature]) -> State | None:

@@ -27,7 +27,7 @@ class Stanza(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The name or pattern of the interface."""
+        """Return the name or pattern of the interface."""
         return self.words[0].removeprefix("/")
 
     def fits(self, device: str) -> bool:

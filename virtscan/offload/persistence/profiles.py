@@ -13,7 +13,7 @@ LINK_SINCE = 245
 
 
 def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
-    """Settings in the profiles that NetworkManager may activate on this device by itself.
+    """Yield settings in the profiles that NetworkManager may activate on this device by itself.
 
     Which of several it takes depends on their history, so they count only as far as they agree.
 
@@ -76,7 +76,7 @@ def _named(device: str, patterns: list[str]) -> bool:
 
 
 def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
-    """The setting in the .link file that udev applies to this device: the first that fits, in the order of names.
+    """Yield the setting in the .link file that udev applies to this device: the first that fits, in the order of names.
 
     A file that may fit, as far as can be told from here, makes the outcome UNKNOWN when it matters.
 
@@ -108,7 +108,7 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Se
 
 
 def _link_files(evidence: Evidence) -> dict[str, tuple[PurePosixPath, str]]:
-    """The file that counts, by its name."""
+    """Return the file that counts, by its name."""
     files: dict[str, tuple[PurePosixPath, str]] = {}
     for base in ("lib", "usr/lib", "usr/local/lib", "run", "etc"):
         for path, text in evidence.under(f"/{base}/systemd/network/*.link"):
@@ -117,7 +117,7 @@ def _link_files(evidence: Evidence) -> dict[str, tuple[PurePosixPath, str]]:
 
 
 def _fits(rules: list[tuple[str, str]], device: str, macs: tuple[str, ...]) -> State:
-    """Does a [Match] section fit this device? UNKNOWN when it asks for what was not observed."""
+    """Return whether a [Match] section matches this device; UNKNOWN if it needs an unobserved fact."""
     results = [_rule_fits(key, value.split(), device, macs) for key, value in rules]
     if not results or State.OFF in results:
         return State.OFF

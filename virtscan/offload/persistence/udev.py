@@ -77,7 +77,7 @@ def _all(results: Iterator[bool | None]) -> bool | None:
 
 
 def _fits(part: Part, device: str, macs: tuple[str, ...]) -> bool | None:
-    """Return whether a part of a rule fits when the device is added; True for what is no condition."""
+    """Return whether a part of a rule fits when the device is added; True for a part that is not a condition."""
     key, name, sign, value = part
     if sign not in {"==", "!="}:
         return True

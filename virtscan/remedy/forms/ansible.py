@@ -88,7 +88,7 @@ def _check(change: Change) -> str:
     """Check in shell; ethtool may exit with 0 and change nothing."""
     word = change.top or "{{ interface | quote }}"
     return _task(
-        "Check that every way out has a device that is off",
+        "Check that each path out has a device with offload off",
         "ansible.builtin.shell:\n  cmd: |\n" + textwrap.indent(FUNCTIONS + call(word), "    "),
         "changed_when: false",
         "when: not ansible_check_mode",
@@ -108,8 +108,8 @@ def _on(device: Sender) -> str:
 
 def _named() -> str:
     return _task(
-        "Require the device that serves",
-        'ansible.builtin.assert:\n  that: interface is defined\n  fail_msg: "name it: -e interface=…"',
+        "Require the serving device",
+        'ansible.builtin.assert:\n  that: interface is defined\n  fail_msg: "set it: -e interface=…"',
         "tags: [always]",
     )
 

@@ -1,4 +1,4 @@
-"""A check in shell that proves that no way out of a server stays open: by `ethtool -k` of each device on each way."""
+"""A check in shell that each path out of a server has offload off: `ethtool -k` of each device on each path."""
 
 FUNCTIONS = r"""
 # Succeed if TX checksum offload of a device is off, for UDP over IPv4.

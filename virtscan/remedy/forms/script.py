@@ -9,9 +9,9 @@ from virtscan.remedy.plan import Change, Remedy, Steps
 from virtscan.remedy.wording import about, afterwards, comment, opening
 from virtscan.reporters import printable
 
-_READ = "Read it before you run it, as root, on the server that is named."
-_NAMED = ': "${INTERFACE:?name the device that serves}"\n'
-_CHOSEN = ': "${SERVER:?several servers are to be changed: name the one that this is}"\n'
+_READ = "Read it, then run it as root on the named server."
+_NAMED = ': "${INTERFACE:?set it to the serving device}"\n'
+_CHOSEN = ': "${SERVER:?several servers need a change; set it to the name of this one}"\n'
 
 
 def script(remedy: Remedy, steps_of: Callable[[Change], Steps]) -> str:

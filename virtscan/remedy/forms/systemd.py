@@ -29,7 +29,7 @@ def setting(device: Sender) -> Setting:
     return Setting(
         write=f'{_address(device)}cat >"{path}" <<EOF\n{_link(device)}EOF\n',
         remove=f'rm -f "{path}"\n',
-        means="a systemd.link file, which comes before all others and keeps its name",
+        means="a systemd.link file, which sorts before all others and keeps the device name",
     )
 
 

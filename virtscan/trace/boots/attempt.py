@@ -61,7 +61,7 @@ class BootAttempt:
 
     @property
     def downloads(self) -> bool:
-        """True if the client requested a file."""
+        """Return True if the client requested a file."""
         return bool(self._downloads)
 
     def starts(self, download: Download) -> None:

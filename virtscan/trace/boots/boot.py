@@ -9,7 +9,7 @@ from virtscan.model import Gap, Mac
 
 
 class Lease(Enum):
-    """How far the client came with DHCP."""
+    """The client's progress in DHCP."""
 
     ACKNOWLEDGED = "acknowledged"
     OFFERED = "offered"
@@ -19,9 +19,9 @@ class Lease(Enum):
 
 
 class Outcome(Enum):
-    """What became of the boot, as far as the capture goes.
+    """Outcome of the boot, as far as the capture goes.
 
-    UNFINISHED when the capture ends, or does not show enough, before that can be told; ADDRESS_ONLY when the client
+    UNFINISHED when the capture ends, or does not show enough, before that is decidable; ADDRESS_ONLY when the client
     got an address and was not seen asking for a file; ACKNOWLEDGEMENT_NOT_TAKEN when it went on asking for its address.
     """
 
@@ -40,7 +40,7 @@ class Outcome(Enum):
 
 
 class Side(Enum):
-    """Where the capture was taken, seen from the checksums.
+    """Point of the capture, concluded from the checksums.
 
     SENDER: before checksums are filled in, so that a bad one proves nothing. RECEIVER: at the client's own device,
     behind which only a fixed kernel fills in partial ones.
@@ -62,17 +62,17 @@ class ChecksumCounts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> int:
-        """Number of all frames."""
+        """Return number of all frames."""
         return self.good + self.none + self.partial + self.wrong + self.unknown
 
     @property
     def complete(self) -> int:
-        """Number of frames that any receiver accepts."""
+        """Return number of frames that any receiver accepts."""
         return self.good + self.none
 
     @property
     def bad(self) -> int:
-        """Number of frames that a receiver which verifies checksums drops."""
+        """Return number of frames that a receiver which verifies checksums drops."""
         return self.partial + self.wrong
 
 

@@ -34,7 +34,7 @@ class DhcpExchange(Exchange):
 
     @property
     def acknowledged(self) -> bool:
-        """True if a server acknowledged an address."""
+        """Return True if a server acknowledged an address."""
         return Step.ACK in self._seen
 
     def met(self, packet: Packet, message: Dhcp) -> None:

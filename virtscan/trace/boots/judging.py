@@ -58,9 +58,7 @@ def judge(boot: Boot) -> Judgement:
     if boot.outcome is Outcome.COMPLETE:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
     if boot.taken.partial:
-        filled = (
-            f"the client took {boot.taken.partial} answers with a partial checksum: it is filled in behind this point"
-        )
+        filled = f"the client took {boot.taken.partial} answers with a partial checksum, completed behind this point"
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what, filled))
     if boot.outcome in {Outcome.UNFINISHED, Outcome.ADDRESS_ONLY} or boot.ignored.total == 0:
         return _without_evidence(boot, what)
@@ -72,7 +70,7 @@ def _without_evidence(boot: Boot, what: str) -> Judgement:
     partial = boot.ignored.partial
     match boot.outcome:
         case Outcome.REFUSED | Outcome.TFTP_ERROR | Outcome.HTTP_ERROR:
-            reached = "the client did not ask again: the answer reached it"
+            reached = "the client did not repeat the request: the answer reached it"
             return Judgement(failed=Failed.NO, confidence=Confidence.MEDIUM, because=(what, reached))
         case Outcome.UNFINISHED | Outcome.ADDRESS_ONLY:
             missing = f"a longer capture; {_NO_FILTER}"
@@ -137,5 +135,5 @@ def _at_the_client(boot: Boot, what: str) -> Judgement:
     if boot.ignored.wrong or boot.taken.complete:
         return Judgement(failed=Failed.YES, confidence=Confidence.HIGH, because=(what, arrived))
     # A fixed kernel fills in partial ones between this point and the VM: boots that work look like this as well.
-    missing = "the hypervisor's kernel: one that has the fix fills in partial checksums behind this point"
+    missing = "the hypervisor's kernel: a fixed kernel completes partial checksums behind this point"
     return Judgement(failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, arrived), missing=(missing,))

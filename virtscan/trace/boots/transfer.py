@@ -26,7 +26,7 @@ class Transfer(Download):
 
     @property
     def over(self) -> bool:
-        """True if the next request for the same file is another transfer, not a retry."""
+        """Return True if the next request for the same file is another transfer, not a retry."""
         return self._complete
 
     def requested(self, packet: Packet) -> None:

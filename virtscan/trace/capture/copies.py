@@ -28,7 +28,7 @@ class _Key(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where on its way a packet was seen."""
+    """Point where a packet was seen."""
 
     device: int
     arrival: Arrival

@@ -43,7 +43,7 @@ class Link(NamedTuple):
 
     @property
     def to_many(self) -> bool:
-        """True if it was sent to a group, or to all."""
+        """Return True if it was sent to a group, or to all."""
         return self.destination is not None and bool(self.destination[0] & 1)
 
 

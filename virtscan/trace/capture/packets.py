@@ -53,7 +53,7 @@ class Packet(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """True if all of it was captured."""
+        """Return True if all of it was captured."""
         return not self.fragmented and len(self.segment) >= self.length
 
     @property
@@ -64,7 +64,7 @@ class Packet(NamedTuple):
 
     @property
     def payload(self) -> bytes:
-        """The bytes after the UDP header."""
+        """Return the bytes after the UDP header."""
         return self.segment[8:]
 
     def checksum(self) -> Checksum:

@@ -27,7 +27,7 @@ _BYTE_ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _TIME_RESOLUTION, _TIME_OFFSET = 9, 14
 _MICROSECONDS = 10**6
 
-_OTHER_FORMAT = "no packet capture: neither pcap nor pcapng; write one with tcpdump -w FILE"
+_OTHER_FORMAT = "not a packet capture (pcap or pcapng); write one with tcpdump -w FILE"
 
 _LARGEST = 1 << 20
 """Bytes of one record. Frames of 64 KiB are the largest that Linux shows; the longest of other blocks hold names."""
@@ -76,9 +76,9 @@ class Capture:
             elif magic:
                 raise TraceError(source.damage or _OTHER_FORMAT)
             else:
-                raise TraceError(source.damage or "the file is empty: no packet capture")
+                raise TraceError(source.damage or "empty file, not a packet capture")
         except _DamageError as error:
-            raise TraceError(f"its header is damaged or cut short: {source.damage or error}") from error
+            raise TraceError(f"header damaged or cut short: {source.damage or error}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +88,7 @@ class Capture:
 
     @property
     def damage(self) -> str | None:
-        """Why the frames read so far are not all; None when the file ended after a whole record."""
+        """Return why the frames read so far are not all; None when the file ended after a whole record."""
         return self._source.damage
 
     def __iter__(self) -> Iterator[Frame]:

@@ -61,7 +61,7 @@ class Source:
 
     def cut_short(self) -> str:
         """Remember, and return, that the file ends within a record, if nothing worse happened before."""
-        return self.fail(f"cut short: it ends within a record, after {self.offset} bytes")
+        return self.fail(f"cut short: ends within a record, after {self.offset} bytes")
 
     def fail(self, reason: str) -> str:
         """Remember the first reason, and return it."""
@@ -105,7 +105,7 @@ class _Unzipped(io.RawIOBase):
                     break  # padding, as tapes and some tools leave it
                 self._inflate = zlib.decompressobj(_GZIP_FORMAT)
             if not zipped:
-                self.failure = "cut short: the gzipped file ends too early"
+                self.failure = "cut short: the gzip data ends too early"
                 break
             data = self._unzip(zipped, min(len(buffer), _PIECE))
         buffer[: len(data)] = data

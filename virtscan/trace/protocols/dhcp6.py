@@ -55,12 +55,12 @@ def _options(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _hardware(option: bytes) -> Mac | None:
-    """The address in a relay's note of it (RFC 6939)."""
+    """Return the client's address from a relay's option (RFC 6939)."""
     return mac(option[2:]) if len(option) == 8 and option[:2] == b"\0\x01" else None
 
 
 def _mac_of(unique: bytes) -> Mac | None:
-    """The address that some identifiers are made of: with a time (1) or without (3)."""
+    """Return the address that some identifiers are made of: with a time (1) or without (3)."""
     match int.from_bytes(unique[:2]), int.from_bytes(unique[2:4]), len(unique):
         case (1, 1, 14) | (3, 1, 10):
             return mac(unique[-6:])

@@ -21,7 +21,7 @@ class Segment(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The sequence number after the payload."""
+        """Return the sequence number after the payload."""
         return (self.sequence + self.length) % _NUMBERS
 
 

@@ -39,7 +39,7 @@ class _Parser:
         """Commands up to a word or operator that ends them."""
         self._depth += 1
         if self._depth > _DEPTH:
-            raise ShellSyntaxError("it is nested too deeply")
+            raise ShellSyntaxError("nested too deeply")
         found: list[Node] = []
         while True:
             while self._at_operator("\n", ";", "&"):

@@ -88,7 +88,7 @@ class _Run(Commands):
     def _node(self, node: Node) -> bool | None:
         self._steps += 1
         if self._steps > _STEPS:
-            raise ShellSyntaxError("it takes too many steps")
+            raise ShellSyntaxError("too many steps")
         status: bool | None
         match node:
             case syntax.Simple(words=words):

@@ -1,0 +1,132 @@
+"""The servers outside one hypervisor: ruled on once for all devices from which they look alike."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from virtscan.correlator.cases import rule_at
+from virtscan.correlator.kernel import KernelState
+from virtscan.correlator.location.afar import from_outside
+from virtscan.correlator.location.attachment import AttachmentPoint
+from virtscan.correlator.location.position import Position
+from virtscan.correlator.server_index import PlacedStack, ServerIndex
+from virtscan.correlator.serving import Locality, locality, may_serve
+from virtscan.correlator.table import Ruling
+from virtscan.model import Device, DeviceName, Machine, SourceMode
+
+
+class Audience(msgspec.Struct, frozen=True):
+    """The servers of one interface by number: its domain is `own`, `on_record` are recorded, `without` are waived."""
+
+    own: frozenset[int]
+    on_record: frozenset[int]
+    without: frozenset[int]
+
+
+class Outside(msgspec.Struct, frozen=True, kw_only=True):
+    """The rulings on the places outside, worst first, with the positions of each server there.
+
+    `excluded` are the servers that do not answer, each with the code of why.
+    """
+
+    rulings: tuple[Ruling, ...]
+    positions: Mapping[int, tuple[Position, ...]]
+    excluded: Mapping[int, str]
+
+
+class _View(msgspec.Struct, frozen=True):
+    """All that the rulings on servers outside depend on, for the points of one hypervisor."""
+
+    segment: str | None
+    addresses: tuple[str, ...]
+    vlan_id: int | None
+    mode: SourceMode
+    machine: Machine
+    device: DeviceName | None
+    audience: Audience
+
+
+class _Vantage(msgspec.Struct, frozen=True):
+    """The part of a view that positions depend on, whichever servers answer."""
+
+    mode: SourceMode
+    machine: Machine
+    device: DeviceName | None
+
+
+class OutsideServers:
+    """The servers that are not on one hypervisor, with what was ruled on them."""
+
+    def __init__(
+        self,
+        index: ServerIndex,
+        kernel: KernelState,
+        devices: Mapping[DeviceName, Device],
+        placed: Sequence[tuple[int, PlacedStack]],
+    ) -> None:
+        """Take the hypervisor's kernel and devices, and the places outside, each with its server's number."""
+        self._index = index
+        self._kernel = kernel
+        self._devices = devices
+        self._placed = placed
+        self._seen: dict[_View, Outside] = {}
+        self._rulings: dict[_Vantage, list[tuple[int, Ruling]]] = {}
+
+    def seen_from(self, point: AttachmentPoint, audience: Audience) -> Outside:
+        """Rule once for all points that see the servers outside in the same way."""
+        device = None if point.device is None else self._devices.get(point.device)
+        view = _View(
+            segment=point.segment,
+            addresses=() if device is None else device.addresses,
+            vlan_id=None if device is None else device.vlan_id,
+            mode=point.mode or SourceMode.UNKNOWN,
+            machine=point.machine,
+            device=None if point.machine is Machine.PHYSICAL else point.device,
+            audience=audience,
+        )
+        found = self._seen.get(view)
+        if found is None:
+            found = self._seen[view] = self._rule(point, view)
+        return found
+
+    def _rule(self, point: AttachmentPoint, view: _View) -> Outside:
+        audience = view.audience
+        network = locality(view.segment, view.addresses)
+        included = self._index.assignments.of_device(network, view.vlan_id)
+        excluded = self._excluded(audience, network, included)
+        vantage = _Vantage(view.mode, view.machine, view.device)
+        left = [
+            one
+            for one in self._rulings_from(point, vantage)
+            if one[0] not in excluded and one[0] not in audience.without
+        ]
+        positions: dict[int, tuple[Position, ...]] = {}
+        for number, ruling in left:
+            positions[number] = (*positions.get(number, ()), ruling.position)
+        return Outside(rulings=tuple(ruling for _, ruling in left), positions=positions, excluded=excluded)
+
+    def _rulings_from(self, point: AttachmentPoint, vantage: _Vantage) -> list[tuple[int, Ruling]]:
+        """Rule on all places outside, worst first, whichever of their servers answer."""
+        found = self._rulings.get(vantage)
+        if found is None:
+            fleet = self._index.fleet
+            found = [
+                (number, rule_at(self._kernel, point, one.stack, from_outside(one.stack, one.place, point, fleet)))
+                for number, one in self._placed
+            ]
+            found.sort(key=lambda one: one[1].badness)
+            self._rulings[vantage] = found
+        return found
+
+    def _excluded(self, audience: Audience, network: Locality, included: frozenset[int]) -> dict[int, str]:
+        """Give the servers that do not answer, each with the code of why."""
+        on_record = audience.on_record
+        excluded = {}
+        for number, server in enumerate(self._index.coverages):
+            if number in audience.own:
+                excluded[number] = "own-interface"
+            elif on_record and number not in on_record:
+                excluded[number] = "other-server-on-record"
+            elif number not in on_record and number not in included and not may_serve(server, network):
+                excluded[number] = "other-segments-served"
+        return excluded
