@@ -107,7 +107,7 @@ class Evaluator:
         for number, placed in enumerate(index.placed):
             for one in placed:
                 near = seen_from(one.place, here, index.fleet)
-                self._near += ((number, one.stack, place) for place in near)
+                self._near += ((number, one.here if place is one.place else one.stack, place) for place in near)
                 if not near:
                     afar.append((number, one))
         self._outside = OutsideServers(index, self.kernel, self._devices, afar)

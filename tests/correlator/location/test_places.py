@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.build import bond, macvlan, nic, read_server, sends
-from tests.correlator.scenes import SERVING, finding_of, scene
-from virtscan.model import Device, Mac
+from tests.build import bond, bridge, macvlan, macvtap, nic, read_server, sends, veth
+from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, scene
+from virtscan.model import Device, Mac, State
 
 THEIRS = Mac(SERVING)
 BELOW = (bond("bond2"), nic("eth4", mac=Mac("b4:96:91:00:00:04")), nic("eth5", mac=Mac("b4:96:91:00:00:05")))
@@ -36,3 +36,29 @@ def test_a_hypervisor_that_is_the_server_sends_through_the_macvlan_that_only_the
     seen = BELOW if uuid is None else (bond("bond2"), nic("eth4"), nic("eth5"))
 
     assert finding_of(scene(servers=(sat,), host_devices=seen, system_uuid=uuid)).rule == "R7"
+
+
+@pytest.mark.parametrize(
+    ("listed", "where", "declared", "rule"),
+    [
+        (True, "bond2", SERVING, "R13"),
+        (True, "bond2", OTHER, "R5"),
+        (False, "bond2", SERVING, "R5"),
+        (True, "bond3", SERVING, "R10"),
+    ],
+)
+def test_a_declared_mac_that_no_device_has_is_another_nodes(listed: bool, where: str, declared: str, rule: str) -> None:
+    node = nic("eth0", driver="virtio_net", mac=Mac(OTHER))
+    sat = read_server(sends(node, State.OFF), declared_macs=(Mac(declared),), lists_all_devices=listed)
+    guest = provisioner(macvtap(where, mac=declared))
+    devices = (*BELOW, bond("bond3", "eth6"), nic("eth6"))
+
+    assert finding_of(scene(servers=(sat,), beside=(guest,), host_devices=devices)).rule == rule
+
+
+@pytest.mark.parametrize(("port", "rule"), [(State.ON, "R9"), (State.OFF, "R5")])
+def test_frames_to_guests_of_the_server_itself_pass_no_nic(port: State, rule: str) -> None:
+    nics = (bridge("br0", "eth4", "p0"), *BELOW[1:2], veth("p0"))
+    sat = read_server(sends(nics[0]), sends(nics[1], State.OFF), sends(nics[2], port))
+
+    assert finding_of(scene(macvtap("br0"), servers=(sat,), host_devices=nics)).rule == rule
