@@ -143,6 +143,15 @@ def test_each_device_of_the_host_itself_has_its_row(own: Device, interface: Inte
     assert (found.rule, found.reaches_server) == (rule, reach)
 
 
+@pytest.mark.parametrize(
+    ("kind", "rule"), [("ethernet", "R14"), ("new", "R14"), ("user", "R10"), ("hostdev", "R10"), ("vhostuser", "R10")]
+)
+def test_an_interface_on_no_known_device_is_elsewhere_only_by_its_type(kind: str, rule: str) -> None:
+    own = Interface(index=0, type=kind, mac=Mac(SERVING))
+
+    assert finding_of(scene(beside=(provisioner(own),))).rule == rule
+
+
 OVER_MACVLAN = (
     *STACKS,
     macvlan("mv1", "bond2"),

@@ -38,6 +38,15 @@ from virtscan.model.reasons import (
 _NEVER_REFLECTED = frozenset({SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
 
 
+_ON_NO_DEVICE = frozenset(
+    {"client", "hostdev", "internal", "mcast", "network", "null", "server", "udp", "user", "vdpa", "vhostuser"}
+)
+"""Types of interfaces that, without an attachment, are plugged into no device that macvtaps may stand on.
+
+A network without one hands out PCI devices. A script plugs an `ethernet` interface into anything.
+"""
+
+
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """A server on this hypervisor: in a domain, or on the host itself (domain None)."""
 
@@ -80,7 +89,8 @@ def _of_guest(
     attachments = place.interface.attachments
     pool = len(attachments) > 1
     if not attachments:
-        found = [_elsewhere(sender, None, point)]
+        is_apart = place.interface.type in _ON_NO_DEVICE
+        found = [_elsewhere(sender, None, point) if is_apart else _unknown_device(sender, point)]
     else:
         found = [
             position
