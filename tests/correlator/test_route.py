@@ -143,6 +143,55 @@ def test_each_device_of_the_host_itself_has_its_row(own: Device, interface: Inte
     assert (found.rule, found.reaches_server) == (rule, reach)
 
 
+@pytest.mark.parametrize(
+    ("kind", "rule"), [("ethernet", "R14"), ("new", "R14"), ("user", "R10"), ("hostdev", "R10"), ("vhostuser", "R10")]
+)
+def test_an_interface_on_no_known_device_is_elsewhere_only_by_its_type(kind: str, rule: str) -> None:
+    own = Interface(index=0, type=kind, mac=Mac(SERVING))
+
+    assert finding_of(scene(beside=(provisioner(own),))).rule == rule
+
+
+OVER_MACVLAN = (
+    *STACKS,
+    macvlan("mv1", "bond2"),
+    macvlan("mv2", "bond2"),
+    macvlan("mv3", "bond2", VEPA),
+    bridge("br5", "mv1"),
+    bridge("br6", "mv2"),
+    bridge("br7", "mv3"),
+    bridge("br8", "mv1", "eth6"),
+    bridge("br9", "eth6", "p0"),
+    vlan("mv1.7", "mv1"),
+    bridge("br10", "mv1.7"),
+)
+
+
+@pytest.mark.parametrize(
+    ("server", "interface", "rule"),
+    [
+        (sat("br5", None), macvtap(), "R7"),
+        (sat("br7", None), macvtap(), "R9"),
+        (sat("br8", None), macvtap(), "R7"),
+        (sat("br9", None), macvtap(), "R10"),
+        (sat("br10", None), macvtap(), "R9"),
+        (sat("br5", None), macvtap("br5"), "R8"),
+        (sat("mv1"), macvtap(), "R7"),
+        (sat("mv1", VEPA), macvtap(), "R9"),
+        (sat("bond2"), macvtap("mv1"), "R7"),
+        (sat("mv2"), macvtap("mv1"), "R7"),
+        (sat("bond2"), macvtap("br6"), "R8"),
+        (sat("bond2"), macvtap("br7"), "R9"),
+        (sat("br5", None), macvtap("br6"), "R8"),
+        (sat("bond2"), macvtap("mv1.7"), "R9"),
+    ],
+)
+def test_a_macvlan_on_the_way_stands_for_its_parent(server: Interface, interface: Interface, rule: str) -> None:
+    found = finding_of(scene(interface, beside=(provisioner(server),), host_devices=OVER_MACVLAN))
+
+    assert found.rule == rule
+
+
 @pytest.mark.parametrize(("target", "rule"), [("mv0", "R10"), (None, "R10"), ("vnet7", "R7")])
 def test_a_device_that_is_a_domains_target_is_no_place_of_its_own(target: str | None, rule: str) -> None:
     guest = provisioner(macvtap("bond3", mac=SERVING, target=target))

@@ -16,7 +16,7 @@ from virtscan.correlator.location.nic import NicKind, is_nic, is_physical, nic_k
 from virtscan.correlator.location.places import Place
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.location.route import positions
-from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, OnBond, follow
+from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, OnBond, follow, real_device
 from virtscan.correlator.outside import Audience, OutsideServers
 from virtscan.correlator.reach import of_any, of_pool, of_server
 from virtscan.correlator.sending import SendingStack
@@ -107,7 +107,7 @@ class Evaluator:
         for number, placed in enumerate(index.placed):
             for one in placed:
                 near = seen_from(one.place, here, index.fleet)
-                self._near += ((number, one.stack, place) for place in near)
+                self._near += ((number, one.here if place is one.place else one.stack, place) for place in near)
                 if not near:
                     afar.append((number, one))
         self._outside = OutsideServers(index, self.kernel, self._devices, afar)
@@ -168,6 +168,9 @@ class Evaluator:
 
     def _point(self, attachment: Attachment, plug: _Plug) -> AttachmentPoint:
         name, device = self._hypervisor.name, attachment.device
+        segment = None if device is None else self._hypervisor.segments.get(device)
+        if device is not None and attachment.mode is not None:
+            device = real_device(device, self._stacks)
         stack = UNKNOWN_STACK if device is None else self._stacks.get(device, UNKNOWN_STACK)
         machine, virtual = self._machine(stack)
         return AttachmentPoint(
@@ -176,7 +179,7 @@ class Evaluator:
             mode=attachment.mode,
             network=plug.network,
             target=plug.target,
-            segment=None if device is None else self._hypervisor.segments.get(device),
+            segment=segment or (None if device is None else self._hypervisor.segments.get(device)),
             reflective=device is not None and device in self._hypervisor.reflective,
             stack=stack,
             machine=machine,

@@ -82,6 +82,27 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
         return next((name for name in way.devices if self.offload(name).tx_checksum is state), None)
 
 
+def with_local_ports(stack: SendingStack) -> SendingStack:
+    """Give the stack as guests of its own machine meet it: frames to them leave by taps and veths, not by a NIC."""
+    if not stack.observed or stack.top is None:
+        return stack
+    known = {one.device.name: one for one in stack.server.devices}
+    named = [DeviceName(stack.server.interface)] if stack.server.interface else [stack.top]
+    ways = tuple(_ways(stack.top, known, named))
+    if ways == stack.ways:
+        return stack
+    return msgspec.structs.replace(
+        stack, ways=ways, tx=_over([way.now for way in ways]), after_reboot=_over([way.after_reboot for way in ways])
+    )
+
+
+def of_another_node(stack: SendingStack) -> SendingStack:
+    """Give the stack of a machine that shares the server's name and was not read itself."""
+    return msgspec.structs.replace(
+        stack, interface=None, ways=(), tx=State.UNKNOWN, after_reboot=State.UNKNOWN, observed=False
+    )
+
+
 def down_to_macvlan(stack: SendingStack) -> SendingStack:
     """Give the stack as siblings of its macvlan meet it on one hypervisor: they get the frames before anything below.
 

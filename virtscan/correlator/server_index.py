@@ -6,18 +6,34 @@ import msgspec
 
 from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.location.fleet import Fleet, survey
-from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, own_domains, places
-from virtscan.correlator.sending import SendingStack, down_to_macvlan, sending_stacks
+from virtscan.correlator.location.places import (
+    Bare,
+    GuestNic,
+    HostDevice,
+    HostItself,
+    Place,
+    Unlocated,
+    own_domains,
+    places,
+)
+from virtscan.correlator.sending import (
+    SendingStack,
+    down_to_macvlan,
+    of_another_node,
+    sending_stacks,
+    with_local_ports,
+)
 from virtscan.correlator.serving import Coverage, coverage
 from virtscan.model import Inventory, LowerDevice, Server, State
 from virtscan.model.sources import is_declared
 
 
 class PlacedStack(msgspec.Struct, frozen=True):
-    """A sending stack at one of its places."""
+    """A sending stack at one of its places; `here` is the stack as interfaces of the same machine meet it."""
 
     stack: SendingStack
     place: Place
+    here: SendingStack
 
 
 class ServerIndex:
@@ -45,16 +61,36 @@ def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet) -> Iterator[PlacedSt
     declared = [stack for stack in stacks if stack.declared]
     for stack in declared:
         for place in sorted(places(stack, fleet), key=_order):
-            if isinstance(place, HostDevice):
-                yield PlacedStack(down_to_macvlan(stack), place)
+            if isinstance(place, HostDevice | HostItself):
+                yield PlacedStack(down_to_macvlan(stack), place, down_to_macvlan(with_local_ports(stack)))
                 continue
             if not isinstance(place, GuestNic) or place.declared:
-                yield PlacedStack(stack, place)
+                one = of_another_node(stack) if _is_another_node(stack, place) else stack
+                yield PlacedStack(one, place, one)
                 continue
             mac = place.interface.mac
             if any(mac in other.macs for other in declared):
                 continue  # a place of that stack
-            yield PlacedStack(_undeclared(stack, mac, stacks), place)
+            undeclared = _undeclared(stack, mac, stacks)
+            yield PlacedStack(undeclared, place, undeclared)
+
+
+def _is_another_node(stack: SendingStack, place: Place) -> bool:
+    """Return True for a place by declared MACs alone, of which a server that listed all of its devices has none."""
+    server = stack.server
+    if not stack.observed or not server.lists_all_devices:
+        return False
+    observed = {mac for one in server.devices for mac in (one.device.mac, one.device.permanent_mac)}
+    match place:
+        case GuestNic():
+            uuids = {None if uuid is None else uuid.casefold() for uuid in (server.system_uuid, place.domain.uuid)}
+            same = len(uuids) == 1 and None not in uuids
+            macs = {nic.mac for nic in place.domain.interfaces}
+            return not same and place.interface.mac in server.declared_macs and not macs & observed - {None}
+        case Unlocated():
+            return bool(place.macs) and set(place.macs) <= set(server.declared_macs) - observed
+        case _:
+            return False
 
 
 def _undeclared(stack: SendingStack, mac: str | None, stacks: tuple[SendingStack, ...]) -> SendingStack:

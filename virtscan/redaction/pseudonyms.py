@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from virtscan.correlator.location.nic import HYPERVISOR_RANGES, VRRP, is_local
+from virtscan.correlator.location.nic import HYPERVISOR_RANGES, is_group, is_local, is_shared
 from virtscan.errors import InventoryError
 from virtscan.model import Mac
 
@@ -23,8 +23,8 @@ _ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\w)|(?<![\w:.])[0-9a-f]{0,
 """Candidates for IPv4 and IPv6 addresses, with a colon of the sentence; `ipaddress` decides."""
 
 
-_UNIVERSAL, _LOCAL = "00:00:5e", "02:00:00"
-"""Where pseudonyms of MACs are taken from: the block of IANA, which no NIC has, and the locally administered ones."""
+_UNIVERSAL, _LOCAL, _GROUP = "00:00:5e", "02:00:00", "01:00:5e"
+"""Where pseudonyms of MACs are taken from: the block of IANA, which no NIC has, local and group ones."""
 
 _FIRST = 0x100000
 """Behind what IANA itself uses in its block."""
@@ -131,10 +131,10 @@ class Pseudonyms:
 
 
 def _nth_mac(number: int, mac: Mac) -> str:
-    """Give a MAC of the same kind, because verdicts rest on it: a hypervisor's range, universal, VRRP's or local."""
-    if mac.startswith(VRRP):
+    """Give a MAC of the same kind, because verdicts rest on it: of a hypervisor's range, a group, local and so on."""
+    if is_shared(mac):
         return mac
     block = next((block for block in HYPERVISOR_RANGES if mac.startswith(block)), None)
     if block is None:
-        block = _LOCAL if is_local(mac) else _UNIVERSAL
+        block = _GROUP if is_group(mac) else _LOCAL if is_local(mac) else _UNIVERSAL
     return block + "".join(f":{byte:02x}" for byte in (number + _FIRST).to_bytes(3, "big"))

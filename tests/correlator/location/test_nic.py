@@ -85,8 +85,17 @@ def test_a_nic_hangs_on_a_bus_and_has_nothing_below_it(one: Device, expected: bo
         ("fe:54:00:00:00:01", False),
         ("06:00:00:00:00:01", False),
         ("00:00:5e:00:01:07", False),
-        ("00:00:5e:00:02:07", True),
+        ("00:00:5e:00:02:07", False),
+        ("00:00:5e:00:53:07", False),
+        ("00:00:0c:07:ac:01", False),
+        ("00:00:0c:9f:f0:01", False),
+        ("00:00:0c:9f:e0:01", True),
+        ("00:05:73:a0:00:01", False),
+        ("00:00:00:00:00:00", False),
+        ("01:00:5e:00:00:01", False),
+        ("ff:ff:ff:ff:ff:ff", False),
+        ("53:54:00:00:00:01", False),
     ],
 )
-def test_locally_administered_and_vrrp_macs_belong_to_no_nic(mac: str, expected: bool) -> None:
+def test_local_shared_and_group_macs_belong_to_no_nic(mac: str, expected: bool) -> None:
     assert belongs_to_a_nic(Mac(mac)) is expected

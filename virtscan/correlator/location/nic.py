@@ -6,7 +6,10 @@ from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac, Machine
 
 _FORWARDING_DRIVERS = frozenset({"virtio_net", "vmxnet3", "hv_netvsc", "netvsc", "xen-netfront", "xen_netfront", "vif"})
 HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
-VRRP = "00:00:5e:00:01"
+_SHARED_RANGES = ("00:00:5e:00", "00:00:5e:90", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0")
+"""Of addresses that move between machines: those that IANA uses, with VRRP's, and HSRP's."""
+
+_GROUP = 0b1
 _LOCALLY_ADMINISTERED = 0b10
 
 
@@ -55,7 +58,7 @@ def is_physical(host: Hypervisor) -> bool:
 
 def belongs_to_a_nic(mac: Mac) -> bool:
     """Return True if only a NIC, real or emulated, has such a MAC; bridges, bonds, containers and VRRP have others."""
-    if mac.startswith(VRRP):
+    if is_shared(mac) or is_group(mac):
         return False
     return mac.startswith(HYPERVISOR_RANGES) or not is_local(mac)
 
@@ -63,3 +66,13 @@ def belongs_to_a_nic(mac: Mac) -> bool:
 def is_local(mac: Mac) -> bool:
     """Return True for a locally administered MAC."""
     return bool(int(mac[:2], 16) & _LOCALLY_ADMINISTERED)
+
+
+def is_shared(mac: Mac) -> bool:
+    """Return True for a MAC that moves between machines, and for one of zeros only."""
+    return mac.startswith(_SHARED_RANGES) or not mac.strip("0:")
+
+
+def is_group(mac: Mac) -> bool:
+    """Return True for a multicast MAC, which no device has."""
+    return bool(int(mac[:2], 16) & _GROUP)

@@ -10,8 +10,9 @@ from typing import TypeAlias
 import msgspec
 
 from virtscan.correlator.location.fleet import Fleet, InterfaceOwner
+from virtscan.correlator.location.nic import is_nic
 from virtscan.correlator.sending import SendingStack
-from virtscan.model import Device, DeviceKind, Domain, DomainState, Hypervisor, Interface, Mac, Machine
+from virtscan.model import Device, DeviceKind, DeviceName, Domain, DomainState, Hypervisor, Interface, Mac, Machine
 from virtscan.model.keys import is_significant
 
 
@@ -190,27 +191,38 @@ def _nic(copy: _Copy, interface: Interface, *, declared: bool) -> GuestNic:
 def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostItself]:
     """Give the hypervisors' own devices that the server sends through: by MAC, or because both are one machine.
 
-    A MAC at the bottom of an observed stack shows that both are one machine; the frames enter at the stack's top, which
-    may be a macvlan that libvirt does not list.
+    Frames of a machine that is the server enter at the top of its stack, which may be a macvlan that libvirt does not
+    list. Any other device with its MAC, such as the macvtap of a domain that was not read, is where they enter.
     """
     own = next((one.device for one in stack.server.devices if one.device.name == stack.top), None)
-    found: set[str] = set()
+    matched: dict[str, dict[tuple[str, DeviceName], Device]] = {}
+    same = {fleet.machines[host.name] for host in fleet.hypervisors.values() if is_one_machine(stack, host)}
     for mac in sorted(stack.macs):
         for name, device in fleet.devices.get(mac, ()):
-            if _is_a_guests(mac, device, name, fleet):
-                continue
-            if own is None or fleet.machines[name] not in found:
-                yield HostDevice(hypervisor=name, device=device if own is None else own)
-            found.add(fleet.machines[name])
+            if not _is_a_guests(mac, device, name, fleet):
+                matched.setdefault(fleet.machines[name], {})[name, device.name] = device
+                same |= {fleet.machines[name]} if _is_its_nic(stack, mac, device) else set()
+    for machine, devices in matched.items():
+        if own is not None and machine in same:
+            yield HostDevice(hypervisor=next(iter(devices))[0], device=own)
+        else:
+            yield from (HostDevice(hypervisor=name, device=device) for (name, _), device in devices.items())
     for host in fleet.hypervisors.values():
-        if is_one_machine(stack, host) and fleet.machines[host.name] not in found:
-            found.add(fleet.machines[host.name])
+        if fleet.machines[host.name] == host.name and host.name in same - matched.keys():
             named = None if stack.top is None else fleet.devices_of(host.name).get(stack.top)
             sends = own or named
             if sends is None:
                 yield HostItself(hypervisor=host.name)
             else:
                 yield HostDevice(hypervisor=host.name, device=sends)
+
+
+def _is_its_nic(stack: SendingStack, mac: Mac, device: Device) -> bool:
+    """Return True for a NIC under the stack; one that was lent to a guest's macvtap has another permanent MAC."""
+    if not is_nic(device) or mac != (device.permanent_mac or device.mac):
+        return False
+    nics = (one.device for one in stack.server.devices if one.device.name in stack.devices and is_nic(one.device))
+    return any(mac == (nic.permanent_mac or nic.mac) for nic in nics)
 
 
 def is_one_machine(stack: SendingStack, host: Hypervisor) -> bool:

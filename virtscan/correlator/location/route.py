@@ -10,7 +10,7 @@ from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.nic import NicKind, is_nic
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
 from virtscan.correlator.location.position import Position, Where
-from virtscan.correlator.location.stack import DeviceStack
+from virtscan.correlator.location.stack import DeviceStack, real_device
 from virtscan.correlator.sending import SendingStack
 from virtscan.model import (
     Backing,
@@ -38,6 +38,15 @@ from virtscan.model.reasons import (
 _NEVER_REFLECTED = frozenset({SourceMode.PRIVATE, SourceMode.PASSTHROUGH})
 
 
+_ON_NO_DEVICE = frozenset(
+    {"client", "hostdev", "internal", "mcast", "network", "null", "server", "udp", "user", "vdpa", "vhostuser"}
+)
+"""Types of interfaces that, without an attachment, are plugged into no device that macvtaps may stand on.
+
+A network without one hands out PCI devices. A script plugs an `ethernet` interface into anything.
+"""
+
+
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """A server on this hypervisor: in a domain, or on the host itself (domain None)."""
 
@@ -63,7 +72,7 @@ def positions(
             yield from _of_guest(name, place, point, stacks)
         case HostDevice(device=device):
             sender = Sender(server=name, domain=None, is_host_process=True)
-            yield _of_host_device(sender, device, point, stacks)
+            yield from _of_host_device(sender, device, point, stacks)
         case HostItself(hypervisor=hypervisor):
             needed = NeedsServerDevice(server=name, hypervisor=hypervisor)
             yield Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed,))
@@ -80,11 +89,17 @@ def _of_guest(
     attachments = place.interface.attachments
     pool = len(attachments) > 1
     if not attachments:
-        found = [_elsewhere(sender, None, point)]
+        is_apart = place.interface.type in _ON_NO_DEVICE
+        found = [_elsewhere(sender, None, point) if is_apart else _unknown_device(sender, point)]
     else:
         found = [
-            _unknown_device(sender, point) if one.device is None else _at(sender, one.device, one.mode, point, stacks)
+            position
             for one in attachments
+            for position in (
+                [_unknown_device(sender, point)]
+                if one.device is None
+                else _through(sender, one.device, one.mode, point, stacks)
+            )
         ]
     for position in found:
         yield msgspec.structs.replace(
@@ -98,20 +113,66 @@ def _of_guest(
 
 def _of_host_device(
     sender: Sender, device: Device, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
-) -> Position:
+) -> Iterator[Position]:
     if device.kind is DeviceKind.MACVLAN:
         if not device.lower:
-            return _unknown_device(sender, point, device.name)
+            yield _unknown_device(sender, point, device.name)
+            return
         macvlan = Sender(server=sender.server, domain=None)
-        return _at(macvlan, device.lower[0], device.mode or SourceMode.UNKNOWN, point, stacks)
+        yield from _through(macvlan, device.lower[0], device.mode or SourceMode.UNKNOWN, point, stacks)
+        return
     # libvirt lists a macvlan as an ethernet device, and not what it stands on.
     is_doubtful = device.kind is DeviceKind.ETHERNET and not device.lower_complete
     if (device.kind is DeviceKind.UNKNOWN or is_doubtful) and not is_nic(device):
-        return _unknown_device(sender, point, device.name)
+        yield _unknown_device(sender, point, device.name)
+        return
     is_port = device.backing is Backing.VIRTUAL and device.kind in {DeviceKind.ETHERNET, DeviceKind.VETH}
     if point.device is not None and is_port and device.name in (point.device, *point.stack.lower):
-        return _received(sender, point.device, point, port=device.name)
-    return _at(sender, device.name, None, point, stacks)
+        yield _received(sender, point.device, point, port=device.name)
+        return
+    yield from _through(sender, device.name, None, point, stacks)
+
+
+def _through(
+    sender: Sender,
+    device: DeviceName,
+    mode: SourceMode | None,
+    point: AttachmentPoint,
+    stacks: Mapping[DeviceName, DeviceStack],
+) -> Iterator[Position]:
+    """Judge a server at a device, and at the parent of each macvlan by which its frames leave that device."""
+    if mode is not None:
+        yield _at(sender, real_device(device, stacks), mode, point, stacks)
+        return
+    macvlans = tuple(_macvlans_below(device, stacks))
+    met = {name for macvlan in macvlans for name in (macvlan, *stacks[macvlan].lower)}
+    here = (device, *(stacks[device].lower if device in stacks else ()))
+    tagged = any(name in stacks and stacks[name].kind is DeviceKind.VLAN for name in here if name not in met)
+    meets = point.device in set(here) - met or device in point.stack.lower
+    if tagged or meets or not macvlans or not _leaves_by_macvlans_alone(here, met, stacks):
+        yield _at(sender, device, None, point, stacks)
+    below = Sender(server=sender.server, domain=sender.domain)
+    for macvlan in () if tagged else macvlans:  # with a tag the frames are on another network
+        parent = real_device(macvlan, stacks)
+        if parent == macvlan:
+            yield _unknown_device(sender, point, macvlan)
+        else:
+            yield _at(below, parent, stacks[macvlan].mode or SourceMode.UNKNOWN, point, stacks)
+
+
+def _macvlans_below(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> Iterator[DeviceName]:
+    """Give the macvlans that frames meet first on their way down from a device."""
+    below = stacks[device].lower if device in stacks else ()
+    found = [name for name in (device, *below) if name in stacks and stacks[name].kind is DeviceKind.MACVLAN]
+    yield from (name for name in found if not any(name in stacks[other].lower for other in found))
+
+
+def _leaves_by_macvlans_alone(
+    names: tuple[DeviceName, ...], met: set[DeviceName], stacks: Mapping[DeviceName, DeviceStack]
+) -> bool:
+    """Return True if no end of a stack but those below its macvlans leads out of the host."""
+    ends = (name for name in names if name not in met and not (name in stacks and stacks[name].lower))
+    return all(name in stacks and stacks[name].entry is NicKind.VIRTUAL and not stacks[name].nics for name in ends)
 
 
 def _at(
@@ -129,8 +190,9 @@ def _at(
         needed_mode = NeedsMode(server=sender.server)  # it may be a tap that is plugged into it
         return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed_mode,))
     received = mode is None and not sender.is_host_process
-    if received and device in (point.device, *point.stack.lower):
-        return _received(sender, device, point)
+    port = _bridged_macvlan(device, point, stacks) if mode is SourceMode.BRIDGE else None
+    if port is not None or (received and device in (point.device, *point.stack.lower)):
+        return _received(sender, device, point, port)
     if device == point.device and mode is not None:
         return _shared(sender, mode, point)
     below = stacks[device].lower if device in stacks else ()
@@ -138,6 +200,31 @@ def _at(
     if in_line or (_is_separated(device, point, stacks) and set(below) & set(point.stack.lower)):
         return _goes_down(sender, device, point, stacks)
     return _elsewhere(sender, device, point)
+
+
+def _bridged_macvlan(
+    device: DeviceName, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
+) -> DeviceName | None:
+    """Name the macvlan in bridge mode that hands frames of its siblings up to the interface's device."""
+    return next(
+        (
+            name
+            for name in point.stack.lower
+            if name in stacks
+            and stacks[name].kind is DeviceKind.MACVLAN
+            and stacks[name].mode is SourceMode.BRIDGE
+            and real_device(name, stacks) == device
+            and device in stacks[name].lower
+            and not _has_vlan_above(name, point, stacks)
+        ),
+        None,
+    )
+
+
+def _has_vlan_above(name: DeviceName, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
+    under = {name, *stacks[name].lower}
+    above = ({point.device, *point.stack.lower} - under) & stacks.keys()
+    return any(stacks[one].kind is DeviceKind.VLAN for one in above if one is not None)
 
 
 def _may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:

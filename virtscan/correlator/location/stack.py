@@ -7,7 +7,7 @@ from enum import Enum
 import msgspec
 
 from virtscan.correlator.location.nic import NicKind, is_nic
-from virtscan.model import Backing, Device, DeviceKind, DeviceName
+from virtscan.model import Backing, Device, DeviceKind, DeviceName, SourceMode
 
 
 class OnBond(Enum):
@@ -34,6 +34,7 @@ class DeviceStack(msgspec.Struct, frozen=True, kw_only=True):
     nics: tuple[DeviceName, ...]
     entry: NicKind
     open_ends: tuple[DeviceName, ...]
+    mode: SourceMode | None = None
 
 
 UNKNOWN_STACK = DeviceStack(
@@ -104,7 +105,20 @@ def follow(
         nics=tuple(nics),
         entry=_worst(ends.values()),
         open_ends=tuple(end for end, kind in ends.items() if kind is not NicKind.FILLING),
+        mode=devices[name].mode,
     )
+
+
+def real_device(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> DeviceName:
+    """Give the device that a macvtap is plugged into: on top of a macvlan the kernel takes what that one stands on."""
+    seen = {name}
+    while name in stacks and stacks[name].kind is DeviceKind.MACVLAN and stacks[name].lower:
+        below = stacks[name].lower[0]
+        if below in seen:
+            break
+        seen.add(below)
+        name = below
+    return name
 
 
 def _worst(kinds: Collection[NicKind]) -> NicKind:

@@ -1,0 +1,64 @@
+"""Where a server's frames enter a hypervisor: which of its devices they leave through."""
+
+import pytest
+
+from tests.build import bond, bridge, macvlan, macvtap, nic, read_server, sends, veth
+from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, scene
+from virtscan.model import Device, Mac, State
+
+THEIRS = Mac(SERVING)
+BELOW = (bond("bond2"), nic("eth4", mac=Mac("b4:96:91:00:00:04")), nic("eth5", mac=Mac("b4:96:91:00:00:05")))
+
+
+@pytest.mark.parametrize("guest", [nic("ens3", driver="virtio_net", mac=THEIRS), nic("eth4", mac=THEIRS)])
+@pytest.mark.parametrize(
+    ("matched", "rule"),
+    [
+        (macvlan("macvtap0", "bond2", mac=THEIRS), "R7"),
+        (macvlan("macvtap0", "bond2", mac=THEIRS, lower=(), lower_complete=False), "R14"),
+        (nic("eth6", mac=THEIRS, permanent_mac=Mac("b4:96:91:00:00:06")), "R10"),
+    ],
+)
+def test_a_device_with_a_servers_mac_is_the_servers_own_only_on_one_machine(
+    guest: Device, matched: Device, rule: str
+) -> None:
+    sat = read_server(sends(guest))
+
+    assert finding_of(scene(servers=(sat,), host_devices=(*BELOW, matched))).rule == rule
+
+
+@pytest.mark.parametrize("uuid", [None, "4c4c4544-0000-1000-8000-000000000000"])
+def test_a_hypervisor_that_is_the_server_sends_through_the_macvlan_that_only_the_server_lists(
+    uuid: str | None,
+) -> None:
+    own = (macvlan("mv0", "bond2", mac=Mac("02:00:00:00:00:01")), *BELOW)
+    sat = read_server(*map(sends, own), system_uuid=uuid)
+    seen = BELOW if uuid is None else (bond("bond2"), nic("eth4"), nic("eth5"))
+
+    assert finding_of(scene(servers=(sat,), host_devices=seen, system_uuid=uuid)).rule == "R7"
+
+
+@pytest.mark.parametrize(
+    ("listed", "where", "declared", "rule"),
+    [
+        (True, "bond2", SERVING, "R13"),
+        (True, "bond2", OTHER, "R5"),
+        (False, "bond2", SERVING, "R5"),
+        (True, "bond3", SERVING, "R10"),
+    ],
+)
+def test_a_declared_mac_that_no_device_has_is_another_nodes(listed: bool, where: str, declared: str, rule: str) -> None:
+    node = nic("eth0", driver="virtio_net", mac=Mac(OTHER))
+    sat = read_server(sends(node, State.OFF), declared_macs=(Mac(declared),), lists_all_devices=listed)
+    guest = provisioner(macvtap(where, mac=declared))
+    devices = (*BELOW, bond("bond3", "eth6"), nic("eth6"))
+
+    assert finding_of(scene(servers=(sat,), beside=(guest,), host_devices=devices)).rule == rule
+
+
+@pytest.mark.parametrize(("port", "rule"), [(State.ON, "R9"), (State.OFF, "R5")])
+def test_frames_to_guests_of_the_server_itself_pass_no_nic(port: State, rule: str) -> None:
+    nics = (bridge("br0", "eth4", "p0"), *BELOW[1:2], veth("p0"))
+    sat = read_server(sends(nics[0]), sends(nics[1], State.OFF), sends(nics[2], port))
+
+    assert finding_of(scene(macvtap("br0"), servers=(sat,), host_devices=nics)).rule == rule
