@@ -417,7 +417,7 @@ def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
         ("/var/spool/cron/crontabs/root", f"@reboot {command}"),
     ):
         file = machine.file(path, text)
-        file.chmod(0o755)
+        file.chmod(0o600 if "system-connections" in path else 0o755)
         persistence = machine.read("eth0").persistence
         file.unlink()
 
@@ -530,6 +530,28 @@ def test_the_mode_and_owner_of_files_are_read(machine: Machine) -> None:
 
         assert persistence is not None
         assert persistence.tx_checksum is state, oct(mode)
+
+
+@pytest.mark.parametrize(
+    ("folder", "mode", "state"),
+    [
+        ("/etc", 0o600, State.OFF),
+        ("/etc", 0o400, State.OFF),
+        ("/etc", 0o644, State.ON),
+        ("/run", 0o640, State.ON),
+        ("/etc", 0o602, State.ON),
+        ("/usr/lib", 0o644, State.UNKNOWN),
+        # A copy that was made read-only.
+        ("/etc", 0o444, State.OFF),
+    ],
+)
+def test_a_profile_that_others_may_read_is_ignored(machine: Machine, folder: str, mode: int, state: State) -> None:
+    profile = "[connection]\ntype=ethernet\ninterface-name=eth0\n[ethtool]\nfeature-tx=false\n"
+    machine.file(f"{folder}/NetworkManager/system-connections/a.nmconnection", profile).chmod(mode)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state
 
 
 def test_a_service_is_enabled_by_a_link_whatever_it_leads_to(machine: Machine) -> None:

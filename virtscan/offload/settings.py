@@ -22,6 +22,11 @@ profiles() {
     lines "^$blank(\[|interface-name|mac-address|type|autoconnect|feature-tx|master|controller|permissions)" \
         "$root"/etc/NetworkManager/system-connections "$root"/run/NetworkManager/system-connections \
         "$root"/usr/lib/NetworkManager/system-connections
+    for folder in etc run usr/lib; do
+        for file in "$root/$folder"/NetworkManager/system-connections/*; do
+            if [ -f "$file" ]; then exposure "$file"; fi
+        done
+    done
     lines "^$blank(export$blank)?(DEVICE|HWADDR|LLADDR|ONBOOT|STARTMODE|ETHTOOL_OPT[A-Za-z0-9_]*)\+?=" \
         "$root"/etc/sysconfig/network-scripts/ifcfg-* "$root"/etc/sysconfig/network/ifcfg-*
     match='OriginalName|MACAddress|PermanentMACAddress|Path|Driver|Type|Kind|Property|Host|Virtualization'
@@ -191,6 +196,14 @@ attributes() {
     case $(owned "$1") in
         "$owner "????-??-*) ;;
         *) say foreign "${1#"$root"}" ;;
+    esac
+}
+
+# NetworkManager ignores a profile that others may read. A copy that was made read-only shows no mode of the machine.
+exposure() {
+    case ${root:+copy}$(owned "$1") in
+        "$owner "???------* | "copy$owner "???------* | "copy$owner r--r--r--"*) ;;
+        *) say exposed "${1#"$root"}" ;;
     esac
 }
 
