@@ -554,6 +554,28 @@ def test_a_profile_that_others_may_read_is_ignored(machine: Machine, folder: str
     assert persistence.tx_checksum is state
 
 
+@pytest.mark.parametrize(
+    ("line", "text", "state"),
+    [
+        (". /etc/offload.sh", "ethtool -K eth0 tx off", State.UNKNOWN),
+        ("[ -r /etc/offload.sh ] && source '/etc/offload.sh'", "ethtool -K eth0 tx off", State.UNKNOWN),
+        ("bash -e /etc/offload.sh", "ethtool -K eth0 tx off", State.UNKNOWN),
+        (". /etc/offload.sh; off eth0", "off() { ethtool -K $1 tx off; }", State.UNKNOWN),
+        (". /etc/offload.sh; ethtool -K eth0 tx off", "exit 0 # ethtool", State.ON),
+        (". /etc/offload.sh; ethtool -K $NIC tx off", "NIC=eth0 # ethtool", State.OFF),
+        (". /etc/offload.sh", "ethtool -K eth1 tx off", State.ON),
+        ("# . /etc/offload.sh", "ethtool -K eth0 tx off", State.ON),
+    ],
+)
+def test_a_file_that_a_boot_script_sources_is_followed(machine: Machine, line: str, text: str, state: State) -> None:
+    machine.file("/etc/rc.local", f"#!/bin/sh\n{line}\n").chmod(0o755)
+    machine.file("/etc/offload.sh", f"{text}\n")
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
 def test_a_service_is_enabled_by_a_link_whatever_it_leads_to(machine: Machine) -> None:
     machine.file("/usr/lib/systemd/system/tx.service", "[Service]\nExecStart=/sbin/ethtool -K eth0 tx off\n")
     folder = machine.root / "etc/systemd/system/multi-user.target.wants"

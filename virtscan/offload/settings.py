@@ -215,14 +215,21 @@ owned() {
     }
 }
 
-# Adds to $calls, and sends, the scripts running ethtool that these files name by an absolute path.
+# Adds to $calls, and sends, the scripts running ethtool that these files name by an absolute path. One that a shell
+# reads (`. PATH`, `sh PATH`) needs no first line.
 called() {
+    sourcing="^\(.*[;&|{([:space:]]\)\{0,1\}\(\.\|source\|[a-z/]*sh\)[[:space:]]\{1,\}"
+    sourcing="$sourcing\(-[a-z]*[[:space:]]*\)*[\"']\{0,1\}\(/[A-Za-z0-9_./+@-]*\).*"
+    sourced=" $(cat -- "$@" 2>/dev/null | sed -n -e '/^[[:space:]]*#/d' -e "s:$sourcing:\4:p" | tr '\n' ' ') "
     for path in $(cat -- "$@" 2>/dev/null | grep -v '^[[:space:]]*#' | tr -c 'A-Za-z0-9_./+@-' '\n' | grep '^/..*/' |
         sort -u); do
         [ -f "$root$path" ] && [ -r "$root$path" ] || continue
         first=
         IFS= read -r first <"$root$path" || :
-        case $first in '#!'*) ;; *) continue ;; esac
+        case $first in
+            '#!'*) ;;
+            *) case $sourced in *" $path "*) ;; *) continue ;; esac ;;
+        esac
         if grep -q ethtool "$root$path"; then
             calls="$calls $path"
             whole "$root$path"

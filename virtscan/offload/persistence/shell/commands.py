@@ -28,8 +28,8 @@ class Commands(Shell, ABC):
     """A script that can run commands."""
 
     @abstractmethod
-    def program(self, text: str) -> None:
-        """Run a script as a process of its own."""
+    def program(self, text: str, *, sourced: bool = False) -> None:
+        """Run a script, as a process of its own or (`sourced`) as a part of this one."""
 
     @abstractmethod
     def _node(self, node: Node) -> bool | None: ...
@@ -100,16 +100,21 @@ class Commands(Shell, ABC):
                 return self._text(fields[0] if fields else None, fields[2:])
         path = first if first in self._scene.scripts else (fields[0] if fields else None)
         arguments = fields if first in self._scene.scripts else fields[1:]
+        sourced = name in {".", "source"}
         if path is not None and path in self._scene.scripts:
-            return self._text(self._scene.scripts[path], arguments)
+            return self._text(self._scene.scripts[path], arguments, sourced=sourced)
+        if sourced and (path is None or not path.startswith("/")):
+            return self._text(None, arguments)
         return None
 
-    def _text(self, text: str | None, arguments: list[Field]) -> bool | None:
+    def _text(self, text: str | None, arguments: list[Field], *, sourced: bool = False) -> bool | None:
         if text is None:
             self._give(dict.fromkeys(WAYS, State.UNKNOWN), certain=False)
             return None
-        before, self._arguments = self._arguments, tuple(arguments)
-        self.program(text)
+        before = self._arguments
+        if arguments or not sourced:
+            self._arguments = tuple(arguments)
+        self.program(text, sourced=sourced)
         self._arguments = before
         return None
 

@@ -15,7 +15,7 @@ from virtscan.offload.persistence.shell.commands import CALLS, SHELLS, Commands
 from virtscan.offload.persistence.shell.conditions import holds
 from virtscan.offload.persistence.shell.effects import Scene, States, may_concern, merged
 from virtscan.offload.persistence.shell.parsing import parse
-from virtscan.offload.persistence.shell.state import EndError, NextError
+from virtscan.offload.persistence.shell.state import EndError, NextError, ReturnError
 from virtscan.offload.persistence.shell.syntax import Block, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.words import Field, expand
 
@@ -57,8 +57,8 @@ def _guarded(text: str, scene: Scene, act: "Callable[[_Run], None]") -> States:
 class _Run(Commands):
     """A script with its control flow."""
 
-    def program(self, text: str) -> None:
-        """Run a script as a process of its own."""
+    def program(self, text: str, *, sourced: bool = False) -> None:
+        """Run a script, as a process of its own or (`sourced`) as a part of this one."""
         if text.startswith("#!") and not _SHEBANG.match(text):
             self._give(may_concern(text), certain=False)
             return
@@ -67,9 +67,10 @@ class _Run(Commands):
             raise ShellSyntaxError("scripts that call each other")
         doubt, ended = self._doubt, self._ended
         self._ended = False
-        with suppress(EndError):
+        with suppress(ReturnError if sourced else EndError):
             self._block(parse(text))
-        self._doubt, self._ended = doubt, ended
+        if not (sourced and self._ended):  # it may have ended this script, too
+            self._doubt, self._ended = doubt, ended
         self._calls -= 1
 
     def words(self, words: Sequence[Field]) -> None:
