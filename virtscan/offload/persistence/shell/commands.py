@@ -118,6 +118,11 @@ class Commands(Shell, ABC):
         self._arguments = before
         return None
 
+    def _options(self, fields: list[Field]) -> None:
+        if fields[:1] == ["--"]:
+            self._arguments = None if self._doubt else tuple(fields[1:])
+        self._errexit = _errexit(fields, before=self._errexit)
+
     def _other(self, name: str, fields: list[Field]) -> bool | None:
         match name, fields:
             case "false", _:
@@ -126,8 +131,10 @@ class Commands(Shell, ABC):
                 return True
             case "read" | "unset" | "shift", _:
                 return self._forget(name, fields)
-            case "set", ["--", *arguments]:
-                self._arguments = None if self._doubt else tuple(arguments)
+            case "set", _:
+                self._options(fields)
+            case (("modprobe" | "rmmod"), [*options]) if name == "rmmod" or _removes(options):
+                self.states = uncertain(self.states)  # a driver that is loaded again starts anew
         if name in _DECLARE:
             for variable, equals, value in ((field or "").partition("=") for field in fields):
                 if equals:
@@ -153,3 +160,15 @@ class Commands(Shell, ABC):
                 self._give(uncertain(offload_states(fields[number + 1 :], self._scene)), certain=False)
             elif "ethtool" in field and " " in field:
                 self._give(may_concern(field), certain=False)
+
+
+def _errexit(options: list[Field], *, before: bool) -> bool:
+    """Return whether `set -e` holds after these options of `set`."""
+    for option, following in zip(options, [*options[1:], None], strict=True):
+        if option is not None and (re.fullmatch(r"[-+][a-z]*e[a-z]*", option) or following == "errexit"):
+            before = option.startswith("-")
+    return before
+
+
+def _removes(options: list[Field]) -> bool:
+    return any(option is None or re.fullmatch(r"-[a-z]*r[a-z]*|--remove", option) for option in options)
