@@ -576,6 +576,32 @@ def test_a_file_that_a_boot_script_sources_is_followed(machine: Machine, line: s
     assert persistence.tx_checksum is state
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "state"),
+    [
+        ("/etc/tuned/mine/tuned.conf", "[net]\nfeatures = tx off\n", State.UNKNOWN),
+        ("/etc/tuned/mine/script.sh", "#!/bin/sh\nethtool -K eth0 tx off\n", State.UNKNOWN),
+        ("/etc/tuned/mine/tuned.conf", "[cpu]\ngovernor = performance\n", State.ON),
+        ("/etc/init/offload.conf", "start on net-device-up IFACE=eth0\nexec /sbin/tune\n", State.UNKNOWN),
+        ("/etc/init/offload.conf", "start on net-device-up IFACE=veth01\nexec /sbin/tune\n", State.ON),
+        ("/etc/modprobe.d/virtio.conf", "options virtio_net csum=0\n", State.UNKNOWN),
+        ("/etc/modprobe.d/virtio.conf", "# options virtio_net csum=0\nalias eth0 virtio_net\n", State.ON),
+        ("/etc/dhcp/dhclient-exit-hooks.d/tx", "ethtool -K $interface tx off\n", State.UNKNOWN),
+        ("/etc/dhcp/dhclient-exit-hooks", "ethtool -K $interface tx off\n", State.UNKNOWN),
+        ("/etc/wicked/ifconfig/eth.xml", "<tx-checksum>false</tx-checksum>\n", State.UNKNOWN),
+    ],
+)
+def test_a_place_that_is_not_interpreted_leaves_the_outcome_open(
+    machine: Machine, path: str, text: str, state: State
+) -> None:
+    machine.file(path, text)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+    assert (f"could not interpret {path}" in persistence.setting) == (state is State.UNKNOWN)
+
+
 def test_a_service_is_enabled_by_a_link_whatever_it_leads_to(machine: Machine) -> None:
     machine.file("/usr/lib/systemd/system/tx.service", "[Service]\nExecStart=/sbin/ethtool -K eth0 tx off\n")
     folder = machine.root / "etc/systemd/system/multi-user.target.wants"

@@ -65,6 +65,7 @@ def parse_answer(output: bytes) -> Answer:
         evidence=Evidence(
             files={argument: text for name, argument, text in sections if name == "file"},
             unreadable=tuple(dict.fromkeys(_arguments(sections, "unreadable"))),
+            unclear=tuple(dict.fromkeys(_arguments(sections, "unclear"))),
             executable=frozenset(_arguments(sections, "executable")),
             foreign=frozenset(_arguments(sections, "foreign")),
             exposed=dict.fromkeys(_arguments(sections, "exposed"), State.ON),

@@ -16,6 +16,7 @@ settings() {
     udev
     cron
     units
+    others
 }
 
 profiles() {
@@ -104,6 +105,40 @@ cron() {
     pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)"
     for file in "$root"/etc/crontab "$root"/etc/cron.d/* $tables; do
         if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then show "$file"; fi
+    done
+}
+
+# Places that are not interpreted; a file there that may concern the setting leaves the outcome open.
+others() {
+    named=
+    if [ -n "$device" ]; then
+        named="|(^|[^[:alnum:]_.-])$(printf '%s' "$device" | sed 's/[.+]/\\&/g')([^[:alnum:]_.-]|\$)"
+    fi
+    unclear "$named|^${blank}features$blank=" "$root"/etc/tuned/*
+    unclear "$named" "$root"/etc/init "$root"/etc/dhcp/dhclient*-hooks* "$root"/etc/dhcp/dhclient.d \
+        "$root"/etc/wicked "$root"/etc/wicked/*
+    unclear '' "$root"/etc/modprobe.conf "$root"/etc/modprobe.d "$root"/run/modprobe.d
+}
+
+unclear() {
+    more=$1
+    shift
+    for place; do
+        [ -e "$place" ] || continue
+        closed "$place"
+        if [ ! -d "$place" ]; then set -- "$place"; else set -- "$place"/*; fi
+        for file; do
+            if [ ! -f "$file" ]; then continue; fi
+            if [ ! -r "$file" ]; then
+                say unreadable "${file#"$root"}"
+                continue
+            fi
+            calls=
+            called "$file"
+            if grep -v "^$blank#" "$file" | grep -qE -- "ethtool|tx-checksum|csum$(naming)$more"; then
+                say unclear "${file#"$root"}"
+            fi
+        done
     done
 }
 

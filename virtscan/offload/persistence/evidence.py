@@ -17,7 +17,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration that a server showed.
 
     `files` holds, by path, the lines about offload; scripts that run ethtool are whole. A file without such a line is
-    there, and empty. `unreadable` are places that were not read. `udev` is the version of udev, None when it has none.
+    there, and empty. `unreadable` are places that were not read, `unclear` files that were and may hold the setting.
+    `udev` is the version of udev, None when it has none.
     `executable` are the scripts that may be executed, None when the source does not know. `foreign` are scripts that
     another user than root may change. `exposed` are files that other users than root may read, or that are not root's:
     ON if so, UNKNOWN if a copy may have changed the mode. `wanted` are the entries of units' folders, such as
@@ -27,6 +28,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     files: Mapping[str, str] = {}
     unreadable: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
     udev: int | None = None
     executable: frozenset[str] | None = None
     foreign: frozenset[str] = frozenset()
