@@ -6,7 +6,7 @@ import pytest
 from tests import build
 from virtscan.analyzer import HostDevices, read_domain, read_network, resolve
 from virtscan.errors import AnalyzerError
-from virtscan.model import Attachment, Device, DeviceKind, DeviceName, Domain, Network, SourceMode
+from virtscan.model import Attachment, Device, DeviceKind, DeviceName, Domain, DomainState, Network, SourceMode
 
 
 def read(inside: str) -> Network:
@@ -165,6 +165,26 @@ def test_a_tap_that_libvirt_creates_reaches_no_known_device(target: str) -> None
     created = domain(f"<interface type='ethernet'>{target}</interface>")
 
     assert resolve(created, {}, HostDevices([device(DeviceKind.MACVLAN)])).interfaces[0].attachments == ()
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+@pytest.mark.parametrize(
+    ("state", "attachments"),
+    [
+        (DomainState.ACTIVE, (Attachment(DeviceName("br0"), None),)),
+        (DomainState.INACTIVE, ()),
+        (DomainState.UNKNOWN, ()),
+    ],
+)
+def test_the_tap_of_a_running_domain_may_be_a_port_of_a_bridge(
+    is_complete: bool, state: DomainState, attachments: tuple[Attachment, ...]
+) -> None:
+    created = domain("<interface type='ethernet'><target dev='tap7'/></interface>")
+    bridge = Device(name=DeviceName("br0"), kind=DeviceKind.BRIDGE, lower=(DeviceName("tap7"),))
+    one = msgspec.structs.replace(created, state=state)
+
+    assert resolve(one, {}, HostDevices([bridge], is_complete=is_complete)).interfaces[0].attachments == attachments
+    assert resolve(one, {}, HostDevices(is_complete=is_complete)) is one
 
 
 def test_a_device_without_a_name_may_be_a_macvtap() -> None:

@@ -254,6 +254,28 @@ def test_the_list_of_domains_is_complete_if_virsh_listed_them(tmp_path: Path, li
     assert host.lists_all_domains is complete
 
 
+HEADER = " Id    Name                           State\n" + "-" * 52 + "\n"
+
+
+@pytest.mark.parametrize(
+    ("listed", "complete"),
+    [
+        (f"{HEADER} 3     web01                          running\n\n", True),
+        (f"{HEADER} 3     web01                          running", True),
+        (f"{HEADER}\n", False),
+        (f"{HEADER} -     other                          shut off\n", False),
+        (f"{HEADER} 3     web01                          running\n -     web02      shu", False),
+    ],
+)
+def test_a_list_that_lacks_a_domain_of_the_report_is_incomplete(tmp_path: Path, listed: str, complete: bool) -> None:
+    files = {f"{VIRSH}dumpxml_web01": domain(), f"{VIRSH}dumpxml_other": domain("other", uuid=UUID.replace("c7", "d7"))}
+    if "other" not in listed:
+        del files[f"{VIRSH}dumpxml_other"]
+    host, _ = scan(tmp_path, {f"{VIRSH}list_--all": listed, **files})
+
+    assert host.lists_all_domains is complete
+
+
 def test_a_definition_that_differs_from_the_running_domain_is_its_next_start(tmp_path: Path) -> None:
     live = domain(identifier=" id='3'", inner=macvtap("bond2"))
     for number, (definition, copies) in enumerate([(macvtap("bond3"), 2), (macvtap("bond2"), 1)]):

@@ -165,7 +165,7 @@ def test_the_last_part_of_the_path_names_the_hypervisor(address: str, name: str)
 
 def test_documents_of_another_kind_are_only_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    snapshot = f"<domainsnapshot><name>before</name>{domain_xml('old')}</domainsnapshot>"
+    snapshot = f"<domainsnapshot><name>before</name>{domain_xml('web01')}</domainsnapshot>"
     write(tmp_path, {"web01.xml": domain_xml(), "before.xml": snapshot, "no-mac-spoofing.xml": "<filter name='x'/>"})
 
     hypervisor, gaps = scan(tmp_path)
@@ -175,6 +175,19 @@ def test_documents_of_another_kind_are_only_logged(tmp_path: Path, caplog: pytes
         f"{tmp_path}/before.xml",
         f"{tmp_path}/no-mac-spoofing.xml",
     ]
+
+
+@pytest.mark.parametrize("root", ["domainsnapshot", "domaincheckpoint", "other"])
+def test_a_domain_that_only_a_document_of_another_kind_holds_is_a_gap(tmp_path: Path, root: str) -> None:
+    inner = f"<{root}><name>before</name>{domain_xml('old')}{domain_xml('web01')}</{root}>"
+    capabilities = "<capabilities><guest><domain type='kvm'/><name>x</name></guest></capabilities>"
+    write(tmp_path, {"web01.xml": domain_xml(), "before.xml": inner, "caps.xml": capabilities})
+
+    hypervisor, (gap,) = scan(tmp_path)
+
+    assert (names(hypervisor), hypervisor.status) == (["web01"], HostStatus.PARTIAL)
+    assert (gap.subject, gap.about) == (f"{tmp_path}/before.xml", GapAbout.DOMAIN)
+    assert gap.reason == f"<{root}> is not a domain or network; the domain in it is not read: old"
 
 
 @pytest.mark.parametrize("content", [domain_xml()[:-3], "", "\x00\x01", "<domain><name>&boom;</name></domain>"])

@@ -417,7 +417,7 @@ def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
         ("/var/spool/cron/crontabs/root", f"@reboot {command}"),
     ):
         file = machine.file(path, text)
-        file.chmod(0o755)
+        file.chmod(0o600 if "system-connections" in path else 0o755)
         persistence = machine.read("eth0").persistence
         file.unlink()
 
@@ -530,6 +530,76 @@ def test_the_mode_and_owner_of_files_are_read(machine: Machine) -> None:
 
         assert persistence is not None
         assert persistence.tx_checksum is state, oct(mode)
+
+
+@pytest.mark.parametrize(
+    ("folder", "mode", "state"),
+    [
+        ("/etc", 0o600, State.OFF),
+        ("/etc", 0o400, State.OFF),
+        ("/etc", 0o644, State.ON),
+        ("/run", 0o640, State.ON),
+        ("/etc", 0o602, State.ON),
+        ("/usr/lib", 0o644, State.UNKNOWN),
+        # A copy that was made read-only.
+        ("/etc", 0o444, State.OFF),
+    ],
+)
+def test_a_profile_that_others_may_read_is_ignored(machine: Machine, folder: str, mode: int, state: State) -> None:
+    profile = "[connection]\ntype=ethernet\ninterface-name=eth0\n[ethtool]\nfeature-tx=false\n"
+    machine.file(f"{folder}/NetworkManager/system-connections/a.nmconnection", profile).chmod(mode)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "state"),
+    [
+        (". /etc/offload.sh", "ethtool -K eth0 tx off", State.UNKNOWN),
+        ("[ -r /etc/offload.sh ] && source '/etc/offload.sh'", "ethtool -K eth0 tx off", State.UNKNOWN),
+        ("bash -e /etc/offload.sh", "ethtool -K eth0 tx off", State.UNKNOWN),
+        (". /etc/offload.sh; off eth0", "off() { ethtool -K $1 tx off; }", State.UNKNOWN),
+        (". /etc/offload.sh; ethtool -K eth0 tx off", "exit 0 # ethtool", State.ON),
+        (". /etc/offload.sh; ethtool -K $NIC tx off", "NIC=eth0 # ethtool", State.OFF),
+        (". /etc/offload.sh", "ethtool -K eth1 tx off", State.ON),
+        ("# . /etc/offload.sh", "ethtool -K eth0 tx off", State.ON),
+    ],
+)
+def test_a_file_that_a_boot_script_sources_is_followed(machine: Machine, line: str, text: str, state: State) -> None:
+    machine.file("/etc/rc.local", f"#!/bin/sh\n{line}\n").chmod(0o755)
+    machine.file("/etc/offload.sh", f"{text}\n")
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "state"),
+    [
+        ("/etc/tuned/mine/tuned.conf", "[net]\nfeatures = tx off\n", State.UNKNOWN),
+        ("/etc/tuned/mine/script.sh", "#!/bin/sh\nethtool -K eth0 tx off\n", State.UNKNOWN),
+        ("/etc/tuned/mine/tuned.conf", "[cpu]\ngovernor = performance\n", State.ON),
+        ("/etc/init/offload.conf", "start on net-device-up IFACE=eth0\nexec /sbin/tune\n", State.UNKNOWN),
+        ("/etc/init/offload.conf", "start on net-device-up IFACE=veth01\nexec /sbin/tune\n", State.ON),
+        ("/etc/modprobe.d/virtio.conf", "options virtio_net csum=0\n", State.UNKNOWN),
+        ("/etc/modprobe.d/virtio.conf", "# options virtio_net csum=0\nalias eth0 virtio_net\n", State.ON),
+        ("/etc/dhcp/dhclient-exit-hooks.d/tx", "ethtool -K $interface tx off\n", State.UNKNOWN),
+        ("/etc/dhcp/dhclient-exit-hooks", "ethtool -K $interface tx off\n", State.UNKNOWN),
+        ("/etc/wicked/ifconfig/eth.xml", "<tx-checksum>false</tx-checksum>\n", State.UNKNOWN),
+    ],
+)
+def test_a_place_that_is_not_interpreted_leaves_the_outcome_open(
+    machine: Machine, path: str, text: str, state: State
+) -> None:
+    machine.file(path, text)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+    assert (f"could not interpret {path}" in persistence.setting) == (state is State.UNKNOWN)
 
 
 def test_a_service_is_enabled_by_a_link_whatever_it_leads_to(machine: Machine) -> None:

@@ -52,6 +52,10 @@ ONE_CARD: dict[str, str | bytes | Link] = {
 }
 
 
+RC_LOCAL = "etc/rc.d/rc.local"
+KEYFILE = "etc/NetworkManager/system-connections/eth0"
+
+
 def read(path: Path, tree: dict[str, str | bytes | Link], interface: str | None = None) -> Server:
     target = server_target("satellite", f"sosreport:{as_folder(path / 'report', tree)}", interface=interface)
     return READERS[target.kind](target, timeout=LONG)
@@ -183,7 +187,7 @@ def test_a_device_read_by_ethtool_alone_is_enough(tmp_path: Path) -> None:
         ({}, State.UNKNOWN, "not in a sosreport"),
         (
             {"etc/NetworkManager/system-connections/eth0": "[connection]\ntype=ethernet\n[ethtool]\nfeature-tx=0\n"},
-            State.OFF,
+            State.UNKNOWN,  # others may read the file
             "[ethtool] in /etc/NetworkManager/system-connections/eth0",
         ),
         (
@@ -228,10 +232,20 @@ def test_a_unit_of_a_sosreport_counts_if_it_is_enabled_there(tmp_path: Path) -> 
     assert "/usr/lib/systemd/system (not in a sosreport)" in idle.persistence.setting
 
 
-@pytest.mark.parametrize(("mode", "state"), [(0o755, State.OFF), (0o644, State.UNKNOWN)])
-def test_a_script_of_a_sosreport_counts_if_it_may_be_executed(tmp_path: Path, mode: int, state: State) -> None:
-    folder = as_folder(tmp_path / "report", ONE_CARD | {"etc/rc.d/rc.local": "ethtool -K eth0 tx off\n"})
-    (folder / "etc/rc.d/rc.local").chmod(mode)
+@pytest.mark.parametrize(
+    ("name", "text", "mode", "state"),
+    [
+        (RC_LOCAL, "ethtool -K eth0 tx off\n", 0o755, State.OFF),
+        (RC_LOCAL, "ethtool -K eth0 tx off\n", 0o644, State.UNKNOWN),
+        (KEYFILE, "[connection]\ntype=ethernet\n[ethtool]\nfeature-tx=0\n", 0o600, State.OFF),
+        (KEYFILE, "[connection]\ntype=ethernet\n[ethtool]\nfeature-tx=0\n", 0o644, State.UNKNOWN),
+    ],
+)
+def test_a_file_of_a_sosreport_counts_by_its_mode(
+    tmp_path: Path, name: str, text: str, mode: int, state: State
+) -> None:
+    folder = as_folder(tmp_path / "report", ONE_CARD | {name: text})
+    (folder / name).chmod(mode)
     packed = tmp_path / "report.tar"
     with tarfile.open(packed, "w") as archive:
         archive.add(folder, ROOT)

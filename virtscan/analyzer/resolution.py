@@ -4,7 +4,17 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from virtscan.model import Attachment, Device, DeviceKind, DeviceName, Domain, Interface, Network, SourceMode
+from virtscan.model import (
+    Attachment,
+    Device,
+    DeviceKind,
+    DeviceName,
+    Domain,
+    DomainState,
+    Interface,
+    Network,
+    SourceMode,
+)
 
 _UNKNOWN = (Attachment(None, SourceMode.UNKNOWN),)
 _TAPS = frozenset({DeviceKind.ETHERNET, DeviceKind.VETH})
@@ -32,33 +42,50 @@ def resolve(domain: Domain, networks: Mapping[str, Network], host: HostDevices |
     """Fill in what interfaces of type network, and those on a device created beforehand, are attached to.
 
     An interface that already knows its device, as in a running domain, keeps it. A network that is not in `networks`
-    could have been anything, macvtap included; so could a device that is not among those of the host.
+    could have been anything, macvtap included; so could a device that is not among those of the host. The tap that
+    libvirt made for a running domain may be a port of a bridge of the host.
 
     Returns:
         The domain; the very same object when there was nothing to resolve.
     """
-    if not any(_is_open(interface) for interface in domain.interfaces):
+    running = domain.state is DomainState.ACTIVE
+    if not any(_is_open(interface, running=running) for interface in domain.interfaces):
         return domain
     host = host or HostDevices()
     interfaces = tuple(
         msgspec.structs.replace(interface, attachments=_attachments(interface, networks, host))
-        if _is_open(interface)
+        if _is_open(interface, running=running)
         else interface
         for interface in domain.interfaces
     )
-    return msgspec.structs.replace(domain, interfaces=interfaces)
+    return domain if interfaces == domain.interfaces else msgspec.structs.replace(domain, interfaces=interfaces)
 
 
-def _is_open(interface: Interface) -> bool:
-    is_created_beforehand = interface.type == "ethernet" and not interface.managed
-    return (interface.type == "network" or is_created_beforehand) and not interface.attachments
+def _is_open(interface: Interface, *, running: bool) -> bool:
+    may_exist = interface.type == "ethernet" and (not interface.managed or (running and interface.target is not None))
+    return (interface.type == "network" or may_exist) and not interface.attachments
 
 
 def _attachments(interface: Interface, networks: Mapping[str, Network], host: HostDevices) -> tuple[Attachment, ...]:
     if interface.type == "ethernet":
-        return _created_beforehand(interface.target, host)
+        return (
+            _created_by_libvirt(interface.target, host)
+            if interface.managed
+            else _created_beforehand(interface.target, host)
+        )
     network = None if interface.network is None else networks.get(interface.network)
     return _UNKNOWN if network is None else network.attachments
+
+
+def _created_by_libvirt(target: str | None, host: HostDevices) -> tuple[Attachment, ...]:
+    """Return what the tap of a running domain is a port of, as far as the host's devices tell."""
+    if target is None:
+        return ()
+    bridge = host.bridge_of(DeviceName(target))
+    if bridge is not None:
+        return (Attachment(bridge, None),)
+    attachments = _created_beforehand(target, host)
+    return () if attachments == _UNKNOWN else attachments
 
 
 def _created_beforehand(target: str | None, host: HostDevices) -> tuple[Attachment, ...]:

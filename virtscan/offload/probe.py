@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from virtscan.errors import OffloadError
-from virtscan.model import DeviceName
+from virtscan.model import DeviceName, State
 from virtscan.offload.answer import Answer
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.settings import SETTINGS
@@ -65,8 +65,10 @@ def parse_answer(output: bytes) -> Answer:
         evidence=Evidence(
             files={argument: text for name, argument, text in sections if name == "file"},
             unreadable=tuple(dict.fromkeys(_arguments(sections, "unreadable"))),
+            unclear=tuple(dict.fromkeys(_arguments(sections, "unclear"))),
             executable=frozenset(_arguments(sections, "executable")),
             foreign=frozenset(_arguments(sections, "foreign")),
+            exposed=dict.fromkeys(_arguments(sections, "exposed"), State.ON),
             wanted=frozenset(bodies.get("wants", "").splitlines()),
             aliases=dict(line.split(" ", 1) for line in bodies.get("aliases", "").splitlines() if " " in line),
             calls={argument: tuple(text.split()) for name, argument, text in sections if name == "calls"},

@@ -16,12 +16,18 @@ settings() {
     udev
     cron
     units
+    others
 }
 
 profiles() {
     lines "^$blank(\[|interface-name|mac-address|type|autoconnect|feature-tx|master|controller|permissions)" \
         "$root"/etc/NetworkManager/system-connections "$root"/run/NetworkManager/system-connections \
         "$root"/usr/lib/NetworkManager/system-connections
+    for folder in etc run usr/lib; do
+        for file in "$root/$folder"/NetworkManager/system-connections/*; do
+            if [ -f "$file" ]; then exposure "$file"; fi
+        done
+    done
     lines "^$blank(export$blank)?(DEVICE|HWADDR|LLADDR|ONBOOT|STARTMODE|ETHTOOL_OPT[A-Za-z0-9_]*)\+?=" \
         "$root"/etc/sysconfig/network-scripts/ifcfg-* "$root"/etc/sysconfig/network/ifcfg-*
     match='OriginalName|MACAddress|PermanentMACAddress|Path|Driver|Type|Kind|Property|Host|Virtualization'
@@ -99,6 +105,40 @@ cron() {
     pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)"
     for file in "$root"/etc/crontab "$root"/etc/cron.d/* $tables; do
         if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then show "$file"; fi
+    done
+}
+
+# Places that are not interpreted; a file there that may concern the setting leaves the outcome open.
+others() {
+    named=
+    if [ -n "$device" ]; then
+        named="|(^|[^[:alnum:]_.-])$(printf '%s' "$device" | sed 's/[.+]/\\&/g')([^[:alnum:]_.-]|\$)"
+    fi
+    unclear "$named|^${blank}features$blank=" "$root"/etc/tuned/*
+    unclear "$named" "$root"/etc/init "$root"/etc/dhcp/dhclient*-hooks* "$root"/etc/dhcp/dhclient.d \
+        "$root"/etc/wicked "$root"/etc/wicked/*
+    unclear '' "$root"/etc/modprobe.conf "$root"/etc/modprobe.d "$root"/run/modprobe.d
+}
+
+unclear() {
+    more=$1
+    shift
+    for place; do
+        [ -e "$place" ] || continue
+        closed "$place"
+        if [ ! -d "$place" ]; then set -- "$place"; else set -- "$place"/*; fi
+        for file; do
+            if [ ! -f "$file" ]; then continue; fi
+            if [ ! -r "$file" ]; then
+                say unreadable "${file#"$root"}"
+                continue
+            fi
+            calls=
+            called "$file"
+            if grep -v "^$blank#" "$file" | grep -qE -- "ethtool|tx-checksum|csum$(naming)$more"; then
+                say unclear "${file#"$root"}"
+            fi
+        done
     done
 }
 
@@ -194,6 +234,14 @@ attributes() {
     esac
 }
 
+# NetworkManager ignores a profile that others may read. A copy that was made read-only shows no mode of the machine.
+exposure() {
+    case ${root:+copy}$(owned "$1") in
+        "$owner "???------* | "copy$owner "???------* | "copy$owner r--r--r--"*) ;;
+        *) say exposed "${1#"$root"}" ;;
+    esac
+}
+
 # Who owns a file, and its mode without the type.
 owned() {
     ls -ldLn "$1" 2>/dev/null | {
@@ -202,14 +250,21 @@ owned() {
     }
 }
 
-# Adds to $calls, and sends, the scripts running ethtool that these files name by an absolute path.
+# Adds to $calls, and sends, the scripts running ethtool that these files name by an absolute path. One that a shell
+# reads (`. PATH`, `sh PATH`) needs no first line.
 called() {
+    sourcing="^\(.*[;&|{([:space:]]\)\{0,1\}\(\.\|source\|[a-z/]*sh\)[[:space:]]\{1,\}"
+    sourcing="$sourcing\(-[a-z]*[[:space:]]*\)*[\"']\{0,1\}\(/[A-Za-z0-9_./+@-]*\).*"
+    sourced=" $(cat -- "$@" 2>/dev/null | sed -n -e '/^[[:space:]]*#/d' -e "s:$sourcing:\4:p" | tr '\n' ' ') "
     for path in $(cat -- "$@" 2>/dev/null | grep -v '^[[:space:]]*#' | tr -c 'A-Za-z0-9_./+@-' '\n' | grep '^/..*/' |
         sort -u); do
         [ -f "$root$path" ] && [ -r "$root$path" ] || continue
         first=
         IFS= read -r first <"$root$path" || :
-        case $first in '#!'*) ;; *) continue ;; esac
+        case $first in
+            '#!'*) ;;
+            *) case $sourced in *" $path "*) ;; *) continue ;; esac ;;
+        esac
         if grep -q ethtool "$root$path"; then
             calls="$calls $path"
             whole "$root$path"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtscan import hostnet
 from virtscan.errors import OffloadError, SosreportError
-from virtscan.model import Device, DeviceName, Server, ServerTarget
+from virtscan.model import Device, DeviceName, Server, ServerTarget, State
 from virtscan.offload.answer import Answer
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.server import observed
@@ -91,6 +91,7 @@ def _evidence(report: "Sosreport") -> Evidence:
         files=files | masked,
         unreadable=(*skipped, *(f"/{place} (not in a sosreport)" for place in _NOT_TAKEN)),
         executable=frozenset(f"/{name}" for name in report.executable),
+        exposed={f"/{name}": State.UNKNOWN for name in report.exposed},  # sos, or unpacking, may have changed it
         wanted=frozenset(name for name in units if _WANTED.fullmatch(name)),
         aliases={name: target.rpartition("/")[2] for name, target in units.items() if "/" not in name},
     )

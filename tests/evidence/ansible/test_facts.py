@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.harness.patience import LONG
+from virtscan.correlator.sending import sending
 from virtscan.errors import FactsError, OffloadError
 from virtscan.evidence.ansible import open_facts, read_facts
 from virtscan.model import DeviceName, Machine, ServerTarget, SourceKind, State
@@ -253,6 +254,25 @@ def test_facts_that_a_filter_made_fewer_do_not_list_all_devices() -> None:
 
     assert not fewer.lists_all_devices
     assert not unlisted.lists_all_devices
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "eth0", "tx_checksum"),
+    [
+        (["eth0", "bond0", "lo"], {"ipv4": {}, "ipv6": []}, State.UNKNOWN),
+        (["eth0", "lo"], {"ipv4": {}, "ipv6": []}, State.OFF),
+        # A member of a bond has no address; a VLAN is no master.
+        (["eth0", "bond0", "lo"], {}, State.OFF),
+        (["eth0", "eth0.5", "lo"], {"ipv4": {}, "ipv6": []}, State.OFF),
+    ],
+)
+def test_a_device_without_facts_may_be_the_master_of_the_named_one(
+    tmp_path: Path, interfaces: list[str], eth0: dict[str, Any], tx_checksum: State
+) -> None:
+    path = write(tmp_path / "sat.json", facts(ansible_interfaces=interfaces, ansible_eth0=ETH0 | eth0))
+    server = READERS[SourceKind.ANSIBLE](target(path, "eth0"), timeout=LONG)
+
+    assert sending(server).tx is tx_checksum
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The domains and networks in a sosreport, each once although up to three files describe it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -29,6 +29,7 @@ _LISTED = re.compile(
     r"\s*(?P<id>-|\d+)\s+(?P<name>\S.*?)\s+"
     r"(?:no state|running|idle|paused|in shutdown|shut off|crashed|dying|pmsuspended)\s*"
 )
+_HEADER = re.compile(r"\s*Id\s+Name\s+State\s*|[\s-]*")
 _CONFIGURATION = "etc/libvirt/"
 _DEFINITION = 2
 """Where in the order of the places a definition stands."""
@@ -58,7 +59,7 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
             case Unread(about=GapAbout.DOMAIN):
                 unread.append((name, document))
     draft.add(*known.values(), *definitions.values())
-    draft.add(HostFacts(lists_all_domains=_has_list(report)))
+    draft.add(HostFacts(lists_all_domains=_lists_all(report, listed, known.values())))
     names = {_mangled(domain.name) for domain in known.values()}
     for name, miss in unread:
         if _mangled(name) not in names:
@@ -148,6 +149,18 @@ def _has_every_domain(report: Sosreport) -> bool:
 def _has_list(report: Sosreport) -> bool:
     """Return True if `virsh list --all` answered, with or without domains."""
     return any(_LISTS.fullmatch(name) and b"State" in data for name, data in report.files.items())
+
+
+def _lists_all(report: Sosreport, listed: Mapping[str, DomainState], described: Iterable[Domain]) -> bool:
+    """Return True if the list is whole: it has every domain that the report describes, and each row is understood."""
+    lists = [data.decode(errors="replace") for name, data in report.files.items() if _LISTS.fullmatch(name)]
+    rows = [line for text in lists for line in text.splitlines() if not _HEADER.fullmatch(line)]
+    return (
+        _has_list(report)
+        and not any(_LISTS.fullmatch(name) for name in report.skipped)
+        and all(_LISTED.fullmatch(row) for row in rows)
+        and {_mangled(domain.name) for domain in described} <= {_mangled(name) for name in listed}
+    )
 
 
 def _mangled(name: str) -> str:

@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 _TAG = re.compile(rb"<[A-Za-z/!?]")
 _DEFINITION = re.compile(rb"<(?:domain|domstatus|network|networkstatus|node)[\s/>]")
+_DOMAIN_IN = re.compile(rb"<domain(?:\s[^>]*)?(?<!/)>(?:(?!</domain>).)*?<name>([^<]*)</name>", re.DOTALL)
+"""A domain in a document of any kind, with its name."""
 _MOST_NAMES = 5
 
 
@@ -39,8 +41,8 @@ def read(target: Target, draft: HostDraft) -> None:
     Every file counts that begins like XML, whatever its name, also compressed with gzip; but not names that begin with
     a dot. A file counts once whatever links lead to it, such as libvirt's `autostart`, and by its own name where that
     is in the folder. A file that is left out, and a document of another kind, is only logged, unless there is no domain
-    at all; one that may be a domain or a network and can't be read is a gap. The time of observation is when the newest
-    file was written: later facts are unknown.
+    at all; one that may be a domain or a network and can't be read is a gap, and so is a snapshot of a domain that no
+    other document describes. The time of observation is when the newest file was written: later facts are unknown.
 
     Raises:
         ConnectorError: There is no such folder or file, or nothing in it describes a domain or a network.
@@ -55,10 +57,11 @@ def read(target: Target, draft: HostDraft) -> None:
         else:
             contents.read(file)
     contents.deliver_networks()
+    contents.deliver_unread()
     draft.add(HostFacts(observed_at=_moment(contents.newest), read_seconds=monotonic() - started))
     if contents.newest is None:
         raise ConnectorError(f"no domain or network found{contents.left_out}")
-    if not contents.domains and contents.left_out:
+    if not contents.has_domains and contents.left_out:
         draft.add(files.gap(draft.uri, f"no domain found{contents.left_out}", GapAbout.HYPERVISOR))
 
 
@@ -66,13 +69,19 @@ class _Contents:
     """The documents of all files."""
 
     def __init__(self, draft: HostDraft) -> None:
-        self.domains = 0
         self.newest: float | None = None
         self._files = 0
         self._left_out: list[str] = []
+        self._names: set[str] = set()
+        self._inside: dict[str, tuple[str, set[str]]] = {}
         self._draft = draft
         self._networks: dict[str, tuple[Network, str]] = {}
         self._disputed: set[str] = set()
+
+    @property
+    def has_domains(self) -> bool:
+        """Return True if a domain was delivered."""
+        return bool(self._names)
 
     @property
     def left_out(self) -> str:
@@ -99,7 +108,7 @@ class _Contents:
         for document in documents(data, origin=origin):
             match document:
                 case Domain():
-                    self.domains += 1
+                    self._names.add(document.name)
                     self._draft.add(document)
                 case Network():
                     self._keep(document, origin)
@@ -107,6 +116,9 @@ class _Contents:
                     self._draft.add(files.gap(document.origin, document.reason, about))
                     continue
                 case Unread():
+                    inside = {name.decode(errors="replace") for name in _DOMAIN_IN.findall(data)}
+                    if inside:
+                        self._inside[document.origin] = document.reason, inside
                     self._leave_out(file, document.reason)
                     continue
             written = file.status.st_mtime
@@ -116,6 +128,13 @@ class _Contents:
         """Deliver the networks that have one definition: which of two counts is unknown."""
         names = self._networks.keys() - self._disputed
         self._draft.add(*(self._networks[name][0] for name in names))
+
+    def deliver_unread(self) -> None:
+        """Deliver a gap for each snapshot, say, of a domain that no document describes."""
+        for origin, (reason, names) in self._inside.items():
+            missing = ", ".join(sorted(names - self._names))
+            if missing:
+                self._draft.add(files.gap(origin, f"{reason}; the domain in it is not read: {missing}"))
 
     def _keep(self, network: Network, origin: str) -> None:
         known, first = self._networks.setdefault(network.name, (network, origin))

@@ -56,10 +56,14 @@ def _device(link: Link, entry: Mapping[str, Any], source: str, at: datetime | No
 
 def lists_all_devices(facts: Mapping[str, Any]) -> bool:
     """Return True if there are facts about each of the host's interfaces (a filter may have left some out)."""
+    return isinstance(facts.get("interfaces"), list) and not without_facts(facts)
+
+
+def without_facts(facts: Mapping[str, Any]) -> tuple[DeviceName, ...]:
+    """Return the interfaces that Ansible names and has no facts about."""
     names = facts.get("interfaces")
-    if not isinstance(names, list):
-        return False
-    return {str(name).partition(":")[0] for name in names} <= {label for label, _ in _entries(facts)}
+    listed = {str(name).partition(":")[0] for name in names} if isinstance(names, list) else set()
+    return tuple(DeviceName(name) for name in sorted(listed - {label for label, _ in _entries(facts)}))
 
 
 def read_features(facts: Mapping[str, Any]) -> dict[DeviceName, str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from virtscan import hostnet
 from virtscan.errors import FactsError
-from virtscan.evidence.ansible.devices import lists_all_devices, read_devices, read_features
+from virtscan.evidence.ansible.devices import lists_all_devices, read_devices, read_features, without_facts
 from virtscan.model import Device, DeviceName, Machine
 
 # `ansible HOST -m setup` puts this before each host's facts; `>>` is that of version 1.
@@ -22,7 +22,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Ansible's facts about one host.
 
     `names` are all its names, that of the inventory first. `features` has by device the output of `ethtool -k`, without
-    devices of which Ansible has none. `lists_all_devices` is False for facts that a filter made fewer.
+    devices of which Ansible has none. `lists_all_devices` is False for facts that a filter made fewer; `without_facts`
+    are the devices that it left out, as far as they are named.
     """
 
     names: tuple[str, ...]
@@ -32,6 +33,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: int | None = None
     devices: tuple[Device, ...] = ()
     lists_all_devices: bool = False
+    without_facts: tuple[DeviceName, ...] = ()
     features: Mapping[DeviceName, str] = {}
     machine: Machine = Machine.UNKNOWN
     system_uuid: str | None = None
@@ -82,6 +84,7 @@ def _facts(document: Mapping[str, Any], host: str | None) -> Facts | None:
         memory_mib=_number(facts, "memtotal_mb"),
         devices=read_devices(facts, source=_SOURCE, at=taken_at),
         lists_all_devices=lists_all_devices(facts),
+        without_facts=without_facts(facts),
         features=read_features(facts),
         machine=_machine(facts),
         system_uuid=hostnet.system_uuid(_text(facts, "product_uuid") or ""),

@@ -61,6 +61,7 @@ def _member(entry: os.DirEntry[str], name: str) -> Member | Unreadable:
         target=target,
         read=read,
         executable=bool(status.st_mode & stat.S_IXUSR),
+        exposed=bool(status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)),
     )
 
 

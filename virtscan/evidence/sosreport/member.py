@@ -10,6 +10,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
     `target` is what a symbolic link names, None for everything else. `read` gives the content; it must be called, if
     at all, before the next member is asked for, and raises SosreportError. It is None for what has no content.
+    `exposed` says that other users than the owner may read or write it.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     target: str | None = None
     read: Callable[[], bytes] | None = None
     executable: bool = False
+    exposed: bool = False
 
 
 class Unreadable(msgspec.Struct, frozen=True, kw_only=True):

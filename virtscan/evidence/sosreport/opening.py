@@ -68,6 +68,7 @@ def _keep(members: Iterable[Member | Unreadable], room: int) -> Sosreport:
         links=kept.links,
         modified=kept.modified,
         executable=frozenset(kept.executable),
+        exposed=frozenset(kept.exposed),
         skipped=kept.skipped,
         cut_short=cut_short,
     )
@@ -81,6 +82,7 @@ class _Kept:
         self.links: dict[str, str] = {}
         self.modified: dict[str, float] = {}
         self.executable: set[str] = set()
+        self.exposed: set[str] = set()
         self.skipped: dict[str, str] = {}
         self._root: str | None = None
         self._room = room
@@ -122,6 +124,8 @@ class _Kept:
                 return
             if member.executable:
                 self.executable.add(name)
+            if member.exposed:
+                self.exposed.add(name)
             if member.modified is not None:
                 self.modified[name] = member.modified
 

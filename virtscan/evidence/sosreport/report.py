@@ -29,7 +29,8 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
     """What was kept.
 
     Names are relative to the report's root, which mirrors the host's. `links` are symbolic links, not followed.
-    `modified` holds seconds since 1970; `executable` are the files that may be executed. `skipped` says of what was
+    `modified` holds seconds since 1970; `executable` are the files that may be executed, `exposed` those that other
+    users than the owner may read. `skipped` says of what was
     wanted and not kept why; `cut_short`, why what stands behind was not read, None when the end was reached.
     """
 
@@ -37,6 +38,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
     links: Mapping[str, str] = {}
     modified: Mapping[str, float] = {}
     executable: frozenset[str] = frozenset()
+    exposed: frozenset[str] = frozenset()
     skipped: Mapping[str, str] = {}
     cut_short: str | None = None
 

@@ -17,18 +17,22 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration that a server showed.
 
     `files` holds, by path, the lines about offload; scripts that run ethtool are whole. A file without such a line is
-    there, and empty. `unreadable` are places that were not read. `udev` is the version of udev, None when it has none.
+    there, and empty. `unreadable` are places that were not read, `unclear` files that were and may hold the setting.
+    `udev` is the version of udev, None when it has none.
     `executable` are the scripts that may be executed, None when the source does not know. `foreign` are scripts that
-    another user than root may change. `wanted` are the entries of units' folders, such as
+    another user than root may change. `exposed` are files that other users than root may read, or that are not root's:
+    ON if so, UNKNOWN if a copy may have changed the mode. `wanted` are the entries of units' folders, such as
     `multi-user.target.wants/tx.service`; `aliases` are further names of units. `calls` are boot scripts with the
     scripts running ethtool that they name.
     """
 
     files: Mapping[str, str] = {}
     unreadable: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
     udev: int | None = None
     executable: frozenset[str] | None = None
     foreign: frozenset[str] = frozenset()
+    exposed: Mapping[str, State] = {}
     wanted: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = {}
     calls: Mapping[str, tuple[str, ...]] = {}

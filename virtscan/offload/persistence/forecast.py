@@ -42,7 +42,11 @@ def forecast(
     if all(way in features and features[way].fixed for way in WAYS):
         return Persistence(tx_checksum=now, setting="fixed by the driver")
     outcomes = {setting.where: outcome for setting in settings if (outcome := _outcome(setting, features))}
-    unread = f"could not read {', '.join(evidence.unreadable)}" if evidence.unreadable else ""
+    unread = "; ".join(
+        f"could not {act} {', '.join(places)}"
+        for act, places in (("read", evidence.unreadable), ("interpret", evidence.unclear))
+        if places
+    )
     if outcomes:
         return _agreed(outcomes, unread)
     if unread:

@@ -10,7 +10,7 @@ from virtscan.offload.persistence.evidence import WAYS, Evidence, Setting, uncer
 from virtscan.offload.persistence.ifcfg import belongs
 from virtscan.offload.persistence.ifupdown import if_up
 from virtscan.offload.persistence.profiles import has_profile
-from virtscan.offload.persistence.shell import Scene, run_script
+from virtscan.offload.persistence.shell import Scene, may_concern, run_script
 
 _BOOT = (
     "/etc/rc.local",
@@ -29,6 +29,7 @@ _NETWORK_MANAGER = ("NetworkManager/dispatcher.d/*", "NetworkManager/dispatcher.
 _NETWORKD = tuple(
     f"networkd-dispatcher/{state}.d/*" for state in ("carrier", "degraded", "routable", "configuring", "configured")
 )
+_FUNCTION = re.compile(r"\(\s*\)|^\s*function\s", re.MULTILINE)
 _RUN_PARTS = re.compile(r"[A-Za-z0-9_-]+")
 # The script of Debian's ethtool package, which carries out the options of the interfaces files.
 _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
@@ -70,7 +71,9 @@ def _states(text: str, hook: _Hook, evidence: Evidence, device: str) -> dict[str
 def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: str) -> Iterator[Setting]:
     """Yield what scripts may do that a boot script names; its other lines, and so its words, are unknown."""
     for path in called:
-        states = run_script(evidence.files.get(path, ""), Scene(device=device))
+        text = evidence.files.get(path, "")
+        # A function in it may be called by lines that are unknown.
+        states = run_script(text, Scene(device=device)) or (may_concern(text) if _FUNCTION.search(text) else {})
         if path not in evidence.files:
             states = dict.fromkeys(WAYS, State.UNKNOWN)
         if states:

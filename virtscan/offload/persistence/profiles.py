@@ -6,9 +6,10 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import WAYS, Evidence, Setting, ini, states_of
+from virtscan.offload.persistence.evidence import WAYS, Evidence, Setting, ini, states_of, uncertain
 
 _ETHERNET = ("ethernet", "802-3-ethernet")
+_PROFILES = "NetworkManager/system-connections/*"
 LINK_SINCE = 245
 
 
@@ -19,16 +20,20 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
 
     Source:
         nm-settings-keyfile(5): `[ethtool] feature-tx`, `feature-tx-checksum-…`; a profile without interface-name and
-        mac-address fits every device of its type.
+        mac-address fits every device of its type. NetworkManager ignores files that other users than root may read.
     """
     found: list[Setting] = []
-    for path, text in evidence.under("NetworkManager/system-connections/*"):
+    for path, text in evidence.under(_PROFILES):
         values = {(section, key): value for section, key, value in ini(text)}
-        if _activates(values, device, macs):
+        exposed = _exposed(evidence, str(path))
+        if exposed is not State.ON and _activates(values, device, macs):
             pairs = [
                 (key.removeprefix("feature-"), value) for (part, key), value in values.items() if part == "ethtool"
             ]
-            found.append(Setting(where=f"[ethtool] in {path}", states=states_of(pairs)))
+            states = states_of(pairs)
+            found.append(
+                Setting(where=f"[ethtool] in {path}", states=states if exposed is State.OFF else uncertain(states))
+            )
     setting = [item for item in found if item.states]
     if all(item.states == found[0].states for item in found):
         yield from setting[:1]
@@ -43,8 +48,15 @@ def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
     """Return True if NetworkManager has a profile that it activates on the device by itself."""
     return any(
         _activates({(section, key): value for section, key, value in ini(text)}, device, macs)
-        for _, text in evidence.under("NetworkManager/system-connections/*")
+        for path, text in evidence.under(_PROFILES)
+        if _exposed(evidence, str(path)) is State.OFF
     )
+
+
+def _exposed(evidence: Evidence, path: str) -> State:
+    """Return whether NetworkManager ignores a profile because others may read it; of a package's it is not known."""
+    exposed = evidence.exposed.get(path, State.OFF)
+    return State.UNKNOWN if exposed is State.ON and path.startswith("/usr/lib/") else exposed
 
 
 def _activates(values: Mapping[tuple[str, str], str], device: str, macs: tuple[str, ...]) -> bool:

@@ -28,8 +28,8 @@ class Commands(Shell, ABC):
     """A script that can run commands."""
 
     @abstractmethod
-    def program(self, text: str) -> None:
-        """Run a script as a process of its own."""
+    def program(self, text: str, *, sourced: bool = False) -> None:
+        """Run a script, as a process of its own or (`sourced`) as a part of this one."""
 
     @abstractmethod
     def _node(self, node: Node) -> bool | None: ...
@@ -100,18 +100,28 @@ class Commands(Shell, ABC):
                 return self._text(fields[0] if fields else None, fields[2:])
         path = first if first in self._scene.scripts else (fields[0] if fields else None)
         arguments = fields if first in self._scene.scripts else fields[1:]
+        sourced = name in {".", "source"}
         if path is not None and path in self._scene.scripts:
-            return self._text(self._scene.scripts[path], arguments)
+            return self._text(self._scene.scripts[path], arguments, sourced=sourced)
+        if sourced and (path is None or not path.startswith("/")):
+            return self._text(None, arguments)
         return None
 
-    def _text(self, text: str | None, arguments: list[Field]) -> bool | None:
+    def _text(self, text: str | None, arguments: list[Field], *, sourced: bool = False) -> bool | None:
         if text is None:
             self._give(dict.fromkeys(WAYS, State.UNKNOWN), certain=False)
             return None
-        before, self._arguments = self._arguments, tuple(arguments)
-        self.program(text)
+        before = self._arguments
+        if arguments or not sourced:
+            self._arguments = tuple(arguments)
+        self.program(text, sourced=sourced)
         self._arguments = before
         return None
+
+    def _options(self, fields: list[Field]) -> None:
+        if fields[:1] == ["--"]:
+            self._arguments = None if self._doubt else tuple(fields[1:])
+        self._errexit = _errexit(fields, before=self._errexit)
 
     def _other(self, name: str, fields: list[Field]) -> bool | None:
         match name, fields:
@@ -121,8 +131,10 @@ class Commands(Shell, ABC):
                 return True
             case "read" | "unset" | "shift", _:
                 return self._forget(name, fields)
-            case "set", ["--", *arguments]:
-                self._arguments = None if self._doubt else tuple(arguments)
+            case "set", _:
+                self._options(fields)
+            case (("modprobe" | "rmmod"), [*options]) if name == "rmmod" or _removes(options):
+                self.states = uncertain(self.states)  # a driver that is loaded again starts anew
         if name in _DECLARE:
             for variable, equals, value in ((field or "").partition("=") for field in fields):
                 if equals:
@@ -148,3 +160,15 @@ class Commands(Shell, ABC):
                 self._give(uncertain(offload_states(fields[number + 1 :], self._scene)), certain=False)
             elif "ethtool" in field and " " in field:
                 self._give(may_concern(field), certain=False)
+
+
+def _errexit(options: list[Field], *, before: bool) -> bool:
+    """Return whether `set -e` holds after these options of `set`."""
+    for option, following in zip(options, [*options[1:], None], strict=True):
+        if option is not None and (re.fullmatch(r"[-+][a-z]*e[a-z]*", option) or following == "errexit"):
+            before = option.startswith("-")
+    return before
+
+
+def _removes(options: list[Field]) -> bool:
+    return any(option is None or re.fullmatch(r"-[a-z]*r[a-z]*|--remove", option) for option in options)

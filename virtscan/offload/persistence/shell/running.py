@@ -15,12 +15,13 @@ from virtscan.offload.persistence.shell.commands import CALLS, SHELLS, Commands
 from virtscan.offload.persistence.shell.conditions import holds
 from virtscan.offload.persistence.shell.effects import Scene, States, may_concern, merged
 from virtscan.offload.persistence.shell.parsing import parse
-from virtscan.offload.persistence.shell.state import EndError, NextError
+from virtscan.offload.persistence.shell.state import EndError, NextError, ReturnError
 from virtscan.offload.persistence.shell.syntax import Block, Node, ShellSyntaxError
 from virtscan.offload.persistence.shell.words import Field, expand
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL)
 _SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+)?(?:\S*/)?(?:busybox\s+)?(sh|bash|dash|ash|ksh|zsh)\b")
+_ERREXIT = re.compile(r"#!.*\s-\w*e")
 _STEPS = 5000
 
 
@@ -54,22 +55,34 @@ def _guarded(text: str, scene: Scene, act: "Callable[[_Run], None]") -> States:
     return run.states
 
 
+def _excuses(node: Node) -> bool:
+    """Return True if the failure of such a command does not end a script under `set -e`."""
+    return (isinstance(node, syntax.AndOr) and (node.rest != () or _excuses(node.first))) or (
+        isinstance(node, syntax.Pipe) and node.negated
+    )
+
+
 class _Run(Commands):
     """A script with its control flow."""
 
-    def program(self, text: str) -> None:
-        """Run a script as a process of its own."""
+    def program(self, text: str, *, sourced: bool = False) -> None:
+        """Run a script, as a process of its own or (`sourced`) as a part of this one."""
         if text.startswith("#!") and not _SHEBANG.match(text):
             self._give(may_concern(text), certain=False)
             return
         self._calls += 1
         if self._calls > CALLS:
             raise ShellSyntaxError("scripts that call each other")
-        doubt, ended = self._doubt, self._ended
+        doubt, ended, errexit = self._doubt, self._ended, self._errexit
         self._ended = False
-        with suppress(EndError):
+        if not sourced:
+            self._errexit = _ERREXIT.match(text) is not None
+        with suppress(ReturnError if sourced else EndError):
             self._block(parse(text))
-        self._doubt, self._ended = doubt, ended
+        if not (sourced and self._ended):  # it may have ended this script, too
+            self._doubt, self._ended = doubt, ended
+        if not sourced:
+            self._errexit = errexit
         self._calls -= 1
 
     def words(self, words: Sequence[Field]) -> None:
@@ -81,6 +94,8 @@ class _Run(Commands):
         status: bool | None = True
         for node in block:
             status = self._node(node)
+            if status is False and self._errexit and not self._tested and not _excuses(node):
+                self._ended = True
             if self._ended:  # it may have ended: all that follows is in doubt
                 self._doubt = True
         return status
@@ -116,12 +131,19 @@ class _Run(Commands):
                 return self._case(node)
             case syntax.Loop(condition=condition, body=body):
                 with self._doubting():
-                    self._block(condition)
+                    with self._testing():
+                        self._block(condition)
                     self._body(body)
                 return None
         raise ShellSyntaxError("a command of another kind")
 
     def _and_or(self, node: syntax.AndOr) -> bool | None:
+        if not node.rest:
+            return self._node(node.first)
+        with self._testing():
+            return self._alternatives(node)
+
+    def _alternatives(self, node: syntax.AndOr) -> bool | None:
         status = self._node(node.first)
         for operator, following in node.rest:
             if status is None:
@@ -153,7 +175,8 @@ class _Run(Commands):
     def _if(self, node: syntax.If) -> bool | None:
         with self._doubting(when=False):
             for condition, body in node.branches:
-                status = self._block(condition)
+                with self._testing():
+                    status = self._block(condition)
                 if status is False:
                     continue
                 if status is True:

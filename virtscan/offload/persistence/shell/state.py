@@ -35,6 +35,8 @@ class Shell:
         self._functions: dict[str, Node] = {}
         self._doubt = False
         self._ended = False  # it may have ended: all that follows is in doubt
+        self._errexit = False  # `set -e`
+        self._tested = 0  # so deep in conditions, where `set -e` does not count
         self._steps = 0
         self._calls = 0
 
@@ -64,6 +66,14 @@ class Shell:
         self._doubt = before or when
         yield
         self._doubt = before
+
+    @contextmanager
+    def _testing(self) -> Iterator[None]:
+        self._tested += 1
+        try:
+            yield
+        finally:
+            self._tested -= 1
 
     def _end(self, reason: EndError) -> None:
         """End here, or from here on be in doubt."""
