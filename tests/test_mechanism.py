@@ -53,7 +53,7 @@ def test_the_labs_table_has_every_boot_of_every_scenario_and_the_rule_that_decid
         r"^\| (.+?)(?: \(nested.*?\))? +\| (on|off) +\|.*?\| (R\d+) +\|.*\| (\S.*?) +\|$", table, re.MULTILINE
     )
 
-    # All kernels that the lab plays by itself are fixed: only where it names an unfixed one the step's own rule decides.
+    # The kernels here are fixed: only where the lab names an unfixed one the rule of the step decides.
     played = [
         (one.name, step.offload.value, step.rule if one.unfixed else "R2", "yes")
         for one in SCENARIOS
