@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from tests.build import bond, bridge, bridged, device, domain, hypervisor, macvlan, macvtap, nic, tap, veth, vlan
-from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, scene
-from virtscan.model import Attachment, Device, DeviceKind, Interface, Inventory, Mac, Reach, SourceMode
+from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
+from virtscan.model import Attachment, Device, DeviceKind, DeviceName, Interface, Inventory, Mac, Reach, SourceMode
 
 BRIDGE, VEPA, PRIVATE, PASSTHROUGH, NO_MODE = SourceMode
 YES, NO, UNKNOWN = Reach
@@ -235,3 +235,17 @@ def test_a_nic_that_fills_inside_a_nested_hypervisor_fills_for_good() -> None:
     )
 
     assert finding_of(scene(beside=(domain("hv2", macvtap(mac=OTHER)),), others=(inner,))).rule == "R6"
+
+
+@pytest.mark.parametrize(("devices", "rule"), [(("bond2", "bond3"), "R4"), (("bond2",), "R7")])
+def test_a_declaration_yields_to_a_server_that_is_known_to_be_on_the_device(
+    devices: tuple[str, ...], rule: str
+) -> None:
+    pool = replace(sat("bond2"), attachments=tuple(Attachment(DeviceName(one), BRIDGE) for one in devices))
+    far = satellite(segments=("a",))
+
+    found = finding_of(
+        scene(servers=(far,), beside=(provisioner(pool),), host_devices=STACKS, segments={DeviceName("bond2"): "b"})
+    )
+
+    assert found.rule == rule

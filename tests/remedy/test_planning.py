@@ -4,13 +4,23 @@ from typing import Any
 
 import pytest
 
-from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bond, domain, hypervisor, macvtap, nic, server
+from tests.build import (
+    FIXED_KERNEL,
+    UNFIXED_KERNEL,
+    bond,
+    bridge,
+    domain,
+    hypervisor,
+    macvlan,
+    macvtap,
+    nic,
+    server,
+    veth,
+)
 from tests.remedy.plans import WEB01, WEB02, change, fleet, host, mac, remedy
 from virtscan.correlator import correlate
 from virtscan.model import (
-    Device,
     DeviceKind,
-    DeviceName,
     Exposure,
     Feature,
     Observed,
@@ -170,20 +180,23 @@ def test_the_name_of_a_device_gives_its_kind_if_nothing_better_does(interface: s
 
 
 def test_the_kind_of_a_servers_device_is_read_from_its_hypervisor() -> None:
-    own = Device(
-        name=DeviceName("uplink"),
-        kind=DeviceKind.MACVLAN,
-        lower=(DeviceName("bond2"),),
-        lower_complete=True,
-        mode=SourceMode.BRIDGE,
-        mac=mac("52:54:00:0a:00:01")[0],
-    )
+    own = veth("uplink", mac=mac("52:54:00:0a:00:01")[0])
+    devices = (bridge("br9", "eth4", "uplink"), nic("eth4"), own)
+    serving = hypervisor("hv1", domain("thin", macvtap("br9")), kernel=UNFIXED_KERNEL, devices=devices)
+
+    (one,) = remedy(server(interface="uplink", macs=mac("52:54:00:0a:00:01")), hosts=(serving,)).changes
+
+    assert one.senders[0].kind is DeviceKind.VETH
+
+
+def test_a_declared_server_on_a_macvlan_of_its_hypervisor_gets_no_commands() -> None:
+    own = macvlan("uplink", "bond2", mac=mac("52:54:00:0a:00:01")[0])
     devices = (bond(), nic("eth4"), nic("eth5"), own)
     serving = hypervisor("hv1", domain("thin", macvtap()), kernel=UNFIXED_KERNEL, devices=devices)
 
     (one,) = remedy(server(interface="uplink", macs=mac("52:54:00:0a:00:01")), hosts=(serving,)).changes
 
-    assert one.senders[0].kind is DeviceKind.MACVLAN
+    assert (one.fixed, one.senders) == (True, ())
 
 
 @pytest.mark.parametrize("name", [None, "", "eth0; reboot", "-K", "eth0\nreboot", "a" * 16, "$(reboot)", "..", "eth/0"])

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.sending import SendingStack, Way, WayState, sending_stacks
-from virtscan.model import DeviceKind, DeviceName, Feature, Offload, Server, ServerDevice, State
+from virtscan.correlator.location.fleet import Fleet
+from virtscan.correlator.location.places import HostDevice, places
+from virtscan.correlator.sending import SendingStack, Way, WayState, down_to_macvlan, sending_stacks
+from virtscan.model import Device, DeviceKind, DeviceName, Feature, Offload, Server, ServerDevice, State
 
 CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
 
@@ -78,6 +80,24 @@ def cure(stack: SendingStack) -> Cure:
     depths = {name: depth for way in stack.ways for depth, name in enumerate(way.devices)}
     switches = sorted(chosen.values(), key=lambda switch: -depths[switch.device or DeviceName("")])
     return Cure(switches=tuple(switches), fixed=tuple(stuck))
+
+
+def own_devices(stack: SendingStack, fleet: Fleet) -> tuple[Device, ...]:
+    """Give the devices of hypervisors that the server is, or that have its MAC."""
+    return tuple(place.device for place in places(stack, fleet) if isinstance(place, HostDevice))
+
+
+def as_judged(stack: SendingStack, fleet: Fleet) -> SendingStack:
+    """Give the stack as the findings on its hypervisor see it: a macvlan hands frames to its neighbours itself."""
+    return down_to_macvlan(stack) if own_devices(stack, fleet) else stack
+
+
+def cure_of(stack: SendingStack, fleet: Fleet) -> Cure:
+    """Work out the cure of a stack as it is judged; a macvlan that only its hypervisor lists can't be switched."""
+    macvlans = [one.name for one in own_devices(stack, fleet) if one.kind is DeviceKind.MACVLAN]
+    if macvlans and not stack.observed:
+        return Cure(switches=(), fixed=tuple(dict.fromkeys(macvlans)))
+    return cure(as_judged(stack, fleet))
 
 
 def command_word(name: str | None) -> str | None:

@@ -215,12 +215,20 @@ class Evaluator:
             for position in positions(stack, place, point, self._stacks)
         ]
         excluded = outside.excluded
-        there = {number for number, one in near if number in excluded and _is_on_the_device(one)}
+        elsewhere = {number for number, one in near if one.position.exclusive and not _is_on_the_device(one)}
+        there = {
+            number
+            for number, one in near
+            if number in excluded
+            and _is_on_the_device(one)
+            and not (one.position.exclusive and number in elsewhere)  # it may be there, which is not known
+        }
         serving = [number for number in range(len(self._index.servers)) if number not in excluded or number in there]
         serving = [number for number in serving if number not in audience.without]
         if not serving:
             return self._unserved(point, audience, excluded)
-        rulings = [*outside.rulings, *(one for number, one in near if number not in excluded or _is_on_the_device(one))]
+        judged = [one for number, one in near if number not in excluded or (number in there and _is_on_the_device(one))]
+        rulings = [*outside.rulings, *judged]
         at: dict[int, tuple[Position, ...]] = {number: outside.positions.get(number, ()) for number in serving}
         for number, one in near:
             if number in at:

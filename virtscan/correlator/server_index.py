@@ -128,6 +128,6 @@ def _owners(stacks: list[tuple[SendingStack, ...]], fleet: Fleet) -> dict[int, f
     owners: dict[int, frozenset[int]] = {}
     for number, some in enumerate(stacks):
         for stack in some:
-            for domain in own_domains(stack, fleet) if stack.declared else ():
+            for domain in own_domains(stack, fleet):
                 owners[domain] = owners.get(domain, frozenset()) | {number}
     return owners

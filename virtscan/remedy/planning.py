@@ -6,7 +6,7 @@ import msgspec
 
 from virtscan.correlator import correlate
 from virtscan.correlator.aging import aged
-from virtscan.correlator.cure import Cure, command_word, cure, offload_of, server_of, stack_of
+from virtscan.correlator.cure import Cure, as_judged, command_word, cure_of, offload_of, server_of, stack_of
 from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import GuestNic, HostDevice, places
@@ -43,12 +43,12 @@ def plan(report: Report) -> Remedy:
     rebooted = msgspec.structs.replace(inventory, servers=tuple(map(after_reboot, inventory.servers)))
     times = [inventory] if rebooted.servers == inventory.servers else [inventory, rebooted]
     found = harm(map(aged, times))
-    planned = [_planned(inventory.servers, sending, endangered) for sending, endangered in found.items()]
+    fleet = ServerIndex(aged(inventory)).fleet
+    planned = [_planned(inventory.servers, sending, endangered, fleet) for sending, endangered in found.items()]
     cures = [(one.stack, one.cure) for one in planned]
     left = [finding for time in times for finding in correlate(mended(time, cures)).findings]
     at_risk = {_place(finding) for finding in left if is_at_risk(finding)}
     unknown = {_place(one) for one in left if one.verdict is Verdict.UNKNOWN and one.waived is None}
-    fleet = ServerIndex(aged(inventory)).fleet
     changes = [_change(one, fleet, inventory.hypervisors) for one in planned]
     return Remedy(
         version=inventory.version,
@@ -86,13 +86,13 @@ def _key(server: Server) -> tuple[str, str | None]:
     return server.name, server.interface
 
 
-def _planned(servers: Iterable[Server], sending: Sending, found: Sequence[Endangered]) -> _Planned:
+def _planned(servers: Iterable[Server], sending: Sending, found: Sequence[Endangered], fleet: Fleet) -> _Planned:
     interface = sending.interface or None
     named = [one for one in servers if one.name == sending.server and (one.interface or "") == sending.named]
     server = server_of(named, sending.server, interface)
     assert server is not None  # noqa: S101  the rulings are on these servers
     stack = stack_of(server, interface)
-    return _Planned(stack=stack, cure=cure(stack), endangered=found)
+    return _Planned(stack=as_judged(stack, fleet), cure=cure_of(stack, fleet), endangered=found)
 
 
 def _change(planned: _Planned, fleet: Fleet, hosts: Iterable[Hypervisor]) -> Change:

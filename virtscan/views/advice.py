@@ -2,7 +2,9 @@
 
 from collections import Counter
 
-from virtscan.correlator.cure import Cure, cure, server_of, stack_of
+from virtscan.correlator.aging import aged
+from virtscan.correlator.cure import Cure, cure_of, server_of, stack_of
+from virtscan.correlator.server_index import ServerIndex
 from virtscan.model import Finding, Reach, Report, Server, Verdict
 from virtscan.model.reasons import NeedsKernel
 from virtscan.views.summary import is_at_risk
@@ -28,8 +30,11 @@ def changes(report: Report) -> list[str]:
         (server_of(report.inventory.servers, name, interface), interface, count)
         for (name, interface), count in counts.most_common()
     )
+    if not counts:
+        return []
+    fleet = ServerIndex(aged(report.inventory)).fleet
     return [
-        _change(server, cure(stack_of(server, interface)), count)
+        _change(server, cure_of(stack_of(server, interface), fleet), count)
         for server, interface, count in found
         if server is not None
     ]

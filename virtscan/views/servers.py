@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 
 import msgspec
 
-from virtscan.correlator.cure import CHECKSUMS, cure
+from virtscan.correlator.cure import CHECKSUMS, as_judged, cure
 from virtscan.correlator.sending import SendingStack, sending
+from virtscan.correlator.server_index import ServerIndex
 from virtscan.model import Finding, Report, Server, State
 from virtscan.views import summary
 from virtscan.views.document import (
@@ -100,11 +101,14 @@ def servers(report: Report) -> Section:
             # A server without a named interface decides through any of its devices.
             one = (finding.server, finding.server_interface)
             findings[one if one in named else (finding.server, first.get(finding.server))].append(finding)
+    fleet = ServerIndex(report.inventory).fleet
     return section(
         "servers",
         FIELDS,
         (
-            _Server(facts=server, stack=sending(server), findings=findings[server.name, server.interface])
+            _Server(
+                facts=server, stack=as_judged(sending(server), fleet), findings=findings[server.name, server.interface]
+            )
             for server in report.inventory.servers
         ),
     )
@@ -112,7 +116,8 @@ def servers(report: Report) -> Section:
 
 def metrics(report: Report) -> tuple[Metric, ...]:
     """Count the servers by the state of their offload."""
-    states = Counter(sending(server).tx for server in report.inventory.servers)
+    fleet = ServerIndex(report.inventory).fleet
+    states = Counter(as_judged(sending(server), fleet).tx for server in report.inventory.servers)
     text = "Servers by the state of their TX checksum offload."
     return tuple(
         Metric(name="tx_checksum", value=states[state], help=text, labels={"state": state.value}) for state in State

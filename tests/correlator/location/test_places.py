@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.build import bond, bridge, macvlan, macvtap, nic, read_server, sends, veth
+from tests.build import bond, bridge, device, macvlan, macvtap, nic, read_server, sends, veth
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, scene
-from virtscan.model import Device, Mac, State
+from virtscan.correlator import correlate
+from virtscan.model import Device, DeviceKind, Mac, State
 
 THEIRS = Mac(SERVING)
 BELOW = (bond("bond2"), nic("eth4", mac=Mac("b4:96:91:00:00:04")), nic("eth5", mac=Mac("b4:96:91:00:00:05")))
@@ -62,3 +63,12 @@ def test_frames_to_guests_of_the_server_itself_pass_no_nic(port: State, rule: st
     sat = read_server(sends(nics[0]), sends(nics[1], State.OFF), sends(nics[2], port))
 
     assert finding_of(scene(macvtap("br0"), servers=(sat,), host_devices=nics)).rule == rule
+
+
+def test_a_server_is_its_own_domain_by_any_of_its_nics() -> None:
+    tunnel = device("vxlan0", DeviceKind.UNKNOWN, lower_complete=False, mac=Mac("ae:00:00:00:00:09"))
+    sat = read_server(sends(tunnel), sends(nic("eth0", driver="virtio_net", mac=THEIRS)))
+
+    report = correlate(scene(servers=(sat,), beside=(provisioner(),), host_devices=BELOW))
+
+    assert [found.domain for found in report.findings] == ["web01"]
