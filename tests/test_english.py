@@ -9,14 +9,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-PENDING = (
-    "virtscan/correlator/",  # rewritten with its tests
-    "virtscan/storage/",  # rewritten with the schemas
-    "virtscan/views/",  # rewritten with the document
-    "docs/rules.md",  # generated from virtscan/views/wording
-)
-"""Folders and files that may still have the idiom; an entry goes when its part is free of it."""
-
 IDIOM = {
     "a person for a state": re.compile(r"\b(nobody|somebody|whoever|anybody)\b", re.IGNORECASE),
     'name the state: "not a X", "invalid X"': re.compile(
@@ -64,15 +56,9 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", [path for path in texts() if not name(path).startswith(PENDING)], ids=name)
+@pytest.mark.parametrize("path", list(texts()), ids=name)
 def test_a_text_is_in_plain_english(path: Path) -> None:
     assert hits(path) == []
-
-
-def test_a_pending_part_still_has_the_idiom() -> None:
-    found = {name(path) for path in texts() if hits(path)}
-
-    assert [pending for pending in PENDING if not any(one.startswith(pending) for one in found)] == []
 
 
 @pytest.mark.parametrize(

@@ -191,9 +191,7 @@ def everything(at: datetime | None) -> Inventory:
     return inventory(here, servers=(sat,), netboots=(record,), subnets=(subnet,))
 
 
-@pytest.mark.parametrize(
-    ("at", "when"), [(MONTH_AGO, "observed 31 days ago"), (None, "nobody knows when it was observed")]
-)
+@pytest.mark.parametrize(("at", "when"), [(MONTH_AGO, "observed 31 days ago"), (None, "observed at an unknown time")])
 def test_what_is_too_old_is_missing_with_a_gap_for_each_source(at: datetime | None, when: str) -> None:
     left = aged(limited(everything(at)))
     (here,) = left.hypervisors
@@ -320,7 +318,7 @@ def test_what_was_no_macvtap_is_not_asked_about_again() -> None:
 
 @st.composite
 def dated(draw: DrawFn, looked_at: Inventory) -> Inventory:
-    """The same, with times: everything was observed now, long ago, or nobody knows when."""
+    """The same, with times: everything was observed now, long ago, or at an unknown time."""
     times = st.sampled_from((TAKEN_AT, TAKEN_AT, MONTH_AGO, None))
 
     def kernel(observed: Observed[str] | None) -> Observed[str] | None:

@@ -18,20 +18,20 @@ class Clock(msgspec.Struct, frozen=True):
     max_age: float | None
 
     def is_too_old(self, observed_at: datetime | None) -> bool:
-        """Does it count no more? What was observed nobody knows when does not, either."""
+        """Tell whether a fact no longer counts; one of unknown age does not."""
         if self.max_age is None:
             return False
         return observed_at is None or age(observed_at, self.taken_at).total_seconds() > self.max_age
 
     def complaint(self, observed_at: datetime | None) -> str:
-        """Say of what is too old how old it is, and how old it may be."""
+        """Return how old a fact that is too old is, and how old it may be."""
         limit = "" if self.max_age is None else f" (the limit is {_exactly(self.max_age)})"
         when = ago(observed_at, self.taken_at)
-        return f"nobody knows when it was observed{limit}" if when is None else f"observed {when}{limit}"
+        return f"observed at an unknown time{limit}" if when is None else f"observed {when}{limit}"
 
 
 def _exactly(seconds: float) -> str:
-    """A length of time in the largest unit that it is a whole number of."""
+    """Return a length of time in the largest unit that it is a whole number of."""
     size, name = next((unit for unit in _UNITS if seconds % unit[0] == 0), _UNITS[-1])
     return _counted(seconds / size, name)
 
@@ -58,7 +58,7 @@ def _counted(count: float, unit: str) -> str:
 
 
 def ago(observed_at: datetime | None, taken_at: datetime) -> str | None:
-    """When it was observed, counted back from the scan; None when nobody knows."""
+    """Return when it was observed, counted back from the scan; None where the time is unknown."""
     if observed_at is None:
         return None
     passed = age(observed_at, taken_at)
@@ -66,5 +66,5 @@ def ago(observed_at: datetime | None, taken_at: datetime) -> str | None:
 
 
 def is_old(observed_at: datetime | None, taken_at: datetime) -> bool:
-    """Is it worth a word in a finding? What is known to be a day old at least is; a scan may well take an hour."""
+    """Tell whether a finding mentions the age: from a day on, because a scan may well take an hour."""
     return observed_at is not None and age(observed_at, taken_at) >= _DAY

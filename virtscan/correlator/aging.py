@@ -1,4 +1,4 @@
-"""What is too old to count becomes a fact that nobody knows, with a gap that says whose it was and how to renew it."""
+"""What is too old to count becomes an unknown fact, with a gap that says whose it was and how to renew it."""
 
 from collections.abc import Iterable, Iterator
 
@@ -26,11 +26,11 @@ from virtscan.model.sources import is_declared, renewal
 
 
 def aged(inventory: Inventory) -> Inventory:
-    """The inventory without the facts that its policy calls too old; itself when the policy calls none so.
+    """Return the inventory without the facts that its policy calls too old; itself when the policy calls none so.
 
     Age is counted from the scan. What is declared has no age. Names, MACs and what a machine boots from stay: they say
     whom a finding is about and how pressing it is, and what the correlator makes of a MAC that is too old clears
-    nobody. Doing it again changes nothing more.
+    nothing. Doing it again changes nothing more.
     """
     if inventory.policy.max_age is None:
         return inventory
@@ -85,7 +85,7 @@ def _old_devices(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
         if _is_too_old(device, host, clock) and _device(device) != device:
             alike.setdefault((device.sources, clock.complaint(device.observed_at)), []).append(device.name)
     for (sources, complaint), names in alike.items():
-        subject = f"{', '.join(names)} of {host.name} ({', '.join(sources) or 'nobody says who told it'})"
+        subject = f"{', '.join(names)} of {host.name} ({', '.join(sources) or 'of unknown source'})"
         yield _gap(subject, complaint, sources, host.name)
 
 
@@ -142,7 +142,7 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
 
 
 def _records(netboots: Iterable[Netboot], clock: Clock) -> tuple[tuple[Netboot, ...], tuple[Gap, ...]]:
-    """Records of MACs: who would answer does not count; that it is about to boot does, for that clears nobody."""
+    """Records of MACs: who would answer does not count; that it is about to boot does, for that clears nothing."""
     kept, gaps = [], []
     for netboot in netboots:
         old = netboot.server is not None and clock.is_too_old(netboot.observed_at)

@@ -43,7 +43,7 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
     `interface` is the named device, `top` the bond or bridge above it. `macs` are the MACs of all of its devices,
     `nic_macs` those of the NICs at its bottom, empty where an end is not known to be a NIC. `observed` is False where
     nothing of the stack was read, but at most the state of one device. `declared` is False for a NIC of the server that
-    nobody declared to serve.
+    is not declared to serve.
     """
 
     server: Server

@@ -1,4 +1,4 @@
-"""Which findings somebody has accepted."""
+"""The findings that a waiver accepts."""
 
 import re
 from collections.abc import Iterable

@@ -39,7 +39,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
 def _possible_masters(facts: "Facts") -> list[Device]:
     """Return the devices without facts, each over the devices that may be its members: those without an address.
 
-    A VLAN is named after the device below it, and is no bond and no bridge.
+    A VLAN is named after the device below it, and is neither a bond nor a bridge.
     """
     members = {name for device in facts.devices for name in device.lower}
     free = [device.name for device in facts.devices if not device.addresses and device.name not in members]

@@ -67,7 +67,7 @@ def loads(data: bytes, *, origin: str) -> Inventory:
     except InventoryError as error:
         raise InventoryError(f"{origin}: {error}") from error
     except msgspec.ValidationError as error:
-        raise InventoryError(f"{origin}: this is no inventory: {error}; {_WANTED}") from error
+        raise InventoryError(f"{origin}: not an inventory: {error}; {_WANTED}") from error
     except msgspec.DecodeError as error:
         raise InventoryError(f"{origin}: {_damage(data, str(error))}") from error
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""The servers view: what each provisioning server's card does with checksums, now and after a reboot."""
+"""The servers view: what each provisioning server's NIC does with checksums, now and after a reboot."""
 
 from collections import Counter, defaultdict
 

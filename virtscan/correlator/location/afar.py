@@ -174,7 +174,7 @@ def _hidden(stack: SendingStack, place: Unlocated, here: str, fleet: Fleet) -> N
 
 
 def fills(name: str, place: GuestNic) -> NicFills | None:
-    """Tell whether the server's virtual NIC sends only filled checksums."""
+    """Tell whether the server's virtual NIC sends only complete checksums."""
     if place.inner is not None and (found := fills(name, place.inner)) is not None:
         return found
     nic: Interface = place.interface

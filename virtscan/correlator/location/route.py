@@ -77,7 +77,7 @@ def positions(
             needed = NeedsServerDevice(server=name, hypervisor=hypervisor)
             yield Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed,))
         case Bare() | Unlocated():
-            raise ValueError(place)  # `seen_from` gives these to nobody on this hypervisor
+            raise ValueError(place)  # `seen_from` gives these to no point on this hypervisor
         case _:
             assert_never(place)
 

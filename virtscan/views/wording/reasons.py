@@ -126,9 +126,9 @@ class Wording:
             case r.AfterReboot(setting=setting):
                 return f"off now; on again after a reboot: {setting}"
             case r.NicFills(server=name, model=str(model)):
-                return f"the NIC of {name} is a virtual {model}, which sends only filled checksums"
+                return f"the NIC of {name} is a virtual {model}, which sends only complete checksums"
             case r.NicFills(server=name):
-                return f"the NIC of {name} has <host csum='off'/>, so it sends only filled checksums"
+                return f"the NIC of {name} has <host csum='off'/>, so it sends only complete checksums"
             case r.OutsideStack(server=name, mac=mac):
                 return f"{name} is not declared to serve through this NIC of its domain ({mac or 'without a MAC'})"
             case r.PlacesDisagree(server=name):

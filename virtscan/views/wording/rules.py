@@ -65,7 +65,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         phrase="no provisioning server given",
         why="The fault depends on the machine that answers the boot: where it is and whether its packets carry partial "
         "checksums. Without a server neither is known, and the kernel does not rule the fault out. The absence of a "
-        "server in the configuration is no sign that none answers.",
+        "server in the configuration does not show that none answers.",
         action="Name the server: `--server NAME:INTERFACE=ssh://root@HOST`, a [[server]] in the configuration, or a "
         "provisioning system that lists them.",
     ),
@@ -99,7 +99,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         when="the server is a VM whose NIC can't send partial checksums: its model is e1000 or rtl8139, or a virtio "
         "NIC has a live `<host csum='off'/>`",
         then="mitigated",
-        phrase="the server's NIC sends only filled checksums",
+        phrase="the server's NIC sends only complete checksums",
         why="A server VM's packets leave through its virtual NIC first. For e1000 and rtl8139 QEMU computes the "
         "checksum in software, and a virtio NIC with `<host csum='off'/>` is never offered the offload. So no partial "
         "checksum leaves the VM. Only the server's NIC counts; the model of the booting VM's NIC changes nothing.",
@@ -150,9 +150,9 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         then="not-affected",
         phrase="the server's packets pass a NIC that fills checksums",
         why="A NIC fills in the checksum on the way out, so what arrives from another machine is complete. That is "
-        "why physical machines boot, and why a VM boots from a server on another hypervisor. A virtual NIC is no such "
-        "proof: it hands on partial checksums. Confidence is low while a configured hypervisor is unread, because the "
-        "server may be on it, or while the kind of the NICs is unknown.",
+        "why physical machines boot, and why a VM boots from a server on another hypervisor. A virtual NIC does not "
+        "prove this: it hands on partial checksums. Confidence is low while a configured hypervisor is unread, because "
+        "the server may be on it, or while the kind of the NICs is unknown.",
         action="Nothing. Live migration of the server to this hypervisor can turn the verdict into at-risk; scan again "
         "after it.",
     ),
