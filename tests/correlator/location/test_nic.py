@@ -16,7 +16,7 @@ REAL, QEMU, LOCAL = "b4:96:91:00:00:04", "52:54:00:00:00:04", "02:00:00:00:00:04
         # The driver decides, whatever else is known.
         *(
             (driver, True, Machine.PHYSICAL, REAL, VIRTUAL)
-            for driver in ("virtio_net", "vmxnet3", "hv_netvsc", "xen-netfront")
+            for driver in ("virtio_net", "vmxnet", "vmxnet3", "hv_netvsc", "xen-netfront", "ibmveth")
         ),
         *(
             (driver, False, Machine.VIRTUAL, QEMU, FILLING)

@@ -4,7 +4,9 @@ from enum import Enum
 
 from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac, Machine
 
-_FORWARDING_DRIVERS = frozenset({"virtio_net", "vmxnet3", "hv_netvsc", "netvsc", "xen-netfront", "xen_netfront", "vif"})
+_FORWARDING_DRIVERS = frozenset(
+    {"virtio_net", "vmxnet", "vmxnet3", "hv_netvsc", "netvsc", "xen-netfront", "xen_netfront", "vif", "ibmveth"}
+)
 HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
 _SHARED_RANGES = ("00:00:5e:00", "00:00:5e:90", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0")
 """Of addresses that move between machines: those that IANA uses, with VRRP's, and HSRP's."""
