@@ -1,5 +1,6 @@
 """The configuration file and the command line -> one plan; the command line wins."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -81,20 +82,18 @@ def make_plan(
     _check_together(plan, "--fail-on" if options.fail_on else f"{origin}: scan.fail_on")
     places = {identity(target): f"{origin}: {place}" for target, place in targets_with_places(document, folder)}
     elsewhere = "--connect" if options.connect else default_uri.origin
-    warnings = [
-        warning
-        for target in plan.targets
-        if target.kind is TargetKind.LIBVIRT
-        for warning in _checked(
-            target.address, places.get(identity(target), elsewhere), allow_unsafe=options.allow_unsafe_uri
-        )
-    ]
-    warnings += [
-        f"{target.url}: user and password are sent unencrypted; write https://"
-        for target in plan.provisioning
-        if sends_in_clear(target)
-    ]
-    return plan, tuple(warnings)
+    return plan, tuple(_warnings(plan, places, elsewhere))
+
+
+def _warnings(plan: Plan, places: Mapping[tuple[TargetKind, str], str], elsewhere: str) -> Iterator[str]:
+    """Give the warnings about a plan; they name a target's place in the file, or `elsewhere` for one that is not in it."""
+    for target in plan.targets:
+        if target.kind is TargetKind.LIBVIRT:
+            place = places.get(identity(target), elsewhere)
+            yield from _checked(target.address, place, allow_unsafe=plan.allow_unsafe_uri)
+    for system in plan.provisioning:
+        if sends_in_clear(system):
+            yield f"{system.url}: user and password are sent unencrypted; write https://"
 
 
 def _check_together(plan: Plan, fail_on: str) -> None:

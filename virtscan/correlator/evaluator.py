@@ -12,11 +12,12 @@ from virtscan.correlator.cases import case_without_server, rule_at
 from virtscan.correlator.kernel import KernelState, kernel_state
 from virtscan.correlator.location.afar import seen_from
 from virtscan.correlator.location.attachment import AttachmentPoint
+from virtscan.correlator.location.macvlans import real_device
 from virtscan.correlator.location.nic import NicKind, is_nic, is_physical, nic_kind
 from virtscan.correlator.location.places import Place
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.location.route import positions
-from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, OnBond, follow, real_device
+from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, OnBond, follow
 from virtscan.correlator.outside import Audience, OutsideServers
 from virtscan.correlator.reach import of_any, of_pool, of_server
 from virtscan.correlator.sending import SendingStack

@@ -1,40 +1,14 @@
-"""What a server's frames pass on their way out, and whether a partial checksum stays partial on it.
+"""What a server sends through: a stack of devices, with the state of the offload over all of its ways."""
 
-A frame stays partial only if every device on its way has the offload on: the first device without it fills the
-checksum. Bonds and bridges don't follow their members, so each way from the top of the stack down to a NIC counts by
-itself.
-"""
-
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from enum import Enum
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
 from virtscan.correlator.location.nic import is_nic
-from virtscan.correlator.location.stack import lists_all_below
-from virtscan.model import Backing, DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
+from virtscan.correlator.ways import WAY_STATES, Way, WayState, state_over, way_along, ways_down, without_local_ports
+from virtscan.model import DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
 
 _MASTERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.UNKNOWN})
-
-
-class WayState(Enum):
-    """What becomes of a partial checksum on one way."""
-
-    FILLED = "filled"
-    PARTIAL = "partial"
-    UNKNOWN = "unknown"
-
-
-class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """One way from the top of a sending stack down to a NIC, and what becomes of a partial checksum on it.
-
-    `ends_open` is True where more may be below the last device than its source lists.
-    """
-
-    devices: tuple[DeviceName, ...]
-    now: WayState
-    after_reboot: WayState
-    ends_open: bool = False
 
 
 class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,12 +62,15 @@ def with_local_ports(stack: SendingStack) -> SendingStack:
         return stack
     known = {one.device.name: one for one in stack.server.devices}
     named = [DeviceName(stack.server.interface)] if stack.server.interface else [stack.top]
-    ways = tuple(_ways(stack.top, known, named))
+    ways = tuple(ways_down(stack.top, known, named))
     if ways == stack.ways:
         return stack
-    return msgspec.structs.replace(
-        stack, ways=ways, tx=_over([way.now for way in ways]), after_reboot=_over([way.after_reboot for way in ways])
-    )
+    return _with_ways(stack, ways)
+
+
+def _with_ways(stack: SendingStack, ways: tuple[Way, ...]) -> SendingStack:
+    now, after_reboot = [way.now for way in ways], [way.after_reboot for way in ways]
+    return msgspec.structs.replace(stack, ways=ways, tx=state_over(now), after_reboot=state_over(after_reboot))
 
 
 def of_another_node(stack: SendingStack) -> SendingStack:
@@ -113,13 +90,8 @@ def down_to_macvlan(stack: SendingStack) -> SendingStack:
     if cut == tuple(way.devices for way in stack.ways):
         return stack
     known = {one.device.name: one for one in stack.server.devices}
-    ways = tuple(_way(names, known, names, ends_open=False) for names in cut)
-    return msgspec.structs.replace(
-        stack,
-        ways=ways,
-        tx=_over([way.now for way in ways]),
-        after_reboot=_over([way.after_reboot for way in ways]),
-    )
+    ways = tuple(way_along(names, known, names, ends_open=False) for names in cut)
+    return _with_ways(stack, ways)
 
 
 def _down_to_macvlan(names: tuple[DeviceName, ...], kinds: Mapping[DeviceName, DeviceKind]) -> tuple[DeviceName, ...]:
@@ -157,8 +129,8 @@ def _bare(server: Server) -> SendingStack:
     name = DeviceName(server.interface) if server.interface else None
     way = Way(
         devices=() if name is None else (name,),
-        now=_WAYS[server.tx_checksum],
-        after_reboot=_WAYS[after],
+        now=WAY_STATES[server.tx_checksum],
+        after_reboot=WAY_STATES[after],
     )
     return SendingStack(
         server=server,
@@ -175,9 +147,6 @@ def _bare(server: Server) -> SendingStack:
     )
 
 
-_WAYS = {State.OFF: WayState.FILLED, State.ON: WayState.PARTIAL, State.UNKNOWN: WayState.UNKNOWN}
-
-
 def _stack(
     server: Server,
     top: DeviceName,
@@ -187,7 +156,7 @@ def _stack(
     *,
     declared: bool = True,
 ) -> SendingStack:
-    ways = _without_local_ports(tuple(_ways(top, known, named)), known)
+    ways = without_local_ports(tuple(ways_down(top, known, named)), known)
     names = tuple(dict.fromkeys(name for way in ways for name in way.devices))
     macs = {mac for name in names if name in known for mac in _macs(known[name])}
     if declared and interface is not None:
@@ -203,8 +172,8 @@ def _stack(
         top=top,
         devices=names,
         ways=ways,
-        tx=_over([way.now for way in ways]),
-        after_reboot=_over([way.after_reboot for way in ways]),
+        tx=state_over([way.now for way in ways]),
+        after_reboot=state_over([way.after_reboot for way in ways]),
         macs=frozenset(macs),
         nic_macs=tuple(dict.fromkeys(mac for mac in bottom if mac)) if on_nics and all(bottom) else (),
         on_nics=on_nics,
@@ -216,12 +185,6 @@ def _macs(one: ServerDevice) -> Iterator[Mac]:
     for mac in (one.device.mac, one.device.permanent_mac):
         if mac is not None:
             yield mac
-
-
-def _over(states: Sequence[WayState]) -> State:
-    if WayState.PARTIAL in states:
-        return State.ON
-    return State.OFF if states and all(state is WayState.FILLED for state in states) else State.UNKNOWN
 
 
 def _top(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> DeviceName:
@@ -240,81 +203,6 @@ def _top(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> DeviceNa
             return name
         seen.add(above)
         name = above
-
-
-def _ways(top: DeviceName, known: Mapping[DeviceName, ServerDevice], named: Collection[DeviceName]) -> Iterator[Way]:
-    """Walk every way down; a circle ends where it closes."""
-    waiting: list[tuple[DeviceName, ...]] = [(top,)]
-    while waiting:
-        way = waiting.pop(0)
-        one = known.get(way[-1])
-        below = () if one is None else tuple(name for name in one.device.lower if name not in way)
-        waiting += ((*way, name) for name in below)
-        complete = one is not None and lists_all_below(one.device)
-        if not below or not complete:
-            yield _way(way, known, named, ends_open=not complete)
-
-
-def _way(
-    names: tuple[DeviceName, ...],
-    known: Mapping[DeviceName, ServerDevice],
-    named: Collection[DeviceName],
-    *,
-    ends_open: bool,
-) -> Way:
-    offloads = [known[name].offload if name in known else Offload() for name in names]
-    now = [one.tx_checksum for one in offloads]
-    after = [State.UNKNOWN if one.persistence is None else one.persistence.tx_checksum for one in offloads]
-    for place in _doubtful(names, known, named):
-        now[place], after[place] = _unless_off(now[place]), _unless_off(after[place])
-    kinds = {known[name].device.kind for name in names if name in known}
-    # Of a bond or bridge whose members are not all listed, one way is unknown unless something above already fills.
-    hidden = ends_open and bool(kinds & {DeviceKind.BOND, DeviceKind.BRIDGE}) and _is_master(names[-1], known)
-    return Way(
-        devices=names,
-        now=_on_way(now, hidden=hidden),
-        after_reboot=_on_way(after, hidden=hidden),
-        ends_open=ends_open,
-    )
-
-
-def _doubtful(
-    names: tuple[DeviceName, ...], known: Mapping[DeviceName, ServerDevice], named: Collection[DeviceName]
-) -> Iterator[int]:
-    """Give the places of devices above the named one that may be VLANs, through which the server does not send."""
-    for place, name in enumerate(names):
-        if name in named:
-            return
-        if name in known and known[name].device.kind is DeviceKind.UNKNOWN and known[name].device.lower:
-            yield place
-
-
-def _unless_off(state: State) -> State:
-    return State.UNKNOWN if state is State.OFF else state
-
-
-def _is_master(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> bool:
-    return name in known and known[name].device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE}
-
-
-def _on_way(states: Collection[State], *, hidden: bool) -> WayState:
-    if State.OFF in states:
-        return WayState.FILLED
-    return WayState.PARTIAL if State.ON in states and not hidden else WayState.UNKNOWN
-
-
-def _without_local_ports(ways: tuple[Way, ...], known: Mapping[DeviceName, ServerDevice]) -> tuple[Way, ...]:
-    """Leave out ways to taps and veths of local guests beside a NIC: frames to other machines don't leave by them."""
-    local = [way for way in ways if _is_local_port(known.get(way.devices[-1]))]
-    outward = tuple(way for way in ways if way not in local)
-    has_nic = any((end := known.get(way.devices[-1])) and is_nic(end.device) for way in outward)
-    return outward if has_nic else ways
-
-
-def _is_local_port(one: ServerDevice | None) -> bool:
-    """Return True for a tap or veth; a VLAN, bond or bridge of which nothing below is known leads out all the same."""
-    ports = {DeviceKind.ETHERNET, DeviceKind.VETH}
-    return one is not None and one.device.backing is Backing.VIRTUAL and one.device.kind in ports
 
 
 def _others(known: Mapping[DeviceName, ServerDevice], used: Iterable[DeviceName]) -> list[DeviceName]:

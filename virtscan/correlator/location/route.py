@@ -7,10 +7,11 @@ import msgspec
 
 from virtscan.correlator.location.afar import fills, needs_nic_kinds
 from virtscan.correlator.location.attachment import AttachmentPoint
+from virtscan.correlator.location.macvlans import bridged_macvlan, leaves_by_macvlans_alone, macvlans_below, real_device
 from virtscan.correlator.location.nic import NicKind, is_nic
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
 from virtscan.correlator.location.position import Position, Where
-from virtscan.correlator.location.stack import DeviceStack, real_device
+from virtscan.correlator.location.stack import DeviceStack
 from virtscan.correlator.sending import SendingStack
 from virtscan.model import (
     Backing,
@@ -144,12 +145,12 @@ def _through(
     if mode is not None:
         yield _at(sender, real_device(device, stacks), mode, point, stacks)
         return
-    macvlans = tuple(_macvlans_below(device, stacks))
+    macvlans = tuple(macvlans_below(device, stacks))
     met = {name for macvlan in macvlans for name in (macvlan, *stacks[macvlan].lower)}
     here = (device, *(stacks[device].lower if device in stacks else ()))
     tagged = any(name in stacks and stacks[name].kind is DeviceKind.VLAN for name in here if name not in met)
     meets = point.device in set(here) - met or device in point.stack.lower
-    if tagged or meets or not macvlans or not _leaves_by_macvlans_alone(here, met, stacks):
+    if tagged or meets or not macvlans or not leaves_by_macvlans_alone(here, met, stacks):
         yield _at(sender, device, None, point, stacks)
     below = Sender(server=sender.server, domain=sender.domain)
     for macvlan in () if tagged else macvlans:  # with a tag the frames are on another network
@@ -158,21 +159,6 @@ def _through(
             yield _unknown_device(sender, point, macvlan)
         else:
             yield _at(below, parent, stacks[macvlan].mode or SourceMode.UNKNOWN, point, stacks)
-
-
-def _macvlans_below(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> Iterator[DeviceName]:
-    """Give the macvlans that frames meet first on their way down from a device."""
-    below = stacks[device].lower if device in stacks else ()
-    found = [name for name in (device, *below) if name in stacks and stacks[name].kind is DeviceKind.MACVLAN]
-    yield from (name for name in found if not any(name in stacks[other].lower for other in found))
-
-
-def _leaves_by_macvlans_alone(
-    names: tuple[DeviceName, ...], met: set[DeviceName], stacks: Mapping[DeviceName, DeviceStack]
-) -> bool:
-    """Return True if no end of a stack but those below its macvlans leads out of the host."""
-    ends = (name for name in names if name not in met and not (name in stacks and stacks[name].lower))
-    return all(name in stacks and stacks[name].entry is NicKind.VIRTUAL and not stacks[name].nics for name in ends)
 
 
 def _at(
@@ -190,7 +176,7 @@ def _at(
         needed_mode = NeedsMode(server=sender.server)  # it may be a tap that is plugged into it
         return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed_mode,))
     received = mode is None and not sender.is_host_process
-    port = _bridged_macvlan(device, point, stacks) if mode is SourceMode.BRIDGE else None
+    port = bridged_macvlan(device, point, stacks) if mode is SourceMode.BRIDGE else None
     if port is not None or (received and device in (point.device, *point.stack.lower)):
         return _received(sender, device, point, port)
     if device == point.device and mode is not None:
@@ -200,31 +186,6 @@ def _at(
     if in_line or (_is_separated(device, point, stacks) and set(below) & set(point.stack.lower)):
         return _goes_down(sender, device, point, stacks)
     return _elsewhere(sender, device, point)
-
-
-def _bridged_macvlan(
-    device: DeviceName, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
-) -> DeviceName | None:
-    """Name the macvlan in bridge mode that hands frames of its siblings up to the interface's device."""
-    return next(
-        (
-            name
-            for name in point.stack.lower
-            if name in stacks
-            and stacks[name].kind is DeviceKind.MACVLAN
-            and stacks[name].mode is SourceMode.BRIDGE
-            and real_device(name, stacks) == device
-            and device in stacks[name].lower
-            and not _has_vlan_above(name, point, stacks)
-        ),
-        None,
-    )
-
-
-def _has_vlan_above(name: DeviceName, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
-    under = {name, *stacks[name].lower}
-    above = ({point.device, *point.stack.lower} - under) & stacks.keys()
-    return any(stacks[one].kind is DeviceKind.VLAN for one in above if one is not None)
 
 
 def _may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> bool:

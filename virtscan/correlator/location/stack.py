@@ -109,18 +109,6 @@ def follow(
     )
 
 
-def real_device(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> DeviceName:
-    """Give the device that a macvtap is plugged into: on top of a macvlan the kernel takes what that one stands on."""
-    seen = {name}
-    while name in stacks and stacks[name].kind is DeviceKind.MACVLAN and stacks[name].lower:
-        below = stacks[name].lower[0]
-        if below in seen:
-            break
-        seen.add(below)
-        name = below
-    return name
-
-
 def _worst(kinds: Collection[NicKind]) -> NicKind:
     order = (NicKind.VIRTUAL, NicKind.UNKNOWN, NicKind.FILLING)
     return next((kind for kind in order if kind in kinds), NicKind.UNKNOWN)

@@ -1,0 +1,129 @@
+"""One way of a frame, from the top of a server's devices down to a NIC, and what becomes of a partial checksum on it.
+
+A frame stays partial only if every device on its way has the offload on: the first device without it fills the
+checksum. Bonds and bridges don't follow their members, so each way counts by itself.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from enum import Enum
+
+import msgspec
+
+from virtscan.correlator.location.nic import is_nic
+from virtscan.correlator.location.stack import lists_all_below
+from virtscan.model import Backing, DeviceKind, DeviceName, Offload, ServerDevice, State
+
+
+class WayState(Enum):
+    """What becomes of a partial checksum on one way."""
+
+    FILLED = "filled"
+    PARTIAL = "partial"
+    UNKNOWN = "unknown"
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """One way from the top of a sending stack down to a NIC, and what becomes of a partial checksum on it.
+
+    `ends_open` is True where more may be below the last device than its source lists.
+    """
+
+    devices: tuple[DeviceName, ...]
+    now: WayState
+    after_reboot: WayState
+    ends_open: bool = False
+
+
+WAY_STATES = {State.OFF: WayState.FILLED, State.ON: WayState.PARTIAL, State.UNKNOWN: WayState.UNKNOWN}
+
+
+def state_over(states: Sequence[WayState]) -> State:
+    """Return the state over several ways: ON if one stays partial, OFF if all are filled, UNKNOWN without a way."""
+    if WayState.PARTIAL in states:
+        return State.ON
+    return State.OFF if states and all(state is WayState.FILLED for state in states) else State.UNKNOWN
+
+
+def ways_down(
+    top: DeviceName, known: Mapping[DeviceName, ServerDevice], named: Collection[DeviceName]
+) -> Iterator[Way]:
+    """Walk every way down; a circle ends where it closes."""
+    waiting: list[tuple[DeviceName, ...]] = [(top,)]
+    while waiting:
+        way = waiting.pop(0)
+        one = known.get(way[-1])
+        below = () if one is None else tuple(name for name in one.device.lower if name not in way)
+        waiting += ((*way, name) for name in below)
+        complete = one is not None and lists_all_below(one.device)
+        if not below or not complete:
+            yield way_along(way, known, named, ends_open=not complete)
+
+
+def way_along(
+    names: tuple[DeviceName, ...],
+    known: Mapping[DeviceName, ServerDevice],
+    named: Collection[DeviceName],
+    *,
+    ends_open: bool,
+) -> Way:
+    """Judge the way along some devices, from the top down.
+
+    Args:
+        names: The devices of the way.
+        known: What the server lists.
+        named: The devices that it is declared to serve on.
+        ends_open: More may be below the last device.
+    """
+    offloads = [known[name].offload if name in known else Offload() for name in names]
+    now = [one.tx_checksum for one in offloads]
+    after = [State.UNKNOWN if one.persistence is None else one.persistence.tx_checksum for one in offloads]
+    for place in _doubtful(names, known, named):
+        now[place], after[place] = _unless_off(now[place]), _unless_off(after[place])
+    kinds = {known[name].device.kind for name in names if name in known}
+    # Of a bond or bridge whose members are not all listed, one way is unknown unless something above already fills.
+    hidden = ends_open and bool(kinds & {DeviceKind.BOND, DeviceKind.BRIDGE}) and _is_master(names[-1], known)
+    return Way(
+        devices=names,
+        now=_on_way(now, hidden=hidden),
+        after_reboot=_on_way(after, hidden=hidden),
+        ends_open=ends_open,
+    )
+
+
+def _doubtful(
+    names: tuple[DeviceName, ...], known: Mapping[DeviceName, ServerDevice], named: Collection[DeviceName]
+) -> Iterator[int]:
+    """Give the places of devices above the named one that may be VLANs, through which the server does not send."""
+    for place, name in enumerate(names):
+        if name in named:
+            return
+        if name in known and known[name].device.kind is DeviceKind.UNKNOWN and known[name].device.lower:
+            yield place
+
+
+def _unless_off(state: State) -> State:
+    return State.UNKNOWN if state is State.OFF else state
+
+
+def _is_master(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> bool:
+    return name in known and known[name].device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE}
+
+
+def _on_way(states: Collection[State], *, hidden: bool) -> WayState:
+    if State.OFF in states:
+        return WayState.FILLED
+    return WayState.PARTIAL if State.ON in states and not hidden else WayState.UNKNOWN
+
+
+def without_local_ports(ways: tuple[Way, ...], known: Mapping[DeviceName, ServerDevice]) -> tuple[Way, ...]:
+    """Leave out ways to taps and veths of local guests beside a NIC: frames to other machines don't leave by them."""
+    local = [way for way in ways if _is_local_port(known.get(way.devices[-1]))]
+    outward = tuple(way for way in ways if way not in local)
+    has_nic = any((end := known.get(way.devices[-1])) and is_nic(end.device) for way in outward)
+    return outward if has_nic else ways
+
+
+def _is_local_port(one: ServerDevice | None) -> bool:
+    """Return True for a tap or veth; a VLAN, bond or bridge of which nothing below is known leads out all the same."""
+    ports = {DeviceKind.ETHERNET, DeviceKind.VETH}
+    return one is not None and one.device.backing is Backing.VIRTUAL and one.device.kind in ports
