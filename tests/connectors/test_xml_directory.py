@@ -359,7 +359,7 @@ def test_reading_an_abandoned_folder_stops(tmp_path: Path) -> None:
     draft = HostDraft(Target(kind=TargetKind.XML, address=str(tmp_path)), name="hv1", uri="xml:hv1")
     draft.close("stopped")
 
-    read(draft.target, draft)  # read to its end, it would have failed: there is no domain
+    read(draft.target, draft)  # reading to the end would fail, for want of a domain
 
 
 def test_a_folder_with_networks_alone_is_a_hypervisor_without_domains(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def losses(inventory: Inventory) -> Iterator[Change]:
                 yield _server_device(server.name, place, part)
     for host in inventory.hypervisors:
         yield from _of_host(inventory, host)
-    # Records and addresses may include a server that segments exclude: that is no loss of evidence about its place.
+    # Records and addresses may include a server that segments exclude: its place loses no evidence by that.
     if not any(host.segments for host in inventory.hypervisors):
         yield lambda one: replace(one, netboots=tuple(replace(each, server=None) for each in one.netboots))
 

@@ -53,7 +53,7 @@ B2 = bond("bond2")
         # A list of members that may lack one leaves the bond itself open.
         ("b", (bond("b", "eth4", lower_complete=False), E4), UNKNOWN, ("b",)),
         ("b", (bond("b", "eth6", lower_complete=False), VIRTIO), VIRTUAL, ("b", "eth6")),
-        # A VLAN or macvlan has one parent, whoever lists it.
+        # A VLAN or macvlan has one parent, in every source.
         ("v", (device("v", DeviceKind.VLAN, "eth4", lower_complete=False), E4), FILLING, ()),
         ("m", (macvlan("m", "eth4", lower_complete=False), E4), FILLING, ()),
         # A virtual device of an incomplete list hides nothing if it has something below it.

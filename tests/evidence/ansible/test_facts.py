@@ -261,7 +261,7 @@ def test_facts_that_a_filter_made_fewer_do_not_list_all_devices() -> None:
     [
         (["eth0", "bond0", "lo"], {"ipv4": {}, "ipv6": []}, State.UNKNOWN),
         (["eth0", "lo"], {"ipv4": {}, "ipv6": []}, State.OFF),
-        # A member of a bond has no address; a VLAN is no master.
+        # A member of a bond has no address; a VLAN is not a master.
         (["eth0", "bond0", "lo"], {}, State.OFF),
         (["eth0", "eth0.5", "lo"], {"ipv4": {}, "ipv6": []}, State.OFF),
     ],

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from virtscan.correlator.age import ago, is_old
-from virtscan.model import DeviceKind, DeviceName, Fix, Hypervisor, Inventory, Server, State
+from virtscan.model import DeviceKind, Fix, Hypervisor, Inventory, Server, State
 from virtscan.model import reasons as r
 from virtscan.model.sources import is_declared
 from virtscan.views.wording.commands import look_for_the_fix
 from virtscan.views.wording.kernel import kernel_basis
+from virtscan.views.wording.missing import missing_fact
+from virtscan.views.wording.names import listed, named, sender
 
 _KINDS = {
     DeviceKind.VLAN: "a VLAN",
@@ -40,7 +42,7 @@ class Wording:
 
     def sentence(self, reason: r.Reason) -> str:
         """Say one reason: a fact that is known, or one that is missing; empty for a hypervisor observed lately."""
-        for words in (self._kernel, self._server, _place, _way, _needed):
+        for words in (self._kernel, self._server, _place, _way, missing_fact):
             if (found := words(reason)) is not None:
                 return found
         raise TypeError(reason)
@@ -85,7 +87,7 @@ class Wording:
             case r.NeedsMode():
                 return "virsh dumpxml of the domain"
             case r.NeedsHypervisors(hypervisors=hosts):
-                return f"read {_listed(hosts)}"
+                return f"read {listed(hosts)}"
             case r.NeedsReboot():
                 return "an ssh:// source reads the saved settings"
             case _:
@@ -103,7 +105,7 @@ class Wording:
                     "fixed kernel is inferred"
                 )
             case r.HypervisorIsVm(hypervisor=name, nics=nics):
-                shown = f" ({_listed(nics)})" if nics else ""
+                shown = f" ({listed(nics)})" if nics else ""
                 return f"{name} is a virtual machine{shown}, so the host around it matters, too"
             case r.HostObserved(hypervisor=name):
                 host = self._hosts.get(name)
@@ -115,9 +117,9 @@ class Wording:
     def _server(self, reason: r.Reason) -> str | None:
         match reason:
             case r.OffloadKnown(server=name, interface=interface, state=state, devices=devices, whole=whole):
-                words = f"{_sender(name, interface)}: TX checksum offload is {state.value} ({self._seen(name)})"
+                words = f"{sender(name, interface)}: TX checksum offload is {state.value} ({self._seen(name)})"
                 if devices and set(devices) != {interface}:
-                    words += f" on {_listed(devices)}"
+                    words += f" on {listed(devices)}"
                 if whole or state is State.ON:
                     return words
                 return f"{words}, if it sends through this device: a capture shows nothing else"
@@ -135,11 +137,11 @@ class Wording:
                 return f"{name} has several possible places, of which one is real; this is the worst"
             case r.NotServed(hypervisor=host, device=device, segment=segment, servers=servers):
                 where = "" if segment is None else f" (segment {segment})"
-                return f"no server serves {_named(device)} of {host}{where}: {_listed(servers)}"
+                return f"no server serves {named(device)} of {host}{where}: {listed(servers)}"
             case r.OnRecord(servers=servers):
-                return f"a provisioning system has {_listed(servers)} on record for it"
+                return f"a provisioning system has {listed(servers)} on record for it"
             case r.ExclusionContradicted(server=name, device=device):
-                return f"a declaration or record excludes {name}, but its NIC is on {_named(device)} itself"
+                return f"a declaration or record excludes {name}, but its NIC is on {named(device)} itself"
             case _:
                 return None
 
@@ -175,7 +177,7 @@ def _place(reason: r.Reason) -> str | None:
         case r.ObservedPhysical(server=name):
             return f"{name} is bare metal with NICs of its own"
         case r.NotOnHypervisor(server=name, hypervisor=host, macs=macs):
-            return f"{name} is not on {host}: it was read completely and nothing there has {_listed(macs)}"
+            return f"{name} is not on {host}: it was read completely and nothing there has {listed(macs)}"
         case r.OnOtherHypervisor(server=name, hypervisor=host, domain=None, declared=declared):
             return f"{name} runs on {host}{' (declared)' if declared else ' itself'}, another hypervisor"
         case r.OnOtherHypervisor(server=name, hypervisor=host, domain=domain):
@@ -201,8 +203,8 @@ def _place(reason: r.Reason) -> str | None:
 def _way(reason: r.Reason) -> str | None:
     match reason:
         case r.EnteredByNics(device=device, nics=nics):
-            shown = f" ({_listed(nics)})" if nics else ""
-            return f"{_named(device)} is reached only through NICs that fill in checksums{shown}"
+            shown = f" ({listed(nics)})" if nics else ""
+            return f"{named(device)} is reached only through NICs that fill in checksums{shown}"
         case r.LeavesByNic():
             return "packets don't pass directly; they leave by a NIC, which fills in the checksum"
         case r.ModeKnown(mode=mode):
@@ -212,103 +214,11 @@ def _way(reason: r.Reason) -> str | None:
                 return f"{device} of {host} {'is a bond' if bond == device else f'stands on the bond {bond}'}"
             if kind in _KINDS:
                 return f"{device} of {host} is {_KINDS[kind]}"
-            named = " is named like a bond;" if device.startswith("bond") else ":"
-            return f"{device} of {host}{named} its kind was not observed"
+            name = " is named like a bond;" if device.startswith("bond") else ":"
+            return f"{device} of {host}{name} its kind was not observed"
         case _:
             return None
-
-
-def _needed(reason: r.Reason) -> str | None:
-    match reason:
-        case r.NeedsKernel(hypervisor=host, release=None):
-            return f"the kernel of {host} (uname -r)"
-        case r.NeedsKernel(hypervisor=host, release=release, basis=basis):
-            return f"whether kernel {release} of {host} is fixed: {kernel_basis(basis)}"
-        case r.NeedsServer():
-            return "no provisioning server given: --server NAME:INTERFACE=ssh://root@HOST"
-        case r.NeedsOffload(server=name, interface=interface, why=why, devices=devices):
-            where = f" on {_listed(devices)}" if devices and set(devices) != {interface} else ""
-            return f"TX checksum offload of {_sender(name, interface)}{where}: {why or 'not read'}"
-        case r.NeedsReboot(why=why):
-            return f"whether it stays off after a reboot{'' if why is None else f': {why}'}"
-        case r.NeedsPlace():
-            return f"where {reason.server} runs: {_unlocated(reason)}"
-        case r.NeedsNicKinds(hypervisor=host, device=device, nics=()):
-            return f"what {_named(device)} of {host} stands on"
-        case r.NeedsNicKinds(hypervisor=host, nics=nics):
-            return f"what {_listed(nics)} of {host} {_are(nics)}: NICs that fill in checksums, or virtual ones"
-        case r.NeedsReflection(hypervisor=host, nics=nics):
-            by = f" by {_listed(nics)}" if nics else ""
-            return f"whether frames that leave {host}{by} come back with a partial checksum"
-        case r.NeedsOuterHost(server=name, hypervisor=host):
-            return f"whether the host that carries {host}, a virtual machine, carries {name} as well"
-        case _:
-            return _needed_of_interface(reason)
-
-
-def _needed_of_interface(reason: r.Reason) -> str | None:
-    match reason:
-        case r.NeedsServerDevice(server=name, hypervisor=host, device=None):
-            return f"which device of {host} {name} sends through"
-        case r.NeedsServerDevice(server=name, hypervisor=host, device=device):
-            return f"what {device} of {host} is and stands on: it has a MAC of {name}"
-        case r.NeedsInterface(hypervisor=host, network=str(network)):
-            return f"which device of {host} the interface is on (network {network})"
-        case r.NeedsInterface(hypervisor=host, target=str(target)):
-            return f"whether {target} of {host}, the interface's device, is a macvtap, and on what"
-        case r.NeedsInterface(hypervisor=host):
-            return f"which device of {host} the interface is on"
-        case r.NeedsMode(server=str(name)):
-            return f"the mode of the interface of {name}"
-        case r.NeedsMode(network=network):
-            return f"the mode of the interface{f' on network {network}' if network else ''}"
-        case r.NeedsHypervisors(hypervisors=hosts):
-            return f"whether the server is on {_listed(hosts)}, which {_were(hosts)} not read completely"
-        case r.NeedsDeviceKind(hypervisor=host, device=device, kind=DeviceKind.UNKNOWN):
-            return f"the kind of {_named(device)} of {host}"
-        case r.NeedsDeviceKind(hypervisor=host, device=device):
-            return f"what {_named(device)} of {host} stands on"
-        case r.NeedsRenewal(subject=subject, complaint=complaint):
-            return f"{subject}: {complaint}"
-        case _:
-            return None
-
-
-def _unlocated(reason: r.NeedsPlace) -> str:
-    macs = _listed(reason.macs)
-    match reason.why:
-        case r.Unlocated.NO_MAC:
-            return "its MAC is not known"
-        case r.Unlocated.NOT_A_NIC_MAC:
-            return f"{macs} is not found, which proves nothing: bridges, containers and VRRP have such MACs"
-        case r.Unlocated.BOTTOM_UNKNOWN:
-            return f"none of {macs} is found, and the NICs below its devices are not known"
-        case r.Unlocated.HYPERVISOR_INCOMPLETE:
-            return f"{macs} is not found, but {reason.hypervisor} was not read completely"
-        case r.Unlocated.OUTDATED:
-            return f"it was on {reason.hypervisor}, whose facts are too old to count"
-
-
-def _sender(name: str, interface: str | None) -> str:
-    return f"{name} {interface}" if interface else name
-
-
-def _named(device: DeviceName | None) -> str:
-    return device or "the interface's device"
 
 
 def _version(number: int) -> str:
     return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
-
-
-def _listed(names: Sequence[str | DeviceName]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
-
-
-def _are(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
-
-
-def _were(names: Sequence[str]) -> str:
-    return "was" if len(names) == 1 else "were"

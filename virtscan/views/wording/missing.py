@@ -1,0 +1,78 @@
+"""The sentences for missing facts."""
+
+from virtscan.model import DeviceKind
+from virtscan.model import reasons as r
+from virtscan.views.wording.kernel import kernel_basis
+from virtscan.views.wording.names import are, listed, named, sender, were
+
+
+def missing_fact(reason: r.Reason) -> str | None:
+    """Say which fact is missing; None for a reason that is known."""
+    match reason:
+        case r.NeedsKernel(hypervisor=host, release=None):
+            return f"the kernel of {host} (uname -r)"
+        case r.NeedsKernel(hypervisor=host, release=release, basis=basis):
+            return f"whether kernel {release} of {host} is fixed: {kernel_basis(basis)}"
+        case r.NeedsServer():
+            return "no provisioning server given: --server NAME:INTERFACE=ssh://root@HOST"
+        case r.NeedsOffload(server=name, interface=interface, why=why, devices=devices):
+            where = f" on {listed(devices)}" if devices and set(devices) != {interface} else ""
+            return f"TX checksum offload of {sender(name, interface)}{where}: {why or 'not read'}"
+        case r.NeedsReboot(why=why):
+            return f"whether it stays off after a reboot{'' if why is None else f': {why}'}"
+        case r.NeedsPlace():
+            return f"where {reason.server} runs: {_unlocated(reason)}"
+        case r.NeedsNicKinds(hypervisor=host, device=device, nics=()):
+            return f"what {named(device)} of {host} stands on"
+        case r.NeedsNicKinds(hypervisor=host, nics=nics):
+            return f"what {listed(nics)} of {host} {are(nics)}: NICs that fill in checksums, or virtual ones"
+        case r.NeedsReflection(hypervisor=host, nics=nics):
+            by = f" by {listed(nics)}" if nics else ""
+            return f"whether frames that leave {host}{by} come back with a partial checksum"
+        case r.NeedsOuterHost(server=name, hypervisor=host):
+            return f"whether the host that carries {host}, a virtual machine, carries {name} as well"
+        case _:
+            return _needed_of_interface(reason)
+
+
+def _needed_of_interface(reason: r.Reason) -> str | None:
+    match reason:
+        case r.NeedsServerDevice(server=name, hypervisor=host, device=None):
+            return f"which device of {host} {name} sends through"
+        case r.NeedsServerDevice(server=name, hypervisor=host, device=device):
+            return f"what {device} of {host} is and stands on: it has a MAC of {name}"
+        case r.NeedsInterface(hypervisor=host, network=str(network)):
+            return f"which device of {host} the interface is on (network {network})"
+        case r.NeedsInterface(hypervisor=host, target=str(target)):
+            return f"whether {target} of {host}, the interface's device, is a macvtap, and on what"
+        case r.NeedsInterface(hypervisor=host):
+            return f"which device of {host} the interface is on"
+        case r.NeedsMode(server=str(name)):
+            return f"the mode of the interface of {name}"
+        case r.NeedsMode(network=network):
+            return f"the mode of the interface{f' on network {network}' if network else ''}"
+        case r.NeedsHypervisors(hypervisors=hosts):
+            return f"whether the server is on {listed(hosts)}, which {were(hosts)} not read completely"
+        case r.NeedsDeviceKind(hypervisor=host, device=device, kind=DeviceKind.UNKNOWN):
+            return f"the kind of {named(device)} of {host}"
+        case r.NeedsDeviceKind(hypervisor=host, device=device):
+            return f"what {named(device)} of {host} stands on"
+        case r.NeedsRenewal(subject=subject, complaint=complaint):
+            return f"{subject}: {complaint}"
+        case _:
+            return None
+
+
+def _unlocated(reason: r.NeedsPlace) -> str:
+    macs = listed(reason.macs)
+    match reason.why:
+        case r.Unlocated.NO_MAC:
+            return "its MAC is not known"
+        case r.Unlocated.NOT_A_NIC_MAC:
+            return f"{macs} is not found, which proves nothing: bridges, containers and VRRP have such MACs"
+        case r.Unlocated.BOTTOM_UNKNOWN:
+            return f"none of {macs} is found, and the NICs below its devices are not known"
+        case r.Unlocated.HYPERVISOR_INCOMPLETE:
+            return f"{macs} is not found, but {reason.hypervisor} was not read completely"
+        case r.Unlocated.OUTDATED:
+            return f"it was on {reason.hypervisor}, whose facts are too old to count"
