@@ -76,6 +76,8 @@ def _outlook(account: Account) -> Iterator[str]:
             yield from _way(way)
     elif finding is not None and finding.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}:
         yield from _line("  ", "no missing fact would change the verdict; `virtscan remedy` shows what to change")
+    elif account.missing:
+        yield from _line("  ", "no missing fact would change the verdict")
     else:
         yield from _line("  ", "no fact is missing and nothing has to be changed")
 
