@@ -3,7 +3,7 @@ from msgspec.structs import replace
 
 from tests.build import UNFIXED_KERNEL, bond, domain, hypervisor, inventory, macvtap, nic, server
 from virtscan.correlator import correlate
-from virtscan.correlator.assignments import is_called
+from virtscan.correlator.servers.assignments import is_called
 from virtscan.model import Exposure, Finding, Inventory, Mac, Netboot, State, Subnet, Verdict
 from virtscan.model.reasons import OnRecord
 

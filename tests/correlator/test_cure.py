@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.build import bond, bridge, device, macvlan, nic, read_server, sends, server, vlan
-from virtscan.correlator.cure import any_fixed, command_word, cure, offload_of, server_of, stack_of
-from virtscan.correlator.sending import sending
+from virtscan.correlator.servers.cure import any_fixed, command_word, cure, offload_of, server_of, stack_of
+from virtscan.correlator.servers.sending import sending
 from virtscan.model import Device, DeviceKind, DeviceName, Feature, Mac, Persistence, Server, ServerDevice, State
 
 ON, OFF, UNKNOWN = State

@@ -4,9 +4,9 @@ import pytest
 
 from tests.build import bond, macvlan, nic, read_server, sends
 from tests.correlator.scenes import SERVING, satellite, scene
-from virtscan.correlator.cure import as_judged, cure_of
-from virtscan.correlator.sending import sending
-from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.servers.cure import as_judged, cure_of
+from virtscan.correlator.servers.sending import sending
+from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.model import Mac, Server, State
 
 DEVICES = (

@@ -9,7 +9,7 @@ from tests.build import ONLY_BONDS, bond, bridge, device, domain, hypervisor, ma
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.missing import MissingFact, missing_facts
-from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.model import Attachment, DeviceKind, HostStatus, Interface, Inventory, Mac, SourceMode, State, Verdict
 
 Verdicts: TypeAlias = dict[str, Verdict | None]

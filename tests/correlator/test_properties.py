@@ -14,7 +14,7 @@ from tests.correlator.fleets import MACS, MEETINGS, domains, gaps, inventories, 
 from tests.correlator.losses import Change, found_macs, losses, mac_of
 from virtscan.correlator import RULES, correlate
 from virtscan.correlator.aging import aged
-from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.explain import Spot, explain
 from virtscan.model import (
     Confidence,

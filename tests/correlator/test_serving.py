@@ -2,7 +2,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.build import server
-from virtscan.correlator.serving import coverage, describe, locality, may_serve
+from virtscan.correlator.servers.serving import coverage, describe, locality, may_serve
 
 
 def serves(segment: str | None, addresses: tuple[str, ...], declared: dict[str, tuple[str, ...]]) -> bool:

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 from tests.build import bond, domain, hypervisor, inventory, macvtap, nic, read_server, sends, server
 from tests.correlator.scenes import OTHER, SERVING, provisioner, satellite, scene
 from virtscan.correlator import correlate
-from virtscan.correlator.sending import sending_stacks
-from virtscan.correlator.supposed import after_reboot, switched_off
+from virtscan.correlator.servers.sending import sending_stacks
+from virtscan.correlator.servers.supposed import after_reboot, switched_off
 from virtscan.model import (
     Device,
     DeviceName,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from virtscan.model import State
-from virtscan.offload import local
 from virtscan.offload.source import server_target
+from virtscan.offload.sources import local
 
 
 def after_reboot(case: Path, expected: Mapping[str, Any]) -> tuple[State, str]:

@@ -11,9 +11,9 @@ from tests.harness.patience import LONG
 from virtscan.errors import OffloadError
 from virtscan.model import Backing, DeviceKind, DeviceName, Mac, Persistence, Server, State
 from virtscan.model import Machine as RunsOn
-from virtscan.offload import local
 from virtscan.offload.probe import SCRIPT
 from virtscan.offload.source import server_target
+from virtscan.offload.sources import local
 
 OFF_TEXT = "Features for eth0:\ntx-checksumming: off\n"
 EACH_OFF = """[ "$1" = -k ] && printf 'Features for %s:\ntx-checksumming: off\n' "$2\""""

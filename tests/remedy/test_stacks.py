@@ -7,7 +7,7 @@ from tests.build import UNFIXED_KERNEL, domain, hypervisor, macvtap, server
 from tests.remedy.plans import fleet, remedy
 from tests.remedy.stacks import bonded, part, rebooted, servers, stacked
 from virtscan.correlator import correlate
-from virtscan.correlator.cure import any_fixed
+from virtscan.correlator.servers.cure import any_fixed
 from virtscan.model import (
     DeviceKind,
     Interface,

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from virtscan.correlator.sending import sending
+from virtscan.correlator.servers.sending import sending
 from virtscan.model import Exposure, FailOn, Finding, HostStatus, Report, State, Verdict
 
 

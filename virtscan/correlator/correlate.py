@@ -11,9 +11,9 @@ from virtscan.correlator.evaluator import Evaluation, Evaluator
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.location.places import contradicted
 from virtscan.correlator.reasoning import OPEN, Reasoning
-from virtscan.correlator.sending import sending_stacks
-from virtscan.correlator.server_index import ServerIndex
-from virtscan.correlator.supposed import after_reboot
+from virtscan.correlator.servers.sending import sending_stacks
+from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.servers.supposed import after_reboot
 from virtscan.correlator.table import VERDICTS
 from virtscan.correlator.waivers import Waivers
 from virtscan.model import (

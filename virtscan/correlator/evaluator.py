@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from virtscan.correlator.cases import case_without_server, rule_at
 from virtscan.correlator.kernel import KernelState, kernel_state
 from virtscan.correlator.location.afar import seen_from
 from virtscan.correlator.location.attachment import AttachmentPoint
@@ -18,11 +17,12 @@ from virtscan.correlator.location.places import Place
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.location.route import positions
 from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, OnBond, follow
-from virtscan.correlator.outside import Audience, OutsideServers
 from virtscan.correlator.reach import of_any, of_pool, of_server
-from virtscan.correlator.sending import SendingStack
-from virtscan.correlator.server_index import PlacedStack, ServerIndex
+from virtscan.correlator.servers.outside import Audience, OutsideServers
+from virtscan.correlator.servers.sending import SendingStack
+from virtscan.correlator.servers.server_index import PlacedStack, ServerIndex
 from virtscan.correlator.table import Case, Ruling, Servers, rule_on
+from virtscan.correlator.table.cases import case_without_server, rule_at
 from virtscan.model import (
     Attachment,
     Confidence,

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from virtscan.correlator.evaluator import Evaluation, PointEvaluation
 from virtscan.correlator.kernel import KernelState
-from virtscan.correlator.sending import SendingStack
-from virtscan.correlator.server_index import ServerIndex
-from virtscan.correlator.serving import describe
+from virtscan.correlator.servers.sending import SendingStack
+from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.servers.serving import describe
 from virtscan.correlator.table import Fact, Ruling
 from virtscan.model import (
     Confidence,

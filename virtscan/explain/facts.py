@@ -7,8 +7,8 @@ from virtscan.correlator.age import ago
 from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.nic import nic_kind
 from virtscan.correlator.location.stack import follow
-from virtscan.correlator.sending import sending
-from virtscan.correlator.ways import WayState
+from virtscan.correlator.servers.sending import sending
+from virtscan.correlator.servers.ways import WayState
 from virtscan.explain.account import Told
 from virtscan.model import (
     CONFIGURATION,

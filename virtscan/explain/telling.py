@@ -9,7 +9,7 @@ from virtscan.correlator.aging import aged
 from virtscan.correlator.evaluator import Evaluator, PointEvaluation
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.missing import missing_facts
-from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.table import Ruling
 from virtscan.explain.account import Account, Asked, Decision, Explanation, ServerFacts, Silent, Step, Way
 from virtscan.explain.facts import Facts

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from virtscan.model import Server, ServerTarget, SourceKind
-from virtscan.offload import ansible, declared, file, local, sosreport, ssh
 from virtscan.offload.server import unreadable
+from virtscan.offload.sources import ansible, declared, file, local, sosreport, ssh
 
 __all__ = ["READERS", "Reader", "unreadable"]
 

@@ -8,8 +8,8 @@ import msgspec
 
 from virtscan.correlator.evaluator import Evaluation, Evaluator
 from virtscan.correlator.exposure import exposure
-from virtscan.correlator.sending import SendingStack
-from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.servers.sending import SendingStack
+from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.waivers import Waivers
 from virtscan.model import Domain, Exposure, Hypervisor, Interface, Inventory, Mac, NotJudged, Verdict
 from virtscan.remedy.plan import Endangered

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from virtscan.correlator.cure import Cure, offload_of
 from virtscan.correlator.location.places import GuestNic
-from virtscan.correlator.sending import SendingStack
+from virtscan.correlator.servers.cure import Cure, offload_of
+from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import DeviceKind, Machine, Server, State
 from virtscan.remedy.plan import Sender
 

@@ -6,13 +6,13 @@ import msgspec
 
 from virtscan.correlator import correlate
 from virtscan.correlator.aging import aged
-from virtscan.correlator.cure import Cure, as_judged, command_word, cure_of, offload_of, server_of, stack_of
 from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import GuestNic, HostDevice, places
-from virtscan.correlator.sending import SendingStack
-from virtscan.correlator.server_index import ServerIndex
-from virtscan.correlator.supposed import after_reboot, switched_off
+from virtscan.correlator.servers.cure import Cure, as_judged, command_word, cure_of, offload_of, server_of, stack_of
+from virtscan.correlator.servers.sending import SendingStack
+from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.servers.supposed import after_reboot, switched_off
 from virtscan.model import DeviceName, Finding, Hypervisor, Inventory, Report, Server, Verdict
 from virtscan.remedy.harm import Sending, harm
 from virtscan.remedy.notes import notes

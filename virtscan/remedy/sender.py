@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from virtscan.correlator.cure import Cure, Switch, offload_of
-from virtscan.correlator.sending import SendingStack
+from virtscan.correlator.servers.cure import Cure, Switch, offload_of
+from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Device, DeviceKind, DeviceName, Feature, Mac, State
 from virtscan.remedy.plan import Sender
 

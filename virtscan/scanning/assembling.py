@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from virtscan import __version__
-from virtscan.correlator.sending import SendingStack, sending
+from virtscan.correlator.servers.sending import SendingStack, sending
 from virtscan.model import Gap, GapAbout, HostStatus, Hypervisor, Inventory, Policy, Server, State
 from virtscan.scanning.results import HostResult, Result
 

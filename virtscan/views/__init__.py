@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from virtscan.model import Report
-from virtscan.views import capacity, domains, hypervisors, interfaces, risks, servers
 from virtscan.views.document import Align, Audience, Column, Document, Metric, Row, Section, Value
-from virtscan.views.groups import By
+from virtscan.views.tables import capacity, domains, hypervisors, interfaces, risks, servers
+from virtscan.views.tables.groups import By
 
 VIEWS: Mapping[str, Callable[[Report], Document]] = {
     "risks": risks.view,

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from virtscan.correlator.aging import aged
-from virtscan.correlator.cure import Cure, cure_of, server_of, stack_of
-from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.servers.cure import Cure, cure_of, server_of, stack_of
+from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.model import Finding, Reach, Report, Server, Verdict
 from virtscan.model.reasons import NeedsKernel
 from virtscan.views.summary import is_at_risk

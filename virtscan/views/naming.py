@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from virtscan.correlator.serving import network
+from virtscan.correlator.servers.serving import network
 from virtscan.model import Gap, GapAbout
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.harness.patience import LONG
-from virtscan.correlator.sending import sending
+from virtscan.correlator.servers.sending import sending
 from virtscan.errors import FactsError, OffloadError
 from virtscan.evidence.ansible import open_facts, read_facts
 from virtscan.model import DeviceName, Machine, ServerTarget, SourceKind, State

@@ -5,7 +5,7 @@ from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic, is_physical
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
 from virtscan.correlator.location.position import Position, Where
-from virtscan.correlator.sending import SendingStack
+from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import DomainState, Hypervisor, Interface, Machine, Reach, State
 from virtscan.model.reasons import (
     DeclaredPhysical,

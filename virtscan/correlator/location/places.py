@@ -11,7 +11,7 @@ import msgspec
 
 from virtscan.correlator.location.fleet import Fleet, InterfaceOwner
 from virtscan.correlator.location.nic import is_nic
-from virtscan.correlator.sending import SendingStack
+from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Device, DeviceKind, DeviceName, Domain, DomainState, Hypervisor, Interface, Mac, Machine
 from virtscan.model.keys import is_significant
 

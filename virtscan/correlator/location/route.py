@@ -12,7 +12,7 @@ from virtscan.correlator.location.nic import NicKind, is_nic
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.location.stack import DeviceStack
-from virtscan.correlator.sending import SendingStack
+from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import (
     Backing,
     Device,

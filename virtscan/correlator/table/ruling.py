@@ -3,7 +3,7 @@
 import msgspec
 
 from virtscan.correlator.location.position import Position, Where
-from virtscan.correlator.sending import SendingStack
+from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.table.conditions import Case
 from virtscan.correlator.table.rules import Rule, decide
 from virtscan.model import Confidence, NotJudged, Reach, Verdict

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 
 import msgspec
 
-from virtscan.correlator.cure import CHECKSUMS, as_judged, cure
-from virtscan.correlator.sending import SendingStack, sending
-from virtscan.correlator.server_index import ServerIndex
+from virtscan.correlator.servers.cure import CHECKSUMS, as_judged, cure
+from virtscan.correlator.servers.sending import SendingStack, sending
+from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.model import Finding, Report, Server, State
 from virtscan.views import summary
 from virtscan.views.document import (

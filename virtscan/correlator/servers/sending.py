@@ -5,7 +5,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import msgspec
 
 from virtscan.correlator.location.nic import is_nic
-from virtscan.correlator.ways import WAY_STATES, Way, WayState, state_over, way_along, ways_down, without_local_ports
+from virtscan.correlator.servers.ways import (
+    WAY_STATES,
+    Way,
+    WayState,
+    state_over,
+    way_along,
+    ways_down,
+    without_local_ports,
+)
 from virtscan.model import DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
 
 _MASTERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.UNKNOWN})

@@ -5,7 +5,7 @@ import msgspec
 from virtscan.correlator.kernel import KernelState
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.position import Position
-from virtscan.correlator.sending import SendingStack
+from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.table import Case, Ruling, Servers, rule_on
 from virtscan.model import KernelBasis, Machine, SourceMode
 

@@ -15,7 +15,7 @@ from virtscan.views.document import (
     yes_or_no,
 )
 from virtscan.views.of_report import of_report
-from virtscan.views.placements import Placement, placements
+from virtscan.views.tables.placements import Placement, placements
 
 _DATA = Audience.DATA
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from virtscan.correlator.sending import sending_stacks
+from virtscan.correlator.servers.sending import sending_stacks
 from virtscan.model import DeviceName, Offload, Persistence, Server, ServerDevice, State
 
 _LASTING = Persistence(tx_checksum=State.OFF, setting="switched off")

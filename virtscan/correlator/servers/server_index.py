@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from virtscan.correlator.assignments import Assignments
 from virtscan.correlator.location.fleet import Fleet, survey
 from virtscan.correlator.location.places import (
     Bare,
@@ -16,14 +15,15 @@ from virtscan.correlator.location.places import (
     own_domains,
     places,
 )
-from virtscan.correlator.sending import (
+from virtscan.correlator.servers.assignments import Assignments
+from virtscan.correlator.servers.sending import (
     SendingStack,
     down_to_macvlan,
     of_another_node,
     sending_stacks,
     with_local_ports,
 )
-from virtscan.correlator.serving import Coverage, coverage
+from virtscan.correlator.servers.serving import Coverage, coverage
 from virtscan.model import Inventory, LowerDevice, Server, State
 from virtscan.model.sources import is_declared
 

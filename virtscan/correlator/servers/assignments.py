@@ -4,7 +4,7 @@ import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from virtscan.correlator.serving import Locality, network
+from virtscan.correlator.servers.serving import Locality, network
 from virtscan.model import Inventory, Mac, Server, Subnet
 
 Servers = frozenset[int]

@@ -20,10 +20,10 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
-from virtscan.views.hypervisors import hypervisors
 from virtscan.views.identity import FindingKey, identifiers, key
 from virtscan.views.of_report import of_report
-from virtscan.views.servers import servers
+from virtscan.views.tables.hypervisors import hypervisors
+from virtscan.views.tables.servers import servers
 from virtscan.views.wording.reasons import Wording
 
 _DATA = Audience.DATA

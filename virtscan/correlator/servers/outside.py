@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.cases import rule_at
 from virtscan.correlator.kernel import KernelState
 from virtscan.correlator.location.afar import from_outside
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.position import Position
-from virtscan.correlator.server_index import PlacedStack, ServerIndex
-from virtscan.correlator.serving import Locality, locality, may_serve
+from virtscan.correlator.servers.server_index import PlacedStack, ServerIndex
+from virtscan.correlator.servers.serving import Locality, locality, may_serve
 from virtscan.correlator.table import Ruling
+from virtscan.correlator.table.cases import rule_at
 from virtscan.model import Device, DeviceName, Machine, SourceMode
 
 

@@ -15,8 +15,8 @@ from virtscan.views.document import (
     texts,
     word,
 )
-from virtscan.views.groups import By, Group, everything, groups
 from virtscan.views.of_report import of_report
+from virtscan.views.tables.groups import By, Group, everything, groups
 
 _LABELS = {
     By.HYPERVISOR: (Column("hypervisor"), Column("site", under="hypervisor")),

@@ -9,7 +9,7 @@ import msgspec
 
 from virtscan.model import Domain, DomainState, Finding, HostStatus, Hypervisor, Report
 from virtscan.views.document import word
-from virtscan.views.placements import DomainPlacements, Placement, placements
+from virtscan.views.tables.placements import DomainPlacements, Placement, placements
 
 Label = tuple[str | None, ...]
 

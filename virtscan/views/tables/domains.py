@@ -14,7 +14,7 @@ from virtscan.views.document import (
     yes_or_no,
 )
 from virtscan.views.of_report import of_report
-from virtscan.views.placements import DomainPlacements, placements
+from virtscan.views.tables.placements import DomainPlacements, placements
 
 _WORST_FIRST = tuple(Verdict)
 

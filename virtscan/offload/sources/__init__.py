@@ -1,0 +1,1 @@
+"""One module a SOURCE of a server's offload state."""

@@ -1,0 +1,1 @@
+"""The views by name of the command line: one module each, from a report to a document."""
