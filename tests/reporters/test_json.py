@@ -91,7 +91,10 @@ def test_every_other_view_follows_one_pattern(view: str) -> None:
 
     assert found["schema"] == f"virtscan.{view}/1"
     assert isinstance(found["rows"], list)
-    assert [gap["subject"] for gap in found["gaps"]] == [gap.subject for gap in report().inventory.gaps]
+    assert [gap["subject"] for gap in found["gaps"]] == [
+        *(gap.subject for gap in report().inventory.gaps),
+        "server mirror",  # a warning: its offload is off only until its next reboot
+    ]
 
 
 @pytest.mark.parametrize("view", [*VIEWS, *GROUPINGS])

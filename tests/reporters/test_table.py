@@ -146,7 +146,7 @@ def test_a_terminal_too_narrow_for_names_and_addresses_does_not_cut_them() -> No
 
 
 @pytest.mark.parametrize("view", [*VIEWS.values(), *GROUPINGS.values()], ids=[*VIEWS, *GROUPINGS])
-def test_every_gap_is_below_every_table(view: object) -> None:
+def test_every_gap_and_warning_is_below_every_table(view: object) -> None:
     assert callable(view)
     below = table(view(report())).split("not read: 4\n")[1]
 
@@ -155,6 +155,10 @@ def test_every_gap_is_below_every_table(view: object) -> None:
         "  qemu+ssh://hv2/system network old: Network not found",
         "  qemu+ssh://hv3/system: nothing came within 30 s",
         "  server foreman: ssh: connection refused",
+        (
+            "warning: server mirror: TX checksum offload is off until the next reboot, which puts 2 "
+            "interfaces at risk; `virtscan remedy` shows how to make it permanent"
+        ),
     ]
 
 

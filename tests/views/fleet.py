@@ -204,6 +204,11 @@ def _servers() -> tuple[Server, ...]:
             physical=True,
             observed_at=None,
         ),
+        server(
+            "mirror",
+            State.OFF,
+            persistence=Persistence(tx_checksum=State.ON, setting="no NetworkManager profile turns it off"),
+        ),
     )
 
 

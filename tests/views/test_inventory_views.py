@@ -133,6 +133,7 @@ def test_a_server_is_told_with_what_it_puts_at_risk() -> None:
         ("satellite", "on", False, "on", 1, 1, None),
         ("cobbler", "on", True, None, 1, 0, None),
         ("foreman", "unknown", None, None, 0, 0, "ssh: connection refused"),
+        ("mirror", "off", None, "on", 0, 0, None),
     ]
 
 

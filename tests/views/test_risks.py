@@ -4,7 +4,6 @@ import json
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from tests.build import inventory, nic, server
 from tests.views.fleet import finding, report
@@ -27,7 +26,7 @@ from virtscan.model import (
 )
 from virtscan.model.reasons import NeedsKernel, NeedsOffload, NeedsPlace, Unlocated
 from virtscan.views import VIEWS
-from virtscan.views.advice import after_reboot, changes, further, reason, unreached
+from virtscan.views.advice import changes, further, reason, unreached
 from virtscan.views.wording.reasons import Wording
 
 OFFLOAD = NeedsOffload(server="satellite", interface="eth0", why="connection refused")
@@ -191,13 +190,6 @@ def test_every_member_of_the_servers_bond_that_is_on_is_switched_off() -> None:
 
     assert "run this on satellite: ethtool -K eth0 tx off; ethtool -K eth1 tx off (" in both[0]
     assert "run this on satellite: ethtool -K eth1 tx off (" in one[0]
-
-
-def test_what_the_next_reboot_adds_is_counted() -> None:
-    assert after_reboot(judged()) == ()
-    assert after_reboot(replace(judged(), at_risk_after_reboot=1)) == (
-        "off now, on again after the server's next reboot: 1 interface then at risk; virtscan remedy",
-    )
 
 
 def test_interfaces_that_reach_no_server_are_counted_whatever_their_verdict() -> None:

@@ -5,7 +5,8 @@ from collections import Counter
 from virtscan.correlator.aging import aged
 from virtscan.correlator.servers.cure import Cure, cure_of, server_of, stack_of
 from virtscan.correlator.servers.server_index import ServerIndex
-from virtscan.model import Finding, Reach, Report, Server, Verdict
+from virtscan.correlator.servers.supposed import after_reboot as rebooted
+from virtscan.model import Finding, Gap, GapAbout, Reach, Report, Server, Verdict
 from virtscan.model.reasons import NeedsKernel
 from virtscan.views.summary import is_at_risk
 from virtscan.views.wording.reasons import Wording
@@ -40,12 +41,17 @@ def changes(report: Report) -> list[str]:
     ]
 
 
-def after_reboot(report: Report) -> tuple[str, ...]:
-    """Say how many more are at risk after the servers' next reboot: one line, or none."""
-    count = report.at_risk_after_reboot
-    if not count:
+def after_reboot(report: Report) -> tuple[Gap, ...]:
+    """Name the servers whose offload is off only until their next reboot, and what is then at risk: one, or none."""
+    names = tuple(dict.fromkeys(one.name for one in report.inventory.servers if rebooted(one) != one))
+    if not names:
         return ()
-    return (f"off now, on again after the server's next reboot: {_interfaces(count)} then at risk; virtscan remedy",)
+    count = report.at_risk_after_reboot
+    then = f", which puts {_interfaces(count) if count else 'no further interface'} at risk"
+    action = "; `virtscan remedy` shows how to make it permanent" if count else ""
+    subject = f"{'server' if len(names) == 1 else 'servers'} {', '.join(names)}"
+    text = f"TX checksum offload is off until the next reboot{then if report.findings else ''}{action}"
+    return (Gap(subject=subject, reason=text, about=GapAbout.SERVER),)
 
 
 def unreached(report: Report) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from virtscan.model import Report
+from virtscan.views import advice
 from virtscan.views.document import Document, Metric, Section, gap_section
 
 
@@ -34,5 +35,5 @@ def of_report(
         metrics=tuple(metrics),
         notes=tuple(notes),
         gaps=gap_section(inventory.gaps),
-        warnings=gap_section(report.warnings),
+        warnings=gap_section((*report.warnings, *advice.after_reboot(report))),
     )

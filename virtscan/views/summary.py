@@ -38,11 +38,7 @@ def metrics(report: Report) -> tuple[Metric, ...]:
         *_by("verdicts", Verdict, "verdict", (one.verdict for one in findings), "Findings, waived or not."),
         *_by("waived", Verdict, "verdict", waived, "Findings that are waived."),
         *_by("at_risk", Exposure, "exposure", at_risk, "Findings at risk that are not waived."),
-        Metric(
-            name="at_risk_after_reboot",
-            value=report.at_risk_after_reboot,
-            help="Further findings at risk after the next reboot of the servers.",
-        ),
+        at_risk_after_reboot(report),
         Metric(
             name="judged_for_next_start",
             value=sum(finding.next_start for finding in findings),
@@ -50,6 +46,15 @@ def metrics(report: Report) -> tuple[Metric, ...]:
         ),
         *_by("reaches_server", Reach, "reach", (one.reaches_server for one in findings), "Findings by reach."),
         *_by("not_judged", NotJudged, "reason", report.not_judged, "Interfaces without a finding by reason."),
+    )
+
+
+def at_risk_after_reboot(report: Report) -> Metric:
+    """Count what the next reboot of the servers puts at risk in addition."""
+    return Metric(
+        name="at_risk_after_reboot",
+        value=report.at_risk_after_reboot,
+        help="Further findings at risk after the next reboot of the servers.",
     )
 
 

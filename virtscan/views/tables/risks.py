@@ -91,7 +91,6 @@ def view(report: Report) -> Document:
             *summary.coverage(counted),
             *summary.outcome(counted),
             *advice.changes(report),
-            *advice.after_reboot(report),
             *advice.unreached(report),
             *advice.further(report),
         ),

@@ -115,12 +115,13 @@ def servers(report: Report) -> Section:
 
 
 def metrics(report: Report) -> tuple[Metric, ...]:
-    """Count the servers by the state of their offload."""
+    """Count the servers by the state of their offload, and the findings that their next reboot puts at risk."""
     fleet = ServerIndex(report.inventory).fleet
     states = Counter(as_judged(sending(server), fleet).tx for server in report.inventory.servers)
     text = "Servers by the state of their TX checksum offload."
-    return tuple(
-        Metric(name="tx_checksum", value=states[state], help=text, labels={"state": state.value}) for state in State
+    return (
+        *(Metric(name="tx_checksum", value=states[state], help=text, labels={"state": state.value}) for state in State),
+        summary.at_risk_after_reboot(report),
     )
 
 
