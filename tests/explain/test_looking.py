@@ -4,8 +4,7 @@ import pytest
 
 from tests.build import bridged, domain, hypervisor, inventory, macvtap
 from virtscan.explain import Spot, find, has_no_interface, near
-from virtscan.explain.looking import read_mac
-from virtscan.model import Inventory
+from virtscan.model import Inventory, parse_mac
 
 UUID = "5c1e1f52-2f6e-4c37-9a55-2f5b0c9b7e07"
 
@@ -56,14 +55,14 @@ def test_a_name_is_taken_exactly_and_only_then_as_a_pattern(wanted: str, spots: 
     ],
 )  # fmt: skip
 def test_a_mac_is_read_in_any_usual_writing(text: str) -> None:
-    assert read_mac(text) == "52:54:00:0a:0b:0c"
+    assert parse_mac(text) == "52:54:00:0a:0b:0c"
 
 
 @pytest.mark.parametrize(
     "text", ["52:54-00:0a:0b:0c", "52:54:00:0a:0b", "52:54:00:0a:0b:0c:0d", "web01", "g" * 12, " ", "٥٢:54:00:0a:0b:0c"]
 )
 def test_what_is_no_mac_is_none(text: str) -> None:
-    assert read_mac(text) is None
+    assert parse_mac(text) is None
 
 
 @pytest.mark.parametrize(

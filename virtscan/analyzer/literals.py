@@ -2,9 +2,8 @@
 
 import re
 
-from virtscan.model import Mac, SourceMode
+from virtscan.model import Mac, SourceMode, parse_mac
 
-_MAC = re.compile(r"[0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5}")
 _UUID = re.compile(r"[0-9a-f]{32}")
 _KIB = 1024
 _MIB = 1024 * 1024
@@ -28,9 +27,7 @@ def mac_address(text: str | None) -> Mac | None:
     if not text:
         return None
     lower = text.strip().lower()
-    if len(lower) != 17 and _MAC.fullmatch(lower):
-        lower = ":".join(byte.zfill(2) for byte in lower.split(":"))
-    return Mac(lower)
+    return Mac(lower) if len(lower) == 17 else parse_mac(lower) or Mac(lower)
 
 
 def source_mode(text: str) -> SourceMode:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtscan.cli.output import opened
 from virtscan.errors import InventoryError
+from virtscan.files import FileError, NoFileError, read_regular
 from virtscan.model import Inventory
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from virtscan.trace import Trace
 
 _PRIVATE = 0o600
+_LARGEST_MAP = 256 << 20
 
 
 class Redaction:
@@ -69,12 +71,9 @@ def redaction(map_file: Path | None) -> Redaction:
     from virtscan.redaction import Map, load_map
 
     try:
-        if map_file.exists() and not map_file.is_file():
-            # Reading a pipe or a terminal might wait for ever.
-            raise InventoryError(f"{map_file}: not a regular file; give one, because the map is read and rewritten")
-        known = load_map(map_file.read_bytes(), origin=str(map_file))
-    except FileNotFoundError:
+        known = load_map(read_regular(map_file, _LARGEST_MAP)[0], origin=str(map_file))
+    except NoFileError:
         known = Map(key=secrets.token_hex(16))
-    except OSError as error:
-        raise InventoryError(f"{map_file}: can't be read: {error.strerror}") from error
+    except FileError as error:
+        raise InventoryError(f"{map_file}: {error}; give a file for the map, which is read and rewritten") from error
     return Redaction(map_file, known)

@@ -2,7 +2,6 @@
 
 import ipaddress
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +11,10 @@ from virtscan.config.document import Document, HypervisorSection, ServerSection,
 from virtscan.config.provisioning import provisioning_target
 from virtscan.config.values import duration, table_name
 from virtscan.errors import ConfigError
-from virtscan.model import Mac, Plan, Policy, ServerTarget, SourceKind, Target, TargetKind, Waiver
+from virtscan.model import Mac, Plan, Policy, ServerTarget, SourceKind, Target, TargetKind, Waiver, parse_mac
 from virtscan.model.sources import SOURCES, TARGETS, AddressKind
 from virtscan.offload.source import server_target
 
-_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 FILES = {row.scheme: kind for kind, row in TARGETS.items() if row.address is AddressKind.PATH}
 """Kinds of hypervisors that are read from files, by their key in the configuration, which is their scheme."""
 
@@ -159,10 +157,7 @@ def _server(section: ServerSection, where: str, folder: Path) -> ServerTarget:
         raise ConfigError(f"{where}: {error}") from error
     if section.segments and section.subnets:
         raise ConfigError(f"{where}: segments and subnets exclude each other; give one of them")
-    macs = tuple(Mac(mac.lower()) for mac in section.mac)
-    for mac in macs:
-        if not _MAC.fullmatch(mac):
-            raise ConfigError(f"{where}: mac: invalid MAC address {mac!r}; write it as in 52:54:00:aa:bb:cc")
+    macs = tuple(_mac(text, where) for text in section.mac)
     is_path = SOURCES[target.kind].address is AddressKind.PATH
     return msgspec.structs.replace(
         target,
@@ -191,3 +186,10 @@ def _seconds(text: str | None, where: str) -> float | None:
         return duration(text)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
+
+
+def _mac(text: str, where: str) -> Mac:
+    mac = parse_mac(text)
+    if mac is None:
+        raise ConfigError(f"{where}: mac: invalid MAC address {text!r}; write it as in 52:54:00:aa:bb:cc")
+    return mac

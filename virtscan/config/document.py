@@ -1,6 +1,5 @@
 """The configuration file: its keys, and errors that name the one that is wrong."""
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -14,6 +13,7 @@ from virtscan.config.secrets import refuse_secrets
 from virtscan.config.values import expand, table_name
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, ProvisioningKind
+from virtscan.model.nearest import did_you_mean
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -191,8 +191,7 @@ def _words(kind: type[msgspec.Struct], key: str) -> list[str]:
 def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) -> None:
     for key in table:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            advice = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}"
+            advice = did_you_mean(key, known, otherwise=f"known keys: {', '.join(known)}")
             raise ConfigError(f"{where}{key}: unknown key; {advice}")
 
 

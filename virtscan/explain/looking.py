@@ -1,15 +1,12 @@
 """The interfaces that a domain's name or uuid, or a MAC, stands for."""
 
 import difflib
-import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from virtscan.model import Domain, Interface, Inventory, Mac
+from virtscan.model import Domain, Interface, Inventory, parse_mac
 
-_PAIRS = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}", re.IGNORECASE)
-_TOGETHER = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}|[0-9a-f]{6}-[0-9a-f]{6}", re.IGNORECASE)
 _LONGEST = 200
 _NEAR = 3
 
@@ -28,7 +25,7 @@ def find(inventory: Inventory, wanted: str) -> tuple[Spot, ...]:
     Exact names come first, so that a domain that is called `web[1]` can be asked for. A domain is in several places
     when it was migrated, or read twice: all are given. One without interfaces has none to give.
     """
-    mac = read_mac(wanted)
+    mac = parse_mac(wanted)
     folded = wanted.casefold()
     ways: tuple[Callable[[Domain, Interface], bool], ...] = (
         lambda domain, _: domain.name == wanted,
@@ -38,20 +35,6 @@ def find(inventory: Inventory, wanted: str) -> tuple[Spot, ...]:
     )
     found = (tuple(_spots(inventory, way)) for way in ways)
     return next(filter(None, found), ())
-
-
-def read_mac(text: str) -> Mac | None:
-    """Read a MAC that is written 52:54:00:aa:bb:cc, 52-54-0-AA-BB-CC, 5254.00aa.bbcc or 525400aabbcc; None for others.
-
-    >>> read_mac("5254.0093.76AF")
-    '52:54:00:93:76:af'
-    """
-    if _PAIRS.fullmatch(text):
-        return Mac(":".join(part.zfill(2) for part in re.split("[:-]", text.lower())))
-    if _TOGETHER.fullmatch(text):
-        digits = re.sub("[.-]", "", text.lower())
-        return Mac(":".join(digits[place : place + 2] for place in range(0, 12, 2)))
-    return None
 
 
 def has_no_interface(inventory: Inventory, wanted: str) -> bool:
@@ -64,7 +47,7 @@ def near(inventory: Inventory, wanted: str) -> tuple[str, ...]:
     """Give up to three similar names or MACs, the nearest first."""
     wanted = wanted[:_LONGEST]
     domains = [domain for host in inventory.hypervisors for domain in host.domains]
-    mac = read_mac(wanted)
+    mac = parse_mac(wanted)
     if mac is not None:
         macs = {interface.mac for domain in domains for interface in domain.interfaces if interface.mac}
         return tuple(difflib.get_close_matches(mac, sorted(macs), n=_NEAR, cutoff=0.7))

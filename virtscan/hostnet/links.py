@@ -1,16 +1,14 @@
 """One device as `ip` shows it, whatever the form of the output, and all of them together."""
 
 import ipaddress
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 
 import msgspec
 
 from virtscan.hostnet.link_kinds import LINK_KINDS, NIC, UNKNOWN_KIND, WITH_PARENT, LinkKind
-from virtscan.model import Device, DeviceKind, DeviceName, Mac, SourceMode
+from virtscan.model import Device, DeviceKind, DeviceName, Mac, SourceMode, parse_mac
 
-_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _NO_MAC = "00:00:00:00:00:00"
 _WIDE = frozenset({"global", "site"})
 _MODES = {mode.value: mode for mode in SourceMode} | {"passthru": SourceMode.PASSTHROUGH, "source": SourceMode.UNKNOWN}
@@ -101,5 +99,5 @@ def _link_kind(link: Link, role: str | None) -> LinkKind:
 
 def mac(text: str) -> Mac | None:
     """Return a MAC in lower case; None for any other text and for all zeros."""
-    lower = text.strip().lower()
-    return Mac(lower) if _MAC.fullmatch(lower) and lower != _NO_MAC else None
+    read = parse_mac(text)
+    return None if read == _NO_MAC else read

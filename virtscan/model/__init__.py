@@ -9,11 +9,11 @@ from virtscan.model.facts import (
     Gap,
     Hypervisor,
     Interface,
-    Mac,
     Network,
     Observed,
 )
 from virtscan.model.inventory import Inventory, Policy, Waiver
+from virtscan.model.mac import Mac, parse_mac
 from virtscan.model.plan import (
     Plan,
     ProvisioningKind,
@@ -55,5 +55,5 @@ __all__ = [
     "Inventory", "KernelBasis", "LinkState", "LowerDevice", "Mac", "Machine", "Netboot", "Network", "NotJudged",
     "Observed", "Offload", "Persistence", "Plan", "Policy", "ProvisioningKind", "ProvisioningTarget", "Reach", "Report",
     "Secret", "Server", "ServerDevice", "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target",
-    "TargetKind", "Verdict", "WaivedServer", "Waiver",
+    "TargetKind", "Verdict", "WaivedServer", "Waiver", "parse_mac",
 ]  # fmt: skip

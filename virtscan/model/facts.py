@@ -7,6 +7,7 @@ from typing import Annotated, Generic, NewType, TypeAlias, TypeVar
 import msgspec
 
 from virtscan.model.keys import host_keys, interface_keys
+from virtscan.model.mac import Mac
 from virtscan.model.states import (
     Backing,
     DeviceKind,
@@ -21,8 +22,6 @@ from virtscan.model.states import (
 )
 
 DeviceName = NewType("DeviceName", str)
-Mac = NewType("Mac", str)
-"""Lower case, every byte two digits."""
 
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its zone: one without can't be compared with the others."""

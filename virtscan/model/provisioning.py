@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from virtscan.model.facts import Mac
+from virtscan.model.mac import Mac
 
 
 class Netboot(msgspec.Struct, frozen=True, kw_only=True):

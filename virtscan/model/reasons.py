@@ -7,7 +7,8 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.model.facts import DeviceName, Mac
+from virtscan.model.facts import DeviceName
+from virtscan.model.mac import Mac
 from virtscan.model.states import DeviceKind, Fix, KernelBasis, SourceMode, State
 
 

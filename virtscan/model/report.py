@@ -5,8 +5,9 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.model.facts import DeviceName, Gap, Mac
+from virtscan.model.facts import DeviceName, Gap
 from virtscan.model.inventory import Inventory
+from virtscan.model.mac import Mac
 from virtscan.model.reasons import Reason
 from virtscan.model.states import Confidence, DeviceKind, Exposure, Reach, SourceMode, Verdict
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from virtscan.model.facts import Device, Mac, Moment, Observed
+from virtscan.model.facts import Device, Moment, Observed
+from virtscan.model.mac import Mac
 from virtscan.model.states import Machine, State
 
 

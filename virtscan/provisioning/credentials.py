@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 from virtscan.errors import ProvisioningError
+from virtscan.files import FileError, read_regular
 from virtscan.model import ProvisioningTarget, Secret
 
 _LIMIT = 4096
@@ -29,21 +30,12 @@ def secret_of(target: ProvisioningTarget) -> Secret | None:
 def _from_file(path: Path) -> Secret:
     """Return the first line, without the line end that editors add."""
     try:
-        with open(path, "rb", opener=_without_waiting) as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
-                raise ProvisioningError(f"{path}: not a regular file")
-            if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise ProvisioningError(f"{path}: readable by others; chmod 600 {path}")
-            content = file.read(_LIMIT)
-    except OSError as error:
-        raise ProvisioningError(f"{path}: can't be read: {error.strerror}") from error
+        content, status = read_regular(path, _LIMIT)
+    except FileError as error:
+        raise ProvisioningError(f"{path}: {error}") from error
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ProvisioningError(f"{path}: readable by others; chmod 600 {path}")
     value = content.decode(errors="replace").partition("\n")[0].rstrip("\r")
     if not value or not value.isprintable():
         raise ProvisioningError(f"{path}: no password or token in the first line")
     return Secret(value)
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Opens a pipe at once, to be refused, where `open` would wait for its other end."""
-    return os.open(path, flags | os.O_NONBLOCK)

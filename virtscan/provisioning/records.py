@@ -1,12 +1,8 @@
 """Records of a provisioning system, and its name in outputs."""
 
-import re
-
 import msgspec
 
-from virtscan.model import Gap, GapAbout, Mac, Netboot, ProvisioningTarget, Subnet
-
-_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+from virtscan.model import Gap, GapAbout, Mac, Netboot, ProvisioningTarget, Subnet, parse_mac
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +31,4 @@ def unreadable(target: ProvisioningTarget, reason: str) -> Records:
 
 def mac_address(recorded: object) -> Mac | None:
     """Return the MAC in a record; None for what can't be one of a domain: nothing, `random`, an InfiniBand address."""
-    if not isinstance(recorded, str):
-        return None
-    mac = recorded.strip().lower().replace("-", ":")
-    return Mac(mac) if _MAC.fullmatch(mac) else None
+    return parse_mac(recorded) if isinstance(recorded, str) else None

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 
 from virtscan.correlator.servers.cure import Cure, Switch, offload_of
 from virtscan.correlator.servers.sending import SendingStack
-from virtscan.model import Device, DeviceKind, DeviceName, Feature, Mac, State
+from virtscan.model import Device, DeviceKind, DeviceName, Feature, Mac, State, parse_mac
 from virtscan.remedy.plan import Sender
 
-_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _FEATURE = re.compile(r"tx-checksum-[a-z0-9-]{1,40}")
 
 # What administrators and installers call them: the driver's name and a number, or systemd's schemes. The VLAN is
@@ -51,7 +50,7 @@ def _sender(
     return Sender(
         interface=name,
         kind=_suggested(name or "") if kind is DeviceKind.UNKNOWN else kind,
-        mac=mac if mac is not None and _MAC.fullmatch(mac) else None,
+        mac=None if mac is None else parse_mac(mac),
         switched_on=_switched_on(offload_of(stack, switch.device).features.items()),
         now=switch.now,
         lasting=switch.lasting,

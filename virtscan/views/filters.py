@@ -1,6 +1,5 @@
 """Fewer rows: `--where` conditions on the columns of a view."""
 
-import difflib
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +8,7 @@ from typing import Any
 import msgspec
 
 from virtscan.errors import ConfigError
+from virtscan.model.nearest import nearest
 from virtscan.views.document import Align, Column, Document, Section, Value
 
 _CONDITION = re.compile(r"\s*(\w+)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
@@ -85,8 +85,8 @@ def _place(section: Section, key: str) -> int:
     keys = [column.key for column in section.columns]
     if key in keys:
         return keys.index(key)
-    near = difflib.get_close_matches(key, keys, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
+    near = nearest(key, keys)
+    hint = f"did you mean {near!r}? " if near else ""
     raise ConfigError(f"--where: this view has no column {key!r}; {hint}it has {', '.join(keys)}")
 
 
@@ -110,8 +110,8 @@ def _check(column: Column, condition: Condition) -> None:
         raise ConfigError(f"{text}: {column.key} is a number")
     likely = {word.replace("_", "-"): word for word in column.words}
     likely |= _SPOKEN if "true" in column.words else {}
-    near = difflib.get_close_matches(operand.lower().replace("_", "-"), likely, n=1)
-    hint = f"did you mean {likely[near[0]]!r}? " if near else ""
+    near = nearest(operand, likely)
+    hint = f"did you mean {likely[near]!r}? " if near else ""
     raise ConfigError(f"{text}: no value of {column.key} matches; {hint}it can be {', '.join(column.words)}")
 
 

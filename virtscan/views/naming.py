@@ -1,11 +1,11 @@
 """Names that the configuration gives in two places and that don't match: segments, and the hypervisor of a server."""
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from virtscan.correlator.servers.serving import network
 from virtscan.model import Gap, GapAbout
+from virtscan.model.nearest import nearest
 
 
 class Host(Protocol):
@@ -80,12 +80,12 @@ def runs_on_warnings(hypervisors: Sequence[str], servers: Iterable[Serving]) -> 
 def _warnings(named: Iterable[str], others: Iterable[str], reason: str, *, always: bool) -> Iterator[Gap]:
     others = list(others)
     for segment in named:
-        if segment not in others and (always or _nearest(segment, others)):
+        if segment not in others and (always or nearest(segment, others)):
             yield _warning(f"segment {segment}", reason, segment, others)
 
 
 def _warning(subject: str, reason: str, name: str, known: Sequence[str]) -> Gap:
-    near = _nearest(name, known)
+    near = nearest(name, known)
     advice = f"; did you mean {near!r}?" if near else ""
     return Gap(subject=subject, reason=f"{reason}{advice}", about=GapAbout.CONFIGURATION)
 
@@ -95,14 +95,3 @@ def _is_among(segment: str, subnets: Iterable[str]) -> bool:
     own = network(segment)
     others = [other for other in map(network, subnets) if other is not None]
     return own is not None and any(own.version == other.version and own.overlaps(other) for other in others)
-
-
-def _nearest(name: str, known: Sequence[str]) -> str | None:
-    """Return the most similar of other names; case, hyphens and underscores don't count."""
-    plain = {_plain(other): other for other in known}
-    found = difflib.get_close_matches(_plain(name), plain, n=1)
-    return plain[found[0]] if found else None
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "-")

@@ -8,6 +8,7 @@ import msgspec
 
 from virtscan.errors import FactsError
 from virtscan.evidence.ansible.facts import Facts, read_facts
+from virtscan.files import FileError, read_regular
 
 _LIMIT = 64 << 20
 
@@ -36,15 +37,10 @@ def open_facts(path: Path, names: Sequence[str]) -> Facts:
 
 def _read(path: Path) -> list[Facts]:
     try:
-        if path.exists() and not path.is_file():
-            raise FactsError("not a folder or regular file")
-        with path.open("rb") as file:
-            content = file.read(_LIMIT + 1)
-        modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except OSError as error:
-        raise FactsError(f"can't be read: {error.strerror}") from error
-    if len(content) > _LIMIT:
-        raise FactsError("too large for Ansible facts")
+        content, status = read_regular(path, _LIMIT)
+    except FileError as error:
+        raise FactsError(str(error)) from error
+    modified = datetime.fromtimestamp(status.st_mtime, UTC)
     return [_dated(facts, modified) for facts in read_facts(content.decode(errors="replace"))]
 
 

@@ -1,0 +1,44 @@
+"""Bounded reading of files that users name: never waits for the other end of a pipe, never fills memory."""
+
+import os
+import stat
+from pathlib import Path
+
+from virtscan.errors import VirtscanError
+
+
+class FileError(VirtscanError):
+    """A file that can't be read, is not a regular one, or is too large; its caller adds the path."""
+
+
+class NoFileError(FileError):
+    """A file that does not exist."""
+
+
+def read_regular(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
+    """Return the content of a regular file of at most `limit` bytes, and its status.
+
+    Raises:
+        NoFileError: It does not exist.
+        FileError: Anything else is wrong with it.
+    """
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise FileError("not a regular file")
+            content = file.read(limit + 1)
+    except IsADirectoryError as error:
+        raise FileError("not a regular file") from error
+    except FileNotFoundError as error:
+        raise NoFileError(f"can't be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        raise FileError(f"can't be read: {getattr(error, 'strerror', None) or error}") from error
+    if len(content) > limit:
+        raise FileError(f"too large (over {limit} bytes)")
+    return content, status
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a pipe at once, to be refused, where `open` would wait for its other end."""
+    return os.open(path, flags | os.O_NONBLOCK)

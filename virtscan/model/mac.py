@@ -1,0 +1,25 @@
+"""MAC addresses: the one reader of every way in which they are written."""
+
+import re
+from typing import NewType
+
+Mac = NewType("Mac", str)
+"""Lower case, every byte two digits."""
+
+_PAIRS = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}")
+_TOGETHER = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}|[0-9a-f]{6}-[0-9a-f]{6}")
+
+
+def parse_mac(text: str) -> Mac | None:
+    """Read a MAC that is written 52:54:00:aa:bb:cc, 52-54-0-AA-BB-CC, 5254.00aa.bbcc or 525400aabbcc; None for others.
+
+    >>> parse_mac("5254.0093.76AF")
+    '52:54:00:93:76:af'
+    """
+    lower = text.strip().lower()
+    if _PAIRS.fullmatch(lower):
+        return Mac(":".join(part.zfill(2) for part in re.split("[:-]", lower)))
+    if _TOGETHER.fullmatch(lower):
+        digits = re.sub("[.-]", "", lower)
+        return Mac(":".join(digits[place : place + 2] for place in range(0, 12, 2)))
+    return None

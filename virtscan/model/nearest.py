@@ -1,0 +1,23 @@
+"""Similar names, for words that match none of those known."""
+
+import difflib
+from collections.abc import Iterable
+
+_LONGEST = 200  # comparing takes the square of the length
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the most similar known word; case, hyphens and underscores don't count. None if none is similar."""
+    plain = {_plain(other): other for other in known}
+    found = difflib.get_close_matches(_plain(word)[:_LONGEST], plain, n=1)
+    return plain[found[0]] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return `did you mean 'WORD'?`, or the other text if no known word is similar."""
+    near = nearest(word, known)
+    return otherwise if near is None else f"did you mean {near!r}?"
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "-")
