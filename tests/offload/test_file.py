@@ -89,7 +89,7 @@ def test_a_file_that_can_not_be_read_gives_the_reason(capture: Path, tmp_path: P
         (tmp_path / "pipe", None, "not a regular file"),
         (tmp_path, None, "not a regular file"),
         (Path("/dev/zero"), None, "not a regular file"),
-        (tmp_path / "large", None, "too large -k output"),
+        (tmp_path / "large", None, "too large"),
         (capture, "eth1", "contains eth0, not eth1"),
         (tmp_path / ("x" * 300), None, "can't be read: File name too long"),
     ):
