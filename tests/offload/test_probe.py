@@ -23,8 +23,8 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 WHOLE = b"""\
 @virtscan 1
-@kernel
- 2.6.32-279.el6.x86_64
+@uname
+ Linux 2.6.32-279.el6.x86_64 #1 SMP Wed Jun 13 18:24:36 EDT 2012
 @udev
  147
 @devices

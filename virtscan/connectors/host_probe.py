@@ -3,7 +3,6 @@
 It only reads: `ip`, /proc and DMI in the form that every version has had, and the names in /sys/class/net.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -61,8 +60,6 @@ drivers() {
 answer </dev/null
 """
 
-_LINUX = re.compile(r"Linux (?P<release>[A-Za-z0-9][A-Za-z0-9._+~-]{0,99})(?: (?P<build>[ -~]{1,200}))?")
-
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A host's facts about itself; `kernel` is None without a Linux release, and `uname` is what it printed.
@@ -89,13 +86,13 @@ def parse_answer(output: bytes, *, at: datetime | None) -> Answer:
     if not sections:
         raise ConnectorError(f"the login shell does not run the script; output: {excerpt(output)}")
     uname = _text(sections, "uname").strip()
-    linux = _LINUX.fullmatch(uname)
+    running = hostnet.read_uname(uname)
     dmi = hostnet.read_dmi_files({argument: text for name, argument, text in sections if name == "dmi"})
     devices = hostnet.merge_devices(_devices(sections))
     return Answer(
         uname=uname,
-        kernel=linux["release"] if linux else None,
-        kernel_build=linux["build"] if linux else None,
+        kernel=running.release if running else None,
+        kernel_build=running.build if running else None,
         machine=hostnet.read_machine(dmi=dmi, words=_text(sections, "virt").split()),
         system_uuid=hostnet.system_uuid(dmi.uuid),
         devices=tuple(msgspec.structs.replace(device, observed_at=at) for device in devices),

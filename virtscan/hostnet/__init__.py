@@ -5,6 +5,7 @@ authoritative first.
 """
 
 from virtscan.hostnet.iproute import read_ip
+from virtscan.hostnet.kernel import RunningKernel, read_uname
 from virtscan.hostnet.machine import (
     Dmi,
     is_container_group,
@@ -21,6 +22,7 @@ from virtscan.hostnet.tools import read_bridges, read_driver, read_permanent
 
 __all__ = [
     "Dmi",
+    "RunningKernel",
     "is_container_group",
     "merge_devices",
     "read_bonding",
@@ -33,6 +35,7 @@ __all__ = [
     "read_machine",
     "read_permanent",
     "read_sysfs",
+    "read_uname",
     "read_vlans",
     "system_uuid",
 ]

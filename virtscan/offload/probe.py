@@ -6,6 +6,7 @@ One script for every way to reach a shell (ssh, this machine). It only reads.
 import re
 from collections.abc import Iterable, Iterator
 
+from virtscan import hostnet
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, State
 from virtscan.offload.answer import Answer
@@ -27,7 +28,7 @@ answer() {
     body() { while IFS= read -r line || [ -n "$line" ]; do printf ' %s\n' "$line"; done; }
 
     say virtscan 1
-    say kernel; uname -r | body
+    say uname; uname -srv | body
     say udev; udevadm --version 2>/dev/null | body
     stack
     settings
@@ -51,6 +52,7 @@ def parse_answer(output: bytes) -> Answer:
         raise OffloadError(f"the login shell does not run the script; output: {excerpt(output)}")
     bodies = {name: text for name, _, text in sections}
     stack = read_stack(sections)
+    kernel = hostnet.read_uname(bodies.get("uname", ""))
     udev = bodies.get("udev", "").strip()
     unread = "not read, too many devices; name the interface"
     return Answer(
@@ -59,7 +61,7 @@ def parse_answer(output: bytes) -> Answer:
         features={DeviceName(argument): text for name, argument, text in sections if name == "ethtool"},
         no_features="ethtool not found; install it" if "no-ethtool" in bodies else unread,
         reached=next((argument for name, argument, _ in sections if name == "reached"), None) or None,
-        kernel=bodies.get("kernel", "").strip() or None,
+        kernel=None if kernel is None else kernel.release,
         machine=stack.machine,
         system_uuid=stack.system_uuid,
         evidence=Evidence(
