@@ -6,7 +6,7 @@ from pathlib import Path
 
 from virtscan.correlator import RULES, Rule, correlate
 from virtscan.correlator.table import Case
-from virtscan.explain import Account, explain, find
+from virtscan.explain import InterfaceExplanation, explain, find
 from virtscan.model import Fix, Report, State
 from virtscan.storage import loads
 from virtscan.views import advice
@@ -59,7 +59,7 @@ def short_table() -> str:
     return f"| rule | when | verdict |\n|---|---|---|\n{rows}"
 
 
-def sample(rule: str) -> tuple[Report, tuple[Account, ...]]:
+def sample(rule: str) -> tuple[Report, tuple[InterfaceExplanation, ...]]:
     """Judge the sample inventory of a rule; the accounts are those of the interfaces that the rule decides."""
     path = SAMPLES / f"{rule}.json"
     report = correlate(loads(path.read_bytes(), origin=path.name))
@@ -67,7 +67,7 @@ def sample(rule: str) -> tuple[Report, tuple[Account, ...]]:
     return report, tuple(one for one in accounts if decided_by(one) == rule)
 
 
-def decided_by(account: Account) -> str:
+def decided_by(account: InterfaceExplanation) -> str:
     """Name the rule that decides an interface."""
     return "R1" if account.finding is None else account.finding.rule
 
@@ -111,7 +111,7 @@ def _sample_lines(rule: Rule) -> Iterator[str]:
                 yield from _wrapped(sentence, f"  {'' if place else label:<9}", " " * 11).split("\n")
 
 
-def _outcome(account: Account, wording: Wording) -> str:
+def _outcome(account: InterfaceExplanation, wording: Wording) -> str:
     finding = account.finding
     if finding is None:
         return f"not judged: {account.not_judged.value if account.not_judged else ''}"

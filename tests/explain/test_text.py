@@ -8,7 +8,7 @@ from hypothesis import given
 from tests.build import ONLY_BONDS, bridged, domain, hypervisor, inventory, macvtap, server
 from tests.correlator.fleets import inventories
 from tests.correlator.scenes import provisioner, satellite, scene
-from tests.explain.test_telling import some
+from tests.explain.test_building import some
 from tests.reporters.hostile import NAMES
 from virtscan.correlator import correlate
 from virtscan.explain import Explanation, explain, find, text

@@ -2,7 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from virtscan.explain.account import Account, Decision, Explanation, ServerFacts, Silent, Told, Way
+from virtscan.explain.explanation import (
+    Decision,
+    Exclusion,
+    Explanation,
+    InterfaceExplanation,
+    ServerFacts,
+    StatedFact,
+    WhatIf,
+)
 from virtscan.model import Confidence, Exposure, Finding, NotJudged, Reach, Report, SourceMode, Verdict, WaivedServer
 from virtscan.views.document import (
     Audience,
@@ -31,16 +39,16 @@ def document(explanation: Explanation, report: Report) -> Document:
     return of_report(report, "explain", section("interfaces", _fields(identifiers(report)), explanation.accounts))
 
 
-def _finding(value: Callable[[Finding], Value]) -> Callable[[Account], Value]:
+def _finding(value: Callable[[Finding], Value]) -> Callable[[InterfaceExplanation], Value]:
     return lambda account: None if account.finding is None else value(account.finding)
 
 
-def _fields(ids: Mapping[FindingKey, str]) -> tuple[Field[Account], ...]:
+def _fields(ids: Mapping[FindingKey, str]) -> tuple[Field[InterfaceExplanation], ...]:
     identifier = Field(Column("id", audience=_DATA), _finding(lambda finding: ids[key(finding)]))
     return (*FIELDS, identifier)
 
 
-FIELDS: tuple[Field[Account], ...] = (
+FIELDS: tuple[Field[InterfaceExplanation], ...] = (
     Field(Column("hypervisor"), lambda account: account.hypervisor.name),
     Field(Column("origin", audience=_DATA), lambda account: account.domain.origin),
     Field(Column("domain", under="hypervisor"), lambda account: account.domain.name),
@@ -65,7 +73,7 @@ FIELDS: tuple[Field[Account], ...] = (
     ),
     Field(yes_or_no("next_start", audience=_DATA), lambda account: account.domain.next_start),
     Field(one_of(NotJudged, "not_judged", audience=_DATA), lambda account: word(account.not_judged)),
-    Field(records_of(Told, key="facts"), lambda account: _facts(account.facts)),
+    Field(records_of(StatedFact, key="facts"), lambda account: _facts(account.facts)),
     Field(
         records_of(ServerFacts, key="servers"),
         lambda account: tuple(
@@ -74,19 +82,19 @@ FIELDS: tuple[Field[Account], ...] = (
         ),
     ),
     Field(records_of(Decision, key="decisions"), lambda account: records(account.decisions)),
-    Field(records_of(Silent, key="silent"), lambda account: records(account.silent)),
-    Field(records_of(Way, key="ways"), lambda account: records(account.ways)),
+    Field(records_of(Exclusion, key="silent"), lambda account: records(account.silent)),
+    Field(records_of(WhatIf, key="ways"), lambda account: records(account.ways)),
 )
 
 
-def _facts(facts: Iterable[Told]) -> tuple[Mapping[str, object], ...]:
+def _facts(facts: Iterable[StatedFact]) -> tuple[Mapping[str, object], ...]:
     return tuple(
         {
-            "fact": told.fact,
-            "value": told.value,
-            "source": told.source,
-            "observed_at": timestamp(told.observed_at),
-            "ago": told.ago,
+            "fact": stated.fact,
+            "value": stated.value,
+            "source": stated.source,
+            "observed_at": timestamp(stated.observed_at),
+            "ago": stated.ago,
         }
-        for told in facts
+        for stated in facts
     )

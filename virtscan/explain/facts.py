@@ -9,7 +9,7 @@ from virtscan.correlator.location.nic import nic_kind
 from virtscan.correlator.location.stack import follow
 from virtscan.correlator.servers.sending import sending
 from virtscan.correlator.servers.ways import WayState
-from virtscan.explain.account import Told
+from virtscan.explain.explanation import StatedFact
 from virtscan.model import (
     CONFIGURATION,
     Attachment,
@@ -47,81 +47,85 @@ class Facts:
 
     def interface(
         self, hypervisor: Hypervisor, domain: Domain, interface: Interface, exposure: Exposure
-    ) -> Iterator[Told]:
+    ) -> Iterator[StatedFact]:
         """Give the chain from the domain down to the NICs and the kernel under them, then its boot settings."""
         read = (_DOMAIN_XML, hypervisor.observed_at)
-        yield self._told("hypervisor", hypervisor.name, hypervisor.uri, hypervisor.observed_at)
+        yield self._stated("hypervisor", hypervisor.name, hypervisor.uri, hypervisor.observed_at)
         document = _DOMAIN_XML if domain.origin == hypervisor.uri else domain.origin
-        yield self._told("domain", _domain(domain), document, hypervisor.observed_at)
-        yield self._told("interface", _interface(interface), *read)
+        yield self._stated("domain", _domain(domain), document, hypervisor.observed_at)
+        yield self._stated("interface", _interface(interface), *read)
         yield from self._network(hypervisor, interface)
         for attachment in interface.attachments:
-            yield self._told("source device", _attachment(attachment), *read)
+            yield self._stated("source device", _attachment(attachment), *read)
         yield from self._devices(hypervisor, interface)
         yield from self._hypervisor_kernel(hypervisor)
         yield from self._segments(hypervisor, interface)
-        yield self._told("boot", _boot(domain, interface), *read)
+        yield self._stated("boot", _boot(domain, interface), *read)
         for netboot in self._inventory.netboots:
             if netboot.mac == interface.mac:
                 pending = "boots from the network next" if netboot.pending else "not set to boot from the network"
                 answers = "" if netboot.server is None else f", answered by {netboot.server}"
-                yield self._told("record", f"{netboot.system}: {pending}{answers}", netboot.source, netboot.observed_at)
-        yield Told(fact="exposure", value=exposure.value)
+                yield self._stated(
+                    "record", f"{netboot.system}: {pending}{answers}", netboot.source, netboot.observed_at
+                )
+        yield StatedFact(fact="exposure", value=exposure.value)
 
-    def server(self, server: Server) -> Iterator[Told]:
+    def server(self, server: Server) -> Iterator[StatedFact]:
         """Give a server's offload state now and after a reboot, its sending stack, its addresses and what it serves."""
         read = ("declared" if is_declared(server.source) else server.source, server.observed_at)
         stack = sending(server)
         if stack.tx is State.UNKNOWN:
-            yield self._told("TX checksum offload", None, f"{server.source}: {server.reason or 'not read'}", read[1])
+            yield self._stated("TX checksum offload", None, f"{server.source}: {server.reason or 'not read'}", read[1])
         else:
-            yield self._told("TX checksum offload", stack.tx.value, *read)
+            yield self._stated("TX checksum offload", stack.tx.value, *read)
         for way in stack.ways if stack.observed else ():
             names = " over ".join(f"{name} ({stack.offload(name).tx_checksum.value})" for name in way.devices)
-            yield self._told("way out", f"{names}: partial checksums {_WAYS[way.now]}", *read)
+            yield self._stated("way out", f"{names}: partial checksums {_WAYS[way.now]}", *read)
         for name in _CHECKSUMS:
             if name in server.features:
-                yield self._told(name, _feature(server.features[name]), *read)
+                yield self._stated(name, _feature(server.features[name]), *read)
         if server.persistence is not None:
             after = server.persistence.tx_checksum
             known = None if after is State.UNKNOWN else after.value
-            yield self._told("after a reboot", known, server.persistence.setting, server.observed_at)
+            yield self._stated("after a reboot", known, server.persistence.setting, server.observed_at)
         yield self._kernel(server.kernel)
         yield from self._identity(server, tuple(sorted(stack.macs)), read)
         serves = ", ".join((*server.segments, *server.subnets))
-        yield self._told("serves", serves or "every segment", CONFIGURATION if serves else "nothing is declared")
+        yield self._stated("serves", serves or "every segment", CONFIGURATION if serves else "nothing is declared")
 
-    def _identity(self, server: Server, of_stack: tuple[Mac, ...], read: tuple[str, datetime | None]) -> Iterator[Told]:
+    def _identity(
+        self, server: Server, of_stack: tuple[Mac, ...], read: tuple[str, datetime | None]
+    ) -> Iterator[StatedFact]:
         """Give MACs, those of all devices of the sending stack included, addresses, and what the server is."""
         macs = dict.fromkeys((*server.macs, *of_stack))
         observed = tuple(mac for mac in macs if mac not in server.declared_macs)
         if server.declared_macs:
-            yield self._told("MAC", ", ".join(server.declared_macs), CONFIGURATION)
+            yield self._stated("MAC", ", ".join(server.declared_macs), CONFIGURATION)
         if observed or not macs:
-            yield self._told("MAC", ", ".join(observed) or None, *(read if observed else (None, None)))
+            yield self._stated("MAC", ", ".join(observed) or None, *(read if observed else (None, None)))
         if server.addresses:
-            yield self._told("addresses", ", ".join(server.addresses), *read)
+            yield self._stated("addresses", ", ".join(server.addresses), *read)
         if server.machine is not Machine.UNKNOWN:
-            yield self._told("machine", server.machine.value, *read)
+            yield self._stated("machine", server.machine.value, *read)
         if server.physical:
-            yield self._told("machine", "physical", CONFIGURATION)
+            yield self._stated("machine", "physical", CONFIGURATION)
         if server.runs_on is not None:
-            yield self._told("runs on", server.runs_on, CONFIGURATION)
+            yield self._stated("runs on", server.runs_on, CONFIGURATION)
 
-    def _network(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[Told]:
+    def _network(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[StatedFact]:
         if interface.network is None:
             return
         network = next((one for one in hypervisor.networks if one.name == interface.network), None)
         group = f", portgroup {interface.portgroup}" if interface.portgroup else ""
         if network is None:
-            yield self._told("network", None, f"{interface.network}{group}: its definition was not read")
+            yield self._stated("network", None, f"{interface.network}{group}: its definition was not read")
             return
         pool = ", ".join(str(attachment.device) for attachment in network.attachments if attachment.device)
         offers = f", on {pool}" if pool else ""
         value = f"{network.name}{group}, forward mode {network.forward_mode or 'none'}{offers}"
-        yield self._told("network", value, _NETWORK_XML, hypervisor.observed_at)
+        yield self._stated("network", value, _NETWORK_XML, hypervisor.observed_at)
 
-    def _devices(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[Told]:
+    def _devices(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[StatedFact]:
         devices = {device.name: device for device in hypervisor.devices}
         tops = [attachment.device for attachment in interface.attachments if attachment.device is not None]
         names = dict.fromkeys(
@@ -130,43 +134,43 @@ class Facts:
         for name in names:
             device = devices.get(name)
             if device is None:
-                yield self._told("device", None, f"{name}: its kind was not observed")
+                yield self._stated("device", None, f"{name}: its kind was not observed")
             else:
                 at = device.observed_at or hypervisor.observed_at
-                yield self._told("device", _device(device), ", ".join(device.sources) or None, at)
+                yield self._stated("device", _device(device), ", ".join(device.sources) or None, at)
 
-    def _hypervisor_kernel(self, hypervisor: Hypervisor) -> Iterator[Told]:
+    def _hypervisor_kernel(self, hypervisor: Hypervisor) -> Iterator[StatedFact]:
         state, observed = kernel_state(hypervisor), hypervisor.kernel
         words = f"{state.fix.value}: {kernel_basis(state.basis)}"
         if observed is not None:
-            yield self._told("kernel", f"{observed.value}, {words}", observed.source, observed.observed_at)
+            yield self._stated("kernel", f"{observed.value}, {words}", observed.source, observed.observed_at)
         if hypervisor.declared_kernel is not None:
             outranked = observed is not None and observed.value != hypervisor.declared_kernel
             value = f"{hypervisor.declared_kernel}, {'the observed one counts' if outranked else words}"
-            yield self._told("kernel", value, CONFIGURATION)
+            yield self._stated("kernel", value, CONFIGURATION)
         if observed is None and hypervisor.declared_kernel is None:
             daemon = hypervisor.daemon
-            yield self._told("kernel", None if daemon is None else words, None if daemon is None else daemon.source)
+            yield self._stated("kernel", None if daemon is None else words, None if daemon is None else daemon.source)
         if hypervisor.machine is not Machine.UNKNOWN:
-            yield self._told("machine", hypervisor.machine.value, hypervisor.uri, hypervisor.observed_at)
+            yield self._stated("machine", hypervisor.machine.value, hypervisor.uri, hypervisor.observed_at)
 
-    def _kernel(self, kernel: Observed[str] | None) -> Told:
+    def _kernel(self, kernel: Observed[str] | None) -> StatedFact:
         if kernel is None:
-            return self._told("kernel", None)
-        return self._told("kernel", kernel.value, kernel.source, kernel.observed_at)
+            return self._stated("kernel", None)
+        return self._stated("kernel", kernel.value, kernel.source, kernel.observed_at)
 
-    def _segments(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[Told]:
+    def _segments(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[StatedFact]:
         for name in dict.fromkeys(attachment.device for attachment in interface.attachments):
             if name is not None:
                 segment = hypervisor.segments.get(name)
                 value = None if segment is None else f"{segment} ({name})"
-                yield self._told("segment", value, CONFIGURATION if segment else f"none is named for {name}")
+                yield self._stated("segment", value, CONFIGURATION if segment else f"none is named for {name}")
 
-    def _told(
+    def _stated(
         self, fact: str, value: str | None, source: str | None = None, observed_at: datetime | None = None
-    ) -> Told:
+    ) -> StatedFact:
         when = ago(observed_at, self._inventory.taken_at)
-        return Told(fact=fact, value=value, source=source, observed_at=observed_at, ago=when)
+        return StatedFact(fact=fact, value=value, source=source, observed_at=observed_at, ago=when)
 
 
 def _joined(parts: Iterable[str | None]) -> str:

@@ -3,7 +3,15 @@
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from virtscan.explain.account import Account, Decision, Explanation, Silent, Step, Told, Way
+from virtscan.explain.explanation import (
+    Decision,
+    Exclusion,
+    Explanation,
+    InterfaceExplanation,
+    StatedFact,
+    Step,
+    WhatIf,
+)
 from virtscan.model import Confidence, Reach, Verdict
 from virtscan.reporters import printable
 from virtscan.views.wording.rules import titled
@@ -21,7 +29,7 @@ def text(explanation: Explanation) -> str:
     return "\n".join("".join(f"{line}\n" for line in _account(account)) for account in explanation.accounts)
 
 
-def _account(account: Account) -> Iterator[str]:
+def _account(account: InterfaceExplanation) -> Iterator[str]:
     yield from _line("", _title(account))
     if account.finding is not None and account.finding.waived is not None:
         yield from _line("  ", f"waived: {account.finding.waived}")
@@ -41,7 +49,7 @@ def _account(account: Account) -> Iterator[str]:
     yield from _outlook(account)
 
 
-def _title(account: Account) -> str:
+def _title(account: InterfaceExplanation) -> str:
     mac = "" if account.interface.mac is None else f" ({account.interface.mac})"
     what = f"{account.domain.name} on {account.hypervisor.name}, interface {account.interface.index}{mac}"
     finding = account.finding
@@ -52,7 +60,7 @@ def _title(account: Account) -> str:
     return f"{what}: {_verdict(finding.verdict, finding.confidence)} by {titled(finding.rule)}{by}"
 
 
-def _silence(silences: Iterable[Silent]) -> Iterator[str]:
+def _silence(silences: Iterable[Exclusion]) -> Iterator[str]:
     """Write one line for the servers that are excluded on one device for one reason."""
     alike: dict[tuple[str | None, str], list[str]] = {}
     for silent in silences:
@@ -62,7 +70,7 @@ def _silence(silences: Iterable[Silent]) -> Iterator[str]:
         yield from _line("  ", f"not judged{where}: {', '.join(servers)} ({why})")
 
 
-def _outlook(account: Account) -> Iterator[str]:
+def _outlook(account: InterfaceExplanation) -> Iterator[str]:
     finding = account.finding
     if finding is not None and finding.reaches_server is Reach.NO:
         yield from _line("  ", _UNREACHABLE)
@@ -82,7 +90,7 @@ def _outlook(account: Account) -> Iterator[str]:
         yield from _line("  ", "no fact is missing and nothing has to be changed")
 
 
-def _way(way: Way) -> Iterator[str]:
+def _way(way: WhatIf) -> Iterator[str]:
     yield from _line("    ", f"{way.missing}: {way.how}")
     if way.verdicts:
         values: dict[str, list[str]] = {}
@@ -121,13 +129,13 @@ def _step(step: Step) -> tuple[str, str]:
     return label, f"{failed.condition}? {failed.found}"
 
 
-def _facts(indent: str, facts: Iterable[Told]) -> Iterator[str]:
+def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[str]:
     facts = tuple(facts)
-    width = max((len(told.fact) for told in facts), default=0)
-    for told in facts:
-        origin = ", ".join(filter(None, (told.source, told.ago)))
-        value = "not known" if told.value is None else told.value
-        yield from _line(indent, f"{told.fact:<{width}}  ", f"{value} ({origin})" if origin else value)
+    width = max((len(stated.fact) for stated in facts), default=0)
+    for stated in facts:
+        origin = ", ".join(filter(None, (stated.source, stated.ago)))
+        value = "not known" if stated.value is None else stated.value
+        yield from _line(indent, f"{stated.fact:<{width}}  ", f"{value} ({origin})" if origin else value)
 
 
 def _line(indent: str, label: str, words: str = "") -> Iterator[str]:

@@ -17,8 +17,8 @@ from virtscan.model import DeviceName, Finding, Hypervisor, Inventory, Report, S
 from virtscan.remedy.harm import Sending, harm
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Endangered, Remedy, Upgrade
-from virtscan.remedy.questions import questions
 from virtscan.remedy.sender import senders
+from virtscan.remedy.what_if import questions
 from virtscan.views.summary import is_at_risk
 from virtscan.views.wording.kernel import kernel_basis
 

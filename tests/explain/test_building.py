@@ -11,7 +11,7 @@ from tests.build import ONLY_BONDS, TAKEN_AT, bond, domain, hypervisor, inventor
 from tests.correlator.fleets import inventories
 from tests.correlator.scenes import SERVING, provisioner, satellite, scene
 from virtscan.correlator import RULES, correlate
-from virtscan.explain import Account, explain, find
+from virtscan.explain import InterfaceExplanation, explain, find
 from virtscan.model import (
     Attachment,
     Device,
@@ -37,22 +37,22 @@ from virtscan.model import (
 some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def accounts(looked_at: Inventory, wanted: str = "*") -> tuple[Account, ...]:
+def accounts(looked_at: Inventory, wanted: str = "*") -> tuple[InterfaceExplanation, ...]:
     return explain(correlate(looked_at), find(looked_at, wanted)).accounts
 
 
-def account(looked_at: Inventory) -> Account:
+def account(looked_at: Inventory) -> InterfaceExplanation:
     (only,) = accounts(looked_at, "web01")
     return only
 
 
-def facts(told: Account) -> dict[str, tuple[str | None, str | None, str | None]]:
+def facts(stated: InterfaceExplanation) -> dict[str, tuple[str | None, str | None, str | None]]:
     """The facts of an interface; of several with one name the first."""
-    return {fact.fact: (fact.value, fact.source, fact.ago) for fact in reversed(told.facts)}
+    return {fact.fact: (fact.value, fact.source, fact.ago) for fact in reversed(stated.facts)}
 
 
-def of_server(told: Account) -> dict[str, tuple[str | None, str | None, str | None]]:
-    (only,) = told.servers
+def of_server(stated: InterfaceExplanation) -> dict[str, tuple[str | None, str | None, str | None]]:
+    (only,) = stated.servers
     return {fact.fact: (fact.value, fact.source, fact.ago) for fact in only.facts}
 
 
@@ -61,10 +61,10 @@ def of_server(told: Account) -> dict[str, tuple[str | None, str | None, str | No
 def test_what_decides_is_what_the_report_says(looked_at: Inventory) -> None:
     report = correlate(looked_at)
 
-    told = explain(report, find(looked_at, "*")).accounts
+    stated = explain(report, find(looked_at, "*")).accounts
 
-    assert sum(one.finding is not None for one in told) == len(report.findings)
-    for one in told:
+    assert sum(one.finding is not None for one in stated) == len(report.findings)
+    for one in stated:
         decided = [decision for decision in one.decisions if decision.decides]
         assert len(decided) == (1 if one.interface.attachments else 0)
         assert (one.finding is None) == (one.not_judged is not None)
@@ -119,19 +119,19 @@ def test_a_waiver_shows() -> None:
 
 
 def test_the_chain_goes_down_to_the_nics_and_the_kernel() -> None:
-    told = account(scene(segments={"bond2": "pxe-a"}))
+    stated = account(scene(segments={"bond2": "pxe-a"}))
 
-    assert [fact.fact for fact in told.facts] == [
+    assert [fact.fact for fact in stated.facts] == [
         "hypervisor", "domain", "interface", "source device", "device", "device", "device", "kernel", "segment", "boot",
         "exposure",
     ]  # fmt: skip
-    values = [fact.value for fact in told.facts if fact.fact == "device"]
+    values = [fact.value for fact in stated.facts if fact.fact == "device"]
     assert [value and value.split(", b4:")[0] for value in values] == [
         "bond2: bond, on eth4, eth5", "eth4: ethernet, a NIC", "eth5: ethernet, a NIC"
     ]  # fmt: skip
-    assert facts(told)["source device"] == ("bond2, bridge mode", "domain XML", "at the scan")
-    assert facts(told)["segment"] == ("pxe-a (bond2)", "configuration", None)
-    kernel, source, ago = facts(told)["kernel"]
+    assert facts(stated)["source device"] == ("bond2, bridge mode", "domain XML", "at the scan")
+    assert facts(stated)["segment"] == ("pxe-a (bond2)", "configuration", None)
+    kernel, source, ago = facts(stated)["kernel"]
     assert kernel is not None
     assert kernel.startswith("2.6.32-279.el6.x86_64, unfixed: ")
     assert (source, ago) == ("ssh", "at the scan")
@@ -144,8 +144,8 @@ def test_the_network_and_its_pool_are_named() -> None:
         "hv1", domain("web01", plugged), networks=(Network(name="pxe", forward_mode="bridge", attachments=pool),)
     )
 
-    told = account(inventory(here))
-    assert facts(told)["network"] == (
+    stated = account(inventory(here))
+    assert facts(stated)["network"] == (
         "pxe, portgroup boot, forward mode bridge, on bond2, bond3",
         "network XML",
         "at the scan",
@@ -158,20 +158,20 @@ def test_a_fact_is_as_old_as_its_source() -> None:
     month = TAKEN_AT - timedelta(days=31)
     old = Device(name=DeviceName("bond2"), kind=DeviceKind.BOND, sources=("ansible",), observed_at=month)
     kernel = Observed(value="3.6.5", source="sosreport", observed_at=month)
-    told = account(inventory(hypervisor("hv1", domain("web01", macvtap()), devices=(old,), kernel=None)))
+    stated = account(inventory(hypervisor("hv1", domain("web01", macvtap()), devices=(old,), kernel=None)))
 
-    assert facts(told)["device"] == ("bond2: bond", "ansible", "31 days ago")
-    assert facts(told)["domain"][2] == "at the scan"
+    assert facts(stated)["device"] == ("bond2: bond", "ansible", "31 days ago")
+    assert facts(stated)["domain"][2] == "at the scan"
     aged = account(inventory(replace(hypervisor("hv1", domain("web01", macvtap())), kernel=kernel)))
     assert facts(aged)["kernel"][1:] == ("sosreport", "31 days ago")
 
 
 def test_an_unobserved_fact_is_reported_as_not_known() -> None:
-    told = account(scene(macvtap("gone0"), kernel=None))
+    stated = account(scene(macvtap("gone0"), kernel=None))
 
-    assert facts(told)["device"] == (None, "gone0: its kind was not observed", None)
-    assert facts(told)["kernel"][0] is None
-    assert facts(told)["segment"] == (None, "none is named for gone0", None)
+    assert facts(stated)["device"] == (None, "gone0: its kind was not observed", None)
+    assert facts(stated)["kernel"][0] is None
+    assert facts(stated)["segment"] == (None, "none is named for gone0", None)
     lost = account(scene(Interface(index=0, type="direct", attachments=(Attachment(None, SourceMode.UNKNOWN),))))
     assert facts(lost)["source device"][0] is None
 
@@ -185,29 +185,29 @@ def test_who_is_about_to_boot_is_said_with_the_record() -> None:
         server="satellite",
         observed_at=TAKEN_AT,
     )
-    told = account(replace(scene(), netboots=(record,)))
+    stated = account(replace(scene(), netboots=(record,)))
 
-    assert facts(told)["record"] == (
+    assert facts(stated)["record"] == (
         "web01: boots from the network next, answered by satellite",
         "https://cobbler",
         "at the scan",
     )
-    assert facts(told)["exposure"][0] == "pending"
+    assert facts(stated)["exposure"][0] == "pending"
     done = account(replace(scene(), netboots=(replace(record, pending=False, server=None),)))
     assert facts(done)["record"][0] == "web01: not set to boot from the network"
 
 
-def test_an_interface_is_told_with_all_that_its_xml_says() -> None:
+def test_an_interface_is_stated_with_all_that_its_xml_says() -> None:
     full = macvtap(
         boot_order=1, rom=State.OFF, target="macvtap0", host_csum=State.OFF, guest_csum=State.ON,
     )  # fmt: skip
-    told = facts(account(scene(full)))
+    stated = facts(account(scene(full)))
 
-    assert told["interface"][0] == (
+    assert stated["interface"][0] == (
         "number 0, 52:54:00:93:76:af, type direct, source bond2, model virtio, target macvtap0, host csum off, "
         "guest csum on"
     )
-    assert told["boot"][0] == "boot order 1, boots from hd, boot ROM off"
+    assert stated["boot"][0] == "boot order 1, boots from hd, boot ROM off"
     bare = facts(
         account(inventory(hypervisor("hv1", domain("web01", Interface(index=3, type="user"), boot_devices=()))))
     )
@@ -215,7 +215,7 @@ def test_an_interface_is_told_with_all_that_its_xml_says() -> None:
     assert bare["boot"][0] == "no boot order is given"
 
 
-def test_a_server_is_told_with_fixed_and_requested() -> None:
+def test_a_server_is_stated_with_fixed_and_requested() -> None:
     features = {
         "tx-checksum-ipv4": Feature(state=State.OFF, fixed=True),
         "tx-checksum-ip-generic": Feature(state=State.ON, requested=State.OFF),
@@ -230,10 +230,10 @@ def test_a_server_is_told_with_fixed_and_requested() -> None:
         physical=True,
         observed_at=TAKEN_AT - timedelta(hours=30),
     )
-    told = of_server(account(scene(servers=(full,))))
+    stated = of_server(account(scene(servers=(full,))))
 
     source = "ssh://satellite.example.com"
-    assert told == {
+    assert stated == {
         "TX checksum offload": ("on", source, "1 day ago"),
         "tx-checksum-ipv4": ("off [fixed]", source, "1 day ago"),
         "tx-checksum-ip-generic": ("on [requested off]", source, "1 day ago"),
@@ -247,17 +247,17 @@ def test_a_server_is_told_with_fixed_and_requested() -> None:
 
 
 def test_a_server_that_was_not_read_says_why() -> None:
-    told = of_server(account(scene(servers=(server(tx_checksum=State.UNKNOWN, observed_at=None),))))
+    stated = of_server(account(scene(servers=(server(tx_checksum=State.UNKNOWN, observed_at=None),))))
 
-    assert told["TX checksum offload"] == (None, "ssh://satellite.example.com: ssh: connection refused", None)
-    assert told["MAC"] == (None, None, None)
-    assert told["serves"] == ("every segment", "nothing is declared", None)
+    assert stated["TX checksum offload"] == (None, "ssh://satellite.example.com: ssh: connection refused", None)
+    assert stated["MAC"] == (None, None, None)
+    assert stated["serves"] == ("every segment", "nothing is declared", None)
 
 
-def test_a_declared_server_is_told_as_declared() -> None:
-    told = of_server(account(scene(servers=(server(source="on", observed_at=None),))))
+def test_a_declared_server_is_stated_as_declared() -> None:
+    stated = of_server(account(scene(servers=(server(source="on", observed_at=None),))))
 
-    assert told["TX checksum offload"] == ("on", "declared", None)
+    assert stated["TX checksum offload"] == ("on", "declared", None)
 
 
 def ways(looked_at: Inventory) -> list[tuple[str, str]]:
@@ -357,10 +357,10 @@ def test_of_several_devices_the_worse_one_decides_wherever_it_stands() -> None:
     plugged = Interface(index=0, type="network", network="pool", attachments=pool)
     looked_at = scene(plugged, beside=(provisioner(macvtap("bond3", mac=SERVING)),), devices=(bond("bond3", "eth6"),))
 
-    told = account(looked_at)
-    assert [(one.source_device, one.decides) for one in told.decisions] == [("bond2", False), ("bond3", True)]
-    assert told.finding is not None
-    assert told.finding.source_device == "bond3"
+    stated = account(looked_at)
+    assert [(one.source_device, one.decides) for one in stated.decisions] == [("bond2", False), ("bond3", True)]
+    assert stated.finding is not None
+    assert stated.finding.source_device == "bond3"
 
 
 @pytest.mark.parametrize(
@@ -383,15 +383,15 @@ def test_a_waived_server_decides_no_more_and_says_so() -> None:
         policy=Policy(waivers=(waived,)),
     )
 
-    told = account(looked_at)
+    stated = account(looked_at)
 
-    assert told.finding is not None
-    assert told.finding.server == "lab"
-    assert {(one.server, one.decides, one.waived) for one in told.decisions} == {
+    assert stated.finding is not None
+    assert stated.finding.server == "lab"
+    assert {(one.server, one.decides, one.waived) for one in stated.decisions} == {
         ("satellite", False, "goes away"),
         ("lab", True, None),
     }
-    offload = next(way for way in told.ways if way.fact == "needs-offload")
+    offload = next(way for way in stated.ways if way.fact == "needs-offload")
     assert offload.verdicts == {"on": Verdict.AT_RISK, "off": Verdict.MITIGATED}
 
 
@@ -411,9 +411,9 @@ def test_a_sending_stack_is_shown_way_by_way() -> None:
         ),
         *(ServerDevice(device=nic(name), offload=Offload(tx_checksum=state)) for name, state in members.items()),
     )
-    told = account(scene(servers=(satellite(interface="bond0", devices=stack, lists_all_devices=True),)))
+    stated = account(scene(servers=(satellite(interface="bond0", devices=stack, lists_all_devices=True),)))
 
-    ways_out = [fact.value for server in told.servers for fact in server.facts if fact.fact == "way out"]
+    ways_out = [fact.value for server in stated.servers for fact in server.facts if fact.fact == "way out"]
     assert ways_out == [
         "bond0 (on) over eth0 (on): partial checksums stay partial",
         "bond0 (on) over eth1 (off): partial checksums are filled",

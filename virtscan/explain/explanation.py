@@ -19,7 +19,7 @@ from virtscan.model import (
 )
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class StatedFact(msgspec.Struct, frozen=True, kw_only=True):
     """A fact in words, with its source and time; None for an unknown fact, or for a source that names none."""
 
     fact: str
@@ -29,7 +29,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     ago: str | None = None
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class ConditionResult(msgspec.Struct, frozen=True, kw_only=True):
     """A condition of a rule, whether it holds, and what was found."""
 
     condition: str
@@ -43,7 +43,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     when: str
     applies: bool | None
-    asked: tuple[Asked, ...]
+    asked: tuple[ConditionResult, ...]
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     decides: bool
 
 
-class Silent(msgspec.Struct, frozen=True, kw_only=True):
+class Exclusion(msgspec.Struct, frozen=True, kw_only=True):
     """A server that does not serve the interface on this device, and why."""
 
     source_device: DeviceName | None
@@ -82,10 +82,10 @@ class ServerFacts(
 
     name: str
     interface: str | None
-    facts: tuple[Told, ...]
+    facts: tuple[StatedFact, ...]
 
 
-class Way(msgspec.Struct, frozen=True, kw_only=True):
+class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
     """A missing fact, how to learn it, and the verdict for each of its values; None for "no finding"."""
 
     fact: str
@@ -94,7 +94,7 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: Mapping[str, Verdict | None]
 
 
-class Account(msgspec.Struct, frozen=True, kw_only=True):
+class InterfaceExplanation(msgspec.Struct, frozen=True, kw_only=True):
     """All facts, decisions and missing facts of one interface.
 
     `finding` is what the report says of it, with its reasons in sentences; None with the reason in `not_judged`.
@@ -109,11 +109,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     because: tuple[str, ...]
     missing: tuple[str, ...]
     not_judged: NotJudged | None
-    facts: tuple[Told, ...]
+    facts: tuple[StatedFact, ...]
     servers: tuple[ServerFacts, ...]
     decisions: tuple[Decision, ...]
-    silent: tuple[Silent, ...]
-    ways: tuple[Way, ...]
+    silent: tuple[Exclusion, ...]
+    ways: tuple[WhatIf, ...]
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,4 +121,4 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     taken_at: datetime
-    accounts: tuple[Account, ...]
+    accounts: tuple[InterfaceExplanation, ...]

@@ -85,6 +85,6 @@ def test_a_name_of_any_length_is_compared_in_time() -> None:
     assert find(fleet(), "x" * 1_000_000) == ()
 
 
-def test_a_domain_without_an_interface_is_told_from_none() -> None:
+def test_a_domain_without_an_interface_is_stated_from_none() -> None:
     assert has_no_interface(fleet(), "lone")
     assert not has_no_interface(fleet(), "loan")

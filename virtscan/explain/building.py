@@ -11,9 +11,18 @@ from virtscan.correlator.exposure import exposure
 from virtscan.correlator.missing import missing_facts
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.table import Ruling
-from virtscan.explain.account import Account, Asked, Decision, Explanation, ServerFacts, Silent, Step, Way
+from virtscan.explain.explanation import (
+    ConditionResult,
+    Decision,
+    Exclusion,
+    Explanation,
+    InterfaceExplanation,
+    ServerFacts,
+    Step,
+    WhatIf,
+)
 from virtscan.explain.facts import Facts
-from virtscan.explain.looking import Spot
+from virtscan.explain.lookup import Spot
 from virtscan.model import Finding, Inventory, NotJudged, Report
 from virtscan.model.reasons import Reason
 from virtscan.views.wording.conditions import CONDITION_WORDS, value_words
@@ -49,7 +58,7 @@ class _Scene:
         self._pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
         self._evaluators: dict[int, Evaluator] = {}
 
-    def account(self, spot: Spot) -> Account:
+    def account(self, spot: Spot) -> InterfaceExplanation:
         """Give the account of one interface."""
         hypervisor = self._inventory.hypervisors[spot.hypervisor]
         if spot.hypervisor not in self._evaluators:
@@ -61,7 +70,7 @@ class _Scene:
         points = evaluator.points(domain, interface)
         outcome = evaluator.evaluate(domain, interface)
         exposed = exposure(domain, interface, self._pending)
-        return Account(
+        return InterfaceExplanation(
             hypervisor=hypervisor,
             domain=domain,
             interface=interface,
@@ -87,18 +96,18 @@ class _Scene:
         for server in judged.values():
             yield ServerFacts(name=server.name, interface=server.interface, facts=tuple(self._facts.server(server)))
 
-    def _excluded(self, points: Sequence[PointEvaluation]) -> Iterator[Silent]:
+    def _excluded(self, points: Sequence[PointEvaluation]) -> Iterator[Exclusion]:
         for point in points:
             for excluded in point.excluded:
                 server = self._index.servers[excluded.number]
-                yield Silent(
+                yield Exclusion(
                     source_device=point.point.device,
                     server=server.name,
                     server_interface=server.interface,
                     why=_EXCLUSIONS[excluded.why],
                 )
 
-    def _ways(self, points: Sequence[PointEvaluation], finding: Finding) -> Iterator[Way]:
+    def _ways(self, points: Sequence[PointEvaluation], finding: Finding) -> Iterator[WhatIf]:
         waived = {one.server for one in finding.waived_servers if finding.waived is None}
         counted = [
             msgspec.structs.replace(
@@ -107,7 +116,7 @@ class _Scene:
             for point in points
         ]
         for fact in missing_facts(counted, finding.missing):
-            yield Way(
+            yield WhatIf(
                 fact=_code(fact.reason),
                 missing=self._wording.sentence(fact.reason),
                 how=self._wording.how(fact.reason) or "",
@@ -175,7 +184,7 @@ def _steps(ruling: Ruling) -> Iterator[Step]:
             when=RULE_WORDS[rule.id].when,
             applies=applies,
             asked=tuple(
-                Asked(condition=words.requires, holds=one.test(ruling.case), found=words.found(ruling.case))
+                ConditionResult(condition=words.requires, holds=one.test(ruling.case), found=words.found(ruling.case))
                 for one in asked
                 for words in (CONDITION_WORDS[one.id],)
             ),
