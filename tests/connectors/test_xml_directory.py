@@ -29,6 +29,7 @@ from virtscan.model import (
     SourceMode,
     Target,
     TargetKind,
+    WhyLeftOut,
 )
 
 NETWORK = "<network><name>pxe</name><forward mode='bridge'><interface dev='{device}'/></forward></network>"
@@ -368,6 +369,43 @@ def test_a_folder_with_networks_alone_is_a_hypervisor_without_domains(tmp_path: 
     hypervisor, gaps = scan(tmp_path)
 
     assert (hypervisor.status, len(hypervisor.networks), gaps) == (HostStatus.COMPLETE, 1, ())
+
+
+def test_a_file_that_is_left_out_is_kept_with_the_reason(tmp_path: Path) -> None:
+    write(tmp_path, {
+        "web01.xml": domain_xml(),
+        "web01.xml.new": domain_xml(),
+        "pools/pool.xml": "<pool/>",
+        "two.xml": f"{domain_xml('web02')}\n<secret/>",
+        "notes.txt": "web01",
+        "README": "web01",
+        ".git/config": "",
+    })  # fmt: skip
+    os.mkfifo(tmp_path / "queue.pipe")
+
+    hypervisor, gaps = scan(tmp_path)
+
+    assert (names(hypervisor), hypervisor.status, gaps) == (["web01", "web02"], HostStatus.COMPLETE, ())
+    assert [(one.path, one.why) for one in hypervisor.left_out] == [
+        (".git", WhyLeftOut.HIDDEN),
+        ("README", WhyLeftOut.NOT_XML),
+        ("notes.txt", WhyLeftOut.NOT_XML),
+        ("pools/pool.xml", WhyLeftOut.OTHER_KIND),
+        ("queue.pipe", WhyLeftOut.NOT_REGULAR),
+        ("two.xml#2", WhyLeftOut.OTHER_KIND),
+        ("web01.xml.new", WhyLeftOut.HALF_WRITTEN),
+    ]
+
+
+def test_paths_of_files_left_out_are_those_in_the_folder_however_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"hv1/web01.xml": domain_xml(), "hv1/notes/a.txt": "x"})
+    monkeypatch.chdir(tmp_path / "hv1")
+
+    found = [scan(address)[0].left_out for address in (".", tmp_path / "hv1", f"{tmp_path}//hv1/", "../hv1")]
+
+    assert {path.path for one in found for path in one} == {"notes/a.txt"}
 
 
 def test_a_folder_with_only_networks_names_the_files_left_out(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def back_on(name: str) -> Server:
 
 
 def warned_of(found: Report) -> list[str]:
-    return [f"{gap.subject}: {gap.reason}" for gap in after_reboot(found)]
+    return [f"{subject}: {reason}" for subject, reason in after_reboot(found)]
 
 
 def test_servers_that_are_off_only_until_their_next_reboot_are_named_with_what_is_then_at_risk() -> None:

@@ -17,6 +17,7 @@ from virtscan.model import (
     GapAbout,
     HostStatus,
     Hypervisor,
+    LeftOut,
     Machine,
     Network,
     Observed,
@@ -46,7 +47,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     read_seconds: float | None = None
 
 
-Item: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking
+Item: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking | LeftOut
 
 
 class HostDraft:
@@ -174,6 +175,7 @@ class HostDraft:
             observed_at=facts.observed_at,
             open_seconds=facts.open_seconds,
             read_seconds=facts.read_seconds,
+            left_out=tuple(item for item in items if isinstance(item, LeftOut)),
             own_name=name,
             is_name_declared=self.target.name is not None,
         )

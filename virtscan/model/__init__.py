@@ -9,6 +9,7 @@ from virtscan.model.facts import (
     Gap,
     Hypervisor,
     Interface,
+    LeftOut,
     Network,
     Observed,
 )
@@ -46,14 +47,15 @@ from virtscan.model.states import (
     SourceMode,
     State,
     Verdict,
+    WhyLeftOut,
 )
 
 __all__ = [
-    "CONFIGURATION",
-    "Attachment", "Backing", "Confidence", "Device", "DeviceKind", "DeviceName", "Domain", "DomainState", "Exposure",
-    "FailOn", "Feature", "Finding", "Firmware", "Fix", "Gap", "GapAbout", "HostStatus", "Hypervisor", "Interface",
-    "Inventory", "KernelBasis", "LinkState", "LowerDevice", "Mac", "Machine", "Netboot", "Network", "NotJudged",
-    "Observed", "Offload", "Persistence", "Plan", "Policy", "ProvisioningKind", "ProvisioningTarget", "Reach", "Report",
-    "Secret", "Server", "ServerDevice", "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target",
-    "TargetKind", "Verdict", "WaivedServer", "Waiver", "parse_mac",
+    "CONFIGURATION", "Attachment", "Backing", "Confidence", "Device", "DeviceKind", "DeviceName", "Domain",
+    "DomainState", "Exposure", "FailOn", "Feature", "Finding", "Firmware", "Fix", "Gap", "GapAbout", "HostStatus",
+    "Hypervisor", "Interface", "Inventory", "KernelBasis", "LeftOut", "LinkState", "LowerDevice", "Mac", "Machine",
+    "Netboot", "Network", "NotJudged", "Observed", "Offload", "Persistence", "Plan", "Policy", "ProvisioningKind",
+    "ProvisioningTarget", "Reach", "Report", "Secret", "Server", "ServerDevice", "ServerTarget", "SourceKind",
+    "SourceMode", "State", "Subnet", "Target", "TargetKind", "Verdict", "WaivedServer", "Waiver", "WhyLeftOut",
+    "parse_mac",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from virtscan.model.states import (
     Machine,
     SourceMode,
     State,
+    WhyLeftOut,
 )
 
 DeviceName = NewType("DeviceName", str)
@@ -50,6 +51,13 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     about: GapAbout
     hypervisor: str | None = None
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A file, a folder or a document of a file that holds no definition; the path is below the folder that was read."""
+
+    path: str
+    why: WhyLeftOut
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
@@ -171,8 +179,8 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     -v` in `kernel_build`; `declared_kernel` is the configuration's. `daemon` is libvirt's version as a number (7000000
     is 7.0.0), only from a daemon that runs on the hypervisor (qemu, lxc, ch). `machine` is observed, `physical`
     declared. `local` says that it is this machine. `segments` maps a source device to the segment that the
-    configuration gives it, `reflective` names the devices that are declared to lead to a reflecting switch. Seconds are
-    wall time.
+    configuration gives it, `reflective` names the devices that are declared to lead to a reflecting switch. `left_out`
+    are files of a folder of definitions that hold none. Seconds are wall time.
     """
 
     name: str
@@ -199,6 +207,7 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     observed_at: Moment | None = None
     open_seconds: float | None = None
     read_seconds: float | None = None
+    left_out: tuple[LeftOut, ...] = ()
     own_name: str | None = None
     is_name_declared: bool = False
     former_keys: tuple[str, ...] = ()

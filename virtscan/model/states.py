@@ -163,6 +163,16 @@ class Exposure(Enum):
     LATENT = "latent"
 
 
+class WhyLeftOut(Enum):
+    """Reason why a file of a folder was not read as a definition, without being a gap."""
+
+    NOT_XML = "not-xml"
+    OTHER_KIND = "other-kind"
+    NOT_REGULAR = "not-regular"
+    HIDDEN = "hidden"
+    HALF_WRITTEN = "half-written"
+
+
 class GapAbout(Enum):
     """Subject of a gap; HYPERVISOR and DOMAIN may hide interfaces, the others hide facts.
 

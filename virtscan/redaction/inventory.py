@@ -56,6 +56,9 @@ def _hypervisor(host: Hypervisor, pseudonyms: Pseudonyms) -> Hypervisor:
         _texts(host, pseudonyms),
         domains=domains,
         devices=tuple(_texts(device, pseudonyms) for device in host.devices),
+        left_out=tuple(
+            msgspec.structs.replace(one, path=pseudonyms.of_thing("file", one.path)) for one in host.left_out
+        ),
         kernel=_optional(host.kernel, pseudonyms),
         daemon=_optional(host.daemon, pseudonyms),
     )

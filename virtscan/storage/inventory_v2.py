@@ -26,6 +26,7 @@ from virtscan.model import (
     Machine,
     SourceMode,
     State,
+    WhyLeftOut,
 )
 
 Schema: TypeAlias = Literal["virtscan.inventory/2"]
@@ -82,6 +83,13 @@ class SavedDevice(_Saved, frozen=True):
     observed_at: datetime | None = None
 
 
+class SavedLeftOut(_Saved, frozen=True):
+    """A file of a folder of definitions that holds none."""
+
+    path: str
+    why: WhyLeftOut
+
+
 class SavedHypervisor(_Saved, frozen=True):
     """A hypervisor. `keys` are all that it was ever known by, the best first."""
 
@@ -112,6 +120,7 @@ class SavedHypervisor(_Saved, frozen=True):
     observed_at: Moment | None = None
     open_seconds: float | None = None
     read_seconds: float | None = None
+    left_out: tuple[SavedLeftOut, ...] = ()
 
 
 class SavedFeature(_Saved, frozen=True):

@@ -6,8 +6,9 @@ from virtscan.correlator.aging import aged
 from virtscan.correlator.servers.cure import Cure, cure_of, server_of, stack_of
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot as rebooted
-from virtscan.model import Finding, Gap, GapAbout, Reach, Report, Server, Verdict
+from virtscan.model import Finding, Reach, Report, Server, Verdict
 from virtscan.model.reasons import NeedsKernel
+from virtscan.views.document import Row
 from virtscan.views.summary import is_at_risk
 from virtscan.views.wording.reasons import Wording
 from virtscan.views.wording.rules import RULE_WORDS
@@ -41,8 +42,8 @@ def changes(report: Report) -> list[str]:
     ]
 
 
-def after_reboot(report: Report) -> tuple[Gap, ...]:
-    """Name the servers whose offload is off only until their next reboot, and what is then at risk: one, or none."""
+def after_reboot(report: Report) -> tuple[Row, ...]:
+    """Name the servers whose offload is off until their next reboot, and what is at risk then: one row, or none."""
     names = tuple(dict.fromkeys(one.name for one in report.inventory.servers if rebooted(one) != one))
     if not names:
         return ()
@@ -51,7 +52,7 @@ def after_reboot(report: Report) -> tuple[Gap, ...]:
     action = "; `virtscan remedy` shows how to make it permanent" if count else ""
     subject = f"{'server' if len(names) == 1 else 'servers'} {', '.join(names)}"
     text = f"TX checksum offload is off until the next reboot{then if report.findings else ''}{action}"
-    return (Gap(subject=subject, reason=text, about=GapAbout.SERVER),)
+    return ((subject, text),)
 
 
 def unreached(report: Report) -> tuple[str, ...]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from virtscan.model import Report
 from virtscan.views import advice
 from virtscan.views.document import Document, Metric, Section, gap_section
+from virtscan.views.wording.left_out import left_out_words
 
 
 def of_report(
@@ -35,5 +38,14 @@ def of_report(
         metrics=tuple(metrics),
         notes=tuple(notes),
         gaps=gap_section(inventory.gaps),
-        warnings=gap_section((*report.warnings, *advice.after_reboot(report))),
+        warnings=_warnings(report),
     )
+
+
+def _warnings(report: Report) -> Section:
+    """List what a reader has to know although nothing is missing: what does not match, comes back or is left out."""
+    section = gap_section(report.warnings)
+    # Where nothing else was found, the gap that says so names them.
+    hosts = (host for host in report.inventory.hypervisors if host.domains)
+    left_out = ((host.uri, line) for host in hosts for line in left_out_words(host))
+    return msgspec.structs.replace(section, rows=(*section.rows, *advice.after_reboot(report), *left_out))

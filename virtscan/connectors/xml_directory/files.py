@@ -12,7 +12,7 @@ import msgspec
 
 from virtscan.analyzer import MAX_FILE
 from virtscan.errors import ConnectorError
-from virtscan.model import Gap, GapAbout
+from virtscan.model import Gap, GapAbout, WhyLeftOut
 
 _BEGINNING = 4096
 """Bytes that are read to see whether a file begins like XML."""
@@ -29,7 +29,14 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     is_meant: bool
 
 
-def find(start: Path) -> Iterator[File | Gap]:
+class Unused(msgspec.Struct, frozen=True, kw_only=True):
+    """A file or a folder that is not to be looked at."""
+
+    path: Path
+    why: WhyLeftOut
+
+
+def find(start: Path) -> Iterator[File | Unused | Gap]:
     """Return every file, once: first those that lie in the folders, then those that only links lead to.
 
     Names that begin with a dot are left out, and libvirt's own half-written copies (`NAME.new` beside NAME). What
@@ -48,7 +55,8 @@ def find(start: Path) -> Iterator[File | Gap]:
                 continue
             seen.add((status.st_dev, status.st_ino))
             if stat.S_ISDIR(status.st_mode):
-                own, links = _entries(path)
+                own, links, unused = _entries(path)
+                yield from unused
                 waiting.extendleft(reversed(own))
                 waiting.extend(links)
             else:
@@ -63,21 +71,21 @@ def find(start: Path) -> Iterator[File | Gap]:
                 yield gap(printable(path), _reason(error))
 
 
-def content(file: File) -> bytes | None:
-    """Return the bytes of a file, decompressed; None for one of any name that does not begin like XML.
+def content(file: File) -> bytes | WhyLeftOut:
+    """Return the bytes of a file, decompressed; the reason for one of any name that does not begin like XML.
 
     Raises:
         ConnectorError: It can't be read, is being written, is too large, or may never end, as a pipe or a device.
     """
     if not stat.S_ISREG(file.status.st_mode):
         if not file.is_meant:
-            return None
+            return WhyLeftOut.NOT_REGULAR
         raise ConnectorError("not a regular file")
     try:
         with file.path.open("rb") as opened:
             beginning = opened.read(_BEGINNING)
             if not file.is_meant and not begins_like_xml(beginning):
-                return None
+                return WhyLeftOut.NOT_XML
             size = file.status.st_size
             if size > MAX_FILE:
                 raise ConnectorError(f"{size} bytes exceed the limit of a file ({MAX_FILE})")
@@ -134,18 +142,23 @@ def _is_named_xml(path: Path) -> bool:
     return path.name.lower().endswith(_NAMED_XML)
 
 
-def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return what lies in a folder itself, and the links in it, each by name."""
+def _entries(folder: Path) -> tuple[list[Path], list[Path], list[Unused]]:
+    """Return what lies in a folder itself, the links in it, and what is not to be looked at, each by name."""
     own: list[Path] = []
     links: list[Path] = []
+    unused: list[Unused] = []
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     names = {entry.name for entry in found}
     for entry in found:
-        is_half_written = entry.name.endswith(".new") and entry.name.removesuffix(".new") in names
-        if not entry.name.startswith(".") and not is_half_written:
-            (links if entry.is_symlink() else own).append(folder / entry.name)
-    return own, links
+        path = folder / entry.name
+        if entry.name.startswith("."):
+            unused.append(Unused(path=path, why=WhyLeftOut.HIDDEN))
+        elif entry.name.endswith(".new") and entry.name.removesuffix(".new") in names:
+            unused.append(Unused(path=path, why=WhyLeftOut.HALF_WRITTEN))
+        else:
+            (links if entry.is_symlink() else own).append(path)
+    return own, links, unused
 
 
 def _reason(error: OSError | ValueError) -> str:

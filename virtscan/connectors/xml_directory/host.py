@@ -12,7 +12,7 @@ from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.xml_directory import files
 from virtscan.connectors.xml_directory.files import File, printable
 from virtscan.errors import ConnectorError
-from virtscan.model import Domain, Gap, GapAbout, Network, Target, TargetKind
+from virtscan.model import Domain, Gap, GapAbout, LeftOut, Network, Target, TargetKind, WhyLeftOut
 from virtscan.model.sources import TARGETS
 
 _log = logging.getLogger(__name__)
@@ -40,9 +40,9 @@ def read(target: Target, draft: HostDraft) -> None:
 
     Every file counts that begins like XML, whatever its name, also compressed with gzip; but not names that begin with
     a dot. A file counts once whatever links lead to it, such as libvirt's `autostart`, and by its own name where that
-    is in the folder. A file that is left out, and a document of another kind, is only logged, unless there is no domain
-    at all; one that may be a domain or a network and can't be read is a gap, and so is a snapshot of a domain that no
-    other document describes. The time of observation is when the newest file was written: later facts are unknown.
+    is in the folder. A file that is left out is delivered as such, and so is a document of another kind. One that may
+    be a domain or a network and can't be read is a gap, and so is a snapshot of a domain that nothing else describes.
+    The time of observation is when the newest file was written: later facts are unknown.
 
     Raises:
         ConnectorError: There is no such folder or file, or nothing in it describes a domain or a network.
@@ -52,12 +52,16 @@ def read(target: Target, draft: HostDraft) -> None:
     for file in files.find(Path(target.address)):
         if draft.is_closed:
             return  # past its deadline: what still ran would only keep others from their work
-        if isinstance(file, Gap):
-            draft.add(file)
-        else:
-            contents.read(file)
+        match file:
+            case Gap():
+                draft.add(file)
+            case files.Unused():
+                contents.leave_out(str(file.path), file.why)
+            case File():
+                contents.read(file)
     contents.deliver_networks()
     contents.deliver_unread()
+    contents.deliver_left_out()
     draft.add(HostFacts(observed_at=_moment(contents.newest), read_seconds=monotonic() - started))
     if contents.newest is None:
         raise ConnectorError(f"no domain or network found{contents.left_out}")
@@ -71,7 +75,7 @@ class _Contents:
     def __init__(self, draft: HostDraft) -> None:
         self.newest: float | None = None
         self._files = 0
-        self._left_out: list[str] = []
+        self._left_out: dict[str, WhyLeftOut] = {}
         self._names: set[str] = set()
         self._inside: dict[str, tuple[str, set[str]]] = {}
         self._draft = draft
@@ -88,8 +92,9 @@ class _Contents:
         """Return the files that gave nothing, as the rest of a sentence."""
         if not self._files:
             return "; the folder is empty"
-        names = self._left_out[:_MOST_NAMES]
-        more = len(self._left_out) - len(names)
+        paths = [path for path, why in self._left_out.items() if why is not WhyLeftOut.HIDDEN]
+        names = [PurePath(path).name for path in paths[:_MOST_NAMES]]
+        more = len(paths) - len(names)
         return f"; left out: {', '.join(names)}{f' and {more} more' if more else ''}" if names else ""
 
     def read(self, file: File) -> None:
@@ -101,8 +106,10 @@ class _Contents:
         except ConnectorError as error:
             self._draft.add(files.gap(origin, str(error)))
             return
-        if data is None or (not file.path.suffix and _is_prose(data)):
-            self._leave_out(file, "does not begin like XML")
+        if isinstance(data, bytes) and not file.path.suffix and _is_prose(data):
+            data = WhyLeftOut.NOT_XML
+        if isinstance(data, WhyLeftOut):
+            self.leave_out(origin, data)
             return
         is_meant = file.is_meant or _DEFINITION.search(data) is not None
         for document in documents(data, origin=origin):
@@ -119,7 +126,7 @@ class _Contents:
                     inside = {name.decode(errors="replace") for name in _DOMAIN_IN.findall(data)}
                     if inside:
                         self._inside[document.origin] = document.reason, inside
-                    self._leave_out(file, document.reason)
+                    self.leave_out(document.origin, WhyLeftOut.OTHER_KIND, document.reason)
                     continue
             written = file.status.st_mtime
             self.newest = written if self.newest is None else max(self.newest, written)
@@ -134,7 +141,15 @@ class _Contents:
         for origin, (reason, names) in self._inside.items():
             missing = ", ".join(sorted(names - self._names))
             if missing:
+                self._left_out.pop(origin, None)
                 self._draft.add(files.gap(origin, f"{reason}; the domain in it is not read: {missing}"))
+
+    def deliver_left_out(self) -> None:
+        """Deliver what is left out, by its path in the folder."""
+        start = f"{printable(Path(self._draft.target.address)).rstrip('/')}/"
+        self._draft.add(
+            *(LeftOut(path=path.removeprefix(start), why=why) for path, why in sorted(self._left_out.items()))
+        )
 
     def _keep(self, network: Network, origin: str) -> None:
         known, first = self._networks.setdefault(network.name, (network, origin))
@@ -143,9 +158,11 @@ class _Contents:
             reason = f"network {network.name!r} is defined differently in {first}; both are ignored"
             self._draft.add(files.gap(origin, reason, GapAbout.NETWORK))
 
-    def _leave_out(self, file: File, reason: str) -> None:
-        self._left_out.append(printable(file.path.name))
-        _log.info("%s: left out: %s", printable(file.path), reason)
+    def leave_out(self, origin: str, why: WhyLeftOut, reason: str | None = None) -> None:
+        """Keep what is left out, a file or one of its documents."""
+        origin = printable(origin)
+        self._left_out[origin] = why
+        _log.info("%s: left out: %s", origin, reason or why.value)
 
 
 def _is_prose(data: bytes) -> bool:

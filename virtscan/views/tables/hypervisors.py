@@ -29,6 +29,7 @@ from virtscan.views.document import (
     number,
     one_of,
     section,
+    texts,
     timestamp,
     word,
 )
@@ -105,6 +106,7 @@ FIELDS: tuple[Field[_Host], ...] = (
     Field(number("open_seconds", "open (s)"), lambda host: _seconds(host.facts.open_seconds)),
     Field(number("read_seconds", "read (s)", under="open_seconds"), lambda host: _seconds(host.facts.read_seconds)),
     Field(number("gaps"), lambda host: len(host.gaps)),
+    Field(texts("left_out", audience=_DATA), lambda host: tuple(one.path for one in host.facts.left_out)),
     Field(Column("reason", audience=_DATA), lambda host: host.gaps[0].reason if host.gaps else None),
 )
 
