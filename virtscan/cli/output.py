@@ -1,16 +1,21 @@
-"""Where a report goes: standard output, or a file that is there whole or not at all."""
+"""Outputs of a command: standard output, or files that are there whole or not at all."""
 
 import contextlib
-import os
-import secrets
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO
+from time import monotonic
+from typing import Self
 
 import click
 
+from virtscan.cli.places import Place, place
+
 STDOUT = Path("-")
+PRIVATE = 0o600
+"""Permissions of files that hold what a report need not show: inventories, maps of pseudonyms."""
+
+PIPE_SECONDS = 30.0
+"""How long a named pipe may wait for its reader where no run has a deadline."""
 
 
 class ReaderGoneError(Exception):
@@ -27,22 +32,106 @@ class OutputError(click.ClickException):
 
 
 class Output:
-    """A place for one text; nothing appears in it before `write`."""
+    """A place for one text; a file appears with it whole, at the end of `Outputs`, or not at all."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
+    def __init__(self, name: str, to: Place) -> None:
+        self.name = name
+        self.is_alone = False
+        self.keeps_earlier = False
+        self.failure: OSError | None = None
+        self._place = to
 
     def write(self, data: bytes) -> None:
-        """Write the whole text.
+        """Write the whole text, or a part of it; a failure does not keep other outputs from being written.
 
         Raises:
-            ReaderGoneError: The reader of the pipe has closed it.
+            OutputError, ReaderGoneError: It failed, and there is no other output.
         """
+        if self.failure is None:
+            self._try(lambda: self._place.write(data))
+            if self.is_alone:
+                _raise([self])
+
+    def end(self) -> None:
+        """Make the text visible, unless a write failed or an earlier file is kept."""
+        self.keeps_earlier = self.keeps_earlier and self._place.is_earlier
+        if self.failure is None and not self.keeps_earlier:
+            self._try(self._place.commit)
+        else:
+            self.discard()
+
+    def discard(self) -> None:
+        """Remove what was written of a file."""
+        with contextlib.suppress(OSError):
+            self._place.discard()
+
+    def _try(self, step: Callable[[], None]) -> None:
         try:
-            self._stream.write(data)
-            self._stream.flush()
-        except BrokenPipeError as error:
-            raise ReaderGoneError from error
+            step()
+        except OSError as error:
+            self.failure = error
+
+
+class Outputs:
+    """The outputs of a command: opened together, ended together, each failing for itself."""
+
+    def __init__(self, *, pipe_seconds: float = PIPE_SECONDS) -> None:
+        """Begin; a named pipe may wait for its reader so many seconds from now."""
+        self._deadline = monotonic() + pipe_seconds
+        self._outputs: list[Output] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def open(self, path: Path | None, *, mode: int | None = None) -> Output:
+        """Open standard output for None and `-`, else a file that takes the old one's place at the end.
+
+        The place is opened at once, so that an unwritable folder fails before hosts are read. What is not a regular
+        file (a terminal, a device, /dev/stdout) is written directly, a named pipe when there is something to write.
+        A new file gets these permissions, for None those of any new file here. An old one keeps its owner and
+        permissions, but for those of others that `mode` denies.
+
+        Raises:
+            click.ClickException: The file can't be opened for writing.
+        """
+        path = None if path == STDOUT else path
+        name = "standard output" if path is None else str(path)
+        try:
+            output = Output(name, place(path, mode=mode, deadline=self._deadline))
+        except OSError as error:
+            raise click.ClickException(_failed(name, error)) from error
+        self._outputs.append(output)
+        return output
+
+    def keep_earlier(self) -> None:
+        """Leave files of an earlier run as they are: this one has nothing better."""
+        for output in self._outputs:
+            output.keeps_earlier = True
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """End all outputs; after an exception the old files stay and the new ones are removed.
+
+        Raises:
+            OutputError: Writing failed; it names each output that did.
+            ReaderGoneError: The reader of standard output has closed it.
+        """
+        for output in self._outputs:
+            output.end() if kind is None else output.discard()
+        if kind is not None:
+            return
+        kept = [output.name for output in self._outputs if output.keeps_earlier]
+        if kept:
+            click.echo(f"virtscan: {', '.join(kept)}: left as it was; nothing could be read", err=True)
+        _raise(self._outputs)
+
+
+@contextlib.contextmanager
+def opened(path: Path | None, *, mode: int | None = None) -> Iterator[Output]:
+    """Open one output for a block; see `Outputs.open`."""
+    with Outputs() as outputs:
+        output = outputs.open(path, mode=mode)
+        output.is_alone = True
+        yield output
 
 
 def tell(line: str) -> None:
@@ -74,55 +163,15 @@ def keep_apart(**outputs: Path | None) -> None:
                 raise click.UsageError(f"--{first} and --{option} are the same file, {place}")
 
 
-@contextlib.contextmanager
-def opened(path: Path | None, *, mode: int | None = None) -> Iterator[Output]:
-    """Standard output for None and `-`, else a file that takes the old one's place at the end.
-
-    The place is opened at once, so that an unwritable folder fails before hosts are read. When
-    the block ends with an exception the old file stays and the new one is removed. What is not a regular file (a
-    terminal, a pipe, /dev/stdout) is written to directly. The file gets these permissions; for None those of the old
-    one, or of any new file here.
-
-    Raises:
-        click.ClickException: The file can't be opened for writing.
-        OutputError: Writing failed.
-    """
-    failure = click.ClickException
-    try:
-        with _place(path, mode) as stream:
-            failure = OutputError
-            yield Output(stream)
-    except OSError as error:
-        raise failure(f"{path or 'standard output'}: can't be written: {error.strerror}") from error
+def _raise(outputs: Iterable[Output]) -> None:
+    """Raise what failed, if anything; of several everything but a reader that is gone."""
+    failures = [(output.name, output.failure) for output in outputs if output.failure is not None]
+    failed = [_failed(name, error) for name, error in failures if not isinstance(error, BrokenPipeError)]
+    if failed:
+        raise OutputError("\n".join(failed))
+    for _, failure in failures:
+        raise ReaderGoneError from failure
 
 
-def _place(path: Path | None, mode: int | None) -> contextlib.AbstractContextManager[IO[bytes]]:
-    if path is None or path == STDOUT:
-        return contextlib.nullcontext(sys.stdout.buffer)
-    target = path.resolve()
-    return target.open("wb") if target.exists() and not target.is_file() else _replacing(target, mode)
-
-
-@contextlib.contextmanager
-def _replacing(target: Path, mode: int | None) -> Iterator[IO[bytes]]:
-    # The name is known before the file is there, so that a signal at any moment finds what to remove.
-    new = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.chmod(_mode_of(target) if mode is None else mode)
-        new.replace(target)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
-
-
-def _mode_of(target: Path) -> int:
-    """Return the old file's permissions, or those that a new file gets here."""
-    if target.exists():
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+def _failed(name: str, error: OSError) -> str:
+    return f"{name}: can't be written: {error.strerror or error}"

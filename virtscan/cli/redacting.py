@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from virtscan.cli.output import opened
+from virtscan.cli.output import PRIVATE, opened
 from virtscan.errors import InventoryError
 from virtscan.files import FileError, NoFileError, read_regular
 from virtscan.model import Inventory
@@ -12,8 +12,6 @@ from virtscan.model import Inventory
 if TYPE_CHECKING:
     from virtscan.redaction import Map
     from virtscan.trace import Trace
-
-_PRIVATE = 0o600
 _LARGEST_MAP = 256 << 20
 
 
@@ -56,7 +54,7 @@ class Redaction:
         from virtscan.redaction import dump_map
 
         self._known = grown
-        with opened(self._map_file, mode=_PRIVATE) as output:
+        with opened(self._map_file, mode=PRIVATE) as output:
             output.write(dump_map(grown))
 
 

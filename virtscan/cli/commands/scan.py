@@ -1,15 +1,14 @@
 """`virtscan scan`: collect, judge, report."""
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
 import click
 
 from virtscan.cli.acquire import collected, planned
-from virtscan.cli.exit_codes import of_report
+from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
-from virtscan.cli.output import STDOUT, keep_apart, opened
+from virtscan.cli.output import PRIVATE, STDOUT, Outputs, keep_apart
 from virtscan.cli.plan import default_uri_line
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
@@ -48,13 +47,16 @@ def scan(
     redacted = redaction(redact)
     plan = planned(console, fail_on=fail_on, **what)
     rendering = rendering.with_note(default_uri_line(plan))
-    with contextlib.ExitStack() as outputs:
-        saved = outputs.enter_context(opened(save)) if save else None
-        shown = outputs.enter_context(opened(output))
+    with Outputs(pipe_seconds=plan.deadline) as outputs:
+        saved = outputs.open(save, mode=PRIVATE) if save else None
+        shown = outputs.open(output)
         inventory = redacted(collected(plan, console))
         if saved:
             from virtscan.storage import dumps
 
             saved.write(dumps(inventory))
         report = rendering.with_pseudonyms(redacted.text).write(inventory, shown, console)
-    return of_report(report, plan.fail_on or FailOn.LATENT)
+        code = of_report(report, plan.fail_on or FailOn.LATENT)
+        if code is ExitCode.NOTHING_SEEN:
+            outputs.keep_earlier()
+    return code
