@@ -15,6 +15,8 @@ from virtscan.model.facts import (
 )
 from virtscan.model.inventory import Inventory, Policy, Waiver
 from virtscan.model.mac import Mac, parse_mac
+from virtscan.model.matching import HostPair, match_hosts
+from virtscan.model.memory import RememberedPlace, UnreadHost
 from virtscan.model.plan import (
     Plan,
     ProvisioningKind,
@@ -52,10 +54,10 @@ from virtscan.model.states import (
 
 __all__ = [
     "CONFIGURATION", "Attachment", "Backing", "Confidence", "Device", "DeviceKind", "DeviceName", "Domain",
-    "DomainState", "Exposure", "FailOn", "Feature", "Finding", "Firmware", "Fix", "Gap", "GapAbout", "HostStatus",
-    "Hypervisor", "Interface", "Inventory", "KernelBasis", "LeftOut", "LinkState", "LowerDevice", "Mac", "Machine",
-    "Netboot", "Network", "NotJudged", "Observed", "Offload", "Persistence", "Plan", "Policy", "ProvisioningKind",
-    "ProvisioningTarget", "Reach", "Report", "Secret", "Server", "ServerDevice", "ServerTarget", "SourceKind",
-    "SourceMode", "State", "Subnet", "Target", "TargetKind", "Verdict", "WaivedServer", "Waiver", "WhyLeftOut",
-    "parse_mac",
+    "DomainState", "Exposure", "FailOn", "Feature", "Finding", "Firmware", "Fix", "Gap", "GapAbout", "HostPair",
+    "HostStatus", "Hypervisor", "Interface", "Inventory", "KernelBasis", "LeftOut", "LinkState", "LowerDevice", "Mac",
+    "Machine", "Netboot", "Network", "NotJudged", "Observed", "Offload", "Persistence", "Plan", "Policy",
+    "ProvisioningKind", "ProvisioningTarget", "Reach", "RememberedPlace", "Report", "Secret", "Server",
+    "ServerDevice", "ServerTarget", "SourceKind", "SourceMode", "State", "Subnet", "Target", "TargetKind",
+    "UnreadHost", "Verdict", "WaivedServer", "Waiver", "WhyLeftOut", "match_hosts", "parse_mac",
 ]  # fmt: skip

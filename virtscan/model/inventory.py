@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from virtscan.model.facts import Gap, Hypervisor, Moment
+from virtscan.model.memory import RememberedPlace, UnreadHost
 from virtscan.model.provisioning import Netboot, Subnet
 from virtscan.model.servers import Server
 from virtscan.model.states import LowerDevice
@@ -39,7 +40,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was observed in one scan, with every gap.
 
-    `scope` identifies the configuration that was scanned; two inventories of one scope are of the same fleet.
+    `scope` identifies the configuration that was scanned; two inventories of one scope are of the same fleet. `unread`
+    and `places` are the memory of earlier scans: they are not observations of this one.
     """
 
     version: str
@@ -51,3 +53,5 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     netboots: tuple[Netboot, ...] = ()
     subnets: tuple[Subnet, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    unread: tuple[UnreadHost, ...] = ()
+    places: tuple[RememberedPlace, ...] = ()

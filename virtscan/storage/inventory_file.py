@@ -6,15 +6,17 @@ from typing import get_args
 import msgspec
 
 from virtscan.errors import InventoryError
-from virtscan.model import Inventory
+from virtscan.model import Hypervisor, Inventory
 from virtscan.storage.inventory_v2 import (
     SavedGap,
     SavedHypervisor,
     SavedInventory,
     SavedNetboot,
     SavedPolicy,
+    SavedRememberedPlace,
     SavedServer,
     SavedSubnet,
+    SavedUnreadHost,
     Schema,
 )
 from virtscan.storage.upgrades import STEPS, upgraded
@@ -47,6 +49,8 @@ def _saved(inventory: Inventory) -> SavedInventory:
         netboots=msgspec.convert(inventory.netboots, tuple[SavedNetboot, ...], from_attributes=True),
         subnets=msgspec.convert(inventory.subnets, tuple[SavedSubnet, ...], from_attributes=True),
         gaps=msgspec.convert(inventory.gaps, tuple[SavedGap, ...], from_attributes=True),
+        unread=msgspec.convert(inventory.unread, tuple[SavedUnreadHost, ...], from_attributes=True),
+        places=msgspec.convert(inventory.places, tuple[SavedRememberedPlace, ...], from_attributes=True),
     )
 
 
@@ -87,11 +91,18 @@ def _decoded(data: bytes) -> SavedInventory:
 def _model(saved: SavedInventory) -> Inventory:
     """Make the inventory of what is saved; the keys that follow from a host's facts are not kept apart."""
     inventory = msgspec.convert(saved, Inventory, from_attributes=True)
-    hosts = (
-        msgspec.structs.replace(host, former_keys=tuple(key for key in one.keys if key not in host.keys))
-        for host, one in zip(inventory.hypervisors, saved.hypervisors, strict=True)
+    hosts = map(_with_former_keys, inventory.hypervisors, saved.hypervisors)
+    unread = (
+        one
+        if one.last is None or kept.last is None
+        else msgspec.structs.replace(one, last=_with_former_keys(one.last, kept.last))
+        for one, kept in zip(inventory.unread, saved.unread, strict=True)
     )
-    return msgspec.structs.replace(inventory, hypervisors=tuple(hosts))
+    return msgspec.structs.replace(inventory, hypervisors=tuple(hosts), unread=tuple(unread))
+
+
+def _with_former_keys(host: Hypervisor, saved: SavedHypervisor) -> Hypervisor:
+    return msgspec.structs.replace(host, former_keys=tuple(key for key in saved.keys if key not in host.keys))
 
 
 def _version(schema: str) -> int:

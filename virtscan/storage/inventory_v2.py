@@ -220,6 +220,27 @@ class SavedPolicy(_Saved, frozen=True):
     waivers: tuple[SavedWaiver, ...] = ()
 
 
+class SavedUnreadHost(_Saved, frozen=True):
+    """A hypervisor that was not read completely, with its last complete observation."""
+
+    hypervisor: str
+    since: Moment
+    last: SavedHypervisor | None = None
+    read_at: Moment | None = None
+
+
+class SavedRememberedPlace(_Saved, frozen=True):
+    """Where a server was when its hypervisor was last read completely."""
+
+    server: str
+    interface: str | None
+    hypervisor: str
+    observed_at: Moment
+    domain: str | None = None
+    uuid: str | None = None
+    macs: tuple[str, ...] = ()
+
+
 class SavedInventory(_Saved, frozen=True):
     """The whole file."""
 
@@ -233,3 +254,5 @@ class SavedInventory(_Saved, frozen=True):
     netboots: tuple[SavedNetboot, ...] = ()
     subnets: tuple[SavedSubnet, ...] = ()
     gaps: tuple[SavedGap, ...] = ()
+    unread: tuple[SavedUnreadHost, ...] = ()
+    places: tuple[SavedRememberedPlace, ...] = ()

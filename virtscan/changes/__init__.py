@@ -1,0 +1,29 @@
+"""What changed between two inventories, as typed values; pure."""
+
+from virtscan.changes.compare import Judge, compare
+from virtscan.changes.news import news
+from virtscan.changes.remembering import remembering
+from virtscan.changes.values import (
+    Cause,
+    CauseKind,
+    Changes,
+    DomainChange,
+    DomainRef,
+    EndingWaiver,
+    FieldChange,
+    FindingChange,
+    FindingKind,
+    HostChange,
+    InterfaceChange,
+    Kind,
+    Reminder,
+    ServerChange,
+    ServerRef,
+    Snapshot,
+)
+
+__all__ = [
+    "Cause", "CauseKind", "Changes", "DomainChange", "DomainRef", "EndingWaiver", "FieldChange", "FindingChange",
+    "FindingKind", "HostChange", "InterfaceChange", "Judge", "Kind", "Reminder", "ServerChange", "ServerRef",
+    "Snapshot", "compare", "news", "remembering",
+]  # fmt: skip

@@ -1,0 +1,74 @@
+"""Two inventories to their changes."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from virtscan.changes.causes import Causes
+from virtscan.changes.domains import domain_changes, interface_changes, lives
+from virtscan.changes.findings import FindingSides, by_domain, finding_changes
+from virtscan.changes.hosts import host_changes, is_unread, server_changes
+from virtscan.changes.observation import observe, with_memory
+from virtscan.changes.values import Changes, DomainChange, FindingChange, FindingKind, Kind, Snapshot
+from virtscan.model import Inventory, Report
+
+Judge: TypeAlias = Callable[[Inventory], Report]
+"""The decision table: both sides are judged by the same one."""
+
+
+def compare(old: Inventory, new: Inventory, judge: Judge) -> Changes:
+    """Give everything that changed from an older to a newer inventory.
+
+    A host that the older one did not read completely counts as its last complete observation, if `old.unread` has it.
+    Neither times nor the version of virtscan are changes. The reverse comparison has the reverse changes.
+
+    Args:
+        old: The inventory to compare with.
+        new: The present one.
+        judge: Judges an inventory; called for both.
+    """
+    hosts = observe(old, new)
+    followed = lives(hosts)
+    of_hosts = tuple(change for host in hosts for change in host_changes(host))
+    of_servers = tuple(server_changes(old, new))
+    of_domains = tuple(change for life in followed for change in domain_changes(life, hosts))
+    of_interfaces = tuple(change for life in followed for change in interface_changes(life, hosts))
+    causes = Causes(hosts, of_hosts, of_servers, of_domains, of_interfaces)
+    before, after, restored = by_domain(judge(old)), by_domain(judge(new)), with_memory(old)
+    sides = FindingSides(old=before, remembered=before if restored is old else by_domain(judge(restored)), new=after)
+    findings = [change for life in followed for change in finding_changes(life, hosts, sides, causes)]
+    unread = {host.name for host in (*old.hypervisors, *new.hypervisors) if is_unread(host.status)}
+    return Changes(
+        old=_snapshot(old),
+        new=_snapshot(new),
+        findings=tuple(sorted(findings, key=_order)),
+        hypervisors=of_hosts,
+        servers=of_servers,
+        domains=tuple(sorted(of_domains, key=_order_of_domains)),
+        interfaces=of_interfaces,
+        unread=tuple(sorted(unread)),
+    )
+
+
+def _snapshot(inventory: Inventory) -> Snapshot:
+    return Snapshot(version=inventory.version, taken_at=inventory.taken_at, scope=inventory.scope)
+
+
+_FINDING_KINDS = {kind: rank for rank, kind in enumerate(FindingKind)}
+_KINDS = {kind: rank for rank, kind in enumerate(Kind)}
+
+
+def _order(change: FindingChange) -> tuple[int, str, str, str, str, int]:
+    one = change.finding
+    return (
+        _FINDING_KINDS[change.kind],
+        one.server or "",
+        one.server_interface or "",
+        one.hypervisor,
+        one.domain,
+        one.index,
+    )
+
+
+def _order_of_domains(change: DomainChange) -> tuple[int, str, str, str]:
+    one = change.domain
+    return _KINDS[change.kind], one.hypervisor, one.domain, one.uuid or ""

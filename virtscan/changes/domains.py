@@ -1,0 +1,141 @@
+"""Changes of domains and their interfaces.
+
+A domain is known by its uuid: on the same host, or on another one if it left the first. It is removed only if no host
+is unread, because it may be on that one.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from virtscan.changes.fields import differences, of_domain, of_interface
+from virtscan.changes.observation import Observation, Observed, Sighting, interfaces_of
+from virtscan.changes.values import DomainChange, DomainRef, InterfaceChange, Kind
+
+
+class Life(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain on both sides: where it was and where it is, by the number of the host and the key on it.
+
+    A side is None if the domain was not there. `kind` is what happened to it as a whole; None if it stayed, or if
+    neither side saw it.
+    """
+
+    key: str
+    old: int | None
+    new: int | None
+    kind: Kind | None = None
+    is_certain: bool = True
+
+
+class _Spots(msgspec.Struct):
+    """The hosts, by number, that have a domain of one key on either side."""
+
+    old: dict[int, Sighting] = {}
+    new: dict[int, Sighting] = {}
+
+
+def lives(hosts: Sequence[Observed]) -> list[Life]:
+    """Follow every domain from the older to the newer inventory."""
+    spots: defaultdict[str, _Spots] = defaultdict(_Spots)
+    for number, host in enumerate(hosts):
+        for key, sighting in host.old.domains.items():
+            spots[_fleet_key(key, sighting, number)].old[number] = sighting
+        for key, sighting in host.new.domains.items():
+            spots[_fleet_key(key, sighting, number)].new[number] = sighting
+    all_old = all(host.old.is_complete or host.old.is_remembered for host in hosts)
+    all_new = all(host.new.is_complete for host in hosts)
+    return [life for key, one in spots.items() for life in _follow(key, one, hosts, all_old=all_old, all_new=all_new)]
+
+
+def _fleet_key(key: str, sighting: Sighting, number: int) -> str:
+    """Make a key that no domain of another host has, unless it has a uuid: then it may have moved there."""
+    return key if sighting.domain.uuid is not None else f"{number}:{key}"
+
+
+def _follow(key: str, spots: _Spots, hosts: Sequence[Observed], *, all_old: bool, all_new: bool) -> Iterator[Life]:
+    """Follow one uuid, which may be on several hosts at once."""
+    for number in spots.old.keys() & spots.new.keys():
+        yield Life(key=key, old=number, new=number, kind=_stayed(spots.old[number], spots.new[number]))
+    arrived = [number for number in sorted(spots.new.keys() - spots.old.keys()) if spots.new[number].is_seen]
+    gone = sorted(spots.old.keys() - spots.new.keys(), key=lambda number: (not spots.old[number].is_seen, number))
+    for number, place in zip(gone, arrived, strict=False):
+        known = hosts[number].new.is_complete and (hosts[place].old.is_complete or hosts[place].old.is_remembered)
+        yield Life(key=key, old=number, new=place, kind=Kind.MOVED, is_certain=known)
+    for number in arrived[len(gone) :]:
+        yield Life(key=key, old=None, new=number, kind=Kind.ADDED if all_old else Kind.SEEN_AGAIN)
+    seen_now = any(one.is_seen for one in spots.new.values())
+    for number in gone[len(arrived) :]:
+        was_seen, is_certain = spots.old[number].is_seen, all_new and hosts[number].new.is_complete
+        if was_seen:
+            yield Life(key=key, old=number, new=None, kind=Kind.REMOVED if is_certain else Kind.NOT_SEEN)
+        else:
+            yield Life(key=key, old=number, new=None, kind=Kind.REMOVED if is_certain and not seen_now else None)
+
+
+def _stayed(old: Sighting, new: Sighting) -> Kind | None:
+    if old.is_seen == new.is_seen:
+        return None
+    return Kind.NOT_SEEN if old.is_seen else Kind.SEEN_AGAIN
+
+
+def domain_changes(life: Life, hosts: Sequence[Observed]) -> Iterator[DomainChange]:
+    """Give the changes of one domain: what happened to it as a whole, its name, its fields."""
+    old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
+    was = None if old is None or life.old is None else ref(hosts[life.old].old, old)
+    now = None if new is None or life.new is None else ref(hosts[life.new].new, new)
+    if life.kind is not None:
+        unread = _may_be_on(life, hosts)
+        yield DomainChange(kind=life.kind, old=was, new=now, is_certain=life.is_certain, unread=unread)
+    if old is None or new is None or not new.is_seen:
+        return
+    if old.domain.name != new.domain.name:
+        yield DomainChange(kind=Kind.RENAMED, old=was, new=now)
+    if fields := differences(of_domain(old.domain), of_domain(new.domain)):
+        yield DomainChange(kind=Kind.CHANGED, old=was, new=now, fields=fields)
+
+
+def interface_changes(life: Life, hosts: Sequence[Observed]) -> Iterator[InterfaceChange]:
+    """Give the changes of the interfaces of a domain that both sides have."""
+    old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
+    if old is None or new is None or life.old is None or life.new is None or not new.is_seen:
+        return
+    if old.domain.interfaces == new.domain.interfaces:
+        return
+    was, now = ref(hosts[life.old].old, old), ref(hosts[life.new].new, new)
+    before, after = interfaces_of(old.domain), interfaces_of(new.domain)
+    for key in dict.fromkeys((*before, *after)):
+        first, second = before.get(key), after.get(key)
+        found = second or first
+        assert found is not None  # noqa: S101  every key is of one of the two
+        kind = Kind.ADDED if first is None else Kind.REMOVED if second is None else Kind.CHANGED
+        fields = () if first is None or second is None else differences(of_interface(first), of_interface(second))
+        if kind is not Kind.CHANGED or fields:
+            yield InterfaceChange(kind=kind, old=was, domain=now, index=found.index, mac=found.mac, fields=fields)
+
+
+def sighting_of(life: Life, hosts: Sequence[Observed], *, newer: bool) -> Sighting | None:
+    """Give the domain as one side knows it; None if it was not there."""
+    number = life.new if newer else life.old
+    if number is None:
+        return None
+    side = hosts[number].new if newer else hosts[number].old
+    return side.domains[life.key.removeprefix(f"{number}:")]
+
+
+def ref(side: Observation, sighting: Sighting) -> DomainRef:
+    """Name a domain as an inventory does."""
+    one = sighting.domain
+    return DomainRef(hypervisor=side.name or "", domain=one.name, uuid=one.uuid)
+
+
+def _may_be_on(life: Life, hosts: Sequence[Observed]) -> tuple[str, ...]:
+    """Name the hosts that a domain may be on, or have been on: its own if that was not read, else all such hosts."""
+    if life.kind not in {Kind.NOT_SEEN, Kind.SEEN_AGAIN}:
+        return ()
+    newer = life.kind is Kind.NOT_SEEN
+    own = life.old if newer else life.new
+    sides = [host.new if newer else host.old for host in hosts]
+    own_side = None if own is None else sides[own]
+    among = sides if own_side is None or own_side.is_complete else [own_side]
+    return tuple(side.name for side in among if not side.is_complete and side.name is not None)

@@ -1,0 +1,86 @@
+"""Fields in which two observations of one thing differ; never a time, a duration or a version of virtscan."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TypeAlias
+
+import msgspec
+
+from virtscan.changes.values import Fact, FieldChange
+from virtscan.model import Domain, DomainState, Hypervisor, Interface, Server, State
+
+Facts: TypeAlias = Mapping[str, Fact]
+
+_DOMAIN = ("type", "vcpus", "memory_mib", "firmware", "direct_kernel", "boot_devices")
+_INTERFACE = ("type", "network", "portgroup", "model", "boot_order", "link", "rom", "vlan", "host_csum", "guest_csum")
+_SOURCE = ("source", "mode")
+
+TX = "tx_checksum"
+"""Field of a server's offload; that of one of its devices is `tx_checksum of DEVICE`."""
+
+
+def differences(old: Facts, new: Facts) -> tuple[FieldChange, ...]:
+    """List the fields with other values, in the order of the first; a field that one lacks is unknown there."""
+    return tuple(
+        FieldChange(field=field, old=value, new=new[field])
+        for field, value in old.items()
+        if field in new and new[field] != value
+    )
+
+
+def of_domain(domain: Domain) -> Facts:
+    """Give the facts of a domain; its state only where it is known."""
+    known = {} if domain.state is DomainState.UNKNOWN else {"state": domain.state.value}
+    return known | _facts(domain, _DOMAIN)
+
+
+def of_interface(interface: Interface) -> Facts:
+    """Give the facts of an interface.
+
+    The source device of one on a network is the network's choice at each start.
+    """
+    return _facts(interface, _INTERFACE if interface.network is not None else (*_INTERFACE, *_SOURCE))
+
+
+def of_host(host: Hypervisor) -> Facts:
+    """Give the facts of a hypervisor; those that were not observed are unknown, not absent."""
+    observed: dict[str, Fact] = {
+        "kernel": None if host.kernel is None else host.kernel.value,
+        "daemon": None if host.daemon is None else host.daemon.value,
+        "cpus": host.cpus,
+        "memory_mib": host.memory_mib,
+        "system_uuid": host.system_uuid,
+    }
+    known = {field: value for field, value in observed.items() if value is not None}
+    return known | {
+        "site": host.site,
+        "declared_kernel": host.declared_kernel,
+        "physical": host.physical,
+        "segments": tuple(f"{device}={segment}" for device, segment in sorted(host.segments.items())),
+        "reflective": tuple(sorted(host.reflective)),
+    }
+
+
+def of_server(server: Server) -> Facts:
+    """Give the facts of a server: its offload where it was read, and what is declared."""
+    lasting = server.persistence
+    states = {
+        TX: server.tx_checksum,
+        "after_reboot": State.UNKNOWN if lasting is None else lasting.tx_checksum,
+        **{f"{TX} of {one.device.name}": one.offload.tx_checksum for one in server.devices},
+    }
+    known: dict[str, Fact] = {field: state.value for field, state in states.items() if state is not State.UNKNOWN}
+    return known | {
+        "physical": server.physical,
+        "runs_on": server.runs_on,
+        "segments": tuple(sorted(server.segments)),
+        "subnets": tuple(sorted(server.subnets)),
+    }
+
+
+def _facts(item: msgspec.Struct, names: tuple[str, ...]) -> dict[str, Fact]:
+    return {name: _plain(getattr(item, name)) for name in names}
+
+
+def _plain(value: Fact | Enum) -> Fact:
+    return str(value.value) if isinstance(value, Enum) else value

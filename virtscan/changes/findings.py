@@ -1,0 +1,135 @@
+"""Changes of findings: what became at risk, what no longer is, and because of what."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import TypeAlias
+
+import msgspec
+
+from virtscan.changes.causes import Causes
+from virtscan.changes.domains import Life, sighting_of
+from virtscan.changes.observation import Observed, domain_key, interface_key
+from virtscan.changes.values import FindingChange, FindingKind, Kind
+from virtscan.model import Exposure, Finding, Report, Verdict
+
+
+class Standing(Enum):
+    """What a finding asks of its reader, the most urgent first."""
+
+    AT_RISK = "at-risk"
+    UNKNOWN = "unknown"
+    WAIVED = "waived"
+    CLEAR = "clear"
+
+
+_STANDINGS = {standing: rank for rank, standing in enumerate(Standing)}
+_EXPOSURES = {exposure: rank for rank, exposure in enumerate(Exposure)}
+
+_OPEN = {Standing.AT_RISK, Standing.UNKNOWN}
+_KINDS = {
+    (Standing.CLEAR, Standing.AT_RISK): FindingKind.NEW,
+    (Standing.CLEAR, Standing.UNKNOWN): FindingKind.NEW,
+    (Standing.UNKNOWN, Standing.AT_RISK): FindingKind.NEW,
+    (Standing.AT_RISK, Standing.UNKNOWN): FindingKind.UNDECIDED,
+    (Standing.WAIVED, Standing.AT_RISK): FindingKind.WAIVER_ENDED,
+    (Standing.WAIVED, Standing.UNKNOWN): FindingKind.WAIVER_ENDED,
+    (Standing.AT_RISK, Standing.WAIVED): FindingKind.WAIVED,
+    (Standing.UNKNOWN, Standing.WAIVED): FindingKind.WAIVED,
+    (Standing.AT_RISK, Standing.CLEAR): FindingKind.RESOLVED,
+    (Standing.UNKNOWN, Standing.CLEAR): FindingKind.RESOLVED,
+}
+"""By the standing before and after; all others are no change, or one of exposure."""
+
+
+def standing(finding: Finding | None) -> Standing:
+    """Give the standing of a finding; an interface without one is clear."""
+    if finding is None or finding.verdict not in {Verdict.AT_RISK, Verdict.UNKNOWN}:
+        return Standing.CLEAR
+    if finding.waived is not None:
+        return Standing.WAIVED
+    return Standing.AT_RISK if finding.verdict is Verdict.AT_RISK else Standing.UNKNOWN
+
+
+class _Spot(msgspec.Struct, frozen=True):
+    """A domain in an inventory."""
+
+    hypervisor: str
+    domain: str
+
+
+_Findings: TypeAlias = Mapping[_Spot, Mapping[str, Finding]]
+_NONE: Mapping[str, Finding] = {}
+
+
+class FindingSides(msgspec.Struct, frozen=True, kw_only=True):
+    """The findings of both sides; `remembered` are those of what the older side only remembers."""
+
+    old: _Findings
+    remembered: _Findings
+    new: _Findings
+
+
+def by_domain(report: Report) -> _Findings:
+    """Give the findings by domain and interface; of several for one interface the most urgent."""
+    found: dict[_Spot, dict[str, Finding]] = {}
+    for finding in report.findings:
+        spot = _Spot(finding.hypervisor, domain_key(finding.uuid, finding.origin, finding.domain))
+        interfaces = found.setdefault(spot, {})
+        key = interface_key(finding.mac, finding.index)
+        if key not in interfaces or _urgency(finding) < _urgency(interfaces[key]):
+            interfaces[key] = finding
+    return found
+
+
+def _urgency(finding: Finding) -> tuple[int, int, bool]:
+    return _STANDINGS[standing(finding)], _EXPOSURES[finding.exposure], finding.next_start
+
+
+def finding_changes(
+    life: Life, hosts: Sequence[Observed], sides: FindingSides, causes: Causes
+) -> Iterator[FindingChange]:
+    """Give the changes of the findings of one domain."""
+    old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
+    if (new is not None and not new.is_seen) and (old is None or not old.is_seen):
+        return
+    before = _NONE
+    if old is not None and life.old is not None:
+        found = sides.old if old.is_seen else sides.remembered
+        before = found.get(_Spot(hosts[life.old].old.name or "", _own_key(life, life.old)), _NONE)
+    after = _NONE
+    if new is not None and new.is_seen and life.new is not None:
+        after = sides.new.get(_Spot(hosts[life.new].new.name or "", _own_key(life, life.new)), _NONE)
+    for key in dict.fromkeys((*before, *after)):
+        first, second = before.get(key), after.get(key)
+        if (kind := _kind(first, second, life)) is not None:
+            yield FindingChange(kind=kind, old=first, new=second, cause=causes.of(kind, first, second, life))
+
+
+def _own_key(life: Life, number: int) -> str:
+    return life.key.removeprefix(f"{number}:")
+
+
+def _kind(old: Finding | None, new: Finding | None, life: Life) -> FindingKind | None:
+    before, after = standing(old), standing(new)
+    if life.kind is Kind.NOT_SEEN:
+        return FindingKind.NOT_SEEN if before in _OPEN else None
+    if life.kind is Kind.SEEN_AGAIN and life.old is None:
+        return FindingKind.SEEN_AGAIN if after in _OPEN else None
+    if life.new is None and life.kind is not Kind.REMOVED:
+        return None  # it was not seen before, and is not seen now
+    if before is after is Standing.AT_RISK:
+        return _exposure(old, new)
+    return _KINDS.get((before, after))
+
+
+def _exposure(old: Finding | None, new: Finding | None) -> FindingKind | None:
+    if old is None or new is None or old.exposure is new.exposure:
+        return None
+    risen = _EXPOSURES[new.exposure] < _EXPOSURES[old.exposure]
+    return FindingKind.EXPOSURE_RISEN if risen else FindingKind.EXPOSURE_FALLEN
+
+
+def is_newly_at_risk(change: FindingChange, exposures: Iterable[Exposure]) -> bool:
+    """Return True if a finding at risk is news at one of these exposures."""
+    news = {FindingKind.NEW, FindingKind.SEEN_AGAIN, FindingKind.WAIVER_ENDED, FindingKind.EXPOSURE_RISEN}
+    return change.kind in news and standing(change.new) is Standing.AT_RISK and change.finding.exposure in exposures

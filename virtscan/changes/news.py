@@ -1,0 +1,84 @@
+"""What a night has to report: of all changes those that ask for an action, and what is due."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from virtscan.changes.values import (
+    Changes,
+    EndingWaiver,
+    FindingChange,
+    FindingKind,
+    HostChange,
+    Kind,
+    Reminder,
+    ServerChange,
+)
+from virtscan.model import HostStatus, Inventory
+
+_REMIND_AFTER = 7
+_WARN_BEFORE = 14
+_SECONDS = 86400
+
+_FINDINGS = {
+    FindingKind.NEW,
+    FindingKind.SEEN_AGAIN,
+    FindingKind.WAIVER_ENDED,
+    FindingKind.EXPOSURE_RISEN,
+    FindingKind.UNDECIDED,
+    FindingKind.RESOLVED,
+}
+_READING = {Kind.NOT_SEEN, Kind.SEEN_AGAIN}
+
+
+def news(changes: Changes, old: Inventory, new: Inventory) -> Changes:
+    """Give the changes that are news at night: risks, what could not be read and what is back, what is due.
+
+    Args:
+        changes: All changes from `old` to `new`.
+        old: The inventory of the last night.
+        new: The present one.
+    """
+    return msgspec.structs.replace(
+        changes,
+        findings=tuple(filter(_is_news, changes.findings)),
+        hypervisors=tuple(filter(_is_host_news, changes.hypervisors)),
+        servers=tuple(filter(_is_server_news, changes.servers)),
+        domains=(),
+        interfaces=(),
+        reminders=tuple(_reminders(old, new)),
+        ending=tuple(_ending(old, new)),
+    )
+
+
+def _is_news(change: FindingChange) -> bool:
+    return change.kind in _FINDINGS
+
+
+def _is_host_news(change: HostChange) -> bool:
+    is_new_and_unread = change.kind is Kind.ADDED and change.statuses[1] is not HostStatus.COMPLETE
+    return change.kind in _READING or is_new_and_unread or any(one.field == "status" for one in change.fields)
+
+
+def _is_server_news(change: ServerChange) -> bool:
+    return change.kind in _READING
+
+
+def _reminders(old: Inventory, new: Inventory) -> Iterator[Reminder]:
+    """Remind of each host that failed, once at the end of each full week; nights count, not seconds."""
+    failed = {host.name for host in new.hypervisors if host.status is HostStatus.FAILED}
+    for one in new.unread:
+        now, before = (round((taken - one.since).total_seconds() / _SECONDS) for taken in (new.taken_at, old.taken_at))
+        if one.hypervisor in failed and now // _REMIND_AFTER > max(before, 0) // _REMIND_AFTER:
+            yield Reminder(hypervisor=one.hypervisor, since=one.since, days=now)
+
+
+def _ending(old: Inventory, new: Inventory) -> Iterator[EndingWaiver]:
+    """Name each waiver on the first night on which it will end within two weeks."""
+    today = new.taken_at.date()
+    for waiver in new.policy.waivers:
+        if waiver.until is None or not 0 <= (waiver.until - today).days <= _WARN_BEFORE:
+            continue
+        before = (waiver.until - old.taken_at.date()).days
+        if waiver not in old.policy.waivers or before > _WARN_BEFORE:
+            yield EndingWaiver(waiver=waiver, until=waiver.until, days=(waiver.until - today).days)

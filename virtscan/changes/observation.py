@@ -1,0 +1,136 @@
+"""A hypervisor as one inventory knows it: what was read, and below that its last complete observation."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from virtscan.model import (
+    Domain,
+    DomainState,
+    HostPair,
+    HostStatus,
+    Hypervisor,
+    Interface,
+    Inventory,
+    UnreadHost,
+    match_hosts,
+)
+
+_STATES = {DomainState.ACTIVE: 0, DomainState.INACTIVE: 1, DomainState.UNKNOWN: 2}
+
+
+class Sighting(msgspec.Struct, frozen=True, gc=False):
+    """A domain of an observation; it `is_seen` unless it is only remembered."""
+
+    domain: Domain
+    is_seen: bool
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypervisor with its domains by key.
+
+    `host` is the hypervisor in the inventory, None if that lacks it. `is_remembered` says that it was not read
+    completely, but once was.
+    """
+
+    host: Hypervisor | None
+    domains: Mapping[str, Sighting]
+    is_remembered: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Return True if a domain that is not there is known not to be there."""
+        return self.host is None or self.host.status is HostStatus.COMPLETE
+
+    @property
+    def is_reached(self) -> bool:
+        """Return True if something of it was read."""
+        return self.host is not None and self.host.status is not HostStatus.FAILED
+
+    @property
+    def name(self) -> str | None:
+        """The name in the inventory."""
+        return None if self.host is None else self.host.name
+
+
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
+    """A host as the older and the newer inventory know it."""
+
+    pair: HostPair
+    old: Observation
+    new: Observation
+
+
+def observe(old: Inventory, new: Inventory) -> tuple[Observed, ...]:
+    """Pair the hosts of two inventories, in an order that is the same for either order of the two."""
+    memory = [{one.hypervisor: one for one in inventory.unread} for inventory in (old, new)]
+    pairs = sorted(match_hosts(old.hypervisors, new.hypervisors), key=lambda pair: pair.label)
+    return tuple(
+        Observed(pair=pair, old=_observation(pair.old, memory[0]), new=_observation(pair.new, memory[1]))
+        for pair in pairs
+    )
+
+
+def domain_key(uuid: str | None, origin: str, name: str) -> str:
+    """Identify a domain on its host: by its uuid, else by origin and name."""
+    return uuid.casefold() if uuid is not None else f"{origin}#{name}"
+
+
+def interface_key(mac: str | None, index: int) -> str:
+    """Identify an interface of a domain: by its MAC, else by its index."""
+    return mac if mac is not None else f"#{index}"
+
+
+def interfaces_of(domain: Domain) -> dict[str, Interface]:
+    """Give the interfaces by key; one with the MAC of an earlier one has that of its index."""
+    found: dict[str, Interface] = {}
+    for interface in domain.interfaces:
+        key = interface_key(interface.mac, interface.index)
+        found[interface_key(None, interface.index) if key in found else key] = interface
+    return found
+
+
+def with_memory(inventory: Inventory) -> Inventory:
+    """Give the inventory with the last complete observation of each host in the place of what was not read."""
+    memory = {one.hypervisor: one for one in inventory.unread}
+    if not any(one.last is not None for one in inventory.unread):
+        return inventory
+    hosts = [_restored(host, memory.get(host.name)) for host in inventory.hypervisors]
+    restored = {host.name for host in hosts if host.status is HostStatus.COMPLETE}
+    gaps = tuple(gap for gap in inventory.gaps if gap.hypervisor not in restored & memory.keys())
+    return msgspec.structs.replace(inventory, hypervisors=tuple(hosts), gaps=gaps, unread=(), places=())
+
+
+def _restored(host: Hypervisor, memory: UnreadHost | None) -> Hypervisor:
+    if host.status is HostStatus.COMPLETE or memory is None or memory.last is None:
+        return host
+    if host.status is HostStatus.FAILED:
+        return msgspec.structs.replace(memory.last, name=host.name)
+    sightings = _observation(host, {host.name: memory}).domains
+    return msgspec.structs.replace(
+        host,
+        domains=(*host.domains, *(one.domain for one in sightings.values() if not one.is_seen)),
+    )
+
+
+def _observation(host: Hypervisor | None, memory: Mapping[str, UnreadHost]) -> Observation:
+    if host is None:
+        return Observation(host=None, domains={})
+    last = None if host.status is HostStatus.COMPLETE or host.name not in memory else memory[host.name].last
+    domains = {key: Sighting(domain, is_seen=False) for key, domain in _by_key(last.domains if last else ()).items()}
+    domains |= {key: Sighting(domain, is_seen=True) for key, domain in _by_key(host.domains).items()}
+    return Observation(host=host, domains=domains, is_remembered=last is not None)
+
+
+def _by_key(domains: Iterable[Domain]) -> dict[str, Domain]:
+    """Give one definition of each domain: of several copies the running one, never that of its next start."""
+    found: dict[str, Domain] = {}
+    for domain in domains:
+        key = domain_key(domain.uuid, domain.origin, domain.name)
+        if not domain.next_start and (key not in found or _rank(domain) < _rank(found[key])):
+            found[key] = domain
+    return found
+
+
+def _rank(domain: Domain) -> tuple[int, str, str]:
+    return _STATES[domain.state], domain.origin, domain.name

@@ -1,0 +1,44 @@
+"""What an inventory carries on of earlier ones: the last complete observation of hosts that it could not read."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from virtscan.model import HostPair, HostStatus, Hypervisor, Inventory, UnreadHost, match_hosts
+
+
+def remembering(new: Inventory, old: Inventory) -> Inventory:
+    """Give the new inventory with what the older one knows about its hosts: former keys, and the last observation.
+
+    A host that was read completely needs no memory. Doing it again changes nothing.
+    """
+    pairs = [pair for pair in match_hosts(old.hypervisors, new.hypervisors) if pair.new is not None]
+    known = {pair.new.name: pair.old for pair in pairs if pair.new is not None}
+    hosts = tuple(_with_keys(host, known.get(host.name)) for host in new.hypervisors)
+    return msgspec.structs.replace(new, hypervisors=hosts, unread=tuple(_unread(pairs, new, old)))
+
+
+def _with_keys(host: Hypervisor, before: Hypervisor | None) -> Hypervisor:
+    if before is None or set(before.keys) <= set(host.keys):
+        return host
+    former = tuple(key for key in (*host.former_keys, *before.keys) if key not in host.keys)
+    return msgspec.structs.replace(host, former_keys=tuple(dict.fromkeys((*host.former_keys, *former))))
+
+
+def _unread(pairs: Iterable[HostPair], new: Inventory, old: Inventory) -> Iterator[UnreadHost]:
+    memory = {one.hypervisor: one for one in old.unread}
+    own = {one.hypervisor: one for one in new.unread}
+    order = {host.name: number for number, host in enumerate(new.hypervisors)}
+    for pair in sorted(pairs, key=lambda one: order[one.new.name] if one.new else 0):
+        host, before = pair.new, pair.old
+        if host is None or host.status is HostStatus.COMPLETE:
+            continue
+        if host.name in own and own[host.name].last is not None:
+            yield own[host.name]
+        elif before is None:
+            yield own.get(host.name) or UnreadHost(hypervisor=host.name, since=new.taken_at)
+        elif before.status is HostStatus.COMPLETE:
+            yield UnreadHost(hypervisor=host.name, since=new.taken_at, last=before, read_at=old.taken_at)
+        else:
+            found = memory.get(before.name) or UnreadHost(hypervisor=host.name, since=old.taken_at)
+            yield msgspec.structs.replace(found, hypervisor=host.name)
