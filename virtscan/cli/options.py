@@ -142,13 +142,11 @@ redact_option = click.option(
 )
 
 report_options = _chain(
-    click.option("--view", type=click.Choice(list(VIEWS)), default="risks", show_default=True, help="Rows to show."),
+    click.option("--view", type=click.Choice(list(VIEWS)), help=f"Rows to show (default: {next(iter(VIEWS))})."),
     click.option(
         "--by",
         type=click.Choice(list(GROUPINGS)),
-        default="hypervisor",
-        show_default=True,
-        help="Grouping of the capacity view.",
+        help=f"Grouping of the capacity view (default: {next(iter(GROUPINGS))}).",
     ),
     click.option(
         "--where",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import msgspec
 
 from virtscan import __version__
@@ -13,15 +14,18 @@ from virtscan.cli.console import Console, wants_colour
 from virtscan.cli.output import Output
 from virtscan.model import Inventory, Report
 from virtscan.reporters import REPORTERS, RenderOptions, gap_lines
-from virtscan.views import GROUPINGS, VIEWS, Document
+from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, Document
 from virtscan.views.filters import narrow, parse_condition
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
-    """The wanted form of a report, from `--view`, `--by`, `--where`, `--format`, `--output`; `note` stands below it."""
+    """The wanted form of a report, from `--view`, `--by`, `--where`, `--format`, `--output`; `note` stands below it.
 
-    view: str
-    by: str = next(iter(GROUPINGS))
+    None for `view` is all views in a format that holds them, the first of them in any other.
+    """
+
+    view: str | None = None
+    by: str | None = None
     where: tuple[str, ...] = ()
     format_name: str
     output: Path | None
@@ -38,11 +42,19 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, where=where)
 
     def check(self) -> None:
-        """Try the conditions on an empty report, before any host is read.
+        """Try format and conditions on an empty report, before any host is read.
 
         Raises:
-            ConfigError: One is invalid, names a column that the view lacks, or a value that its column can't have.
+            click.UsageError: The format does not go with another option, or with a terminal.
+            ConfigError: A condition is invalid, names a column that the view lacks, or a value that it can't have.
         """
+        reporter = REPORTERS[self.format_name]
+        if reporter.holds_all_views:
+            given = {"--view": self.view, "--by": self.by, "--where": self.where}
+            for option in (option for option, value in given.items() if value):
+                raise click.UsageError(f"--format {self.format_name} holds all views; leave out {option}")
+        if not reporter.is_text and self.output is None and sys.stdout.isatty():
+            raise click.UsageError(f"--format {self.format_name} is not text; name a file with -o")
         self._document(Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC))))
 
     def write(self, inventory: Inventory, output: Output, console: Console) -> Report:
@@ -54,11 +66,16 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         return report
 
     def _document(self, report: Report) -> Document:
-        view = GROUPINGS[self.by] if self.view == "capacity" else VIEWS[self.view]
-        document = view(report)
+        document = self._view()(report)
         if self.note is not None:
             document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
         return narrow(document, [parse_condition(text) for text in self.where])
+
+    def _view(self) -> Callable[[Report], Document]:
+        if self.view is None and REPORTERS[self.format_name].holds_all_views:
+            return EVERYTHING
+        name = self.view or next(iter(VIEWS))
+        return GROUPINGS[self.by or next(iter(GROUPINGS))] if name == "capacity" else VIEWS[name]
 
 
 def show(document: Document, format_name: str, path: Path | None, output: Output, console: Console) -> None:

@@ -9,6 +9,7 @@ REPORTERS: Mapping[str, Reporter] = {
     "table": Reporter("table", "txt"),
     "csv": Reporter("csv", "csv", has_gaps=False),
     "json": Reporter("json", "json"),
+    "xlsx": Reporter("xlsx", "xlsx", is_text=False, holds_all_views=True),
 }
 """By the word of the command line, the default first."""
 

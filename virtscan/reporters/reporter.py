@@ -32,11 +32,14 @@ class Reporter(msgspec.Struct, frozen=True):
     """A format by the name of its module.
 
     `suffix` is that of its files. `has_gaps` is False for a format without a place for gaps and warnings.
+    `is_text` is False for one that can't be shown on a terminal. One that holds all views has no use for a choice.
     """
 
     module: str
     suffix: str
     has_gaps: bool = True
+    is_text: bool = True
+    holds_all_views: bool = False
 
     def render(self, document: Document, options: RenderOptions = PLAIN) -> bytes:
         """See `Render`."""

@@ -16,6 +16,7 @@ from virtscan.views.document import (
     Value,
     counts,
     gap_section,
+    moment,
     number,
     section,
     texts,
@@ -87,8 +88,8 @@ _BOOT: tuple[Field[Line], ...] = (
     Field(Column("side", "captured at"), _boot(lambda boot: word(boot.side))),
     Field(Column("failed", "failed by checksums"), _judgement(lambda judgement: word(judgement.failed))),
     Field(Column("confidence", under="failed"), _judgement(lambda judgement: word(judgement.confidence))),
-    Field(Column("started_at", audience=_DATA), _boot(lambda boot: timestamp(boot.started_at))),
-    Field(Column("ended_at", audience=_DATA), _boot(lambda boot: timestamp(boot.ended_at))),
+    Field(moment("started_at", audience=_DATA), _boot(lambda boot: timestamp(boot.started_at))),
+    Field(moment("ended_at", audience=_DATA), _boot(lambda boot: timestamp(boot.ended_at))),
 )
 
 

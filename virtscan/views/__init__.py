@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from virtscan.model import Report
+from virtscan.views import fleet
 from virtscan.views.document import Align, Audience, Column, Document, Metric, Row, Section, Value
 from virtscan.views.tables import capacity, domains, hypervisors, interfaces, risks, servers
 from virtscan.views.tables.groups import By
@@ -18,7 +19,22 @@ VIEWS: Mapping[str, Callable[[Report], Document]] = {
 }
 """By the word of the command line, the default first."""
 
+EVERYTHING: Callable[[Report], Document] = fleet.view
+"""All of the views, in one document of several sections."""
+
 GROUPINGS: Mapping[str, Callable[[Report], Document]] = {by.value: partial(capacity.view, by=by) for by in By}
 """The capacity view by what a row of it is, the default first."""
 
-__all__ = ["GROUPINGS", "VIEWS", "Align", "Audience", "Column", "Document", "Metric", "Row", "Section", "Value"]
+__all__ = [
+    "EVERYTHING",
+    "GROUPINGS",
+    "VIEWS",
+    "Align",
+    "Audience",
+    "Column",
+    "Document",
+    "Metric",
+    "Row",
+    "Section",
+    "Value",
+]

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 
 from virtscan.model import Gap
+from virtscan.model.facts import Moment
 
 Value: TypeAlias = (
     str
@@ -40,13 +41,15 @@ class Align(Enum):
 class Audience(Enum):
     """The formats that have a column: tables are narrower than data, and put in one phrase what data keeps apart.
 
-    A column that is never shown can still be filtered by.
+    SHEETS is a workbook alone: its columns are also those that other tools look for by name. A column that is never
+    shown can still be filtered by.
     """
 
     EVERYBODY = "everybody"
     DATA = "data"
     DOCUMENTS = "documents"
     PEOPLE = "people"
+    SHEETS = "sheets"
     FILTERS = "filters"
 
 
@@ -55,7 +58,8 @@ class Column(msgspec.Struct, frozen=True):
 
     `under` names the column below whose values this one's are put when a table would not fit otherwise; of
     such tables the columns with `wraps` are wrapped to what room is left. `words` are all values that it can have
-    besides none, empty for an open set. `holds` is the type of its values besides none, as JSON has them.
+    besides none, empty for an open set. `holds` is the type of its values besides none, as JSON has them. `sheet` is
+    the header in a workbook where that differs: the one of RVTools, where the meaning is the same.
     """
 
     key: str
@@ -66,6 +70,7 @@ class Column(msgspec.Struct, frozen=True):
     wraps: bool = False
     words: tuple[str, ...] = ()
     holds: Any = str  # a type, or an expression of types
+    sheet: str = ""
 
     @property
     def is_data(self) -> bool:
@@ -87,17 +92,30 @@ class Column(msgspec.Struct, frozen=True):
         """The title, or the key in words."""
         return self.title or self.key.replace("_", " ")
 
+    @property
+    def is_in_sheets(self) -> bool:
+        """Return True for a column of a workbook: those of CSV, and what has a header of its own."""
+        return self.is_data or bool(self.sheet)
+
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     """A list of rows under a name; each row has a value for every column, in their order.
 
-    `total` is one more row, its first value the word `total`.
+    `total` is one more row, its first value the word `total`. `title` is the heading for people, `sheet` the name in a
+    workbook where that differs.
     """
 
     key: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     total: Row | None = None
+    title: str = ""
+    sheet: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The title, or the key in words."""
+        return self.title or self.key.replace("_", " ").capitalize()
 
     @property
     def all_rows(self) -> tuple[Row, ...]:
@@ -209,6 +227,16 @@ def one_of(
     """Make a column of a closed set."""
     words = tuple(str(member.value) for member in members)
     return Column(key, title, audience=audience, under=under, words=words)
+
+
+def moment(key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None) -> Column:
+    """Make a column of times; its values are texts, see `timestamp`."""
+    return Column(key, title, audience=audience, under=under, holds=Moment)
+
+
+def rvtools(header: str, column: Column) -> Column:
+    """Give a column the header that RVTools has for the same facts, by which other tools find it in a workbook."""
+    return msgspec.structs.replace(column, sheet=header)
 
 
 def texts(

@@ -24,8 +24,8 @@ from virtscan.model import FailOn
 @quiet_and_verbose
 def scan(
     save: Path | None,
-    view: str,
-    by: str,
+    view: str | None,
+    by: str | None,
     where: tuple[str, ...],
     format_name: str,
     output: Path | None,
