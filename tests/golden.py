@@ -1,15 +1,21 @@
-"""Every view in every format, and the schema of a saved inventory. `python -m tests.golden` writes all of them anew."""
+"""Every view in every format (a workbook as text), and the schema of a saved inventory.
+
+`python -m tests.golden` writes all of them anew.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.reporters.reading import text_of
 from tests.views.fleet import report
 from virtscan.cli.schemas import schema_text
 from virtscan.reporters import REPORTERS, RenderOptions
-from virtscan.views import GROUPINGS, VIEWS
+from virtscan.views import EVERYTHING, GROUPINGS, VIEWS
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "golden"
 
+_WITH_ALL_VIEWS = [reporter for reporter in REPORTERS.values() if reporter.holds_all_views]
+_WITH_A_VIEW = [reporter for reporter in REPORTERS.values() if not reporter.holds_all_views]
 _ON_TERMINALS = {
     "risks.80-columns.txt": (VIEWS["risks"], RenderOptions(width=80)),
     "risks.colour.txt": (VIEWS["risks"], RenderOptions(width=200, colour=True)),
@@ -20,8 +26,18 @@ _ON_TERMINALS = {
 def documents() -> Iterator[tuple[str, bytes]]:
     """Give the name of each file with its content."""
     for name, view in {**VIEWS, **{f"capacity-by-{by}": GROUPINGS[by] for by in list(GROUPINGS)[1:]}}.items():
-        for reporter in REPORTERS.values():
+        for reporter in _WITH_A_VIEW:
             yield f"{name}.{reporter.suffix}", reporter.render(view(report()))
+    for reporter in _WITH_ALL_VIEWS:
+        content = reporter.render(EVERYTHING(report()))
+        yield (
+            (f"fleet.{reporter.suffix}", content)
+            if reporter.is_text
+            else (
+                f"fleet.{reporter.suffix}.txt",
+                text_of(content).encode(),
+            )
+        )
     yield "inventory.schema.json", f"{schema_text('inventory')}\n".encode()
     for name, (view, terminal) in _ON_TERMINALS.items():
         yield name, REPORTERS["table"].render(view(report()), terminal)

@@ -13,7 +13,17 @@ from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.main import COMMANDS, INTERNAL_ERROR, INTERRUPTED, READER_GONE, WRONG_USAGE
 from virtscan.correlator import RULES
 
-HEAVY = {"libvirt", "lxml", "tabulate", "sqlalchemy", "jinja2", "prometheus_client", "distributed", "requests"}
+HEAVY = {
+    "distributed",
+    "jinja2",
+    "libvirt",
+    "lxml",
+    "prometheus_client",
+    "requests",
+    "sqlalchemy",
+    "tabulate",
+    "xlsxwriter",
+}
 SCRIPTS = Path(sys.executable).parent
 EXAMPLES = [pytest.param(example, id=example.command) for example in examples(README.read_text(encoding="utf-8"))]
 

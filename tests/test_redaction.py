@@ -7,6 +7,7 @@ import pytest
 
 from tests.build import TAKEN_AT, bridged, domain, hypervisor, inventory, macvtap, nic, server
 from tests.conftest import PROJECT
+from tests.reporters.reading import text_of
 from virtscan.correlator import correlate
 from virtscan.correlator.location.nic import belongs_to_a_nic
 from virtscan.errors import InventoryError
@@ -33,7 +34,7 @@ from virtscan.redaction import Map, dump_map, load_map, redact
 from virtscan.remedy import plan
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps
-from virtscan.views import VIEWS
+from virtscan.views import EVERYTHING, VIEWS
 from virtscan.views.judging import judge
 
 FRESH = Map(key="secret")
@@ -409,7 +410,11 @@ def test_no_name_is_left_in_any_output(kernel: str | None, machine: str) -> None
     explanation = explain(report, find(redacted, "*"))
     remedies = plan(report)
     shown = [
-        *(reporter.render(view(report)).decode() for view in VIEWS.values() for reporter in REPORTERS.values()),
+        *(
+            text_of(reporter.render(view(report)))
+            for view in (*VIEWS.values(), EVERYTHING)
+            for reporter in REPORTERS.values()
+        ),
         text(explanation),
         REPORTERS["json"].render(document(explanation, report)).decode(),
         msgspec.json.encode(msgspec.to_builtins(remedies)).decode(),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
+from tests.reporters.reading import text_of
 from virtscan.cli.main import run
 from virtscan.reporters import REPORTERS
 
@@ -39,7 +40,7 @@ def test_the_checks_are_a_document_in_every_format(
 
     assert run(["doctor", "-c", "test:///default", "--format", format_name, "-o", str(file)]) == 0
 
-    assert "hypervisor" in file.read_text(encoding="utf-8")
+    assert "hypervisor" in text_of(file.read_bytes())
     assert capfd.readouterr().out == ""
 
 

@@ -6,6 +6,7 @@ import click
 import pytest
 
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.reporters.reading import text_of
 from tests.trace.build import ethernet, lease, pcap, read_request, said
 from virtscan.cli.main import COMMANDS as ALL_COMMANDS
 from virtscan.cli.main import run, virtscan
@@ -61,5 +62,5 @@ def test_a_command_writes_its_document_in_every_format(
     assert printed.out == ""
     assert file.read_bytes()
     if "FILE" in COMMANDS[command]:
-        where = printed.err if not REPORTERS[format_name].has_gaps else file.read_text(encoding="utf-8")
+        where = printed.err if not REPORTERS[format_name].has_gaps else text_of(file.read_bytes())
         assert GAP.subject in where

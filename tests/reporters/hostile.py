@@ -1,6 +1,7 @@
 """Names as an attacker would choose them, in every place that a document has for a name."""
 
 from tests.build import TAKEN_AT
+from tests.reporters.reading import text_of
 from virtscan.model import Gap, GapAbout
 from virtscan.views.document import Audience, Column, Document, Metric, Row, Section, gap_section, number
 
@@ -77,7 +78,7 @@ def _row(name: str) -> Row:
 
 
 def assert_harmless(content: bytes) -> None:
-    """Check text: UTF-8, without a character that a terminal would act on, ending with a newline."""
-    text = content.decode()
+    """Check text: UTF-8 or a workbook, without a character that a terminal would act on, ending with a newline."""
+    text = text_of(content)
     assert {char for char in text if not char.isprintable()} <= {"\n"}
     assert text.endswith("\n")

@@ -13,6 +13,7 @@ import pytest
 import virtscan.reporters
 from tests.build import hypervisor, inventory
 from tests.conftest import PROJECT
+from tests.reporters.reading import text_of
 from tests.views.fleet import report
 from virtscan.model import HostStatus, Hypervisor, Report
 from virtscan.reporters import REPORTERS, RenderOptions
@@ -103,7 +104,7 @@ def test_where_nothing_was_read_every_format_still_has_its_form(
 ) -> None:
     document = EVERY_VIEW[view](Report(inventory=inventory(*hosts)))
 
-    text = REPORTERS[name].render(document, RenderOptions(width=80)).decode()
+    text = text_of(REPORTERS[name].render(document, RenderOptions(width=80)))
 
     assert document.main.columns[0].key in text or not document.main.rows
     assert len(text.splitlines()) > len(document.main.rows)

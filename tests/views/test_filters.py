@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from tests.build import domain, hypervisor, inventory, macvtap, server
+from tests.reporters.reading import text_of
 from virtscan.correlator import correlate
 from virtscan.errors import ConfigError
 from virtscan.reporters import REPORTERS
@@ -161,7 +162,7 @@ def test_a_site_can_be_asked_for_where_no_format_shows_it(view: str) -> None:
 
     assert ([row[0] for row in found.main.rows], len(whole.main.rows)) == (["hv1"], 3)
     for reporter in REPORTERS.values():
-        text = reporter.render(msgspec.structs.replace(found, notes=(), where=())).decode()
+        text = text_of(reporter.render(msgspec.structs.replace(found, notes=(), where=())))
         assert "web-hv1" in text
         assert "site" not in text
         assert "ams1" not in text

@@ -38,7 +38,7 @@ _Cell: TypeAlias = str | int | float | bool | datetime | None
 _Cells: TypeAlias = Sequence[_Cell]
 
 
-class _Sheet(msgspec.Struct, frozen=True, kw_only=True):
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """A sheet: its name, its header, and its lines; `total` is the last one."""
 
     name: str
@@ -59,21 +59,22 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     with xlsxwriter.Workbook(content, _OPTIONS) as book:
         book.set_properties({"created": _naive(document.taken_at or _NO_TIME)})
         bold = book.add_format({"bold": True})
-        for sheet in _sheets(document):
+        for sheet in sheets(document):
             _write(book.add_worksheet(sheet.name), sheet, bold)
     return content.getvalue()
 
 
-def _sheets(document: Document) -> Iterator[_Sheet]:
+def sheets(document: Document, *, most_rows: int = MOST_ROWS) -> Iterator[Sheet]:
+    """Give the sheets of a workbook, none with more rows than that."""
     for section in document.sections:
-        yield from _of_section(section, section.sheet or section.heading)
-    yield from _of_section(document.gaps, "Gaps")
+        yield from _of_section(section, section.sheet or section.heading, most_rows)
+    yield from _of_section(document.gaps, "Gaps", most_rows)
     if document.warnings.rows:
-        yield from _of_section(document.warnings, "Warnings")
+        yield from _of_section(document.warnings, "Warnings", most_rows)
     yield _metadata(document)
 
 
-def _of_section(section: Section, name: str) -> Iterator[_Sheet]:
+def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:
     """Give the section's rows as one sheet, or as several if they are too many for one."""
     shown = [(place, column) for place, column in enumerate(section.columns) if column.is_in_sheets]
     shown.sort(key=lambda one: not one[1].sheet)
@@ -81,11 +82,11 @@ def _of_section(section: Section, name: str) -> Iterator[_Sheet]:
     def cells(row: Row) -> _Cells:
         return [_cell(row[place], column) for place, column in shown]
 
-    for start in range(0, max(len(section.rows), 1), MOST_ROWS):
-        rows = section.rows[start : start + MOST_ROWS]
-        is_last = start + MOST_ROWS >= len(section.rows)
+    for start in range(0, max(len(section.rows), 1), most_rows):
+        rows = section.rows[start : start + most_rows]
+        is_last = start + most_rows >= len(section.rows)
         yield _sheet(
-            name if start == 0 else f"{name} {start // MOST_ROWS + 1}",
+            name if start == 0 else f"{name} {start // most_rows + 1}",
             [column.sheet or column.heading for _, column in shown],
             # Made when they are written: all at once would be a second document.
             (cells(row) for row in rows),
@@ -94,7 +95,7 @@ def _of_section(section: Section, name: str) -> Iterator[_Sheet]:
         )
 
 
-def _metadata(document: Document) -> _Sheet:
+def _metadata(document: Document) -> Sheet:
     """Give what JSON has beside the rows: one line a fact, then one a count."""
     taken_at = None if document.taken_at is None else _naive(document.taken_at)
     texts = [(key, value) for key, value in document.head.items() if isinstance(value, str)]
@@ -115,9 +116,9 @@ def _metadata(document: Document) -> _Sheet:
 
 def _sheet(
     name: str, header: Sequence[str], lines: Iterable[_Cells], *, sample: Sequence[_Cells], total: _Cells | None = None
-) -> _Sheet:
+) -> Sheet:
     widths = [max(map(_width, column)) for column in zip(header, *sample, strict=True)]
-    return _Sheet(
+    return Sheet(
         name=name[:_LONGEST_NAME],
         header=header,
         widths=[min(max(width + 2, _NARROWEST), _WIDEST) for width in widths],
@@ -130,7 +131,7 @@ def _width(cell: _Cell) -> int:
     return len(_EXAMPLE_OF_A_TIME if isinstance(cell, datetime) else str(cell or ""))
 
 
-def _write(worksheet: Worksheet, sheet: _Sheet, bold: Format) -> None:
+def _write(worksheet: Worksheet, sheet: Sheet, bold: Format) -> None:
     worksheet.freeze_panes(1, 1)
     for place, width in enumerate(sheet.widths):
         worksheet.set_column(place, place, width)
@@ -166,7 +167,7 @@ def _cell(value: Value, column: Column) -> _Cell:
         case str() if column.holds is Moment:
             return _naive(datetime.fromisoformat(value))
         case _:
-            return _text(plain(value))
+            return _text(plain(value)) or None
 
 
 def _text(text: str) -> str:

@@ -1,0 +1,47 @@
+"""`--format xlsx` at the command line."""
+
+import io
+import sys
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from virtscan.cli.main import run
+from virtscan.storage import dumps
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> str:
+    host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
+    file = tmp_path / "fleet.json"
+    file.write_bytes(dumps(inventory(host, servers=(server(),))))
+    return str(file)
+
+
+@pytest.mark.parametrize("option", [("--view", "risks"), ("--by", "site"), ("--where", "domain=web01")])
+def test_a_choice_of_rows_is_refused_because_a_workbook_holds_all(
+    option: tuple[str, str], fleet: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["report", fleet, "--format", "xlsx", *option]) == 2
+    assert f"--format xlsx holds all views; leave out {option[0]}" in capfd.readouterr().err
+
+
+def test_every_view_is_a_sheet(fleet: str, tmp_path: Path) -> None:
+    file = tmp_path / "fleet.xlsx"
+
+    assert run(["report", fleet, "--format", "xlsx", "-o", str(file)]) == 1
+
+    book = openpyxl.load_workbook(io.BytesIO(file.read_bytes()))
+    assert {"Risks", "vInfo", "vNetwork", "vHost", "Capacity", "Servers", "Gaps", "Metadata"} <= {*book.sheetnames}
+    assert "web01" in [cell.value for cell in book["vInfo"][2]]
+
+
+def test_a_workbook_is_not_written_to_a_terminal(
+    fleet: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+
+    assert run(["report", fleet, "--format", "xlsx"]) == 2
+    assert "--format xlsx is not text; name a file with -o" in capfd.readouterr().err
