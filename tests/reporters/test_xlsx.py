@@ -44,7 +44,6 @@ def test_a_cell_has_the_type_of_its_value() -> None:
         ("text", "count", "ratio", "told", "at", "several"),
         (None,) * len(row),
         ("web01", 7, 0.25, True, TAKEN_AT.replace(tzinfo=None), "a; b"),
-        (None,) * len(row),
     ]
     assert [cell.data_type for cell in sheet[3]] == ["s", "n", "n", "b", "d", "s"]
 
