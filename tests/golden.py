@@ -9,13 +9,13 @@ from pathlib import Path
 from tests.reporters.reading import text_of
 from tests.views.fleet import report
 from virtscan.cli.schemas import schema_text
-from virtscan.reporters import REPORTERS, RenderOptions
+from virtscan.reporters import REPORTERS, Content, RenderOptions
 from virtscan.views import EVERYTHING, GROUPINGS, VIEWS
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "golden"
 
-_WITH_ALL_VIEWS = [reporter for reporter in REPORTERS.values() if reporter.holds_all_views]
-_WITH_A_VIEW = [reporter for reporter in REPORTERS.values() if not reporter.holds_all_views]
+_WITH_ALL_VIEWS = [reporter for reporter in REPORTERS.values() if reporter.content is Content.FLEET]
+_WITH_A_VIEW = [reporter for reporter in REPORTERS.values() if reporter.content is Content.VIEW]
 _ON_TERMINALS = {
     "risks.80-columns.txt": (VIEWS["risks"], RenderOptions(width=80)),
     "risks.colour.txt": (VIEWS["risks"], RenderOptions(width=200, colour=True)),

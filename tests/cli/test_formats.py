@@ -1,5 +1,6 @@
 """Every format serves every command that reports; the formats are those of `REPORTERS`."""
 
+import os
 from pathlib import Path
 
 import click
@@ -8,9 +9,10 @@ import pytest
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from tests.reporters.reading import text_of
 from tests.trace.build import ethernet, lease, pcap, read_request, said
+from virtscan.cli.formats import FormatType
 from virtscan.cli.main import COMMANDS as ALL_COMMANDS
 from virtscan.cli.main import run, virtscan
-from virtscan.model import Gap, GapAbout
+from virtscan.model import Gap, GapAbout, Hypervisor
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps
 
@@ -32,12 +34,13 @@ def test_every_command_with_formats_is_tested_here_and_has_all_of_them() -> None
     for name in ALL_COMMANDS:
         command = virtscan.get_command(click.Context(virtscan), name)
         assert command is not None
-        formats.update((name, option.type) for option in command.params if option.name == "format_name")
+        formats.update((name, option.type) for option in command.params if "--format" in option.opts)
 
     assert formats.keys() == COMMANDS.keys()
     for choice in formats.values():
-        assert isinstance(choice, click.Choice)
-        assert set(choice.choices) - {"text"} == set(REPORTERS)
+        if not isinstance(choice, FormatType):
+            assert isinstance(choice, click.Choice)
+            assert set(choice.choices) - {"text"} == set(REPORTERS)
 
 
 @pytest.mark.parametrize("format_name", REPORTERS)
@@ -64,3 +67,74 @@ def test_a_command_writes_its_document_in_every_format(
     if "FILE" in COMMANDS[command]:
         where = printed.err if not REPORTERS[format_name].has_gaps else text_of(file.read_bytes())
         assert GAP.subject in where
+
+
+def saved(folder: Path, *hosts: Hypervisor, gaps: tuple[Gap, ...] = (GAP,)) -> str:
+    """A fleet with a gap, in a file."""
+    file = folder / "fleet.json"
+    file.write_bytes(dumps(inventory(*hosts, servers=(server(),), gaps=gaps)))
+    return str(file)
+
+
+def test_one_scan_fills_several_files_and_standard_output_is_silent(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fleet = saved(tmp_path, hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL))
+    files = {name: tmp_path / f"shown.{name}" for name in REPORTERS}
+
+    code = run(["report", fleet, *(word for name, file in files.items() for word in ("--format", f"{name}={file}"))])
+
+    assert code == 4
+    assert capfd.readouterr() == ("", "")
+    for name, file in files.items():
+        alone = tmp_path / "alone"
+        assert run(["report", fleet, "--format", name, "-o", str(alone), "-q"]) == code
+        assert file.read_bytes() == alone.read_bytes()
+
+
+def test_a_format_without_a_file_goes_to_standard_output_beside_those_with_one(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fleet = saved(tmp_path, hypervisor("hv1", domain("web01", macvtap())))
+
+    run(["report", fleet, "--format", f"csv={tmp_path / 'x'}", "--format", "json", "--view", "domains"])
+
+    assert capfd.readouterr().out.startswith('{\n  "schema": "virtscan.domains/1"')
+    assert (tmp_path / "x").read_text().startswith("hypervisor,origin,domain")
+
+
+def test_gaps_are_on_standard_error_only_if_no_output_has_them(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fleet = saved(tmp_path, hypervisor("hv1", domain("web01", macvtap())))
+
+    run(["report", fleet, "--format", f"csv={tmp_path / 'x'}", "--format", f"json={tmp_path / 'y'}"])
+    assert capfd.readouterr().err == ""
+    run(["report", fleet, "--format", f"csv={tmp_path / 'x'}"])
+    assert GAP.subject in capfd.readouterr().err
+
+
+def test_files_of_an_earlier_scan_stay_when_nothing_was_read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    report, kept, inventory_file = tmp_path / "report.txt", tmp_path / "risks.json", tmp_path / "saved.json"
+    command = ["scan", "-c", "qemu+tcp://127.0.0.1:9/system", "--server", "satellite=on", "--save", str(inventory_file)]
+    inventory_file.write_text("yesterday's")
+    kept.write_text("yesterday's")
+
+    assert run([*command, "--format", f"table={report}", "--format", f"json={kept}"]) == 5
+
+    assert kept.read_text() == inventory_file.read_text() == "yesterday's"
+    assert "127.0.0.1:9" in report.read_text()
+    printed = capfd.readouterr().err
+    assert f"virtscan: {inventory_file}, {kept}: left as it was; nothing could be read" in printed
+    assert "qemu+tcp://127.0.0.1:9/system: " in printed
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.txt", "risks.json", "saved.json"]
+
+
+def test_an_inventory_is_private_and_a_report_is_for_everybody_that_the_umask_admits(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        run(["scan", *HOST, "--save", str(tmp_path / "saved"), "--format", f"json={tmp_path / 'shown'}"])
+    finally:
+        os.umask(before)
+
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("saved", "shown")] == [0o600, 0o644]

@@ -57,8 +57,9 @@ def test_a_file_of_an_earlier_run_is_kept_and_named(tmp_path: Path, capsys: pyte
 
     with Outputs() as outputs:
         for path in (old, new):
-            outputs.open(path).write(b"nothing")
-        outputs.keep_earlier()
+            output = outputs.open(path)
+            output.write(b"nothing")
+            output.keep_earlier()
 
     assert (old.read_text(), new.read_text()) == ("last night's", "nothing")
     assert capsys.readouterr().err == f"virtscan: {old}: left as it was; nothing could be read\n"

@@ -26,7 +26,7 @@ from virtscan.cli.main import run
 from virtscan.model import Gap, GapAbout, Mac
 from virtscan.redaction import Map, load_map, redact_trace
 from virtscan.remedy import FORMS
-from virtscan.reporters import REPORTERS
+from virtscan.reporters import REPORTERS, Content
 from virtscan.storage import dumps
 from virtscan.trace import read
 from virtscan.trace.capture.checksums import Checksum
@@ -120,8 +120,9 @@ def test_a_redacted_capture_has_no_names(
     arguments = ["trace", str(path), "--inventory", saved, "--format", format_name, "-o", str(shown)]
     plain = run(arguments)
     before = text_of(shown.read_bytes()) + capfd.readouterr().err
-    assert {"alice", "web01", CLIENT_MAC, "10.77.0."} <= set(left(before))
-    assert "01-52-54" in before
+    if REPORTERS[format_name].content is not Content.METRICS:
+        assert {"alice", "web01", CLIENT_MAC, "10.77.0."} <= set(left(before))
+        assert "01-52-54" in before
 
     assert run([*arguments, "--redact", str(tmp_path / "map.json")]) == plain
     after = text_of(shown.read_bytes()) + capfd.readouterr().err

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from virtscan.cli.console import Console, Verbosity
+from virtscan.cli.formats import FormatType
 from virtscan.config import duration
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, TargetKind
@@ -156,7 +157,15 @@ report_options = _chain(
         "expression), vcpus>8; also != !~ < <= >=. Repeatable; all must match. Totals and exit code are for the whole "
         "fleet.",
     ),
-    output_options,
+    click.option(
+        "--format",
+        "formats",
+        type=FormatType(),
+        multiple=True,
+        help=f"Output format and its file (default: {next(iter(REPORTERS))}). Repeatable: several outputs of one scan, "
+        "one of them without a file.",
+    ),
+    click.option("-o", "--output", type=FILE, help="File of the --format without one, replaced atomically."),
     redact_option,
     click.option(
         "--fail-on",

@@ -52,6 +52,10 @@ class Output:
             if self.is_alone:
                 _raise([self])
 
+    def keep_earlier(self) -> None:
+        """Leave a file of an earlier run as it is: this one has nothing better."""
+        self.keeps_earlier = True
+
     def end(self) -> None:
         """Make the text visible, unless a write failed or an earlier file is kept."""
         self.keeps_earlier = self.keeps_earlier and self._place.is_earlier
@@ -103,11 +107,6 @@ class Outputs:
         self._outputs.append(output)
         return output
 
-    def keep_earlier(self) -> None:
-        """Leave files of an earlier run as they are: this one has nothing better."""
-        for output in self._outputs:
-            output.keeps_earlier = True
-
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         """End all outputs; after an exception the old files stay and the new ones are removed.
 
@@ -145,22 +144,22 @@ def tell(line: str) -> None:
         output.write(f"{line}\n".encode(errors="backslashreplace"))
 
 
-def keep_apart(**outputs: Path | None) -> None:
+def keep_apart(*outputs: tuple[str, Path | None]) -> None:
     """Refuse one place for two outputs: the later would take the earlier's place, or stand right behind it.
 
     Args:
-        outputs: Places by the name of their option, which has none for None; `-` is standard output.
+        outputs: Options with their places, which have none for None; `-` is standard output.
 
     Raises:
         click.UsageError: Two are the same.
     """
     options: dict[str, str] = {}
-    for option, path in outputs.items():
+    for option, path in outputs:
         if path is not None:
             place = "standard output" if path == STDOUT else str(path.resolve())
-            first = options.setdefault(place, option)
-            if first != option:
-                raise click.UsageError(f"--{first} and --{option} are the same file, {place}")
+            if place in options:
+                raise click.UsageError(f"{options[place]} and {option} are the same file, {place}")
+            options[place] = option
 
 
 def _raise(outputs: Iterable[Output]) -> None:

@@ -2,33 +2,32 @@
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import assert_never
 
 import click
 import msgspec
 
 from virtscan import __version__
 from virtscan.cli.console import Console, wants_colour
-from virtscan.cli.output import Output
+from virtscan.cli.exit_codes import ExitCode
+from virtscan.cli.formats import Wanted
+from virtscan.cli.output import STDOUT, Output, Outputs
 from virtscan.model import Inventory, Report
-from virtscan.reporters import REPORTERS, RenderOptions, gap_lines
+from virtscan.reporters import REPORTERS, Content, RenderOptions, gap_lines
 from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, Document
 from virtscan.views.filters import narrow, parse_condition
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
-    """The wanted form of a report, from `--view`, `--by`, `--where`, `--format`, `--output`; `note` stands below it.
+    """The wanted forms of a report, from `--view`, `--by`, `--where` and the outputs; `note` stands below it."""
 
-    None for `view` is all views in a format that holds them, the first of them in any other.
-    """
-
-    view: str | None = None
-    by: str | None = None
-    where: tuple[str, ...] = ()
-    format_name: str
-    output: Path | None
+    view: str | None
+    by: str | None
+    where: tuple[str, ...]
+    outputs: tuple[Wanted, ...]
     note: str | None = None
 
     def with_note(self, note: str | None) -> "Rendering":
@@ -41,41 +40,66 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         where = tuple(f"{one.column}{one.sign}{of(one.operand)}" for one in conditions)
         return msgspec.structs.replace(self, where=where)
 
+    @property
+    def places(self) -> tuple[tuple[str, Path], ...]:
+        """The option and the place of each output."""
+        return tuple((one.option, one.path) for one in self.outputs)
+
     def check(self) -> None:
-        """Try format and conditions on an empty report, before any host is read.
+        """Try the options on an empty report, before any host is read.
 
         Raises:
-            click.UsageError: The format does not go with another option, or with a terminal.
-            ConfigError: A condition is invalid, names a column that the view lacks, or a value that it can't have.
+            ConfigError: A condition is invalid, names a column that the view lacks, or a value that its column can't
+                have.
+            click.UsageError: No output has a view that could be chosen or filtered.
         """
-        reporter = REPORTERS[self.format_name]
-        if reporter.holds_all_views:
-            given = {"--view": self.view, "--by": self.by, "--where": self.where}
-            for option in (option for option, value in given.items() if value):
-                raise click.UsageError(f"--format {self.format_name} holds all views; leave out {option}")
-        if not reporter.is_text and self.output is None and sys.stdout.isatty():
-            raise click.UsageError(f"--format {self.format_name} is not text; name a file with -o")
-        self._document(Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC))))
+        chosen = {"--view": self.view, "--by": self.by, "--where": self.where or None}
+        if all(one.reporter.content is not Content.VIEW for one in self.outputs):
+            formats = " and ".join(one.format_name for one in self.outputs)
+            for option in (option for option, value in chosen.items() if value is not None):
+                raise click.UsageError(f"--format {formats} holds all views; leave out {option}")
+        self._document(Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC))), Content.VIEW)
 
-    def write(self, inventory: Inventory, output: Output, console: Console) -> Report:
-        """Judge the inventory and write the report; gaps that the format has no place for go to the console."""
-        from virtscan.views.judging import judge
+    def open(self, outputs: Outputs) -> list[Output]:
+        """Open every output.
 
-        report = judge(inventory)
-        show(self._document(report), self.format_name, self.output, output, console)
-        return report
+        Raises:
+            click.ClickException: One can't be opened for writing.
+        """
+        return [outputs.open(one.path) for one in self.outputs]
 
-    def _document(self, report: Report) -> Document:
-        document = self._view()(report)
+    def write(self, report: Report, outputs: Iterable[Output], console: Console, *, code: ExitCode) -> None:
+        """Write every output; gaps go to the console if no output has a place for them.
+
+        If nothing was read, files of an earlier scan stay; only metrics are replaced.
+        """
+        contents = dict.fromkeys(one.reporter.content for one in self.outputs)
+        documents = {content: self._document(report, content) for content in contents}
+        has_gaps = False
+        for wanted, output in zip(self.outputs, outputs, strict=True):
+            reporter = wanted.reporter
+            output.write(reporter.render(documents[reporter.content], _options(wanted.path)))
+            stays = code is ExitCode.NOTHING_SEEN and reporter.content is not Content.METRICS
+            if stays:
+                output.keep_earlier()
+            has_gaps = has_gaps or (reporter.has_gaps and not (stays and wanted.path != STDOUT))
+        if not has_gaps:
+            _show_gaps(next(iter(documents.values())), console)
+
+    def _document(self, report: Report, content: Content) -> Document:
+        match content:
+            case Content.VIEW:
+                view, conditions = VIEWS[self.view or next(iter(VIEWS))], self.where
+                if self.view == "capacity" and self.by is not None:
+                    view = GROUPINGS[self.by]
+            case Content.FLEET | Content.METRICS:
+                view, conditions = EVERYTHING, ()
+            case _:
+                assert_never(content)
+        document = view(report)
         if self.note is not None:
             document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
-        return narrow(document, [parse_condition(text) for text in self.where])
-
-    def _view(self) -> Callable[[Report], Document]:
-        if self.view is None and REPORTERS[self.format_name].holds_all_views:
-            return EVERYTHING
-        name = self.view or next(iter(VIEWS))
-        return GROUPINGS[self.by or next(iter(GROUPINGS))] if name == "capacity" else VIEWS[name]
+        return narrow(document, [parse_condition(text) for text in conditions])
 
 
 def show(document: Document, format_name: str, path: Path | None, output: Output, console: Console) -> None:
@@ -106,6 +130,6 @@ def _show_gaps(document: Document, console: Console) -> None:
 
 
 def _options(path: Path | None) -> RenderOptions:
-    if path is not None or not sys.stdout.isatty():
+    if path not in (None, STDOUT) or not sys.stdout.isatty():
         return RenderOptions()
     return RenderOptions(width=shutil.get_terminal_size().columns, colour=wants_colour())

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 
-from virtscan.reporters.reporter import RenderOptions, Reporter
+from virtscan.reporters.reporter import Content, RenderOptions, Reporter
 from virtscan.reporters.text import gap_lines, printable, scan_line
 
 REPORTERS: Mapping[str, Reporter] = {
     "table": Reporter("table", "txt"),
     "csv": Reporter("csv", "csv", has_gaps=False),
     "json": Reporter("json", "json"),
-    "xlsx": Reporter("xlsx", "xlsx", is_text=False, holds_all_views=True),
+    "ndjson": Reporter("ndjson", "ndjson"),
+    "markdown": Reporter("markdown", "md"),
+    "xlsx": Reporter("xlsx", "xlsx", is_text=False, content=Content.FLEET),
 }
 """By the word of the command line, the default first."""
 
-__all__ = ["REPORTERS", "RenderOptions", "Reporter", "gap_lines", "printable", "scan_line"]
+__all__ = ["REPORTERS", "Content", "RenderOptions", "Reporter", "gap_lines", "printable", "scan_line"]

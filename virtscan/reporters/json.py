@@ -19,10 +19,10 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     back. A lone surrogate (a byte of a file name that is not UTF-8) is invalid in every standard, and strict readers
     refuse a document that escapes one. It becomes the six characters `\udc80`, as in other formats.
     """
-    return _written(dict(_keys(document)))
+    return written(dict(keys(document)), indent=2)
 
 
-def _keys(document: Document) -> Iterator[tuple[str, object]]:
+def keys(document: Document) -> Iterator[tuple[str, object]]:
     """Give the keys of a document in their order; those that don't apply are left out."""
     yield "schema", document.schema
     yield "version", document.version
@@ -34,25 +34,27 @@ def _keys(document: Document) -> Iterator[tuple[str, object]]:
     if document.metrics:
         yield "summary", nested(document.metrics)
     for section in document.sections:
-        yield section.key, _records(section)
+        yield section.key, records(section)
         if section.total is not None:
             yield (
                 "total" if section is document.main else f"{section.key}_total",
                 _record(section.columns, section.total),
             )
-    yield "gaps", [*_records(document.gaps), *_records(document.warnings)]
+    yield "gaps", [*records(document.gaps), *records(document.warnings)]
 
 
-def _written(document: Mapping[str, object]) -> bytes:
+def written(value: Mapping[str, object], *, indent: int) -> bytes:
+    """Write an object on lines of this indentation, or on one line for 0."""
     try:
-        data = msgspec.json.encode(document)
+        data = msgspec.json.encode(value)
     except UnicodeEncodeError:
-        data = msgspec.json.encode(_spelt_out(document))
-    text = _NOT_ASCII.sub(_if_printable, msgspec.json.format(data, indent=2).decode()) + "\n"
+        data = msgspec.json.encode(_spelt_out(value))
+    text = _NOT_ASCII.sub(_if_printable, msgspec.json.format(data, indent=indent).decode()) + "\n"
     return text.encode()
 
 
-def _records(section: Section) -> list[dict[str, Value]]:
+def records(section: Section) -> list[dict[str, Value]]:
+    """Give the rows of a section as records."""
     return [_record(section.columns, row) for row in section.rows]
 
 

@@ -1,5 +1,6 @@
 """Formats: each is a module with a `render`, loaded when it is used."""
 
+from enum import Enum
 from importlib import import_module
 from typing import Protocol
 
@@ -21,6 +22,14 @@ class RenderOptions(msgspec.Struct, frozen=True, kw_only=True):
 PLAIN = RenderOptions()
 
 
+class Content(Enum):
+    """The document that a format writes of a report: the chosen view, all views, or the metrics."""
+
+    VIEW = "view"
+    FLEET = "fleet"
+    METRICS = "metrics"
+
+
 class Render(Protocol):
     """Turns a document into the content of a file; never prints or writes."""
 
@@ -32,14 +41,15 @@ class Reporter(msgspec.Struct, frozen=True):
     """A format by the name of its module.
 
     `suffix` is that of its files. `has_gaps` is False for a format without a place for gaps and warnings.
-    `is_text` is False for one that can't be shown on a terminal. One that holds all views has no use for a choice.
+    `is_text` is False for one that can't be shown on a terminal. Only a format whose content is a view has a use for
+    a choice of one.
     """
 
     module: str
     suffix: str
     has_gaps: bool = True
     is_text: bool = True
-    holds_all_views: bool = False
+    content: Content = Content.VIEW
 
     def render(self, document: Document, options: RenderOptions = PLAIN) -> bytes:
         """See `Render`."""

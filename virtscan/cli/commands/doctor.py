@@ -10,6 +10,7 @@ import msgspec
 from virtscan import doctor as checks
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import ExitCode
+from virtscan.cli.formats import opened_for
 from virtscan.cli.options import (
     config_option,
     connect_option,
@@ -20,7 +21,7 @@ from virtscan.cli.options import (
     text_output_options,
     unsafe_option,
 )
-from virtscan.cli.output import Output, opened
+from virtscan.cli.output import Output
 from virtscan.cli.plan import default_uri_line, name_warnings
 from virtscan.cli.rendering import show
 from virtscan.config import find_config
@@ -56,7 +57,7 @@ def doctor(
     0 if all can be used, 3 if something failed, 2 if the configuration is invalid.
     """
     console = make_console(verbose=verbose, quiet=quiet)
-    with opened(output) as shown:
+    with opened_for(format_name, output) as shown:
         lines = _Lines(shown if format_name == "text" else None)
         lines.add(checks.of_machine())
         plan = planned(

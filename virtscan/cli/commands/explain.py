@@ -9,8 +9,9 @@ import msgspec
 from virtscan import explain as explanations
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import of_report
+from virtscan.cli.formats import opened_for
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
-from virtscan.cli.output import STDOUT, keep_apart, opened
+from virtscan.cli.output import STDOUT, keep_apart
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show_text
 from virtscan.model import FailOn, GapAbout, Inventory
@@ -45,9 +46,9 @@ def explain(
     from virtscan.views.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
-    keep_apart(output=output or STDOUT, redact=redact)
+    keep_apart(("--output", output or STDOUT), ("--redact", redact))
     redacted = redaction(redact)
-    with opened(output) as shown:
+    with opened_for(format_name, output) as shown:
         inventory = acquire(file, console, **what)
         spots = explanations.find(inventory, interface)
         if not spots:

@@ -7,8 +7,9 @@ import click
 
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import of_report
+from virtscan.cli.formats import opened_for
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
-from virtscan.cli.output import STDOUT, keep_apart, opened
+from virtscan.cli.output import STDOUT, keep_apart
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show_text
 from virtscan.model import FailOn
@@ -47,9 +48,9 @@ def remedy(
     from virtscan.views.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
-    keep_apart(output=output or STDOUT, redact=redact)
+    keep_apart(("--output", output or STDOUT), ("--redact", redact))
     redacted = redaction(redact)
-    with opened(output) as shown:
+    with opened_for(format_name, output) as shown:
         report = judge(redacted(acquire(file, console, **what)))
         made, chosen = plan(report), FORMS[form]
         found = document(made, report, form, chosen.steps)

@@ -7,8 +7,9 @@ import click
 
 from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import of_report
+from virtscan.cli.formats import Wanted, wanted_outputs
 from virtscan.cli.options import lower_device_option, make_console, max_age_option, quiet_and_verbose, report_options
-from virtscan.cli.output import STDOUT, keep_apart, opened
+from virtscan.cli.output import Outputs, keep_apart
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
 from virtscan.model import FailOn, GapAbout, Inventory, LowerDevice
@@ -25,24 +26,31 @@ def report(
     lower_device: LowerDevice | None,
     max_age: float | None,
     fail_on: FailOn | None,
+    formats: tuple[Wanted, ...],
+    output: Path | None,
     redact: Path | None,
     verbose: bool,
     quiet: bool,
     **how: Any,  # the options of `report_options`, typed by Rendering
 ) -> int:
     """Judge FILE, an inventory saved by virtscan scan --save (- reads standard input); no network access."""
+    from virtscan.views.judging import judge
+
     console = make_console(verbose=verbose, quiet=quiet)
-    rendering = Rendering(**how)
+    rendering = Rendering(outputs=wanted_outputs(formats, output), **how)
     rendering.check()
-    keep_apart(output=rendering.output or STDOUT, redact=redact)
+    keep_apart(*rendering.places, ("--redact", redact))
     redacted = redaction(redact)
     saved = load(file)
     if fail_on is FailOn.PENDING and not _knows_records(saved):
         raise click.UsageError(f"--fail-on pending: {file} has no provisioning records; choose boots, latent or never")
     inventory = redacted(judged_on(saved, console, lower_device=lower_device, max_age=max_age))
-    with opened(rendering.output) as shown:
-        judged = rendering.with_pseudonyms(redacted.text).write(inventory, shown, console)
-    return of_report(judged, fail_on or FailOn.LATENT)
+    with Outputs() as outputs:
+        shown = rendering.open(outputs)
+        judged = judge(inventory)
+        code = of_report(judged, fail_on or FailOn.LATENT)
+        rendering.with_pseudonyms(redacted.text).write(judged, shown, console, code=code)
+    return code
 
 
 def _knows_records(inventory: Inventory) -> bool:

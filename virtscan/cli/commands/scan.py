@@ -7,8 +7,9 @@ import click
 
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import ExitCode, of_report
+from virtscan.cli.formats import Wanted, wanted_outputs
 from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
-from virtscan.cli.output import PRIVATE, STDOUT, Outputs, keep_apart
+from virtscan.cli.output import PRIVATE, Outputs, keep_apart
 from virtscan.cli.plan import default_uri_line
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
@@ -27,7 +28,7 @@ def scan(
     view: str | None,
     by: str | None,
     where: tuple[str, ...],
-    format_name: str,
+    formats: tuple[Wanted, ...],
     output: Path | None,
     redact: Path | None,
     fail_on: FailOn | None,
@@ -40,23 +41,26 @@ def scan(
     Without -c, --xml, --sosreport and a configuration: LIBVIRT_DEFAULT_URI, else libvirt's uri_default, else
     qemu:///system. Read-only; never prompts.
     """
+    from virtscan.views.judging import judge
+
     console = make_console(verbose=verbose, quiet=quiet)
-    rendering = Rendering(view=view, by=by, where=where, format_name=format_name, output=output)
+    rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output))
     rendering.check()
-    keep_apart(save=save, output=output or STDOUT, redact=redact)
+    keep_apart(("--save", save), *rendering.places, ("--redact", redact))
     redacted = redaction(redact)
     plan = planned(console, fail_on=fail_on, **what)
     rendering = rendering.with_note(default_uri_line(plan))
     with Outputs(pipe_seconds=plan.deadline) as outputs:
         saved = outputs.open(save, mode=PRIVATE) if save else None
-        shown = outputs.open(output)
+        shown = rendering.open(outputs)
         inventory = redacted(collected(plan, console))
+        report = judge(inventory)
+        code = of_report(report, plan.fail_on or FailOn.LATENT)
         if saved:
             from virtscan.storage import dumps
 
             saved.write(dumps(inventory))
-        report = rendering.with_pseudonyms(redacted.text).write(inventory, shown, console)
-        code = of_report(report, plan.fail_on or FailOn.LATENT)
-        if code is ExitCode.NOTHING_SEEN:
-            outputs.keep_earlier()
+            if code is ExitCode.NOTHING_SEEN:
+                saved.keep_earlier()
+        rendering.with_pseudonyms(redacted.text).write(report, shown, console, code=code)
     return code

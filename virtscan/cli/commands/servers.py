@@ -6,6 +6,7 @@ import click
 
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import of_servers
+from virtscan.cli.formats import opened_for
 from virtscan.cli.options import (
     config_option,
     host_timeout_option,
@@ -14,9 +15,9 @@ from virtscan.cli.options import (
     quiet_and_verbose,
     server_option,
 )
-from virtscan.cli.output import opened
-from virtscan.cli.rendering import Rendering
+from virtscan.cli.rendering import show
 from virtscan.model import Plan
+from virtscan.views import VIEWS
 
 
 @click.command(epilog="Example: virtscan servers --server satellite:eth0=ssh://root@satellite")
@@ -35,14 +36,16 @@ def servers(
     quiet: bool,
 ) -> int:
     """Read only the provisioning servers: TX checksum offload now and, if it can be known, after a reboot."""
+    from virtscan.views.judging import judge
+
     console = make_console(verbose=verbose, quiet=quiet)
     plan = planned(console, config=config, servers=servers, host_timeout=host_timeout)
     if not plan.servers:
         raise click.UsageError(
             "no provisioning server given; use --server NAME:INTERFACE=SOURCE, or [[server]] in the configuration"
         )
-    rendering = Rendering(view="servers", format_name=format_name, output=output)
     only_servers = Plan(servers=plan.servers, host_timeout=plan.host_timeout, deadline=plan.deadline)
-    with opened(output) as shown:
-        judged = rendering.write(collected(only_servers, console), shown, console)
+    with opened_for(format_name, output) as shown:
+        judged = judge(collected(only_servers, console))
+        show(VIEWS["servers"](judged), format_name, output, shown, console)
     return of_servers(judged)

@@ -7,8 +7,9 @@ import click
 from virtscan import trace as captures
 from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import of_trace
+from virtscan.cli.formats import opened_for
 from virtscan.cli.options import FILE, make_console, max_age_option, output_options, quiet_and_verbose, redact_option
-from virtscan.cli.output import STDOUT, keep_apart, opened
+from virtscan.cli.output import STDOUT, keep_apart
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show
 
@@ -38,7 +39,7 @@ def trace(
     ports are needed, because TFTP servers answer from any port. Formats are pcap and pcapng, gzipped or not.
     """
     console = make_console(verbose=verbose, quiet=quiet)
-    keep_apart(output=output or STDOUT, redact=redact)
+    keep_apart(("--output", output or STDOUT), ("--redact", redact))
     redacted = redaction(redact)
     report = None
     if inventory is None and max_age is not None:
@@ -47,7 +48,7 @@ def trace(
         from virtscan.views.judging import judge
 
         report = judge(redacted(judged_on(load(inventory), console, max_age=max_age)))
-    with opened(output) as shown:
+    with opened_for(format_name, output) as shown:
         found = redacted.of_trace(captures.read(pcap))
         lines = captures.lines(found, report)
         show(captures.view(found, lines), format_name, output, shown, console)

@@ -1,0 +1,88 @@
+"""Markdown, as tickets and wikis have it: counts, what to change, the rows as a table, gaps."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from virtscan.reporters.reporter import PLAIN, RenderOptions
+from virtscan.reporters.text import CELL, LINE, gap_lines, plain, printable, scan_line
+from virtscan.views.document import Align, Document, Section, Value
+
+# A word that no Markdown reads as anything else. All others become code: emphasis, lists, links and HTML, but also what
+# sites add, such as @mentions, #references, addresses made links, and :ab: made a picture, as in a MAC.
+_PLAIN = re.compile(
+    r"(?!www\.|\d+[.)]+$)[(\"']?(?:\d\d:\d\d|[^\W_]+(?:[./'=-][^\W_]+)*)[)\"']*[.,;:!?)]*", re.IGNORECASE
+)
+_QUOTED = re.compile("(`[^`]+`)")
+_BACKTICKS = re.compile("`+")
+
+
+def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
+    """Write the notes, the rows of the first section, every gap, and the time of the scan.
+
+    Long values lose their middle, as in a table.
+    """
+    blocks = [
+        [f"## {_shown(document.schema.partition('/')[0].replace('.', ' '), CELL)}"],
+        [f"- {_note(note)}" for note in document.notes],
+        list(_table(document.main)),
+        *_list("Not read", gap_lines(document.gaps)),
+        *_list("Warnings", gap_lines(document.warnings)),
+        [_shown(scan_line(document.version, document.taken_at), LINE)],
+    ]
+    return ("\n\n".join("\n".join(block) for block in blocks if block) + "\n").encode()
+
+
+def _list(title: str, lines: list[str]) -> Iterator[list[str]]:
+    if lines:
+        yield [f"### {title}: {len(lines)}"]
+        yield [f"- {_shown(line, LINE)}" for line in lines]
+
+
+def _table(section: Section) -> Iterator[str]:
+    places = [place for place, column in enumerate(section.columns) if column.is_for_people]
+    columns = [section.columns[place] for place in places]
+    yield _row(_cell(column.heading) for column in columns)
+    yield _row("--:" if column.align is Align.RIGHT else "---" for column in columns)
+    yield from (_row(_cell(row[place]) for place in places) for row in section.all_rows)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: Value) -> str:
+    text = f"{value:.2f}" if isinstance(value, float) else plain(value, none="-", yes="yes", no="no")
+    if text == "-":
+        return text
+    # A bar ends the cell even within code; of `\|` only the bar is shown there.
+    return _shown(text, CELL).replace("|", "\\|")
+
+
+def _note(note: str) -> str:
+    """Write a note; the code in it, which stands between backticks, stays code."""
+    parts = _QUOTED.split(printable(note, LINE))
+    return "".join(part if _QUOTED.fullmatch(part) else _words(part) for part in parts)
+
+
+def _shown(text: str, limit: int) -> str:
+    return _words(printable(text, limit))
+
+
+def _words(text: str) -> str:
+    """Write text with all words that Markdown might change as code; each run of them is one piece of code."""
+    pieces: list[tuple[bool, str]] = []
+    for word in text.split(" "):
+        is_plain = _PLAIN.fullmatch(word) is not None
+        before = f"{pieces.pop()[1]} " if pieces and pieces[-1][0] == is_plain else ""
+        pieces.append((is_plain, before + word))
+    return " ".join(word if is_plain else _code(word) for is_plain, word in pieces)
+
+
+def _code(text: str) -> str:
+    """Write a code span; a colon, comma or full stop behind it is none of it."""
+    if not text:
+        return ""
+    inner = text if text.startswith(":") else text.rstrip(":,;.") or text
+    fence = "`" * (max(map(len, _BACKTICKS.findall(inner)), default=0) + 1)
+    room = " " if inner.startswith("`") or inner.endswith("`") else ""
+    return f"{fence}{room}{inner}{room}{fence}{text[len(inner) :]}"
