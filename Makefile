@@ -14,7 +14,7 @@ export PYTHON
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help scan test test-dates check format golden bench lab clean
+.PHONY: help scan test test-fast test-dates check format golden bench lab clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ scan: $(MARK)-scan  ## Set up what is needed, then scan the small fleet in fixtu
 
 test: $(MARK)-test  ## Set up what the tests need, then run them all
 	@$(BIN)/python -m pytest --cov $(ARGS) </dev/null
+
+test-fast: $(MARK)-test  ## Run the tests that take less than two seconds each, on all cores: about a minute
+	@$(BIN)/python -m pytest --quiet -n auto -m "not slow and not long" $(ARGS) </dev/null
 
 test-dates: $(MARK)-test  ## Run the tests that touch a date with the clock 1,100 days ahead and files 400 days old
 	@packaging/test-dates.sh $(BIN)/python -m "not slow" $(ARGS) </dev/null

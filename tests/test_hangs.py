@@ -127,6 +127,7 @@ def fleet(daemon: Libvirtd, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         )
 
 
+@pytest.mark.long
 def test_the_process_ends_and_prints_nothing_after_its_report(fleet: Scan) -> None:
     assert fleet.stderr == ""
     assert fleet.stdout.endswith("}\n")
@@ -174,6 +175,7 @@ def test_a_server_that_stays_silent_is_unknown_at_its_deadline(fleet: Scan) -> N
     assert server.reason in [gap.reason for gap in fleet.inventory.gaps]
 
 
+@pytest.mark.long
 def test_a_call_that_never_returns_on_a_single_host_costs_one_domain(daemon: Libvirtd, tmp_path: Path) -> None:
     # Once in some hundred times libvirt's client sends a call only with the next reply (see thread_count), which here
     # never comes.
@@ -194,6 +196,7 @@ def lost_to_a_call_that_never_returns(daemon: Libvirtd, tmp_path: Path) -> int:
     return len(DOMAINS) - read
 
 
+@pytest.mark.long
 def test_the_runs_deadline_ends_the_scan_with_a_report_of_the_facts_read(daemon: Libvirtd, tmp_path: Path) -> None:
     healthy = daemon.definitions("healthy", *(definition(name) for name in DOMAINS))
     with silent_port() as silent:

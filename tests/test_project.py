@@ -83,6 +83,14 @@ def test_imports_run_one_way() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_every_file_that_contributing_names_is_there() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    paths = re.findall(r"`((?:[a-z_0-9]+/)+(?:[a-z_0-9]+\.[a-z]+)?)`", text)
+    assert len(paths) > 30
+    missing = [path for path in paths if not any((root / path).exists() for root in (PROJECT, PROJECT / "virtscan"))]
+    assert missing == []
+
+
 @pytest.mark.parametrize("example", [param for param in EXAMPLES if can_be_run(str(param.id))])
 def test_an_example_in_the_readme_prints_what_the_readme_shows(example: tuple[str, str]) -> None:
     command, output = example

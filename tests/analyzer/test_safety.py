@@ -122,6 +122,7 @@ def test_a_bomb_is_refused_in_little_memory(bomb: str, tmp_path: Path) -> None:
     assert (result.stderr, result.stdout) == ("", "['domain']\n")
 
 
+@pytest.mark.long
 def test_a_file_of_scraps_is_taken_apart_in_little_memory() -> None:
     result = limited(
         """
@@ -239,6 +240,7 @@ def test_any_sequence_of_scraps_is_read_or_refused(words: list[str], between: st
 
 @settings(deadline=None)
 @given(st.text())
+@pytest.mark.long
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         read_domain(f"<domain><name>{text}</name></domain>", origin="x")

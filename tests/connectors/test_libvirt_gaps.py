@@ -103,6 +103,7 @@ def test_a_domain_that_vanishes_after_the_list_is_a_gap_and_the_others_are_there
     assert hypervisor.status is HostStatus.PARTIAL
 
 
+@pytest.mark.long
 def test_more_domains_than_a_list_can_hold_are_an_error_never_none(libvirtd: Libvirtd) -> None:
     minimal = "<domain type='test'><name>vm{}</name><memory>1024</memory><os><type>hvm</type></os></domain>"
     path = libvirtd.definitions("crowd", *(minimal.format(number) for number in range(16385)))

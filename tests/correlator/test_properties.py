@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
@@ -86,6 +87,7 @@ def assume_no_contradiction(before: Inventory) -> None:
 
 @many
 @given(inventories())
+@pytest.mark.long
 def test_knowing_less_never_clears(before: Inventory) -> None:
     assume_no_contradiction(before)
 
@@ -128,6 +130,7 @@ def added_places(data: DataObject, before: Inventory) -> Inventory:
 
 @settings(many, max_examples=100)
 @given(st.data())
+@pytest.mark.long
 def test_one_more_server_place_or_gap_never_clears(data: DataObject) -> None:
     before = data.draw(inventories())
     assume_no_contradiction(before)
@@ -244,6 +247,7 @@ def test_explain_tells_what_the_report_says_and_what_would_settle_it(inventory: 
             assert account.ways
 
 
+@pytest.mark.long
 def test_the_random_inventories_reach_every_rule() -> None:
     reached: set[str | NotJudged] = set()
 

@@ -422,6 +422,7 @@ def test_a_sending_stack_is_shown_way_by_way() -> None:
 
 @some
 @given(inventories(least_servers=0))
+@pytest.mark.long
 def test_a_clear_verdict_needs_nothing_and_an_open_one_is_changed_by_what_is_named(looked_at: Inventory) -> None:
     for one in accounts(looked_at):
         verdict = None if one.finding is None else one.finding.verdict

@@ -80,6 +80,7 @@ def test_names_that_are_near_are_offered(wanted: str, names: tuple[str, ...]) ->
     assert near(fleet(), wanted) == names
 
 
+@pytest.mark.long
 def test_a_name_of_any_length_is_compared_in_time() -> None:
     assert near(fleet(), "x" * 1_000_000) == ()
     assert find(fleet(), "x" * 1_000_000) == ()

@@ -150,6 +150,7 @@ def test_hostile_names_are_harmless_and_whole_in_json(name: str) -> None:
 
 @some
 @given(inventories(least_servers=0))
+@pytest.mark.long
 def test_the_document_holds_everything(looked_at: Inventory) -> None:
     report = correlate(looked_at)
     explanation = explain(report, find(looked_at, "*"))

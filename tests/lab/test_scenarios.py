@@ -123,7 +123,9 @@ def test_of_a_bond_only_the_first_nic_is_switched_off_until_the_last_step() -> N
 
 
 @pytest.mark.parametrize("firmware", Firmware)
-@pytest.mark.parametrize("mode", set(SourceMode) - {SourceMode.UNKNOWN}, ids=lambda mode: mode.value)
+@pytest.mark.parametrize(
+    "mode", [mode for mode in SourceMode if mode is not SourceMode.UNKNOWN], ids=lambda mode: mode.value
+)
 def test_the_vm_is_that_of_the_scenario(mode: SourceMode, firmware: Firmware) -> None:
     scenario = Scenario(way=Way.LOSSY, steps=(STEP,), mode=mode, model="e1000", firmware=firmware)
 

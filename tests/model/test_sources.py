@@ -75,6 +75,7 @@ def test_no_source_shows_a_path_host_or_user_under_redact(kind: Enum) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind, row in ROWS.items() if row.address is AddressKind.PATH], ids=str)
 @given(path=st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "Zs"]), min_size=3))
+@pytest.mark.long
 def test_any_path_of_a_source_is_replaced_as_a_whole(kind: Enum, path: str) -> None:
     source = source_text(kind, path)
 

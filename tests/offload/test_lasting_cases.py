@@ -20,6 +20,7 @@ def after_reboot(case: Path, expected: Mapping[str, Any]) -> tuple[State, str]:
     return persistence.tx_checksum, persistence.setting
 
 
+@pytest.mark.long
 def test_every_collected_server_is_forecast_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cases: Path) -> None:
     program = tmp_path / "ethtool"
     program.write_text('#!/bin/sh\n[ "$1" = --json ] && exit 1\ncat "$CAPTURE"\n')

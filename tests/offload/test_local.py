@@ -93,6 +93,7 @@ def test_a_device_that_this_machine_has_not_is_named_with_those_it_has() -> None
         local.read(server_target("here", "local:", interface="nosuch0"), timeout=LONG)
 
 
+@pytest.mark.long
 def test_a_name_that_was_not_checked_before_runs_nothing(tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     target = server_target("here", "local:", interface="lo")
@@ -147,6 +148,7 @@ def test_a_program_that_hangs_is_ended_in_time(machine: Machine) -> None:
         machine.read("eth0", timeout=0.5)
 
 
+@pytest.mark.long
 def test_a_program_that_floods_is_ended(machine: Machine) -> None:
     machine.program("udevadm", "yes")
 
@@ -282,6 +284,7 @@ def test_devices_that_ip_does_not_list_leave_the_list_incomplete(machine: Machin
     assert [one.device.name for one in server.devices] == ["bond0", "bond0.7", "eth0", "eth9"]
 
 
+@pytest.mark.long
 def test_the_answer_of_a_host_with_many_containers_is_bounded_and_has_its_nics(machine: Machine) -> None:
     links = ["2: eth0: <UP> mtu 1500 \\    link/ether 52:54:00:aa:bb:cc brd ff:ff"]
     for number in range(1200):
@@ -370,6 +373,7 @@ def test_the_address_of_the_device_stands_before_those_that_are_declared(machine
 # ------------------------------------------------------------------ what is lasting
 
 
+@pytest.mark.long
 def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
     off = "[connection]\ntype=ethernet\n[ethtool]\nfeature-tx=false\n"
     link = "[Match]\nOriginalName=eth0\n[Link]\nTransmitChecksumOffload=no\n"

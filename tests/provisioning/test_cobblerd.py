@@ -37,6 +37,7 @@ def cobblerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cobblerd]:
         yield running
 
 
+@pytest.mark.long
 def test_its_systems_are_read_with_inherited_values(cobblerd: Cobblerd) -> None:
     records = read(cobblerd.url)
 

@@ -158,6 +158,7 @@ def without_times(inventory: Inventory) -> Inventory:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_fleet_that_is_read_in_other_processes_is_the_same(tmp_path: Path) -> None:
     path = FLEET / "virtscan.toml"
     document = read_document(path.read_text(), path=path, environment={})

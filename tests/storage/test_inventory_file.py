@@ -193,5 +193,6 @@ def test_any_inventory_comes_back_as_it_was(original: Inventory) -> None:
 
 @given(inventories())
 @settings(max_examples=50)
+@pytest.mark.long
 def test_any_saved_inventory_meets_its_schema(original: Inventory) -> None:
     jsonschema.validate(json.loads(dumps(original)), schema_named("inventory"))

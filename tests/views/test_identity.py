@@ -96,6 +96,7 @@ def test_of_two_files_of_one_domain_the_first_keeps_its_identifier_in_any_order(
 
 
 @given(inventories())
+@pytest.mark.long
 def test_no_two_findings_of_a_report_share_one(fleet: Inventory) -> None:
     report = correlate(fleet)
 

@@ -291,6 +291,7 @@ print((peak() - before) // 1024, *report.skipped, *report.files)
 """
 
 
+@pytest.mark.long
 def test_300_megabytes_in_one_member_and_30000_members_beside_it_take_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "report.tar.gz"
     with gzip.open(path, "wb", compresslevel=1) as packed:

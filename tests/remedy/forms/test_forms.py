@@ -111,6 +111,7 @@ def test_shellcheck_reports_nothing(form: str, servers: str) -> None:
 
 @pytest.mark.parametrize("name", [*NAMES.values(), "`reboot`", "$(reboot)", "'", '"', "{{ x }}"])
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.long
 def test_no_name_from_outside_gets_out_of_its_comment_or_quotes(form: str, name: str) -> None:
     text = FORMS[form].write(hostile(name))
 

@@ -225,6 +225,7 @@ def test_segmentation_offload_goes_and_comes_with_it_as_documented(machine: Mach
     assert "segmentation" in script
 
 
+@pytest.mark.long
 def test_the_playbook_turns_it_off_persistently_and_undoes_it_on_request(machine: Machine, tmp_path: Path) -> None:
     playbook = tmp_path / "remedy.yml"
     playbook.write_text(printed("ansible", serving(interface=None)))
@@ -386,6 +387,7 @@ def test_the_check_reads_the_members_of_an_old_bond_and_vlan(machine: Machine) -
     assert check("eth[01]").returncode == 0
 
 
+@pytest.mark.long
 def test_the_playbook_switches_every_port_and_fails_while_a_way_is_open(machine: Machine, tmp_path: Path) -> None:
     playbook = tmp_path / "remedy.yml"
     playbook.write_text(printed("ansible", PORTS))
