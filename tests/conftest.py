@@ -5,7 +5,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ("tests.harness.shared", "tests.harness.sshd")
+pytest_plugins = ("tests.harness.postgresql", "tests.harness.shared", "tests.harness.sshd")
 
 PROJECT = Path(__file__).parents[1]
 

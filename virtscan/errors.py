@@ -45,5 +45,9 @@ class InventoryError(VirtscanError):
     """An unreadable saved inventory: wrong file, wrong schema, or cut short (exit code 2)."""
 
 
+class HistoryError(VirtscanError):
+    """A history that can't be opened, read or written; a scan goes on without it (exit code 74)."""
+
+
 class TraceError(VirtscanError):
     """A file that is not a packet capture, or can't be read (exit code 2)."""

@@ -1,7 +1,7 @@
 """An inventory as a file: what `scan --save` keeps and `report FILE` reads; bytes in, bytes out."""
 
 import re
-from typing import get_args
+from typing import TypeAlias, get_args
 
 import msgspec
 
@@ -21,9 +21,12 @@ from virtscan.storage.inventory_v2 import (
 )
 from virtscan.storage.upgrades import STEPS, upgraded
 
+Saved: TypeAlias = SavedInventory
+"""The file's structs, of whatever version is the present one."""
+
 (_SCHEMA,) = get_args(Schema)
 _NAME, _, _NUMBER = _SCHEMA.partition("/")
-_VERSION = int(_NUMBER)
+VERSION = int(_NUMBER)
 _ANY_SCHEMA = re.compile(r"(virtscan\.[a-z]+)/([1-9][0-9]{0,8})")
 _WANTED = "an inventory is what `virtscan scan --save FILE` writes"
 
@@ -34,10 +37,11 @@ class _Header(msgspec.Struct, frozen=True):
 
 def dumps(inventory: Inventory) -> bytes:
     """Write an inventory as one line of JSON; mappings keep their order, and with them what is reported again."""
-    return msgspec.json.encode(_saved(inventory)) + b"\n"
+    return msgspec.json.encode(to_saved(inventory)) + b"\n"
 
 
-def _saved(inventory: Inventory) -> SavedInventory:
+def to_saved(inventory: Inventory) -> SavedInventory:
+    """Make the structs of the file from an inventory."""
     return SavedInventory(
         schema=_SCHEMA,
         version=inventory.version,
@@ -67,7 +71,7 @@ def loads(data: bytes, *, origin: str) -> Inventory:
         InventoryError: It is not an inventory, has a later schema, or is not complete.
     """
     try:
-        return _model(_decoded(data))
+        return from_saved(_decoded(data))
     except InventoryError as error:
         raise InventoryError(f"{origin}: {error}") from error
     except msgspec.ValidationError as error:
@@ -82,13 +86,18 @@ def loads(data: bytes, *, origin: str) -> Inventory:
 
 def _decoded(data: bytes) -> SavedInventory:
     version = _version(msgspec.json.decode(data, type=_Header).schema)
-    if version == _VERSION:
+    if version == VERSION:
         return msgspec.json.decode(data, type=SavedInventory)
     old = msgspec.json.decode(data, type=dict[str, object])  # of any shape; what it becomes is checked
-    return msgspec.convert(upgraded(old, version, _NAME), SavedInventory)
+    return msgspec.convert(raw_upgraded(old, version), SavedInventory)
 
 
-def _model(saved: SavedInventory) -> Inventory:
+def raw_upgraded(old: dict[str, object], version: int) -> dict[str, object]:
+    """Bring the JSON of an earlier version's inventory to the present version."""
+    return upgraded(old, version, _NAME)
+
+
+def from_saved(saved: SavedInventory) -> Inventory:
     """Make the inventory of what is saved; the keys that follow from a host's facts are not kept apart."""
     inventory = msgspec.convert(saved, Inventory, from_attributes=True)
     hosts = map(_with_former_keys, inventory.hypervisors, saved.hypervisors)
@@ -99,6 +108,11 @@ def _model(saved: SavedInventory) -> Inventory:
         for one, kept in zip(inventory.unread, saved.unread, strict=True)
     )
     return msgspec.structs.replace(inventory, hypervisors=tuple(hosts), unread=tuple(unread))
+
+
+def host_from_saved(saved: SavedHypervisor) -> Hypervisor:
+    """Make the hypervisor of what is saved."""
+    return _with_former_keys(msgspec.convert(saved, Hypervisor, from_attributes=True), saved)
 
 
 def _with_former_keys(host: Hypervisor, saved: SavedHypervisor) -> Hypervisor:
@@ -117,7 +131,7 @@ def _version(schema: str) -> int:
     if match[1] != _NAME:
         raise InventoryError(f"this is a {schema}, which is printed for others to read; {_WANTED}")
     version = int(match[2])
-    if version != _VERSION and version not in STEPS:
+    if version != VERSION and version not in STEPS:
         raise InventoryError(f"this is a {schema}, written by a later virtscan: use that one, or scan again")
     return version
 

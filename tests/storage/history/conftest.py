@@ -1,0 +1,23 @@
+"""Databases for tests: each test runs on both kinds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.harness.postgresql import PostgreSQL
+from virtscan.storage.address import check_url
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
+    """What makes the URL of a database that is not there yet, or empty."""
+    if request.param == "sqlite":
+        numbers = iter(range(1_000_000))
+        return lambda: f"sqlite:///{tmp_path}/history{next(numbers)}.sqlite"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return lambda: check_url(server.new_database(), "test", private=False)
+
+
+@pytest.fixture
+def url(new_url: Callable[[], str]) -> str:
+    return new_url()

@@ -1,0 +1,36 @@
+"""Whatever is saved comes back as it was, in both databases."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.storage.history.fleets import in_days, sequences
+from tests.storage.inventories import inventories
+from virtscan.model import Inventory
+from virtscan.storage.history import open_history
+from virtscan.views.judging import judge
+
+ANY_DATABASE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+
+
+def reads_back(url: str, saved: list[Inventory], report: Callable[[Inventory], Any]) -> None:
+    """Save a sequence; each scan of it is read back after each."""
+    with open_history(url, create=True) as history:
+        numbers = []
+        for one in saved:
+            numbers.append(history.save(one, report(one)))
+            assert list(history.load_all(*numbers)) == saved[: len(numbers)]
+
+
+@settings(ANY_DATABASE, max_examples=25)
+@given(st.lists(inventories(), min_size=1, max_size=3))
+def test_any_sequence_of_any_inventories_reads_back_equal(url: str, sequence: list[Inventory]) -> None:
+    reads_back(url, in_days(sequence), lambda _inventory: None)
+
+
+@settings(ANY_DATABASE, max_examples=40)
+@given(sequences())
+def test_any_nights_of_a_fleet_read_back_equal(url: str, sequence: list[Inventory]) -> None:
+    reads_back(url, sequence, judge)

@@ -1,0 +1,68 @@
+"""The counts of one scan, which the history keeps for ever."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from virtscan.model import DomainState, Finding, HostStatus, Hypervisor, Report, Verdict
+from virtscan.model.history import CapacityCount, FindingCount
+
+
+def finding_counts(report: Report) -> tuple[FindingCount, ...]:
+    """Count the findings by site, server, verdict, exposure and whether they are waived."""
+    sites = {host.name: host.site for host in report.inventory.hypervisors}
+    counted = Counter(
+        (sites.get(one.hypervisor), one.server, one.verdict, one.exposure, one.waived is not None)
+        for one in report.findings
+    )
+    return tuple(
+        FindingCount(site=site, server=server, verdict=verdict, exposure=exposure, waived=waived, findings=count)
+        for (site, server, verdict, exposure, waived), count in counted.items()
+    )
+
+
+def at_risk_by_host(findings: Iterable[Finding]) -> Counter[str]:
+    """Count the findings at risk that are not waived by the name of their hypervisor."""
+    return Counter(one.hypervisor for one in findings if one.verdict is Verdict.AT_RISK and one.waived is None)
+
+
+def capacity_counts(seen: Iterable[tuple[Hypervisor, Hypervisor | None]]) -> tuple[CapacityCount, ...]:
+    """Count what hypervisors have and what of it is given out, by site.
+
+    Args:
+        seen: Each hypervisor of the scan, and the same as it was last seen whole (itself if it was read completely);
+            None if it never was.
+    """
+    sites: defaultdict[str | None, list[tuple[Hypervisor, Hypervisor | None]]] = defaultdict(list)
+    for now, whole in seen:
+        sites[now.site].append((now, whole))
+    return tuple(_site(site, hosts) for site, hosts in sites.items())
+
+
+def _site(site: str | None, hosts: Sequence[tuple[Hypervisor, Hypervisor | None]]) -> CapacityCount:
+    known = [whole for _, whole in hosts if whole is not None]
+    unread = sum(now.status is not HostStatus.COMPLETE for now, _ in hosts)
+    if not known:
+        return CapacityCount(site=site, hypervisors=len(hosts), unread=unread)
+    domains = [one for host in known for one in host.domains if not one.next_start]
+    running = [one for one in domains if one.state is not DomainState.INACTIVE]
+    states_known = all(one.state is not DomainState.UNKNOWN for one in domains)
+    return CapacityCount(
+        site=site,
+        hypervisors=len(hosts),
+        unread=unread,
+        cpus=_sum([host.cpus for host in known]),
+        memory_mib=_sum([host.memory_mib for host in known]),
+        domains_running=len(running) if states_known else None,
+        domains_defined=len(domains),
+        vcpus_running=_sum([one.vcpus for one in running]) if states_known else None,
+        vcpus_defined=_sum([one.vcpus for one in domains]),
+        memory_running_mib=_sum([one.memory_mib for one in running]) if states_known else None,
+        memory_defined_mib=_sum([one.memory_mib for one in domains]),
+        macvtap_interfaces=sum(one.is_macvtap for domain in domains for one in domain.interfaces),
+    )
+
+
+def _sum(numbers: Sequence[int | None]) -> int | None:
+    """Add up; a number that is unknown makes the sum unknown."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if len(known) == len(numbers) else None

@@ -1,0 +1,71 @@
+"""What the history keeps of each scan besides its content: what was read, and counts that stay for ever."""
+
+from datetime import datetime
+
+import msgspec
+
+from virtscan.model.states import Exposure, HostStatus, Verdict
+
+
+class ScanRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One scan of a history.
+
+    `status` is COMPLETE if every hypervisor was read completely, FAILED if none was read at all. `kept` is False when
+    pruning has removed the content, so that only the counts are left. `scope` is that of the inventory.
+    """
+
+    number: int
+    taken_at: datetime
+    version: str
+    status: HostStatus
+    scope: str | None = None
+    hypervisors: int = 0
+    complete: int = 0
+    partial: int = 0
+    failed: int = 0
+    domains: int = 0
+    interfaces: int = 0
+    gaps: int = 0
+    at_risk: int = 0
+    unknown: int = 0
+    kept: bool = True
+
+
+class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
+    """The findings of one scan that agree in all of this, as judged that night."""
+
+    site: str | None
+    server: str | None
+    verdict: Verdict
+    exposure: Exposure
+    waived: bool
+    findings: int
+
+
+class CapacityCount(msgspec.Struct, frozen=True, kw_only=True):
+    """What the hypervisors of a site have and what of it is given out, at one scan.
+
+    A hypervisor that was not read completely counts as it was last seen whole; `unread` is how many these are, with
+    those that were never seen whole and add nothing. A number is None if a hypervisor or domain does not give it.
+    """
+
+    site: str | None
+    hypervisors: int
+    unread: int = 0
+    cpus: int | None = None
+    memory_mib: int | None = None
+    domains_running: int | None = None
+    domains_defined: int | None = None
+    vcpus_running: int | None = None
+    vcpus_defined: int | None = None
+    memory_running_mib: int | None = None
+    memory_defined_mib: int | None = None
+    macvtap_interfaces: int | None = None
+
+
+class ScanCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """The counts of one scan."""
+
+    scan: ScanRecord
+    findings: tuple[FindingCount, ...] = ()
+    capacity: tuple[CapacityCount, ...] = ()

@@ -1,0 +1,88 @@
+"""Addresses of a history: a database's URL, and `URL@SCAN` for one scan of it."""
+
+import re
+from datetime import date
+from typing import TypeAlias
+
+import msgspec
+
+from virtscan.errors import ConfigError
+from virtscan.transport import uri
+
+_HISTORY = re.compile(r"(sqlite|postgres(?:ql)?)(?:\+[a-z0-9_]+)?:(?=/)")
+_LATEST = "latest"
+_EXAMPLES = "sqlite:////var/lib/virtscan/history.sqlite, postgresql://host/virtscan"
+_SCANS = "write @latest, @NUMBER (virtscan history list) or @DATE, e.g. @2026-11-01"
+
+Which: TypeAlias = int | date | None
+"""A scan by its number, the last one up to the end of a day (UTC), or None for the last one."""
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """A scan of a history."""
+
+    url: str
+    which: Which = None
+
+
+def is_history(text: str) -> bool:
+    """Return True for the URL of a database; everything else is a file."""
+    return _HISTORY.match(text) is not None
+
+
+def parse_address(text: str) -> Address:
+    """Take `URL@SCAN` apart; without @SCAN it is the last scan.
+
+    SCAN follows the last `@` behind the last `/` of the path, so that a user's name before a host is none.
+
+    Raises:
+        ConfigError: SCAN is invalid.
+    """
+    start = text.find("//") + 2
+    slash = text.rfind("/", start)
+    at = text.rfind("@", slash) if slash >= start else -1
+    if at < 0:
+        return Address(url=text)
+    return Address(url=text[:at], which=parse_which(text[at + 1 :], uri.shown(text)))
+
+
+def parse_which(text: str, origin: str) -> Which:
+    """Read the name of a scan.
+
+    Args:
+        text: `latest`, a number or a day.
+        origin: The subject of an error.
+
+    Raises:
+        ConfigError: It is none of these.
+    """
+    if text == _LATEST:
+        return None
+    if re.fullmatch(r"[1-9][0-9]{0,17}", text):
+        return int(text)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{origin}: invalid scan {text[:40]!r}; {_SCANS}") from error
+
+
+def check_url(url: str, origin: str, *, private: bool) -> str:
+    """Return the URL of a database as it is opened.
+
+    Args:
+        url: As given.
+        origin: The option or key that it comes from.
+        private: Others can't read where it comes from; else it must not hold a password.
+
+    Raises:
+        ConfigError: It is not such a URL, or has a password that others can read.
+    """
+    if not is_history(url):
+        raise ConfigError(f"{origin}: not the URL of a database: {uri.shown(url)[:200]!r}; write one, e.g. {_EXAMPLES}")
+    if not private and any(uri.secrets(url)):
+        raise ConfigError(
+            f"{origin}: a password on the command line is readable by others; "
+            "use [history] url with ${VARIABLE}, or ~/.pgpass"
+        )
+    scheme, _, rest = url.partition(":")
+    return f"postgresql+psycopg:{rest}" if scheme in {"postgresql", "postgres"} else url

@@ -1,0 +1,193 @@
+"""Opening a database: SQLite or PostgreSQL, its schema brought up to date, its errors made ours."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from virtscan import __version__
+from virtscan.errors import HistoryError
+from virtscan.storage.history.migrations import STEPS
+from virtscan.storage.history.tables import SCHEMA_VERSION
+from virtscan.transport import uri
+
+_MODE = 0o640
+_LOCK_SECONDS = 30
+_BEGINS = "virtscan_begins"
+_ADVISORY_LOCK = 7645171100042  # any number that no other program in the database uses
+
+
+class Database:
+    """An open database; transactions that write exclude each other where they touch the same scope."""
+
+    def __init__(self, url: str) -> None:
+        self.shown = uri.shown(url)
+        self._url = url
+        with self.errors():
+            self._engine = _engine(url)
+        self.is_sqlite = self._engine.dialect.name == "sqlite"
+
+    @property
+    def path(self) -> Path | None:
+        """The file of an SQLite database."""
+        name = self._engine.url.database
+        return Path(name) if self.is_sqlite and name and not name.startswith("file:") else None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection that sees one state of the database."""
+        options = {_BEGINS: "BEGIN"} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self.errors(), self._engine.execution_options(**options).begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Give a connection in a transaction that is there whole or not at all."""
+        with self.errors(), self._engine.execution_options(**{_BEGINS: "BEGIN IMMEDIATE"}).begin() as connection:
+            yield connection
+
+    def create(self) -> None:
+        """Create the database if it is not there, and bring its schema to the present version.
+
+        Raises:
+            HistoryError: It can't be, or its schema is of a later virtscan.
+        """
+        if self.path is not None:
+            with self.errors():
+                _create_file(self.path)
+        present = self._schema()
+        for number in sorted(STEPS):
+            if number > present:
+                self._apply(number)
+
+    def check(self) -> None:
+        """Refuse a database that reading would misread.
+
+        Raises:
+            HistoryError: It is not a history, or its schema is not the present one.
+        """
+        if self.path is not None and not self.path.exists():
+            raise HistoryError(f"{self.shown}: there is no such file; virtscan scan --history makes one")
+        present = self._schema()
+        if present == 0:
+            raise HistoryError(f"{self.shown}: not a history of virtscan; virtscan scan --history makes one")
+        if present < max(STEPS):
+            raise HistoryError(
+                f"{self.shown}: its schema is version {present}, this virtscan reads {max(STEPS)}; "
+                "the next virtscan scan --history brings it up to date"
+            )
+
+    def optimize(self) -> None:
+        """Let the database look at its tables, so that it plans queries well."""
+        with contextlib.suppress(HistoryError), self.writing() as connection:  # the scan is saved either way
+            if self.is_sqlite:
+                connection.exec_driver_sql("PRAGMA analysis_limit = 400")
+            connection.exec_driver_sql("ANALYZE")
+
+    def vacuum(self) -> None:
+        """Give back room that removed rows took."""
+        if self.is_sqlite:
+            with self.errors(), self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+                connection.exec_driver_sql("VACUUM")
+
+    def _schema(self) -> int:
+        with self.reading() as connection:
+            if not sa.inspect(connection).has_table(SCHEMA_VERSION.name):
+                return 0
+            number = connection.scalar(sa.select(sa.func.max(SCHEMA_VERSION.c.number))) or 0
+        if number > max(STEPS):
+            raise HistoryError(f"{self.shown}: its schema is version {number}, of a later virtscan; use that one")
+        return number
+
+    def _apply(self, number: int) -> None:
+        """Apply one step, unless another process has done so in the meantime."""
+        with self.writing() as connection:
+            if not self.is_sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ADVISORY_LOCK)))
+            kind = "TEXT" if self.is_sqlite else "TIMESTAMP WITH TIME ZONE"
+            connection.exec_driver_sql(
+                "CREATE TABLE IF NOT EXISTS schema_version "
+                f"(number INTEGER PRIMARY KEY, applied_at {kind} NOT NULL, version TEXT NOT NULL)"
+            )
+            if connection.scalar(sa.select(SCHEMA_VERSION).where(SCHEMA_VERSION.c.number == number)) is not None:
+                return
+            for statement in STEPS[number](self._engine.dialect.name):
+                connection.exec_driver_sql(statement)
+            row = {"number": number, "applied_at": datetime.now(UTC), "version": __version__}
+            connection.execute(SCHEMA_VERSION.insert(), row)
+
+    @contextlib.contextmanager
+    def errors(self) -> Iterator[None]:
+        """Make the library's and the driver's errors ours.
+
+        Raises:
+            HistoryError: The database is away, locked, full, damaged or not to be written by this user.
+        """
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            raise HistoryError(f"{self.shown}: {_reason(error.orig, self._url)}") from error
+        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError) as error:
+            raise HistoryError(f"{self.shown}: not a URL that can be opened; see virtscan history --help") from error
+        except ModuleNotFoundError as error:
+            extra = "postgresql" if "postgres" in self._url else "history"
+            raise HistoryError(
+                f"{self.shown}: the module {error.name} is missing; install virtscan[{extra}]"
+            ) from error
+        except OSError as error:
+            raise HistoryError(f"{self.shown}: can't be opened: {error.strerror}") from error
+
+
+def _reason(error: BaseException | None, url: str) -> str:
+    text = " ".join(uri.without_secrets(str(error), url).split()) or "no reason given"
+    if isinstance(error, sqlite3.OperationalError) and "locked" in text:
+        return f"{text}: another process writes to it; try again"
+    return text
+
+
+def _create_file(path: Path) -> None:
+    """Create an empty database; its permissions do not depend on the umask."""
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.fchmod(descriptor, _MODE)
+        finally:
+            os.close(descriptor)
+
+
+def _engine(url: str) -> sa.Engine:
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        patience = {} if "timeout" in parsed.query else {"timeout": _LOCK_SECONDS}
+        engine = sa.create_engine(parsed, connect_args=patience)
+        _begin_by_ourselves(engine)
+        return engine
+    lock = f"-c lock_timeout={_LOCK_SECONDS}s"
+    return sa.create_engine(parsed, connect_args={"connect_timeout": 10, "options": lock})
+
+
+def _begin_by_ourselves(engine: sa.Engine) -> None:
+    """Begin transactions where they begin: the driver would do so only before the first change of a row.
+
+    Source:
+        SQLAlchemy's documentation of pysqlite, "Serializable isolation / Savepoints / Transactional DDL".
+    """
+
+    @sa.event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = OFF")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(connection.get_execution_options().get(_BEGINS, "BEGIN"))

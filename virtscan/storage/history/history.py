@@ -1,0 +1,161 @@
+"""The history of a fleet: scans saved, listed, read back, counted and thinned out."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from types import TracebackType
+
+import sqlalchemy as sa
+
+from virtscan.errors import HistoryError
+from virtscan.model import Exposure, HostStatus, Inventory, Report, Verdict
+from virtscan.model.history import CapacityCount, FindingCount, ScanCounts, ScanRecord
+from virtscan.storage.address import Which
+from virtscan.storage.history.database import Database
+from virtscan.storage.history.ingest import ingest
+from virtscan.storage.history.pieces import taken_apart
+from virtscan.storage.history.reading import Reader
+from virtscan.storage.history.tables import CAPACITY_COUNT, FINDING_COUNT, SCAN, SCOPE
+from virtscan.storage.inventory_file import to_saved
+
+
+class History:
+    """A database of scans; close it, or use it as a context manager."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> "History":
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def save(self, inventory: Inventory, report: Report | None) -> int:
+        """Save a scan with the counts of its report; return its number.
+
+        Raises:
+            HistoryError: The database can't be written; nothing of the scan is in it then.
+        """
+        pieces = taken_apart(to_saved(inventory))
+        with self._database.writing() as connection:
+            number = ingest(connection, inventory, pieces, report)
+        self._database.optimize()
+        return number
+
+    def scans(self) -> tuple[ScanRecord, ...]:
+        """List the scans, the first one first."""
+        with self._database.reading() as connection:
+            return tuple(_records(connection))
+
+    def find(self, which: Which, scope: str | None = None) -> ScanRecord:
+        """Return a scan whose content is kept.
+
+        Args:
+            which: Its number; the last one up to the end of a day (UTC); None for the last one.
+            scope: That of the scans among which to look; None for any, if there is only one.
+
+        Raises:
+            HistoryError: There is none, or scans of several scopes to choose from.
+        """
+        records = [one for one in self.scans() if scope is None or one.scope == scope]
+        if isinstance(which, int):
+            found = [one for one in records if one.number == which]
+        else:
+            end = datetime.combine(which + timedelta(days=1), time(), UTC) if which else None
+            found = [one for one in records if one.kept and (end is None or one.taken_at < end)]
+            if len({one.scope for one in found}) > 1:
+                last = {one.scope: one.number for one in found}
+                numbers = ", ".join(f"@{number}" for number in last.values())
+                raise HistoryError(f"{self._database.shown}: scans of {len(last)} configurations; name one: {numbers}")
+        if not found:
+            wanted = "scan" if which is None else f"scan {which}" if isinstance(which, int) else f"scan up to {which}"
+            raise HistoryError(f"{self._database.shown}: there is no {wanted}; virtscan history list shows all")
+        return found[-1]
+
+    def load(self, number: int) -> Inventory:
+        """Return the inventory of a scan as it was saved.
+
+        Raises:
+            HistoryError: There is no such scan, or its content was pruned.
+        """
+        (inventory,) = self.load_all(number)
+        return inventory
+
+    def load_all(self, *numbers: int) -> tuple[Inventory, ...]:
+        """Return several inventories; domains that they share are the same values.
+
+        Raises:
+            HistoryError: As `load`.
+        """
+        with self._database.reading() as connection:
+            reader = Reader(connection)
+            return tuple(map(reader.inventory, numbers))
+
+    def counts(self) -> tuple[ScanCounts, ...]:
+        """Return the counts of every scan, those of pruned ones included, the first one first."""
+        with self._database.reading() as connection:
+            findings: dict[int, list[FindingCount]] = {}
+            for row in connection.execute(sa.select(FINDING_COUNT)).mappings():
+                findings.setdefault(row["scan_id"], []).append(_finding_count(row))
+            capacity: dict[int, list[CapacityCount]] = {}
+            for row in connection.execute(sa.select(CAPACITY_COUNT)).mappings():
+                values = {key: value for key, value in row.items() if key != "scan_id"}
+                capacity.setdefault(row["scan_id"], []).append(CapacityCount(**values))
+            return tuple(
+                ScanCounts(
+                    scan=record,
+                    findings=tuple(findings.get(record.number, ())),
+                    capacity=tuple(capacity.get(record.number, ())),
+                )
+                for record in _records(connection)
+            )
+
+
+def open_history(url: str, *, create: bool = False) -> History:
+    """Open a history.
+
+    Args:
+        url: As `check_url` returns it.
+        create: Make the database if it is not there, and bring its schema up to date.
+
+    Raises:
+        HistoryError: It can't be opened, is not there, or is of a later virtscan.
+    """
+    database = Database(url)
+    if create:
+        database.create()
+    else:
+        database.check()
+    return History(database)
+
+
+def _records(connection: sa.Connection) -> Iterator[ScanRecord]:
+    query = sa.select(
+        *(column for column in SCAN.c if column.key not in {"rest", "listings", "format", "scope_id"}),
+        SCOPE.c.name.label("scope"),
+        SCAN.c.rest.is_not(None).label("kept"),
+    ).join_from(SCAN, SCOPE, SCOPE.c.id == SCAN.c.scope_id)
+    for row in connection.execute(query.order_by(SCAN.c.id)).mappings():
+        values = {key: value for key, value in row.items() if key not in {"id", "status", "scope", "kept"}}
+        yield ScanRecord(
+            **values,
+            number=row["id"],
+            status=HostStatus(row["status"]),
+            scope=row["scope"] or None,
+            kept=bool(row["kept"]),
+        )
+
+
+def _finding_count(row: sa.RowMapping) -> FindingCount:
+    return FindingCount(
+        site=row["site"],
+        server=row["server"],
+        verdict=Verdict(row["verdict"]),
+        exposure=Exposure(row["exposure"]),
+        waived=bool(row["waived"]),
+        findings=row["findings"],
+    )

@@ -1,0 +1,13 @@
+"""Numbered steps that bring a database to the present schema, each in a transaction of its own."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from virtscan.storage.history.migrations import step1
+
+Statements: TypeAlias = Callable[[str], tuple[str, ...]]
+
+STEPS: Mapping[int, Statements] = {1: step1.statements}
+"""The statements of each step, for a dialect (sqlite, postgresql). A released step never changes."""
+
+__all__ = ["STEPS", "Statements"]

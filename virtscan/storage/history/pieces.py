@@ -1,0 +1,152 @@
+"""An inventory in pieces: one for each host, domain, server …, as JSON of the inventory file's structs.
+
+What differs on every night (times of reading, seconds) is taken out of a piece and kept with the scan, so that an
+unchanged host is one row for as long as it stays so.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from hashlib import blake2b
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+from virtscan.model import Domain
+from virtscan.storage.inventory_file import VERSION, Saved, raw_upgraded
+
+_VOLATILE = rb'(?<=[{,])"(observed_at|open_seconds|read_seconds)":'
+_TAKEN_OUT = re.compile(_VOLATILE + rb'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)')
+_PLACE = re.compile(_VOLATILE + rb"([0-9]+)")
+_LISTS = ("servers", "netboots", "subnets")
+"""The fields of an inventory whose items have versions of their own; hypervisors have tables of theirs."""
+
+_encode = msgspec.json.Encoder().encode
+_domain = msgspec.json.Decoder(Domain).decode
+_rest = msgspec.json.Decoder(Saved).decode
+
+
+class Piece(msgspec.Struct, frozen=True, gc=False):
+    """JSON with places (`"observed_at":0`) for what was taken out of it; a place holds its number in `volatile`."""
+
+    data: bytes
+    volatile: tuple[bytes, ...] = ()
+
+    @property
+    def digest(self) -> bytes:
+        """Identify the data."""
+        return digest(self.data)
+
+
+class HostPieces(msgspec.Struct, frozen=True, gc=False):
+    """A host without its domains, and these."""
+
+    name: str
+    keys: tuple[str, ...]
+    host: Piece
+    domains: tuple[bytes, ...]
+    digests: tuple[bytes, ...]
+    """Of the domains."""
+
+
+class Pieces(msgspec.Struct, frozen=True):
+    """A whole inventory."""
+
+    hosts: tuple[HostPieces, ...]
+    items: dict[str, tuple[Piece, ...]]
+    rest: bytes
+
+
+def digest(data: bytes) -> bytes:
+    """Identify a piece's data."""
+    return blake2b(data, digest_size=16).digest()
+
+
+def taken_apart(saved: Saved) -> Pieces:
+    """Take an inventory apart."""
+    rest = msgspec.structs.replace(saved, hypervisors=(), **dict.fromkeys(_LISTS, ()))
+    return Pieces(
+        hosts=tuple(map(_host_pieces, saved.hypervisors)),
+        items={name: tuple(without_volatile(_encode(item)) for item in getattr(saved, name)) for name in _LISTS},
+        rest=_encode(rest),
+    )
+
+
+def _host_pieces(host: Any) -> HostPieces:  # a host of the inventory file, whatever its version calls it
+    domains = tuple(map(_encode, host.domains))
+    return HostPieces(
+        name=host.name,
+        keys=host.keys,
+        host=without_volatile(_encode(msgspec.structs.replace(host, domains=()))),
+        domains=domains,
+        digests=tuple(map(digest, domains)),
+    )
+
+
+def without_volatile(data: bytes) -> Piece:
+    """Take out what differs on every night; equal values, as of many devices, are taken out once.
+
+    In JSON, a quotation mark behind a comma or brace begins a key or a value: within a string it has a backslash.
+    """
+    values: dict[bytes, int] = {}
+
+    def place(match: re.Match[bytes]) -> bytes:
+        return b'"%b":%d' % (match[1], values.setdefault(match[2], len(values)))
+
+    return Piece(_TAKEN_OUT.sub(place, data), tuple(values))
+
+
+def with_volatile(data: bytes, volatile: Sequence[bytes]) -> bytes:
+    """Put back what was taken out."""
+    if not volatile:
+        return data
+    return _PLACE.sub(lambda match: b'"%b":%b' % (match[1], volatile[int(match[2])]), data)
+
+
+def domain_of(data: bytes, version: int) -> Domain:
+    """Read a domain's piece, written by this or an earlier version of the inventory file."""
+    if version == VERSION:
+        return _domain(data)
+    host = {"name": "", "uri": "", "status": "complete", "domains": [msgspec.json.decode(data)]}
+    return msgspec.convert(_upgraded("hypervisors", host, version)["domains"][0], type=Domain)
+
+
+def host_of(data: bytes, version: int) -> Any:  # a host of the inventory file, whatever its version calls it
+    """Read a host's piece."""
+    return item_of("hypervisors", data, version)
+
+
+def item_of(name: str, data: bytes, version: int) -> Any:  # as above
+    """Read a piece of this field of the inventory."""
+    if version == VERSION:
+        return _decoder(name).decode(data)
+    return msgspec.convert(_upgraded(name, msgspec.json.decode(data), version), type=_kind(name))
+
+
+def rest_of(data: bytes, version: int) -> Saved:
+    """Read what is left of an inventory without its pieces."""
+    if version == VERSION:
+        return _rest(data)
+    return msgspec.convert(raw_upgraded(msgspec.json.decode(data), version), type=Saved)
+
+
+def joined(rest: Saved, hosts: Iterable[Any], items: dict[str, tuple[Any, ...]]) -> Saved:
+    """Put an inventory together again."""
+    return msgspec.structs.replace(rest, hypervisors=tuple(hosts), **items)
+
+
+def _upgraded(name: str, item: Any, version: int) -> Any:  # JSON of any shape: an earlier version's
+    """Bring one item to the present version, as the only one of an inventory."""
+    whole: dict[str, Any] = raw_upgraded({name: [item]}, version)
+    (upgraded,) = whole[name]
+    return upgraded
+
+
+@cache
+def _decoder(name: str) -> msgspec.json.Decoder[Any]:  # its type is known only here
+    return msgspec.json.Decoder(_kind(name))
+
+
+@cache
+def _kind(name: str) -> Any:  # a type: that of the items of this field
+    return get_args(get_type_hints(Saved, include_extras=True)[name])[0]

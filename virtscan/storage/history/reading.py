@@ -1,0 +1,153 @@
+"""A scan of a history back into the inventory that was saved."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from virtscan.errors import HistoryError
+from virtscan.model import Domain, HostStatus, Hypervisor, Inventory
+from virtscan.storage.history.listings import Listings, each
+from virtscan.storage.history.pieces import domain_of, host_of, item_of, joined, rest_of, with_volatile
+from virtscan.storage.history.tables import DOMAIN_VERSION, HOST, HOST_SCAN, HOST_VERSION, ITEM_VERSION, SCAN
+from virtscan.storage.inventory_file import from_saved, host_from_saved
+
+_CHUNK = 500
+"""Parameters of a query; old SQLites take 999."""
+
+_unpack_values = msgspec.msgpack.Decoder(tuple[bytes, ...]).decode
+_unpack_ids = msgspec.msgpack.Decoder(tuple[int, ...]).decode
+_unpack_listings = msgspec.msgpack.Decoder(Listings).decode
+
+
+class Reader:
+    """Scans within one transaction; what several of them share is read once, and is the same value."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._domains: dict[int, Domain] = {}
+
+    def inventory(self, scan_id: int) -> Inventory:
+        """Return the inventory that was saved.
+
+        Raises:
+            HistoryError: There is no such scan, or its content was pruned.
+        """
+        row = self._connection.execute(sa.select(SCAN).where(SCAN.c.id == scan_id)).mappings().one_or_none()
+        if row is None:
+            raise HistoryError(f"scan {scan_id}: there is no such scan; virtscan history list shows them")
+        if row["rest"] is None:
+            raise HistoryError(f"scan {scan_id}: pruned, only its counts are kept (virtscan history trend)")
+        rest = rest_of(row["rest"].encode(), row["format"])
+        of_scan = HOST_SCAN.c.scan_id == scan_id
+        return from_saved(joined(rest, self._hosts(scan_id, of_scan).values(), self._items(row)))
+
+    def hosts(self, scan_id: int, ids: Sequence[int]) -> dict[int, Hypervisor]:
+        """Return some hosts of a scan by their ids."""
+        found: dict[int, Hypervisor] = {}
+        for some in _chunks(ids):
+            chosen = sa.and_(HOST_SCAN.c.scan_id == scan_id, HOST_SCAN.c.host_id.in_(some))
+            found |= {number: host_from_saved(host) for number, host in self._hosts(scan_id, chosen).items()}
+        return found
+
+    def _hosts(self, scan_id: int, chosen: sa.ColumnElement[bool]) -> dict[int, Any]:
+        """Return hosts with their domains as structs of the inventory file, by id and in their order."""
+        query = (
+            sa.select(HOST_SCAN.c.host_id, HOST_VERSION.c.format, HOST_VERSION.c.data)
+            .add_columns(HOST_SCAN.c.volatile, HOST_SCAN.c.listing)
+            .join_from(HOST_SCAN, HOST_VERSION, HOST_VERSION.c.id == HOST_SCAN.c.version_id)
+            .where(chosen)
+            .order_by(HOST_SCAN.c.position)
+        )
+        rows = self._connection.execute(query).all()
+        domains = self._domains_at(scan_id, chosen)
+        domains |= {row.host_id: _unpack_ids(row.listing) for row in rows if row.listing is not None}
+        self._load(number for ids in domains.values() for number in ids)
+        made = {}
+        for host_id, version, data, values, _ in rows:
+            host = host_of(with_volatile(data.encode(), _unpack_values(values)), version)
+            own = tuple(self._domains[number] for number in domains.get(host_id, ()))
+            made[host_id] = msgspec.structs.replace(host, domains=own)
+        return made
+
+    def _domains_at(self, scan_id: int, chosen: sa.ColumnElement[bool]) -> dict[int, Sequence[int]]:
+        """Return the versions that hold at a scan, by host and in their order."""
+        table = DOMAIN_VERSION
+        rows = self._connection.execute(
+            sa.select(table.c.host_id, table.c.id, table.c.format, table.c.data)
+            .join_from(HOST_SCAN, table, table.c.host_id == HOST_SCAN.c.host_id)
+            .where(chosen, HOST_SCAN.c.listing.is_(None), table.c.first_scan <= scan_id)
+            .where(sa.or_(table.c.end_scan.is_(None), table.c.end_scan > scan_id))
+            .order_by(table.c.host_id, table.c.rank, table.c.id)
+        )
+        found: dict[int, list[int]] = {}
+        for host_id, number, version, data in rows:
+            found.setdefault(host_id, []).append(number)
+            if number not in self._domains:
+                self._domains[number] = domain_of(data.encode(), version)
+        return dict(found)
+
+    def _load(self, ids: Iterable[int]) -> None:
+        """Read versions by their ids."""
+        table = DOMAIN_VERSION
+        for some in _chunks([number for number in ids if number not in self._domains]):
+            query = sa.select(table.c.id, table.c.format, table.c.data).where(table.c.id.in_(some))
+            for number, version, data in self._connection.execute(query):
+                self._domains[number] = domain_of(data.encode(), version)
+
+    def _items(self, scan: Mapping[Any, Any]) -> dict[str, tuple[Any, ...]]:
+        """Return servers and provisioning records by the inventory's field."""
+        table = ITEM_VERSION
+        listings = {} if scan["listings"] is None else _unpack_listings(scan["listings"])
+        rows = self._connection.execute(
+            sa.select(table.c.kind, table.c.id, table.c.format, table.c.data)
+            .where(table.c.scope_id == scan["scope_id"], table.c.first_scan <= scan["id"])
+            .where(sa.or_(table.c.end_scan.is_(None), table.c.end_scan > scan["id"]))
+            .order_by(table.c.rank, table.c.id)
+        )
+        found: dict[str, dict[int, tuple[int, bytes]]] = {kind: {} for kind in listings}
+        for kind, number, version, data in rows:
+            found.setdefault(kind, {})[number] = (version, data.encode())
+        made = {}
+        for kind, by_id in found.items():
+            ids, volatile = listings.get(kind, (None, ()))
+            ids = tuple(by_id) if ids is None else ids
+            made[kind] = tuple(
+                item_of(kind, with_volatile(by_id[number][1], values), by_id[number][0])
+                for number, values in zip(ids, each(volatile, len(ids)), strict=True)
+            )
+        return made
+
+
+def whole_hosts(connection: sa.Connection, ids: Sequence[int], scan_id: int) -> dict[int, Hypervisor]:
+    """Return hosts, by id, as they were at the last scan up to this one that read them completely."""
+    reader = Reader(connection)
+    scans: dict[int, list[int]] = {}
+    for some in _chunks(ids):
+        for number, scan in _last_complete(connection, some, scan_id):
+            scans.setdefault(scan, []).append(number)
+    found: dict[int, Hypervisor] = {}
+    for scan, own in scans.items():
+        found |= reader.hosts(scan, own)
+    return found
+
+
+def _last_complete(connection: sa.Connection, ids: Sequence[int], scan_id: int) -> Iterator[tuple[int, int]]:
+    """Give hosts with the scan that they were last read completely at."""
+    at_last = sa.and_(HOST_SCAN.c.scan_id == HOST.c.last_complete, HOST_SCAN.c.host_id == HOST.c.id)
+    query = sa.select(HOST.c.id, HOST.c.last_complete).join_from(HOST, HOST_SCAN, at_last).where(HOST.c.id.in_(ids))
+    newest = {number: scan for number, scan in connection.execute(query) if scan <= scan_id}
+    yield from newest.items()
+    never = sa.select(HOST.c.id).where(HOST.c.id.in_(ids), HOST.c.last_complete.is_(None))
+    older = set(ids) - set(newest) - set(connection.scalars(never))
+    if older:  # an old scan, or one whose hosts' last was pruned
+        table = HOST_SCAN
+        complete = sa.and_(table.c.scan_id <= scan_id, table.c.status == HostStatus.COMPLETE.value)
+        query = sa.select(table.c.host_id, sa.func.max(table.c.scan_id)).where(table.c.host_id.in_(older), complete)
+        yield from ((number, scan) for number, scan in connection.execute(query.group_by(table.c.host_id)))
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]

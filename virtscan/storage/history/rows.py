@@ -1,0 +1,99 @@
+"""Rows of a scan: what of its values has a column."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from virtscan.changes.trend import finding_counts
+from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Report, Verdict
+from virtscan.storage.history.pieces import HostPieces, digest
+from virtscan.storage.inventory_file import VERSION
+
+
+_LONGEST_KEY = 250
+
+
+def sql_text(text: str) -> str:
+    """Return a text that a column can hold; PostgreSQL's have no NUL."""
+    return text.replace("\0", "\ufffd")
+
+
+def maybe_text(text: str | None) -> str | None:
+    """Return the same for a text that may be absent."""
+    return None if text is None else sql_text(text)
+
+
+def sql_key(text: str) -> str:
+    """Return a text that an index can hold: one of 250 characters or more is replaced by its hash."""
+    text = sql_text(text)
+    return text if len(text) < _LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
+
+
+def scan_row(inventory: Inventory, report: Report | None, scope_id: int, rest: bytes) -> dict[str, Any]:
+    """Make the row of a scan."""
+    hosts = inventory.hypervisors
+    count = {status: sum(host.status is status for host in hosts) for status in HostStatus}
+    domains = [domain for host in hosts for domain in host.domains if not domain.next_start]
+    verdicts = [one.verdict for one in report.findings if one.waived is None] if report else []
+    return {
+        "scope_id": scope_id,
+        "taken_at": inventory.taken_at,
+        "version": sql_text(inventory.version),
+        "status": _status(inventory).value,
+        "hypervisors": len(hosts),
+        **{status.value: number for status, number in count.items()},
+        "domains": len(domains),
+        "interfaces": sum(len(domain.interfaces) for domain in domains),
+        "gaps": len(inventory.gaps),
+        "at_risk": verdicts.count(Verdict.AT_RISK),
+        "unknown": verdicts.count(Verdict.UNKNOWN),
+        "format": VERSION,
+        "rest": rest.decode(),
+    }
+
+
+def _status(inventory: Inventory) -> HostStatus:
+    """Tell how much of a scan was read; one without any hypervisor failed, as its exit code says."""
+    statuses = {host.status for host in inventory.hypervisors} or {HostStatus.FAILED}
+    return statuses.pop() if len(statuses) == 1 else HostStatus.PARTIAL
+
+
+def host_row(host: Hypervisor, host_id: int, pieces: HostPieces) -> dict[str, Any]:
+    """Make the row of a version of a host."""
+    return {
+        "host_id": host_id,
+        "digest": pieces.host.digest,
+        "name": sql_text(host.name),
+        "site": maybe_text(host.site),
+        "uri": sql_text(host.uri),
+        "kernel": maybe_text(host.kernel.value if host.kernel else host.declared_kernel),
+        "cpus": host.cpus,
+        "memory_mib": host.memory_mib,
+        "data": pieces.host.data.decode(),
+    }
+
+
+def domain_row(domain: Domain, host_id: int, data: bytes) -> dict[str, Any]:
+    """Make the row of a version of a domain."""
+    return {
+        "host_id": host_id,
+        "digest": digest(data),
+        "name": sql_text(domain.name),
+        "uuid": None if domain.uuid is None else sql_key(domain.uuid),
+        "state": domain.state.value,
+        "next_start": int(domain.next_start),
+        "vcpus": domain.vcpus,
+        "memory_mib": domain.memory_mib,
+        "interfaces": len(domain.interfaces),
+        "data": data.decode(),
+    }
+
+
+def finding_rows(report: Report, scan_id: int) -> Iterator[dict[str, Any]]:
+    """Make the rows of the counts of findings."""
+    for count in finding_counts(report):
+        words = {"verdict": count.verdict.value, "exposure": count.exposure.value, "waived": int(count.waived)}
+        names = {"site": maybe_text(count.site), "server": maybe_text(count.server)}
+        yield msgspec.structs.asdict(count) | words | names | {"scan_id": scan_id}

@@ -1,0 +1,104 @@
+"""The tables as queries name them; what creates them are the migrations."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """A time in UTC: with its zone in PostgreSQL, in SQLite ISO 8601 to the second with Z, which sorts as text."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Choose the type."""
+        return sa.String() if dialect.name == "sqlite" else sa.DateTime(timezone=True)
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:  # what the driver takes
+        """Convert on the way in."""
+        if value is None:
+            return None
+        moment = value.astimezone(UTC)
+        return moment.isoformat(timespec="seconds").replace("+00:00", "Z") if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 its signature
+        """Convert on the way out."""
+        if value is None:
+            return None
+        return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+
+
+_METADATA = sa.MetaData()
+_INTEGERS = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _table(name: str, /, **columns: Any) -> sa.Table:  # types of columns
+    return sa.Table(name, _METADATA, *(sa.Column(key, kind, primary_key=key == "id") for key, kind in columns.items()))
+
+
+def _integers(*names: str) -> dict[str, Any]:
+    return dict.fromkeys(names, _INTEGERS)
+
+
+def _texts(*names: str) -> dict[str, Any]:
+    return dict.fromkeys(names, sa.Text())
+
+
+SCHEMA_VERSION = _table("schema_version", number=sa.Integer(), applied_at=Moment(), **_texts("version"))
+SCOPE = _table("scope", **_integers("id"), **_texts("name"))
+SCAN = _table(
+    "scan",
+    **_integers("id", "scope_id", "hypervisors", "complete", "partial", "failed", "domains", "interfaces", "gaps"),
+    **_integers("at_risk", "unknown", "format"),
+    taken_at=Moment(),
+    **_texts("version", "status", "rest"),
+    listings=sa.LargeBinary(),
+)
+HOST = _table("host", **_integers("id", "scope_id", "first_complete", "last_complete"), **_texts("name", "site"))
+HOST_KEY = _table("host_key", **_integers("scope_id", "host_id"), **_texts("key"))
+HOST_VERSION = _table(
+    "host_version",
+    **_integers("id", "host_id", "first_scan", "end_scan", "format", "cpus", "memory_mib"),
+    digest=sa.LargeBinary(),
+    **_texts("name", "site", "uri", "kernel", "data"),
+)
+HOST_SCAN = _table(
+    "host_scan",
+    **_integers("scan_id", "host_id", "version_id", "position", "domains", "interfaces", "at_risk"),
+    **_texts("status"),
+    volatile=sa.LargeBinary(),
+    listing=sa.LargeBinary(),
+)
+DOMAIN_VERSION = _table(
+    "domain_version",
+    **_integers("id", "host_id", "first_scan", "end_scan", "format", "next_start", "vcpus", "memory_mib", "interfaces"),
+    rank=sa.Double(),
+    digest=sa.LargeBinary(),
+    **_texts("name", "uuid", "state", "data"),
+)
+ITEM_VERSION = _table(
+    "item_version",
+    **_integers("id", "scope_id", "first_scan", "end_scan", "format"),
+    rank=sa.Double(),
+    digest=sa.LargeBinary(),
+    **_texts("kind", "data"),
+)
+FINDING_COUNT = _table(
+    "finding_count", **_integers("scan_id", "waived", "findings"), **_texts("site", "server", "verdict", "exposure")
+)
+CAPACITY_COUNT = _table(
+    "capacity_count",
+    **_integers("scan_id", "hypervisors", "unread", "cpus", "memory_mib", "domains_running", "domains_defined"),
+    **_integers("vcpus_running", "vcpus_defined", "memory_running_mib", "memory_defined_mib", "macvtap_interfaces"),
+    **_texts("site"),
+)
+
+
+def new_id(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> int:
+    """Insert a row into a table that numbers its rows; return the number."""
+    key = connection.execute(table.insert(), row).inserted_primary_key
+    if key is None:  # both databases give it for a single row
+        raise AssertionError(table.name)
+    return int(key[0])
