@@ -19,6 +19,7 @@ HEAVY = {
     "libvirt",
     "lxml",
     "prometheus_client",
+    "psycopg",
     "requests",
     "sqlalchemy",
     "tabulate",

@@ -8,6 +8,7 @@ import pytest
 from tests.harness.postgresql import PostgreSQL
 from virtscan.storage.address import check_url
 
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
     """What makes the URL of a database that is not there yet, or empty."""

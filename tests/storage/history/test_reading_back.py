@@ -24,13 +24,13 @@ def reads_back(url: str, saved: list[Inventory], report: Callable[[Inventory], A
             assert list(history.load_all(*numbers)) == saved[: len(numbers)]
 
 
-@settings(ANY_DATABASE, max_examples=25)
+@settings(ANY_DATABASE, max_examples=12)
 @given(st.lists(inventories(), min_size=1, max_size=3))
 def test_any_sequence_of_any_inventories_reads_back_equal(url: str, sequence: list[Inventory]) -> None:
     reads_back(url, in_days(sequence), lambda _inventory: None)
 
 
-@settings(ANY_DATABASE, max_examples=40)
+@settings(ANY_DATABASE, max_examples=20)
 @given(sequences())
 def test_any_nights_of_a_fleet_read_back_equal(url: str, sequence: list[Inventory]) -> None:
     reads_back(url, sequence, judge)

@@ -5,6 +5,7 @@ unchanged host is one row for as long as it stays so.
 """
 
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from functools import cache
 from hashlib import blake2b
@@ -50,7 +51,7 @@ class HostPieces(msgspec.Struct, frozen=True, gc=False):
 
 
 class Pieces(msgspec.Struct, frozen=True):
-    """A whole inventory."""
+    """A whole inventory; `rest` is compressed, because it remembers whole hosts while these can't be read."""
 
     hosts: tuple[HostPieces, ...]
     items: dict[str, tuple[Piece, ...]]
@@ -68,7 +69,7 @@ def taken_apart(saved: Saved) -> Pieces:
     return Pieces(
         hosts=tuple(map(_host_pieces, saved.hypervisors)),
         items={name: tuple(without_volatile(_encode(item)) for item in getattr(saved, name)) for name in _LISTS},
-        rest=_encode(rest),
+        rest=zlib.compress(_encode(rest)),
     )
 
 
@@ -125,6 +126,7 @@ def item_of(name: str, data: bytes, version: int) -> Any:  # as above
 
 def rest_of(data: bytes, version: int) -> Saved:
     """Read what is left of an inventory without its pieces."""
+    data = zlib.decompress(data)
     if version == VERSION:
         return _rest(data)
     return msgspec.convert(raw_upgraded(msgspec.json.decode(data), version), type=Saved)

@@ -39,7 +39,7 @@ class Reader:
             raise HistoryError(f"scan {scan_id}: there is no such scan; virtscan history list shows them")
         if row["rest"] is None:
             raise HistoryError(f"scan {scan_id}: pruned, only its counts are kept (virtscan history trend)")
-        rest = rest_of(row["rest"].encode(), row["format"])
+        rest = rest_of(bytes(row["rest"]), row["format"])
         of_scan = HOST_SCAN.c.scan_id == scan_id
         return from_saved(joined(rest, self._hosts(scan_id, of_scan).values(), self._items(row)))
 

@@ -11,7 +11,6 @@ from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Report, Ve
 from virtscan.storage.history.pieces import HostPieces, digest
 from virtscan.storage.inventory_file import VERSION
 
-
 _LONGEST_KEY = 250
 
 
@@ -50,7 +49,7 @@ def scan_row(inventory: Inventory, report: Report | None, scope_id: int, rest: b
         "at_risk": verdicts.count(Verdict.AT_RISK),
         "unknown": verdicts.count(Verdict.UNKNOWN),
         "format": VERSION,
-        "rest": rest.decode(),
+        "rest": rest,
     }
 
 

@@ -53,7 +53,8 @@ SCAN = _table(
     **_integers("id", "scope_id", "hypervisors", "complete", "partial", "failed", "domains", "interfaces", "gaps"),
     **_integers("at_risk", "unknown", "format"),
     taken_at=Moment(),
-    **_texts("version", "status", "rest"),
+    **_texts("version", "status"),
+    rest=sa.LargeBinary(),
     listings=sa.LargeBinary(),
 )
 HOST = _table("host", **_integers("id", "scope_id", "first_complete", "last_complete"), **_texts("name", "site"))

@@ -1,0 +1,65 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from virtscan.storage.history.versions import OpenVersion, Step, step
+
+
+def versions(digests: str) -> list[OpenVersion]:
+    return [OpenVersion(number, digest.encode(), float(number)) for number, digest in enumerate(digests, 1)]
+
+
+def observe(before: str, after: str, *, complete: bool = True, superseded: tuple[int, ...] = ()) -> Step:
+    observed = [digest.encode() for digest in after]
+    return step(versions(before), observed, complete=complete, is_superseded=superseded.__contains__)
+
+
+def test_what_is_the_same_changes_nothing() -> None:
+    assert observe("abc", "abc") == Step()
+    assert observe("abc", "abc", complete=False) == Step()
+
+
+def test_what_a_complete_observation_lacks_ends() -> None:
+    assert observe("abc", "ac") == Step(ended=(2,))
+    assert observe("abc", "") == Step(ended=(1, 2, 3))
+
+
+def test_what_an_incomplete_observation_lacks_does_not_end_and_is_not_listed() -> None:
+    assert observe("abc", "ac", complete=False) == Step(listing=(1, 3))
+    assert observe("abc", "", complete=False) == Step(listing=())
+
+
+def test_an_incomplete_observation_ends_what_it_saw_in_a_new_state() -> None:
+    assert observe("abc", "axc", complete=False, superseded=(2,)) == Step(added=((1, 2.0),), ended=(2,))
+
+
+def test_what_is_new_gets_a_place_between_its_neighbours() -> None:
+    assert observe("ab", "axb") == Step(added=((1, 1.5),))
+    assert observe("ab", "xab") == Step(added=((0, 0.5),))
+    assert observe("ab", "abxy") == Step(added=((2, 3.0), (3, 4.0)))
+
+
+def test_another_order_is_listed() -> None:
+    assert observe("abc", "cxab") == Step(added=((1, 4.0),), listing=(3, -1, 1, 2))
+
+
+def test_two_alike_are_two() -> None:
+    assert observe("aab", "ab") == Step(ended=(2,))
+    assert observe("ab", "aab") == Step(added=((1, 1.5),))
+
+
+@given(st.lists(st.tuples(st.text("abcdef", max_size=8), st.booleans()), max_size=12))
+def test_the_intervals_or_the_listing_always_give_what_was_observed(nights: list[tuple[str, bool]]) -> None:
+    open_now: list[OpenVersion] = []
+    number = 0
+    for digests, complete in nights:
+        observed = [digest.encode() for digest in digests]
+        made = step(open_now, observed, complete=complete)
+        new = [OpenVersion(number + place, observed[at], rank) for place, (at, rank) in enumerate(made.added)]
+        ids = None if made.listing is None else [number - 1 - one if one < 0 else one for one in made.listing]
+        number += len(new)
+        left = [one for one in open_now if one.id not in made.ended]
+        open_now = sorted((*left, *new), key=lambda one: (one.rank, one.id))
+        by_id = {one.id: one.digest for one in open_now}
+        assert [by_id[one] for one in (by_id if ids is None else ids)] == observed
+        assert complete <= (len(open_now) == len(observed))
+        assert complete or not made.ended

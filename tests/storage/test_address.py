@@ -1,0 +1,63 @@
+from datetime import date
+
+import pytest
+
+from virtscan.errors import ConfigError
+from virtscan.storage.address import Which, check_url, is_history, parse_address
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "which"),
+    [
+        ("sqlite:////var/lib/virtscan/history.sqlite", "sqlite:////var/lib/virtscan/history.sqlite", None),
+        ("sqlite:///history.sqlite@latest", "sqlite:///history.sqlite", None),
+        ("sqlite:///history.sqlite@17", "sqlite:///history.sqlite", 17),
+        ("sqlite:///a@b/history.sqlite@2026-11-01", "sqlite:///a@b/history.sqlite", date(2026, 11, 1)),
+        ("postgresql://me@db/virtscan", "postgresql://me@db/virtscan", None),
+        ("postgresql://me@db", "postgresql://me@db", None),
+        ("postgresql://me@db/virtscan@3", "postgresql://me@db/virtscan", 3),
+        ("postgresql:///virtscan?host=/run/pg@latest", "postgresql:///virtscan?host=/run/pg", None),
+    ],
+)
+def test_a_scan_follows_the_last_at_behind_the_last_slash(text: str, url: str, which: Which) -> None:
+    address = parse_address(text)
+
+    assert (address.url, address.which) == (url, which)
+
+
+@pytest.mark.parametrize("scan", ["", "0", "-1", "last", "2026-13-01", "1.5", "9" * 19])
+def test_an_invalid_scan_is_refused_with_what_there_is(scan: str) -> None:
+    with pytest.raises(ConfigError, match=r"history.sqlite@.*: invalid scan .*; write @latest, @NUMBER"):
+        parse_address(f"sqlite:///history.sqlite@{scan}")
+
+
+@pytest.mark.parametrize("text", ["fleet.json", "/var/lib/virtscan/fleet.json", "sqlite.json", "http://db/virtscan"])
+def test_everything_else_is_a_file(text: str) -> None:
+    assert not is_history(text)
+
+
+@pytest.mark.parametrize("text", ["sqlite:///a", "postgresql://a/b", "postgres://a/b", "postgresql+psycopg:///b"])
+def test_a_database_is_known_by_its_scheme(text: str) -> None:
+    assert is_history(text)
+
+
+def test_a_postgresql_is_opened_with_psycopg() -> None:
+    assert check_url("postgresql://db/virtscan", "--history", private=False) == "postgresql+psycopg://db/virtscan"
+    assert check_url("postgres://db/virtscan", "--history", private=False) == "postgresql+psycopg://db/virtscan"
+    assert check_url("sqlite:///x", "--history", private=False) == "sqlite:///x"
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:hunter2@db/virtscan", "postgresql://db/virtscan?password=hunter2"])
+def test_a_password_on_the_command_line_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        check_url(url, "--history", private=False)
+
+    assert "hunter2" not in str(raised.value)
+    assert "use [history] url with ${VARIABLE}, or ~/.pgpass" in str(raised.value)
+    assert check_url(url, "history.url", private=True).endswith(url.partition(":")[2])
+
+
+@pytest.mark.parametrize("url", ["fleet.sqlite", "mysql://db/x", "me:hunter2@db"])
+def test_what_is_not_a_database_is_refused_with_an_example(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"--history: not the URL of a database: .*; write one, e.g. sqlite:////var"):
+        check_url(url, "--history", private=False)
