@@ -1,7 +1,6 @@
 """Hosts that hang in every way that is known: the others are complete, and the process ends."""
 
 import json
-import signal
 import socket
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.libvirtd import Libvirtd, node, running_libvirtd
 from tests.harness.patience import LONG
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to
@@ -210,27 +208,3 @@ def test_the_runs_deadline_ends_the_scan_with_a_report_of_the_facts_read(daemon:
     assert found.host("healthy").status is HostStatus.COMPLETE
     assert found.reasons("silent") == ["stopped at the run's deadline of 3 s"]
     assert (found.stderr, found.exit_code) == ("", 3)
-
-
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_a_scan_that_hangs_with_its_output_and_its_ssh(tmp_path: Path, ending: signal.Signals) -> None:
-    with silent_port() as silent:
-        uri = f"qemu+ssh://127.0.0.1:{port_of(silent)}/system"
-        command = [*DEFAULT_SIGNALS, *COMMAND, "scan", "-c", uri, "-o", str(tmp_path / "report")]
-        with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process:
-            connection, _ = silent.accept()  # its ssh is there, and waits
-            process.send_signal(ending)
-            try:
-                output, _ = process.communicate(timeout=ENDS)
-            finally:
-                process.kill()
-            connection.settimeout(ENDS)
-            while connection.recv(4096):  # until it is gone
-                pass
-            connection.close()
-
-    assert process.returncode not in {0, 1}
-    assert "Traceback" not in output
-    assert list(tmp_path.iterdir()) == []

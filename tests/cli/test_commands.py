@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -14,8 +13,6 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
-from tests.harness.launching import DEFAULT_SIGNALS
-from tests.harness.patience import LONG
 from tests.reporters.reading import text_of
 from virtscan.cli.main import run
 from virtscan.reporters import REPORTERS, Content
@@ -276,34 +273,6 @@ def silent_port() -> Iterator[int]:
     """A port that accepts and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_ends_a_waiting_scan_and_leaves_nothing_behind(
-    number: signal.Signals, code: int, silent_port: int, tmp_path: Path
-) -> None:
-    report = tmp_path / "report.txt"
-    command = [
-        *DEFAULT_SIGNALS,
-        *VIRTSCAN,
-        "scan",
-        "-c",
-        f"test+tcp://127.0.0.1:{silent_port}/default",
-        "-o",
-        str(report),
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        try:
-            while not list(tmp_path.glob(".report.txt.*")):
-                assert process.poll() is None
-            process.send_signal(number)
-            out, _ = process.communicate(timeout=LONG)
-        finally:
-            process.kill()
-
-    assert process.returncode == code
-    assert out == b""
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])

@@ -13,8 +13,8 @@ import pytest
 from tests.conftest import PROJECT
 from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
-from virtscan.cli import leftovers
 from virtscan.cli.output import PRIVATE, OutputError, Outputs, opened
+from virtscan.cli.process import leftovers
 
 NOBODY = 65534
 

@@ -1,8 +1,14 @@
-"""Signals, in processes of their own."""
+"""Signals, crashes and what is left behind, in processes of their own."""
 
+import os
 import signal
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -12,60 +18,238 @@ from tests.harness.patience import LONG
 
 pytestmark = pytest.mark.slow
 
-ENDING = [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+COMMAND = (sys.executable, "-c", "from virtscan.cli import main; main()")
+ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 START = """
-import os, signal, time
-from virtscan.cli.process import end_on_signals
-end_on_signals()
+import os, signal, sys, time
+from virtscan.cli.process import leftovers, signals, supervision
+signals.end_on_signals()
+"""
+SCAN = f"""{START}
+supervision.allow()
+crash = supervision.go_on_apart()
 """
 
 
 def ended(script: str, *, start: tuple[str, ...] = DEFAULT_SIGNALS) -> subprocess.CompletedProcess[str]:
-    command = [*start, sys.executable, "-c", START + script]
+    command = [*start, sys.executable, "-c", script]
     return subprocess.run(command, capture_output=True, text=True, timeout=LONG, cwd=PROJECT, check=False)
 
 
-@pytest.mark.parametrize(("number", "code"), ENDING)
-def test_a_swallowed_signal_is_raised_again(number: signal.Signals, code: int) -> None:
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_ends_what_is_no_scan_at_once_wherever_it_arrives(number: signal.Signals) -> None:
     """Python drops what is raised while an object goes, as it does in the callbacks of its imports."""
-    done = ended(f"""
+    done = ended(f"""{START}
 class Deaf:
     def __del__(self):
         os.kill(os.getpid(), {number})
-        for _ in range(100):
-            pass
 Deaf()
-for _ in range(2000):
-    time.sleep(0.01)
+time.sleep({LONG})
 """)
 
-    assert "Exception ignored" in done.stderr
-    assert done.returncode == code
+    assert (done.returncode, done.stderr) == (-number, "")
 
 
-@pytest.mark.parametrize(("number", "code"), ENDING)
-def test_what_cleans_up_after_a_signal_is_not_interrupted(number: signal.Signals, code: int) -> None:
-    done = ended(f"""
-try:
-    os.kill(os.getpid(), {number})
-    time.sleep(20)
-finally:
-    try:
-        raise LookupError
-    except LookupError:
-        for _ in range(100):
-            time.sleep(0.01)
-    print("cleaned up")
-""")
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_removes_temporary_files_and_ends_programs(number: signal.Signals, tmp_path: Path) -> None:
+    file = tmp_path / "half"
+    done = ended(f"""{START}
+import pathlib, subprocess
+leftovers.add(pathlib.Path({str(file)!r}))
+pathlib.Path({str(file)!r}).touch()
+subprocess.Popen(["sh", "-c", "sleep 1000 & sleep 1000"])
+os.kill(os.getpid(), {number})
+""")  # its output ends only when the last program is gone
 
-    assert done.stdout == "cleaned up\n"
-    assert done.returncode == code
+    assert done.returncode == -number
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("name", ["HUP", "INT", "TERM"])
 def test_a_signal_that_was_ignored_from_the_beginning_stays_so(name: str) -> None:
     """As nohup and the background jobs of a shell script want it."""
-    script = f"os.kill(os.getpid(), signal.SIG{name})\nprint('still here')"
+    script = f"{SCAN}\nfor pid in (os.getpid(), os.getppid()): os.kill(pid, signal.SIG{name})\nprint('still here')"
     done = ended(script, start=(*DEFAULT_SIGNALS, "env", f"--ignore-signal={name}"))
 
     assert (done.stdout, done.returncode) == ("still here\n", 0)
+
+
+@pytest.mark.parametrize("delay", [0, 0.02, 0.05, 0.1, 0.2])
+def test_a_signal_during_the_imports_ends_the_process(delay: float, tmp_path: Path) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with subprocess.Popen(
+            [*DEFAULT_SIGNALS, *COMMAND, "report", str(tmp_path / "pipe")], stderr=subprocess.PIPE, text=True
+        ) as process:
+            _wait_until_it_handles_signals(process.pid)
+            time.sleep(delay)
+            process.send_signal(number)
+            _, stderr = process.communicate(timeout=LONG)
+        # As fast as this may be, it can have been over before.
+        assert (process.returncode, "Traceback" in stderr) in {(-number, False), (2, False)}
+
+
+def _wait_until_it_handles_signals(process: int) -> None:
+    end = time.monotonic() + LONG
+    while time.monotonic() < end:
+        status = Path(f"/proc/{process}/status").read_text()
+        caught = int(next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")), 16)
+        if caught & 1 << (signal.SIGTERM - 1):
+            return
+    pytest.fail("it handles no signal")
+
+
+@contextmanager
+def silent_scan(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[str]", socket.socket]]:
+    """A scan of a host that never answers, when its ssh is there; its connection ends with its ssh."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LONG)
+        uris = [f"qemu+ssh://127.0.0.1:{server.getsockname()[1]}/system", "test:///default"]
+        command = [*DEFAULT_SIGNALS, *COMMAND, "scan", *(part for uri in uris for part in ("-c", uri))]
+        command += ["-o", str(folder / "report"), *options]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(LONG)
+                yield process, connection
+            process.kill()
+
+
+def wait_for_end_of_ssh(connection: socket.socket) -> None:
+    while connection.recv(4096):
+        pass
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_the_first_signal_reports_what_was_read(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    with silent_scan(tmp_path, "--view", "hypervisors") as (process, connection):
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=LONG)
+        wait_for_end_of_ssh(connection)
+
+    report = (tmp_path / "report").read_text()
+    assert process.returncode == code
+    assert stderr == "virtscan: interrupted; reporting what was read (again: end at once)\n"
+    assert ": interrupted\n" in report
+    assert "hypervisors: 1 complete, 0 partial, 1 failed" in report
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+def test_a_killed_process_takes_its_scan_and_its_ssh_along(tmp_path: Path) -> None:
+    with silent_scan(tmp_path) as (process, connection):
+        process.kill()
+        process.communicate(timeout=LONG)  # its scan had standard error open, too
+        wait_for_end_of_ssh(connection)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_second_signal_ends_a_scan_at_once() -> None:
+    script = f"""{SCAN}
+os.kill(os.getppid(), signal.SIGTERM)
+while not signals.is_report_wanted():
+    time.sleep(0.01)
+time.sleep(0.3)
+os.kill(os.getppid(), signal.SIGTERM)
+time.sleep({LONG})
+"""
+    assert ended(script).returncode == -signal.SIGTERM
+
+
+def test_a_signal_to_the_whole_group_is_one_signal() -> None:
+    """As `timeout` and systemd send it, and a terminal."""
+    script = f"""{START}
+os.setpgid(0, 0)
+supervision.allow()
+supervision.go_on_apart()
+os.kill(os.getppid(), signal.SIGTERM)
+os.kill(0, signal.SIGTERM)
+while not signals.is_report_wanted():
+    time.sleep(0.01)
+print("reported", flush=True)
+os._exit(0)
+"""
+    done = ended(script)
+
+    assert (done.stdout, done.returncode) == ("reported\n", 143)
+
+
+def test_a_scan_has_the_exit_code_of_its_process() -> None:
+    assert ended(f"{SCAN}\nos._exit(4)").returncode == 4
+
+
+def test_programs_that_a_scan_leaves_are_ended_even_those_started_last() -> None:
+    script = f"""{SCAN}
+import subprocess
+subprocess.Popen(["setsid", "sh", "-c", "sleep 1000 & sleep 1000"])
+os._exit(0)
+"""
+    assert ended(script).returncode == 0  # when nothing has its output open
+
+
+def test_programs_of_the_shell_that_became_virtscan_go_on(tmp_path: Path) -> None:
+    script = f"{SCAN}\nprint('data', flush=True)\nos._exit(0)"
+    shell = f'{{ sleep 0.5; cat >{tmp_path}/out; }} <"$0" & exec "$1" -c "$2" >"$0"'
+    os.mkfifo(tmp_path / "pipe")
+    command = [*DEFAULT_SIGNALS, "sh", "-c", shell, str(tmp_path / "pipe"), sys.executable, script]
+
+    subprocess.run(command, timeout=LONG, cwd=PROJECT, check=True)
+
+    end = time.monotonic() + LONG
+    while time.monotonic() < end and not (tmp_path / "out").exists():
+        time.sleep(0.01)
+    while time.monotonic() < end and not (tmp_path / "out").read_text():
+        time.sleep(0.01)
+    assert (tmp_path / "out").read_text() == "data\n"
+
+
+def test_a_crash_of_a_library_is_an_answer_to_the_parent() -> None:
+    script = f"""{SCAN}
+if crash is None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+print(crash.name, supervision.go_on_apart(), flush=True)
+os._exit(3)
+"""
+    done = ended(script)
+
+    assert (done.stdout, done.returncode) == ("SIGSEGV None\n", 3)
+
+
+def test_a_scan_that_crashes_is_read_again_with_one_call_at_a_time(tmp_path: Path) -> None:
+    done = _scan_with_a_client_that_crashes(tmp_path, times=1)
+
+    assert done.stderr == "virtscan: libvirt's client library crashed (SIGSEGV); reading again, one call at a time\n"
+    assert "hypervisors: 1 complete" in done.stdout
+
+
+def test_a_scan_that_crashes_twice_reports_everything_as_unread(tmp_path: Path) -> None:
+    done = _scan_with_a_client_that_crashes(tmp_path, times=2)
+
+    assert done.returncode == 5
+    assert "test:///default: the process that read it was ended by SIGSEGV" in done.stdout
+
+
+def _scan_with_a_client_that_crashes(folder: Path, times: int) -> subprocess.CompletedProcess[str]:
+    """Put a libvirt before the real one that crashes on its first connections."""
+    (folder / "libvirt.py").write_text(f"""
+import os, pathlib, signal, sys
+sys.path.remove({str(folder)!r})
+del sys.modules["libvirt"]
+import libvirt
+real = libvirt.openAuth
+def crash(*arguments):
+    count = pathlib.Path({str(folder)!r}, "count")
+    before = int(count.read_text()) if count.exists() else 0
+    count.write_text(str(before + 1))
+    if before < {times}:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return real(*arguments)
+libvirt.openAuth = crash
+""")
+    return subprocess.run(
+        [*DEFAULT_SIGNALS, *COMMAND, "scan", "-c", "test:///default", "--view", "hypervisors"],
+        env=os.environ | {"PYTHONPATH": f"{folder}:{PROJECT}"},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=False,
+    )

@@ -6,14 +6,14 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import pytest
 
 from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.patience import LONG
-from virtscan.engines.engine import Cut, Job, Outcome, Raised, Returned
-from virtscan.engines.threads import FILES_A_JOB, MOST_AT_ONCE, RESERVED_FILES
+from virtscan.engines.admission import FILES_A_JOB, MOST_AT_ONCE, RESERVED_FILES
+from virtscan.engines.engine import Cut, Job, Outcome, Raised, Returned, Work
 from virtscan.engines.threads import run as run_with
 
 pytestmark = pytest.mark.slow
@@ -28,6 +28,17 @@ def ignore(_index: int, _outcome: Outcome[T]) -> None:
     """Look at no outcome when it comes."""
 
 
+class Plain(Generic[T]):
+    """A job that knows no deadline."""
+
+    def __init__(self, call: Callable[[], T], work: Work = Work.ASKS) -> None:
+        self.call = call
+        self.work = work
+
+    def __call__(self, _run_left: float, /) -> T:
+        return self.call()
+
+
 def run(
     work: Sequence[Callable[[], T]],
     *,
@@ -37,10 +48,7 @@ def run(
 ) -> tuple[Outcome[T], ...]:
     """Run jobs that know no deadline, each left behind as soon as it is late."""
 
-    def job(call: Callable[[], T]) -> Job[T]:
-        return lambda _run_left: call()
-
-    jobs = [job(call) for call in work]
+    jobs: list[Job[T]] = [Plain(call) for call in work]
     return run_with(jobs, job_timeout=job_timeout, deadline=deadline, on_end=on_end, margin=0)
 
 
@@ -229,10 +237,17 @@ def in_a_process(script: str, *arguments: str) -> "subprocess.CompletedProcess[s
 import os, resource, signal, subprocess, sys, threading, time
 from virtscan.engines import threads
 from virtscan.engines.bounded import within
-from virtscan.engines.threads import places
+from virtscan.engines.admission import places
+from virtscan.engines.engine import Work
 LONG = 600
+class Plain:
+    work = Work.ASKS
+    def __init__(self, call):
+        self.call = call
+    def __call__(self, _run_left):
+        return self.call()
 def run(work, **given):
-    return threads.run([lambda _left, call=call: call() for call in work], margin=0, **given)
+    return threads.run([Plain(call) for call in work], margin=0, **given)
 ignore = lambda index, outcome: None
 hang = threading.Event().wait
 """

@@ -138,6 +138,7 @@ class Processes:
         job_timeout: float,
         deadline: float,
         on_end: Callable[[int, Outcome[T]], None],
+        is_interrupted: Callable[[], bool] = lambda: False,  # noqa: ARG002 the engine's signature
     ) -> tuple[Outcome[T], ...]:
         """Run them, two at once."""
         outcomes: list[Outcome[T]] = []

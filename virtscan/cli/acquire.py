@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from signal import Signals
+from time import monotonic
 from typing import Any, TypeVar
 
 import click
@@ -12,7 +14,9 @@ import msgspec
 from virtscan.cli.console import Console
 from virtscan.cli.options import collect_options
 from virtscan.cli.plan import default_uri_line, load_plan
-from virtscan.cli.process import close_input
+from virtscan.cli.process.signals import is_report_wanted
+from virtscan.cli.process.streams import close_input
+from virtscan.cli.process.supervision import go_on_apart
 from virtscan.config import Options
 from virtscan.correlator.age import in_words
 from virtscan.errors import InventoryError
@@ -66,13 +70,33 @@ def planned(
 
 
 def collected(plan: Plan, console: Console) -> Inventory:
-    """Collect with a progress bar; first print which hypervisor is read if none was named."""
-    from virtscan.scanning import collect
+    """Collect with a progress bar; first print which hypervisor is read if none was named.
 
+    It is done in a child process, in which this returns. Should a library crash there, another one reads again, one
+    call at a time; after a second crash, everything is unread.
+    """
     if line := default_uri_line(plan):
         console.warn(line)
+    started = monotonic()
+    crash = go_on_apart()
+    if crash is None:
+        return _collected(plan, console)
+    if crash is not Signals.SIGKILL:
+        console.warn(f"libvirt's client library crashed ({crash.name}); reading again, one call at a time")
+        left = max(plan.host_timeout, plan.deadline - (monotonic() - started))
+        crash = go_on_apart()
+        if crash is None:
+            return _collected(msgspec.structs.replace(plan, deadline=left, is_careful=True), console)
+    from virtscan.scanning import unread
+
+    return unread(plan, f"the process that read it was ended by {crash.name}; please report it")
+
+
+def _collected(plan: Plan, console: Console) -> Inventory:
+    from virtscan.scanning import collect
+
     with console.progress(len(plan.targets) + len(plan.servers) + len(plan.provisioning), "Reading") as advance:
-        return collect(plan, on_progress=advance)
+        return collect(plan, on_progress=advance, is_interrupted=is_report_wanted)
 
 
 def load(file: Path) -> Inventory:

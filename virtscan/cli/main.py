@@ -1,15 +1,13 @@
-"""The program `virtscan`: its commands, each loaded when it is used, and how the process ends."""
+"""The program `virtscan`: its commands, each loaded when it is used, and the exit code."""
 
 import importlib
-import sys
 import traceback
-from typing import NoReturn
 
 import click
 
 from virtscan import __version__
 from virtscan.cli.output import OutputError, ReaderGoneError
-from virtscan.cli.process import drop_output, end, end_on_signals, let_errors_go_unheard, open_closed_streams
+from virtscan.cli.process.streams import drop_output
 from virtscan.errors import VirtscanError
 
 COMMANDS = {
@@ -59,14 +57,6 @@ class _LazyGroup(click.Group):
 @click.version_option(__version__, "-V", "--version", prog_name="virtscan", message="%(prog)s %(version)s")
 def virtscan() -> None:
     """Report which virtual machines will fail to boot over the network, because of which server, and the fix."""
-
-
-def main() -> NoReturn:
-    """Run the command line and end the process, whatever threads are still waiting for a host."""
-    open_closed_streams()
-    let_errors_go_unheard()
-    end_on_signals()
-    end(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:

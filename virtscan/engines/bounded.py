@@ -6,14 +6,22 @@ A late result goes into a queue that is no longer read.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from virtscan.engines.engine import Cut, Outcome, Raised, Returned
 from virtscan.engines.programs import end_programs_of
 
 T = TypeVar("T")
+
+
+_POLL = 0.2
+"""Seconds between two looks at a thread's use of the CPU."""
+
+_waited_for: set[SimpleQueue[Any]] = set()  # Any: outcomes of calls of every type
+_left_behind: set[threading.Thread] = set()
 
 
 class NoThreadError(RuntimeError):
@@ -27,29 +35,95 @@ def within(seconds: float, call: Callable[[], T]) -> Outcome[T]:
     with such threads with `os._exit`: its own end could wait for them.
 
     Returns:
-        `Cut.JOB_DEADLINE` if it is late.
+        `Cut.JOB_DEADLINE` if it is late, `Cut.INTERRUPTED` after `interrupt`.
 
     Raises:
         NoThreadError: There is no thread to call it on.
     """
+    return _supervised(call, lambda _thread, results: results.get(timeout=max(0, seconds)))
+
+
+def within_work(seconds: float, run_left: float, call: Callable[[], T]) -> Outcome[T]:
+    """Do as `within` for a call that works all the time, whose limit counts from when it gets a CPU.
+
+    It is late after so many seconds of work, or after so many without any: a disk that does not answer.
+
+    Returns:
+        As `within`; `Cut.RUN_DEADLINE` if `run_left` has passed.
+
+    Raises:
+        NoThreadError: There is no thread to call it on.
+    """
+    return _supervised(call, lambda thread, results: _get_after_work(thread, results, seconds, run_left))
+
+
+def interrupt() -> None:
+    """Let all calls that are waited for be left behind."""
+    for results in tuple(_waited_for):
+        results.put(Cut.INTERRUPTED)
+
+
+def _supervised(
+    call: Callable[[], T], get: Callable[[threading.Thread, SimpleQueue[Outcome[T]]], Outcome[T]]
+) -> Outcome[T]:
     results: SimpleQueue[Outcome[T]] = SimpleQueue()
 
     def work() -> None:
         results.put(outcome_of(call))
 
     thread = _Helper(work)
+    _waited_for.add(results)
+    try:
+        _start(thread)
+        outcome = get(thread, results)
+    except Empty:
+        outcome = Cut.JOB_DEADLINE
+    except BaseException:  # an interruption
+        leave_behind(thread)
+        raise
+    finally:
+        _waited_for.discard(results)
+    if isinstance(outcome, Cut):
+        leave_behind(thread)
+    return outcome
+
+
+def _start(thread: threading.Thread) -> None:
     try:
         thread.start()
     except RuntimeError as error:
         raise NoThreadError(str(error)) from error
+
+
+def _get_after_work(
+    thread: threading.Thread, results: SimpleQueue[Outcome[T]], seconds: float, run_left: float
+) -> Outcome[T]:
+    started = moved = time.monotonic()
+    last = 0.0
+    while True:
+        try:
+            return results.get(timeout=_POLL)
+        except Empty:
+            now, used = time.monotonic(), _seconds_of_work(thread)
+        if used > last:
+            last, moved = used, now
+        if used > seconds or now - moved > seconds:
+            return Cut.JOB_DEADLINE
+        if now - started > run_left:
+            return Cut.RUN_DEADLINE
+
+
+def _seconds_of_work(thread: threading.Thread) -> float:
+    """Return the CPU time of a thread; of one that has ended, none.
+
+    Source:
+        Linux, include/linux/posix-timers_types.h: the clock of a thread, by its number. `pthread_getcpuclockid` may
+        crash if the thread ends meanwhile.
+    """
     try:
-        return results.get(timeout=max(0, seconds))
-    except Empty:
-        end_work_of(thread)
-        return Cut.JOB_DEADLINE
-    except BaseException:  # an interruption
-        end_work_of(thread)
-        raise
+        return time.clock_gettime(~(thread.native_id or 0) << 3 | 6)
+    except OSError:
+        return 0.0
 
 
 def outcome_of(call: Callable[[], T]) -> Outcome[T]:
@@ -58,6 +132,21 @@ def outcome_of(call: Callable[[], T]) -> Outcome[T]:
         return Returned(call())
     except BaseException as error:  # noqa: BLE001 on a thread of its own it would only be printed and lost
         return Raised(error)
+
+
+def leave_behind(thread: threading.Thread) -> None:
+    """End the programs of a thread that is no longer waited for, and of the calls that it waits for."""
+    _left_behind.add(thread)
+    end_work_of(thread)
+
+
+def end_late_work() -> None:
+    """End what threads have started after they were left behind; call it again and again."""
+    for thread in tuple(_left_behind):
+        if thread.is_alive():
+            end_work_of(thread)
+        else:
+            _left_behind.discard(thread)
 
 
 def end_work_of(thread: threading.Thread) -> None:

@@ -10,8 +10,19 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
+class Work(Enum):
+    """What a job does most of the time."""
+
+    ASKS = "waits for replies of a host"
+    READS = "reads files: it needs a CPU all the time"
+
+
 class Job(Protocol[T_co]):
     """Work with a deadline of its own; it can be pickled, and so can its result."""
+
+    @property
+    def work(self) -> Work:
+        """Return what it does, by which the engine admits it."""
 
     def __call__(self, run_left: float, /) -> T_co:
         """Do the work, and return before the run ends in `run_left` seconds."""
@@ -30,11 +41,13 @@ class Raised(msgspec.Struct, frozen=True):
 
 
 class Cut(Enum):
-    """The deadline because of which a job has no outcome of its own."""
+    """The limit because of which a job has no outcome of its own."""
 
     JOB_DEADLINE = "the job's deadline"
     RUN_DEADLINE = "the run's deadline, in mid-job"
     NEVER_STARTED = "the run's deadline, before the job started"
+    INTERRUPTED = "the run was interrupted"
+    NO_FILES = "too few files may be open for one more job"
 
 
 Outcome: TypeAlias = Returned[T] | Raised | Cut
@@ -50,15 +63,18 @@ class Engine(Protocol):
         job_timeout: float,
         deadline: float,
         on_end: Callable[[int, Outcome[T]], None],
+        is_interrupted: Callable[[], bool] = ...,
     ) -> tuple[Outcome[T], ...]:
         """Run all jobs and return when each has an outcome.
 
         Args:
-            jobs: What to run; started in this order.
+            jobs: What to run; those of one kind are started in this order.
             job_timeout: Seconds that one job may take, from its own start.
             deadline: Seconds that all of them together may take, from now; no job starts after that.
             on_end: Called in this thread as soon as a job (its index) has its outcome. An exception of it ends the
                 run.
+            is_interrupted: Called often in this thread. Once it returns True no job starts, and those that run end
+                with what they have.
 
         Returns:
             The outcomes in the order of the jobs.

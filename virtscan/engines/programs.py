@@ -1,10 +1,26 @@
-"""Programs started by abandoned jobs."""
+"""Programs started by abandoned jobs, and all that are left at the end."""
 
 import os
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
+from time import monotonic, sleep
+
+_END_SECONDS = 2.0
+"""How long programs are waited for that were killed; one in the kernel's hands may take for ever."""
+
+_MASTER = b"ssh: "
+"""The title of an ssh that ControlPersist keeps in the background for later logins, on the user's wish."""
+
+
+_spared: set[int] = set()
+
+
+def spare_present() -> None:
+    """Let `end_all` spare the children of today: a shell that has become this process started them."""
+    _spared.update(_all_children(os.getpid()))
 
 
 def end_programs_of(thread: Thread) -> None:
@@ -17,15 +33,55 @@ def end_programs_of(thread: Thread) -> None:
     nothing happens.
     """
     for program in _children(os.getpid(), thread.native_id):
-        _end(program)
+        _end(program, signal.SIGTERM)
 
 
-def _end(program: int) -> None:
+def end_all() -> None:
+    """Kill all children of this process and wait until they are gone, with those that it inherits from them."""
+    end = monotonic() + _END_SECONDS
+    while programs := [program for program in _all_children(os.getpid()) if not _is_spared(program)]:
+        for program in programs:
+            _end(program, signal.SIGKILL)
+        gone = sum(_reap(program) for program in programs)  # each of them, or one stays a zombie
+        if not gone:
+            if monotonic() > end:
+                return
+            sleep(0.001)
+
+
+def _end(program: int, how: signal.Signals) -> None:
     # What it has started goes first (the ssh of a ProxyJump): without its parent it would no longer be found.
-    for child in _children(program, program):
-        _end(child)
+    for child in _all_children(program):
+        if not _is_spared(child):
+            _end(child, how)
     with suppress(ProcessLookupError, PermissionError):
-        os.kill(program, signal.SIGTERM)
+        os.kill(program, how)
+
+
+def _reap(program: int) -> bool:
+    """Return True if the program is gone."""
+    try:
+        return os.waitpid(program, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return True
+
+
+def _is_spared(program: int) -> bool:
+    if program in _spared:
+        return True
+    try:
+        return Path(f"/proc/{program}/cmdline").read_bytes().startswith(_MASTER)
+    except OSError:
+        return False
+
+
+def _all_children(process: int) -> Iterator[int]:
+    try:
+        threads = [int(thread) for thread in os.listdir(f"/proc/{process}/task")]  # noqa: PTH208 names alone
+    except OSError:
+        return
+    for thread in threads:
+        yield from _children(process, thread)
 
 
 def _children(process: int, thread: int | None) -> list[int]:

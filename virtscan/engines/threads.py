@@ -4,7 +4,6 @@ Jobs end by themselves (`bounded.within`). A thread that does not is left behind
 what an outcome is; threads send it theirs through one queue, where a late one is dropped.
 """
 
-import resource
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,23 +14,18 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from virtscan.engines.bounded import NoThreadError, end_work_of, outcome_of
-from virtscan.engines.engine import Cut, Job, Outcome, Raised
-
-MOST_AT_ONCE = 128
-"""More brings nothing: one process is busy with 128 hosts at 20 ms a reply."""
-
-FILES_A_JOB = 8
-"""A libvirt connection takes two; one through ssh, or ssh itself, up to seven while it starts."""
-
-RESERVED_FILES = 64
-"""For everything else that the process has open."""
+from virtscan.engines.admission import SAMPLE_SECONDS, Admission
+from virtscan.engines.bounded import NoThreadError, end_late_work, interrupt, leave_behind, outcome_of
+from virtscan.engines.engine import Cut, Job, Outcome, Raised, Work
 
 LONGEST_WAIT = 0.2
 """Seconds. A signal that the kernel gives to another thread does not wake the main one, which has to act on it."""
 
 MARGIN = 30.0
 """Seconds that a job may be late. It ends by itself, so only a machine in trouble or a defect needs them."""
+
+INTERRUPTED_MARGIN = 5.0
+"""The same after an interruption: the user waits."""
 
 T = TypeVar("T")
 
@@ -42,6 +36,7 @@ def run(
     job_timeout: float,
     deadline: float,
     on_end: Callable[[int, Outcome[T]], None],
+    is_interrupted: Callable[[], bool] = lambda: False,
     margin: float = MARGIN,
 ) -> tuple[Outcome[T], ...]:
     """Run jobs as `Engine.run` describes, as many at once as sensible.
@@ -50,32 +45,21 @@ def run(
     """
     run = _Run(jobs, job_timeout + margin, on_end)
     end = monotonic() + deadline
+    why = Cut.RUN_DEADLINE
     try:
         while not run.is_over and (now := monotonic()) < end + (margin if run.is_busy else 0):
+            if is_interrupted():
+                if why is not Cut.INTERRUPTED:
+                    why, end, margin = Cut.INTERRUPTED, now, INTERRUPTED_MARGIN
+                interrupt()
             if now < end:
                 run.start_waiting(end)
             run.settle(timeout=LONGEST_WAIT if now >= end else min(LONGEST_WAIT, end - now))
             run.cut_late()
-        run.cut_all()
+        run.cut_all(why)
     finally:
         run.leave()
     return run.outcomes()
-
-
-def places(jobs: int) -> int:
-    """Return how many of these jobs may run at once.
-
-    Raises this process's soft limit of open files where the hard one allows it: a job that hangs keeps its files, so
-    there must be enough for all, not only for those at once. Not beyond that, because programs that are started from
-    here close every possible file one by one.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = RESERVED_FILES + jobs * FILES_A_JOB
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    by_files = jobs if soft == resource.RLIM_INFINITY else (soft - RESERVED_FILES) // FILES_A_JOB
-    return max(1, min(jobs, by_files, MOST_AT_ONCE))
 
 
 class _Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,9 +77,12 @@ class _Run(Generic[T]):
         self._jobs = jobs
         self._longest = longest
         self._on_end = on_end
-        self._places = places(len(jobs))
-        self._waiting = deque(range(len(jobs)))
+        self._admission = Admission(len(jobs))
+        self._waiting: dict[Work, deque[int]] = {work: deque() for work in Work}
+        for index, job in enumerate(jobs):
+            self._waiting[job.work].append(index)
         self._running: dict[int, _Running] = {}
+        self._sweep_at = 0.0
         self._outcomes: dict[int, Outcome[T]] = {}
         self._queue: SimpleQueue[tuple[int, Outcome[T]]] = SimpleQueue()
 
@@ -108,53 +95,77 @@ class _Run(Generic[T]):
         return bool(self._running)
 
     def start_waiting(self, end: float) -> None:
-        """Fill the free places; a thread that was left behind takes none."""
-        while self._waiting and len(self._running) < self._places:
-            index, now = self._waiting[0], monotonic()
-            thread = threading.Thread(target=self._work, args=(index, end - now), name=f"job {index}", daemon=True)
-            running = _Running(thread=thread, late_at=now + self._longest, alone=not self._running)
-            self._running[index] = running
-            try:
-                thread.start()
-            except RuntimeError:
-                # "can't start new thread": a limit of the user, the container or memory. It waits for one to end.
-                del self._running[index]
-                if not self._running:
-                    raise
-                return
-            self._waiting.popleft()
+        """Start what is admitted of each kind; a thread that was left behind takes no place."""
+        for work, waiting in self._waiting.items():
+            running = sum(self._jobs[index].work is work for index in self._running)
+            while waiting and self._admission.admits(work, running):
+                if not self._start(waiting[0], end):
+                    return
+                waiting.popleft()
+                running += 1
+        if not self._running:
+            # Nothing ends that could make room: threads that were left behind have the files.
+            for index in self._all_waiting():
+                self._end(index, Cut.NO_FILES)
+
+    def _start(self, index: int, end: float) -> bool:
+        """Start a job; return False if there is no thread for it until another ends."""
+        now = monotonic()
+        thread = threading.Thread(target=self._work, args=(index, end - now), name=f"job {index}", daemon=True)
+        is_bounded = self._jobs[index].work is Work.ASKS
+        late_at = now + self._longest if is_bounded else float("inf")
+        running = _Running(thread=thread, late_at=late_at, alone=not self._running)
+        self._running[index] = running
+        try:
+            thread.start()
+        except RuntimeError:
+            # "can't start new thread": a limit of the user, the container or memory. It waits for one to end.
+            del self._running[index]
+            if not self._running:
+                raise
+            return False
+        self._admission.started()
+        return True
 
     def settle(self, timeout: float) -> None:
         """Wait until a job ends, at most so long, then take all that have ended."""
         now = monotonic()
-        timeout = min([timeout, *(running.late_at - now for running in self._running.values())])
+        timeout = max(0.0, min([timeout, *(running.late_at - now for running in self._running.values())]))
+        if any(self._waiting.values()):
+            timeout = min(timeout, SAMPLE_SECONDS)
         try:
-            self._end(*self._queue.get(timeout=max(0, timeout)))
+            self._end(*self._queue.get(timeout=timeout))
             while True:
                 self._end(*self._queue.get_nowait())
         except Empty:
-            return
+            self._admission.came_late(monotonic() - now - timeout)
 
     def cut_late(self) -> None:
         """End the jobs that are late; `settle` goes first, so that none which made it in time is cut."""
         now = monotonic()
         for index in [index for index, running in self._running.items() if running.late_at <= now]:
             self._end(index, Cut.JOB_DEADLINE)
+        if now >= self._sweep_at:
+            self._sweep_at = now + LONGEST_WAIT
+            end_late_work()
 
-    def cut_all(self) -> None:
+    def cut_all(self, why: Cut) -> None:
         """End everything that has not ended."""
         for index in list(self._running):
-            self._end(index, Cut.RUN_DEADLINE)
-        for index in self._waiting:
-            self._end(index, Cut.NEVER_STARTED)
+            self._end(index, why)
+        for index in self._all_waiting():
+            self._end(index, Cut.INTERRUPTED if why is Cut.INTERRUPTED else Cut.NEVER_STARTED)
 
     def leave(self) -> None:
         """Free what still runs, as far as that can be done; after an interruption that is everything."""
         for running in self._running.values():
-            end_work_of(running.thread)
+            leave_behind(running.thread)
 
     def outcomes(self) -> tuple[Outcome[T], ...]:
         return tuple(self._outcomes[index] for index in range(len(self._jobs)))
+
+    def _all_waiting(self) -> list[int]:
+        return [index for waiting in self._waiting.values() for index in waiting]
 
     def _work(self, index: int, run_left: float) -> None:
         """Do a job, on its thread."""
@@ -167,10 +178,10 @@ class _Run(Generic[T]):
         running = self._running.pop(index, None)
         if running and isinstance(outcome, Raised) and isinstance(outcome.error, NoThreadError) and not running.alone:
             # Threads of jobs took those that jobs need themselves: fewer at once, and this one again.
-            self._places = max(1, len(self._running))
-            self._waiting.appendleft(index)
+            self._admission.fewer(len(self._running))
+            self._waiting[self._jobs[index].work].appendleft(index)
             return
         self._outcomes[index] = outcome
         if running and isinstance(outcome, Cut):
-            end_work_of(running.thread)
+            leave_behind(running.thread)
         self._on_end(index, outcome)

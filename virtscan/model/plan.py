@@ -98,7 +98,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One scan. Seconds are wall time; `deadline` is for the whole run.
 
     `fail_on` is None where neither the configuration nor the command line chooses it. `scope` identifies the
-    configuration and the hypervisors that the command line names; None where neither is known.
+    configuration and the hypervisors that the command line names; None where neither is known. `is_careful` avoids
+    what may crash libvirt's client: several calls at once on one connection.
     """
 
     targets: tuple[Target, ...] = ()
@@ -112,3 +113,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     next_start: bool = False
     allow_unsafe_uri: bool = False
     fail_on: FailOn | None = None
+    is_careful: bool = False

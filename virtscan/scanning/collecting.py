@@ -17,6 +17,7 @@ def collect(
     *,
     engine: Engine = threads,
     on_progress: Callable[[], None] = lambda: None,
+    is_interrupted: Callable[[], bool] = lambda: False,
     taken_at: datetime | None = None,
 ) -> Inventory:
     """Read every hypervisor, server and provisioning system of a plan, each under its deadline, all under the run's.
@@ -29,6 +30,7 @@ def collect(
         plan: What to read.
         engine: What runs the jobs.
         on_progress: Called in this thread whenever one of them is done.
+        is_interrupted: Called often in this thread; once it returns True, what was read by then is all.
         taken_at: The inventory's time, with its zone; None: now.
 
     Raises:
@@ -41,11 +43,24 @@ def collect(
     def advance(_index: int, _outcome: Outcome[Result]) -> None:
         on_progress()
 
-    outcomes = engine.run(work, job_timeout=plan.host_timeout, deadline=plan.deadline, on_end=advance)
+    outcomes = engine.run(
+        work,
+        job_timeout=plan.host_timeout,
+        deadline=plan.deadline,
+        on_end=advance,
+        is_interrupted=is_interrupted,
+    )
     results = [_result(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
+    return assemble(results, policy=plan.policy, scope=plan.scope, taken_at=taken_at)
+
+
+def unread(plan: Plan, reason: str) -> Inventory:
+    """Give the inventory of a plan of which nothing was read, for this reason."""
+    taken_at = datetime.now(UTC).replace(microsecond=0)
+    results = [job.failed(reason) for job in jobs_of(plan)]
     return assemble(results, policy=plan.policy, scope=plan.scope, taken_at=taken_at)
 
 
 def _result(job: AnyJob, outcome: Outcome[Result]) -> Result:
     """Give a job's own result, or one that says why there is none."""
-    return outcome.value if isinstance(outcome, Returned) else job.failed(why_cut(outcome, job.limits))
+    return outcome.value if isinstance(outcome, Returned) else job.failed(why_cut(outcome, job.limits, work=job.work))

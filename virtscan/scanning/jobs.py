@@ -11,10 +11,11 @@ import msgspec
 
 from virtscan import offload
 from virtscan.connectors import naming
+from virtscan.engines.engine import Work
 from virtscan.model import Plan, ProvisioningTarget, Server, ServerTarget, Target, TargetKind
 from virtscan.model.sources import SOURCES
 from virtscan.scanning.limits import Limits, limits_of
-from virtscan.scanning.reading import read_host, read_provisioning, read_server, unread_host
+from virtscan.scanning.reading import read_host, read_provisioning, read_server, unread_host, work_of
 from virtscan.scanning.results import HostResult
 from virtscan.transport import uri
 
@@ -27,6 +28,11 @@ class HostJob(msgspec.Struct, frozen=True, kw_only=True):
 
     target: Target
     limits: Limits
+
+    @property
+    def work(self) -> Work:
+        """Return what reading it means."""
+        return work_of(self.target)
 
     @property
     def stays_here(self) -> bool:
@@ -50,6 +56,11 @@ class ServerJob(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
 
     @property
+    def work(self) -> Work:
+        """Return what reading it means."""
+        return work_of(self.target)
+
+    @property
     def stays_here(self) -> bool:
         """Return True if only this machine can read it."""
         return SOURCES[self.target.kind].is_local
@@ -69,6 +80,7 @@ class ProvisioningJob(msgspec.Struct, frozen=True, kw_only=True):
     target: ProvisioningTarget
     limits: Limits
     stays_here: bool = True
+    work: Work = Work.ASKS
 
     def __call__(self, run_left: float, /) -> "Records":
         """Read it."""

@@ -10,6 +10,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     `host_timeout` are the seconds for the job, `deadline` those that the whole run had, `run_left` those that are left
     of them when the job starts; None without a run. `in_fleet`: other hypervisors are read at the same time.
+    `is_careful`: no two calls at once share a connection.
     """
 
     host_timeout: float = 30.0
@@ -20,6 +21,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     next_start: bool = False
     allow_unsafe: bool = False
     server_macs: frozenset[Mac] = frozenset()
+    is_careful: bool = False
 
     @property
     def seconds(self) -> float:
@@ -41,5 +43,6 @@ def limits_of(plan: Plan) -> Limits:
         ssh_facts=plan.ssh_facts,
         next_start=plan.next_start,
         allow_unsafe=plan.allow_unsafe_uri,
+        is_careful=plan.is_careful,
         server_macs=frozenset(mac for server in plan.servers for mac in server.macs),
     )

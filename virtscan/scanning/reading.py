@@ -5,17 +5,20 @@ on after the deadline changes nothing. Arguments and results can be pickled.
 """
 
 import logging
+import math
+from collections.abc import Callable
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from virtscan import offload
 from virtscan.connectors import naming, sosreport, xml_directory
 from virtscan.connectors.host_draft import HostDraft
-from virtscan.engines.bounded import within
-from virtscan.engines.engine import Cut, Raised, Returned
+from virtscan.engines.bounded import within, within_work
+from virtscan.engines.engine import Cut, Outcome, Raised, Returned, Work
 from virtscan.errors import VirtscanError
 from virtscan.model import ProvisioningTarget, Server, ServerTarget, Target, TargetKind
+from virtscan.model.sources import SOURCES, TARGETS, AddressKind
 from virtscan.scanning.limits import Limits
 from virtscan.scanning.results import HostResult
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SHARE_OF_A_READER = 0.9
+
+T = TypeVar("T")
 
 
 def read_host(target: Target, limits: Limits) -> HostResult:
@@ -36,10 +41,10 @@ def read_host(target: Target, limits: Limits) -> HostResult:
     """
     started = monotonic()
     draft = _draft(target)
-    outcome = within(limits.seconds, partial(_fill, draft, limits))
+    outcome = _bounded(work_of(target), limits, partial(_fill, draft, limits))
     failure = None
     if not isinstance(outcome, Returned):
-        failure = why_cut(outcome, limits, is_empty=not draft.has_answered)
+        failure = why_cut(outcome, limits, is_empty=not draft.has_answered, work=work_of(target))
     hypervisor, gaps = draft.close(failure)
     return HostResult(hypervisor=hypervisor, gaps=gaps, seconds=monotonic() - started)
 
@@ -56,10 +61,11 @@ def read_server(target: ServerTarget, limits: Limits) -> Server:
     Raises:
         NoThreadError: There is no thread to read it on.
     """
-    outcome = within(limits.seconds, partial(offload.READERS[target.kind], target, timeout=limits.host_timeout))
+    read = partial(offload.READERS[target.kind], target, timeout=limits.host_timeout)
+    outcome = _bounded(work_of(target), limits, read)
     if isinstance(outcome, Returned):
         return outcome.value
-    return offload.unreadable(target, why_cut(outcome, limits))
+    return offload.unreadable(target, why_cut(outcome, limits, work=work_of(target)))
 
 
 def read_provisioning(target: ProvisioningTarget, limits: Limits) -> "Records":
@@ -78,10 +84,21 @@ def read_provisioning(target: ProvisioningTarget, limits: Limits) -> "Records":
     return provisioning.unreadable(target, why_cut(outcome, limits))
 
 
-def why_cut(outcome: Raised | Cut, limits: Limits, *, is_empty: bool = True) -> str:
-    """Give the reason why a job has no result of its own, or not all of it; `silent`: it has none at all."""
-    if outcome is Cut.JOB_DEADLINE and limits.run_ends_first:
-        outcome = Cut.RUN_DEADLINE
+def work_of(target: Target | ServerTarget) -> Work:
+    """Return what reading a target means: asking a host, or reading files."""
+    row = TARGETS[target.kind] if isinstance(target, Target) else SOURCES[target.kind]
+    return Work.READS if row.address is AddressKind.PATH else Work.ASKS
+
+
+def _bounded(work: Work, limits: Limits, call: Callable[[], T]) -> Outcome[T]:
+    """Call under the limits: what reads files has its seconds from when it gets a CPU."""
+    if work is Work.ASKS:
+        return within(limits.seconds, call)
+    return within_work(limits.host_timeout, math.inf if limits.run_left is None else limits.run_left, call)
+
+
+def why_cut(outcome: Raised | Cut, limits: Limits, *, is_empty: bool = True, work: Work = Work.ASKS) -> str:
+    """Give the reason why a job has no result of its own, or not all of it; `is_empty`: it has none at all."""
     match outcome:
         case Raised(error=VirtscanError() as error):
             return str(error)
@@ -89,13 +106,27 @@ def why_cut(outcome: Raised | Cut, limits: Limits, *, is_empty: bool = True) -> 
             # It costs this one item, not the scan: the others are worth as much as before.
             _log.error("Internal error; please report it.", exc_info=error)
             return f"internal error of virtscan ({type(error).__name__}); please report it"
+        case Cut():
+            return _why_cut_at(outcome, limits, is_empty=is_empty, work=work)
+
+
+def _why_cut_at(cut: Cut, limits: Limits, *, is_empty: bool, work: Work) -> str:
+    limit = f"{limits.host_timeout:g} s"
+    if cut is Cut.JOB_DEADLINE and work is Work.READS:
+        return f"not read to its end in {limit} of work; use a longer --host-timeout, or check the disk"
+    if cut is Cut.JOB_DEADLINE and limits.run_ends_first:
+        cut = Cut.RUN_DEADLINE
+    match cut:
         case Cut.JOB_DEADLINE:
-            limit = f"{limits.host_timeout:g} s"
             return f"no answer within {limit}" if is_empty else f"stopped at its deadline of {limit}"
         case Cut.RUN_DEADLINE:
             return f"stopped at the run's deadline of {limits.deadline:g} s"
         case Cut.NEVER_STARTED:
             return f"not started before the run's deadline of {limits.deadline:g} s"
+        case Cut.INTERRUPTED:
+            return "interrupted"
+        case Cut.NO_FILES:
+            return "too few files may be open; raise the limit with ulimit -n"
 
 
 def _draft(target: Target) -> HostDraft:
@@ -117,6 +148,7 @@ def _fill(draft: HostDraft, limits: Limits) -> None:
                 ssh_timeout=limits.host_timeout if limits.ssh_facts else None,
                 next_start=limits.next_start,
                 server_macs=limits.server_macs,
+                threads=1 if limits.is_careful else None,
             )
         case TargetKind.XML:
             xml_directory.read(target, draft)

@@ -1,18 +1,13 @@
-"""How the process meets the operating system: its input, its signals, its end."""
+"""Standard streams of the process, and its end."""
 
 import contextlib
 import io
 import os
-import signal
 import sys
-from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
-
-
-_REMINDER_SECONDS = 0.3
 
 
 def open_closed_streams() -> None:
@@ -47,36 +42,6 @@ class _Unfailing(io.FileIO):
             return memoryview(data).nbytes
 
 
-def end_on_signals() -> None:
-    """Let SIGTERM and SIGHUP unwind the main thread like Ctrl-C does, so that temporary output is removed on the way.
-
-    What a handler raises is lost where it happens to interrupt a callback of an import, or a library that goes on after
-    any error: so it is raised again until it is on its way. A parent that started us with a signal ignored (nohup)
-    wants that it stays so.
-    """
-    received = signal.SIGINT
-
-    def unwind(number: int, _frame: FrameType | None) -> None:
-        nonlocal received
-        signal.setitimer(signal.ITIMER_REAL, _REMINDER_SECONDS)
-        if number != signal.SIGALRM:
-            received = signal.Signals(number)
-        elif _is_on_its_way(sys.exc_info()[1]):
-            return  # to interrupt what cleans up would do harm
-        raise KeyboardInterrupt if received is signal.SIGINT else SystemExit(128 + received)
-
-    signal.signal(signal.SIGALRM, unwind)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, unwind)
-
-
-def _is_on_its_way(error: BaseException | None) -> bool:
-    while error is not None and not isinstance(error, KeyboardInterrupt | SystemExit):
-        error = error.__context__
-    return error is not None
-
-
 def close_input() -> None:
     """Replace standard input by an empty file: prompts of a library or ssh get no answer."""
     empty = os.open(os.devnull, os.O_RDONLY)
@@ -97,7 +62,6 @@ def end(code: int) -> NoReturn:
     A thread may be stuck in a call into libvirt that never returns; the interpreter's own end could wait for it, and
     nothing could be printed after this anyway.
     """
-    signal.setitimer(signal.ITIMER_REAL, 0)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()

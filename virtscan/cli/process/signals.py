@@ -1,0 +1,108 @@
+"""Signals that end the process: during a scan the first one makes it report what was read, the second ends it at once.
+
+No handler raises an exception: one that is raised in a callback of an import, or below a library that catches
+everything, would be lost.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from time import monotonic
+from types import FrameType
+from typing import NoReturn
+
+from virtscan.cli.process import leftovers
+from virtscan.engines.programs import end_all
+
+ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+"""The signals that end the process, unless its parent had them ignored (nohup)."""
+
+REPORT = signal.SIGUSR1
+"""Sent by the parent process to its scanning child: end reading, report."""
+
+PARENT_GONE = signal.SIGUSR2
+"""Sent by the kernel to the scanning child."""
+
+_SAME_SECONDS = 0.2
+"""`timeout` and systemd send a signal to the process and to its group: that is one signal."""
+
+_NOTE = b"virtscan: interrupted; reporting what was read (again: end at once)\n"
+
+
+class _State:
+    """The signal received so far, and the action of the first one; None: it ends the process."""
+
+    on_first: Callable[[], None] | None = None
+    received: int | None = None
+    at = 0.0
+
+
+def end_on_signals() -> None:
+    """Handle the ending signals from now on, but those that are ignored."""
+    for number in _heeded():
+        signal.signal(number, _handle)
+
+
+def report_on_first(action: Callable[[], None] = lambda: None) -> None:
+    """Let the first ending signal do no more than this from now on; the next one ends the process."""
+    _State.on_first = action
+
+
+def obey_parent() -> None:
+    """Leave the ending signals to the parent, which sends `REPORT` instead: for the scanning child.
+
+    They are not ignored, because programs that it starts would inherit that.
+    """
+    for number in _heeded():
+        signal.signal(number, _pass_over)
+    signal.signal(PARENT_GONE, lambda _number, _frame: end_now(signal.SIGTERM))
+
+
+def expect_report() -> None:
+    """Install the handler of `REPORT`, before there is a child that it could hit without one."""
+    signal.signal(REPORT, _handle_report)
+
+
+def is_report_wanted() -> bool:
+    """Return True once a scan should end and report what it has."""
+    return _State.received is not None
+
+
+def exit_code(own: int) -> int:
+    """Return the exit code of a process that has ended in order: 128 and the signal's number if one was received."""
+    return own if _State.received in {None, REPORT} else 128 + int(_State.received or 0)
+
+
+def end_now(number: int) -> NoReturn:
+    """End the process by this signal, without its temporary files and programs."""
+    leftovers.remove()
+    end_all()
+    signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    os.kill(os.getpid(), number)
+    os._exit(128 + number)
+
+
+def _heeded() -> Collection[signal.Signals]:
+    return [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def _handle(number: int, _frame: FrameType | None) -> None:
+    now = monotonic()
+    if number == _State.received and now - _State.at < _SAME_SECONDS:
+        return
+    if _State.on_first is None or _State.received is not None:
+        end_now(number)
+    _State.received, _State.at = number, now
+    with suppress(OSError):
+        os.write(2, _NOTE)
+    _State.on_first()
+
+
+def _handle_report(number: int, _frame: FrameType | None) -> None:
+    _State.received = _State.received or number
+
+
+def _pass_over(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing; the parent has got it, too."""

@@ -1,0 +1,78 @@
+"""A scan in a child process: nothing that it starts outlives it, and a crash of a C library costs no report.
+
+libvirt's client starts ssh by itself, at a time that can't be known, and threads that hang in a call are left behind.
+So the parent does no more than wait. It is the one to which the kernel gives orphans, and ends them when the child has
+ended, however that happened.
+"""
+
+import os
+import signal
+import sys
+
+from virtscan.cli.process import leftovers, signals
+from virtscan.engines.programs import end_all, spare_present
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+class _State:
+    """True once this process is the program, not one that uses its code."""
+
+    is_program = False
+
+
+def allow() -> None:
+    """Let `go_on_apart` split this process from now on."""
+    _State.is_program = True
+    spare_present()
+
+
+def go_on_apart() -> signal.Signals | None:
+    """Go on in a child process, and let this one wait for it and end as it does.
+
+    Returns:
+        None in the child, and where this process can't be split. The parent returns only if the child has crashed:
+        with the signal that ended it.
+    """
+    signals.report_on_first()
+    if not _State.is_program:
+        return None
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    parent = os.getpid()
+    signals.expect_report()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals.ENDING)
+    try:
+        child = os.fork()
+        if child == 0:
+            signals.obey_parent()
+            _prctl(_PR_SET_PDEATHSIG, signals.PARENT_GONE)
+            if os.getppid() != parent:
+                signals.end_now(signal.SIGTERM)
+            return None
+        signals.report_on_first(lambda: os.kill(child, signals.REPORT))
+    except OSError:
+        return None  # no further process is granted: a limit of the user, the container or memory
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return _outcome(child)
+
+
+def _outcome(child: int) -> signal.Signals:
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    _, status = os.waitpid(child, 0)
+    signals.report_on_first()
+    end_all()
+    if os.WIFEXITED(status):
+        leftovers.remove()
+        os._exit(signals.exit_code(os.WEXITSTATUS(status)))
+    return signal.Signals(os.WTERMSIG(status))
+
+
+def _prctl(option: int, value: int) -> None:
+    """Set a property of this process; elsewhere than on Linux nothing happens."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(option, int(value), 0, 0, 0)

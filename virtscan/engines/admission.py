@@ -1,0 +1,155 @@
+"""Admission of jobs: how many may run at once, by open files and by the CPU there is to spare.
+
+A job that has started has a deadline. When the CPU is short, more jobs at once end later and none in time; so a job
+that waits for a host starts only while this process gets and needs less than a whole CPU, and of those that read files
+one runs on each CPU.
+"""
+
+import os
+import resource
+from contextlib import suppress
+from time import monotonic, process_time
+
+from virtscan.engines.engine import Work
+
+MOST_AT_ONCE = 128
+"""More brings nothing: one process is busy with 128 hosts at 20 ms a reply."""
+
+LEAST_AT_ONCE = 8
+"""Jobs that wait for hosts and run at once whatever the CPU does: enough to keep it busy with near hosts."""
+
+FILES_A_JOB = 8
+"""A libvirt connection takes two; one through ssh, or ssh itself, up to seven while it starts."""
+
+RESERVED_FILES = 64
+"""For everything else that the process has open."""
+
+_SPARE_FILES = 8
+"""What must be left beside the files of a job where there are not that many."""
+
+_STARTING_SECONDS = 2.0
+"""How long a job may take to open its files; from then on they are counted themselves."""
+
+SAMPLE_SECONDS = 0.03
+"""Time over which the use of the CPU is measured."""
+
+_BUSY = 0.9
+"""Share of a CPU from which on this process has none to spare: its threads take turns."""
+
+_LATE = 0.1
+"""Seconds that this thread came late from waiting: others use the CPU."""
+
+_STARTS_IF_LATE = 4
+"""In each sample: hosts that do not answer need no CPU, and must not keep the others waiting."""
+
+
+class Admission:
+    """The state of the limits; asked before each start, and told of each."""
+
+    def __init__(self, jobs: int) -> None:
+        self._places = places(jobs)
+        self._files = _Files(jobs)
+        self._load = Load()
+        self._starts = LEAST_AT_ONCE
+
+    def admits(self, work: Work, running: int) -> bool:
+        """Return True if one more job of this kind may start beside so many that run."""
+        if not self._files.has_room():
+            return False
+        if work is Work.READS:
+            return running < cpus()
+        if running >= self._places:
+            return False
+        if self._load.sample():
+            self._starts = self._starts_until_next_sample(running)
+        return self._starts > 0 or running < LEAST_AT_ONCE
+
+    def _starts_until_next_sample(self, running: int) -> int:
+        """Return how many may start: they show in the next sample, so no more than there are, and few in a crowd."""
+        if self._load.is_busy:
+            return 0
+        return _STARTS_IF_LATE if self._load.is_late else max(LEAST_AT_ONCE, running)
+
+    def started(self) -> None:
+        """Count a start."""
+        self._starts -= 1
+        self._files.started()
+
+    def fewer(self, running: int) -> None:
+        """Let no more run at once than do: there was no thread for one more."""
+        self._places = max(1, running)
+
+    def came_late(self, seconds: float) -> None:
+        """Take note of how much longer than intended this thread waited."""
+        self._load.came_late(seconds)
+
+
+class Load:
+    """The use of the CPU by this process since the last sample, and whether others leave it less than it needs."""
+
+    def __init__(self) -> None:
+        self._at, self._used, self._late = monotonic(), process_time(), 0.0
+        self.is_busy = self.is_late = False
+
+    def came_late(self, seconds: float) -> None:
+        """Take note of a wait that was longer than intended by so much."""
+        self._late = max(self._late, seconds)
+
+    def sample(self) -> bool:
+        """Return True if enough time has passed for a new sample, which `is_busy` and `is_late` then are about."""
+        now, used = monotonic(), process_time()
+        passed = now - self._at
+        if passed < SAMPLE_SECONDS:
+            return False
+        self.is_busy = (used - self._used) / passed > _BUSY
+        self.is_late = self._late > _LATE
+        self._at, self._used, self._late = now, used, 0.0
+        return True
+
+
+class _Files:
+    """The open files of this process, counted where there may be too few for all jobs: one that hangs keeps its own."""
+
+    def __init__(self, jobs: int) -> None:
+        self._soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._is_scarce = self._soft != resource.RLIM_INFINITY and self._soft < RESERVED_FILES + jobs * FILES_A_JOB
+        self._starts: list[float] = []
+
+    def started(self) -> None:
+        if self._is_scarce:
+            self._starts.append(monotonic() + _STARTING_SECONDS)
+
+    def has_room(self) -> bool:
+        if not self._is_scarce:
+            return True
+        now = monotonic()
+        self._starts = [until for until in self._starts if until > now]
+        used = _open_files() + FILES_A_JOB * len(self._starts)
+        return used + FILES_A_JOB + _SPARE_FILES <= self._soft
+
+
+def places(jobs: int) -> int:
+    """Return how many of these jobs may run at once.
+
+    Raises this process's soft limit of open files where the hard one allows it: a job that hangs keeps its files, so
+    there must be enough for all, not only for those at once. Not beyond that, because programs that are started from
+    here close every possible file one by one.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = RESERVED_FILES + jobs * FILES_A_JOB
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    by_files = jobs if soft == resource.RLIM_INFINITY else (soft - RESERVED_FILES) // FILES_A_JOB
+    return max(1, min(jobs, by_files, MOST_AT_ONCE))
+
+
+def cpus() -> int:
+    """Return the number of CPUs that this process may use."""
+    with suppress(AttributeError):  # elsewhere than on Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _open_files() -> int:
+    return len(os.listdir("/dev/fd"))  # noqa: PTH208 names alone
