@@ -4,16 +4,20 @@
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+from tests.build import TAKEN_AT
 from tests.reporters.reading import text_of
 from tests.views.fleet import report
 from virtscan.cli.schemas import schema_text
 from virtscan.reporters import REPORTERS, Content, RenderOptions
-from virtscan.views import EVERYTHING, GROUPINGS, VIEWS
+from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, metrics
+from virtscan.views.metrics import Run
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "golden"
 
+RUN = Run(exit_code=4, seconds=1.5, last_complete=TAKEN_AT - timedelta(days=1))
 _WITH_ALL_VIEWS = [reporter for reporter in REPORTERS.values() if reporter.content is Content.FLEET]
 _WITH_A_VIEW = [reporter for reporter in REPORTERS.values() if reporter.content is Content.VIEW]
 _ON_TERMINALS = {
@@ -38,6 +42,9 @@ def documents() -> Iterator[tuple[str, bytes]]:
                 text_of(content).encode(),
             )
         )
+    for reporter in REPORTERS.values():
+        if reporter.content is Content.METRICS:
+            yield f"metrics.{reporter.suffix}", reporter.render(metrics.view(report(), RUN))
     yield "inventory.schema.json", f"{schema_text('inventory')}\n".encode()
     for name, (view, terminal) in _ON_TERMINALS.items():
         yield name, REPORTERS["table"].render(view(report()), terminal)

@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
@@ -15,10 +16,14 @@ from virtscan.cli.console import Console, wants_colour
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.formats import Wanted
 from virtscan.cli.output import STDOUT, Output, Outputs
+from virtscan.files import FileError, read_regular
 from virtscan.model import Inventory, Report
 from virtscan.reporters import REPORTERS, Content, RenderOptions, gap_lines
-from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, Document
+from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, Document, metrics
 from virtscan.views.filters import narrow, parse_condition
+from virtscan.views.metrics import Run
+
+_LARGEST_METRICS = 64 << 20
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,10 +60,12 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         """
         chosen = {"--view": self.view, "--by": self.by, "--where": self.where or None}
         if all(one.reporter.content is not Content.VIEW for one in self.outputs):
-            formats = " and ".join(one.format_name for one in self.outputs)
+            first = self.outputs[0]
+            content = "always has all metrics" if first.reporter.content is Content.METRICS else "holds all views"
             for option in (option for option, value in chosen.items() if value is not None):
-                raise click.UsageError(f"--format {formats} holds all views; leave out {option}")
-        self._document(Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC))), Content.VIEW)
+                raise click.UsageError(f"--format {first.format_name} {content}; leave out {option}")
+        empty = Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC)))
+        self._document(empty, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
 
     def open(self, outputs: Outputs) -> list[Output]:
         """Open every output.
@@ -68,32 +75,37 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         """
         return [outputs.open(one.path) for one in self.outputs]
 
-    def write(self, report: Report, outputs: Iterable[Output], console: Console, *, code: ExitCode) -> None:
+    def write(self, report: Report, outputs: Iterable[Output], console: Console, run: Run) -> None:
         """Write every output; gaps go to the console if no output has a place for them.
 
         If nothing was read, files of an earlier scan stay; only metrics are replaced.
         """
-        contents = dict.fromkeys(one.reporter.content for one in self.outputs)
-        documents = {content: self._document(report, content) for content in contents}
+        documents: dict[Content, Document] = {}
         has_gaps = False
         for wanted, output in zip(self.outputs, outputs, strict=True):
-            reporter = wanted.reporter
-            output.write(reporter.render(documents[reporter.content], _options(wanted.path)))
-            stays = code is ExitCode.NOTHING_SEEN and reporter.content is not Content.METRICS
+            reporter, content = wanted.reporter, wanted.reporter.content
+            if content is Content.METRICS:
+                documents[content] = self._document(report, content, _carried_over(run, wanted.path))
+            elif content not in documents:
+                documents[content] = self._document(report, content, run)
+            output.write(reporter.render(documents[content], _options(wanted.path)))
+            stays = run.exit_code == ExitCode.NOTHING_SEEN and content is not Content.METRICS
             if stays:
                 output.keep_earlier()
             has_gaps = has_gaps or (reporter.has_gaps and not (stays and wanted.path != STDOUT))
         if not has_gaps:
             _show_gaps(next(iter(documents.values())), console)
 
-    def _document(self, report: Report, content: Content) -> Document:
+    def _document(self, report: Report, content: Content, run: Run) -> Document:
         match content:
             case Content.VIEW:
                 view, conditions = VIEWS[self.view or next(iter(VIEWS))], self.where
                 if self.view == "capacity" and self.by is not None:
                     view = GROUPINGS[self.by]
-            case Content.FLEET | Content.METRICS:
+            case Content.FLEET:
                 view, conditions = EVERYTHING, ()
+            case Content.METRICS:
+                view, conditions = partial(metrics.view, run=run), ()
             case _:
                 assert_never(content)
         document = view(report)
@@ -127,6 +139,19 @@ def _show_gaps(document: Document, console: Console) -> None:
         console.warn(line)
     for line in gap_lines(document.warnings):
         console.warn(f"warning: {line}")
+
+
+def _carried_over(run: Run, path: Path) -> Run:
+    """Add the time of the last complete scan from the metrics that are to be replaced."""
+    if path == STDOUT:
+        return run
+    from virtscan.reporters.prometheus import last_complete
+
+    try:
+        content, _ = read_regular(path, _LARGEST_METRICS)
+    except FileError:
+        return run
+    return msgspec.structs.replace(run, last_complete=last_complete(content))
 
 
 def _options(path: Path | None) -> RenderOptions:

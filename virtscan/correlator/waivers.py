@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
+from enum import Enum
 from fnmatch import translate
 
 import msgspec
@@ -11,6 +12,24 @@ from virtscan.model import Finding, Gap, GapAbout, HostStatus, Hypervisor, Waive
 
 PATTERNS = ("hypervisor", "domain", "mac", "server")
 """The fields of a waiver that are globs."""
+
+
+_NOTICE = timedelta(days=14)
+
+
+class WaiverState(Enum):
+    """Whether a waiver holds; ENDING for one that holds for at most 14 days more."""
+
+    VALID = "valid"
+    ENDING = "ending"
+    EXPIRED = "expired"
+
+
+def state_on(waiver: Waiver, day: date) -> WaiverState:
+    """Return the state of a waiver on a day."""
+    if waiver.until is None or waiver.until - day > _NOTICE:
+        return WaiverState.VALID
+    return WaiverState.EXPIRED if waiver.until < day else WaiverState.ENDING
 
 
 class Waivers:

@@ -11,6 +11,7 @@ REPORTERS: Mapping[str, Reporter] = {
     "json": Reporter("json", "json"),
     "ndjson": Reporter("ndjson", "ndjson"),
     "markdown": Reporter("markdown", "md"),
+    "prometheus": Reporter("prometheus", "prom", has_gaps=False, content=Content.METRICS),
     "xlsx": Reporter("xlsx", "xlsx", is_text=False, content=Content.FLEET),
 }
 """By the word of the command line, the default first."""

@@ -13,6 +13,7 @@ from virtscan.cli.output import Outputs, keep_apart
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
 from virtscan.model import FailOn, GapAbout, Inventory, LowerDevice
+from virtscan.views.metrics import Run
 
 
 @click.command(epilog="Example: virtscan report fleet.json --view capacity --format csv")
@@ -49,7 +50,7 @@ def report(
         shown = rendering.open(outputs)
         judged = judge(inventory)
         code = of_report(judged, fail_on or FailOn.LATENT)
-        rendering.with_pseudonyms(redacted.text).write(judged, shown, console, code=code)
+        rendering.with_pseudonyms(redacted.text).write(judged, shown, console, Run(exit_code=code))
     return code
 
 

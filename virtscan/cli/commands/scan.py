@@ -1,6 +1,7 @@
 """`virtscan scan`: collect, judge, report."""
 
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from virtscan.cli.plan import default_uri_line
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
 from virtscan.model import FailOn
+from virtscan.views.metrics import Run
 
 
 @click.command(
@@ -53,14 +55,17 @@ def scan(
     with Outputs(pipe_seconds=plan.deadline) as outputs:
         saved = outputs.open(save, mode=PRIVATE) if save else None
         shown = rendering.open(outputs)
+        began = monotonic()
         inventory = redacted(collected(plan, console))
+        seconds = monotonic() - began
         report = judge(inventory)
         code = of_report(report, plan.fail_on or FailOn.LATENT)
+        run = Run(exit_code=code, seconds=seconds)
         if saved:
             from virtscan.storage import dumps
 
             saved.write(dumps(inventory))
             if code is ExitCode.NOTHING_SEEN:
                 saved.keep_earlier()
-        rendering.with_pseudonyms(redacted.text).write(report, shown, console, code=code)
+        rendering.with_pseudonyms(redacted.text).write(report, shown, console, run)
     return code

@@ -1,0 +1,112 @@
+"""The metrics of a scan."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap
+from tests.views.fleet import report
+from virtscan.correlator.waivers import WaiverState, state_on
+from virtscan.model import Gap, GapAbout, HostStatus, Inventory, Policy, Report, Waiver
+from virtscan.views.document import Metric
+from virtscan.views.metrics import Run, is_complete, view
+
+RUN = Run(exit_code=0)
+GAP = Gap(subject="hv1", reason="no answer", about=GapAbout.HYPERVISOR)
+
+
+def found(name: str, of: Report | None = None, run: Run = RUN) -> list[Metric]:
+    return [metric for metric in view(of or report(), run).metrics if metric.name == name]
+
+
+def value(name: str, of: Report | None = None, run: Run = RUN, **labels: str) -> int | float:
+    """The sum over all metrics with these labels."""
+    matching = [one for one in found(name, of, run) if labels.items() <= one.labels.items()]
+    assert matching
+    return sum(one.value for one in matching)
+
+
+def test_findings_are_counted_by_everything_that_a_label_names() -> None:
+    assert value("findings") == 5
+    assert value("findings", verdict="at-risk", waived="false") == 2
+    assert value("findings", site="ams1", server="satellite", verdict="at-risk", waived="true", exposure="latent") == 1
+    assert value("findings", site="fra1", server="", verdict="not-affected") == 1
+
+
+@pytest.mark.parametrize("server", ["satellite", "cobbler", "foreman", ""])
+@pytest.mark.parametrize("site", ["ams1", "fra1"])
+def test_every_site_and_server_has_every_state_even_without_a_finding(site: str, server: str) -> None:
+    of_them = [one for one in found("findings") if (one.labels["site"], one.labels["server"]) == (site, server)]
+
+    assert len({tuple(one.labels.values()) for one in of_them}) == len(of_them) == 4 * 3 * 2
+
+
+def test_gaps_and_waivers_have_a_zero_for_every_kind() -> None:
+    assert {one.labels["about"]: one.value for one in found("gaps")} == {
+        about.value: {"domain": 1, "network": 1, "hypervisor": 1, "server": 1}.get(about.value, 0) for about in GapAbout
+    }
+    assert [one.value for one in found("waivers")] == [0, 0, 0]
+
+
+def test_of_the_states_of_a_server_one_is_true() -> None:
+    of_it = [one for one in found("server_tx_checksum") if one.labels["server"] == "satellite"]
+
+    assert len(of_it) == 9
+    assert [(one.labels["state"], one.labels["after_reboot"]) for one in of_it if one.value] == [("on", "on")]
+
+
+def test_a_hypervisor_that_was_not_read_is_down_and_has_no_domains() -> None:
+    up = {one.labels["hypervisor"]: one.value for one in found("hypervisor_up")}
+
+    assert up == {"hv1": 1, "hv2": 1, "hv3": 0}
+    assert {one.labels["hypervisor"] for one in found("domains")} == {"hv1", "hv2"}
+
+
+def test_domains_are_counted_in_base_units() -> None:
+    assert value("domains", hypervisor="hv1", state="active") == 3
+    assert value("domains", hypervisor="hv1", state="unknown") == 0
+    assert value("domain_vcpus", hypervisor="hv1", state="inactive") == 8
+    assert value("domain_memory", hypervisor="hv2", state="inactive") == 4096 * 1024 * 1024
+    assert value("hypervisor_memory", hypervisor="hv2") == 131072 * 1024 * 1024
+    assert {(one.name, one.unit) for one in view(report(), RUN).metrics if "memory" in one.name} == {
+        ("domain_memory", "bytes"),
+        ("hypervisor_memory", "bytes"),
+    }
+
+
+def test_the_duration_is_left_out_where_it_is_unknown() -> None:
+    assert found("scan_duration") == []
+    assert value("scan_duration", run=Run(exit_code=0, seconds=1.25)) == 1.25
+    assert value("scan_exit_code", run=Run(exit_code=4)) == 4
+
+
+@pytest.mark.parametrize(
+    ("fleet", "complete"),
+    [
+        (inventory(hypervisor("hv1", domain("web01", macvtap()))), True),
+        (inventory(hypervisor("hv1"), gaps=(GAP,)), False),
+        (inventory(hypervisor("hv1", status=HostStatus.PARTIAL)), False),
+        (inventory(), False),
+    ],
+    ids=["all", "a gap", "in part", "nothing"],
+)
+@pytest.mark.parametrize("before", [None, TAKEN_AT - timedelta(days=3)])
+def test_the_last_complete_scan_is_this_one_or_the_one_before(
+    fleet: Inventory, complete: bool, before: datetime | None
+) -> None:
+    shown = value("last_complete_scan_timestamp", Report(inventory=fleet), Run(exit_code=0, last_complete=before))
+
+    assert is_complete(Report(inventory=fleet)) is complete
+    assert shown == (TAKEN_AT.timestamp() if complete else before.timestamp() if before else 0)
+
+
+@pytest.mark.parametrize(
+    ("days", "state"), [(-1, "expired"), (0, "ending"), (14, "ending"), (15, "valid"), (None, "valid")]
+)
+def test_a_waiver_ends_from_two_weeks_before_its_last_day(days: int | None, state: str) -> None:
+    day = date(2026, 11, 22)
+    waiver = Waiver(reason="x", until=None if days is None else day + timedelta(days=days))
+
+    assert state_on(waiver, day) is WaiverState(state)
+    fleet = inventory(hypervisor("hv1"), policy=Policy(waivers=(waiver,)))
+    assert [one.labels["state"] for one in found("waivers", Report(inventory=fleet)) if one.value] == [state]
