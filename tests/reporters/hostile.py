@@ -1,9 +1,12 @@
 """Names as an attacker would choose them, in every place that a document has for a name."""
 
+import msgspec
+
 from tests.build import TAKEN_AT
 from tests.reporters.reading import text_of
 from virtscan.model import Gap, GapAbout
 from virtscan.views.document import Audience, Column, Document, Metric, Row, Section, gap_section, number
+from virtscan.views.grouping import RowGroup
 
 LONG = "L" + "o" * 9_998 + "g"
 
@@ -66,11 +69,26 @@ def document() -> Document:
             Section(key="rows", columns=columns, rows=rows, total=_row(NAMES["formula"])),
             Section(key="more", columns=columns, rows=rows),
         ),
+        headline="; ".join(NAMES.values()),
         metrics=tuple(Metric(name="names", value=1, help=name, labels={"name": name}) for name in NAMES.values()),
         notes=tuple(NAMES.values()),
         gaps=gap_section(gaps),
         warnings=gap_section(gaps),
     )
+
+
+def grouped() -> Document:
+    """Make a document of which every name is a group, with that name in its title, its advice and its row."""
+    whole = document()
+    main = whole.main
+    groups = tuple(
+        RowGroup(
+            verdict=name, title=name, action=name, commands=(name, name), rows=(place,), columns=("text", "verdict")
+        )
+        for place, name in enumerate(NAMES.values())
+    )
+    grouped_rows = msgspec.structs.replace(main, groups=groups, total=None)
+    return msgspec.structs.replace(whole, sections=(grouped_rows, *whole.sections[1:]))
 
 
 def _row(name: str) -> Row:

@@ -27,7 +27,8 @@ def test_the_report_has_the_published_keys_in_their_order() -> None:
     found = document("risks")
 
     assert list(found) == [
-        "schema", "version", "taken_at", "summary", "findings", "servers", "hypervisors", "gaps",
+        "schema", "version", "taken_at", "summary", "findings", "servers", "hypervisors", "causes",
+        "gaps",
     ]  # fmt: skip
     assert found["schema"] == "virtscan.report/1"
     assert (found["version"], found["taken_at"]) == ("0.1.0", "2026-11-22T02:00:00Z")

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from tests.build import domain, hypervisor, inventory, macvtap
+from tests.build import domain, hypervisor, inventory, macvtap, server
 from tests.views.fleet import finding, report
 from virtscan.model import Exposure, NotJudged, Report, Verdict
 from virtscan.views.document import counts
-from virtscan.views.summary import coverage, metrics, outcome
+from virtscan.views.summary import coverage, metrics, scope
 
 
 def counted(of: Report, name: str) -> Mapping[str, int | float]:
@@ -50,22 +50,29 @@ def test_of_an_empty_inventory_every_count_is_zero() -> None:
         "hypervisors: 0 complete, 0 partial, 0 failed",
         "domains: 0, interfaces: 0, judged: 0",
     )
-    assert outcome(numbers) == (
-        "verdicts: 0 at-risk, 0 unknown, 0 mitigated, 0 not-affected",
-        "not judged: none",
-    )
 
 
 def test_the_lines_for_people_hold_the_same_counts() -> None:
     numbers = metrics(report())
 
-    assert coverage(numbers) + outcome(numbers) == (
+    assert coverage(numbers) == (
         "hypervisors: 1 complete, 1 partial, 1 failed",
         "domains: 7, interfaces: 7, judged: 5",
-        "verdicts: 3 at-risk (1 waived), 1 unknown, 0 mitigated, 1 not-affected",
-        "at risk: 2 (0 about to netboot, 1 with network in the boot order, 1 only if netbooted by hand)",
-        "not judged: 1 not macvtap, 1 the server's own interface",
     )
+
+
+def test_the_scope_names_what_was_read_completely_and_what_was_skipped() -> None:
+    assert scope(report()) == (
+        "Read completely: 1 of 3 hypervisors, 3 of 4 servers. Skipped: 1 not macvtap, 1 of the servers themselves.",
+    )
+
+
+def test_the_scope_of_a_scan_without_gaps_is_everything() -> None:
+    whole = inventory(hypervisor("hv1", domain("web01", macvtap())), servers=(server(),))
+
+    assert scope(Report(inventory=whole)) == ("All hypervisors and servers were read.",)
+    assert scope(Report(inventory=inventory(hypervisor("hv1")))) == ("All hypervisors were read.",)
+    assert scope(Report(inventory=inventory())) == ()
 
 
 def test_a_reason_that_never_occurred_is_zero() -> None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from virtscan.correlator.location.places import GuestNic
 from virtscan.correlator.servers.cure import Cure, offload_of
 from virtscan.correlator.servers.sending import SendingStack
-from virtscan.model import DeviceKind, Machine, Server, State
+from virtscan.model import DeviceKind, State
 from virtscan.remedy.plan import Sender
+from virtscan.views.wording.cures import instead
 
 COST = (
     "Cost: the server's CPU computes the checksums of all packets that the device sends. Segmentation offload (TSO, "
@@ -15,7 +16,6 @@ COST = (
 )
 
 _OLD = re.compile(r"2\.")
-_VIRTIO = "virtio"
 _REFUSING = frozenset({DeviceKind.BOND, DeviceKind.VLAN})
 
 
@@ -108,8 +108,7 @@ def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> li
     names = ", ".join(dict.fromkeys(name for name in planned.fixed if name)) or "The device"
     of_way = f"{names}: TX checksum offload can't be switched off on this path (a macvlan, or `on [fixed]`)"
     helps = [
-        *_on_the_hypervisor(stack.server, nics),
-        "Send through another device (in a container a veth on a bridge), or run the server on another hypervisor.",
+        *instead(stack.server, nics),
         "Update the kernel of the hypervisors below.",
     ]
     return [
@@ -117,21 +116,3 @@ def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> li
         "Instead, the first that applies:",
         *(f"{number}. {text}" for number, text in enumerate(helps, 1)),
     ]
-
-
-def _on_the_hypervisor(server: Server, nics: Sequence[GuestNic]) -> list[str]:
-    """Keep the server's own virtual NIC from sending partial checksums (rule R6)."""
-    option = "<driver><host csum='off'/></driver>"
-    emulated = "the NIC model e1000 or rtl8139"
-    if not nics:
-        if server.physical or server.machine in {Machine.PHYSICAL, Machine.CONTAINER}:
-            return []
-        return [
-            f"If the server is a VM: {emulated}, or {option} in its virtio interface (virsh edit), then restart it."
-        ]
-    domain = f"{nics[0].domain.name} on {nics[0].hypervisor}"
-    if all((nic.interface.model or "").startswith(_VIRTIO) for nic in nics):
-        where = f"{option} in its virtio interface"
-    else:
-        where = f"a virtio interface with {option}"
-    return [f"The server is the domain {domain}: {emulated}, or {where} (virsh edit), then power it off and on."]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import CELL, LINE, gap_lines, plain, printable, scan_line
 from virtscan.views.document import Align, Document, Section, Value
+from virtscan.views.grouping import RowGroup
 
 # A word that no Markdown reads as anything else. All others become code: emphasis, lists, links and HTML, but also what
 # sites add, such as @mentions, #references, addresses made links, and :ab: made a picture, as in a MAC.
@@ -17,12 +18,14 @@ _BACKTICKS = re.compile("`+")
 
 
 def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
-    """Write the notes, the rows of the first section, every gap, and the time of the scan.
+    """Write the result, its causes, the notes, the rows of the first section, every gap, and the time of the scan.
 
     Long values lose their middle, as in a table.
     """
     blocks = [
         [f"## {_shown(document.schema.partition('/')[0].replace('.', ' '), CELL)}"],
+        *([[f"{_shown(document.headline, LINE)}."]] if document.headline else []),
+        [f"- {_cause(group)}" for group in document.main.groups if group.is_open],
         [f"- {_note(note)}" for note in document.notes],
         list(_table(document.main)),
         *_list("Not read", gap_lines(document.gaps)),
@@ -56,6 +59,13 @@ def _cell(value: Value) -> str:
         return text
     # A bar ends the cell even within code; of `\|` only the bar is shown there.
     return _shown(text, CELL).replace("|", "\\|")
+
+
+def _cause(group: RowGroup) -> str:
+    """Write the title and the advice of a group; commands are code."""
+    words = _shown(f"{group.title} {group.action}".strip(), LINE)
+    commands = ", ".join(_code(printable(command, LINE)) for command in group.commands)
+    return f"{words}: {commands}" if commands else words
 
 
 def _note(note: str) -> str:

@@ -12,11 +12,13 @@ from virtscan.views import Document
 class RenderOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Wishes that formats for people heed; others ignore them.
 
-    `width` is the number of columns of the terminal. It is None for a file or a pipe: then each row is one line.
+    `width` is the number of columns of the terminal. It is None for a file or a pipe, and where nothing is to be cut:
+    then each row is one line. `show_all` also shows the groups of rows that need no action.
     """
 
     width: int | None = None
     colour: bool = False
+    show_all: bool = False
 
 
 PLAIN = RenderOptions()

@@ -1,93 +1,74 @@
-"""Tables for people: the rows, and below them counts, gaps and the time of the scan."""
+"""Tables for people: the result in one sentence, the rows, and below them notes, gaps and the time of the scan."""
 
-from collections.abc import Mapping, Sequence
-from itertools import zip_longest
+from collections.abc import Iterable, Sequence
 
-import click
-import msgspec
-from tabulate import SEPARATING_LINE, tabulate
-
-from virtscan.reporters import layout
 from virtscan.reporters.reporter import PLAIN, RenderOptions
-from virtscan.reporters.text import CELL, LINE, gap_lines, plain, printable, scan_line
-from virtscan.reporters.width import StandIns
-from virtscan.views.document import Document, Section, Value
-
-_COLOURS: Mapping[str, Mapping[str, str]] = {
-    "verdict": {"at-risk": "red", "unknown": "yellow", "mitigated": "cyan", "not-affected": "green"},
-    "status": {"failed": "red", "partial": "yellow"},
-}
+from virtscan.reporters.terminal.blocks import blocks
+from virtscan.reporters.terminal.cells import strips
+from virtscan.reporters.terminal.drawing import painted, table
+from virtscan.reporters.terminal.grouped import grouped
+from virtscan.reporters.terminal.layout import fitted, side_by_side
+from virtscan.reporters.terminal.width import wrap
+from virtscan.reporters.text import LINE, gap_lines, printable, scan_line
+from virtscan.views.document import Document, Section
+from virtscan.views.grouping import RowGroup
 
 
 def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
-    """Write the rows, the notes and every gap.
+    """Write the result, the rows, the notes and every gap.
 
-    Without a terminal a row is one line, however long, for grep and less. On one that is too narrow for that, columns
-    go below others and the wordy ones are wrapped. Long values lose their middle; other formats have them whole.
+    Rows with a common cause stand below it; those that need no action are only counted, unless all are wanted. Without
+    a terminal a row is one line, however long, for grep and less. On a terminal nothing is wider than it: columns go
+    below others, wordy ones are wrapped, names lose their middle, and below that each row is a block of lines.
     """
-    stand_ins = StandIns()
-    strips = _strips(document.main, stand_ins)
-    lanes = layout.side_by_side(strips)
-    if options.width is not None and layout.width(lanes) > options.width:
-        lanes = layout.fitted(strips, options.width)
-    if options.colour:
-        lanes = [tuple(map(_painted, lane)) for lane in lanes]
-    table = stand_ins.take_back(_tabulated(lanes, has_total=document.main.total is not None))
-    lines = [line.rstrip() for line in table.split("\n")]
-    return "".join(f"{line}\n" for line in (*lines, "", *_footer(document))).encode()
-
-
-def _strips(section: Section, stand_ins: StandIns) -> list[layout.Strip]:
-    """Give every column for people with its cells as shown."""
-    return [
-        layout.strip(column, (stand_ins.put(_cell(row[place])) for row in section.all_rows))
-        for place, column in enumerate(section.columns)
-        if column.is_for_people
-    ]
-
-
-def _cell(value: Value) -> str:
-    text = f"{value:.2f}" if isinstance(value, float) else plain(value, none="-", yes="yes", no="no")
-    return printable(text, CELL)
-
-
-def _painted(strip: layout.Strip) -> layout.Strip:
-    colours = _COLOURS.get(strip.column.key)
-    if colours is None:
-        return strip
-    cells = tuple(click.style(cell, fg=colours[cell]) if cell in colours else cell for cell in strip.cells)
-    return msgspec.structs.replace(strip, cells=cells)
-
-
-def _tabulated(lanes: Sequence[layout.Lane], *, has_total: bool) -> str:
-    columns = [["\n".join(parts) for parts in zip(*(strip.cells for strip in lane), strict=True)] for lane in lanes]
-    heading, *blocks = [_block(cells) for cells in zip(*columns, strict=True)]
-    total = [SEPARATING_LINE, *blocks.pop()] if has_total else []
-    if any(len(block) > 1 for block in blocks):
-        blocks = [[*block, ("",) * len(lanes)] for block in blocks[:-1]] + blocks[-1:]
-    rows = [line for block in blocks for line in block]
-    # The heading is a row, because tabulate makes columns with a heading wider than it; so the lines it draws around
-    # a table without one have to go. Cells of several lines are rows, because it is slow with such cells.
-    text = tabulate(
-        [*heading, SEPARATING_LINE, *rows, *total],
-        tablefmt="simple",
-        disable_numparse=True,
-        colalign=[lane[0].column.align.value for lane in lanes],
+    main = document.main
+    shown = [group for group in main.groups if group.is_open or options.show_all]
+    parts = (
+        _wrapped(_headline(document, shown), options.width),
+        list(grouped(main, shown, options.width, colour=options.colour)) if main.groups else _rows(main, options),
+        _wrapped(_footer(document), options.width),
     )
-    return "\n".join(text.split("\n")[1:-1])
+    return "".join(f"{line}\n" for line in _apart(parts)).encode()
 
 
-def _block(cells: Sequence[str]) -> list[tuple[str, ...]]:
-    """Give a row as the lines that it takes."""
-    return list(zip_longest(*(cell.split("\n") for cell in cells), fillvalue=""))
+def _headline(document: Document, shown: Sequence[RowGroup]) -> list[str]:
+    if not document.headline:
+        return []
+    hint = " (--all)" if len(shown) < len(document.main.groups) else ""
+    return [f"{printable(document.headline, LINE)}{hint}."]
+
+
+def _rows(section: Section, options: RenderOptions) -> list[str]:
+    """Give the lines of one list of rows."""
+    if not section.all_rows:
+        return [printable(section.none, LINE)] if section.none else []
+    columns = strips(section)
+    lanes = side_by_side(columns) if options.width is None else fitted(columns, options.width)
+    if lanes is None:
+        return list(_apart(blocks(columns, options.width or 0)))
+    return table(painted(lanes) if options.colour else lanes, has_total=section.total is not None)
 
 
 def _footer(document: Document) -> list[str]:
     gaps, warnings = gap_lines(document.gaps), gap_lines(document.warnings)
     return [
         *(printable(note, LINE) for note in document.notes),
-        f"not read: {len(gaps) or 'nothing'}",
+        *([f"Not read: {len(gaps)}"] if gaps else []),
         *(f"  {line}" for line in gaps),
         *(f"warning: {line}" for line in warnings),
-        scan_line(document.version, document.taken_at),
+        scan_line(document.version, document.taken_at, document.exit_code),
     ]
+
+
+def _wrapped(lines: Iterable[str], room: int | None) -> list[str]:
+    if room is None:
+        return list(lines)
+    return [part for line in lines for part in wrap(line, room, indent="    " if line.startswith(" ") else "  ")]
+
+
+def _apart(parts: Iterable[Sequence[str]]) -> Iterable[str]:
+    """Put an empty line between parts that are not empty."""
+    filled = [part for part in parts if part]
+    for number, part in enumerate(filled):
+        yield from [""] * (number > 0)
+        yield from part

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from virtscan.views.document import Section, Value
 
-CELL = 120
+CELL = 300
 LINE = 600
 ELLIPSIS = "…"
 
@@ -62,13 +62,13 @@ def gap_lines(gaps: Section) -> list[str]:
     return [printable(f"{subject}: {reason}", LINE) for subject, reason in gaps.rows]
 
 
-def scan_line(version: str, taken_at: datetime | None) -> str:
-    """Write the time of the scan and the version of virtscan; without a scan only the version.
+def scan_line(version: str, taken_at: datetime | None, exit_code: int | None = None) -> str:
+    """Write the time of the scan, the version of virtscan and the exit code; without a scan or a code the others.
 
-    >>> scan_line("0.2.0", datetime(2026, 11, 26, 12, 31, tzinfo=UTC))
-    'Scanned 2026-11-26 12:31 UTC by virtscan 0.2.0.'
+    >>> scan_line("0.2.0", datetime(2026, 11, 26, 12, 31, tzinfo=UTC), 1)
+    'Scanned 2026-11-26 12:31 UTC by virtscan 0.2.0; exit code 1.'
     """
-    program = f"virtscan {printable(version, CELL)}."
+    program = f"virtscan {printable(version, CELL)}{'' if exit_code is None else f'; exit code {exit_code}'}."
     return (
         f"Made by {program}"
         if taken_at is None

@@ -109,7 +109,7 @@ def _metadata(document: Document) -> Sheet:
             [_text(one.name), _text("; ".join(one.labels.values())), one.value, _text(one.help)]
             for one in document.metrics
         ),
-        *(["note", None, _text(note), None] for note in document.notes),
+        *(["note", None, _text(note), None] for note in (document.headline, *document.notes) if note),
     ]
     return _sheet("Metadata", ["name", "label", "value", "meaning"], lines, sample=lines)
 

@@ -1,45 +1,30 @@
-"""A finding in one phrase, and what to change on the servers."""
+"""A finding in one phrase, and lines about what no single finding shows."""
 
-from collections import Counter
-
-from virtscan.correlator.aging import aged
-from virtscan.correlator.servers.cure import Cure, cure_of, server_of, stack_of
-from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot as rebooted
-from virtscan.model import Finding, Reach, Report, Server, Verdict
-from virtscan.model.reasons import NeedsKernel
+from virtscan.model import Finding, Reach, Report, SourceMode, Verdict
 from virtscan.views.document import Row
 from virtscan.views.summary import is_at_risk
+from virtscan.views.wording.missing import leading
+from virtscan.views.wording.quantity import quantity
 from virtscan.views.wording.reasons import Wording
 from virtscan.views.wording.rules import RULE_WORDS
 
 
 def reason(finding: Finding, wording: Wording) -> str:
-    """Say why: the waiver, the fact that an undecided finding lacks most, else the rule in a few words."""
-    if finding.waived is not None:
-        return f"waived: {finding.waived}"
-    if finding.verdict is Verdict.UNKNOWN and finding.missing:
-        # The kernel is missing wherever it is unknown; the other facts are the rule's own.
-        lacks = next((one for one in finding.missing if not isinstance(one, NeedsKernel)), finding.missing[0])
-        return f"unknown: {wording.sentence(lacks)}"
-    return RULE_WORDS[finding.rule].phrase
+    """Say why: the fact that an undecided finding lacks most, else the rule in a few words; then the waiver."""
+    lacks = leading(finding.missing) if finding.verdict is Verdict.UNKNOWN else None
+    words = RULE_WORDS[finding.rule].phrase if lacks is None else f"unknown: {wording.sentence(lacks)}"
+    return words if finding.waived is None else f"{words}; waived: {finding.waived}"
 
 
-def changes(report: Report) -> list[str]:
-    """Say for each server that puts interfaces at risk how to end that, the most harmful one first."""
-    counts = Counter((finding.server, finding.server_interface) for finding in report.findings if is_at_risk(finding))
-    found = (
-        (server_of(report.inventory.servers, name, interface), interface, count)
-        for (name, interface), count in counts.most_common()
-    )
-    if not counts:
-        return []
-    fleet = ServerIndex(aged(report.inventory)).fleet
-    return [
-        _change(server, cure_of(stack_of(server, interface), fleet), count)
-        for server, interface, count in found
-        if server is not None
+def mark(finding: Finding, *, is_less_certain: bool) -> str | None:
+    """Say what sets a finding apart from others of its cause: confidence, waiver, and that it is of the next start."""
+    marks = [
+        *([f"{finding.confidence.value} confidence"] if is_less_certain else []),
+        *([f"waived: {finding.waived}"] if finding.waived is not None else []),
+        *(["at its next start"] if finding.next_start else []),
     ]
+    return "; ".join(marks) or None
 
 
 def after_reboot(report: Report) -> tuple[Row, ...]:
@@ -48,7 +33,7 @@ def after_reboot(report: Report) -> tuple[Row, ...]:
     if not names:
         return ()
     count = report.at_risk_after_reboot
-    then = f", which puts {_interfaces(count) if count else 'no further interface'} at risk"
+    then = f", which puts {quantity(count, 'interface') if count else 'no further interface'} at risk"
     action = "; `virtscan remedy` shows how to make it permanent" if count else ""
     subject = f"{'server' if len(names) == 1 else 'servers'} {', '.join(names)}"
     text = f"TX checksum offload is off until the next reboot{then if report.findings else ''}{action}"
@@ -57,12 +42,13 @@ def after_reboot(report: Report) -> tuple[Row, ...]:
 
 def unreached(report: Report) -> tuple[str, ...]:
     """Say how many interfaces can't exchange frames with any server, whatever the checksums: one line, or none."""
-    count = sum(finding.reaches_server is Reach.NO for finding in report.findings)
-    if not count:
+    found = [finding for finding in report.findings if finding.reaches_server is Reach.NO]
+    if not found:
         return ()
-    why = "private, passthrough or vepa mode on the server's device"
-    cures = "bridge mode, another device or another server cures it"
-    return (f"can't reach any server, whatever the checksums: {_interfaces(count)} ({why}); {cures}",)
+    modes = {finding.source_mode for finding in found}
+    words = ", ".join(mode.value for mode in SourceMode if mode in modes and mode is not SourceMode.UNKNOWN)
+    mode = f" ({words} mode)" if words else ""
+    return (f"Can't reach any server{mode}: {quantity(len(found), 'interface')}; `virtscan explain`",)
 
 
 def further(report: Report) -> tuple[str, ...]:
@@ -73,16 +59,4 @@ def further(report: Report) -> tuple[str, ...]:
         more = "which facts to learn first"
     else:
         return ()
-    return (f"more: `virtscan remedy` shows {more}, `virtscan explain DOMAIN` why",)
-
-
-def _change(server: Server, planned: Cure, count: int) -> str:
-    subject = f"{server.name} puts {_interfaces(count)} at risk."
-    if not planned.is_complete:
-        return f"{subject} TX checksum offload can't be switched off there; virtscan remedy shows what helps instead"
-    commands = "; ".join(f"ethtool -K {name or 'INTERFACE'} tx off" for name in planned.words)
-    return f"{subject} Fix: run this on {server.name}: {commands} (until its next reboot)"
-
-
-def _interfaces(count: int) -> str:
-    return f"{count} interface" if count == 1 else f"{count} interfaces"
+    return (f"More: `virtscan remedy` shows {more}, `virtscan explain DOMAIN` why.",)

@@ -12,6 +12,7 @@ import msgspec
 
 from virtscan.model import Gap
 from virtscan.model.facts import Moment
+from virtscan.views.grouping import RowGroup
 
 Value: TypeAlias = (
     str
@@ -102,7 +103,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     """A list of rows under a name; each row has a value for every column, in their order.
 
     `total` is one more row, its first value the word `total`. `title` is the heading for people, `sheet` the name in a
-    workbook where that differs.
+    workbook where that differs. `groups` hold every row once, the first to act on first; without any the rows are one
+    list. `none` is a sentence for people in place of a table without rows.
     """
 
     key: str
@@ -111,6 +113,8 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     total: Row | None = None
     title: str = ""
     sheet: str = ""
+    groups: tuple[RowGroup, ...] = ()
+    none: str = ""
 
     @property
     def heading(self) -> str:
@@ -130,7 +134,13 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
             columns=tuple(self.columns[place] for place in places),
             rows=tuple(tuple(row[place] for place in places) for row in self.rows),
             total=None if self.total is None else tuple(self.total[place] for place in places),
+            none=self.none,
         )
+
+    def of_group(self, group: RowGroup) -> "Section":
+        """Give the rows of a group, with the columns in which they differ."""
+        rows = tuple(self.rows[place] for place in group.rows)
+        return Section(key=self.key, columns=self.columns, rows=rows).pick(*group.columns)
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,10 +162,11 @@ _NONE = Section(key="gaps", columns=(), rows=())
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """All content of a report, the same for every format.
 
-    `taken_at` is the time of the scan, None for a capture; `where` are the conditions that its rows meet. `head` holds
-    further keys of documents. Of the sections, which are of equal rank, the first is the one for formats with room for
-    one. `gaps` (subject, reason) belongs to every format, or beside it where the format has no place; so do `warnings`,
-    which documents have among the gaps. `notes` are lines for people.
+    `taken_at` is the time of the scan, None for a capture; `where` are the conditions that its rows meet. `exit_code`
+    is that of the command, None where it is not decided. `head` holds further keys of documents. Of the sections, which
+    are of equal rank, the first is the one for formats with room for one. `headline` is the result in one sentence,
+    without its full stop; `notes` are further lines for people. `gaps` (subject, reason) belongs to every format, or
+    beside it where the format has no place; so do `warnings`, which documents have among the gaps.
     """
 
     schema: str
@@ -163,8 +174,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[Section, ...]
     taken_at: datetime | None = None
     where: tuple[str, ...] = ()
+    exit_code: int | None = None
     head: Mapping[str, object] = {}
     metrics: tuple[Metric, ...] = ()
+    headline: str = ""
     notes: tuple[str, ...] = ()
     gaps: Section = _NONE
     warnings: Section = _NONE

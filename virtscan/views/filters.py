@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from virtscan.errors import ConfigError
 from virtscan.model.nearest import nearest
 from virtscan.views.document import Align, Column, Document, Section, Value
+from virtscan.views.grouping import RowGroup
 
 _CONDITION = re.compile(r"\s*(\w+)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
 
@@ -70,15 +71,32 @@ def narrow(document: Document, conditions: Sequence[Condition]) -> Document:
     tests = [(_place(section, condition.column), condition) for condition in conditions]
     for place, condition in tests:
         _check(section.columns[place], condition)
-    rows = tuple(row for row in section.rows if all(_meets(row[place], condition) for place, condition in tests))
+    kept = [
+        number
+        for number, row in enumerate(section.rows)
+        if all(_meets(row[place], condition) for place, condition in tests)
+    ]
+    rows = tuple(section.rows[number] for number in kept)
     where = tuple(f"{condition.column}{condition.sign}{condition.operand}" for condition in conditions)
     note = f"{len(rows)} of {len(section.rows)} rows match {' and '.join(where)}; totals are for the whole fleet"
     return msgspec.structs.replace(
         document,
         where=where,
-        sections=(msgspec.structs.replace(section, rows=rows, total=None), *others),
+        sections=(
+            msgspec.structs.replace(section, rows=rows, total=None, groups=tuple(_narrowed(section.groups, kept))),
+            *others,
+        ),
         notes=(note, *document.notes),
     )
+
+
+def _narrowed(groups: Iterable[RowGroup], kept: Iterable[int]) -> Iterator[RowGroup]:
+    """Give the groups that still have rows; rows that were asked for are open, whatever their verdict."""
+    places = {number: place for place, number in enumerate(kept)}
+    for group in groups:
+        rows = tuple(places[row] for row in group.rows if row in places)
+        if rows:
+            yield msgspec.structs.replace(group, rows=rows, is_open=True)
 
 
 def _place(section: Section, key: str) -> int:

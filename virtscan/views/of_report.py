@@ -15,6 +15,7 @@ def of_report(
     name: str,
     *sections: Section,
     metrics: Iterable[Metric] = (),
+    headline: str = "",
     notes: Iterable[str] = (),
     head: Mapping[str, object] | None = None,
 ) -> Document:
@@ -25,6 +26,7 @@ def of_report(
         name: The name in the schema.
         sections: The content, the most important section first.
         metrics: The counts.
+        headline: The result in one sentence, without its full stop.
         notes: Lines for people.
         head: Further keys of documents.
     """
@@ -36,6 +38,7 @@ def of_report(
         head=head or {},
         sections=sections,
         metrics=tuple(metrics),
+        headline=headline,
         notes=tuple(notes),
         gaps=gap_section(inventory.gaps),
         warnings=_warnings(report),

@@ -4,20 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 
-from virtscan.model import Exposure, Finding, HostStatus, NotJudged, Reach, Report, Verdict
+from virtscan.correlator.servers.sending import sending
+from virtscan.model import Exposure, Finding, HostStatus, NotJudged, Reach, Report, State, Verdict
 from virtscan.views.document import Metric, counts
+from virtscan.views.wording.quantity import quantity
 
 _NOT_JUDGED = {
     NotJudged.NOT_MACVTAP: "not macvtap",
-    NotJudged.NOT_ON_A_BOND: "not on a bond",
-    NotJudged.SERVER_ITSELF: "the server's own interface",
+    NotJudged.NOT_ON_A_BOND: "macvtap but not on a bond (--lower-device any judges them)",
+    NotJudged.SERVER_ITSELF: "of the servers themselves",
 }
-_EXPOSURES = {
-    Exposure.PENDING: "about to netboot",
-    Exposure.BOOTS: "with network in the boot order",
-    Exposure.LATENT: "only if netbooted by hand",
-}
-_JUDGE_THEM = "judge them with --lower-device any"
 
 
 def metrics(report: Report) -> tuple[Metric, ...]:
@@ -89,24 +85,33 @@ def coverage(counted: Iterable[Metric]) -> tuple[str, ...]:
     )
 
 
-def outcome(counted: Iterable[Metric]) -> tuple[str, ...]:
-    """Say in lines what the result is."""
-    counted = tuple(counted)
-    left_out, at_risk, waived = (counts(counted, name) for name in ("not_judged", "at_risk", "waived"))
-    total = sum(at_risk.values())
-    not_judged = ", ".join(f"{left_out[key.value]} {text}" for key, text in _NOT_JUDGED.items() if left_out[key.value])
-    skipped = left_out[NotJudged.NOT_ON_A_BOND.value]
-    exposures = ", ".join(f"{at_risk[exposure.value]} {text}" for exposure, text in _EXPOSURES.items())
-    verdicts = ", ".join(
-        f"{count} {verdict}" + (f" ({waived[verdict]} waived)" if waived[verdict] else "")
-        for verdict, count in counts(counted, "verdicts").items()
-    )
-    return (
-        f"verdicts: {verdicts}",
-        *([f"at risk: {total} ({exposures})"] if total else []),
-        f"not judged: {not_judged or 'none'}",
-        *([f"macvtap interfaces skipped because they are not on a bond: {skipped}; {_JUDGE_THEM}"] if skipped else []),
-    )
+def scope(report: Report) -> tuple[str, ...]:
+    """Say in one line how much was read completely, and what was skipped; none without anything to say."""
+    line = " ".join([*_read(report), *_skipped(report)])
+    return (line,) if line else ()
+
+
+def _read(report: Report) -> Iterator[str]:
+    """Say that everything was read, or how many hypervisors and servers were."""
+    hosts, servers = report.inventory.hypervisors, report.inventory.servers
+    kinds = ["hypervisors"] * bool(hosts) + ["servers"] * bool(servers)
+    if not report.inventory.gaps:
+        if kinds:
+            yield f"All {' and '.join(kinds)} were read."
+        return
+    complete = sum(host.status is HostStatus.COMPLETE for host in hosts)
+    known = sum(sending(server).tx is not State.UNKNOWN for server in servers)
+    counted = [f"{complete} of {quantity(len(hosts), 'hypervisor')}"] * bool(hosts)
+    counted += [f"{known} of {quantity(len(servers), 'server')}"] * bool(servers)
+    if counted:
+        yield f"Read completely: {', '.join(counted)}."
+
+
+def _skipped(report: Report) -> Iterator[str]:
+    left_out = report.not_judged
+    skipped = [f"{left_out[reason]} {text}" for reason, text in _NOT_JUDGED.items() if left_out.get(reason)]
+    if skipped:
+        yield f"Skipped: {', '.join(skipped)}."
 
 
 def listed(counted: Mapping[str, int | float]) -> str:

@@ -1,6 +1,8 @@
-"""The risks view: every finding, worst first, with the counts, what to change, and what it rests on."""
+"""The risks view: every finding by cause and worst first, with the counts, what to change, and what it rests on."""
 
 from collections.abc import Mapping
+
+import msgspec
 
 from virtscan.correlator import RULES
 from virtscan.model import Confidence, DeviceKind, Exposure, Finding, Reach, Report, SourceMode, Verdict, WaivedServer
@@ -20,8 +22,10 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
+from virtscan.views.headline import headline
 from virtscan.views.identity import FindingKey, identifiers, key
 from virtscan.views.of_report import of_report
+from virtscan.views.tables.causes import causes, section_of, uneven
 from virtscan.views.tables.hypervisors import hypervisors
 from virtscan.views.tables.servers import servers
 from virtscan.views.wording.reasons import Wording
@@ -76,22 +80,29 @@ def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Findi
 
 
 def view(report: Report) -> Document:
-    """Show all findings in the report's order, and the servers and hypervisors in short."""
-    counted = summary.metrics(report)
+    """Show all findings in the report's order and by cause, and the servers and hypervisors in short."""
     sites = {hypervisor.name: hypervisor.site for hypervisor in report.inventory.hypervisors}
     site = Field[Finding](Column("site", audience=Audience.FILTERS), lambda finding: sites.get(finding.hypervisor))
+    ids = identifiers(report)
+    found = causes(report)
+    doubtful = uneven(found, report.findings)
+    mark = Field[Finding](
+        Column("mark", audience=Audience.FILTERS, wraps=True),
+        lambda finding: advice.mark(finding, is_less_certain=key(finding) in doubtful),
+    )
+    findings = section("findings", (*fields(Wording(report.inventory), ids), site, mark), report.findings)
     return of_report(
         report,
         "report",
-        section("findings", (*fields(Wording(report.inventory), identifiers(report)), site), report.findings),
+        msgspec.structs.replace(findings, groups=tuple(cause.group for cause in found)),
         servers(report).pick("server", "server_interface", "tx_checksum", "source", "observed_at"),
         hypervisors(report).pick("hypervisor", "uri", "status", "domains", "open_seconds", "read_seconds"),
-        metrics=counted,
+        section_of(found, report.findings, ids),
+        metrics=summary.metrics(report),
+        headline=headline(report),
         notes=(
-            *summary.coverage(counted),
-            *summary.outcome(counted),
-            *advice.changes(report),
             *advice.unreached(report),
+            *summary.scope(report),
             *advice.further(report),
         ),
     )

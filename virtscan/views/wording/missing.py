@@ -1,9 +1,19 @@
 """The sentences for missing facts."""
 
+from collections.abc import Sequence
+
 from virtscan.model import DeviceKind
 from virtscan.model import reasons as r
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.names import are, listed, named, sender, were
+
+
+def leading(missing: Sequence[r.Reason]) -> r.Reason | None:
+    """Give the missing fact that says most about an undecided finding; None if none is missing.
+
+    The kernel is missing wherever it is unknown; the other facts are the rule's own.
+    """
+    return next((one for one in missing if not isinstance(one, r.NeedsKernel)), missing[0] if missing else None)
 
 
 def missing_fact(reason: r.Reason) -> str | None:

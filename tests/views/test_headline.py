@@ -1,0 +1,47 @@
+"""The result in one sentence."""
+
+from tests.build import bridged, domain, hypervisor, inventory
+from tests.views.fleet import finding, report
+from virtscan.model import Confidence, Exposure, Finding, HostStatus, Report, Verdict
+from virtscan.views.headline import headline
+
+
+def of(*findings: Finding) -> str:
+    return headline(Report(inventory=inventory(), findings=findings))
+
+
+def test_it_counts_interfaces_vms_confidence_and_what_boots_from_the_network() -> None:
+    findings = (
+        finding(exposure=Exposure.PENDING),
+        finding(index=1),
+        finding(domain="db01", confidence=Confidence.LOW, exposure=Exposure.LATENT),
+    )
+
+    assert of(*findings) == (
+        "3 interfaces of 2 VMs at risk (2 high, 1 low confidence); 1 is about to netboot, "
+        "1 has network in its boot order"
+    )
+
+
+def test_every_finding_is_counted_once() -> None:
+    assert headline(report()) == (
+        "2 interfaces of 2 VMs at risk (1 high, 1 medium confidence); 1 has network in its boot order. "
+        "1 unknown, 1 waived, 1 not at risk"
+    )
+
+
+def test_only_mitigated_and_not_affected_are_not_at_risk() -> None:
+    assert of(*(finding(verdict=verdict) for verdict in Verdict if verdict is not Verdict.AT_RISK)) == (
+        "No interface is at risk. 1 unknown, 2 not at risk"
+    )
+    assert of(finding(verdict=Verdict.UNKNOWN, waived="accepted")) == "No interface is at risk. 1 waived"
+
+
+def test_without_findings_it_says_what_was_there_instead() -> None:
+    failed = hypervisor("hv1", status=HostStatus.FAILED)
+    bridged_only = hypervisor("hv1", domain("web01", bridged("br0")))
+
+    assert headline(Report(inventory=inventory())) == "No hypervisor was given"
+    assert headline(Report(inventory=inventory(failed))) == "No hypervisor was read"
+    assert headline(Report(inventory=inventory(hypervisor("hv1")))) == "No domain was found"
+    assert headline(Report(inventory=inventory(bridged_only))) == ("No interface was judged; read: 1 interface of 1 VM")

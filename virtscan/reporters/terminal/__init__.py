@@ -1,0 +1,1 @@
+"""Text in the columns of a terminal."""

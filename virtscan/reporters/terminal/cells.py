@@ -1,0 +1,35 @@
+"""Rows to columns of text."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from virtscan.reporters.terminal.strips import Strip, strip
+from virtscan.reporters.text import CELL, plain, printable
+from virtscan.views.document import Section, Value
+from virtscan.views.grouping import RowGroup
+
+
+def strips(section: Section) -> list[Strip]:
+    """Give every column for people with its cells as shown."""
+    return [
+        strip(column, column.heading, (_cell(row[place]) for row in section.all_rows))
+        for place, column in enumerate(section.columns)
+        if column.is_for_people
+    ]
+
+
+def bare_strips(section: Section, groups: Sequence[RowGroup]) -> list[Strip]:
+    """Give the columns of some groups that have a value, without headings; a missing value is blank."""
+    rows = tuple(row for group in groups for row in group.rows)
+    chosen = section.of_group(msgspec.structs.replace(groups[0], rows=rows))
+    found = (
+        strip(column, "", (printable(plain(row[place]), CELL) for row in chosen.rows))
+        for place, column in enumerate(chosen.columns)
+    )
+    return [one for one in found if any(one.cells)]
+
+
+def _cell(value: Value) -> str:
+    text = f"{value:.2f}" if isinstance(value, float) else plain(value, none="-", yes="yes", no="no")
+    return printable(text, CELL)

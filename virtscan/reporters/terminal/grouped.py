@@ -1,0 +1,70 @@
+"""Rows below the title of their group."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import click
+
+from virtscan.reporters.terminal.blocks import blocks
+from virtscan.reporters.terminal.cells import bare_strips
+from virtscan.reporters.terminal.drawing import VERDICTS, bare
+from virtscan.reporters.terminal.layout import fitted, side_by_side
+from virtscan.reporters.terminal.width import glued, unglued, wrap
+from virtscan.reporters.text import LINE, printable
+from virtscan.views.document import Section
+from virtscan.views.grouping import RowGroup
+
+_INDENT = "  "
+
+
+def grouped(section: Section, groups: Sequence[RowGroup], room: int | None, *, colour: bool) -> Iterator[str]:
+    """Give the lines of some groups: title and advice, and below them the rows, aligned over all groups.
+
+    Args:
+        section: The rows.
+        groups: Those to show.
+        room: The columns of the terminal; None: any number.
+        colour: Colour the titles by verdict.
+    """
+    rows = _rows(section, groups, None if room is None else room - len(_INDENT))
+    for place, group in enumerate(groups):
+        for number, line in enumerate(_title(group, room)):
+            yield click.style(line, fg=VERDICTS.get(group.verdict)) if colour and not number else line
+        yield from (f"{_INDENT}{line}".rstrip() for line in rows.get(place, ()))
+
+
+def _title(group: RowGroup, room: int | None) -> list[str]:
+    title = printable(group.title, LINE)
+    action = printable(group.action, LINE)
+    commands = "; ".join(glued(printable(command, LINE)) for command in group.commands)
+    advice = f"{action}: {commands}" if commands else action
+    whole = f"{title} {advice}".rstrip()
+    if room is None:
+        return [unglued(whole)]
+    lines = wrap(whole, room)
+    if len(lines) > 1 and advice:
+        lines = [*wrap(title, room, indent=_INDENT), *wrap(_INDENT + advice, room, indent=_INDENT)]
+    return [unglued(line) for line in lines]
+
+
+def _rows(section: Section, groups: Sequence[RowGroup], room: int | None) -> dict[int, list[str]]:
+    """Give the lines of the rows of each group that lists them, by the group's place."""
+    alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for place, group in enumerate(groups):
+        if group.lists_rows:
+            alike[group.columns].append(place)
+    found: dict[int, list[str]] = {}
+    for places in alike.values():
+        drawn = iter(_drawn(section, [groups[place] for place in places], room))
+        found |= {place: [line for _ in groups[place].rows for line in next(drawn)] for place in places}
+    return found
+
+
+def _drawn(section: Section, groups: Sequence[RowGroup], room: int | None) -> Iterable[list[str]]:
+    """Draw the rows of groups with the same columns: the lines of each."""
+    strips = bare_strips(section, groups)
+    lanes = side_by_side(strips) if room is None else fitted(strips, room, has_headings=False)
+    if lanes is not None:
+        return bare(lanes)
+    assert room is not None  # noqa: S101  any number of columns is enough
+    return ([*lines, ""] for lines in blocks(strips, room))

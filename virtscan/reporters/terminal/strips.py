@@ -1,0 +1,83 @@
+"""Columns with their cells as text, and how they become narrower."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+import msgspec
+
+from virtscan.reporters.terminal.width import glued, shorten, unglued, width, wrap
+from virtscan.views.document import Align, Column
+
+_NAMES = frozenset({"hypervisor", "domain", "server"})
+
+
+class Strip(msgspec.Struct, frozen=True, kw_only=True):
+    """A column with its cells, the heading first; a line break within a cell is one on the screen."""
+
+    column: Column
+    cells: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """The longest line of any cell."""
+        return max(width(line) for cell in self.cells for line in cell.split("\n"))
+
+    @property
+    def is_name(self) -> bool:
+        """Return True for text of any length, of which the ends tell enough; of a time they don't."""
+        return self.column.align is Align.LEFT and not self.column.words and not self.column.key.endswith("_at")
+
+    def wrapped(self, limit: int) -> "Strip":
+        """Wrap lines to a width; words of the heading stay whole."""
+        heading, *cells = self.cells
+        return self._with(_heading(heading, limit), ("\n".join(wrap(cell, limit)) for cell in cells))
+
+    def shortened(self, limit: int) -> "Strip":
+        """Break lists into lines, and cut the middle out of lines that are longer; words of the heading stay whole."""
+        heading, *cells = self.cells
+        return self._with(_heading(heading, limit), (_shortened(cell, limit) for cell in cells))
+
+    def without_suffix(self) -> "Strip":
+        """Drop the domain suffix that all names of hosts share."""
+        heading, *cells = self.cells
+        suffix = common_suffix(cells) if self.column.key in _NAMES else ""
+        return self._with(heading, (cell.removesuffix(suffix) for cell in cells)) if suffix else self
+
+    def _with(self, heading: str, cells: Iterable[str]) -> "Strip":
+        return Strip(column=self.column, cells=(heading, *cells))
+
+
+def strip(column: Column, heading: str, cells: Iterable[str]) -> Strip:
+    """Make a strip as wide as its cells: the heading takes more lines rather than more columns."""
+    cells = tuple(cells)
+    longest = max(map(width, cells), default=0)
+    return Strip(column=column, cells=(_heading(heading, max(longest, 1)), *cells))
+
+
+def common_suffix(names: Sequence[str]) -> str:
+    """Give the domain that all names end with, two labels or more, or nothing; `-` stands for a missing name.
+
+    >>> common_suffix(["kvm01.prod.example.com", "kvm02.prod.example.com"])
+    '.prod.example.com'
+    """
+    labels = [name.split(".")[:0:-1] for name in dict.fromkeys(names) if name != "-"]
+    common: list[str] = []
+    for level in zip(*labels, strict=False):
+        if any(one != other for one, other in pairwise(level)):
+            break
+        common.append(level[0])
+    is_domain = len(common) > 1 and common[0].isalpha()
+    return "".join(f".{label}" for label in reversed(common)) if is_domain else ""
+
+
+def _heading(text: str, limit: int) -> str:
+    return "\n".join(wrap(text.replace("\n", " "), limit, whole_words=True))
+
+
+def _shortened(cell: str, limit: int) -> str:
+    if width(cell) <= limit:
+        return cell
+    parts = [glued(shorten(part, limit - 1)) for part in cell.split("; ")]
+    return (
+        "\n".join(unglued(line) for line in wrap("; ".join(parts), limit)) if len(parts) > 1 else shorten(cell, limit)
+    )

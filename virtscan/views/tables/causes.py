@@ -1,0 +1,124 @@
+"""Findings by cause: what one change, or one fact, settles together, in the order in which to act."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from virtscan.model import Confidence, Exposure, Finding, Report, Verdict
+from virtscan.model.reasons import Reason
+from virtscan.views.document import Audience, Column, Field, Section, number, one_of, section, texts, word
+from virtscan.views.grouping import RowGroup
+from virtscan.views.identity import FindingKey, key
+from virtscan.views.summary import is_at_risk
+from virtscan.views.wording.causes import CauseWording
+from virtscan.views.wording.missing import leading
+
+_COLUMNS = ("hypervisor", "source_device", "domain", "mac", "exposure", "mark")
+_VERDICTS = tuple(Verdict)
+_CONFIDENCES = tuple(Confidence)
+_OPEN = {Verdict.AT_RISK, Verdict.UNKNOWN}
+_DATA = Audience.DATA
+_UNPLACED = "R11"
+_NO_SERVER = "R3"
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings with one cause; `first` is one of them, for what they have in common."""
+
+    first: Finding
+    group: RowGroup
+
+
+_Key: TypeAlias = tuple[Verdict, str | None, str | None, bool, str | type[Reason] | None]
+
+
+def causes(report: Report) -> tuple[Cause, ...]:
+    """RowGroup the findings of a report, the first to act on first.
+
+    At risk comes before unknown, a higher confidence and more VMs that boot from the network before less, and what is
+    waived as a whole last.
+    """
+    places: defaultdict[_Key, list[int]] = defaultdict(list)
+    for place, finding in enumerate(report.findings):
+        places[_key(finding)].append(place)
+    wording = CauseWording(report)
+    found = [_cause(report.findings, some, wording) for some in places.values()]
+    return tuple(sorted(found, key=lambda cause: _urgency(cause, report.findings)))
+
+
+def uneven(found: Iterable[Cause], findings: Sequence[Finding]) -> frozenset[FindingKey]:
+    """Give the findings that are less certain than the first of their cause, whose confidence its title has."""
+    return frozenset(
+        key(findings[row])
+        for cause in found
+        for row in cause.group.rows
+        if cause.first.verdict is Verdict.AT_RISK and findings[row].confidence is not cause.first.confidence
+    )
+
+
+def section_of(found: Sequence[Cause], findings: Sequence[Finding], ids: Mapping[FindingKey, str]) -> Section:
+    """Give the causes as a section of documents, which names the findings by their ids."""
+    fields: tuple[Field[Cause], ...] = (
+        Field(one_of(Verdict, "verdict"), lambda cause: word(cause.first.verdict)),
+        Field(Column("server"), lambda cause: cause.first.server),
+        Field(Column("server_interface", under="server"), lambda cause: cause.first.server_interface),
+        Field(Column("cause", wraps=True), lambda cause: cause.group.title),
+        Field(Column("action", wraps=True), lambda cause: cause.group.action or None),
+        Field(texts("commands"), lambda cause: cause.group.commands),
+        Field(number("interfaces"), lambda cause: len(cause.group.rows)),
+        Field(number("at_risk"), lambda cause: sum(is_at_risk(findings[row]) for row in cause.group.rows)),
+        Field(
+            texts("findings", audience=_DATA),
+            lambda cause: tuple(ids[key(findings[row])] for row in cause.group.rows),
+        ),
+    )
+    return section("causes", fields, found)
+
+
+def _key(finding: Finding) -> _Key:
+    match finding.verdict:
+        case Verdict.AT_RISK:
+            placed = _UNPLACED if finding.rule == _UNPLACED else None
+            low = finding.confidence is Confidence.LOW
+            return finding.verdict, finding.server, finding.server_interface, low, placed
+        case Verdict.UNKNOWN:
+            lacks = leading(finding.missing)
+            kind = None if lacks is None else type(lacks)
+            return finding.verdict, finding.server, finding.server_interface, False, kind
+        case Verdict.MITIGATED | Verdict.NOT_AFFECTED:
+            return finding.verdict, finding.server, finding.server_interface, False, finding.rule
+
+
+def _cause(findings: Sequence[Finding], places: Sequence[int], wording: CauseWording) -> Cause:
+    """Make a cause of the findings at some places; those that are not waived come first, and the more certain."""
+    open_first = sorted(places, key=lambda place: _doubt(findings[place]))
+    own = [findings[place] for place in open_first]
+    action, commands = wording.action(own) if own[0].waived is None else ("", ())
+    return Cause(
+        first=own[0],
+        group=RowGroup(
+            verdict=own[0].verdict.value,
+            title=wording.title(own),
+            action=action,
+            commands=commands,
+            rows=tuple(open_first),
+            columns=_COLUMNS,
+            is_open=own[0].verdict in _OPEN,
+            lists_rows=own[0].rule != _NO_SERVER,
+        ),
+    )
+
+
+def _doubt(finding: Finding) -> tuple[bool, int]:
+    return finding.waived is not None, _CONFIDENCES.index(finding.confidence)
+
+
+def _urgency(cause: Cause, findings: Sequence[Finding]) -> tuple[bool, int, int, int, int]:
+    own = [findings[row] for row in cause.group.rows]
+    boots = sum(finding.exposure is not Exposure.LATENT and finding.waived is None for finding in own)
+    verdict = cause.first.verdict
+    confidence = _CONFIDENCES.index(cause.first.confidence) if verdict is Verdict.AT_RISK else 0
+    is_accepted = verdict in _OPEN and cause.first.waived is not None
+    return is_accepted, _VERDICTS.index(verdict), confidence, -boots, -len(own)
