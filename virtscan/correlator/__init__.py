@@ -2,7 +2,18 @@
 
 from virtscan.correlator.correlate import correlate
 from virtscan.correlator.kernel import KernelState, read_daemon, read_kernel
+from virtscan.correlator.remembering import remembering_places
 from virtscan.correlator.table import RULES, Rule
 from virtscan.model import Fix, KernelBasis
 
-__all__ = ["RULES", "Fix", "KernelBasis", "KernelState", "Rule", "correlate", "read_daemon", "read_kernel"]
+__all__ = [
+    "RULES",
+    "Fix",
+    "KernelBasis",
+    "KernelState",
+    "Rule",
+    "correlate",
+    "read_daemon",
+    "read_kernel",
+    "remembering_places",
+]

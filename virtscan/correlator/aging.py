@@ -47,6 +47,7 @@ def aged(inventory: Inventory) -> Inventory:
         netboots=records[0],
         subnets=subnets[0],
         gaps=(*inventory.gaps, *gaps),
+        places=tuple(place for place in inventory.places if not clock.is_too_old(place.observed_at)),
     )
 
 

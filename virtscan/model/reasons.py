@@ -125,6 +125,14 @@ class OnOtherHypervisor(Reason, frozen=True):
     declared: bool = False
 
 
+class WasOnHypervisor(Reason, frozen=True):
+    """The server ran on another hypervisor when that was last read completely; it was not read this time."""
+
+    server: str
+    hypervisor: str
+    domain: str | None
+
+
 class SharesDevice(Reason, frozen=True):
     """The server is on the interface's own device, in this mode: in a domain, or on a host macvlan (domain None)."""
 

@@ -2,6 +2,7 @@
 
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.fleet import Fleet
+from virtscan.correlator.location.memory import Remembered
 from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic, is_physical
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
 from virtscan.correlator.location.position import Position, Where
@@ -19,6 +20,7 @@ from virtscan.model.reasons import (
     ObservedPhysical,
     OnOtherHypervisor,
     Reason,
+    WasOnHypervisor,
 )
 from virtscan.model.reasons import (
     Unlocated as Why,
@@ -50,14 +52,16 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> tuple[Place, ...]:
     )
 
 
-def from_outside(stack: SendingStack, place: Place, point: AttachmentPoint, fleet: Fleet) -> Position:
+def from_outside(
+    stack: SendingStack, place: Place, point: AttachmentPoint, fleet: Fleet, remembered: Remembered | None = None
+) -> Position:
     """Judge a place that is not on the interface's hypervisor; of the point only what its NICs are matters."""
     match place:
         case Bare(declared=declared):
             reason = DeclaredPhysical(server=_name(stack)) if declared else ObservedPhysical(server=_name(stack))
             return Position(where=Where.THROUGH_NICS, reach=Reach.YES, because=(reason,))
         case Unlocated():
-            return _unlocated(stack, place, point, fleet)
+            return _unlocated(stack, place, point, fleet, remembered)
         case GuestNic() | HostDevice() | HostItself():
             return _on_another(stack, place, point, fleet)
 
@@ -132,10 +136,18 @@ def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool
     return is_physical(host) or (bool(kinds) and host.lists_all_devices)
 
 
-def _unlocated(stack: SendingStack, place: Unlocated, point: AttachmentPoint, fleet: Fleet) -> Position:
-    """Judge a server that was not found: it is on another machine only if it can't be hidden on this one."""
+def _unlocated(
+    stack: SendingStack, place: Unlocated, point: AttachmentPoint, fleet: Fleet, remembered: Remembered | None
+) -> Position:
+    """Judge a server that was not found: it is on another machine only if it can't be hidden on this one.
+
+    If it may be hidden, it is where it was last seen, as long as the hypervisor here was read completely.
+    """
     why = _hidden(stack, place, point.hypervisor, fleet)
     if why is not None:
+        was_seen = None if remembered is None else _last_seen(stack, remembered, point, fleet)
+        if was_seen is not None:
+            return was_seen
         return Position(where=Where.UNKNOWN, reach=Reach.UNKNOWN, missing=(why,))
     absent = NotOnHypervisor(server=_name(stack), hypervisor=point.hypervisor, macs=place.macs)
     if point.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
@@ -153,6 +165,33 @@ def _unlocated(stack: SendingStack, place: Unlocated, point: AttachmentPoint, fl
         because=(absent,),
         missing=tuple(missing),
         weak=bool(missing),
+    )
+
+
+def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoint, fleet: Fleet) -> Position | None:
+    """Judge the places that an earlier scan observed; None if they prove nothing here.
+
+    They prove nothing on a hypervisor that was not read completely, for a server that is another machine by now, or
+    where one of them would not clear the interface if it were observed.
+    """
+    here = point.hypervisor
+    if not fleet.incomplete.isdisjoint(fleet.hosts_on(here)) or (stack.macs and not stack.macs & remembered.macs):
+        return None
+    because: list[Reason] = []
+    for place in remembered.places:
+        if seen_from(place, here, remembered.fleet):
+            return None
+        if _on_another(stack, place, point, remembered.fleet).where is not Where.THROUGH_NICS:
+            return None
+        domain = place.domain.name if isinstance(place, GuestNic) else None
+        because.append(WasOnHypervisor(server=_name(stack), hypervisor=place.hypervisor, domain=domain))
+    unread = tuple(dict.fromkeys(place.hypervisor for place in remembered.places))
+    return Position(
+        where=Where.THROUGH_NICS,
+        reach=Reach.YES,
+        because=tuple(dict.fromkeys(because)),
+        missing=(NeedsHypervisors(hypervisors=unread),),
+        weak=True,
     )
 
 

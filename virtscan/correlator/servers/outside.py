@@ -109,14 +109,16 @@ class OutsideServers:
         """Rule on all places outside, worst first, whichever of their servers answer."""
         found = self._rulings.get(vantage)
         if found is None:
-            fleet = self._index.fleet
             found = [
-                (number, rule_at(self._kernel, point, one.stack, from_outside(one.stack, one.place, point, fleet)))
+                (number, rule_at(self._kernel, point, one.stack, self._position(one, point)))
                 for number, one in self._placed
             ]
             found.sort(key=lambda one: one[1].badness)
             self._rulings[vantage] = found
         return found
+
+    def _position(self, one: PlacedStack, point: AttachmentPoint) -> Position:
+        return from_outside(one.stack, one.place, point, self._index.fleet, one.remembered)
 
     def _excluded(self, audience: Audience, network: Locality, included: frozenset[int]) -> dict[int, str]:
         """Give the servers that do not answer, each with the code of why."""

@@ -1,10 +1,11 @@
 """The servers of an inventory, with everything about them that does not depend on the interface."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from virtscan.correlator.location.fleet import Fleet, survey
+from virtscan.correlator.location.memory import Memory, Remembered, ServerName, remembered
 from virtscan.correlator.location.places import (
     Bare,
     GuestNic,
@@ -29,11 +30,15 @@ from virtscan.model.sources import is_declared
 
 
 class PlacedStack(msgspec.Struct, frozen=True):
-    """A sending stack at one of its places; `here` is the stack as interfaces of the same machine meet it."""
+    """A sending stack at one of its places; `here` is the stack as interfaces of the same machine meet it.
+
+    `remembered` is where an earlier scan saw a server that is unlocated now.
+    """
 
     stack: SendingStack
     place: Place
     here: SendingStack
+    remembered: Remembered | None = None
 
 
 class ServerIndex:
@@ -46,33 +51,43 @@ class ServerIndex:
         )
         stacks = [sending_stacks(server) for server in self.servers]
         self.fleet: Fleet = survey(inventory, (mac for some in stacks for stack in some for mac in stack.macs))
-        self.placed: tuple[tuple[PlacedStack, ...], ...] = tuple(tuple(_placed(some, self.fleet)) for some in stacks)
+        memory = remembered(inventory)
+        self.placed: tuple[tuple[PlacedStack, ...], ...] = tuple(
+            tuple(_placed(some, self.fleet, memory)) for some in stacks
+        )
         self.coverages: tuple[Coverage, ...] = tuple(coverage(server) for server in self.servers)
         self.owners: Mapping[int, frozenset[int]] = _owners(stacks, self.fleet)
         self.assignments = Assignments(inventory, self.servers)
         self.lower_device: LowerDevice = inventory.policy.lower_device
 
 
-def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet) -> Iterator[PlacedStack]:
+def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet, memory: Memory) -> Iterator[PlacedStack]:
     """Place the declared stacks; a NIC of their domain that is not declared sends through the stack that has its MAC.
 
     Of a declared state it is known that it holds for the whole server, of a NIC that was not read nothing.
     """
     declared = [stack for stack in stacks if stack.declared]
     for stack in declared:
-        for place in sorted(places(stack, fleet), key=_order):
+        found = sorted(places(stack, fleet), key=_order)
+        known = memory.get(ServerName(stack.server.name, stack.server.interface)) if _is_lost(found) else None
+        for place in found:
             if isinstance(place, HostDevice | HostItself):
                 yield PlacedStack(down_to_macvlan(stack), place, down_to_macvlan(with_local_ports(stack)))
                 continue
             if not isinstance(place, GuestNic) or place.declared:
                 one = of_another_node(stack) if _is_another_node(stack, place) else stack
-                yield PlacedStack(one, place, one)
+                yield PlacedStack(one, place, one, known)
                 continue
             mac = place.interface.mac
             if any(mac in other.macs for other in declared):
                 continue  # a place of that stack
             undeclared = _undeclared(stack, mac, stacks)
             yield PlacedStack(undeclared, place, undeclared)
+
+
+def _is_lost(found: Sequence[Place]) -> bool:
+    """Return True for a server that was found nowhere, not even too long ago."""
+    return all(isinstance(place, Unlocated) and place.outdated is None for place in found)
 
 
 def _is_another_node(stack: SendingStack, place: Place) -> bool:

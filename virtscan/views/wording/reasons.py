@@ -35,6 +35,7 @@ class Wording:
         self._servers: dict[str, list[Server]] = {}
         for server in inventory.servers:
             self._servers.setdefault(server.name, []).append(server)
+        self._places = {(place.server, place.hypervisor): place.observed_at for place in inventory.places}
 
     def sentences(self, reasons: Sequence[r.Reason]) -> tuple[str, ...]:
         """Give a sentence for each reason, in their order; none for one that is not worth it."""
@@ -131,6 +132,10 @@ class Wording:
                 return f"the NIC of {name} is a virtual {model}, which sends only complete checksums"
             case r.NicFills(server=name):
                 return f"the NIC of {name} has <host csum='off'/>, so it sends only complete checksums"
+            case r.WasOnHypervisor(server=name, hypervisor=host, domain=domain):
+                who = f"domain {domain} on {host}" if domain is not None else f"{host} itself"
+                when = ago(self._places.get((name, host)), self._taken_at) or "at an unknown time"
+                return f"{name} was {who} when that was last read completely, {when}"
             case r.OutsideStack(server=name, mac=mac):
                 return f"{name} is not declared to serve through this NIC of its domain ({mac or 'without a MAC'})"
             case r.PlacesDisagree(server=name):
