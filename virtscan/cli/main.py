@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": "Check whether this machine can scan: libvirt, ssh, permissions, reachability.",
     "config": "Validate and explain the configuration.",
     "schema": "Print the JSON Schema of a document, a saved inventory or the configuration.",
+    "completion": "Print the completion script for a shell.",
 }
 """Name and short help; `virtscan.cli.commands.NAME` holds the command `NAME`.
 

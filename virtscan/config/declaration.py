@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from virtscan.config.document import Document, HypervisorSection, ServerSection, WaiverSection
+from virtscan.config.document import Document
 from virtscan.config.provisioning import provisioning_target
+from virtscan.config.sections import HypervisorSection, ServerSection, WaiverSection
 from virtscan.config.values import duration, table_name
 from virtscan.errors import ConfigError
 from virtscan.model import Mac, Plan, Policy, ServerTarget, SourceKind, Target, TargetKind, Waiver, parse_mac

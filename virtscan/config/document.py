@@ -2,113 +2,29 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import TypeVar, get_args, get_type_hints
 
 import msgspec
 
 from virtscan.config.secrets import refuse_secrets
+from virtscan.config.sections import (
+    HypervisorSection,
+    ProvisioningSection,
+    ScanSection,
+    Section,
+    ServerSection,
+    WaiverSection,
+)
 from virtscan.config.values import expand, table_name
 from virtscan.errors import ConfigError
-from virtscan.model import FailOn, LowerDevice, ProvisioningKind
 from virtscan.model.nearest import did_you_mean
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the file: every key is known."""
-
-
-class ScanSection(_Section, frozen=True):
-    """`[scan]`: what is read and judged. Durations as in `30s`, `10m`; each key is an option of `virtscan scan`."""
-
-    lower_device: LowerDevice | None = None
-    max_age: str | None = None
-    fail_on: FailOn | None = None
-    host_timeout: str | None = None
-    deadline: str | None = None
-    ssh_facts: bool = False
-    next_start: bool = False
-
-
-class HypervisorSection(_Section, frozen=True):
-    """`[[hypervisor]]`: a host to read, by exactly one of `uri`, `uris`, `xml` (a folder of domains) and `sosreport`.
-
-    `uris` are several hosts with the same site, kernel, segments and so on; `name` and `facts` belong to one host.
-    `kernel` is `uname -r`, which libvirt does not report; `segments` maps a source device to its segment. `facts` is
-    `ansible:PATH`, the facts that Ansible gathered about the host. `physical` declares that the host is not a VM,
-    `reflective` names devices that lead to a reflecting switch (802.1Qbg, "hairpin").
-    """
-
-    uri: str | None = None
-    uris: tuple[str, ...] = ()
-    xml: str | None = None
-    sosreport: str | None = None
-    name: str | None = None
-    site: str | None = None
-    kernel: str | None = None
-    facts: str | None = None
-    segments: dict[str, str] = {}
-    physical: bool = False
-    reflective: tuple[str, ...] = ()
-
-
-class ServerSection(_Section, frozen=True):
-    """`[[server]]`: a provisioning server; `offload` is a SOURCE.
-
-    `physical` declares that it is not a VM, `runs_on` names the hypervisor that it is a VM of. It serves either the
-    named `segments` or `subnets`; with neither, every segment.
-    """
-
-    name: str
-    offload: str
-    interface: str | None = None
-    mac: tuple[str, ...] = ()
-    segments: tuple[str, ...] = ()
-    subnets: tuple[str, ...] = ()
-    physical: bool = False
-    runs_on: str | None = None
-
-
-class ProvisioningSection(_Section, frozen=True):
-    """`[[provisioning]]`: a system with boot records, with user and one password or token if it needs them.
-
-    `password` and `token` are the secret itself (better `"${VARIABLE}"`), `…_file` names a file readable by its owner
-    alone, `…_env` an environment variable. `ca_file` holds the authorities that its certificate is checked against.
-    """
-
-    type: ProvisioningKind
-    url: str
-    name: str | None = None
-    user: str | None = None
-    password: str | None = None
-    password_file: str | None = None
-    password_env: str | None = None
-    token: str | None = None
-    token_file: str | None = None
-    token_env: str | None = None
-    ca_file: str | None = None
-
-    def __repr__(self) -> str:
-        """Without the secrets."""
-        return f"ProvisioningSection(type={self.type!r}, url={self.url!r})"
-
-
-class WaiverSection(_Section, frozen=True):
-    """`[[waiver]]`: accepted findings, by globs; the last day it holds is `until`."""
-
-    reason: str
-    hypervisor: str = "*"
-    domain: str = "*"
-    mac: str = "*"
-    server: str = "*"
-    until: date | None = None
-
-
-class Document(_Section, frozen=True):
+class Document(Section, frozen=True):
     """The whole file."""
 
     scan: ScanSection = ScanSection()
@@ -182,8 +98,8 @@ def _section(table: object, kind: type[S], where: str, environment: Mapping[str,
 
 def _words(kind: type[msgspec.Struct], key: str) -> list[str]:
     """Return the allowed words of a key."""
-    types = {field.name: field.type for field in msgspec.structs.fields(kind)}
-    alternatives = get_args(types.get(key)) or (types.get(key),)
+    type_ = get_type_hints(kind).get(key)
+    alternatives = get_args(type_) or (type_,)
     enums = (one for one in alternatives if isinstance(one, type) and issubclass(one, Enum))
     return [str(member.value) for enum in enums for member in enum]
 

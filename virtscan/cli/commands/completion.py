@@ -1,0 +1,24 @@
+"""`virtscan completion`: the script that makes a shell complete virtscan's commands and options."""
+
+import click
+from click.shell_completion import get_completion_class
+
+from virtscan.cli.output import tell
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command(epilog='Example: eval "$(virtscan completion bash)"')
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> int:
+    """Print the completion script for SHELL.
+
+    Load it from the shell's start file, or save it in the shell's completion folder.
+    """
+    from virtscan.cli.main import virtscan
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"{shell}: not supported by this version of click")
+    tell(kind(virtscan, {}, "virtscan", "_VIRTSCAN_COMPLETE").source())
+    return 0

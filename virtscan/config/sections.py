@@ -1,0 +1,113 @@
+"""The tables of the configuration file with their keys, which docs and schema describe from here."""
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+
+from virtscan.model import FailOn, LowerDevice, ProvisioningKind
+
+
+def _key(description: str, example: str | None = None) -> msgspec.Meta:
+    """Describe a key; the example is TOML, as written behind the equals sign."""
+    return msgspec.Meta(description=description, examples=None if example is None else [example])
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file: every key is known."""
+
+
+class ScanSection(Section, frozen=True):
+    """What is read and judged. Each key is an option of `virtscan scan`, which goes before it."""
+
+    lower_device: Annotated[
+        LowerDevice | None, _key("Judge macvtap interfaces on any device, or only those on a bond.", '"bond"')
+    ] = None
+    max_age: Annotated[str | None, _key("Ignore facts older than this at scan time.", '"7d"')] = None
+    fail_on: Annotated[
+        FailOn | None, _key("Least exposure for which an interface at risk gives exit code 1.", '"boots"')
+    ] = None
+    host_timeout: Annotated[str | None, _key("Time limit of one host.", '"30s"')] = None
+    deadline: Annotated[str | None, _key("Time limit of the whole run.", '"10m"')] = None
+    ssh_facts: Annotated[bool, _key("Also read kernel and devices of qemu+ssh hypervisors over SSH.", "true")] = False
+    next_start: Annotated[bool, _key("Also read the persistent definitions of running domains.", "true")] = False
+
+
+class HypervisorSection(Section, frozen=True):
+    """A host to read, by exactly one of `uri`, `uris`, `xml` and `sosreport`."""
+
+    uri: Annotated[str | None, _key("Libvirt URI, as in virsh -c.", '"qemu+ssh://root@hv1/system"')] = None
+    uris: Annotated[
+        tuple[str, ...],
+        _key("Several hosts that share the other keys.", '["qemu+ssh://hv1/system", "qemu+ssh://hv2/system"]'),
+    ] = ()
+    xml: Annotated[str | None, _key("Folder of domain XML, read as one hypervisor.", '"dumps/hv1"')] = None
+    sosreport: Annotated[str | None, _key("Sosreport, a folder or an archive.", '"sosreport-hv1.tar.xz"')] = None
+    name: Annotated[str | None, _key("Name in reports, of a single host.", '"hv1"')] = None
+    site: Annotated[str | None, _key("Site, by which capacity is grouped.", '"ams1"')] = None
+    kernel: Annotated[
+        str | None,
+        _key("Output of uname -r where it can't be read; an observed one goes first.", '"2.6.32-279.el6.x86_64"'),
+    ] = None
+    facts: Annotated[
+        str | None, _key("Ansible facts about the host, of a single host.", '"ansible:facts/hv1.json"')
+    ] = None
+    segments: Annotated[
+        dict[str, str], _key("Segment of each source device.", '{ bond2 = "provisioning", "bond2.120" = "dmz" }')
+    ] = {}
+    physical: Annotated[bool, _key("Declares that the host is not a VM: its NICs fill in checksums.", "true")] = False
+    reflective: Annotated[
+        tuple[str, ...], _key("Devices that lead to a reflecting switch (802.1Qbg).", '["bond2"]')
+    ] = ()
+
+
+class ServerSection(Section, frozen=True):
+    """A provisioning server. It serves the named `segments` or `subnets`; with neither, every segment."""
+
+    name: Annotated[str, _key("Name in reports.", '"satellite"')]
+    offload: Annotated[
+        str, _key("SOURCE of its TX checksum offload, as behind --server NAME=.", '"ssh://root@satellite"')
+    ]
+    interface: Annotated[str | None, _key("Device by which it serves; else that with its address.", '"eth0"')] = None
+    mac: Annotated[tuple[str, ...], _key("MACs of its NICs.", '["52:54:00:5a:7e:01"]')] = ()
+    segments: Annotated[tuple[str, ...], _key("Segments that it serves.", '["provisioning"]')] = ()
+    subnets: Annotated[tuple[str, ...], _key("Subnets that it serves.", '["10.77.0.0/24"]')] = ()
+    physical: Annotated[bool, _key("Declares that it is not a VM.", "true")] = False
+    runs_on: Annotated[str | None, _key("Hypervisor that it is a VM of.", '"hv1"')] = None
+
+
+class ProvisioningSection(Section, frozen=True):
+    """A system with boot records. If it needs a user, give one of the `password` or `token` keys."""
+
+    type: Annotated[ProvisioningKind, _key("Kind of system.", '"foreman"')]
+    url: Annotated[str, _key("Address.", '"https://satellite.example.com"')]
+    name: Annotated[str | None, _key("Name in reports.", '"satellite"')] = None
+    user: Annotated[str | None, _key("User to log in as.", '"virtscan"')] = None
+    password: Annotated[str | None, _key("Password, from a variable.", '"${SATELLITE_PASSWORD}"')] = None
+    password_file: Annotated[
+        str | None, _key("File with the password, readable by its owner alone.", '"/etc/virtscan/password"')
+    ] = None
+    password_env: Annotated[str | None, _key("Variable with the password.", '"SATELLITE_PASSWORD"')] = None
+    token: Annotated[str | None, _key("Token, from a variable.", '"${SATELLITE_TOKEN}"')] = None
+    token_file: Annotated[
+        str | None, _key("File with the token, readable by its owner alone.", '"/etc/virtscan/token"')
+    ] = None
+    token_env: Annotated[str | None, _key("Variable with the token.", '"SATELLITE_TOKEN"')] = None
+    ca_file: Annotated[
+        str | None, _key("Authorities that its certificate is checked against.", '"/etc/pki/satellite.pem"')
+    ] = None
+
+    def __repr__(self) -> str:
+        """Without the secrets."""
+        return f"ProvisioningSection(type={self.type!r}, url={self.url!r})"
+
+
+class WaiverSection(Section, frozen=True):
+    """Accepted findings, by globs. A waiver marks findings; it hides none."""
+
+    reason: Annotated[str, _key("Why they are accepted; reports show it.", '"boots from its ISO image"')]
+    hypervisor: Annotated[str, _key("Glob of hypervisors.", '"ams1-*"')] = "*"
+    domain: Annotated[str, _key("Glob of domains.", '"iso-kiosk"')] = "*"
+    mac: Annotated[str, _key("Glob of MACs.", '"52:54:00:15:*"')] = "*"
+    server: Annotated[str, _key("Glob of servers; without it every server is waived.", '"satellite"')] = "*"
+    until: Annotated[date | None, _key("Last day on which it holds.", "2027-03-31")] = None
