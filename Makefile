@@ -50,6 +50,7 @@ format: $(MARK)-check  ## Bring the code into the form that check asks for
 golden: $(MARK)-test  ## Write the expected outputs anew, in fixtures/golden, README.md and docs; look at the difference
 	@$(BIN)/python -m tests.golden
 	@$(BIN)/python -m tests.readme
+	@$(BIN)/python packaging/manual.py docs docs
 	@$(BIN)/python -m tests.mechanism
 	@$(BIN)/python -m tests.rules
 

@@ -1,12 +1,12 @@
-"""Man pages and docs/commands.md, from the command tree; virtscan.toml(5), from the configuration's schema.
+"""Man pages and documents: commands from the command tree, the configuration's keys from its schema.
 
-python packaging/manual.py man FOLDER      writes virtscan.1, virtscan-COMMAND.1 and virtscan.toml.5
-python packaging/manual.py markdown        prints docs/commands.md
+python packaging/manual.py man FOLDER    writes virtscan.1, virtscan-COMMAND.1 and virtscan.toml.5
+python packaging/manual.py docs FOLDER   writes commands.md and the keys in configuration.md
 """
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from os import environ
 from pathlib import Path
@@ -17,6 +17,9 @@ import click
 from virtscan import __version__
 from virtscan.cli.main import COMMANDS, virtscan
 from virtscan.cli.schemas import schema_named
+
+WIDTH = 100
+_KEYS = re.compile(r"(?<=^<!-- keys -->\n\n).*?(?=^<!-- end of keys -->$)", re.MULTILINE | re.DOTALL)
 
 
 class Named(NamedTuple):
@@ -29,7 +32,7 @@ class Named(NamedTuple):
 
 def commands() -> Iterator[Named]:
     """Give every command of the tree, groups before what they hold."""
-    top = click.Context(virtscan, info_name="virtscan")
+    top = click.Context(virtscan, info_name="virtscan", terminal_width=WIDTH, **virtscan.context_settings)
     yield Named("virtscan", virtscan, top)
     for name in COMMANDS:
         command = virtscan.get_command(top, name)
@@ -38,7 +41,7 @@ def commands() -> Iterator[Named]:
 
 
 def _below(words: str, command: click.Command, parent: click.Context) -> Iterator[Named]:
-    context = click.Context(command, info_name=words.rpartition(" ")[2], parent=parent)
+    context = click.Context(command, info_name=words.rpartition(" ")[2], parent=parent, terminal_width=WIDTH)
     yield Named(words, command, context)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
@@ -150,13 +153,38 @@ def _roff(text: str) -> str:
     return "\\&" + escaped if escaped.startswith(".") else escaped
 
 
-def markdown(every: Iterable[Named]) -> str:
+def commands_document() -> str:
     """Write docs/commands.md: the help text of every command."""
-    parts = ["# Commands", "", "Written by `make golden` from the help texts.", ""]
-    for named in every:
-        text = click.Command.get_help(named.command, named.context).rstrip()
-        parts += [f"## {named.words}", "", "```console", f"$ {named.words} --help", text, "```", ""]
+    parts = [
+        "# Commands",
+        "",
+        "Written by `make golden` from the help texts. Read one with `virtscan COMMAND --help`.",
+        "",
+    ]
+    for named in commands():
+        parts += [f"## {named.words}", "", "```text", named.command.get_help(named.context).rstrip(), "```", ""]
     return "\n".join(parts)
+
+
+def with_keys(document: str, schema: Mapping[str, Any]) -> str:
+    """Give docs/configuration.md with its tables of keys as they are now.
+
+    Raises:
+        ValueError: The place of the tables is not there, once.
+    """
+    changed, count = _KEYS.subn(lambda _: "\n".join(_key_tables(schema)) + "\n", document)
+    if count != 1:
+        raise ValueError("write the lines <!-- keys --> and <!-- end of keys --> where the keys belong")
+    return changed
+
+
+def _key_tables(schema: Mapping[str, Any]) -> Iterator[str]:
+    for table, text, keys in tables(schema):
+        yield from (f"### `{table}`", "", " ".join(text.split()), "", "| key | meaning | example |", "|---|---|---|")
+        for key, description, example in keys:
+            cell = f"`{example}`".replace("|", "\\|") if example else ""
+            yield f"| `{key}` | {description} | {cell} |"
+        yield ""
 
 
 def main() -> None:
@@ -168,8 +196,10 @@ def main() -> None:
             for named in commands():
                 (target / f"{named.words.replace(' ', '-')}.1").write_text(man_page(named))
             (target / "virtscan.toml.5").write_text(configuration_page(schema_named("config")))
-        case ["markdown"]:
-            sys.stdout.write(markdown(commands()))
+        case ["docs", folder]:
+            (Path(folder) / "commands.md").write_text(commands_document())
+            configuration = Path(folder) / "configuration.md"
+            configuration.write_text(with_keys(configuration.read_text(), schema_named("config")))
         case _:
             sys.exit(__doc__)
 
