@@ -13,6 +13,7 @@ from virtscan.errors import VirtscanError
 COMMANDS = {
     "scan": "Read hypervisors and servers, judge, report: the main job.",
     "report": "Judge a saved inventory again and report; no network access.",
+    "history": "List, read back, compare and thin out the scans that a database keeps.",
     "servers": "Read only the provisioning servers' offload state.",
     "explain": "Explain one verdict: facts, rule by rule, and missing facts.",
     "remedy": "Print the change for each server, and how to undo it; runs nothing.",

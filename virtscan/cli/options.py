@@ -64,6 +64,12 @@ server_option = click.option(
     help=f"Provisioning server and source of its offload state: {help_text()}.",
 )
 
+
+def duration_option(name: str, *, help: str, required: bool = False) -> Callable[[F], F]:  # noqa: A002 click's word
+    """Declare an option that is a length of time."""
+    return click.option(name, metavar="TIME", callback=_seconds, help=help, required=required)
+
+
 host_timeout_option = click.option(
     "--host-timeout", metavar="TIME", callback=_seconds, help="Time limit of one host, e.g. 30s (the default)."
 )

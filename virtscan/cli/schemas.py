@@ -73,6 +73,21 @@ def _doctor() -> dict[str, Any]:
     return schema_of(document([], _empty().inventory))
 
 
+def _history() -> dict[str, Any]:
+    from virtscan.views.schema import schema_of
+    from virtscan.views.tables.scans import view
+
+    return schema_of(view([]))
+
+
+def _trend() -> dict[str, Any]:
+    from virtscan.changes.trend import CapacityTrend, RiskBy, RiskTrend
+    from virtscan.views.schema import schema_of
+    from virtscan.views.tables import trends
+
+    return schema_of(trends.capacity(CapacityTrend()), *(trends.risks(RiskTrend(by=by)) for by in RiskBy))
+
+
 def _empty() -> Any:  # a Report, loaded where it is needed
     from virtscan.model import Inventory, Report
 
@@ -87,6 +102,8 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "remedy": _remedy,
     "trace": _trace,
     "doctor": _doctor,
+    "history": _history,
+    "trend": _trend,
     "config": _config,
 }
 """By the name in a document's `schema`; that of the risks view is `report`."""

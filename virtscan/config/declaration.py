@@ -15,6 +15,7 @@ from virtscan.errors import ConfigError
 from virtscan.model import Mac, Plan, Policy, ServerTarget, SourceKind, Target, TargetKind, Waiver, parse_mac
 from virtscan.model.sources import SOURCES, TARGETS, AddressKind
 from virtscan.offload.source import server_target
+from virtscan.storage.address import check_url
 
 FILES = {row.scheme: kind for kind, row in TARGETS.items() if row.address is AddressKind.PATH}
 """Kinds of hypervisors that are read from files, by their key in the configuration, which is their scheme."""
@@ -51,7 +52,16 @@ def declared_plan(document: Document, folder: Path) -> Plan:
         ssh_facts=scan.ssh_facts,
         next_start=scan.next_start,
         fail_on=scan.fail_on,
+        history=None if document.history.url is None else _history(document.history.url, folder),
     )
+
+
+def _history(url: str, folder: Path) -> str:
+    """Return the URL of a database; a relative file is one beside the configuration."""
+    url = check_url(url, "history.url", private=True)
+    scheme, mark, path = url.partition(":///")
+    relative = scheme.startswith("sqlite") and mark and not path.startswith(("/", ":", "file:"))
+    return f"{scheme}:///{folder / path}" if relative else url
 
 
 def identity(target: Target) -> tuple[TargetKind, str]:

@@ -10,6 +10,7 @@ import msgspec
 
 from virtscan.config.secrets import refuse_secrets
 from virtscan.config.sections import (
+    HistorySection,
     HypervisorSection,
     ProvisioningSection,
     ScanSection,
@@ -28,6 +29,7 @@ class Document(Section, frozen=True):
     """The whole file."""
 
     scan: ScanSection = ScanSection()
+    history: HistorySection = HistorySection()
     hypervisor: tuple[HypervisorSection, ...] = ()
     server: tuple[ServerSection, ...] = ()
     provisioning: tuple[ProvisioningSection, ...] = ()
@@ -57,6 +59,7 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
             refuse_secrets(raw)
         return Document(
             scan=_section(raw.get("scan", {}), ScanSection, "scan", environment),
+            history=_section(raw.get("history", {}), HistorySection, "history", environment),
             hypervisor=_sections(raw, HypervisorSection, "hypervisor", environment),
             server=_sections(raw, ServerSection, "server", environment),
             provisioning=_sections(raw, ProvisioningSection, "provisioning", environment),

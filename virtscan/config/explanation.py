@@ -5,11 +5,14 @@ from collections.abc import Iterator, Mapping
 from virtscan.connectors import naming
 from virtscan.model import Plan, ProvisioningTarget, SourceKind
 from virtscan.model.sources import SOURCES, shown
+from virtscan.transport import uri
 
 
 def overview(plan: Plan) -> Iterator[str]:
     """Describe the scan, each hypervisor, server, provisioning system and waiver, one line each."""
     yield _scan(plan)
+    if plan.history is not None:
+        yield _line("history", uri.shown(plan.history), {})
     for target in plan.targets:
         details = {"site": target.site, "kernel": target.kernel}
         details |= {"facts": target.facts and SOURCES[SourceKind.ANSIBLE].text(target.facts)}

@@ -33,6 +33,17 @@ class ScanSection(Section, frozen=True):
     next_start: Annotated[bool, _key("Also read the persistent definitions of running domains.", "true")] = False
 
 
+class HistorySection(Section, frozen=True):
+    """The database that scans are kept in."""
+
+    url: Annotated[
+        str | None,
+        _key(
+            "SQLite file, or PostgreSQL: postgresql://USER@HOST/NAME.", '"sqlite:////var/lib/virtscan/history.sqlite"'
+        ),
+    ] = None
+
+
 class HypervisorSection(Section, frozen=True):
     """A host to read, by exactly one of `uri`, `uris`, `xml` and `sosreport`."""
 

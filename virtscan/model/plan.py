@@ -99,7 +99,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     `fail_on` is None where neither the configuration nor the command line chooses it. `scope` identifies the
     configuration and the hypervisors that the command line names; None where neither is known. `is_careful` avoids
-    what may crash libvirt's client: several calls at once on one connection.
+    what may crash libvirt's client: several calls at once on one connection. `history` is the URL of the database that
+    scans are kept in.
     """
 
     targets: tuple[Target, ...] = ()
@@ -114,3 +115,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     allow_unsafe_uri: bool = False
     fail_on: FailOn | None = None
     is_careful: bool = False
+    history: str | None = None

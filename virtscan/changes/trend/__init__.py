@@ -1,5 +1,20 @@
 """What many scans show: counts of each, and how they grow."""
 
 from virtscan.changes.trend.counting import at_risk_by_host, capacity_counts, finding_counts
+from virtscan.changes.trend.following import capacity_trend, risk_trend
+from virtscan.changes.trend.values import (
+    CapacityPoint,
+    CapacityTrend,
+    Every,
+    Growth,
+    Outlook,
+    RiskBy,
+    RiskPoint,
+    RiskTrend,
+    VersionChange,
+)
 
-__all__ = ["at_risk_by_host", "capacity_counts", "finding_counts"]
+__all__ = [
+    "CapacityPoint", "CapacityTrend", "Every", "Growth", "Outlook", "RiskBy", "RiskPoint", "RiskTrend",
+    "VersionChange", "at_risk_by_host", "capacity_counts", "capacity_trend", "finding_counts", "risk_trend",
+]  # fmt: skip

@@ -9,6 +9,8 @@ import click
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.formats import Wanted, wanted_outputs
+from virtscan.cli.history.keeping import Keeping
+from virtscan.cli.history.source import history_option, kept_in
 from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
 from virtscan.cli.output import PRIVATE, Outputs, keep_apart
 from virtscan.cli.plan import default_uri_line
@@ -23,10 +25,14 @@ from virtscan.views.metrics import Run
 )
 @collect_options
 @click.option("--save", type=FILE, help="Save the inventory to this file, for virtscan report.")
+@history_option
+@click.option("--no-history", is_flag=True, help="Don't keep this scan, whatever [history] url says.")
 @report_options
 @quiet_and_verbose
 def scan(
     save: Path | None,
+    history: str | None,
+    no_history: bool,
     view: str | None,
     by: str | None,
     where: tuple[str, ...],
@@ -52,13 +58,19 @@ def scan(
     redacted = redaction(redact)
     plan = planned(console, fail_on=fail_on, **what)
     rendering = rendering.with_note(default_uri_line(plan))
-    with Outputs(pipe_seconds=plan.deadline) as outputs:
+    url = None if no_history else kept_in(history, plan)
+    with (
+        Keeping(url, scope=plan.scope, saved=save, console=console) as keeping,
+        Outputs(pipe_seconds=plan.deadline) as outputs,
+    ):
         saved = outputs.open(save, mode=PRIVATE) if save else None
         shown = rendering.open(outputs)
         began = monotonic()
         inventory = redacted(collected(plan, console))
         seconds = monotonic() - began
+        keeping.collected(inventory)
         report = judge(inventory)
+        keeping.judged(report)
         code = of_report(report, plan.fail_on or FailOn.LATENT)
         run = Run(exit_code=code, seconds=seconds)
         if saved:

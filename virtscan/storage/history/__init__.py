@@ -1,5 +1,6 @@
 """The history database: every scan, in one row for each version of a host and a domain."""
 
 from virtscan.storage.history.history import History, open_history
+from virtscan.storage.history.pruning import Then
 
-__all__ = ["History", "open_history"]
+__all__ = ["History", "Then", "open_history"]

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from virtscan import __version__
 from virtscan.errors import HistoryError
 from virtscan.storage.history.migrations import STEPS
-from virtscan.storage.history.tables import SCHEMA_VERSION
+from virtscan.storage.history.tables import SCHEMA_VERSION, TABLES
 from virtscan.transport import uri
 
 _MODE = 0o640
@@ -90,7 +90,9 @@ class Database:
         with contextlib.suppress(HistoryError), self.writing() as connection:  # the scan is saved either way
             if self.is_sqlite:
                 connection.exec_driver_sql("PRAGMA analysis_limit = 400")
-            connection.exec_driver_sql("ANALYZE")
+                connection.exec_driver_sql("ANALYZE")
+            else:
+                connection.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in TABLES)}")
 
     def vacuum(self) -> None:
         """Give back room that removed rows took."""

@@ -11,8 +11,10 @@ from virtscan.model import Exposure, HostStatus, Inventory, Report, Verdict
 from virtscan.model.history import CapacityCount, FindingCount, ScanCounts, ScanRecord
 from virtscan.storage.address import Which
 from virtscan.storage.history.database import Database
-from virtscan.storage.history.ingest import ingest
+from virtscan.storage.history.ingest import ingest, lock_scopes
+from virtscan.storage.history.memory import remembering
 from virtscan.storage.history.pieces import taken_apart
+from virtscan.storage.history.pruning import Then, remove, superfluous
 from virtscan.storage.history.reading import Reader
 from virtscan.storage.history.tables import CAPACITY_COUNT, FINDING_COUNT, SCAN, SCOPE
 from virtscan.storage.inventory_file import to_saved
@@ -95,24 +97,54 @@ class History:
             reader = Reader(connection)
             return tuple(map(reader.inventory, numbers))
 
-    def counts(self) -> tuple[ScanCounts, ...]:
-        """Return the counts of every scan, those of pruned ones included, the first one first."""
+    def recall(self, number: int) -> Inventory:
+        """Return an inventory that remembers, of each host that it did not read, the last complete observation.
+
+        Raises:
+            HistoryError: As `load`.
+        """
         with self._database.reading() as connection:
-            findings: dict[int, list[FindingCount]] = {}
-            for row in connection.execute(sa.select(FINDING_COUNT)).mappings():
-                findings.setdefault(row["scan_id"], []).append(_finding_count(row))
-            capacity: dict[int, list[CapacityCount]] = {}
+            return remembering(connection, Reader(connection).inventory(number), number)
+
+    def finding_counts(self) -> tuple[ScanCounts, ...]:
+        """Return the counts of findings of every scan, those of pruned ones included, the first one first."""
+        with self._database.reading() as connection:
+            counts: dict[int, list[FindingCount]] = {}
+            for scan_id, count in _finding_counts(connection):
+                counts.setdefault(scan_id, []).append(count)
+            return tuple(
+                ScanCounts(scan=scan, findings=tuple(counts.get(scan.number, ()))) for scan in _records(connection)
+            )
+
+    def capacity_counts(self) -> tuple[ScanCounts, ...]:
+        """Return the counts of capacity in the same way."""
+        with self._database.reading() as connection:
+            counts: dict[int, list[CapacityCount]] = {}
             for row in connection.execute(sa.select(CAPACITY_COUNT)).mappings():
                 values = {key: value for key, value in row.items() if key != "scan_id"}
-                capacity.setdefault(row["scan_id"], []).append(CapacityCount(**values))
+                counts.setdefault(row["scan_id"], []).append(CapacityCount(**values))
             return tuple(
-                ScanCounts(
-                    scan=record,
-                    findings=tuple(findings.get(record.number, ())),
-                    capacity=tuple(capacity.get(record.number, ())),
-                )
-                for record in _records(connection)
+                ScanCounts(scan=scan, capacity=tuple(counts.get(scan.number, ()))) for scan in _records(connection)
             )
+
+    def prune(self, *, before: datetime, then: Then) -> tuple[int, ...]:
+        """Remove the content of old scans; return their numbers. All counts stay.
+
+        Args:
+            before: Scans from this time on are kept.
+            then: Which of the older ones are.
+
+        Raises:
+            HistoryError: The database can't be written; it is as it was then.
+        """
+        with self._database.writing() as connection:
+            lock_scopes(connection)
+            numbers = superfluous(_records(connection), before=before, then=then)
+            remove(connection, numbers)
+        if numbers:
+            self._database.vacuum()
+            self._database.optimize()
+        return numbers
 
 
 def open_history(url: str, *, create: bool = False) -> History:
@@ -150,12 +182,18 @@ def _records(connection: sa.Connection) -> Iterator[ScanRecord]:
         )
 
 
-def _finding_count(row: sa.RowMapping) -> FindingCount:
-    return FindingCount(
-        site=row["site"],
-        server=row["server"],
-        verdict=Verdict(row["verdict"]),
-        exposure=Exposure(row["exposure"]),
-        waived=bool(row["waived"]),
-        findings=row["findings"],
-    )
+def _finding_counts(connection: sa.Connection) -> Iterator[tuple[int, FindingCount]]:
+    table = FINDING_COUNT.c
+    columns = (table.scan_id, table.site, table.server, table.verdict, table.exposure, table.waived, table.findings)
+    for scan_id, site, server, verdict, exposure, waived, findings in connection.execute(sa.select(*columns)):
+        yield (
+            scan_id,
+            FindingCount(
+                site=site,
+                server=server,
+                verdict=Verdict(verdict),
+                exposure=Exposure(exposure),
+                waived=bool(waived),
+                findings=findings,
+            ),
+        )

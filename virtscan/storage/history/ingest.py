@@ -11,8 +11,8 @@ from virtscan.model import Domain, GapAbout, HostStatus, Hypervisor, Inventory, 
 from virtscan.storage.history.hosts import host_ids
 from virtscan.storage.history.intervals import VersionWriter, open_versions
 from virtscan.storage.history.listings import Listings, volatile_of
+from virtscan.storage.history.memory import whole_hosts
 from virtscan.storage.history.pieces import HostPieces, Pieces, domain_of
-from virtscan.storage.history.reading import whole_hosts
 from virtscan.storage.history.rows import domain_row, finding_rows, host_row, maybe_text, scan_row, sql_key, sql_text
 from virtscan.storage.history.tables import (
     CAPACITY_COUNT,
@@ -71,6 +71,12 @@ def _scope_id(connection: sa.Connection, scope: str | None) -> int:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"virtscan {name}"))))
     found = connection.scalar(sa.select(SCOPE.c.id).where(SCOPE.c.name == name))
     return int(found) if found is not None else new_id(connection, SCOPE, {"name": name})
+
+
+def lock_scopes(connection: sa.Connection) -> None:
+    """Let no other transaction write scans, of whatever scope, until this one ends."""
+    for name in connection.scalars(sa.select(SCOPE.c.name).order_by(SCOPE.c.name)).all():
+        _scope_id(connection, name)
 
 
 def _write_items(
@@ -215,8 +221,9 @@ def _note_hosts(connection: sa.Connection, scan_id: int, ids: Sequence[int], hos
 def _write_capacity(connection: sa.Connection, scan_id: int, hosts: dict[int, Hypervisor]) -> None:
     """Count what hosts have and give out; those that were not read completely count as they last were."""
     unread = [number for number, host in hosts.items() if host.status is not HostStatus.COMPLETE]
-    whole = whole_hosts(connection, unread, scan_id) if unread else {}
-    seen = ((host, host if host.status is HostStatus.COMPLETE else whole.get(number)) for number, host in hosts.items())
+    known = {number: whole.host for number, whole in whole_hosts(connection, unread, scan_id).items()}
+    known |= {number: host for number, host in hosts.items() if host.status is HostStatus.COMPLETE}
+    seen = ((host, known.get(number)) for number, host in hosts.items())
     counts = capacity_counts(seen)
     rows = [msgspec.structs.asdict(one) | {"scan_id": scan_id, "site": maybe_text(one.site)} for one in counts]
     _insert(connection, CAPACITY_COUNT, rows)

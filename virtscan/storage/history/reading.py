@@ -7,10 +7,10 @@ import msgspec
 import sqlalchemy as sa
 
 from virtscan.errors import HistoryError
-from virtscan.model import Domain, HostStatus, Hypervisor, Inventory
+from virtscan.model import Domain, Hypervisor, Inventory
 from virtscan.storage.history.listings import Listings, each
 from virtscan.storage.history.pieces import domain_of, host_of, item_of, joined, rest_of, with_volatile
-from virtscan.storage.history.tables import DOMAIN_VERSION, HOST, HOST_SCAN, HOST_VERSION, ITEM_VERSION, SCAN
+from virtscan.storage.history.tables import DOMAIN_VERSION, HOST_SCAN, HOST_VERSION, ITEM_VERSION, SCAN
 from virtscan.storage.inventory_file import from_saved, host_from_saved
 
 _CHUNK = 500
@@ -46,7 +46,7 @@ class Reader:
     def hosts(self, scan_id: int, ids: Sequence[int]) -> dict[int, Hypervisor]:
         """Return some hosts of a scan by their ids."""
         found: dict[int, Hypervisor] = {}
-        for some in _chunks(ids):
+        for some in chunks(ids):
             chosen = sa.and_(HOST_SCAN.c.scan_id == scan_id, HOST_SCAN.c.host_id.in_(some))
             found |= {number: host_from_saved(host) for number, host in self._hosts(scan_id, chosen).items()}
         return found
@@ -91,7 +91,7 @@ class Reader:
     def _load(self, ids: Iterable[int]) -> None:
         """Read versions by their ids."""
         table = DOMAIN_VERSION
-        for some in _chunks([number for number in ids if number not in self._domains]):
+        for some in chunks([number for number in ids if number not in self._domains]):
             query = sa.select(table.c.id, table.c.format, table.c.data).where(table.c.id.in_(some))
             for number, version, data in self._connection.execute(query):
                 self._domains[number] = domain_of(data.encode(), version)
@@ -120,34 +120,7 @@ class Reader:
         return made
 
 
-def whole_hosts(connection: sa.Connection, ids: Sequence[int], scan_id: int) -> dict[int, Hypervisor]:
-    """Return hosts, by id, as they were at the last scan up to this one that read them completely."""
-    reader = Reader(connection)
-    scans: dict[int, list[int]] = {}
-    for some in _chunks(ids):
-        for number, scan in _last_complete(connection, some, scan_id):
-            scans.setdefault(scan, []).append(number)
-    found: dict[int, Hypervisor] = {}
-    for scan, own in scans.items():
-        found |= reader.hosts(scan, own)
-    return found
-
-
-def _last_complete(connection: sa.Connection, ids: Sequence[int], scan_id: int) -> Iterator[tuple[int, int]]:
-    """Give hosts with the scan that they were last read completely at."""
-    at_last = sa.and_(HOST_SCAN.c.scan_id == HOST.c.last_complete, HOST_SCAN.c.host_id == HOST.c.id)
-    query = sa.select(HOST.c.id, HOST.c.last_complete).join_from(HOST, HOST_SCAN, at_last).where(HOST.c.id.in_(ids))
-    newest = {number: scan for number, scan in connection.execute(query) if scan <= scan_id}
-    yield from newest.items()
-    never = sa.select(HOST.c.id).where(HOST.c.id.in_(ids), HOST.c.last_complete.is_(None))
-    older = set(ids) - set(newest) - set(connection.scalars(never))
-    if older:  # an old scan, or one whose hosts' last was pruned
-        table = HOST_SCAN
-        complete = sa.and_(table.c.scan_id <= scan_id, table.c.status == HostStatus.COMPLETE.value)
-        query = sa.select(table.c.host_id, sa.func.max(table.c.scan_id)).where(table.c.host_id.in_(older), complete)
-        yield from ((number, scan) for number, scan in connection.execute(query.group_by(table.c.host_id)))
-
-
-def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Split ids into what one query takes."""
     for start in range(0, len(ids), _CHUNK):
         yield ids[start : start + _CHUNK]

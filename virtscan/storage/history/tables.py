@@ -96,6 +96,8 @@ CAPACITY_COUNT = _table(
     **_texts("site"),
 )
 
+TABLES = tuple(_METADATA.tables.values())
+
 
 def new_id(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> int:
     """Insert a row into a table that numbers its rows; return the number."""

@@ -64,8 +64,9 @@ CREATE TABLE domain_version (
   interfaces INTEGER NOT NULL, data TEXT NOT NULL
 );
 CREATE INDEX domain_version_open ON domain_version (host_id, rank, id, digest) WHERE end_scan IS NULL;
-CREATE INDEX domain_version_end ON domain_version (host_id, end_scan);
-CREATE INDEX domain_version_start ON domain_version (host_id, first_scan);
+CREATE INDEX domain_version_of_host ON domain_version (host_id, end_scan);
+CREATE INDEX domain_version_start ON domain_version (first_scan, host_id);
+CREATE INDEX domain_version_end ON domain_version (end_scan);
 CREATE INDEX domain_version_uuid ON domain_version (uuid);
 
 CREATE TABLE item_version (

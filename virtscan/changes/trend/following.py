@@ -1,0 +1,131 @@
+"""The counts of many scans to a trend."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
+
+from virtscan.changes.trend.growing import growth
+from virtscan.changes.trend.values import (
+    CapacityPoint,
+    CapacityTrend,
+    Every,
+    RiskBy,
+    RiskPoint,
+    RiskTrend,
+    VersionChange,
+)
+from virtscan.model import Exposure, HostStatus, Verdict
+from virtscan.model.history import FindingCount, ScanCounts, ScanRecord
+
+
+def capacity_trend(counts: Sequence[ScanCounts], every: Every) -> CapacityTrend:
+    """Follow what the sites have and give out.
+
+    Args:
+        counts: Those of every scan, the first one first.
+        every: Which scans are shown; the growth rests on all.
+    """
+    shown, new = _shown(counts, every)
+    return CapacityTrend(
+        points=tuple(
+            CapacityPoint(scan=one.scan, count=count, is_new_version=one.scan.number in new)
+            for one in shown
+            for count in sorted(one.capacity, key=lambda count: _order(count.site))
+        ),
+        growth=growth(counts),
+        versions=tuple(_version_changes([one.scan for one in counts])),
+        last=counts[-1].scan if counts else None,
+    )
+
+
+def risk_trend(counts: Sequence[ScanCounts], by: RiskBy, every: Every) -> RiskTrend:
+    """Follow the findings of each site, or of each server that decides some.
+
+    A label that a scan of its scope lacks has zero findings there, so that a line goes down and does not end.
+    """
+    shown, new = _shown(counts, every)
+    labels: dict[str | None, set[str | None]] = {}
+    for one in counts:
+        labels.setdefault(one.scan.scope, set()).update(_label(count, by) for count in one.findings)
+    return RiskTrend(
+        by=by,
+        points=tuple(
+            _point(one, label, by, is_new_version=one.scan.number in new)
+            for one in shown
+            for label in sorted(labels[one.scan.scope], key=_order)
+        ),
+        versions=tuple(_version_changes([one.scan for one in counts])),
+        last=counts[-1].scan if counts else None,
+    )
+
+
+def _point(one: ScanCounts, label: str | None, by: RiskBy, *, is_new_version: bool) -> RiskPoint:
+    if one.scan.status is HostStatus.FAILED:
+        return RiskPoint(scan=one.scan, label=label, is_new_version=is_new_version)
+    own = [count for count in one.findings if _label(count, by) == label]
+    verdicts: Counter[Verdict] = Counter()
+    exposures: Counter[Exposure] = Counter()
+    for count in own:
+        if not count.waived:
+            verdicts[count.verdict] += count.findings
+            exposures[count.exposure] += count.findings if count.verdict is Verdict.AT_RISK else 0
+    return RiskPoint(
+        scan=one.scan,
+        label=label,
+        is_new_version=is_new_version,
+        at_risk=verdicts[Verdict.AT_RISK],
+        pending=exposures[Exposure.PENDING],
+        boots=exposures[Exposure.BOOTS],
+        latent=exposures[Exposure.LATENT],
+        unknown=verdicts[Verdict.UNKNOWN],
+        mitigated=verdicts[Verdict.MITIGATED],
+        not_affected=verdicts[Verdict.NOT_AFFECTED],
+        waived=sum(count.findings for count in own if count.waived),
+    )
+
+
+def _label(count: FindingCount, by: RiskBy) -> str | None:
+    match by:
+        case RiskBy.SITE:
+            return count.site
+        case RiskBy.SERVER:
+            return count.server
+        case _:
+            assert_never(by)
+
+
+def _order(label: str | None) -> tuple[bool, str]:
+    return label is None, label or ""
+
+
+def _shown(counts: Iterable[ScanCounts], every: Every) -> tuple[list[ScanCounts], set[int]]:
+    """Choose the scans to show; return them with the numbers of those that are the first of another version."""
+    last: dict[object, ScanCounts] = {}
+    for one in counts:
+        key = _period(one.scan, every)
+        if key not in last or one.scan.status is not HostStatus.FAILED:  # a scan that read nothing gives way
+            last[key] = one
+    shown = sorted(last.values(), key=lambda one: one.scan.number)
+    return shown, {change.scan for change in _version_changes([one.scan for one in shown])}
+
+
+def _period(scan: ScanRecord, every: Every) -> object:
+    match every:
+        case Every.SCAN:
+            return scan.number
+        case Every.WEEK:
+            year, week, _ = scan.taken_at.isocalendar()
+            return scan.scope, year, week
+        case Every.MONTH:
+            return scan.scope, scan.taken_at.year, scan.taken_at.month
+        case _:
+            assert_never(every)
+
+
+def _version_changes(scans: Iterable[ScanRecord]) -> Iterator[VersionChange]:
+    versions: dict[str | None, str] = {}
+    for scan in scans:
+        old = versions.setdefault(scan.scope, scan.version)
+        if old != scan.version:
+            yield VersionChange(scan=scan.number, taken_at=scan.taken_at, old=old, new=scan.version)
+        versions[scan.scope] = scan.version

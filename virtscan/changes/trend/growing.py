@@ -1,0 +1,67 @@
+"""The rate at which something grows, and when a site is full at that rate."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from virtscan.changes.trend.values import Growth, Outlook
+from virtscan.model import HostStatus
+from virtscan.model.history import ScanCounts, ScanRecord
+
+_DAYS = 90
+"""How far back the present rate looks."""
+_LEAST_SCANS = 5
+_LEAST_DAYS = 7.0
+"""What a rate must rest on."""
+_LONGEST = 3650
+"""Days; what lies further in the future is not told from never."""
+_DAY = 86400.0
+
+
+def growth(counts: Sequence[ScanCounts]) -> tuple[Growth, ...]:
+    """Give the growth of each site of the last scan of each scope."""
+    last = {one.scan.scope: one for one in counts if one.capacity}
+    sites = ((one.scan, capacity.site) for one in last.values() for capacity in one.capacity)
+    return tuple(_of_site(counts, scan, site) for scan, site in sites)
+
+
+def _of_site(counts: Iterable[ScanCounts], last: ScanRecord, site: str | None) -> Growth:
+    """Fit the memory of running domains over the last days; a scan that read nothing tells nothing new."""
+    start = last.taken_at - timedelta(days=_DAYS)
+    recent = [
+        (one.scan, capacity)
+        for one in counts
+        if one.scan.scope == last.scope and one.scan.taken_at >= start and one.scan.status is not HostStatus.FAILED
+        for capacity in one.capacity
+        if capacity.site == site and capacity.memory_running_mib is not None
+    ]
+    if not recent or recent[-1][1].memory_mib is None:
+        return Growth(scope=last.scope, site=site, outlook=Outlook.UNKNOWN, scans=len(recent))
+    moments = [(scan.taken_at - recent[0][0].taken_at).total_seconds() / _DAY for scan, _ in recent]
+    now = recent[-1][1]
+    running, memory = now.memory_running_mib or 0, now.memory_mib or 0
+    rate = _rate(moments, [capacity.memory_running_mib or 0 for _, capacity in recent])
+    enough = len(recent) >= _LEAST_SCANS and moments[-1] - moments[0] >= _LEAST_DAYS
+    days = max(0.0, (memory - running) / rate) if enough and rate > 0 else None
+    is_full_some_day = days is not None and days <= _LONGEST
+    full_on = recent[-1][0].taken_at + timedelta(days=days) if days is not None and is_full_some_day else None
+    return Growth(
+        scope=last.scope,
+        site=site,
+        outlook=Outlook.TOO_FEW_SCANS if not enough else Outlook.GROWING if is_full_some_day else Outlook.NOT_GROWING,
+        scans=len(recent),
+        since=recent[0][0].taken_at,
+        memory_mib=memory,
+        running_mib=running,
+        mib_per_day=round(rate, 1) if enough else None,
+        days_until_full=int(days) if days is not None and is_full_some_day else None,
+        full_on=None if full_on is None else full_on.date(),
+    )
+
+
+def _rate(moments: Sequence[float], values: Sequence[int]) -> float:
+    """Return the slope of the line with the least squares."""
+    mean_x, mean_y = sum(moments) / len(moments), sum(values) / len(values)
+    spread = sum((x - mean_x) ** 2 for x in moments)
+    if spread == 0:
+        return 0.0
+    return sum((x - mean_x) * (y - mean_y) for x, y in zip(moments, values, strict=True)) / spread

@@ -1,0 +1,183 @@
+"""`virtscan history`: the scans that a database keeps, and what they show over time."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from virtscan.changes.trend import Every, RiskBy
+from virtscan.cli.console import Console
+from virtscan.cli.exit_codes import ExitCode, of_report
+from virtscan.cli.formats import Wanted, opened_for, wanted_outputs
+from virtscan.cli.history.source import history_option, history_url
+from virtscan.cli.options import (
+    FILE,
+    config_option,
+    duration_option,
+    make_console,
+    output_options,
+    quiet_and_verbose,
+    report_options,
+)
+from virtscan.cli.output import PRIVATE, OutputError, Outputs, keep_apart, tell
+from virtscan.cli.redacting import redaction
+from virtscan.cli.rendering import Rendering, show
+from virtscan.errors import HistoryError
+from virtscan.model import FailOn
+from virtscan.storage.address import parse_which
+from virtscan.views.document import Document
+from virtscan.views.metrics import Run
+
+_CAPACITY, _RISKS = "capacity", "risks"
+_THEN = ("weekly", "monthly", "none")
+
+
+@click.group(epilog="Example: virtscan history list --history sqlite:////var/lib/virtscan/history.sqlite")
+def history() -> None:
+    """List, read back, compare and thin out the scans that scan --history keeps."""
+
+
+@history.command("list", epilog="Example: virtscan history list --format csv")
+@history_option
+@config_option
+@output_options
+@quiet_and_verbose
+def list_(
+    history: str | None,
+    config: Path | None,
+    format_name: str,
+    output: Path | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """List the scans: number, time, how much was read, and the counts."""
+    from virtscan.storage.history import open_history
+    from virtscan.views.tables.scans import view
+
+    console = make_console(verbose=verbose, quiet=quiet)
+    with open_history(history_url(history, config, console)) as opened:
+        _show(view(opened.scans()), format_name, output, console)
+    return ExitCode.CLEAN
+
+
+@history.command("show", epilog="Example: virtscan history show 2026-11-01 --save november.json")
+@click.argument("scan", default="latest")
+@history_option
+@config_option
+@click.option("--save", type=FILE, help="Save the inventory to this file instead of reporting it.")
+@report_options
+@quiet_and_verbose
+def show_(
+    scan: str,
+    history: str | None,
+    config: Path | None,
+    save: Path | None,
+    view: str | None,
+    by: str | None,
+    where: tuple[str, ...],
+    formats: tuple[Wanted, ...],
+    output: Path | None,
+    redact: Path | None,
+    fail_on: FailOn | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Report SCAN as virtscan report does, or save its inventory: a number, a day (the last until then) or latest."""
+    from virtscan.storage import dumps
+    from virtscan.storage.history import open_history
+    from virtscan.views.judging import judge
+
+    console = make_console(verbose=verbose, quiet=quiet)
+    rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output))
+    rendering.check()
+    keep_apart(("--save", save), *rendering.places, ("--redact", redact))
+    redacted = redaction(redact)
+    which = parse_which(scan, "SCAN")
+    with open_history(history_url(history, config, console)) as opened:
+        inventory = redacted(opened.load(opened.find(which).number))
+    with Outputs() as outputs:
+        if save is not None:
+            outputs.open(save, mode=PRIVATE).write(dumps(inventory))
+            return ExitCode.CLEAN
+        report = judge(inventory)
+        code = of_report(report, fail_on or FailOn.LATENT)
+        rendering.with_pseudonyms(redacted.text).write(report, rendering.open(outputs), console, Run(exit_code=code))
+    return code
+
+
+@history.command(epilog="Example: virtscan history trend --view capacity --by site")
+@history_option
+@config_option
+@click.option(
+    "--view", type=click.Choice([_CAPACITY, _RISKS]), default=_CAPACITY, show_default=True, help="What is followed."
+)
+@click.option(
+    "--by",
+    type=click.Choice([one.value for one in RiskBy]),
+    default=RiskBy.SITE.value,
+    show_default=True,
+    help="What has a row at each scan; server for risks only.",
+)
+@click.option(
+    "--every",
+    type=click.Choice([one.value for one in Every]),
+    default=Every.WEEK.value,
+    show_default=True,
+    help="Scans shown: the last of each week or month, or each. Growth rests on all.",
+)
+@output_options
+@quiet_and_verbose
+def trend(
+    history: str | None,
+    config: Path | None,
+    view: str,
+    by: str,
+    every: str,
+    format_name: str,
+    output: Path | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Show capacity or risks over time, with the day on which a site's memory is full."""
+    from virtscan.changes.trend import capacity_trend, risk_trend
+    from virtscan.storage.history import open_history
+    from virtscan.views.tables import trends
+
+    console = make_console(verbose=verbose, quiet=quiet)
+    if view == _CAPACITY and RiskBy(by) is not RiskBy.SITE:
+        raise click.UsageError(f"--by {by} is for --view risks; capacity has sites only")
+    with open_history(history_url(history, config, console)) as opened:
+        if view == _CAPACITY:
+            document = trends.capacity(capacity_trend(opened.capacity_counts(), Every(every)))
+        else:
+            document = trends.risks(risk_trend(opened.finding_counts(), RiskBy(by), Every(every)))
+        _show(document, format_name, output, console)
+    return ExitCode.CLEAN
+
+
+@history.command(epilog="Example: virtscan history prune --keep 90d --then weekly")
+@history_option
+@config_option
+@duration_option("--keep", required=True, help="Age up to which every scan is kept, e.g. 90d.")
+@click.option(
+    "--then", type=click.Choice(_THEN), default=_THEN[0], show_default=True, help="Older scans kept: last of each."
+)
+@quiet_and_verbose
+def prune(history: str | None, config: Path | None, keep: float, then: str, verbose: bool, quiet: bool) -> int:
+    """Remove the content of old scans; their counts stay, and with them the trend."""
+    from virtscan.storage.history import Then, open_history
+
+    console = make_console(verbose=verbose, quiet=quiet)
+    with open_history(history_url(history, config, console)) as opened:
+        total = sum(scan.kept for scan in opened.scans())
+        try:
+            removed = opened.prune(before=datetime.now(UTC) - timedelta(seconds=keep), then=Then(then))
+        except HistoryError as error:
+            raise OutputError(str(error)) from error
+    tell(f"removed: {len(removed)} of {total} scans; counts are kept")
+    return ExitCode.CLEAN
+
+
+def _show(document: Document, format_name: str, output: Path | None, console: Console) -> None:
+    with opened_for(format_name, output) as shown:
+        show(document, format_name, output, shown, console)

@@ -1,0 +1,83 @@
+"""The history that a command works on."""
+
+import importlib.util
+from pathlib import Path
+
+import click
+
+from virtscan.cli.console import Console
+from virtscan.cli.plan import load_plan
+from virtscan.config import Options
+from virtscan.errors import ConfigError
+from virtscan.model import Inventory, Plan
+from virtscan.storage.address import check_url, parse_address
+
+history_option = click.option(
+    "--history", metavar="URL", help="Database, e.g. sqlite:////var/lib/virtscan/history.sqlite; else [history] url."
+)
+
+
+def checked(url: str) -> str:
+    """Return the URL of `--history` as it is opened.
+
+    Raises:
+        ConfigError: It is invalid, has a password, or needs a module that is not installed.
+    """
+    return installed(check_url(url, "--history", private=False))
+
+
+def installed(url: str) -> str:
+    """Return the URL if its modules are there, before hosts are read in vain.
+
+    Raises:
+        ConfigError: One is missing.
+    """
+    needed = {"sqlalchemy": "history"} | ({"psycopg": "postgresql"} if url.startswith("postgresql") else {})
+    for module, extra in needed.items():
+        if importlib.util.find_spec(module) is None:
+            raise ConfigError(f"history: {module} is not installed; install virtscan[{extra}]")
+    return url
+
+
+def kept_in(option: str | None, plan: Plan) -> str | None:
+    """Return the URL that a scan is kept in: that of `--history`, else the configuration's; None for no history.
+
+    Raises:
+        ConfigError: It is invalid.
+    """
+    if option is not None:
+        return checked(option)
+    return None if plan.history is None else installed(plan.history)
+
+
+def history_url(option: str | None, config: Path | None, console: Console) -> str:
+    """Return the URL of `--history`, else that of the configuration.
+
+    Raises:
+        ConfigError: It is invalid.
+        click.UsageError: Neither names one.
+    """
+    if option is not None:
+        return checked(option)
+    url = kept_in(None, load_plan(config, Options(), console))
+    if url is None:
+        raise click.UsageError("no history given; use --history URL, or [history] url in the configuration")
+    return url
+
+
+def recalled(text: str, *, scope: str | None = None) -> Inventory:
+    """Return the inventory of `URL@SCAN`, with the last complete observation of each host that it did not read.
+
+    Args:
+        text: As typed; without @SCAN it is the last scan.
+        scope: The configuration whose scans are meant; None for any, if the history has those of one only.
+
+    Raises:
+        ConfigError: It is invalid.
+        HistoryError: The history can't be read, or has no such scan.
+    """
+    from virtscan.storage.history import open_history
+
+    address = parse_address(text)
+    with open_history(checked(address.url)) as history:
+        return history.recall(history.find(address.which, scope).number)

@@ -1,0 +1,73 @@
+"""Hosts as they were when they were last read completely."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import sqlalchemy as sa
+
+from virtscan.model import HostStatus, Hypervisor, Inventory, UnreadHost
+from virtscan.storage.history.reading import Reader, chunks
+from virtscan.storage.history.tables import HOST, HOST_SCAN, SCAN
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """A host with the number of the scan that read it completely."""
+
+    host: Hypervisor
+    scan_id: int
+
+
+def whole_hosts(connection: sa.Connection, ids: Sequence[int], scan_id: int) -> dict[int, Whole]:
+    """Return hosts, by id, as they were at the last scan up to this one that read them completely."""
+    reader = Reader(connection)
+    scans: dict[int, list[int]] = {}
+    for some in chunks(ids):
+        for number, scan in _last_complete(connection, some, scan_id):
+            scans.setdefault(scan, []).append(number)
+    return {
+        number: Whole(host, scan) for scan, own in scans.items() for number, host in reader.hosts(scan, own).items()
+    }
+
+
+def remembering(connection: sa.Connection, inventory: Inventory, scan_id: int) -> Inventory:
+    """Return the inventory of a scan with the last complete observation of each host that it did not read."""
+    own = {one.hypervisor: one for one in inventory.unread}
+    rows = connection.execute(
+        sa.select(HOST_SCAN.c.position, HOST_SCAN.c.host_id)
+        .where(HOST_SCAN.c.scan_id == scan_id, HOST_SCAN.c.status != HostStatus.COMPLETE.value)
+        .order_by(HOST_SCAN.c.position)
+    )
+    ids = {inventory.hypervisors[position].name: host_id for position, host_id in rows}
+    whole = whole_hosts(connection, list(ids.values()), scan_id)
+    unread = []
+    for name, host_id in ids.items():
+        known = own.get(name)
+        if host_id in whole and (known is None or known.last is None):
+            unread.append(_unread(connection, name, whole[host_id], scan_id))
+        elif known is not None:
+            unread.append(known)
+    return msgspec.structs.replace(inventory, unread=tuple(unread))
+
+
+def _unread(connection: sa.Connection, name: str, whole: Whole, scan_id: int) -> UnreadHost:
+    """Make the memory of a host that has been unread since the scan after its last complete one."""
+    scope = sa.select(SCAN.c.scope_id).where(SCAN.c.id == scan_id).scalar_subquery()
+    query = sa.select(SCAN.c.taken_at).where(SCAN.c.scope_id == scope).order_by(SCAN.c.id).limit(1)
+    read_at = connection.scalars(query.where(SCAN.c.id == whole.scan_id)).one()
+    since = connection.scalars(query.where(SCAN.c.id > whole.scan_id)).one()
+    return UnreadHost(hypervisor=name, since=since, last=whole.host, read_at=read_at)
+
+
+def _last_complete(connection: sa.Connection, ids: Sequence[int], scan_id: int) -> Iterator[tuple[int, int]]:
+    """Give hosts with the scan that they were last read completely at."""
+    at_last = sa.and_(HOST_SCAN.c.scan_id == HOST.c.last_complete, HOST_SCAN.c.host_id == HOST.c.id)
+    query = sa.select(HOST.c.id, HOST.c.last_complete).join_from(HOST, HOST_SCAN, at_last).where(HOST.c.id.in_(ids))
+    newest = {number: scan for number, scan in connection.execute(query) if scan <= scan_id}
+    yield from newest.items()
+    never = sa.select(HOST.c.id).where(HOST.c.id.in_(ids), HOST.c.last_complete.is_(None))
+    older = set(ids) - set(newest) - set(connection.scalars(never))
+    if older:  # an old scan, or one whose hosts' last was pruned
+        table = HOST_SCAN
+        complete = sa.and_(table.c.scan_id <= scan_id, table.c.status == HostStatus.COMPLETE.value)
+        query = sa.select(table.c.host_id, sa.func.max(table.c.scan_id)).where(table.c.host_id.in_(older), complete)
+        yield from ((number, scan) for number, scan in connection.execute(query.group_by(table.c.host_id)))

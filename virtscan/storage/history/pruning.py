@@ -1,0 +1,85 @@
+"""Thinning out: the content of old scans goes, their counts stay."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import Enum
+from typing import assert_never
+
+import sqlalchemy as sa
+
+from virtscan.model import HostStatus
+from virtscan.model.history import ScanRecord
+from virtscan.storage.history.reading import chunks
+from virtscan.storage.history.tables import DOMAIN_VERSION, HOST, HOST_SCAN, HOST_VERSION, ITEM_VERSION, SCAN
+
+
+class Then(Enum):
+    """Which of the older scans keep their content: the last of each week or month, or none."""
+
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    NONE = "none"
+
+
+def superfluous(scans: Iterable[ScanRecord], *, before: datetime, then: Then) -> tuple[int, ...]:
+    """Return the scans whose content is not to be kept.
+
+    Args:
+        scans: All scans, the first one first.
+        before: The content of scans from this time on is kept, and that of the last one of each scope.
+        then: Which of the others are kept. A scan that read nothing stands for no period if there is another.
+    """
+    kept: dict[object, int] = {}
+    old = [scan for scan in scans if scan.kept]
+    for failed in (True, False):  # the later one of a period takes the place of the earlier
+        for scan in old:
+            if scan.taken_at < before and (scan.status is HostStatus.FAILED) is failed:
+                kept[_period(scan, then)] = scan.number
+    last = {scan.scope: scan.number for scan in old}
+    stay = {*(kept.values() if then is not Then.NONE else ()), *last.values()}
+    return tuple(scan.number for scan in old if scan.taken_at < before and scan.number not in stay)
+
+
+def _period(scan: ScanRecord, then: Then) -> object:
+    match then:
+        case Then.WEEKLY:
+            year, week, _ = scan.taken_at.isocalendar()
+            return scan.scope, year, week
+        case Then.MONTHLY:
+            return scan.scope, scan.taken_at.year, scan.taken_at.month
+        case Then.NONE:
+            return None
+        case _:
+            assert_never(then)
+
+
+def remove(connection: sa.Connection, numbers: tuple[int, ...]) -> None:
+    """Remove the content of scans, and the versions that no kept scan has.
+
+    Intervals then begin and end with kept scans, so that what follows upon a version still does.
+    """
+    for some in chunks(numbers):
+        connection.execute(HOST_SCAN.delete().where(HOST_SCAN.c.scan_id.in_(some)))
+        connection.execute(SCAN.update().where(SCAN.c.id.in_(some)).values(rest=None, listings=None))
+    of_host = sa.select(HOST.c.scope_id)
+    for table in (DOMAIN_VERSION, HOST_VERSION):
+        scope = of_host.where(HOST.c.id == table.c.host_id).scalar_subquery()
+        _shorten(connection, table.c.first_scan, scope)
+        _shorten(connection, table.c.end_scan, scope)
+    _shorten(connection, ITEM_VERSION.c.first_scan, ITEM_VERSION.c.scope_id)
+    _shorten(connection, ITEM_VERSION.c.end_scan, ITEM_VERSION.c.scope_id)
+    _shorten(connection, HOST.c.first_complete, HOST.c.scope_id)
+    for table in (DOMAIN_VERSION, ITEM_VERSION):
+        connection.execute(table.delete().where(table.c.first_scan == table.c.end_scan))
+    used = sa.select(HOST_SCAN.c.version_id)
+    connection.execute(
+        HOST_VERSION.delete().where(HOST_VERSION.c.end_scan.is_not(None), HOST_VERSION.c.id.not_in(used))
+    )
+
+
+def _shorten(connection: sa.Connection, column: sa.Column[int], scope: sa.ColumnElement[int]) -> None:
+    """Move the end of an interval from a removed scan to the next one that is kept; the last one always is."""
+    is_kept = sa.and_(SCAN.c.scope_id == scope, SCAN.c.rest.is_not(None), SCAN.c.id >= column)
+    following = sa.select(sa.func.min(SCAN.c.id)).where(is_kept).correlate(column.table).scalar_subquery()
+    removed = sa.select(SCAN.c.id).where(SCAN.c.rest.is_(None))
+    connection.execute(column.table.update().where(column.in_(removed)).values({column.key: following}))

@@ -1,0 +1,159 @@
+"""Capacity and findings over time."""
+
+from collections.abc import Iterable, Iterator
+from typing import assert_never
+
+from virtscan import __version__
+from virtscan.changes.trend import (
+    CapacityPoint,
+    CapacityTrend,
+    Growth,
+    Outlook,
+    RiskBy,
+    RiskPoint,
+    RiskTrend,
+    VersionChange,
+)
+from virtscan.model.history import ScanRecord
+from virtscan.views.document import (
+    Audience,
+    Column,
+    Document,
+    Field,
+    Section,
+    moment,
+    number,
+    one_of,
+    section,
+    timestamp,
+    word,
+    yes_or_no,
+)
+
+_DATA = Audience.DATA
+
+_OF_CAPACITY: tuple[Field[CapacityPoint], ...] = (
+    Field(moment("taken_at"), lambda point: timestamp(point.scan.taken_at)),
+    Field(Column("site"), lambda point: point.count.site),
+    Field(number("hypervisors"), lambda point: point.count.hypervisors),
+    Field(number("unread", under="hypervisors"), lambda point: point.count.unread),
+    Field(number("cpus", "CPUs"), lambda point: point.count.cpus),
+    Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda point: point.count.memory_mib),
+    Field(number("domains_running"), lambda point: point.count.domains_running),
+    Field(number("domains_defined", under="domains_running"), lambda point: point.count.domains_defined),
+    Field(number("vcpus_running", "vCPUs running"), lambda point: point.count.vcpus_running),
+    Field(number("vcpus_defined", "vCPUs defined", under="vcpus_running"), lambda point: point.count.vcpus_defined),
+    Field(number("memory_running_mib", "memory running (MiB)"), lambda point: point.count.memory_running_mib),
+    Field(
+        number("memory_defined_mib", "memory defined (MiB)", under="memory_running_mib"),
+        lambda point: point.count.memory_defined_mib,
+    ),
+    Field(
+        number("memory_running_ratio", "memory running ratio"),
+        lambda point: _ratio(point.count.memory_running_mib, point.count.memory_mib),
+    ),
+    Field(number("macvtap_interfaces"), lambda point: point.count.macvtap_interfaces),
+    Field(number("scan", audience=_DATA), lambda point: point.scan.number),
+    Field(Column("scope", audience=_DATA), lambda point: point.scan.scope),
+    Field(Column("version", audience=_DATA), lambda point: point.scan.version),
+    Field(yes_or_no("new_version", audience=_DATA), lambda point: point.is_new_version),
+)
+
+_OF_GROWTH: tuple[Field[Growth], ...] = (
+    Field(Column("site"), lambda growth: growth.site),
+    Field(Column("scope", audience=_DATA), lambda growth: growth.scope),
+    Field(one_of(Outlook, "outlook"), lambda growth: word(growth.outlook)),
+    Field(number("memory_mib", "memory (MiB)"), lambda growth: growth.memory_mib),
+    Field(number("memory_running_mib", "memory running (MiB)"), lambda growth: growth.running_mib),
+    Field(number("mib_per_day", "MiB a day"), lambda growth: growth.mib_per_day),
+    Field(number("days_until_full"), lambda growth: growth.days_until_full),
+    Field(Column("full_on"), lambda growth: growth.full_on.isoformat() if growth.full_on else None),
+    Field(number("scans"), lambda growth: growth.scans),
+    Field(moment("since"), lambda growth: timestamp(growth.since)),
+)
+
+
+def capacity(trend: CapacityTrend) -> Document:
+    """Show each site at each scan, and when it is full."""
+    sections = (section("rows", _OF_CAPACITY, trend.points), section("growth", _OF_GROWTH, trend.growth))
+    unread = any(point.count.unread for point in trend.points)
+    notes = [
+        *map(_outlook, trend.growth),
+        *(["unread hypervisors count as they were last read completely"] if unread else []),
+    ]
+    return _document("capacity", sections, trend.last, trend.versions, notes)
+
+
+def risks(trend: RiskTrend) -> Document:
+    """Show the findings of each site or server at each scan, as judged that night; nothing of them fills up."""
+    sections = (section("rows", _of_risks(trend.by), trend.points), section("growth", _OF_GROWTH, ()))
+    return _document("risks", sections, trend.last, trend.versions, [])
+
+
+def _of_risks(by: RiskBy) -> tuple[Field[RiskPoint], ...]:
+    return (
+        Field(moment("taken_at"), lambda point: timestamp(point.scan.taken_at)),
+        Field(Column(by.value), lambda point: point.label),
+        Field(number("at_risk"), lambda point: point.at_risk),
+        Field(number("pending", under="at_risk"), lambda point: point.pending),
+        Field(number("boots", under="at_risk"), lambda point: point.boots),
+        Field(number("latent", under="at_risk"), lambda point: point.latent),
+        Field(number("unknown"), lambda point: point.unknown),
+        Field(number("mitigated"), lambda point: point.mitigated),
+        Field(number("not_affected", under="mitigated"), lambda point: point.not_affected),
+        Field(number("waived"), lambda point: point.waived),
+        Field(number("scan", audience=_DATA), lambda point: point.scan.number),
+        Field(Column("scope", audience=_DATA), lambda point: point.scan.scope),
+        Field(Column("version"), lambda point: point.scan.version),
+        Field(yes_or_no("new_version"), lambda point: point.is_new_version),
+    )
+
+
+def _document(
+    name: str,
+    sections: tuple[Section, ...],
+    last: ScanRecord | None,
+    versions: Iterable[VersionChange],
+    notes: list[str],
+) -> Document:
+    return Document(
+        schema="virtscan.trend/1",
+        version=__version__,
+        taken_at=None if last is None else last.taken_at,
+        head={"view": name},
+        sections=sections,
+        notes=(*notes, *_marked(versions)),
+    )
+
+
+def _marked(versions: Iterable[VersionChange]) -> Iterator[str]:
+    for one in versions:
+        day = one.taken_at.date().isoformat()
+        yield f"scan {one.scan} ({day}): first by virtscan {one.new}, after {one.old}; it may judge differently"
+
+
+def _outlook(growth: Growth) -> str:
+    """Say when a site is full."""
+    site = growth.site or "hypervisors without a site"
+    match growth.outlook:
+        case Outlook.GROWING:
+            return (
+                f"{site}: memory is full in {growth.days_until_full} days ({growth.full_on}) "
+                f"at {_rate(growth)} MiB a day; by {growth.scans} scans"
+            )
+        case Outlook.NOT_GROWING:
+            return f"{site}: memory does not fill up ({_rate(growth)} MiB a day); by {growth.scans} scans"
+        case Outlook.TOO_FEW_SCANS:
+            return f"{site}: no rate of growth yet; {growth.scans} scans, it takes 5 over 7 days"
+        case Outlook.UNKNOWN:
+            return f"{site}: no rate of growth; the memory or state of a domain or hypervisor is unknown"
+        case _:
+            assert_never(growth.outlook)
+
+
+def _rate(growth: Growth) -> str:
+    return f"{growth.mib_per_day or 0:+.0f}"
+
+
+def _ratio(part: int | None, whole: int | None) -> float | None:
+    return None if part is None or not whole else round(part / whole, 2)
