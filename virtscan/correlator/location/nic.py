@@ -7,6 +7,9 @@ from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac, Machine
 _FORWARDING_DRIVERS = frozenset(
     {"virtio_net", "vmxnet", "vmxnet3", "hv_netvsc", "netvsc", "xen-netfront", "xen_netfront", "vif", "ibmveth"}
 )
+_EMULATED_DRIVERS = frozenset({"e1000e", "igb"})
+"""Of NICs that QEMU emulates with the offload of the real ones: those hand on partial checksums, as virtio does."""
+
 HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
 _SHARED_RANGES = ("00:00:5e:00", "00:00:5e:90", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0")
 """Of addresses that move between machines: those that IANA uses, with VRRP's, and HSRP's."""
@@ -37,18 +40,21 @@ def nic_kind(device: Device, host: Hypervisor) -> NicKind:
     """Classify a NIC by its driver, else by what its host is, else by its MAC.
 
     What is observed counts more than the declaration that the host is physical. A virtual function that is passed
-    through to a virtual machine has a driver of its own and fills in checksums.
+    through to a virtual machine has a driver of its own and fills in checksums. A NIC that QEMU emulates has the driver
+    of a real one, and a MAC that none has.
     """
+    mac = device.permanent_mac or device.mac
+    has_made_up_mac = mac is not None and mac.startswith(HYPERVISOR_RANGES)
     if device.driver is not None:
-        return NicKind.VIRTUAL if device.driver in _FORWARDING_DRIVERS else NicKind.FILLING
+        hands_on = device.driver in _FORWARDING_DRIVERS or (device.driver in _EMULATED_DRIVERS and has_made_up_mac)
+        return NicKind.VIRTUAL if hands_on else NicKind.FILLING
     if is_physical(host):
         return NicKind.FILLING
     if host.machine is not Machine.UNKNOWN:
         return NicKind.VIRTUAL
-    mac = device.permanent_mac or device.mac
     if mac is None:
         return NicKind.UNKNOWN
-    if mac.startswith(HYPERVISOR_RANGES):
+    if has_made_up_mac:
         return NicKind.VIRTUAL
     return NicKind.UNKNOWN if is_local(mac) else NicKind.FILLING
 
