@@ -65,6 +65,8 @@ def lists(changes: Changes) -> dict[str, list[str]]:
     def written(change: Any) -> str:
         plain = msgspec.to_builtins(change)
         plain.pop("cause", None)
+        if plain["kind"] == Kind.CHANGED.value:
+            plain.pop("index", None)  # the present one
         if plain.get("fields"):
             plain["fields"] = sorted(plain["fields"], key=repr)
         return repr(plain)
@@ -83,9 +85,9 @@ def test_an_inventory_compared_with_itself_has_no_changes(inventory: Inventory) 
 
 
 @many
-@given(pairs_of_nights())
-def test_the_reverse_comparison_has_the_reverse_changes(nights: tuple[Inventory, Inventory]) -> None:
-    old, new = nights
+@given(st.data())
+def test_the_reverse_comparison_has_the_reverse_changes(data: DataObject) -> None:
+    old, new = data.draw(pairs_of_nights())
     forth, back = difference(old, new), difference(new, old)
     names = ("findings", "hypervisors", "servers", "domains", "interfaces")
     reverse = replace(back, **{name: tuple(map(reverse_of, getattr(back, name))) for name in names})

@@ -17,8 +17,7 @@ from virtscan.changes.values import DomainChange, DomainRef, InterfaceChange, Ki
 class Life(msgspec.Struct, frozen=True, kw_only=True):
     """A domain on both sides: where it was and where it is, by the number of the host and the key on it.
 
-    A side is None if the domain was not there. `kind` is what happened to it as a whole; None if it stayed, or if
-    neither side saw it.
+    A side is None if the domain was not there. `kind` is what happened to it as a whole; None if it stayed.
     """
 
     key: str
@@ -54,29 +53,38 @@ def _fleet_key(key: str, sighting: Sighting, number: int) -> str:
 
 
 def _follow(key: str, spots: _Spots, hosts: Sequence[Observed], *, all_old: bool, all_new: bool) -> Iterator[Life]:
-    """Follow one uuid, which may be on several hosts at once."""
-    for number in spots.old.keys() & spots.new.keys():
-        yield Life(key=key, old=number, new=number, kind=_stayed(spots.old[number], spots.new[number]))
-    arrived = [number for number in sorted(spots.new.keys() - spots.old.keys()) if spots.new[number].is_seen]
-    gone = sorted(spots.old.keys() - spots.new.keys(), key=lambda number: (not spots.old[number].is_seen, number))
-    for number, place in zip(gone, arrived, strict=False):
+    """Follow one uuid, which may be on several hosts at once.
+
+    Where it was seen before and is not seen now, it left; where it is seen now and was not before, it arrived. One that
+    left and arrived has moved. A host where it is only remembered is the last to be taken for either.
+    """
+    seen_old = {number for number, one in spots.old.items() if one.is_seen}
+    seen_new = {number for number, one in spots.new.items() if one.is_seen}
+    for number in sorted(seen_old & seen_new):
+        yield Life(key=key, old=number, new=number)
+    left = sorted(seen_old - seen_new, key=lambda number: (number in spots.new, number))
+    arrived = sorted(seen_new - seen_old, key=lambda number: (number in spots.old, number))
+    forgotten = sorted(spots.old.keys() - seen_old - spots.new.keys())
+    if len(left) < len(arrived):
+        strangers = sum(number not in spots.old for number in arrived)
+        moved_unseen = forgotten[: max(strangers - len(left), 0)]
+        left, forgotten = [*left, *moved_unseen], forgotten[len(moved_unseen) :]
+    for number, place in zip(left, arrived, strict=False):
         known = hosts[number].new.is_complete and (hosts[place].old.is_complete or hosts[place].old.is_remembered)
         yield Life(key=key, old=number, new=place, kind=Kind.MOVED, is_certain=known)
-    for number in arrived[len(gone) :]:
-        yield Life(key=key, old=None, new=number, kind=Kind.ADDED if all_old else Kind.SEEN_AGAIN)
-    seen_now = any(one.is_seen for one in spots.new.values())
-    for number in gone[len(arrived) :]:
-        was_seen, is_certain = spots.old[number].is_seen, all_new and hosts[number].new.is_complete
-        if was_seen:
-            yield Life(key=key, old=number, new=None, kind=Kind.REMOVED if is_certain else Kind.NOT_SEEN)
+    for number in arrived[len(left) :]:
+        if number in spots.old:
+            yield Life(key=key, old=number, new=number, kind=Kind.SEEN_AGAIN)
         else:
-            yield Life(key=key, old=number, new=None, kind=Kind.REMOVED if is_certain and not seen_now else None)
-
-
-def _stayed(old: Sighting, new: Sighting) -> Kind | None:
-    if old.is_seen == new.is_seen:
-        return None
-    return Kind.NOT_SEEN if old.is_seen else Kind.SEEN_AGAIN
+            yield Life(key=key, old=None, new=number, kind=Kind.ADDED if all_old else Kind.SEEN_AGAIN)
+    for number in left[len(arrived) :]:
+        if number in spots.new:
+            yield Life(key=key, old=number, new=number, kind=Kind.NOT_SEEN)
+        else:
+            yield Life(key=key, old=number, new=None, kind=Kind.REMOVED if all_new else Kind.NOT_SEEN)
+    for number in forgotten:
+        if all_new and not seen_new:
+            yield Life(key=key, old=number, new=None, kind=Kind.REMOVED)
 
 
 def domain_changes(life: Life, hosts: Sequence[Observed]) -> Iterator[DomainChange]:

@@ -90,8 +90,6 @@ def finding_changes(
 ) -> Iterator[FindingChange]:
     """Give the changes of the findings of one domain."""
     old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
-    if (new is not None and not new.is_seen) and (old is None or not old.is_seen):
-        return
     before = _NONE
     if old is not None and life.old is not None:
         found = sides.old if old.is_seen else sides.remembered
@@ -115,8 +113,6 @@ def _kind(old: Finding | None, new: Finding | None, life: Life) -> FindingKind |
         return FindingKind.NOT_SEEN if before in _OPEN else None
     if life.kind is Kind.SEEN_AGAIN and life.old is None:
         return FindingKind.SEEN_AGAIN if after in _OPEN else None
-    if life.new is None and life.kind is not Kind.REMOVED:
-        return None  # it was not seen before, and is not seen now
     if before is after is Standing.AT_RISK:
         return _exposure(old, new)
     return _KINDS.get((before, after))
