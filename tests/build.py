@@ -11,6 +11,8 @@ from virtscan.model import (
     DeviceName,
     Domain,
     DomainState,
+    Gap,
+    GapAbout,
     HostStatus,
     Hypervisor,
     Interface,
@@ -26,6 +28,10 @@ from virtscan.model import (
     SourceMode,
     State,
 )
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.causes import Failure
+from virtscan.model.gaps.items import OtherItem
+from virtscan.views.wording.gap_causes import cause_words
 
 TAKEN_AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 UNFIXED_KERNEL = "2.6.32-279.el6.x86_64"
@@ -159,7 +165,7 @@ def server(name: str = "satellite", tx_checksum: State = State.ON, **more: Any) 
         "source": "ssh://satellite.example.com",
         "interface": "eth0",
         "tx_checksum": tx_checksum,
-        "reason": "ssh: connection refused" if tx_checksum is State.UNKNOWN else None,
+        "reason": failure("ssh: connection refused") if tx_checksum is State.UNKNOWN else None,
         "observed_at": TAKEN_AT,
     }
     return Server(**(fields | more))
@@ -187,3 +193,18 @@ def read_server(*devices: ServerDevice, **more: Any) -> Server:
 def inventory(*hypervisors: Hypervisor, servers: tuple[Server, ...] = (), **more: Any) -> Inventory:
     """An inventory without gaps."""
     return Inventory(version="0.1.0", taken_at=TAKEN_AT, hypervisors=hypervisors, servers=servers, **more)
+
+
+def gap_in_words(subject: str, reason: str, about: GapAbout, hypervisor: str | None = None) -> Gap:
+    """A gap as an earlier version wrote it: no more than words."""
+    return Gap(item=OtherItem(text=subject), cause=failure(reason), about=about, hypervisor=hypervisor)
+
+
+def failure(detail: str) -> Failure:
+    """A failure in the words of what failed."""
+    return Failure(detail=detail)
+
+
+def words(cause: AnyCause | None) -> str | None:
+    """The sentence for a cause, if there is one."""
+    return None if cause is None else cause_words(cause, TAKEN_AT)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build import TAKEN_AT, domain, hypervisor, server
+from tests.build import TAKEN_AT, domain, failure, gap_in_words, hypervisor, server
 from virtscan import doctor
 from virtscan.doctor import Check, Result
 from virtscan.model import (
@@ -137,7 +137,7 @@ def test_two_uris_of_a_driver_have_one_socket(tmp_path: Path) -> None:
 
 
 def test_a_host_that_was_read_in_part_is_a_warning_with_its_first_gap() -> None:
-    gap = Gap(subject="domain web02", reason="vanished", about=GapAbout.DOMAIN, hypervisor="hv1")
+    gap = gap_in_words(subject="domain web02", reason="vanished", about=GapAbout.DOMAIN, hypervisor="hv1")
     host = hypervisor("hv1", domain(), status=HostStatus.PARTIAL)
     found = Inventory(version="0", taken_at=TAKEN_AT, hypervisors=(host,), gaps=(gap,))
 
@@ -147,7 +147,7 @@ def test_a_host_that_was_read_in_part_is_a_warning_with_its_first_gap() -> None:
 
 
 def test_a_server_that_could_not_be_read_fails_with_its_reason() -> None:
-    unread = server("satellite", tx_checksum=State.UNKNOWN, reason="no route")
+    unread = server("satellite", tx_checksum=State.UNKNOWN, reason=failure("no route"))
     found = Inventory(version="0", taken_at=TAKEN_AT, servers=(unread, server("other")))
 
     checks = doctor.of_inventory(Plan(), found)
@@ -164,4 +164,4 @@ def test_a_server_that_could_not_be_read_fails_with_its_reason() -> None:
     ],
 )
 def test_a_provisioning_system_fails_only_when_all_of_it_is_missing(subject: str, outcome: Result) -> None:
-    assert of_cobbler(Gap(subject=subject, reason="no answer", about=GapAbout.PROVISIONING)).outcome is outcome
+    assert of_cobbler(gap_in_words(subject=subject, reason="no answer", about=GapAbout.PROVISIONING)).outcome is outcome

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.build import TAKEN_AT, bridged, domain, hypervisor, inventory, macvtap, nic, server
+from tests.build import TAKEN_AT, bridged, domain, failure, hypervisor, inventory, macvtap, nic, server
 from tests.conftest import PROJECT
 from tests.reporters.reading import text_of
 from virtscan.correlator import correlate
@@ -25,17 +25,23 @@ from virtscan.model import (
     Offload,
     Persistence,
     Policy,
+    ProvisioningKind,
     ServerDevice,
     State,
     Subnet,
     Waiver,
 )
-from virtscan.redaction import Map, dump_map, load_map, redact
+from virtscan.model.gaps import AnyCause, AnyItem
+from virtscan.model.gaps.causes import BadDocument, Consequence, DefinedTwice, Failure, NoAnswer, NotInReport
+from virtscan.model.gaps.items import DefinitionFile, GuestDomain, NamedDevice, OtherItem, SystemHost, SystemList
+from virtscan.redaction import Map, Pseudonyms, dump_map, load_map, redact
+from virtscan.redaction.inventory import WITHHELD
 from virtscan.remedy import plan
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps
 from virtscan.views import EVERYTHING, VIEWS
 from virtscan.views.judging import judge
+from virtscan.views.wording.gaps import reason, subject
 
 FRESH = Map(key="secret")
 
@@ -82,7 +88,8 @@ def telling() -> Inventory:
     sends = Device(name=DeviceName("eth0"), permanent_mac=Mac("00:1b:21:00:00:01"), addresses=("10.77.1.5/24",))
     setting = Persistence(setting="ACTION==add, ATTR{address}==52:54:00:77:00:01 of /home/bob/udev")
     stack = ServerDevice(
-        device=sends, offload=Offload(reason="bob@satellite: refused 10.77.1.5, /home/bob", persistence=setting)
+        device=sends,
+        offload=Offload(reason=failure("bob@satellite: refused 10.77.1.5, /home/bob"), persistence=setting),
     )
     satellite = server(
         source="ssh://alice@satellite.example.com",
@@ -96,8 +103,8 @@ def telling() -> Inventory:
         devices=(stack,),
     )
     gap = Gap(
-        subject="qemu+ssh://alice@kvm7.example.com/system domain web01",
-        reason="KVM7 says: no route from 10.77.1.5 to 2001:db8:7::5",
+        item=GuestDomain(uri="qemu+ssh://alice@kvm7.example.com/system", domain="web01"),
+        cause=failure("KVM7 says: no route from 10.77.1.5 to 2001:db8:7::5"),
         about=GapAbout.DOMAIN,
         hypervisor="kvm7.example.com",
     )
@@ -128,44 +135,47 @@ def test_no_name_is_left_anywhere() -> None:
     assert [secret for secret in SECRETS if secret in text] == []
 
 
+FOREMAN = "https://karl@fore.example.org:8443/x"
+
+
 @pytest.mark.parametrize(
-    ("about", "subject", "reason", "says"),
+    ("item", "cause", "says"),
     [
         (
-            GapAbout.DOMAIN,
-            "qemu+ssh://alice@kvm7.example.com/system domain lost one",
-            "no domain with matching name 'lost one'",
-            "qemu+ssh://user1@host1/system domain vm3: no domain with matching name 'vm3'",
+            GuestDomain(uri="qemu+ssh://alice@kvm7.example.com/system", domain="lost one"),
+            Failure(detail="no domain with matching name 'lost one'"),
+            "qemu+ssh://user1@host1/system domain vm3: [details withheld]",
         ),
-        (GapAbout.DEVICE, "device x", "52:54:00:DD:DD:DD is twice", "device x: 52:54:00:10:00:09 is twice"),
-        (GapAbout.DOMAIN, "/home/alice/lost.xml#2", "is empty", "path5: is empty"),
-        (GapAbout.DOMAIN, "dumps/lost.xml", "is empty", "path5: is empty"),
+        (DefinitionFile(path="/home/alice/lost.xml#2"), BadDocument(detail="is empty"), "path4: [details withheld]"),
         (
-            GapAbout.PROVISIONING,
-            "foreman https://karl@fore.example.org:8443/x interfaces of host lost.example.net",
-            "hosts/7 returned 500",
-            "foreman https://user3@host8:8443/x interfaces of host vm3: hosts/7 returned 500",
+            DefinitionFile(path="dumps/lost.xml"),
+            DefinedTwice(network="pxe", first="dumps/found.xml"),
+            "path4: network 'pxe' is defined differently in path5; both are ignored",
         ),
         (
-            GapAbout.PROVISIONING,
-            "foreman fore.example.org subnets",
-            "login refused (401): Unable to authenticate user karl",
-            "foreman host8 subnets: login refused (401): Unable to authenticate user user3",
+            SystemHost(system_kind=ProvisioningKind.FOREMAN, system=FOREMAN, host="lost.example.net"),
+            Failure(detail="hosts/7 returned 500", consequence=Consequence.PRIMARY_INTERFACE),
+            f"foreman https://user2@host8:8443/x interfaces of host vm3: {WITHHELD}; taken instead: the primary one",
         ),
         (
-            GapAbout.PROVISIONING,
-            "cobbler http://fore.example.org/cobbler_api",
-            "/home/karl/token can't be read: Permission denied",
-            "cobbler http://host8/cobbler_api: path5 can't be read: Permission denied",
+            SystemList(system_kind=ProvisioningKind.FOREMAN, system="fore.example.org", list="subnets", number=7),
+            NoAnswer(seconds=30),
+            "foreman host8 subnets #7: no answer within 30 s",
         ),
+        (
+            NamedDevice(uri="qemu+ssh://alice@kvm7.example.com/system", device=DeviceName("bond2")),
+            NotInReport(),
+            "qemu+ssh://user1@host1/system device bond2: not in the report",
+        ),
+        (OtherItem(text="domain web01"), Failure(detail="gone"), "[details withheld]: [details withheld]"),
     ],
 )
-def test_what_only_a_gap_names_is_not_left_either(about: GapAbout, subject: str, reason: str, says: str) -> None:
-    gap = Gap(subject=subject, reason=reason, about=about)
+def test_what_only_a_gap_names_is_not_left_either(item: AnyItem, cause: AnyCause, says: str) -> None:
+    gap = Gap(item=item, cause=cause, about=GapAbout.DOMAIN)
     redacted, known = redact(msgspec.structs.replace(telling(), gaps=(gap,)), FRESH)
 
     (shown,) = redacted.gaps
-    assert f"{shown.subject}: {shown.reason}" == says
+    assert f"{subject(shown)}: {reason(shown)}" == says
     assert redact(msgspec.structs.replace(telling(), gaps=(gap,)), known)[0] == redacted
 
 
@@ -229,22 +239,21 @@ def test_the_same_map_gives_the_same_pseudonyms_and_new_ones_for_new_names() -> 
 
 
 def test_what_only_looks_like_an_address_stays() -> None:
-    looks = Gap(subject="device x", reason="version 999.1.2.3, at 10:20:30", about=GapAbout.DEVICE)
+    looks = Persistence(setting="version 999.1.2.3, at 10:20:30")
 
-    redacted, _ = redact(inventory(gaps=(looks,)), FRESH)
+    redacted, _ = redact(inventory(servers=(server(persistence=looks),)), FRESH)
 
-    assert redacted.gaps == (looks,)
+    assert redacted.servers[0].persistence == looks
 
 
 @pytest.mark.parametrize("address", ["10.77.1.5", "2001:db8:7::5", "2001:db8:1:2:3:4:5:6", "FE80::AA"])
 @pytest.mark.parametrize("said", ["to {}.", "to {}: refused", "({})", "[{}]:22", "{}/24, {}", "{}"])
 def test_an_address_is_found_wherever_a_sentence_ends(said: str, address: str) -> None:
-    gap = Gap(subject="device x", reason=said.format(address, address), about=GapAbout.DEVICE)
+    pseudonyms = Pseudonyms(FRESH)
 
-    (redacted,) = redact(inventory(gaps=(gap,)), FRESH)[0].gaps
-    plain = redact(inventory(gaps=(msgspec.structs.replace(gap, reason=address),)), FRESH)[0].gaps[0].reason
+    plain = pseudonyms.text(address)
     assert plain.casefold() != address.casefold()
-    assert redacted.reason == said.format(plain, plain)
+    assert pseudonyms.text(said.format(address, address)) == said.format(plain, plain)
 
 
 def test_another_key_gives_other_addresses() -> None:
@@ -300,7 +309,7 @@ def test_waivers_that_match_nothing_are_still_warned_about_without_their_names()
     redacted, _ = redact(original, FRESH)
 
     def warned(looked_at: Inventory) -> list[tuple[str, str]]:
-        return [(gap.subject.split("'")[1], gap.reason) for gap in correlate(looked_at).warnings]
+        return [(subject(gap).split("'")[1], reason(gap)) for gap in correlate(looked_at).warnings]
 
     assert warned(redacted) == warned(original)
     assert [reason for reason, _ in warned(original)] == ["typo", "old"]

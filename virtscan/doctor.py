@@ -6,6 +6,7 @@ import shutil
 import socket
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
@@ -14,8 +15,12 @@ import msgspec
 from virtscan import __version__
 from virtscan.errors import SshError
 from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Plan, ProvisioningTarget, Server, Target, TargetKind
+from virtscan.model.gaps.items import System
 from virtscan.transport import ssh, uri
 from virtscan.views.document import Column, Document, Field, Metric, gap_section, one_of, section, word
+from virtscan.views.wording.gap_causes import cause_words
+from virtscan.views.wording.gaps import reason
+from virtscan.views.wording.gaps import subject as subject_of
 
 LIBVIRT = "libvirt client"
 """The subject of the check without which no hypervisor can be asked."""
@@ -70,7 +75,7 @@ def of_inventory(plan: Plan, inventory: Inventory) -> tuple[Check, ...]:
     """Check in the result of a scan whether each hypervisor, server and provisioning system could be read."""
     return (
         *(_hypervisor(hypervisor, inventory.gaps) for hypervisor in inventory.hypervisors),
-        *(_server(server) for server in inventory.servers),
+        *(_server(server, inventory.taken_at) for server in inventory.servers),
         *(_provisioning(target, inventory.gaps) for target in plan.provisioning),
     )
 
@@ -83,7 +88,7 @@ def document(checks: Sequence[Check], inventory: Inventory) -> Document:
         version=__version__,
         taken_at=inventory.taken_at,
         sections=(section("rows", _FIELDS, checks),),
-        gaps=gap_section(inventory.gaps),
+        gaps=gap_section(inventory.gaps, inventory.taken_at),
         metrics=tuple(
             Metric(name="checks", value=outcomes[one], help="Checks by outcome.", labels={"outcome": one.value})
             for one in Result
@@ -100,7 +105,7 @@ _FIELDS: tuple[Field[Check], ...] = (
 
 def of_names(mismatches: Iterable[Gap]) -> tuple[Check, ...]:
     """Turn names that don't match into warnings: see `virtscan.views.naming`."""
-    return tuple(Check(subject=gap.subject, outcome=Result.WARNING, detail=gap.reason) for gap in mismatches)
+    return tuple(Check(subject=subject_of(gap), outcome=Result.WARNING, detail=reason(gap)) for gap in mismatches)
 
 
 def _libvirt() -> Check:
@@ -165,27 +170,29 @@ def _hypervisor(hypervisor: Hypervisor, gaps: Iterable[Gap]) -> Check:
     subject = f"hypervisor {hypervisor.name}"
     own = [gap for gap in gaps if gap.hypervisor == hypervisor.name]
     if hypervisor.status is HostStatus.FAILED:
-        return Check(subject=subject, outcome=Result.FAILED, detail=f"{hypervisor.uri}: {own[0].reason}")
+        return Check(subject=subject, outcome=Result.FAILED, detail=f"{hypervisor.uri}: {reason(own[0])}")
     domains = sum(not domain.next_start for domain in hypervisor.domains)
     detail = f"{hypervisor.uri}: domains read: {domains}"
     return _read(subject, detail, own)
 
 
-def _server(server: Server) -> Check:
+def _server(server: Server, taken_at: datetime) -> Check:
     subject = f"server {server.name}"
     if server.reason is not None:
-        return Check(subject=subject, outcome=Result.FAILED, detail=f"{server.source}: {server.reason}")
+        why = cause_words(server.reason, taken_at)
+        return Check(subject=subject, outcome=Result.FAILED, detail=f"{server.source}: {why}")
     return Check(subject=subject, outcome=Result.OK, detail=f"{server.source}: offload state read")
 
 
 def _provisioning(target: ProvisioningTarget, gaps: Iterable[Gap]) -> Check:
-    from virtscan.provisioning import shown  # loads TLS and XML-RPC
+    from virtscan.provisioning import shown, system  # loads TLS and XML-RPC
 
     subject = shown(target)
-    own = [gap for gap in gaps if gap.subject == subject or gap.subject.startswith(f"{subject} ")]
+    whole = system(target)
+    own = [gap for gap in gaps if isinstance(gap.item, System) and gap.item.system == whole.system]
     for gap in own:
-        if gap.subject == subject:
-            return Check(subject=subject, outcome=Result.FAILED, detail=f"{target.url}: {gap.reason}")
+        if gap.item == whole:
+            return Check(subject=subject, outcome=Result.FAILED, detail=f"{target.url}: {reason(gap)}")
     return _read(subject, f"{target.url}: records read", own)
 
 
@@ -193,5 +200,5 @@ def _read(subject: str, detail: str, gaps: list[Gap]) -> Check:
     """Check something that was read, perhaps with gaps; the first gap is shown, a scan shows all."""
     if not gaps:
         return Check(subject=subject, outcome=Result.OK, detail=detail)
-    detail = f"{detail}, gaps: {len(gaps)}, first {gaps[0].subject}: {gaps[0].reason}"
+    detail = f"{detail}, gaps: {len(gaps)}, first {subject_of(gaps[0])}: {reason(gaps[0])}"
     return Check(subject=subject, outcome=Result.WARNING, detail=detail)

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.build import domain, hypervisor, inventory, macvtap, server
+from tests.build import domain, gap_in_words, hypervisor, inventory, macvtap, server
 from virtscan.cli.exit_codes import ExitCode, of_report, of_servers
 from virtscan.model import (
     Confidence,
@@ -16,7 +16,7 @@ from virtscan.model import (
     Verdict,
 )
 
-GAP = Gap(subject="qemu:///system vm7", reason="it vanished", about=GapAbout.DOMAIN)
+GAP = gap_in_words(subject="qemu:///system vm7", reason="it vanished", about=GapAbout.DOMAIN)
 
 
 def finding(verdict: Verdict, exposure: Exposure = Exposure.BOOTS, waived: str | None = None) -> Finding:

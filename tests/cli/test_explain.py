@@ -8,10 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bridged, domain, hypervisor, inventory, macvtap, server
+from tests.build import (
+    FIXED_KERNEL,
+    UNFIXED_KERNEL,
+    bridged,
+    domain,
+    gap_in_words,
+    hypervisor,
+    inventory,
+    macvtap,
+    server,
+)
 from tests.conftest import PROJECT
 from virtscan.cli.main import run
-from virtscan.model import Gap, GapAbout, HostStatus, Inventory, Observed, State
+from virtscan.model import GapAbout, HostStatus, Inventory, Observed, State
 from virtscan.storage import dumps
 
 HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
@@ -19,7 +29,7 @@ VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
 UNFIXED = hypervisor(
     "hv1", domain("web01", macvtap()), domain("db01", bridged()), domain("lone"), kernel=UNFIXED_KERNEL
 )
-GAP = Gap(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR)
+GAP = gap_in_words(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR)
 
 
 def saved(tmp_path: Path, value: Inventory) -> str:
@@ -89,7 +99,9 @@ def test_unread_items_are_reported(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert capfd.readouterr().err == ""
     run(["explain", "web01", file, "--format", "json"])
     printed = capfd.readouterr()
-    assert json.loads(printed.out)["gaps"] == [{"subject": "qemu+ssh://hv9/system", "reason": "no answer"}]
+    assert [(gap["subject"], gap["reason"]) for gap in json.loads(printed.out)["gaps"]] == [
+        ("qemu+ssh://hv9/system", "no answer")
+    ]
     assert printed.err == ""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.reporters.reading import text_of
 from tests.trace.build import ethernet, lease, pcap, read_request, said
 from virtscan.cli.formats import FormatType
@@ -15,8 +15,9 @@ from virtscan.cli.main import run, virtscan
 from virtscan.model import Gap, GapAbout, Hypervisor
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps
+from virtscan.views.wording.gaps import subject
 
-GAP = Gap(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR)
+GAP = gap_in_words(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR)
 HOST = ("-c", "test:///default")
 COMMANDS = {
     "scan": ("scan", *HOST),
@@ -66,7 +67,7 @@ def test_a_command_writes_its_document_in_every_format(
     assert file.read_bytes()
     if "FILE" in COMMANDS[command]:
         where = printed.err if not REPORTERS[format_name].has_gaps else text_of(file.read_bytes())
-        assert GAP.subject in where
+        assert subject(GAP) in where
 
 
 def saved(folder: Path, *hosts: Hypervisor, gaps: tuple[Gap, ...] = (GAP,)) -> str:
@@ -111,7 +112,7 @@ def test_gaps_are_on_standard_error_only_if_no_output_has_them(
     run(["report", fleet, "--format", f"csv={tmp_path / 'x'}", "--format", f"json={tmp_path / 'y'}"])
     assert capfd.readouterr().err == ""
     run(["report", fleet, "--format", f"csv={tmp_path / 'x'}"])
-    assert GAP.subject in capfd.readouterr().err
+    assert subject(GAP) in capfd.readouterr().err
 
 
 def test_files_of_an_earlier_scan_stay_when_nothing_was_read(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap
+from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap
 from virtscan.cli.main import run
-from virtscan.model import Gap, GapAbout
+from virtscan.model import GapAbout
 from virtscan.reporters.prometheus import last_complete
 from virtscan.storage import dumps
 
@@ -35,7 +35,7 @@ def test_a_complete_scan_is_the_last_complete_one(metrics: Path) -> None:
 
 
 def test_a_scan_with_gaps_keeps_the_time_of_the_last_complete_one(metrics: Path, tmp_path: Path) -> None:
-    gap = Gap(subject="hv1", reason="no answer", about=GapAbout.DOMAIN)
+    gap = gap_in_words(subject="hv1", reason="no answer", about=GapAbout.DOMAIN)
     (tmp_path / "later.json").write_bytes(dumps(inventory(hypervisor("hv1"), gaps=(gap,))))
 
     for _ in range(2):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.reporters.reading import text_of
 from tests.trace.build import (
     CLIENT_MAC,
@@ -23,7 +23,7 @@ from tests.trace.build import (
     said,
 )
 from virtscan.cli.main import run
-from virtscan.model import Gap, GapAbout, Mac
+from virtscan.model import GapAbout, Mac
 from virtscan.redaction import Map, load_map, redact_trace
 from virtscan.remedy import FORMS
 from virtscan.reporters import REPORTERS, Content
@@ -48,7 +48,7 @@ def saved(tmp_path: Path) -> str:
         "satellite", source="ssh://alice@satellite.example.com", macs=(Mac("52:54:00:aa:bb:cc"),),
         addresses=("10.77.0.1/24",),
     )  # fmt: skip
-    gap = Gap(subject="qemu+ssh://alice@kvm7.example.com/system web01", reason="gone", about=GapAbout.DOMAIN)
+    gap = gap_in_words(subject="qemu+ssh://alice@kvm7.example.com/system web01", reason="gone", about=GapAbout.DOMAIN)
     path = tmp_path / "alice-fleet.json"
     path.write_bytes(dumps(inventory(host, servers=(satellite,), gaps=(gap,))))
     return str(path)

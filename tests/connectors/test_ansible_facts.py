@@ -9,6 +9,7 @@ from virtscan.connectors import ansible_facts
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.model import GapAbout, HostStatus, Machine, Observed, Plan, Target, TargetKind
 from virtscan.scanning import collect
+from virtscan.views.wording.gaps import subject
 
 FACTS = {
     "ansible_hostname": "hv1",
@@ -87,7 +88,7 @@ def test_facts_that_cannot_be_read_hide_nothing_else(tmp_path: Path) -> None:
     ansible_facts.read(str(tmp_path / "none"), box)
     hypervisor, (gap,) = box.close()
 
-    assert (gap.subject, gap.about) == ("hv1 facts of Ansible", GapAbout.DEVICE)
+    assert (subject(gap), gap.about) == ("hv1 facts of Ansible", GapAbout.DEVICE)
     assert hypervisor.status is HostStatus.COMPLETE
 
 

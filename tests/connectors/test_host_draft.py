@@ -4,7 +4,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from tests.build import TAKEN_AT, bond, bridged, domain, macvtap, nic
+from tests.build import TAKEN_AT, bond, bridged, domain, failure, gap_in_words, macvtap, nic
 from virtscan.connectors.host_draft import HostDraft, HostFacts, Item
 from virtscan.connectors.lacking import Lacking
 from virtscan.model import (
@@ -12,7 +12,6 @@ from virtscan.model import (
     Device,
     DeviceKind,
     DeviceName,
-    Gap,
     GapAbout,
     HostStatus,
     Interface,
@@ -24,6 +23,10 @@ from virtscan.model import (
     Target,
     TargetKind,
 )
+from virtscan.model.gaps.causes import NoAnswer
+from virtscan.model.gaps.items import GuestDomain, HostNetwork
+from virtscan.views.wording.gaps import reason as reason_of
+from virtscan.views.wording.gaps import subject as subject_of
 
 PXE = Network(name="pxe", forward_mode="bridge", attachments=(Attachment(DeviceName("bond2"), SourceMode.BRIDGE),))
 
@@ -45,7 +48,7 @@ def test_nothing_delivered_at_the_end_is_a_complete_hypervisor_without_domains()
 
 
 @pytest.mark.parametrize(
-    ("delivered", "failure", "status"),
+    ("delivered", "why", "status"),
     [
         ([], None, HostStatus.COMPLETE),
         ([domain()], None, HostStatus.COMPLETE),
@@ -61,28 +64,28 @@ def test_nothing_delivered_at_the_end_is_a_complete_hypervisor_without_domains()
     ],
 )
 def test_the_status_shows_if_every_domain_is_known(
-    delivered: list[Item | GapAbout], failure: str | None, status: HostStatus
+    delivered: list[Item | GapAbout], why: str | None, status: HostStatus
 ) -> None:
     box = draft()
     for item in delivered:
-        box.add(Gap(subject="an item", reason="gone", about=item) if isinstance(item, GapAbout) else item)
+        box.add(gap_in_words(subject="an item", reason="gone", about=item) if isinstance(item, GapAbout) else item)
 
-    hypervisor, gaps = box.close(failure)
+    hypervisor, gaps = box.close(None if why is None else failure(why))
 
     assert hypervisor.status is status
-    assert len(gaps) == sum(isinstance(item, GapAbout) for item in delivered) + (failure is not None)
+    assert len(gaps) == sum(isinstance(item, GapAbout) for item in delivered) + (why is not None)
 
 
 def test_gaps_bear_the_name_of_the_hypervisor_and_its_own_comes_first() -> None:
     box = draft()
-    box.gap("network pxe", "it is gone", GapAbout.NETWORK)
-    box.gap("domain web02", "it is gone", GapAbout.DOMAIN)
-    box.gap("domain web01", "it is gone", GapAbout.DOMAIN)
+    box.gap(HostNetwork(uri=box.uri, network="pxe"), failure("it is gone"), GapAbout.NETWORK)
+    box.gap(GuestDomain(uri=box.uri, domain="web02"), failure("it is gone"), GapAbout.DOMAIN)
+    box.gap(GuestDomain(uri=box.uri, domain="web01"), failure("it is gone"), GapAbout.DOMAIN)
     box.add(HostFacts(name="hv1.example.com"))
 
-    _, gaps = box.close("connection lost")
+    _, gaps = box.close(failure("connection lost"))
 
-    assert [gap.subject for gap in gaps] == [
+    assert [subject_of(gap) for gap in gaps] == [
         "qemu+ssh://hv1/system",
         "qemu+ssh://hv1/system domain web01",
         "qemu+ssh://hv1/system domain web02",
@@ -95,17 +98,17 @@ def test_a_failure_shows_how_much_had_been_read() -> None:
     silent, slow = draft(), draft()
     slow.add(domain("web01"), domain("web02"))
 
-    assert silent.close("no answer within 30 s")[1][0].reason == "no answer within 30 s"
-    assert slow.close("stopped")[1][0].reason == "stopped; domains read before that: 2"
+    assert reason_of(silent.close(NoAnswer(seconds=30))[1][0]) == "no answer within 30 s"
+    assert reason_of(slow.close(failure("stopped"))[1][0]) == "stopped; domains read before that: 2"
 
 
 def test_what_comes_after_the_end_is_dropped() -> None:
     box = draft()
     box.add(domain("in time"))
-    hypervisor, gaps = box.close("stopped")
+    hypervisor, gaps = box.close(failure("stopped"))
 
     box.add(domain("late"), HostFacts(name="late"))
-    box.gap("domain late", "late", GapAbout.DOMAIN)
+    box.gap(GuestDomain(uri=box.uri, domain="late"), failure("late"), GapAbout.DOMAIN)
 
     assert [found.name for found in hypervisor.domains] == ["in time"]
     assert box.name == hypervisor.name == "hv1"
@@ -143,8 +146,8 @@ def test_the_order_of_delivery_does_not_matter(backwards: bool) -> None:
     ]
     box = draft()
     box.add(*(reversed(items) if backwards else items))
-    for subject in ("b", "a") if backwards else ("a", "b"):
-        box.gap(subject, "gone", GapAbout.NETWORK)
+    for name in ("b", "a") if backwards else ("a", "b"):
+        box.gap(HostNetwork(uri=box.uri, network=name), failure("gone"), GapAbout.NETWORK)
 
     hypervisor, gaps = box.close()
 
@@ -156,11 +159,11 @@ def test_the_order_of_delivery_does_not_matter(backwards: bool) -> None:
     ]
     assert [network.name for network in hypervisor.networks] == ["a", "b"]
     assert [device.name for device in hypervisor.devices] == ["bond2", "eth4", "eth9"]
-    assert [gap.subject[-1] for gap in gaps] == ["a", "b"]
+    assert [subject_of(gap)[-1] for gap in gaps] == ["a", "b"]
 
 
 def lacking(device: str | None = None) -> Lacking:
-    gap = Gap(subject="list of node devices", reason="not supported", about=GapAbout.DEVICE)
+    gap = gap_in_words(subject="list of node devices", reason="not supported", about=GapAbout.DEVICE)
     return Lacking(gap=gap, device=None if device is None else DeviceName(device))
 
 
@@ -189,7 +192,7 @@ def test_the_lack_of_a_source_is_a_gap_only_while_a_device_under_a_macvtap_is_un
 
     _, gaps = box.close()
 
-    assert [(gap.subject, gap.hypervisor) for gap in gaps] == [("list of node devices", "rack7")] * is_needed
+    assert [(subject_of(gap), gap.hypervisor) for gap in gaps] == [("list of node devices", "rack7")] * is_needed
 
 
 def test_a_device_of_a_list_adds_to_its_document_unless_that_gave_another_name() -> None:
@@ -222,22 +225,22 @@ def test_facts_that_no_source_gave_are_unknown_and_those_given_are_kept() -> Non
 
 
 @pytest.mark.parametrize(
-    ("about", "failure"), [(GapAbout.DOMAIN, None), (GapAbout.HYPERVISOR, None), (None, "stopped at its deadline")]
+    ("about", "why"), [(GapAbout.DOMAIN, None), (GapAbout.HYPERVISOR, None), (None, "stopped at its deadline")]
 )
-def test_a_list_of_domains_that_may_lack_one_is_not_of_all(about: GapAbout | None, failure: str | None) -> None:
+def test_a_list_of_domains_that_may_lack_one_is_not_of_all(about: GapAbout | None, why: str | None) -> None:
     box = draft()
     box.add(HostFacts(lists_all_domains=True), domain("web01"))
     if about is not None:
-        box.gap("domain web02", "gone", about)
+        box.gap(GuestDomain(uri=box.uri, domain="web02"), failure("gone"), about)
 
-    assert not box.close(failure)[0].lists_all_domains
+    assert not box.close(None if why is None else failure(why))[0].lists_all_domains
 
 
 def test_a_list_of_devices_is_not_of_all_where_reading_ended_early() -> None:
     box = draft()
     box.add(HostFacts(lists_all_devices=True), domain("web01"))
 
-    assert not box.close("stopped at its deadline")[0].lists_all_devices
+    assert not box.close(failure("stopped at its deadline"))[0].lists_all_devices
 
 
 def test_a_kernel_never_has_the_build_of_another() -> None:
@@ -263,7 +266,7 @@ def test_an_interface_whose_network_did_not_come_in_time_may_be_a_macvtap() -> N
     box = draft()
     box.add(domain("web01", on_network()), domain("web02", macvtap()))
 
-    hypervisor, _ = box.close("stopped")
+    hypervisor, _ = box.close(failure("stopped"))
     box.add(PXE)
 
     assert hypervisor.status is HostStatus.PARTIAL
@@ -289,7 +292,7 @@ def test_declared_facts_are_kept_beside_the_facts_read() -> None:
     box = draft(name="ams1-hv1", site="ams1", kernel="2.6.32-279.el6", segments={"bond2": "pxe-a"})
     box.add(HostFacts(name="localhost", kernel=Observed(value="6.1", source="ssh")))
 
-    hypervisor, _ = box.close("stopped")
+    hypervisor, _ = box.close(failure("stopped"))
 
     assert (hypervisor.name, hypervisor.site, hypervisor.segments) == ("ams1-hv1", "ams1", {"bond2": "pxe-a"})
     assert hypervisor.declared_kernel == "2.6.32-279.el6"

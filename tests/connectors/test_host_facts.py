@@ -27,6 +27,7 @@ from virtscan.model import (
     Target,
     TargetKind,
 )
+from virtscan.views.wording.gaps import subject
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "host_facts"
 
@@ -267,7 +268,7 @@ def test_a_requested_kernel_is_read_or_a_gap(
 
     assert (hypervisor.kernel and hypervisor.kernel.value) == kernel
     assert hypervisor.declared_kernel == declared
-    assert [(gap.subject, gap.about) for gap in gaps] == [(subject, GapAbout.DEVICE) for subject in subjects]
+    assert [(subject(gap), gap.about) for gap in gaps] == [(subject, GapAbout.DEVICE) for subject in subjects]
     assert hypervisor.status is HostStatus.COMPLETE
 
 

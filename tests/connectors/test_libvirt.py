@@ -47,6 +47,7 @@ from virtscan.model import (
     TargetKind,
 )
 from virtscan.scanning import collect
+from virtscan.views.wording.gaps import reason, subject
 
 SYSTEM = "4c4c4544-0042-3510-8052-b4c04f4e3731"
 OTHER = Mac("8e:11:22:33:44:55")
@@ -150,7 +151,7 @@ def test_a_daemon_gives_equal_facts_over_ssh(libvirtd: Libvirtd, definitions: Pa
     assert gaps == ()
     assert_is_the_host(hypervisor)
     assert refused.status is HostStatus.FAILED
-    assert "--allow-unsafe-uri" in reasons[0].reason
+    assert "--allow-unsafe-uri" in reason(reasons[0])
 
 
 def test_ssh_never_prompts_for_a_password(libvirtd: Libvirtd, sshd: Sshd) -> None:
@@ -160,7 +161,7 @@ def test_ssh_never_prompts_for_a_password(libvirtd: Libvirtd, sshd: Sshd) -> Non
     hypervisor, (gap,) = scan(address, allow_unsafe=True)
 
     assert hypervisor.status is HostStatus.FAILED
-    assert "SSH login refused" in gap.reason
+    assert "SSH login refused" in reason(gap)
 
 
 def test_an_unknown_host_key_is_refused_and_explained(sshd: Sshd) -> None:
@@ -168,7 +169,7 @@ def test_an_unknown_host_key_is_refused_and_explained(sshd: Sshd) -> None:
 
     _, (gap,) = scan(f"test+ssh://{sshd.user}@127.0.0.1:{sshd.port}/default?command={sshd.client}", allow_unsafe=True)
 
-    assert "unknown SSH host key" in gap.reason
+    assert "unknown SSH host key" in reason(gap)
 
 
 @pytest.mark.parametrize("words", ["sh: 1: nc: not found", "bash: nc: command not found"])
@@ -179,7 +180,7 @@ def test_a_missing_netcat_is_recognised_in_the_message_of_every_shell(words: str
 
     _, (gap,) = scan(f"test+ssh://hv1/default?command={client}", allow_unsafe=True)
 
-    assert "neither virt-ssh-helper nor netcat" in gap.reason
+    assert "neither virt-ssh-helper nor netcat" in reason(gap)
 
 
 def test_a_write_is_refused_on_the_connection(libvirtd: Libvirtd) -> None:
@@ -491,7 +492,7 @@ def test_hostile_names_are_read_as_they_are(libvirtd: Libvirtd) -> None:
 
     assert sorted(domain.name for domain in hypervisor.domains) == sorted(hostile)
     assert [network.name for network in hypervisor.networks] == ["<pxe>"]
-    assert [gap.subject.rpartition(" ")[2] for gap in gaps] == ["bond2"]
+    assert [subject(gap).rpartition(" ")[2] for gap in gaps] == ["bond2"]
 
 
 def test_nothing_is_printed(libvirtd: Libvirtd, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -533,20 +534,20 @@ def test_the_gap_of_an_unreachable_host_has_the_reason_and_the_remedy(address: s
     hypervisor, (gap,) = scan(address)
 
     assert hypervisor.status is HostStatus.FAILED
-    assert re.search(clue, gap.reason)
+    assert re.search(clue, reason(gap))
 
 
 def test_a_password_in_the_uri_is_in_no_message() -> None:
     hypervisor, (gap,) = scan("qemu+tcp://root:secret@127.0.0.1/a b?password=secret")
 
-    assert "Unable to parse URI qemu+tcp://root:***@127.0.0.1/a b?password=***" in gap.reason
+    assert "Unable to parse URI qemu+tcp://root:***@127.0.0.1/a b?password=***" in reason(gap)
     assert "secret" not in str((hypervisor, gap))
 
 
 def test_something_else_than_libvirtd_is_recognised(sshd: Sshd) -> None:
     _, (gap,) = scan(f"qemu+tcp://127.0.0.1:{sshd.port}/system")
 
-    assert "the server is not libvirtd" in gap.reason
+    assert "the server is not libvirtd" in reason(gap)
 
 
 @pytest.mark.parametrize(

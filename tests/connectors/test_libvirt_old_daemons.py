@@ -10,6 +10,7 @@ from tests.harness.libvirt_scan import scan
 from tests.harness.libvirtd import Libvirtd
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to
 from virtscan.model import DomainState, GapAbout, HostStatus
+from virtscan.views.wording.gaps import reason
 
 NEWEST = {"0.8.1": 194, "0.9.10": 263, "0.10.1": 282}
 """The newest procedure of a release; only from 0.9.13 (273) on all domains are one list, from 0.10.2 (283) the rest."""
@@ -74,7 +75,7 @@ def test_a_failed_list_of_an_old_daemon_is_a_gap(address: str, proxy: RpcProxy) 
     hypervisor, (gap,) = scan(address)
 
     assert hypervisor.status is HostStatus.FAILED
-    assert "--xml" in gap.reason
+    assert "--xml" in reason(gap)
 
 
 def test_a_failed_look_up_is_a_gap(address: str, proxy: RpcProxy) -> None:
@@ -84,7 +85,7 @@ def test_a_failed_look_up_is_a_gap(address: str, proxy: RpcProxy) -> None:
     hypervisor, (gap,) = scan(address)
 
     assert hypervisor.status is HostStatus.FAILED
-    assert "access rules" in gap.reason
+    assert "access rules" in reason(gap)
 
 
 class Changing:

@@ -12,6 +12,7 @@ import pytest
 from tests.harness.libvirt_scan import scan
 from tests.harness.qemu_host import DEVICE, QemuHost, running_qemu_host
 from virtscan.model import Attachment, Backing, DeviceName, DomainState, GapAbout, HostStatus, Hypervisor, SourceMode
+from virtscan.views.wording.gaps import subject
 
 pytestmark = pytest.mark.system
 
@@ -103,7 +104,7 @@ def test_a_device_that_is_gone_is_missed(host: QemuHost) -> None:
     del domain
     writer.close()
 
-    assert [(gap.subject.rpartition(" ")[2], gap.about) for gap in gaps] == [("bond9", GapAbout.DEVICE)]
+    assert [(subject(gap).rpartition(" ")[2], gap.about) for gap in gaps] == [("bond9", GapAbout.DEVICE)]
 
 
 def test_this_machine_gives_its_own_name_and_kernel(host: QemuHost) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.build import failure
 from tests.evidence.sosreport.build import Link, as_archive, as_folder
 from virtscan.connectors import sosreport
 from virtscan.connectors.host_draft import HostDraft
@@ -24,6 +25,8 @@ from virtscan.model import (
     Target,
     TargetKind,
 )
+from virtscan.views.wording.gaps import reason as reason_of
+from virtscan.views.wording.gaps import subject as subject_of
 
 UUID = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
 VIRSH = "sos_commands/virsh/virsh_-r_"
@@ -116,7 +119,7 @@ def test_a_domain_that_virsh_could_not_describe_is_a_gap_unless_another_file_doe
     broken = {f"{VIRSH}dumpxml_web01": "error: failed to get domain 'web01'\n"}
     host, gaps = scan(tmp_path, broken)
     assert host.status is HostStatus.PARTIAL
-    assert [(gap.subject, gap.about) for gap in gaps] == [("sosreport:report domain web01", GapAbout.DOMAIN)]
+    assert [(subject_of(gap), gap.about) for gap in gaps] == [("sosreport:report domain web01", GapAbout.DOMAIN)]
 
     (tmp_path / "both").mkdir()
     host, gaps = scan(tmp_path / "both", broken | {"etc/libvirt/qemu/web01.xml": domain()})
@@ -126,15 +129,18 @@ def test_a_domain_that_virsh_could_not_describe_is_a_gap_unless_another_file_doe
 def test_a_domain_that_virsh_lists_without_any_document_is_a_gap(tmp_path: Path) -> None:
     _, gaps = scan(tmp_path, {f"{VIRSH}list_--all": LIST, f"{VIRSH}dumpxml_web01": domain()})
 
-    assert [gap.subject.removeprefix("sosreport:report ") for gap in gaps] == ["domain in shutdown", "domain web 02"]
+    assert [subject_of(gap).removeprefix("sosreport:report ") for gap in gaps] == [
+        "domain in shutdown",
+        "domain web 02",
+    ]
 
 
 def test_a_document_that_is_too_large_is_a_gap_at_its_domain(tmp_path: Path) -> None:
     host, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": b" " * ((16 << 20) + 1)})
 
     assert host.status is HostStatus.PARTIAL
-    assert [gap.subject for gap in gaps] == ["sosreport:report domain web01"]
-    assert "exceed the limit of one file" in gaps[0].reason
+    assert [subject_of(gap) for gap in gaps] == ["sosreport:report domain web01"]
+    assert "exceed the limit of one file" in reason_of(gaps[0])
 
 
 def test_snapshots_and_other_documents_are_nothing_that_is_missed(tmp_path: Path) -> None:
@@ -183,8 +189,8 @@ def test_a_network_that_an_interface_needs_and_that_can_not_be_read_is_a_gap(
 ) -> None:
     _, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": ON_NETWORK, **files})
 
-    assert [(gap.subject, gap.about) for gap in gaps] == [("sosreport:report network pxe", GapAbout.NETWORK)]
-    assert reason in gaps[0].reason
+    assert [(subject_of(gap), gap.about) for gap in gaps] == [("sosreport:report network pxe", GapAbout.NETWORK)]
+    assert reason in reason_of(gaps[0])
 
 
 def test_a_network_of_pci_devices_is_not_missed(tmp_path: Path) -> None:
@@ -343,7 +349,7 @@ def test_an_unread_device_is_a_gap_under_a_macvtap_and_not_as_a_bridge(tmp_path:
     bridge = "<interface type='bridge'><source bridge='br0'/></interface>"
     _, gaps = scan(tmp_path, {f"{VIRSH}dumpxml_web01": domain(inner=macvtap("bond2") + bridge)})
 
-    assert [(gap.subject, gap.about) for gap in gaps] == [("sosreport:report device bond2", GapAbout.DEVICE)]
+    assert [(subject_of(gap), gap.about) for gap in gaps] == [("sosreport:report device bond2", GapAbout.DEVICE)]
 
 
 def test_a_broken_node_device_is_a_gap(tmp_path: Path) -> None:
@@ -355,14 +361,14 @@ def test_a_broken_node_device_is_a_gap(tmp_path: Path) -> None:
         },
     )
 
-    assert [gap.subject for gap in gaps] == ["sosreport:report node device net_eth5"]
+    assert [subject_of(gap) for gap in gaps] == ["sosreport:report node device net_eth5"]
 
 
 def test_facts_of_the_host_absent_from_the_report_are_gaps(tmp_path: Path) -> None:
     nothing = dict.fromkeys(("sos_commands/kernel/uname_-a", "proc/cpuinfo", "proc/meminfo"), "")
     host, gaps = scan(tmp_path, nothing)
 
-    assert [gap.subject.removeprefix("sosreport:report ") for gap in gaps] == ["CPUs", "kernel", "memory"]
+    assert [subject_of(gap).removeprefix("sosreport:report ") for gap in gaps] == ["CPUs", "kernel", "memory"]
     assert (host.kernel, host.cpus, host.memory_mib, host.status) == (None, None, None, HostStatus.COMPLETE)
 
 
@@ -380,13 +386,13 @@ def test_a_report_without_libvirt_has_a_gap_for_missing_domains(tmp_path: Path) 
     host, gaps = draft.close()
 
     assert host.status is HostStatus.PARTIAL
-    assert [(gap.subject, gap.about) for gap in gaps] == [(f"sosreport:{path} domains", GapAbout.HYPERVISOR)]
+    assert [(subject_of(gap), gap.about) for gap in gaps] == [(f"sosreport:{path} domains", GapAbout.HYPERVISOR)]
 
 
 def test_a_file_that_is_too_large_is_a_gap(tmp_path: Path) -> None:
     _, gaps = scan(tmp_path, {"proc/net/vlan/config": b" " * ((16 << 20) + 1)})
 
-    assert [gap.subject for gap in gaps] == ["sosreport:report proc/net/vlan/config"]
+    assert [subject_of(gap) for gap in gaps] == ["sosreport:report proc/net/vlan/config"]
 
 
 def test_a_truncated_report_gives_its_first_part_and_a_gap(tmp_path: Path) -> None:
@@ -397,7 +403,7 @@ def test_a_truncated_report_gives_its_first_part_and_a_gap(tmp_path: Path) -> No
     draft = HostDraft(target, name="report", uri="sosreport:report")
     with pytest.raises(ConnectorError, match="no end mark") as error:
         sosreport.read(target, draft)
-    host, _ = draft.close(str(error.value))
+    host, _ = draft.close(failure(str(error.value)))
 
     assert (host.name, host.status, len(host.domains)) == ("kvm01", HostStatus.PARTIAL, 1)
 

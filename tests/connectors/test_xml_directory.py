@@ -14,7 +14,8 @@ from uuid import NAMESPACE_DNS, uuid5
 
 import pytest
 
-from tests.build import macvtap
+from tests.build import failure, macvtap
+from virtscan.connectors.caused import cause_of
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.xml_directory.host import host_name, read, shown
 from virtscan.errors import ConnectorError
@@ -31,6 +32,8 @@ from virtscan.model import (
     TargetKind,
     WhyLeftOut,
 )
+from virtscan.views.wording.gaps import reason as reason_of
+from virtscan.views.wording.gaps import subject as subject_of
 
 NETWORK = "<network><name>pxe</name><forward mode='bridge'><interface dev='{device}'/></forward></network>"
 MIB = 1 << 20
@@ -48,7 +51,7 @@ def scan(address: str | Path) -> tuple[Hypervisor, tuple[Gap, ...]]:
     try:
         read(target, draft)
     except ConnectorError as error:
-        return draft.close(str(error))
+        return draft.close(cause_of(error))
     return draft.close()
 
 
@@ -187,8 +190,8 @@ def test_a_domain_that_only_a_document_of_another_kind_holds_is_a_gap(tmp_path: 
     hypervisor, (gap,) = scan(tmp_path)
 
     assert (names(hypervisor), hypervisor.status) == (["web01"], HostStatus.PARTIAL)
-    assert (gap.subject, gap.about) == (f"{tmp_path}/before.xml", GapAbout.DOMAIN)
-    assert gap.reason == f"<{root}> is not a domain or network; the domain in it is not read: old"
+    assert (subject_of(gap), gap.about) == (f"{tmp_path}/before.xml", GapAbout.DOMAIN)
+    assert reason_of(gap) == f"<{root}> is not a domain or network; the domain in it is not read: old"
 
 
 @pytest.mark.parametrize("content", [domain_xml()[:-3], "", "\x00\x01", "<domain><name>&boom;</name></domain>"])
@@ -198,7 +201,7 @@ def test_a_broken_file_is_a_gap_and_hides_no_other(tmp_path: Path, content: str)
     hypervisor, gaps = scan(tmp_path)
 
     assert (names(hypervisor), hypervisor.status) == (["web01"], HostStatus.PARTIAL)
-    assert [(gap.subject, gap.about, gap.hypervisor) for gap in gaps] == [
+    assert [(subject_of(gap), gap.about, gap.hypervisor) for gap in gaps] == [
         (f"{tmp_path}/broken.xml", GapAbout.DOMAIN, hypervisor.name)
     ]
 
@@ -218,8 +221,8 @@ def test_a_network_that_is_defined_in_two_ways_may_be_anything(tmp_path: Path) -
 
     assert hypervisor.domains[0].interfaces[0].attachments == (Attachment(None, SourceMode.UNKNOWN),)
     assert hypervisor.networks == ()
-    assert [(gap.subject, gap.about) for gap in gaps] == [(f"{tmp_path}/3.xml", GapAbout.NETWORK)]
-    assert f"{tmp_path}/1.xml" in gaps[0].reason
+    assert [(subject_of(gap), gap.about) for gap in gaps] == [(f"{tmp_path}/3.xml", GapAbout.NETWORK)]
+    assert f"{tmp_path}/1.xml" in reason_of(gaps[0])
 
 
 def test_links_in_a_circle_end(tmp_path: Path) -> None:
@@ -233,7 +236,7 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     hypervisor, gaps = scan(tmp_path)
 
     assert names(hypervisor) == ["web01"]
-    assert [(Path(gap.subject).name, gap.reason) for gap in gaps] == [
+    assert [(Path(subject_of(gap)).name, reason_of(gap)) for gap in gaps] == [
         ("gone.xml", "No such file or directory"),
         ("loop.xml", "Too many levels of symbolic links"),
     ]
@@ -253,7 +256,7 @@ def test_folders_too_deep_to_be_named_are_a_gap(tmp_path: Path) -> None:
 
     subprocess.run(["rm", "-r", tmp_path / "d"], check=True)  # pytest's own cleaning up would be a recursion
     assert names(hypervisor) == ["web01"]
-    assert [gap.reason for gap in gaps] == ["File name too long"]
+    assert [reason_of(gap) for gap in gaps] == ["File name too long"]
 
 
 @pytest.mark.timeout(20)
@@ -267,8 +270,8 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
         hypervisor, gaps = scan(tmp_path)
 
     assert names(hypervisor) == ["web01"]
-    assert [Path(gap.subject).name for gap in gaps] == ["fifo.xml", "socket.xml", "zero.xml"]
-    assert {gap.reason for gap in gaps} == {"not a regular file"}
+    assert [Path(subject_of(gap)).name for gap in gaps] == ["fifo.xml", "socket.xml", "zero.xml"]
+    assert {reason_of(gap) for gap in gaps} == {"not a regular file"}
     hypervisor, gaps = scan(tmp_path / "fifo.xml")
     assert hypervisor.status is HostStatus.FAILED
 
@@ -283,7 +286,7 @@ def test_a_huge_file_is_a_gap_in_little_memory(tmp_path: Path) -> None:
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert names(hypervisor) == ["web01"]
-    assert gaps[0].reason.startswith(f"{200 * MIB} bytes exceed")
+    assert reason_of(gaps[0]).startswith(f"{200 * MIB} bytes exceed")
     assert most < 5 * MIB
 
 
@@ -296,7 +299,7 @@ def test_a_file_that_fails_while_it_is_read_is_a_gap(tmp_path: Path) -> None:
     hypervisor, gaps = scan(tmp_path)
 
     assert names(hypervisor) == ["web01"]
-    assert [gap.reason for gap in gaps] == ["Input/output error"]
+    assert [reason_of(gap) for gap in gaps] == ["Input/output error"]
 
 
 @contextmanager
@@ -326,10 +329,10 @@ def test_files_and_folders_that_may_not_be_read_are_gaps(tmp_path: Path, monkeyp
     (tmp_path / "secrets").chmod(0o755)
     (tmp_path / "closed").chmod(0o755)
     assert names(hypervisor) == ["web01"]
-    assert {(gap.subject, gap.reason) for gap in gaps} == {
+    assert {(subject_of(gap), reason_of(gap)) for gap in gaps} == {
         (subject, "Permission denied") for subject in ("secret.xml", "secrets", "closed/inner")
     }
-    assert (failed.status, failure.reason) == (HostStatus.FAILED, "Permission denied")
+    assert (failed.status, reason_of(failure)) == (HostStatus.FAILED, "Permission denied")
 
 
 @pytest.mark.parametrize(
@@ -352,13 +355,17 @@ def test_a_folder_in_which_there_is_nothing_to_look_at_has_failed(
 
     hypervisor, gaps = scan(tmp_path)
 
-    assert (hypervisor.status, gaps[0].reason, gaps[0].subject) == (HostStatus.FAILED, reason, f"xml:{tmp_path}")
+    assert (hypervisor.status, reason_of(gaps[0]), subject_of(gaps[0])) == (
+        HostStatus.FAILED,
+        reason,
+        f"xml:{tmp_path}",
+    )
 
 
 def test_reading_an_abandoned_folder_stops(tmp_path: Path) -> None:
     write(tmp_path, {"pool.xml": "<pool/>"})
     draft = HostDraft(Target(kind=TargetKind.XML, address=str(tmp_path)), name="hv1", uri="xml:hv1")
-    draft.close("stopped")
+    draft.close(failure("stopped"))
 
     read(draft.target, draft)  # reading to the end would fail, for want of a domain
 
@@ -414,7 +421,7 @@ def test_a_folder_with_only_networks_names_the_files_left_out(tmp_path: Path) ->
     hypervisor, (gap,) = scan(tmp_path)
 
     assert (hypervisor.status, gap.about) == (HostStatus.PARTIAL, GapAbout.HYPERVISOR)
-    assert (gap.subject, gap.reason) == (f"xml:{tmp_path}", "no domain found; left out: domains.csv")
+    assert (subject_of(gap), reason_of(gap)) == (f"xml:{tmp_path}", "no domain found; left out: domains.csv")
 
 
 BOM = "\ufeff"
@@ -453,7 +460,7 @@ def test_a_broken_definition_of_another_name_is_a_gap(tmp_path: Path, name: str)
 
     hypervisor, gaps = scan(tmp_path)
 
-    assert (names(hypervisor), [gap.subject for gap in gaps]) == (["web02"], [f"{tmp_path}/{name}"])
+    assert (names(hypervisor), [subject_of(gap) for gap in gaps]) == (["web02"], [f"{tmp_path}/{name}"])
 
 
 def test_a_compressed_file_is_read(tmp_path: Path) -> None:
@@ -488,7 +495,7 @@ def test_a_compressed_file_that_cannot_be_read_is_a_gap_in_little_memory(
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert names(hypervisor) == ["web02"]
-    assert gap.reason.startswith(reason)
+    assert reason_of(gap).startswith(reason)
     assert most < 80 * MIB
 
 
@@ -526,8 +533,8 @@ def test_an_address_that_is_nothing_has_failed(address: str, reason: str) -> Non
     hypervisor, (gap,) = scan(address)
 
     assert hypervisor.status is HostStatus.FAILED
-    assert reason in gap.reason
-    (hypervisor.uri + hypervisor.name + gap.subject).encode()
+    assert reason in reason_of(gap)
+    (hypervisor.uri + hypervisor.name + subject_of(gap)).encode()
 
 
 def test_names_in_any_encoding_become_text_that_can_be_written(tmp_path: Path) -> None:
@@ -578,7 +585,7 @@ def test_a_file_of_another_size_than_announced_is_a_gap(tmp_path: Path) -> None:
     hypervisor, gaps = scan(tmp_path)
 
     assert names(hypervisor) == ["web01"]
-    assert [gap.reason for gap in gaps] == ["size changed while reading"]
+    assert [reason_of(gap) for gap in gaps] == ["size changed while reading"]
 
 
 def test_what_virsh_wrote_into_a_file_without_a_suffix_is_a_definition(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT, bond, bridge, device, macvlan, nic, tap, veth, vlan
+from tests.build import TAKEN_AT, bond, bridge, device, failure, gap_in_words, macvlan, nic, tap, veth, vlan
 from virtscan.model import (
     Attachment,
     Backing,
@@ -264,7 +264,7 @@ def offloads(draw: DrawFn) -> Offload:
     tx = draw(st.sampled_from(TX))
     after = draw(st.sampled_from((None, *State)))
     lasting = None if after is None else Persistence(tx_checksum=after, setting="ifcfg")
-    return Offload(tx_checksum=tx, reason="timeout" if tx is State.UNKNOWN else None, persistence=lasting)
+    return Offload(tx_checksum=tx, reason=failure("timeout") if tx is State.UNKNOWN else None, persistence=lasting)
 
 
 _SHAPES = ("nic", "vlan", "bond", "bridge", "macvlan", "team", "pair")
@@ -411,4 +411,6 @@ def subnets(draw: DrawFn) -> list[Subnet]:
 def gaps(draw: DrawFn) -> Gap:
     """Something that could not be read."""
     about = draw(st.sampled_from((GapAbout.DOMAIN, GapAbout.HYPERVISOR, GapAbout.DEVICE, GapAbout.NETWORK)))
-    return Gap(subject="x", reason="timeout", about=about, hypervisor=draw(st.sampled_from(("hv0", "hv1", None))))
+    return gap_in_words(
+        subject="x", reason="timeout", about=about, hypervisor=draw(st.sampled_from(("hv0", "hv1", None)))
+    )

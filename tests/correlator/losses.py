@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from tests.build import failure, gap_in_words
 from virtscan.model import (
     Attachment,
     Backing,
@@ -16,7 +17,6 @@ from virtscan.model import (
     DeviceKind,
     Domain,
     DomainState,
-    Gap,
     GapAbout,
     HostStatus,
     Hypervisor,
@@ -41,7 +41,7 @@ SERVER_LOSSES: tuple[Callable[[Server], Server], ...] = (
         machine=Machine.UNKNOWN,
         devices=tuple(replace(each, device=replace(each.device, mac=None, permanent_mac=None)) for each in one.devices),
     ),
-    lambda one: replace(one, tx_checksum=State.UNKNOWN, reason="timeout"),
+    lambda one: replace(one, tx_checksum=State.UNKNOWN, reason=failure("timeout")),
     lambda one: replace(one, machine=Machine.UNKNOWN),
     lambda one: replace(one, segments=(), subnets=()),
     lambda one: replace(one, persistence=None),
@@ -138,7 +138,7 @@ def _unless_kept(interface: Interface) -> Iterator[Callable[[Interface], Interfa
 
 def with_gap(about: GapAbout, hypervisor: str | None) -> Change:
     """Add a gap."""
-    gap = Gap(subject="something", reason="timeout", about=about, hypervisor=hypervisor)
+    gap = gap_in_words(subject="something", reason="timeout", about=about, hypervisor=hypervisor)
     return lambda inventory: replace(inventory, gaps=(*inventory.gaps, gap))
 
 

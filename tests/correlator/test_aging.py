@@ -15,17 +15,19 @@ from tests.build import (
     UNFIXED_KERNEL,
     bridged,
     domain,
+    gap_in_words,
     hypervisor,
     inventory,
     macvtap,
     nic,
     server,
+    words,
 )
 from tests.correlator.fleets import inventories
 from tests.correlator.scenes import SERVING, finding_of, judged, provisioner, satellite, scene
 from tests.correlator.test_properties import CLEARED, assume_no_contradiction, is_outside, many, newly_cleared
 from virtscan.correlator import correlate
-from virtscan.correlator.age import Clock, age, ago, is_old
+from virtscan.correlator.age import Clock, age, is_old
 from virtscan.correlator.aging import aged
 from virtscan.model import (
     CONFIGURATION,
@@ -35,7 +37,6 @@ from virtscan.model import (
     DeviceKind,
     DeviceName,
     DomainState,
-    Gap,
     GapAbout,
     HostStatus,
     Inventory,
@@ -50,6 +51,10 @@ from virtscan.model import (
     Subnet,
     Verdict,
 )
+from virtscan.model.gaps.causes import TooOld
+from virtscan.views.wording.ages import ago
+from virtscan.views.wording.gap_causes import complaint
+from virtscan.views.wording.gaps import reason, subject
 from virtscan.views.wording.reasons import Wording
 
 DAY = 86400.0
@@ -89,7 +94,7 @@ def test_a_time_without_a_zone_is_taken_for_utc() -> None:
 
 
 @pytest.mark.parametrize(
-    ("max_age", "words"),
+    ("max_age", "limit"),
     [
         (WEEK, "1 week"),
         (2 * WEEK, "2 weeks"),
@@ -99,8 +104,11 @@ def test_a_time_without_a_zone_is_taken_for_utc() -> None:
         (90.5, "90.5 seconds"),
     ],
 )
-def test_a_limit_is_told_exactly(max_age: float, words: str) -> None:
-    assert Clock(TAKEN_AT, max_age).complaint(MONTH_AGO) == f"observed 31 days ago (the limit is {words})"
+def test_a_limit_is_told_exactly(max_age: float, limit: str) -> None:
+    assert (
+        complaint(TooOld(observed_at=MONTH_AGO, max_age=max_age), TAKEN_AT)
+        == f"observed 31 days ago (the limit is {limit})"
+    )
 
 
 def test_what_is_exactly_as_old_as_it_may_be_counts() -> None:
@@ -113,11 +121,11 @@ def test_what_is_exactly_as_old_as_it_may_be_counts() -> None:
 
 
 def because(looked_at: Inventory) -> str:
-    return "\n".join(Wording(looked_at).sentences(finding_of(looked_at).because))
+    return "\n".join(Wording(aged(looked_at)).sentences(finding_of(looked_at).because))
 
 
 def missing(looked_at: Inventory) -> str:
-    return "\n".join(Wording(looked_at).sentences(finding_of(looked_at).missing))
+    return "\n".join(Wording(aged(looked_at)).sentences(finding_of(looked_at).missing))
 
 
 def test_old_facts_of_a_finding_say_how_old_they_are() -> None:
@@ -198,7 +206,7 @@ def test_what_is_too_old_is_missing_with_a_gap_for_each_source(at: datetime | No
     (sat,) = left.servers
 
     why = f"{when} (the limit is 1 week)"
-    assert [(gap.subject, gap.reason, gap.about, gap.hypervisor) for gap in left.gaps] == [
+    assert [(subject(gap), reason(gap, TAKEN_AT), gap.about, gap.hypervisor) for gap in left.gaps] == [
         ("kernel of hv1 (sosreport)", f"{why}: take a new sosreport", GapAbout.AGE, "hv1"),
         ("hv1 (sosreport:hv1.tar.xz)", f"{why}: take a new sosreport", GapAbout.AGE, "hv1"),
         ("server satellite (sosreport:sat.tar.xz)", f"{why}: take a new sosreport", GapAbout.SERVER, None),
@@ -213,7 +221,7 @@ def test_what_is_too_old_is_missing_with_a_gap_for_each_source(at: datetime | No
     assert web.interfaces[0].mac == "52:54:00:93:76:af"
     assert web.state is DomainState.UNKNOWN
     assert db.interfaces[0].attachments == (Attachment(DeviceName("br0"), None),)
-    assert (sat.tx_checksum, sat.reason) == (State.UNKNOWN, f"{why}: take a new sosreport")
+    assert (sat.tx_checksum, words(sat.reason)) == (State.UNKNOWN, f"{why}: take a new sosreport")
     assert (sat.macs, sat.addresses, sat.persistence, sat.kernel) == ((Mac(SERVING),), (), None, None)
     assert (left.netboots[0].server, left.netboots[0].pending) == (None, True)
     assert left.subnets[0].servers == ()
@@ -276,14 +284,14 @@ def test_devices_of_another_source_age_alone() -> None:
     (here,) = left.hypervisors
     (gap,) = left.gaps
 
-    assert gap.subject == "bond2, bond3 of hv1 (ansible, libvirt)"
-    assert gap.reason == "observed 31 days ago (the limit is 1 week): gather its facts again"
+    assert subject(gap) == "bond2, bond3 of hv1 (ansible, libvirt)"
+    assert reason(gap, TAKEN_AT) == "observed 31 days ago (the limit is 1 week): gather its facts again"
     assert [device.kind for device in here.devices] == [DeviceKind.UNKNOWN, DeviceKind.UNKNOWN, DeviceKind.ETHERNET]
     assert here.status is HostStatus.COMPLETE
 
 
 def test_a_host_of_which_nothing_was_read_is_not_too_old() -> None:
-    gap = Gap(subject="qemu+ssh://hv1/system", reason="no answer", about=GapAbout.HYPERVISOR, hypervisor="hv1")
+    gap = gap_in_words(subject="qemu+ssh://hv1/system", reason="no answer", about=GapAbout.HYPERVISOR, hypervisor="hv1")
     dead = hypervisor("hv1", status=HostStatus.FAILED, devices=(), observed_at=None)
     looked_at = limited(inventory(dead, gaps=(gap,)))
 

@@ -30,6 +30,7 @@ from virtscan.model import (
     Verdict,
 )
 from virtscan.model.reasons import NeedsReflection
+from virtscan.views.wording.gaps import reason
 
 CLEARED = {Verdict.MITIGATED, Verdict.NOT_AFFECTED}
 BADNESS = {verdict: rank for rank, verdict in enumerate(Verdict)}
@@ -79,7 +80,7 @@ def assume_no_contradiction(before: Inventory) -> None:
     """Leave out declarations that an observation contradicts: without the observation they hold."""
     assume(
         all(
-            gap.about is not GapAbout.CONFIGURATION or "no configured" in gap.reason
+            gap.about is not GapAbout.CONFIGURATION or "no configured" in reason(gap)
             for gap in correlate(before).warnings
         )
     )

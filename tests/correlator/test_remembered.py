@@ -8,14 +8,24 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject, DrawFn
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, own_nics, server, tap
+from tests.build import (
+    TAKEN_AT,
+    UNFIXED_KERNEL,
+    domain,
+    gap_in_words,
+    hypervisor,
+    inventory,
+    macvtap,
+    own_nics,
+    server,
+    tap,
+)
 from tests.correlator.fleets import inventories
 from virtscan.changes import remembering
 from virtscan.correlator import correlate, remembering_places
 from virtscan.model import (
     Confidence,
     Finding,
-    Gap,
     GapAbout,
     HostStatus,
     Hypervisor,
@@ -55,7 +65,9 @@ def without_answer(one: Server) -> Server:
 
 def night_after(before: Inventory, *names: str, nights: int = 1) -> Inventory:
     """The same fleet while these hypervisors, and all servers, don't answer; what was known is remembered."""
-    gaps = tuple(Gap(subject=name, reason="timeout", about=GapAbout.HYPERVISOR, hypervisor=name) for name in names)
+    gaps = tuple(
+        gap_in_words(subject=name, reason="timeout", about=GapAbout.HYPERVISOR, hypervisor=name) for name in names
+    )
     later = replace(
         before,
         taken_at=before.taken_at + nights * NIGHT,
@@ -128,7 +140,7 @@ def test_a_hypervisor_that_answers_again_needs_no_memory() -> None:
 )
 def test_a_place_clears_nothing_on_a_hypervisor_that_was_not_read_completely(gap: GapAbout) -> None:
     tonight = night_after(fleet(), "hv1")
-    partial = replace(tonight, gaps=(*tonight.gaps, Gap(subject="vm99", reason="timeout", about=gap, hypervisor="hv2")))
+    partial = replace(tonight, gaps=(*tonight.gaps, gap_in_words("vm99", "timeout", gap, hypervisor="hv2")))
 
     assert verdicts(partial) == {(Verdict.UNKNOWN, Confidence.LOW)}
 

@@ -12,6 +12,7 @@ from tests.build import (
     bridged,
     device,
     domain,
+    gap_in_words,
     hypervisor,
     macvlan,
     macvtap,
@@ -124,7 +125,7 @@ def afar(*devices: Device, **more: object) -> Inventory:
 
 
 def gap(about: GapAbout, host: str | None = "hv1") -> Gap:
-    return Gap(subject="something", reason="timeout", about=about, hypervisor=host)
+    return gap_in_words(subject="something", reason="timeout", about=about, hypervisor=host)
 
 
 def sends(model: str | None, state: DomainState = DomainState.ACTIVE, csum: State | None = None) -> Inventory:

@@ -20,6 +20,7 @@ from virtscan.model import (
     Verdict,
     Waiver,
 )
+from virtscan.views.wording.gaps import reason, subject
 
 TODAY = TAKEN_AT.date()
 
@@ -103,7 +104,7 @@ def warned(*waivers: Waiver, others: tuple[Hypervisor, ...] = ()) -> list[tuple[
     looked_at = scene(servers=(satellite(macs=()),), others=others, policy=Policy(waivers=waivers))
     report = correlate(looked_at)
     assert {gap.about for gap in report.warnings} <= {GapAbout.WAIVER}
-    return [(gap.subject, gap.reason) for gap in report.warnings]
+    return [(subject(gap), reason(gap)) for gap in report.warnings]
 
 
 def test_a_waiver_that_expired_is_warned_about_whether_it_would_match_or_not() -> None:
@@ -240,7 +241,7 @@ def test_what_is_clear_needs_no_waiver_and_says_that_it_is_unused(looked_at: Inv
     found = finding_of(looked_at)
 
     assert (found.waived, found.waived_servers) == (None, ())
-    assert [gap.reason for gap in correlate(looked_at).warnings] == ["it matches no finding: correct or remove it"]
+    assert [reason(gap) for gap in correlate(looked_at).warnings] == ["it matches no finding: correct or remove it"]
 
 
 @pytest.mark.parametrize(
@@ -257,4 +258,4 @@ def test_what_is_clear_needs_no_waiver_and_says_that_it_is_unused(looked_at: Inv
 def test_a_waiver_of_a_server_that_is_used_is_not_warned_about(waiver: Waiver, reasons: list[str]) -> None:
     looked_at = scene(beside=(provisioner(),), policy=Policy(waivers=(waiver,)))
 
-    assert [gap.reason for gap in correlate(looked_at).warnings] == reasons
+    assert [reason(gap) for gap in correlate(looked_at).warnings] == reasons

@@ -10,6 +10,7 @@ from tests.correlator.scenes import BOOTING, OTHER, SERVING, finding_of, provisi
 from virtscan.correlator import correlate
 from virtscan.model import DomainState, GapAbout, Inventory, Mac, Machine, Netboot
 from virtscan.model.reasons import ExclusionContradicted
+from virtscan.views.wording.gaps import reason, subject
 
 BESIDE = (provisioner(),)
 OTHER_DEVICE = (provisioner(macvtap("bond3", mac=SERVING)),)
@@ -135,7 +136,7 @@ def test_what_is_contradicted_is_warned_about_once(row: str) -> None:
 
     warnings = correlate(looked_at).warnings
 
-    assert [f"{gap.subject}: {gap.reason}" for gap in warnings] == expected
+    assert [f"{subject(gap)}: {reason(gap)}" for gap in warnings] == expected
     assert {gap.about for gap in warnings} <= {GapAbout.CONFIGURATION}
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 
-from tests.build import ONLY_BONDS, bridged, domain, hypervisor, inventory, macvtap, server
+from tests.build import ONLY_BONDS, bridged, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.correlator.fleets import inventories
 from tests.correlator.scenes import provisioner, satellite, scene
 from tests.explain.test_building import some
@@ -13,7 +13,7 @@ from tests.reporters.hostile import NAMES
 from virtscan.correlator import correlate
 from virtscan.explain import Explanation, explain, find, text
 from virtscan.explain import document as document_of
-from virtscan.model import Device, DeviceKind, DeviceName, Gap, GapAbout, Inventory, Policy, State, Waiver
+from virtscan.model import Device, DeviceKind, DeviceName, GapAbout, Inventory, Policy, State, Waiver
 from virtscan.reporters import REPORTERS
 
 
@@ -129,7 +129,7 @@ def hostile(name: str) -> Inventory:
     return inventory(
         here,
         servers=(server(name, source=name, interface=name),),
-        gaps=(Gap(subject=name, reason=name, about=GapAbout.SERVER),),
+        gaps=(gap_in_words(subject=name, reason=name, about=GapAbout.SERVER),),
     )
 
 

@@ -1,5 +1,6 @@
 """What a scan makes of one libvirt URI."""
 
+from virtscan.connectors.caused import cause_of
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt.host import read
 from virtscan.errors import ConnectorError
@@ -36,5 +37,5 @@ def scan(
             server_macs=server_macs,
         )
     except ConnectorError as error:
-        return draft.close(str(error))
+        return draft.close(cause_of(error))
     return draft.close()

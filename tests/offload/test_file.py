@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.build import failure, words
 from tests.harness.patience import LONG
 from virtscan.errors import OffloadError
 from virtscan.model import Feature, Mac, Persistence, Server, ServerTarget, SourceKind, State
@@ -70,7 +71,7 @@ def test_a_state_that_a_file_leaves_open_is_unknown_with_the_reason(capture: Pat
 
     assert server.interface == "eth3"
     assert server.tx_checksum is State.UNKNOWN
-    assert server.reason == "tx-checksum-ip-generic not shown"
+    assert words(server.reason) == "tx-checksum-ip-generic not shown"
 
 
 def test_bytes_that_are_not_text_do_no_harm(capture: Path) -> None:
@@ -116,11 +117,11 @@ def test_nothing_declared_is_an_error() -> None:
 def test_a_server_that_could_not_be_read_is_unknown_for_this_reason() -> None:
     target = ServerTarget(name="satellite", kind=SourceKind.SSH, address="root@satellite", segments=("pxe-a",))
 
-    assert unreadable(target, "ssh: timeout") == Server(
+    assert unreadable(target, failure("ssh: timeout")) == Server(
         name="satellite",
         source="ssh://root@satellite",
         tx_checksum=State.UNKNOWN,
-        reason="ssh: timeout",
+        reason=failure("ssh: timeout"),
         segments=("pxe-a",),
     )
 

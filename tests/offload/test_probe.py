@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.harness.missing import cannot_run
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceKind, DeviceName, Machine
+from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.answer import Answer
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.probe import SCRIPT, parse_answer
@@ -120,7 +121,7 @@ def test_what_a_login_shell_prints_of_its_own_is_passed_over() -> None:
 def test_without_ethtool_or_other_facts_the_rest_is_reported() -> None:
     answer = parse_answer(b"@virtscan 1\n@no-ethtool\n@udev\n 9999999\n@end\n")
 
-    assert answer == Answer(no_features="ethtool not found; install it", evidence=Evidence(executable=frozenset()))
+    assert answer == Answer(no_features=NoFeatures.NO_ETHTOOL, evidence=Evidence(executable=frozenset()))
 
 
 def test_an_answer_truncated_anywhere_is_refused() -> None:

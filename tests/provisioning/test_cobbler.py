@@ -10,6 +10,8 @@ from tests.harness.web_server import Answer, Authority, Request, web_server
 from tests.provisioning.rpc import COBBLER_3, SYSTEM, cobbler, encoded, method, read, serving
 from virtscan.errors import ProvisioningError
 from virtscan.model import GapAbout, Secret
+from virtscan.views.wording.gaps import reason as reason_of
+from virtscan.views.wording.gaps import subject as subject_of
 
 
 def test_three_calls_give_the_server_of_each_mac() -> None:
@@ -51,11 +53,13 @@ def test_systems_count_even_if_their_inherited_values_are_unavailable() -> None:
         records = read(server.url, name="c1")
 
     assert [(netboot.mac, netboot.server) for netboot in records.netboots] == [("52:54:00:00:00:01", None)]
-    assert [(gap.subject, gap.about) for gap in records.gaps] == [
+    assert [(subject_of(gap), gap.about) for gap in records.gaps] == [
         ("cobbler c1 get_profiles", GapAbout.PROVISIONING),
         ("cobbler c1 get_settings", GapAbout.PROVISIONING),
     ]
-    assert records.gaps[0].reason.startswith("Cobbler reports: <class 'cobbler.cexceptions.CX'>:'unknown remote method")
+    assert reason_of(records.gaps[0]).startswith(
+        "Cobbler reports: <class 'cobbler.cexceptions.CX'>:'unknown remote method"
+    )
 
 
 def test_without_its_systems_there_is_nothing() -> None:

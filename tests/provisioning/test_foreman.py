@@ -17,6 +17,7 @@ from tests.harness.web_server import Answer, Authority, Request, web_server
 from tests.provisioning.rest import foreman, read, recorded, reply
 from virtscan.errors import ProvisioningError
 from virtscan.model import GapAbout
+from virtscan.views.wording.gaps import reason, subject
 
 SUBNET = {"id": 1, "name": "lab", "network": "10.77.0.0", "mask": "255.255.255.0", "cidr": 24, "vlanid": None}
 PROXY = {"id": 9, "name": "proxy", "url": "https://proxy.example.com:9090"}
@@ -131,7 +132,7 @@ def test_what_came_before_a_page_that_fails_counts() -> None:
         records = read(server.url)
 
     assert [subnet.name for subnet in records.subnets] == ["n0", "n1", "n2"]
-    assert [(gap.subject, gap.reason, gap.about) for gap in records.gaps] == [
+    assert [(subject(gap), reason(gap), gap.about) for gap in records.gaps] == [
         (f"foreman {server.url} subnets", "subnets returned 502 Bad Gateway", GapAbout.PROVISIONING)
     ]
 
@@ -141,7 +142,7 @@ def test_a_list_that_ends_too_early_is_a_gap_and_no_endless_loop() -> None:
     with web_server(foreman(SMALL, instead={"subnets": short})) as server:
         records = read(server.url)
 
-    assert [gap.reason for gap in records.gaps] == ["list subnets ended after 0 of 5"]
+    assert [reason(gap) for gap in records.gaps] == ["list subnets ended after 0 of 5"]
     assert len(records.netboots) == 1
 
 
@@ -150,7 +151,7 @@ def test_a_list_that_may_not_be_read_is_a_gap_that_names_the_permission() -> Non
         records = read(server.url)
 
     assert len(records.subnets) == 1
-    assert [gap.reason for gap in records.gaps] == ["permission denied for hosts (403): missing permission view_hosts"]
+    assert [reason(gap) for gap in records.gaps] == ["permission denied for hosts (403): missing permission view_hosts"]
 
 
 def test_a_record_in_another_form_is_a_gap_and_the_others_count() -> None:
@@ -159,7 +160,7 @@ def test_a_record_in_another_form_is_a_gap_and_the_others_count() -> None:
         records = read(server.url)
 
     assert [subnet.name for subnet in records.subnets] == ["lab"]
-    assert [gap.subject.removeprefix(f"foreman {server.url} ") for gap in records.gaps] == ["subnets #1", "subnet odd"]
+    assert [subject(gap).removeprefix(f"foreman {server.url} ") for gap in records.gaps] == ["subnets #1", "subnet odd"]
 
 
 THREE = [HOST | {"id": number, "name": f"web{number}", "mac": f"52:54:00:00:00:0{number}"} for number in (1, 2, 3)]
@@ -180,14 +181,14 @@ class TestInterfacesThatCanNotBeRead:
             ("52:54:00:00:00:02", True, "proxy.example.com"),
             ("52:54:00:00:01:03", True, "proxy.example.com"),
         ]
-        assert [gap.subject.split(" ", 2)[2] for gap in records.gaps] == ["interfaces of host web2"]
+        assert [subject(gap).split(" ", 2)[2] for gap in records.gaps] == ["interfaces of host web2"]
 
     def test_and_for_all_if_reading_them_is_forbidden(self) -> None:
         with web_server(foreman(OF_THREE, instead={"hosts/1/interfaces": reply(DENIED, 403)})) as server:
             records = read(server.url)
 
         assert [netboot.mac for netboot in records.netboots] == [host["mac"] for host in THREE]
-        assert [gap.subject.split(" ", 2)[2] for gap in records.gaps] == ["interfaces of 3 hosts in build mode"]
+        assert [subject(gap).split(" ", 2)[2] for gap in records.gaps] == ["interfaces of 3 hosts in build mode"]
         assert len(server.requests) == 3
 
 

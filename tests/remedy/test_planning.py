@@ -10,6 +10,7 @@ from tests.build import (
     bond,
     bridge,
     domain,
+    failure,
     hypervisor,
     macvlan,
     macvtap,
@@ -251,7 +252,7 @@ def test_a_server_that_is_a_domain_can_be_cured_on_its_hypervisor(model: str, wo
 
 
 def test_unknown_kernels_come_first_if_they_would_decide_most() -> None:
-    made = remedy(server(tx_checksum=State.UNKNOWN, reason="no answer"), hosts=(host(kernel=None),))
+    made = remedy(server(tx_checksum=State.UNKNOWN, reason=failure("no answer")), hosts=(host(kernel=None),))
 
     kernel, *others = made.questions
     assert (kernel.where, kernel.interfaces) == ("hv1", 2)

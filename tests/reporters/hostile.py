@@ -2,9 +2,9 @@
 
 import msgspec
 
-from tests.build import TAKEN_AT
+from tests.build import TAKEN_AT, gap_in_words
 from tests.reporters.reading import text_of
-from virtscan.model import Gap, GapAbout
+from virtscan.model import GapAbout
 from virtscan.views.document import Audience, Column, Document, Metric, Row, Section, gap_section, number
 from virtscan.views.grouping import RowGroup
 
@@ -58,7 +58,7 @@ def document() -> Document:
         Column("people", audience=Audience.PEOPLE),
     )
     rows = tuple(_row(name) for name in NAMES.values())
-    gaps = tuple(Gap(subject=name, reason=name, about=GapAbout.HYPERVISOR) for name in NAMES.values())
+    gaps = tuple(gap_in_words(subject=name, reason=name, about=GapAbout.HYPERVISOR) for name in NAMES.values())
     return Document(
         schema="test/1",
         version=LONG,

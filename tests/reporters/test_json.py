@@ -12,6 +12,7 @@ from virtscan.model import Report
 from virtscan.reporters import REPORTERS
 from virtscan.views import GROUPINGS, VIEWS, Document
 from virtscan.views.filters import narrow, parse_condition
+from virtscan.views.wording.gaps import subject
 
 
 def render(document: Document) -> str:
@@ -40,7 +41,7 @@ def test_the_report_has_the_published_keys_in_their_order() -> None:
     ]  # fmt: skip
     assert list(found["servers"][0]) == ["server", "server_interface", "tx_checksum", "source", "observed_at"]
     assert list(found["hypervisors"][0]) == ["hypervisor", "uri", "status", "domains", "open_seconds", "read_seconds"]
-    assert list(found["gaps"][0]) == ["subject", "reason"]
+    assert list(found["gaps"][0]) == ["subject", "reason", "about", "hypervisor", "code", "item", "cause"]
 
 
 def test_the_summary_counts_every_status_and_verdict() -> None:
@@ -93,7 +94,7 @@ def test_every_other_view_follows_one_pattern(view: str) -> None:
     assert found["schema"] == f"virtscan.{view}/1"
     assert isinstance(found["rows"], list)
     assert [gap["subject"] for gap in found["gaps"]] == [
-        *(gap.subject for gap in report().inventory.gaps),
+        *(subject(gap) for gap in report().inventory.gaps),
         "server mirror",  # a warning: its offload is off only until its next reboot
     ]
 

@@ -182,9 +182,9 @@ def test_every_gap_and_warning_is_below_every_table(view: object) -> None:
     below = table(view(report())).split("Not read: 4\n")[1]
 
     assert below.splitlines()[:-1] == [
-        "  qemu+ssh://hv2/system ghost: Domain not found",
+        "  qemu+ssh://hv2/system domain ghost: Domain not found",
         "  qemu+ssh://hv2/system network old: Network not found",
-        "  qemu+ssh://hv3/system: nothing came within 30 s",
+        "  qemu+ssh://hv3/system: no answer within 30 s",
         "  server foreman: ssh: connection refused",
         (
             "warning: server mirror: TX checksum offload is off until the next reboot, which puts 2 "

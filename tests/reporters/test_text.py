@@ -67,8 +67,8 @@ def test_people_get_their_own_words_for_nothing_yes_and_no() -> None:
 
 def test_gaps_can_be_said_one_line_each() -> None:
     assert gap_lines(VIEWS["risks"](report()).gaps) == [
-        "qemu+ssh://hv2/system ghost: Domain not found",
+        "qemu+ssh://hv2/system domain ghost: Domain not found",
         "qemu+ssh://hv2/system network old: Network not found",
-        "qemu+ssh://hv3/system: nothing came within 30 s",
+        "qemu+ssh://hv3/system: no answer within 30 s",
         "server foreman: ssh: connection refused",
     ]

@@ -2,11 +2,13 @@
 
 import pytest
 
-from tests.build import TAKEN_AT, bond, device, hypervisor, nic, read_server, sends, server
-from virtscan.model import DeviceKind, Gap, GapAbout, HostStatus, Inventory, Policy, Server, State
+from tests.build import TAKEN_AT, bond, device, failure, gap_in_words, hypervisor, nic, read_server, sends, server
+from virtscan.model import DeviceKind, GapAbout, HostStatus, Inventory, Policy, Server, State
+from virtscan.model.gaps.causes import Failure
 from virtscan.scanning import HostResult
 from virtscan.scanning.assembling import assemble
 from virtscan.scanning.results import Result
+from virtscan.views.wording.gaps import reason, subject
 
 
 def assembled(*results: Result) -> Inventory:
@@ -23,7 +25,7 @@ def test_results_of_each_kind_stay_in_their_order_whatever_is_between() -> None:
 
 
 def test_gaps_use_the_unique_name_of_their_host() -> None:
-    gap = Gap(subject="domain web01", reason="gone", about=GapAbout.DOMAIN, hypervisor="hv1")
+    gap = gap_in_words(subject="domain web01", reason="gone", about=GapAbout.DOMAIN, hypervisor="hv1")
     one = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://a/system", status=HostStatus.FAILED))
     other = HostResult(hypervisor=hypervisor("hv1", uri="qemu+ssh://b/system", status=HostStatus.FAILED), gaps=(gap,))
 
@@ -48,11 +50,11 @@ ETH0, ETH1 = nic("eth0", addresses=ADDRESS), nic("eth1", addresses=ADDRESS)
 def unnamed(*states: State) -> Server:
     """Give a server with a NIC of each state, each with an address, none of them named."""
     devices = [sends(one, tx) for one, tx in zip((ETH0, ETH1), states, strict=True)]
-    reason = "several devices; name the serving interface: eth0, eth1"
+    reason = failure("several devices; name the serving interface: eth0, eth1")
     return read_server(*devices, interface=None, tx_checksum=State.UNKNOWN, reason=reason)
 
 
-def member(reason: str | None = None) -> Server:
+def member(reason: Failure | None = None) -> Server:
     """Give a server that is named by a member of a bond, with its offload off; the other one's was not read."""
     other = sends(nic("eth1"), State.UNKNOWN, reason=reason)
     return read_server(sends(nic("eth0"), State.OFF), sends(bond("bond0", "eth0", "eth1"), State.UNKNOWN), other)
@@ -70,7 +72,7 @@ def member(reason: str | None = None) -> Server:
             ["several devices; name the serving interface: eth0, eth1"],
             id="unnamed, one unknown",
         ),
-        pytest.param(member(reason="no such device"), ["eth1: no such device"], id="another member not read"),
+        pytest.param(member(reason=failure("no such device")), ["eth1: no such device"], id="another member not read"),
         pytest.param(member(), ["TX checksum offload of bond0, eth1 is unknown"], id="nothing said about the others"),
         pytest.param(
             read_server(sends(device("bond0", DeviceKind.BOND, lower_complete=False))),
@@ -82,6 +84,6 @@ def member(reason: str | None = None) -> Server:
 def test_a_server_is_a_gap_if_its_offload_over_all_paths_is_unknown(one: Server, reasons: list[str]) -> None:
     gaps = assembled(one).gaps
 
-    assert [gap.reason for gap in gaps] == reasons
-    assert all(gap.subject == f"server satellite ({one.source})" for gap in gaps)
+    assert [reason(gap) for gap in gaps] == reasons
+    assert all(subject(gap) == f"server satellite ({one.source})" for gap in gaps)
     assert all(gap.about is GapAbout.SERVER for gap in gaps)

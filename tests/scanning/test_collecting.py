@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server, words
 from tests.harness.libvirtd import node
 from virtscan import __version__
 from virtscan.correlator import correlate
@@ -28,6 +28,8 @@ from virtscan.model import (
 )
 from virtscan.scanning import collect
 from virtscan.views.judging import judge
+from virtscan.views.wording.gaps import reason as reason_of
+from virtscan.views.wording.gaps import subject as subject_of
 
 DOMAIN = "<domain type='test'><name>{name}</name><memory>1024</memory><os><type>hvm</type></os></domain>"
 REFUSED = "qemu+tcp://127.0.0.1:1/system"
@@ -76,7 +78,7 @@ def test_results_are_in_the_plans_order_whichever_comes_first(tmp_path: Path) ->
         HostStatus.COMPLETE,
     ]
     assert [server.name for server in found.servers] == ["first", "second"]
-    assert [(gap.subject, gap.about, gap.hypervisor) for gap in found.gaps] == [
+    assert [(subject_of(gap), gap.about, gap.hypervisor) for gap in found.gaps] == [
         (REFUSED, GapAbout.HYPERVISOR, "127.0.0.1")
     ]
 
@@ -178,8 +180,8 @@ def test_a_server_with_unknown_offload_is_a_gap_even_if_it_answered(tmp_path: Pa
     found = collect(plan)
 
     assert [server.tx_checksum for server in found.servers] == [State.UNKNOWN, State.UNKNOWN, State.OFF]
-    assert [(gap.subject, gap.reason, gap.about, gap.hypervisor) for gap in found.gaps] == [
-        (f"server {server.name} ({server.source})", server.reason, GapAbout.SERVER, None)
+    assert [(subject_of(gap), reason_of(gap), gap.about, gap.hypervisor) for gap in found.gaps] == [
+        (f"server {server.name} ({server.source})", words(server.reason), GapAbout.SERVER, None)
         for server in found.servers[:2]
     ]
 
@@ -192,8 +194,8 @@ def test_the_end_of_the_run_leaves_nothing_out(tmp_path: Path) -> None:
     assert found.hypervisors[0].status is HostStatus.FAILED
     assert found.servers[0].tx_checksum is State.UNKNOWN
     reason = "not started before the run's deadline of 0 s"
-    assert [gap.reason for gap in found.gaps] == [reason, reason]
-    assert found.servers[0].reason == reason
+    assert [reason_of(gap) for gap in found.gaps] == [reason, reason]
+    assert words(found.servers[0].reason) == reason
 
 
 def test_progress_is_reported_once_for_each_in_the_calling_thread(tmp_path: Path) -> None:
@@ -229,7 +231,9 @@ def test_a_defect_costs_only_the_item_where_it_shows_and_is_loud(
     found = collect(Plan(targets=(xml_host(tmp_path / "hv1", "web01"),), servers=(broken,)))
 
     assert domains(found) == {"hv1": ["web01"]}
-    assert [gap.reason for gap in found.gaps] == ["internal error of virtscan (ZeroDivisionError); please report it"]
+    assert [reason_of(gap) for gap in found.gaps] == [
+        "internal error of virtscan (ZeroDivisionError); please report it"
+    ]
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.exc_info is not None
@@ -280,7 +284,7 @@ def test_a_server_on_a_hypervisor_that_was_not_scanned_is_warned_about_once() ->
 
     (warning,) = judge(lost).warnings
 
-    assert (warning.subject, warning.reason) == (
+    assert (subject_of(warning), reason_of(warning)) == (
         "server satellite",
         "runs_on: no hypervisor is named 'hv2'; did you mean 'hv1'?",
     )

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 import pytest
 
-from tests.build import TAKEN_AT
+from tests.build import TAKEN_AT, failure
 from tests.readme import PROJECT
 from tests.scanning.test_collecting import REFUSED, declared, refused, xml_host
 from virtscan.config.default_uri import DefaultUri
@@ -72,7 +72,7 @@ def test_a_job_and_its_result_are_the_same_after_pickling(job: AnyJob) -> None:
     result = pickle.loads(pickle.dumps(job))(60.0)
 
     assert pickle.loads(pickle.dumps(result)) == result
-    failed = job.failed("no route")
+    failed = job.failed(failure("no route"))
     assert pickle.loads(pickle.dumps(failed)) == failed
     assert b"no route" in msgspec.json.encode(failed)
 

@@ -11,6 +11,7 @@ from tests.provisioning.rest import foreman
 from tests.provisioning.rpc import COBBLER_3, cobbler, encoded, method
 from virtscan.model import GapAbout, Plan, ProvisioningKind, ProvisioningTarget, Secret
 from virtscan.scanning import collect
+from virtscan.views.wording.gaps import reason, subject
 
 SUBNET = {"id": 1, "name": "lab", "network": "10.77.0.0", "mask": "255.255.255.0"}
 
@@ -36,7 +37,7 @@ def test_an_unreachable_provisioning_system_is_a_gap() -> None:
 
     found = collect(Plan(provisioning=(target(url),)))
 
-    assert [(gap.subject, gap.reason, gap.about, gap.hypervisor) for gap in found.gaps] == [
+    assert [(subject(gap), reason(gap), gap.about, gap.hypervisor) for gap in found.gaps] == [
         (f"cobbler {url}", "connection refused", GapAbout.PROVISIONING, None)
     ]
 
@@ -44,7 +45,7 @@ def test_an_unreachable_provisioning_system_is_a_gap() -> None:
 def test_the_end_of_the_run_leaves_none_out() -> None:
     found = collect(Plan(provisioning=(target("http://127.0.0.1:1"),), deadline=0))
 
-    assert [gap.reason for gap in found.gaps] == ["not started before the run's deadline of 0 s"]
+    assert [reason(gap) for gap in found.gaps] == ["not started before the run's deadline of 0 s"]
 
 
 def test_the_records_read_before_a_hang_are_kept() -> None:
@@ -60,4 +61,4 @@ def test_the_records_read_before_a_hang_are_kept() -> None:
         found = collect(Plan(provisioning=(target(server.url),), host_timeout=0.5))
 
     assert [netboot.system for netboot in found.netboots] == ["web01"]
-    assert [gap.reason for gap in found.gaps] == ["no answer within 0.45 s; some next servers are unknown"] * 2
+    assert [reason(gap) for gap in found.gaps] == ["no answer within 0.45 s; some next servers are unknown"] * 2

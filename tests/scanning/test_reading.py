@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.build import words
 from tests.harness.libvirtd import Libvirtd, node, running_libvirtd
 from tests.harness.patience import LONG
 from tests.harness.rpc_proxy import Call, Procedure, proxy_to
@@ -24,6 +25,7 @@ from virtscan.model import (
     TargetKind,
 )
 from virtscan.scanning import Limits, read_host, read_provisioning, read_server
+from virtscan.views.wording.gaps import reason
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +51,7 @@ def test_a_host_that_refuses_has_failed_with_the_reason() -> None:
     result = read_host(refused(), Limits())
 
     assert result.hypervisor.status is HostStatus.FAILED
-    assert "Connection refused" in result.gaps[0].reason
+    assert "Connection refused" in reason(result.gaps[0])
 
 
 def test_a_host_in_time_has_no_gap_and_its_duration(tmp_path: Path) -> None:
@@ -84,7 +86,7 @@ def test_a_host_that_hangs_in_the_middle_is_closed_at_its_deadline_and_then_does
 
     assert result.hypervisor.status is HostStatus.PARTIAL
     assert 0 < len(result.hypervisor.domains) < len(names)
-    assert result.gaps[0].reason == (
+    assert reason(result.gaps[0]) == (
         f"stopped at its deadline of {SHORT:g} s; domains read before that: {len(result.hypervisor.domains)}"
     )
     assert msgspec.json.encode(result) == closed
@@ -95,7 +97,7 @@ def test_a_server_that_is_silent_when_the_run_ends_is_unknown_and_its_ssh_is_gon
 
     server = read_server(target, Limits(host_timeout=LONG, deadline=60, run_left=SHORT))
 
-    assert (server.tx_checksum, server.reason) == (State.UNKNOWN, "stopped at the run's deadline of 60 s")
+    assert (server.tx_checksum, words(server.reason)) == (State.UNKNOWN, "stopped at the run's deadline of 60 s")
     with silent.accept()[0] as connection:
         connection.settimeout(LONG)
         while connection.recv(4096):  # until ssh is gone
@@ -108,7 +110,7 @@ def test_a_provisioning_system_that_is_silent_is_a_gap_before_the_run_ends(silen
 
     records = read_provisioning(target, Limits(host_timeout=LONG, run_left=SHORT))
 
-    assert [gap.reason for gap in records.gaps] == ["no answer within 0.9 s"]
+    assert [reason(gap) for gap in records.gaps] == ["no answer within 0.9 s"]
 
 
 def test_a_host_that_is_silent_is_a_gap_at_its_deadline(silent: socket.socket) -> None:
@@ -117,4 +119,4 @@ def test_a_host_that_is_silent_is_a_gap_at_its_deadline(silent: socket.socket) -
     result = read_host(Target(kind=TargetKind.LIBVIRT, address=address), Limits(host_timeout=SHORT))
 
     assert result.hypervisor.status is HostStatus.FAILED
-    assert [gap.reason for gap in result.gaps] == ["no answer within 1 s"]
+    assert [reason(gap) for gap in result.gaps] == ["no answer within 1 s"]

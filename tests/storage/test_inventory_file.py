@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
 from tests.storage.inventories import inventories
 from virtscan.cli.schemas import schema_named
@@ -15,7 +15,6 @@ from virtscan.errors import InventoryError
 from virtscan.model import (
     Attachment,
     Feature,
-    Gap,
     GapAbout,
     Interface,
     Inventory,
@@ -48,7 +47,7 @@ FULL = inventory(
             persistence=Persistence(setting="ifcfg-eth0"),
         ),
     ),
-    gaps=(Gap(subject="hv3", reason="refused", about=GapAbout.HYPERVISOR, hypervisor="hv3"),),
+    gaps=(gap_in_words(subject="hv3", reason="refused", about=GapAbout.HYPERVISOR, hypervisor="hv3"),),
     policy=Policy(lower_device=LowerDevice.ANY, waivers=(Waiver(reason="ISO", until=date(2027, 3, 1)),)),
 )
 
@@ -78,7 +77,7 @@ def test_it_is_one_line_that_names_its_schema() -> None:
 
     assert data.count(b"\n") == 1
     assert data.endswith(b"}\n")
-    assert json.loads(data)["schema"] == "virtscan.inventory/2"
+    assert json.loads(data)["schema"] == "virtscan.inventory/3"
 
 
 @given(st.text(st.characters(codec="utf-8")))
@@ -112,9 +111,9 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (b"{}", "not an inventory: Object missing required field `schema`"),
         (b'{"schema": 1}', "not an inventory: Expected `str`, got `int` - at `$.schema`"),
         (b'{"schema": "virtscan.inventory/1"}', "not an inventory: Object missing required field `version`"),
-        (b'{"schema": "virtscan.inventory/2"}', "not an inventory: Object missing required field `version`"),
+        (b'{"schema": "virtscan.inventory/3"}', "not an inventory: Object missing required field `version`"),
         (changed(schema="virtscan.report/1"), "this is a virtscan.report/1, which is printed for others to read"),
-        (changed(schema="virtscan.inventory/3"), "this is a virtscan.inventory/3, written by a later virtscan"),
+        (changed(schema="virtscan.inventory/4"), "this is a virtscan.inventory/4, written by a later virtscan"),
         (changed(schema="virtscan.inventory/0"), "its schema is 'virtscan.inventory/0', which is none of virtscan's"),
         (changed(schema="x" * 1000), f"its schema is '{'x' * 60}', which is none"),
         (changed(hypervisors=[{"name": "hv1", "uri": "", "status": "odd"}]), "'odd' - at `$.hypervisors[0].status`"),

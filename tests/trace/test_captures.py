@@ -7,6 +7,7 @@ import pytest
 
 from virtscan.cli.main import run
 from virtscan.trace import Failed, Lease, Outcome, Side, judge, read
+from virtscan.views.wording.gaps import reason
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +117,7 @@ def test_collected_captures_are_read_completely(corpus: Path) -> None:
         boots = [(boot.mac, boot.file, boot.outcome) for boot in found.boots]
         assert boots == COLLECTED.get(path.name, []), path.name
         assert found.others == OTHERS.get(path.name, 1), path.name
-        reasons = "; ".join(gap.reason for gap in found.gaps)
+        reasons = "; ".join(reason(gap) for gap in found.gaps)
         assert (DAMAGED[path.name] in reasons) if path.name in DAMAGED else not reasons, path.name
 
 

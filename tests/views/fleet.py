@@ -44,6 +44,8 @@ from virtscan.model import (
     Verdict,
     WaivedServer,
 )
+from virtscan.model.gaps.causes import Failure, NoAnswer
+from virtscan.model.gaps.items import GuestDomain, HostNetwork, ServerItem, WholeHost
 from virtscan.model.reasons import (
     DeviceObserved,
     KernelKnown,
@@ -56,6 +58,7 @@ from virtscan.model.reasons import (
 )
 
 URI1 = "qemu+ssh://hv1/system"
+REFUSED = Failure(detail="ssh: connection refused")
 URI2 = "qemu+ssh://hv2/system"
 
 
@@ -214,15 +217,25 @@ def _servers() -> tuple[Server, ...]:
 
 def _gaps() -> tuple[Gap, ...]:
     return (
-        Gap(subject=f"{URI2} ghost", reason="Domain not found", about=GapAbout.DOMAIN, hypervisor="hv2"),
-        Gap(subject=f"{URI2} network old", reason="Network not found", about=GapAbout.NETWORK, hypervisor="hv2"),
         Gap(
-            subject="qemu+ssh://hv3/system",
-            reason="nothing came within 30 s",
+            item=GuestDomain(uri=URI2, domain="ghost"),
+            cause=Failure(detail="Domain not found"),
+            about=GapAbout.DOMAIN,
+            hypervisor="hv2",
+        ),
+        Gap(
+            item=HostNetwork(uri=URI2, network="old"),
+            cause=Failure(detail="Network not found"),
+            about=GapAbout.NETWORK,
+            hypervisor="hv2",
+        ),
+        Gap(
+            item=WholeHost(uri="qemu+ssh://hv3/system"),
+            cause=NoAnswer(seconds=30),
             about=GapAbout.HYPERVISOR,
             hypervisor="hv3",
         ),
-        Gap(subject="server foreman", reason="ssh: connection refused", about=GapAbout.SERVER),
+        Gap(item=ServerItem(server="foreman"), cause=REFUSED, about=GapAbout.SERVER),
     )
 
 
@@ -277,7 +290,7 @@ def _findings() -> tuple[Finding, ...]:
             rule="R13",
             because=(on_a_bond("hv2", "bond3"),),
             missing=(
-                NeedsOffload(server="foreman", interface=None, why="ssh: connection refused"),
+                NeedsOffload(server="foreman", interface=None, why=REFUSED),
                 NeedsNicKinds(
                     hypervisor="hv2", device=DeviceName("bond3"), nics=(DeviceName("eth6"), DeviceName("eth7"))
                 ),

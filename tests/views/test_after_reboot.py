@@ -14,6 +14,7 @@ from virtscan.storage import dumps
 from virtscan.views import GROUPINGS, VIEWS, Document
 from virtscan.views.advice import after_reboot
 from virtscan.views.document import counts
+from virtscan.views.wording.gaps import reason, subject
 
 
 def judged(*servers: Server, at_risk: int = 0) -> Report:
@@ -26,7 +27,7 @@ def back_on(name: str) -> Server:
 
 
 def warned_of(found: Report) -> list[str]:
-    return [f"{subject}: {reason}" for subject, reason in after_reboot(found)]
+    return [f"{subject(gap)}: {reason(gap)}" for gap in after_reboot(found)]
 
 
 def test_servers_that_are_off_only_until_their_next_reboot_are_named_with_what_is_then_at_risk() -> None:

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.build import inventory, nic, server
+from tests.build import failure, inventory, nic, server
 from tests.views.fleet import finding, report
 from virtscan.model import (
     Confidence,
@@ -28,7 +28,7 @@ from virtscan.views import VIEWS
 from virtscan.views.filters import narrow, parse_condition
 from virtscan.views.grouping import RowGroup
 
-OFFLOAD = NeedsOffload(server="satellite", interface="eth0", why="connection refused")
+OFFLOAD = NeedsOffload(server="satellite", interface="eth0", why=failure("connection refused"))
 PLACE = NeedsPlace(server="satellite", why=Unlocated.NO_MAC)
 
 

@@ -2,7 +2,17 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bridged, domain, hypervisor, inventory, macvtap, server
+from tests.build import (
+    FIXED_KERNEL,
+    UNFIXED_KERNEL,
+    bridged,
+    domain,
+    gap_in_words,
+    hypervisor,
+    inventory,
+    macvtap,
+    server,
+)
 from tests.views.fleet import finding, report
 from tests.views.rows import of, values
 from virtscan.model import (
@@ -11,7 +21,6 @@ from virtscan.model import (
     DeviceName,
     DomainState,
     Feature,
-    Gap,
     GapAbout,
     Mac,
     Offload,
@@ -78,7 +87,7 @@ def test_a_hypervisor_that_told_nothing_has_unknown_numbers_and_not_zero() -> No
 
     keys = ("domains", "domains_running", "interfaces", "macvtap_interfaces", "at_risk", "at_risk_waived", "unknown")
     assert values([failed], *keys) == [(None,) * 7]
-    assert (failed["status"], failed["gaps"], failed["reason"]) == ("failed", 1, "nothing came within 30 s")
+    assert (failed["status"], failed["gaps"], failed["reason"]) == ("failed", 1, "no answer within 30 s")
 
 
 def test_an_empty_hypervisor_that_was_read_has_zero() -> None:
@@ -94,7 +103,7 @@ def test_a_hypervisor_says_its_first_reason_and_how_many_gaps_there_are() -> Non
 
 
 def test_a_gap_without_a_hypervisor_counts_for_none() -> None:
-    gap = Gap(subject="server satellite", reason="refused", about=GapAbout.SERVER)
+    gap = gap_in_words(subject="server satellite", reason="refused", about=GapAbout.SERVER)
 
     row = of(Report(inventory=inventory(hypervisor("hv1"), gaps=(gap,))), "hypervisors")[0]
 

@@ -4,15 +4,15 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap
+from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap
 from tests.views.fleet import report
 from virtscan.correlator.waivers import WaiverState, state_on
-from virtscan.model import Gap, GapAbout, HostStatus, Inventory, Policy, Report, Waiver
+from virtscan.model import GapAbout, HostStatus, Inventory, Policy, Report, Waiver
 from virtscan.views.document import Metric
 from virtscan.views.metrics import Run, is_complete, view
 
 RUN = Run(exit_code=0)
-GAP = Gap(subject="hv1", reason="no answer", about=GapAbout.HYPERVISOR)
+GAP = gap_in_words(subject="hv1", reason="no answer", about=GapAbout.HYPERVISOR)
 
 
 def found(name: str, of: Report | None = None, run: Run = RUN) -> list[Metric]:

@@ -2,6 +2,7 @@ from msgspec.structs import replace
 
 from tests.build import hypervisor, server
 from virtscan.views.naming import runs_on_warnings, segment_warnings
+from virtscan.views.wording.gaps import reason, subject
 
 HOST = hypervisor("hv1", segments={"bond2": "pxe-a"})
 
@@ -9,7 +10,7 @@ HOST = hypervisor("hv1", segments={"bond2": "pxe-a"})
 def lines(*segments: str, host_segment: str = "pxe-a", **more: object) -> list[str]:
     host = replace(HOST, segments={"bond2": host_segment})
     found = segment_warnings([host], [replace(server(), segments=segments, **more)])
-    return [f"{gap.subject}: {gap.reason}" for gap in found]
+    return [f"{subject(gap)}: {reason(gap)}" for gap in found]
 
 
 def test_a_segment_that_both_name_is_fine() -> None:
@@ -33,7 +34,7 @@ def test_a_server_of_every_segment_serves_those_that_only_hypervisors_name() -> 
 
     assert segment_warnings([HOST], [everywhere]) == ()
     (warning,) = segment_warnings([HOST], [everywhere, lab])
-    assert warning.subject == "segment lab"
+    assert subject(warning) == "segment lab"
     misspelt = replace(server("satellite"), segments=("pxe_a",))
     assert len(segment_warnings([HOST], [everywhere, misspelt])) == 2
 
@@ -60,6 +61,6 @@ def test_with_one_side_alone_there_is_nothing_to_compare() -> None:
 def test_a_server_on_an_unknown_hypervisor_is_warned_about_with_the_nearest_name() -> None:
     (warning,) = runs_on_warnings(["ams1-kvm01", "hv9"], [replace(server(), runs_on="ams1-kvm1"), server("other")])
 
-    assert warning.subject == "server satellite"
-    assert warning.reason == "runs_on: no hypervisor is named 'ams1-kvm1'; did you mean 'ams1-kvm01'?"
+    assert subject(warning) == "server satellite"
+    assert reason(warning) == "runs_on: no hypervisor is named 'ams1-kvm1'; did you mean 'ams1-kvm01'?"
     assert runs_on_warnings(["hv1"], [replace(server(), runs_on="hv1")]) == ()

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from tests.build import inventory, server
+from tests.build import failure, inventory, server
 from tests.views.fleet import finding, report
 from tests.views.rows import of, values
 from virtscan.correlator import RULES, Rule
@@ -23,7 +23,7 @@ from virtscan.views import VIEWS
 from virtscan.views.advice import further, reason, unreached
 from virtscan.views.wording.reasons import Wording
 
-OFFLOAD = NeedsOffload(server="satellite", interface="eth0", why="connection refused")
+OFFLOAD = NeedsOffload(server="satellite", interface="eth0", why=failure("connection refused"))
 PLACE = NeedsPlace(server="satellite", why=Unlocated.NO_MAC)
 
 
@@ -140,7 +140,7 @@ def test_reasons_reach_and_waived_servers_are_in_the_document() -> None:
         "code": "needs-offload",
         "server": "satellite",
         "interface": "eth0",
-        "why": "connection refused",
+        "why": {"code": "failure", "detail": "connection refused", "consequence": None},
         "devices": [],
     }
     assert row["waived_servers"] == [{"server": "old", "verdict": "at-risk", "rule": "R7", "reason": "goes away"}]

@@ -18,9 +18,10 @@ from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import close_input
 from virtscan.cli.process.supervision import go_on_apart
 from virtscan.config import Options
-from virtscan.correlator.age import in_words
 from virtscan.errors import InventoryError
 from virtscan.model import Inventory, LowerDevice, Plan
+from virtscan.model.gaps.causes import ProcessCrashed
+from virtscan.views.wording.ages import in_words
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -89,7 +90,7 @@ def collected(plan: Plan, console: Console) -> Inventory:
             return _collected(msgspec.structs.replace(plan, deadline=left, is_careful=True), console)
     from virtscan.scanning import unread
 
-    return unread(plan, f"the process that read it was ended by {crash.name}; please report it")
+    return unread(plan, ProcessCrashed(signal=crash.name))
 
 
 def _collected(plan: Plan, console: Console) -> Inventory:

@@ -23,7 +23,7 @@ def schema_text(name: str) -> str:
 
 
 def _inventory() -> dict[str, Any]:
-    from virtscan.storage.inventory_v2 import SavedInventory
+    from virtscan.storage.inventory_v3 import SavedInventory
 
     return msgspec.json.schema(SavedInventory)
 

@@ -6,6 +6,8 @@ from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.errors import FactsError
 from virtscan.evidence import ansible
 from virtscan.model import GapAbout, Observed
+from virtscan.model.gaps.causes import Failure
+from virtscan.model.gaps.items import FactName, HostFact
 
 
 def read(path: str, draft: HostDraft) -> None:
@@ -16,7 +18,8 @@ def read(path: str, draft: HostDraft) -> None:
     try:
         facts = ansible.open_facts(Path(path), [draft.name])
     except FactsError as error:
-        draft.gap("facts of Ansible", f"{path}: {error}", GapAbout.DEVICE)
+        item = HostFact(uri=draft.uri, fact=FactName.OF_ANSIBLE)
+        draft.gap(item, Failure(detail=f"{path}: {error}"), GapAbout.DEVICE)
         return
     kernel = facts.kernel
     draft.add_if_unknown(

@@ -23,6 +23,8 @@ from virtscan.model import (
     Observed,
     Target,
 )
+from virtscan.model.gaps import AnyCause, AnyItem
+from virtscan.model.gaps.items import WholeHost
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,11 +111,11 @@ class HostDraft:
             if not self._closed:
                 self._listed.pop(name, None)
 
-    def gap(self, subject: str, reason: str, about: GapAbout) -> None:
-        """Deliver the fact that one item of this hypervisor could not be read; `subject` is the item alone."""
-        self.add(Gap(subject=f"{self.uri} {subject}", reason=reason, about=about))
+    def gap(self, item: AnyItem, cause: AnyCause, about: GapAbout) -> None:
+        """Deliver the fact that one item of this hypervisor could not be read."""
+        self.add(Gap(item=item, cause=cause, about=about))
 
-    def close(self, failure: str | None = None) -> tuple[Hypervisor, tuple[Gap, ...]]:
+    def close(self, failure: AnyCause | None = None) -> tuple[Hypervisor, tuple[Gap, ...]]:
         """End the reading and return what was delivered, resolved and in an order that does not depend on threads.
 
         Interfaces on a network that was not delivered stay open: they may be anything.
@@ -146,7 +148,7 @@ class HostDraft:
         lacking = [item for item in items if isinstance(item, Lacking)]
         items = [*items, *(item.gap for item in lacking if is_needed(item, domains, host.by_name))]
         gaps = [msgspec.structs.replace(item, hypervisor=name) for item in items if isinstance(item, Gap)]
-        gaps.sort(key=lambda gap: (gap.about.value, gap.subject, gap.reason))
+        gaps.sort(key=lambda gap: (gap.about.value, str(gap.item), str(gap.cause)))
         if failure is not None:
             gaps.insert(0, self._failed(failure, len(domains), name))
         status = _status(gaps, failed=failure is not None and not domains)
@@ -181,9 +183,9 @@ class HostDraft:
         )
         return hypervisor, tuple(gaps)
 
-    def _failed(self, failure: str, domains: int, name: str) -> Gap:
-        reason = f"{failure}; domains read before that: {domains}" if domains else failure
-        return Gap(subject=self.uri, reason=reason, about=GapAbout.HYPERVISOR, hypervisor=name)
+    def _failed(self, failure: AnyCause, domains: int, name: str) -> Gap:
+        item = WholeHost(uri=self.uri, domains_read=domains)
+        return Gap(item=item, cause=failure, about=GapAbout.HYPERVISOR, hypervisor=name)
 
 
 def _status(gaps: Sequence[Gap], *, failed: bool) -> HostStatus:

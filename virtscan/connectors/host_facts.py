@@ -7,6 +7,8 @@ from virtscan.connectors import host_probe
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.errors import ConfigError, ConnectorError, SshError
 from virtscan.model import GapAbout, Observed
+from virtscan.model.gaps.causes import Failure, NoLinuxRelease
+from virtscan.model.gaps.items import FactName, HostFact
 from virtscan.transport import ssh, uri
 
 _NOT_THE_HOST = ("socket", "netcat", "command")
@@ -42,13 +44,15 @@ def read_by_ssh(draft: HostDraft, address: str, *, timeout: float) -> None:
     try:
         answer = by_ssh(address, timeout=timeout)
     except ConnectorError as error:
-        draft.gap("kernel and devices by ssh", str(error), GapAbout.DEVICE)
+        item = HostFact(uri=draft.uri, fact=FactName.BY_SSH)
+        draft.gap(item, Failure(detail=str(error)), GapAbout.DEVICE)
         return
     kernel: Observed[str] | None = None
     if answer.kernel is not None:
         kernel = Observed(value=answer.kernel, source=host_probe.SOURCE, observed_at=datetime.now(UTC))
     elif draft.target.kernel is None:
-        draft.gap("kernel", f"`uname -srv` printed no Linux release: {answer.uname[:60]!r}", GapAbout.DEVICE)
+        item = HostFact(uri=draft.uri, fact=FactName.KERNEL)
+        draft.gap(item, NoLinuxRelease(detail=answer.uname[:60]), GapAbout.DEVICE)
     draft.add(
         *answer.devices,
         HostFacts(

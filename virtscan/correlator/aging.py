@@ -1,6 +1,7 @@
 """What is too old to count becomes an unknown fact, with a gap that says whose it was and how to renew it."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -8,6 +9,7 @@ from virtscan.correlator.age import Clock
 from virtscan.model import (
     CONFIGURATION,
     Device,
+    DeviceName,
     Domain,
     DomainState,
     Gap,
@@ -22,7 +24,9 @@ from virtscan.model import (
     State,
     Subnet,
 )
-from virtscan.model.sources import is_declared, renewal
+from virtscan.model.gaps.causes import TooOld
+from virtscan.model.gaps.items import AnyItem, OldDevices, OldHost, OldKernel, OldRecords, ServerItem
+from virtscan.model.sources import is_declared
 
 
 def aged(inventory: Inventory) -> Inventory:
@@ -66,7 +70,8 @@ def _hypervisor(host: Hypervisor, clock: Clock) -> tuple[Hypervisor, tuple[Gap, 
         changes["domains"] = tuple(_domain(domain) for domain in host.domains)
         if host.status is HostStatus.COMPLETE:
             changes["status"] = HostStatus.PARTIAL
-        gaps.append(_gap(f"{host.name} ({host.uri})", clock.complaint(host.observed_at), (host.uri,), host.name))
+        item = OldHost(hypervisor=host.name, uri=host.uri)
+        gaps.append(_gap(item, _too_old(clock, host.observed_at, host.uri), host.name))
     else:
         gaps += _old_devices(host, clock)
     return msgspec.structs.replace(host, **changes), tuple(gaps)
@@ -75,19 +80,19 @@ def _hypervisor(host: Hypervisor, clock: Clock) -> tuple[Hypervisor, tuple[Gap, 
 def _old_kernel(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
     kernel = host.kernel
     if kernel is not None and kernel.source != CONFIGURATION and clock.is_too_old(kernel.observed_at):
-        complaint = clock.complaint(kernel.observed_at)
-        yield _gap(f"kernel of {host.name} ({kernel.source})", complaint, (kernel.source,), host.name)
+        item = OldKernel(hypervisor=host.name, source=kernel.source)
+        yield _gap(item, _too_old(clock, kernel.observed_at, kernel.source), host.name)
 
 
 def _old_devices(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
     """One gap for the devices of a hypervisor that are of one source and one time."""
-    alike: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    alike: dict[tuple[tuple[str, ...], datetime | None], list[DeviceName]] = {}
     for device in host.devices:
         if _is_too_old(device, host, clock) and _device(device) != device:
-            alike.setdefault((device.sources, clock.complaint(device.observed_at)), []).append(device.name)
-    for (sources, complaint), names in alike.items():
-        subject = f"{', '.join(names)} of {host.name} ({', '.join(sources) or 'of unknown source'})"
-        yield _gap(subject, complaint, sources, host.name)
+            alike.setdefault((device.sources, device.observed_at), []).append(device.name)
+    for (sources, observed_at), names in alike.items():
+        item = OldDevices(hypervisor=host.name, devices=tuple(names), sources=sources)
+        yield _gap(item, _too_old(clock, observed_at, *sources), host.name)
 
 
 def _is_too_old(device: Device, host: Hypervisor, clock: Clock) -> bool:
@@ -137,9 +142,9 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
     )
     if server.tx_checksum is State.UNKNOWN:
         return without, ()
-    reason = f"{clock.complaint(server.observed_at)}: {renewal(server.source)}"
-    gap = Gap(subject=f"server {server.name} ({server.source})", reason=reason, about=GapAbout.SERVER)
-    return msgspec.structs.replace(without, tx_checksum=State.UNKNOWN, reason=reason), (gap,)
+    cause = _too_old(clock, server.observed_at, server.source)
+    gap = Gap(item=ServerItem(server=server.name, source=server.source), cause=cause, about=GapAbout.SERVER)
+    return msgspec.structs.replace(without, tx_checksum=State.UNKNOWN, reason=cause), (gap,)
 
 
 def _records(netboots: Iterable[Netboot], clock: Clock) -> tuple[tuple[Netboot, ...], tuple[Gap, ...]]:
@@ -149,7 +154,8 @@ def _records(netboots: Iterable[Netboot], clock: Clock) -> tuple[tuple[Netboot, 
         old = netboot.server is not None and clock.is_too_old(netboot.observed_at)
         kept.append(msgspec.structs.replace(netboot, server=None) if old else netboot)
         if old:
-            gaps.append(_gap(f"records of {netboot.source}", clock.complaint(netboot.observed_at), (netboot.source,)))
+            item = OldRecords(source=netboot.source)
+            gaps.append(_gap(item, _too_old(clock, netboot.observed_at, netboot.source)))
     return tuple(kept), tuple(gaps)
 
 
@@ -160,10 +166,15 @@ def _subnets(subnets: Iterable[Subnet], clock: Clock) -> tuple[tuple[Subnet, ...
         old = bool(subnet.servers) and clock.is_too_old(subnet.observed_at)
         kept.append(msgspec.structs.replace(subnet, servers=()) if old else subnet)
         if old:
-            gaps.append(_gap(f"subnets of {subnet.source}", clock.complaint(subnet.observed_at), (subnet.source,)))
+            item = OldRecords(source=subnet.source, subnets=True)
+            gaps.append(_gap(item, _too_old(clock, subnet.observed_at, subnet.source)))
     return tuple(kept), tuple(gaps)
 
 
-def _gap(subject: str, complaint: str, sources: tuple[str, ...], hypervisor: str | None = None) -> Gap:
-    reason = f"{complaint}: {renewal(*sources)}"
-    return Gap(subject=subject, reason=reason, about=GapAbout.AGE, hypervisor=hypervisor)
+def _too_old(clock: Clock, observed_at: datetime | None, *sources: str) -> TooOld:
+    aware = observed_at if observed_at is None or observed_at.tzinfo else observed_at.replace(tzinfo=UTC)
+    return TooOld(observed_at=aware, max_age=clock.max_age, sources=sources)
+
+
+def _gap(item: AnyItem, cause: TooOld, hypervisor: str | None = None) -> Gap:
+    return Gap(item=item, cause=cause, about=GapAbout.AGE, hypervisor=hypervisor)

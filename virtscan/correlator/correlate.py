@@ -32,9 +32,17 @@ from virtscan.model import (
     Verdict,
     WaivedServer,
 )
+from virtscan.model.gaps import AnyCause, AnyItem
+from virtscan.model.gaps.items import HypervisorItem, ServerItem
+from virtscan.model.gaps.mismatches import (
+    ExclusionOverruled,
+    ForeignServer,
+    KernelContradicted,
+    PhysicalContradicted,
+    PlaceContradicted,
+)
 from virtscan.model.reasons import Reason
 
-_MACHINES = {Machine.VIRTUAL: "virtual machine", Machine.CONTAINER: "container"}
 _EXPOSURES = {exposure: rank for rank, exposure in enumerate(Exposure)}
 
 
@@ -166,24 +174,24 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
     """Say what is declared and contradicted by what was observed."""
     for hypervisor in inventory.hypervisors:
         observed, declared = hypervisor.kernel, hypervisor.declared_kernel
+        item = HypervisorItem(hypervisor=hypervisor.name)
         if observed is not None and declared is not None and observed.value != declared:
-            reason = f"kernel {declared} is declared, but {observed.value} is observed ({observed.source}); it counts"
-            yield Gap(subject=hypervisor.name, reason=reason, about=GapAbout.CONFIGURATION)
+            yield _warning(item, KernelContradicted(declared=declared, observed=observed.value, source=observed.source))
         if hypervisor.physical and hypervisor.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
-            reason = f"physical = true is declared, but a {_MACHINES[hypervisor.machine]} is observed; it counts"
-            yield Gap(subject=hypervisor.name, reason=reason, about=GapAbout.CONFIGURATION)
+            yield _warning(item, PhysicalContradicted(machine=hypervisor.machine))
     for server in index.servers:
         where = next((found for one in sending_stacks(server) if (found := contradicted(one, index.fleet))), None)
         if where is not None:
-            declared = "physical = true" if server.physical else f"runs_on = {server.runs_on!r}"
-            reason = f"{declared} is declared, but its MAC is on {where}; the observation counts"
-            yield Gap(subject=f"server {server.name}", reason=reason, about=GapAbout.CONFIGURATION)
+            runs_on = None if server.physical else server.runs_on
+            yield _warning(ServerItem(server=server.name), PlaceContradicted(runs_on=runs_on, hypervisor=where))
     for name in overruled:
-        reason = "a declaration or record excludes it, but its NIC is on the interface's own device; it is judged"
-        yield Gap(subject=f"server {name}", reason=reason, about=GapAbout.CONFIGURATION)
+        yield _warning(ServerItem(server=name), ExclusionOverruled())
     for name, source in index.assignments.foreign:
-        reason = f"{source} has it on record, but no configured server has that name or address; it excludes no server"
-        yield Gap(subject=f"server {name}", reason=reason, about=GapAbout.CONFIGURATION)
+        yield _warning(ServerItem(server=name), ForeignServer(source=source))
+
+
+def _warning(item: AnyItem, cause: AnyCause) -> Gap:
+    return Gap(item=item, cause=cause, about=GapAbout.CONFIGURATION)
 
 
 def _is_at_risk(finding: Finding) -> bool:

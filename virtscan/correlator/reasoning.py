@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from virtscan.correlator.evaluator import Evaluation, PointEvaluation
 from virtscan.correlator.kernel import KernelState
 from virtscan.correlator.servers.sending import SendingStack
@@ -19,6 +21,8 @@ from virtscan.model import (
     State,
     Verdict,
 )
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.causes import TooOld
 from virtscan.model.reasons import (
     AfterReboot,
     DeviceObserved,
@@ -57,7 +61,7 @@ class Reasoning:
         self._index = index
         self._hypervisor = hypervisor
         self._kernel = kernel
-        self._renewals = tuple(NeedsRenewal(subject=gap.subject, complaint=gap.reason) for gap in outdated)
+        self._renewals = tuple(NeedsRenewal(item=gap.item) for gap in outdated)
 
     def reasons(self, evaluation: Evaluation) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
         """Give `because` and `missing` of a finding, what decided first."""
@@ -163,7 +167,7 @@ def _sort(reason: Reason, because: list[Reason], missing: list[Reason]) -> None:
 def _offload(stack: SendingStack) -> OffloadKnown | NeedsOffload:
     server = stack.server
     if stack.tx is State.UNKNOWN:
-        why = server.reason if stack.declared else None
+        why = _undated(server.reason) if stack.declared else None
         return NeedsOffload(server=server.name, interface=stack.interface, why=why, devices=stack.deciding())
     return OffloadKnown(
         server=server.name,
@@ -172,6 +176,11 @@ def _offload(stack: SendingStack) -> OffloadKnown | NeedsOffload:
         devices=stack.deciding() if stack.observed else (),
         whole=stack.observed or not server.source.startswith("file:"),
     )
+
+
+def _undated(cause: AnyCause | None) -> AnyCause | None:
+    """Return the cause without its time, which no finding holds; the server has it."""
+    return msgspec.structs.replace(cause, observed_at=None) if isinstance(cause, TooOld) else cause
 
 
 def _after_reboot(stack: SendingStack) -> AfterReboot | NeedsReboot:

@@ -9,6 +9,8 @@ from fnmatch import translate
 import msgspec
 
 from virtscan.model import Finding, Gap, GapAbout, HostStatus, Hypervisor, Waiver
+from virtscan.model.gaps.items import WaiverItem
+from virtscan.model.gaps.mismatches import WaiverExpired, WaiverUnused
 
 PATTERNS = ("hypervisor", "domain", "mac", "server")
 """The fields of a waiver that are globs."""
@@ -80,7 +82,7 @@ class Waivers:
         """
         unread = sum(hypervisor.status is not HostStatus.COMPLETE for hypervisor in hypervisors)
         return tuple(
-            Gap(subject=_shown(waiver), reason=_stale(waiver, unread=unread, valid=number in self._valid), about=_ABOUT)
+            Gap(item=_item(waiver), cause=_stale(waiver, unread=unread, valid=number in self._valid), about=_ABOUT)
             for number, waiver in enumerate(self._all)
             if number not in self._used
         )
@@ -93,16 +95,16 @@ def _matches(patterns: tuple[re.Pattern[str], ...], subject: tuple[str, ...]) ->
     return all(pattern.match(text) for pattern, text in zip(patterns, subject, strict=True))
 
 
-def _stale(waiver: Waiver, *, unread: int, valid: bool) -> str:
-    if not valid:
-        return f"it expired on {waiver.until} and waives nothing any more: renew or remove it"
-    maybe = f", or it is meant for what could not be read (hypervisors: {unread})" if unread else ""
-    return f"it matches no finding{maybe}: correct or remove it"
+def _stale(waiver: Waiver, *, unread: int, valid: bool) -> WaiverExpired | WaiverUnused:
+    if not valid and waiver.until is not None:
+        return WaiverExpired(until=waiver.until)
+    return WaiverUnused(unread=unread)
 
 
-def _shown(waiver: Waiver) -> str:
-    chosen = (f"{key} {getattr(waiver, key)}" for key in PATTERNS if getattr(waiver, key) != "*")
-    return f"waiver {waiver.reason!r} ({', '.join(chosen) or 'of everything'})"
+def _item(waiver: Waiver) -> WaiverItem:
+    return WaiverItem(
+        reason=waiver.reason, hypervisor=waiver.hypervisor, domain=waiver.domain, mac=waiver.mac, server=waiver.server
+    )
 
 
 def _patterns(waiver: Waiver) -> tuple[re.Pattern[str], ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from virtscan.correlator.age import ago
 from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.nic import nic_kind
 from virtscan.correlator.location.stack import follow
@@ -30,6 +29,8 @@ from virtscan.model import (
     State,
 )
 from virtscan.model.sources import is_declared
+from virtscan.views.wording.ages import ago
+from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.kernel import kernel_basis
 
 _DOMAIN_XML = "domain XML"
@@ -75,7 +76,8 @@ class Facts:
         read = ("declared" if is_declared(server.source) else server.source, server.observed_at)
         stack = sending(server)
         if stack.tx is State.UNKNOWN:
-            yield self._stated("TX checksum offload", None, f"{server.source}: {server.reason or 'not read'}", read[1])
+            why = "not read" if server.reason is None else cause_words(server.reason, self._inventory.taken_at)
+            yield self._stated("TX checksum offload", None, f"{server.source}: {why}", read[1])
         else:
             yield self._stated("TX checksum offload", stack.tx.value, *read)
         for way in stack.ways if stack.observed else ():

@@ -6,20 +6,19 @@ from virtscan.model.facts import (
     Device,
     DeviceName,
     Domain,
-    Gap,
     Hypervisor,
     Interface,
     LeftOut,
     Network,
     Observed,
 )
+from virtscan.model.gaps import Gap
 from virtscan.model.inventory import Inventory, Policy, Waiver
 from virtscan.model.mac import Mac, parse_mac
 from virtscan.model.matching import HostPair, match_hosts
 from virtscan.model.memory import RememberedPlace, UnreadHost
 from virtscan.model.plan import (
     Plan,
-    ProvisioningKind,
     ProvisioningTarget,
     ServerTarget,
     SourceKind,
@@ -45,6 +44,7 @@ from virtscan.model.states import (
     LinkState,
     LowerDevice,
     Machine,
+    ProvisioningKind,
     Reach,
     SourceMode,
     State,

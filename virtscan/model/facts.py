@@ -1,4 +1,4 @@
-"""Facts observed on hypervisors: domains, their interfaces, networks and devices, with gaps."""
+"""Facts observed on hypervisors: domains, their interfaces, networks and devices."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,6 @@ from virtscan.model.states import (
     DeviceKind,
     DomainState,
     Firmware,
-    GapAbout,
     HostStatus,
     LinkState,
     Machine,
@@ -39,18 +38,6 @@ class Observed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     value: T
     source: str
     observed_at: Moment | None = None
-
-
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact or item that was not read, and the reason.
-
-    `hypervisor` is the name of the hypervisor that it belongs to, None for servers and files of no host.
-    """
-
-    subject: str
-    reason: str
-    about: GapAbout
-    hypervisor: str | None = None
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-from virtscan.model.facts import Gap, Hypervisor, Moment
+from virtscan.model.facts import Hypervisor, Moment
+from virtscan.model.gaps import Gap
 from virtscan.model.memory import RememberedPlace, UnreadHost
 from virtscan.model.provisioning import Netboot, Subnet
 from virtscan.model.servers import Server

@@ -8,7 +8,7 @@ import msgspec
 from virtscan.model.inventory import Policy
 from virtscan.model.mac import Mac
 from virtscan.model.secret import Secret
-from virtscan.model.states import FailOn, State
+from virtscan.model.states import FailOn, ProvisioningKind, State
 
 
 class TargetKind(Enum):
@@ -67,13 +67,6 @@ class ServerTarget(msgspec.Struct, frozen=True, kw_only=True):
     subnets: tuple[str, ...] = ()
     physical: bool = False
     runs_on: str | None = None
-
-
-class ProvisioningKind(Enum):
-    """Kind of a provisioning system."""
-
-    COBBLER = "cobbler"
-    FOREMAN = "foreman"
 
 
 class ProvisioningTarget(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,17 +7,14 @@ from enum import Enum
 
 import msgspec
 
+from virtscan.model.codes import code_of
 from virtscan.model.facts import DeviceName
+from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.model.mac import Mac
 from virtscan.model.states import DeviceKind, Fix, KernelBasis, SourceMode, State
 
 
-def _code(name: str) -> str:
-    """Write a class name as a code: `SharesDevice` is `shares-device`."""
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")
-
-
-class Reason(msgspec.Struct, frozen=True, kw_only=True, tag_field="code", tag=_code):
+class Reason(msgspec.Struct, frozen=True, kw_only=True, tag_field="code", tag=code_of):
     """A fact that a finding rests on, or that it lacks."""
 
 
@@ -247,7 +244,7 @@ class NeedsOffload(Reason, frozen=True):
 
     server: str
     interface: str | None
-    why: str | None = None
+    why: AnyCause | None = None
     devices: tuple[DeviceName, ...] = ()
 
 
@@ -338,7 +335,6 @@ class NeedsDeviceKind(Reason, frozen=True):
 
 
 class NeedsRenewal(Reason, frozen=True):
-    """A fact that is too old to count."""
+    """A fact that is too old to count; how old it is stands in the inventory's gap about the item."""
 
-    subject: str
-    complaint: str
+    item: AnyItem

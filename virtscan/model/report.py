@@ -5,7 +5,8 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.model.facts import DeviceName, Gap
+from virtscan.model.facts import DeviceName
+from virtscan.model.gaps import Gap
 from virtscan.model.inventory import Inventory
 from virtscan.model.mac import Mac
 from virtscan.model.reasons import Reason

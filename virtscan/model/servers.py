@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from virtscan.model.facts import Device, Moment, Observed
+from virtscan.model.gaps import AnyCause
 from virtscan.model.mac import Mac
 from virtscan.model.states import Machine, State
 
@@ -31,7 +32,7 @@ class Offload(msgspec.Struct, frozen=True, kw_only=True):
     """TX checksum offload of one device, for UDP over IPv4; `reason` says why the state is UNKNOWN, else None."""
 
     tx_checksum: State = State.UNKNOWN
-    reason: str | None = None
+    reason: AnyCause | None = None
     features: Mapping[str, Feature] = {}
     persistence: Persistence | None = None
 
@@ -57,7 +58,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     interface: str | None = None
     tx_checksum: State = State.UNKNOWN
-    reason: str | None = None
+    reason: AnyCause | None = None
     features: Mapping[str, Feature] = {}
     persistence: Persistence | None = None
     macs: tuple[Mac, ...] = ()

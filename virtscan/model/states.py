@@ -114,6 +114,13 @@ class LinkState(Enum):
     DOWN = "down"
 
 
+class ProvisioningKind(Enum):
+    """Kind of a provisioning system."""
+
+    COBBLER = "cobbler"
+    FOREMAN = "foreman"
+
+
 class HostStatus(Enum):
     """How much of a hypervisor was read: all of it, something of it, nothing."""
 
@@ -176,7 +183,8 @@ class WhyLeftOut(Enum):
 class GapAbout(Enum):
     """Subject of a gap; HYPERVISOR and DOMAIN may hide interfaces, the others hide facts.
 
-    AGE is a fact that is too old to count. CONFIGURATION is about names that don't match.
+    AGE is a fact that is too old to count. CONFIGURATION is about names that don't match, and about
+    files that are left out.
     """
 
     HYPERVISOR = "hypervisor"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from virtscan.model import Device, DeviceName, Machine
+from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.persistence import Evidence
 
 
@@ -19,7 +20,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[Device, ...] = ()
     lists_all_devices: bool = False
     features: Mapping[DeviceName, str] = {}
-    no_features: str
+    no_features: NoFeatures
     reached: str | None = None
     kernel: str | None = None
     machine: Machine = Machine.UNKNOWN

@@ -7,6 +7,7 @@ import msgspec
 
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, Feature, State
+from virtscan.model.gaps.causes import EthtoolFailed, FeaturesConflict, FeaturesNotShown
 
 # Not just any bracket: the prompt of a shell may stand before the text, as in `[root@host ~]# ethtool -k eth0`.
 _JSON = re.compile(r"\[\s*([{\]]|$)")
@@ -100,19 +101,18 @@ def tx_checksum(features: Mapping[str, Feature]) -> State:
     return State.UNKNOWN if any(name.startswith("tx-checksum-") for name in features) else total
 
 
-def unknown_because(capture: Capture) -> str | None:
+def unknown_because(capture: Capture) -> EthtoolFailed | FeaturesConflict | FeaturesNotShown | None:
     """Return why `tx_checksum` of this capture is UNKNOWN; None when it is not."""
     if tx_checksum(capture.features) is not State.UNKNOWN:
         return None
-    missing = [name for name in _WAYS if name not in capture.features]
     relevant = [name for name in ("tx-checksumming", "tx-checksum-unneeded", *_WAYS) if name in capture.features]
-    doubtful = [name for name in relevant if capture.features[name].state is State.UNKNOWN]
+    doubtful = tuple(name for name in relevant if capture.features[name].state is State.UNKNOWN)
     if doubtful and capture.errors:
-        cause = next((error for error in capture.errors if " tx" in error), capture.errors[-1])
-        return f"ethtool can't read {', '.join(doubtful)}: {cause}"
+        detail = next((error for error in capture.errors if " tx" in error), capture.errors[-1])
+        return EthtoolFailed(features=doubtful, detail=detail)
     if doubtful:
-        return f"conflicting values of {', '.join(doubtful)}"
-    return f"{', '.join(missing)} not shown"
+        return FeaturesConflict(features=doubtful)
+    return FeaturesNotShown(features=tuple(name for name in _WAYS if name not in capture.features))
 
 
 class _Draft:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from virtscan import hostnet
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, State
+from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.answer import Answer
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.settings import SETTINGS
@@ -54,12 +55,11 @@ def parse_answer(output: bytes) -> Answer:
     stack = read_stack(sections)
     kernel = hostnet.read_uname(bodies.get("uname", ""))
     udev = bodies.get("udev", "").strip()
-    unread = "not read, too many devices; name the interface"
     return Answer(
         devices=stack.devices,
         lists_all_devices=stack.lists_all_devices,
         features={DeviceName(argument): text for name, argument, text in sections if name == "ethtool"},
-        no_features="ethtool not found; install it" if "no-ethtool" in bodies else unread,
+        no_features=NoFeatures.NO_ETHTOOL if "no-ethtool" in bodies else NoFeatures.TOO_MANY_DEVICES,
         reached=next((argument for name, argument, _ in sections if name == "reached"), None) or None,
         kernel=None if kernel is None else kernel.release,
         machine=stack.machine,

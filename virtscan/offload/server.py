@@ -17,6 +17,8 @@ from virtscan.model import (
     ServerTarget,
     State,
 )
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.causes import DeviceState, Failure, NoAddress, NoFeaturesRead, StatesDiffer
 from virtscan.model.sources import shown
 from virtscan.offload.answer import Answer
 from virtscan.offload.ethtool import Capture, parse_features, tx_checksum, unknown_because
@@ -24,7 +26,7 @@ from virtscan.offload.persistence import forecast
 from virtscan.offload.sender import named_sender
 
 
-def described(target: ServerTarget, tx_checksum: State, reason: str | None = None) -> Server:
+def described(target: ServerTarget, tx_checksum: State, reason: AnyCause | None = None) -> Server:
     """Return the server in this state, with its declared facts; `reason` is why the state is UNKNOWN."""
     return Server(
         name=target.name,
@@ -41,7 +43,7 @@ def described(target: ServerTarget, tx_checksum: State, reason: str | None = Non
     )
 
 
-def unreadable(target: ServerTarget, reason: str) -> Server:
+def unreadable(target: ServerTarget, reason: AnyCause) -> Server:
     """Return a server that could not be read, for this reason."""
     return described(target, State.UNKNOWN, reason)
 
@@ -91,14 +93,14 @@ def observed(target: ServerTarget, answer: Answer, *, at: datetime | None) -> Se
 
 def _offload(device: Device, answer: Answer) -> Offload:
     state = State.UNKNOWN
-    reason: str | None = answer.no_features
+    reason: AnyCause | None = NoFeaturesRead(why=answer.no_features)
     features: dict[str, Feature] = {}
     text = answer.features.get(device.name)
     if text is not None:
         try:
             capture = parse_features(text, device.name)
         except OffloadError as error:
-            reason = str(error)
+            reason = Failure(detail=str(error))
         else:
             state, reason, features = tx_checksum(capture.features), unknown_because(capture), _of_sending(capture)
     macs = (mac for mac in (device.mac, device.permanent_mac) if mac is not None)
@@ -115,15 +117,13 @@ def _offload(device: Device, answer: Answer) -> Offload:
 def _summary(senders: Sequence[ServerDevice]) -> Offload:
     """Return the one state of all devices that may be the sending one."""
     if not senders:
-        return Offload(reason="no device has an address; name the serving interface")
+        return Offload(reason=NoAddress())
     first = senders[0].offload
     if len(senders) == 1:
         return first
     if any(one.offload.tx_checksum is not first.tx_checksum for one in senders):
-        states = ", ".join(f"{one.device.name} ({one.offload.tx_checksum.value})" for one in senders)
-        return Offload(
-            reason=f"several devices with different states ({states}); name the serving interface", persistence=_DEPENDS
-        )
+        states = tuple(DeviceState(device=one.device.name, state=one.offload.tx_checksum) for one in senders)
+        return Offload(reason=StatesDiffer(devices=states), persistence=_DEPENDS)
     lasting = {one.offload.persistence and one.offload.persistence.tx_checksum for one in senders}
     return Offload(
         tx_checksum=first.tx_checksum,

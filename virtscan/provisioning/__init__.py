@@ -5,9 +5,9 @@ from typing import Protocol
 
 from virtscan.model import ProvisioningKind, ProvisioningTarget
 from virtscan.provisioning import cobbler, foreman
-from virtscan.provisioning.records import Records, shown, unreadable
+from virtscan.provisioning.records import Records, shown, system, unreadable
 
-__all__ = ["READERS", "Reader", "Records", "shown", "unreadable"]
+__all__ = ["READERS", "Reader", "Records", "shown", "system", "unreadable"]
 
 
 class Reader(Protocol):

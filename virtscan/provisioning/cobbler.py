@@ -6,11 +6,15 @@ is kept.
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from virtscan.errors import ProvisioningError
 from virtscan.model import ProvisioningTarget
+from virtscan.model.gaps.causes import Consequence, Failure
+from virtscan.model.gaps.items import SystemList
 from virtscan.provisioning.cobbler_items import Item, Items, netboots
 from virtscan.provisioning.limits import Deadline
-from virtscan.provisioning.records import Records, gap, shown
+from virtscan.provisioning.records import Records, gap, shown, system
 from virtscan.provisioning.rpc import Endpoint
 
 
@@ -23,12 +27,14 @@ def read(target: ProvisioningTarget, *, timeout: float) -> Records:
     endpoint = Endpoint(target, Deadline(timeout))
     systems = _list(endpoint, "get_systems")
     gaps = []
+    whole = system(target)
 
     def optional(method: str) -> object:
         try:
             return endpoint.call(method)
         except ProvisioningError as error:
-            gaps.append(gap(target, f"{error}; some next servers are unknown", item=method))
+            item = SystemList(**msgspec.structs.asdict(whole), list=method)
+            gaps.append(gap(item, Failure(detail=str(error), consequence=Consequence.NEXT_SERVERS_UNKNOWN)))
             return None
 
     # From version 4 on interfaces are items of their own.

@@ -12,6 +12,9 @@ import msgspec
 
 from virtscan.errors import ProvisioningError
 from virtscan.model import Gap, Netboot, ProvisioningTarget, Subnet
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.causes import BadDocument, Consequence, Failure
+from virtscan.model.gaps.items import System, SystemHost, SystemHosts, SystemList, SystemSubnet
 from virtscan.provisioning.foreman_items import (
     HostRecord,
     InterfaceRecord,
@@ -21,7 +24,7 @@ from virtscan.provisioning.foreman_items import (
     subnet,
 )
 from virtscan.provisioning.limits import Deadline
-from virtscan.provisioning.records import Records, gap, shown
+from virtscan.provisioning.records import Records, gap, shown, system
 from virtscan.provisioning.rest import Api, UnansweredError
 
 R = TypeVar("R", bound=msgspec.Struct)
@@ -46,6 +49,7 @@ class _Conversation:
     def __init__(self, api: Api, target: ProvisioningTarget) -> None:
         self._api = api
         self._target = target
+        self._system = msgspec.structs.asdict(system(target))
         self._at = datetime.now(UTC).replace(microsecond=0)
         self._gaps: list[Gap] = []
         self._failed: list[ProvisioningError] = []
@@ -68,7 +72,7 @@ class _Conversation:
             got.extend(self._records(path, kind, **parameters))
         except ProvisioningError as error:
             self._failed.append(error)
-            self._gap(path, str(error))
+            self._gap(SystemList(**self._system, list=path), Failure(detail=str(error)))
         return got
 
     def _records(self, path: str, kind: type[R], **parameters: str) -> Iterator[R]:
@@ -76,14 +80,15 @@ class _Conversation:
             try:
                 yield msgspec.json.decode(record, type=kind)
             except msgspec.DecodeError as error:
-                self._gap(f"{path} #{number}", f"not a Foreman record ({error})")
+                item = SystemList(**self._system, list=path, number=number)
+                self._gap(item, BadDocument(detail=f"not a Foreman record ({error})"))
 
     def _subnets(self, recorded: list[SubnetRecord]) -> Iterator[Subnet]:
         for record in recorded:
             try:
                 yield subnet(record, source=shown(self._target), at=self._at)
             except ValueError as error:
-                self._gap(f"subnet {record.name}", str(error))
+                self._gap(SystemSubnet(**self._system, subnet=record.name), BadDocument(detail=str(error)))
 
     def _netboots(self, hosts: list[HostRecord], servers: Mapping[int, str]) -> Iterator[Netboot]:
         source = shown(self._target)
@@ -93,18 +98,19 @@ class _Conversation:
             try:
                 interfaces = tuple(self._records(f"hosts/{host.id}/interfaces", InterfaceRecord))
             except UnansweredError as error:
-                self._gap(f"interfaces of host {host.name}", f"{error}; {_INSTEAD}")
+                self._gap(SystemHost(**self._system, host=host.name), _instead(error))
             except ProvisioningError as error:
                 # It would be the same for the others.
                 rest = [host, *waiting]
-                self._gap(f"interfaces of {len(rest)} hosts in build mode", f"{error}; {_INSTEAD}")
+                self._gap(SystemHosts(**self._system, hosts=len(rest)), _instead(error))
                 for other in rest:
                     yield from netboots(other, None, servers, source=source, at=self._at)
                 return
             yield from netboots(host, interfaces, servers, source=source, at=self._at)
 
-    def _gap(self, item: str, reason: str) -> None:
-        self._gaps.append(gap(self._target, reason, item=item))
+    def _gap(self, item: System, cause: AnyCause) -> None:
+        self._gaps.append(gap(item, cause))
 
 
-_INSTEAD = "taken instead: the primary one"
+def _instead(error: ProvisioningError) -> Failure:
+    return Failure(detail=str(error), consequence=Consequence.PRIMARY_INTERFACE)

@@ -3,6 +3,8 @@
 import msgspec
 
 from virtscan.model import Gap, GapAbout, Mac, Netboot, ProvisioningTarget, Subnet, parse_mac
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.items import System
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,15 +20,19 @@ def shown(target: ProvisioningTarget) -> str:
     return f"{target.kind.value} {target.name or target.url}"
 
 
-def gap(target: ProvisioningTarget, reason: str, *, item: str = "") -> Gap:
-    """Something of this system that could not be read; `item` is what, empty: all of it."""
-    subject = f"{shown(target)} {item}".rstrip()
-    return Gap(subject=subject, reason=reason, about=GapAbout.PROVISIONING)
+def system(target: ProvisioningTarget) -> System:
+    """Return the system as what a gap is about."""
+    return System(system_kind=target.kind, system=target.name or target.url)
 
 
-def unreadable(target: ProvisioningTarget, reason: str) -> Records:
-    """Return empty records with this reason."""
-    return Records(gaps=(gap(target, reason),))
+def gap(item: System, cause: AnyCause) -> Gap:
+    """Return the gap of something of a system that could not be read."""
+    return Gap(item=item, cause=cause, about=GapAbout.PROVISIONING)
+
+
+def unreadable(target: ProvisioningTarget, cause: AnyCause) -> Records:
+    """Return empty records with this cause."""
+    return Records(gaps=(gap(system(target), cause),))
 
 
 def mac_address(recorded: object) -> Mac | None:

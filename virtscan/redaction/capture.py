@@ -6,6 +6,9 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from virtscan.model import Gap
+from virtscan.model.gaps.items import CaptureFile
+from virtscan.redaction.inventory import redact_gap
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
 from virtscan.trace.boots.boot import Boot, Trace
 from virtscan.trace.protocols.tftp import CODES
@@ -35,9 +38,17 @@ def redact_trace(trace: Trace, known: Map) -> tuple[Trace, Map]:
         trace,
         file=file,
         boots=tuple(_boot(boot, pseudonyms) for boot in trace.boots),
-        gaps=tuple(msgspec.structs.replace(gap, subject=gap.subject.replace(trace.file, file)) for gap in trace.gaps),
+        gaps=tuple(_gap(gap, pseudonyms) for gap in trace.gaps),
     )
     return redacted, pseudonyms.map()
+
+
+def _gap(gap: Gap, pseudonyms: Pseudonyms) -> Gap:
+    redacted = redact_gap(gap, pseudonyms)
+    if isinstance(gap.item, CaptureFile):
+        item = CaptureFile(file=pseudonyms.of_thing("capture", gap.item.file))
+        return msgspec.structs.replace(redacted, item=item)
+    return redacted
 
 
 def _boot(boot: Boot, pseudonyms: Pseudonyms) -> Boot:

@@ -9,7 +9,8 @@ import msgspec
 
 from virtscan.correlator import correlate
 from virtscan.correlator.waivers import PATTERNS, Waivers
-from virtscan.model import Hypervisor, Inventory, Server, ServerDevice, Waiver
+from virtscan.model import Gap, Hypervisor, Inventory, Server, ServerDevice, Waiver
+from virtscan.model.gaps import AnyCause
 from virtscan.redaction.names import names_of
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
 
@@ -39,7 +40,7 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
         servers=tuple(_server(server, pseudonyms) for server in inventory.servers),
         netboots=tuple(_texts(netboot, pseudonyms) for netboot in inventory.netboots),
         subnets=tuple(_texts(subnet, pseudonyms) for subnet in inventory.subnets),
-        gaps=tuple(_texts(gap, pseudonyms) for gap in inventory.gaps),
+        gaps=tuple(redact_gap(gap, pseudonyms) for gap in inventory.gaps),
     )
     return redacted, pseudonyms.map()
 
@@ -67,6 +68,7 @@ def _hypervisor(host: Hypervisor, pseudonyms: Pseudonyms) -> Hypervisor:
 def _server(server: Server, pseudonyms: Pseudonyms) -> Server:
     return msgspec.structs.replace(
         _texts(server, pseudonyms),
+        reason=_cause(server.reason, pseudonyms),
         persistence=_optional(server.persistence, pseudonyms),
         kernel=_optional(server.kernel, pseudonyms),
         devices=tuple(_server_device(one, pseudonyms) for one in server.devices),
@@ -75,13 +77,49 @@ def _server(server: Server, pseudonyms: Pseudonyms) -> Server:
 
 def _server_device(one: ServerDevice, pseudonyms: Pseudonyms) -> ServerDevice:
     offload = msgspec.structs.replace(
-        _texts(one.offload, pseudonyms), persistence=_optional(one.offload.persistence, pseudonyms)
+        one.offload,
+        reason=_cause(one.offload.reason, pseudonyms),
+        persistence=_optional(one.offload.persistence, pseudonyms),
     )
     return ServerDevice(device=_texts(one.device, pseudonyms), offload=offload)
 
 
 def _optional(item: S | None, pseudonyms: Pseudonyms) -> S | None:
     return None if item is None else _texts(item, pseudonyms)
+
+
+WITHHELD = "[details withheld]"
+"""What stands in the place of free text from outside, which may hold any name."""
+
+_FREE_TEXTS = {"detail", "text"}
+"""Fields of items and causes that hold such text."""
+
+
+def redact_gap(gap: Gap, pseudonyms: Pseudonyms) -> Gap:
+    """Give the gap with pseudonyms in the place of names, without free text."""
+    return msgspec.structs.replace(
+        gap,
+        item=_masked(gap.item, pseudonyms),
+        cause=_masked(gap.cause, pseudonyms),
+        hypervisor=None if gap.hypervisor is None else pseudonyms.text(gap.hypervisor),
+    )
+
+
+def _cause(cause: AnyCause | None, pseudonyms: Pseudonyms) -> AnyCause | None:
+    return None if cause is None else _masked(cause, pseudonyms)
+
+
+def _masked(item: S, pseudonyms: Pseudonyms) -> S:
+    changes: dict[str, object] = {}
+    for field in item.__struct_fields__:
+        match getattr(item, field):
+            case str() if field in _FREE_TEXTS:
+                changes[field] = WITHHELD
+            case str(text):
+                changes[field] = pseudonyms.text(text)
+            case (str(), *_) as texts:
+                changes[field] = tuple(pseudonyms.text(text) for text in texts)
+    return msgspec.structs.replace(item, **changes)
 
 
 _IDENTIFYING = {
@@ -92,7 +130,6 @@ _IDENTIFYING = {
     "Server": (
         "name",
         "source",
-        "reason",
         "macs",
         "declared_macs",
         "addresses",
@@ -100,12 +137,10 @@ _IDENTIFYING = {
         "runs_on",
         "system_uuid",
     ),
-    "Offload": ("reason",),
     "Persistence": ("setting",),
     "Observed": ("source",),
     "Netboot": ("mac", "system", "server", "source"),
     "Subnet": ("network", "servers", "source"),
-    "Gap": ("subject", "reason", "hypervisor"),
 }
 """Fields in which a name can stand, by type; the others are words of libvirt, or names of devices."""
 

@@ -5,27 +5,19 @@ import re
 from collections.abc import Iterable, Iterator
 
 from virtscan.errors import ConfigError
-from virtscan.model import Device, Gap, GapAbout, Inventory, Server
+from virtscan.model import Device, Inventory, Server
+from virtscan.model.gaps import AnyCause, AnyItem
+from virtscan.model.gaps import causes as c
+from virtscan.model.gaps import items as i
 from virtscan.model.keys import is_significant
 from virtscan.model.sources import path_in
 from virtscan.transport import uri
 
-_URL = re.compile(r"\w[\w+.-]*://[^\s'\"<>(),]+")
 _FILE = re.compile(r"(?<![\w/.:])(?:/[^\s/:;&'\"<>(),]+){2,}")
 """An absolute path; one with a blank in it ends there."""
 
 _HOME = re.compile(r"(?<![\w/.:])/home/[^\s:;&'\"<>(),]+")
 _MAC = re.compile(r"(?<![\w:])[0-9a-f]{2}(?::[0-9a-f]{2}){5}(?![\w:])")
-_DOMAIN = re.compile(r"domain (?P<name>.+)", re.DOTALL)
-_RECORD = re.compile(r"(?:cobbler|foreman) (?P<system>\S+)(?: interfaces of host (?P<host>.+))?", re.DOTALL)
-"""Subject of a gap about a provisioning system, or a source: the system's name or URL, and what it tells of."""
-
-_AUTHENTICATED = re.compile(r"authenticate user (\S+)")
-"""How Foreman repeats the user that the configuration names."""
-
-_LOGIN = re.compile(r"(?<![\w.@/-])([\w.-]+)@(?=[\w\[])")
-"""How ssh names the account that it could not use."""
-
 _SHORTEST_PATH = 3
 """A shorter one may be any word, or a dot."""
 
@@ -50,9 +42,6 @@ def names_of(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
     yield "mac", (mac for one in devices for mac in _macs(one.device))
     machines = [host.system_uuid for host in hosts] + [server.system_uuid for server in inventory.servers]
     yield "vm-uuid", (uuid for uuid in machines if uuid and is_significant(uuid))
-    for server in inventory.servers:
-        for reason in (server.reason, *(one.offload.reason for one in server.devices)):
-            yield "user", _LOGIN.findall(reason or "")
     for text in _settings(inventory.servers):
         yield "path", _HOME.findall(text)
         yield "mac", _MAC.findall(text.lower())
@@ -65,7 +54,8 @@ def names_of(inventory: Inventory) -> Iterator[tuple[str, Iterable[str]]]:
     for source in dict.fromkeys(sources):
         yield from _of_record(source)
     for gap in inventory.gaps:
-        yield from _of_gap(gap, [host.uri for host in hosts])
+        yield from _of_item(gap.item)
+        yield from _of_cause(gap.cause)
     yield "path", (path for host in hosts for path in _FILE.findall(host.uri.partition("?")[2].replace("=", " ")))
 
 
@@ -91,38 +81,51 @@ def _settings(servers: Iterable[Server]) -> Iterator[str]:
     """Sentences about servers' devices and settings, which repeat lines of their files."""
     for server in servers:
         offloads = [one.offload for one in server.devices]
-        yield from (server.reason or "", *(one.reason or "" for one in offloads))
         lasting = (server.persistence, *(one.persistence for one in offloads))
         yield from (one.setting for one in lasting if one is not None)
 
 
-def _of_gap(gap: Gap, addresses: Iterable[str]) -> Iterator[tuple[str, Iterable[str]]]:
-    """Give the names in a gap: a domain, file or system that could not be read may have no other place."""
-    item = gap.subject
-    for address in addresses:
-        item = item.removeprefix(f"{address} ")
-    if gap.about is GapAbout.PROVISIONING:
-        yield from _of_record(item)
-    elif gap.about in {GapAbout.DOMAIN, GapAbout.NETWORK}:
-        if match := _DOMAIN.fullmatch(item):
-            yield "vm", (match["name"],)
-        elif "/" in item and "://" not in item:
-            yield "path", (item,)
-    for text in (gap.subject, gap.reason):
-        for url in _URL.findall(text):
-            yield "host", _hosts("", url)
-            yield "user", _users(url)
-        yield "path", _FILE.findall(text)
-        yield "user", (*_AUTHENTICATED.findall(text), *_LOGIN.findall(_URL.sub("", text)))
-        yield "mac", _MAC.findall(text.lower())
+def _of_item(item: AnyItem) -> Iterator[tuple[str, Iterable[str]]]:
+    """Give the names in what a gap is about: what could not be read may have no other place."""
+    match item:
+        case i.GuestDomain(domain=domain):
+            yield "vm", (domain,)
+        case i.DefinitionFile(path=path):
+            yield "path", (path,)
+        case i.System(system=system):
+            yield from _of_system(system)
+            if isinstance(item, i.SystemHost):
+                yield "vm", (item.host,)
+        case i.ServerItem(server=name, source=source):
+            yield "host", _hosts(name, source or "")
+            yield "user", _users(source or "")
+        case i.OldHost(hypervisor=name, uri=uri):
+            yield "host", _hosts(name, uri)
+        case i.OldRecords(source=source):
+            yield from _of_record(source)
+    if (address := getattr(item, "uri", None)) is not None:
+        yield "host", _hosts("", address)
+        yield "user", _users(address)
 
 
-def _of_record(text: str) -> Iterator[tuple[str, Iterable[str]]]:
-    match = _RECORD.match(text)
-    if match is not None:
-        system = match["system"]
-        yield "host", _hosts("", system) if "://" in system else _hosts(system)
-        yield "vm", (match["host"] or "",)
+def _of_cause(cause: AnyCause) -> Iterator[tuple[str, Iterable[str]]]:
+    match cause:
+        case c.BadDocument(domains=domains):
+            yield "vm", domains
+        case c.DefinedTwice(first=path):
+            yield "path", (path,)
+        case c.NoDefinitions(left_out=files):
+            yield "path", files
+
+
+def _of_system(system: str) -> Iterator[tuple[str, Iterable[str]]]:
+    yield "host", _hosts("", system) if "://" in system else _hosts(system)
+    yield "user", _users(system)
+
+
+def _of_record(source: str) -> Iterator[tuple[str, Iterable[str]]]:
+    """Give the names in the source of a record: the kind of the system, and its name or URL."""
+    yield from _of_system(source.partition(" ")[2])
 
 
 def _places(inventory: Inventory) -> Iterator[str]:

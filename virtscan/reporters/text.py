@@ -59,7 +59,7 @@ def plain(value: Value, *, none: str = "", yes: str = "true", no: str = "false")
 
 def gap_lines(gaps: Section) -> list[str]:
     """Write one line for each gap or warning."""
-    return [printable(f"{subject}: {reason}", LINE) for subject, reason in gaps.rows]
+    return [printable(f"{subject}: {reason}", LINE) for subject, reason, *_ in gaps.rows]
 
 
 def scan_line(version: str, taken_at: datetime | None, exit_code: int | None = None) -> str:

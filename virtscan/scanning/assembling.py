@@ -10,7 +10,10 @@ import msgspec
 
 from virtscan import __version__
 from virtscan.correlator.servers.sending import SendingStack, sending
-from virtscan.model import Gap, GapAbout, HostStatus, Hypervisor, Inventory, Policy, Server, State
+from virtscan.model import DeviceName, Gap, GapAbout, HostStatus, Hypervisor, Inventory, Policy, Server, State
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.causes import NoDomainDefined, OffloadUnknown
+from virtscan.model.gaps.items import ServerItem, WholeHost
 from virtscan.scanning.results import HostResult, Result
 
 if TYPE_CHECKING:
@@ -78,28 +81,25 @@ def _without_domains(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
     for hypervisor in hypervisors:
         if hypervisor.status is not HostStatus.FAILED:
             address = hypervisor.uri.partition("?")[0]
-            reason = "no domain defined"
-            if address.endswith("/session"):
-                system = address.removesuffix("session") + "system"
-                reason += f"; {address} is the user's own daemon; system VMs are at {system}"
-            yield Gap(subject=hypervisor.uri, reason=reason, about=GapAbout.HYPERVISOR, hypervisor=hypervisor.name)
+            cause = NoDomainDefined(session=address if address.endswith("/session") else None)
+            item = WholeHost(uri=hypervisor.uri)
+            yield Gap(item=item, cause=cause, about=GapAbout.HYPERVISOR, hypervisor=hypervisor.name)
 
 
 def _of_server(server: Server) -> Iterator[Gap]:
     """Give a gap if the offload over the ways that the server sends on is unknown."""
     stack = sending(server)
     if stack.tx is State.UNKNOWN:
-        subject = f"server {server.name} ({server.source})"
-        yield Gap(subject=subject, reason=server.reason or _why_unknown(stack), about=GapAbout.SERVER)
+        device, cause = (None, server.reason) if server.reason is not None else _why_unknown(stack)
+        item = ServerItem(server=server.name, source=server.source, device=device)
+        yield Gap(item=item, cause=cause, about=GapAbout.SERVER)
 
 
-def _why_unknown(stack: SendingStack) -> str:
-    """Give the reason where the named device is known, but not the way to the NICs."""
+def _why_unknown(stack: SendingStack) -> tuple[DeviceName | None, AnyCause]:
+    """Give the cause, with its device, where the named device is known, but not the way to the NICs."""
     unknown = stack.deciding()
-    reasons = (f"{name}: {reason}" for name in unknown if (reason := stack.offload(name).reason))
-    ends = ", ".join(dict.fromkeys(way.devices[-1] for way in stack.ways if way.ends_open and way.devices))
-    return (
-        next(reasons, None)
-        or (f"TX checksum offload of {', '.join(unknown)} is unknown" if unknown else None)
-        or (f"the devices below {ends} are not listed" if ends else "TX checksum offload is unknown")
-    )
+    for name in unknown:
+        if (reason := stack.offload(name).reason) is not None:
+            return name, reason
+    ends = dict.fromkeys(way.devices[-1] for way in stack.ways if way.ends_open and way.devices)
+    return None, OffloadUnknown(devices=unknown, above_unlisted=tuple(ends))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from virtscan.engines import threads
 from virtscan.engines.engine import Engine, Job, Outcome, Returned
 from virtscan.model import Inventory, Plan
+from virtscan.model.gaps import AnyCause
 from virtscan.scanning.assembling import assemble
 from virtscan.scanning.jobs import AnyJob, jobs_of
 from virtscan.scanning.reading import why_cut
@@ -54,7 +55,7 @@ def collect(
     return assemble(results, policy=plan.policy, scope=plan.scope, taken_at=taken_at)
 
 
-def unread(plan: Plan, reason: str) -> Inventory:
+def unread(plan: Plan, reason: AnyCause) -> Inventory:
     """Give the inventory of a plan of which nothing was read, for this reason."""
     taken_at = datetime.now(UTC).replace(microsecond=0)
     results = [job.failed(reason) for job in jobs_of(plan)]

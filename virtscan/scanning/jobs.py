@@ -13,6 +13,7 @@ from virtscan import offload
 from virtscan.connectors import naming
 from virtscan.engines.engine import Work
 from virtscan.model import Plan, ProvisioningTarget, Server, ServerTarget, Target, TargetKind
+from virtscan.model.gaps import AnyCause
 from virtscan.model.sources import SOURCES
 from virtscan.scanning.limits import Limits, limits_of
 from virtscan.scanning.reading import read_host, read_provisioning, read_server, unread_host, work_of
@@ -44,7 +45,7 @@ class HostJob(msgspec.Struct, frozen=True, kw_only=True):
         """Read it."""
         return read_host(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
 
-    def failed(self, reason: str) -> HostResult:
+    def failed(self, reason: AnyCause) -> HostResult:
         """Give the result that there is without reading."""
         return unread_host(self.target, reason)
 
@@ -69,7 +70,7 @@ class ServerJob(msgspec.Struct, frozen=True, kw_only=True):
         """Read it."""
         return read_server(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
 
-    def failed(self, reason: str) -> Server:
+    def failed(self, reason: AnyCause) -> Server:
         """Give the result that there is without reading."""
         return offload.unreadable(self.target, reason)
 
@@ -86,7 +87,7 @@ class ProvisioningJob(msgspec.Struct, frozen=True, kw_only=True):
         """Read it."""
         return read_provisioning(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
 
-    def failed(self, reason: str) -> "Records":
+    def failed(self, reason: AnyCause) -> "Records":
         """Give the result that there is without reading."""
         from virtscan import provisioning
 

@@ -13,11 +13,22 @@ from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from virtscan import offload
 from virtscan.connectors import naming, sosreport, xml_directory
+from virtscan.connectors.caused import cause_of
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.engines.bounded import within, within_work
 from virtscan.engines.engine import Cut, Outcome, Raised, Returned, Work
 from virtscan.errors import VirtscanError
 from virtscan.model import ProvisioningTarget, Server, ServerTarget, Target, TargetKind
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.causes import (
+    InternalError,
+    Interrupted,
+    NoAnswer,
+    NotReadToEnd,
+    RunEnded,
+    Stopped,
+    TooFewFiles,
+)
 from virtscan.model.sources import SOURCES, TARGETS, AddressKind
 from virtscan.scanning.limits import Limits
 from virtscan.scanning.results import HostResult
@@ -49,7 +60,7 @@ def read_host(target: Target, limits: Limits) -> HostResult:
     return HostResult(hypervisor=hypervisor, gaps=gaps, seconds=monotonic() - started)
 
 
-def unread_host(target: Target, reason: str) -> HostResult:
+def unread_host(target: Target, reason: AnyCause) -> HostResult:
     """Give the result for a hypervisor of which nothing was read."""
     hypervisor, gaps = _draft(target).close(reason)
     return HostResult(hypervisor=hypervisor, gaps=gaps)
@@ -97,36 +108,36 @@ def _bounded(work: Work, limits: Limits, call: Callable[[], T]) -> Outcome[T]:
     return within_work(limits.host_timeout, math.inf if limits.run_left is None else limits.run_left, call)
 
 
-def why_cut(outcome: Raised | Cut, limits: Limits, *, is_empty: bool = True, work: Work = Work.ASKS) -> str:
-    """Give the reason why a job has no result of its own, or not all of it; `is_empty`: it has none at all."""
+def why_cut(outcome: Raised | Cut, limits: Limits, *, is_empty: bool = True, work: Work = Work.ASKS) -> AnyCause:
+    """Give the cause why a job has no result of its own, or not all of it; `is_empty`: it has none at all."""
     match outcome:
         case Raised(error=VirtscanError() as error):
-            return str(error)
+            return cause_of(error)
         case Raised(error=error):
             # It costs this one item, not the scan: the others are worth as much as before.
             _log.error("Internal error; please report it.", exc_info=error)
-            return f"internal error of virtscan ({type(error).__name__}); please report it"
+            return InternalError(error=type(error).__name__)
         case Cut():
             return _why_cut_at(outcome, limits, is_empty=is_empty, work=work)
 
 
-def _why_cut_at(cut: Cut, limits: Limits, *, is_empty: bool, work: Work) -> str:
-    limit = f"{limits.host_timeout:g} s"
+def _why_cut_at(cut: Cut, limits: Limits, *, is_empty: bool, work: Work) -> AnyCause:
+    limit = limits.host_timeout
     if cut is Cut.JOB_DEADLINE and work is Work.READS:
-        return f"not read to its end in {limit} of work; use a longer --host-timeout, or check the disk"
+        return NotReadToEnd(seconds=limit)
     if cut is Cut.JOB_DEADLINE and limits.run_ends_first:
         cut = Cut.RUN_DEADLINE
     match cut:
         case Cut.JOB_DEADLINE:
-            return f"no answer within {limit}" if is_empty else f"stopped at its deadline of {limit}"
+            return NoAnswer(seconds=limit) if is_empty else Stopped(seconds=limit)
         case Cut.RUN_DEADLINE:
-            return f"stopped at the run's deadline of {limits.deadline:g} s"
+            return RunEnded(seconds=limits.deadline, started=True)
         case Cut.NEVER_STARTED:
-            return f"not started before the run's deadline of {limits.deadline:g} s"
+            return RunEnded(seconds=limits.deadline, started=False)
         case Cut.INTERRUPTED:
-            return "interrupted"
+            return Interrupted()
         case Cut.NO_FILES:
-            return "too few files may be open; raise the limit with ulimit -n"
+            return TooFewFiles()
 
 
 def _draft(target: Target) -> HostDraft:

@@ -7,7 +7,7 @@ import msgspec
 
 from virtscan.errors import InventoryError
 from virtscan.model import Hypervisor, Inventory
-from virtscan.storage.inventory_v2 import (
+from virtscan.storage.inventory_v3 import (
     SavedGap,
     SavedHypervisor,
     SavedInventory,

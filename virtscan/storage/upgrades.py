@@ -25,7 +25,44 @@ def _with_declared_kernel(host: Json) -> Json:
     return host | {"kernel": None, "kernel_build": None, "declared_kernel": declared}
 
 
-STEPS: Mapping[int, Callable[[dict[str, Json]], dict[str, Json]]] = {1: _from_1}
+def _from_2(inventory: dict[str, Json]) -> dict[str, Json]:
+    """Keep the sentences of version 2's gaps and reasons, which now are codes with facts, as what they are: words."""
+    changes: dict[str, Json] = {}
+    if isinstance(gaps := inventory.get("gaps"), list):
+        changes["gaps"] = [_with_words(gap) for gap in gaps]
+    if isinstance(servers := inventory.get("servers"), list):
+        changes["servers"] = [_with_causes(server) for server in servers]
+    return inventory | changes
+
+
+def _with_words(gap: Json) -> Json:
+    if not isinstance(gap, dict):
+        return gap
+    item = {"kind": "other-item", "text": gap.get("subject")}
+    return gap | {"item": item, "cause": _failure(gap.get("reason"))}
+
+
+def _with_causes(server: Json) -> Json:
+    if not isinstance(server, dict):
+        return server
+    changes: dict[str, Json] = {"reason": _failure(server.get("reason"))}
+    if isinstance(devices := server.get("devices"), list):
+        changes["devices"] = [_with_cause(device) for device in devices]
+    return server | changes
+
+
+def _with_cause(device: Json) -> Json:
+    offload = device.get("offload") if isinstance(device, dict) else None
+    if not isinstance(device, dict) or not isinstance(offload, dict):
+        return device
+    return device | {"offload": offload | {"reason": _failure(offload.get("reason"))}}
+
+
+def _failure(words: Json) -> Json:
+    return None if words is None else {"code": "failure", "detail": words}
+
+
+STEPS: Mapping[int, Callable[[dict[str, Json]], dict[str, Json]]] = {1: _from_1, 2: _from_2}
 """By the version that a step starts from; the last one leads to the present version."""
 
 

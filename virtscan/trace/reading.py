@@ -4,6 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 from virtscan.model import Gap, GapAbout
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.causes import Failure
+from virtscan.model.gaps.items import CaptureFile
+from virtscan.model.gaps.mismatches import BadMessage, ForeignFrames, TooManyBoots, UnreadMessages
 from virtscan.trace.boots.attempt import moment
 from virtscan.trace.boots.boot import Trace
 from virtscan.trace.boots.client_table import MOST_ATTEMPTS
@@ -11,14 +15,8 @@ from virtscan.trace.boots.tracker import Tracker
 from virtscan.trace.capture import links
 from virtscan.trace.capture.packets import packet
 from virtscan.trace.capture.reader import open_capture
-from virtscan.trace.protocols.dhcp import Unreadable
 
 _KNOWN = {links.ETHERNET, links.COOKED, links.COOKED_2}
-_ADVICE = {
-    Unreadable.CUT: "capture whole frames: tcpdump -s 0",
-    Unreadable.MALFORMED: "not DHCP or TFTP, or a broken sender",
-    Unreadable.NAMELESS: "capture at a single Ethernet device instead of all",
-}
 
 
 def read(path: Path) -> Trace:
@@ -44,15 +42,15 @@ def read(path: Path) -> Trace:
             if found is not None:
                 tracker.takes(found)
     boots, others = tracker.boots(end=last)
-    reasons = [
-        *([capture.damage] if capture.damage else []),
+    causes: list[AnyCause] = [
+        *([Failure(detail=capture.damage)] if capture.damage else []),
         *(_foreign(link, number) for link, number in foreign.items()),
         *(
-            f"{number} DHCP or TFTP messages are {why.value}: {_ADVICE[why]}"
+            UnreadMessages(messages=number, defect=BadMessage[why.name])
             for why, number in tracker.unreadable.items()
             if number
         ),
-        *([_turned_away(tracker.not_followed)] if tracker.not_followed else []),
+        *([TooManyBoots(requests=tracker.not_followed, limit=MOST_ATTEMPTS)] if tracker.not_followed else []),
     ]
     return Trace(
         file=str(path),
@@ -61,14 +59,9 @@ def read(path: Path) -> Trace:
         ended_at=moment(last),
         boots=boots,
         others=others,
-        gaps=tuple(Gap(subject=str(path), reason=reason, about=GapAbout.CAPTURE) for reason in reasons),
+        gaps=tuple(Gap(item=CaptureFile(file=str(path)), cause=cause, about=GapAbout.CAPTURE) for cause in causes),
     )
 
 
-def _foreign(link: int, number: int) -> str:
-    name = links.KINDS.get(link, "unknown to virtscan")
-    return f"{number} frames are not Ethernet (link type {link}, {name}): capture at the server's or the VM's device"
-
-
-def _turned_away(number: int) -> str:
-    return f"{number} requests were not followed: there are more than {MOST_ATTEMPTS} boots; split the capture by time"
+def _foreign(link: int, number: int) -> ForeignFrames:
+    return ForeignFrames(frames=number, link=link, link_name=links.KINDS.get(link))

@@ -1,8 +1,9 @@
 """A finding in one phrase, and lines about what no single finding shows."""
 
 from virtscan.correlator.servers.supposed import after_reboot as rebooted
-from virtscan.model import Finding, Reach, Report, SourceMode, Verdict
-from virtscan.views.document import Row
+from virtscan.model import Finding, Gap, GapAbout, Reach, Report, SourceMode, Verdict
+from virtscan.model.gaps.items import Servers
+from virtscan.model.gaps.mismatches import OffUntilReboot
 from virtscan.views.summary import is_at_risk
 from virtscan.views.wording.missing import leading
 from virtscan.views.wording.quantity import quantity
@@ -27,17 +28,13 @@ def mark(finding: Finding, *, is_less_certain: bool) -> str | None:
     return "; ".join(marks) or None
 
 
-def after_reboot(report: Report) -> tuple[Row, ...]:
+def after_reboot(report: Report) -> tuple[Gap, ...]:
     """Name the servers whose offload is off until their next reboot, and what is at risk then: one row, or none."""
     names = tuple(dict.fromkeys(one.name for one in report.inventory.servers if rebooted(one) != one))
     if not names:
         return ()
-    count = report.at_risk_after_reboot
-    then = f", which puts {quantity(count, 'interface') if count else 'no further interface'} at risk"
-    action = "; `virtscan remedy` shows how to make it permanent" if count else ""
-    subject = f"{'server' if len(names) == 1 else 'servers'} {', '.join(names)}"
-    text = f"TX checksum offload is off until the next reboot{then if report.findings else ''}{action}"
-    return ((subject, text),)
+    cause = OffUntilReboot(at_risk=report.at_risk_after_reboot if report.findings else None)
+    return (Gap(item=Servers(servers=names), cause=cause, about=GapAbout.SERVER),)
 
 
 def unreached(report: Report) -> tuple[str, ...]:

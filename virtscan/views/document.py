@@ -10,9 +10,11 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from virtscan.model import Gap
+from virtscan.model import Gap, GapAbout
 from virtscan.model.facts import Moment
+from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.views.grouping import RowGroup
+from virtscan.views.wording.gaps import reason, subject
 
 Value: TypeAlias = (
     str
@@ -264,9 +266,9 @@ def records_of(*kinds: type[msgspec.Struct], key: str) -> Column:
     return Column(key, audience=Audience.DOCUMENTS, holds=GenericAlias(tuple, (reduce(or_, kinds), ...)))
 
 
-def gap_section(gaps: Iterable[Gap]) -> Section:
-    """List the gaps in the order they were met."""
-    return section("gaps", _GAP_FIELDS, gaps)
+def gap_section(gaps: Iterable[Gap], taken_at: datetime | None = None) -> Section:
+    """List the gaps in the order they were met; ages are counted from `taken_at`, and dates without it."""
+    return section("gaps", _gap_fields(taken_at), gaps)
 
 
 def records(items: Iterable[msgspec.Struct]) -> tuple[Mapping[str, object], ...]:
@@ -290,7 +292,13 @@ def word(member: Enum | None) -> str | None:
     return None if member is None else str(member.value)
 
 
-_GAP_FIELDS: tuple[Field[Gap], ...] = (
-    Field(Column("subject"), lambda gap: gap.subject),
-    Field(Column("reason", wraps=True), lambda gap: gap.reason),
-)
+def _gap_fields(taken_at: datetime | None) -> tuple[Field[Gap], ...]:
+    return (
+        Field(Column("subject"), subject),
+        Field(Column("reason", wraps=True), lambda gap: reason(gap, taken_at)),
+        Field(one_of(GapAbout, "about", audience=Audience.DOCUMENTS), lambda gap: word(gap.about)),
+        Field(Column("hypervisor", audience=Audience.DOCUMENTS), lambda gap: gap.hypervisor),
+        Field(Column("code", audience=Audience.DOCUMENTS), lambda gap: str(record(gap.cause)["code"])),
+        Field(Column("item", audience=Audience.DOCUMENTS, holds=AnyItem), lambda gap: record(gap.item)),
+        Field(Column("cause", audience=Audience.DOCUMENTS, holds=AnyCause), lambda gap: record(gap.cause)),
+    )

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from virtscan.correlator.servers.serving import network
 from virtscan.model import Gap, GapAbout
+from virtscan.model.gaps.items import NamedSegment, ServerItem
+from virtscan.model.gaps.mismatches import NoSuchHypervisor, SegmentUnmatched
 from virtscan.model.nearest import nearest
 
 
@@ -13,7 +15,7 @@ class Host(Protocol):
 
     @property
     def segments(self) -> Mapping[str, str]:
-        """Segment of each source device."""
+        """NamedSegment of each source device."""
 
 
 class Serving(Protocol):
@@ -52,10 +54,8 @@ def segment_warnings(hosts: Sequence[Host], servers: Sequence[Serving]) -> tuple
     )
     serves_all = any(not server.segments and not server.subnets for server in servers)
     return (
-        *_warnings(of_servers, of_hosts, "a server serves it, and no hypervisor has a device in it", always=True),
-        *_warnings(
-            of_hosts, of_servers, "a hypervisor has a device in it, and no server names it", always=not serves_all
-        ),
+        *_warnings(of_servers, of_hosts, by_server=True, always=True),
+        *_warnings(of_hosts, of_servers, by_server=False, always=not serves_all),
     )
 
 
@@ -69,25 +69,23 @@ def runs_on_warnings(hypervisors: Sequence[str], servers: Iterable[Serving]) -> 
     if not hypervisors:
         return ()
     return tuple(
-        _warning(
-            f"server {server.name}", f"runs_on: no hypervisor is named {server.runs_on!r}", server.runs_on, hypervisors
+        Gap(
+            item=ServerItem(server=server.name),
+            cause=NoSuchHypervisor(runs_on=server.runs_on, near=nearest(server.runs_on, hypervisors)),
+            about=GapAbout.CONFIGURATION,
         )
         for server in servers
         if server.runs_on is not None and server.runs_on not in hypervisors
     )
 
 
-def _warnings(named: Iterable[str], others: Iterable[str], reason: str, *, always: bool) -> Iterator[Gap]:
+def _warnings(named: Iterable[str], others: Iterable[str], *, by_server: bool, always: bool) -> Iterator[Gap]:
     others = list(others)
     for segment in named:
-        if segment not in others and (always or nearest(segment, others)):
-            yield _warning(f"segment {segment}", reason, segment, others)
-
-
-def _warning(subject: str, reason: str, name: str, known: Sequence[str]) -> Gap:
-    near = nearest(name, known)
-    advice = f"; did you mean {near!r}?" if near else ""
-    return Gap(subject=subject, reason=f"{reason}{advice}", about=GapAbout.CONFIGURATION)
+        near = nearest(segment, others)
+        if segment not in others and (always or near is not None):
+            cause = SegmentUnmatched(by_server=by_server, near=near)
+            yield Gap(item=NamedSegment(segment=segment), cause=cause, about=GapAbout.CONFIGURATION)
 
 
 def _is_among(segment: str, subnets: Iterable[str]) -> bool:

@@ -1,13 +1,11 @@
 """The frame of every document about a report: its scan, counts, gaps and warnings."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-import msgspec
-
-from virtscan.model import Report
+from virtscan.model import Gap, Report
 from virtscan.views import advice
 from virtscan.views.document import Document, Metric, Section, gap_section
-from virtscan.views.wording.left_out import left_out_words
+from virtscan.views.left_out import left_out
 
 
 def of_report(
@@ -40,15 +38,15 @@ def of_report(
         metrics=tuple(metrics),
         headline=headline,
         notes=tuple(notes),
-        gaps=gap_section(inventory.gaps),
-        warnings=_warnings(report),
+        gaps=gap_section(inventory.gaps, inventory.taken_at),
+        warnings=gap_section(_warnings(report), inventory.taken_at),
     )
 
 
-def _warnings(report: Report) -> Section:
-    """List what a reader has to know although nothing is missing: what does not match, comes back or is left out."""
-    section = gap_section(report.warnings)
-    # Where nothing else was found, the gap that says so names them.
-    hosts = (host for host in report.inventory.hypervisors if host.domains)
-    left_out = ((host.uri, line) for host in hosts for line in left_out_words(host))
-    return msgspec.structs.replace(section, rows=(*section.rows, *advice.after_reboot(report), *left_out))
+def _warnings(report: Report) -> Iterator[Gap]:
+    """Give what a reader has to know although nothing is missing: what does not match, comes back or is left out."""
+    yield from report.warnings
+    yield from advice.after_reboot(report)
+    for host in report.inventory.hypervisors:
+        if host.domains:  # where nothing else was found, the gap that says so names them
+            yield from left_out(host)

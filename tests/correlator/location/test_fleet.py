@@ -5,7 +5,21 @@ from typing import Any
 
 import pytest
 
-from tests.build import TAKEN_AT, bond, bridge, device, domain, hypervisor, inventory, macvlan, macvtap, nic, tap, veth
+from tests.build import (
+    TAKEN_AT,
+    bond,
+    bridge,
+    device,
+    domain,
+    gap_in_words,
+    hypervisor,
+    inventory,
+    macvlan,
+    macvtap,
+    nic,
+    tap,
+    veth,
+)
 from virtscan.correlator.location.fleet import Fleet, survey
 from virtscan.model import (
     Device,
@@ -183,7 +197,7 @@ def test_hypervisors_that_carry_each_other_end_the_search() -> None:
 
 
 def gap(about: GapAbout, host: str | None = "hv1", subject: str = "hv1") -> Gap:
-    return Gap(subject=subject, reason="timeout", about=about, hypervisor=host)
+    return gap_in_words(subject=subject, reason="timeout", about=about, hypervisor=host)
 
 
 def judged_with(*gaps: Gap, max_age: float | None = None, guest: Interface | None = None, **host: Any) -> Inventory:

@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.build import domain, hypervisor, macvtap, server
+from tests.build import domain, failure, gap_in_words, hypervisor, macvtap, server
 from tests.harness.missing import cannot_run
 from tests.remedy.plans import change, fleet, host, mac, remedy
 from tests.remedy.stacks import bonded, part, stacked
 from tests.reporters.hostile import NAMES
 from virtscan.correlator import correlate
-from virtscan.model import DeviceKind, Feature, Gap, GapAbout, Observed, Persistence, Report, Server, State
+from virtscan.model import DeviceKind, Feature, GapAbout, Observed, Persistence, Report, Server, State
 from virtscan.remedy import FORMS, plan
 from virtscan.remedy import document as document_of
 from virtscan.remedy.plan import Remedy
@@ -64,7 +64,7 @@ def hostile(name: str) -> Remedy:
             source=name,
             interface=interface,
             tx_checksum=state,
-            reason=name,
+            reason=failure(name),
             persistence=Persistence(setting=name),
             features={name: Feature(state=State.ON), f"tx-checksum-{name}": Feature(state=State.ON)} | features,
             macs=mac(name) if interface == "eth0" else (),
@@ -260,7 +260,7 @@ def test_a_server_that_another_one_stands_behind_is_named_with_it() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_the_document_holds_the_plan_and_the_steps(form: str) -> None:
     inventory = fleet(server(), server("fixed", interface="eth1", features=STUCK))
-    gap = Gap(subject="hv9", reason="no answer", about=GapAbout.HYPERVISOR)
+    gap = gap_in_words(subject="hv9", reason="no answer", about=GapAbout.HYPERVISOR)
 
     judged = correlate(msgspec.structs.replace(inventory, gaps=(gap,)))
 
@@ -286,7 +286,7 @@ def test_the_document_holds_the_plan_and_the_steps(form: str) -> None:
         "others": ["fixed"],
     }
     assert told["afterwards"] == {"at-risk": 2, "unknown": 0}
-    assert told["gaps"] == [{"subject": "hv9", "reason": "no answer"}]
+    assert [(gap["subject"], gap["reason"]) for gap in told["gaps"]] == [("hv9", "no answer")]
 
 
 def test_the_document_lists_every_device_to_switch() -> None:

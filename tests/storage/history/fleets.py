@@ -5,8 +5,8 @@ from datetime import timedelta
 import msgspec
 from hypothesis import strategies as st
 
-from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
-from virtscan.model import Domain, Gap, GapAbout, HostStatus, Hypervisor, Inventory, Mac, Netboot, Server, State
+from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from virtscan.model import Domain, GapAbout, HostStatus, Hypervisor, Inventory, Mac, Netboot, Server, State
 
 _DOMAINS = st.builds(
     lambda number, vcpus, next_start: domain(
@@ -48,7 +48,7 @@ _NETBOOTS = st.builds(
     st.booleans(),
 )
 _SERVERS: st.SearchStrategy[Server] = st.builds(server, st.sampled_from(["a", "b"]), st.sampled_from(State))
-_GAPS = st.builds(Gap, subject=st.just("cobbler"), reason=st.just("refused"), about=st.sampled_from(GapAbout))
+_GAPS = st.builds(gap_in_words, subject=st.just("cobbler"), reason=st.just("refused"), about=st.sampled_from(GapAbout))
 
 
 @st.composite

@@ -36,6 +36,7 @@ from tests.trace.build import (
 )
 from virtscan.trace import Failed, Lease, Outcome, judge
 from virtscan.trace.capture.checksums import Checksum
+from virtscan.views.wording.gaps import reason
 
 
 def test_offers_that_are_never_requested_show_a_server_on_plain_sockets(tmp_path: Path) -> None:
@@ -210,7 +211,7 @@ def test_a_malformed_message_is_a_gap(payload: bytes, tmp_path: Path) -> None:
 
     found = trace(tmp_path, shot)
     assert (found.boots, found.others) == ((), 0)
-    assert "malformed" in found.gaps[0].reason
+    assert "malformed" in reason(found.gaps[0])
 
 
 def test_a_client_that_does_not_name_itself_has_its_frames_address(tmp_path: Path) -> None:
@@ -229,7 +230,7 @@ def test_a_capture_with_truncated_frames_names_the_missing_part(tmp_path: Path) 
     frames = [(shot.time, cooked(shot)) for shot in [*lease(), said(1, read_request())]]
 
     found = written(tmp_path, pcap(frames, link=113, snap=96))
-    assert "4 DHCP or TFTP messages are cut off by the capture: capture whole frames" in found.gaps[0].reason
+    assert "4 DHCP or TFTP messages are cut off by the capture: capture whole frames" in reason(found.gaps[0])
 
 
 def test_answers_with_uncomputable_checksums_decide_nothing(tmp_path: Path) -> None:
@@ -420,7 +421,7 @@ def test_a_boot_over_ipv6_is_recognised_by_the_options_of_its_client(
 
 @pytest.mark.parametrize("message", [b"\1", bytes([12, 0]) + bytes(32), bytes([13]) + bytes(60)])
 def test_a_malformed_message_of_ipv6_is_a_gap(message: bytes, tmp_path: Path) -> None:
-    assert "malformed" in trace(tmp_path, asks(0, message)).gaps[0].reason
+    assert "malformed" in reason(trace(tmp_path, asks(0, message)).gaps[0])
 
 
 def test_a_reply_to_a_group_names_no_client(tmp_path: Path) -> None:
@@ -428,7 +429,7 @@ def test_a_reply_to_a_group_names_no_client(tmp_path: Path) -> None:
     shot = datagram(0, nameless, (SERVER_MAC, SERVER_6, 547), ("33:33:00:00:00:01", "ff02::1", 546))
 
     found = trace(tmp_path, shot)
-    assert (found.others, "without a MAC" in found.gaps[0].reason) == (0, True)
+    assert (found.others, "without a MAC" in reason(found.gaps[0])) == (0, True)
 
 
 def test_the_broadcast_address_is_not_a_clients_mac(tmp_path: Path) -> None:

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from enum import Enum
-from types import NoneType
-from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from tests import filling
 from tests.build import TAKEN_AT, hypervisor, inventory, server
 from virtscan.model import DeviceName, Fix, KernelBasis, Observed, State
 from virtscan.model import reasons as r
@@ -17,34 +15,8 @@ ALL = sorted(r.Reason.__subclasses__(), key=lambda kind: kind.__name__)
 words = Wording(inventory(hypervisor("the host"), servers=(server("the server"),)))
 
 
-def values(hint: Any) -> Iterator[Any]:
-    """Values of a type: every member of a closed set, a text with its absence (`Any`: of any type)."""
-    for kind in get_args(hint) if NoneType in get_args(hint) else (hint,):
-        if kind is NoneType:
-            yield None
-        elif kind is bool:
-            yield from (False, True)
-        elif isinstance(kind, type) and issubclass(kind, Enum):
-            yield from kind
-        elif getattr(kind, "__origin__", None) is tuple:
-            yield from (("first", "second"), ("one", "two", "three", "four"))
-        else:
-            yield 7_001_002 if kind is int else "a name"
-
-
-def required(kind: type[r.Reason]) -> tuple[str, ...]:
-    """The fields of a reason that have no default."""
-    return kind.__struct_fields__[: len(kind.__struct_fields__) - len(kind.__struct_defaults__)]
-
-
 def filled(kind: type[r.Reason]) -> Iterator[r.Reason]:
-    """A reason with each field at each of its values in turn, the others at their first."""
-    hints = {name: list(values(hint)) for name, hint in get_type_hints(kind).items() if name in kind.__struct_fields__}
-    first = {name: found[0] for name, found in hints.items()}
-    for name, found in hints.items():
-        for value in found:
-            yield kind(**(first | {name: value}))
-    yield kind(**{name: first[name] for name in hints if name in required(kind)})
+    return filling.filled(kind, lambda _field: "a name")
 
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)

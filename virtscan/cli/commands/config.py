@@ -15,6 +15,7 @@ from virtscan.config.explanation import overview
 from virtscan.config.reachability import explain_device
 from virtscan.errors import ConfigError
 from virtscan.reporters import printable
+from virtscan.views.wording.gaps import reason, subject
 
 _file = click.argument("file", required=False, type=FILE)
 
@@ -34,7 +35,7 @@ def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool)
     path = _found(file)
     plan = load_plan(path, Options(allow_unsafe_uri=allow_unsafe_uri), console)
     for warning in name_warnings(plan):
-        console.warn(printable(f"warning: {warning.subject}: {warning.reason}", 600))
+        console.warn(printable(f"warning: {subject(warning)}: {reason(warning)}", 600))
     tell(
         f"{path}: valid; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}, "
         f"provisioning systems: {len(plan.provisioning)}, waivers: {len(plan.policy.waivers)}"

@@ -14,18 +14,16 @@ from virtscan.connectors.libvirt.request_pipeline import Request
 from virtscan.connectors.libvirt.session import Deliver, Session
 from virtscan.hostnet.links import mac
 from virtscan.model import Attachment, Device, DeviceName, Domain, Gap, GapAbout, Mac, Network
+from virtscan.model.gaps import AnyCause, AnyItem
+from virtscan.model.gaps.causes import DeviceNotListed, Driver, Failure, NetworksNotListed, NoDriver, NoSuchNetwork
+from virtscan.model.gaps.items import FactName, HostFact, HostNetwork, NamedDevice
 
 SOURCE = "libvirt"
 
-_UNSUPPORTED = "this daemon has no {} driver; install {} and start {}, or use --ssh-facts"
 _NODE_DEVICE = re.compile(r"net_(.+?)((_[0-9a-f]{2}){6}|(_[0-9a-f]{2}){20})?")
 """`net_NAME_MAC`, every other character made `_` (node_device_udev.c udevGenerateDeviceName)."""
 
 _ODD = re.compile("[^A-Za-z0-9]")
-
-
-_NO_INTERFACES = _UNSUPPORTED.format("interface", "libvirt-daemon-driver-interface", "virtinterfaced")
-_NO_NODE_DEVICES = _UNSUPPORTED.format("node device", "libvirt-daemon-driver-nodedev", "virtnodedevd")
 
 
 class Leads:
@@ -66,16 +64,18 @@ class Leads:
 
     def _follow_network(self, name: str, *, decides: bool) -> None:
         listing = self._lists.networks
+        item = HostNetwork(uri=self._session.draft.uri, network=name)
         if decides:
             self._awaited.add(name)
             if name in self._networks:
                 self._follow_attachments(self._networks[name].attachments)
         if name in listing.documents and self._is_new(("network", name)):
-            use = partial(self._session.read, f"network {name}", GapAbout.NETWORK, self._deliver_network)
+            use = partial(self._session.read, item, GapAbout.NETWORK, self._deliver_network)
             self._session.add(Request(partial(reply_of, listing.documents[name]), use))
         if name not in listing.documents and decides and self._is_new(("no network", name)):
-            why = "no such network on this host" if listing.supported else "this driver does not list networks"
-            self._session.draft.gap(f"network {name}", listing.failure or why, GapAbout.NETWORK)
+            why = NoSuchNetwork() if listing.supported else NetworksNotListed()
+            cause = why if listing.failure is None else Failure(detail=listing.failure)
+            self._session.draft.gap(item, cause, GapAbout.NETWORK)
 
     def _deliver_network(self, xml: str) -> None:
         network = analyzer.read_network(xml)
@@ -99,17 +99,17 @@ class Leads:
             waiting += [
                 (nodes[node], partial(self._deliver_node, node)) for node, _ in self._node_names.get(_cleaned(name), ())
             ]
-            self._request_next(f"device {name}", waiting)
+            self._request_next(NamedDevice(uri=self._session.draft.uri, device=name), waiting)
 
-    def _request_next(self, subject: str, waiting: Sequence[tuple[Describe, Deliver]]) -> None:
+    def _request_next(self, item: NamedDevice, waiting: Sequence[tuple[Describe, Deliver]]) -> None:
         """Request one document after the other."""
         if not waiting:
             return
         (describe, deliver), *others = waiting
 
         def use(replies: Sequence[Reply[str]]) -> None:
-            self._session.read(subject, GapAbout.DEVICE, deliver, replies)
-            self._request_next(subject, others)
+            self._session.read(item, GapAbout.DEVICE, deliver, replies)
+            self._request_next(item, others)
 
         self._session.add(Request(partial(reply_of, describe), use))
 
@@ -130,19 +130,20 @@ class Leads:
 
     def _miss_unless_listed(self, name: DeviceName) -> None:
         interfaces, nodes = self._lists.interfaces, self._lists.node_devices
-        for subject, listing, unsupported in (
-            ("list of host interfaces", interfaces, _NO_INTERFACES),
-            ("list of node devices", nodes, _NO_NODE_DEVICES),
+        uri = self._session.draft.uri
+        for fact, listing, driver in (
+            (FactName.INTERFACES, interfaces, Driver.INTERFACE),
+            (FactName.NODE_DEVICES, nodes, Driver.NODE_DEVICE),
         ):
-            if (not listing.supported or listing.failure is not None) and self._is_new(subject):
-                self._lack(subject, listing.failure or unsupported)
+            if (not listing.supported or listing.failure is not None) and self._is_new(fact):
+                cause = NoDriver(driver=driver) if listing.failure is None else Failure(detail=listing.failure)
+                self._lack(HostFact(uri=uri, fact=fact), cause)
         if interfaces.supported and not (interfaces.failure or nodes.failure or self._is_listed(name)):
-            self._lack(f"device {name}", "no such device in libvirt's list", name)
+            self._lack(NamedDevice(uri=uri, device=name), DeviceNotListed(), name)
 
-    def _lack(self, subject: str, reason: str, device: DeviceName | None = None) -> None:
-        draft = self._session.draft
-        gap = Gap(subject=f"{draft.uri} {subject}", reason=reason, about=GapAbout.DEVICE)
-        draft.add(Lacking(gap=gap, device=device))
+    def _lack(self, item: AnyItem, cause: AnyCause, device: DeviceName | None = None) -> None:
+        gap = Gap(item=item, cause=cause, about=GapAbout.DEVICE)
+        self._session.draft.add(Lacking(gap=gap, device=device))
 
     def _is_listed(self, name: DeviceName) -> bool:
         return name in self._lists.interfaces.documents or _cleaned(name) in self._node_names

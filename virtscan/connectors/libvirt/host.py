@@ -23,6 +23,8 @@ from virtscan.connectors.libvirt.request_pipeline import Request
 from virtscan.connectors.libvirt.session import Session
 from virtscan.errors import AnalyzerError, ConfigError, ConnectorError
 from virtscan.model import DomainState, GapAbout, Mac, Observed, Target
+from virtscan.model.gaps.causes import BadDocument, Failure
+from virtscan.model.gaps.items import FactName, GuestDomain, HostFact
 from virtscan.transport import uri
 
 # Without a handler of its own libvirt prints every error to stderr. One for the whole process, before any thread.
@@ -175,12 +177,12 @@ def _read_domains(session: Session, leads: Leads, replies: Sequence[_Described])
         ConnectorError: The connection is gone, or the draft is closed; what had come before is delivered.
     """
     documents: list[tuple[str, DomainState]] = []
-    described: list[tuple[str, bool]] = []
+    described: list[GuestDomain] = []
     lost: ConnectorError | None = None
     for (domain, next_start), reply in replies:
-        subject = f"domain {name_of(domain)}{' (next start)' if next_start else ''}"
+        item = GuestDomain(uri=session.draft.uri, domain=name_of(domain), next_start=next_start)
         try:
-            document = session.document(reply, subject, GapAbout.DOMAIN)
+            document = session.document(reply, item, GapAbout.DOMAIN)
         except ConnectorError as error:
             lost = error
             continue
@@ -188,13 +190,13 @@ def _read_domains(session: Session, leads: Leads, replies: Sequence[_Described])
             # Known from the list, without a round trip.
             is_off = next_start or domain.ID() == -1
             documents.append((document, DomainState.INACTIVE if is_off else DomainState.ACTIVE))
-            described.append((subject, next_start))
+            described.append(item)
     domains = analyzer.read_domains(documents, origin=session.draft.uri)
-    for (subject, next_start), read in zip(described, domains, strict=True):
+    for item, read in zip(described, domains, strict=True):
         if isinstance(read, AnalyzerError):
-            session.draft.gap(subject, str(read), GapAbout.DOMAIN)
+            session.draft.gap(item, BadDocument(detail=str(read)), GapAbout.DOMAIN)
         else:
-            session.draft.add(msgspec.structs.replace(read, next_start=True) if next_start else read)
+            session.draft.add(msgspec.structs.replace(read, next_start=True) if item.next_start else read)
             leads.follow(read)
     if lost is not None:
         raise lost
@@ -222,7 +224,8 @@ def _read_host(session: Session, address: str) -> None:
     except libvirt.libvirtError as error:
         end_if_lost(session.connection, error)
         if not is_unsupported(error):
-            session.draft.gap("host name, CPUs and memory", reason(error), GapAbout.DEVICE)
+            item = HostFact(uri=session.draft.uri, fact=FactName.NAME_CPUS_MEMORY)
+            session.draft.gap(item, Failure(detail=reason(error)), GapAbout.DEVICE)
 
 
 def _use_version(session: Session, replies: Sequence[Reply[int]]) -> None:

@@ -12,6 +12,8 @@ from virtscan.connectors.libvirt.replies import Fetched, LibvirtFailure, NotText
 from virtscan.connectors.libvirt.request_pipeline import Request, RequestPipeline
 from virtscan.errors import AnalyzerError, ConnectorError
 from virtscan.model import GapAbout
+from virtscan.model.gaps import AnyItem
+from virtscan.model.gaps.causes import BadDocument, Failure, NotUtf8
 
 FAR = 0.005
 """Seconds for a list of domains from which on waiting for the network, not work, is what takes the time."""
@@ -54,21 +56,21 @@ class Session:
         """Add a further request, while a result is used."""
         self._pipeline.add(request)
 
-    def read(self, subject: str, about: GapAbout, deliver: Deliver, replies: Sequence[Reply[str]]) -> None:
+    def read(self, item: AnyItem, about: GapAbout, deliver: Deliver, replies: Sequence[Reply[str]]) -> None:
         """Deliver documents; what is wrong with one is a gap.
 
         Raises:
             ConnectorError: The connection is gone, or the draft is closed.
         """
         for reply in replies:
-            document = self.document(reply, subject, about)
+            document = self.document(reply, item, about)
             if document is not None:
                 try:
                     deliver(document)
                 except AnalyzerError as error:
-                    self.draft.gap(subject, str(error), about)
+                    self.draft.gap(item, BadDocument(detail=str(error)), about)
 
-    def document(self, reply: Reply[str], subject: str, about: GapAbout) -> str | None:
+    def document(self, reply: Reply[str], item: AnyItem, about: GapAbout) -> str | None:
         """Return the document of a reply; None if it has none, which is a gap then.
 
         Raises:
@@ -81,9 +83,9 @@ class Session:
             case LibvirtFailure(error=error):
                 # A domain may vanish between being listed and being described (VIR_ERR_NO_DOMAIN), or be busy for long.
                 end_if_lost(self.connection, error)
-                self.draft.gap(subject, reason(error), about)
+                self.draft.gap(item, Failure(detail=reason(error)), about)
             case NotText():
-                self.draft.gap(subject, "document is not UTF-8", about)
+                self.draft.gap(item, NotUtf8(), about)
             case _:
                 assert_never(reply)
         return None

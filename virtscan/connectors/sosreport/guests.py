@@ -10,6 +10,8 @@ from virtscan.analyzer import Unread, documents
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.evidence.sosreport import Sosreport
 from virtscan.model import Domain, DomainState, GapAbout, Network
+from virtscan.model.gaps.causes import BadDocument, NoListInReport, XmlNotInReport
+from virtscan.model.gaps.items import FactName, GuestDomain, HostFact, HostNetwork
 
 # The best first. What `virsh dumpxml` prints is what a live scan would get. A status file is the running domain as
 # libvirt itself remembers it; a definition in /etc says what holds after the next start.
@@ -64,12 +66,12 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
     for name, miss in unread:
         if _mangled(name) not in names:
             names.add(_mangled(name))
-            draft.gap(f"domain {name}", miss.reason, GapAbout.DOMAIN)
+            draft.gap(GuestDomain(uri=draft.uri, domain=name), BadDocument(detail=miss.reason), GapAbout.DOMAIN)
     for name in sorted(listed):
         if _mangled(name) not in names:
-            draft.gap(f"domain {name}", "listed by virsh, but its XML is not in the report", GapAbout.DOMAIN)
+            draft.gap(GuestDomain(uri=draft.uri, domain=name), XmlNotInReport(is_listed=True), GapAbout.DOMAIN)
     if not _has_every_domain(report):
-        draft.gap("domains", "neither virsh's list nor /etc/libvirt is in the report", GapAbout.HYPERVISOR)
+        draft.gap(HostFact(uri=draft.uri, fact=FactName.DOMAINS), NoListInReport(), GapAbout.HYPERVISOR)
     return [*known.values(), *definitions.values()]
 
 
@@ -91,8 +93,9 @@ def read_networks(report: Sosreport, domains: Sequence[Domain], draft: HostDraft
     draft.add(*known.values())
     missed = {i.network for i in interfaces if i.type == "network" and not i.attachments}
     for missing in sorted(name for name in missed if name is not None and name not in known):
-        reason = reasons.get(_mangled(missing), "its XML is not in the report")
-        draft.gap(f"network {missing}", reason, GapAbout.NETWORK)
+        key = _mangled(missing)
+        cause = BadDocument(detail=reasons[key]) if key in reasons else XmlNotInReport()
+        draft.gap(HostNetwork(uri=draft.uri, network=missing), cause, GapAbout.NETWORK)
     return list(known.values())
 
 

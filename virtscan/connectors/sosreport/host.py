@@ -11,6 +11,8 @@ from virtscan.errors import AnalyzerError, ConnectorError, SosreportError
 from virtscan.evidence import sosreport
 from virtscan.evidence.sosreport import Sosreport
 from virtscan.model import Device, Domain, GapAbout, Observed, Target, TargetKind
+from virtscan.model.gaps.causes import BadDocument, Failure, NotInReport
+from virtscan.model.gaps.items import FactName, HostFact, NamedDevice, NodeDevice, ReportFile
 from virtscan.model.sources import TARGETS
 
 _NODE_DEVICES = "sos_commands/virsh/virsh_-r_nodedev-dumpxml_"
@@ -49,7 +51,7 @@ def read(target: Target, draft: HostDraft) -> None:
     _read_devices(report, [analyzer.resolve(domain, networks) for domain in domains], draft)
     for name, reason in report.skipped.items():
         if not is_guest_file(name):
-            draft.gap(name, reason, GapAbout.DEVICE)
+            draft.gap(ReportFile(uri=draft.uri, file=name), Failure(detail=reason), GapAbout.DEVICE)
     draft.add(HostFacts(read_seconds=monotonic() - started))
     if report.cut_short is not None:
         raise ConnectorError(report.cut_short)
@@ -72,13 +74,13 @@ def _read_host(report: Sosreport, target: Target, draft: HostDraft) -> None:
     )
     draft.add(facts)
     missing = {
-        "kernel": kernel is None and target.kernel is None,
-        "CPUs": facts.cpus is None,
-        "memory": facts.memory_mib is None,
+        FactName.KERNEL: kernel is None and target.kernel is None,
+        FactName.CPUS: facts.cpus is None,
+        FactName.MEMORY: facts.memory_mib is None,
     }
-    for subject, is_missing in missing.items():
+    for fact, is_missing in missing.items():
         if is_missing:
-            draft.gap(subject, "not in the report", GapAbout.DEVICE)
+            draft.gap(HostFact(uri=draft.uri, fact=fact), NotInReport(), GapAbout.DEVICE)
 
 
 def _daemon(report: Sosreport) -> Observed[int] | None:
@@ -100,7 +102,7 @@ def _read_devices(report: Sosreport, domains: list[Domain], draft: HostDraft) ->
     draft.add(*devices.values(), *_node_devices(report, draft))
     for name in sorted({a.device for a in attachments if a.device is not None and a.mode is not None}):
         if name not in devices:
-            draft.gap(f"device {name}", "not in the report", GapAbout.DEVICE)
+            draft.gap(NamedDevice(uri=draft.uri, device=name), NotInReport(), GapAbout.DEVICE)
 
 
 def _node_devices(report: Sosreport, draft: HostDraft) -> list[Device]:
@@ -110,7 +112,8 @@ def _node_devices(report: Sosreport, draft: HostDraft) -> list[Device]:
         try:
             device = analyzer.read_node_device(text, source=f"{SOURCE}: virsh nodedev-dumpxml")
         except AnalyzerError as error:
-            draft.gap(f"node device {name}", str(error), GapAbout.DEVICE)
+            item = NodeDevice(uri=draft.uri, node_device=name)
+            draft.gap(item, BadDocument(detail=str(error)), GapAbout.DEVICE)
         else:
             found += [] if device is None else [device]
     return found

@@ -13,6 +13,9 @@ import msgspec
 from virtscan.analyzer import MAX_FILE
 from virtscan.errors import ConnectorError
 from virtscan.model import Gap, GapAbout, WhyLeftOut
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.causes import Failure
+from virtscan.model.gaps.items import DefinitionFile
 
 _BEGINNING = 4096
 """Bytes that are read to see whether a file begins like XML."""
@@ -68,7 +71,7 @@ def find(start: Path) -> Iterator[File | Unused | Gap]:
                 raise ConnectorError(_reason(error)) from error
             # A link into nowhere hides nothing, unless it is named like what is looked for.
             if _is_named_xml(path) or not isinstance(error, FileNotFoundError):
-                yield gap(printable(path), _reason(error))
+                yield gap(printable(path), Failure(detail=_reason(error)))
 
 
 def content(file: File) -> bytes | WhyLeftOut:
@@ -128,9 +131,9 @@ def _decompressed(data: bytes) -> bytes:
     return bytes(unpacked)
 
 
-def gap(origin: str, reason: str, about: GapAbout = GapAbout.DOMAIN) -> Gap:
+def gap(origin: str, cause: AnyCause, about: GapAbout = GapAbout.DOMAIN) -> Gap:
     """Return the gap of a file."""
-    return Gap(subject=origin, reason=reason, about=about)
+    return Gap(item=DefinitionFile(path=origin), cause=cause, about=about)
 
 
 def printable(path: str | Path) -> str:

@@ -8,11 +8,14 @@ from pathlib import Path, PurePath
 from time import monotonic
 
 from virtscan.analyzer import Unread, documents
+from virtscan.connectors.caused import CausedError
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.xml_directory import files
 from virtscan.connectors.xml_directory.files import File, printable
 from virtscan.errors import ConnectorError
 from virtscan.model import Domain, Gap, GapAbout, LeftOut, Network, Target, TargetKind, WhyLeftOut
+from virtscan.model.gaps.causes import BadDocument, DefinedTwice, Failure, NoDefinitions
+from virtscan.model.gaps.items import WholeHost
 from virtscan.model.sources import TARGETS
 
 _log = logging.getLogger(__name__)
@@ -64,9 +67,10 @@ def read(target: Target, draft: HostDraft) -> None:
     contents.deliver_left_out()
     draft.add(HostFacts(observed_at=_moment(contents.newest), read_seconds=monotonic() - started))
     if contents.newest is None:
-        raise ConnectorError(f"no domain or network found{contents.left_out}")
-    if not contents.has_domains and contents.left_out:
-        draft.add(files.gap(draft.uri, f"no domain found{contents.left_out}", GapAbout.HYPERVISOR))
+        raise CausedError(contents.nothing_found(networks=True))
+    missing = contents.nothing_found(networks=False)
+    if not contents.has_domains and missing.left_out:
+        draft.gap(WholeHost(uri=draft.uri), missing, GapAbout.HYPERVISOR)
 
 
 class _Contents:
@@ -87,15 +91,11 @@ class _Contents:
         """Return True if a domain was delivered."""
         return bool(self._names)
 
-    @property
-    def left_out(self) -> str:
-        """Return the files that gave nothing, as the rest of a sentence."""
-        if not self._files:
-            return "; the folder is empty"
+    def nothing_found(self, *, networks: bool) -> NoDefinitions:
+        """Return the cause that no domain was found, with the files that gave nothing."""
         paths = [path for path, why in self._left_out.items() if why is not WhyLeftOut.HIDDEN]
-        names = [PurePath(path).name for path in paths[:_MOST_NAMES]]
-        more = len(paths) - len(names)
-        return f"; left out: {', '.join(names)}{f' and {more} more' if more else ''}" if names else ""
+        names = tuple(PurePath(path).name for path in paths[:_MOST_NAMES])
+        return NoDefinitions(left_out=names, more=len(paths) - len(names), networks=networks, is_empty=not self._files)
 
     def read(self, file: File) -> None:
         """Deliver a file's domains, keep its networks."""
@@ -104,7 +104,7 @@ class _Contents:
         try:
             data = files.content(file)
         except ConnectorError as error:
-            self._draft.add(files.gap(origin, str(error)))
+            self._draft.add(files.gap(origin, Failure(detail=str(error))))
             return
         if isinstance(data, bytes) and not file.path.suffix and _is_prose(data):
             data = WhyLeftOut.NOT_XML
@@ -120,7 +120,7 @@ class _Contents:
                 case Network():
                     self._keep(document, origin)
                 case Unread(about=GapAbout() as about) if is_meant:
-                    self._draft.add(files.gap(document.origin, document.reason, about))
+                    self._draft.add(files.gap(document.origin, BadDocument(detail=document.reason), about))
                     continue
                 case Unread():
                     inside = {name.decode(errors="replace") for name in _DOMAIN_IN.findall(data)}
@@ -139,10 +139,10 @@ class _Contents:
     def deliver_unread(self) -> None:
         """Deliver a gap for each snapshot, say, of a domain that no document describes."""
         for origin, (reason, names) in self._inside.items():
-            missing = ", ".join(sorted(names - self._names))
+            missing = tuple(sorted(names - self._names))
             if missing:
                 self._left_out.pop(origin, None)
-                self._draft.add(files.gap(origin, f"{reason}; the domain in it is not read: {missing}"))
+                self._draft.add(files.gap(origin, BadDocument(detail=reason, domains=missing)))
 
     def deliver_left_out(self) -> None:
         """Deliver what is left out, by its path in the folder."""
@@ -155,8 +155,8 @@ class _Contents:
         known, first = self._networks.setdefault(network.name, (network, origin))
         if known != network:
             self._disputed.add(network.name)
-            reason = f"network {network.name!r} is defined differently in {first}; both are ignored"
-            self._draft.add(files.gap(origin, reason, GapAbout.NETWORK))
+            cause = DefinedTwice(network=network.name, first=first)
+            self._draft.add(files.gap(origin, cause, GapAbout.NETWORK))
 
     def leave_out(self, origin: str, why: WhyLeftOut, reason: str | None = None) -> None:
         """Keep what is left out, a file or one of its documents."""

@@ -13,6 +13,7 @@ from virtscan.model import (
     DeviceKind,
     DeviceName,
     Domain,
+    Gap,
     GapAbout,
     HostStatus,
     Hypervisor,
@@ -20,6 +21,7 @@ from virtscan.model import (
     Inventory,
     Mac,
 )
+from virtscan.model.gaps.items import OtherItem, WholeHost
 from virtscan.model.keys import is_significant
 
 _LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
@@ -159,9 +161,18 @@ def _incomplete(inventory: Inventory, outdated: frozenset[str]) -> Iterator[str]
 
 
 def _unread(inventory: Inventory, outdated: frozenset[str]) -> set[str]:
-    named = {gap.hypervisor or gap.subject for gap in inventory.gaps if gap.about is GapAbout.HYPERVISOR}
+    named = {_named(gap) for gap in inventory.gaps if gap.about is GapAbout.HYPERVISOR}
     not_complete = {host.name for host in inventory.hypervisors if host.status is not HostStatus.COMPLETE}
     return named | not_complete | outdated
+
+
+def _named(gap: Gap) -> str:
+    """Name the hypervisor of a gap; one without a name is still one that was not read."""
+    match gap:
+        case Gap(hypervisor=str(name)) | Gap(item=WholeHost(uri=name)) | Gap(item=OtherItem(text=name)):
+            return name
+        case _:
+            return ""
 
 
 def _carriers(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from virtscan.errors import FactsError, OffloadError
 from virtscan.model import Device, Server, ServerTarget
+from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.answer import Answer
 from virtscan.offload.server import observed
 
@@ -28,7 +29,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
         devices=(*facts.devices, *_possible_masters(facts)),
         lists_all_devices=facts.lists_all_devices,
         features=facts.features,
-        no_features="no features in the Ansible facts; install ethtool on the server",
+        no_features=NoFeatures.NOT_IN_FACTS,
         kernel=facts.kernel,
         machine=facts.machine,
         system_uuid=facts.system_uuid,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from virtscan import hostnet
 from virtscan.errors import OffloadError, SosreportError
 from virtscan.model import Device, DeviceName, Server, ServerTarget, State
+from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.answer import Answer
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.server import observed
@@ -69,7 +70,7 @@ def _answer(report: "Sosreport") -> Answer:
         devices=hostnet.merge_devices((*known, *(Device(name=name) for name in features))),
         lists_all_devices=report.cut_short is None and sosreport.lists_all_devices(report),
         features=features,
-        no_features="the sosreport has no ethtool -k output for it",
+        no_features=NoFeatures.NOT_IN_REPORT,
         kernel=report.kernel,
         machine=report.machine,
         system_uuid=report.system_uuid,

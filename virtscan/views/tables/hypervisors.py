@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
@@ -35,6 +36,7 @@ from virtscan.views.document import (
     word,
 )
 from virtscan.views.of_report import of_report
+from virtscan.views.wording.gaps import reason as gap_reason
 
 
 class _Host(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,7 @@ class _Host(msgspec.Struct, frozen=True, kw_only=True):
     facts: Hypervisor
     findings: list[Finding]
     gaps: list[Gap]
+    taken_at: datetime
 
     @property
     def domains(self) -> list[Domain]:
@@ -108,7 +111,9 @@ FIELDS: tuple[Field[_Host], ...] = (
     Field(number("read_seconds", "read (s)", under="open_seconds"), lambda host: _seconds(host.facts.read_seconds)),
     Field(number("gaps"), lambda host: len(host.gaps)),
     Field(texts("left_out", audience=_DATA), lambda host: tuple(one.path for one in host.facts.left_out)),
-    Field(Column("reason", audience=_DATA), lambda host: host.gaps[0].reason if host.gaps else None),
+    Field(
+        Column("reason", audience=_DATA), lambda host: gap_reason(host.gaps[0], host.taken_at) if host.gaps else None
+    ),
 )
 
 
@@ -124,7 +129,7 @@ def hypervisors(report: Report) -> Section:
         "hypervisors",
         FIELDS,
         (
-            _Host(facts=host, findings=findings[host.name], gaps=gaps[host.name])
+            _Host(facts=host, findings=findings[host.name], gaps=gaps[host.name], taken_at=report.inventory.taken_at)
             for host in report.inventory.hypervisors
         ),
     )

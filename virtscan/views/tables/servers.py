@@ -1,6 +1,7 @@
 """The servers view: what each provisioning server's NIC does with checksums, now and after a reboot."""
 
 from collections import Counter, defaultdict
+from datetime import datetime
 
 import msgspec
 
@@ -27,6 +28,7 @@ from virtscan.views.document import (
     yes_or_no,
 )
 from virtscan.views.of_report import of_report
+from virtscan.views.wording.gap_causes import cause_words
 
 
 class _Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,12 @@ class _Server(msgspec.Struct, frozen=True, kw_only=True):
     facts: Server
     stack: SendingStack
     findings: list[Finding]
+    taken_at: datetime
+
+    @property
+    def reason(self) -> str | None:
+        """Say why the state is unknown."""
+        return None if self.facts.reason is None else cause_words(self.facts.reason, self.taken_at)
 
 
 def is_fixed(stack: SendingStack) -> bool | None:
@@ -88,7 +96,7 @@ FIELDS: tuple[Field[_Server], ...] = (
     Field(moment("observed_at", under="source"), lambda server: timestamp(server.facts.observed_at)),
     Field(number("at_risk"), lambda server: sum(map(summary.is_at_risk, server.findings))),
     Field(number("at_risk_waived", audience=_DATA), lambda server: sum(map(summary.is_accepted, server.findings))),
-    Field(Column("reason", wraps=True), lambda server: server.facts.reason),
+    Field(Column("reason", wraps=True), lambda server: server.reason),
 )
 
 
@@ -108,7 +116,10 @@ def servers(report: Report) -> Section:
         FIELDS,
         (
             _Server(
-                facts=server, stack=as_judged(sending(server), fleet), findings=findings[server.name, server.interface]
+                facts=server,
+                stack=as_judged(sending(server), fleet),
+                findings=findings[server.name, server.interface],
+                taken_at=report.inventory.taken_at,
             )
             for server in report.inventory.servers
         ),

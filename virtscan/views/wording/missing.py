@@ -1,9 +1,11 @@
 """The sentences for missing facts."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from virtscan.model import DeviceKind
 from virtscan.model import reasons as r
+from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.names import are, listed, named, sender, were
 
@@ -16,8 +18,8 @@ def leading(missing: Sequence[r.Reason]) -> r.Reason | None:
     return next((one for one in missing if not isinstance(one, r.NeedsKernel)), missing[0] if missing else None)
 
 
-def missing_fact(reason: r.Reason) -> str | None:
-    """Say which fact is missing; None for a reason that is known."""
+def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
+    """Say which fact is missing, with ages counted from this time; None for a reason that is known."""
     match reason:
         case r.NeedsKernel(hypervisor=host, release=None):
             return f"the kernel of {host} (uname -r)"
@@ -27,7 +29,8 @@ def missing_fact(reason: r.Reason) -> str | None:
             return "no provisioning server given: --server NAME:INTERFACE=ssh://root@HOST"
         case r.NeedsOffload(server=name, interface=interface, why=why, devices=devices):
             where = f" on {listed(devices)}" if devices and set(devices) != {interface} else ""
-            return f"TX checksum offload of {sender(name, interface)}{where}: {why or 'not read'}"
+            words = "not read" if why is None else cause_words(why, taken_at)
+            return f"TX checksum offload of {sender(name, interface)}{where}: {words}"
         case r.NeedsReboot(why=why):
             return f"whether it stays off after a reboot{'' if why is None else f': {why}'}"
         case r.NeedsPlace():
@@ -67,8 +70,6 @@ def _needed_of_interface(reason: r.Reason) -> str | None:
             return f"the kind of {named(device)} of {host}"
         case r.NeedsDeviceKind(hypervisor=host, device=device):
             return f"what {named(device)} of {host} stands on"
-        case r.NeedsRenewal(subject=subject, complaint=complaint):
-            return f"{subject}: {complaint}"
         case _:
             return None
 

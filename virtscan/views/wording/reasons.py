@@ -7,11 +7,17 @@ import shlex
 from collections.abc import Sequence
 from datetime import datetime
 
-from virtscan.correlator.age import ago, is_old
-from virtscan.model import DeviceKind, Fix, Hypervisor, Inventory, Server, State
+import msgspec
+
+from virtscan.correlator.age import is_old
+from virtscan.model import DeviceKind, Fix, GapAbout, Hypervisor, Inventory, Server, State
 from virtscan.model import reasons as r
+from virtscan.model.gaps.causes import TooOld
 from virtscan.model.sources import is_declared
+from virtscan.views.wording.ages import ago
 from virtscan.views.wording.commands import look_for_the_fix
+from virtscan.views.wording.gap_causes import cause_words
+from virtscan.views.wording.gaps import item_words
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.missing import missing_fact
 from virtscan.views.wording.names import listed, named, sender
@@ -32,6 +38,7 @@ class Wording:
         """Take the inventory that the findings are about: sources and times of facts come from it."""
         self._taken_at = inventory.taken_at
         self._hosts = {host.name: host for host in inventory.hypervisors}
+        self._causes = {gap.item: gap.cause for gap in inventory.gaps if gap.about is GapAbout.AGE}
         self._servers: dict[str, list[Server]] = {}
         for server in inventory.servers:
             self._servers.setdefault(server.name, []).append(server)
@@ -43,7 +50,7 @@ class Wording:
 
     def sentence(self, reason: r.Reason) -> str:
         """Say one reason: a fact that is known, or one that is missing; empty for a hypervisor observed lately."""
-        for words in (self._kernel, self._server, _place, _way, missing_fact):
+        for words in (self._kernel, self._server, _place, _way, self._missing):
             if (found := words(reason)) is not None:
                 return found
         raise TypeError(reason)
@@ -149,6 +156,19 @@ class Wording:
                 return f"a declaration or record excludes {name}, but its NIC is on {named(device)} itself"
             case _:
                 return None
+
+    def _missing(self, reason: r.Reason) -> str | None:
+        match reason:
+            case r.NeedsRenewal(item=item):
+                cause = self._causes.get(item)
+                words = "too old to count" if cause is None else cause_words(cause, self._taken_at)
+                return f"{item_words(item)}: {words}"
+            case r.NeedsOffload(server=name, interface=interface, why=TooOld()):
+                found = [one for one in self._servers.get(name, ()) if isinstance(one.reason, TooOld)]
+                own = next((one for one in found if one.interface == interface), found[0] if found else None)
+                if own is not None:
+                    return missing_fact(msgspec.structs.replace(reason, why=own.reason), self._taken_at)
+        return missing_fact(reason, self._taken_at)
 
     def _seen_kernel(self, host: str) -> str:
         kernel = self._hosts[host].kernel if host in self._hosts else None

@@ -1,12 +1,13 @@
-"""The inventory file, version 2: the structs that `virtscan schema inventory` publishes.
+"""The inventory file, version 3: the structs that `virtscan schema inventory` publishes.
 
 They are apart from the model, which may change at any time: a change here that a reader of older files would notice is
 a new version, with a step in `upgrades`. Defaults are omitted, so a default must never change. The meaning of each
 field is that of the same field in the model.
 
 Domains are the bulk of a file, and copies of them would double the time of reading and writing. They are the model's as
-long as both are the same; `fixtures/golden/inventory.schema.json` fixes what they are here. When the model's domain has
-to change, freeze a copy of it in this module first.
+long as both are the same, and so are the items and causes of gaps; `fixtures/golden/inventory.schema.json` fixes what
+they are here. When one of these has to change, freeze a copy of it in this module first; a further item or cause is no
+change.
 """
 
 from collections.abc import Mapping
@@ -28,8 +29,9 @@ from virtscan.model import (
     State,
     WhyLeftOut,
 )
+from virtscan.model.gaps import AnyCause, AnyItem
 
-Schema: TypeAlias = Literal["virtscan.inventory/2"]
+Schema: TypeAlias = Literal["virtscan.inventory/3"]
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 T = TypeVar("T")
@@ -50,8 +52,8 @@ class SavedValue(_Saved, Generic[T], frozen=True):
 class SavedGap(_Saved, frozen=True):
     """Something that could not be read."""
 
-    subject: str
-    reason: str
+    item: AnyItem
+    cause: AnyCause
     about: GapAbout
     hypervisor: str | None = None
 
@@ -142,7 +144,7 @@ class SavedOffload(_Saved, frozen=True):
     """TX checksum offload of one device."""
 
     tx_checksum: State = State.UNKNOWN
-    reason: str | None = None
+    reason: AnyCause | None = None
     features: Mapping[str, SavedFeature] = {}
     persistence: SavedPersistence | None = None
 
@@ -161,7 +163,7 @@ class SavedServer(_Saved, frozen=True):
     source: str
     interface: str | None = None
     tx_checksum: State = State.UNKNOWN
-    reason: str | None = None
+    reason: AnyCause | None = None
     features: Mapping[str, SavedFeature] = {}
     persistence: SavedPersistence | None = None
     macs: tuple[str, ...] = ()

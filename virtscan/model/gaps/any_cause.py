@@ -1,0 +1,61 @@
+"""Every cause that there is."""
+
+from virtscan.model.gaps.causes import (
+    BadDocument,
+    DefinedTwice,
+    DeviceNotListed,
+    EthtoolFailed,
+    Failure,
+    FeaturesConflict,
+    FeaturesNotShown,
+    FilesLeftOut,
+    InternalError,
+    Interrupted,
+    NetworksNotListed,
+    NoAddress,
+    NoAnswer,
+    NoDefinitions,
+    NoDomainDefined,
+    NoDriver,
+    NoFeaturesRead,
+    NoLinuxRelease,
+    NoListInReport,
+    NoSuchNetwork,
+    NotInReport,
+    NotReadToEnd,
+    NotUtf8,
+    OffloadUnknown,
+    ProcessCrashed,
+    RunEnded,
+    StatesDiffer,
+    Stopped,
+    TooFewFiles,
+    TooOld,
+    XmlNotInReport,
+)
+from virtscan.model.gaps.mismatches import (
+    ExclusionOverruled,
+    ForeignFrames,
+    ForeignServer,
+    KernelContradicted,
+    NoSuchHypervisor,
+    OffUntilReboot,
+    PhysicalContradicted,
+    PlaceContradicted,
+    SegmentUnmatched,
+    TooManyBoots,
+    UnreadMessages,
+    WaiverExpired,
+    WaiverUnused,
+)
+
+AnyCause = (
+    BadDocument | DefinedTwice | DeviceNotListed | EthtoolFailed | Failure | FeaturesConflict | FeaturesNotShown
+    | FilesLeftOut | InternalError | Interrupted | NetworksNotListed | NoAddress | NoAnswer | NoDefinitions
+    | NoDomainDefined | NoDriver | NoFeaturesRead | NoLinuxRelease | NoListInReport | NoSuchNetwork | NotInReport
+    | NotReadToEnd | NotUtf8 | OffloadUnknown | RunEnded | StatesDiffer | Stopped | TooFewFiles | ProcessCrashed
+    | TooOld | XmlNotInReport | ExclusionOverruled | ForeignFrames | ForeignServer | KernelContradicted
+    | NoSuchHypervisor | OffUntilReboot | PhysicalContradicted | PlaceContradicted | SegmentUnmatched
+    | TooManyBoots | UnreadMessages | WaiverExpired | WaiverUnused
+)  # fmt: skip
+"""Every cause; a file of inventories knows them by their codes."""

@@ -1,0 +1,234 @@
+"""Why something was not read, or does not count: codes with typed facts; `views.wording` has the words.
+
+A `detail` is free text: what libvirt, ssh, a file or an error of this program says. It may hold any name, so redaction
+withholds it whole. Every other text field is a name, a path or an address.
+"""
+
+from enum import Enum
+
+import msgspec
+
+from virtscan.model.codes import code_of
+from virtscan.model.facts import DeviceName, Moment
+from virtscan.model.states import State, WhyLeftOut
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True, tag_field="code", tag=code_of):
+    """A reason of a gap or a warning, or of an unknown state."""
+
+
+class Consequence(Enum):
+    """What is reported in spite of a failure, or is missing because of it."""
+
+    PRIMARY_INTERFACE = "primary-interface"
+    NEXT_SERVERS_UNKNOWN = "next-servers-unknown"
+
+
+class Failure(Cause, frozen=True):
+    """Reading failed, in the words of what failed."""
+
+    detail: str
+    consequence: Consequence | None = None
+
+
+class BadDocument(Cause, frozen=True):
+    """A document or a record is not what it should be; `domains` are those in it that no other document describes."""
+
+    detail: str
+    domains: tuple[str, ...] = ()
+
+
+class NotUtf8(Cause, frozen=True):
+    """A document is not UTF-8."""
+
+
+class NoAnswer(Cause, frozen=True):
+    """There was no answer within this limit."""
+
+    seconds: float
+
+
+class Stopped(Cause, frozen=True):
+    """Reading was stopped at its own deadline."""
+
+    seconds: float
+
+
+class NotReadToEnd(Cause, frozen=True):
+    """Files took more than this time of work."""
+
+    seconds: float
+
+
+class RunEnded(Cause, frozen=True):
+    """The run's deadline came first, before or while this was read."""
+
+    seconds: float
+    started: bool
+
+
+class Interrupted(Cause, frozen=True):
+    """A signal ended the run before this was read."""
+
+
+class TooFewFiles(Cause, frozen=True):
+    """The limit of open files leaves none for this."""
+
+
+class ProcessCrashed(Cause, frozen=True):
+    """The process that read it was ended by this signal."""
+
+    signal: str
+
+
+class InternalError(Cause, frozen=True):
+    """A defect of virtscan, by the type of the error."""
+
+    error: str
+
+
+class NoLinuxRelease(Cause, frozen=True):
+    """`uname` printed something else than a release of Linux."""
+
+    detail: str
+
+
+class NotInReport(Cause, frozen=True):
+    """A sosreport does not hold the fact."""
+
+
+class XmlNotInReport(Cause, frozen=True):
+    """A sosreport lacks the XML; `is_listed` if virsh lists the item there."""
+
+    is_listed: bool = False
+
+
+class NoListInReport(Cause, frozen=True):
+    """A sosreport holds neither a list of the domains nor libvirt's folder."""
+
+
+class NoSuchNetwork(Cause, frozen=True):
+    """The hypervisor lists no such network."""
+
+
+class NetworksNotListed(Cause, frozen=True):
+    """This driver of libvirt lists no networks."""
+
+
+class DeviceNotListed(Cause, frozen=True):
+    """The device is not in libvirt's list."""
+
+
+class Driver(Enum):
+    """A secondary driver of libvirt."""
+
+    INTERFACE = "interface"
+    NODE_DEVICE = "node device"
+
+
+class NoDriver(Cause, frozen=True):
+    """The daemon lacks a secondary driver."""
+
+    driver: Driver
+
+
+class NoDefinitions(Cause, frozen=True):
+    """A folder holds no domain; the first files that were left out, and how many more there are.
+
+    `networks` if it holds no network either, `is_empty` if there is no file at all.
+    """
+
+    left_out: tuple[str, ...] = ()
+    more: int = 0
+    networks: bool = True
+    is_empty: bool = False
+
+
+class FilesLeftOut(Cause, frozen=True):
+    """Files of a folder that hold no definition for this reason: the first, and how many more there are."""
+
+    why: WhyLeftOut
+    files: tuple[str, ...]
+    more: int = 0
+
+
+class NoDomainDefined(Cause, frozen=True):
+    """A hypervisor has no domain; of a user's own daemon, its URI."""
+
+    session: str | None = None
+
+
+class DefinedTwice(Cause, frozen=True):
+    """Two files define a network of this name differently."""
+
+    network: str
+    first: str
+
+
+class OffloadUnknown(Cause, frozen=True):
+    """The offload state is unknown: of these devices, or of what is below those that are listed last."""
+
+    devices: tuple[DeviceName, ...] = ()
+    above_unlisted: tuple[DeviceName, ...] = ()
+
+
+class EthtoolFailed(Cause, frozen=True):
+    """Ethtool could not read these features, in its own words."""
+
+    detail: str
+    features: tuple[str, ...]
+
+
+class FeaturesConflict(Cause, frozen=True):
+    """These features have conflicting values."""
+
+    features: tuple[str, ...]
+
+
+class FeaturesNotShown(Cause, frozen=True):
+    """Ethtool printed none of these features."""
+
+    features: tuple[str, ...]
+
+
+class NoFeatures(Enum):
+    """Why a source has no output of `ethtool -k` for a device."""
+
+    NOT_IN_REPORT = "not-in-report"
+    NOT_IN_FACTS = "not-in-facts"
+    NO_ETHTOOL = "no-ethtool"
+    TOO_MANY_DEVICES = "too-many-devices"
+
+
+class NoFeaturesRead(Cause, frozen=True):
+    """The source has no output of `ethtool -k` for the device."""
+
+    why: NoFeatures
+
+
+class NoAddress(Cause, frozen=True):
+    """No device of the server has an address, and none is named."""
+
+
+class DeviceState(msgspec.Struct, frozen=True, kw_only=True):
+    """A device with its state."""
+
+    device: DeviceName
+    state: State
+
+
+class StatesDiffer(Cause, frozen=True):
+    """The server may send through several devices, which differ."""
+
+    devices: tuple[DeviceState, ...]
+
+
+class TooOld(Cause, frozen=True):
+    """The fact was observed too long ago, or at an unknown time; how it is renewed follows from its sources.
+
+    `max_age` is in seconds.
+    """
+
+    observed_at: Moment | None
+    max_age: float | None
+    sources: tuple[str, ...] = ()

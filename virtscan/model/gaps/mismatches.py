@@ -1,0 +1,100 @@
+"""Causes of warnings: what is declared and does not match, waivers, and what a capture lacks; see `causes`."""
+
+from datetime import date
+from enum import Enum
+
+from virtscan.model.gaps.causes import Cause
+from virtscan.model.states import Machine
+
+
+class WaiverExpired(Cause, frozen=True):
+    """A waiver ended on this day."""
+
+    until: date
+
+
+class WaiverUnused(Cause, frozen=True):
+    """A waiver matches no finding; so many hypervisors were not read completely."""
+
+    unread: int
+
+
+class KernelContradicted(Cause, frozen=True):
+    """Another kernel is observed than is declared."""
+
+    declared: str
+    observed: str
+    source: str
+
+
+class PhysicalContradicted(Cause, frozen=True):
+    """A hypervisor that is declared to be physical is observed to be none."""
+
+    machine: Machine
+
+
+class PlaceContradicted(Cause, frozen=True):
+    """A server that is declared to be physical (`runs_on` None) or to run elsewhere has its MAC on this hypervisor."""
+
+    runs_on: str | None
+    hypervisor: str
+
+
+class ExclusionOverruled(Cause, frozen=True):
+    """A declaration or record excludes a server whose NIC is on the interface's own device."""
+
+
+class ForeignServer(Cause, frozen=True):
+    """A provisioning system has a server on record that is not configured."""
+
+    source: str
+
+
+class SegmentUnmatched(Cause, frozen=True):
+    """Only servers, or only hypervisors, name a segment; `near` is the most similar name on the other side."""
+
+    by_server: bool
+    near: str | None = None
+
+
+class NoSuchHypervisor(Cause, frozen=True):
+    """No hypervisor has the name that a server is declared to run on."""
+
+    runs_on: str
+    near: str | None = None
+
+
+class OffUntilReboot(Cause, frozen=True):
+    """Offload is off only until the next reboot, which puts so many more interfaces at risk; None: none is judged."""
+
+    at_risk: int | None
+
+
+class ForeignFrames(Cause, frozen=True):
+    """Frames of a capture are not Ethernet."""
+
+    frames: int
+    link: int
+    link_name: str | None
+
+
+class BadMessage(Enum):
+    """Reasons why a message on a port of DHCP or TFTP can't be used."""
+
+    CUT = "cut off by the capture"
+    MALFORMED = "malformed"
+    NAMELESS = "of a client without a MAC"
+
+
+class UnreadMessages(Cause, frozen=True):
+    """DHCP or TFTP messages of a capture can't be used."""
+
+    messages: int
+    defect: BadMessage
+
+
+class TooManyBoots(Cause, frozen=True):
+    """Requests of a capture were not followed, because there are more boots than this."""
+
+    requests: int
+    limit: int
