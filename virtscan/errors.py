@@ -10,7 +10,14 @@ class VirtscanError(Exception):
 
 
 class ConfigError(VirtscanError):
-    """An invalid command line or configuration: nothing is scanned (exit code 2)."""
+    """An invalid command line or configuration: nothing is scanned (exit code 2).
+
+    `key` is that of the configuration file, where one alone is wrong.
+    """
+
+    def __init__(self, message: str, *, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 class ConnectorError(VirtscanError):

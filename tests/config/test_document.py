@@ -76,12 +76,12 @@ def test_variables_are_replaced_at_any_depth() -> None:
             '[[hypervisor]]\nuri = "a"\n[[hypervisor]]\nurl = "b"',
             r"2nd \[\[hypervisor\]\]( \(.*\))?: url: unknown key; .*'uri'",
         ),
-        ('[scan]\nlower_device = "bonds"', r"scan\.lower_device: invalid enum value 'bonds'; write bond or any$"),
+        ('[scan]\nlower_device = "bonds"', r"scan\.lower_device: invalid value; write bond or any$"),
         (
             '[[provisioning]]\ntype = "x"\nurl = "y"',
             r"1st \[\[provisioning\]\]( \(.*\))?: type: invalid .*; write cobbler or foreman$",
         ),
-        ("[[hypervisor]]\nuri = 5", r"1st \[\[hypervisor\]\]( \(.*\))?: uri: expected `str \| null`, got `int`"),
+        ("[[hypervisor]]\nuri = 5", r"1st \[\[hypervisor\]\]( \(.*\))?: uri: invalid value; write a text in quotes$"),
         ("[hypervisor]\nuri = 'a'", r"hypervisor: .*\[\[hypervisor\]\]"),
         ("hypervisor = [1]", r"1st \[\[hypervisor\]\]( \(.*\))?: expected a table$"),
         ("scan = 1", r"scan: expected a table, as in \[scan\]$"),
@@ -103,5 +103,28 @@ def test_variables_are_replaced_at_any_depth() -> None:
     ],
 )
 def test_an_error_names_the_file_and_the_key(text: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=rf"^virtscan\.toml: {message}"):
+    with pytest.raises(ConfigError, match=rf"^virtscan\.toml(:\d+)?: {message}"):
         read(text)
+
+
+def test_all_errors_come_at_once_with_their_lines() -> None:
+    text = """[scan]
+deadline = 5
+
+# a comment
+[[server]]
+name = "a"
+offload = "on"
+mac = "52:54:00:aa:bb:cc"
+[[server]]
+name = "b"
+ofload = "on"
+"""
+    with pytest.raises(ConfigError) as refused:
+        read(text)
+
+    assert str(refused.value).splitlines() == [
+        "virtscan.toml:2: scan.deadline: invalid value; write a text in quotes",
+        'virtscan.toml:8: 1st [[server]] ("a"): mac: invalid value; write a list of texts, as in ["a", "b"]',
+        "virtscan.toml:11: 2nd [[server]] (\"b\"): ofload: unknown key; did you mean 'offload'?",
+    ]

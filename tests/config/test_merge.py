@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.readme import README
+from tests.readme import PROJECT
 from virtscan.config import DefaultUri, Document, Options, make_plan, read_document
 from virtscan.connectors import naming
 from virtscan.errors import ConfigError
@@ -356,8 +356,10 @@ def test_fail_on_pending_needs_a_provisioning_system() -> None:
     assert plan(wanted, fail_on=FailOn.BOOTS).fail_on is FailOn.BOOTS
 
 
-def test_the_example_of_the_readme_is_a_configuration_without_warnings() -> None:
-    (text,) = re.findall(r"^```toml\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+def test_the_example_of_the_documentation_is_a_configuration_without_warnings() -> None:
+    (text,) = re.findall(
+        r"^```toml\n(.*?)^```$", (PROJECT / "docs" / "configuration.md").read_text(), re.DOTALL | re.MULTILINE
+    )
     made, warnings = make_plan(document(text), Options(), folder=FOLDER, default_uri=DEFAULT)
 
     assert warnings == ()

@@ -101,7 +101,7 @@ def test_without_a_password_nothing_does() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('type = "puppet"\nurl = "https://x"', r"type: invalid enum value 'puppet'"),
+        ('type = "puppet"\nurl = "https://x"', r"type: invalid value; write cobbler or foreman"),
         ('type = "cobbler"', r"url is missing"),
         *(
             (f'type = "cobbler"\nurl = "{url}"', r"url: write http://HOST/PATH or https://HOST/PATH")

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from virtscan.cli.console import Console
-from virtscan.config import Document, Options, default_uri, find_config, make_plan, read_document
+from virtscan.config import Document, Lines, Options, default_uri, find_config, lines_of, make_plan, read_document
 from virtscan.config.scope import scope_of
 from virtscan.connectors import naming
 from virtscan.errors import ConfigError
@@ -24,13 +24,15 @@ def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
     """
     path = find_config(config, os.environ)
     document, folder = Document(), Path.cwd()
+    lines: Lines = {}
     if path is not None:
         console.detail(f"configuration: {path}")
         text, private = _content(path)
+        lines = lines_of(text)
         document = read_document(text, path=path, environment=os.environ, private=private)
         folder = path.parent
     chosen = default_uri(os.environ, user=os.geteuid())
-    plan, warnings = make_plan(document, options, folder=folder, default_uri=chosen, origin=str(path))
+    plan, warnings = make_plan(document, options, folder=folder, default_uri=chosen, origin=str(path), lines=lines)
     for warning in warnings:
         console.warn(f"warning: {warning}")
     return msgspec.structs.replace(plan, scope=scope_of(path, options))

@@ -4,6 +4,10 @@ from virtscan.config.default_uri import DefaultUri, default_uri
 from virtscan.config.document import Document, read_document
 from virtscan.config.location import find_config
 from virtscan.config.merge import Options, make_plan
+from virtscan.config.problems import Lines, lines_of
 from virtscan.config.values import duration
 
-__all__ = ["DefaultUri", "Document", "Options", "default_uri", "duration", "find_config", "make_plan", "read_document"]
+__all__ = [
+    "DefaultUri", "Document", "Lines", "Options", "default_uri", "duration", "find_config", "lines_of", "make_plan",
+    "read_document",
+]  # fmt: skip

@@ -8,11 +8,23 @@ from pathlib import Path
 import msgspec
 
 from virtscan.config.document import Document
+from virtscan.config.problems import Problems
 from virtscan.config.provisioning import provisioning_target
 from virtscan.config.sections import HypervisorSection, ServerSection, WaiverSection
 from virtscan.config.values import duration, table_name
 from virtscan.errors import ConfigError
-from virtscan.model import Mac, Plan, Policy, ServerTarget, SourceKind, Target, TargetKind, Waiver, parse_mac
+from virtscan.model import (
+    Mac,
+    Plan,
+    Policy,
+    ProvisioningTarget,
+    ServerTarget,
+    SourceKind,
+    Target,
+    TargetKind,
+    Waiver,
+    parse_mac,
+)
 from virtscan.model.sources import SOURCES, TARGETS, AddressKind
 from virtscan.offload.source import server_target
 from virtscan.storage.address import check_url
@@ -21,39 +33,52 @@ FILES = {row.scheme: kind for kind, row in TARGETS.items() if row.address is Add
 """Kinds of hypervisors that are read from files, by their key in the configuration, which is their scheme."""
 
 
-def declared_plan(document: Document, folder: Path) -> Plan:
+def declared_plan(document: Document, folder: Path, problems: Problems) -> Plan:
     """Make a plan of the file, with defaults for the rest; without a hypervisor if the file has none.
 
     Args:
         document: The file.
         folder: Where relative paths in it start.
+        problems: Takes the values that are invalid or contradict others.
 
     Raises:
-        ConfigError: A value is invalid or contradicts another; the message has its place in the file.
+        ConfigError: There is such a value.
     """
     scan = document.scan
     default = Plan()
-    return Plan(
-        targets=_targets(document, folder),
-        servers=_servers(document, folder),
-        provisioning=tuple(
-            provisioning_target(section, table_name("provisioning", n, section), folder)
-            for n, section in enumerate(document.provisioning, 1)
-        ),
+    seconds = {
+        key: _seconds(text, key, problems)
+        for key, text in {"max_age": scan.max_age, "host_timeout": scan.host_timeout, "deadline": scan.deadline}.items()
+    }
+    provisioning: list[ProvisioningTarget] = []
+    for number, section in enumerate(document.provisioning, 1):
+        with problems.met_in("provisioning", number):
+            provisioning.append(provisioning_target(section, table_name("provisioning", number, section), folder))
+    waivers: list[Waiver] = []
+    for number, waiver in enumerate(document.waiver, 1):
+        with problems.met_in("waiver", number):
+            waivers.append(_waiver(waiver, table_name("waiver", number, waiver)))
+    history = None
+    with problems.met_in("history"):
+        history = None if document.history.url is None else _history(document.history.url, folder)
+    plan = Plan(
+        targets=_targets(document, folder, problems),
+        servers=_servers(document, folder, problems),
+        provisioning=tuple(provisioning),
         policy=Policy(
             lower_device=scan.lower_device or default.policy.lower_device,
-            max_age=_seconds(scan.max_age, "scan.max_age"),
-            waivers=tuple(
-                _waiver(section, table_name("waiver", n, section)) for n, section in enumerate(document.waiver, 1)
-            ),
+            max_age=seconds["max_age"],
+            waivers=tuple(waivers),
         ),
-        host_timeout=_seconds(scan.host_timeout, "scan.host_timeout") or default.host_timeout,
-        deadline=_seconds(scan.deadline, "scan.deadline") or default.deadline,
+        host_timeout=seconds["host_timeout"] or default.host_timeout,
+        deadline=seconds["deadline"] or default.deadline,
         ssh_facts=scan.ssh_facts,
         next_start=scan.next_start,
         fail_on=scan.fail_on,
-        history=None if document.history.url is None else _history(document.history.url, folder),
+        history=history,
     )
+    problems.raise_any()
+    return plan
 
 
 def _history(url: str, folder: Path) -> str:
@@ -77,29 +102,29 @@ def absolute_test_uri(address: str, folder: Path) -> str:
     return f"test://{(folder / path).resolve()}" if scheme == "test" and path and path[0] != "/" else address
 
 
-def targets_with_places(document: Document, folder: Path) -> Iterator[tuple[Target, str]]:
-    """Give each hypervisor of the file, with the place of its address for errors.
+def targets_of(section: HypervisorSection, where: str, folder: Path) -> Iterator[tuple[Target, str]]:
+    """Give each hypervisor of a table, with the place of its address for errors.
 
     Raises:
-        ConfigError: A table has none or several kinds of address, or keys of one host for several.
+        ConfigError: The table has none or several kinds of address, or keys of one host for several.
     """
-    for number, section in enumerate(document.hypervisor, 1):
-        where = table_name("hypervisor", number, section)
-        key, addresses = _addresses(section, where)
-        for address in addresses:
-            yield _target(section, key, address, where, folder), f"{where}: {key}"
+    key, addresses = _addresses(section, where)
+    for address in addresses:
+        yield _target(section, key, address, where, folder), f"{where}: {key}"
 
 
-def _targets(document: Document, folder: Path) -> tuple[Target, ...]:
+def _targets(document: Document, folder: Path, problems: Problems) -> tuple[Target, ...]:
     """Return all hypervisors of the file; each host is declared once, because two tables could conflict."""
     targets: list[Target] = []
     places: dict[tuple[TargetKind, str], str] = {}
-    for target, place in targets_with_places(document, folder):
-        first = places.get(identity(target))
-        if first is not None:
-            raise ConfigError(f"{place}: duplicate address, already in {first}")
-        places[identity(target)] = place
-        targets.append(target)
+    for number, section in enumerate(document.hypervisor, 1):
+        with problems.met_in("hypervisor", number):
+            for target, place in targets_of(section, table_name("hypervisor", number, section), folder):
+                first = places.get(identity(target))
+                if first is not None:
+                    raise ConfigError(f"{place}: duplicate address, already in {first}", key=place.rpartition(" ")[2])
+                places[identity(target)] = place
+                targets.append(target)
     return tuple(targets)
 
 
@@ -148,12 +173,14 @@ def _from(folder: Path, path: str) -> str:
     return os.path.normpath(folder / path)
 
 
-def _servers(document: Document, folder: Path) -> tuple[ServerTarget, ...]:
+def _servers(document: Document, folder: Path, problems: Problems) -> tuple[ServerTarget, ...]:
     servers: dict[str, ServerTarget] = {}
     for number, section in enumerate(document.server, 1):
-        if section.name in servers:
-            raise ConfigError(f"{table_name('server', number, section)}: name: used twice; names must be unique")
-        servers[section.name] = _server(section, table_name("server", number, section), folder)
+        where = table_name("server", number, section)
+        with problems.met_in("server", number):
+            if section.name in servers:
+                raise ConfigError(f"{where}: name: used twice; names must be unique", key="name")
+            servers[section.name] = _server(section, where, folder)
     return tuple(servers.values())
 
 
@@ -190,17 +217,17 @@ def _waiver(section: WaiverSection, where: str) -> Waiver:
     return waiver
 
 
-def _seconds(text: str | None, where: str) -> float | None:
-    if text is None:
-        return None
-    try:
-        return duration(text)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
+def _seconds(text: str | None, key: str, problems: Problems) -> float | None:
+    with problems.met_in("scan"):
+        try:
+            return None if text is None else duration(text)
+        except ConfigError as error:
+            raise ConfigError(f"scan.{key}: {error}", key=key) from error
+    return None
 
 
 def _mac(text: str, where: str) -> Mac:
     mac = parse_mac(text)
     if mac is None:
-        raise ConfigError(f"{where}: mac: invalid MAC address {text!r}; write it as in 52:54:00:aa:bb:cc")
+        raise ConfigError(f"{where}: mac: invalid MAC address {text!r}; write it as in 52:54:00:aa:bb:cc", key="mac")
     return mac

@@ -1,13 +1,17 @@
 """The configuration file: its keys, and errors that name the one that is wrong."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar, get_args, get_type_hints
+from types import UnionType
+from typing import TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from virtscan.config.problems import Problems, lines_of
 from virtscan.config.secrets import refuse_secrets
 from virtscan.config.sections import (
     HistorySection,
@@ -47,35 +51,57 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
 
     Raises:
         ConfigError: Not TOML (with line and column), an unknown key (with the nearest known one), a value of the
-            wrong type, a variable that is not set, or a secret that others can read; each names the file and the key.
+            wrong type, a variable that is not set, or a secret that others can read: all of them, one a line, each
+            with the file, the line and the key.
     """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from error
-    try:
-        _refuse_unknown(raw, Document.__struct_fields__, "")
-        if not private:
+    problems = Problems(str(path), lines_of(text))
+    reader = _Reader(raw, environment, problems)
+    if not private:
+        with problems.met_in("provisioning"):
             refuse_secrets(raw)
-        return Document(
-            scan=_section(raw.get("scan", {}), ScanSection, "scan", environment),
-            history=_section(raw.get("history", {}), HistorySection, "history", environment),
-            hypervisor=_sections(raw, HypervisorSection, "hypervisor", environment),
-            server=_sections(raw, ServerSection, "server", environment),
-            provisioning=_sections(raw, ProvisioningSection, "provisioning", environment),
-            waiver=_sections(raw, WaiverSection, "waiver", environment),
-        )
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
-def _sections(raw: Mapping[str, object], kind: type[S], key: str, environment: Mapping[str, str]) -> tuple[S, ...]:
-    tables = raw.get(key, [])
-    if not isinstance(tables, list):
-        raise ConfigError(f"{key}: expected an array of tables; write [[{key}]]")
-    return tuple(
-        _section(table, kind, table_name(key, number, table), environment) for number, table in enumerate(tables, 1)
+        problems.raise_any()
+    for key in raw:
+        with problems.met_in(key):
+            _refuse_unknown([key], Document.__struct_fields__, "")
+    document = Document(
+        scan=reader.table(ScanSection, "scan"),
+        history=reader.table(HistorySection, "history"),
+        hypervisor=reader.tables(HypervisorSection, "hypervisor"),
+        server=reader.tables(ServerSection, "server"),
+        provisioning=reader.tables(ProvisioningSection, "provisioning"),
+        waiver=reader.tables(WaiverSection, "waiver"),
     )
+    problems.raise_any()
+    return document
+
+
+class _Reader:
+    """Reads the tables of a file; a table with an error is left out."""
+
+    def __init__(self, raw: Mapping[str, object], environment: Mapping[str, str], problems: Problems) -> None:
+        self._raw = raw
+        self._environment = environment
+        self._problems = problems
+
+    def table(self, kind: type[S], key: str) -> S:
+        with self._problems.met_in(key):
+            return _section(self._raw.get(key, {}), kind, key, self._environment)
+        return kind()
+
+    def tables(self, kind: type[S], key: str) -> tuple[S, ...]:
+        tables = self._raw.get(key, [])
+        with self._problems.met_in(key):
+            if not isinstance(tables, list):
+                raise ConfigError(f"{key}: expected an array of tables; write [[{key}]]")
+        read: list[S] = []
+        for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
+            with self._problems.met_in(key, number):
+                read.append(_section(table, kind, table_name(key, number, table), self._environment))
+        return tuple(read)
 
 
 def _section(table: object, kind: type[S], where: str, environment: Mapping[str, str]) -> S:
@@ -92,26 +118,35 @@ def _section(table: object, kind: type[S], where: str, environment: Mapping[str,
             {key: _expanded(item, f"{prefix}{key}", environment) for key, item in table.items()}, kind
         )
     except msgspec.ValidationError as error:
-        message, _, key = str(error).partition(" - at `$.")
-        key = key.rstrip("`")
-        words = _words(kind, key)
-        advice = f"; write {' or '.join(words)}" if words else ""
-        raise ConfigError(f"{prefix}{key}: {message[0].lower()}{message[1:]}{advice}") from error
+        path = str(error).partition(" - at `$.")[2].rstrip("`")
+        key = re.split(r"[.\[]", path)[0]
+        raise ConfigError(f"{prefix}{path}: invalid value; write {_form(kind, key)}", key=key) from error
 
 
-def _words(kind: type[msgspec.Struct], key: str) -> list[str]:
-    """Return the allowed words of a key."""
-    type_ = get_type_hints(kind).get(key)
-    alternatives = get_args(type_) or (type_,)
-    enums = (one for one in alternatives if isinstance(one, type) and issubclass(one, Enum))
-    return [str(member.value) for enum in enums for member in enum]
+def _form(kind: type[msgspec.Struct], key: str) -> str:
+    """Describe the values that a key can have, as they are written in the file."""
+    type_ = get_type_hints(kind)[key]
+    alternatives = set(get_args(type_)) if get_origin(type_) is UnionType else {type_}
+    (one,) = alternatives - {type(None)}
+    if isinstance(one, type) and issubclass(one, Enum):
+        return " or ".join(str(member.value) for member in one)
+    return _FORMS[get_origin(one) or one]
+
+
+_FORMS: Mapping[type, str] = {
+    str: "a text in quotes",
+    bool: "true or false",
+    tuple: 'a list of texts, as in ["a", "b"]',
+    dict: 'a table of texts, as in { bond2 = "a" }',
+    date: "a date, as in 2027-03-31",
+}
 
 
 def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) -> None:
     for key in table:
         if key not in known:
             advice = did_you_mean(key, known, otherwise=f"known keys: {', '.join(known)}")
-            raise ConfigError(f"{where}{key}: unknown key; {advice}")
+            raise ConfigError(f"{where}{key}: unknown key; {advice}", key=key)
 
 
 def _expanded(value: object, where: str, environment: Mapping[str, str]) -> object:

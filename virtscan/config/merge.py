@@ -5,10 +5,12 @@ from pathlib import Path
 
 import msgspec
 
-from virtscan.config.declaration import FILES, absolute_test_uri, declared_plan, identity, targets_with_places
+from virtscan.config.declaration import FILES, absolute_test_uri, declared_plan, identity, targets_of
 from virtscan.config.default_uri import DefaultUri
 from virtscan.config.document import Document
+from virtscan.config.problems import NO_LINES, Lines, Problems
 from virtscan.config.provisioning import sends_in_clear
+from virtscan.config.values import table_name
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, Plan, ServerTarget, Target, TargetKind
 from virtscan.offload.source import parse_server
@@ -36,7 +38,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_plan(
-    document: Document, options: Options, *, folder: Path, default_uri: DefaultUri, origin: str = "configuration"
+    document: Document,
+    options: Options,
+    *,
+    folder: Path,
+    default_uri: DefaultUri,
+    origin: str = "configuration",
+    lines: Lines = NO_LINES,
 ) -> tuple[Plan, tuple[str, ...]]:
     """Merge both into a plan.
 
@@ -50,6 +58,7 @@ def make_plan(
         folder: Where relative paths in the file start.
         default_uri: The hypervisor to scan if none is named.
         origin: The file's name in errors.
+        lines: Where its tables and keys are, for errors.
 
     Returns:
         The plan, and warnings about it.
@@ -57,10 +66,7 @@ def make_plan(
     Raises:
         ConfigError: A value is invalid or contradicts another; the message has its place in the file, or the option.
     """
-    try:
-        declared = declared_plan(document, folder)
-    except ConfigError as error:
-        raise ConfigError(f"{origin}: {error}") from error
+    declared = declared_plan(document, folder, Problems(origin, lines))
     plan = msgspec.structs.replace(
         declared,
         targets=_requested(options, declared.targets)
@@ -80,7 +86,11 @@ def make_plan(
         allow_unsafe_uri=options.allow_unsafe_uri,
     )
     _check_together(plan, "--fail-on" if options.fail_on else f"{origin}: scan.fail_on")
-    places = {identity(target): f"{origin}: {place}" for target, place in targets_with_places(document, folder)}
+    places = {
+        identity(target): f"{origin}: {place}"
+        for number, section in enumerate(document.hypervisor, 1)
+        for target, place in targets_of(section, table_name("hypervisor", number, section), folder)
+    }
     elsewhere = "--connect" if options.connect else default_uri.origin
     return plan, tuple(_warnings(plan, places, elsewhere))
 

@@ -1,0 +1,77 @@
+"""All errors of a configuration file at once, each with its line."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from types import TracebackType
+
+from virtscan.errors import ConfigError
+
+_TABLE = re.compile(r"\s*\[\[?\s*([\w-]+)\s*\]\]?\s*(?:#.*)?")
+_KEY = re.compile(r"\s*([\w-]+)\s*[.=]")
+
+Lines = Mapping[tuple[str, int, str | None], int]
+"""Line numbers, from 1, by table, its number from 1 and key; the key is None for the table's header."""
+
+NO_LINES: Lines = {}
+
+
+def lines_of(text: str) -> Lines:
+    """Find the lines of tables and keys in a valid TOML text; keys of inline and dotted tables have none."""
+    lines: dict[tuple[str, int, str | None], int] = {}
+    count: Counter[str] = Counter()
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _TABLE.fullmatch(line):
+            table = header[1]
+            count[table] += 1
+            lines[table, count[table], None] = number
+        elif key := _KEY.match(line):
+            lines.setdefault((table, count[table], key[1]) if table else (key[1], 1, None), number)
+    return lines
+
+
+class Problems:
+    """Errors met so far in a file; checking goes on after each."""
+
+    def __init__(self, origin: str, lines: Lines) -> None:
+        self._origin = origin
+        self._lines = lines
+        self._found: list[str] = []
+
+    def met_in(self, table: str, number: int = 1) -> "_Block":
+        """Return a context manager that keeps a ConfigError of its block, with the line of its key or table."""
+        return _Block(self, table, number)
+
+    def add(self, error: ConfigError, table: str, number: int) -> None:
+        """Keep an error of a table."""
+        line = self._lines.get((table, number, error.key)) or self._lines.get((table, number, None))
+        place = self._origin if line is None else f"{self._origin}:{line}"
+        self._found.append(f"{place}: {error}")
+
+    def raise_any(self) -> None:
+        """Raise all errors as one.
+
+        Raises:
+            ConfigError: There is at least one.
+        """
+        if self._found:
+            raise ConfigError("\n".join(self._found))
+
+
+class _Block:
+    def __init__(self, problems: Problems, table: str, number: int) -> None:
+        self._problems = problems
+        self._table = table
+        self._number = number
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, ConfigError):
+            return False
+        self._problems.add(error, self._table, self._number)
+        return True
