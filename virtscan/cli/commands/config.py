@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from virtscan.cli.acquire import load
-from virtscan.cli.options import FILE, make_console, quiet_and_verbose, unsafe_option
-from virtscan.cli.output import tell
+from virtscan.cli.options import FILE, connect_option, make_console, quiet_and_verbose, server_option, unsafe_option
+from virtscan.cli.output import OutputError, tell
 from virtscan.cli.plan import load_plan, name_warnings
 from virtscan.cli.schemas import schema_text
 from virtscan.config import Options, find_config
@@ -80,6 +80,33 @@ def show(
 def schema() -> int:
     """Print the configuration's JSON Schema, as virtscan schema config."""
     tell(schema_text("config"))
+    return 0
+
+
+@config.command(
+    epilog="Example: virtscan config init -c qemu+ssh://root@hv1/system --server satellite:eth0=ssh://root@satellite"
+)
+@connect_option
+@server_option
+@click.option("-o", "--output", type=FILE, help="Write to this new file, e.g. /etc/virtscan/virtscan.toml.")
+def init(connect: tuple[str, ...], servers: tuple[str, ...], output: Path | None) -> int:
+    """Write a commented configuration to start from; an existing file is never replaced."""
+    from virtscan.config.starter import starter
+    from virtscan.offload.source import parse_server
+
+    text = starter(connect, [parse_server(server) for server in servers])
+    if output is None:
+        tell(text.rstrip("\n"))
+        return 0
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with output.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise click.UsageError(f"{output}: exists already; remove it, or give another file") from error
+    except OSError as error:
+        raise OutputError(f"{output}: can't be written: {error.strerror}") from error
+    click.echo(f"{output}: written; next: virtscan config check {output}; virtscan scan --config {output}", err=True)
     return 0
 
 

@@ -1,0 +1,69 @@
+"""The starter configuration: it is valid, complete, and does what the options that it was made of do."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from virtscan.cli.main import run
+from virtscan.config import DefaultUri, Options, make_plan, read_document
+from virtscan.config.sections import ScanSection, WaiverSection
+from virtscan.config.starter import starter
+from virtscan.model import Plan
+from virtscan.offload.source import parse_server
+
+URIS = ("qemu+ssh://root@hv1/system", "qemu+ssh://root@hv2/system")
+SERVER = "satellite:eth0=ssh://root@satellite"
+DEFAULT = DefaultUri("qemu:///system", "the default")
+
+
+def plan(text: str, options: Options) -> Plan:
+    document = read_document(text, path=Path("virtscan.toml"), environment={"SATELLITE_PASSWORD": "x"}, private=True)
+    return make_plan(document, options, folder=Path("/etc/virtscan"), default_uri=DEFAULT)[0]
+
+
+def test_it_makes_the_plan_of_the_options_it_was_made_of() -> None:
+    text = starter(URIS, [parse_server(SERVER)])
+
+    assert plan(text, Options()) == plan("", Options(connect=URIS, servers=(SERVER,)))
+
+
+def test_without_options_it_changes_nothing() -> None:
+    assert plan(starter((), ()), Options()) == plan("", Options())
+
+
+def test_every_key_stands_there_with_an_example_that_is_valid() -> None:
+    text = starter((), ())
+    for kind in (ScanSection, WaiverSection):
+        assert set(kind.__struct_fields__) <= set(re.findall(r"^# (\w+) = ", text, re.MULTILINE))
+    tables = re.split(r"^(?=(?:# )?\[)", text, flags=re.MULTILINE)[1:]
+    for table in tables:
+        header, *keys = re.sub(r"^# (?=\[|\w+ = )", "", table, flags=re.MULTILINE).strip().splitlines()
+        for key in (line for line in keys if " = " in line):
+            required = {
+                "[[hypervisor]]": 'uri = "test:///default"',
+                "[[server]]": 'name = "a"\noffload = "on"',
+                "[[provisioning]]": 'type = "foreman"\nurl = "https://a.example.com"',
+                "[[waiver]]": 'reason = "a"',
+            }.get(header, "")
+            name = key.partition(" = ")[0]
+            rest = "\n".join(line for line in required.splitlines() if not line.startswith(f"{name} = "))
+            secrets = {"SATELLITE_PASSWORD": "x", "SATELLITE_TOKEN": "x"}
+            read_document(f"{header}\n{key}\n{rest}", path=Path("x"), environment=secrets, private=True)
+
+
+def test_the_command_writes_a_new_file_and_never_replaces_one(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "new" / "virtscan.toml"
+    arguments = ["config", "init", "-c", URIS[0], "--server", SERVER, "-o", str(path)]
+
+    assert run(arguments) == 0
+    assert run(["config", "check", str(path)]) == 0
+    assert "hypervisors: 1, servers: 1" in capfd.readouterr().out
+    before = path.read_text()
+    assert run(arguments) == 2
+    assert path.read_text() == before
+    assert "exists already" in capfd.readouterr().err
+    assert run(arguments[:-2]) == 0
+    assert capfd.readouterr().out == before
