@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 
 from tabulate import tabulate
 
-from tests.bench import judging, reading_hosts, starting
+from tests.bench import crowds, judging, reading_hosts, starting
 from tests.bench.measuring import Row
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
+    "crowds": crowds.rows,
     "hosts": reading_hosts.rows,
     "judging": judging.rows,
     "start": starting.rows,

@@ -1,22 +1,24 @@
 """Admission of jobs: how many may run at once, by open files and by the CPU there is to spare.
 
-A job that has started has a deadline. When the CPU is short, more jobs at once end later and none in time; so a job
-that waits for a host starts only while this process gets and needs less than a whole CPU, and of those that read files
-one runs on each CPU.
+A job that has started has a deadline. When the CPU is short, more jobs at once end later and none in time. So of those
+that read files one runs on each CPU. Those that wait for hosts start while all of them together want less than a CPU:
+more than one does not help, because threads of one process take turns. Of a few it is certain that they fit; one that
+hangs wants nothing, and counts no more.
 """
 
 import os
 import resource
 from contextlib import suppress
-from time import monotonic, process_time
+from time import monotonic
 
+from virtscan.engines.demand import Demand
 from virtscan.engines.engine import Work
 
 MOST_AT_ONCE = 128
 """More brings nothing: one process is busy with 128 hosts at 20 ms a reply."""
 
 LEAST_AT_ONCE = 8
-"""Jobs that wait for hosts and run at once whatever the CPU does: enough to keep it busy with near hosts."""
+"""Jobs that are at work at once whatever they want: enough to keep a CPU busy with near hosts."""
 
 FILES_A_JOB = 8
 """A libvirt connection takes two; one through ssh, or ssh itself, up to seven while it starts."""
@@ -30,17 +32,8 @@ _SPARE_FILES = 8
 _STARTING_SECONDS = 2.0
 """How long a job may take to open its files; from then on they are counted themselves."""
 
-SAMPLE_SECONDS = 0.03
-"""Time over which the use of the CPU is measured."""
-
 _BUSY = 0.9
-"""Share of a CPU from which on this process has none to spare: its threads take turns."""
-
-_LATE = 0.1
-"""Seconds that this thread came late from waiting: others use the CPU."""
-
-_STARTS_IF_LATE = 4
-"""In each sample: hosts that do not answer need no CPU, and must not keep the others waiting."""
+"""CPUs that jobs together want, from which on no more are admitted."""
 
 
 class Admission:
@@ -49,7 +42,7 @@ class Admission:
     def __init__(self, jobs: int) -> None:
         self._places = places(jobs)
         self._files = _Files(jobs)
-        self._load = Load()
+        self._demand = Demand()
         self._starts = LEAST_AT_ONCE
 
     def admits(self, work: Work, running: int) -> bool:
@@ -60,15 +53,11 @@ class Admission:
             return running < cpus()
         if running >= self._places:
             return False
-        if self._load.sample():
-            self._starts = self._starts_until_next_sample(running)
+        if self._demand.sample():
+            # Those that start now show in the next sample: never more than there are, so that a few are too many.
+            self._starts = max(LEAST_AT_ONCE, running) if self._demand.cpus < _BUSY else 0
+            self._starts = max(self._starts, LEAST_AT_ONCE - self._demand.at_work)
         return self._starts > 0 or running < LEAST_AT_ONCE
-
-    def _starts_until_next_sample(self, running: int) -> int:
-        """Return how many may start: they show in the next sample, so no more than there are, and few in a crowd."""
-        if self._load.is_busy:
-            return 0
-        return _STARTS_IF_LATE if self._load.is_late else max(LEAST_AT_ONCE, running)
 
     def started(self) -> None:
         """Count a start."""
@@ -78,33 +67,6 @@ class Admission:
     def fewer(self, running: int) -> None:
         """Let no more run at once than do: there was no thread for one more."""
         self._places = max(1, running)
-
-    def came_late(self, seconds: float) -> None:
-        """Take note of how much longer than intended this thread waited."""
-        self._load.came_late(seconds)
-
-
-class Load:
-    """The use of the CPU by this process since the last sample, and whether others leave it less than it needs."""
-
-    def __init__(self) -> None:
-        self._at, self._used, self._late = monotonic(), process_time(), 0.0
-        self.is_busy = self.is_late = False
-
-    def came_late(self, seconds: float) -> None:
-        """Take note of a wait that was longer than intended by so much."""
-        self._late = max(self._late, seconds)
-
-    def sample(self) -> bool:
-        """Return True if enough time has passed for a new sample, which `is_busy` and `is_late` then are about."""
-        now, used = monotonic(), process_time()
-        passed = now - self._at
-        if passed < SAMPLE_SECONDS:
-            return False
-        self.is_busy = (used - self._used) / passed > _BUSY
-        self.is_late = self._late > _LATE
-        self._at, self._used, self._late = now, used, 0.0
-        return True
 
 
 class _Files:

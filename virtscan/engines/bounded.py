@@ -157,6 +157,15 @@ def end_work_of(thread: threading.Thread) -> None:
             end_work_of(helper)
 
 
+def helpers() -> list[int]:
+    """Return the numbers, as the kernel gives them, of the threads that calls are made on."""
+    return [
+        thread.native_id
+        for thread in threading.enumerate()
+        if isinstance(thread, _Helper) and thread.native_id is not None and thread not in _left_behind
+    ]
+
+
 class _Helper(threading.Thread):
     """A thread for one call; `caller` waits for it."""
 

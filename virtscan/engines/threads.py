@@ -14,8 +14,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from virtscan.engines.admission import SAMPLE_SECONDS, Admission
+from virtscan.engines.admission import Admission
 from virtscan.engines.bounded import NoThreadError, end_late_work, interrupt, leave_behind, outcome_of
+from virtscan.engines.demand import SAMPLE_SECONDS
 from virtscan.engines.engine import Cut, Job, Outcome, Raised, Work
 
 LONGEST_WAIT = 0.2
@@ -138,7 +139,7 @@ class _Run(Generic[T]):
             while True:
                 self._end(*self._queue.get_nowait())
         except Empty:
-            self._admission.came_late(monotonic() - now - timeout)
+            return
 
     def cut_late(self) -> None:
         """End the jobs that are late; `settle` goes first, so that none which made it in time is cut."""

@@ -1,5 +1,6 @@
 import json
 import os
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def target(path: Path, interface: str | None = None, name: str = "satellite") ->
 
 @pytest.mark.parametrize("form", ["{}", '{{"ansible_facts": {}}}', "sat | SUCCESS => {}", "sat | success >> {}\n\n"])
 def test_facts_read_the_same_in_every_form(form: str) -> None:
-    (read,) = read_facts(form.format(json.dumps(facts())))
+    (read,) = read_facts(form.format(json.dumps(facts())).encode())
 
     (eth0,) = read.devices
     assert (read.kernel, read.cpus, read.memory_mib) == ("4.18.0-348.el8.x86_64", 4, 7821)
@@ -68,7 +69,7 @@ def test_the_output_about_several_hosts_gives_those_that_were_reached() -> None:
         f"c | CHANGED => {json.dumps({'ansible_facts': facts('c')})}\n"
     )
 
-    assert [host.names[0] for host in read_facts(text)] == ["a", "c"]
+    assert [host.names[0] for host in read_facts(text.encode())] == ["a", "c"]
 
 
 def test_bonds_bridges_and_aliases_are_understood() -> None:
@@ -79,7 +80,7 @@ def test_bonds_bridges_and_aliases_are_understood() -> None:
         ansible_lo={"device": "lo", "type": "loopback", "ipv4": {"address": "127.0.0.1", "netmask": "255.0.0.0"}},
     )
 
-    (read,) = read_facts(json.dumps(told))
+    (read,) = read_facts(json.dumps(told).encode())
 
     devices = {device.name: device for device in read.devices}
     assert {name: (device.kind.value, device.lower) for name, device in devices.items()} == {
@@ -97,7 +98,7 @@ def test_bonds_bridges_and_aliases_are_understood() -> None:
 )
 def test_invalid_facts_are_refused(text: str) -> None:
     with pytest.raises(FactsError):
-        read_facts(text)
+        read_facts(text.encode())
 
 
 def test_values_of_any_other_type_are_passed_over() -> None:
@@ -111,7 +112,7 @@ def test_values_of_any_other_type_are_passed_over() -> None:
     }
     told = {"ansible_kernel": 5, "ansible_date_time": "today", "ansible_processor_vcpus": "4", "ansible_eth1": odd}
 
-    (read,) = read_facts(json.dumps(told))
+    (read,) = read_facts(json.dumps(told).encode())
 
     assert (read.kernel, read.cpus, read.taken_at, read.features) == (None, None, None, {})
     assert [device.name for device in read.devices] == ["eth1"]
@@ -249,9 +250,9 @@ def test_facts_of_a_server_hold_its_sending_stack(tmp_path: Path) -> None:
 def test_facts_that_a_filter_made_fewer_do_not_list_all_devices() -> None:
     told = stack()
     del told["ansible_eth1"]
-    (fewer,) = read_facts(json.dumps(told))
+    (fewer,) = read_facts(json.dumps(told).encode())
     del told["ansible_interfaces"]
-    (unlisted,) = read_facts(json.dumps(told))
+    (unlisted,) = read_facts(json.dumps(told).encode())
 
     assert not fewer.lists_all_devices
     assert not unlisted.lists_all_devices
@@ -290,7 +291,7 @@ def test_a_device_without_facts_may_be_the_master_of_the_named_one(
 )
 def test_a_guest_is_one_and_a_host_may_be_one(told: dict[str, Any], runs_on: Machine) -> None:
     more = {f"ansible_virtualization_{key}": value for key, value in told.items()}
-    (read,) = read_facts(json.dumps(facts(**more)))
+    (read,) = read_facts(json.dumps(facts(**more)).encode())
 
     assert read.machine is runs_on
 
@@ -299,6 +300,27 @@ def test_firmware_counts_where_ansible_saw_no_guest() -> None:
     named = {"ansible_system_vendor": "HPE", "ansible_product_name": "ProLiant DL380 Gen10"}
     uuid = "30363150-3331-584D-5139-323830314C4C"
     host = facts(ansible_virtualization_role="host", ansible_virtualization_type="kvm", ansible_product_uuid=uuid)
-    (read,) = read_facts(json.dumps(host | named))
+    (read,) = read_facts(json.dumps(host | named).encode())
 
     assert (read.machine, read.system_uuid) == (Machine.PHYSICAL, uuid.lower())
+
+
+def test_what_is_large_and_not_used_is_not_decoded() -> None:
+    packages = {f"package{number}": [{"version": "1.2.3"}] for number in range(100_000)}
+    content = json.dumps(facts(ansible_packages=packages)).encode()
+    tracemalloc.start()
+    try:
+        (read,) = read_facts(content)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert read.devices
+    assert most < 2 * len(content)
+
+
+def test_facts_of_one_host_have_a_limit() -> None:
+    entry = {"device": "eth0", "filler": "x" * (9 << 20)}
+
+    with pytest.raises(FactsError, match="facts of one host too large"):
+        read_facts(json.dumps(facts(ansible_eth0=entry)).encode())

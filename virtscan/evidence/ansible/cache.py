@@ -41,7 +41,7 @@ def _read(path: Path) -> list[Facts]:
     except FileError as error:
         raise FactsError(str(error)) from error
     modified = datetime.fromtimestamp(status.st_mtime, UTC)
-    return [_dated(facts, modified) for facts in read_facts(content.decode(errors="replace"))]
+    return [_dated(facts, modified) for facts in read_facts(content)]
 
 
 def _read_if_facts(path: Path) -> list[Facts]:

@@ -1,9 +1,9 @@
 """The JSON of Ansible's `setup`, in each form in which it is kept, to facts about hosts; pure."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -14,8 +14,19 @@ from virtscan.evidence.ansible.devices import lists_all_devices, read_devices, r
 from virtscan.model import Device, DeviceName, Machine
 
 # `ansible HOST -m setup` puts this before each host's facts; `>>` is that of version 1.
-_HOST = re.compile(r"^(\S+) \| (\w+)!? (?:=>|>>) (?=\{)", re.MULTILINE)
+_HOST = re.compile(rb"^(\S{1,1000}) \| (\w{1,40})!? (?:=>|>>) (?=\{)", re.MULTILINE)
+_LARGEST = 8 << 20
+"""Bytes of a host's facts that are looked into: those of more than 5,000 devices."""
+
+_WANTED = frozenset({
+    "date_time", "fqdn", "hostname", "interfaces", "kernel", "kernel_version", "memtotal_mb", "nodename",
+    "processor_vcpus", "product_name", "product_uuid", "system", "system_vendor", "virtualization_role",
+    "virtualization_tech_guest", "virtualization_type",
+})  # fmt: skip
+"""Facts that are read beside those of devices, without `ansible_`."""
+
 _SOURCE = "ansible"
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,18 +51,18 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     taken_at: datetime | None = None
 
 
-def read_facts(text: str) -> tuple[Facts, ...]:
+def read_facts(content: bytes) -> tuple[Facts, ...]:
     """Read a file of a fact cache, of `--tree`, or the output of `ansible -m setup` for one or more hosts.
 
-    Hosts that could not be reached, and so have no facts, are left out.
+    Hosts that could not be reached, and so have no facts, are left out. Only the facts that are used are decoded: the
+    others, packages and mounts, may be a hundred times as large.
 
     Raises:
         FactsError: It is not JSON, incomplete, or has no facts of any host.
     """
-    text = text.lstrip("\ufeff \t\r\n")
     try:
-        read = [_facts(document, host) for host, document in _documents(text)]
-    except (ValueError, RecursionError) as error:
+        read = [_facts(document, host) for host, document in _documents(content)]
+    except (msgspec.DecodeError, RecursionError) as error:
         raise FactsError(f"not Ansible's JSON, or incomplete: {error}") from error
     facts = tuple(item for item in read if item is not None)
     if not facts:
@@ -59,21 +70,23 @@ def read_facts(text: str) -> tuple[Facts, ...]:
     return facts
 
 
-def _documents(text: str) -> Iterator[tuple[str | None, dict[str, Any]]]:
-    if text.startswith("{"):
-        yield None, json.loads(text)
+def _documents(content: bytes) -> Iterator[tuple[str | None, dict[str, msgspec.Raw]]]:
+    start = len(content) - len(content.removeprefix(b"\xef\xbb\xbf").lstrip())
+    if content.startswith(b"{", start):
+        yield None, _OBJECT.decode(memoryview(content)[start:])
         return
-    decoder = json.JSONDecoder()
-    for head in _HOST.finditer(text):
-        yield head[1], decoder.raw_decode(text, head.end())[0]
+    heads = list(_HOST.finditer(content))
+    for head, following in zip_longest(heads, heads[1:]):
+        end = content.rfind(b"}", head.end(), following.start() if following else len(content)) + 1
+        yield head[1].decode(errors="replace"), _OBJECT.decode(memoryview(content)[head.end() : max(end, head.end())])
 
 
-def _facts(document: Mapping[str, Any], host: str | None) -> Facts | None:
+def _facts(document: Mapping[str, msgspec.Raw], host: str | None) -> Facts | None:
     wrapped = document.get("ansible_facts")
-    values = wrapped if isinstance(wrapped, dict) else document
+    values = document if wrapped is None or not bytes(wrapped).lstrip().startswith(b"{") else _OBJECT.decode(wrapped)
     if not any(key.startswith("ansible_") for key in values):
         return None
-    facts = {key.removeprefix("ansible_"): value for key, value in values.items() if key.startswith("ansible_")}
+    facts = _decoded({key.removeprefix("ansible_"): raw for key, raw in values.items() if key.startswith("ansible_")})
     names = (host, *(facts.get(key) for key in ("fqdn", "nodename", "hostname")))
     taken_at = _time(facts)
     return Facts(
@@ -90,6 +103,18 @@ def _facts(document: Mapping[str, Any], host: str | None) -> Facts | None:
         system_uuid=hostnet.system_uuid(_text(facts, "product_uuid") or ""),
         taken_at=taken_at,
     )
+
+
+def _decoded(values: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
+    """Return the wanted facts and those of devices; bytes that are not UTF-8 are replaced.
+
+    Raises:
+        FactsError: They are too large.
+    """
+    wanted = {key: bytes(raw) for key, raw in values.items() if key in _WANTED or b'"device"' in bytes(raw)}
+    if sum(map(len, wanted.values())) > _LARGEST:
+        raise FactsError(f"facts of one host too large (over {_LARGEST} bytes)")
+    return {key: msgspec.json.decode(raw.decode(errors="replace")) for key, raw in wanted.items()}
 
 
 def _machine(facts: Mapping[str, Any]) -> Machine:

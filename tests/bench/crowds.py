@@ -1,0 +1,102 @@
+"""Many at once on a small machine: archives that need a CPU each, and near hosts that need one together."""
+
+import lzma
+import os
+import random
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import libvirt
+
+from tests.bench.host import define
+from tests.bench.measuring import Row
+from tests.evidence.sosreport.build import ROOT, add
+from tests.harness.libvirtd import running_libvirtd
+from tests.harness.sosreport import sosreport_of
+from virtscan.model import HostStatus, Inventory
+from virtscan.storage import loads
+
+REPORTS, REPORT_BYTES = 12, 50 << 20
+HOSTS, DOMAINS = 128, 1000
+MEMORY_MIB = 300
+COMMAND = (sys.executable, "-c", "from virtscan.cli import main; main()")
+
+
+def rows() -> list[Row]:
+    with tempfile.TemporaryDirectory(prefix="virtscan-") as folder:
+        return [*_archives(Path(folder)), *_near_hosts(Path(folder))]
+
+
+def _archives(folder: Path) -> list[Row]:
+    report = folder / "report0.tar.xz"
+    text = random.Random(0).randbytes(REPORT_BYTES).hex()  # twice as many bytes, which pack to half
+    tree = sosreport_of("test:///default", host="kvm01", kernel="5.14.0") | {"var/log/journal": text}
+    with lzma.open(report, "wb", preset=0) as packed, tarfile.open(fileobj=packed, mode="w|") as archive:
+        for name, content in tree.items():
+            add(archive, f"{ROOT}/{name}", content)
+    paths = [report, *(folder / f"report{number}.tar.xz" for number in range(1, REPORTS))]
+    for path in paths[1:]:
+        os.link(report, path)
+    alone, *_ = _scan(folder, [f"--sosreport={report}"])
+    took, inventory, memory = _scan(folder, [f"--sosreport={path}" for path in paths])
+    what = f"{REPORTS} sosreports of {REPORT_BYTES >> 20} MB"
+    return _outcome(what, inventory, REPORTS, memory, f"{took:.1f} s; {alone:.1f} s one alone")
+
+
+def _near_hosts(folder: Path) -> list[Row]:
+    with running_libvirtd() as daemon:
+        uri = daemon.unix(Path("/default"))
+        host = libvirt.open(uri)  # kept open: its domains last as long
+        try:
+            define(host, DOMAINS)
+            uris = [f"{uri}&number={number}" for number in range(HOSTS)]
+            took, inventory, memory = _scan(folder, [part for one in uris for part in ("-c", one)])
+        finally:
+            host.close()
+    return _outcome(f"{HOSTS} near hosts of {DOMAINS} domains", inventory, HOSTS, memory, f"{took:.1f} s")
+
+
+def _outcome(what: str, inventory: Inventory, count: int, memory: float, detail: str) -> list[Row]:
+    complete = sum(host.status is HostStatus.COMPLETE for host in inventory.hypervisors)
+    return [
+        Row(benchmark=f"{what}: complete", measured=complete, limit=count, at_most=False, unit="", detail=detail),
+        Row(benchmark=f"{what}: memory", measured=memory, limit=MEMORY_MIB, unit="MiB"),
+    ]
+
+
+def _scan(folder: Path, options: list[str]) -> tuple[float, Inventory, float]:
+    """Scan in a process of its own, under the default limits; return seconds, inventory, and MiB at most."""
+    saved = folder / "saved.json"
+    memory = folder / "memory"
+    began = perf_counter()
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            _MEASURED,
+            str(memory),
+            *COMMAND,
+            "scan",
+            "-q",
+            "--save",
+            str(saved),
+            "-o",
+            os.devnull,
+            *options,
+        ],
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    took = perf_counter() - began
+    return took, loads(saved.read_bytes(), origin=str(saved)), float(memory.read_text()) / 1024
+
+
+_MEASURED = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[2:])
+open(sys.argv[1], "w").write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+"""

@@ -1,0 +1,74 @@
+"""The CPU that the threads of bounded calls want: what they get, and what they wait for."""
+
+from collections import deque
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+from virtscan.engines.bounded import helpers
+
+SAMPLE_SECONDS = 0.03
+"""Time over which is measured at least."""
+
+_SAMPLES = 3
+
+_SECONDS_A_THREAD = 0.001
+"""More time for more threads: to look at one takes some ten microseconds."""
+
+_AT_WORK_SECONDS = 2.0
+"""How long a thread counts as at work after it had a CPU, or began."""
+
+
+class _Use(NamedTuple):
+    """A thread's use so far, in nanoseconds, and when it last had a CPU."""
+
+    got: int
+    waited: int
+    at: float
+
+
+class Demand:
+    """`cpus` that were wanted, in the highest of the last samples, `at_work` the threads that had one lately.
+
+    The highest, because the kernel counts the time of a thread only when its turn is over.
+
+    A thread that waits for the interpreter sleeps; the one that has it gets a CPU or waits for it. So the sum is about
+    1 as soon as threads of this process take turns, on a busy machine, too.
+
+    Source:
+        Linux, Documentation/scheduler/sched-stats.rst: /proc/PID/schedstat. Elsewhere nothing seems to be wanted.
+    """
+
+    def __init__(self) -> None:
+        self.cpus = 0.0
+        self.at_work = 0
+        self._last: deque[float] = deque(maxlen=_SAMPLES)
+        self._at = monotonic()
+        self._uses: dict[int, _Use] = {}
+
+    def sample(self) -> bool:
+        """Return True if enough time has passed since the last sample; `cpus` and `at_work` are new then."""
+        now = monotonic()
+        if now - self._at < max(SAMPLE_SECONDS, _SECONDS_A_THREAD * len(self._uses)):
+            return False
+        uses: dict[int, _Use] = {}
+        wanted = 0
+        for thread in helpers():
+            before = self._uses.get(thread, _Use(0, 0, now))
+            got, waited = _use(thread) or before[:2]
+            wanted += got - before.got + waited - before.waited
+            uses[thread] = _Use(got, waited, now if got > before.got else before.at)
+        self._last.append(wanted / 1e9 / (now - self._at))
+        self.cpus = max(self._last)
+        self.at_work = sum(now - use.at < _AT_WORK_SECONDS for use in uses.values())
+        self._at, self._uses = now, uses
+        return True
+
+
+def _use(thread: int) -> tuple[int, int] | None:
+    """Return the time that a thread had a CPU, and that it waited for one; None if it has ended."""
+    try:
+        got, waited, _ = Path(f"/proc/self/task/{thread}/schedstat").read_bytes().split()
+    except (OSError, ValueError):
+        return None
+    return int(got), int(waited)
