@@ -60,23 +60,52 @@ def assert_is_read_alike(xml: str) -> None:
     assert read(trimmed(xml)) == read(xml) is not None
 
 
-def test_every_device_but_the_interfaces_is_left_out(driver: libvirt.virConnect) -> None:
-    xml = printed(driver, domain(DISK + NIC + "<memballoon model='virtio'/>" + NIC.replace("01'", "02'")))
+def test_every_device_but_disks_and_interfaces_is_left_out(driver: libvirt.virConnect) -> None:
+    other = "<memballoon model='virtio'/><controller type='usb'/>"
+    xml = printed(driver, domain(DISK + NIC + other + NIC.replace("01'", "02'") + DISK.replace("vda", "vdb")))
 
     short = trimmed(xml)
 
-    assert "<disk" in xml
-    assert "<disk" not in short
-    assert "memballoon" not in short
-    assert short.count("<interface") == 2
+    assert ("memballoon" in xml, "<controller" in xml, "<address" in xml) == (True, True, True)
+    assert not any(part in short for part in ("memballoon", "<controller", "<address"))
+    assert (short.count("<interface"), short.count("<disk")) == (2, 2)
     assert_is_read_alike(xml)
+
+
+def test_what_the_domain_is_not_given_is_left_out(driver: libvirt.virConnect) -> None:
+    before = (
+        "<metadata><x:a xmlns:x='urn:x'/></metadata><features><acpi/></features>"
+        "<cpu><model>core2duo</model><topology sockets='1' cores='1' threads='1'/><feature name='vmx'/></cpu>"
+    )
+    xml = printed(driver, domain(DISK, before=before))
+
+    short = trimmed(xml)
+
+    left_out = ("urn:x", "<acpi", "<clock", "<on_crash", "vmx")
+    assert [part in xml for part in left_out] == [True] * len(left_out)
+    assert [part for part in left_out if part in short] == []
+    assert_is_read_alike(xml)
+
+
+def test_the_operating_system_in_the_metadata_is_kept(driver: libvirt.virConnect) -> None:
+    system = (
+        "<o:libosinfo xmlns:o='http://libosinfo.org/xmlns/libvirt/domain/1.0'><o:os id='http://x/12'/></o:libosinfo>"
+    )
+    xml = printed(driver, domain(DISK, before=f"<metadata>{system}</metadata>"))
+
+    assert read_domain(trimmed(xml), origin="x").resources.os == "http://x/12"
+    assert_is_read_alike(xml)
+
+
+def test_a_disk_behind_an_interface_is_read() -> None:
+    lines = ("<domain>", "  <devices>", "    <interface type='user'>", "    </interface>", "    <disk type='file'>")
+    xml = "\n".join((*lines, "      <target dev='vda'/>", "    </disk>", "  </devices>", "</domain>", ""))
+
+    assert [disk.target for disk in read_domain(trimmed(xml), origin="x").resources.disks] == ["vda"]
 
 
 def test_a_domain_without_interfaces_is_read(driver: libvirt.virConnect) -> None:
-    xml = printed(driver, domain(DISK))
-
-    assert "<disk" not in trimmed(xml)
-    assert_is_read_alike(xml)
+    assert_is_read_alike(printed(driver, domain(DISK)))
 
 
 def test_every_domain_of_the_corpus_is_read_alike(corpus: Path) -> None:

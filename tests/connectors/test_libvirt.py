@@ -29,6 +29,7 @@ from tests.harness.sshd import Sshd
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt.host import open_read_only
 from virtscan.connectors.libvirt.session import FAR, thread_count
+from virtscan.connectors.observations import Mark
 from virtscan.model import (
     Backing,
     DeviceKind,
@@ -207,7 +208,8 @@ def test_only_the_networks_and_devices_in_use_are_fetched_each_in_one_round_trip
     closing = {2}
     assert {number: proxy.calls[number] for number in proxy.calls if number not in opening | closing} == {
         Procedure.GET_INFO: 1,
-        Procedure.LIST_ALL_DOMAINS: 1,
+        Procedure.GET_MEMORY_STATS: 1,
+        Procedure.LIST_ALL_DOMAINS: 1 + len(Mark),
         Procedure.DOMAIN_XML: 3,
         Procedure.LIST_ALL_NETWORKS: 1,
         Procedure.NETWORK_XML: 1,

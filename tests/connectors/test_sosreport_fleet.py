@@ -24,6 +24,7 @@ from virtscan.model import (
     Report,
     ServerTarget,
     SourceKind,
+    State,
     Target,
     TargetKind,
 )
@@ -127,7 +128,9 @@ def _attached(hypervisor: Hypervisor) -> set[str | None]:
 
 
 def anonymous(domain: Domain) -> Domain:
-    return msgspec.structs.replace(domain, origin="")
+    """The domain without the source's name, and what no file of a report says."""
+    resources = msgspec.structs.replace(domain.resources, autostart=State.UNKNOWN, has_snapshot=State.UNKNOWN)
+    return msgspec.structs.replace(domain, origin="", resources=resources)
 
 
 @pytest.mark.parametrize("compression", [None, *COMPRESSIONS])

@@ -7,10 +7,12 @@ from lxml import etree
 from virtscan.analyzer.interface import read_interface
 from virtscan.analyzer.literals import identifier, mebibytes, number
 from virtscan.analyzer.parsing import first_children, parse, parse_each
+from virtscan.analyzer.resources import read_resources
 from virtscan.analyzer.trimming import trimmed
 from virtscan.errors import AnalyzerError
-from virtscan.model import Domain, DomainState, Firmware, Interface
+from virtscan.model import Domain, DomainState, Firmware, Interface, State
 
+_SUSPENDED = frozenset({"paused", "pmsuspended"})
 _FIRMWARE = {firmware.value: firmware for firmware in Firmware}
 
 
@@ -62,9 +64,11 @@ def domain_from(root: etree._Element, *, origin: str, state: DomainState = Domai
         AnalyzerError: It is neither.
     """
     element: etree._Element | None = root
+    paused = State.UNKNOWN
     if root.tag == "domstatus":
         element = root.find("domain")
         state = DomainState.ACTIVE
+        paused = State.ON if root.get("state") in _SUSPENDED else State.OFF
     if element is None or element.tag != "domain":
         raise AnalyzerError(f"<{root.tag}> contains no domain" if element is None else f"<{root.tag}> is not a domain")
     if state is DomainState.UNKNOWN and element.get("id") is not None:
@@ -85,6 +89,7 @@ def domain_from(root: etree._Element, *, origin: str, state: DomainState = Domai
         memory_mib=None if memory is None else mebibytes(memory.text, memory.get("unit")),
         boot_devices=tuple(_boot_devices(systems)),
         interfaces=tuple(_interfaces(element)),
+        resources=read_resources(element, first, paused=paused),
     )
 
 

@@ -25,8 +25,11 @@ _MODELS = {
 def read_interface(element: etree._Element, index: int) -> Interface:
     """Read one interface; nothing in it is an error, what libvirt would refuse is left unsaid or unknown."""
     first = first_children(element)
-    kind = _type(element.get("type", "user"), first.get("actual"))  # libvirt's default
-    source = first.get("source")
+    actual = first.get("actual")
+    kind = _type(element.get("type", "user"), actual)  # libvirt's default
+    source, target = first.get("source"), first.get("target")
+    device = _source(kind, source)
+    mode = _mode(source) if kind == "direct" else None
     model = _model(first.get("model"))
     host_csum, guest_csum = _checksums(first.get("driver"), model)
     return Interface(
@@ -35,18 +38,18 @@ def read_interface(element: etree._Element, index: int) -> Interface:
         mac=mac_address(_attribute(first.get("mac"), "address")),
         network=_attribute(source, "network"),
         portgroup=_attribute(source, "portgroup"),
-        source=_source(kind, source),
-        mode=_mode(source) if kind == "direct" else None,
+        source=device,
+        mode=mode,
         model=model,
-        boot_order=number(_attribute(first.get("boot"), "order")),
-        link=_LINKS.get(_attribute(first.get("link"), "state") or ""),
-        rom=_rom(first.get("rom")),
+        boot_order=number(_attribute(first["boot"], "order")) if "boot" in first else None,
+        link=_LINKS.get(_attribute(first["link"], "state") or "") if "link" in first else None,
+        rom=_rom(first["rom"]) if "rom" in first else None,
         vlan=_vlan(first),
         host_csum=host_csum,
         guest_csum=guest_csum,
-        target=_attribute(first.get("target"), "dev"),
-        managed=_attribute(first.get("target"), "managed") != "no",
-        attachments=_attachments(kind, source, first.get("actual")),
+        target=_attribute(target, "dev"),
+        managed=_attribute(target, "managed") != "no",
+        attachments=_attachments(kind, device, mode) if actual is None else _attachments_of_network(kind, actual),
     )
 
 
@@ -76,20 +79,22 @@ def _mode(source: etree._Element | None) -> SourceMode:
     return SourceMode.VEPA if mode is None else source_mode(mode)
 
 
-def _attachments(kind: str, source: etree._Element | None, actual: etree._Element | None) -> tuple[Attachment, ...]:
-    """Return the device in use if the interface names it; an unresolved network has none.
+def _attachments_of_network(kind: str, actual: etree._Element) -> tuple[Attachment, ...]:
+    """Return what an interface on a network got, which `<actual>` says in a status file.
 
-    In a status file `<actual>` says what an interface on a network got; everywhere else libvirt gives the interface
-    itself that type.
+    Everywhere else libvirt gives the interface itself that type.
     """
-    if actual is not None:
-        kind = actual.get("type", kind)
-        source = actual.find("source")
-    device = _source(kind, source)
+    kind = actual.get("type", kind)
+    source = actual.find("source")
+    return _attachments(kind, _source(kind, source), _mode(source))
+
+
+def _attachments(kind: str, device: str | None, mode: SourceMode | None) -> tuple[Attachment, ...]:
+    """Return the device in use if the interface names it; an unresolved network has none."""
     name = None if device is None else DeviceName(device)
     match kind:
         case "direct":
-            return (Attachment(name, _mode(source)),)
+            return (Attachment(name, mode),)
         case "bridge":
             return (Attachment(name, None),)
         case "network" if name is not None:
@@ -111,9 +116,9 @@ def _checksums(driver: etree._Element | None, model: str | None) -> tuple[State 
     return host, guest
 
 
-def _rom(element: etree._Element | None) -> State | None:
+def _rom(element: etree._Element) -> State | None:
     """Return whether the guest sees a boot ROM. A `file` says only which one, and an empty one that there is none."""
-    if element is not None and element.get("file") == "":
+    if element.get("file") == "":
         return State.OFF
     match _attribute(element, "enabled"), _attribute(element, "bar"):
         case ("no", _) | (_, "off"):

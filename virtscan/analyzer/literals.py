@@ -1,10 +1,15 @@
 """How libvirt writes numbers, MACs, identifiers and sizes in attributes and text."""
 
 import re
+from functools import lru_cache
 
 from virtscan.model import Mac, SourceMode, parse_mac
 
 _UUID = re.compile(r"[0-9a-f]{32}")
+_PRINTED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FEW = 1024
+"""Texts that are remembered: thousands of domains have the same few sizes and numbers."""
+_TOO_LONG = 20
 _KIB = 1024
 _MIB = 1024 * 1024
 _MODES: dict[str, SourceMode] = {mode.value: mode for mode in SourceMode if mode is not SourceMode.UNKNOWN}
@@ -13,10 +18,12 @@ _POWERS = {prefix: power for power, prefix in enumerate("kmgtpe", start=1)}
 
 def number(text: str | None) -> int | None:
     """Give a decimal number without sign; None for anything else, also when it is longer than libvirt's 64 bits."""
-    if text is None:
-        return None
-    digits = text.strip()
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 20 else None
+    return None if text is None else _number(text.strip()[:_TOO_LONG])
+
+
+@lru_cache(maxsize=_FEW)
+def _number(digits: str) -> int | None:
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < _TOO_LONG else None
 
 
 def mac_address(text: str | None) -> Mac | None:
@@ -37,8 +44,8 @@ def source_mode(text: str) -> SourceMode:
 
 def identifier(text: str | None) -> str | None:
     """Give a uuid in the form in which libvirt prints it; any other text is kept as it is."""
-    if text is None:
-        return None
+    if text is None or _PRINTED.fullmatch(text):
+        return text
     stripped = text.strip()
     digits = stripped.replace("-", "").lower()
     if not _UUID.fullmatch(digits):
@@ -56,12 +63,13 @@ def mebibytes(text: str | None, unit: str | None) -> int | None:
         libvirt src/util/virutil.c virScaleInteger, src/conf/domain_conf.c virDomainParseMemory.
     """
     count = number(text)
-    scale = _KIB if unit is None else _scale(unit.lower())
+    scale = _KIB if unit is None else _scale(unit[:_TOO_LONG].lower())
     if count is None or scale is None:
         return None
     return (count * scale + _MIB // 2) // _MIB
 
 
+@lru_cache(maxsize=_FEW)
 def _scale(unit: str) -> int | None:
     if unit in {"b", "byte", "bytes"}:
         return 1

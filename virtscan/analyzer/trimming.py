@@ -1,29 +1,76 @@
-"""A domain's document as libvirt prints it, without the devices that virtscan never reads."""
+"""A domain's document as libvirt prints it, without the parts that virtscan never reads."""
 
-_OPEN, _CLOSE = "\n  <devices>\n", "\n  </devices>\n"
-_OPEN_INTERFACE, _CLOSE_INTERFACE = "\n    <interface ", "\n    </interface>\n"
+import re
+
+_OPEN, _CLOSE, _END = "\n  <devices>\n", "\n  </devices>\n", "\n</domain>"
+_METADATA, _END_OF_METADATA = "\n  <metadata>\n", "\n  </metadata>\n"
+_FEATURES, _END_OF_FEATURES, _CLOCK = "\n  <features>\n", "\n  </features>\n", "\n  <clock "
+_LABELS = "\n  <seclabel "
+_LIBOSINFO = "libosinfo.org/"
+_DEVICES = (("<disk", "\n    <disk ", "\n    </disk>\n"), ("<interface", "\n    <interface ", "\n    </interface>\n"))
+"""The devices that are read, in libvirt's order, all of a kind together: any mark, that of the first, of the last."""
+
+_UNREAD = re.compile(r"\n      <(?:(?:alias|address) [^\n]*/>|serial>[^<\n]*</serial>)")
+"""Parts of a device; an address with children ends in another line."""
+_READ = re.compile(
+    r"\n  <(?:name|uuid|description|memory|maxMemory|currentMemory|vcpu|os|cpu|cputune|memtune|memoryBacking)\b"
+)
+_CPU_FEATURES = re.compile(r"\n    <feature [^\n]*/>(?=\n)")
 
 
 def trimmed(xml: str) -> str:
-    """Leave out every device but the interfaces: most of the text, and most of the time that parsing takes.
+    """Leave out what has no reader: most of the text, and most of the time that parsing takes.
 
-    Finds them by their line and indentation, which are the same in every libvirt, and in which nothing but a domain's
-    metadata could be written like them: everywhere else `<` is escaped. A document that has the line of `<devices>`
-    twice, or an interface in another place, comes back as it is; so does one with another layout.
+    Finds it by lines and indentation, which are the same in every libvirt, and in which nothing but a domain's metadata
+    could be written like them: everywhere else `<` is escaped. A document that has `<devices>` or metadata twice, or a
+    device of interest in another place, comes back as it is; so does one with another layout.
 
     Source:
-        libvirt src/conf/domain_conf.c virDomainDefFormatInternalSetRootName: metadata comes before the devices.
+        libvirt src/conf/domain_conf.c virDomainDefFormatInternalSetRootName: metadata, what the domain is given,
+        features, CPU, clock and what events do, devices, security labels, in this order.
     """
     head, _, rest = xml.partition(_OPEN)
     devices, closed, tail = rest.rpartition(_CLOSE)
-    pieces = f"\n{devices}\n".split(_OPEN_INTERFACE)[1:]
-    if not closed or _OPEN in rest or xml.count("<interface") != len(pieces):
+    tail, ended, end = f"\n{tail}".rpartition(_END)
+    if not closed or not ended or xml.count("<devices") != 1:
         return xml
-    kept = [head, _OPEN[:-1]]
-    for piece in pieces:
-        interface, closed_interface, _ = f"{piece}\n".partition(_CLOSE_INTERFACE)
-        if not closed_interface:
-            return xml
-        kept += (_OPEN_INTERFACE, interface, _CLOSE_INTERFACE[:-1])
-    kept += (_CLOSE, tail)
-    return "".join(kept)
+    kept = _kept(f"\n{devices}\n", rest)
+    shorter = _head(head)
+    if kept is None or shorter is None or "<interface" in shorter:
+        return xml
+    return f"{shorter}{_OPEN[:-1]}{_UNREAD.sub('', kept)}{_CLOSE[:-1]}{tail.partition(_LABELS)[0]}{_END}{end}"
+
+
+def _kept(devices: str, rest: str) -> str | None:
+    """Give the lines of disks and interfaces; None if one of them lies elsewhere."""
+    kept, reached = "", 0
+    for mark, first, last in _DEVICES:
+        total = rest.count(mark)
+        if not total:
+            continue
+        start, end = devices.find(first, reached), devices.rfind(last)
+        if start < 0 or end < start or devices.count(mark, start, end) != total:
+            return None
+        reached = end + len(last) - 1
+        kept += devices[start:reached]
+    return kept
+
+
+def _head(head: str) -> str | None:
+    """Leave out metadata without an operating system, features, and all from the clock on; None if metadata nest."""
+    before, has_metadata, after = head.partition(_METADATA)
+    if has_metadata:
+        metadata, closed, after = after.partition(_END_OF_METADATA)
+        if not closed or "<metadata" in metadata or "<metadata" in after:
+            return None
+        before += f"{_METADATA}{metadata}{_END_OF_METADATA[:-1]}" if _LIBOSINFO in metadata else ""
+        after = f"\n{after}"
+    else:
+        before, after = "", head
+    given, has_features, others = after.partition(_FEATURES)
+    if has_features:
+        _, closed, cpu = others.partition(_END_OF_FEATURES)
+        after = f"{given}\n{cpu}" if closed else after
+    given, _, events = after.partition(_CLOCK)
+    after = after if _READ.search(events) else given
+    return before + (_CPU_FEATURES.sub("", after) if "<feature " in after else after)

@@ -109,6 +109,7 @@ collect_options = _chain(
         is_flag=True,
         help="Also read the persistent definitions of running domains: one more request per domain.",
     ),
+    click.option("--stats", is_flag=True, help="Also read disk sizes and balloons: one slow call per hypervisor."),
     host_timeout_option,
     deadline_option,
     unsafe_option,

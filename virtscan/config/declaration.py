@@ -74,6 +74,7 @@ def declared_plan(document: Document, folder: Path, problems: Problems) -> Plan:
         deadline=seconds["deadline"] or default.deadline,
         ssh_facts=scan.ssh_facts,
         next_start=scan.next_start,
+        stats=scan.stats,
         fail_on=scan.fail_on,
         history=history,
     )

@@ -42,6 +42,7 @@ def _scan(plan: Plan) -> str:
     chosen = [
         *([f"facts older than {plan.policy.max_age:g} s ignored"] if plan.policy.max_age else []),
         *(["persistent definitions of running domains read"] if plan.next_start else []),
+        *(["sizes of disks and balloons read"] if plan.stats else []),
         *([f"fails on {plan.fail_on.value}"] if plan.fail_on else []),
     ]
     return ", ".join(

@@ -33,6 +33,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     max_age: float | None = None
     ssh_facts: bool = False
     next_start: bool = False
+    stats: bool = False
     fail_on: FailOn | None = None
     allow_unsafe_uri: bool = False
 
@@ -82,6 +83,7 @@ def make_plan(
         deadline=options.deadline or declared.deadline,
         ssh_facts=options.ssh_facts or declared.ssh_facts,
         next_start=options.next_start or declared.next_start,
+        stats=options.stats or declared.stats,
         fail_on=options.fail_on or declared.fail_on,
         allow_unsafe_uri=options.allow_unsafe_uri,
     )

@@ -31,6 +31,7 @@ class ScanSection(Section, frozen=True):
     deadline: Annotated[str | None, _key("Time limit of the whole run.", '"10m"')] = None
     ssh_facts: Annotated[bool, _key("Also read kernel and devices of qemu+ssh hypervisors over SSH.", "true")] = False
     next_start: Annotated[bool, _key("Also read the persistent definitions of running domains.", "true")] = False
+    stats: Annotated[bool, _key("Also read disk sizes and balloons: one slow call per hypervisor.", "true")] = False
 
 
 class HistorySection(Section, frozen=True):

@@ -30,6 +30,8 @@ def read(path: str, draft: HostDraft) -> None:
             system_uuid=facts.system_uuid,
             cpus=facts.cpus,
             memory_mib=facts.memory_mib,
+            memory_free_mib=facts.memory_free_mib,
+            processor=facts.processor,
             lists_all_devices=facts.lists_all_devices,
         )
     )

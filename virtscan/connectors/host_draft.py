@@ -10,6 +10,7 @@ import msgspec
 from virtscan import analyzer, hostnet
 from virtscan.connectors.copies import with_copies_marked
 from virtscan.connectors.lacking import Lacking, is_needed
+from virtscan.connectors.observations import Marked, Measured, with_observations
 from virtscan.model import (
     Device,
     Domain,
@@ -21,6 +22,7 @@ from virtscan.model import (
     Machine,
     Network,
     Observed,
+    Processor,
     Target,
 )
 from virtscan.model.gaps import AnyCause, AnyItem
@@ -36,6 +38,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     cpus: int | None = None
     memory_mib: int | None = None
+    memory_free_mib: int | None = None
+    processor: Processor | None = None
     kernel: Observed[str] | None = None
     kernel_build: str | None = None
     daemon: Observed[int] | None = None
@@ -49,7 +53,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     read_seconds: float | None = None
 
 
-Item: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking | LeftOut
+Item: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking | Marked | Measured | LeftOut
 
 
 class HostDraft:
@@ -144,7 +148,9 @@ class HostDraft:
         devices = hostnet.merge_devices([*(item for item in items if isinstance(item, Device)), *listed])
         lists_all_devices = facts.lists_all_devices is True and failure is None
         host = analyzer.HostDevices(devices, is_complete=lists_all_devices)
-        domains = with_copies_marked([analyzer.resolve(domain, networks, host) for domain in read])
+        observed = [item for item in items if isinstance(item, Marked | Measured)]
+        resolved = [analyzer.resolve(domain, networks, host) for domain in read]
+        domains = with_copies_marked(with_observations(resolved, observed))
         lacking = [item for item in items if isinstance(item, Lacking)]
         items = [*items, *(item.gap for item in lacking if is_needed(item, domains, host.by_name))]
         gaps = [msgspec.structs.replace(item, hypervisor=name) for item in items if isinstance(item, Gap)]
@@ -169,6 +175,8 @@ class HostDraft:
             lists_all_devices=lists_all_devices,
             cpus=facts.cpus,
             memory_mib=facts.memory_mib,
+            memory_free_mib=facts.memory_free_mib,
+            processor=facts.processor or Processor(),
             domains=domains,
             networks=tuple(networks[name] for name in sorted(networks)),
             devices=devices,

@@ -8,6 +8,7 @@ import msgspec
 
 from virtscan.model.keys import host_keys, interface_keys
 from virtscan.model.mac import Mac
+from virtscan.model.resources import Processor, Resources
 from virtscan.model.states import (
     Backing,
     DeviceKind,
@@ -111,6 +112,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     memory_mib: int | None = None
     boot_devices: tuple[str, ...] = ()
     interfaces: tuple[Interface, ...] = ()
+    resources: Resources = Resources()
 
     @property
     def interface_keys(self) -> tuple[str, ...]:
@@ -160,14 +162,15 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` is unique in an inventory: namesakes are told apart in it. `own_name` is the name before that, of the
     configuration if `is_name_declared`. `former_keys` are those that earlier observations had. `devices` are all
-    devices that its sources list, `networks` only those in use. `lists_all_domains` is True where the source knows that
-    no domain is missing (libvirt; a sosreport with `virsh list`; never a folder of dumps), `lists_all_devices` where
-    every device of the kernel was listed with its kind (`ip -d link`). `kernel` is observed, `uname -r`, with `uname
-    -v` in `kernel_build`; `declared_kernel` is the configuration's. `daemon` is libvirt's version as a number (7000000
-    is 7.0.0), only from a daemon that runs on the hypervisor (qemu, lxc, ch). `machine` is observed, `physical`
-    declared. `local` says that it is this machine. `segments` maps a source device to the segment that the
-    configuration gives it, `reflective` names the devices that are declared to lead to a reflecting switch. `left_out`
-    are files of a folder of definitions that hold none. Seconds are wall time.
+    devices that its sources list, `networks` only those in use. `lists_all_domains` is True where the source knows
+    that no domain is missing (libvirt; a sosreport with `virsh list`; never a folder of dumps), `lists_all_devices`
+    where every device of the kernel was listed with its kind (`ip -d link`). `kernel` is observed, `uname -r`, with
+    `uname -v` in `kernel_build`; `declared_kernel` is the configuration's. `daemon` is libvirt's version as a
+    number (7000000 is 7.0.0), only from a daemon that runs on the hypervisor (qemu, lxc, ch). `memory_free_mib`
+    includes what the kernel uses as a cache. `machine` is observed, `physical` declared. `local` says that it is
+    this machine. `segments` maps a source device to the segment that the configuration gives it, `reflective` names
+    the devices that are declared to lead to a reflecting switch. `left_out` are files of a folder of definitions
+    that hold none. Seconds are wall time.
     """
 
     name: str
@@ -186,6 +189,8 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     lists_all_devices: bool = False
     cpus: int | None = None
     memory_mib: int | None = None
+    memory_free_mib: int | None = None
+    processor: Processor = Processor()
     domains: tuple[Domain, ...] = ()
     networks: tuple[Network, ...] = ()
     devices: tuple[Device, ...] = ()

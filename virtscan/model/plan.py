@@ -105,6 +105,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float = 600.0
     ssh_facts: bool = False
     next_start: bool = False
+    stats: bool = False
     allow_unsafe_uri: bool = False
     fail_on: FailOn | None = None
     is_careful: bool = False

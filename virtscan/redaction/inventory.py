@@ -9,7 +9,7 @@ import msgspec
 
 from virtscan.correlator import correlate
 from virtscan.correlator.waivers import PATTERNS, Waivers
-from virtscan.model import Gap, Hypervisor, Inventory, Server, ServerDevice, Waiver
+from virtscan.model import Gap, Hypervisor, Inventory, Resources, Server, ServerDevice, Waiver
 from virtscan.model.gaps import AnyCause
 from virtscan.redaction.names import names_of
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
@@ -50,6 +50,7 @@ def _hypervisor(host: Hypervisor, pseudonyms: Pseudonyms) -> Hypervisor:
         msgspec.structs.replace(
             _texts(domain, pseudonyms),
             interfaces=tuple(_texts(interface, pseudonyms) for interface in domain.interfaces),
+            resources=_resources(domain.resources, pseudonyms),
         )
         for domain in host.domains
     )
@@ -63,6 +64,25 @@ def _hypervisor(host: Hypervisor, pseudonyms: Pseudonyms) -> Hypervisor:
         kernel=_optional(host.kernel, pseudonyms),
         daemon=_optional(host.daemon, pseudonyms),
     )
+
+
+def _resources(resources: Resources, pseudonyms: Pseudonyms) -> Resources:
+    """Give the same resources with a pseudonym for each whole text that its authors chose."""
+    disks = tuple(
+        msgspec.structs.replace(
+            disk,
+            path=_thing("disk", disk.path, pseudonyms),
+            pool=_thing("pool", disk.pool, pseudonyms),
+            volume=_thing("volume", disk.volume, pseudonyms),
+        )
+        for disk in resources.disks
+    )
+    description = _thing("description", resources.description, pseudonyms)
+    return msgspec.structs.replace(resources, description=description, disks=disks)
+
+
+def _thing(kind: str, text: str | None, pseudonyms: Pseudonyms) -> str | None:
+    return None if text is None else pseudonyms.of_thing(kind, text)
 
 
 def _server(server: Server, pseudonyms: Pseudonyms) -> Server:

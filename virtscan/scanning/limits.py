@@ -19,6 +19,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     in_fleet: bool = False
     ssh_facts: bool = False
     next_start: bool = False
+    stats: bool = False
     allow_unsafe: bool = False
     server_macs: frozenset[Mac] = frozenset()
     is_careful: bool = False
@@ -42,6 +43,7 @@ def limits_of(plan: Plan) -> Limits:
         in_fleet=len({(target.kind, target.address) for target in plan.targets}) > 1,
         ssh_facts=plan.ssh_facts,
         next_start=plan.next_start,
+        stats=plan.stats,
         allow_unsafe=plan.allow_unsafe_uri,
         is_careful=plan.is_careful,
         server_macs=frozenset(mac for server in plan.servers for mac in server.macs),

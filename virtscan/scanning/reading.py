@@ -158,6 +158,7 @@ def _fill(draft: HostDraft, limits: Limits) -> None:
                 allow_unsafe=limits.allow_unsafe,
                 ssh_timeout=limits.host_timeout if limits.ssh_facts else None,
                 next_start=limits.next_start,
+                statistics=limits.stats,
                 server_macs=limits.server_macs,
                 threads=1 if limits.is_careful else None,
             )

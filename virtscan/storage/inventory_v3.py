@@ -25,6 +25,7 @@ from virtscan.model import (
     HostStatus,
     LowerDevice,
     Machine,
+    Processor,
     SourceMode,
     State,
     WhyLeftOut,
@@ -114,6 +115,8 @@ class SavedHypervisor(_Saved, frozen=True):
     lists_all_devices: bool = False
     cpus: int | None = None
     memory_mib: int | None = None
+    memory_free_mib: int | None = None
+    processor: Processor = Processor()
     domains: tuple[Domain, ...] = ()
     networks: tuple[SavedNetwork, ...] = ()
     devices: tuple[SavedDevice, ...] = ()

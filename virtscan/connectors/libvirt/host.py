@@ -15,6 +15,7 @@ from virtscan import analyzer, hostnet
 from virtscan.connectors import host_facts
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.libvirt import lists as listings
+from virtscan.connectors.libvirt import resources
 from virtscan.connectors.libvirt.devices import SOURCE, Leads
 from virtscan.connectors.libvirt.errors import end_if_lost, is_unsupported, reason
 from virtscan.connectors.libvirt.lists import Lists, name_of
@@ -59,6 +60,7 @@ def read(
     ssh_timeout: float | None = None,
     threads: int | None = None,
     next_start: bool = False,
+    statistics: bool = False,
     server_macs: Collection[Mac] = (),
 ) -> None:
     """Deliver a hypervisor's facts from libvirt: domains as they come, then what their interfaces lead to.
@@ -73,6 +75,7 @@ def read(
         ssh_timeout: Seconds that asking a qemu+ssh host by ssh for what libvirt can't tell may take; None: don't.
         threads: How many use the connection at once; None: what suits its distance.
         next_start: Read the persistent definitions of running domains as well, one more round trip for each.
+        statistics: Ask for the sizes of disks and balloons, in one more call that the daemon works long on.
         server_macs: MACs of servers: a device of the host that has one is read even if no interface leads to it.
 
     Raises:
@@ -82,7 +85,7 @@ def read(
         with open_read_only(target.address, draft, allow_unsafe=allow_unsafe) as connection:
             address = connection.getURI()
             session = Session(connection, draft, in_fleet=in_fleet, threads=threads)
-            _read_all(session, address, next_start=next_start, server_macs=server_macs)
+            _read_all(session, address, next_start=next_start, statistics=statistics, server_macs=server_macs)
         if ssh_timeout is not None:
             host_facts.read_by_ssh(draft, address, timeout=ssh_timeout)
     except libvirt.libvirtError as error:
@@ -134,7 +137,9 @@ def _find_definitions(address: str) -> None:
             raise ConnectorError(f"{parsed.path}: {error.strerror}") from error
 
 
-def _read_all(session: Session, address: str, *, next_start: bool, server_macs: Collection[Mac]) -> None:
+def _read_all(
+    session: Session, address: str, *, next_start: bool, statistics: bool, server_macs: Collection[Mac]
+) -> None:
     domains = listings.domains(session)
     session.draft.add(HostFacts(lists_all_domains=not uri.is_session(address)))
     lists = Lists(session.connection)
@@ -150,6 +155,7 @@ def _read_all(session: Session, address: str, *, next_start: bool, server_macs: 
             *_about_the_host(session, address, lists),
             Request(lambda: None, leads.follow_servers),
             *(Request(partial(_describe, item), use) for item in wanted),
+            *resources.requests(session, statistics=statistics),
         ]
     )
 
@@ -219,8 +225,9 @@ def _read_host(session: Session, address: str) -> None:
         if session.draft.target.name is None:
             name = uri.host_name(address) or session.connection.getHostname()
             session.draft.add(HostFacts(name=name))
-        _model, memory_mib, cpus, *_ = session.connection.getInfo()
-        session.draft.add(HostFacts(cpus=cpus, memory_mib=memory_mib))
+        info = session.connection.getInfo()
+        _model, memory_mib, cpus, *_ = info
+        session.draft.add(HostFacts(cpus=cpus, memory_mib=memory_mib, processor=resources.processor(info)))
     except libvirt.libvirtError as error:
         end_if_lost(session.connection, error)
         if not is_unsupported(error):

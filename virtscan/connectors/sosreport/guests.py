@@ -9,7 +9,7 @@ import msgspec
 from virtscan.analyzer import Unread, documents
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.evidence.sosreport import Sosreport
-from virtscan.model import Domain, DomainState, GapAbout, Network
+from virtscan.model import Domain, DomainState, GapAbout, Network, State
 from virtscan.model.gaps.causes import BadDocument, NoListInReport, XmlNotInReport
 from virtscan.model.gaps.items import FactName, GuestDomain, HostFact, HostNetwork
 
@@ -29,10 +29,11 @@ _LISTS = re.compile(r"sos_commands/[^/]+/virsh(?:_-[^_/]+)*_list_--all")
 _VERSIONS = re.compile(r"sos_commands/[^/]+/virsh(?:_-[^_/]+)*_version(?:_--daemon)?")
 _LISTED = re.compile(
     r"\s*(?P<id>-|\d+)\s+(?P<name>\S.*?)\s+"
-    r"(?:no state|running|idle|paused|in shutdown|shut off|crashed|dying|pmsuspended)\s*"
+    r"(?P<state>no state|running|idle|paused|in shutdown|shut off|crashed|dying|pmsuspended)\s*"
 )
 _HEADER = re.compile(r"\s*Id\s+Name\s+State\s*|[\s-]*")
 _CONFIGURATION = "etc/libvirt/"
+_SUSPENDED = frozenset({"paused", "pmsuspended"})
 _DEFINITION = 2
 """Where in the order of the places a definition stands."""
 
@@ -48,6 +49,7 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
     nowhere else is a gap, and so is what virsh lists without any document.
     """
     listed = _listed(report)
+    suspended = _suspended(report)
     known: dict[str, Domain] = {}
     definitions: dict[str, Domain] = {}
     unread: list[tuple[str, Unread]] = []
@@ -55,7 +57,7 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
         match document:
             case Domain():
                 key = document.uuid or f"named {document.name}"
-                first = known.setdefault(key, _with_state(document, rank, listed))
+                first = known.setdefault(key, _with_state(document, rank, listed, suspended))
                 if rank == _DEFINITION and first.origin != document.origin and first.state is DomainState.ACTIVE:
                     definitions.setdefault(key, msgspec.structs.replace(document, state=DomainState.INACTIVE))
             case Unread(about=GapAbout.DOMAIN):
@@ -123,23 +125,32 @@ def _documents(report: Sosreport, places: Sequence[re.Pattern[str]], uri: str) -
                 yield rank, match["name"], Unread(origin=name, root=None, reason=reason, about=GapAbout.DOMAIN)
 
 
-def _with_state(domain: Domain, rank: int, listed: dict[str, DomainState]) -> Domain:
+def _with_state(domain: Domain, rank: int, listed: Mapping[str, DomainState], suspended: Mapping[str, State]) -> Domain:
     """Return the domain with its state: virsh lists an id for a running domain; a definition has no state."""
-    if domain.state is not DomainState.UNKNOWN:
+    if domain.state is DomainState.UNKNOWN:
+        state = DomainState.INACTIVE if rank == 0 else listed.get(domain.name, DomainState.UNKNOWN)
+        domain = msgspec.structs.replace(domain, state=state)
+    paused = suspended.get(domain.name, State.UNKNOWN)
+    if domain.resources.paused is not State.UNKNOWN or paused is State.UNKNOWN:
         return domain
-    state = DomainState.INACTIVE if rank == 0 else listed.get(domain.name, DomainState.UNKNOWN)
-    return msgspec.structs.replace(domain, state=state)
+    return msgspec.structs.replace(domain, resources=msgspec.structs.replace(domain.resources, paused=paused))
 
 
 def _listed(report: Sosreport) -> dict[str, DomainState]:
     """Return the names and states printed by `virsh list --all`."""
-    return {
-        row["name"]: DomainState.INACTIVE if row["id"] == "-" else DomainState.ACTIVE
-        for name, data in report.files.items()
-        if _LISTS.fullmatch(name)
-        for line in data.decode(errors="replace").splitlines()
-        if (row := _LISTED.fullmatch(line))
-    }
+    return {row["name"]: DomainState.INACTIVE if row["id"] == "-" else DomainState.ACTIVE for row in _rows(report)}
+
+
+def _suspended(report: Sosreport) -> dict[str, State]:
+    """Return whether `virsh list --all` prints a domain as suspended, by name."""
+    return {row["name"]: State.ON if row["state"] in _SUSPENDED else State.OFF for row in _rows(report)}
+
+
+def _rows(report: Sosreport) -> Iterator[re.Match[str]]:
+    """Yield the rows of `virsh list --all`."""
+    for name, data in report.files.items():
+        if _LISTS.fullmatch(name):
+            yield from filter(None, map(_LISTED.fullmatch, data.decode(errors="replace").splitlines()))
 
 
 def _has_every_domain(report: Sosreport) -> bool:

@@ -64,6 +64,8 @@ def _read_host(report: Sosreport, target: Target, draft: HostDraft) -> None:
         name=report.host_name,
         cpus=report.cpus,
         memory_mib=report.memory_mib,
+        memory_free_mib=report.memory_free_mib,
+        processor=report.processor,
         kernel=None if kernel is None else Observed(value=kernel, source=SOURCE, observed_at=taken_at),
         kernel_build=report.kernel_build,
         daemon=_daemon(report),

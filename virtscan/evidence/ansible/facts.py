@@ -11,7 +11,7 @@ import msgspec
 from virtscan import hostnet
 from virtscan.errors import FactsError
 from virtscan.evidence.ansible.devices import lists_all_devices, read_devices, read_features, without_facts
-from virtscan.model import Device, DeviceName, Machine
+from virtscan.model import Device, DeviceName, Machine, Processor
 
 # `ansible HOST -m setup` puts this before each host's facts; `>>` is that of version 1.
 _HOST = re.compile(rb"^(\S{1,1000}) \| (\w{1,40})!? (?:=>|>>) (?=\{)", re.MULTILINE)
@@ -42,6 +42,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     kernel_build: str | None = None
     cpus: int | None = None
     memory_mib: int | None = None
+    memory_free_mib: int | None = None
+    processor: Processor = Processor()
     devices: tuple[Device, ...] = ()
     lists_all_devices: bool = False
     without_facts: tuple[DeviceName, ...] = ()
@@ -95,6 +97,8 @@ def _facts(document: Mapping[str, msgspec.Raw], host: str | None) -> Facts | Non
         kernel_build=_text(facts, "kernel_version"),
         cpus=_number(facts, "processor_vcpus"),
         memory_mib=_number(facts, "memtotal_mb"),
+        memory_free_mib=_free(facts),
+        processor=_processor(facts),
         devices=read_devices(facts, source=_SOURCE, at=taken_at),
         lists_all_devices=lists_all_devices(facts),
         without_facts=without_facts(facts),
@@ -125,6 +129,25 @@ def _machine(facts: Mapping[str, Any]) -> Machine:
     words = [word for word in types if isinstance(word, str)]
     dmi = hostnet.Dmi(vendor=_text(facts, "system_vendor") or "", product=_text(facts, "product_name") or "")
     return hostnet.read_machine(dmi=dmi, words=[*words, "vm-other"] if guest else ())
+
+
+def _free(facts: Mapping[str, Any]) -> int | None:
+    """Return the memory that is free or a cache."""
+    memory = facts.get("memory_mb")
+    real = memory.get("nocache") if isinstance(memory, dict) else None
+    return _number(real, "free") if isinstance(real, dict) else None
+
+
+def _processor(facts: Mapping[str, Any]) -> Processor:
+    """Return the processors; `processor` lists number, vendor and model of each."""
+    listed = facts.get("processor")
+    models = [word for word in listed if isinstance(word, str)] if isinstance(listed, list) else []
+    return Processor(
+        model=max(models, key=len, default=None),
+        sockets=_number(facts, "processor_count"),
+        cores=_number(facts, "processor_cores"),
+        threads=_number(facts, "processor_threads_per_core"),
+    )
 
 
 def _time(facts: Mapping[str, Any]) -> datetime | None:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from virtscan import hostnet
-from virtscan.model import Machine
+from virtscan.evidence.sosreport.processor import read_lscpu
+from virtscan.model import Machine, Processor
 
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}")
 _UNAME = re.compile(
@@ -112,8 +113,21 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def memory_mib(self) -> int | None:
         """Return the kernel's total memory."""
-        total = re.search(r"^MemTotal:\s*(\d{1,15}) kB", self.text("proc/meminfo") or "", re.MULTILINE)
-        return int(total[1]) // 1024 if total else None
+        return self._memory("MemTotal")
+
+    @property
+    def memory_free_mib(self) -> int | None:
+        """Return the memory that is free or a cache; None from kernels that print it as parts (before 3.14)."""
+        return self._memory("MemAvailable")
+
+    @property
+    def processor(self) -> Processor:
+        """Return the processors."""
+        return read_lscpu(self.text("sos_commands/processor/lscpu") or "")
+
+    def _memory(self, key: str) -> int | None:
+        found = re.search(rf"^{key}:\s*(\d{{1,15}}) kB", self.text("proc/meminfo") or "", re.MULTILINE)
+        return int(found[1]) // 1024 if found else None
 
     @property
     def taken_at(self) -> datetime | None:

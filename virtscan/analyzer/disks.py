@@ -1,0 +1,52 @@
+"""A domain's `<disk>` to a value."""
+
+from collections.abc import Iterator
+from sys import intern
+
+from lxml import etree
+
+from virtscan.analyzer.parsing import first_children
+from virtscan.model import Disk, DiskMode
+
+_PERSISTENT, _TRANSIENT, _READ_ONLY = DiskMode.PERSISTENT, DiskMode.TRANSIENT, DiskMode.READ_ONLY
+
+
+def read_disks(devices: etree._Element) -> Iterator[Disk]:
+    """Read the disks and other drives of `<devices>`, in document order."""
+    for disk in devices.iterchildren("disk"):
+        yield _read_disk(disk)
+
+
+def _read_disk(disk: etree._Element) -> Disk:
+    first = first_children(disk)
+    driver, source, target = first.get("driver"), first.get("source"), first.get("target")
+    return Disk(
+        target=_attribute(target, "dev"),
+        device=intern(disk.get("device") or "disk"),  # libvirt's default
+        bus=_attribute(target, "bus"),
+        format=_attribute(driver, "type"),
+        path=None if source is None else _path(source),
+        pool=_attribute(source, "pool"),
+        volume=_attribute(source, "volume"),
+        mode=_READ_ONLY if "readonly" in first else _TRANSIENT if "transient" in first else _PERSISTENT,
+    )
+
+
+def _attribute(element: etree._Element | None, name: str) -> str | None:
+    value = None if element is None else element.get(name)
+    return intern(value) if value else None
+
+
+def _path(source: etree._Element) -> str | None:
+    """Return the place of a disk's content, by whichever attribute its type has.
+
+    A network's source is written as `PROTOCOL:NAME`. A PCI address (nvme) is not a path.
+
+    Source:
+        libvirt src/conf/domain_conf.c virDomainDiskSourceFormat.
+    """
+    for key in ("file", "dev", "dir", "path"):
+        if path := source.get(key):
+            return path
+    protocol, name = source.get("protocol"), source.get("name")
+    return f"{protocol}:{name or ''}" if protocol else None

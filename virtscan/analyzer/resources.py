@@ -1,0 +1,92 @@
+"""What a domain is given, and what its definition says of itself, to a value."""
+
+from collections.abc import Mapping
+from sys import intern
+
+from lxml import etree
+
+from virtscan.analyzer.disks import read_disks
+from virtscan.analyzer.literals import mebibytes, number
+from virtscan.model import Resources, State
+
+_OS = "{http://libosinfo.org/xmlns/libvirt/domain/1.0}os"
+
+
+def read_resources(domain: etree._Element, first: Mapping[str, etree._Element], *, paused: State) -> Resources:
+    """Read the resources of a domain.
+
+    Args:
+        domain: The element.
+        first: The first of its children of each name.
+        paused: Whether the source knows it as suspended.
+    """
+    sockets, cores, threads, numa_nodes = _topology(first.get("cpu"))
+    vcpu, balloon = first.get("vcpu"), first.get("currentMemory")
+    return Resources(
+        machine=_machine(first.get("os")),
+        os=_os(first.get("metadata")),
+        description=_text(first.get("description")),
+        sockets=sockets,
+        cores=cores,
+        threads=threads,
+        max_vcpus=None if vcpu is None else number(vcpu.text),
+        cpu_shares=_cpu_shares(first.get("cputune")),
+        max_memory_mib=_size(first.get("maxMemory")),
+        balloon_mib=_size(balloon),
+        reserved_mib=_reserved(first.get("memtune")),
+        hugepages=_has_hugepages(first.get("memoryBacking")),
+        numa_nodes=numa_nodes,
+        disks=tuple(disk for devices in domain.iterchildren("devices") for disk in read_disks(devices)),
+        paused=paused,
+    )
+
+
+def _text(element: etree._Element | None) -> str | None:
+    text = None if element is None else element.text
+    return (text.strip() or None) if text else None
+
+
+def _size(element: etree._Element | None) -> int | None:
+    return None if element is None else mebibytes(element.text, element.get("unit"))
+
+
+def _machine(system: etree._Element | None) -> str | None:
+    kind = None if system is None else system.find("type")
+    machine = None if kind is None else kind.get("machine")
+    return intern(machine) if machine else None
+
+
+def _os(metadata: etree._Element | None) -> str | None:
+    """Return the identifier that virt-install and others note for libosinfo."""
+    if metadata is None:
+        return None
+    identifiers = (element.get("id") for element in metadata.iter(_OS))
+    found = next(filter(None, identifiers), None)
+    return intern(found) if found else None
+
+
+def _topology(cpu: etree._Element | None) -> tuple[int | None, int | None, int | None, int | None]:
+    """Return sockets, cores of a socket with those of all its dies, threads of a core, and NUMA nodes."""
+    if cpu is None:
+        return None, None, None, None
+    numa = cpu.find("numa")
+    numa_nodes = None if numa is None else len(numa.findall("cell"))
+    topology = cpu.find("topology")
+    if topology is None:
+        return None, None, None, numa_nodes
+    sockets, cores, threads = (number(topology.get(key)) for key in ("sockets", "cores", "threads"))
+    for key in ("dies", "clusters"):
+        cores = None if cores is None else cores * (number(topology.get(key)) or 1)
+    return sockets, cores, threads, numa_nodes
+
+
+def _cpu_shares(cputune: etree._Element | None) -> int | None:
+    return None if cputune is None else number(cputune.findtext("shares"))
+
+
+def _reserved(memtune: etree._Element | None) -> int | None:
+    return None if memtune is None else _size(memtune.find("min_guarantee"))
+
+
+def _has_hugepages(backing: etree._Element | None) -> bool:
+    return backing is not None and backing.find("hugepages") is not None

@@ -1,0 +1,59 @@
+"""Facts about domains that their documents lack: a source observes them of all domains at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+
+import msgspec
+
+from virtscan.model import Disk, Domain, Resources, State
+
+
+class Mark(Enum):
+    """A fact that is a list of domains; the value is the field of `Resources`."""
+
+    AUTOSTART = "autostart"
+    PAUSED = "paused"
+    HAS_SNAPSHOT = "has_snapshot"
+
+
+class Marked(msgspec.Struct, frozen=True, kw_only=True):
+    """All domains of a host of which a fact is true, by uuid."""
+
+    mark: Mark
+    uuids: frozenset[str]
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """The sizes of a domain's disks by their targets, and of its balloon, in MiB."""
+
+    uuid: str
+    capacities: Mapping[str, int] = {}
+    balloon_mib: int | None = None
+
+
+def with_observations(domains: Iterable[Domain], observed: Sequence[Marked | Measured]) -> list[Domain]:
+    """Fill in what was observed; the definition of a domain's next start, and one without a uuid, stay as they are."""
+    marked = [one for one in observed if isinstance(one, Marked)]
+    measured = {one.uuid: one for one in observed if isinstance(one, Measured)}
+    return [
+        domain
+        if domain.next_start or domain.uuid is None or not observed
+        else msgspec.structs.replace(domain, resources=_resources(domain.resources, domain.uuid, marked, measured))
+        for domain in domains
+    ]
+
+
+def _resources(
+    resources: Resources, uuid: str, marked: Iterable[Marked], measured: Mapping[str, Measured]
+) -> Resources:
+    changes: dict[str, object] = {one.mark.value: State.ON if uuid in one.uuids else State.OFF for one in marked}
+    sizes = measured.get(uuid)
+    if sizes is not None:
+        changes["disks"] = tuple(_sized(disk, sizes.capacities) for disk in resources.disks)
+        changes["balloon_mib"] = resources.balloon_mib if sizes.balloon_mib is None else sizes.balloon_mib
+    return msgspec.structs.replace(resources, **changes)
+
+
+def _sized(disk: Disk, capacities: Mapping[str, int]) -> Disk:
+    capacity = capacities.get(disk.target or "")
+    return disk if capacity is None else msgspec.structs.replace(disk, capacity_mib=capacity)

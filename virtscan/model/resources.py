@@ -1,0 +1,73 @@
+"""What planners count: the resources of domains and of their hosts."""
+
+from enum import Enum
+
+import msgspec
+
+from virtscan.model.states import State
+
+
+class DiskMode(Enum):
+    """What becomes of a guest's writes to a disk."""
+
+    PERSISTENT = "persistent"
+    TRANSIENT = "transient"
+    READ_ONLY = "read-only"
+
+
+class Disk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A disk of a domain, or another drive: `device` is disk, cdrom, floppy or lun.
+
+    `target` is its name in the guest's definition (vda). `path` is a file, a block device or a folder, or
+    `PROTOCOL:NAME` of a network's source; a volume of a pool has `pool` and `volume` instead. An empty drive has
+    neither. `capacity_mib` is the guest's view of the size, from the daemon's statistics.
+    """
+
+    target: str | None = None
+    device: str = "disk"
+    bus: str | None = None
+    format: str | None = None
+    path: str | None = None
+    pool: str | None = None
+    volume: str | None = None
+    mode: DiskMode = DiskMode.PERSISTENT
+    capacity_mib: int | None = None
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a domain is given, and what its definition says of itself; what the source lacks is None or UNKNOWN.
+
+    `os` is the libosinfo identifier. `cores` are those of one socket, dies included; `threads` those of a core.
+    `max_vcpus` and `max_memory_mib` are what it can be given while it runs; `max_memory_mib` is None without slots for
+    more. `balloon_mib` is what the balloon leaves it now, `reserved_mib` what it is guaranteed. `numa_nodes` are the
+    guest's.
+    """
+
+    machine: str | None = None
+    os: str | None = None
+    description: str | None = None
+    sockets: int | None = None
+    cores: int | None = None
+    threads: int | None = None
+    max_vcpus: int | None = None
+    cpu_shares: int | None = None
+    max_memory_mib: int | None = None
+    balloon_mib: int | None = None
+    reserved_mib: int | None = None
+    hugepages: bool = False
+    numa_nodes: int | None = None
+    disks: tuple[Disk, ...] = ()
+    paused: State = State.UNKNOWN
+    autostart: State = State.UNKNOWN
+    has_snapshot: State = State.UNKNOWN
+
+
+class Processor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The processors of a host. `cores` are those of one socket, `threads` those of a core."""
+
+    model: str | None = None
+    mhz: int | None = None
+    sockets: int | None = None
+    cores: int | None = None
+    threads: int | None = None
+    numa_nodes: int | None = None
