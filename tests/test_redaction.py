@@ -17,6 +17,7 @@ from virtscan.model import (
     Device,
     DeviceKind,
     DeviceName,
+    Disk,
     Gap,
     GapAbout,
     Inventory,
@@ -26,6 +27,7 @@ from virtscan.model import (
     Persistence,
     Policy,
     ProvisioningKind,
+    Resources,
     ServerDevice,
     State,
     Subnet,
@@ -49,6 +51,7 @@ SECRETS = (
     "kvm7",
     "example.com",
     "alice",
+    "carol",
     "web01",
     "52:54:00:93:76:af",
     "52:54:00:aa:bb:cc",
@@ -75,9 +78,11 @@ def telling() -> Inventory:
         permanent_mac=Mac("00:25:90:00:00:01"),
         addresses=("10.77.1.5/24", "2001:db8:7::5/64", "fe80::1/64"),
     )
+    disks = (Disk(path="/srv/images-of-carol/a.img"), Disk(pool="pool-of-carol", volume="volume-of-carol"))
+    resources = Resources(description="Carol's shop", disks=disks, machine="pc-q35-7.2")
     host = hypervisor(
         "kvm7.example.com",
-        domain("web01", macvtap(), uuid="0439a4a8-db56-4933-9183-d8681d7b0746"),
+        domain("web01", macvtap(), uuid="0439a4a8-db56-4933-9183-d8681d7b0746", resources=resources),
         domain("satellite", macvtap(mac="52:54:00:aa:bb:cc"), origin="/home/alice/web01.xml"),
         domain("lone", bridged(mac="52:54:00:aa:bb:dd")),
         uri="qemu+ssh://alice@kvm7.example.com/system",

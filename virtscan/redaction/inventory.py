@@ -31,6 +31,9 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
     for kind, names in names_of(inventory):
         for name in filter(None, names):
             pseudonyms.give(kind, name)
+    for host in inventory.hypervisors:
+        for domain in host.domains:
+            _resources(domain.resources, pseudonyms)  # before any text is searched, because each new name costs that
     waivers = tuple(_waivers(inventory, pseudonyms))
     redacted = msgspec.structs.replace(
         inventory,

@@ -13,6 +13,8 @@ from virtscan.connectors.libvirt.request_pipeline import Request
 from virtscan.connectors.libvirt.session import Session
 from virtscan.connectors.observations import Mark, Marked, Measured
 from virtscan.model import GapAbout, Processor
+from virtscan.model.gaps.causes import Failure
+from virtscan.model.gaps.items import FactName, HostFact
 
 _FLAGS = {
     Mark.AUTOSTART: libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART,
@@ -75,7 +77,8 @@ def _use_statistics(session: Session, replies: Sequence[Reply[list[Any]]]) -> No
     """Deliver the sizes of disks and balloons; they were wanted, so that a failure is a gap about facts."""
     for reply in replies:
         if isinstance(reply, LibvirtFailure):
-            session.draft.gap("disk sizes", reason(reply.error), GapAbout.DEVICE)
+            item = HostFact(uri=session.draft.uri, fact=FactName.DISK_SIZES)
+            session.draft.gap(item, Failure(detail=reason(reply.error)), GapAbout.DEVICE)
         for domain, numbers in session.optional(reply) or ():
             session.draft.add(_measured(domain.UUIDString(), numbers))
 
