@@ -5,6 +5,7 @@ import pytest
 
 from tests.build import domain, hypervisor, inventory, macvtap, server
 from tests.reporters.reading import text_of
+from tests.views.fleet import report
 from virtscan.correlator import correlate
 from virtscan.errors import ConfigError
 from virtscan.reporters import REPORTERS, Content
@@ -166,3 +167,45 @@ def test_a_site_can_be_asked_for_where_no_format_shows_it(view: str) -> None:
         assert "web-hv1" in text or reporter.content is Content.METRICS
         assert "site" not in text
         assert "ams1" not in text
+
+
+@pytest.mark.parametrize(
+    ("view", "condition", "domains"),
+    [
+        ("risks", "domain=web*", ["web01"]),
+        ("risks", "domain=web01,mail", ["web01", "mail"]),
+        ("risks", "domain=web*, pool??", ["web01", "pooled"]),
+        ("risks", "domain!=web*,mail", ["開発-テスト", "legacy-db", "pooled"]),
+        ("risks", "verdict=unknown,not-*", ["pooled", "mail"]),
+        ("risks", "segment=,pxe-b", ["開発-テスト", "pooled", "mail"]),
+        ("risks", "segment=*", ["web01", "開発-テスト", "legacy-db"]),
+        ("domains", "vcpus=8,1", ["legacy-db", "no-nic"]),
+    ],
+)
+def test_equal_takes_globs_and_lists(view: str, condition: str, domains: list[str]) -> None:
+    shown = narrow(VIEWS[view](report()), [parse_condition(condition)])
+
+    place = [column.key for column in shown.main.columns].index("domain")
+    assert [row[place] for row in shown.main.rows] == domains
+
+
+@pytest.mark.parametrize(
+    "condition", ["source device=bond3", "Source Device = bond3", "source-device=bond3", "SOURCE_DEVICE=bond3"]
+)
+def test_a_column_is_named_by_its_key_or_its_heading(condition: str) -> None:
+    shown = narrow(VIEWS["interfaces"](report()), [parse_condition(condition)])
+
+    assert len(shown.main.rows) == 2
+
+
+def test_a_heading_with_a_unit_is_the_whole_heading() -> None:
+    shown = narrow(VIEWS["domains"](report()), [parse_condition("memory (MiB)>4096"), parse_condition("vCPUs<8")])
+
+    assert [row[2] for row in shown.main.rows] == ["satellite"]
+
+
+def test_a_wrong_part_of_a_list_is_refused_by_itself() -> None:
+    with pytest.raises(ConfigError, match="no value of verdict matches; did you mean 'mitigated'"):
+        narrow(VIEWS["risks"](report()), [parse_condition("verdict=at-risk,mitgated")])
+    with pytest.raises(ConfigError, match="vcpus is a number"):
+        narrow(VIEWS["domains"](report()), [parse_condition("vcpus=1,many")])

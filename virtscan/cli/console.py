@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator
 from enum import IntEnum
@@ -65,8 +64,3 @@ class _LogPrinter(logging.Handler):
         click.echo(f"virtscan: {printable(record.getMessage(), _LONGEST)}", err=True)
         if record.exc_info:
             click.echo(logging.Formatter().formatException(record.exc_info), err=True)
-
-
-def wants_colour() -> bool:
-    """Return True if output is coloured: a terminal with colours, and NO_COLOR unset or empty (no-color.org)."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

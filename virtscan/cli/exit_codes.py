@@ -1,9 +1,11 @@
 """Exit codes: one honest number for cron jobs and scripts."""
 
+from collections.abc import Container, Iterable
 from enum import IntEnum
 
 from virtscan.correlator.servers.sending import sending
 from virtscan.model import Exposure, FailOn, Finding, HostStatus, Report, State, Verdict
+from virtscan.model.reasons import NeedsHypervisors, NeedsOffload, NeedsPlace, Reason, Unlocated
 
 
 class ExitCode(IntEnum):
@@ -51,6 +53,41 @@ def of_servers(report: Report) -> ExitCode:
 def of_trace(*, boots: int, failed: bool, incomplete: bool) -> ExitCode:
     """Return the exit code of a capture; one without a boot proves nothing."""
     return _of(bad=failed, incomplete=incomplete) if boots else ExitCode.NOTHING_SEEN
+
+
+def of_explanation(report: Report, explained: Iterable[Finding], hypervisors: Container[str]) -> ExitCode:
+    """Return the exit code of `virtscan explain`: 3 if a gap bears on what was explained, else 0.
+
+    Args:
+        report: What was judged.
+        explained: The findings.
+        hypervisors: The hypervisors of all interfaces explained, judged or not.
+    """
+    unread = any(gap.hypervisor in hypervisors for gap in report.inventory.gaps if gap.hypervisor is not None)
+    return ExitCode.INCOMPLETE if unread or any(map(_rests_on_a_gap, explained)) else ExitCode.CLEAN
+
+
+def of_remedy(report: Report) -> ExitCode:
+    """Return the exit code of `virtscan remedy`: 3 if a gap may hide what is to be changed, else 0."""
+    unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
+    return (
+        ExitCode.INCOMPLETE if unknown or report.inventory.gaps or not report.inventory.hypervisors else ExitCode.CLEAN
+    )
+
+
+def _rests_on_a_gap(finding: Finding) -> bool:
+    """Return True if something that could not be read leaves the verdict unknown, or less certain."""
+    return finding.verdict is Verdict.UNKNOWN or any(map(_is_a_gap, finding.missing))
+
+
+def _is_a_gap(missing: Reason) -> bool:
+    match missing:
+        case NeedsHypervisors() | NeedsOffload():
+            return True
+        case NeedsPlace(why=why):
+            return why in {Unlocated.HYPERVISOR_INCOMPLETE, Unlocated.OUTDATED}
+        case _:
+            return False
 
 
 def _of(*, bad: bool, incomplete: bool) -> ExitCode:

@@ -8,6 +8,7 @@ import click
 
 from virtscan.cli.console import Console, Verbosity
 from virtscan.cli.formats import FormatType
+from virtscan.cli.look import all_option, color_option, columns_option, sort_option, wide_option
 from virtscan.config import duration
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, TargetKind
@@ -136,9 +137,9 @@ def _format_option(*formats: str) -> Callable[[F], F]:
 
 _output_option = click.option("-o", "--output", type=FILE, help="Write to this file, atomically.")
 
-output_options = _chain(_format_option(*REPORTERS), _output_option)
+output_options = _chain(_format_option(*REPORTERS), _output_option, wide_option, color_option)
 
-text_output_options = _chain(_format_option("text", *REPORTERS), _output_option)
+text_output_options = _chain(_format_option("text", *REPORTERS), _output_option, wide_option, color_option)
 """For commands whose document has a text of its own for people."""
 
 redact_option = click.option(
@@ -160,10 +161,15 @@ report_options = _chain(
         "--where",
         multiple=True,
         metavar="CONDITION",
-        help="Show only matching rows, by any column of the view: site=ams1, source_device~^bond (a regular "
+        help="Show only matching rows, by key or heading of any column: site=ams*,fra1, source_device~^bond (a regular "
         "expression), vcpus>8; also != !~ < <= >=. Repeatable; all must match. Totals and exit code are for the whole "
         "fleet.",
     ),
+    all_option,
+    sort_option,
+    columns_option,
+    wide_option,
+    color_option,
     click.option(
         "--format",
         "formats",

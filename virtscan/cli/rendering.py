@@ -1,7 +1,5 @@
 """From an inventory to a file or a terminal: the steps that every reporting command ends with."""
 
-import shutil
-import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
@@ -12,14 +10,16 @@ import click
 import msgspec
 
 from virtscan import __version__
-from virtscan.cli.console import Console, wants_colour
+from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.formats import Wanted
+from virtscan.cli.look import current_look
 from virtscan.cli.output import STDOUT, Output, Outputs
 from virtscan.files import FileError, read_regular
 from virtscan.model import Inventory, Report
-from virtscan.reporters import REPORTERS, Content, RenderOptions, gap_lines
+from virtscan.reporters import REPORTERS, Content, gap_lines
 from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, Document, metrics
+from virtscan.views.arranging import arrange
 from virtscan.views.filters import narrow, parse_condition
 from virtscan.views.metrics import Run
 
@@ -88,7 +88,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
                 documents[content] = self._document(report, content, _carried_over(run, wanted.path))
             elif content not in documents:
                 documents[content] = self._document(report, content, run)
-            output.write(reporter.render(documents[content], _options(wanted.path)))
+            output.write(reporter.render(documents[content], current_look().options(wanted.path)))
             stays = run.exit_code == ExitCode.NOTHING_SEEN and content is not Content.METRICS
             if stays:
                 output.keep_earlier()
@@ -108,29 +108,47 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
                 view, conditions = partial(metrics.view, run=run), ()
             case _:
                 assert_never(content)
-        document = view(report)
+        document = msgspec.structs.replace(view(report), exit_code=run.exit_code)
         if self.note is not None:
             document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
-        return narrow(document, [parse_condition(text) for text in conditions])
+        document = narrow(document, [parse_condition(text) for text in conditions])
+        look = current_look()
+        return arrange(document, look.columns, look.sort) if content is Content.VIEW else document
 
 
-def show(document: Document, format_name: str, path: Path | None, output: Output, console: Console) -> None:
+def show(
+    document: Document,
+    format_name: str,
+    path: Path | None,
+    output: Output,
+    console: Console,
+    *,
+    code: ExitCode | None = None,
+) -> None:
     """Write a document to the output that `path` led to; gaps that its format has no place for go to the console."""
+    document = msgspec.structs.replace(document, exit_code=code)
     reporter = REPORTERS[format_name]
-    output.write(reporter.render(document, _options(path)))
+    output.write(reporter.render(document, current_look().options(path)))
     if not reporter.has_gaps:
         _show_gaps(document, console)
 
 
 def show_text(
-    text: str, document: Document, format_name: str, path: Path | None, output: Output, console: Console
+    text: str,
+    document: Document,
+    format_name: str,
+    path: Path | None,
+    output: Output,
+    console: Console,
+    *,
+    code: ExitCode | None = None,
 ) -> None:
     """Write a document as `show` does, or for the format `text` this text with the gaps on the console."""
     if format_name == "text":
         output.write(text.encode())
         _show_gaps(document, console)
     else:
-        show(document, format_name, path, output, console)
+        show(document, format_name, path, output, console, code=code)
 
 
 def _show_gaps(document: Document, console: Console) -> None:
@@ -152,9 +170,3 @@ def _carried_over(run: Run, path: Path) -> Run:
     except FileError:
         return run
     return msgspec.structs.replace(run, last_complete=last_complete(content))
-
-
-def _options(path: Path | None) -> RenderOptions:
-    if path not in (None, STDOUT) or not sys.stdout.isatty():
-        return RenderOptions()
-    return RenderOptions(width=shutil.get_terminal_size().columns, colour=wants_colour())

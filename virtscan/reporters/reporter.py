@@ -13,12 +13,14 @@ class RenderOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Wishes that formats for people heed; others ignore them.
 
     `width` is the number of columns of the terminal. It is None for a file or a pipe, and where nothing is to be cut:
-    then each row is one line. `show_all` also shows the groups of rows that need no action.
+    then each row is one line. `show_all` also shows the groups of rows that need no action; `flat` shows the rows as
+    one table, where an order or columns were asked for.
     """
 
     width: int | None = None
     colour: bool = False
     show_all: bool = False
+    flat: bool = False
 
 
 PLAIN = RenderOptions()

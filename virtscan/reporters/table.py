@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.terminal.blocks import blocks
 from virtscan.reporters.terminal.cells import strips
@@ -25,7 +27,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
     shown = [group for group in main.groups if group.is_open or options.show_all]
     parts = (
         _wrapped(_headline(document, shown), options.width),
-        list(grouped(main, shown, options.width, colour=options.colour)) if main.groups else _rows(main, options),
+        _grouped(main, shown, options) if main.groups else _rows(main, options),
         _wrapped(_footer(document), options.width),
     )
     return "".join(f"{line}\n" for line in _apart(parts)).encode()
@@ -36,6 +38,15 @@ def _headline(document: Document, shown: Sequence[RowGroup]) -> list[str]:
         return []
     hint = " (--all)" if len(shown) < len(document.main.groups) else ""
     return [f"{printable(document.headline, LINE)}{hint}."]
+
+
+def _grouped(section: Section, shown: Sequence[RowGroup], options: RenderOptions) -> list[str]:
+    """Give the lines of some groups, or of their rows as one table."""
+    if not options.flat:
+        return list(grouped(section, shown, options.width, colour=options.colour))
+    places = sorted(row for group in shown for row in group.rows)
+    rows = tuple(section.rows[place] for place in places)
+    return _rows(msgspec.structs.replace(section, rows=rows, groups=()), options)
 
 
 def _rows(section: Section, options: RenderOptions) -> list[str]:

@@ -54,6 +54,7 @@ class Audience(Enum):
     PEOPLE = "people"
     SHEETS = "sheets"
     FILTERS = "filters"
+    TABLES = "tables"
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -77,18 +78,18 @@ class Column(msgspec.Struct, frozen=True):
 
     @property
     def is_data(self) -> bool:
-        """Return True for a key of JSON that is a column of CSV."""
-        return self.audience in {Audience.EVERYBODY, Audience.DATA}
+        """Return True for a column of CSV."""
+        return self.audience in {Audience.EVERYBODY, Audience.DATA, Audience.TABLES}
 
     @property
     def is_in_documents(self) -> bool:
         """Return True for a key of JSON, which holds records as well."""
-        return self.is_data or self.audience is Audience.DOCUMENTS
+        return self.audience in {Audience.EVERYBODY, Audience.DATA, Audience.DOCUMENTS}
 
     @property
     def is_for_people(self) -> bool:
         """Return True for a column of a table."""
-        return self.audience in {Audience.EVERYBODY, Audience.PEOPLE}
+        return self.audience in {Audience.EVERYBODY, Audience.PEOPLE, Audience.TABLES}
 
     @property
     def heading(self) -> str:

@@ -3,16 +3,18 @@
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
 
 from virtscan.errors import ConfigError
 from virtscan.model.nearest import nearest
-from virtscan.views.document import Align, Column, Document, Section, Value
+from virtscan.views.columns import place_of
+from virtscan.views.document import Align, Column, Document, Value
 from virtscan.views.grouping import RowGroup
 
-_CONDITION = re.compile(r"\s*(\w+)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
+_CONDITION = re.compile(r"\s*([^=!~<>]+?)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
 
 # Any: numbers of either kind, which the type of a comparison can't say together.
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -28,7 +30,7 @@ _SPOKEN = {"yes": "true", "no": "false"}
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """One condition: a column, one of `= != ~ !~ < <= > >=`, and what to compare with."""
+    """One condition: a column by key or heading, one of `= != ~ !~ < <= > >=`, and what to compare with."""
 
     column: str
     sign: str
@@ -36,7 +38,9 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 def parse_condition(text: str) -> Condition:
-    """Read `COLUMN=VALUE` and the like; `~` is a regular expression that is found somewhere in the value.
+    """Read `COLUMN=VALUE` and the like.
+
+    `=` takes globs and a list, as in `site=ams*,fra1`; `~` a regular expression that is found somewhere in the value.
 
     Raises:
         ConfigError: Not of that form, an invalid regular expression, or an order with something else than a number.
@@ -58,9 +62,9 @@ def parse_condition(text: str) -> Condition:
 def narrow(document: Document, conditions: Sequence[Condition]) -> Document:
     """Keep only the rows of the first section that meet all conditions, and name these.
 
-    An empty operand stands for a missing value. Of several values in a cell one must meet the condition, and for
-    `!=` and `!~` none. The total is dropped, for it would not be that of the rows shown. Counts and gaps stay those of
-    the whole fleet, and a note says how many rows are shown.
+    An empty operand, or part of a list, stands for a missing value. Of several values in a cell one must meet the
+    condition, and for `!=` and `!~` none. The total is dropped, for it would not be that of the rows shown. Counts and
+    gaps stay those of the whole fleet, and a note says how many rows are shown.
 
     Raises:
         ConfigError: The view lacks a column, or a column can't have the value; the message names those that exist.
@@ -68,7 +72,7 @@ def narrow(document: Document, conditions: Sequence[Condition]) -> Document:
     if not conditions:
         return document
     section, *others = document.sections
-    tests = [(_place(section, condition.column), condition) for condition in conditions]
+    tests = [(place_of(section, condition.column, "--where"), condition) for condition in conditions]
     for place, condition in tests:
         _check(section.columns[place], condition)
     kept = [
@@ -99,38 +103,34 @@ def _narrowed(groups: Iterable[RowGroup], kept: Iterable[int]) -> Iterator[RowGr
             yield msgspec.structs.replace(group, rows=rows, is_open=True)
 
 
-def _place(section: Section, key: str) -> int:
-    keys = [column.key for column in section.columns]
-    if key in keys:
-        return keys.index(key)
-    near = nearest(key, keys)
-    hint = f"did you mean {near!r}? " if near else ""
-    raise ConfigError(f"--where: this view has no column {key!r}; {hint}it has {', '.join(keys)}")
-
-
 def _check(column: Column, condition: Condition) -> None:
     """Refuse a value that the column can never have: its empty result would look like good news."""
     sign, operand = condition.sign, condition.operand
     text = f"--where {condition.column}{sign}{operand}"
     if column.words and sign in _ORDERS:
         raise ConfigError(f"{text}: {column.key} is not a number; it can be {', '.join(column.words)}")
-    if not operand:
-        return
-    if "~" in sign:
-        impossible = column.words and not any(re.search(operand, word) for word in ("", *column.words))
-    elif column.words:
-        impossible = operand not in column.words
-    else:
-        impossible = column.align is Align.RIGHT and _number(operand) is None
-    if not impossible:
+    wrong = _impossible(column, sign, operand)
+    if wrong is None:
         return
     if not column.words:
         raise ConfigError(f"{text}: {column.key} is a number")
     likely = {word.replace("_", "-"): word for word in column.words}
     likely |= _SPOKEN if "true" in column.words else {}
-    near = nearest(operand, likely)
+    near = nearest(wrong, likely)
     hint = f"did you mean {likely[near]!r}? " if near else ""
     raise ConfigError(f"{text}: no value of {column.key} matches; {hint}it can be {', '.join(column.words)}")
+
+
+def _impossible(column: Column, sign: str, operand: str) -> str | None:
+    """Return the part of an operand that no value of the column can match; None if there is none."""
+    if "~" in sign:
+        found = not column.words or any(re.search(operand, word) for word in ("", *column.words))
+        return None if found else operand
+    parts = filter(None, _parts(operand))
+    if column.words:
+        return next((part for part in parts if not any(_matches(word, part) for word in column.words)), None)
+    is_number = column.align is Align.RIGHT
+    return next((part for part in parts if is_number and _number(part) is None), None)
 
 
 def _meets(value: Value, condition: Condition) -> bool:
@@ -150,8 +150,18 @@ def _holds(value: Value, condition: Condition) -> bool:
     if sign == "~":
         return re.search(operand, text) is not None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value == _number(operand)
-    return text == operand
+        return value in map(_number, _parts(operand))
+    return text == operand or any(_matches(text, part) for part in _parts(operand))
+
+
+def _parts(operand: str) -> list[str]:
+    """Give the parts of a list; one that is empty stands for a missing value."""
+    return [part.strip() for part in operand.split(",")]
+
+
+def _matches(text: str, glob: str) -> bool:
+    """Return True if a text is what a glob says; a missing value is matched by nothing but an empty one."""
+    return text == glob or (text != "" and fnmatchcase(text, glob))
 
 
 def _text(value: Value) -> str:

@@ -26,8 +26,8 @@ from virtscan.cli.plan import default_uri_line, name_warnings
 from virtscan.cli.rendering import show
 from virtscan.config import find_config
 from virtscan.doctor import Check, Result
-from virtscan.model import Plan, TargetKind
-from virtscan.reporters import printable
+from virtscan.model import Inventory, Plan, TargetKind
+from virtscan.reporters import printable, scan_line
 
 _LONGEST = 600
 
@@ -75,8 +75,10 @@ def doctor(
         inventory = collected(readable, console)
         lines.add(checks.of_inventory(readable, inventory))
         if format_name != "text":
-            show(checks.document(lines.checks, inventory), format_name, output, shown, console)
-    return ExitCode.INCOMPLETE if lines.have_failed() else ExitCode.CLEAN
+            show(checks.document(lines.checks, inventory), format_name, output, shown, console, code=lines.code)
+        else:
+            lines.end(inventory)
+    return lines.code
 
 
 class _Lines:
@@ -93,6 +95,16 @@ class _Lines:
             if self._output is not None:
                 line = printable(f"{check.outcome.value:<7}  {check.subject}: {check.detail}", _LONGEST)
                 self._output.write(f"{line}\n".encode())
+
+    def end(self, inventory: Inventory) -> None:
+        """Write the time, the version and the exit code."""
+        if self._output is not None:
+            self._output.write(f"{scan_line(inventory.version, inventory.taken_at, self.code)}\n".encode())
+
+    @property
+    def code(self) -> ExitCode:
+        """The exit code for the checks so far."""
+        return ExitCode.INCOMPLETE if self.have_failed() else ExitCode.CLEAN
 
     def have_failed(self, subject: str | None = None) -> bool:
         """Return True if a check failed, or the one of this subject."""

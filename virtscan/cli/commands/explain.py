@@ -4,17 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from virtscan import explain as explanations
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
-from virtscan.cli.exit_codes import of_report
+from virtscan.cli.exit_codes import ExitCode, of_explanation
 from virtscan.cli.formats import opened_for
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
 from virtscan.cli.output import STDOUT, keep_apart
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show_text
-from virtscan.model import FailOn, GapAbout, Inventory
+from virtscan.explain import Explanation
+from virtscan.model import GapAbout, Inventory, Report
 from virtscan.reporters import printable, scan_line
 
 _LONGEST = 600
@@ -40,8 +40,8 @@ def explain(
 
     Prints the facts about each, its devices and the servers that may answer it, with source and age; how each rule of
     the decision table applies; and how to get a definite verdict, easiest first. FILE is an inventory saved by virtscan
-    scan --save (- reads standard input); without it a new scan is made. The exit code is that of a report with these
-    interfaces only.
+    scan --save (- reads standard input); without it a new scan is made. The exit code is 0, or 3 if something that was
+    not read bears on these interfaces.
     """
     from virtscan.views.judging import judge
 
@@ -55,10 +55,15 @@ def explain(
             raise click.ClickException(_not_found(inventory, interface, shows_names=redact is None))
         report = judge(redacted(inventory))
         explanation = explanations.explain(report, spots)
-        text = f"{explanations.text(explanation)}\n{scan_line(explanation.version, explanation.taken_at)}\n"
-        show_text(text, explanations.document(explanation, report), format_name, output, shown, console)
-    explained = tuple(account.finding for account in explanation.accounts if account.finding is not None)
-    return of_report(msgspec.structs.replace(report, findings=explained), FailOn.LATENT)
+        code = _exit_code(explanation, report)
+        text = f"{explanations.text(explanation)}\n{scan_line(explanation.version, explanation.taken_at, code)}\n"
+        show_text(text, explanations.document(explanation, report), format_name, output, shown, console, code=code)
+    return code
+
+
+def _exit_code(explanation: Explanation, report: Report) -> ExitCode:
+    explained = [account.finding for account in explanation.accounts if account.finding is not None]
+    return of_explanation(report, explained, {account.hypervisor.name for account in explanation.accounts})
 
 
 def _not_found(inventory: Inventory, wanted: str, *, shows_names: bool) -> str:

@@ -6,13 +6,12 @@ from typing import Any
 import click
 
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
-from virtscan.cli.exit_codes import of_report
+from virtscan.cli.exit_codes import of_remedy
 from virtscan.cli.formats import opened_for
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
 from virtscan.cli.output import STDOUT, keep_apart
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show_text
-from virtscan.model import FailOn
 from virtscan.remedy import FORMS, document, plan
 
 
@@ -43,7 +42,7 @@ def remedy(
 
     FILE is an inventory saved by virtscan scan --save (- reads standard input); without it a new scan is made. The text
     is a script (a playbook for ansible) to read first and to run on the server yourself; virtscan runs nothing. The
-    exit code is that of the scan or report: 0 if everything was judged and no VM is at risk.
+    exit code is 0, or 3 if something was not read or judged, which may hide what else is to be changed.
     """
     from virtscan.views.judging import judge
 
@@ -54,5 +53,6 @@ def remedy(
         report = judge(redacted(acquire(file, console, **what)))
         made, chosen = plan(report), FORMS[form]
         found = document(made, report, form, chosen.steps)
-        show_text(chosen.write(made), found, format_name, output, shown, console)
-    return of_report(report, FailOn.LATENT)
+        code = of_remedy(report)
+        show_text(chosen.write(made), found, format_name, output, shown, console, code=code)
+    return code

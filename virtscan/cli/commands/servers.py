@@ -47,5 +47,6 @@ def servers(
     only_servers = Plan(servers=plan.servers, host_timeout=plan.host_timeout, deadline=plan.deadline)
     with opened_for(format_name, output) as shown:
         judged = judge(collected(only_servers, console))
-        show(VIEWS["servers"](judged), format_name, output, shown, console)
-    return of_servers(judged)
+        code = of_servers(judged)
+        show(VIEWS["servers"](judged), format_name, output, shown, console, code=code)
+    return code

@@ -51,10 +51,11 @@ def trace(
     with opened_for(format_name, output) as shown:
         found = redacted.of_trace(captures.read(pcap))
         lines = captures.lines(found, report)
-        show(captures.view(found, lines), format_name, output, shown, console)
-    judged = {line.judgement.failed for line in lines if line.judgement is not None}
-    return of_trace(
-        boots=len(found.boots),
-        failed=captures.Failed.YES in judged,
-        incomplete=captures.Failed.UNCLEAR in judged or bool(found.gaps),
-    )
+        judged = {line.judgement.failed for line in lines if line.judgement is not None}
+        code = of_trace(
+            boots=len(found.boots),
+            failed=captures.Failed.YES in judged,
+            incomplete=captures.Failed.UNCLEAR in judged or bool(found.gaps),
+        )
+        show(captures.view(found, lines), format_name, output, shown, console, code=code)
+    return code

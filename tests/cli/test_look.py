@@ -1,0 +1,117 @@
+"""`--all`, `--wide`, `--color`, `--columns`, `--sort`: how a text is shown."""
+
+import fcntl
+import json
+import os
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from virtscan.cli.main import run
+from virtscan.model import State
+from virtscan.storage import dumps
+
+LONG = "ams1-prod-application-server-with-a-name-of-seventy-five-characters-in-all1"
+VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
+RED = "\x1b[31m"
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    """An inventory with a VM at risk, whose name is long, and one that is not."""
+    host = hypervisor("hv1", domain(LONG, macvtap()), domain("other", macvtap(mac="")), kernel=UNFIXED_KERNEL)
+    path = tmp_path / "fleet.json"
+    path.write_bytes(dumps(inventory(host, servers=(server(),))))
+    return str(path)
+
+
+def on_a_terminal(*arguments: str, width: int = 80, **environment: str) -> str:
+    """Return what a command prints on a terminal of some columns."""
+    screen, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    variables = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES", "NO_COLOR"}}
+    with subprocess.Popen(
+        [*VIRTSCAN, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=subprocess.DEVNULL,
+        env=variables | {"LC_ALL": "C.UTF-8", "TERM": "xterm"} | environment,
+    ):
+        os.close(terminal)
+        printed = b""
+        try:
+            while chunk := os.read(screen, 65536):
+                printed += chunk
+        except OSError:  # EIO: every process has closed the other end (pty(7))
+            pass
+        finally:
+            os.close(screen)
+    return printed.decode().replace("\r\n", "\n")
+
+
+def test_names_are_shortened_on_a_terminal_only_and_not_with_wide(
+    saved: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(["report", saved])
+
+    assert LONG in capfd.readouterr().out
+    assert LONG not in on_a_terminal("report", saved)
+    assert LONG in on_a_terminal("report", saved, "--wide")
+
+
+def test_color_is_that_of_the_terminal_unless_it_is_said(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert RED in on_a_terminal("report", saved)
+    assert RED not in on_a_terminal("report", saved, NO_COLOR="1")
+    assert RED not in on_a_terminal("report", saved, TERM="dumb")
+    assert RED not in on_a_terminal("report", saved, "--color", "never")
+    run(["report", saved])
+    assert RED not in capfd.readouterr().out
+    run(["report", saved, "--color", "always"])
+    assert RED in capfd.readouterr().out
+
+
+def test_all_shows_also_what_needs_no_action(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    host = hypervisor("hv1", domain("fine01", macvtap()), kernel=UNFIXED_KERNEL)
+    file = tmp_path / "fleet.json"
+    file.write_bytes(dumps(inventory(host, servers=(server(tx_checksum=State.OFF),))))
+
+    assert run(["report", str(file)]) == 0
+    assert capfd.readouterr().out.startswith("No interface is at risk. 1 not at risk (--all).\n")
+    run(["report", str(file), "--all"])
+    assert "fine01" in capfd.readouterr().out
+
+
+def test_columns_and_order_are_those_of_tables_and_csv(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    run(["report", saved, "--format", "csv", "--columns", "domain, MAC", "--sort=-domain"])
+    assert capfd.readouterr().out.splitlines() == ["domain,mac", "other,", f"{LONG},52:54:00:93:76:af"]
+
+    run(["report", saved, "--columns", "domain", "--sort", "domain"])
+    assert capfd.readouterr().out.split("\n\n")[1].split() == ["domain", "-" * 75, LONG, "other"]
+
+    run(["report", saved, "--format", "json", "--columns", "domain"])
+    assert len(json.loads(capfd.readouterr().out)["findings"][0]) > 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--columns", "domian"], "--columns: this view has no column 'domian'; did you mean 'domain'?"),
+        (["--sort", "domian"], "--sort: this view has no column 'domian'; did you mean 'domain'?"),
+        (["--color", "sometimes"], "'sometimes' is not one of 'auto', 'always', 'never'"),
+    ],
+)
+def test_wrong_usage_is_refused(
+    arguments: list[str], message: str, saved: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["report", saved, *arguments]) == 2
+    assert message in capfd.readouterr().err
+
+
+def test_the_last_line_of_a_text_has_the_exit_code(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", saved]) == 1
+    assert capfd.readouterr().out.endswith(" by virtscan 0.1.0; exit code 1.\n")

@@ -1,0 +1,35 @@
+"""Columns by the names that people type: keys or headings."""
+
+from virtscan.errors import ConfigError
+from virtscan.model.nearest import nearest
+from virtscan.views.document import Column, Section
+
+
+def place_of(section: Section, name: str, option: str) -> int:
+    """Return the place of a column by its key or its heading, whatever the case of the heading.
+
+    Args:
+        section: What has the columns.
+        name: The name as typed.
+        option: The option it was typed for.
+
+    Raises:
+        ConfigError: There is no such column; the message names the nearest one, and all.
+    """
+    keys = [column.key for column in section.columns]
+    names = {_plain(column.heading): column.key for column in reversed(section.columns)} | {key: key for key in keys}
+    key = names.get(name) or names.get(_plain(name))
+    if key is not None:
+        return keys.index(key)
+    near = nearest(name, names)
+    hint = f"did you mean {names[near]!r}? " if near is not None else ""
+    raise ConfigError(f"{option}: this view has no column {name!r}; {hint}it has {', '.join(keys)}")
+
+
+def number_words(column: Column) -> dict[str, int]:
+    """Number the words of a closed set in their order, the worst first."""
+    return {word: place for place, word in enumerate(column.words)}
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.replace("_", " ").replace("-", " ").split()).casefold()
