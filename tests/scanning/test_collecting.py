@@ -203,7 +203,7 @@ def test_progress_is_reported_once_for_each_in_the_calling_thread(tmp_path: Path
 
     collect(
         Plan(targets=(refused(), xml_host(tmp_path / "hv1", "web01")), servers=(declared("satellite"),)),
-        on_progress=lambda: threads.append(threading.current_thread()),
+        on_progress=lambda _event: threads.append(threading.current_thread()),
     )
 
     assert threads == [threading.current_thread()] * 3

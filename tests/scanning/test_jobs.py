@@ -138,6 +138,7 @@ class Processes:
         job_timeout: float,
         deadline: float,
         on_end: Callable[[int, Outcome[T]], None],
+        on_start: Callable[[int], None] = lambda _index: None,  # noqa: ARG002 the engine's signature
         is_interrupted: Callable[[], bool] = lambda: False,  # noqa: ARG002 the engine's signature
     ) -> tuple[Outcome[T], ...]:
         """Run them, two at once."""
@@ -166,9 +167,9 @@ def test_a_fleet_that_is_read_in_other_processes_is_the_same(tmp_path: Path) -> 
     default = DefaultUri("qemu:///system", "the default")
     plan, _warnings = make_plan(document, Options(), folder=FLEET, default_uri=default)
     plan = msgspec.structs.replace(plan, targets=(*plan.targets, xml_host(tmp_path / "ams1-kvm01", "web99")))
-    done: list[None] = []
+    done: list[object] = []
 
-    elsewhere = collect(plan, engine=Processes(), on_progress=lambda: done.append(None), taken_at=TAKEN_AT)
+    elsewhere = collect(plan, engine=Processes(), on_progress=done.append, taken_at=TAKEN_AT)
 
     assert without_times(elsewhere) == without_times(collect(plan, taken_at=TAKEN_AT))
     assert len(elsewhere.hypervisors) == len(plan.targets)

@@ -94,10 +94,18 @@ def collected(plan: Plan, console: Console) -> Inventory:
 
 
 def _collected(plan: Plan, console: Console) -> Inventory:
+    from virtscan.cli import progress
     from virtscan.scanning import collect
 
-    with console.progress(len(plan.targets) + len(plan.servers) + len(plan.provisioning), "Reading") as advance:
-        return collect(plan, on_progress=advance, is_interrupted=is_report_wanted)
+    length = len(plan.targets) + len(plan.servers) + len(plan.provisioning)
+    with progress.shown(console, length, names=_may_name_hosts()) as report:
+        return collect(plan, on_progress=report, is_interrupted=is_report_wanted)
+
+
+def _may_name_hosts() -> bool:
+    """Return True unless the command line asks for pseudonyms."""
+    context = click.get_current_context(silent=True)
+    return context is None or context.params.get("redact") is None
 
 
 def load(file: Path) -> Inventory:

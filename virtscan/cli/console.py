@@ -1,9 +1,6 @@
-"""Output on standard error: warnings, progress, gaps; never data."""
+"""Output on standard error: warnings, details, gaps; never data."""
 
-import contextlib
 import logging
-import sys
-from collections.abc import Callable, Iterator
 from enum import IntEnum
 
 import click
@@ -27,34 +24,25 @@ class Console:
     """Standard error, at the requested verbosity."""
 
     def __init__(self, verbosity: Verbosity) -> None:
-        self._verbosity = verbosity
+        self.verbosity = verbosity
 
     def print_log(self) -> None:
         """Print the log of the other parts of virtscan from now on, at the requested verbosity."""
         log = logging.getLogger("virtscan")
         log.setLevel(min(_LEVELS.values()))
         printer = next((handler for handler in log.handlers if isinstance(handler, _LogPrinter)), None) or _LogPrinter()
-        printer.setLevel(_LEVELS[self._verbosity])
+        printer.setLevel(_LEVELS[self.verbosity])
         log.addHandler(printer)
 
     def warn(self, message: str) -> None:
         """Print a warning; not with `--quiet`."""
-        if self._verbosity >= Verbosity.NORMAL:
+        if self.verbosity >= Verbosity.NORMAL:
             click.echo(f"virtscan: {message}", err=True)
 
     def detail(self, message: str) -> None:
         """Print a detail; only with `--verbose`."""
-        if self._verbosity >= Verbosity.VERBOSE:
+        if self.verbosity >= Verbosity.VERBOSE:
             click.echo(f"virtscan: {message}", err=True)
-
-    @contextlib.contextmanager
-    def progress(self, length: int, label: str) -> Iterator[Callable[[], None]]:
-        """Show a bar on a terminal (never with `--verbose`); call the yielded function once for each step done."""
-        if self._verbosity is not Verbosity.NORMAL or not sys.stderr.isatty():
-            yield lambda: None
-            return
-        with click.progressbar(length=length, label=label, file=sys.stderr) as bar:
-            yield lambda: bar.update(1)
 
 
 class _LogPrinter(logging.Handler):

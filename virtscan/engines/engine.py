@@ -63,6 +63,7 @@ class Engine(Protocol):
         job_timeout: float,
         deadline: float,
         on_end: Callable[[int, Outcome[T]], None],
+        on_start: Callable[[int], None] = ...,
         is_interrupted: Callable[[], bool] = ...,
     ) -> tuple[Outcome[T], ...]:
         """Run all jobs and return when each has an outcome.
@@ -73,6 +74,7 @@ class Engine(Protocol):
             deadline: Seconds that all of them together may take, from now; no job starts after that.
             on_end: Called in this thread as soon as a job (its index) has its outcome. An exception of it ends the
                 run.
+            on_start: Called in this thread when a job (its index) starts, if the engine knows.
             is_interrupted: Called often in this thread. Once it returns True no job starts, and those that run end
                 with what they have.
 

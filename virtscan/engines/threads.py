@@ -37,6 +37,7 @@ def run(
     job_timeout: float,
     deadline: float,
     on_end: Callable[[int, Outcome[T]], None],
+    on_start: Callable[[int], None] = lambda _index: None,
     is_interrupted: Callable[[], bool] = lambda: False,
     margin: float = MARGIN,
 ) -> tuple[Outcome[T], ...]:
@@ -44,7 +45,7 @@ def run(
 
     A job that is later than `margin` seconds is left behind, and has no effect from then on.
     """
-    run = _Run(jobs, job_timeout + margin, on_end)
+    run = _Run(jobs, job_timeout + margin, on_end, on_start)
     end = monotonic() + deadline
     why = Cut.RUN_DEADLINE
     try:
@@ -74,10 +75,17 @@ class _Running(msgspec.Struct, frozen=True, kw_only=True):
 class _Run(Generic[T]):
     """The state of a run; touched by the main thread alone, except for the queue."""
 
-    def __init__(self, jobs: Sequence[Job[T]], longest: float, on_end: Callable[[int, Outcome[T]], None]) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job[T]],
+        longest: float,
+        on_end: Callable[[int, Outcome[T]], None],
+        on_start: Callable[[int], None],
+    ) -> None:
         self._jobs = jobs
         self._longest = longest
         self._on_end = on_end
+        self._on_start = on_start
         self._admission = Admission(len(jobs))
         self._waiting: dict[Work, deque[int]] = {work: deque() for work in Work}
         for index, job in enumerate(jobs):
@@ -126,6 +134,7 @@ class _Run(Generic[T]):
                 raise
             return False
         self._admission.started()
+        self._on_start(index)
         return True
 
     def settle(self, timeout: float) -> None:

@@ -9,6 +9,7 @@ from virtscan.model import Inventory, Plan
 from virtscan.model.gaps import AnyCause
 from virtscan.scanning.assembling import assemble
 from virtscan.scanning.jobs import AnyJob, jobs_of
+from virtscan.scanning.progress import Ended, Waiting, Watch, ignore
 from virtscan.scanning.reading import why_cut
 from virtscan.scanning.results import Result
 
@@ -17,7 +18,7 @@ def collect(
     plan: Plan,
     *,
     engine: Engine = threads,
-    on_progress: Callable[[], None] = lambda: None,
+    on_progress: Callable[[Ended | Waiting], None] = ignore,
     is_interrupted: Callable[[], bool] = lambda: False,
     taken_at: datetime | None = None,
 ) -> Inventory:
@@ -30,7 +31,7 @@ def collect(
     Args:
         plan: What to read.
         engine: What runs the jobs.
-        on_progress: Called in this thread whenever one of them is done.
+        on_progress: Called in this thread whenever one of them is done, and often with what is waited for.
         is_interrupted: Called often in this thread; once it returns True, what was read by then is all.
         taken_at: The inventory's time, with its zone; None: now.
 
@@ -40,16 +41,19 @@ def collect(
     taken_at = taken_at or datetime.now(UTC).replace(microsecond=0)
     jobs = jobs_of(plan)
     work: Sequence[Job[Result]] = jobs
+    watch = Watch(jobs, on_progress)
 
-    def advance(_index: int, _outcome: Outcome[Result]) -> None:
-        on_progress()
+    def look() -> bool:
+        watch.look()
+        return is_interrupted()
 
     outcomes = engine.run(
         work,
         job_timeout=plan.host_timeout,
         deadline=plan.deadline,
-        on_end=advance,
-        is_interrupted=is_interrupted,
+        on_end=watch.end,
+        on_start=watch.start,
+        is_interrupted=look,
     )
     results = [_result(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
     return assemble(results, policy=plan.policy, scope=plan.scope, taken_at=taken_at)

@@ -1,0 +1,93 @@
+"""Progress on standard error: a line for each host with `-v`, a bar that names what it waits for."""
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+from virtscan.cli.main import run
+from virtscan.cli.progress import ended_line, waiting_line
+from virtscan.model import State
+from virtscan.scanning.progress import Ended, Waiting
+
+HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
+VIRTSCAN = (sys.executable, "-c", "from virtscan.cli import main; main()")
+
+
+@contextlib.contextmanager
+def silent_host() -> Iterator[str]:
+    """A URI of a host that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"qemu+tcp://127.0.0.1:{server.getsockname()[1]}/system"
+
+
+def test_verbose_prints_a_line_for_each_host_and_server(capfd: pytest.CaptureFixture[str]) -> None:
+    run(["scan", "-v", "-c", HOST, "-c", "qemu+tcp://127.0.0.1:9/system", "--server", "satellite=on", "-o", os.devnull])
+
+    lines = [line for line in capfd.readouterr().err.splitlines() if re.search(r" in \d+\.\d\d s$", line)]
+    kinds = {re.sub(r" in [\d.]+ s$", "", line) for line in lines}
+    assert kinds == {
+        "virtscan: ams1-kvm01: 9 domains",
+        "virtscan: 127.0.0.1: not read",
+        "virtscan: server satellite: TX checksum offload on",
+    }
+
+
+def test_no_name_is_printed_where_names_are_replaced(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run(["scan", "-v", "-c", HOST, "-o", os.devnull, "--redact", str(tmp_path / "names.json")])
+
+    assert "ams1-kvm01" not in capfd.readouterr().err
+
+
+def test_the_bar_of_a_terminal_names_the_host_that_it_waits_for() -> None:
+    with silent_host() as uri:
+        shown = on_a_terminal("scan", "-c", uri, "--host-timeout", "2s", "-o", os.devnull)
+
+    assert re.search(r"waiting for 127\.0\.0\.1, [12] of 2 s", shown)
+    assert "100%" in shown
+
+
+def on_a_terminal(*arguments: str) -> str:
+    """Return what a command prints on a terminal as standard error."""
+    screen, terminal = os.openpty()
+    with subprocess.Popen([*VIRTSCAN, *arguments], stdin=subprocess.DEVNULL, stderr=terminal):
+        os.close(terminal)
+        printed = b""
+        try:
+            while chunk := os.read(screen, 65536):
+                printed += chunk
+        except OSError:  # EIO: every process has closed the other end (pty(7))
+            pass
+        finally:
+            os.close(screen)
+    return printed.decode()
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (Ended(name="kvm01", seconds=0.041, is_read=True, domains=10), "kvm01: 10 domains in 0.04 s"),
+        (Ended(name="kvm01", seconds=0.041, is_read=True, domains=1), "kvm01: 1 domain in 0.04 s"),
+        (Ended(name="kvm01", seconds=30, is_read=False), "kvm01: not read in 30.00 s"),
+        (
+            Ended(name="server a", seconds=1, is_read=True, offload=State.OFF),
+            "server a: TX checksum offload off in 1.00 s",
+        ),
+        (Ended(name="cobbler c", seconds=1, is_read=True), "cobbler c: read in 1.00 s"),
+    ],
+)
+def test_what_has_ended_is_one_line(event: Ended, line: str) -> None:
+    assert ended_line(event) == line
+
+
+def test_what_is_waited_for_fits_its_room_and_counts_the_others() -> None:
+    waiting = Waiting(name="slow-kvm99.prod.example.com\x1b", seconds=8.4, limit=10, others=3)
+
+    assert waiting_line(waiting, 15) == "waiting for slow-kv…com\\x1b and 3 more, 8 of 10 s"

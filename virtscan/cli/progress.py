@@ -1,0 +1,89 @@
+"""Progress on standard error: a bar on a terminal, or a line for each host with `--verbose`."""
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import click
+
+from virtscan.cli.console import Console, Verbosity
+from virtscan.reporters import printable
+from virtscan.reporters.terminal.width import shorten
+from virtscan.scanning.progress import Ended, Waiting, ignore
+
+Report: TypeAlias = Callable[[Ended | Waiting], None]
+
+_LONGEST = 600
+_BAR = 20
+_BESIDE_THE_NAME = 70
+_SHORTEST_NAME = 8
+
+
+@contextlib.contextmanager
+def shown(console: Console, length: int, *, names: bool) -> Iterator[Report]:
+    """Yield what a scan reports its progress to.
+
+    Args:
+        console: With `--verbose` it gets a line for each host; a terminal has a bar, unless it is quiet.
+        length: How many hosts, servers and provisioning systems are read.
+        names: False if no name of a host may be shown.
+    """
+    if console.verbosity is Verbosity.VERBOSE and names:
+        yield lambda event: console.detail(printable(ended_line(event), _LONGEST)) if isinstance(event, Ended) else None
+    elif console.verbosity is Verbosity.NORMAL and sys.stderr.isatty():
+        with _bar(length, names=names) as report:
+            yield report
+    else:
+        yield ignore
+
+
+def ended_line(event: Ended) -> str:
+    """Say what was read.
+
+    >>> ended_line(Ended(name="ams1-kvm01", seconds=0.041, is_read=True, domains=10))
+    'ams1-kvm01: 10 domains in 0.04 s'
+    """
+    if not event.is_read:
+        what = "not read"
+    elif event.domains is not None:
+        what = "1 domain" if event.domains == 1 else f"{event.domains} domains"
+    elif event.offload is not None:
+        what = f"TX checksum offload {event.offload.value}"
+    else:
+        what = "read"
+    return f"{event.name}: {what} in {event.seconds:.2f} s"
+
+
+def waiting_line(event: Waiting, room: int) -> str:
+    """Name what is waited for, with its name shortened to some columns.
+
+    >>> waiting_line(Waiting(name="slow-kvm99", seconds=8.3, limit=10, others=0), 40)
+    'waiting for slow-kvm99, 8 of 10 s'
+    """
+    more = f" and {event.others} more" if event.others else ""
+    name = shorten(printable(event.name, _LONGEST), room)
+    return f"waiting for {name}{more}, {event.seconds:.0f} of {event.limit:g} s"
+
+
+@contextlib.contextmanager
+def _bar(length: int, *, names: bool) -> Iterator[Report]:
+    room = max(shutil.get_terminal_size().columns - _BESIDE_THE_NAME, _SHORTEST_NAME)
+    with click.progressbar(
+        length=length,
+        label="Reading",
+        file=sys.stderr,
+        width=_BAR,
+        show_eta=False,
+        item_show_func=lambda item: item,
+    ) as bar:
+
+        def report(event: Ended | Waiting) -> None:
+            if isinstance(event, Ended):
+                bar.update(1)
+            elif names:
+                bar.current_item = waiting_line(event, room)
+                bar.render_progress()
+
+        yield report

@@ -1,0 +1,98 @@
+"""Progress of a scan: what has ended, and what it waits for."""
+
+from collections.abc import Callable
+from time import monotonic
+
+import msgspec
+
+from virtscan.connectors import naming
+from virtscan.engines.engine import Outcome, Returned
+from virtscan.model import HostStatus, Server, State
+from virtscan.scanning.jobs import AnyJob, HostJob, ProvisioningJob, ServerJob
+from virtscan.scanning.results import HostResult, Result
+
+_NOTED_AFTER = 1.0
+"""Seconds. A host that is read faster is not named."""
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """A job that has ended, after `seconds`.
+
+    `domains` are those of a hypervisor, `offload` is a server's state; both are None for something else, or if it was
+    not read.
+    """
+
+    name: str
+    seconds: float
+    is_read: bool
+    domains: int | None = None
+    offload: State | None = None
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """The job that has been running longest, for `seconds` of at most `limit`; `others` run as well."""
+
+    name: str
+    seconds: float
+    limit: float
+    others: int
+
+
+def ignore(_event: Ended | Waiting) -> None:
+    """Report nothing."""
+
+
+class Watch:
+    """The jobs of a scan while they run; all in the thread of the engine's caller."""
+
+    def __init__(self, jobs: tuple[AnyJob, ...], report: Callable[[Ended | Waiting], None]) -> None:
+        self._jobs = jobs
+        self._report = report
+        self._started: dict[int, float] = {}
+
+    def start(self, index: int) -> None:
+        """Note that a job has started."""
+        self._started[index] = monotonic()
+
+    def end(self, index: int, outcome: Outcome[Result]) -> None:
+        """Report that a job has ended."""
+        now = monotonic()
+        seconds = now - self._started.pop(index, now)
+        result = outcome.value if isinstance(outcome, Returned) else None
+        self._report(_ended(_name(self._jobs[index]), seconds, result))
+
+    def look(self) -> None:
+        """Report the job that has been running longest, if that is worth it."""
+        if not self._started:
+            return
+        index, since = next(iter(self._started.items()))
+        seconds = monotonic() - since
+        if seconds >= _NOTED_AFTER:
+            name, limits = _name(self._jobs[index]), self._jobs[index].limits
+            others = len(self._started) - 1
+            self._report(Waiting(name=name, seconds=seconds, limit=limits.host_timeout, others=others))
+
+
+def _name(job: AnyJob) -> str:
+    match job:
+        case HostJob(target=target):
+            return naming.name(target)
+        case ServerJob(target=target):
+            return f"server {target.name}"
+        case ProvisioningJob(target=system):
+            return f"{system.kind.value} {system.name or system.url}"
+
+
+def _ended(name: str, seconds: float, result: Result | None) -> Ended:
+    match result:
+        case HostResult(hypervisor=host):
+            is_read = host.status is not HostStatus.FAILED
+            domains = sum(not domain.next_start for domain in host.domains)
+            return Ended(name=host.name, seconds=seconds, is_read=is_read, domains=domains if is_read else None)
+        case Server(tx_checksum=state, reason=reason):
+            is_read = reason is None
+            return Ended(name=name, seconds=seconds, is_read=is_read, offload=state if is_read else None)
+        case None:
+            return Ended(name=name, seconds=seconds, is_read=False)
+        case records:
+            return Ended(name=name, seconds=seconds, is_read=not records.gaps)
