@@ -34,7 +34,9 @@ ELSEWHERE = inventory(
     UNFIXED,
     hypervisor("hv9", status=HostStatus.FAILED),
     servers=(server(macs=(Mac("52:54:00:00:00:99"),)),),
-    gaps=(gap_in_words(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR, hypervisor="hv9"),),
+    gaps=(
+        gap_in_words(subject="qemu+ssh://hv9/system", reason="no answer", about=GapAbout.HYPERVISOR, hypervisor="hv9"),
+    ),
 )
 """The server may be on the hypervisor that was not read."""
 
