@@ -1,0 +1,122 @@
+"""Facts that a finding lacks, and that would settle it."""
+
+from enum import Enum
+
+from virtscan.model.facts import DeviceName
+from virtscan.model.gaps import AnyCause, AnyItem
+from virtscan.model.mac import Mac
+from virtscan.model.reasons.reason import Reason
+from virtscan.model.states import DeviceKind, KernelBasis
+
+
+class NeedsKernel(Reason, frozen=True):
+    """The hypervisor's kernel is not known; or, with its release, whether it is fixed."""
+
+    hypervisor: str
+    release: str | None = None
+    basis: KernelBasis = KernelBasis.NOT_READ
+
+
+class NeedsServer(Reason, frozen=True):
+    """No provisioning server is known at all."""
+
+
+class NeedsOffload(Reason, frozen=True):
+    """The offload state of the server, or of these devices of its sending stack, is not known."""
+
+    server: str
+    interface: str | None
+    why: AnyCause | None = None
+    devices: tuple[DeviceName, ...] = ()
+
+
+class NeedsReboot(Reason, frozen=True):
+    """Whether the server's offload stays off after a reboot is not known; `why` is the source's word for that."""
+
+    server: str
+    why: str | None = None
+
+
+class Unlocated(Enum):
+    """Why a server's place is not known."""
+
+    NO_MAC = "no-mac"
+    NOT_A_NIC_MAC = "not-a-nic-mac"
+    BOTTOM_UNKNOWN = "bottom-unknown"
+    HYPERVISOR_INCOMPLETE = "hypervisor-incomplete"
+    OUTDATED = "outdated"
+
+
+class NeedsPlace(Reason, frozen=True):
+    """Where the server runs is not known. `hypervisor` is the one that was not read completely, or long ago."""
+
+    server: str
+    why: Unlocated
+    macs: tuple[Mac, ...] = ()
+    hypervisor: str | None = None
+
+
+class NeedsNicKinds(Reason, frozen=True):
+    """Of what kind the devices at the bottom of the interface's device are; none listed: what it stands on."""
+
+    hypervisor: str
+    device: DeviceName | None
+    nics: tuple[DeviceName, ...] = ()
+
+
+class NeedsReflection(Reason, frozen=True):
+    """Whether frames that leave through these virtual devices come back with a partial checksum."""
+
+    hypervisor: str
+    device: DeviceName | None
+    nics: tuple[DeviceName, ...] = ()
+
+
+class NeedsOuterHost(Reason, frozen=True):
+    """Whether the host that carries this hypervisor, a virtual machine, carries the server as well."""
+
+    server: str
+    hypervisor: str
+
+
+class NeedsServerDevice(Reason, frozen=True):
+    """Which device of the hypervisor the server sends through; `device` has its MAC, of unknown kind or parent."""
+
+    server: str
+    hypervisor: str
+    device: DeviceName | None = None
+
+
+class NeedsInterface(Reason, frozen=True):
+    """What the interface itself is: which device, through which network, or what its target device is."""
+
+    hypervisor: str
+    network: str | None = None
+    target: str | None = None
+
+
+class NeedsMode(Reason, frozen=True):
+    """The mode of the interface, or of the server's own interface (`server`)."""
+
+    network: str | None = None
+    server: str | None = None
+
+
+class NeedsHypervisors(Reason, frozen=True):
+    """These configured hypervisors were not read, and the server may be on one of them."""
+
+    hypervisors: tuple[str, ...]
+
+
+class NeedsDeviceKind(Reason, frozen=True):
+    """What the device stands on is not known, and only bonds are asked for."""
+
+    hypervisor: str
+    device: DeviceName | None
+    kind: DeviceKind = DeviceKind.UNKNOWN
+
+
+class NeedsRenewal(Reason, frozen=True):
+    """A fact that is too old to count; how old it is stands in the inventory's gap about the item."""
+
+    item: AnyItem
