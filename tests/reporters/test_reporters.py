@@ -3,9 +3,9 @@
 import csv
 import io
 import json
+import pkgutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,11 +21,11 @@ from virtscan.views import GROUPINGS, VIEWS
 from virtscan.views.document import Audience
 
 EVERY_VIEW = {**VIEWS, **GROUPINGS}
-NOT_FORMATS = {"__init__", "layout", "reporter", "text", "width"}
+NOT_FORMATS = {"reporter", "terminal", "text"}
 
 
 def test_every_format_of_the_package_is_a_choice_and_the_other_way_round() -> None:
-    modules = {path.stem for path in Path(virtscan.reporters.__path__[0]).glob("*.py")}
+    modules = {module.name for module in pkgutil.iter_modules(virtscan.reporters.__path__)}
 
     assert {reporter.module for reporter in REPORTERS.values()} == modules - NOT_FORMATS
 

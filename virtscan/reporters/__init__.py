@@ -12,6 +12,7 @@ REPORTERS: Mapping[str, Reporter] = {
     "ndjson": Reporter("ndjson", "ndjson"),
     "markdown": Reporter("markdown", "md"),
     "prometheus": Reporter("prometheus", "prom", has_gaps=False, content=Content.METRICS),
+    "html": Reporter("html", "html", content=Content.FLEET),
     "xlsx": Reporter("xlsx", "xlsx", is_text=False, content=Content.FLEET),
 }
 """By the word of the command line, the default first."""

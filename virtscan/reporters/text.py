@@ -1,7 +1,8 @@
 """Text of all formats: names from outside made safe, gaps, and the line about the scan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from virtscan.views.document import Section, Value
 
@@ -74,3 +75,19 @@ def scan_line(version: str, taken_at: datetime | None, exit_code: int | None = N
         if taken_at is None
         else f"Scanned {taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC by {program}"
     )
+
+
+def common_suffix(names: Sequence[str]) -> str:
+    """Give the domain that all names end with, two labels or more, or nothing; `-` stands for a missing name.
+
+    >>> common_suffix(["kvm01.prod.example.com", "kvm02.prod.example.com"])
+    '.prod.example.com'
+    """
+    labels = [name.split(".")[:0:-1] for name in dict.fromkeys(names) if name != "-"]
+    common: list[str] = []
+    for level in zip(*labels, strict=False):
+        if any(one != other for one, other in pairwise(level)):
+            break
+        common.append(level[0])
+    is_domain = len(common) > 1 and common[0].isalpha()
+    return "".join(f".{label}" for label in reversed(common)) if is_domain else ""

@@ -1,11 +1,11 @@
 """Columns with their cells as text, and how they become narrower."""
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable
 
 import msgspec
 
 from virtscan.reporters.terminal.width import glued, shorten, unglued, width, wrap
+from virtscan.reporters.text import common_suffix
 from virtscan.views.document import Align, Column
 
 _NAMES = frozenset({"hypervisor", "domain", "server"})
@@ -52,22 +52,6 @@ def strip(column: Column, heading: str, cells: Iterable[str]) -> Strip:
     cells = tuple(cells)
     longest = max(map(width, cells), default=0)
     return Strip(column=column, cells=(_heading(heading, max(longest, 1)), *cells))
-
-
-def common_suffix(names: Sequence[str]) -> str:
-    """Give the domain that all names end with, two labels or more, or nothing; `-` stands for a missing name.
-
-    >>> common_suffix(["kvm01.prod.example.com", "kvm02.prod.example.com"])
-    '.prod.example.com'
-    """
-    labels = [name.split(".")[:0:-1] for name in dict.fromkeys(names) if name != "-"]
-    common: list[str] = []
-    for level in zip(*labels, strict=False):
-        if any(one != other for one, other in pairwise(level)):
-            break
-        common.append(level[0])
-    is_domain = len(common) > 1 and common[0].isalpha()
-    return "".join(f".{label}" for label in reversed(common)) if is_domain else ""
 
 
 def _heading(text: str, limit: int) -> str:

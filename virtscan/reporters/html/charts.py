@@ -1,0 +1,105 @@
+"""Capacity as bars: what is given out of what there is."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from virtscan.reporters.text import CELL, common_suffix, plain, printable
+from virtscan.views.document import Document, Section, Value
+
+_MOST_BARS = 12
+_GIB = 1024
+
+
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
+    """A bar: the parts given out to running and to all defined domains, in percent of the chart's width."""
+
+    label: str
+    running: float
+    defined: float
+    whole: float
+    words: str
+    is_over: bool
+
+
+class Chart(msgspec.Struct, frozen=True, kw_only=True):
+    """Bars of one resource; `left_out` is the number of those that are only in the table."""
+
+    title: str
+    bars: tuple[Bar, ...]
+    left_out: int
+
+
+class _Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns of a resource; of one that `is_hard` no host can give out more to running domains than it has."""
+
+    title: str
+    whole: str
+    running: str
+    defined: str
+    unit: str
+    divisor: int = 1
+    is_hard: bool = False
+
+
+_RESOURCES = (
+    _Resource(
+        title="Memory", whole="memory_mib", running="memory_running_mib", defined="memory_defined_mib", unit="GiB",
+        divisor=_GIB, is_hard=True,
+    ),
+    _Resource(title="CPUs", whole="cpus", running="vcpus_running", defined="vcpus_defined", unit="CPUs"),
+)  # fmt: skip
+_SECTIONS = {"capacity_by_site": "site", "capacity": "hypervisor"}
+
+
+def of_document(document: Document) -> list[Chart]:
+    """Make a chart of each resource for sites and hypervisors; a site without a name alone is not a chart."""
+    sections = {section.key: section for section in document.sections}
+    charts = []
+    for key, label in _SECTIONS.items():
+        if key in sections:
+            columns = [column.key for column in sections[key].columns]
+            rows = [dict(zip(columns, row, strict=True)) for row in sections[key].rows]
+            if _tells_apart(sections[key], rows, label):
+                charts += [_chart(f"{one.title} by {label}", rows, label, one) for one in _RESOURCES]
+    return [chart for chart in charts if chart.bars]
+
+
+def _tells_apart(section: Section, rows: list[dict[str, Value]], label: str) -> bool:
+    needed = {label, *(key for one in _RESOURCES for key in (one.whole, one.running, one.defined))}
+    return needed <= {column.key for column in section.columns} and any(row[label] is not None for row in rows)
+
+
+def _chart(title: str, rows: list[dict[str, Value]], label: str, resource: _Resource) -> Chart:
+    """Make the bars of the rows whose numbers are known, the fullest first."""
+    known = [(row, amounts) for row in rows if (amounts := _amounts(row, resource)) is not None]
+    known.sort(key=lambda one: -one[1][1])
+    widest = max((max(1.0, running, defined) for _, (_, running, defined) in known), default=1.0)
+    suffix = common_suffix([plain(row[label]) for row in rows])
+    bars = tuple(
+        _bar(plain(row[label], none=f"no {label}").removesuffix(suffix), amounts, widest, resource)
+        for row, amounts in known[:_MOST_BARS]
+    )
+    return Chart(title=title, bars=bars, left_out=len(rows) - len(bars))
+
+
+def _amounts(row: Mapping[str, Value], resource: _Resource) -> tuple[float, float, float] | None:
+    """Give what there is, and the shares of it that running and defined domains have; None if one is unknown."""
+    whole, running, defined = (row[key] for key in (resource.whole, resource.running, resource.defined))
+    if not isinstance(whole, int | float) or not isinstance(running, int | float):
+        return None
+    if not isinstance(defined, int | float) or not whole:
+        return None
+    return whole, running / whole, defined / whole
+
+
+def _bar(label: str, amounts: tuple[float, float, float], widest: float, resource: _Resource) -> Bar:
+    whole, running, defined = amounts
+    return Bar(
+        label=printable(label, CELL),
+        running=round(100 * running / widest, 2),
+        defined=round(100 * defined / widest, 2),
+        whole=round(100 / widest, 2),
+        words=f"{running:.0%} running, {defined:.0%} defined of {whole / resource.divisor:,.0f} {resource.unit}",
+        is_over=resource.is_hard and running > 1,
+    )

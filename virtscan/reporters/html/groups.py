@@ -1,0 +1,109 @@
+"""Rows by what to change, as panels that need no script."""
+
+from collections import defaultdict
+
+import msgspec
+
+from virtscan.reporters.text import CELL, LINE, common_suffix, plain, printable
+from virtscan.views.document import Document, Section
+from virtscan.views.grouping import RowGroup
+
+_PLACE = ("hypervisor", "source_device")
+_COMPACT = {*_PLACE, "domain", "exposure", "waived"}
+_PLAIN_ROWS = 200
+_SHOWN_PLACES = 12
+_SHOWN_NAMES = 12
+
+
+class Name(msgspec.Struct, frozen=True):
+    """A domain in a panel; `look` is its exposure, or waived; `count` is the number of its interfaces there."""
+
+    text: str
+    look: str
+    count: int
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A device of a hypervisor with the domains on it: some, and those that are shown on demand."""
+
+    hypervisor: str
+    device: str
+    names: tuple[Name, ...]
+    further: tuple[Name, ...] = ()
+
+
+class Panel(msgspec.Struct, frozen=True, kw_only=True):
+    """A group: its rows by place, the first ones and others on demand, or else as rows with headings."""
+
+    verdict: str
+    title: str
+    action: str
+    commands: tuple[str, ...]
+    count: int
+    is_open: bool
+    places: tuple[Place, ...] = ()
+    further: tuple[Place, ...] = ()
+    headings: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def of_document(document: Document) -> list[Panel]:
+    """Make a panel of each group of the first section."""
+    return [_panel(document.main, group) for group in document.main.groups]
+
+
+def suffixes(document: Document) -> tuple[str, ...]:
+    """Give the domains that all hypervisors, and all their guests, share: panels and picture leave them out."""
+    main = document.main
+    keys = [column.key for column in main.columns]
+    found = (
+        common_suffix([plain(row[keys.index(key)]) for row in main.rows])
+        for key in ("hypervisor", "domain")
+        if key in keys
+    )
+    return tuple(dict.fromkeys(printable(suffix, CELL) for suffix in found if suffix))
+
+
+def _panel(section: Section, group: RowGroup) -> Panel:
+    listed = group.is_open and group.lists_rows
+    is_compact = {column.key for column in section.columns} >= _COMPACT
+    part = section.of_group(group)
+    places = _places(section, group) if listed and is_compact else ()
+    return Panel(
+        verdict=group.verdict,
+        title=printable(group.title, LINE),
+        action=printable(group.action, LINE),
+        commands=tuple(printable(command, LINE) for command in group.commands),
+        count=len(group.rows),
+        is_open=group.is_open,
+        places=places[:_SHOWN_PLACES],
+        further=places[_SHOWN_PLACES:],
+        headings=() if is_compact else tuple(column.heading for column in part.columns),
+        rows=_rows(part) if listed and not is_compact else (),
+    )
+
+
+def _rows(part: Section) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(printable(plain(value, none="-"), CELL) for value in row) for row in part.rows[:_PLAIN_ROWS])
+
+
+def _places(section: Section, group: RowGroup) -> tuple[Place, ...]:
+    """Give the places of a group's rows in the order of its rows, each domain once."""
+    keys = [column.key for column in section.columns]
+    hypervisor, device, domain, exposure, waived = (
+        keys.index(key) for key in (*_PLACE, "domain", "exposure", "waived")
+    )
+    hosts, domains = (common_suffix([plain(row[place]) for row in section.rows]) for place in (hypervisor, domain))
+    found: defaultdict[tuple[str, str], dict[str, list[str]]] = defaultdict(dict)
+    for number in group.rows:
+        row = section.rows[number]
+        place = plain(row[hypervisor]).removesuffix(hosts), plain(row[device], none="no device")
+        look = plain(row[exposure]) if row[waived] is None else "waived"
+        found[place].setdefault(plain(row[domain]).removesuffix(domains), []).append(look)
+    return tuple(_place(host, name, names) for (host, name), names in found.items())
+
+
+def _place(hypervisor: str, device: str, domains: dict[str, list[str]]) -> Place:
+    names = tuple(Name(printable(name, CELL), looks[0], len(looks)) for name, looks in domains.items())
+    some = len(names) if len(names) <= _SHOWN_NAMES + 1 else _SHOWN_NAMES
+    return Place(printable(hypervisor, CELL), printable(device, CELL), names[:some], names[some:])

@@ -1,0 +1,70 @@
+"""All rows of a document as data for the page's script."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from virtscan.reporters.text import plain, printable
+from virtscan.views.document import Align, Column, Document, Section, Value
+
+
+def written(document: Document) -> str:
+    """Write the sections as JSON that no HTML can end early.
+
+    Every text stands once in `texts`, and the cells hold its place there: fleets repeat most of theirs. Numbers, yes
+    and no, and none stand as they are.
+    """
+    texts: dict[str, int] = {}
+    sections = ",\n".join(_section(section, texts) for section in document.sections)
+    all_texts = _lines(_json(text) for text in texts)
+    return f'{{"name":{_json(_name(document))},"sections":[{sections}],\n"texts":{all_texts}}}'
+
+
+def columns(section: Section) -> Iterator[tuple[int, Column]]:
+    """Give the columns of data and those for people, with their places."""
+    return ((place, one) for place, one in enumerate(section.columns) if one.is_data or one.is_for_people)
+
+
+def _name(document: Document) -> str:
+    """Give the first part of the names of downloaded files."""
+    day = "" if document.taken_at is None else f"-{document.taken_at:%Y-%m-%d}"
+    return f"{document.schema.partition('/')[0].replace('.', '-')}{day}"
+
+
+def _section(section: Section, texts: dict[str, int]) -> str:
+    shown = list(columns(section))
+    rows = _lines(_json([_cell(row[place], column, texts) for place, column in shown]) for row in section.rows)
+    total = _json(section.total and [_cell(section.total[place], column, texts) for place, column in shown])
+    described = _lines(_json(_description(section, place, column)) for place, column in shown)
+    return f'{{"key":{_json(section.key)},"columns":{described},"rows":{rows},"total":{total}}}'
+
+
+def _description(section: Section, place: int, column: Column) -> dict[str, object]:
+    return {
+        "key": column.key,
+        "heading": column.heading,
+        "number": column.align is Align.RIGHT,
+        "fractions": any(isinstance(row[place], float) for row in section.rows),
+        "words": column.words if column.holds is str else (),
+        "data": column.is_data,
+        "people": column.is_for_people,
+    }
+
+
+def _lines(items: Iterable[str]) -> str:
+    """Write a list with a line for each item: a change of one is a change of its line."""
+    return "[\n" + ",\n".join(items) + "]"
+
+
+def _json(value: object) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _cell(value: Value, column: Column, texts: dict[str, int]) -> object:
+    """Give a number, truth value or none as it is, anything else as the place of its text."""
+    if value is None or isinstance(value, bool):
+        return value
+    if column.align is Align.RIGHT and isinstance(value, int | float):
+        return value
+    return texts.setdefault(printable(plain(value)), len(texts))

@@ -1,0 +1,117 @@
+"""A document as a page: its parts for the template, and the policy that lets nothing else in."""
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+
+import jinja2
+from markupsafe import Markup
+
+from virtscan.reporters.html import charts, groups, island, picture, tables
+from virtscan.reporters.reporter import PLAIN, RenderOptions
+from virtscan.reporters.text import gap_lines, printable, scan_line
+from virtscan.views.document import Document, Metric
+
+_TILES = (
+    ("at_risk", "", "at risk", "bad"),
+    ("verdicts", "unknown", "unknown", "doubtful"),
+    ("hypervisors", "complete", "hypervisors read", ""),
+    ("hypervisors", "partial", "hypervisors read in part", "doubtful"),
+    ("hypervisors", "failed", "hypervisors not read", "bad"),
+    ("domains", "", "virtual machines", ""),
+    ("interfaces", "", "network interfaces", ""),
+)
+"""Metric, value of its label (empty for the sum of all), words, and the look of a number above 0."""
+
+_ONLY_IF_ANY = {"hypervisors read in part", "hypervisors not read"}
+
+
+def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
+    """Write the page. Style and script are part of it; its policy has their hashes, and allows no request at all.
+
+    Names are text everywhere: escaped in the page, and set as text by the script. Characters that are not printable
+    are escaped as in other formats.
+    """
+    style, script = _file("page.css"), _file("page.js")
+    heading = document.schema.partition("/")[0].replace(".", " ")
+    shown = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            style=Markup(style),  # noqa: S704 (our own file)
+            script=Markup(script),  # noqa: S704 (our own file)
+            policy=_policy(style, script),
+            island=Markup(island.written(document)),  # noqa: S704 (written for a script element)
+            title=heading,
+            headline=document.headline or heading,
+            where=document.where,
+            scanned=scan_line(document.version, document.taken_at, document.exit_code),
+            tiles=[*_tiles(document.metrics), *_gap_tile(document)],
+            groups=groups.of_document(document),
+            notes=[_code(note) for note in document.notes],
+            suffixes=groups.suffixes(document),
+            gaps=gap_lines(document.gaps),
+            warnings=gap_lines(document.warnings),
+            picture=picture.of_document(document),
+            charts=charts.of_document(document),
+            tables=tables.of_document(document),
+        )
+    )
+    return f"{shown.rstrip()}\n".encode()
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("virtscan.reporters.html"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _harmless(value: object) -> object:
+    """Escape what is not printable in everything that a template shows."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def _file(name: str) -> str:
+    return files("virtscan.reporters.html").joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _source(text: str) -> str:
+    """Name an inline text as a Content-Security-Policy does."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _tiles(metrics: tuple[Metric, ...]) -> list[tuple[int | float, str, str]]:
+    """Give number, words and look of each tile whose metric the document has."""
+    tiles = []
+    for name, label, words, look in _TILES:
+        found = [one.value for one in metrics if one.name == name and (not label or label in one.labels.values())]
+        if sum(found) or (found and words not in _ONLY_IF_ANY):
+            tiles.append((sum(found), words, look if sum(found) else ""))
+    return tiles
+
+
+def _gap_tile(document: Document) -> list[tuple[int | float, str, str]]:
+    count = len(document.gaps.rows)
+    return [(count, "gaps", "doubtful" if count else "")]
+
+
+def _code(note: str) -> Markup:
+    """Write a note; what stands between backticks is code."""
+    parts = printable(note).split("`")
+    marks = (Markup("<code>{}</code>") if place % 2 else Markup("{}") for place in range(len(parts)))
+    return Markup().join(mark.format(part) for mark, part in zip(marks, parts, strict=True))

@@ -1,0 +1,45 @@
+"""Sections as tables that need no script, as far as a browser can show all rows at once."""
+
+import msgspec
+
+from virtscan.reporters.text import CELL, plain, printable
+from virtscan.views.document import Align, Document, Section, Value
+
+MOST_ROWS = 500
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """A section: headings with their sides, and the rows unless there are too many."""
+
+    key: str
+    title: str
+    count: int
+    headings: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[str, ...], ...]
+    total: tuple[str, ...]
+
+
+def of_document(document: Document) -> list[Table]:
+    """Make a table of each section."""
+    return [_table(section) for section in document.sections]
+
+
+def _table(section: Section) -> Table:
+    places = [place for place, column in enumerate(section.columns) if column.is_for_people]
+    rows = section.rows if len(section.rows) <= MOST_ROWS else ()
+    return Table(
+        key=section.key,
+        title=section.heading,
+        count=len(section.rows),
+        headings=tuple(
+            (section.columns[place].heading, "number" if section.columns[place].align is Align.RIGHT else "text")
+            for place in places
+        ),
+        rows=tuple(tuple(_cell(row[place]) for place in places) for row in rows),
+        total=() if section.total is None else tuple(_cell(section.total[place]) for place in places),
+    )
+
+
+def _cell(value: Value) -> str:
+    text = f"{value:.2f}" if isinstance(value, float) else plain(value, none="-", yes="yes", no="no")
+    return printable(text, CELL)
