@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from virtscan import __version__
+from virtscan.connectors.libvirt import CLIENT_ADVICE
 from virtscan.errors import SshError
 from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Plan, ProvisioningTarget, Server, Target, TargetKind
 from virtscan.model.gaps.items import System
@@ -112,8 +113,7 @@ def _libvirt() -> Check:
     try:
         from virtscan.connectors.libvirt.client import version
     except ImportError as error:
-        advice = "install the libvirt client library (libvirt0 or libvirt-libs), then reinstall virtscan"
-        return Check(subject=LIBVIRT, outcome=Result.FAILED, detail=f"can't be loaded ({error}); {advice}")
+        return Check(subject=LIBVIRT, outcome=Result.FAILED, detail=f"can't be loaded ({error}); {CLIENT_ADVICE}")
     return Check(subject=LIBVIRT, outcome=Result.OK, detail=f"libvirt {version()}")
 
 

@@ -186,3 +186,18 @@ def test_a_temporary_file_is_removed_with_the_leftovers(tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == []
         outputs.open(Path("/dev/null"))
         outputs._outputs.pop(0).discard()
+
+
+def test_an_output_that_has_ended_stays_whatever_happens_next(tmp_path: Path) -> None:
+    def fail() -> None:
+        with Outputs() as outputs:
+            saved, shown = (outputs.open(tmp_path / name) for name in ("saved", "report"))
+            saved.write(b"data")
+            saved.end()
+            shown.write(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("saved", b"data")]

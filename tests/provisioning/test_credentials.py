@@ -1,13 +1,19 @@
 """Where a secret comes from, and that it stays there."""
 
+import base64
+import json
 import os
 import socket
+import urllib.parse
 from pathlib import Path
 
 import pytest
 
+from tests.harness.patience import LONG
+from tests.harness.web_server import Answer, Request, web_server
 from virtscan.errors import ProvisioningError
 from virtscan.model import ProvisioningKind, ProvisioningTarget, Secret
+from virtscan.provisioning import READERS
 from virtscan.provisioning.credentials import secret_of
 
 
@@ -72,3 +78,36 @@ def test_a_file_that_can_not_be_read_is_a_reason(tmp_path: Path) -> None:
     ):
         with pytest.raises(ProvisioningError, match=reason):
             revealed(secret_file=str(tmp_path / name))
+
+
+SECRET = "t0k/en &%+"
+LOGIN = base64.b64encode(f"scan:{SECRET}".encode()).decode()
+SENT_BACK = {
+    "plain": SECRET,
+    "login": f"Authorization: Basic {LOGIN}",
+    "url": urllib.parse.quote(SECRET, safe=""),
+    "json": json.dumps(SECRET),
+}
+
+
+@pytest.mark.parametrize("kind", list(ProvisioningKind))
+@pytest.mark.parametrize("form", SENT_BACK)
+@pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 500])
+def test_a_server_that_sends_the_secret_back_does_not_get_it_into_an_output(
+    kind: ProvisioningKind, form: str, status: int
+) -> None:
+    said = SENT_BACK[form]
+
+    def answer(_request: Request) -> Answer:
+        body = json.dumps({"error": {"message": f"{'x' * 190} {said}"}, "results": [{"id": 1, "name": said}]})
+        return Answer(status=status, headers={"Content-Type": f"json/{said}", "Location": said}, body=body.encode())
+
+    with web_server(answer) as server:
+        target = ProvisioningTarget(kind=kind, url=server.url, user="scan", secret=Secret(SECRET))
+        try:
+            shown = repr(READERS[kind](target, timeout=LONG))
+        except ProvisioningError as error:
+            shown = f"{error!r} {vars(error)}"
+
+    for secret in (SECRET, LOGIN, urllib.parse.quote(SECRET, safe=""), json.dumps(SECRET)[1:-1], "t0k"):
+        assert secret not in shown

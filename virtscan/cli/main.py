@@ -2,13 +2,14 @@
 
 import importlib
 import traceback
+from pathlib import Path
 
 import click
 
 from virtscan import __version__
 from virtscan.cli.output import OutputError, ReaderGoneError
 from virtscan.cli.process.streams import drop_output
-from virtscan.errors import VirtscanError
+from virtscan.errors import ConfigError, VirtscanError
 
 COMMANDS = {
     "scan": "Read hypervisors and servers, judge, report: the main job.",
@@ -59,6 +60,10 @@ class _LazyGroup(click.Group):
 @click.version_option(__version__, "-V", "--version", prog_name="virtscan", message="%(prog)s %(version)s")
 def virtscan() -> None:
     """Report which virtual machines will fail to boot over the network, because of which server, and the fix."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise ConfigError("the working directory does not exist any more; change to another one") from error
 
 
 def run(arguments: list[str]) -> int:

@@ -1,6 +1,7 @@
 """Outputs of a command: standard output, or files that are there whole or not at all."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import monotonic
@@ -40,6 +41,7 @@ class Output:
         self.keeps_earlier = False
         self.failure: OSError | None = None
         self._place = to
+        self._has_ended = False
 
     def write(self, data: bytes) -> None:
         """Write the whole text, or a part of it; a failure does not keep other outputs from being written.
@@ -57,7 +59,10 @@ class Output:
         self.keeps_earlier = True
 
     def end(self) -> None:
-        """Make the text visible, unless a write failed or an earlier file is kept."""
+        """Make the text visible, unless a write failed or an earlier file is kept; once."""
+        if self._has_ended:
+            return
+        self._has_ended = True
         self.keeps_earlier = self.keeps_earlier and self._place.is_earlier
         if self.failure is None and not self.keeps_earlier:
             self._try(self._place.commit)
@@ -65,7 +70,8 @@ class Output:
             self.discard()
 
     def discard(self) -> None:
-        """Remove what was written of a file."""
+        """Remove what was written of a file, unless it is visible."""
+        self._has_ended = True
         with contextlib.suppress(OSError):
             self._place.discard()
 
@@ -156,7 +162,7 @@ def keep_apart(*outputs: tuple[str, Path | None]) -> None:
     options: dict[str, str] = {}
     for option, path in outputs:
         if path is not None:
-            place = "standard output" if path == STDOUT else str(path.resolve())
+            place = "standard output" if path == STDOUT else os.path.realpath(path)
             if place in options:
                 raise click.UsageError(f"{options[place]} and {option} are the same file, {place}")
             options[place] = option

@@ -63,7 +63,7 @@ def _learns_its_name(target: Target) -> bool:
 def _content(path: Path) -> tuple[str, bool]:
     """Return the file's text, and whether its owner alone can read it."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             mode = os.fstat(file.fileno()).st_mode
             return file.read(), not mode & (stat.S_IRWXG | stat.S_IRWXO)
     except OSError as error:

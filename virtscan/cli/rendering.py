@@ -15,6 +15,7 @@ from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.formats import Wanted
 from virtscan.cli.look import current_look
 from virtscan.cli.output import STDOUT, Output, Outputs
+from virtscan.cli.time_limit import within_seconds
 from virtscan.files import FileError, read_regular
 from virtscan.model import Inventory, Report
 from virtscan.reporters import REPORTERS, Content, gap_lines
@@ -111,7 +112,9 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         document = msgspec.structs.replace(view(report), exit_code=run.exit_code)
         if self.note is not None:
             document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
-        document = narrow(document, [parse_condition(text) for text in conditions])
+        problem = f"--where {' '.join(conditions)}: the regular expression takes too long; write a simpler one"
+        with within_seconds(problem):
+            document = narrow(document, [parse_condition(text) for text in conditions])
         look = current_look()
         return arrange(document, look.columns, look.sort) if content is Content.VIEW else document
 

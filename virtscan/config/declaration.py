@@ -100,7 +100,7 @@ def identity(target: Target) -> tuple[TargetKind, str]:
 def absolute_test_uri(address: str, folder: Path) -> str:
     """Make the path of `test:fleet/hv1.xml` absolute; libvirt's test driver takes no other."""
     scheme, _, path = address.partition(":")
-    return f"test://{(folder / path).resolve()}" if scheme == "test" and path and path[0] != "/" else address
+    return f"test://{os.path.realpath(folder / path)}" if scheme == "test" and path and path[0] != "/" else address
 
 
 def targets_of(section: HypervisorSection, where: str, folder: Path) -> Iterator[tuple[Target, str]]:

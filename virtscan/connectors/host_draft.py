@@ -11,6 +11,7 @@ from virtscan import analyzer, hostnet
 from virtscan.connectors.copies import with_copies_marked
 from virtscan.connectors.lacking import Lacking, is_needed
 from virtscan.connectors.observations import Marked, Measured, with_observations
+from virtscan.masking import masked
 from virtscan.model import (
     Device,
     Domain,
@@ -24,9 +25,11 @@ from virtscan.model import (
     Observed,
     Processor,
     Target,
+    TargetKind,
 )
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.model.gaps.items import WholeHost
+from virtscan.transport import uri
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +160,9 @@ class HostDraft:
         gaps.sort(key=lambda gap: (gap.about.value, str(gap.item), str(gap.cause)))
         if failure is not None:
             gaps.insert(0, self._failed(failure, len(domains), name))
+        if self.target.kind is TargetKind.LIBVIRT:
+            mask = uri.masker_of(self.target.address)  # libvirt's words may repeat the URI
+            gaps = [masked(gap, mask) for gap in gaps]
         status = _status(gaps, failed=failure is not None and not domains)
         hypervisor = Hypervisor(
             name=name,

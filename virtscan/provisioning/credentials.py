@@ -6,6 +6,7 @@ from pathlib import Path
 
 from virtscan.errors import ProvisioningError
 from virtscan.files import FileError, read_regular
+from virtscan.masking import Masker, masker
 from virtscan.model import ProvisioningTarget, Secret
 
 _LIMIT = 4096
@@ -25,6 +26,16 @@ def secret_of(target: ProvisioningTarget) -> Secret | None:
             raise ProvisioningError(f"environment variable {target.secret_variable} is not set")
         return Secret(value)
     return target.secret
+
+
+def masker_of(target: ProvisioningTarget) -> Masker:
+    """Return what masks the target's secret in texts.
+
+    Raises:
+        ProvisioningError: As `secret_of`.
+    """
+    secret = secret_of(target)
+    return masker([] if secret is None else [secret.reveal()], user=target.user or "")
 
 
 def _from_file(path: Path) -> Secret:

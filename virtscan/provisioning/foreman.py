@@ -25,7 +25,7 @@ from virtscan.provisioning.foreman_items import (
 )
 from virtscan.provisioning.limits import Deadline
 from virtscan.provisioning.records import Records, gap, shown, system
-from virtscan.provisioning.rest import Api, UnansweredError
+from virtscan.provisioning.rest import NOT_JSON, Api, UnansweredError
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -79,7 +79,7 @@ class _Conversation:
         for number, record in enumerate(self._api.records(path, **parameters), 1):
             try:
                 yield msgspec.json.decode(record, type=kind)
-            except msgspec.DecodeError as error:
+            except NOT_JSON as error:
                 item = SystemList(**self._system, list=path, number=number)
                 self._gap(item, BadDocument(detail=f"not a Foreman record ({error})"))
 

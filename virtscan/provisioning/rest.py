@@ -6,7 +6,6 @@ Source:
 
 import base64
 import email.utils
-import json
 import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from virtscan.errors import ProvisioningError
+from virtscan.masking import Masker
 from virtscan.model import ProvisioningTarget, Secret
 from virtscan.provisioning.connecting import connection_failure, tls_context
-from virtscan.provisioning.credentials import secret_of
+from virtscan.provisioning.credentials import masker_of, secret_of
 from virtscan.provisioning.limits import CHUNK, Deadline, within
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ PER_PAGE = 250
 
 LARGEST_PAGE = 32 << 20
 """Bytes, unpacked; a host takes 3 to 10 KB."""
+
+
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""Exceptions of decoding: another document, not UTF-8, nested without end."""
 
 
 class UnansweredError(ProvisioningError):
@@ -58,8 +62,10 @@ class Api:
         self._deadline = deadline
         self._session = requests.Session()
         self._session.headers.update({"Accept": "application/json", "User-Agent": "virtscan"})
-        self._secret = secret_of(target)
-        self._session.auth = _authorization(target.user, self._secret)
+        # It would be parsed, and fail in many ways, even though none is followed.
+        self._session.get_redirect_target = lambda _answer: None  # type: ignore[method-assign, assignment]  # of this session
+        self._session.auth = _authorization(target.user, secret_of(target))
+        self._mask = masker_of(target)
         tls_context(target)  # says what is wrong with ca_file, better than requests does
         self._authorities = target.ca_file or True
 
@@ -87,7 +93,7 @@ class Api:
     def _page(self, path: str, parameters: Mapping[str, str]) -> Page:
         try:
             return msgspec.json.decode(self._get(path, parameters), type=Page)
-        except msgspec.DecodeError as error:
+        except NOT_JSON as error:
             raise ProvisioningError(f"{path}: not a Foreman API response ({error})") from error
 
     def _get(self, path: str, parameters: Mapping[str, str]) -> bytes:
@@ -105,7 +111,7 @@ class Api:
                 ) as answer:
                     if answer.status_code != 429:
                         content = b"".join(within(answer.iter_content(CHUNK), self._deadline, largest=LARGEST_PAGE))
-                        _check(answer, self._without_secret(content), path)
+                        _check(answer, content, path, self._mask)
                         return content
                     pause = _pause(answer)
             except requests.exceptions.RequestException as error:
@@ -113,14 +119,6 @@ class Api:
             if pause >= self._deadline.left():
                 raise ProvisioningError(f"rate limited (429): retry after {pause:g} s exceeds the time limit")
             time.sleep(pause)
-
-    def _without_secret(self, content: bytes) -> bytes:
-        """Return the part of an answer that may be shown: a proxy may repeat the request, with its password."""
-        if self._secret is not None:
-            secret = self._secret.reveal()
-            for form in (secret.encode(), json.dumps(secret)[1:-1].encode()):
-                content = content.replace(form, b"***")
-        return content
 
 
 def _authorization(user: str | None, secret: Secret | None) -> "_Basic":
@@ -142,7 +140,7 @@ class _Basic:
         return request
 
 
-def _check(answer: "requests.Response", content: bytes, path: str) -> None:
+def _check(answer: "requests.Response", content: bytes, path: str, mask: Masker) -> None:
     match answer.status_code:
         case 200:
             kind = answer.headers.get("Content-Type", "nothing")
@@ -151,13 +149,13 @@ def _check(answer: "requests.Response", content: bytes, path: str) -> None:
         case 301 | 302 | 303 | 307 | 308:
             raise ProvisioningError(f"redirected to {answer.headers.get('Location', 'nowhere')}; set url to that")
         case 401:
-            raise ProvisioningError(f"login refused (401); check user and password or token{_message(content)}")
+            raise ProvisioningError(f"login refused (401); check user and password or token{_message(content, mask)}")
         case 403:
-            raise ProvisioningError(f"permission denied for {path} (403){_message(content)}")
+            raise ProvisioningError(f"permission denied for {path} (403){_message(content, mask)}")
         case 404:
             raise UnansweredError(f"{path} not found (404); check that url is Foreman's own, without /api")
         case status:
-            raise UnansweredError(f"{path} returned {status} {answer.reason}{_message(content)}")
+            raise UnansweredError(f"{path} returned {status} {answer.reason}{_message(content, mask)}")
 
 
 class _Error(msgspec.Struct, frozen=True):
@@ -169,15 +167,15 @@ class _ErrorDocument(msgspec.Struct, frozen=True):
     error: _Error = _Error()
 
 
-def _message(content: bytes) -> str:
+def _message(content: bytes, mask: Masker) -> str:
     """Return Foreman's message about an error, if it helps."""
     try:
         given = msgspec.json.decode(content, type=_ErrorDocument).error
-    except msgspec.DecodeError:
+    except NOT_JSON:
         return ""
     if given.missing_permissions:
         return f": missing permission {', '.join(given.missing_permissions)}"
-    return f": {given.message[:200]}" if given.message else ""
+    return f": {mask(given.message)[:200]}" if given.message else ""
 
 
 def _pause(answer: "requests.Response") -> float:

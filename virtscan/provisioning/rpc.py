@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from virtscan.errors import ProvisioningError
+from virtscan.masking import Masker
 from virtscan.model import ProvisioningTarget
 from virtscan.provisioning.connecting import connection_failure, tls_context
-from virtscan.provisioning.credentials import secret_of
+from virtscan.provisioning.credentials import masker_of, secret_of
 from virtscan.provisioning.limits import CHUNK, Deadline, within
 
 LARGEST_REPLY = 256 << 20
@@ -34,6 +35,7 @@ class Endpoint:
         self._deadline = deadline
         self._context = tls_context(target) if self._url.scheme == "https" else None
         self._headers = {"Content-Type": "text/xml", "Accept-Encoding": "identity", "User-Agent": "virtscan"}
+        self._mask = masker_of(target)
         secret = secret_of(target)
         if secret is not None:
             credentials = f"{target.user or ''}:{secret.reveal()}".encode()
@@ -54,7 +56,7 @@ class Endpoint:
             answer = connection.getresponse()
             _check(answer)
             chunks = _chunks(answer, answering, self._deadline)
-            return _parse(within(chunks, self._deadline, largest=LARGEST_REPLY))
+            return _parse(within(chunks, self._deadline, largest=LARGEST_REPLY), self._mask)
         except (OSError, http.client.HTTPException) as error:
             raise ProvisioningError(connection_failure(error, self._deadline)) from error
         finally:
@@ -95,7 +97,7 @@ def _chunks(answer: http.client.HTTPResponse, answering: socket.socket, deadline
         raise http.client.IncompleteRead(b"", answer.length)
 
 
-def _parse(chunks: Iterator[bytes]) -> object:
+def _parse(chunks: Iterator[bytes], mask: Masker = str) -> object:
     target = xmlrpc.client.Unmarshaller(use_builtin_types=True)
     target.xml("", None)  # text comes decoded
     parser = pyexpat.ParserCreate()
@@ -110,7 +112,7 @@ def _parse(chunks: Iterator[bytes]) -> object:
         parser.Parse(b"", True)
         return target.close()[0]
     except xmlrpc.client.Fault as error:
-        raise ProvisioningError(f"Cobbler reports: {str(error.faultString)[:200]}") from error
+        raise ProvisioningError(f"Cobbler reports: {mask(str(error.faultString))[:200]}") from error
     except (xmlrpc.client.Error, pyexpat.ExpatError, *_DEFECTS) as error:
         raise ProvisioningError("response is not XML-RPC; check that url is Cobbler's API") from error
 

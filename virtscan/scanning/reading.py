@@ -15,9 +15,10 @@ from virtscan import offload
 from virtscan.connectors import naming, sosreport, xml_directory
 from virtscan.connectors.caused import cause_of
 from virtscan.connectors.host_draft import HostDraft
+from virtscan.connectors.libvirt import CLIENT_ADVICE
 from virtscan.engines.bounded import within, within_work
 from virtscan.engines.engine import Cut, Outcome, Raised, Returned, Work
-from virtscan.errors import VirtscanError
+from virtscan.errors import ConnectorError, VirtscanError
 from virtscan.model import ProvisioningTarget, Server, ServerTarget, Target, TargetKind
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import (
@@ -149,9 +150,7 @@ def _fill(draft: HostDraft, limits: Limits) -> None:
     target = draft.target
     match target.kind:
         case TargetKind.LIBVIRT:
-            from virtscan.connectors.libvirt import host  # loads the C library, which files don't need
-
-            host.read(
+            _libvirt_reader()(
                 target,
                 draft,
                 in_fleet=limits.in_fleet,
@@ -172,3 +171,16 @@ def _fill(draft: HostDraft, limits: Limits) -> None:
         from virtscan.connectors import ansible_facts
 
         ansible_facts.read(target.facts, draft)
+
+
+def _libvirt_reader() -> Callable[..., None]:
+    """Load the C library, which files don't need.
+
+    Raises:
+        ConnectorError: It is not installed, or not as its binding needs it.
+    """
+    try:
+        from virtscan.connectors.libvirt import host
+    except (ImportError, OSError, AttributeError) as error:
+        raise ConnectorError(f"the libvirt client can't be loaded ({error}); {CLIENT_ADVICE}") from error
+    return host.read

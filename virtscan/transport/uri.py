@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import msgspec
 
 from virtscan.errors import ConfigError
+from virtscan.masking import Masker, masker
 
 SSH_TRANSPORTS = ("ssh", "libssh", "libssh2")
 
@@ -72,10 +73,18 @@ def parse(address: str) -> LibvirtUri:
         transport=transport or ("tls" if host else "unix"),
         user=user,
         host=host,
-        port=int(where[3]) if where[3] else None,
+        port=_port(where[3]),
         path=unquote(path),
         parameters=dict(_parameters(query or "")),
     )
+
+
+def _port(digits: str | None) -> int | None:
+    if not digits:
+        return None
+    if len(digits.lstrip("0")) > 5 or int(digits) > 65535:
+        raise ConfigError(f"not a libvirt URI: port {digits[:9]}{'…' * (len(digits) > 9)} is over 65535")
+    return int(digits)
 
 
 def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
@@ -125,13 +134,17 @@ def secrets(address: str) -> list[str]:
     return passwords + [match[3] for match in _PARAMETER.finditer(address) if _SECRET.search(unquote(match[2]))]
 
 
+def masker_of(address: str) -> Masker:
+    """Return what masks the URI's passwords in a text that may repeat it, such as a library's message."""
+    if not address:
+        return lambda text: text
+    of_secrets = masker(form for secret in secrets(address) for form in (secret, unquote(secret)))
+    return lambda text: of_secrets(text.replace(address, shown(address)))
+
+
 def without_secrets(text: str, address: str) -> str:
-    """Return a text that may repeat the URI, such as a library's message, without the URI's passwords."""
-    text = text.replace(address, shown(address)) if address else text
-    for secret in secrets(address):
-        for form in {secret, unquote(secret)} - {""}:
-            text = text.replace(form, "***")
-    return text
+    """Return a text without the URI's passwords, in any form."""
+    return masker_of(address)(text)
 
 
 def host_name(address: str) -> str | None:

@@ -52,7 +52,7 @@ def parse_condition(text: str) -> Condition:
     if "~" in sign:
         try:
             re.compile(operand)
-        except re.error as error:
+        except (re.error, ValueError, OverflowError, RecursionError) as error:
             raise ConfigError(f"--where {text}: invalid regular expression: {error}") from error
     if sign in _ORDERS and _number(operand) is None:
         raise ConfigError(f"--where {text}: {operand!r} is not a number; only numbers have an order")

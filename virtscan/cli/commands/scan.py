@@ -79,5 +79,6 @@ def scan(
             saved.write(dumps(inventory))
             if code is ExitCode.NOTHING_SEEN:
                 saved.keep_earlier()
+            saved.end()  # whatever may go wrong with the report
         rendering.with_pseudonyms(redacted.text).write(report, shown, console, run)
     return code

@@ -92,6 +92,8 @@ def read(
         raise ConnectorError(uri.without_secrets(reason(error), target.address)) from error
     except ConfigError as error:
         raise ConnectorError(str(error)) from error
+    except (SystemError, UnicodeDecodeError) as error:  # SystemError: the binding's own
+        raise ConnectorError("libvirt's message is not UTF-8; check what the remote command prints") from error
 
 
 @contextmanager

@@ -34,5 +34,5 @@ def reply_of(call: Callable[[], T]) -> Reply[T]:
         return Fetched(call())
     except libvirt.libvirtError as error:
         return LibvirtFailure(error)
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, SystemError):  # SystemError: the binding's own, of a message in another encoding
         return NotText()

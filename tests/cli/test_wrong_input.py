@@ -1,0 +1,117 @@
+"""Input that is wrong in unusual ways: a message and exit code 2 (or a gap), never a traceback."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+from tests.harness.patience import LONG
+from virtscan.cli.main import run
+from virtscan.cli.time_limit import within_seconds
+from virtscan.errors import ConfigError
+
+DIGITS = "9" * 5000
+HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param(f"[scan]\ndeadline = {DIGITS}\n", "not TOML", id="number"),
+        pytest.param("a = " + "[" * 5000 + "]" * 5000, "nested too deeply", id="lists"),
+        pytest.param("a = " + "{a = " * 5000 + "1" + "}" * 5000, "nested too deeply", id="tables"),
+        pytest.param("\x00", "not TOML", id="NUL"),
+    ],
+)
+def test_a_configuration_that_no_parser_likes_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, problem: str
+) -> None:
+    path = tmp_path / "virtscan.toml"
+    path.write_text(text)
+
+    assert run(["config", "check", str(path)]) == 2
+    assert f"{path}: {problem}" in capsys.readouterr().err
+
+
+def test_a_byte_order_mark_is_no_part_of_the_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "virtscan.toml"
+    path.write_bytes(b"\xef\xbb\xbf[scan]\ndeadline = '5m'\n")
+
+    assert run(["config", "check", str(path)]) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["scan", "-c", f"qemu+ssh://hv1:{DIGITS}/system"], id="port"),
+        pytest.param(["scan", "-c", HOST, "--server", f"s=ssh://h:{DIGITS}"], id="ssh port"),
+        pytest.param(["scan", "-c", HOST, "--where", f"domain~(a{{{DIGITS}}})"], id="expression"),
+    ],
+)
+def test_a_number_of_thousands_of_digits_is_wrong_usage(arguments: list[str]) -> None:
+    assert run(arguments) == 2
+
+
+def test_a_map_that_is_not_text_is_no_map(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "map.json"
+    path.write_bytes(b'{"key": "\xff", "names": {}}')
+
+    assert run(["scan", "-c", HOST, "--redact", str(path)]) == 2
+    assert f"{path}: not a redaction map" in capsys.readouterr().err
+
+
+def test_a_loop_of_links_is_an_output_that_can_not_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+
+    assert run(["scan", "-c", HOST, "-o", str(loop), "--save", str(loop / "saved")]) == 2
+    assert f"{loop}" in capsys.readouterr().err
+
+
+def test_a_working_directory_that_is_gone_is_named(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f"import os; os.rmdir({str(gone)!r}); from virtscan.cli import main; main()"
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script, "scan", "--xml", "."],
+        cwd=gone,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=False,
+    )
+
+    assert done.stderr == "virtscan: the working directory does not exist any more; change to another one\n"
+    assert done.returncode == 2
+
+
+def test_an_expression_that_does_not_end_is_ended() -> None:
+    endless = re.compile("^(([a-f0-9-]|[0-9])+)+!$")
+
+    with pytest.raises(ConfigError, match="too long"), within_seconds("too long", 0.3):
+        endless.search("0" * 100)
+    with within_seconds("too long"):
+        assert endless.search("0!")
+
+
+def test_a_client_library_that_can_not_be_loaded_is_a_gap_of_each_host(tmp_path: Path) -> None:
+    (tmp_path / "libvirt.py").write_text("raise ImportError('libvirt.so.0: cannot open shared object file')")
+    done = subprocess.run(
+        [sys.executable, "-c", "from virtscan.cli import main; main()", "scan", "-c", "qemu:///system"],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}:{PROJECT}"},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=False,
+    )
+
+    assert "the libvirt client can't be loaded (libvirt.so.0" in done.stdout
+    assert (done.returncode, "Traceback" in done.stderr) == (5, False)

@@ -1,0 +1,35 @@
+"""A limit for work that can't be trusted to end: a regular expression of the user."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from virtscan.errors import ConfigError
+
+SECONDS = 10.0
+"""Of CPU. A sensible expression takes less than one for a million rows."""
+
+
+@contextmanager
+def within_seconds(problem: str, seconds: float = SECONDS) -> Iterator[None]:
+    """End the block with a ConfigError of this text after so many seconds of work.
+
+    The module re looks for signals while it searches. In another thread than the main one, there is no limit.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise ConfigError(problem)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGVTALRM, end)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

@@ -1,0 +1,32 @@
+"""The contract of the readers, and the rule that holds for all of them: no secret comes back."""
+
+from typing import Protocol
+
+from virtscan.errors import ProvisioningError
+from virtscan.masking import mask_error, masked
+from virtscan.model import ProvisioningTarget
+from virtscan.provisioning.credentials import masker_of
+from virtscan.provisioning.records import Records
+
+
+class Reader(Protocol):
+    """Asks a provisioning system for at most `timeout` seconds, or raises ProvisioningError with the reason.
+
+    What it learned before something failed is returned, with a gap for the rest.
+    """
+
+    def __call__(self, target: ProvisioningTarget, *, timeout: float) -> Records: ...  # noqa: D102  the class says it
+
+
+def without_secret(read: Reader) -> Reader:
+    """Mask the target's secret in everything that a reader returns or raises: a peer may send back any of it."""
+
+    def masking(target: ProvisioningTarget, *, timeout: float) -> Records:
+        mask = masker_of(target)
+        try:
+            return masked(read(target, timeout=timeout), mask)
+        except ProvisioningError as error:
+            mask_error(error, mask)
+            raise
+
+    return masking
