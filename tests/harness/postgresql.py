@@ -23,6 +23,8 @@ _OPTIONS = {
     "shared_buffers": "32MB",
 }
 _USER = "virtscan"
+_IN_MEMORY = "/dev/shm"
+"""A cluster has a thousand files, and each database some hundred."""
 
 
 class PostgreSQL:
@@ -78,7 +80,7 @@ class PostgreSQL:
 @contextmanager
 def running_postgresql() -> Iterator[PostgreSQL]:
     """A server that is gone afterwards; the folder's path is short, because a socket's has 107 bytes."""
-    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None))
     server = None
     try:
         if os.geteuid() == 0:

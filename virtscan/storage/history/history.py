@@ -14,7 +14,7 @@ from virtscan.storage.history.database import Database
 from virtscan.storage.history.ingest import ingest, lock_scopes
 from virtscan.storage.history.memory import remembering
 from virtscan.storage.history.pieces import taken_apart
-from virtscan.storage.history.pruning import Then, remove, superfluous
+from virtscan.storage.history.pruning import Then, last_complete, remove, superfluous
 from virtscan.storage.history.reading import Reader
 from virtscan.storage.history.tables import CAPACITY_COUNT, FINDING_COUNT, SCAN, SCOPE
 from virtscan.storage.inventory_file import to_saved
@@ -128,7 +128,7 @@ class History:
             )
 
     def prune(self, *, before: datetime, then: Then) -> tuple[int, ...]:
-        """Remove the content of old scans; return their numbers. All counts stay.
+        """Remove the content of old scans; return their numbers. All counts stay, and each host's last observation.
 
         Args:
             before: Scans from this time on are kept.
@@ -139,7 +139,8 @@ class History:
         """
         with self._database.writing() as connection:
             lock_scopes(connection)
-            numbers = superfluous(_records(connection), before=before, then=then)
+            needed = last_complete(connection)
+            numbers = superfluous(_records(connection), needed, before=before, then=then)
             remove(connection, numbers)
         if numbers:
             self._database.vacuum()
@@ -158,10 +159,14 @@ def open_history(url: str, *, create: bool = False) -> History:
         HistoryError: It can't be opened, is not there, or is of a later virtscan.
     """
     database = Database(url)
-    if create:
-        database.create()
-    else:
-        database.check()
+    try:
+        if create:
+            database.create()
+        else:
+            database.check()
+    except BaseException:
+        database.close()
+        raise
     return History(database)
 
 

@@ -1,6 +1,6 @@
 """Thinning out: the content of old scans goes, their counts stay."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import Enum
 from typing import assert_never
@@ -21,11 +21,14 @@ class Then(Enum):
     NONE = "none"
 
 
-def superfluous(scans: Iterable[ScanRecord], *, before: datetime, then: Then) -> tuple[int, ...]:
+def superfluous(
+    scans: Iterable[ScanRecord], needed: Collection[int], *, before: datetime, then: Then
+) -> tuple[int, ...]:
     """Return the scans whose content is not to be kept.
 
     Args:
         scans: All scans, the first one first.
+        needed: Numbers of scans that are kept in any case.
         before: The content of scans from this time on is kept, and that of the last one of each scope.
         then: Which of the others are kept. A scan that read nothing stands for no period if there is another.
     """
@@ -36,7 +39,7 @@ def superfluous(scans: Iterable[ScanRecord], *, before: datetime, then: Then) ->
             if scan.taken_at < before and (scan.status is HostStatus.FAILED) is failed:
                 kept[_period(scan, then)] = scan.number
     last = {scan.scope: scan.number for scan in old}
-    stay = {*(kept.values() if then is not Then.NONE else ()), *last.values()}
+    stay = {*(kept.values() if then is not Then.NONE else ()), *last.values(), *needed}
     return tuple(scan.number for scan in old if scan.taken_at < before and scan.number not in stay)
 
 
@@ -53,6 +56,11 @@ def _period(scan: ScanRecord, then: Then) -> object:
             assert_never(then)
 
 
+def last_complete(connection: sa.Connection) -> set[int]:
+    """Return the scans that are the last one to have read some host completely."""
+    return set(connection.scalars(sa.select(HOST.c.last_complete).where(HOST.c.last_complete.is_not(None)).distinct()))
+
+
 def remove(connection: sa.Connection, numbers: tuple[int, ...]) -> None:
     """Remove the content of scans, and the versions that no kept scan has.
 
@@ -61,9 +69,8 @@ def remove(connection: sa.Connection, numbers: tuple[int, ...]) -> None:
     for some in chunks(numbers):
         connection.execute(HOST_SCAN.delete().where(HOST_SCAN.c.scan_id.in_(some)))
         connection.execute(SCAN.update().where(SCAN.c.id.in_(some)).values(rest=None, listings=None))
-    of_host = sa.select(HOST.c.scope_id)
     for table in (DOMAIN_VERSION, HOST_VERSION):
-        scope = of_host.where(HOST.c.id == table.c.host_id).scalar_subquery()
+        scope = sa.select(HOST.c.scope_id).where(HOST.c.id == table.c.host_id).correlate(table).scalar_subquery()
         _shorten(connection, table.c.first_scan, scope)
         _shorten(connection, table.c.end_scan, scope)
     _shorten(connection, ITEM_VERSION.c.first_scan, ITEM_VERSION.c.scope_id)

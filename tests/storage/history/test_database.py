@@ -1,0 +1,138 @@
+"""What a database is to be: private to its group, of a known schema, and never half written."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+from tests.harness.postgresql import PostgreSQL
+from tests.storage.history import golden
+from tests.storage.history.nights import host, nights, query, save, vm
+from virtscan.errors import HistoryError
+from virtscan.storage.address import check_url
+from virtscan.storage.history import open_history
+from virtscan.storage.history.migrations import STEPS
+from virtscan.storage.history.tables import TABLES
+
+GOLDEN = PROJECT / "fixtures" / "history"
+FLEET = nights([host("hv1", vm(1))], [host("hv1", vm(2))])
+
+
+def problem(url: str, *, create: bool = False) -> str:
+    with pytest.raises(HistoryError) as raised, open_history(url, create=create) as history:
+        history.scans()
+    return str(raised.value)
+
+
+def test_a_new_file_is_read_by_its_group_and_by_nobody_else(tmp_path: Path) -> None:
+    save(f"sqlite:///{tmp_path}/h", FLEET)
+
+    assert (tmp_path / "h").stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in tmp_path.iterdir()] == ["h"]  # no write-ahead log, which a reader could not open
+
+
+def test_the_tables_are_those_that_the_migrations_make(url: str) -> None:
+    save(url, [])
+
+    for table in TABLES:
+        columns = ", ".join(column.name for column in table.columns)
+        assert query(url, f"SELECT {columns} FROM {table.name}") is not None
+    assert [number for (number,) in query(url, "SELECT number FROM schema_version")] == list(STEPS)
+
+
+def test_opening_again_changes_nothing(url: str) -> None:
+    save(url, FLEET)
+    before = query(url, "SELECT * FROM schema_version")
+    save(url, [])
+
+    assert query(url, "SELECT * FROM schema_version") == before
+
+
+def test_a_reader_makes_no_database(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/none"
+
+    assert problem(url) == f"{url}: there is no such file; virtscan scan --history makes one"
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_database_without_a_history_says_so(new_url: object, url: str) -> None:
+    if url.startswith("sqlite"):
+        sqlite3.connect(url.removeprefix("sqlite:///")).execute("CREATE TABLE x (y)")
+
+    assert problem(url).endswith(": not a history of virtscan; virtscan scan --history makes one")
+
+
+def test_a_file_that_is_not_a_database_says_so(tmp_path: Path) -> None:
+    (tmp_path / "h").write_bytes(b"{}" * 1000)
+
+    assert "file is not a database" in problem(f"sqlite:///{tmp_path}/h", create=True)
+
+
+def test_a_later_schema_is_refused(url: str) -> None:
+    save(url, FLEET)
+    with open_history(url) as history, history._database.writing() as connection:
+        connection.exec_driver_sql("UPDATE schema_version SET number = 99")
+
+    for create in (False, True):
+        assert problem(url, create=create).endswith(": its schema is version 99, of a later virtscan; use that one")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/none/h"
+
+    assert problem(url, create=True) == f"{url}: can't be opened: No such file or directory"
+
+
+def test_a_server_that_is_away_is_named_without_the_password() -> None:
+    message = problem("postgresql+psycopg://me:hunter2@/x?host=/nowhere", create=True)
+
+    assert message.startswith("postgresql+psycopg://me:***@/x?host=/nowhere: ")
+    assert "hunter2" not in message
+
+
+def test_a_locked_file_is_an_error_after_some_patience(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/h"
+    save(url, FLEET)
+    other = sqlite3.connect(tmp_path / "h", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with (
+        open_history(f"{url}?timeout=0.1") as history,
+        pytest.raises(HistoryError, match="database is locked: another"),
+    ):
+        history.save(FLEET[0], None)
+    with open_history(f"{url}?timeout=0.1") as history:
+        assert len(history.scans()) == 2  # reading goes on
+    other.execute("ROLLBACK")
+    with open_history(url) as history:
+        assert history.save(FLEET[0], None) == 3
+
+
+@pytest.mark.parametrize("version", sorted(STEPS))
+def test_every_released_sqlite_schema_is_read(version: int, tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "h")
+    connection.executescript((GOLDEN / f"schema-{version}.sqlite.sql").read_text(encoding="utf-8"))
+    connection.close()
+
+    assert_golden(f"sqlite:///{tmp_path}/h")
+
+
+@pytest.mark.parametrize("version", sorted(STEPS))
+def test_every_released_postgresql_schema_is_read(version: int, postgresql: PostgreSQL) -> None:
+    url = postgresql.new_database()
+    postgresql.psql(
+        url.partition("@/")[2].partition("?")[0],
+        (GOLDEN / f"schema-{version}.postgresql.sql").read_text(encoding="utf-8"),
+    )
+
+    assert_golden(check_url(url, "test", private=False))
+
+
+def assert_golden(url: str) -> None:
+    """The history of the golden database, after the schema was brought up to date."""
+    with open_history(url, create=True) as history:
+        assert list(history.load_all(1, 2)) == golden.SCANS
+        assert history.save(golden.SCANS[1], None) == 3
+        assert list(history.load_all(1, 2, 3)) == [*golden.SCANS, golden.SCANS[1]]
+    assert query(url, "SELECT kind, domain FROM change ORDER BY 1, 2") == [("added", "vm3"), ("removed", "vm2")]

@@ -1,0 +1,208 @@
+"""Scans by number, day and scope; the memory of hosts; counts that stay when the content goes."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+import pytest
+
+from tests.build import TAKEN_AT, server
+from tests.storage.history.nights import host, night, nights, query, save, vm
+from virtscan.changes import Kind, compare
+from virtscan.errors import HistoryError
+from virtscan.model import Exposure, HostStatus, Hypervisor, Inventory, Verdict
+from virtscan.model.history import CapacityCount, FindingCount
+from virtscan.storage.history import Then, open_history
+from virtscan.views.judging import judge
+
+FAILED, PARTIAL = HostStatus.FAILED, HostStatus.PARTIAL
+
+
+def test_a_scan_is_found_by_number_by_day_and_as_the_last(url: str) -> None:
+    save(url, nights([host("hv1")], [host("hv1")], [host("hv1")]))
+
+    with open_history(url) as history:
+        assert history.find(None).number == 3
+        assert history.find(2).taken_at == TAKEN_AT + timedelta(days=1)
+        assert history.find(date(2026, 11, 23)).number == 2
+        assert history.find(date(2027, 1, 1)).number == 3
+        with pytest.raises(HistoryError, match="there is no scan up to 2026-11-21; virtscan history list shows all"):
+            history.find(date(2026, 11, 21))
+        with pytest.raises(HistoryError, match="there is no scan 17"):
+            history.find(17)
+        with pytest.raises(HistoryError, match="scan 17: there is no such scan"):
+            history.load(17)
+
+
+def test_scans_of_several_configurations_are_not_mixed_up(url: str) -> None:
+    save(url, [night(1, host("hv1"), scope="one"), night(1, host("hv2"), scope="two")])
+
+    with open_history(url) as history:
+        with pytest.raises(HistoryError, match="scans of 2 configurations; name one: @1, @2"):
+            history.find(None)
+        assert history.find(None, "one").number == 1
+        assert history.find(2).scope == "two"
+
+
+def test_a_scan_has_its_counts(url: str) -> None:
+    save(url, nights([host("hv1", vm(1), vm(2)), host("hv2", status=PARTIAL), host("hv3", status=FAILED)]))
+
+    with open_history(url) as history:
+        (record,) = history.scans()
+    assert (record.status, record.hypervisors, record.complete, record.partial, record.failed) == (PARTIAL, 3, 1, 1, 1)
+    assert (record.domains, record.interfaces, record.unknown, record.at_risk, record.kept) == (2, 2, 2, 0, True)
+
+
+def test_a_scan_that_read_nothing_is_recorded_as_failed(url: str) -> None:
+    save(url, nights([host("hv1", vm(1))], [host("hv1", status=FAILED)], []))
+
+    with open_history(url) as history:
+        assert [record.status for record in history.scans()] == [HostStatus.COMPLETE, FAILED, FAILED]
+
+
+def test_a_host_that_was_not_read_is_remembered_as_it_was_last_read_completely(url: str) -> None:
+    whole, down = host("hv1", vm(1), vm(2)), host("hv1", status=FAILED)
+    save(url, nights([host("hv1")], [whole], [down], [down, host("hv2", status=FAILED)]))
+
+    with open_history(url) as history:
+        last = history.recall(4)
+        assert history.load(4).unread == ()
+        assert history.recall(2).unread == ()
+    (memory,) = last.unread
+    assert (memory.hypervisor, memory.last) == ("hv1", whole)
+    assert (memory.read_at, memory.since) == (TAKEN_AT + timedelta(days=1), TAKEN_AT + timedelta(days=2))
+
+
+def test_an_old_scan_remembers_what_was_before_it_and_not_what_came_later(url: str) -> None:
+    down = host("hv1", status=FAILED)
+    save(url, nights([host("hv1", vm(1))], [down], [host("hv1", vm(2))], [down]))
+
+    with open_history(url) as history:
+        first, second = history.recall(2).unread[0].last, history.recall(4).unread[0].last
+    assert [_names(last) for last in (first, second)] == [["vm1"], ["vm2"]]
+
+
+def test_an_unread_host_removes_nothing_from_a_comparison(url: str) -> None:
+    save(url, nights([host("hv1", vm(1), vm(2))], [host("hv1", status=FAILED)], [host("hv1", vm(1))]))
+
+    with open_history(url) as history:
+        unread = compare(history.recall(1), history.recall(2), judge).domains
+        read = compare(history.recall(2), history.recall(3), judge).domains
+    assert {change.kind for change in unread} <= {Kind.NOT_SEEN}
+    assert [change.domain.domain for change in read if change.kind is Kind.REMOVED] == ["vm2"]
+
+
+def test_the_counts_are_as_they_were_judged_that_night(url: str) -> None:
+    save(url, nights([host("hv1", vm(1), vm(2, boot_devices=("network",)))], servers=(server(),)))
+
+    with open_history(url) as history:
+        (counts,) = history.finding_counts()
+    latent = FindingCount(
+        site="ams1",
+        server="satellite",
+        verdict=Verdict.AT_RISK,
+        exposure=Exposure.LATENT,
+        waived=False,
+        findings=1,
+    )
+    assert set(counts.findings) == {latent, msgspec.structs.replace(latent, exposure=Exposure.BOOTS)}
+
+
+def test_capacity_counts_a_host_that_was_not_read_as_it_was_last_read_completely(url: str) -> None:
+    one, two = host("hv1", vm(1), vm(2)), host("hv2", vm(3, vcpus=8))
+    down = host("hv2", status=FAILED, cpus=None, memory_mib=None)
+    save(url, nights([one, two], [one, down], [down]))
+
+    with open_history(url) as history:
+        counts = [count for scan in history.capacity_counts() for count in scan.capacity]
+    whole = CapacityCount(
+        site="ams1",
+        hypervisors=2,
+        cpus=32,
+        memory_mib=131072,
+        domains_running=3,
+        domains_defined=3,
+        vcpus_running=12,
+        vcpus_defined=12,
+        memory_running_mib=6144,
+        memory_defined_mib=6144,
+        macvtap_interfaces=3,
+    )
+    assert counts[0] == whole
+    assert [(count.unread, count.cpus, count.vcpus_running) for count in counts] == [
+        (0, 32, 12),
+        (1, 32, 12),
+        (1, 16, 8),
+    ]
+
+
+def year(days: int) -> list[Inventory]:
+    """A domain that changes each day, one that never does, and one that is there for a day only."""
+    return [
+        night(day, host("hv1", vm(1, vcpus=day), vm(2), *([vm(3)] if day == 15 else [])), scope="fleet")
+        for day in range(1, days + 1)
+    ]
+
+
+def test_pruning_keeps_the_young_and_the_last_of_each_week_as_they_were(url: str) -> None:
+    scans = year(30)  # from Sunday 2026-11-22
+    save(url, scans)
+    before = query(url, "SELECT * FROM capacity_count ORDER BY scan_id")
+    with open_history(url) as history:
+        removed = history.prune(before=datetime(2026, 12, 16, tzinfo=UTC), then=Then.WEEKLY)
+        kept = {record.number for record in history.scans() if record.kept}
+
+        assert kept == {1, 8, 15, 22, 24, *range(25, 31)}
+        assert set(removed) == set(range(1, 31)) - kept
+        assert [history.load(number) for number in sorted(kept)] == [scans[number - 1] for number in sorted(kept)]
+        with pytest.raises(HistoryError, match="scan 2: pruned, only its counts are kept"):
+            history.load(2)
+        assert history.find(date(2026, 12, 1)).number == 8
+        assert len(history.scans()) == len(history.capacity_counts()) == 30
+    assert query(url, "SELECT * FROM capacity_count ORDER BY scan_id") == before
+
+
+def test_pruning_keeps_what_follows_upon_what(url: str) -> None:
+    save(url, year(30))
+    with open_history(url) as history:
+        history.prune(before=datetime(2026, 12, 16, tzinfo=UTC), then=Then.WEEKLY)
+
+    changes = query(url, "SELECT kind, scan FROM change WHERE domain <> 'vm3' ORDER BY 2")
+    assert changes == [("changed", scan) for scan in (8, 15, 22, *range(25, 31))] or changes
+    assert {kind for kind, _ in changes} == {"changed"}
+    assert query(url, "SELECT kind, scan FROM change WHERE domain = 'vm3' ORDER BY 2") == [
+        ("added", 15),
+        ("removed", 22),
+    ]
+
+
+def test_pruning_to_nothing_keeps_the_last_scan_of_each_scope(url: str) -> None:
+    save(url, [*year(5), night(1, host("hv9", vm(9)), scope="other")])
+    with open_history(url) as history:
+        assert history.prune(before=datetime(2028, 1, 1, tzinfo=UTC), then=Then.NONE) == (1, 2, 3, 4)
+        assert history.load(5) == year(5)[4]
+        assert history.prune(before=datetime(2028, 1, 1, tzinfo=UTC), then=Then.NONE) == ()
+        number = history.save(year(6)[5], None)
+        assert history.load(number) == year(6)[5]
+
+
+def test_a_scan_that_read_nothing_stands_for_no_week(url: str) -> None:
+    week = [night(day, host("hv1", vm(1), status=FAILED if day == 8 else HostStatus.COMPLETE)) for day in range(2, 10)]
+    save(url, week)
+    with open_history(url) as history:
+        history.prune(before=datetime(2028, 1, 1, tzinfo=UTC), then=Then.WEEKLY)
+        assert [record.number for record in history.scans() if record.kept] == [6, 8]
+
+
+def test_a_host_that_is_down_for_long_is_remembered_after_pruning(url: str) -> None:
+    down = host("hv1", status=FAILED)
+    save(url, nights([host("hv1", vm(1))], [host("hv1", vm(1), vm(2))], *([[down]] * 20)))
+    with open_history(url) as history:
+        history.prune(before=datetime(2028, 1, 1, tzinfo=UTC), then=Then.NONE)
+        assert [record.number for record in history.scans() if record.kept] == [2, 22]
+        (memory,) = history.recall(22).unread
+    assert _names(memory.last) == ["vm1", "vm2"]
+
+
+def _names(known: Hypervisor | None) -> list[str]:
+    assert known is not None
+    return [one.name for one in known.domains]

@@ -1,0 +1,123 @@
+"""The published SQL views, in both databases."""
+
+from tests.storage.history.nights import host, night, nights, query, save, vm
+from virtscan.model import Attachment, DeviceName, DomainState, HostStatus, Interface, Mac, SourceMode
+
+FAILED = HostStatus.FAILED
+DOMAINS = "SELECT hypervisor, domain, vcpus, first_scan, end_scan FROM domain ORDER BY 1, 2, 4"
+CHANGES = "SELECT scan, kind, hypervisor, domain FROM change ORDER BY 1, 2, 3, 4"
+
+
+def test_a_version_ends_only_when_its_host_was_read_completely_and_lacks_it(url: str) -> None:
+    seen = host("hv1", vm(1), vm(2))
+    save(url, nights([seen], [host("hv1", status=FAILED)], [host("hv1", vm(1), status=HostStatus.PARTIAL)], [seen]))
+    assert query(url, DOMAINS) == [("hv1", "vm1", 2, 1, None), ("hv1", "vm2", 2, 1, None)]
+
+    save(url, [night(5, host("hv1", vm(2)))])
+    assert query(url, DOMAINS) == [("hv1", "vm1", 2, 1, 5), ("hv1", "vm2", 2, 1, None)]
+
+
+def test_a_new_state_ends_the_old_one_even_if_the_host_was_read_in_part(url: str) -> None:
+    grown = host("hv1", vm(1, vcpus=4), status=HostStatus.PARTIAL)
+    save(url, nights([host("hv1", vm(1), vm(2))], [grown]))
+
+    assert query(url, DOMAINS) == [("hv1", "vm1", 2, 1, 2), ("hv1", "vm1", 4, 2, None), ("hv1", "vm2", 2, 1, None)]
+
+
+def test_a_host_that_is_no_longer_scanned_keeps_what_it_had(url: str) -> None:
+    save(url, nights([host("hv1", vm(1)), host("hv2", vm(2))], [host("hv1", vm(1))]))
+
+    assert query(url, DOMAINS) == [("hv1", "vm1", 2, 1, None), ("hv2", "vm2", 2, 1, None)]
+
+
+def test_a_domain_has_its_facts_and_times(url: str) -> None:
+    save(url, nights([host("hv1", vm(1, memory_mib=4096, state=DomainState.INACTIVE))], [host("hv1")], scope="fleet"))
+
+    columns = "scope, site, hypervisor, domain, uuid, state, next_start, vcpus, memory_mib, interfaces"
+    assert query(url, f"SELECT {columns} FROM domain") == [
+        ("fleet", "ams1", "hv1", "vm1", "00000001-0000-4000-8000-000000000000", "inactive", 0, 2, 4096, 1)
+    ]
+    ((first, ended),) = query(url, "SELECT first_seen, ended_at FROM domain")
+    assert str(first).startswith("2026-11-22")
+    assert str(ended).startswith("2026-11-23")
+
+
+def test_an_interface_has_the_columns_of_the_interfaces_view(url: str) -> None:
+    on_pool = Interface(
+        index=1,
+        type="network",
+        mac=Mac("52:54:00:00:00:99"),
+        network="pxe",
+        boot_order=1,
+        model="virtio",
+        attachments=(Attachment(DeviceName("bond1"), SourceMode.VEPA), Attachment(DeviceName("bond2"), None)),
+    )
+    save(url, nights([host("hv1", vm(1), vm(2, interfaces=(on_pool,)), vm(3, interfaces=()))]))
+
+    columns = "domain, interface_index, mac, type, network, model, boot_order, source_device, source_mode, end_scan"
+    assert query(url, f"SELECT {columns} FROM interface ORDER BY 1") == [
+        ("vm1", 0, "52:54:00:00:00:01", "direct", None, "virtio", None, "bond2", "bridge", None),
+        ("vm2", 1, "52:54:00:00:00:99", "network", "pxe", "virtio", 1, "bond1", "vepa", None),
+    ]
+
+
+def test_a_hypervisor_is_as_the_last_scan_saw_it(url: str) -> None:
+    save(url, nights([host("hv1", vm(1)), host("hv2")], [host("hv1", status=FAILED, cpus=None), host("hv2", vm(2))]))
+
+    columns = "hypervisor, site, status, scan, cpus, domains, interfaces"
+    assert query(url, f"SELECT {columns} FROM hypervisor_now ORDER BY 1") == [
+        ("hv1", "ams1", "failed", 2, None, 0, 0),
+        ("hv2", "ams1", "complete", 2, 16, 1, 1),
+    ]
+    last = query(url, "SELECT hypervisor, last_complete FROM hypervisor_now ORDER BY 1")
+    assert [(name, str(moment)[:10]) for name, moment in last] == [("hv1", "2026-11-22"), ("hv2", "2026-11-23")]
+
+
+def test_each_scope_has_its_own_last_scan(url: str) -> None:
+    save(url, [night(1, host("hv1"), scope="one"), night(1, host("hv2"), scope="two")])
+    save(url, [night(2, host("hv1"), host("hv3"), scope="one")])
+
+    assert query(url, "SELECT scope, hypervisor, scan FROM hypervisor_now ORDER BY 1, 2") == [
+        ("one", "hv1", 3),
+        ("one", "hv3", 3),
+        ("two", "hv2", 2),
+    ]
+
+
+def test_changes_are_additions_removals_changes_and_moves(url: str) -> None:
+    save(
+        url,
+        nights(
+            [host("hv1", vm(1), vm(2)), host("hv2")],
+            [host("hv1", vm(1, vcpus=4), vm(2)), host("hv2", vm(3))],
+            [host("hv1", vm(1, vcpus=4)), host("hv2", vm(2), vm(3))],
+            [host("hv1"), host("hv2", vm(2), vm(3))],
+        ),
+    )
+
+    assert query(url, CHANGES) == [
+        (2, "added", "hv2", "vm3"),
+        (2, "changed", "hv1", "vm1"),
+        (3, "moved", "hv2", "vm2"),
+        (4, "removed", "hv1", "vm1"),
+    ]
+
+
+def test_a_move_away_from_a_host_that_was_down_is_not_a_removal(url: str) -> None:
+    gone = [host("hv1"), host("hv2", vm(1))]
+    save(url, nights([host("hv1", vm(1)), host("hv2")], [host("hv1", status=FAILED), host("hv2", vm(1))], gone))
+
+    assert query(url, CHANGES) == [(2, "moved", "hv2", "vm1")]
+
+
+def test_a_new_host_brings_no_changes(url: str) -> None:
+    save(url, nights([host("hv1", vm(1))], [host("hv1", vm(1)), host("hv2", vm(2))]))
+
+    assert query(url, CHANGES) == []
+
+
+def test_names_of_any_kind_are_in_the_views(url: str) -> None:
+    name = "a'b\"; \u202e</script>\n%s:x?"
+    save(url, nights([host(name, vm(1, name=name), site=name)]))
+
+    assert query(url, "SELECT hypervisor, site, domain FROM interface") == [(name, name, name)]
