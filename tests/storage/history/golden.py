@@ -7,11 +7,11 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from tests.build import TAKEN_AT, server
+from tests.build import TAKEN_AT, gap_in_words, server
 from tests.conftest import PROJECT
 from tests.harness.postgresql import running_postgresql
 from tests.storage.history.nights import host, nights, save, vm
-from virtscan.model import Gap, GapAbout, HostStatus, Mac, Netboot
+from virtscan.model import GapAbout, HostStatus, Mac, Netboot
 from virtscan.storage.address import check_url
 from virtscan.storage.history.migrations import STEPS
 
@@ -23,7 +23,7 @@ SCANS = nights(
     scope="golden",
     servers=(server(),),
     netboots=(Netboot(mac=Mac("52:54:00:00:00:01"), system="vm1", pending=True, source="cobbler"),),
-    gaps=(Gap(subject="hv2", reason="refused", about=GapAbout.HYPERVISOR, hypervisor="hv2"),),
+    gaps=(gap_in_words("hv2", "refused", GapAbout.HYPERVISOR, "hv2"),),
 )
 
 
