@@ -1,7 +1,7 @@
 """An inventory in pieces: one for each host, domain, server …, as JSON of the inventory file's structs.
 
-What differs on every night (times of reading, seconds) is taken out of a piece and kept with the scan, so that an
-unchanged host is one row for as long as it stays so.
+What differs on every night (times of reading, seconds, free memory, a processor's clock) is taken out of a piece and
+kept with the scan, so that an unchanged host is one row for as long as it stays so.
 """
 
 import re
@@ -16,9 +16,9 @@ import msgspec
 from virtscan.model import Domain
 from virtscan.storage.inventory_file import VERSION, Saved, raw_upgraded
 
-_VOLATILE = rb'(?<=[{,])"(observed_at|open_seconds|read_seconds)":'
+_VOLATILE = rb'(?<=[{,])"(observed_at|open_seconds|read_seconds|memory_free_mib|mhz)":'
 _TAKEN_OUT = re.compile(_VOLATILE + rb'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)')
-_PLACE = re.compile(_VOLATILE + rb"([0-9]+)")
+_PLACE = re.compile(_VOLATILE + rb'"@([0-9]+)"')
 _LISTS = ("servers", "netboots", "subnets")
 """The fields of an inventory whose items have versions of their own; hypervisors have tables of theirs."""
 
@@ -28,7 +28,7 @@ _rest = msgspec.json.Decoder(Saved).decode
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False):
-    """JSON with places (`"observed_at":0`) for what was taken out of it; a place holds its number in `volatile`."""
+    """JSON with places (`"observed_at":"@0"`) for what was taken out of it; a place holds its number in `volatile`."""
 
     data: bytes
     volatile: tuple[bytes, ...] = ()
@@ -92,7 +92,7 @@ def without_volatile(data: bytes) -> Piece:
     values: dict[bytes, int] = {}
 
     def place(match: re.Match[bytes]) -> bytes:
-        return b'"%b":%d' % (match[1], values.setdefault(match[2], len(values)))
+        return b'"%b":"@%d"' % (match[1], values.setdefault(match[2], len(values)))
 
     return Piece(_TAKEN_OUT.sub(place, data), tuple(values))
 
