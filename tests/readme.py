@@ -1,4 +1,4 @@
-"""The examples of README.md, and its table of rules. `python -m tests.readme` writes both as they are now."""
+"""The examples of the documents. `python -m tests.readme` writes them as they are now."""
 
 import fcntl
 import os
@@ -12,17 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.rules import short_table
-
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
+DOCUMENTS = (README, PROJECT / "docs" / "verdicts.md")
+"""Those with examples that can be run."""
 
 SCAN = "make scan"
 MEANS = {SCAN: "virtscan scan --config fixtures/fleet/virtscan.toml"}
 """What a command of the README comes down to, once everything is set up."""
 
 _EXAMPLE = re.compile(r"^\$ (?P<command>.+)\n(?P<output>(?:(?!\$ |```).*\n)*)", re.MULTILINE)
-_RULES = re.compile(r"(?<=^<!-- rules -->\n\n)(?:\|.*\n)*(?=\n<!-- end of rules -->$)", re.MULTILINE)
 _SCANNED = re.compile(r"^Scanned \d{4}-\d\d-\d\d \d\d:\d\d UTC", re.MULTILINE)
 """The time of a scan, which is another one each time."""
 _BLOCK = re.compile(r"^```console\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -76,26 +75,15 @@ def _read(screen: int) -> Iterator[bytes]:
 
 
 def renewed(text: str) -> str:
-    """Give the text of a README with what its examples print now, and with the rules."""
+    """Give the text of a README with what its examples print now."""
 
     def example(match: re.Match[str]) -> str:
         command = match["command"]
         return f"$ {command}\n{printed(command)}" if can_be_run(command) else match[0]
 
-    return _BLOCK.sub(lambda block: f"```console\n{_EXAMPLE.sub(example, block['body'])}```", with_rules(text))
-
-
-def with_rules(text: str) -> str:
-    """Give the text of a README with its table of rules as it is now.
-
-    Raises:
-        ValueError: The place of the table is not there, once.
-    """
-    changed, count = _RULES.subn(lambda _: short_table(), text)
-    if count != 1:
-        raise ValueError("write the lines <!-- rules --> and <!-- end of rules --> where the table belongs")
-    return changed
+    return _BLOCK.sub(lambda block: f"```console\n{_EXAMPLE.sub(example, block['body'])}```", text)
 
 
 if __name__ == "__main__":
-    README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for document in DOCUMENTS:
+        document.write_text(renewed(document.read_text(encoding="utf-8")), encoding="utf-8")

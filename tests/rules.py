@@ -1,4 +1,4 @@
-"""The words of the rules in docs/rules.md and README.md. `python -m tests.rules` writes docs/rules.md anew."""
+"""The words of the rules in docs/rules.md. `python -m tests.rules` writes docs/rules.md anew."""
 
 import textwrap
 from collections.abc import Iterator
@@ -51,12 +51,6 @@ def confidence(rule: Rule) -> str:
 def verdict(rule: Rule) -> str:
     """Write the verdict of a rule."""
     return RULE_WORDS[rule.id].then if rule.verdict is None else rule.verdict.value
-
-
-def short_table() -> str:
-    """Write the table of README.md: every rule in its order, with its verdict."""
-    rows = "".join(f"| {rule.id} | {RULE_WORDS[rule.id].when} | {verdict(rule)} |\n" for rule in RULES)
-    return f"| rule | when | verdict |\n|---|---|---|\n{rows}"
 
 
 def sample(rule: str) -> tuple[Report, tuple[InterfaceExplanation, ...]]:

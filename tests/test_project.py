@@ -1,17 +1,18 @@
 """What must hold for the project as a whole: imports, the README, and what no file may contain."""
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from tests.readme import PROJECT, README, can_be_run, examples, printed
+from tests.readme import DOCUMENTS, PROJECT, README, can_be_run, examples, printed
 from virtscan.cli.exit_codes import ExitCode
-from virtscan.cli.main import COMMANDS, INTERNAL_ERROR, INTERRUPTED, READER_GONE, WRONG_USAGE
-from virtscan.correlator import RULES
+from virtscan.cli.main import COMMANDS, INTERNAL_ERROR, INTERRUPTED, READER_GONE, WRONG_USAGE, virtscan
 
 HEAVY = {
     "distributed",
@@ -26,7 +27,11 @@ HEAVY = {
     "xlsxwriter",
 }
 SCRIPTS = Path(sys.executable).parent
-EXAMPLES = [pytest.param(example, id=example.command) for example in examples(README.read_text(encoding="utf-8"))]
+EXAMPLES = [
+    pytest.param(example, id=example.command)
+    for document in DOCUMENTS
+    for example in examples(document.read_text(encoding="utf-8"))
+]
 
 
 def files(*patterns: str) -> Iterator[Path]:
@@ -93,7 +98,7 @@ def test_every_file_that_contributing_names_is_there() -> None:
 
 
 @pytest.mark.parametrize("example", [param for param in EXAMPLES if can_be_run(str(param.id))])
-def test_an_example_in_the_readme_prints_what_the_readme_shows(example: tuple[str, str]) -> None:
+def test_an_example_prints_what_the_document_shows(example: tuple[str, str]) -> None:
     command, output = example
 
     assert printed(command) == output
@@ -111,10 +116,24 @@ def test_the_readme_explains_every_exit_code() -> None:
     assert {*ExitCode, WRONG_USAGE, INTERNAL_ERROR, INTERRUPTED, READER_GONE} <= explained
 
 
-def test_the_readme_explains_every_rule() -> None:
-    explained = set(re.findall(r"^\| (R\d+) \|", README.read_text(encoding="utf-8"), re.MULTILINE))
+def test_every_command_line_of_the_documents_can_be_parsed() -> None:
+    lines = [
+        shlex.split(line, comments=True)
+        for document in (README, *(PROJECT / "docs").glob("*.md"))
+        for block in re.findall(r"^ *```sh\n(.*?)^ *```$", document.read_text(), re.MULTILINE | re.DOTALL)
+        for part in block.replace("\\\n", " ").splitlines()
+        for line in re.split(r"[;|] ", part)
+        if line.strip().startswith("virtscan ")
+    ]
 
-    assert explained == {rule.id for rule in RULES}
+    assert len(lines) > 25
+    for words in lines:
+        command: click.Command | None = virtscan
+        while isinstance(command, click.Group):
+            words = words[1:]  # noqa: PLW2901 one level down
+            command = command.get_command(click.Context(command), words[0])
+        assert command is not None, words
+        command.make_context(words[0], words[1:])
 
 
 PYTHON = ("virtscan/**/*.py", "tests/**/*.py")

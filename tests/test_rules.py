@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.readme import README, with_rules
+from tests.readme import README
 from tests.rules import PAGE, SAMPLES, decided_by, page, sample
 from virtscan.cli.main import run
 from virtscan.correlator import RULES, Rule
@@ -131,15 +131,3 @@ def test_the_page_of_the_rules_is_that_of_the_code() -> None:
 def test_the_page_of_the_rules_is_linked() -> None:
     assert "](docs/rules.md)" in README.read_text(encoding="utf-8")
     assert "](rules.md)" in (PAGE.parent / "mechanism.md").read_text(encoding="utf-8")
-
-
-def test_the_short_table_of_the_readme_is_that_of_the_code() -> None:
-    text = README.read_text(encoding="utf-8")
-
-    assert with_rules(text) == text, "python -m tests.readme writes it anew"
-    assert with_rules(text.replace("| R7 | ", "| R7 | not ")) == text
-
-
-def test_a_readme_without_the_place_of_the_table_is_refused() -> None:
-    with pytest.raises(ValueError, match="end of rules"):
-        with_rules(README.read_text(encoding="utf-8").replace("<!-- rules -->\n", ""))
