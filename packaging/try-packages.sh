@@ -53,7 +53,7 @@ works "$scratch/from-sdist/bin/virtscan"
 say ".pyz"
 export SHIV_ROOT=$scratch/shiv
 works "$python" dist/*.pyz
-for other in /usr/bin/python3.[0-9]* "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.*/bin/python3; do
+for other in /usr/bin/python3.[0-9] /usr/bin/python3.[0-9][0-9] "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.*/bin/python3; do
   [ -x "$other" ] || continue
   case $("$other" -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null) in
     '' | "$("$python" -c 'import sys; print(*sys.version_info[:2])')") continue ;;

@@ -129,11 +129,12 @@ def test_every_command_line_of_the_documents_can_be_parsed() -> None:
     assert len(lines) > 25
     for words in lines:
         command: click.Command | None = virtscan
+        context = click.Context(virtscan, **virtscan.context_settings)
         while isinstance(command, click.Group):
             words = words[1:]  # noqa: PLW2901 one level down
-            command = command.get_command(click.Context(command), words[0])
+            command = command.get_command(context, words[0])
         assert command is not None, words
-        command.make_context(words[0], words[1:])
+        command.make_context(words[0], words[1:], parent=context)
 
 
 PYTHON = ("virtscan/**/*.py", "tests/**/*.py")
