@@ -33,11 +33,18 @@ from virtscan.model import (
 
 Change: TypeAlias = Callable[[Inventory], Inventory]
 
+
+def _of_other_nodes(server: Server) -> tuple[Mac, ...]:
+    """Give the MACs that are declared, and that no device of a server that was read has: they stand for more nodes."""
+    observed = {mac for one in server.devices for mac in (one.device.mac, one.device.permanent_mac)}
+    return tuple(mac for mac in server.declared_macs if server.devices and mac not in observed)
+
+
 SERVER_LOSSES: tuple[Callable[[Server], Server], ...] = (
     lambda one: replace(
         one,
-        macs=(),
-        declared_macs=(),
+        macs=_of_other_nodes(one),
+        declared_macs=_of_other_nodes(one),
         machine=Machine.UNKNOWN,
         devices=tuple(replace(each, device=replace(each.device, mac=None, permanent_mac=None)) for each in one.devices),
     ),
@@ -104,23 +111,29 @@ def losses(inventory: Inventory) -> Iterator[Change]:
             for part in SERVER_DEVICE_LOSSES:
                 yield _server_device(server.name, place, part)
     for host in inventory.hypervisors:
-        yield from _of_host(inventory, host)
+        yield from _of_host(host)
     # Records and addresses may include a server that segments exclude: its place loses no evidence by that.
     if not any(host.segments for host in inventory.hypervisors):
         yield lambda one: replace(one, netboots=tuple(replace(each, server=None) for each in one.netboots))
 
 
-def _of_host(inventory: Inventory, host: Hypervisor) -> Iterator[Change]:
-    servers = {mac for one in inventory.servers for mac in one.macs}
-    domains = {interface.mac for each in inventory.hypervisors for one in each.domains for interface in one.interfaces}
+def withdrawn(inventory: Inventory) -> Inventory:
+    """Take away what is declared of places and machines, the weaker source where an observation contradicts it."""
+    return replace(
+        inventory,
+        servers=tuple(replace(one, physical=False, runs_on=None) for one in inventory.servers),
+        hypervisors=tuple(replace(one, physical=False) for one in inventory.hypervisors),
+    )
+
+
+def _of_host(host: Hypervisor) -> Iterator[Change]:
     for loss in HOST_LOSSES:
         yield _host(host.name, loss)
-    # Where a server was found, or the hypervisor is seen to be a domain or machine, it is not lost.
     for place, device in enumerate(host.devices):
         for part in DEVICE_LOSSES:
             yield _device_of(host.name, place, part)
-        is_evidence = device.mac is not None and device.mac in servers | domains
-        if device.backing is not Backing.PHYSICAL and not device.addresses and not is_evidence:
+        # An address may include a server that segments exclude, as records do.
+        if not (device.addresses and host.segments):
             yield _without_device(host.name, place)
     for place, domain in enumerate(host.domains):
         for change in DOMAIN_LOSSES:
@@ -173,7 +186,7 @@ def _device_of(host: str, place: int, change: Callable[[Device], Device]) -> Cha
 
 
 def _without_device(host: str, place: int) -> Change:
-    return _host(
+    without = _host(
         host,
         lambda one: replace(
             one,
@@ -181,6 +194,8 @@ def _without_device(host: str, place: int) -> Change:
             devices=tuple(each for number, each in enumerate(one.devices) if number != place),
         ),
     )
+    gap = with_gap(GapAbout.DEVICE, host)
+    return lambda inventory: gap(without(inventory))
 
 
 def _domain_of(host: str, place: int, change: Callable[[Domain], Domain]) -> Change:

@@ -40,16 +40,19 @@ def test_a_hypervisor_that_is_the_server_sends_through_the_macvlan_that_only_the
 
 
 @pytest.mark.parametrize(
-    ("listed", "where", "declared", "rule"),
+    ("listed", "mac", "where", "declared", "rule"),
     [
-        (True, "bond2", SERVING, "R13"),
-        (True, "bond2", OTHER, "R5"),
-        (False, "bond2", SERVING, "R5"),
-        (True, "bond3", SERVING, "R10"),
+        (True, OTHER, "bond2", SERVING, "R13"),
+        (True, OTHER, "bond2", OTHER, "R5"),
+        (False, OTHER, "bond2", SERVING, "R13"),
+        (False, None, "bond2", SERVING, "R5"),
+        (True, OTHER, "bond3", SERVING, "R10"),
     ],
 )
-def test_a_declared_mac_that_no_device_has_is_another_nodes(listed: bool, where: str, declared: str, rule: str) -> None:
-    node = nic("eth0", driver="virtio_net", mac=Mac(OTHER))
+def test_a_declared_mac_that_no_device_has_is_another_nodes(
+    listed: bool, mac: str | None, where: str, declared: str, rule: str
+) -> None:
+    node = nic("eth0", driver="virtio_net", mac=None if mac is None else Mac(mac))
     sat = read_server(sends(node, State.OFF), declared_macs=(Mac(declared),), lists_all_devices=listed)
     guest = provisioner(macvtap(where, mac=declared))
     devices = (*BELOW, bond("bond3", "eth6"), nic("eth6"))

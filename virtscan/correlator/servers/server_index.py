@@ -91,9 +91,10 @@ def _is_lost(found: Sequence[Place]) -> bool:
 
 
 def _is_another_node(stack: SendingStack, place: Place) -> bool:
-    """Return True for a place by declared MACs alone, of which a server that listed all of its devices has none."""
+    """Return True for a place by declared MACs alone, which no device of the stack, or none of the server, has."""
     server = stack.server
-    if not stack.observed or not server.lists_all_devices:
+    has_all_macs = all(one.device.mac is not None for one in server.devices if one.device.name in stack.devices)
+    if not stack.observed or not (server.lists_all_devices or has_all_macs):
         return False
     observed = {mac for one in server.devices for mac in (one.device.mac, one.device.permanent_mac)}
     match place:
