@@ -34,7 +34,7 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
     hypervisors = report.inventory.hypervisors
     if all(hypervisor.status is HostStatus.FAILED for hypervisor in hypervisors):
         return ExitCode.NOTHING_SEEN
-    at_risk = any(_counts(finding, fail_on) for finding in report.findings)
+    at_risk = any(counts_as_at_risk(finding, fail_on) for finding in report.findings)
     unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
     no_domain = not any(hypervisor.domains for hypervisor in hypervisors)
     return _of(bad=at_risk, incomplete=unknown or no_domain or bool(report.inventory.gaps))
@@ -102,5 +102,6 @@ def _of(*, bad: bool, incomplete: bool) -> ExitCode:
             return ExitCode.CLEAN
 
 
-def _counts(finding: Finding, fail_on: FailOn) -> bool:
+def counts_as_at_risk(finding: Finding, fail_on: FailOn) -> bool:
+    """Return True for a finding at risk that is not waived and of at least this exposure."""
     return finding.verdict is Verdict.AT_RISK and finding.waived is None and finding.exposure in _COUNTED[fail_on]

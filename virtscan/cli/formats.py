@@ -12,7 +12,9 @@ import msgspec
 from click.shell_completion import CompletionItem
 
 from virtscan.cli.output import STDOUT, Output, opened
-from virtscan.reporters import REPORTERS, Reporter
+from virtscan.reporters import REPORTERS, SUMMARY, Reporter
+
+_SUMMARY = "summary"
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -25,7 +27,7 @@ class Wanted(msgspec.Struct, frozen=True):
     @property
     def reporter(self) -> Reporter:
         """The format's reporter."""
-        return REPORTERS[self.format_name]
+        return SUMMARY if self.format_name == _SUMMARY else REPORTERS[self.format_name]
 
 
 class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only
@@ -55,20 +57,20 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
         return [CompletionItem(name) for name in REPORTERS if name.startswith(incomplete)]
 
 
-def wanted_outputs(formats: Sequence[Wanted], output: Path | None) -> tuple[Wanted, ...]:
-    """Give the outputs of `--format` and `-o`; without any format it is the first of all formats.
+def wanted_outputs(formats: Sequence[Wanted], output: Path | None, *, summary: bool) -> tuple[Wanted, ...]:
+    """Give the outputs of `--format`, `--summary` and `-o`; without any of them it is the first of all formats.
 
     Raises:
         click.UsageError: Two outputs are the same place, `-o` has no format, or a terminal can't show a format.
     """
-    formats = tuple(formats) or (Wanted(next(iter(REPORTERS))),)
+    formats = (*formats, *([Wanted(_SUMMARY)] if summary else [])) or (Wanted(next(iter(REPORTERS))),)
     pathless = [one for one in formats if one.path == STDOUT]
     if output is not None and not pathless:
         raise click.UsageError("-o: every --format has its own file; omit -o, or add a --format without a file")
     wanted = tuple(Wanted(one.format_name, output or STDOUT) if one.path == STDOUT else one for one in formats)
     if len(pathless) > 1:
-        names = " and ".join(f"--format {one.format_name}" for one in pathless)
-        raise click.UsageError(f"{names} go to one place; give all but one a file, e.g. {names.split()[1]}=FILE")
+        words = ["--summary" if one.format_name == _SUMMARY else f"--format {one.format_name}" for one in pathless]
+        raise click.UsageError(f"{' and '.join(words)} go to one place; give all but one a file, e.g. {words[0]}=FILE")
     for one in wanted:
         refuse_on_a_terminal(one.format_name, one.path)
     return wanted

@@ -9,6 +9,7 @@ import click
 from virtscan import __version__
 from virtscan.cli.output import OutputError, ReaderGoneError
 from virtscan.cli.process.streams import drop_output
+from virtscan.cli.status import StatusError
 from virtscan.errors import ConfigError, VirtscanError
 
 COMMANDS = {
@@ -19,6 +20,7 @@ COMMANDS = {
     "explain": "Explain one verdict: facts, rule by rule, and missing facts.",
     "remedy": "Print the change for each server, and how to undo it; runs nothing.",
     "trace": "Read a packet capture: which boots failed because of partial checksums.",
+    "check": "Print one line and an exit code for Nagios and Icinga, from a saved scan.",
     "doctor": "Check whether this machine can scan: libvirt, ssh, permissions, reachability.",
     "config": "Validate and explain the configuration.",
     "schema": "Print the JSON Schema of a document, a saved inventory or the configuration.",
@@ -80,7 +82,7 @@ def run(arguments: list[str]) -> int:
         code = INTERRUPTED
     except click.ClickException as error:
         error.show()
-        code = error.exit_code if isinstance(error, OutputError) else WRONG_USAGE
+        code = error.exit_code if isinstance(error, OutputError | StatusError) else WRONG_USAGE
     except VirtscanError as error:
         click.echo(f"virtscan: {error}", err=True)
         code = WRONG_USAGE

@@ -19,7 +19,8 @@ from virtscan.views import GROUPINGS, VIEWS
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _seconds(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
+def seconds_of(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
+    """Parse the value of an option that is a length of time."""
     try:
         return None if value is None else duration(value)
     except ConfigError as error:
@@ -43,7 +44,8 @@ def _chain(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-def _words(enum: Any) -> click.Choice[str]:  # an Enum class whose values are the words of the command line
+def words_of(enum: Any) -> click.Choice[str]:  # an Enum class
+    """Give the choice of an Enum's values, which are the words of the command line."""
     return click.Choice([member.value for member in enum])
 
 
@@ -68,20 +70,20 @@ server_option = click.option(
 
 def duration_option(name: str, *, help: str, required: bool = False) -> Callable[[F], F]:  # noqa: A002 click's word
     """Declare an option that is a length of time."""
-    return click.option(name, metavar="TIME", callback=_seconds, help=help, required=required)
+    return click.option(name, metavar="TIME", callback=seconds_of, help=help, required=required)
 
 
 host_timeout_option = click.option(
-    "--host-timeout", metavar="TIME", callback=_seconds, help="Time limit of one host, e.g. 30s (the default)."
+    "--host-timeout", metavar="TIME", callback=seconds_of, help="Time limit of one host, e.g. 30s (the default)."
 )
 
 deadline_option = click.option(
-    "--deadline", metavar="TIME", callback=_seconds, help="Time limit of the whole run, e.g. 10m (the default)."
+    "--deadline", metavar="TIME", callback=seconds_of, help="Time limit of the whole run, e.g. 10m (the default)."
 )
 
 lower_device_option = click.option(
     "--lower-device",
-    type=_words(LowerDevice),
+    type=words_of(LowerDevice),
     callback=_lower_device,
     help="Judge macvtap interfaces on any device (the default), or only those on a bond.",
 )
@@ -89,7 +91,7 @@ lower_device_option = click.option(
 max_age_option = click.option(
     "--max-age",
     metavar="TIME",
-    callback=_seconds,
+    callback=seconds_of,
     help="Ignore facts older than this at scan time, e.g. 12h, 7d, 2w.",
 )
 
@@ -178,11 +180,12 @@ report_options = _chain(
         help=f"Output format and its file (default: {next(iter(REPORTERS))}). Repeatable: several outputs of one scan, "
         "one of them without a file.",
     ),
+    click.option("--summary", is_flag=True, help="Print the result in one line, for mail and chat."),
     click.option("-o", "--output", type=FILE, help="File of the --format without one, replaced atomically."),
     redact_option,
     click.option(
         "--fail-on",
-        type=_words(FailOn),
+        type=words_of(FailOn),
         callback=_fail_on,
         help="Least exposure of a VM at risk that makes the exit code 1 or 4 (default: latent, all of them).",
     ),

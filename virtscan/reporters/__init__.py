@@ -17,4 +17,7 @@ REPORTERS: Mapping[str, Reporter] = {
 }
 """By the word of the command line, the default first."""
 
-__all__ = ["REPORTERS", "Content", "RenderOptions", "Reporter", "gap_lines", "printable", "scan_line"]
+SUMMARY = Reporter("summary", "txt", has_gaps=False)
+"""The one line of `--summary`."""
+
+__all__ = ["REPORTERS", "SUMMARY", "Content", "RenderOptions", "Reporter", "gap_lines", "printable", "scan_line"]

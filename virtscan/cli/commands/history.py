@@ -77,6 +77,7 @@ def show_(
     where: tuple[str, ...],
     formats: tuple[Wanted, ...],
     output: Path | None,
+    summary: bool,
     redact: Path | None,
     fail_on: FailOn | None,
     verbose: bool,
@@ -88,7 +89,7 @@ def show_(
     from virtscan.views.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
-    rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output))
+    rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output, summary=summary))
     rendering.check()
     keep_apart(("--save", save), *rendering.places, ("--redact", redact))
     redacted = redaction(redact)

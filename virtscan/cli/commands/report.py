@@ -29,6 +29,7 @@ def report(
     fail_on: FailOn | None,
     formats: tuple[Wanted, ...],
     output: Path | None,
+    summary: bool,
     redact: Path | None,
     verbose: bool,
     quiet: bool,
@@ -38,7 +39,7 @@ def report(
     from virtscan.views.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
-    rendering = Rendering(outputs=wanted_outputs(formats, output), **how)
+    rendering = Rendering(outputs=wanted_outputs(formats, output, summary=summary), **how)
     rendering.check()
     keep_apart(*rendering.places, ("--redact", redact))
     redacted = redaction(redact)

@@ -38,6 +38,7 @@ def scan(
     where: tuple[str, ...],
     formats: tuple[Wanted, ...],
     output: Path | None,
+    summary: bool,
     redact: Path | None,
     fail_on: FailOn | None,
     verbose: bool,
@@ -52,7 +53,7 @@ def scan(
     from virtscan.views.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
-    rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output))
+    rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output, summary=summary))
     rendering.check()
     keep_apart(("--save", save), *rendering.places, ("--redact", redact))
     redacted = redaction(redact)

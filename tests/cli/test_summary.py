@@ -1,0 +1,70 @@
+"""`--summary`: the result in one line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.reporters import hostile
+from virtscan.cli.main import run
+from virtscan.model import GapAbout
+from virtscan.reporters import SUMMARY
+from virtscan.storage import dumps
+
+LINE = (
+    "1 interface of 1 VM at risk (1 medium confidence). 1 gap. Scanned 2026-11-22 02:00 UTC by virtscan 0.1.0; "
+    "exit code 4.\n"
+)
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    host = hypervisor("hv1", domain("web01", macvtap(), boot_devices=("hd",)), kernel=UNFIXED_KERNEL)
+    gap = gap_in_words("qemu+ssh://hv9/system", "no answer", GapAbout.HYPERVISOR)
+    file = tmp_path / "fleet.json"
+    file.write_bytes(dumps(inventory(host, servers=(server(),), gaps=(gap,))))
+    return str(file)
+
+
+def test_the_result_is_one_line_and_gaps_are_named_beside_it(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", saved, "--summary"]) == 4
+
+    printed = capfd.readouterr()
+    assert printed.out == LINE
+    assert "qemu+ssh://hv9/system" in printed.err
+
+
+def test_the_line_goes_along_with_files_of_other_formats(
+    saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(["report", saved, "--summary", "--format", f"json={tmp_path / 'x'}", "--view", "domains"])
+
+    printed = capfd.readouterr()
+    assert printed.out.endswith("exit code 4.\n")
+    assert printed.out.count("\n") == 1
+    assert printed.err == ""
+    assert "virtscan.domains/1" in (tmp_path / "x").read_text()
+
+
+def test_the_line_can_be_a_file(saved: str, tmp_path: Path) -> None:
+    run(["report", saved, "--summary", "-o", str(tmp_path / "line"), "-q"])
+
+    assert (tmp_path / "line").read_text() == LINE
+
+
+def test_a_scan_has_it_too(capfd: pytest.CaptureFixture[str]) -> None:
+    run(["scan", "-c", "test:///default", "--server", "satellite=off", "--summary"])
+
+    assert capfd.readouterr().out.startswith("No interface was judged; read: 1 interface of 1 VM. Scanned ")
+
+
+def test_two_outputs_at_one_place_are_refused(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", saved, "--summary", "--format", "csv"]) == 2
+    assert "--format csv and --summary go to one place" in capfd.readouterr().err
+
+
+def test_a_name_adds_no_line_to_it() -> None:
+    text = SUMMARY.render(hostile.document()).decode()
+
+    hostile.assert_harmless(text.encode())
+    assert text.count("\n") == 1

@@ -1,0 +1,70 @@
+"""`virtscan check`: the status of a saved scan for Nagios and Icinga."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from virtscan.cli.acquire import load
+from virtscan.cli.options import seconds_of, words_of
+from virtscan.cli.output import tell
+from virtscan.cli.status import StatusError, status_of
+from virtscan.errors import VirtscanError
+from virtscan.model import FailOn, Inventory
+
+
+class _Plugin(click.Command):
+    """A command whose wrong usage is the status UNKNOWN: to Nagios, 2 would be CRITICAL."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:  # Any: click's own
+        """Parse the arguments."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            raise StatusError(error.format_message()) from error
+
+
+@click.command(cls=_Plugin, epilog="Example: virtscan check /var/lib/virtscan/fleet.json --max-scan-age 26h")
+@click.argument("file", metavar="FILE|URL")
+@click.option(
+    "--max-scan-age",
+    metavar="TIME",
+    default="26h",
+    show_default=True,
+    callback=seconds_of,
+    help="Age from which on a scan counts as missing.",
+)
+@click.option(
+    "--fail-on",
+    type=words_of(FailOn),
+    default=FailOn.BOOTS.value,
+    show_default=True,
+    help="Least exposure of a VM at risk that is CRITICAL; one below is WARNING.",
+)
+def check(file: str, max_scan_age: float, fail_on: str) -> int:
+    """Print the status of the last scan in one line with performance data, for Nagios and Icinga.
+
+    FILE is an inventory saved by virtscan scan --save, URL a history. The exit code is 0 for OK; 1 for WARNING: a gap,
+    an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, or an offload that is back on
+    after a reboot; 2 for CRITICAL: a VM at risk; 3 for UNKNOWN: no scan, an old one, or wrong usage.
+    """
+    from virtscan.views.judging import judge
+
+    try:
+        report = judge(_saved(file))
+    except VirtscanError as error:
+        raise StatusError(str(error)) from error
+    status = status_of(report, FailOn(fail_on), datetime.now(UTC), max_scan_age)
+    tell(status.line)
+    return status.level
+
+
+def _saved(file: str) -> Inventory:
+    if "://" not in file:
+        return load(Path(file))
+    from virtscan.cli.history.source import recalled
+
+    return recalled(file)

@@ -1,0 +1,109 @@
+"""The status of a saved scan in the terms of Nagios and Icinga."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+import click
+import msgspec
+
+from virtscan.cli.exit_codes import counts_as_at_risk
+from virtscan.correlator.waivers import WaiverState, state_on
+from virtscan.model import FailOn, HostStatus, Report, Verdict
+from virtscan.reporters import printable
+from virtscan.views.headline import headline
+from virtscan.views.summary import is_at_risk
+from virtscan.views.wording.ages import in_words
+from virtscan.views.wording.quantity import quantity
+
+_LONGEST = 600
+
+
+class Level(IntEnum):
+    """Exit codes of a monitoring plugin."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+    UNKNOWN = 3
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """A level, the words for it, and numbers as performance data."""
+
+    level: Level
+    words: str
+    numbers: str = ""
+
+    @property
+    def line(self) -> str:
+        """The one line of a plugin; a bar would end its words."""
+        words = printable(self.words, _LONGEST).replace("|", "\\x7c")
+        return f"VIRTSCAN {self.level.name}: {words}{' | ' if self.numbers else ''}{self.numbers}"
+
+
+class StatusError(click.ClickException):
+    """A status that can't be told; a plugin says so on standard output."""
+
+    exit_code = Level.UNKNOWN
+
+    def show(self, file: object = None) -> None:  # noqa: ARG002 click's signature
+        """Write the line of the status."""
+        click.echo(Status(level=Level.UNKNOWN, words=self.message).line)
+
+
+def status_of(report: Report, fail_on: FailOn, now: datetime, max_scan_age: float) -> Status:
+    """Return the status of a scan at a time.
+
+    Args:
+        report: What was judged.
+        fail_on: The least exposure of a finding at risk that is critical.
+        now: The time of the check.
+        max_scan_age: Age of the scan in seconds from which on it says nothing.
+    """
+    age = max(now - report.inventory.taken_at, timedelta(0))
+    numbers = _numbers(report, age, max_scan_age)
+    hosts = report.inventory.hypervisors
+    if age.total_seconds() > max_scan_age:
+        words = f"the last scan was {in_words(age)} ago; check that virtscan scan runs"
+        return Status(level=Level.UNKNOWN, words=words, numbers=numbers)
+    if all(host.status is HostStatus.FAILED for host in hosts):
+        return Status(level=Level.UNKNOWN, words=f"{headline(report)}; see virtscan report", numbers=numbers)
+    concerns = list(_concerns(report))
+    if any(counts_as_at_risk(finding, fail_on) for finding in report.findings):
+        level = Level.CRITICAL
+    else:
+        level = Level.WARNING if concerns or _is_doubtful(report) else Level.OK
+    return Status(level=level, words=". ".join((headline(report), *concerns)), numbers=numbers)
+
+
+def _is_doubtful(report: Report) -> bool:
+    unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
+    no_domain = not any(host.domains for host in report.inventory.hypervisors)
+    return unknown or no_domain or any(map(is_at_risk, report.findings))
+
+
+def _concerns(report: Report) -> Iterator[str]:
+    """Give what calls for attention beside the verdicts."""
+    if report.inventory.gaps:
+        yield quantity(len(report.inventory.gaps), "gap")
+    if report.at_risk_after_reboot:
+        yield f"{quantity(report.at_risk_after_reboot, 'interface')} more at risk after the servers' next reboot"
+    day = report.inventory.taken_at.date()
+    ending = sum(state_on(waiver, day) is WaiverState.ENDING for waiver in report.inventory.policy.waivers)
+    if ending:
+        yield f"{quantity(ending, 'waiver')} {'ends' if ending == 1 else 'end'} within 14 days"
+
+
+def _numbers(report: Report, age: timedelta, max_scan_age: float) -> str:
+    at_risk = [finding.exposure.value for finding in report.findings if is_at_risk(finding)]
+    unknown = sum(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
+    return " ".join(
+        (
+            f"at_risk={len(at_risk)};;;0",
+            *(f"{exposure}={at_risk.count(exposure)};;;0" for exposure in ("pending", "boots", "latent")),
+            f"unknown={unknown};;;0",
+            f"gaps={len(report.inventory.gaps)};;;0",
+            f"scan_age={age.total_seconds():.0f}s;;{max_scan_age:.0f};0",
+        )
+    )
