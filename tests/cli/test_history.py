@@ -1,0 +1,242 @@
+"""`scan --history` and the commands of the history, with the small fleet."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from tests.conftest import PROJECT
+from tests.harness.launching import DEFAULT_SIGNALS
+from tests.storage.history.nights import host, nights, save, vm
+from virtscan.cli.console import Console, Verbosity
+from virtscan.cli.history.lock import alone
+from virtscan.cli.main import run
+from virtscan.model import HostStatus
+from virtscan.reporters import REPORTERS
+from virtscan.storage import dumps, loads
+from virtscan.storage.history import open_history
+
+HV = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
+SCAN = ["scan", "-c", HV, "--server", "satellite=on"]
+AT_RISK = 4
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/history.sqlite"
+
+
+@pytest.fixture
+def locked(tmp_path: Path, url: str) -> Iterator[str]:
+    """A history that another process is writing to, for ever."""
+    save(url, nights([host("hv1", vm(1))]))
+    connection = sqlite3.connect(tmp_path / "history.sqlite", isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    yield f"{url}?timeout=0.1"
+    connection.close()
+
+
+def scans(url: str) -> int:
+    with open_history(url) as history:
+        return len(history.scans())
+
+
+def test_what_is_kept_is_what_is_saved(tmp_path: Path, url: str) -> None:
+    assert run([*SCAN, "--history", url, "--save", str(tmp_path / "a.json"), "-o", os.devnull]) == AT_RISK
+    assert run(["history", "show", "latest", "--history", url, "--save", str(tmp_path / "b.json")]) == 0
+
+    first, second = (loads((tmp_path / name).read_bytes(), origin=name) for name in ("a.json", "b.json"))
+    assert first == second
+    assert first.hypervisors[0].domains
+
+
+def test_a_kept_scan_is_reported_as_it_was(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([*SCAN, "--history", url, "--format", "json"]) == AT_RISK
+    report = json.loads(capfd.readouterr().out)
+    assert run(["history", "show", "--history", url, "--format", "json"]) == AT_RISK
+
+    assert json.loads(capfd.readouterr().out) == report
+
+
+def test_the_configuration_names_a_history_beside_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "virtscan.toml"
+    config.write_text(f'[history]\nurl = "sqlite:///kept.sqlite"\n[[hypervisor]]\nuri = "{HV}"\n')
+    scan = ["scan", "--config", str(config), "-o", os.devnull]
+
+    assert run(scan) == 3
+    assert run([*scan, "--no-history"]) == 3
+    assert scans(f"sqlite:///{tmp_path}/kept.sqlite") == 1
+    assert run(["config", "show", str(config)]) == 0
+    assert f"history: sqlite:///{tmp_path}/kept.sqlite" in capfd.readouterr().out
+    assert run(["history", "list", "--config", str(config), "--format", "csv"]) == 0
+    assert len(capfd.readouterr().out.splitlines()) == 2
+
+
+def test_a_locked_database_loses_no_scan(locked: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([*SCAN, "--history", locked, "--format", "json"]) == 74
+
+    out, err = capfd.readouterr()
+    (copy,) = (tmp_path / "home/.local/state/virtscan").glob("scan-*.json")
+    assert f"database is locked: another process writes to it; try again; the scan is in {copy}" in err
+    assert copy.stat().st_mode & 0o777 == 0o600
+    kept = loads(copy.read_bytes(), origin="copy")
+    assert json.loads(out)["summary"]["domains"] == len(kept.hypervisors[0].domains) > 0
+
+
+def test_with_save_the_message_names_that_file_and_there_is_no_copy(
+    locked: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "fleet.json"
+    assert run([*SCAN, "--history", locked, "--save", str(file), "-o", os.devnull]) == 74
+
+    assert f"the scan is in {file}" in capfd.readouterr().err
+    assert loads(file.read_bytes(), origin="file").hypervisors[0].domains
+    assert not list((tmp_path / "home").rglob("*.json"))
+
+
+def test_a_database_that_is_away_loses_no_scan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    assert run([*SCAN, "--history", f"postgresql:///x?host={tmp_path}", "-o", os.devnull]) == 74
+
+    (copy,) = (tmp_path / "state").glob("scan-*.json")
+    assert f"the scan is in {copy}" in capfd.readouterr().err
+
+
+def test_a_scan_is_kept_even_if_the_reader_of_its_report_is_gone(url: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from virtscan.cli import main; main()", *SCAN, "--history", url]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing) as gone:
+        environment = os.environ | {"HOME": str(tmp_path)}
+        command = [*DEFAULT_SIGNALS, *command]
+        done = subprocess.run(command, stdout=gone, stderr=subprocess.PIPE, env=environment, check=False)
+
+    assert done.returncode == 141, done.stderr
+    assert scans(url) == 1
+
+
+def test_a_scan_that_read_nothing_is_kept_as_failed(url: str) -> None:
+    assert run(["scan", "-c", "qemu+tcp://127.0.0.1:9/system", "--history", url, "-o", os.devnull]) == 5
+
+    with open_history(url) as history:
+        assert [scan.status for scan in history.scans()] == [HostStatus.FAILED]
+
+
+def test_a_password_on_the_command_line_is_refused(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([*SCAN, "--history", "postgresql://me:hunter2@db/virtscan"]) == 2
+
+    out, err = capfd.readouterr()
+    assert "use [history] url with ${VARIABLE}, or ~/.pgpass" in err
+    assert "hunter2" not in out + err
+
+
+def test_a_password_in_a_file_that_others_can_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "virtscan.toml"
+    config.write_text('[history]\nurl = "postgresql://me:hunter2@db/virtscan"\n')
+    config.chmod(0o644)
+    assert run(["config", "check", str(config)]) == 2
+    config.write_text('[history]\nurl = "postgresql://me:${PASSWORD}@db/virtscan"\n')
+    monkeypatch.setenv("PASSWORD", "hunter2")
+    assert run(["config", "show", str(config)]) == 0
+
+    out, err = capfd.readouterr()
+    assert "postgresql+psycopg://me:***@db/virtscan" in out
+    assert "hunter2" not in out + err
+
+
+def test_a_second_run_of_a_configuration_scans_nothing(
+    url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*SCAN, "--history", url, "-o", os.devnull]) == AT_RISK
+    with open_history(url) as history:
+        (record,) = history.scans()
+    with alone(url, record.scope, Console(Verbosity.NORMAL)):
+        assert run([*SCAN, "--history", url, "-o", os.devnull]) == 2
+        assert f"another scan of this configuration is running (process {os.getpid()})" in capfd.readouterr().err
+        assert run(["scan", "-c", "test:///default", "--history", url, "-o", os.devnull]) == 0  # another one
+    assert run([*SCAN, "--history", url, "-o", os.devnull]) == AT_RISK
+    assert scans(url) == 3
+
+
+def test_without_a_place_for_the_lock_it_scans_with_a_warning(
+    url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", "/dev/null/state")
+    assert run([*SCAN, "--history", url, "-o", os.devnull]) == AT_RISK
+
+    assert "warning: no lock against overlapping runs: /dev/null/state" in capfd.readouterr().err
+    assert scans(url) == 1
+
+
+@pytest.mark.parametrize("format_name", REPORTERS)
+@pytest.mark.parametrize("command", [["list"], ["trend"], ["trend", "--view", "risks", "--by", "server"]])
+def test_every_format_has_the_scans_and_the_trends(
+    command: list[str], format_name: str, url: str, tmp_path: Path
+) -> None:
+    save(url, nights([host("hv1", vm(1))], [host("hv1", vm(1), vm(2))]))
+    file = tmp_path / "out"
+
+    assert run(["history", *command, "--history", url, "--format", format_name, "-o", str(file)]) == 0
+    assert file.stat().st_size > 0
+
+
+def test_the_trend_has_a_row_for_each_site_and_week(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    week = [[host("hv1", *map(vm, range(day))), host("hv2", site="fra1")] for day in range(10)]
+    save(url, nights(*week))
+
+    assert run(["history", "trend", "--history", url, "--format", "csv"]) == 0
+    rows = [line.split(",") for line in capfd.readouterr().out.splitlines()[1:]]
+    assert [(row[0], row[1]) for row in rows] == [
+        (f"{day}T02:00:00Z", site) for day in ("2026-11-22", "2026-11-29", "2026-12-01") for site in ("ams1", "fra1")
+    ]
+    assert run(["history", "trend", "--history", url]) == 0
+    out = capfd.readouterr().out
+    assert "ams1: memory is full in 23 days (2026-12-24) at +2048 MiB a day; by 10 scans" in out
+    assert "fra1: memory does not fill up (+0 MiB a day); by 10 scans" in out
+
+
+def test_pruning_says_what_it_removed(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    long_ago = timedelta(days=300)
+    save(url, [replace(one, taken_at=one.taken_at - long_ago) for one in nights(*[[host("hv1", vm(1))]] * 9)])
+
+    assert run(["history", "prune", "--keep", "1s", "--then", "none", "--history", url]) == 0
+    assert capfd.readouterr().out == "removed: 8 of 9 scans; counts are kept\n"
+    assert run(["history", "show", "1", "--history", url]) == 2
+    assert "scan 1: pruned, only its counts are kept" in capfd.readouterr().err
+
+
+def test_pruning_a_locked_database_is_a_failed_write(locked: str) -> None:
+    assert run(["history", "prune", "--keep", "1s", "--history", locked]) == 74
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["list"], "no history given; use --history URL, or [history] url in the configuration"),
+        (["list", "--history", "sqlite:////none/h"], "sqlite:////none/h: there is no such file"),
+        (["list", "--history", "history.sqlite"], "--history: not the URL of a database: 'history.sqlite'"),
+        (["show", "yesterday", "--history", "sqlite:///x"], "SCAN: invalid scan 'yesterday'; write @latest, @NUMBER"),
+        (["trend", "--by", "server", "--history", "sqlite:///x"], "--by server is for --view risks"),
+    ],
+)
+def test_wrong_usage_says_what_to_do(arguments: list[str], says: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["history", *arguments]) == 2
+    assert says in capfd.readouterr().err
+
+
+def test_a_redacted_scan_is_kept_under_pseudonyms(url: str, tmp_path: Path) -> None:
+    assert run([*SCAN, "--history", url, "--redact", str(tmp_path / "map"), "-o", os.devnull]) == AT_RISK
+
+    with open_history(url) as history:
+        assert b"kvm01" not in dumps(history.load(1))
