@@ -37,7 +37,7 @@ from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.model.gaps.causes import BadDocument, Consequence, DefinedTwice, Failure, NoAnswer, NotInReport
 from virtscan.model.gaps.items import DefinitionFile, GuestDomain, NamedDevice, OtherItem, SystemHost, SystemList
 from virtscan.redaction import Map, Pseudonyms, dump_map, load_map, redact
-from virtscan.redaction.inventory import WITHHELD
+from virtscan.redaction.forms import WITHHELD
 from virtscan.remedy import plan
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps
@@ -256,9 +256,9 @@ def test_what_only_looks_like_an_address_stays() -> None:
 def test_an_address_is_found_wherever_a_sentence_ends(said: str, address: str) -> None:
     pseudonyms = Pseudonyms(FRESH)
 
-    plain = pseudonyms.text(address)
+    plain = pseudonyms.condition(address)
     assert plain.casefold() != address.casefold()
-    assert pseudonyms.text(said.format(address, address)) == said.format(plain, plain)
+    assert pseudonyms.condition(said.format(address, address)) == said.format(plain, plain)
 
 
 def test_another_key_gives_other_addresses() -> None:

@@ -38,7 +38,7 @@ class Redaction:
             return text
         from virtscan.redaction import Pseudonyms
 
-        return Pseudonyms(self._known).text(text)
+        return Pseudonyms(self._known).condition(text)
 
     def of_trace(self, trace: "Trace") -> "Trace":
         """Give the content of a capture under the same pseudonyms."""

@@ -6,11 +6,10 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from virtscan.model import Gap
-from virtscan.model.gaps.items import CaptureFile
-from virtscan.redaction.inventory import redact_gap
+from virtscan.redaction.forms import Forms
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
-from virtscan.trace.boots.boot import Boot, Trace
+from virtscan.redaction.walking import redacted
+from virtscan.trace.boots.boot import Trace
 from virtscan.trace.protocols.tftp import CODES
 
 _COMMON = frozenset({
@@ -30,34 +29,17 @@ def redact_trace(trace: Trace, known: Map) -> tuple[Trace, Map]:
     The last part of a boot file's name stays if it is a standard name; so do standard error texts.
     """
     pseudonyms = Pseudonyms(known)
-    file = pseudonyms.of_thing("capture", trace.file)
-    for boot in trace.boots:
-        for mac in filter(None, (boot.mac, boot.server_mac)):
-            pseudonyms.give("mac", mac)
-    redacted = msgspec.structs.replace(
-        trace,
-        file=file,
-        boots=tuple(_boot(boot, pseudonyms) for boot in trace.boots),
-        gaps=tuple(_gap(gap, pseudonyms) for gap in trace.gaps),
+    forms = Forms(pseudonyms)
+    made = redacted(trace, forms)
+    boots = (
+        msgspec.structs.replace(
+            one,
+            file=None if real.file is None else _file(real.file, pseudonyms),
+            error=None if real.error is None else _error(real.error),
+        )
+        for one, real in zip(made.boots, trace.boots, strict=True)
     )
-    return redacted, pseudonyms.map()
-
-
-def _gap(gap: Gap, pseudonyms: Pseudonyms) -> Gap:
-    redacted = redact_gap(gap, pseudonyms)
-    if isinstance(gap.item, CaptureFile):
-        item = CaptureFile(file=pseudonyms.of_thing("capture", gap.item.file))
-        return msgspec.structs.replace(redacted, item=item)
-    return redacted
-
-
-def _boot(boot: Boot, pseudonyms: Pseudonyms) -> Boot:
-    texts = {
-        field: None if (text := getattr(boot, field)) is None else pseudonyms.text(text)
-        for field in ("mac", "address", "lease_server", "server", "server_mac")
-    }
-    file = None if boot.file is None else _file(boot.file, pseudonyms)
-    return msgspec.structs.replace(boot, **texts, file=file, error=None if boot.error is None else _error(boot.error))
+    return msgspec.structs.replace(made, boots=tuple(boots)), pseudonyms.map()
 
 
 def _file(name: str, pseudonyms: Pseudonyms) -> str:

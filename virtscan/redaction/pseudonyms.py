@@ -19,10 +19,6 @@ _KEPT_BITS = {4: 8, 6: 16}
 _LINK_LOCAL_BITS = {4: 16, 6: 64}
 """Leading bits that are the same in every network; the rest is often made of the MAC."""
 
-_ADDRESS = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\w)|(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,8}(?![\w:]|\.\w)"
-"""Candidates for IPv4 and IPv6 addresses, with a colon of the sentence; `ipaddress` decides."""
-
-
 _UNIVERSAL, _LOCAL, _GROUP = "00:00:5e", "02:00:00", "01:00:5e"
 """Where pseudonyms of MACs are taken from: the block of IANA, which no NIC has, local and group ones."""
 
@@ -30,6 +26,9 @@ _FIRST = 0x100000
 """Behind what IANA itself uses in its block."""
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_HOST_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
+_TOKEN = re.compile(r"[\w.:-]+(?:/\d+)?")
+"""A word of a typed condition: a MAC, an address, or a name with its domain."""
 
 
 class Map(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +57,7 @@ def dump_map(known: Map) -> bytes:
 
 
 class Pseudonyms:
-    """Gives each name its pseudonym, and puts them in the place of the names in any text."""
+    """Gives each name its pseudonym, the same for a name in another case; each look-up takes the same time."""
 
     def __init__(self, known: Map) -> None:
         self._key = known.key.encode()
@@ -66,13 +65,13 @@ class Pseudonyms:
         self._folded = {name.casefold(): pseudonym for name, pseudonym in known.names.items()}
         self._counts = Counter(pseudonym.rstrip("0123456789") for pseudonym in known.names.values())
         self._macs = sum(_MAC.fullmatch(pseudonym) is not None for pseudonym in known.names.values())
-        self._pattern: re.Pattern[str] | None = None
-        self._replaced: dict[str, str] = {}
+        self._flips: dict[tuple[int, str], int] = {}
 
-    def give(self, kind: str, name: str) -> None:
-        """Give a name a pseudonym of this kind, unless it has one; a domain and a server of one name share it."""
-        if name in self._names:
-            return
+    def whole(self, kind: str, name: str) -> str:
+        """Give the pseudonym of a name as a whole: a new one of this kind, unless it has one of any kind."""
+        name = _encodable(name)
+        if found := self._names.get(name) or self._folded.get(name.casefold()):
+            return found
         if kind == "mac":
             self._macs += 1
             pseudonym = _nth_mac(self._macs, Mac(name))
@@ -80,42 +79,56 @@ class Pseudonyms:
             self._counts[kind] += 1
             pseudonym = f"{kind}{self._counts[kind]}"
         self._names[name] = pseudonym
-        self._folded.setdefault(name.casefold(), pseudonym)
-        self._pattern = None
+        self._folded[name.casefold()] = pseudonym
+        return pseudonym
+
+    def name(self, kind: str, name: str) -> str:
+        """Give the pseudonym of the name of a host or a VM.
+
+        One with a domain gets a pseudonym for each part: names that agree in their first parts still do, on which it
+        depends what a record means. An address is one under its own rules.
+        """
+        if is_address(name):
+            return self.address(name)
+        if name in self._names or not _HOST_NAME.fullmatch(name):
+            return self.whole(kind, name)
+        first, *others = name.split(".")
+        return ".".join((self.whole(kind, first), *(self.whole("zone", one) if one else "" for one in others)))
 
     def of_thing(self, kind: str, name: str) -> str:
-        """Give the pseudonym of a whole text; `text` does not look for it within others."""
-        key = f"{kind}:{name.encode(errors='backslashreplace').decode()}"
-        self.give(kind, key)
-        return self._names[key]
+        """Give the pseudonym of a text that is no name, and is found under its kind only."""
+        return self.whole(kind, f"{kind}:{name}")
 
     def map(self) -> Map:
         """Give the map with all pseudonyms."""
         return Map(key=self._key.decode(), names=self._names)
 
-    def text(self, text: str) -> str:
-        """Replace every name and address in a text; a name in another case is the same name."""
-        if whole := self._names.get(text):
-            return whole
-        if self._pattern is None:
-            self._replaced.clear()
-            words = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
-            self._pattern = re.compile(rf"(?<!\w)(?:{words or '(?!)'})(?!\w)|{_ADDRESS}", re.IGNORECASE)
-        if text not in self._replaced:
-            # Ten thousand names are as many alternatives: not for each domain that has the address of its host.
-            self._replaced[text] = self._pattern.sub(self._replacement, text)
-        return self._replaced[text]
+    def condition(self, text: str) -> str:
+        """Replace the names in what a user typed: it whole, else each word in it that is known."""
+        if found := self._found(text):
+            return found
+        return _TOKEN.sub(lambda match: self._token(match[0]), text)
 
-    def _replacement(self, match: re.Match[str]) -> str:
-        found = match[0]
-        return self._names.get(found) or self._folded.get(found.casefold()) or self._address(found)
+    def _token(self, word: str) -> str:
+        if found := self._found(word):
+            return found
+        if is_address(word):
+            return self.address(word)
+        return ".".join(self._found(part) or part for part in word.split("."))
 
-    def _address(self, text: str) -> str:
-        """Another address: two that shared their first n bits share as many afterwards, and no more."""
+    def _found(self, text: str) -> str | None:
+        return self._names.get(text) or self._folded.get(text.casefold())
+
+    def address(self, text: str) -> str:
+        """Give another address or network: two that shared their first n bits share as many afterwards, and no more.
+
+        What is none is a name.
+        """
+        head, slash, prefix = text.partition("/")
         try:
-            address = ipaddress.ip_address(text)
+            address = ipaddress.ip_address(head)
         except ValueError:
-            return f"{self._address(text[:-1])}:" if text.endswith(":") else text
+            return self.whole("address", text)
         if address.is_loopback or address.is_unspecified:
             return text
         bits = f"{int(address):0{address.max_prefixlen}b}"
@@ -124,10 +137,27 @@ class Pseudonyms:
             str(int(bit) ^ self._flip(address.version, bits[:place])) if place >= kept else bit
             for place, bit in enumerate(bits)
         ]
-        return str(type(address)(int("".join(flipped), 2)))
+        return f"{type(address)(int(''.join(flipped), 2))}{slash}{prefix}"
 
     def _flip(self, version: int, prefix: str) -> int:
-        return hmac.digest(self._key, f"{version}:{prefix}".encode(), hashlib.sha256)[0] & 1
+        key = version, prefix
+        if key not in self._flips:
+            self._flips[key] = hmac.digest(self._key, f"{version}:{prefix}".encode(), hashlib.sha256)[0] & 1
+        return self._flips[key]
+
+
+def is_address(text: str) -> bool:
+    """Return True for an address or a network, with or without the length of its prefix."""
+    try:
+        ipaddress.ip_interface(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _encodable(name: str) -> str:
+    """Return a name that a file can hold: a path on disk is bytes of any encoding."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _nth_mac(number: int, mac: Mac) -> str:

@@ -1,0 +1,153 @@
+"""Texts of a known form under pseudonyms: host names, URIs, sources, keys and paths, taken apart and put together."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from virtscan.model import ProvisioningKind
+from virtscan.model.facts import CONFIGURATION
+from virtscan.model.keys import is_significant
+from virtscan.model.sources import SOURCES, TARGETS, AddressKind, is_declared
+from virtscan.redaction.policy import Holds
+from virtscan.redaction.pseudonyms import Pseudonyms, is_address
+
+WITHHELD = "[details withheld]"
+"""What stands in the place of free text, which may hold any name."""
+
+SOURCE_WORDS = frozenset({
+    CONFIGURATION, "ansible", "libvirt", "libvirt's default", "local:", "probe", "sosreport",
+    "sosreport: virsh nodedev-dumpxml", "ssh", "this machine",
+})  # fmt: skip
+"""Sources without an address."""
+
+_URL = re.compile(r"([^:/?#\s]+)://(?:([^/?#@]*)@)?(\[[^]]*\]|[^:/?#]*)(:\d*)?([^?#]*)(?:\?(.*))?", re.DOTALL)
+_SCHEMES = frozenset({
+    "bhyve", "ch", "esx", "gsx", "http", "https", "hyperv", "libssh", "libssh2", "lxc", "openvz", "qemu", "ssh", "tcp",
+    "test", "tls", "unix", "vbox", "vmwarefusion", "vmwareplayer", "vmwarews", "vpx", "vz", "xen",
+})  # fmt: skip
+_PATHS = frozenset({"", "/", "/RPC2", "/api", "/cobbler_api", "/default", "/session", "/system"})
+"""Paths of URIs that every host has."""
+
+_PARAMETERS = frozenset({"auth", "known_hosts_verify", "mode", "no_tty", "no_verify", "proxy", "sshauth"})
+"""Parameters whose values are closed sets."""
+
+_WORD = re.compile("[a-z0-9_]*")
+_PATH_SCHEMES = frozenset(
+    row.scheme for row in (*SOURCES.values(), *TARGETS.values()) if row.address is AddressKind.PATH
+)
+_NUMBERED = re.compile(r"(.*)(#[0-9]+)", re.DOTALL)
+_TARGET = re.compile(r"(?:vnet|macvtap|macvlan|tap|vif|veth)[0-9.]*")
+_RECORD = re.compile(rf"({'|'.join(kind.value for kind in ProvisioningKind)}) (.*)", re.DOTALL)
+
+
+class Forms:
+    """Puts pseudonyms into texts by what they hold."""
+
+    def __init__(self, pseudonyms: Pseudonyms) -> None:
+        self._pseudonyms = pseudonyms
+        self._made: dict[tuple[Holds, str], str] = {}
+        self._ways: Mapping[Holds, Callable[[str], str]] = {
+            Holds.KEPT: lambda text: text,
+            Holds.TEXT: lambda _text: WITHHELD,
+            Holds.GLOB: lambda text: text if text == "*" else WITHHELD,
+            Holds.HOST: partial(pseudonyms.name, "host"),
+            Holds.VM: partial(pseudonyms.name, "vm"),
+            Holds.UUID: lambda text: pseudonyms.whole("vm-uuid", text) if is_significant(text) else text,
+            Holds.MAC: partial(pseudonyms.whole, "mac"),
+            Holds.ADDRESS: pseudonyms.address,
+            Holds.DEVICE: lambda text: self._path(text) if "/" in text else text,
+            Holds.TARGET: lambda text: text if _TARGET.fullmatch(text) else pseudonyms.whole("target", text),
+            Holds.NODE_DEVICE: partial(pseudonyms.whole, "node-device"),
+            Holds.SEGMENT: lambda text: pseudonyms.address(text) if is_address(text) else text,
+            Holds.SOURCE: self._source,
+            Holds.RECORD_SOURCE: self._record_source,
+            Holds.SYSTEM: self._system,
+            Holds.KEY: self._key,
+            Holds.ORIGIN: self._origin,
+            Holds.FILE: partial(pseudonyms.of_thing, "file"),
+            Holds.DISK: partial(pseudonyms.of_thing, "disk"),
+            Holds.POOL: partial(pseudonyms.of_thing, "pool"),
+            Holds.VOLUME: partial(pseudonyms.of_thing, "volume"),
+            Holds.CAPTURE: partial(pseudonyms.of_thing, "capture"),
+            Holds.SCOPE: partial(pseudonyms.of_thing, "scope"),
+        }
+
+    def of(self, text: str, holds: Holds) -> str:
+        """Return the text to show in the place of one that holds this."""
+        if holds is Holds.KEPT or not text:
+            return text
+        key = holds, text
+        if key not in self._made:
+            self._made[key] = self._ways[holds](text)
+        return self._made[key]
+
+    def _source(self, text: str) -> str:
+        """Replace the names in a URI, or in the SOURCE of a server; one of an unknown form is a name as a whole."""
+        if text in SOURCE_WORDS or is_declared(text):
+            return text
+        if match := _URL.fullmatch(text):
+            return self._url(match)
+        scheme, _, path = text.partition(":")
+        if scheme in _PATH_SCHEMES and path:
+            return f"{scheme}:{self._path(path)}"
+        return self._pseudonyms.name("host", text)
+
+    def _url(self, match: re.Match[str]) -> str:
+        scheme, user, host, port, path, query = match.groups()
+        schemes = "+".join(map(self._scheme, scheme.split("+")))
+        account = "" if user is None else f"{self._user(user)}@"
+        place = f"[{self._host(host[1:-1])}]" if host.startswith("[") else self._host(host)
+        shown = path if path in _PATHS else f"/{self._path(path)}"
+        parameters = "" if query is None else "?" + "&".join(map(self._parameter, query.split("&")))
+        return f"{schemes}://{account}{place}{port or ''}{shown}{parameters}"
+
+    def _scheme(self, text: str) -> str:
+        return text if text in _SCHEMES else self._pseudonyms.whole("scheme", text)
+
+    def _user(self, text: str) -> str:
+        name, colon, password = text.partition(":")
+        return self._pseudonyms.whole("user", name) + (f"{colon}***" if password else "")
+
+    def _host(self, text: str) -> str:
+        return self._pseudonyms.name("host", text) if text else ""
+
+    def _path(self, text: str) -> str:
+        return self._pseudonyms.whole("path", text)
+
+    def _parameter(self, text: str) -> str:
+        name, equals, value = text.partition("=")
+        if name in _PARAMETERS and _WORD.fullmatch(value):
+            return text
+        shown = name if name in {"keyfile", "known_hosts", "pkipath", "socket", "netcat", "command"} else WITHHELD
+        return f"{shown}{equals}{self._path(value)}" if equals and value else shown
+
+    def _system(self, text: str) -> str:
+        match = _URL.fullmatch(text)
+        return self._url(match) if match else self._pseudonyms.name("host", text)
+
+    def _record_source(self, text: str) -> str:
+        record = _RECORD.fullmatch(text)
+        return f"{record[1]} {self._system(record[2])}" if record else self._source(text)
+
+    def _key(self, text: str) -> str:
+        kind, _, rest = text.partition(":")
+        match kind:
+            case "uuid":
+                return f"uuid:{self.of(rest, Holds.UUID)}"
+            case "uri":
+                address, number, own_name = rest.partition("#")
+                return f"uri:{self._source(address)}" + (f"#{self._host(own_name)}" if number else "")
+            case "name":
+                return f"name:{self._host(rest)}"
+            case _:
+                return self._pseudonyms.whole("key", text)
+
+    def _origin(self, text: str) -> str:
+        """Replace the names in the origin of a document: a URI, or a file with the number of the document in it."""
+        if "://" in text:
+            return self._source(text)
+        numbered = _NUMBERED.fullmatch(text)
+        path, number = (numbered[1], numbered[2]) if numbered else (text, "")
+        scheme, colon, rest = path.partition(":")
+        prefix = f"{scheme}{colon}" if scheme in _PATH_SCHEMES else ""
+        return f"{prefix}{self._path(rest if prefix else path)}{number}"
