@@ -1,8 +1,13 @@
 """`--redact MAPFILE`: outputs have pseudonyms, and the private file maps them to names."""
 
+import contextlib
+import fcntl
+import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, TypeVar
 
 from virtscan.cli.output import PRIVATE, opened
 from virtscan.errors import InventoryError
@@ -10,13 +15,24 @@ from virtscan.files import FileError, NoFileError, read_regular
 from virtscan.model import Inventory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from virtscan.redaction import Map
     from virtscan.trace import Trace
+
 _LARGEST_MAP = 256 << 20
+_LONGEST_WAIT = 60.0
+"""Seconds: another run holds the map for as long as redacting takes."""
+
+_PAUSE = 0.05
+S = TypeVar("S")
 
 
 class Redaction:
-    """Replacement of names in values, with new pseudonyms added to the map; without a map it changes nothing."""
+    """Replacement of names in values, with new pseudonyms added to the map; without a map it changes nothing.
+
+    The map is read again, and written, under a lock: of two scans at once each keeps the other's pseudonyms.
+    """
 
     def __init__(self, map_file: Path | None, known: "Map | None") -> None:
         self._map_file = map_file
@@ -28,9 +44,7 @@ class Redaction:
             return inventory
         from virtscan.redaction import redact
 
-        redacted, grown = redact(inventory, self._known)
-        self._keep(grown)
-        return redacted
+        return self._with_map(inventory, redact)
 
     def text(self, text: str) -> str:
         """Replace the names that are whole in a typed text, such as a condition."""
@@ -46,16 +60,18 @@ class Redaction:
             return trace
         from virtscan.redaction import redact_trace
 
-        redacted, grown = redact_trace(trace, self._known)
-        self._keep(grown)
-        return redacted
+        return self._with_map(trace, redact_trace)
 
-    def _keep(self, grown: "Map") -> None:
+    def _with_map(self, value: S, redact: "Callable[[S, Map], tuple[S, Map]]") -> S:
+        if self._known is None or self._map_file is None:
+            return value
         from virtscan.redaction import dump_map
 
-        self._known = grown
-        with opened(self._map_file, mode=PRIVATE) as output:
-            output.write(dump_map(grown))
+        with _locked(self._map_file):
+            redacted, self._known = redact(value, _read(self._map_file) or self._known)
+            with opened(self._map_file, mode=PRIVATE) as output:
+                output.write(dump_map(self._known))
+        return redacted
 
 
 def redaction(map_file: Path | None) -> Redaction:
@@ -66,12 +82,52 @@ def redaction(map_file: Path | None) -> Redaction:
     """
     if map_file is None:
         return Redaction(None, None)
-    from virtscan.redaction import Map, load_map
+    from virtscan.redaction import Map
+
+    return Redaction(map_file, _read(map_file) or Map(key=secrets.token_hex(16)))
+
+
+def _read(map_file: Path) -> "Map | None":
+    from virtscan.redaction import load_map
 
     try:
-        known = load_map(read_regular(map_file, _LARGEST_MAP)[0], origin=str(map_file))
+        return load_map(read_regular(map_file, _LARGEST_MAP)[0], origin=str(map_file))
     except NoFileError:
-        known = Map(key=secrets.token_hex(16))
+        return None
     except FileError as error:
         raise InventoryError(f"{map_file}: {error}; give a file for the map, which is read and rewritten") from error
-    return Redaction(map_file, known)
+
+
+@contextlib.contextmanager
+def _locked(map_file: Path) -> Iterator[None]:
+    """Keep other runs from the map, by a file beside it; the kernel ends the lock with the process.
+
+    Raises:
+        InventoryError: The lock can't be had.
+    """
+    target = map_file.resolve()
+    path = target.with_name(f".{target.name}.lock")
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
+    except OSError as error:
+        raise InventoryError(f"{path}: can't be written: {error.strerror}; it keeps two runs apart") from error
+    try:
+        _take(lock, path)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, path: Path) -> None:
+    end = monotonic() + _LONGEST_WAIT
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if monotonic() > end:
+                raise InventoryError(
+                    f"{path}: another run has held it for {_LONGEST_WAIT:g} s; end that run"
+                ) from error
+            sleep(_PAUSE)
+        else:
+            return

@@ -110,11 +110,13 @@ class Pseudonyms:
         return _TOKEN.sub(lambda match: self._token(match[0]), text)
 
     def _token(self, word: str) -> str:
-        if found := self._found(word):
-            return found
-        if is_address(word):
-            return self.address(word)
-        return ".".join(self._found(part) or part for part in word.split("."))
+        core = word.rstrip(".:") if not is_address(word) else word
+        rest = word[len(core) :]
+        if found := self._found(core):
+            return found + rest
+        if is_address(core):
+            return self.address(core) + rest
+        return ".".join(self._found(part) or part for part in core.split(".")) + rest
 
     def _found(self, text: str) -> str | None:
         return self._names.get(text) or self._folded.get(text.casefold())
