@@ -1,13 +1,18 @@
-"""`--redact` of the commands other than scan and report: their output has no real name."""
+"""`--redact` on the command line: standard error, conditions, captures, and the map's file."""
 
+import itertools
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.conftest import PROJECT
+from tests.harness.patience import LONG
 from tests.reporters.reading import text_of
 from tests.trace.build import (
     CLIENT_MAC,
@@ -65,6 +70,75 @@ def test_a_map_that_is_a_pipe_is_refused_without_waiting_for_its_other_end(
 
     assert run(["report", saved, "--redact", str(tmp_path / "map.json")]) == 2
     assert "not a regular file" in capfd.readouterr().err
+
+
+def test_a_scan_names_nothing_on_standard_error_either(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder, cache = tmp_path / "zq-host", tmp_path / "zq-cache"
+    folder.mkdir()
+    cache.mkdir()
+    (folder / "zq-guest.xml").write_text("<domain type='kvm'><name>zq-guest</name></domain>")
+    (folder / "zq-notes.txt").write_text("notes")
+    for name in ("zq-other", "zq-another"):
+        (cache / name).write_text('{"ansible_kernel": "3.10.0"}')
+    config = tmp_path / "zq.toml"
+    config.write_text(
+        f"""
+        [[hypervisor]]
+        name = "zq-one"
+        xml = "{folder}"
+        facts = "ansible:{cache}"
+        segments = {{ bond2 = "pxe" }}
+        [[hypervisor]]
+        uri = "qemu+tls://zq-two.invalid/system?no_verify=1"
+        [[server]]
+        name = "zq-server"
+        offload = "file:{tmp_path}/zq-missing.txt"
+        runs_on = "zq-onne"
+        """
+    )
+
+    shown = tmp_path / "shown.json"
+    code = run(
+        ["scan", "--config", str(config), "-v", "--redact", str(tmp_path / "map.json"), "--format", f"json={shown}"]
+    )
+    printed = capfd.readouterr()
+
+    assert code == 3
+    assert "details withheld" in printed.err
+    assert len(json.loads(shown.read_text())["gaps"]) > 3
+    assert "zq-" not in printed.out + printed.err + shown.read_text()
+
+
+def test_the_default_hypervisor_is_named_without_its_address(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "zq-host.xml").write_text("<node/>")
+    monkeypatch.setenv("LIBVIRT_DEFAULT_URI", f"test://{tmp_path}/zq-host.xml")
+
+    run(["scan", "--redact", str(tmp_path / "map.json")])
+    printed = capfd.readouterr()
+
+    assert "hypervisor: details withheld (LIBVIRT_DEFAULT_URI" in printed.err
+    assert "zq-" not in printed.out + printed.err
+
+
+def test_scans_at_once_keep_each_others_pseudonyms(tmp_path: Path) -> None:
+    runs = []
+    for number in range(6):
+        hosts = (hypervisor(f"host-{number}-{one}", domain(f"guest-{number}-{one}", macvtap())) for one in range(20))
+        (tmp_path / f"{number}.json").write_bytes(dumps(inventory(*hosts)))
+        command = ["-c", "from virtscan.cli import main; main()", "report", str(tmp_path / f"{number}.json")]
+        output = ["-o", str(tmp_path / f"{number}.txt"), "--redact", str(tmp_path / "map.json")]
+        runs.append(subprocess.Popen([sys.executable, *command, *output], cwd=PROJECT))
+    codes = [one.wait(timeout=LONG) for one in runs]
+
+    names = load_map((tmp_path / "map.json").read_bytes(), origin="map").names
+    assert codes == [3] * 6
+    kinds = itertools.product(("host", "guest"), range(6), range(20))
+    assert {f"{kind}-{number}-{one}" for kind, number, one in kinds} <= set(names)
+    assert len(set(names.values())) == len(names)
+    assert (tmp_path / "map.json").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / ".map.json.lock").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("condition", ["domain=web01", "hypervisor~^KVM7.example.com$", "mac!=52:54:00:00:00:01"])

@@ -76,7 +76,7 @@ def collected(plan: Plan, console: Console) -> Inventory:
     It is done in a child process, in which this returns. Should a library crash there, another one reads again, one
     call at a time; after a second crash, everything is unread.
     """
-    if line := default_uri_line(plan):
+    if line := default_uri_line(plan, names=console.names):
         console.warn(line)
     started = monotonic()
     crash = go_on_apart()
@@ -98,14 +98,8 @@ def _collected(plan: Plan, console: Console) -> Inventory:
     from virtscan.scanning import collect
 
     length = len(plan.targets) + len(plan.servers) + len(plan.provisioning)
-    with progress.shown(console, length, names=_may_name_hosts()) as report:
+    with progress.shown(console, length) as report:
         return collect(plan, on_progress=report, is_interrupted=is_report_wanted)
-
-
-def _may_name_hosts() -> bool:
-    """Return True unless the command line asks for pseudonyms."""
-    context = click.get_current_context(silent=True)
-    return context is None or context.params.get("redact") is None
 
 
 def load(file: Path) -> Inventory:

@@ -193,13 +193,15 @@ report_options = _chain(
 
 
 def make_console(*, verbose: bool, quiet: bool) -> Console:
-    """Return the console that `-v` and `-q` ask for.
+    """Return the console that `-v`, `-q` and `--redact` ask for.
 
     Raises:
         click.UsageError: Both are given.
     """
     if verbose and quiet:
         raise click.UsageError("--verbose and --quiet exclude each other; give one of them")
-    console = Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL)
+    context = click.get_current_context(silent=True)
+    names = context is None or context.params.get("redact") is None
+    console = Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL, names=names)
     console.print_log()
     return console

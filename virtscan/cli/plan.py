@@ -34,7 +34,7 @@ def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
     chosen = default_uri(os.environ, user=os.geteuid())
     plan, warnings = make_plan(document, options, folder=folder, default_uri=chosen, origin=str(path), lines=lines)
     for warning in warnings:
-        console.warn(f"warning: {warning}")
+        console.warn_of_input(f"warning: {warning}")
     return msgspec.structs.replace(plan, scope=scope_of(path, options))
 
 
@@ -45,11 +45,12 @@ def name_warnings(plan: Plan) -> tuple[Gap, ...]:
     return (*segment_warnings(plan.targets, plan.servers), *runs_on)
 
 
-def default_uri_line(plan: Plan) -> str | None:
-    """Return the note on the default hypervisor; None if one was named."""
+def default_uri_line(plan: Plan, *, names: bool = True) -> str | None:
+    """Return the note on the default hypervisor, without its address unless `names`; None if one was named."""
     for target in plan.targets:
         if target.chosen_by is not None:
-            return f"hypervisor: {naming.shown(target)} ({target.chosen_by}; -c, --xml or a configuration names others)"
+            address = naming.shown(target) if names else "details withheld"
+            return f"hypervisor: {address} ({target.chosen_by}; -c, --xml or a configuration names others)"
     return None
 
 

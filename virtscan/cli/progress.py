@@ -22,18 +22,17 @@ _SHORTEST_NAME = 8
 
 
 @contextlib.contextmanager
-def shown(console: Console, length: int, *, names: bool) -> Iterator[Report]:
+def shown(console: Console, length: int) -> Iterator[Report]:
     """Yield what a scan reports its progress to.
 
     Args:
         console: With `--verbose` it gets a line for each host; a terminal has a bar, unless it is quiet.
         length: How many hosts, servers and provisioning systems are read.
-        names: False if no name of a host may be shown.
     """
-    if console.verbosity is Verbosity.VERBOSE and names:
+    if console.verbosity is Verbosity.VERBOSE and console.names:
         yield lambda event: console.detail(printable(ended_line(event), _LONGEST)) if isinstance(event, Ended) else None
     elif console.verbosity is Verbosity.NORMAL and sys.stderr.isatty():
-        with _bar(length, names=names) as report:
+        with _bar(length, names=console.names) as report:
             yield report
     else:
         yield ignore

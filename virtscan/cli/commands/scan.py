@@ -58,7 +58,7 @@ def scan(
     keep_apart(("--save", save), *rendering.places, ("--redact", redact))
     redacted = redaction(redact)
     plan = planned(console, fail_on=fail_on, **what)
-    rendering = rendering.with_note(default_uri_line(plan))
+    rendering = rendering.with_note(default_uri_line(plan, names=console.names))
     url = None if no_history else kept_in(history, plan)
     with (
         Keeping(url, scope=plan.scope, saved=save, console=console) as keeping,
