@@ -96,7 +96,7 @@ class Pseudonyms:
         return ".".join((self.whole(kind, first), *(self.whole("zone", one) if one else "" for one in others)))
 
     def of_thing(self, kind: str, name: str) -> str:
-        """Give the pseudonym of a text that is no name, and is found under its kind only."""
+        """Give the pseudonym of a text other than a name, found under its kind only."""
         return self.whole(kind, f"{kind}:{name}")
 
     def map(self) -> Map:

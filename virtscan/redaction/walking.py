@@ -41,7 +41,7 @@ def _value(value: object, holds: Holds, forms: Forms) -> object:
 
 @cache
 def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, Holds], ...]:
-    """Give the fields of a type that can hold text, with what they hold; one that nobody described is withheld."""
+    """Give the fields of a type that can hold text, with what they hold; one without a description is withheld."""
     described = TABLE.get(kind, {})
     found = info.type_info(kind)
     assert isinstance(found, info.StructType)  # noqa: S101  msgspec's own word for a Struct
