@@ -69,6 +69,7 @@ def test_an_interface_has_the_published_keys_in_their_order() -> None:
         "hypervisor", "origin", "domain", "uuid", "state", "vcpus", "memory_mib", "index", "mac", "type", "network",
         "portgroup", "source_device", "source_mode", "device_kind", "lower_devices", "vlan", "model", "boot_order",
         "boots_from_network", "link", "rom", "host_csum", "guest_csum", "target", "verdict",
+        "server",
     ]  # fmt: skip
 
 

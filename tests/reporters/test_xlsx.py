@@ -15,7 +15,7 @@ from tests.reporters import hostile
 from tests.views.fleet import report
 from virtscan.reporters import REPORTERS, xlsx
 from virtscan.views import EVERYTHING
-from virtscan.views.document import Audience, Column, Document, Section, moment, number, rvtools, texts, yes_or_no
+from virtscan.views.document import Audience, Column, Document, Section, moment, number, texts, yes_or_no
 
 TRICKY = ("=1+1", "0012", "1E5", "TRUE", "2026-01-01", "http://x/", "<r><t>raw</t></r>", " blank ", "#REF!")
 """Names that a spreadsheet would make something else of."""
@@ -67,11 +67,11 @@ def test_no_hostile_name_becomes_a_formula_or_breaks_the_workbook() -> None:
 def test_headers_of_rvtools_come_first_and_ours_behind() -> None:
     columns = (
         Column("uuid", audience=Audience.DATA),
-        rvtools("VM", Column("domain")),
+        Column("domain", sheet="VM"),
         Column("kept", audience=Audience.FILTERS),
-        rvtools("Datacenter", Column("site", audience=Audience.FILTERS)),
+        Column("site", audience=Audience.FILTERS, sheet="Datacenter"),
         Column("shown", audience=Audience.PEOPLE),
-        rvtools("Powerstate", Column("power", audience=Audience.SHEETS)),
+        Column("power", audience=Audience.SHEETS, sheet="Powerstate"),
     )
 
     sheet = workbook(of(*columns, rows=(tuple("abcdef"),)))["Rows"]

@@ -21,6 +21,8 @@ from virtscan.model import (
     Device,
     DeviceKind,
     DeviceName,
+    Disk,
+    DiskMode,
     DomainState,
     Exposure,
     Feature,
@@ -36,8 +38,10 @@ from virtscan.model import (
     NotJudged,
     Observed,
     Persistence,
+    Processor,
     Reach,
     Report,
+    Resources,
     Server,
     SourceMode,
     State,
@@ -60,6 +64,31 @@ from virtscan.model.reasons import (
 URI1 = "qemu+ssh://hv1/system"
 REFUSED = Failure(detail="ssh: connection refused")
 URI2 = "qemu+ssh://hv2/system"
+
+
+SATELLITE = Resources(
+    machine="pc-q35-7.2",
+    os="http://redhat.com/rhel/8.6",
+    description="Provisioning of ams1",
+    sockets=2,
+    cores=2,
+    threads=1,
+    max_vcpus=8,
+    cpu_shares=2048,
+    max_memory_mib=16384,
+    balloon_mib=6144,
+    reserved_mib=1024,
+    hugepages=True,
+    numa_nodes=2,
+    disks=(
+        Disk(target="vda", bus="virtio", format="qcow2", path="/var/lib/libvirt/images/sat.qcow2", capacity_mib=102400),
+        Disk(target="vdb", bus="virtio", format="raw", pool="vms", volume="sat-data", mode=DiskMode.TRANSIENT),
+        Disk(target="sda", device="cdrom", bus="sata", mode=DiskMode.READ_ONLY),
+    ),
+    paused=State.ON,
+    autostart=State.ON,
+    has_snapshot=State.OFF,
+)
 
 
 def on_a_bond(hypervisor: str, device: str, bond: str | None = None) -> DeviceObserved:
@@ -134,10 +163,20 @@ def report() -> Report:
             origin=URI1,
         ),
         domain("legacy-db", macvtap(mac="52:54:00:00:01:03"), state=DomainState.INACTIVE, vcpus=8, origin=URI1),
-        domain("satellite", macvtap(mac="52:54:00:00:01:01"), vcpus=4, memory_mib=8192, origin=URI1),
+        domain(
+            "satellite",
+            macvtap(mac="52:54:00:00:01:01"),
+            vcpus=4,
+            memory_mib=8192,
+            origin=URI1,
+            resources=SATELLITE,
+        ),
         domain("開発-テスト", macvtap("bond2.100", mac="52:54:00:00:01:04"), origin=URI1, memory_mib=1024),
         kernel=UNFIXED_KERNEL,
         site="ams1",
+        memory_free_mib=20480,
+        processor=Processor(model="x86_64", mhz=2600, sockets=2, cores=4, threads=2, numa_nodes=2),
+        daemon=Observed(value=9_000_000, source="libvirt", observed_at=TAKEN_AT),
         devices=(
             bond(),
             nic("eth4"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.build import bridged, domain, hypervisor, inventory, macvtap
 from tests.views.fleet import finding, report
 from tests.views.rows import of, records, total, values
-from virtscan.model import DomainState, HostStatus, Hypervisor, Report
+from virtscan.model import DomainState, HostStatus, Hypervisor, Processor, Report, Resources, State
 from virtscan.views import GROUPINGS
 
 URI = "qemu:///system"
@@ -26,10 +26,12 @@ def failed(name: str, **more: Any) -> Hypervisor:
 def test_a_hypervisor_is_told_with_what_it_has_and_what_is_given_out() -> None:
     host = hypervisor(
         "hv1",
-        domain("a", macvtap(), vcpus=4, memory_mib=1024),
+        domain("a", macvtap(), vcpus=4, memory_mib=1024, resources=Resources(paused=State.OFF)),
         domain("b", bridged(), vcpus=8, memory_mib=2048, state=DomainState.INACTIVE),
         cpus=8,
         memory_mib=8192,
+        memory_free_mib=5000,
+        processor=Processor(sockets=2, cores=2, threads=2),
         site="ams1",
     )
 
@@ -40,8 +42,13 @@ def test_a_hypervisor_is_told_with_what_it_has_and_what_is_given_out() -> None:
             "status": "complete",
             "hypervisors": 1,
             "cpus": 8,
+            "sockets": 2,
+            "cores": 4,
+            "threads": 8,
             "memory_mib": 8192,
+            "memory_free_mib": 5000,
             "domains_running": 1,
+            "domains_paused": 0,
             "domains_defined": 2,
             "vcpus_running": 4,
             "vcpus_defined": 12,
@@ -51,6 +58,9 @@ def test_a_hypervisor_is_told_with_what_it_has_and_what_is_given_out() -> None:
             "memory_defined_mib": 3072,
             "memory_running_ratio": 0.12,
             "memory_defined_ratio": 0.38,
+            "vcpus_running_per_cpu_n1": None,
+            "memory_headroom_mib": None,
+            "largest_domain_mib": 5000,
             "macvtap_interfaces": 1,
             "at_risk": 1,
             "at_risk_waived": 0,

@@ -69,6 +69,7 @@ def test_what_the_xml_says_is_passed_on() -> None:
         "guest_csum": "on",
         "target": None,
         "verdict": "unknown",
+        "server": "foreman",
     }
 
 

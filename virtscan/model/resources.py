@@ -71,3 +71,13 @@ class Processor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cores: int | None = None
     threads: int | None = None
     numa_nodes: int | None = None
+
+    @property
+    def all_cores(self) -> int | None:
+        """Return the cores of all sockets."""
+        return None if self.sockets is None or self.cores is None else self.sockets * self.cores
+
+    @property
+    def all_threads(self) -> int | None:
+        """Return the threads of all cores."""
+        return None if self.all_cores is None or self.threads is None else self.all_cores * self.threads

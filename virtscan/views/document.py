@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from virtscan.model import Gap, GapAbout
+from virtscan.model import Gap, GapAbout, State
 from virtscan.model.facts import Moment
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.views.grouping import RowGroup
@@ -250,11 +250,6 @@ def moment(key: str, title: str = "", audience: Audience = Audience.EVERYBODY, u
     return Column(key, title, audience=audience, under=under, holds=Moment)
 
 
-def rvtools(header: str, column: Column) -> Column:
-    """Give a column the header that RVTools has for the same facts, by which other tools find it in a workbook."""
-    return msgspec.structs.replace(column, sheet=header)
-
-
 def texts(
     key: str, title: str = "", audience: Audience = Audience.EVERYBODY, under: str | None = None, *, wraps: bool = False
 ) -> Column:
@@ -281,6 +276,11 @@ def record(item: msgspec.Struct) -> Mapping[str, object]:
     """Give a value as a record for documents."""
     mapping: Mapping[str, object] = msgspec.to_builtins(item)
     return mapping
+
+
+def known(state: State) -> bool | None:
+    """Give an observed state as a truth value; None for an unknown one."""
+    return None if state is State.UNKNOWN else state is State.ON
 
 
 def timestamp(moment: datetime | None) -> str | None:

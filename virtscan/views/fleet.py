@@ -5,24 +5,27 @@ import msgspec
 from virtscan.model import Report
 from virtscan.views.document import Document, Section
 from virtscan.views.of_report import of_report
-from virtscan.views.tables import capacity, domains, hypervisors, interfaces, risks, servers
+from virtscan.views.sheets import machines
+from virtscan.views.sheets.rvtools import VHOST
+from virtscan.views.tables import capacity, hypervisors, risks, servers
 from virtscan.views.tables.groups import By
+from virtscan.views.tables.placements import placements
 
 
 def view(report: Report) -> Document:
     """Show every view of a report, the findings first.
 
-    The sections have the keys of the views; those of the capacity view by something else than hypervisors are
-    `capacity_by_site` and so on. Counts and notes are those of the findings.
+    The sections have the keys of the views; `cpus`, `memory` and `disks` are further sheets of the domains. Those of
+    the capacity view by something else than hypervisors are `capacity_by_site` and so on. Counts and notes are those
+    of the findings.
     """
     found = risks.view(report)
     return of_report(
         report,
         "fleet",
         _section(found, "risks", "Risks"),
-        _section(domains.view(report), "domains", "Virtual machines", sheet="vInfo"),
-        _section(interfaces.view(report), "interfaces", "Network interfaces", sheet="vNetwork"),
-        _section(hypervisors.view(report), "hypervisors", "Hypervisors", sheet="vHost"),
+        *machines.sheets(tuple(placements(report))),
+        _hosts(report),
         _section(capacity.view(report), "capacity", "Capacity"),
         *(_section(capacity.view(report, by), f"capacity_by_{by.value}", f"Capacity by {by.value}") for by in _FURTHER),
         _section(servers.view(report), "servers", "Servers"),
@@ -36,5 +39,11 @@ def view(report: Report) -> Document:
 _FURTHER = (By.SITE, By.DEVICE, By.SEGMENT)
 
 
-def _section(document: Document, key: str, title: str, sheet: str = "") -> Section:
-    return msgspec.structs.replace(document.main, key=key, title=title, sheet=sheet)
+def _section(document: Document, key: str, title: str) -> Section:
+    return msgspec.structs.replace(document.main, key=key, title=title)
+
+
+def _hosts(report: Report) -> Section:
+    rows = hypervisors.hypervisors(report)
+    columns = tuple(msgspec.structs.replace(one, sheet=VHOST.get(one.key, "")) for one in rows.columns)
+    return msgspec.structs.replace(rows, columns=columns, title="Hypervisors", sheet="vHost")

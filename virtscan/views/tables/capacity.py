@@ -16,7 +16,9 @@ from virtscan.views.document import (
     word,
 )
 from virtscan.views.of_report import of_report
+from virtscan.views.tables.amounts import ratio
 from virtscan.views.tables.groups import By, Group, everything, groups
+from virtscan.views.tables.headroom import cpu_ratio_without_largest, largest_domain_mib, memory_without_largest_mib
 
 _LABELS = {
     By.HYPERVISOR: (Column("hypervisor"), Column("site", under="hypervisor")),
@@ -30,10 +32,6 @@ _LABELS = {
 }
 
 
-def _ratio(part: int | None, whole: int | None) -> float | None:
-    return None if part is None or not whole else round(part / whole, 2)
-
-
 def _macvtap_by_device(group: Group) -> tuple[str, ...] | None:
     """Count the macvtap interfaces on each device of one host, the fullest first."""
     if len(group.hosts) != 1:
@@ -44,22 +42,29 @@ def _macvtap_by_device(group: Group) -> tuple[str, ...] | None:
     return tuple(f"{device}={counts[device]}" for device in sorted(counts, key=lambda name: (-counts[name], name)))
 
 
+_DATA = Audience.DATA
+
 FIELDS: tuple[Field[Group], ...] = (
     Field(one_of(HostStatus, "status"), lambda group: word(group.status)),
-    Field(number("hypervisors", audience=Audience.DATA), lambda group: len(group.hosts)),
+    Field(number("hypervisors", audience=_DATA), lambda group: len(group.hosts)),
     Field(number("cpus", "CPUs"), lambda group: group.cpus()),
+    Field(number("sockets", audience=_DATA), lambda group: group.processors(lambda one: one.sockets)),
+    Field(number("cores", audience=_DATA), lambda group: group.processors(lambda one: one.all_cores)),
+    Field(number("threads", audience=_DATA), lambda group: group.processors(lambda one: one.all_threads)),
     Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda group: group.memory_mib()),
+    Field(number("memory_free_mib", "memory free (MiB)", audience=_DATA), lambda group: group.memory_free_mib()),
     Field(number("domains_running"), lambda group: group.running()),
+    Field(number("domains_paused", audience=_DATA), lambda group: group.paused()),
     Field(number("domains_defined", under="domains_running"), lambda group: group.total(1 for _ in group.domains)),
     Field(number("vcpus_running", "vCPUs running"), lambda group: group.vcpus(running=True)),
     Field(number("vcpus_defined", "vCPUs defined", under="vcpus_running"), lambda group: group.vcpus(running=False)),
     Field(
         number("vcpus_running_per_cpu", "vCPUs running per CPU"),
-        lambda group: _ratio(group.vcpus(running=True), group.cpus()),
+        lambda group: ratio(group.vcpus(running=True), group.cpus()),
     ),
     Field(
         number("vcpus_defined_per_cpu", "vCPUs defined per CPU", under="vcpus_running_per_cpu"),
-        lambda group: _ratio(group.vcpus(running=False), group.cpus()),
+        lambda group: ratio(group.vcpus(running=False), group.cpus()),
     ),
     Field(number("memory_running_mib", "memory running (MiB)"), lambda group: group.given_mib(running=True)),
     Field(
@@ -68,12 +73,18 @@ FIELDS: tuple[Field[Group], ...] = (
     ),
     Field(
         number("memory_running_ratio", "memory running ratio"),
-        lambda group: _ratio(group.given_mib(running=True), group.memory_mib()),
+        lambda group: ratio(group.given_mib(running=True), group.memory_mib()),
     ),
     Field(
         number("memory_defined_ratio", "memory defined ratio", under="memory_running_ratio"),
-        lambda group: _ratio(group.given_mib(running=False), group.memory_mib()),
+        lambda group: ratio(group.given_mib(running=False), group.memory_mib()),
     ),
+    Field(
+        number("vcpus_running_per_cpu_n1", "vCPUs running per CPU N+1", audience=_DATA),
+        cpu_ratio_without_largest,
+    ),
+    Field(number("memory_headroom_mib", "headroom N+1 (MiB)", under="memory_running_mib"), memory_without_largest_mib),
+    Field(number("largest_domain_mib", "largest new VM (MiB)", under="memory_running_ratio"), largest_domain_mib),
     Field(
         number("macvtap_interfaces"),
         lambda group: group.total(place.interface.is_macvtap for place in group.interfaces),
@@ -83,7 +94,7 @@ FIELDS: tuple[Field[Group], ...] = (
         lambda group: group.total(map(summary.is_at_risk, group.findings)),
     ),
     Field(
-        number("at_risk_waived", audience=Audience.DATA),
+        number("at_risk_waived", audience=_DATA),
         lambda group: group.total(map(summary.is_accepted, group.findings)),
     ),
 )
@@ -115,7 +126,7 @@ def _label_field(column: Column, place: int) -> Field[Group]:
 
 def _notes(total: Group, by: By) -> list[str]:
     """Explain the numbers, as far as these need it."""
-    notes = []
+    notes = ["headroom N+1: memory left for more VMs when the largest host of each site fails"] if total.read else []
     if by in (By.DEVICE, By.SEGMENT):
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is not HostStatus.COMPLETE:

@@ -14,6 +14,7 @@ from virtscan.views.document import (
     yes_or_no,
 )
 from virtscan.views.of_report import of_report
+from virtscan.views.tables import domain_resources
 from virtscan.views.tables.placements import DomainPlacements, placements
 
 _WORST_FIRST = tuple(Verdict)
@@ -45,6 +46,7 @@ FIELDS: tuple[Field[DomainPlacements], ...] = (
         lambda item: sum(map(summary.is_accepted, item.findings)),
     ),
     Field(one_of(Verdict, "verdict"), lambda item: word(_verdict(item))),
+    *domain_resources.FIELDS,
     Field(Column("site", audience=Audience.FILTERS), lambda item: item.hypervisor.site),
 )
 

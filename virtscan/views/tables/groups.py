@@ -1,14 +1,15 @@
 """Groups, the rows of the capacity view: hosts, domains, interfaces and findings that share a label."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import assert_never
 
 import msgspec
 
-from virtscan.model import Domain, DomainState, Finding, HostStatus, Hypervisor, Report
-from virtscan.views.document import word
+from virtscan.model import Domain, DomainState, Finding, HostStatus, Hypervisor, Processor, Report
+from virtscan.views.document import known, word
+from virtscan.views.tables.amounts import total
 from virtscan.views.tables.placements import DomainPlacements, Placement, placements
 
 Label = tuple[str | None, ...]
@@ -28,6 +29,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     Findings for the next start of running domains are among the findings, their definitions not among the domains.
 
+    `has_whole_hosts` says that all domains of its hosts are in it, `has_whole_sites` that all hosts of their sites are.
+
     A number is the sum over what was read; it is None when part of that does not say it, or nothing was read.
     """
 
@@ -36,6 +39,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     domains: tuple[Domain, ...]
     interfaces: tuple[Placement, ...]
     findings: tuple[Finding, ...]
+    has_whole_hosts: bool
+    has_whole_sites: bool
 
     @property
     def read(self) -> tuple[Hypervisor, ...]:
@@ -50,12 +55,19 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     def total(self, values: Iterable[int | None]) -> int | None:
         """Add up values of hosts, domains, interfaces or findings; None if one is unknown."""
-        known: list[int] = []
-        for value in values:
-            if value is None:
-                return None
-            known.append(value)
-        return None if self.status is HostStatus.FAILED else sum(known)
+        return None if self.status is HostStatus.FAILED else total(values)
+
+    def processors(self, amount: Callable[[Processor], int | None]) -> int | None:
+        """Sum of an amount of the hosts' processors."""
+        return self.total(amount(host.processor) for host in self.read)
+
+    def memory_free_mib(self) -> int | None:
+        """Memory of the hosts that is free or a cache."""
+        return self.total(host.memory_free_mib for host in self.read)
+
+    def paused(self) -> int | None:
+        """Suspended domains, which keep what they were given; None if it is unknown of one that may run."""
+        return self.total(_if_paused(domain) for domain in self.domains)
 
     def cpus(self) -> int | None:
         """CPUs of the hosts."""
@@ -78,6 +90,13 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         return self.total(
             _if_running(domain, domain.memory_mib) if running else domain.memory_mib for domain in self.domains
         )
+
+
+def _if_paused(domain: Domain) -> int | None:
+    if domain.state is DomainState.INACTIVE:
+        return 0
+    paused = known(domain.resources.paused)
+    return None if paused is None else int(paused)
 
 
 def _if_running(domain: Domain, amount: int | None) -> int | None:
@@ -119,7 +138,7 @@ def groups(report: Report, by: By) -> tuple[Group, ...]:
         judged = hosts.get(finding.hypervisor)
         if judged is not None:
             members[_label(judged, finding, by)].append(_Member(host=judged, findings=(finding,)))
-    return tuple(_group(label, members[label]) for label in sorted(members, key=_order))
+    return tuple(_group(label, members[label], by) for label in sorted(members, key=_order))
 
 
 def everything(report: Report, label: Label) -> Group:
@@ -128,17 +147,19 @@ def everything(report: Report, label: Label) -> Group:
     domains = [
         _Member(host=item.hypervisor, domain=item.domain, interfaces=item.placements) for item in placements(report)
     ]
-    group = _group(label, hosts + domains)
+    group = _group(label, hosts + domains, By.SITE)
     return msgspec.structs.replace(group, findings=report.findings)
 
 
-def _group(label: Label, members: list[_Member]) -> Group:
+def _group(label: Label, members: list[_Member], by: By) -> Group:
     return Group(
         label=label,
         hosts=tuple({member.host.name: member.host for member in members}.values()),
         domains=tuple(member.domain for member in members if member.domain is not None),
         interfaces=tuple(interface for member in members for interface in member.interfaces),
         findings=tuple(finding for member in members for finding in member.findings),
+        has_whole_hosts=by in (By.HYPERVISOR, By.SITE),
+        has_whole_sites=by is By.SITE,
     )
 
 

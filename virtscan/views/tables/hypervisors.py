@@ -27,6 +27,7 @@ from virtscan.views.document import (
     Document,
     Field,
     Section,
+    known,
     moment,
     number,
     one_of,
@@ -36,6 +37,7 @@ from virtscan.views.document import (
     word,
 )
 from virtscan.views.of_report import of_report
+from virtscan.views.tables.amounts import ratio, total
 from virtscan.views.wording.gaps import reason as gap_reason
 
 
@@ -62,9 +64,38 @@ class _Host(msgspec.Struct, frozen=True, kw_only=True):
         """Its running domains."""
         return [domain for domain in self.domains if domain.state is DomainState.ACTIVE]
 
+    @property
+    def paused(self) -> int | None:
+        """Its suspended domains; None if that is unknown of one that runs."""
+        return self.given(_if_paused(domain) for domain in self.running)
+
+    @property
+    def vcpus_running(self) -> int | None:
+        """Virtual CPUs of its running domains."""
+        return self.given(domain.vcpus for domain in self.running)
+
+    def given(self, amounts: Iterable[int | None]) -> int | None:
+        """Add up amounts of running domains; None if one of them is unknown, or which domains run."""
+        if self.facts.status is HostStatus.FAILED or any(one.state is DomainState.UNKNOWN for one in self.domains):
+            return None
+        return total(amounts)
+
     def count(self, things: Iterable[object]) -> int | None:
         """Count those that are true; on a host that was not read that is not zero but unknown."""
         return None if self.facts.status is HostStatus.FAILED else sum(map(bool, things))
+
+
+def _if_paused(domain: Domain) -> int | None:
+    paused = known(domain.resources.paused)
+    return None if paused is None else int(paused)
+
+
+def _version(host: Hypervisor) -> str | None:
+    """Return the daemon's version in libvirt's own form."""
+    if host.daemon is None:
+        return None
+    number = host.daemon.value
+    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
 
 
 def _kernel(host: Hypervisor) -> str | None:
@@ -93,8 +124,27 @@ FIELDS: tuple[Field[_Host], ...] = (
     Field(one_of(Fix, "kernel_fix", under="kernel"), lambda host: kernel_state(host.facts).fix.value),
     Field(number("cpus", "CPUs"), lambda host: host.facts.cpus),
     Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda host: host.facts.memory_mib),
+    Field(number("memory_free_mib", "memory free (MiB)", audience=_DATA), lambda host: host.facts.memory_free_mib),
+    Field(Column("cpu_model", "CPU model", audience=_DATA), lambda host: host.facts.processor.model),
+    Field(number("cpu_mhz", "CPU MHz", audience=_DATA), lambda host: host.facts.processor.mhz),
+    Field(number("sockets", audience=_DATA), lambda host: host.facts.processor.sockets),
+    Field(number("cores_per_socket", audience=_DATA), lambda host: host.facts.processor.cores),
+    Field(number("cores", audience=_DATA), lambda host: host.facts.processor.all_cores),
+    Field(number("threads_per_core", audience=_DATA), lambda host: host.facts.processor.threads),
+    Field(number("numa_nodes", "NUMA nodes", audience=_DATA), lambda host: host.facts.processor.numa_nodes),
+    Field(Column("libvirt", audience=_DATA), lambda host: _version(host.facts)),
     Field(number("domains"), lambda host: host.count(host.domains)),
     Field(number("domains_running", "running", under="domains"), lambda host: host.count(host.running)),
+    Field(number("domains_paused", audience=_DATA), lambda host: host.paused),
+    Field(number("vcpus_running", "vCPUs running", audience=_DATA), lambda host: host.vcpus_running),
+    Field(
+        number("vcpus_per_core", "vCPUs running per core", audience=_DATA),
+        lambda host: ratio(host.vcpus_running, host.facts.processor.all_cores),
+    ),
+    Field(
+        number("memory_running_mib", "memory running (MiB)", audience=_DATA),
+        lambda host: host.given(domain.memory_mib for domain in host.running),
+    ),
     Field(number("interfaces"), lambda host: host.count(host.interfaces)),
     Field(
         number("macvtap_interfaces", "macvtap", under="interfaces"),

@@ -30,7 +30,7 @@ FIELDS: tuple[Field[Placement], ...] = (
     Field(number("index"), lambda item: item.interface.index),
     Field(Column("mac", "MAC"), lambda item: item.interface.mac),
     Field(Column("type"), lambda item: item.interface.type),
-    Field(Column("network", under="type"), lambda item: item.interface.network),
+    Field(Column("network", "libvirt network", under="type"), lambda item: item.interface.network),
     Field(Column("portgroup", audience=_DATA), lambda item: item.interface.portgroup),
     Field(Column("source_device"), lambda item: item.device),
     Field(one_of(SourceMode, "source_mode", "mode", under="source_device"), lambda item: word(item.mode)),
@@ -46,6 +46,7 @@ FIELDS: tuple[Field[Placement], ...] = (
     Field(one_of(State, "guest_csum", audience=_DATA), lambda item: word(item.interface.guest_csum)),
     Field(Column("target", under="mac"), lambda item: item.interface.target),
     Field(one_of(Verdict, "verdict"), lambda item: word(item.finding.verdict) if item.finding else None),
+    Field(Column("server", audience=_DATA), lambda item: item.finding.server if item.finding else None),
     Field(Column("site", audience=Audience.FILTERS), lambda item: item.hypervisor.site),
 )
 

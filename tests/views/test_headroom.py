@@ -1,0 +1,104 @@
+"""What is left for more domains, on hosts and sites."""
+
+from typing import Any
+
+import pytest
+
+from tests.build import domain, hypervisor, inventory
+from tests.views.rows import of, total, values
+from virtscan.model import DomainState, HostStatus, Hypervisor, Report, Resources, State
+from virtscan.views import GROUPINGS
+
+KEYS = ("memory_headroom_mib", "vcpus_running_per_cpu_n1", "largest_domain_mib")
+
+
+def host(name: str, memory_mib: int | None, given_mib: int = 0, site: str = "ams1", **more: Any) -> Hypervisor:
+    return hypervisor(
+        name,
+        domain(f"on-{name}", vcpus=8, memory_mib=given_mib),
+        domain(f"off-{name}", vcpus=64, memory_mib=10**6, state=DomainState.INACTIVE),
+        **{"memory_mib": memory_mib, "site": site, "cpus": 16, **more},
+    )
+
+
+def fleet(*hosts: Hypervisor) -> Report:
+    return Report(inventory=inventory(*hosts))
+
+
+def test_a_site_has_what_is_left_when_its_largest_host_fails() -> None:
+    report = fleet(host("a", 1000, 300), host("b", 4000, 500), host("c", 2000, 200))
+
+    assert values(of(report, "site"), *KEYS) == [(3000 - 1000, round(24 / 32, 2), 3500)]
+
+
+def test_a_site_where_not_all_domains_fit_has_less_than_nothing_left() -> None:
+    assert values(of(fleet(host("a", 4000, 3000)), "site"), *KEYS) == [(-3000, None, 1000)]
+
+
+def test_the_total_is_the_sum_of_the_sites_each_without_its_largest_host() -> None:
+    report = fleet(
+        host("a", 1000, 300), host("b", 4000, 500), host("c", 2000, 200, site="fra1"), host("d", 2000, site="fra1")
+    )
+
+    rows = of(report, "site")
+    shown = total(GROUPINGS["site"](report))
+
+    assert values(rows, "memory_headroom_mib") == [(200,), (1800,)]
+    assert (shown["memory_headroom_mib"], shown["largest_domain_mib"]) == (2000, 3500)
+    for grouping in GROUPINGS.values():
+        assert total(grouping(report))["memory_headroom_mib"] == 2000
+
+
+def test_a_host_alone_has_no_headroom_but_room_for_a_domain() -> None:
+    assert values(of(fleet(host("a", 1000, 300)), "hypervisor"), *KEYS) == [(None, None, 700)]
+
+
+@pytest.mark.parametrize("grouping", ["device", "segment"])
+def test_a_part_of_a_host_has_neither(grouping: str) -> None:
+    assert values(of(fleet(host("a", 1000, 300)), grouping), *KEYS) == [(None, None, None)]
+
+
+def test_no_domain_is_larger_than_the_memory_that_is_free() -> None:
+    report = fleet(host("a", 1000, 300, memory_free_mib=500), host("b", 1000, 900, memory_free_mib=5000))
+
+    assert values(of(report, "hypervisor"), "largest_domain_mib") == [(500,), (100,)]
+
+
+def test_a_host_that_gave_out_more_than_it_has_takes_no_domain() -> None:
+    assert values(of(fleet(host("a", 1000, 1500)), "hypervisor"), "largest_domain_mib") == [(0,)]
+
+
+def test_an_unknown_amount_makes_the_numbers_unknown() -> None:
+    unknown_state = hypervisor("c", domain("x", state=DomainState.UNKNOWN), site="fra1")
+    report = fleet(host("a", None), host("b", 1000), unknown_state)
+
+    assert values(of(report, "site"), *KEYS) == [(None, 0.5 * 2, None), (None, None, None)]
+
+
+def test_a_host_that_was_not_read_adds_nothing() -> None:
+    lost = hypervisor("b", status=HostStatus.FAILED, memory_mib=None, cpus=None, site="ams1")
+
+    assert values(of(fleet(host("a", 4000, 100), host("c", 1000), lost), "site"), *KEYS) == [(900, 1.0, 3900)]
+    assert values(of(fleet(lost), "site"), *KEYS) == [(None, None, None)]
+
+
+def test_suspended_domains_are_told_apart_and_keep_their_memory() -> None:
+    paused, running = Resources(paused=State.ON), Resources(paused=State.OFF)
+    one = hypervisor(
+        "a",
+        domain("p", memory_mib=100, resources=paused),
+        domain("r", memory_mib=200, resources=running),
+        domain("off", memory_mib=400, state=DomainState.INACTIVE),
+    )
+
+    (row,) = of(fleet(one), "hypervisor")
+
+    assert (row["domains_running"], row["domains_paused"], row["memory_running_mib"]) == (2, 1, 300)
+    (host_row,) = of(fleet(one), "hypervisors")
+    assert (host_row["domains_running"], host_row["domains_paused"]) == (2, 1)
+
+
+def test_an_unknown_suspension_is_not_zero() -> None:
+    (row,) = of(fleet(hypervisor("a", domain("r"))), "hypervisor")
+
+    assert row["domains_paused"] is None
