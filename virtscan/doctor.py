@@ -18,7 +18,8 @@ from virtscan.errors import SshError
 from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Plan, ProvisioningTarget, Server, Target, TargetKind
 from virtscan.model.gaps.items import System
 from virtscan.transport import ssh, uri
-from virtscan.views.document import Column, Document, Field, Metric, gap_section, one_of, section, word
+from virtscan.views.document import Column, Document, Field, Metric, one_of, section, word
+from virtscan.views.gap_section import gap_section
 from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.gaps import reason
 from virtscan.views.wording.gaps import subject as subject_of

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from virtscan import __version__
+from virtscan.cli.assuming import WhatIf
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.formats import Wanted
@@ -21,6 +22,7 @@ from virtscan.model import Inventory, Report
 from virtscan.reporters import REPORTERS, Content, gap_lines
 from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, Document, metrics
 from virtscan.views.arranging import arrange
+from virtscan.views.assuming import marked
 from virtscan.views.filters import narrow, parse_condition
 from virtscan.views.metrics import Run
 
@@ -35,6 +37,11 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     where: tuple[str, ...]
     outputs: tuple[Wanted, ...]
     note: str | None = None
+    what_if: WhatIf = WhatIf()
+
+    def with_what_if(self, what_if: WhatIf) -> "Rendering":
+        """Mark every output as one under assumptions, if there are some."""
+        return msgspec.structs.replace(self, what_if=what_if)
 
     def with_note(self, note: str | None) -> "Rendering":
         """Add a line below the table."""
@@ -51,8 +58,11 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         """The option and the place of each output."""
         return tuple((one.option, one.path) for one in self.outputs)
 
-    def check(self) -> None:
+    def check(self, *, is_assumed: bool = False) -> None:
         """Try the options on an empty report, before any host is read.
+
+        Args:
+            is_assumed: The report is to be one under assumptions.
 
         Raises:
             ConfigError: A condition is invalid, names a column that the view lacks, or a value that its column can't
@@ -65,6 +75,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             content = "always has all metrics" if first.reporter.content is Content.METRICS else "holds all views"
             for option in (option for option, value in chosen.items() if value is not None):
                 raise click.UsageError(f"--format {first.format_name} {content}; leave out {option}")
+        if is_assumed and any(one.reporter.content is Content.METRICS for one in self.outputs):
+            raise click.UsageError("--assume: metrics are of what was observed; leave out --format prometheus")
         empty = Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC)))
         self._document(empty, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
 
@@ -94,6 +106,9 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             if stays:
                 output.keep_earlier()
             has_gaps = has_gaps or (reporter.has_gaps and not (stays and wanted.path != STDOUT))
+        if self.what_if.assumed and not all(one.reporter.has_gaps for one in self.outputs):
+            # Whatever is quiet: the file has no place for it.
+            click.echo(f"virtscan: assumed, not observed: {'; '.join(self.what_if.assumed)}", err=True)
         if not has_gaps:
             _show_gaps(next(iter(documents.values())), console)
 
@@ -112,6 +127,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         document = msgspec.structs.replace(view(report), exit_code=run.exit_code)
         if self.note is not None:
             document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
+        document = marked(document, self.what_if.assumed, self.what_if.effects)
         problem = f"--where {' '.join(conditions)}: the regular expression takes too long; write a simpler one"
         with within_seconds(problem):
             document = narrow(document, [parse_condition(text) for text in conditions])

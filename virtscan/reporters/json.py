@@ -30,6 +30,8 @@ def keys(document: Document) -> Iterator[tuple[str, object]]:
         yield "taken_at", timestamp(document.taken_at)
     if document.where:
         yield "where", document.where
+    if document.assumed:
+        yield "assumed", document.assumed
     yield from document.head.items()
     if document.metrics:
         yield "summary", nested(document.metrics)

@@ -15,7 +15,6 @@ from virtscan.views.document import (
     Metric,
     Value,
     counts,
-    gap_section,
     moment,
     number,
     section,
@@ -23,6 +22,7 @@ from virtscan.views.document import (
     timestamp,
     word,
 )
+from virtscan.views.gap_section import gap_section
 from virtscan.views.summary import listed
 
 _DATA = Audience.DATA

@@ -10,11 +10,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from virtscan.model import Gap, GapAbout, State
+from virtscan.model import State
 from virtscan.model.facts import Moment
-from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.views.grouping import RowGroup
-from virtscan.views.wording.gaps import reason, subject
 
 Value: TypeAlias = (
     str
@@ -165,11 +163,12 @@ _NONE = Section(key="gaps", columns=(), rows=())
 class Document(msgspec.Struct, frozen=True, kw_only=True):
     """All content of a report, the same for every format.
 
-    `taken_at` is the time of the scan, None for a capture; `where` are the conditions that its rows meet. `exit_code`
-    is that of the command, None where it is not decided. `head` holds further keys of documents. Of the sections, which
-    are of equal rank, the first is the one for formats with room for one. `headline` is the result in one sentence,
-    without its full stop; `notes` are further lines for people. `gaps` (subject, reason) belongs to every format, or
-    beside it where the format has no place; so do `warnings`, which documents have among the gaps.
+    `taken_at` is the time of the scan, None for a capture; `where` are the conditions that its rows meet, `assumed` is
+    supposed and not observed. `exit_code` is that of the command, None where it is not decided. `head` holds further
+    keys of documents. Of the sections, which are of equal rank, the first is the one for formats with room for one.
+    `headline` is the result in one sentence, without its full stop; `notes` are further lines for people. `gaps`
+    (subject, reason) belongs to every format, or beside it where the format has no place; so do `warnings`, which
+    documents have among the gaps.
     """
 
     schema: str
@@ -177,6 +176,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[Section, ...]
     taken_at: datetime | None = None
     where: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
     exit_code: int | None = None
     head: Mapping[str, object] = {}
     metrics: tuple[Metric, ...] = ()
@@ -262,11 +262,6 @@ def records_of(*kinds: type[msgspec.Struct], key: str) -> Column:
     return Column(key, audience=Audience.DOCUMENTS, holds=GenericAlias(tuple, (reduce(or_, kinds), ...)))
 
 
-def gap_section(gaps: Iterable[Gap], taken_at: datetime | None = None) -> Section:
-    """List the gaps in the order they were met; ages are counted from `taken_at`, and dates without it."""
-    return section("gaps", _gap_fields(taken_at), gaps)
-
-
 def records(items: Iterable[msgspec.Struct]) -> tuple[Mapping[str, object], ...]:
     """Give values as records for documents, with null for what is not known."""
     return tuple(map(record, items))
@@ -291,15 +286,3 @@ def timestamp(moment: datetime | None) -> str | None:
 def word(member: Enum | None) -> str | None:
     """Give the word of a closed set's member."""
     return None if member is None else str(member.value)
-
-
-def _gap_fields(taken_at: datetime | None) -> tuple[Field[Gap], ...]:
-    return (
-        Field(Column("subject"), subject),
-        Field(Column("reason", wraps=True), lambda gap: reason(gap, taken_at)),
-        Field(one_of(GapAbout, "about", audience=Audience.DOCUMENTS), lambda gap: word(gap.about)),
-        Field(Column("hypervisor", audience=Audience.DOCUMENTS), lambda gap: gap.hypervisor),
-        Field(Column("code", audience=Audience.DOCUMENTS), lambda gap: str(record(gap.cause)["code"])),
-        Field(Column("item", audience=Audience.DOCUMENTS, holds=AnyItem), lambda gap: record(gap.item)),
-        Field(Column("cause", audience=Audience.DOCUMENTS, holds=AnyCause), lambda gap: record(gap.cause)),
-    )

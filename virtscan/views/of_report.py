@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from virtscan.model import Gap, Report
 from virtscan.views import advice
-from virtscan.views.document import Document, Metric, Section, gap_section
+from virtscan.views.document import Document, Metric, Section
+from virtscan.views.gap_section import gap_section
 from virtscan.views.left_out import left_out
 
 

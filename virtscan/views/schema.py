@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from virtscan.model.facts import Moment
+from virtscan.views.assuming import Effect
 from virtscan.views.document import Column, Document, nested
 
 Type = Any
@@ -27,7 +28,11 @@ def schema_of(*examples: Document) -> dict[str, Any]:
         fields["taken_at"] = Moment
     heads = [_head(example) for example in examples]
     keys = dict.fromkeys(key for head in heads for key in head)
-    optional: dict[str, Type] = {"where": tuple[str, ...]}
+    optional: dict[str, Type] = {
+        "where": tuple[str, ...],
+        "assumed": tuple[str, ...],
+        "effects": tuple[Effect, ...],
+    }
     for key in keys:
         having = [head[key] for head in heads if key in head]
         (fields if len(having) == len(heads) else optional)[key] = _of_values(key, having)

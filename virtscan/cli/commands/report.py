@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from virtscan.cli.acquire import judged_on, load
+from virtscan.cli.assuming import assume_option, parsed, under
 from virtscan.cli.exit_codes import of_report
 from virtscan.cli.formats import Wanted, wanted_outputs
 from virtscan.cli.options import lower_device_option, make_console, max_age_option, quiet_and_verbose, report_options
@@ -20,6 +21,7 @@ from virtscan.views.metrics import Run
 @click.argument("file", type=click.Path(path_type=Path))
 @lower_device_option
 @max_age_option
+@assume_option
 @report_options
 @quiet_and_verbose
 def report(
@@ -27,6 +29,7 @@ def report(
     lower_device: LowerDevice | None,
     max_age: float | None,
     fail_on: FailOn | None,
+    assumptions: tuple[str, ...],
     formats: tuple[Wanted, ...],
     output: Path | None,
     summary: bool,
@@ -40,7 +43,7 @@ def report(
 
     console = make_console(verbose=verbose, quiet=quiet)
     rendering = Rendering(outputs=wanted_outputs(formats, output, summary=summary), **how)
-    rendering.check()
+    rendering.check(is_assumed=bool(parsed(assumptions, str)))
     keep_apart(*rendering.places, ("--redact", redact))
     redacted = redaction(redact)
     saved = load(file)
@@ -49,7 +52,8 @@ def report(
     inventory = redacted(judged_on(saved, console, lower_device=lower_device, max_age=max_age))
     with Outputs() as outputs:
         shown = rendering.open(outputs)
-        judged = judge(inventory)
+        judged, what_if = under(judge(inventory), parsed(assumptions, redacted.text))
+        rendering = rendering.with_what_if(what_if)
         code = of_report(judged, fail_on or FailOn.LATENT)
         rendering.with_pseudonyms(redacted.text).write(judged, shown, console, Run(exit_code=code))
     return code

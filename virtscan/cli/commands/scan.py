@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from virtscan.cli.acquire import collected, planned
+from virtscan.cli.assuming import assume_option, check, parsed, under
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.formats import Wanted, wanted_outputs
 from virtscan.cli.history.keeping import Keeping
@@ -16,6 +17,7 @@ from virtscan.cli.output import PRIVATE, Outputs, keep_apart
 from virtscan.cli.plan import default_uri_line
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
+from virtscan.errors import ConfigError
 from virtscan.model import FailOn
 from virtscan.views.metrics import Run
 
@@ -27,12 +29,14 @@ from virtscan.views.metrics import Run
 @click.option("--save", type=FILE, help="Save the inventory to this file, for virtscan report.")
 @history_option
 @click.option("--no-history", is_flag=True, help="Don't keep this scan, whatever [history] url says.")
+@assume_option
 @report_options
 @quiet_and_verbose
 def scan(
     save: Path | None,
     history: str | None,
     no_history: bool,
+    assumptions: tuple[str, ...],
     view: str | None,
     by: str | None,
     where: tuple[str, ...],
@@ -54,11 +58,13 @@ def scan(
 
     console = make_console(verbose=verbose, quiet=quiet)
     rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output, summary=summary))
-    rendering.check()
+    rendering.check(is_assumed=bool(assumptions))
     keep_apart(("--save", save), *rendering.places, ("--redact", redact))
     redacted = redaction(redact)
     plan = planned(console, fail_on=fail_on, **what)
     rendering = rendering.with_note(default_uri_line(plan, names=console.names))
+    check(parsed(assumptions, str), plan)
+    refused = None
     url = None if no_history else kept_in(history, plan)
     with (
         Keeping(url, scope=plan.scope, saved=save, console=console) as keeping,
@@ -72,6 +78,11 @@ def scan(
         keeping.collected(inventory)
         report = judge(inventory)
         keeping.judged(report)
+        try:
+            report, what_if = under(report, parsed(assumptions, redacted.text))
+            rendering = rendering.with_what_if(what_if)
+        except ConfigError as error:
+            refused = error  # what was collected is kept and reported all the same
         code = of_report(report, plan.fail_on or FailOn.LATENT)
         run = Run(exit_code=code, seconds=seconds)
         if saved:
@@ -82,4 +93,6 @@ def scan(
                 saved.keep_earlier()
             saved.end()  # whatever may go wrong with the report
         rendering.with_pseudonyms(redacted.text).write(report, shown, console, run)
+    if refused is not None:
+        raise refused
     return code

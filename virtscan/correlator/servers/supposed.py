@@ -43,6 +43,20 @@ def switched_off(server: Server, names: Collection[DeviceName], *, whole: bool =
     return msgspec.structs.replace(server, devices=devices)
 
 
+def switched(server: Server, state: State, interface: str | None = None) -> Server:
+    """Give a server as it would be with the offload of all its devices, or of one, in a state for good."""
+    offload = Offload(tx_checksum=state, persistence=Persistence(tx_checksum=state, setting="assumed"))
+    devices = tuple(
+        msgspec.structs.replace(one, offload=offload) if interface in {None, one.device.name} else one
+        for one in server.devices
+    )
+    if interface in {None, server.interface}:
+        server = msgspec.structs.replace(
+            server, tx_checksum=state, reason=None, persistence=offload.persistence, features={}
+        )
+    return msgspec.structs.replace(server, devices=devices)
+
+
 def _rebooted(one: ServerDevice) -> ServerDevice:
     persistence = one.offload.persistence
     state = State.UNKNOWN if persistence is None else persistence.tx_checksum

@@ -1,0 +1,146 @@
+"""`--assume`: judged again under assumptions, and every output marked."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.reporters.reading import text_of
+from virtscan.cli.main import run
+from virtscan.cli.schemas import schema_named
+from virtscan.model import Mac
+from virtscan.reporters import REPORTERS, Content
+from virtscan.storage import dumps
+from virtscan.views import VIEWS
+
+SERVER_MAC = Mac("52:54:00:00:01:01")
+MOVE = "satellite runs_on=hv2"
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    """An inventory of two hypervisors with a VM each; the server is a VM on the first."""
+    hosts = (
+        hypervisor(
+            "hv1",
+            domain("web01", macvtap(mac="52:54:00:00:00:01")),
+            domain("satellite", macvtap(mac=SERVER_MAC)),
+            kernel=UNFIXED_KERNEL,
+        ),
+        hypervisor("hv2", domain("web02", macvtap(mac="52:54:00:00:00:02")), kernel=UNFIXED_KERNEL),
+    )
+    path = tmp_path / "fleet.json"
+    path.write_bytes(dumps(inventory(*hosts, servers=(server(macs=(SERVER_MAC,)),))))
+    return str(path)
+
+
+def test_it_says_what_is_freed_and_what_is_put_at_risk(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", saved, "--assume", MOVE]) == 1
+
+    shown = capfd.readouterr().out
+    assert shown.startswith("Assumed, not observed: satellite runs_on=hv2. 1 interface of 1 VM at risk (")
+    assert "The assumption puts 1 interface at risk:\n  hv2 web02 52:54:00:00:00:02 (satellite)\n" in shown
+    assert "The assumption frees 1 interface:\n  hv1 web01 52:54:00:00:00:01 (satellite)\n" in shown
+
+
+def test_the_exit_code_is_that_of_the_assumed_report(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", saved]) == 1
+    assert run(["report", saved, "--assume", f"hv1 kernel={FIXED_KERNEL}"]) == 0
+
+
+def test_an_assumption_that_changes_nothing_says_so(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    run(["report", saved, "--assume", "satellite tx=on"])
+
+    assert "The assumption changes no verdict.\n" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_json_has_the_assumptions_and_their_effects_as_the_schema_says(
+    view: str, saved: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(["report", saved, "--view", view, "--format", "json", "--assume", MOVE])
+
+    document = json.loads(capfd.readouterr().out)
+    assert document["assumed"] == [MOVE]
+    assert [(one["change"], one["hypervisor"], one["domain"]) for one in document["effects"]] == [
+        ("at-risk", "hv2", "web02"),
+        ("freed", "hv1", "web01"),
+    ]
+    assert (document["effects"][0]["before"], document["effects"][0]["after"]) == ("not-affected", "at-risk")
+    jsonschema.validate(document, schema_named("report" if view == "risks" else view))
+
+
+@pytest.mark.parametrize(
+    "format_name", [name for name, reporter in REPORTERS.items() if reporter.content is not Content.METRICS]
+)
+def test_every_format_is_marked_or_standard_error_is(
+    format_name: str, saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "output"
+
+    run(["report", saved, "-q", f"--format={format_name}={output}", "--assume", MOVE])
+
+    shown = text_of(output.read_bytes()) + capfd.readouterr().err
+    assert "satellite runs_on=hv2" in shown.replace("`", "")
+
+
+def test_metrics_are_never_of_an_assumption(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", saved, "--format", "prometheus", "--assume", MOVE]) == 2
+    assert "--assume: metrics are of what was observed" in capfd.readouterr().err
+
+
+def test_a_scan_saves_what_was_observed_and_reports_what_is_assumed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "hv1").mkdir()
+    (tmp_path / "hv1" / "web01.xml").write_text(
+        "<domain type='kvm'><name>web01</name><devices><interface type='direct'><source dev='bond2'/></interface>"
+        "</devices></domain>"
+    )
+    options = ["scan", "--xml", str(tmp_path / "hv1"), "--server", "satellite=off"]
+    saved = tmp_path / "fleet.json"
+
+    run([*options, "--save", str(saved), "--assume", "satellite tx=on"])
+
+    assert "Assumed, not observed: satellite tx=on. " in capfd.readouterr().out
+    run(["report", str(saved)])
+    assert capfd.readouterr().out.startswith("No interface is at risk. ")
+
+
+def test_an_unknown_name_is_refused_before_a_scan_if_all_names_are_known(capfd: pytest.CaptureFixture[str]) -> None:
+    options = ["scan", "-c", "qemu+tcp://192.0.2.1/system", "--server", "satellite=on", "--deadline", "1h"]
+
+    assert run([*options, "--assume", "satelite tx=off"]) == 2
+
+    assert "no server is named 'satelite'; did you mean 'satellite'?" in capfd.readouterr().err
+
+
+def test_what_was_collected_is_kept_and_reported_if_a_name_turns_out_to_be_unknown(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    saved, folder = tmp_path / "fleet.json", tmp_path / "hv1"
+    folder.mkdir()
+    (folder / "web01.xml").write_text("<domain type='kvm'><name>web01</name></domain>")
+
+    code = run(["scan", "--xml", str(folder), "--save", str(saved), "--assume", "hv9 kernel=3.15.0"])
+
+    printed = capfd.readouterr()
+    assert code == 2
+    assert "no hypervisor is named 'hv9'" in printed.err
+    assert "Assumed" not in printed.out
+    assert printed.out.startswith("No interface was judged")
+    assert saved.exists()
+
+
+def test_names_of_assumptions_are_pseudonyms_where_names_are(
+    saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    names = str(tmp_path / "names.json")
+    run(["report", saved, "--redact", names, "--assume", MOVE])
+    printed = capfd.readouterr()
+
+    assert "Assumed, not observed: " in printed.out
+    assert "frees 1 interface" in printed.out
+    assert not any(name in printed.out + printed.err for name in ("satellite", "hv1", "hv2", "web01"))

@@ -1,0 +1,82 @@
+"""`--assume`: a report judged again under assumptions."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from virtscan import __version__
+from virtscan.cli.plan import learns_its_name
+from virtscan.connectors import naming
+from virtscan.correlator.assumptions import Assumption, assume, parse_assumption
+from virtscan.model import HostStatus, Hypervisor, Inventory, Plan, Report, Server
+
+if TYPE_CHECKING:
+    from virtscan.views.assuming import Effect
+
+assume_option = click.option(
+    "--assume",
+    "assumptions",
+    multiple=True,
+    metavar="ASSUMPTION",
+    help="Judge as if: 'satellite tx=off', 'satellite runs_on=hv2', 'hv3 kernel=RELEASE', 'hv3 runs_on=hv2' (all its "
+    "VMs). Repeatable. Every output is marked, and says what that frees and what it puts at risk.",
+)
+
+
+class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
+    """What was assumed, and what it changes; both are empty for a report of what was observed."""
+
+    assumed: tuple[str, ...] = ()
+    effects: "tuple[Effect, ...]" = ()
+
+
+def parsed(texts: Sequence[str], pseudonym: Callable[[str], str]) -> tuple[Assumption, ...]:
+    """Read assumptions, with pseudonyms in the place of names.
+
+    Raises:
+        ConfigError: One is invalid.
+    """
+    return tuple(_renamed(parse_assumption(text), pseudonym) for text in texts)
+
+
+def _renamed(one: Assumption, pseudonym: Callable[[str], str]) -> Assumption:
+    value = pseudonym(one.value) if one.key == "runs_on" else one.value
+    return parse_assumption(f"{pseudonym(one.name)} {one.key}={value}")
+
+
+def check(assumptions: Sequence[Assumption], plan: Plan) -> None:
+    """Look up the names before a host is read, as far as the plan has them all.
+
+    Raises:
+        ConfigError: One is unknown.
+    """
+    if plan.provisioning or any(map(learns_its_name, plan.targets)):
+        return
+    hosts = (naming.name(target) for target in plan.targets)
+    skeleton = Inventory(
+        version=__version__,
+        taken_at=datetime.now(UTC),
+        hypervisors=tuple(Hypervisor(name=name, uri=name, status=HostStatus.FAILED) for name in dict.fromkeys(hosts)),
+        servers=tuple(Server(name=one.name, interface=one.interface, source="") for one in plan.servers),
+    )
+    assume(skeleton, [one for one in assumptions if ":" not in one.name])
+
+
+def under(report: Report, assumptions: Sequence[Assumption]) -> tuple[Report, WhatIf]:
+    """Judge the inventory of a report again under assumptions; without any it is the same report.
+
+    Raises:
+        ConfigError: An assumption names something unknown, or can't be.
+    """
+    if not assumptions:
+        return report, WhatIf()
+    from virtscan.views.assuming import effects
+    from virtscan.views.judging import judge
+
+    assumed = assume(report.inventory, assumptions)
+    later = judge(assumed.inventory)
+    texts = tuple(one.text for one in assumptions)
+    return later, WhatIf(assumed=texts, effects=effects(report, later, assumed.moved))

@@ -1,0 +1,191 @@
+"""What if: an inventory as it would be with a server's offload switched, a kernel updated, or VMs moved."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from virtscan.correlator.kernel import read_kernel
+from virtscan.correlator.location.places import HostDevice, HostItself, places
+from virtscan.correlator.servers.sending import sending_stacks
+from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.servers.supposed import switched
+from virtscan.errors import ConfigError
+from virtscan.model import (
+    DeviceKind,
+    Domain,
+    Hypervisor,
+    Inventory,
+    KernelBasis,
+    Observed,
+    Server,
+    State,
+)
+from virtscan.model.nearest import did_you_mean
+
+_FORM = re.compile(r"\s*(?P<name>\S.*?)\s+(?P<key>[\w-]+)\s*=\s*(?P<value>\S.*?)\s*", re.DOTALL)
+_KEYS = ("tx", "runs_on", "kernel")
+_EXAMPLES = "write 'SERVER tx=off', 'SERVER runs_on=HYPERVISOR' or 'HYPERVISOR kernel=RELEASE'"
+
+DomainPlace: TypeAlias = tuple[str, str, str]
+"""Hypervisor, origin and name of a domain."""
+
+
+class Assumption(msgspec.Struct, frozen=True, kw_only=True):
+    """One assumption: `tx`, `runs_on` or `kernel` of a server or hypervisor has a value; `text` is as typed."""
+
+    name: str
+    key: str
+    value: str
+    text: str
+
+
+class Assumed(msgspec.Struct, frozen=True, kw_only=True):
+    """An inventory under assumptions; `moved` gives for the new place of each domain that moved its old one."""
+
+    inventory: Inventory
+    moved: Mapping[DomainPlace, DomainPlace] = {}
+
+
+def parse_assumption(text: str) -> Assumption:
+    """Read `NAME KEY=VALUE`.
+
+    Raises:
+        ConfigError: Not of that form, or there is no such key.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise ConfigError(f"--assume: invalid assumption {text!r}; {_EXAMPLES}")
+    name, key, value = match["name"], match["key"], match["value"]
+    if key not in _KEYS:
+        hint = did_you_mean(key, _KEYS, otherwise=f"there are {', '.join(_KEYS)}")
+        raise ConfigError(f"--assume {text!r}: no assumption is about {key!r}; {hint}")
+    if key == "tx" and value not in {"on", "off"}:
+        raise ConfigError(f"--assume {text!r}: tx is on or off, not {value!r}")
+    if key == "kernel" and read_kernel(value).basis is KernelBasis.UNREADABLE:
+        raise ConfigError(f"--assume {text!r}: {value!r} is not a kernel release; write it as uname -r prints it")
+    return Assumption(name=name, key=key, value=value, text=f"{name} {key}={value}")
+
+
+def assume(inventory: Inventory, assumptions: Iterable[Assumption]) -> Assumed:
+    """Apply assumptions in their order.
+
+    Raises:
+        ConfigError: A server or hypervisor is unknown, or can't be moved; the message names the nearest one.
+    """
+    assumed = Assumed(inventory=inventory)
+    for one in assumptions:
+        match one.key:
+            case "tx":
+                assumed = _with(assumed, servers=_switched(assumed.inventory.servers, one))
+            case "kernel":
+                assumed = _with(assumed, hypervisors=_updated(assumed.inventory, one))
+            case _:
+                assumed = _moved(assumed, one)
+    return assumed
+
+
+def _with(assumed: Assumed, **changes: tuple[Server, ...] | tuple[Hypervisor, ...]) -> Assumed:
+    return msgspec.structs.replace(assumed, inventory=msgspec.structs.replace(assumed.inventory, **changes))
+
+
+def _switched(servers: Sequence[Server], one: Assumption) -> tuple[Server, ...]:
+    """Switch all devices of a server, or with `SERVER:INTERFACE` that one."""
+    state = State(one.value)
+    if any(server.name == one.name for server in servers):
+        return tuple(switched(server, state) if server.name == one.name else server for server in servers)
+    name, _, interface = one.name.rpartition(":")
+    named = [server for server in servers if server.name == name]
+    devices = {device.device.name for server in named for device in server.devices}
+    if not named or interface not in {*devices, *(server.interface for server in named)}:
+        raise _unknown(one, "server", [server.name for server in servers])
+    return tuple(switched(server, state, interface) if server.name == name else server for server in servers)
+
+
+def _updated(inventory: Inventory, one: Assumption) -> tuple[Hypervisor, ...]:
+    host = _hypervisor(inventory, one, one.name)
+    kernel = Observed(value=one.value, source="assumed", observed_at=inventory.taken_at)
+    updated = msgspec.structs.replace(host, kernel=kernel, kernel_build=None, declared_kernel=None)
+    return tuple(updated if other is host else other for other in inventory.hypervisors)
+
+
+def _moved(assumed: Assumed, one: Assumption) -> Assumed:
+    """Move a server, or all domains of a hypervisor; their interfaces keep the names of their source devices."""
+    inventory = assumed.inventory
+    servers = [number for number, server in enumerate(inventory.servers) if server.name == one.name]
+    target = _hypervisor(inventory, one, one.value)
+    if not servers:
+        known = [server.name for server in inventory.servers]
+        source = _hypervisor(inventory, one, one.name, "server or hypervisor", known)
+        return _carried(assumed, {id(domain) for domain in source.domains}, target)
+    index = ServerIndex(inventory)
+    numbers = [number for number, server in enumerate(index.servers) if server.name == one.name]
+    for server in (index.servers[number] for number in numbers):
+        for stack in sending_stacks(server):
+            here = [place for place in places(stack, index.fleet) if isinstance(place, HostDevice | HostItself)]
+            if any(not (isinstance(place, HostItself) and place.declared) for place in here):
+                raise ConfigError(f"--assume {one.text!r}: {server.name} is the hypervisor {here[0].hypervisor} itself")
+    own = {domain for domain, owners in index.owners.items() if owners & set(numbers)}
+    placed = tuple(
+        msgspec.structs.replace(server, runs_on=target.name, physical=False) if number in servers else server
+        for number, server in enumerate(inventory.servers)
+    )
+    return _with(_carried(assumed, own, target), servers=placed)
+
+
+def _carried(assumed: Assumed, domains: set[int], target: Hypervisor) -> Assumed:
+    """Move the domains of these ids."""
+    inventory, moved = assumed.inventory, dict(assumed.moved)
+    arriving: list[Domain] = []
+    hosts: list[Hypervisor] = []
+    for host in inventory.hypervisors:
+        leaving = [domain for domain in host.domains if id(domain) in domains and host is not target]
+        for domain in leaving:
+            arriving.append(_arrived(domain, target))
+            old = (host.name, domain.origin, domain.name)
+            moved[target.name, target.uri, domain.name] = moved.pop(old, old)
+        hosts.append(_without(host, leaving) if leaving else host)
+    carried = tuple(
+        msgspec.structs.replace(host, domains=(*host.domains, *arriving)) if host.name == target.name else host
+        for host in hosts
+    )
+    return Assumed(inventory=msgspec.structs.replace(inventory, hypervisors=carried), moved=moved)
+
+
+def _arrived(domain: Domain, target: Hypervisor) -> Domain:
+    interfaces = tuple(msgspec.structs.replace(interface, target=None) for interface in domain.interfaces)
+    return msgspec.structs.replace(domain, origin=target.uri, interfaces=interfaces)
+
+
+def _without(host: Hypervisor, leaving: Sequence[Domain]) -> Hypervisor:
+    """Give a hypervisor without some domains and the devices of their interfaces."""
+    interfaces = [interface for domain in leaving for interface in domain.interfaces]
+    targets, macs = {one.target for one in interfaces}, {one.mac for one in interfaces}
+    gone = {id(domain) for domain in leaving}
+    return msgspec.structs.replace(
+        host,
+        domains=tuple(domain for domain in host.domains if id(domain) not in gone),
+        devices=tuple(
+            device
+            for device in host.devices
+            if device.name not in targets and not (device.kind is DeviceKind.MACVLAN and device.mac in macs)
+        ),
+    )
+
+
+def _hypervisor(
+    inventory: Inventory, one: Assumption, name: str, what: str = "hypervisor", others: Sequence[str] = ()
+) -> Hypervisor:
+    found = next((host for host in inventory.hypervisors if host.name == name), None)
+    if found is None:
+        raise _unknown(one, what, [*others, *(host.name for host in inventory.hypervisors)], name)
+    return found
+
+
+def _unknown(one: Assumption, what: str, known: Sequence[str], name: str | None = None) -> ConfigError:
+    wanted = one.name if name is None else name
+    there_are = f"there are {', '.join(sorted(set(known)))}" if known else "there is none"
+    return ConfigError(
+        f"--assume {one.text!r}: no {what} is named {wanted!r}; {did_you_mean(wanted, known, otherwise=there_are)}"
+    )

@@ -1,0 +1,135 @@
+"""Documents about a report under assumptions: marked as such, with what the assumptions change."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+
+import msgspec
+
+from virtscan.correlator.assumptions import DomainPlace
+from virtscan.model import Finding, Mac, Report, Verdict
+from virtscan.views.document import Document, records
+from virtscan.views.summary import is_at_risk
+from virtscan.views.wording.quantity import quantity
+
+_LISTED = 20
+
+
+class Change(Enum):
+    """What assumptions do to an interface; FREED: it was at risk or unknown, and is neither any more."""
+
+    AT_RISK = "at-risk"
+    UNKNOWN = "unknown"
+    FREED = "freed"
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """An interface whose verdict is another one under the assumptions; without a finding there is no verdict."""
+
+    change: Change
+    hypervisor: str
+    domain: str
+    uuid: str | None
+    mac: Mac | None
+    server: str | None
+    server_interface: str | None
+    before: Verdict | None
+    after: Verdict | None
+
+
+_WORDS = {
+    Change.AT_RISK: "puts {} at risk",
+    Change.UNKNOWN: "leaves {} unknown",
+    Change.FREED: "frees {}",
+}
+
+
+def effects(before: Report, after: Report, moved: Mapping[DomainPlace, DomainPlace]) -> tuple[Effect, ...]:
+    """Compare two reports of one fleet: every interface that the assumptions put at risk, leave unknown, or free.
+
+    Args:
+        before: The report without assumptions.
+        after: The report under them.
+        moved: For the new place of each domain that moved its old one.
+    """
+    old = {_key(finding, {}): finding for finding in before.findings}
+    found = list(_effects(old, after.findings, moved))
+    return tuple(sorted(found, key=lambda effect: list(Change).index(effect.change)))
+
+
+def marked(document: Document, assumptions: Sequence[str], found: Sequence[Effect]) -> Document:
+    """Mark a document as one under assumptions, in every format, and say what they change."""
+    if not assumptions:
+        return document
+    what = "; ".join(assumptions)
+    return msgspec.structs.replace(
+        document,
+        assumed=tuple(assumptions),
+        head={**document.head, "effects": records(found)},
+        headline=f"Assumed, not observed: {what}. {document.headline}".rstrip(". "),
+        notes=(*_lines(found), *document.notes),
+    )
+
+
+def _effects(
+    old: Mapping[tuple[object, ...], Finding], findings: Iterable[Finding], moved: Mapping[DomainPlace, DomainPlace]
+) -> Iterator[Effect]:
+    left = dict(old)
+    for finding in findings:
+        earlier = left.pop(_key(finding, moved), None)
+        if (change := _change(earlier, finding)) is not None:
+            yield _effect(change, earlier, finding)
+    for earlier in left.values():
+        if (change := _change(earlier, None)) is not None:
+            yield _effect(change, earlier, None)
+
+
+def _key(finding: Finding, moved: Mapping[DomainPlace, DomainPlace]) -> tuple[object, ...]:
+    place = finding.hypervisor, finding.origin, finding.domain
+    return (*moved.get(place, place), finding.index, finding.next_start)
+
+
+def _change(before: Finding | None, after: Finding | None) -> Change | None:
+    if is_at_risk(after):
+        return None if is_at_risk(before) else Change.AT_RISK
+    if _is_unknown(after):
+        return None if _is_unknown(before) else Change.UNKNOWN
+    return Change.FREED if is_at_risk(before) or _is_unknown(before) else None
+
+
+def _is_unknown(finding: Finding | None) -> bool:
+    return finding is not None and finding.verdict is Verdict.UNKNOWN and finding.waived is None
+
+
+def _effect(change: Change, before: Finding | None, after: Finding | None) -> Effect:
+    shown = after or before
+    assert shown is not None  # noqa: S101  one of both is what changes
+    decides = before if change is Change.FREED and before is not None else shown
+    return Effect(
+        change=change,
+        hypervisor=shown.hypervisor,
+        domain=shown.domain,
+        uuid=shown.uuid,
+        mac=shown.mac,
+        server=decides.server,
+        server_interface=decides.server_interface,
+        before=None if before is None else before.verdict,
+        after=None if after is None else after.verdict,
+    )
+
+
+def _lines(found: Sequence[Effect]) -> Iterator[str]:
+    """Say what the assumptions change: a line for each kind of change, and one for each interface."""
+    if not found:
+        yield "The assumption changes no verdict."
+    for change, words in _WORDS.items():
+        own = [effect for effect in found if effect.change is change]
+        if own:
+            yield f"The assumption {words.format(quantity(len(own), 'interface'))}:"
+            yield from (f"  {_line(effect)}" for effect in own[:_LISTED])
+            if len(own) > _LISTED:
+                yield f"  and {len(own) - _LISTED} more, which --format json lists"
+
+
+def _line(effect: Effect) -> str:
+    by = f" ({effect.server})" if effect.server is not None else ""
+    return f"{effect.hypervisor} {effect.domain} {effect.mac or 'without a MAC'}{by}"
