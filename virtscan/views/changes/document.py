@@ -1,0 +1,196 @@
+"""The document of changes, `virtscan.diff/1`."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC
+
+import msgspec
+
+from virtscan.changes import Cause, CauseKind, Changes, EndingWaiver, FieldChange, FindingKind, Kind, Reminder, Snapshot
+from virtscan.model import Exposure, Gap, Verdict, Waiver
+from virtscan.views.changes.groups import groups
+from virtscan.views.changes.lines import Line, Subject, lines
+from virtscan.views.document import (
+    Audience,
+    Column,
+    Document,
+    Field,
+    Metric,
+    Section,
+    gap_section,
+    moment,
+    number,
+    one_of,
+    record,
+    records,
+    records_of,
+    section,
+    texts,
+    timestamp,
+    word,
+    yes_or_no,
+)
+from virtscan.views.wording import changes as wording
+
+_DATA = Audience.DATA
+_NEWS = {FindingKind.NEW, FindingKind.SEEN_AGAIN, FindingKind.WAIVER_ENDED, FindingKind.EXPOSURE_RISEN}
+_KINDS = tuple(dict.fromkeys(str(kind.value) for kind in (*FindingKind, *Kind)))
+
+
+def view(changes: Changes, gaps: Iterable[Gap] = (), exit_code: int | None = None) -> Document:
+    """Show every change, by cause.
+
+    Args:
+        changes: What changed.
+        gaps: What the newer side could not read, and the older one could.
+        exit_code: The command's.
+    """
+    found = tuple(lines(changes))
+    main = section("changes", _FIELDS, found)
+    grouped = groups(found)
+    return Document(
+        schema="virtscan.diff/1",
+        version=changes.new.version,
+        taken_at=changes.new.taken_at,
+        exit_code=exit_code,
+        head={"since": _side(changes.old), "unread": changes.unread, "is_same_scope": changes.is_same_scope},
+        sections=(
+            msgspec.structs.replace(main, groups=grouped),
+            _causes(found),
+            section("reminders", _REMINDERS, changes.reminders),
+            section("ending_waivers", _ENDING, changes.ending),
+        ),
+        metrics=tuple(_metrics(changes)),
+        headline=_headline(changes),
+        notes=tuple(_notes(changes)),
+        gaps=gap_section(gaps),
+    )
+
+
+def _side(side: Snapshot) -> dict[str, object]:
+    return {"version": side.version, "taken_at": timestamp(side.taken_at)}
+
+
+_FIELDS: tuple[Field[Line], ...] = (
+    Field(one_of(Subject, "subject"), lambda line: word(line.subject)),
+    Field(Column("change", words=_KINDS), lambda line: word(line.kind)),
+    Field(Column("hypervisor"), lambda line: line.hypervisor),
+    Field(Column("domain", under="hypervisor"), lambda line: line.domain),
+    Field(Column("uuid", audience=_DATA), lambda line: line.uuid),
+    Field(number("index", audience=_DATA), lambda line: line.index),
+    Field(Column("mac", "MAC"), lambda line: line.mac),
+    Field(Column("server"), lambda line: line.server),
+    Field(Column("server_interface", under="server"), lambda line: line.server_interface),
+    Field(one_of(Verdict, "old_verdict", audience=_DATA), lambda line: word(line.old.verdict) if line.old else None),
+    Field(one_of(Verdict, "verdict"), lambda line: word(line.new.verdict) if line.new else None),
+    Field(one_of(Exposure, "old_exposure", audience=_DATA), lambda line: word(line.old.exposure) if line.old else None),
+    Field(one_of(Exposure, "exposure", audience=_DATA), lambda line: word(line.new.exposure) if line.new else None),
+    Field(Column("waived", audience=_DATA), lambda line: line.new.waived if line.new else None),
+    Field(Column("old_hypervisor", audience=_DATA), lambda line: line.old_hypervisor),
+    Field(Column("old_domain", audience=_DATA), lambda line: line.old_domain),
+    Field(one_of(CauseKind, "cause", audience=_DATA), lambda line: word(line.cause.kind) if line.cause else None),
+    Field(yes_or_no("certain", audience=_DATA), lambda line: line.is_certain),
+    Field(texts("unread", audience=_DATA), lambda line: line.unread),
+    Field(records_of(FieldChange, key="fields"), lambda line: records(line.fields)),
+    Field(Column("detail", wraps=True), lambda line: line.detail or None),
+)
+
+
+class _Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings with one cause."""
+
+    cause: Cause
+    kind: FindingKind
+    findings: int
+
+
+_CAUSES: tuple[Field[_Group], ...] = (
+    Field(one_of(FindingKind, "change"), lambda one: word(one.kind)),
+    Field(one_of(CauseKind, "cause"), lambda one: word(one.cause.kind)),
+    Field(Column("server"), lambda one: one.cause.server),
+    Field(Column("server_interface"), lambda one: one.cause.server_interface),
+    Field(Column("hypervisor"), lambda one: one.cause.hypervisor),
+    Field(Column("device"), lambda one: one.cause.device),
+    Field(Column("old"), lambda one: one.cause.old),
+    Field(Column("new"), lambda one: one.cause.new),
+    Field(number("findings"), lambda one: one.findings),
+)
+
+_REMINDERS: tuple[Field[Reminder], ...] = (
+    Field(Column("hypervisor"), lambda one: one.hypervisor),
+    Field(moment("since"), lambda one: timestamp(one.since)),
+    Field(number("days"), lambda one: one.days),
+)
+
+_ENDING: tuple[Field[EndingWaiver], ...] = (
+    Field(Column("reason"), lambda one: one.waiver.reason),
+    Field(Column("until"), lambda one: one.until.isoformat()),
+    Field(number("days"), lambda one: one.days),
+    Field(Column("waiver", audience=Audience.DOCUMENTS, holds=Waiver), lambda one: record(one.waiver)),
+)
+
+
+def _causes(found: Sequence[Line]) -> Section:
+    counted = Counter((line.cause, line.kind) for line in found)
+    return section(
+        "causes",
+        _CAUSES,
+        [
+            _Group(cause=cause, kind=kind, findings=count)
+            for (cause, kind), count in counted.items()
+            if cause is not None and isinstance(kind, FindingKind)
+        ],
+    )
+
+
+def _metrics(changes: Changes) -> Iterator[Metric]:
+    """Count the changes; every label has every value, in the order of its set."""
+    of_findings = Counter(change.kind for change in changes.findings)
+    for kind in FindingKind:
+        yield _metric("findings", of_findings[kind], "Findings that changed.", change=kind.value)
+    for name in ("hypervisors", "servers", "domains", "interfaces"):
+        counted = Counter(change.kind for change in getattr(changes, name))
+        for one in Kind:
+            yield _metric(name, counted[one], f"{name.capitalize()} that changed.", change=one.value)
+    yield _metric("newly_at_risk", _news(changes, Verdict.AT_RISK), "Interfaces that are newly at risk.")
+    yield _metric("newly_unknown", _news(changes, Verdict.UNKNOWN), "Interfaces that are newly unknown.")
+    yield _metric("not_read", len(changes.unread), "Hypervisors that one of the two did not read completely.")
+
+
+def _metric(name: str, value: int, text: str, **labels: str) -> Metric:
+    return Metric(name=name, value=value, help=text, labels=labels)
+
+
+def _news(changes: Changes, verdict: Verdict) -> int:
+    kinds = _NEWS if verdict is Verdict.AT_RISK else {*_NEWS, FindingKind.UNDECIDED}
+    return sum(one.kind in kinds and one.new is not None and one.new.verdict is verdict for one in changes.findings)
+
+
+def _headline(changes: Changes) -> str:
+    """Count what changed, the most urgent first: the subject of the mail."""
+    if changes.is_empty:
+        return ""
+    findings = Counter(change.kind for change in changes.findings)
+    hosts = Counter(change.kind for change in changes.hypervisors)
+    servers = Counter(change.kind for change in changes.servers)
+    domains = Counter(change.kind for change in changes.domains)
+    parts = [
+        (_news(changes, Verdict.AT_RISK), "newly at risk"),
+        (_news(changes, Verdict.UNKNOWN), "newly unknown"),
+        (findings[FindingKind.RESOLVED], "resolved"),
+        *((hosts[kind], f"hypervisors {wording.happened('hypervisor', kind)}") for kind in Kind),
+        *((servers[kind], f"servers {wording.happened('server', kind)}") for kind in Kind),
+        *((domains[kind], f"VMs {wording.happened('domain', kind)}") for kind in Kind),
+        (len(changes.interfaces), "interfaces changed"),
+        (len(changes.reminders), "hypervisors still not read"),
+        (len(changes.ending), "waivers about to end"),
+    ]
+    counted = wording.joined(parts) or "Fewer or other findings"
+    return f"{counted}; since {changes.old.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _notes(changes: Changes) -> Iterator[str]:
+    yield from map(wording.reminder, changes.reminders)
+    yield from map(wording.ending, changes.ending)
+    if not changes.is_same_scope:
+        yield "the two scans are of different configurations: what only one of them has may still be there"

@@ -1,0 +1,55 @@
+"""Changes by cause: the rows that one sentence explains."""
+
+from collections.abc import Sequence
+
+from virtscan.changes import Cause, Kind
+from virtscan.views.changes.lines import COLUMNS, Line, Subject
+from virtscan.views.grouping import RowGroup
+from virtscan.views.wording import changes as wording
+from virtscan.views.wording.quantity import quantity
+
+_NOUNS = {
+    Subject.HYPERVISOR: "hypervisor",
+    Subject.SERVER: "server",
+    Subject.DOMAIN: "VM",
+    Subject.INTERFACE: "interface",
+}
+_MOST = 50
+"""Rows of a group that people see; beyond that they are counted."""
+
+
+def groups(lines: Sequence[Line]) -> tuple[RowGroup, ...]:
+    """Group rows that have the same subject, kind and cause, in their order."""
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for place, line in enumerate(lines):
+        alike.setdefault((line.subject, line.kind, *line.mark), []).append(place)
+    return tuple(_group([lines[place] for place in places], tuple(places)) for places in alike.values())
+
+
+def _group(some: Sequence[Line], places: tuple[int, ...]) -> RowGroup:
+    first = some[0]
+    is_listed = len(some) <= _MOST and not (first.subject is Subject.DOMAIN and first.kind in _READING)
+    too_many = len(some) > _MOST
+    return RowGroup(
+        verdict="" if first.verdict is None else first.verdict.value,
+        title=f"{_title(first, some)}{'.' if too_many or not is_listed else ':'}",
+        action="--format csv lists them." if too_many else "",
+        rows=places,
+        columns=COLUMNS[first.subject],
+        lists_rows=is_listed,
+    )
+
+
+_READING = {Kind.NOT_SEEN, Kind.SEEN_AGAIN}
+
+
+def _title(first: Line, some: Sequence[Line]) -> str:
+    if first.subject is Subject.FINDING and isinstance(first.cause, Cause):
+        vms = len({(line.hypervisor, line.domain, line.uuid) for line in some})
+        count = f"{quantity(len(some), 'interface')} of {quantity(vms, 'VM')}"
+        server = "" if first.server is None or first.cause.server is not None else f", because of {first.server}"
+        return f"{wording.caused_by(first.cause)}: {count} {first.mark[-1]}{server}"
+    assert isinstance(first.kind, Kind)  # noqa: S101  only findings have kinds of their own
+    noun = _NOUNS[first.subject]
+    what = f"{quantity(len(some), noun)} {wording.happened(noun, first.kind)}"
+    return f"{what}, because {wording.may_be_on(first.unread)}" if first.unread else what

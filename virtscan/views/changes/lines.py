@@ -1,0 +1,185 @@
+"""The rows of the changes document: a change of anything, in the same columns."""
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+
+import msgspec
+
+from virtscan.changes import (
+    Cause,
+    Changes,
+    DomainChange,
+    FieldChange,
+    FindingChange,
+    FindingKind,
+    HostChange,
+    InterfaceChange,
+    Kind,
+    ServerChange,
+)
+from virtscan.model import Finding, Verdict
+from virtscan.views.wording import changes as wording
+
+
+class Subject(Enum):
+    """What a change is about; the order of the rows."""
+
+    FINDING = "finding"
+    HYPERVISOR = "hypervisor"
+    SERVER = "server"
+    DOMAIN = "domain"
+    INTERFACE = "interface"
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One change. `mark` is what it has in common with others of its group, `detail` what is its own, in words."""
+
+    subject: Subject
+    kind: Kind | FindingKind
+    mark: tuple[object, ...]
+    detail: str = ""
+    hypervisor: str | None = None
+    domain: str | None = None
+    uuid: str | None = None
+    index: int | None = None
+    mac: str | None = None
+    server: str | None = None
+    server_interface: str | None = None
+    old: Finding | None = None
+    new: Finding | None = None
+    old_hypervisor: str | None = None
+    old_domain: str | None = None
+    fields: tuple[FieldChange, ...] = ()
+    cause: Cause | None = None
+    is_certain: bool = True
+    unread: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict now, or before if there is none now."""
+        finding = self.new or self.old
+        return None if finding is None else finding.verdict
+
+
+def lines(changes: Changes) -> Iterator[Line]:
+    """Give every change in the order of the subjects."""
+    yield from map(_of_finding, changes.findings)
+    yield from map(_of_host, changes.hypervisors)
+    yield from map(_of_server, changes.servers)
+    yield from map(_of_domain, changes.domains)
+    yield from map(_of_interface, changes.interfaces)
+
+
+def _of_finding(change: FindingChange) -> Line:
+    one = change.finding
+    risk = one if change.new is None or change.new.verdict not in _OPEN else change.new
+    return Line(
+        subject=Subject.FINDING,
+        kind=change.kind,
+        mark=(change.cause, wording.finding_happened(change.kind, risk.verdict)),
+        detail=_verdicts(change),
+        hypervisor=one.hypervisor,
+        domain=one.domain,
+        uuid=one.uuid,
+        index=one.index,
+        mac=one.mac,
+        server=risk.server,
+        server_interface=risk.server_interface,
+        old=change.old,
+        new=change.new,
+        old_hypervisor=None if change.old is None else change.old.hypervisor,
+        old_domain=None if change.old is None else change.old.domain,
+        cause=change.cause,
+    )
+
+
+_OPEN = {Verdict.AT_RISK, Verdict.UNKNOWN}
+
+
+def _verdicts(change: FindingChange) -> str:
+    if change.kind in {FindingKind.EXPOSURE_RISEN, FindingKind.EXPOSURE_FALLEN}:
+        words = [one.exposure.value for one in (change.old, change.new) if one is not None]
+        return " → ".join(words)
+    if change.kind is FindingKind.RESOLVED:
+        return "not judged" if change.new is None else change.new.verdict.value
+    return change.finding.exposure.value
+
+
+def _of_host(change: HostChange) -> Line:
+    kind = change.kind
+    return Line(
+        subject=Subject.HYPERVISOR,
+        kind=kind,
+        mark=(),
+        detail=_detail(change.fields, change.old if kind is Kind.RENAMED else None) or f"{change.domains} VMs",
+        hypervisor=change.hypervisor,
+        old_hypervisor=change.old,
+        fields=change.fields,
+    )
+
+
+def _of_server(change: ServerChange) -> Line:
+    return Line(
+        subject=Subject.SERVER,
+        kind=change.kind,
+        mark=(),
+        detail=_detail(change.fields, None),
+        server=change.server.server,
+        server_interface=change.server.interface,
+        fields=change.fields,
+    )
+
+
+def _of_domain(change: DomainChange) -> Line:
+    one, old = change.domain, change.old
+    origin = None
+    if old is not None and change.kind is Kind.MOVED:
+        origin = f"from {old.hypervisor}" + ("" if change.is_certain else ", or copied: it was not read")
+    elif old is not None and change.kind is Kind.RENAMED:
+        origin = f"was {old.domain}"
+    return Line(
+        subject=Subject.DOMAIN,
+        kind=change.kind,
+        mark=change.unread,
+        detail=origin or _detail(change.fields, None),
+        hypervisor=one.hypervisor,
+        domain=one.domain,
+        uuid=one.uuid,
+        old_hypervisor=None if old is None else old.hypervisor,
+        old_domain=None if old is None else old.domain,
+        fields=change.fields,
+        is_certain=change.is_certain,
+        unread=change.unread,
+    )
+
+
+def _of_interface(change: InterfaceChange) -> Line:
+    return Line(
+        subject=Subject.INTERFACE,
+        kind=change.kind,
+        mark=(),
+        detail=_detail(change.fields, None),
+        hypervisor=change.domain.hypervisor,
+        domain=change.domain.domain,
+        uuid=change.domain.uuid,
+        index=change.index,
+        mac=change.mac,
+        old_hypervisor=change.old.hypervisor,
+        old_domain=change.old.domain,
+        fields=change.fields,
+    )
+
+
+def _detail(fields: tuple[FieldChange, ...], former: str | None) -> str:
+    parts = [*([] if former is None else [f"was {former}"]), *map(wording.field_change, fields)]
+    return "; ".join(parts)
+
+
+COLUMNS: Mapping[Subject, tuple[str, ...]] = {
+    Subject.FINDING: ("hypervisor", "domain", "mac", "detail"),
+    Subject.HYPERVISOR: ("hypervisor", "detail"),
+    Subject.SERVER: ("server", "server_interface", "detail"),
+    Subject.DOMAIN: ("hypervisor", "domain", "detail"),
+    Subject.INTERFACE: ("hypervisor", "domain", "mac", "detail"),
+}
+"""The columns in which the rows of a group differ."""

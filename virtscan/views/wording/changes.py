@@ -1,0 +1,135 @@
+"""The words of changes: what happened, to how many, and because of what."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from virtscan.changes import Cause, CauseKind, EndingWaiver, FieldChange, FindingKind, Kind, Reminder
+from virtscan.model import State, Verdict
+from virtscan.views.wording.names import listed, sender, were
+from virtscan.views.wording.quantity import quantity
+
+_KINDS = {
+    Kind.ADDED: "added",
+    Kind.REMOVED: "removed",
+    Kind.MOVED: "moved",
+    Kind.RENAMED: "renamed",
+    Kind.CHANGED: "changed",
+    Kind.NOT_SEEN: "not seen",
+    Kind.SEEN_AGAIN: "seen again",
+}
+
+_OF_HOSTS = _KINDS | {Kind.NOT_SEEN: "no longer reached", Kind.SEEN_AGAIN: "reached again"}
+_OF_SERVERS = _KINDS | {Kind.NOT_SEEN: "no longer read", Kind.SEEN_AGAIN: "read again"}
+_SUBJECTS = {"hypervisor": _OF_HOSTS, "server": _OF_SERVERS}
+
+
+def happened(subject: str, kind: Kind) -> str:
+    """Say what happened to a hypervisor, server, domain or interface."""
+    return _SUBJECTS.get(subject, _KINDS)[kind]
+
+
+def finding_happened(kind: FindingKind, verdict: Verdict) -> str:
+    """Say what happened to findings that have this verdict now, or had it if they have none."""
+    risk = "at risk" if verdict is Verdict.AT_RISK else "unknown"
+    match kind:
+        case FindingKind.NEW:
+            return f"newly {risk}"
+        case FindingKind.SEEN_AGAIN:
+            return f"{risk}, and not read before"
+        case FindingKind.WAIVER_ENDED:
+            return f"{risk}, and no longer waived"
+        case FindingKind.EXPOSURE_RISEN:
+            return "at risk with a higher exposure"
+        case FindingKind.EXPOSURE_FALLEN:
+            return "at risk with a lower exposure"
+        case FindingKind.UNDECIDED:
+            return "unknown, and at risk before"
+        case FindingKind.NOT_SEEN:
+            return f"{risk} when last read"
+        case FindingKind.WAIVED:
+            return "newly waived"
+        case FindingKind.RESOLVED:
+            return "resolved"
+        case _:
+            assert_never(kind)
+
+
+def caused_by(cause: Cause) -> str:
+    """Say what changed, so that findings did."""
+    server = sender(cause.server or "", cause.server_interface)
+    match cause.kind:
+        case CauseKind.WAIVER:
+            return "Waivers"
+        case CauseKind.HOST_READ:
+            return "Other hypervisors were not read" if cause.hypervisor is None else f"Reading of {cause.hypervisor}"
+        case CauseKind.DOMAIN_ADDED:
+            return "Added VMs"
+        case CauseKind.DOMAIN_REMOVED:
+            return "Removed VMs"
+        case CauseKind.SERVER_ADDED:
+            return f"{server} was added"
+        case CauseKind.SERVER_REMOVED:
+            return f"{server} was removed"
+        case CauseKind.SERVER_OFFLOAD:
+            return _offload(server, cause)
+        case CauseKind.KERNEL:
+            return f"{cause.hypervisor} runs kernel {cause.new or 'unknown'} instead of {cause.old or 'an unknown one'}"
+        case CauseKind.RECORD:
+            return "Records of the provisioning system"
+        case CauseKind.DOMAIN_MOVED:
+            return f"VMs that moved to {cause.hypervisor}"
+        case CauseKind.DOMAIN_CHANGED:
+            return "Changed definitions of VMs"
+        case CauseKind.SERVER_PLACE:
+            return f"{server} has another place"
+        case CauseKind.OTHER:
+            return f"Other facts of {cause.hypervisor}"
+        case _:
+            assert_never(cause.kind)
+
+
+def _offload(server: str, cause: Cause) -> str:
+    if cause.new == State.UNKNOWN.value:
+        return f"TX checksum offload of {server} was not read"
+    if cause.old == State.UNKNOWN.value:
+        return f"TX checksum offload of {server} was read again"
+    device = "" if cause.device is None else f" on {cause.device}"
+    return f"{server} switched TX checksum offload {cause.new}{device}"
+
+
+def field_change(change: FieldChange) -> str:
+    """Say how a field changed, as in `vcpus: 2 → 4`."""
+    return f"{change.field}: {_value(change.old)} → {_value(change.new)}"
+
+
+def _value(fact: object) -> str:
+    match fact:
+        case None | ():
+            return "none"
+        case bool():
+            return "yes" if fact else "no"
+        case tuple():
+            return ", ".join(map(str, fact))
+        case _:
+            return str(fact)
+
+
+def may_be_on(unread: tuple[str, ...]) -> str:
+    """Say which hosts were not read."""
+    return f"{listed(unread)} {were(unread)} not read completely"
+
+
+def reminder(one: Reminder) -> str:
+    """Remind of a host that does not answer."""
+    return f"{one.hypervisor} has not been read since {one.since:%Y-%m-%d}: {quantity(one.days, 'day')}"
+
+
+def ending(one: EndingWaiver) -> str:
+    """Warn about a waiver that ends."""
+    when = "today" if one.days == 0 else f"in {quantity(one.days, 'day')}"
+    return f"waiver {one.waiver.reason!r} ends {when}, after {one.until}"
+
+
+def joined(parts: Iterable[tuple[int, str]]) -> str:
+    """List counts with their words, leaving out those of nothing."""
+    return ", ".join(f"{count} {words}" for count, words in parts if count)
