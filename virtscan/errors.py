@@ -56,5 +56,9 @@ class HistoryError(VirtscanError):
     """A history that can't be opened, read or written; a scan goes on without it (exit code 74)."""
 
 
+class NoScanError(HistoryError):
+    """A history without the scan that was asked for."""
+
+
 class TraceError(VirtscanError):
     """A file that is not a packet capture, or can't be read (exit code 2)."""

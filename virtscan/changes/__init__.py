@@ -1,6 +1,7 @@
 """What changed between two inventories, as typed values; pure."""
 
 from virtscan.changes.compare import Judge, compare
+from virtscan.changes.findings import is_newly_at_risk, is_newly_unknown
 from virtscan.changes.news import news
 from virtscan.changes.remembering import remembering
 from virtscan.changes.values import (
@@ -25,5 +26,5 @@ from virtscan.changes.values import (
 __all__ = [
     "Cause", "CauseKind", "Changes", "DomainChange", "DomainRef", "EndingWaiver", "FieldChange", "FindingChange",
     "FindingKind", "HostChange", "InterfaceChange", "Judge", "Kind", "Reminder", "ServerChange", "ServerRef",
-    "Snapshot", "compare", "news", "remembering",
+    "Snapshot", "compare", "is_newly_at_risk", "is_newly_unknown", "news", "remembering",
 ]  # fmt: skip

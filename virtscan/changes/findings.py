@@ -1,6 +1,6 @@
 """Changes of findings: what became at risk, what no longer is, and because of what."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import TypeAlias
 
@@ -125,7 +125,15 @@ def _exposure(old: Finding | None, new: Finding | None) -> FindingKind | None:
     return FindingKind.EXPOSURE_RISEN if risen else FindingKind.EXPOSURE_FALLEN
 
 
-def is_newly_at_risk(change: FindingChange, exposures: Iterable[Exposure]) -> bool:
-    """Return True if a finding at risk is news at one of these exposures."""
-    news = {FindingKind.NEW, FindingKind.SEEN_AGAIN, FindingKind.WAIVER_ENDED, FindingKind.EXPOSURE_RISEN}
-    return change.kind in news and standing(change.new) is Standing.AT_RISK and change.finding.exposure in exposures
+_NEWS = {FindingKind.NEW, FindingKind.SEEN_AGAIN, FindingKind.WAIVER_ENDED, FindingKind.EXPOSURE_RISEN}
+
+
+def is_newly_at_risk(change: FindingChange) -> bool:
+    """Return True if a finding is at risk now, and was not, or less urgently."""
+    return change.kind in _NEWS and standing(change.new) is Standing.AT_RISK
+
+
+def is_newly_unknown(change: FindingChange) -> bool:
+    """Return True if a finding is unknown now, and was decided before."""
+    kinds = {*_NEWS, FindingKind.UNDECIDED}
+    return change.kind in kinds and standing(change.new) is Standing.UNKNOWN

@@ -1,6 +1,7 @@
 """What a night has to report: of all changes those that ask for an action, and what is due."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import msgspec
 
@@ -14,7 +15,7 @@ from virtscan.changes.values import (
     Reminder,
     ServerChange,
 )
-from virtscan.model import HostStatus, Inventory
+from virtscan.model import HostStatus, Inventory, Waiver
 
 _REMIND_AFTER = 7
 _WARN_BEFORE = 14
@@ -74,11 +75,13 @@ def _reminders(old: Inventory, new: Inventory) -> Iterator[Reminder]:
 
 
 def _ending(old: Inventory, new: Inventory) -> Iterator[EndingWaiver]:
-    """Name each waiver on the first night on which it will end within two weeks."""
+    """Name each waiver, by its reason and end, on the first night on which it will end within two weeks."""
     today = new.taken_at.date()
+    known = {(waiver.reason, waiver.until) for waiver in old.policy.waivers}
+    soon: dict[tuple[str, date], Waiver] = {}
     for waiver in new.policy.waivers:
-        if waiver.until is None or not 0 <= (waiver.until - today).days <= _WARN_BEFORE:
-            continue
-        before = (waiver.until - old.taken_at.date()).days
-        if waiver not in old.policy.waivers or before > _WARN_BEFORE:
-            yield EndingWaiver(waiver=waiver, until=waiver.until, days=(waiver.until - today).days)
+        if waiver.until is not None and 0 <= (waiver.until - today).days <= _WARN_BEFORE:
+            soon.setdefault((waiver.reason, waiver.until), waiver)
+    for (reason, until), waiver in soon.items():
+        if (reason, until) not in known or (until - old.taken_at.date()).days > _WARN_BEFORE:
+            yield EndingWaiver(waiver=waiver, until=until, days=(until - today).days)

@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterable
 from enum import IntEnum
 
+from virtscan.changes import Changes, is_newly_at_risk, is_newly_unknown
 from virtscan.correlator.servers.sending import sending
 from virtscan.model import Exposure, FailOn, Finding, HostStatus, Report, State, Verdict
 from virtscan.model.reasons import NeedsHypervisors, NeedsOffload, NeedsPlace, Reason, Unlocated
@@ -38,6 +39,18 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
     unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
     no_domain = not any(hypervisor.domains for hypervisor in hypervisors)
     return _of(bad=at_risk, incomplete=unknown or no_domain or bool(report.inventory.gaps))
+
+
+def of_changes(changes: Changes, fail_on: FailOn) -> ExitCode:
+    """Return the exit code of a comparison: what both sides have changes nothing.
+
+    It is incomplete if one side did not read a hypervisor, or if a finding is newly unknown.
+    """
+    unknown = any(is_newly_unknown(change) for change in changes.findings)
+    at_risk = any(
+        is_newly_at_risk(change) and change.finding.exposure in _COUNTED[fail_on] for change in changes.findings
+    )
+    return _of(bad=at_risk, incomplete=unknown or bool(changes.unread))
 
 
 def of_servers(report: Report) -> ExitCode:

@@ -15,6 +15,7 @@ from virtscan.errors import ConfigError, VirtscanError
 COMMANDS = {
     "scan": "Read hypervisors and servers, judge, report: the main job.",
     "report": "Judge a saved inventory again and report; no network access.",
+    "diff": "Show what changed between two saved inventories, or scans of a history.",
     "history": "List, read back, compare and thin out the scans that a database keeps.",
     "servers": "Read only the provisioning servers' offload state.",
     "explain": "Explain one verdict: facts, rule by rule, and missing facts.",

@@ -152,6 +152,13 @@ redact_option = click.option(
     "reused if it exists).",
 )
 
+fail_on_option = click.option(
+    "--fail-on",
+    type=words_of(FailOn),
+    callback=_fail_on,
+    help="Least exposure of a VM at risk that makes the exit code 1 or 4 (default: latent, all of them).",
+)
+
 report_options = _chain(
     click.option("--view", type=click.Choice(list(VIEWS)), help=f"Rows to show (default: {next(iter(VIEWS))})."),
     click.option(
@@ -183,12 +190,7 @@ report_options = _chain(
     click.option("--summary", is_flag=True, help="Print the result in one line, for mail and chat."),
     click.option("-o", "--output", type=FILE, help="File of the --format without one, replaced atomically."),
     redact_option,
-    click.option(
-        "--fail-on",
-        type=words_of(FailOn),
-        callback=_fail_on,
-        help="Least exposure of a VM at risk that makes the exit code 1 or 4 (default: latent, all of them).",
-    ),
+    fail_on_option,
 )
 
 

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from virtscan import __version__
+from virtscan.changes import Changes
 from virtscan.cli.assuming import WhatIf
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode
@@ -18,7 +19,7 @@ from virtscan.cli.look import current_look
 from virtscan.cli.output import STDOUT, Output, Outputs
 from virtscan.cli.time_limit import within_seconds
 from virtscan.files import FileError, read_regular
-from virtscan.model import Inventory, Report
+from virtscan.model import Gap, Inventory, Report
 from virtscan.reporters import REPORTERS, Content, gap_lines
 from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, Document, metrics
 from virtscan.views.arranging import arrange
@@ -27,6 +28,19 @@ from virtscan.views.filters import narrow, parse_condition
 from virtscan.views.metrics import Run
 
 _LARGEST_METRICS = 64 << 20
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """What a night reports instead of a view: changes, and gaps that are new."""
+
+    changes: Changes
+    gaps: tuple[Gap, ...]
+
+    def document(self, run: Run) -> Document:
+        """Give the document of the changes."""
+        from virtscan.views.changes import view
+
+        return view(self.changes, self.gaps, run.exit_code)
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,8 +102,12 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         """
         return [outputs.open(one.path) for one in self.outputs]
 
-    def write(self, report: Report, outputs: Iterable[Output], console: Console, run: Run) -> None:
+    def write(
+        self, report: Report, outputs: Iterable[Output], console: Console, run: Run, news: News | None = None
+    ) -> None:
         """Write every output; gaps go to the console if no output has a place for them.
+
+        With `news` these take the place of a view. Without any, formats for people say nothing.
 
         If nothing was read, files of an earlier scan stay; only metrics are replaced.
         """
@@ -99,6 +117,11 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             reporter, content = wanted.reporter, wanted.reporter.content
             if content is Content.METRICS:
                 documents[content] = self._document(report, content, _carried_over(run, wanted.path))
+            elif content is Content.VIEW and news is not None:
+                documents[content] = news.document(run)
+                if news.changes.is_empty and reporter.may_be_empty:
+                    output.write(b"")
+                    continue
             elif content not in documents:
                 documents[content] = self._document(report, content, run)
             output.write(reporter.render(documents[content], current_look().options(wanted.path)))
@@ -109,7 +132,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         if self.what_if.assumed and not all(one.reporter.has_gaps for one in self.outputs):
             # Whatever is quiet: the file has no place for it.
             click.echo(f"virtscan: assumed, not observed: {'; '.join(self.what_if.assumed)}", err=True)
-        if not has_gaps:
+        if not has_gaps and news is None:
             _show_gaps(next(iter(documents.values())), console)
 
     def _document(self, report: Report, content: Content, run: Run) -> Document:

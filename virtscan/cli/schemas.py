@@ -88,6 +88,15 @@ def _trend() -> dict[str, Any]:
     return schema_of(trends.capacity(CapacityTrend()), *(trends.risks(RiskTrend(by=by)) for by in RiskBy))
 
 
+def _diff() -> dict[str, Any]:
+    from virtscan.changes import Changes, Snapshot
+    from virtscan.views.changes import view
+    from virtscan.views.schema import schema_of
+
+    side = Snapshot(version="", taken_at=_TAKEN_AT)
+    return schema_of(view(Changes(old=side, new=side)))
+
+
 def _empty() -> Any:  # a Report, loaded where it is needed
     from virtscan.model import Inventory, Report
 
@@ -102,6 +111,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "remedy": _remedy,
     "trace": _trace,
     "doctor": _doctor,
+    "diff": _diff,
     "history": _history,
     "trend": _trend,
     "config": _config,

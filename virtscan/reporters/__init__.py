@@ -6,11 +6,11 @@ from virtscan.reporters.reporter import Content, RenderOptions, Reporter
 from virtscan.reporters.text import gap_lines, printable, scan_line
 
 REPORTERS: Mapping[str, Reporter] = {
-    "table": Reporter("table", "txt"),
-    "csv": Reporter("csv", "csv", has_gaps=False),
+    "table": Reporter("table", "txt", may_be_empty=True),
+    "csv": Reporter("csv", "csv", has_gaps=False, may_be_empty=True),
     "json": Reporter("json", "json"),
     "ndjson": Reporter("ndjson", "ndjson"),
-    "markdown": Reporter("markdown", "md"),
+    "markdown": Reporter("markdown", "md", may_be_empty=True),
     "prometheus": Reporter("prometheus", "prom", has_gaps=False, content=Content.METRICS),
     "html": Reporter("html", "html", content=Content.FLEET),
     "xlsx": Reporter("xlsx", "xlsx", is_text=False, content=Content.FLEET),

@@ -45,7 +45,8 @@ class Reporter(msgspec.Struct, frozen=True):
     """A format by the name of its module.
 
     `suffix` is that of its files. `has_gaps` is False for a format without a place for gaps and warnings.
-    `is_text` is False for one that can't be shown on a terminal. Only a format whose content is a view has a use for
+    `is_text` is False for one that can't be shown on a terminal. `may_be_empty` is True for one that people read, or
+    line by line: without any change it has nothing to say. Only a format whose content is a view has a use for
     a choice of one.
     """
 
@@ -53,6 +54,7 @@ class Reporter(msgspec.Struct, frozen=True):
     suffix: str
     has_gaps: bool = True
     is_text: bool = True
+    may_be_empty: bool = False
     content: Content = Content.VIEW
 
     def render(self, document: Document, options: RenderOptions = PLAIN) -> bytes:

@@ -8,7 +8,8 @@ import click
 
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.assuming import assume_option, check, parsed, under
-from virtscan.cli.exit_codes import ExitCode, of_report
+from virtscan.cli.earlier import last_night, new_gaps, news_of, since_option, with_memory_of
+from virtscan.cli.exit_codes import ExitCode, of_changes, of_report
 from virtscan.cli.formats import Wanted, wanted_outputs
 from virtscan.cli.history.keeping import Keeping
 from virtscan.cli.history.source import history_option, kept_in
@@ -16,9 +17,10 @@ from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_
 from virtscan.cli.output import PRIVATE, Outputs, keep_apart
 from virtscan.cli.plan import default_uri_line
 from virtscan.cli.redacting import redaction
-from virtscan.cli.rendering import Rendering
+from virtscan.cli.rendering import News, Rendering
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn
+from virtscan.transport.uri import shown as shown_address
 from virtscan.views.metrics import Run
 
 
@@ -27,6 +29,7 @@ from virtscan.views.metrics import Run
 )
 @collect_options
 @click.option("--save", type=FILE, help="Save the inventory to this file, for virtscan report.")
+@since_option
 @history_option
 @click.option("--no-history", is_flag=True, help="Don't keep this scan, whatever [history] url says.")
 @assume_option
@@ -34,6 +37,7 @@ from virtscan.views.metrics import Run
 @quiet_and_verbose
 def scan(
     save: Path | None,
+    since: str | None,
     history: str | None,
     no_history: bool,
     assumptions: tuple[str, ...],
@@ -53,19 +57,28 @@ def scan(
 
     Without -c, --xml, --sosreport and a configuration: LIBVIRT_DEFAULT_URI, else libvirt's uri_default, else
     qemu:///system. Read-only; never prompts.
+
+    With --since only news is reported: what is newly at risk or resolved, hypervisors that are no longer read or are
+    back, waivers that end within 14 days. Pages, workbooks and metrics still show the whole fleet.
     """
     from virtscan.views.judging import judge
 
-    console = make_console(verbose=verbose, quiet=quiet)
+    console = make_console(verbose=verbose, quiet=quiet or (since is not None and not verbose))
     rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output, summary=summary))
     rendering.check(is_assumed=bool(assumptions))
     keep_apart(("--save", save), *rendering.places, ("--redact", redact))
     redacted = redaction(redact)
+    if since is not None and (view, by, where, assumptions) != (None, None, (), ()):
+        raise click.UsageError("--since reports news: leave out --view, --by, --where and --assume")
     plan = planned(console, fail_on=fail_on, **what)
     rendering = rendering.with_note(default_uri_line(plan, names=console.names))
     check(parsed(assumptions, str), plan)
     refused = None
     url = None if no_history else kept_in(history, plan)
+    before = None if since is None else last_night(since, scope=plan.scope)
+    if since is not None and before is None and not quiet:
+        click.echo(f"virtscan: {shown_address(since)} does not exist yet; everything counts as new", err=True)
+    before = None if before is None else redacted.of_earlier(before)
     with (
         Keeping(url, scope=plan.scope, saved=save, console=console) as keeping,
         Outputs(pipe_seconds=plan.deadline) as outputs,
@@ -74,6 +87,8 @@ def scan(
         shown = rendering.open(outputs)
         began = monotonic()
         inventory = redacted(collected(plan, console))
+        if before is not None:
+            inventory = with_memory_of(inventory, before)
         seconds = monotonic() - began
         keeping.collected(inventory)
         report = judge(inventory)
@@ -84,15 +99,20 @@ def scan(
         except ConfigError as error:
             refused = error  # what was collected is kept and reported all the same
         code = of_report(report, plan.fail_on or FailOn.LATENT)
+        is_unread = code is ExitCode.NOTHING_SEEN
+        changes = None if since is None else news_of(inventory, before)
+        if changes is not None and not is_unread:
+            code = of_changes(changes, plan.fail_on or FailOn.LATENT)
         run = Run(exit_code=code, seconds=seconds)
         if saved:
             from virtscan.storage import dumps
 
             saved.write(dumps(inventory))
-            if code is ExitCode.NOTHING_SEEN:
+            if is_unread:
                 saved.keep_earlier()
             saved.end()  # whatever may go wrong with the report
-        rendering.with_pseudonyms(redacted.text).write(report, shown, console, run)
+        found = None if changes is None else News(changes=changes, gaps=new_gaps(inventory, before))
+        rendering.with_pseudonyms(redacted.text).write(report, shown, console, run, found)
     if refused is not None:
         raise refused
     return code

@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from virtscan import __version__
-from virtscan.errors import HistoryError
+from virtscan.errors import HistoryError, NoScanError
 from virtscan.storage.history.migrations import STEPS
 from virtscan.storage.history.tables import SCHEMA_VERSION, TABLES
 from virtscan.transport import uri
@@ -75,7 +75,7 @@ class Database:
             HistoryError: It is not a history, or its schema is not the present one.
         """
         if self.path is not None and not self.path.exists():
-            raise HistoryError(f"{self.shown}: there is no such file; virtscan scan --history makes one")
+            raise NoScanError(f"{self.shown}: there is no such file; virtscan scan --history makes one")
         present = self._schema()
         if present == 0:
             raise HistoryError(f"{self.shown}: not a history of virtscan; virtscan scan --history makes one")

@@ -6,7 +6,7 @@ from types import TracebackType
 
 import sqlalchemy as sa
 
-from virtscan.errors import HistoryError
+from virtscan.errors import HistoryError, NoScanError
 from virtscan.model import Exposure, HostStatus, Inventory, Report, Verdict
 from virtscan.model.history import CapacityCount, FindingCount, ScanCounts, ScanRecord
 from virtscan.storage.address import Which
@@ -75,7 +75,7 @@ class History:
                 raise HistoryError(f"{self._database.shown}: scans of {len(last)} configurations; name one: {numbers}")
         if not found:
             wanted = "scan" if which is None else f"scan {which}" if isinstance(which, int) else f"scan up to {which}"
-            raise HistoryError(f"{self._database.shown}: there is no {wanted}; virtscan history list shows all")
+            raise NoScanError(f"{self._database.shown}: there is no {wanted}; virtscan history list shows all")
         return found[-1]
 
     def load(self, number: int) -> Inventory:

@@ -6,7 +6,19 @@ from datetime import UTC
 
 import msgspec
 
-from virtscan.changes import Cause, CauseKind, Changes, EndingWaiver, FieldChange, FindingKind, Kind, Reminder, Snapshot
+from virtscan.changes import (
+    Cause,
+    CauseKind,
+    Changes,
+    EndingWaiver,
+    FieldChange,
+    FindingKind,
+    Kind,
+    Reminder,
+    Snapshot,
+    is_newly_at_risk,
+    is_newly_unknown,
+)
 from virtscan.model import Exposure, Gap, Verdict, Waiver
 from virtscan.views.changes.groups import groups
 from virtscan.views.changes.lines import Line, Subject, lines
@@ -33,7 +45,6 @@ from virtscan.views.document import (
 from virtscan.views.wording import changes as wording
 
 _DATA = Audience.DATA
-_NEWS = {FindingKind.NEW, FindingKind.SEEN_AGAIN, FindingKind.WAIVER_ENDED, FindingKind.EXPOSURE_RISEN}
 _KINDS = tuple(dict.fromkeys(str(kind.value) for kind in (*FindingKind, *Kind)))
 
 
@@ -152,18 +163,13 @@ def _metrics(changes: Changes) -> Iterator[Metric]:
         counted = Counter(change.kind for change in getattr(changes, name))
         for one in Kind:
             yield _metric(name, counted[one], f"{name.capitalize()} that changed.", change=one.value)
-    yield _metric("newly_at_risk", _news(changes, Verdict.AT_RISK), "Interfaces that are newly at risk.")
-    yield _metric("newly_unknown", _news(changes, Verdict.UNKNOWN), "Interfaces that are newly unknown.")
+    yield _metric("newly_at_risk", sum(map(is_newly_at_risk, changes.findings)), "Interfaces that are newly at risk.")
+    yield _metric("newly_unknown", sum(map(is_newly_unknown, changes.findings)), "Interfaces that are newly unknown.")
     yield _metric("not_read", len(changes.unread), "Hypervisors that one of the two did not read completely.")
 
 
 def _metric(name: str, value: int, text: str, **labels: str) -> Metric:
     return Metric(name=name, value=value, help=text, labels=labels)
-
-
-def _news(changes: Changes, verdict: Verdict) -> int:
-    kinds = _NEWS if verdict is Verdict.AT_RISK else {*_NEWS, FindingKind.UNDECIDED}
-    return sum(one.kind in kinds and one.new is not None and one.new.verdict is verdict for one in changes.findings)
 
 
 def _headline(changes: Changes) -> str:
@@ -175,15 +181,15 @@ def _headline(changes: Changes) -> str:
     servers = Counter(change.kind for change in changes.servers)
     domains = Counter(change.kind for change in changes.domains)
     parts = [
-        (_news(changes, Verdict.AT_RISK), "newly at risk"),
-        (_news(changes, Verdict.UNKNOWN), "newly unknown"),
-        (findings[FindingKind.RESOLVED], "resolved"),
-        *((hosts[kind], f"hypervisors {wording.happened('hypervisor', kind)}") for kind in Kind),
-        *((servers[kind], f"servers {wording.happened('server', kind)}") for kind in Kind),
-        *((domains[kind], f"VMs {wording.happened('domain', kind)}") for kind in Kind),
-        (len(changes.interfaces), "interfaces changed"),
-        (len(changes.reminders), "hypervisors still not read"),
-        (len(changes.ending), "waivers about to end"),
+        (sum(map(is_newly_at_risk, changes.findings)), "", "newly at risk"),
+        (sum(map(is_newly_unknown, changes.findings)), "", "newly unknown"),
+        (findings[FindingKind.RESOLVED], "", "resolved"),
+        *((hosts[kind], "hypervisor", wording.happened("hypervisor", kind)) for kind in Kind),
+        *((servers[kind], "server", wording.happened("server", kind)) for kind in Kind),
+        *((domains[kind], "VM", wording.happened("domain", kind)) for kind in Kind),
+        (len(changes.interfaces), "interface", "changed"),
+        (len(changes.reminders), "hypervisor", "still not read"),
+        (len(changes.ending), "waiver", "about to end"),
     ]
     counted = wording.joined(parts) or "Fewer or other findings"
     return f"{counted}; since {changes.old.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -32,7 +32,7 @@ def _group(some: Sequence[Line], places: tuple[int, ...]) -> RowGroup:
     too_many = len(some) > _MOST
     return RowGroup(
         verdict="" if first.verdict is None else first.verdict.value,
-        title=f"{_title(first, some)}{'.' if too_many or not is_listed else ':'}",
+        title=f"{_title(first, some)}.",
         action="--format csv lists them." if too_many else "",
         rows=places,
         columns=COLUMNS[first.subject],
@@ -52,4 +52,4 @@ def _title(first: Line, some: Sequence[Line]) -> str:
     assert isinstance(first.kind, Kind)  # noqa: S101  only findings have kinds of their own
     noun = _NOUNS[first.subject]
     what = f"{quantity(len(some), noun)} {wording.happened(noun, first.kind)}"
-    return f"{what}, because {wording.may_be_on(first.unread)}" if first.unread else what
+    return f"{what}: {wording.not_read(first.unread, first.kind)}" if first.unread else what

@@ -114,9 +114,10 @@ def _value(fact: object) -> str:
             return str(fact)
 
 
-def may_be_on(unread: tuple[str, ...]) -> str:
-    """Say which hosts were not read."""
-    return f"{listed(unread)} {were(unread)} not read completely"
+def not_read(hosts: tuple[str, ...], kind: Kind) -> str:
+    """Say which hosts were not read: this time, or before where something is seen again."""
+    before = " before" if kind is Kind.SEEN_AGAIN else ""
+    return f"{listed(hosts)} {were(hosts)} not read completely{before}"
 
 
 def reminder(one: Reminder) -> str:
@@ -130,6 +131,6 @@ def ending(one: EndingWaiver) -> str:
     return f"waiver {one.waiver.reason!r} ends {when}, after {one.until}"
 
 
-def joined(parts: Iterable[tuple[int, str]]) -> str:
-    """List counts with their words, leaving out those of nothing."""
-    return ", ".join(f"{count} {words}" for count, words in parts if count)
+def joined(parts: Iterable[tuple[int, str, str]]) -> str:
+    """List counts with their nouns, which may be empty, and words; those of nothing are left out."""
+    return ", ".join(f"{quantity(count, noun) if noun else count} {words}" for count, noun, words in parts if count)

@@ -1,0 +1,71 @@
+"""`virtscan diff`: what changed between two inventories."""
+
+from pathlib import Path
+
+import click
+
+from virtscan.cli.acquire import judged_on
+from virtscan.cli.earlier import changes_between, earlier, new_gaps
+from virtscan.cli.exit_codes import of_changes
+from virtscan.cli.formats import opened_for
+from virtscan.cli.options import (
+    fail_on_option,
+    lower_device_option,
+    make_console,
+    max_age_option,
+    output_options,
+    quiet_and_verbose,
+    redact_option,
+)
+from virtscan.cli.output import STDOUT, keep_apart
+from virtscan.cli.redacting import redaction
+from virtscan.cli.rendering import show
+from virtscan.model import FailOn, LowerDevice
+from virtscan.reporters import REPORTERS
+
+
+@click.command(epilog="Example: virtscan diff monday.json tuesday.json --format json")
+@click.argument("old")
+@click.argument("new")
+@lower_device_option
+@max_age_option
+@output_options
+@redact_option
+@fail_on_option
+@quiet_and_verbose
+def diff(
+    old: str,
+    new: str,
+    lower_device: LowerDevice | None,
+    max_age: float | None,
+    format_name: str,
+    output: Path | None,
+    redact: Path | None,
+    fail_on: FailOn | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Show what changed from OLD to NEW: hosts, servers, VMs, interfaces, and what became at risk because of what.
+
+    OLD and NEW are inventories saved by virtscan scan --save, or scans of a history: URL@latest, URL@NUMBER or
+    URL@DATE (the last scan until then). Both are judged by today's rules. A hypervisor that was not read counts as it
+    was last read completely. Without changes nothing is printed; JSON has empty lists. The exit code is 0 if nothing
+    is newly at risk, 1 if something is, 3 if one side did not read a hypervisor, 4 for both.
+    """
+    from virtscan.views.changes import view
+
+    console = make_console(verbose=verbose, quiet=quiet)
+    keep_apart(("--output", output or STDOUT), ("--redact", redact))
+    redacted = redaction(redact)
+    sides = [
+        redacted.of_earlier(judged_on(earlier(text), console, lower_device=lower_device, max_age=max_age))
+        for text in (old, new)
+    ]
+    changes = changes_between(*sides)
+    code = of_changes(changes, fail_on or FailOn.LATENT)
+    with opened_for(format_name, output) as shown:
+        if changes.is_empty and REPORTERS[format_name].may_be_empty:
+            shown.write(b"")
+        else:
+            show(view(changes, new_gaps(sides[1], sides[0]), code), format_name, output, shown, console)
+    return code
