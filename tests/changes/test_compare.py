@@ -1,0 +1,371 @@
+"""Each kind of change, and the cause of each changed finding."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from virtscan.changes import (
+    Cause,
+    CauseKind,
+    Changes,
+    FieldChange,
+    FindingKind,
+    Kind,
+    compare,
+    is_newly_at_risk,
+    news,
+    remembering,
+)
+from virtscan.model import (
+    Domain,
+    HostStatus,
+    Hypervisor,
+    Interface,
+    Inventory,
+    Mac,
+    Netboot,
+    Policy,
+    Server,
+    State,
+    Verdict,
+    Waiver,
+)
+from virtscan.views.judging import judge
+
+SAT = Mac("52:54:00:00:00:01")
+BOOTING = "52:54:00:93:76:af"
+NIGHT = timedelta(days=1)
+
+
+def vm(number: int, *interfaces: Interface) -> Domain:
+    """A domain with a uuid."""
+    return domain(f"vm{number}", *interfaces, uuid=f"00000000-0000-1000-8000-{number:012}")
+
+
+SATELLITE = vm(1, macvtap(mac=SAT))
+WEB = vm(2, macvtap(mac=BOOTING))
+
+
+def satellite(tx: State = State.ON, **more: Any) -> Server:
+    return server("satellite", tx, macs=(SAT,), **more)
+
+
+def fleet(*hosts: Hypervisor, **more: Any) -> Inventory:
+    """The satellite and a VM on one bond, and a second hypervisor, unless others are given."""
+    default = (hypervisor("hv1", SATELLITE, WEB, kernel=UNFIXED_KERNEL), hypervisor("hv2", kernel=UNFIXED_KERNEL))
+    return inventory(*(hosts or default), **({"servers": (satellite(),)} | more))
+
+
+def unread(name: str) -> Hypervisor:
+    return Hypervisor(name=name, uri=f"qemu+ssh://{name}/system", status=HostStatus.FAILED)
+
+
+def difference(old: Inventory, new: Inventory) -> Changes:
+    return compare(old, replace(new, taken_at=old.taken_at + NIGHT), judge)
+
+
+def kinds(changes: Changes) -> list[tuple[Kind, str]]:
+    return [(one.kind, one.domain.domain) for one in changes.domains]
+
+
+def on_hv1(*domains: Domain, **more: Any) -> Hypervisor:
+    return hypervisor("hv1", *domains, **({"kernel": UNFIXED_KERNEL} | more))
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ((on_hv1(SATELLITE, WEB, vm(3)), hypervisor("hv2")), [(Kind.ADDED, "vm3")]),
+        ((on_hv1(SATELLITE), hypervisor("hv2")), [(Kind.REMOVED, "vm2")]),
+        ((on_hv1(SATELLITE), hypervisor("hv2", WEB)), [(Kind.MOVED, "vm2")]),
+        ((on_hv1(SATELLITE, replace(WEB, name="web")), hypervisor("hv2")), [(Kind.RENAMED, "web")]),
+        ((on_hv1(SATELLITE, replace(WEB, vcpus=8)), hypervisor("hv2")), [(Kind.CHANGED, "vm2")]),
+        ((on_hv1(SATELLITE, WEB), hypervisor("hv2", WEB)), [(Kind.ADDED, "vm2")]),
+        ((on_hv1(SATELLITE), unread("hv2")), [(Kind.NOT_SEEN, "vm2")]),
+        ((unread("hv1"), hypervisor("hv2")), [(Kind.NOT_SEEN, "vm1"), (Kind.NOT_SEEN, "vm2")]),
+        ((unread("hv1"), hypervisor("hv2", WEB)), [(Kind.MOVED, "vm2"), (Kind.NOT_SEEN, "vm1")]),
+    ],
+    ids=lambda value: None if isinstance(value[0], Hypervisor) else str(value[0][0].value),
+)
+def test_a_domain_has_the_kind_of_its_change(after: tuple[Hypervisor, ...], expected: list[tuple[Kind, str]]) -> None:
+    assert kinds(difference(fleet(), fleet(*after))) == expected
+
+
+def test_a_domain_that_left_a_host_which_was_not_read_may_be_a_copy() -> None:
+    (moved,) = [one for one in difference(fleet(), fleet(unread("hv1"), hypervisor("hv2", WEB))).domains
+                if one.kind is Kind.MOVED]  # fmt: skip
+    (certain,) = difference(fleet(), fleet(on_hv1(SATELLITE), hypervisor("hv2", WEB))).domains
+
+    assert not moved.is_certain
+    assert certain.is_certain
+
+
+def test_a_domain_that_may_be_on_an_unread_host_names_it() -> None:
+    (gone,) = difference(fleet(), fleet(on_hv1(SATELLITE), unread("hv2"))).domains
+
+    assert gone.unread == ("hv2",)
+
+
+def test_a_domain_without_a_uuid_is_known_by_origin_and_name() -> None:
+    one = domain("old", origin="/srv/xml/old.xml")
+    old, new = fleet(hypervisor("hv1", one)), fleet(hypervisor("hv1", replace(one, vcpus=9)))
+    renamed = fleet(hypervisor("hv1", replace(one, name="new")))
+
+    assert kinds(difference(old, new)) == [(Kind.CHANGED, "old")]
+    assert kinds(difference(old, renamed)) == [(Kind.ADDED, "new"), (Kind.REMOVED, "old")]
+
+
+def test_the_changed_fields_have_both_values() -> None:
+    (changed,) = difference(fleet(), fleet(on_hv1(SATELLITE, replace(WEB, vcpus=8)), hypervisor("hv2"))).domains
+
+    assert changed.fields == (FieldChange(field="vcpus", old=2, new=8),)
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "expected"),
+    [
+        ((), [Kind.REMOVED]),
+        ((macvtap(mac=BOOTING), macvtap(mac="52:54:00:00:00:09", index=1)), [Kind.ADDED]),
+        ((macvtap(mac=BOOTING, model="e1000"),), [Kind.CHANGED]),
+        ((macvtap("bond3", mac=BOOTING),), [Kind.CHANGED]),
+        ((macvtap(mac="52:54:00:00:00:09"),), [Kind.REMOVED, Kind.ADDED]),
+        ((macvtap(mac=BOOTING, target="macvtap7"),), []),
+    ],
+    ids=["gone", "more", "model", "source", "mac", "target device"],
+)
+def test_an_interface_is_known_by_its_mac(interfaces: tuple[Any, ...], expected: list[Kind]) -> None:
+    after = fleet(on_hv1(SATELLITE, replace(WEB, interfaces=interfaces)), hypervisor("hv2"))
+
+    assert [one.kind for one in difference(fleet(), after).interfaces] == expected
+
+
+def test_a_host_is_known_by_any_of_its_keys() -> None:
+    old = fleet(on_hv1(SATELLITE, WEB, system_uuid="4c4c4544-0000-1000-8000-000000000001", is_name_declared=True))
+    by_uuid = fleet(replace(old.hypervisors[0], name="other", uri="qemu+tcp://other/system"))
+    by_uri = fleet(replace(unread("other"), uri=old.hypervisors[0].uri))
+
+    assert [one.kind for one in difference(old, by_uuid).hypervisors] == [Kind.RENAMED]
+    assert [one.kind for one in difference(old, by_uri).hypervisors] == [Kind.NOT_SEEN, Kind.RENAMED]
+
+
+def test_facts_that_were_not_observed_are_no_changes_of_a_host() -> None:
+    old = fleet(on_hv1(SATELLITE, WEB), hypervisor("hv2"))
+    new = fleet(on_hv1(SATELLITE, WEB, cpus=None, memory_mib=None), hypervisor("hv2"))
+
+    assert difference(old, new).hypervisors == ()
+
+
+def found(changes: Changes) -> list[tuple[FindingKind, Cause]]:
+    return [(one.kind, one.cause) for one in changes.findings]
+
+
+def test_findings_are_grouped_by_the_server_that_switched() -> None:
+    more = [vm(number, macvtap(mac=f"52:54:00:00:01:{number:02x}")) for number in range(10, 30)]
+    off = fleet(on_hv1(SATELLITE, *more), servers=(satellite(State.OFF),))
+    on = fleet(on_hv1(SATELLITE, *more))
+    cause = Cause(kind=CauseKind.SERVER_OFFLOAD, server="satellite", server_interface="eth0", old="off", new="on")
+
+    assert found(difference(off, on)) == [(FindingKind.NEW, cause)] * 20
+    assert {kind for kind, _ in found(difference(on, off))} == {FindingKind.RESOLVED}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "cause"),
+    [
+        pytest.param(
+            fleet(on_hv1(SATELLITE)), fleet(on_hv1(SATELLITE, WEB)), FindingKind.NEW, CauseKind.DOMAIN_ADDED, id="added"
+        ),
+        pytest.param(
+            fleet(on_hv1(SATELLITE, WEB)),
+            fleet(on_hv1(SATELLITE)),
+            FindingKind.RESOLVED,
+            CauseKind.DOMAIN_REMOVED,
+            id="removed",
+        ),
+        pytest.param(
+            fleet(on_hv1(SATELLITE), hypervisor("hv2", WEB)),
+            fleet(on_hv1(SATELLITE, WEB), hypervisor("hv2")),
+            FindingKind.NEW,
+            CauseKind.DOMAIN_MOVED,
+            id="moved",
+        ),
+        pytest.param(
+            fleet(on_hv1(SATELLITE, WEB, kernel=FIXED_KERNEL)),
+            fleet(on_hv1(SATELLITE, WEB)),
+            FindingKind.NEW,
+            CauseKind.KERNEL,
+            id="kernel",
+        ),
+        pytest.param(
+            fleet(on_hv1(SATELLITE, replace(WEB, interfaces=(macvtap("br7", mac=BOOTING, attachments=()),)))),
+            fleet(on_hv1(SATELLITE, WEB)),
+            FindingKind.NEW,
+            CauseKind.DOMAIN_CHANGED,
+            id="interface",
+        ),
+        pytest.param(
+            fleet(servers=(satellite(State.OFF), server("other", State.OFF))),
+            fleet(servers=(satellite(State.OFF),)),
+            None,
+            None,
+            id="a server that put nothing at risk",
+        ),
+        pytest.param(
+            fleet(servers=(satellite(State.OFF),)),
+            fleet(servers=(satellite(State.UNKNOWN),)),
+            FindingKind.NEW,
+            CauseKind.SERVER_OFFLOAD,
+            id="offload not read",
+        ),
+        pytest.param(
+            fleet(),
+            fleet(servers=(satellite(State.UNKNOWN),)),
+            FindingKind.UNDECIDED,
+            CauseKind.SERVER_OFFLOAD,
+            id="at risk, then unknown",
+        ),
+        pytest.param(
+            fleet(), fleet(unread("hv1"), hypervisor("hv2")), FindingKind.NOT_SEEN, CauseKind.HOST_READ, id="unread"
+        ),
+        pytest.param(
+            fleet(unread("hv1"), hypervisor("hv2")),
+            fleet(),
+            FindingKind.SEEN_AGAIN,
+            CauseKind.HOST_READ,
+            id="read again",
+        ),
+        pytest.param(
+            fleet(),
+            fleet(netboots=(Netboot(mac=Mac(BOOTING), system="web", pending=True, source="cobbler"),)),
+            FindingKind.EXPOSURE_RISEN,
+            CauseKind.RECORD,
+            id="about to netboot",
+        ),
+        pytest.param(
+            fleet(policy=Policy(waivers=(Waiver(reason="ISO", until=date(2026, 11, 22)),))),
+            fleet(policy=Policy(waivers=(Waiver(reason="ISO", until=date(2026, 11, 22)),))),
+            FindingKind.WAIVER_ENDED,
+            CauseKind.WAIVER,
+            id="waiver ended",
+        ),
+        pytest.param(
+            fleet(),
+            fleet(policy=Policy(waivers=(Waiver(reason="ISO"),))),
+            FindingKind.WAIVED,
+            CauseKind.WAIVER,
+            id="waived",
+        ),
+    ],
+)
+def test_a_finding_has_the_kind_and_the_cause_of_its_change(
+    old: Inventory, new: Inventory, kind: FindingKind | None, cause: CauseKind | None
+) -> None:
+    changed = [(one, why.kind) for one, why in found(difference(old, new))]
+
+    assert changed == ([] if kind is None else [(kind, cause)])
+
+
+def test_a_host_that_is_back_is_compared_with_its_last_complete_observation() -> None:
+    before = fleet()
+    away = remembering(replace(fleet(unread("hv1"), hypervisor("hv2")), taken_at=before.taken_at + NIGHT), before)
+    back = fleet(on_hv1(SATELLITE, replace(WEB, vcpus=4), vm(3)), hypervisor("hv2", kernel=UNFIXED_KERNEL))
+    changes = difference(away, back)
+
+    assert [one.kind for one in changes.hypervisors] == [Kind.SEEN_AGAIN]
+    assert set(kinds(changes)) == {(Kind.SEEN_AGAIN, "vm1"), (Kind.SEEN_AGAIN, "vm2"), (Kind.CHANGED, "vm2"),
+                                   (Kind.ADDED, "vm3")}  # fmt: skip
+    assert not any(map(is_newly_at_risk, changes.findings))
+
+
+def test_a_host_that_was_never_read_makes_news_of_its_risks() -> None:
+    changes = difference(fleet(unread("hv1"), hypervisor("hv2")), fleet())
+
+    assert [is_newly_at_risk(one) for one in changes.findings] == [True]
+
+
+def test_a_domain_removed_while_its_host_was_away_is_removed_when_that_is_back() -> None:
+    before = fleet()
+    away = remembering(fleet(unread("hv1"), hypervisor("hv2")), before)
+
+    assert (Kind.REMOVED, "vm2") in kinds(difference(away, fleet(on_hv1(SATELLITE), hypervisor("hv2"))))
+
+
+def test_a_domain_evacuated_before_its_host_went_away_is_not_removed_when_that_is_back() -> None:
+    before = fleet()
+    away = remembering(fleet(unread("hv1"), hypervisor("hv2", WEB, kernel=UNFIXED_KERNEL)), before)
+    back = fleet(on_hv1(SATELLITE), hypervisor("hv2", WEB, kernel=UNFIXED_KERNEL))
+
+    assert kinds(difference(away, back)) == [(Kind.SEEN_AGAIN, "vm1")]
+
+
+def test_a_partly_read_host_keeps_what_was_not_read() -> None:
+    before = fleet()
+    partial = remembering(fleet(on_hv1(SATELLITE, status=HostStatus.PARTIAL), hypervisor("hv2")), before)
+
+    assert kinds(difference(before, partial)) == [(Kind.NOT_SEEN, "vm2")]
+    assert difference(partial, partial).is_empty
+    assert kinds(difference(partial, before)) == [(Kind.SEEN_AGAIN, "vm2")]
+
+
+def test_memory_keeps_the_first_night_and_the_last_complete_observation() -> None:
+    before = fleet()
+    nights = [before]
+    for night in range(1, 4):
+        tonight = fleet(unread("hv1"), hypervisor("hv2"))
+        nights.append(remembering(replace(tonight, taken_at=before.taken_at + night * NIGHT), nights[-1]))
+
+    assert {one.unread[0].since for one in nights[1:]} == {before.taken_at + NIGHT}
+    assert {one.unread[0].read_at for one in nights[1:]} == {before.taken_at}
+    assert nights[-1].unread[0].last == before.hypervisors[0]
+    assert nights[-1].hypervisors[0].keys == before.hypervisors[0].keys
+    assert remembering(nights[-1], nights[-2]) == nights[-1]
+
+
+def test_memory_recognises_a_host_by_keys_that_only_an_earlier_scan_saw() -> None:
+    uuid = "4c4c4544-0000-1000-8000-000000000001"
+    before = fleet(on_hv1(SATELLITE, WEB, system_uuid=uuid))
+    away = remembering(fleet(unread("hv1")), before)
+    moved = fleet(on_hv1(SATELLITE, WEB, system_uuid=uuid, uri="qemu+tcp://hv1/system"))
+
+    assert f"uuid:{uuid}" in away.hypervisors[0].keys
+    assert [one.kind for one in difference(away, moved).hypervisors] == [Kind.SEEN_AGAIN]
+
+
+def test_news_leaves_out_what_asks_for_no_action() -> None:
+    old = fleet()
+    new = fleet(on_hv1(SATELLITE, replace(WEB, vcpus=8), vm(3)), hypervisor("hv2", vm(4), kernel=UNFIXED_KERNEL))
+    changes = difference(old, new)
+
+    assert not changes.is_empty
+    assert news(changes, old, new).is_empty
+
+
+def test_a_new_version_of_virtscan_with_other_kernels_known_is_no_change() -> None:
+    old = replace(fleet(), version="0.0.1")
+
+    assert difference(old, fleet()).is_empty
+
+
+def test_a_kernel_that_changes_is_a_change_of_its_host() -> None:
+    (changed,) = difference(fleet(), fleet(on_hv1(SATELLITE, WEB, kernel=FIXED_KERNEL),
+                                           hypervisor("hv2", kernel=UNFIXED_KERNEL))).hypervisors  # fmt: skip
+
+    assert changed.fields == (FieldChange(field="kernel", old=UNFIXED_KERNEL, new=FIXED_KERNEL),)
+
+
+def test_verdicts_of_both_sides_are_those_of_today() -> None:
+    """The older side is judged again: only facts are compared."""
+    judged: list[Inventory] = []
+
+    def today(one: Inventory) -> Any:
+        judged.append(one)
+        return judge(one)
+
+    old, new = fleet(), fleet(servers=(satellite(State.OFF),))
+    changes = compare(old, new, today)
+
+    assert judged == [old, new]
+    assert [one.old.verdict for one in changes.findings if one.old] == [Verdict.AT_RISK]

@@ -1,0 +1,178 @@
+"""A fortnight of `scan --since` as cron runs it, with a fake clock: output only on the nights with news."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+FIRST = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
+
+NIGHT = """
+import datetime
+import virtscan.scanning.collecting as collecting
+from virtscan.cli import main
+
+class Clock(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.datetime.fromtimestamp({seconds}, tz)
+
+collecting.datetime = Clock
+main()
+"""
+
+DOMAIN = """<domain type='kvm'><name>{name}</name><uuid>00000000-0000-1000-8000-{number:012}</uuid>
+<memory unit='MiB'>1024</memory><vcpu>1</vcpu><os><type>hvm</type><boot dev='network'/></os><devices>
+<interface type='direct'><mac address='52:54:00:00:00:{number:02x}'/><source dev='bond2' mode='bridge'/>
+<model type='virtio'/></interface></devices></domain>"""
+
+
+class Night(msgspec.Struct, frozen=True):
+    """What a night printed, and its exit code."""
+
+    out: str
+    err: str
+    code: int
+
+    @property
+    def subject(self) -> str:
+        """The first line."""
+        return self.out.partition("\n")[0]
+
+
+class Fleet:
+    """Hypervisors as folders of definitions, scanned every night."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.night = 0
+        self.define("hv1", "satellite", 1)
+        self.define("hv1", "web01", 2)
+        self.define("hv2", "app01", 3)
+        self.configure()
+
+    def define(self, host: str, name: str, number: int) -> None:
+        (self.folder / host).mkdir(exist_ok=True)
+        (self.folder / host / f"{name}.xml").write_text(DOMAIN.format(name=name, number=number))
+
+    def configure(self, *, offload: str = "on", waiver: str = "") -> None:
+        hosts = "".join(
+            f'[[hypervisor]]\nxml = "{name}"\nname = "{name}"\nkernel = "2.6.32-279.el6.x86_64"\nphysical = true\n'
+            for name in ("hv1", "hv2")
+        )
+        server = f'[[server]]\nname = "satellite"\ninterface = "eth0"\noffload = "{offload}"\n'
+        (self.folder / "virtscan.toml").write_text(f'{hosts}{server}mac = ["52:54:00:00:00:01"]\n{waiver}')
+
+    def lose(self, host: str) -> None:
+        (self.folder / host).rename(self.folder / f"{host}.away")
+
+    def bring_back(self, host: str) -> None:
+        (self.folder / f"{host}.away").rename(self.folder / host)
+
+    def scan(self, *more: str) -> Night:
+        taken_at = FIRST + timedelta(days=self.night, seconds=self.night % 3)
+        self.night += 1
+        last = str(self.folder / "last.json")
+        done = subprocess.run(
+            [sys.executable, "-c", NIGHT.format(seconds=taken_at.timestamp()), "scan", "--config",
+             str(self.folder / "virtscan.toml"), "--since", last, "--save", last, *more],
+            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        return Night(done.stdout, done.stderr, done.returncode)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+def silent(night: Night, code: int = 0) -> bool:
+    assert (night.out, night.err, night.code) == ("", "", code)
+    return True
+
+
+def test_a_week_of_nights_prints_only_news(fleet: Fleet) -> None:
+    first = fleet.scan()
+    assert first.subject == "1 newly at risk; since 2026-11-01 02:00 UTC."
+    assert first.err == f"virtscan: {fleet.folder / 'last.json'} does not exist yet; everything counts as new\n"
+    assert first.code == 1
+
+    assert silent(fleet.scan())
+
+    fleet.define("hv1", "web02", 4)
+    added = fleet.scan()
+    assert added.subject == "1 newly at risk; since 2026-11-02 02:00 UTC."
+    assert "web02" in added.out
+    assert "web01" not in added.out
+    assert (added.err, added.code) == ("", 1)
+
+    fleet.lose("hv2")
+    away = fleet.scan()
+    assert away.subject == "1 hypervisor no longer reached; since 2026-11-03 02:00 UTC."
+    assert (away.err, away.code) == ("", 3)
+    assert silent(fleet.scan(), code=3)
+
+    fleet.bring_back("hv2")
+    back = fleet.scan()
+    assert back.subject == "1 hypervisor reached again; since 2026-11-05 02:00 UTC."
+    assert back.code == 3
+
+    fleet.configure(offload="off")
+    resolved = fleet.scan()
+    assert resolved.subject == "2 resolved; since 2026-11-06 02:00 UTC."
+    assert "satellite eth0 switched TX checksum offload off: 2 interfaces of 2 VMs resolved." in resolved.out
+    assert resolved.code == 0
+    assert silent(fleet.scan())
+
+
+def test_a_host_that_is_away_for_a_week_is_called_to_mind_once(fleet: Fleet) -> None:
+    fleet.scan()
+    fleet.lose("hv2")
+    nights = [fleet.scan() for _ in range(9)]
+
+    assert [number for number, night in enumerate(nights) if night.out] == [0, 7]
+    assert nights[7].subject == "1 hypervisor still not read; since 2026-11-08 02:00 UTC."
+    assert "hv2 has not been read since 2026-11-02: 7 days" in nights[7].out
+    assert {night.err for night in nights} == {""}
+    assert {night.code for night in nights} == {3}
+
+
+def test_a_waiver_that_ends_is_announced_once_and_its_end_is_news(fleet: Fleet) -> None:
+    until = (FIRST + timedelta(days=16)).date()
+    fleet.configure(waiver=f'[[waiver]]\ndomain = "web01"\nreason = "boots from ISO"\nuntil = {until}\n')
+    nights = [fleet.scan() for _ in range(4)]
+    fleet.night = 16
+    nights += [fleet.scan(), fleet.scan()]
+
+    assert [number for number, night in enumerate(nights) if night.out] == [2, 5]
+    assert "waiver 'boots from ISO' ends in 14 days, after 2026-11-17" in nights[2].out
+    assert nights[2].code == 0
+    assert nights[5].subject == "1 newly at risk; since 2026-11-17 02:00 UTC."
+    assert nights[5].code == 1
+
+
+def test_json_is_a_document_with_empty_lists_on_a_night_without_news(fleet: Fleet) -> None:
+    fleet.scan()
+    night = fleet.scan("--format", "json")
+
+    document: dict[str, Any] = json.loads(night.out)
+    assert (night.err, night.code) == ("", 0)
+    assert document["schema"] == "virtscan.diff/1"
+    assert [document[key] for key in ("changes", "causes", "reminders", "ending_waivers", "gaps")] == [[]] * 5
+
+
+def test_a_scan_that_reads_nothing_leaves_the_last_night_as_it_was(fleet: Fleet) -> None:
+    fleet.scan()
+    before = (fleet.folder / "last.json").read_bytes()
+    fleet.lose("hv1")
+    fleet.lose("hv2")
+    night = fleet.scan()
+
+    assert night.code == 5
+    assert night.subject.startswith("2 hypervisors no longer reached")
+    assert (fleet.folder / "last.json").read_bytes() == before
