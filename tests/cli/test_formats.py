@@ -22,6 +22,7 @@ HOST = ("-c", "test:///default")
 COMMANDS = {
     "scan": ("scan", *HOST),
     "report": ("report", "FILE"),
+    "diff": ("diff", "EARLIER", "FILE"),
     "explain": ("explain", "web01", "FILE"),
     "remedy": ("remedy", "FILE"),
     "trace": ("trace", "PCAP"),
@@ -55,7 +56,9 @@ def test_a_command_writes_its_document_in_every_format(
     capture = tmp_path / "boot.pcap"
     shots = [*lease(), said(1.0, read_request())]
     capture.write_bytes(pcap([(shot.time, ethernet(shot)) for shot in shots]))
-    places = {"FILE": str(fleet), "PCAP": str(capture)}
+    earlier = tmp_path / "earlier.json"
+    earlier.write_bytes(dumps(inventory(hypervisor("hv1"))))
+    places = {"FILE": str(fleet), "PCAP": str(capture), "EARLIER": str(earlier)}
     file = tmp_path / "report"
     arguments = [places.get(word, word) for word in COMMANDS[command]]
 

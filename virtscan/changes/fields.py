@@ -82,5 +82,11 @@ def _facts(item: msgspec.Struct, names: tuple[str, ...]) -> dict[str, Fact]:
     return {name: _plain(getattr(item, name)) for name in names}
 
 
-def _plain(value: Fact | Enum) -> Fact:
-    return str(value.value) if isinstance(value, Enum) else value
+def _plain(value: Fact | Enum | tuple[int, ...]) -> Fact:
+    match value:
+        case Enum():
+            return str(value.value)
+        case tuple():
+            return tuple(map(str, value))
+        case _:
+            return value

@@ -8,7 +8,7 @@ import msgspec
 
 from virtscan.model import Finding, HostStatus, Mac, Waiver
 
-Fact: TypeAlias = str | int | float | bool | tuple[str, ...] | tuple[int, ...] | None
+Fact: TypeAlias = str | int | float | bool | tuple[str, ...] | None
 """A fact as JSON has it: closed sets by their words."""
 
 
