@@ -29,7 +29,6 @@ from virtscan.views.document import (
     Field,
     Metric,
     Section,
-    gap_section,
     moment,
     number,
     one_of,
@@ -42,6 +41,7 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
+from virtscan.views.gap_section import gap_section
 from virtscan.views.wording import changes as wording
 
 _DATA = Audience.DATA
@@ -74,7 +74,7 @@ def view(changes: Changes, gaps: Iterable[Gap] = (), exit_code: int | None = Non
         metrics=tuple(_metrics(changes)),
         headline=_headline(changes),
         notes=tuple(_notes(changes)),
-        gaps=gap_section(gaps),
+        gaps=gap_section(gaps, changes.new.taken_at),
     )
 
 
