@@ -27,6 +27,7 @@ from tests.harness.patience import LONG
 from tests.harness.rpc_proxy import Procedure, RpcProxy, proxy_to, string
 from tests.harness.sshd import Sshd
 from virtscan.connectors.host_draft import HostDraft
+from virtscan.connectors.libvirt import errors
 from virtscan.connectors.libvirt.host import open_read_only
 from virtscan.connectors.libvirt.session import FAR, thread_count
 from virtscan.connectors.observations import Mark
@@ -182,6 +183,48 @@ def test_a_missing_netcat_is_recognised_in_the_message_of_every_shell(words: str
     _, (gap,) = scan(f"test+ssh://hv1/default?command={client}", allow_unsafe=True)
 
     assert "neither virt-ssh-helper nor netcat" in reason(gap)
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        ("Unable to negotiate with 192.0.2.1: no matching host key type found. Their offer: ssh-rsa", "allow one that"),
+        (
+            "Unable to negotiate with 192.0.2.1: no matching key exchange method found.",
+            "allow one that the host offers",
+        ),
+        ("ssh_dispatch_run_fatal: Connection to 192.0.2.1 port 22: error in libcrypto", "crypto policy refuses"),
+        ("Ncat: No such file or directory.", "check that libvirtd is running, and that this user may use its socket"),
+        ("ssh: connect to host hv1 port 22: Connection refused", "check that sshd is running"),
+    ],
+)
+def test_the_words_of_old_hosts_and_of_their_ssh_have_advice(words: str, advice: str, tmp_path: Path) -> None:
+    client = tmp_path / "ssh"
+    client.write_text(f"#!/bin/sh\ncat <&0 >/dev/null & echo '{words}' >&2; sleep 0.2; exit 255\n")
+    client.chmod(0o755)
+
+    _, (gap,) = scan(f"test+ssh://hv1/default?command={client}", allow_unsafe=True)
+
+    assert advice in reason(gap)
+
+
+def test_words_that_are_not_text_are_a_gap(tmp_path: Path) -> None:
+    client = tmp_path / "ssh"
+    client.write_text("#!/bin/sh\ncat <&0 >/dev/null & printf '\\377\\376 no' >&2; sleep 0.2; exit 255\n")
+    client.chmod(0o755)
+
+    hypervisor, _ = scan(f"test+ssh://hv1/default?command={client}", allow_unsafe=True)
+
+    assert hypervisor.status is HostStatus.FAILED
+
+
+@pytest.mark.parametrize("daemon", ["virtnetworkd", "virtnodedevd", "virtqemud"])
+def test_a_daemon_that_is_not_there_is_named(daemon: str) -> None:
+    error = libvirt.libvirtError.__new__(libvirt.libvirtError)  # not of the last error
+    message = f"Failed to connect socket to '/var/run/libvirt/{daemon}-sock-ro': No such file or directory"
+    error.err = (38, 7, message, 2, None, None, None, 2, -1)
+
+    assert errors.reason(error) == f"{message}; check that {daemon} is running"
 
 
 def test_a_write_is_refused_on_the_connection(libvirtd: Libvirtd) -> None:

@@ -280,3 +280,22 @@ def test_a_uri_names_the_driver_and_whether_the_daemon_is_a_users_own(
     address: str, driver: str, is_session: bool
 ) -> None:
     assert (uri.driver(address), uri.is_session(address)) == (driver, is_session)
+
+
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("quemu:///system", "qemu:///system"),
+        ("qmeu+ssh://root@hv1/system", "qemu+ssh://root@hv1/system"),
+        ("xenn:///", "xen:///"),
+        ("hv1.example.com", "qemu+ssh://root@hv1.example.com/system"),
+        ("192.0.2.7", "qemu+ssh://root@192.0.2.7/system"),
+    ],
+)
+def test_an_address_that_is_nearly_a_uri_is_refused_with_the_one_that_was_meant(address: str, meant: str) -> None:
+    assert meant in refusal(address)
+
+
+@pytest.mark.parametrize("address", ["", "hail", "newdriver:///system", "test:///default", "vpx://vc/dc/esx"])
+def test_an_alias_and_a_driver_of_a_later_libvirt_are_left_to_it(address: str) -> None:
+    assert uri.check(address, allow_unsafe=False) == ()

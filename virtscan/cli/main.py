@@ -82,7 +82,7 @@ def run(arguments: list[str]) -> int:
         click.echo("virtscan: interrupted", err=True)
         code = INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        _with_hint(error).show()
         code = error.exit_code if isinstance(error, OutputError | StatusError) else WRONG_USAGE
     except VirtscanError as error:
         click.echo(f"virtscan: {error}", err=True)
@@ -98,3 +98,11 @@ def run(arguments: list[str]) -> int:
         click.echo("virtscan: internal error, not a problem of the input; please report it", err=True)
         code = INTERNAL_ERROR
     return code
+
+
+def _with_hint(error: click.ClickException) -> click.ClickException:
+    """Add how hypervisors are named to the refusal of `virtscan scan qemu:///system`."""
+    if isinstance(error, click.UsageError) and "unexpected extra argument" in error.message:
+        hint = f"{error.message}; name hypervisors with -c URI, --xml or --sosreport"
+        return click.UsageError(hint, ctx=error.ctx)
+    return error

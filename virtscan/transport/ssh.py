@@ -133,12 +133,18 @@ def _reason(stderr: str) -> str:
     return f"ssh failed: {_last_line(stderr) or 'no message'}"
 
 
+OLD_ALGORITHMS = "no common algorithm; allow one that the host offers in ssh_config"
+OLD_CRYPTO = (
+    "this machine's crypto policy refuses the host's old keys; allow them in ssh_config, or renew the host's key"
+)
+
 # In this order: the first text goes on to say "Host key verification failed", too.
 _REASONS = {
     "REMOTE HOST IDENTIFICATION HAS CHANGED": "host key changed; if the machine was reinstalled, remove the old key "
     "with ssh-keygen -R, otherwise the connection may be intercepted",
     "Host key verification failed": "host key unknown; log in once by hand, or add the key to known_hosts",
-    "Unable to negotiate": "no common algorithm; allow one that the host offers in ssh_config",
+    "Unable to negotiate": OLD_ALGORITHMS,
+    "error in libcrypto": OLD_CRYPTO,
     "Permission denied": "permission denied; set up a key that needs no prompt",
     "Too many authentication failures": "permission denied: too many keys tried; set IdentityFile in ssh_config",
     "Connection refused": "connection refused",

@@ -1,6 +1,7 @@
 """libvirt's connection URIs: what they would do, who they lead to, and how to show them; pure."""
 
 import re
+from difflib import get_close_matches
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -24,6 +25,15 @@ _SECRET = re.compile("pass|pwd|secret|token|cred", re.IGNORECASE)
 
 _FILES_HERE = frozenset({"command", "keyfile", "known_hosts", "pkipath"})
 """Parameters whose value is a path of the machine that opens the URI."""
+
+_DRIVERS = (
+    "bhyve", "ch", "esx", "gsx", "hyperv", "lxc", "openvz", "parallels", "phyp", "qemu", "remote", "test", "vbox",
+    "vmwarefusion", "vmwareplayer", "vmwarews", "vpx", "vz", "vzlinux", "xen",
+)  # fmt: skip
+"""Drivers that libvirt has or had (src/driver.c, and the remote driver's own)."""
+
+_HOST_ALONE = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+"""A host name with a dot or an IPv4 address: no alias of libvirt's client configuration can be meant."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -79,6 +89,18 @@ def parse(address: str) -> LibvirtUri:
     )
 
 
+def _check_form(address: str, uri: LibvirtUri) -> None:
+    """Refuse what was meant as a URI and is none, with what to type.
+
+    A driver of a later libvirt may be unknown here: only what is nearly a known one is an error.
+    """
+    if uri.driver and uri.driver not in _DRIVERS and (near := get_close_matches(uri.driver, _DRIVERS, n=1, cutoff=0.6)):
+        meant = near[0] + address[len(uri.driver) :]
+        raise ConfigError(f"{shown(address)}: unknown libvirt driver {uri.driver!r}; did you mean {shown(meant)}?")
+    if not uri.driver and _HOST_ALONE.fullmatch(address):
+        raise ConfigError(f"{address}: not a libvirt URI; write e.g. qemu+ssh://root@{address}/system")
+
+
 def _port(digits: str | None) -> int | None:
     if not digits:
         return None
@@ -98,6 +120,7 @@ def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
         ConfigError: Not a URI, or one with such a parameter, which it names.
     """
     uri = parse(address)
+    _check_form(address, uri)
     _opened_by_daemon(uri)
     parameters = [(name.strip().lower(), value) for name, value in _everything(address)]
     if not allow_unsafe and (danger := _danger(uri, parameters)):

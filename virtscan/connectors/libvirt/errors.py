@@ -1,8 +1,11 @@
 """Meaning of libvirt's errors, and advice."""
 
+import re
+
 import libvirt
 
 from virtscan.errors import ConnectorError
+from virtscan.transport.ssh import OLD_ALGORITHMS, OLD_CRYPTO
 
 LONGEST = 400
 """Characters of libvirt's own words."""
@@ -13,6 +16,8 @@ _LOGIN = (
 )
 
 _HUNG_UP = "connection closed by the remote host; if it uses SSH, check its message by logging in by hand"
+
+_NO_LISTENER = "check that libvirtd is running, and that this user may use its socket"
 
 _NO_NETCAT = "the remote host has neither virt-ssh-helper nor netcat; install one of them"
 
@@ -26,6 +31,9 @@ _ADVICE_BY_CODE = {
     libvirt.VIR_ERR_ACCESS_DENIED: "access denied to this user; allow it in libvirt's access rules",
 }
 
+_SOCKET = re.compile(r"/(virt[a-z]+d)-sock(?:-ro)?': No such file")
+"""The socket of one of the daemons that replace libvirtd."""
+
 # In this order: the first text that a message contains decides. ssh's words come through libvirt as they are.
 _ADVICE_BY_TEXT = (
     ("Host key verification failed", "unknown SSH host key; log in once by hand, or add the key to known_hosts"),
@@ -33,6 +41,12 @@ _ADVICE_BY_TEXT = (
     ("Permission denied (", "SSH login refused; virtscan never prompts: set up a key or an agent"),
     ("Could not resolve hostname", "no such host name"),
     ("Unable to resolve address", "no such host name"),
+    ("no matching host key type", OLD_ALGORITHMS),
+    ("no matching key exchange method", OLD_ALGORITHMS),
+    ("no matching cipher", OLD_ALGORITHMS),
+    ("no matching MAC", OLD_ALGORITHMS),
+    ("error in libcrypto", OLD_CRYPTO),
+    ("port 22: Connection refused", "check that sshd is running there; for another port write host:PORT"),
     ("too large, want", "the server is not libvirtd; check the port"),
     (
         "CA certificate",
@@ -40,7 +54,8 @@ _ADVICE_BY_TEXT = (
     ),
     ("command not found", _NO_NETCAT),
     ("nc: not found", _NO_NETCAT),  # the same in dash's words
-    ("nc: ", "check that libvirtd is running, and that this user may use its socket"),
+    ("nc: ", _NO_LISTENER),
+    ("Ncat: ", _NO_LISTENER),
     ("sock-ro': No such file", "check that libvirtd or virtqemud is running"),
     ("sock': No such file", "check that libvirtd or virtqemud is running"),
     ("Failed to connect socket to", "check that libvirtd is running, and that this user may open its socket"),
@@ -60,6 +75,8 @@ def reason(error: libvirt.libvirtError) -> str:
     """
     message = " ".join((error.get_error_message() or "unknown libvirt error").split())
     advice = _ADVICE_BY_CODE.get(error.get_error_code())
+    if advice is None and (socket := _SOCKET.search(message)):
+        advice = f"check that {socket[1]} is running"
     for text, meaning in _ADVICE_BY_TEXT:
         if advice is None and text in message:
             advice = meaning

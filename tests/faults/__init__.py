@@ -1,0 +1,1 @@
+"""Faults of every known kind, played with real processes against real scans."""
