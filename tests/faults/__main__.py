@@ -37,9 +37,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _played(case: Case) -> Outcome:
-    sys.stderr.write(f"{case.name} ...\n")
+    sys.stderr.write(f"{case.name}\n")
     with tempfile.TemporaryDirectory(prefix="virtscan-faults-") as folder:
-        return case.play(Path(folder))
+        outcome = case.play(Path(folder))
+    sys.stderr.write(f"  {outcome.seconds:.1f} s {' '.join(outcome.failures)}\n")
+    return outcome
 
 
 def _row(case: Case, outcome: Outcome) -> list[str]:

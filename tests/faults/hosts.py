@@ -142,7 +142,7 @@ def _short(folder: Path) -> Outcome:
     with liars({"silent": silent}) as ports:
         uris = [f"test+tcp://127.0.0.1:{ports['silent']}/n{number}" for number in range(100)]
         start = ["prlimit", "--nofile=64:64", *shlex.split("env --")]
-        return play(folder, uris, start=start, limit=4 * LATEST)
+        return play(folder, uris, "--deadline=20s", start=start, limit=20 + LATEST)
 
 
 _XML_END = b"</domain>"

@@ -85,12 +85,14 @@ def _on(hypervisor: Hypervisor, index: ServerIndex, waivers: Waivers, pending: f
 
 def _by_stack(places: Iterable[_AtRisk]) -> dict[Sending, list[Endangered]]:
     found: defaultdict[Sending, list[Endangered]] = defaultdict(list)
-    others: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}  # shared, for with many servers they are long
+    # Shared, and looked up once an interface: with many servers they are long.
+    others_of: defaultdict[tuple[str, ...], dict[str, tuple[str, ...]]] = defaultdict(dict)
     for one in places:
         names = tuple(dict.fromkeys(sending.server for sending in sorted(one.by)))
+        others = others_of[names]
         for sending, device in one.by.items():
-            if (names, sending.server) not in others:
-                others[names, sending.server] = tuple(name for name in names if name != sending.server)
+            if sending.server not in others:
+                others[sending.server] = tuple(name for name in names if name != sending.server)
             found[sending].append(
                 Endangered(
                     hypervisor=one.hypervisor,
@@ -99,7 +101,7 @@ def _by_stack(places: Iterable[_AtRisk]) -> dict[Sending, list[Endangered]]:
                     mac=one.interface.mac,
                     source_device=device,
                     exposure=one.exposure,
-                    others=others[names, sending.server],
+                    others=others[sending.server],
                 )
             )
     return dict(sorted(found.items()))

@@ -11,12 +11,10 @@ from virtscan.evidence.sosreport import archive, folder
 from virtscan.evidence.sosreport.layout import is_wanted, may_hold_wanted, split_root
 from virtscan.evidence.sosreport.member import Member, Unreadable
 from virtscan.evidence.sosreport.report import Sosreport
+from virtscan.evidence.sosreport.room import MAX_KEPT, Share
 
 MAX_MEMBER = 16 * 1024 * 1024
 """Bytes of one file. The largest that is wanted, the lists of a host with thousands of devices, have 2 MiB."""
-
-MAX_KEPT = 256 * 1024 * 1024
-"""Bytes of all files kept: some 8,000 domains."""
 
 _OVERHEAD = 1024
 """What an entry costs beside its content, so that empty ones have a limit, too."""
@@ -52,7 +50,18 @@ def open_sosreport(path: Path, *, room: int = MAX_KEPT) -> Sosreport:
 
 
 def _keep(members: Iterable[Member | Unreadable], room: int) -> Sosreport:
-    kept = _Kept(room)
+    share = Share(room)
+    try:
+        report = _kept(members, share)
+    except BaseException:
+        share.give_back()
+        raise
+    share.give_back_with(report)
+    return report
+
+
+def _kept(members: Iterable[Member | Unreadable], share: Share) -> Sosreport:
+    kept = _Kept(share)
     cut_short: str | None = None
     try:
         for member in members:
@@ -77,7 +86,7 @@ def _keep(members: Iterable[Member | Unreadable], room: int) -> Sosreport:
 class _Kept:
     """What was kept so far."""
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, share: Share) -> None:
         self.files: dict[str, bytes] = {}
         self.links: dict[str, str] = {}
         self.modified: dict[str, float] = {}
@@ -85,7 +94,7 @@ class _Kept:
         self.exposed: set[str] = set()
         self.skipped: dict[str, str] = {}
         self._root: str | None = None
-        self._room = room
+        self._share = share
 
     def add(self, member: Member | Unreadable) -> None:
         """Keep a member, if it is wanted.
@@ -130,9 +139,7 @@ class _Kept:
                 self.modified[name] = member.modified
 
     def _pay(self, name: str, size: int) -> None:
-        self._room -= size + len(name) + _OVERHEAD
-        if self._room < 0:
-            raise SosreportError("exceeds the size limit of a report")
+        self._share.take(size + len(name) + _OVERHEAD)
 
     def _skip(self, name: str, reason: str) -> None:
         self.skipped.setdefault(name, reason)

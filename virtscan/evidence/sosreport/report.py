@@ -26,7 +26,7 @@ _ZONES = timedelta(hours=14, minutes=5)
 """No local time is farther from UTC, a few minutes of collecting included."""
 
 
-class Sosreport(msgspec.Struct, frozen=True, kw_only=True):
+class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     """What was kept.
 
     Names are relative to the report's root, which mirrors the host's. `links` are symbolic links, not followed.

@@ -1,0 +1,52 @@
+import threading
+
+import pytest
+
+from tests.harness.patience import LONG
+from virtscan.errors import SosreportError
+from virtscan.evidence.sosreport.room import MAX_KEPT, Share
+
+
+class Holder:
+    """Holds the content of a report."""
+
+
+def test_one_report_may_take_no_more_than_its_limit() -> None:
+    share = Share(100)
+    share.take(100)
+
+    with pytest.raises(SosreportError, match="size limit"):
+        share.take(1)
+    share.give_back()
+
+
+def test_a_report_waits_for_the_first_one_where_all_together_are_large() -> None:
+    first, second = Share(), Share()
+    second.take(1)
+    first.take(MAX_KEPT - 1)
+    went_on = threading.Event()
+
+    def go_on() -> None:
+        second.take(1)
+        went_on.set()
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    waited = not went_on.wait(0.3)
+    first.give_back()
+    thread.join(LONG)
+    second.give_back()
+
+    assert waited
+    assert went_on.is_set()
+
+
+def test_the_memory_is_free_when_the_content_is_gone() -> None:
+    first, second = Share(), Share()
+    holder = Holder()
+    first.take(MAX_KEPT)
+    first.give_back_with(holder)
+    del holder
+
+    second.take(MAX_KEPT)  # would wait
+    second.give_back()
