@@ -14,7 +14,7 @@ export PYTHON
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help scan test test-fast test-dates check format golden bench lab clean
+.PHONY: help scan test test-fast test-dates check format golden bench faults fuzz lab clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,12 @@ golden: $(MARK)-test  ## Write the expected outputs anew, in fixtures/golden, RE
 
 bench: $(MARK)-test  ## Measure, each number as a ratio to a baseline of the same run
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+faults: $(MARK)-test  ## As root: play every fault against real scans and print what held; ARGS=--core for the shortest
+	@$(BIN)/python -m tests.faults $(ARGS) </dev/null
+
+fuzz: $(MARK)-test  ## Try broken inputs on every parser for ten seconds each; ARGS='60 domain' for longer, or for one
+	@$(BIN)/python -m tests.fuzz $(ARGS) </dev/null
 
 lab: $(MARK)-lab  ## As root: boot real VMs and compare the verdicts with it; ARGS=--core for the shortest
 	@$(BIN)/python -m tests.lab $(ARGS) </dev/null

@@ -49,7 +49,7 @@ def matches(pattern: str, *globs: str) -> list[str]:
     return [
         f"{path.relative_to(PROJECT)}:{number}: {line.strip()}"
         for path in files(*globs)
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1)
         if re.search(pattern, line)
     ]
 

@@ -65,6 +65,19 @@ def says(text: bytes, then: Lie = closes) -> Lie:
     return lie
 
 
+def after_request(lie: Lie) -> Lie:
+    """Lie only once a whole HTTP request is there: else the client may fail while it sends."""
+
+    def wait(client: socket.socket) -> None:
+        client.settimeout(_END)
+        got = b""
+        while b"\r\n\r\n" not in got and (chunk := client.recv(65536)):
+            got += chunk
+        lie(client)
+
+    return wait
+
+
 def drips(text: bytes, pause: float = 0.1) -> Lie:
     """Send a byte now and then."""
 

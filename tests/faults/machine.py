@@ -22,7 +22,7 @@ def _full(folder: Path) -> Outcome:
     disk.mkdir()
     mount = f'mount -t tmpfs -o size=4k none {disk}; exec "$@" -o {disk}/report'
     start = ["unshare", "--mount", "sh", "-ec", mount, "sh"]
-    return play(folder, [], "--view=interfaces", start=start, allowed=[74])
+    return play(folder, [], "--view=domains", "--format=json", start=start, allowed=[74])
 
 
 def _under_load(folder: Path) -> Outcome:
@@ -31,7 +31,7 @@ def _under_load(folder: Path) -> Outcome:
     try:
         with liars({"silent": silent}) as ports:
             uris = [f"qemu+ssh://u{number}@127.0.0.1:{ports['silent']}/system" for number in range(33)]
-            return play(folder, uris, host_timeout=0.05, limit=4 * LATEST, allowed=[3, 4, 5], healthy=0)
+            return play(folder, uris, host_timeout=0.05, limit=20 * LATEST, allowed=[3, 4, 5], healthy=0)
     finally:
         for spinner in spinners:
             spinner.kill()

@@ -4,7 +4,7 @@ import gzip
 import json
 from collections.abc import Mapping
 
-from tests.faults.liars import Lie, closes, drips, endless, garbage, says, silent
+from tests.faults.liars import Lie, after_request, closes, drips, endless, garbage, says, silent
 
 SECRET = "s3cret/t0ken"
 BASIC = "c2NhbjpzM2NyZXQvdDBrZW4="
@@ -67,4 +67,4 @@ def of_provisioning() -> dict[str, Lie]:
         "come yesterday": says(_http(b"", status="429 Later", headers="Retry-After: yesterday\r\n")),
         "another encoding": says(_http(garbage(), headers="Content-Encoding: br\r\n")),
     }
-    return lies
+    return {name: after_request(lie) for name, lie in lies.items()}

@@ -2,6 +2,7 @@
 
 import operator
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -51,7 +52,8 @@ def parse_condition(text: str) -> Condition:
     column, sign, operand = match.groups()
     if "~" in sign:
         try:
-            re.compile(operand)
+            with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of a later meaning
+                re.compile(operand)
         except (re.error, ValueError, OverflowError, RecursionError) as error:
             raise ConfigError(f"--where {text}: invalid regular expression: {error}") from error
     if sign in _ORDERS and _number(operand) is None:

@@ -64,7 +64,7 @@ def read_facts(content: bytes) -> tuple[Facts, ...]:
     """
     try:
         read = [_facts(document, host) for host, document in _documents(content)]
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FactsError(f"not Ansible's JSON, or incomplete: {error}") from error
     facts = tuple(item for item in read if item is not None)
     if not facts:
