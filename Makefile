@@ -14,7 +14,7 @@ export PYTHON
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help scan test test-fast test-dates check format golden bench faults fuzz lab clean
+.PHONY: help scan test test-fast test-dates check format golden picture bench faults fuzz lab clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ golden: $(MARK)-test  ## Write the expected outputs anew, in fixtures/golden, RE
 	@$(BIN)/python packaging/manual.py docs docs
 	@$(BIN)/python -m tests.mechanism
 	@$(BIN)/python -m tests.rules
+
+picture: $(MARK)-test  ## Take the picture of the page anew, docs/page.png
+	@$(BIN)/python -m tests.picture
 
 bench: $(MARK)-test  ## Measure, each number as a ratio to a baseline of the same run
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -40,7 +40,7 @@ def files(*patterns: str) -> Iterator[Path]:
         yield from (
             path
             for path in PROJECT.glob(pattern)
-            if path.is_file() and "__pycache__" not in path.parts and path != Path(__file__)
+            if path.is_file() and path.suffix != ".png" and "__pycache__" not in path.parts and path != Path(__file__)
         )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 
 from tabulate import tabulate
 
-from tests.bench import crowds, judging, reading_hosts, starting, year
+from tests.bench import crowds, judging, page, reading_hosts, starting, year
 from tests.bench.measuring import Row
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "crowds": crowds.rows,
     "hosts": reading_hosts.rows,
     "judging": judging.rows,
+    "page": page.rows,
     "start": starting.rows,
     "history": year.rows,
 }

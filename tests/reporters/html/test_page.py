@@ -215,6 +215,23 @@ def test_the_rows_can_be_saved_as_the_csv_that_the_format_is(
             assert download.value.suggested_filename == f"virtscan-fleet-2026-11-22-{key}.csv"
 
 
+def test_a_spreadsheet_finds_no_formula_in_what_is_saved(tmp_path: Path, browser: Browser) -> None:
+    document = hostile.document()
+    with opened(browser, written(document, tmp_path)) as page:
+        table(page, "rows")
+        with page.expect_download() as download:
+            page.locator("details[data-key=rows]").get_by_role("button", name="Download").click()
+        saved = download.value.path().read_text()
+
+    whole = REPORTERS["csv"].render(document).decode()
+    limit = csv.field_size_limit(10_000_000)
+    try:
+        rows, expected = (list(csv.reader(io.StringIO(text, newline=""))) for text in (saved, whole))
+    finally:
+        csv.field_size_limit(limit)
+    assert rows == expected[:-1]
+
+
 def test_only_the_rows_in_the_table_are_saved(small: Path, browser: Browser) -> None:
     with opened(browser, small) as page:
         table(page)
@@ -279,9 +296,9 @@ def test_names_are_text_wherever_they_stand(tmp_path: Path, browser: Browser) ->
     with opened(browser, file) as page:
         for summary in page.locator("details > summary").all():
             summary.click()
-        assert page.locator("script").count() == 2
+        assert page.locator("script").count() == 2 + len(hostile.document().sections)
         assert page.locator("main img, main iframe, main object, main a").count() == 0
-        rows = page.evaluate("JSON.parse(document.getElementById('data').textContent).texts")
+        rows = page.evaluate("JSON.parse(document.getElementById('shared').textContent).texts")
         assert [name for name in hostile.NAMES.values() if printable(name) not in rows] == []
         seen = page.evaluate("document.body.textContent")
         assert [name for name in hostile.NAMES.values() if printable(name).strip() not in seen] == []

@@ -11,6 +11,7 @@ from virtscan.views.grouping import RowGroup
 _PLACE = ("hypervisor", "source_device")
 _COMPACT = {*_PLACE, "domain", "exposure", "waived"}
 _PLAIN_ROWS = 200
+_WAIVED = "waived"
 _SHOWN_PLACES = 12
 _SHOWN_NAMES = 12
 
@@ -24,10 +25,14 @@ class Name(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A device of a hypervisor with the domains on it: some, and those that are shown on demand."""
+    """A device of a hypervisor with the domains on it: some, and those that are shown on demand.
+
+    `count` leaves out those that are waived.
+    """
 
     hypervisor: str
     device: str
+    count: int
     names: tuple[Name, ...]
     further: tuple[Name, ...] = ()
 
@@ -98,7 +103,7 @@ def _places(section: Section, group: RowGroup) -> tuple[Place, ...]:
     for number in group.rows:
         row = section.rows[number]
         place = plain(row[hypervisor]).removesuffix(hosts), plain(row[device], none="no device")
-        look = plain(row[exposure]) if row[waived] is None else "waived"
+        look = plain(row[exposure]) if row[waived] is None else _WAIVED
         found[place].setdefault(plain(row[domain]).removesuffix(domains), []).append(look)
     return tuple(_place(host, name, names) for (host, name), names in found.items())
 
@@ -106,4 +111,5 @@ def _places(section: Section, group: RowGroup) -> tuple[Place, ...]:
 def _place(hypervisor: str, device: str, domains: dict[str, list[str]]) -> Place:
     names = tuple(Name(printable(name, CELL), looks[0], len(looks)) for name, looks in domains.items())
     some = len(names) if len(names) <= _SHOWN_NAMES + 1 else _SHOWN_NAMES
-    return Place(printable(hypervisor, CELL), printable(device, CELL), names[:some], names[some:])
+    count = sum(name.look != _WAIVED for name in names)
+    return Place(printable(hypervisor, CELL), printable(device, CELL), count, names[:some], names[some:])

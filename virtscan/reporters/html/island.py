@@ -8,16 +8,23 @@ from virtscan.reporters.text import plain, printable
 from virtscan.views.document import Align, Column, Document, Section, Value
 
 
-def written(document: Document) -> str:
+class Islands(msgspec.Struct, frozen=True, kw_only=True):
+    """JSON for script elements: one for what all sections share, and one for each section by its key."""
+
+    shared: str
+    sections: tuple[tuple[str, str], ...]
+
+
+def of_document(document: Document) -> Islands:
     """Write the sections as JSON that no HTML can end early.
 
     Every text stands once in `texts`, and the cells hold its place there: fleets repeat most of theirs. Numbers, yes
-    and no, and none stand as they are.
+    and no, and none stand as they are. A browser reads a section when its table is opened.
     """
     texts: dict[str, int] = {}
-    sections = ",\n".join(_section(section, texts) for section in document.sections)
-    all_texts = _lines(_json(text) for text in texts)
-    return f'{{"name":{_json(_name(document))},"sections":[{sections}],\n"texts":{all_texts}}}'
+    sections = tuple((section.key, _section(section, texts)) for section in document.sections)
+    shared = f'{{"name":{_json(_name(document))},"texts":{_lines(_json(text) for text in texts)}}}'
+    return Islands(shared=shared, sections=sections)
 
 
 def columns(section: Section) -> Iterator[tuple[int, Column]]:

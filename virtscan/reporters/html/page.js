@@ -1,8 +1,8 @@
 "use strict";
 (() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const texts = data.texts;
-  const lower = texts.map((text) => text.toLowerCase());
+  const read = (element) => JSON.parse(element.textContent);
+  const { name, texts } = read(document.getElementById("shared"));
+  let lower = [];
   const HEIGHT = 30;
   const SPARE = 20;
   const MOST_PRINTED = 2000;
@@ -48,7 +48,7 @@
       this.sorted = null;
       this.body = element("tbody");
       this.build(place);
-      this.narrow();
+      this.arrange();
     }
 
     build(place) {
@@ -108,13 +108,19 @@
     }
 
     narrow() {
+      if (!lower.length) lower = texts.map((text) => text.toLowerCase());
       const words = this.filter.value.toLowerCase().split(/\s+/).filter(Boolean);
       const hits = words.map((word) => Uint8Array.from(lower, (text) => (text.includes(word) ? 1 : 0)));
       const wanted = this.choices.filter((one) => one.field.value)
         .map((one) => [one.column.place, texts.indexOf(one.field.value)]);
-      const columns = this.section.columns;
-      const has = (row, hit, word) => row.some((cell, place) =>
-        typeof cell !== "number" ? false : columns[place].number ? String(cell) === word : hit[cell] === 1);
+      const numbers = this.section.columns.map((column) => column.number);
+      const has = (row, hit, word) => {
+        for (let place = 0; place < row.length; place += 1) {
+          const cell = row[place];
+          if (typeof cell === "number" && (numbers[place] ? String(cell) === word : hit[cell] === 1)) return true;
+        }
+        return false;
+      };
       this.found = this.rows.filter((row) =>
         wanted.every(([place, text]) => row[place] === text) && hits.every((hit, number) => has(row, hit, words[number])));
       this.current = -1;
@@ -151,7 +157,7 @@
       if (column.number) return (cell) => cell;
       const used = [...new Set(this.rows.map((row) => row[column.place]).filter((cell) => typeof cell === "number"))];
       const order = new Map(column.words.map((word, place) => [word, String(place).padStart(12, "0")]));
-      const keys = used.map((cell) => [order.get(texts[cell]) ?? lower[cell].replace(/\d+/g, (digits) => digits.padStart(12, "0")), cell]);
+      const keys = used.map((cell) => [order.get(texts[cell]) ?? texts[cell].toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, "0")), cell]);
       keys.sort((one, other) => (one[0] < other[0] ? -1 : one[0] > other[0] ? 1 : 0));
       const ranks = new Map(keys.map(([, cell], place) => [cell, place]));
       return (cell) => ranks.get(cell);
@@ -219,7 +225,7 @@
       const lines = [columns.map((column) => column.key),
         ...this.found.map((row) => columns.map((column) => inCsv(row[column.place], column)))];
       const content = new Blob(lines.map((line) => `${line.join(",")}\n`), { type: "text/csv" });
-      const link = element("a", { href: URL.createObjectURL(content), download: `${data.name}-${this.section.key}.csv` });
+      const link = element("a", { href: URL.createObjectURL(content), download: `${name}-${this.section.key}.csv` });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10000);
     }
@@ -227,11 +233,12 @@
 
   const tables = [];
   for (const place of document.querySelectorAll("details.data")) {
-    const section = data.sections.find((one) => one.key === place.dataset.key);
+    const rows = document.querySelector(`script[data-rows="${CSS.escape(place.dataset.key)}"]`);
     const open = () => {
-      if (!place.open || place.dataset.built || !section.rows.length) return;
+      if (!place.open || place.dataset.built) return;
       place.dataset.built = "yes";
-      tables.push(new Table(place, section));
+      const section = read(rows);
+      if (section.rows.length) tables.push(new Table(place, section));
     };
     place.addEventListener("toggle", open);
     open();

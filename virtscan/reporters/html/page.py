@@ -34,6 +34,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     are escaped as in other formats.
     """
     style, script = _file("page.css"), _file("page.js")
+    islands = island.of_document(document)
     heading = document.schema.partition("/")[0].replace(".", " ")
     shown = (
         _environment()
@@ -42,7 +43,8 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
             style=Markup(style),  # noqa: S704 (our own file)
             script=Markup(script),  # noqa: S704 (our own file)
             policy=_policy(style, script),
-            island=Markup(island.written(document)),  # noqa: S704 (written for a script element)
+            shared=Markup(islands.shared),  # noqa: S704 (written for a script element)
+            sections=[(key, Markup(text)) for key, text in islands.sections],  # noqa: S704 (the same)
             title=heading,
             headline=document.headline or heading,
             where=document.where,

@@ -1,0 +1,25 @@
+"""The picture of the page in README.md. `python -m tests.picture` takes it anew, of the small fleet."""
+
+import tempfile
+from pathlib import Path
+
+from tests.conftest import PROJECT
+from tests.harness.chromium import chromium, opened
+from virtscan.cli.main import run
+
+PICTURE = PROJECT / "docs" / "page.png"
+_HEIGHT = 1250
+
+
+def take(file: Path) -> None:
+    """Write a picture of the top of the page."""
+    with tempfile.TemporaryDirectory() as folder:
+        page_file = Path(folder) / "page.html"
+        run(["scan", "-q", "--config", "fixtures/fleet/virtscan.toml", "--format", f"html={page_file}"])
+        with chromium() as browser, opened(browser, page_file) as page:
+            page.set_viewport_size({"width": 1280, "height": _HEIGHT})
+            page.screenshot(path=file)
+
+
+if __name__ == "__main__":
+    take(PICTURE)
