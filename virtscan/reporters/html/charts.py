@@ -31,7 +31,10 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """Columns of a resource; of one that `is_hard` no host can give out more to running domains than it has."""
+    """Columns of a resource; of one that `is_hard` no host can give out more to running domains than it has.
+
+    `headroom` is the column with what is left when the largest host fails, which a site without others has none of.
+    """
 
     title: str
     whole: str
@@ -40,12 +43,13 @@ class _Resource(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     divisor: int = 1
     is_hard: bool = False
+    headroom: str = ""
 
 
 _RESOURCES = (
     _Resource(
         title="Memory", whole="memory_mib", running="memory_running_mib", defined="memory_defined_mib", unit="GiB",
-        divisor=_GIB, is_hard=True,
+        divisor=_GIB, is_hard=True, headroom="memory_headroom_mib",
     ),
     _Resource(title="CPUs", whole="cpus", running="vcpus_running", defined="vcpus_defined", unit="CPUs"),
 )  # fmt: skip
@@ -75,9 +79,15 @@ def _chart(title: str, rows: list[dict[str, Value]], label: str, resource: _Reso
     known = [(row, amounts) for row in rows if (amounts := _amounts(row, resource)) is not None]
     known.sort(key=lambda one: -one[1][1])
     widest = max((max(1.0, running, defined) for _, (_, running, defined) in known), default=1.0)
-    suffix = common_suffix([plain(row[label]) for row in rows])
+    suffix = common_suffix([_name(row[label], label) for row in rows if row[label] is not None])
     bars = tuple(
-        _bar(plain(row[label], none=f"no {label}").removesuffix(suffix), amounts, widest, resource)
+        _bar(
+            plain(row[label], none=f"no {label}").removesuffix(suffix),
+            amounts,
+            widest,
+            resource,
+            _headroom(row, resource),
+        )
         for row, amounts in known[:_MOST_BARS]
     )
     return Chart(title=title, bars=bars, left_out=len(rows) - len(bars))
@@ -93,13 +103,25 @@ def _amounts(row: Mapping[str, Value], resource: _Resource) -> tuple[float, floa
     return whole, running / whole, defined / whole
 
 
-def _bar(label: str, amounts: tuple[float, float, float], widest: float, resource: _Resource) -> Bar:
+def _name(value: Value, label: str) -> str:
+    return plain(value, none=f"no {label}")
+
+
+def _headroom(row: Mapping[str, Value], resource: _Resource) -> str:
+    """Say what is left when the largest host fails; empty where that is unknown."""
+    left = row.get(resource.headroom)
+    return f"; headroom N+1: {left / resource.divisor:,.0f} {resource.unit}" if isinstance(left, int | float) else ""
+
+
+def _bar(label: str, amounts: tuple[float, float, float], widest: float, resource: _Resource, headroom: str) -> Bar:
     whole, running, defined = amounts
     return Bar(
         label=printable(label, CELL),
         running=round(100 * running / widest, 2),
         defined=round(100 * defined / widest, 2),
         whole=round(100 / widest, 2),
-        words=f"{running:.0%} running, {defined:.0%} defined of {whole / resource.divisor:,.0f} {resource.unit}",
+        words=(
+            f"{running:.0%} running, {defined:.0%} defined of {whole / resource.divisor:,.0f} {resource.unit}{headroom}"
+        ),
         is_over=resource.is_hard and running > 1,
     )
