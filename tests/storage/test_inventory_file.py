@@ -107,11 +107,11 @@ def test_keys_of_a_later_version_are_passed_over() -> None:
         (b"\x1f\x8b\x08\x00", "invalid character (byte 0)"),
         (b'{"schema": "\xff"}', "not UTF-8 text"),
         (b'{"a":' + b"[" * 1_000_000, "nested too deeply"),
-        (b"[]", "not an inventory: Expected `object`, got `array`"),
-        (b"{}", "not an inventory: Object missing required field `schema`"),
-        (b'{"schema": 1}', "not an inventory: Expected `str`, got `int` - at `$.schema`"),
-        (b'{"schema": "virtscan.inventory/1"}', "not an inventory: Object missing required field `version`"),
-        (b'{"schema": "virtscan.inventory/3"}', "not an inventory: Object missing required field `version`"),
+        (b"[]", "not a saved inventory (Expected `object`, got `array`"),
+        (b"{}", "not a saved inventory (Object missing required field `schema`"),
+        (b'{"schema": 1}', "not a saved inventory (Expected `str`, got `int` - at `$.schema`"),
+        (b'{"schema": "virtscan.inventory/1"}', "not a saved inventory (Object missing required field `version`"),
+        (b'{"schema": "virtscan.inventory/3"}', "not a saved inventory (Object missing required field `version`"),
         (changed(schema="virtscan.report/1"), "this is a virtscan.report/1, which is printed for others to read"),
         (changed(schema="virtscan.inventory/4"), "this is a virtscan.inventory/4, written by a later virtscan"),
         (changed(schema="virtscan.inventory/0"), "its schema is 'virtscan.inventory/0', which is none of virtscan's"),
@@ -127,7 +127,7 @@ def test_what_is_no_inventory_is_refused_with_the_reason(data: bytes, says: str)
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"no", b'{"schema": "\xff"}', changed(schema="virtscan.report/1")])
 def test_a_refusal_says_where_an_inventory_comes_from(data: bytes) -> None:
-    assert problem(data).endswith("an inventory is what `virtscan scan --save FILE` writes")
+    assert problem(data).endswith("use a file written by virtscan scan --save")
 
 
 @given(st.binary())

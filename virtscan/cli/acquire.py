@@ -1,7 +1,7 @@
 """An inventory to work on: a saved one, or that of a fresh scan."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from signal import Signals
@@ -100,6 +100,19 @@ def _collected(plan: Plan, console: Console) -> Inventory:
     length = len(plan.targets) + len(plan.servers) + len(plan.provisioning)
     with progress.shown(console, length) as report:
         return collect(plan, on_progress=report, is_interrupted=is_report_wanted)
+
+
+def load_all(files: Sequence[Path]) -> Inventory:
+    """Return the inventory in a file, or that of several files merged.
+
+    Raises:
+        InventoryError: One can't be read, or holds no inventory.
+    """
+    if len(files) == 1:
+        return load(files[0])
+    from virtscan.scanning.merging import merge
+
+    return merge([load(file) for file in files])
 
 
 def load(file: Path) -> Inventory:

@@ -17,6 +17,7 @@ COMMANDS = {
     "report": "Judge a saved inventory again and report; no network access.",
     "diff": "Show what changed between two saved inventories, or scans of a history.",
     "history": "List, read back, compare and thin out the scans that a database keeps.",
+    "merge": "Unite saved inventories of several sites or nights.",
     "servers": "Read only the provisioning servers' offload state.",
     "explain": "Explain one verdict: facts, rule by rule, and missing facts.",
     "remedy": "Print the change for each server, and how to undo it; runs nothing.",

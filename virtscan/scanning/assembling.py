@@ -1,7 +1,5 @@
 """Results of jobs to one inventory: each hypervisor has a name of its own, and what is missing is a gap."""
 
-import itertools
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from virtscan.model import DeviceName, Gap, GapAbout, HostStatus, Hypervisor, In
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import NoDomainDefined, OffloadUnknown
 from virtscan.model.gaps.items import ServerItem, WholeHost
+from virtscan.scanning.naming import unique_names
 from virtscan.scanning.results import HostResult, Result
 
 if TYPE_CHECKING:
@@ -53,21 +52,14 @@ def assemble(results: Sequence[Result], *, policy: Policy, scope: str | None, ta
 
 
 def _with_names_of_their_own(hosts: Sequence[HostResult]) -> list[HostResult]:
-    """Give those of the same name their addresses in addition, and a number where that does not help either."""
-    count = Counter(host.hypervisor.name for host in hosts)
-    renamed: dict[str, HostResult] = {}
-    for host in hosts:
-        name = host.hypervisor.name
-        if count[name] > 1:
-            name = f"{name} ({host.hypervisor.uri})"
-        numbered = (name if number == 1 else f"{name} #{number}" for number in itertools.count(1))
-        unique = next(candidate for candidate in numbered if candidate not in renamed)
-        renamed[unique] = msgspec.structs.replace(
+    return [
+        msgspec.structs.replace(
             host,
-            hypervisor=msgspec.structs.replace(host.hypervisor, name=unique),
-            gaps=tuple(msgspec.structs.replace(gap, hypervisor=unique) for gap in host.gaps),
+            hypervisor=msgspec.structs.replace(host.hypervisor, name=name),
+            gaps=tuple(msgspec.structs.replace(gap, hypervisor=name) for gap in host.gaps),
         )
-    return list(renamed.values())
+        for host, name in zip(hosts, unique_names([host.hypervisor for host in hosts]), strict=True)
+    ]
 
 
 def _without_domains(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:

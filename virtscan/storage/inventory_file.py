@@ -28,7 +28,7 @@ Saved: TypeAlias = SavedInventory
 _NAME, _, _NUMBER = _SCHEMA.partition("/")
 VERSION = int(_NUMBER)
 _ANY_SCHEMA = re.compile(r"(virtscan\.[a-z]+)/([1-9][0-9]{0,8})")
-_WANTED = "an inventory is what `virtscan scan --save FILE` writes"
+_WANTED = "use a file written by virtscan scan --save"
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ def loads(data: bytes, *, origin: str) -> Inventory:
     except InventoryError as error:
         raise InventoryError(f"{origin}: {error}") from error
     except msgspec.ValidationError as error:
-        raise InventoryError(f"{origin}: not an inventory: {error}; {_WANTED}") from error
+        raise InventoryError(f"{origin}: not a saved inventory ({error}); {_WANTED}") from error
     except msgspec.DecodeError as error:
         raise InventoryError(f"{origin}: {_damage(data, str(error))}") from error
     except UnicodeDecodeError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from virtscan.cli.acquire import judged_on, load
+from virtscan.cli.acquire import judged_on, load_all
 from virtscan.cli.assuming import assume_option, parsed, under
 from virtscan.cli.exit_codes import of_report
 from virtscan.cli.formats import Wanted, wanted_outputs
@@ -18,14 +18,14 @@ from virtscan.views.metrics import Run
 
 
 @click.command(epilog="Example: virtscan report fleet.json --view capacity --format csv")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @lower_device_option
 @max_age_option
 @assume_option
 @report_options
 @quiet_and_verbose
 def report(
-    file: Path,
+    files: tuple[Path, ...],
     lower_device: LowerDevice | None,
     max_age: float | None,
     fail_on: FailOn | None,
@@ -38,7 +38,10 @@ def report(
     quiet: bool,
     **how: Any,  # the options of `report_options`, typed by Rendering
 ) -> int:
-    """Judge FILE, an inventory saved by virtscan scan --save (- reads standard input); no network access."""
+    """Judge FILES, inventories saved by virtscan scan --save (- reads standard input); no network access.
+
+    Several are merged first, as by virtscan merge.
+    """
     from virtscan.views.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
@@ -46,9 +49,9 @@ def report(
     rendering.check(is_assumed=bool(parsed(assumptions, str)))
     keep_apart(*rendering.places, ("--redact", redact))
     redacted = redaction(redact)
-    saved = load(file)
+    saved = load_all(files)
     if fail_on is FailOn.PENDING and not _knows_records(saved):
-        raise click.UsageError(f"--fail-on pending: {file} has no provisioning records; choose boots, latent or never")
+        raise click.UsageError(f"--fail-on pending: {files[0]}: no provisioning records; choose boots, latent or never")
     inventory = redacted(judged_on(saved, console, lower_device=lower_device, max_age=max_age))
     with Outputs() as outputs:
         shown = rendering.open(outputs)

@@ -1,0 +1,127 @@
+"""Merged inventories: each host once, in any order, with every gap."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from tests.build import TAKEN_AT, domain, hypervisor, inventory, server
+from tests.correlator.fleets import inventories
+from virtscan.cli.main import run
+from virtscan.model import HostStatus, Inventory, Policy, Waiver
+from virtscan.scanning.merging import merge
+from virtscan.storage import dumps, loads
+
+LATER = TAKEN_AT + timedelta(days=1)
+fleets = st.lists(
+    st.tuples(inventories(), st.integers(0, 2)).map(
+        lambda pair: replace(pair[0], taken_at=TAKEN_AT + timedelta(days=pair[1]), policy=Policy())
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@pytest.mark.long
+@settings(max_examples=30)
+@given(fleets, st.randoms())
+def test_the_order_does_not_matter(given: list[Inventory], random: object) -> None:
+    shuffled = list(given)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis gives a Random
+
+    assert merge(shuffled) == merge(given)
+
+
+@pytest.mark.long
+@settings(max_examples=30)
+@given(fleets)
+def test_merging_again_changes_nothing(given: list[Inventory]) -> None:
+    once = merge(given)
+
+    assert merge([once]) == once
+    assert merge([once, *given]) == once
+
+
+@pytest.mark.long
+@settings(max_examples=30)
+@given(fleets)
+def test_no_gap_and_no_host_is_lost(given: list[Inventory]) -> None:
+    merged = merge(given)
+
+    assert {(gap.item, gap.cause) for one in given for gap in one.gaps} == {
+        (gap.item, gap.cause) for gap in merged.gaps
+    }
+    keys = {key for host in merged.hypervisors for key in host.keys}
+    assert all(set(host.keys) <= keys for one in given for host in one.hypervisors)
+    assert len({host.name for host in merged.hypervisors}) == len(merged.hypervisors)
+
+
+def test_of_a_host_under_two_addresses_the_newest_complete_observation_counts() -> None:
+    uuid = "4c4c4544-0000-1000-8000-000000000001"
+    old = replace(hypervisor("hv1", domain("a"), uri="qemu+ssh://hv1/system"), system_uuid=uuid)
+    new = replace(
+        hypervisor("hv1.example.com", domain("a"), domain("b"), uri="qemu+tls://10.0.0.1/system"),
+        system_uuid=uuid,
+        observed_at=LATER,
+    )
+    cut = replace(new, status=HostStatus.PARTIAL, domains=())
+
+    (host,) = merge([inventory(old), replace(inventory(new), taken_at=LATER)]).hypervisors
+    assert [one.name for one in host.domains] == ["a", "b"]
+    assert "uri:qemu+ssh://hv1/system" in host.keys
+    (host,) = merge([inventory(old), replace(inventory(cut), taken_at=LATER)]).hypervisors
+    assert [one.name for one in host.domains] == ["a"]
+    assert host.observed_at == TAKEN_AT
+
+
+def test_two_drivers_of_one_machine_stay_two_hypervisors() -> None:
+    uuid = "4c4c4544-0000-1000-8000-000000000001"
+    vms = replace(hypervisor("hv1", domain("vm"), uri="qemu+ssh://hv1/system"), system_uuid=uuid)
+    containers = replace(hypervisor("hv1", domain("box"), uri="lxc+ssh://hv1/system"), system_uuid=uuid)
+
+    merged = merge([inventory(vms), inventory(containers)])
+
+    assert sorted(one.domains[0].name for one in merged.hypervisors) == ["box", "vm"]
+
+
+def test_the_policy_is_that_of_the_first() -> None:
+    waived = replace(inventory(hypervisor("hv1")), policy=Policy(waivers=(Waiver(reason="known", domain="a"),)))
+
+    assert merge([waived, inventory(hypervisor("hv2"))]).policy == waived.policy
+    assert merge([inventory(hypervisor("hv2")), waived]).policy == Policy()
+    assert merge([inventory(hypervisor("hv2"))], waived.policy).policy == waived.policy
+
+
+def test_the_command_writes_what_report_reads_from_several_files(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    files = []
+    for number, one in enumerate(
+        (inventory(hypervisor("hv1", domain("a")), servers=(server(),)), inventory(hypervisor("hv2", domain("b"))))
+    ):
+        path = tmp_path / f"{number}.json"
+        path.write_bytes(dumps(one))
+        files.append(str(path))
+    merged = tmp_path / "merged.json"
+
+    assert run(["merge", *files, "--save", str(merged)]) == 0
+    assert [host.name for host in loads(merged.read_bytes(), origin="").hypervisors] == ["hv1", "hv2"]
+    assert merged.stat().st_mode & 0o777 == 0o600
+    capfd.readouterr()
+    run(["report", *files, "--view", "domains", "--format", "csv"])
+    several = capfd.readouterr().out
+    run(["report", str(merged), "--view", "domains", "--format", "csv"])
+    assert several == capfd.readouterr().out
+    assert "hv1" in several
+    assert "hv2" in several
+
+
+def test_a_file_that_is_no_inventory_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.json").write_text("[]")
+
+    assert run(["merge", str(tmp_path / "a.json"), "--save", str(tmp_path / "b.json")]) == 2
+    assert "a.json: not a saved inventory" in capfd.readouterr().err
+    assert not (tmp_path / "b.json").exists()

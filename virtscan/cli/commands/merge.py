@@ -1,0 +1,34 @@
+"""`virtscan merge`: one inventory out of several."""
+
+from pathlib import Path
+
+import click
+
+from virtscan.cli.acquire import load
+from virtscan.cli.exit_codes import ExitCode
+from virtscan.cli.options import FILE, make_console, quiet_and_verbose
+from virtscan.cli.output import PRIVATE, opened
+from virtscan.cli.plan import load_plan
+from virtscan.config import Options
+
+
+@click.command(epilog="Example: virtscan merge ams1.json fra1.json --save fleet.json")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--save", type=FILE, required=True, help="Save the merged inventory to this file.")
+@click.option("--config", type=FILE, help="Configuration with waivers and limits; else those of the first FILE count.")
+@quiet_and_verbose
+def merge(files: tuple[Path, ...], save: Path, config: Path | None, verbose: bool, quiet: bool) -> int:
+    """Unite FILES, inventories of several sites or nights, for virtscan report.
+
+    Of a host that several FILES have, the newest complete observation counts. No gap is lost.
+    """
+    from virtscan.scanning.merging import merge as united
+    from virtscan.storage import dumps
+
+    console = make_console(verbose=verbose, quiet=quiet)
+    policy = None if config is None else load_plan(config, Options(), console).policy
+    inventory = united([load(file) for file in files], policy)
+    with opened(save, mode=PRIVATE) as output:
+        output.write(dumps(inventory))
+    console.detail(f"{save}: {len(inventory.hypervisors)} hypervisors, {len(inventory.servers)} servers")
+    return ExitCode.INCOMPLETE if inventory.gaps else ExitCode.CLEAN

@@ -1,0 +1,151 @@
+"""Inventories of several sites, or of several nights, to one: each host once, every gap kept; pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from virtscan import __version__
+from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Policy, Server
+from virtscan.scanning.naming import unique_names
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+_OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox", "vpx", "vz", "xen"})
+"""Drivers of libvirt, beside QEMU's, that a machine can have: one system uuid, several hypervisors."""
+
+_ORDER = (HostStatus.COMPLETE, HostStatus.PARTIAL, HostStatus.FAILED)
+
+
+class _Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypervisor in one of the inventories, with the time of its facts."""
+
+    host: Hypervisor
+    inventory: int
+    at: datetime
+
+    @property
+    def rank(self) -> tuple[int, float, bytes]:
+        """The best sighting is the least: the newest complete one."""
+        # What a merge changes is no part of the order, so that merging again finds the same.
+        plain = msgspec.structs.replace(self.host, name=_own_name(self.host), former_keys=(), observed_at=None)
+        return _ORDER.index(self.host.status), -self.at.timestamp(), msgspec.json.encode(plain)
+
+
+def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inventory:
+    """Unite inventories; of a host, or a server, that several have, the newest complete observation counts.
+
+    The order of the inventories does not matter, but for the policy: it is that of the first, unless one is given.
+    Merging an inventory again changes nothing. No gap is lost, not even that of a host which another inventory has.
+
+    Args:
+        inventories: At least one.
+        policy: How the result is judged.
+    """
+    taken_at = max(inventory.taken_at for inventory in inventories)
+    clusters = _clusters(
+        [
+            _Sighting(host=host, inventory=number, at=host.observed_at or inventory.taken_at)
+            for number, inventory in enumerate(inventories)
+            for host in inventory.hypervisors
+        ]
+    )
+    hosts = [_united(cluster, taken_at) for cluster in clusters]
+    names = unique_names(hosts)
+    renamed = {
+        (sighting.inventory, sighting.host.name): name
+        for cluster, name in zip(clusters, names, strict=True)
+        for sighting in cluster
+    }
+    hypervisors = [msgspec.structs.replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
+    scopes = {inventory.scope for inventory in inventories}
+    return Inventory(
+        version=__version__,
+        taken_at=taken_at,
+        scope=scopes.pop() if len(scopes) == 1 else None,
+        policy=inventories[0].policy if policy is None else policy,
+        hypervisors=tuple(sorted(hypervisors, key=lambda host: host.name)),
+        servers=tuple(_servers(inventories, taken_at)),
+        netboots=_distinct(one for inventory in inventories for one in inventory.netboots),
+        subnets=_distinct(one for inventory in inventories for one in inventory.subnets),
+        gaps=_distinct(
+            _renamed(gap, renamed.get((number, gap.hypervisor or "")))
+            for number, inventory in enumerate(inventories)
+            for gap in inventory.gaps
+        ),
+        unread=_distinct(
+            msgspec.structs.replace(one, hypervisor=renamed.get((number, one.hypervisor), one.hypervisor))
+            for number, inventory in enumerate(inventories)
+            for one in inventory.unread
+        ),
+        places=_distinct(
+            msgspec.structs.replace(one, hypervisor=renamed.get((number, one.hypervisor), one.hypervisor))
+            for number, inventory in enumerate(inventories)
+            for one in inventory.places
+        ),
+    )
+
+
+def _clusters(sightings: Sequence[_Sighting]) -> list[list[_Sighting]]:
+    """Put sightings of one hypervisor together, the best first: those that share a key, directly or through others."""
+    parent = list(range(len(sightings)))
+
+    def root(place: int) -> int:
+        while parent[place] != place:
+            parent[place] = parent[parent[place]]
+            place = parent[place]
+        return place
+
+    first: dict[tuple[str, str], int] = {}
+    for place, sighting in enumerate(sightings):
+        for key in sighting.host.keys:
+            parent[root(place)] = root(first.setdefault((_driver(sighting.host), key), place))
+    clusters: defaultdict[int, list[_Sighting]] = defaultdict(list)
+    for place, sighting in enumerate(sightings):
+        clusters[root(place)].append(sighting)
+    ordered = [sorted(cluster, key=lambda sighting: sighting.rank) for cluster in clusters.values()]
+    return sorted(ordered, key=lambda cluster: (_own_name(cluster[0].host), cluster[0].rank))
+
+
+def _own_name(host: Hypervisor) -> str:
+    return host.own_name or host.name
+
+
+def _driver(host: Hypervisor) -> str:
+    scheme = host.uri.partition(":")[0].partition("+")[0]
+    return scheme if scheme in _OTHER_DRIVERS else "qemu"
+
+
+def _united(cluster: Sequence[_Sighting], taken_at: datetime) -> Hypervisor:
+    """Give the best sighting, with the keys of all, and with its time if that is not the time of the result."""
+    best = cluster[0]
+    every = sorted({key for sighting in cluster for key in sighting.host.keys} - set(best.host.keys))
+    return msgspec.structs.replace(
+        best.host,
+        former_keys=(*best.host.former_keys, *every),
+        observed_at=best.host.observed_at if best.at == taken_at else best.at,
+    )
+
+
+def _servers(inventories: Sequence[Inventory], taken_at: datetime) -> Iterator[Server]:
+    """Give each server once: one that was read goes before one that was not, then the newest."""
+    found: defaultdict[tuple[str, str], list[tuple[bool, float, bytes, Server]]] = defaultdict(list)
+    for inventory in inventories:
+        for server in inventory.servers:
+            at = server.observed_at or inventory.taken_at
+            dated = server if at == taken_at else msgspec.structs.replace(server, observed_at=at)
+            rank = (server.reason is not None, -at.timestamp(), msgspec.json.encode(dated))
+            found[server.name, server.interface or ""].append((*rank, dated))
+    for _, servers in sorted(found.items()):
+        yield min(servers, key=lambda ranked: ranked[:3])[3]
+
+
+def _renamed(gap: Gap, name: str | None) -> Gap:
+    return gap if name is None else msgspec.structs.replace(gap, hypervisor=name)
+
+
+def _distinct(items: Iterable[S]) -> tuple[S, ...]:
+    """Give each item once, in an order that depends on the items alone."""
+    return tuple(item for _, item in sorted({msgspec.json.encode(item): item for item in items}.items()))
