@@ -111,6 +111,7 @@ needed_to_test() {
     libvirt-daemon-driver-nodedev libvirt-daemon-driver-interface" libvirt_drivers qemu network nodedev interface
   need qemu-system-x86 qemu-kvm any_program qemu-system-x86_64 qemu-kvm
   need ipxe-qemu ipxe-roms-qemu any_file /usr/lib/ipxe/qemu/pxe-virtio.rom /usr/share/qemu/pxe-virtio.rom /usr/share/ipxe
+  need systemd systemd program systemd-analyze
   need postgresql postgresql-server any_file /usr/lib/postgresql/*/bin/postgres /usr/bin/postgres
   # Only its nmcli is asked, and without it two tests are skipped: too much to bring onto somebody's own machine.
   [ -z "${CI:-}" ] || need network-manager NetworkManager program nmcli
