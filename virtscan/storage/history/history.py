@@ -120,9 +120,10 @@ class History:
         """Return the counts of capacity in the same way."""
         with self._database.reading() as connection:
             counts: dict[int, list[CapacityCount]] = {}
-            for row in connection.execute(sa.select(CAPACITY_COUNT)).mappings():
-                values = {key: value for key, value in row.items() if key != "scan_id"}
-                counts.setdefault(row["scan_id"], []).append(CapacityCount(**values))
+            fields = CapacityCount.__struct_fields__
+            columns = (CAPACITY_COUNT.c[name] for name in fields)
+            for scan_id, *values in connection.execute(sa.select(CAPACITY_COUNT.c.scan_id, *columns)):
+                counts.setdefault(scan_id, []).append(CapacityCount(**dict(zip(fields, values, strict=True))))
             return tuple(
                 ScanCounts(scan=scan, capacity=tuple(counts.get(scan.number, ()))) for scan in _records(connection)
             )

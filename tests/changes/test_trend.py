@@ -1,0 +1,185 @@
+"""Trends: which scans are shown, what has a row, and when a site is full."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.build import TAKEN_AT, domain, hypervisor, macvtap
+from virtscan.changes.trend import Every, Growth, Outlook, RiskBy, capacity_counts, capacity_trend, risk_trend
+from virtscan.model import DomainState, Exposure, HostStatus, Verdict
+from virtscan.model.history import CapacityCount, FindingCount, ScanCounts, ScanRecord
+
+FULL = 100_000
+
+
+def record(day: int, **more: Any) -> ScanRecord:
+    fields: dict[str, Any] = {
+        "number": day + 1,
+        "taken_at": TAKEN_AT + timedelta(days=day),
+        "version": "0.2.0",
+        "status": HostStatus.COMPLETE,
+    }
+    return ScanRecord(**(fields | more))
+
+
+def capacity(day: int, running: int | None, site: str = "ams1", **more: Any) -> ScanCounts:
+    count = CapacityCount(site=site, hypervisors=1, memory_mib=FULL, memory_running_mib=running)
+    return ScanCounts(scan=record(day, **more), capacity=(count,))
+
+
+def growth(*running: int | None, step: int = 1) -> Growth:
+    (one,) = capacity_trend([capacity(step * day, mib) for day, mib in enumerate(running)], Every.SCAN).growth
+    return one
+
+
+def findings(day: int, *counts: FindingCount, **more: Any) -> ScanCounts:
+    return ScanCounts(scan=record(day, **more), findings=counts)
+
+
+def count(number: int, verdict: Verdict = Verdict.AT_RISK, **more: Any) -> FindingCount:
+    fields: dict[str, Any] = {"site": "ams1", "server": "satellite", "exposure": Exposure.BOOTS, "waived": False}
+    return FindingCount(verdict=verdict, findings=number, **(fields | more))
+
+
+def test_a_site_that_grows_evenly_is_full_when_the_line_is() -> None:
+    one = growth(*range(50_000, 60_000, 1000))
+
+    assert (one.outlook, one.scans, one.mib_per_day) == (Outlook.GROWING, 10, 1000)
+    assert (one.running_mib, one.memory_mib, one.days_until_full) == (59_000, FULL, 41)
+    assert one.full_on == date(2026, 12, 1) + timedelta(days=41)
+
+
+@pytest.mark.parametrize("running", [[50_000] * 10, range(60_000, 50_000, -1000), [50_000] * 9 + [50_001]])
+def test_a_site_that_does_not_grow_is_never_full(running: list[int]) -> None:
+    one = growth(*running)
+
+    assert (one.outlook, one.days_until_full, one.full_on) == (Outlook.NOT_GROWING, None, None)
+
+
+def test_a_rate_takes_some_scans_over_some_days() -> None:
+    assert growth(1, 2, 3, 4).outlook is Outlook.TOO_FEW_SCANS
+    assert growth(1000, 2000, 3000, 4000, 5000).outlook is Outlook.TOO_FEW_SCANS
+    assert growth(1000, 2000, 3000, 4000, 5000, step=2).outlook is Outlook.GROWING
+
+
+def test_a_site_that_is_full_is_full_now() -> None:
+    assert growth(*range(95_000, 105_000, 1000)).days_until_full == 0
+
+
+def test_memory_that_is_not_known_gives_no_rate() -> None:
+    assert growth(*[None] * 10).outlook is Outlook.UNKNOWN
+
+
+def test_the_rate_is_that_of_the_last_months() -> None:
+    long_ago = [capacity(day, 90_000 - 100 * day) for day in range(200)]
+    now = [capacity(300 + day, 70_000 + 100 * day) for day in range(60)]
+    (one,) = capacity_trend([*long_ago, *now], Every.SCAN).growth
+
+    assert (one.scans, one.mib_per_day) == (60, 100)
+
+
+def test_a_scan_that_read_nothing_bends_no_line() -> None:
+    nights = [capacity(day, 50_000 + 1000 * day) for day in range(10)]
+    nights.insert(5, capacity(4, 0, status=HostStatus.FAILED))
+    (one,) = capacity_trend(nights, Every.SCAN).growth
+
+    assert (one.scans, one.mib_per_day) == (10, 1000)
+
+
+def test_each_scope_and_site_has_its_own_growth() -> None:
+    nights = [
+        capacity(day, rate * day, site=site, scope=scope)
+        for day in range(10)
+        for scope, site, rate in (("one", "ams1", 100), ("two", "ams1", 200))
+    ]
+    found = {(one.scope, one.site): one.mib_per_day for one in capacity_trend(nights, Every.SCAN).growth}
+
+    assert found == {("one", "ams1"): 100, ("two", "ams1"): 200}
+
+
+def test_the_last_scan_of_each_week_or_month_is_shown() -> None:
+    nights = [capacity(day, day) for day in range(20)]  # from Sunday 2026-11-22
+
+    def shown(every: Every) -> list[int]:
+        return [point.scan.number - 1 for point in capacity_trend(nights, every).points]
+
+    assert shown(Every.WEEK) == [0, 7, 14, 19]
+    assert shown(Every.MONTH) == [8, 19]
+    assert shown(Every.SCAN) == list(range(20))
+
+
+def test_a_scan_that_read_nothing_stands_for_no_week() -> None:
+    nights = [capacity(1, 1), capacity(2, 2, status=HostStatus.FAILED)]
+
+    assert [point.scan.number for point in capacity_trend(nights, Every.WEEK).points] == [2]
+    assert [point.scan.number for point in capacity_trend(nights[1:], Every.WEEK).points] == [3]
+
+
+def test_another_version_of_virtscan_is_marked() -> None:
+    nights = [capacity(day, 1, version="0.3.0" if day > 3 else "0.2.0") for day in range(6)]
+    trend = capacity_trend(nights, Every.SCAN)
+
+    assert [point.is_new_version for point in trend.points] == [False] * 4 + [True, False]
+    assert [(one.scan, one.old, one.new) for one in trend.versions] == [(5, "0.2.0", "0.3.0")]
+
+
+def test_findings_are_counted_by_verdict_and_exposure() -> None:
+    night = findings(
+        0,
+        count(3),
+        count(2, exposure=Exposure.LATENT),
+        count(4, waived=True),
+        count(5, Verdict.UNKNOWN),
+        count(6, Verdict.MITIGATED),
+        count(7, Verdict.NOT_AFFECTED, server=None),
+    )
+    (site,) = risk_trend([night], RiskBy.SITE, Every.SCAN).points
+    satellite, none = risk_trend([night], RiskBy.SERVER, Every.SCAN).points
+
+    assert (site.at_risk, site.boots, site.latent, site.pending, site.waived) == (5, 3, 2, 0, 4)
+    assert (site.unknown, site.mitigated, site.not_affected) == (5, 6, 7)
+    assert (satellite.label, satellite.not_affected, none.label, none.not_affected) == ("satellite", 0, None, 7)
+
+
+def test_a_line_goes_down_to_zero_and_is_unknown_where_nothing_was_read() -> None:
+    nights = [findings(0, count(3)), findings(1), findings(2, status=HostStatus.FAILED)]
+    points = risk_trend(nights, RiskBy.SITE, Every.SCAN).points
+
+    assert [point.at_risk for point in points] == [3, 0, None]
+
+
+def test_capacity_adds_up_what_is_known() -> None:
+    running, off = domain("a", macvtap(), vcpus=4), domain("b", vcpus=2, state=DomainState.INACTIVE)
+    host = hypervisor("hv1", running, off, domain("a", next_start=True), site="ams1")
+    (one,) = capacity_counts([(host, host)])
+
+    assert (one.vcpus_running, one.vcpus_defined, one.domains_running, one.domains_defined) == (4, 6, 1, 2)
+    assert (one.memory_running_mib, one.memory_defined_mib, one.macvtap_interfaces) == (2048, 4096, 1)
+
+
+def test_one_unknown_number_makes_the_sum_unknown() -> None:
+    hosts = [hypervisor("hv1", domain("a", vcpus=None)), hypervisor("hv2", domain("b", state=DomainState.UNKNOWN))]
+    (one,) = capacity_counts([(host, host) for host in hosts])
+
+    assert (one.vcpus_running, one.vcpus_defined, one.domains_running, one.cpus) == (None, None, None, 32)
+
+
+def test_a_host_that_was_never_read_adds_nothing_and_is_counted() -> None:
+    down = hypervisor("hv2", status=HostStatus.FAILED, cpus=None)
+    whole = hypervisor("hv1")
+
+    assert [(one.hypervisors, one.unread, one.cpus) for one in capacity_counts([(whole, whole), (down, None)])] == [
+        (2, 1, 16)
+    ]
+    assert [(one.unread, one.cpus) for one in capacity_counts([(down, None)])] == [(1, None)]
+
+
+@given(st.lists(st.integers(0, FULL), min_size=5, max_size=40))
+def test_no_growth_is_without_an_outlook_that_fits(running: list[int]) -> None:
+    one = growth(*running, step=2)
+
+    assert (one.outlook is Outlook.GROWING) == (one.days_until_full is not None) == (one.full_on is not None)
+    assert one.outlook is not Outlook.GROWING or (one.mib_per_day or 0) >= 0
