@@ -124,6 +124,31 @@ def test_a_scan_is_kept_even_if_the_reader_of_its_report_is_gone(url: str, tmp_p
     assert scans(url) == 1
 
 
+def test_news_that_reached_no_reader_are_told_again(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    off, on = (["scan", "-c", HV, "--server", f"satellite={state}"] for state in ("off", "on"))
+    keep = ["--history", url, "--since", url]
+    assert run([*off, *keep]) in {0, 3}
+    capfd.readouterr()
+    assert run([*on, *keep, "-o", "/dev/full"]) == 74
+    assert run([*on, *keep]) in {1, 4}
+    assert "satellite" in capfd.readouterr().out
+    assert run([*on, *keep]) in {0, 3}
+    assert capfd.readouterr().out == ""
+
+
+def test_the_last_two_scans_are_compared(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    save(url, nights([host("hv1", vm(1), vm(2))], [host("hv1", vm(1))], [host("hv1", vm(1), vm(3))]))
+
+    assert run(["history", "diff", "--history", url]) in {0, 3}
+    last = capfd.readouterr().out
+    assert run(["history", "diff", "1", "2026-11-23", "--history", url]) in {0, 3}
+    first = capfd.readouterr().out
+    assert ("vm3" in last, "vm2" in last, "vm3" in first, "vm2" in first) == (True, False, False, True)
+    assert run(["diff", f"{url}@2", f"{url}@latest"]) in {0, 3}
+    assert capfd.readouterr().out == last
+    assert run(["history", "diff", "latest", "1", "--history", url]) in {0, 3}
+
+
 def test_a_scan_that_read_nothing_is_kept_as_failed(url: str) -> None:
     assert run(["scan", "-c", "qemu+tcp://127.0.0.1:9/system", "--history", url, "-o", os.devnull]) == 5
 

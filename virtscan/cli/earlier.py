@@ -20,19 +20,20 @@ since_option = click.option(
 )
 
 
-def earlier(text: str, *, scope: str | None = None) -> Inventory:
+def earlier(text: str, *, scope: str | None = None, reported: bool = False) -> Inventory:
     """Return the inventory in a file, or that of a scan of a history: `URL@SCAN`.
 
     Args:
         text: As typed.
         scope: The configuration whose scans are meant.
+        reported: Pass over scans whose report reached no reader.
 
     Raises:
         ConfigError: It is invalid.
         InventoryError: The file can't be read, or holds no inventory.
         HistoryError: The history can't be read, or has no such scan.
     """
-    return recalled(text, scope=scope) if is_history(text) else load(Path(text))
+    return recalled(text, scope=scope, reported=reported) if is_history(text) else load(Path(text))
 
 
 def last_night(text: str, *, scope: str | None) -> Inventory | None:
@@ -44,7 +45,7 @@ def last_night(text: str, *, scope: str | None) -> Inventory | None:
     if not is_history(text) and not Path(text).exists():
         return None
     try:
-        return earlier(text, scope=scope)
+        return earlier(text, scope=scope, reported=True)
     except NoScanError:
         return None
 

@@ -11,7 +11,8 @@ class ScanRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One scan of a history.
 
     `status` is COMPLETE if every hypervisor was read completely, FAILED if none was read at all. `kept` is False when
-    pruning has removed the content, so that only the counts are left. `scope` is that of the inventory.
+    pruning has removed the content, so that only the counts are left. `scope` is that of the inventory. `reported` is
+    False if its report did not reach its readers, so that what was new in it still is.
     """
 
     number: int
@@ -28,6 +29,7 @@ class ScanRecord(msgspec.Struct, frozen=True, kw_only=True):
     gaps: int = 0
     at_risk: int = 0
     unknown: int = 0
+    reported: bool = True
     kept: bool = True
 
 

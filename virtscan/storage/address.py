@@ -10,7 +10,7 @@ from virtscan.errors import ConfigError
 from virtscan.transport import uri
 
 _HISTORY = re.compile(r"(sqlite|postgres(?:ql)?)(?:\+[a-z0-9_]+)?:(?=/)")
-_LATEST = "latest"
+LATEST = "latest"
 _EXAMPLES = "sqlite:////var/lib/virtscan/history.sqlite, postgresql://host/virtscan"
 _SCANS = "write @latest, @NUMBER (virtscan history list) or @DATE, e.g. @2026-11-01"
 
@@ -56,7 +56,7 @@ def parse_which(text: str, origin: str) -> Which:
     Raises:
         ConfigError: It is none of these.
     """
-    if text == _LATEST:
+    if text == LATEST:
         return None
     if re.fullmatch(r"[1-9][0-9]{0,17}", text):
         return int(text)

@@ -43,6 +43,28 @@ def test_scans_of_several_configurations_are_not_mixed_up(url: str) -> None:
         assert history.find(2).scope == "two"
 
 
+def test_a_scan_whose_report_reached_no_reader_can_be_passed_over(url: str) -> None:
+    with open_history(url, create=True) as history:
+        for one, reported in zip(nights(*[[host("hv1")]] * 3), (True, False, False), strict=True):
+            history.save(one, None, reported=reported)
+        assert history.find(None).number == 3
+        assert history.find(None, reported=True).number == 1
+        assert history.find(2, reported=True).number == 2
+        assert [one.reported for one in history.scans()] == [True, False, False]
+
+
+def test_the_scan_before_is_that_of_the_same_configuration(url: str) -> None:
+    save(
+        url,
+        [night(1, host("hv1"), scope="one"), night(1, host("hv2"), scope="two"), night(2, host("hv1"), scope="one")],
+    )
+
+    with open_history(url) as history:
+        assert history.before(history.find(3)).number == 1
+        with pytest.raises(HistoryError, match="scan 2 is the first; there is nothing before it"):
+            history.before(history.find(2))
+
+
 def test_a_scan_has_its_counts(url: str) -> None:
     save(url, nights([host("hv1", vm(1), vm(2)), host("hv2", status=PARTIAL), host("hv3", status=FAILED)]))
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from virtscan.cli.acquire import judged_on
+from virtscan.cli.console import Console
 from virtscan.cli.earlier import changes_between, earlier, new_gaps
-from virtscan.cli.exit_codes import of_changes
+from virtscan.cli.exit_codes import ExitCode, of_changes
 from virtscan.cli.formats import opened_for
 from virtscan.cli.options import (
     fail_on_option,
@@ -20,7 +21,7 @@ from virtscan.cli.options import (
 from virtscan.cli.output import STDOUT, keep_apart
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show
-from virtscan.model import FailOn, LowerDevice
+from virtscan.model import FailOn, Inventory, LowerDevice
 from virtscan.reporters import REPORTERS
 
 
@@ -52,20 +53,27 @@ def diff(
     was last read completely. Without changes nothing is printed; JSON has empty lists. The exit code is 0 if nothing
     is newly at risk, 1 if something is, 3 if one side did not read a hypervisor, 4 for both.
     """
-    from virtscan.views.changes import view
-
     console = make_console(verbose=verbose, quiet=quiet)
     keep_apart(("--output", output or STDOUT), ("--redact", redact))
     redacted = redaction(redact)
-    sides = [
+    first, second = (
         redacted.of_earlier(judged_on(earlier(text), console, lower_device=lower_device, max_age=max_age))
         for text in (old, new)
-    ]
-    changes = changes_between(*sides)
+    )
+    return compared(first, second, format_name=format_name, output=output, fail_on=fail_on, console=console)
+
+
+def compared(
+    old: Inventory, new: Inventory, *, format_name: str, output: Path | None, fail_on: FailOn | None, console: Console
+) -> ExitCode:
+    """Write what changed; return the exit code."""
+    from virtscan.views.changes import view
+
+    changes = changes_between(old, new)
     code = of_changes(changes, fail_on or FailOn.LATENT)
     with opened_for(format_name, output) as shown:
         if changes.is_empty and REPORTERS[format_name].may_be_empty:
             shown.write(b"")
         else:
-            show(view(changes, new_gaps(sides[1], sides[0]), code), format_name, output, shown, console)
+            show(view(changes, new_gaps(new, old), code), format_name, output, shown, console)
     return code

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from virtscan.changes.trend import Every, RiskBy
+from virtscan.cli.commands.diff import compared
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.formats import Wanted, opened_for, wanted_outputs
@@ -14,6 +15,7 @@ from virtscan.cli.options import (
     FILE,
     config_option,
     duration_option,
+    fail_on_option,
     make_console,
     output_options,
     quiet_and_verbose,
@@ -24,7 +26,7 @@ from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering, show
 from virtscan.errors import HistoryError
 from virtscan.model import FailOn
-from virtscan.storage.address import parse_which
+from virtscan.storage.address import LATEST, parse_which
 from virtscan.views.document import Document
 from virtscan.views.metrics import Run
 
@@ -61,7 +63,7 @@ def list_(
 
 
 @history.command("show", epilog="Example: virtscan history show 2026-11-01 --save november.json")
-@click.argument("scan", default="latest")
+@click.argument("scan", default=LATEST)
 @history_option
 @config_option
 @click.option("--save", type=FILE, help="Save the inventory to this file instead of reporting it.")
@@ -104,6 +106,39 @@ def show_(
         code = of_report(report, fail_on or FailOn.LATENT)
         rendering.with_pseudonyms(redacted.text).write(report, rendering.open(outputs), console, Run(exit_code=code))
     return code
+
+
+@history.command(epilog="Example: virtscan history diff 2026-11-01 latest")
+@click.argument("old", required=False)
+@click.argument("new", default=LATEST)
+@history_option
+@config_option
+@output_options
+@fail_on_option
+@quiet_and_verbose
+def diff(
+    old: str | None,
+    new: str,
+    history: str | None,
+    config: Path | None,
+    format_name: str,
+    output: Path | None,
+    fail_on: FailOn | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Show what changed from scan OLD to scan NEW, as virtscan diff does; by default between the last two.
+
+    A scan is a number, a day (the last one until then) or latest.
+    """
+    from virtscan.storage.history import open_history
+
+    console = make_console(verbose=verbose, quiet=quiet)
+    with open_history(history_url(history, config, console)) as opened:
+        second = opened.find(parse_which(new, "NEW"))
+        first = opened.before(second) if old is None else opened.find(parse_which(old, "OLD"), second.scope)
+        sides = opened.recall(first.number), opened.recall(second.number)
+    return compared(*sides, format_name=format_name, output=output, fail_on=fail_on, console=console)
 
 
 @history.command(epilog="Example: virtscan history trend --view capacity --by site")

@@ -59,19 +59,21 @@ class Keeping:
             OutputError: The database did not take it, and nothing else failed.
         """
         with self._lock:
-            failure = None if self._url is None or self._inventory is None else self._keep(self._url, self._inventory)
+            failure = None
+            if self._url is not None and self._inventory is not None:
+                failure = self._keep(self._url, self._inventory, reported=kind is None)
         if failure is not None and kind is None:
             raise OutputError(failure)
         if failure is not None:
             click.echo(f"virtscan: {failure}", err=True)
 
-    def _keep(self, url: str, inventory: Inventory) -> str | None:
+    def _keep(self, url: str, inventory: Inventory, *, reported: bool) -> str | None:
         """Save the scan; return what to print if that failed."""
         from virtscan.storage.history import open_history
 
         try:
             with open_history(url, create=True) as history:
-                number = history.save(inventory, self._report)
+                number = history.save(inventory, self._report, reported=reported)
         except HistoryError as error:
             return f"{error}; {self._instead(inventory)}"
         self._console.detail(f"history: {uri.shown(url)}: scan {number}")

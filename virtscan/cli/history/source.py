@@ -65,12 +65,13 @@ def history_url(option: str | None, config: Path | None, console: Console) -> st
     return url
 
 
-def recalled(text: str, *, scope: str | None = None) -> Inventory:
+def recalled(text: str, *, scope: str | None = None, reported: bool = False) -> Inventory:
     """Return the inventory of `URL@SCAN`, with the last complete observation of each host that it did not read.
 
     Args:
         text: As typed; without @SCAN it is the last scan.
         scope: The configuration whose scans are meant; None for any, if the history has those of one only.
+        reported: Pass over scans whose report reached no reader: what was new in them still is.
 
     Raises:
         ConfigError: It is invalid.
@@ -80,4 +81,4 @@ def recalled(text: str, *, scope: str | None = None) -> Inventory:
 
     address = parse_address(text)
     with open_history(checked(address.url)) as history:
-        return history.recall(history.find(address.which, scope).number)
+        return history.recall(history.find(address.which, scope, reported=reported).number)

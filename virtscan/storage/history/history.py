@@ -36,7 +36,7 @@ class History:
         """Close the database."""
         self._database.close()
 
-    def save(self, inventory: Inventory, report: Report | None) -> int:
+    def save(self, inventory: Inventory, report: Report | None, *, reported: bool = True) -> int:
         """Save a scan with the counts of its report; return its number.
 
         Raises:
@@ -44,7 +44,7 @@ class History:
         """
         pieces = taken_apart(to_saved(inventory))
         with self._database.writing() as connection:
-            number = ingest(connection, inventory, pieces, report)
+            number = ingest(connection, inventory, pieces, report, reported=reported)
         self._database.optimize()
         return number
 
@@ -53,12 +53,13 @@ class History:
         with self._database.reading() as connection:
             return tuple(_records(connection))
 
-    def find(self, which: Which, scope: str | None = None) -> ScanRecord:
+    def find(self, which: Which, scope: str | None = None, *, reported: bool = False) -> ScanRecord:
         """Return a scan whose content is kept.
 
         Args:
             which: Its number; the last one up to the end of a day (UTC); None for the last one.
             scope: That of the scans among which to look; None for any, if there is only one.
+            reported: Pass over scans whose report reached no reader, unless a number names one.
 
         Raises:
             HistoryError: There is none, or scans of several scopes to choose from.
@@ -68,7 +69,8 @@ class History:
             found = [one for one in records if one.number == which]
         else:
             end = datetime.combine(which + timedelta(days=1), time(), UTC) if which else None
-            found = [one for one in records if one.kept and (end is None or one.taken_at < end)]
+            known = [one for one in records if one.kept and (one.reported or not reported)]
+            found = [one for one in known if end is None or one.taken_at < end]
             if len({one.scope for one in found}) > 1:
                 last = {one.scope: one.number for one in found}
                 numbers = ", ".join(f"@{number}" for number in last.values())
@@ -77,6 +79,17 @@ class History:
             wanted = "scan" if which is None else f"scan {which}" if isinstance(which, int) else f"scan up to {which}"
             raise NoScanError(f"{self._database.shown}: there is no {wanted}; virtscan history list shows all")
         return found[-1]
+
+    def before(self, scan: ScanRecord) -> ScanRecord:
+        """Return the scan before this one of the same scope.
+
+        Raises:
+            HistoryError: It is the first whose content is kept.
+        """
+        earlier = [one for one in self.scans() if one.scope == scan.scope and one.kept and one.number < scan.number]
+        if not earlier:
+            raise HistoryError(f"{self._database.shown}: scan {scan.number} is the first; there is nothing before it")
+        return earlier[-1]
 
     def load(self, number: int) -> Inventory:
         """Return the inventory of a scan as it was saved.
@@ -178,12 +191,13 @@ def _records(connection: sa.Connection) -> Iterator[ScanRecord]:
         SCAN.c.rest.is_not(None).label("kept"),
     ).join_from(SCAN, SCOPE, SCOPE.c.id == SCAN.c.scope_id)
     for row in connection.execute(query.order_by(SCAN.c.id)).mappings():
-        values = {key: value for key, value in row.items() if key not in {"id", "status", "scope", "kept"}}
+        values = {key: value for key, value in row.items() if key not in {"id", "status", "scope", "reported", "kept"}}
         yield ScanRecord(
             **values,
             number=row["id"],
             status=HostStatus(row["status"]),
             scope=row["scope"] or None,
+            reported=bool(row["reported"]),
             kept=bool(row["kept"]),
         )
 

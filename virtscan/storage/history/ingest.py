@@ -31,7 +31,9 @@ from virtscan.storage.history.versions import OpenVersion, step
 _PACK = msgspec.msgpack.Encoder().encode
 
 
-def ingest(connection: sa.Connection, inventory: Inventory, pieces: Pieces, report: Report | None) -> int:
+def ingest(
+    connection: sa.Connection, inventory: Inventory, pieces: Pieces, report: Report | None, *, reported: bool
+) -> int:
     """Write one scan; return its number.
 
     Args:
@@ -39,9 +41,11 @@ def ingest(connection: sa.Connection, inventory: Inventory, pieces: Pieces, repo
         inventory: The scan.
         pieces: The same in pieces.
         report: What was judged; None if judging failed.
+        reported: Whether the report reached its readers.
     """
     scope_id = _scope_id(connection, inventory.scope)
-    scan_id = new_id(connection, SCAN, scan_row(inventory, report, scope_id, pieces.rest))
+    row = scan_row(inventory, report, scope_id, pieces.rest)
+    scan_id = new_id(connection, SCAN, row | {"reported": int(reported)})
     writer = VersionWriter(scan_id)
     listings = _write_items(connection, writer, inventory, pieces, scope_id)
     ids = host_ids(connection, scope_id, pieces.hosts)

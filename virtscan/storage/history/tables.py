@@ -51,7 +51,7 @@ SCOPE = _table("scope", **_integers("id"), **_texts("name"))
 SCAN = _table(
     "scan",
     **_integers("id", "scope_id", "hypervisors", "complete", "partial", "failed", "domains", "interfaces", "gaps"),
-    **_integers("at_risk", "unknown", "format"),
+    **_integers("at_risk", "unknown", "reported", "format"),
     taken_at=Moment(),
     **_texts("version", "status"),
     rest=sa.LargeBinary(),

@@ -35,6 +35,7 @@ FIELDS: tuple[Field[ScanRecord], ...] = (
     Field(number("at_risk"), lambda scan: scan.at_risk),
     Field(number("unknown", under="at_risk"), lambda scan: scan.unknown),
     Field(number("gaps"), lambda scan: scan.gaps),
+    Field(yes_or_no("reported", audience=_DATA), lambda scan: scan.reported),
     Field(yes_or_no("kept"), lambda scan: scan.kept),
     Field(Column("version", under="kept"), lambda scan: scan.version),
     Field(Column("scope"), lambda scan: scan.scope),

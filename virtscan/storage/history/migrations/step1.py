@@ -28,7 +28,8 @@ CREATE TABLE scan (
   id {number}, scope_id {bigint} NOT NULL REFERENCES scope (id), taken_at {moment} NOT NULL, version TEXT NOT NULL,
   status TEXT NOT NULL, hypervisors INTEGER NOT NULL, complete INTEGER NOT NULL, partial INTEGER NOT NULL,
   failed INTEGER NOT NULL, domains INTEGER NOT NULL, interfaces INTEGER NOT NULL, gaps INTEGER NOT NULL,
-  at_risk INTEGER NOT NULL, unknown INTEGER NOT NULL, format INTEGER NOT NULL, rest {bytes}, listings {bytes}
+  at_risk INTEGER NOT NULL, unknown INTEGER NOT NULL, reported INTEGER NOT NULL, format INTEGER NOT NULL,
+  rest {bytes}, listings {bytes}
 );
 CREATE INDEX scan_of_scope ON scan (scope_id, id);
 
