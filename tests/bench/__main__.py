@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from tabulate import tabulate
 
-from tests.bench import crowds, judging, page, reading_hosts, starting, year
+from tests.bench import crowds, judging, page, planning, reading_hosts, starting, year
 from tests.bench.measuring import Row
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "hosts": reading_hosts.rows,
     "judging": judging.rows,
     "page": page.rows,
+    "planning": planning.rows,
     "start": starting.rows,
     "history": year.rows,
 }

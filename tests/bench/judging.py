@@ -4,11 +4,23 @@ import tracemalloc
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
+
 from tests.bench.host import BONDS, CARDS, NETWORKS, domain
 from tests.bench.measuring import Row, in_turns
 from tests.build import bond, hypervisor, inventory, nic, server
 from virtscan.analyzer import read_domain, resolve
-from virtscan.model import Attachment, DeviceName, Domain, DomainState, Inventory, Network, Server, SourceMode
+from virtscan.model import (
+    Attachment,
+    DeviceName,
+    Domain,
+    DomainState,
+    Inventory,
+    Network,
+    Resources,
+    Server,
+    SourceMode,
+)
 from virtscan.views.judging import judge
 
 SIZES = (25_000, 50_000, 100_000)
@@ -76,10 +88,11 @@ def _judge(fleet: Inventory) -> None:
 
 
 def _domains(count: int) -> list[Domain]:
-    return [
-        resolve(read_domain(domain(number), origin="qemu+ssh://hv/system", state=DomainState.ACTIVE), _NETWORKS)
-        for number in range(count)
-    ]
+    """The domains as they are judged, without what planners count: `planning` weighs that."""
+    read = (
+        read_domain(domain(number), origin="qemu+ssh://hv/system", state=DomainState.ACTIVE) for number in range(count)
+    )
+    return [msgspec.structs.replace(resolve(one, _NETWORKS), resources=Resources()) for one in read]
 
 
 def _fleet(domains: Sequence[Domain]) -> Inventory:

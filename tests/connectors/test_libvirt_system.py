@@ -11,7 +11,17 @@ import pytest
 
 from tests.harness.libvirt_scan import scan
 from tests.harness.qemu_host import DEVICE, QemuHost, running_qemu_host
-from virtscan.model import Attachment, Backing, DeviceName, DomainState, GapAbout, HostStatus, Hypervisor, SourceMode
+from virtscan.model import (
+    Attachment,
+    Backing,
+    DeviceName,
+    DomainState,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    SourceMode,
+    State,
+)
 from virtscan.views.wording.gaps import subject
 
 pytestmark = pytest.mark.system
@@ -117,3 +127,39 @@ def test_this_machine_gives_its_own_name_and_kernel(host: QemuHost) -> None:
     assert (hypervisor.kernel_build, hypervisor.local) == (platform.version(), True)
     assert [domain.name for domain in hypervisor.domains] == ["db01", "web01"]
     assert Path(f"/sys/class/net/{DEVICE}").exists() is False
+
+
+def test_what_planners_count_is_read(host: QemuHost, tmp_path: Path) -> None:
+    image = tmp_path / "disk.raw"
+    image.write_bytes(bytes(3 * 1024 * 1024))
+    disk = f"<disk type='file'><driver type='raw'/><source file='{image}'/><target dev='vda' bus='virtio'/></disk>"
+    writer = libvirt.open(host.uri(read_only=False))
+    stored = writer.defineXML(domain_xml("stored", disk))
+    stored.setAutostart(1)
+    paused = writer.lookupByName("web01")
+    paused.suspend()
+    try:
+        hypervisor, gaps = scan(host.uri(), statistics=True)
+    finally:
+        paused.resume()
+        stored.undefine()
+        del paused, stored
+        writer.close()
+
+    assert gaps == ()
+    domains = {domain.name: domain.resources for domain in hypervisor.domains}
+    assert {name: resources.paused for name, resources in domains.items()} == {
+        "db01": State.OFF,
+        "stored": State.OFF,
+        "web01": State.ON,
+    }
+    assert (domains["stored"].autostart, domains["db01"].autostart) == (State.ON, State.OFF)
+    assert domains["stored"].has_snapshot is State.OFF
+    (found,) = domains["stored"].disks
+    assert (found.path, found.target, found.bus, found.format) == (str(image), "vda", "virtio", "raw")
+    assert found.capacity_mib == 3
+    assert domains["web01"].balloon_mib == 64
+    assert (domains["web01"].machine or "").startswith("pc-i440fx")
+    assert hypervisor.memory_free_mib is not None
+    assert hypervisor.memory_free_mib > 0
+    assert hypervisor.processor.all_threads == hypervisor.cpus

@@ -17,6 +17,7 @@ def scan(
     allow_unsafe: bool = False,
     ssh_timeout: float | None = None,
     next_start: bool = False,
+    statistics: bool = False,
     server_macs: frozenset[Mac] = frozenset(),
 ) -> tuple[Hypervisor, tuple[Gap, ...]]:
     """Read it; a failure is a gap."""
@@ -34,6 +35,7 @@ def scan(
             ssh_timeout=ssh_timeout,
             threads=threads,
             next_start=next_start,
+            statistics=statistics,
             server_macs=server_macs,
         )
     except ConnectorError as error:

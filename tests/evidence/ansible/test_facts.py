@@ -12,7 +12,7 @@ from tests.harness.patience import LONG
 from virtscan.correlator.servers.sending import sending
 from virtscan.errors import FactsError, OffloadError
 from virtscan.evidence.ansible import open_facts, read_facts
-from virtscan.model import DeviceName, Machine, ServerTarget, SourceKind, State
+from virtscan.model import DeviceName, Machine, Processor, ServerTarget, SourceKind, State
 from virtscan.offload import READERS
 
 OFF = {"tx_checksumming": "off", "tx_checksum_ipv4": "off [fixed]", "tx_checksum_ip_generic": "off"}
@@ -324,3 +324,26 @@ def test_facts_of_one_host_have_a_limit() -> None:
 
     with pytest.raises(FactsError, match="facts of one host too large"):
         read_facts(json.dumps(facts(ansible_eth0=entry)).encode())
+
+
+def test_processors_and_free_memory_are_read() -> None:
+    told = facts(
+        ansible_processor=["0", "GenuineIntel", "Intel(R) Xeon(R) Gold 6326 CPU @ 2.90GHz"],
+        ansible_processor_count=2,
+        ansible_processor_cores=16,
+        ansible_processor_threads_per_core=2,
+        ansible_memory_mb={"nocache": {"free": 2048, "used": 1}, "real": {"free": 3}},
+    )
+
+    (read,) = read_facts(json.dumps(told).encode())
+
+    assert read.processor == Processor(model="Intel(R) Xeon(R) Gold 6326 CPU @ 2.90GHz", sockets=2, cores=16, threads=2)
+    assert read.memory_free_mib == 2048
+
+
+@pytest.mark.parametrize("odd", [None, "x", 7, {"nocache": 1}, {"nocache": {"free": "many"}}, ["0", 7]])
+def test_odd_processors_and_memory_are_unknown(odd: object) -> None:
+    (read,) = read_facts(json.dumps(facts(ansible_processor=odd, ansible_memory_mb=odd)).encode())
+
+    assert read.memory_free_mib is None
+    assert read.processor.sockets is None

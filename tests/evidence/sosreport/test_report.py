@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from virtscan.evidence.sosreport import Sosreport
+from virtscan.model import Processor
 
 NOON = datetime(2022, 2, 10, 12, 0, tzinfo=UTC)
 
@@ -111,3 +112,41 @@ def test_a_file_that_was_copied_later_does_not_make_the_report_younger() -> None
 def test_an_impossible_date_gives_none(seconds: float) -> None:
     assert report({"uname": "x"}, seconds).taken_at is None
     assert report({"uname": "x"}, NOON).taken_at == NOON
+
+
+LSCPU = """\
+Architecture:            x86_64
+CPU(s):                  64
+Model name:              Intel(R) Xeon(R) Gold 6326 CPU @ 2.90GHz
+Thread(s) per core:      2
+Core(s) per socket:      16
+Socket(s):               2
+CPU max MHz:             3500.0000
+CPU MHz:                 2900.000
+NUMA node(s):            4
+Model name:              BIOS Model name
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "processor"),
+    [
+        (
+            LSCPU,
+            Processor(
+                model="Intel(R) Xeon(R) Gold 6326 CPU @ 2.90GHz", mhz=3500, sockets=2, cores=16, threads=2, numa_nodes=4
+            ),
+        ),
+        ("Socket(s): -\nCore(s) per socket: 0\nCPU MHz: static\n", Processor()),
+        ("", Processor()),
+    ],
+)
+def test_the_processors_are_those_of_lscpu(text: str, processor: Processor) -> None:
+    assert report({"sos_commands/processor/lscpu": text}).processor == processor
+
+
+def test_free_memory_is_what_the_kernel_has_available() -> None:
+    text = "MemTotal: 2097152 kB\nMemFree: 1024 kB\nMemAvailable: 1048576 kB\n"
+
+    assert (report({"proc/meminfo": text}).memory_mib, report({"proc/meminfo": text}).memory_free_mib) == (2048, 1024)
+    assert report({"proc/meminfo": "MemTotal: 1024 kB\n"}).memory_free_mib is None

@@ -20,6 +20,7 @@ _LARGEST = 8 << 20
 
 _WANTED = frozenset({
     "date_time", "fqdn", "hostname", "interfaces", "kernel", "kernel_version", "memtotal_mb", "nodename",
+    "memory_mb", "processor", "processor_cores", "processor_count", "processor_threads_per_core",
     "processor_vcpus", "product_name", "product_uuid", "system", "system_vendor", "virtualization_role",
     "virtualization_tech_guest", "virtualization_type",
 })  # fmt: skip
