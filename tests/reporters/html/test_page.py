@@ -16,6 +16,8 @@ from virtscan.model import Report, Verdict
 from virtscan.reporters import REPORTERS, printable
 from virtscan.views import EVERYTHING, VIEWS, Document
 
+pytestmark = pytest.mark.slow
+
 SMALL = report()
 LARGE = fleet(15, 40)
 FILTER = "input[type=search]"

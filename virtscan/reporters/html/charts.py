@@ -110,7 +110,10 @@ def _name(value: Value, label: str) -> str:
 def _headroom(row: Mapping[str, Value], resource: _Resource) -> str:
     """Say what is left when the largest host fails; empty where that is unknown."""
     left = row.get(resource.headroom)
-    return f"; headroom N+1: {left / resource.divisor:,.0f} {resource.unit}" if isinstance(left, int | float) else ""
+    if not isinstance(left, int | float):
+        return ""
+    amount = f"{abs(left) / resource.divisor:,.0f} {resource.unit}"
+    return f"; {amount} {'left' if left >= 0 else 'short'} if its largest host fails"
 
 
 def _bar(label: str, amounts: tuple[float, float, float], widest: float, resource: _Resource, headroom: str) -> Bar:

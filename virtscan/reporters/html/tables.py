@@ -20,8 +20,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_document(document: Document) -> list[Table]:
-    """Make a table of each section."""
-    return [_table(section) for section in document.sections]
+    """Make a table of each section that has rows, and of the first in any case."""
+    return [_table(section) for section in document.sections if section.rows or section is document.main]
 
 
 def _table(section: Section) -> Table:

@@ -1,0 +1,102 @@
+"""The parts of the page as values: what is drawn is what is counted."""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+import pytest
+
+from tests.reporters.html.fleets import fleet
+from tests.views.fleet import report
+from virtscan.model import Report
+from virtscan.reporters.html import charts, groups, picture, tables
+from virtscan.views import EVERYTHING, VIEWS
+from virtscan.views.summary import is_at_risk
+
+SMALL, LARGE, WIDE = report(), fleet(15, 40), fleet(52, 4)
+
+
+def counted(titles: Iterable[str]) -> int:
+    """The sum of the numbers at risk in titles, each of which has one."""
+    return sum(int(found[1]) for title in titles if (found := re.search(r"(\d+) at risk", title)))
+
+
+@pytest.mark.parametrize("of", [SMALL, LARGE, WIDE], ids=["small", "large", "wide"])
+def test_the_picture_has_every_interface_at_risk_once_and_no_other(of: Report) -> None:
+    drawn = picture.of_document(EVERYTHING(of))
+
+    assert drawn is not None
+    at_risk = sum(map(is_at_risk, of.findings))
+    assert counted(node.title for node in drawn.servers) == at_risk > 0
+    assert counted(link.title for link in drawn.links) == at_risk
+
+
+def test_more_than_fifty_devices_are_drawn_by_site() -> None:
+    few, many = picture.of_document(EVERYTHING(LARGE)), picture.of_document(EVERYTHING(WIDE))
+
+    assert few is not None
+    assert many is not None
+    assert (few.by_site, many.by_site) == (False, True)
+    assert [node.lines[0].text for node in many.places] == ["ams1", "fra1", "lon2"]
+    assert [line.text for line in many.ends[0].lines][-1].endswith(" more hypervisors")
+
+
+def test_boxes_of_a_column_do_not_overlap_and_end_within_the_picture() -> None:
+    for of in (SMALL, LARGE, WIDE):
+        drawn = picture.of_document(EVERYTHING(of))
+        assert drawn is not None
+        for nodes in (drawn.servers, drawn.places, drawn.ends):
+            ends = [0.0, *(node.y + node.height for node in nodes)]
+            assert all(node.y >= end for node, end in zip(nodes, ends, strict=False))
+            assert ends[-1] <= drawn.height
+
+
+def test_there_is_no_picture_without_a_risk_or_without_findings() -> None:
+    none = msgspec.structs.replace(SMALL, findings=())
+
+    assert picture.of_document(EVERYTHING(none)) is None
+    assert picture.of_document(VIEWS["servers"](SMALL)) is None
+
+
+def test_bars_say_what_is_given_out_and_what_is_left_when_the_largest_host_fails() -> None:
+    memory, cpus, *_ = charts.of_document(EVERYTHING(SMALL))
+
+    assert (memory.title, cpus.title) == ("Memory by site", "CPUs by site")
+    assert [(bar.label, bar.words) for bar in memory.bars] == [
+        ("ams1", "17% running, 20% defined of 64 GiB; 11 GiB short if its largest host fails"),
+        ("fra1", "2% running, 5% defined of 128 GiB; 2 GiB short if its largest host fails"),
+    ]
+    hypervisors = charts.of_document(EVERYTHING(SMALL))[2]
+    assert ([bar.label for bar in hypervisors.bars], hypervisors.left_out) == (["hv1", "hv2"], 1)
+    assert cpus.bars[0].words == "50% running, 100% defined of 16 CPUs"
+
+
+def test_the_fullest_come_first_and_bars_keep_within_their_chart() -> None:
+    for chart in charts.of_document(EVERYTHING(LARGE)):
+        assert [bar.running for bar in chart.bars] == sorted((bar.running for bar in chart.bars), reverse=True)
+        assert max(max(bar.running, bar.defined, bar.whole) for bar in chart.bars) <= 100
+        assert len(chart.bars) <= 12
+        assert any(bar.is_over for bar in chart.bars) is (chart.title.startswith("Memory"))
+
+
+def test_every_finding_is_in_one_panel_and_waived_ones_are_not_counted() -> None:
+    for of in (SMALL, LARGE):
+        panels = groups.of_document(EVERYTHING(of))
+        places = [place for panel in panels if panel.is_open for place in (*panel.places, *panel.further)]
+        names = [name for place in places for name in (*place.names, *place.further)]
+        assert sum(panel.count for panel in panels) == len(of.findings)
+        assert sum(place.count for place in places) == len(names) - sum(name.look == "waived" for name in names)
+    assert ("legacy-db", "waived") in {
+        (name.text, name.look)
+        for panel in groups.of_document(EVERYTHING(SMALL))
+        for place in panel.places
+        for name in place.names
+    }
+
+
+def test_a_section_without_rows_has_no_table_unless_it_is_the_first() -> None:
+    shown = {table.key: table for table in tables.of_document(EVERYTHING(SMALL))}
+    nothing = tables.of_document(VIEWS["risks"](msgspec.structs.replace(SMALL, findings=())))
+
+    assert all(table.count for table in shown.values())
+    assert nothing[0].count == 0
