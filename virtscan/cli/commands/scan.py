@@ -8,19 +8,19 @@ import click
 
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.assuming import assume_option, check, parsed, under
-from virtscan.cli.earlier import last_night, new_gaps, news_of, since_option, with_memory_of
-from virtscan.cli.exit_codes import ExitCode, of_changes, of_report
+from virtscan.cli.earlier import since_option
+from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.formats import Wanted, wanted_outputs
 from virtscan.cli.history.keeping import Keeping
 from virtscan.cli.history.source import history_option, kept_in
+from virtscan.cli.night import Night, code_of
 from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
 from virtscan.cli.output import PRIVATE, Outputs, keep_apart
 from virtscan.cli.plan import default_uri_line
 from virtscan.cli.redacting import redaction
-from virtscan.cli.rendering import News, Rendering
+from virtscan.cli.rendering import Rendering
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn
-from virtscan.transport.uri import shown as shown_address
 from virtscan.views.metrics import Run
 
 
@@ -75,10 +75,7 @@ def scan(
     check(parsed(assumptions, str), plan)
     refused = None
     url = None if no_history else kept_in(history, plan)
-    before = None if since is None else last_night(since, scope=plan.scope)
-    if since is not None and before is None and not quiet:
-        click.echo(f"virtscan: {shown_address(since)} does not exist yet; everything counts as new", err=True)
-    before = None if before is None else redacted.of_earlier(before)
+    night = Night.since(since, scope=plan.scope, redacted=redacted, quiet=quiet)
     with (
         Keeping(url, scope=plan.scope, saved=save, console=console) as keeping,
         Outputs(pipe_seconds=plan.deadline) as outputs,
@@ -86,9 +83,7 @@ def scan(
         saved = outputs.open(save, mode=PRIVATE) if save else None
         shown = rendering.open(outputs)
         began = monotonic()
-        inventory = redacted(collected(plan, console))
-        if before is not None:
-            inventory = with_memory_of(inventory, before)
+        inventory = night.remembered_by(redacted(collected(plan, console)))
         seconds = monotonic() - began
         keeping.collected(inventory)
         report = judge(inventory)
@@ -98,21 +93,18 @@ def scan(
             rendering = rendering.with_what_if(what_if)
         except ConfigError as error:
             refused = error  # what was collected is kept and reported all the same
-        code = of_report(report, plan.fail_on or FailOn.LATENT)
-        is_unread = code is ExitCode.NOTHING_SEEN
-        changes = None if since is None else news_of(inventory, before)
-        if changes is not None and not is_unread:
-            code = of_changes(changes, plan.fail_on or FailOn.LATENT)
+        whole = of_report(report, plan.fail_on or FailOn.LATENT)
+        news = night.news(inventory)
+        code = code_of(news, whole, plan.fail_on or FailOn.LATENT)
         run = Run(exit_code=code, seconds=seconds)
         if saved:
             from virtscan.storage import dumps
 
             saved.write(dumps(inventory))
-            if is_unread:
+            if code is ExitCode.NOTHING_SEEN:
                 saved.keep_earlier()
             saved.end()  # whatever may go wrong with the report
-        found = None if changes is None else News(changes=changes, gaps=new_gaps(inventory, before))
-        rendering.with_pseudonyms(redacted.text).write(report, shown, console, run, found)
+        rendering.with_pseudonyms(redacted.text).write(report, shown, console, run, news)
     if refused is not None:
         raise refused
     return code

@@ -64,12 +64,13 @@ def view(changes: Changes, gaps: Iterable[Gap] = (), exit_code: int | None = Non
         version=changes.new.version,
         taken_at=changes.new.taken_at,
         exit_code=exit_code,
-        head={"since": _side(changes.old), "unread": changes.unread, "is_same_scope": changes.is_same_scope},
+        head={"scope": changes.new.scope, "since": _side(changes.old)},
         sections=(
             msgspec.structs.replace(main, groups=grouped),
             _causes(found),
             section("reminders", _REMINDERS, changes.reminders),
             section("ending_waivers", _ENDING, changes.ending),
+            section("unread", (Field(Column("hypervisor"), str),), changes.unread),
         ),
         metrics=tuple(_metrics(changes)),
         headline=_headline(changes),
@@ -79,7 +80,7 @@ def view(changes: Changes, gaps: Iterable[Gap] = (), exit_code: int | None = Non
 
 
 def _side(side: Snapshot) -> dict[str, object]:
-    return {"version": side.version, "taken_at": timestamp(side.taken_at)}
+    return {"version": side.version, "taken_at": timestamp(side.taken_at), "scope": side.scope}
 
 
 _FIELDS: tuple[Field[Line], ...] = (

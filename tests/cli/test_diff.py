@@ -1,0 +1,173 @@
+"""`virtscan diff`: files and scans of a history, exit codes, silence, pseudonyms."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from msgspec.structs import replace
+
+from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from virtscan.changes import remembering
+from virtscan.cli.main import run
+from virtscan.cli.schemas import schema_named
+from virtscan.correlator import remembering_places
+from virtscan.model import HostStatus, Hypervisor, Inventory, Mac, State
+from virtscan.reporters import REPORTERS
+from virtscan.storage import dumps
+from virtscan.storage.history import open_history
+
+SAT = Mac("52:54:00:00:00:01")
+NIGHT = timedelta(days=1)
+
+
+def fleet(tx: State = State.ON, *more: Hypervisor, night: int = 0) -> Inventory:
+    """A VM that is at risk while the satellite's offload is on."""
+    host = hypervisor(
+        "kvm7.example.com",
+        domain("satvm", macvtap(mac=SAT), uuid="00000000-0000-1000-8000-000000000001"),
+        domain("web01", macvtap(), uuid="00000000-0000-1000-8000-000000000002"),
+        kernel=UNFIXED_KERNEL,
+    )
+    one = inventory(host, *more, servers=(server("satellite", tx, macs=(SAT,)),), scope="a")
+    return replace(one, taken_at=TAKEN_AT + night * NIGHT)
+
+
+def unread(name: str) -> Hypervisor:
+    return Hypervisor(name=name, uri=f"qemu+ssh://{name}/system", status=HostStatus.FAILED)
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Any:
+    def write(name: str, one: Inventory) -> str:
+        path = tmp_path / name
+        path.write_bytes(dumps(one))
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        pytest.param(fleet(), fleet(night=1), 0, id="a risk that both have"),
+        pytest.param(fleet(State.OFF), fleet(night=1), 1, id="newly at risk"),
+        pytest.param(fleet(), fleet(State.OFF, night=1), 0, id="resolved"),
+        pytest.param(fleet(State.OFF), fleet(State.UNKNOWN, night=1), 3, id="newly unknown"),
+        pytest.param(fleet(State.ON, unread("hv9")), fleet(State.ON, unread("hv9"), night=1), 3, id="a hole"),
+        pytest.param(fleet(State.OFF), fleet(State.ON, unread("hv9"), night=1), 4, id="newly at risk, with a hole"),
+    ],
+)
+def test_the_exit_code_is_about_what_is_new(old: Inventory, new: Inventory, code: int, save: Any) -> None:
+    assert run(["diff", save("old.json", old), save("new.json", new)]) == code
+
+
+def test_an_exposure_below_the_limit_does_not_count(save: Any) -> None:
+    files = [save("old.json", fleet(State.OFF)), save("new.json", fleet(night=1))]
+
+    assert run(["diff", *files, "--fail-on", "boots"]) == 0
+    assert run(["diff", *files, "--fail-on", "latent"]) == 1
+
+
+@pytest.mark.parametrize("format_name", [name for name, one in REPORTERS.items() if one.is_text])
+def test_without_changes_people_read_nothing_and_programs_empty_lists(
+    format_name: str, save: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    old = replace(fleet(), version="0.0.1")
+
+    assert run(["diff", save("a", old), save("b", fleet(night=1)), "--format", format_name]) == 0
+    printed = capfd.readouterr()
+    assert printed.err == ""
+    assert (printed.out == "") is REPORTERS[format_name].may_be_empty
+    if format_name == "json":
+        document = json.loads(printed.out)
+        assert (document["changes"], document["causes"], document["gaps"]) == ([], [], [])
+
+
+def test_a_table_begins_with_the_counts_and_groups_by_cause(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    run(["diff", save("a", fleet(State.OFF)), save("b", fleet(night=1))])
+
+    *lines, last = capfd.readouterr().out.splitlines()
+    assert lines == [
+        "1 newly at risk, 1 server changed; since 2026-11-22 02:00 UTC.",
+        "",
+        "satellite eth0 switched TX checksum offload on: 1 interface of 1 VM newly at risk.",
+        "  kvm7.example.com  web01  52:54:00:93:76:af  latent",
+        "1 server changed.",
+        "  satellite  eth0  tx_checksum: off → on",
+        "",
+    ]
+    assert last.startswith("Scanned 2026-11-23 02:00 UTC by virtscan 0.1.0")
+
+
+def test_json_meets_its_schema(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    later = fleet(State.ON, unread("hv9"), night=1)
+    run(["diff", save("a", fleet(State.OFF, hypervisor("hv9", domain("x")))), save("b", later), "--format", "json"])
+    document = json.loads(capfd.readouterr().out)
+
+    jsonschema.validate(document, schema_named("diff"))
+    assert {(one["subject"], one["change"]) for one in document["changes"]} == {
+        ("finding", "new"), ("server", "changed"), ("hypervisor", "not-seen"), ("domain", "not-seen"),
+    }  # fmt: skip
+    assert document["unread"] == [{"hypervisor": "hv9"}]
+    assert document["summary"]["newly_at_risk"] == 1
+
+
+def test_scans_of_a_history_are_compared_by_number_day_and_latest(
+    tmp_path: Path, save: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path}/history.sqlite"
+    with open_history(url, create=True) as history:
+        for one in (fleet(State.OFF), fleet(State.OFF, night=1), fleet(night=2)):
+            history.save(one, None)
+
+    assert run(["diff", f"{url}@1", f"{url}@2"]) == 0
+    assert capfd.readouterr().out == ""
+    for old, new in (("@2", "@latest"), ("@2026-11-23", ""), ("@1", "@3")):
+        assert run(["diff", url + old, url + new]) == 1
+        assert "newly at risk" in capfd.readouterr().out
+    assert run(["diff", f"{url}@1", save("new.json", fleet(night=3))]) == 1
+    assert run(["diff", f"{url}@7", f"{url}@8"]) != 0
+    assert "there is no scan 7" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("is_saved_redacted", [False, True], ids=["saved with names", "saved under pseudonyms"])
+def test_a_redacted_comparison_has_no_names(
+    is_saved_redacted: bool, tmp_path: Path, save: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    names = ("kvm7", "example", "web01", "satvm", SAT, "52:54:00:93:76:af")
+    first = fleet(State.OFF)
+    away = replace(fleet(night=1), hypervisors=(unread("kvm7.example.com"),))
+    away = remembering_places(remembering(away, first), first)
+    arguments = ["--redact", str(tmp_path / "map")]
+    files = [save("a", first), save("b", away), save("c", fleet(night=2))]
+    assert any(name in Path(files[1]).read_text() for name in names)
+    if is_saved_redacted:
+        from virtscan.redaction import dump_map, load_map, redact
+
+        known = load_map(b'{"schema": "virtscan.redaction/1", "key": "00"}', origin="map")
+        for number, one in enumerate((first, away, fleet(night=2))):
+            redacted, known = redact(one, known)
+            Path(files[number]).write_bytes(dumps(redacted))
+        (tmp_path / "map").write_bytes(dump_map(known))
+
+    for old, new in (files[:2], files[1:]):
+        for format_name in ("table", "json"):
+            run(["diff", old, new, *arguments, "--format", format_name])
+            printed = capfd.readouterr()
+            assert printed.out
+            assert [name for name in names if name in printed.out + printed.err] == []
+
+
+def test_a_file_that_is_missing_is_named(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["diff", "/nowhere/old.json", save("new.json", fleet())]) == 2
+    assert "/nowhere/old.json: can't be read" in capfd.readouterr().err
+
+
+def test_other_configurations_are_told_apart(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    other = replace(fleet(State.OFF, night=1), scope="b")
+    run(["diff", save("a", fleet()), save("b", other)])
+
+    assert "the two scans are of different configurations" in capfd.readouterr().out
