@@ -140,3 +140,18 @@ def test_a_reply_without_end_ends_at_the_limit() -> None:
 def test_no_time_left_is_a_reason() -> None:
     with pytest.raises(ProvisioningError, match="no answer within 0 s"):
         Deadline(0).left()
+
+
+def test_of_items_and_their_interfaces_only_the_wanted_fields_are_kept() -> None:
+    system = {
+        "name": "a",
+        "owners": ["x"] * 9,
+        "interfaces": {"eth0": {"mac": "m", "mtu": "1"}},
+        "tftp": {"server": "s"},
+    }
+    wanted = frozenset({"name", "interfaces", "mac", "tftp"})
+
+    assert rpc._parse(iter([encoded([system])]), wanted=wanted) == [
+        {"name": "a", "interfaces": {"eth0": {"mac": "m"}}, "tftp": {"server": "s"}}
+    ]
+    assert rpc._parse(iter([encoded(system)]), wanted=frozenset({"owners"})) == {"owners": ["x"] * 9}

@@ -12,7 +12,7 @@ from virtscan.errors import ProvisioningError
 from virtscan.model import ProvisioningTarget
 from virtscan.model.gaps.causes import Consequence, Failure
 from virtscan.model.gaps.items import SystemList
-from virtscan.provisioning.cobbler_items import Item, Items, netboots
+from virtscan.provisioning.cobbler_items import FIELDS, Item, Items, netboots
 from virtscan.provisioning.limits import Deadline
 from virtscan.provisioning.records import Records, gap, shown, system
 from virtscan.provisioning.rpc import Endpoint
@@ -24,7 +24,7 @@ def read(target: ProvisioningTarget, *, timeout: float) -> Records:
     Raises:
         ProvisioningError: Its systems can't be read.
     """
-    endpoint = Endpoint(target, Deadline(timeout))
+    endpoint = Endpoint(target, Deadline(timeout), wanted=FIELDS)
     systems = _list(endpoint, "get_systems")
     gaps = []
     whole = system(target)

@@ -18,6 +18,12 @@ Item: TypeAlias = Mapping[str, object]
 
 INHERIT = "<<inherit>>"
 
+FIELDS = frozenset({
+    "interfaces", "mac_address", "name", "netboot_enabled", "next_server", "next_server_v4", "parent", "profile",
+    "server", "system_uid", "tftp", "uid",
+})  # fmt: skip
+"""All fields that are read here; a system has a hundred."""
+
 _ABSENT = {"", "~"}
 """`~` stands for None (`xmlrpc_hacks`)."""
 

@@ -9,6 +9,7 @@ import pyexpat
 import socket
 import xmlrpc.client
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from virtscan.errors import ProvisioningError
@@ -25,14 +26,15 @@ LARGEST_REPLY = 256 << 20
 class Endpoint:
     """An address where methods without arguments can be called."""
 
-    def __init__(self, target: ProvisioningTarget, deadline: Deadline) -> None:
-        """Reads the secret and the authorities.
+    def __init__(self, target: ProvisioningTarget, deadline: Deadline, *, wanted: frozenset[str] | None = None) -> None:
+        """Reads the secret and the authorities; of the fields of items only those `wanted` are kept.
 
         Raises:
             ProvisioningError: One of them can't be read.
         """
         self._url = urlsplit(target.url)
         self._deadline = deadline
+        self._wanted = wanted
         self._context = tls_context(target) if self._url.scheme == "https" else None
         self._headers = {"Content-Type": "text/xml", "Accept-Encoding": "identity", "User-Agent": "virtscan"}
         self._mask = masker_of(target)
@@ -56,7 +58,7 @@ class Endpoint:
             answer = connection.getresponse()
             _check(answer)
             chunks = _chunks(answer, answering, self._deadline)
-            return _parse(within(chunks, self._deadline, largest=LARGEST_REPLY), self._mask)
+            return _parse(within(chunks, self._deadline, largest=LARGEST_REPLY), self._mask, self._wanted)
         except (OSError, http.client.HTTPException) as error:
             raise ProvisioningError(connection_failure(error, self._deadline)) from error
         finally:
@@ -97,8 +99,31 @@ def _chunks(answer: http.client.HTTPResponse, answering: socket.socket, deadline
         raise http.client.IncompleteRead(b"", answer.length)
 
 
-def _parse(chunks: Iterator[bytes], mask: Masker = str) -> object:
-    target = xmlrpc.client.Unmarshaller(use_builtin_types=True)
+class _Unmarshaller(xmlrpc.client.Unmarshaller):
+    """Drops the fields of items that are not wanted as soon as they are read: all of them together can be large.
+
+    An item is a struct, alone or in a list; the fields of a struct in a struct of an item (an interface) are dropped
+    likewise. The names between both are kept.
+    """
+
+    _WITH_FIELDS = frozenset({1, 2, 4})
+    """How many lists and structs are open where a struct has fields."""
+
+    def __init__(self, wanted: frozenset[str] | None) -> None:
+        super().__init__(use_builtin_types=True)
+        self._wanted = None if wanted is None else wanted | {"faultCode", "faultString"}
+        self.dispatch = {**self.dispatch, "struct": _Unmarshaller._end_struct}  # type: ignore[dict-item]  # own method
+
+    def _end_struct(self, _data: str) -> None:
+        is_kept = self._wanted is None or len(self._marks) not in self._WITH_FIELDS
+        mark = self._marks.pop()
+        pairs: Iterator[tuple[Any, Any]] = zip(self._stack[mark::2], self._stack[mark + 1 :: 2], strict=True)
+        self._stack[mark:] = [{key: value for key, value in pairs if is_kept or key in (self._wanted or ())}]
+        self._value = False
+
+
+def _parse(chunks: Iterator[bytes], mask: Masker = str, wanted: frozenset[str] | None = None) -> object:
+    target = _Unmarshaller(wanted)
     target.xml("", None)  # text comes decoded
     parser = pyexpat.ParserCreate()
     parser.buffer_text = True
