@@ -101,6 +101,7 @@ needed_to_test() {
   need iproute2 iproute program ip
   need openssl openssl program openssl
   need prometheus "" program promtool
+  need tmux tmux program tmux
   need chromium "" any_program chromium chromium-browser
   need libreoffice-calc-nogui libreoffice-calc program soffice
   need file file program file # brings libmagic, which Cobbler needs

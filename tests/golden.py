@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.build import TAKEN_AT
 from tests.reporters.reading import text_of
+from tests.views import screens
 from tests.views.fleet import report
 from virtscan.cli.schemas import schema_text
 from virtscan.reporters import REPORTERS, Content, RenderOptions
@@ -46,6 +47,10 @@ def documents() -> Iterator[tuple[str, bytes]]:
         if reporter.content is Content.METRICS:
             yield f"metrics.{reporter.suffix}", reporter.render(metrics.view(report(), RUN))
     yield "inventory.schema.json", f"{schema_text('inventory')}\n".encode()
+    for view_name in VIEWS:
+        for width in screens.WIDTHS:
+            shown = screens.screen(view_name, RenderOptions(width=width))
+            yield f"screens/{view_name}.{width}.txt", shown.encode()
     for name, (view, terminal) in _ON_TERMINALS.items():
         yield name, REPORTERS["table"].render(view(report()), terminal)
 
@@ -53,4 +58,5 @@ def documents() -> Iterator[tuple[str, bytes]]:
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for file, content in documents():
+        (FOLDER / file).parent.mkdir(exist_ok=True)
         (FOLDER / file).write_bytes(content)

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 
 import click
 
 from virtscan.reporters.terminal.blocks import blocks
 from virtscan.reporters.terminal.cells import bare_strips
 from virtscan.reporters.terminal.drawing import VERDICTS, bare
-from virtscan.reporters.terminal.layout import fitted, side_by_side
+from virtscan.reporters.terminal.layout import fitted, side_by_side, width
 from virtscan.reporters.terminal.width import glued, unglued, wrap
 from virtscan.reporters.text import LINE, printable
 from virtscan.views.document import Section
@@ -61,10 +62,22 @@ def _rows(section: Section, groups: Sequence[RowGroup], room: int | None) -> dic
 
 
 def _drawn(section: Section, groups: Sequence[RowGroup], room: int | None) -> Iterable[list[str]]:
-    """Draw the rows of groups with the same columns: the lines of each."""
+    """Draw the rows of groups with the same columns: the lines of each.
+
+    Where they are too wide, wordy columns, which few rows have, go below their rows.
+    """
     strips = bare_strips(section, groups)
-    lanes = side_by_side(strips) if room is None else fitted(strips, room, has_headings=False)
-    if lanes is not None:
+    lanes = side_by_side(strips)
+    if room is None or width(lanes) <= room:
         return bare(lanes)
-    assert room is not None  # noqa: S101  any number of columns is enough
-    return ([*lines, ""] for lines in blocks(strips, room))
+    wordy = [strip for strip in strips if strip.column.wraps]
+    fitting = fitted([strip for strip in strips if not strip.column.wraps], room, has_headings=False)
+    if fitting is None:
+        return ([*lines, ""] for lines in blocks(strips, room))
+    below = zip(*(strip.cells[1:] for strip in wordy), strict=True) if wordy else repeat(())
+    return ([*lines, *_below(cells, room)] for lines, cells in zip(bare(fitting), below, strict=False))
+
+
+def _below(cells: Iterable[str], room: int) -> Iterator[str]:
+    for cell in filter(None, cells):
+        yield from (f"{_INDENT}{line}" for line in wrap(cell, room - len(_INDENT)))
