@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from tests.build import domain, hypervisor, inventory, macvtap
 from tests.views.fleet import report
-from virtscan.model import Hypervisor, Report
+from virtscan.model import HostStatus, Hypervisor, Report
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import GROUPINGS, VIEWS
 from virtscan.views.document import Column, Document, Row, Section, number, texts
@@ -212,3 +212,18 @@ def test_the_time_and_the_version_of_the_scan_are_the_last_line() -> None:
 
 def test_a_document_of_no_scan_ends_with_the_version() -> None:
     assert table(document((Column("a"),))).splitlines()[-1] == "Made by virtscan 1."
+
+
+@pytest.mark.parametrize(
+    ("view", "sentence"),
+    [
+        ("risks", "No hypervisor was read."),
+        ("interfaces", "No hypervisor was read."),
+        ("domains", "No hypervisor was read."),
+        ("servers", "No provisioning server was given."),
+    ],
+)
+def test_a_failed_scan_is_one_sentence_and_no_heading(view: str, sentence: str) -> None:
+    failed = Report(inventory=inventory(hypervisor("hv1", status=HostStatus.FAILED)))
+
+    assert table(VIEWS[view](failed)).split("\n\n")[0] == sentence

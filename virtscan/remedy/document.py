@@ -43,7 +43,9 @@ def document(remedy: Remedy, report: Report, form: str, steps_of: Callable[[Chan
     return of_report(
         report,
         "remedy",
-        section("changes", _fields(steps_of), remedy.changes),
+        msgspec.structs.replace(
+            section("changes", _fields(steps_of), remedy.changes), none="No interface is known to be at risk."
+        ),
         section("questions", QUESTIONS, remedy.questions),
         head={
             "form": form,

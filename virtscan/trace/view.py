@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from virtscan import __version__
 from virtscan.trace.boots.boot import Boot, ChecksumCounts, Trace
 from virtscan.trace.boots.judging import Failed, Judgement
@@ -128,7 +130,7 @@ def view(trace: Trace, found: Sequence[Line]) -> Document:
                 "ended_at": timestamp(trace.ended_at),
             },
         },
-        sections=(section("rows", fields, found),),
+        sections=(msgspec.structs.replace(section("rows", fields, found), none="No boot was found."),),
         metrics=counted,
         gaps=gap_section(trace.gaps),
         notes=(

@@ -89,7 +89,9 @@ def narrow(document: Document, conditions: Sequence[Condition]) -> Document:
         document,
         where=where,
         sections=(
-            msgspec.structs.replace(section, rows=rows, total=None, groups=tuple(_narrowed(section.groups, kept))),
+            msgspec.structs.replace(
+                section, rows=rows, total=None, none="", groups=tuple(_narrowed(section.groups, kept))
+            ),
             *others,
         ),
         notes=(note, *document.notes),

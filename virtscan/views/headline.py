@@ -22,6 +22,14 @@ def headline(report: Report) -> str:
     return ". ".join(part for part in (_at_risk(at_risk), others) if part)
 
 
+def nothing_found(report: Report) -> str:
+    """Say why a list about hypervisors has no rows."""
+    hosts = report.inventory.hypervisors
+    if all(host.status is HostStatus.FAILED for host in hosts):
+        return "No hypervisor was read." if hosts else "No hypervisor was given."
+    return "No interface was found." if any(host.domains for host in hosts) else "No domain was found."
+
+
 def _at_risk(findings: list[Finding]) -> str:
     if not findings:
         return "No interface is at risk"
@@ -50,12 +58,9 @@ def _counts(counted: Iterable[tuple[int, str]]) -> str:
 
 
 def _without_findings(report: Report) -> str:
-    hosts = report.inventory.hypervisors
-    if all(host.status is HostStatus.FAILED for host in hosts):
-        return "No hypervisor was read" if hosts else "No hypervisor was given"
-    domains = [domain for host in hosts for domain in host.domains if not domain.next_start]
+    domains = [domain for host in report.inventory.hypervisors for domain in host.domains if not domain.next_start]
     interfaces = sum(len(domain.interfaces) for domain in domains)
-    if not domains:
-        return "No domain was found"
+    if not interfaces:
+        return nothing_found(report).removesuffix(".")
     read = f"{quantity(interfaces, 'interface')} of {quantity(len(domains), 'VM')}"
     return f"No interface was judged; read: {read}"

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import msgspec
+
 from virtscan.model import Gap, Report
 from virtscan.views import advice
 from virtscan.views.document import Document, Metric, Section
 from virtscan.views.gap_section import gap_section
+from virtscan.views.headline import nothing_found
 from virtscan.views.left_out import left_out
 
 
@@ -30,12 +33,14 @@ def of_report(
         head: Further keys of documents.
     """
     inventory = report.inventory
+    main, *others = sections
+    main = msgspec.structs.replace(main, none=main.none or nothing_found(report))
     return Document(
         schema=f"virtscan.{name}/1",
         version=inventory.version,
         taken_at=inventory.taken_at,
         head=head or {},
-        sections=sections,
+        sections=(main, *others),
         metrics=tuple(metrics),
         headline=headline,
         notes=tuple(notes),

@@ -140,6 +140,6 @@ def metrics(report: Report) -> tuple[Metric, ...]:
 def view(report: Report) -> Document:
     """Show the servers alone."""
     counted = metrics(report)
-    rows = msgspec.structs.replace(servers(report), key="rows")
+    rows = msgspec.structs.replace(servers(report), key="rows", none="No provisioning server was given.")
     note = f"TX checksum offload: {summary.listed(counts(counted, 'tx_checksum'))}"
     return of_report(report, "servers", rows, metrics=counted, notes=(note,))
