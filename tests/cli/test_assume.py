@@ -130,7 +130,7 @@ def test_what_was_collected_is_kept_and_reported_if_a_name_turns_out_to_be_unkno
     assert code == 2
     assert "no hypervisor is named 'hv9'" in printed.err
     assert "Assumed" not in printed.out
-    assert printed.out.startswith("No interface was judged")
+    assert printed.out.startswith("No interface was found.\n\nAll hypervisors were read.\n")
     assert saved.exists()
 
 

@@ -51,7 +51,7 @@ def test_a_document_has_every_fact_of_a_boot(tmp_path: Path) -> None:
             "vlan": [],
             "dhcp": "acknowledged",
             "dhcp_server": "10.77.0.1",
-            "server": "10.77.0.1",
+            "server_address": "10.77.0.1",
             "server_mac": "52:54:00:aa:bb:cc",
             "file": "pxelinux.0",
             "outcome": "options-not-acknowledged",

@@ -39,7 +39,7 @@ def _view(name: str) -> dict[str, Any]:
     from virtscan.views.schema import schema_of
 
     views = GROUPINGS.values() if name == "capacity" else [VIEWS[name]]
-    return schema_of(*(view(_empty()) for view in views))
+    return schema_of(*(view(_empty()) for view in views), assumable=True)
 
 
 def _explain() -> dict[str, Any]:

@@ -31,7 +31,7 @@ _DATA = Audience.DATA
 class _Device(msgspec.Struct, frozen=True, kw_only=True):
     """A device to switch; `now` and `lasting` say what of its steps is to do."""
 
-    interface: str | None
+    device: str | None
     device_kind: DeviceKind
     mac: Mac | None
     now: bool
@@ -61,7 +61,8 @@ def document(remedy: Remedy, report: Report, form: str, steps_of: Callable[[Chan
 def _fields(steps_of: Callable[[Change], Steps]) -> tuple[Field[Change], ...]:
     return (
         Field(Column("server"), lambda change: change.server),
-        Field(Column("interface", under="server"), _interface),
+        Field(Column("server_interface", "interface", under="server"), lambda change: change.interface),
+        Field(texts("switched", audience=Audience.PEOPLE), _switched),
         Field(one_of(DeviceKind, "device_kind", audience=_DATA), _kind),
         Field(records_of(_Device, key="devices"), _devices),
         Field(Column("source", audience=_DATA), lambda change: change.source),
@@ -88,11 +89,9 @@ QUESTIONS: tuple[Field[Question], ...] = (
 )
 
 
-def _interface(change: Change) -> str | None:
-    """Give the device to switch if there is one; if none can be switched, the one by which the server is named."""
-    if len(change.senders) == 1:
-        return change.senders[0].interface
-    return change.interface if change.fixed else None
+def _switched(change: Change) -> tuple[str, ...]:
+    """Name the devices to switch."""
+    return tuple(sender.interface or "INTERFACE" for sender in change.senders)
 
 
 def _kind(change: Change) -> str | None:
@@ -102,7 +101,7 @@ def _kind(change: Change) -> str | None:
 def _devices(change: Change) -> tuple[Mapping[str, object], ...]:
     return records(
         _Device(
-            interface=sender.interface,
+            device=sender.interface,
             device_kind=sender.kind,
             mac=sender.mac,
             now=sender.now,

@@ -24,6 +24,8 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
     below others, wordy ones are wrapped, names lose their middle, and below that each row is a block of lines.
     """
     main = document.main
+    if document.headline:
+        main = msgspec.structs.replace(main, none="")  # it says so
     shown = [group for group in main.groups if group.is_open or options.show_all]
     parts = (
         _wrapped(_headline(document, shown), options.width),

@@ -16,11 +16,12 @@ Type = Any
 _Fields = list[tuple[str, Type] | tuple[str, Type, Any]]
 
 
-def schema_of(*examples: Document) -> dict[str, Any]:
+def schema_of(*examples: Document, assumable: bool = False) -> dict[str, Any]:
     """Give the schema that documents like these meet; keys that only some have may be absent.
 
     Args:
         examples: Documents of one schema, with every key that there is; their sections may be without rows.
+        assumable: They may be about assumptions.
     """
     name = examples[0].schema
     fields: dict[str, Type] = {"schema": Literal[name], "version": str}
@@ -28,11 +29,9 @@ def schema_of(*examples: Document) -> dict[str, Any]:
         fields["taken_at"] = Moment
     heads = [_head(example) for example in examples]
     keys = dict.fromkeys(key for head in heads for key in head)
-    optional: dict[str, Type] = {
-        "where": tuple[str, ...],
-        "assumed": tuple[str, ...],
-        "effects": tuple[Effect, ...],
-    }
+    optional: dict[str, Type] = {"where": tuple[str, ...]}
+    if assumable:
+        optional |= {"assumed": tuple[str, ...], "effects": tuple[Effect, ...]}
     for key in keys:
         having = [head[key] for head in heads if key in head]
         (fields if len(having) == len(heads) else optional)[key] = _of_values(key, having)

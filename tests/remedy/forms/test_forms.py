@@ -272,7 +272,7 @@ def test_the_document_holds_the_plan_and_the_steps(form: str) -> None:
     assert (told["schema"], told["form"], told["taken_at"]) == ("virtscan.remedy/1", form, "2026-11-22T02:00:00Z")
     stuck, one = told["changes"]
     assert (stuck["fixed"], stuck["steps"]) == (True, None)
-    assert (one["server"], one["interface"], one["device_kind"], one["tx_checksum"]) == (
+    assert (one["server"], one["server_interface"], one["device_kind"], one["tx_checksum"]) == (
         "satellite", "eth0", "ethernet", "on",
     )  # fmt: skip
     assert list(one["steps"]) == ["now", "lasting", "means", "check", "undo"]
@@ -294,10 +294,10 @@ def test_the_document_lists_every_device_to_switch() -> None:
 
     (one,) = document(remedy(half), correlate(fleet(half)))["changes"]
 
-    assert (one["interface"], one["device_kind"]) == (None, None)
+    assert (one["server_interface"], one["device_kind"]) == ("bond0", None)
     assert one["devices"] == [
-        {"interface": "eth0", "device_kind": "ethernet", "mac": None, "now": True, "lasting": False},
-        {"interface": "eth1", "device_kind": "ethernet", "mac": "02:00:00:00:00:0c", "now": True, "lasting": True},
+        {"device": "eth0", "device_kind": "ethernet", "mac": None, "now": True, "lasting": False},
+        {"device": "eth1", "device_kind": "ethernet", "mac": "02:00:00:00:00:0c", "now": True, "lasting": True},
     ]
     assert "eth0" not in one["steps"]["lasting"]
 
