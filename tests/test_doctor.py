@@ -20,6 +20,8 @@ from virtscan.model import (
     Target,
     TargetKind,
 )
+from virtscan.model.gaps.causes import NoAnswer
+from virtscan.model.gaps.items import System, SystemList
 
 LOCAL = Target(kind=TargetKind.LIBVIRT, address="qemu:///system")
 COBBLER = ProvisioningTarget(kind=ProvisioningKind.COBBLER, url="https://cobbler/cobbler_api")
@@ -155,13 +157,19 @@ def test_a_server_that_could_not_be_read_fails_with_its_reason() -> None:
     assert checks[0].detail.endswith("no route")
 
 
+URL = "https://cobbler/cobbler_api"
+
+
 @pytest.mark.parametrize(
-    ("subject", "outcome"),
+    ("item", "outcome"),
     [
-        ("cobbler https://cobbler/cobbler_api", Result.FAILED),
-        ("cobbler https://cobbler/cobbler_api system web01", Result.WARNING),
-        ("cobbler https://cobbler/cobbler_api2", Result.OK),
+        (System(system_kind=ProvisioningKind.COBBLER, system=URL), Result.FAILED),
+        (SystemList(system_kind=ProvisioningKind.COBBLER, system=URL, list="get_profiles"), Result.WARNING),
+        (System(system_kind=ProvisioningKind.COBBLER, system=f"{URL}2"), Result.OK),
+        (System(system_kind=ProvisioningKind.FOREMAN, system=URL), Result.OK),
     ],
 )
-def test_a_provisioning_system_fails_only_when_all_of_it_is_missing(subject: str, outcome: Result) -> None:
-    assert of_cobbler(gap_in_words(subject=subject, reason="no answer", about=GapAbout.PROVISIONING)).outcome is outcome
+def test_a_provisioning_system_fails_only_when_all_of_it_is_missing(item: System, outcome: Result) -> None:
+    gap = Gap(item=item, cause=NoAnswer(seconds=30), about=GapAbout.PROVISIONING)
+
+    assert of_cobbler(gap).outcome is outcome

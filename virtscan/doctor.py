@@ -190,7 +190,11 @@ def _provisioning(target: ProvisioningTarget, gaps: Iterable[Gap]) -> Check:
 
     subject = shown(target)
     whole = system(target)
-    own = [gap for gap in gaps if isinstance(gap.item, System) and gap.item.system == whole.system]
+    own = [
+        gap
+        for gap in gaps
+        if isinstance(gap.item, System) and (gap.item.system_kind, gap.item.system) == (whole.system_kind, whole.system)
+    ]
     for gap in own:
         if gap.item == whole:
             return Check(subject=subject, outcome=Result.FAILED, detail=f"{target.url}: {reason(gap)}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from tabulate import tabulate
 
-from tests.bench import crowds, judging, page, planning, reading_hosts, starting, year
+from tests.bench import crowds, judging, page, planning, reading_hosts, redacting, starting, year
 from tests.bench.measuring import Row
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
     "judging": judging.rows,
     "page": page.rows,
     "planning": planning.rows,
+    "redact": redacting.rows,
     "start": starting.rows,
     "history": year.rows,
 }

@@ -83,6 +83,11 @@ def _weight() -> Row:
     )
 
 
+def fleet_of(domains: int) -> Inventory:
+    """Give a fleet of so many domains."""
+    return _fleet(_domains(domains))
+
+
 def _judge(fleet: Inventory) -> None:
     judge(fleet)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, domain, failure, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
 from tests.storage.inventories import inventories
 from virtscan.cli.schemas import schema_named
@@ -142,6 +142,27 @@ def test_no_beginning_of_an_inventory_passes_for_one(length: int) -> None:
 
 def test_a_time_is_kept_to_the_second_and_its_zone() -> None:
     assert loads(dumps(FULL), origin="fleet.json").taken_at == TAKEN_AT
+
+
+def test_the_sentences_of_version_2_are_kept_as_words() -> None:
+    device = {"device": {"name": "eth0"}, "offload": {"reason": "not permitted"}}
+    data = changed(
+        schema="virtscan.inventory/2",
+        gaps=[{"subject": "qemu:///system domain web01", "reason": "gone", "about": "domain", "hypervisor": "hv1"}],
+        servers=[
+            {"name": "satellite", "source": "ssh://a", "reason": "refused", "devices": [device]},
+            {"name": "b", "source": "on"},
+        ],
+    )
+
+    read = loads(data, origin="x")
+
+    assert read.gaps == (gap_in_words("qemu:///system domain web01", "gone", GapAbout.DOMAIN, hypervisor="hv1"),)
+    first, second = read.servers
+    assert (first.reason, first.devices[0].offload.reason) == (failure("refused"), failure("not permitted"))
+    assert second.reason is None
+    for odd in ({"gaps": [1]}, {"gaps": 1}, {"gaps": [{"about": "domain"}]}, {"servers": [1]}, {"servers": 1}):
+        assert "not an inventory: Expected" in problem(changed(schema="virtscan.inventory/2", **odd))
 
 
 def test_a_kernel_that_0_1_0_saved_as_declared_is_declared() -> None:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
+from typing import TypeAlias
 
 from virtscan.model import ProvisioningKind
 from virtscan.model.facts import CONFIGURATION
@@ -40,30 +41,32 @@ _TARGET = re.compile(r"(?:vnet|macvtap|macvlan|tap|vif|veth)[0-9.]*")
 _RECORD = re.compile(rf"({'|'.join(kind.value for kind in ProvisioningKind)}) (.*)", re.DOTALL)
 
 
+Way: TypeAlias = Callable[[str], str]
+
+
 class Forms:
     """Puts pseudonyms into texts by what they hold."""
 
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._pseudonyms = pseudonyms
-        self._made: dict[tuple[Holds, str], str] = {}
-        self._ways: Mapping[Holds, Callable[[str], str]] = {
+        self._ways: Mapping[Holds, Way] = {
             Holds.KEPT: lambda text: text,
             Holds.TEXT: lambda _text: WITHHELD,
             Holds.GLOB: lambda text: text if text == "*" else WITHHELD,
-            Holds.HOST: partial(pseudonyms.name, "host"),
+            Holds.HOST: cache(partial(pseudonyms.name, "host")),
             Holds.VM: partial(pseudonyms.name, "vm"),
             Holds.UUID: lambda text: pseudonyms.whole("vm-uuid", text) if is_significant(text) else text,
             Holds.MAC: partial(pseudonyms.whole, "mac"),
-            Holds.ADDRESS: pseudonyms.address,
+            Holds.ADDRESS: cache(pseudonyms.address),
             Holds.DEVICE: lambda text: self._path(text) if "/" in text else text,
             Holds.TARGET: lambda text: text if _TARGET.fullmatch(text) else pseudonyms.whole("target", text),
             Holds.NODE_DEVICE: partial(pseudonyms.whole, "node-device"),
-            Holds.SEGMENT: lambda text: pseudonyms.address(text) if is_address(text) else text,
-            Holds.SOURCE: self._source,
-            Holds.RECORD_SOURCE: self._record_source,
-            Holds.SYSTEM: self._system,
-            Holds.KEY: self._key,
-            Holds.ORIGIN: self._origin,
+            Holds.SEGMENT: cache(lambda text: pseudonyms.address(text) if is_address(text) else text),
+            Holds.SOURCE: cache(self._source),
+            Holds.RECORD_SOURCE: cache(self._record_source),
+            Holds.SYSTEM: cache(self._system),
+            Holds.KEY: cache(self._key),
+            Holds.ORIGIN: cache(self._origin),
             Holds.FILE: partial(pseudonyms.of_thing, "file"),
             Holds.DISK: partial(pseudonyms.of_thing, "disk"),
             Holds.POOL: partial(pseudonyms.of_thing, "pool"),
@@ -74,12 +77,11 @@ class Forms:
 
     def of(self, text: str, holds: Holds) -> str:
         """Return the text to show in the place of one that holds this."""
-        if holds is Holds.KEPT or not text:
-            return text
-        key = holds, text
-        if key not in self._made:
-            self._made[key] = self._ways[holds](text)
-        return self._made[key]
+        return self.way(holds)(text) if text else text
+
+    def way(self, holds: Holds) -> Way:
+        """Return the function that makes the text to show."""
+        return self._ways[holds]
 
     def _source(self, text: str) -> str:
         """Replace the names in a URI, or in the SOURCE of a server; one of an unknown form is a name as a whole."""

@@ -26,6 +26,9 @@ _FIRST = 0x100000
 """Behind what IANA itself uses in its block."""
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]*(?:%\w*)?(?:/[0-9.]*)?")
+"""What may be an address: `ipaddress` decides, and takes its time."""
+
 _HOST_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _TOKEN = re.compile(r"[\w.:-]+(?:/\d+)?")
 """A word of a typed condition: a MAC, an address, or a name with its domain."""
@@ -150,6 +153,8 @@ class Pseudonyms:
 
 def is_address(text: str) -> bool:
     """Return True for an address or a network, with or without the length of its prefix."""
+    if not _ADDRESS.fullmatch(text):
+        return False
     try:
         ipaddress.ip_interface(text)
     except ValueError:
@@ -159,7 +164,7 @@ def is_address(text: str) -> bool:
 
 def _encodable(name: str) -> str:
     """Return a name that a file can hold: a path on disk is bytes of any encoding."""
-    return name.encode(errors="backslashreplace").decode()
+    return name if name.isascii() else name.encode(errors="backslashreplace").decode()
 
 
 def _nth_mac(number: int, mac: Mac) -> str:
@@ -169,4 +174,5 @@ def _nth_mac(number: int, mac: Mac) -> str:
     block = next((block for block in HYPERVISOR_RANGES if mac.startswith(block)), None)
     if block is None:
         block = _GROUP if is_group(mac) else _LOCAL if is_local(mac) else _UNIVERSAL
-    return block + "".join(f":{byte:02x}" for byte in (number + _FIRST).to_bytes(3, "big"))
+    number += _FIRST
+    return f"{block}:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"

@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import inspect as info
 
-from virtscan.redaction.forms import Forms
+from virtscan.redaction.forms import Forms, Way
 from virtscan.redaction.policy import TABLE, Holds
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -15,50 +15,66 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 def redacted(item: S, forms: Forms) -> S:
     """Give the same value with pseudonyms in the place of names, in it and in all that it holds."""
-    changes: dict[str, object] = {}
-    for field, holds in _fields(type(item)):
-        value = getattr(item, field)
-        if value is not None and (new := _value(value, holds, forms)) is not value:
-            changes[field] = new
-    return msgspec.structs.replace(item, **changes) if changes else item
+    return _Walk(forms).struct(item)
 
 
-def _value(value: object, holds: Holds, forms: Forms) -> object:
-    match value:
-        case str():
-            return forms.of(value, holds)
-        case ():
-            return value
-        case tuple():
-            return tuple(_value(one, holds, forms) for one in value)
-        case msgspec.Struct():
-            return redacted(value, forms)
-        case Mapping():
-            return {_value(key, holds, forms): _value(one, holds, forms) for key, one in value.items()}
-        case _:
-            return value
+class _Walk:
+    """A walk through a value; how the fields of a type are treated is worked out once."""
+
+    def __init__(self, forms: Forms) -> None:
+        self._forms = forms
+        self._plans: dict[type[msgspec.Struct], tuple[tuple[str, Way], ...]] = {}
+
+    def struct(self, item: S) -> S:
+        kind = type(item)
+        plan = self._plans.get(kind)
+        if plan is None:
+            plan = self._plans[kind] = tuple((field, self._forms.way(holds)) for field, holds in _fields(kind))
+        changes: dict[str, object] = {}
+        for field, way in plan:
+            value = getattr(item, field)
+            if value is not None and (new := self._value(value, way)) is not value:
+                changes[field] = new
+        return msgspec.structs.replace(item, **changes) if changes else item
+
+    def _value(self, value: object, way: Way) -> object:
+        match value:
+            case str():
+                return way(value) if value else value
+            case ():
+                return value
+            case tuple():
+                return tuple([self._value(one, way) for one in value])
+            case msgspec.Struct():
+                return self.struct(value)
+            case Mapping():
+                return {self._value(key, way): self._value(one, way) for key, one in value.items()}
+            case _:
+                return value
 
 
 @cache
 def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, Holds], ...]:
-    """Give the fields of a type that can hold text, with what they hold; one without a description is withheld."""
+    """Give the fields of a type that may change, with what they hold; one without a description is withheld."""
     described = TABLE.get(kind, {})
     found = info.type_info(kind)
     assert isinstance(found, info.StructType)  # noqa: S101  msgspec's own word for a Struct
-    return tuple(
-        (field.name, described.get(field.name, Holds.TEXT)) for field in found.fields if _can_hold_text(field.type)
-    )
+    fields = ((field.name, described.get(field.name, Holds.TEXT), field.type) for field in found.fields)
+    return tuple((name, holds) for name, holds, inner in fields if _can_hold(inner, text=holds is not Holds.KEPT))
 
 
-def _can_hold_text(kind: info.Type) -> bool:
+def _can_hold(kind: info.Type, *, text: bool) -> bool:
+    """Return True if a type can hold a struct or, if it counts, a text."""
     match kind:
-        case info.StrType() | info.StructType() | info.AnyType() | info.CustomType():
+        case info.StructType() | info.AnyType() | info.CustomType():
             return True
+        case info.StrType():
+            return text
         case info.UnionType(types=types):
-            return any(map(_can_hold_text, types))
+            return any(_can_hold(one, text=text) for one in types)
         case info.VarTupleType(item_type=inner) | info.Metadata(type=inner):
-            return _can_hold_text(inner)
-        case info.DictType():
-            return True
+            return _can_hold(inner, text=text)
+        case info.DictType(value_type=inner):
+            return text or _can_hold(inner, text=text)
         case _:
             return False
