@@ -14,7 +14,7 @@ from tests.build import TAKEN_AT
 from tests.reporters import hostile
 from tests.views.fleet import report
 from virtscan.reporters import REPORTERS, xlsx
-from virtscan.views import EVERYTHING
+from virtscan.views import EVERYTHING, VIEWS
 from virtscan.views.document import Audience, Column, Document, Section, moment, number, texts, yes_or_no
 
 TRICKY = ("=1+1", "0012", "1E5", "TRUE", "2026-01-01", "http://x/", "<r><t>raw</t></r>", " blank ", "#REF!")
@@ -27,7 +27,7 @@ def workbook(document: Document) -> Any:  # openpyxl ships no types
 
 def of(*columns: Column, rows: tuple[tuple[Any, ...], ...] = (), **more: Any) -> Document:
     section = Section(key="rows", columns=columns, rows=rows, **more)
-    return Document(schema="test/1", version="0.2.0", taken_at=TAKEN_AT, sections=(section,))
+    return Document(schema="virtscan.rows/1", version="0.2.0", taken_at=TAKEN_AT, sections=(section,))
 
 
 def lines(sheet: Worksheet) -> list[tuple[Any, ...]]:
@@ -61,7 +61,7 @@ def test_no_hostile_name_becomes_a_formula_or_breaks_the_workbook() -> None:
 
     kinds = {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None}
     assert kinds == {"s", "n", "d"}  # numbers and times of the sheet Metadata
-    assert len(lines(book["Rows"])) == 1 + len(hostile.NAMES) + 1
+    assert len(lines(book["Test"])) == 1 + len(hostile.NAMES) + 1
 
 
 def test_headers_of_rvtools_come_first_and_ours_behind() -> None:
@@ -141,3 +141,7 @@ def in_a_sheet(value: Any, column: Column) -> Any:
             return datetime.fromisoformat(value).replace(tzinfo=None)
         case _:
             return value
+
+
+def test_the_rows_of_a_single_view_are_named_after_it() -> None:
+    assert workbook(VIEWS["servers"](report())).sheetnames[0] == "Servers"

@@ -74,7 +74,7 @@ def test_a_name_stays_the_text_that_it_is(opened: Sheets) -> None:
     names = (*TRICKY, "_x0041_", "開発-テスト")
     section = Section(key="rows", columns=(Column("domain"), number("count")), rows=tuple((name, 7) for name in names))
 
-    found = opened(Document(schema="test/1", version="0.2.0", taken_at=TAKEN_AT, sections=(section,)))["Rows"]
+    found = opened(Document(schema="virtscan.rows/1", version="0.2.0", taken_at=TAKEN_AT, sections=(section,)))["Rows"]
 
     header, *rows = [row[:2] for row in found[: len(names) + 1]]
     assert header == ["domain", "count"]
