@@ -144,3 +144,14 @@ def test_names_of_assumptions_are_pseudonyms_where_names_are(
     assert "Assumed, not observed: " in printed.out
     assert "frees 1 interface" in printed.out
     assert not any(name in printed.out + printed.err for name in ("satellite", "hv1", "hv2", "web01"))
+
+
+def test_a_vm_that_moves_and_stays_at_risk_is_not_listed(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    run(["report", saved, "--format", "json", "--assume", "hv1 runs_on=hv2"])
+
+    document = json.loads(capfd.readouterr().out)
+    assert {(one["hypervisor"], one["domain"]) for one in document["findings"] if one["verdict"] == "at-risk"} == {
+        ("hv2", "web01"),
+        ("hv2", "web02"),
+    }
+    assert [(one["change"], one["domain"]) for one in document["effects"]] == [("at-risk", "web02")]
