@@ -8,9 +8,20 @@ from msgspec.structs import replace
 from tests.build import ONLY_BONDS, bond, bridge, device, domain, hypervisor, macvtap, nic, server, veth, vlan
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.correlator.evaluator import Evaluator
-from virtscan.correlator.missing import MissingFact, missing_facts
+from virtscan.correlator.missing import ORDER, MissingFact, missing_facts
 from virtscan.correlator.servers.server_index import ServerIndex
-from virtscan.model import Attachment, DeviceKind, HostStatus, Interface, Inventory, Mac, SourceMode, State, Verdict
+from virtscan.model import (
+    Attachment,
+    DeviceKind,
+    HostStatus,
+    Interface,
+    Inventory,
+    Mac,
+    SourceMode,
+    State,
+    Verdict,
+    reasons,
+)
 
 Verdicts: TypeAlias = dict[str, Verdict | None]
 
@@ -123,6 +134,11 @@ TABLE: dict[str, tuple[Inventory, str, list[tuple[str, Verdicts]]]] = {
     ),
     "what the interface is": (scene(CREATED_BEFOREHAND, beside=BESIDE), "R14", [("NeedsInterface", WAY)]),
     "the outer host": (scene(host_devices=VIRTIO), "R14", [("NeedsOuterHost", WAY)]),
+    "the outer host, where the NICs under the device are not known": (
+        scene(host_devices=(bond("bond2", "eth4", lower_complete=False), nic("eth0", driver="virtio_net"))),
+        "R14",
+        [("NeedsOuterHost", WAY)],
+    ),
     "the outer host and the kernel": (
         scene(host_devices=VIRTIO, kernel=None),
         "R14",
@@ -214,6 +230,13 @@ def test_the_missing_facts_come_cheapest_first_with_what_each_value_leads_to(row
 
 def test_every_rule_that_leaves_a_verdict_unknown_is_in_the_table() -> None:
     assert {rule for _, rule, _ in TABLE.values()} >= {"R3", "R11", "R12", "R13", "R14"}
+
+
+def test_every_fact_that_an_open_verdict_may_lack_has_its_place() -> None:
+    needs = {kind for name, kind in vars(reasons).items() if name.startswith("Needs")}
+
+    # A mitigated verdict lacks the reboot, one of another machine the hypervisors that were not read.
+    assert needs - {kind for kind, _ in ORDER} == {reasons.NeedsReboot, reasons.NeedsHypervisors}
 
 
 def test_facts_that_change_nothing_alone_are_all_given() -> None:

@@ -11,13 +11,12 @@ from hypothesis.strategies import DataObject
 from msgspec.structs import replace
 
 from tests.build import macvlan, tap
+from tests.correlator.accounts import check_accounts
+from tests.correlator.demanded import DEMANDED, Clearing
 from tests.correlator.fleets import MACS, MEETINGS, domains, gaps, inventories, servers
 from tests.correlator.losses import Change, found_macs, losses, mac_of, withdrawn
 from virtscan.correlator import RULES, correlate
 from virtscan.correlator.aging import aged
-from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, Place, Unlocated
-from virtscan.correlator.servers.server_index import ServerIndex
-from virtscan.explain import Spot, explain
 from virtscan.model import (
     Confidence,
     DomainState,
@@ -30,7 +29,6 @@ from virtscan.model import (
     Verdict,
 )
 from virtscan.model.gaps.mismatches import KernelContradicted, PhysicalContradicted, PlaceContradicted
-from virtscan.model.reasons import ExclusionContradicted, NeedsReflection, OnRecord, OutsideStack
 
 CLEARED = {Verdict.MITIGATED, Verdict.NOT_AFFECTED}
 BADNESS = {verdict: rank for rank, verdict in enumerate(Verdict)}
@@ -95,64 +93,8 @@ def test_knowing_less_never_clears(before: Inventory) -> None:
         else losses(before)
     )
     for after, old, new in newly_cleared(before, less):
-        assert is_demanded(before, after, old, new), (after, old, new)
-
-
-def is_demanded(before: Inventory, after: Inventory, old: Finding, new: Finding | None) -> bool:
-    """Return True for the verdicts that the table demands although less is known."""
-    # R9 gives way to R14 only where the bottom is known to be virtual: ports on a device and on a VLAN over it never
-    # meet, with or without known NICs.
-    virtual = any(isinstance(reason, NeedsReflection) for reason in old.missing)
-    # Two hypervisors are two machines unless a fact shows that they are one, or that one is a domain of the other.
-    separates = machines_of(before) != machines_of(after)
-    # A server that is found on one hypervisor is judged there, whatever others hide: a copy is lost without a trace.
-    was, now = found_places(before), found_places(after)
-    copy_lost = any(was[name] - now[name] and now[name] for name in was)
-    if virtual or separates or copy_lost:
-        return True
-    # The offload of a NIC outside the stack is unknown, but only where that NIC is found.
-    if new is not None and new.rule == "R5" and any(isinstance(reason, OutsideStack) for reason in old.because):
-        return True
-    if new is None:  # the server's own interface, where no clone is seen any more
-        return any(
-            interface.mac in mac_of(before)
-            for host in before.hypervisors
-            for domain in host.domains
-            if (host.name, domain.name) == (old.hypervisor, old.domain)
-            for interface in domain.interfaces
-        )
-    # Declarations on both sides exclude a server, unless its NIC is on this very device or a record names it.
-    if new.rule == "R4":
-        return any(isinstance(reason, ExclusionContradicted | OnRecord) for reason in old.because)
-    return new.rule == "R10" and new.confidence is Confidence.LOW
-
-
-def found_places(inventory: Inventory) -> dict[str, set[str]]:
-    """Give for each server the places where it is found."""
-    index = ServerIndex(aged(inventory))
-    found: dict[str, set[str]] = {server.name: set() for server in index.servers}
-    for server, placed in zip(index.servers, index.placed, strict=True):
-        found[server.name] |= {
-            repr(place_of(one.place)) for one in placed if not isinstance(one.place, Bare | Unlocated)
-        }
-    return found
-
-
-def place_of(place: Place) -> tuple[str, ...]:
-    match place:
-        case GuestNic(hypervisor=name, domain=domain, interface=interface):
-            return name, domain.name, str(interface.index)
-        case HostDevice(hypervisor=name, device=device):
-            return name, device.name
-        case _:
-            return (str(place),)
-
-
-def machines_of(inventory: Inventory) -> tuple[object, object]:
-    """Give which hypervisors are one machine, and which of them are domains of others."""
-    fleet = ServerIndex(aged(inventory)).fleet
-    carried = {name: [(host, domain.name) for host, domain in some] for name, some in fleet.carriers.items()}
-    return fleet.machines, carried
+        one = Clearing(before, after, old, new)
+        assert any(is_demanded(one) for is_demanded in DEMANDED), (after, old, new)
 
 
 def added_places(data: DataObject, before: Inventory) -> Inventory:
@@ -267,33 +209,7 @@ def test_every_interface_is_judged_or_counted(inventory: Inventory) -> None:
 @settings(many, max_examples=100)
 @given(inventories(least_servers=0))
 def test_explain_tells_what_the_report_says_and_what_would_settle_it(inventory: Inventory) -> None:
-    report = correlate(inventory)
-    spots = [
-        Spot(h, d, i)
-        for h, host in enumerate(inventory.hypervisors)
-        for d, domain in enumerate(host.domains)
-        for i in range(len(domain.interfaces))
-    ]
-
-    for account in explain(report, spots).accounts:
-        found = account.finding
-        decisions = [one for one in account.decisions if one.decides]
-        if found is None:
-            assert account.not_judged is not None
-            continue
-        (decision,) = decisions
-        assert (decision.rule, decision.verdict, decision.confidence, decision.source_device, decision.source_mode) == (
-            found.rule,
-            found.verdict,
-            found.confidence,
-            found.source_device,
-            found.source_mode,
-        )
-        if found.server is not None:
-            assert (decision.server, decision.server_interface) == (found.server, found.server_interface)
-        if found.verdict is Verdict.UNKNOWN:
-            assert found.missing
-            assert account.ways
+    check_accounts(inventory)
 
 
 @pytest.mark.long

@@ -194,7 +194,7 @@ class Evaluator:
         """Say whether the hypervisor is a virtual machine: by the NICs under a device, else by what else is known."""
         host, fleet = self._hypervisor, self._index.fleet
         virtual = tuple(name for name in stack.nics if name in self._virtual_nics)
-        if virtual or (stack is UNKNOWN_STACK and self._virtual_nics):
+        if virtual or (stack.entry is not NicKind.FILLING and self._virtual_nics):
             return Machine.VIRTUAL, virtual or self._virtual_nics
         if fleet.machines[host.name] in fleet.carriers:
             return Machine.VIRTUAL, ()

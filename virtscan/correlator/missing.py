@@ -20,6 +20,7 @@ from virtscan.model.reasons import (
     NeedsOuterHost,
     NeedsPlace,
     NeedsReflection,
+    NeedsRenewal,
     NeedsServer,
     NeedsServerDevice,
     Reason,
@@ -38,8 +39,9 @@ class MissingFact(msgspec.Struct, frozen=True, kw_only=True):
 
 _Values: TypeAlias = tuple[str, Mapping[str, object]]
 _WAY: _Values = ("where", {where.value: where for where in (Where.THROUGH_NICS, Where.RECEIVED)})
-_ORDER: tuple[tuple[type[Reason], _Values | None], ...] = (
+ORDER: tuple[tuple[type[Reason], _Values | None], ...] = (
     (NeedsKernel, ("kernel", {fix.value: fix for fix in Fix if fix is not Fix.UNKNOWN})),
+    (NeedsRenewal, None),
     (NeedsServer, None),
     (NeedsOffload, ("tx", {state.value: state for state in State if state is not State.UNKNOWN})),
     (
@@ -54,7 +56,10 @@ _ORDER: tuple[tuple[type[Reason], _Values | None], ...] = (
     (NeedsDeviceKind, ("left_out", {"bond": None, "no-bond": NotJudged.NOT_ON_A_BOND})),
     (NeedsMode, ("mode", {mode.value: mode for mode in SourceMode if mode is not SourceMode.UNKNOWN})),
 )
-"""The field of a case that holds a fact, with every value that it may have, as a code; the cheapest fact first."""
+"""The field of a case that holds a fact, with every value that it may have, as a code; the cheapest fact first.
+
+Without a field are facts that open new questions. Only verdicts that are clear lack the others, which are not here.
+"""
 
 _SERVER_MODES: _Values = ("where", {"bridge": Where.SAME_BRIDGE, "another": Where.SAME_OTHER})
 _TAP_OR_MACVTAP: _Values = (_SERVER_MODES[0], {**_SERVER_MODES[1], "tap": Where.RECEIVED})
@@ -80,7 +85,7 @@ def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) 
 
 
 def _facts(worst: Ruling, ruled: Sequence[Ruling], missing: Sequence[Reason]) -> Iterator[MissingFact]:
-    for kind, values in _ORDER:
+    for kind, values in ORDER:
         for reason in missing:
             if type(reason) is not kind:
                 continue

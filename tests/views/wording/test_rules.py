@@ -67,7 +67,7 @@ def test_every_place_is_said_in_words_of_its_own() -> None:
     assert not said & {where.value for where in Where}
 
 
-@pytest.mark.parametrize(("kind", "values"), missing._ORDER, ids=lambda one: getattr(one, "__name__", ""))
+@pytest.mark.parametrize(("kind", "values"), missing.ORDER, ids=lambda one: getattr(one, "__name__", ""))
 def test_every_value_that_a_missing_fact_may_have_is_said(kind: type[Reason], values: missing._Values | None) -> None:
     codes = () if values is None else tuple(values[1])
     said = {value_words(next(filled(kind)), code) for code in codes}

@@ -149,12 +149,14 @@ def _unlocated(
         if was_seen is not None:
             return was_seen
         return Position(where=Where.UNKNOWN, reach=Reach.UNKNOWN, missing=(why,))
-    absent = NotOnHypervisor(server=_name(stack), hypervisor=point.hypervisor, macs=place.macs)
+    absent: tuple[Reason, ...] = (
+        () if place.copy else (NotOnHypervisor(server=_name(stack), hypervisor=point.hypervisor, macs=place.macs),)
+    )
     if point.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
         outer = NeedsOuterHost(server=_name(stack), hypervisor=point.hypervisor)
-        return Position(where=Where.UNPROVEN, reach=Reach.YES, because=(absent, _is_vm(point)), missing=(outer,))
+        return Position(where=Where.UNPROVEN, reach=Reach.YES, because=(*absent, _is_vm(point)), missing=(outer,))
     missing: list[Reason] = []
-    unread = tuple(name for name in fleet.unread if name != point.hypervisor)
+    unread = tuple(name for name in (sorted(fleet.lacking) if place.copy else fleet.unread) if name != point.hypervisor)
     if unread:
         missing.append(NeedsHypervisors(hypervisors=unread))
     if point.machine is Machine.UNKNOWN:
@@ -162,7 +164,7 @@ def _unlocated(
     return Position(
         where=Where.THROUGH_NICS,
         reach=Reach.YES,
-        because=(absent,),
+        because=absent,
         missing=tuple(missing),
         weak=bool(missing),
     )
@@ -200,6 +202,10 @@ def _hidden(stack: SendingStack, place: Unlocated, here: str, fleet: Fleet) -> N
     name = _name(stack)
     if place.outdated is not None:
         return NeedsPlace(server=name, why=Why.OUTDATED, hypervisor=place.outdated)
+    if place.copy:
+        lacking = next((host for host in fleet.hosts_on(here) if host in fleet.lacking), None)
+        found = NeedsPlace(server=name, why=Why.NOT_RUNNING, macs=place.macs, hypervisor=lacking)
+        return None if lacking is None else found
     if not place.macs:
         known = tuple(sorted(stack.macs))
         return NeedsPlace(server=name, why=Why.BOTTOM_UNKNOWN if known else Why.NO_MAC, macs=known)

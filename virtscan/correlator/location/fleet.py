@@ -44,8 +44,9 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     hypervisor that are a domain's, `nic_kinds` what its NICs do with partial checksums. `machines` gives hypervisors
     that are one machine the same name, `members` lists them by that name. `carriers` are the domains that a hypervisor,
     by its machine, is itself.
-    `incomplete` names the hypervisors that may have domains which were not read, `unread` those that were not read
-    completely. `outdated` names those whose facts are too old to count.
+    `incomplete` names the hypervisors that may have domains which were not read, `lacking` those of which something
+    could not be read, `unread` those that were not read completely. `outdated` names those whose facts are too old to
+    count.
     """
 
     hypervisors: Mapping[str, Hypervisor]
@@ -58,6 +59,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     members: Mapping[str, Sequence[str]]
     carriers: Mapping[str, Sequence[tuple[str, Domain]]]
     incomplete: frozenset[str]
+    lacking: frozenset[str]
     unread: tuple[str, ...]
     outdated: frozenset[str]
 
@@ -131,6 +133,8 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
     machines = _machines(hosts)
     clock = Clock(inventory.taken_at, inventory.policy.max_age)
     outdated = frozenset(host.name for host in hosts if clock.is_too_old(host.observed_at))
+    unread = _unread(inventory, outdated)
+    lacking = frozenset((*_lacking(inventory), *unread))
     return Fleet(
         hypervisors={host.name: host for host in hosts},
         interfaces=interfaces,
@@ -143,20 +147,20 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         machines=machines,
         members=_members(machines),
         carriers=_carriers(hosts, devices, interfaces, domains, machines),
-        incomplete=frozenset(_incomplete(inventory, outdated)),
-        unread=tuple(sorted(_unread(inventory, outdated))),
+        incomplete=lacking | {host.name for host in hosts if not host.lists_all_domains},
+        lacking=lacking,
+        unread=tuple(sorted(unread)),
         outdated=outdated,
     )
 
 
-def _incomplete(inventory: Inventory, outdated: frozenset[str]) -> Iterator[str]:
-    """Name the hypervisors of which a domain, or a MAC of one, may be missing."""
+def _lacking(inventory: Inventory) -> Iterator[str]:
+    """Name the hypervisors of which a domain, or a MAC of one, is missing."""
     for gap in inventory.gaps:
         if gap.hypervisor is not None and gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN}:
             yield gap.hypervisor
     for host in inventory.hypervisors:
-        hidden = any(interface.mac is None for domain in host.domains for interface in domain.interfaces)
-        if host.status is not HostStatus.COMPLETE or not host.lists_all_domains or hidden or host.name in outdated:
+        if any(interface.mac is None for domain in host.domains for interface in domain.interfaces):
             yield host.name
 
 

@@ -50,5 +50,6 @@ def rule_on(case: Case, stack: SendingStack | None = None, position: Position = 
         # The reason that was reached last stands: a macvtap on no bond is not judged because of the bond.
         rank = (len(VERDICTS), -_LEFT_OUT[case.left_out or NotJudged.NOT_MACVTAP])
     else:
-        rank = (VERDICTS[rule.verdict], _CONFIDENCES[confidence])
+        cleared = rule.verdict in {Verdict.MITIGATED, Verdict.NOT_AFFECTED}
+        rank = (VERDICTS[rule.verdict], -_CONFIDENCES[confidence] if cleared else _CONFIDENCES[confidence])
     return Ruling((*rank, not rule.server, name, interface), rule, case, confidence, stack, position)

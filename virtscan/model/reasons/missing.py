@@ -44,6 +44,7 @@ class Unlocated(Enum):
     NOT_A_NIC_MAC = "not-a-nic-mac"
     BOTTOM_UNKNOWN = "bottom-unknown"
     HYPERVISOR_INCOMPLETE = "hypervisor-incomplete"
+    NOT_RUNNING = "not-running"
     OUTDATED = "outdated"
 
 

@@ -85,5 +85,7 @@ def _unlocated(reason: r.NeedsPlace) -> str:
             return f"none of {macs} is found, and the NICs below its devices are not known"
         case r.Unlocated.HYPERVISOR_INCOMPLETE:
             return f"{macs} is not found, but {reason.hypervisor} was not read completely"
+        case r.Unlocated.NOT_RUNNING:
+            return f"no domain that may be it is known to run, and {reason.hypervisor} was not read completely"
         case r.Unlocated.OUTDATED:
             return f"it was on {reason.hypervisor}, whose facts are too old to count"

@@ -68,7 +68,7 @@ class Wording:
                 device = devices[0] if devices else interface or "INTERFACE"
                 option = f"--server {server}:{interface or device}"
                 return f"{option}=ssh://root@HOST reads it; {option}=file:PATH takes the output of ethtool -k {device}"
-            case r.NeedsPlace(why=r.Unlocated.HYPERVISOR_INCOMPLETE | r.Unlocated.OUTDATED, hypervisor=host):
+            case r.NeedsPlace(hypervisor=str(host)):
                 return f'read {host} completely; or set runs_on = "HYPERVISOR" in the server\'s [[server]]'
             case r.NeedsPlace(why=r.Unlocated.NO_MAC, server=server):
                 device = self._interface(server)

@@ -1,0 +1,79 @@
+"""What must hold between a report and the accounts of its interfaces, for whatever inventory."""
+
+from msgspec.structs import replace
+
+from tests.build import server
+from virtscan.correlator import correlate
+from virtscan.explain import InterfaceExplanation, Spot, explain
+from virtscan.model import Finding, Inventory, State, Verdict
+from virtscan.model.reasons import NeedsOffload, NeedsServer, Reason
+
+
+def check_accounts(looked_at: Inventory) -> None:
+    """Assert that `explain` tells what the report says, and what would settle every unknown verdict."""
+    spots = [
+        Spot(h, d, i)
+        for h, host in enumerate(looked_at.hypervisors)
+        for d, domain in enumerate(host.domains)
+        for i in range(len(domain.interfaces))
+    ]
+
+    for account in explain(correlate(looked_at), spots).accounts:
+        found = account.finding
+        if found is None:
+            assert account.not_judged is not None
+            continue
+        _agrees(account, found)
+        if found.verdict is Verdict.UNKNOWN:
+            _is_settled(looked_at, account, found)
+
+
+def _agrees(account: InterfaceExplanation, found: Finding) -> None:
+    (decision,) = [one for one in account.decisions if one.decides]
+    assert (decision.rule, decision.verdict, decision.confidence, decision.source_device, decision.source_mode) == (
+        found.rule,
+        found.verdict,
+        found.confidence,
+        found.source_device,
+        found.source_mode,
+    )
+    if found.server is not None:
+        assert (decision.server, decision.server_interface) == (found.server, found.server_interface)
+
+
+def _is_settled(looked_at: Inventory, account: InterfaceExplanation, found: Finding) -> None:
+    """Assert that a named fact has a value that gives a definite verdict, or leaves only other facts missing."""
+    named = {way.fact for way in account.ways}
+    assert named
+    assert named <= {_code(reason) for reason in found.missing}
+    if any(verdict is not Verdict.UNKNOWN for way in account.ways for verdict in way.verdicts.values()):
+        return
+    for reason in found.missing:
+        if _code(reason) in named and isinstance(reason, NeedsServer | NeedsOffload):
+            assert reason not in _missing(_supplied(looked_at, reason), found), (account.ways, found)
+            return
+    raise AssertionError((account.ways, found))
+
+
+def _code(reason: Reason) -> str:
+    return str(reason.__struct_config__.tag)
+
+
+def _supplied(looked_at: Inventory, reason: NeedsServer | NeedsOffload) -> Inventory:
+    if isinstance(reason, NeedsServer):
+        return replace(looked_at, servers=(server(),))
+    off = {"source": "off", "tx_checksum": State.OFF, "devices": ()}
+    servers = tuple(replace(one, **off) if one.name == reason.server else one for one in looked_at.servers)
+    return replace(looked_at, servers=servers)
+
+
+def _missing(looked_at: Inventory, same: Finding) -> tuple[Reason, ...]:
+    key = (same.hypervisor, same.origin, same.domain, same.next_start, same.index)
+    return next(
+        (
+            one.missing
+            for one in correlate(looked_at).findings
+            if (one.hypervisor, one.origin, one.domain, one.next_start, one.index) == key
+        ),
+        (),
+    )

@@ -1,0 +1,55 @@
+"""Copies of a server: one that runs excludes all others, one that does not run leaves open what was not read."""
+
+import pytest
+
+from tests.build import domain, hypervisor, macvtap, nic
+from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
+from virtscan.model import Confidence, DomainState, HostStatus, Interface, Mac, Persistence, SourceMode, State
+from virtscan.model.reasons import NeedsHypervisors, NeedsPlace, Unlocated
+
+VEPA = macvtap(mode=SourceMode.VEPA, mac=SERVING)
+FILLING = macvtap(mac=SERVING, model="e1000")
+
+
+@pytest.mark.parametrize(("here", "cleared_by"), [(VEPA, "R9"), (FILLING, "R6")])
+@pytest.mark.parametrize("state", [DomainState.INACTIVE, DomainState.UNKNOWN])
+def test_a_copy_that_does_not_run_clears_nothing_where_another_domain_was_not_read(
+    here: Interface, cleared_by: str, state: DomainState
+) -> None:
+    stopped, running = provisioner(here, state=state), provisioner(here)
+
+    assert finding_of(scene(beside=(stopped,))).rule == cleared_by
+    assert finding_of(scene(beside=(running,), status=HostStatus.PARTIAL)).rule == cleared_by
+    found = finding_of(scene(beside=(stopped,), status=HostStatus.PARTIAL))
+    assert found.rule == "R11"
+    assert NeedsPlace("satellite", Unlocated.NOT_RUNNING, (Mac(SERVING),), "hv1") in found.missing
+
+
+def test_definitions_in_files_are_no_copies_that_could_not_be_read() -> None:
+    stopped = provisioner(VEPA, state=DomainState.UNKNOWN)
+
+    assert finding_of(scene(beside=(stopped,), lists_all_domains=False)).rule == "R9"
+
+
+@pytest.mark.parametrize(
+    ("state", "confidence"), [(DomainState.INACTIVE, Confidence.LOW), (DomainState.ACTIVE, Confidence.MEDIUM)]
+)
+def test_a_copy_that_does_not_run_elsewhere_clears_with_low_confidence_while_a_hypervisor_is_unread(
+    state: DomainState, confidence: Confidence
+) -> None:
+    copy = hypervisor("hv2", provisioner(state=state), devices=(nic("eth0"),))
+    unread = hypervisor("hv3", status=HostStatus.FAILED, devices=())
+
+    found = finding_of(scene(others=(copy, unread)))
+
+    assert (found.rule, found.confidence) == ("R10", confidence)
+    assert (NeedsHypervisors(("hv3",)) in found.missing) == (confidence is Confidence.LOW)
+
+
+def test_the_weakest_of_several_clearings_gives_the_confidence() -> None:
+    lasting = satellite(tx_checksum=State.OFF, persistence=Persistence(tx_checksum=State.OFF, setting="ifcfg"))
+    other = satellite(name="z", tx_checksum=State.OFF, macs=(Mac(OTHER),), declared_macs=(Mac(OTHER),))
+    beside = (provisioner(), domain("z", macvtap(mac=OTHER)))
+
+    assert finding_of(scene(servers=(lasting,), beside=beside)).confidence is Confidence.HIGH
+    assert finding_of(scene(servers=(lasting, other), beside=beside)).confidence is Confidence.MEDIUM
