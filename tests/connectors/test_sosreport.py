@@ -22,6 +22,7 @@ from virtscan.model import (
     Hypervisor,
     Machine,
     SourceMode,
+    State,
     Target,
     TargetKind,
 )
@@ -431,3 +432,37 @@ def test_every_collected_tree_is_read_without_an_error(corpus: Path) -> None:
     }
     (instance,) = hosts["openstack"].domains
     assert (instance.name, instance.state, instance.memory_mib) == ("instance-00000001", DomainState.ACTIVE, 2048)
+
+
+@pytest.mark.parametrize(
+    ("links", "autostart"),
+    [(["web01"], (State.ON, State.OFF)), ([], (State.UNKNOWN, State.UNKNOWN))],
+)
+def test_domains_that_libvirtd_starts_are_links_of_their_names(
+    tmp_path: Path, links: list[str], autostart: tuple[State, State]
+) -> None:
+    uuids = {"db01": UUID.replace("c7", "d7"), "web01": UUID}
+    files: dict[str, str | bytes | Link] = {
+        **{f"etc/libvirt/qemu/{name}.xml": domain(name, uuid=uuid) for name, uuid in uuids.items()},
+        **{f"etc/libvirt/qemu/autostart/{name}.xml": Link(f"/etc/libvirt/qemu/{name}.xml") for name in links},
+    }
+
+    host, gaps = scan(tmp_path, files)
+
+    assert [(one.name, one.resources.autostart) for one in host.domains] == [
+        ("db01", autostart[1]),
+        ("web01", autostart[0]),
+    ]
+    assert gaps == ()
+
+
+def test_a_suspended_domain_is_listed_as_paused(tmp_path: Path) -> None:
+    files = {
+        "etc/libvirt/qemu/web01.xml": domain(),
+        "etc/libvirt/qemu/db01.xml": domain("db01", uuid=UUID.replace("c7", "d7")),
+        f"{VIRSH}list_--all": " Id   Name    State\n----\n 1    web01   paused\n -    db01    shut off\n",
+    }
+
+    host, _ = scan(tmp_path, files)
+
+    assert {one.name: one.resources.paused for one in host.domains} == {"web01": State.ON, "db01": State.OFF}

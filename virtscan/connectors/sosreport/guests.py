@@ -33,6 +33,7 @@ _LISTED = re.compile(
 )
 _HEADER = re.compile(r"\s*Id\s+Name\s+State\s*|[\s-]*")
 _CONFIGURATION = "etc/libvirt/"
+_AUTOSTART = re.compile(r"etc/libvirt/qemu/autostart/(?P<name>[^/]+)\.xml")
 _SUSPENDED = frozenset({"paused", "pmsuspended"})
 _DEFINITION = 2
 """Where in the order of the places a definition stands."""
@@ -49,7 +50,7 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
     nowhere else is a gap, and so is what virsh lists without any document.
     """
     listed = _listed(report)
-    suspended = _suspended(report)
+    suspended, autostart = _suspended(report), _autostart(report)
     known: dict[str, Domain] = {}
     definitions: dict[str, Domain] = {}
     unread: list[tuple[str, Unread]] = []
@@ -57,7 +58,7 @@ def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
         match document:
             case Domain():
                 key = document.uuid or f"named {document.name}"
-                first = known.setdefault(key, _with_state(document, rank, listed, suspended))
+                first = known.setdefault(key, _with_state(document, rank, listed, suspended, autostart))
                 if rank == _DEFINITION and first.origin != document.origin and first.state is DomainState.ACTIVE:
                     definitions.setdefault(key, msgspec.structs.replace(document, state=DomainState.INACTIVE))
             case Unread(about=GapAbout.DOMAIN):
@@ -125,15 +126,29 @@ def _documents(report: Sosreport, places: Sequence[re.Pattern[str]], uri: str) -
                 yield rank, match["name"], Unread(origin=name, root=None, reason=reason, about=GapAbout.DOMAIN)
 
 
-def _with_state(domain: Domain, rank: int, listed: Mapping[str, DomainState], suspended: Mapping[str, State]) -> Domain:
+def _with_state(
+    domain: Domain,
+    rank: int,
+    listed: Mapping[str, DomainState],
+    suspended: Mapping[str, State],
+    autostart: frozenset[str],
+) -> Domain:
     """Return the domain with its state: virsh lists an id for a running domain; a definition has no state."""
     if domain.state is DomainState.UNKNOWN:
         state = DomainState.INACTIVE if rank == 0 else listed.get(domain.name, DomainState.UNKNOWN)
         domain = msgspec.structs.replace(domain, state=state)
-    paused = suspended.get(domain.name, State.UNKNOWN)
-    if domain.resources.paused is not State.UNKNOWN or paused is State.UNKNOWN:
-        return domain
-    return msgspec.structs.replace(domain, resources=msgspec.structs.replace(domain.resources, paused=paused))
+    known: dict[str, State] = {}
+    if domain.resources.paused is State.UNKNOWN and domain.name in suspended:
+        known["paused"] = suspended[domain.name]
+    if autostart:
+        known["autostart"] = State.ON if domain.name in autostart else State.OFF
+    return msgspec.structs.replace(domain, resources=msgspec.structs.replace(domain.resources, **known))
+
+
+def _autostart(report: Sosreport) -> frozenset[str]:
+    """Return the names of the domains that libvirtd starts; a report without any may just lack the folder."""
+    links = map(_AUTOSTART.fullmatch, (*report.links, *report.files))
+    return frozenset(link["name"] for link in links if link)
 
 
 def _listed(report: Sosreport) -> dict[str, DomainState]:

@@ -5,6 +5,7 @@ import re
 _HYPERVISOR = (
     "etc/libvirt/*.conf",
     "etc/libvirt/qemu/*.xml",
+    "etc/libvirt/qemu/autostart/*.xml",
     "etc/libvirt/lxc/*.xml",
     "etc/libvirt/libxl/*.xml",
     "etc/libvirt/qemu/networks/*.xml",
