@@ -8,7 +8,7 @@ from importlib.resources import files
 import jinja2
 from markupsafe import Markup
 
-from virtscan.reporters.html import charts, groups, island, picture, tables
+from virtscan.reporters.html import charts, groups, island, lines, picture, tables
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import gap_lines, printable, scan_line
 from virtscan.views.document import Document, Metric
@@ -57,6 +57,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
             warnings=gap_lines(document.warnings),
             picture=picture.of_document(document),
             charts=charts.of_document(document),
+            lines=lines.of_document(document),
             tables=tables.of_document(document),
         )
     )

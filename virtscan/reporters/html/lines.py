@@ -1,0 +1,117 @@
+"""Trends as lines: one chart a column, one line a site or server."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from virtscan.reporters.text import CELL, plain, printable
+from virtscan.views.document import Document, Value
+
+_HEIGHT = 40
+_MOST_LINES = 6
+_TREND = "virtscan.trend/"
+_GIB = 1024
+_CHARTS = (
+    ("memory_running_mib", "Memory of running domains", "GiB", _GIB),
+    ("vcpus_running", "vCPUs of running domains", "vCPUs", 1),
+    ("domains_running", "Running domains", "domains", 1),
+    ("at_risk", "Interfaces at risk", "interfaces", 1),
+    ("unknown", "Interfaces with an unknown verdict", "interfaces", 1),
+)
+"""Column, title, unit, and what a value is divided by for it."""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line; where a value is unknown it has a hole, so it has several parts, each the points of a polyline."""
+
+    label: str
+    parts: tuple[str, ...]
+    words: str
+
+
+class LineChart(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines over one axis of time; `left_out` is the number of those that are only in the table.
+
+    `versions` are where another version of virtscan begins: the place in percent and the words.
+    """
+
+    title: str
+    lines: tuple[Line, ...]
+    top: str
+    first: str
+    last: str
+    versions: tuple[tuple[float, str], ...]
+    left_out: int
+
+
+def of_document(document: Document) -> list[LineChart]:
+    """Make the charts of a trend; other documents have none, and neither has a single scan."""
+    if not document.schema.startswith(_TREND):
+        return []
+    keys = [column.key for column in document.main.columns]
+    rows = [dict(zip(keys, row, strict=True)) for row in document.main.rows]
+    label = "server" if "server" in keys else "site"
+    times = sorted({str(row["taken_at"]) for row in rows})
+    if len(times) < 2:
+        return []
+    found = (_chart(rows, label, times, *chart) for chart in _CHARTS if chart[0] in keys)
+    return [chart for chart in found if chart.lines]
+
+
+def _chart(
+    rows: Sequence[Mapping[str, Value]], label: str, times: Sequence[str], key: str, title: str, unit: str, divisor: int
+) -> LineChart:
+    values: dict[str, dict[str, float | None]] = {}
+    for row in rows:
+        value = row[key]
+        name = plain(row[label], none=f"no {label}", yes="", no="")
+        known = value / divisor if isinstance(value, int | float) else None
+        values.setdefault(name, {})[str(row["taken_at"])] = known
+    top = max((one for line in values.values() for one in line.values() if one is not None), default=0.0)
+    largest = sorted(values, key=lambda name: -max((one or 0.0 for one in values[name].values()), default=0.0))
+    place = _places(times)
+    return LineChart(
+        title=f"{title} by {label}",
+        lines=tuple(_line(name, values[name], place, top or 1.0, unit) for name in sorted(largest[:_MOST_LINES])),
+        top=f"{top:g} {unit}" if top == int(top) else f"{top:.1f} {unit}",
+        first=times[0][:10],
+        last=times[-1][:10],
+        versions=tuple(
+            sorted(
+                {
+                    (place[str(row["taken_at"])], printable(f"first scan by virtscan {row['version']}", CELL))
+                    for row in rows
+                    if row["new_version"]
+                }
+            )
+        ),
+        left_out=max(0, len(values) - _MOST_LINES),
+    )
+
+
+def _line(name: str, values: Mapping[str, float | None], place: Mapping[str, float], top: float, unit: str) -> Line:
+    last = next((value for time in sorted(values, reverse=True) if (value := values[time]) is not None), None)
+    words = "unknown" if last is None else f"{last:.0f} {unit}"
+    return Line(label=printable(name, CELL), parts=tuple(_parts(values, place, top)), words=words)
+
+
+def _parts(values: Mapping[str, float | None], place: Mapping[str, float], top: float) -> Iterator[str]:
+    """Give the points of each stretch without a hole."""
+    part: list[str] = []
+    for time in sorted(values):
+        value = values[time]
+        if value is not None:
+            part.append(f"{place[time]:.2f},{_HEIGHT - _HEIGHT * value / top:.2f}")
+        elif part:
+            yield " ".join(part)
+            part = []
+    if part:
+        yield " ".join(part)
+
+
+def _places(times: Sequence[str]) -> dict[str, float]:
+    """Give each time its place on the axis, in percent."""
+    moments = [datetime.fromisoformat(time).timestamp() for time in times]
+    length = (moments[-1] - moments[0]) or 1.0
+    return {time: 100 * (moment - moments[0]) / length for time, moment in zip(times, moments, strict=True)}
