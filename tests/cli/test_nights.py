@@ -74,13 +74,14 @@ class Fleet:
     def bring_back(self, host: str) -> None:
         (self.folder / f"{host}.away").rename(self.folder / host)
 
-    def scan(self, *more: str) -> Night:
+    def scan(self, *more: str, url: str | None = None) -> Night:
         taken_at = FIRST + timedelta(days=self.night, seconds=self.night % 3)
         self.night += 1
         last = str(self.folder / "last.json")
+        night = ("--since", last, "--save", last) if url is None else ("--since", url, "--history", url)
         done = subprocess.run(
             [sys.executable, "-c", NIGHT.format(seconds=taken_at.timestamp()), "scan", "--config",
-             str(self.folder / "virtscan.toml"), "--since", last, "--save", last, *more],
+             str(self.folder / "virtscan.toml"), *night, *more],
             capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         return Night(done.stdout, done.stderr, done.returncode)
@@ -176,3 +177,40 @@ def test_a_scan_that_reads_nothing_leaves_the_last_night_as_it_was(fleet: Fleet)
     assert night.code == 5
     assert night.subject.startswith("2 hypervisors no longer reached")
     assert (fleet.folder / "last.json").read_bytes() == before
+
+
+def test_the_night_before_may_be_in_a_history(fleet: Fleet) -> None:
+    url = f"sqlite:///{fleet.folder}/history.sqlite"
+
+    assert fleet.scan(url=url).subject == "1 newly at risk; since 2026-11-01 02:00 UTC."
+    assert silent(fleet.scan(url=url))
+    fleet.lose("hv2")
+    assert fleet.scan(url=url).subject == "1 hypervisor no longer reached; since 2026-11-02 02:00 UTC."
+    assert silent(fleet.scan(url=url), code=3)
+    fleet.bring_back("hv2")
+    assert fleet.scan(url=url).subject == "1 hypervisor reached again; since 2026-11-04 02:00 UTC."
+    assert silent(fleet.scan(url=url))
+
+
+def test_news_has_no_views(fleet: Fleet) -> None:
+    night = fleet.scan("--view", "domains")
+
+    assert night.code == 2
+    assert "--since reports news: leave out --view" in night.err
+    assert not (fleet.folder / "last.json").exists()
+
+
+def test_a_summary_is_one_line_or_nothing(fleet: Fleet) -> None:
+    first = fleet.scan("--summary")
+
+    assert first.out.count("\n") == 1
+    assert first.out.startswith("1 newly at risk; since 2026-11-01 02:00 UTC.")
+    assert silent(fleet.scan("--summary"))
+
+
+def test_a_workbook_and_metrics_show_the_whole_fleet_on_every_night(fleet: Fleet) -> None:
+    fleet.scan()
+    metrics = fleet.folder / "virtscan.prom"
+    assert silent(fleet.scan("--format", f"prometheus={metrics}", "--format", "table"))
+
+    assert 'verdict="at-risk"' in metrics.read_text()

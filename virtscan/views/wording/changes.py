@@ -93,7 +93,7 @@ def _offload(server: str, cause: Cause) -> str:
         return f"TX checksum offload of {server} was not read"
     if cause.old == State.UNKNOWN.value:
         return f"TX checksum offload of {server} was read again"
-    device = "" if cause.device is None else f" on {cause.device}"
+    device = "" if cause.device is None else f", on {cause.device}"
     return f"{server} switched TX checksum offload {cause.new}{device}"
 
 

@@ -1,0 +1,145 @@
+"""Changes as a document: groups by cause, counts, and words for every code."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from tests.build import TAKEN_AT
+from virtscan.changes import (
+    Cause,
+    CauseKind,
+    Changes,
+    DomainChange,
+    DomainRef,
+    EndingWaiver,
+    FieldChange,
+    FindingKind,
+    HostChange,
+    InterfaceChange,
+    Kind,
+    Reminder,
+    ServerChange,
+    ServerRef,
+    Snapshot,
+)
+from virtscan.model import Verdict, Waiver
+from virtscan.reporters import REPORTERS
+from virtscan.views.changes import view
+from virtscan.views.wording import changes as wording
+
+OLD = Snapshot(version="0.1.0", taken_at=TAKEN_AT)
+NEW = Snapshot(version="0.2.0", taken_at=TAKEN_AT + timedelta(days=1))
+
+
+def ref(number: int, host: str = "hv1") -> DomainRef:
+    return DomainRef(hypervisor=host, domain=f"vm{number}", uuid=str(number))
+
+
+def added(count: int) -> Changes:
+    domains = tuple(DomainChange(kind=Kind.ADDED, old=None, new=ref(number)) for number in range(count))
+    return Changes(old=OLD, new=NEW, domains=domains)
+
+
+def table(changes: Changes) -> list[str]:
+    return REPORTERS["table"].render(view(changes)).decode().splitlines()
+
+
+@pytest.mark.parametrize("kind", CauseKind)
+def test_every_cause_has_words(kind: CauseKind) -> None:
+    cause = Cause(kind=kind, server="sat", server_interface="eth0", hypervisor="hv1", old="off", new="on")
+
+    assert wording.caused_by(cause)
+
+
+@pytest.mark.parametrize("kind", FindingKind)
+@pytest.mark.parametrize("verdict", [Verdict.AT_RISK, Verdict.UNKNOWN])
+def test_every_kind_of_a_changed_finding_has_words(kind: FindingKind, verdict: Verdict) -> None:
+    assert wording.finding_happened(kind, verdict)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "device", "words"),
+    [
+        ("off", "on", None, "sat eth0 switched TX checksum offload on"),
+        ("off", "on", "eth1", "sat eth0 switched TX checksum offload on, on eth1"),
+        (None, "unknown", None, "TX checksum offload of sat eth0 was not read"),
+        ("unknown", None, None, "TX checksum offload of sat eth0 was read again"),
+    ],
+)
+def test_a_change_of_offload_says_how(old: str | None, new: str | None, device: str | None, words: str) -> None:
+    cause = Cause(kind=CauseKind.SERVER_OFFLOAD, server="sat", server_interface="eth0", old=old, new=new, device=device)
+
+    assert wording.caused_by(cause) == words
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (FieldChange(field="vcpus", old=2, new=4), "vcpus: 2 → 4"),
+        (FieldChange(field="boot_devices", old=("hd", "network"), new=()), "boot_devices: hd, network → none"),
+        (FieldChange(field="physical", old=False, new=True), "physical: no → yes"),
+        (FieldChange(field="network", old=None, new="pxe"), "network: none → pxe"),
+    ],
+)
+def test_a_field_has_both_values_in_words(change: FieldChange, words: str) -> None:
+    assert wording.field_change(change) == words
+
+
+def test_rows_beyond_fifty_are_counted() -> None:
+    assert sum("vm" in line for line in table(added(50))) == 50
+    many = table(added(51))
+    assert sum("vm" in line for line in many) == 0
+    assert "51 VMs added. --format csv lists them." in many
+    assert len(REPORTERS["csv"].render(view(added(51))).splitlines()) == 52
+
+
+def test_domains_of_an_unread_host_are_one_line() -> None:
+    gone = tuple(
+        DomainChange(kind=Kind.NOT_SEEN, old=ref(number, "hv2"), new=None, unread=("hv2",)) for number in range(20)
+    )
+    host = HostChange(kind=Kind.NOT_SEEN, old="hv2", new="hv2", domains=20)
+    lines = table(Changes(old=OLD, new=NEW, domains=gone, hypervisors=(host,), unread=("hv2",)))
+
+    assert lines[0] == "1 hypervisor no longer reached, 20 VMs not seen; since 2026-11-22 02:00 UTC."
+    assert "20 VMs not seen: hv2 was not read completely." in lines
+    assert not any("vm7" in line for line in lines)
+
+
+def test_every_row_is_in_one_group() -> None:
+    changes = Changes(
+        old=OLD,
+        new=NEW,
+        hypervisors=(HostChange(kind=Kind.RENAMED, old="a", new="b"),),
+        servers=(ServerChange(kind=Kind.ADDED, server=ServerRef(server="sat")),),
+        domains=(
+            DomainChange(kind=Kind.MOVED, old=ref(1), new=ref(1, "hv2"), is_certain=False),
+            DomainChange(kind=Kind.RENAMED, old=ref(2), new=DomainRef(hypervisor="hv1", domain="new", uuid="2")),
+        ),
+        interfaces=(InterfaceChange(kind=Kind.ADDED, old=ref(1), domain=ref(1), index=0, mac=None),),
+    )
+    document = view(changes)
+    lines = table(changes)
+
+    assert sorted(place for group in document.main.groups for place in group.rows) == list(range(5))
+    assert any(line.split() == ["b", "was", "a"] for line in lines)
+    assert any("from hv1, or copied: it was not read" in line for line in lines)
+    assert any("was vm2" in line for line in lines)
+
+
+def test_what_is_due_is_said_below() -> None:
+    waiver = Waiver(reason="boots from ISO", until=date(2026, 12, 1))
+    changes = Changes(
+        old=OLD,
+        new=NEW,
+        reminders=(Reminder(hypervisor="hv9", since=TAKEN_AT - timedelta(days=6), days=7),),
+        ending=(EndingWaiver(waiver=waiver, until=date(2026, 12, 1), days=1),),
+    )
+    lines = table(changes)
+
+    assert lines[0] == "1 hypervisor still not read, 1 waiver about to end; since 2026-11-22 02:00 UTC."
+    assert "hv9 has not been read since 2026-11-16: 7 days" in lines
+    assert "waiver 'boots from ISO' ends in 1 day, after 2026-12-01" in lines
+
+
+def test_nothing_new_has_no_headline() -> None:
+    assert view(Changes(old=OLD, new=NEW)).headline == ""
