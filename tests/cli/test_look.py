@@ -115,3 +115,10 @@ def test_wrong_usage_is_refused(
 def test_the_last_line_of_a_text_has_the_exit_code(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", saved]) == 1
     assert capfd.readouterr().out.endswith(" by virtscan 0.1.0; exit code 1.\n")
+
+
+def test_an_explanation_fits_the_terminal_too(saved: str) -> None:
+    for width in (60, 140):
+        lines = on_a_terminal("explain", "other", saved, width=width).splitlines()
+
+        assert 0.7 * width < max(map(len, lines)) <= width

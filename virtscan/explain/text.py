@@ -1,7 +1,8 @@
 """The accounts as text, for people: facts first, then rule by rule, then what would settle it."""
 
-import textwrap
 from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from virtscan.explain.explanation import (
     Decision,
@@ -14,6 +15,7 @@ from virtscan.explain.explanation import (
 )
 from virtscan.model import Confidence, Reach, Verdict
 from virtscan.reporters import printable
+from virtscan.reporters.terminal.width import wrap
 from virtscan.views.wording.rules import titled
 
 _WIDTH = 100
@@ -24,28 +26,47 @@ _UNREACHABLE = (
 )
 
 
-def text(explanation: Explanation) -> str:
-    """Write the accounts below one another, an empty line between them."""
-    return "\n".join("".join(f"{line}\n" for line in _account(account)) for account in explanation.accounts)
+class _Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line before it is wrapped; `hanging` is put before its further parts."""
+
+    words: str = ""
+    hanging: str = ""
 
 
-def _account(account: InterfaceExplanation) -> Iterator[str]:
+def text(explanation: Explanation, width: int | None = None) -> str:
+    """Write the accounts below one another, an empty line between them.
+
+    Args:
+        explanation: The accounts.
+        width: The columns of the terminal; None: a width that is good to read.
+    """
+    return "\n".join(
+        "".join(f"{part}\n" for line in _account(account) for part in _wrapped(line, width or _WIDTH))
+        for account in explanation.accounts
+    )
+
+
+def _wrapped(line: _Line, width: int) -> list[str]:
+    return wrap(line.words, width, indent=line.hanging)
+
+
+def _account(account: InterfaceExplanation) -> Iterator[_Line]:
     yield from _line("", _title(account))
     if account.finding is not None and account.finding.waived is not None:
         yield from _line("  ", f"waived: {account.finding.waived}")
-    yield ""
+    yield _Line()
     yield from _facts("  ", account.facts)
     for server in account.servers:
-        yield ""
+        yield _Line()
         yield from _line("  ", f"server {_server(server.name, server.interface)}")
         yield from _facts("    ", server.facts)
     for decision in account.decisions:
-        yield ""
+        yield _Line()
         yield from _decision(decision)
     if account.silent:
-        yield ""
+        yield _Line()
         yield from _silence(account.silent)
-    yield ""
+    yield _Line()
     yield from _outlook(account)
 
 
@@ -60,7 +81,7 @@ def _title(account: InterfaceExplanation) -> str:
     return f"{what}: {_verdict(finding.verdict, finding.confidence)} by {titled(finding.rule)}{by}"
 
 
-def _silence(silences: Iterable[Exclusion]) -> Iterator[str]:
+def _silence(silences: Iterable[Exclusion]) -> Iterator[_Line]:
     """Write one line for the servers that are excluded on one device for one reason."""
     alike: dict[tuple[str | None, str], list[str]] = {}
     for silent in silences:
@@ -70,7 +91,7 @@ def _silence(silences: Iterable[Exclusion]) -> Iterator[str]:
         yield from _line("  ", f"not judged{where}: {', '.join(servers)} ({why})")
 
 
-def _outlook(account: InterfaceExplanation) -> Iterator[str]:
+def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
     finding = account.finding
     if finding is not None and finding.reaches_server is Reach.NO:
         yield from _line("  ", _UNREACHABLE)
@@ -90,7 +111,7 @@ def _outlook(account: InterfaceExplanation) -> Iterator[str]:
         yield from _line("  ", "no fact is missing and nothing has to be changed")
 
 
-def _way(way: WhatIf) -> Iterator[str]:
+def _way(way: WhatIf) -> Iterator[_Line]:
     yield from _line("    ", f"{way.missing}: {way.how}")
     if way.verdicts:
         values: dict[str, list[str]] = {}
@@ -100,7 +121,7 @@ def _way(way: WhatIf) -> Iterator[str]:
         yield from _line("      ", "; ".join(then))
 
 
-def _decision(decision: Decision) -> Iterator[str]:
+def _decision(decision: Decision) -> Iterator[_Line]:
     server = (
         "any server" if decision.server is None else f"server {_server(decision.server, decision.server_interface)}"
     )
@@ -129,7 +150,7 @@ def _step(step: Step) -> tuple[str, str]:
     return label, f"{failed.condition}? {failed.found}"
 
 
-def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[str]:
+def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[_Line]:
     facts = tuple(facts)
     width = max((len(stated.fact) for stated in facts), default=0)
     for stated in facts:
@@ -138,18 +159,10 @@ def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[str]:
         yield from _line(indent, f"{stated.fact:<{width}}  ", f"{value} ({origin})" if origin else value)
 
 
-def _line(indent: str, label: str, words: str = "") -> Iterator[str]:
-    """Wrap what follows a label beside it, or a line below its own start; names come from outside."""
+def _line(indent: str, label: str, words: str = "") -> Iterator[_Line]:
+    """Give a line that is wrapped beside its label, or below its own start; names come from outside."""
     hanging = indent + (" " * len(label) if words else "  ")
-    safe = printable(f"{label}{words}", _LONGEST)
-    yield from textwrap.wrap(
-        indent + safe,
-        _WIDTH,
-        subsequent_indent=hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-        drop_whitespace=True,
-    )
+    yield _Line(words=indent + printable(f"{label}{words}", _LONGEST), hanging=hanging)
 
 
 def _server(name: str, interface: str | None) -> str:

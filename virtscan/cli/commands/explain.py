@@ -9,6 +9,7 @@ from virtscan import explain as explanations
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import ExitCode, of_explanation
 from virtscan.cli.formats import opened_for
+from virtscan.cli.look import current_look
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
 from virtscan.cli.output import STDOUT, keep_apart
 from virtscan.cli.redacting import redaction
@@ -56,7 +57,8 @@ def explain(
         report = judge(redacted(inventory))
         explanation = explanations.explain(report, spots)
         code = _exit_code(explanation, report)
-        text = f"{explanations.text(explanation)}\n{scan_line(explanation.version, explanation.taken_at, code)}\n"
+        body = explanations.text(explanation, current_look().options(output).width)
+        text = f"{body}\n{scan_line(explanation.version, explanation.taken_at, code)}\n"
         show_text(text, explanations.document(explanation, report), format_name, output, shown, console, code=code)
     return code
 
