@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.build import domain, hypervisor, macvtap, nic
+from tests.build import bond, domain, hypervisor, macvtap, nic, read_server, sends
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.model import Confidence, DomainState, HostStatus, Interface, Mac, Persistence, SourceMode, State
 from virtscan.model.reasons import NeedsHypervisors, NeedsPlace, Unlocated
@@ -53,3 +53,15 @@ def test_the_weakest_of_several_clearings_gives_the_confidence() -> None:
 
     assert finding_of(scene(servers=(lasting,), beside=beside)).confidence is Confidence.HIGH
     assert finding_of(scene(servers=(lasting, other), beside=beside)).confidence is Confidence.MEDIUM
+
+
+@pytest.mark.parametrize(("where", "rule"), [("bond2", "R13"), ("bond3", "R10")])
+def test_a_named_device_that_was_not_read_leaves_the_server_in_the_domain_of_its_nics(where: str, rule: str) -> None:
+    ens3 = sends(nic("ens3", driver="virtio_net", mac=Mac(SERVING)))
+    sat = read_server(ens3, interface="eth9", tx_checksum=State.UNKNOWN, macs=())
+    other = (bond("bond3", "eth6"), nic("eth6"))
+
+    found = finding_of(scene(servers=(sat,), beside=(provisioner(macvtap(where, mac=SERVING)),), devices=other))
+
+    assert found.rule == rule
+    assert not any(isinstance(reason, NeedsPlace) for reason in found.missing)

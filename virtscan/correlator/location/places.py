@@ -123,7 +123,7 @@ def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
 
 
 class _Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """A domain that may be the server, and the interface whose MAC says so; None where its uuid does."""
+    """A domain that may be the server, and the interface whose MAC says so; None where its machine does."""
 
     hypervisor: str
     domain: Domain
@@ -140,11 +140,23 @@ def _all_copies(stack: SendingStack, fleet: Fleet) -> Iterator[_Copy]:
     for mac in sorted(stack.macs):
         for owner in fleet.interfaces.get(mac, ()):
             yield _copy(owner)
+    for name, domain in _of_machine(stack, fleet):
+        if not any(interface.mac in stack.macs for interface in domain.interfaces):
+            yield _Copy(hypervisor=name, domain=domain, nic=None)
+
+
+def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain]]:
+    """Give the domains that are the server's machine: by its uuid, or by a NIC where the named device was not read."""
     uuid = stack.server.system_uuid
-    if uuid is not None and is_significant(uuid):
-        for name, domain in fleet.domains.get(uuid.casefold(), ()):
-            if not any(interface.mac in stack.macs for interface in domain.interfaces):
-                yield _Copy(hypervisor=name, domain=domain, nic=None)
+    found = (
+        {}
+        if uuid is None or not is_significant(uuid)
+        else {id(domain): (name, domain) for name, domain in fleet.domains.get(uuid.casefold(), ())}
+    )
+    nics = () if stack.observed else (one.device for one in stack.server.devices if is_nic(one.device))
+    for mac in sorted({mac for nic in nics if (mac := nic.permanent_mac or nic.mac) is not None}):
+        found |= {id(owner.domain): (owner.hypervisor, owner.domain) for owner in fleet.interfaces.get(mac, ())}
+    yield from found.values()
 
 
 def _copy(owner: InterfaceOwner) -> _Copy:
