@@ -33,6 +33,7 @@ NAMES = {
     "formula behind a tab": "\t=1+1",
     "quotes": '","=1+1',
     "markup": "</script><script>alert(1)</script>",
+    "comment in a script": "<!-- <script ",
     "shell": "eth0; rm -rf /",
     "markdown": "| a | `b` | [c](javascript:d)",
     "spelt-out escape": "\\x1b[31m",

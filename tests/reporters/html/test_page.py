@@ -260,6 +260,15 @@ def test_paper_has_what_is_at_risk_with_every_name_and_no_controls(large: Path, 
         assert page.pdf(format="A4").startswith(b"%PDF")
 
 
+def test_paper_has_every_name_without_a_script_too(large: Path, browser: Browser) -> None:
+    with opened(browser, large, scripts=False) as page:
+        hidden = page.locator(".names details.further span").first
+        assert not hidden.is_visible()
+        page.emulate_media(media="print")
+        assert hidden.is_visible()
+        assert not page.locator(".names details.further > summary").first.is_visible()
+
+
 CONTRAST = """() => {
   const luminance = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map((value) => {
     const share = value / 255;
