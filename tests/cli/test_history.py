@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 from msgspec.structs import replace
 
@@ -229,6 +230,19 @@ def test_the_trend_has_a_row_for_each_site_and_week(url: str, capfd: pytest.Capt
     out = capfd.readouterr().out
     assert "ams1: memory is full in 23 days (2026-12-24) at +2048 MiB a day; by 10 scans" in out
     assert "fra1: memory does not fill up (+0 MiB a day); by 10 scans" in out
+
+
+def test_the_page_of_a_scan_has_the_trend_of_its_history(url: str, tmp_path: Path) -> None:
+    page, book = tmp_path / "page.html", tmp_path / "fleet.xlsx"
+    both = ["--format", f"html={page}", "--format", f"xlsx={book}"]
+    assert run([*SCAN, "--history", url, *both]) == AT_RISK
+    assert "<polyline" not in page.read_text()
+    save(url, nights([host("hv1", vm(1))], *[[host("hv1", vm(1), vm(2))]] * 9))
+    assert run([*SCAN, "--history", url, *both]) == AT_RISK
+    assert "<h2>Trend</h2>" in page.read_text()
+    assert {"trend", "growth"} <= {name.lower() for name in openpyxl.load_workbook(book).sheetnames}
+    assert run([*SCAN, "--history", url, "--redact", str(tmp_path / "map"), *both]) == AT_RISK
+    assert "<h2>Trend</h2>" not in page.read_text()
 
 
 def test_pruning_says_what_it_removed(url: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ from virtscan.cli.time_limit import within_seconds
 from virtscan.files import FileError, read_regular
 from virtscan.model import Gap, Inventory, Report
 from virtscan.reporters import REPORTERS, Content, gap_lines
-from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, Document, metrics
+from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, Document, Section, metrics
 from virtscan.views.arranging import arrange
 from virtscan.views.assuming import marked
 from virtscan.views.filters import narrow, parse_condition
@@ -51,6 +51,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     where: tuple[str, ...]
     outputs: tuple[Wanted, ...]
     note: str | None = None
+    further: tuple[Section, ...] = ()
     what_if: WhatIf = WhatIf()
 
     def with_what_if(self, what_if: WhatIf) -> "Rendering":
@@ -60,6 +61,11 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     def with_note(self, note: str | None) -> "Rendering":
         """Add a line below the table."""
         return msgspec.structs.replace(self, note=note)
+
+    def with_sections(self, sections: Callable[[], tuple[Section, ...]]) -> "Rendering":
+        """Add sections to the outputs with room for all views; they are made if there is one."""
+        wanted = any(one.reporter.content is Content.FLEET for one in self.outputs)
+        return msgspec.structs.replace(self, further=sections()) if wanted else self
 
     def with_pseudonyms(self, of: Callable[[str], str]) -> "Rendering":
         """Give the form for a report under pseudonyms: a condition on a name becomes one on its pseudonym."""
@@ -148,6 +154,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             case _:
                 assert_never(content)
         document = msgspec.structs.replace(view(report), exit_code=run.exit_code)
+        if content is Content.FLEET:
+            document = msgspec.structs.replace(document, sections=(*document.sections, *self.further))
         if self.note is not None:
             document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
         document = marked(document, self.what_if.assumed, self.what_if.effects)

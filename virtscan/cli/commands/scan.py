@@ -12,7 +12,7 @@ from virtscan.cli.earlier import since_option
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.formats import Wanted, wanted_outputs
 from virtscan.cli.history.keeping import Keeping
-from virtscan.cli.history.source import history_option, kept_in
+from virtscan.cli.history.source import history_option, kept_in, trend_of
 from virtscan.cli.night import Night, code_of
 from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
 from virtscan.cli.output import PRIVATE, Outputs, keep_apart
@@ -75,6 +75,8 @@ def scan(
     check(parsed(assumptions, str), plan)
     refused = None
     url = None if no_history else kept_in(history, plan)
+    if redact is None:  # names of the history have no pseudonyms
+        rendering = rendering.with_sections(lambda: trend_of(url))
     night = Night.since(since, scope=plan.scope, redacted=redacted, quiet=quiet)
     with (
         Keeping(url, scope=plan.scope, saved=save, console=console) as keeping,

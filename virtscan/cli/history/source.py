@@ -8,9 +8,10 @@ import click
 from virtscan.cli.console import Console
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
-from virtscan.errors import ConfigError
+from virtscan.errors import ConfigError, HistoryError
 from virtscan.model import Inventory, Plan
 from virtscan.storage.address import check_url, parse_address
+from virtscan.views.document import Section
 
 history_option = click.option(
     "--history", metavar="URL", help="Database, e.g. sqlite:////var/lib/virtscan/history.sqlite; else [history] url."
@@ -63,6 +64,21 @@ def history_url(option: str | None, config: Path | None, console: Console) -> st
     if url is None:
         raise click.UsageError("no history given; use --history URL, or [history] url in the configuration")
     return url
+
+
+def trend_of(url: str | None) -> tuple[Section, ...]:
+    """Return the trend of capacity for the page of a scan; nothing if the history does not exist or answer."""
+    from virtscan.changes.trend import Every, capacity_trend
+    from virtscan.storage.history import open_history
+    from virtscan.views.tables.trends import sections_of_page
+
+    if url is None:
+        return ()
+    try:
+        with open_history(url) as history:
+            return sections_of_page(capacity_trend(history.capacity_counts(), Every.WEEK))
+    except HistoryError:
+        return ()  # keeping the scan fails, too, and says so
 
 
 def recalled(text: str, *, scope: str | None = None, reported: bool = False) -> Inventory:

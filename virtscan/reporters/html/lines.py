@@ -6,11 +6,11 @@ from datetime import datetime
 import msgspec
 
 from virtscan.reporters.text import CELL, plain, printable
-from virtscan.views.document import Document, Value
+from virtscan.views.document import Document, Section, Value
 
 _HEIGHT = 40
 _MOST_LINES = 6
-_TREND = "virtscan.trend/"
+_OF_A_TREND = {"taken_at", "scan", "new_version"}
 _GIB = 1024
 _CHARTS = (
     ("memory_running_mib", "Memory of running domains", "GiB", _GIB),
@@ -46,11 +46,15 @@ class LineChart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_document(document: Document) -> list[LineChart]:
-    """Make the charts of a trend; other documents have none, and neither has a single scan."""
-    if not document.schema.startswith(_TREND):
+    """Make the charts of each section that is a trend; a single scan has none."""
+    return [chart for section in document.sections for chart in _of_section(section)]
+
+
+def _of_section(section: Section) -> list[LineChart]:
+    keys = [column.key for column in section.columns]
+    if not set(keys) >= _OF_A_TREND:
         return []
-    keys = [column.key for column in document.main.columns]
-    rows = [dict(zip(keys, row, strict=True)) for row in document.main.rows]
+    rows = [dict(zip(keys, row, strict=True)) for row in section.rows]
     label = "server" if "server" in keys else "site"
     times = sorted({str(row["taken_at"]) for row in rows})
     if len(times) < 2:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
+import msgspec
+
 from virtscan import __version__
 from virtscan.changes.trend import (
     CapacityPoint,
@@ -82,6 +84,12 @@ def capacity(trend: CapacityTrend) -> Document:
         *(["unread hypervisors count as they were last read completely"] if unread else []),
     ]
     return _document("capacity", sections, trend.last, trend.versions, notes)
+
+
+def sections_of_page(trend: CapacityTrend) -> tuple[Section, ...]:
+    """Give the same as sections of a document about one scan; none without scans."""
+    points, growth = capacity(trend).sections
+    return (msgspec.structs.replace(points, key="trend"), growth) if points.rows else ()
 
 
 def risks(trend: RiskTrend) -> Document:
