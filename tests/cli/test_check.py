@@ -105,7 +105,7 @@ def test_no_file_is_unknown_and_its_name_adds_no_number(capfd: pytest.CaptureFix
         "VIRTSCAN UNKNOWN: /nowhere/a\\x7cb=1\\n: can't be read: No such file or directory\n"
     )
     assert run(["check"]) == 3
-    assert capfd.readouterr().out == "VIRTSCAN UNKNOWN: Missing argument 'FILE|URL'.\n".replace("|", "\\x7c")
+    assert capfd.readouterr().out == "VIRTSCAN UNKNOWN: Missing argument 'FILE'.\n"
 
 
 def test_the_last_scan_of_a_history_can_be_checked(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ class _Plugin(click.Command):
 
 
 @click.command(cls=_Plugin, epilog="Example: virtscan check /var/lib/virtscan/fleet.json --max-scan-age 26h")
-@click.argument("file", metavar="FILE|URL")
+@click.argument("file")
 @click.option(
     "--max-scan-age",
     metavar="TIME",
@@ -47,9 +47,9 @@ class _Plugin(click.Command):
 def check(file: str, max_scan_age: float, fail_on: str) -> int:
     """Print the status of the last scan in one line with performance data, for Nagios and Icinga.
 
-    FILE is an inventory saved by virtscan scan --save, URL a history. The exit code is 0 for OK; 1 for WARNING: a gap,
-    an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, or an offload that is back on
-    after a reboot; 2 for CRITICAL: a VM at risk; 3 for UNKNOWN: no scan, an old one, or wrong usage.
+    FILE is an inventory saved by virtscan scan --save, or the URL of a history. The exit code is 0 for OK; 1 for
+    WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, or an offload
+    that is back on after a reboot; 2 for CRITICAL: a VM at risk; 3 for UNKNOWN: no scan, an old one, or wrong usage.
     """
     from virtscan.views.judging import judge
 

@@ -104,7 +104,7 @@
         const length = column.number || typeof cell !== "number" ? 6 : texts[cell].length;
         if (length > most) most = length;
       }
-      return Math.min(most, 36) + 3;
+      return Math.min(most, 36) * 0.92 + 2.5;
     }
 
     narrow() {

@@ -6,6 +6,7 @@ from virtscan.reporters.text import CELL, plain, printable
 from virtscan.views.document import Align, Document, Section, Value
 
 MOST_ROWS = 500
+_UNNAMED = "rows"
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,15 +22,20 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 def of_document(document: Document) -> list[Table]:
     """Make a table of each section that has rows, and of the first in any case."""
-    return [_table(section) for section in document.sections if section.rows or section is document.main]
+    name = document.schema.partition("/")[0].rpartition(".")[2]
+    return [
+        _table(section, name if section.key == _UNNAMED else section.heading)
+        for section in document.sections
+        if section.rows or section is document.main
+    ]
 
 
-def _table(section: Section) -> Table:
+def _table(section: Section, title: str) -> Table:
     places = [place for place, column in enumerate(section.columns) if column.is_for_people]
     rows = section.rows if len(section.rows) <= MOST_ROWS else ()
     return Table(
         key=section.key,
-        title=section.heading,
+        title=title[:1].upper() + title[1:],
         count=len(section.rows),
         headings=tuple(
             (section.columns[place].heading, "number" if section.columns[place].align is Align.RIGHT else "text")
