@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.harness.patience import LONG
-from virtscan.connectors.libvirt.request_pipeline import MOST_TOGETHER, Request, RequestPipeline
+from virtscan.connectors.libvirt.request_pipeline import MOST_TOGETHER, MOST_WAITING, Request, RequestPipeline
 
 
 def run(requests: Sequence[Request[Any]], threads: int) -> None:
@@ -176,3 +176,20 @@ def test_using_a_result_can_add_requests_which_are_the_next(threads: int) -> Non
 @pytest.mark.parametrize("threads", [1, 3])
 def test_no_requests_are_done_at_once(threads: int) -> None:
     run([], threads)
+
+
+def test_results_that_are_not_used_yet_keep_further_requests_from_being_made() -> None:
+    asked: list[int] = []
+    most: list[int] = []
+
+    def use(replies: Sequence[int]) -> None:
+        if not most:
+            time.sleep(0.3)  # in which all others could be made
+        most.append(len(asked) - used[0])
+        used[0] += len(replies)
+
+    used = [0]
+    run([Request(partial(asked.append, number), use) for number in range(5 * MOST_WAITING)], 4)
+
+    assert len(asked) == 5 * MOST_WAITING
+    assert max(most) <= MOST_WAITING

@@ -22,7 +22,7 @@ from virtscan.engines.engine import Cut, Job, Outcome, Raised, Work
 LONGEST_WAIT = 0.2
 """Seconds. A signal that the kernel gives to another thread does not wake the main one, which has to act on it."""
 
-MARGIN = 30.0
+MARGIN = 10.0
 """Seconds that a job may be late. It ends by itself, so only a machine in trouble or a defect needs them."""
 
 INTERRUPTED_MARGIN = 5.0

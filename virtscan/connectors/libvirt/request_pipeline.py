@@ -10,6 +10,9 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 MOST_TOGETHER = 32
 """Results that are used together: enough to save what can be saved so, few enough to be interrupted between."""
 
+MOST_WAITING = 256
+"""Results that wait to be used, or are being fetched: where the CPU is short, more would only fill memory."""
+
 T = TypeVar("T")
 
 Use: TypeAlias = Callable[[Sequence[T]], None]
@@ -50,6 +53,9 @@ class RequestPipeline:
         self._requests: deque[Request[Any]] = deque()
         self._turns: SimpleQueue[bool] = SimpleQueue()
         self._results: SimpleQueue[_Result | _Failed] = SimpleQueue()
+        self._free: SimpleQueue[None] = SimpleQueue()
+        for _ in range(MOST_WAITING):
+            self._free.put(None)
         self._outstanding = 0
         for request in reversed(list(requests)):
             self.add(request)
@@ -83,10 +89,13 @@ class RequestPipeline:
                 there = self._take()
                 _use(there)
                 self._outstanding -= len(there)
+                for _ in there:
+                    self._free.put(None)
         finally:
             self._requests.clear()
             for _ in helpers:
                 self._turns.put(False)
+                self._free.put(None)
             # A connection must not be closed while it is still used.
             for helper in helpers:
                 helper.join()
@@ -101,6 +110,7 @@ class RequestPipeline:
 
     def _help(self) -> None:
         while self._turns.get():
+            self._free.get()
             try:
                 request = self._requests.pop()
             except IndexError:
