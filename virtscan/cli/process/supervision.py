@@ -42,6 +42,7 @@ def go_on_apart() -> signal.Signals | None:
         stream.flush()
     parent = os.getpid()
     signals.expect_report()
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # before there is a child, which may end before this process gets on
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals.ENDING)
     try:
         child = os.fork()
@@ -60,7 +61,6 @@ def go_on_apart() -> signal.Signals | None:
 
 
 def _outcome(child: int) -> signal.Signals:
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     _, status = os.waitpid(child, 0)
     signals.report_on_first()
     end_all()
