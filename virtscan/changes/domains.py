@@ -90,6 +90,8 @@ def _follow(key: str, spots: _Spots, hosts: Sequence[Observed], *, all_old: bool
 def domain_changes(life: Life, hosts: Sequence[Observed]) -> Iterator[DomainChange]:
     """Give the changes of one domain: what happened to it as a whole, its name, its fields."""
     old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
+    if life.kind is None and old is not None and new is not None and old.domain == new.domain:
+        return  # as most of them, night after night
     was = None if old is None or life.old is None else ref(hosts[life.old].old, old)
     now = None if new is None or life.new is None else ref(hosts[life.new].new, new)
     if life.kind is not None:

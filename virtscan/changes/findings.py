@@ -99,8 +99,16 @@ def finding_changes(
         after = sides.new.get(_Spot(hosts[life.new].new.name or "", _own_key(life, life.new)), _NONE)
     for key in dict.fromkeys((*before, *after)):
         first, second = before.get(key), after.get(key)
+        if life.kind is None and _asks_the_same(first, second):
+            continue
         if (kind := _kind(first, second, life)) is not None:
             yield FindingChange(kind=kind, old=first, new=second, cause=causes.of(kind, first, second, life))
+
+
+def _asks_the_same(old: Finding | None, new: Finding | None) -> bool:
+    if old is None or new is None or old.verdict is not new.verdict:
+        return False
+    return old.exposure is new.exposure and (old.waived is None) is (new.waived is None)
 
 
 def _own_key(life: Life, number: int) -> str:
