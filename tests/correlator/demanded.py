@@ -10,8 +10,10 @@ from typing import TypeAlias
 import msgspec
 
 from virtscan.correlator.aging import aged
+from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, Place, Unlocated
 from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.table import Ruling
 from virtscan.model import Confidence, DomainState, Finding, Inventory
 from virtscan.model.reasons import ExclusionContradicted, NeedsReflection, OnRecord, OutsideStack
 
@@ -31,8 +33,11 @@ class Clearing(msgspec.Struct, frozen=True):
 
 
 def _is_weak(one: Clearing) -> bool:
-    """Return True for a place elsewhere that says which fact is missing."""
-    return one.new is not None and one.new.rule == "R10" and one.new.confidence is Confidence.LOW
+    """Return True for a place elsewhere that says which fact is missing.
+
+    Another place or server that is mitigated, the worse verdict, may stand before it in the finding.
+    """
+    return any(ruling.rule.id == "R10" and ruling.confidence is Confidence.LOW for ruling in _rulings(one))
 
 
 def _has_virtual_bottom(one: Clearing) -> bool:
@@ -40,7 +45,8 @@ def _has_virtual_bottom(one: Clearing) -> bool:
 
     It does only where the bottom is known to be virtual: ports that never meet locally are cleared without known NICs.
     """
-    return one.rule == "R9" and any(isinstance(reason, NeedsReflection) for reason in one.old.missing)
+    virtual = any(isinstance(reason, NeedsReflection) for reason in one.old.missing)
+    return virtual and any(ruling.rule.id == "R9" for ruling in _rulings(one))
 
 
 def _tells_machines_apart(one: Clearing) -> bool:
@@ -48,7 +54,7 @@ def _tells_machines_apart(one: Clearing) -> bool:
 
     They are two machines unless a fact shows otherwise, and what is found on another machine passes NICs.
     """
-    return one.rule in {"R9", "R10"} and _machines(one.before) != _machines(one.after)
+    return _machines(one.before) != _machines(one.after)
 
 
 def _has_running_copy(one: Clearing) -> bool:
@@ -71,9 +77,11 @@ def _lost_an_undeclared_nic(one: Clearing) -> bool:
 
 
 def _is_the_servers_own(one: Clearing) -> bool:
-    """Return True for the server's own interface, which is judged only as long as a clone of it is seen."""
-    macs = mac_of(one.before)
-    return one.new is None and any(
+    """Return True for the server's own interface, which it serves only as long as a clone of it is seen."""
+    servers = [server for server in one.before.servers if one.new is None or server.name == one.old.server]
+    macs = {mac for server in servers for mac in server.macs}
+    is_left = one.new is None or one.new.server != one.old.server
+    return is_left and any(
         interface.mac in macs
         for host in one.before.hypervisors
         for domain in host.domains
@@ -100,9 +108,13 @@ DEMANDED: tuple[Exemption, ...] = (
 )
 
 
-def mac_of(inventory: Inventory) -> frozenset[str]:
-    """Give every MAC of a server."""
-    return frozenset(mac for one in inventory.servers for mac in one.macs)
+def _rulings(one: Clearing) -> tuple[Ruling, ...]:
+    """Give all rulings on the interface after the loss: another server's mitigation may hide the one that clears."""
+    looked_at = aged(one.after)
+    (host,) = [host for host in looked_at.hypervisors if host.name == one.old.hypervisor]
+    (domain,) = [domain for domain in host.domains if domain.name == one.old.domain]
+    points = Evaluator(ServerIndex(looked_at), host).points(domain, domain.interfaces[one.old.index])
+    return tuple(ruling for point in points for ruling in point.rulings)
 
 
 def _found(inventory: Inventory) -> Mapping[str, Mapping[str, bool]]:
