@@ -41,7 +41,7 @@ check: $(MARK)-check  ## Format, lint, types, import graph, help texts against R
 	@$(BIN)/ruff check --quiet $(CODE)
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest --quiet tests/test_project.py </dev/null
-	@shellcheck --norc .ci/run packaging/*.sh packaging/systemd/mail-journal
+	@shellcheck --norc .ci/run packaging/*.sh virtscan/offload/*.sh packaging/systemd/mail-journal
 
 format: $(MARK)-check  ## Bring the code into the form that check asks for
 	@$(BIN)/ruff check --quiet --fix $(CODE)

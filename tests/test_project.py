@@ -89,6 +89,13 @@ def test_imports_run_one_way() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_no_module_is_longer_than_300_lines() -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in (PROJECT / "virtscan").rglob("*.py")}
+
+    assert len(lengths) > 200
+    assert {str(path): length for path, length in lengths.items() if length > 300} == {}
+
+
 def test_every_file_that_contributing_names_is_there() -> None:
     text = (PROJECT / "CONTRIBUTING.md").read_text()
     paths = re.findall(r"`((?:[a-z_0-9]+/)+[a-z_0-9.]+/?)`", text)

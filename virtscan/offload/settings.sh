@@ -1,0 +1,312 @@
+# Looks for lasting settings. It uses `say`, `body` and `$root` of the script that it is a part of.
+# shellcheck shell=sh disable=SC1007,SC1087,SC2012,SC2015,SC2034,SC2046,SC2086,SC2125,SC2154,SC2317
+settings() {
+    blank='[[:space:]]*'
+    owner=$(owned "$root/")
+    owner=${owner%% *}
+    profiles
+    interfaces
+    hooks
+    udev
+    cron
+    units
+    others
+}
+
+profiles() {
+    lines "^$blank(\[|interface-name|mac-address|type|autoconnect|feature-tx|master|controller|permissions)" \
+        "$root"/etc/NetworkManager/system-connections "$root"/run/NetworkManager/system-connections \
+        "$root"/usr/lib/NetworkManager/system-connections
+    for folder in etc run usr/lib; do
+        for file in "$root/$folder"/NetworkManager/system-connections/*; do
+            if [ -f "$file" ]; then exposure "$file"; fi
+        done
+    done
+    lines "^$blank(export$blank)?(DEVICE|HWADDR|LLADDR|ONBOOT|STARTMODE|ETHTOOL_OPT[A-Za-z0-9_]*)\+?=" \
+        "$root"/etc/sysconfig/network-scripts/ifcfg-* "$root"/etc/sysconfig/network/ifcfg-*
+    match='OriginalName|MACAddress|PermanentMACAddress|Path|Driver|Type|Kind|Property|Host|Virtualization'
+    match="$match|KernelCommandLine|KernelVersion|Credential|Architecture|Firmware"
+    for folder in etc run usr/local/lib usr/lib lib; do
+        lines "^$blank(\[|($match|TransmitChecksumOffload)$blank=)" "$root/$folder"/systemd/network/*.link \
+            "$root/$folder"/systemd/network/*.link.d/*.conf
+    done
+    lines "^ *([^ :]+:$blank(#.*)?\$|(macaddress|name|set-name|transmit-checksum-offload):)" \
+        "$root"/etc/netplan "$root"/run/netplan "$root"/lib/netplan "$root"/usr/lib/netplan
+}
+
+interfaces() {
+    files=$root/etc/network/interfaces
+    set -f
+    source='s/^[[:space:]]*source\(-directory\)\{0,1\}[[:space:]]//p'
+    for word in $(joined "$files" 2>/dev/null | sed -n "$source"); do
+        case $word in /*) word=$root$word ;; *) word=$root/etc/network/$word ;; esac
+        if [ -d "$word" ]; then word=$word/*; fi
+        files="$files $word"
+    done
+    set +f
+    files=$(printf '%s\n' $files "$root"/etc/network/interfaces.d/* | sort -u)
+    calls=
+    called $files
+    pattern='iface|auto|allow-|no-|mapping|source|offload-|tx-offload|bond[-_]slaves|slaves|bridge[-_]ports|template'
+    lines "^$blank($pattern|vlan|rename|[^#]*(ethtool$(naming)))" $files
+    closed "$root"/etc/network/interfaces.d
+    lines '^$' "$root"/etc/network/ifupdown2/*.conf
+    scripts "$root"/etc/network/if-pre-up.d "$root"/etc/network/if-up.d
+}
+
+hooks() {
+    for folder in "$root"/etc/NetworkManager "$root"/usr/lib/NetworkManager; do
+        scripts "$folder"/dispatcher.d "$folder"/dispatcher.d/pre-up.d
+    done
+    for folder in "$root"/etc/networkd-dispatcher "$root"/usr/lib/networkd-dispatcher; do
+        scripts "$folder"/carrier.d "$folder"/degraded.d "$folder"/routable.d "$folder"/configuring.d \
+            "$folder"/configured.d
+    done
+    for folder in "$root"/sbin "$root"/usr/sbin; do
+        scripts "$folder"/ifup-local "$folder"/ifup-pre-local
+    done
+    scripts "$root"/etc/rc.local "$root"/etc/rc.d/rc.local "$root"/etc/init.d/boot.local \
+        "$root"/etc/init.d/after.local "$root"/etc/local.d "$root"/etc/sysconfig/network/if-up.d \
+        "$root"/etc/sysconfig/network/scripts
+    # Of the many scripts of the runlevels only those that matter, for the sake of time.
+    set -- "$root"/etc/rc[2-5S].d/S* "$root"/etc/rc.d/rc[2-5].d/S* "$root"/etc/init.d/rc[2-5].d/S*
+    calls=
+    called "$@"
+    wanted="ethtool$(naming)"
+    for file; do
+        if [ -e "$file" ] && [ ! -r "$file" ]; then say unreadable "${file#"$root"}"; fi
+    done
+    scripts $(grep -lsE -- "$wanted" "$@" 2>/dev/null)
+}
+
+udev() {
+    calls=
+    called "$root"/etc/udev/rules.d/*.rules "$root"/run/udev/rules.d/*.rules
+    lines "ethtool|GOTO|LABEL|SYSTEMD_WANTS$(naming)" "$root"/etc/udev/rules.d "$root"/run/udev/rules.d
+    for folder in usr/local/lib usr/lib lib; do
+        lines 'ethtool|GOTO|LABEL' $(mention "$root/$folder"/udev/rules.d/*.rules)
+    done
+}
+
+cron() {
+    spool=$root/var/spool/cron
+    for folder in "$spool" "$spool"/crontabs "$spool"/tabs; do closed "$folder"; done
+    tables="$spool/root $spool/crontabs/root $spool/tabs/root"
+    calls=
+    called "$root"/etc/crontab "$root"/etc/cron.d/* $tables
+    closed "$root"/etc/cron.d
+    wanted="ethtool$(naming)"
+    pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)"
+    for file in "$root"/etc/crontab "$root"/etc/cron.d/* $tables; do
+        if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then show "$file"; fi
+    done
+}
+
+# Places that are not interpreted; a file there that may concern the setting leaves the outcome open.
+others() {
+    named=
+    if [ -n "$device" ]; then
+        named="|(^|[^[:alnum:]_.-])$(printf '%s' "$device" | sed 's/[.+]/\\&/g')([^[:alnum:]_.-]|\$)"
+    fi
+    unclear "$named|^${blank}features$blank=" "$root"/etc/tuned/*
+    unclear "$named" "$root"/etc/init "$root"/etc/dhcp/dhclient*-hooks* "$root"/etc/dhcp/dhclient.d \
+        "$root"/etc/wicked "$root"/etc/wicked/*
+    unclear '' "$root"/etc/modprobe.conf "$root"/etc/modprobe.d "$root"/run/modprobe.d
+}
+
+unclear() {
+    more=$1
+    shift
+    for place; do
+        [ -e "$place" ] || continue
+        closed "$place"
+        if [ ! -d "$place" ]; then set -- "$place"; else set -- "$place"/*; fi
+        for file; do
+            if [ ! -f "$file" ]; then continue; fi
+            if [ ! -r "$file" ]; then
+                say unreadable "${file#"$root"}"
+                continue
+            fi
+            calls=
+            called "$file"
+            if grep -v "^$blank#" "$file" | grep -qE -- "ethtool|tx-checksum|csum$(naming)$more"; then
+                say unclear "${file#"$root"}"
+            fi
+        done
+    done
+}
+
+# Services that run ethtool, or a script that does, with what else may start them.
+units() {
+    services= folders=
+    for folder in etc run usr/local/lib usr/lib lib; do
+        folder=$root/$folder/systemd/system
+        [ -d "$folder" ] || continue
+        closed "$folder"
+        folders="$folders $folder"
+        services="$services $(mention "$folder"/*.service "$folder"/*.service.d/*.conf)"
+        calls=
+        called "$folder"/*.service "$folder"/*.service.d/*.conf
+        for path in $calls; do
+            services="$services $(grep -ls -- "$path" "$folder"/*.service "$folder"/*.service.d/*.conf 2>/dev/null)"
+        done
+    done
+    names=
+    for path in $services; do
+        name=${path##*/}
+        case $path in *.d/*.conf) name=${path%.d/*} name=${name##*/} ;; esac
+        names="$names|${name%.service}"
+    done
+    say wants
+    for folder in $folders; do
+        for path in "$folder"/*.wants/* "$folder"/*.requires/*; do
+            if [ -c "$path" ]; then continue; fi
+            if [ -s "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#"$folder/"}"; fi
+        done
+    done | body
+    [ -n "$names" ] || return 0
+    names=$(printf '%s' "${names#|}" | sed 's/[.@+]/\\&/g')
+    say aliases
+    for folder in $folders; do
+        for path in "$folder"/*.service; do
+            if [ -L "$path" ]; then printf '%s %s\n' "${path##*/}" "$(ls -l "$path" | sed 's:.*[/ ]::')"; fi
+        done
+    done | body
+    for folder in $folders; do
+        lines "^$blank(\[|Exec|Condition|Assert|User|DynamicUser|RootDirectory|PrivateNetwork|Environment)" \
+            $(printf '%s\n' "$folder"/*.service "$folder"/*.service.d/*.conf | grep -E "/($names)\.service")
+        wanting="^$blank(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit)$blank=.*($names)"
+        lines "$wanting" $(grep -lsE "$wanting" "$folder"/*.* "$folder"/*.d/*.conf 2>/dev/null |
+            grep -vE "/($names)\.service")
+    done
+}
+
+# Scripts that run at boot, and those in the folders: whole if they run ethtool; else which they call that do.
+scripts() {
+    for place; do
+        if [ -d "$place" ]; then
+            closed "$place"
+            for file in "$place"/*; do [ -d "$file" ] || script "$file"; done
+        else
+            script "$place"
+        fi
+    done
+}
+
+script() {
+    [ -e "$1" ] || return 0
+    if [ ! -f "$1" ] || [ ! -r "$1" ]; then
+        say unreadable "${1#"$root"}"
+        return 0
+    fi
+    calls=
+    called "$1"
+    if grep -q ethtool "$1"; then
+        case $(head -c 4 "$1" | tr -d '\000') in
+            *ELF) say unreadable "${1#"$root"}" ;;
+            *) whole "$1" ;;
+        esac
+    elif [ -n "$calls" ]; then
+        attributes "$1"
+        say calls "${1#"$root"}"
+        printf '%s\n' $calls | body
+    fi
+}
+
+# A script, without its comments and its secrets.
+whole() {
+    attributes "$1"
+    say file "${1#"$root"}"
+    sed '2,$s/^[[:space:]]*#.*//' "$1" | masked | head -n 1000 | body
+}
+
+attributes() {
+    if [ -x "$1" ]; then say executable "${1#"$root"}"; fi
+    case $(owned "$1") in
+        "$owner "????-??-*) ;;
+        *) say foreign "${1#"$root"}" ;;
+    esac
+}
+
+# NetworkManager ignores a profile that others may read. A copy that was made read-only shows no mode of the machine.
+exposure() {
+    case ${root:+copy}$(owned "$1") in
+        "$owner "???------* | "copy$owner "???------* | "copy$owner r--r--r--"*) ;;
+        *) say exposed "${1#"$root"}" ;;
+    esac
+}
+
+# Who owns a file, and its mode without the type.
+owned() {
+    ls -ldLn "$1" 2>/dev/null | {
+        read -r mode links user rest
+        printf '%s %s' "$user" "${mode#?}"
+    }
+}
+
+# Adds to $calls, and sends, the scripts running ethtool that these files name by an absolute path. One that a shell
+# reads (`. PATH`, `sh PATH`) needs no first line.
+called() {
+    sourcing="^\(.*[;&|{([:space:]]\)\{0,1\}\(\.\|source\|[a-z/]*sh\)[[:space:]]\{1,\}"
+    sourcing="$sourcing\(-[a-z]*[[:space:]]*\)*[\"']\{0,1\}\(/[A-Za-z0-9_./+@-]*\).*"
+    sourced=" $(cat -- "$@" 2>/dev/null | sed -n -e '/^[[:space:]]*#/d' -e "s:$sourcing:\4:p" | tr '\n' ' ') "
+    for path in $(cat -- "$@" 2>/dev/null | grep -v '^[[:space:]]*#' | tr -c 'A-Za-z0-9_./+@-' '\n' | grep '^/..*/' |
+        sort -u); do
+        [ -f "$root$path" ] && [ -r "$root$path" ] || continue
+        first=
+        IFS= read -r first <"$root$path" || :
+        case $first in
+            '#!'*) ;;
+            *) case $sourced in *" $path "*) ;; *) continue ;; esac ;;
+        esac
+        if grep -q ethtool "$root$path"; then
+            calls="$calls $path"
+            whole "$root$path"
+        fi
+    done 2>/dev/null
+}
+
+# The called scripts as part of a pattern.
+naming() { [ -z "$calls" ] || printf '|%s' $calls | sed 's/[.+]/\\&/g'; }
+
+# The files that mention ethtool.
+mention() { grep -ls ethtool "$@" 2>/dev/null; }
+
+# A folder that may not be looked into.
+closed() {
+    if [ -d "$1" ] && { [ ! -r "$1" ] || [ ! -x "$1" ]; }; then say unreadable "${1#"$root"}"; fi
+}
+
+# Empties the variables whose names speak of secrets.
+masked() {
+    secret='[Pp][Aa][Ss][Ss]\|[Ss][Ee][Cc][Rr][Ee][Tt]\|[Tt][Oo][Kk][Ee][Nn]\|[Pp][Ss][Kk]\|[Kk][Ee][Yy]'
+    secret="\([A-Za-z0-9_]*\($secret\)[A-Za-z0-9_]*=\)"
+    sed -e "s/$secret\"[^\"]*\"/\1/g" -e "s/$secret'[^']*'/\1/g" -e "s/$secret[^[:space:]\"';]*/\1/g"
+}
+
+# A file without its comments, each continued line in one.
+joined() { sed -e '/^[[:space:]]*#/d' -e :a -e '/\\$/{' -e '$!{' -e N -e 's/\\\n/ /' -e ba -e '}' -e '}' "$1"; }
+
+# Of the files, and the files in the folders, the lines that fit the pattern; missing files send nothing.
+lines() {
+    pattern=$1
+    shift
+    for place; do
+        if [ -d "$place" ]; then
+            closed "$place"
+            for file in "$place"/*; do [ -d "$file" ] || show "$file"; done
+        else
+            show "$place"
+        fi
+    done
+}
+
+show() {
+    [ -e "$1" ] || return 0
+    if [ -r "$1" ] && { [ -f "$1" ] || [ -c "$1" ]; }; then
+        say file "${1#"$root"}"
+        joined "$1" | masked | grep -E -- "$pattern" | head -n 1000 | body
+    else
+        say unreadable "${1#"$root"}"
+    fi
+}
