@@ -201,6 +201,7 @@ def test_pruning_to_nothing_keeps_the_last_scan_of_each_scope(url: str) -> None:
     save(url, [*year(5), night(1, host("hv9", vm(9)), scope="other")])
     with open_history(url) as history:
         assert history.prune(before=datetime(2028, 1, 1, tzinfo=UTC), then=Then.NONE) == (1, 2, 3, 4)
+        assert query(url, "SELECT kind FROM change") == []  # what the first scan that is kept has is not news
         assert history.load(5) == year(5)[4]
         assert history.prune(before=datetime(2028, 1, 1, tzinfo=UTC), then=Then.NONE) == ()
         number = history.save(year(6)[5], None)
