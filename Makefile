@@ -14,7 +14,7 @@ export PYTHON
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help scan test test-fast test-dates check format golden picture bench faults fuzz lab clean
+.PHONY: help scan test test-fast test-dates check format golden picture bench faults fuzz lab packages clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ fuzz: $(MARK)-test  ## Try broken inputs on every parser for ten seconds each; A
 lab: $(MARK)-lab  ## As root: boot real VMs and compare the verdicts with it; ARGS=--core for the shortest
 	@$(BIN)/python -m tests.lab $(ARGS) </dev/null
 
+packages: $(MARK)-packages  ## Build what users install and try each, as root in clean roots; ARGS=--core for the shortest
+	@packaging/try-packages.sh $(BIN)/python $(ARGS)
+
 clean:  ## Remove what make made
 	@rm -rf $(VENV) build dist htmlcov .coverage .coverage.* *.egg-info .hypothesis .import_linter_cache .mypy_cache \
 	        .pytest_cache .ruff_cache
@@ -77,6 +80,11 @@ $(MARK)-scan: $(INPUTS)
 	@packaging/system-packages.sh scan
 	@packaging/virtual-environment.sh $(VENV)
 	@touch $@
+
+$(MARK)-packages: $(INPUTS)
+	@packaging/system-packages.sh packages
+	@packaging/virtual-environment.sh $(VENV) packages
+	@touch $@ $(MARK)-scan
 
 $(MARK)-check $(MARK)-test $(MARK)-lab: $(INPUTS)
 	@packaging/system-packages.sh $(patsubst $(MARK)-%,%,$@)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs the distribution's packages that virtscan is built with (scan), checked with (check), tested with (test) or
-# held against real boots with (lab).
+# held against real boots with (lab), or made into packages (packages).
 #
-#   packaging/system-packages.sh scan|check|test|lab
+#   packaging/system-packages.sh scan|check|test|lab|packages
 #
 # Looks first and touches nothing when all of it is there. Otherwise installs what is missing, as root or through
 # sudo when it asks for no password; else says what to run and ends with 1. PYTHON names the interpreter to build for.
@@ -127,10 +127,15 @@ needed_to_lab() {
   need ovmf edk2-ovmf any_file /usr/share/OVMF/OVMF_CODE*.fd /usr/share/edk2/ovmf/OVMF_CODE*.fd
 }
 
+needed_to_packages() {
+  needed_to_scan
+  need debootstrap debootstrap program debootstrap
+}
+
 case ${1-} in
-  scan | check | test | lab) "needed_to_$1" ;;
+  scan | check | test | lab | packages) "needed_to_$1" ;;
   *)
-    echo "usage: $0 scan|check|test|lab" >&2
+    echo "usage: $0 scan|check|test|lab|packages" >&2
     exit 2
     ;;
 esac

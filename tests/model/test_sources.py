@@ -80,7 +80,7 @@ def test_any_path_of_a_source_is_replaced_as_a_whole(kind: Enum, path: str) -> N
     source = source_text(kind, path)
 
     for text in redacted(source):
-        assert re.fullmatch(rf"{ROWS[kind].scheme}:host\d+", text), text
+        assert re.fullmatch(rf"{ROWS[kind].scheme}:path\d+", text), text
 
 
 def test_a_source_of_a_later_version_shows_no_path_either() -> None:
