@@ -16,7 +16,7 @@ import msgspec
 from virtscan.model import Domain
 from virtscan.storage.inventory_file import VERSION, Saved, raw_upgraded
 
-_VOLATILE = rb'(?<=[{,])"(observed_at|open_seconds|read_seconds|memory_free_mib|mhz)":'
+_VOLATILE = rb'(?<=[{,])"(observed_at|open_seconds|read_seconds|memory_free_mib|balloon_mib|mhz)":'
 _TAKEN_OUT = re.compile(_VOLATILE + rb'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)')
 _PLACE = re.compile(_VOLATILE + rb'"@([0-9]+)"')
 _LISTS = ("servers", "netboots", "subnets")
