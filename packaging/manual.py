@@ -80,8 +80,11 @@ def man_page(named: Named) -> str:
             inner = command.get_command(named.context, name)
             text = COMMANDS.get(name) or (inner.get_short_help_str(limit=200) if inner else "")
             lines += [".TP", f".BR {_roff(title)}\\-{_roff(name)} (1)", _roff(text)]
-    if command.epilog:
-        lines += [".SH EXAMPLES AND EXIT STATUS", *_paragraphs(command.epilog)]
+    examples = getattr(command, "examples", ())
+    lines += [".SH EXAMPLES", ".nf", *map(_roff, examples), ".fi"] if examples else []
+    codes = getattr(command, "exit_codes", {})
+    lines += [".SH EXIT STATUS"] if codes else []
+    lines += [line for code, text in codes.items() for line in (".TP", f".B {code}", _roff(text))]
     others = [name for name in COMMANDS if named.words != f"virtscan {name}"]
     lines += [".SH SEE ALSO", ", ".join(f"\\fBvirtscan\\-{_roff(name)}\\fR(1)" for name in others) + ","]
     lines += ["\\fBvirtscan.toml\\fR(5)"]

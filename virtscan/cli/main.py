@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from virtscan import __version__
+from virtscan.cli.help import Group
 from virtscan.cli.output import OutputError, ReaderGoneError
 from virtscan.cli.process.streams import drop_output
 from virtscan.cli.status import StatusError
@@ -39,7 +40,7 @@ INTERRUPTED = 130
 READER_GONE = 141
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(Group):
     """Commands by name; a command's module is imported when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
@@ -59,7 +60,10 @@ class _LazyGroup(click.Group):
 @click.group(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: virtscan scan -c qemu+ssh://root@hv1/system --server satellite:eth0=ssh://root@satellite",
+    examples=(
+        "virtscan scan -c qemu+ssh://root@hv1/system --server satellite:eth0=ssh://root@satellite",
+        "virtscan report fleet.json --view capacity --by site",
+    ),
 )
 @click.version_option(__version__, "-V", "--version", prog_name="virtscan", message="%(prog)s %(version)s")
 def virtscan() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from virtscan.cli.acquire import load
+from virtscan.cli.help import STATUSES, Command
 from virtscan.cli.options import seconds_of, words_of
 from virtscan.cli.output import tell
 from virtscan.cli.status import StatusError, status_of
@@ -14,7 +15,7 @@ from virtscan.errors import VirtscanError
 from virtscan.model import FailOn, Inventory
 
 
-class _Plugin(click.Command):
+class _Plugin(Command):
     """A command whose wrong usage is the status UNKNOWN: to Nagios, 2 would be CRITICAL."""
 
     def make_context(
@@ -27,7 +28,14 @@ class _Plugin(click.Command):
             raise StatusError(error.format_message()) from error
 
 
-@click.command(cls=_Plugin, epilog="Example: virtscan check /var/lib/virtscan/fleet.json --max-scan-age 26h")
+@click.command(
+    cls=_Plugin,
+    examples=(
+        "virtscan check /var/lib/virtscan/fleet.json --max-scan-age 26h",
+        "virtscan check sqlite:////var/lib/virtscan/history.sqlite --fail-on pending",
+    ),
+    exit_codes=STATUSES,
+)
 @click.argument("file")
 @click.option(
     "--max-scan-age",

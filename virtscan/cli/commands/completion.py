@@ -3,12 +3,20 @@
 import click
 from click.shell_completion import get_completion_class
 
+from virtscan.cli.help import WORKS, Command
 from virtscan.cli.output import tell
 
 SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command(epilog='Example: eval "$(virtscan completion bash)"')
+@click.command(
+    cls=Command,
+    examples=(
+        'eval "$(virtscan completion bash)"',
+        "virtscan completion fish > ~/.config/fish/completions/virtscan.fish",
+    ),
+    exit_codes=WORKS,
+)
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:
     """Print the completion script for SHELL.

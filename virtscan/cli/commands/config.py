@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from virtscan.cli.acquire import load
+from virtscan.cli.help import Command, Group
 from virtscan.cli.options import FILE, connect_option, make_console, quiet_and_verbose, server_option, unsafe_option
 from virtscan.cli.output import OutputError, tell
 from virtscan.cli.plan import load_plan, name_warnings
@@ -20,12 +21,12 @@ from virtscan.views.wording.gaps import reason, subject
 _file = click.argument("file", required=False, type=FILE)
 
 
-@click.group(epilog="Example: virtscan config check /etc/virtscan/virtscan.toml")
+@click.group(cls=Group, examples=("virtscan config init -o ~/.config/virtscan/virtscan.toml", "virtscan config check"))
 def config() -> None:
     """Validate and explain the configuration file; nothing is scanned."""
 
 
-@config.command(epilog="Example: virtscan config check virtscan.toml")
+@config.command(cls=Command, examples=("virtscan config check", "virtscan config check virtscan.toml"))
 @_file
 @unsafe_option
 @quiet_and_verbose
@@ -43,7 +44,7 @@ def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool)
     return 0
 
 
-@config.command(epilog="Example: virtscan config show --hypervisor hv1 --device bond2")
+@config.command(cls=Command, examples=("virtscan config show", "virtscan config show --hypervisor hv1 --device bond2"))
 @_file
 @click.option("--hypervisor", help="Hypervisor of the device to explain (with --device).")
 @click.option("--device", help="Source device to explain: its segment and the servers that may answer on it.")
@@ -76,7 +77,7 @@ def show(
     return 0
 
 
-@config.command(epilog="Example: virtscan config schema > virtscan.schema.json")
+@config.command(cls=Command, examples=("virtscan config schema", "virtscan config schema > virtscan.schema.json"))
 def schema() -> int:
     """Print the configuration's JSON Schema, as virtscan schema config."""
     tell(schema_text("config"))
@@ -84,7 +85,11 @@ def schema() -> int:
 
 
 @config.command(
-    epilog="Example: virtscan config init -c qemu+ssh://root@hv1/system --server satellite:eth0=ssh://root@satellite"
+    cls=Command,
+    examples=(
+        "virtscan config init -o ~/.config/virtscan/virtscan.toml",
+        "virtscan config init -c qemu+ssh://root@hv1/system --server satellite:eth0=ssh://root@satellite",
+    ),
 )
 @connect_option
 @server_option

@@ -9,6 +9,7 @@ from virtscan.cli.console import Console
 from virtscan.cli.earlier import changes_between, earlier, new_gaps
 from virtscan.cli.exit_codes import ExitCode, of_changes
 from virtscan.cli.formats import opened_for
+from virtscan.cli.help import COMPARES, Command
 from virtscan.cli.options import (
     fail_on_option,
     lower_device_option,
@@ -25,7 +26,14 @@ from virtscan.model import FailOn, Inventory, LowerDevice
 from virtscan.reporters import REPORTERS
 
 
-@click.command(epilog="Example: virtscan diff monday.json tuesday.json --format json")
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan diff monday.json tuesday.json --format json",
+        "virtscan diff sqlite:////var/lib/virtscan/history.sqlite@2026-11-01 tuesday.json",
+    ),
+    exit_codes=COMPARES,
+)
 @click.argument("old")
 @click.argument("new")
 @lower_device_option

@@ -11,6 +11,7 @@ from virtscan import doctor as checks
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.formats import opened_for
+from virtscan.cli.help import CHECKS, Command
 from virtscan.cli.options import (
     config_option,
     connect_option,
@@ -32,7 +33,14 @@ from virtscan.reporters import printable, scan_line
 _LONGEST = 600
 
 
-@click.command(epilog="Example: virtscan doctor -c qemu+ssh://root@hv1/system")
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan doctor",
+        "virtscan doctor -c qemu+ssh://root@hv1/system",
+    ),
+    exit_codes=CHECKS,
+)
 @connect_option
 @server_option
 @config_option

@@ -9,6 +9,7 @@ from virtscan import explain as explanations
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import ExitCode, of_explanation
 from virtscan.cli.formats import opened_for
+from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.look import current_look
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
 from virtscan.cli.output import STDOUT, keep_apart
@@ -21,7 +22,14 @@ from virtscan.reporters import printable, scan_line
 _LONGEST = 600
 
 
-@click.command(epilog="Example: virtscan explain web01 fleet.json")
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan explain web01 fleet.json",
+        "virtscan explain 52:54:00:93:76:af fleet.json --format json",
+    ),
+    exit_codes=ANSWERS,
+)
 @click.argument("interface", metavar="DOMAIN|MAC")
 @fresh_or_saved_options
 @text_output_options

@@ -10,6 +10,7 @@ from virtscan.cli.commands.diff import compared
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.formats import Wanted, opened_for, wanted_outputs
+from virtscan.cli.help import COMPARES, JUDGES, WORKS, Command, Group
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import (
     FILE,
@@ -34,12 +35,26 @@ _CAPACITY, _RISKS = "capacity", "risks"
 _THEN = ("weekly", "monthly", "none")
 
 
-@click.group(epilog="Example: virtscan history list --history sqlite:////var/lib/virtscan/history.sqlite")
+@click.group(
+    cls=Group,
+    examples=(
+        "virtscan history list --history sqlite:////var/lib/virtscan/history.sqlite",
+        "virtscan history show 2026-11-01 --view capacity",
+    ),
+)
 def history() -> None:
     """List, read back, compare and thin out the scans that scan --history keeps."""
 
 
-@history.command("list", epilog="Example: virtscan history list --format csv")
+@history.command(
+    "list",
+    cls=Command,
+    examples=(
+        "virtscan history list --format csv",
+        "virtscan history list --history postgresql://virtscan@db/virtscan",
+    ),
+    exit_codes=WORKS,
+)
 @history_option
 @config_option
 @output_options
@@ -62,7 +77,15 @@ def list_(
     return ExitCode.CLEAN
 
 
-@history.command("show", epilog="Example: virtscan history show 2026-11-01 --save november.json")
+@history.command(
+    "show",
+    cls=Command,
+    examples=(
+        "virtscan history show latest --view capacity",
+        "virtscan history show 2026-11-01 --save november.json",
+    ),
+    exit_codes=JUDGES,
+)
 @click.argument("scan", default=LATEST)
 @history_option
 @config_option
@@ -108,7 +131,14 @@ def show_(
     return code
 
 
-@history.command(epilog="Example: virtscan history diff 2026-11-01 latest")
+@history.command(
+    cls=Command,
+    examples=(
+        "virtscan history diff",
+        "virtscan history diff 2026-11-01 latest",
+    ),
+    exit_codes=COMPARES,
+)
 @click.argument("old", required=False)
 @click.argument("new", default=LATEST)
 @history_option
@@ -141,7 +171,14 @@ def diff(
     return compared(*sides, format_name=format_name, output=output, fail_on=fail_on, console=console)
 
 
-@history.command(epilog="Example: virtscan history trend --view capacity --by site")
+@history.command(
+    cls=Command,
+    examples=(
+        "virtscan history trend --view capacity --by site",
+        "virtscan history trend --view risks --format csv",
+    ),
+    exit_codes=WORKS,
+)
 @history_option
 @config_option
 @click.option(
@@ -191,7 +228,14 @@ def trend(
     return ExitCode.CLEAN
 
 
-@history.command(epilog="Example: virtscan history prune --keep 90d --then weekly")
+@history.command(
+    cls=Command,
+    examples=(
+        "virtscan history prune --keep 90d",
+        "virtscan history prune --keep 90d --then weekly",
+    ),
+    exit_codes=WORKS,
+)
 @history_option
 @config_option
 @duration_option("--keep", required=True, help="Age up to which every scan is kept, e.g. 90d.")

@@ -6,13 +6,21 @@ import click
 
 from virtscan.cli.acquire import load
 from virtscan.cli.exit_codes import ExitCode
+from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import FILE, make_console, quiet_and_verbose
 from virtscan.cli.output import PRIVATE, opened
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
 
 
-@click.command(epilog="Example: virtscan merge ams1.json fra1.json --save fleet.json")
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan merge ams1.json fra1.json --save fleet.json",
+        "virtscan merge ams1.json fra1.json --config virtscan.toml --save fleet.json",
+    ),
+    exit_codes=ANSWERS,
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--save", type=FILE, required=True, help="Save the merged inventory to this file.")
 @click.option("--config", type=FILE, help="Configuration with waivers and limits; else those of the first FILE count.")

@@ -8,6 +8,7 @@ import click
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import of_remedy
 from virtscan.cli.formats import opened_for
+from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
 from virtscan.cli.output import STDOUT, keep_apart
 from virtscan.cli.redacting import redaction
@@ -15,7 +16,14 @@ from virtscan.cli.rendering import show_text
 from virtscan.remedy import FORMS, document, plan
 
 
-@click.command(epilog="Example: virtscan remedy fleet.json --as nmcli -o satellite.sh")
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan remedy fleet.json --as nmcli -o satellite.sh",
+        "virtscan remedy fleet.json --as ansible",
+    ),
+    exit_codes=ANSWERS,
+)
 @fresh_or_saved_options
 @click.option(
     "--as",

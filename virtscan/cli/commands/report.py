@@ -9,6 +9,7 @@ from virtscan.cli.acquire import judged_on, load_all
 from virtscan.cli.assuming import assume_option, parsed, under
 from virtscan.cli.exit_codes import of_report
 from virtscan.cli.formats import Wanted, wanted_outputs
+from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.options import lower_device_option, make_console, max_age_option, quiet_and_verbose, report_options
 from virtscan.cli.output import Outputs, keep_apart
 from virtscan.cli.redacting import redaction
@@ -17,7 +18,14 @@ from virtscan.model import FailOn, GapAbout, Inventory, LowerDevice
 from virtscan.views.metrics import Run
 
 
-@click.command(epilog="Example: virtscan report fleet.json --view capacity --format csv")
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan report fleet.json --view capacity --by site",
+        "virtscan report ams1.json fra1.json --format xlsx=fleet.xlsx",
+    ),
+    exit_codes=JUDGES,
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @lower_device_option
 @max_age_option

@@ -11,6 +11,7 @@ from virtscan.cli.assuming import assume_option, check, parsed, under
 from virtscan.cli.earlier import since_option
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.formats import Wanted, wanted_outputs
+from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.history.keeping import Keeping
 from virtscan.cli.history.source import history_option, kept_in, trend_of
 from virtscan.cli.night import Night, code_of
@@ -25,7 +26,12 @@ from virtscan.views.metrics import Run
 
 
 @click.command(
-    epilog="Example: virtscan scan -c qemu+ssh://root@hv1/system --server satellite:eth0=ssh://root@satellite"
+    cls=Command,
+    examples=(
+        "virtscan scan -c qemu+ssh://root@hv1/system --server satellite:eth0=ssh://root@satellite",
+        "virtscan scan -q --since /var/lib/virtscan/fleet.json --save /var/lib/virtscan/fleet.json",
+    ),
+    exit_codes=JUDGES,
 )
 @collect_options
 @click.option("--save", type=FILE, help="Save the inventory to this file, for virtscan report.")

@@ -2,11 +2,19 @@
 
 import click
 
+from virtscan.cli.help import WORKS, Command
 from virtscan.cli.output import tell
 from virtscan.cli.schemas import SCHEMAS, schema_text
 
 
-@click.command(epilog="Example: virtscan schema report > report.schema.json")
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan schema report > report.schema.json",
+        "virtscan schema config > virtscan.schema.json",
+    ),
+    exit_codes=WORKS,
+)
 @click.argument("name", type=click.Choice(list(SCHEMAS)))
 def schema(name: str) -> int:
     """Print the JSON Schema NAME: of a document, of a saved inventory, or of the configuration.

@@ -7,6 +7,7 @@ import click
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import of_servers
 from virtscan.cli.formats import opened_for
+from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.options import (
     config_option,
     host_timeout_option,
@@ -20,7 +21,14 @@ from virtscan.model import Plan
 from virtscan.views import VIEWS
 
 
-@click.command(epilog="Example: virtscan servers --server satellite:eth0=ssh://root@satellite")
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan servers",
+        "virtscan servers --server satellite:eth0=ssh://root@satellite",
+    ),
+    exit_codes=JUDGES,
+)
 @server_option
 @config_option
 @host_timeout_option

@@ -8,13 +8,21 @@ from virtscan import trace as captures
 from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import of_trace
 from virtscan.cli.formats import opened_for
+from virtscan.cli.help import TRACES, Command
 from virtscan.cli.options import FILE, make_console, max_age_option, output_options, quiet_and_verbose, redact_option
 from virtscan.cli.output import STDOUT, keep_apart
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import show
 
 
-@click.command(epilog="Example: virtscan trace satellite.pcap --inventory fleet.json")
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan trace satellite.pcap",
+        "virtscan trace satellite.pcap --inventory fleet.json",
+    ),
+    exit_codes=TRACES,
+)
 @click.argument("pcap", type=FILE)
 @click.option(
     "--inventory", type=FILE, help="Saved inventory (scan --save): show for each finding if the boot confirms it."

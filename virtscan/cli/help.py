@@ -1,0 +1,125 @@
+"""The form of help texts: options in groups, two examples, the exit codes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "What to read": (
+        "connect", "xml", "sosreport", "servers", "config", "ssh_facts", "next_start", "stats", "inventory",
+    ),
+    "How to judge": ("lower_device", "max_age", "assumptions", "fail_on"),
+    "What to show": ("view", "by", "where", "since", "show_all", "sort", "columns", "wide", "colour", "summary"),
+    "Where to": ("formats", "format_name", "output", "save", "history", "no_history", "redact"),
+    "Limits": ("host_timeout", "deadline", "allow_unsafe_uri"),
+}  # fmt: skip
+"""Options by their Python names; the others come last."""
+
+_MANY = 12
+"""From so many options on they are grouped."""
+
+JUDGES = {
+    0: "everything was read and judged, nothing is at risk",
+    1: "everything was read and judged, something is at risk",
+    2: "wrong usage or configuration; nothing was done",
+    3: "nothing is at risk, but something was not read or judged",
+    4: "something is at risk, and something was not read or judged",
+    5: "nothing was read",
+}
+"""Exit codes of a command that judges."""
+
+COMPARES = {
+    0: "nothing is new",
+    1: "something is newly at risk",
+    2: "wrong usage or configuration",
+    3: "the comparison has holes: a hypervisor was not read",
+    4: "something is newly at risk, and the comparison has holes",
+}
+"""Exit codes of a command that compares."""
+
+ANSWERS = {
+    0: "done",
+    2: "wrong usage, or a file that can't be read",
+    3: "done; something that was not read bears on the answer",
+}
+"""Exit codes of a command that answers a question."""
+
+TRACES = {
+    0: "everything was read, no boot failed because of partial checksums",
+    1: "a boot failed because of partial checksums",
+    2: "wrong usage, or not a packet capture",
+    3: "no such boot, but something was not read or is unclear",
+    4: "a boot failed because of partial checksums, and something was not read",
+    5: "nothing was read",
+}
+"""Exit codes of `virtscan trace`."""
+
+CHECKS = {0: "everything can be used", 2: "wrong usage or configuration", 3: "something can't be used"}
+"""Exit codes of `virtscan doctor`."""
+
+STATUSES = {
+    0: "OK",
+    1: "WARNING: a gap, an unknown verdict, a VM at risk below --fail-on",
+    2: "CRITICAL: a VM at risk",
+    3: "UNKNOWN: no scan, an old one, or wrong usage",
+}
+"""Exit codes of `virtscan check`, as Nagios has them."""
+
+WORKS = {0: "done", 2: "wrong usage or configuration"}
+"""Exit codes of a command without a result of its own."""
+
+
+class Command(click.Command):
+    """A command whose help ends with examples and exit codes."""
+
+    def __init__(
+        self, *arguments: Any, examples: Sequence[str] = (), exit_codes: Mapping[int, str] = WORKS, **rest: Any
+    ) -> None:  # Any: click's own
+        super().__init__(*arguments, **rest)
+        self.examples = tuple(examples)
+        self.exit_codes = exit_codes
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, many of them in groups."""
+        parameters = self.get_params(ctx)
+        if len(parameters) < _MANY:
+            super().format_options(ctx, formatter)
+            return
+        left = {one.name: one for one in parameters}
+        for title, names in _GROUPS.items():
+            _write(formatter, title, [left.pop(name) for name in names if name in left], ctx)
+        _write(formatter, "Options", list(left.values()), ctx)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 click's signature
+        """Write the examples and the exit codes."""
+        with formatter.section("Examples"):
+            for example in self.examples:
+                formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), text) for code, text in self.exit_codes.items()])
+
+
+class Group(click.Group):
+    """A group of commands, whose help ends with examples."""
+
+    command_class = Command
+
+    def __init__(self, *arguments: Any, examples: Sequence[str] = (), **rest: Any) -> None:  # Any: click's own
+        super().__init__(*arguments, **rest)
+        self.examples = tuple(examples)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 click's signature
+        """Write the examples."""
+        with formatter.section("Examples"):
+            for example in self.examples:
+                formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+
+
+def _write(
+    formatter: click.HelpFormatter, title: str, options: Sequence[click.Parameter], context: click.Context
+) -> None:
+    records = [record for option in options if (record := option.get_help_record(context)) is not None]
+    if records:
+        with formatter.section(title):
+            formatter.write_dl(records)
