@@ -23,6 +23,7 @@ from virtscan.model import (
     DeviceName,
     Exposure,
     Finding,
+    HostStatus,
     Interface,
     Mac,
     Netboot,
@@ -32,7 +33,7 @@ from virtscan.model import (
     State,
     Verdict,
 )
-from virtscan.model.reasons import NeedsInterface
+from virtscan.model.reasons import NeedsHypervisors, NeedsInterface
 
 
 def test_an_empty_inventory_gives_an_empty_report() -> None:
@@ -302,3 +303,17 @@ def test_an_interface_that_a_provisioning_system_is_about_to_install_is_pending(
     )
 
     assert [finding.exposure for finding in correlate(fleet).findings] == [Exposure.PENDING, Exposure.LATENT]
+
+
+def test_a_mitigation_is_no_surer_than_another_server_that_only_an_unread_hypervisor_could_refute() -> None:
+    off = satellite(tx_checksum=State.OFF)
+    real = Mac("b4:96:91:aa:00:01")
+    elsewhere = satellite(name="other", macs=(real,), declared_macs=(real,))
+    unread = hypervisor("hv3", status=HostStatus.FAILED)
+
+    alone = finding_of(scene(servers=(off,), others=(unread,), lists_all_domains=True))
+    both = finding_of(scene(servers=(off, elsewhere), others=(unread,), lists_all_domains=True))
+
+    assert (alone.rule, alone.confidence) == ("R5", Confidence.MEDIUM)
+    assert (both.rule, both.confidence) == ("R5", Confidence.LOW)
+    assert NeedsHypervisors(hypervisors=("hv3",)) in both.missing

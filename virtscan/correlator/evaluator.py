@@ -4,7 +4,7 @@ The evaluation is pure; the caches around it have named keys. Most interfaces ar
 servers outside the hypervisor look alike from most of its devices.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -35,6 +35,7 @@ from virtscan.model import (
     Machine,
     NotJudged,
     Reach,
+    Verdict,
 )
 
 _NONE: frozenset[int] = frozenset()
@@ -64,7 +65,11 @@ class PointEvaluation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides an interface: the worst ruling with its attachment point, and all points that it was chosen from."""
+    """What decides an interface: the worst ruling with its attachment point, and all points that it was chosen from.
+
+    `supposed` is another server's clearing that rests on a missing fact (R10 with low confidence), where the deciding
+    ruling clears, too: the interface is no more certain than that.
+    """
 
     decided: PointEvaluation
     ruling: Ruling
@@ -72,6 +77,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     disagree: bool
     reach: Reach
     points: tuple[PointEvaluation, ...]
+    supposed: Ruling | None = None
 
 
 class _Plug(msgspec.Struct, frozen=True):
@@ -158,10 +164,13 @@ class Evaluator:
         pool = len(points) > 1 and any(point.rulings[0].rule.verdict is not ruling.rule.verdict for point in points)
         disagree = any(one.rule.verdict is not ruling.rule.verdict for one in rivals)
         capped = (disagree or pool) and ruling.confidence is Confidence.HIGH
+        supposed = _supposed(ruling, points)
+        confidence = Confidence.MEDIUM if capped else ruling.confidence
         return Evaluation(
             decided=decided,
             ruling=ruling,
-            confidence=Confidence.MEDIUM if capped else ruling.confidence,
+            confidence=confidence if supposed is None else Confidence.LOW,
+            supposed=supposed,
             disagree=disagree,
             reach=of_pool([point.reach for point in points]),
             points=points,
@@ -264,6 +273,14 @@ def _settled(point: AttachmentPoint, case: Case, on_record: frozenset[int]) -> P
     return PointEvaluation(
         point=point, rulings=(rule_on(case),), excluded=(), contradicted=(), reach=Reach.UNKNOWN, on_record=on_record
     )
+
+
+def _supposed(ruling: Ruling, points: Iterable[PointEvaluation]) -> Ruling | None:
+    """Return a clearing of low confidence that a mitigation, which is the worse verdict, would hide."""
+    if ruling.rule.verdict is not Verdict.MITIGATED:
+        return None
+    others = (one for point in points for one in point.rulings if one.rule.verdict is Verdict.NOT_AFFECTED)
+    return next((one for one in others if one.confidence is Confidence.LOW), None)
 
 
 def _is_on_the_device(ruling: Ruling) -> bool:

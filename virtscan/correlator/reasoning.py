@@ -77,6 +77,8 @@ class Reasoning:
         because += _observed(self._hypervisor.name, ruling)
         if ruling.rule.verdict in OPEN:
             missing += self._renewals
+        if evaluation.supposed is not None:
+            missing += evaluation.supposed.position.missing
         return tuple(dict.fromkeys(because)), tuple(dict.fromkeys(missing))
 
     def _add(
