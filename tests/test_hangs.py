@@ -170,7 +170,8 @@ def test_a_server_that_stays_silent_is_unknown_at_its_deadline(fleet: Scan) -> N
     (server,) = fleet.inventory.servers
 
     assert server.tx_checksum is State.UNKNOWN
-    assert words(server.reason) == "no answer within 5 s"
+    # ssh has the same limit, and may reach it first.
+    assert words(server.reason).removeprefix("ssh: timeout: ") == "no answer within 5 s"
     assert words(server.reason) in [reason(gap) for gap in fleet.inventory.gaps]
 
 
