@@ -1,5 +1,6 @@
 """A scan in a process of its own, beside healthy hosts, and a look at everything that it leaves."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -96,8 +97,11 @@ def play(
 
 def children() -> list[int]:
     """The processes that this one has to care for, orphans included."""
-    threads = Path("/proc/self/task").iterdir()
-    return [int(number) for thread in threads for number in (thread / "children").read_text().split()]
+    found: list[int] = []
+    for thread in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it has just ended
+            found += map(int, (thread / "children").read_text().split())
+    return found
 
 
 def ended_leftovers(before: set[int]) -> tuple[str, ...]:
