@@ -112,6 +112,21 @@ def test_a_database_that_is_away_loses_no_scan(
     assert f"the scan is in {copy}" in capfd.readouterr().err
 
 
+def test_a_history_to_compare_with_that_is_away_loses_neither_scan_nor_report(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    away = f"postgresql:///x?host={tmp_path}"
+    saved = tmp_path / "fleet.json"
+
+    assert run([*SCAN, "--history", away, "--since", away, "--save", str(saved)]) == 74
+
+    printed = capfd.readouterr()
+    assert "Scanned " in printed.out
+    assert "the whole report follows" in printed.err
+    assert loads(saved.read_bytes(), origin="").hypervisors
+    assert run([*SCAN, "--since", away]) == 74
+
+
 def test_a_scan_is_kept_even_if_the_reader_of_its_report_is_gone(url: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from virtscan.cli import main; main()", *SCAN, "--history", url]
     reading, writing = os.pipe()

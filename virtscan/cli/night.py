@@ -9,26 +9,35 @@ from virtscan.cli.earlier import last_night, new_gaps, news_of, with_memory_of
 from virtscan.cli.exit_codes import ExitCode, of_changes
 from virtscan.cli.redacting import Redaction
 from virtscan.cli.rendering import News
+from virtscan.errors import HistoryError
 from virtscan.model import FailOn, Inventory
 from virtscan.transport import uri
 
 
 class Night(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan is compared with; `before` is None on the first night, and where only news is not wanted."""
+    """What a scan is compared with; `before` is None on the first night, and where only news is not wanted.
+
+    `failure` says why a history can't be read: the scan is then reported whole, and nothing of it is lost.
+    """
 
     is_wanted: bool
     before: Inventory | None = None
+    failure: str | None = None
 
     @classmethod
     def since(cls, text: str | None, *, scope: str | None, redacted: Redaction, quiet: bool) -> Self:
         """Read what `--since` names, before any host is read; without it there is no news.
 
         Raises:
-            ConfigError, InventoryError, HistoryError: It is invalid, or can't be read.
+            ConfigError, InventoryError: It is invalid, or a file that can't be read.
         """
         if text is None:
             return cls(is_wanted=False)
-        before = last_night(text, scope=scope)
+        try:
+            before = last_night(text, scope=scope)
+        except HistoryError as error:
+            click.echo(f"virtscan: {error}; the whole report follows", err=True)
+            return cls(is_wanted=False, failure=f"{error}; the scan was not compared")
         if before is None and not quiet:
             click.echo(f"virtscan: {uri.shown(text)} does not exist yet; everything counts as new", err=True)
         return cls(is_wanted=True, before=None if before is None else redacted.of_earlier(before))

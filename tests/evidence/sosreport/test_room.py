@@ -4,6 +4,7 @@ import pytest
 
 from tests.harness.patience import LONG
 from virtscan.errors import SosreportError
+from virtscan.evidence.sosreport import room
 from virtscan.evidence.sosreport.room import MAX_KEPT, Share
 
 
@@ -50,3 +51,17 @@ def test_the_memory_is_free_when_the_content_is_gone() -> None:
 
     second.take(MAX_KEPT)  # would wait
     second.give_back()
+
+
+def test_the_garbage_collector_may_give_a_report_back_while_the_lock_is_held() -> None:
+    share = Share()
+    gave_back = threading.Event()
+
+    def collect() -> None:
+        with room._lock:  # noqa: SLF001 as in a collection that begins there
+            share.give_back()
+        gave_back.set()
+
+    threading.Thread(target=collect, daemon=True).start()
+
+    assert gave_back.wait(LONG)

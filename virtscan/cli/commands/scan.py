@@ -16,7 +16,7 @@ from virtscan.cli.history.keeping import Keeping
 from virtscan.cli.history.source import history_option, kept_in, trend_of
 from virtscan.cli.night import Night, code_of
 from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
-from virtscan.cli.output import PRIVATE, Outputs, keep_apart
+from virtscan.cli.output import PRIVATE, OutputError, Outputs, keep_apart
 from virtscan.cli.plan import default_uri_line
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering
@@ -115,4 +115,6 @@ def scan(
         rendering.with_pseudonyms(redacted.text).write(report, shown, console, run, news)
     if refused is not None:
         raise refused
+    if night.failure is not None:
+        raise OutputError(night.failure)
     return code

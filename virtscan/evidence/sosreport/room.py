@@ -15,7 +15,9 @@ _SHARED = MAX_KEPT // 2
 _LONGEST_WAIT = 60.0
 _POLL_SECONDS = 0.05
 
-_lock = threading.Lock()
+_lock = threading.RLock()
+"""The garbage collector gives a report back at any moment, also in a thread that holds the lock."""
+
 _shares: "list[Share]" = []
 
 
@@ -55,4 +57,5 @@ class Share:
 
     def _may_go_on(self) -> bool:
         with _lock:
-            return _shares[:1] == [self] or sum(share._taken for share in _shares) <= _SHARED  # noqa: SLF001 of its own class
+            shares = tuple(_shares)
+            return shares[:1] == (self,) or sum(share._taken for share in shares) <= _SHARED  # noqa: SLF001 of its own class
