@@ -58,7 +58,7 @@ def test_the_garbage_collector_may_give_a_report_back_while_the_lock_is_held() -
     gave_back = threading.Event()
 
     def collect() -> None:
-        with room._lock:  # noqa: SLF001 as in a collection that begins there
+        with room._lock:  # as in a collection that begins there
             share.give_back()
         gave_back.set()
 
