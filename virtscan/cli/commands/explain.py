@@ -18,6 +18,7 @@ from virtscan.cli.rendering import show_text
 from virtscan.explain import Explanation
 from virtscan.model import GapAbout, Inventory, Report
 from virtscan.reporters import printable, scan_line
+from virtscan.views.wording.quantity import quantity
 
 _LONGEST = 600
 
@@ -84,5 +85,5 @@ def _not_found(inventory: Inventory, wanted: str, *, shows_names: bool) -> str:
     near = ", ".join(printable(other, _LONGEST) for other in others)
     advice = f"; did you mean {near}?" if near else "; give the name or uuid of a domain, or the MAC of an interface"
     unread = sum(gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN} for gap in inventory.gaps)
-    hidden = f" (not everything was read: {unread} gaps)" if unread else ""
+    hidden = f" (not everything was read: {quantity(unread, 'gap')})" if unread else ""
     return f"{name}: no such domain or interface{advice}{hidden}"

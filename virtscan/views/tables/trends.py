@@ -31,6 +31,7 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
+from virtscan.views.wording.quantity import quantity
 
 _DATA = Audience.DATA
 
@@ -152,7 +153,7 @@ def _outlook(growth: Growth) -> str:
         case Outlook.NOT_GROWING:
             return f"{site}: memory does not fill up ({_rate(growth)} MiB a day); by {growth.scans} scans"
         case Outlook.TOO_FEW_SCANS:
-            return f"{site}: no rate of growth yet; {growth.scans} scans, it takes 5 over 7 days"
+            return f"{site}: no rate of growth yet; {quantity(growth.scans, 'scan')}, it takes 5 over 7 days"
         case Outlook.UNKNOWN:
             return f"{site}: no rate of growth; the memory or state of a domain or hypervisor is unknown"
         case _:
