@@ -1,10 +1,11 @@
 """Changes as a document: groups by cause, counts, and words for every code."""
 
+import re
 from datetime import date, timedelta
 
 import pytest
 
-from tests.build import TAKEN_AT
+from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from virtscan.changes import (
     Cause,
     CauseKind,
@@ -21,10 +22,12 @@ from virtscan.changes import (
     ServerChange,
     ServerRef,
     Snapshot,
+    compare,
 )
 from virtscan.model import Verdict, Waiver
 from virtscan.reporters import REPORTERS
 from virtscan.views.changes import view
+from virtscan.views.judging import judge
 from virtscan.views.wording import changes as wording
 
 OLD = Snapshot(version="0.1.0", taken_at=TAKEN_AT)
@@ -143,3 +146,17 @@ def test_what_is_due_is_said_below() -> None:
 
 def test_nothing_new_has_no_headline() -> None:
     assert view(Changes(old=OLD, new=NEW)).headline == ""
+
+
+def test_what_several_servers_put_at_risk_is_grouped_by_server() -> None:
+    first = hypervisor("hv1", domain("web01", macvtap("bond2")), segments={"bond2": "a"}, kernel=UNFIXED_KERNEL)
+    second = hypervisor("hv2", domain("web02", macvtap("bond2")), segments={"bond2": "b"}, kernel=UNFIXED_KERNEL)
+    servers = (server("sat-a", segments=("a",)), server("sat-b", segments=("b",)))
+    new = inventory(first, second, servers=servers)
+    old = inventory()
+
+    text = "\n".join(table(compare(old, new, judge)))
+
+    assert text.count("because of") == 2
+    assert re.search(r"1 interface of 1 VM [^:]*because of sat-a\.", text)
+    assert re.search(r"1 interface of 1 VM [^:]*because of sat-b\.", text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from virtscan.changes import Cause, Kind
+from virtscan.changes import Cause, FindingKind, Kind
 from virtscan.views.changes.lines import COLUMNS, Line, Subject
 from virtscan.views.grouping import RowGroup
 from virtscan.views.wording import changes as wording
@@ -19,10 +19,10 @@ _MOST = 50
 
 
 def groups(lines: Sequence[Line]) -> tuple[RowGroup, ...]:
-    """Group rows that have the same subject, kind and cause, in their order."""
+    """Group rows that have the same subject, kind, cause and server, in their order."""
     alike: dict[tuple[object, ...], list[int]] = {}
     for place, line in enumerate(lines):
-        alike.setdefault((line.subject, line.kind, *line.mark), []).append(place)
+        alike.setdefault((line.subject, line.kind, *line.mark, _server(line)), []).append(place)
     return tuple(_group([lines[place] for place in places], tuple(places)) for places in alike.values())
 
 
@@ -43,12 +43,20 @@ def _group(some: Sequence[Line], places: tuple[int, ...]) -> RowGroup:
 _READING = {Kind.NOT_SEEN, Kind.SEEN_AGAIN}
 
 
+def _server(line: Line) -> str | None:
+    """Return the server of a finding whose cause names none; what is resolved is because of no server."""
+    if not isinstance(line.cause, Cause) or line.cause.server is not None or line.kind is FindingKind.RESOLVED:
+        return None
+    return line.server
+
+
 def _title(first: Line, some: Sequence[Line]) -> str:
     if first.subject is Subject.FINDING and isinstance(first.cause, Cause):
         vms = len({(line.hypervisor, line.domain, line.uuid) for line in some})
         count = f"{quantity(len(some), 'interface')} of {quantity(vms, 'VM')}"
-        server = "" if first.server is None or first.cause.server is not None else f", because of {first.server}"
-        return f"{wording.caused_by(first.cause)}: {count} {first.mark[-1]}{server}"
+        server = _server(first)
+        because = "" if server is None else f", because of {server}"
+        return f"{wording.caused_by(first.cause)}: {count} {first.mark[-1]}{because}"
     assert isinstance(first.kind, Kind)  # noqa: S101  only findings have kinds of their own
     noun = _NOUNS[first.subject]
     what = f"{quantity(len(some), noun)} {wording.happened(noun, first.kind)}"
