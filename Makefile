@@ -34,7 +34,7 @@ test-fast: $(MARK)-test  ## Run the tests that take less than two seconds each, 
 	@$(BIN)/python -m pytest --quiet -n auto -m "not slow and not long" $(ARGS) </dev/null
 
 test-dates: $(MARK)-test  ## Run the tests that touch a date with the clock 1,100 days ahead and files 400 days old
-	@packaging/test-dates.sh $(BIN)/python -m "not slow" $(ARGS) </dev/null
+	@packaging/test-dates.sh $(BIN)/python -n auto -m "not slow" $(ARGS) </dev/null
 
 check: $(MARK)-check  ## Format, lint, types, import graph, help texts against README.md, shell scripts
 	@$(BIN)/ruff format --quiet --check $(CODE)
