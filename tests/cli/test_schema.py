@@ -33,6 +33,7 @@ COMMANDS = {
     "trace": ("trace", "{capture}"),
     "trace --inventory": ("trace", "{capture}", "--inventory", "{small}"),
     "doctor": ("doctor", "--config", str(CONFIG)),
+    "a filtered capacity": ("report", "{fleet}", "--view", "capacity", "--where", "site=ams1"),
     **{
         f"report --view {view} of an old inventory": (
             "report",

@@ -198,6 +198,14 @@ def test_a_servers_row_is_about_its_whole_sending_stack() -> None:
     assert row["macs"] == ("52:54:00:00:00:01", "52:54:00:00:00:02")
 
 
+def test_what_a_server_puts_at_risk_is_unknown_where_no_hypervisor_was_read() -> None:
+    (unread,) = of(Report(inventory=inventory(servers=(server(),))), "servers")
+    (read,) = of(Report(inventory=inventory(hypervisor("hv1"), servers=(server(),))), "servers")
+
+    assert (unread["at_risk"], unread["at_risk_waived"]) == (None, None)
+    assert (read["at_risk"], read["at_risk_waived"]) == (0, 0)
+
+
 def test_a_server_without_a_named_interface_decides_through_any_of_its_devices() -> None:
     servers = (server(interface=None),)
     findings = (finding(server_interface="eth0"), finding(server_interface="bond1"))

@@ -39,7 +39,8 @@ def schema_of(*examples: Document, assumable: bool = False) -> dict[str, Any]:
         row = _row(section.key, [example.sections[place].columns for example in examples])
         fields[section.key] = GenericAlias(tuple, (row, ...))
         if section.total is not None:
-            fields["total" if place == 0 else f"{section.key}_total"] = row
+            # A filtered section has no total.
+            optional["total" if place == 0 else f"{section.key}_total"] = row
     gap = _row("gaps", [example.gaps.columns for example in examples])
     fields["gaps"] = GenericAlias(tuple, (gap, ...))
     return msgspec.json.schema(_record(name, fields, optional))

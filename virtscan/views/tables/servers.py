@@ -1,6 +1,7 @@
 """The servers view: what each provisioning server's NIC does with checksums, now and after a reboot."""
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -8,7 +9,7 @@ import msgspec
 from virtscan.correlator.servers.cure import CHECKSUMS, as_judged, cure
 from virtscan.correlator.servers.sending import SendingStack, sending
 from virtscan.correlator.servers.server_index import ServerIndex
-from virtscan.model import Finding, Report, Server, State
+from virtscan.model import Finding, HostStatus, Report, Server, State
 from virtscan.views import summary
 from virtscan.views.document import (
     Audience,
@@ -32,17 +33,21 @@ from virtscan.views.wording.gap_causes import cause_words
 
 
 class _Server(msgspec.Struct, frozen=True, kw_only=True):
-    """A server with the findings that it decided."""
+    """A server with the findings that it decided; None where no hypervisor was read."""
 
     facts: Server
     stack: SendingStack
-    findings: list[Finding]
+    findings: list[Finding] | None
     taken_at: datetime
 
     @property
     def reason(self) -> str | None:
         """Say why the state is unknown."""
         return None if self.facts.reason is None else cause_words(self.facts.reason, self.taken_at)
+
+
+def _count(server: _Server, counts: Callable[[Finding], bool]) -> int | None:
+    return None if server.findings is None else sum(map(counts, server.findings))
 
 
 def is_fixed(stack: SendingStack) -> bool | None:
@@ -94,8 +99,8 @@ FIELDS: tuple[Field[_Server], ...] = (
     Field(yes_or_no("physical", audience=_DATA), lambda server: server.facts.physical),
     Field(Column("source"), lambda server: server.facts.source),
     Field(moment("observed_at", under="source"), lambda server: timestamp(server.facts.observed_at)),
-    Field(number("at_risk"), lambda server: sum(map(summary.is_at_risk, server.findings))),
-    Field(number("at_risk_waived", audience=_DATA), lambda server: sum(map(summary.is_accepted, server.findings))),
+    Field(number("at_risk"), lambda server: _count(server, summary.is_at_risk)),
+    Field(number("at_risk_waived", audience=_DATA), lambda server: _count(server, summary.is_accepted)),
     Field(Column("reason", wraps=True), lambda server: server.reason),
 )
 
@@ -111,6 +116,8 @@ def servers(report: Report) -> Section:
             one = (finding.server, finding.server_interface)
             findings[one if one in named else (finding.server, first.get(finding.server))].append(finding)
     fleet = ServerIndex(report.inventory).fleet
+    hosts = report.inventory.hypervisors
+    was_read = bool(report.findings) or any(host.status is not HostStatus.FAILED for host in hosts)
     return section(
         "servers",
         FIELDS,
@@ -118,7 +125,7 @@ def servers(report: Report) -> Section:
             _Server(
                 facts=server,
                 stack=as_judged(sending(server), fleet),
-                findings=findings[server.name, server.interface],
+                findings=findings[server.name, server.interface] if was_read else None,
                 taken_at=report.inventory.taken_at,
             )
             for server in report.inventory.servers
