@@ -25,7 +25,7 @@ def rows() -> list[Row]:
     whole = _documents()
     without = [_DISK.sub("", document) for document in whole]
     for documents in (whole, without):
-        _weight(documents)  # what is remembered for later is no domain's own
+        _weight(documents)  # caches filled by the first reading belong to none of the domains
     took = in_turns({"with": partial(_read, whole), "without": partial(_read, without)}, rounds=15)
     each = {name: seconds / TIMES / DOMAINS * 1e6 for name, seconds in took.items()}
     return [

@@ -130,7 +130,7 @@ def test_scans_of_a_history_are_compared_by_number_day_and_latest(
         assert "newly at risk" in capfd.readouterr().out
     assert run(["diff", f"{url}@1", save("new.json", fleet(night=3))]) == 1
     assert run(["diff", f"{url}@7", f"{url}@8"]) != 0
-    assert "there is no scan 7" in capfd.readouterr().err
+    assert ": no scan 7; virtscan history list" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("is_saved_redacted", [False, True], ids=["saved with names", "saved under pseudonyms"])

@@ -278,7 +278,7 @@ def test_pruning_a_locked_database_is_a_failed_write(locked: str) -> None:
     ("arguments", "says"),
     [
         (["list"], "no history given; use --history URL, or [history] url in the configuration"),
-        (["list", "--history", "sqlite:////none/h"], "sqlite:////none/h: there is no such file"),
+        (["list", "--history", "sqlite:////none/h"], "sqlite:////none/h: no such file"),
         (["list", "--history", "history.sqlite"], "--history: not the URL of a database: 'history.sqlite'"),
         (["show", "yesterday", "--history", "sqlite:///x"], "SCAN: invalid scan 'yesterday'; write @latest, @NUMBER"),
         (["trend", "--by", "server", "--history", "sqlite:///x"], "--by server is for --view risks"),

@@ -1,4 +1,4 @@
-"""Faults of this machine: a full disk, no CPU, and whoever ends the process."""
+"""Faults of this machine: a full disk, no CPU, and signals that end the process."""
 
 import os
 import random

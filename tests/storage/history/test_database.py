@@ -52,7 +52,7 @@ def test_opening_again_changes_nothing(url: str) -> None:
 def test_a_reader_makes_no_database(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/none"
 
-    assert problem(url) == f"{url}: there is no such file; virtscan scan --history makes one"
+    assert problem(url) == f"{url}: no such file; virtscan scan --history makes one"
     assert not (tmp_path / "none").exists()
 
 

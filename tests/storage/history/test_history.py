@@ -25,11 +25,11 @@ def test_a_scan_is_found_by_number_by_day_and_as_the_last(url: str) -> None:
         assert history.find(2).taken_at == TAKEN_AT + timedelta(days=1)
         assert history.find(date(2026, 11, 23)).number == 2
         assert history.find(date(2027, 1, 1)).number == 3
-        with pytest.raises(HistoryError, match="there is no scan up to 2026-11-21; virtscan history list shows all"):
+        with pytest.raises(HistoryError, match="no scan up to 2026-11-21; virtscan history list shows all"):
             history.find(date(2026, 11, 21))
-        with pytest.raises(HistoryError, match="there is no scan 17"):
+        with pytest.raises(HistoryError, match="no scan 17"):
             history.find(17)
-        with pytest.raises(HistoryError, match="scan 17: there is no such scan"):
+        with pytest.raises(HistoryError, match="scan 17: no such scan"):
             history.load(17)
 
 
@@ -61,7 +61,7 @@ def test_the_scan_before_is_that_of_the_same_configuration(url: str) -> None:
 
     with open_history(url) as history:
         assert history.before(history.find(3)).number == 1
-        with pytest.raises(HistoryError, match="scan 2 is the first; there is nothing before it"):
+        with pytest.raises(HistoryError, match="scan 2 is the first; name another one"):
             history.before(history.find(2))
 
 

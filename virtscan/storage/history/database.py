@@ -75,7 +75,7 @@ class Database:
             HistoryError: It is not a history, or its schema is not the present one.
         """
         if self.path is not None and not self.path.exists():
-            raise NoScanError(f"{self.shown}: there is no such file; virtscan scan --history makes one")
+            raise NoScanError(f"{self.shown}: no such file; virtscan scan --history makes one")
         present = self._schema()
         if present == 0:
             raise HistoryError(f"{self.shown}: not a history of virtscan; virtscan scan --history makes one")

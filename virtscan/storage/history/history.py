@@ -77,7 +77,7 @@ class History:
                 raise HistoryError(f"{self._database.shown}: scans of {len(last)} configurations; name one: {numbers}")
         if not found:
             wanted = "scan" if which is None else f"scan {which}" if isinstance(which, int) else f"scan up to {which}"
-            raise NoScanError(f"{self._database.shown}: there is no {wanted}; virtscan history list shows all")
+            raise NoScanError(f"{self._database.shown}: no {wanted}; virtscan history list shows all")
         return found[-1]
 
     def before(self, scan: ScanRecord) -> ScanRecord:
@@ -88,7 +88,7 @@ class History:
         """
         earlier = [one for one in self.scans() if one.scope == scan.scope and one.kept and one.number < scan.number]
         if not earlier:
-            raise HistoryError(f"{self._database.shown}: scan {scan.number} is the first; there is nothing before it")
+            raise HistoryError(f"{self._database.shown}: scan {scan.number} is the first; name another one")
         return earlier[-1]
 
     def load(self, number: int) -> Inventory:

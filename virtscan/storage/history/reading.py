@@ -36,7 +36,7 @@ class Reader:
         """
         row = self._connection.execute(sa.select(SCAN).where(SCAN.c.id == scan_id)).mappings().one_or_none()
         if row is None:
-            raise HistoryError(f"scan {scan_id}: there is no such scan; virtscan history list shows them")
+            raise HistoryError(f"scan {scan_id}: no such scan; virtscan history list shows them")
         if row["rest"] is None:
             raise HistoryError(f"scan {scan_id}: pruned, only its counts are kept (virtscan history trend)")
         rest = rest_of(bytes(row["rest"]), row["format"])
