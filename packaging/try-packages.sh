@@ -30,6 +30,18 @@ works() {
   grep -q '<script' "$scratch/page.html"
 }
 
+# The same where nothing can talk to libvirt.
+without_binding() {
+  local code=0
+  "$@" report "$scratch/fleet.json" --format html="$scratch/page.html" --format xlsx="$scratch/fleet.xlsx"
+  mkdir "$scratch/definitions"
+  echo '<domain><name>web01</name></domain>' >"$scratch/definitions/web01.xml"
+  "$@" scan --xml "$scratch/definitions" --view domains --format csv | grep -qw web01
+  "$@" scan -c test:///default >"$scratch/said" || code=$?
+  cat "$scratch/said"
+  [ "$code" -eq 5 ] && grep -q "libvirt-python (python3-libvirt)" "$scratch/said"
+}
+
 environment() {
   "$python" -m venv "$scratch/$1"
   "$scratch/$1/bin/python" -m pip --quiet install --disable-pip-version-check "${@:2}"
@@ -43,6 +55,12 @@ say "wheel, by pip"
 environment wheel "$(echo dist/*.whl)[reports]"
 works "$scratch/wheel/bin/virtscan"
 works "$scratch/wheel/bin/python" -m virtscan
+
+say "wheel, without libvirt's binding: files are read, and a URI is refused in one sentence"
+environment files --no-deps dist/*.whl
+"$scratch/files/bin/python" -m pip --quiet install --disable-pip-version-check \
+  click lxml msgspec tabulate wcwidth jinja2 prometheus-client XlsxWriter
+without_binding "$scratch/files/bin/virtscan"
 
 say "sdist, with its tests"
 mkdir "$scratch/sdist"

@@ -45,7 +45,7 @@ class Sshd:
 
     `client` is an executable that takes ssh's own arguments and reads `config` only: fit for VIRTSCAN_SSH and for
     libvirt's `command=`. `known_hosts`, `authorized_keys` and `config` may be changed while it runs. It listens on
-    `address` of the network that the command `entering` leads into.
+    `address` of the network that the command `entering` leads into. Its one user is `user`, else who runs the tests.
     """
 
     def __init__(
@@ -55,10 +55,11 @@ class Sshd:
         *,
         address: str = "127.0.0.1",
         entering: Sequence[str] = (),
+        user: str | None = None,
     ) -> None:
         self.folder = folder
         self.address = address
-        self.user = getpass.getuser()
+        self.user = user or getpass.getuser()
         self.port = free_port()
         self.identity = folder / "user_key"
         self.host_key = folder / "host_key"
