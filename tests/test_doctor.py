@@ -55,7 +55,7 @@ def test_without_libvirts_library_nothing_else_fails(monkeypatch: pytest.MonkeyP
 
     checks = of_machine()
     assert [name for name, check in checks.items() if check.outcome is Result.FAILED] == [doctor.LIBVIRT]
-    assert "install the libvirt client library" in checks[doctor.LIBVIRT].detail
+    assert "libvirt-python (python3-libvirt)" in checks[doctor.LIBVIRT].detail
 
 
 @pytest.mark.parametrize(
