@@ -35,7 +35,7 @@ deb() {
   printf 'virtscan (%s) unstable; urgency=medium\n\n  * See /usr/share/doc/virtscan/CHANGELOG.md.\n\n -- %s  %s\n' \
     "$version" 'virtscan maintainers <virtscan@packages.invalid>' "$(date -R -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}")" \
     >"$tree/debian/changelog"
-  echo CHANGELOG.md >"$tree/debian/virtscan.docs"
+  printf '%s\n' CHANGELOG.md README.md docs >"$tree/debian/virtscan.docs"
   (cd "$tree" && dpkg-buildpackage --build=binary --no-sign)
   cp "$tree"/../*.deb dist/
   rm -rf "${tree%/*}"

@@ -7,13 +7,13 @@ from hypothesis import given
 
 from tests.build import ONLY_BONDS, bridged, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.correlator.fleets import inventories
-from tests.correlator.scenes import provisioner, satellite, scene
+from tests.correlator.scenes import SERVING, provisioner, satellite, scene
 from tests.explain.test_building import some
 from tests.reporters.hostile import NAMES
 from virtscan.correlator import correlate
 from virtscan.explain import Explanation, explain, find, text
 from virtscan.explain import document as document_of
-from virtscan.model import Device, DeviceKind, DeviceName, GapAbout, Inventory, Policy, State, Waiver
+from virtscan.model import Device, DeviceKind, DeviceName, GapAbout, Inventory, Mac, Policy, State, Waiver
 from virtscan.reporters import REPORTERS
 
 
@@ -79,8 +79,21 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
     the kernel of hv1 (uname -r): --ssh-facts, or kernel = "…" in its [[hypervisor]], as uname -r
       prints it there
       not-affected if fixed; at-risk if unfixed
+  docs/rules.md#r7 explains the rule
 """
     )
+
+
+def test_places_that_are_judged_alike_are_one_paragraph() -> None:
+    other = "52:54:00:00:00:02"
+    vm = domain("sat", macvtap(mac=SERVING), macvtap(mac=other, index=1))
+    both = satellite(macs=(Mac(SERVING), Mac(other)), declared_macs=(Mac(SERVING), Mac(other)))
+
+    account = written(scene(beside=(vm,), servers=(both,)))
+
+    assert account.count("server satellite eth0 against bond2") == 1
+    assert "sat on hv1, on bond2 as well, in bridge mode (2 places alike)\n" in account
+    assert "which is the finding" in account
 
 
 @pytest.mark.parametrize(

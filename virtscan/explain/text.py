@@ -60,9 +60,9 @@ def _account(account: InterfaceExplanation) -> Iterator[_Line]:
         yield _Line()
         yield from _line("  ", f"server {_server(server.name, server.interface)}")
         yield from _facts("    ", server.facts)
-    for decision in account.decisions:
+    for decision, places in _distinct(account.decisions):
         yield _Line()
-        yield from _decision(decision)
+        yield from _decision(decision, places)
     if account.silent:
         yield _Line()
         yield from _silence(account.silent)
@@ -109,6 +109,8 @@ def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
         yield from _line("  ", "no missing fact would change the verdict")
     else:
         yield from _line("  ", "no fact is missing and nothing has to be changed")
+    if finding is not None:
+        yield from _line("  ", f"docs/rules.md#{finding.rule.lower()} explains the rule")
 
 
 def _way(way: WhatIf) -> Iterator[_Line]:
@@ -121,7 +123,15 @@ def _way(way: WhatIf) -> Iterator[_Line]:
         yield from _line("      ", "; ".join(then))
 
 
-def _decision(decision: Decision) -> Iterator[_Line]:
+def _distinct(decisions: Iterable[Decision]) -> list[tuple[Decision, int]]:
+    """Join decisions that are alike but for the interface of the server; return each with its number of places."""
+    alike: dict[Decision, list[Decision]] = {}
+    for decision in decisions:
+        alike.setdefault(msgspec.structs.replace(decision, decides=False), []).append(decision)
+    return [(next((one for one in same if one.decides), same[0]), len(same)) for same in alike.values()]
+
+
+def _decision(decision: Decision, places: int) -> Iterator[_Line]:
     server = (
         "any server" if decision.server is None else f"server {_server(decision.server, decision.server_interface)}"
     )
@@ -132,7 +142,7 @@ def _decision(decision: Decision) -> Iterator[_Line]:
     waived = "" if decision.waived is None else f"; waived: {decision.waived}"
     yield from _line("  ", f"{server} against {where}{mode}: {verdict} by {titled(decision.rule)}{decides}{waived}")
     if decision.place is not None:
-        yield from _line("    ", decision.place)
+        yield from _line("    ", f"{decision.place}{f' ({places} places alike)' if places > 1 else ''}")
     for step in decision.steps:
         if step.applies is not None:
             yield from _line("    ", *_step(step))
