@@ -52,6 +52,10 @@ class InventoryError(VirtscanError):
     """An unreadable saved inventory: wrong file, wrong schema, or cut short (exit code 2)."""
 
 
+class PlanError(VirtscanError):
+    """An unreadable plan of another machine: wrong schema or version, or cut short (exit code 2)."""
+
+
 class HistoryError(VirtscanError):
     """A history that can't be opened, read or written; a scan goes on without it (exit code 74)."""
 

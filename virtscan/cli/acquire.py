@@ -4,23 +4,20 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from signal import Signals
-from time import monotonic
 from typing import Any, TypeVar
 
 import click
 import msgspec
 
+from virtscan.cli.apart import read_apart
 from virtscan.cli.console import Console
 from virtscan.cli.options import collect_options
 from virtscan.cli.plan import default_uri_line, load_plan
 from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import close_input
-from virtscan.cli.process.supervision import go_on_apart
 from virtscan.config import Options
 from virtscan.errors import InventoryError
 from virtscan.model import Inventory, LowerDevice, Plan
-from virtscan.model.gaps.causes import ProcessCrashed
 from virtscan.views.wording.ages import in_words
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -78,19 +75,14 @@ def collected(plan: Plan, console: Console) -> Inventory:
     """
     if line := default_uri_line(plan, names=console.names):
         console.warn(line)
-    started = monotonic()
-    crash = go_on_apart()
-    if crash is None:
-        return _collected(plan, console)
-    if crash is not Signals.SIGKILL:
-        console.warn(f"libvirt's client library crashed ({crash.name}); reading again, one call at a time")
-        left = max(plan.host_timeout, plan.deadline - (monotonic() - started))
-        crash = go_on_apart()
-        if crash is None:
-            return _collected(msgspec.structs.replace(plan, deadline=left, is_careful=True), console)
     from virtscan.scanning import unread
 
-    return unread(plan, ProcessCrashed(signal=crash.name))
+    def read(seconds: float, is_careful: bool) -> Inventory:
+        return _collected(msgspec.structs.replace(plan, deadline=seconds, is_careful=is_careful), console)
+
+    return read_apart(
+        read, lambda reason: unread(plan, reason), console, seconds=plan.deadline, least=plan.host_timeout
+    )
 
 
 def _collected(plan: Plan, console: Console) -> Inventory:

@@ -19,6 +19,7 @@ COMMANDS = {
     "diff": "Show what changed between two saved inventories, or scans of a history.",
     "history": "List, read back, compare and thin out the scans that a database keeps.",
     "merge": "Unite saved inventories of several sites or nights.",
+    "collect": "Read one slice of a fleet for another machine: a plan in, an inventory out.",
     "servers": "Read only the provisioning servers' offload state.",
     "explain": "Explain one verdict: facts, rule by rule, and missing facts.",
     "remedy": "Print the change for each server, and how to undo it; runs nothing.",

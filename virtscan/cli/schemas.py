@@ -28,6 +28,12 @@ def _inventory() -> dict[str, Any]:
     return msgspec.json.schema(SavedInventory)
 
 
+def _plan() -> dict[str, Any]:
+    from virtscan.storage import SavedPlan
+
+    return msgspec.json.schema(SavedPlan)
+
+
 def _config() -> dict[str, Any]:
     from virtscan.config import Document
 
@@ -105,6 +111,7 @@ def _empty() -> Any:  # a Report, loaded where it is needed
 
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "inventory": _inventory,
+    "plan": _plan,
     "report": partial(_view, "risks"),
     **{name: partial(_view, name) for name in ("servers", "interfaces", "domains", "hypervisors", "capacity")},
     "explain": _explain,

@@ -6,6 +6,8 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
+from virtscan.errors import VirtscanError
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -50,7 +52,55 @@ class Cut(Enum):
     NO_FILES = "too few files may be open for one more job"
 
 
-Outcome: TypeAlias = Returned[T] | Raised | Cut
+class Loss(Enum):
+    """Reasons why a job that another machine was to do did not come back."""
+
+    NO_SCHEDULER = "the scheduler can't be reached"
+    SCHEDULER_LOST = "the connection to the scheduler ended"
+    NO_WORKER = "the scheduler has no worker for it"
+    WORKER_LOST = "the worker ended in mid-job"
+    NO_ANSWER = "the worker did not answer in time"
+    REFUSED = "the worker refused the job: it has another version, or none"
+    FAILED = "the program on the worker failed"
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """Another machine was to do the job; `place` is its address, or that of its scheduler."""
+
+    why: Loss
+    place: str
+    detail: str = ""
+
+
+class AnswerError(VirtscanError):
+    """An answer of another machine that can't be used."""
+
+
+Outcome: TypeAlias = Returned[T] | Raised | Cut | Lost
+
+
+class Slice(msgspec.Struct, frozen=True, kw_only=True):
+    """Jobs, by their indexes, that travel together; `site` is where they are best done."""
+
+    site: str | None
+    jobs: tuple[int, ...]
+
+
+class Carrier(Protocol[T]):
+    """How jobs travel to other machines: as bytes, since an engine knows neither jobs nor results."""
+
+    def slices(self, jobs: Sequence[Job[T]]) -> tuple[Slice, ...]:
+        """Put those together that can travel; the others stay here."""
+
+    def pack(self, jobs: Sequence[Job[T]], run_left: float) -> bytes:
+        """Write the jobs of a slice, for a run that ends in so many seconds."""
+
+    def unpack(self, jobs: Sequence[Job[T]], answer: bytes) -> Sequence[T]:
+        """Read the result of each of them.
+
+        Raises:
+            AnswerError: It is not an answer to these jobs.
+        """
 
 
 class Engine(Protocol):

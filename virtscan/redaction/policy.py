@@ -11,6 +11,7 @@ import msgspec
 from virtscan import model
 from virtscan.model import gaps as gap_model
 from virtscan.model import memory, provisioning, servers
+from virtscan.model.gaps import carrying
 from virtscan.model.gaps import causes as c
 from virtscan.model.gaps import items as i
 from virtscan.model.gaps import mismatches as m
@@ -164,6 +165,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, Holds]] = {
     c.FeaturesConflict: {"features": _H.KEPT},
     c.FeaturesNotShown: {"features": _H.KEPT},
     c.DeviceState: {"device": _H.DEVICE},
+    carrying.NotCarried: {"place": _H.SOURCE, "detail": _H.TEXT},
     c.TooOld: {"sources": _H.SOURCE},
     m.KernelContradicted: {"declared": _H.KEPT, "observed": _H.KEPT, "source": _H.SOURCE},
     m.PlaceContradicted: {"runs_on": _H.HOST, "hypervisor": _H.HOST},

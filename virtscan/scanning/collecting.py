@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from virtscan.engines import threads
-from virtscan.engines.engine import Engine, Job, Outcome, Returned
+from virtscan.engines.engine import Engine, Job
 from virtscan.model import Inventory, Plan
 from virtscan.model.gaps import AnyCause
 from virtscan.scanning.assembling import assemble
-from virtscan.scanning.jobs import AnyJob, jobs_of
+from virtscan.scanning.jobs import jobs_of
 from virtscan.scanning.progress import Ended, Waiting, Watch, ignore
-from virtscan.scanning.reading import why_cut
 from virtscan.scanning.results import Result
+from virtscan.scanning.running import result_of
 
 
 def collect(
@@ -55,7 +55,7 @@ def collect(
         on_start=watch.start,
         is_interrupted=look,
     )
-    results = [_result(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
+    results = [result_of(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
     return assemble(results, policy=plan.policy, scope=plan.scope, taken_at=taken_at)
 
 
@@ -64,8 +64,3 @@ def unread(plan: Plan, reason: AnyCause) -> Inventory:
     taken_at = datetime.now(UTC).replace(microsecond=0)
     results = [job.failed(reason) for job in jobs_of(plan)]
     return assemble(results, policy=plan.policy, scope=plan.scope, taken_at=taken_at)
-
-
-def _result(job: AnyJob, outcome: Outcome[Result]) -> Result:
-    """Give a job's own result, or one that says why there is none."""
-    return outcome.value if isinstance(outcome, Returned) else job.failed(why_cut(outcome, job.limits, work=job.work))

@@ -17,10 +17,11 @@ from virtscan.connectors.caused import cause_of
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt import CLIENT_ADVICE
 from virtscan.engines.bounded import within, within_work
-from virtscan.engines.engine import Cut, Outcome, Raised, Returned, Work
+from virtscan.engines.engine import Cut, Lost, Outcome, Raised, Returned, Work
 from virtscan.errors import ConnectorError, VirtscanError
 from virtscan.model import ProvisioningTarget, Server, ServerTarget, Target, TargetKind
 from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
 from virtscan.model.gaps.causes import (
     InternalError,
     Interrupted,
@@ -109,7 +110,7 @@ def _bounded(work: Work, limits: Limits, call: Callable[[], T]) -> Outcome[T]:
     return within_work(limits.host_timeout, math.inf if limits.run_left is None else limits.run_left, call)
 
 
-def why_cut(outcome: Raised | Cut, limits: Limits, *, is_empty: bool = True, work: Work = Work.ASKS) -> AnyCause:
+def why_cut(outcome: Raised | Cut | Lost, limits: Limits, *, is_empty: bool = True, work: Work = Work.ASKS) -> AnyCause:
     """Give the cause why a job has no result of its own, or not all of it; `is_empty`: it has none at all."""
     match outcome:
         case Raised(error=VirtscanError() as error):
@@ -118,6 +119,8 @@ def why_cut(outcome: Raised | Cut, limits: Limits, *, is_empty: bool = True, wor
             # It costs this one item, not the scan: the others are worth as much as before.
             _log.error("Internal error; please report it.", exc_info=error)
             return InternalError(error=type(error).__name__)
+        case Lost(why=why, place=place, detail=detail):
+            return NotCarried(why=WhyNotCarried[why.name], place=place, detail=detail or None)
         case Cut():
             return _why_cut_at(outcome, limits, is_empty=is_empty, work=work)
 

@@ -1,5 +1,6 @@
-"""What a scan saves: the inventory file, with versions of its own."""
+"""What a scan saves and sends: the inventory file and the plan of a slice, with versions of their own."""
 
 from virtscan.storage.inventory_file import dumps, loads
+from virtscan.storage.plan_file import PlannedHypervisor, SavedPlan, plan_dumps, plan_loads
 
-__all__ = ["dumps", "loads"]
+__all__ = ["PlannedHypervisor", "SavedPlan", "dumps", "loads", "plan_dumps", "plan_loads"]

@@ -1,5 +1,6 @@
 """libvirt's connection URIs: what they would do, who they lead to, and how to show them; pure."""
 
+import ipaddress
 import re
 from difflib import get_close_matches
 from pathlib import PurePosixPath
@@ -214,11 +215,26 @@ def is_local(address: str) -> bool:
 def needs_this_machine(address: str) -> bool:
     """Return True unless another machine would reach the same hypervisor by this URI.
 
-    A URI without a host, a program to run and files of keys belong to this machine. A password is not sent on.
+    A URI without a host or of the loopback, a program to run and files of keys belong to this machine. A password is
+    not sent on.
     """
     uri = parse(address)
     of_this_machine = _FILES_HERE & set(uri.parameters)
-    return not uri.host or uri.transport in {"unix", "ext"} or bool(of_this_machine or secrets(address))
+    return (
+        not uri.host
+        or _is_loopback(uri.host)
+        or uri.transport in {"unix", "ext"}
+        or bool(of_this_machine or secrets(address))
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    """Return True for the names and addresses by which every machine means itself; often a tunnel ends there."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host.casefold().partition(".")[0] in {"localhost", "ip6-localhost"}
+    return address.is_loopback or address.is_unspecified
 
 
 def _shown_parameter(parameter: re.Match[str]) -> str:

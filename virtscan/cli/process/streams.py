@@ -3,6 +3,8 @@
 import contextlib
 import io
 import os
+import select
+import stat
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -47,6 +49,31 @@ def close_input() -> None:
     empty = os.open(os.devnull, os.O_RDONLY)
     os.dup2(empty, 0)
     os.close(empty)
+
+
+class Input:
+    """Standard input as a connection to the process that started this one; to be made before `close_input`."""
+
+    def __init__(self) -> None:
+        self._number = os.dup(0)
+        mode = os.fstat(self._number).st_mode
+        self._is_connection = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+        self._poll = select.poll()
+        self._poll.register(self._number, select.POLLIN)
+        self._has_ended = False
+
+    def has_ended(self) -> bool:
+        """Return True once the other end is closed: that process is gone, or wants an end. A file has no other end."""
+        while self._is_connection and not self._has_ended and self._poll.poll(0):
+            self._has_ended = not self._read()
+        return self._has_ended
+
+    def _read(self) -> bytes:
+        """Pass over what may come after the text that was wanted."""
+        try:
+            return os.read(self._number, 1 << 16)
+        except OSError:
+            return b""
 
 
 def drop_output() -> None:

@@ -1,5 +1,6 @@
 """Every cause that there is."""
 
+from virtscan.model.gaps.carrying import NotCarried
 from virtscan.model.gaps.causes import (
     BadDocument,
     DefinedTwice,
@@ -53,8 +54,8 @@ AnyCause = (
     BadDocument | DefinedTwice | DeviceNotListed | EthtoolFailed | Failure | FeaturesConflict | FeaturesNotShown
     | FilesLeftOut | InternalError | Interrupted | NetworksNotListed | NoAddress | NoAnswer | NoDefinitions
     | NoDomainDefined | NoDriver | NoFeaturesRead | NoLinuxRelease | NoListInReport | NoSuchNetwork | NotInReport
-    | NotReadToEnd | NotUtf8 | OffloadUnknown | RunEnded | StatesDiffer | Stopped | TooFewFiles | ProcessCrashed
-    | TooOld | XmlNotInReport | ExclusionOverruled | ForeignFrames | ForeignServer | KernelContradicted
+    | NotCarried | NotReadToEnd | NotUtf8 | OffloadUnknown | RunEnded | StatesDiffer | Stopped | TooFewFiles
+    | ProcessCrashed | TooOld | XmlNotInReport | ExclusionOverruled | ForeignFrames | ForeignServer | KernelContradicted
     | NoSuchHypervisor | OffUntilReboot | PhysicalContradicted | PlaceContradicted | SegmentUnmatched
     | TooManyBoots | UnreadMessages | WaiverExpired | WaiverUnused
 )  # fmt: skip

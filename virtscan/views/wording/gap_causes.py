@@ -8,6 +8,7 @@ from virtscan.model.gaps import causes as c
 from virtscan.model.gaps import mismatches as m
 from virtscan.model.sources import renewal
 from virtscan.views.wording.ages import ago, exactly, moment
+from virtscan.views.wording.carrying import carrying_words
 from virtscan.views.wording.quantity import quantity
 
 _MACHINES = {
@@ -46,7 +47,7 @@ _ADVICE = {
 
 def cause_words(cause: AnyCause, taken_at: datetime | None = None) -> str:
     """Say why, and what to do; ages are counted from this time, and are points of time without it."""
-    for words in (_reading, _lists, _declared, _waivers_and_captures):
+    for words in (_reading, carrying_words, _lists, _declared, _waivers_and_captures):
         if (found := words(cause)) is not None:
             return found
     match cause:

@@ -1,0 +1,41 @@
+"""Reading in a child process: a crash of libvirt's client costs a second reading, not the report."""
+
+from collections.abc import Callable
+from signal import Signals
+from time import monotonic
+
+from virtscan.cli.console import Console
+from virtscan.cli.process.supervision import go_on_apart
+from virtscan.model import Inventory
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.causes import ProcessCrashed
+
+
+def read_apart(
+    read: Callable[[float, bool], Inventory],
+    unread: Callable[[AnyCause], Inventory],
+    console: Console,
+    *,
+    seconds: float,
+    least: float = 0.0,
+) -> Inventory:
+    """Read in a child process, in which this returns; after a crash again in another one, one call at a time.
+
+    Args:
+        read: Called with the seconds that it may take, and True if no two calls may share a connection.
+        unread: Gives the inventory of which nothing was read, for a reason: after a second crash.
+        console: Where a crash is reported.
+        seconds: How long all of it may take.
+        least: What the second reading gets of it at least.
+    """
+    started = monotonic()
+    crash = go_on_apart()
+    if crash is None:
+        return read(seconds, False)
+    if crash is not Signals.SIGKILL:
+        console.warn(f"libvirt's client library crashed ({crash.name}); reading again, one call at a time")
+        left = max(least, seconds - (monotonic() - started))
+        crash = go_on_apart()
+        if crash is None:
+            return read(left, True)
+    return unread(ProcessCrashed(signal=crash.name))

@@ -1,0 +1,92 @@
+"""`virtscan collect`: one slice of a fleet, read for another machine."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import click
+
+from virtscan.cli.apart import read_apart
+from virtscan.cli.exit_codes import ExitCode
+from virtscan.cli.help import ANSWERS, Command
+from virtscan.cli.options import make_console, quiet_and_verbose
+from virtscan.cli.output import opened
+from virtscan.cli.process.signals import is_report_wanted
+from virtscan.cli.process.streams import Input, close_input
+from virtscan.errors import PlanError
+from virtscan.files import FileError, read_regular
+from virtscan.model import Inventory
+
+_STDIN = Path("-")
+_LARGEST = 64 << 20
+"""Bytes of a plan; that of 60 hypervisors has some 10,000."""
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "virtscan collect --plan slice.json > inventory.json",
+        "virtscan collect -q --plan slice.json > inventory.json",
+    ),
+    exit_codes=ANSWERS,
+)
+@click.option(
+    "--plan",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Plan to read; - is standard input: one line, and the reading ends when standard input is closed.",
+)
+@quiet_and_verbose
+def collect(path: Path, verbose: bool, quiet: bool) -> int:
+    """Read the hypervisors of a plan; print their inventory, as virtscan scan --save writes it. Judges nothing.
+
+    An engine runs this on other machines (docs/fleet.md). virtscan schema plan describes the plan, which has the
+    version of the virtscan that reads it. At the plan's deadline, what was read by then is printed; the rest are gaps.
+    """
+    from virtscan.storage import dumps, plan_loads
+
+    console = make_console(verbose=verbose, quiet=quiet)
+    text, origin = _text(path)
+    plan = plan_loads(text, origin=origin)
+    connection = Input() if path == _STDIN else None
+    close_input()
+
+    from virtscan.cli import progress
+    from virtscan.scanning.slices import collect_slice, jobs_of_slice, unread_slice
+
+    jobs = jobs_of_slice(plan)
+
+    def read(seconds: float, is_careful: bool) -> Inventory:
+        with progress.shown(console, len(jobs)) as report:
+            return collect_slice(
+                jobs_of_slice(plan, is_careful=is_careful),
+                run_left=seconds,
+                on_progress=report,
+                is_interrupted=lambda: is_report_wanted() or (connection is not None and connection.has_ended()),
+            )
+
+    with opened(None) as output:
+        inventory = read_apart(
+            read, lambda reason: unread_slice(jobs, reason), console, seconds=plan.run_left or plan.deadline
+        )
+        output.write(dumps(inventory))
+    return ExitCode.INCOMPLETE if inventory.gaps else ExitCode.CLEAN
+
+
+def _text(path: Path) -> tuple[bytes, str]:
+    """Return the plan's text and the name of its place.
+
+    Raises:
+        PlanError: The file can't be read.
+    """
+    if path == _STDIN:
+        # A file has its end; a connection is kept open by the process that sends the plan.
+        is_file = stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+        read = sys.stdin.buffer.read if is_file else sys.stdin.buffer.readline
+        return read(_LARGEST), "standard input"
+    try:
+        return read_regular(path, _LARGEST)[0], str(path)
+    except FileError as error:
+        raise PlanError(f"{path}: {error}") from error

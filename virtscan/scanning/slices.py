@@ -1,0 +1,191 @@
+"""Slices of a fleet, as they travel to other machines: hypervisors that others can read, and their results.
+
+Servers, provisioning systems, files and secrets stay here; `HostJob.stays_here` has the rule.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from virtscan import __version__
+from virtscan.connectors import naming
+from virtscan.engines import threads
+from virtscan.engines.engine import AnswerError, Job, Outcome, Slice
+from virtscan.errors import InventoryError
+from virtscan.model import Gap, Inventory, Mac, Policy, Target, TargetKind
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.causes import NoDomainDefined
+from virtscan.scanning.assembling import assemble
+from virtscan.scanning.jobs import HostJob
+from virtscan.scanning.limits import Limits
+from virtscan.scanning.progress import Ended, Waiting, Watch, ignore
+from virtscan.scanning.results import HostResult, Result
+from virtscan.scanning.running import result_of
+from virtscan.storage import PlannedHypervisor, SavedPlan, loads, plan_dumps
+from virtscan.transport import uri
+
+LARGEST = 60
+"""Hosts of a slice. One host a task costs 3.9 ms of scheduling, and one process a task a third of a second."""
+
+
+class Carrier:
+    """The way of hypervisors' jobs to another machine and back; see `engines.engine.Carrier`."""
+
+    def slices(self, jobs: Sequence[Job[Result]]) -> tuple[Slice, ...]:
+        """Put the jobs that another machine can do together: those of a site, as evenly as possible."""
+        sites: defaultdict[str | None, list[int]] = defaultdict(list)
+        for index, job in enumerate(jobs):
+            if isinstance(job, HostJob) and not job.stays_here:
+                sites[job.target.site].append(index)
+        return tuple(
+            Slice(site=site, jobs=tuple(part)) for site, indexes in sites.items() for part in _evenly(indexes, LARGEST)
+        )
+
+    def pack(self, jobs: Sequence[Job[Result]], run_left: float) -> bytes:
+        """Write the plan of a slice."""
+        hosts = [job for job in jobs if isinstance(job, HostJob)]
+        limits = hosts[0].limits
+        return plan_dumps(
+            SavedPlan(
+                schema="virtscan.plan/1",
+                version=__version__,
+                hypervisors=tuple(_planned(job.target) for job in hosts),
+                host_timeout=limits.host_timeout,
+                deadline=limits.deadline,
+                run_left=run_left,
+                in_fleet=limits.in_fleet,
+                ssh_facts=limits.ssh_facts,
+                next_start=limits.next_start,
+                stats=limits.stats,
+                allow_unsafe_uri=limits.allow_unsafe,
+                server_macs=tuple(sorted(limits.server_macs)),
+            )
+        )
+
+    def unpack(self, jobs: Sequence[Job[Result]], answer: bytes) -> tuple[HostResult, ...]:
+        """Read the inventory of a slice; each job has a result of its own.
+
+        Raises:
+            AnswerError: It is not the inventory of this slice, or of another virtscan.
+        """
+        try:
+            inventory = loads(answer, origin="answer")
+        except InventoryError as error:
+            raise AnswerError(str(error)) from error
+        if inventory.version != __version__:
+            raise AnswerError(f"answered by virtscan {inventory.version}; this is {__version__}")
+        wanted = [naming.shown(job.target) for job in jobs if isinstance(job, HostJob)]
+        if [host.uri for host in inventory.hypervisors] != wanted:
+            raise AnswerError("the answer is about other hypervisors")
+        return tuple(_results(inventory))
+
+
+def jobs_of_slice(plan: SavedPlan, *, is_careful: bool = False) -> tuple[HostJob, ...]:
+    """Give the jobs of a plan from elsewhere, each hypervisor once, in its order.
+
+    Args:
+        plan: The plan.
+        is_careful: No two calls at once share a connection.
+
+    Raises:
+        ConfigError: The address of a hypervisor is invalid, or could do more than read it.
+    """
+    limits = Limits(
+        host_timeout=plan.host_timeout,
+        deadline=plan.deadline,
+        in_fleet=plan.in_fleet,
+        ssh_facts=plan.ssh_facts,
+        next_start=plan.next_start,
+        stats=plan.stats,
+        allow_unsafe=plan.allow_unsafe_uri,
+        is_careful=is_careful,
+        server_macs=frozenset(map(Mac, plan.server_macs)),
+    )
+    jobs: dict[str, HostJob] = {}
+    for one in plan.hypervisors:
+        uri.check(one.uri, allow_unsafe=plan.allow_unsafe_uri)
+        jobs.setdefault(one.uri, HostJob(target=_target(one), limits=limits))
+    return tuple(jobs.values())
+
+
+def collect_slice(
+    jobs: Sequence[HostJob],
+    *,
+    run_left: float,
+    on_progress: Callable[[Ended | Waiting], None] = ignore,
+    is_interrupted: Callable[[], bool] = lambda: False,
+) -> Inventory:
+    """Read the hypervisors of a slice as `collect` does."""
+    work: Sequence[Job[Result]] = jobs
+    watch = Watch(tuple(jobs), on_progress)
+
+    def look() -> bool:
+        watch.look()
+        return is_interrupted()
+
+    outcomes: Sequence[Outcome[Result]] = threads.run(
+        work,
+        job_timeout=jobs[0].limits.host_timeout if jobs else run_left,
+        deadline=run_left,
+        on_end=watch.end,
+        on_start=watch.start,
+        is_interrupted=look,
+    )
+    return _assembled([result_of(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)])
+
+
+def unread_slice(jobs: Sequence[HostJob], reason: AnyCause) -> Inventory:
+    """Give the inventory of a slice of which nothing was read, for this reason."""
+    return _assembled([job.failed(reason) for job in jobs])
+
+
+def _assembled(results: Sequence[Result]) -> Inventory:
+    return assemble(results, policy=Policy(), scope=None, taken_at=datetime.now(UTC).replace(microsecond=0))
+
+
+def _evenly(items: Sequence[int], largest: int) -> Iterator[Sequence[int]]:
+    """Cut a sequence into as few parts as possible, of nearly the same length."""
+    parts = -(-len(items) // largest)
+    for number in range(parts):
+        yield items[number * len(items) // parts : (number + 1) * len(items) // parts]
+
+
+def _planned(target: Target) -> PlannedHypervisor:
+    return PlannedHypervisor(
+        uri=target.address,
+        name=target.name,
+        site=target.site,
+        kernel=target.kernel,
+        segments=target.segments,
+        reflective=target.reflective,
+        physical=target.physical,
+    )
+
+
+def _target(planned: PlannedHypervisor) -> Target:
+    return Target(
+        kind=TargetKind.LIBVIRT,
+        address=planned.uri,
+        name=planned.name,
+        site=planned.site,
+        kernel=planned.kernel,
+        segments=planned.segments,
+        reflective=planned.reflective,
+        physical=planned.physical,
+    )
+
+
+def _results(inventory: Inventory) -> Iterator[HostResult]:
+    """Take an inventory apart, to be assembled with others: names and gaps of the whole fleet are made there."""
+    gaps: defaultdict[str | None, list[Gap]] = defaultdict(list)
+    for gap in inventory.gaps:
+        if not isinstance(gap.cause, NoDomainDefined):
+            gaps[gap.hypervisor].append(gap)
+    for host in inventory.hypervisors:
+        name = host.own_name or host.name
+        yield HostResult(
+            hypervisor=msgspec.structs.replace(host, name=name),
+            gaps=tuple(msgspec.structs.replace(gap, hypervisor=name) for gap in gaps[host.name]),
+        )

@@ -1,0 +1,28 @@
+"""The sentences for hypervisors that another machine was to read: why it did not, and what to do."""
+
+from collections.abc import Mapping
+
+from virtscan.model.gaps import AnyCause
+from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
+
+_WORDS: Mapping[WhyNotCarried, tuple[str, str]] = {
+    WhyNotCarried.NO_SCHEDULER: (
+        "scheduler {place} can't be reached",
+        "check that it runs, its address and the certificates",
+    ),
+    WhyNotCarried.SCHEDULER_LOST: ("the connection to scheduler {place} ended before this was read", "check it"),
+    WhyNotCarried.NO_WORKER: ("scheduler {place} has no worker that can read it", "start one"),
+    WhyNotCarried.WORKER_LOST: ("worker {place} ended while it read this", "check its log"),
+    WhyNotCarried.NO_ANSWER: ("worker {place} did not answer in time", "check it, or use a longer --deadline"),
+    WhyNotCarried.REFUSED: ("worker {place} refused it", "install the same virtscan there"),
+    WhyNotCarried.FAILED: ("virtscan on worker {place} failed", "check that it runs there"),
+}
+
+
+def carrying_words(cause: AnyCause) -> str | None:
+    """Say why a worker did not read it; None for another cause."""
+    if not isinstance(cause, NotCarried):
+        return None
+    problem, action = _WORDS[cause.why]
+    detail = f" ({cause.detail})" if cause.detail else ""
+    return f"{problem.format(place=cause.place)}{detail}; {action}"
