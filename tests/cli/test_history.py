@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from tests.conftest import PROJECT
 from tests.harness.launching import DEFAULT_SIGNALS
+from tests.harness.postgresql import PostgreSQL
 from tests.storage.history.nights import host, nights, save, vm
 from virtscan.cli.console import Console, Verbosity
 from virtscan.cli.history.lock import alone
@@ -194,6 +195,151 @@ def test_a_password_in_a_file_that_others_can_read_is_refused(
     out, err = capfd.readouterr()
     assert "postgresql+psycopg://me:***@db/virtscan" in out
     assert "hunter2" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("command", "origin"),
+    [
+        (["scan", "--history", "{}"], "--history"),
+        (["scan", "--since", "{}"], "--since"),
+        (["history", "list", "--history", "{}"], "--history"),
+        (["diff", "{}@1", "b.json"], "OLD"),
+        (["diff", "a.json", "{}@1"], "NEW"),
+        (["check", "{}"], "FILE"),
+    ],
+)
+def test_a_password_is_refused_by_the_name_of_the_option_that_has_it(
+    command: list[str], origin: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.json").write_bytes(dumps(nights([host("hv1")])[0]))
+    os.chdir(tmp_path)
+    assert run([word.format("postgresql://me:hunter2@db/virtscan") for word in command]) in {2, 3}
+
+    out, err = capfd.readouterr()
+    assert f"{origin}: a password on the command line is readable by others" in out + err
+    assert "hunter2" not in out + err
+
+
+def test_a_password_with_any_character_reaches_the_database(
+    postgresql: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    password = "p@ss/w?rd#%20&=:x"
+    name, _, query = postgresql.new_database().partition("@/")[2].partition("?")
+    user = postgresql.new_user(password)
+    config = tmp_path / "virtscan.toml"
+    config.write_text(
+        f'[history]\nurl = "postgresql://{user}:${{SECRET}}@/{name}?{query}"\n[[hypervisor]]\nuri = "{HV}"\n'
+    )
+    monkeypatch.setenv("SECRET", password)
+
+    assert run(["scan", "--config", str(config), "-o", os.devnull]) == 3
+    assert run(["history", "list", "--config", str(config), "--format", "csv"]) == 0
+    assert len(capfd.readouterr().out.splitlines()) == 2
+    monkeypatch.setenv("SECRET", "hunter2@/?")
+    assert run(["history", "list", "--config", str(config)]) == 2
+    err = capfd.readouterr().err
+    assert "password authentication failed" in err
+    assert "hunter2" not in err
+
+
+def test_a_scan_may_be_named_as_behind_a_url(url: str, capfd: pytest.CaptureFixture[str]) -> None:
+    save(url, nights([host("hv1", vm(1))], [host("hv1", vm(1), vm(2))]))
+
+    assert run(["history", "show", "@1", "--history", url, "--format", "json"]) in {0, 3}
+    assert json.loads(capfd.readouterr().out)["summary"]["domains"] == 1
+    assert run(["history", "diff", "@1", "@2", "--history", url]) in {0, 3}
+    assert "vm2" in capfd.readouterr().out
+    assert run(["history", "list", "--history", f"{url}@2"]) == 2
+    assert "--history: '@2' names a scan, but the whole database is meant" in capfd.readouterr().err
+
+
+@pytest.fixture
+def two_sites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A history that two configurations share, of which this machine has the first."""
+    url = f"sqlite:///{tmp_path}/history.sqlite"
+    for site in ("ams1", "fra1"):
+        config = tmp_path / f"{site}.toml"
+        config.write_text(f'[[hypervisor]]\nuri = "{HV}"\nname = "kvm-{site}"\n')
+        for _ in range(2):
+            assert run(["scan", "--config", str(config), "--history", url, "-o", os.devnull]) == 3
+    monkeypatch.setenv("VIRTSCAN_CONFIG", str(tmp_path / "ams1.toml"))
+    return url
+
+
+def test_of_a_shared_history_the_configuration_in_use_is_meant(
+    two_sites: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with open_history(two_sites) as history:
+        other = str(history.scans()[-1].scope)
+    as_file, as_scope, begun = (["--scope", scope] for scope in (str(tmp_path / "fra1.toml"), other, other[:6]))
+    show = ["history", "show", "--history", two_sites, "--view", "hypervisors", "--format", "csv"]
+
+    for option, site in (([], "ams1"), (as_file, "fra1"), (as_scope, "fra1"), (begun, "fra1")):
+        assert run([*show, *option]) == 3
+        assert f"kvm-{site}" in capfd.readouterr().out
+        assert run(["check", two_sites, *option]) == 1
+        assert run(["diff", f"{two_sites}@latest", two_sites, *option]) == 0
+        assert run(["history", "diff", "--history", two_sites, *option]) == 0
+        assert run(["history", "list", "--history", two_sites, "--format", "csv", *option]) == 0
+        assert len(capfd.readouterr().out.splitlines()) == (3 if option else 5) + 1  # with the line of check
+
+
+def test_of_a_shared_history_no_configuration_is_guessed(
+    two_sites: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("VIRTSCAN_CONFIG")
+
+    assert run(["check", two_sites]) == 3
+    assert "scans of several configurations; give --scope: " in capfd.readouterr().out
+    assert run(["history", "show", "--history", two_sites]) == 2
+    assert "(its last scan is 4)" in capfd.readouterr().err
+    assert run(["history", "show", "3", "--history", two_sites]) == 3
+    assert run(["history", "show", "--history", two_sites, "--scope", "paris"]) == 2
+    assert "--scope: no scans of 'paris'; the history has " in capfd.readouterr().err
+
+
+def test_the_first_night_of_a_configuration_says_that_it_has_no_scan_yet(
+    two_sites: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "lon1.toml"
+    config.write_text(f'[[hypervisor]]\nuri = "{HV}"\n')
+
+    scan = ["scan", "--config", str(config), "--since", two_sites, "-o", os.devnull]
+    assert run(scan) in {0, 3}
+    assert f"{two_sites}: no scan of this configuration yet; everything counts as new" in capfd.readouterr().err
+    assert run([*scan[:-3], f"{two_sites}@99"]) == 2
+    assert "--since: " in capfd.readouterr().err
+
+
+def test_a_comparison_and_a_trend_may_be_under_pseudonyms(
+    url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    names = ["--redact", str(tmp_path / "map"), "--history", url]
+    assert run([*SCAN, "--history", url, "-o", os.devnull]) == AT_RISK
+    save(url, nights([host("secret-kvm", vm(1))], [host("secret-kvm", vm(2, name="secret-vm"))]))
+    capfd.readouterr()
+
+    assert run(["history", "diff", "2", "3", *names]) in {0, 3}
+    assert run(["history", "trend", "--view", "risks", "--by", "server", "--format", "csv", *names]) == 0
+    out = capfd.readouterr().out
+    assert ("secret" in out, "satellite" in out, "host1" in out) == (False, False, True)
+
+
+def test_the_footer_has_the_exit_code_of_a_scan_that_was_not_kept(
+    locked: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*SCAN, "--history", locked]) == 74
+
+    assert "; exit code 74." in capfd.readouterr().out
+
+
+def test_nights_under_pseudonyms_are_compared(url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    night = [*SCAN, "--history", url, "--since", url, "--redact", str(tmp_path / "map")]
+    assert run(night) == AT_RISK
+    capfd.readouterr()
+
+    assert run(night) in {0, 3}
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_second_run_of_a_configuration_scans_nothing(

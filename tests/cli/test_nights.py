@@ -100,7 +100,7 @@ def silent(night: Night, code: int = 0) -> bool:
 def test_a_week_of_nights_prints_only_news(fleet: Fleet) -> None:
     first = fleet.scan()
     assert first.subject == "1 newly at risk; since 2026-11-01 02:00 UTC."
-    assert first.err == f"virtscan: {fleet.folder / 'last.json'} does not exist yet; everything counts as new\n"
+    assert first.err == f"virtscan: {fleet.folder / 'last.json'}: does not exist yet; everything counts as new\n"
     assert first.code == 1
 
     assert silent(fleet.scan())

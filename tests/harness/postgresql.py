@@ -67,6 +67,17 @@ class PostgreSQL:
         options = ("-h", self.folder, "-U", _USER, "-d", name, "-v", "ON_ERROR_STOP=1", "-qAtX")
         return _run("psql", *options, text=statements)
 
+    def new_user(self, password: str) -> str:
+        """Make a user who must log in with this password; return the name."""
+        self._made += 1
+        name = f"user{self._made}"
+        secret = password.replace("'", "''")
+        self.psql("postgres", f"CREATE ROLE {name} SUPERUSER LOGIN PASSWORD '{secret}'")
+        rules = self.folder / "data" / "pg_hba.conf"
+        rules.write_text(f"local all {name} scram-sha-256\n{rules.read_text()}")
+        self.psql("postgres", "SELECT pg_reload_conf()")
+        return name
+
     def dump(self, name: str) -> str:
         """Return a database as SQL."""
         return _run("pg_dump", "-h", self.folder, "-U", _USER, "-d", name, "--inserts", "--no-owner")

@@ -11,6 +11,7 @@ from tests.redaction.planting import Planting, fleet
 from tests.reporters.reading import text_of
 from virtscan.cli.main import run
 from virtscan.model import Inventory, Verdict
+from virtscan.model.history import ScanCounts
 from virtscan.redaction import Map, redact
 from virtscan.redaction.forms import Forms
 from virtscan.redaction.policy import TABLE, Holds
@@ -66,6 +67,7 @@ def holds_text(kind: info.Type) -> bool:
 
 def test_each_field_with_text_is_described_and_no_other() -> None:
     found = structs_in(info.type_info(Trace), structs_in(info.type_info(Inventory), {}))
+    found = structs_in(info.type_info(ScanCounts), found)
 
     assert {kind.__name__: set(fields) for kind, fields in TABLE.items()} == {
         kind.__name__: fields
@@ -78,6 +80,7 @@ def test_only_these_fields_stay_as_they_are() -> None:
     described = ((kind.__name__, field, holds) for kind, fields in TABLE.items() for field, holds in fields.items())
 
     assert {f"{kind}.{field}" for kind, field, holds in described if holds is Holds.KEPT} == {
+        "CapacityCount.site",
         "DefinedTwice.network",
         "Device.driver",
         "Disk.bus",
@@ -89,6 +92,7 @@ def test_only_these_fields_stay_as_they_are() -> None:
         "EthtoolFailed.features",
         "FeaturesConflict.features",
         "FeaturesNotShown.features",
+        "FindingCount.site",
         "ForeignFrames.link_name",
         "HostNetwork.network",
         "Hypervisor.declared_kernel",
@@ -110,6 +114,7 @@ def test_only_these_fields_stay_as_they_are() -> None:
         "Processor.model",
         "Resources.machine",
         "Resources.os",
+        "ScanRecord.version",
         "Server.features",
         "Subnet.name",
         "SystemList.list",

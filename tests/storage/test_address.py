@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from virtscan.errors import ConfigError
-from virtscan.storage.address import Which, check_url, is_history, parse_address
+from virtscan.storage.address import Which, check_url, is_history, parse_address, parse_which
 
 
 @pytest.mark.parametrize(
@@ -25,10 +25,20 @@ def test_a_scan_follows_the_last_at_behind_the_last_slash(text: str, url: str, w
     assert (address.url, address.which) == (url, which)
 
 
+def test_a_scan_alone_may_have_its_at() -> None:
+    assert [parse_which(text, "SCAN") for text in ("@17", "17", "@latest")] == [17, 17, None]
+
+
 @pytest.mark.parametrize("scan", ["", "0", "-1", "last", "2026-13-01", "1.5", "9" * 19])
 def test_an_invalid_scan_is_refused_with_what_there_is(scan: str) -> None:
     with pytest.raises(ConfigError, match=r"history.sqlite@.*: invalid scan .*; write @latest, @NUMBER"):
         parse_address(f"sqlite:///history.sqlite@{scan}")
+
+
+@pytest.mark.parametrize("url", ["sqlite:////h.sqlite@2", "postgresql://me@db/virtscan@latest", "sqlite:///a@home"])
+def test_a_history_is_not_one_of_its_scans(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"^--history: '@\w+' names a scan, but the whole database is meant; leave"):
+        check_url(url, "--history", private=False)
 
 
 @pytest.mark.parametrize("text", ["fleet.json", "/var/lib/virtscan/fleet.json", "sqlite.json", "http://db/virtscan"])

@@ -7,9 +7,8 @@ import msgspec
 
 from virtscan.changes import Changes, compare, news, remembering
 from virtscan.cli.acquire import load
-from virtscan.cli.history.source import recalled
+from virtscan.cli.history.source import recalled, recalled_night
 from virtscan.correlator import remembering_places
-from virtscan.errors import NoScanError
 from virtscan.model import Gap, Inventory
 from virtscan.storage.address import is_history
 
@@ -20,34 +19,32 @@ since_option = click.option(
 )
 
 
-def earlier(text: str, *, scope: str | None = None, reported: bool = False) -> Inventory:
+def earlier(text: str, origin: str, *, scope: str | None = None) -> Inventory:
     """Return the inventory in a file, or that of a scan of a history: `URL@SCAN`.
 
     Args:
         text: As typed.
-        scope: The configuration whose scans are meant.
-        reported: Pass over scans whose report reached no reader.
+        origin: The argument, for errors.
+        scope: The value of --scope.
 
     Raises:
         ConfigError: It is invalid.
         InventoryError: The file can't be read, or holds no inventory.
         HistoryError: The history can't be read, or has no such scan.
     """
-    return recalled(text, scope=scope, reported=reported) if is_history(text) else load(Path(text))
+    return recalled(text, origin, scope=scope) if is_history(text) else load(Path(text))
 
 
 def last_night(text: str, *, scope: str | None) -> Inventory | None:
     """Return what `--since` names; None if it does not exist yet, as on the first night.
 
     Raises:
-        ConfigError, InventoryError, HistoryError: As `earlier`.
+        ConfigError: It is invalid, or a scan that does not exist.
+        InventoryError, HistoryError: As `earlier`.
     """
-    if not is_history(text) and not Path(text).exists():
-        return None
-    try:
-        return earlier(text, scope=scope, reported=True)
-    except NoScanError:
-        return None
+    if is_history(text):
+        return recalled_night(text, scope)
+    return load(Path(text)) if Path(text).exists() else None
 
 
 def with_memory_of(inventory: Inventory, before: Inventory) -> Inventory:

@@ -33,12 +33,17 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
     A waived finding counts neither as at risk nor as not judged. Without any domain nothing was judged.
     """
     hypervisors = report.inventory.hypervisors
-    if all(hypervisor.status is HostStatus.FAILED for hypervisor in hypervisors):
+    if is_nothing_seen(report):
         return ExitCode.NOTHING_SEEN
     at_risk = any(counts_as_at_risk(finding, fail_on) for finding in report.findings)
     unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
     no_domain = not any(hypervisor.domains for hypervisor in hypervisors)
     return _of(bad=at_risk, incomplete=unknown or no_domain or bool(report.inventory.gaps))
+
+
+def is_nothing_seen(report: Report) -> bool:
+    """Return True if no hypervisor could be read at all."""
+    return all(hypervisor.status is HostStatus.FAILED for hypervisor in report.inventory.hypervisors)
 
 
 def of_changes(changes: Changes, fail_on: FailOn) -> ExitCode:

@@ -11,6 +11,7 @@ from virtscan.cli.redacting import Redaction
 from virtscan.cli.rendering import News
 from virtscan.errors import HistoryError
 from virtscan.model import FailOn, Inventory
+from virtscan.storage.address import is_history
 from virtscan.transport import uri
 
 
@@ -39,7 +40,8 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
             click.echo(f"virtscan: {error}; the whole report follows", err=True)
             return cls(is_wanted=False, failure=f"{error}; the scan was not compared")
         if before is None and not quiet:
-            click.echo(f"virtscan: {uri.shown(text)} does not exist yet; everything counts as new", err=True)
+            lacking = "no scan of this configuration yet" if is_history(text) else "does not exist yet"
+            click.echo(f"virtscan: {uri.shown(text)}: {lacking}; everything counts as new", err=True)
         return cls(is_wanted=True, before=None if before is None else redacted.of_earlier(before))
 
     def remembered_by(self, inventory: Inventory) -> Inventory:

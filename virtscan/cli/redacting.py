@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, TypeVar
@@ -13,6 +13,7 @@ from virtscan.cli.output import PRIVATE, opened
 from virtscan.errors import InventoryError
 from virtscan.files import FileError, NoFileError, read_regular
 from virtscan.model import Inventory
+from virtscan.model.history import ScanCounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,23 @@ class Redaction:
         if self._known is not None and names and names <= set(self._known.names.values()):
             return inventory
         return self(inventory)
+
+    def of_counts(self, counts: Sequence[ScanCounts]) -> tuple[ScanCounts, ...]:
+        """Give the counts of scans under pseudonyms; those of scans that were kept under them stay."""
+        servers = {one.server for scan in counts for one in scan.findings if one.server is not None}
+        if self._known is None or (servers and servers <= set(self._known.names.values())):
+            return tuple(counts)
+        from virtscan.redaction import redact_counts
+
+        return self._with_map(tuple(counts), redact_counts)
+
+    def scope(self, scope: str | None) -> str | None:
+        """Give the pseudonym of a scope, if scans are already kept under it."""
+        if self._known is None or scope is None:
+            return scope
+        from virtscan.redaction import known_scope
+
+        return known_scope(scope, self._known) or scope
 
     def text(self, text: str) -> str:
         """Replace the names that are whole in a typed text, such as a condition."""

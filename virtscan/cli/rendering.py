@@ -13,7 +13,7 @@ from virtscan import __version__
 from virtscan.changes import Changes
 from virtscan.cli.assuming import WhatIf
 from virtscan.cli.console import Console
-from virtscan.cli.exit_codes import ExitCode
+from virtscan.cli.exit_codes import ExitCode, is_nothing_seen
 from virtscan.cli.formats import Wanted
 from virtscan.cli.look import current_look
 from virtscan.cli.output import STDOUT, Output, Outputs
@@ -131,7 +131,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             elif content not in documents:
                 documents[content] = self._document(report, content, run)
             output.write(reporter.render(documents[content], current_look().options(wanted.path)))
-            stays = run.exit_code == ExitCode.NOTHING_SEEN and content is not Content.METRICS
+            stays = is_nothing_seen(report) and content is not Content.METRICS
             if stays:
                 output.keep_earlier()
             has_gaps = has_gaps or (reporter.has_gaps and not (stays and wanted.path != STDOUT))

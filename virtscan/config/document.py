@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from enum import Enum
 from pathlib import Path
@@ -22,7 +22,7 @@ from virtscan.config.sections import (
     ServerSection,
     WaiverSection,
 )
-from virtscan.config.values import expand, table_name
+from virtscan.config.values import expand, expand_url, table_name
 from virtscan.errors import ConfigError
 from virtscan.model.nearest import did_you_mean
 
@@ -116,8 +116,9 @@ def _section(table: object, kind: type[S], where: str, environment: Mapping[str,
         if field.required and field.name not in table:
             raise ConfigError(f"{where}: {field.name} is missing")
     try:
+        by = expand_url if kind is HistorySection else expand
         return msgspec.convert(
-            {key: _expanded(item, f"{prefix}{key}", environment) for key, item in table.items()}, kind
+            {key: _expanded(item, f"{prefix}{key}", environment, by) for key, item in table.items()}, kind
         )
     except msgspec.ValidationError as error:
         path = str(error).partition(" - at `$.")[2].rstrip("`")
@@ -151,17 +152,19 @@ def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) ->
             raise ConfigError(f"{where}{key}: unknown key; {advice}", key=key)
 
 
-def _expanded(value: object, where: str, environment: Mapping[str, str]) -> object:
+def _expanded(
+    value: object, where: str, environment: Mapping[str, str], by: Callable[[str, Mapping[str, str]], str]
+) -> object:
     """Return the value with the variables in its strings replaced, at any depth."""
     match value:
         case str():
             try:
-                return expand(value, environment)
+                return by(value, environment)
             except ConfigError as error:
                 raise ConfigError(f"{where}: {error}") from error
         case list():
-            return [_expanded(item, where, environment) for item in value]
+            return [_expanded(item, where, environment, by) for item in value]
         case dict():
-            return {key: _expanded(item, f"{where}.{key}", environment) for key, item in value.items()}
+            return {key: _expanded(item, f"{where}.{key}", environment, by) for key, item in value.items()}
         case _:
             return value

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from virtscan.errors import ConfigError
 
@@ -40,13 +41,35 @@ def expand(text: str, environment: Mapping[str, str] = os.environ) -> str:
     Raises:
         ConfigError: A variable is not set; an empty value in its place would change the meaning silently.
     """
+    return _VARIABLE.sub(lambda match: _value(match, environment), text)
+
+
+def expand_url(text: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Replace variables in a URL as `expand` does; each is one user, one password or one value of a parameter.
+
+    There it is percent-encoded, so that a password may have any character. Elsewhere it stands as it is: it may be a
+    host, a path or the whole URL.
+
+    Raises:
+        ConfigError: As `expand`.
+    """
+    start = text.find("://") + 3
+    end = next((place for place in range(start, len(text)) if text[place] in "/?"), len(text))
+    user = range(start, text.rfind("@", start, end)) if start > 2 else range(0)
+    query = text.find("?", end)
 
     def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if name is None:
-            return "$"
-        if name not in environment:
-            raise ConfigError(f"${{{name}}} is not set in the environment")
-        return environment[name]
+        found = _value(match, environment)
+        is_encoded = match.start() in user or 0 <= query < match.start()
+        return quote(found, safe="") if is_encoded and match[1] is not None else found
 
     return _VARIABLE.sub(value, text)
+
+
+def _value(match: re.Match[str], environment: Mapping[str, str]) -> str:
+    name = match[1]
+    if name is None:
+        return "$"
+    if name not in environment:
+        raise ConfigError(f"${{{name}}} is not set in the environment")
+    return environment[name]

@@ -1,7 +1,8 @@
 """Pseudonyms in the place of names, in inventories and in what a capture shows; one private map for both."""
 
 from virtscan.redaction.capture import redact_trace
+from virtscan.redaction.history import known_scope, redact_counts
 from virtscan.redaction.inventory import redact
 from virtscan.redaction.pseudonyms import Map, Pseudonyms, dump_map, load_map
 
-__all__ = ["Map", "Pseudonyms", "dump_map", "load_map", "redact", "redact_trace"]
+__all__ = ["Map", "Pseudonyms", "dump_map", "known_scope", "load_map", "redact", "redact_counts", "redact_trace"]

@@ -10,7 +10,7 @@ import msgspec
 
 from virtscan import model
 from virtscan.model import gaps as gap_model
-from virtscan.model import memory, provisioning, servers
+from virtscan.model import history, memory, provisioning, servers
 from virtscan.model.gaps import carrying
 from virtscan.model.gaps import causes as c
 from virtscan.model.gaps import items as i
@@ -173,6 +173,9 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, Holds]] = {
     m.SegmentUnmatched: {"near": _H.SEGMENT},
     m.NoSuchHypervisor: {"runs_on": _H.HOST, "near": _H.HOST},
     m.ForeignFrames: {"link_name": _H.KEPT},
+    history.ScanRecord: {"version": _H.KEPT, "scope": _H.SCOPE},
+    history.FindingCount: {"site": _H.KEPT, "server": _H.HOST},
+    history.CapacityCount: {"site": _H.KEPT},
     Trace: {"file": _H.CAPTURE},
     Boot: {
         "mac": _H.MAC,

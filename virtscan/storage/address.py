@@ -38,24 +38,29 @@ def parse_address(text: str) -> Address:
     Raises:
         ConfigError: SCAN is invalid.
     """
+    url, scan = _parts(text)
+    return Address(url=url) if scan is None else Address(url=url, which=parse_which(scan, uri.shown(text)))
+
+
+def _parts(text: str) -> tuple[str, str | None]:
+    """Split a URL from the name of a scan behind it; None without one."""
     start = text.find("//") + 2
     slash = text.rfind("/", start)
     at = text.rfind("@", slash) if slash >= start else -1
-    if at < 0:
-        return Address(url=text)
-    return Address(url=text[:at], which=parse_which(text[at + 1 :], uri.shown(text)))
+    return (text, None) if at < 0 else (text[:at], text[at + 1 :])
 
 
 def parse_which(text: str, origin: str) -> Which:
     """Read the name of a scan.
 
     Args:
-        text: `latest`, a number or a day.
+        text: `latest`, a number or a day; an `@` before it is allowed.
         origin: The subject of an error.
 
     Raises:
         ConfigError: It is none of these.
     """
+    text = text.removeprefix("@")
     if text == LATEST:
         return None
     if re.fullmatch(r"[1-9][0-9]{0,17}", text):
@@ -75,14 +80,20 @@ def check_url(url: str, origin: str, *, private: bool) -> str:
         private: Others can't read where it comes from; else it must not hold a password.
 
     Raises:
-        ConfigError: It is not such a URL, or has a password that others can read.
+        ConfigError: It is not such a URL, names a scan, or has a password that others can read.
     """
     if not is_history(url):
         raise ConfigError(f"{origin}: not the URL of a database: {uri.shown(url)[:200]!r}; write one, e.g. {_EXAMPLES}")
+    url, scan = _parts(url)
+    if scan is not None:
+        raise ConfigError(
+            f"{origin}: {'@' + scan[:40]!r} names a scan, but the whole database is meant; leave that out "
+            "(virtscan history show SCAN shows one scan; write another @ of a URL as %40)"
+        )
     if not private and any(uri.secrets(url)):
         raise ConfigError(
-            f"{origin}: a password on the command line is readable by others; "
-            "use [history] url with ${VARIABLE}, or ~/.pgpass"
+            f"{origin}: a password on the command line is readable by others; use "
+            "[history] url with ${VARIABLE}, or ~/.pgpass"
         )
     scheme, _, rest = url.partition(":")
     return f"postgresql+psycopg:{rest}" if scheme in {"postgresql", "postgres"} else url

@@ -37,7 +37,7 @@ def test_scans_of_several_configurations_are_not_mixed_up(url: str) -> None:
     save(url, [night(1, host("hv1"), scope="one"), night(1, host("hv2"), scope="two")])
 
     with open_history(url) as history:
-        with pytest.raises(HistoryError, match="scans of 2 configurations; name one: @1, @2"):
+        with pytest.raises(HistoryError, match=r"several configurations; give --scope: one .its last scan is 1., two"):
             history.find(None)
         assert history.find(None, "one").number == 1
         assert history.find(2).scope == "two"

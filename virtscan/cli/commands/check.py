@@ -8,6 +8,7 @@ import click
 
 from virtscan.cli.acquire import load
 from virtscan.cli.help import STATUSES, Command
+from virtscan.cli.history.scope import scope_option
 from virtscan.cli.options import seconds_of, words_of
 from virtscan.cli.output import tell
 from virtscan.cli.status import StatusError, status_of
@@ -37,6 +38,7 @@ class _Plugin(Command):
     exit_codes=STATUSES,
 )
 @click.argument("file")
+@scope_option
 @click.option(
     "--max-scan-age",
     metavar="TIME",
@@ -52,7 +54,7 @@ class _Plugin(Command):
     show_default=True,
     help="Least exposure of a VM at risk that is CRITICAL; one below is WARNING.",
 )
-def check(file: str, max_scan_age: float, fail_on: str) -> int:
+def check(file: str, scope: str | None, max_scan_age: float, fail_on: str) -> int:
     """Print the status of the last scan in one line with performance data, for Nagios and Icinga.
 
     FILE is an inventory saved by virtscan scan --save, or the URL of a history. The exit code is 0 for OK; 1 for
@@ -62,7 +64,7 @@ def check(file: str, max_scan_age: float, fail_on: str) -> int:
     from virtscan.views.judging import judge
 
     try:
-        report = judge(_saved(file))
+        report = judge(_saved(file, scope))
     except VirtscanError as error:
         raise StatusError(str(error)) from error
     status = status_of(report, FailOn(fail_on), datetime.now(UTC), max_scan_age)
@@ -70,9 +72,9 @@ def check(file: str, max_scan_age: float, fail_on: str) -> int:
     return status.level
 
 
-def _saved(file: str) -> Inventory:
+def _saved(file: str, scope: str | None) -> Inventory:
     if "://" not in file:
         return load(Path(file))
     from virtscan.cli.history.source import recalled
 
-    return recalled(file)
+    return recalled(file, "FILE", scope=scope)

@@ -10,6 +10,7 @@ from virtscan.cli.earlier import changes_between, earlier, new_gaps
 from virtscan.cli.exit_codes import ExitCode, of_changes
 from virtscan.cli.formats import opened_for
 from virtscan.cli.help import COMPARES, Command
+from virtscan.cli.history.scope import scope_option
 from virtscan.cli.options import (
     fail_on_option,
     lower_device_option,
@@ -36,6 +37,7 @@ from virtscan.reporters import REPORTERS
 )
 @click.argument("old")
 @click.argument("new")
+@scope_option
 @lower_device_option
 @max_age_option
 @output_options
@@ -45,6 +47,7 @@ from virtscan.reporters import REPORTERS
 def diff(
     old: str,
     new: str,
+    scope: str | None,
     lower_device: LowerDevice | None,
     max_age: float | None,
     format_name: str,
@@ -65,8 +68,10 @@ def diff(
     keep_apart(("--output", output or STDOUT), ("--redact", redact))
     redacted = redaction(redact)
     first, second = (
-        redacted.of_earlier(judged_on(earlier(text), console, lower_device=lower_device, max_age=max_age))
-        for text in (old, new)
+        redacted.of_earlier(
+            judged_on(earlier(text, origin, scope=scope), console, lower_device=lower_device, max_age=max_age)
+        )
+        for text, origin in ((old, "OLD"), (new, "NEW"))
     )
     return compared(first, second, format_name=format_name, output=output, fail_on=fail_on, console=console)
 

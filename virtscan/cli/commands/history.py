@@ -1,5 +1,6 @@
 """`virtscan history`: the scans that a database keeps, and what they show over time."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.formats import Wanted, opened_for, wanted_outputs
 from virtscan.cli.help import COMPARES, JUDGES, WORKS, Command, Group
+from virtscan.cli.history.scope import chosen_scope, named_scope, scope_option
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import (
     FILE,
@@ -20,13 +22,15 @@ from virtscan.cli.options import (
     make_console,
     output_options,
     quiet_and_verbose,
+    redact_option,
     report_options,
 )
-from virtscan.cli.output import PRIVATE, OutputError, Outputs, keep_apart, tell
+from virtscan.cli.output import PRIVATE, STDOUT, OutputError, Outputs, keep_apart, tell
 from virtscan.cli.redacting import redaction
 from virtscan.cli.rendering import Rendering, show
 from virtscan.errors import HistoryError
 from virtscan.model import FailOn
+from virtscan.model.history import ScanRecord
 from virtscan.storage.address import LATEST, parse_which
 from virtscan.views.document import Document
 from virtscan.views.metrics import Run
@@ -57,11 +61,13 @@ def history() -> None:
 )
 @history_option
 @config_option
+@scope_option
 @output_options
 @quiet_and_verbose
 def list_(
     history: str | None,
     config: Path | None,
+    scope: str | None,
     format_name: str,
     output: Path | None,
     verbose: bool,
@@ -73,7 +79,7 @@ def list_(
 
     console = make_console(verbose=verbose, quiet=quiet)
     with open_history(history_url(history, config, console)) as opened:
-        _show(view(opened.scans()), format_name, output, console)
+        _show(view(_of_scope(opened.scans(), scope)), format_name, output, console)
     return ExitCode.CLEAN
 
 
@@ -89,6 +95,7 @@ def list_(
 @click.argument("scan", default=LATEST)
 @history_option
 @config_option
+@scope_option
 @click.option("--save", type=FILE, help="Save the inventory to this file instead of reporting it.")
 @report_options
 @quiet_and_verbose
@@ -96,6 +103,7 @@ def show_(
     scan: str,
     history: str | None,
     config: Path | None,
+    scope: str | None,
     save: Path | None,
     view: str | None,
     by: str | None,
@@ -120,7 +128,8 @@ def show_(
     redacted = redaction(redact)
     which = parse_which(scan, "SCAN")
     with open_history(history_url(history, config, console)) as opened:
-        inventory = redacted(opened.load(opened.find(which).number))
+        chosen = chosen_scope(opened, which, scope, config)
+        inventory = redacted(opened.load(opened.find(which, chosen).number))
     with Outputs() as outputs:
         if save is not None:
             outputs.open(save, mode=PRIVATE).write(dumps(inventory))
@@ -143,7 +152,9 @@ def show_(
 @click.argument("new", default=LATEST)
 @history_option
 @config_option
+@scope_option
 @output_options
+@redact_option
 @fail_on_option
 @quiet_and_verbose
 def diff(
@@ -151,8 +162,10 @@ def diff(
     new: str,
     history: str | None,
     config: Path | None,
+    scope: str | None,
     format_name: str,
     output: Path | None,
+    redact: Path | None,
     fail_on: FailOn | None,
     verbose: bool,
     quiet: bool,
@@ -164,11 +177,14 @@ def diff(
     from virtscan.storage.history import open_history
 
     console = make_console(verbose=verbose, quiet=quiet)
+    keep_apart(("--output", output or STDOUT), ("--redact", redact))
+    redacted = redaction(redact)
+    which = parse_which(new, "NEW")
     with open_history(history_url(history, config, console)) as opened:
-        second = opened.find(parse_which(new, "NEW"))
+        second = opened.find(which, chosen_scope(opened, which, scope, config))
         first = opened.before(second) if old is None else opened.find(parse_which(old, "OLD"), second.scope)
-        sides = opened.recall(first.number), opened.recall(second.number)
-    return compared(*sides, format_name=format_name, output=output, fail_on=fail_on, console=console)
+        before, after = (redacted.of_earlier(opened.recall(one.number)) for one in (first, second))
+    return compared(before, after, format_name=format_name, output=output, fail_on=fail_on, console=console)
 
 
 @history.command(
@@ -198,7 +214,9 @@ def diff(
     show_default=True,
     help="Scans shown: the last of each week or month, or each. Growth rests on all.",
 )
+@scope_option
 @output_options
+@redact_option
 @quiet_and_verbose
 def trend(
     history: str | None,
@@ -206,8 +224,10 @@ def trend(
     view: str,
     by: str,
     every: str,
+    scope: str | None,
     format_name: str,
     output: Path | None,
+    redact: Path | None,
     verbose: bool,
     quiet: bool,
 ) -> int:
@@ -219,11 +239,16 @@ def trend(
     console = make_console(verbose=verbose, quiet=quiet)
     if view == _CAPACITY and RiskBy(by) is not RiskBy.SITE:
         raise click.UsageError(f"--by {by} is for --view risks; capacity has sites only")
+    keep_apart(("--output", output or STDOUT), ("--redact", redact))
+    redacted = redaction(redact)
     with open_history(history_url(history, config, console)) as opened:
+        counts = opened.capacity_counts() if view == _CAPACITY else opened.finding_counts()
+        kept = {scan.number for scan in _of_scope([one.scan for one in counts], scope)}
+        counts = redacted.of_counts([one for one in counts if one.scan.number in kept])
         if view == _CAPACITY:
-            document = trends.capacity(capacity_trend(opened.capacity_counts(), Every(every)))
+            document = trends.capacity(capacity_trend(counts, Every(every)))
         else:
-            document = trends.risks(risk_trend(opened.finding_counts(), RiskBy(by), Every(every)))
+            document = trends.risks(risk_trend(counts, RiskBy(by), Every(every)))
         _show(document, format_name, output, console)
     return ExitCode.CLEAN
 
@@ -256,6 +281,14 @@ def prune(history: str | None, config: Path | None, keep: float, then: str, verb
             raise OutputError(str(error)) from error
     tell(f"removed: {len(removed)} of {total} scans; counts are kept")
     return ExitCode.CLEAN
+
+
+def _of_scope(scans: Sequence[ScanRecord], option: str | None) -> Sequence[ScanRecord]:
+    """Return the scans of the scope that --scope names; without it all of them."""
+    if option is None:
+        return scans
+    scope = named_scope(option, tuple(dict.fromkeys(scan.scope for scan in scans)))
+    return [scan for scan in scans if scan.scope == scope]
 
 
 def _show(document: Document, format_name: str, output: Path | None, console: Console) -> None:

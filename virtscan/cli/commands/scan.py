@@ -81,9 +81,7 @@ def scan(
     check(parsed(assumptions, str), plan)
     refused = None
     url = None if no_history else kept_in(history, plan)
-    if redact is None:  # names of the history have no pseudonyms
-        rendering = rendering.with_sections(lambda: trend_of(url))
-    night = Night.since(since, scope=plan.scope, redacted=redacted, quiet=quiet)
+    night = Night.since(since, scope=redacted.scope(plan.scope), redacted=redacted, quiet=quiet)
     with (
         Keeping(url, scope=plan.scope, saved=save, console=console) as keeping,
         Outputs(pipe_seconds=plan.deadline) as outputs,
@@ -96,6 +94,8 @@ def scan(
         keeping.collected(inventory)
         report = judge(inventory)
         keeping.judged(report)
+        if redact is None and keeping.failure is None:  # names of the history have no pseudonyms
+            rendering = rendering.with_sections(lambda: trend_of(url))
         try:
             report, what_if = under(report, parsed(assumptions, redacted.text))
             rendering = rendering.with_what_if(what_if)
@@ -104,7 +104,8 @@ def scan(
         whole = of_report(report, plan.fail_on or FailOn.LATENT)
         news = night.news(inventory)
         code = code_of(news, whole, plan.fail_on or FailOn.LATENT)
-        run = Run(exit_code=code, seconds=seconds)
+        failed = keeping.failure or night.failure
+        run = Run(exit_code=code if failed is None else OutputError.exit_code, seconds=seconds)
         if saved:
             from virtscan.storage import dumps
 

@@ -17,10 +17,13 @@ from virtscan.transport import uri
 
 
 class Keeping:
-    """A context that keeps a scan when it ends.
+    """A context that keeps a scan: before its report is printed, or when it ends.
 
-    Without a URL it does nothing. Only one run of a configuration is in it at a time.
+    Without a URL it does nothing. Only one run of a configuration is in it at a time. `failure` says why the database
+    did not take the scan, and where that is instead.
     """
+
+    failure: str | None = None
 
     def __init__(self, url: str | None, *, scope: str | None, saved: Path | None, console: Console) -> None:
         """Begin.
@@ -37,7 +40,7 @@ class Keeping:
         self._console = console
         self._lock = contextlib.ExitStack()
         self._inventory: Inventory | None = None
-        self._report: Report | None = None
+        self._number: int | None = None
 
     def __enter__(self) -> Self:
         if self._url is not None:
@@ -45,39 +48,53 @@ class Keeping:
         return self
 
     def collected(self, inventory: Inventory) -> None:
-        """Keep this inventory at the end."""
+        """Keep this inventory: at the end, unless it is judged before."""
         self._inventory = inventory
 
     def judged(self, report: Report) -> None:
-        """Keep the counts of this report with it."""
-        self._report = report
+        """Keep it now, with the counts of this report; its news counts as reported when the context ends well."""
+        self._keep(report)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Keep the scan.
+        """Keep the scan if that was not done, and note whether its report was printed.
 
         Raises:
             OutputError: The database did not take it, and nothing else failed.
         """
         with self._lock:
-            failure = None
-            if self._url is not None and self._inventory is not None:
-                failure = self._keep(self._url, self._inventory, reported=kind is None)
-        if failure is not None and kind is None:
-            raise OutputError(failure)
-        if failure is not None:
-            click.echo(f"virtscan: {failure}", err=True)
+            self._keep(None)
+            if kind is None:
+                self._note_reported()
+        if self.failure is not None and kind is None:
+            raise OutputError(self.failure)
+        if self.failure is not None:
+            click.echo(f"virtscan: {self.failure}", err=True)
 
-    def _keep(self, url: str, inventory: Inventory, *, reported: bool) -> str | None:
-        """Save the scan; return what to print if that failed."""
+    def _keep(self, report: Report | None) -> None:
+        """Save the scan, once."""
         from virtscan.storage.history import open_history
 
+        inventory, self._inventory = self._inventory, None
+        if self._url is None or inventory is None:
+            return
         try:
-            with open_history(url, create=True) as history:
-                number = history.save(inventory, self._report, reported=reported)
+            with open_history(self._url, create=True) as history:
+                self._number = history.save(inventory, report, reported=False)
         except HistoryError as error:
-            return f"{error}; {self._instead(inventory)}"
-        self._console.detail(f"history: {uri.shown(url)}: scan {number}")
-        return None
+            self.failure = f"{error}; {self._instead(inventory)}"
+        else:
+            self._console.detail(f"history: {uri.shown(self._url)}: scan {self._number}")
+
+    def _note_reported(self) -> None:
+        from virtscan.storage.history import open_history
+
+        if self._url is None or self._number is None:
+            return
+        try:
+            with open_history(self._url) as history:
+                history.note_reported(self._number)
+        except HistoryError as error:
+            self.failure = f"{error}; scan {self._number} is kept, and its news will be reported again"
 
     def _instead(self, inventory: Inventory) -> str:
         """Say where the scan is, after writing a copy if it is nowhere."""

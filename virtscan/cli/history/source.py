@@ -6,25 +6,32 @@ from pathlib import Path
 import click
 
 from virtscan.cli.console import Console
+from virtscan.cli.history.scope import chosen_scope
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
-from virtscan.errors import ConfigError, HistoryError
+from virtscan.errors import ConfigError, HistoryError, NoScanError
 from virtscan.model import Inventory, Plan
 from virtscan.storage.address import check_url, parse_address
 from virtscan.views.document import Section
 
+_OPTION = "--history"
+
 history_option = click.option(
-    "--history", metavar="URL", help="Database, e.g. sqlite:////var/lib/virtscan/history.sqlite; else [history] url."
+    _OPTION, metavar="URL", help="Database, e.g. sqlite:////var/lib/virtscan/history.sqlite; else [history] url."
 )
 
 
-def checked(url: str) -> str:
-    """Return the URL of `--history` as it is opened.
+def checked(url: str, origin: str) -> str:
+    """Return a URL of the command line as it is opened.
+
+    Args:
+        url: As typed, without a scan.
+        origin: The option or argument, for errors.
 
     Raises:
         ConfigError: It is invalid, has a password, or needs a module that is not installed.
     """
-    return installed(check_url(url, "--history", private=False))
+    return installed(check_url(url, origin, private=False))
 
 
 def installed(url: str) -> str:
@@ -47,7 +54,7 @@ def kept_in(option: str | None, plan: Plan) -> str | None:
         ConfigError: It is invalid.
     """
     if option is not None:
-        return checked(option)
+        return checked(option, _OPTION)
     return None if plan.history is None else installed(plan.history)
 
 
@@ -59,7 +66,7 @@ def history_url(option: str | None, config: Path | None, console: Console) -> st
         click.UsageError: Neither names one.
     """
     if option is not None:
-        return checked(option)
+        return checked(option, _OPTION)
     url = kept_in(None, load_plan(config, Options(), console))
     if url is None:
         raise click.UsageError("no history given; use --history URL, or [history] url in the configuration")
@@ -81,13 +88,13 @@ def trend_of(url: str | None) -> tuple[Section, ...]:
         return ()  # keeping the scan fails, too, and says so
 
 
-def recalled(text: str, *, scope: str | None = None, reported: bool = False) -> Inventory:
+def recalled(text: str, origin: str, *, scope: str | None = None) -> Inventory:
     """Return the inventory of `URL@SCAN`, with the last complete observation of each host that it did not read.
 
     Args:
         text: As typed; without @SCAN it is the last scan.
-        scope: The configuration whose scans are meant; None for any, if the history has those of one only.
-        reported: Pass over scans whose report reached no reader: what was new in them still is.
+        origin: The option or argument, for errors.
+        scope: The value of --scope.
 
     Raises:
         ConfigError: It is invalid.
@@ -96,5 +103,27 @@ def recalled(text: str, *, scope: str | None = None, reported: bool = False) -> 
     from virtscan.storage.history import open_history
 
     address = parse_address(text)
-    with open_history(checked(address.url)) as history:
-        return history.recall(history.find(address.which, scope, reported=reported).number)
+    with open_history(checked(address.url, origin)) as history:
+        which = address.which
+        return history.recall(history.find(which, chosen_scope(history, which, scope, None)).number)
+
+
+def recalled_night(text: str, scope: str | None) -> Inventory | None:
+    """Return the scan that `--since` names, or the last one of a configuration whose report reached a reader.
+
+    None if the history does not exist yet, or has no scan of this configuration.
+
+    Raises:
+        ConfigError: It is invalid, or names a scan that does not exist.
+        HistoryError: The history can't be read.
+    """
+    from virtscan.storage.history import open_history
+
+    address = parse_address(text)
+    try:
+        with open_history(checked(address.url, "--since")) as history:
+            return history.recall(history.find(address.which, scope, reported=True).number)
+    except NoScanError as error:
+        if address.which is not None:
+            raise ConfigError(f"--since: {error}") from error
+        return None

@@ -37,7 +37,7 @@ class History:
         self._database.close()
 
     def save(self, inventory: Inventory, report: Report | None, *, reported: bool = True) -> int:
-        """Save a scan with the counts of its report; return its number.
+        """Save a scan with the counts of its report; return its number. Without `reported` its news is still due.
 
         Raises:
             HistoryError: The database can't be written; nothing of the scan is in it then.
@@ -47,6 +47,15 @@ class History:
             number = ingest(connection, inventory, pieces, report, reported=reported)
         self._database.optimize()
         return number
+
+    def note_reported(self, number: int) -> None:
+        """Note that the report of a scan reached its readers.
+
+        Raises:
+            HistoryError: The database can't be written.
+        """
+        with self._database.writing() as connection:
+            connection.execute(SCAN.update().where(SCAN.c.id == number).values(reported=1))
 
     def scans(self) -> tuple[ScanRecord, ...]:
         """List the scans, the first one first."""
@@ -71,10 +80,10 @@ class History:
             end = datetime.combine(which + timedelta(days=1), time(), UTC) if which else None
             known = [one for one in records if one.kept and (one.reported or not reported)]
             found = [one for one in known if end is None or one.taken_at < end]
-            if len({one.scope for one in found}) > 1:
-                last = {one.scope: one.number for one in found}
-                numbers = ", ".join(f"@{number}" for number in last.values())
-                raise HistoryError(f"{self._database.shown}: scans of {len(last)} configurations; name one: {numbers}")
+            last = {one.scope: one.number for one in found}
+            if len(last) > 1:
+                shown = ", ".join(f"{one or 'none'} (its last scan is {number})" for one, number in last.items())
+                raise HistoryError(f"{self._database.shown}: scans of several configurations; give --scope: {shown}")
         if not found:
             wanted = "scan" if which is None else f"scan {which}" if isinstance(which, int) else f"scan up to {which}"
             raise NoScanError(f"{self._database.shown}: no {wanted}; virtscan history list shows all")

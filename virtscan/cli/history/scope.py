@@ -1,0 +1,65 @@
+"""The scope of a command: the configuration whose scans it takes from a history that several share."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from virtscan.config import Options, find_config
+from virtscan.config.scope import scope_of
+from virtscan.errors import ConfigError
+from virtscan.storage.address import Which
+
+if TYPE_CHECKING:
+    from virtscan.storage.history import History
+
+_SHORTEST = 4
+"""Letters of a scope that are enough, if no other one begins with them."""
+
+scope_option = click.option(
+    "--scope",
+    metavar="SCOPE|FILE",
+    help="Configuration whose scans are meant: its file, or its scope in virtscan history list. Else that in use, if "
+    "the history has scans of several.",
+)
+
+
+def chosen_scope(history: "History", which: Which, option: str | None, config: Path | None) -> str | None:
+    """Return the scope among whose scans to look; None for any.
+
+    Args:
+        history: The history.
+        which: The scan that is wanted; a number needs no scope.
+        option: The value of --scope.
+        config: The value of --config.
+
+    Raises:
+        ConfigError: --scope names no scope of this history, or --config no file.
+    """
+    if option is None and isinstance(which, int):
+        return None
+    scopes = tuple(dict.fromkeys(record.scope for record in history.scans()))
+    if option is not None:
+        return named_scope(option, scopes)
+    if len(scopes) < 2:
+        return None
+    own = scope_of(find_config(config, os.environ), Options())
+    return own if own in scopes else None
+
+
+def named_scope(option: str, scopes: tuple[str | None, ...]) -> str:
+    """Return the scope that --scope names.
+
+    Raises:
+        ConfigError: It names none of these.
+    """
+    known = [scope for scope in scopes if scope is not None]
+    found = [scope for scope in known if scope.startswith(option)] if len(option) >= _SHORTEST else []
+    if option in known or len(found) == 1:
+        return option if option in known else found[0]
+    path = Path(option)
+    if path.is_file() and (own := scope_of(path, Options())) in known:
+        return own
+    shown = ", ".join(known) or "none"
+    raise ConfigError(f"--scope: no scans of {option!r}; the history has {shown}, or give the configuration's file")

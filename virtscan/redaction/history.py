@@ -1,0 +1,21 @@
+"""What a history keeps for ever, without names; pure."""
+
+from virtscan.model.history import ScanCounts
+from virtscan.redaction.forms import Forms
+from virtscan.redaction.policy import Holds
+from virtscan.redaction.pseudonyms import Map, Pseudonyms
+from virtscan.redaction.walking import redacted
+
+
+def redact_counts(counts: tuple[ScanCounts, ...], known: Map) -> tuple[tuple[ScanCounts, ...], Map]:
+    """Give the counts of scans under pseudonyms, and the map with all of them."""
+    pseudonyms = Pseudonyms(known)
+    forms = Forms(pseudonyms)
+    return tuple(redacted(one, forms) for one in counts), pseudonyms.map()
+
+
+def known_scope(scope: str, known: Map) -> str | None:
+    """Return the pseudonym of a scope; None if it has none yet."""
+    pseudonyms = Pseudonyms(known)
+    pseudonym = Forms(pseudonyms).of(scope, Holds.SCOPE)
+    return pseudonym if pseudonyms.map().names == known.names else None
