@@ -10,12 +10,12 @@ from typing import TypeAlias
 import msgspec
 
 from virtscan.correlator.aging import aged
-from virtscan.correlator.evaluator import Evaluator
+from virtscan.correlator.evaluator import Evaluator, PointEvaluation
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, Place, Unlocated
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.table import Ruling
 from virtscan.model import Confidence, DomainState, Finding, Inventory
-from virtscan.model.reasons import ExclusionContradicted, NeedsReflection, OnRecord, OutsideStack
+from virtscan.model.reasons import ExclusionContradicted, OutsideStack
 
 
 class Clearing(msgspec.Struct, frozen=True):
@@ -45,8 +45,9 @@ def _has_virtual_bottom(one: Clearing) -> bool:
 
     It does only where the bottom is known to be virtual: ports that never meet locally are cleared without known NICs.
     """
-    virtual = any(isinstance(reason, NeedsReflection) for reason in one.old.missing)
-    return virtual and any(ruling.rule.id == "R9" for ruling in _rulings(one))
+    virtual = any(point.point.hands_on for point in _points(one, one.before))
+    cleared = [point for point in _points(one, one.after) if any(ruling.rule.id == "R9" for ruling in point.rulings)]
+    return virtual and any(not point.point.hands_on for point in cleared)
 
 
 def _tells_machines_apart(one: Clearing) -> bool:
@@ -91,8 +92,8 @@ def _is_the_servers_own(one: Clearing) -> bool:
 
 
 def _is_excluded(one: Clearing) -> bool:
-    """Return True where declarations on both sides exclude a server that a place or a record had included."""
-    return one.rule == "R4" and any(isinstance(reason, ExclusionContradicted | OnRecord) for reason in one.old.because)
+    """Return True where declarations on both sides exclude a server that was known to be on this very device."""
+    return one.rule == "R4" and any(isinstance(reason, ExclusionContradicted) for reason in one.old.because)
 
 
 Exemption: TypeAlias = Callable[[Clearing], bool]
@@ -110,11 +111,14 @@ DEMANDED: tuple[Exemption, ...] = (
 
 def _rulings(one: Clearing) -> tuple[Ruling, ...]:
     """Give all rulings on the interface after the loss: another server's mitigation may hide the one that clears."""
-    looked_at = aged(one.after)
+    return tuple(ruling for point in _points(one, one.after) for ruling in point.rulings)
+
+
+def _points(one: Clearing, inventory: Inventory) -> tuple[PointEvaluation, ...]:
+    looked_at = aged(inventory)
     (host,) = [host for host in looked_at.hypervisors if host.name == one.old.hypervisor]
     (domain,) = [domain for domain in host.domains if domain.name == one.old.domain]
-    points = Evaluator(ServerIndex(looked_at), host).points(domain, domain.interfaces[one.old.index])
-    return tuple(ruling for point in points for ruling in point.rulings)
+    return Evaluator(ServerIndex(looked_at), host).points(domain, domain.interfaces[one.old.index])
 
 
 def _found(inventory: Inventory) -> Mapping[str, Mapping[str, bool]]:

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 from tests.build import UNFIXED_KERNEL, bond, domain, hypervisor, inventory, macvtap, nic, server
 from virtscan.correlator import correlate
 from virtscan.correlator.servers.assignments import is_called
-from virtscan.model import Exposure, Finding, Inventory, Mac, Netboot, State, Subnet, Verdict
+from virtscan.model import DeviceName, Exposure, Finding, Inventory, Mac, Netboot, State, Subnet, Verdict
 from virtscan.model.reasons import OnRecord
 
 MAC = "52:54:00:93:76:af"
@@ -129,3 +129,16 @@ def test_an_address_of_a_server_that_is_none_is_no_match() -> None:
     facts = replace(fleet(), netboots=(record("10.77.0.9"),), servers=(ON, replace(OFF, addresses=("nonsense",))))
 
     assert finding(facts).server == "satellite"
+
+
+@pytest.mark.parametrize(("mac", "rule"), [(None, "R11"), ("52:54:00:00:00:99", "R4")])
+def test_an_interface_without_a_mac_may_be_any_of_those_on_record(mac: str | None, rule: str) -> None:
+    far = replace(ON, segments=("a",))
+    host = hypervisor(
+        "hv1",
+        domain("web01", replace(macvtap(), mac=None if mac is None else Mac(mac))),
+        kernel=UNFIXED_KERNEL,
+        segments={DeviceName("bond2"): "b"},
+    )
+
+    assert finding(inventory(host, servers=(far,), netboots=(record("satellite"),))).rule == rule

@@ -3,9 +3,35 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.build import bond, bridge, bridged, device, domain, hypervisor, macvlan, macvtap, nic, tap, veth, vlan
+from tests.build import (
+    bond,
+    bridge,
+    bridged,
+    device,
+    domain,
+    hypervisor,
+    macvlan,
+    macvtap,
+    nic,
+    server,
+    tap,
+    veth,
+    vlan,
+)
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
-from virtscan.model import Attachment, Device, DeviceKind, DeviceName, Interface, Inventory, Mac, Reach, SourceMode
+from virtscan.model import (
+    Attachment,
+    Device,
+    DeviceKind,
+    DeviceName,
+    DomainState,
+    Interface,
+    Inventory,
+    Mac,
+    Machine,
+    Reach,
+    SourceMode,
+)
 
 BRIDGE, VEPA, PRIVATE, PASSTHROUGH, NO_MODE = SourceMode
 YES, NO, UNKNOWN = Reach
@@ -247,5 +273,33 @@ def test_a_declaration_yields_to_a_server_that_is_known_to_be_on_the_device(
     found = finding_of(
         scene(servers=(far,), beside=(provisioner(pool),), host_devices=STACKS, segments={DeviceName("bond2"): "b"})
     )
+
+    assert found.rule == rule
+
+
+@pytest.mark.parametrize("copies", [(), ("bond3",)])
+def test_a_copy_that_is_off_elsewhere_silences_no_server_on_the_device(copies: tuple[str, ...]) -> None:
+    # The declaration excludes it, and its place contradicts the declaration.
+    silenced = satellite(segments=("a",))
+    here = provisioner(sat("bond2"), state=DomainState.UNKNOWN)
+    off = [domain("spare", sat(one), state=DomainState.INACTIVE) for one in copies]
+
+    found = finding_of(
+        scene(
+            servers=(silenced, server("other", physical=True)),
+            beside=(here, *off),
+            host_devices=STACKS,
+            segments={DeviceName("bond2"): "b"},
+        )
+    )
+
+    assert (found.rule, found.server) == ("R7", "satellite")
+
+
+@pytest.mark.parametrize(("machine", "rule"), [(Machine.VIRTUAL, "R14"), (Machine.UNKNOWN, "R9")])
+def test_a_virtual_machine_has_no_nic_at_an_end_that_is_not_listed(machine: Machine, rule: str) -> None:
+    apart = macvtap("bond2", SourceMode.VEPA)
+
+    found = finding_of(scene(apart, beside=(provisioner(),), host_devices=(), reflective=("bond2",), machine=machine))
 
     assert found.rule == rule

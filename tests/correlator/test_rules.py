@@ -17,6 +17,7 @@ from tests.build import (
     macvlan,
     macvtap,
     nic,
+    own_nics,
     server,
     tap,
 )
@@ -48,6 +49,7 @@ from virtscan.model import (
     Inventory,
     LowerDevice,
     Mac,
+    Machine,
     NotJudged,
     Persistence,
     Policy,
@@ -73,6 +75,7 @@ R7: Expected = ("R7", AT_RISK, HIGH)
 R8: Expected = ("R8", AT_RISK, HIGH)
 R9: Expected = ("R9", NOT_AFFECTED, MEDIUM)
 R10: Expected = ("R10", NOT_AFFECTED, MEDIUM)
+R10_WEAK: Expected = ("R10", NOT_AFFECTED, LOW)
 R11: Expected = ("R11", AT_RISK, MEDIUM)
 R12: Expected = ("R12", UNKNOWN, LOW)
 R13: Expected = ("R13", UNKNOWN, LOW)
@@ -88,6 +91,7 @@ EL7 = "3.10.0-327.el7.x86_64"
 BR0 = (device("br0", DeviceKind.BRIDGE, "eth0"), nic("eth0"))
 TAGGED = (*BR0, device("br0.100", VLAN, "br0"))
 BOND3 = (bond("bond3", "eth6"), nic("eth6"))
+ANY_DRIVER = (bond(), *(replace(one, driver=None) for one in own_nics("hv1")))
 UNTAGGED = device("bond2.100", VLAN, "bond2")
 
 
@@ -545,8 +549,37 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     ),
     "R10 missed: this hypervisor is a domain beside the server": (
         scene(
+            host_devices=ANY_DRIVER,
             devices=(with_mac(nic("eth0"), OTHER),),
             others=(hypervisor("hv2", provisioner(), domain("hv1", bridged(mac=OTHER))),),
+        ),
+        R14,
+    ),
+    "this hypervisor is a domain beside the server, with NICs that are passed through": (
+        scene(
+            devices=(with_mac(nic("eth0"), OTHER),),
+            others=(hypervisor("hv2", provisioner(), domain("hv1", bridged(mac=OTHER))),),
+        ),
+        R10,
+    ),
+    "R10 missed: the hypervisor of the server was not read completely, and this one is a virtual machine": (
+        scene(
+            host_devices=ANY_DRIVER,
+            machine=Machine.VIRTUAL,
+            others=(hypervisor("hv2", provisioner(), lists_all_domains=False),),
+        ),
+        R14,
+    ),
+    "another hypervisor is not known to be complete, nor this one to be a machine": (
+        scene(host_devices=(), others=(hypervisor("hv2", provisioner(), lists_all_domains=False),)),
+        R10_WEAK,
+    ),
+    "R10 missed: this hypervisor is a domain, and the drivers of its NICs are unknown": (
+        beside(
+            macvtap("bond3", mac=SERVING),
+            host_devices=ANY_DRIVER,
+            devices=(*BOND3, with_mac(nic("eth0"), OTHER)),
+            others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER))),),
         ),
         R14,
     ),
@@ -570,6 +603,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     ),
     "R10 missed: the server is the hypervisor on which this one is a domain": (
         scene(
+            host_devices=ANY_DRIVER,
             devices=(with_mac(nic("eth0"), OTHER),),
             others=(hypervisor("hv2", domain("hv1", bridged(mac=OTHER)), devices=(with_mac(nic("eth0"), SERVING),)),),
         ),

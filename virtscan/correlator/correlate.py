@@ -177,8 +177,9 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
         item = HypervisorItem(hypervisor=hypervisor.name)
         if observed is not None and declared is not None and observed.value != declared:
             yield _warning(item, KernelContradicted(declared=declared, observed=observed.value, source=observed.source))
-        if hypervisor.physical and hypervisor.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
-            yield _warning(item, PhysicalContradicted(machine=hypervisor.machine))
+        machine = index.fleet.hypervisors[hypervisor.name].machine
+        if hypervisor.physical and machine in {Machine.VIRTUAL, Machine.CONTAINER}:
+            yield _warning(item, PhysicalContradicted(machine=machine))
     for server in index.servers:
         where = next((found for one in sending_stacks(server) if (found := contradicted(one, index.fleet))), None)
         if where is not None:

@@ -4,7 +4,7 @@ The evaluation is pure; the caches around it have named keys. Most interfaces ar
 servers outside the hypervisor look alike from most of its devices.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -14,7 +14,7 @@ from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.macvlans import real_device
 from virtscan.correlator.location.nic import NicKind, is_nic, is_physical, nic_kind
 from virtscan.correlator.location.places import Place
-from virtscan.correlator.location.position import Position, Where
+from virtscan.correlator.location.position import Position
 from virtscan.correlator.location.route import positions
 from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, OnBond, follow
 from virtscan.correlator.reach import of_any, of_pool, of_server
@@ -40,7 +40,6 @@ from virtscan.model import (
 
 _NONE: frozenset[int] = frozenset()
 _CONTAINER = "lxc"
-_ON_THE_DEVICE = frozenset({Where.SAME_BRIDGE, Where.SAME_OTHER, Where.SAME_UNKNOWN, Where.RECEIVED})
 
 
 class ExcludedServer(msgspec.Struct, frozen=True):
@@ -95,7 +94,7 @@ class Evaluator:
     def __init__(self, index: ServerIndex, hypervisor: Hypervisor) -> None:
         """Prepare what all interfaces of the hypervisor share."""
         self._index = index
-        self._hypervisor = hypervisor
+        self._hypervisor = index.fleet.hypervisors[hypervisor.name]
         self.kernel: KernelState = kernel_state(hypervisor)
         self._devices: dict[DeviceName, Device] = index.fleet.devices_of(hypervisor.name)
         self._stacks: dict[DeviceName, DeviceStack] = {
@@ -146,6 +145,7 @@ class Evaluator:
             audience=Audience(
                 own=self._index.owners.get(id(domain), _NONE),
                 on_record=self._index.assignments.of_mac(interface.mac),
+                possible=self._index.assignments.possible_for(interface.mac),
                 without=without,
             ),
         )
@@ -160,7 +160,7 @@ class Evaluator:
         if ruling.rule.verdict is None:
             return ruling.case.left_out or NotJudged.NOT_MACVTAP
         alone = not ruling.position.exclusive
-        rivals = [] if alone else [one for point in points for one in point.rulings if _excludes(one, ruling)]
+        rivals = [] if alone else [one for point in points for one in point.rulings if one.excludes(ruling)]
         pool = len(points) > 1 and any(point.rulings[0].rule.verdict is not ruling.rule.verdict for point in points)
         disagree = any(one.rule.verdict is not ruling.rule.verdict for one in rivals)
         capped = (disagree or pool) and ruling.confidence is Confidence.HIGH
@@ -201,12 +201,10 @@ class Evaluator:
 
     def _machine(self, stack: DeviceStack) -> tuple[Machine, tuple[DeviceName, ...]]:
         """Say whether the hypervisor is a virtual machine: by the NICs under a device, else by what else is known."""
-        host, fleet = self._hypervisor, self._index.fleet
+        host = self._hypervisor
         virtual = tuple(name for name in stack.nics if name in self._virtual_nics)
         if virtual or (stack.entry is not NicKind.FILLING and self._virtual_nics):
             return Machine.VIRTUAL, virtual or self._virtual_nics
-        if fleet.machines[host.name] in fleet.carriers:
-            return Machine.VIRTUAL, ()
         if is_physical(host) or stack.entry is NicKind.FILLING:
             return Machine.PHYSICAL, ()
         return host.machine, ()
@@ -219,30 +217,33 @@ class Evaluator:
             return _settled(point, Case(left_out=left_out), audience.on_record)
         outside = self._outside.seen_from(point, audience)
         near = [
-            (number, rule_at(self.kernel, point, stack, position))
+            (
+                number,
+                [
+                    rule_at(self.kernel, point, stack, position)
+                    for position in positions(stack, place, point, self._stacks)
+                ],
+            )
             for number, stack, place in self._near
             if number not in audience.own and number not in audience.without
-            for position in positions(stack, place, point, self._stacks)
         ]
         excluded = outside.excluded
-        elsewhere = {number for number, one in near if one.position.exclusive and not _is_on_the_device(one)}
-        there = {
-            number
-            for number, one in near
-            if number in excluded
-            and _is_on_the_device(one)
-            and not (one.position.exclusive and number in elsewhere)  # it may be there, which is not known
-        }
+        there = {number for number, some in near if number in excluded and _has_place_on_the_device(some)}
         serving = [number for number in range(len(self._index.servers)) if number not in excluded or number in there]
         serving = [number for number in serving if number not in audience.without]
         if not serving:
             return self._unserved(point, audience, excluded)
-        judged = [one for number, one in near if number not in excluded or (number in there and _is_on_the_device(one))]
+        judged = [
+            one
+            for number, some in near
+            for one in some
+            if number not in excluded or (number in there and one.is_on_the_device)
+        ]
         rulings = [*outside.rulings, *judged]
         at: dict[int, tuple[Position, ...]] = {number: outside.positions.get(number, ()) for number in serving}
-        for number, one in near:
+        for number, some in near:
             if number in at:
-                at[number] += (one.position,)
+                at[number] += tuple(one.position for one in some)
         return PointEvaluation(
             point=point,
             rulings=tuple(sorted(rulings, key=lambda ruling: ruling.badness)),
@@ -283,13 +284,10 @@ def _supposed(ruling: Ruling, points: Iterable[PointEvaluation]) -> Ruling | Non
     return next((one for one in others if one.confidence is Confidence.LOW), None)
 
 
-def _is_on_the_device(ruling: Ruling) -> bool:
-    return ruling.position.where in _ON_THE_DEVICE and ruling.case.declared
-
-
-def _excludes(one: Ruling, other: Ruling) -> bool:
-    """Return True for another place of the same server of which only one can be real."""
-    return one is not other and one.server == other.server and one.position.exclusive and other.position.exclusive
+def _has_place_on_the_device(place: Sequence[Ruling]) -> bool:
+    """Return True for a place that is on the device; of a pool only if each of its devices is."""
+    found = [one.is_on_the_device for one in place]
+    return any(found) and (all(found) or not any(one.position.exclusive for one in place))
 
 
 def _by_device(attachment: Attachment) -> tuple[str, str]:

@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.build import (
     TAKEN_AT,
     bond,
     bridge,
+    bridged,
     device,
     domain,
     gap_in_words,
@@ -22,6 +24,7 @@ from tests.build import (
 )
 from virtscan.correlator.location.fleet import Fleet, survey
 from virtscan.model import (
+    Backing,
     Device,
     DeviceKind,
     Domain,
@@ -70,7 +73,18 @@ def eth(mac: Mac | None, name: str = "eth0", **more: Any) -> Device:
         ),
         # The same set of NICs, under whatever names.
         (marks(eth(A), eth(B, "eth1")), marks(eth(B, "em2"), eth(A, "em1")), True),
-        (marks(eth(A), eth(B, "eth1")), marks(eth(A)), False),
+        (marks(eth(A), eth(B, "eth1")), marks(eth(A), eth(C, "eth1")), False),
+        # A list with a gap is a part of the other one.
+        (marks(eth(A), eth(B, "eth1")), marks(eth(A)), True),
+        (marks(eth(A), eth(B, "eth1")), marks(eth(A), replace(eth(B, "eth1"), backing=Backing.UNKNOWN)), True),
+        (
+            marks(eth(A), eth(B, "eth1"), system_uuid=UUID),
+            marks(eth(A), system_uuid=UUID[:-1] + "2"),
+            False,
+        ),
+        # A made-up MAC may be on several machines, or lent to a NIC by the macvtap of a guest.
+        (marks(eth(INNER), eth(B, "eth1")), marks(eth(INNER)), False),
+        (marks(eth(A), eth(B, "eth1")), marks(eth(A), domains=(domain("web01", bridged(mac=A)),)), False),
         (marks(eth(A)), marks(eth(B)), False),
         (marks(eth(None)), marks(eth(None)), False),
         (marks(), marks(), False),
@@ -117,6 +131,13 @@ def test_what_is_one_machine_with_a_third_is_one_with_both() -> None:
 
     assert len(set(found.machines.values())) == 1
     assert [host.name for host in found.of_machine("hv2")] == ["hv2", "hv1", "hv3"]
+
+
+@pytest.mark.parametrize("names", [("hv1", "hv2", "hv3"), ("hv3", "hv2", "hv1"), ("hv2", "hv3", "hv1")])
+def test_a_machine_has_the_first_of_its_names_whatever_was_read_first(names: tuple[str, ...]) -> None:
+    found = fleet(*(hypervisor(name, devices=(), system_uuid=UUID) for name in names))
+
+    assert set(found.machines.values()) == {"hv1"}
 
 
 def test_of_two_descriptions_of_a_device_the_hypervisors_own_counts() -> None:

@@ -86,19 +86,17 @@ def _on_another(
     mac = place.interface.mac if isinstance(place, GuestNic) else None
     exclusive = place.exclusive if isinstance(place, GuestNic) else False
     missing: tuple[Reason, ...]
-    carried = bool(fleet.carriers_on(point.hypervisor, there))
     hidden = _may_be_carried(place, point.hypervisor, fleet, _name(stack))
+    nested = _is_nested(point, there, fleet)
+    weak = False
     if hidden is not None:
-        where, weak, missing = Where.UNPROVEN, False, (hidden,)
-    elif not carried and _leaves_by_filling_nics(fleet.hypervisors[there], fleet.nic_kinds[there]):
-        missing = ()
-        where, weak = Where.THROUGH_NICS, False
-    elif carried or point.machine in {Machine.VIRTUAL, Machine.CONTAINER}:
+        where, missing = Where.UNPROVEN, (hidden,)
+    elif nested is State.ON:
         because += (_is_vm(point),)
         missing = (NeedsOuterHost(server=_name(stack), hypervisor=point.hypervisor),)
-        where, weak = Where.UNPROVEN, False
+        where = Where.UNPROVEN
     else:
-        weak = point.machine is Machine.UNKNOWN
+        weak = nested is State.UNKNOWN
         missing = (needs_nic_kinds(point),) if weak else ()
         where = Where.THROUGH_NICS
     return Position(
@@ -127,6 +125,24 @@ def _may_be_carried(
         return None
     macs = tuple(sorted(device.mac for device in host.devices if device.mac is not None and is_nic(device)))
     return NeedsPlace(server=server, why=Why.HYPERVISOR_INCOMPLETE, macs=macs, hypervisor=incomplete)
+
+
+def _is_nested(point: AttachmentPoint, there: str, fleet: Fleet) -> State:
+    """Tell whether the interface's hypervisor and `there` may share an outer host, or one be a domain of the other.
+
+    No NIC that fills is then between them for certain; ON if the hypervisor is known to be virtual.
+    """
+    here = point.hypervisor
+    if point.is_filled or point.machine is Machine.PHYSICAL:
+        return State.OFF
+    may_run_there = fleet.machines[here] not in fleet.carriers and not fleet.incomplete.isdisjoint(
+        fleet.hosts_on(there)
+    )
+    runs_there = bool(fleet.carriers_on(here, there))
+    leaves = _leaves_by_filling_nics(fleet.hypervisors[there], fleet.nic_kinds[there])
+    if leaves and not (runs_there or may_run_there):
+        return State.OFF
+    return State.UNKNOWN if point.machine is Machine.UNKNOWN else State.ON
 
 
 def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool:

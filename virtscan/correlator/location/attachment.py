@@ -30,3 +30,12 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
     def is_filled(self) -> bool:
         """Return True if frames from outside reach the device only through NICs that fill in checksums."""
         return self.stack.entry is NicKind.FILLING
+
+    @property
+    def hands_on(self) -> bool:
+        """Return True if frames from outside are known to reach the device with partial checksums.
+
+        A virtual machine has no NICs of its own: an end that is not known to fill them in is virtual.
+        """
+        is_vm = self.machine in {Machine.VIRTUAL, Machine.CONTAINER}
+        return self.stack.entry is NicKind.VIRTUAL or (is_vm and not self.is_filled)

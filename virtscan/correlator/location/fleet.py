@@ -1,11 +1,12 @@
 """All hypervisors of an inventory at once: which interface or device has a MAC, and which of them are one machine."""
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from virtscan.correlator.age import Clock
+from virtscan.correlator.location.machines import machines_of
 from virtscan.correlator.location.nic import NicKind, is_nic, nic_kind
 from virtscan.model import (
     Backing,
@@ -20,13 +21,10 @@ from virtscan.model import (
     Interface,
     Inventory,
     Mac,
+    Machine,
 )
 from virtscan.model.gaps.items import OtherItem, WholeHost
 from virtscan.model.keys import is_significant
-
-_LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
-_MADE_UP = ("test:", "test+")
-"""URIs of the test driver: its hosts all have the same devices, and are no machines."""
 
 
 class InterfaceOwner(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +36,7 @@ class InterfaceOwner(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
-    """Indexes over all hypervisors.
+    """Indexes over all hypervisors; one that is a domain of another one counts as observed to be virtual.
 
     `interfaces` and `devices` find a MAC, `domains` a uuid. `targets` are the names of the devices of each
     hypervisor that are a domain's, `nic_kinds` what its NICs do with partial checksums. `machines` gives hypervisors
@@ -111,7 +109,7 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         inventory: What was read.
         macs: The MACs of servers; those of hypervisors' own devices are looked up in addition.
     """
-    hosts = inventory.hypervisors
+    hosts = sorted(inventory.hypervisors, key=lambda host: host.name)
     devices: dict[Mac, list[tuple[str, Device]]] = defaultdict(list)
     for host in hosts:
         for device in host.devices:
@@ -130,23 +128,25 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
                     own.add(interface.target)
                 if interface.mac is not None and (found := interfaces.get(interface.mac)) is not None:
                     found.append(InterfaceOwner(host.name, domain, interface))
-    machines = _machines(hosts)
+    machines = machines_of(hosts, {mac for mac, owners in interfaces.items() if owners})
+    carriers = _carriers(hosts, devices, interfaces, domains, machines)
+    known = [_as_carried(host) if machines[host.name] in carriers else host for host in hosts]
     clock = Clock(inventory.taken_at, inventory.policy.max_age)
     outdated = frozenset(host.name for host in hosts if clock.is_too_old(host.observed_at))
     unread = _unread(inventory, outdated)
     lacking = frozenset((*_lacking(inventory), *unread))
     return Fleet(
-        hypervisors={host.name: host for host in hosts},
+        hypervisors={host.name: host for host in known},
         interfaces=interfaces,
         devices=devices,
         domains=domains,
         targets=targets,
         nic_kinds={
-            host.name: frozenset(nic_kind(device, host) for device in host.devices if is_nic(device)) for host in hosts
+            host.name: frozenset(nic_kind(device, host) for device in host.devices if is_nic(device)) for host in known
         },
         machines=machines,
         members=_members(machines),
-        carriers=_carriers(hosts, devices, interfaces, domains, machines),
+        carriers=carriers,
         incomplete=lacking | {host.name for host in hosts if not host.lists_all_domains},
         lacking=lacking,
         unread=tuple(sorted(unread)),
@@ -222,37 +222,5 @@ def _is_own(device: Device) -> bool:
     return not local or device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE}
 
 
-def _machines(hosts: Sequence[Hypervisor]) -> dict[str, str]:
-    """Give hypervisors with the same system uuid, or the same set of NICs' MACs, the name of the first of them."""
-    machine = {host.name: host.name for host in hosts}
-
-    def find(name: str) -> str:
-        while machine[name] != name:
-            machine[name] = name = machine[machine[name]]
-        return name
-
-    first: dict[Hashable, str] = {}
-    for host in hosts:
-        for mark in _marks(host):
-            machine[find(host.name)] = find(first.setdefault(mark, host.name))
-    return {name: find(name) for name in machine}
-
-
-def _marks(host: Hypervisor) -> Iterator[Hashable]:
-    if host.uri.startswith(_MADE_UP):
-        return
-    if host.local:
-        yield "local"
-    if host.system_uuid is not None and is_significant(host.system_uuid):
-        yield host.system_uuid.casefold()
-    nics = [device for device in host.devices if device.mac is not None and _may_be_nic(device)]
-    macs = frozenset(device.permanent_mac or device.mac for device in nics)
-    if macs:
-        yield macs
-
-
-def _may_be_nic(device: Device) -> bool:
-    named_alike = device.name.startswith(_LOCAL_NAMES)
-    return is_nic(device) or (
-        device.kind is DeviceKind.UNKNOWN and device.backing is Backing.UNKNOWN and not device.lower and not named_alike
-    )
+def _as_carried(host: Hypervisor) -> Hypervisor:
+    return msgspec.structs.replace(host, machine=Machine.VIRTUAL) if host.machine is Machine.UNKNOWN else host

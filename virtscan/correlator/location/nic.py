@@ -71,6 +71,11 @@ def belongs_to_a_nic(mac: Mac) -> bool:
     return mac.startswith(HYPERVISOR_RANGES) or not is_local(mac)
 
 
+def is_burned_in(mac: Mac) -> bool:
+    """Return True if a manufacturer gave this MAC to one NIC."""
+    return belongs_to_a_nic(mac) and not mac.startswith(HYPERVISOR_RANGES)
+
+
 def is_local(mac: Mac) -> bool:
     """Return True for a locally administered MAC."""
     return bool(int(mac[:2], 16) & _LOCALLY_ADMINISTERED)

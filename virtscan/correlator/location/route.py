@@ -201,10 +201,10 @@ def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Positio
     modes = {mode, point.mode or SourceMode.UNKNOWN}
     reach = _reach(modes, reflective=point.reflective)
     apart = bool(modes - {SourceMode.BRIDGE, SourceMode.UNKNOWN})
-    if apart and point.reflective and not modes & _NEVER_REFLECTED and point.stack.entry is NicKind.VIRTUAL:
+    if apart and point.reflective and not modes & _NEVER_REFLECTED and point.hands_on:
         return Position(where=Where.UNPROVEN, reach=reach, because=(shares,), missing=(_lacks(point),))
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
-    leaves = (LeavesByNic(device=point.device),) if apart and point.stack.entry is not NicKind.VIRTUAL else ()
+    leaves = (LeavesByNic(device=point.device),) if apart and not point.hands_on else ()
     match mode:
         case SourceMode.BRIDGE:
             where = Where.SAME_BRIDGE
@@ -248,7 +248,7 @@ def _goes_down(
     )
     own_device = sender.is_host_process and not separated and device in (point.device, *point.stack.lower)
     reach = Reach.NO if own_device else Reach.UNKNOWN
-    if point.stack.entry is NicKind.VIRTUAL and (separated or point.reflective):
+    if point.hands_on and (separated or point.reflective):
         return Position(where=Where.UNPROVEN, reach=reach, because=(reason,), missing=(_lacks(point),))
     return Position(where=Where.NEVER_MET, reach=reach, because=(reason, LeavesByNic(device=point.device)))
 

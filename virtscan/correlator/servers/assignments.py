@@ -41,6 +41,10 @@ class Assignments:
         """Give the servers that are to answer this MAC; none if one record of it names no configured server."""
         return _NONE if mac is None else self._by_mac.get(mac, _NONE)
 
+    def possible_for(self, mac: Mac | None) -> Servers:
+        """Give the servers that may be the ones to answer this MAC: any on record while it is unknown."""
+        return frozenset[int]().union(*self._by_mac.values()) if mac is None else self.of_mac(mac)
+
     def of_device(self, device: Locality, vlan_id: int | None) -> Servers:
         """Give the servers of the subnets that a device is in, by its addresses, else by its VLAN: they may answer."""
         return frozenset[int]().union(*(named for _, named in self._matching(device, vlan_id)))

@@ -16,10 +16,14 @@ from virtscan.model import Device, DeviceName, Machine, SourceMode
 
 
 class Audience(msgspec.Struct, frozen=True):
-    """The servers of one interface by number: its domain is `own`, `on_record` are recorded, `without` are waived."""
+    """The servers of one interface by number: its domain is `own`, `on_record` are recorded, `without` are waived.
+
+    `possible` are those that may be on record: any of them where the interface's MAC is unknown.
+    """
 
     own: frozenset[int]
     on_record: frozenset[int]
+    possible: frozenset[int]
     without: frozenset[int]
 
 
@@ -129,6 +133,6 @@ class OutsideServers:
                 excluded[number] = "own-interface"
             elif on_record and number not in on_record:
                 excluded[number] = "other-server-on-record"
-            elif number not in on_record and number not in included and not may_serve(server, network):
+            elif number not in audience.possible and number not in included and not may_serve(server, network):
                 excluded[number] = "other-segments-served"
         return excluded

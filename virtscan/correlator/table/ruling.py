@@ -4,7 +4,7 @@ import msgspec
 
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.servers.sending import SendingStack
-from virtscan.correlator.table.conditions import Case
+from virtscan.correlator.table.conditions import SAME, Case
 from virtscan.correlator.table.rules import Rule, decide
 from virtscan.model import Confidence, NotJudged, Reach, Verdict
 
@@ -13,6 +13,7 @@ VERDICTS = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
 _CONFIDENCES = {confidence: rank for rank, confidence in enumerate(Confidence)}
 _LEFT_OUT = {reason: rank for rank, reason in enumerate(NotJudged)}
+_ON_THE_DEVICE = SAME | {Where.RECEIVED}
 NOWHERE = Position(where=Where.UNKNOWN, reach=Reach.UNKNOWN)
 
 
@@ -34,6 +35,17 @@ class Ruling(msgspec.Struct, frozen=True):
     def server(self) -> str:
         """Name of the server that it is about; empty without one."""
         return "" if self.stack is None else self.stack.server.name
+
+    @property
+    def is_on_the_device(self) -> bool:
+        """Return True for a place of a declared NIC on the interface's own device, or under it."""
+        return self.position.where in _ON_THE_DEVICE and self.case.declared
+
+    def excludes(self, other: "Ruling") -> bool:
+        """Return True for another place of the same server of which only one can be real."""
+        return (
+            self is not other and self.server == other.server and self.position.exclusive and other.position.exclusive
+        )
 
 
 def rule_on(case: Case, stack: SendingStack | None = None, position: Position = NOWHERE) -> Ruling:

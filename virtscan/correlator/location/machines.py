@@ -1,0 +1,91 @@
+"""Which hypervisors are one machine: by a uuid or by NICs that no other machine has."""
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterator, Sequence
+
+from virtscan.correlator.location.nic import is_burned_in, is_nic
+from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac
+from virtscan.model.keys import is_significant
+
+_LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
+_MADE_UP = ("test:", "test+")
+"""URIs of the test driver: its hosts all have the same devices, and are no machines."""
+
+
+def machines_of(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> dict[str, str]:
+    """Give hypervisors with a common mark the name of the first of them.
+
+    A list of NICs that is a part of another one's is the same machine's, read with a gap, unless uuids differ.
+
+    Args:
+        hosts: All hypervisors.
+        guests: MACs of domains' interfaces.
+    """
+    machine = {host.name: host.name for host in hosts}
+
+    def find(name: str) -> str:
+        while machine[name] != name:
+            machine[name] = name = machine[machine[name]]
+        return name
+
+    def join(one: str, other: str) -> None:
+        first, last = sorted((find(one), find(other)))
+        machine[last] = first
+
+    first: dict[Hashable, str] = {}
+    for host in hosts:
+        for mark in _marks(host):
+            join(host.name, first.setdefault(mark, host.name))
+    for part, whole in _parts(hosts, guests):
+        join(part, whole)
+    return {name: find(name) for name in machine}
+
+
+def _parts(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> Iterator[tuple[str, str]]:
+    """Give pairs of hypervisors of which the first lists some NICs of the second, and no uuid tells them apart."""
+    own = {host.name: _burned_in(host, guests) for host in hosts}
+    uuids = {host.name: _uuid(host) for host in hosts}
+    having: dict[Mac, set[str]] = defaultdict(set)
+    for name, macs in own.items():
+        for mac in macs:
+            having[mac].add(name)
+    for name, macs in own.items():
+        for other in set.intersection(*(having[mac] for mac in macs)) if macs else ():
+            if None in (uuids[name], uuids[other]):
+                yield name, other
+
+
+def _burned_in(host: Hypervisor, guests: Collection[Mac]) -> frozenset[Mac]:
+    """Give the MACs that no other machine has; a guest's macvtap may have lent its own to a NIC."""
+    if host.uri.startswith(_MADE_UP):
+        return frozenset()
+    return frozenset(mac for mac in _nic_macs(host) if is_burned_in(mac) and mac not in guests)
+
+
+def _nic_macs(host: Hypervisor) -> frozenset[Mac]:
+    nics = [device for device in host.devices if device.mac is not None and _may_be_nic(device)]
+    return frozenset(mac for device in nics if (mac := device.permanent_mac or device.mac) is not None)
+
+
+def _uuid(host: Hypervisor) -> str | None:
+    uuid = host.system_uuid
+    return uuid.casefold() if uuid is not None and is_significant(uuid) else None
+
+
+def _marks(host: Hypervisor) -> Iterator[Hashable]:
+    if host.uri.startswith(_MADE_UP):
+        return
+    if host.local:
+        yield "local"
+    if (uuid := _uuid(host)) is not None:
+        yield uuid
+    macs = _nic_macs(host)
+    if macs:
+        yield macs
+
+
+def _may_be_nic(device: Device) -> bool:
+    named_alike = device.name.startswith(_LOCAL_NAMES)
+    return is_nic(device) or (
+        device.kind is DeviceKind.UNKNOWN and device.backing is Backing.UNKNOWN and not device.lower and not named_alike
+    )
