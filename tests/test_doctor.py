@@ -7,7 +7,7 @@ import pytest
 
 from tests.build import TAKEN_AT, domain, failure, gap_in_words, hypervisor, server
 from virtscan import doctor
-from virtscan.doctor import Check, Result
+from virtscan.doctor import Check, CheckResult
 from virtscan.model import (
     Gap,
     GapAbout,
@@ -45,7 +45,7 @@ def of_cobbler(*gaps: Gap) -> Check:
 def test_an_installed_library_is_reported_with_its_version() -> None:
     check = of_machine()[doctor.LIBVIRT]
 
-    assert check.outcome is Result.OK
+    assert check.outcome is CheckResult.OK
     assert check.detail.count(".") == 2
 
 
@@ -54,20 +54,20 @@ def test_without_libvirts_library_nothing_else_fails(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "libvirt", None)
 
     checks = of_machine()
-    assert [name for name, check in checks.items() if check.outcome is Result.FAILED] == [doctor.LIBVIRT]
+    assert [name for name, check in checks.items() if check.outcome is CheckResult.FAILED] == [doctor.LIBVIRT]
     assert "libvirt-python (python3-libvirt)" in checks[doctor.LIBVIRT].detail
 
 
 @pytest.mark.parametrize(
     ("command", "outcome", "detail"),
     [
-        (sys.executable, Result.OK, sys.executable),
-        ("/nowhere/ssh -F x", Result.WARNING, "/nowhere/ssh not found"),
-        ("ssh 'x", Result.FAILED, "VIRTSCAN_SSH is not a valid command"),
+        (sys.executable, CheckResult.OK, sys.executable),
+        ("/nowhere/ssh -F x", CheckResult.WARNING, "/nowhere/ssh not found"),
+        ("ssh 'x", CheckResult.FAILED, "VIRTSCAN_SSH is not a valid command"),
     ],
 )
 def test_ssh_is_looked_for_where_it_would_be_started(
-    command: str, outcome: Result, detail: str, monkeypatch: pytest.MonkeyPatch
+    command: str, outcome: CheckResult, detail: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VIRTSCAN_SSH", command)
 
@@ -83,7 +83,7 @@ def test_an_absent_optional_part_is_a_warning_with_the_package_to_install(
     monkeypatch.setitem(sys.modules, package, None)
 
     check = of_machine()[package]
-    assert check.outcome is Result.WARNING
+    assert check.outcome is CheckResult.WARNING
     assert f"pip install '{extra}'" in check.detail
 
 
@@ -93,7 +93,7 @@ def test_a_socket_with_a_listener_can_be_used(name: str, tmp_path: Path) -> None
         daemon.bind(str(tmp_path / name))
         daemon.listen()
 
-        assert of_socket(tmp_path).outcome is Result.OK
+        assert of_socket(tmp_path).outcome is CheckResult.OK
 
 
 def test_a_stale_socket_differs_from_a_missing_one(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_stale_socket_differs_from_a_missing_one(tmp_path: Path) -> None:
         daemon.bind(str(tmp_path / "libvirt-sock-ro"))
 
     check = of_socket(tmp_path)
-    assert check.outcome is Result.FAILED
+    assert check.outcome is CheckResult.FAILED
     assert "connection refused" in check.detail
 
 
@@ -115,7 +115,7 @@ def test_a_socket_without_permission_is_reported(tmp_path: Path) -> None:
     finally:
         os.seteuid(0)
 
-    assert check.outcome is Result.FAILED
+    assert check.outcome is CheckResult.FAILED
     assert "join the group libvirt" in check.detail
 
 
@@ -123,7 +123,7 @@ def test_a_path_that_is_not_a_socket_is_an_error_and_not_a_crash(tmp_path: Path)
     (tmp_path / "loop").symlink_to("loop")
 
     check = of_socket(tmp_path / "loop")
-    assert check.outcome is Result.FAILED
+    assert check.outcome is CheckResult.FAILED
     assert "Too many levels of symbolic links" in check.detail
 
 
@@ -144,7 +144,7 @@ def test_a_host_that_was_read_in_part_is_a_warning_with_its_first_gap() -> None:
     found = Inventory(version="0", taken_at=TAKEN_AT, hypervisors=(host,), gaps=(gap,))
 
     (check,) = doctor.of_inventory(Plan(), found)
-    assert check.outcome is Result.WARNING
+    assert check.outcome is CheckResult.WARNING
     assert check.detail.endswith("domains read: 1, gaps: 1, first domain web02: vanished")
 
 
@@ -153,7 +153,7 @@ def test_a_server_that_could_not_be_read_fails_with_its_reason() -> None:
     found = Inventory(version="0", taken_at=TAKEN_AT, servers=(unread, server("other")))
 
     checks = doctor.of_inventory(Plan(), found)
-    assert [check.outcome for check in checks] == [Result.FAILED, Result.OK]
+    assert [check.outcome for check in checks] == [CheckResult.FAILED, CheckResult.OK]
     assert checks[0].detail.endswith("no route")
 
 
@@ -163,13 +163,13 @@ URL = "https://cobbler/cobbler_api"
 @pytest.mark.parametrize(
     ("item", "outcome"),
     [
-        (System(system_kind=ProvisioningKind.COBBLER, system=URL), Result.FAILED),
-        (SystemList(system_kind=ProvisioningKind.COBBLER, system=URL, list="get_profiles"), Result.WARNING),
-        (System(system_kind=ProvisioningKind.COBBLER, system=f"{URL}2"), Result.OK),
-        (System(system_kind=ProvisioningKind.FOREMAN, system=URL), Result.OK),
+        (System(system_kind=ProvisioningKind.COBBLER, system=URL), CheckResult.FAILED),
+        (SystemList(system_kind=ProvisioningKind.COBBLER, system=URL, list="get_profiles"), CheckResult.WARNING),
+        (System(system_kind=ProvisioningKind.COBBLER, system=f"{URL}2"), CheckResult.OK),
+        (System(system_kind=ProvisioningKind.FOREMAN, system=URL), CheckResult.OK),
     ],
 )
-def test_a_provisioning_system_fails_only_when_all_of_it_is_missing(item: System, outcome: Result) -> None:
+def test_a_provisioning_system_fails_only_when_all_of_it_is_missing(item: System, outcome: CheckResult) -> None:
     gap = Gap(item=item, cause=NoAnswer(seconds=30), about=GapAbout.PROVISIONING)
 
     assert of_cobbler(gap).outcome is outcome

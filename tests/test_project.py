@@ -1,9 +1,11 @@
-"""What must hold for the project as a whole: imports, the README, and what no file may contain."""
+"""Rules for the project as a whole: imports, names, the README, and texts that no file may contain."""
 
+import ast
 import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -172,3 +174,21 @@ EVERYTHING = (
 )
 def test_no_file_holds(pattern: str, globs: tuple[str, ...]) -> None:
     assert matches(pattern, *globs) == []
+
+
+def names_of(source: str) -> Iterator[str]:
+    """The name of each class, and of each type alias that a module declares."""
+    tree = ast.parse(source)
+    yield from (node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    declared = [node for node in tree.body if isinstance(node, ast.AnnAssign)]
+    yield from (ast.unparse(node.target) for node in declared if ast.unparse(node.annotation) == "TypeAlias")
+
+
+def test_no_two_classes_have_one_name() -> None:
+    counts = Counter(name for path in files("virtscan/**/*.py") for name in names_of(path.read_text()))
+    assert [name for name, count in counts.items() if count > 1] == []
+
+
+def test_classes_and_aliases_are_found() -> None:
+    source = "Key: TypeAlias = tuple[str, int]\nkey: Key\n\nclass Outer:\n    class Inner: ...\n"
+    assert sorted(names_of(source)) == ["Inner", "Key", "Outer"]

@@ -36,7 +36,7 @@ _OPTIONAL = {
 """Package: the extra that installs it, and what needs it."""
 
 
-class Result(Enum):
+class CheckResult(Enum):
     """Outcome of a check; a WARNING hinders only a part of the work."""
 
     OK = "ok"
@@ -48,7 +48,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One check; `detail` has the advice unless it is OK. Subject and detail may hold characters from outside."""
 
     subject: str
-    outcome: Result
+    outcome: CheckResult
     detail: str
 
 
@@ -56,7 +56,7 @@ def of_machine() -> tuple[Check, ...]:
     """Check the requirements of every scan from this machine; no host is read."""
     versions = f"{__version__}, on Python {platform.python_version()}"
     return (
-        Check(subject="virtscan", outcome=Result.OK, detail=versions),
+        Check(subject="virtscan", outcome=CheckResult.OK, detail=versions),
         _libvirt(),
         _ssh(),
         *(_optional(package, extra, needed_by) for package, (extra, needed_by) in _OPTIONAL.items()),
@@ -93,13 +93,13 @@ def document(checks: Sequence[Check], inventory: Inventory) -> Document:
         gaps=gap_section(inventory.gaps, inventory.taken_at),
         metrics=tuple(
             Metric(name="checks", value=outcomes[one], help="Checks by outcome.", labels={"outcome": one.value})
-            for one in Result
+            for one in CheckResult
         ),
     )
 
 
 _FIELDS: tuple[Field[Check], ...] = (
-    Field(one_of(Result, "outcome"), lambda check: word(check.outcome)),
+    Field(one_of(CheckResult, "outcome"), lambda check: word(check.outcome)),
     Field(Column("subject"), lambda check: check.subject),
     Field(Column("detail", wraps=True), lambda check: check.detail),
 )
@@ -107,35 +107,35 @@ _FIELDS: tuple[Field[Check], ...] = (
 
 def of_names(mismatches: Iterable[Gap]) -> tuple[Check, ...]:
     """Turn names that don't match into warnings: see `virtscan.views.naming`."""
-    return tuple(Check(subject=subject_of(gap), outcome=Result.WARNING, detail=reason(gap)) for gap in mismatches)
+    return tuple(Check(subject=subject_of(gap), outcome=CheckResult.WARNING, detail=reason(gap)) for gap in mismatches)
 
 
 def _libvirt() -> Check:
     try:
         from virtscan.connectors.libvirt.client import version
     except ImportError as error:
-        return Check(subject=LIBVIRT, outcome=Result.FAILED, detail=f"can't be loaded ({error}); {CLIENT_ADVICE}")
-    return Check(subject=LIBVIRT, outcome=Result.OK, detail=f"libvirt {version()}")
+        return Check(subject=LIBVIRT, outcome=CheckResult.FAILED, detail=f"can't be loaded ({error}); {CLIENT_ADVICE}")
+    return Check(subject=LIBVIRT, outcome=CheckResult.OK, detail=f"libvirt {version()}")
 
 
 def _ssh() -> Check:
     try:
         name = ssh.client_command()[0]
     except SshError as error:
-        return Check(subject="ssh", outcome=Result.FAILED, detail=f"{error}; correct it, or unset it")
+        return Check(subject="ssh", outcome=CheckResult.FAILED, detail=f"{error}; correct it, or unset it")
     found = shutil.which(name)
     if found is None:
         advice = "install the OpenSSH client, or name it in VIRTSCAN_SSH"
         detail = f"{name} not found; ssh:// servers and qemu+ssh:// hypervisors need it; {advice}"
-        return Check(subject="ssh", outcome=Result.WARNING, detail=detail)
-    return Check(subject="ssh", outcome=Result.OK, detail=found)
+        return Check(subject="ssh", outcome=CheckResult.WARNING, detail=detail)
+    return Check(subject="ssh", outcome=CheckResult.OK, detail=found)
 
 
 def _optional(package: str, extra: str, needed_by: str) -> Check:
     if importlib.util.find_spec(package) is None:
         detail = f"not installed; {needed_by} needs it; pip install 'virtscan[{extra}]'"
-        return Check(subject=package, outcome=Result.WARNING, detail=detail)
-    return Check(subject=package, outcome=Result.OK, detail=f"installed, for {needed_by}")
+        return Check(subject=package, outcome=CheckResult.WARNING, detail=detail)
+    return Check(subject=package, outcome=CheckResult.OK, detail=f"installed, for {needed_by}")
 
 
 def _has_system_socket(address: str) -> bool:
@@ -162,16 +162,16 @@ def _socket(driver: str, folder: Path) -> Check:
         except OSError as error:
             refusals.append(f"{path}: {error.strerror or error}; check the daemon")
         else:
-            return Check(subject=subject, outcome=Result.OK, detail=f"{path}: connected")
+            return Check(subject=subject, outcome=CheckResult.OK, detail=f"{path}: connected")
     absent = f"no socket in {folder}; start virt{driver}d or libvirtd"
-    return Check(subject=subject, outcome=Result.FAILED, detail="; ".join(refusals) or absent)
+    return Check(subject=subject, outcome=CheckResult.FAILED, detail="; ".join(refusals) or absent)
 
 
 def _hypervisor(hypervisor: Hypervisor, gaps: Iterable[Gap]) -> Check:
     subject = f"hypervisor {hypervisor.name}"
     own = [gap for gap in gaps if gap.hypervisor == hypervisor.name]
     if hypervisor.status is HostStatus.FAILED:
-        return Check(subject=subject, outcome=Result.FAILED, detail=f"{hypervisor.uri}: {reason(own[0])}")
+        return Check(subject=subject, outcome=CheckResult.FAILED, detail=f"{hypervisor.uri}: {reason(own[0])}")
     domains = sum(not domain.next_start for domain in hypervisor.domains)
     detail = f"{hypervisor.uri}: domains read: {domains}"
     return _read(subject, detail, own)
@@ -181,8 +181,8 @@ def _server(server: Server, taken_at: datetime) -> Check:
     subject = f"server {server.name}"
     if server.reason is not None:
         why = cause_words(server.reason, taken_at)
-        return Check(subject=subject, outcome=Result.FAILED, detail=f"{server.source}: {why}")
-    return Check(subject=subject, outcome=Result.OK, detail=f"{server.source}: offload state read")
+        return Check(subject=subject, outcome=CheckResult.FAILED, detail=f"{server.source}: {why}")
+    return Check(subject=subject, outcome=CheckResult.OK, detail=f"{server.source}: offload state read")
 
 
 def _provisioning(target: ProvisioningTarget, gaps: Iterable[Gap]) -> Check:
@@ -197,13 +197,13 @@ def _provisioning(target: ProvisioningTarget, gaps: Iterable[Gap]) -> Check:
     ]
     for gap in own:
         if gap.item == whole:
-            return Check(subject=subject, outcome=Result.FAILED, detail=f"{target.url}: {reason(gap)}")
+            return Check(subject=subject, outcome=CheckResult.FAILED, detail=f"{target.url}: {reason(gap)}")
     return _read(subject, f"{target.url}: records read", own)
 
 
 def _read(subject: str, detail: str, gaps: list[Gap]) -> Check:
     """Check something that was read, perhaps with gaps; the first gap is shown, a scan shows all."""
     if not gaps:
-        return Check(subject=subject, outcome=Result.OK, detail=detail)
+        return Check(subject=subject, outcome=CheckResult.OK, detail=detail)
     detail = f"{detail}, gaps: {len(gaps)}, first {subject_of(gaps[0])}: {reason(gaps[0])}"
-    return Check(subject=subject, outcome=Result.WARNING, detail=detail)
+    return Check(subject=subject, outcome=CheckResult.WARNING, detail=detail)

@@ -3,7 +3,7 @@
 import pytest
 
 from virtscan.analyzer import MAX_DOCUMENT, Unread, documents
-from virtscan.analyzer.splitting import Piece, split
+from virtscan.analyzer.splitting import XmlSpan, split
 from virtscan.model import Domain, DomainState, GapAbout, Network
 
 BANNER = "<!--\nWARNING: THIS IS AN AUTO-GENERATED FILE.\n  virsh edit {name}\n-->\n\n"
@@ -108,8 +108,8 @@ def test_what_was_cut_off_ends_where_the_next_document_begins() -> None:
     first, second = b"<?xml version='1.0'?>\n<domain>\n", b"<domain>\n</domain>\n"
 
     assert list(split(first + second)) == [
-        Piece(0, len(first), "domain"),
-        Piece(len(first), len(first + second) - 1, "domain"),
+        XmlSpan(0, len(first), "domain"),
+        XmlSpan(len(first), len(first + second) - 1, "domain"),
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from virtscan.cli.help import Command, Group
+from virtscan.cli.help import Command, CommandGroup
 from virtscan.cli.main import COMMANDS, virtscan
 
 TOP = click.Context(virtscan, info_name="virtscan", **virtscan.context_settings)
@@ -39,7 +39,7 @@ ALL = [pytest.param(command, context, id=words) for words, command, context in e
 def test_a_command_has_a_purpose_two_examples_and_its_exit_codes(
     command: click.Command, context: click.Context
 ) -> None:
-    assert isinstance(command, Command | Group)
+    assert isinstance(command, Command | CommandGroup)
     text = command.get_help(context)
 
     assert re.search(r"^  [A-Z][^\n]+", text, re.MULTILINE)
@@ -52,7 +52,7 @@ def test_a_command_has_a_purpose_two_examples_and_its_exit_codes(
 
 @pytest.mark.parametrize(("command", "context"), ALL)
 def test_the_examples_of_a_command_can_be_parsed(command: click.Command, context: click.Context) -> None:
-    assert isinstance(command, Command | Group)
+    assert isinstance(command, Command | CommandGroup)
     for example in command.examples:
         (call,) = re.findall(r"virtscan [^>)\"]*", example)[:1]
         words = shlex.split(call)[1:]

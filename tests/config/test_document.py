@@ -3,12 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from virtscan.config import Document, read_document
+from virtscan.config import ConfigFile, read_document
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice
 
 
-def read(text: str, **environment: str) -> Document:
+def read(text: str, **environment: str) -> ConfigFile:
     return read_document(text, path=Path("virtscan.toml"), environment=environment)
 
 
@@ -55,7 +55,7 @@ def test_every_key_of_the_design_is_read() -> None:
 
 
 def test_an_empty_file_is_a_configuration() -> None:
-    assert read("") == Document()
+    assert read("") == ConfigFile()
 
 
 def test_variables_are_replaced_at_any_depth() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.readme import PROJECT
-from virtscan.config import DefaultUri, Document, Options, make_plan, read_document
+from virtscan.config import ConfigFile, DefaultUri, Options, make_plan, read_document
 from virtscan.connectors import naming
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, Plan, SourceKind, State, TargetKind
@@ -22,7 +22,7 @@ def plan(text: str = "", *, default_uri: DefaultUri = DEFAULT, **options: object
     return made
 
 
-def document(text: str) -> Document:
+def document(text: str) -> ConfigFile:
     return read_document(text, path=FOLDER / "virtscan.toml", environment={})
 
 
@@ -119,7 +119,7 @@ def test_an_unsafe_uri_is_refused_unless_allowed() -> None:
 
 def test_a_weak_uri_is_warned_about() -> None:
     _, warnings = make_plan(
-        Document(), Options(connect=("qemu+tls://hv1/system?no_verify=1",)), folder=FOLDER, default_uri=DEFAULT
+        ConfigFile(), Options(connect=("qemu+tls://hv1/system?no_verify=1",)), folder=FOLDER, default_uri=DEFAULT
     )
 
     assert len(warnings) == 1

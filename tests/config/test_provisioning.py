@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from virtscan.config import DefaultUri, Document, Options, make_plan, read_document
+from virtscan.config import ConfigFile, DefaultUri, Options, make_plan, read_document
 from virtscan.errors import ConfigError
 from virtscan.model import Plan, ProvisioningKind, ProvisioningTarget
 
@@ -13,7 +13,7 @@ FOREMAN = 'type = "foreman"\nurl = "https://satellite.example.com"\n'
 COBBLER = 'type = "cobbler"\nurl = "https://cobbler.example.com/cobbler_api"\n'
 
 
-def document(text: str, environment: Mapping[str, str] = NONE, *, private: bool = True) -> Document:
+def document(text: str, environment: Mapping[str, str] = NONE, *, private: bool = True) -> ConfigFile:
     section = f"[[provisioning]]\n{text}"
     return read_document(section, path=FOLDER / "virtscan.toml", environment=environment, private=private)
 

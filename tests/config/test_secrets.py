@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 
 from virtscan.cli.main import run
-from virtscan.config import Document, read_document
+from virtscan.config import ConfigFile, read_document
 from virtscan.errors import ConfigError
 
 FILE = Path("virtscan.toml")
 WHAT_TO_DO = r"password in a file readable by others; chmod 600, or use \$\{VARIABLE\}"
 
 
-def read(text: str, *, private: bool = False) -> Document:
+def read(text: str, *, private: bool = False) -> ConfigFile:
     return read_document(text, path=FILE, environment={"PW": "s3cret"}, private=private)
 
 

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from tests.build import TAKEN_AT, bond, bridged, domain, failure, gap_in_words, macvtap, nic
-from virtscan.connectors.host_draft import HostDraft, HostFacts, Item
+from virtscan.connectors.host_draft import DraftItem, HostDraft, HostFacts
 from virtscan.connectors.lacking import Lacking
 from virtscan.model import (
     Attachment,
@@ -64,7 +64,7 @@ def test_nothing_delivered_at_the_end_is_a_complete_hypervisor_without_domains()
     ],
 )
 def test_the_status_shows_if_every_domain_is_known(
-    delivered: list[Item | GapAbout], why: str | None, status: HostStatus
+    delivered: list[DraftItem | GapAbout], why: str | None, status: HostStatus
 ) -> None:
     box = draft()
     for item in delivered:
@@ -133,7 +133,7 @@ def test_any_delivery_is_an_answer() -> None:
 
 @pytest.mark.parametrize("backwards", [False, True])
 def test_the_order_of_delivery_does_not_matter(backwards: bool) -> None:
-    items: list[Item] = [
+    items: list[DraftItem] = [
         domain("web01", uuid="1"),
         domain("web01", uuid=None, origin="a"),
         domain("web01", uuid=None, origin="b"),
@@ -185,7 +185,7 @@ def lacking(device: str | None = None) -> Lacking:
     ],
 )
 def test_the_lack_of_a_source_is_a_gap_only_while_a_device_under_a_macvtap_is_unknown(
-    items: list[Item], is_needed: bool
+    items: list[DraftItem], is_needed: bool
 ) -> None:
     box = draft(name="rack7")
     box.add(*items)

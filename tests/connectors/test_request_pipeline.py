@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from tests.harness.patience import LONG
-from virtscan.connectors.libvirt.request_pipeline import MOST_TOGETHER, MOST_WAITING, Request, RequestPipeline
+from virtscan.connectors.libvirt.request_pipeline import MOST_TOGETHER, MOST_WAITING, PipelinedCall, RequestPipeline
 
 
-def run(requests: Sequence[Request[Any]], threads: int) -> None:
+def run(requests: Sequence[PipelinedCall[Any]], threads: int) -> None:
     RequestPipeline(requests).run(threads)
 
 
-def answered(use: Callable[[Sequence[str]], None]) -> Request[str]:
+def answered(use: Callable[[Sequence[str]], None]) -> PipelinedCall[str]:
     """Return a request with a result at once."""
-    return Request(lambda: "answer", use)
+    return PipelinedCall(lambda: "answer", use)
 
 
 @pytest.mark.parametrize("threads", [0, 1, 3, 50])
@@ -28,7 +28,7 @@ def test_every_request_is_made_once_and_its_result_used_once(threads: int) -> No
         asked.append(number)
         return str(number)
 
-    run([Request(partial(ask, number), used.extend) for number in range(20)], threads)
+    run([PipelinedCall(partial(ask, number), used.extend) for number in range(20)], threads)
 
     assert sorted(asked) == list(range(20))
     assert sorted(used, key=int) == [str(number) for number in range(20)]
@@ -37,7 +37,7 @@ def test_every_request_is_made_once_and_its_result_used_once(threads: int) -> No
 def test_one_thread_is_the_calling_one() -> None:
     used: set[int] = set()
 
-    run([Request(lambda: used.add(threading.get_ident()))] * 5, 1)
+    run([PipelinedCall(lambda: used.add(threading.get_ident()))] * 5, 1)
 
     assert used == {threading.get_ident()}
 
@@ -46,7 +46,7 @@ def test_all_results_are_used_by_the_calling_thread_which_makes_no_request() -> 
     asked: set[int] = set()
     used: set[int] = set()
 
-    run([Request(lambda: asked.add(threading.get_ident()), lambda _: used.add(threading.get_ident()))] * 20, 3)
+    run([PipelinedCall(lambda: asked.add(threading.get_ident()), lambda _: used.add(threading.get_ident()))] * 20, 3)
 
     assert used == {threading.get_ident()}
     assert threading.get_ident() not in asked
@@ -55,7 +55,7 @@ def test_all_results_are_used_by_the_calling_thread_which_makes_no_request() -> 
 def test_the_number_of_concurrent_requests_is_limited() -> None:
     together = threading.Barrier(3)
 
-    run([Request(partial(together.wait, LONG))] * 3, 3)
+    run([PipelinedCall(partial(together.wait, LONG))] * 3, 3)
 
     assert not together.broken
 
@@ -64,7 +64,7 @@ def test_a_request_that_hangs_holds_up_no_other() -> None:
     release = threading.Event()
     others_done = threading.Semaphore(0)
     requests = [
-        Request(partial(release.wait, LONG)),
+        PipelinedCall(partial(release.wait, LONG)),
         *[answered(lambda replies: others_done.release(len(replies)))] * 9,
     ]
     caller = threading.Thread(target=run, args=(requests, 2), daemon=True)
@@ -83,10 +83,10 @@ def fail(*_: object) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("failing", [Request(fail), Request(fail, print), answered(fail)])
-def test_an_exception_of_a_request_and_of_a_use_is_raised(failing: "Request[Any]", threads: int) -> None:
+@pytest.mark.parametrize("failing", [PipelinedCall(fail), PipelinedCall(fail, print), answered(fail)])
+def test_an_exception_of_a_request_and_of_a_use_is_raised(failing: "PipelinedCall[Any]", threads: int) -> None:
     with pytest.raises(LookupError):
-        run([failing, *[Request(threading.Event().is_set)] * 20], threads)
+        run([failing, *[PipelinedCall(threading.Event().is_set)] * 20], threads)
 
 
 def test_results_beside_an_exception_are_used_before_it_is_raised() -> None:
@@ -107,7 +107,9 @@ def test_results_beside_an_exception_are_used_before_it_is_raised() -> None:
         while work._results.qsize() < 2 and time.monotonic() < end:
             time.sleep(0.001)
 
-    work = RequestPipeline([answered(until_both_are_there), Request(fail_then), Request(answer_then, used.extend)])
+    work = RequestPipeline(
+        [answered(until_both_are_there), PipelinedCall(fail_then), PipelinedCall(answer_then, used.extend)]
+    )
     with pytest.raises(LookupError):
         work.run(3)
 
@@ -129,7 +131,7 @@ def test_results_that_are_there_are_used_together_where_they_are_used_in_the_sam
     def use_b(replies: Sequence[None]) -> None:
         batches["b"].append(len(replies))
 
-    requests = [Request(given.release, use) for _ in range(total // 2) for use in (use_a, use_b)]
+    requests = [PipelinedCall(given.release, use) for _ in range(total // 2) for use in (use_a, use_b)]
     run([answered(wait_for_all), *requests], 2)
 
     assert sum(batches["a"]) == sum(batches["b"]) == total // 2
@@ -145,8 +147,8 @@ def test_requests_that_wait_when_something_raises_are_dropped() -> None:
         while work._requests and time.monotonic() < end:
             time.sleep(0.001)
 
-    both_threads = [Request(last_until_the_rest_is_given_up)] * 2
-    work = RequestPipeline([answered(fail), *both_threads, Request(lambda: done.append(1))])
+    both_threads = [PipelinedCall(last_until_the_rest_is_given_up)] * 2
+    work = RequestPipeline([answered(fail), *both_threads, PipelinedCall(lambda: done.append(1))])
     with pytest.raises(LookupError):
         work.run(2)
 
@@ -189,7 +191,7 @@ def test_results_that_are_not_used_yet_keep_further_requests_from_being_made() -
         used[0] += len(replies)
 
     used = [0]
-    run([Request(partial(asked.append, number), use) for number in range(5 * MOST_WAITING)], 4)
+    run([PipelinedCall(partial(asked.append, number), use) for number in range(5 * MOST_WAITING)], 4)
 
     assert len(asked) == 5 * MOST_WAITING
     assert max(most) <= MOST_WAITING

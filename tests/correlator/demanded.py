@@ -11,7 +11,7 @@ import msgspec
 
 from virtscan.correlator.aging import aged
 from virtscan.correlator.evaluator import Evaluator, PointEvaluation
-from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, Place, Unlocated
+from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, Place, UnlocatedServer
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.table import Ruling
 from virtscan.model import Confidence, DomainState, Finding, Inventory
@@ -127,7 +127,7 @@ def _found(inventory: Inventory) -> Mapping[str, Mapping[str, bool]]:
     found: dict[str, dict[str, bool]] = {server.name: {} for server in index.servers}
     for server, placed in zip(index.servers, index.placed, strict=True):
         for one in placed:
-            if not isinstance(one.place, Bare | Unlocated):
+            if not isinstance(one.place, Bare | UnlocatedServer):
                 found[server.name][_name(one.place)] = _runs(one.place)
     return found
 

@@ -7,13 +7,13 @@ from tests.correlator.scenes import OTHER, SERVING, finding_of, satellite, scene
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.reach import of_any, of_pool, of_server
 from virtscan.model import DomainState, Mac, Reach, SourceMode
-from virtscan.model.reasons import NeedsPlace, Unlocated
+from virtscan.model.reasons import NeedsPlace, WhyUnlocated
 
 YES, NO, UNKNOWN = Reach
 
 
 def place(reach: Reach, *, exclusive: bool = False, outdated: bool = False) -> Position:
-    why = (NeedsPlace(server="s", why=Unlocated.OUTDATED),) if outdated else ()
+    why = (NeedsPlace(server="s", why=WhyUnlocated.OUTDATED),) if outdated else ()
     return Position(where=Where.UNKNOWN, reach=reach, exclusive=exclusive, missing=why)
 
 

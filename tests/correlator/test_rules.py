@@ -33,7 +33,7 @@ from tests.correlator.scenes import (
 )
 from virtscan.correlator import RULES
 from virtscan.correlator.location.position import Where
-from virtscan.correlator.table import Case, Servers, decide
+from virtscan.correlator.table import Case, PossibleServers, decide
 from virtscan.model import (
     Attachment,
     Confidence,
@@ -694,10 +694,10 @@ def test_the_table_names_every_rule() -> None:
     ("known", "rule"),
     [
         ({}, "R3"),
-        ({"servers": Servers.THIS_ONE}, "R13"),
-        ({"servers": Servers.THIS_ONE, "tx": State.ON}, "R12"),
-        ({"servers": Servers.THIS_ONE, "tx": State.ON, "where": Where.UNPROVEN}, "R14"),
-        ({"servers": Servers.THIS_ONE, "tx": State.ON, "mode": BRIDGE}, "R11"),
+        ({"servers": PossibleServers.THIS_ONE}, "R13"),
+        ({"servers": PossibleServers.THIS_ONE, "tx": State.ON}, "R12"),
+        ({"servers": PossibleServers.THIS_ONE, "tx": State.ON, "where": Where.UNPROVEN}, "R14"),
+        ({"servers": PossibleServers.THIS_ONE, "tx": State.ON, "mode": BRIDGE}, "R11"),
     ],
 )
 def test_what_is_not_said_of_a_case_is_unknown(known: dict[str, object], rule: str) -> None:
@@ -708,7 +708,7 @@ def test_what_is_not_said_of_a_case_is_unknown(known: dict[str, object], rule: s
 
 
 def test_offload_off_for_an_unknown_time_is_medium() -> None:
-    case = Case(servers=Servers.THIS_ONE, tx=State.OFF)
+    case = Case(servers=PossibleServers.THIS_ONE, tx=State.OFF)
 
     assert decide(case).confidence(case) is MEDIUM
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.build import bond, bridge, device, macvlan, nic, read_server, sends, server, tap, veth, vlan
 from virtscan.correlator.servers.sending import SendingStack, down_to_macvlan, sending, sending_stacks
-from virtscan.correlator.servers.ways import WayState
+from virtscan.correlator.servers.ways import PathState
 from virtscan.model import Backing, Device, DeviceKind, Mac, Persistence, Server, ServerDevice, State
 
 ON, OFF, UNKNOWN = State
@@ -255,4 +255,4 @@ def test_neighbours_of_a_macvlan_get_its_frames_before_anything_below_it(
 def test_the_ways_down_to_a_macvlan_are_one() -> None:
     (way,) = down_to_macvlan(on_macvlan(ON, ON, OFF, OFF)).ways
 
-    assert (way.devices, way.now) == (("mv0",), WayState.PARTIAL)
+    assert (way.devices, way.now) == (("mv0",), PathState.PARTIAL)

@@ -11,7 +11,7 @@ from tests.harness.patience import LONG
 from virtscan.engines.admission import LEAST_AT_ONCE, cpus
 from virtscan.engines.bounded import within, within_work
 from virtscan.engines.demand import Demand
-from virtscan.engines.engine import Cut, Outcome, Returned, Work
+from virtscan.engines.engine import Cut, JobOutcome, Returned, Work
 from virtscan.engines.threads import run
 
 pytestmark = pytest.mark.slow
@@ -48,7 +48,7 @@ def stop() -> Iterator[threading.Event]:
     event.set()
 
 
-def run_all(jobs: int, work: Work, call: Callable[[], None]) -> tuple[int, tuple[Outcome[Outcome[None]], ...]]:
+def run_all(jobs: int, work: Work, call: Callable[[], None]) -> tuple[int, tuple[JobOutcome[JobOutcome[None]], ...]]:
     """Run jobs that make the same bounded call; return how many there were at once, too."""
     counter = Counter()
     made = [Plain(lambda: within(LONG, lambda: counter.around(call)), work) for _ in range(jobs)]

@@ -13,7 +13,7 @@ import pytest
 from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.patience import LONG
 from virtscan.engines.admission import FILES_A_JOB, MOST_AT_ONCE, RESERVED_FILES
-from virtscan.engines.engine import Cut, Job, Outcome, Raised, Returned, Work
+from virtscan.engines.engine import Cut, Job, JobOutcome, Raised, Returned, Work
 from virtscan.engines.threads import run as run_with
 
 pytestmark = pytest.mark.slow
@@ -24,7 +24,7 @@ SHORT = 0.3
 """Seconds for a deadline that is meant to pass."""
 
 
-def ignore(_index: int, _outcome: Outcome[T]) -> None:
+def ignore(_index: int, _outcome: JobOutcome[T]) -> None:
     """Look at no outcome when it comes."""
 
 
@@ -44,8 +44,8 @@ def run(
     *,
     job_timeout: float = LONG,
     deadline: float = LONG,
-    on_end: Callable[[int, Outcome[T]], None] = ignore,
-) -> tuple[Outcome[T], ...]:
+    on_end: Callable[[int, JobOutcome[T]], None] = ignore,
+) -> tuple[JobOutcome[T], ...]:
     """Run jobs that know no deadline, each left behind as soon as it is late."""
 
     jobs: list[Job[T]] = [Plain(call) for call in work]
@@ -66,7 +66,7 @@ def test_outcomes_stand_in_the_order_of_the_jobs_whatever_the_order_they_end_in(
         assert second_is_over.wait(LONG)
         return "first"
 
-    def on_end(index: int, _outcome: Outcome[str]) -> None:
+    def on_end(index: int, _outcome: JobOutcome[str]) -> None:
         order.append(index)
         second_is_over.set()
 
@@ -114,13 +114,13 @@ def test_hanging_jobs_in_every_slot_keep_no_other_from_starting(forever: threadi
 def test_a_job_that_ends_after_its_deadline_changes_nothing(forever: threading.Event) -> None:
     may_end = threading.Event()
     threads: list[threading.Thread] = []
-    told: list[tuple[int, Outcome[bool]]] = []
+    told: list[tuple[int, JobOutcome[bool]]] = []
 
     def late() -> bool:
         threads.append(threading.current_thread())
         return may_end.wait(LONG)
 
-    def on_end(index: int, outcome: Outcome[bool]) -> None:
+    def on_end(index: int, outcome: JobOutcome[bool]) -> None:
         told.append((index, outcome))
         if index == 0:
             may_end.set()
@@ -144,7 +144,7 @@ def test_a_job_that_is_there_when_its_deadline_is_looked_at_made_it() -> None:
         may_end.wait(LONG)
         return "made it"
 
-    def busy(index: int, _outcome: Outcome[str]) -> None:
+    def busy(index: int, _outcome: JobOutcome[str]) -> None:
         """The main thread comes back from this long after every deadline."""
         if index == 1:
             may_end.set()
@@ -193,7 +193,7 @@ def test_ends_are_reported_in_the_calling_thread() -> None:
 
 
 def test_an_exception_of_the_callback_ends_the_run(forever: threading.Event) -> None:
-    def refuse(_index: int, _outcome: Outcome[bool]) -> None:
+    def refuse(_index: int, _outcome: JobOutcome[bool]) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

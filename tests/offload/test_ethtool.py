@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.build import words
 from virtscan.errors import OffloadError
 from virtscan.model import Feature, State
-from virtscan.offload.ethtool import Capture, parse_captures, parse_features, tx_checksum, unknown_because
+from virtscan.offload.ethtool import FeatureTable, parse_captures, parse_features, tx_checksum, unknown_because
 
 ON, OFF, UNKNOWN = State.ON, State.OFF, State.UNKNOWN
 
@@ -45,7 +45,7 @@ def difference(corpus: Path, record: Mapping[str, Any]) -> str | None:
             parse_captures(text)
         return None
     captures = {capture.device: capture for capture in parse_captures(text)}
-    capture = captures.get(record["device"], Capture(device=None, features={}))
+    capture = captures.get(record["device"], FeatureTable(device=None, features={}))
     expected = {
         "errors": [*record.get("errors", ()), *["no offload info available"] * bool(record.get("no_offload_info"))],
         "features": record["n_features"],

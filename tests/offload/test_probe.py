@@ -15,7 +15,7 @@ from tests.harness.missing import cannot_run
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceKind, DeviceName, Machine
 from virtscan.model.gaps.causes import NoFeatures
-from virtscan.offload.answer import Answer
+from virtscan.offload.answer import ServerAnswer
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.probe import SCRIPT, parse_answer
 
@@ -121,7 +121,7 @@ def test_what_a_login_shell_prints_of_its_own_is_passed_over() -> None:
 def test_without_ethtool_or_other_facts_the_rest_is_reported() -> None:
     answer = parse_answer(b"@virtscan 1\n@no-ethtool\n@udev\n 9999999\n@end\n")
 
-    assert answer == Answer(no_features=NoFeatures.NO_ETHTOOL, evidence=Evidence(executable=frozenset()))
+    assert answer == ServerAnswer(no_features=NoFeatures.NO_ETHTOOL, evidence=Evidence(executable=frozenset()))
 
 
 def test_an_answer_truncated_anywhere_is_refused() -> None:
@@ -167,7 +167,7 @@ def root() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def run(root: Path, *, shell: str = "sh", user: int | None = None, connection: str = "") -> Answer:
+def run(root: Path, *, shell: str = "sh", user: int | None = None, connection: str = "") -> ServerAnswer:
     completed = subprocess.run(
         [shell, "-s", "--", "eth0", root],
         input=SCRIPT.encode(),
@@ -180,7 +180,7 @@ def run(root: Path, *, shell: str = "sh", user: int | None = None, connection: s
     return parse_answer(completed.stdout)
 
 
-def files(answer: Answer) -> Mapping[str, str]:
+def files(answer: ServerAnswer) -> Mapping[str, str]:
     assert answer.evidence is not None
     return answer.evidence.files
 

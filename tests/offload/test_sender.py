@@ -5,7 +5,7 @@ import pytest
 from virtscan.errors import OffloadError
 from virtscan.model import Device, DeviceName
 from virtscan.model.gaps.causes import NoFeatures
-from virtscan.offload.answer import Answer
+from virtscan.offload.answer import ServerAnswer
 from virtscan.offload.sender import named_sender
 from virtscan.offload.source import server_target
 
@@ -37,15 +37,15 @@ VIRBR0 = Device(name=DeviceName("virbr0"), addresses=("10.77.0.1/24",))
 def test_an_address_counts_before_being_the_only_one(
     source: str, reached: str | None, devices: tuple[Device, ...], sender: str | None
 ) -> None:
-    answer = Answer(devices=devices, reached=reached, no_features=NoFeatures.NO_ETHTOOL)
+    answer = ServerAnswer(devices=devices, reached=reached, no_features=NoFeatures.NO_ETHTOOL)
 
     assert named_sender(server_target("satellite", source), answer) == sender
 
 
 def test_a_name_counts_before_every_address() -> None:
     target = server_target("satellite", "ssh://10.77.0.1", interface="eth2")
-    answer = Answer(devices=(ETH0, ETH1, ETH2), no_features=NoFeatures.NO_ETHTOOL)
+    answer = ServerAnswer(devices=(ETH0, ETH1, ETH2), no_features=NoFeatures.NO_ETHTOOL)
 
     assert named_sender(target, answer) == "eth2"
     with pytest.raises(OffloadError, match="eth2: no such device; devices: none"):
-        named_sender(target, Answer(no_features=NoFeatures.NO_ETHTOOL))
+        named_sender(target, ServerAnswer(no_features=NoFeatures.NO_ETHTOOL))

@@ -7,11 +7,11 @@ from virtscan.model import DeviceKind, GapAbout, HostStatus, Inventory, Policy, 
 from virtscan.model.gaps.causes import Failure
 from virtscan.scanning import HostResult
 from virtscan.scanning.assembling import assemble
-from virtscan.scanning.results import Result
+from virtscan.scanning.results import JobResult
 from virtscan.views.wording.gaps import reason, subject
 
 
-def assembled(*results: Result) -> Inventory:
+def assembled(*results: JobResult) -> Inventory:
     return assemble(results, policy=Policy(), scope=None, taken_at=TAKEN_AT)
 
 

@@ -15,7 +15,7 @@ from tests.scanning.test_collecting import REFUSED, declared, refused, xml_host
 from virtscan.config.default_uri import DefaultUri
 from virtscan.config.document import read_document
 from virtscan.config.merge import Options, make_plan
-from virtscan.engines.engine import Job, Outcome, Returned
+from virtscan.engines.engine import Job, JobOutcome, Returned
 from virtscan.model import (
     Inventory,
     Mac,
@@ -137,12 +137,12 @@ class Processes:
         *,
         job_timeout: float,
         deadline: float,
-        on_end: Callable[[int, Outcome[T]], None],
+        on_end: Callable[[int, JobOutcome[T]], None],
         on_start: Callable[[int], None] = lambda _index: None,  # noqa: ARG002 the engine's signature
         is_interrupted: Callable[[], bool] = lambda: False,  # noqa: ARG002 the engine's signature
-    ) -> tuple[Outcome[T], ...]:
+    ) -> tuple[JobOutcome[T], ...]:
         """Run them, two at once."""
-        outcomes: list[Outcome[T]] = []
+        outcomes: list[JobOutcome[T]] = []
         with multiprocessing.get_context("spawn").Pool(2) as pool:
             for index, pending in enumerate([pool.apply_async(job, (deadline,)) for job in jobs]):
                 outcomes.append(Returned(pending.get(job_timeout + deadline)))

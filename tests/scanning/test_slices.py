@@ -22,7 +22,7 @@ from virtscan.model import (
 )
 from virtscan.model.gaps.items import WholeHost
 from virtscan.scanning.jobs import HostJob, jobs_of
-from virtscan.scanning.slices import LARGEST, Carrier, jobs_of_slice, unread_slice
+from virtscan.scanning.slices import LARGEST, HostCarrier, jobs_of_slice, unread_slice
 from virtscan.storage import dumps, plan_loads
 
 SECRETS = (
@@ -64,7 +64,7 @@ def test_a_slice_is_of_one_site_and_has_30_to_60_hosts_where_there_are_as_many(
 ) -> None:
     jobs = hosts_of([target for site, count in counts.items() for target in fleet(count, site)])
 
-    slices = Carrier().slices(jobs)
+    slices = HostCarrier().slices(jobs)
 
     assert {len(one.jobs) for one in slices} == set(sizes)
     assert sorted(index for one in slices for index in one.jobs) == list(range(len(jobs)))
@@ -95,7 +95,7 @@ def test_what_a_slice_says_is_what_the_jobs_were() -> None:
     )
     jobs = [job for job in jobs_of(plan) if isinstance(job, HostJob)]
 
-    sent = plan_loads(Carrier().pack(jobs, 33.0), origin="")
+    sent = plan_loads(HostCarrier().pack(jobs, 33.0), origin="")
 
     assert jobs_of_slice(sent) == tuple(jobs)
     assert (sent.run_left, sent.deadline, sent.version) == (33.0, 70.0, __version__)
@@ -135,10 +135,10 @@ def test_no_secret_no_server_and_nothing_of_this_machine_is_in_a_slice(tmp_path:
     )
     jobs = jobs_of(plan)
 
-    slices = Carrier().slices(jobs)
+    slices = HostCarrier().slices(jobs)
 
     (one,) = slices
-    text = Carrier().pack([jobs[index] for index in one.jobs], 60.0).decode()
+    text = HostCarrier().pack([jobs[index] for index in one.jobs], 60.0).decode()
     assert [host["uri"] for host in msgspec.json.decode(text)["hypervisors"]] == ["qemu+ssh://hv1/system"]
     assert [secret for secret in (*SECRETS, "satellite", str(tmp_path)) if secret in text] == []
 
@@ -148,7 +148,7 @@ def test_a_hypervisor_keeps_its_own_name_and_gaps_whatever_its_namesakes_in_the_
     answer = dumps(unread_slice(jobs, failure("no route")))
     assert b"web (test" in answer
 
-    results = Carrier().unpack(jobs, answer)
+    results = HostCarrier().unpack(jobs, answer)
 
     assert [result.hypervisor.name for result in results] == ["web", "web"]
     assert [[(gap.item, gap.hypervisor) for gap in result.gaps] for result in results] == [
@@ -160,7 +160,7 @@ def test_that_a_slice_has_no_domain_is_no_gap_of_the_fleet() -> None:
     jobs = hosts_of([libvirt("qemu+ssh://hv1/system")])
     empty = hypervisor("hv1", uri="qemu+ssh://hv1/system")
 
-    (result,) = Carrier().unpack(jobs, dumps(inventory(empty)))
+    (result,) = HostCarrier().unpack(jobs, dumps(inventory(empty)))
 
     assert result.gaps == ()
 
@@ -184,4 +184,4 @@ def test_that_a_slice_has_no_domain_is_no_gap_of_the_fleet() -> None:
 )
 def test_an_answer_that_is_none_is_refused(answer: bytes, problem: str) -> None:
     with pytest.raises(AnswerError, match=problem):
-        Carrier().unpack(hosts_of([libvirt("qemu+ssh://hv1/system")]), answer)
+        HostCarrier().unpack(hosts_of([libvirt("qemu+ssh://hv1/system")]), answer)

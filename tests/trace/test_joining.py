@@ -24,7 +24,7 @@ from tests.trace.build import (
 )
 from tests.views.fleet import finding
 from virtscan.model import DomainState, Finding, Hypervisor, Mac, Report, Server, Verdict
-from virtscan.trace import Agreement, Failed, Line, lines
+from virtscan.trace import Agreement, BootComparison, Failed, lines
 from virtscan.trace.capture.checksums import Checksum
 
 ASKS = [*lease(), said(1.0, read_request())]
@@ -41,7 +41,7 @@ def found(verdict: Verdict, mac: str | None = CLIENT_MAC, **more: Any) -> Findin
     return finding(verdict=verdict, mac=None if mac is None else Mac(mac), **(fields | more))
 
 
-def joined(folder: Path, shots: list[Shot], *findings: Finding, by: Server = SATELLITE) -> tuple[Line, ...]:
+def joined(folder: Path, shots: list[Shot], *findings: Finding, by: Server = SATELLITE) -> tuple[BootComparison, ...]:
     return lines(trace(folder, *shots, until=60), Report(inventory=inventory(servers=(by,)), findings=findings))
 
 

@@ -24,7 +24,7 @@ from virtscan.model import Mac, Report, Verdict
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.trace import Outcome, Trace, lines, view
 from virtscan.trace.capture.checksums import Checksum
-from virtscan.trace.joining import Line
+from virtscan.trace.joining import BootComparison
 
 
 def stuck(folder: Path) -> Trace:
@@ -125,7 +125,7 @@ def test_a_capture_without_boots_has_no_rows(tmp_path: Path) -> None:
 
 
 def test_names_from_the_network_are_harmless_in_every_format(tmp_path: Path) -> None:
-    found: list[Line] = []
+    found: list[BootComparison] = []
     for name in hostile.NAMES.values():
         raw = name.encode("utf-8", "surrogateescape")[:1000].decode("utf-8", "ignore")
         read = trace(tmp_path, said(1.0, read_request(raw)), answered(1.1, error(0, raw)))

@@ -58,7 +58,7 @@ from virtscan.model.reasons import (
     NeedsPlace,
     OffloadKnown,
     SharesDevice,
-    Unlocated,
+    WhyUnlocated,
 )
 
 URI1 = "qemu+ssh://hv1/system"
@@ -299,7 +299,7 @@ def _findings() -> tuple[Finding, ...]:
                 OffloadKnown(server="cobbler", interface="ens3 x", state=State.ON, whole=False),
                 on_a_bond("hv1", "bond2.100", "bond2"),
             ),
-            missing=(NeedsPlace(server="cobbler", why=Unlocated.NO_MAC),),
+            missing=(NeedsPlace(server="cobbler", why=WhyUnlocated.NO_MAC),),
             reaches_server=Reach.UNKNOWN,
         ),
         finding(

@@ -22,14 +22,14 @@ from virtscan.model import (
     State,
     Verdict,
 )
-from virtscan.model.reasons import NeedsKernel, NeedsOffload, NeedsPlace, NeedsServer, Unlocated
+from virtscan.model.reasons import NeedsKernel, NeedsOffload, NeedsPlace, NeedsServer, WhyUnlocated
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import VIEWS
 from virtscan.views.filters import narrow, parse_condition
 from virtscan.views.grouping import RowGroup
 
 OFFLOAD = NeedsOffload(server="satellite", interface="eth0", why=failure("connection refused"))
-PLACE = NeedsPlace(server="satellite", why=Unlocated.NO_MAC)
+PLACE = NeedsPlace(server="satellite", why=WhyUnlocated.NO_MAC)
 
 
 def groups(*findings: Finding, servers: tuple[Server, ...] = (server(),)) -> tuple[RowGroup, ...]:

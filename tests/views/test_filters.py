@@ -11,7 +11,7 @@ from virtscan.errors import ConfigError
 from virtscan.reporters import REPORTERS, Content
 from virtscan.views import VIEWS
 from virtscan.views.document import Column, Document, Row, Section
-from virtscan.views.filters import Condition, narrow, parse_condition
+from virtscan.views.filters import RowCondition, narrow, parse_condition
 
 KEYS = ("name", "site", "cpus", "devices", "boots")
 ROWS: tuple[Row, ...] = (
@@ -76,7 +76,7 @@ def test_without_a_condition_nothing_changes() -> None:
 
 
 def test_fewer_rows_are_said_to_be_fewer_and_have_no_total() -> None:
-    narrowed = narrow(WHOLE, [Condition("site", "=", "ams1")])
+    narrowed = narrow(WHOLE, [RowCondition("site", "=", "ams1")])
 
     assert narrowed.main.total is None
     assert narrowed.where == ("site=ams1",)

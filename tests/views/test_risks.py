@@ -18,13 +18,13 @@ from virtscan.model import (
     Verdict,
     WaivedServer,
 )
-from virtscan.model.reasons import NeedsKernel, NeedsOffload, NeedsPlace, Unlocated
+from virtscan.model.reasons import NeedsKernel, NeedsOffload, NeedsPlace, WhyUnlocated
 from virtscan.views import VIEWS
 from virtscan.views.advice import further, reason, unreached
 from virtscan.views.wording.reasons import Wording
 
 OFFLOAD = NeedsOffload(server="satellite", interface="eth0", why=failure("connection refused"))
-PLACE = NeedsPlace(server="satellite", why=Unlocated.NO_MAC)
+PLACE = NeedsPlace(server="satellite", why=WhyUnlocated.NO_MAC)
 
 
 def judged(*findings: Finding, servers: tuple[Server, ...] = (server(),)) -> Report:

@@ -17,7 +17,7 @@ _DEPTH = 256
 """No document that the parser accepts is nested deeper."""
 
 
-class Piece(msgspec.Struct, frozen=True):
+class XmlSpan(msgspec.Struct, frozen=True):
     """A stretch of a file that is one document, or what is left of one; `root` is its first element's name."""
 
     start: int
@@ -31,7 +31,7 @@ class _Open(msgspec.Struct):
     may_be_a_root: bool
 
 
-def split(data: bytes) -> Iterator[Piece]:
+def split(data: bytes) -> Iterator[XmlSpan]:
     """Find the documents of a file in one pass.
 
     A document ends where its root does. One that never does was cut off, and those that look like the next documents
@@ -50,10 +50,10 @@ class _Splitter:
         self._data = data
         self._open: list[_Open] = []
         self._names: Counter[bytes] = Counter()
-        self._inner: list[Piece] = []  # complete documents, should the one around them turn out to be cut off
+        self._inner: list[XmlSpan] = []  # complete documents, should the one around them turn out to be cut off
         self._declared: int | None = None
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Iterator[XmlSpan]:
         position = 0
         never_ends: set[bytes] = set()
         while token := _TOKEN.search(self._data, position):
@@ -72,11 +72,11 @@ class _Splitter:
                     never_ends.add(aside)
         yield from self._cut_off(len(self._data))
 
-    def _tag(self, token: re.Match[bytes]) -> Iterator[Piece]:
+    def _tag(self, token: re.Match[bytes]) -> Iterator[XmlSpan]:
         name = token["name"]
         if token["end"]:
             if not self._open and name in _ROOTS:  # the end of a document whose beginning is missing
-                yield Piece(token.start(), token.end(), _text(name))
+                yield XmlSpan(token.start(), token.end(), _text(name))
             yield from self._close(name, token.end())
             return
         if len(self._open) == _DEPTH:
@@ -95,7 +95,7 @@ class _Splitter:
         at_line_start = self._data[start - 1 : start] == b"\n"
         return name in _ROOTS and (at_line_start or name == self._open[0].name)
 
-    def _close(self, name: bytes, end: int) -> Iterator[Piece]:
+    def _close(self, name: bytes, end: int) -> Iterator[XmlSpan]:
         """End the innermost element of this name, and with it all that were left open inside."""
         if name not in self._names:
             return
@@ -109,18 +109,18 @@ class _Splitter:
         if closed.may_be_a_root:
             while self._inner and self._inner[-1].start > closed.start:
                 self._inner.pop()
-            self._inner.append(Piece(closed.start, end, _text(name)))
+            self._inner.append(XmlSpan(closed.start, end, _text(name)))
         if not self._open:
             yield self._inner.pop()
             self._declared = None
 
-    def _cut_off(self, end: int) -> Iterator[Piece]:
+    def _cut_off(self, end: int) -> Iterator[XmlSpan]:
         """Give up on the document that is open here: it ends where the first one inside it begins."""
-        broken = [Piece(entry.start, end, _text(entry.name)) for entry in self._open if entry.may_be_a_root]
+        broken = [XmlSpan(entry.start, end, _text(entry.name)) for entry in self._open if entry.may_be_a_root]
         pieces = sorted(broken + self._inner, key=lambda piece: piece.start)
         limits = (*(piece.start for piece in pieces[1:]), end)
         for piece, limit in zip(pieces, limits, strict=False):  # without pieces there is still one limit
-            yield Piece(piece.start, min(piece.end, limit), piece.root)
+            yield XmlSpan(piece.start, min(piece.end, limit), piece.root)
         self._open.clear()
         self._names.clear()
         self._inner.clear()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from virtscan.changes.domains import Life
 from virtscan.changes.fields import TX
-from virtscan.changes.observation import Observed
+from virtscan.changes.observation import ObservedHost
 from virtscan.changes.values import (
     Cause,
     CauseKind,
@@ -42,7 +42,7 @@ class Causes:
 
     def __init__(
         self,
-        observed: Sequence[Observed],
+        observed: Sequence[ObservedHost],
         hosts: Iterable[HostChange],
         servers: Iterable[ServerChange],
         domains: Iterable[DomainChange],

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from virtscan.changes.fields import differences, of_domain, of_interface
-from virtscan.changes.observation import Observation, Observed, Sighting, interfaces_of
+from virtscan.changes.observation import Observation, ObservedHost, Sighting, interfaces_of
 from virtscan.changes.values import DomainChange, DomainRef, InterfaceChange, Kind
 
 
@@ -34,7 +34,7 @@ class _Spots(msgspec.Struct):
     new: dict[int, Sighting] = {}
 
 
-def lives(hosts: Sequence[Observed]) -> list[Life]:
+def lives(hosts: Sequence[ObservedHost]) -> list[Life]:
     """Follow every domain from the older to the newer inventory."""
     spots: defaultdict[str, _Spots] = defaultdict(_Spots)
     for number, host in enumerate(hosts):
@@ -52,7 +52,7 @@ def _fleet_key(key: str, sighting: Sighting, number: int) -> str:
     return key if sighting.domain.uuid is not None else f"{number}:{key}"
 
 
-def _follow(key: str, spots: _Spots, hosts: Sequence[Observed], *, all_old: bool, all_new: bool) -> Iterator[Life]:
+def _follow(key: str, spots: _Spots, hosts: Sequence[ObservedHost], *, all_old: bool, all_new: bool) -> Iterator[Life]:
     """Follow one uuid, which may be on several hosts at once.
 
     Where it was seen before and is not seen now, it left; where it is seen now and was not before, it arrived. One that
@@ -87,7 +87,7 @@ def _follow(key: str, spots: _Spots, hosts: Sequence[Observed], *, all_old: bool
             yield Life(key=key, old=number, new=None, kind=Kind.REMOVED)
 
 
-def domain_changes(life: Life, hosts: Sequence[Observed]) -> Iterator[DomainChange]:
+def domain_changes(life: Life, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:
     """Give the changes of one domain: what happened to it as a whole, its name, its fields."""
     old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
     if life.kind is None and old is not None and new is not None and old.domain == new.domain:
@@ -105,7 +105,7 @@ def domain_changes(life: Life, hosts: Sequence[Observed]) -> Iterator[DomainChan
         yield DomainChange(kind=Kind.CHANGED, old=was, new=now, fields=fields)
 
 
-def interface_changes(life: Life, hosts: Sequence[Observed]) -> Iterator[InterfaceChange]:
+def interface_changes(life: Life, hosts: Sequence[ObservedHost]) -> Iterator[InterfaceChange]:
     """Give the changes of the interfaces of a domain that both sides have."""
     old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
     if old is None or new is None or life.old is None or life.new is None or not new.is_seen:
@@ -124,7 +124,7 @@ def interface_changes(life: Life, hosts: Sequence[Observed]) -> Iterator[Interfa
             yield InterfaceChange(kind=kind, old=was, domain=now, index=found.index, mac=found.mac, fields=fields)
 
 
-def sighting_of(life: Life, hosts: Sequence[Observed], *, newer: bool) -> Sighting | None:
+def sighting_of(life: Life, hosts: Sequence[ObservedHost], *, newer: bool) -> Sighting | None:
     """Give the domain as one side knows it; None if it was not there."""
     number = life.new if newer else life.old
     if number is None:
@@ -139,7 +139,7 @@ def ref(side: Observation, sighting: Sighting) -> DomainRef:
     return DomainRef(hypervisor=side.name or "", domain=one.name, uuid=one.uuid)
 
 
-def _may_be_on(life: Life, hosts: Sequence[Observed]) -> tuple[str, ...]:
+def _may_be_on(life: Life, hosts: Sequence[ObservedHost]) -> tuple[str, ...]:
     """Name the hosts that a domain may be on, or have been on: its own if that was not read, else all such hosts."""
     if life.kind not in {Kind.NOT_SEEN, Kind.SEEN_AGAIN}:
         return ()

@@ -6,10 +6,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.changes.values import Fact, FieldChange
+from virtscan.changes.values import FieldChange, FieldValue
 from virtscan.model import Domain, DomainState, Hypervisor, Interface, Server, State
 
-Facts: TypeAlias = Mapping[str, Fact]
+FieldValues: TypeAlias = Mapping[str, FieldValue]
 
 _DOMAIN = ("type", "vcpus", "memory_mib", "firmware", "direct_kernel", "boot_devices")
 _INTERFACE = ("type", "network", "portgroup", "model", "boot_order", "link", "rom", "vlan", "host_csum", "guest_csum")
@@ -19,7 +19,7 @@ TX = "tx_checksum"
 """Field of a server's offload; that of one of its devices is `tx_checksum of DEVICE`."""
 
 
-def differences(old: Facts, new: Facts) -> tuple[FieldChange, ...]:
+def differences(old: FieldValues, new: FieldValues) -> tuple[FieldChange, ...]:
     """List the fields with other values, in the order of the first; a field that one lacks is unknown there."""
     return tuple(
         FieldChange(field=field, old=value, new=new[field])
@@ -28,13 +28,13 @@ def differences(old: Facts, new: Facts) -> tuple[FieldChange, ...]:
     )
 
 
-def of_domain(domain: Domain) -> Facts:
+def of_domain(domain: Domain) -> FieldValues:
     """Give the facts of a domain; its state only where it is known."""
     known = {} if domain.state is DomainState.UNKNOWN else {"state": domain.state.value}
     return known | _facts(domain, _DOMAIN)
 
 
-def of_interface(interface: Interface) -> Facts:
+def of_interface(interface: Interface) -> FieldValues:
     """Give the facts of an interface.
 
     The source device of one on a network is the network's choice at each start.
@@ -42,9 +42,9 @@ def of_interface(interface: Interface) -> Facts:
     return _facts(interface, _INTERFACE if interface.network is not None else (*_INTERFACE, *_SOURCE))
 
 
-def of_host(host: Hypervisor) -> Facts:
+def of_host(host: Hypervisor) -> FieldValues:
     """Give the facts of a hypervisor; those that were not observed are unknown, not absent."""
-    observed: dict[str, Fact] = {
+    observed: dict[str, FieldValue] = {
         "kernel": None if host.kernel is None else host.kernel.value,
         "daemon": None if host.daemon is None else host.daemon.value,
         "cpus": host.cpus,
@@ -61,7 +61,7 @@ def of_host(host: Hypervisor) -> Facts:
     }
 
 
-def of_server(server: Server) -> Facts:
+def of_server(server: Server) -> FieldValues:
     """Give the facts of a server: its offload where it was read, and what is declared."""
     lasting = server.persistence
     states = {
@@ -69,7 +69,7 @@ def of_server(server: Server) -> Facts:
         "after_reboot": State.UNKNOWN if lasting is None else lasting.tx_checksum,
         **{f"{TX} of {one.device.name}": one.offload.tx_checksum for one in server.devices},
     }
-    known: dict[str, Fact] = {field: state.value for field, state in states.items() if state is not State.UNKNOWN}
+    known: dict[str, FieldValue] = {field: state.value for field, state in states.items() if state is not State.UNKNOWN}
     return known | {
         "physical": server.physical,
         "runs_on": server.runs_on,
@@ -78,11 +78,11 @@ def of_server(server: Server) -> Facts:
     }
 
 
-def _facts(item: msgspec.Struct, names: tuple[str, ...]) -> dict[str, Fact]:
+def _facts(item: msgspec.Struct, names: tuple[str, ...]) -> dict[str, FieldValue]:
     return {name: _plain(getattr(item, name)) for name in names}
 
 
-def _plain(value: Fact | Enum | tuple[int, ...]) -> Fact:
+def _plain(value: FieldValue | Enum | tuple[int, ...]) -> FieldValue:
     match value:
         case Enum():
             return str(value.value)

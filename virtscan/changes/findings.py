@@ -8,7 +8,7 @@ import msgspec
 
 from virtscan.changes.causes import Causes
 from virtscan.changes.domains import Life, sighting_of
-from virtscan.changes.observation import Observed, domain_key, interface_key
+from virtscan.changes.observation import ObservedHost, domain_key, interface_key
 from virtscan.changes.values import FindingChange, FindingKind, Kind
 from virtscan.model import Exposure, Finding, Report, Verdict
 
@@ -86,7 +86,7 @@ def _urgency(finding: Finding) -> tuple[int, int, bool]:
 
 
 def finding_changes(
-    life: Life, hosts: Sequence[Observed], sides: FindingSides, causes: Causes
+    life: Life, hosts: Sequence[ObservedHost], sides: FindingSides, causes: Causes
 ) -> Iterator[FindingChange]:
     """Give the changes of the findings of one domain."""
     old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from virtscan.changes.fields import differences, of_host, of_server
-from virtscan.changes.observation import Observed
+from virtscan.changes.observation import ObservedHost
 from virtscan.changes.values import FieldChange, HostChange, Kind, ServerChange, ServerRef
 from virtscan.model import HostStatus, Inventory, Server, State
 
 
-def host_changes(host: Observed) -> Iterator[HostChange]:
+def host_changes(host: ObservedHost) -> Iterator[HostChange]:
     """Give the changes of one hypervisor: whether it was read, its name, its fields."""
     old, new = host.pair.old, host.pair.new
     statuses = (None if old is None else old.status, None if new is None else new.status)

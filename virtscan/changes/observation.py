@@ -53,7 +53,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.host is None else self.host.name
 
 
-class Observed(msgspec.Struct, frozen=True, kw_only=True):
+class ObservedHost(msgspec.Struct, frozen=True, kw_only=True):
     """A host as the older and the newer inventory know it."""
 
     pair: HostPair
@@ -61,12 +61,12 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     new: Observation
 
 
-def observe(old: Inventory, new: Inventory) -> tuple[Observed, ...]:
+def observe(old: Inventory, new: Inventory) -> tuple[ObservedHost, ...]:
     """Pair the hosts of two inventories, in an order that is the same for either order of the two."""
     memory = [{one.hypervisor: one for one in inventory.unread} for inventory in (old, new)]
     pairs = sorted(match_hosts(old.hypervisors, new.hypervisors), key=lambda pair: pair.label)
     return tuple(
-        Observed(pair=pair, old=_observation(pair.old, memory[0]), new=_observation(pair.new, memory[1]))
+        ObservedHost(pair=pair, old=_observation(pair.old, memory[0]), new=_observation(pair.new, memory[1]))
         for pair in pairs
     )
 

@@ -8,7 +8,7 @@ import msgspec
 
 from virtscan.model import Finding, HostStatus, Mac, Waiver
 
-Fact: TypeAlias = str | int | float | bool | tuple[str, ...] | None
+FieldValue: TypeAlias = str | int | float | bool | tuple[str, ...] | None
 """A fact as JSON has it: closed sets by their words."""
 
 
@@ -76,8 +76,8 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
     """A field with its value before and after."""
 
     field: str
-    old: Fact
-    new: Fact
+    old: FieldValue
+    new: FieldValue
 
 
 class DomainRef(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ assume_option = click.option(
 )
 
 
-class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
+class AssumptionResult(msgspec.Struct, frozen=True, kw_only=True):
     """What was assumed, and what it changes; both are empty for a report of what was observed."""
 
     assumed: tuple[str, ...] = ()
@@ -65,18 +65,18 @@ def check(assumptions: Sequence[Assumption], plan: Plan) -> None:
     assume(skeleton, [one for one in assumptions if ":" not in one.name])
 
 
-def under(report: Report, assumptions: Sequence[Assumption]) -> tuple[Report, WhatIf]:
+def under(report: Report, assumptions: Sequence[Assumption]) -> tuple[Report, AssumptionResult]:
     """Judge the inventory of a report again under assumptions; without any it is the same report.
 
     Raises:
         ConfigError: An assumption names something unknown, or can't be.
     """
     if not assumptions:
-        return report, WhatIf()
+        return report, AssumptionResult()
     from virtscan.views.assuming import effects
     from virtscan.views.judging import judge
 
     assumed = assume(report.inventory, assumptions)
     later = judge(assumed.inventory)
     texts = tuple(one.text for one in assumptions)
-    return later, WhatIf(assumed=texts, effects=effects(report, later, assumed.moved))
+    return later, AssumptionResult(assumed=texts, effects=effects(report, later, assumed.moved))

@@ -6,7 +6,7 @@ from enum import IntEnum
 from virtscan.changes import Changes, is_newly_at_risk, is_newly_unknown
 from virtscan.correlator.servers.sending import sending
 from virtscan.model import Exposure, FailOn, Finding, HostStatus, Report, State, Verdict
-from virtscan.model.reasons import NeedsHypervisors, NeedsOffload, NeedsPlace, Reason, Unlocated
+from virtscan.model.reasons import NeedsHypervisors, NeedsOffload, NeedsPlace, Reason, WhyUnlocated
 
 
 class ExitCode(IntEnum):
@@ -103,7 +103,7 @@ def _is_a_gap(missing: Reason) -> bool:
         case NeedsHypervisors() | NeedsOffload():
             return True
         case NeedsPlace(why=why):
-            return why in {Unlocated.HYPERVISOR_INCOMPLETE, Unlocated.OUTDATED}
+            return why in {WhyUnlocated.HYPERVISOR_INCOMPLETE, WhyUnlocated.OUTDATED}
         case _:
             return False
 

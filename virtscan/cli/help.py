@@ -100,7 +100,7 @@ class Command(click.Command):
             formatter.write_dl([(str(code), text) for code, text in self.exit_codes.items()])
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group of commands, whose help ends with examples."""
 
     command_class = Command

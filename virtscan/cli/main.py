@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from virtscan import __version__
-from virtscan.cli.help import Group
+from virtscan.cli.help import CommandGroup
 from virtscan.cli.output import OutputError, ReaderGoneError
 from virtscan.cli.process.streams import drop_output
 from virtscan.cli.status import StatusError
@@ -41,7 +41,7 @@ INTERRUPTED = 130
 READER_GONE = 141
 
 
-class _LazyGroup(Group):
+class _LazyGroup(CommandGroup):
     """Commands by name; a command's module is imported when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature

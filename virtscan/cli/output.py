@@ -9,7 +9,7 @@ from typing import Self
 
 import click
 
-from virtscan.cli.places import Place, place
+from virtscan.cli.places import OutputTarget, place
 
 STDOUT = Path("-")
 PRIVATE = 0o600
@@ -35,7 +35,7 @@ class OutputError(click.ClickException):
 class Output:
     """A place for one text; a file appears with it whole, at the end of `Outputs`, or not at all."""
 
-    def __init__(self, name: str, to: Place) -> None:
+    def __init__(self, name: str, to: OutputTarget) -> None:
         self.name = name
         self.is_alone = False
         self.keeps_earlier = False

@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.05
 _CHUNK = 1 << 16
 
 
-class Place(Protocol):
+class OutputTarget(Protocol):
     """A place for bytes; any method may raise OSError."""
 
     def write(self, data: bytes) -> None:
@@ -40,7 +40,7 @@ class Place(Protocol):
         """Return True if a file of an earlier run is there that `discard` would leave."""
 
 
-def place(path: Path | None, *, mode: int | None, deadline: float) -> Place:
+def place(path: Path | None, *, mode: int | None, deadline: float) -> OutputTarget:
     """Open the place that a path leads to; None is standard output.
 
     Args:

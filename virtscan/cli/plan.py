@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from virtscan.cli.console import Console
-from virtscan.config import Document, Lines, Options, default_uri, find_config, lines_of, make_plan, read_document
+from virtscan.config import ConfigFile, Lines, Options, default_uri, find_config, lines_of, make_plan, read_document
 from virtscan.config.scope import scope_of
 from virtscan.connectors import naming
 from virtscan.errors import ConfigError
@@ -23,7 +23,7 @@ def load_plan(config: Path | None, options: Options, console: Console) -> Plan:
         ConfigError: Either of them is wrong.
     """
     path = find_config(config, os.environ)
-    document, folder = Document(), Path.cwd()
+    document, folder = ConfigFile(), Path.cwd()
     lines: Lines = {}
     if path is not None:
         console.detail(f"configuration: {path}")

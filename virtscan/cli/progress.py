@@ -13,7 +13,7 @@ from virtscan.reporters import printable
 from virtscan.reporters.terminal.width import shorten
 from virtscan.scanning.progress import Ended, Waiting, ignore
 
-Report: TypeAlias = Callable[[Ended | Waiting], None]
+ReportProgress: TypeAlias = Callable[[Ended | Waiting], None]
 
 _LONGEST = 600
 _BAR = 20
@@ -22,7 +22,7 @@ _SHORTEST_NAME = 8
 
 
 @contextlib.contextmanager
-def shown(console: Console, length: int) -> Iterator[Report]:
+def shown(console: Console, length: int) -> Iterator[ReportProgress]:
     """Yield what a scan reports its progress to.
 
     Args:
@@ -67,7 +67,7 @@ def waiting_line(event: Waiting, room: int) -> str:
 
 
 @contextlib.contextmanager
-def _bar(length: int, *, names: bool) -> Iterator[Report]:
+def _bar(length: int, *, names: bool) -> Iterator[ReportProgress]:
     room = max(shutil.get_terminal_size().columns - _BESIDE_THE_NAME, _SHORTEST_NAME)
     with click.progressbar(
         length=length,

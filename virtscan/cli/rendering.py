@@ -11,7 +11,7 @@ import msgspec
 
 from virtscan import __version__
 from virtscan.changes import Changes
-from virtscan.cli.assuming import WhatIf
+from virtscan.cli.assuming import AssumptionResult
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, is_nothing_seen
 from virtscan.cli.formats import Wanted
@@ -52,9 +52,9 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     outputs: tuple[Wanted, ...]
     note: str | None = None
     further: tuple[Section, ...] = ()
-    what_if: WhatIf = WhatIf()
+    what_if: AssumptionResult = AssumptionResult()
 
-    def with_what_if(self, what_if: WhatIf) -> "Rendering":
+    def with_what_if(self, what_if: AssumptionResult) -> "Rendering":
         """Mark every output as one under assumptions, if there are some."""
         return msgspec.structs.replace(self, what_if=what_if)
 

@@ -35,9 +35,9 @@ def _plan() -> dict[str, Any]:
 
 
 def _config() -> dict[str, Any]:
-    from virtscan.config import Document
+    from virtscan.config import ConfigFile
 
-    return msgspec.json.schema(Document)
+    return msgspec.json.schema(ConfigFile)
 
 
 def _view(name: str) -> dict[str, Any]:
@@ -64,11 +64,11 @@ def _remedy() -> dict[str, Any]:
 
 
 def _trace() -> dict[str, Any]:
-    from virtscan.trace import Agreement, Line, Trace, view
+    from virtscan.trace import Agreement, BootComparison, Trace, view
     from virtscan.views.schema import schema_of
 
     empty = Trace(file="", frames=0, started_at=None, ended_at=None, boots=(), others=0, gaps=())
-    joined = Line(boot=None, judgement=None, finding=None, agreement=next(iter(Agreement)))
+    joined = BootComparison(boot=None, judgement=None, finding=None, agreement=next(iter(Agreement)))
     return schema_of(view(empty, []), view(empty, [joined]))
 
 

@@ -1,13 +1,21 @@
 """The configuration file and the command line, made into one validated plan."""
 
 from virtscan.config.default_uri import DefaultUri, default_uri
-from virtscan.config.document import Document, read_document
+from virtscan.config.document import ConfigFile, read_document
 from virtscan.config.location import find_config
 from virtscan.config.merge import Options, make_plan
 from virtscan.config.problems import Lines, lines_of
 from virtscan.config.values import duration
 
 __all__ = [
-    "DefaultUri", "Document", "Lines", "Options", "default_uri", "duration", "find_config", "lines_of", "make_plan",
+    "ConfigFile",
+    "DefaultUri",
+    "Lines",
+    "Options",
+    "default_uri",
+    "duration",
+    "find_config",
+    "lines_of",
+    "make_plan",
     "read_document",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from virtscan.config.document import Document
+from virtscan.config.document import ConfigFile
 from virtscan.config.problems import Problems
 from virtscan.config.provisioning import provisioning_target
 from virtscan.config.sections import HypervisorSection, ServerSection, WaiverSection
@@ -33,7 +33,7 @@ FILES = {row.scheme: kind for kind, row in TARGETS.items() if row.address is Add
 """Kinds of hypervisors that are read from files, by their key in the configuration, which is their scheme."""
 
 
-def declared_plan(document: Document, folder: Path, problems: Problems) -> Plan:
+def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Plan:
     """Make a plan of the file, with defaults for the rest; without a hypervisor if the file has none.
 
     Args:
@@ -114,7 +114,7 @@ def targets_of(section: HypervisorSection, where: str, folder: Path) -> Iterator
         yield _target(section, key, address, where, folder), f"{where}: {key}"
 
 
-def _targets(document: Document, folder: Path, problems: Problems) -> tuple[Target, ...]:
+def _targets(document: ConfigFile, folder: Path, problems: Problems) -> tuple[Target, ...]:
     """Return all hypervisors of the file; each host is declared once, because two tables could conflict."""
     targets: list[Target] = []
     places: dict[tuple[TargetKind, str], str] = {}
@@ -174,7 +174,7 @@ def _from(folder: Path, path: str) -> str:
     return os.path.normpath(folder / path)
 
 
-def _servers(document: Document, folder: Path, problems: Problems) -> tuple[ServerTarget, ...]:
+def _servers(document: ConfigFile, folder: Path, problems: Problems) -> tuple[ServerTarget, ...]:
     servers: dict[str, ServerTarget] = {}
     for number, section in enumerate(document.server, 1):
         where = table_name("server", number, section)

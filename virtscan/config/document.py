@@ -14,11 +14,11 @@ import msgspec
 from virtscan.config.problems import Problems, lines_of
 from virtscan.config.secrets import refuse_secrets
 from virtscan.config.sections import (
+    ConfigSection,
     HistorySection,
     HypervisorSection,
     ProvisioningSection,
     ScanSection,
-    Section,
     ServerSection,
     WaiverSection,
 )
@@ -29,7 +29,7 @@ from virtscan.model.nearest import did_you_mean
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-class Document(Section, frozen=True):
+class ConfigFile(ConfigSection, frozen=True):
     """The whole file."""
 
     scan: ScanSection = ScanSection()
@@ -40,7 +40,7 @@ class Document(Section, frozen=True):
     waiver: tuple[WaiverSection, ...] = ()
 
 
-def read_document(text: str, *, path: Path, environment: Mapping[str, str], private: bool = False) -> Document:
+def read_document(text: str, *, path: Path, environment: Mapping[str, str], private: bool = False) -> ConfigFile:
     """Read a configuration file's text.
 
     Args:
@@ -68,8 +68,8 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
         problems.raise_any()
     for key in raw:
         with problems.met_in(key):
-            _refuse_unknown([key], Document.__struct_fields__, "")
-    document = Document(
+            _refuse_unknown([key], ConfigFile.__struct_fields__, "")
+    document = ConfigFile(
         scan=reader.table(ScanSection, "scan"),
         history=reader.table(HistorySection, "history"),
         hypervisor=reader.tables(HypervisorSection, "hypervisor"),

@@ -7,7 +7,7 @@ import msgspec
 
 from virtscan.config.declaration import FILES, absolute_test_uri, declared_plan, identity, targets_of
 from virtscan.config.default_uri import DefaultUri
-from virtscan.config.document import Document
+from virtscan.config.document import ConfigFile
 from virtscan.config.problems import NO_LINES, Lines, Problems
 from virtscan.config.provisioning import sends_in_clear
 from virtscan.config.values import table_name
@@ -39,7 +39,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_plan(
-    document: Document,
+    document: ConfigFile,
     options: Options,
     *,
     folder: Path,

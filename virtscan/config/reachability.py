@@ -14,7 +14,7 @@ from virtscan.model.sources import shown
 from virtscan.transport import uri
 
 
-class _Place(msgspec.Struct, frozen=True, kw_only=True):
+class _KnownDevice(msgspec.Struct, frozen=True, kw_only=True):
     """A device, as far as it is known; `reach` is where it is."""
 
     hypervisor: str
@@ -57,7 +57,7 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
 
 
 def _of_the_network(
-    place: _Place, plan: Plan, servers: tuple[Server, ...], records: Assignments | None
+    place: _KnownDevice, plan: Plan, servers: tuple[Server, ...], records: Assignments | None
 ) -> Iterator[str]:
     on_record = frozenset[int]()
     if records is not None:
@@ -78,7 +78,9 @@ def _of_the_network(
         yield "no server configured"
 
 
-def _of_macs(place: _Place, inventory: Inventory, servers: tuple[Server, ...], records: Assignments) -> Iterator[str]:
+def _of_macs(
+    place: _KnownDevice, inventory: Inventory, servers: tuple[Server, ...], records: Assignments
+) -> Iterator[str]:
     """Give the records of the interfaces on the device, which count before those of its network."""
     here = {
         interface.mac: domain.name
@@ -108,15 +110,15 @@ def _scanned(target: Target, inventory: Inventory | None) -> Hypervisor | None:
     return next((host for host in hosts if host.uri == naming.shown(target)), None)
 
 
-def _place(target: Target, name: str, inventory: Inventory | None) -> _Place:
+def _place(target: Target, name: str, inventory: Inventory | None) -> _KnownDevice:
     scanned = _scanned(target, inventory)
     host = scanned.name if scanned else naming.name(target)
     found = (device for device in scanned.devices if device.name == name) if scanned else iter(())
     device: Device | None = next(found, None)
     segment = target.segments.get(name)
     if device is None:
-        return _Place(hypervisor=host, name=name, reach=locality(segment, ()))
-    return _Place(
+        return _KnownDevice(hypervisor=host, name=name, reach=locality(segment, ()))
+    return _KnownDevice(
         hypervisor=host,
         name=name,
         reach=locality(segment, device.addresses),
@@ -138,7 +140,7 @@ def _server(target: ServerTarget, inventory: Inventory | None) -> Server:
     )
 
 
-def _why(server: ServerTarget, place: _Place) -> str:
+def _why(server: ServerTarget, place: _KnownDevice) -> str:
     if server.segments:
         named = ", ".join(server.segments)
         return f"serves {named}" + ("" if place.reach.segment else "; the device's segment is unknown")

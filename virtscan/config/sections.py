@@ -13,11 +13,11 @@ def _key(description: str, example: str | None = None) -> msgspec.Meta:
     return msgspec.Meta(description=description, examples=None if example is None else [example])
 
 
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ConfigSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the file: every key is known."""
 
 
-class ScanSection(Section, frozen=True):
+class ScanSection(ConfigSection, frozen=True):
     """What is read and judged. Each key is an option of `virtscan scan`, which goes before it."""
 
     lower_device: Annotated[
@@ -34,7 +34,7 @@ class ScanSection(Section, frozen=True):
     stats: Annotated[bool, _key("Also read disk sizes and balloons: one slow call per hypervisor.", "true")] = False
 
 
-class HistorySection(Section, frozen=True):
+class HistorySection(ConfigSection, frozen=True):
     """The database that scans are kept in."""
 
     url: Annotated[
@@ -45,7 +45,7 @@ class HistorySection(Section, frozen=True):
     ] = None
 
 
-class HypervisorSection(Section, frozen=True):
+class HypervisorSection(ConfigSection, frozen=True):
     """A host to read, by exactly one of `uri`, `uris`, `xml` and `sosreport`."""
 
     uri: Annotated[str | None, _key("Libvirt URI, as in virsh -c.", '"qemu+ssh://root@hv1/system"')] = None
@@ -73,7 +73,7 @@ class HypervisorSection(Section, frozen=True):
     ] = ()
 
 
-class ServerSection(Section, frozen=True):
+class ServerSection(ConfigSection, frozen=True):
     """A provisioning server. It serves the named `segments` or `subnets`; with neither, every segment."""
 
     name: Annotated[str, _key("Name in reports.", '"satellite"')]
@@ -88,7 +88,7 @@ class ServerSection(Section, frozen=True):
     runs_on: Annotated[str | None, _key("Hypervisor that it is a VM of.", '"hv1"')] = None
 
 
-class ProvisioningSection(Section, frozen=True):
+class ProvisioningSection(ConfigSection, frozen=True):
     """A system with boot records. If it needs a user, give one of the `password` or `token` keys."""
 
     type: Annotated[ProvisioningKind, _key("Kind of system.", '"foreman"')]
@@ -114,7 +114,7 @@ class ProvisioningSection(Section, frozen=True):
         return f"ProvisioningSection(type={self.type!r}, url={self.url!r})"
 
 
-class WaiverSection(Section, frozen=True):
+class WaiverSection(ConfigSection, frozen=True):
     """Accepted findings, by globs. A waiver marks findings; it hides none."""
 
     reason: Annotated[str, _key("Why they are accepted; reports show it.", '"boots from its ISO image"')]

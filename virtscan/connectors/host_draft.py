@@ -56,7 +56,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     read_seconds: float | None = None
 
 
-Item: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking | Marked | Measured | LeftOut
+DraftItem: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking | Marked | Measured | LeftOut
 
 
 class HostDraft:
@@ -70,7 +70,7 @@ class HostDraft:
         self.target = target
         self.uri = uri
         self._name = name
-        self._items: list[Item] = []
+        self._items: list[DraftItem] = []
         self._listed: dict[str, Device] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -100,7 +100,7 @@ class HostDraft:
             if not self._closed:
                 self._items.insert(0, facts)
 
-    def add(self, *items: Item) -> None:
+    def add(self, *items: DraftItem) -> None:
         """Deliver items; after `close` they are dropped."""
         with self._lock:
             if not self._closed:

@@ -65,7 +65,7 @@ def read_by_ssh(draft: HostDraft, address: str, *, timeout: float) -> None:
     )
 
 
-def by_ssh(address: str, *, timeout: float) -> host_probe.Answer:
+def by_ssh(address: str, *, timeout: float) -> host_probe.HostAnswer:
     """Read the host of a URI over SSH, with the URI's user and port.
 
     Raises:

@@ -61,7 +61,7 @@ answer </dev/null
 """
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class HostAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A host's facts about itself; `kernel` is None without a Linux release, and `uname` is what it printed.
 
     `lists_all_devices` says that `ip -d link` had every device of /sys/class/net.
@@ -76,7 +76,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     lists_all_devices: bool
 
 
-def parse_answer(output: bytes, *, at: datetime | None) -> Answer:
+def parse_answer(output: bytes, *, at: datetime | None) -> HostAnswer:
     """Read what the script printed at that time.
 
     Raises:
@@ -89,7 +89,7 @@ def parse_answer(output: bytes, *, at: datetime | None) -> Answer:
     running = hostnet.read_uname(uname)
     dmi = hostnet.read_dmi_files({argument: text for name, argument, text in sections if name == "dmi"})
     devices = hostnet.merge_devices(_devices(sections))
-    return Answer(
+    return HostAnswer(
         uname=uname,
         kernel=running.release if running else None,
         kernel_build=running.build if running else None,

@@ -18,10 +18,10 @@ from virtscan.correlator.location.position import Position
 from virtscan.correlator.location.route import positions
 from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, OnBond, follow
 from virtscan.correlator.reach import of_any, of_pool, of_server
-from virtscan.correlator.servers.outside import Audience, OutsideServers
+from virtscan.correlator.servers.outside import InterfaceServers, OutsideServers
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import PlacedStack, ServerIndex
-from virtscan.correlator.table import Case, Ruling, Servers, rule_on
+from virtscan.correlator.table import Case, PossibleServers, Ruling, rule_on
 from virtscan.correlator.table.cases import case_without_server, rule_at
 from virtscan.model import (
     Attachment,
@@ -85,7 +85,7 @@ class _Plug(msgspec.Struct, frozen=True):
     attachments: tuple[Attachment, ...]
     network: str | None
     target: str | None
-    audience: Audience
+    audience: InterfaceServers
 
 
 class Evaluator:
@@ -142,7 +142,7 @@ class Evaluator:
             attachments=interface.attachments,
             network=interface.network,
             target=None if interface.managed else interface.target,
-            audience=Audience(
+            audience=InterfaceServers(
                 own=self._index.owners.get(id(domain), _NONE),
                 on_record=self._index.assignments.of_mac(interface.mac),
                 possible=self._index.assignments.possible_for(interface.mac),
@@ -260,10 +260,12 @@ class Evaluator:
             return NotJudged.NOT_ON_A_BOND
         return None
 
-    def _unserved(self, point: AttachmentPoint, audience: Audience, excluded: Mapping[int, str]) -> PointEvaluation:
+    def _unserved(
+        self, point: AttachmentPoint, audience: InterfaceServers, excluded: Mapping[int, str]
+    ) -> PointEvaluation:
         if audience.own:
             return _settled(point, Case(left_out=NotJudged.SERVER_ITSELF), audience.on_record)
-        servers = Servers.NONE_SERVES if self._index.servers else Servers.NONE_KNOWN
+        servers = PossibleServers.NONE_SERVES if self._index.servers else PossibleServers.NONE_KNOWN
         settled = _settled(point, case_without_server(self.kernel, point, servers), audience.on_record)
         return msgspec.structs.replace(
             settled, excluded=tuple(ExcludedServer(number, why) for number, why in excluded.items())

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from virtscan.correlator.location.position import Position
 from virtscan.model import Reach
-from virtscan.model.reasons import NeedsPlace, Unlocated
+from virtscan.model.reasons import NeedsPlace, WhyUnlocated
 
 
 def of_server(positions: Collection[Position]) -> Reach:
@@ -34,4 +34,4 @@ def of_any(reaches: Collection[Reach]) -> Reach:
 
 
 def _is_outdated(position: Position) -> bool:
-    return any(isinstance(one, NeedsPlace) and one.why is Unlocated.OUTDATED for one in position.missing)
+    return any(isinstance(one, NeedsPlace) and one.why is WhyUnlocated.OUTDATED for one in position.missing)

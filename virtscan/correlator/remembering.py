@@ -6,7 +6,7 @@ import msgspec
 
 from virtscan.correlator.aging import aged
 from virtscan.correlator.location.memory import ServerName
-from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Unlocated
+from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, UnlocatedServer
 from virtscan.correlator.servers.server_index import PlacedStack, ServerIndex
 from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Mac, RememberedPlace, match_hosts
 
@@ -45,7 +45,7 @@ def _observed(
         guest: Domain | None
         macs: set[Mac]
         match place:
-            case Bare() | Unlocated():
+            case Bare() | UnlocatedServer():
                 return
             case HostItself(declared=True):
                 return

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from virtscan.engines.engine import Cut, Outcome, Raised, Returned
+from virtscan.engines.engine import Cut, JobOutcome, Raised, Returned
 from virtscan.engines.programs import end_programs_of
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class NoThreadError(RuntimeError):
     """The system grants no further thread: a limit of the user, of the container, or memory."""
 
 
-def within(seconds: float, call: Callable[[], T]) -> Outcome[T]:
+def within(seconds: float, call: Callable[[], T]) -> JobOutcome[T]:
     """Call on a daemon thread and wait for the outcome, but no longer than so many seconds.
 
     At the deadline the programs that the call has started are ended, and its thread is left behind. End a process
@@ -43,7 +43,7 @@ def within(seconds: float, call: Callable[[], T]) -> Outcome[T]:
     return _supervised(call, lambda _thread, results: results.get(timeout=max(0, seconds)))
 
 
-def within_work(seconds: float, run_left: float, call: Callable[[], T]) -> Outcome[T]:
+def within_work(seconds: float, run_left: float, call: Callable[[], T]) -> JobOutcome[T]:
     """Do as `within` for a call that works all the time, whose limit counts from when it gets a CPU.
 
     It is late after so many seconds of work, or after so many without any: a disk that does not answer.
@@ -64,9 +64,9 @@ def interrupt() -> None:
 
 
 def _supervised(
-    call: Callable[[], T], get: Callable[[threading.Thread, SimpleQueue[Outcome[T]]], Outcome[T]]
-) -> Outcome[T]:
-    results: SimpleQueue[Outcome[T]] = SimpleQueue()
+    call: Callable[[], T], get: Callable[[threading.Thread, SimpleQueue[JobOutcome[T]]], JobOutcome[T]]
+) -> JobOutcome[T]:
+    results: SimpleQueue[JobOutcome[T]] = SimpleQueue()
 
     def work() -> None:
         results.put(outcome_of(call))
@@ -96,8 +96,8 @@ def _start(thread: threading.Thread) -> None:
 
 
 def _get_after_work(
-    thread: threading.Thread, results: SimpleQueue[Outcome[T]], seconds: float, run_left: float
-) -> Outcome[T]:
+    thread: threading.Thread, results: SimpleQueue[JobOutcome[T]], seconds: float, run_left: float
+) -> JobOutcome[T]:
     started = moved = time.monotonic()
     last = 0.0
     while True:
@@ -126,7 +126,7 @@ def _seconds_of_work(thread: threading.Thread) -> float:
         return 0.0
 
 
-def outcome_of(call: Callable[[], T]) -> Outcome[T]:
+def outcome_of(call: Callable[[], T]) -> JobOutcome[T]:
     """Call, and make a value of whatever comes of it: above the caller nothing would catch an exception."""
     try:
         return Returned(call())

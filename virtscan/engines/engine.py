@@ -76,7 +76,7 @@ class AnswerError(VirtscanError):
     """An answer of another machine that can't be used."""
 
 
-Outcome: TypeAlias = Returned[T] | Raised | Cut | Lost
+JobOutcome: TypeAlias = Returned[T] | Raised | Cut | Lost
 
 
 class Slice(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,10 +112,10 @@ class Engine(Protocol):
         *,
         job_timeout: float,
         deadline: float,
-        on_end: Callable[[int, Outcome[T]], None],
+        on_end: Callable[[int, JobOutcome[T]], None],
         on_start: Callable[[int], None] = ...,
         is_interrupted: Callable[[], bool] = ...,
-    ) -> tuple[Outcome[T], ...]:
+    ) -> tuple[JobOutcome[T], ...]:
         """Run all jobs and return when each has an outcome.
 
         Args:

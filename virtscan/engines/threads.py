@@ -17,7 +17,7 @@ import msgspec
 from virtscan.engines.admission import Admission
 from virtscan.engines.bounded import NoThreadError, end_late_work, interrupt, leave_behind, outcome_of
 from virtscan.engines.demand import SAMPLE_SECONDS
-from virtscan.engines.engine import Cut, Job, Outcome, Raised, Work
+from virtscan.engines.engine import Cut, Job, JobOutcome, Raised, Work
 
 LONGEST_WAIT = 0.2
 """Seconds. A signal that the kernel gives to another thread does not wake the main one, which has to act on it."""
@@ -36,11 +36,11 @@ def run(
     *,
     job_timeout: float,
     deadline: float,
-    on_end: Callable[[int, Outcome[T]], None],
+    on_end: Callable[[int, JobOutcome[T]], None],
     on_start: Callable[[int], None] = lambda _index: None,
     is_interrupted: Callable[[], bool] = lambda: False,
     margin: float = MARGIN,
-) -> tuple[Outcome[T], ...]:
+) -> tuple[JobOutcome[T], ...]:
     """Run jobs as `Engine.run` describes, as many at once as sensible.
 
     A job that is later than `margin` seconds is left behind, and has no effect from then on.
@@ -79,7 +79,7 @@ class _Run(Generic[T]):
         self,
         jobs: Sequence[Job[T]],
         longest: float,
-        on_end: Callable[[int, Outcome[T]], None],
+        on_end: Callable[[int, JobOutcome[T]], None],
         on_start: Callable[[int], None],
     ) -> None:
         self._jobs = jobs
@@ -92,8 +92,8 @@ class _Run(Generic[T]):
             self._waiting[job.work].append(index)
         self._running: dict[int, _Running] = {}
         self._sweep_at = 0.0
-        self._outcomes: dict[int, Outcome[T]] = {}
-        self._queue: SimpleQueue[tuple[int, Outcome[T]]] = SimpleQueue()
+        self._outcomes: dict[int, JobOutcome[T]] = {}
+        self._queue: SimpleQueue[tuple[int, JobOutcome[T]]] = SimpleQueue()
 
     @property
     def is_over(self) -> bool:
@@ -171,7 +171,7 @@ class _Run(Generic[T]):
         for running in self._running.values():
             leave_behind(running.thread)
 
-    def outcomes(self) -> tuple[Outcome[T], ...]:
+    def outcomes(self) -> tuple[JobOutcome[T], ...]:
         return tuple(self._outcomes[index] for index in range(len(self._jobs)))
 
     def _all_waiting(self) -> list[int]:
@@ -181,7 +181,7 @@ class _Run(Generic[T]):
         """Do a job, on its thread."""
         self._queue.put((index, outcome_of(partial(self._jobs[index], run_left))))
 
-    def _end(self, index: int, outcome: Outcome[T]) -> None:
+    def _end(self, index: int, outcome: JobOutcome[T]) -> None:
         """Give a job its outcome; the first one counts."""
         if index in self._outcomes:
             return

@@ -17,11 +17,11 @@ from virtscan.explain.explanation import (
     Exclusion,
     Explanation,
     InterfaceExplanation,
+    RuleResult,
     ServerFacts,
-    Step,
     WhatIf,
 )
-from virtscan.explain.facts import Facts
+from virtscan.explain.facts import StatedFacts
 from virtscan.explain.lookup import Spot
 from virtscan.model import Finding, Inventory, NotJudged, Report
 from virtscan.model.reasons import Reason
@@ -53,7 +53,7 @@ class _Scene:
         self._inventory = inventory
         self._index = ServerIndex(inventory)
         self._wording = Wording(inventory)
-        self._facts = Facts(inventory)
+        self._facts = StatedFacts(inventory)
         self._findings = {_key(found.hypervisor, found): found for found in report.findings}
         self._pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
         self._evaluators: dict[int, Evaluator] = {}
@@ -170,7 +170,7 @@ def _code(reason: Reason) -> str:
     return str(reason.__struct_config__.tag)
 
 
-def _steps(ruling: Ruling) -> Iterator[Step]:
+def _steps(ruling: Ruling) -> Iterator[RuleResult]:
     """Give every rule in the table's order, up to the one that applies with its conditions."""
     applies: bool | None = False
     for rule in RULES:
@@ -179,7 +179,7 @@ def _steps(ruling: Ruling) -> Iterator[Step]:
         elif rule is ruling.rule:
             applies = True
         asked = () if applies is None else rule.conditions
-        yield Step(
+        yield RuleResult(
             rule=rule.id,
             when=RULE_WORDS[rule.id].when,
             applies=applies,

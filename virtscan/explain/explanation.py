@@ -37,7 +37,7 @@ class ConditionResult(msgspec.Struct, frozen=True, kw_only=True):
     found: str
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class RuleResult(msgspec.Struct, frozen=True, kw_only=True):
     """A rule and whether it applies; None when an earlier one had decided."""
 
     rule: str
@@ -58,7 +58,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     server: str | None
     server_interface: str | None
     place: str | None
-    steps: tuple[Step, ...]
+    steps: tuple[RuleResult, ...]
     rule: str
     verdict: Verdict | None
     confidence: Confidence | None

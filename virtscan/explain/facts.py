@@ -7,7 +7,7 @@ from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.nic import nic_kind
 from virtscan.correlator.location.stack import follow
 from virtscan.correlator.servers.sending import sending
-from virtscan.correlator.servers.ways import WayState
+from virtscan.correlator.servers.ways import PathState
 from virtscan.explain.explanation import StatedFact
 from virtscan.model import (
     CONFIGURATION,
@@ -36,11 +36,11 @@ from virtscan.views.wording.kernel import kernel_basis
 _DOMAIN_XML = "domain XML"
 _NETWORK_XML = "network XML"
 _CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
-_WAYS = {WayState.FILLED: "are filled", WayState.PARTIAL: "stay partial", WayState.UNKNOWN: "may stay partial"}
+_WAYS = {PathState.FILLED: "are filled", PathState.PARTIAL: "stay partial", PathState.UNKNOWN: "may stay partial"}
 _BACKINGS = {Backing.PHYSICAL: ", a NIC", Backing.VIRTUAL: ", virtual", Backing.UNKNOWN: ""}
 
 
-class Facts:
+class StatedFacts:
     """The facts of one inventory; ages are counted from its time."""
 
     def __init__(self, inventory: Inventory) -> None:

@@ -9,8 +9,8 @@ from virtscan.explain.explanation import (
     Exclusion,
     Explanation,
     InterfaceExplanation,
+    RuleResult,
     StatedFact,
-    Step,
     WhatIf,
 )
 from virtscan.model import Confidence, Reach, Verdict
@@ -151,7 +151,7 @@ def _decision(decision: Decision, places: int) -> Iterator[_Line]:
         yield from _line("    ", f"not reached: {', '.join(later)}")
 
 
-def _step(step: Step) -> tuple[str, str]:
+def _step(step: RuleResult) -> tuple[str, str]:
     """Give the rule with yes or no and its conditions: for no only the first that failed."""
     label = f"{step.rule:<4} {'yes' if step.applies else 'no':<4} "
     if step.applies:

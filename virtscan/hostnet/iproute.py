@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from virtscan.hostnet.link_kinds import LINK_KINDS
-from virtscan.hostnet.links import Link, devices, mac
+from virtscan.hostnet.links import LinkEntry, devices, mac
 from virtscan.model import Device
 
 # `2: eth0.11@eth0: <UP,…> …`, and of `ip -o address` one line an address: `2: eth0    inet 192.0.2.1/24 …`.
@@ -47,12 +47,12 @@ def read_ip(text: str, *, source: str, complete: bool = False) -> tuple[Device, 
     return devices(list(links), source, complete=complete)
 
 
-def _from_text(text: str) -> Iterator[Link]:
-    links: dict[str, Link] = {}
-    link: Link | None = None
+def _from_text(text: str) -> Iterator[LinkEntry]:
+    links: dict[str, LinkEntry] = {}
+    link: LinkEntry | None = None
     for line in text.replace("\\", "\n").splitlines():  # -o puts a backslash where the line would end
         if head := _HEAD.fullmatch(line):
-            link = links.setdefault(head[1], Link(name=head[1]))
+            link = links.setdefault(head[1], LinkEntry(name=head[1]))
             link.link = _named(head[2]) or link.link
             _read(link, f" {head[3].lstrip()}")
         elif link is not None:
@@ -60,7 +60,7 @@ def _from_text(text: str) -> Iterator[Link]:
     yield from links.values()
 
 
-def _read(link: Link, line: str) -> None:
+def _read(link: LinkEntry, line: str) -> None:
     """Take the facts about the device from one line, which begins with a space."""
     word = line.split(maxsplit=1)[0] if line.strip() else ""
     if word.startswith("<"):
@@ -88,7 +88,7 @@ def _read(link: Link, line: str) -> None:
     link.has_parent = link.has_parent or bool(_PARENT.search(line))
 
 
-def _from_json(text: str) -> Iterator[Link]:
+def _from_json(text: str) -> Iterator[LinkEntry]:
     try:
         entries = msgspec.json.decode(text, type=list[dict[str, Any]])  # Any: each value is looked at below
     except (msgspec.DecodeError, RecursionError):
@@ -102,7 +102,7 @@ def _from_json(text: str) -> Iterator[Link]:
         data = _mapping(info, "info_data")
         number = data.get("id") if kind == "vlan" else None
         own = entry if "permaddr" in entry else _mapping(info, "info_slave_data")
-        link = Link(
+        link = LinkEntry(
             name=name,
             kind=kind,
             link=_text(entry, "link"),

@@ -14,7 +14,7 @@ _WIDE = frozenset({"global", "site"})
 _MODES = {mode.value: mode for mode in SourceMode} | {"passthru": SourceMode.PASSTHROUGH, "source": SourceMode.UNKNOWN}
 
 
-class Link(msgspec.Struct, kw_only=True):
+class LinkEntry(msgspec.Struct, kw_only=True):
     """A device's entry while it is read.
 
     `link` is the name after the `@`, `port_of` the kind of its master, `mode` the word for a macvlan's. `has_parent`:
@@ -43,7 +43,7 @@ class Link(msgspec.Struct, kw_only=True):
             self.addresses[address] = None
 
 
-def devices(links: Sequence[Link], source: str, *, complete: bool) -> tuple[Device, ...]:
+def devices(links: Sequence[LinkEntry], source: str, *, complete: bool) -> tuple[Device, ...]:
     """Return the devices in their order, ports and members with their masters.
 
     A master that is not shown itself gets no entry: a list with one of its members may lack the others. `complete`
@@ -59,7 +59,7 @@ def devices(links: Sequence[Link], source: str, *, complete: bool) -> tuple[Devi
     return tuple(_device(link, ports[link.name], roles.get(link.name), source, complete) for link in links)
 
 
-def _device(link: Link, ports: Sequence[DeviceName], role: str | None, source: str, complete: bool) -> Device:
+def _device(link: LinkEntry, ports: Sequence[DeviceName], role: str | None, source: str, complete: bool) -> Device:
     kind = _link_kind(link, role)
     parent = (DeviceName(link.link),) if link.link not in {None, link.name} and link.kind in WITH_PARENT else ()
     return Device(
@@ -89,7 +89,7 @@ def _has_all(kind: LinkKind, has_parent: bool, has_ports: bool, complete: bool) 
     return not kind.has_lower and (complete or not has_ports)
 
 
-def _link_kind(link: Link, role: str | None) -> LinkKind:
+def _link_kind(link: LinkEntry, role: str | None) -> LinkKind:
     """Return its kind; a device without one that hangs on a bus is a NIC. Kernels before 3.0 don't name bridges."""
     kind = link.kind or role
     if kind is not None:

@@ -10,13 +10,13 @@ from virtscan.offload.sources import ansible, declared, file, local, sosreport, 
 __all__ = ["READERS", "Reader", "unreadable"]
 
 
-class Reader(Protocol):
+class ServerReader(Protocol):
     """Reads a server within `timeout` seconds, or raises OffloadError with the reason why it can't."""
 
-    def __call__(self, target: ServerTarget, *, timeout: float) -> Server: ...  # noqa: D102  the class says it
+    def __call__(self, target: ServerTarget, *, timeout: float) -> Server: ...
 
 
-READERS: Mapping[SourceKind, Reader] = {
+READERS: Mapping[SourceKind, ServerReader] = {
     SourceKind.SSH: ssh.read,
     SourceKind.FILE: file.read,
     SourceKind.LOCAL: local.read,

@@ -9,7 +9,7 @@ from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.persistence import Evidence
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ServerAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A source's facts about a server.
 
     `features` has the output of `ethtool -k` by device; `no_features` is the reason why others are unknown. `reached`

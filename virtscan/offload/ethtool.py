@@ -29,7 +29,7 @@ _ALIASES = {
 }
 
 
-class Capture(msgspec.Struct, frozen=True, kw_only=True):
+class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
     """What was printed about one device; `device` is None when no header names it.
 
     `features` are in the order printed. One whose value was not observed is UNKNOWN: ethtool before 5.8 prints `off`
@@ -42,7 +42,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
 
 
-def parse_features(text: str, device: str | None = None) -> Capture:
+def parse_features(text: str, device: str | None = None) -> FeatureTable:
     """Read the features of one device.
 
     Args:
@@ -68,7 +68,7 @@ def parse_features(text: str, device: str | None = None) -> Capture:
     return capture
 
 
-def parse_captures(text: str) -> tuple[Capture, ...]:
+def parse_captures(text: str) -> tuple[FeatureTable, ...]:
     """Read everything that a text says about features, by device; nothing when it says nothing.
 
     Mail quotes and annotations behind a value are allowed for; other lines are ignored.
@@ -101,7 +101,7 @@ def tx_checksum(features: Mapping[str, Feature]) -> State:
     return State.UNKNOWN if any(name.startswith("tx-checksum-") for name in features) else total
 
 
-def unknown_because(capture: Capture) -> EthtoolFailed | FeaturesConflict | FeaturesNotShown | None:
+def unknown_because(capture: FeatureTable) -> EthtoolFailed | FeaturesConflict | FeaturesNotShown | None:
     """Return why `tx_checksum` of this capture is UNKNOWN; None when it is not."""
     if tx_checksum(capture.features) is not State.UNKNOWN:
         return None
@@ -127,9 +127,9 @@ class _Draft:
         known = self.features.get(name, feature)
         self.features[name] = feature if known == feature else Feature(state=State.UNKNOWN)
 
-    def capture(self) -> Capture:
+    def capture(self) -> FeatureTable:
         failed = _failed(self.errors, self.features)
-        return Capture(
+        return FeatureTable(
             device=None if self.device is None else DeviceName(self.device),
             features={
                 name: Feature(state=State.UNKNOWN) if name in failed else feature
@@ -139,7 +139,7 @@ class _Draft:
         )
 
 
-def _from_text(text: str) -> tuple[Capture, ...]:
+def _from_text(text: str) -> tuple[FeatureTable, ...]:
     drafts: dict[str | None, _Draft] = {}
     current: _Draft | None = None
     # Errors go to stderr, which is not buffered: in one file with stdout they stand before the header of their own
@@ -193,7 +193,7 @@ def _failed(errors: Iterable[str], names: Iterable[str]) -> set[str]:
     return failed
 
 
-def _from_json(text: str) -> tuple[Capture, ...]:
+def _from_json(text: str) -> tuple[FeatureTable, ...]:
     try:
         entries = msgspec.json.decode(text, type=list[dict[str, object]])
     except (msgspec.DecodeError, RecursionError) as error:
@@ -222,7 +222,7 @@ def _state(value: object) -> State | None:
     return State.ON if value is True else State.OFF if value is False else None
 
 
-def _names(captures: Iterable[Capture]) -> str:
+def _names(captures: Iterable[FeatureTable]) -> str:
     return ", ".join(capture.device or "a device without a header" for capture in captures)
 
 

@@ -10,7 +10,7 @@ from virtscan import hostnet
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceName, State
 from virtscan.model.gaps.causes import NoFeatures
-from virtscan.offload.answer import Answer
+from virtscan.offload.answer import ServerAnswer
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.settings import SETTINGS
 from virtscan.offload.stack import STACK, read_stack
@@ -42,7 +42,7 @@ answer "$@" </dev/null
 SCRIPT = _FACTS + STACK + SETTINGS + _LAST
 
 
-def parse_answer(output: bytes) -> Answer:
+def parse_answer(output: bytes) -> ServerAnswer:
     """Read what the script printed.
 
     Raises:
@@ -55,7 +55,7 @@ def parse_answer(output: bytes) -> Answer:
     stack = read_stack(sections)
     kernel = hostnet.read_uname(bodies.get("uname", ""))
     udev = bodies.get("udev", "").strip()
-    return Answer(
+    return ServerAnswer(
         devices=stack.devices,
         lists_all_devices=stack.lists_all_devices,
         features={DeviceName(argument): text for name, argument, text in sections if name == "ethtool"},

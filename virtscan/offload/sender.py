@@ -4,11 +4,11 @@ import ipaddress
 
 from virtscan.errors import OffloadError
 from virtscan.model import Device, DeviceName, ServerTarget, SourceKind
-from virtscan.offload.answer import Answer
+from virtscan.offload.answer import ServerAnswer
 from virtscan.transport import ssh
 
 
-def named_sender(target: ServerTarget, answer: Answer) -> DeviceName | None:
+def named_sender(target: ServerTarget, answer: ServerAnswer) -> DeviceName | None:
     """Return the named device, else the one with the server's address, else the only one with an address.
 
     Returns:
@@ -30,7 +30,7 @@ def named_sender(target: ServerTarget, answer: Answer) -> DeviceName | None:
     return addressed[0].name if len(addressed) == 1 else None
 
 
-def _addresses(target: ServerTarget, answer: Answer) -> list[str]:
+def _addresses(target: ServerTarget, answer: ServerAnswer) -> list[str]:
     """Return the address that was declared, then the one that was reached, which a translation may have changed."""
     if target.kind is not SourceKind.SSH:
         return []

@@ -20,8 +20,8 @@ from virtscan.model import (
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import DeviceState, Failure, NoAddress, NoFeaturesRead, StatesDiffer
 from virtscan.model.sources import shown
-from virtscan.offload.answer import Answer
-from virtscan.offload.ethtool import Capture, parse_features, tx_checksum, unknown_because
+from virtscan.offload.answer import ServerAnswer
+from virtscan.offload.ethtool import FeatureTable, parse_features, tx_checksum, unknown_because
 from virtscan.offload.persistence import forecast
 from virtscan.offload.sender import named_sender
 
@@ -48,7 +48,7 @@ def unreadable(target: ServerTarget, reason: AnyCause) -> Server:
     return described(target, State.UNKNOWN, reason)
 
 
-def captured(target: ServerTarget, capture: Capture, *, at: datetime | None) -> Server:
+def captured(target: ServerTarget, capture: FeatureTable, *, at: datetime | None) -> Server:
     """Return the server of which there is one capture of that time: it says nothing of the sending stack."""
     return msgspec.structs.replace(
         described(target, tx_checksum(capture.features), unknown_because(capture)),
@@ -59,7 +59,7 @@ def captured(target: ServerTarget, capture: Capture, *, at: datetime | None) -> 
     )
 
 
-def observed(target: ServerTarget, answer: Answer, *, at: datetime | None) -> Server:
+def observed(target: ServerTarget, answer: ServerAnswer, *, at: datetime | None) -> Server:
     """Return the server as a source described it at that time.
 
     Raises:
@@ -91,7 +91,7 @@ def observed(target: ServerTarget, answer: Answer, *, at: datetime | None) -> Se
     )
 
 
-def _offload(device: Device, answer: Answer) -> Offload:
+def _offload(device: Device, answer: ServerAnswer) -> Offload:
     state = State.UNKNOWN
     reason: AnyCause | None = NoFeaturesRead(why=answer.no_features)
     features: dict[str, Feature] = {}
@@ -135,5 +135,5 @@ def _summary(senders: Sequence[ServerDevice]) -> Offload:
 _DEPENDS = Persistence(setting="differs between its devices")
 
 
-def _of_sending(capture: Capture) -> dict[str, Feature]:
+def _of_sending(capture: FeatureTable) -> dict[str, Feature]:
     return {name: feature for name, feature in capture.features.items() if name.startswith("tx-")}

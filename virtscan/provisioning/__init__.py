@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from virtscan.model import ProvisioningKind
 from virtscan.provisioning import cobbler, foreman
-from virtscan.provisioning.reader import Reader, without_secret
+from virtscan.provisioning.reader import RecordReader, without_secret
 from virtscan.provisioning.records import Records, shown, system, unreadable
 
 __all__ = ["READERS", "Reader", "Records", "shown", "system", "unreadable"]
 
 
-READERS: Mapping[ProvisioningKind, Reader] = {
+READERS: Mapping[ProvisioningKind, RecordReader] = {
     ProvisioningKind.COBBLER: without_secret(cobbler.read),
     ProvisioningKind.FOREMAN: without_secret(foreman.read),
 }

@@ -12,7 +12,7 @@ from virtscan.errors import ProvisioningError
 from virtscan.model import ProvisioningTarget
 from virtscan.model.gaps.causes import Consequence, Failure
 from virtscan.model.gaps.items import SystemList
-from virtscan.provisioning.cobbler_items import FIELDS, Item, Items, netboots
+from virtscan.provisioning.cobbler_items import FIELDS, CobblerItem, Items, netboots
 from virtscan.provisioning.limits import Deadline
 from virtscan.provisioning.records import Records, gap, shown, system
 from virtscan.provisioning.rpc import Endpoint
@@ -50,16 +50,16 @@ def read(target: ProvisioningTarget, *, timeout: float) -> Records:
     )
 
 
-def _list(endpoint: Endpoint, method: str) -> tuple[Item, ...]:
+def _list(endpoint: Endpoint, method: str) -> tuple[CobblerItem, ...]:
     answer = endpoint.call(method)
     if not isinstance(answer, list):
         raise ProvisioningError(f"{method} returned no list; check that url is a Cobbler server")
     return _items(answer)
 
 
-def _items(answer: object) -> tuple[Item, ...]:
+def _items(answer: object) -> tuple[CobblerItem, ...]:
     return tuple(item for item in answer if isinstance(item, dict)) if isinstance(answer, list) else ()
 
 
-def _item(answer: object) -> Item:
+def _item(answer: object) -> CobblerItem:
     return answer if isinstance(answer, dict) else {}

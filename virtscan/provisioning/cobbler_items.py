@@ -14,7 +14,7 @@ import msgspec
 from virtscan.model import Netboot
 from virtscan.provisioning.records import mac_address
 
-Item: TypeAlias = Mapping[str, object]
+CobblerItem: TypeAlias = Mapping[str, object]
 
 INHERIT = "<<inherit>>"
 
@@ -31,10 +31,10 @@ _ABSENT = {"", "~"}
 class Items(msgspec.Struct, frozen=True, kw_only=True):
     """What Cobbler has, as it sends it; `interfaces` only where they are not part of systems."""
 
-    systems: tuple[Item, ...] = ()
-    interfaces: tuple[Item, ...] = ()
-    profiles: tuple[Item, ...] = ()
-    settings: Item = {}
+    systems: tuple[CobblerItem, ...] = ()
+    interfaces: tuple[CobblerItem, ...] = ()
+    profiles: tuple[CobblerItem, ...] = ()
+    settings: CobblerItem = {}
 
 
 def netboots(items: Items, *, source: str, at: datetime) -> tuple[Netboot, ...]:
@@ -56,7 +56,7 @@ def netboots(items: Items, *, source: str, at: datetime) -> tuple[Netboot, ...]:
     )
 
 
-def _next_server(system: Item, profiles: Mapping[str, Item], settings: Item) -> str | None:
+def _next_server(system: CobblerItem, profiles: Mapping[str, CobblerItem], settings: CobblerItem) -> str | None:
     """Return the first value that is not inherited, from the system up its profiles, else that of the settings.
 
     A value that is empty leaves the option out for this host, so that the one for all hosts counts: the settings'.
@@ -68,7 +68,7 @@ def _next_server(system: Item, profiles: Mapping[str, Item], settings: Item) -> 
     return _of_settings(system, settings)
 
 
-def _lineage(system: Item, profiles: Mapping[str, Item]) -> Iterator[Item]:
+def _lineage(system: CobblerItem, profiles: Mapping[str, CobblerItem]) -> Iterator[CobblerItem]:
     """Yield the system, its profile and the profile's parents; an image as a parent has no next server."""
     yield system
     reference, seen = _text(system.get("profile")), set[str]()
@@ -78,7 +78,7 @@ def _lineage(system: Item, profiles: Mapping[str, Item]) -> Iterator[Item]:
         reference = _text(profiles[reference].get("parent"))
 
 
-def _own_next_server(item: Item) -> str:
+def _own_next_server(item: CobblerItem) -> str:
     """Under the name of the item's version: 4.0, 3.3, 3.0, and before 3.0, when `server` was both."""
     tftp = item.get("tftp")
     nested = tftp if isinstance(tftp, dict) else {}
@@ -88,7 +88,7 @@ def _own_next_server(item: Item) -> str:
     return INHERIT
 
 
-def _of_settings(system: Item, settings: Item) -> str | None:
+def _of_settings(system: CobblerItem, settings: CobblerItem) -> str | None:
     """Before 3.0 `server` of the settings is what a system inherits, though they have a `next_server` as well."""
     old = not {"tftp", "next_server_v4", "next_server"} & system.keys()
     keys = ("server", "next_server") if old else ("next_server_v4", "next_server", "server")
@@ -100,21 +100,21 @@ def _set_server(server: str) -> str | None:
     return None if server in {"", "127.0.0.1", "localhost", "0.0.0.0"} else server  # noqa: S104  compared, not bound
 
 
-def _interfaces(system: Item, apart: Mapping[str, list[Item]]) -> list[Item]:
+def _interfaces(system: CobblerItem, apart: Mapping[str, list[CobblerItem]]) -> list[CobblerItem]:
     inside = system.get("interfaces")
     if isinstance(inside, dict):
         return [interface for interface in inside.values() if isinstance(interface, dict)]
     return apart.get(_text(system.get("uid")), [])
 
 
-def _by_system(interfaces: tuple[Item, ...]) -> Mapping[str, list[Item]]:
-    found: dict[str, list[Item]] = {}
+def _by_system(interfaces: tuple[CobblerItem, ...]) -> Mapping[str, list[CobblerItem]]:
+    found: dict[str, list[CobblerItem]] = {}
     for interface in interfaces:
         found.setdefault(_text(interface.get("system_uid")), []).append(interface)
     return found
 
 
-def _references(profile: Item) -> Iterator[str]:
+def _references(profile: CobblerItem) -> Iterator[str]:
     """Systems and profiles name a profile, from version 4 on its uid."""
     for key in ("name", "uid"):
         if reference := _text(profile.get(key)):

@@ -9,7 +9,7 @@ from virtscan.provisioning.credentials import masker_of
 from virtscan.provisioning.records import Records
 
 
-class Reader(Protocol):
+class RecordReader(Protocol):
     """Asks a provisioning system for at most `timeout` seconds, or raises ProvisioningError with the reason.
 
     What it learned before something failed is returned, with a gap for the rest.
@@ -18,7 +18,7 @@ class Reader(Protocol):
     def __call__(self, target: ProvisioningTarget, *, timeout: float) -> Records: ...  # noqa: D102  the class says it
 
 
-def without_secret(read: Reader) -> Reader:
+def without_secret(read: RecordReader) -> RecordReader:
     """Mask the target's secret in everything that a reader returns or raises: a peer may send back any of it."""
 
     def masking(target: ProvisioningTarget, *, timeout: float) -> Records:

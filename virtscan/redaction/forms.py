@@ -41,7 +41,7 @@ _TARGET = re.compile(r"(?:vnet|macvtap|macvlan|tap|vif|veth)[0-9.]*")
 _RECORD = re.compile(rf"({'|'.join(kind.value for kind in ProvisioningKind)}) (.*)", re.DOTALL)
 
 
-Way: TypeAlias = Callable[[str], str]
+Rewrite: TypeAlias = Callable[[str], str]
 
 
 class Forms:
@@ -49,7 +49,7 @@ class Forms:
 
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._pseudonyms = pseudonyms
-        self._ways: Mapping[Holds, Way] = {
+        self._ways: Mapping[Holds, Rewrite] = {
             Holds.KEPT: lambda text: text,
             Holds.TEXT: lambda _text: WITHHELD,
             Holds.GLOB: lambda text: text if text == "*" else WITHHELD,
@@ -79,7 +79,7 @@ class Forms:
         """Return the text to show in the place of one that holds this."""
         return self.way(holds)(text) if text else text
 
-    def way(self, holds: Holds) -> Way:
+    def way(self, holds: Holds) -> Rewrite:
         """Return the function that makes the text to show."""
         return self._ways[holds]
 

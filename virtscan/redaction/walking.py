@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import inspect as info
 
-from virtscan.redaction.forms import Forms, Way
+from virtscan.redaction.forms import Forms, Rewrite
 from virtscan.redaction.policy import TABLE, Holds
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -23,7 +23,7 @@ class _Walk:
 
     def __init__(self, forms: Forms) -> None:
         self._forms = forms
-        self._plans: dict[type[msgspec.Struct], tuple[tuple[str, Way], ...]] = {}
+        self._plans: dict[type[msgspec.Struct], tuple[tuple[str, Rewrite], ...]] = {}
 
     def struct(self, item: S) -> S:
         kind = type(item)
@@ -37,7 +37,7 @@ class _Walk:
                 changes[field] = new
         return msgspec.structs.replace(item, **changes) if changes else item
 
-    def _value(self, value: object, way: Way) -> object:
+    def _value(self, value: object, way: Rewrite) -> object:
         match value:
             case str():
                 return way(value) if value else value

@@ -28,7 +28,7 @@ from virtscan.views.of_report import of_report
 _DATA = Audience.DATA
 
 
-class _Device(msgspec.Struct, frozen=True, kw_only=True):
+class _DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
     """A device to switch; `now` and `lasting` say what of its steps is to do."""
 
     device: str | None
@@ -64,7 +64,7 @@ def _fields(steps_of: Callable[[Change], Steps]) -> tuple[Field[Change], ...]:
         Field(Column("server_interface", "interface", under="server"), lambda change: change.interface),
         Field(texts("switched", audience=Audience.PEOPLE), _switched),
         Field(one_of(DeviceKind, "device_kind", audience=_DATA), _kind),
-        Field(records_of(_Device, key="devices"), _devices),
+        Field(records_of(_DeviceRow, key="devices"), _devices),
         Field(Column("source", audience=_DATA), lambda change: change.source),
         Field(moment("observed_at", audience=_DATA), lambda change: timestamp(change.observed_at)),
         Field(one_of(State, "tx_checksum", "TX checksum offload"), lambda change: word(change.tx_checksum)),
@@ -100,7 +100,7 @@ def _kind(change: Change) -> str | None:
 
 def _devices(change: Change) -> tuple[Mapping[str, object], ...]:
     return records(
-        _Device(
+        _DeviceRow(
             device=sender.interface,
             device_kind=sender.kind,
             mac=sender.mac,

@@ -40,7 +40,7 @@ class _AtRisk(msgspec.Struct):
     by: dict[Sending, str | None]
 
 
-_Place: TypeAlias = tuple[str, str, str, int, bool]
+_InterfaceKey: TypeAlias = tuple[str, str, str, int, bool]
 
 
 def harm(inventories: Iterable[Inventory]) -> dict[Sending, list[Endangered]]:
@@ -51,7 +51,7 @@ def harm(inventories: Iterable[Inventory]) -> dict[Sending, list[Endangered]]:
     Args:
         inventories: One fleet at several times, without facts that are too old.
     """
-    places: dict[_Place, _AtRisk] = {}
+    places: dict[_InterfaceKey, _AtRisk] = {}
     for inventory in inventories:
         index = ServerIndex(inventory)
         waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
@@ -121,7 +121,7 @@ def _at_risk_by(evaluation: Evaluation) -> dict[Sending, str | None]:
     return worst
 
 
-def _place(one: _AtRisk) -> _Place:
+def _place(one: _AtRisk) -> _InterfaceKey:
     domain = one.domain
     return one.hypervisor, domain.origin, domain.name, one.interface.index, domain.next_start
 

@@ -7,7 +7,7 @@ from virtscan.correlator.location.places import GuestNic
 from virtscan.correlator.servers.cure import Cure, offload_of
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import DeviceKind, State
-from virtscan.remedy.plan import Sender
+from virtscan.remedy.plan import SwitchedDevice
 from virtscan.views.wording.cures import instead
 
 COST = (
@@ -19,7 +19,9 @@ _OLD = re.compile(r"2\.")
 _REFUSING = frozenset({DeviceKind.BOND, DeviceKind.VLAN})
 
 
-def notes(stack: SendingStack, planned: Cure, switched: Sequence[Sender], nics: Sequence[GuestNic]) -> tuple[str, ...]:
+def notes(
+    stack: SendingStack, planned: Cure, switched: Sequence[SwitchedDevice], nics: Sequence[GuestNic]
+) -> tuple[str, ...]:
     """Give what is special about this stack, this kernel and this place, one or two sentences each.
 
     Args:
@@ -40,7 +42,7 @@ def notes(stack: SendingStack, planned: Cure, switched: Sequence[Sender], nics: 
     return tuple(found)
 
 
-def _unnamed(stack: SendingStack, switched: Sequence[Sender]) -> list[str]:
+def _unnamed(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]:
     if all(sender.interface is not None for sender in switched):
         return []
     if stack.interface is None:
@@ -50,7 +52,7 @@ def _unnamed(stack: SendingStack, switched: Sequence[Sender]) -> list[str]:
     ]
 
 
-def _stack(stack: SendingStack, switched: Sequence[Sender]) -> list[str]:
+def _stack(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]:
     """Explain the choice of devices.
 
     Source:
@@ -85,7 +87,7 @@ def _kept(stack: SendingStack, planned: Cure) -> list[str]:
     return [f"{names}: no persistent step needed, a setting keeps this path off after a reboot ({kept})."]
 
 
-def _old_kernel(switched: Sequence[Sender]) -> list[str]:
+def _old_kernel(switched: Sequence[SwitchedDevice]) -> list[str]:
     """Describe what kernels before 3.0 do differently.
 
     Source:

@@ -7,7 +7,7 @@ import msgspec
 from virtscan.model import DeviceKind, Exposure, Mac, State
 
 
-class Sender(msgspec.Struct, frozen=True, kw_only=True):
+class SwitchedDevice(msgspec.Struct, frozen=True, kw_only=True):
     """A device of a server that has to be switched off.
 
     `interface` is None when it is not named, or by a name that no command can safely contain. `kind` is as observed on
@@ -69,7 +69,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     top: str | None
     source: str
     observed_at: datetime | None
-    senders: tuple[Sender, ...]
+    senders: tuple[SwitchedDevice, ...]
     tx_checksum: State
     state_after_reboot: State
     after_reboot: str | None

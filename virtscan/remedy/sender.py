@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from virtscan.correlator.servers.cure import Cure, Switch, offload_of
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Device, DeviceKind, DeviceName, Feature, Mac, State, parse_mac
-from virtscan.remedy.plan import Sender
+from virtscan.remedy.plan import SwitchedDevice
 
 _FEATURE = re.compile(r"tx-checksum-[a-z0-9-]{1,40}")
 
@@ -20,7 +20,7 @@ _KINDS = (
 )
 
 
-def senders(stack: SendingStack, planned: Cure, hosts: Iterable[Device]) -> tuple[Sender, ...]:
+def senders(stack: SendingStack, planned: Cure, hosts: Iterable[Device]) -> tuple[SwitchedDevice, ...]:
     """Give the devices to switch, from the bottom up.
 
     Args:
@@ -39,7 +39,7 @@ def _sender(
     stack: SendingStack,
     known: Mapping[DeviceName, Device],
     observed: Mapping[DeviceName, Device],
-) -> Sender:
+) -> SwitchedDevice:
     name = None if switch.word is None else DeviceName(switch.word)
     device = None if name is None else known.get(name)
     kind = DeviceKind.UNKNOWN if device is None else device.kind
@@ -47,7 +47,7 @@ def _sender(
         mac = _permanent(observed[name], observed.values())
     else:
         mac = stack.server.macs[0] if len(stack.server.macs) == 1 and stack.declared else None
-    return Sender(
+    return SwitchedDevice(
         interface=name,
         kind=_suggested(name or "") if kind is DeviceKind.UNKNOWN else kind,
         mac=None if mac is None else parse_mac(mac),

@@ -13,13 +13,13 @@ from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import NoDomainDefined, OffloadUnknown
 from virtscan.model.gaps.items import ServerItem, WholeHost
 from virtscan.scanning.naming import unique_names
-from virtscan.scanning.results import HostResult, Result
+from virtscan.scanning.results import HostResult, JobResult
 
 if TYPE_CHECKING:
     from virtscan.provisioning import Records
 
 
-def assemble(results: Sequence[Result], *, policy: Policy, scope: str | None, taken_at: datetime) -> Inventory:
+def assemble(results: Sequence[JobResult], *, policy: Policy, scope: str | None, taken_at: datetime) -> Inventory:
     """Put results together; those of a kind stay in their order."""
     read: list[HostResult] = []
     servers: list[Server] = []

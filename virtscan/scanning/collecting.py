@@ -10,7 +10,7 @@ from virtscan.model.gaps import AnyCause
 from virtscan.scanning.assembling import assemble
 from virtscan.scanning.jobs import jobs_of
 from virtscan.scanning.progress import Ended, Waiting, Watch, ignore
-from virtscan.scanning.results import Result
+from virtscan.scanning.results import JobResult
 from virtscan.scanning.running import result_of
 
 
@@ -40,7 +40,7 @@ def collect(
     """
     taken_at = taken_at or datetime.now(UTC).replace(microsecond=0)
     jobs = jobs_of(plan)
-    work: Sequence[Job[Result]] = jobs
+    work: Sequence[Job[JobResult]] = jobs
     watch = Watch(jobs, on_progress)
 
     def look() -> bool:

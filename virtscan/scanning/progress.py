@@ -6,10 +6,10 @@ from time import monotonic
 import msgspec
 
 from virtscan.connectors import naming
-from virtscan.engines.engine import Outcome, Returned
+from virtscan.engines.engine import JobOutcome, Returned
 from virtscan.model import HostStatus, Server, State
 from virtscan.scanning.jobs import AnyJob, HostJob, ProvisioningJob, ServerJob
-from virtscan.scanning.results import HostResult, Result
+from virtscan.scanning.results import HostResult, JobResult
 
 _NOTED_AFTER = 1.0
 """Seconds. A host that is read faster is not named."""
@@ -54,7 +54,7 @@ class Watch:
         """Note that a job has started."""
         self._started[index] = monotonic()
 
-    def end(self, index: int, outcome: Outcome[Result]) -> None:
+    def end(self, index: int, outcome: JobOutcome[JobResult]) -> None:
         """Report that a job has ended."""
         now = monotonic()
         seconds = now - self._started.pop(index, now)
@@ -83,7 +83,7 @@ def _name(job: AnyJob) -> str:
             return f"{system.kind.value} {system.name or system.url}"
 
 
-def _ended(name: str, seconds: float, result: Result | None) -> Ended:
+def _ended(name: str, seconds: float, result: JobResult | None) -> Ended:
     match result:
         case HostResult(hypervisor=host):
             is_read = host.status is not HostStatus.FAILED

@@ -17,7 +17,7 @@ from virtscan.connectors.caused import cause_of
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt import CLIENT_ADVICE
 from virtscan.engines.bounded import within, within_work
-from virtscan.engines.engine import Cut, Lost, Outcome, Raised, Returned, Work
+from virtscan.engines.engine import Cut, JobOutcome, Lost, Raised, Returned, Work
 from virtscan.errors import ConnectorError, VirtscanError
 from virtscan.model import ProvisioningTarget, Server, ServerTarget, Target, TargetKind
 from virtscan.model.gaps import AnyCause
@@ -103,7 +103,7 @@ def work_of(target: Target | ServerTarget) -> Work:
     return Work.READS if row.address is AddressKind.PATH else Work.ASKS
 
 
-def _bounded(work: Work, limits: Limits, call: Callable[[], T]) -> Outcome[T]:
+def _bounded(work: Work, limits: Limits, call: Callable[[], T]) -> JobOutcome[T]:
     """Call under the limits: what reads files has its seconds from when it gets a CPU."""
     if work is Work.ASKS:
         return within(limits.seconds, call)

@@ -18,5 +18,5 @@ class HostResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-Result: TypeAlias = Union[HostResult, Server, "Records"]
+JobResult: TypeAlias = Union[HostResult, Server, "Records"]
 """The result of a job: of a hypervisor, a server, a provisioning system."""

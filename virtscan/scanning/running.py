@@ -1,11 +1,11 @@
 """What an engine gives back for a job to the job's result: its own, or one that says why there is none."""
 
-from virtscan.engines.engine import Outcome, Returned
+from virtscan.engines.engine import JobOutcome, Returned
 from virtscan.scanning.jobs import AnyJob
 from virtscan.scanning.reading import why_cut
-from virtscan.scanning.results import Result
+from virtscan.scanning.results import JobResult
 
 
-def result_of(job: AnyJob, outcome: Outcome[Result]) -> Result:
+def result_of(job: AnyJob, outcome: JobOutcome[JobResult]) -> JobResult:
     """Give a job's own result, or one that says why there is none."""
     return outcome.value if isinstance(outcome, Returned) else job.failed(why_cut(outcome, job.limits, work=job.work))

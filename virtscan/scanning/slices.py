@@ -12,7 +12,7 @@ import msgspec
 from virtscan import __version__
 from virtscan.connectors import naming
 from virtscan.engines import threads
-from virtscan.engines.engine import AnswerError, Job, Outcome, Slice
+from virtscan.engines.engine import AnswerError, Job, JobOutcome, Slice
 from virtscan.errors import InventoryError
 from virtscan.model import Gap, Inventory, Mac, Policy, Target, TargetKind
 from virtscan.model.gaps import AnyCause
@@ -21,7 +21,7 @@ from virtscan.scanning.assembling import assemble
 from virtscan.scanning.jobs import HostJob
 from virtscan.scanning.limits import Limits
 from virtscan.scanning.progress import Ended, Waiting, Watch, ignore
-from virtscan.scanning.results import HostResult, Result
+from virtscan.scanning.results import HostResult, JobResult
 from virtscan.scanning.running import result_of
 from virtscan.storage import PlannedHypervisor, SavedPlan, loads, plan_dumps
 from virtscan.transport import uri
@@ -30,10 +30,10 @@ LARGEST = 60
 """Hosts of a slice. One host a task costs 3.9 ms of scheduling, and one process a task a third of a second."""
 
 
-class Carrier:
+class HostCarrier:
     """The way of hypervisors' jobs to another machine and back; see `engines.engine.Carrier`."""
 
-    def slices(self, jobs: Sequence[Job[Result]]) -> tuple[Slice, ...]:
+    def slices(self, jobs: Sequence[Job[JobResult]]) -> tuple[Slice, ...]:
         """Put the jobs that another machine can do together: those of a site, as evenly as possible."""
         sites: defaultdict[str | None, list[int]] = defaultdict(list)
         for index, job in enumerate(jobs):
@@ -43,7 +43,7 @@ class Carrier:
             Slice(site=site, jobs=tuple(part)) for site, indexes in sites.items() for part in _evenly(indexes, LARGEST)
         )
 
-    def pack(self, jobs: Sequence[Job[Result]], run_left: float) -> bytes:
+    def pack(self, jobs: Sequence[Job[JobResult]], run_left: float) -> bytes:
         """Write the plan of a slice."""
         hosts = [job for job in jobs if isinstance(job, HostJob)]
         limits = hosts[0].limits
@@ -64,7 +64,7 @@ class Carrier:
             )
         )
 
-    def unpack(self, jobs: Sequence[Job[Result]], answer: bytes) -> tuple[HostResult, ...]:
+    def unpack(self, jobs: Sequence[Job[JobResult]], answer: bytes) -> tuple[HostResult, ...]:
         """Read the inventory of a slice; each job has a result of its own.
 
         Raises:
@@ -118,14 +118,14 @@ def collect_slice(
     is_interrupted: Callable[[], bool] = lambda: False,
 ) -> Inventory:
     """Read the hypervisors of a slice as `collect` does."""
-    work: Sequence[Job[Result]] = jobs
+    work: Sequence[Job[JobResult]] = jobs
     watch = Watch(tuple(jobs), on_progress)
 
     def look() -> bool:
         watch.look()
         return is_interrupted()
 
-    outcomes: Sequence[Outcome[Result]] = threads.run(
+    outcomes: Sequence[JobOutcome[JobResult]] = threads.run(
         work,
         job_timeout=jobs[0].limits.host_timeout if jobs else run_left,
         deadline=run_left,
@@ -141,7 +141,7 @@ def unread_slice(jobs: Sequence[HostJob], reason: AnyCause) -> Inventory:
     return _assembled([job.failed(reason) for job in jobs])
 
 
-def _assembled(results: Sequence[Result]) -> Inventory:
+def _assembled(results: Sequence[JobResult]) -> Inventory:
     return assemble(results, policy=Policy(), scope=None, taken_at=datetime.now(UTC).replace(microsecond=0))
 
 

@@ -8,6 +8,7 @@ import msgspec
 from virtscan.errors import InventoryError
 from virtscan.model import Hypervisor, Inventory
 from virtscan.storage.inventory_v3 import (
+    InventorySchema,
     SavedGap,
     SavedHypervisor,
     SavedInventory,
@@ -17,21 +18,20 @@ from virtscan.storage.inventory_v3 import (
     SavedServer,
     SavedSubnet,
     SavedUnreadHost,
-    Schema,
 )
 from virtscan.storage.upgrades import STEPS, upgraded
 
 Saved: TypeAlias = SavedInventory
 """The file's structs, of whatever version is the present one."""
 
-(_SCHEMA,) = get_args(Schema)
+(_SCHEMA,) = get_args(InventorySchema)
 _NAME, _, _NUMBER = _SCHEMA.partition("/")
 VERSION = int(_NUMBER)
 _ANY_SCHEMA = re.compile(r"(virtscan\.[a-z]+)/([1-9][0-9]{0,8})")
 _WANTED = "use a file written by virtscan scan --save"
 
 
-class _Header(msgspec.Struct, frozen=True):
+class _InventoryHeader(msgspec.Struct, frozen=True):
     schema: str
 
 
@@ -85,7 +85,7 @@ def loads(data: bytes, *, origin: str) -> Inventory:
 
 
 def _decoded(data: bytes) -> SavedInventory:
-    version = _version(msgspec.json.decode(data, type=_Header).schema)
+    version = _version(msgspec.json.decode(data, type=_InventoryHeader).schema)
     if version == VERSION:
         return msgspec.json.decode(data, type=SavedInventory)
     old = msgspec.json.decode(data, type=dict[str, object])  # of any shape; what it becomes is checked

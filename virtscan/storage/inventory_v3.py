@@ -32,8 +32,8 @@ from virtscan.model import (
 )
 from virtscan.model.gaps import AnyCause, AnyItem
 
-Schema: TypeAlias = Literal["virtscan.inventory/3"]
-Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+InventorySchema: TypeAlias = Literal["virtscan.inventory/3"]
+SavedTime: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ class SavedValue(_Saved, Generic[T], frozen=True):
 
     value: T
     source: str
-    observed_at: Moment | None = None
+    observed_at: SavedTime | None = None
 
 
 class SavedGap(_Saved, frozen=True):
@@ -122,7 +122,7 @@ class SavedHypervisor(_Saved, frozen=True):
     devices: tuple[SavedDevice, ...] = ()
     segments: Mapping[str, str] = {}
     reflective: tuple[str, ...] = ()
-    observed_at: Moment | None = None
+    observed_at: SavedTime | None = None
     open_seconds: float | None = None
     read_seconds: float | None = None
     left_out: tuple[SavedLeftOut, ...] = ()
@@ -181,7 +181,7 @@ class SavedServer(_Saved, frozen=True):
     system_uuid: str | None = None
     devices: tuple[SavedServerDevice, ...] = ()
     lists_all_devices: bool = False
-    observed_at: Moment | None = None
+    observed_at: SavedTime | None = None
 
 
 class SavedNetboot(_Saved, frozen=True):
@@ -229,9 +229,9 @@ class SavedUnreadHost(_Saved, frozen=True):
     """A hypervisor that was not read completely, with its last complete observation."""
 
     hypervisor: str
-    since: Moment
+    since: SavedTime
     last: SavedHypervisor | None = None
-    read_at: Moment | None = None
+    read_at: SavedTime | None = None
 
 
 class SavedRememberedPlace(_Saved, frozen=True):
@@ -240,7 +240,7 @@ class SavedRememberedPlace(_Saved, frozen=True):
     server: str
     interface: str | None
     hypervisor: str
-    observed_at: Moment
+    observed_at: SavedTime
     domain: str | None = None
     uuid: str | None = None
     macs: tuple[str, ...] = ()
@@ -249,9 +249,9 @@ class SavedRememberedPlace(_Saved, frozen=True):
 class SavedInventory(_Saved, frozen=True):
     """The whole file."""
 
-    schema: Schema
+    schema: InventorySchema
     version: str
-    taken_at: Moment
+    taken_at: SavedTime
     scope: str | None = None
     policy: SavedPolicy = SavedPolicy()
     hypervisors: tuple[SavedHypervisor, ...] = ()

@@ -12,18 +12,18 @@ import msgspec
 from virtscan import __version__
 from virtscan.errors import PlanError
 
-Schema: TypeAlias = Literal["virtscan.plan/1"]
+PlanSchema: TypeAlias = Literal["virtscan.plan/1"]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=7 * 86400.0)]
 
-(_SCHEMA,) = get_args(Schema)
+(_SCHEMA,) = get_args(PlanSchema)
 _WANTED = "see virtscan schema plan"
 
 
-class _Planned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class _PlanRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A record of the plan: it is for one version, so every key is known."""
 
 
-class PlannedHypervisor(_Planned, frozen=True):
+class PlannedHypervisor(_PlanRecord, frozen=True):
     """A hypervisor to read, with what the configuration declares about it."""
 
     uri: Annotated[str, msgspec.Meta(min_length=1)]
@@ -35,14 +35,14 @@ class PlannedHypervisor(_Planned, frozen=True):
     physical: bool = False
 
 
-class SavedPlan(_Planned, frozen=True):
+class SavedPlan(_PlanRecord, frozen=True):
     """The whole plan.
 
     `deadline` are the seconds that the run had, for messages; `run_left` those that are left of them now, without it
     all. `in_fleet` and `server_macs` are of the whole fleet, of which this may be a part.
     """
 
-    schema: Schema
+    schema: PlanSchema
     version: str
     hypervisors: tuple[PlannedHypervisor, ...]
     host_timeout: Seconds = 30.0
@@ -56,7 +56,7 @@ class SavedPlan(_Planned, frozen=True):
     server_macs: tuple[str, ...] = ()
 
 
-class _Header(msgspec.Struct, frozen=True):
+class _PlanHeader(msgspec.Struct, frozen=True):
     schema: str
     version: str
 
@@ -77,7 +77,7 @@ def plan_loads(data: bytes, *, origin: str) -> SavedPlan:
         PlanError: It is not a plan, of another schema or version, or not complete.
     """
     try:
-        header = msgspec.json.decode(data, type=_Header)
+        header = msgspec.json.decode(data, type=_PlanHeader)
         if header.schema != _SCHEMA:
             raise PlanError(f"{origin}: its schema is {header.schema[:60]!r}, but this is virtscan {_THIS}; {_SAME}")
         if header.version != __version__:

@@ -2,18 +2,18 @@
 
 from virtscan.trace.boots.boot import Boot, ChecksumCounts, Lease, Outcome, Side, Trace
 from virtscan.trace.boots.judging import Failed, Judgement, judge
-from virtscan.trace.joining import Agreement, Line, lines
+from virtscan.trace.joining import Agreement, BootComparison, lines
 from virtscan.trace.reading import read
 from virtscan.trace.view import view
 
 __all__ = [
     "Agreement",
     "Boot",
+    "BootComparison",
     "ChecksumCounts",
     "Failed",
     "Judgement",
     "Lease",
-    "Line",
     "Outcome",
     "Side",
     "Trace",

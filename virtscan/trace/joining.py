@@ -26,7 +26,7 @@ class Agreement(Enum):
     NO_FINDING = "no-finding"
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class BootComparison(msgspec.Struct, frozen=True, kw_only=True):
     """A boot with its judgement, a finding, or both.
 
     `agreement` is None without an inventory.
@@ -38,15 +38,15 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     agreement: Agreement | None = None
 
 
-def lines(trace: Trace, report: Report | None) -> tuple[Line, ...]:
+def lines(trace: Trace, report: Report | None) -> tuple[BootComparison, ...]:
     """Return each boot in the capture's order, once for each finding of its MAC, then the findings without a boot."""
     return tuple(_lines(trace, report))
 
 
-def _lines(trace: Trace, report: Report | None) -> Iterator[Line]:
+def _lines(trace: Trace, report: Report | None) -> Iterator[BootComparison]:
     judged = [(boot, judge(boot)) for boot in trace.boots]
     if report is None:
-        yield from (Line(boot=boot, judgement=judgement) for boot, judgement in judged)
+        yield from (BootComparison(boot=boot, judgement=judgement) for boot, judgement in judged)
         return
     findings: defaultdict[Mac | None, list[Finding]] = defaultdict(list)
     for finding in report.findings:
@@ -54,15 +54,15 @@ def _lines(trace: Trace, report: Report | None) -> Iterator[Line]:
     for boot, judgement in judged:
         matching = findings[boot.mac] if boot.mac is not None else []
         if not matching:
-            yield Line(boot=boot, judgement=judgement, agreement=Agreement.NO_FINDING)
+            yield BootComparison(boot=boot, judgement=judgement, agreement=Agreement.NO_FINDING)
         for finding in matching:
             applies = _is_running_copy(finding, report.inventory)
             agreement = _agreement(finding, boot, judgement, report.inventory) if applies else Agreement.UNDECIDED
-            yield Line(boot=boot, judgement=judgement, finding=finding, agreement=agreement)
+            yield BootComparison(boot=boot, judgement=judgement, finding=finding, agreement=agreement)
     booted = {boot.mac for boot in trace.boots}
     for finding in report.findings:
         if finding.mac not in booted or finding.mac is None:
-            yield Line(finding=finding, agreement=Agreement.NOT_CAPTURED)
+            yield BootComparison(finding=finding, agreement=Agreement.NOT_CAPTURED)
 
 
 def _agreement(finding: Finding, boot: Boot, judgement: Judgement, inventory: Inventory) -> Agreement:

@@ -8,7 +8,7 @@ import msgspec
 from virtscan import __version__
 from virtscan.trace.boots.boot import Boot, ChecksumCounts, Trace
 from virtscan.trace.boots.judging import Failed, Judgement
-from virtscan.trace.joining import Agreement, Line
+from virtscan.trace.joining import Agreement, BootComparison
 from virtscan.views.document import (
     Audience,
     Column,
@@ -31,11 +31,11 @@ _DATA = Audience.DATA
 _PEOPLE = Audience.PEOPLE
 
 
-def _boot(value: Callable[[Boot], Value]) -> Callable[[Line], Value]:
+def _boot(value: Callable[[Boot], Value]) -> Callable[[BootComparison], Value]:
     return lambda line: None if line.boot is None else value(line.boot)
 
 
-def _judgement(value: Callable[[Judgement], Value]) -> Callable[[Line], Value]:
+def _judgement(value: Callable[[Judgement], Value]) -> Callable[[BootComparison], Value]:
     return lambda line: None if line.judgement is None else value(line.judgement)
 
 
@@ -44,7 +44,7 @@ def _bad(sums: ChecksumCounts) -> str:
     return f"{sums.bad} of {sums.total}"
 
 
-def _mac(line: Line) -> str | None:
+def _mac(line: BootComparison) -> str | None:
     return line.boot.mac if line.boot is not None else line.finding.mac if line.finding is not None else None
 
 
@@ -57,7 +57,7 @@ def _reason(judgement: Judgement) -> str:
     return "; ".join(judgement.because) + missing
 
 
-_BOOT: tuple[Field[Line], ...] = (
+_BOOT: tuple[Field[BootComparison], ...] = (
     Field(Column("mac", "MAC"), _mac),
     Field(Column("address", under="mac"), _boot(lambda boot: boot.address)),
     Field(Column("vlan", audience=_DATA, holds=tuple[int, ...]), _boot(lambda boot: boot.vlan)),
@@ -95,7 +95,7 @@ _BOOT: tuple[Field[Line], ...] = (
 )
 
 
-def _finding(audience: Audience) -> tuple[Field[Line], ...]:
+def _finding(audience: Audience) -> tuple[Field[BootComparison], ...]:
     return (
         Field(Column("hypervisor", audience=audience), lambda line: line.finding.hypervisor if line.finding else None),
         Field(
@@ -107,14 +107,14 @@ def _finding(audience: Audience) -> tuple[Field[Line], ...]:
     )
 
 
-_WHY: tuple[Field[Line], ...] = (
+_WHY: tuple[Field[BootComparison], ...] = (
     Field(texts("because", audience=_DATA), _judgement(lambda judgement: judgement.because)),
     Field(texts("missing", audience=_DATA), _judgement(lambda judgement: judgement.missing)),
     Field(Column("reason", audience=_PEOPLE, wraps=True), _judgement(_reason)),
 )
 
 
-def view(trace: Trace, found: Sequence[Line]) -> Document:
+def view(trace: Trace, found: Sequence[BootComparison]) -> Document:
     """Show the capture, with a row for each line."""
     joined = any(line.agreement is not None for line in found)
     fields = (*_BOOT, *_finding(Audience.EVERYBODY if joined else _DATA), *_WHY)
@@ -142,7 +142,7 @@ def view(trace: Trace, found: Sequence[Line]) -> Document:
     )
 
 
-def _metrics(trace: Trace, found: Sequence[Line], *, joined: bool) -> tuple[Metric, ...]:
+def _metrics(trace: Trace, found: Sequence[BootComparison], *, joined: bool) -> tuple[Metric, ...]:
     failed = Counter(line.judgement.failed for line in _once(found) if line.judgement is not None)
     agreements = Counter(line.agreement for line in found)
     by_failure, by_agreement = "Boots by whether partial checksums failed them.", "Boots and findings compared."
@@ -158,6 +158,6 @@ def _metrics(trace: Trace, found: Sequence[Line], *, joined: bool) -> tuple[Metr
     )
 
 
-def _once(found: Sequence[Line]) -> list[Line]:
+def _once(found: Sequence[BootComparison]) -> list[BootComparison]:
     """Drop the lines that repeat a boot for another finding of its MAC."""
     return list({id(line.boot): line for line in found}.values())

@@ -8,7 +8,7 @@ from virtscan.errors import ConfigError
 from virtscan.views.columns import number_words, place_of
 from virtscan.views.document import Audience, Column, Document, Row, Section
 
-_Key = tuple[bool, float, str]
+_SortKey = tuple[bool, float, str]
 
 
 def arrange(document: Document, columns: Sequence[str], order: Sequence[str]) -> Document:
@@ -47,11 +47,11 @@ def _sorted(section: Section, order: Sequence[str]) -> Section:
     return msgspec.structs.replace(section, rows=tuple(section.rows[row] for row in places), groups=groups)
 
 
-def _value_of(column: Column, place: int) -> Callable[[Row], _Key]:
+def _value_of(column: Column, place: int) -> Callable[[Row], _SortKey]:
     """Give the function by which a column is sorted: numbers by size, words of a closed set in its order, else text."""
     words = number_words(column)
 
-    def value(row: Row) -> _Key:
+    def value(row: Row) -> _SortKey:
         cell = row[place]
         if isinstance(cell, int | float):
             return False, float(cell), ""

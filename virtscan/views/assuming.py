@@ -14,7 +14,7 @@ from virtscan.views.wording.quantity import quantity
 _LISTED = 20
 
 
-class Change(Enum):
+class EffectKind(Enum):
     """What assumptions do to an interface; FREED: it was at risk or unknown, and is neither any more."""
 
     AT_RISK = "at-risk"
@@ -25,7 +25,7 @@ class Change(Enum):
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """An interface whose verdict is another one under the assumptions; without a finding there is no verdict."""
 
-    change: Change
+    change: EffectKind
     hypervisor: str
     domain: str
     uuid: str | None
@@ -37,9 +37,9 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _WORDS = {
-    Change.AT_RISK: "puts {} at risk",
-    Change.UNKNOWN: "leaves {} unknown",
-    Change.FREED: "frees {}",
+    EffectKind.AT_RISK: "puts {} at risk",
+    EffectKind.UNKNOWN: "leaves {} unknown",
+    EffectKind.FREED: "frees {}",
 }
 
 
@@ -53,7 +53,7 @@ def effects(before: Report, after: Report, moved: Mapping[DomainPlace, DomainPla
     """
     old = {_key(finding, {}): finding for finding in before.findings}
     found = list(_effects(old, after.findings, moved))
-    return tuple(sorted(found, key=lambda effect: list(Change).index(effect.change)))
+    return tuple(sorted(found, key=lambda effect: list(EffectKind).index(effect.change)))
 
 
 def marked(document: Document, assumptions: Sequence[str], found: Sequence[Effect]) -> Document:
@@ -88,22 +88,22 @@ def _key(finding: Finding, moved: Mapping[DomainPlace, DomainPlace]) -> tuple[ob
     return (*moved.get(place, place), finding.index, finding.next_start)
 
 
-def _change(before: Finding | None, after: Finding | None) -> Change | None:
+def _change(before: Finding | None, after: Finding | None) -> EffectKind | None:
     if is_at_risk(after):
-        return None if is_at_risk(before) else Change.AT_RISK
+        return None if is_at_risk(before) else EffectKind.AT_RISK
     if _is_unknown(after):
-        return None if _is_unknown(before) else Change.UNKNOWN
-    return Change.FREED if is_at_risk(before) or _is_unknown(before) else None
+        return None if _is_unknown(before) else EffectKind.UNKNOWN
+    return EffectKind.FREED if is_at_risk(before) or _is_unknown(before) else None
 
 
 def _is_unknown(finding: Finding | None) -> bool:
     return finding is not None and finding.verdict is Verdict.UNKNOWN and finding.waived is None
 
 
-def _effect(change: Change, before: Finding | None, after: Finding | None) -> Effect:
+def _effect(change: EffectKind, before: Finding | None, after: Finding | None) -> Effect:
     shown = after or before
     assert shown is not None  # noqa: S101  one of both is what changes
-    decides = before if change is Change.FREED and before is not None else shown
+    decides = before if change is EffectKind.FREED and before is not None else shown
     return Effect(
         change=change,
         hypervisor=shown.hypervisor,

@@ -30,7 +30,7 @@ _SPOKEN = {"yes": "true", "no": "false"}
 """The words that tables show for truth values."""
 
 
-class Condition(msgspec.Struct, frozen=True):
+class RowCondition(msgspec.Struct, frozen=True):
     """One condition: a column by key or heading, one of `= != ~ !~ < <= > >=`, and what to compare with."""
 
     column: str
@@ -38,7 +38,7 @@ class Condition(msgspec.Struct, frozen=True):
     operand: str
 
 
-def parse_condition(text: str) -> Condition:
+def parse_condition(text: str) -> RowCondition:
     """Read `COLUMN=VALUE` and the like.
 
     `=` takes globs and a list, as in `site=ams*,fra1`; `~` a regular expression that is found somewhere in the value.
@@ -58,10 +58,10 @@ def parse_condition(text: str) -> Condition:
             raise ConfigError(f"--where {text}: invalid regular expression: {error}") from error
     if sign in _ORDERS and _number(operand) is None:
         raise ConfigError(f"--where {text}: {operand!r} is not a number; only numbers have an order")
-    return Condition(column, sign, operand)
+    return RowCondition(column, sign, operand)
 
 
-def narrow(document: Document, conditions: Sequence[Condition]) -> Document:
+def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
     """Keep only the rows of the first section that meet all conditions, and name these.
 
     An empty operand, or part of a list, stands for a missing value. Of several values in a cell one must meet the
@@ -107,7 +107,7 @@ def _narrowed(groups: Iterable[RowGroup], kept: Iterable[int]) -> Iterator[RowGr
             yield msgspec.structs.replace(group, rows=rows, is_open=True)
 
 
-def _check(column: Column, condition: Condition) -> None:
+def _check(column: Column, condition: RowCondition) -> None:
     """Refuse a value that the column can never have: its empty result would look like good news."""
     sign, operand = condition.sign, condition.operand
     text = f"--where {condition.column}{sign}{operand}"
@@ -137,15 +137,17 @@ def _impossible(column: Column, sign: str, operand: str) -> str | None:
     return next((part for part in parts if is_number and _number(part) is None), None)
 
 
-def _meets(value: Value, condition: Condition) -> bool:
+def _meets(value: Value, condition: RowCondition) -> bool:
     values: Sequence[Any] = (value or (None,)) if isinstance(value, tuple) else (value,)
     if condition.sign.startswith("!"):
-        positive = Condition(condition.column, condition.sign.replace("!=", "=").replace("!~", "~"), condition.operand)
+        positive = RowCondition(
+            condition.column, condition.sign.replace("!=", "=").replace("!~", "~"), condition.operand
+        )
         return not any(_holds(one, positive) for one in values)
     return any(_holds(one, condition) for one in values)
 
 
-def _holds(value: Value, condition: Condition) -> bool:
+def _holds(value: Value, condition: RowCondition) -> bool:
     sign, operand = condition.sign, condition.operand
     if sign in _ORDERS:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)

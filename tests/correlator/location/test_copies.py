@@ -5,7 +5,7 @@ import pytest
 from tests.build import bond, domain, hypervisor, macvtap, nic, read_server, sends
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.model import Confidence, DomainState, HostStatus, Interface, Mac, Persistence, SourceMode, State
-from virtscan.model.reasons import NeedsHypervisors, NeedsPlace, Unlocated
+from virtscan.model.reasons import NeedsHypervisors, NeedsPlace, WhyUnlocated
 
 VEPA = macvtap(mode=SourceMode.VEPA, mac=SERVING)
 FILLING = macvtap(mac=SERVING, model="e1000")
@@ -22,7 +22,7 @@ def test_a_copy_that_does_not_run_clears_nothing_where_another_domain_was_not_re
     assert finding_of(scene(beside=(running,), status=HostStatus.PARTIAL)).rule == cleared_by
     found = finding_of(scene(beside=(stopped,), status=HostStatus.PARTIAL))
     assert found.rule == "R11"
-    assert NeedsPlace("satellite", Unlocated.NOT_RUNNING, (Mac(SERVING),), "hv1") in found.missing
+    assert NeedsPlace("satellite", WhyUnlocated.NOT_RUNNING, (Mac(SERVING),), "hv1") in found.missing
 
 
 def test_definitions_in_files_are_no_copies_that_could_not_be_read() -> None:

@@ -21,7 +21,7 @@ from tests.evidence.sosreport.build import Link, add, as_archive, as_folder
 from tests.harness.patience import LONG
 from virtscan.errors import SosreportError
 from virtscan.evidence.sosreport import folder, open_sosreport
-from virtscan.evidence.sosreport.member import Member, Unreadable
+from virtscan.evidence.sosreport.member import Member, UnreadableFolder
 
 UNAME = "sos_commands/kernel/uname_-a"
 KERNEL = "Linux kvm01 2.6.32-279.el6.x86_64 #1 SMP\n"
@@ -219,7 +219,7 @@ def test_when_too_much_can_not_be_read_no_more_is_tried(tmp_path: Path) -> None:
 
 def test_what_vanishes_while_it_is_read_is_skipped_with_the_reason(tmp_path: Path) -> None:
     path = as_folder(tmp_path / "folder", {"date": "x", "etc/hostname": "x", "hostname": "x", "uname": KERNEL})
-    found: list[Member | Unreadable] = []
+    found: list[Member | UnreadableFolder] = []
     for member in folder.members(path):
         found.append(member)
         if member.name == "date":
@@ -228,7 +228,7 @@ def test_what_vanishes_while_it_is_read_is_skipped_with_the_reason(tmp_path: Pat
     (path / "uname").unlink()
 
     assert [item.name for item in found] == ["date", "hostname", "uname", "etc"]
-    assert [isinstance(item, Unreadable) for item in found] == [False, True, False, True]
+    assert [isinstance(item, UnreadableFolder) for item in found] == [False, True, False, True]
     uname = found[2]
     assert isinstance(uname, Member)
     assert uname.read is not None

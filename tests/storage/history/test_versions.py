@@ -1,50 +1,50 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtscan.storage.history.versions import OpenVersion, Step, step
+from virtscan.storage.history.versions import OpenVersion, VersionStep, step
 
 
 def versions(digests: str) -> list[OpenVersion]:
     return [OpenVersion(number, digest.encode(), float(number)) for number, digest in enumerate(digests, 1)]
 
 
-def observe(before: str, after: str, *, complete: bool = True, superseded: tuple[int, ...] = ()) -> Step:
+def observe(before: str, after: str, *, complete: bool = True, superseded: tuple[int, ...] = ()) -> VersionStep:
     observed = [digest.encode() for digest in after]
     return step(versions(before), observed, complete=complete, is_superseded=superseded.__contains__)
 
 
 def test_what_is_the_same_changes_nothing() -> None:
-    assert observe("abc", "abc") == Step()
-    assert observe("abc", "abc", complete=False) == Step()
+    assert observe("abc", "abc") == VersionStep()
+    assert observe("abc", "abc", complete=False) == VersionStep()
 
 
 def test_what_a_complete_observation_lacks_ends() -> None:
-    assert observe("abc", "ac") == Step(ended=(2,))
-    assert observe("abc", "") == Step(ended=(1, 2, 3))
+    assert observe("abc", "ac") == VersionStep(ended=(2,))
+    assert observe("abc", "") == VersionStep(ended=(1, 2, 3))
 
 
 def test_what_an_incomplete_observation_lacks_does_not_end_and_is_not_listed() -> None:
-    assert observe("abc", "ac", complete=False) == Step(listing=(1, 3))
-    assert observe("abc", "", complete=False) == Step(listing=())
+    assert observe("abc", "ac", complete=False) == VersionStep(listing=(1, 3))
+    assert observe("abc", "", complete=False) == VersionStep(listing=())
 
 
 def test_an_incomplete_observation_ends_what_it_saw_in_a_new_state() -> None:
-    assert observe("abc", "axc", complete=False, superseded=(2,)) == Step(added=((1, 2.0),), ended=(2,))
+    assert observe("abc", "axc", complete=False, superseded=(2,)) == VersionStep(added=((1, 2.0),), ended=(2,))
 
 
 def test_what_is_new_gets_a_place_between_its_neighbours() -> None:
-    assert observe("ab", "axb") == Step(added=((1, 1.5),))
-    assert observe("ab", "xab") == Step(added=((0, 0.5),))
-    assert observe("ab", "abxy") == Step(added=((2, 3.0), (3, 4.0)))
+    assert observe("ab", "axb") == VersionStep(added=((1, 1.5),))
+    assert observe("ab", "xab") == VersionStep(added=((0, 0.5),))
+    assert observe("ab", "abxy") == VersionStep(added=((2, 3.0), (3, 4.0)))
 
 
 def test_another_order_is_listed() -> None:
-    assert observe("abc", "cxab") == Step(added=((1, 4.0),), listing=(3, -1, 1, 2))
+    assert observe("abc", "cxab") == VersionStep(added=((1, 4.0),), listing=(3, -1, 1, 2))
 
 
 def test_two_alike_are_two() -> None:
-    assert observe("aab", "ab") == Step(ended=(2,))
-    assert observe("ab", "aab") == Step(added=((1, 1.5),))
+    assert observe("aab", "ab") == VersionStep(ended=(2,))
+    assert observe("ab", "aab") == VersionStep(added=((1, 1.5),))
 
 
 @given(st.lists(st.tuples(st.text("abcdef", max_size=8), st.booleans()), max_size=12))

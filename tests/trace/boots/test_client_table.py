@@ -7,9 +7,9 @@ from virtscan.model import Mac
 from virtscan.trace.boots.client_table import MOST_ATTEMPTS, ClientTable
 from virtscan.trace.capture.packets import Packet, packet
 from virtscan.trace.capture.reader import Frame
-from virtscan.trace.protocols.dhcp import Dhcp, Step
+from virtscan.trace.protocols.dhcp import AddressStep, Dhcp
 
-DISCOVER = Dhcp(step=Step.DISCOVER, transaction=b"1")
+DISCOVER = Dhcp(step=AddressStep.DISCOVER, transaction=b"1")
 
 
 def any_packet() -> Packet:

@@ -29,7 +29,7 @@ from tests.trace.build import (
 from virtscan.errors import TraceError
 from virtscan.trace import Outcome, Trace, read
 from virtscan.trace.capture.checksums import Checksum
-from virtscan.trace.capture.source import Source
+from virtscan.trace.capture.source import CaptureStream
 from virtscan.views.wording.gaps import reason
 
 SHOTS = [
@@ -246,7 +246,7 @@ def test_a_device_that_stops_reading_is_a_gap(tmp_path: Path) -> None:
                 raise OSError(5, "Input/output error")
             return super().read(size)
 
-    source = Source(Failing(CLASSIC))
+    source = CaptureStream(Failing(CLASSIC))
     while source.read(16):
         pass
     assert source.damage is not None

@@ -7,7 +7,7 @@ import pytest
 from tests.build import TAKEN_AT
 from tests.filling import filled
 from virtscan.model.gaps import AnyCause, AnyItem
-from virtscan.model.gaps.causes import Cause, TooOld
+from virtscan.model.gaps.causes import GapCause, TooOld
 from virtscan.model.gaps.items import Item
 from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.gaps import item_words
@@ -25,7 +25,7 @@ def test_every_item_has_words_without_the_marks_of_code(kind: type[Item]) -> Non
 
 
 @pytest.mark.parametrize("kind", get_args(AnyCause), ids=lambda kind: kind.__name__)
-def test_every_cause_has_words_without_the_marks_of_code(kind: type[Cause]) -> None:
+def test_every_cause_has_words_without_the_marks_of_code(kind: type[GapCause]) -> None:
     for cause in filled(kind, lambda _field: "a name"):
         words = cause_words(cause, TAKEN_AT)
 
@@ -38,7 +38,7 @@ def test_every_item_and_cause_is_in_the_union_that_files_are_read_by() -> None:
         return {kind}.union(*map(below, kind.__subclasses__()))
 
     assert below(Item) - {Item} == set(get_args(AnyItem))
-    assert below(Cause) - {Cause} == set(get_args(AnyCause))
+    assert below(GapCause) - {GapCause} == set(get_args(AnyCause))
 
 
 def test_an_age_is_counted_from_the_scan_and_a_date_without_one() -> None:

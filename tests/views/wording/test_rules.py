@@ -7,7 +7,7 @@ import pytest
 from tests.views.wording.test_reasons import filled
 from virtscan.correlator import RULES, Rule, missing
 from virtscan.correlator.location.position import Where
-from virtscan.correlator.table import Case, Servers
+from virtscan.correlator.table import Case, PossibleServers
 from virtscan.model import Fix, NotJudged, SourceMode, State
 from virtscan.model.reasons import Reason
 from virtscan.views.wording.conditions import CONDITION_WORDS, value_words
@@ -87,9 +87,9 @@ def test_a_rule_is_named_by_its_id_and_its_title() -> None:
         ("left-out", Case(left_out=NotJudged.SERVER_ITSELF), "the server's own interface"),
         ("fixed", Case(), "the kernel's state is unknown"),
         ("fixed", Case(kernel=Fix.UNFIXED), "the kernel is unfixed"),
-        ("none-known", Case(servers=Servers.NONE_SERVES), "no server serves this interface"),
-        ("none-serves", Case(servers=Servers.NONE_KNOWN), "no server is known"),
-        ("none-serves", Case(servers=Servers.THIS_ONE), "this server may answer"),
+        ("none-known", Case(servers=PossibleServers.NONE_SERVES), "no server serves this interface"),
+        ("none-serves", Case(servers=PossibleServers.NONE_KNOWN), "no server is known"),
+        ("none-serves", Case(servers=PossibleServers.THIS_ONE), "this server may answer"),
         ("tx-off", Case(), "its state is unknown"),
         ("tx-unknown", Case(tx=State.ON), "it is on"),
         ("fills", Case(), "it can, or its model is unknown"),

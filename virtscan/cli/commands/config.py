@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from virtscan.cli.acquire import load
-from virtscan.cli.help import Command, Group
+from virtscan.cli.help import Command, CommandGroup
 from virtscan.cli.options import FILE, connect_option, make_console, quiet_and_verbose, server_option, unsafe_option
 from virtscan.cli.output import OutputError, tell
 from virtscan.cli.plan import load_plan, name_warnings
@@ -21,7 +21,9 @@ from virtscan.views.wording.gaps import reason, subject
 _file = click.argument("file", required=False, type=FILE)
 
 
-@click.group(cls=Group, examples=("virtscan config init -o ~/.config/virtscan/virtscan.toml", "virtscan config check"))
+@click.group(
+    cls=CommandGroup, examples=("virtscan config init -o ~/.config/virtscan/virtscan.toml", "virtscan config check")
+)
 def config() -> None:
     """Validate and explain the configuration file; nothing is scanned."""
 

@@ -26,7 +26,7 @@ from virtscan.cli.output import Output
 from virtscan.cli.plan import default_uri_line, name_warnings
 from virtscan.cli.rendering import show
 from virtscan.config import find_config
-from virtscan.doctor import Check, Result
+from virtscan.doctor import Check, CheckResult
 from virtscan.model import Inventory, Plan, TargetKind
 from virtscan.reporters import printable, scan_line
 
@@ -116,7 +116,7 @@ class _Lines:
 
     def have_failed(self, subject: str | None = None) -> bool:
         """Return True if a check failed, or the one of this subject."""
-        return any(check.outcome is Result.FAILED and subject in {None, check.subject} for check in self.checks)
+        return any(check.outcome is CheckResult.FAILED and subject in {None, check.subject} for check in self.checks)
 
 
 def _without_libvirt(plan: Plan) -> Plan:
@@ -129,4 +129,4 @@ def _configuration(config: Path | None, plan: Plan) -> Check:
     detail = f"{path}; hypervisors: {len(plan.targets)}, servers: {len(plan.servers)}"
     if line := default_uri_line(plan):
         detail = f"{detail}; {line}"
-    return Check(subject="configuration", outcome=Result.OK, detail=detail)
+    return Check(subject="configuration", outcome=CheckResult.OK, detail=detail)

@@ -11,7 +11,7 @@ from virtscan.cli.commands.diff import compared
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.formats import Wanted, opened_for, wanted_outputs
-from virtscan.cli.help import COMPARES, JUDGES, WORKS, Command, Group
+from virtscan.cli.help import COMPARES, JUDGES, WORKS, Command, CommandGroup
 from virtscan.cli.history.scope import chosen_scope, named_scope, scope_option
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import (
@@ -40,7 +40,7 @@ _THEN = ("weekly", "monthly", "none")
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     examples=(
         "virtscan history list --history sqlite:////var/lib/virtscan/history.sqlite",
         "virtscan history show 2026-11-01 --view capacity",

@@ -30,7 +30,7 @@ _SAME_SECONDS = 0.2
 _NOTE = b"virtscan: interrupted; reporting what was read (again: end at once)\n"
 
 
-class _State:
+class _SignalState:
     """The signal received so far, and the action of the first one; None: it ends the process."""
 
     on_first: Callable[[], None] | None = None
@@ -46,7 +46,7 @@ def end_on_signals() -> None:
 
 def report_on_first(action: Callable[[], None] = lambda: None) -> None:
     """Let the first ending signal do no more than this from now on; the next one ends the process."""
-    _State.on_first = action
+    _SignalState.on_first = action
 
 
 def obey_parent() -> None:
@@ -66,12 +66,12 @@ def expect_report() -> None:
 
 def is_report_wanted() -> bool:
     """Return True once a scan should end and report what it has."""
-    return _State.received is not None
+    return _SignalState.received is not None
 
 
 def exit_code(own: int) -> int:
     """Return the exit code of a process that has ended in order: 128 and the signal's number if one was received."""
-    return own if _State.received in {None, REPORT} else 128 + int(_State.received or 0)
+    return own if _SignalState.received in {None, REPORT} else 128 + int(_SignalState.received or 0)
 
 
 def end_now(number: int) -> NoReturn:
@@ -90,18 +90,18 @@ def _heeded() -> Collection[signal.Signals]:
 
 def _handle(number: int, _frame: FrameType | None) -> None:
     now = monotonic()
-    if number == _State.received and now - _State.at < _SAME_SECONDS:
+    if number == _SignalState.received and now - _SignalState.at < _SAME_SECONDS:
         return
-    if _State.on_first is None or _State.received is not None:
+    if _SignalState.on_first is None or _SignalState.received is not None:
         end_now(number)
-    _State.received, _State.at = number, now
+    _SignalState.received, _SignalState.at = number, now
     with suppress(OSError):
         os.write(2, _NOTE)
-    _State.on_first()
+    _SignalState.on_first()
 
 
 def _handle_report(number: int, _frame: FrameType | None) -> None:
-    _State.received = _State.received or number
+    _SignalState.received = _SignalState.received or number
 
 
 def _pass_over(_number: int, _frame: FrameType | None) -> None:

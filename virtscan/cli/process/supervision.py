@@ -16,7 +16,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-class _State:
+class _Supervision:
     """True once this process is the program, not one that uses its code."""
 
     is_program = False
@@ -24,7 +24,7 @@ class _State:
 
 def allow() -> None:
     """Let `go_on_apart` split this process from now on."""
-    _State.is_program = True
+    _Supervision.is_program = True
     spare_present()
 
 
@@ -36,7 +36,7 @@ def go_on_apart() -> signal.Signals | None:
         with the signal that ended it.
     """
     signals.report_on_first()
-    if not _State.is_program:
+    if not _Supervision.is_program:
         return None
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

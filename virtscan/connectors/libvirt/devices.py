@@ -7,10 +7,10 @@ from functools import partial
 
 from virtscan import analyzer
 from virtscan.connectors.lacking import Lacking
-from virtscan.connectors.libvirt.lists import Describe, Listing, Lists
+from virtscan.connectors.libvirt.lists import Describe, Lists, NameList
 from virtscan.connectors.libvirt.nics import Drivers
 from virtscan.connectors.libvirt.replies import Reply, reply_of
-from virtscan.connectors.libvirt.request_pipeline import Request
+from virtscan.connectors.libvirt.request_pipeline import PipelinedCall
 from virtscan.connectors.libvirt.session import Deliver, Session
 from virtscan.hostnet.links import mac
 from virtscan.model import Attachment, Device, DeviceName, Domain, Gap, GapAbout, Mac, Network
@@ -71,7 +71,7 @@ class Leads:
                 self._follow_attachments(self._networks[name].attachments)
         if name in listing.documents and self._is_new(("network", name)):
             use = partial(self._session.read, item, GapAbout.NETWORK, self._deliver_network)
-            self._session.add(Request(partial(reply_of, listing.documents[name]), use))
+            self._session.add(PipelinedCall(partial(reply_of, listing.documents[name]), use))
         if name not in listing.documents and decides and self._is_new(("no network", name)):
             why = NoSuchNetwork() if listing.supported else NetworksNotListed()
             cause = why if listing.failure is None else Failure(detail=listing.failure)
@@ -111,7 +111,7 @@ class Leads:
             self._session.read(item, GapAbout.DEVICE, deliver, replies)
             self._request_next(item, others)
 
-        self._session.add(Request(partial(reply_of, describe), use))
+        self._session.add(PipelinedCall(partial(reply_of, describe), use))
 
     def _deliver_interface(self, xml: str) -> None:
         devices = analyzer.read_host_interface(xml, source=SOURCE)
@@ -165,7 +165,7 @@ def _node_names(names: Iterable[str]) -> Mapping[str, Sequence[tuple[str, Mac | 
     return found
 
 
-def _listed(interfaces: Listing, node_names: Mapping[str, Sequence[tuple[str, Mac | None]]]) -> dict[str, Device]:
+def _listed(interfaces: NameList, node_names: Mapping[str, Sequence[tuple[str, Mac | None]]]) -> dict[str, Device]:
     """Return every device of both lists, by the lists' own names.
 
     The name of a node device tells that of its interface only without odd characters, which the list of host

@@ -20,7 +20,7 @@ from virtscan.connectors.libvirt.devices import SOURCE, Leads
 from virtscan.connectors.libvirt.errors import end_if_lost, is_unsupported, reason
 from virtscan.connectors.libvirt.lists import Lists, name_of
 from virtscan.connectors.libvirt.replies import Reply, reply_of
-from virtscan.connectors.libvirt.request_pipeline import Request
+from virtscan.connectors.libvirt.request_pipeline import PipelinedCall
 from virtscan.connectors.libvirt.session import Session
 from virtscan.errors import AnalyzerError, ConfigError, ConnectorError
 from virtscan.model import DomainState, GapAbout, Mac, Observed, Target
@@ -146,7 +146,9 @@ def _read_all(
     session.draft.add(HostFacts(lists_all_domains=not uri.is_session(address)))
     lists = Lists(session.connection)
     if domains:
-        session.run([Request(read) for read in (lists.read_networks, lists.read_interfaces, lists.read_node_devices)])
+        session.run(
+            [PipelinedCall(read) for read in (lists.read_networks, lists.read_interfaces, lists.read_node_devices)]
+        )
     leads = Leads(session, lists, server_macs)
     wanted = [_Wanted(domain) for domain in domains]
     if next_start:
@@ -155,8 +157,8 @@ def _read_all(
     session.run(
         [
             *_about_the_host(session, address, lists),
-            Request(lambda: None, leads.follow_servers),
-            *(Request(partial(_describe, item), use) for item in wanted),
+            PipelinedCall(lambda: None, leads.follow_servers),
+            *(PipelinedCall(partial(_describe, item), use) for item in wanted),
             *resources.requests(session, statistics=statistics),
         ]
     )
@@ -210,15 +212,17 @@ def _read_domains(session: Session, leads: Leads, replies: Sequence[_Described])
         raise lost
 
 
-def _about_the_host(session: Session, address: str, lists: Lists) -> Iterator[Request[Any]]:  # Any: of several types
+def _about_the_host(
+    session: Session, address: str, lists: Lists
+) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
     """Deliver what needs no round trip, and return the requests for the rest."""
     if uri.is_local(address):
         session.draft.add(host_facts.of_this_machine())
-    yield Request(partial(_read_host, session, address))
+    yield PipelinedCall(partial(_read_host, session, address))
     if uri.driver(address) in _ON_THE_HOST:
-        yield Request(partial(reply_of, session.connection.getLibVersion), partial(_use_version, session))
+        yield PipelinedCall(partial(reply_of, session.connection.getLibVersion), partial(_use_version, session))
     if lists.node_devices.documents:
-        yield Request(partial(reply_of, lists.node_device("computer")), partial(_use_computer, session))
+        yield PipelinedCall(partial(reply_of, lists.node_device("computer")), partial(_use_computer, session))
 
 
 def _read_host(session: Session, address: str) -> None:

@@ -8,7 +8,7 @@ import libvirt
 import msgspec
 
 from virtscan.connectors.libvirt.errors import end_if_lost, is_unsupported, reason
-from virtscan.connectors.libvirt.request_pipeline import Request
+from virtscan.connectors.libvirt.request_pipeline import PipelinedCall
 from virtscan.connectors.libvirt.session import Session
 from virtscan.hostnet.links import mac
 from virtscan.model import Mac
@@ -26,7 +26,7 @@ _WITH_PARENTS = (
 """Network devices and what they hang under; every daemon with this call knows these flags."""
 
 
-class Listing(msgspec.Struct, frozen=True):
+class NameList(msgspec.Struct, frozen=True):
     """The names that a hypervisor lists, with the way to each one's document, and MACs as far as the list has them.
 
     Empty with a `failure` when the list can't be had; empty and not `supported` when this driver has no such list.
@@ -72,9 +72,9 @@ class Lists:
 
     def __init__(self, connection: libvirt.virConnect) -> None:
         self._connection = connection
-        self.networks = Listing()
-        self.interfaces = Listing()
-        self.node_devices = Listing()
+        self.networks = NameList()
+        self.interfaces = NameList()
+        self.node_devices = NameList()
         self.others: Mapping[str, Describe] = {}
 
     def read_networks(self) -> None:
@@ -138,11 +138,13 @@ def _domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
 
     connection = session.connection
     running = session.listed(connection.listDomainsID)
-    session.run([Request(partial(look_up, connection.lookupByID, number)) for number in running])
-    session.run([Request(partial(look_up, connection.lookupByName, name)) for name in connection.listDefinedDomains()])
+    session.run([PipelinedCall(partial(look_up, connection.lookupByID, number)) for number in running])
+    session.run(
+        [PipelinedCall(partial(look_up, connection.lookupByName, name)) for name in connection.listDefinedDomains()]
+    )
     known = {domain.ID() for domain in found.values()}
     started = [number for number in connection.listDomainsID() if number not in known]
-    session.run([Request(partial(look_up, connection.lookupByID, number)) for number in started])
+    session.run([PipelinedCall(partial(look_up, connection.lookupByID, number)) for number in started])
     return list(found.values())
 
 
@@ -152,15 +154,15 @@ def _listing(
     lists_before_0_10_2: Sequence[Callable[[], list[str]]],
     look_up: Callable[[str], Any],  # Any: as in name_of
     mac_of: Callable[[Any], Mac | None] = lambda _item: None,
-) -> Listing:
-    def known_today() -> Listing:
+) -> NameList:
+    def known_today() -> NameList:
         items = {name_of(item): item for item in list_all()}
         macs = {name: address for name, item in items.items() if (address := mac_of(item)) is not None}
-        return Listing({name: item.XMLDesc for name, item in items.items()}, macs)
+        return NameList({name: item.XMLDesc for name, item in items.items()}, macs)
 
-    def known_by_old_daemons() -> Listing:
+    def known_by_old_daemons() -> NameList:
         names = [name for names in lists_before_0_10_2 for name in names()]
-        return Listing({name: partial(_look_up_and_describe, look_up, name) for name in names})
+        return NameList({name: partial(_look_up_and_describe, look_up, name) for name in names})
 
     for attempt in (known_today, known_by_old_daemons):
         try:
@@ -168,8 +170,8 @@ def _listing(
         except libvirt.libvirtError as error:
             if not is_unsupported(error):
                 end_if_lost(connection, error)
-                return Listing(failure=reason(error))
-    return Listing(supported=False)
+                return NameList(failure=reason(error))
+    return NameList(supported=False)
 
 
 def _mac_of(interface: Any) -> Mac | None:  # Any: as in name_of

@@ -7,7 +7,7 @@ from functools import partial
 from virtscan import analyzer
 from virtscan.connectors.libvirt.lists import Lists
 from virtscan.connectors.libvirt.replies import Reply, reply_of
-from virtscan.connectors.libvirt.request_pipeline import Request
+from virtscan.connectors.libvirt.request_pipeline import PipelinedCall
 from virtscan.connectors.libvirt.session import Session
 from virtscan.errors import AnalyzerError
 from virtscan.model import Backing, Device, DeviceName
@@ -33,7 +33,7 @@ class Drivers:
         else:
             self._nics[parent] = [device.name]
             describe = partial(reply_of, self._lists.node_device(parent))
-            self._session.add(Request(describe, partial(self._use, parent)))
+            self._session.add(PipelinedCall(describe, partial(self._use, parent)))
 
     def _use(self, parent: str, replies: Sequence[Reply[str]]) -> None:
         """Keep the driver; a device that can't be read leaves it unknown, without a gap."""

@@ -18,7 +18,7 @@ T = TypeVar("T")
 Use: TypeAlias = Callable[[Sequence[T]], None]
 
 
-class Request(NamedTuple, Generic[T]):
+class PipelinedCall(NamedTuple, Generic[T]):
     """A call that waits, and the function that works on its result, if any; an exception of either ends the run.
 
     Requests with the same `use` get their results used together as far as these are there together.
@@ -49,8 +49,8 @@ class RequestPipeline:
     a reply holds up only itself. The threads are daemon threads: under a deadline they may be left behind.
     """
 
-    def __init__(self, requests: Iterable[Request[Any]]) -> None:  # Any: each request has a type of its own
-        self._requests: deque[Request[Any]] = deque()
+    def __init__(self, requests: Iterable[PipelinedCall[Any]]) -> None:  # Any: each request has a type of its own
+        self._requests: deque[PipelinedCall[Any]] = deque()
         self._turns: SimpleQueue[bool] = SimpleQueue()
         self._results: SimpleQueue[_Result | _Failed] = SimpleQueue()
         self._free: SimpleQueue[None] = SimpleQueue()
@@ -60,7 +60,7 @@ class RequestPipeline:
         for request in reversed(list(requests)):
             self.add(request)
 
-    def add(self, request: Request[T]) -> None:
+    def add(self, request: PipelinedCall[T]) -> None:
         """Add a further request, while a result is used; it is the next."""
         self._outstanding += 1
         self._requests.append(request)
@@ -118,7 +118,7 @@ class RequestPipeline:
             self._results.put(_make(request))
 
 
-def _make(request: Request[Any]) -> _Result | _Failed:  # Any: as in RequestPipeline
+def _make(request: PipelinedCall[Any]) -> _Result | _Failed:  # Any: as in RequestPipeline
     try:
         return _Result(request.use, request.ask())
     except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it

@@ -9,7 +9,7 @@ import libvirt
 from virtscan.connectors.host_draft import HostFacts
 from virtscan.connectors.libvirt.errors import reason
 from virtscan.connectors.libvirt.replies import LibvirtFailure, Reply, reply_of
-from virtscan.connectors.libvirt.request_pipeline import Request
+from virtscan.connectors.libvirt.request_pipeline import PipelinedCall
 from virtscan.connectors.libvirt.session import Session
 from virtscan.connectors.observations import Mark, Marked, Measured
 from virtscan.model import GapAbout, Processor
@@ -44,16 +44,18 @@ def processor(info: Sequence[Any]) -> Processor:  # Any: libvirt-python ships no
     )
 
 
-def requests(session: Session, *, statistics: bool) -> Iterator[Request[Any]]:  # Any: of several types
+def requests(session: Session, *, statistics: bool) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
     """Give the requests for the memory that is free, for the facts that are lists of domains, and for statistics."""
     connection = session.connection
     memory = partial(connection.getMemoryStats, libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
-    yield Request(partial(reply_of, memory), partial(_use_memory, session))
+    yield PipelinedCall(partial(reply_of, memory), partial(_use_memory, session))
     for mark, flag in _FLAGS.items():
-        yield Request(partial(reply_of, partial(connection.listAllDomains, flag)), partial(_use_list, session, mark))
+        yield PipelinedCall(
+            partial(reply_of, partial(connection.listAllDomains, flag)), partial(_use_list, session, mark)
+        )
     if statistics:
         ask = partial(connection.getAllDomainStats, _STATISTICS, libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
-        yield Request(partial(reply_of, ask), partial(_use_statistics, session))
+        yield PipelinedCall(partial(reply_of, ask), partial(_use_statistics, session))
 
 
 def _use_memory(session: Session, replies: Sequence[Reply[Mapping[str, int]]]) -> None:

@@ -9,7 +9,7 @@ import libvirt
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt.errors import end_if_lost, reason
 from virtscan.connectors.libvirt.replies import Fetched, LibvirtFailure, NotText, Reply
-from virtscan.connectors.libvirt.request_pipeline import Request, RequestPipeline
+from virtscan.connectors.libvirt.request_pipeline import PipelinedCall, RequestPipeline
 from virtscan.errors import AnalyzerError, ConnectorError
 from virtscan.model import GapAbout
 from virtscan.model.gaps import AnyItem
@@ -47,12 +47,12 @@ class Session:
         self._list_seconds = monotonic() - before
         return result
 
-    def run(self, requests: Sequence[Request[Any]]) -> None:  # Any: each request has a type of its own
+    def run(self, requests: Sequence[PipelinedCall[Any]]) -> None:  # Any: each request has a type of its own
         """Make all requests, each of them a round trip or a few, and those that using their results adds."""
         self._pipeline = RequestPipeline(requests)
         self._pipeline.run(self._threads or thread_count(len(requests), self._list_seconds, in_fleet=self._in_fleet))
 
-    def add(self, request: Request[T]) -> None:
+    def add(self, request: PipelinedCall[T]) -> None:
         """Add a further request, while a result is used."""
         self._pipeline.add(request)
 

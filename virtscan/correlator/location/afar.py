@@ -4,7 +4,7 @@ from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.memory import Remembered
 from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic, is_physical
-from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
+from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import DomainState, Hypervisor, Interface, Machine, Reach, State
@@ -21,9 +21,7 @@ from virtscan.model.reasons import (
     OnOtherHypervisor,
     Reason,
     WasOnHypervisor,
-)
-from virtscan.model.reasons import (
-    Unlocated as Why,
+    WhyUnlocated,
 )
 
 # QEMU fills in the checksums of what these send, in software.
@@ -36,7 +34,7 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> tuple[Place, ...]:
 
     A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs, as far as they are known.
     """
-    if isinstance(place, Bare | Unlocated):
+    if isinstance(place, Bare | UnlocatedServer):
         return ()
     if fleet.machines[place.hypervisor] == fleet.machines[here]:
         return (place,)
@@ -60,7 +58,7 @@ def from_outside(
         case Bare(declared=declared):
             reason = DeclaredPhysical(server=_name(stack)) if declared else ObservedPhysical(server=_name(stack))
             return Position(where=Where.THROUGH_NICS, reach=Reach.YES, because=(reason,))
-        case Unlocated():
+        case UnlocatedServer():
             return _unlocated(stack, place, point, fleet, remembered)
         case GuestNic() | HostDevice() | HostItself():
             return _on_another(stack, place, point, fleet)
@@ -124,7 +122,7 @@ def _may_be_carried(
     if incomplete is None:
         return None
     macs = tuple(sorted(device.mac for device in host.devices if device.mac is not None and is_nic(device)))
-    return NeedsPlace(server=server, why=Why.HYPERVISOR_INCOMPLETE, macs=macs, hypervisor=incomplete)
+    return NeedsPlace(server=server, why=WhyUnlocated.HYPERVISOR_INCOMPLETE, macs=macs, hypervisor=incomplete)
 
 
 def _is_nested(point: AttachmentPoint, there: str, fleet: Fleet) -> State:
@@ -153,7 +151,7 @@ def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool
 
 
 def _unlocated(
-    stack: SendingStack, place: Unlocated, point: AttachmentPoint, fleet: Fleet, remembered: Remembered | None
+    stack: SendingStack, place: UnlocatedServer, point: AttachmentPoint, fleet: Fleet, remembered: Remembered | None
 ) -> Position:
     """Judge a server that was not found: it is on another machine only if it can't be hidden on this one.
 
@@ -213,24 +211,24 @@ def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoi
     )
 
 
-def _hidden(stack: SendingStack, place: Unlocated, here: str, fleet: Fleet) -> NeedsPlace | None:
+def _hidden(stack: SendingStack, place: UnlocatedServer, here: str, fleet: Fleet) -> NeedsPlace | None:
     """Say why the server may be on this hypervisor although nothing there has its MAC; None if it can't be."""
     name = _name(stack)
     if place.outdated is not None:
-        return NeedsPlace(server=name, why=Why.OUTDATED, hypervisor=place.outdated)
+        return NeedsPlace(server=name, why=WhyUnlocated.OUTDATED, hypervisor=place.outdated)
     if place.copy:
         lacking = next((host for host in fleet.hosts_on(here) if host in fleet.lacking), None)
-        found = NeedsPlace(server=name, why=Why.NOT_RUNNING, macs=place.macs, hypervisor=lacking)
+        found = NeedsPlace(server=name, why=WhyUnlocated.NOT_RUNNING, macs=place.macs, hypervisor=lacking)
         return None if lacking is None else found
     if not place.macs:
         known = tuple(sorted(stack.macs))
-        return NeedsPlace(server=name, why=Why.BOTTOM_UNKNOWN if known else Why.NO_MAC, macs=known)
+        return NeedsPlace(server=name, why=WhyUnlocated.BOTTOM_UNKNOWN if known else WhyUnlocated.NO_MAC, macs=known)
     foreign = tuple(mac for mac in place.macs if not belongs_to_a_nic(mac))
     if foreign:
-        return NeedsPlace(server=name, why=Why.NOT_A_NIC_MAC, macs=foreign)
+        return NeedsPlace(server=name, why=WhyUnlocated.NOT_A_NIC_MAC, macs=foreign)
     incomplete = next((host for host in fleet.hosts_on(here) if host in fleet.incomplete), None)
     if incomplete is not None:
-        return NeedsPlace(server=name, why=Why.HYPERVISOR_INCOMPLETE, macs=place.macs, hypervisor=incomplete)
+        return NeedsPlace(server=name, why=WhyUnlocated.HYPERVISOR_INCOMPLETE, macs=place.macs, hypervisor=incomplete)
     return None
 
 

@@ -1,7 +1,7 @@
 """Every place that a server may have: as many as it has NICs and copies.
 
 Not finding a MAC proves nothing by itself: bridges and bonds of guests have MACs of their own, containers always. What
-is not found is left open here (`Unlocated`); `view` decides for one hypervisor whether the server can be on it.
+is not found is left open here (`UnlocatedServer`); `view` decides for one hypervisor whether the server can be on it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,7 +51,7 @@ class Bare(msgspec.Struct, frozen=True, kw_only=True):
     declared: bool
 
 
-class Unlocated(msgspec.Struct, frozen=True, kw_only=True):
+class UnlocatedServer(msgspec.Struct, frozen=True, kw_only=True):
     """Not found on any hypervisor by these MACs; `outdated` names a hypervisor where it was found too long ago.
 
     `copy` marks a server that was found, but not running: another copy of it may be where a domain was not read.
@@ -62,7 +62,7 @@ class Unlocated(msgspec.Struct, frozen=True, kw_only=True):
     copy: bool = False
 
 
-Place: TypeAlias = GuestNic | HostDevice | HostItself | Bare | Unlocated
+Place: TypeAlias = GuestNic | HostDevice | HostItself | Bare | UnlocatedServer
 
 
 def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
@@ -73,22 +73,22 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
     seen += _on_hosts(stack, fleet)
     found: list[Place] = [*seen]
     outdated = {place.hypervisor for place in seen} & fleet.outdated
-    found += [Unlocated(outdated=name) for name in sorted(outdated)]
+    found += [UnlocatedServer(outdated=name) for name in sorted(outdated)]
     if not found:
         if server.runs_on is not None and server.runs_on in fleet.hypervisors:
             return (HostItself(hypervisor=server.runs_on, declared=True),)
         if server.physical:
             return (Bare(declared=True),)
         bare = server.machine is Machine.PHYSICAL and stack.on_nics and not _has_local_device(stack)
-        found.append(Bare(declared=False) if bare else Unlocated(macs=stack.nic_macs))
+        found.append(Bare(declared=False) if bare else UnlocatedServer(macs=stack.nic_macs))
     runs_there = server.runs_on in fleet.hypervisors and contradicted(stack, fleet) is None
     if (server.physical and not copies) or (runs_there and not server.physical):
         return tuple(found)  # the declaration is about all of its MACs
     if fleet.lacking and len(seen) == len(found) and _may_run_elsewhere(copies, seen):
-        found.append(Unlocated(macs=tuple(sorted(stack.macs)), copy=True))
+        found.append(UnlocatedServer(macs=tuple(sorted(stack.macs)), copy=True))
     missing = tuple(mac for mac in _unexplained(stack) if not fleet.interfaces.get(mac) and mac not in fleet.devices)
-    if missing and Unlocated(macs=missing) not in found:
-        found.append(Unlocated(macs=missing))
+    if missing and UnlocatedServer(macs=missing) not in found:
+        found.append(UnlocatedServer(macs=missing))
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from virtscan.correlator.location.afar import fills, needs_nic_kinds
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.macvlans import bridged_macvlan, leaves_by_macvlans_alone, macvlans_below, real_device
 from virtscan.correlator.location.nic import NicKind, is_nic
-from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, Unlocated
+from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.location.stack import DeviceStack
 from virtscan.correlator.servers.sending import SendingStack
@@ -48,7 +48,7 @@ A network without one hands out PCI devices. A script plugs an `ethernet` interf
 """
 
 
-class Sender(msgspec.Struct, frozen=True, kw_only=True):
+class LocalServer(msgspec.Struct, frozen=True, kw_only=True):
     """A server on this hypervisor: in a domain, or on the host itself (domain None)."""
 
     server: str
@@ -72,12 +72,12 @@ def positions(
         case GuestNic():
             yield from _of_guest(name, place, point, stacks)
         case HostDevice(device=device):
-            sender = Sender(server=name, domain=None, is_host_process=True)
+            sender = LocalServer(server=name, domain=None, is_host_process=True)
             yield from _of_host_device(sender, device, point, stacks)
         case HostItself(hypervisor=hypervisor):
             needed = NeedsServerDevice(server=name, hypervisor=hypervisor)
             yield Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed,))
-        case Bare() | Unlocated():
+        case Bare() | UnlocatedServer():
             raise ValueError(place)  # `seen_from` gives these to no point on this hypervisor
         case _:
             assert_never(place)
@@ -86,7 +86,7 @@ def positions(
 def _of_guest(
     name: str, place: GuestNic, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
 ) -> Iterator[Position]:
-    sender = Sender(server=name, domain=place.domain.name)
+    sender = LocalServer(server=name, domain=place.domain.name)
     attachments = place.interface.attachments
     pool = len(attachments) > 1
     if not attachments:
@@ -113,13 +113,13 @@ def _of_guest(
 
 
 def _of_host_device(
-    sender: Sender, device: Device, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
+    sender: LocalServer, device: Device, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
 ) -> Iterator[Position]:
     if device.kind is DeviceKind.MACVLAN:
         if not device.lower:
             yield _unknown_device(sender, point, device.name)
             return
-        macvlan = Sender(server=sender.server, domain=None)
+        macvlan = LocalServer(server=sender.server, domain=None)
         yield from _through(macvlan, device.lower[0], device.mode or SourceMode.UNKNOWN, point, stacks)
         return
     # libvirt lists a macvlan as an ethernet device, and not what it stands on.
@@ -135,7 +135,7 @@ def _of_host_device(
 
 
 def _through(
-    sender: Sender,
+    sender: LocalServer,
     device: DeviceName,
     mode: SourceMode | None,
     point: AttachmentPoint,
@@ -152,7 +152,7 @@ def _through(
     meets = point.device in set(here) - met or device in point.stack.lower
     if tagged or meets or not macvlans or not leaves_by_macvlans_alone(here, met, stacks):
         yield _at(sender, device, None, point, stacks)
-    below = Sender(server=sender.server, domain=sender.domain)
+    below = LocalServer(server=sender.server, domain=sender.domain)
     for macvlan in () if tagged else macvlans:  # with a tag the frames are on another network
         parent = real_device(macvlan, stacks)
         if parent == macvlan:
@@ -162,7 +162,7 @@ def _through(
 
 
 def _at(
-    sender: Sender,
+    sender: LocalServer,
     device: DeviceName,
     mode: SourceMode | None,
     point: AttachmentPoint,
@@ -192,7 +192,7 @@ def _may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack])
     return device not in stacks or stacks[device].kind in {DeviceKind.BRIDGE, DeviceKind.UNKNOWN}
 
 
-def _shared(sender: Sender, mode: SourceMode, point: AttachmentPoint) -> Position:
+def _shared(sender: LocalServer, mode: SourceMode, point: AttachmentPoint) -> Position:
     """Judge two macvtaps, or a macvlan and a macvtap, on one device."""
     assert point.device is not None  # noqa: S101  `_at` has seen to it
     shares = SharesDevice(
@@ -227,13 +227,15 @@ def _reach(modes: set[SourceMode], *, reflective: bool) -> Reach:
     return Reach.UNKNOWN if SourceMode.UNKNOWN in modes else Reach.YES
 
 
-def _received(sender: Sender, device: DeviceName, point: AttachmentPoint, port: DeviceName | None = None) -> Position:
+def _received(
+    sender: LocalServer, device: DeviceName, point: AttachmentPoint, port: DeviceName | None = None
+) -> Position:
     carried = Carried(server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=device, port=port)
     return Position(where=Where.RECEIVED, reach=Reach.YES, because=(carried,))
 
 
 def _goes_down(
-    sender: Sender, device: DeviceName, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
+    sender: LocalServer, device: DeviceName, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
 ) -> Position:
     """Judge a server whose frames pass the interface's own stack on their way out, where no macvtap receives them."""
     assert point.device is not None  # noqa: S101  `_at` has seen to it
@@ -262,7 +264,7 @@ def _is_separated(device: DeviceName, point: AttachmentPoint, stacks: Mapping[De
     return any(stacks[name].kind is DeviceKind.VLAN for name in between)
 
 
-def _elsewhere(sender: Sender, device: DeviceName | None, point: AttachmentPoint) -> Position:
+def _elsewhere(sender: LocalServer, device: DeviceName | None, point: AttachmentPoint) -> Position:
     reason = ElsewhereOnHypervisor(
         server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=device
     )
@@ -282,6 +284,6 @@ def _lacks(point: AttachmentPoint) -> Reason:
     return needs_nic_kinds(point)
 
 
-def _unknown_device(sender: Sender, point: AttachmentPoint, device: DeviceName | None = None) -> Position:
+def _unknown_device(sender: LocalServer, point: AttachmentPoint, device: DeviceName | None = None) -> Position:
     needed = NeedsServerDevice(server=sender.server, hypervisor=point.hypervisor, device=device)
     return Position(where=Where.UNPROVEN, reach=Reach.UNKNOWN, missing=(needed,))

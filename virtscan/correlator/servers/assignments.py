@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from virtscan.correlator.servers.serving import Locality, network
 from virtscan.model import Inventory, Mac, Server, Subnet
 
-Servers = frozenset[int]
+ServerNumbers = frozenset[int]
 """Servers by their number; empty: nothing on record."""
 
-_NONE: Servers = frozenset()
+_NONE: ServerNumbers = frozenset()
 
 
 class Assignments:
@@ -37,15 +37,15 @@ class Assignments:
             (network(subnet.network), subnet, _named(servers, subnet.servers)) for subnet in inventory.subnets
         ]
 
-    def of_mac(self, mac: Mac | None) -> Servers:
+    def of_mac(self, mac: Mac | None) -> ServerNumbers:
         """Give the servers that are to answer this MAC; none if one record of it names no configured server."""
         return _NONE if mac is None else self._by_mac.get(mac, _NONE)
 
-    def possible_for(self, mac: Mac | None) -> Servers:
+    def possible_for(self, mac: Mac | None) -> ServerNumbers:
         """Give the servers that may be the ones to answer this MAC: any on record while it is unknown."""
         return frozenset[int]().union(*self._by_mac.values()) if mac is None else self.of_mac(mac)
 
-    def of_device(self, device: Locality, vlan_id: int | None) -> Servers:
+    def of_device(self, device: Locality, vlan_id: int | None) -> ServerNumbers:
         """Give the servers of the subnets that a device is in, by its addresses, else by its VLAN: they may answer."""
         return frozenset[int]().union(*(named for _, named in self._matching(device, vlan_id)))
 
@@ -53,7 +53,7 @@ class Assignments:
         """Give the subnets on record that a device is in."""
         return tuple(subnet for subnet, _ in self._matching(device, vlan_id))
 
-    def _matching(self, device: Locality, vlan_id: int | None) -> list[tuple[Subnet, Servers]]:
+    def _matching(self, device: Locality, vlan_id: int | None) -> list[tuple[Subnet, ServerNumbers]]:
         found = [
             (subnet, named)
             for subnet_network, subnet, named in self._subnets
@@ -65,7 +65,7 @@ class Assignments:
         return same if len(same) == 1 else []
 
 
-def _named(servers: Sequence[Server], names: Iterable[str]) -> Servers:
+def _named(servers: Sequence[Server], names: Iterable[str]) -> ServerNumbers:
     """Give the servers that all these names mean; none at all if one of the names is not a configured server's."""
     meant = [frozenset(number for number, server in enumerate(servers) if is_called(server, name)) for name in names]
     return frozenset[int]().union(*meant) if meant and all(meant) else _NONE

@@ -8,7 +8,7 @@ import msgspec
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import HostDevice, places
 from virtscan.correlator.servers.sending import SendingStack, down_to_macvlan, sending_stacks
-from virtscan.correlator.servers.ways import Way, WayState
+from virtscan.correlator.servers.ways import PathState, SendingPath
 from virtscan.model import Device, DeviceKind, DeviceName, Feature, Offload, Server, ServerDevice, State
 
 CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
@@ -75,8 +75,8 @@ def cure(stack: SendingStack) -> Cure:
         before = chosen.get(name, Switch(device=name, now=False, lasting=False))
         chosen[name] = Switch(
             device=name,
-            now=before.now or way.now is not WayState.FILLED,
-            lasting=before.lasting or way.after_reboot is not WayState.FILLED,
+            now=before.now or way.now is not PathState.FILLED,
+            lasting=before.lasting or way.after_reboot is not PathState.FILLED,
         )
     depths = {name: depth for way in stack.ways for depth, name in enumerate(way.devices)}
     switches = sorted(chosen.values(), key=lambda switch: -depths[switch.device or DeviceName("")])
@@ -154,18 +154,18 @@ def _of_one_device(stack: SendingStack) -> Cure:
     return Cure(switches=(switch,), fixed=())
 
 
-def _is_open(way: Way) -> bool:
-    return way.now is not WayState.FILLED or way.after_reboot is WayState.PARTIAL
+def _is_open(way: SendingPath) -> bool:
+    return way.now is not PathState.FILLED or way.after_reboot is PathState.PARTIAL
 
 
-def _candidates(way: Way, known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:
+def _candidates(way: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:
     """Name the devices that can be switched, the best first: already off, else of known state, from the bottom up.
 
     A macvlan can't be, and what is below it does not help: it hands frames to its neighbours itself. A device that is
     off on a way that is not filled may be a VLAN beside the way, and does not count as off.
     """
     able = [name for name in reversed(_above_macvlan(way.devices, known)) if not any_fixed(_features(known, name))]
-    already = (State.OFF,) if way.now is WayState.FILLED else ()
+    already = (State.OFF,) if way.now is PathState.FILLED else ()
     for state in (*already, State.ON, State.UNKNOWN):
         for name in able:
             if (known[name].offload.tx_checksum if name in known else State.UNKNOWN) is state:

@@ -15,7 +15,7 @@ from virtscan.correlator.table.cases import rule_at
 from virtscan.model import Device, DeviceName, Machine, SourceMode
 
 
-class Audience(msgspec.Struct, frozen=True):
+class InterfaceServers(msgspec.Struct, frozen=True):
     """The servers of one interface by number: its domain is `own`, `on_record` are recorded, `without` are waived.
 
     `possible` are those that may be on record: any of them where the interface's MAC is unknown.
@@ -47,7 +47,7 @@ class _View(msgspec.Struct, frozen=True):
     mode: SourceMode
     machine: Machine
     device: DeviceName | None
-    audience: Audience
+    audience: InterfaceServers
 
 
 class _Vantage(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ class OutsideServers:
         self._seen: dict[_View, Outside] = {}
         self._rulings: dict[_Vantage, list[tuple[int, Ruling]]] = {}
 
-    def seen_from(self, point: AttachmentPoint, audience: Audience) -> Outside:
+    def seen_from(self, point: AttachmentPoint, audience: InterfaceServers) -> Outside:
         """Rule once for all points that see the servers outside in the same way."""
         device = None if point.device is None else self._devices.get(point.device)
         view = _View(
@@ -124,7 +124,7 @@ class OutsideServers:
     def _position(self, one: PlacedStack, point: AttachmentPoint) -> Position:
         return from_outside(one.stack, one.place, point, self._index.fleet, one.remembered)
 
-    def _excluded(self, audience: Audience, network: Locality, included: frozenset[int]) -> dict[int, str]:
+    def _excluded(self, audience: InterfaceServers, network: Locality, included: frozenset[int]) -> dict[int, str]:
         """Give the servers that do not answer, each with the code of why."""
         on_record = audience.on_record
         excluded = {}

@@ -7,8 +7,8 @@ import msgspec
 from virtscan.correlator.location.nic import is_nic
 from virtscan.correlator.servers.ways import (
     WAY_STATES,
-    Way,
-    WayState,
+    PathState,
+    SendingPath,
     state_over,
     way_along,
     ways_down,
@@ -32,7 +32,7 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
     interface: str | None
     top: DeviceName | None
     devices: tuple[DeviceName, ...]
-    ways: tuple[Way, ...]
+    ways: tuple[SendingPath, ...]
     tx: State
     after_reboot: State
     macs: frozenset[Mac]
@@ -47,7 +47,7 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
         Empty where nothing of the stack was read.
         """
         if self.tx is State.ON:
-            partial = (name for way in self.ways if way.now is WayState.PARTIAL for name in way.devices)
+            partial = (name for way in self.ways if way.now is PathState.PARTIAL for name in way.devices)
             return tuple(dict.fromkeys(name for name in partial if self.offload(name).tx_checksum is State.ON))
         if self.tx is State.OFF:
             off = (self._first(way, State.OFF) for way in self.ways)
@@ -60,7 +60,7 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
         found = next((one for one in self.server.devices if one.device.name == name), None)
         return Offload() if found is None else found.offload
 
-    def _first(self, way: Way, state: State) -> DeviceName | None:
+    def _first(self, way: SendingPath, state: State) -> DeviceName | None:
         return next((name for name in way.devices if self.offload(name).tx_checksum is state), None)
 
 
@@ -76,7 +76,7 @@ def with_local_ports(stack: SendingStack) -> SendingStack:
     return _with_ways(stack, ways)
 
 
-def _with_ways(stack: SendingStack, ways: tuple[Way, ...]) -> SendingStack:
+def _with_ways(stack: SendingStack, ways: tuple[SendingPath, ...]) -> SendingStack:
     now, after_reboot = [way.now for way in ways], [way.after_reboot for way in ways]
     return msgspec.structs.replace(stack, ways=ways, tx=state_over(now), after_reboot=state_over(after_reboot))
 
@@ -135,7 +135,7 @@ def _bare(server: Server) -> SendingStack:
     """Make a stack of the one device of which something was read or declared."""
     after = State.UNKNOWN if server.persistence is None else server.persistence.tx_checksum
     name = DeviceName(server.interface) if server.interface else None
-    way = Way(
+    way = SendingPath(
         devices=() if name is None else (name,),
         now=WAY_STATES[server.tx_checksum],
         after_reboot=WAY_STATES[after],

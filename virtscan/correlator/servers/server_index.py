@@ -12,7 +12,7 @@ from virtscan.correlator.location.places import (
     HostDevice,
     HostItself,
     Place,
-    Unlocated,
+    UnlocatedServer,
     own_domains,
     places,
 )
@@ -87,7 +87,7 @@ def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet, memory: Memory) -> I
 
 def _is_lost(found: Sequence[Place]) -> bool:
     """Return True for a server that was found nowhere, not even too long ago."""
-    return all(isinstance(place, Unlocated) and place.outdated is None for place in found)
+    return all(isinstance(place, UnlocatedServer) and place.outdated is None for place in found)
 
 
 def _is_another_node(stack: SendingStack, place: Place) -> bool:
@@ -103,7 +103,7 @@ def _is_another_node(stack: SendingStack, place: Place) -> bool:
             same = len(uuids) == 1 and None not in uuids
             macs = {nic.mac for nic in place.domain.interfaces}
             return not same and place.interface.mac in server.declared_macs and not macs & observed - {None}
-        case Unlocated():
+        case UnlocatedServer():
             return bool(place.macs) and set(place.macs) <= set(server.declared_macs) - observed
         case _:
             return False

@@ -14,7 +14,7 @@ from virtscan.correlator.location.stack import lists_all_below
 from virtscan.model import Backing, DeviceKind, DeviceName, Offload, ServerDevice, State
 
 
-class WayState(Enum):
+class PathState(Enum):
     """What becomes of a partial checksum on one way."""
 
     FILLED = "filled"
@@ -22,31 +22,31 @@ class WayState(Enum):
     UNKNOWN = "unknown"
 
 
-class Way(msgspec.Struct, frozen=True, kw_only=True):
+class SendingPath(msgspec.Struct, frozen=True, kw_only=True):
     """One way from the top of a sending stack down to a NIC, and what becomes of a partial checksum on it.
 
     `ends_open` is True where more may be below the last device than its source lists.
     """
 
     devices: tuple[DeviceName, ...]
-    now: WayState
-    after_reboot: WayState
+    now: PathState
+    after_reboot: PathState
     ends_open: bool = False
 
 
-WAY_STATES = {State.OFF: WayState.FILLED, State.ON: WayState.PARTIAL, State.UNKNOWN: WayState.UNKNOWN}
+WAY_STATES = {State.OFF: PathState.FILLED, State.ON: PathState.PARTIAL, State.UNKNOWN: PathState.UNKNOWN}
 
 
-def state_over(states: Sequence[WayState]) -> State:
+def state_over(states: Sequence[PathState]) -> State:
     """Return the state over several ways: ON if one stays partial, OFF if all are filled, UNKNOWN without a way."""
-    if WayState.PARTIAL in states:
+    if PathState.PARTIAL in states:
         return State.ON
-    return State.OFF if states and all(state is WayState.FILLED for state in states) else State.UNKNOWN
+    return State.OFF if states and all(state is PathState.FILLED for state in states) else State.UNKNOWN
 
 
 def ways_down(
     top: DeviceName, known: Mapping[DeviceName, ServerDevice], named: Collection[DeviceName]
-) -> Iterator[Way]:
+) -> Iterator[SendingPath]:
     """Walk every way down; a circle ends where it closes."""
     waiting: list[tuple[DeviceName, ...]] = [(top,)]
     while waiting:
@@ -65,7 +65,7 @@ def way_along(
     named: Collection[DeviceName],
     *,
     ends_open: bool,
-) -> Way:
+) -> SendingPath:
     """Judge the way along some devices, from the top down.
 
     Args:
@@ -82,7 +82,7 @@ def way_along(
     kinds = {known[name].device.kind for name in names if name in known}
     # Of a bond or bridge whose members are not all listed, one way is unknown unless something above already fills.
     hidden = ends_open and bool(kinds & {DeviceKind.BOND, DeviceKind.BRIDGE}) and _is_master(names[-1], known)
-    return Way(
+    return SendingPath(
         devices=names,
         now=_on_way(now, hidden=hidden),
         after_reboot=_on_way(after, hidden=hidden),
@@ -109,13 +109,15 @@ def _is_master(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> bo
     return name in known and known[name].device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE}
 
 
-def _on_way(states: Collection[State], *, hidden: bool) -> WayState:
+def _on_way(states: Collection[State], *, hidden: bool) -> PathState:
     if State.OFF in states:
-        return WayState.FILLED
-    return WayState.PARTIAL if State.ON in states and not hidden else WayState.UNKNOWN
+        return PathState.FILLED
+    return PathState.PARTIAL if State.ON in states and not hidden else PathState.UNKNOWN
 
 
-def without_local_ports(ways: tuple[Way, ...], known: Mapping[DeviceName, ServerDevice]) -> tuple[Way, ...]:
+def without_local_ports(
+    ways: tuple[SendingPath, ...], known: Mapping[DeviceName, ServerDevice]
+) -> tuple[SendingPath, ...]:
     """Leave out ways to taps and veths of local guests beside a NIC: frames to other machines don't leave by them."""
     local = [way for way in ways if _is_local_port(known.get(way.devices[-1]))]
     outward = tuple(way for way in ways if way not in local)

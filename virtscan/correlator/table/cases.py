@@ -6,11 +6,11 @@ from virtscan.correlator.kernel import KernelState
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.position import Position
 from virtscan.correlator.servers.sending import SendingStack
-from virtscan.correlator.table import Case, Ruling, Servers, rule_on
+from virtscan.correlator.table import Case, PossibleServers, Ruling, rule_on
 from virtscan.model import KernelBasis, Machine, SourceMode
 
 
-def case_without_server(kernel: KernelState, point: AttachmentPoint, servers: Servers) -> Case:
+def case_without_server(kernel: KernelState, point: AttachmentPoint, servers: PossibleServers) -> Case:
     """Give the case of a point that is about no server in particular."""
     return Case(
         kernel=kernel.fix,
@@ -23,7 +23,7 @@ def case_without_server(kernel: KernelState, point: AttachmentPoint, servers: Se
 def rule_at(kernel: KernelState, point: AttachmentPoint, stack: SendingStack, position: Position) -> Ruling:
     """Apply the table to a point and one position of a server."""
     case = msgspec.structs.replace(
-        case_without_server(kernel, point, Servers.THIS_ONE),
+        case_without_server(kernel, point, PossibleServers.THIS_ONE),
         tx=stack.tx,
         tx_after_reboot=stack.after_reboot,
         fills=position.fills is not None,

@@ -9,7 +9,7 @@ from virtscan.correlator.location.position import Where
 from virtscan.model import Fix, NotJudged, SourceMode, State
 
 
-class Servers(Enum):
+class PossibleServers(Enum):
     """Which servers may answer an interface."""
 
     NONE_KNOWN = "none-known"
@@ -29,7 +29,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     kernel: Fix = Fix.UNKNOWN
     inferred: bool = False
     in_vm: bool = False
-    servers: Servers = Servers.NONE_KNOWN
+    servers: PossibleServers = PossibleServers.NONE_KNOWN
     tx: State = State.UNKNOWN
     tx_after_reboot: State = State.UNKNOWN
     fills: bool = False
@@ -57,8 +57,8 @@ def _never_meet(case: Case) -> bool:
 
 LEFT_OUT = Condition(id="left-out", test=lambda case: case.left_out is not None)
 FIXED = Condition(id="fixed", test=lambda case: case.kernel is Fix.FIXED)
-NONE_KNOWN = Condition(id="none-known", test=lambda case: case.servers is Servers.NONE_KNOWN)
-NONE_SERVES = Condition(id="none-serves", test=lambda case: case.servers is Servers.NONE_SERVES)
+NONE_KNOWN = Condition(id="none-known", test=lambda case: case.servers is PossibleServers.NONE_KNOWN)
+NONE_SERVES = Condition(id="none-serves", test=lambda case: case.servers is PossibleServers.NONE_SERVES)
 TX_OFF = Condition(id="tx-off", test=lambda case: case.tx is State.OFF)
 TX_ON = Condition(id="tx-on", test=lambda case: case.tx is State.ON)
 TX_UNKNOWN = Condition(id="tx-unknown", test=lambda case: case.tx is State.UNKNOWN)

@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 
 from virtscan.errors import FactsError
-from virtscan.evidence.ansible.facts import Facts, read_facts
+from virtscan.evidence.ansible.facts import AnsibleFacts, read_facts
 from virtscan.files import FileError, read_regular
 
 _LIMIT = 64 << 20
 
 
-def open_facts(path: Path, names: Sequence[str]) -> Facts:
+def open_facts(path: Path, names: Sequence[str]) -> AnsibleFacts:
     """Read the facts of the host that has one of these names.
 
     A file about a single host is about the one that is meant, whatever its name. In a folder (a fact cache, what
@@ -35,7 +35,7 @@ def open_facts(path: Path, names: Sequence[str]) -> Facts:
     return _chosen([facts for one in files for facts in _read_if_facts(one)], names, alone=False)
 
 
-def _read(path: Path) -> list[Facts]:
+def _read(path: Path) -> list[AnsibleFacts]:
     try:
         content, status = read_regular(path, _LIMIT)
     except FileError as error:
@@ -44,21 +44,21 @@ def _read(path: Path) -> list[Facts]:
     return [_dated(facts, modified) for facts in read_facts(content)]
 
 
-def _read_if_facts(path: Path) -> list[Facts]:
+def _read_if_facts(path: Path) -> list[AnsibleFacts]:
     try:
         return [msgspec.structs.replace(facts, names=(path.name, *facts.names)) for facts in _read(path)]
     except FactsError:
         return []
 
 
-def _dated(facts: Facts, modified: datetime) -> Facts:
+def _dated(facts: AnsibleFacts, modified: datetime) -> AnsibleFacts:
     if facts.taken_at is not None:
         return facts
     devices = tuple(msgspec.structs.replace(device, observed_at=modified) for device in facts.devices)
     return msgspec.structs.replace(facts, taken_at=modified, devices=devices)
 
 
-def _chosen(hosts: Sequence[Facts], names: Sequence[str], *, alone: bool) -> Facts:
+def _chosen(hosts: Sequence[AnsibleFacts], names: Sequence[str], *, alone: bool) -> AnsibleFacts:
     if alone and len(hosts) == 1:
         return hosts[0]
     found = [host for host in hosts if any(_is_one_of(name, names) for name in host.names)]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from virtscan.hostnet.link_kinds import LINK_KINDS, NIC, UNKNOWN_KIND, LinkKind, driver_name
-from virtscan.hostnet.links import Link, mac
+from virtscan.hostnet.links import LinkEntry, mac
 from virtscan.model import Device, DeviceName
 
 _KINDS = {"bonding": "bond", "bridge": "bridge"}
@@ -23,11 +23,11 @@ def read_devices(facts: Mapping[str, Any], *, source: str, at: datetime | None) 
     Source:
         ansible lib/ansible/module_utils/facts/network/linux.py get_interfaces_info.
     """
-    links: dict[str, Link] = {}
+    links: dict[str, LinkEntry] = {}
     entries: dict[str, Mapping[str, Any]] = {}
     for label, entry in _entries(facts):
         name = label.partition(":")[0]  # an alias's addresses are its device's
-        link = links.setdefault(name, Link(name=name))
+        link = links.setdefault(name, LinkEntry(name=name))
         for address, scope in _addresses(entry):
             link.add_address(address, scope)
         if name == label:
@@ -35,7 +35,7 @@ def read_devices(facts: Mapping[str, Any], *, source: str, at: datetime | None) 
     return tuple(_device(link, entries.get(name, {}), source, at) for name, link in links.items())
 
 
-def _device(link: Link, entry: Mapping[str, Any], source: str, at: datetime | None) -> Device:
+def _device(link: LinkEntry, entry: Mapping[str, Any], source: str, at: datetime | None) -> Device:
     kind = _link_kind(entry)
     lower = entry.get(_LOWER.get(str(entry.get("type")), ""))
     names = [DeviceName(one) for one in lower if isinstance(one, str)] if isinstance(lower, list) else []

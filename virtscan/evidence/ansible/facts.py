@@ -30,7 +30,7 @@ _SOURCE = "ansible"
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
+class AnsibleFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Ansible's facts about one host.
 
     `names` are all its names, that of the inventory first. `features` has by device the output of `ethtool -k`, without
@@ -54,7 +54,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     taken_at: datetime | None = None
 
 
-def read_facts(content: bytes) -> tuple[Facts, ...]:
+def read_facts(content: bytes) -> tuple[AnsibleFacts, ...]:
     """Read a file of a fact cache, of `--tree`, or the output of `ansible -m setup` for one or more hosts.
 
     Hosts that could not be reached, and so have no facts, are left out. Only the facts that are used are decoded: the
@@ -84,7 +84,7 @@ def _documents(content: bytes) -> Iterator[tuple[str | None, dict[str, msgspec.R
         yield head[1].decode(errors="replace"), _OBJECT.decode(memoryview(content)[head.end() : max(end, head.end())])
 
 
-def _facts(document: Mapping[str, msgspec.Raw], host: str | None) -> Facts | None:
+def _facts(document: Mapping[str, msgspec.Raw], host: str | None) -> AnsibleFacts | None:
     wrapped = document.get("ansible_facts")
     values = document if wrapped is None or not bytes(wrapped).lstrip().startswith(b"{") else _OBJECT.decode(wrapped)
     if not any(key.startswith("ansible_") for key in values):
@@ -92,7 +92,7 @@ def _facts(document: Mapping[str, msgspec.Raw], host: str | None) -> Facts | Non
     facts = _decoded({key.removeprefix("ansible_"): raw for key, raw in values.items() if key.startswith("ansible_")})
     names = (host, *(facts.get(key) for key in ("fqdn", "nodename", "hostname")))
     taken_at = _time(facts)
-    return Facts(
+    return AnsibleFacts(
         names=tuple(dict.fromkeys(name for name in names if isinstance(name, str) and name)),
         kernel=_text(facts, "kernel") if facts.get("system", "Linux") == "Linux" else None,
         kernel_build=_text(facts, "kernel_version"),

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from virtscan.errors import SosreportError
 from virtscan.evidence.sosreport.layout import may_hold_wanted, split_root
-from virtscan.evidence.sosreport.member import Member, Unreadable
+from virtscan.evidence.sosreport.member import Member, UnreadableFolder
 
 
-def members(path: Path) -> Iterator[Member | Unreadable]:
+def members(path: Path) -> Iterator[Member | UnreadableFolder]:
     """Yield the wanted files and folders by name; links are not followed.
 
     Raises:
@@ -26,7 +26,7 @@ def members(path: Path) -> Iterator[Member | Unreadable]:
         except OSError as error:
             if not folder:
                 raise SosreportError(_reason(error)) from error
-            yield Unreadable(name=folder, reason=_reason(error))
+            yield UnreadableFolder(name=folder, reason=_reason(error))
             continue
         folders: list[str] = []
         for entry in found:
@@ -45,12 +45,12 @@ def _leads_on(folder: str) -> bool:
     return split is None or may_hold_wanted(split[1])
 
 
-def _member(entry: os.DirEntry[str], name: str) -> Member | Unreadable:
+def _member(entry: os.DirEntry[str], name: str) -> Member | UnreadableFolder:
     try:
         status = entry.stat(follow_symlinks=False)
         target = str(Path(entry.path).readlink()) if stat.S_ISLNK(status.st_mode) else None
     except OSError as error:
-        return Unreadable(name=name, reason=_reason(error))
+        return UnreadableFolder(name=name, reason=_reason(error))
     read: Callable[[], bytes] | None = None
     if stat.S_ISREG(status.st_mode):
         read = partial(_content, Path(entry.path), status.st_size)

@@ -22,7 +22,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     exposed: bool = False
 
 
-class Unreadable(msgspec.Struct, frozen=True, kw_only=True):
+class UnreadableFolder(msgspec.Struct, frozen=True, kw_only=True):
     """A folder that may hold what is wanted and can't be looked into."""
 
     name: str

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from virtscan.errors import SosreportError
 from virtscan.evidence.sosreport import archive, folder
 from virtscan.evidence.sosreport.layout import is_wanted, may_hold_wanted, split_root
-from virtscan.evidence.sosreport.member import Member, Unreadable
+from virtscan.evidence.sosreport.member import Member, UnreadableFolder
 from virtscan.evidence.sosreport.report import Sosreport
 from virtscan.evidence.sosreport.room import MAX_KEPT, Share
 
@@ -49,7 +49,7 @@ def open_sosreport(path: Path, *, room: int = MAX_KEPT) -> Sosreport:
     return _keep(archive.members(path), room)
 
 
-def _keep(members: Iterable[Member | Unreadable], room: int) -> Sosreport:
+def _keep(members: Iterable[Member | UnreadableFolder], room: int) -> Sosreport:
     share = Share(room)
     try:
         report = _kept(members, share)
@@ -60,7 +60,7 @@ def _keep(members: Iterable[Member | Unreadable], room: int) -> Sosreport:
     return report
 
 
-def _kept(members: Iterable[Member | Unreadable], share: Share) -> Sosreport:
+def _kept(members: Iterable[Member | UnreadableFolder], share: Share) -> Sosreport:
     kept = _Kept(share)
     cut_short: str | None = None
     try:
@@ -96,7 +96,7 @@ class _Kept:
         self._root: str | None = None
         self._share = share
 
-    def add(self, member: Member | Unreadable) -> None:
+    def add(self, member: Member | UnreadableFolder) -> None:
         """Keep a member, if it is wanted.
 
         Raises:
@@ -106,7 +106,7 @@ class _Kept:
         if split is None:
             return
         root, name = split
-        if isinstance(member, Unreadable):
+        if isinstance(member, UnreadableFolder):
             if is_wanted(name) or may_hold_wanted(name):
                 self._skip(name, member.reason)
         elif is_wanted(name):

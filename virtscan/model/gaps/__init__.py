@@ -1,8 +1,8 @@
 """What could not be read: the item, the cause, and what they are about."""
 
 from virtscan.model.gaps.any_cause import AnyCause
-from virtscan.model.gaps.causes import Cause
+from virtscan.model.gaps.causes import GapCause
 from virtscan.model.gaps.gap import Gap
 from virtscan.model.gaps.items import AnyItem, Item
 
-__all__ = ["AnyCause", "AnyItem", "Cause", "Gap", "Item"]
+__all__ = ["AnyCause", "AnyItem", "Gap", "GapCause", "Item"]

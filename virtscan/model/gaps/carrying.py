@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from virtscan.model.gaps.causes import Cause
+from virtscan.model.gaps.causes import GapCause
 
 
 class WhyNotCarried(Enum):
@@ -17,7 +17,7 @@ class WhyNotCarried(Enum):
     FAILED = "failed"
 
 
-class NotCarried(Cause, frozen=True):
+class NotCarried(GapCause, frozen=True):
     """A worker was to read it, and did not; `place` is the address of the worker, or of the scheduler."""
 
     why: WhyNotCarried

@@ -13,7 +13,7 @@ from virtscan.model.facts import DeviceName, Moment
 from virtscan.model.states import State, WhyLeftOut
 
 
-class Cause(msgspec.Struct, frozen=True, kw_only=True, tag_field="code", tag=code_of):
+class GapCause(msgspec.Struct, frozen=True, kw_only=True, tag_field="code", tag=code_of):
     """A reason of a gap or a warning, or of an unknown state."""
 
 
@@ -24,98 +24,98 @@ class Consequence(Enum):
     NEXT_SERVERS_UNKNOWN = "next-servers-unknown"
 
 
-class Failure(Cause, frozen=True):
+class Failure(GapCause, frozen=True):
     """Reading failed, in the words of what failed."""
 
     detail: str
     consequence: Consequence | None = None
 
 
-class BadDocument(Cause, frozen=True):
+class BadDocument(GapCause, frozen=True):
     """A document or a record is not what it should be; `domains` are those in it that no other document describes."""
 
     detail: str
     domains: tuple[str, ...] = ()
 
 
-class NotUtf8(Cause, frozen=True):
+class NotUtf8(GapCause, frozen=True):
     """A document is not UTF-8."""
 
 
-class NoAnswer(Cause, frozen=True):
+class NoAnswer(GapCause, frozen=True):
     """There was no answer within this limit."""
 
     seconds: float
 
 
-class Stopped(Cause, frozen=True):
+class Stopped(GapCause, frozen=True):
     """Reading was stopped at its own deadline."""
 
     seconds: float
 
 
-class NotReadToEnd(Cause, frozen=True):
+class NotReadToEnd(GapCause, frozen=True):
     """Files took more than this time of work."""
 
     seconds: float
 
 
-class RunEnded(Cause, frozen=True):
+class RunEnded(GapCause, frozen=True):
     """The run's deadline came first, before or while this was read."""
 
     seconds: float
     started: bool
 
 
-class Interrupted(Cause, frozen=True):
+class Interrupted(GapCause, frozen=True):
     """A signal ended the run before this was read."""
 
 
-class TooFewFiles(Cause, frozen=True):
+class TooFewFiles(GapCause, frozen=True):
     """The limit of open files leaves none for this."""
 
 
-class ProcessCrashed(Cause, frozen=True):
+class ProcessCrashed(GapCause, frozen=True):
     """The process that read it was ended by this signal."""
 
     signal: str
 
 
-class InternalError(Cause, frozen=True):
+class InternalError(GapCause, frozen=True):
     """A defect of virtscan, by the type of the error."""
 
     error: str
 
 
-class NoLinuxRelease(Cause, frozen=True):
+class NoLinuxRelease(GapCause, frozen=True):
     """`uname` printed something else than a release of Linux."""
 
     detail: str
 
 
-class NotInReport(Cause, frozen=True):
+class NotInReport(GapCause, frozen=True):
     """A sosreport does not hold the fact."""
 
 
-class XmlNotInReport(Cause, frozen=True):
+class XmlNotInReport(GapCause, frozen=True):
     """A sosreport lacks the XML; `is_listed` if virsh lists the item there."""
 
     is_listed: bool = False
 
 
-class NoListInReport(Cause, frozen=True):
+class NoListInReport(GapCause, frozen=True):
     """A sosreport holds neither a list of the domains nor libvirt's folder."""
 
 
-class NoSuchNetwork(Cause, frozen=True):
+class NoSuchNetwork(GapCause, frozen=True):
     """The hypervisor lists no such network."""
 
 
-class NetworksNotListed(Cause, frozen=True):
+class NetworksNotListed(GapCause, frozen=True):
     """This driver of libvirt lists no networks."""
 
 
-class DeviceNotListed(Cause, frozen=True):
+class DeviceNotListed(GapCause, frozen=True):
     """The device is not in libvirt's list."""
 
 
@@ -126,13 +126,13 @@ class Driver(Enum):
     NODE_DEVICE = "node device"
 
 
-class NoDriver(Cause, frozen=True):
+class NoDriver(GapCause, frozen=True):
     """The daemon lacks a secondary driver."""
 
     driver: Driver
 
 
-class NoDefinitions(Cause, frozen=True):
+class NoDefinitions(GapCause, frozen=True):
     """A folder holds no domain; the first files that were left out, and how many more there are.
 
     `networks` if it holds no network either, `is_empty` if there is no file at all.
@@ -144,7 +144,7 @@ class NoDefinitions(Cause, frozen=True):
     is_empty: bool = False
 
 
-class FilesLeftOut(Cause, frozen=True):
+class FilesLeftOut(GapCause, frozen=True):
     """Files of a folder that hold no definition for this reason: the first, and how many more there are."""
 
     why: WhyLeftOut
@@ -152,40 +152,40 @@ class FilesLeftOut(Cause, frozen=True):
     more: int = 0
 
 
-class NoDomainDefined(Cause, frozen=True):
+class NoDomainDefined(GapCause, frozen=True):
     """A hypervisor has no domain; of a user's own daemon, its URI."""
 
     session: str | None = None
 
 
-class DefinedTwice(Cause, frozen=True):
+class DefinedTwice(GapCause, frozen=True):
     """Two files define a network of this name differently."""
 
     network: str
     first: str
 
 
-class OffloadUnknown(Cause, frozen=True):
+class OffloadUnknown(GapCause, frozen=True):
     """The offload state is unknown: of these devices, or of what is below those that are listed last."""
 
     devices: tuple[DeviceName, ...] = ()
     above_unlisted: tuple[DeviceName, ...] = ()
 
 
-class EthtoolFailed(Cause, frozen=True):
+class EthtoolFailed(GapCause, frozen=True):
     """Ethtool could not read these features, in its own words."""
 
     detail: str
     features: tuple[str, ...]
 
 
-class FeaturesConflict(Cause, frozen=True):
+class FeaturesConflict(GapCause, frozen=True):
     """These features have conflicting values."""
 
     features: tuple[str, ...]
 
 
-class FeaturesNotShown(Cause, frozen=True):
+class FeaturesNotShown(GapCause, frozen=True):
     """Ethtool printed none of these features."""
 
     features: tuple[str, ...]
@@ -200,13 +200,13 @@ class NoFeatures(Enum):
     TOO_MANY_DEVICES = "too-many-devices"
 
 
-class NoFeaturesRead(Cause, frozen=True):
+class NoFeaturesRead(GapCause, frozen=True):
     """The source has no output of `ethtool -k` for the device."""
 
     why: NoFeatures
 
 
-class NoAddress(Cause, frozen=True):
+class NoAddress(GapCause, frozen=True):
     """No device of the server has an address, and none is named."""
 
 
@@ -217,13 +217,13 @@ class DeviceState(msgspec.Struct, frozen=True, kw_only=True):
     state: State
 
 
-class StatesDiffer(Cause, frozen=True):
+class StatesDiffer(GapCause, frozen=True):
     """The server may send through several devices, which differ."""
 
     devices: tuple[DeviceState, ...]
 
 
-class TooOld(Cause, frozen=True):
+class TooOld(GapCause, frozen=True):
     """The fact was observed too long ago, or at an unknown time; how it is renewed follows from its sources.
 
     `max_age` is in seconds.

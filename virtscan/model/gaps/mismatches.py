@@ -3,23 +3,23 @@
 from datetime import date
 from enum import Enum
 
-from virtscan.model.gaps.causes import Cause
+from virtscan.model.gaps.causes import GapCause
 from virtscan.model.states import Machine
 
 
-class WaiverExpired(Cause, frozen=True):
+class WaiverExpired(GapCause, frozen=True):
     """A waiver ended on this day."""
 
     until: date
 
 
-class WaiverUnused(Cause, frozen=True):
+class WaiverUnused(GapCause, frozen=True):
     """A waiver matches no finding; so many hypervisors were not read completely."""
 
     unread: int
 
 
-class KernelContradicted(Cause, frozen=True):
+class KernelContradicted(GapCause, frozen=True):
     """Another kernel is observed than is declared."""
 
     declared: str
@@ -27,50 +27,50 @@ class KernelContradicted(Cause, frozen=True):
     source: str
 
 
-class PhysicalContradicted(Cause, frozen=True):
+class PhysicalContradicted(GapCause, frozen=True):
     """A hypervisor that is declared to be physical is observed to be none."""
 
     machine: Machine
 
 
-class PlaceContradicted(Cause, frozen=True):
+class PlaceContradicted(GapCause, frozen=True):
     """A server that is declared to be physical (`runs_on` None) or to run elsewhere has its MAC on this hypervisor."""
 
     runs_on: str | None
     hypervisor: str
 
 
-class ExclusionOverruled(Cause, frozen=True):
+class ExclusionOverruled(GapCause, frozen=True):
     """A declaration or record excludes a server whose NIC is on the interface's own device."""
 
 
-class ForeignServer(Cause, frozen=True):
+class ForeignServer(GapCause, frozen=True):
     """A provisioning system has a server on record that is not configured."""
 
     source: str
 
 
-class SegmentUnmatched(Cause, frozen=True):
+class SegmentUnmatched(GapCause, frozen=True):
     """Only servers, or only hypervisors, name a segment; `near` is the most similar name on the other side."""
 
     by_server: bool
     near: str | None = None
 
 
-class NoSuchHypervisor(Cause, frozen=True):
+class NoSuchHypervisor(GapCause, frozen=True):
     """No hypervisor has the name that a server is declared to run on."""
 
     runs_on: str
     near: str | None = None
 
 
-class OffUntilReboot(Cause, frozen=True):
+class OffUntilReboot(GapCause, frozen=True):
     """Offload is off only until the next reboot, which puts so many more interfaces at risk; None: none is judged."""
 
     at_risk: int | None
 
 
-class ForeignFrames(Cause, frozen=True):
+class ForeignFrames(GapCause, frozen=True):
     """Frames of a capture are not Ethernet."""
 
     frames: int
@@ -86,14 +86,14 @@ class BadMessage(Enum):
     NAMELESS = "of a client without a MAC"
 
 
-class UnreadMessages(Cause, frozen=True):
+class UnreadMessages(GapCause, frozen=True):
     """DHCP or TFTP messages of a capture can't be used."""
 
     messages: int
     defect: BadMessage
 
 
-class TooManyBoots(Cause, frozen=True):
+class TooManyBoots(GapCause, frozen=True):
     """Requests of a capture were not followed, because there are more boots than this."""
 
     requests: int

@@ -46,7 +46,7 @@ from virtscan.model.reasons.missing import (
     NeedsRenewal,
     NeedsServer,
     NeedsServerDevice,
-    Unlocated,
+    WhyUnlocated,
 )
 from virtscan.model.reasons.reason import Reason
 
@@ -91,6 +91,6 @@ __all__ = [
     "SendsDown",
     "SeparatedByVlan",
     "SharesDevice",
-    "Unlocated",
     "WasOnHypervisor",
+    "WhyUnlocated",
 ]

@@ -37,7 +37,7 @@ class NeedsReboot(Reason, frozen=True):
     why: str | None = None
 
 
-class Unlocated(Enum):
+class WhyUnlocated(Enum):
     """Why a server's place is not known."""
 
     NO_MAC = "no-mac"
@@ -52,7 +52,7 @@ class NeedsPlace(Reason, frozen=True):
     """Where the server runs is not known. `hypervisor` is the one that was not read completely, or long ago."""
 
     server: str
-    why: Unlocated
+    why: WhyUnlocated
     macs: tuple[Mac, ...] = ()
     hypervisor: str | None = None
 

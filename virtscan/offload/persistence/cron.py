@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import Evidence, Setting, uncertain
+from virtscan.offload.persistence.evidence import Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.shell import Scene, merged, run_script
 
 _SYSTEM = ("/etc/crontab", "/etc/cron.d/*")
@@ -14,7 +14,7 @@ _ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(\"[^\"]*\"|'[^']*'|.*)")
 _TIMES = re.compile(r"\s*(@\w+|(?:\S+\s+){4}\S+)\s+(.*)")
 
 
-def cron(evidence: Evidence, device: str) -> Iterator[Setting]:
+def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
     """Yield the settings in crontabs; a line for other times than the boot makes the outcome UNKNOWN.
 
     Source:
@@ -26,7 +26,7 @@ def cron(evidence: Evidence, device: str) -> Iterator[Setting]:
         states = _states(text, Scene(device=device, scripts=evidence.files), system=any(map(path.match, _SYSTEM)))
         if states:
             certain = running is State.ON and _plain(path)
-            yield Setting(where=str(path), states=states if certain else uncertain(states))
+            yield SavedSetting(where=str(path), states=states if certain else uncertain(states))
 
 
 def _plain(path: PurePosixPath) -> bool:

@@ -58,7 +58,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
                 yield path, text
 
 
-class Setting(msgspec.Struct, frozen=True, kw_only=True):
+class SavedSetting(msgspec.Struct, frozen=True, kw_only=True):
     """One lasting setting: the state that it gives to each of `WAYS` that it names.
 
     UNKNOWN when the file does something about it that can't be told from here. `where` names it for people.

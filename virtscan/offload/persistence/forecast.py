@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from virtscan.model import Feature, Persistence, State
 from virtscan.offload.persistence.cron import cron
-from virtscan.offload.persistence.evidence import WAYS, Evidence, Setting
+from virtscan.offload.persistence.evidence import WAYS, Evidence, SavedSetting
 from virtscan.offload.persistence.hooks import hooks
 from virtscan.offload.persistence.ifcfg import ifcfg
 from virtscan.offload.persistence.ifupdown import ifupdown
@@ -59,7 +59,7 @@ def forecast(
     return Persistence(tx_checksum=State.ON, setting=f"no persistent setting in {_SEARCHED}{hint}")
 
 
-def _outcome(setting: Setting, features: Mapping[str, Feature]) -> State | None:
+def _outcome(setting: SavedSetting, features: Mapping[str, Feature]) -> State | None:
     """Return what comes of one setting; None when it leaves TX checksum offload for UDP over IPv4 as it is."""
     states = []
     is_set = False

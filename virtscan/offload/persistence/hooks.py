@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import WAYS, Evidence, Setting, uncertain
+from virtscan.offload.persistence.evidence import WAYS, Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.ifcfg import belongs
 from virtscan.offload.persistence.ifupdown import if_up
 from virtscan.offload.persistence.profiles import has_profile
@@ -46,7 +46,7 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
     guarded: bool = False
 
 
-def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
+def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
     """Yield the settings in scripts; one that is not executable says nothing."""
     for hook in _hooks(evidence, device, macs):
         for path, text in evidence.under(*hook.patterns):
@@ -57,7 +57,7 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Se
             states = _states(text, hook, evidence, device)
             certain = executable is State.ON and hook.runs is State.ON
             if states:
-                yield Setting(where=str(path), states=states if certain else uncertain(states))
+                yield SavedSetting(where=str(path), states=states if certain else uncertain(states))
     for caller, called in evidence.calls.items():
         if evidence.executes(caller) is not State.OFF:
             yield from _called(caller, called, evidence, device)
@@ -68,7 +68,7 @@ def _states(text: str, hook: _Hook, evidence: Evidence, device: str) -> dict[str
     return run_script(text, scene)
 
 
-def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: str) -> Iterator[Setting]:
+def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: str) -> Iterator[SavedSetting]:
     """Yield what scripts may do that a boot script names; its other lines, and so its words, are unknown."""
     for path in called:
         text = evidence.files.get(path, "")
@@ -77,7 +77,7 @@ def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: st
         if path not in evidence.files:
             states = dict.fromkeys(WAYS, State.UNKNOWN)
         if states:
-            yield Setting(where=f"{path}, named in {caller}", states=uncertain(states))
+            yield SavedSetting(where=f"{path}, named in {caller}", states=uncertain(states))
 
 
 def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hook, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import Evidence, Setting, uncertain
+from virtscan.offload.persistence.evidence import Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.shell import Scene, assigned, may_concern, merged, run_script
 
 _REDHAT = "/etc/sysconfig/network-scripts/ifcfg-*"
@@ -14,7 +14,7 @@ _OPTIONS = re.compile(r"ETHTOOL_OPTS|ETHTOOL_OPTIONS\w*")
 _STARTED = {"auto", "boot", "onboot", "hotplug", "ifplugd", "nfsroot", "yes", "true", "1", "t", "y", "on"}
 
 
-def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
+def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
     """Yield the settings in ifcfg files that name this device, or run ethtool for it.
 
     A file belongs to the device by DEVICE, HWADDR or its own name.
@@ -32,7 +32,7 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Se
         else:
             states, names = _states(values, assigned(text, Scene(device=device)) or {}, path, device, macs)
         if states:
-            yield Setting(where=f"{', '.join(names)} in {path}", states=states)
+            yield SavedSetting(where=f"{', '.join(names)} in {path}", states=states)
 
 
 def belongs(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import Evidence, Setting, states_of, uncertain
+from virtscan.offload.persistence.evidence import Evidence, SavedSetting, states_of, uncertain
 from virtscan.offload.persistence.shell import Scene, merged, run_script
 
 _MAIN = "/etc/network/interfaces"
@@ -61,7 +61,7 @@ class Interfaces(msgspec.Struct, frozen=True, kw_only=True):
         return State.ON if started else State.UNKNOWN
 
 
-def ifupdown(evidence: Evidence, device: str) -> Iterator[Setting]:
+def ifupdown(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
     """Yield the settings of interfaces files: options of the device's stanzas, and ethtool commands of any stanza.
 
     Source:
@@ -76,7 +76,7 @@ def ifupdown(evidence: Evidence, device: str) -> Iterator[Setting]:
             where = f"iface {stanza.words[0]} in {stanza.path}"
             found[where] = merged(found.get(where, {}), states, certain=True)
     for where, states in found.items():
-        yield Setting(where=where, states=states)
+        yield SavedSetting(where=where, states=states)
 
 
 def if_up(evidence: Evidence, device: str) -> tuple[Mapping[str, str | None], State]:

@@ -7,21 +7,21 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import Evidence, Setting, states_of, uncertain
+from virtscan.offload.persistence.evidence import Evidence, SavedSetting, states_of, uncertain
 from virtscan.offload.persistence.profiles import LINK_SINCE
 
 _LINE = re.compile(r"( *)(?:\"([^\"]+)\"|'([^']+)'|([^\s:#][^:#]*?)):(?:\s+(.*?))?\s*(?:\s#.*)?")
 _BASES = ("lib", "usr/lib", "etc", "run")
 
 
-class _Device(msgspec.Struct):
+class _Definition(msgspec.Struct):
     """The lines of one definition."""
 
     path: str
     values: dict[str, str]
 
 
-def netplan(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
+def netplan(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
     """Yield the settings in the definitions that fit the device.
 
     Source:
@@ -35,21 +35,21 @@ def netplan(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[
         if value is not None and fits is not State.OFF:
             states = states_of([("tx", value)])
             where = f"transmit-checksum-offload in {definition.path}"
-            yield Setting(where=where, states=states if fits is State.ON else uncertain(states))
+            yield SavedSetting(where=where, states=states if fits is State.ON else uncertain(states))
 
 
-def _definitions(evidence: Evidence) -> dict[str, _Device]:
+def _definitions(evidence: Evidence) -> dict[str, _Definition]:
     """Return the definitions of all files together; a later file, by name, overrides an earlier one."""
     files = {}
     for base in _BASES:
         for path, text in evidence.under(f"/{base}/netplan/*.yaml"):
             files[path.name] = str(path), text
-    found: dict[str, _Device] = {}
+    found: dict[str, _Definition] = {}
     for _, (file, text) in sorted(files.items()):
         for keys, value in _entries(text):
             match keys:
                 case ["network", "ethernets", name, *rest] if rest:
-                    definition = found.setdefault(name, _Device(path=file, values={}))
+                    definition = found.setdefault(name, _Definition(path=file, values={}))
                     definition.values[".".join(rest)] = value
                     if rest == ["transmit-checksum-offload"]:
                         definition.path = file

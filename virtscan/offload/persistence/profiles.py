@@ -6,14 +6,14 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import WAYS, Evidence, Setting, ini, states_of, uncertain
+from virtscan.offload.persistence.evidence import WAYS, Evidence, SavedSetting, ini, states_of, uncertain
 
 _ETHERNET = ("ethernet", "802-3-ethernet")
 _PROFILES = "NetworkManager/system-connections/*"
 LINK_SINCE = 245
 
 
-def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
+def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
     """Yield settings in the profiles that NetworkManager may activate on this device by itself.
 
     Which of several it takes depends on their history, so they count only as far as they agree.
@@ -22,7 +22,7 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
         nm-settings-keyfile(5): `[ethtool] feature-tx`, `feature-tx-checksum-…`; a profile without interface-name and
         mac-address fits every device of its type. NetworkManager ignores files that other users than root may read.
     """
-    found: list[Setting] = []
+    found: list[SavedSetting] = []
     for path, text in evidence.under(_PROFILES):
         values = {(section, key): value for section, key, value in ini(text)}
         exposed = _exposed(evidence, str(path))
@@ -32,14 +32,14 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
             ]
             states = states_of(pairs)
             found.append(
-                Setting(where=f"[ethtool] in {path}", states=states if exposed is State.OFF else uncertain(states))
+                SavedSetting(where=f"[ethtool] in {path}", states=states if exposed is State.OFF else uncertain(states))
             )
     setting = [item for item in found if item.states]
     if all(item.states == found[0].states for item in found):
         yield from setting[:1]
     else:
         names = ", ".join(item.where for item in setting)
-        yield Setting(
+        yield SavedSetting(
             where=f"{names} (one of {len(found)} profiles for {device})", states=dict.fromkeys(WAYS, State.UNKNOWN)
         )
 
@@ -87,7 +87,7 @@ def _named(device: str, patterns: list[str]) -> bool:
     return not wanted or any(fnmatchcase(device, word) for word in wanted)
 
 
-def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
+def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
     """Yield the setting in the .link file that udev applies to this device: the first that fits, in the order of names.
 
     A file that may fit, as far as can be told from here, makes the outcome UNKNOWN when it matters.
@@ -116,7 +116,7 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Se
         known = evidence.udev is not None or all("/10-netplan-" in path for path in setting)
         certain = known and all(states == possible[-1][1] for _, states in possible)
         states = possible[-1][1] if certain else dict.fromkeys(WAYS, State.UNKNOWN)
-        yield Setting(where=f"TransmitChecksumOffload in {', '.join(setting)}", states=states)
+        yield SavedSetting(where=f"TransmitChecksumOffload in {', '.join(setting)}", states=states)
 
 
 def _link_files(evidence: Evidence) -> dict[str, tuple[PurePosixPath, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import Evidence, Setting
+from virtscan.offload.persistence.evidence import Evidence, SavedSetting
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 
 _BASES = ("lib", "usr/lib", "usr/local/lib", "run", "etc")
@@ -15,7 +15,7 @@ _KERNELS_OWN = re.compile(r"eth\d+")
 Part = tuple[str, str, str, str]
 
 
-def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Setting]:
+def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
     """Yield the settings in rules that may run for this device, or run ethtool for it.
 
     The name behind `%k` or `$name` is another one for each device, so such a command gives UNKNOWN.
@@ -30,7 +30,7 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
     for _, (path, text) in sorted(files.items()):
         states = _states(text, Scene(device=device, scripts=evidence.files), macs)
         if states:
-            yield Setting(where=str(path), states=states)
+            yield SavedSetting(where=str(path), states=states)
 
 
 def _states(text: str, scene: Scene, macs: tuple[str, ...]) -> dict[str, State]:

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import Evidence, Setting, ini, uncertain
+from virtscan.offload.persistence.evidence import Evidence, SavedSetting, ini, uncertain
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 
 _BASES = ("lib", "usr/lib", "usr/local/lib", "run", "etc")
@@ -21,7 +21,7 @@ _WANTS = re.compile(r"^(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFai
 _EXEC = ("ExecStartPre", "ExecStart", "ExecStartPost")
 
 
-def units(evidence: Evidence, device: str) -> Iterator[Setting]:
+def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
     """Yield the settings in services; one that is not enabled says nothing.
 
     Source:
@@ -39,7 +39,7 @@ def units(evidence: Evidence, device: str) -> Iterator[Setting]:
             states = _states(entries, instance, Scene(device=device, scripts=evidence.files))
             certain = started is State.ON and _unconditional(entries, device)
             if states:
-                yield Setting(where=path, states=states if certain else uncertain(states))
+                yield SavedSetting(where=path, states=states if certain else uncertain(states))
 
 
 def _services(evidence: Evidence) -> dict[str, tuple[str, str]]:

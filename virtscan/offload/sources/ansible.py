@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from virtscan.errors import FactsError, OffloadError
 from virtscan.model import Device, Server, ServerTarget
 from virtscan.model.gaps.causes import NoFeatures
-from virtscan.offload.answer import Answer
+from virtscan.offload.answer import ServerAnswer
 from virtscan.offload.server import observed
 
 if TYPE_CHECKING:
-    from virtscan.evidence.ansible import Facts
+    from virtscan.evidence.ansible import AnsibleFacts
 
 
 def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  the caller ends it
@@ -25,7 +25,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
         facts = ansible.open_facts(Path(target.address), [target.name])
     except FactsError as error:
         raise OffloadError(f"the facts can't be read: {error}") from error
-    answer = Answer(
+    answer = ServerAnswer(
         devices=(*facts.devices, *_possible_masters(facts)),
         lists_all_devices=facts.lists_all_devices,
         features=facts.features,
@@ -37,7 +37,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
     return observed(target, answer, at=facts.taken_at)
 
 
-def _possible_masters(facts: "Facts") -> list[Device]:
+def _possible_masters(facts: "AnsibleFacts") -> list[Device]:
     """Return the devices without facts, each over the devices that may be its members: those without an address.
 
     A VLAN is named after the device below it, and is neither a bond nor a bridge.

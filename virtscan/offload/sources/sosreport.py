@@ -8,7 +8,7 @@ from virtscan import hostnet
 from virtscan.errors import OffloadError, SosreportError
 from virtscan.model import Device, DeviceName, Server, ServerTarget, State
 from virtscan.model.gaps.causes import NoFeatures
-from virtscan.offload.answer import Answer
+from virtscan.offload.answer import ServerAnswer
 from virtscan.offload.persistence import Evidence
 from virtscan.offload.server import observed
 
@@ -61,12 +61,12 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
         raise OffloadError(f"{error}; the sosreport was read only in part: {report.cut_short}") from error
 
 
-def _answer(report: "Sosreport") -> Answer:
+def _answer(report: "Sosreport") -> ServerAnswer:
     from virtscan.evidence import sosreport
 
     features = {DeviceName(name): text for name, text in report.named(_FEATURES)}
     known = sosreport.read_devices(report)
-    return Answer(
+    return ServerAnswer(
         devices=hostnet.merge_devices((*known, *(Device(name=name) for name in features))),
         lists_all_devices=report.cut_short is None and sosreport.lists_all_devices(report),
         features=features,

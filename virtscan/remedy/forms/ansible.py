@@ -7,7 +7,7 @@ import textwrap
 from virtscan.remedy.forms import shell
 from virtscan.remedy.forms.check import FUNCTIONS, call
 from virtscan.remedy.forms.steps import features
-from virtscan.remedy.plan import Change, Remedy, Sender, Steps
+from virtscan.remedy.plan import Change, Remedy, Steps, SwitchedDevice
 from virtscan.remedy.wording import about, afterwards, comment, opening
 
 _READ = "Read it before ansible-playbook runs it; --tags undo takes it back."
@@ -58,7 +58,7 @@ def _play(change: Change) -> str:
     return head + textwrap.indent("".join(tasks), "    ")
 
 
-def _off(device: Sender) -> str:
+def _off(device: SwitchedDevice) -> str:
     read = _task(
         f"Read the offload settings of {device.text}",
         _command("ethtool", "-k", device.text),
@@ -73,7 +73,7 @@ def _off(device: Sender) -> str:
     )
 
 
-def _keep_off(device: Sender) -> str:
+def _keep_off(device: SwitchedDevice) -> str:
     return _task(
         f"Keep {device.text} off after the next reboot",
         f"ansible.builtin.copy:\n"
@@ -95,14 +95,14 @@ def _check(change: Change) -> str:
     )
 
 
-def _forget(device: Sender) -> str:
+def _forget(device: SwitchedDevice) -> str:
     path = _quoted(shell.rule_path(device))
     return _task(
         f"Remove the setting of {device.text}", f"ansible.builtin.file:\n  path: {path}\n  state: absent", _UNDO
     )
 
 
-def _on(device: Sender) -> str:
+def _on(device: SwitchedDevice) -> str:
     return _task(f"Switch {device.text} on again", _command("ethtool", "-K", device.text, *features(device)), _UNDO)
 
 
@@ -114,11 +114,13 @@ def _named() -> str:
     )
 
 
-def _templated(device: Sender) -> Sender:
+def _templated(device: SwitchedDevice) -> SwitchedDevice:
     """Give the device as Ansible writes it: a variable when it is not named."""
     if device.interface is not None:
         return device
-    return Sender(interface="{{ interface }}", switched_on=device.switched_on, now=device.now, lasting=device.lasting)
+    return SwitchedDevice(
+        interface="{{ interface }}", switched_on=device.switched_on, now=device.now, lasting=device.lasting
+    )
 
 
 def _task(name: str, *parts: str) -> str:

@@ -6,8 +6,8 @@ from functools import partial
 import msgspec
 
 from virtscan.remedy.forms.script import script
-from virtscan.remedy.forms.steps import Setting, steps
-from virtscan.remedy.plan import Change, Remedy, Sender, Steps
+from virtscan.remedy.forms.steps import SettingCommands, steps
+from virtscan.remedy.plan import Change, Remedy, Steps, SwitchedDevice
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +17,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     write: Callable[[Remedy], str]
 
 
-def in_shell(setting: Callable[[Sender], Setting]) -> Form:
+def in_shell(setting: Callable[[SwitchedDevice], SettingCommands]) -> Form:
     """Make a script of commands, with the settings of one kind."""
     made = partial(steps, setting=setting)
     return Form(steps=made, write=partial(script, steps_of=made))

@@ -1,10 +1,10 @@
 """Red Hat's ifcfg files, up to RHEL 8."""
 
-from virtscan.remedy.forms.steps import Setting
-from virtscan.remedy.plan import Sender
+from virtscan.remedy.forms.steps import SettingCommands
+from virtscan.remedy.plan import SwitchedDevice
 
 
-def setting(device: Sender) -> Setting:
+def setting(device: SwitchedDevice) -> SettingCommands:
     """Keep a device off by ETHTOOL_OPTS in its file; a different value is left alone.
 
     Source:
@@ -12,7 +12,7 @@ def setting(device: Sender) -> Setting:
         it is, several commands are separated by `;`.
     """
     name = device.text
-    return Setting(
+    return SettingCommands(
         write=(
             f'file="/etc/sysconfig/network-scripts/ifcfg-{name}"\n'
             f'if ! [ -f "$file" ]; then\n'

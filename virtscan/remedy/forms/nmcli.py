@@ -1,16 +1,16 @@
 """NetworkManager's command line, for devices that it manages; since NetworkManager 1.14."""
 
-from virtscan.remedy.forms.steps import Setting
-from virtscan.remedy.plan import Sender
+from virtscan.remedy.forms.steps import SettingCommands
+from virtscan.remedy.plan import SwitchedDevice
 
 
-def setting(device: Sender) -> Setting:
+def setting(device: SwitchedDevice) -> SettingCommands:
     """Keep a device off by the profile that is active on it, which for a bond's member is that of the port.
 
     Source:
         nm-settings-nmcli(5), ethtool: feature-tx is on, off or ignore; nmcli(1): GENERAL.CON-UUID of `device show`.
     """
-    return Setting(
+    return SettingCommands(
         write=_modify(device.word, "off"),
         remove=_modify(device.word, "ignore"),
         means="its NetworkManager profile",

@@ -1,24 +1,24 @@
 """Plain commands; lasting by a udev rule, which works with any network manager, from RHEL 6 to this day."""
 
-from virtscan.remedy.forms.steps import Setting
-from virtscan.remedy.plan import Sender
+from virtscan.remedy.forms.steps import SettingCommands
+from virtscan.remedy.plan import SwitchedDevice
 
 
-def setting(device: Sender) -> Setting:
+def setting(device: SwitchedDevice) -> SettingCommands:
     """Keep a device off by a udev rule."""
-    return Setting(
+    return SettingCommands(
         write=f'cat >"{rule_path(device)}" <<EOF\n{rule(device)}EOF\n',
         remove=f'rm -f "{rule_path(device)}"\n',
         means="a udev rule",
     )
 
 
-def rule_path(device: Sender) -> str:
+def rule_path(device: SwitchedDevice) -> str:
     """Give the file of the rule, which sorts behind those that name devices."""
     return f"/etc/udev/rules.d/99-virtscan-{device.text}.rules"
 
 
-def rule(device: Sender) -> str:
+def rule(device: SwitchedDevice) -> str:
     """Switch it off whenever the device appears; every distribution has ethtool in /sbin, at least as a link.
 
     Source:

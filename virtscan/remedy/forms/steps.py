@@ -5,10 +5,10 @@ from collections.abc import Callable
 import msgspec
 
 from virtscan.remedy.forms.check import FUNCTIONS, call
-from virtscan.remedy.plan import Change, Sender, Steps
+from virtscan.remedy.plan import Change, Steps, SwitchedDevice
 
 
-class Setting(msgspec.Struct, frozen=True, kw_only=True):
+class SettingCommands(msgspec.Struct, frozen=True, kw_only=True):
     """How one device is kept off: commands that write and remove the setting, and its name."""
 
     write: str
@@ -16,7 +16,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     means: str
 
 
-def steps(change: Change, setting: Callable[[Sender], Setting]) -> Steps:
+def steps(change: Change, setting: Callable[[SwitchedDevice], SettingCommands]) -> Steps:
     """Write the change; the devices are switched from the bottom up, and back in the opposite order."""
     settings = [setting(sender) for sender in change.senders if sender.lasting]
     undone = "".join(one.remove for one in settings)
@@ -31,10 +31,10 @@ def steps(change: Change, setting: Callable[[Sender], Setting]) -> Steps:
 
 def start(change: Change) -> str:
     """Give the device where the check begins, as a word of a shell."""
-    return Sender(interface=change.top).word
+    return SwitchedDevice(interface=change.top).word
 
 
-def features(device: Sender) -> tuple[str, ...]:
+def features(device: SwitchedDevice) -> tuple[str, ...]:
     """Give the words after `ethtool -K DEVICE` that switch it on again as it was.
 
     `tx` is the word for every feature `tx-checksum-…` that ethtool and kernels of all ages know. Segmentation offload,
@@ -43,5 +43,5 @@ def features(device: Sender) -> tuple[str, ...]:
     return tuple(word for name in device.switched_on for word in (name, "on")) or ("tx", "on")
 
 
-def _on(device: Sender) -> str:
+def _on(device: SwitchedDevice) -> str:
     return f"ethtool -K {device.word} {' '.join(features(device))}\n"

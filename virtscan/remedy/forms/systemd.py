@@ -2,13 +2,13 @@
 
 from virtscan.model import DeviceKind
 from virtscan.remedy.forms import shell
-from virtscan.remedy.forms.steps import Setting
-from virtscan.remedy.plan import Sender
+from virtscan.remedy.forms.steps import SettingCommands
+from virtscan.remedy.plan import SwitchedDevice
 
 _STACKED = frozenset({DeviceKind.BOND, DeviceKind.VLAN, DeviceKind.BRIDGE})
 
 
-def setting(device: Sender) -> Setting:
+def setting(device: SwitchedDevice) -> SettingCommands:
     """Keep a NIC off by a .link file, and a bond, VLAN or bridge by a udev rule.
 
     Only the first matching .link file is applied, so a new one takes over the naming of the device. Of a bond, VLAN or
@@ -20,20 +20,20 @@ def setting(device: Sender) -> Setting:
     """
     by_rule = shell.setting(device)
     if device.kind in _STACKED:
-        return Setting(
+        return SettingCommands(
             write=by_rule.write,
             remove=by_rule.remove,
             means="a udev rule: a .link file would also take over how a bond, VLAN or bridge gets its MAC",
         )
     path = f"/etc/systemd/network/10-virtscan-{device.text}.link"
-    return Setting(
+    return SettingCommands(
         write=f'{_address(device)}cat >"{path}" <<EOF\n{_link(device)}EOF\n',
         remove=f'rm -f "{path}"\n',
         means="a systemd.link file, which sorts before all others and keeps the device name",
     )
 
 
-def _address(device: Sender) -> str:
+def _address(device: SwitchedDevice) -> str:
     """Read the permanent MAC, which a member of a bond does not use; some virtual devices have none."""
     if device.mac is not None:
         return ""
@@ -46,7 +46,7 @@ def _address(device: Sender) -> str:
     )
 
 
-def _link(device: Sender) -> str:
+def _link(device: SwitchedDevice) -> str:
     return (
         f"[Match]\nPermanentMACAddress={device.mac or '$mac'}\n\n"
         f"[Link]\nName={device.text}\nTransmitChecksumOffload=no\n"

@@ -24,7 +24,7 @@ class Name(msgspec.Struct, frozen=True):
     count: int
 
 
-class Place(msgspec.Struct, frozen=True):
+class DeviceDomains(msgspec.Struct, frozen=True):
     """A device of a hypervisor with the domains on it: some, and those that are shown on demand.
 
     `count` leaves out those that are waived.
@@ -46,8 +46,8 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     commands: tuple[str, ...]
     count: int
     is_open: bool
-    places: tuple[Place, ...] = ()
-    further: tuple[Place, ...] = ()
+    places: tuple[DeviceDomains, ...] = ()
+    further: tuple[DeviceDomains, ...] = ()
     headings: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
 
@@ -92,7 +92,7 @@ def _rows(part: Section) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(printable(plain(value, none="-"), CELL) for value in row) for row in part.rows[:_PLAIN_ROWS])
 
 
-def _places(section: Section, group: RowGroup) -> tuple[Place, ...]:
+def _places(section: Section, group: RowGroup) -> tuple[DeviceDomains, ...]:
     """Give the places of a group's rows in the order of its rows, each domain once."""
     keys = [column.key for column in section.columns]
     hypervisor, device, domain, exposure, waived = (
@@ -108,8 +108,8 @@ def _places(section: Section, group: RowGroup) -> tuple[Place, ...]:
     return tuple(_place(host, name, names) for (host, name), names in found.items())
 
 
-def _place(hypervisor: str, device: str, domains: dict[str, list[str]]) -> Place:
+def _place(hypervisor: str, device: str, domains: dict[str, list[str]]) -> DeviceDomains:
     names = tuple(Name(printable(name, CELL), looks[0], len(looks)) for name, looks in domains.items())
     some = len(names) if len(names) <= _SHOWN_NAMES + 1 else _SHOWN_NAMES
     count = sum(name.look != _WAIVED for name in names)
-    return Place(printable(hypervisor, CELL), printable(device, CELL), count, names[:some], names[some:])
+    return DeviceDomains(printable(hypervisor, CELL), printable(device, CELL), count, names[:some], names[some:])

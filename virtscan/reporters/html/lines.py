@@ -22,7 +22,7 @@ _CHARTS = (
 """Column, title, unit, and what a value is divided by for it."""
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class ChartLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line; where a value is unknown it has a hole, so it has several parts, each the points of a polyline."""
 
     label: str
@@ -37,7 +37,7 @@ class LineChart(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[ChartLine, ...]
     top: str
     first: str
     last: str
@@ -94,10 +94,12 @@ def _chart(
     )
 
 
-def _line(name: str, values: Mapping[str, float | None], place: Mapping[str, float], top: float, unit: str) -> Line:
+def _line(
+    name: str, values: Mapping[str, float | None], place: Mapping[str, float], top: float, unit: str
+) -> ChartLine:
     last = next((value for time in sorted(values, reverse=True) if (value := values[time]) is not None), None)
     words = "unknown" if last is None else f"{last:.0f} {unit}"
-    return Line(label=printable(name, CELL), parts=tuple(_parts(values, place, top)), words=words)
+    return ChartLine(label=printable(name, CELL), parts=tuple(_parts(values, place, top)), words=words)
 
 
 def _parts(values: Mapping[str, float | None], place: Mapping[str, float], top: float) -> Iterator[str]:

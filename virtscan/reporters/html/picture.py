@@ -19,7 +19,7 @@ _SHORT = 27
 _LONG = 38
 
 
-class Line(msgspec.Struct, frozen=True):
+class TextLine(msgspec.Struct, frozen=True):
     """A line of text in a node; `look` is an exposure, or empty."""
 
     text: str
@@ -27,16 +27,16 @@ class Line(msgspec.Struct, frozen=True):
     look: str
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True):
+class Box(msgspec.Struct, frozen=True, kw_only=True):
     """A box; `title` is all that it stands for."""
 
     y: float
     height: float
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[TextLine, ...]
 
 
-class Link(msgspec.Struct, frozen=True, kw_only=True):
+class Curve(msgspec.Struct, frozen=True, kw_only=True):
     """A curve between two heights, as thick as the number of interfaces on that way."""
 
     start: float
@@ -50,10 +50,10 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
     height: float
     by_site: bool
-    servers: tuple[Node, ...]
-    places: tuple[Node, ...]
-    ends: tuple[Node, ...]
-    links: tuple[Link, ...]
+    servers: tuple[Box, ...]
+    places: tuple[Box, ...]
+    ends: tuple[Box, ...]
+    links: tuple[Curve, ...]
 
 
 class _Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +130,7 @@ def _drawn(places: Mapping[tuple[str, str], Sequence[_Way]], *, by_site: bool) -
 
 def _servers(
     places: Mapping[tuple[str, str], Sequence[_Way]], heights: Mapping[tuple[str, str], float]
-) -> tuple[list[Node], dict[str, float]]:
+) -> tuple[list[Box], dict[str, float]]:
     """Put each server at the middle of its places, below the one before."""
     reached: defaultdict[str, list[float]] = defaultdict(list)
     counts: defaultdict[str, int] = defaultdict(int)
@@ -153,13 +153,13 @@ def _links(
     heights: Mapping[tuple[str, str], float],
     at: Mapping[str, float],
     most: int,
-) -> Iterator[Link]:
+) -> Iterator[Curve]:
     for place, ways in places.items():
         counts: defaultdict[str, int] = defaultdict(int)
         for way in ways:
             counts[way.server] += len(way.domains)
         for server, count in counts.items():
-            yield Link(
+            yield Curve(
                 start=at[server],
                 end=heights[place],
                 width=round(1.5 + 10 * count / most, 1),
@@ -192,13 +192,13 @@ def _first(lines: list[tuple[str, str]], what: str, most: int) -> list[tuple[str
     return [*lines[: most - 1], (f"and {len(lines) - most + 1} more {what}", "more")]
 
 
-def _node(y: float, height: float, lines: Sequence[tuple[str, str]], room: int, title: str = "") -> Node:
+def _node(y: float, height: float, lines: Sequence[tuple[str, str]], room: int, title: str = "") -> Box:
     top = y + (height - len(lines) * _LINE) / 2 + _LINE * 0.72
-    return Node(
+    return Box(
         y=y,
         height=height,
         title=printable(title or ", ".join(text for text, _ in lines), 2000),
         lines=tuple(
-            Line(printable(text, room), top + number * _LINE, look) for number, (text, look) in enumerate(lines)
+            TextLine(printable(text, room), top + number * _LINE, look) for number, (text, look) in enumerate(lines)
         ),
     )

@@ -15,7 +15,7 @@ from virtscan.storage.history.ingest import ingest, lock_scopes
 from virtscan.storage.history.memory import remembering
 from virtscan.storage.history.pieces import taken_apart
 from virtscan.storage.history.pruning import Then, last_complete, remove, superfluous
-from virtscan.storage.history.reading import Reader
+from virtscan.storage.history.reading import ScanReader
 from virtscan.storage.history.tables import CAPACITY_COUNT, FINDING_COUNT, SCAN, SCOPE
 from virtscan.storage.inventory_file import to_saved
 
@@ -116,7 +116,7 @@ class History:
             HistoryError: As `load`.
         """
         with self._database.reading() as connection:
-            reader = Reader(connection)
+            reader = ScanReader(connection)
             return tuple(map(reader.inventory, numbers))
 
     def recall(self, number: int) -> Inventory:
@@ -126,7 +126,7 @@ class History:
             HistoryError: As `load`.
         """
         with self._database.reading() as connection:
-            return remembering(connection, Reader(connection).inventory(number), number)
+            return remembering(connection, ScanReader(connection).inventory(number), number)
 
     def finding_counts(self) -> tuple[ScanCounts, ...]:
         """Return the counts of findings of every scan, those of pruned ones included, the first one first."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from virtscan.storage.history.versions import OpenVersion, Step
+from virtscan.storage.history.versions import OpenVersion, VersionStep
 from virtscan.storage.inventory_file import VERSION
 
 _BITS = 24
@@ -22,7 +22,7 @@ class VersionWriter:
         self._added: defaultdict[sa.Table, list[dict[str, Any]]] = defaultdict(list)
         self._ended: defaultdict[sa.Table, list[int]] = defaultdict(list)
 
-    def apply(self, table: sa.Table, made: Step, rows: Iterable[Mapping[str, Any]]) -> tuple[int, ...] | None:
+    def apply(self, table: sa.Table, made: VersionStep, rows: Iterable[Mapping[str, Any]]) -> tuple[int, ...] | None:
         """Note what begins and ends.
 
         Args:

@@ -6,7 +6,7 @@ import msgspec
 import sqlalchemy as sa
 
 from virtscan.model import HostStatus, Hypervisor, Inventory, UnreadHost
-from virtscan.storage.history.reading import Reader, chunks
+from virtscan.storage.history.reading import ScanReader, chunks
 from virtscan.storage.history.tables import HOST, HOST_SCAN, SCAN
 
 
@@ -19,7 +19,7 @@ class Whole(msgspec.Struct, frozen=True):
 
 def whole_hosts(connection: sa.Connection, ids: Sequence[int], scan_id: int) -> dict[int, Whole]:
     """Return hosts, by id, as they were at the last scan up to this one that read them completely."""
-    reader = Reader(connection)
+    reader = ScanReader(connection)
     scans: dict[int, list[int]] = {}
     for some in chunks(ids):
         for number, scan in _last_complete(connection, some, scan_id):

@@ -21,7 +21,7 @@ _unpack_ids = msgspec.msgpack.Decoder(tuple[int, ...]).decode
 _unpack_listings = msgspec.msgpack.Decoder(Listings).decode
 
 
-class Reader:
+class ScanReader:
     """Scans within one transaction; what several of them share is read once, and is the same value."""
 
     def __init__(self, connection: sa.Connection) -> None:

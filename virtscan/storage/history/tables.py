@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 
-class Moment(sa.types.TypeDecorator[datetime]):
+class MomentColumn(sa.types.TypeDecorator[datetime]):
     """A time in UTC: with its zone in PostgreSQL, in SQLite ISO 8601 to the second with Z, which sorts as text."""
 
     impl = sa.DateTime(timezone=True)
@@ -46,13 +46,13 @@ def _texts(*names: str) -> dict[str, Any]:
     return dict.fromkeys(names, sa.Text())
 
 
-SCHEMA_VERSION = _table("schema_version", number=sa.Integer(), applied_at=Moment(), **_texts("version"))
+SCHEMA_VERSION = _table("schema_version", number=sa.Integer(), applied_at=MomentColumn(), **_texts("version"))
 SCOPE = _table("scope", **_integers("id"), **_texts("name"))
 SCAN = _table(
     "scan",
     **_integers("id", "scope_id", "hypervisors", "complete", "partial", "failed", "domains", "interfaces", "gaps"),
     **_integers("at_risk", "unknown", "reported", "format"),
-    taken_at=Moment(),
+    taken_at=MomentColumn(),
     **_texts("version", "status"),
     rest=sa.LargeBinary(),
     listings=sa.LargeBinary(),

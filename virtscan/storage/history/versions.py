@@ -15,7 +15,7 @@ class OpenVersion(msgspec.Struct, frozen=True, gc=False):
     rank: float
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class VersionStep(msgspec.Struct, frozen=True, kw_only=True):
     """What an observation changes.
 
     `added` are the places of new versions in the observation with their ranks, `ended` the ids of those that end.
@@ -34,7 +34,7 @@ def step(
     *,
     complete: bool,
     is_superseded: Callable[[int], bool] = lambda _id: False,
-) -> Step:
+) -> VersionStep:
     """Compare an observation with the versions that are open.
 
     Args:
@@ -45,7 +45,7 @@ def step(
             observation ends no other.
     """
     if complete and [version.digest for version in before] == list(observed):
-        return Step()
+        return VersionStep()
     waiting: defaultdict[bytes, deque[OpenVersion]] = defaultdict(deque)
     for version in before:
         waiting[version.digest].append(version)
@@ -62,7 +62,7 @@ def step(
     numbers = itertools.count()
     ids = tuple(-1 - next(numbers) if version is None else version.id for version in matched)
     places = [place for place, version in enumerate(matched) if version is None]
-    return Step(
+    return VersionStep(
         added=tuple(zip(places, ranks, strict=True)),
         ended=tuple(sorted(ended)),
         listing=ids if hidden else None,

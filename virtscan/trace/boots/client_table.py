@@ -7,7 +7,7 @@ from virtscan.model import Mac
 from virtscan.trace.boots.attempt import BootAttempt
 from virtscan.trace.boots.boot import Boot
 from virtscan.trace.capture.packets import Packet
-from virtscan.trace.protocols.dhcp import Dhcp, Step
+from virtscan.trace.protocols.dhcp import AddressStep, Dhcp
 from virtscan.trace.protocols.dhcp import mac as written
 
 MOST_ATTEMPTS = 10_000
@@ -133,5 +133,5 @@ def _is_over(attempt: BootAttempt, message: Dhcp, time: float) -> bool:
     if dhcp is None:
         return False
     if dhcp.transaction == message.transaction:
-        return attempt.downloads and message.step is Step.DISCOVER
+        return attempt.downloads and message.step is AddressStep.DISCOVER
     return attempt.downloads or dhcp.over(time)

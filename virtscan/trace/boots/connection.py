@@ -17,7 +17,7 @@ class Connection(Download):
         self._established = False
         self._refused = False
         self._closed = False
-        self._request: http.Request | None = None
+        self._request: http.HttpRequest | None = None
         self._requested_up_to: int | None = None
         self._answer: http.Response | None = None
         self._begun = 0

@@ -4,7 +4,7 @@ from virtscan.trace.boots.boot import Lease, Outcome
 from virtscan.trace.boots.exchange import PATIENCE, Exchange
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.packets import Packet
-from virtscan.trace.protocols.dhcp import PROXY, Dhcp, Step
+from virtscan.trace.protocols.dhcp import PROXY, AddressStep, Dhcp
 
 _MOST_ANSWERS = 64
 _RETRIES_OF_THE_PATIENT = 1
@@ -25,8 +25,8 @@ class DhcpExchange(Exchange):
         self.transaction = message.transaction
         self.next_server: bytes | None = None
         self.file: str | None = None
-        self._seen: set[Step] = set()
-        self._answers_seen: set[tuple[Step, bytes]] = set()
+        self._seen: set[AddressStep] = set()
+        self._answers_seen: set[tuple[AddressStep, bytes]] = set()
         self._keeps_transaction = False
         self._acknowledgement: Checksum | None = None
         self._acknowledged_at = packet.time
@@ -35,19 +35,19 @@ class DhcpExchange(Exchange):
     @property
     def acknowledged(self) -> bool:
         """Return True if a server acknowledged an address."""
-        return Step.ACK in self._seen
+        return AddressStep.ACK in self._seen
 
     def met(self, packet: Packet, message: Dhcp) -> None:
         """Take a message of this client, or to it."""
         step = message.step
         same = message.transaction == self.transaction and packet.destination_port != PROXY
-        if step in {Step.DISCOVER, Step.REQUEST}:
+        if step in {AddressStep.DISCOVER, AddressStep.REQUEST}:
             self.transaction = message.transaction
         server = message.server or packet.source
-        if step is Step.DISCOVER:
+        if step is AddressStep.DISCOVER:
             self._keeps_transaction = same and step in self._seen
             self.client_sent(packet, again=step in self._seen)
-        elif step is Step.REQUEST:
+        elif step is AddressStep.REQUEST:
             unanswered = not self.acknowledged or (same and self._misses_acknowledgement(packet.time))
             again = step in self._seen and unanswered
             self.client_sent(packet, again=again)
@@ -56,9 +56,9 @@ class DhcpExchange(Exchange):
         else:
             self.answered(packet, server, again=(step, server) in self._answers_seen)
             self._learn(message, server)
-            if step is Step.ACK:
+            if step is AddressStep.ACK:
                 self._acknowledgement, self._acknowledged_at = packet.checksum(), packet.time
-            if step is Step.NAK:
+            if step is AddressStep.NAK:
                 self.took(server)  # a refusal needs no answer
         self._seen.add(step)
 
@@ -73,7 +73,7 @@ class DhcpExchange(Exchange):
         After ignored offers it does if the client gave up, or retried in one transaction before. Others change the
         transaction with each retry.
         """
-        unrequested = Step.OFFER in self._seen and Step.REQUEST not in self._seen
+        unrequested = AddressStep.OFFER in self._seen and AddressStep.REQUEST not in self._seen
         return self.acknowledged or (unrequested and (self._keeps_transaction or self.gave_up(time)))
 
     def unheeded(self, end: float) -> bool:
@@ -90,20 +90,20 @@ class DhcpExchange(Exchange):
         """Return how far the client came."""
         if self.acknowledged:
             return Lease.ACKNOWLEDGED
-        if Step.NAK in self._seen:
+        if AddressStep.NAK in self._seen:
             return Lease.REFUSED
-        return Lease.OFFERED if Step.OFFER in self._seen else Lease.NO_ANSWER
+        return Lease.OFFERED if AddressStep.OFFER in self._seen else Lease.NO_ANSWER
 
     def ended(self, end: float) -> Outcome:
         """Return the outcome of the boot if nothing came after this exchange."""
         if self.acknowledged:
             missed = self._acknowledgement_missed and self._acknowledgement in _BAD
             return Outcome.ACKNOWLEDGEMENT_NOT_TAKEN if missed else Outcome.ADDRESS_ONLY
-        if Step.NAK in self._seen:
+        if AddressStep.NAK in self._seen:
             return Outcome.REFUSED
         if not self.from_client or not self.stood(end):
             return Outcome.UNFINISHED
-        if Step.OFFER not in self._seen or Step.REQUEST in self._seen:
+        if AddressStep.OFFER not in self._seen or AddressStep.REQUEST in self._seen:
             return Outcome.NO_ANSWER
         waits = self.retries <= _RETRIES_OF_THE_PATIENT and end - self.last < PATIENCE
         return Outcome.UNFINISHED if waits else Outcome.OFFERS_NOT_REQUESTED

@@ -15,7 +15,7 @@ from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.copies import Copies
 from virtscan.trace.capture.packets import TCP, UDP, Packet
 from virtscan.trace.protocols import dhcp, dhcp6, http, tcp, tftp
-from virtscan.trace.protocols.dhcp import Dhcp, Step, Unreadable
+from virtscan.trace.protocols.dhcp import AddressStep, Dhcp, UnusableMessage
 from virtscan.trace.protocols.icmp import refused
 
 _MOST_DOWNLOADS = 4096
@@ -39,7 +39,7 @@ class Tracker:
     """
 
     def __init__(self) -> None:
-        self.unreadable: Counter[Unreadable] = Counter()
+        self.unreadable: Counter[UnusableMessage] = Counter()
         self._clients = ClientTable()
         self._transfers: dict[_End, tuple[BootAttempt, Transfer]] = {}
         self._connections: dict[tuple[_End, _End], tuple[BootAttempt, Connection]] = {}
@@ -98,16 +98,17 @@ class Tracker:
         """
         return self._clients.boots(end=end)
 
-    def _dhcp(self, packet: Packet, message: Dhcp | Unreadable) -> "_Taken | None":
-        if isinstance(message, Unreadable):
+    def _dhcp(self, packet: Packet, message: Dhcp | UnusableMessage) -> "_Taken | None":
+        if isinstance(message, UnusableMessage):
             self.unreadable[message] += 1
             return None
-        if message.step is Step.OTHER:
+        if message.step is AddressStep.OTHER:
             return None
-        from_client = message.step in {Step.DISCOVER, Step.REQUEST}
+        from_client = message.step in {AddressStep.DISCOVER, AddressStep.REQUEST}
         mac = _client(packet, message)
         if mac is None:
-            self.unreadable[Unreadable.NAMELESS if packet.destination_port in _PORTS_6 else Unreadable.MALFORMED] += 1
+            defect = UnusableMessage.NAMELESS if packet.destination_port in _PORTS_6 else UnusableMessage.MALFORMED
+            self.unreadable[defect] += 1
             return None
         begins = from_client and packet.destination_port != dhcp.PROXY
         attempt = self._clients.attempt(mac, packet, message if begins else None)
@@ -138,7 +139,7 @@ class Tracker:
                     _keep(self._transfers, end, (attempt, transfer))
                 transfer.requested(packet)
                 return _taken(attempt, transfer, packet, from_server=False)
-            case Unreadable():
+            case UnusableMessage():
                 self.unreadable[message] += 1
                 return None
             case _:
@@ -152,8 +153,8 @@ class Tracker:
             return None
         attempt, transfer = known
         message = tftp.parse(packet.payload, length=packet.length - 8)
-        if isinstance(message, Unreadable):
-            self.unreadable[Unreadable.CUT] += message is Unreadable.CUT
+        if isinstance(message, UnusableMessage):
+            self.unreadable[UnusableMessage.CUT] += message is UnusableMessage.CUT
             return None
         if to_client:
             transfer.from_its_server(packet, message)

@@ -3,7 +3,16 @@
 from virtscan.trace.boots.boot import Outcome
 from virtscan.trace.boots.exchange import Download
 from virtscan.trace.capture.packets import Packet
-from virtscan.trace.protocols.tftp import BLOCK_SIZE, Acknowledgement, Data, Error, Message, Options, Read, Write
+from virtscan.trace.protocols.tftp import (
+    BLOCK_SIZE,
+    Acknowledgement,
+    Data,
+    Error,
+    Message,
+    OptionAcknowledgement,
+    Read,
+    Write,
+)
 
 
 class Transfer(Download):
@@ -57,7 +66,7 @@ class Transfer(Download):
         flow = packet.source_port
         self.server = packet.source
         match message:
-            case Options(block_size):
+            case OptionAcknowledgement(block_size):
                 self.answered(packet, flow, again=self._has_options)
                 self._has_options = True
                 self._block_size = block_size

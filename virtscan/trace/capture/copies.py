@@ -15,7 +15,7 @@ _MOST = 1024
 _T = TypeVar("_T")
 
 
-class _Key(NamedTuple):
+class _PacketIdentity(NamedTuple):
     """What stays the same on the way through a stack: neither VLAN tags and MACs nor the checksum, if it is partial."""
 
     source: bytes
@@ -27,7 +27,7 @@ class _Key(NamedTuple):
     rest: bytes
 
 
-class _Place(NamedTuple):
+class _CapturePoint(NamedTuple):
     """Point where a packet was seen."""
 
     device: int
@@ -41,14 +41,14 @@ class Original(Generic[_T]):
 
     time: float
     what: _T
-    places: set[_Place] = field(default_factory=set)
+    places: set[_CapturePoint] = field(default_factory=set)
 
 
 class Copies(Generic[_T]):
     """The packets of the last moment, to find those that are seen again; bounded."""
 
     def __init__(self) -> None:
-        self._recent: OrderedDict[_Key, list[Original[_T]]] = OrderedDict()
+        self._recent: OrderedDict[_PacketIdentity, list[Original[_T]]] = OrderedDict()
 
     def original(self, packet: Packet) -> Original[_T] | None:
         """Return what was kept of the packet at its first device; None at the first.
@@ -59,7 +59,7 @@ class Copies(Generic[_T]):
         device = packet.link.device
         if device is None:
             return None
-        place = _Place(device, packet.link.arrival, packet.link.vlan)
+        place = _CapturePoint(device, packet.link.arrival, packet.link.vlan)
         for original in self._recent.get(_key(packet), ()):
             if abs(packet.time - original.time) < SAME and (device == 0 or place not in original.places):
                 original.places.add(place)
@@ -73,7 +73,7 @@ class Copies(Generic[_T]):
             return
         key = _key(packet)
         earlier = [known for known in self._recent.pop(key, ()) if abs(packet.time - known.time) < SAME]
-        place = _Place(device, packet.link.arrival, packet.link.vlan)
+        place = _CapturePoint(device, packet.link.arrival, packet.link.vlan)
         self._recent[key] = [*earlier, Original(packet.time, what, {place})][-_MOST:]
         while len(self._recent) > 1:
             oldest = next(iter(self._recent.values()))
@@ -82,9 +82,9 @@ class Copies(Generic[_T]):
             self._recent.popitem(last=False)
 
 
-def _key(packet: Packet) -> _Key:
+def _key(packet: Packet) -> _PacketIdentity:
     segment, field_at = packet.segment, CHECKSUM.get(packet.protocol, 2)
-    return _Key(
+    return _PacketIdentity(
         packet.source, packet.destination, packet.protocol, packet.identification, packet.length,
         segment[:field_at], segment[field_at + 2 :],
     )  # fmt: skip

@@ -27,7 +27,7 @@ class Arrival(Enum):
     UNKNOWN = -1
 
 
-class Link(NamedTuple):
+class LinkHeader(NamedTuple):
     """A link header; `destination` is None where it is not recorded, `source` where there is no MAC.
 
     `device` is None where the capture is of one device, 0 where it is of several and does not record which.
@@ -50,7 +50,7 @@ class Link(NamedTuple):
 _ARRIVALS = {arrival.value: arrival for arrival in Arrival}
 
 
-def dissect(data: bytes, kind: int, device: int | None = None) -> Link | None:
+def dissect(data: bytes, kind: int, device: int | None = None) -> LinkHeader | None:
     """Read a frame's link layer; None if it is too short.
 
     Args:
@@ -80,4 +80,4 @@ def dissect(data: bytes, kind: int, device: int | None = None) -> Link | None:
         start += 4
     if len(data) < start:
         return None
-    return Link(ethertype, start, source, destination, vlan, arrival, device)
+    return LinkHeader(ethertype, start, source, destination, vlan, arrival, device)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from virtscan.trace.capture.checksums import Checksum, transport_sum
-from virtscan.trace.capture.links import Link, dissect
+from virtscan.trace.capture.links import LinkHeader, dissect
 from virtscan.trace.capture.reader import Frame
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
@@ -40,7 +40,7 @@ class Packet(NamedTuple):
     """
 
     time: float
-    link: Link
+    link: LinkHeader
     source: bytes
     destination: bytes
     protocol: int
@@ -138,7 +138,7 @@ def _ipv6(data: bytes, start: int) -> _Network | None:
     return _Network(*addresses, protocol, transport, end, fragmented, 0)
 
 
-def _transport(frame: Frame, link: Link, network: _Network, wants: Wants) -> Packet | None:
+def _transport(frame: Frame, link: LinkHeader, network: _Network, wants: Wants) -> Packet | None:
     data, (source, destination, protocol, start, end, fragmented, number) = frame.data, network
     if min(len(data), end) < start + _SMALLEST[protocol]:
         return None

@@ -13,7 +13,7 @@ from struct import Struct
 from typing import NamedTuple, Self
 
 from virtscan.errors import TraceError
-from virtscan.trace.capture.source import Source
+from virtscan.trace.capture.source import CaptureStream
 
 _PCAP = {
     b"\xd4\xc3\xb2\xa1": ("<", 1e-6), b"\xa1\xb2\xc3\xd4": (">", 1e-6),
@@ -60,7 +60,7 @@ class _Interface(NamedTuple):
 class Capture:
     """An open capture; iterate once, then read `damage`."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: CaptureStream) -> None:
         """Read the file's header.
 
         Raises:
@@ -136,7 +136,7 @@ class Capture:
 class _Section:
     """The present section of a pcapng file: its byte order and its interfaces."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: CaptureStream) -> None:
         self._source = source
         self._begin()
 
@@ -224,7 +224,7 @@ class _Section:
         return known.unpack_from(body, start)
 
 
-def _exactly(source: Source, size: int) -> bytes:
+def _exactly(source: CaptureStream, size: int) -> bytes:
     data = source.read(size)
     if len(data) < size:
         raise _DamageError(source.cut_short())
@@ -237,7 +237,7 @@ def open_capture(path: Path) -> Capture:
     Raises:
         TraceError: It can't be opened or is of neither format.
     """
-    source = Source.opened(path)
+    source = CaptureStream.opened(path)
     try:
         return Capture(source)
     except TraceError as error:

@@ -13,7 +13,7 @@ _PIECE = 1 << 14
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS
 
 
-class Source:
+class CaptureStream:
     """An open file that is read in order; nothing more comes after the first failure."""
 
     def __init__(self, stream: IO[bytes], *beneath: "_Unzipped | IO[bytes]") -> None:

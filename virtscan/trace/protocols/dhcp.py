@@ -11,7 +11,7 @@ import msgspec
 from virtscan.model import Mac
 
 
-class Step(Enum):
+class AddressStep(Enum):
     """A message's part in getting an address; OTHER has none."""
 
     DISCOVER = "discover"
@@ -31,7 +31,7 @@ class Dhcp(msgspec.Struct, frozen=True, kw_only=True):
     it stands in packets. `file` may be a URL. `boots` is True if the client asks as boot ROMs do.
     """
 
-    step: Step
+    step: AddressStep
     transaction: bytes
     mac: Mac | None = None
     address: bytes | None = None
@@ -41,7 +41,7 @@ class Dhcp(msgspec.Struct, frozen=True, kw_only=True):
     boots: bool = False
 
 
-class Unreadable(Enum):
+class UnusableMessage(Enum):
     """Reasons why a message on a port of DHCP or TFTP can't be used."""
 
     CUT = "cut off by the capture"
@@ -55,13 +55,13 @@ PROXY = 4011
 COOKIE = bytes([99, 130, 83, 99])
 _FIXED = 236
 _PAD, _OVERLOAD, _END = 0, 52, 255
-_STEPS = {1: Step.DISCOVER, 2: Step.OFFER, 3: Step.REQUEST, 5: Step.ACK, 6: Step.NAK}
+_STEPS = {1: AddressStep.DISCOVER, 2: AddressStep.OFFER, 3: AddressStep.REQUEST, 5: AddressStep.ACK, 6: AddressStep.NAK}
 _ROMS = ("PXEClient", "HTTPClient")
 _ROM_OPTIONS = {93, 94, 175}
 """Client's architecture and network interface (RFC 4578: every PXE client sends them), and iPXE's own."""
 
 
-def parse(payload: bytes, *, whole: bool) -> Dhcp | Unreadable:
+def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
     """Read a message of DHCPv4 (RFC 2131) or BOOTP.
 
     Args:
@@ -69,19 +69,20 @@ def parse(payload: bytes, *, whole: bool) -> Dhcp | Unreadable:
         whole: Was all of it captured?
     """
     if len(payload) < _FIXED + len(COOKIE):
-        return Unreadable.MALFORMED if whole else Unreadable.CUT
+        return UnusableMessage.MALFORMED if whole else UnusableMessage.CUT
     operation = payload[0]
     if operation not in {1, 2} or payload[2] > 16:
-        return Unreadable.MALFORMED
+        return UnusableMessage.MALFORMED
     has_options = payload[_FIXED : _FIXED + 4] == COOKIE
     options = _all_options(payload) if has_options else {}
     if has_options and 53 not in options and not whole:
-        return Unreadable.CUT
+        return UnusableMessage.CUT
     kind = options.get(53, b"")
     vendor = text(options.get(60, b""))
     named = not _is_set(options.get(_OVERLOAD, b""), 1)
+    bootp = AddressStep.REQUEST if operation == 1 else AddressStep.ACK
     return Dhcp(
-        step=_STEPS.get(kind[0], Step.OTHER) if kind else (Step.REQUEST if operation == 1 else Step.ACK),
+        step=_STEPS.get(kind[0], AddressStep.OTHER) if kind else bootp,
         transaction=payload[4:8],
         mac=_hardware(payload),
         address=_nonzero(payload[16:20]) or _nonzero(payload[12:16]),

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 
 from virtscan.model import Mac
-from virtscan.trace.protocols.dhcp import Dhcp, Step, Unreadable, mac, text
+from virtscan.trace.protocols.dhcp import AddressStep, Dhcp, UnusableMessage, mac, text
 
 _STEPS = {
-    1: Step.DISCOVER, 2: Step.OFFER, 3: Step.REQUEST, 4: Step.REQUEST, 5: Step.REQUEST, 6: Step.REQUEST,
-    7: Step.ACK, 11: Step.REQUEST,
-}  # fmt: skip
+    1: AddressStep.DISCOVER,
+    2: AddressStep.OFFER,
+    **dict.fromkeys((3, 4, 5, 6, 11), AddressStep.REQUEST),
+    7: AddressStep.ACK,
+}
 """By message type. Confirm, renew, rebind and information-request are answered by a reply, as a request is."""
 
 _RELAYED = {12, 13}
@@ -18,7 +20,7 @@ _CLIENT, _IA_NA, _IA_ADDRESS, _RELAYED_MESSAGE, _USER_CLASS, _VENDOR_CLASS, _LIN
 _BOOT_FILE, _ARCHITECTURE, _INTERFACE = 59, 61, 62
 
 
-def parse(payload: bytes, *, whole: bool) -> Dhcp | Unreadable:
+def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
     """Read a message, out of its relays' envelopes if need be.
 
     Args:
@@ -32,10 +34,10 @@ def parse(payload: bytes, *, whole: bool) -> Dhcp | Unreadable:
             hardware = _hardware(envelope.get(_LINK_LAYER, b"")) or hardware
             payload = envelope.get(_RELAYED_MESSAGE, b"")
     if len(payload) < 4 or payload[0] in _RELAYED:
-        return Unreadable.MALFORMED if whole else Unreadable.CUT
+        return UnusableMessage.MALFORMED if whole else UnusableMessage.CUT
     options = dict(_options(payload[4:]))
     return Dhcp(
-        step=_STEPS.get(payload[0], Step.OTHER),
+        step=_STEPS.get(payload[0], AddressStep.OTHER),
         transaction=payload[1:4],
         mac=hardware or _mac_of(options.get(_CLIENT, b"")),
         address=_address(options.get(_IA_NA, b"")),

@@ -14,7 +14,7 @@ _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)[ \r]([^\r\n]{0,200})")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
 
 
-class Request(NamedTuple):
+class HttpRequest(NamedTuple):
     """A request; `body` is False if only the head of the response is wanted."""
 
     path: str
@@ -29,10 +29,10 @@ class Response(NamedTuple):
     length: int | None
 
 
-def request(payload: bytes) -> Request | None:
+def request(payload: bytes) -> HttpRequest | None:
     """Read the start of a request; None for anything else."""
     match = _REQUEST.match(payload)
-    return Request(text(match[2]), match[1] == b"GET") if match else None
+    return HttpRequest(text(match[2]), match[1] == b"GET") if match else None
 
 
 def answer(payload: bytes, *, body: bool) -> Response | None:

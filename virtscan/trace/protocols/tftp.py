@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
-from virtscan.trace.protocols.dhcp import Unreadable, text
+from virtscan.trace.protocols.dhcp import UnusableMessage, text
 
 PORT = 69
 
@@ -14,7 +14,7 @@ class Read(NamedTuple):
     file: str
 
 
-class Options(NamedTuple):
+class OptionAcknowledgement(NamedTuple):
     """A server's acknowledgement of options, with the block size that it agreed to."""
 
     block_size: int
@@ -44,7 +44,7 @@ class Write(NamedTuple):
     """A client's request to send a file, which no boot does."""
 
 
-Message: TypeAlias = Read | Write | Options | Data | Acknowledgement | Error
+Message: TypeAlias = Read | Write | OptionAcknowledgement | Data | Acknowledgement | Error
 
 BLOCK_SIZE = 512
 CODES: Mapping[int, str] = {
@@ -61,7 +61,7 @@ CODES: Mapping[int, str] = {
 """Meaning of an error's code (RFC 1350, RFC 2347)."""
 
 
-def parse(payload: bytes, *, length: int) -> Message | Unreadable:
+def parse(payload: bytes, *, length: int) -> Message | UnusableMessage:
     """Read a message.
 
     Args:
@@ -71,7 +71,7 @@ def parse(payload: bytes, *, length: int) -> Message | Unreadable:
     message = _message(payload, length) if len(payload) >= 4 else None
     if message is not None:
         return message
-    return Unreadable.CUT if len(payload) < length else Unreadable.MALFORMED
+    return UnusableMessage.CUT if len(payload) < length else UnusableMessage.MALFORMED
 
 
 def _message(payload: bytes, length: int) -> Message | None:
@@ -89,7 +89,7 @@ def _message(payload: bytes, length: int) -> Message | None:
         case 5:
             message = Error(argument, text(payload[4:]) or CODES.get(argument, ""))
         case 6:
-            message = Options(_block_size(payload[2:]))
+            message = OptionAcknowledgement(_block_size(payload[2:]))
         case _:
             message = None
     return message

@@ -21,7 +21,7 @@ from virtscan.changes import (
 )
 from virtscan.model import Exposure, Gap, Verdict, Waiver
 from virtscan.views.changes.groups import groups
-from virtscan.views.changes.lines import Line, Subject, lines
+from virtscan.views.changes.lines import ChangeLine, Subject, lines
 from virtscan.views.document import (
     Audience,
     Column,
@@ -83,7 +83,7 @@ def _side(side: Snapshot) -> dict[str, object]:
     return {"version": side.version, "taken_at": timestamp(side.taken_at), "scope": side.scope}
 
 
-_FIELDS: tuple[Field[Line], ...] = (
+_FIELDS: tuple[Field[ChangeLine], ...] = (
     Field(one_of(Subject, "subject"), lambda line: word(line.subject)),
     Field(Column("change", words=_KINDS), lambda line: word(line.kind)),
     Field(Column("hypervisor"), lambda line: line.hypervisor),
@@ -142,7 +142,7 @@ _ENDING: tuple[Field[EndingWaiver], ...] = (
 )
 
 
-def _causes(found: Sequence[Line]) -> Section:
+def _causes(found: Sequence[ChangeLine]) -> Section:
     counted = Counter((line.cause, line.kind) for line in found)
     return section(
         "causes",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from virtscan.changes import Cause, FindingKind, Kind
-from virtscan.views.changes.lines import COLUMNS, Line, Subject
+from virtscan.views.changes.lines import COLUMNS, ChangeLine, Subject
 from virtscan.views.grouping import RowGroup
 from virtscan.views.wording import changes as wording
 from virtscan.views.wording.quantity import quantity
@@ -18,7 +18,7 @@ _MOST = 50
 """Rows of a group that people see; beyond that they are counted."""
 
 
-def groups(lines: Sequence[Line]) -> tuple[RowGroup, ...]:
+def groups(lines: Sequence[ChangeLine]) -> tuple[RowGroup, ...]:
     """Group rows that have the same subject, kind, cause and server, in their order."""
     alike: dict[tuple[object, ...], list[int]] = {}
     for place, line in enumerate(lines):
@@ -26,7 +26,7 @@ def groups(lines: Sequence[Line]) -> tuple[RowGroup, ...]:
     return tuple(_group([lines[place] for place in places], tuple(places)) for places in alike.values())
 
 
-def _group(some: Sequence[Line], places: tuple[int, ...]) -> RowGroup:
+def _group(some: Sequence[ChangeLine], places: tuple[int, ...]) -> RowGroup:
     first = some[0]
     is_listed = len(some) <= _MOST and not (first.subject is Subject.DOMAIN and first.kind in _READING)
     too_many = len(some) > _MOST
@@ -43,14 +43,14 @@ def _group(some: Sequence[Line], places: tuple[int, ...]) -> RowGroup:
 _READING = {Kind.NOT_SEEN, Kind.SEEN_AGAIN}
 
 
-def _server(line: Line) -> str | None:
+def _server(line: ChangeLine) -> str | None:
     """Return the server of a finding whose cause names none; what is resolved is because of no server."""
     if not isinstance(line.cause, Cause) or line.cause.server is not None or line.kind is FindingKind.RESOLVED:
         return None
     return line.server
 
 
-def _title(first: Line, some: Sequence[Line]) -> str:
+def _title(first: ChangeLine, some: Sequence[ChangeLine]) -> str:
     if first.subject is Subject.FINDING and isinstance(first.cause, Cause):
         vms = len({(line.hypervisor, line.domain, line.uuid) for line in some})
         count = f"{quantity(len(some), 'interface')} of {quantity(vms, 'VM')}"

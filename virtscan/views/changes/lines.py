@@ -31,7 +31,7 @@ class Subject(Enum):
     INTERFACE = "interface"
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class ChangeLine(msgspec.Struct, frozen=True, kw_only=True):
     """One change. `mark` is what it has in common with others of its group, `detail` what is its own, in words."""
 
     subject: Subject
@@ -61,7 +61,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return None if finding is None else finding.verdict
 
 
-def lines(changes: Changes) -> Iterator[Line]:
+def lines(changes: Changes) -> Iterator[ChangeLine]:
     """Give every change in the order of the subjects."""
     yield from map(_of_finding, changes.findings)
     yield from map(_of_host, changes.hypervisors)
@@ -70,10 +70,10 @@ def lines(changes: Changes) -> Iterator[Line]:
     yield from map(_of_interface, changes.interfaces)
 
 
-def _of_finding(change: FindingChange) -> Line:
+def _of_finding(change: FindingChange) -> ChangeLine:
     one = change.finding
     risk = one if change.new is None or change.new.verdict not in _OPEN else change.new
-    return Line(
+    return ChangeLine(
         subject=Subject.FINDING,
         kind=change.kind,
         mark=(change.cause, wording.finding_happened(change.kind, risk.verdict)),
@@ -105,9 +105,9 @@ def _verdicts(change: FindingChange) -> str:
     return change.finding.exposure.value
 
 
-def _of_host(change: HostChange) -> Line:
+def _of_host(change: HostChange) -> ChangeLine:
     kind = change.kind
-    return Line(
+    return ChangeLine(
         subject=Subject.HYPERVISOR,
         kind=kind,
         mark=(),
@@ -118,8 +118,8 @@ def _of_host(change: HostChange) -> Line:
     )
 
 
-def _of_server(change: ServerChange) -> Line:
-    return Line(
+def _of_server(change: ServerChange) -> ChangeLine:
+    return ChangeLine(
         subject=Subject.SERVER,
         kind=change.kind,
         mark=(),
@@ -130,14 +130,14 @@ def _of_server(change: ServerChange) -> Line:
     )
 
 
-def _of_domain(change: DomainChange) -> Line:
+def _of_domain(change: DomainChange) -> ChangeLine:
     one, old = change.domain, change.old
     origin = None
     if old is not None and change.kind is Kind.MOVED:
         origin = f"from {old.hypervisor}" + ("" if change.is_certain else ", or copied: it was not read")
     elif old is not None and change.kind is Kind.RENAMED:
         origin = f"was {old.domain}"
-    return Line(
+    return ChangeLine(
         subject=Subject.DOMAIN,
         kind=change.kind,
         mark=change.unread,
@@ -153,8 +153,8 @@ def _of_domain(change: DomainChange) -> Line:
     )
 
 
-def _of_interface(change: InterfaceChange) -> Line:
-    return Line(
+def _of_interface(change: InterfaceChange) -> ChangeLine:
+    return ChangeLine(
         subject=Subject.INTERFACE,
         kind=change.kind,
         mark=(),

@@ -24,23 +24,23 @@ _UNPLACED = "R11"
 _NO_SERVER = "R3"
 
 
-class Cause(msgspec.Struct, frozen=True, kw_only=True):
+class CauseGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Findings with one cause; `first` is one of them, for what they have in common."""
 
     first: Finding
     group: RowGroup
 
 
-_Key: TypeAlias = tuple[Verdict, str | None, str | None, bool, str | type[Reason] | None]
+_CauseKey: TypeAlias = tuple[Verdict, str | None, str | None, bool, str | type[Reason] | None]
 
 
-def causes(report: Report) -> tuple[Cause, ...]:
+def causes(report: Report) -> tuple[CauseGroup, ...]:
     """RowGroup the findings of a report, the first to act on first.
 
     At risk comes before unknown, a higher confidence and more VMs that boot from the network before less, and what is
     waived as a whole last.
     """
-    places: defaultdict[_Key, list[int]] = defaultdict(list)
+    places: defaultdict[_CauseKey, list[int]] = defaultdict(list)
     for place, finding in enumerate(report.findings):
         places[_key(finding)].append(place)
     wording = CauseWording(report)
@@ -48,7 +48,7 @@ def causes(report: Report) -> tuple[Cause, ...]:
     return tuple(sorted(found, key=lambda cause: _urgency(cause, report.findings)))
 
 
-def uneven(found: Iterable[Cause], findings: Sequence[Finding]) -> frozenset[FindingKey]:
+def uneven(found: Iterable[CauseGroup], findings: Sequence[Finding]) -> frozenset[FindingKey]:
     """Give the findings that are less certain than the first of their cause, whose confidence its title has."""
     return frozenset(
         key(findings[row])
@@ -58,9 +58,9 @@ def uneven(found: Iterable[Cause], findings: Sequence[Finding]) -> frozenset[Fin
     )
 
 
-def section_of(found: Sequence[Cause], findings: Sequence[Finding], ids: Mapping[FindingKey, str]) -> Section:
+def section_of(found: Sequence[CauseGroup], findings: Sequence[Finding], ids: Mapping[FindingKey, str]) -> Section:
     """Give the causes as a section of documents, which names the findings by their ids."""
-    fields: tuple[Field[Cause], ...] = (
+    fields: tuple[Field[CauseGroup], ...] = (
         Field(one_of(Verdict, "verdict"), lambda cause: word(cause.first.verdict)),
         Field(Column("server"), lambda cause: cause.first.server),
         Field(Column("server_interface", under="server"), lambda cause: cause.first.server_interface),
@@ -77,7 +77,7 @@ def section_of(found: Sequence[Cause], findings: Sequence[Finding], ids: Mapping
     return section("causes", fields, found)
 
 
-def _key(finding: Finding) -> _Key:
+def _key(finding: Finding) -> _CauseKey:
     match finding.verdict:
         case Verdict.AT_RISK:
             placed = _UNPLACED if finding.rule == _UNPLACED else None
@@ -91,12 +91,12 @@ def _key(finding: Finding) -> _Key:
             return finding.verdict, finding.server, finding.server_interface, False, finding.rule
 
 
-def _cause(findings: Sequence[Finding], places: Sequence[int], wording: CauseWording) -> Cause:
+def _cause(findings: Sequence[Finding], places: Sequence[int], wording: CauseWording) -> CauseGroup:
     """Make a cause of the findings at some places; those that are not waived come first, and the more certain."""
     open_first = sorted(places, key=lambda place: _doubt(findings[place]))
     own = [findings[place] for place in open_first]
     action, commands = wording.action(own) if own[0].waived is None else ("", ())
-    return Cause(
+    return CauseGroup(
         first=own[0],
         group=RowGroup(
             verdict=own[0].verdict.value,
@@ -115,7 +115,7 @@ def _doubt(finding: Finding) -> tuple[bool, int]:
     return finding.waived is not None, _CONFIDENCES.index(finding.confidence)
 
 
-def _urgency(cause: Cause, findings: Sequence[Finding]) -> tuple[bool, int, int, int, int]:
+def _urgency(cause: CauseGroup, findings: Sequence[Finding]) -> tuple[bool, int, int, int, int]:
     own = [findings[row] for row in cause.group.rows]
     boots = sum(finding.exposure is not Exposure.LATENT and finding.waived is None for finding in own)
     verdict = cause.first.verdict

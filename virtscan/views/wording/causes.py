@@ -115,5 +115,5 @@ def _facts(findings: Iterable[Finding]) -> list[str]:
     missing = dict.fromkeys(reason for finding in findings for reason in finding.missing)
     hosts = [one.hypervisor for one in missing if isinstance(one, r.NeedsKernel)]
     places = [one.why for one in missing if isinstance(one, r.NeedsPlace)]
-    facts = ["its MAC" if r.Unlocated.NO_MAC in places else "the hypervisor that it runs on"] if places else []
+    facts = ["its MAC" if r.WhyUnlocated.NO_MAC in places else "the hypervisor that it runs on"] if places else []
     return facts + ([f"the kernel of {listed(tuple(dict.fromkeys(hosts)))}"] if hosts else [])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from virtscan.correlator.location.position import Where
-from virtscan.correlator.table.conditions import SAME, Case, Servers
+from virtscan.correlator.table.conditions import SAME, Case, PossibleServers
 from virtscan.model import Fix, SourceMode, State
 from virtscan.model.reasons import (
     NeedsDeviceKind,
@@ -42,9 +42,9 @@ _WAYS = {
 }
 _BONDS = {"bond": "on a bond", "no-bond": "on no bond"}
 _SERVERS = {
-    Servers.NONE_KNOWN: "no server is known",
-    Servers.NONE_SERVES: "no server serves this interface",
-    Servers.THIS_ONE: "this server may answer",
+    PossibleServers.NONE_KNOWN: "no server is known",
+    PossibleServers.NONE_SERVES: "no server serves this interface",
+    PossibleServers.THIS_ONE: "this server may answer",
 }
 
 

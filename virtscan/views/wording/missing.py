@@ -77,15 +77,15 @@ def _needed_of_interface(reason: r.Reason) -> str | None:
 def _unlocated(reason: r.NeedsPlace) -> str:
     macs = listed(reason.macs)
     match reason.why:
-        case r.Unlocated.NO_MAC:
+        case r.WhyUnlocated.NO_MAC:
             return "its MAC is not known"
-        case r.Unlocated.NOT_A_NIC_MAC:
+        case r.WhyUnlocated.NOT_A_NIC_MAC:
             return f"{macs} is not found, which proves nothing: bridges, containers and VRRP have such MACs"
-        case r.Unlocated.BOTTOM_UNKNOWN:
+        case r.WhyUnlocated.BOTTOM_UNKNOWN:
             return f"none of {macs} is found, and the NICs below its devices are not known"
-        case r.Unlocated.HYPERVISOR_INCOMPLETE:
+        case r.WhyUnlocated.HYPERVISOR_INCOMPLETE:
             return f"{macs} is not found, but {reason.hypervisor} was not read completely"
-        case r.Unlocated.NOT_RUNNING:
+        case r.WhyUnlocated.NOT_RUNNING:
             return f"no domain that may be it is known to run, and {reason.hypervisor} was not read completely"
-        case r.Unlocated.OUTDATED:
+        case r.WhyUnlocated.OUTDATED:
             return f"it was on {reason.hypervisor}, whose facts are too old to count"

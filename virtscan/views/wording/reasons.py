@@ -70,7 +70,7 @@ class Wording:
                 return f"{option}=ssh://root@HOST reads it; {option}=file:PATH takes the output of ethtool -k {device}"
             case r.NeedsPlace(hypervisor=str(host)):
                 return f'read {host} completely; or set runs_on = "HYPERVISOR" in the server\'s [[server]]'
-            case r.NeedsPlace(why=r.Unlocated.NO_MAC, server=server):
+            case r.NeedsPlace(why=r.WhyUnlocated.NO_MAC, server=server):
                 device = self._interface(server)
                 address = f"/sys/class/net/{device}/address"
                 return f'mac = ["…"] in its [[server]], from {address}; ssh:// reads it; or runs_on = "HYPERVISOR"'

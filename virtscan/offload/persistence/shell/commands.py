@@ -8,7 +8,7 @@ from virtscan.offload.persistence.evidence import WAYS, uncertain
 from virtscan.offload.persistence.shell.effects import OFFLOAD, may_concern, offload_states
 from virtscan.offload.persistence.shell.state import ExitError, NextError, ReturnError, Shell
 from virtscan.offload.persistence.shell.syntax import Node, ShellSyntaxError
-from virtscan.offload.persistence.shell.words import Field
+from virtscan.offload.persistence.shell.words import Word
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
 _WRAPPERS = frozenset(
@@ -34,7 +34,7 @@ class Commands(Shell, ABC):
     @abstractmethod
     def _node(self, node: Node) -> bool | None: ...
 
-    def _command(self, fields: list[Field]) -> bool | None:  # noqa: PLR0911  a table of commands
+    def _command(self, fields: list[Word]) -> bool | None:  # noqa: PLR0911  a table of commands
         if not fields:
             return True
         first = fields[0]
@@ -64,7 +64,7 @@ class Commands(Shell, ABC):
             self._end(ExitError() if name == "exit" else ReturnError())
         return None
 
-    def _call(self, function: Node, arguments: list[Field]) -> bool | None:
+    def _call(self, function: Node, arguments: list[Word]) -> bool | None:
         before, self._arguments = self._arguments, tuple(arguments)
         self._calls += 1
         if self._calls > CALLS:
@@ -77,7 +77,7 @@ class Commands(Shell, ABC):
             self._arguments = before
             self._calls -= 1
 
-    def _wrapped(self, name: str, fields: list[Field]) -> bool | None:
+    def _wrapped(self, name: str, fields: list[Word]) -> bool | None:
         if name == "command" and fields[:1] == ["-v"]:
             return True if fields[1:] == ["ethtool"] else None
         rest = list(fields)
@@ -88,7 +88,7 @@ class Commands(Shell, ABC):
             self._end(ExitError())
         return status
 
-    def _script(self, first: str, name: str, fields: list[Field]) -> bool | None:
+    def _script(self, first: str, name: str, fields: list[Word]) -> bool | None:
         if name == "eval":
             return self._text(None if None in fields else " ".join(field or "" for field in fields), fields)
         if name in SHELLS:
@@ -107,7 +107,7 @@ class Commands(Shell, ABC):
             return self._text(None, arguments)
         return None
 
-    def _text(self, text: str | None, arguments: list[Field], *, sourced: bool = False) -> bool | None:
+    def _text(self, text: str | None, arguments: list[Word], *, sourced: bool = False) -> bool | None:
         if text is None:
             self._give(dict.fromkeys(WAYS, State.UNKNOWN), certain=False)
             return None
@@ -118,12 +118,12 @@ class Commands(Shell, ABC):
         self._arguments = before
         return None
 
-    def _options(self, fields: list[Field]) -> None:
+    def _options(self, fields: list[Word]) -> None:
         if fields[:1] == ["--"]:
             self._arguments = None if self._doubt else tuple(fields[1:])
         self._errexit = _errexit(fields, before=self._errexit)
 
-    def _other(self, name: str, fields: list[Field]) -> bool | None:
+    def _other(self, name: str, fields: list[Word]) -> bool | None:
         match name, fields:
             case "false", _:
                 return False
@@ -144,14 +144,14 @@ class Commands(Shell, ABC):
         configures = name == "ip" and not {"set", "add", "up"}.isdisjoint(fields)
         return True if name in _SUCCEED | _DECLARE or configures else None
 
-    def _forget(self, name: str, fields: list[Field]) -> bool | None:
+    def _forget(self, name: str, fields: list[Word]) -> bool | None:
         if name == "shift":
             self._arguments = None if self._arguments is None or self._doubt else self._arguments[1:]
         for field in fields if name != "shift" else ():
             self._set(field or "", (None if name == "read" else "",))
         return None if name == "read" else True
 
-    def _elsewhere(self, fields: list[Field]) -> None:
+    def _elsewhere(self, fields: list[Word]) -> None:
         """Look for an ethtool command among the words of a program that may run it."""
         for number, field in enumerate(fields):
             if field is None:
@@ -162,7 +162,7 @@ class Commands(Shell, ABC):
                 self._give(may_concern(field), certain=False)
 
 
-def _errexit(options: list[Field], *, before: bool) -> bool:
+def _errexit(options: list[Word], *, before: bool) -> bool:
     """Return whether `set -e` holds after these options of `set`."""
     for option, following in zip(options, [*options[1:], None], strict=True):
         if option is not None and (re.fullmatch(r"[-+][a-z]*e[a-z]*", option) or following == "errexit"):
@@ -170,5 +170,5 @@ def _errexit(options: list[Field], *, before: bool) -> bool:
     return before
 
 
-def _removes(options: list[Field]) -> bool:
+def _removes(options: list[Word]) -> bool:
     return any(option is None or re.fullmatch(r"-[a-z]*r[a-z]*|--remove", option) for option in options)

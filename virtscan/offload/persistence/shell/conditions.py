@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from virtscan.offload.persistence.shell.words import Field
+from virtscan.offload.persistence.shell.words import Word
 
 
-def holds(words: Sequence[Field], *, device: str, patterns: bool) -> bool | None:
+def holds(words: Sequence[Word], *, device: str, patterns: bool) -> bool | None:
     """Evaluate a condition.
 
     Args:
@@ -25,8 +25,8 @@ def holds(words: Sequence[Field], *, device: str, patterns: bool) -> bool | None
     return None if None in alternatives else False
 
 
-def _split(words: Sequence[Field], separators: set[str]) -> list[list[Field]]:
-    parts: list[list[Field]] = [[]]
+def _split(words: Sequence[Word], separators: set[str]) -> list[list[Word]]:
+    parts: list[list[Word]] = [[]]
     for word in words:
         if word in separators and parts[-1]:
             parts.append([])
@@ -41,7 +41,7 @@ def _all(results: list[bool | None]) -> bool | None:
     return None if None in results else True
 
 
-def _one(words: list[Field], device: str, *, patterns: bool) -> bool | None:
+def _one(words: list[Word], device: str, *, patterns: bool) -> bool | None:
     match words:
         case ["!", *rest] if rest:
             inner = _one(rest, device, patterns=patterns)

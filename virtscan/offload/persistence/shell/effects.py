@@ -7,7 +7,7 @@ import msgspec
 
 from virtscan.model import State
 from virtscan.offload.persistence.evidence import WAYS, states_of, uncertain
-from virtscan.offload.persistence.shell.words import Field
+from virtscan.offload.persistence.shell.words import Word
 
 States = dict[str, State]
 
@@ -31,7 +31,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     scripts: Mapping[str, str] = {}
 
 
-def offload_states(words: Sequence[Field], scene: Scene) -> States:
+def offload_states(words: Sequence[Word], scene: Scene) -> States:
     """Return the states that `ethtool WORDS` gives to the device.
 
     UNKNOWN where the device or a feature is unknown.

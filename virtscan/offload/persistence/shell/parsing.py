@@ -132,7 +132,7 @@ class _Parser:
         body = self.block()
         self._expect(closing)
         self._redirections()
-        return syntax.Group(body=body, subshell=subshell)
+        return syntax.GroupCommand(body=body, subshell=subshell)
 
     def _if(self) -> Node:
         branches: list[tuple[Block, Block]] = []
@@ -200,7 +200,7 @@ class _Parser:
             self._skip_lines()
         self._place += 1
         self._redirections()
-        return syntax.Case(word=word, branches=tuple(branches))
+        return syntax.CaseCommand(word=word, branches=tuple(branches))
 
     def _function(self) -> Node:
         name = self._word()

@@ -17,7 +17,7 @@ from virtscan.offload.persistence.shell.effects import Scene, States, may_concer
 from virtscan.offload.persistence.shell.parsing import parse
 from virtscan.offload.persistence.shell.state import EndError, NextError, ReturnError
 from virtscan.offload.persistence.shell.syntax import Block, Node, ShellSyntaxError
-from virtscan.offload.persistence.shell.words import Field, expand
+from virtscan.offload.persistence.shell.words import Word, expand
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(\+?)=(.*)", re.DOTALL)
 _SHEBANG = re.compile(r"#!\s*\S*?/?(?:env\s+)?(?:\S*/)?(?:busybox\s+)?(sh|bash|dash|ash|ksh|zsh)\b")
@@ -30,7 +30,7 @@ def run_script(text: str, scene: Scene) -> States:
     return _guarded(text, scene, lambda run: run.program(text))
 
 
-def run_words(words: Sequence[Field], scene: Scene) -> States:
+def run_words(words: Sequence[Word], scene: Scene) -> States:
     """Return the states that one command, given by its words, gives to the device."""
     text = shlex.join("$unknown" if word is None else word for word in words).replace("'$unknown'", "$unknown")
     return _guarded(text, scene, lambda run: run.words(words))
@@ -38,7 +38,7 @@ def run_words(words: Sequence[Field], scene: Scene) -> States:
 
 def assigned(text: str, scene: Scene) -> Mapping[str, str | None] | None:
     """Return the variables that a file of assignments sets; None if it is not understood."""
-    run = _Run(scene)
+    run = _Script(scene)
     try:
         run.program(text)
     except (ShellSyntaxError, RecursionError):
@@ -46,8 +46,8 @@ def assigned(text: str, scene: Scene) -> Mapping[str, str | None] | None:
     return {name: run.text_of(name) for name in run.variables}
 
 
-def _guarded(text: str, scene: Scene, act: "Callable[[_Run], None]") -> States:
-    run = _Run(scene)
+def _guarded(text: str, scene: Scene, act: "Callable[[_Script], None]") -> States:
+    run = _Script(scene)
     try:
         act(run)
     except (ShellSyntaxError, RecursionError):
@@ -62,7 +62,7 @@ def _excuses(node: Node) -> bool:
     )
 
 
-class _Run(Commands):
+class _Script(Commands):
     """A script with its control flow."""
 
     def program(self, text: str, *, sourced: bool = False) -> None:
@@ -85,7 +85,7 @@ class _Run(Commands):
             self._errexit = errexit
         self._calls -= 1
 
-    def words(self, words: Sequence[Field]) -> None:
+    def words(self, words: Sequence[Word]) -> None:
         """Run one command."""
         with suppress(EndError):
             self._command(list(words))
@@ -114,7 +114,7 @@ class _Run(Commands):
                 status = self._pipe(node)
             case syntax.If():
                 status = self._if(node)
-            case syntax.Group(body=body, subshell=subshell):
+            case syntax.GroupCommand(body=body, subshell=subshell):
                 status = self._group(body, subshell=subshell)
             case syntax.Function(name=name, body=function):
                 self._functions[name] = function
@@ -127,7 +127,7 @@ class _Run(Commands):
         match node:
             case syntax.For():
                 return self._for(node)
-            case syntax.Case():
+            case syntax.CaseCommand():
                 return self._case(node)
             case syntax.Loop(condition=condition, body=body):
                 with self._doubting():
@@ -200,7 +200,7 @@ class _Run(Commands):
         with suppress(NextError):
             self._block(body)
 
-    def _case(self, node: syntax.Case) -> bool | None:
+    def _case(self, node: syntax.CaseCommand) -> bool | None:
         (word,) = expand(node.word, self._lookup, split=False) or [""]
         with self._doubting(when=False):
             for patterns, body in node.branches:

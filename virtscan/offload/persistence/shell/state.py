@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from virtscan.offload.persistence.shell.effects import Scene, States, merged
 from virtscan.offload.persistence.shell.syntax import Node
-from virtscan.offload.persistence.shell.words import Field
+from virtscan.offload.persistence.shell.words import Word
 
 
 class EndError(Exception):
@@ -29,7 +29,7 @@ class Shell:
 
     def __init__(self, scene: Scene) -> None:
         self.states: States = {}
-        self.variables: dict[str, tuple[Field, ...]] = {name: (value,) for name, value in scene.variables.items()}
+        self.variables: dict[str, tuple[Word, ...]] = {name: (value,) for name, value in scene.variables.items()}
         self._scene = scene
         self._arguments = scene.arguments
         self._functions: dict[str, Node] = {}
@@ -45,7 +45,7 @@ class Shell:
         values = [value for value in self.variables[name] if value is not None]
         return " ".join(values) if len(values) == len(self.variables[name]) else None
 
-    def _lookup(self, name: str) -> tuple[Field, ...]:
+    def _lookup(self, name: str) -> tuple[Word, ...]:
         if name in {"@", "*"}:
             return (None,) if self._arguments is None else self._arguments
         if name == "#":
@@ -81,10 +81,10 @@ class Shell:
             raise reason
         self._ended = True
 
-    def _appended(self, name: str, values: tuple[Field, ...]) -> tuple[Field, ...]:
+    def _appended(self, name: str, values: tuple[Word, ...]) -> tuple[Word, ...]:
         parts = (*self._lookup(name), *values)
         return (None,) if None in parts else ("".join(part or "" for part in parts),)
 
-    def _set(self, name: str, values: tuple[Field, ...]) -> None:
+    def _set(self, name: str, values: tuple[Word, ...]) -> None:
         same = self.variables.get(name) == values
         self.variables[name] = values if not self._doubt or same else (None,)

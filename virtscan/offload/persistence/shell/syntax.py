@@ -53,14 +53,14 @@ class Loop(Node, frozen=True, kw_only=True):
     body: "Block"
 
 
-class Case(Node, frozen=True, kw_only=True):
+class CaseCommand(Node, frozen=True, kw_only=True):
     """A word with the patterns and commands of each branch."""
 
     word: str
     branches: "tuple[tuple[tuple[str, ...], Block], ...]"
 
 
-class Group(Node, frozen=True, kw_only=True):
+class GroupCommand(Node, frozen=True, kw_only=True):
     """Commands in braces, or in parentheses (a subshell)."""
 
     body: "Block"

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from virtscan.offload.persistence.shell.tokens import quoted_end
 
-Field = str | None
+Word = str | None
 """A field; None is any number of fields whose text is unknown."""
-Lookup = Callable[[str], tuple[Field, ...]]
+Lookup = Callable[[str], tuple[Word, ...]]
 """Returns the value of a variable: several fields for `@` and arrays."""
 
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*|[0-9@*#?]+)(\[[@*]\])?(?::?[-=]([^{}]*))?\}|([A-Za-z_]\w*|[0-9@*#?$!]))")
@@ -15,7 +15,7 @@ _ETHTOOL = re.compile(r"[$`]\(?\s*(?:command -v|which|type -p)\s+ethtool\s*(?:2>
 _GLOB = re.compile(r"[*?]|\[[^]]+\]|\{[^{}]*(?:,|\.\.)[^{}]*\}")
 
 
-def expand(word: str, lookup: Lookup, *, split: bool = True) -> list[Field]:
+def expand(word: str, lookup: Lookup, *, split: bool = True) -> list[Word]:
     """Expand one word.
 
     Args:
@@ -30,12 +30,12 @@ class _Expansion:
     def __init__(self, lookup: Lookup, *, split: bool) -> None:
         self._lookup = lookup
         self._split = split
-        self._fields: list[Field] = []
+        self._fields: list[Word] = []
         self._text = ""
         self._known = True
         self._present = False
 
-    def fields_of(self, word: str) -> list[Field]:
+    def fields_of(self, word: str) -> list[Word]:
         place = 0
         while place < len(word):
             if word[place] in "'\"`$\\":
@@ -104,13 +104,13 @@ class _Expansion:
         else:
             self._several([word for value in values for word in (value.split() if value is not None else [None])])
 
-    def _value(self, found: re.Match[str]) -> tuple[Field, ...]:
+    def _value(self, found: re.Match[str]) -> tuple[Word, ...]:
         values = self._lookup(found[1] or found[4])
         if found[3] is not None and not any(values):
             return (None,) if None in values or re.search(r"[$`\"'\\]", found[3]) else (found[3],)
         return values
 
-    def _several(self, values: list[Field]) -> None:
+    def _several(self, values: list[Word]) -> None:
         for number, value in enumerate(values):
             if number:
                 self._finish()
