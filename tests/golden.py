@@ -13,8 +13,9 @@ from tests.views import screens
 from tests.views.fleet import report
 from virtscan.cli.schemas import schema_text
 from virtscan.reporters import REPORTERS, Content, RenderOptions
-from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, metrics
-from virtscan.views.metrics import Run
+from virtscan.views import EVERYTHING, GROUPINGS, VIEWS
+from virtscan.views.report import metrics
+from virtscan.views.report.metrics import Run
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "golden"
 

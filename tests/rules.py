@@ -9,7 +9,7 @@ from virtscan.correlator.table import Case
 from virtscan.explain import InterfaceExplanation, explain, find
 from virtscan.model import Fix, Report, State
 from virtscan.storage import loads
-from virtscan.views import advice
+from virtscan.views.report import advice
 from virtscan.views.wording.reasons import Wording
 from virtscan.views.wording.rules import RULE_WORDS
 

@@ -19,7 +19,7 @@ from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Plan, Provisi
 from virtscan.model.gaps.items import System
 from virtscan.transport import ssh, uri
 from virtscan.views.document import Column, Document, Field, Metric, one_of, section, word
-from virtscan.views.gap_section import gap_section
+from virtscan.views.report.gap_section import gap_section
 from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.gaps import reason
 from virtscan.views.wording.gaps import subject as subject_of
@@ -106,7 +106,7 @@ _FIELDS: tuple[Field[Check], ...] = (
 
 
 def of_names(mismatches: Iterable[Gap]) -> tuple[Check, ...]:
-    """Turn names that don't match into warnings: see `virtscan.views.naming`."""
+    """Turn names that don't match into warnings: see `virtscan.correlator.naming`."""
     return tuple(Check(subject=subject_of(gap), outcome=CheckResult.WARNING, detail=reason(gap)) for gap in mismatches)
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.analyzer import truth
 from virtscan.analyzer import Unread, documents, read_host_interface, read_network, read_node_device
 from virtscan.analyzer.interface import read_interface
-from virtscan.analyzer.parsing import parse
+from virtscan.analyzer.xml.parsing import parse
 from virtscan.errors import AnalyzerError
 from virtscan.model import (
     Attachment,

@@ -3,7 +3,7 @@
 import pytest
 
 from virtscan.analyzer import MAX_DOCUMENT, Unread, documents
-from virtscan.analyzer.splitting import XmlSpan, split
+from virtscan.analyzer.xml.splitting import XmlSpan, split
 from virtscan.model import Domain, DomainState, GapAbout, Network
 
 BANNER = "<!--\nWARNING: THIS IS AN AUTO-GENERATED FILE.\n  virsh edit {name}\n-->\n\n"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.analyzer import truth
 from virtscan.analyzer import read_domain, read_network
-from virtscan.analyzer.parsing import parse
+from virtscan.analyzer.xml.parsing import parse
 from virtscan.model import Interface
 
 FIELDS = (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.analyzer import truth
 from virtscan.analyzer import read_domain
-from virtscan.analyzer.trimming import trimmed
+from virtscan.analyzer.xml.trimming import trimmed
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain
 

@@ -10,6 +10,7 @@ from tests.bench.host import BONDS, CARDS, NETWORKS, domain
 from tests.bench.measuring import Row, in_turns
 from tests.build import bond, hypervisor, inventory, nic, server
 from virtscan.analyzer import read_domain, resolve
+from virtscan.correlator.judging import judge
 from virtscan.model import (
     Attachment,
     DeviceName,
@@ -21,7 +22,6 @@ from virtscan.model import (
     Server,
     SourceMode,
 )
-from virtscan.views.judging import judge
 
 SIZES = (25_000, 50_000, 100_000)
 INTERFACES = 3

@@ -15,9 +15,9 @@ from tests.bench.measuring import Row, in_turns
 from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
 from virtscan.changes import Kind, compare
 from virtscan.changes.trend import Every, RiskBy, capacity_trend, risk_trend
+from virtscan.correlator.judging import judge
 from virtscan.model import Domain, DomainState, HostStatus, Hypervisor, Inventory, Report
 from virtscan.storage.history import History, open_history
-from virtscan.views.judging import judge
 from virtscan.views.tables import trends
 
 DAYS = 365

@@ -19,6 +19,7 @@ from virtscan.changes import (
     news,
     remembering,
 )
+from virtscan.correlator.judging import judge
 from virtscan.model import (
     Domain,
     HostStatus,
@@ -33,7 +34,6 @@ from virtscan.model import (
     Verdict,
     Waiver,
 )
-from virtscan.views.judging import judge
 
 SAT = Mac("52:54:00:00:00:01")
 BOOTING = "52:54:00:93:76:af"

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from tests.changes.nights import NIGHT, harmless, older, pairs_of_nights
 from tests.correlator.fleets import inventories
 from virtscan.changes import Changes, FindingChange, FindingKind, Kind, compare, news, remembering
+from virtscan.correlator.judging import judge
 from virtscan.model import Inventory, Verdict
-from virtscan.views.judging import judge
 
 many = settings(
     max_examples=60,

@@ -9,9 +9,9 @@ import pytest
 from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.reporters.reading import text_of
 from tests.trace.build import ethernet, lease, pcap, read_request, said
-from virtscan.cli.formats import FormatType
 from virtscan.cli.main import COMMANDS as ALL_COMMANDS
 from virtscan.cli.main import run, virtscan
+from virtscan.cli.output.formats import FormatType
 from virtscan.model import Gap, GapAbout, Hypervisor
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps

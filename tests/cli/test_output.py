@@ -4,7 +4,7 @@ from pathlib import Path
 import click
 import pytest
 
-from virtscan.cli.output import opened
+from virtscan.cli.output.outputs import opened
 
 
 def test_a_file_appears_only_when_all_is_written(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import PROJECT
 from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
-from virtscan.cli.output import PRIVATE, OutputError, Outputs, opened
+from virtscan.cli.output.outputs import PRIVATE, OutputError, Outputs, opened
 from virtscan.cli.process import leftovers
 
 NOBODY = 65534
@@ -127,7 +127,7 @@ def test_a_link_that_another_user_has_put_into_a_shared_folder_is_not_followed(t
 def written_by_a_shell(folder: Path, redirection: str) -> str:
     """Write "data" to the output that a shell makes, and return what arrives in `out`."""
     script = (
-        "import sys; from pathlib import Path; from virtscan.cli.output import opened\n"
+        "import sys; from pathlib import Path; from virtscan.cli.output.outputs import opened\n"
         "with opened(Path(sys.argv[1])) as output: output.write(b'data\\n')"
     )
     command = f'{sys.executable} -c "$0" {redirection}; wait'

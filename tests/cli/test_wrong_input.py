@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import PROJECT
 from tests.harness.patience import LONG
 from virtscan.cli.main import run
-from virtscan.cli.time_limit import within_seconds
+from virtscan.cli.process.time_limit import within_seconds
 from virtscan.errors import ConfigError
 
 DIGITS = "9" * 5000

@@ -7,9 +7,9 @@ import pytest
 from tests.readme import PROJECT
 from virtscan.config import ConfigFile, DefaultUri, Options, make_plan, read_document
 from virtscan.connectors import naming
+from virtscan.correlator.naming import runs_on_warnings, segment_warnings
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, Plan, SourceKind, State, TargetKind
-from virtscan.views.naming import runs_on_warnings, segment_warnings
 
 FOLDER = Path("/etc/virtscan")
 

@@ -7,8 +7,8 @@ import pytest
 
 from virtscan.cli.main import run
 from virtscan.config import DefaultUri, Options, make_plan, read_document
-from virtscan.config.sections import ScanSection, WaiverSection
-from virtscan.config.starter import starter
+from virtscan.config.file.sections import ScanSection, WaiverSection
+from virtscan.config.file.starter import starter
 from virtscan.model import Plan
 from virtscan.offload.source import parse_server
 

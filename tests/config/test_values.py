@@ -1,6 +1,6 @@
 import pytest
 
-from virtscan.config.values import duration, expand, table_name
+from virtscan.config.file.values import duration, expand, table_name
 from virtscan.errors import ConfigError
 
 

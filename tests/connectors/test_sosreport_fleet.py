@@ -12,10 +12,11 @@ from tests.harness.sosreport import sosreport_of
 from tests.readme import PROJECT
 from virtscan import offload
 from virtscan.config.default_uri import DefaultUri
-from virtscan.config.document import read_document
+from virtscan.config.file.document import read_document
 from virtscan.config.merge import Options, make_plan
 from virtscan.connectors import sosreport
 from virtscan.connectors.host_draft import HostDraft
+from virtscan.correlator.judging import judge
 from virtscan.model import (
     Domain,
     Hypervisor,
@@ -30,7 +31,6 @@ from virtscan.model import (
 )
 from virtscan.model.reasons import KernelKnown, Reason
 from virtscan.scanning import collect
-from virtscan.views.judging import judge
 from virtscan.views.wording.gaps import subject
 
 FLEET = PROJECT / "fixtures" / "fleet"

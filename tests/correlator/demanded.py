@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.aging import aged
 from virtscan.correlator.evaluator import Evaluator, PointEvaluation
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, Place, UnlocatedServer
 from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import Ruling
 from virtscan.model import Confidence, DomainState, Finding, Inventory
 from virtscan.model.reasons import ExclusionContradicted, OutsideStack

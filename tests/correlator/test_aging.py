@@ -27,8 +27,8 @@ from tests.correlator.fleets import inventories
 from tests.correlator.scenes import SERVING, finding_of, judged, provisioner, satellite, scene
 from tests.correlator.test_properties import CLEARED, is_contradicted, is_outside, many, newly_cleared
 from virtscan.correlator import correlate
-from virtscan.correlator.age import Clock, age, is_old
-from virtscan.correlator.aging import aged
+from virtscan.correlator.staleness.age import Clock, age, is_old
+from virtscan.correlator.staleness.aging import aged
 from virtscan.model import (
     CONFIGURATION,
     Attachment,
@@ -52,9 +52,9 @@ from virtscan.model import (
     Verdict,
 )
 from virtscan.model.gaps.causes import TooOld
-from virtscan.views.wording.ages import ago
 from virtscan.views.wording.gap_causes import complaint
 from virtscan.views.wording.gaps import reason, subject
+from virtscan.views.wording.phrases.ages import ago
 from virtscan.views.wording.reasons import Wording
 
 DAY = 86400.0

@@ -16,7 +16,7 @@ from tests.correlator.demanded import DEMANDED, Clearing
 from tests.correlator.fleets import MACS, MEETINGS, domains, gaps, inventories, servers
 from tests.correlator.losses import Change, found_macs, losses, mac_of, withdrawn
 from virtscan.correlator import RULES, correlate
-from virtscan.correlator.aging import aged
+from virtscan.correlator.staleness.aging import aged
 from virtscan.model import (
     Confidence,
     DomainState,

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.build import bond, bridge, device, macvlan, nic, read_server, sends, server, tap, veth, vlan
+from virtscan.correlator.servers.paths import PathState
 from virtscan.correlator.servers.sending import SendingStack, down_to_macvlan, sending, sending_stacks
-from virtscan.correlator.servers.ways import PathState
 from virtscan.model import Backing, Device, DeviceKind, Mac, Persistence, Server, ServerDevice, State
 
 ON, OFF, UNKNOWN = State

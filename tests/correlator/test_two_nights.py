@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from tests.build import TAKEN_AT
 from tests.correlator.fleets import inventories
 from tests.correlator.test_aging import everything, limited
+from virtscan.correlator.judging import judge
 from virtscan.model import Inventory, Report
-from virtscan.views.judging import judge
 
 DAY = timedelta(days=1)
 

@@ -11,7 +11,7 @@ import msgspec
 from tests.evidence.sosreport.build import ROOT, add
 from tests.harness.shared import FOLDER
 from virtscan import analyzer, hostnet, trace
-from virtscan.config.document import read_document
+from virtscan.config.file.document import read_document
 from virtscan.connectors import host_probe
 from virtscan.evidence.ansible import read_facts
 from virtscan.evidence.sosreport import open_sosreport
@@ -21,7 +21,7 @@ from virtscan.provisioning import rpc
 from virtscan.redaction import load_map
 from virtscan.storage import loads
 from virtscan.transport import uri
-from virtscan.views.filters import parse_condition
+from virtscan.views.rows.filters import parse_condition
 
 PROJECT = Path(__file__).parents[2]
 CORPUS = FOLDER / "corpus"

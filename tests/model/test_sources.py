@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.build import hypervisor, inventory, server
 from tests.readme import README
 from virtscan.config import Options
-from virtscan.config.sections import HypervisorSection
+from virtscan.config.file.sections import HypervisorSection
 from virtscan.connectors import naming
 from virtscan.model import ServerTarget, SourceKind, State, Target, TargetKind
 from virtscan.model.sources import SCAN_AGAIN, SOURCES, TARGETS, AddressKind, Source, is_declared, renewal, shown

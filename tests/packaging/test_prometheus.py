@@ -16,7 +16,7 @@ from tests.reporters import hostile
 from tests.views.fleet import report
 from virtscan.reporters import REPORTERS
 from virtscan.views import VIEWS, Document
-from virtscan.views.metrics import view
+from virtscan.views.report.metrics import view
 
 FOLDER = PROJECT / "packaging" / "prometheus"
 RULES = FOLDER / "virtscan.rules.yml"

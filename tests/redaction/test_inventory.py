@@ -9,6 +9,7 @@ from tests.build import TAKEN_AT, bridged, domain, failure, hypervisor, inventor
 from tests.conftest import PROJECT
 from tests.reporters.reading import text_of
 from virtscan.correlator import correlate
+from virtscan.correlator.judging import judge
 from virtscan.correlator.location.nic import belongs_to_a_nic
 from virtscan.errors import InventoryError
 from virtscan.explain import document, explain, find, text
@@ -42,7 +43,6 @@ from virtscan.remedy import plan
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps
 from virtscan.views import EVERYTHING, VIEWS
-from virtscan.views.judging import judge
 from virtscan.views.wording.gaps import reason, subject
 
 FRESH = Map(key="secret")

@@ -10,6 +10,7 @@ from msgspec import inspect as info
 from tests.redaction.planting import Planting, fleet
 from tests.reporters.reading import text_of
 from virtscan.cli.main import run
+from virtscan.correlator.judging import judge
 from virtscan.model import Inventory, Verdict
 from virtscan.model.history import ScanCounts
 from virtscan.redaction import Map, redact
@@ -21,7 +22,6 @@ from virtscan.reporters import REPORTERS, Content
 from virtscan.storage import dumps
 from virtscan.trace.boots.boot import Trace
 from virtscan.views import VIEWS
-from virtscan.views.judging import judge
 
 PLANTING = Planting()
 FLEET = fleet(PLANTING)

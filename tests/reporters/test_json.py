@@ -11,7 +11,7 @@ from tests.views.fleet import report
 from virtscan.model import Report
 from virtscan.reporters import REPORTERS
 from virtscan.views import GROUPINGS, VIEWS, Document
-from virtscan.views.filters import narrow, parse_condition
+from virtscan.views.rows.filters import narrow, parse_condition
 from virtscan.views.wording.gaps import subject
 
 

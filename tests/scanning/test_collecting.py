@@ -11,6 +11,7 @@ from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
 from tests.harness.libvirtd import node
 from virtscan import __version__
 from virtscan.correlator import correlate
+from virtscan.correlator.judging import judge
 from virtscan.errors import ConfigError
 from virtscan.model import (
     GapAbout,
@@ -27,7 +28,6 @@ from virtscan.model import (
     Waiver,
 )
 from virtscan.scanning import collect
-from virtscan.views.judging import judge
 from virtscan.views.wording.gaps import reason as reason_of
 from virtscan.views.wording.gaps import subject as subject_of
 

@@ -13,7 +13,7 @@ from tests.build import TAKEN_AT, failure
 from tests.readme import PROJECT
 from tests.scanning.test_collecting import REFUSED, declared, refused, xml_host
 from virtscan.config.default_uri import DefaultUri
-from virtscan.config.document import read_document
+from virtscan.config.file.document import read_document
 from virtscan.config.merge import Options, make_plan
 from virtscan.engines.engine import Job, JobOutcome, Returned
 from virtscan.model import (

@@ -11,7 +11,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from virtscan.model import Inventory
-from virtscan.model.facts import Moment
+from virtscan.model.facts.hypervisors import Moment
 
 _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(st.characters(codec="utf-8"), max_size=8),

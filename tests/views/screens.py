@@ -17,6 +17,7 @@ from tests.build import (
     server,
 )
 from virtscan.cli.exit_codes import of_report
+from virtscan.correlator.judging import judge
 from virtscan.model import (
     Device,
     DeviceKind,
@@ -35,7 +36,6 @@ from virtscan.model import (
 )
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import VIEWS
-from virtscan.views.judging import judge
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "golden" / "screens"
 WIDTHS = (80, 100, 120, 200)

@@ -9,8 +9,8 @@ from virtscan.errors import ConfigError
 from virtscan.model import Verdict
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import VIEWS
-from virtscan.views.arranging import arrange
 from virtscan.views.document import Column, Document, Row, Section, Value, number, one_of
+from virtscan.views.rows.arranging import arrange
 
 
 def column(document: Document, key: str) -> list[Value]:

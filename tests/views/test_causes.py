@@ -25,8 +25,8 @@ from virtscan.model import (
 from virtscan.model.reasons import NeedsKernel, NeedsOffload, NeedsPlace, NeedsServer, WhyUnlocated
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import VIEWS
-from virtscan.views.filters import narrow, parse_condition
-from virtscan.views.grouping import RowGroup
+from virtscan.views.rows.filters import narrow, parse_condition
+from virtscan.views.rows.grouping import RowGroup
 
 OFFLOAD = NeedsOffload(server="satellite", interface="eth0", why=failure("connection refused"))
 PLACE = NeedsPlace(server="satellite", why=WhyUnlocated.NO_MAC)

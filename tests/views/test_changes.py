@@ -24,10 +24,10 @@ from virtscan.changes import (
     Snapshot,
     compare,
 )
+from virtscan.correlator.judging import judge
 from virtscan.model import Verdict, Waiver
 from virtscan.reporters import REPORTERS
 from virtscan.views.changes import view
-from virtscan.views.judging import judge
 from virtscan.views.wording import changes as wording
 
 OLD = Snapshot(version="0.1.0", taken_at=TAKEN_AT)

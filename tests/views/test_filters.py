@@ -11,7 +11,7 @@ from virtscan.errors import ConfigError
 from virtscan.reporters import REPORTERS, Content
 from virtscan.views import VIEWS
 from virtscan.views.document import Column, Document, Row, Section
-from virtscan.views.filters import RowCondition, narrow, parse_condition
+from virtscan.views.rows.filters import RowCondition, narrow, parse_condition
 
 KEYS = ("name", "site", "cpus", "devices", "boots")
 ROWS: tuple[Row, ...] = (

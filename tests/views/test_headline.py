@@ -3,7 +3,7 @@
 from tests.build import bridged, domain, hypervisor, inventory
 from tests.views.fleet import finding, report
 from virtscan.model import Confidence, Exposure, Finding, HostStatus, Report, Verdict
-from virtscan.views.headline import headline
+from virtscan.views.report.headline import headline
 
 
 def of(*findings: Finding) -> str:

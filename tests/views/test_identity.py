@@ -11,7 +11,7 @@ from tests.correlator.fleets import inventories
 from tests.views.fleet import finding
 from virtscan.correlator import correlate
 from virtscan.model import Confidence, Exposure, Inventory, Mac, Report, SourceMode, Verdict
-from virtscan.views.identity import identifiers, key
+from virtscan.views.report.identity import identifiers, key
 
 
 def of(**fields: Any) -> str:

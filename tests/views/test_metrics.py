@@ -9,7 +9,7 @@ from tests.views.fleet import report
 from virtscan.correlator.waivers import WaiverState, state_on
 from virtscan.model import GapAbout, HostStatus, Inventory, Policy, Report, Waiver
 from virtscan.views.document import Metric
-from virtscan.views.metrics import Run, is_complete, view
+from virtscan.views.report.metrics import Run, is_complete, view
 
 RUN = Run(exit_code=0)
 GAP = gap_in_words(subject="hv1", reason="no answer", about=GapAbout.HYPERVISOR)

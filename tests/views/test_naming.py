@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 
 from tests.build import hypervisor, server
-from virtscan.views.naming import runs_on_warnings, segment_warnings
+from virtscan.correlator.naming import runs_on_warnings, segment_warnings
 from virtscan.views.wording.gaps import reason, subject
 
 HOST = hypervisor("hv1", segments={"bond2": "pxe-a"})

@@ -9,7 +9,7 @@ from virtscan.correlator import correlate
 from virtscan.model import Domain, DomainState, Report, Verdict
 from virtscan.views import GROUPINGS
 from virtscan.views.document import counts
-from virtscan.views.summary import coverage, metrics
+from virtscan.views.report.summary import coverage, metrics
 
 UUID = "6a1d0b6e-0001-4d8e-9e61-000000000001"
 RUNNING = domain("web01", bridged(), uuid=UUID, vcpus=4, memory_mib=2048)

@@ -20,7 +20,7 @@ from virtscan.model import (
 )
 from virtscan.model.reasons import NeedsKernel, NeedsOffload, NeedsPlace, WhyUnlocated
 from virtscan.views import VIEWS
-from virtscan.views.advice import further, reason, unreached
+from virtscan.views.report.advice import further, reason, unreached
 from virtscan.views.wording.reasons import Wording
 
 OFFLOAD = NeedsOffload(server="satellite", interface="eth0", why=failure("connection refused"))

@@ -6,7 +6,7 @@ from tests.build import domain, hypervisor, inventory, macvtap, server
 from tests.views.fleet import finding, report
 from virtscan.model import Exposure, NotJudged, Report, Verdict
 from virtscan.views.document import counts
-from virtscan.views.summary import coverage, metrics, scope
+from virtscan.views.report.summary import coverage, metrics, scope
 
 
 def counted(of: Report, name: str) -> Mapping[str, int | float]:

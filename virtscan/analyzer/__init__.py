@@ -7,11 +7,11 @@ from virtscan.analyzer.devices import (
     read_node_device,
     read_parent,
 )
-from virtscan.analyzer.documents import Unread, documents
 from virtscan.analyzer.domain import read_domain, read_domains
 from virtscan.analyzer.network import read_network
-from virtscan.analyzer.parsing import MAX_DOCUMENT, MAX_FILE
 from virtscan.analyzer.resolution import HostDevices, resolve
+from virtscan.analyzer.xml.documents import Unread, documents
+from virtscan.analyzer.xml.parsing import MAX_DOCUMENT, MAX_FILE
 
 __all__ = [
     "MAX_DOCUMENT",

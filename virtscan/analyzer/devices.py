@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from virtscan.analyzer.literals import identifier, mac_address, number
-from virtscan.analyzer.parsing import parse
+from virtscan.analyzer.xml.parsing import parse
 from virtscan.errors import AnalyzerError
 from virtscan.hostnet import Dmi
 from virtscan.hostnet.link_kinds import driver_name

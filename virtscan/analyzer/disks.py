@@ -5,7 +5,7 @@ from sys import intern
 
 from lxml import etree
 
-from virtscan.analyzer.parsing import first_children
+from virtscan.analyzer.xml.parsing import first_children
 from virtscan.model import Disk, DiskMode
 
 _PERSISTENT, _TRANSIENT, _READ_ONLY = DiskMode.PERSISTENT, DiskMode.TRANSIENT, DiskMode.READ_ONLY

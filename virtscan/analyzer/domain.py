@@ -6,9 +6,9 @@ from lxml import etree
 
 from virtscan.analyzer.interface import read_interface
 from virtscan.analyzer.literals import identifier, mebibytes, number
-from virtscan.analyzer.parsing import first_children, parse, parse_each
 from virtscan.analyzer.resources import read_resources
-from virtscan.analyzer.trimming import trimmed
+from virtscan.analyzer.xml.parsing import first_children, parse, parse_each
+from virtscan.analyzer.xml.trimming import trimmed
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, DomainState, Firmware, Interface, State
 

@@ -6,7 +6,7 @@ from sys import intern
 from lxml import etree
 
 from virtscan.analyzer.literals import mac_address, number, source_mode
-from virtscan.analyzer.parsing import first_children
+from virtscan.analyzer.xml.parsing import first_children
 from virtscan.model import Attachment, DeviceName, Interface, LinkState, SourceMode, State
 
 _LINKS = {link.value: link for link in LinkState}

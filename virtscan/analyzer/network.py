@@ -3,7 +3,7 @@
 from lxml import etree
 
 from virtscan.analyzer.literals import source_mode
-from virtscan.analyzer.parsing import parse
+from virtscan.analyzer.xml.parsing import parse
 from virtscan.errors import AnalyzerError
 from virtscan.model import Attachment, DeviceName, Network
 

@@ -9,16 +9,16 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from virtscan.cli.apart import read_apart
 from virtscan.cli.console import Console
 from virtscan.cli.options import collect_options
 from virtscan.cli.plan import default_uri_line, load_plan
+from virtscan.cli.process.apart import read_apart
 from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import close_input
 from virtscan.config import Options
 from virtscan.errors import InventoryError
 from virtscan.model import Inventory, LowerDevice, Plan
-from virtscan.views.wording.ages import in_words
+from virtscan.views.wording.phrases.ages import in_words
 
 F = TypeVar("F", bound=Callable[..., Any])
 

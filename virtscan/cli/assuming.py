@@ -73,8 +73,8 @@ def under(report: Report, assumptions: Sequence[Assumption]) -> tuple[Report, As
     """
     if not assumptions:
         return report, AssumptionResult()
+    from virtscan.correlator.judging import judge
     from virtscan.views.assuming import effects
-    from virtscan.views.judging import judge
 
     assumed = assume(report.inventory, assumptions)
     later = judge(assumed.inventory)

@@ -8,7 +8,7 @@ import click
 
 from virtscan import __version__
 from virtscan.cli.help import CommandGroup
-from virtscan.cli.output import OutputError, ReaderGoneError
+from virtscan.cli.output.outputs import OutputError, ReaderGoneError
 from virtscan.cli.process.streams import drop_output
 from virtscan.cli.status import StatusError
 from virtscan.errors import ConfigError, VirtscanError

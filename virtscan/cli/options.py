@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import click
 
 from virtscan.cli.console import Console, Verbosity
-from virtscan.cli.formats import FormatType
-from virtscan.cli.look import all_option, color_option, columns_option, sort_option, wide_option
+from virtscan.cli.output.formats import FormatType
+from virtscan.cli.output.look import all_option, color_option, columns_option, sort_option, wide_option
 from virtscan.config import duration
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, TargetKind

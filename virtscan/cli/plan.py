@@ -10,10 +10,10 @@ from virtscan.cli.console import Console
 from virtscan.config import ConfigFile, Lines, Options, default_uri, find_config, lines_of, make_plan, read_document
 from virtscan.config.scope import scope_of
 from virtscan.connectors import naming
+from virtscan.correlator.naming import runs_on_warnings, segment_warnings
 from virtscan.errors import ConfigError
 from virtscan.model import Gap, Plan, Target, TargetKind
 from virtscan.transport import uri
-from virtscan.views.naming import runs_on_warnings, segment_warnings
 
 
 def load_plan(config: Path | None, options: Options, console: Console) -> Plan:

@@ -11,10 +11,10 @@ from virtscan.cli.exit_codes import counts_as_at_risk
 from virtscan.correlator.waivers import WaiverState, state_on
 from virtscan.model import FailOn, HostStatus, Report, Verdict
 from virtscan.reporters import printable
-from virtscan.views.headline import headline
-from virtscan.views.summary import is_at_risk
-from virtscan.views.wording.ages import in_words
-from virtscan.views.wording.quantity import quantity
+from virtscan.views.report.headline import headline
+from virtscan.views.report.summary import is_at_risk
+from virtscan.views.wording.phrases.ages import in_words
+from virtscan.views.wording.phrases.quantity import quantity
 
 _LONGEST = 600
 

@@ -1,11 +1,11 @@
 """The configuration file and the command line, made into one validated plan."""
 
 from virtscan.config.default_uri import DefaultUri, default_uri
-from virtscan.config.document import ConfigFile, read_document
-from virtscan.config.location import find_config
+from virtscan.config.file.document import ConfigFile, read_document
+from virtscan.config.file.location import find_config
+from virtscan.config.file.problems import Lines, lines_of
+from virtscan.config.file.values import duration
 from virtscan.config.merge import Options, make_plan
-from virtscan.config.problems import Lines, lines_of
-from virtscan.config.values import duration
 
 __all__ = [
     "ConfigFile",

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from virtscan.config.document import ConfigFile
-from virtscan.config.problems import Problems
+from virtscan.config.file.document import ConfigFile
+from virtscan.config.file.problems import Problems
+from virtscan.config.file.sections import HypervisorSection, ServerSection, WaiverSection
+from virtscan.config.file.values import duration, table_name
 from virtscan.config.provisioning import provisioning_target
-from virtscan.config.sections import HypervisorSection, ServerSection, WaiverSection
-from virtscan.config.values import duration, table_name
 from virtscan.errors import ConfigError
 from virtscan.model import (
     Mac,

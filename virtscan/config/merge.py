@@ -7,10 +7,10 @@ import msgspec
 
 from virtscan.config.declaration import FILES, absolute_test_uri, declared_plan, identity, targets_of
 from virtscan.config.default_uri import DefaultUri
-from virtscan.config.document import ConfigFile
-from virtscan.config.problems import NO_LINES, Lines, Problems
+from virtscan.config.file.document import ConfigFile
+from virtscan.config.file.problems import NO_LINES, Lines, Problems
+from virtscan.config.file.values import table_name
 from virtscan.config.provisioning import sends_in_clear
-from virtscan.config.values import table_name
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, Plan, ServerTarget, Target, TargetKind
 from virtscan.offload.source import parse_server

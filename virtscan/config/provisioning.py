@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
-from virtscan.config.sections import ProvisioningSection
+from virtscan.config.file.sections import ProvisioningSection
 from virtscan.errors import ConfigError
 from virtscan.model import ProvisioningKind, ProvisioningTarget, Secret
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import msgspec
 
 from virtscan.connectors import naming
-from virtscan.correlator.aging import aged
 from virtscan.correlator.servers.assignments import Assignments
 from virtscan.correlator.servers.serving import Locality, coverage, locality, may_serve
+from virtscan.correlator.staleness.aging import aged
 from virtscan.errors import ConfigError
 from virtscan.model import Device, Hypervisor, Inventory, Plan, Server, ServerTarget, Target
 from virtscan.model.sources import shown

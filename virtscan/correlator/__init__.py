@@ -2,7 +2,7 @@
 
 from virtscan.correlator.correlate import correlate
 from virtscan.correlator.kernel import KernelState, read_daemon, read_kernel
-from virtscan.correlator.remembering import remembering_places
+from virtscan.correlator.staleness.remembering import remembering_places
 from virtscan.correlator.table import RULES, Rule
 from virtscan.model import Fix, KernelBasis
 

@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.aging import aged
 from virtscan.correlator.evaluator import Evaluation, Evaluator
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.location.places import contradicted
@@ -14,6 +13,7 @@ from virtscan.correlator.reasoning import OPEN, Reasoning
 from virtscan.correlator.servers.sending import sending_stacks
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot
+from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import VERDICTS
 from virtscan.correlator.waivers import Waivers
 from virtscan.model import (

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from virtscan.correlator import RULES
-from virtscan.correlator.aging import aged
 from virtscan.correlator.evaluator import Evaluator, PointEvaluation
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.missing import missing_facts
 from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import Ruling
 from virtscan.explain.explanation import (
     ConditionResult,

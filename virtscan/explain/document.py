@@ -28,8 +28,8 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
-from virtscan.views.identity import FindingKey, identifiers, key
-from virtscan.views.of_report import of_report
+from virtscan.views.report.identity import FindingKey, identifiers, key
+from virtscan.views.report.of_report import of_report
 
 _DATA = Audience.DATA
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.nic import nic_kind
 from virtscan.correlator.location.stack import follow
+from virtscan.correlator.servers.paths import PathState
 from virtscan.correlator.servers.sending import sending
-from virtscan.correlator.servers.ways import PathState
 from virtscan.explain.explanation import StatedFact
 from virtscan.model import (
     CONFIGURATION,
@@ -29,9 +29,9 @@ from virtscan.model import (
     State,
 )
 from virtscan.model.sources import is_declared
-from virtscan.views.wording.ages import ago
 from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.kernel import kernel_basis
+from virtscan.views.wording.phrases.ages import ago
 
 _DOMAIN_XML = "domain XML"
 _NETWORK_XML = "network XML"

@@ -1,6 +1,6 @@
 """The vocabulary: frozen values and closed sets, shared by every part; no I/O, no rules."""
 
-from virtscan.model.facts import (
+from virtscan.model.facts.hypervisors import (
     CONFIGURATION,
     Attachment,
     Device,
@@ -12,11 +12,14 @@ from virtscan.model.facts import (
     Network,
     Observed,
 )
+from virtscan.model.facts.memory import RememberedPlace, UnreadHost
+from virtscan.model.facts.provisioning import Netboot, Subnet
+from virtscan.model.facts.resources import Disk, DiskMode, Processor, Resources
+from virtscan.model.facts.servers import Feature, Offload, Persistence, Server, ServerDevice
 from virtscan.model.gaps import Gap
+from virtscan.model.identity.mac import Mac, parse_mac
+from virtscan.model.identity.matching import HostPair, match_hosts
 from virtscan.model.inventory import Inventory, Policy, Waiver
-from virtscan.model.mac import Mac, parse_mac
-from virtscan.model.matching import HostPair, match_hosts
-from virtscan.model.memory import RememberedPlace, UnreadHost
 from virtscan.model.plan import (
     Plan,
     ProvisioningTarget,
@@ -25,11 +28,8 @@ from virtscan.model.plan import (
     Target,
     TargetKind,
 )
-from virtscan.model.provisioning import Netboot, Subnet
 from virtscan.model.report import Finding, NotJudged, Report, WaivedServer
-from virtscan.model.resources import Disk, DiskMode, Processor, Resources
 from virtscan.model.secret import Secret
-from virtscan.model.servers import Feature, Offload, Persistence, Server, ServerDevice
 from virtscan.model.states import (
     Backing,
     Confidence,

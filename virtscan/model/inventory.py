@@ -5,11 +5,11 @@ from typing import Annotated
 
 import msgspec
 
-from virtscan.model.facts import Hypervisor, Moment
+from virtscan.model.facts.hypervisors import Hypervisor, Moment
+from virtscan.model.facts.memory import RememberedPlace, UnreadHost
+from virtscan.model.facts.provisioning import Netboot, Subnet
+from virtscan.model.facts.servers import Server
 from virtscan.model.gaps import Gap
-from virtscan.model.memory import RememberedPlace, UnreadHost
-from virtscan.model.provisioning import Netboot, Subnet
-from virtscan.model.servers import Server
 from virtscan.model.states import LowerDevice
 
 

@@ -5,8 +5,8 @@ from enum import Enum
 
 import msgspec
 
+from virtscan.model.identity.mac import Mac
 from virtscan.model.inventory import Policy
-from virtscan.model.mac import Mac
 from virtscan.model.secret import Secret
 from virtscan.model.states import FailOn, ProvisioningKind, State
 

@@ -5,10 +5,10 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.model.facts import DeviceName
+from virtscan.model.facts.hypervisors import DeviceName
 from virtscan.model.gaps import Gap
+from virtscan.model.identity.mac import Mac
 from virtscan.model.inventory import Inventory
-from virtscan.model.mac import Mac
 from virtscan.model.reasons import Reason
 from virtscan.model.states import Confidence, DeviceKind, Exposure, Reach, SourceMode, Verdict
 

@@ -6,8 +6,8 @@ from functools import cache, partial
 from typing import TypeAlias
 
 from virtscan.model import ProvisioningKind
-from virtscan.model.facts import CONFIGURATION
-from virtscan.model.keys import is_significant
+from virtscan.model.facts.hypervisors import CONFIGURATION
+from virtscan.model.identity.keys import is_significant
 from virtscan.model.sources import SOURCES, TARGETS, AddressKind, is_declared
 from virtscan.redaction.policy import Holds
 from virtscan.redaction.pseudonyms import Pseudonyms, is_address

@@ -10,7 +10,8 @@ import msgspec
 
 from virtscan import model
 from virtscan.model import gaps as gap_model
-from virtscan.model import history, memory, provisioning, servers
+from virtscan.model import history
+from virtscan.model.facts import memory, provisioning, servers
 from virtscan.model.gaps import carrying
 from virtscan.model.gaps import causes as c
 from virtscan.model.gaps import items as i

@@ -23,7 +23,7 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
-from virtscan.views.of_report import of_report
+from virtscan.views.report.of_report import of_report
 
 _DATA = Audience.DATA
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from virtscan.correlator import correlate
-from virtscan.correlator.aging import aged
 from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import GuestNic, HostDevice, places
@@ -13,13 +12,14 @@ from virtscan.correlator.servers.cure import Cure, as_judged, command_word, cure
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot, switched_off
+from virtscan.correlator.staleness.aging import aged
 from virtscan.model import DeviceName, Finding, Hypervisor, Inventory, Report, Server, Verdict
 from virtscan.remedy.harm import Sending, harm
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Endangered, Remedy, Upgrade
 from virtscan.remedy.sender import senders
 from virtscan.remedy.what_if import questions
-from virtscan.views.summary import is_at_risk
+from virtscan.views.report.summary import is_at_risk
 from virtscan.views.wording.kernel import kernel_basis
 
 _ANYWHERE = "RHEL 6 has the fix since 2.6.32-504.30.3.el6, RHEL 7 since 3.10.0-514.el7, Linux since 3.15"

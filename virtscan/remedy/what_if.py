@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from virtscan.model import Finding, Report, Verdict
 from virtscan.model.reasons import NeedsKernel, Reason
 from virtscan.remedy.plan import Question
-from virtscan.views.summary import is_at_risk
+from virtscan.views.report.summary import is_at_risk
 from virtscan.views.wording.reasons import Wording
 
 

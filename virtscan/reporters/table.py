@@ -13,7 +13,7 @@ from virtscan.reporters.terminal.layout import fitted, side_by_side
 from virtscan.reporters.terminal.width import wrap
 from virtscan.reporters.text import LINE, gap_lines, printable, scan_line
 from virtscan.views.document import Document, Section
-from virtscan.views.grouping import RowGroup
+from virtscan.views.rows.grouping import RowGroup
 
 
 def render(document: Document, options: RenderOptions = PLAIN) -> bytes:

@@ -10,7 +10,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from virtscan.model.facts import Moment
+from virtscan.model.facts.hypervisors import Moment
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import plain, printable
 from virtscan.views.document import Column, Document, Row, Section, Value

@@ -24,8 +24,8 @@ from virtscan.views.document import (
     timestamp,
     word,
 )
-from virtscan.views.gap_section import gap_section
-from virtscan.views.summary import listed
+from virtscan.views.report.gap_section import gap_section
+from virtscan.views.report.summary import listed
 
 _DATA = Audience.DATA
 _PEOPLE = Audience.PEOPLE

@@ -5,9 +5,9 @@ from functools import partial
 
 from virtscan.model import Report
 from virtscan.views import fleet
+from virtscan.views.counting.groups import By
 from virtscan.views.document import Align, Audience, Column, Document, Metric, Row, Section, Value
 from virtscan.views.tables import capacity, domains, hypervisors, interfaces, risks, servers
-from virtscan.views.tables.groups import By
 
 VIEWS: Mapping[str, Callable[[Report], Document]] = {
     "risks": risks.view,

@@ -8,8 +8,8 @@ import msgspec
 from virtscan.correlator.assumptions import DomainPlace
 from virtscan.model import Finding, Mac, Report, Verdict
 from virtscan.views.document import Document, records
-from virtscan.views.summary import is_at_risk
-from virtscan.views.wording.quantity import quantity
+from virtscan.views.report.summary import is_at_risk
+from virtscan.views.wording.phrases.quantity import quantity
 
 _LISTED = 20
 

@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 
 from virtscan.model import State
-from virtscan.model.facts import Moment
-from virtscan.views.grouping import RowGroup
+from virtscan.model.facts.hypervisors import Moment
+from virtscan.views.rows.grouping import RowGroup
 
 Value: TypeAlias = (
     str

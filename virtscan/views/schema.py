@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from virtscan.model.facts import Moment
+from virtscan.model.facts.hypervisors import Moment
 from virtscan.views.assuming import Effect
 from virtscan.views.document import Column, Document, nested
 

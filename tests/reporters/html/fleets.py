@@ -1,8 +1,8 @@
 """Fleets whose pages are worth looking at."""
 
 from tests.build import UNFIXED_KERNEL, bond, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from virtscan.correlator.judging import judge
 from virtscan.model import DomainState, GapAbout, Mac, Report
-from virtscan.views.judging import judge
 
 SITES = ("ams1", "fra1", "lon2")
 KINDS = ("app", "db", "web", "ci", "mail")

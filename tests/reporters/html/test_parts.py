@@ -11,7 +11,7 @@ from tests.views.fleet import report
 from virtscan.model import Report
 from virtscan.reporters.html import charts, groups, picture, tables
 from virtscan.views import EVERYTHING, VIEWS
-from virtscan.views.summary import is_at_risk
+from virtscan.views.report.summary import is_at_risk
 
 SMALL, LARGE, WIDE = report(), fleet(15, 40), fleet(52, 4)
 

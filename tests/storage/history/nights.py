@@ -9,9 +9,9 @@ import msgspec
 import sqlalchemy as sa
 
 from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap
+from virtscan.correlator.judging import judge
 from virtscan.model import Domain, HostStatus, Hypervisor, Inventory
 from virtscan.storage.history import open_history
-from virtscan.views.judging import judge
 
 
 def vm(number: int, **more: Any) -> Domain:

@@ -8,11 +8,11 @@ import pytest
 from tests.build import TAKEN_AT, server
 from tests.storage.history.nights import host, night, nights, query, save, vm
 from virtscan.changes import Kind, compare
+from virtscan.correlator.judging import judge
 from virtscan.errors import HistoryError
 from virtscan.model import Exposure, HostStatus, Hypervisor, Inventory, Verdict
 from virtscan.model.history import CapacityCount, FindingCount
 from virtscan.storage.history import Then, open_history
-from virtscan.views.judging import judge
 
 FAILED, PARTIAL = HostStatus.FAILED, HostStatus.PARTIAL
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.storage.history.fleets import in_days, sequences
 from tests.storage.inventories import inventories
+from virtscan.correlator.judging import judge
 from virtscan.model import Inventory
 from virtscan.storage.history import open_history
-from virtscan.views.judging import judge
 
 ANY_DATABASE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 

@@ -12,9 +12,9 @@ import time
 from typing import TextIO
 
 from tests.storage.history.nights import host, night, vm
+from virtscan.correlator.judging import judge
 from virtscan.model import Inventory
 from virtscan.storage.history import open_history
-from virtscan.views.judging import judge
 
 HOSTS = 3
 

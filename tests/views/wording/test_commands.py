@@ -1,6 +1,6 @@
 import pytest
 
-from virtscan.views.wording.commands import look_for_the_fix
+from virtscan.views.wording.phrases.commands import look_for_the_fix
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tests.build import hypervisor
 from virtscan.cli.main import run
 from virtscan.model import LeftOut, WhyLeftOut
 from virtscan.views import VIEWS
-from virtscan.views.left_out import left_out
+from virtscan.views.report.left_out import left_out
 from virtscan.views.wording.gaps import reason
 
 DOMAIN = "<domain type='kvm'><name>web01</name></domain>"

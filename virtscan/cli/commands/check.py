@@ -10,7 +10,7 @@ from virtscan.cli.acquire import load
 from virtscan.cli.help import STATUSES, Command
 from virtscan.cli.history.scope import scope_option
 from virtscan.cli.options import seconds_of, words_of
-from virtscan.cli.output import tell
+from virtscan.cli.output.outputs import tell
 from virtscan.cli.status import StatusError, status_of
 from virtscan.errors import VirtscanError
 from virtscan.model import FailOn, Inventory
@@ -61,7 +61,7 @@ def check(file: str, scope: str | None, max_scan_age: float, fail_on: str) -> in
     WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, or an offload
     that is back on after a reboot; 2 for CRITICAL: a VM at risk; 3 for UNKNOWN: no scan, an old one, or wrong usage.
     """
-    from virtscan.views.judging import judge
+    from virtscan.correlator.judging import judge
 
     try:
         report = judge(_saved(file, scope))

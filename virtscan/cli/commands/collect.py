@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from virtscan.cli.apart import read_apart
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import make_console, quiet_and_verbose
-from virtscan.cli.output import opened
+from virtscan.cli.output.outputs import opened
+from virtscan.cli.process.apart import read_apart
 from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import Input, close_input
 from virtscan.errors import PlanError

@@ -4,7 +4,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from virtscan.cli.help import WORKS, Command
-from virtscan.cli.output import tell
+from virtscan.cli.output.outputs import tell
 
 SHELLS = ("bash", "zsh", "fish")
 

@@ -8,7 +8,7 @@ import click
 from virtscan.cli.acquire import load
 from virtscan.cli.help import Command, CommandGroup
 from virtscan.cli.options import FILE, connect_option, make_console, quiet_and_verbose, server_option, unsafe_option
-from virtscan.cli.output import OutputError, tell
+from virtscan.cli.output.outputs import OutputError, tell
 from virtscan.cli.plan import load_plan, name_warnings
 from virtscan.cli.schemas import schema_text
 from virtscan.config import Options, find_config
@@ -98,7 +98,7 @@ def schema() -> int:
 @click.option("-o", "--output", type=FILE, help="Write to this new file, e.g. /etc/virtscan/virtscan.toml.")
 def init(connect: tuple[str, ...], servers: tuple[str, ...], output: Path | None) -> int:
     """Write a commented configuration to start from; an existing file is never replaced."""
-    from virtscan.config.starter import starter
+    from virtscan.config.file.starter import starter
     from virtscan.offload.source import parse_server
 
     text = starter(connect, [parse_server(server) for server in servers])

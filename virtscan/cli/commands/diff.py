@@ -6,10 +6,9 @@ import click
 
 from virtscan.cli.acquire import judged_on
 from virtscan.cli.console import Console
-from virtscan.cli.earlier import changes_between, earlier, new_gaps
 from virtscan.cli.exit_codes import ExitCode, of_changes
-from virtscan.cli.formats import opened_for
 from virtscan.cli.help import COMPARES, Command
+from virtscan.cli.history.earlier import changes_between, earlier, new_gaps
 from virtscan.cli.history.scope import scope_option
 from virtscan.cli.options import (
     fail_on_option,
@@ -20,9 +19,10 @@ from virtscan.cli.options import (
     quiet_and_verbose,
     redact_option,
 )
-from virtscan.cli.output import STDOUT, keep_apart
-from virtscan.cli.redacting import redaction
-from virtscan.cli.rendering import show
+from virtscan.cli.output.formats import opened_for
+from virtscan.cli.output.outputs import STDOUT, keep_apart
+from virtscan.cli.output.redacting import redaction
+from virtscan.cli.output.rendering import show
 from virtscan.model import FailOn, Inventory, LowerDevice
 from virtscan.reporters import REPORTERS
 

@@ -10,7 +10,6 @@ import msgspec
 from virtscan import doctor as checks
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import ExitCode
-from virtscan.cli.formats import opened_for
 from virtscan.cli.help import CHECKS, Command
 from virtscan.cli.options import (
     config_option,
@@ -22,9 +21,10 @@ from virtscan.cli.options import (
     text_output_options,
     unsafe_option,
 )
-from virtscan.cli.output import Output
+from virtscan.cli.output.formats import opened_for
+from virtscan.cli.output.outputs import Output
+from virtscan.cli.output.rendering import show
 from virtscan.cli.plan import default_uri_line, name_warnings
-from virtscan.cli.rendering import show
 from virtscan.config import find_config
 from virtscan.doctor import Check, CheckResult
 from virtscan.model import Inventory, Plan, TargetKind

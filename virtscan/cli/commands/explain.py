@@ -8,17 +8,17 @@ import click
 from virtscan import explain as explanations
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import ExitCode, of_explanation
-from virtscan.cli.formats import opened_for
 from virtscan.cli.help import ANSWERS, Command
-from virtscan.cli.look import current_look
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
-from virtscan.cli.output import STDOUT, keep_apart
-from virtscan.cli.redacting import redaction
-from virtscan.cli.rendering import show_text
+from virtscan.cli.output.formats import opened_for
+from virtscan.cli.output.look import current_look
+from virtscan.cli.output.outputs import STDOUT, keep_apart
+from virtscan.cli.output.redacting import redaction
+from virtscan.cli.output.rendering import show_text
 from virtscan.explain import Explanation
 from virtscan.model import GapAbout, Inventory, Report
 from virtscan.reporters import printable, scan_line
-from virtscan.views.wording.quantity import quantity
+from virtscan.views.wording.phrases.quantity import quantity
 
 _LONGEST = 600
 
@@ -53,7 +53,7 @@ def explain(
     scan --save (- reads standard input); without it a new scan is made. The exit code is 0, or 3 if something that was
     not read bears on these interfaces.
     """
-    from virtscan.views.judging import judge
+    from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
     keep_apart(("--output", output or STDOUT), ("--redact", redact))

@@ -10,7 +10,6 @@ from virtscan.changes.trend import Every, RiskBy
 from virtscan.cli.commands.diff import compared
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, of_report
-from virtscan.cli.formats import Wanted, opened_for, wanted_outputs
 from virtscan.cli.help import COMPARES, JUDGES, WORKS, Command, CommandGroup
 from virtscan.cli.history.scope import chosen_scope, named_scope, scope_option
 from virtscan.cli.history.source import history_option, history_url
@@ -25,15 +24,16 @@ from virtscan.cli.options import (
     redact_option,
     report_options,
 )
-from virtscan.cli.output import PRIVATE, STDOUT, OutputError, Outputs, keep_apart, tell
-from virtscan.cli.redacting import redaction
-from virtscan.cli.rendering import Rendering, show
+from virtscan.cli.output.formats import Wanted, opened_for, wanted_outputs
+from virtscan.cli.output.outputs import PRIVATE, STDOUT, OutputError, Outputs, keep_apart, tell
+from virtscan.cli.output.redacting import redaction
+from virtscan.cli.output.rendering import Rendering, show
 from virtscan.errors import HistoryError
 from virtscan.model import FailOn
 from virtscan.model.history import ScanRecord
 from virtscan.storage.address import LATEST, parse_which
 from virtscan.views.document import Document
-from virtscan.views.metrics import Run
+from virtscan.views.report.metrics import Run
 
 _CAPACITY, _RISKS = "capacity", "risks"
 _THEN = ("weekly", "monthly", "none")
@@ -117,9 +117,9 @@ def show_(
     quiet: bool,
 ) -> int:
     """Report SCAN as virtscan report does, or save its inventory: a number, a day (the last until then) or latest."""
+    from virtscan.correlator.judging import judge
     from virtscan.storage import dumps
     from virtscan.storage.history import open_history
-    from virtscan.views.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
     rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output, summary=summary))

@@ -8,7 +8,7 @@ from virtscan.cli.acquire import load
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import FILE, make_console, quiet_and_verbose
-from virtscan.cli.output import PRIVATE, opened
+from virtscan.cli.output.outputs import PRIVATE, opened
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
 

@@ -7,12 +7,12 @@ import click
 
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.exit_codes import of_remedy
-from virtscan.cli.formats import opened_for
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
-from virtscan.cli.output import STDOUT, keep_apart
-from virtscan.cli.redacting import redaction
-from virtscan.cli.rendering import show_text
+from virtscan.cli.output.formats import opened_for
+from virtscan.cli.output.outputs import STDOUT, keep_apart
+from virtscan.cli.output.redacting import redaction
+from virtscan.cli.output.rendering import show_text
 from virtscan.remedy import FORMS, document, plan
 
 
@@ -52,7 +52,7 @@ def remedy(
     is a script (a playbook for ansible) to read first and to run on the server yourself; virtscan runs nothing. The
     exit code is 0, or 3 if something was not read or judged, which may hide what else is to be changed.
     """
-    from virtscan.views.judging import judge
+    from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
     keep_apart(("--output", output or STDOUT), ("--redact", redact))

@@ -8,14 +8,14 @@ import click
 from virtscan.cli.acquire import judged_on, load_all
 from virtscan.cli.assuming import assume_option, parsed, under
 from virtscan.cli.exit_codes import of_report
-from virtscan.cli.formats import Wanted, wanted_outputs
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.options import lower_device_option, make_console, max_age_option, quiet_and_verbose, report_options
-from virtscan.cli.output import Outputs, keep_apart
-from virtscan.cli.redacting import redaction
-from virtscan.cli.rendering import Rendering
+from virtscan.cli.output.formats import Wanted, wanted_outputs
+from virtscan.cli.output.outputs import Outputs, keep_apart
+from virtscan.cli.output.redacting import redaction
+from virtscan.cli.output.rendering import Rendering
 from virtscan.model import FailOn, GapAbout, Inventory, LowerDevice
-from virtscan.views.metrics import Run
+from virtscan.views.report.metrics import Run
 
 
 @click.command(
@@ -50,7 +50,7 @@ def report(
 
     Several are merged first, as by virtscan merge.
     """
-    from virtscan.views.judging import judge
+    from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
     rendering = Rendering(outputs=wanted_outputs(formats, output, summary=summary), **how)

@@ -8,21 +8,21 @@ import click
 
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.assuming import assume_option, check, parsed, under
-from virtscan.cli.earlier import since_option
 from virtscan.cli.exit_codes import ExitCode, of_report
-from virtscan.cli.formats import Wanted, wanted_outputs
 from virtscan.cli.help import JUDGES, Command
+from virtscan.cli.history.earlier import since_option
 from virtscan.cli.history.keeping import Keeping
+from virtscan.cli.history.night import Night, code_of
 from virtscan.cli.history.source import history_option, kept_in, trend_of
-from virtscan.cli.night import Night, code_of
 from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
-from virtscan.cli.output import PRIVATE, OutputError, Outputs, keep_apart
+from virtscan.cli.output.formats import Wanted, wanted_outputs
+from virtscan.cli.output.outputs import PRIVATE, OutputError, Outputs, keep_apart
+from virtscan.cli.output.redacting import redaction
+from virtscan.cli.output.rendering import Rendering
 from virtscan.cli.plan import default_uri_line
-from virtscan.cli.redacting import redaction
-from virtscan.cli.rendering import Rendering
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn
-from virtscan.views.metrics import Run
+from virtscan.views.report.metrics import Run
 
 
 @click.command(
@@ -67,7 +67,7 @@ def scan(
     With --since only news is reported: what is newly at risk or resolved, hypervisors that are no longer read or are
     back, waivers that end within 14 days. Pages, workbooks and metrics still show the whole fleet.
     """
-    from virtscan.views.judging import judge
+    from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet or (since is not None and not verbose))
     rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output, summary=summary))

@@ -3,7 +3,7 @@
 import click
 
 from virtscan.cli.help import WORKS, Command
-from virtscan.cli.output import tell
+from virtscan.cli.output.outputs import tell
 from virtscan.cli.schemas import SCHEMAS, schema_text
 
 

@@ -6,7 +6,6 @@ import click
 
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.exit_codes import of_servers
-from virtscan.cli.formats import opened_for
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.options import (
     config_option,
@@ -16,7 +15,8 @@ from virtscan.cli.options import (
     quiet_and_verbose,
     server_option,
 )
-from virtscan.cli.rendering import show
+from virtscan.cli.output.formats import opened_for
+from virtscan.cli.output.rendering import show
 from virtscan.model import Plan
 from virtscan.views import VIEWS
 
@@ -44,7 +44,7 @@ def servers(
     quiet: bool,
 ) -> int:
     """Read only the provisioning servers: TX checksum offload now and, if it can be known, after a reboot."""
-    from virtscan.views.judging import judge
+    from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
     plan = planned(console, config=config, servers=servers, host_timeout=host_timeout)

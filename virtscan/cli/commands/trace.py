@@ -7,12 +7,12 @@ import click
 from virtscan import trace as captures
 from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import of_trace
-from virtscan.cli.formats import opened_for
 from virtscan.cli.help import TRACES, Command
 from virtscan.cli.options import FILE, make_console, max_age_option, output_options, quiet_and_verbose, redact_option
-from virtscan.cli.output import STDOUT, keep_apart
-from virtscan.cli.redacting import redaction
-from virtscan.cli.rendering import show
+from virtscan.cli.output.formats import opened_for
+from virtscan.cli.output.outputs import STDOUT, keep_apart
+from virtscan.cli.output.redacting import redaction
+from virtscan.cli.output.rendering import show
 
 
 @click.command(
@@ -53,7 +53,7 @@ def trace(
     if inventory is None and max_age is not None:
         raise click.UsageError("--max-age applies to the facts of an inventory; add --inventory FILE")
     if inventory is not None:
-        from virtscan.views.judging import judge
+        from virtscan.correlator.judging import judge
 
         report = judge(redacted(judged_on(load(inventory), console, max_age=max_age)))
     with opened_for(format_name, output) as shown:

@@ -10,7 +10,7 @@ import click
 from virtscan.cli.console import Console
 from virtscan.cli.history.lock import alone
 from virtscan.cli.history.state import state_directory
-from virtscan.cli.output import PRIVATE, OutputError, opened
+from virtscan.cli.output.outputs import PRIVATE, OutputError, opened
 from virtscan.errors import HistoryError
 from virtscan.model import Inventory, Report
 from virtscan.transport import uri

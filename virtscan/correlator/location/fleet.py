@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.age import Clock
 from virtscan.correlator.location.machines import machines_of
 from virtscan.correlator.location.nic import NicKind, is_nic, nic_kind
+from virtscan.correlator.staleness.age import Clock
 from virtscan.model import (
     Backing,
     Device,
@@ -24,7 +24,7 @@ from virtscan.model import (
     Machine,
 )
 from virtscan.model.gaps.items import OtherItem, WholeHost
-from virtscan.model.keys import is_significant
+from virtscan.model.identity.keys import is_significant
 
 
 class InterfaceOwner(msgspec.Struct, frozen=True, gc=False):

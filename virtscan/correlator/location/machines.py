@@ -5,7 +5,7 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 
 from virtscan.correlator.location.nic import is_burned_in, is_nic
 from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac
-from virtscan.model.keys import is_significant
+from virtscan.model.identity.keys import is_significant
 
 _LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
 _MADE_UP = ("test:", "test+")

@@ -13,7 +13,7 @@ from virtscan.correlator.location.fleet import Fleet, InterfaceOwner
 from virtscan.correlator.location.nic import is_nic
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Device, DeviceKind, DeviceName, Domain, DomainState, Hypervisor, Interface, Mac, Machine
-from virtscan.model.keys import is_significant
+from virtscan.model.identity.keys import is_significant
 
 
 class GuestNic(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ import msgspec
 
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import HostDevice, places
+from virtscan.correlator.servers.paths import PathState, SendingPath
 from virtscan.correlator.servers.sending import SendingStack, down_to_macvlan, sending_stacks
-from virtscan.correlator.servers.ways import PathState, SendingPath
 from virtscan.model import Device, DeviceKind, DeviceName, Feature, Offload, Server, ServerDevice, State
 
 CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import msgspec
 
 from virtscan.correlator.location.nic import is_nic
-from virtscan.correlator.servers.ways import (
+from virtscan.correlator.servers.paths import (
     WAY_STATES,
     PathState,
     SendingPath,

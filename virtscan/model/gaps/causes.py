@@ -9,7 +9,7 @@ from enum import Enum
 import msgspec
 
 from virtscan.model.codes import code_of
-from virtscan.model.facts import DeviceName, Moment
+from virtscan.model.facts.hypervisors import DeviceName, Moment
 from virtscan.model.states import State, WhyLeftOut
 
 

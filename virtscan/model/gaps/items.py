@@ -8,7 +8,7 @@ from enum import Enum
 import msgspec
 
 from virtscan.model.codes import code_of
-from virtscan.model.facts import DeviceName
+from virtscan.model.facts.hypervisors import DeviceName
 from virtscan.model.states import ProvisioningKind
 
 

@@ -1,7 +1,7 @@
 """Facts that a finding rests on."""
 
-from virtscan.model.facts import DeviceName
-from virtscan.model.mac import Mac
+from virtscan.model.facts.hypervisors import DeviceName
+from virtscan.model.identity.mac import Mac
 from virtscan.model.reasons.reason import Reason
 from virtscan.model.states import DeviceKind, Fix, KernelBasis, SourceMode, State
 

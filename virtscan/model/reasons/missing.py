@@ -2,9 +2,9 @@
 
 from enum import Enum
 
-from virtscan.model.facts import DeviceName
+from virtscan.model.facts.hypervisors import DeviceName
 from virtscan.model.gaps import AnyCause, AnyItem
-from virtscan.model.mac import Mac
+from virtscan.model.identity.mac import Mac
 from virtscan.model.reasons.reason import Reason
 from virtscan.model.states import DeviceKind, KernelBasis
 

@@ -6,7 +6,7 @@ import msgspec
 
 from virtscan.reporters.text import CELL, LINE, common_suffix, plain, printable
 from virtscan.views.document import Document, Section
-from virtscan.views.grouping import RowGroup
+from virtscan.views.rows.grouping import RowGroup
 
 _PLACE = ("hypervisor", "source_device")
 _COMPACT = {*_PLACE, "domain", "exposure", "waived"}

@@ -7,7 +7,7 @@ import msgspec
 from virtscan.reporters.terminal.strips import Strip, strip
 from virtscan.reporters.text import CELL, plain, printable
 from virtscan.views.document import Section, Value
-from virtscan.views.grouping import RowGroup
+from virtscan.views.rows.grouping import RowGroup
 
 
 def strips(section: Section) -> list[Strip]:

@@ -13,7 +13,7 @@ from virtscan.reporters.terminal.layout import fitted, side_by_side, width
 from virtscan.reporters.terminal.width import glued, unglued, wrap
 from virtscan.reporters.text import LINE, printable
 from virtscan.views.document import Section
-from virtscan.views.grouping import RowGroup
+from virtscan.views.rows.grouping import RowGroup
 
 _INDENT = "  "
 

@@ -41,7 +41,7 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
-from virtscan.views.gap_section import gap_section
+from virtscan.views.report.gap_section import gap_section
 from virtscan.views.wording import changes as wording
 
 _DATA = Audience.DATA

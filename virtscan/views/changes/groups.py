@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from virtscan.changes import Cause, FindingKind, Kind
 from virtscan.views.changes.lines import COLUMNS, ChangeLine, Subject
-from virtscan.views.grouping import RowGroup
+from virtscan.views.rows.grouping import RowGroup
 from virtscan.views.wording import changes as wording
-from virtscan.views.wording.quantity import quantity
+from virtscan.views.wording.phrases.quantity import quantity
 
 _NOUNS = {
     Subject.HYPERVISOR: "hypervisor",

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from virtscan.model import Disk, DiskMode, DomainState, LinkState, State
+from virtscan.views.counting import domain_resources
+from virtscan.views.counting.placements import DomainPlacements, Placement
 from virtscan.views.document import Audience, Column, Field, Section, Value, number, one_of, section, word, yes_or_no
 from virtscan.views.sheets import rvtools
-from virtscan.views.tables import domain_resources, domains, interfaces
-from virtscan.views.tables.placements import DomainPlacements, Placement
+from virtscan.views.tables import domains, interfaces
 
 _SHEETS = Audience.SHEETS
 _NETWORKS = range(8)

@@ -3,7 +3,9 @@
 from collections import Counter
 
 from virtscan.model import DeviceKind, HostStatus, Report
-from virtscan.views import summary
+from virtscan.views.counting.amounts import ratio
+from virtscan.views.counting.groups import By, Group, everything, groups
+from virtscan.views.counting.headroom import cpu_ratio_without_largest, largest_domain_mib, memory_without_largest_mib
 from virtscan.views.document import (
     Audience,
     Column,
@@ -15,10 +17,8 @@ from virtscan.views.document import (
     texts,
     word,
 )
-from virtscan.views.of_report import of_report
-from virtscan.views.tables.amounts import ratio
-from virtscan.views.tables.groups import By, Group, everything, groups
-from virtscan.views.tables.headroom import cpu_ratio_without_largest, largest_domain_mib, memory_without_largest_mib
+from virtscan.views.report import summary
+from virtscan.views.report.of_report import of_report
 
 _LABELS = {
     By.HYPERVISOR: (Column("hypervisor"), Column("site", under="hypervisor")),

@@ -9,9 +9,9 @@ import msgspec
 from virtscan.model import Confidence, Exposure, Finding, Report, Verdict
 from virtscan.model.reasons import Reason
 from virtscan.views.document import Audience, Column, Field, Section, number, one_of, section, texts, word
-from virtscan.views.grouping import RowGroup
-from virtscan.views.identity import FindingKey, key
-from virtscan.views.summary import is_at_risk
+from virtscan.views.report.identity import FindingKey, key
+from virtscan.views.report.summary import is_at_risk
+from virtscan.views.rows.grouping import RowGroup
 from virtscan.views.wording.causes import CauseWording
 from virtscan.views.wording.missing import leading
 

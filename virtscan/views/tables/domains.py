@@ -1,7 +1,8 @@
 """The domains view: what each virtual machine has, and its worst verdict."""
 
 from virtscan.model import DomainState, Report, Verdict
-from virtscan.views import summary
+from virtscan.views.counting import domain_resources
+from virtscan.views.counting.placements import DomainPlacements, placements
 from virtscan.views.document import (
     Audience,
     Column,
@@ -13,9 +14,8 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
-from virtscan.views.of_report import of_report
-from virtscan.views.tables import domain_resources
-from virtscan.views.tables.placements import DomainPlacements, placements
+from virtscan.views.report import summary
+from virtscan.views.report.of_report import of_report
 
 _WORST_FIRST = tuple(Verdict)
 

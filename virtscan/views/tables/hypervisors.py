@@ -20,7 +20,7 @@ from virtscan.model import (
     Report,
     Verdict,
 )
-from virtscan.views import summary
+from virtscan.views.counting.amounts import ratio, total
 from virtscan.views.document import (
     Audience,
     Column,
@@ -36,8 +36,8 @@ from virtscan.views.document import (
     timestamp,
     word,
 )
-from virtscan.views.of_report import of_report
-from virtscan.views.tables.amounts import ratio, total
+from virtscan.views.report import summary
+from virtscan.views.report.of_report import of_report
 from virtscan.views.wording.gaps import reason as gap_reason
 
 

@@ -1,7 +1,7 @@
 """The interfaces view: every interface of every domain, judged or not."""
 
 from virtscan.model import DeviceKind, DomainState, LinkState, Report, SourceMode, State, Verdict
-from virtscan.views import summary
+from virtscan.views.counting.placements import Placement, placements
 from virtscan.views.document import (
     Audience,
     Column,
@@ -14,8 +14,8 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
-from virtscan.views.of_report import of_report
-from virtscan.views.tables.placements import Placement, placements
+from virtscan.views.report import summary
+from virtscan.views.report.of_report import of_report
 
 _DATA = Audience.DATA
 

@@ -7,7 +7,6 @@ import msgspec
 from virtscan.correlator import RULES
 from virtscan.model import Confidence, DeviceKind, Exposure, Finding, Reach, Report, SourceMode, Verdict, WaivedServer
 from virtscan.model.reasons import Reason
-from virtscan.views import advice, summary
 from virtscan.views.document import (
     Audience,
     Column,
@@ -22,9 +21,10 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
-from virtscan.views.headline import headline
-from virtscan.views.identity import FindingKey, identifiers, key
-from virtscan.views.of_report import of_report
+from virtscan.views.report import advice, summary
+from virtscan.views.report.headline import headline
+from virtscan.views.report.identity import FindingKey, identifiers, key
+from virtscan.views.report.of_report import of_report
 from virtscan.views.tables.causes import causes, section_of, uneven
 from virtscan.views.tables.hypervisors import hypervisors
 from virtscan.views.tables.servers import servers

@@ -10,7 +10,6 @@ from virtscan.correlator.servers.cure import CHECKSUMS, as_judged, cure
 from virtscan.correlator.servers.sending import SendingStack, sending
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.model import Finding, HostStatus, Report, Server, State
-from virtscan.views import summary
 from virtscan.views.document import (
     Audience,
     Column,
@@ -28,7 +27,8 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
-from virtscan.views.of_report import of_report
+from virtscan.views.report import summary
+from virtscan.views.report.of_report import of_report
 from virtscan.views.wording.gap_causes import cause_words
 
 

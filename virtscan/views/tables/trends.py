@@ -31,7 +31,7 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
-from virtscan.views.wording.quantity import quantity
+from virtscan.views.wording.phrases.quantity import quantity
 
 _DATA = Audience.DATA
 

@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from virtscan.correlator.aging import aged
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import GuestNic, places
 from virtscan.correlator.servers.cure import Cure, cure_of, server_of, stack_of
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.staleness.aging import aged
 from virtscan.model import Confidence, Finding, Report, Server, Verdict
 from virtscan.model import reasons as r
 from virtscan.model.sources import is_declared
 from virtscan.views.wording.cures import instead, switch_commands
 from virtscan.views.wording.missing import leading
-from virtscan.views.wording.names import listed, sender
-from virtscan.views.wording.quantity import quantity
+from virtscan.views.wording.phrases.names import listed, sender
+from virtscan.views.wording.phrases.quantity import quantity
 from virtscan.views.wording.reasons import Wording
 from virtscan.views.wording.rules import RULE_WORDS
 

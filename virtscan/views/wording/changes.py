@@ -5,8 +5,8 @@ from typing import assert_never
 
 from virtscan.changes import Cause, CauseKind, EndingWaiver, FieldChange, FindingKind, Kind, Reminder
 from virtscan.model import State, Verdict
-from virtscan.views.wording.names import listed, sender, were
-from virtscan.views.wording.quantity import quantity
+from virtscan.views.wording.phrases.names import listed, sender, were
+from virtscan.views.wording.phrases.quantity import quantity
 
 _KINDS = {
     Kind.ADDED: "added",

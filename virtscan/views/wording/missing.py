@@ -7,7 +7,7 @@ from virtscan.model import DeviceKind
 from virtscan.model import reasons as r
 from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.kernel import kernel_basis
-from virtscan.views.wording.names import are, listed, named, sender, were
+from virtscan.views.wording.phrases.names import are, listed, named, sender, were
 
 
 def leading(missing: Sequence[r.Reason]) -> r.Reason | None:

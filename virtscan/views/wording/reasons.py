@@ -9,18 +9,18 @@ from datetime import datetime
 
 import msgspec
 
-from virtscan.correlator.age import is_old
+from virtscan.correlator.staleness.age import is_old
 from virtscan.model import DeviceKind, Fix, GapAbout, Hypervisor, Inventory, Server, State
 from virtscan.model import reasons as r
 from virtscan.model.gaps.causes import TooOld
 from virtscan.model.sources import is_declared
-from virtscan.views.wording.ages import ago
-from virtscan.views.wording.commands import look_for_the_fix
 from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.gaps import item_words
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.missing import missing_fact
-from virtscan.views.wording.names import listed, named, sender
+from virtscan.views.wording.phrases.ages import ago
+from virtscan.views.wording.phrases.commands import look_for_the_fix
+from virtscan.views.wording.phrases.names import listed, named, sender
 
 _KINDS = {
     DeviceKind.VLAN: "a VLAN",

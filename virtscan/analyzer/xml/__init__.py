@@ -1,0 +1,1 @@
+"""Files and documents: untrusted bytes to element trees."""

@@ -1,0 +1,117 @@
+"""A file as it lies in a folder to the domains and networks in it, and to what could not be read."""
+
+from collections.abc import Iterator
+
+import msgspec
+from lxml import etree
+
+from virtscan.analyzer.domain import domain_from
+from virtscan.analyzer.network import network_from
+from virtscan.analyzer.xml.parsing import MAX_FILE, parse
+from virtscan.analyzer.xml.splitting import split
+from virtscan.errors import AnalyzerError
+from virtscan.model import Domain, GapAbout, Network
+
+_ABOUT = {
+    "domain": GapAbout.DOMAIN,
+    "domstatus": GapAbout.DOMAIN,
+    "network": GapAbout.NETWORK,
+    "networkstatus": GapAbout.NETWORK,
+    "node": GapAbout.DOMAIN,
+}
+_MAX_COUNT = 16_384
+"""Documents of one file. No libvirt lists more domains (REMOTE_DOMAIN_LIST_MAX); more are scraps of something else."""
+
+
+class Unread(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that gave no domain and no network, and why.
+
+    `root` is the name of its outermost element, None when there is none. `about` says what may be missing because
+    of it; None when nothing is: a document of another kind, such as a snapshot or a storage pool.
+    """
+
+    origin: str
+    root: str | None
+    reason: str
+    about: GapAbout | None
+
+
+def documents(data: bytes, *, origin: str) -> Iterator[Domain | Network | Unread]:
+    """Read every document of a file.
+
+    A file may hold several documents, with banners, comments and stray characters around them: a broken one hides
+    none of the others. The test driver's `<node>` counts as the documents in it; a status file as the domain or
+    network in it. The domain inside a snapshot or a checkpoint is what once was, so these are documents of another
+    kind.
+
+    Args:
+        data: The whole file, up to MAX_FILE bytes.
+        origin: The file's name. The second document in it has the origin `NAME#2`, and so on.
+
+    Returns:
+        One value for each document, in order; nothing raises. Of a file that holds no document at all one Unread.
+    """
+    for count, item in enumerate(_items(data), start=1):
+        here = origin if count == 1 else f"{origin}#{count}"
+        if count > _MAX_COUNT:
+            yield _unread(None, f"more than {_MAX_COUNT} documents; the rest is not read", origin=here)
+            return
+        yield item if isinstance(item, Network) else msgspec.structs.replace(item, origin=here)
+
+
+def _items(data: bytes) -> Iterator[Domain | Network | Unread]:
+    if len(data) > MAX_FILE:
+        yield _unread(None, f"{len(data)} bytes exceed the limit of a file ({MAX_FILE})")
+        return
+    single = _tried(data)
+    if not isinstance(single, AnalyzerError):
+        yield from _read(single)
+        return
+    found = False
+    for piece in split(data):
+        found = True
+        root = _tried(data[piece.start : piece.end])
+        if isinstance(root, AnalyzerError):
+            yield _unread(piece.root, str(root))
+        else:
+            yield from _read(root)
+    if not found:
+        yield _unread(None, str(single))
+
+
+def _tried(data: bytes) -> etree._Element | AnalyzerError:
+    try:
+        return parse(data)
+    except AnalyzerError as error:
+        return error
+
+
+def _read(root: etree._Element) -> Iterator[Domain | Network | Unread]:
+    match root.tag:
+        case "domain" | "domstatus" | "network" | "networkstatus":
+            yield _read_one(root)
+        case "node":
+            yield from _of_node(root)
+        case other:
+            yield Unread(origin="", root=other, reason=f"<{other}> is not a domain or network", about=None)
+
+
+def _read_one(root: etree._Element) -> Domain | Network | Unread:
+    try:
+        return domain_from(root, origin="") if _ABOUT[root.tag] is GapAbout.DOMAIN else network_from(root)
+    except AnalyzerError as error:
+        return _unread(root.tag, str(error))
+
+
+def _of_node(node: etree._Element) -> Iterator[Domain | Network | Unread]:
+    """Yield the test driver's definitions; a child with `file` names another file, which is read by itself."""
+    children = [child for child in node.iterchildren("domain", "network") if child.get("file") is None]
+    for child in children:
+        yield _read_one(child)
+    if not children:
+        yield Unread(origin="", root="node", reason="<node> with no domain and no network", about=None)
+
+
+def _unread(root: str | None, reason: str, *, origin: str = "") -> Unread:
+    """Something broken. With no root to tell, it may have been a domain."""
+    return Unread(origin=origin, root=root, reason=reason, about=GapAbout.DOMAIN if root is None else _ABOUT.get(root))

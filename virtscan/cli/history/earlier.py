@@ -1,0 +1,73 @@
+"""What a command compares with: a saved inventory, or a scan of a history."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from virtscan.changes import Changes, compare, news, remembering
+from virtscan.cli.acquire import load
+from virtscan.cli.history.source import recalled, recalled_night
+from virtscan.correlator import remembering_places
+from virtscan.model import Gap, Inventory
+from virtscan.storage.address import is_history
+
+since_option = click.option(
+    "--since",
+    metavar="FILE|URL",
+    help="Report only news since this saved inventory or scan of a history; nothing at all without news.",
+)
+
+
+def earlier(text: str, origin: str, *, scope: str | None = None) -> Inventory:
+    """Return the inventory in a file, or that of a scan of a history: `URL@SCAN`.
+
+    Args:
+        text: As typed.
+        origin: The argument, for errors.
+        scope: The value of --scope.
+
+    Raises:
+        ConfigError: It is invalid.
+        InventoryError: The file can't be read, or holds no inventory.
+        HistoryError: The history can't be read, or has no such scan.
+    """
+    return recalled(text, origin, scope=scope) if is_history(text) else load(Path(text))
+
+
+def last_night(text: str, *, scope: str | None) -> Inventory | None:
+    """Return what `--since` names; None if it does not exist yet, as on the first night.
+
+    Raises:
+        ConfigError: It is invalid, or a scan that does not exist.
+        InventoryError, HistoryError: As `earlier`.
+    """
+    if is_history(text):
+        return recalled_night(text, scope)
+    return load(Path(text)) if Path(text).exists() else None
+
+
+def with_memory_of(inventory: Inventory, before: Inventory) -> Inventory:
+    """Give the inventory with what an earlier one knows about hosts that were not read, and servers on them."""
+    return remembering_places(remembering(inventory, before), before)
+
+
+def changes_between(old: Inventory, new: Inventory) -> Changes:
+    """Compare two inventories, both judged by today's rules."""
+    from virtscan.correlator.judging import judge
+
+    return compare(old, new, judge)
+
+
+def news_of(new: Inventory, before: Inventory | None) -> Changes:
+    """Give the news of tonight; everything is new if there is nothing before."""
+    old = before or msgspec.structs.replace(
+        new, hypervisors=(), servers=(), netboots=(), subnets=(), gaps=(), unread=(), places=()
+    )
+    return news(changes_between(old, new), old, new)
+
+
+def new_gaps(new: Inventory, before: Inventory | None) -> tuple[Gap, ...]:
+    """Give the gaps that the earlier inventory does not have."""
+    known = set() if before is None else {(gap.about, gap.item, gap.hypervisor) for gap in before.gaps}
+    return tuple(gap for gap in new.gaps if (gap.about, gap.item, gap.hypervisor) not in known)

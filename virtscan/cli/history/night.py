@@ -1,0 +1,62 @@
+"""A scan with `--since`: the night before, what it remembers, and the news."""
+
+from typing import Self
+
+import click
+import msgspec
+
+from virtscan.cli.exit_codes import ExitCode, of_changes
+from virtscan.cli.history.earlier import last_night, new_gaps, news_of, with_memory_of
+from virtscan.cli.output.redacting import Redaction
+from virtscan.cli.output.rendering import News
+from virtscan.errors import HistoryError
+from virtscan.model import FailOn, Inventory
+from virtscan.storage.address import is_history
+from virtscan.transport import uri
+
+
+class Night(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scan is compared with; `before` is None on the first night, and where only news is not wanted.
+
+    `failure` says why a history can't be read: the scan is then reported whole, and nothing of it is lost.
+    """
+
+    is_wanted: bool
+    before: Inventory | None = None
+    failure: str | None = None
+
+    @classmethod
+    def since(cls, text: str | None, *, scope: str | None, redacted: Redaction, quiet: bool) -> Self:
+        """Read what `--since` names, before any host is read; without it there is no news.
+
+        Raises:
+            ConfigError, InventoryError: It is invalid, or a file that can't be read.
+        """
+        if text is None:
+            return cls(is_wanted=False)
+        try:
+            before = last_night(text, scope=scope)
+        except HistoryError as error:
+            click.echo(f"virtscan: {error}; the whole report follows", err=True)
+            return cls(is_wanted=False, failure=f"{error}; the scan was not compared")
+        if before is None and not quiet:
+            lacking = "no scan of this configuration yet" if is_history(text) else "does not exist yet"
+            click.echo(f"virtscan: {uri.shown(text)}: {lacking}; everything counts as new", err=True)
+        return cls(is_wanted=True, before=None if before is None else redacted.of_earlier(before))
+
+    def remembered_by(self, inventory: Inventory) -> Inventory:
+        """Give tonight's inventory with what was known about hosts that could not be read."""
+        return inventory if self.before is None else with_memory_of(inventory, self.before)
+
+    def news(self, inventory: Inventory) -> News | None:
+        """Give the news of tonight; None if the whole report is wanted."""
+        if not self.is_wanted:
+            return None
+        return News(changes=news_of(inventory, self.before), gaps=new_gaps(inventory, self.before))
+
+
+def code_of(news: News | None, whole: ExitCode, fail_on: FailOn) -> ExitCode:
+    """Return the exit code: that of the news if there is to be any, unless nothing could be read."""
+    if news is None or whole is ExitCode.NOTHING_SEEN:
+        return whole
+    return of_changes(news.changes, fail_on)

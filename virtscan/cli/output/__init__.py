@@ -1,0 +1,1 @@
+"""Outputs of a command: formats, targets, pseudonyms, appearance."""

@@ -1,0 +1,111 @@
+"""How text is shown: options of every command that reports, read where a document is written."""
+
+import os
+import shutil
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from virtscan.cli.output.outputs import STDOUT
+from virtscan.reporters import RenderOptions
+
+_KEY = f"{__name__}.look"
+
+
+class Colour(Enum):
+    """When text is coloured; AUTO: on a terminal with colours, with NO_COLOR unset or empty (no-color.org)."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """The wishes of a command line: nothing shortened, colour, rows that need no action, columns, order."""
+
+    wide: bool = False
+    colour: Colour = Colour.AUTO
+    show_all: bool = False
+    columns: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()
+
+    def options(self, path: Path | None) -> RenderOptions:
+        """Give the options for a text that goes to a path; None and `-` are standard output."""
+        is_terminal = path in (None, STDOUT) and sys.stdout.isatty()
+        return RenderOptions(
+            width=shutil.get_terminal_size().columns if is_terminal and not self.wide else None,
+            colour=self._wants_colour(is_terminal=is_terminal),
+            show_all=self.show_all,
+            flat=bool(self.columns or self.sort),
+        )
+
+    def _wants_colour(self, *, is_terminal: bool) -> bool:
+        if self.colour is not Colour.AUTO:
+            return self.colour is Colour.ALWAYS
+        return is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def current_look() -> Look:
+    """Return the look that the command line in progress asks for."""
+    context = click.get_current_context(silent=True)
+    look = None if context is None else context.meta.get(_KEY)
+    return look if isinstance(look, Look) else Look()
+
+
+def _keep(context: click.Context, option: click.Parameter, value: Any) -> None:  # Any: typed by the field
+    """Put the value of an option into the look."""
+    match option.name:
+        case "columns" | "sort":
+            value = () if value is None else tuple(part.strip() for part in value.split(","))
+        case "colour":
+            value = Colour(value)
+    name = option.name or ""
+    context.meta[_KEY] = msgspec.structs.replace(context.meta.get(_KEY, Look()), **{name: value})
+
+
+wide_option = click.option(
+    "--wide",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep,
+    help="Never shorten names or break rows to fit the terminal.",
+)
+
+color_option = click.option(
+    "--color",
+    "colour",
+    type=click.Choice([member.value for member in Colour]),
+    default=Colour.AUTO.value,
+    expose_value=False,
+    callback=_keep,
+    help="Colour text: auto (the default) does on a terminal unless NO_COLOR is set.",
+)
+
+all_option = click.option(
+    "--all",
+    "show_all",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep,
+    help="Also show risks that need no action: mitigated, not-affected.",
+)
+
+columns_option = click.option(
+    "--columns",
+    metavar="COLUMN,…",
+    expose_value=False,
+    callback=_keep,
+    help="Show these columns, in this order, as one table. JSON keeps all.",
+)
+
+sort_option = click.option(
+    "--sort",
+    metavar="COLUMN,…",
+    expose_value=False,
+    callback=_keep,
+    help="Sort the rows as one table; a - before a column reverses it: --sort=-at_risk,site.",
+)

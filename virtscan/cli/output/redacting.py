@@ -1,0 +1,158 @@
+"""`--redact MAPFILE`: outputs have pseudonyms, and the private file maps them to names."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, TypeVar
+
+from virtscan.cli.output.outputs import PRIVATE, opened
+from virtscan.errors import InventoryError
+from virtscan.files import FileError, NoFileError, read_regular
+from virtscan.model import Inventory
+from virtscan.model.history import ScanCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from virtscan.redaction import Map
+    from virtscan.trace import Trace
+
+_LARGEST_MAP = 256 << 20
+_LONGEST_WAIT = 60.0
+"""Seconds: another run holds the map for as long as redacting takes."""
+
+_PAUSE = 0.05
+S = TypeVar("S")
+
+
+class Redaction:
+    """Replacement of names in values, with new pseudonyms added to the map; without a map it changes nothing.
+
+    The map is read again, and written, under a lock: of two scans at once each keeps the other's pseudonyms.
+    """
+
+    def __init__(self, map_file: Path | None, known: "Map | None") -> None:
+        self._map_file = map_file
+        self._known = known
+
+    def __call__(self, inventory: Inventory) -> Inventory:
+        """Give the inventory under pseudonyms."""
+        if self._known is None:
+            return inventory
+        from virtscan.redaction import redact
+
+        return self._with_map(inventory, redact)
+
+    def of_earlier(self, inventory: Inventory) -> Inventory:
+        """Give an inventory that may have been saved under these pseudonyms already: then as it is."""
+        names = {host.name for host in inventory.hypervisors}
+        if self._known is not None and names and names <= set(self._known.names.values()):
+            return inventory
+        return self(inventory)
+
+    def of_counts(self, counts: Sequence[ScanCounts]) -> tuple[ScanCounts, ...]:
+        """Give the counts of scans under pseudonyms; those of scans that were kept under them stay."""
+        servers = {one.server for scan in counts for one in scan.findings if one.server is not None}
+        if self._known is None or (servers and servers <= set(self._known.names.values())):
+            return tuple(counts)
+        from virtscan.redaction import redact_counts
+
+        return self._with_map(tuple(counts), redact_counts)
+
+    def scope(self, scope: str | None) -> str | None:
+        """Give the pseudonym of a scope, if scans are already kept under it."""
+        if self._known is None or scope is None:
+            return scope
+        from virtscan.redaction import known_scope
+
+        return known_scope(scope, self._known) or scope
+
+    def text(self, text: str) -> str:
+        """Replace the names that are whole in a typed text, such as a condition."""
+        if self._known is None:
+            return text
+        from virtscan.redaction import Pseudonyms
+
+        return Pseudonyms(self._known).condition(text)
+
+    def of_trace(self, trace: "Trace") -> "Trace":
+        """Give the content of a capture under the same pseudonyms."""
+        if self._known is None:
+            return trace
+        from virtscan.redaction import redact_trace
+
+        return self._with_map(trace, redact_trace)
+
+    def _with_map(self, value: S, redact: "Callable[[S, Map], tuple[S, Map]]") -> S:
+        if self._known is None or self._map_file is None:
+            return value
+        from virtscan.redaction import dump_map
+
+        with _locked(self._map_file):
+            redacted, self._known = redact(value, _read(self._map_file) or self._known)
+            with opened(self._map_file, mode=PRIVATE) as output:
+                output.write(dump_map(self._known))
+        return redacted
+
+
+def redaction(map_file: Path | None) -> Redaction:
+    """Return the redaction with this map, which is read at once: an invalid one must fail before hosts are read.
+
+    Raises:
+        InventoryError: The file exists, and is not a map, not a regular file, or can't be read.
+    """
+    if map_file is None:
+        return Redaction(None, None)
+    from virtscan.redaction import Map
+
+    return Redaction(map_file, _read(map_file) or Map(key=secrets.token_hex(16)))
+
+
+def _read(map_file: Path) -> "Map | None":
+    from virtscan.redaction import load_map
+
+    try:
+        return load_map(read_regular(map_file, _LARGEST_MAP)[0], origin=str(map_file))
+    except NoFileError:
+        return None
+    except FileError as error:
+        raise InventoryError(f"{map_file}: {error}; give a file for the map, which is read and rewritten") from error
+
+
+@contextlib.contextmanager
+def _locked(map_file: Path) -> Iterator[None]:
+    """Keep other runs from the map, by a file beside it; the kernel ends the lock with the process.
+
+    Raises:
+        InventoryError: The lock can't be had.
+    """
+    target = map_file.resolve()
+    path = target.with_name(f".{target.name}.lock")
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
+    except OSError as error:
+        raise InventoryError(f"{path}: can't be written: {error.strerror}; it keeps two runs apart") from error
+    try:
+        _take(lock, path)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _take(lock: int, path: Path) -> None:
+    end = monotonic() + _LONGEST_WAIT
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if monotonic() > end:
+                raise InventoryError(
+                    f"{path}: another run has held it for {_LONGEST_WAIT:g} s; end that run"
+                ) from error
+            sleep(_PAUSE)
+        else:
+            return

@@ -1,0 +1,170 @@
+"""The configuration file: its keys, and errors that name the one that is wrong."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from types import UnionType
+from typing import TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from virtscan.config.file.problems import Problems, lines_of
+from virtscan.config.file.secrets import refuse_secrets
+from virtscan.config.file.sections import (
+    ConfigSection,
+    HistorySection,
+    HypervisorSection,
+    ProvisioningSection,
+    ScanSection,
+    ServerSection,
+    WaiverSection,
+)
+from virtscan.config.file.values import expand, expand_url, table_name
+from virtscan.errors import ConfigError
+from virtscan.model.nearest import did_you_mean
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class ConfigFile(ConfigSection, frozen=True):
+    """The whole file."""
+
+    scan: ScanSection = ScanSection()
+    history: HistorySection = HistorySection()
+    hypervisor: tuple[HypervisorSection, ...] = ()
+    server: tuple[ServerSection, ...] = ()
+    provisioning: tuple[ProvisioningSection, ...] = ()
+    waiver: tuple[WaiverSection, ...] = ()
+
+
+def read_document(text: str, *, path: Path, environment: Mapping[str, str], private: bool = False) -> ConfigFile:
+    """Read a configuration file's text.
+
+    Args:
+        text: What is in it.
+        path: Where it lies, for messages.
+        environment: Where variables in its values come from.
+        private: Only its owner can read the file; else it must not hold a secret.
+
+    Raises:
+        ConfigError: Not TOML (with line and column), an unknown key (with the nearest known one), a value of the
+            wrong type, a variable that is not set, or a secret that others can read: all of them, one a line, each
+            with the file, the line and the key.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: nested too deeply; write each table and list on its own") from error
+    problems = Problems(str(path), lines_of(text))
+    reader = _Reader(raw, environment, problems)
+    if not private:
+        with problems.met_in("provisioning"):
+            refuse_secrets(raw)
+        problems.raise_any()
+    for key in raw:
+        with problems.met_in(key):
+            _refuse_unknown([key], ConfigFile.__struct_fields__, "")
+    document = ConfigFile(
+        scan=reader.table(ScanSection, "scan"),
+        history=reader.table(HistorySection, "history"),
+        hypervisor=reader.tables(HypervisorSection, "hypervisor"),
+        server=reader.tables(ServerSection, "server"),
+        provisioning=reader.tables(ProvisioningSection, "provisioning"),
+        waiver=reader.tables(WaiverSection, "waiver"),
+    )
+    problems.raise_any()
+    return document
+
+
+class _Reader:
+    """Reads the tables of a file; a table with an error is left out."""
+
+    def __init__(self, raw: Mapping[str, object], environment: Mapping[str, str], problems: Problems) -> None:
+        self._raw = raw
+        self._environment = environment
+        self._problems = problems
+
+    def table(self, kind: type[S], key: str) -> S:
+        with self._problems.met_in(key):
+            return _section(self._raw.get(key, {}), kind, key, self._environment)
+        return kind()
+
+    def tables(self, kind: type[S], key: str) -> tuple[S, ...]:
+        tables = self._raw.get(key, [])
+        with self._problems.met_in(key):
+            if not isinstance(tables, list):
+                raise ConfigError(f"{key}: expected an array of tables; write [[{key}]]")
+        read: list[S] = []
+        for number, table in enumerate(tables if isinstance(tables, list) else [], 1):
+            with self._problems.met_in(key, number):
+                read.append(_section(table, kind, table_name(key, number, table), self._environment))
+        return tuple(read)
+
+
+def _section(table: object, kind: type[S], where: str, environment: Mapping[str, str]) -> S:
+    repeated = "[[" in where
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: expected a table" + ("" if repeated else f", as in [{where}]"))
+    prefix = f"{where}: " if repeated else f"{where}."
+    _refuse_unknown(table, kind.__struct_fields__, prefix)
+    for field in msgspec.structs.fields(kind):
+        if field.required and field.name not in table:
+            raise ConfigError(f"{where}: {field.name} is missing")
+    try:
+        by = expand_url if kind is HistorySection else expand
+        return msgspec.convert(
+            {key: _expanded(item, f"{prefix}{key}", environment, by) for key, item in table.items()}, kind
+        )
+    except msgspec.ValidationError as error:
+        path = str(error).partition(" - at `$.")[2].rstrip("`")
+        key = re.split(r"[.\[]", path)[0]
+        raise ConfigError(f"{prefix}{path}: invalid value; write {_form(kind, key)}", key=key) from error
+
+
+def _form(kind: type[msgspec.Struct], key: str) -> str:
+    """Describe the values that a key can have, as they are written in the file."""
+    type_ = get_type_hints(kind)[key]
+    alternatives = set(get_args(type_)) if get_origin(type_) is UnionType else {type_}
+    (one,) = alternatives - {type(None)}
+    if isinstance(one, type) and issubclass(one, Enum):
+        return " or ".join(str(member.value) for member in one)
+    return _FORMS[get_origin(one) or one]
+
+
+_FORMS: Mapping[type, str] = {
+    str: "a text in quotes",
+    bool: "true or false",
+    tuple: 'a list of texts, as in ["a", "b"]',
+    dict: 'a table of texts, as in { bond2 = "a" }',
+    date: "a date, as in 2027-03-31",
+}
+
+
+def _refuse_unknown(table: Iterable[str], known: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in known:
+            advice = did_you_mean(key, known, otherwise=f"known keys: {', '.join(known)}")
+            raise ConfigError(f"{where}{key}: unknown key; {advice}", key=key)
+
+
+def _expanded(
+    value: object, where: str, environment: Mapping[str, str], by: Callable[[str, Mapping[str, str]], str]
+) -> object:
+    """Return the value with the variables in its strings replaced, at any depth."""
+    match value:
+        case str():
+            try:
+                return by(value, environment)
+            except ConfigError as error:
+                raise ConfigError(f"{where}: {error}") from error
+        case list():
+            return [_expanded(item, where, environment, by) for item in value]
+        case dict():
+            return {key: _expanded(item, f"{where}.{key}", environment, by) for key, item in value.items()}
+        case _:
+            return value

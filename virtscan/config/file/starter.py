@@ -1,0 +1,60 @@
+"""A commented configuration to start from: what is known is set, every other key stands there as a comment."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, get_args, get_origin
+
+import msgspec
+
+from virtscan.config.file.sections import (
+    HistorySection,
+    HypervisorSection,
+    ProvisioningSection,
+    ScanSection,
+    ServerSection,
+    WaiverSection,
+)
+from virtscan.model import ServerTarget
+from virtscan.model.sources import shown
+
+_TABLES: Mapping[str, type[msgspec.Struct]] = {
+    "[scan]": ScanSection,
+    "[history]": HistorySection,
+    "[[hypervisor]]": HypervisorSection,
+    "[[server]]": ServerSection,
+    "[[provisioning]]": ProvisioningSection,
+    "[[waiver]]": WaiverSection,
+}
+
+
+def starter(uris: Sequence[str], servers: Sequence[ServerTarget]) -> str:
+    """Write the text of a configuration with these hypervisors and servers."""
+    known: dict[str, list[dict[str, str]]] = {
+        "[[hypervisor]]": [{"uri": uri} for uri in uris],
+        "[[server]]": [
+            {"name": server.name}
+            | ({} if server.interface is None else {"interface": server.interface})
+            | {"offload": shown(server)}
+            for server in servers
+        ],
+    }
+    lines = ["# Configuration of virtscan; virtscan config check FILE checks it."]
+    for header, kind in _TABLES.items():
+        lines += ["", f"# {' '.join((kind.__doc__ or '').split())}"]
+        tables = known.get(header, [])
+        for keys in tables:
+            lines += [header, *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
+        if not tables:
+            lines.append(f"# {header}" if header.startswith("[[") else header)
+        lines += _comments(kind, set(*tables[:1]))
+    return "\n".join(lines) + "\n"
+
+
+def _comments(kind: type[msgspec.Struct], without: set[str]) -> Iterator[str]:
+    """Give each key of a table with its example as a comment, its meaning behind it."""
+    for field in msgspec.structs.fields(kind):
+        if field.name in without or get_origin(field.type) is not Annotated:
+            continue
+        meta = get_args(field.type)[1]
+        if meta.examples:
+            yield f"# {field.name} = {meta.examples[0]}  # {meta.description}"

@@ -1,0 +1,180 @@
+"""What is too old to count becomes an unknown fact, with a gap that says whose it was and how to renew it."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+from virtscan.correlator.staleness.age import Clock
+from virtscan.model import (
+    CONFIGURATION,
+    Device,
+    DeviceName,
+    Domain,
+    DomainState,
+    Gap,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    Interface,
+    Inventory,
+    Machine,
+    Netboot,
+    Server,
+    State,
+    Subnet,
+)
+from virtscan.model.gaps.causes import TooOld
+from virtscan.model.gaps.items import AnyItem, OldDevices, OldHost, OldKernel, OldRecords, ServerItem
+from virtscan.model.sources import is_declared
+
+
+def aged(inventory: Inventory) -> Inventory:
+    """Return the inventory without the facts that its policy calls too old; itself when the policy calls none so.
+
+    Age is counted from the scan. What is declared has no age. Names, MACs and what a machine boots from stay: they say
+    whom a finding is about and how pressing it is, and what the correlator makes of a MAC that is too old clears
+    nothing. Doing it again changes nothing more.
+    """
+    if inventory.policy.max_age is None:
+        return inventory
+    clock = Clock(inventory.taken_at, inventory.policy.max_age)
+    hosts = [_hypervisor(host, clock) for host in inventory.hypervisors]
+    servers = [_server(server, clock) for server in inventory.servers]
+    records, subnets = _records(inventory.netboots, clock), _subnets(inventory.subnets, clock)
+    told = [more for _, more in hosts] + [more for _, more in servers] + [records[1], subnets[1]]
+    gaps = dict.fromkeys(gap for more in told for gap in more if gap not in inventory.gaps)
+    return msgspec.structs.replace(
+        inventory,
+        hypervisors=tuple(host for host, _ in hosts),
+        servers=tuple(server for server, _ in servers),
+        netboots=records[0],
+        subnets=subnets[0],
+        gaps=(*inventory.gaps, *gaps),
+        places=tuple(place for place in inventory.places if not clock.is_too_old(place.observed_at)),
+    )
+
+
+def _hypervisor(host: Hypervisor, clock: Clock) -> tuple[Hypervisor, tuple[Gap, ...]]:
+    gaps = [*_old_kernel(host, clock)]
+    kernel = None if gaps else host.kernel
+    devices = tuple(_device(device) if _is_too_old(device, host, clock) else device for device in host.devices)
+    changes: dict[str, object] = {"kernel": kernel, "devices": devices}
+    # The daemon's version does not take the place of a kernel that was read.
+    if kernel is not host.kernel or (
+        host.daemon is not None and clock.is_too_old(host.daemon.observed_at or host.observed_at)
+    ):
+        changes["daemon"] = None
+    if clock.is_too_old(host.observed_at) and (host.domains or host.devices):
+        changes |= {"machine": Machine.UNKNOWN, "lists_all_devices": False}
+        changes["domains"] = tuple(_domain(domain) for domain in host.domains)
+        if host.status is HostStatus.COMPLETE:
+            changes["status"] = HostStatus.PARTIAL
+        item = OldHost(hypervisor=host.name, uri=host.uri)
+        gaps.append(_gap(item, _too_old(clock, host.observed_at, host.uri), host.name))
+    else:
+        gaps += _old_devices(host, clock)
+    return msgspec.structs.replace(host, **changes), tuple(gaps)
+
+
+def _old_kernel(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
+    kernel = host.kernel
+    if kernel is not None and kernel.source != CONFIGURATION and clock.is_too_old(kernel.observed_at):
+        item = OldKernel(hypervisor=host.name, source=kernel.source)
+        yield _gap(item, _too_old(clock, kernel.observed_at, kernel.source), host.name)
+
+
+def _old_devices(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
+    """One gap for the devices of a hypervisor that are of one source and one time."""
+    alike: dict[tuple[tuple[str, ...], datetime | None], list[DeviceName]] = {}
+    for device in host.devices:
+        if _is_too_old(device, host, clock) and _device(device) != device:
+            alike.setdefault((device.sources, device.observed_at), []).append(device.name)
+    for (sources, observed_at), names in alike.items():
+        item = OldDevices(hypervisor=host.name, devices=tuple(names), sources=sources)
+        yield _gap(item, _too_old(clock, observed_at, *sources), host.name)
+
+
+def _is_too_old(device: Device, host: Hypervisor, clock: Clock) -> bool:
+    return clock.is_too_old(device.observed_at or host.observed_at)
+
+
+def _device(device: Device) -> Device:
+    """Give a device of which nothing counts but its name, and its MACs, by which it may be found."""
+    return Device(
+        name=device.name,
+        mac=device.mac,
+        permanent_mac=device.permanent_mac,
+        sources=device.sources,
+        observed_at=device.observed_at,
+    )
+
+
+def _domain(domain: Domain) -> Domain:
+    interfaces = tuple(_interface(interface) for interface in domain.interfaces)
+    return msgspec.structs.replace(domain, state=DomainState.UNKNOWN, interfaces=interfaces)
+
+
+def _interface(interface: Interface) -> Interface:
+    """Give an interface that still is where it was, without what would clear a server that sends from it."""
+    return msgspec.structs.replace(interface, model=None, host_csum=None, guest_csum=None)
+
+
+def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
+    old = not is_declared(server.source) and clock.is_too_old(server.observed_at)
+    kernel = server.kernel
+    if kernel is not None and clock.is_too_old(kernel.observed_at):
+        server = msgspec.structs.replace(server, kernel=None)
+    if not old:
+        return server, ()
+    # With one MAC less than it has, a server may seem to be where its other one is. The word that it is a physical
+    # machine only counts as long as no domain has any of its MACs.
+    keeps_macs = server.physical or set(server.macs) <= set(server.declared_macs)
+    without = msgspec.structs.replace(
+        server,
+        features={},
+        persistence=None,
+        addresses=(),
+        macs=server.macs if keeps_macs else (),
+        devices=(),
+        lists_all_devices=False,
+        machine=Machine.UNKNOWN,
+    )
+    if server.tx_checksum is State.UNKNOWN:
+        return without, ()
+    cause = _too_old(clock, server.observed_at, server.source)
+    gap = Gap(item=ServerItem(server=server.name, source=server.source), cause=cause, about=GapAbout.SERVER)
+    return msgspec.structs.replace(without, tx_checksum=State.UNKNOWN, reason=cause), (gap,)
+
+
+def _records(netboots: Iterable[Netboot], clock: Clock) -> tuple[tuple[Netboot, ...], tuple[Gap, ...]]:
+    """Records of MACs: who would answer does not count; that it is about to boot does, for that clears nothing."""
+    kept, gaps = [], []
+    for netboot in netboots:
+        old = netboot.server is not None and clock.is_too_old(netboot.observed_at)
+        kept.append(msgspec.structs.replace(netboot, server=None) if old else netboot)
+        if old:
+            item = OldRecords(source=netboot.source)
+            gaps.append(_gap(item, _too_old(clock, netboot.observed_at, netboot.source)))
+    return tuple(kept), tuple(gaps)
+
+
+def _subnets(subnets: Iterable[Subnet], clock: Clock) -> tuple[tuple[Subnet, ...], tuple[Gap, ...]]:
+    """Subnets stay, without servers: one that is left out would let another one narrow down who answers."""
+    kept, gaps = [], []
+    for subnet in subnets:
+        old = bool(subnet.servers) and clock.is_too_old(subnet.observed_at)
+        kept.append(msgspec.structs.replace(subnet, servers=()) if old else subnet)
+        if old:
+            item = OldRecords(source=subnet.source, subnets=True)
+            gaps.append(_gap(item, _too_old(clock, subnet.observed_at, subnet.source)))
+    return tuple(kept), tuple(gaps)
+
+
+def _too_old(clock: Clock, observed_at: datetime | None, *sources: str) -> TooOld:
+    aware = observed_at if observed_at is None or observed_at.tzinfo else observed_at.replace(tzinfo=UTC)
+    return TooOld(observed_at=aware, max_age=clock.max_age, sources=sources)
+
+
+def _gap(item: AnyItem, cause: TooOld, hypervisor: str | None = None) -> Gap:
+    return Gap(item=item, cause=cause, about=GapAbout.AGE, hypervisor=hypervisor)

@@ -1,0 +1,77 @@
+"""The places of servers that an inventory carries on of an earlier one."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from virtscan.correlator.location.memory import ServerName
+from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, UnlocatedServer
+from virtscan.correlator.servers.server_index import PlacedStack, ServerIndex
+from virtscan.correlator.staleness.aging import aged
+from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Mac, RememberedPlace, match_hosts
+
+
+def remembering_places(new: Inventory, old: Inventory) -> Inventory:
+    """Give the new inventory with the places that servers had on hypervisors which it did not read completely.
+
+    A place counts from a hypervisor that the older inventory read completely. A server that may have been anywhere
+    else has none.
+    """
+    index = ServerIndex(aged(old))
+    pairs = [pair for pair in match_hosts(old.hypervisors, new.hypervisors) if pair.old is not None]
+    hosts = {pair.old.name: pair.new for pair in pairs if pair.old is not None}
+    complete = {host.name: host for host in old.hypervisors if host.status is HostStatus.COMPLETE}
+    observed = {
+        ServerName(server.name, server.interface): tuple(_observed(placed, complete, old))
+        for server, placed in zip(index.servers, index.placed, strict=True)
+    }
+    known: dict[ServerName, list[RememberedPlace]] = {}
+    for place in old.places:
+        known.setdefault(ServerName(place.server, place.interface), []).append(place)
+    wanted = dict.fromkeys(ServerName(server.name, server.interface) for server in new.servers)
+    places = (
+        place for server in wanted for place in _carried(observed.get(server, ()) or known.get(server, ()), hosts)
+    )
+    return msgspec.structs.replace(new, places=tuple(places))
+
+
+def _observed(
+    placed: Iterable[PlacedStack], complete: dict[str, Hypervisor], old: Inventory
+) -> Iterator[RememberedPlace]:
+    """Give every place of a server, or none if one of them is unknown, bare or not on such a hypervisor."""
+    found: dict[RememberedPlace, set[Mac]] = {}
+    for one in placed:
+        place = one.place
+        guest: Domain | None
+        macs: set[Mac]
+        match place:
+            case Bare() | UnlocatedServer():
+                return
+            case HostItself(declared=True):
+                return
+            case GuestNic(domain=domain):
+                guest, macs = domain, {nic.mac for nic in domain.interfaces if nic.mac}
+            case HostDevice() | HostItself():
+                guest, macs = None, set()
+        host = complete.get(place.hypervisor)
+        if host is None:
+            return
+        remembered = RememberedPlace(
+            server=one.stack.server.name,
+            interface=one.stack.server.interface,
+            hypervisor=host.name,
+            observed_at=host.observed_at or old.taken_at,
+            domain=None if guest is None else guest.name,
+            uuid=None if guest is None else guest.uuid,
+        )
+        found.setdefault(remembered, set()).update(macs, one.stack.macs)
+    for remembered, all_macs in found.items():
+        yield msgspec.structs.replace(remembered, macs=tuple(sorted(all_macs)))
+
+
+def _carried(places: Iterable[RememberedPlace], hosts: dict[str, Hypervisor | None]) -> Iterator[RememberedPlace]:
+    """Give the places on hypervisors that were not read completely this time, under their present names."""
+    for place in places:
+        host = hosts.get(place.hypervisor)
+        if host is not None and host.status is not HostStatus.COMPLETE:
+            yield msgspec.structs.replace(place, hypervisor=host.name)

@@ -1,0 +1,1 @@
+"""Facts as they were observed: hypervisors, servers, boot records, resources."""

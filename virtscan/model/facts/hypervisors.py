@@ -1,0 +1,217 @@
+"""Facts observed on hypervisors: domains, their interfaces, networks and devices."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Generic, NewType, TypeAlias, TypeVar
+
+import msgspec
+
+from virtscan.model.facts.resources import Processor, Resources
+from virtscan.model.identity.keys import host_keys, interface_keys
+from virtscan.model.identity.mac import Mac
+from virtscan.model.states import (
+    Backing,
+    DeviceKind,
+    DomainState,
+    Firmware,
+    HostStatus,
+    LinkState,
+    Machine,
+    SourceMode,
+    State,
+    WhyLeftOut,
+)
+
+DeviceName = NewType("DeviceName", str)
+
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone: one without can't be compared with the others."""
+
+CONFIGURATION = "configuration"
+"""The source of what the administrator declares: it holds at the scan, whenever it was written down."""
+
+T = TypeVar("T")
+
+
+class Observed(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A value with where it was read and when; `observed_at` is None if the source has no time."""
+
+    value: T
+    source: str
+    observed_at: Moment | None = None
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A file, a folder or a document of a file that holds no definition; the path is below the folder that was read."""
+
+    path: str
+    why: WhyLeftOut
+
+
+class Attachment(msgspec.Struct, frozen=True, gc=False):
+    """A device that an interface can be plugged into.
+
+    `mode` is the macvtap mode; None if the interface is not a macvtap there (a host bridge, for example). `device` is
+    None only if it is unknown.
+    """
+
+    device: DeviceName | None
+    mode: SourceMode | None
+
+
+class Interface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A domain's network interface: what its XML says, and in `attachments` what that resolves to.
+
+    What the XML does not say is None. `managed` is False where libvirt uses a device that was created beforehand
+    (`<target managed='no'>`), which may be a tap or a macvtap. `source` and `mode` are the XML's own; `attachments`
+    holds the one device in use of a running domain, every device that is possible for a powered-off domain on a pool,
+    and nothing for interfaces that reach no device of the host (user, vhostuser, hostdev).
+    """
+
+    index: int
+    type: str
+    mac: Mac | None = None
+    network: str | None = None
+    portgroup: str | None = None
+    source: str | None = None
+    mode: SourceMode | None = None
+    model: str | None = None
+    boot_order: int | None = None
+    link: LinkState | None = None
+    rom: State | None = None
+    vlan: tuple[int, ...] = ()
+    host_csum: State | None = None
+    guest_csum: State | None = None
+    target: str | None = None
+    managed: bool = True
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def is_macvtap(self) -> bool:
+        """Return True if it is, or may be, a macvtap."""
+        return any(attachment.mode is not None for attachment in self.attachments)
+
+
+class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A virtual machine as one document describes it.
+
+    `origin` tells apart documents of the same name or uuid: the URI, or the file (with `#2`, `#3` … for the
+    second and later documents in it). `boot_devices` are `<os><boot dev>` in order. `type` is the domain's own
+    (kvm, qemu, lxc …). `next_start` marks the persistent definition of a running domain: what its next start will use.
+    """
+
+    origin: str
+    name: str
+    uuid: str | None = None
+    state: DomainState = DomainState.UNKNOWN
+    type: str | None = None
+    next_start: bool = False
+    firmware: Firmware | None = None
+    direct_kernel: bool = False
+    vcpus: int | None = None
+    memory_mib: int | None = None
+    boot_devices: tuple[str, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    resources: Resources = Resources()
+
+    @property
+    def interface_keys(self) -> tuple[str, ...]:
+        """Keys of the interfaces on any hypervisor, in their order."""
+        return interface_keys([(one.index, one.mac) for one in self.interfaces], uuid=self.uuid, name=self.name)
+
+
+class Network(msgspec.Struct, frozen=True, kw_only=True):
+    """A libvirt network, as far as an interface on it needs to be resolved.
+
+    `attachments` is every device that an interface on it may get, in the network's order.
+    """
+
+    name: str
+    forward_mode: str | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """A network device of a hypervisor.
+
+    `lower` names what it stands on directly: a bond's members, a VLAN's or macvlan's parent, a bridge's ports; it is
+    all of them only if `lower_complete`, so that an empty `lower` alone proves nothing. `mode` is a macvlan's.
+    `permanent_mac` is the address burnt in, which a bond's members keep below the MAC in use. `driver` is the kernel
+    driver of a NIC. `addresses` are in CIDR form. `sources` names the sources, best first; `observed_at` is the oldest
+    of their times, None when it is the hypervisor's own.
+    """
+
+    name: DeviceName
+    kind: DeviceKind = DeviceKind.UNKNOWN
+    lower: tuple[DeviceName, ...] = ()
+    lower_complete: bool = False
+    mode: SourceMode | None = None
+    backing: Backing = Backing.UNKNOWN
+    driver: str | None = None
+    mac: Mac | None = None
+    permanent_mac: Mac | None = None
+    vlan_id: int | None = None
+    addresses: tuple[str, ...] = ()
+    tx: State = State.UNKNOWN
+    sources: tuple[str, ...] = ()
+    observed_at: datetime | None = None
+
+
+class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
+    """One hypervisor: what it delivered, and how much of it that was.
+
+    `name` is unique in an inventory: namesakes are told apart in it. `own_name` is the name before that, of the
+    configuration if `is_name_declared`. `former_keys` are those that earlier observations had. `devices` are all
+    devices that its sources list, `networks` only those in use. `lists_all_domains` is True where the source knows
+    that no domain is missing (libvirt; a sosreport with `virsh list`; never a folder of dumps), `lists_all_devices`
+    where every device of the kernel was listed with its kind (`ip -d link`). `kernel` is observed, `uname -r`, with
+    `uname -v` in `kernel_build`; `declared_kernel` is the configuration's. `daemon` is libvirt's version as a
+    number (7000000 is 7.0.0), only from a daemon that runs on the hypervisor (qemu, lxc, ch). `memory_free_mib`
+    includes what the kernel uses as a cache. `machine` is observed, `physical` declared. `local` says that it is
+    this machine. `segments` maps a source device to the segment that the configuration gives it, `reflective` names
+    the devices that are declared to lead to a reflecting switch. `left_out` are files of a folder of definitions
+    that hold none. Seconds are wall time.
+    """
+
+    name: str
+    uri: str
+    status: HostStatus
+    site: str | None = None
+    kernel: Observed[str] | None = None
+    kernel_build: str | None = None
+    declared_kernel: str | None = None
+    daemon: Observed[int] | None = None
+    machine: Machine = Machine.UNKNOWN
+    physical: bool = False
+    system_uuid: str | None = None
+    local: bool = False
+    lists_all_domains: bool = False
+    lists_all_devices: bool = False
+    cpus: int | None = None
+    memory_mib: int | None = None
+    memory_free_mib: int | None = None
+    processor: Processor = Processor()
+    domains: tuple[Domain, ...] = ()
+    networks: tuple[Network, ...] = ()
+    devices: tuple[Device, ...] = ()
+    segments: Mapping[str, str] = {}
+    reflective: tuple[str, ...] = ()
+    observed_at: Moment | None = None
+    open_seconds: float | None = None
+    read_seconds: float | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    own_name: str | None = None
+    is_name_declared: bool = False
+    former_keys: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return every key ever seen for this host, the best first; each identifies it, whatever its namesakes."""
+        own_name = self.own_name or self.name
+        now = host_keys(
+            system_uuid=self.system_uuid,
+            declared_name=own_name if self.is_name_declared else None,
+            uri=self.uri,
+            own_name=own_name if self.local else None,
+        )
+        return tuple(dict.fromkeys((*now, *self.former_keys)))

@@ -1,0 +1,35 @@
+"""What earlier scans observed and this one could not: the memory that a saved inventory carries on."""
+
+import msgspec
+
+from virtscan.model.facts.hypervisors import Hypervisor, Moment
+from virtscan.model.identity.mac import Mac
+
+
+class UnreadHost(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypervisor that was not read completely, with its last complete observation.
+
+    `hypervisor` is its name in this inventory. `since` is the time of the first scan that did not read it. `last` is
+    the hypervisor as the scan at `read_at` read it completely; both are None if none is known.
+    """
+
+    hypervisor: str
+    since: Moment
+    last: Hypervisor | None = None
+    read_at: Moment | None = None
+
+
+class RememberedPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a server was when its hypervisor was last read completely, at `observed_at`.
+
+    `hypervisor` is a name of this inventory, and one that was not read completely. `domain` and `uuid` are None for a
+    server that is the hypervisor itself. `macs` are those of the server and of its domain.
+    """
+
+    server: str
+    interface: str | None
+    hypervisor: str
+    observed_at: Moment
+    domain: str | None = None
+    uuid: str | None = None
+    macs: tuple[Mac, ...] = ()

@@ -1,0 +1,76 @@
+"""What was observed on provisioning servers."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from virtscan.model.facts.hypervisors import Device, Moment, Observed
+from virtscan.model.gaps import AnyCause
+from virtscan.model.identity.mac import Mac
+from virtscan.model.states import Machine, State
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True):
+    """One offload feature: what is active now, whether it can be changed, and what was asked for if that differs."""
+
+    state: State
+    fixed: bool = False
+    requested: State | None = None
+
+
+class Persistence(msgspec.Struct, frozen=True, kw_only=True):
+    """What TX checksum offload will be after the next reboot, and which setting says so.
+
+    UNKNOWN when the source can't tell; `setting` then says why.
+    """
+
+    tx_checksum: State = State.UNKNOWN
+    setting: str
+
+
+class Offload(msgspec.Struct, frozen=True, kw_only=True):
+    """TX checksum offload of one device, for UDP over IPv4; `reason` says why the state is UNKNOWN, else None."""
+
+    tx_checksum: State = State.UNKNOWN
+    reason: AnyCause | None = None
+    features: Mapping[str, Feature] = {}
+    persistence: Persistence | None = None
+
+
+class ServerDevice(msgspec.Struct, frozen=True, kw_only=True):
+    """A device of a server, with its offload state: part of what its frames may pass on their way out."""
+
+    device: Device
+    offload: Offload = Offload()
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """A provisioning server, with the device that is named as its sending one.
+
+    `tx_checksum` is the state of TX checksum offload of that device for UDP over IPv4; `reason` says why it is UNKNOWN
+    and is None otherwise. `macs` and `addresses` belong to it; those of `macs` that the configuration names are
+    `declared_macs`. `devices` are all devices that the source lists, all that the server has if `lists_all_devices`.
+    `machine` is observed, `physical` (not a virtual machine) is declared, as is the hypervisor `runs_on`. `segments`
+    and `subnets` are those served; both empty: every segment.
+    """
+
+    name: str
+    source: str
+    interface: str | None = None
+    tx_checksum: State = State.UNKNOWN
+    reason: AnyCause | None = None
+    features: Mapping[str, Feature] = {}
+    persistence: Persistence | None = None
+    macs: tuple[Mac, ...] = ()
+    declared_macs: tuple[Mac, ...] = ()
+    addresses: tuple[str, ...] = ()
+    kernel: Observed[str] | None = None
+    segments: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+    physical: bool = False
+    runs_on: str | None = None
+    machine: Machine = Machine.UNKNOWN
+    system_uuid: str | None = None
+    devices: tuple[ServerDevice, ...] = ()
+    lists_all_devices: bool = False
+    observed_at: Moment | None = None

@@ -1,0 +1,1 @@
+"""The interfaces, groups and amounts that several views count."""

@@ -1,0 +1,200 @@
+"""Groups, the rows of the capacity view: hosts, domains, interfaces and findings that share a label."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from typing import assert_never
+
+import msgspec
+
+from virtscan.model import Domain, DomainState, Finding, HostStatus, Hypervisor, Processor, Report
+from virtscan.views.counting.amounts import total
+from virtscan.views.counting.placements import DomainPlacements, Placement, placements
+from virtscan.views.document import known, word
+
+Label = tuple[str | None, ...]
+
+
+class By(Enum):
+    """The kinds of rows."""
+
+    HYPERVISOR = "hypervisor"
+    DEVICE = "device"
+    SITE = "site"
+    SEGMENT = "segment"
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Hosts, domains, interfaces and findings, each of them once.
+
+    Findings for the next start of running domains are among the findings, their definitions not among the domains.
+
+    `has_whole_hosts` says that all domains of its hosts are in it, `has_whole_sites` that all hosts of their sites are.
+
+    A number is the sum over what was read; it is None when part of that does not say it, or nothing was read.
+    """
+
+    label: Label
+    hosts: tuple[Hypervisor, ...]
+    domains: tuple[Domain, ...]
+    interfaces: tuple[Placement, ...]
+    findings: tuple[Finding, ...]
+    has_whole_hosts: bool
+    has_whole_sites: bool
+
+    @property
+    def read(self) -> tuple[Hypervisor, ...]:
+        """Hosts that were read at least in part; the others add nothing to either side of a ratio."""
+        return tuple(host for host in self.hosts if host.status is not HostStatus.FAILED)
+
+    @property
+    def status(self) -> HostStatus:
+        """COMPLETE if every host is, FAILED if none was read; PARTIAL makes the numbers lower bounds."""
+        statuses = {host.status for host in self.hosts} or {HostStatus.COMPLETE}
+        return statuses.pop() if len(statuses) == 1 else HostStatus.PARTIAL
+
+    def total(self, values: Iterable[int | None]) -> int | None:
+        """Add up values of hosts, domains, interfaces or findings; None if one is unknown."""
+        return None if self.status is HostStatus.FAILED else total(values)
+
+    def processors(self, amount: Callable[[Processor], int | None]) -> int | None:
+        """Sum of an amount of the hosts' processors."""
+        return self.total(amount(host.processor) for host in self.read)
+
+    def memory_free_mib(self) -> int | None:
+        """Memory of the hosts that is free or a cache."""
+        return self.total(host.memory_free_mib for host in self.read)
+
+    def paused(self) -> int | None:
+        """Suspended domains, which keep what they were given; None if it is unknown of one that may run."""
+        return self.total(_if_paused(domain) for domain in self.domains)
+
+    def cpus(self) -> int | None:
+        """CPUs of the hosts."""
+        return self.total(host.cpus for host in self.read)
+
+    def memory_mib(self) -> int | None:
+        """Memory of the hosts."""
+        return self.total(host.memory_mib for host in self.read)
+
+    def running(self) -> int | None:
+        """Running domains; None if the state of one is unknown."""
+        return self.total(_if_running(domain, 1) for domain in self.domains)
+
+    def vcpus(self, *, running: bool) -> int | None:
+        """Virtual CPUs given out to the running, or to all defined domains."""
+        return self.total(_if_running(domain, domain.vcpus) if running else domain.vcpus for domain in self.domains)
+
+    def given_mib(self, *, running: bool) -> int | None:
+        """Memory given out to the running, or to all defined domains."""
+        return self.total(
+            _if_running(domain, domain.memory_mib) if running else domain.memory_mib for domain in self.domains
+        )
+
+
+def _if_paused(domain: Domain) -> int | None:
+    if domain.state is DomainState.INACTIVE:
+        return 0
+    paused = known(domain.resources.paused)
+    return None if paused is None else int(paused)
+
+
+def _if_running(domain: Domain, amount: int | None) -> int | None:
+    match domain.state:
+        case DomainState.ACTIVE:
+            return amount
+        case DomainState.INACTIVE:
+            return 0
+        case DomainState.UNKNOWN:
+            return None
+        case _:
+            assert_never(domain.state)
+
+
+class _Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a group: a host alone, a domain of it with those of its interfaces that belong there, or findings."""
+
+    host: Hypervisor
+    domain: Domain | None = None
+    interfaces: tuple[Placement, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def groups(report: Report, by: By) -> tuple[Group, ...]:
+    """One group for each label, sorted, what has none last.
+
+    A domain on two devices or segments is in both groups. A segment that the configuration gives to a host has a
+    group even if no interface is on it, so that a host that could not be read is missed there.
+    """
+    members: defaultdict[Label, list[_Member]] = defaultdict(list)
+    for host in report.inventory.hypervisors:
+        for label in _labels_of_host(host, by):
+            members[label].append(_Member(host=host))
+    for item in placements(report):
+        for label, interfaces in _split(item, by).items():
+            members[label].append(_Member(host=item.hypervisor, domain=item.domain, interfaces=tuple(interfaces)))
+    hosts = {host.name: host for host in report.inventory.hypervisors}
+    for finding in report.findings:
+        judged = hosts.get(finding.hypervisor)
+        if judged is not None:
+            members[_label(judged, finding, by)].append(_Member(host=judged, findings=(finding,)))
+    return tuple(_group(label, members[label], by) for label in sorted(members, key=_order))
+
+
+def everything(report: Report, label: Label) -> Group:
+    """Give the group of everything."""
+    hosts = [_Member(host=host) for host in report.inventory.hypervisors]
+    domains = [
+        _Member(host=item.hypervisor, domain=item.domain, interfaces=item.placements) for item in placements(report)
+    ]
+    group = _group(label, hosts + domains, By.SITE)
+    return msgspec.structs.replace(group, findings=report.findings)
+
+
+def _group(label: Label, members: list[_Member], by: By) -> Group:
+    return Group(
+        label=label,
+        hosts=tuple({member.host.name: member.host for member in members}.values()),
+        domains=tuple(member.domain for member in members if member.domain is not None),
+        interfaces=tuple(interface for member in members for interface in member.interfaces),
+        findings=tuple(finding for member in members for finding in member.findings),
+        has_whole_hosts=by in (By.HYPERVISOR, By.SITE),
+        has_whole_sites=by is By.SITE,
+    )
+
+
+def _split(item: DomainPlacements, by: By) -> Mapping[Label, list[Placement]]:
+    """Group a domain's interfaces by label; a domain without any still has a place."""
+    parts: defaultdict[Label, list[Placement]] = defaultdict(list)
+    for place in item.placements:
+        parts[_label(item.hypervisor, place, by)].append(place)
+    return parts or {_label(item.hypervisor, None, by): []}
+
+
+def _labels_of_host(host: Hypervisor, by: By) -> set[Label]:
+    """Give the labels under which a host counts, whatever its domains are on."""
+    if by is By.SEGMENT and host.segments:
+        return {(segment,) for segment in host.segments.values()}
+    if by in (By.SEGMENT, By.DEVICE) and host.domains:
+        return set()
+    return {_label(host, None, by)}
+
+
+def _label(host: Hypervisor, place: Placement | Finding | None, by: By) -> Label:
+    match by:
+        case By.HYPERVISOR:
+            return (host.name, host.site)
+        case By.DEVICE:
+            if isinstance(place, Finding):
+                return (host.name, place.source_device, word(place.device_kind))
+            return (host.name, place.device if place else None, word(place.kind) if place else None)
+        case By.SITE:
+            return (host.site,)
+        case By.SEGMENT:
+            return (place.segment if place else None,)
+        case _:
+            assert_never(by)
+
+
+def _order(label: Label) -> list[tuple[bool, str]]:
+    return [(part is None, part or "") for part in label]

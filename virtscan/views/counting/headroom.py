@@ -1,0 +1,69 @@
+"""What is left for more domains: when the largest host of each site fails, and for the largest new one today."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from virtscan.model import Domain, DomainState, Hypervisor
+from virtscan.views.counting.amounts import ratio, total
+from virtscan.views.counting.groups import Group
+
+
+def memory_without_largest_mib(group: Group) -> int | None:
+    """Return the memory left at each site, added up, when its largest host fails and its domains run on the others.
+
+    It is negative where not all of them fit. None for groups that are a part of a site.
+    """
+    there = _without_largest(group, [host.memory_mib for host in group.read])
+    given = group.given_mib(running=True)
+    return None if there is None or given is None else there - given
+
+
+def cpu_ratio_without_largest(group: Group) -> float | None:
+    """Return the virtual CPUs that run for each CPU that is left when the largest host of each site fails."""
+    there = _without_largest(group, [host.cpus for host in group.read])
+    return ratio(group.vcpus(running=True), there)
+
+
+def largest_domain_mib(group: Group) -> int | None:
+    """Return the memory of the largest domain that could start now on one of the hosts.
+
+    On a host that is what no running domain was given and, where the source tells, what is free. None if that is
+    unknown of one of the hosts, or where domains stand in several groups.
+    """
+    if not group.has_whole_hosts or not group.read:
+        return None
+    free = [_free_mib(host) for host in group.read]
+    return None if group.total(free) is None else max(amount for amount in free if amount is not None)
+
+
+def _free_mib(host: Hypervisor) -> int | None:
+    given = total(_given_mib(domain) for domain in host.domains if not domain.next_start)
+    if host.memory_mib is None or given is None:
+        return None
+    amounts = (host.memory_mib - given, host.memory_free_mib)
+    return max(0, min(amount for amount in amounts if amount is not None))
+
+
+def _given_mib(domain: Domain) -> int | None:
+    match domain.state:
+        case DomainState.ACTIVE:
+            return domain.memory_mib
+        case DomainState.INACTIVE:
+            return 0
+        case DomainState.UNKNOWN:
+            return None
+
+
+def _without_largest(group: Group, amounts: list[int | None]) -> int | None:
+    """Add up amounts of the hosts that were read, without the largest one of each site."""
+    if not group.has_whole_sites or group.total(amounts) is None:
+        return None
+    return sum(sum(of_site) - max(of_site) for of_site in _by_site(group, amounts))
+
+
+def _by_site(group: Group, amounts: list[int | None]) -> Iterator[list[int]]:
+    sites: defaultdict[str | None, list[int]] = defaultdict(list)
+    for host, amount in zip(group.read, amounts, strict=True):
+        if amount is not None:
+            sites[host.site].append(amount)
+    yield from sites.values()

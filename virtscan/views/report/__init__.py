@@ -1,0 +1,1 @@
+"""The parts that documents about a report share: headline, counts, gaps, metrics."""

@@ -1,0 +1,59 @@
+"""A finding in one phrase, and lines about what no single finding shows."""
+
+from virtscan.correlator.servers.supposed import after_reboot as rebooted
+from virtscan.model import Finding, Gap, GapAbout, Reach, Report, SourceMode, Verdict
+from virtscan.model.gaps.items import Servers
+from virtscan.model.gaps.mismatches import OffUntilReboot
+from virtscan.views.report.summary import is_at_risk
+from virtscan.views.wording.missing import leading
+from virtscan.views.wording.phrases.quantity import quantity
+from virtscan.views.wording.reasons import Wording
+from virtscan.views.wording.rules import RULE_WORDS
+
+
+def reason(finding: Finding, wording: Wording) -> str:
+    """Say why: the fact that an undecided finding lacks most, else the rule in a few words; then the waiver."""
+    lacks = leading(finding.missing) if finding.verdict is Verdict.UNKNOWN else None
+    words = RULE_WORDS[finding.rule].phrase if lacks is None else f"unknown: {wording.sentence(lacks)}"
+    return words if finding.waived is None else f"{words}; waived: {finding.waived}"
+
+
+def mark(finding: Finding, *, is_less_certain: bool) -> str | None:
+    """Say what sets a finding apart from others of its cause: confidence, waiver, and that it is of the next start."""
+    marks = [
+        *([f"{finding.confidence.value} confidence"] if is_less_certain else []),
+        *([f"waived: {finding.waived}"] if finding.waived is not None else []),
+        *(["at its next start"] if finding.next_start else []),
+    ]
+    return "; ".join(marks) or None
+
+
+def after_reboot(report: Report) -> tuple[Gap, ...]:
+    """Name the servers whose offload is off until their next reboot, and what is at risk then: one row, or none."""
+    names = tuple(dict.fromkeys(one.name for one in report.inventory.servers if rebooted(one) != one))
+    if not names:
+        return ()
+    cause = OffUntilReboot(at_risk=report.at_risk_after_reboot if report.findings else None)
+    return (Gap(item=Servers(servers=names), cause=cause, about=GapAbout.SERVER),)
+
+
+def unreached(report: Report) -> tuple[str, ...]:
+    """Say how many interfaces can't exchange frames with any server, whatever the checksums: one line, or none."""
+    found = [finding for finding in report.findings if finding.reaches_server is Reach.NO]
+    if not found:
+        return ()
+    modes = {finding.source_mode for finding in found}
+    words = ", ".join(mode.value for mode in SourceMode if mode in modes and mode is not SourceMode.UNKNOWN)
+    mode = f" ({words} mode)" if words else ""
+    return (f"Can't reach any server{mode}: {quantity(len(found), 'interface')}; `virtscan explain`",)
+
+
+def further(report: Report) -> tuple[str, ...]:
+    """Name the commands that say more: one line, or none when nothing is at risk and all is known."""
+    if any(map(is_at_risk, report.findings)):
+        more = "how to make it permanent and how to undo it"
+    elif any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings):
+        more = "which facts to learn first"
+    else:
+        return ()
+    return (f"More: `virtscan remedy` shows {more}, `virtscan explain DOMAIN` why.",)

@@ -1,0 +1,66 @@
+"""The result of a report in one sentence."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from virtscan.model import Confidence, Exposure, Finding, HostStatus, Report, Verdict
+from virtscan.views.report.summary import is_at_risk
+from virtscan.views.wording.phrases.quantity import quantity
+
+
+def headline(report: Report) -> str:
+    """Say how many interfaces are at risk, how certain and how urgent that is, and how many are not; no full stop."""
+    if not report.findings:
+        return _without_findings(report)
+    findings = report.findings
+    at_risk = [finding for finding in findings if is_at_risk(finding)]
+    verdicts = Counter(finding.verdict for finding in findings if finding.waived is None)
+    harmless = sum(finding.verdict in {Verdict.MITIGATED, Verdict.NOT_AFFECTED} for finding in findings)
+    waived = len(findings) - harmless - len(at_risk) - verdicts[Verdict.UNKNOWN]
+    rest = [(verdicts[Verdict.UNKNOWN], "unknown"), (waived, "waived"), (harmless, "not at risk")]
+    others = ", ".join(f"{count} {word}" for count, word in rest if count)
+    return ". ".join(part for part in (_at_risk(at_risk), others) if part)
+
+
+def nothing_found(report: Report) -> str:
+    """Say why a list about hypervisors has no rows."""
+    hosts = report.inventory.hypervisors
+    if all(host.status is HostStatus.FAILED for host in hosts):
+        return "No hypervisor was read." if hosts else "No hypervisor was given."
+    return "No interface was found." if any(host.domains for host in hosts) else "No domain was found."
+
+
+def _at_risk(findings: list[Finding]) -> str:
+    if not findings:
+        return "No interface is at risk"
+    domains = {(finding.hypervisor, finding.origin, finding.domain) for finding in findings}
+    confidences = Counter(finding.confidence for finding in findings)
+    certain = _counts((confidences[one], one.value) for one in Confidence)
+    subject = f"{quantity(len(findings), 'interface')} of {quantity(len(domains), 'VM')} at risk"
+    return f"{subject} ({certain} confidence){_urgent(Counter(finding.exposure for finding in findings))}"
+
+
+def _urgent(exposures: Counter[Exposure]) -> str:
+    pending, boots = exposures[Exposure.PENDING], exposures[Exposure.BOOTS]
+    parts = [
+        *([f"{pending} {'is' if pending == 1 else 'are'} about to netboot"] if pending else []),
+        *([f"{boots} {'has' if boots == 1 else 'have'} network in {_its(boots)} boot order"] if boots else []),
+    ]
+    return f"; {', '.join(parts)}" if parts else ""
+
+
+def _its(count: int) -> str:
+    return "its" if count == 1 else "their"
+
+
+def _counts(counted: Iterable[tuple[int, str]]) -> str:
+    return ", ".join(f"{count} {word}" for count, word in counted if count)
+
+
+def _without_findings(report: Report) -> str:
+    domains = [domain for host in report.inventory.hypervisors for domain in host.domains if not domain.next_start]
+    interfaces = sum(len(domain.interfaces) for domain in domains)
+    if not interfaces:
+        return nothing_found(report).removesuffix(".")
+    read = f"{quantity(interfaces, 'interface')} of {quantity(len(domains), 'VM')}"
+    return f"No interface was judged; read: {read}"

@@ -1,0 +1,172 @@
+"""The metrics of a scan: what a monitoring system keeps of it, in counts instead of a series for each machine."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import product
+
+import msgspec
+
+from virtscan.correlator.servers.cure import as_judged
+from virtscan.correlator.servers.sending import sending
+from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.waivers import WaiverState, state_on
+from virtscan.model import (
+    Domain,
+    DomainState,
+    Exposure,
+    GapAbout,
+    HostStatus,
+    Hypervisor,
+    Report,
+    State,
+    Verdict,
+)
+from virtscan.views.document import Column, Document, Field, Metric, number, section
+from virtscan.views.report.of_report import of_report
+
+_MIB = 1024 * 1024
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a scan beside its report.
+
+    `seconds` is None for an inventory that was read from a file. `last_complete` is the time of the last complete scan
+    before this one, None if there was none.
+    """
+
+    exit_code: int
+    seconds: float | None = None
+    last_complete: datetime | None = None
+
+
+def view(report: Report, run: Run) -> Document:
+    """Give the metrics alone; counts have a zero for every state, so that no series vanishes."""
+    return of_report(
+        report,
+        "metrics",
+        section("metrics", _FIELDS, metrics := tuple(_metrics(report, run))),
+        metrics=metrics,
+    )
+
+
+def is_complete(report: Report) -> bool:
+    """Return True if every hypervisor and server was read without a gap."""
+    hosts = report.inventory.hypervisors
+    return bool(hosts) and not report.inventory.gaps and all(host.status is HostStatus.COMPLETE for host in hosts)
+
+
+def _metrics(report: Report, run: Run) -> Iterator[Metric]:
+    yield from _of_scan(report, run)
+    yield from _findings(report)
+    gaps = Counter(gap.about for gap in report.inventory.gaps)
+    for about in GapAbout:
+        yield Metric(
+            name="gaps", value=gaps[about], labels={"about": about.value}, help="Facts and items that were not read."
+        )
+    yield from _servers(report)
+    day = report.inventory.taken_at.date()
+    waivers = Counter(state_on(waiver, day) for waiver in report.inventory.policy.waivers)
+    for state in WaiverState:
+        yield Metric(
+            name="waivers", value=waivers[state], labels={"state": state.value}, help="Waivers of the configuration."
+        )
+    for host in report.inventory.hypervisors:
+        yield from _of_hypervisor(host)
+
+
+def _of_scan(report: Report, run: Run) -> Iterator[Metric]:
+    last = report.inventory.taken_at if is_complete(report) else run.last_complete
+    yield Metric(
+        name="last_complete_scan_timestamp",
+        unit="seconds",
+        value=0 if last is None else last.timestamp(),
+        help="Time of the last scan that read everything; 0 before the first.",
+    )
+    if run.seconds is not None:
+        yield Metric(name="scan_duration", unit="seconds", value=round(run.seconds, 3), help="Duration of collecting.")
+    yield Metric(name="scan_exit_code", value=run.exit_code, help="Exit code of the scan: 0 and 1 if complete.")
+
+
+def _findings(report: Report) -> Iterator[Metric]:
+    """Count the findings of each site and server in every state; a finding without a server has an empty label."""
+    hosts, servers = report.inventory.hypervisors, report.inventory.servers
+    sites = {host.name: host.site or "" for host in hosts}
+    counted = Counter(
+        (sites.get(one.hypervisor, ""), one.server or "", one.verdict, one.exposure, one.waived is not None)
+        for one in report.findings
+    )
+    names = dict.fromkeys(("", *(server.name for server in servers), *(server for _, server, *_ in counted)))
+    for site, server, verdict, exposure, waived in product(
+        dict.fromkeys((*sites.values(), *(site for site, *_ in counted))), names, Verdict, Exposure, (False, True)
+    ):
+        yield Metric(
+            name="findings",
+            value=counted[site, server, verdict, exposure, waived],
+            help="Interfaces that were judged, by the server that decided.",
+            labels={
+                "site": site,
+                "server": server,
+                "verdict": verdict.value,
+                "exposure": exposure.value,
+                "waived": "true" if waived else "false",
+            },
+        )
+
+
+def _servers(report: Report) -> Iterator[Metric]:
+    """Give 1 for the pair of states that a server's device has, 0 for all others."""
+    fleet = ServerIndex(report.inventory).fleet
+    stacks = {(one.name, one.interface or ""): as_judged(sending(one), fleet) for one in report.inventory.servers}
+    for ((name, interface), stack), now, later in product(stacks.items(), State, State):
+        yield Metric(
+            name="server_tx_checksum",
+            value=int((now, later) == (stack.tx, stack.after_reboot)),
+            help="TX checksum offload of a provisioning server, now and after its next reboot.",
+            labels={"server": name, "interface": interface, "state": now.value, "after_reboot": later.value},
+        )
+
+
+def _of_hypervisor(host: Hypervisor) -> Iterator[Metric]:
+    labels = {"hypervisor": host.name, "site": host.site or ""}
+
+    def metric(name: str, unit: str, value: float | None, text: str) -> Iterator[Metric]:
+        if value is not None:
+            yield Metric(name=f"hypervisor_{name}", unit=unit, value=value, help=text, labels=labels)
+
+    was_read = host.status is not HostStatus.FAILED
+    memory = None if host.memory_mib is None else host.memory_mib * _MIB
+    yield from metric("up", "", int(was_read), "1 if a hypervisor was read, at least in part.")
+    yield from metric("read", "seconds", host.read_seconds, "Duration of reading a hypervisor.")
+    yield from metric("cpus", "", host.cpus, "CPUs of a hypervisor.")
+    yield from metric("memory", "bytes", memory, "Memory of a hypervisor.")
+    if was_read:
+        yield from _domains(host, labels)
+
+
+def _domains(host: Hypervisor, labels: dict[str, str]) -> Iterator[Metric]:
+    by_state: defaultdict[DomainState, list[Domain]] = defaultdict(list)
+    for domain in host.domains:
+        if not domain.next_start:
+            by_state[domain.state].append(domain)
+    for state in DomainState:
+        domains, of_state = by_state[state], {**labels, "state": state.value}
+        sums: tuple[tuple[str, str, Iterable[int | None], int, str], ...] = (
+            ("domains", "", (1 for _ in domains), 1, "Domains of a hypervisor."),
+            ("domain_vcpus", "", (one.vcpus for one in domains), 1, "Virtual CPUs given to domains."),
+            ("domain_memory", "bytes", (one.memory_mib for one in domains), _MIB, "Memory given to domains."),
+        )
+        for name, unit, values, factor, text in sums:
+            total = sum(value for value in values if value is not None) * factor
+            yield Metric(name=name, unit=unit, value=total, help=text, labels=of_state)
+
+
+def _labels(metric: Metric) -> tuple[str, ...]:
+    return tuple(f"{name}={value}" for name, value in metric.labels.items())
+
+
+_FIELDS: tuple[Field[Metric], ...] = (
+    Field(Column("name"), lambda metric: metric.name),
+    Field(Column("labels", holds=tuple[str, ...]), _labels),
+    Field(number("value"), lambda metric: metric.value),
+)

@@ -1,0 +1,119 @@
+"""The counts of a report, the same in every format."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+
+from virtscan.correlator.servers.sending import sending
+from virtscan.model import Exposure, Finding, HostStatus, NotJudged, Reach, Report, State, Verdict
+from virtscan.views.document import Metric, counts
+from virtscan.views.wording.phrases.quantity import quantity
+
+_NOT_JUDGED = {
+    NotJudged.NOT_MACVTAP: "not macvtap",
+    NotJudged.NOT_ON_A_BOND: "macvtap but not on a bond (--lower-device any judges them)",
+    NotJudged.SERVER_ITSELF: "of the servers themselves",
+}
+
+
+def metrics(report: Report) -> tuple[Metric, ...]:
+    """Count what was read and judged; every label has every value, in the order of its set.
+
+    Definitions for the next start of running domains count among the findings only. On hypervisors that were not read
+    completely there may be more domains and interfaces than counted.
+    """
+    findings, hypervisors = report.findings, report.inventory.hypervisors
+    domains = [domain for hypervisor in hypervisors for domain in hypervisor.domains if not domain.next_start]
+    waived = (finding.verdict for finding in findings if finding.waived is not None)
+    at_risk = (finding.exposure for finding in findings if is_at_risk(finding))
+    return (
+        *_by("hypervisors", HostStatus, "status", (host.status for host in hypervisors), "Hypervisors by status."),
+        Metric(name="domains", value=len(domains), help="Domains read."),
+        Metric(name="interfaces", value=sum(len(one.interfaces) for one in domains), help="Interfaces read."),
+        Metric(name="judged", value=len(findings), help="Findings: interfaces that were judged."),
+        *_by("verdicts", Verdict, "verdict", (one.verdict for one in findings), "Findings, waived or not."),
+        *_by("waived", Verdict, "verdict", waived, "Findings that are waived."),
+        *_by("at_risk", Exposure, "exposure", at_risk, "Findings at risk that are not waived."),
+        at_risk_after_reboot(report),
+        Metric(
+            name="judged_for_next_start",
+            value=sum(finding.next_start for finding in findings),
+            help="Findings about the next start of a running domain.",
+        ),
+        *_by("reaches_server", Reach, "reach", (one.reaches_server for one in findings), "Findings by reach."),
+        *_by("not_judged", NotJudged, "reason", report.not_judged, "Interfaces without a finding by reason."),
+    )
+
+
+def at_risk_after_reboot(report: Report) -> Metric:
+    """Count what the next reboot of the servers puts at risk in addition."""
+    return Metric(
+        name="at_risk_after_reboot",
+        value=report.at_risk_after_reboot,
+        help="Further findings at risk after the next reboot of the servers.",
+    )
+
+
+def _by(
+    name: str, members: type[Enum], label: str, values: Iterable[Enum] | Mapping[Enum, int], text: str
+) -> Iterator[Metric]:
+    counted = Counter(values)
+    for member in members:
+        yield Metric(name=name, value=counted[member], help=text, labels={label: str(member.value)})
+
+
+def is_at_risk(finding: Finding | None) -> bool:
+    """Return True if the finding counts as at risk; a waived one does not."""
+    return finding is not None and finding.verdict is Verdict.AT_RISK and finding.waived is None
+
+
+def is_accepted(finding: Finding | None) -> bool:
+    """Return True if the finding counts as at risk but for a waiver."""
+    return finding is not None and finding.verdict is Verdict.AT_RISK and finding.waived is not None
+
+
+def coverage(counted: Iterable[Metric]) -> tuple[str, ...]:
+    """Say in lines how much was read."""
+    counted = tuple(counted)
+    (domains, interfaces, judged, next_starts) = (
+        counts(counted, name)[""] for name in ("domains", "interfaces", "judged", "judged_for_next_start")
+    )
+    of_them = f" ({next_starts} of them for the next start)" if next_starts else ""
+    return (
+        f"hypervisors: {listed(counts(counted, 'hypervisors'))}",
+        f"domains: {domains}, interfaces: {interfaces}, judged: {judged}{of_them}",
+    )
+
+
+def scope(report: Report) -> tuple[str, ...]:
+    """Say in one line how much was read completely, and what was skipped; none without anything to say."""
+    line = " ".join([*_read(report), *_skipped(report)])
+    return (line,) if line else ()
+
+
+def _read(report: Report) -> Iterator[str]:
+    """Say that everything was read, or how many hypervisors and servers were."""
+    hosts, servers = report.inventory.hypervisors, report.inventory.servers
+    kinds = ["hypervisors"] * bool(hosts) + ["servers"] * bool(servers)
+    if not report.inventory.gaps:
+        if kinds:
+            yield f"All {' and '.join(kinds)} were read."
+        return
+    complete = sum(host.status is HostStatus.COMPLETE for host in hosts)
+    known = sum(sending(server).tx is not State.UNKNOWN for server in servers)
+    counted = [f"{complete} of {quantity(len(hosts), 'hypervisor')}"] * bool(hosts)
+    counted += [f"{known} of {quantity(len(servers), 'server')}"] * bool(servers)
+    if counted:
+        yield f"Read completely: {', '.join(counted)}."
+
+
+def _skipped(report: Report) -> Iterator[str]:
+    left_out = report.not_judged
+    skipped = [f"{left_out[reason]} {text}" for reason, text in _NOT_JUDGED.items() if left_out.get(reason)]
+    if skipped:
+        yield f"Skipped: {', '.join(skipped)}."
+
+
+def listed(counted: Mapping[str, int | float]) -> str:
+    """Write counts by label in one line, as in `2 complete, 1 partial`."""
+    return ", ".join(f"{count} {label}" for label, count in counted.items())

@@ -1,0 +1,1 @@
+"""Rows and columns of any document: chosen, ordered, grouped."""

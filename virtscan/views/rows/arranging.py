@@ -1,0 +1,92 @@
+"""Another order of rows, another choice of columns: `--sort` and `--columns`."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from virtscan.errors import ConfigError
+from virtscan.views.document import Audience, Column, Document, Row, Section
+from virtscan.views.rows.columns import number_words, place_of
+
+_SortKey = tuple[bool, float, str]
+
+
+def arrange(document: Document, columns: Sequence[str], order: Sequence[str]) -> Document:
+    """Give a document whose first section has its rows in an order, and shows some columns.
+
+    Documents for programs keep all columns, those chosen first.
+
+    Args:
+        document: What to arrange.
+        columns: Columns to show, in this order; none: those it has.
+        order: Columns to sort by, the first one first; a `-` before it reverses that one. None: the order it has.
+
+    Raises:
+        ConfigError: The view lacks a column, or one is named twice.
+    """
+    if not columns and not order:
+        return document
+    section, *others = document.sections
+    section = _with_columns(_sorted(section, order), columns)
+    return msgspec.structs.replace(document, sections=(section, *others))
+
+
+def _sorted(section: Section, order: Sequence[str]) -> Section:
+    places = list(range(len(section.rows)))
+    for name in reversed(order):
+        is_reversed = name.startswith("-")
+        place = place_of(section, name.removeprefix("-"), "--sort")
+        value = _value_of(section.columns[place], place)
+        is_missing = [section.rows[row][place] in (None, ()) for row in range(len(section.rows))]
+        places.sort(key=lambda row: value(section.rows[row]), reverse=is_reversed)
+        places.sort(key=lambda row: is_missing[row])
+    now = {row: place for place, row in enumerate(places)}
+    groups = tuple(
+        msgspec.structs.replace(group, rows=tuple(sorted(now[row] for row in group.rows))) for group in section.groups
+    )
+    return msgspec.structs.replace(section, rows=tuple(section.rows[row] for row in places), groups=groups)
+
+
+def _value_of(column: Column, place: int) -> Callable[[Row], _SortKey]:
+    """Give the function by which a column is sorted: numbers by size, words of a closed set in its order, else text."""
+    words = number_words(column)
+
+    def value(row: Row) -> _SortKey:
+        cell = row[place]
+        if isinstance(cell, int | float):
+            return False, float(cell), ""
+        text = "; ".join(map(str, cell)) if isinstance(cell, tuple) else str(cell)
+        return True, words.get(text, len(words)), text.casefold()
+
+    return value
+
+
+def _with_columns(section: Section, names: Sequence[str]) -> Section:
+    if not names:
+        return section
+    chosen = [place_of(section, name, "--columns") for name in names]
+    if len(set(chosen)) < len(chosen):
+        raise ConfigError(f"--columns {','.join(names)}: a column is named twice; name each once")
+    places = [*chosen, *(place for place in range(len(section.columns)) if place not in chosen)]
+    columns = [section.columns[place] for place in places]
+    audiences = [
+        *(_shown(column) for column in columns[: len(chosen)]),
+        *(_hidden(column) for column in columns[len(chosen) :]),
+    ]
+    return msgspec.structs.replace(
+        section,
+        columns=tuple(
+            msgspec.structs.replace(column, audience=audience, under=None)
+            for column, audience in zip(columns, audiences, strict=True)
+        ),
+        rows=tuple(tuple(row[place] for place in places) for row in section.rows),
+        total=None if section.total is None else tuple(section.total[place] for place in places),
+    )
+
+
+def _shown(column: Column) -> Audience:
+    return Audience.EVERYBODY if column.is_in_documents else Audience.TABLES
+
+
+def _hidden(column: Column) -> Audience:
+    return Audience.DOCUMENTS if column.is_in_documents else Audience.FILTERS

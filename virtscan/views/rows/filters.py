@@ -1,0 +1,187 @@
+"""Fewer rows: `--where` conditions on the columns of a view."""
+
+import operator
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import msgspec
+
+from virtscan.errors import ConfigError
+from virtscan.model.nearest import nearest
+from virtscan.views.document import Align, Column, Document, Value
+from virtscan.views.rows.columns import place_of
+from virtscan.views.rows.grouping import RowGroup
+
+_CONDITION = re.compile(r"\s*([^=!~<>]+?)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
+
+# Any: numbers of either kind, which the type of a comparison can't say together.
+_ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+_SPOKEN = {"yes": "true", "no": "false"}
+"""The words that tables show for truth values."""
+
+
+class RowCondition(msgspec.Struct, frozen=True):
+    """One condition: a column by key or heading, one of `= != ~ !~ < <= > >=`, and what to compare with."""
+
+    column: str
+    sign: str
+    operand: str
+
+
+def parse_condition(text: str) -> RowCondition:
+    """Read `COLUMN=VALUE` and the like.
+
+    `=` takes globs and a list, as in `site=ams*,fra1`; `~` a regular expression that is found somewhere in the value.
+
+    Raises:
+        ConfigError: Not of that form, an invalid regular expression, or an order with something else than a number.
+    """
+    match = _CONDITION.fullmatch(text)
+    if match is None:
+        raise ConfigError(f"--where: invalid condition {text!r}; write COLUMN=VALUE, or != ~ !~ < <= > >= instead of =")
+    column, sign, operand = match.groups()
+    if "~" in sign:
+        try:
+            with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of a later meaning
+                re.compile(operand)
+        except (re.error, ValueError, OverflowError, RecursionError) as error:
+            raise ConfigError(f"--where {text}: invalid regular expression: {error}") from error
+    if sign in _ORDERS and _number(operand) is None:
+        raise ConfigError(f"--where {text}: {operand!r} is not a number; only numbers have an order")
+    return RowCondition(column, sign, operand)
+
+
+def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
+    """Keep only the rows of the first section that meet all conditions, and name these.
+
+    An empty operand, or part of a list, stands for a missing value. Of several values in a cell one must meet the
+    condition, and for `!=` and `!~` none. The total is dropped, for it would not be that of the rows shown. Counts and
+    gaps stay those of the whole fleet, and a note says how many rows are shown.
+
+    Raises:
+        ConfigError: The view lacks a column, or a column can't have the value; the message names those that exist.
+    """
+    if not conditions:
+        return document
+    section, *others = document.sections
+    tests = [(place_of(section, condition.column, "--where"), condition) for condition in conditions]
+    for place, condition in tests:
+        _check(section.columns[place], condition)
+    kept = [
+        number
+        for number, row in enumerate(section.rows)
+        if all(_meets(row[place], condition) for place, condition in tests)
+    ]
+    rows = tuple(section.rows[number] for number in kept)
+    where = tuple(f"{condition.column}{condition.sign}{condition.operand}" for condition in conditions)
+    note = f"{len(rows)} of {len(section.rows)} rows match {' and '.join(where)}; totals are for the whole fleet"
+    return msgspec.structs.replace(
+        document,
+        where=where,
+        sections=(
+            msgspec.structs.replace(
+                section, rows=rows, total=None, none="", groups=tuple(_narrowed(section.groups, kept))
+            ),
+            *others,
+        ),
+        notes=(note, *document.notes),
+    )
+
+
+def _narrowed(groups: Iterable[RowGroup], kept: Iterable[int]) -> Iterator[RowGroup]:
+    """Give the groups that still have rows; rows that were asked for are open, whatever their verdict."""
+    places = {number: place for place, number in enumerate(kept)}
+    for group in groups:
+        rows = tuple(places[row] for row in group.rows if row in places)
+        if rows:
+            yield msgspec.structs.replace(group, rows=rows, is_open=True)
+
+
+def _check(column: Column, condition: RowCondition) -> None:
+    """Refuse a value that the column can never have: its empty result would look like good news."""
+    sign, operand = condition.sign, condition.operand
+    text = f"--where {condition.column}{sign}{operand}"
+    if column.words and sign in _ORDERS:
+        raise ConfigError(f"{text}: {column.key} is not a number; it can be {', '.join(column.words)}")
+    wrong = _impossible(column, sign, operand)
+    if wrong is None:
+        return
+    if not column.words:
+        raise ConfigError(f"{text}: {column.key} is a number")
+    likely = {word.replace("_", "-"): word for word in column.words}
+    likely |= _SPOKEN if "true" in column.words else {}
+    near = nearest(wrong, likely)
+    hint = f"did you mean {likely[near]!r}? " if near else ""
+    raise ConfigError(f"{text}: no value of {column.key} matches; {hint}it can be {', '.join(column.words)}")
+
+
+def _impossible(column: Column, sign: str, operand: str) -> str | None:
+    """Return the part of an operand that no value of the column can match; None if there is none."""
+    if "~" in sign:
+        found = not column.words or any(re.search(operand, word) for word in ("", *column.words))
+        return None if found else operand
+    parts = filter(None, _parts(operand))
+    if column.words:
+        return next((part for part in parts if not any(_matches(word, part) for word in column.words)), None)
+    is_number = column.align is Align.RIGHT
+    return next((part for part in parts if is_number and _number(part) is None), None)
+
+
+def _meets(value: Value, condition: RowCondition) -> bool:
+    values: Sequence[Any] = (value or (None,)) if isinstance(value, tuple) else (value,)
+    if condition.sign.startswith("!"):
+        positive = RowCondition(
+            condition.column, condition.sign.replace("!=", "=").replace("!~", "~"), condition.operand
+        )
+        return not any(_holds(one, positive) for one in values)
+    return any(_holds(one, condition) for one in values)
+
+
+def _holds(value: Value, condition: RowCondition) -> bool:
+    sign, operand = condition.sign, condition.operand
+    if sign in _ORDERS:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return is_number and _ORDERS[sign](value, _number(operand))
+    text = _text(value)
+    if sign == "~":
+        return re.search(operand, text) is not None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value in map(_number, _parts(operand))
+    return text == operand or any(_matches(text, part) for part in _parts(operand))
+
+
+def _parts(operand: str) -> list[str]:
+    """Give the parts of a list; one that is empty stands for a missing value."""
+    return [part.strip() for part in operand.split(",")]
+
+
+def _matches(text: str, glob: str) -> bool:
+    """Return True if a text is what a glob says; a missing value is matched by nothing but an empty one."""
+    return text == glob or (text != "" and fnmatchcase(text, glob))
+
+
+def _text(value: Value) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case _:
+            return str(value)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Ages, numbers, names and commands within sentences."""
