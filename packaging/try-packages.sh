@@ -148,7 +148,7 @@ fi
 
 say ".deb, built and looked over in Debian 13"
 root trixie build build-essential debhelper dh-python pybuild-plugin-pyproject python3-all python3-click python3-lxml \
-  python3-msgspec python3-setuptools python3-tabulate lintian
+  python3-msgspec python3-setuptools python3-tabulate python3-wcwidth lintian
 mkdir -p "$inside/src/dist"
 tar -x --strip-components 1 -C "$inside/src" -f dist/*.tar.gz
 cp dist/*.tar.gz "$inside/src/dist/"

@@ -1,13 +1,16 @@
 """Widths on a terminal: not every character takes one column."""
 
+import re
 from collections.abc import Iterable
 
-from wcwidth import iter_graphemes, wcswidth
-from wcwidth import wrap as wrap_columns
+from wcwidth import wcswidth, wcwidth
 
 from virtscan.reporters.text import ELLIPSIS
 
 _GLUE = "\u00a0"
+_JOINER = "\u200d"
+_WORD = re.compile(r" *[^ ]+")
+"""A word with the blanks before it."""
 
 
 def width(text: str) -> int:
@@ -23,14 +26,25 @@ def shorten(text: str, limit: int) -> str:
     """
     if width(text) <= limit:
         return text
-    clusters = list(iter_graphemes(text))
+    clusters = _clusters(text)
     head = _within(clusters, limit // 2)
     tail = _within(reversed(clusters), limit - 1 - sum(map(width, head)))
     return "".join(head) + ELLIPSIS + "".join(reversed(tail))
 
 
+def _clusters(text: str) -> list[str]:
+    """Split a text into characters, each with the marks that combine with it and with what is joined to it."""
+    clusters: list[str] = []
+    for character in text:
+        if clusters and (wcwidth(character) == 0 or clusters[-1].endswith(_JOINER)):
+            clusters[-1] += character
+        else:
+            clusters.append(character)
+    return clusters
+
+
 def _within(clusters: Iterable[str], limit: int) -> list[str]:
-    """Take clusters, characters with the marks that combine with them, as long as they fit."""
+    """Take clusters as long as they fit."""
     taken: list[str] = []
     for cluster in clusters:
         limit -= width(cluster)
@@ -51,10 +65,22 @@ def wrap(text: str, limit: int, *, indent: str = "", whole_words: bool = False) 
     """
     if width(text) <= limit:
         return [text]
-    lines = wrap_columns(
-        text, limit, subsequent_indent=indent, break_long_words=not whole_words, break_on_hyphens=False
-    )
-    return lines or [text]
+    lines, line = [], ""
+    for word in _WORD.findall(text):
+        if width(line + word) <= limit:
+            line += word
+        elif line.strip() and (whole_words or width(indent + word.lstrip(" ")) <= limit):
+            lines.append(line)
+            line = indent + word.lstrip(" ")
+        else:
+            line += word
+            while not whole_words and width(line) > limit:
+                head = "".join(_within(_clusters(line), limit))
+                if width(head) <= width(indent):  # no column is left for words: they run over
+                    break
+                lines.append(head.rstrip(" "))
+                line = indent + line[len(head) :].lstrip(" ")
+    return [*lines, line] if line.strip() or not lines else lines
 
 
 def glued(command: str) -> str:
