@@ -35,7 +35,7 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
 
     name = "format"
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 click's signature
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002 click's signature; 8.1 gives no context
         """Name the formats in the help."""
         return f"[{'|'.join(REPORTERS)}][=FILE]"
 
