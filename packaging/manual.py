@@ -112,7 +112,8 @@ def configuration_page(schema: Mapping[str, Any]) -> str:
 def tables(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
     """Give each table of the configuration: how it is written, what it is for, its keys (name, help, example)."""
     definitions = schema["$defs"]
-    for name, field in definitions["Document"]["properties"].items():
+    document = definitions[schema["$ref"].rpartition("/")[2]]
+    for name, field in document["properties"].items():
         repeated = "items" in field
         reference = field["items"]["$ref"] if repeated else _reference(field)
         section = definitions[reference.rpartition("/")[2]]
