@@ -36,6 +36,7 @@ deb() {
     "$version" 'virtscan maintainers <virtscan@packages.invalid>' "$(date -R -d "@${SOURCE_DATE_EPOCH:-$(date +%s)}")" \
     >"$tree/debian/changelog"
   printf '%s\n' CHANGELOG.md README.md docs >"$tree/debian/virtscan.docs"
+  printf 'packaging/%s\n' cron prometheus systemd >"$tree/debian/virtscan.examples"
   (cd "$tree" && dpkg-buildpackage --build=binary --no-sign)
   cp "$tree"/../*.deb dist/
   rm -rf "${tree%/*}"

@@ -56,6 +56,14 @@ environment wheel "$(echo dist/*.whl)[reports]"
 works "$scratch/wheel/bin/virtscan"
 works "$scratch/wheel/bin/python" -m virtscan
 
+say "wheel, with the oldest libraries that it allows; those of Debian 13 are not much newer"
+sed -n 's/^ *"\([A-Za-z0-9-]*\)>=\([0-9.]*\)".*/\1==\2/p' pyproject.toml >"$scratch/oldest.txt"
+PIP_CONSTRAINT=$scratch/oldest.txt environment oldest "$(echo dist/*.whl)[history,reports]"
+works "$scratch/oldest/bin/virtscan"
+"$scratch/oldest/bin/virtscan" scan -q -c test:///default --history "sqlite:///$scratch/history.sqlite" -o "$scratch/report.txt"
+"$scratch/oldest/bin/virtscan" history trend --history "sqlite:///$scratch/history.sqlite"
+"$scratch/oldest/bin/python" packaging/manual.py man "$scratch/man"
+
 say "wheel, without libvirt's binding: files are read, and a URI is refused in one sentence"
 environment files --no-deps dist/*.whl
 "$scratch/files/bin/python" -m pip --quiet install --disable-pip-version-check \
