@@ -74,6 +74,12 @@ def test_the_command_line_starts_without_modules_that_only_some_commands_need(co
     assert imported(*command) & HEAVY == set()
 
 
+def test_a_scan_loads_no_library_of_an_extra() -> None:
+    extras = HEAVY - {"libvirt", "lxml", "tabulate"}
+
+    assert imported(str(SCRIPTS / "virtscan"), "scan", "-c", "test:///default") & extras == set()
+
+
 def test_a_library_that_is_loaded_would_be_seen() -> None:
     assert "lxml" in imported("-c", "import virtscan, lxml.etree")
 

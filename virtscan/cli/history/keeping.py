@@ -72,11 +72,11 @@ class Keeping:
 
     def _keep(self, report: Report | None) -> None:
         """Save the scan, once."""
-        from virtscan.storage.history import open_history
-
         inventory, self._inventory = self._inventory, None
         if self._url is None or inventory is None:
             return
+        from virtscan.storage.history import open_history
+
         try:
             with open_history(self._url, create=True) as history:
                 self._number = history.save(inventory, report, reported=False)
@@ -86,10 +86,10 @@ class Keeping:
             self._console.detail(f"history: {uri.shown(self._url)}: scan {self._number}")
 
     def _note_reported(self) -> None:
-        from virtscan.storage.history import open_history
-
         if self._url is None or self._number is None:
             return
+        from virtscan.storage.history import open_history
+
         try:
             with open_history(self._url) as history:
                 history.note_reported(self._number)
