@@ -28,6 +28,7 @@ from virtscan.model import (
     SourceMode,
     State,
 )
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import Failure
 from virtscan.model.gaps.items import OtherItem
@@ -173,7 +174,9 @@ def server(name: str = "satellite", tx_checksum: State = State.ON, **more: Any) 
 
 def sends(one: Device, tx: State = State.ON, after_reboot: State | None = None, **more: Any) -> ServerDevice:
     """A device of a server with its offload state, now and after a reboot."""
-    lasting = None if after_reboot is None else Persistence(tx_checksum=after_reboot, setting="ifcfg")
+    lasting = (
+        None if after_reboot is None else Persistence(tx_checksum=after_reboot, setting=SettingInWords(text="ifcfg"))
+    )
     return ServerDevice(device=one, offload=Offload(tx_checksum=tx, persistence=lasting, **more))
 
 

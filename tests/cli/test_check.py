@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from virtscan.cli.main import run
 from virtscan.model import GapAbout, HostStatus, Inventory, Persistence, Policy, State, Waiver
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.storage import dumps
 
 LINE = re.compile(r"VIRTSCAN (OK|WARNING|CRITICAL|UNKNOWN): [^|\n]+( \| (\S+=\d+s?;;\d*;0 ?)+)?\n")
@@ -73,7 +74,7 @@ def test_a_scan_has_the_exit_code_and_the_line_that_nagios_reads(
 def test_an_offload_that_comes_back_on_with_the_next_reboot_is_a_warning(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    back_on = replace(OFF, persistence=Persistence(tx_checksum=State.ON, setting="no setting"))
+    back_on = replace(OFF, persistence=Persistence(tx_checksum=State.ON, setting=SettingInWords(text="no setting")))
 
     code, line = checked(tmp_path, scan(BOOTS, servers=(back_on,)), capfd)
     assert code == 1

@@ -17,6 +17,7 @@ from virtscan.cli.schemas import DIALECT, SCHEMAS, schema_named
 from virtscan.config import Options
 from virtscan.config.scope import scope_of
 from virtscan.model import Feature, Persistence, State
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.storage import dumps
 from virtscan.views import GROUPINGS, VIEWS
 
@@ -52,7 +53,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     folder = tmp_path_factory.mktemp("schema")
     fleet, small = folder / "fleet.json", folder / "small.json"
     assert run(["scan", "--config", str(CONFIG), "--save", str(fleet), "-o", str(folder / "table")]) in {1, 4}
-    lasting = Persistence(tx_checksum=State.ON, setting="ifcfg-eth0")
+    lasting = Persistence(tx_checksum=State.ON, setting=SettingInWords(text="ifcfg-eth0"))
     provider = server(features={"tx-checksumming": Feature(state=State.ON)}, persistence=lasting)
     one = inventory(hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL), servers=(provider,))
     small.write_bytes(dumps(one))

@@ -37,6 +37,7 @@ from virtscan.model import (
     State,
     Subnet,
 )
+from virtscan.model.facts.persistence import SettingInWords
 
 MACS = tuple(Mac(f"52:54:00:00:00:{number:02x}") for number in range(1, 9))
 """MACs of domains' interfaces, and of servers in them."""
@@ -263,7 +264,7 @@ def offloads(draw: DrawFn) -> Offload:
     """The offload state of one device, now and after a reboot."""
     tx = draw(st.sampled_from(TX))
     after = draw(st.sampled_from((None, *State)))
-    lasting = None if after is None else Persistence(tx_checksum=after, setting="ifcfg")
+    lasting = None if after is None else Persistence(tx_checksum=after, setting=SettingInWords(text="ifcfg"))
     return Offload(tx_checksum=tx, reason=failure("timeout") if tx is State.UNKNOWN else None, persistence=lasting)
 
 

@@ -51,6 +51,7 @@ from virtscan.model import (
     Subnet,
     Verdict,
 )
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.model.gaps.causes import TooOld
 from virtscan.views.wording.gap_causes import complaint
 from virtscan.views.wording.gaps import reason, subject
@@ -190,7 +191,7 @@ def everything(at: datetime | None) -> Inventory:
         tx_checksum=State.OFF,
         source="sosreport:sat.tar.xz",
         observed_at=at,
-        persistence=Persistence(tx_checksum=State.OFF, setting="ifcfg"),
+        persistence=Persistence(tx_checksum=State.OFF, setting=SettingInWords(text="ifcfg")),
         addresses=("10.77.0.5/24",),
         kernel=Observed(value="5.14.0", source="sosreport", observed_at=at),
     )

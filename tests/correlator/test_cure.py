@@ -8,6 +8,7 @@ from tests.build import bond, bridge, device, macvlan, nic, read_server, sends, 
 from virtscan.correlator.servers.cure import any_fixed, command_word, cure, offload_of, server_of, stack_of
 from virtscan.correlator.servers.sending import sending
 from virtscan.model import Device, DeviceKind, DeviceName, Feature, Mac, Persistence, Server, ServerDevice, State
+from virtscan.model.facts.persistence import SettingInWords
 
 ON, OFF, UNKNOWN = State
 FIXED = {"tx-checksum-ip-generic": Feature(state=ON, fixed=True)}
@@ -97,7 +98,7 @@ def test_where_no_stack_was_read_the_named_device_is_chosen(
     switches: dict[str | None, tuple[bool, bool]],
     fixed: tuple[str, ...],
 ) -> None:
-    persistence = None if after is None else Persistence(tx_checksum=after, setting="x")
+    persistence = None if after is None else Persistence(tx_checksum=after, setting=SettingInWords(text="x"))
     found = cure(sending(server(tx_checksum=tx, persistence=persistence, **more)))
 
     assert {one.device: (one.now, one.lasting) for one in found.switches} == switches

@@ -58,6 +58,7 @@ from virtscan.model import (
     State,
     Verdict,
 )
+from virtscan.model.facts.persistence import SettingInWords
 
 Expected: TypeAlias = NotJudged | tuple[str, Verdict, Confidence]
 
@@ -119,7 +120,10 @@ def beside(nic: Interface | None = None, interface: Interface | None = None, **m
 
 
 def lasting(after_reboot: State) -> Server:
-    return satellite(tx_checksum=State.OFF, persistence=Persistence(tx_checksum=after_reboot, setting="ifcfg-eth0"))
+    return satellite(
+        tx_checksum=State.OFF,
+        persistence=Persistence(tx_checksum=after_reboot, setting=SettingInWords(text="ifcfg-eth0")),
+    )
 
 
 def afar(*devices: Device, **more: object) -> Inventory:

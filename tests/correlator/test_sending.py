@@ -8,6 +8,7 @@ from tests.build import bond, bridge, device, macvlan, nic, read_server, sends, 
 from virtscan.correlator.servers.paths import PathState
 from virtscan.correlator.servers.sending import SendingStack, down_to_macvlan, sending, sending_stacks
 from virtscan.model import Backing, Device, DeviceKind, Mac, Persistence, Server, ServerDevice, State
+from virtscan.model.facts.persistence import SettingInWords
 
 ON, OFF, UNKNOWN = State
 A, B, C = (Mac(f"b4:96:91:00:00:0{number}") for number in (1, 2, 3))
@@ -134,7 +135,7 @@ def test_what_follows_a_reboot_is_joined_over_the_same_ways(devices: tuple[Serve
 def test_without_devices_the_state_of_the_server_counts_and_no_stack_is_observed(
     source: str, tx: State, after: State | None, expected: tuple[State, State]
 ) -> None:
-    persistence = None if after is None else Persistence(tx_checksum=after, setting="x")
+    persistence = None if after is None else Persistence(tx_checksum=after, setting=SettingInWords(text="x"))
     (found,) = sending_stacks(server(source=source, tx_checksum=tx, persistence=persistence, macs=(A,)))
 
     assert (found.tx, found.after_reboot) == expected

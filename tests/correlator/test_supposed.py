@@ -22,6 +22,7 @@ from virtscan.model import (
     Verdict,
     Waiver,
 )
+from virtscan.model.facts.persistence import SettingInWords
 
 ON, OFF, UNKNOWN = State
 ETH0, ETH1 = nic("eth0"), nic("eth1")
@@ -71,7 +72,7 @@ def test_a_stack_that_is_known_to_come_back_on_is_on_after_a_reboot(
 def test_a_server_without_devices_comes_back_as_its_persistence_says(
     now: State, after: State | None, expected: State
 ) -> None:
-    persistence = None if after is None else Persistence(tx_checksum=after, setting="ifcfg")
+    persistence = None if after is None else Persistence(tx_checksum=after, setting=SettingInWords(text="ifcfg"))
 
     assert after_reboot(server(tx_checksum=now, persistence=persistence)).tx_checksum is expected
 
@@ -116,7 +117,7 @@ def rebooting(one: Server, *guests: str, policy: Policy | None = None) -> Invent
     return scene(servers=(one,), beside=(provisioner(), *others), policy=policy)
 
 
-COMES_BACK = satellite(tx_checksum=OFF, persistence=Persistence(tx_checksum=ON, setting="ifcfg"))
+COMES_BACK = satellite(tx_checksum=OFF, persistence=Persistence(tx_checksum=ON, setting=SettingInWords(text="ifcfg")))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,12 @@ COMES_BACK = satellite(tx_checksum=OFF, persistence=Persistence(tx_checksum=ON, 
     [
         (rebooting(COMES_BACK), 1),
         (rebooting(COMES_BACK, "db01", "db02"), 3),
-        (rebooting(satellite(tx_checksum=OFF, persistence=Persistence(tx_checksum=OFF, setting="x"))), 0),
+        (
+            rebooting(
+                satellite(tx_checksum=OFF, persistence=Persistence(tx_checksum=OFF, setting=SettingInWords(text="x")))
+            ),
+            0,
+        ),
         (rebooting(satellite(tx_checksum=OFF)), 0),
         (rebooting(satellite()), 0),
         # What is at risk already, or accepted, is not counted.

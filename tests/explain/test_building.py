@@ -33,6 +33,7 @@ from virtscan.model import (
     Verdict,
     Waiver,
 )
+from virtscan.model.facts.persistence import SettingInWords
 
 some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -223,7 +224,7 @@ def test_a_server_is_stated_with_fixed_and_requested() -> None:
     }
     full = satellite(
         features=features,
-        persistence=Persistence(tx_checksum=State.ON, setting="no setting turns it off"),
+        persistence=Persistence(tx_checksum=State.ON, setting=SettingInWords(text="no setting turns it off")),
         declared_macs=(Mac(SERVING),),
         addresses=("10.77.0.5/24",),
         segments=("pxe-a",),

@@ -10,6 +10,7 @@ from tests.build import failure, words
 from tests.harness.patience import LONG
 from virtscan.errors import OffloadError
 from virtscan.model import Feature, Mac, Persistence, Server, ServerTarget, SourceKind, State
+from virtscan.model.facts.persistence import CaptureOnly, DeclaredOnly
 from virtscan.offload import READERS, unreadable
 from virtscan.offload.source import server_target
 
@@ -40,7 +41,7 @@ def test_a_file_gives_the_state_of_its_device_when_it_was_written(capture: Path)
             "tx-checksumming": Feature(state=State.OFF),
             "tx-checksum-ipv4": Feature(state=State.OFF, fixed=True),
         },
-        persistence=Persistence(setting="ethtool -k does not show saved settings"),
+        persistence=Persistence(setting=CaptureOnly()),
         observed_at=MODIFIED,
     )
 
@@ -105,7 +106,7 @@ def test_what_is_declared_is_taken_as_it_is(state: State) -> None:
         source=state.value,
         interface="eth0",
         tx_checksum=state,
-        persistence=Persistence(setting="declared, not observed"),
+        persistence=Persistence(setting=DeclaredOnly()),
     )
 
 

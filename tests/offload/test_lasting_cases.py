@@ -11,13 +11,14 @@ import pytest
 from virtscan.model import State
 from virtscan.offload.source import server_target
 from virtscan.offload.sources import local
+from virtscan.views.wording.settings import setting_words
 
 
 def after_reboot(case: Path, expected: Mapping[str, Any]) -> tuple[State, str]:
     target = server_target("satellite", "local:", interface=expected["device"])
     persistence = local.read(target, timeout=60, root=case / "root").persistence
     assert persistence is not None
-    return persistence.tx_checksum, persistence.setting
+    return persistence.tx_checksum, setting_words(persistence.setting)
 
 
 @pytest.mark.long

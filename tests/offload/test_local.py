@@ -12,9 +12,11 @@ from tests.harness.patience import LONG
 from virtscan.errors import OffloadError
 from virtscan.model import Backing, DeviceKind, DeviceName, Mac, Persistence, Server, State
 from virtscan.model import Machine as RunsOn
+from virtscan.model.facts.persistence import FoundSetting, SettingPlace, SettingsFound
 from virtscan.offload.probe import SCRIPT
 from virtscan.offload.source import server_target
 from virtscan.offload.sources import local
+from virtscan.views.wording.settings import setting_words
 
 OFF_TEXT = "Features for eth0:\ntx-checksumming: off\n"
 EACH_OFF = """[ "$1" = -k ] && printf 'Features for %s:\ntx-checksumming: off\n' "$2\""""
@@ -430,7 +432,10 @@ def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
 
         assert persistence is not None, path
         state = State.UNKNOWN if path in doubtful else State.OFF
-        assert (persistence.tx_checksum, path in persistence.setting) == (state, True), (path, persistence.setting)
+        assert (persistence.tx_checksum, path in setting_words(persistence.setting)) == (state, True), (
+            path,
+            persistence.setting,
+        )
 
 
 def test_a_drop_in_of_a_link_file_is_read(machine: Machine) -> None:
@@ -467,7 +472,7 @@ def test_a_path_that_is_not_a_file_is_reported_without_waiting(machine: Machine)
     os.mkfifo(machine.root / "etc/sysconfig/network-scripts/ifcfg-eth0")
 
     assert machine.read("eth0").persistence == Persistence(
-        setting="could not read /etc/sysconfig/network-scripts/ifcfg-eth0"
+        setting=SettingsFound(unread=("/etc/sysconfig/network-scripts/ifcfg-eth0",))
     )
 
 
@@ -606,7 +611,7 @@ def test_a_place_that_is_not_interpreted_leaves_the_outcome_open(
     persistence = machine.read("eth0").persistence
     assert persistence is not None
     assert persistence.tx_checksum is state
-    assert (f"could not interpret {path}" in persistence.setting) == (state is State.UNKNOWN)
+    assert (f"could not interpret {path}" in setting_words(persistence.setting)) == (state is State.UNKNOWN)
 
 
 def test_a_service_is_enabled_by_a_link_whatever_it_leads_to(machine: Machine) -> None:
@@ -638,18 +643,24 @@ def test_files_that_the_interfaces_file_includes_are_read(machine: Machine) -> N
         file.unlink()
 
         assert persistence is not None
-        assert (persistence.tx_checksum, path in persistence.setting) == (State.OFF, True), persistence.setting
+        assert (persistence.tx_checksum, path in setting_words(persistence.setting)) == (State.OFF, True), (
+            persistence.setting
+        )
 
 
 def test_a_program_among_the_boot_scripts_is_a_place_that_is_not_read(machine: Machine) -> None:
     path = "/etc/NetworkManager/dispatcher.d/10-tx"
     machine.file(path, "\x7fELF\0\0/sbin/ethtool -K %s tx off").chmod(0o755)
 
-    assert machine.read("eth0").persistence == Persistence(setting=f"could not read {path}")
+    assert machine.read("eth0").persistence == Persistence(setting=SettingsFound(unread=(path,)))
 
 
 def test_a_script_that_no_shell_understands_leaves_the_outcome_open(machine: Machine) -> None:
     script = machine.file("/etc/rc.local", "#!/usr/bin/perl\nsystem('ethtool -K eth0 tx off');\n")
     script.chmod(0o755)
 
-    assert machine.read("eth0").persistence == Persistence(setting="/etc/rc.local: unknown")
+    assert machine.read("eth0").persistence == Persistence(
+        setting=SettingsFound(
+            settings=(FoundSetting(place=SettingPlace(files=("/etc/rc.local",)), state=State.UNKNOWN),)
+        )
+    )

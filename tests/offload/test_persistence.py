@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from virtscan.model import Feature, Persistence, State
+from virtscan.model.facts.persistence import FixedByDriver, FoundSetting, OnIsRequested, SettingPlace, SettingsFound
 from virtscan.offload.persistence import Evidence, forecast
+from virtscan.views.wording.settings import setting_words
 
 ON, OFF, UNKNOWN = State.ON, State.OFF, State.UNKNOWN
 
@@ -46,6 +48,10 @@ def after_reboot(
     return forecast(evidence, device=device, macs=(MAC,), features=features, now=now)
 
 
+def found(place: SettingPlace, state: State) -> SettingsFound:
+    return SettingsFound(settings=(FoundSetting(place=place, state=state),))
+
+
 # ------------------------------------------------------------------ without a file that decides
 
 
@@ -53,33 +59,34 @@ def test_what_is_off_by_hand_only_comes_back_on() -> None:
     result = after_reboot({IFCFG: "DEVICE=eth0\n", DEFAULT_LINK: "[Match]\nOriginalName=*\n"})
 
     assert result.tx_checksum is ON
-    assert "no persistent setting in NetworkManager, ifcfg, systemd.link, ifupdown" in result.setting
-    assert "ethtool -K alone is lost at the next reboot" in result.setting
+    words = setting_words(result.setting)
+    assert words.startswith("no persistent setting in NetworkManager, ifcfg, systemd.link, ifupdown")
+    assert words.endswith("; ethtool -K alone is lost at the next reboot")
 
 
 def test_what_is_on_stays_on() -> None:
     result = after_reboot(features=VIRTIO_ON, now=ON)
 
     assert result.tx_checksum is ON
-    assert "ethtool -K" not in result.setting
+    assert "ethtool -K" not in setting_words(result.setting)
 
 
 def test_what_the_driver_fixes_stays_as_it_is() -> None:
     fixed_off = {name: Feature(state=OFF, fixed=True) for name in ("tx-checksum-ipv4", "tx-checksum-ip-generic")}
 
-    assert after_reboot(features=fixed_off) == Persistence(tx_checksum=OFF, setting="fixed by the driver")
+    assert after_reboot(features=fixed_off) == Persistence(tx_checksum=OFF, setting=FixedByDriver())
 
 
 def test_a_setting_that_is_off_against_the_request_may_come_back() -> None:
     wanted = VIRTIO_OFF | {"tx-checksum-ip-generic": Feature(state=OFF, requested=ON)}
 
-    assert after_reboot(features=wanted) == Persistence(setting="off now, although on is requested")
+    assert after_reboot(features=wanted) == Persistence(setting=OnIsRequested())
 
 
 def test_a_file_that_can_not_be_read_may_hold_the_setting() -> None:
     result = after_reboot(unreadable=(KEYFILE,))
 
-    assert result == Persistence(tx_checksum=UNKNOWN, setting=f"could not read {KEYFILE}")
+    assert result == Persistence(tx_checksum=UNKNOWN, setting=SettingsFound(unread=(KEYFILE,)))
 
 
 def test_a_setting_that_was_read_counts_although_another_file_could_not_be() -> None:
@@ -133,7 +140,7 @@ def test_a_profile_of_network_manager_lasts(ethtool: str, features: dict[str, Fe
 def test_the_setting_names_its_file() -> None:
     result = after_reboot({KEYFILE: keyfile("feature-tx=false")})
 
-    assert result == Persistence(tx_checksum=OFF, setting=f"[ethtool] in {KEYFILE}: off")
+    assert result == Persistence(tx_checksum=OFF, setting=found(SettingPlace(files=(KEYFILE,), key="[ethtool]"), OFF))
 
 
 @pytest.mark.parametrize(
@@ -164,7 +171,7 @@ def test_several_profiles_count_as_far_as_they_agree() -> None:
     assert after_reboot({KEYFILE: off, OTHER_KEYFILE: off}).tx_checksum is OFF
     differing = after_reboot({KEYFILE: off, OTHER_KEYFILE: silent})
     assert differing.tx_checksum is UNKNOWN
-    assert differing.setting == f"[ethtool] in {KEYFILE} (one of 2 profiles for eth0): unknown"
+    assert differing.setting == found(SettingPlace(files=(KEYFILE,), key="[ethtool]", profiles=2), UNKNOWN)
 
 
 # ------------------------------------------------------------------ ifcfg
@@ -207,9 +214,8 @@ def test_a_backup_of_a_file_is_ignored(name: str) -> None:
 def test_an_ifcfg_file_is_matched_by_the_device_in_it() -> None:
     files = {"/etc/sysconfig/network-scripts/ifcfg-uplink": 'DEVICE="eth0"\nETHTOOL_OPTS="-K eth0 tx off"'}
 
-    assert after_reboot(files) == Persistence(
-        tx_checksum=OFF, setting="ETHTOOL_OPTS in /etc/sysconfig/network-scripts/ifcfg-uplink: off"
-    )
+    place = SettingPlace(files=tuple(files), key="ETHTOOL_OPTS")
+    assert after_reboot(files) == Persistence(tx_checksum=OFF, setting=found(place, OFF))
 
 
 # ------------------------------------------------------------------ systemd.link
@@ -287,9 +293,9 @@ def test_a_drop_in_adds_to_a_link_file() -> None:
     files = {DEFAULT_LINK: "[Match]\nOriginalName=*\n[Link]\nNamePolicy=keep\n"}
     drop_in = "/etc/systemd/network/99-default.link.d/tx.conf"
 
-    assert after_reboot(files | {drop_in: "[Link]\nTransmitChecksumOffload=off\n"}) == Persistence(
-        tx_checksum=OFF, setting=f"TransmitChecksumOffload in {DEFAULT_LINK}: off"
-    )
+    place = SettingPlace(files=(DEFAULT_LINK,), key="TransmitChecksumOffload")
+    result = after_reboot(files | {drop_in: "[Link]\nTransmitChecksumOffload=off\n"})
+    assert result == Persistence(tx_checksum=OFF, setting=found(place, OFF))
 
 
 def test_an_old_udev_ignores_the_setting_and_a_missing_version_leaves_it_unknown() -> None:
@@ -353,7 +359,7 @@ def test_mechanisms_that_contradict_each_other_leave_the_outcome_open() -> None:
     result = after_reboot({IFCFG: 'ETHTOOL_OPTS="-K eth0 tx off"', LINK: link(value="TransmitChecksumOffload=yes")})
 
     assert result.tx_checksum is UNKNOWN
-    assert result.setting == f"ETHTOOL_OPTS in {IFCFG}: off; TransmitChecksumOffload in {LINK}: on"
+    assert setting_words(result.setting) == f"ETHTOOL_OPTS in {IFCFG}: off; TransmitChecksumOffload in {LINK}: on"
 
 
 @given(

@@ -24,6 +24,7 @@ from virtscan.model import (
 )
 from virtscan.offload import READERS
 from virtscan.offload.source import server_target
+from virtscan.views.wording.settings import setting_words
 
 NETWORKING = "sos_commands/networking/"
 ON = "rx-checksumming: on\ntx-checksumming: on\n\ttx-checksum-ipv4: off [fixed]\n\ttx-checksum-ip-generic: on\n"
@@ -140,7 +141,7 @@ def test_what_lasts_may_depend_on_the_device(tmp_path: Path) -> None:
     server = read(tmp_path, CHAIN | features("br0", OFF) | features("bond0.7", OFF) | rule)
 
     assert server.persistence is not None
-    assert (server.persistence.tx_checksum, server.persistence.setting) == (
+    assert (server.persistence.tx_checksum, setting_words(server.persistence.setting)) == (
         State.UNKNOWN,
         "differs between its devices",
     )
@@ -220,7 +221,9 @@ def test_what_lasts_is_read_from_the_files_that_sos_takes_along(
     persistence = read(tmp_path, ONE_CARD | files).persistence
 
     assert persistence is not None
-    assert (persistence.tx_checksum, setting in persistence.setting) == (state, True), persistence.setting
+    assert (persistence.tx_checksum, setting in setting_words(persistence.setting)) == (state, True), (
+        persistence.setting
+    )
 
 
 def test_a_unit_of_a_sosreport_counts_if_it_is_enabled_there(tmp_path: Path) -> None:
@@ -234,7 +237,7 @@ def test_a_unit_of_a_sosreport_counts_if_it_is_enabled_there(tmp_path: Path) -> 
     assert enabled.persistence.tx_checksum is State.OFF
     assert idle.persistence is not None
     assert idle.persistence.tx_checksum is State.UNKNOWN
-    assert "/usr/lib/systemd/system (not in a sosreport)" in idle.persistence.setting
+    assert "/usr/lib/systemd/system (not in a sosreport)" in setting_words(idle.persistence.setting)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from virtscan.errors import OffloadError
 from virtscan.model import DeviceKind, DeviceName, Server, State
 from virtscan.offload import READERS
 from virtscan.offload.source import server_target
+from virtscan.views.wording.settings import setting_words
 
 
 def read(sshd: Sshd, interface: str | None = "lo", timeout: float = LONG) -> Server:
@@ -49,7 +50,10 @@ def test_a_device_of_the_server_is_read(sshd: Sshd) -> None:
     assert (server.kernel.value, server.kernel.source) == (os.uname().release, server.source)
     assert server.kernel.observed_at == server.observed_at
     assert server.persistence is not None
-    assert (server.persistence.tx_checksum, server.persistence.setting) == (State.ON, "fixed by the driver")
+    assert (server.persistence.tx_checksum, setting_words(server.persistence.setting)) == (
+        State.ON,
+        "fixed by the driver",
+    )
 
 
 def test_a_switched_device_is_read_as_it_is_now(sshd: Sshd, veth: str) -> None:
@@ -64,7 +68,7 @@ def test_a_switched_device_is_read_as_it_is_now(sshd: Sshd, veth: str) -> None:
     assert after.addresses == ("10.213.7.1/24",)
     assert after.persistence is not None
     assert after.persistence.tx_checksum is State.ON
-    assert "ethtool -K alone is lost at the next reboot" in after.persistence.setting
+    assert "ethtool -K alone is lost at the next reboot" in setting_words(after.persistence.setting)
 
 
 def test_every_device_of_the_server_is_read(sshd: Sshd, veth: str) -> None:

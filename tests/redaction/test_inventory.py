@@ -34,6 +34,7 @@ from virtscan.model import (
     Subnet,
     Waiver,
 )
+from virtscan.model.facts.persistence import FoundSetting, SettingInWords, SettingPlace, SettingsFound
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.model.gaps.causes import BadDocument, Consequence, DefinedTwice, Failure, NoAnswer, NotInReport
 from virtscan.model.gaps.items import DefinitionFile, GuestDomain, NamedDevice, OtherItem, SystemHost, SystemList
@@ -69,6 +70,10 @@ SECRETS = (
     "foreman fore",
 )
 
+NAMED_PLACE = SettingPlace(
+    files=("/home/bob/udev",), key="ATTR{address}==52:54:00:77:00:01", caller="/home/alice/rc.local", profiles=2
+)
+
 
 def telling() -> Inventory:
     """An inventory with a name in every field that can hold one."""
@@ -91,7 +96,13 @@ def telling() -> Inventory:
         system_uuid="4c4c4544-0042-3010-8051-b4c04f4c4c31",
     )
     sends = Device(name=DeviceName("eth0"), permanent_mac=Mac("00:1b:21:00:00:01"), addresses=("10.77.1.5/24",))
-    setting = Persistence(setting="ACTION==add, ATTR{address}==52:54:00:77:00:01 of /home/bob/udev")
+    setting = Persistence(
+        setting=SettingsFound(
+            settings=(FoundSetting(place=NAMED_PLACE, state=State.OFF),),
+            unread=("/home/bob/52:54:00:77:00:01",),
+            unclear=("/home/bob/kvm7.example.com",),
+        )
+    )
     stack = ServerDevice(
         device=sends,
         offload=Offload(reason=failure("bob@satellite: refused 10.77.1.5, /home/bob"), persistence=setting),
@@ -101,7 +112,7 @@ def telling() -> Inventory:
         macs=(Mac("52:54:00:aa:bb:cc"),),
         addresses=("10.77.1.9/24",),
         subnets=("10.77.1.0/24",),
-        persistence=Persistence(setting="connection satellite of /home/alice"),
+        persistence=Persistence(setting=SettingInWords(text="connection satellite of /home/alice")),
         declared_macs=(Mac("52:54:00:77:00:02"),),
         runs_on="kvm7.example.com",
         system_uuid="4c4c4544-0042-3010-8051-b4c04f4c4c32",

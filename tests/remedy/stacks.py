@@ -20,6 +20,7 @@ from virtscan.model import (
     ServerDevice,
     State,
 )
+from virtscan.model.facts.persistence import SettingInWords
 
 FIXED = {"tx-checksum-ip-generic": Feature(state=State.ON, fixed=True)}
 SETTING = "its setting"
@@ -48,7 +49,7 @@ def part(
         mac=None if mac is None else Mac(mac),
         permanent_mac=None if permanent is None else Mac(permanent),
     )
-    persistence = None if later is None else Persistence(tx_checksum=later, setting=SETTING)
+    persistence = None if later is None else Persistence(tx_checksum=later, setting=SettingInWords(text=SETTING))
     return ServerDevice(
         device=device, offload=Offload(tx_checksum=tx, persistence=persistence, features=FIXED if fixed else {})
     )
@@ -94,7 +95,7 @@ def servers(draw: DrawFn) -> Server:
         devices.append(part(name, kind, lower, tx=tx, later=later, fixed=fixed, complete=complete))
     if draw(st.integers(0, 5)) == 0:
         tx, later = draw(states), draw(st.none() | states)
-        persistence = None if later is None else Persistence(tx_checksum=later, setting=SETTING)
+        persistence = None if later is None else Persistence(tx_checksum=later, setting=SettingInWords(text=SETTING))
         return server(interface="eth0", tx_checksum=tx, persistence=persistence)
     return stacked(*devices, interface=draw(st.sampled_from([names[0], nics[0] if nics else names[0]])))
 

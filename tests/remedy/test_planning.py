@@ -31,6 +31,7 @@ from virtscan.model import (
     State,
     Waiver,
 )
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.remedy import FORMS, plan
 
 ON = Feature(state=State.ON)
@@ -95,7 +96,7 @@ def test_a_waived_finding_needs_no_change() -> None:
 
 
 def test_a_server_whose_offload_comes_back_with_its_next_boot_is_to_be_changed_before() -> None:
-    back = Persistence(tx_checksum=State.ON, setting="no persistent setting")
+    back = Persistence(tx_checksum=State.ON, setting=SettingInWords(text="no persistent setting"))
 
     one = change(tx_checksum=State.OFF, persistence=back)
 
@@ -105,14 +106,14 @@ def test_a_server_whose_offload_comes_back_with_its_next_boot_is_to_be_changed_b
 
 
 def test_a_server_that_stays_off_is_left_alone() -> None:
-    lasting = Persistence(tx_checksum=State.OFF, setting="ETHTOOL_OPTS")
+    lasting = Persistence(tx_checksum=State.OFF, setting=SettingInWords(text="ETHTOOL_OPTS"))
 
     assert remedy(server(tx_checksum=State.OFF, persistence=lasting)).changes == ()
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_no_second_setting_is_written_beside_one_that_works(form: str) -> None:
-    lasting = Persistence(tx_checksum=State.OFF, setting="ETHTOOL_OPTS in ifcfg-eth0")
+    lasting = Persistence(tx_checksum=State.OFF, setting=SettingInWords(text="ETHTOOL_OPTS in ifcfg-eth0"))
     one = change(tx_checksum=State.ON, persistence=lasting)
     steps = FORMS[form].steps(one)
     text = FORMS[form].write(remedy(server(tx_checksum=State.ON, persistence=lasting)))
@@ -126,7 +127,7 @@ def test_no_second_setting_is_written_beside_one_that_works(form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("after", [State.ON, State.UNKNOWN])
 def test_a_setting_is_written_where_none_is_known_to_work(form: str, after: State) -> None:
-    one = change(persistence=Persistence(tx_checksum=after, setting="-"))
+    one = change(persistence=Persistence(tx_checksum=after, setting=SettingInWords(text="-")))
 
     assert FORMS[form].steps(one).lasting is not None
 

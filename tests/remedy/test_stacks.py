@@ -22,10 +22,11 @@ from virtscan.model import (
     State,
     Verdict,
 )
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.remedy import plan
 from virtscan.remedy.plan import Change, Remedy
 
-OFF_FOR_GOOD = Persistence(tx_checksum=State.OFF, setting="the remedy")
+OFF_FOR_GOOD = Persistence(tx_checksum=State.OFF, setting=SettingInWords(text="the remedy"))
 
 
 def only(made: Remedy) -> Change:

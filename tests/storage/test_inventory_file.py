@@ -26,6 +26,7 @@ from virtscan.model import (
     State,
     Waiver,
 )
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.storage import dumps, loads
 from virtscan.storage.upgrades import STEPS, upgraded
 
@@ -44,7 +45,7 @@ FULL = inventory(
     servers=(
         server(
             features={"tx-checksumming": Feature(state=State.ON, fixed=True), "a": Feature(state=State.UNKNOWN)},
-            persistence=Persistence(setting="ifcfg-eth0"),
+            persistence=Persistence(setting=SettingInWords(text="ifcfg-eth0")),
         ),
     ),
     gaps=(gap_in_words(subject="hv3", reason="refused", about=GapAbout.HYPERVISOR, hypervisor="hv3"),),

@@ -48,6 +48,7 @@ from virtscan.model import (
     Verdict,
     WaivedServer,
 )
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.model.gaps.causes import Failure, NoAnswer
 from virtscan.model.gaps.items import GuestDomain, HostNetwork, ServerItem, WholeHost
 from virtscan.model.reasons import (
@@ -224,7 +225,9 @@ def _servers() -> tuple[Server, ...]:
     return (
         server(
             features={"tx-checksum-ip-generic": Feature(state=State.ON)},
-            persistence=Persistence(tx_checksum=State.ON, setting="no NetworkManager profile turns it off"),
+            persistence=Persistence(
+                tx_checksum=State.ON, setting=SettingInWords(text="no NetworkManager profile turns it off")
+            ),
             macs=(Mac("52:54:00:00:01:01"), Mac("52:54:00:00:01:11")),
             addresses=("10.77.0.2/24",),
             kernel=Observed(value="5.14.0-427.el9.x86_64", source="ssh", observed_at=TAKEN_AT),
@@ -249,7 +252,9 @@ def _servers() -> tuple[Server, ...]:
         server(
             "mirror",
             State.OFF,
-            persistence=Persistence(tx_checksum=State.ON, setting="no NetworkManager profile turns it off"),
+            persistence=Persistence(
+                tx_checksum=State.ON, setting=SettingInWords(text="no NetworkManager profile turns it off")
+            ),
         ),
     )
 

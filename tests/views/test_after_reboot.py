@@ -10,6 +10,7 @@ from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, 
 from tests.views.fleet import finding
 from virtscan.cli.main import run
 from virtscan.model import Persistence, Report, Server, State
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.storage import dumps
 from virtscan.views import GROUPINGS, VIEWS, Document
 from virtscan.views.document import counts
@@ -23,7 +24,9 @@ def judged(*servers: Server, at_risk: int = 0) -> Report:
 
 
 def back_on(name: str) -> Server:
-    return server(name, State.OFF, persistence=Persistence(tx_checksum=State.ON, setting="ifcfg-eth0"))
+    return server(
+        name, State.OFF, persistence=Persistence(tx_checksum=State.ON, setting=SettingInWords(text="ifcfg-eth0"))
+    )
 
 
 def warned_of(found: Report) -> list[str]:
@@ -31,7 +34,9 @@ def warned_of(found: Report) -> list[str]:
 
 
 def test_servers_that_are_off_only_until_their_next_reboot_are_named_with_what_is_then_at_risk() -> None:
-    lasting = server("b", State.OFF, persistence=Persistence(tx_checksum=State.OFF, setting="ifcfg-eth0"))
+    lasting = server(
+        "b", State.OFF, persistence=Persistence(tx_checksum=State.OFF, setting=SettingInWords(text="ifcfg-eth0"))
+    )
     until = "TX checksum offload is off until the next reboot"
 
     assert warned_of(judged(server("a"), lasting)) == []

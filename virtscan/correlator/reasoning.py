@@ -48,6 +48,7 @@ from virtscan.model.reasons import (
     PlacesDisagree,
     Reason,
 )
+from virtscan.model.sources import has_stack
 
 OPEN = frozenset({Verdict.AT_RISK, Verdict.UNKNOWN})
 """Verdicts that a fact may still change for the better."""
@@ -176,7 +177,7 @@ def _offload(stack: SendingStack) -> OffloadKnown | NeedsOffload:
         interface=stack.interface,
         state=stack.tx,
         devices=stack.deciding() if stack.observed else (),
-        whole=stack.observed or not server.source.startswith("file:"),
+        whole=stack.observed or has_stack(server.source),
     )
 
 
@@ -192,4 +193,4 @@ def _after_reboot(stack: SendingStack) -> AfterReboot | NeedsReboot:
     setting = next((one.setting for one in found if one.tx_checksum is stack.after_reboot), None)
     if stack.after_reboot is State.UNKNOWN:
         return NeedsReboot(server=server.name, why=setting)
-    return AfterReboot(server=server.name, state=stack.after_reboot, setting=setting or "")
+    return AfterReboot(server=server.name, state=stack.after_reboot, setting=setting)

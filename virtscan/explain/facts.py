@@ -32,6 +32,7 @@ from virtscan.model.sources import is_declared
 from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.phrases.ages import ago
+from virtscan.views.wording.settings import setting_words
 
 _DOMAIN_XML = "domain XML"
 _NETWORK_XML = "network XML"
@@ -89,7 +90,7 @@ class StatedFacts:
         if server.persistence is not None:
             after = server.persistence.tx_checksum
             known = None if after is State.UNKNOWN else after.value
-            yield self._stated("after a reboot", known, server.persistence.setting, server.observed_at)
+            yield self._stated("after a reboot", known, setting_words(server.persistence.setting), server.observed_at)
         yield self._kernel(server.kernel)
         yield from self._identity(server, tuple(sorted(stack.macs)), read)
         serves = ", ".join((*server.segments, *server.subnets))

@@ -13,9 +13,10 @@ from virtscan.model.facts.hypervisors import (
     Observed,
 )
 from virtscan.model.facts.memory import RememberedPlace, UnreadHost
+from virtscan.model.facts.persistence import Persistence
 from virtscan.model.facts.provisioning import Netboot, Subnet
 from virtscan.model.facts.resources import Disk, DiskMode, Processor, Resources
-from virtscan.model.facts.servers import Feature, Offload, Persistence, Server, ServerDevice
+from virtscan.model.facts.servers import Feature, Offload, Server, ServerDevice
 from virtscan.model.gaps import Gap
 from virtscan.model.identity.mac import Mac, parse_mac
 from virtscan.model.identity.matching import HostPair, match_hosts

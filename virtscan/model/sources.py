@@ -27,6 +27,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """A row: `form` is how users write it, `help` what is read there, in a phrase, `renewal` how to get newer facts.
 
     `scheme` stands before the colon, and before the colon of what a source is shown as; a URI brings its own.
+    `has_stack` is False for a source with one device, without the devices above and below it.
     """
 
     scheme: str
@@ -34,6 +35,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     form: str
     help: str
     renewal: str
+    has_stack: bool = True
 
     @property
     def is_local(self) -> bool:
@@ -71,6 +73,7 @@ SOURCES: Mapping[SourceKind, Source] = {
         form="file:PATH",
         help="output of ethtool -k",
         renewal="save the output of ethtool -k again",
+        has_stack=False,
     ),
     SourceKind.SOSREPORT: Source(
         scheme="sosreport",
@@ -146,6 +149,16 @@ def shown(target: ServerTarget) -> str:
 def is_declared(source: str) -> bool:
     """Return True if a server's source, as shown, is a declaration."""
     return source in {State.ON.value, State.OFF.value}
+
+
+def has_stack(source: str) -> bool:
+    """Return True if a server's source, as shown, has all devices of a sending stack."""
+    return all(row.has_stack for row in _rows(source))
+
+
+def is_remote(source: str) -> bool:
+    """Return True if a source, as shown, is read at its own address, from any machine."""
+    return any(row.address is AddressKind.DESTINATION for row in _rows(source))
 
 
 def renewal(*sources: str) -> str:

@@ -17,6 +17,7 @@ from virtscan.model import (
     ServerTarget,
     State,
 )
+from virtscan.model.facts.persistence import CaptureOnly, DevicesDiffer, SettingsNotShown
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import DeviceState, Failure, NoAddress, NoFeaturesRead, StatesDiffer
 from virtscan.model.sources import shown
@@ -54,7 +55,7 @@ def captured(target: ServerTarget, capture: FeatureTable, *, at: datetime | None
         described(target, tx_checksum(capture.features), unknown_because(capture)),
         interface=target.interface or capture.device,
         features=_of_sending(capture),
-        persistence=Persistence(setting="ethtool -k does not show saved settings"),
+        persistence=Persistence(setting=CaptureOnly()),
         observed_at=at,
     )
 
@@ -105,7 +106,7 @@ def _offload(device: Device, answer: ServerAnswer) -> Offload:
             state, reason, features = tx_checksum(capture.features), unknown_because(capture), _of_sending(capture)
     macs = (mac for mac in (device.mac, device.permanent_mac) if mac is not None)
     lasting = (
-        Persistence(setting="the source does not show saved settings")
+        Persistence(setting=SettingsNotShown())
         if answer.evidence is None
         else forecast(
             answer.evidence, device=device.name, macs=tuple(dict.fromkeys(macs)), features=features, now=state
@@ -132,7 +133,7 @@ def _summary(senders: Sequence[ServerDevice]) -> Offload:
     )
 
 
-_DEPENDS = Persistence(setting="differs between its devices")
+_DEPENDS = Persistence(setting=DevicesDiffer())
 
 
 def _of_sending(capture: FeatureTable) -> dict[str, Feature]:

@@ -11,7 +11,7 @@ import msgspec
 from virtscan import model
 from virtscan.model import gaps as gap_model
 from virtscan.model import history
-from virtscan.model.facts import memory, provisioning, servers
+from virtscan.model.facts import memory, persistence, provisioning, servers
 from virtscan.model.gaps import carrying
 from virtscan.model.gaps import causes as c
 from virtscan.model.gaps import items as i
@@ -112,7 +112,9 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, Holds]] = {
         "runs_on": _H.HOST,
         "system_uuid": _H.UUID,
     },
-    servers.Persistence: {"setting": _H.TEXT},
+    persistence.SettingPlace: {"files": _H.TEXT, "key": _H.TEXT, "caller": _H.TEXT},
+    persistence.SettingsFound: {"unread": _H.TEXT, "unclear": _H.TEXT},
+    persistence.SettingInWords: {"text": _H.TEXT},
     servers.Offload: {"features": _H.KEPT},
     provisioning.Netboot: {"mac": _H.MAC, "system": _H.VM, "source": _H.RECORD_SOURCE, "server": _H.HOST},
     provisioning.Subnet: {

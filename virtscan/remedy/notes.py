@@ -9,6 +9,7 @@ from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import DeviceKind, State
 from virtscan.remedy.plan import SwitchedDevice
 from virtscan.views.wording.cures import instead
+from virtscan.views.wording.settings import setting_words
 
 COST = (
     "Cost: the server's CPU computes the checksums of all packets that the device sends. Segmentation offload (TSO, "
@@ -81,7 +82,9 @@ def _kept(stack: SendingStack, planned: Cure) -> list[str]:
     if all(switch.lasting for switch in planned.switches):
         return []
     found = [offload_of(stack, name).persistence for name in stack.devices]
-    settings = [one.setting for one in (*found, stack.server.persistence) if one and one.tx_checksum is State.OFF]
+    settings = [
+        setting_words(one.setting) for one in (*found, stack.server.persistence) if one and one.tx_checksum is State.OFF
+    ]
     kept = ", ".join(dict.fromkeys(settings))
     names = ", ".join(switch.word or "INTERFACE" for switch in planned.switches if not switch.lasting)
     return [f"{names}: no persistent step needed, a setting keeps this path off after a reboot ({kept})."]

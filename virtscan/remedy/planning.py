@@ -21,6 +21,7 @@ from virtscan.remedy.sender import senders
 from virtscan.remedy.what_if import questions
 from virtscan.views.report.summary import is_at_risk
 from virtscan.views.wording.kernel import kernel_basis
+from virtscan.views.wording.settings import setting_words
 
 _ANYWHERE = "RHEL 6 has the fix since 2.6.32-504.30.3.el6, RHEL 7 since 3.10.0-514.el7, Linux since 3.15"
 
@@ -126,9 +127,10 @@ def _top(stack: SendingStack) -> str | None:
 def _settings(stack: SendingStack, planned: Cure) -> str | None:
     """Describe what decides the devices' state after a reboot; None if no setting was searched for."""
     found = [offload_of(stack, switch.device).persistence for switch in planned.switches]
-    known = [one.setting for one in (*found, stack.server.persistence if stack.declared else None) if one is not None]
-    of_devices = [one.setting for one in found if one is not None]
-    return "; ".join(dict.fromkeys(of_devices or known[:1])) or None
+    of_devices = [setting_words(one.setting) for one in found if one is not None]
+    of_server = stack.server.persistence if stack.declared else None
+    declared = [setting_words(one.setting) for one in (of_server,) if one is not None]
+    return "; ".join(dict.fromkeys(of_devices or declared)) or None
 
 
 def _upgrade(hypervisor: Hypervisor) -> Upgrade:

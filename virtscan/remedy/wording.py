@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from virtscan.model import State
+from virtscan.model.sources import is_remote
 from virtscan.remedy.notes import COST
 from virtscan.remedy.plan import Change, Endangered, Question, Remedy, Upgrade
 from virtscan.reporters import printable
@@ -63,7 +64,7 @@ def about(change: Change) -> list[str]:
 
 def afterwards(change: Change) -> list[str]:
     """Describe how to verify the change from outside; a source that is not live would only repeat itself."""
-    source = change.source if change.source.startswith("ssh://") else "ssh://root@HOST"
+    source = change.source if is_remote(change.source) else "ssh://root@HOST"
     option = shlex.quote(f"{change.server}:{change.interface or 'INTERFACE'}={source}")
     return ["From outside, now and after its next reboot:", f"  virtscan servers --server {option}"]
 

@@ -30,6 +30,7 @@ from virtscan.model import (
     State,
     WhyLeftOut,
 )
+from virtscan.model.facts.persistence import AnyBasis
 from virtscan.model.gaps import AnyCause, AnyItem
 
 InventorySchema: TypeAlias = Literal["virtscan.inventory/3"]
@@ -139,7 +140,7 @@ class SavedFeature(_Saved, frozen=True):
 class SavedPersistence(_Saved, frozen=True):
     """The state after the next reboot."""
 
-    setting: str
+    setting: AnyBasis
     tx_checksum: State = State.UNKNOWN
 
 

@@ -26,7 +26,7 @@ def _with_declared_kernel(host: Json) -> Json:
 
 
 def _from_2(inventory: dict[str, Json]) -> dict[str, Json]:
-    """Keep the sentences of version 2's gaps and reasons, which now are codes with facts, as what they are: words."""
+    """Keep the sentences of version 2's gaps, reasons and settings as words: they are codes with facts now."""
     changes: dict[str, Json] = {}
     if isinstance(gaps := inventory.get("gaps"), list):
         changes["gaps"] = [_with_words(gap) for gap in gaps]
@@ -45,7 +45,7 @@ def _with_words(gap: Json) -> Json:
 def _with_causes(server: Json) -> Json:
     if not isinstance(server, dict):
         return server
-    changes: dict[str, Json] = {"reason": _failure(server.get("reason"))}
+    changes: dict[str, Json] = {"reason": _failure(server.get("reason"))} | _with_setting(server)
     if isinstance(devices := server.get("devices"), list):
         changes["devices"] = [_with_cause(device) for device in devices]
     return server | changes
@@ -55,7 +55,15 @@ def _with_cause(device: Json) -> Json:
     offload = device.get("offload") if isinstance(device, dict) else None
     if not isinstance(device, dict) or not isinstance(offload, dict):
         return device
-    return device | {"offload": offload | {"reason": _failure(offload.get("reason"))}}
+    return device | {"offload": offload | {"reason": _failure(offload.get("reason"))} | _with_setting(offload)}
+
+
+def _with_setting(holder: dict[str, Json]) -> dict[str, Json]:
+    persistence = holder.get("persistence")
+    setting = persistence.get("setting") if isinstance(persistence, dict) else None
+    if not isinstance(persistence, dict) or not isinstance(setting, str):
+        return {}
+    return {"persistence": persistence | {"setting": {"code": "setting-in-words", "text": setting}}}
 
 
 def _failure(words: Json) -> Json:

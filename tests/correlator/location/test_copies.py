@@ -5,6 +5,7 @@ import pytest
 from tests.build import bond, domain, hypervisor, macvtap, nic, read_server, sends
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.model import Confidence, DomainState, HostStatus, Interface, Mac, Persistence, SourceMode, State
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.model.reasons import NeedsHypervisors, NeedsPlace, WhyUnlocated
 
 VEPA = macvtap(mode=SourceMode.VEPA, mac=SERVING)
@@ -47,7 +48,9 @@ def test_a_copy_that_does_not_run_elsewhere_clears_with_low_confidence_while_a_h
 
 
 def test_the_weakest_of_several_clearings_gives_the_confidence() -> None:
-    lasting = satellite(tx_checksum=State.OFF, persistence=Persistence(tx_checksum=State.OFF, setting="ifcfg"))
+    lasting = satellite(
+        tx_checksum=State.OFF, persistence=Persistence(tx_checksum=State.OFF, setting=SettingInWords(text="ifcfg"))
+    )
     other = satellite(name="z", tx_checksum=State.OFF, macs=(Mac(OTHER),), declared_macs=(Mac(OTHER),))
     beside = (provisioner(), domain("z", macvtap(mac=OTHER)))
 

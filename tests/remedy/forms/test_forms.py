@@ -18,6 +18,7 @@ from tests.remedy.stacks import bonded, part, stacked
 from tests.reporters.hostile import NAMES
 from virtscan.correlator import correlate
 from virtscan.model import DeviceKind, Feature, GapAbout, Observed, Persistence, Report, Server, State
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.remedy import FORMS, plan
 from virtscan.remedy import document as document_of
 from virtscan.remedy.plan import Remedy
@@ -25,7 +26,10 @@ from virtscan.reporters import REPORTERS
 
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 STUCK = {"tx-checksum-ip-generic": Feature(state=State.ON, fixed=True)}
-OFF_UNTIL_BOOT = {"tx_checksum": State.OFF, "persistence": Persistence(tx_checksum=State.ON, setting="nothing")}
+OFF_UNTIL_BOOT = {
+    "tx_checksum": State.OFF,
+    "persistence": Persistence(tx_checksum=State.ON, setting=SettingInWords(text="nothing")),
+}
 
 
 def stack(one: Server) -> dict[str, Any]:
@@ -65,7 +69,7 @@ def hostile(name: str) -> Remedy:
             interface=interface,
             tx_checksum=state,
             reason=failure(name),
-            persistence=Persistence(setting=name),
+            persistence=Persistence(setting=SettingInWords(text=name)),
             features={name: Feature(state=State.ON), f"tx-checksum-{name}": Feature(state=State.ON)} | features,
             macs=mac(name) if interface == "eth0" else (),
             kernel=Observed(value=name, source=name),

@@ -14,10 +14,12 @@ from tests.remedy.forms.machine import NIC, Machine
 from tests.remedy.plans import mac, remedy
 from tests.remedy.stacks import part, stacked
 from virtscan.model import DeviceKind, Feature, Persistence, Server, State
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.offload.ethtool import parse_features, tx_checksum
 from virtscan.offload.persistence import Evidence, forecast
 from virtscan.remedy import FORMS
 from virtscan.remedy.forms.check import FUNCTIONS, call
+from virtscan.views.wording.settings import setting_words
 
 pytestmark = pytest.mark.slow
 
@@ -80,7 +82,8 @@ def test_what_the_script_writes_is_recognised_as_lasting(form: str, where: str, 
     assert lasting(machine).tx_checksum is State.ON
     machine.run(printed(form))
     first = machine.files()
-    assert lasting(machine) == Persistence(tx_checksum=State.OFF, setting=f"{where}: off")
+    result = lasting(machine)
+    assert (result.tx_checksum, setting_words(result.setting)) == (State.OFF, f"{where}: off")
     machine.run(printed(form))
     assert machine.files() == first
 
@@ -204,7 +207,7 @@ def test_what_was_off_stays_off_when_it_is_undone(machine: Machine) -> None:
 
 
 def test_what_is_off_already_is_only_made_to_last(machine: Machine) -> None:
-    back = Persistence(tx_checksum=State.ON, setting="no persistent setting")
+    back = Persistence(tx_checksum=State.ON, setting=SettingInWords(text="no persistent setting"))
     script = printed("shell", serving(tx_checksum=State.OFF, persistence=back))
 
     done = machine.run(script + LOOK)

@@ -6,8 +6,9 @@ import msgspec
 
 from virtscan.correlator.servers.sending import sending_stacks
 from virtscan.model import DeviceName, Offload, Persistence, Server, ServerDevice, State
+from virtscan.model.facts.persistence import AssumedSetting
 
-_LASTING = Persistence(tx_checksum=State.OFF, setting="switched off")
+_LASTING = Persistence(tx_checksum=State.OFF, setting=AssumedSetting())
 
 
 def after_reboot(server: Server) -> Server:
@@ -45,7 +46,7 @@ def switched_off(server: Server, names: Collection[DeviceName], *, whole: bool =
 
 def switched(server: Server, state: State, interface: str | None = None) -> Server:
     """Give a server as it would be with the offload of all its devices, or of one, in a state for good."""
-    offload = Offload(tx_checksum=state, persistence=Persistence(tx_checksum=state, setting="assumed"))
+    offload = Offload(tx_checksum=state, persistence=Persistence(tx_checksum=state, setting=AssumedSetting()))
     devices = tuple(
         msgspec.structs.replace(one, offload=offload) if interface in {None, one.device.name} else one
         for one in server.devices

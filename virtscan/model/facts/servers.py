@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from virtscan.model.facts.hypervisors import Device, Moment, Observed
+from virtscan.model.facts.persistence import Persistence
 from virtscan.model.gaps import AnyCause
 from virtscan.model.identity.mac import Mac
 from virtscan.model.states import Machine, State
@@ -16,16 +17,6 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     fixed: bool = False
     requested: State | None = None
-
-
-class Persistence(msgspec.Struct, frozen=True, kw_only=True):
-    """What TX checksum offload will be after the next reboot, and which setting says so.
-
-    UNKNOWN when the source can't tell; `setting` then says why.
-    """
-
-    tx_checksum: State = State.UNKNOWN
-    setting: str
 
 
 class Offload(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Facts that a finding rests on."""
 
 from virtscan.model.facts.hypervisors import DeviceName
+from virtscan.model.facts.persistence import AnyBasis
 from virtscan.model.identity.mac import Mac
 from virtscan.model.reasons.reason import Reason
 from virtscan.model.states import DeviceKind, Fix, KernelBasis, SourceMode, State
@@ -67,11 +68,11 @@ class OffloadKnown(Reason, frozen=True):
 
 
 class AfterReboot(Reason, frozen=True):
-    """What the server's offload will be after its next reboot, and the setting that decides."""
+    """State of the server's offload after its next reboot, and the reason, if a source has one."""
 
     server: str
     state: State
-    setting: str
+    setting: AnyBasis | None = None
 
 
 class NicFills(Reason, frozen=True):

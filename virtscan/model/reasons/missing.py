@@ -3,6 +3,7 @@
 from enum import Enum
 
 from virtscan.model.facts.hypervisors import DeviceName
+from virtscan.model.facts.persistence import AnyBasis
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.model.identity.mac import Mac
 from virtscan.model.reasons.reason import Reason
@@ -31,10 +32,10 @@ class NeedsOffload(Reason, frozen=True):
 
 
 class NeedsReboot(Reason, frozen=True):
-    """Whether the server's offload stays off after a reboot is not known; `why` is the source's word for that."""
+    """Whether the server's offload stays off after a reboot is not known; `why` is the reason, if there is one."""
 
     server: str
-    why: str | None = None
+    why: AnyBasis | None = None
 
 
 class WhyUnlocated(Enum):

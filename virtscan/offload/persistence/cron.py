@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.shell import Scene, merged, run_script
 
@@ -26,7 +27,7 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
         states = _states(text, Scene(device=device, scripts=evidence.files), system=any(map(path.match, _SYSTEM)))
         if states:
             certain = running is State.ON and _plain(path)
-            yield SavedSetting(where=str(path), states=states if certain else uncertain(states))
+            yield SavedSetting(place=SettingPlace(files=(str(path),)), states=states if certain else uncertain(states))
 
 
 def _plain(path: PurePosixPath) -> bool:

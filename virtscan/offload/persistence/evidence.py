@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
 
 # The kernel's features by which UDP over IPv4 gets its checksum from the NIC; a driver has one of the two.
 WAYS = ("tx-checksum-ipv4", "tx-checksum-ip-generic")
@@ -61,10 +62,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 class SavedSetting(msgspec.Struct, frozen=True, kw_only=True):
     """One lasting setting: the state that it gives to each of `WAYS` that it names.
 
-    UNKNOWN when the file does something about it that can't be told from here. `where` names it for people.
+    UNKNOWN when the file does something about it whose result depends on more than the file.
     """
 
-    where: str
+    place: SettingPlace
     states: Mapping[str, State]
 
 

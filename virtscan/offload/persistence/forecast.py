@@ -1,8 +1,9 @@
-"""Lasting settings and the present state -> what will be after the next reboot."""
+"""Saved settings and the present state to the state after the next reboot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from virtscan.model import Feature, Persistence, State
+from virtscan.model.facts.persistence import FixedByDriver, FoundSetting, NoSettingFound, OnIsRequested, SettingsFound
 from virtscan.offload.persistence.cron import cron
 from virtscan.offload.persistence.evidence import WAYS, Evidence, SavedSetting
 from virtscan.offload.persistence.hooks import hooks
@@ -12,8 +13,6 @@ from virtscan.offload.persistence.netplan import netplan
 from virtscan.offload.persistence.profiles import links, network_manager
 from virtscan.offload.persistence.udev import udev_rules
 from virtscan.offload.persistence.units import units
-
-_SEARCHED = "NetworkManager, ifcfg, systemd.link, ifupdown, netplan, units, udev rules, cron or boot scripts"
 
 
 def forecast(
@@ -40,23 +39,16 @@ def forecast(
         *cron(evidence, device),
     )
     if all(way in features and features[way].fixed for way in WAYS):
-        return Persistence(tx_checksum=now, setting="fixed by the driver")
-    outcomes = {setting.where: outcome for setting in settings if (outcome := _outcome(setting, features))}
-    unread = "; ".join(
-        f"could not {act} {', '.join(places)}"
-        for act, places in (("read", evidence.unreadable), ("interpret", evidence.unclear))
-        if places
-    )
-    if outcomes:
-        return _agreed(outcomes, unread)
-    if unread:
-        return Persistence(setting=unread)
+        return Persistence(tx_checksum=now, setting=FixedByDriver())
+    outcomes = {setting.place: outcome for setting in settings if (outcome := _outcome(setting, features))}
+    found = tuple(FoundSetting(place=place, state=state) for place, state in outcomes.items())
+    if found or evidence.unreadable or evidence.unclear:
+        return _by_settings(found, evidence)
     if now is State.UNKNOWN:
-        return Persistence(setting=f"no persistent setting in {_SEARCHED}, and the present state is unknown")
+        return Persistence(setting=NoSettingFound(now=now))
     if now is State.OFF and any(way in features and features[way].requested is State.ON for way in WAYS):
-        return Persistence(setting="off now, although on is requested")
-    hint = "; ethtool -K alone is lost at the next reboot" if now is State.OFF else ""
-    return Persistence(tx_checksum=State.ON, setting=f"no persistent setting in {_SEARCHED}{hint}")
+        return Persistence(setting=OnIsRequested())
+    return Persistence(tx_checksum=State.ON, setting=NoSettingFound(now=now))
 
 
 def _outcome(setting: SavedSetting, features: Mapping[str, Feature]) -> State | None:
@@ -77,9 +69,14 @@ def _outcome(setting: SavedSetting, features: Mapping[str, Feature]) -> State | 
     return State.UNKNOWN if State.UNKNOWN in states else State.OFF
 
 
-def _agreed(outcomes: Mapping[str, State], unread: str) -> Persistence:
-    where = "; ".join(f"{name}: {state.value}" for name, state in outcomes.items())
-    states = set(outcomes.values())
-    if states == {State.ON} and unread:  # a place that was not read may turn it off
-        return Persistence(setting=f"{where}; {unread}")
-    return Persistence(tx_checksum=states.pop() if len(states) == 1 else State.UNKNOWN, setting=where)
+def _by_settings(found: Sequence[FoundSetting], evidence: Evidence) -> Persistence:
+    states = {one.state for one in found}
+    if states <= {State.ON}:  # a place that was not read may turn it off
+        unread, unclear = evidence.unreadable, evidence.unclear
+    else:
+        unread, unclear = (), ()
+    certain = len(states) == 1 and not unread and not unclear
+    return Persistence(
+        tx_checksum=states.pop() if certain else State.UNKNOWN,
+        setting=SettingsFound(settings=tuple(found), unread=unread, unclear=unclear),
+    )

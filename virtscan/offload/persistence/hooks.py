@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import WAYS, Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.ifcfg import belongs
 from virtscan.offload.persistence.ifupdown import if_up
@@ -57,7 +58,9 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
             states = _states(text, hook, evidence, device)
             certain = executable is State.ON and hook.runs is State.ON
             if states:
-                yield SavedSetting(where=str(path), states=states if certain else uncertain(states))
+                yield SavedSetting(
+                    place=SettingPlace(files=(str(path),)), states=states if certain else uncertain(states)
+                )
     for caller, called in evidence.calls.items():
         if evidence.executes(caller) is not State.OFF:
             yield from _called(caller, called, evidence, device)
@@ -77,7 +80,7 @@ def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: st
         if path not in evidence.files:
             states = dict.fromkeys(WAYS, State.UNKNOWN)
         if states:
-            yield SavedSetting(where=f"{path}, named in {caller}", states=uncertain(states))
+            yield SavedSetting(place=SettingPlace(files=(path,), caller=caller), states=uncertain(states))
 
 
 def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hook, ...]:

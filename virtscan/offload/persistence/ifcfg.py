@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.shell import Scene, assigned, may_concern, merged, run_script
 
@@ -32,7 +33,7 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         else:
             states, names = _states(values, assigned(text, Scene(device=device)) or {}, path, device, macs)
         if states:
-            yield SavedSetting(where=f"{', '.join(names)} in {path}", states=states)
+            yield SavedSetting(place=SettingPlace(files=(str(path),), key=", ".join(names)), states=states)
 
 
 def belongs(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, states_of, uncertain
 from virtscan.offload.persistence.shell import Scene, merged, run_script
 
@@ -69,14 +70,14 @@ def ifupdown(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
         ifupdown2, addons/ethtool.py: `tx-offload VALUE`.
     """
     interfaces = read_interfaces(evidence)
-    found: dict[str, dict[str, State]] = {}
+    found: dict[SettingPlace, dict[str, State]] = {}
     for stanza in interfaces.stanzas:
         states = _states(stanza, interfaces, evidence, device)
         if states:
-            where = f"iface {stanza.words[0]} in {stanza.path}"
-            found[where] = merged(found.get(where, {}), states, certain=True)
-    for where, states in found.items():
-        yield SavedSetting(where=where, states=states)
+            place = SettingPlace(files=(stanza.path,), key=f"iface {stanza.words[0]}")
+            found[place] = merged(found.get(place, {}), states, certain=True)
+    for place, states in found.items():
+        yield SavedSetting(place=place, states=states)
 
 
 def if_up(evidence: Evidence, device: str) -> tuple[Mapping[str, str | None], State]:

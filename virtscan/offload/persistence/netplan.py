@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, states_of, uncertain
 from virtscan.offload.persistence.profiles import LINK_SINCE
 
@@ -34,8 +35,8 @@ def netplan(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[
         fits = _fits(name, definition.values, device, macs)
         if value is not None and fits is not State.OFF:
             states = states_of([("tx", value)])
-            where = f"transmit-checksum-offload in {definition.path}"
-            yield SavedSetting(where=where, states=states if fits is State.ON else uncertain(states))
+            place = SettingPlace(files=(definition.path,), key="transmit-checksum-offload")
+            yield SavedSetting(place=place, states=states if fits is State.ON else uncertain(states))
 
 
 def _definitions(evidence: Evidence) -> dict[str, _Definition]:

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import WAYS, Evidence, SavedSetting, ini, states_of, uncertain
 
 _ETHERNET = ("ethernet", "802-3-ethernet")
@@ -31,17 +32,15 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
                 (key.removeprefix("feature-"), value) for (part, key), value in values.items() if part == "ethtool"
             ]
             states = states_of(pairs)
-            found.append(
-                SavedSetting(where=f"[ethtool] in {path}", states=states if exposed is State.OFF else uncertain(states))
-            )
+            place = SettingPlace(files=(str(path),), key="[ethtool]")
+            found.append(SavedSetting(place=place, states=states if exposed is State.OFF else uncertain(states)))
     setting = [item for item in found if item.states]
     if all(item.states == found[0].states for item in found):
         yield from setting[:1]
     else:
-        names = ", ".join(item.where for item in setting)
-        yield SavedSetting(
-            where=f"{names} (one of {len(found)} profiles for {device})", states=dict.fromkeys(WAYS, State.UNKNOWN)
-        )
+        files = tuple(file for item in setting for file in item.place.files)
+        place = SettingPlace(files=files, key="[ethtool]", profiles=len(found))
+        yield SavedSetting(place=place, states=dict.fromkeys(WAYS, State.UNKNOWN))
 
 
 def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
@@ -116,7 +115,7 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         known = evidence.udev is not None or all("/10-netplan-" in path for path in setting)
         certain = known and all(states == possible[-1][1] for _, states in possible)
         states = possible[-1][1] if certain else dict.fromkeys(WAYS, State.UNKNOWN)
-        yield SavedSetting(where=f"TransmitChecksumOffload in {', '.join(setting)}", states=states)
+        yield SavedSetting(place=SettingPlace(files=tuple(setting), key="TransmitChecksumOffload"), states=states)
 
 
 def _link_files(evidence: Evidence) -> dict[str, tuple[PurePosixPath, str]]:

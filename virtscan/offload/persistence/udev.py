@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 
@@ -30,7 +31,7 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
     for _, (path, text) in sorted(files.items()):
         states = _states(text, Scene(device=device, scripts=evidence.files), macs)
         if states:
-            yield SavedSetting(where=str(path), states=states)
+            yield SavedSetting(place=SettingPlace(files=(str(path),)), states=states)
 
 
 def _states(text: str, scene: Scene, macs: tuple[str, ...]) -> dict[str, State]:

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import Evidence, SavedSetting, ini, uncertain
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 
@@ -39,7 +40,7 @@ def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
             states = _states(entries, instance, Scene(device=device, scripts=evidence.files))
             certain = started is State.ON and _unconditional(entries, device)
             if states:
-                yield SavedSetting(where=path, states=states if certain else uncertain(states))
+                yield SavedSetting(place=SettingPlace(files=(path,)), states=states if certain else uncertain(states))
 
 
 def _services(evidence: Evidence) -> dict[str, tuple[str, str]]:

@@ -4,6 +4,7 @@ import msgspec
 
 from virtscan.errors import OffloadError
 from virtscan.model import Persistence, Server, ServerTarget
+from virtscan.model.facts.persistence import DeclaredOnly
 from virtscan.offload.server import described
 
 
@@ -16,4 +17,4 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  no
     if target.declared is None:
         raise OffloadError("declared neither on nor off")
     server = described(target, target.declared)
-    return msgspec.structs.replace(server, persistence=Persistence(setting="declared, not observed"))
+    return msgspec.structs.replace(server, persistence=Persistence(setting=DeclaredOnly()))

@@ -30,6 +30,7 @@ from virtscan.views.document import (
 from virtscan.views.report import summary
 from virtscan.views.report.of_report import of_report
 from virtscan.views.wording.gap_causes import cause_words
+from virtscan.views.wording.settings import setting_words
 
 
 class _Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +66,7 @@ def _setting(server: _Server) -> str | None:
     ]
     known = [one for one in persistences if one is not None]
     decides = [one for one in known if one.tx_checksum is server.stack.after_reboot]
-    return next((one.setting for one in (*decides, *known)), None)
+    return next((setting_words(one.setting) for one in (*decides, *known)), None)
 
 
 def _devices(stack: SendingStack) -> tuple[str, ...]:

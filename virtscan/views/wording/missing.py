@@ -8,6 +8,7 @@ from virtscan.model import reasons as r
 from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.phrases.names import are, listed, named, sender, were
+from virtscan.views.wording.settings import setting_words
 
 
 def leading(missing: Sequence[r.Reason]) -> r.Reason | None:
@@ -32,7 +33,7 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
             words = "not read" if why is None else cause_words(why, taken_at)
             return f"TX checksum offload of {sender(name, interface)}{where}: {words}"
         case r.NeedsReboot(why=why):
-            return f"whether it stays off after a reboot{'' if why is None else f': {why}'}"
+            return f"whether it stays off after a reboot{'' if why is None else f': {setting_words(why)}'}"
         case r.NeedsPlace():
             return f"where {reason.server} runs: {_unlocated(reason)}"
         case r.NeedsNicKinds(hypervisor=host, device=device, nics=()):

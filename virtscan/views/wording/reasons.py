@@ -21,6 +21,7 @@ from virtscan.views.wording.missing import missing_fact
 from virtscan.views.wording.phrases.ages import ago
 from virtscan.views.wording.phrases.commands import look_for_the_fix
 from virtscan.views.wording.phrases.names import listed, named, sender
+from virtscan.views.wording.settings import setting_words
 
 _KINDS = {
     DeviceKind.VLAN: "a VLAN",
@@ -131,10 +132,10 @@ class Wording:
                 if whole or state is State.ON:
                     return words
                 return f"{words}, if it sends through this device: a capture shows nothing else"
-            case r.AfterReboot(state=State.OFF, setting=setting):
-                return f"it stays off after a reboot: {setting}"
-            case r.AfterReboot(setting=setting):
-                return f"off now; on again after a reboot: {setting}"
+            case r.AfterReboot(state=state, setting=setting):
+                why = "" if setting is None else f": {setting_words(setting)}"
+                stays = state is State.OFF
+                return f"{'it stays off' if stays else 'off now; on again'} after a reboot{why}"
             case r.NicFills(server=name, model=str(model)):
                 return f"the NIC of {name} is a virtual {model}, which sends only complete checksums"
             case r.NicFills(server=name):
