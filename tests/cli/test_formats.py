@@ -1,12 +1,14 @@
 """Every format serves every command that reports; the formats are those of `REPORTERS`."""
 
 import os
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
 from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
+from tests.conftest import PROJECT
 from tests.reporters.reading import text_of
 from tests.trace.build import ethernet, lease, pcap, read_request, said
 from virtscan.cli.main import COMMANDS as ALL_COMMANDS
@@ -142,3 +144,15 @@ def test_an_inventory_is_private_and_a_report_is_for_everybody_that_the_umask_ad
         os.umask(before)
 
     assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("saved", "shown")] == [0o600, 0o644]
+
+
+@pytest.mark.parametrize("name", [name for name, reporter in REPORTERS.items() if reporter.needs])
+def test_a_format_whose_module_is_missing_is_wrong_usage(
+    name: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    needs = REPORTERS[name].needs
+    assert needs is not None
+    monkeypatch.setitem(sys.modules, needs, None)
+
+    assert run(["report", str(PROJECT / "fixtures/saved/fleet.json"), "--format", f"{name}=/dev/null"]) == 2
+    assert f"--format {name}: {needs} is not installed; install virtscan[reports]" in capfd.readouterr().err

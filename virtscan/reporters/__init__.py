@@ -11,9 +11,9 @@ REPORTERS: Mapping[str, Reporter] = {
     "json": Reporter("json", "json"),
     "ndjson": Reporter("ndjson", "ndjson"),
     "markdown": Reporter("markdown", "md", may_be_empty=True),
-    "prometheus": Reporter("prometheus", "prom", has_gaps=False, content=Content.METRICS),
-    "html": Reporter("html", "html", content=Content.FLEET),
-    "xlsx": Reporter("xlsx", "xlsx", is_text=False, content=Content.FLEET),
+    "prometheus": Reporter("prometheus", "prom", has_gaps=False, content=Content.METRICS, needs="prometheus_client"),
+    "html": Reporter("html", "html", content=Content.FLEET, needs="jinja2"),
+    "xlsx": Reporter("xlsx", "xlsx", is_text=False, content=Content.FLEET, needs="xlsxwriter"),
 }
 """By the word of the command line, the default first."""
 

@@ -47,7 +47,7 @@ class Reporter(msgspec.Struct, frozen=True):
     `suffix` is that of its files. `has_gaps` is False for a format without a place for gaps and warnings.
     `is_text` is False for one that can't be shown on a terminal. `may_be_empty` is True for one that people read, or
     line by line: without any change it has nothing to say. Only a format whose content is a view has a use for
-    a choice of one.
+    a choice of one. `needs` is a module that only the extra `reports` installs.
     """
 
     module: str
@@ -56,6 +56,7 @@ class Reporter(msgspec.Struct, frozen=True):
     is_text: bool = True
     may_be_empty: bool = False
     content: Content = Content.VIEW
+    needs: str | None = None
 
     def render(self, document: Document, options: RenderOptions = PLAIN) -> bytes:
         """See `Render`."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,18 +73,20 @@ def wanted_outputs(formats: Sequence[Wanted], output: Path | None, *, summary: b
         words = ["--summary" if one.format_name == _SUMMARY else f"--format {one.format_name}" for one in pathless]
         raise click.UsageError(f"{' and '.join(words)} go to one place; give all but one a file, e.g. {words[0]}=FILE")
     for one in wanted:
-        refuse_on_a_terminal(one.format_name, one.path)
+        refuse_unusable(one.format_name, one.path)
     return wanted
 
 
-def refuse_on_a_terminal(format_name: str, path: Path | None) -> None:
-    """Refuse a format of bytes where only a terminal would take it.
+def refuse_unusable(format_name: str, path: Path | None) -> None:
+    """Refuse a format whose module is not installed, and one of bytes where only a terminal would take it.
 
     Raises:
-        click.UsageError: The format isn't text, and standard output is a terminal.
+        click.UsageError: The module is missing, or the format isn't text and standard output is a terminal.
     """
-    is_text = format_name not in REPORTERS or REPORTERS[format_name].is_text
-    if not is_text and path in (None, STDOUT) and sys.stdout.isatty():
+    reporter = REPORTERS.get(format_name, SUMMARY)
+    if reporter.needs is not None and importlib.util.find_spec(reporter.needs) is None:
+        raise click.UsageError(f"--format {format_name}: {reporter.needs} is not installed; install virtscan[reports]")
+    if not reporter.is_text and path in (None, STDOUT) and sys.stdout.isatty():
         raise click.UsageError(f"--format {format_name} is not text; name a file with -o")
 
 
@@ -94,5 +97,5 @@ def opened_for(format_name: str, path: Path | None) -> contextlib.AbstractContex
         click.UsageError: The place is a terminal, which can't show the format.
         click.ClickException: The file can't be opened for writing.
     """
-    refuse_on_a_terminal(format_name, path)
+    refuse_unusable(format_name, path)
     return opened(path)
