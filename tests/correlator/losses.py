@@ -4,7 +4,7 @@ Left out are facts that only show that two things are one: two hypervisors witho
 are declarations, which hold until they are withdrawn.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -17,6 +17,7 @@ from virtscan.model import (
     DeviceKind,
     Domain,
     DomainState,
+    Gap,
     GapAbout,
     HostStatus,
     Hypervisor,
@@ -30,6 +31,8 @@ from virtscan.model import (
     SourceMode,
     State,
 )
+from virtscan.model.gaps.items import HypervisorItem, ServerItem
+from virtscan.model.gaps.mismatches import PhysicalContradicted, PlaceContradicted
 
 Change: TypeAlias = Callable[[Inventory], Inventory]
 
@@ -117,12 +120,22 @@ def losses(inventory: Inventory) -> Iterator[Change]:
         yield lambda one: replace(one, netboots=tuple(replace(each, server=None) for each in one.netboots))
 
 
-def withdrawn(inventory: Inventory) -> Inventory:
-    """Take away what is declared of places and machines, the weaker source where an observation contradicts it."""
+def withdrawn(inventory: Inventory, gaps: Iterable[Gap]) -> Inventory:
+    """Take away the declarations that an observation contradicts, as these gaps say: they are its weaker source."""
+    placed = {
+        gap.item.server for gap in gaps if isinstance(gap.cause, PlaceContradicted) and isinstance(gap.item, ServerItem)
+    }
+    real = {
+        gap.item.hypervisor
+        for gap in gaps
+        if isinstance(gap.cause, PhysicalContradicted) and isinstance(gap.item, HypervisorItem)
+    }
     return replace(
         inventory,
-        servers=tuple(replace(one, physical=False, runs_on=None) for one in inventory.servers),
-        hypervisors=tuple(replace(one, physical=False) for one in inventory.hypervisors),
+        servers=tuple(
+            replace(one, physical=False, runs_on=None) if one.name in placed else one for one in inventory.servers
+        ),
+        hypervisors=tuple(replace(one, physical=False) if one.name in real else one for one in inventory.hypervisors),
     )
 
 

@@ -87,11 +87,8 @@ def is_contradicted(inventory: Inventory) -> bool:
 @pytest.mark.long
 def test_knowing_less_never_clears(before: Inventory) -> None:
     # A declaration that is contradicted is a weaker source of what was observed: it is taken away with it.
-    less = (
-        [lambda one, loss=loss: withdrawn(loss(one)) for loss in losses(before)]
-        if is_contradicted(before)
-        else losses(before)
-    )
+    warned = correlate(before).warnings
+    less = [lambda one, loss=loss: withdrawn(loss(one), warned) for loss in losses(before)]
     for after, old, new in newly_cleared(before, less):
         one = Clearing(before, after, old, new)
         assert any(is_demanded(one) for is_demanded in DEMANDED), (after, old, new)

@@ -614,6 +614,29 @@ def test_a_place_that_is_not_interpreted_leaves_the_outcome_open(
     assert (f"could not interpret {path}" in setting_words(persistence.setting)) == (state is State.UNKNOWN)
 
 
+@pytest.mark.parametrize(
+    ("path", "active", "text", "state"),
+    [
+        ("/usr/lib/tuned/stock/tuned.conf", "stock", "[net]\nfeatures = tx off\n", State.UNKNOWN),
+        ("/usr/lib/tuned/profiles/stock/tuned.conf", "stock", "[net]\nfeatures=tx off\n", State.UNKNOWN),
+        ("/usr/lib/tuned/stock/script.sh", "other  stock", "#!/bin/sh\nethtool -K eth0 tx off\n", State.UNKNOWN),
+        ("/usr/lib/tuned/stock/tuned.conf", "mine", "[net]\nfeatures = tx off\n", State.UNKNOWN),
+        ("/usr/lib/tuned/stock/tuned.conf", "other", "[net]\nfeatures = tx off\n", State.ON),
+        ("/usr/lib/tuned/stock/tuned.conf", "stock", "[main]\ninclude = stock\n", State.ON),
+    ],
+)
+def test_a_stock_profile_of_tuned_counts_while_it_is_active(
+    machine: Machine, path: str, active: str, text: str, state: State
+) -> None:
+    machine.file("/etc/tuned/active_profile", f"{active}\n")
+    machine.file("/etc/tuned/mine/tuned.conf", "[main]\ninclude=base,stock\n")
+    machine.file(path, text)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state
+
+
 def test_a_service_is_enabled_by_a_link_whatever_it_leads_to(machine: Machine) -> None:
     machine.file("/usr/lib/systemd/system/tx.service", "[Service]\nExecStart=/sbin/ethtool -K eth0 tx off\n")
     folder = machine.root / "etc/systemd/system/multi-user.target.wants"

@@ -108,10 +108,31 @@ others() {
     if [ -n "$device" ]; then
         named="|(^|[^[:alnum:]_.-])$(printf '%s' "$device" | sed 's/[.+]/\\&/g')([^[:alnum:]_.-]|\$)"
     fi
-    unclear "$named|^${blank}features$blank=" "$root"/etc/tuned/*
+    tuned
     unclear "$named" "$root"/etc/init "$root"/etc/dhcp/dhclient*-hooks* "$root"/etc/dhcp/dhclient.d \
         "$root"/etc/wicked "$root"/etc/wicked/*
     unclear '' "$root"/etc/modprobe.conf "$root"/etc/modprobe.d "$root"/run/modprobe.d
+}
+
+# Profiles of this machine, and of those of the distribution the active ones with what they include.
+tuned() {
+    features="$named|^${blank}features$blank="
+    unclear "$features" "$root"/etc/tuned/*
+    seen=
+    set -- $(cat "$root"/etc/tuned/active_profile 2>/dev/null)
+    while [ $# -gt 0 ]; do
+        profile=$1
+        shift
+        case " $seen " in *" $profile "*) continue ;; esac
+        seen="$seen $profile"
+        for folder in "$root"/usr/lib/tuned/"$profile" "$root"/usr/lib/tuned/profiles/"$profile"; do
+            unclear "$features" "$folder"
+        done
+        for folder in "$root"/etc/tuned "$root"/etc/tuned/profiles "$root"/usr/lib/tuned "$root"/usr/lib/tuned/profiles; do
+            included=$(sed -n "s/^${blank}include$blank=$blank//p" "$folder/$profile/tuned.conf" 2>/dev/null)
+            set -- "$@" $(printf '%s' "$included" | tr ',;' '  ')
+        done
+    done
 }
 
 unclear() {
