@@ -93,7 +93,8 @@ def _is_the_servers_own(one: Clearing) -> bool:
 
 def _is_excluded(one: Clearing) -> bool:
     """Return True where declarations on both sides exclude a server that was known to be on this very device."""
-    return one.rule == "R4" and any(isinstance(reason, ExclusionContradicted) for reason in one.old.because)
+    overruled = {reason.server for reason in one.old.because if isinstance(reason, ExclusionContradicted)}
+    return one.old.server in overruled and (one.rule == "R4" or one.new is None or one.new.server != one.old.server)
 
 
 Exemption: TypeAlias = Callable[[Clearing], bool]

@@ -296,6 +296,21 @@ def test_a_copy_that_is_off_elsewhere_silences_no_server_on_the_device(copies: t
     assert (found.rule, found.server) == ("R7", "satellite")
 
 
+def test_a_declaration_yields_to_a_server_on_the_device_in_an_unknown_mode() -> None:
+    here = provisioner(sat("odd0", NO_MODE))
+
+    found = finding_of(
+        scene(
+            macvtap("odd0"),
+            servers=(satellite(segments=("a",)), server("other", physical=True)),
+            beside=(here,),
+            segments={DeviceName("odd0"): "b"},
+        )
+    )
+
+    assert (found.rule, found.server) == ("R14", "satellite")
+
+
 @pytest.mark.parametrize(("machine", "rule"), [(Machine.VIRTUAL, "R14"), (Machine.UNKNOWN, "R9")])
 def test_a_virtual_machine_has_no_nic_at_an_end_that_is_not_listed(machine: Machine, rule: str) -> None:
     apart = macvtap("bond2", SourceMode.VEPA)
