@@ -17,6 +17,7 @@ from virtscan.model import (
     Interface,
     Inventory,
     Mac,
+    Policy,
     SourceMode,
     State,
     Verdict,
@@ -249,6 +250,16 @@ def test_facts_that_change_nothing_alone_are_all_given() -> None:
 
     assert {type(fact.reason).__name__ for fact in facts_of(looked_at)} == {"NeedsOffload", "NeedsMode"}
     assert all(set(fact.verdicts.values()) == {UNKNOWN} for fact in facts_of(looked_at))
+
+
+def test_a_scan_that_renews_old_facts_is_given_beside_those_that_change_nothing_alone() -> None:
+    two = (*BLIND, replace(BLIND[0], name="z", macs=(Mac(OTHER),), declared_macs=()))
+    beside = (*WITHOUT_MODE, domain("z", macvtap(mode=NO_MODE, mac=OTHER)))
+    old = scene(servers=two, beside=beside, policy=Policy(max_age=60.0), observed_at=None)
+
+    found = {type(fact.reason).__name__ for fact in facts_of(old)}
+
+    assert found == {"NeedsRenewal", "NeedsOffload"}
 
 
 @pytest.mark.parametrize(

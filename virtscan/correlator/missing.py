@@ -81,7 +81,7 @@ def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) 
         return ()
     facts = tuple(_facts(worst, ruled, missing))
     changing = tuple(fact for fact in facts if set(fact.verdicts.values()) != {worst.rule.verdict})
-    return changing or facts
+    return changing if any(fact.verdicts for fact in changing) else facts
 
 
 def _facts(worst: Ruling, ruled: Sequence[Ruling], missing: Sequence[Reason]) -> Iterator[MissingFact]:
