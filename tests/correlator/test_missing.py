@@ -255,11 +255,11 @@ def test_facts_that_change_nothing_alone_are_all_given() -> None:
 def test_a_scan_that_renews_old_facts_is_given_beside_those_that_change_nothing_alone() -> None:
     two = (*BLIND, replace(BLIND[0], name="z", macs=(Mac(OTHER),), declared_macs=()))
     beside = (*WITHOUT_MODE, domain("z", macvtap(mode=NO_MODE, mac=OTHER)))
-    old = scene(servers=two, beside=beside, policy=Policy(max_age=60.0), observed_at=None)
+    old = scene(macvtap(mode=VEPA), servers=two, beside=beside, policy=Policy(max_age=60.0), observed_at=None)
 
     found = {type(fact.reason).__name__ for fact in facts_of(old)}
 
-    assert found == {"NeedsRenewal", "NeedsOffload"}
+    assert found == {"NeedsRenewal", "NeedsOffload", "NeedsPlace"}
 
 
 @pytest.mark.parametrize(
