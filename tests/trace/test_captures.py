@@ -35,6 +35,40 @@ def test_every_capture_gets_its_expected_outcome(
     assert wrong == {}
 
 
+CUTS = 16
+
+
+@pytest.mark.long
+def test_a_part_of_a_capture_never_gives_the_opposite_answer(
+    expected: dict[str, list[str]], cases: Path, tmp_path: Path
+) -> None:
+    opposite = {}
+    for name, answers in expected.items():
+        frames = framed((cases / "trace" / name).read_bytes())
+        known = set("|".join(answers).split("|"))
+        places = {*range(1, min(len(frames), 60)), *range(1, len(frames), max(len(frames) // CUTS, 1))}
+        for place in places:
+            for part in (frames[:place], frames[place:]):
+                path = tmp_path / "part.pcap"
+                path.write_bytes((cases / "trace" / name).read_bytes()[:24] + b"".join(part))
+                said = {judge(boot).failed.value for boot in read(path).boots}
+                if ("yes" in said and "yes" not in known) or ("no" in said and "no" not in known):
+                    opposite[name, place, len(part)] = said
+    assert opposite == {}
+
+
+def framed(content: bytes) -> list[bytes]:
+    """Split a capture in pcap form, of a little-endian machine, into its frames with their headers."""
+    assert content[:4] == b"\xd4\xc3\xb2\xa1"
+    frames = []
+    place = 24
+    while place < len(content):
+        end = place + 16 + int.from_bytes(content[place + 8 : place + 12], "little")
+        frames.append(content[place:end])
+        place = end
+    return frames
+
+
 BOOTS = {
     "direct-on.lower": (Outcome.COMPLETE, 36, Side.SENDER, Failed.NO),
     "direct-on.server": (Outcome.COMPLETE, 36, Side.SENDER, Failed.NO),

@@ -127,6 +127,16 @@ def test_a_transfer_that_the_capture_cuts_off_is_unfinished(tmp_path: Path) -> N
     assert boot(tmp_path, *shots, until=60).outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
 
 
+@pytest.mark.parametrize(("until", "outcome"), [(None, Outcome.UNFINISHED), (60.0, Outcome.DATA_NOT_ACKNOWLEDGED)])
+def test_data_that_is_sent_again_within_milliseconds_may_have_met_its_acknowledgement(
+    until: float | None, outcome: Outcome, tmp_path: Path
+) -> None:
+    shots = [ASKS, answered(1.1, data(1)), said(1.2, acknowledged(1), to=40000)]
+    again = [answered(time, data(2), kind=Checksum.PARTIAL) for time in (1.3, 1.324)]
+
+    assert boot(tmp_path, *shots, *again, until=until).outcome is outcome
+
+
 def test_data_at_the_end_of_a_capture_decides_nothing_whatever_was_sent_again_before(tmp_path: Path) -> None:
     again = [said(1.5, read_request()), answered(1.6, data(1)), said(1.7, acknowledged(1), to=40000)]
     shots = [ASKS, *again, answered(1.8, data(2))]

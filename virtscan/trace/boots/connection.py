@@ -75,8 +75,8 @@ class Connection(Download):
             self._begun = segment.sequence
 
     def settle(self) -> None:
-        """See `Download`."""
-        if not self.resent:
+        """See `Download`; without the client's next segment, nothing shows that it took the server's first."""
+        if self._established and not self.resent:
             self.took_all()
 
     def ended(self, end: float) -> tuple[Outcome, str | None]:

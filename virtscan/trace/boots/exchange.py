@@ -12,6 +12,9 @@ from virtscan.trace.capture.packets import Packet
 PATIENCE = 3.0
 """Seconds after which a packet without an answer or a retry counts as unanswered; ROMs retry sooner."""
 
+_SHORT = 0.5
+"""Seconds in which a client reacts: one packet that was sent again sooner may have met its reaction."""
+
 _MOST_FLOWS = 64
 _REST = "rest"
 
@@ -152,7 +155,8 @@ class Exchange:
 
     def stood(self, end: float) -> bool:
         """Return True if the other side had time to react to the last step before the capture ended."""
-        return self._stalled is not None or end - self.last >= PATIENCE
+        waited = self._stalled is not None and end - self._step >= _SHORT
+        return waited or end - self.last >= PATIENCE
 
     def _resume(self) -> None:
         """Count what came late: the client still asks."""
