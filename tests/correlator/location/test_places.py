@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.build import bond, bridge, device, macvlan, macvtap, nic, read_server, sends, veth
+from tests.build import bond, bridge, device, domain, macvlan, macvtap, nic, read_server, sends, veth
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, scene
 from virtscan.correlator import correlate
 from virtscan.model import Device, DeviceKind, Mac, State
@@ -58,6 +58,19 @@ def test_a_declared_mac_that_no_device_has_is_another_nodes(
     devices = (*BELOW, bond("bond3", "eth6"), nic("eth6"))
 
     assert finding_of(scene(servers=(sat,), beside=(guest,), host_devices=devices)).rule == rule
+
+
+@pytest.mark.parametrize(("declared", "rule"), [((SERVING, OTHER), "R13"), ((SERVING,), "R5"), ((OTHER,), "R5")])
+def test_a_second_declared_mac_is_another_nodes_where_a_device_has_the_first(
+    declared: tuple[str, ...], rule: str
+) -> None:
+    nics = (bond("bond0", "eth0", mac=Mac(SERVING)), nic("eth0", driver="virtio_net"))
+    sat = read_server(
+        sends(nics[0]), sends(nics[1], State.OFF), declared_macs=tuple(map(Mac, declared)), lists_all_devices=False
+    )
+    guest = domain("sat2", macvtap(mac=OTHER))
+
+    assert finding_of(scene(servers=(sat,), beside=(guest,), host_devices=BELOW)).rule == rule
 
 
 @pytest.mark.parametrize(("port", "rule"), [(State.ON, "R9"), (State.OFF, "R5")])

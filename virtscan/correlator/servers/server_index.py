@@ -91,12 +91,16 @@ def _is_lost(found: Sequence[Place]) -> bool:
 
 
 def _is_another_node(stack: SendingStack, place: Place) -> bool:
-    """Return True for a place by declared MACs alone, which no device of the stack, or none of the server, has."""
+    """Return True for a place by declared MACs alone, which no device of the server has.
+
+    A device whose MAC was not read may have it, unless the devices have another declared one.
+    """
     server = stack.server
     has_all_macs = all(one.device.mac is not None for one in server.devices if one.device.name in stack.devices)
-    if not stack.observed or not (server.lists_all_devices or has_all_macs):
-        return False
     observed = {mac for one in server.devices for mac in (one.device.mac, one.device.permanent_mac)}
+    is_explained = not observed.isdisjoint(server.declared_macs)
+    if not stack.observed or not (server.lists_all_devices or has_all_macs or is_explained):
+        return False
     match place:
         case GuestNic():
             uuids = {None if uuid is None else uuid.casefold() for uuid in (server.system_uuid, place.domain.uuid)}
