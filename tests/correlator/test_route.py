@@ -52,6 +52,7 @@ STACKS = (
     bond("vbond", "veth4"),
     nic("veth4", driver="virtio_net"),
     vlan("vbond.7", "vbond"),
+    device("vodd", DeviceKind.UNKNOWN, "vbond"),
     bridge("vbr", "veth4", "p0"),
     veth("p0"),
 )
@@ -85,6 +86,7 @@ def beside(server: Interface, interface: Interface, *, reflective: tuple[str, ..
         (sat("bond2.100.7"), macvtap("bond2"), "R9", UNKNOWN),
         (sat("bond2.100.7"), macvtap("bond2.100"), "R9", UNKNOWN),
         (sat("vbond.7"), macvtap("vbond"), "R14", UNKNOWN),
+        (sat("vodd"), macvtap("vbond"), "R14", UNKNOWN),  # it may be a VLAN
         # Members and their bond.
         (sat("bond2"), macvtap("eth4"), "R9", UNKNOWN),
         (sat("eth4"), macvtap("bond2"), "R9", UNKNOWN),

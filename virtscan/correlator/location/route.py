@@ -240,6 +240,7 @@ def _goes_down(
     """Judge a server whose frames pass the interface's own stack on their way out, where no macvtap receives them."""
     assert point.device is not None  # noqa: S101  `_at` has seen to it
     separated = _is_separated(device, point, stacks)
+    may_be_tagged = separated or _is_separated(device, point, stacks, by=DeviceKind.UNKNOWN)
     kind = SeparatedByVlan if separated else SendsDown
     reason = kind(
         server=sender.server,
@@ -250,18 +251,23 @@ def _goes_down(
     )
     own_device = sender.is_host_process and not separated and device in (point.device, *point.stack.lower)
     reach = Reach.NO if own_device else Reach.UNKNOWN
-    if point.hands_on and (separated or point.reflective):
+    if point.hands_on and (may_be_tagged or point.reflective):
         return Position(where=Where.UNPROVEN, reach=reach, because=(reason,), missing=(_lacks(point),))
     return Position(where=Where.NEVER_MET, reach=reach, because=(reason, LeavesByNic(device=point.device)))
 
 
-def _is_separated(device: DeviceName, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]) -> bool:
+def _is_separated(
+    device: DeviceName,
+    point: AttachmentPoint,
+    stacks: Mapping[DeviceName, DeviceStack],
+    by: DeviceKind = DeviceKind.VLAN,
+) -> bool:
     """Return True if a VLAN lies between the two devices: one of them, or a device above which it stands, is one."""
     assert point.device is not None  # noqa: S101  `_at` has seen to it
     own = {device, *(stacks[device].lower if device in stacks else ())}
     others = {point.device, *point.stack.lower}
     between = (own ^ others) & stacks.keys()
-    return any(stacks[name].kind is DeviceKind.VLAN for name in between)
+    return any(stacks[name].kind is by for name in between)
 
 
 def _elsewhere(sender: LocalServer, device: DeviceName | None, point: AttachmentPoint) -> Position:
