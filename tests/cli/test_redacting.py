@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
@@ -264,19 +263,7 @@ def test_of_an_error_only_words_that_everybody_uses_are_left(sent: bytes, shown:
 
     redacted, _ = redact_trace(read(path), Map(key="secret"))
 
-    assert redacted.boots[0].error == shown
-
-
-@pytest.mark.parametrize("error", ["web01 said so", "the client: web01", ""])
-def test_an_error_without_a_code_is_left_out(error: str, tmp_path: Path) -> None:
-    path = tmp_path / "boot.pcap"
-    path.write_bytes(boot(said(1.0, read_request())))
-    found = read(path)
-    telling = replace(found, boots=tuple(replace(one, error=error) for one in found.boots))
-
-    redacted, _ = redact_trace(telling, Map(key="secret"))
-
-    assert [one.error for one in redacted.boots] == ["***"]
+    assert str(redacted.boots[0].error) == shown
 
 
 def test_the_captures_of_real_boots_keep_their_outcome(captures: Path) -> None:

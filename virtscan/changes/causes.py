@@ -126,12 +126,12 @@ def _of_server(change: ServerChange) -> Cause | None:
         case _:
             pass
     for field in change.fields:
-        if field.field.startswith(TX):
+        if field.field == TX:
             return Cause(
                 kind=CauseKind.SERVER_OFFLOAD,
                 server=server,
                 server_interface=interface,
-                device=field.field.removeprefix(TX).removeprefix(" of ") or None,
+                device=field.device,
                 old=str(field.old),
                 new=str(field.new),
             )

@@ -16,7 +16,7 @@ _INTERFACE = ("type", "network", "portgroup", "model", "boot_order", "link", "ro
 _SOURCE = ("source", "mode")
 
 TX = "tx_checksum"
-"""Field of a server's offload; that of one of its devices is `tx_checksum of DEVICE`."""
+"""Field of the offload of a server, or of one of its devices."""
 
 
 def differences(old: FieldValues, new: FieldValues) -> tuple[FieldChange, ...]:
@@ -67,7 +67,6 @@ def of_server(server: Server) -> FieldValues:
     states = {
         TX: server.tx_checksum,
         "after_reboot": State.UNKNOWN if lasting is None else lasting.tx_checksum,
-        **{f"{TX} of {one.device.name}": one.offload.tx_checksum for one in server.devices},
     }
     known: dict[str, FieldValue] = {field: state.value for field, state in states.items() if state is not State.UNKNOWN}
     return known | {
@@ -76,6 +75,17 @@ def of_server(server: Server) -> FieldValues:
         "segments": tuple(sorted(server.segments)),
         "subnets": tuple(sorted(server.subnets)),
     }
+
+
+def differences_of_devices(old: Server, new: Server) -> tuple[FieldChange, ...]:
+    """List the devices of a server whose offload has changed; an unknown state is not a change."""
+    after = {one.device.name: one.offload.tx_checksum for one in new.devices}
+    return tuple(
+        FieldChange(field=TX, device=one.device.name, old=one.offload.tx_checksum.value, new=state.value)
+        for one in old.devices
+        if (state := after.get(one.device.name, State.UNKNOWN)) is not one.offload.tx_checksum
+        and State.UNKNOWN not in {state, one.offload.tx_checksum}
+    )
 
 
 def _facts(item: msgspec.Struct, names: tuple[str, ...]) -> dict[str, FieldValue]:

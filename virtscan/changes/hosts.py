@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from virtscan.changes.fields import differences, of_host, of_server
+from virtscan.changes.fields import differences, differences_of_devices, of_host, of_server
 from virtscan.changes.observation import ObservedHost
 from virtscan.changes.values import FieldChange, HostChange, Kind, ServerChange, ServerRef
 from virtscan.model import HostStatus, Inventory, Server, State
@@ -43,7 +43,7 @@ def server_changes(old: Inventory, new: Inventory) -> Iterator[ServerChange]:
         read = first.tx_checksum is not State.UNKNOWN, second.tx_checksum is not State.UNKNOWN
         if read[0] != read[1]:
             yield ServerChange(kind=Kind.NOT_SEEN if read[0] else Kind.SEEN_AGAIN, server=ref)
-        if fields := differences(of_server(first), of_server(second)):
+        if fields := (*differences(of_server(first), of_server(second)), *differences_of_devices(first, second)):
             yield ServerChange(kind=Kind.CHANGED, server=ref, fields=fields)
 
 

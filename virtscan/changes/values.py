@@ -73,9 +73,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A field with its value before and after."""
+    """A field with its value before and after; `device` is the one of the server that it belongs to."""
 
     field: str
+    device: str | None = None
     old: FieldValue
     new: FieldValue
 

@@ -1,6 +1,5 @@
 """What a capture shows, without names; pure."""
 
-import re
 from http import HTTPStatus
 from pathlib import PurePosixPath
 
@@ -9,7 +8,7 @@ import msgspec
 from virtscan.redaction.forms import Forms
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
 from virtscan.redaction.walking import redacted
-from virtscan.trace.boots.boot import Trace
+from virtscan.trace.boots.boot import BootError, Trace
 from virtscan.trace.protocols.tftp import CODES
 
 _COMMON = frozenset({
@@ -19,7 +18,6 @@ _COMMON = frozenset({
 })  # fmt: skip
 """Names of boot files that every distribution uses; any other can hold a MAC, an address or a host's name."""
 
-_ERROR = re.compile(r"((?:the client: )?\d+) ?(.*)", re.DOTALL)
 _STANDARD_TEXTS = frozenset({*CODES.values(), *(status.phrase.casefold() for status in HTTPStatus)})
 
 
@@ -50,10 +48,7 @@ def _file(name: str, pseudonyms: Pseudonyms) -> str:
     return f"{pseudonym}/{last}" if last.casefold() in _COMMON else pseudonym
 
 
-def _error(text: str) -> str:
-    """Return the code, and of the server's message only standard words."""
-    match = _ERROR.fullmatch(text)
-    if match is None:
-        return "***"
-    code, words = match.groups()
-    return text if words.casefold() in _STANDARD_TEXTS else f"{code} ***"
+def _error(error: BootError) -> BootError:
+    """Return the error with its text only if that is a standard one."""
+    is_standard = error.text.casefold() in _STANDARD_TEXTS
+    return error if is_standard else msgspec.structs.replace(error, text="***")

@@ -16,7 +16,7 @@ from virtscan.model.gaps import carrying
 from virtscan.model.gaps import causes as c
 from virtscan.model.gaps import items as i
 from virtscan.model.gaps import mismatches as m
-from virtscan.trace.boots.boot import Boot, Trace
+from virtscan.trace.boots.boot import Boot, BootError, Trace
 
 
 class Holds(Enum):
@@ -187,7 +187,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, Holds]] = {
         "server": _H.HOST,
         "server_mac": _H.MAC,
         "file": _H.TEXT,
-        "error": _H.TEXT,
     },
+    BootError: {"text": _H.TEXT},
 }  # fmt: skip
 """By type and field; a struct without text is not in it."""

@@ -68,7 +68,7 @@ _BOOT: tuple[Field[BootComparison], ...] = (
     Field(Column("file", under="server_address"), _boot(lambda boot: boot.file)),
     Field(Column("what", "outcome", audience=_PEOPLE), _boot(_what)),
     Field(Column("outcome", audience=_DATA), _boot(lambda boot: word(boot.outcome))),
-    Field(Column("error", audience=_DATA), _boot(lambda boot: boot.error)),
+    Field(Column("error", audience=_DATA), _boot(lambda boot: None if boot.error is None else str(boot.error))),
     Field(
         Column("server_sums", "bad checksums from server", audience=_PEOPLE),
         _boot(lambda boot: _bad(boot.from_server)),

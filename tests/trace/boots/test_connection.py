@@ -77,7 +77,7 @@ def test_an_error_is_reported_with_its_status(tmp_path: Path) -> None:
     answer = server(1.4, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", sequence=IRS + 1)
 
     found = boot(tmp_path, *ASKS, answer)
-    assert (found.outcome, found.error) == (Outcome.HTTP_ERROR, "404 Not Found")
+    assert (found.outcome, str(found.error)) == (Outcome.HTTP_ERROR, "404 Not Found")
     assert judge(found).failed is Failed.NO
 
 

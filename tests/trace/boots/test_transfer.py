@@ -31,6 +31,7 @@ from tests.trace.build import (
     written,
 )
 from virtscan.trace import Boot, Failed, Outcome, Side, judge
+from virtscan.trace.boots.boot import BootError
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.views.wording.gaps import reason
 
@@ -163,12 +164,12 @@ def test_a_request_without_an_answer_is_unclear_because_a_filter_may_hide_it(tmp
 def test_an_error_is_reported_with_its_code_and_text(tmp_path: Path) -> None:
     found = boot(tmp_path, ASKS, answered(1.1, error(1, "File not found")))
 
-    assert (found.outcome, found.error) == (Outcome.TFTP_ERROR, "1 File not found")
+    assert (found.outcome, str(found.error)) == (Outcome.TFTP_ERROR, "1 File not found")
     assert judge(found).failed is Failed.NO
 
 
 def test_an_error_without_a_text_gets_that_of_the_standard(tmp_path: Path) -> None:
-    assert boot(tmp_path, ASKS, answered(1.1, error(2, ""))).error == "2 access violation"
+    assert boot(tmp_path, ASKS, answered(1.1, error(2, ""))).error == BootError(code=2, text="access violation")
 
 
 def test_a_repeated_request_shows_that_the_error_never_arrived(tmp_path: Path) -> None:
@@ -197,7 +198,7 @@ def test_a_client_that_requests_only_the_size_then_requests_the_file(tmp_path: P
 def test_the_error_of_a_client_that_gives_up_is_reported(tmp_path: Path) -> None:
     found = boot(tmp_path, ASKS, answered(1.1, options()), said(1.2, error(8, "too large"), to=40000))
 
-    assert (found.outcome, found.error) == (Outcome.TFTP_ERROR, "the client: 8 too large")
+    assert (found.outcome, str(found.error)) == (Outcome.TFTP_ERROR, "the client: 8 too large")
 
 
 def test_the_last_file_decides_however_many_there_were(tmp_path: Path) -> None:

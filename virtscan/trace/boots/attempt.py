@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from virtscan.model import Mac
-from virtscan.trace.boots.boot import Boot, Lease, Outcome, Side
+from virtscan.trace.boots.boot import Boot, BootError, Lease, Outcome, Side
 from virtscan.trace.boots.dhcp_exchange import DhcpExchange
 from virtscan.trace.boots.exchange import Download, Exchange, sums
 from virtscan.trace.capture.checksums import Checksum
@@ -136,7 +136,7 @@ class BootAttempt:
             ended_at=moment(totals.last),
         )
 
-    def _outcome(self, end: float) -> tuple[Outcome, str | None, Download | DhcpExchange]:
+    def _outcome(self, end: float) -> tuple[Outcome, BootError | None, Download | DhcpExchange]:
         """Return the outcome of the last download, or else of DHCP, and that exchange."""
         if self.dhcp is not None and not self._downloads:
             return self.dhcp.ended(end), None, self.dhcp

@@ -76,12 +76,23 @@ class ChecksumCounts(msgspec.Struct, frozen=True, kw_only=True):
         return self.partial + self.wrong
 
 
+class BootError(msgspec.Struct, frozen=True, kw_only=True):
+    """An error by TFTP or HTTP, with its code and the text beside it; by the server, or by the client."""
+
+    code: int
+    text: str = ""
+    by_client: bool = False
+
+    def __str__(self) -> str:
+        return f"{'the client: ' if self.by_client else ''}{self.code} {self.text}".rstrip()
+
+
 class Boot(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of one client to boot.
 
     `mac` is None where only a router's was seen. `server` is the one that the boot ended with, and `file` what was
     asked of it, or what DHCP named. `taken` and `ignored` are that server's frames which the client reacted to, and
-    those it never did although there was reason and time. `error` is an error's code and text. `retries` counts what
+    those it never did although there was reason and time. `error` is the one that ended the boot. `retries` counts what
     the client sent again, `resent` what servers did. `boots` is False for an operating system's DHCP client that
     ignored answers with a bad checksum.
     """
@@ -95,7 +106,7 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
     server_mac: Mac | None
     file: str | None
     outcome: Outcome
-    error: str | None
+    error: BootError | None
     from_server: ChecksumCounts
     from_client: ChecksumCounts
     taken: ChecksumCounts

@@ -1,6 +1,6 @@
 """Downloads by HTTP, on one TCP connection."""
 
-from virtscan.trace.boots.boot import Outcome
+from virtscan.trace.boots.boot import BootError, Outcome
 from virtscan.trace.boots.exchange import Download
 from virtscan.trace.capture.packets import Packet
 from virtscan.trace.protocols import http, tcp
@@ -79,11 +79,11 @@ class Connection(Download):
         if self._established and not self.resent:
             self.took_all()
 
-    def ended(self, end: float) -> tuple[Outcome, str | None]:
+    def ended(self, end: float) -> tuple[Outcome, BootError | None]:
         """See `Download`."""
         outcome = self._outcome(end)
         if outcome is Outcome.HTTP_ERROR and self._answer is not None:
-            return outcome, f"{self._answer.status} {self._answer.reason}"
+            return outcome, BootError(code=self._answer.status, text=self._answer.reason)
         return outcome, None
 
     def _outcome(self, end: float) -> Outcome:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from typing import NamedTuple
 
-from virtscan.trace.boots.boot import ChecksumCounts, Outcome
+from virtscan.trace.boots.boot import BootError, ChecksumCounts, Outcome
 from virtscan.trace.capture.checksums import Checksum
 from virtscan.trace.capture.copies import SAME
 from virtscan.trace.capture.packets import Packet
@@ -207,8 +207,8 @@ class Download(Exchange, ABC):
         """Note that nothing more will come: the client took what needs no reaction."""
 
     @abstractmethod
-    def ended(self, end: float) -> tuple[Outcome, str | None]:
-        """Return the outcome in a capture that ends at that time, with the text of an error."""
+    def ended(self, end: float) -> tuple[Outcome, BootError | None]:
+        """Return the outcome in a capture that ends at that time, with its error."""
 
 
 def sums(counted: Counter[Checksum]) -> ChecksumCounts:

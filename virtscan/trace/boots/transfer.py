@@ -1,6 +1,6 @@
 """Downloads by TFTP, identified by the client's address and port: the server chooses another port for each."""
 
-from virtscan.trace.boots.boot import Outcome
+from virtscan.trace.boots.boot import BootError, Outcome
 from virtscan.trace.boots.exchange import Download
 from virtscan.trace.capture.packets import Packet
 from virtscan.trace.protocols.tftp import (
@@ -24,7 +24,7 @@ class Transfer(Download):
         self.refused = False
         self._block_size = BLOCK_SIZE
         self._requests = 0
-        self._error: str | None = None
+        self._error: BootError | None = None
         self._insisted = False
         self._has_options = False
         self._last_block: int | None = None
@@ -57,7 +57,7 @@ class Transfer(Download):
             case Error(code, text):
                 self.client_sent(packet)
                 self.took(packet.destination_port)
-                self._fail(f"the client: {code} {text}")
+                self._fail(BootError(code=code, text=text, by_client=True))
             case _:
                 self.client_sent(packet, quiet=True)
 
@@ -78,7 +78,7 @@ class Transfer(Download):
                     self._final_sent += 1
             case Error(code, text):
                 self.answered(packet, flow, again=self._error is not None)
-                self._fail(f"{code} {text}")
+                self._fail(BootError(code=code, text=text))
             case Read() | Write() | Acknowledgement():
                 self.answered(packet, flow, quiet=True)
 
@@ -87,7 +87,7 @@ class Transfer(Download):
         if self._error is not None and not self._insisted:
             self.took_all()
 
-    def ended(self, end: float) -> tuple[Outcome, str | None]:
+    def ended(self, end: float) -> tuple[Outcome, BootError | None]:
         """See `Download`."""
         outcome = self._outcome(end)
         return outcome, self._error if outcome is Outcome.TFTP_ERROR else None
@@ -109,6 +109,6 @@ class Transfer(Download):
             outcome = Outcome.OPTIONS_NOT_ACKNOWLEDGED if self._last_block is None else Outcome.DATA_NOT_ACKNOWLEDGED
         return outcome
 
-    def _fail(self, error: str) -> None:
+    def _fail(self, error: BootError) -> None:
         if not self._complete:
             self._error = self._error or error

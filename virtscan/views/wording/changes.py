@@ -99,7 +99,8 @@ def _offload(server: str, cause: Cause) -> str:
 
 def field_change(change: FieldChange) -> str:
     """Say how a field changed, as in `vcpus: 2 → 4`."""
-    return f"{change.field}: {_value(change.old)} → {_value(change.new)}"
+    device = "" if change.device is None else f" of {change.device}"
+    return f"{change.field}{device}: {_value(change.old)} → {_value(change.new)}"
 
 
 def _value(fact: object) -> str:
