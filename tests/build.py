@@ -23,10 +23,12 @@ from virtscan.model import (
     Offload,
     Persistence,
     Policy,
+    Resources,
     Server,
     ServerDevice,
     SourceMode,
     State,
+    pack,
 )
 from virtscan.model.facts.persistence import SettingInWords
 from virtscan.model.gaps import AnyCause
@@ -81,7 +83,8 @@ def domain(name: str = "web01", *interfaces: Interface, **more: Any) -> Domain:
         "boot_devices": ("hd",),
         "interfaces": interfaces,
     }
-    return Domain(**(fields | more))
+    resources = more.pop("resources", Resources())
+    return Domain(**(fields | more), packed=pack(resources))
 
 
 def bond(name: str = "bond2", *members: str, **more: Any) -> Device:

@@ -4,7 +4,7 @@ import pytest
 
 from virtscan.analyzer import read_domain
 from virtscan.errors import AnalyzerError
-from virtscan.model import Domain, DomainState, Firmware, Resources
+from virtscan.model import Domain, DomainState, Firmware, Resources, pack
 
 NIC = "<interface type='user'><mac address='52:54:00:00:00:0{}'/></interface>"
 
@@ -34,7 +34,7 @@ def test_a_domain_is_read_whole() -> None:
         vcpus=4,
         memory_mib=2048,
         boot_devices=("network", "hd"),
-        resources=Resources(max_vcpus=4),
+        packed=pack(Resources(max_vcpus=4)),
     )
 
 

@@ -4,8 +4,6 @@ import tracemalloc
 from collections.abc import Sequence
 from functools import partial
 
-import msgspec
-
 from tests.bench.host import BONDS, CARDS, NETWORKS, domain
 from tests.bench.measuring import Row, in_turns
 from tests.build import bond, hypervisor, inventory, nic, server
@@ -97,7 +95,7 @@ def _domains(count: int) -> list[Domain]:
     read = (
         read_domain(domain(number), origin="qemu+ssh://hv/system", state=DomainState.ACTIVE) for number in range(count)
     )
-    return [msgspec.structs.replace(resolve(one, _NETWORKS), resources=Resources()) for one in read]
+    return [resolve(one, _NETWORKS).with_resources(Resources()) for one in read]
 
 
 def _fleet(domains: Sequence[Domain]) -> Inventory:

@@ -3,6 +3,7 @@ import pytest
 from tests.build import domain, gap_in_words, hypervisor, inventory, macvtap, server
 from virtscan.cli.exit_codes import ExitCode, of_report, of_servers
 from virtscan.model import (
+    Conclusion,
     Confidence,
     DeviceKind,
     Exposure,
@@ -20,12 +21,14 @@ GAP = gap_in_words(subject="qemu:///system vm7", reason="it vanished", about=Gap
 
 
 def finding(verdict: Verdict, exposure: Exposure = Exposure.BOOTS, waived: str | None = None) -> Finding:
-    return Finding(
-        hypervisor="hv1", origin="qemu:///system", domain="web01", uuid=None, index=0, mac=None, source_device=None,
-        source_mode=None, device_kind=DeviceKind.BOND, lower_devices=(), segment=None, server=None,
+    conclusion = Conclusion(
+        source_device=None, source_mode=None, device_kind=DeviceKind.BOND, lower_devices=(), segment=None, server=None,
         server_interface=None, verdict=verdict, confidence=Confidence.LOW, exposure=exposure, rule="R11", because=(),
         missing=(), waived=waived,
     )  # fmt: skip
+    return Finding(
+        hypervisor="hv1", origin="qemu:///system", domain="web01", uuid=None, index=0, mac=None, conclusion=conclusion
+    )
 
 
 def report(*findings: Finding, gaps: tuple[Gap, ...] = ()) -> Report:

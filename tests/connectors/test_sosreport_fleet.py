@@ -82,7 +82,7 @@ def as_reports(plan: Plan, folder: Path, compression: Compression | None) -> lis
 def verdicts(report: Report) -> list[object]:
     """Return all that is judged, but for the documents' names and for whether the kernel is declared."""
     return [
-        msgspec.structs.replace(finding, origin="", because=tuple(map(_observed, finding.because)))
+        msgspec.structs.replace(finding.concluding(because=tuple(map(_observed, finding.because))), origin="")
         for finding in report.findings
     ]
 
@@ -130,7 +130,7 @@ def _attached(hypervisor: Hypervisor) -> set[str | None]:
 def anonymous(domain: Domain) -> Domain:
     """The domain without the source's name, and what no file of a report says."""
     resources = msgspec.structs.replace(domain.resources, autostart=State.UNKNOWN, has_snapshot=State.UNKNOWN)
-    return msgspec.structs.replace(domain, origin="", resources=resources)
+    return msgspec.structs.replace(domain, origin="").with_resources(resources)
 
 
 @pytest.mark.parametrize("compression", [None, *COMPRESSIONS])

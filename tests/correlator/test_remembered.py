@@ -267,7 +267,7 @@ def test_memory_clears_only_what_the_complete_scan_cleared_and_only_where_all_wa
     was, alone = by_interface(before), by_interface(replace(later, places=()))
 
     for key, found in by_interface(later).items():
-        if replace(found, reaches_server=alone[key].reaches_server) == alone[key]:
+        if found.concluding(reaches_server=alone[key].reaches_server) == alone[key]:
             continue
         assert found.verdict is alone[key].verdict or found.rule == "R10"
         assert found.confidence is Confidence.LOW

@@ -17,6 +17,7 @@ from tests.build import (
 )
 from virtscan.model import (
     Attachment,
+    Conclusion,
     Confidence,
     Device,
     DeviceKind,
@@ -131,7 +132,9 @@ def finding(**fields: Any) -> Finding:
         "missing": (),
         "reaches_server": Reach.YES,
     }
-    return Finding(**(defaults | fields))
+    given = defaults | fields
+    of_interface = {key: given.pop(key) for key in Finding.__struct_fields__ if key in given}
+    return Finding(**of_interface, conclusion=Conclusion(**given))
 
 
 def report() -> Report:

@@ -1,16 +1,18 @@
 """A `<domain>` document, or a status file around one, to a value."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from sys import intern
 
 from lxml import etree
 
 from virtscan.analyzer.interface import read_interface
-from virtscan.analyzer.literals import identifier, mebibytes, number
+from virtscan.analyzer.literals import FEW, identifier, mebibytes, number
 from virtscan.analyzer.resources import read_resources
 from virtscan.analyzer.xml.parsing import first_children, parse, parse_each
 from virtscan.analyzer.xml.trimming import trimmed
 from virtscan.errors import AnalyzerError
-from virtscan.model import Domain, DomainState, Firmware, Interface, State
+from virtscan.model import Domain, DomainState, Firmware, Interface, State, pack
 
 _SUSPENDED = frozenset({"paused", "pmsuspended"})
 _FIRMWARE = {firmware.value: firmware for firmware in Firmware}
@@ -82,14 +84,14 @@ def domain_from(root: etree._Element, *, origin: str, state: DomainState = Domai
         name=_text(first.get("name")) or "",
         uuid=identifier(_text(first.get("uuid"))),
         state=state,
-        type=element.get("type") or None,
+        type=intern(element.get("type", "")) or None,
         firmware=_firmware(systems),
         direct_kernel=any((text or "").strip() for system in systems for text in [system.findtext("kernel")]),
         vcpus=None if vcpu is None else _started_with(vcpu),
         memory_mib=None if memory is None else mebibytes(memory.text, memory.get("unit")),
-        boot_devices=tuple(_boot_devices(systems)),
+        boot_devices=_shared(tuple(_boot_devices(systems))),
         interfaces=tuple(_interfaces(element)),
-        resources=read_resources(element, first, paused=paused),
+        packed=pack(read_resources(element, first, paused=paused)),
     )
 
 
@@ -118,6 +120,12 @@ def _boot_devices(systems: Sequence[etree._Element]) -> Iterator[str]:
             device = boot.get("dev")
             if device:
                 yield device
+
+
+@lru_cache(maxsize=FEW)
+def _shared(devices: tuple[str, ...]) -> tuple[str, ...]:
+    """Give one value for all domains with the same boot devices."""
+    return devices
 
 
 def _interfaces(domain: etree._Element) -> Iterator[Interface]:

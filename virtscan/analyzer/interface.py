@@ -1,11 +1,12 @@
 """A domain's `<interface>` to a value, by the rules that libvirt reads it with."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from sys import intern
 
 from lxml import etree
 
-from virtscan.analyzer.literals import mac_address, number, source_mode
+from virtscan.analyzer.literals import FEW, mac_address, number, source_mode
 from virtscan.analyzer.xml.parsing import first_children
 from virtscan.model import Attachment, DeviceName, Interface, LinkState, SourceMode, State
 
@@ -94,13 +95,19 @@ def _attachments(kind: str, device: str | None, mode: SourceMode | None) -> tupl
     name = None if device is None else DeviceName(device)
     match kind:
         case "direct":
-            return (Attachment(name, mode),)
+            return _alone(name, mode)
         case "bridge":
-            return (Attachment(name, None),)
+            return _alone(name, None)
         case "network" if name is not None:
-            return (Attachment(name, None),)
+            return _alone(name, None)
         case _:
             return ()
+
+
+@lru_cache(maxsize=FEW)
+def _alone(name: DeviceName | None, mode: SourceMode | None) -> tuple[Attachment, ...]:
+    """Return the only device that an interface is attached to; one value for all that are attached alike."""
+    return (Attachment(name, mode),)
 
 
 def _model(element: etree._Element | None) -> str | None:

@@ -7,8 +7,8 @@ from virtscan.model import Mac, SourceMode, parse_mac
 
 _UUID = re.compile(r"[0-9a-f]{32}")
 _PRINTED = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FEW = 1024
-"""Texts that are remembered: thousands of domains have the same few sizes and numbers."""
+FEW = 1024
+"""Values that are remembered, and shared: thousands of domains have the same few sizes, numbers and devices."""
 _TOO_LONG = 20
 _KIB = 1024
 _MIB = 1024 * 1024
@@ -21,7 +21,7 @@ def number(text: str | None) -> int | None:
     return None if text is None else _number(text.strip()[:_TOO_LONG])
 
 
-@lru_cache(maxsize=_FEW)
+@lru_cache(maxsize=FEW)
 def _number(digits: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < _TOO_LONG else None
 
@@ -62,14 +62,18 @@ def mebibytes(text: str | None, unit: str | None) -> int | None:
     Source:
         libvirt src/util/virutil.c virScaleInteger, src/conf/domain_conf.c virDomainParseMemory.
     """
-    count = number(text)
-    scale = _KIB if unit is None else _scale(unit[:_TOO_LONG].lower())
+    return None if text is None else _mebibytes(text.strip()[:_TOO_LONG], unit if unit is None else unit[:_TOO_LONG])
+
+
+@lru_cache(maxsize=FEW)
+def _mebibytes(digits: str, unit: str | None) -> int | None:
+    count = _number(digits)
+    scale = _KIB if unit is None else _scale(unit.lower())
     if count is None or scale is None:
         return None
     return (count * scale + _MIB // 2) // _MIB
 
 
-@lru_cache(maxsize=_FEW)
 def _scale(unit: str) -> int | None:
     if unit in {"b", "byte", "bytes"}:
         return 1

@@ -38,7 +38,7 @@ def with_observations(domains: Iterable[Domain], observed: Sequence[Marked | Mea
     return [
         domain
         if domain.next_start or domain.uuid is None or not observed
-        else msgspec.structs.replace(domain, resources=_resources(domain.resources, domain.uuid, marked, measured))
+        else domain.with_resources(_resources(domain.resources, domain.uuid, marked, measured))
         for domain in domains
     ]
 

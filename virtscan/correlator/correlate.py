@@ -1,8 +1,7 @@
 """Every interface against every server: the worst verdict is the interface's."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -17,6 +16,7 @@ from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import VERDICTS
 from virtscan.correlator.waivers import Waivers
 from virtscan.model import (
+    Conclusion,
     Domain,
     Exposure,
     Finding,
@@ -41,7 +41,6 @@ from virtscan.model.gaps.mismatches import (
     PhysicalContradicted,
     PlaceContradicted,
 )
-from virtscan.model.reasons import Reason
 
 _EXPOSURES = {exposure: rank for rank, exposure in enumerate(Exposure)}
 
@@ -72,11 +71,12 @@ def _judged(inventory: Inventory) -> Report:
     for gap in inventory.gaps:
         if gap.about is GapAbout.AGE:
             outdated[gap.hypervisor].append(gap)
-    findings: list[Finding] = []
+    found_on: dict[str, list[Finding]] = {}
     left_out: Counter[NotJudged] = Counter()
     overruled: dict[str, None] = {}
     for hypervisor in inventory.hypervisors:
         judge = _Judge(index, hypervisor, waivers, tuple(outdated[hypervisor.name]))
+        findings = found_on.setdefault(hypervisor.name, [])
         for domain in hypervisor.domains:
             for interface in domain.interfaces:
                 found = judge.judge(domain, interface, pending)
@@ -85,16 +85,12 @@ def _judged(inventory: Inventory) -> Report:
                 elif not domain.next_start:
                     left_out[found] += 1
         overruled |= judge.overruled
-    findings.sort(key=_urgency)
     return Report(
         inventory=inventory,
-        findings=tuple(findings),
+        findings=_most_urgent_first(found_on),
         not_judged=dict(left_out),
         warnings=(*waivers.warnings(inventory.hypervisors), *_warnings(inventory, index, tuple(overruled))),
     )
-
-
-_Reasons: TypeAlias = tuple[tuple[Reason, ...], tuple[Reason, ...]]
 
 
 class _Judge:
@@ -106,7 +102,7 @@ class _Judge:
         self._waivers = waivers
         self._evaluator = Evaluator(index, hypervisor)
         self._reasoning = Reasoning(index, hypervisor, self._evaluator.kernel, outdated)
-        self._reasons: dict[int, _Reasons] = {}
+        self._conclusions: dict[tuple[int, Exposure], Conclusion] = {}
         self.overruled: dict[str, None] = {}
 
     def judge(self, domain: Domain, interface: Interface, pending: frozenset[Mac]) -> Finding | NotJudged:
@@ -125,26 +121,19 @@ class _Judge:
             without |= self._numbers(finding.server)
             rest = self._evaluator.evaluate(domain, interface, without)
             if isinstance(rest, NotJudged) or rest.ruling.stack is None:
-                return msgspec.structs.replace(first, waived=waived[0].reason, waived_servers=tuple(waived))
+                return first.concluding(waived=waived[0].reason, waived_servers=tuple(waived))
             finding = self._finding(domain, interface, rest, exposed)
-        finding = msgspec.structs.replace(finding, waived_servers=tuple(waived))
+        finding = finding.concluding(waived_servers=tuple(waived)) if waived else finding
         return self._waivers.apply(finding) if finding.verdict in OPEN else finding
 
     def _numbers(self, server: str | None) -> frozenset[int]:
         return frozenset(number for number, one in enumerate(self._index.servers) if one.name == server)
 
     def _finding(self, domain: Domain, interface: Interface, evaluation: Evaluation, exposed: Exposure) -> Finding:
-        decided, ruling = evaluation.decided, evaluation.ruling
-        # An evaluation is shared by all interfaces that are plugged in alike (the evaluator keeps it), and so are its
-        # reasons.
-        if id(evaluation) not in self._reasons:
-            self._reasons[id(evaluation)] = self._reasoning.reasons(evaluation)
-        because, missing = self._reasons[id(evaluation)]
-        for number in decided.contradicted:
-            self.overruled[self._index.servers[number].name] = None
-        stack = ruling.stack if ruling.rule.server else None
-        verdict = ruling.rule.verdict
-        assert verdict is not None  # noqa: S101  an interface without a verdict is not judged
+        # The evaluator keeps an evaluation for all interfaces that are plugged in alike.
+        alike = (id(evaluation), exposed)
+        if alike not in self._conclusions:
+            self._conclusions[alike] = self._conclusion(evaluation, exposed)
         return Finding(
             hypervisor=self._hypervisor.name,
             origin=domain.origin,
@@ -153,6 +142,18 @@ class _Judge:
             index=interface.index,
             mac=interface.mac,
             next_start=domain.next_start,
+            conclusion=self._conclusions[alike],
+        )
+
+    def _conclusion(self, evaluation: Evaluation, exposed: Exposure) -> Conclusion:
+        decided, ruling = evaluation.decided, evaluation.ruling
+        because, missing = self._reasoning.reasons(evaluation)
+        for number in decided.contradicted:
+            self.overruled[self._index.servers[number].name] = None
+        stack = ruling.stack if ruling.rule.server else None
+        verdict = ruling.rule.verdict
+        assert verdict is not None  # noqa: S101  an interface without a verdict is not judged
+        return Conclusion(
             source_device=decided.point.device,
             source_mode=decided.point.mode,
             device_kind=decided.point.stack.kind,
@@ -210,5 +211,15 @@ def _interface(finding: Finding) -> tuple[str, str, int, str, bool, str]:
     )
 
 
-def _urgency(finding: Finding) -> tuple[int, int, tuple[str, str, int, str, bool, str]]:
-    return VERDICTS[finding.verdict], _EXPOSURES[finding.exposure], _interface(finding)
+def _most_urgent_first(found_on: Mapping[str, list[Finding]]) -> tuple[Finding, ...]:
+    """Sort by urgency, then by interface; host by host, because keys take more memory than findings."""
+    findings: list[Finding] = []
+    for name in sorted(found_on):
+        findings += sorted(found_on[name], key=_interface)
+    findings.sort(key=_urgency)
+    return tuple(findings)
+
+
+def _urgency(finding: Finding) -> int:
+    conclusion = finding.conclusion
+    return VERDICTS[conclusion.verdict] * len(_EXPOSURES) + _EXPOSURES[conclusion.exposure]

@@ -6,8 +6,6 @@ from datetime import date, timedelta
 from enum import Enum
 from fnmatch import translate
 
-import msgspec
-
 from virtscan.model import Finding, Gap, GapAbout, HostStatus, Hypervisor, Waiver
 from virtscan.model.gaps.items import WaiverItem
 from virtscan.model.gaps.mismatches import WaiverExpired, WaiverUnused
@@ -53,7 +51,7 @@ class Waivers:
             return finding
         matching = self.matching(finding)
         self._used.update(matching)
-        return msgspec.structs.replace(finding, waived=self._valid[matching[0]][0]) if matching else finding
+        return finding.concluding(waived=self._valid[matching[0]][0]) if matching else finding
 
     def of_server(self, finding: Finding) -> str | None:
         """Give the reason of the first waiver that is about this finding's server by name; None without one."""

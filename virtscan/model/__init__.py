@@ -14,6 +14,7 @@ from virtscan.model.facts.hypervisors import (
 )
 from virtscan.model.facts.memory import RememberedPlace, UnreadHost
 from virtscan.model.facts.persistence import Persistence
+from virtscan.model.facts.packing import Packed, pack, unpack
 from virtscan.model.facts.provisioning import Netboot, Subnet
 from virtscan.model.facts.resources import Disk, DiskMode, Processor, Resources
 from virtscan.model.facts.servers import Feature, Offload, Server, ServerDevice
@@ -29,7 +30,7 @@ from virtscan.model.plan import (
     Target,
     TargetKind,
 )
-from virtscan.model.report import Finding, NotJudged, Report, WaivedServer
+from virtscan.model.report import Conclusion, Finding, NotJudged, Report, WaivedServer
 from virtscan.model.secret import Secret
 from virtscan.model.states import (
     Backing,
@@ -58,6 +59,7 @@ __all__ = [
     "CONFIGURATION",
     "Attachment",
     "Backing",
+    "Conclusion",
     "Confidence",
     "Device",
     "DeviceKind",
@@ -90,6 +92,7 @@ __all__ = [
     "NotJudged",
     "Observed",
     "Offload",
+    "Packed",
     "Persistence",
     "Plan",
     "Policy",
@@ -116,5 +119,7 @@ __all__ = [
     "Waiver",
     "WhyLeftOut",
     "match_hosts",
+    "pack",
     "parse_mac",
+    "unpack",
 ]  # fmt: skip

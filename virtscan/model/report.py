@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import Any
 
 import msgspec
 
@@ -30,22 +31,16 @@ class WaivedServer(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The judgement of one interface: the worst verdict over all servers that could answer it.
+class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
+    """The judgement of all interfaces that are plugged in alike: one value for all of their findings.
 
     `server` is the one that decided, None when no server is known or none serves the segment, or when the
     hypervisor's kernel settled it. `source_device` is, for a powered-off domain on a pool, the device that decided.
     `because` lists the facts that it rests on, `missing` what would settle it. `reaches_server` is about all servers
-    that may serve it. `next_start` marks a finding about the persistent definition of a running domain. `waived` is the
-    waiver's reason; `waived_servers` are the servers that a waiver took away, so that another one decides, or none.
+    that may serve it. `waived` is the waiver's reason; `waived_servers` are the servers that a waiver took away, so
+    that another one decides, or none.
     """
 
-    hypervisor: str
-    origin: str
-    domain: str
-    uuid: str | None
-    index: int
-    mac: Mac | None
     source_device: DeviceName | None
     source_mode: SourceMode | None
     device_kind: DeviceKind
@@ -60,9 +55,108 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     because: tuple[Reason, ...]
     missing: tuple[Reason, ...]
     reaches_server: Reach = Reach.UNKNOWN
-    next_start: bool = False
     waived: str | None = None
     waived_servers: tuple[WaivedServer, ...] = ()
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The judgement of one interface: the worst verdict over all servers that could answer it.
+
+    `next_start` marks a finding about the persistent definition of a running domain.
+    """
+
+    hypervisor: str
+    origin: str
+    domain: str
+    uuid: str | None
+    index: int
+    mac: Mac | None
+    conclusion: Conclusion
+    next_start: bool = False
+
+    def concluding(self, **changes: Any) -> "Finding":  # Any: fields of `Conclusion`
+        """Give the finding with a conclusion that differs in these fields."""
+        return msgspec.structs.replace(self, conclusion=msgspec.structs.replace(self.conclusion, **changes))
+
+    @property
+    def source_device(self) -> DeviceName | None:
+        """Return that of the conclusion."""
+        return self.conclusion.source_device
+
+    @property
+    def source_mode(self) -> SourceMode | None:
+        """Return that of the conclusion."""
+        return self.conclusion.source_mode
+
+    @property
+    def device_kind(self) -> DeviceKind:
+        """Return that of the conclusion."""
+        return self.conclusion.device_kind
+
+    @property
+    def lower_devices(self) -> tuple[DeviceName, ...]:
+        """Return that of the conclusion."""
+        return self.conclusion.lower_devices
+
+    @property
+    def segment(self) -> str | None:
+        """Return that of the conclusion."""
+        return self.conclusion.segment
+
+    @property
+    def server(self) -> str | None:
+        """Return that of the conclusion."""
+        return self.conclusion.server
+
+    @property
+    def server_interface(self) -> str | None:
+        """Return that of the conclusion."""
+        return self.conclusion.server_interface
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return that of the conclusion."""
+        return self.conclusion.verdict
+
+    @property
+    def confidence(self) -> Confidence:
+        """Return that of the conclusion."""
+        return self.conclusion.confidence
+
+    @property
+    def exposure(self) -> Exposure:
+        """Return that of the conclusion."""
+        return self.conclusion.exposure
+
+    @property
+    def rule(self) -> str:
+        """Return that of the conclusion."""
+        return self.conclusion.rule
+
+    @property
+    def because(self) -> tuple[Reason, ...]:
+        """Return that of the conclusion."""
+        return self.conclusion.because
+
+    @property
+    def missing(self) -> tuple[Reason, ...]:
+        """Return that of the conclusion."""
+        return self.conclusion.missing
+
+    @property
+    def reaches_server(self) -> Reach:
+        """Return that of the conclusion."""
+        return self.conclusion.reaches_server
+
+    @property
+    def waived(self) -> str | None:
+        """Return that of the conclusion."""
+        return self.conclusion.waived
+
+    @property
+    def waived_servers(self) -> tuple[WaivedServer, ...]:
+        """Return that of the conclusion."""
+        return self.conclusion.waived_servers
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

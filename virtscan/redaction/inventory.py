@@ -46,7 +46,7 @@ def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:
     for finding in correlate(inventory).findings:
         for server in dict.fromkeys((finding.server, *(one.server for one in finding.waived_servers))):
             subject = (finding.hypervisor, finding.domain, finding.mac or "", server or "")
-            for number in waivers.matching(msgspec.structs.replace(finding, server=server)):
+            for number in waivers.matching(finding.concluding(server=server)):
                 patterns = (getattr(inventory.policy.waivers[number], key) for key in PATTERNS)
                 matched[number].add(
                     tuple("*" if glob == "*" else name for glob, name in zip(patterns, subject, strict=True))

@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import inspect as info
 
+from virtscan.model import Packed, pack, unpack
 from virtscan.redaction.forms import Forms, Rewrite
 from virtscan.redaction.policy import TABLE, Holds
 
@@ -41,10 +42,12 @@ class _Walk:
         match value:
             case str():
                 return way(value) if value else value
-            case ():
-                return value
-            case tuple():
+            case tuple() if value:
                 return tuple([self._value(one, way) for one in value])
+            case Packed():
+                resources = unpack(value)
+                new = self.struct(resources)
+                return value if new is resources else pack(new)
             case msgspec.Struct():
                 return self.struct(value)
             case Mapping():

@@ -1,14 +1,16 @@
 """An inventory as a file: what `scan --save` keeps and `report FILE` reads; bytes in, bytes out."""
 
 import re
+from collections.abc import Iterator
 from typing import TypeAlias, get_args
 
 import msgspec
 
 from virtscan.errors import InventoryError
-from virtscan.model import Hypervisor, Inventory
+from virtscan.model import Domain, Hypervisor, Inventory
 from virtscan.storage.inventory_v3 import (
     InventorySchema,
+    SavedDomain,
     SavedGap,
     SavedHypervisor,
     SavedInventory,
@@ -31,13 +33,30 @@ _ANY_SCHEMA = re.compile(r"(virtscan\.[a-z]+)/([1-9][0-9]{0,8})")
 _WANTED = "use a file written by virtscan scan --save"
 
 
+_PLACE = (msgspec.Raw(b"\0"),)
+"""Stands for the hypervisors; JSON can't contain it."""
+
+
 class _InventoryHeader(msgspec.Struct, frozen=True):
     schema: str
 
 
 def dumps(inventory: Inventory) -> bytes:
     """Write an inventory as one line of JSON; mappings keep their order, and with them what is reported again."""
-    return msgspec.json.encode(to_saved(inventory)) + b"\n"
+    return b"".join(parts(inventory))
+
+
+def parts(inventory: Inventory) -> Iterator[bytes]:
+    """Write as `dumps` does, hypervisor by hypervisor: the whole may be larger than the inventory is in memory."""
+    encode = msgspec.json.Encoder().encode
+    if not inventory.hypervisors:
+        yield encode(to_saved(inventory)) + b"\n"
+        return
+    others = to_saved(msgspec.structs.replace(inventory, hypervisors=()))
+    head, tail = encode(msgspec.structs.replace(others, hypervisors=_PLACE)).split(_PLACE[0])
+    for number, host in enumerate(inventory.hypervisors):
+        yield (b"," if number else head) + encode(msgspec.convert(host, SavedHypervisor, from_attributes=True))
+    yield tail + b"\n"
 
 
 def to_saved(inventory: Inventory) -> SavedInventory:
@@ -108,6 +127,11 @@ def from_saved(saved: SavedInventory) -> Inventory:
         for one, kept in zip(inventory.unread, saved.unread, strict=True)
     )
     return msgspec.structs.replace(inventory, hypervisors=tuple(hosts), unread=tuple(unread))
+
+
+def domain_from_saved(saved: SavedDomain) -> Domain:
+    """Make the domain of what is saved."""
+    return msgspec.convert(saved, Domain, from_attributes=True)
 
 
 def host_from_saved(saved: SavedHypervisor) -> Hypervisor:

@@ -4,10 +4,10 @@ They are apart from the model, which may change at any time: a change here that 
 a new version, with a step in `upgrades`. Defaults are omitted, so a default must never change. The meaning of each
 field is that of the same field in the model.
 
-Domains are the bulk of a file, and copies of them would double the time of reading and writing. They are the model's as
-long as both are the same, and so are the items and causes of gaps; `fixtures/golden/inventory.schema.json` fixes what
-they are here. When one of these has to change, freeze a copy of it in this module first; a further item or cause is no
-change.
+Interfaces and disks are the bulk of a file, and copies of them would double the time of reading and writing. They are
+the model's as long as both are the same, and so are the items and causes of gaps. What they are here is fixed by
+`fixtures/golden/inventory.schema.json`. When one of these has to change, freeze a copy of it in this module first; a
+further item or cause is no change.
 """
 
 from collections.abc import Mapping
@@ -20,15 +20,20 @@ from virtscan.model import (
     Attachment,
     Backing,
     DeviceKind,
-    Domain,
+    DomainState,
+    Firmware,
     GapAbout,
     HostStatus,
+    Interface,
     LowerDevice,
     Machine,
+    Packed,
     Processor,
+    Resources,
     SourceMode,
     State,
     WhyLeftOut,
+    pack,
 )
 from virtscan.model.facts.persistence import AnyBasis
 from virtscan.model.gaps import AnyCause, AnyItem
@@ -94,6 +99,29 @@ class SavedLeftOut(_Saved, frozen=True):
     why: WhyLeftOut
 
 
+class SavedDomain(_Saved, frozen=True, gc=False):
+    """A domain."""
+
+    origin: str
+    name: str
+    uuid: str | None = None
+    state: DomainState = DomainState.UNKNOWN
+    type: str | None = None
+    next_start: bool = False
+    firmware: Firmware | None = None
+    direct_kernel: bool = False
+    vcpus: int | None = None
+    memory_mib: int | None = None
+    boot_devices: tuple[str, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    resources: Resources = Resources()
+
+    @property
+    def packed(self) -> Packed:
+        """Return the resources as the model keeps them."""
+        return pack(self.resources)
+
+
 class SavedHypervisor(_Saved, frozen=True):
     """A hypervisor. `keys` are all that it was ever known by, the best first."""
 
@@ -118,7 +146,7 @@ class SavedHypervisor(_Saved, frozen=True):
     memory_mib: int | None = None
     memory_free_mib: int | None = None
     processor: Processor = Processor()
-    domains: tuple[Domain, ...] = ()
+    domains: tuple[SavedDomain, ...] = ()
     networks: tuple[SavedNetwork, ...] = ()
     devices: tuple[SavedDevice, ...] = ()
     segments: Mapping[str, str] = {}

@@ -107,9 +107,10 @@ def scan(
         failed = keeping.failure or night.failure
         run = Run(exit_code=code if failed is None else OutputError.exit_code, seconds=seconds)
         if saved:
-            from virtscan.storage import dumps
+            from virtscan.storage import parts
 
-            saved.write(dumps(inventory))
+            for part in parts(inventory):
+                saved.write(part)
             if code is ExitCode.NOTHING_SEEN:
                 saved.keep_earlier()
             saved.end()  # whatever may go wrong with the report

@@ -142,7 +142,7 @@ def _with_state(
         known["paused"] = suspended[domain.name]
     if autostart:
         known["autostart"] = State.ON if domain.name in autostart else State.OFF
-    return msgspec.structs.replace(domain, resources=msgspec.structs.replace(domain.resources, **known))
+    return domain.with_resources(msgspec.structs.replace(domain.resources, **known))
 
 
 def _autostart(report: Sosreport) -> frozenset[str]:

@@ -6,6 +6,7 @@ from typing import Annotated, Generic, NewType, TypeAlias, TypeVar
 
 import msgspec
 
+from virtscan.model.facts.packing import Packed, pack, unpack
 from virtscan.model.facts.resources import Processor, Resources
 from virtscan.model.identity.keys import host_keys, interface_keys
 from virtscan.model.identity.mac import Mac
@@ -98,6 +99,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     `origin` tells apart documents of the same name or uuid: the URI, or the file (with `#2`, `#3` … for the
     second and later documents in it). `boot_devices` are `<os><boot dev>` in order. `type` is the domain's own
     (kvm, qemu, lxc …). `next_start` marks the persistent definition of a running domain: what its next start will use.
+    `packed` are its resources.
     """
 
     origin: str
@@ -112,7 +114,16 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     memory_mib: int | None = None
     boot_devices: tuple[str, ...] = ()
     interfaces: tuple[Interface, ...] = ()
-    resources: Resources = Resources()
+    packed: Packed = Packed()
+
+    @property
+    def resources(self) -> Resources:
+        """What it is given: unpacked anew."""
+        return unpack(self.packed)
+
+    def with_resources(self, resources: Resources) -> "Domain":
+        """Give the domain with these resources."""
+        return msgspec.structs.replace(self, packed=pack(resources))
 
     @property
     def interface_keys(self) -> tuple[str, ...]:

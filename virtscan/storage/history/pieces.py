@@ -14,7 +14,8 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from virtscan.model import Domain
-from virtscan.storage.inventory_file import VERSION, Saved, raw_upgraded
+from virtscan.storage.inventory_file import VERSION, Saved, domain_from_saved, raw_upgraded
+from virtscan.storage.inventory_v3 import SavedDomain
 
 _VOLATILE = rb'(?<=[{,])"(observed_at|open_seconds|read_seconds|memory_free_mib|balloon_mib|mhz)":'
 _TAKEN_OUT = re.compile(_VOLATILE + rb'("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)')
@@ -23,7 +24,7 @@ _LISTS = ("servers", "netboots", "subnets")
 """The fields of an inventory whose items have versions of their own; hypervisors have tables of theirs."""
 
 _encode = msgspec.json.Encoder().encode
-_domain = msgspec.json.Decoder(Domain).decode
+_domain = msgspec.json.Decoder(SavedDomain).decode
 _rest = msgspec.json.Decoder(Saved).decode
 
 
@@ -107,9 +108,9 @@ def with_volatile(data: bytes, volatile: Sequence[bytes]) -> bytes:
 def domain_of(data: bytes, version: int) -> Domain:
     """Read a domain's piece, written by this or an earlier version of the inventory file."""
     if version == VERSION:
-        return _domain(data)
+        return domain_from_saved(_domain(data))
     host = {"name": "", "uri": "", "status": "complete", "domains": [msgspec.json.decode(data)]}
-    return msgspec.convert(_upgraded("hypervisors", host, version)["domains"][0], type=Domain)
+    return domain_from_saved(msgspec.convert(_upgraded("hypervisors", host, version)["domains"][0], type=SavedDomain))
 
 
 def host_of(data: bytes, version: int) -> Any:  # a host of the inventory file, whatever its version calls it
