@@ -74,6 +74,21 @@ def test_a_signal_that_was_ignored_from_the_beginning_stays_so(name: str) -> Non
     assert (done.stdout, done.returncode) == ("still here\n", 0)
 
 
+@pytest.mark.parametrize("ignored", [False, True])
+def test_an_interrupt_counts_from_the_first_line_on(*, ignored: bool) -> None:
+    """What Python raises for it while a class is created ends in exit code 1, which means "at risk"."""
+    start = (*DEFAULT_SIGNALS, "env", "--ignore-signal=INT") if ignored else DEFAULT_SIGNALS
+    done = ended(
+        "import sys\nbefore = set(sys.modules)\nimport virtscan.__main__\nloaded = set(sys.modules) - before\n"
+        "print(sorted(loaded - {'_signal'}))\nimport os\nos.kill(os.getpid(), 2)\nprint('still here')",
+        start=start,
+    )
+
+    assert done.returncode == (0 if ignored else -signal.SIGINT)
+    assert done.stderr == ""
+    assert not ignored or done.stdout == "['virtscan', 'virtscan.__main__']\nstill here\n"
+
+
 @pytest.mark.parametrize("delay", [0, 0.02, 0.05, 0.1, 0.2])
 def test_a_signal_during_the_imports_ends_the_process(delay: float, tmp_path: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):

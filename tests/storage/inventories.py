@@ -10,7 +10,7 @@ from typing import Annotated, Any, NewType, TypeVar, Union, get_args, get_origin
 import msgspec
 from hypothesis import strategies as st
 
-from virtscan.model import Inventory
+from virtscan.model import Inventory, Packed, Resources, pack
 from virtscan.model.facts.hypervisors import Moment
 
 _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
@@ -44,6 +44,8 @@ def of(kind: Any) -> st.SearchStrategy[Any]:
         made = st.dictionaries(of(arguments[0]), of(arguments[1]), max_size=2)
     elif isinstance(kind, type) and issubclass(kind, Enum):
         made = st.sampled_from(kind)
+    elif kind is Packed:
+        made = of(Resources).map(pack)
     else:
         made = st.deferred(lambda: _struct(origin or kind, arguments))
     return made

@@ -36,28 +36,39 @@ def keys(document: Document) -> Iterator[tuple[str, object]]:
     if document.metrics:
         yield "summary", nested(document.metrics)
     for section in document.sections:
-        yield section.key, records(section)
+        yield section.key, _array(section)
         if section.total is not None:
             yield (
                 "total" if section is document.main else f"{section.key}_total",
                 _record(section.columns, section.total),
             )
-    yield "gaps", [*records(document.gaps), *records(document.warnings)]
+    yield "gaps", _array(document.gaps, document.warnings)
 
 
 def written(value: Mapping[str, object], *, indent: int) -> bytes:
     """Write an object on lines of this indentation, or on one line for 0."""
-    try:
-        data = msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        data = msgspec.json.encode(_spelt_out(value))
+    data = _encoded(value)
+    if data.isascii() and b"\x7f" not in data:
+        return msgspec.json.format(data, indent=indent) + b"\n"  # nothing to escape in what may be long
     text = _NOT_ASCII.sub(_if_printable, msgspec.json.format(data, indent=indent).decode()) + "\n"
     return text.encode()
 
 
-def records(section: Section) -> list[dict[str, Value]]:
+def records(section: Section) -> Iterator[dict[str, Value]]:
     """Give the rows of a section as records."""
-    return [_record(section.columns, row) for row in section.rows]
+    return (_record(section.columns, row) for row in section.rows)
+
+
+def _array(*sections: Section) -> msgspec.Raw:
+    """Write the rows of sections, one by one: records take ten times as much memory."""
+    return msgspec.Raw(b"[%b]" % b",".join(_encoded(one) for section in sections for one in records(section)))
+
+
+def _encoded(value: Mapping[str, object]) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_spelt_out(value))
 
 
 def _record(columns: tuple[Column, ...], row: Row) -> dict[str, Value]:

@@ -1,17 +1,29 @@
 """The risks view: every finding by cause and worst first, with the counts, what to change, and what it rests on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from virtscan.correlator import RULES
-from virtscan.model import Confidence, DeviceKind, Exposure, Finding, Reach, Report, SourceMode, Verdict, WaivedServer
+from virtscan.model import (
+    Conclusion,
+    Confidence,
+    DeviceKind,
+    Exposure,
+    Finding,
+    Reach,
+    Report,
+    SourceMode,
+    Verdict,
+    WaivedServer,
+)
 from virtscan.model.reasons import Reason
 from virtscan.views.document import (
     Audience,
     Column,
     Document,
     Field,
+    Value,
     number,
     one_of,
     records,
@@ -44,6 +56,19 @@ def _source(finding: Finding) -> str | None:
     return f"{finding.source_device} ({', '.join(text for text in words if text)})"
 
 
+def _of_conclusion(value: Callable[[Finding], Value]) -> Callable[[Finding], Value]:
+    """Make one value for all findings with one conclusion, on which alone it depends."""
+    known: dict[int, tuple[Conclusion, Value]] = {}
+
+    def shared(finding: Finding) -> Value:
+        one = known.get(id(finding.conclusion))
+        if one is None:
+            one = known[id(finding.conclusion)] = (finding.conclusion, value(finding))
+        return one[1]
+
+    return shared
+
+
 def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Finding], ...]:
     """Give the columns of findings; sentences are made here, from the reasons of each."""
     return (
@@ -52,7 +77,7 @@ def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Findi
         Field(Column("uuid", audience=_DATA), lambda finding: finding.uuid),
         Field(number("index", audience=_DATA), lambda finding: finding.index),
         Field(Column("mac", "MAC"), lambda finding: finding.mac),
-        Field(Column("source", "source device", audience=_PEOPLE, under="mac"), _source),
+        Field(Column("source", "source device", audience=_PEOPLE, under="mac"), _of_conclusion(_source)),
         Field(Column("source_device", audience=_DATA), lambda finding: finding.source_device),
         Field(one_of(SourceMode, "source_mode", audience=_DATA), lambda finding: word(finding.source_mode)),
         Field(one_of(DeviceKind, "device_kind", audience=_DATA), lambda finding: word(finding.device_kind)),
@@ -63,19 +88,25 @@ def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Findi
         Field(one_of(Confidence, "confidence", under="verdict"), lambda finding: word(finding.confidence)),
         Field(one_of(Exposure, "exposure", under="server"), lambda finding: word(finding.exposure)),
         Field(Column("rule", audience=_DATA, words=_RULES), lambda finding: finding.rule),
-        Field(texts("because", audience=_DATA), lambda finding: wording.sentences(finding.because)),
-        Field(texts("missing", audience=_DATA), lambda finding: wording.sentences(finding.missing)),
+        Field(texts("because", audience=_DATA), _of_conclusion(lambda finding: wording.sentences(finding.because))),
+        Field(texts("missing", audience=_DATA), _of_conclusion(lambda finding: wording.sentences(finding.missing))),
         Field(
             records_of(*Reason.__subclasses__(), key="reasons"),
-            lambda finding: records((*finding.because, *finding.missing)),
+            _of_conclusion(lambda finding: records((*finding.because, *finding.missing))),
         ),
         Field(one_of(Reach, "reaches_server", audience=_DATA), lambda finding: word(finding.reaches_server)),
         Field(Column("waived", audience=_DATA), lambda finding: finding.waived),
-        Field(records_of(WaivedServer, key="waived_servers"), lambda finding: records(finding.waived_servers)),
+        Field(
+            records_of(WaivedServer, key="waived_servers"),
+            _of_conclusion(lambda finding: records(finding.waived_servers)),
+        ),
         Field(yes_or_no("next_start", audience=_DATA), lambda finding: finding.next_start),
         Field(Column("origin", audience=_DATA), lambda finding: finding.origin),
         Field(Column("id", audience=_DATA), lambda finding: ids[key(finding)]),
-        Field(Column("reason", audience=_PEOPLE, wraps=True), lambda finding: advice.reason(finding, wording)),
+        Field(
+            Column("reason", audience=_PEOPLE, wraps=True),
+            _of_conclusion(lambda finding: advice.reason(finding, wording)),
+        ),
     )
 
 

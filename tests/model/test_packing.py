@@ -1,0 +1,22 @@
+from hypothesis import given
+
+from tests.storage.inventories import of
+from virtscan.model import Disk, Resources, pack, unpack
+
+
+@given(of(Resources))
+def test_resources_come_back_as_they_were(resources: Resources) -> None:
+    assert unpack(pack(resources)) == resources
+
+
+def test_a_text_that_contains_the_mark_comes_back() -> None:
+    resources = Resources(description="a\0b", disks=(Disk(path="\0"), Disk(path="", volume="v")))
+
+    assert unpack(pack(resources)) == resources
+
+
+def test_domains_that_differ_in_their_own_texts_alone_share_the_rest() -> None:
+    one, other = (pack(Resources(description=name, disks=(Disk(path=f"/{name}.img"),))) for name in ("a", "b"))
+
+    assert one.shape is other.shape
+    assert one != other
