@@ -23,13 +23,13 @@ from virtscan.model import (
     Offload,
     Persistence,
     Policy,
-    Resources,
     Server,
     ServerDevice,
     SourceMode,
     State,
     pack,
 )
+from virtscan.model.facts.packing import NO_RESOURCES
 from virtscan.model.facts.persistence import SettingInWords
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import Failure
@@ -83,8 +83,8 @@ def domain(name: str = "web01", *interfaces: Interface, **more: Any) -> Domain:
         "boot_devices": ("hd",),
         "interfaces": interfaces,
     }
-    resources = more.pop("resources", Resources())
-    return Domain(**(fields | more), packed=pack(resources))
+    packed = pack(more.pop("resources", NO_RESOURCES))
+    return Domain(**(fields | more), packed=packed)
 
 
 def bond(name: str = "bond2", *members: str, **more: Any) -> Device:

@@ -13,8 +13,8 @@ from virtscan.model.facts.hypervisors import (
     Observed,
 )
 from virtscan.model.facts.memory import RememberedPlace, UnreadHost
-from virtscan.model.facts.persistence import Persistence
 from virtscan.model.facts.packing import Packed, pack, unpack
+from virtscan.model.facts.persistence import Persistence
 from virtscan.model.facts.provisioning import Netboot, Subnet
 from virtscan.model.facts.resources import Disk, DiskMode, Processor, Resources
 from virtscan.model.facts.servers import Feature, Offload, Server, ServerDevice

@@ -6,8 +6,8 @@ field is that of the same field in the model.
 
 Interfaces and disks are the bulk of a file, and copies of them would double the time of reading and writing. They are
 the model's as long as both are the same, and so are the items and causes of gaps. What they are here is fixed by
-`fixtures/golden/inventory.schema.json`. When one of these has to change, freeze a copy of it in this module first; a
-further item or cause is no change.
+`fixtures/golden/inventory.schema.json`. When one of these has to change, freeze a copy of it in this module first; new
+items and causes need none.
 """
 
 from collections.abc import Mapping
@@ -35,6 +35,7 @@ from virtscan.model import (
     WhyLeftOut,
     pack,
 )
+from virtscan.model.facts.packing import NO_RESOURCES
 from virtscan.model.facts.persistence import AnyBasis
 from virtscan.model.gaps import AnyCause, AnyItem
 
@@ -114,7 +115,7 @@ class SavedDomain(_Saved, frozen=True, gc=False):
     memory_mib: int | None = None
     boot_devices: tuple[str, ...] = ()
     interfaces: tuple[Interface, ...] = ()
-    resources: Resources = Resources()
+    resources: Resources = NO_RESOURCES
 
     @property
     def packed(self) -> Packed:

@@ -11,6 +11,9 @@ import msgspec
 
 from virtscan.model.facts.resources import Resources
 
+NO_RESOURCES = Resources()
+"""Of a domain whose source has none: the inventory file leaves out this very value."""
+
 _OWN = "\0"
 """Stands in a shape for a text of the domain's own; XML can't contain it."""
 
@@ -24,7 +27,7 @@ _JUST_READ = 8
 class Packed(msgspec.Struct, frozen=True, gc=False):
     """Resources, packed: `texts` are those of the domain's own, in their order."""
 
-    shape: Resources = Resources()
+    shape: Resources = NO_RESOURCES
     texts: str = ""
 
     def __hash__(self) -> int:
@@ -34,6 +37,8 @@ class Packed(msgspec.Struct, frozen=True, gc=False):
 
 def pack(resources: Resources) -> Packed:
     """Pack resources."""
+    if resources is NO_RESOURCES:
+        return Packed()
     texts: list[str] = []
 
     def own(text: str | None) -> str | None:
