@@ -17,6 +17,7 @@ from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.main import COMMANDS, INTERNAL_ERROR, INTERRUPTED, READER_GONE, WRONG_USAGE, virtscan
 
 HEAVY = {
+    "distributed",
     "jinja2",
     "libvirt",
     "lxml",

@@ -70,7 +70,7 @@ def test_variables_are_replaced_at_any_depth() -> None:
     [
         ("[scan\n", r"not TOML: .*line 1"),
         ("[scna]", r"scna: unknown key; did you mean 'scan'\?"),
-        ("zzz = 1", r"zzz: unknown key; known keys: scan, history, hypervisor"),
+        ("zzz = 1", r"zzz: unknown key; known keys: scan, history, engine, hypervisor"),
         ('[scan]\nlower_devce = "any"', r"scan\.lower_devce: unknown key; did you mean 'lower_device'\?"),
         (
             '[[hypervisor]]\nuri = "a"\n[[hypervisor]]\nurl = "b"',

@@ -87,11 +87,11 @@ def collected(plan: Plan, console: Console) -> Inventory:
 
 def _collected(plan: Plan, console: Console) -> Inventory:
     from virtscan.cli import progress
-    from virtscan.scanning import collect
+    from virtscan.scanning import collect, engine_of
 
     length = len(plan.targets) + len(plan.servers) + len(plan.provisioning)
     with progress.shown(console, length) as report:
-        return collect(plan, on_progress=report, is_interrupted=is_report_wanted)
+        return collect(plan, engine=engine_of(plan), on_progress=report, is_interrupted=is_report_wanted)
 
 
 def load_all(files: Sequence[Path]) -> Inventory:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from virtscan.config.engine import dask_target
 from virtscan.config.file.document import ConfigFile
 from virtscan.config.file.problems import Problems
 from virtscan.config.file.sections import HypervisorSection, ServerSection, WaiverSection
@@ -61,6 +62,9 @@ def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Pla
     history = None
     with problems.met_in("history"):
         history = None if document.history.url is None else _history(document.history.url, folder)
+    dask = None
+    with problems.met_in("engine"):
+        dask = dask_target(document.engine, folder)
     plan = Plan(
         targets=_targets(document, folder, problems),
         servers=_servers(document, folder, problems),
@@ -77,6 +81,7 @@ def declared_plan(document: ConfigFile, folder: Path, problems: Problems) -> Pla
         stats=scan.stats,
         fail_on=scan.fail_on,
         history=history,
+        dask=dask,
     )
     problems.raise_any()
     return plan

@@ -103,8 +103,8 @@ class Carrier(Protocol[T]):
         """
 
 
-class Engine(Protocol):
-    """A way to run many jobs: on this machine or beyond it."""
+class Engine(Protocol[T]):
+    """A way to run many jobs of a kind: on this machine or beyond it."""
 
     def run(
         self,

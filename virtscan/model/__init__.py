@@ -23,6 +23,7 @@ from virtscan.model.identity.mac import Mac, parse_mac
 from virtscan.model.identity.matching import HostPair, match_hosts
 from virtscan.model.inventory import Inventory, Policy, Waiver
 from virtscan.model.plan import (
+    DaskTarget,
     Plan,
     ProvisioningTarget,
     ServerTarget,
@@ -61,6 +62,7 @@ __all__ = [
     "Backing",
     "Conclusion",
     "Confidence",
+    "DaskTarget",
     "Device",
     "DeviceKind",
     "DeviceName",

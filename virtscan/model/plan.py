@@ -87,13 +87,22 @@ class ProvisioningTarget(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str | None = None
 
 
+class DaskTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """The scheduler whose workers read hypervisors, with the files of the certificates for TLS."""
+
+    address: str
+    tls_ca: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One scan. Seconds are wall time; `deadline` is for the whole run.
 
     `fail_on` is None where neither the configuration nor the command line chooses it. `scope` identifies the
     configuration and the hypervisors that the command line names; None where neither is known. `is_careful` avoids
     what may crash libvirt's client: several calls at once on one connection. `history` is the URL of the database that
-    scans are kept in.
+    scans are kept in. `dask` is the scheduler of the workers that read hypervisors; None: this machine reads them.
     """
 
     targets: tuple[Target, ...] = ()
@@ -110,3 +119,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fail_on: FailOn | None = None
     is_careful: bool = False
     history: str | None = None
+    dask: DaskTarget | None = None

@@ -1,8 +1,9 @@
 """A plan and an engine to an inventory: jobs that can leave the process, and the assembling of their results."""
 
 from virtscan.scanning.collecting import collect, unread
+from virtscan.scanning.engine import engine_of
 from virtscan.scanning.limits import Limits
 from virtscan.scanning.reading import read_host, read_provisioning, read_server
 from virtscan.scanning.results import HostResult
 
-__all__ = ["HostResult", "Limits", "collect", "read_host", "read_provisioning", "read_server", "unread"]
+__all__ = ["HostResult", "Limits", "collect", "engine_of", "read_host", "read_provisioning", "read_server", "unread"]

@@ -17,7 +17,7 @@ from virtscan.scanning.running import result_of
 def collect(
     plan: Plan,
     *,
-    engine: Engine = threads,
+    engine: Engine[JobResult] = threads,
     on_progress: Callable[[Ended | Waiting], None] = ignore,
     is_interrupted: Callable[[], bool] = lambda: False,
     taken_at: datetime | None = None,

@@ -15,6 +15,7 @@ from virtscan.config.file.problems import Problems, lines_of
 from virtscan.config.file.secrets import refuse_secrets
 from virtscan.config.file.sections import (
     ConfigSection,
+    EngineSection,
     HistorySection,
     HypervisorSection,
     ProvisioningSection,
@@ -34,6 +35,7 @@ class ConfigFile(ConfigSection, frozen=True):
 
     scan: ScanSection = ScanSection()
     history: HistorySection = HistorySection()
+    engine: EngineSection = EngineSection()
     hypervisor: tuple[HypervisorSection, ...] = ()
     server: tuple[ServerSection, ...] = ()
     provisioning: tuple[ProvisioningSection, ...] = ()
@@ -72,6 +74,7 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
     document = ConfigFile(
         scan=reader.table(ScanSection, "scan"),
         history=reader.table(HistorySection, "history"),
+        engine=reader.table(EngineSection, "engine"),
         hypervisor=reader.tables(HypervisorSection, "hypervisor"),
         server=reader.tables(ServerSection, "server"),
         provisioning=reader.tables(ProvisioningSection, "provisioning"),

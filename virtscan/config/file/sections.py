@@ -45,6 +45,20 @@ class HistorySection(ConfigSection, frozen=True):
     ] = None
 
 
+class EngineSection(ConfigSection, frozen=True):
+    """Workers on other machines that read hypervisors for this one; docs/fleet.md. Without `dask` there are none."""
+
+    dask: Annotated[
+        str | None,
+        _key(
+            "Scheduler of a Dask cluster: tls://HOST:PORT, or tcp:// on this machine alone.", '"tls://scheduler:8786"'
+        ),
+    ] = None
+    tls_ca: Annotated[str | None, _key("Certificate of the authority that all sides trust.", '"tls/ca.pem"')] = None
+    tls_cert: Annotated[str | None, _key("Certificate that this side shows.", '"tls/coordinator.pem"')] = None
+    tls_key: Annotated[str | None, _key("Private key of this certificate.", '"tls/coordinator.key"')] = None
+
+
 class HypervisorSection(ConfigSection, frozen=True):
     """A host to read, by exactly one of `uri`, `uris`, `xml` and `sosreport`."""
 

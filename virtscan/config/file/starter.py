@@ -7,6 +7,7 @@ from typing import Annotated, get_args, get_origin
 import msgspec
 
 from virtscan.config.file.sections import (
+    EngineSection,
     HistorySection,
     HypervisorSection,
     ProvisioningSection,
@@ -20,6 +21,7 @@ from virtscan.model.sources import shown
 _TABLES: Mapping[str, type[msgspec.Struct]] = {
     "[scan]": ScanSection,
     "[history]": HistorySection,
+    "[engine]": EngineSection,
     "[[hypervisor]]": HypervisorSection,
     "[[server]]": ServerSection,
     "[[provisioning]]": ProvisioningSection,

@@ -1,0 +1,124 @@
+"""Hosts that workers can read, and what becomes of the processes that read them."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tests.harness.dask_cluster import Cluster
+from tests.harness.definitions import bond_xml, direct, domain_xml
+from tests.harness.libvirtd import Libvirtd
+from tests.harness.patience import LONG
+from virtscan.engines.dask import DaskEngine, Scheduler
+from virtscan.engines.engine import Engine
+from virtscan.model import HostStatus, Inventory, Target, TargetKind
+from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
+from virtscan.scanning.results import JobResult
+from virtscan.scanning.slices import HostCarrier
+
+HERE = "127.1"
+"""The loopback, written so that it does not look like it: a plan lets only other machines' hypervisors travel."""
+
+
+def far_host(daemon: Libvirtd, name: str, *, site: str | None = None, domains: int = 2) -> Target:
+    """A host of the test driver that workers can read."""
+    documents = [domain_xml(f"{name}-{number}", direct("bond0")) for number in range(domains)]
+    path = daemon.definitions(name, *documents, bond_xml("bond0", "eth0", "eth1"))
+    return Target(kind=TargetKind.LIBVIRT, address=f"test+tcp://{HERE}:{daemon.port}{path}", site=site)
+
+
+def near_host(daemon: Libvirtd) -> Target:
+    """A host that only this machine can read."""
+    path = daemon.definitions("near", domain_xml("near-1", direct("bond0")), bond_xml("bond0", "eth0"))
+    return Target(kind=TargetKind.LIBVIRT, address=f"test://{path}")
+
+
+@contextmanager
+def silent_host(site: str) -> Iterator[tuple[Target, socket.socket]]:
+    """A host that accepts connections and never answers, and what it accepts with."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LONG)
+        yield (
+            Target(
+                kind=TargetKind.LIBVIRT, address=f"test+tcp://{HERE}:{server.getsockname()[1]}/silent.xml", site=site
+            ),
+            server,
+        )
+
+
+def engine(cluster: Cluster, patience: float | None = None) -> Engine[JobResult]:
+    return DaskEngine(Scheduler(address=cluster.address), HostCarrier(), patience=patience)
+
+
+def statuses(found: Inventory) -> dict[str, HostStatus]:
+    return {host.name: host.status for host in found.hypervisors}
+
+
+def losses(found: Inventory) -> dict[str | None, WhyNotCarried]:
+    return {gap.hypervisor: gap.cause.why for gap in found.gaps if isinstance(gap.cause, NotCarried)}
+
+
+@contextmanager
+def whenever_a_slice_connects(
+    server: socket.socket, cluster: Cluster, *actions: Callable[[int, int], None]
+) -> Iterator[None]:
+    """Do something with each process, and its worker, that connects to a silent host; then close the connection."""
+    failures: list[BaseException] = []
+
+    def watch() -> None:
+        try:
+            seen: set[int] = set()
+            for act in actions:
+                connection, _ = server.accept()
+                with connection:
+                    process, worker = _reader_of(connection, cluster, seen)
+                    seen.add(process)
+                    act(process, worker)
+        except BaseException as error:  # noqa: BLE001 reported by the test
+            failures.append(error)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    yield
+    thread.join(LONG)
+    assert failures == []
+
+
+def pass_over(_process: int, _worker: int) -> None:
+    """Do nothing: the connection is just closed."""
+
+
+def _reader_of(connection: socket.socket, cluster: Cluster, seen: set[int]) -> tuple[int, int]:
+    """Find the process that reads a slice with this connection: its child has it open."""
+    inode = _inode(connection.getpeername()[1])
+    for process, worker in cluster.slices().items():
+        if process not in seen and any(inode in _sockets(child) for child in _children(process)):
+            return process, worker
+    raise AssertionError("no process of the cluster has this connection")
+
+
+def _inode(port: int) -> str:
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return next(line.split()[9] for line in lines if line.split()[1].endswith(f":{port:04X}"))
+
+
+def _sockets(process: int) -> set[str]:
+    found: set[str] = set()
+    with suppress(OSError):
+        for link in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(OSError):
+                found.add(str(link.readlink()).removeprefix("socket:[").rstrip("]"))
+    return found
+
+
+def _children(process: int) -> list[int]:
+    return [int(number) for number in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def wait_until_gone(processes: Sequence[int]) -> None:
+    end = time.monotonic() + LONG
+    while time.monotonic() < end and any(Path(f"/proc/{process}").exists() for process in processes):
+        time.sleep(0.05)
+    assert [process for process in processes if Path(f"/proc/{process}").exists()] == []

@@ -1,0 +1,90 @@
+"""Runs that end early: what was read is reported, and nothing goes on on the workers."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+from tests.engines.dask.fleet import HERE, far_host, silent_host, wait_until_gone
+from tests.harness.dask_cluster import Cluster
+from tests.harness.launching import DEFAULT_SIGNALS
+from tests.harness.libvirtd import Libvirtd
+from tests.harness.patience import LONG
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def relayed(port: int) -> Iterator[tuple[int, threading.Event]]:
+    """A way to a port, and what is set when the first connection over it has ended."""
+    ended = threading.Event()
+
+    def carry(source: socket.socket, destination: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                destination.sendall(data)
+        with suppress(OSError):
+            destination.shutdown(socket.SHUT_WR)
+
+    def serve() -> None:
+        near, _ = server.accept()
+        with near, socket.create_connection(("127.0.0.1", port)) as far:
+            back = threading.Thread(target=carry, args=(far, near), daemon=True)
+            back.start()
+            carry(near, far)
+            back.join(LONG)
+        ended.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LONG)
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1], ended
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_a_signal_ends_the_slices_and_reports_what_they_have(
+    number: signal.Signals, code: int, daemon: Libvirtd, cluster: Cluster, tmp_path: Path
+) -> None:
+    with silent_host("a") as (silent, server), relayed(daemon.port) as (port, is_read):
+        healthy = far_host(daemon, "hv01").address.replace(f"{HERE}:{daemon.port}", f"{HERE}:{port}")
+        config = tmp_path / "virtscan.toml"
+        config.write_text(
+            f"""
+            [engine]
+            dask = "{cluster.address}"
+            [[hypervisor]]
+            uris = ["{healthy}", "{silent.address}"]
+            site = "a"
+            """
+        )
+        command = [*DEFAULT_SIGNALS, sys.executable, "-m", "virtscan", "scan", "--config", str(config)]
+        command += ["--host-timeout", "10m", "--view", "hypervisors", "--format", "json"]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=PROJECT, text=True
+        ) as process:
+            connection, _ = server.accept()
+            slices = list(cluster.slices())
+            assert is_read.wait(LONG)
+            process.send_signal(number)
+            output, messages = process.communicate(timeout=LONG)
+            with connection:
+                connection.settimeout(LONG)
+                while connection.recv(4096):
+                    pass
+        wait_until_gone(slices)
+
+    assert process.returncode == code
+    assert len(slices) == 1
+    if number is not signal.SIGKILL:
+        assert messages == "virtscan: interrupted; reporting what was read (again: end at once)\n"
+        report = json.loads(output)
+        assert {row["hypervisor"]: row["status"] for row in report["rows"]} == {"hv01": "complete", "silent": "failed"}
+        assert [gap["reason"] for gap in report["gaps"]] == ["interrupted"]

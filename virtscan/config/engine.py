@@ -1,0 +1,68 @@
+"""The table of the engine to the scheduler whose workers read hypervisors."""
+
+import importlib.util
+import ipaddress
+import os
+import re
+from pathlib import Path
+
+from virtscan.config.file.sections import EngineSection
+from virtscan.errors import ConfigError
+from virtscan.model import DaskTarget
+
+_ADDRESS = re.compile(r"(tls|tcp)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
+_FILES = ("tls_ca", "tls_cert", "tls_key")
+
+
+def dask_target(section: EngineSection, folder: Path) -> DaskTarget | None:
+    """Give the scheduler; None if none is named.
+
+    Args:
+        section: The table.
+        folder: Where relative paths in it start.
+
+    Raises:
+        ConfigError: A value is invalid, a file is missing, Dask is not installed, or the address is neither encrypted
+            nor of this machine.
+    """
+    files = {key: getattr(section, key) for key in _FILES}
+    if section.dask is None:
+        for key, path in files.items():
+            if path is not None:
+                raise ConfigError(f"engine.{key}: no effect without engine.dask; add it, or remove this key", key=key)
+        return None
+    address = section.dask
+    match = _ADDRESS.fullmatch(address)
+    if match is None or not 0 < int(match[3]) < 65536:
+        raise ConfigError(f"engine.dask: invalid address {address!r}; write tls://HOST:PORT", key="dask")
+    if importlib.util.find_spec("distributed") is None:
+        raise ConfigError("engine.dask: Dask is not installed; install virtscan[dask]", key="dask")
+    if match[1] == "tcp":
+        _check_plain(match[2], files)
+        return DaskTarget(address=address)
+    return DaskTarget(address=address, **{key: _file(key, path, folder) for key, path in files.items()})
+
+
+def _check_plain(host: str, files: dict[str, str | None]) -> None:
+    if not _is_loopback(host.strip("[]")):
+        problem = "tcp:// is neither encrypted nor authenticated, and is accepted only on this machine"
+        raise ConfigError(f"engine.dask: {problem}; write tls://, with tls_ca, tls_cert and tls_key", key="dask")
+    for key, path in files.items():
+        if path is not None:
+            raise ConfigError(f"engine.{key}: no effect with tcp://; write tls://, or remove this key", key=key)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.casefold() == "localhost"
+
+
+def _file(key: str, path: str | None, folder: Path) -> str:
+    if path is None:
+        raise ConfigError(f"engine.{key}: missing; tls:// needs tls_ca, tls_cert and tls_key", key="dask")
+    whole = os.path.normpath(folder / path)
+    if not os.access(whole, os.R_OK):
+        raise ConfigError(f"engine.{key}: {whole}: can't be read; name a PEM file", key=key)
+    return whole

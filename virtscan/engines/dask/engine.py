@@ -1,0 +1,147 @@
+"""A run whose jobs are partly elsewhere: slices on workers, and the rest on threads here, under one deadline."""
+
+from collections.abc import Callable, Sequence
+from queue import Empty
+from time import monotonic
+from typing import Generic, TypeVar
+
+from virtscan.engines import threads
+from virtscan.engines.dask.carrying import Carrying, Event, SliceArrived, SliceFailed, SliceSent
+from virtscan.engines.dask.link import Scheduler, load
+from virtscan.engines.engine import Carrier, Cut, Job, JobOutcome, Loss, Lost, Returned, Slice
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+MARGIN = 5.0
+"""Seconds that a slice may be late; it ends by itself before the deadline."""
+
+INTERRUPTED_MARGIN = threads.INTERRUPTED_MARGIN + 2.0
+"""The same after an interruption: its hosts may be late, and then there is the way back."""
+
+
+class DaskEngine(Generic[R]):
+    """An engine for jobs of one kind, which a carrier knows how to send."""
+
+    def __init__(self, scheduler: Scheduler, carrier: Carrier[R], *, patience: float | None = None) -> None:
+        """Take where to send slices; after `patience` seconds another worker tries, too (default: half of the time)."""
+        self._scheduler = scheduler
+        self._carrier = carrier
+        self._patience = patience
+
+    def run(
+        self,
+        jobs: Sequence[Job[R]],
+        *,
+        job_timeout: float,
+        deadline: float,
+        on_end: Callable[[int, JobOutcome[R]], None],
+        on_start: Callable[[int], None] = lambda _index: None,
+        is_interrupted: Callable[[], bool] = lambda: False,
+    ) -> tuple[JobOutcome[R], ...]:
+        """Run jobs as `Engine.run` describes."""
+        load()
+        end = monotonic() + deadline
+        slices = self._carrier.slices(jobs)
+        carrying = Carrying(self._scheduler, self._carrier, jobs, slices, end=end, patience=self._patience)
+        run = _FleetRun(carrying, slices, on_end, on_start, is_interrupted)
+        away = {index for one in slices for index in one.jobs}
+        here = [index for index in range(len(jobs)) if index not in away]
+        try:
+            if slices:
+                carrying.start()
+            threads.run(
+                [jobs[index] for index in here],
+                job_timeout=job_timeout,
+                deadline=end - monotonic(),
+                on_end=lambda number, outcome: run.end(here[number], outcome),
+                on_start=lambda number: on_start(here[number]),
+                is_interrupted=run.look,
+            )
+            run.wait(end)
+        finally:
+            if slices:
+                carrying.close()
+        return tuple(run.outcomes[index] for index in range(len(jobs)))
+
+
+class _FleetRun(Generic[R]):
+    """The outcomes of a run as they come; in the caller's thread."""
+
+    def __init__(
+        self,
+        carrying: Carrying[R],
+        slices: Sequence[Slice],
+        on_end: Callable[[int, JobOutcome[R]], None],
+        on_start: Callable[[int], None],
+        is_interrupted: Callable[[], bool],
+    ) -> None:
+        self.outcomes: dict[int, JobOutcome[R]] = {}
+        self._carrying = carrying
+        self._slices = slices
+        self._on_end = on_end
+        self._on_start = on_start
+        self._is_interrupted = is_interrupted
+        self._places: dict[int, str] = {}
+        self._interrupted_at: float | None = None
+
+    def look(self) -> bool:
+        """Take in what has come; return True after an interruption, of which the workers are told."""
+        self._settle(timeout=0)
+        if self._interrupted_at is None and self._is_interrupted():
+            self._interrupted_at = monotonic()
+            self._carrying.stop()
+        return self._interrupted_at is not None
+
+    def wait(self, end: float) -> None:
+        """Wait for all slices, but not much longer than to the end of the run."""
+        while self._missing():
+            is_interrupted = self.look()
+            limit = end + MARGIN if self._interrupted_at is None else self._interrupted_at + INTERRUPTED_MARGIN
+            started = [number for number in self._missing() if number in self._places]
+            if monotonic() > (limit if started else limit - MARGIN):
+                break
+            if is_interrupted and not started:
+                break
+            self._settle(timeout=threads.LONGEST_WAIT)
+        for number in self._missing():
+            self._end_slice(number, [self._why_missing(number)] * len(self._slices[number].jobs))
+
+    def end(self, index: int, outcome: JobOutcome[R]) -> None:
+        """Give a job its outcome."""
+        self.outcomes[index] = outcome
+        self._on_end(index, outcome)
+
+    def _missing(self) -> list[int]:
+        return [number for number, one in enumerate(self._slices) if one.jobs[0] not in self.outcomes]
+
+    def _why_missing(self, number: int) -> Cut | Lost:
+        if self._interrupted_at is not None:
+            return Cut.INTERRUPTED
+        place = self._places.get(number)
+        return Cut.NEVER_STARTED if place is None else Lost(Loss.NO_ANSWER, place)
+
+    def _settle(self, timeout: float) -> None:
+        """Wait until something comes, at most so long, then take all that has come."""
+        try:
+            self._take(self._carrying.events.get(timeout=timeout) if timeout else self._carrying.events.get_nowait())
+            while True:
+                self._take(self._carrying.events.get_nowait())
+        except Empty:
+            return
+
+    def _take(self, event: Event[R]) -> None:
+        match event:
+            case SliceSent(slice=number, place=place):
+                if number not in self._places:
+                    for index in self._slices[number].jobs:
+                        self._on_start(index)
+                self._places[number] = place
+            case SliceArrived(slice=number, results=results):
+                self._end_slice(number, [Returned(result) for result in results])
+            case SliceFailed(slice=number, why=why):
+                self._end_slice(number, [why] * len(self._slices[number].jobs))
+
+    def _end_slice(self, number: int, outcomes: Sequence[JobOutcome[R]]) -> None:
+        for index, outcome in zip(self._slices[number].jobs, outcomes, strict=True):
+            self.end(index, outcome)

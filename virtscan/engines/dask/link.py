@@ -1,0 +1,157 @@
+"""The connection to a Dask scheduler: the only module that knows its client."""
+
+import asyncio
+import concurrent.futures
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+import msgspec
+
+from virtscan.engines.dask import errand
+from virtscan.engines.dask.answers import loss_of
+from virtscan.engines.dask.workers import Worker, workers_of
+from virtscan.engines.engine import Loss, Lost
+
+_SILENT_SECONDS = 15.0
+"""How long a scheduler may leave a question unanswered before it is lost."""
+
+_LOOK_SECONDS = 0.5
+_CLOSE_SECONDS = 2.0
+
+Client: TypeAlias = Any  # distributed.Client, loaded where it is needed
+
+
+class Scheduler(msgspec.Struct, frozen=True, kw_only=True):
+    """A scheduler's address, `tls://HOST:PORT` or on the loopback `tcp://HOST:PORT`, and the files for TLS."""
+
+    address: str
+    tls_ca: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+
+
+class Link:
+    """A connection; `workers` are those that the scheduler has, by address."""
+
+    def __init__(self, client: Client) -> None:
+        self.workers: dict[str, Worker] = {}
+        self._client = client
+        self._is_lost = False
+        self._look = asyncio.create_task(self._look_at_workers())
+        self._stops: list[asyncio.Task[None]] = []
+
+    @property
+    def is_lost(self) -> bool:
+        """Return True once the connection has ended, or the scheduler answers no more."""
+        return self._is_lost or self._client.status != "running"
+
+    def send(self, worker: Worker, plan: bytes, *, seconds: float, run: str, key: str) -> "Answer":
+        """Send a slice to a worker, which kills it after so many seconds."""
+        future = self._client.submit(
+            errand.run_slice,
+            plan,
+            seconds,
+            run,
+            key=key,
+            workers=[worker.address],
+            allow_other_workers=False,
+            pure=False,
+        )
+        return Answer(future, worker.address)
+
+    def stop(self, run: str, addresses: Iterable[str]) -> None:
+        """Let the slices of a run on these workers come back with what they have."""
+        self._stops = [asyncio.create_task(self._stop(run, address)) for address in addresses]
+
+    async def _stop(self, run: str, address: str) -> None:
+        with suppress(OSError, TimeoutError):
+            await asyncio.wait_for(
+                self._client.run(errand.stop, run, workers=[address], on_error="ignore"), _SILENT_SECONDS
+            )
+
+    async def close(self) -> None:
+        """End the connection: the scheduler drops all tasks of it."""
+        self._look.cancel()
+        await _close(self._client)
+
+    async def _look_at_workers(self) -> None:
+        try:
+            while True:
+                identity = await asyncio.wait_for(self._client.scheduler.identity(n_workers=-1), _SILENT_SECONDS)
+                self.workers = workers_of(identity)
+                await asyncio.sleep(_LOOK_SECONDS)
+        except (OSError, TimeoutError):
+            self._is_lost = True
+
+
+class Answer:
+    """What becomes of a slice on a worker."""
+
+    def __init__(self, future: Any, place: str) -> None:  # distributed.Future
+        self._future = future
+        self._place = place
+        self.task = asyncio.create_task(self._wait())
+
+    def is_there(self) -> bool:
+        """Return True once `get` may be called."""
+        return self.task.done()
+
+    def get(self) -> bytes | Lost:
+        """Return the answer of `errand.run_slice`, or why there is none."""
+        return self.task.result()
+
+    def drop(self) -> None:
+        """Wait no more: the scheduler drops the task, and the worker ends the process."""
+        self.task.cancel()
+        self._future.release()
+
+    async def _wait(self) -> bytes | Lost:
+        try:
+            return bytes(await self._future.result())
+        except concurrent.futures.CancelledError as error:
+            return Lost(Loss.FAILED, self._place, str(error).splitlines()[0])
+        except Exception as error:  # noqa: BLE001 whatever was raised on the worker, or by what carried it
+            return loss_of(error, self._place)
+
+
+async def connect(scheduler: Scheduler, seconds: float) -> Link | Lost:
+    """Connect, within so many seconds."""
+    from distributed import Client as DaskClient
+
+    try:
+        client = DaskClient(
+            scheduler.address, security=_security(scheduler), timeout=seconds, asynchronous=True, set_as_default=False
+        )
+        await client
+    except (OSError, ValueError, RuntimeError, TypeError) as error:
+        return Lost(Loss.NO_SCHEDULER, scheduler.address, next(iter(str(error).splitlines()), ""))
+    return Link(client)
+
+
+def load() -> None:
+    """Load the library, and let it print nothing: what goes wrong is in the gaps."""
+    import distributed  # noqa: F401 loaded here, because a signal could hit an import on a thread
+
+    for name in ("distributed", "tornado", "asyncio"):
+        log = logging.getLogger(name)
+        log.handlers, log.propagate = [logging.NullHandler()], False
+
+
+async def _close(client: Client) -> None:
+    with suppress(OSError, TimeoutError):
+        await asyncio.wait_for(client.close(), _CLOSE_SECONDS)
+
+
+def _security(scheduler: Scheduler) -> Any:  # distributed.Security
+    from distributed.security import Security
+
+    if not scheduler.address.startswith("tls://"):
+        return Security(require_encryption=False)
+    return Security(
+        require_encryption=True,
+        tls_ca_file=scheduler.tls_ca,
+        tls_client_cert=scheduler.tls_cert,
+        tls_client_key=scheduler.tls_key,
+    )

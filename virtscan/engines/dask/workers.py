@@ -1,0 +1,39 @@
+"""The workers of a cluster, and which of them reads a slice."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+
+class Worker(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker: `places` are the slices that it may have at once, `sites` those that it was started for."""
+
+    address: str
+    places: int
+    sites: frozenset[str] = frozenset()
+
+
+def workers_of(identity: Mapping[str, Any]) -> dict[str, Worker]:  # Any: the scheduler's own description of itself
+    """Read the workers from a scheduler's description: a resource of a worker is a site."""
+    return {
+        address: Worker(
+            address=address,
+            places=max(1, int(worker.get("nthreads") or 1)),
+            sites=frozenset(map(str, worker.get("resources") or {})),
+        )
+        for address, worker in identity["workers"].items()
+    }
+
+
+def for_site(workers: Iterable[Worker], site: str | None) -> list[Worker]:
+    """Give the workers that read a site: those of the site, else those of no site, else all."""
+    known = list(workers)
+    own = [one for one in known if site is not None and site in one.sites]
+    return own or [one for one in known if not one.sites] or known
+
+
+def choose(workers: Iterable[Worker], used: Mapping[str, int], avoided: Collection[str]) -> Worker | None:
+    """Give the worker with the most free places that is not to be avoided; None if none is free."""
+    free = [one for one in workers if one.address not in avoided and used.get(one.address, 0) < one.places]
+    return max(free, key=lambda one: (one.places - used.get(one.address, 0), one.address), default=None)
