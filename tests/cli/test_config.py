@@ -181,7 +181,7 @@ def test_the_absence_of_servers_is_shown(tmp_path: Path, capfd: pytest.CaptureFi
 
 
 def test_the_schema_is_json_schema(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run(["config", "schema"]) == 0
+    assert run(["schema", "config"]) == 0
     schema = json.loads(capfd.readouterr().out)
     assert schema["$defs"]["ScanSection"]["additionalProperties"] is False
 

@@ -153,11 +153,3 @@ def test_a_cell_holds_only_what_its_column_can_have(files: Mapping[str, str], tm
 def test_an_unknown_schema_is_refused_with_those_there_are(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["schema", "riks"]) == 2
     assert "'report'" in capfd.readouterr().err
-
-
-def test_config_schema_is_the_same_as_schema_config(capfd: pytest.CaptureFixture[str]) -> None:
-    run(["schema", "config"])
-    run(["config", "schema"])
-
-    first, second = capfd.readouterr().out.split("\n}\n{\n")
-    assert f"{first}\n}}\n" == f"{{\n{second}"

@@ -10,7 +10,6 @@ from virtscan.cli.help import Command, CommandGroup
 from virtscan.cli.options import FILE, connect_option, make_console, quiet_and_verbose, server_option, unsafe_option
 from virtscan.cli.output.outputs import OutputError, tell
 from virtscan.cli.plan import load_plan, name_warnings
-from virtscan.cli.schemas import schema_text
 from virtscan.config import Options, find_config
 from virtscan.config.explanation import overview
 from virtscan.config.reachability import explain_device
@@ -76,13 +75,6 @@ def show(
         lines = explain_device(plan, hypervisor, device, load(inventory) if inventory else None)
     for line in lines:
         tell(printable(line))
-    return 0
-
-
-@config.command(cls=Command, examples=("virtscan config schema", "virtscan config schema > virtscan.schema.json"))
-def schema() -> int:
-    """Print the configuration's JSON Schema, as virtscan schema config."""
-    tell(schema_text("config"))
     return 0
 
 
