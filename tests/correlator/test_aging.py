@@ -321,6 +321,15 @@ def test_a_server_that_was_elsewhere_long_ago_may_be_anywhere() -> None:
     assert "it was on hv2, whose facts are too old to count" in missing(limited(on_host))
 
 
+def test_a_segment_of_a_hypervisor_known_from_long_ago_excludes_no_server() -> None:
+    far = satellite(segments=("a",), macs=(), declared_macs=())
+    looked_at = scene(servers=(far,), segments={DeviceName("bond2"): "b"}, observed_at=MONTH_AGO)
+
+    assert finding_of(looked_at).rule == "R4"
+    assert finding_of(limited(looked_at)).rule == "R11"
+    assert finding_of(limited(looked_at)).segment == "b"
+
+
 def test_what_was_no_macvtap_is_not_asked_about_again() -> None:
     assert judged(limited(scene(bridged(), observed_at=MONTH_AGO))) is NotJudged.NOT_MACVTAP
 
