@@ -44,7 +44,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     by its machine, is itself.
     `incomplete` names the hypervisors that may have domains which were not read, `lacking` those of which something
     could not be read, `unread` those that were not read completely. `outdated` names those whose facts are too old to
-    count.
+    count. `incomplete_machines` are those that incomplete hypervisors are, or run on.
     """
 
     hypervisors: Mapping[str, Hypervisor]
@@ -57,6 +57,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     members: Mapping[str, Sequence[str]]
     carriers: Mapping[str, Sequence[tuple[str, Domain]]]
     incomplete: frozenset[str]
+    incomplete_machines: frozenset[str]
     lacking: frozenset[str]
     unread: tuple[str, ...]
     outdated: frozenset[str]
@@ -135,6 +136,7 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
     outdated = frozenset(host.name for host in hosts if clock.is_too_old(host.observed_at))
     unread = _unread(inventory, outdated)
     lacking = frozenset((*_lacking(inventory), *unread))
+    incomplete = lacking | {host.name for host in hosts if not host.lists_all_domains}
     return Fleet(
         hypervisors={host.name: host for host in known},
         interfaces=interfaces,
@@ -147,7 +149,10 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         machines=machines,
         members=_members(machines),
         carriers=carriers,
-        incomplete=lacking | {host.name for host in hosts if not host.lists_all_domains},
+        incomplete=incomplete,
+        incomplete_machines=_with_carriers(
+            {machines[name] for name in incomplete & machines.keys()}, carriers, machines
+        ),
         lacking=lacking,
         unread=tuple(sorted(unread)),
         outdated=outdated,
@@ -202,6 +207,20 @@ def _carriers(
         for machine, around in found.items()
         if around
     }
+
+
+def _with_carriers(
+    wanted: Collection[str], carriers: Mapping[str, Sequence[tuple[str, Domain]]], machines: Mapping[str, str]
+) -> frozenset[str]:
+    """Add the machines on which some machines run, at any depth."""
+    found = set(wanted)
+    waiting = list(wanted)
+    while waiting:
+        for around, _ in carriers.get(waiting.pop(), ()):
+            if machines[around] not in found:
+                found.add(machines[around])
+                waiting.append(machines[around])
+    return frozenset(found)
 
 
 def _by_name(carrier: tuple[str, Domain]) -> tuple[str, str, str, bool]:
