@@ -1,4 +1,4 @@
-"""libvirt's XML to values, and what values of several documents say together; pure; the only code that imports lxml."""
+"""libvirt's XML to values, each document alone and then all together; pure; the only code that imports lxml."""
 
 from virtscan.analyzer.devices import (
     read_computer,

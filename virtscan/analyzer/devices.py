@@ -32,7 +32,7 @@ def read_host_interface(xml: bytes | str, *, source: str) -> tuple[Device, ...]:
     a bridge. A bond or VLAN of which the document names no device below was not looked at.
 
     Returns:
-        The device itself, then all below it, with what the document says of them: a VLAN's device only by name.
+        The device itself, then all below it, with their facts in the document: a VLAN's device only by name.
 
     Raises:
         AnalyzerError: It is not safe XML, or not a host interface with a name.
@@ -92,7 +92,7 @@ def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
     libvirt hangs a device under `computer` when sysfs shows none that it knows above it: veth, tap and dummy, but also
     a NIC on a bus that it doesn't know (VMBus, Xen, a board's own), which its path tells. Any other parent is a device
     on a bus; it may still be a virtual machine's. Bonds, VLANs, bridges and macvlans are not listed at all (udev gives
-    them a DEVTYPE), so what kind a device is stays open. A NIC stands on nothing. `tx` is what ETHTOOL_GTXCSUM says,
+    them a DEVTYPE), so the kind of a device stays open. A NIC stands on nothing. `tx` is the result of ETHTOOL_GTXCSUM,
     which may be true of SCTP alone; a libvirt that doesn't look lists no feature.
 
     Raises:

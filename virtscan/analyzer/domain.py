@@ -21,14 +21,14 @@ _FIRMWARE = {firmware.value: firmware for firmware in Firmware}
 def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainState.UNKNOWN) -> Domain:
     """Read a domain as `virsh dumpxml` prints it, as it lies in /etc/libvirt/qemu, or a status file of /run.
 
-    What the document does not say is None, not libvirt's default; a domain without a name has an empty one. vCPUs
-    are what the domain starts with (`current`), not how many could be plugged in later, just as its memory is
-    `<memory>`, not `<maxMemory>`: this is what the host has given out.
+    A fact that the document lacks is None, not libvirt's default; a domain without a name has an empty one. vCPUs
+    are those that the domain starts with (`current`), not those that could be plugged in later, just as its memory is
+    `<memory>`, not `<maxMemory>`: the host has allocated the former.
 
     Args:
         xml: The document; text and undeclared bytes are UTF-8.
         origin: Where it came from.
-        state: What the source knows. Left UNKNOWN, an `id` or a status file says that the domain is running.
+        state: The state by the source. Left UNKNOWN, an `id` or a status file says that the domain is running.
 
     Returns:
         The domain with the interfaces of every `<devices>`, in document order. Those on a network are not resolved,
@@ -44,7 +44,7 @@ def read_domains(documents: Sequence[tuple[str, DomainState]], *, origin: str) -
     """Read documents as libvirt prints them, each with the state that the source knows: as `read_domain`, but faster.
 
     Returns:
-        What became of each, in their order.
+        The result of each, in their order.
     """
     roots = parse_each([trimmed(xml) for xml, _ in documents], "domain")
     return [_domain_or_error(root, origin, state) for root, (_, state) in zip(roots, documents, strict=True)]

@@ -24,7 +24,7 @@ _MODELS = {
 
 
 def read_interface(element: etree._Element, index: int) -> Interface:
-    """Read one interface; nothing in it is an error, what libvirt would refuse is left unsaid or unknown."""
+    """Read one interface; nothing in it is an error: a value that libvirt would refuse is None or unknown."""
     first = first_children(element)
     actual = first.get("actual")
     kind = _type(element.get("type", "user"), actual)  # libvirt's default
@@ -81,7 +81,7 @@ def _mode(source: etree._Element | None) -> SourceMode:
 
 
 def _attachments_of_network(kind: str, actual: etree._Element) -> tuple[Attachment, ...]:
-    """Return what an interface on a network got, which `<actual>` says in a status file.
+    """Return the device of an interface on a network, which `<actual>` has in a status file.
 
     Everywhere else libvirt gives the interface itself that type.
     """

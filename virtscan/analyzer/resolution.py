@@ -39,7 +39,7 @@ class HostDevices:
 
 
 def resolve(domain: Domain, networks: Mapping[str, Network], host: HostDevices | None = None) -> Domain:
-    """Fill in what interfaces of type network, and those on a device created beforehand, are attached to.
+    """Fill in the devices of interfaces of type network, and of those on a device created beforehand.
 
     An interface that already knows its device, as in a running domain, keeps it. A network that is not in `networks`
     could have been anything, macvtap included; so could a device that is not among those of the host. The tap that
@@ -78,7 +78,7 @@ def _attachments(interface: Interface, networks: Mapping[str, Network], host: Ho
 
 
 def _created_by_libvirt(target: str | None, host: HostDevices) -> tuple[Attachment, ...]:
-    """Return what the tap of a running domain is a port of, as far as the host's devices tell."""
+    """Return the bridge of a running domain's tap, as far as the host's devices show it."""
     if target is None:
         return ()
     bridge = host.bridge_of(DeviceName(target))
@@ -89,7 +89,7 @@ def _created_by_libvirt(target: str | None, host: HostDevices) -> tuple[Attachme
 
 
 def _created_beforehand(target: str | None, host: HostDevices) -> tuple[Attachment, ...]:
-    """Return what a tap or macvtap of this name stands on.
+    """Return the lower device of a tap or macvtap of this name.
 
     Only a list that gives every device its kind tells a tap from a macvtap, which libvirt's own lists don't.
     """

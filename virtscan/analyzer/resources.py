@@ -1,4 +1,4 @@
-"""What a domain is given, and what its definition says of itself, to a value."""
+"""A domain's resources, and further facts of its definition, to a value."""
 
 from collections.abc import Mapping
 from sys import intern

@@ -1,4 +1,4 @@
-"""What changed between two inventories, as typed values; pure."""
+"""Changes between two inventories, as typed values; pure."""
 
 from virtscan.changes.compare import Judge, compare
 from virtscan.changes.findings import is_newly_at_risk, is_newly_unknown

@@ -1,4 +1,4 @@
-"""The causes of changed findings: of all that changed, what explains each best."""
+"""The causes of changed findings: of all changes, the best explanation of each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -112,7 +112,7 @@ def _open(old: Finding | None, new: Finding | None) -> Finding:
 
 
 def _of_server(change: ServerChange) -> Cause | None:
-    """Give what a server's change means for findings: its offload above all."""
+    """Give the cause that a server's change is for findings: its offload above all."""
     server, interface = change.server.server, change.server.interface
     match change.kind:
         case Kind.ADDED:
@@ -139,7 +139,7 @@ def _of_server(change: ServerChange) -> Cause | None:
 
 
 def _of_place(old: Finding | None, new: Finding | None, finding: Finding) -> Cause:
-    """Explain it by where the server is, if that is not what it was."""
+    """Explain it by the server's place, if that has changed."""
     before, after = ({reason for reason in _reasons(one) if isinstance(reason, _PLACES)} for one in (old, new))
     if finding.server is not None and before != after and None not in {old, new}:
         return Cause(kind=CauseKind.SERVER_PLACE, server=finding.server, server_interface=finding.server_interface)

@@ -17,7 +17,7 @@ from virtscan.changes.values import DomainChange, DomainRef, InterfaceChange, Ki
 class Life(msgspec.Struct, frozen=True, kw_only=True):
     """A domain on both sides: where it was and where it is, by the number of the host and the key on it.
 
-    A side is None if the domain was not there. `kind` is what happened to it as a whole; None if it stayed.
+    A side is None if the domain was not there. `kind` is the change of it as a whole; None if it stayed.
     """
 
     key: str
@@ -88,7 +88,7 @@ def _follow(key: str, spots: _Spots, hosts: Sequence[ObservedHost], *, all_old: 
 
 
 def domain_changes(life: Life, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:
-    """Give the changes of one domain: what happened to it as a whole, its name, its fields."""
+    """Give the changes of one domain: as a whole, of its name, of its fields."""
     old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
     if life.kind is None and old is not None and new is not None and old.domain == new.domain:
         return  # as most of them, night after night

@@ -62,7 +62,7 @@ def of_host(host: Hypervisor) -> FieldValues:
 
 
 def of_server(server: Server) -> FieldValues:
-    """Give the facts of a server: its offload where it was read, and what is declared."""
+    """Give the facts of a server: its offload where it was read, and its declarations."""
     lasting = server.persistence
     states = {
         TX: server.tx_checksum,

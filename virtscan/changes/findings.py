@@ -1,4 +1,4 @@
-"""Changes of findings: what became at risk, what no longer is, and because of what."""
+"""Changes of findings: new risks, resolved ones, and their causes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
@@ -14,7 +14,7 @@ from virtscan.model import Exposure, Finding, Report, Verdict
 
 
 class Standing(Enum):
-    """What a finding asks of its reader, the most urgent first."""
+    """Urgency of a finding for its reader, the most urgent first."""
 
     AT_RISK = "at-risk"
     UNKNOWN = "unknown"
@@ -62,7 +62,7 @@ _NONE: Mapping[str, Finding] = {}
 
 
 class FindingSides(msgspec.Struct, frozen=True, kw_only=True):
-    """The findings of both sides; `remembered` are those of what the older side only remembers."""
+    """The findings of both sides; `remembered` are those of observations that the older side carries over."""
 
     old: _Findings
     remembered: _Findings

@@ -1,4 +1,4 @@
-"""What a night has to report: of all changes those that ask for an action, and what is due."""
+"""The news of a night: changes that require an action, and waivers that are due."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -33,7 +33,7 @@ _READING = {Kind.NOT_SEEN, Kind.SEEN_AGAIN}
 
 
 def news(changes: Changes, old: Inventory, new: Inventory) -> Changes:
-    """Give the changes that are news at night: risks, what could not be read and what is back, what is due.
+    """Give the changes that are news at night: risks, unread hosts and those back, waivers that are due.
 
     Args:
         changes: All changes from `old` to `new`.

@@ -1,4 +1,4 @@
-"""A hypervisor as one inventory knows it: what was read, and below that its last complete observation."""
+"""A hypervisor in one inventory: the items that were read, and its last complete observation."""
 
 from collections.abc import Iterable, Mapping
 
@@ -91,7 +91,7 @@ def interfaces_of(domain: Domain) -> dict[str, Interface]:
 
 
 def with_memory(inventory: Inventory) -> Inventory:
-    """Give the inventory with the last complete observation of each host in the place of what was not read."""
+    """Give the inventory with the last complete observation of each host in the place of an incomplete one."""
     memory = {one.hypervisor: one for one in inventory.unread}
     if not any(one.last is not None for one in inventory.unread):
         return inventory

@@ -1,4 +1,4 @@
-"""What an inventory carries on of earlier ones: the last complete observation of hosts that it could not read."""
+"""Memory of an inventory: the last complete observation of hosts that it could not read."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,7 +8,7 @@ from virtscan.model import HostPair, HostStatus, Hypervisor, Inventory, UnreadHo
 
 
 def remembering(new: Inventory, old: Inventory) -> Inventory:
-    """Give the new inventory with what the older one knows about its hosts: former keys, and the last observation.
+    """Give the new inventory with the older one's memory of its hosts: former keys, and the last observation.
 
     A host that was read completely needs no memory. Doing it again changes nothing.
     """

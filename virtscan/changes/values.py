@@ -1,4 +1,4 @@
-"""The changes of a fleet: kinds, what each is about, and its cause."""
+"""The changes of a fleet: kinds, subjects and causes."""
 
 from datetime import date, datetime
 from enum import Enum
@@ -13,7 +13,7 @@ FieldValue: TypeAlias = str | int | float | bool | tuple[str, ...] | None
 
 
 class Kind(Enum):
-    """What happened to a host, server, domain or interface.
+    """Kind of change of a host, server, domain or interface.
 
     NOT_SEEN is one that was not read, or that may be on a host that was not read: never a removal. SEEN_AGAIN is the
     reverse.
@@ -29,7 +29,7 @@ class Kind(Enum):
 
 
 class FindingKind(Enum):
-    """What happened to a finding, the most urgent first.
+    """Kind of change of a finding, the most urgent first.
 
     NEW is at risk or unknown, and was neither or was unknown. UNDECIDED was at risk and is unknown, which resolves
     nothing. SEEN_AGAIN is at risk or unknown on a host that was not read before.
@@ -47,7 +47,7 @@ class FindingKind(Enum):
 
 
 class CauseKind(Enum):
-    """What led to the change of a finding, the best explanation first."""
+    """Kind of cause of a finding's change, the best explanation first."""
 
     WAIVER = "waiver"
     HOST_READ = "host-read"

@@ -11,7 +11,7 @@ from virtscan.model.gaps.items import FactName, HostFact
 
 
 def read(path: str, draft: HostDraft) -> None:
-    """Deliver kernel, machine, CPUs, memory and devices; call it last, because what was read of the host itself counts.
+    """Deliver kernel, machine, CPUs, memory and devices; call it last: facts of the host itself take precedence.
 
     Facts that can't be read are a gap about devices: they hide no domain and no interface.
     """

@@ -60,7 +60,7 @@ DraftItem: TypeAlias = Domain | Network | Device | HostFacts | Gap | Lacking | M
 
 
 class HostDraft:
-    """Collects what readers deliver about one target; may be filled from several threads.
+    """Collects the items that readers deliver about one target; may be filled from several threads.
 
     Once closed it takes nothing more: a reader that was left behind at its deadline can go on without effect.
     """
@@ -123,7 +123,7 @@ class HostDraft:
         self.add(Gap(item=item, cause=cause, about=about))
 
     def close(self, failure: AnyCause | None = None) -> tuple[Hypervisor, tuple[Gap, ...]]:
-        """End the reading and return what was delivered, resolved and in an order that does not depend on threads.
+        """End the reading and return the delivered items, resolved and in an order that does not depend on threads.
 
         Interfaces on a network that was not delivered stay open: they may be anything.
 

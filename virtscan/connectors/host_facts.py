@@ -12,7 +12,7 @@ from virtscan.model.gaps.items import FactName, HostFact
 from virtscan.transport import ssh, uri
 
 _NOT_THE_HOST = ("socket", "netcat", "command")
-"""Parameters with which what ssh reaches need not be the hypervisor."""
+"""Parameters with which ssh may reach another host than the hypervisor."""
 
 
 def of_this_machine() -> HostFacts:

@@ -62,7 +62,7 @@ answer </dev/null
 
 
 class HostAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A host's facts about itself; `kernel` is None without a Linux release, and `uname` is what it printed.
+    """A host's facts about itself; `kernel` is None without a Linux release, and `uname` is its whole output.
 
     `lists_all_devices` says that `ip -d link` had every device of /sys/class/net.
     """
@@ -77,7 +77,7 @@ class HostAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_answer(output: bytes, *, at: datetime | None) -> HostAnswer:
-    """Read what the script printed at that time.
+    """Read the output of the script at that time.
 
     Raises:
         ConnectorError: The answer is not whole.
@@ -118,7 +118,7 @@ def _sysfs(sections: Sequence[tuple[str, str, str]]) -> dict[str, str]:
 
 
 def _devices(sections: Sequence[tuple[str, str, str]]) -> Iterator[Device]:
-    """Return what each section says of devices, the more authoritative first as the script prints them."""
+    """Return the devices of each section, the more authoritative first as the script prints them."""
     for name, argument, text in sections:
         match name:
             case "bonding":

@@ -17,7 +17,7 @@ class Lacking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def is_needed(lacking: Lacking, domains: Iterable[Domain], devices: Mapping[DeviceName, Device]) -> bool:
-    """Return True if what is lacking leaves a device under a macvtap unknown."""
+    """Return True if the lack leaves a device under a macvtap unknown."""
     if lacking.device is not None:
         return lacking.device not in devices
     attachments = (a for domain in domains for interface in domain.interfaces for a in interface.attachments)

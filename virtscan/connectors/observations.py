@@ -32,7 +32,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def with_observations(domains: Iterable[Domain], observed: Sequence[Marked | Measured]) -> list[Domain]:
-    """Fill in what was observed; the definition of a domain's next start, and one without a uuid, stay as they are."""
+    """Fill in the observations; the definition of a domain's next start, and one without a uuid, stay as they are."""
     marked = [one for one in observed if isinstance(one, Marked)]
     measured = {one.uuid: one for one in observed if isinstance(one, Measured)}
     return [

@@ -172,7 +172,7 @@ class _Judge:
 
 
 def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ...]) -> Iterator[Gap]:
-    """Say what is declared and contradicted by what was observed."""
+    """Warn about declarations that observations contradict."""
     for hypervisor in inventory.hypervisors:
         observed, declared = hypervisor.kernel, hypervisor.declared_kernel
         item = HypervisorItem(hypervisor=hypervisor.name)

@@ -64,7 +64,7 @@ class PointEvaluation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides an interface: the worst ruling with its attachment point, and all points that it was chosen from.
+    """The decision about an interface: the worst ruling with its attachment point, among all points.
 
     `supposed` is another server's clearing that rests on a missing fact (R10 with low confidence), where the deciding
     ruling clears, too: the interface is no more certain than that.
@@ -92,7 +92,7 @@ class Evaluator:
     """One hypervisor of an inventory."""
 
     def __init__(self, index: ServerIndex, hypervisor: Hypervisor) -> None:
-        """Prepare what all interfaces of the hypervisor share."""
+        """Prepare the data that all interfaces of the hypervisor share."""
         self._index = index
         self._hypervisor = index.fleet.hypervisors[hypervisor.name]
         self.kernel: KernelState = kernel_state(hypervisor)
@@ -120,7 +120,7 @@ class Evaluator:
         self._evaluations: dict[_Plug, Evaluation | NotJudged] = {}
 
     def evaluate(self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE) -> Evaluation | NotJudged:
-        """Judge an interface by what it is plugged into and whose it is, leaving out the servers in `without`."""
+        """Judge an interface by its attachment points and its domain, leaving out the servers in `without`."""
         if domain.type == _CONTAINER:
             return NotJudged.NOT_MACVTAP
         plug = self._plug(domain, interface, without)
@@ -200,7 +200,7 @@ class Evaluator:
         return nic_kind(device, self._hypervisor)
 
     def _machine(self, stack: DeviceStack) -> tuple[Machine, tuple[DeviceName, ...]]:
-        """Say whether the hypervisor is a virtual machine: by the NICs under a device, else by what else is known."""
+        """Determine if the hypervisor is a virtual machine: by the NICs under a device, else by other facts."""
         host = self._hypervisor
         virtual = tuple(name for name in stack.nics if name in self._virtual_nics)
         if virtual or (stack.entry is not NicKind.FILLING and self._virtual_nics):

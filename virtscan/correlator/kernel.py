@@ -10,7 +10,7 @@ from virtscan.model import Fix, Hypervisor, KernelBasis, Machine
 
 
 class KernelState(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a kernel is fixed, and what that was concluded from."""
+    """State of a kernel, fixed or not, and the basis of that conclusion."""
 
     fix: Fix
     basis: KernelBasis
@@ -77,8 +77,8 @@ def read_kernel(release: str, build: str | None = None) -> KernelState:
     it only those builds are judged whose source was read, or that are older than the fix.
 
     Args:
-        release: What `uname -r` prints, or what the configuration says in its place.
-        build: What `uname -v` prints, where it is known.
+        release: Output of `uname -r`, or the configuration's value in its place.
+        build: Output of `uname -v`, where it is known.
 
     Returns:
         FIXED only for names that leave no doubt.
@@ -103,7 +103,7 @@ def read_daemon(version: int) -> KernelState:
     Before 6.7.0 nothing can be inferred: libvirt was built with autotools, and RHEL 7 could build it.
 
     Args:
-        version: What `virConnectGetLibVersion` returns: 1,000,000 * major + 1,000 * minor + release.
+        version: Result of `virConnectGetLibVersion`: 1,000,000 * major + 1,000 * minor + release.
 
     Source:
         libvirt NEWS.rst, 6.7.0: "Libvirt abandoned autotools and switched to Meson build system". libvirt m4/virt-

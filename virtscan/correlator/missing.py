@@ -73,7 +73,7 @@ def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) 
 
     Args:
         points: Every device that the interface may be plugged into, judged.
-        missing: What the finding lacks.
+        missing: The missing facts of the finding.
     """
     ruled = [ruling for point in points for ruling in point.rulings]
     worst = min(ruled, key=lambda one: one.badness, default=None)

@@ -1,4 +1,4 @@
-"""Whether an interface can exchange frames with servers: what their places, devices and numbers allow together."""
+"""Reachability of servers from an interface, by their places, devices and numbers together."""
 
 from collections.abc import Collection
 

@@ -1,4 +1,4 @@
-"""What a finding rests on and what would settle it, as reasons."""
+"""Reasons of a finding, and the missing facts that would settle it."""
 
 from collections.abc import Iterator
 
@@ -65,7 +65,7 @@ class Reasoning:
         self._renewals = tuple(NeedsRenewal(item=gap.item) for gap in outdated)
 
     def reasons(self, evaluation: Evaluation) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
-        """Give `because` and `missing` of a finding, what decided first."""
+        """Give `because` and `missing` of a finding, the deciding reason first."""
         ruling, decided = evaluation.ruling, evaluation.decided
         because: list[Reason] = []
         missing: list[Reason] = []

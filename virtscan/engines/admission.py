@@ -27,7 +27,7 @@ RESERVED_FILES = 64
 """For everything else that the process has open."""
 
 _SPARE_FILES = 8
-"""What must be left beside the files of a job where there are not that many."""
+"""File descriptors to keep free beside those of a job, where the limit is low."""
 
 _STARTING_SECONDS = 2.0
 """How long a job may take to open its files; from then on they are counted themselves."""

@@ -141,7 +141,7 @@ def leave_behind(thread: threading.Thread) -> None:
 
 
 def end_late_work() -> None:
-    """End what threads have started after they were left behind; call it again and again."""
+    """End programs that threads started after they were left behind; call it repeatedly."""
     for thread in tuple(_left_behind):
         if thread.is_alive():
             end_work_of(thread)

@@ -1,4 +1,4 @@
-"""The CPU that the threads of bounded calls want: what they get, and what they wait for."""
+"""Demand for CPU by the threads of bounded calls: used, and waited for."""
 
 from collections import deque
 from pathlib import Path

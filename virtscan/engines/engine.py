@@ -13,7 +13,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Work(Enum):
-    """What a job does most of the time."""
+    """Main activity of a job."""
 
     ASKS = "waits for replies of a host"
     READS = "reads files: it needs a CPU all the time"
@@ -24,7 +24,7 @@ class Job(Protocol[T_co]):
 
     @property
     def work(self) -> Work:
-        """Return what it does, by which the engine admits it."""
+        """Return its main activity, by which the engine admits it."""
 
     def __call__(self, run_left: float, /) -> T_co:
         """Do the work, and return before the run ends in `run_left` seconds."""
@@ -119,14 +119,14 @@ class Engine(Protocol[T]):
         """Run all jobs and return when each has an outcome.
 
         Args:
-            jobs: What to run; those of one kind are started in this order.
+            jobs: The jobs to run; those of one kind are started in this order.
             job_timeout: Seconds that one job may take, from its own start.
             deadline: Seconds that all of them together may take, from now; no job starts after that.
             on_end: Called in this thread as soon as a job (its index) has its outcome. An exception of it ends the
                 run.
             on_start: Called in this thread when a job (its index) starts, if the engine knows.
             is_interrupted: Called often in this thread. Once it returns True no job starts, and those that run end
-                with what they have.
+                with their partial results.
 
         Returns:
             The outcomes in the order of the jobs.

@@ -50,7 +50,7 @@ def end_all() -> None:
 
 
 def _end(program: int, how: signal.Signals) -> None:
-    # What it has started goes first (the ssh of a ProxyJump): without its parent it would no longer be found.
+    # Its children end first (the ssh of a ProxyJump): without their parent they would no longer be found.
     for child in _all_children(program):
         if not _is_spared(child):
             _end(child, how)

@@ -1,7 +1,7 @@
 """Jobs on threads of this machine, each under a deadline and all under one: nothing waits for a job that hangs.
 
 Jobs end by themselves (`bounded.within`). A thread that does not is left behind, as there. Only the main thread decides
-what an outcome is; threads send it theirs through one queue, where a late one is dropped.
+the outcomes; threads send it theirs through one queue, where a late one is dropped.
 """
 
 import threading
@@ -104,7 +104,7 @@ class _Run(Generic[T]):
         return bool(self._running)
 
     def start_waiting(self, end: float) -> None:
-        """Start what is admitted of each kind; a thread that was left behind takes no place."""
+        """Start the admitted jobs of each kind; a thread that was left behind takes no place."""
         for work, waiting in self._waiting.items():
             running = sum(self._jobs[index].work is work for index in self._running)
             while waiting and self._admission.admits(work, running):
@@ -167,7 +167,7 @@ class _Run(Generic[T]):
             self._end(index, Cut.INTERRUPTED if why is Cut.INTERRUPTED else Cut.NEVER_STARTED)
 
     def leave(self) -> None:
-        """Free what still runs, as far as that can be done; after an interruption that is everything."""
+        """Free the running jobs, as far as possible; after an interruption that is all of them."""
         for running in self._running.values():
             leave_behind(running.thread)
 

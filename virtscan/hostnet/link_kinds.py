@@ -1,4 +1,4 @@
-"""Link kinds: the kernel's words for a device, and what they prove."""
+"""Link kinds: the kernel's names for a device, and their meaning."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""DMI, `systemd-detect-virt` and marks of containers to what a system runs on."""
+"""DMI, `systemd-detect-virt` and marks of containers to the kind of machine."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -83,7 +83,7 @@ def is_container_group(text: str) -> bool:
 def read_machine(
     *, dmi: Dmi | None = None, words: Iterable[str] = (), container: bool = False, hypervisor_flag: bool = False
 ) -> Machine:
-    """Return what a system runs on.
+    """Return the kind of machine that a system runs on.
 
     Bare metal needs a fact for it, and none against it: a virtual machine may have any firmware's names.
 

@@ -1,4 +1,4 @@
-"""What the history keeps of each scan besides its content: what was read, and counts that stay for ever."""
+"""Records of a scan in the history besides its content: how much was read, and counts that stay for ever."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ class ScanRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `status` is COMPLETE if every hypervisor was read completely, FAILED if none was read at all. `kept` is False when
     pruning has removed the content, so that only the counts are left. `scope` is that of the inventory. `reported` is
-    False if its report did not reach its readers, so that what was new in it still is.
+    False if its report did not reach its readers, so that its news is still new.
     """
 
     number: int
@@ -45,7 +45,7 @@ class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CapacityCount(msgspec.Struct, frozen=True, kw_only=True):
-    """What the hypervisors of a site have and what of it is given out, at one scan.
+    """Capacity of the hypervisors of a site, and the allocated part, at one scan.
 
     A hypervisor that was not read completely counts as it was last seen whole; `unread` is how many these are, with
     those that were never seen whole and add nothing. A number is None if a hypervisor or domain does not give it.

@@ -1,4 +1,4 @@
-"""The seam: all that was collected, and how it is to be judged. It is what a scan saves and a report reads."""
+"""The seam: all that was collected, and how it is to be judged. A scan saves it, a report reads it."""
 
 from datetime import date
 from typing import Annotated
@@ -28,7 +28,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """What is judged and what is accepted; part of the inventory, so that a report says what its scan said.
+    """Rules for judging and accepting; part of the inventory, so that a report agrees with its scan.
 
     `max_age` is how old a fact may have been at the scan to count, in seconds; None: any age.
     """

@@ -101,7 +101,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     `fail_on` is None where neither the configuration nor the command line chooses it. `scope` identifies the
     configuration and the hypervisors that the command line names; None where neither is known. `is_careful` avoids
-    what may crash libvirt's client: several calls at once on one connection. `history` is the URL of the database that
+    several calls at once on one connection, which may crash libvirt's client. `history` is the URL of the database that
     scans are kept in. `dask` is the scheduler of the workers that read hypervisors; None: this machine reads them.
     """
 

@@ -1,4 +1,4 @@
-"""What was judged: always computed from an inventory, never stored alone."""
+"""The report: findings, always computed from an inventory, never stored alone."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -36,8 +36,8 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
 
     `server` is the one that decided, None when no server is known or none serves the segment, or when the
     hypervisor's kernel settled it. `source_device` is, for a powered-off domain on a pool, the device that decided.
-    `because` lists the facts that it rests on, `missing` what would settle it. `reaches_server` is about all servers
-    that may serve it. `waived` is the waiver's reason; `waived_servers` are the servers that a waiver took away, so
+    `because` lists the facts that it rests on, `missing` those that would settle it. `reaches_server` is about all that
+    may serve it. `waived` is the waiver's reason; `waived_servers` are the servers that a waiver took away, so
     that another one decides, or none.
     """
 
@@ -163,7 +163,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """An inventory with its findings, worst first (verdict, exposure, hypervisor, domain, index).
 
     `not_judged` counts the interfaces without a finding by reason; a reason that never occurred is absent.
-    `warnings` are about what was asked for, not about what was seen: they make no report incomplete.
+    `warnings` are about the request, not about observations: they make no report incomplete.
     `at_risk_after_reboot` counts the interfaces that the next reboot of a server puts at risk in addition.
     """
 

@@ -10,7 +10,7 @@ from virtscan.model.states import State
 
 
 class AddressKind(Enum):
-    """What follows the scheme, which decides what `--redact` replaces in it.
+    """The part after the scheme, of which `--redact` replaces some.
 
     PATH: all of it. DESTINATION (`//[user@]host[:port]`) and URI (libvirt's): user and host; of `test:///PATH` the
     path. NONE and WORD: nothing can identify.
@@ -24,9 +24,9 @@ class AddressKind(Enum):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A row: `form` is how users write it, `help` what is read there, in a phrase, `renewal` how to get newer facts.
+    """A row: `form` is its syntax, `help` a phrase for its content, `renewal` how to get newer facts.
 
-    `scheme` stands before the colon, and before the colon of what a source is shown as; a URI brings its own.
+    `scheme` stands before the colon, and before the colon of a source as shown; a URI brings its own.
     `has_stack` is False for a source with one device, without the devices above and below it.
     """
 
@@ -137,7 +137,7 @@ def forms() -> str:
 
 
 def help_text() -> str:
-    """List every SOURCE with what it reads, for `--help`."""
+    """List every SOURCE with its content, for `--help`."""
     return "; ".join(f"{row.form} ({row.help})" for row in SOURCES.values())
 
 
@@ -170,7 +170,7 @@ def renewal(*sources: str) -> str:
 def path_in(source: str) -> str | None:
     """Give the path in a source as shown, or None if it has none.
 
-    What follows an unknown scheme counts as a path, except in a URL: a source of a later version must not leak.
+    Text after an unknown scheme counts as a path, except in a URL: a source of a later version must not leak.
     """
     scheme, colon, rest = source.partition(":")
     known = [row.address for row in _rows(source)]

@@ -37,7 +37,7 @@ class DeviceKind(Enum):
 
 
 class Machine(Enum):
-    """What a system runs on; UNKNOWN when no source observed it."""
+    """Kind of machine that a system runs on; UNKNOWN when no source observed it."""
 
     PHYSICAL = "physical"
     VIRTUAL = "virtual"
@@ -61,7 +61,7 @@ class Fix(Enum):
 
 
 class KernelBasis(Enum):
-    """What a kernel's `Fix` was concluded from; each basis leads to one `Fix`."""
+    """Basis of a kernel's `Fix`; each basis leads to one `Fix`."""
 
     RHEL6_SINCE = "rhel6-since-504.30.3"
     RHEL6_BEFORE = "rhel6-before"
@@ -137,7 +137,7 @@ class LowerDevice(Enum):
 
 
 class Verdict(Enum):
-    """What will happen to a network boot, worst first."""
+    """Prospects of a network boot, worst first."""
 
     AT_RISK = "at-risk"
     UNKNOWN = "unknown"

@@ -24,15 +24,15 @@ def collect(
 ) -> Inventory:
     """Read every hypervisor, server and provisioning system of a plan, each under its deadline, all under the run's.
 
-    What can't be read, not in time or not at all, is a gap in the inventory; nothing found is not an error. All are in
+    An item that can't be read, in time or at all, is a gap in the inventory; nothing found is not an error. All are in
     the plan's order, a hypervisor that is named twice is read once. Threads that hang in a call may be left behind: end
     the process with `os._exit`.
 
     Args:
-        plan: What to read.
-        engine: What runs the jobs.
-        on_progress: Called in this thread whenever one of them is done, and often with what is waited for.
-        is_interrupted: Called often in this thread; once it returns True, what was read by then is all.
+        plan: The plan of the scan.
+        engine: The engine that runs the jobs.
+        on_progress: Called in this thread whenever one of them is done, and often with the jobs that are waited for.
+        is_interrupted: Called often in this thread; once it returns True, the scan ends with the items read by then.
         taken_at: The inventory's time, with its zone; None: now.
 
     Raises:

@@ -32,7 +32,7 @@ class HostJob(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def work(self) -> Work:
-        """Return what reading it means."""
+        """Return the main activity of reading it."""
         return work_of(self.target)
 
     @property
@@ -58,7 +58,7 @@ class ServerJob(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def work(self) -> Work:
-        """Return what reading it means."""
+        """Return the main activity of reading it."""
         return work_of(self.target)
 
     @property
@@ -115,7 +115,7 @@ def jobs_of(plan: Plan) -> tuple[AnyJob, ...]:
 
 
 def _once(targets: Iterable[Target]) -> tuple[Target, ...]:
-    """Give each address once; of two that name the same the first counts, with what it says about the host."""
+    """Give each address once; of two that name the same the first counts, with its facts about the host."""
     first: dict[tuple[TargetKind, str], Target] = {}
     for target in targets:
         first.setdefault((target.kind, target.address), target)

@@ -29,7 +29,7 @@ class _Sighting(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rank(self) -> tuple[int, float, bytes]:
         """The best sighting is the least: the newest complete one."""
-        # What a merge changes is not part of the order, so that merging again finds the same.
+        # Facts that a merge changes are not part of the order, so that merging again finds the same.
         plain = msgspec.structs.replace(self.host, name=_own_name(self.host), former_keys=(), observed_at=None)
         return _ORDER.index(self.host.status), -self.at.timestamp(), msgspec.json.encode(plain)
 

@@ -1,4 +1,4 @@
-"""Progress of a scan: what has ended, and what it waits for."""
+"""Progress of a scan: jobs that have ended, and those waited for."""
 
 from collections.abc import Callable
 from time import monotonic

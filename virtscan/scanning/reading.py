@@ -1,6 +1,6 @@
 """One hypervisor, server or provisioning system: read under its own deadline, wherever that is done.
 
-Each reader runs on a thread that can be left behind (`engines.bounded`). What comes back is closed: a thread that goes
+Each reader runs on a thread that can be left behind (`engines.bounded`). Its result is closed: a thread that goes
 on after the deadline changes nothing. Arguments and results can be pickled.
 """
 
@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 
 def read_host(target: Target, limits: Limits) -> HostResult:
-    """Read a hypervisor; what was delivered by the deadline counts, and why there is no more is a gap.
+    """Read a hypervisor; items delivered by the deadline count, and the reason for any lack is a gap.
 
     Raises:
         ConfigError: The address is invalid.
@@ -82,14 +82,14 @@ def read_server(target: ServerTarget, limits: Limits) -> Server:
 
 
 def read_provisioning(target: ProvisioningTarget, limits: Limits) -> "Records":
-    """Read the records of a provisioning system; what can't be read is a gap of them.
+    """Read the records of a provisioning system; those that can't be read are a gap of it.
 
     Raises:
         NoThreadError: There is no thread to read it on.
     """
     from virtscan import provisioning  # loads TLS and XML-RPC, which a scan without it does not need
 
-    # A reader that ends before it is cut returns what it has.
+    # A reader that ends before it is cut returns its items.
     timeout = _SHARE_OF_A_READER * limits.seconds
     outcome = within(limits.seconds, partial(provisioning.READERS[target.kind], target, timeout=timeout))
     if isinstance(outcome, Returned):
@@ -98,13 +98,13 @@ def read_provisioning(target: ProvisioningTarget, limits: Limits) -> "Records":
 
 
 def work_of(target: Target | ServerTarget) -> Work:
-    """Return what reading a target means: asking a host, or reading files."""
+    """Return the main activity of reading a target: requests to a host, or reading files."""
     row = TARGETS[target.kind] if isinstance(target, Target) else SOURCES[target.kind]
     return Work.READS if row.address is AddressKind.PATH else Work.ASKS
 
 
 def _bounded(work: Work, limits: Limits, call: Callable[[], T]) -> JobOutcome[T]:
-    """Call under the limits: what reads files has its seconds from when it gets a CPU."""
+    """Call under the limits: the time for reading files counts from the first use of a CPU."""
     if work is Work.ASKS:
         return within(limits.seconds, call)
     return within_work(limits.host_timeout, math.inf if limits.run_left is None else limits.run_left, call)
@@ -149,7 +149,7 @@ def _draft(target: Target) -> HostDraft:
 
 
 def _fill(draft: HostDraft, limits: Limits) -> None:
-    """Deliver what the target's connector reads, then what Ansible gathered about it."""
+    """Deliver the items of the target's connector, then Ansible's facts about it."""
     target = draft.target
     match target.kind:
         case TargetKind.LIBVIRT:

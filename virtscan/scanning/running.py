@@ -1,4 +1,4 @@
-"""What an engine gives back for a job to the job's result: its own, or one that says why there is none."""
+"""Outcomes of an engine to results of jobs: the job's own, or one with the reason why there is none."""
 
 from virtscan.engines.engine import JobOutcome, Returned
 from virtscan.scanning.jobs import AnyJob

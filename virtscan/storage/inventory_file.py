@@ -1,4 +1,4 @@
-"""An inventory as a file: what `scan --save` keeps and `report FILE` reads; bytes in, bytes out."""
+"""The inventory file, which `scan --save` writes and `report FILE` reads; bytes in, bytes out."""
 
 import re
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ class _InventoryHeader(msgspec.Struct, frozen=True):
 
 
 def dumps(inventory: Inventory) -> bytes:
-    """Write an inventory as one line of JSON; mappings keep their order, and with them what is reported again."""
+    """Write an inventory as one line of JSON; mappings keep their order, and so does a report from it."""
     return b"".join(parts(inventory))
 
 
@@ -107,7 +107,7 @@ def _decoded(data: bytes) -> SavedInventory:
     version = _version(msgspec.json.decode(data, type=_InventoryHeader).schema)
     if version == VERSION:
         return msgspec.json.decode(data, type=SavedInventory)
-    old = msgspec.json.decode(data, type=dict[str, object])  # of any shape; what it becomes is checked
+    old = msgspec.json.decode(data, type=dict[str, object])  # of any shape; the upgraded one is checked
     return msgspec.convert(raw_upgraded(old, version), SavedInventory)
 
 
@@ -117,7 +117,7 @@ def raw_upgraded(old: dict[str, object], version: int) -> dict[str, object]:
 
 
 def from_saved(saved: SavedInventory) -> Inventory:
-    """Make the inventory of what is saved; the keys that follow from a host's facts are not kept apart."""
+    """Make the inventory of the file's structs; the keys that follow from a host's facts are not kept apart."""
     inventory = msgspec.convert(saved, Inventory, from_attributes=True)
     hosts = map(_with_former_keys, inventory.hypervisors, saved.hypervisors)
     unread = (
@@ -135,7 +135,7 @@ def domain_from_saved(saved: SavedDomain) -> Domain:
 
 
 def host_from_saved(saved: SavedHypervisor) -> Hypervisor:
-    """Make the hypervisor of what is saved."""
+    """Make the hypervisor of the file's structs."""
     return _with_former_keys(msgspec.convert(saved, Hypervisor, from_attributes=True), saved)
 
 

@@ -248,7 +248,7 @@ class SavedWaiver(_Saved, frozen=True):
 
 
 class SavedPolicy(_Saved, frozen=True):
-    """What is judged and what is accepted."""
+    """Rules for judging and accepting."""
 
     lower_device: LowerDevice = LowerDevice.ANY
     max_age: Annotated[float, msgspec.Meta(gt=0)] | None = None

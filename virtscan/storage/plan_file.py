@@ -1,6 +1,6 @@
 """A plan as a file: the slice of a fleet that `virtscan collect` reads; bytes in, bytes out.
 
-The structs are what `virtscan schema plan` publishes. A plan is for one run: it has no upgrades, because the virtscan
+`virtscan schema plan` publishes the structs. A plan is for one run: it has no upgrades, because the virtscan
 that reads it has to be the one that wrote it.
 """
 
@@ -24,7 +24,7 @@ class _PlanRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class PlannedHypervisor(_PlanRecord, frozen=True):
-    """A hypervisor to read, with what the configuration declares about it."""
+    """A hypervisor to read, with the configuration's declarations about it."""
 
     uri: Annotated[str, msgspec.Meta(min_length=1)]
     name: str | None = None

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from virtscan.model import CONFIGURATION
 
 Json: TypeAlias = object
-"""Whatever a JSON document can hold: a step changes what it knows, and leaves the rest for decoding to refuse."""
+"""Any JSON value: a step changes the keys that it knows, and leaves the rest for decoding to refuse."""
 
 
 def _from_1(inventory: dict[str, Json]) -> dict[str, Json]:

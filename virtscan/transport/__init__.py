@@ -1,1 +1,1 @@
-"""Ways to run a program, here or by ssh, and to read what a shell probe prints in sections."""
+"""Programs run here or by ssh, and the sections that a shell probe prints."""

@@ -15,7 +15,7 @@ _LIMIT = 4 << 20
 
 
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program left: `status` is its exit code, or minus the number of the signal that ended it."""
+    """Result of a program: `status` is its exit code, or minus the number of the signal that ended it."""
 
     status: int
     stdout: bytes
@@ -29,16 +29,16 @@ class FloodError(OSError):
 def run(arguments: Sequence[str], *, stdin: bytes, timeout: float) -> Completed:
     """Run a program without a terminal in a session of its own, and wait for it.
 
-    When it does not come to its end in time, its whole process group is killed, so that what it started itself (a
+    When it does not come to its end in time, its whole process group is killed, so that its own children (a
     ProxyCommand, say) goes with it.
 
     Args:
         arguments: The program and its arguments.
-        stdin: What it can read.
+        stdin: Its standard input.
         timeout: Seconds until it is killed.
 
     Raises:
-        TimeoutError: It did not end in time, or what it started kept its output open.
+        TimeoutError: It did not end in time, or its children kept its output open.
         FloodError: It printed more than 4 MiB to stdout or stderr.
         OSError: It could not be started.
     """

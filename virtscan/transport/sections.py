@@ -1,6 +1,6 @@
-"""What a script of ours prints: sections, each a line `@NAME ARGUMENT`, then its lines, each behind a space.
+"""Output of a script of ours: sections, each a line `@NAME ARGUMENT`, then its lines, each behind a space.
 
-What a login shell prints of its own stands before the first, `@virtscan 1`; the last is `@end`.
+Output of a login shell itself stands before the first, `@virtscan 1`; the last is `@end`.
 """
 
 from collections.abc import Iterator

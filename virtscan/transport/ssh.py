@@ -35,7 +35,7 @@ _OPTIONS = (
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to log in; what is None is left to ssh_config."""
+    """Where to log in; ssh_config decides a value of None."""
 
     host: str
     user: str | None = None
@@ -77,19 +77,20 @@ def client_command() -> list[str]:
 
 
 def run(destination: Destination, script: str, *, arguments: Sequence[str] = (), timeout: float) -> bytes:
-    """Run a POSIX shell script there, in one round trip, and give what it prints.
+    """Run a POSIX shell script there, in one round trip, and give its output.
 
     The script travels on standard input and the arguments arrive as `$1`, `$2` …: neither is ever part of a command
     line that a shell reads unquoted.
 
     Args:
         destination: Where.
-        script: What; it must end with status 0.
+        script: The script; it must end with status 0.
         arguments: Its arguments.
         timeout: Seconds until ssh and everything that it started is killed.
 
     Raises:
-        SshError: No connection, no permission, no answer in time, or the script failed; it says which, and what to do.
+        SshError: No connection, no permission, no answer in time, or the script failed; the message has the
+            cause and the action.
     """
     client = client_command()
     user = () if destination.user is None else ("-l", destination.user)

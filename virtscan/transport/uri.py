@@ -1,4 +1,4 @@
-"""libvirt's connection URIs: what they would do, who they lead to, and how to show them; pure."""
+"""libvirt's connection URIs: their effects, their hosts, and how to show them; pure."""
 
 import ipaddress
 import re
@@ -48,8 +48,8 @@ _DANGERS = {
 class LibvirtUri(msgspec.Struct, frozen=True, kw_only=True):
     """A URI as libvirt's remote driver reads it (remote_sockets.c remoteSplitURIScheme, viruri.c).
 
-    `driver` is empty for libvirt's own default and for an alias of its client configuration. `transport` is what the
-    scheme names, else tls with a host and unix without. `parameters` have lower-case names, the last of a name
+    `driver` is empty for libvirt's own default and for an alias of its client configuration. `transport` is that of
+    the scheme, else tls with a host and unix without. `parameters` have lower-case names, the last of a name
     counts.
     """
 
@@ -91,9 +91,9 @@ def parse(address: str) -> LibvirtUri:
 
 
 def _check_form(address: str, uri: LibvirtUri) -> None:
-    """Refuse what was meant as a URI and is none, with what to type.
+    """Refuse a text that was meant as a URI and is not one, with the correct form.
 
-    A driver of a later libvirt may be unknown here: only what is nearly a known one is an error.
+    A driver of a later libvirt may be unknown here: only a name similar to a known one is an error.
     """
     if uri.driver and uri.driver not in _DRIVERS and (near := get_close_matches(uri.driver, _DRIVERS, n=1, cutoff=0.6)):
         meant = near[0] + address[len(uri.driver) :]
@@ -111,10 +111,10 @@ def _port(digits: str | None) -> int | None:
 
 
 def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
-    """Refuse what could do more than read a hypervisor; give warnings about what weakens the connection.
+    """Refuse a URI that could do more than read a hypervisor; warn about parameters that weaken the connection.
 
     A parameter is looked for wherever it could stand, decoded as often as it could be: libvirt decodes once, and
-    hands on to the other side, decoded, what it does not know itself. The path, key and certificate parameters only
+    hands unknown parameters on to the other side, decoded. The path, key and certificate parameters only
     name local files; `proxy`, `mode` and `sshauth` are closed sets.
 
     Raises:
@@ -159,7 +159,7 @@ def secrets(address: str) -> list[str]:
 
 
 def masker_of(address: str) -> Masker:
-    """Return what masks the URI's passwords in a text that may repeat it, such as a library's message."""
+    """Return a function that masks the URI's passwords in a text that may repeat it, such as a library's message."""
     if not address:
         return lambda text: text
     of_secrets = masker(form for secret in secrets(address) for form in (secret, unquote(secret)))

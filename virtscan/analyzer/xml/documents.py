@@ -1,4 +1,4 @@
-"""A file as it lies in a folder to the domains and networks in it, and to what could not be read."""
+"""A file in a folder to the domains and networks in it, and to its unreadable documents."""
 
 from collections.abc import Iterator
 
@@ -26,8 +26,8 @@ _MAX_COUNT = 16_384
 class Unread(msgspec.Struct, frozen=True, kw_only=True):
     """A document that gave no domain and no network, and why.
 
-    `root` is the name of its outermost element, None when there is none. `about` says what may be missing because
-    of it; None when nothing is: a document of another kind, such as a snapshot or a storage pool.
+    `root` is the name of its outermost element, None when there is none. `about` is the kind of item that may be
+    missing because of it; None when nothing is: a document of another kind, such as a snapshot or a storage pool.
     """
 
     origin: str
@@ -41,7 +41,7 @@ def documents(data: bytes, *, origin: str) -> Iterator[Domain | Network | Unread
 
     A file may hold several documents, with banners, comments and stray characters around them: a broken one hides
     none of the others. The test driver's `<node>` counts as the documents in it; a status file as the domain or
-    network in it. The domain inside a snapshot or a checkpoint is what once was, so these are documents of another
+    network in it. The domain inside a snapshot or a checkpoint is a former state, so these are documents of another
     kind.
 
     Args:

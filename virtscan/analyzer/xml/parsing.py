@@ -13,7 +13,7 @@ MAX_DOCUMENT = 4 * 1024 * 1024
 remote_protocol.x). Real domains stay below 1 MiB, and the most wasteful document of this size takes 200 MB to parse."""
 
 MAX_FILE = 32 * 1024 * 1024
-"""Bytes of one file, which may hold what a whole hypervisor has: some 4,600 domains of the usual 7 KB. The most
+"""Bytes of one file, which may hold all domains of a hypervisor: some 4,600 domains of the usual 7 KB. The most
 tiresome file of this size takes 8 s to take apart."""
 
 

@@ -18,7 +18,7 @@ _DEPTH = 256
 
 
 class XmlSpan(msgspec.Struct, frozen=True):
-    """A stretch of a file that is one document, or what is left of one; `root` is its first element's name."""
+    """A stretch of a file that is one document, or the rest of one; `root` is its first element's name."""
 
     start: int
     end: int

@@ -19,15 +19,15 @@ _CPU_FEATURES = re.compile(r"\n    <feature [^\n]*/>(?=\n)")
 
 
 def trimmed(xml: str) -> str:
-    """Leave out what has no reader: most of the text, and most of the time that parsing takes.
+    """Leave out elements without a reader: most of the text, and most of the time that parsing takes.
 
     Finds it by lines and indentation, which are the same in every libvirt, and in which nothing but a domain's metadata
     could be written like them: everywhere else `<` is escaped. A document that has `<devices>` or metadata twice, or a
     device of interest in another place, comes back as it is; so does one with another layout.
 
     Source:
-        libvirt src/conf/domain_conf.c virDomainDefFormatInternalSetRootName: metadata, what the domain is given,
-        features, CPU, clock and what events do, devices, security labels, in this order.
+        libvirt src/conf/domain_conf.c virDomainDefFormatInternalSetRootName: metadata, resources,
+        features, CPU, clock, actions on events, devices, security labels, in this order.
     """
     head, _, rest = xml.partition(_OPEN)
     devices, closed, tail = rest.rpartition(_CLOSE)

@@ -1,4 +1,4 @@
-"""What many scans show: counts of each, and how they grow."""
+"""Trends over many scans: counts of each, and their growth."""
 
 from virtscan.changes.trend.counting import at_risk_by_host, capacity_counts, finding_counts
 from virtscan.changes.trend.following import capacity_trend, risk_trend

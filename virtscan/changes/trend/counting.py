@@ -26,7 +26,7 @@ def at_risk_by_host(findings: Iterable[Finding]) -> Counter[str]:
 
 
 def capacity_counts(seen: Iterable[tuple[Hypervisor, Hypervisor | None]]) -> tuple[CapacityCount, ...]:
-    """Count what hypervisors have and what of it is given out, by site.
+    """Count the capacity of hypervisors and the allocated part, by site.
 
     Args:
         seen: Each hypervisor of the scan, and the same as it was last seen whole (itself if it was read completely);

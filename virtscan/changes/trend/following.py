@@ -19,7 +19,7 @@ from virtscan.model.history import FindingCount, ScanCounts, ScanRecord
 
 
 def capacity_trend(counts: Sequence[ScanCounts], every: Every) -> CapacityTrend:
-    """Follow what the sites have and give out.
+    """Follow the capacity of the sites and its allocated part.
 
     Args:
         counts: Those of every scan, the first one first.

@@ -11,9 +11,9 @@ _DAYS = 90
 """How far back the present rate looks."""
 _LEAST_SCANS = 5
 _LEAST_DAYS = 7.0
-"""What a rate must rest on."""
+"""The basis that a rate requires."""
 _LONGEST = 3650
-"""Days; what lies further in the future is not told from never."""
+"""Days; a date further in the future counts as never."""
 _DAY = 86400.0
 
 

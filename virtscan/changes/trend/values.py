@@ -1,4 +1,4 @@
-"""A trend: what the scans of a history counted, one after the other, and what that leads to."""
+"""A trend: the counts of a history's scans, one after the other, and their forecast."""
 
 from datetime import date, datetime
 from enum import Enum
@@ -17,14 +17,14 @@ class Every(Enum):
 
 
 class RiskBy(Enum):
-    """What a series of findings is about."""
+    """Subject of a series of findings."""
 
     SITE = "site"
     SERVER = "server"
 
 
 class Outlook(Enum):
-    """What the scans say about the time when a site is full."""
+    """Forecast of the time when a site is full."""
 
     GROWING = "growing"
     NOT_GROWING = "not-growing"
@@ -33,7 +33,7 @@ class Outlook(Enum):
 
 
 class Growth(msgspec.Struct, frozen=True, kw_only=True):
-    """How the memory given out to running domains of a site grows towards what its hypervisors have.
+    """How the memory given out to running domains of a site grows towards that of its hypervisors.
 
     `scans` is the number of scans that the rate rests on, `since` the first of them. `days_until_full` counts from the
     last one, and is None unless the outlook is GROWING.
@@ -52,7 +52,7 @@ class Growth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VersionChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A scan that is the first by another version of virtscan: what changes with it may be its judgement."""
+    """The first scan by another version of virtscan: a change at it may come from other rules."""
 
     scan: int
     taken_at: datetime
@@ -88,7 +88,7 @@ class RiskPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CapacityTrend(msgspec.Struct, frozen=True, kw_only=True):
-    """Capacity over time, with what it leads to for each site."""
+    """Capacity over time, with a forecast for each site."""
 
     points: tuple[CapacityPoint, ...] = ()
     growth: tuple[Growth, ...] = ()

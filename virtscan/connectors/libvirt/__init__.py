@@ -1,4 +1,4 @@
 """A hypervisor read through libvirt; the only importer of libvirt."""
 
 CLIENT_ADVICE = "install its library (libvirt0, libvirt-libs) and its Python binding, libvirt-python (python3-libvirt)"
-"""What helps where it can't be loaded; nothing here loads it."""
+"""Advice where it can't be loaded; nothing here loads it."""

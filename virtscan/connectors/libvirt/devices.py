@@ -27,10 +27,10 @@ _ODD = re.compile("[^A-Za-z0-9]")
 
 
 class Leads:
-    """Follows domains' interfaces while the domains are read, so that what came before a deadline is understood.
+    """Follows domains' interfaces while the domains are read, so that those read in time have their devices.
 
     Every device that libvirt lists is delivered, by name and MAC. Documents are fetched only of those that an
-    interface leads to, and of those that have a MAC of a server. What can't be read is a gap only where an interface
+    interface leads to, and of those that have a MAC of a server. An unreadable one is a gap only where an interface
     of type macvtap may depend on it: a network while no other source tells the device of an interface on it, a device
     under a macvtap that no other source knows.
     """
@@ -48,7 +48,7 @@ class Leads:
         self._awaited: set[str] = set()
 
     def follow(self, domain: Domain) -> None:
-        """Fetch what the domain's interfaces lead to, unless another one's did; part of a work."""
+        """Fetch the networks and devices of the domain's interfaces, unless another one's did; part of a work."""
         for interface in domain.interfaces:
             if self._is_new((interface.network, interface.attachments)):
                 if interface.network is not None:
@@ -94,7 +94,7 @@ class Leads:
     def _follow_device(self, name: DeviceName) -> None:
         if self._is_listed(name) and self._is_new(("device", name)):
             interfaces, nodes = self._lists.interfaces.documents, self._lists.node_devices.documents
-            # First what knows its kind: of two that differ the earlier counts.
+            # Documents with the device's kind first: of two that differ the earlier counts.
             waiting = [(interfaces[name], self._deliver_interface)] if name in interfaces else []
             waiting += [
                 (nodes[node], partial(self._deliver_node, node)) for node, _ in self._node_names.get(_cleaned(name), ())

@@ -69,7 +69,7 @@ _ADVICE_BY_TEXT = (
 
 
 def reason(error: libvirt.libvirtError) -> str:
-    """Return the error in one line: libvirt's own words, then what to do where that is known.
+    """Return the error in one line: libvirt's own text, then the action where one is known.
 
     Of words without end (libxml2 repeats the line that it does not understand) only the beginning is kept.
     """

@@ -63,23 +63,23 @@ def read(
     statistics: bool = False,
     server_macs: Collection[Mac] = (),
 ) -> None:
-    """Deliver a hypervisor's facts from libvirt: domains as they come, then what their interfaces lead to.
+    """Deliver a hypervisor's facts from libvirt: domains as they come, then the devices of their interfaces.
 
     May block for ever: to be run under a deadline, on a thread that can be left behind.
 
     Args:
-        target: What to read; an empty address is libvirt's own default.
+        target: The hypervisor; an empty address is libvirt's own default.
         draft: Where to deliver.
         in_fleet: Other hypervisors are read at the same time: they, not more threads for this one, fill the time.
         allow_unsafe: Accept a URI that runs a command or reaches a shell.
-        ssh_timeout: Seconds that asking a qemu+ssh host by ssh for what libvirt can't tell may take; None: don't.
-        threads: How many use the connection at once; None: what suits its distance.
+        ssh_timeout: Seconds for reading facts of a qemu+ssh host by ssh that libvirt does not report; None: don't.
+        threads: Number of simultaneous users of the connection; None: as its distance requires.
         next_start: Read the persistent definitions of running domains as well, one more round trip for each.
         statistics: Ask for the sizes of disks and balloons, in one more call that the daemon works long on.
         server_macs: MACs of servers: a device of the host that has one is read even if no interface leads to it.
 
     Raises:
-        ConnectorError: It can't be opened or listed, or the connection was lost; what was delivered before counts.
+        ConnectorError: It can't be opened or listed, or the connection was lost; items delivered before count.
     """
     try:
         with open_read_only(target.address, draft, allow_unsafe=allow_unsafe) as connection:
@@ -184,7 +184,7 @@ def _read_domains(session: Session, leads: Leads, replies: Sequence[_Described])
     """Deliver the domains whose documents have come, and follow their interfaces.
 
     Raises:
-        ConnectorError: The connection is gone, or the draft is closed; what had come before is delivered.
+        ConnectorError: The connection is gone, or the draft is closed; items that came before are delivered.
     """
     documents: list[tuple[str, DomainState]] = []
     described: list[GuestDomain] = []
@@ -215,7 +215,7 @@ def _read_domains(session: Session, leads: Leads, replies: Sequence[_Described])
 def _about_the_host(
     session: Session, address: str, lists: Lists
 ) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
-    """Deliver what needs no round trip, and return the requests for the rest."""
+    """Deliver facts that need no round trip, and return the requests for the rest."""
     if uri.is_local(address):
         session.draft.add(host_facts.of_this_machine())
     yield PipelinedCall(partial(_read_host, session, address))
@@ -251,7 +251,7 @@ def _use_version(session: Session, replies: Sequence[Reply[int]]) -> None:
 
 
 def _use_computer(session: Session, replies: Sequence[Reply[str]]) -> None:
-    """Deliver what the host's firmware says of it, if anything."""
+    """Deliver the facts of the host's firmware, if there are any."""
     for reply in replies:
         document = session.optional(reply)
         if document is not None:

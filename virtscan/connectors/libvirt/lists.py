@@ -1,4 +1,4 @@
-"""What a connection lists, by whichever calls its daemon knows: the hypervisors to be found here are old."""
+"""Lists of a connection, by whichever calls its daemon knows: old hypervisors are supported."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -23,7 +23,7 @@ _WITH_PARENTS = (
     | libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV
     | libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_INTERFACE
 )
-"""Network devices and what they hang under; every daemon with this call knows these flags."""
+"""Network devices and their parents; every daemon with this call knows these flags."""
 
 
 class NameList(msgspec.Struct, frozen=True):
@@ -68,7 +68,7 @@ def persistent(session: Session) -> set[str] | None:
 
 
 class Lists:
-    """What a hypervisor lists beside its domains; each list is a round trip of its own, and empty until it is read."""
+    """Lists of a hypervisor beside its domains; each is a round trip of its own, and empty until it is read."""
 
     def __init__(self, connection: libvirt.virConnect) -> None:
         self._connection = connection

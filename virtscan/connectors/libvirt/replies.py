@@ -1,4 +1,4 @@
-"""Replies of libvirt: what a call returned, or the failure that concerns its item alone."""
+"""Replies of libvirt: the result of a call, or the failure that concerns its item alone."""
 
 from collections.abc import Callable
 from typing import Generic, TypeAlias, TypeVar
@@ -29,7 +29,7 @@ Reply: TypeAlias = Fetched[T] | LibvirtFailure | NotText
 
 
 def reply_of(call: Callable[[], T]) -> Reply[T]:
-    """Call libvirt, and make a value of what may go wrong with one item; any other exception is a defect."""
+    """Call libvirt, and make a value of an item's failure; any other exception is a defect."""
     try:
         return Fetched(call())
     except libvirt.libvirtError as error:

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 MOST_TOGETHER = 32
-"""Results that are used together: enough to save what can be saved so, few enough to be interrupted between."""
+"""Results that are used together: enough for the saving, few enough to be interrupted between."""
 
 MOST_WAITING = 256
 """Results that wait to be used, or are being fetched: where the CPU is short, more would only fill memory."""

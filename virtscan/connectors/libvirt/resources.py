@@ -1,4 +1,4 @@
-"""What planners count, as far as calls of one round trip for all of a host give it."""
+"""Resources for planners, as far as calls of one round trip for all of a host have them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial

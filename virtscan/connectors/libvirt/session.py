@@ -16,7 +16,7 @@ from virtscan.model.gaps import AnyItem
 from virtscan.model.gaps.causes import BadDocument, Failure, NotUtf8
 
 FAR = 0.005
-"""Seconds for a list of domains from which on waiting for the network, not work, is what takes the time."""
+"""Seconds for a list of domains from which on the network, not work, takes the time."""
 
 Deliver: TypeAlias = Callable[[str], None]
 """Works on a document; raises AnalyzerError."""
@@ -57,7 +57,7 @@ class Session:
         self._pipeline.add(request)
 
     def read(self, item: AnyItem, about: GapAbout, deliver: Deliver, replies: Sequence[Reply[str]]) -> None:
-        """Deliver documents; what is wrong with one is a gap.
+        """Deliver documents; a defect of one is a gap.
 
         Raises:
             ConnectorError: The connection is gone, or the draft is closed.
@@ -103,7 +103,7 @@ class Session:
 
     def _end_if_closed(self) -> None:
         if self.draft.is_closed:
-            # Past its deadline: what still ran would only keep others from their work.
+            # Past its deadline: further work would only delay others.
             raise ConnectorError("deadline passed")
 
 

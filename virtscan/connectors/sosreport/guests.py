@@ -13,8 +13,8 @@ from virtscan.model import Domain, DomainState, GapAbout, Network, State
 from virtscan.model.gaps.causes import BadDocument, NoListInReport, XmlNotInReport
 from virtscan.model.gaps.items import FactName, GuestDomain, HostFact, HostNetwork
 
-# The best first. What `virsh dumpxml` prints is what a live scan would get. A status file is the running domain as
-# libvirt itself remembers it; a definition in /etc says what holds after the next start.
+# The best first. Output of `virsh dumpxml` equals that of a live scan. A status file is the running domain as
+# libvirt itself remembers it; a definition in /etc holds after the next start.
 _DOMAINS = (
     re.compile(r"sos_commands/[^/]+/virsh(?:_-[^_/]+)*_dumpxml_(?P<name>[^/]+)"),
     re.compile(r"(?:var/)?run/libvirt/(?:qemu|lxc|libxl)/(?P<name>[^/]+)\.xml"),
@@ -39,15 +39,15 @@ _DEFINITION = 2
 """Where in the order of the places a definition stands."""
 
 _Found: TypeAlias = tuple[int, str, Domain | Network | Unread]
-"""How far from the best source, what the file's name calls it, what the document in it is."""
+"""Distance from the best source, the domain by the file's name, the kind of document."""
 
 
 def read_domains(report: Sosreport, draft: HostDraft) -> list[Domain]:
     """Deliver the domains.
 
     A domain is known by its uuid, without one by its name; of several documents that of the best source counts. Of a
-    running domain the definition in /etc counts as well, for its next start. What can't be read and is described
-    nowhere else is a gap, and so is what virsh lists without any document.
+    running domain the definition in /etc counts as well, for its next start. An unreadable domain that is
+    described nowhere else is a gap, and so is one that virsh lists without any document.
     """
     listed = _listed(report)
     suspended, autostart = _suspended(report), _autostart(report)
@@ -113,7 +113,7 @@ def is_guest_file(name: str) -> bool:
 
 
 def _documents(report: Sosreport, places: Sequence[re.Pattern[str]], uri: str) -> Iterator[_Found]:
-    """Yield every document of the places, the best place first; what was skipped counts as unread."""
+    """Yield every document of the places, the best place first; skipped ones count as unread."""
     for rank, place in enumerate(places):
         for name in sorted(report.files.keys() | report.skipped.keys()):
             if (match := place.fullmatch(name)) is None:

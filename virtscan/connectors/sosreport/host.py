@@ -38,7 +38,7 @@ def read(target: Target, draft: HostDraft) -> None:
     All of it is as old as the report.
 
     Raises:
-        ConnectorError: It can't be read, or not to its end; what was delivered before counts.
+        ConnectorError: It can't be read, or not to its end; items delivered before count.
     """
     started = monotonic()
     try:

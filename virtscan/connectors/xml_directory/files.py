@@ -42,8 +42,8 @@ class Unused(msgspec.Struct, frozen=True, kw_only=True):
 def find(start: Path) -> Iterator[File | Unused | Gap]:
     """Return every file, once: first those that lie in the folders, then those that only links lead to.
 
-    Names that begin with a dot are left out, and libvirt's own half-written copies (`NAME.new` beside NAME). What
-    can't be reached is a gap.
+    Names that begin with a dot are left out, and libvirt's own half-written copies (`NAME.new` beside NAME). An
+    unreachable one is a gap.
 
     Raises:
         ConnectorError: `start` can't be read.
@@ -69,7 +69,7 @@ def find(start: Path) -> Iterator[File | Unused | Gap]:
         except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
             if path == start:
                 raise ConnectorError(_reason(error)) from error
-            # A link into nowhere hides nothing, unless it is named like what is looked for.
+            # A link into nowhere hides nothing, unless it is named like a wanted file.
             if _is_named_xml(path) or not isinstance(error, FileNotFoundError):
                 yield gap(printable(path), Failure(detail=_reason(error)))
 
@@ -111,7 +111,7 @@ def begins_like_xml(data: bytes) -> bool:
 
 
 def _decompressed(data: bytes) -> bytes:
-    """Return what gzip compressed.
+    """Return the decompressed data.
 
     Raises:
         ConnectorError: It is damaged or cut short, or too large.
@@ -146,7 +146,7 @@ def _is_named_xml(path: Path) -> bool:
 
 
 def _entries(folder: Path) -> tuple[list[Path], list[Path], list[Unused]]:
-    """Return what lies in a folder itself, the links in it, and what is not to be looked at, each by name."""
+    """Return the files of a folder itself, the links in it, and the entries to skip, each by name."""
     own: list[Path] = []
     links: list[Path] = []
     unused: list[Unused] = []

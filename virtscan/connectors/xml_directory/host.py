@@ -54,7 +54,7 @@ def read(target: Target, draft: HostDraft) -> None:
     contents = _Contents(draft)
     for file in files.find(Path(target.address)):
         if draft.is_closed:
-            return  # past its deadline: what still ran would only keep others from their work
+            return  # past its deadline: further work would only delay others
         match file:
             case Gap():
                 draft.add(file)
@@ -145,7 +145,7 @@ class _Contents:
                 self._draft.add(files.gap(origin, BadDocument(detail=reason, domains=missing)))
 
     def deliver_left_out(self) -> None:
-        """Deliver what is left out, by its path in the folder."""
+        """Deliver a file that is left out, by its path in the folder."""
         start = f"{printable(Path(self._draft.target.address)).rstrip('/')}/"
         self._draft.add(
             *(LeftOut(path=path.removeprefix(start), why=why) for path, why in sorted(self._left_out.items()))
@@ -159,7 +159,7 @@ class _Contents:
             self._draft.add(files.gap(origin, cause, GapAbout.NETWORK))
 
     def leave_out(self, origin: str, why: WhyLeftOut, reason: str | None = None) -> None:
-        """Keep what is left out, a file or one of its documents."""
+        """Keep a file that is left out, or one of its documents."""
         origin = printable(origin)
         self._left_out[origin] = why
         _log.info("%s: left out: %s", origin, reason or why.value)

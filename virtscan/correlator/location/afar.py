@@ -1,4 +1,4 @@
-"""Places that lie outside the interface's hypervisor: what reaches it from there passes the hypervisor's NICs."""
+"""Places outside the interface's hypervisor: packets from there pass the hypervisor's NICs."""
 
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.fleet import Fleet
@@ -24,13 +24,13 @@ from virtscan.model.reasons import (
     WhyUnlocated,
 )
 
-# QEMU fills in the checksums of what these send, in software.
+# QEMU fills in the checksums of packets from these models, in software.
 _FILLING_MODELS = frozenset({"e1000", "rtl8139"})
 _VIRTIO_MODELS = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
 
 
 def seen_from(place: Place, here: str, fleet: Fleet) -> tuple[Place, ...]:
-    """Give what a place is on the hypervisor `here`; empty if it lies outside.
+    """Give the sources of packets that a place has on the hypervisor `here`; empty if it lies outside.
 
     A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs, as far as they are known.
     """
@@ -53,7 +53,7 @@ def seen_from(place: Place, here: str, fleet: Fleet) -> tuple[Place, ...]:
 def from_outside(
     stack: SendingStack, place: Place, point: AttachmentPoint, fleet: Fleet, remembered: Remembered | None = None
 ) -> Position:
-    """Judge a place that is not on the interface's hypervisor; of the point only what its NICs are matters."""
+    """Judge a place outside the interface's hypervisor; of the point, only the kinds of its NICs matter."""
     match place:
         case Bare(declared=declared):
             reason = DeclaredPhysical(server=_name(stack)) if declared else ObservedPhysical(server=_name(stack))

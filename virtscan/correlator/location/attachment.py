@@ -1,4 +1,4 @@
-"""What an interface is, or may be, plugged into."""
+"""Attachment points: the devices that an interface is, or may be, plugged into."""
 
 import msgspec
 

@@ -39,7 +39,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """Indexes over all hypervisors; one that is a domain of another one counts as observed to be virtual.
 
     `interfaces` and `devices` find a MAC, `domains` a uuid. `targets` are the names of the devices of each
-    hypervisor that are a domain's, `nic_kinds` what its NICs do with partial checksums. `machines` gives hypervisors
+    hypervisor that are a domain's, `nic_kinds` the kinds of its NICs. `machines` gives hypervisors
     that are one machine the same name, `members` lists them by that name. `carriers` are the domains that a hypervisor,
     by its machine, is itself.
     `incomplete` names the hypervisors that may have domains which were not read, `lacking` those of which something
@@ -80,7 +80,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     def hosts_on(self, hypervisor: str) -> Iterator[str]:
         """Name the hypervisors on a machine: its own, and those that are domains on it, at any depth.
 
-        What runs on a nested hypervisor sends out of that domain's NICs.
+        Domains of a nested hypervisor send through the NICs of the domain that it runs in.
         """
         yield from (host.name for host in self.of_machine(hypervisor))
         if self.carriers:
@@ -107,7 +107,7 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
     """Index all hypervisors once, for all servers.
 
     Args:
-        inventory: What was read.
+        inventory: The facts that were read.
         macs: The MACs of servers; those of hypervisors' own devices are looked up in addition.
     """
     hosts = sorted(inventory.hypervisors, key=lambda host: host.name)

@@ -1,4 +1,4 @@
-"""Macvlans of a host: what they stand on, and the frames that they hand up to a device above them."""
+"""Macvlans of a host: the devices below them, and the frames that they hand up to a device above them."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -9,7 +9,7 @@ from virtscan.model import DeviceKind, DeviceName, SourceMode
 
 
 def real_device(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> DeviceName:
-    """Give the device that a macvtap is plugged into: on top of a macvlan the kernel takes what that one stands on."""
+    """Give the device that a macvtap is plugged into; over a macvlan it is the device below that one."""
     seen = {name}
     while name in stacks and stacks[name].kind is DeviceKind.MACVLAN and stacks[name].lower:
         below = stacks[name].lower[0]

@@ -19,7 +19,7 @@ _LOCALLY_ADMINISTERED = 0b10
 
 
 class NicKind(Enum):
-    """What a NIC does with a partial checksum: FILLING computes it, VIRTUAL hands it on."""
+    """Treatment of a partial checksum by a NIC: FILLING computes it, VIRTUAL hands it on."""
 
     FILLING = "filling"
     VIRTUAL = "virtual"
@@ -37,9 +37,9 @@ def is_nic(device: Device) -> bool:
 
 
 def nic_kind(device: Device, host: Hypervisor) -> NicKind:
-    """Classify a NIC by its driver, else by what its host is, else by its MAC.
+    """Classify a NIC by its driver, else by its host, else by its MAC.
 
-    What is observed counts more than the declaration that the host is physical. A virtual function that is passed
+    An observation counts more than the declaration that the host is physical. A virtual function that is passed
     through to a virtual machine has a driver of its own and fills in checksums. A NIC that QEMU emulates has the driver
     of a real one, and a MAC that none has.
     """

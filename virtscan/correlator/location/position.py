@@ -22,7 +22,7 @@ class Where(Enum):
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """One place of a server as the interface sees it, with what that rests on and what it lacks.
+    """One place of a server as the interface sees it, with its reasons and missing facts.
 
     `fills` is set where the server's virtual NIC sends only complete checksums. `weak` marks a place elsewhere that an
     unread hypervisor or unknown NICs may contradict. `declared` is False for a NIC, with this `mac`, that the server

@@ -62,10 +62,10 @@ def positions(
     """Give the positions of a server at a place on the interface's own hypervisor, at least one.
 
     Args:
-        stack: What the server sends through.
+        stack: The devices that the server sends through.
         place: Where it is, on the point's machine.
-        point: What the interface is plugged into.
-        stacks: Every device of that machine with what it stands on.
+        point: The device that the interface is plugged into.
+        stacks: Every device of that machine with its device stack.
     """
     name = stack.server.name
     match place:
@@ -122,7 +122,7 @@ def _of_host_device(
         macvlan = LocalServer(server=sender.server, domain=None)
         yield from _through(macvlan, device.lower[0], device.mode or SourceMode.UNKNOWN, point, stacks)
         return
-    # libvirt lists a macvlan as an ethernet device, and not what it stands on.
+    # libvirt lists a macvlan as an ethernet device, without its lower device.
     is_doubtful = device.kind is DeviceKind.ETHERNET and not device.lower_complete
     if (device.kind is DeviceKind.UNKNOWN or is_doubtful) and not is_nic(device):
         yield _unknown_device(sender, point, device.name)
@@ -284,7 +284,7 @@ def _elsewhere(sender: LocalServer, device: DeviceName | None, point: Attachment
 
 
 def _lacks(point: AttachmentPoint) -> Reason:
-    """Name the fact that would tell whether what enters the device from outside has passed a NIC that fills."""
+    """Name the fact that decides if packets entering the device from outside have passed a NIC that fills."""
     if point.stack.entry is NicKind.VIRTUAL:
         return NeedsReflection(hypervisor=point.hypervisor, device=point.device, nics=point.stack.open_ends)
     return needs_nic_kinds(point)

@@ -1,4 +1,4 @@
-"""What a device stands on, all the way down, and what that proves."""
+"""Device stacks: the devices below a device, all the way down, and their consequences."""
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping

@@ -1,1 +1,1 @@
-"""The servers of an inventory: which may answer an interface, what they send through, and what cures them."""
+"""The servers of an inventory: which may answer an interface, their sending stacks, and their cures."""

@@ -135,7 +135,7 @@ def any_fixed(features: Mapping[str, Feature]) -> bool:
 
 
 def offload_of(stack: SendingStack, name: DeviceName | None) -> Offload:
-    """Give what is known of a device's offload, which for a stack that was not read is that of the server."""
+    """Give the known offload of a device; for an unread stack it is that of the server."""
     if stack.observed and name is not None:
         return stack.offload(name)
     server = stack.server
@@ -161,7 +161,7 @@ def _is_open(way: SendingPath) -> bool:
 def _candidates(way: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:
     """Name the devices that can be switched, the best first: already off, else of known state, from the bottom up.
 
-    A macvlan can't be, and what is below it does not help: it hands frames to its neighbours itself. A device that is
+    A macvlan can't be, nor does a device below it help: it hands frames to its neighbours itself. A device that is
     off on a way that is not filled may be a VLAN beside the way, and does not count as off.
     """
     able = [name for name in reversed(_above_macvlan(way.devices, known)) if not any_fixed(_features(known, name))]

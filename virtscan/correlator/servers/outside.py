@@ -59,7 +59,7 @@ class _Vantage(msgspec.Struct, frozen=True):
 
 
 class OutsideServers:
-    """The servers that are not on one hypervisor, with what was ruled on them."""
+    """The servers that are not on one hypervisor, with their rulings."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""One way of a frame, from the top of a server's devices down to a NIC, and what becomes of a partial checksum on it.
+"""Paths of frames from the top of a server's devices down to a NIC, and partial checksums on them.
 
 A frame stays partial only if every device on its way has the offload on: the first device without it fills the
 checksum. Bonds and bridges don't follow their members, so each way counts by itself.
@@ -15,7 +15,7 @@ from virtscan.model import Backing, DeviceKind, DeviceName, Offload, ServerDevic
 
 
 class PathState(Enum):
-    """What becomes of a partial checksum on one way."""
+    """Fate of a partial checksum on one path."""
 
     FILLED = "filled"
     PARTIAL = "partial"
@@ -23,7 +23,7 @@ class PathState(Enum):
 
 
 class SendingPath(msgspec.Struct, frozen=True, kw_only=True):
-    """One way from the top of a sending stack down to a NIC, and what becomes of a partial checksum on it.
+    """One path from the top of a sending stack down to a NIC, and the fate of a partial checksum on it.
 
     `ends_open` is True where more may be below the last device than its source lists.
     """
@@ -70,7 +70,7 @@ def way_along(
 
     Args:
         names: The devices of the way.
-        known: What the server lists.
+        known: The devices that the server lists.
         named: The devices that it is declared to serve on.
         ends_open: More may be below the last device.
     """

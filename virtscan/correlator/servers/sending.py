@@ -1,4 +1,4 @@
-"""What a server sends through: a stack of devices, with the state of the offload over all of its ways."""
+"""Sending stacks of a server: its devices, with the state of the offload over all paths through them."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 

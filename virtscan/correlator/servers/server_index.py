@@ -42,7 +42,7 @@ class PlacedStack(msgspec.Struct, frozen=True):
 
 
 class ServerIndex:
-    """The servers in an order of their own; by a server's number where it may be and what it is declared to serve."""
+    """The servers in an order of their own; by a server's number its possible places and declared networks."""
 
     def __init__(self, inventory: Inventory) -> None:
         """Index an inventory from which facts that are too old have been taken away."""

@@ -16,7 +16,7 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a server is declared to serve; nothing declared is every segment.
+    """Networks that a server is declared to serve; without a declaration every segment.
 
     `subnets` is empty, too, when one of the declared ones is invalid: then their extent is not known.
     """
@@ -33,7 +33,7 @@ class Locality(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def coverage(server: Server) -> Coverage:
-    """Read what a server declares."""
+    """Read the declarations of a server."""
     subnets = tuple(network(subnet) for subnet in server.subnets)
     known = tuple(subnet for subnet in subnets if subnet is not None)
     return Coverage(segments=frozenset(server.segments), subnets=known if len(known) == len(subnets) else ())
@@ -87,6 +87,6 @@ def network(text: str) -> IpNetwork | None:
 
 
 def describe(server: Server) -> str:
-    """Name a server with what it serves."""
+    """Name a server with the networks that it serves."""
     limits: Sequence[str] = (*server.segments, *server.subnets)
     return f"{server.name} ({', '.join(limits)})" if limits else server.name

@@ -33,7 +33,7 @@ def switched_off(server: Server, names: Collection[DeviceName], *, whole: bool =
     Args:
         server: As it was observed or declared.
         names: The devices to switch.
-        whole: Also switch what is known of the server as a whole, where no device was read.
+        whole: Also switch the state of the server as a whole, where no device was read.
     """
     off = Offload(tx_checksum=State.OFF, persistence=_LASTING)
     devices = tuple(

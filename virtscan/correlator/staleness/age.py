@@ -21,7 +21,7 @@ class Clock(msgspec.Struct, frozen=True):
 
 
 def age(observed_at: datetime, taken_at: datetime) -> timedelta:
-    """How long before the scan it was; nothing for what the scan itself observed. Without a zone it is UTC."""
+    """Return the age at the scan; zero for an observation of the scan itself. Without a zone it is UTC."""
     aware = observed_at if observed_at.tzinfo else observed_at.replace(tzinfo=UTC)
     return max(taken_at - aware, timedelta())
 

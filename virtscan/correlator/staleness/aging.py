@@ -1,4 +1,4 @@
-"""What is too old to count becomes an unknown fact, with a gap that says whose it was and how to renew it."""
+"""Facts that are too old to count become unknown, each with a gap that names its owner and how to renew it."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -32,8 +32,8 @@ from virtscan.model.sources import is_declared
 def aged(inventory: Inventory) -> Inventory:
     """Return the inventory without the facts that its policy calls too old; itself when the policy calls none so.
 
-    Age is counted from the scan. What is declared has no age. Names, MACs and what a machine boots from stay: they say
-    whom a finding is about and how pressing it is, and what the correlator makes of a MAC that is too old clears
+    Age is counted from the scan. A declaration has no age. Names, MACs and boot devices stay: they identify
+    the subject of a finding and its urgency, and a MAC that is too old clears
     nothing. Doing it again changes nothing more.
     """
     if inventory.policy.max_age is None:
@@ -116,7 +116,7 @@ def _domain(domain: Domain) -> Domain:
 
 
 def _interface(interface: Interface) -> Interface:
-    """Give an interface that still is where it was, without what would clear a server that sends from it."""
+    """Give an interface that still is in its place, without the facts that would clear a server sending from it."""
     return msgspec.structs.replace(interface, model=None, host_csum=None, guest_csum=None)
 
 

@@ -1,4 +1,4 @@
-"""Cases for the decision table: what is known of an attachment point, and of a server's position there."""
+"""Cases for the decision table: the facts about an attachment point, and about a server's position there."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""What the rules of the decision table require of a case, each as a code and a test."""
+"""Conditions of the decision table, each as a code and a test of a case."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -18,7 +18,7 @@ class PossibleServers(Enum):
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One interface on one device against one place of one server, reduced to what the rules require.
+    """One interface on one device against one place of one server, reduced to the facts that rules test.
 
     `inferred` says that only the daemon's version implies the kernel, `in_vm` that the hypervisor is observed to be a
     virtual machine, `fills` that the server's virtual NIC sends only complete checksums, `weak` that unread facts may
@@ -40,7 +40,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of what a rule requires of a case; its words are in `views.wording.conditions`."""
+    """A condition of a rule; its words are in `views.wording.conditions`."""
 
     id: str
     test: Callable[[Case], bool]

@@ -12,7 +12,7 @@ from virtscan.model import Confidence, Fix, State, Verdict
 
 
 class Fact(Enum):
-    """What a rule can rest on; each of them is either reported as a reason or as missing."""
+    """Kinds of facts that rules rest on; each is reported either as a reason or as missing."""
 
     KERNEL = "kernel"
     SERVERS = "servers"
@@ -24,9 +24,9 @@ class Fact(Enum):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: conditions that must all hold, and what follows; its words are in `views.wording.rules`.
+    """One row: conditions that must all hold, and the verdict; its words are in `views.wording.rules`.
 
-    `verdict` is None for "no finding", `confidence` then means nothing. `facts` are what it rests on, in the order
+    `verdict` is None for "no finding", `confidence` then means nothing. `facts` are its kinds of reasons, in the order
     in which a reader wants them. `server` says whether the row is about one server.
     """
 

@@ -1,4 +1,4 @@
-"""What the decision table decides for one case, with what it takes to find the worse of two."""
+"""Rulings of the decision table on one case, in an order of badness."""
 
 import msgspec
 
@@ -19,7 +19,7 @@ NOWHERE = Position(where=Where.UNKNOWN, reach=Reach.UNKNOWN)
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """What the table decides for one case.
+    """The table's decision on one case.
 
     `badness` sorts the worst first, then those that name a server, by its name. "No finding" is the mildest ruling of
     all. `stack` is None for a ruling that is about no server in particular.

@@ -16,8 +16,8 @@ _LIMIT = 64 << 20
 def open_facts(path: Path, names: Sequence[str]) -> AnsibleFacts:
     """Read the facts of the host that has one of these names.
 
-    A file about a single host is about the one that is meant, whatever its name. In a folder (a fact cache, what
-    `--tree` wrote) a file has its host's name; others in it are looked into only if none has. What does not say its
+    A file about a single host is about the wanted one, whatever its name. In a folder (a fact cache, or
+    the output of `--tree`) a file has its host's name; others in it are read only if none has. A file that lacks its
     time is as old as its file.
 
     Raises:

@@ -18,7 +18,7 @@ def read_devices(facts: Mapping[str, Any], *, source: str, at: datetime | None) 
     """Return every device; `facts` are those of a host, by name without `ansible_`.
 
     Of a VLAN, a veth or a macvlan Ansible says no more than that it is Ethernet. The members of a bond and the ports of
-    a bridge are all of them: Ansible lists what /sys has.
+    a bridge are all of them: Ansible lists the devices of /sys.
 
     Source:
         ansible lib/ansible/module_utils/facts/network/linux.py get_interfaces_info.

@@ -1,4 +1,4 @@
-"""sosreports, as a folder or as an archive read in one pass; nothing is unpacked, only what is wanted is kept."""
+"""sosreports, as a folder or as an archive read in one pass; nothing is unpacked, only wanted files are kept."""
 
 from virtscan.evidence.sosreport.devices import lists_all_devices, read_devices
 from virtscan.evidence.sosreport.opening import open_sosreport, report_name

@@ -56,7 +56,7 @@ def members(path: Path) -> Iterator[Member]:
                     yield _member(archive, info)
     except _BROKEN as error:
         raise SosreportError(_reason(error)) from error
-    if forward.last != _END:  # what tarfile takes for the end may as well be damage
+    if forward.last != _END:  # tarfile takes damage for the end
         raise SosreportError("no end mark: cut short or damaged")
 
 
@@ -91,7 +91,7 @@ def _decompressed(file: IO[bytes]) -> _Source:
 
 
 class _Forward:
-    """As much of a file object as reading an archive needs, in one direction; `last` is what was read last."""
+    """As much of a file object as reading an archive needs, in one direction; `last` is the data read last."""
 
     mode = "rb"
     name = ""

@@ -1,4 +1,4 @@
-"""Where sosreports of all ages keep what is wanted: file names, as they are below a report's root."""
+"""Layout of sosreports of all ages: names of the wanted files below a report's root."""
 
 import re
 
@@ -126,7 +126,7 @@ _TOPS = frozenset(parts[0] for parts in _PATTERNS)
 def split_root(name: str) -> tuple[str, str] | None:
     """Take a name apart into the report's own folder, if it is inside one, and the name below.
 
-    None for what no report holds: an absolute name, one that leads upwards, the folder alone.
+    None for a name that no report holds: an absolute name, one that leads upwards, the folder alone.
     """
     parts = [part for part in name.split("/") if part not in {"", "."}]
     if name.startswith("/") or ".." in parts or not parts:

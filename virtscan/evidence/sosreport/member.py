@@ -1,4 +1,4 @@
-"""What an archive and a folder have in common."""
+"""Members of a sosreport, of an archive as of a folder."""
 
 from collections.abc import Callable
 
@@ -8,8 +8,8 @@ import msgspec
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One file, link or other thing, by the name that the archive or the folder gives it.
 
-    `target` is what a symbolic link names, None for everything else. `read` gives the content; it must be called, if
-    at all, before the next member is asked for, and raises SosreportError. It is None for what has no content.
+    `target` is that of a symbolic link, None for everything else. `read` gives the content; it must be called, if
+    at all, before the next member is asked for, and raises SosreportError. It is None for a member without content.
     `exposed` says that other users than the owner may read or write it.
     """
 
@@ -23,7 +23,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnreadableFolder(msgspec.Struct, frozen=True, kw_only=True):
-    """A folder that may hold what is wanted and can't be looked into."""
+    """A folder that may hold wanted files and can't be read."""
 
     name: str
     reason: str

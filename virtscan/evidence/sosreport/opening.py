@@ -1,4 +1,4 @@
-"""A path to what is wanted of the sosreport there."""
+"""A path to the wanted files of the sosreport there."""
 
 import os
 import re
@@ -17,7 +17,7 @@ MAX_MEMBER = 16 * 1024 * 1024
 """Bytes of one file. The largest that is wanted, the lists of a host with thousands of devices, have 2 MiB."""
 
 _OVERHEAD = 1024
-"""What an entry costs beside its content, so that empty ones have a limit, too."""
+"""Cost of an entry beside its content, so that empty ones have a limit, too."""
 
 _MAX_SKIPPED = 100
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|txz|tbz2?)(?:\.(?:gz|xz|bz2))?$", re.IGNORECASE)
@@ -32,8 +32,8 @@ def report_name(address: str) -> str:
 def open_sosreport(path: Path, *, room: int = MAX_KEPT) -> Sosreport:
     """Read a sosreport: a folder, or a tar archive, compressed with gzip, xz, bzip2 or not at all.
 
-    The first report counts, should there be several. What is too large is left out, with the reason in `skipped`;
-    what does not fit into `room`, in bytes, ends the reading.
+    The first report counts, should there be several. A file that is too large is left out, with the reason in
+    `skipped`; one that does not fit into `room`, in bytes, ends the reading.
 
     Raises:
         SosreportError: It is neither, can't be read, or nothing in it is of use.
@@ -84,7 +84,7 @@ def _kept(members: Iterable[Member | UnreadableFolder], share: Share) -> Sosrepo
 
 
 class _Kept:
-    """What was kept so far."""
+    """The files kept so far."""
 
     def __init__(self, share: Share) -> None:
         self.files: dict[str, bytes] = {}

@@ -9,7 +9,7 @@ _SPEED = re.compile(r"\d{1,6}([.]\d{1,9})?")
 
 
 def read_lscpu(text: str) -> Processor:
-    """Read the output of `lscpu`; what it lacks, or prints as `-`, is None."""
+    """Read the output of `lscpu`; a value that it lacks, or prints as `-`, is None."""
     lines = dict(reversed(_LINE.findall(text)))  # of repeated ones the first counts
     speeds = (lines.get(key, "") for key in ("CPU max MHz", "CPU MHz"))
     return Processor(

@@ -1,4 +1,4 @@
-"""What was kept of a sosreport, and the facts about its host that every reader of one needs."""
+"""The kept files of a sosreport, and the facts about its host that every reader needs."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ _ZONES = timedelta(hours=14, minutes=5)
 
 
 class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
-    """What was kept.
+    """The kept files of a sosreport.
 
     Names are relative to the report's root, which mirrors the host's. `links` are symbolic links, not followed.
     `modified` holds seconds since 1970; `executable` are the files that may be executed, `exposed` those that other
@@ -81,7 +81,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
 
     @property
     def machine(self) -> Machine:
-        """Return what the host runs on."""
+        """Return the kind of machine that the host runs on."""
         flags = re.search(r"^flags\s*:.*\shypervisor\b", self.text("proc/cpuinfo") or "", re.MULTILINE)
         return hostnet.read_machine(
             dmi=self._dmi,
@@ -133,7 +133,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
     def taken_at(self) -> datetime | None:
         """When the report was made, in UTC.
 
-        What `timedatectl` or `date` printed; a zone's short name can mean several, so then the file's own time
+        Output of `timedatectl` or `date`; a zone's short name can mean several, so then the file's own time
         counts if it fits the clock on the wall. Without either it is when the newest file was written.
         """
         universal = _UNIVERSAL.search(self.text("sos_commands/systemd/timedatectl", "date") or "")

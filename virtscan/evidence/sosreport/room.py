@@ -1,4 +1,4 @@
-"""Memory for what is kept of sosreports: one limit for all that are read at once in this process."""
+"""Memory for the kept files of sosreports: one limit for all that are read at once in this process."""
 
 import threading
 import weakref
@@ -34,7 +34,7 @@ class Share:
         """Take so many bytes more, as soon as they are free.
 
         Raises:
-            SosreportError: The report exceeds what one may have, or the first one hangs.
+            SosreportError: The report exceeds the limit of one, or the first one hangs.
         """
         self._taken += size
         if self._taken > self._limit:

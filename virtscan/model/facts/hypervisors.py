@@ -29,7 +29,7 @@ Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its zone: one without can't be compared with the others."""
 
 CONFIGURATION = "configuration"
-"""The source of what the administrator declares: it holds at the scan, whenever it was written down."""
+"""The source of declarations: they hold at the scan, whenever they were written."""
 
 T = TypeVar("T")
 
@@ -61,9 +61,9 @@ class Attachment(msgspec.Struct, frozen=True, gc=False):
 
 
 class Interface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A domain's network interface: what its XML says, and in `attachments` what that resolves to.
+    """A domain's network interface: the facts of its XML, and in `attachments` the devices that these resolve to.
 
-    What the XML does not say is None. `managed` is False where libvirt uses a device that was created beforehand
+    A value that the XML lacks is None. `managed` is False where libvirt uses a device that was created beforehand
     (`<target managed='no'>`), which may be a tap or a macvtap. `source` and `mode` are the XML's own; `attachments`
     holds the one device in use of a running domain, every device that is possible for a powered-off domain on a pool,
     and nothing for interfaces that reach no device of the host (user, vhostuser, hostdev).
@@ -98,7 +98,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
     `origin` tells apart documents of the same name or uuid: the URI, or the file (with `#2`, `#3` … for the
     second and later documents in it). `boot_devices` are `<os><boot dev>` in order. `type` is the domain's own
-    (kvm, qemu, lxc …). `next_start` marks the persistent definition of a running domain: what its next start will use.
+    (kvm, qemu, lxc …). `next_start` marks the persistent definition of a running domain, which its next start will use.
     `packed` are its resources.
     """
 
@@ -145,7 +145,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
 class Device(msgspec.Struct, frozen=True, kw_only=True):
     """A network device of a hypervisor.
 
-    `lower` names what it stands on directly: a bond's members, a VLAN's or macvlan's parent, a bridge's ports; it is
+    `lower` names the devices directly below: a bond's members, a VLAN's or macvlan's parent, a bridge's ports; it is
     all of them only if `lower_complete`, so that an empty `lower` alone proves nothing. `mode` is a macvlan's.
     `permanent_mac` is the address burnt in, which a bond's members keep below the MAC in use. `driver` is the kernel
     driver of a NIC. `addresses` are in CIDR form. `sources` names the sources, best first; `observed_at` is the oldest
@@ -169,7 +169,7 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
-    """One hypervisor: what it delivered, and how much of it that was.
+    """One hypervisor: the items that were read, and how complete they are.
 
     `name` is unique in an inventory: namesakes are told apart in it. `own_name` is the name before that, of the
     configuration if `is_name_declared`. `former_keys` are those that earlier observations had. `devices` are all
@@ -178,7 +178,7 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     where every device of the kernel was listed with its kind (`ip -d link`). `kernel` is observed, `uname -r`, with
     `uname -v` in `kernel_build`; `declared_kernel` is the configuration's. `daemon` is libvirt's version as a
     number (7000000 is 7.0.0), only from a daemon that runs on the hypervisor (qemu, lxc, ch). `memory_free_mib`
-    includes what the kernel uses as a cache. `machine` is observed, `physical` declared. `local` says that it is
+    includes the kernel's caches. `machine` is observed, `physical` declared. `local` says that it is
     this machine. `segments` maps a source device to the segment that the configuration gives it, `reflective` names
     the devices that are declared to lead to a reflecting switch. `left_out` are files of a folder of definitions
     that hold none. Seconds are wall time.

@@ -1,4 +1,4 @@
-"""What earlier scans observed and this one could not: the memory that a saved inventory carries on."""
+"""Memory of a saved inventory: observations of earlier scans that this one could not repeat."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""What planners count: the resources of domains and of their hosts."""
+"""Resources of domains and of their hosts, for capacity planning."""
 
 from enum import Enum
 
@@ -8,7 +8,7 @@ from virtscan.model.states import State
 
 
 class DiskMode(Enum):
-    """What becomes of a guest's writes to a disk."""
+    """Handling of a guest's writes to a disk."""
 
     PERSISTENT = "persistent"
     TRANSIENT = "transient"
@@ -35,11 +35,11 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What a domain is given, and what its definition says of itself; what the source lacks is None or UNKNOWN.
+    """Resources of a domain, and further facts of its definition; those that the source lacks are None or UNKNOWN.
 
     `os` is the libosinfo identifier. `cores` are those of one socket, dies included; `threads` those of a core.
-    `max_vcpus` and `max_memory_mib` are what it can be given while it runs; `max_memory_mib` is None without slots for
-    more. `balloon_mib` is what the balloon leaves it now, `reserved_mib` what it is guaranteed. `numa_nodes` are the
+    `max_vcpus` and `max_memory_mib` are its limits while it runs; `max_memory_mib` is None without slots for
+    more. `balloon_mib` is its memory under the balloon now, `reserved_mib` the guaranteed part. `numa_nodes` are the
     guest's.
     """
 

@@ -1,4 +1,4 @@
-"""What was observed on provisioning servers."""
+"""Facts observed on provisioning servers."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from virtscan.model.states import Machine, State
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
-    """One offload feature: what is active now, whether it can be changed, and what was asked for if that differs."""
+    """One offload feature: the active state, whether it can be changed, and the requested state if that differs."""
 
     state: State
     fixed: bool = False
@@ -29,7 +29,7 @@ class Offload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServerDevice(msgspec.Struct, frozen=True, kw_only=True):
-    """A device of a server, with its offload state: part of what its frames may pass on their way out."""
+    """A device of a server, with its offload state; frames may pass it on their way out."""
 
     device: Device
     offload: Offload = Offload()

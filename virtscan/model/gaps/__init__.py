@@ -1,4 +1,4 @@
-"""What could not be read: the item, the cause, and what they are about."""
+"""Gaps: items that were not read, each with its cause."""
 
 from virtscan.model.gaps.any_cause import AnyCause
 from virtscan.model.gaps.causes import GapCause

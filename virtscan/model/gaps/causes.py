@@ -1,6 +1,6 @@
 """Why something was not read, or does not count: codes with typed facts; `views.wording` has the words.
 
-A `detail` is free text: what libvirt, ssh, a file or an error of this program says. It may hold any name, so redaction
+A `detail` is free text of libvirt, ssh, a file or an error of this program. It may hold any name, so redaction
 withholds it whole. Every other text field is a name, a path or an address.
 """
 
@@ -18,21 +18,21 @@ class GapCause(msgspec.Struct, frozen=True, kw_only=True, tag_field="code", tag=
 
 
 class Consequence(Enum):
-    """What is reported in spite of a failure, or is missing because of it."""
+    """Consequence of a failure: an item reported in spite of it, or missing because of it."""
 
     PRIMARY_INTERFACE = "primary-interface"
     NEXT_SERVERS_UNKNOWN = "next-servers-unknown"
 
 
 class Failure(GapCause, frozen=True):
-    """Reading failed, in the words of what failed."""
+    """Reading failed, with the error's own text."""
 
     detail: str
     consequence: Consequence | None = None
 
 
 class BadDocument(GapCause, frozen=True):
-    """A document or a record is not what it should be; `domains` are those in it that no other document describes."""
+    """A document or a record is invalid; `domains` are those in it that no other document describes."""
 
     detail: str
     domains: tuple[str, ...] = ()
@@ -166,7 +166,7 @@ class DefinedTwice(GapCause, frozen=True):
 
 
 class OffloadUnknown(GapCause, frozen=True):
-    """The offload state is unknown: of these devices, or of what is below those that are listed last."""
+    """The offload state is unknown: of these devices, or of devices below those that are listed last."""
 
     devices: tuple[DeviceName, ...] = ()
     above_unlisted: tuple[DeviceName, ...] = ()

@@ -8,7 +8,7 @@ from virtscan.model.states import GapAbout
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact or item that was not read, and the reason; or a warning about what was asked for.
+    """A fact or item that was not read, and the reason; or a warning about the request.
 
     `hypervisor` is the name of the hypervisor that it belongs to, None for servers and files of no host.
     """

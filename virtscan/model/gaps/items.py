@@ -1,4 +1,4 @@
-"""What a gap is about: the item that was not read, or not used, as typed facts; `views.wording` has the words.
+"""Subjects of gaps: items that were not read, or not used, as typed facts; `views.wording` has the words.
 
 Every text field is a name, a path or an address, save that of `OtherItem`: redaction relies on it.
 """

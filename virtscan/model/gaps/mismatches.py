@@ -1,4 +1,4 @@
-"""Causes of warnings: what is declared and does not match, waivers, and what a capture lacks; see `causes`."""
+"""Causes of warnings: declarations without a match, waivers, and defects of a capture; see `causes`."""
 
 from datetime import date
 from enum import Enum

@@ -1,4 +1,4 @@
-"""Stable keys of hosts and interfaces: what tells two observations of one from observations of two."""
+"""Stable keys of hosts and interfaces, which distinguish two observations of one from observations of two."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Why a finding is what it is, and what would settle it: codes with typed facts; `views.wording` has the sentences.
+"""Reasons and missing facts of findings: codes with typed facts; `views.wording` has the sentences.
 
 No reason holds a time: how old a fact is follows from the inventory, so that an unchanged fleet gives equal findings.
 """

@@ -189,7 +189,7 @@ class ModeKnown(Reason, frozen=True):
 
 
 class DeviceObserved(Reason, frozen=True):
-    """What the interface's device is: its kind, and the bond that it is or stands on."""
+    """The kind of the interface's device, and the bond that it is or stands on."""
 
     hypervisor: str
     device: DeviceName

@@ -59,7 +59,7 @@ class NeedsPlace(Reason, frozen=True):
 
 
 class NeedsNicKinds(Reason, frozen=True):
-    """Of what kind the devices at the bottom of the interface's device are; none listed: what it stands on."""
+    """The kinds of the devices at the bottom of the interface's device; none listed: its lower devices."""
 
     hypervisor: str
     device: DeviceName | None
@@ -90,7 +90,7 @@ class NeedsServerDevice(Reason, frozen=True):
 
 
 class NeedsInterface(Reason, frozen=True):
-    """What the interface itself is: which device, through which network, or what its target device is."""
+    """The interface itself: its device, its network, or its target device."""
 
     hypervisor: str
     network: str | None = None
@@ -111,7 +111,7 @@ class NeedsHypervisors(Reason, frozen=True):
 
 
 class NeedsDeviceKind(Reason, frozen=True):
-    """What the device stands on is not known, and only bonds are asked for."""
+    """The lower devices are unknown, and only bonds are requested."""
 
     hypervisor: str
     device: DeviceName | None

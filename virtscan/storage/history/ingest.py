@@ -40,7 +40,7 @@ def ingest(
         connection: In a transaction that writes.
         inventory: The scan.
         pieces: The same in pieces.
-        report: What was judged; None if judging failed.
+        report: The report; None if judging failed.
         reported: Whether the report reached its readers.
     """
     scope_id = _scope_id(connection, inventory.scope)
@@ -223,7 +223,7 @@ def _note_hosts(connection: sa.Connection, scan_id: int, ids: Sequence[int], hos
 
 
 def _write_capacity(connection: sa.Connection, scan_id: int, hosts: dict[int, Hypervisor]) -> None:
-    """Count what hosts have and give out; those that were not read completely count as they last were."""
+    """Count the capacity of hosts and its allocated part; incompletely read ones count as they last were."""
     unread = [number for number, host in hosts.items() if host.status is not HostStatus.COMPLETE]
     known = {number: whole.host for number, whole in whole_hosts(connection, unread, scan_id).items()}
     known |= {number: host for number, host in hosts.items() if host.status is HostStatus.COMPLETE}

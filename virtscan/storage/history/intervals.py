@@ -23,11 +23,11 @@ class VersionWriter:
         self._ended: defaultdict[sa.Table, list[int]] = defaultdict(list)
 
     def apply(self, table: sa.Table, made: VersionStep, rows: Iterable[Mapping[str, Any]]) -> tuple[int, ...] | None:
-        """Note what begins and ends.
+        """Record the versions that begin and end.
 
         Args:
             table: The table of the versions.
-            made: What the scan changes.
+            made: The changes of the scan.
             rows: The columns of each version that is added, besides those of its interval.
 
         Returns:

@@ -1,7 +1,7 @@
 """An inventory in pieces: one for each host, domain, server …, as JSON of the inventory file's structs.
 
-What differs on every night (times of reading, seconds, free memory, a processor's clock) is taken out of a piece and
-kept with the scan, so that an unchanged host is one row for as long as it stays so.
+Values that differ on every night (times of reading, seconds, free memory, a processor's clock) are taken out of a piece
+and kept with the scan, so that an unchanged host is one row for as long as it stays so.
 """
 
 import re
@@ -29,7 +29,7 @@ _rest = msgspec.json.Decoder(Saved).decode
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False):
-    """JSON with places (`"observed_at":"@0"`) for what was taken out of it; a place holds its number in `volatile`."""
+    """JSON with places (`"observed_at":"@0"`) for values taken out of it; a place holds its number in `volatile`."""
 
     data: bytes
     volatile: tuple[bytes, ...] = ()
@@ -86,7 +86,7 @@ def _host_pieces(host: Any) -> HostPieces:  # a host of the inventory file, what
 
 
 def without_volatile(data: bytes) -> Piece:
-    """Take out what differs on every night; equal values, as of many devices, are taken out once.
+    """Take out the values that differ on every night; equal values, as of many devices, are taken out once.
 
     In JSON, a quotation mark behind a comma or brace begins a key or a value: within a string it has a backslash.
     """
@@ -99,7 +99,7 @@ def without_volatile(data: bytes) -> Piece:
 
 
 def with_volatile(data: bytes, volatile: Sequence[bytes]) -> bytes:
-    """Put back what was taken out."""
+    """Put back the values that were taken out."""
     if not volatile:
         return data
     return _PLACE.sub(lambda match: b'"%b":%b' % (match[1], volatile[int(match[2])]), data)
@@ -126,7 +126,7 @@ def item_of(name: str, data: bytes, version: int) -> Any:  # as above
 
 
 def rest_of(data: bytes, version: int) -> Saved:
-    """Read what is left of an inventory without its pieces."""
+    """Read the rest of an inventory without its pieces."""
     data = zlib.decompress(data)
     if version == VERSION:
         return _rest(data)

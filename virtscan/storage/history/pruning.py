@@ -64,7 +64,7 @@ def last_complete(connection: sa.Connection) -> set[int]:
 def remove(connection: sa.Connection, numbers: tuple[int, ...]) -> None:
     """Remove the content of scans, and the versions that no kept scan has.
 
-    Intervals then begin and end with kept scans, so that what follows upon a version still does.
+    Intervals then begin and end with kept scans, so that the successor of a version stays its successor.
     """
     for some in chunks(numbers):
         connection.execute(HOST_SCAN.delete().where(HOST_SCAN.c.scan_id.in_(some)))

@@ -22,7 +22,7 @@ _unpack_listings = msgspec.msgpack.Decoder(Listings).decode
 
 
 class ScanReader:
-    """Scans within one transaction; what several of them share is read once, and is the same value."""
+    """Scans within one transaction; a value shared by several of them is read once."""
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
@@ -121,6 +121,6 @@ class ScanReader:
 
 
 def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Split ids into what one query takes."""
+    """Split ids into portions for one query each."""
     for start in range(0, len(ids), _CHUNK):
         yield ids[start : start + _CHUNK]

@@ -1,4 +1,4 @@
-"""Rows of a scan: what of its values has a column."""
+"""Rows of a scan: its values that have a column."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The tables as queries name them; what creates them are the migrations."""
+"""The tables as queries name them; migrations create them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +16,7 @@ class MomentColumn(sa.types.TypeDecorator[datetime]):
         """Choose the type."""
         return sa.String() if dialect.name == "sqlite" else sa.DateTime(timezone=True)
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:  # what the driver takes
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:  # a type of the driver
         """Convert on the way in."""
         if value is None:
             return None

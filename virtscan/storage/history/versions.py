@@ -16,7 +16,7 @@ class OpenVersion(msgspec.Struct, frozen=True, gc=False):
 
 
 class VersionStep(msgspec.Struct, frozen=True, kw_only=True):
-    """What an observation changes.
+    """Changes of versions by an observation.
 
     `added` are the places of new versions in the observation with their ranks, `ended` the ids of those that end.
     `listing` is None if the open versions by rank are the observation; else the ids in its order, where
@@ -40,7 +40,7 @@ def step(
     Args:
         before: The open versions, by rank and id.
         observed: The digests that were observed, in their order.
-        complete: Nothing is hidden: what was not observed is gone.
+        complete: Nothing is hidden: an unobserved item is gone.
         is_superseded: Tells of an open version, by id, whether a new one of the same item was observed. An incomplete
             observation ends no other.
     """
