@@ -14,7 +14,7 @@ export PYTHON
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help scan test test-fast test-dates check format golden picture bench faults fuzz lab packages clean
+.PHONY: help scan test test-fast test-dates check format golden picture bench faults fuzz lab packages night clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ lab: $(MARK)-lab  ## As root: boot real VMs and compare the verdicts with it; AR
 
 packages: $(MARK)-packages  ## Build what users install and try each, as root in clean roots; ARGS=--core for the shortest
 	@packaging/try-packages.sh $(BIN)/python $(ARGS)
+
+night: $(MARK)-packages  ## As root: pass nights of the real units, with timer and mail, in a container of systemd-nspawn
+	@packaging/try-night.sh $(BIN)/python
 
 clean:  ## Remove what make made
 	@rm -rf $(VENV) build dist htmlcov .coverage .coverage.* *.egg-info .hypothesis .import_linter_cache .mypy_cache \

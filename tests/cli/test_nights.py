@@ -1,90 +1,13 @@
 """A fortnight of `scan --since` as cron runs it, with a fake clock: output only on the nights with news."""
 
 import json
-import subprocess
-import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-FIRST = datetime(2026, 11, 1, 2, 0, tzinfo=UTC)
-
-NIGHT = """
-import datetime
-import virtscan.scanning.collecting as collecting
-from virtscan.cli import main
-
-class Clock(datetime.datetime):
-    @classmethod
-    def now(cls, tz=None):
-        return datetime.datetime.fromtimestamp({seconds}, tz)
-
-collecting.datetime = Clock
-main()
-"""
-
-DOMAIN = """<domain type='kvm'><name>{name}</name><uuid>00000000-0000-1000-8000-{number:012}</uuid>
-<memory unit='MiB'>1024</memory><vcpu>1</vcpu><os><type>hvm</type><boot dev='network'/></os><devices>
-<interface type='direct'><mac address='52:54:00:00:00:{number:02x}'/><source dev='bond2' mode='bridge'/>
-<model type='virtio'/></interface></devices></domain>"""
-
-
-class Night(msgspec.Struct, frozen=True):
-    """What a night printed, and its exit code."""
-
-    out: str
-    err: str
-    code: int
-
-    @property
-    def subject(self) -> str:
-        """The first line."""
-        return self.out.partition("\n")[0]
-
-
-class Fleet:
-    """Hypervisors as folders of definitions, scanned every night."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.night = 0
-        self.define("hv1", "satellite", 1)
-        self.define("hv1", "web01", 2)
-        self.define("hv2", "app01", 3)
-        self.configure()
-
-    def define(self, host: str, name: str, number: int) -> None:
-        (self.folder / host).mkdir(exist_ok=True)
-        (self.folder / host / f"{name}.xml").write_text(DOMAIN.format(name=name, number=number))
-
-    def configure(self, *, offload: str = "on", waiver: str = "") -> None:
-        hosts = "".join(
-            f'[[hypervisor]]\nxml = "{name}"\nname = "{name}"\nkernel = "2.6.32-279.el6.x86_64"\nphysical = true\n'
-            for name in ("hv1", "hv2")
-        )
-        server = f'[[server]]\nname = "satellite"\ninterface = "eth0"\noffload = "{offload}"\n'
-        (self.folder / "virtscan.toml").write_text(f'{hosts}{server}mac = ["52:54:00:00:00:01"]\n{waiver}')
-
-    def lose(self, host: str) -> None:
-        (self.folder / host).rename(self.folder / f"{host}.away")
-
-    def bring_back(self, host: str) -> None:
-        (self.folder / f"{host}.away").rename(self.folder / host)
-
-    def scan(self, *more: str, url: str | None = None) -> Night:
-        taken_at = FIRST + timedelta(days=self.night, seconds=self.night % 3)
-        self.night += 1
-        last = str(self.folder / "last.json")
-        night = ("--since", last, "--save", last) if url is None else ("--since", url, "--history", url)
-        done = subprocess.run(
-            [sys.executable, "-c", NIGHT.format(seconds=taken_at.timestamp()), "scan", "--config",
-             str(self.folder / "virtscan.toml"), *night, *more],
-            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        return Night(done.stdout, done.stderr, done.returncode)
+from tests.harness.nights import FIRST, Fleet, Night
 
 
 @pytest.fixture
@@ -99,7 +22,7 @@ def silent(night: Night, code: int = 0) -> bool:
 
 def test_a_week_of_nights_prints_only_news(fleet: Fleet) -> None:
     first = fleet.scan()
-    assert first.subject == "1 newly at risk; since 2026-11-01 02:00 UTC."
+    assert first.subject == "First scan: 1 newly at risk."
     assert first.err == f"virtscan: {fleet.folder / 'last.json'}: does not exist yet; everything counts as new\n"
     assert first.code == 1
 
@@ -182,7 +105,7 @@ def test_a_scan_that_reads_nothing_leaves_the_last_night_as_it_was(fleet: Fleet)
 def test_the_night_before_may_be_in_a_history(fleet: Fleet) -> None:
     url = f"sqlite:///{fleet.folder}/history.sqlite"
 
-    assert fleet.scan(url=url).subject == "1 newly at risk; since 2026-11-01 02:00 UTC."
+    assert fleet.scan(url=url).subject == "First scan: 1 newly at risk."
     assert silent(fleet.scan(url=url))
     fleet.lose("hv2")
     assert fleet.scan(url=url).subject == "1 hypervisor no longer reached; since 2026-11-02 02:00 UTC."
@@ -204,7 +127,7 @@ def test_a_summary_is_one_line_or_nothing(fleet: Fleet) -> None:
     first = fleet.scan("--summary")
 
     assert first.out.count("\n") == 1
-    assert first.out.startswith("1 newly at risk; since 2026-11-01 02:00 UTC.")
+    assert first.out.startswith("First scan: 1 newly at risk.")
     assert silent(fleet.scan("--summary"))
 
 
@@ -214,3 +137,50 @@ def test_a_workbook_and_metrics_show_the_whole_fleet_on_every_night(fleet: Fleet
     assert silent(fleet.scan("--format", f"prometheus={metrics}", "--format", "table"))
 
     assert 'verdict="at-risk"' in metrics.read_text()
+
+
+def test_the_first_scan_counts_what_is_not_read_and_has_nothing_to_compare_with(fleet: Fleet) -> None:
+    fleet.lose("hv2")
+    first = fleet.scan()
+
+    assert first.subject == "First scan: 1 newly at risk, 1 hypervisor not reached."
+    assert "First scan: 1 interface of 1 VM newly at risk, because of satellite." in first.out
+    assert "1 hypervisor not reached." in first.out
+    assert first.code == 4
+    assert silent(fleet.scan(), code=3)
+
+
+def test_a_hypervisor_that_is_no_longer_configured_is_news_while_another_is_unread(fleet: Fleet) -> None:
+    fleet.define("hv3", "web03", 5)
+    fleet.configure(hosts=("hv1", "hv2", "hv3"))
+    fleet.scan()
+    fleet.lose("hv2")
+    fleet.scan()
+    fleet.configure(hosts=("hv1", "hv2"))
+    night = fleet.scan()
+
+    assert night.subject.startswith("1 hypervisor removed; since")
+    assert "hv3" in night.out
+    assert silent(fleet.scan(), code=3)
+
+
+def test_a_hypervisor_that_is_new_and_unread_says_both(fleet: Fleet) -> None:
+    fleet.scan()
+    fleet.configure(hosts=("hv1", "hv2", "hv3"))
+
+    assert fleet.scan().subject == "1 hypervisor added and not reached; since 2026-11-01 02:00 UTC."
+    assert silent(fleet.scan(), code=3)
+
+
+def test_a_provisioning_system_that_is_not_read_is_news_once(fleet: Fleet) -> None:
+    fleet.scan()
+    system = '[[provisioning]]\ntype = "cobbler"\nurl = "http://127.0.0.1:9/cobbler_api"\nname = "cobbler1"\n'
+    fleet.configure(waiver=system)
+    night = fleet.scan()
+
+    assert night.subject == "1 provisioning system not read; since 2026-11-01 02:00 UTC."
+    assert "cobbler1" in night.out
+    assert (night.err, night.code) == ("", 3)
+    assert silent(fleet.scan(), code=3)
+    fleet.configure()
+    assert fleet.scan().subject == "1 provisioning system no longer unread; since 2026-11-03 02:00 UTC."

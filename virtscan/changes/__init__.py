@@ -21,10 +21,12 @@ from virtscan.changes.values import (
     ServerChange,
     ServerRef,
     Snapshot,
+    SystemChange,
+    SystemRef,
 )
 
 __all__ = [
     "Cause", "CauseKind", "Changes", "DomainChange", "DomainRef", "EndingWaiver", "FieldChange", "FindingChange",
     "FindingKind", "HostChange", "InterfaceChange", "Judge", "Kind", "Reminder", "ServerChange", "ServerRef",
-    "Snapshot", "compare", "is_newly_at_risk", "is_newly_unknown", "news", "remembering",
+    "Snapshot", "SystemChange", "SystemRef", "compare", "is_newly_at_risk", "is_newly_unknown", "news", "remembering",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from virtscan.changes.domains import domain_changes, interface_changes, lives
 from virtscan.changes.findings import FindingSides, by_domain, finding_changes
 from virtscan.changes.hosts import host_changes, is_unread, server_changes
 from virtscan.changes.observation import observe, with_memory
+from virtscan.changes.systems import system_changes, unread_systems
 from virtscan.changes.values import Changes, DomainChange, FindingChange, FindingKind, Kind, Snapshot
 from virtscan.model import Inventory, Report
 
@@ -45,7 +46,9 @@ def compare(old: Inventory, new: Inventory, judge: Judge) -> Changes:
         servers=of_servers,
         domains=tuple(sorted(of_domains, key=_order_of_domains)),
         interfaces=of_interfaces,
+        systems=tuple(system_changes(old, new)),
         unread=tuple(sorted(unread)),
+        unread_systems=tuple(dict.fromkeys((*unread_systems(old), *unread_systems(new)))),
     )
 
 

@@ -57,8 +57,9 @@ def _is_news(change: FindingChange) -> bool:
 
 
 def _is_host_news(change: HostChange) -> bool:
-    is_new_and_unread = change.kind is Kind.ADDED and change.statuses[1] is not HostStatus.COMPLETE
-    return change.kind in _READING or is_new_and_unread or any(one.field == "status" for one in change.fields)
+    if change.kind is Kind.ADDED:
+        return change.statuses[1] is not HostStatus.COMPLETE
+    return change.kind in {*_READING, Kind.REMOVED} or any(one.field == "status" for one in change.fields)
 
 
 def _is_server_news(change: ServerChange) -> bool:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.model import Finding, HostStatus, Mac, Waiver
+from virtscan.model import Finding, HostStatus, Mac, ProvisioningKind, Waiver
 
 FieldValue: TypeAlias = str | int | float | bool | tuple[str, ...] | None
 """A fact as JSON has it: closed sets by their words."""
@@ -49,6 +49,7 @@ class FindingKind(Enum):
 class CauseKind(Enum):
     """Kind of cause of a finding's change, the best explanation first."""
 
+    FIRST_SCAN = "first-scan"
     WAIVER = "waiver"
     HOST_READ = "host-read"
     DOMAIN_ADDED = "domain-added"
@@ -121,6 +122,20 @@ class ServerChange(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     server: ServerRef
     fields: tuple[FieldChange, ...] = ()
+
+
+class SystemRef(msgspec.Struct, frozen=True, kw_only=True):
+    """A provisioning system, by its name or its URL."""
+
+    kind: ProvisioningKind
+    name: str
+
+
+class SystemChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A provisioning system that was read completely on one side alone."""
+
+    kind: Kind
+    system: SystemRef
 
 
 class DomainChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -207,8 +222,9 @@ class EndingWaiver(msgspec.Struct, frozen=True, kw_only=True):
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that changed from an older to a newer inventory.
 
-    `unread` names the hosts that one of the two did not read completely: holes of the comparison. `is_same_scope` is
-    False if the two are of different configurations.
+    `unread` names the hosts that one of the two did not read completely, `unread_systems` such provisioning systems:
+    holes of the comparison. `is_first` is True for the first scan, with nothing before it. `is_same_scope` is False if
+    the two are of different configurations.
     """
 
     old: Snapshot
@@ -218,9 +234,12 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     servers: tuple[ServerChange, ...] = ()
     domains: tuple[DomainChange, ...] = ()
     interfaces: tuple[InterfaceChange, ...] = ()
+    systems: tuple[SystemChange, ...] = ()
     reminders: tuple[Reminder, ...] = ()
     ending: tuple[EndingWaiver, ...] = ()
     unread: tuple[str, ...] = ()
+    unread_systems: tuple[SystemRef, ...] = ()
+    is_first: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -231,6 +250,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
             or self.servers
             or self.domains
             or self.interfaces
+            or self.systems
             or self.reminders
             or self.ending
         )

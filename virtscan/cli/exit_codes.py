@@ -49,13 +49,13 @@ def is_nothing_seen(report: Report) -> bool:
 def of_changes(changes: Changes, fail_on: FailOn) -> ExitCode:
     """Return the exit code of a comparison: what both sides have changes nothing.
 
-    It is incomplete if one side did not read a hypervisor, or if a finding is newly unknown.
+    It is incomplete if one side did not read a hypervisor or a provisioning system, or if a finding is newly unknown.
     """
     unknown = any(is_newly_unknown(change) for change in changes.findings)
     at_risk = any(
         is_newly_at_risk(change) and change.finding.exposure in _COUNTED[fail_on] for change in changes.findings
     )
-    return _of(bad=at_risk, incomplete=unknown or bool(changes.unread))
+    return _of(bad=at_risk, incomplete=unknown or bool(changes.unread or changes.unread_systems))
 
 
 def of_servers(report: Report) -> ExitCode:

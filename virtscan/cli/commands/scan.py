@@ -81,11 +81,11 @@ def scan(
     check(parsed(assumptions, str), plan)
     refused = None
     url = None if no_history else kept_in(history, plan)
-    night = Night.since(since, scope=redacted.scope(plan.scope), redacted=redacted, quiet=quiet)
     with (
         Keeping(url, scope=plan.scope, saved=save, console=console) as keeping,
         Outputs(pipe_seconds=plan.deadline) as outputs,
     ):
+        night = Night.since(since, scope=redacted.scope(plan.scope), redacted=redacted)
         saved = outputs.open(save, mode=PRIVATE) if save else None
         shown = rendering.open(outputs)
         began = monotonic()
@@ -115,6 +115,8 @@ def scan(
                 saved.keep_earlier()
             saved.end()  # whatever may go wrong with the report
         rendering.with_pseudonyms(redacted.text).write(report, shown, console, run, news)
+    if night.note is not None and not quiet:
+        click.echo(f"virtscan: {night.note}", err=True)
     if refused is not None:
         raise refused
     if night.failure is not None:

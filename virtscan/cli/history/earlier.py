@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from virtscan.changes import Changes, compare, news, remembering
+from virtscan.changes import Cause, CauseKind, Changes, compare, news, remembering
 from virtscan.cli.acquire import load
 from virtscan.cli.history.source import recalled, recalled_night
 from virtscan.correlator import remembering_places
@@ -61,10 +61,15 @@ def changes_between(old: Inventory, new: Inventory) -> Changes:
 
 def news_of(new: Inventory, before: Inventory | None) -> Changes:
     """Give the news of tonight; everything is new if there is nothing before."""
-    old = before or msgspec.structs.replace(
+    if before is not None:
+        return news(changes_between(before, new), before, new)
+    old = msgspec.structs.replace(
         new, hypervisors=(), servers=(), netboots=(), subnets=(), gaps=(), unread=(), places=()
     )
-    return news(changes_between(old, new), old, new)
+    changes = news(changes_between(old, new), old, new)
+    first = Cause(kind=CauseKind.FIRST_SCAN)
+    findings = tuple(msgspec.structs.replace(one, cause=first) for one in changes.findings)
+    return msgspec.structs.replace(changes, findings=findings, is_first=True)
 
 
 def new_gaps(new: Inventory, before: Inventory | None) -> tuple[Gap, ...]:

@@ -18,15 +18,18 @@ from virtscan.transport import uri
 class Night(msgspec.Struct, frozen=True, kw_only=True):
     """What a scan is compared with; `before` is None on the first night, and where only news is not wanted.
 
+    `note` says on the first night what there is to compare with; it belongs below the news, whose first line is a
+    mail's subject.
     `failure` says why a history can't be read: the scan is then reported whole, and nothing of it is lost.
     """
 
     is_wanted: bool
     before: Inventory | None = None
+    note: str | None = None
     failure: str | None = None
 
     @classmethod
-    def since(cls, text: str | None, *, scope: str | None, redacted: Redaction, quiet: bool) -> Self:
+    def since(cls, text: str | None, *, scope: str | None, redacted: Redaction) -> Self:
         """Read what `--since` names, before any host is read; without it there is no news.
 
         Raises:
@@ -39,10 +42,10 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
         except HistoryError as error:
             click.echo(f"virtscan: {error}; the whole report follows", err=True)
             return cls(is_wanted=False, failure=f"{error}; the scan was not compared")
-        if before is None and not quiet:
-            lacking = "no scan of this configuration yet" if is_history(text) else "does not exist yet"
-            click.echo(f"virtscan: {uri.shown(text)}: {lacking}; everything counts as new", err=True)
-        return cls(is_wanted=True, before=None if before is None else redacted.of_earlier(before))
+        if before is not None:
+            return cls(is_wanted=True, before=redacted.of_earlier(before))
+        lacking = "no scan of this configuration yet" if is_history(text) else "does not exist yet"
+        return cls(is_wanted=True, note=f"{uri.shown(text)}: {lacking}; everything counts as new")
 
     def remembered_by(self, inventory: Inventory) -> Inventory:
         """Give tonight's inventory with what was known about hosts that could not be read."""

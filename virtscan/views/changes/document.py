@@ -93,6 +93,7 @@ _FIELDS: tuple[Field[ChangeLine], ...] = (
     Field(Column("mac", "MAC"), lambda line: line.mac),
     Field(Column("server"), lambda line: line.server),
     Field(Column("server_interface", under="server"), lambda line: line.server_interface),
+    Field(Column("system", audience=_DATA), lambda line: line.system),
     Field(one_of(Verdict, "old_verdict", audience=_DATA), lambda line: word(line.old.verdict) if line.old else None),
     Field(one_of(Verdict, "verdict"), lambda line: word(line.new.verdict) if line.new else None),
     Field(one_of(Exposure, "old_exposure", audience=_DATA), lambda line: word(line.old.exposure) if line.old else None),
@@ -155,18 +156,22 @@ def _causes(found: Sequence[ChangeLine]) -> Section:
     )
 
 
+_CALLED = {"systems": "Provisioning systems"}
+
+
 def _metrics(changes: Changes) -> Iterator[Metric]:
     """Count the changes; every label has every value, in the order of its set."""
     of_findings = Counter(change.kind for change in changes.findings)
     for kind in FindingKind:
         yield _metric("findings", of_findings[kind], "Findings that changed.", change=kind.value)
-    for name in ("hypervisors", "servers", "domains", "interfaces"):
+    for name in ("hypervisors", "servers", "domains", "interfaces", "systems"):
         counted = Counter(change.kind for change in getattr(changes, name))
         for one in Kind:
-            yield _metric(name, counted[one], f"{name.capitalize()} that changed.", change=one.value)
+            yield _metric(name, counted[one], f"{_CALLED.get(name, name.capitalize())} that changed.", change=one.value)
     yield _metric("newly_at_risk", sum(map(is_newly_at_risk, changes.findings)), "Interfaces that are newly at risk.")
     yield _metric("newly_unknown", sum(map(is_newly_unknown, changes.findings)), "Interfaces that are newly unknown.")
     yield _metric("not_read", len(changes.unread), "Hypervisors that one of the two did not read completely.")
+    yield _metric("systems_not_read", len(changes.unread_systems), "Provisioning systems that one did not read.")
 
 
 def _metric(name: str, value: int, text: str, **labels: str) -> Metric:
@@ -178,21 +183,27 @@ def _headline(changes: Changes) -> str:
     if changes.is_empty:
         return ""
     findings = Counter(change.kind for change in changes.findings)
-    hosts = Counter(change.kind for change in changes.hypervisors)
+    ranks = {kind: rank for rank, kind in enumerate(Kind)}
+    in_order = sorted(changes.hypervisors, key=lambda change: ranks[change.kind])
+    hosts = Counter(wording.host_happened(change, is_first=changes.is_first) for change in in_order)
+    systems = Counter(change.kind for change in changes.systems)
     servers = Counter(change.kind for change in changes.servers)
     domains = Counter(change.kind for change in changes.domains)
     parts = [
         (sum(map(is_newly_at_risk, changes.findings)), "", "newly at risk"),
         (sum(map(is_newly_unknown, changes.findings)), "", "newly unknown"),
         (findings[FindingKind.RESOLVED], "", "resolved"),
-        *((hosts[kind], "hypervisor", wording.happened("hypervisor", kind)) for kind in Kind),
+        *((count, "hypervisor", happened) for happened, count in hosts.items()),
         *((servers[kind], "server", wording.happened("server", kind)) for kind in Kind),
+        *((systems[kind], "provisioning system", wording.happened("provisioning system", kind)) for kind in Kind),
         *((domains[kind], "VM", wording.happened("domain", kind)) for kind in Kind),
         (len(changes.interfaces), "interface", "changed"),
         (len(changes.reminders), "hypervisor", "still not read"),
         (len(changes.ending), "waiver", "about to end"),
     ]
     counted = wording.joined(parts) or "Fewer or other findings"
+    if changes.is_first:
+        return f"First scan: {counted}"
     return f"{counted}; since {changes.old.taken_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 

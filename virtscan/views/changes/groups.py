@@ -13,6 +13,7 @@ _NOUNS = {
     Subject.SERVER: "server",
     Subject.DOMAIN: "VM",
     Subject.INTERFACE: "interface",
+    Subject.SYSTEM: "provisioning system",
 }
 _MOST = 50
 """Rows of a group that people see; beyond that they are counted."""
@@ -28,7 +29,6 @@ def groups(lines: Sequence[ChangeLine]) -> tuple[RowGroup, ...]:
 
 def _group(some: Sequence[ChangeLine], places: tuple[int, ...]) -> RowGroup:
     first = some[0]
-    is_listed = len(some) <= _MOST and not (first.subject is Subject.DOMAIN and first.kind in _READING)
     too_many = len(some) > _MOST
     return RowGroup(
         verdict="" if first.verdict is None else first.verdict.value,
@@ -36,11 +36,8 @@ def _group(some: Sequence[ChangeLine], places: tuple[int, ...]) -> RowGroup:
         action="--format csv lists them." if too_many else "",
         rows=places,
         columns=COLUMNS[first.subject],
-        lists_rows=is_listed,
+        lists_rows=not too_many,
     )
-
-
-_READING = {Kind.NOT_SEEN, Kind.SEEN_AGAIN}
 
 
 def _server(line: ChangeLine) -> str | None:
@@ -59,5 +56,6 @@ def _title(first: ChangeLine, some: Sequence[ChangeLine]) -> str:
         return f"{wording.caused_by(first.cause)}: {count} {first.mark[-1]}{because}"
     assert isinstance(first.kind, Kind)  # noqa: S101  only findings have kinds of their own
     noun = _NOUNS[first.subject]
-    what = f"{quantity(len(some), noun)} {wording.happened(noun, first.kind)}"
+    happened = str(first.mark[0]) if first.subject is Subject.HYPERVISOR else wording.happened(noun, first.kind)
+    what = f"{quantity(len(some), noun)} {happened}"
     return f"{what}: {wording.not_read(first.unread, first.kind)}" if first.unread else what

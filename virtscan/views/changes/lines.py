@@ -16,6 +16,7 @@ from virtscan.changes import (
     InterfaceChange,
     Kind,
     ServerChange,
+    SystemChange,
 )
 from virtscan.model import Finding, Verdict
 from virtscan.views.wording import changes as wording
@@ -29,6 +30,7 @@ class Subject(Enum):
     SERVER = "server"
     DOMAIN = "domain"
     INTERFACE = "interface"
+    SYSTEM = "system"
 
 
 class ChangeLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,7 @@ class ChangeLine(msgspec.Struct, frozen=True, kw_only=True):
     mac: str | None = None
     server: str | None = None
     server_interface: str | None = None
+    system: str | None = None
     old: Finding | None = None
     new: Finding | None = None
     old_hypervisor: str | None = None
@@ -64,10 +67,11 @@ class ChangeLine(msgspec.Struct, frozen=True, kw_only=True):
 def lines(changes: Changes) -> Iterator[ChangeLine]:
     """Give every change in the order of the subjects."""
     yield from map(_of_finding, changes.findings)
-    yield from map(_of_host, changes.hypervisors)
+    yield from (_of_host(change, is_first=changes.is_first) for change in changes.hypervisors)
     yield from map(_of_server, changes.servers)
     yield from map(_of_domain, changes.domains)
     yield from map(_of_interface, changes.interfaces)
+    yield from map(_of_system, changes.systems)
 
 
 def _of_finding(change: FindingChange) -> ChangeLine:
@@ -105,12 +109,12 @@ def _verdicts(change: FindingChange) -> str:
     return change.finding.exposure.value
 
 
-def _of_host(change: HostChange) -> ChangeLine:
+def _of_host(change: HostChange, *, is_first: bool) -> ChangeLine:
     kind = change.kind
     return ChangeLine(
         subject=Subject.HYPERVISOR,
         kind=kind,
-        mark=(),
+        mark=(wording.host_happened(change, is_first=is_first),),
         detail=_detail(change.fields, change.old if kind is Kind.RENAMED else None) or f"{change.domains} VMs",
         hypervisor=change.hypervisor,
         old_hypervisor=change.old,
@@ -170,6 +174,11 @@ def _of_interface(change: InterfaceChange) -> ChangeLine:
     )
 
 
+def _of_system(change: SystemChange) -> ChangeLine:
+    system = change.system
+    return ChangeLine(subject=Subject.SYSTEM, kind=change.kind, mark=(), detail=system.kind.value, system=system.name)
+
+
 def _detail(fields: tuple[FieldChange, ...], former: str | None) -> str:
     parts = [*([] if former is None else [f"was {former}"]), *map(wording.field_change, fields)]
     return "; ".join(parts)
@@ -181,5 +190,6 @@ COLUMNS: Mapping[Subject, tuple[str, ...]] = {
     Subject.SERVER: ("server", "server_interface", "detail"),
     Subject.DOMAIN: ("hypervisor", "domain", "detail"),
     Subject.INTERFACE: ("hypervisor", "domain", "mac", "detail"),
+    Subject.SYSTEM: ("system", "detail"),
 }
 """The columns in which the rows of a group differ."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from virtscan.changes import Cause, CauseKind, EndingWaiver, FieldChange, FindingKind, Kind, Reminder
-from virtscan.model import State, Verdict
+from virtscan.changes import Cause, CauseKind, EndingWaiver, FieldChange, FindingKind, HostChange, Kind, Reminder
+from virtscan.model import HostStatus, State, Verdict
 from virtscan.views.wording.phrases.names import listed, sender, were
 from virtscan.views.wording.phrases.quantity import quantity
 
@@ -20,12 +20,33 @@ _KINDS = {
 
 _OF_HOSTS = _KINDS | {Kind.NOT_SEEN: "no longer reached", Kind.SEEN_AGAIN: "reached again"}
 _OF_SERVERS = _KINDS | {Kind.NOT_SEEN: "no longer read", Kind.SEEN_AGAIN: "read again"}
-_SUBJECTS = {"hypervisor": _OF_HOSTS, "server": _OF_SERVERS}
+_OF_SYSTEMS = _KINDS | {Kind.NOT_SEEN: "not read", Kind.SEEN_AGAIN: "no longer unread"}
+_SUBJECTS = {"hypervisor": _OF_HOSTS, "server": _OF_SERVERS, "provisioning system": _OF_SYSTEMS}
+_READ = {
+    HostStatus.COMPLETE: "read completely again",
+    HostStatus.PARTIAL: "read in part",
+    HostStatus.FAILED: "not reached",
+}
 
 
 def happened(subject: str, kind: Kind) -> str:
     """Say what happened to a hypervisor, server, domain or interface."""
     return _SUBJECTS.get(subject, _KINDS)[kind]
+
+
+def host_happened(change: HostChange, *, is_first: bool) -> str:
+    """Say what happened to a hypervisor.
+
+    Args:
+        change: What changed.
+        is_first: Nothing was scanned before, so that every hypervisor is new.
+    """
+    status = change.statuses[1]
+    if change.kind is Kind.ADDED and status is not None and status is not HostStatus.COMPLETE:
+        return _READ[status] if is_first else f"added and {_READ[status]}"
+    if change.kind is Kind.CHANGED and status is not None and any(one.field == "status" for one in change.fields):
+        return _READ[status]
+    return happened("hypervisor", change.kind)
 
 
 def finding_happened(kind: FindingKind, verdict: Verdict) -> str:
@@ -58,6 +79,8 @@ def caused_by(cause: Cause) -> str:
     """Say what changed, so that findings did."""
     server = sender(cause.server or "", cause.server_interface)
     match cause.kind:
+        case CauseKind.FIRST_SCAN:
+            return "First scan"
         case CauseKind.WAIVER:
             return "Waivers"
         case CauseKind.HOST_READ:
