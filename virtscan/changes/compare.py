@@ -33,7 +33,7 @@ def compare(old: Inventory, new: Inventory, judge: Judge) -> Changes:
     of_servers = tuple(server_changes(old, new))
     of_domains = tuple(change for life in followed for change in domain_changes(life, hosts))
     of_interfaces = tuple(change for life in followed for change in interface_changes(life, hosts))
-    causes = Causes(hosts, of_hosts, of_servers, of_domains, of_interfaces)
+    causes = Causes(old, new, hosts, of_servers)
     before, after, restored = by_domain(judge(old)), by_domain(judge(new)), with_memory(old)
     sides = FindingSides(old=before, remembered=before if restored is old else by_domain(judge(restored)), new=after)
     findings = [change for life in followed for change in finding_changes(life, hosts, sides, causes)]

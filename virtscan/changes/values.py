@@ -47,22 +47,29 @@ class FindingKind(Enum):
 
 
 class CauseKind(Enum):
-    """Kind of cause of a finding's change, the best explanation first."""
+    """Kind of cause of a finding's change: a proven difference of the two inventories, or UNKNOWN."""
 
     FIRST_SCAN = "first-scan"
     WAIVER = "waiver"
     HOST_READ = "host-read"
+    HOST_ADDED = "host-added"
+    HOST_REMOVED = "host-removed"
     DOMAIN_ADDED = "domain-added"
     DOMAIN_REMOVED = "domain-removed"
     SERVER_ADDED = "server-added"
     SERVER_REMOVED = "server-removed"
     SERVER_OFFLOAD = "server-offload"
+    SERVER_DECLARED = "server-declared"
     KERNEL = "kernel"
     RECORD = "record"
+    SYSTEM_READ = "system-read"
     DOMAIN_MOVED = "domain-moved"
     DOMAIN_CHANGED = "domain-changed"
+    DOMAIN_DEVICE = "domain-device"
+    HOST_DEVICES = "host-devices"
+    SEGMENT = "segment"
     SERVER_PLACE = "server-place"
-    OTHER = "other"
+    UNKNOWN = "unknown"
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,8 +181,8 @@ class InterfaceChange(msgspec.Struct, frozen=True, kw_only=True):
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """The change that explains that of findings; findings with an equal cause are one group.
 
-    `old` and `new` are states of the server's offload or releases of the kernel; `device` is the server's device whose
-    state changed.
+    `old` and `new` are states of the server's offload, releases of the kernel, how much of a hypervisor was read,
+    segments or places. `device` is the server's device whose state changed, `fact` what is declared otherwise.
     """
 
     kind: CauseKind
@@ -185,6 +192,8 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     device: str | None = None
     old: str | None = None
     new: str | None = None
+    system: str | None = None
+    fact: str | None = None
 
 
 class FindingChange(msgspec.Struct, frozen=True, kw_only=True):

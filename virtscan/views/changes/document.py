@@ -126,6 +126,8 @@ _CAUSES: tuple[Field[_Group], ...] = (
     Field(Column("device"), lambda one: one.cause.device),
     Field(Column("old"), lambda one: one.cause.old),
     Field(Column("new"), lambda one: one.cause.new),
+    Field(Column("system"), lambda one: one.cause.system),
+    Field(Column("fact"), lambda one: one.cause.fact),
     Field(number("findings"), lambda one: one.findings),
 )
 

@@ -84,7 +84,11 @@ def caused_by(cause: Cause) -> str:
         case CauseKind.WAIVER:
             return "Waivers"
         case CauseKind.HOST_READ:
-            return "Other hypervisors were not read" if cause.hypervisor is None else f"Reading of {cause.hypervisor}"
+            return _reading(cause)
+        case CauseKind.HOST_ADDED:
+            return f"{cause.hypervisor} was added"
+        case CauseKind.HOST_REMOVED:
+            return f"{cause.hypervisor} was removed"
         case CauseKind.DOMAIN_ADDED:
             return "Added VMs"
         case CauseKind.DOMAIN_REMOVED:
@@ -95,20 +99,48 @@ def caused_by(cause: Cause) -> str:
             return f"{server} was removed"
         case CauseKind.SERVER_OFFLOAD:
             return _offload(server, cause)
+        case CauseKind.SERVER_DECLARED:
+            return f"{server} is declared otherwise ({cause.fact})"
         case CauseKind.KERNEL:
-            return f"{cause.hypervisor} runs kernel {cause.new or 'unknown'} instead of {cause.old or 'an unknown one'}"
+            return _kernel(cause)
         case CauseKind.RECORD:
             return "Records of the provisioning system"
+        case CauseKind.SYSTEM_READ:
+            return f"Records of {cause.system} that were not read on one side"
         case CauseKind.DOMAIN_MOVED:
             return f"VMs that moved to {cause.hypervisor}"
         case CauseKind.DOMAIN_CHANGED:
             return "Changed definitions of VMs"
+        case CauseKind.DOMAIN_DEVICE:
+            return "VMs on another device of their network"
+        case CauseKind.HOST_DEVICES:
+            return f"{cause.hypervisor} has other devices below the VMs"
+        case CauseKind.SEGMENT:
+            return f"{cause.hypervisor} has segment {cause.new or 'none'} instead of {cause.old or 'none'}"
         case CauseKind.SERVER_PLACE:
-            return f"{server} has another place"
-        case CauseKind.OTHER:
-            return f"Other facts of {cause.hypervisor}"
+            return f"{server} is on {cause.new} instead of {cause.old}"
+        case CauseKind.UNKNOWN:
+            return f"Cause unknown, on {cause.hypervisor}"
         case _:
             assert_never(cause.kind)
+
+
+def _reading(cause: Cause) -> str:
+    if cause.hypervisor is None:
+        return "Hypervisors that were not read"
+    complete = HostStatus.COMPLETE.value
+    how = {HostStatus.PARTIAL.value: "read in part", HostStatus.FAILED.value: "not read"}
+    if cause.new is not None and cause.new != complete:
+        return f"{cause.hypervisor} was {how.get(cause.new, 'not read')}"
+    return f"{cause.hypervisor} was {how.get(cause.old or '', 'not read')} before"
+
+
+def _kernel(cause: Cause) -> str:
+    if cause.new is None:
+        return f"The kernel of {cause.hypervisor} was not read"
+    if cause.old is None:
+        return f"The kernel of {cause.hypervisor} was not read before"
+    return f"{cause.hypervisor} runs kernel {cause.new} instead of {cause.old}"
 
 
 def _offload(server: str, cause: Cause) -> str:

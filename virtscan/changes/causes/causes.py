@@ -1,0 +1,112 @@
+"""The cause of a changed finding: a difference of the two inventories that the finding rests on.
+
+A cause needs a proof. Where none of the differences has one, the cause is unknown.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from virtscan.changes.causes.of_domains import DomainCauses, boots_otherwise
+from virtscan.changes.causes.of_places import place_cause
+from virtscan.changes.causes.of_records import record_cause, waiver_cause
+from virtscan.changes.causes.of_servers import ServerCauses
+from virtscan.changes.domains import Life
+from virtscan.changes.observation import ObservedHost
+from virtscan.changes.values import Cause, CauseKind, FindingKind, Kind, ServerChange
+from virtscan.model import Exposure, Finding, Fix, Hypervisor, Inventory
+from virtscan.model import reasons as r
+
+_CERTAIN = {Kind.ADDED: CauseKind.DOMAIN_ADDED, Kind.REMOVED: CauseKind.DOMAIN_REMOVED}
+_WHOLE = {*_CERTAIN, Kind.NOT_SEEN}
+
+
+class Causes:
+    """All differences of two inventories, as explanations."""
+
+    def __init__(
+        self, old: Inventory, new: Inventory, observed: Sequence[ObservedHost], servers: Iterable[ServerChange]
+    ) -> None:
+        self._old, self._new = old, new
+        self._hosts = observed
+        self._by_name: Mapping[str, ObservedHost] = {
+            name: one for one in observed for name in (one.old.name, one.new.name) if name is not None
+        }
+        self._servers = ServerCauses(servers)
+
+    def of(self, kind: FindingKind, old: Finding | None, new: Finding | None, life: Life) -> Cause:
+        """Explain the change of one finding."""
+        if kind in {FindingKind.EXPOSURE_RISEN, FindingKind.EXPOSURE_FALLEN} and old is not None and new is not None:
+            return self._of_exposure(old, new, life)
+        found = (
+            (waiver_cause(kind, old, new, self._old, self._new) or self._of_life(life))
+            or (self._servers.of(old, new) or self._of_host(old, new, life))
+            or place_cause(old, new, self._by_name)
+        )
+        return found or self._unknown(old, new)
+
+    def _unknown(self, old: Finding | None, new: Finding | None) -> Cause:
+        finding = new or old
+        return Cause(kind=CauseKind.UNKNOWN, hypervisor=None if finding is None else finding.hypervisor)
+
+    def _of_exposure(self, old: Finding, new: Finding, life: Life) -> Cause:
+        if Exposure.PENDING in {old.exposure, new.exposure}:
+            return record_cause(new.mac, self._old, self._new) or self._unknown(old, new)
+        domains = DomainCauses(life, self._hosts)
+        is_proven = boots_otherwise(domains.old, domains.new, old, new)
+        return Cause(kind=CauseKind.DOMAIN_CHANGED) if is_proven else self._unknown(old, new)
+
+    def _of_life(self, life: Life) -> Cause | None:
+        """Explain it by what happened to the domain as a whole, or by its hypervisor's reading."""
+        number = life.new if life.old is None else life.old
+        is_whole = life.kind in _WHOLE or (life.kind is Kind.SEEN_AGAIN and life.old is None)
+        if life.kind is None or number is None or not is_whole:
+            return None
+        host = self._hosts[number]
+        if host.pair.new is None:
+            return Cause(kind=CauseKind.HOST_REMOVED, hypervisor=host.old.name)
+        if host.pair.old is None:
+            return Cause(kind=CauseKind.HOST_ADDED, hypervisor=host.new.name)
+        if life.kind in _CERTAIN:
+            return Cause(kind=_CERTAIN[life.kind])
+        is_own = not (host.new if life.kind is Kind.NOT_SEEN else host.old).is_complete
+        return _reading(host if is_own else self._other_unread(life.kind))
+
+    def _other_unread(self, kind: Kind) -> ObservedHost | None:
+        """Return the host that the domain may be, or may have been on; None if there are several."""
+        sides = ((one, one.new if kind is Kind.NOT_SEEN else one.old) for one in self._hosts)
+        unread = [one for one, side in sides if not side.is_complete]
+        return unread[0] if len(unread) == 1 else None
+
+    def _of_host(self, old: Finding | None, new: Finding | None, life: Life) -> Cause | None:
+        """Explain it by the hypervisor that the domain is on, or by the domain itself."""
+        if life.old is None or life.new is None:
+            return None
+        before, after = self._hosts[life.old].pair.old, self._hosts[life.new].pair.new
+        if life.kind is Kind.MOVED:
+            return Cause(kind=CauseKind.DOMAIN_MOVED, hypervisor=None if after is None else after.name)
+        if before is None or after is None:
+            return None
+        releases = _release(before), _release(after)
+        if releases[0] != releases[1] and _settled_by_kernel(old) is not _settled_by_kernel(new):
+            return Cause(kind=CauseKind.KERNEL, hypervisor=after.name, old=releases[0], new=releases[1])
+        return DomainCauses(life, self._hosts).of(old, new)
+
+
+def _reading(host: ObservedHost | None) -> Cause:
+    if host is None:
+        return Cause(kind=CauseKind.HOST_READ)
+    statuses = (None if one is None else one.status.value for one in (host.pair.old, host.pair.new))
+    before, after = statuses
+    return Cause(kind=CauseKind.HOST_READ, hypervisor=host.new.name or host.old.name, old=before, new=after)
+
+
+def _release(host: Hypervisor) -> str | None:
+    return host.declared_kernel if host.kernel is None else host.kernel.value
+
+
+def _settled_by_kernel(finding: Finding | None) -> bool:
+    """Return True if the finding rests on a kernel that fills in checksums."""
+    because = () if finding is None else finding.because
+    return any(
+        isinstance(one, r.KernelInferred) or (isinstance(one, r.KernelKnown) and one.fix is Fix.FIXED)
+        for one in because
+    )

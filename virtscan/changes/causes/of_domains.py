@@ -1,0 +1,64 @@
+"""The definition of a domain, its device and its segment as causes."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from virtscan.changes.domains import Life, sighting_of
+from virtscan.changes.observation import ObservedHost, interface_key, interfaces_of
+from virtscan.changes.values import Cause, CauseKind
+from virtscan.model import Domain, Finding, Interface
+
+_BOOTING = ("boot_devices", "direct_kernel", "firmware")
+_BOOTING_INTERFACE = ("boot_order", "rom", "link")
+_PLUG = ("type", "network", "portgroup", "source", "mode")
+
+
+class DomainCauses:
+    """A domain on both sides, None where it was not there."""
+
+    def __init__(self, life: Life, hosts: Sequence[ObservedHost]) -> None:
+        old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
+        self.old = None if old is None else old.domain
+        self.new = None if new is None else new.domain
+
+    def of(self, old: Finding | None, new: Finding | None) -> Cause | None:
+        """Explain it by how the interface is plugged in."""
+        if self._is_plugged_otherwise(old, new):
+            return Cause(kind=CauseKind.DOMAIN_CHANGED)
+        if old is None or new is None:
+            return None
+        if old.source_device != new.source_device:
+            return Cause(kind=CauseKind.DOMAIN_DEVICE)
+        if (old.device_kind, old.lower_devices) != (new.device_kind, new.lower_devices):
+            return Cause(kind=CauseKind.HOST_DEVICES, hypervisor=new.hypervisor)
+        if old.segment != new.segment:
+            return Cause(kind=CauseKind.SEGMENT, hypervisor=new.hypervisor, old=old.segment, new=new.segment)
+        return None
+
+    def _is_plugged_otherwise(self, old: Finding | None, new: Finding | None) -> bool:
+        before, after = _interface(self.old, old or new), _interface(self.new, new or old)
+        if self.old is None or self.new is None or before is None or after is None:
+            return (before is None) is not (after is None)
+        plug = _PLUG if after.network is None else _PLUG[:3]
+        return self.old.type != self.new.type or _differ(before, after, plug)
+
+
+def boots_otherwise(before: Domain | None, after: Domain | None, old: Finding, new: Finding) -> bool:
+    """Return True if the definition says something else about booting from this interface."""
+    first, second = _interface(before, old), _interface(after, new)
+    if before is None or after is None or first is None or second is None:
+        return False
+    return _differ(before, after, _BOOTING) or _differ(first, second, _BOOTING_INTERFACE)
+
+
+def _interface(domain: Domain | None, finding: Finding | None) -> Interface | None:
+    """Return the interface that a finding is about."""
+    if domain is None or finding is None:
+        return None
+    found = interfaces_of(domain)
+    return found.get(interface_key(finding.mac, finding.index)) or found.get(interface_key(None, finding.index))
+
+
+def _differ(one: msgspec.Struct, other: msgspec.Struct, fields: Sequence[str]) -> bool:
+    return any(getattr(one, field) != getattr(other, field) for field in fields)

@@ -1,0 +1,94 @@
+"""Servers as causes: one that came or went, its offload, and what is declared of it."""
+
+from collections.abc import Iterable, Iterator
+
+from virtscan.changes.fields import TX
+from virtscan.changes.values import Cause, CauseKind, FieldChange, Kind, ServerChange, ServerRef
+from virtscan.model import Finding, State, Verdict
+from virtscan.model import reasons as r
+
+_RANKS = {Verdict.AT_RISK: 0, Verdict.UNKNOWN: 1}
+_CLEAR = 2
+_DECLARED = ("runs_on", "physical", "segments", "subnets")
+
+
+class ServerCauses:
+    """The changes of all servers."""
+
+    def __init__(self, changes: Iterable[ServerChange]) -> None:
+        self._changes: dict[ServerRef, list[ServerChange]] = {}
+        for one in changes:
+            self._changes.setdefault(one.server, []).append(one)
+
+    def of(self, old: Finding | None, new: Finding | None) -> Cause | None:
+        """Explain it by the server that a finding names, if its change leads from the one verdict to the other.
+
+        A verdict that is worse is because of the present server, one that is better because of the former.
+        """
+        before, after = _rank(old), _rank(new)
+        if before == after:
+            return None
+        is_worse = after < before
+        for finding in (new, old) if is_worse else (old, new):
+            if finding is None or finding.server is None:
+                continue
+            ref = ServerRef(server=finding.server, interface=finding.server_interface)
+            is_former = finding is old
+            for change in self._changes.get(ref, ()):
+                if (cause := _explanation(change, finding, is_worse=is_worse, is_former=is_former)) is not None:
+                    return cause
+            if is_worse or _rank(finding) != _CLEAR:
+                break  # what the other side names did not decide
+        return None
+
+
+def _rank(finding: Finding | None) -> int:
+    return _CLEAR if finding is None else _RANKS.get(finding.verdict, _CLEAR)
+
+
+def _explanation(change: ServerChange, finding: Finding, *, is_worse: bool, is_former: bool) -> Cause | None:
+    server, interface = change.server.server, change.server.interface
+    match change.kind:
+        case Kind.ADDED if not is_former:
+            return Cause(kind=CauseKind.SERVER_ADDED, server=server, server_interface=interface)
+        case Kind.REMOVED if is_former and not is_worse:
+            return Cause(kind=CauseKind.SERVER_REMOVED, server=server, server_interface=interface)
+        case Kind.NOT_SEEN:
+            return _offload(change.server, None, State.UNKNOWN.value)
+        case Kind.SEEN_AGAIN:
+            return _offload(change.server, State.UNKNOWN.value, None)
+        case Kind.CHANGED:
+            return _of_fields(change, finding, State.ON if is_worse else State.OFF)
+        case _:
+            return None
+
+
+def _of_fields(change: ServerChange, finding: Finding, wanted: State) -> Cause | None:
+    ref = change.server
+    for field in _switched(change.fields, finding, wanted):
+        return _offload(ref, str(field.old), str(field.new), field.device)
+    declared = next((field.field for field in change.fields if field.field in _DECLARED), None)
+    if declared is None:
+        return None
+    return Cause(kind=CauseKind.SERVER_DECLARED, server=ref.server, server_interface=ref.interface, fact=declared)
+
+
+def _switched(fields: Iterable[FieldChange], finding: Finding, wanted: State) -> Iterator[FieldChange]:
+    """Give the fields of offload that have this state now, of a device that decides where the finding names such."""
+    known = [one for one in finding.because if isinstance(one, r.OffloadKnown)]
+    deciding = {device for one in known for device in one.devices}
+    for field in fields:
+        decides = field.device is None or not deciding or field.device in deciding
+        if field.field == TX and field.new == wanted.value and decides:
+            yield field
+
+
+def _offload(ref: ServerRef, old: str | None, new: str | None, device: str | None = None) -> Cause:
+    return Cause(
+        kind=CauseKind.SERVER_OFFLOAD,
+        server=ref.server,
+        server_interface=ref.interface,
+        device=device,
+        old=old,
+        new=new,
+    )
