@@ -129,6 +129,9 @@ def test_each_relation_of_two_guests_has_its_row(
         (sat("bond2", NO_MODE), macvtap("bond2", VEPA), "R9", UNKNOWN),
         (sat("vbond", VEPA), macvtap("vbond"), "R14", YES),
         (sat("vbond", PRIVATE), macvtap("vbond"), "R9", NO),
+        # What stands on such a device leads to the switch as well.
+        (sat("bond2.100", VEPA), macvtap("bond2.100"), "R9", YES),
+        (sat("vbond.7", VEPA), macvtap("vbond.7"), "R14", YES),
     ],
 )
 def test_a_reflecting_switch_brings_frames_back(

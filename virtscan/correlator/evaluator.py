@@ -190,7 +190,7 @@ class Evaluator:
             network=plug.network,
             target=plug.target,
             segment=segment or (None if device is None else self._hypervisor.segments.get(device)),
-            reflective=device is not None and device in self._hypervisor.reflective,
+            reflective=device is not None and not {device, *stack.lower}.isdisjoint(self._hypervisor.reflective),
             stack=stack,
             machine=machine,
             virtual_nics=virtual,
