@@ -601,6 +601,13 @@ def test_a_file_that_a_boot_script_sources_is_followed(machine: Machine, line: s
         ("/etc/dhcp/dhclient-exit-hooks.d/tx", "ethtool -K $interface tx off\n", State.UNKNOWN),
         ("/etc/dhcp/dhclient-exit-hooks", "ethtool -K $interface tx off\n", State.UNKNOWN),
         ("/etc/wicked/ifconfig/eth.xml", "<tx-checksum>false</tx-checksum>\n", State.UNKNOWN),
+        ("/etc/conf.d/net", "config_eth0=dhcp\npostup() { ethtool -K eth0 tx off; }\n", State.UNKNOWN),
+        ("/etc/conf.d/net", "config_eth0=dhcp\n", State.ON),
+        ("/etc/runlevels/default/offload", "#!/sbin/openrc-run\nstart() { ethtool -K eth0 tx off; }\n", State.UNKNOWN),
+        ("/etc/netctl/lan", "Interface=eth0\nExecUpPost='ethtool -K eth0 tx off'\n", State.UNKNOWN),
+        ("/etc/dhcpcd.exit-hook", "ethtool -K $interface tx off\n", State.UNKNOWN),
+        ("/etc/cloud/cloud.cfg.d/90.cfg", "bootcmd:\n  - ethtool -K eth0 tx off\n", State.UNKNOWN),
+        ("/var/lib/cloud/scripts/per-boot/tx", "#!/bin/sh\nethtool -K eth0 tx off\n", State.UNKNOWN),
     ],
 )
 def test_a_place_that_is_not_interpreted_leaves_the_outcome_open(

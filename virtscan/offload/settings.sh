@@ -112,6 +112,10 @@ others() {
     unclear "$named" "$root"/etc/init "$root"/etc/dhcp/dhclient*-hooks* "$root"/etc/dhcp/dhclient.d \
         "$root"/etc/wicked "$root"/etc/wicked/*
     unclear '' "$root"/etc/modprobe.conf "$root"/etc/modprobe.d "$root"/run/modprobe.d
+    # OpenRC, netctl, dhcpcd and cloud-init.
+    unclear '' "$root"/etc/conf.d "$root"/etc/runlevels/* "$root"/etc/netctl "$root"/etc/netctl/hooks \
+        "$root"/etc/dhcpcd.enter-hook "$root"/etc/dhcpcd.exit-hook "$root"/etc/cloud/cloud.cfg.d \
+        "$root"/var/lib/cloud/scripts/per-boot "$root"/var/lib/cloud/instance/cloud-config.txt
 }
 
 # Profiles of this machine, and of those of the distribution the active ones with what they include.
