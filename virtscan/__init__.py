@@ -1,3 +1,3 @@
-"""Which virtual machines will fail to boot over the network, because of which server, and what to change."""
+"""Which virtual machines will fail to boot over the network, by which server, and how to prevent it."""
 
 __version__ = "0.1.0"

@@ -33,7 +33,7 @@ _SOCKET_TIMEOUT = 5.0
 _OPTIONAL = {
     "requests": ("foreman", "[[provisioning]] of type foreman"),
 }
-"""Package: the extra that installs it, and what needs it."""
+"""Package: the extra that installs it, and its use."""
 
 
 class CheckResult(Enum):
@@ -83,7 +83,7 @@ def of_inventory(plan: Plan, inventory: Inventory) -> tuple[Check, ...]:
 
 
 def document(checks: Sequence[Check], inventory: Inventory) -> Document:
-    """Make the document of the checks and of the gaps in what was read for them."""
+    """Make the document of the checks and of the gaps in reading for them."""
     outcomes = Counter(check.outcome for check in checks)
     return Document(
         schema="virtscan.doctor/1",

@@ -88,7 +88,7 @@ def test_every_format_is_marked_or_standard_error_is(
 
 def test_metrics_are_never_of_an_assumption(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", saved, "--format", "prometheus", "--assume", MOVE]) == 2
-    assert "--assume: metrics are of what was observed" in capfd.readouterr().err
+    assert "--assume: metrics cover observed facts only" in capfd.readouterr().err
 
 
 def test_a_scan_saves_what_was_observed_and_reports_what_is_assumed(

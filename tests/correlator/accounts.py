@@ -10,7 +10,7 @@ from virtscan.model.reasons import NeedsOffload, NeedsServer, Reason
 
 
 def check_accounts(looked_at: Inventory) -> None:
-    """Assert that `explain` tells what the report says, and what would settle every unknown verdict."""
+    """Assert that `explain` agrees with the report, and lists the missing facts of every unknown verdict."""
     spots = [
         Spot(h, d, i)
         for h, host in enumerate(looked_at.hypervisors)

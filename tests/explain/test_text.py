@@ -75,7 +75,7 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
 
   missing:
     the kernel of hv1 (uname -r)
-  what would settle it, the cheapest first:
+  to get a definite verdict, easiest first:
     the kernel of hv1 (uname -r): --ssh-facts, or kernel = "…" in its [[hypervisor]], as uname -r
       prints it there
       not-affected if fixed; at-risk if unfixed

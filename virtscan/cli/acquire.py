@@ -40,7 +40,7 @@ def acquire(
     """Return the inventory in FILE (- is standard input), or without one that of a scan, with a progress bar.
 
     Raises:
-        click.UsageError: FILE is given, and with it what only a scan can heed.
+        click.UsageError: FILE is given, and with it an option for scans only.
         InventoryError: FILE can't be read, or holds no inventory.
         ConfigError: The options or the configuration are wrong.
     """
@@ -127,7 +127,7 @@ def load(file: Path) -> Inventory:
 def judged_on(
     inventory: Inventory, console: Console, *, lower_device: LowerDevice | None = None, max_age: float | None = None
 ) -> Inventory:
-    """Return the inventory with another choice of what is judged and what is too old; with its own for None.
+    """Return the inventory with another lower device and maximum age; with its own for None.
 
     Ages count from its scan; a scan that is itself older than the limit gets a warning.
     """

@@ -22,12 +22,12 @@ assume_option = click.option(
     multiple=True,
     metavar="ASSUMPTION",
     help="Judge as if: 'satellite tx=off', 'satellite runs_on=hv2', 'hv3 kernel=RELEASE', 'hv3 runs_on=hv2' (all its "
-    "VMs). Repeatable. Every output is marked, and says what that frees and what it puts at risk.",
+    "VMs). Repeatable. Every output is marked and lists the interfaces that this frees or puts at risk.",
 )
 
 
 class AssumptionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What was assumed, and what it changes; both are empty for a report of what was observed."""
+    """The assumptions and their effects; both are empty for a report of observed facts."""
 
     assumed: tuple[str, ...] = ()
     effects: "tuple[Effect, ...]" = ()

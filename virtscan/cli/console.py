@@ -25,7 +25,7 @@ class Console:
     """Standard error, at the requested verbosity."""
 
     def __init__(self, verbosity: Verbosity, *, names: bool = True) -> None:
-        """Take the verbosity; without `names`, what may name a host, a file or a user is withheld."""
+        """Take the verbosity; without `names`, text that may name a host, a file or a user is withheld."""
         self.verbosity = verbosity
         self.names = names
 
@@ -44,7 +44,7 @@ class Console:
             click.echo(f"virtscan: {message}", err=True)
 
     def warn_of_input(self, message: str) -> None:
-        """Print a warning about what the user gave, which may hold names."""
+        """Print a warning about the user's input, which may hold names."""
         self.warn(message if self.names else _WITHHELD)
 
     def detail(self, message: str) -> None:

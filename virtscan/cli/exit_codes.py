@@ -47,7 +47,7 @@ def is_nothing_seen(report: Report) -> bool:
 
 
 def of_changes(changes: Changes, fail_on: FailOn) -> ExitCode:
-    """Return the exit code of a comparison: what both sides have changes nothing.
+    """Return the exit code of a comparison: a risk on both sides changes nothing.
 
     It is incomplete if one side did not read a hypervisor or a provisioning system, or if a finding is newly unknown.
     """
@@ -74,10 +74,10 @@ def of_trace(*, boots: int, failed: bool, incomplete: bool) -> ExitCode:
 
 
 def of_explanation(report: Report, explained: Iterable[Finding], hypervisors: Container[str]) -> ExitCode:
-    """Return the exit code of `virtscan explain`: 3 if a gap bears on what was explained, else 0.
+    """Return the exit code of `virtscan explain`: 3 if a gap bears on the explanation, else 0.
 
     Args:
-        report: What was judged.
+        report: The report.
         explained: The findings.
         hypervisors: The hypervisors of all interfaces explained, judged or not.
     """
@@ -86,7 +86,7 @@ def of_explanation(report: Report, explained: Iterable[Finding], hypervisors: Co
 
 
 def of_remedy(report: Report) -> ExitCode:
-    """Return the exit code of `virtscan remedy`: 3 if a gap may hide what is to be changed, else 0."""
+    """Return the exit code of `virtscan remedy`: 3 if a gap may hide further changes, else 0."""
     unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
     return (
         ExitCode.INCOMPLETE if unknown or report.inventory.gaps or not report.inventory.hypervisors else ExitCode.CLEAN

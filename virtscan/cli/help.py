@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
-    "What to read": (
+    "Sources": (
         "connect", "xml", "sosreport", "servers", "config", "ssh_facts", "next_start", "stats", "inventory",
     ),
-    "How to judge": ("lower_device", "max_age", "assumptions", "fail_on"),
-    "What to show": ("view", "by", "where", "since", "show_all", "sort", "columns", "wide", "colour", "summary"),
-    "Where to": ("formats", "format_name", "output", "save", "history", "no_history", "redact"),
+    "Judging": ("lower_device", "max_age", "assumptions", "fail_on"),
+    "Content": ("view", "by", "where", "since", "show_all", "sort", "columns", "wide", "colour", "summary"),
+    "Output": ("formats", "format_name", "output", "save", "history", "no_history", "redact"),
     "Limits": ("host_timeout", "deadline", "allow_unsafe_uri"),
 }  # fmt: skip
 """Options by their Python names; the others come last."""

@@ -16,7 +16,7 @@ from virtscan.errors import ConfigError, VirtscanError
 COMMANDS = {
     "scan": "Read hypervisors and servers, judge, report: the main job.",
     "report": "Judge a saved inventory again and report; no network access.",
-    "diff": "Show what changed between two saved inventories, or scans of a history.",
+    "diff": "Show changes between two saved inventories, or scans of a history.",
     "history": "List, read back, compare and thin out the scans that a database keeps.",
     "merge": "Unite saved inventories of several sites or nights.",
     "collect": "Read one slice of a fleet for another machine: a plan in, an inventory out.",
@@ -32,7 +32,7 @@ COMMANDS = {
 }
 """Name and short help; `virtscan.cli.commands.NAME` holds the command `NAME`.
 
-The short help stands here so that `virtscan --help` need not load what the commands use.
+The short help stands here so that `virtscan --help` need not load the libraries of commands.
 """
 
 WRONG_USAGE = 2

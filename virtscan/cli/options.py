@@ -117,7 +117,7 @@ collect_options = _chain(
     deadline_option,
     unsafe_option,
 )
-"""What is read, and how long it may take: all but --config are fields of `config.Options`."""
+"""Sources and time limits: all but --config are fields of `config.Options`."""
 
 quiet_and_verbose = _chain(
     click.option("-v", "--verbose", is_flag=True, help="Print progress details on standard error."),

@@ -23,7 +23,7 @@ _SHORTEST_NAME = 8
 
 @contextlib.contextmanager
 def shown(console: Console, length: int) -> Iterator[ReportProgress]:
-    """Yield what a scan reports its progress to.
+    """Yield the function that a scan reports its progress to.
 
     Args:
         console: With `--verbose` it gets a line for each host; a terminal has a bar, unless it is quiet.
@@ -39,7 +39,7 @@ def shown(console: Console, length: int) -> Iterator[ReportProgress]:
 
 
 def ended_line(event: Ended) -> str:
-    """Say what was read.
+    """Describe a finished job.
 
     >>> ended_line(Ended(name="ams1-kvm01", seconds=0.041, is_read=True, domains=10))
     'ams1-kvm01: 10 domains in 0.04 s'
@@ -56,7 +56,7 @@ def ended_line(event: Ended) -> str:
 
 
 def waiting_line(event: Waiting, room: int) -> str:
-    """Name what is waited for, with its name shortened to some columns.
+    """Describe a job that is waited for, with its name shortened to some columns.
 
     >>> waiting_line(Waiting(name="slow-kvm99", seconds=8.3, limit=10, others=0), 40)
     'waiting for slow-kvm99, 8 of 10 s'

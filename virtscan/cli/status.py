@@ -56,7 +56,7 @@ def status_of(report: Report, fail_on: FailOn, now: datetime, max_scan_age: floa
     """Return the status of a scan at a time.
 
     Args:
-        report: What was judged.
+        report: The report.
         fail_on: The least exposure of a finding at risk that is critical.
         now: The time of the check.
         max_scan_age: Age of the scan in seconds from which on it says nothing.
@@ -84,7 +84,7 @@ def _is_doubtful(report: Report) -> bool:
 
 
 def _concerns(report: Report) -> Iterator[str]:
-    """Give what calls for attention beside the verdicts."""
+    """Give matters that need attention beside the verdicts."""
     if report.inventory.gaps:
         yield quantity(len(report.inventory.gaps), "gap")
     if report.at_risk_after_reboot:

@@ -96,7 +96,7 @@ def _history(url: str, folder: Path) -> str:
 
 
 def identity(target: Target) -> tuple[TargetKind, str]:
-    """Return what two targets of one host have in common; a path may be written in several ways."""
+    """Return a key that two targets of one host have in common; a path may be written in several ways."""
     if target.kind is TargetKind.LIBVIRT:
         return target.kind, target.address
     return target.kind, os.path.abspath(target.address)  # noqa: PTH100 Path.resolve would ask the disk, which may hang

@@ -49,7 +49,7 @@ def make_plan(
 ) -> tuple[Plan, tuple[str, ...]]:
     """Merge both into a plan.
 
-    Hypervisors of the command line replace the file's, and keep what the file declares about them (kernel, site,
+    Hypervisors of the command line replace the file's, and keep the file's declarations about them (kernel, site,
     segments); with none in either, the default URI is scanned. A server of the command line replaces the one of
     the same name.
 

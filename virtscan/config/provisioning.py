@@ -55,7 +55,7 @@ def _check_url(text: str) -> None:
 def _split(text: str) -> SplitResult | None:
     try:
         url = urlsplit(text)
-        port = url.port  # looking at it is what checks it
+        port = url.port  # reading it checks it
     except ValueError:
         return None
     return None if port == 0 else url

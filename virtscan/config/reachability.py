@@ -31,8 +31,8 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
         plan: The configuration.
         hypervisor: Its name, declared, scanned or as its address gives it, or the address.
         device: The source device's name.
-        inventory: A scan of it, which knows the device's addresses and VLAN, and what provisioning systems have on
-            record; what its policy calls too old does not count here, either.
+        inventory: A scan of it, which knows the device's addresses and VLAN, and records of provisioning
+            systems; records too old by its policy don't count here, either.
 
     Raises:
         ConfigError: No such hypervisor is configured.

@@ -14,7 +14,7 @@ _LENGTH = 16
 
 
 def scope_of(configuration: Path | None, options: Options) -> str:
-    """Identify what a scan covers, the same on every night, whatever the configuration says by then.
+    """Identify the scope of a scan, the same on every night, whatever else the configuration changes.
 
     Hypervisors that the command line names replace the configuration's, so they are part of it.
     """

@@ -1,4 +1,4 @@
-"""Everything about one interface: what is known, how each rule was met, and what would settle it; pure."""
+"""The account of one interface: its facts, the result of each rule, and the missing facts; pure."""
 
 from virtscan.explain.building import explain
 from virtscan.explain.document import document

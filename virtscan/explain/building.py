@@ -34,7 +34,7 @@ def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
     """Give the account of each of these interfaces, in their order.
 
     Args:
-        report: What was judged; all findings are in it, so that a waiver shows.
+        report: The report; all findings are in it, so that a waiver shows.
         spots: Where the interfaces stand in the report's inventory.
     """
     inventory = aged(report.inventory)
@@ -47,7 +47,7 @@ def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
 
 
 class _Scene:
-    """An inventory with what the accounts of its interfaces share."""
+    """An inventory with the data that the accounts of its interfaces share."""
 
     def __init__(self, inventory: Inventory, report: Report) -> None:
         self._inventory = inventory

@@ -1,4 +1,4 @@
-"""The account of one interface, as values: what is known of it, how each rule was met, and what would settle it."""
+"""The account of one interface, as values: its facts, the result of each rule, and the missing facts."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -30,7 +30,7 @@ class StatedFact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConditionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition of a rule, whether it holds, and what was found."""
+    """A condition of a rule, whether it holds, and the fact behind that."""
 
     condition: str
     holds: bool
@@ -97,8 +97,8 @@ class WhatIf(msgspec.Struct, frozen=True, kw_only=True):
 class InterfaceExplanation(msgspec.Struct, frozen=True, kw_only=True):
     """All facts, decisions and missing facts of one interface.
 
-    `finding` is what the report says of it, with its reasons in sentences; None with the reason in `not_judged`.
-    `ways` are what would settle an open verdict, the cheapest first.
+    `finding` is that of the report, with its reasons in sentences; None with the reason in `not_judged`.
+    `ways` are the missing facts that would settle an open verdict, the cheapest first.
     """
 
     hypervisor: Hypervisor

@@ -73,7 +73,7 @@ class StatedFacts:
         yield StatedFact(fact="exposure", value=exposure.value)
 
     def server(self, server: Server) -> Iterator[StatedFact]:
-        """Give a server's offload state now and after a reboot, its sending stack, its addresses and what it serves."""
+        """Give a server's offload state now and after a reboot, its sending stack, addresses and networks served."""
         read = ("declared" if is_declared(server.source) else server.source, server.observed_at)
         stack = sending(server)
         if stack.tx is State.UNKNOWN:
@@ -99,7 +99,7 @@ class StatedFacts:
     def _identity(
         self, server: Server, of_stack: tuple[Mac, ...], read: tuple[str, datetime | None]
     ) -> Iterator[StatedFact]:
-        """Give MACs, those of all devices of the sending stack included, addresses, and what the server is."""
+        """Give MACs, those of all devices of the sending stack included, addresses, and the kind of machine."""
         macs = dict.fromkeys((*server.macs, *of_stack))
         observed = tuple(mac for mac in macs if mac not in server.declared_macs)
         if server.declared_macs:

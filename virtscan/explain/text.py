@@ -1,4 +1,4 @@
-"""The accounts as text, for people: facts first, then rule by rule, then what would settle it."""
+"""The accounts as text, for people: facts first, then rule by rule, then missing facts."""
 
 from collections.abc import Iterable, Iterator
 
@@ -100,11 +100,11 @@ def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
         for missing in account.missing:
             yield from _line("    ", missing)
     if account.ways:
-        yield from _line("  ", "what would settle it, the cheapest first:")
+        yield from _line("  ", "to get a definite verdict, easiest first:")
         for way in account.ways:
             yield from _way(way)
     elif finding is not None and finding.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}:
-        yield from _line("  ", "no missing fact would change the verdict; `virtscan remedy` shows what to change")
+        yield from _line("  ", "no missing fact would change the verdict; `virtscan remedy` shows the change to make")
     elif account.missing:
         yield from _line("  ", "no missing fact would change the verdict")
     else:

@@ -1,4 +1,4 @@
-"""What `ethtool -k DEVICE` prints, of every age, as text or as JSON -> features."""
+"""Output of `ethtool -k DEVICE`, of every age, as text or as JSON, to features."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -30,11 +30,11 @@ _ALIASES = {
 
 
 class FeatureTable(msgspec.Struct, frozen=True, kw_only=True):
-    """What was printed about one device; `device` is None when no header names it.
+    """Output about one device; `device` is None when no header names it.
 
     `features` are in the order printed. One whose value was not observed is UNKNOWN: ethtool before 5.8 prints `off`
-    for what it failed to get, and two captures of the same device may contradict each other. `errors` are ethtool's
-    own lines.
+    for a feature that it failed to get, and two captures of the same device may contradict each other. `errors` are
+    ethtool's own lines.
     """
 
     device: DeviceName | None
@@ -211,7 +211,7 @@ def _from_json(text: str) -> tuple[FeatureTable, ...]:
 
 def _json_feature(value: Mapping[str, object]) -> Feature:
     active, requested, fixed = (value.get(key) for key in ("active", "requested", "fixed"))
-    # What is fixed was never asked for: its `requested` is false whatever its state.
+    # A fixed feature was never requested: its `requested` is false whatever its state.
     differs = fixed is not True and requested is not active
     return Feature(
         state=_state(active) or State.UNKNOWN, fixed=fixed is True, requested=_state(requested) if differs else None

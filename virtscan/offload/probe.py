@@ -1,4 +1,4 @@
-"""The script that a server runs, and what it prints -> an answer.
+"""The script that a server runs, and its output to an answer.
 
 One script for every way to reach a shell (ssh, this machine). It only reads.
 """
@@ -43,7 +43,7 @@ SCRIPT = _FACTS + STACK + SETTINGS + _LAST
 
 
 def parse_answer(output: bytes) -> ServerAnswer:
-    """Read what the script printed.
+    """Read the output of the script.
 
     Raises:
         OffloadError: The answer is not whole.

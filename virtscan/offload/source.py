@@ -1,4 +1,4 @@
-"""`--server NAME[:INTERFACE]=SOURCE` and `offload = SOURCE` -> what to read."""
+"""`--server NAME[:INTERFACE]=SOURCE` and `offload = SOURCE` to targets."""
 
 import re
 from typing import assert_never
@@ -42,7 +42,7 @@ def server_target(name: str, source: str, *, interface: str | None = None) -> Se
 
 
 def parse_source(text: str) -> tuple[SourceKind, str, State | None]:
-    """Read a SOURCE into its kind, its address (of a kind that has one) and what is declared (`on`, `off`).
+    """Read a SOURCE into its kind, its address (of a kind that has one) and the declared state (`on`, `off`).
 
     Raises:
         ConfigError: It has none of the forms, or the address in it is invalid.

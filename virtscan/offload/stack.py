@@ -1,4 +1,4 @@
-"""The part of the server's script about its network devices and its machine, and what it prints to values."""
+"""The part of the server's script about its network devices and its machine, and its output to values."""
 
 from collections.abc import Iterator, Sequence
 

@@ -29,7 +29,7 @@ _ABSENT = {"", "~"}
 
 
 class Items(msgspec.Struct, frozen=True, kw_only=True):
-    """What Cobbler has, as it sends it; `interfaces` only where they are not part of systems."""
+    """Cobbler's items, as it sends them; `interfaces` only where they are not part of systems."""
 
     systems: tuple[CobblerItem, ...] = ()
     interfaces: tuple[CobblerItem, ...] = ()
@@ -89,7 +89,7 @@ def _own_next_server(item: CobblerItem) -> str:
 
 
 def _of_settings(system: CobblerItem, settings: CobblerItem) -> str | None:
-    """Before 3.0 `server` of the settings is what a system inherits, though they have a `next_server` as well."""
+    """Before 3.0 a system inherits `server` of the settings, though they have a `next_server` as well."""
     old = not {"tftp", "next_server_v4", "next_server"} & system.keys()
     keys = ("server", "next_server") if old else ("next_server_v4", "next_server", "server")
     return next((value for key in keys if (value := _set_server(_text(settings.get(key))))), None)
@@ -126,5 +126,5 @@ def _text(value: object) -> str:
 
 
 def _is_true(value: object) -> bool:
-    """Cobbler's own reading of a flag (`input_boolean`): old versions stored what people had typed."""
+    """Cobbler's own reading of a flag (`input_boolean`): old versions stored the text as typed."""
     return str(value).lower() in {"true", "1", "on", "yes", "y"}

@@ -29,7 +29,7 @@ def secret_of(target: ProvisioningTarget) -> Secret | None:
 
 
 def masker_of(target: ProvisioningTarget) -> Masker:
-    """Return what masks the target's secret in texts.
+    """Return a function that masks the target's secret in texts.
 
     Raises:
         ProvisioningError: As `secret_of`.

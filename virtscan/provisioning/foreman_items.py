@@ -1,7 +1,7 @@
 """Foreman's records -> boot records and subnets; pure.
 
 Source:
-    theforeman/foreman.git, app/views/api/v2 (what is sent, 1.6 to 3.13); app/models/concerns/orchestration/tftp.rb and
+    theforeman/foreman.git, app/views/api/v2 (output, 1.6 to 3.13); app/models/concerns/orchestration/tftp.rb and
     nic/base.rb (`mac_addresses_for_provisioning`) for which MACs it prepares for an installation.
 """
 

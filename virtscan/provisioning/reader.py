@@ -10,9 +10,9 @@ from virtscan.provisioning.records import Records
 
 
 class RecordReader(Protocol):
-    """Asks a provisioning system for at most `timeout` seconds, or raises ProvisioningError with the reason.
+    """Reads a provisioning system for at most `timeout` seconds, or raises ProvisioningError with the reason.
 
-    What it learned before something failed is returned, with a gap for the rest.
+    Records read before a failure are returned, with a gap for the rest.
     """
 
     def __call__(self, target: ProvisioningTarget, *, timeout: float) -> Records: ...  # noqa: D102  the class says it

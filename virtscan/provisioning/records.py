@@ -16,12 +16,12 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shown(target: ProvisioningTarget) -> str:
-    """Return the system as a source of facts: what it is and where."""
+    """Return the system as a source of facts: its kind and address."""
     return f"{target.kind.value} {target.name or target.url}"
 
 
 def system(target: ProvisioningTarget) -> System:
-    """Return the system as what a gap is about."""
+    """Return the system as the subject of a gap."""
     return System(system_kind=target.kind, system=target.name or target.url)
 
 
@@ -36,5 +36,5 @@ def unreadable(target: ProvisioningTarget, cause: AnyCause) -> Records:
 
 
 def mac_address(recorded: object) -> Mac | None:
-    """Return the MAC in a record; None for what can't be one of a domain: nothing, `random`, an InfiniBand address."""
+    """Return the MAC in a record; None if a domain can't have it: nothing, `random`, an InfiniBand address."""
     return parse_mac(recorded) if isinstance(recorded, str) else None

@@ -1,4 +1,4 @@
-"""Foreman's REST API as pages of records, each request within what is left of the time.
+"""Foreman's REST API as pages of records, each request within the remaining time.
 
 Source:
     theforeman/foreman.git, app/controllers/api, 1.6 to 3.13.
@@ -66,7 +66,7 @@ class Api:
         self._session.get_redirect_target = lambda _answer: None  # type: ignore[method-assign, assignment]  # of this session
         self._session.auth = _authorization(target.user, secret_of(target))
         self._mask = masker_of(target)
-        tls_context(target)  # says what is wrong with ca_file, better than requests does
+        tls_context(target)  # its error about ca_file is clearer than that of requests
         self._authorities = target.ca_file or True
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """XML-RPC client for untrusted servers: limits in time and size, no document types, no redirects.
 
-`xmlrpc.client.ServerProxy` has none of these. What goes over the wire is still read and written by `xmlrpc.client`.
+`xmlrpc.client.ServerProxy` has none of these. Messages are still read and written by `xmlrpc.client`.
 """
 
 import base64
@@ -91,7 +91,7 @@ def _chunks(answer: http.client.HTTPResponse, answering: socket.socket, deadline
     # Since Python 3.13 an answer closes itself, and the socket with it, together with its last byte.
     while not answer.isclosed():
         answering.settimeout(deadline.left())
-        chunk = answer.read1(CHUNK)  # no more than what is there: one byte now and then must not keep us beyond the end
+        chunk = answer.read1(CHUNK)  # no more than has arrived: one byte now and then must not keep us beyond the end
         if not chunk:
             break
         yield chunk
@@ -142,7 +142,7 @@ def _parse(chunks: Iterator[bytes], mask: Masker = str, wanted: frozenset[str] |
         raise ProvisioningError("response is not XML-RPC; check that url is Cobbler's API") from error
 
 
-# What Unmarshaller runs into when the elements are there but not in a sensible order, or hold no sensible values.
+# Errors of Unmarshaller when the elements are there but not in a sensible order, or hold no sensible values.
 _DEFECTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 

@@ -1,4 +1,4 @@
-"""What a capture shows, without names; pure."""
+"""Results of a capture, without names; pure."""
 
 from http import HTTPStatus
 from pathlib import PurePosixPath

@@ -13,7 +13,7 @@ from virtscan.redaction.policy import Holds
 from virtscan.redaction.pseudonyms import Pseudonyms, is_address
 
 WITHHELD = "[details withheld]"
-"""What stands in the place of free text, which may hold any name."""
+"""Replacement of free text, which may hold any name."""
 
 SOURCE_WORDS = frozenset({
     CONFIGURATION, "ansible", "libvirt", "libvirt's default", "local:", "probe", "sosreport",
@@ -45,7 +45,7 @@ Rewrite: TypeAlias = Callable[[str], str]
 
 
 class Forms:
-    """Puts pseudonyms into texts by what they hold."""
+    """Puts pseudonyms into texts by the kind of their content."""
 
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._pseudonyms = pseudonyms

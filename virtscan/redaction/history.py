@@ -1,4 +1,4 @@
-"""What a history keeps for ever, without names; pure."""
+"""Permanent counts of a history, without names; pure."""
 
 from virtscan.model.history import ScanCounts
 from virtscan.redaction.forms import Forms

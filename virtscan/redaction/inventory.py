@@ -24,7 +24,7 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
     """Give the inventory under pseudonyms, and the map with all of them.
 
     Equal names get equal pseudonyms, in this inventory and in every other one that the same map is used for.
-    Addresses keep who shares a subnet with whom, so verdicts stay what they were. Free text is withheld. Names of
+    Addresses of one subnet stay in one subnet, so verdicts stay the same. Free text is withheld. Names of
     devices, networks, segments and sites stay: findings are useless without them.
     """
     pseudonyms = Pseudonyms(known)

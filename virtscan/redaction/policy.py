@@ -1,4 +1,4 @@
-"""What each text field of the model holds, which decides what `--redact` puts in its place: the one table of fields.
+"""The one table of the model's text fields: the kind of each decides how `--redact` replaces it.
 
 A field that is not in it is withheld, and a test fails: nothing leaks because it was forgotten.
 """
@@ -20,7 +20,7 @@ from virtscan.trace.boots.boot import Boot, BootError, Trace
 
 
 class Holds(Enum):
-    """What a text is.
+    """Kind of a text.
 
     KEPT: a word of libvirt, of a program or of virtscan, or the name of a network or a site, without which findings are
     useless. TEXT: free text, which may hold any name and is withheld. The others are names of a kind, or addresses.

@@ -23,11 +23,11 @@ _UNIVERSAL, _LOCAL, _GROUP = "00:00:5e", "02:00:00", "01:00:5e"
 """Where pseudonyms of MACs are taken from: the block of IANA, which no NIC has, local and group ones."""
 
 _FIRST = 0x100000
-"""Behind what IANA itself uses in its block."""
+"""Behind the numbers that IANA itself uses in its block."""
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]*(?:%\w*)?(?:/[0-9.]*)?")
-"""What may be an address: `ipaddress` decides, and takes its time."""
+"""A possible address: `ipaddress` decides, and takes its time."""
 
 _HOST_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
 _TOKEN = re.compile(r"[\w.:-]+(?:/\d+)?")
@@ -107,7 +107,7 @@ class Pseudonyms:
         return Map(key=self._key.decode(), names=self._names)
 
     def condition(self, text: str) -> str:
-        """Replace the names in what a user typed: it whole, else each word in it that is known."""
+        """Replace the names in a user's text: the whole text, else each known name in it."""
         if found := self._found(text):
             return found
         return _TOKEN.sub(lambda match: self._token(match[0]), text)
@@ -127,7 +127,7 @@ class Pseudonyms:
     def address(self, text: str) -> str:
         """Give another address or network: two that shared their first n bits share as many afterwards, and no more.
 
-        What is none is a name.
+        Anything else is a name.
         """
         head, slash, prefix = text.partition("/")
         try:

@@ -58,7 +58,7 @@ class _Walk:
 
 @cache
 def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, Holds], ...]:
-    """Give the fields of a type that may change, with what they hold; one without a description is withheld."""
+    """Give the fields of a type that may change, with the kind of each; one without a description is withheld."""
     described = TABLE.get(kind, {})
     found = info.type_info(kind)
     assert isinstance(found, info.StructType)  # noqa: S101  msgspec's own word for a Struct

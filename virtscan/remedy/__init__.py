@@ -1,4 +1,4 @@
-"""What to change, so that no interface is at risk any more: worked out and written, never run; pure."""
+"""The changes after which no interface is at risk: worked out and written, never run; pure."""
 
 from virtscan.remedy.document import document
 from virtscan.remedy.forms import FORMS, Form

@@ -29,7 +29,7 @@ _DATA = Audience.DATA
 
 
 class _DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A device to switch; `now` and `lasting` say what of its steps is to do."""
+    """A device to switch; `now` and `lasting` select its steps."""
 
     device: str | None
     device_kind: DeviceKind

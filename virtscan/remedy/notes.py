@@ -26,7 +26,7 @@ def notes(
     """Give what is special about this stack, this kernel and this place, one or two sentences each.
 
     Args:
-        stack: What the server sends through.
+        stack: The devices that the server sends through.
         planned: Its cure.
         switched: The devices of the cure, as commands name them.
         nics: The server's NICs, if it is a domain.
@@ -91,7 +91,7 @@ def _kept(stack: SendingStack, planned: Cure) -> list[str]:
 
 
 def _old_kernel(switched: Sequence[SwitchedDevice]) -> list[str]:
-    """Describe what kernels before 3.0 do differently.
+    """Describe differences of kernels before 3.0.
 
     Source:
         Linux 2.6.32: bond_ethtool_ops and vlan_ethtool_ops have no set_tx_csum; ethtool_set_tx_csum turns scatter-
@@ -109,7 +109,7 @@ def _old_kernel(switched: Sequence[SwitchedDevice]) -> list[str]:
 
 
 def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> list[str]:
-    """List what helps if a path has no switchable device, in the order to try."""
+    """List the cures of a path without a switchable device, in the order to try."""
     names = ", ".join(dict.fromkeys(name for name in planned.fixed if name)) or "The device"
     of_way = f"{names}: TX checksum offload can't be switched off on this path (a macvlan, or `on [fixed]`)"
     helps = [

@@ -1,4 +1,4 @@
-"""What is to be changed, and what to find out first: the values that every form writes."""
+"""The changes to make, and the facts to find out first: the values that every form writes."""
 
 from datetime import datetime
 
@@ -60,8 +60,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     `interface` is the one by which the server is named, `top` where the check begins, None if no command can name it.
     `senders` are the devices to switch, from the bottom up. `tx_checksum` is the state of the stack now: OFF when the
-    risk begins with the next reboot. `after_reboot` says what decides the state then. `fixed` says that a way has no
-    device that can be switched; then no command helps. `endangered` are the interfaces at risk, the most urgent first.
+    risk begins with the next reboot. `after_reboot` names the setting that decides then. `fixed`: a way has no device
+    that can be switched, so no command helps. `endangered` are the interfaces at risk, the most urgent first.
     """
 
     server: str
@@ -108,7 +108,7 @@ class Steps(msgspec.Struct, frozen=True, kw_only=True):
     """How one change is made, in the language of a form.
 
     `now` lasts until the next reboot and is None when every device is off already. `lasting` takes effect from the next
-    reboot on and is None when settings keep every device off; `means` says by what. `undo` takes back both.
+    reboot on and is None when settings keep every device off; `means` names the mechanism. `undo` takes back both.
     """
 
     now: str | None

@@ -1,4 +1,4 @@
-"""A report -> what to change on which server, and which interfaces that clears."""
+"""A report to the changes on each server, and the interfaces that they clear."""
 
 from collections.abc import Iterable, Sequence
 
@@ -35,7 +35,7 @@ class _Planned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan(report: Report) -> Remedy:
-    """Work out what to change so that no interface is at risk, neither now nor after the servers' next reboot.
+    """Work out the changes so that no interface is at risk, neither now nor after the servers' next reboot.
 
     Every server that would put an interface at risk is changed, not only the worst, which the finding names. A waived
     server asks for no change.
@@ -125,7 +125,7 @@ def _top(stack: SendingStack) -> str | None:
 
 
 def _settings(stack: SendingStack, planned: Cure) -> str | None:
-    """Describe what decides the devices' state after a reboot; None if no setting was searched for."""
+    """Describe the settings that decide the devices' state after a reboot; None if no setting was searched for."""
     found = [offload_of(stack, switch.device).persistence for switch in planned.switches]
     of_devices = [setting_words(one.setting) for one in found if one is not None]
     of_server = stack.server.persistence if stack.declared else None

@@ -10,7 +10,7 @@ from virtscan.remedy.plan import SwitchedDevice
 
 _FEATURE = re.compile(r"tx-checksum-[a-z0-9-]{1,40}")
 
-# What administrators and installers call them: the driver's name and a number, or systemd's schemes. The VLAN is
+# Names by administrators and installers: the driver's name and a number, or systemd's schemes. The VLAN is
 # looked for first: bond0.100 is one. Only for a device that was not observed.
 _KINDS = (
     (re.compile(r".+\.[0-9]{1,4}|vlan-?[0-9]+"), DeviceKind.VLAN),
@@ -24,7 +24,7 @@ def senders(stack: SendingStack, planned: Cure, hosts: Iterable[Device]) -> tupl
     """Give the devices to switch, from the bottom up.
 
     Args:
-        stack: What the server sends through.
+        stack: The devices that the server sends through.
         planned: Its cure.
         hosts: Devices of the hypervisor that the server is; empty when it is none.
     """

@@ -13,7 +13,7 @@ from virtscan.views.wording.reasons import Wording
 def questions(report: Report) -> tuple[Question, ...]:
     """Give every fact that would settle unknown verdicts, the one that settles most of them first.
 
-    A fixed kernel clears what is at risk as well.
+    A fixed kernel clears interfaces at risk as well.
     """
     wording = Wording(report.inventory)
     counts: Counter[tuple[str, Reason]] = Counter()

@@ -51,7 +51,7 @@ def opening(remedy: Remedy, how: str) -> list[str]:
 
 
 def about(change: Change) -> list[str]:
-    """Describe one server: its state, the interfaces at risk, and what is special about it."""
+    """Describe one server: its state, the interfaces at risk, and its special conditions."""
     return [
         f"==== {_title(change)} ====",
         *_state(change),

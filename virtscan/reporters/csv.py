@@ -8,9 +8,9 @@ from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import plain, printable
 from virtscan.views.document import Document, Value
 
-# A spreadsheet runs what starts so, also after blanks, and after a semicolon, which separates where the comma is the
-# decimal point.
-# The second four are what some East Asian input methods write for the first.
+# A spreadsheet runs text that starts so, also after blanks, and after a semicolon, which separates where the comma is
+# the decimal point.
+# Some East Asian input methods write the second four for the first.
 _FORMULA = re.compile("((?:^|;) *)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 

@@ -1,4 +1,4 @@
-"""Markdown, as tickets and wikis have it: counts, what to change, the rows as a table, gaps."""
+"""Markdown, as tickets and wikis have it: counts, changes to make, the rows as a table, gaps."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,8 +8,8 @@ from virtscan.reporters.text import CELL, LINE, gap_lines, plain, printable, sca
 from virtscan.views.document import Align, Document, Section, Value
 from virtscan.views.rows.grouping import RowGroup
 
-# A word that no Markdown reads as anything else. All others become code: emphasis, lists, links and HTML, but also what
-# sites add, such as @mentions, #references, addresses made links, and :ab: made a picture, as in a MAC.
+# A word that no Markdown reads as anything else. All others become code: emphasis, lists, links and HTML, but also
+# syntax of sites, such as @mentions, #references, addresses made links, and :ab: made a picture, as in a MAC.
 _PLAIN = re.compile(
     r"(?!www\.|\d+[.)]+$)[(\"']?(?:\d\d:\d\d|[^\W_]+(?:[./'=-][^\W_]+)*)[)\"']*[.,;:!?)]*", re.IGNORECASE
 )

@@ -103,7 +103,7 @@ def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:
 
 
 def _metadata(document: Document) -> Sheet:
-    """Give what JSON has beside the rows: one line a fact, then one a count."""
+    """Give the content of JSON beside the rows: one line a fact, then one a count."""
     taken_at = None if document.taken_at is None else _naive(document.taken_at)
     texts = [(key, value) for key, value in document.head.items() if isinstance(value, str)]
     lines: list[_Cells] = [

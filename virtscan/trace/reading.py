@@ -22,7 +22,7 @@ _KNOWN = {links.ETHERNET, links.COOKED, links.COOKED_2}
 def read(path: Path) -> Trace:
     """Read a capture (pcap or pcapng, gzipped or not) of Ethernet frames, or of Linux's device `any`.
 
-    A part that can't be read is a gap; what was read until then counts.
+    A part that can't be read is a gap; parts read until then count.
 
     Raises:
         TraceError: It can't be opened, or is not a capture.

@@ -23,7 +23,7 @@ EVERYTHING: Callable[[Report], Document] = fleet.view
 """All of the views, in one document of several sections."""
 
 GROUPINGS: Mapping[str, Callable[[Report], Document]] = {by.value: partial(capacity.view, by=by) for by in By}
-"""The capacity view by what a row of it is, the default first."""
+"""The capacity view by the subject of a row, the default first."""
 
 __all__ = [
     "EVERYTHING",

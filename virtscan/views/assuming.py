@@ -1,4 +1,4 @@
-"""Documents about a report under assumptions: marked as such, with what the assumptions change."""
+"""Documents about a report under assumptions: marked as such, with the effects of the assumptions."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
@@ -15,7 +15,7 @@ _LISTED = 20
 
 
 class EffectKind(Enum):
-    """What assumptions do to an interface; FREED: it was at risk or unknown, and is neither any more."""
+    """Effect of assumptions on an interface; FREED: it was at risk or unknown, and is neither any more."""
 
     AT_RISK = "at-risk"
     UNKNOWN = "unknown"
@@ -57,7 +57,7 @@ def effects(before: Report, after: Report, moved: Mapping[DomainPlace, DomainPla
 
 
 def marked(document: Document, assumptions: Sequence[str], found: Sequence[Effect]) -> Document:
-    """Mark a document as one under assumptions, in every format, and say what they change."""
+    """Mark a document as one under assumptions, in every format, with their effects."""
     if not assumptions:
         return document
     what = "; ".join(assumptions)
@@ -118,7 +118,7 @@ def _effect(change: EffectKind, before: Finding | None, after: Finding | None) -
 
 
 def _lines(found: Sequence[Effect]) -> Iterator[str]:
-    """Say what the assumptions change: a line for each kind of change, and one for each interface."""
+    """Describe the effects of the assumptions: a line for each kind of change, and one for each interface."""
     if not found:
         yield "The assumption changes no verdict."
     for change, words in _WORDS.items():

@@ -40,7 +40,7 @@ class Align(Enum):
 
 
 class Audience(Enum):
-    """The formats that have a column: tables are narrower than data, and put in one phrase what data keeps apart.
+    """The formats that have a column: tables are narrower than data, and combine values that data keeps apart.
 
     SHEETS is a workbook alone: its columns are also those that other tools look for by name. A column that is never
     shown can still be filtered by.
@@ -59,7 +59,7 @@ class Column(msgspec.Struct, frozen=True):
     """A column: `key` is its name in data, `heading` that for people, with the unit.
 
     `under` names the column below whose values this one's are put when a table would not fit otherwise; of
-    such tables the columns with `wraps` are wrapped to what room is left. `words` are all values that it can have
+    such tables the columns with `wraps` are wrapped to the remaining room. `words` are all values that it can have
     besides none, empty for an open set. `holds` is the type of its values besides none, as JSON has them. `sheet` is
     the header in a workbook where that differs: the one of RVTools, where the meaning is the same.
     """
@@ -96,7 +96,7 @@ class Column(msgspec.Struct, frozen=True):
 
     @property
     def is_in_sheets(self) -> bool:
-        """Return True for a column of a workbook: those of CSV, and what has a header of its own."""
+        """Return True for a column of a workbook: those of CSV, and those with a header of their own."""
         return self.is_data or bool(self.sheet)
 
 
@@ -263,7 +263,7 @@ def records_of(*kinds: type[msgspec.Struct], key: str) -> Column:
 
 
 def records(items: Iterable[msgspec.Struct]) -> tuple[Mapping[str, object], ...]:
-    """Give values as records for documents, with null for what is not known."""
+    """Give values as records for documents, with null for unknown ones."""
     return tuple(map(record, items))
 
 

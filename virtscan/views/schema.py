@@ -1,4 +1,4 @@
-"""The JSON Schema of documents, from their columns: what `virtscan schema NAME` prints for a view."""
+"""The JSON Schema of documents, from their columns; `virtscan schema NAME` prints it for a view."""
 
 from collections.abc import Mapping, Sequence
 from types import GenericAlias
@@ -52,7 +52,7 @@ def _head(document: Document) -> Mapping[str, object]:
 
 
 def _row(key: str, alternatives: Sequence[Sequence[Column]]) -> Type:
-    """Give the type of a row: every column of every alternative; null is what is not known."""
+    """Give the type of a row: every column of every alternative; null is an unknown value."""
     columns = {column.key: column for some in alternatives for column in some if column.is_in_documents}
     always = set.intersection(*({column.key for column in some} for some in alternatives))
     types = {key: _cell(column) | None for key, column in columns.items()}

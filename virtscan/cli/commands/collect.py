@@ -43,7 +43,7 @@ def collect(path: Path, verbose: bool, quiet: bool) -> int:
     """Read the hypervisors of a plan; print their inventory, as virtscan scan --save writes it. Judges nothing.
 
     An engine runs this on other machines (docs/fleet.md). virtscan schema plan describes the plan, which has the
-    version of the virtscan that reads it. At the plan's deadline, what was read by then is printed; the rest are gaps.
+    version of the virtscan that reads it. At the plan's deadline, items read by then are printed; the rest are gaps.
     """
     from virtscan.storage import dumps, plan_loads
 

@@ -1,4 +1,4 @@
-"""`virtscan diff`: what changed between two inventories."""
+"""`virtscan diff`: changes between two inventories."""
 
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def diff(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Show what changed from OLD to NEW: hosts, servers, VMs, interfaces, and what became at risk because of what.
+    """Show changes from OLD to NEW: hosts, servers, VMs, interfaces, and new risks with their causes.
 
     OLD and NEW are inventories saved by virtscan scan --save, or scans of a history: URL@latest, URL@NUMBER or
     URL@DATE (the last scan until then). Both are judged by today's rules. A hypervisor that was not read counts as it
@@ -79,7 +79,7 @@ def diff(
 def compared(
     old: Inventory, new: Inventory, *, format_name: str, output: Path | None, fail_on: FailOn | None, console: Console
 ) -> ExitCode:
-    """Write what changed; return the exit code."""
+    """Write the changes; return the exit code."""
     from virtscan.views.changes import view
 
     changes = changes_between(old, new)

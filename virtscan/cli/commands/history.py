@@ -1,4 +1,4 @@
-"""`virtscan history`: the scans that a database keeps, and what they show over time."""
+"""`virtscan history`: the scans that a database keeps, and their changes over time."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -170,7 +170,7 @@ def diff(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Show what changed from scan OLD to scan NEW, as virtscan diff does; by default between the last two.
+    """Show changes from scan OLD to scan NEW, as virtscan diff does; by default between the last two.
 
     A scan is a number, a day (the last one until then) or latest.
     """
@@ -198,14 +198,14 @@ def diff(
 @history_option
 @config_option
 @click.option(
-    "--view", type=click.Choice([_CAPACITY, _RISKS]), default=_CAPACITY, show_default=True, help="What is followed."
+    "--view", type=click.Choice([_CAPACITY, _RISKS]), default=_CAPACITY, show_default=True, help="Counts to show."
 )
 @click.option(
     "--by",
     type=click.Choice([one.value for one in RiskBy]),
     default=RiskBy.SITE.value,
     show_default=True,
-    help="What has a row at each scan; server for risks only.",
+    help="Rows of each scan; server for risks only.",
 )
 @click.option(
     "--every",

@@ -1,4 +1,4 @@
-"""`virtscan remedy`: what to change, as text; nothing is run."""
+"""`virtscan remedy`: the changes to make, as text; nothing is run."""
 
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def remedy(
 
     FILE is an inventory saved by virtscan scan --save (- reads standard input); without it a new scan is made. The text
     is a script (a playbook for ansible) to read first and to run on the server yourself; virtscan runs nothing. The
-    exit code is 0, or 3 if something was not read or judged, which may hide what else is to be changed.
+    exit code is 0, or 3 if something was not read or judged, which may hide further changes.
     """
     from virtscan.correlator.judging import judge
 

@@ -37,7 +37,7 @@ from virtscan.views.report.metrics import Run
 @click.option("--save", type=FILE, help="Save the inventory to this file, for virtscan report.")
 @since_option
 @history_option
-@click.option("--no-history", is_flag=True, help="Don't keep this scan, whatever [history] url says.")
+@click.option("--no-history", is_flag=True, help="Don't keep this scan, even if [history] url is set.")
 @assume_option
 @report_options
 @quiet_and_verbose
@@ -64,7 +64,7 @@ def scan(
     Without -c, --xml, --sosreport and a configuration: LIBVIRT_DEFAULT_URI, else libvirt's uri_default, else
     qemu:///system. Read-only; never prompts.
 
-    With --since only news is reported: what is newly at risk or resolved, hypervisors that are no longer read or are
+    With --since only news is reported: risks that are new or resolved, hypervisors that are no longer read or are
     back, waivers that end within 14 days. Pages, workbooks and metrics still show the whole fleet.
     """
     from virtscan.correlator.judging import judge
@@ -100,7 +100,7 @@ def scan(
             report, what_if = under(report, parsed(assumptions, redacted.text))
             rendering = rendering.with_what_if(what_if)
         except ConfigError as error:
-            refused = error  # what was collected is kept and reported all the same
+            refused = error  # the collected items are kept and reported all the same
         whole = of_report(report, plan.fail_on or FailOn.LATENT)
         news = night.news(inventory)
         code = code_of(news, whole, plan.fail_on or FailOn.LATENT)

@@ -1,4 +1,4 @@
-"""`virtscan schema`: the JSON Schema of what virtscan prints, saves and reads."""
+"""`virtscan schema`: the JSON Schemas of outputs, saved files and inputs."""
 
 import click
 

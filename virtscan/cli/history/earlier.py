@@ -1,4 +1,4 @@
-"""What a command compares with: a saved inventory, or a scan of a history."""
+"""The older side of a comparison: a saved inventory, or a scan of a history."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def earlier(text: str, origin: str, *, scope: str | None = None) -> Inventory:
 
 
 def last_night(text: str, *, scope: str | None) -> Inventory | None:
-    """Return what `--since` names; None if it does not exist yet, as on the first night.
+    """Return the inventory of `--since`; None if it does not exist yet, as on the first night.
 
     Raises:
         ConfigError: It is invalid, or a scan that does not exist.
@@ -48,7 +48,7 @@ def last_night(text: str, *, scope: str | None) -> Inventory | None:
 
 
 def with_memory_of(inventory: Inventory, before: Inventory) -> Inventory:
-    """Give the inventory with what an earlier one knows about hosts that were not read, and servers on them."""
+    """Give the inventory with an earlier one's memory of unread hosts, and of servers on them."""
     return remembering_places(remembering(inventory, before), before)
 
 

@@ -1,4 +1,4 @@
-"""A scan with `--since`: the night before, what it remembers, and the news."""
+"""A scan with `--since`: the night before, its memory, and the news."""
 
 from typing import Self
 
@@ -16,7 +16,7 @@ from virtscan.transport import uri
 
 
 class Night(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan is compared with; `before` is None on the first night, and where only news is not wanted.
+    """The older side of a scan's news; `before` is None on the first night, and for a full report.
 
     `note` says on the first night what there is to compare with; it belongs below the news, whose first line is a
     mail's subject.
@@ -30,7 +30,7 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def since(cls, text: str | None, *, scope: str | None, redacted: Redaction) -> Self:
-        """Read what `--since` names, before any host is read; without it there is no news.
+        """Read the inventory of `--since`, before any host is read; without it there is no news.
 
         Raises:
             ConfigError, InventoryError: It is invalid, or a file that can't be read.
@@ -48,7 +48,7 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
         return cls(is_wanted=True, note=f"{uri.shown(text)}: {lacking}; everything counts as new")
 
     def remembered_by(self, inventory: Inventory) -> Inventory:
-        """Give tonight's inventory with what was known about hosts that could not be read."""
+        """Give tonight's inventory with earlier facts about hosts that could not be read."""
         return inventory if self.before is None else with_memory_of(inventory, self.before)
 
     def news(self, inventory: Inventory) -> News | None:

@@ -1,4 +1,4 @@
-"""The folder for what runs leave behind: locks, and copies of scans that the database did not take."""
+"""The folder for files that runs leave behind: locks, and copies of scans that the database did not take."""
 
 import os
 from pathlib import Path

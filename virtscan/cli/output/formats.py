@@ -41,7 +41,7 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
         return f"[{'|'.join(REPORTERS)}][=FILE]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Wanted:
-        """Parse one value; Any, because click also gives what is converted already."""
+        """Parse one value; Any, because click also gives values that are converted already."""
         if isinstance(value, Wanted):
             return value
         name, has_file, file = str(value).partition("=")

@@ -13,7 +13,7 @@ from virtscan.cli.output.targets import OutputTarget, place
 
 STDOUT = Path("-")
 PRIVATE = 0o600
-"""Permissions of files that hold what a report need not show: inventories, maps of pseudonyms."""
+"""Permissions of files with more than a report shows: inventories, maps of pseudonyms."""
 
 PIPE_SECONDS = 30.0
 """How long a named pipe may wait for its reader where no run has a deadline."""
@@ -70,7 +70,7 @@ class Output:
             self.discard()
 
     def discard(self) -> None:
-        """Remove what was written of a file, unless it is visible."""
+        """Remove the written part of a file, unless it is visible."""
         self._has_ended = True
         with contextlib.suppress(OSError):
             self._place.discard()
@@ -96,7 +96,7 @@ class Outputs:
     def open(self, path: Path | None, *, mode: int | None = None) -> Output:
         """Open standard output for None and `-`, else a file that takes the old one's place at the end.
 
-        The place is opened at once, so that an unwritable folder fails before hosts are read. What is not a regular
+        The place is opened at once, so that an unwritable folder fails before hosts are read. Anything but a regular
         file (a terminal, a device, /dev/stdout) is written directly, a named pipe when there is something to write.
         A new file gets these permissions, for None those of any new file here. An old one keeps its owner and
         permissions, but for those of others that `mode` denies.
@@ -169,7 +169,7 @@ def keep_apart(*outputs: tuple[str, Path | None]) -> None:
 
 
 def _raise(outputs: Iterable[Output]) -> None:
-    """Raise what failed, if anything; of several everything but a reader that is gone."""
+    """Raise the failure, if there is one; of several, all but a reader that is gone."""
     failures = [(output.name, output.failure) for output in outputs if output.failure is not None]
     failed = [_failed(name, error) for name, error in failures if not isinstance(error, BrokenPipeError)]
     if failed:

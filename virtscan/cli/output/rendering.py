@@ -32,7 +32,7 @@ _LARGEST_METRICS = 64 << 20
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
-    """What a night reports instead of a view: changes, and gaps that are new."""
+    """Content of a nightly report instead of a view: changes, and gaps that are new."""
 
     changes: Changes
     gaps: tuple[Gap, ...]
@@ -97,7 +97,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             for option in (option for option, value in chosen.items() if value is not None):
                 raise click.UsageError(f"--format {first.format_name} {content}; leave out {option}")
         if is_assumed and any(one.reporter.content is Content.METRICS for one in self.outputs):
-            raise click.UsageError("--assume: metrics are of what was observed; leave out --format prometheus")
+            raise click.UsageError("--assume: metrics cover observed facts only; leave out --format prometheus")
         empty = Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC)))
         self._document(empty, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
 

@@ -33,7 +33,7 @@ class OutputTarget(Protocol):
         """Make everything written visible; the last call."""
 
     def discard(self) -> None:
-        """Drop what was written, as far as the place allows; the last call instead of `commit`."""
+        """Drop the written bytes, as far as the place allows; the last call instead of `commit`."""
 
     @property
     def is_earlier(self) -> bool:
@@ -156,7 +156,7 @@ class _Replacement:
     def __init__(self, target: Path, mode: int | None) -> None:
         self._target = target
         self._mode = mode
-        # The name is known before the file is there, so that a signal at any moment finds what to remove.
+        # The name is known before the file is there, so that a signal at any moment finds the file to remove.
         self._new = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
         leftovers.add(self._new)
         try:

@@ -26,7 +26,7 @@ def read_apart(
         unread: Gives the inventory of which nothing was read, for a reason: after a second crash.
         console: Where a crash is reported.
         seconds: How long all of it may take.
-        least: What the second reading gets of it at least.
+        least: The least time of it for the second reading.
     """
     started = monotonic()
     crash = go_on_apart()

@@ -1,4 +1,4 @@
-"""Signals that end the process: during a scan the first one makes it report what was read, the second ends it at once.
+"""Signals that end the process: during a scan the first one makes it report the items read, the second ends it at once.
 
 No handler raises an exception: one that is raised in a callback of an import, or below a library that catches
 everything, would be lost.
@@ -65,7 +65,7 @@ def expect_report() -> None:
 
 
 def is_report_wanted() -> bool:
-    """Return True once a scan should end and report what it has."""
+    """Return True once a scan should end and report its items."""
     return _SignalState.received is not None
 
 

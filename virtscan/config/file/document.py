@@ -46,7 +46,7 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
     """Read a configuration file's text.
 
     Args:
-        text: What is in it.
+        text: The content.
         path: Where it lies, for messages.
         environment: Where variables in its values come from.
         private: Only its owner can read the file; else it must not hold a secret.

@@ -18,7 +18,7 @@ class ConfigSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ScanSection(ConfigSection, frozen=True):
-    """What is read and judged. Each key is an option of `virtscan scan`, which goes before it."""
+    """Reading and judging. Each key is an option of `virtscan scan`, which takes precedence."""
 
     lower_device: Annotated[
         LowerDevice | None, _key("Judge macvtap interfaces on any device, or only those on a bond.", '"bond"')

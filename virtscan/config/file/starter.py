@@ -1,4 +1,4 @@
-"""A commented configuration to start from: what is known is set, every other key stands there as a comment."""
+"""A commented configuration to start from: known values are set, every other key is a comment."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Configuration files -> what TX checksum offload will be after the next reboot."""
+"""Configuration files to the state of TX checksum offload after the next reboot."""
 
 from virtscan.offload.persistence.evidence import Evidence
 from virtscan.offload.persistence.forecast import forecast

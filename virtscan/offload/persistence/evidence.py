@@ -1,4 +1,4 @@
-"""What was found on a server, and what one lasting setting in it says."""
+"""The configuration files found on a server, and one saved setting in them."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -94,7 +94,7 @@ _VALUES = dict.fromkeys(("on", "true", "yes", "1", "y", "t"), State.ON) | dict.f
     ("off", "false", "no", "0", "n", "f"), State.OFF
 )
 
-# What editors and package managers leave behind; nothing that reads these folders takes them.
+# Backups of editors and package managers; no program that reads these folders takes them.
 _BACKUP = re.compile(r".*(~|\.(bak|old|orig|rpmnew|rpmorig|rpmsave|dpkg-\w+|swp))")
 
 

@@ -21,7 +21,7 @@ def forecast(
     """Forecast TX checksum offload for UDP over IPv4 after the next reboot, for any device of the server.
 
     Args:
-        evidence: What the server showed of its configuration.
+        evidence: The configuration that the server showed.
         device: The device in question.
         macs: The device's addresses, permanent ones included, by which files may name it.
         features: The device's features now; no file changes a fixed one.
@@ -52,7 +52,7 @@ def forecast(
 
 
 def _outcome(setting: SavedSetting, features: Mapping[str, Feature]) -> State | None:
-    """Return what comes of one setting; None when it leaves TX checksum offload for UDP over IPv4 as it is."""
+    """Return the result of one setting; None when it leaves TX checksum offload for UDP over IPv4 as it is."""
     states = []
     is_set = False
     for way in WAYS:

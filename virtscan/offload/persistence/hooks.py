@@ -37,7 +37,7 @@ _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
 
 
 class _Hook(msgspec.Struct, frozen=True, kw_only=True):
-    """Scripts of one kind: where they are, what they get, and whether they run at boot."""
+    """Scripts of one kind: their places, their arguments, and whether they run at boot."""
 
     patterns: tuple[str, ...]
     arguments: tuple[str | None, ...] | None = None
@@ -72,7 +72,7 @@ def _states(text: str, hook: _Hook, evidence: Evidence, device: str) -> dict[str
 
 
 def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: str) -> Iterator[SavedSetting]:
-    """Yield what scripts may do that a boot script names; its other lines, and so its words, are unknown."""
+    """Yield the possible settings of scripts that a boot script names; its other lines are unknown."""
     for path in called:
         text = evidence.files.get(path, "")
         # A function in it may be called by lines that are unknown.

@@ -57,7 +57,7 @@ def _states(text: str, scene: Scene, macs: tuple[str, ...]) -> dict[str, State]:
 
 
 def _command(value: str, scene: Scene) -> dict[str, State]:
-    """Return the states that one command gives; what udev replaces in it is unknown."""
+    """Return the states that one command gives; parts that udev replaces are unknown."""
     text = value.replace('\\"', '"')
     try:
         words = shlex.split(text)

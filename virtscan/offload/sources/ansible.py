@@ -19,7 +19,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
     Raises:
         OffloadError: They can't be read, or there is no device of the name that was given.
     """
-    from virtscan.evidence import ansible  # with what reads its files, which other sources don't need
+    from virtscan.evidence import ansible  # with libraries that other sources don't need
 
     try:
         facts = ansible.open_facts(Path(target.address), [target.name])

@@ -47,7 +47,7 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  th
     Raises:
         OffloadError: It can't be read, or there is no device of the name that was given.
     """
-    from virtscan.evidence import sosreport  # with what reads archives, which other sources don't need
+    from virtscan.evidence import sosreport  # with libraries that other sources don't need
 
     try:
         report = sosreport.open_sosreport(Path(target.address))

@@ -1,4 +1,4 @@
-"""The page: one HTML file that needs no network, and without a script still shows what is at risk."""
+"""The page: one HTML file that needs no network, and without a script still shows the risks."""
 
 from virtscan.reporters.html.page import render
 

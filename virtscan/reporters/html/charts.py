@@ -1,4 +1,4 @@
-"""Capacity as bars: what is given out of what there is."""
+"""Capacity as bars: the allocated share of each site."""
 
 from collections.abc import Mapping
 
@@ -33,7 +33,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 class _Resource(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of a resource; of one that `is_hard` no host can give out more to running domains than it has.
 
-    `headroom` is the column with what is left when the largest host fails, which a site without others has none of.
+    `headroom` is the column with the rest when the largest host fails; a site with one host has none.
     """
 
     title: str
@@ -94,7 +94,7 @@ def _chart(title: str, rows: list[dict[str, Value]], label: str, resource: _Reso
 
 
 def _amounts(row: Mapping[str, Value], resource: _Resource) -> tuple[float, float, float] | None:
-    """Give what there is, and the shares of it that running and defined domains have; None if one is unknown."""
+    """Give the capacity, and the shares of it that running and defined domains have; None if one is unknown."""
     whole, running, defined = (row[key] for key in (resource.whole, resource.running, resource.defined))
     if not isinstance(whole, int | float) or not isinstance(running, int | float):
         return None
@@ -108,7 +108,7 @@ def _name(value: Value, label: str) -> str:
 
 
 def _headroom(row: Mapping[str, Value], resource: _Resource) -> str:
-    """Say what is left when the largest host fails; empty where that is unknown."""
+    """Describe the rest when the largest host fails; empty where that is unknown."""
     left = row.get(resource.headroom)
     if not isinstance(left, int | float):
         return ""

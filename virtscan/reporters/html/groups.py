@@ -1,4 +1,4 @@
-"""Rows by what to change, as panels that need no script."""
+"""Rows by the change to make, as panels that need no script."""
 
 from collections import defaultdict
 

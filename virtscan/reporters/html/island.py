@@ -9,7 +9,7 @@ from virtscan.views.document import Align, Column, Document, Section, Value
 
 
 class Islands(msgspec.Struct, frozen=True, kw_only=True):
-    """JSON for script elements: one for what all sections share, and one for each section by its key."""
+    """JSON for script elements: one for the data that all sections share, and one for each section by its key."""
 
     shared: str
     sections: tuple[tuple[str, str], ...]

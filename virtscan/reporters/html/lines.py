@@ -19,7 +19,7 @@ _CHARTS = (
     ("at_risk", "Interfaces at risk", "interfaces", 1),
     ("unknown", "Interfaces with an unknown verdict", "interfaces", 1),
 )
-"""Column, title, unit, and what a value is divided by for it."""
+"""Column, title, unit, and the divisor for that unit."""
 
 
 class ChartLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -77,7 +77,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _harmless(value: object) -> object:
-    """Escape what is not printable in everything that a template shows."""
+    """Escape unprintable characters in all values of a template."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
@@ -114,7 +114,7 @@ def _gap_tile(document: Document) -> list[tuple[int | float, str, str]]:
 
 
 def _code(note: str) -> Markup:
-    """Write a note; what stands between backticks is code."""
+    """Write a note; text between backticks is code."""
     parts = printable(note).split("`")
     marks = (Markup("<code>{}</code>") if place % 2 else Markup("{}") for place in range(len(parts)))
     return Markup().join(mark.format(part) for mark, part in zip(marks, parts, strict=True))

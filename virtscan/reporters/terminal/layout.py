@@ -47,7 +47,7 @@ def fitted(strips: Sequence[Strip], room: int, *, has_headings: bool = True) -> 
 def _squeezed(
     strips: Sequence[Strip], arrange: Callable[[Iterable[Strip]], list[Lane]], room: int, narrowest: int
 ) -> list[Lane] | None:
-    """Shorten names, and wrap wordy columns to what is left, none to less than a width; None if that is too wide."""
+    """Shorten names, and wrap wordy columns to the remaining width, but no less than one; None if too wide."""
     wordy = [strip for strip in strips if strip.column.wraps]
     left = room - sum(min(strip.width, narrowest) + GUTTER for strip in wordy)
     others = _shortened(arrange(strip for strip in strips if not strip.column.wraps), left, narrowest)

@@ -33,7 +33,7 @@ def shorten(text: str, limit: int) -> str:
 
 
 def _clusters(text: str) -> list[str]:
-    """Split a text into characters, each with the marks that combine with it and with what is joined to it."""
+    """Split a text into characters, each with its combining marks and joined characters."""
     clusters: list[str] = []
     for character in text:
         if clusters and (wcwidth(character) == 0 or clusters[-1].endswith(_JOINER)):

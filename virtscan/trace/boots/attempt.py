@@ -75,7 +75,7 @@ class BootAttempt:
             self._fold(self._downloads.popleft(), download.first)
 
     def leave(self) -> None:
-        """Note that the client turned to something else: what servers still send for its files reaches it no more."""
+        """Record that the client turned to something else: further data for its files reaches it no more."""
         for download in self._downloads:
             download.leave()
 

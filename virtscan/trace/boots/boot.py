@@ -90,11 +90,11 @@ class BootError(msgspec.Struct, frozen=True, kw_only=True):
 class Boot(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt of one client to boot.
 
-    `mac` is None where only a router's was seen. `server` is the one that the boot ended with, and `file` what was
-    asked of it, or what DHCP named. `taken` and `ignored` are that server's frames which the client reacted to, and
-    those it never did although there was reason and time. `error` is the one that ended the boot. `retries` counts what
-    the client sent again, `resent` what servers did. `boots` is False for an operating system's DHCP client that
-    ignored answers with a bad checksum.
+    `mac` is None where only a router's was seen. `server` is the one that the boot ended with, and `file` the
+    one requested of it, or named by DHCP. `taken` and `ignored` are that server's frames which the client reacted to,
+    and those it never did although there was reason and time. `error` is the one that ended the boot. `retries` counts
+    repeated packets of the client, `resent` those of servers. `boots` is False for an operating system's DHCP client
+    that ignored answers with a bad checksum.
     """
 
     mac: Mac | None
@@ -121,7 +121,7 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
-    """A capture: the boots in it, in the order they began, and what of it could not be read.
+    """A capture: the boots in it, in the order they began, and its unreadable parts.
 
     `others` counts the clients that wanted nothing but an address, and ignored no answer with a bad
     checksum. Moments are None for a capture without frames.

@@ -109,7 +109,7 @@ class Exchange:
         _change(self.taken, counted.checksum, found)
 
     def took(self, flow: object, *, cumulative: bool = False) -> None:
-        """Note that the client reacted to what came in a flow.
+        """Record that the client reacted to packets of a flow.
 
         Args:
             flow: The flow.
@@ -159,7 +159,7 @@ class Exchange:
         return waited or end - self.last >= PATIENCE
 
     def _resume(self) -> None:
-        """Count what came late: the client still asks."""
+        """Count late packets: the client still requests."""
         self._left = False
         for late in self._late.values():
             self.from_server += late
@@ -204,7 +204,7 @@ class Download(Exchange, ABC):
 
     @abstractmethod
     def settle(self) -> None:
-        """Note that nothing more will come: the client took what needs no reaction."""
+        """Record the end: the client took packets that need no reaction."""
 
     @abstractmethod
     def ended(self, end: float) -> tuple[Outcome, BootError | None]:

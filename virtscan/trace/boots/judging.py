@@ -24,7 +24,7 @@ class Failed(Enum):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer for one boot, its reasons, and what would settle it."""
+    """The answer for one boot, its reasons, and its missing facts."""
 
     failed: Failed
     confidence: Confidence

@@ -199,7 +199,7 @@ class Tracker:
 
 
 class _Taken(NamedTuple):
-    """What a packet was part of, and how it was counted there."""
+    """The exchange of a packet, and how it was counted there."""
 
     attempt: BootAttempt
     exchange: Exchange

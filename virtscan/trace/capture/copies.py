@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 class _PacketIdentity(NamedTuple):
-    """What stays the same on the way through a stack: neither VLAN tags and MACs nor the checksum, if it is partial."""
+    """Constant parts of a packet on the way through a stack: no VLAN tags, no MACs, no partial checksum."""
 
     source: bytes
     destination: bytes
@@ -37,7 +37,7 @@ class _CapturePoint(NamedTuple):
 
 @dataclass
 class Original(Generic[_T]):
-    """The first sight of a packet, and what it was taken for."""
+    """The first sight of a packet, and its interpretation."""
 
     time: float
     what: _T
@@ -51,7 +51,7 @@ class Copies(Generic[_T]):
         self._recent: OrderedDict[_PacketIdentity, list[Original[_T]]] = OrderedDict()
 
     def original(self, packet: Packet) -> Original[_T] | None:
-        """Return what was kept of the packet at its first device; None at the first.
+        """Return the record of the packet at its first device; None at the first.
 
         A device shows each packet once. An equal one at the same place is therefore another packet, sent again; where
         the capture does not record the device, only the time tells them apart.

@@ -4,7 +4,7 @@ from enum import Enum
 from typing import NamedTuple
 
 ETHERNET, COOKED, COOKED_2 = 1, 113, 276
-"""libpcap's numbers; the cooked ones are what Linux gives for the device `any`."""
+"""libpcap's numbers; Linux gives the cooked ones for the device `any`."""
 
 KINDS = {
     0: "BSD loopback", 9: "PPP", 12: "raw IP", 14: "raw IP", 101: "raw IP", 105: "802.11", 108: "BSD loopback",

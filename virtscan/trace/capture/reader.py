@@ -47,7 +47,7 @@ class Frame(NamedTuple):
 
 
 class _DamageError(Exception):
-    """What follows in the file is not a record; the text is the reason."""
+    """The rest of the file is not a record; the text is the reason."""
 
 
 class _Interface(NamedTuple):

@@ -81,7 +81,7 @@ class CaptureStream:
 class _Unzipped(io.RawIOBase):
     """A gzipped file's content, up to where it is damaged or ends too early; `failure` is the reason.
 
-    Python's own reader raises instead, and what came before in its buffer is lost.
+    Python's own reader raises instead, and earlier data in its buffer is lost.
     """
 
     def __init__(self, file: IO[bytes]) -> None:

@@ -65,7 +65,7 @@ def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
     """Read a message of DHCPv4 (RFC 2131) or BOOTP.
 
     Args:
-        payload: What follows the UDP header, as far as it was captured.
+        payload: The data after the UDP header, as far as it was captured.
         whole: Was all of it captured?
     """
     if len(payload) < _FIXED + len(COOKIE):

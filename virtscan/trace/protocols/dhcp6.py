@@ -24,7 +24,7 @@ def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
     """Read a message, out of its relays' envelopes if need be.
 
     Args:
-        payload: What follows the UDP header, as far as it was captured.
+        payload: The data after the UDP header, as far as it was captured.
         whole: Was all of it captured?
     """
     hardware: Mac | None = None

@@ -65,7 +65,7 @@ def parse(payload: bytes, *, length: int) -> Message | UnusableMessage:
     """Read a message.
 
     Args:
-        payload: What follows the UDP header, as far as it was captured.
+        payload: The data after the UDP header, as far as it was captured.
         length: How long it is by the header.
     """
     message = _message(payload, length) if len(payload) >= 4 else None

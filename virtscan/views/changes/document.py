@@ -52,8 +52,8 @@ def view(changes: Changes, gaps: Iterable[Gap] = (), exit_code: int | None = Non
     """Show every change, by cause.
 
     Args:
-        changes: What changed.
-        gaps: What the newer side could not read, and the older one could.
+        changes: The changes.
+        gaps: Gaps of the newer side alone.
         exit_code: The command's.
     """
     found = tuple(lines(changes))
@@ -181,7 +181,7 @@ def _metric(name: str, value: int, text: str, **labels: str) -> Metric:
 
 
 def _headline(changes: Changes) -> str:
-    """Count what changed, the most urgent first: the subject of the mail."""
+    """Count the changes, the most urgent first: the subject of the mail."""
     if changes.is_empty:
         return ""
     findings = Counter(change.kind for change in changes.findings)

@@ -41,7 +41,7 @@ def _group(some: Sequence[ChangeLine], places: tuple[int, ...]) -> RowGroup:
 
 
 def _server(line: ChangeLine) -> str | None:
-    """Return the server of a finding whose cause names none; what is resolved is because of no server."""
+    """Return the server of a finding whose cause names none; a resolved one has no server."""
     if not isinstance(line.cause, Cause) or line.cause.server is not None or line.kind is FindingKind.RESOLVED:
         return None
     return line.server

@@ -23,7 +23,7 @@ from virtscan.views.wording import changes as wording
 
 
 class Subject(Enum):
-    """What a change is about; the order of the rows."""
+    """Subject of a change; in the order of the rows."""
 
     FINDING = "finding"
     HYPERVISOR = "hypervisor"
@@ -34,7 +34,7 @@ class Subject(Enum):
 
 
 class ChangeLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One change. `mark` is what it has in common with others of its group, `detail` what is its own, in words."""
+    """One change. `mark` is common to its group, `detail` is its own part, in words."""
 
     subject: Subject
     kind: Kind | FindingKind

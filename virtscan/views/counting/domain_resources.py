@@ -1,4 +1,4 @@
-"""Columns of what domains are given, for planners: data has all of them, tables have not the room."""
+"""Columns of domains' resources, for planners: data has all of them, tables lack the room."""
 
 from virtscan.model import Disk, Firmware, Resources
 from virtscan.views.counting.placements import DomainPlacements, Placement
@@ -21,7 +21,7 @@ _DRIVES = frozenset({"cdrom", "floppy"})
 
 
 def network(place: Placement) -> str | None:
-    """Return what an interface is on for planners: the network, else the segment, else the device of the host."""
+    """Return the network of an interface for planners: libvirt's, else the segment, else the host's device."""
     return place.interface.network or place.segment or place.device
 
 

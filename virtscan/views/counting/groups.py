@@ -31,7 +31,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     `has_whole_hosts` says that all domains of its hosts are in it, `has_whole_sites` that all hosts of their sites are.
 
-    A number is the sum over what was read; it is None when part of that does not say it, or nothing was read.
+    A number is the sum over the items read; it is None if it is unknown of one of them, or nothing was read.
     """
 
     label: Label
@@ -66,7 +66,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         return self.total(host.memory_free_mib for host in self.read)
 
     def paused(self) -> int | None:
-        """Suspended domains, which keep what they were given; None if it is unknown of one that may run."""
+        """Suspended domains, which keep their resources; None if it is unknown of one that may run."""
         return self.total(_if_paused(domain) for domain in self.domains)
 
     def cpus(self) -> int | None:
@@ -121,7 +121,7 @@ class _Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def groups(report: Report, by: By) -> tuple[Group, ...]:
-    """One group for each label, sorted, what has none last.
+    """One group for each label, sorted, items without one last.
 
     A domain on two devices or segments is in both groups. A segment that the configuration gives to a host has a
     group even if no interface is on it, so that a host that could not be read is missed there.

@@ -1,4 +1,4 @@
-"""What is left for more domains: when the largest host of each site fails, and for the largest new one today."""
+"""Headroom for more domains: when the largest host of each site fails, and for the largest new one today."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def cpu_ratio_without_largest(group: Group) -> float | None:
 def largest_domain_mib(group: Group) -> int | None:
     """Return the memory of the largest domain that could start now on one of the hosts.
 
-    On a host that is what no running domain was given and, where the source tells, what is free. None if that is
+    On a host that is the unallocated part and, where the source has it, the free memory. None if that is
     unknown of one of the hosts, or where domains stand in several groups.
     """
     if not group.has_whole_hosts or not group.read:

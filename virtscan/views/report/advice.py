@@ -1,4 +1,4 @@
-"""A finding in one phrase, and lines about what no single finding shows."""
+"""A finding in one phrase, and lines about facts beyond single findings."""
 
 from virtscan.correlator.servers.supposed import after_reboot as rebooted
 from virtscan.model import Finding, Gap, GapAbout, Reach, Report, SourceMode, Verdict
@@ -19,7 +19,7 @@ def reason(finding: Finding, wording: Wording) -> str:
 
 
 def mark(finding: Finding, *, is_less_certain: bool) -> str | None:
-    """Say what sets a finding apart from others of its cause: confidence, waiver, and that it is of the next start."""
+    """Describe differences of a finding from others of its cause: confidence, waiver, next start."""
     marks = [
         *([f"{finding.confidence.value} confidence"] if is_less_certain else []),
         *([f"waived: {finding.waived}"] if finding.waived is not None else []),
@@ -29,7 +29,7 @@ def mark(finding: Finding, *, is_less_certain: bool) -> str | None:
 
 
 def after_reboot(report: Report) -> tuple[Gap, ...]:
-    """Name the servers whose offload is off until their next reboot, and what is at risk then: one row, or none."""
+    """Name the servers whose offload is off until their next reboot, and the risks after that: one row, or none."""
     names = tuple(dict.fromkeys(one.name for one in report.inventory.servers if rebooted(one) != one))
     if not names:
         return ()

@@ -64,5 +64,5 @@ def _parts(finding: Finding, hosts: Mapping[str, str]) -> _Parts:
 
 
 def _digest(parts: Iterable[str | int | bool | None]) -> str:
-    # repr escapes what UTF-8 can't hold, and no two different tuples have the same.
+    # repr escapes characters that UTF-8 can't hold, and no two different tuples have the same.
     return hashlib.sha256(repr(tuple(parts)).encode("utf-8", "backslashreplace")).hexdigest()[:_DIGITS]

@@ -1,4 +1,4 @@
-"""The metrics of a scan: what a monitoring system keeps of it, in counts instead of a series for each machine."""
+"""The metrics of a scan for a monitoring system, in counts instead of a series for each machine."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ _MIB = 1024 * 1024
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a scan beside its report.
+    """Facts of a scan beside its report.
 
     `seconds` is None for an inventory that was read from a file. `last_complete` is the time of the last complete scan
     before this one, None if there was none.

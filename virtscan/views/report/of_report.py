@@ -24,7 +24,7 @@ def of_report(
     """Make the document `virtscan.NAME/1` of a report.
 
     Args:
-        report: What was judged.
+        report: The report.
         name: The name in the schema.
         sections: The content, the most important section first.
         metrics: The counts.
@@ -50,7 +50,7 @@ def of_report(
 
 
 def _warnings(report: Report) -> Iterator[Gap]:
-    """Give what a reader has to know although nothing is missing: what does not match, comes back or is left out."""
+    """Give the warnings that are not gaps: mismatches, offload that comes back, files left out."""
     yield from report.warnings
     yield from advice.after_reboot(report)
     for host in report.inventory.hypervisors:

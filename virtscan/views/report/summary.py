@@ -17,7 +17,7 @@ _NOT_JUDGED = {
 
 
 def metrics(report: Report) -> tuple[Metric, ...]:
-    """Count what was read and judged; every label has every value, in the order of its set.
+    """Count the items read and judged; every label has every value, in the order of its set.
 
     Definitions for the next start of running domains count among the findings only. On hypervisors that were not read
     completely there may be more domains and interfaces than counted.
@@ -46,7 +46,7 @@ def metrics(report: Report) -> tuple[Metric, ...]:
 
 
 def at_risk_after_reboot(report: Report) -> Metric:
-    """Count what the next reboot of the servers puts at risk in addition."""
+    """Count the interfaces that the next reboot of the servers puts at risk in addition."""
     return Metric(
         name="at_risk_after_reboot",
         value=report.at_risk_after_reboot,
@@ -86,7 +86,7 @@ def coverage(counted: Iterable[Metric]) -> tuple[str, ...]:
 
 
 def scope(report: Report) -> tuple[str, ...]:
-    """Say in one line how much was read completely, and what was skipped; none without anything to say."""
+    """State in one line how much was read completely, and the items skipped; none if there is nothing."""
     line = " ".join([*_read(report), *_skipped(report)])
     return (line,) if line else ()
 

@@ -17,7 +17,7 @@ def arrange(document: Document, columns: Sequence[str], order: Sequence[str]) ->
     Documents for programs keep all columns, those chosen first.
 
     Args:
-        document: What to arrange.
+        document: The document to arrange.
         columns: Columns to show, in this order; none: those it has.
         order: Columns to sort by, the first one first; a `-` before it reverses that one. None: the order it has.
 

@@ -9,7 +9,7 @@ def place_of(section: Section, name: str, option: str) -> int:
     """Return the place of a column by its key or its heading, whatever the case of the heading.
 
     Args:
-        section: What has the columns.
+        section: The section with the columns.
         name: The name as typed.
         option: The option it was typed for.
 

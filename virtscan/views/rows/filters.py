@@ -31,7 +31,7 @@ _SPOKEN = {"yes": "true", "no": "false"}
 
 
 class RowCondition(msgspec.Struct, frozen=True):
-    """One condition: a column by key or heading, one of `= != ~ !~ < <= > >=`, and what to compare with."""
+    """One condition: a column by key or heading, one of `= != ~ !~ < <= > >=`, and the operand."""
 
     column: str
     sign: str
@@ -166,7 +166,7 @@ def _parts(operand: str) -> list[str]:
 
 
 def _matches(text: str, glob: str) -> bool:
-    """Return True if a text is what a glob says; a missing value is matched by nothing but an empty one."""
+    """Return True if a text matches a glob; a missing value is matched by nothing but an empty one."""
     return text == glob or (text != "" and fnmatchcase(text, glob))
 
 

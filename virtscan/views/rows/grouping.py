@@ -1,4 +1,4 @@
-"""Groups: the rows of a section by what they have in common."""
+"""Groups of a section's rows by a common value."""
 
 import msgspec
 

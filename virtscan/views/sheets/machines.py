@@ -1,4 +1,4 @@
-"""The sheets of domains: what they are, their CPUs, memory, disks and interfaces."""
+"""The sheets of domains: their kinds, CPUs, memory, disks and interfaces."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""The capacity view: what hosts have, what of it is given out, and how much of that is at risk."""
+"""The capacity view: the resources of hosts, the allocated part, and the part of that at risk."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Findings by cause: what one change, or one fact, settles together, in the order in which to act."""
+"""Findings by cause: those that one change, or one fact, settles together, in the order in which to act."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ _NO_SERVER = "R3"
 
 
 class CauseGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Findings with one cause; `first` is one of them, for what they have in common."""
+    """Findings with one cause; `first` is one of them, for their common facts."""
 
     first: Finding
     group: RowGroup

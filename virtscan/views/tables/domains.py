@@ -1,4 +1,4 @@
-"""The domains view: what each virtual machine has, and its worst verdict."""
+"""The domains view: the resources of each virtual machine, and its worst verdict."""
 
 from virtscan.model import DomainState, Report, Verdict
 from virtscan.views.counting import domain_resources

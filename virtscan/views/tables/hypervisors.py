@@ -1,4 +1,4 @@
-"""The hypervisors view: how much of each host was read, what is at risk there, and how long reading took."""
+"""The hypervisors view: how much of each host was read, the risks there, and how long reading took."""
 
 from collections import defaultdict
 from collections.abc import Iterable

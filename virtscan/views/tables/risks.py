@@ -1,4 +1,4 @@
-"""The risks view: every finding by cause and worst first, with the counts, what to change, and what it rests on."""
+"""The risks view: every finding by cause and worst first, with the counts, the change to make, and the reasons."""
 
 from collections.abc import Callable, Mapping
 

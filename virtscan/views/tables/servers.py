@@ -1,4 +1,4 @@
-"""The servers view: what each provisioning server's NIC does with checksums, now and after a reboot."""
+"""The servers view: the TX checksum offload of each provisioning server, now and after a reboot."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def is_fixed(stack: SendingStack) -> bool | None:
 
 
 def _setting(server: _Server) -> str | None:
-    """Give the setting that decides what comes after a reboot, on the device that has one."""
+    """Give the setting that decides the state after a reboot, on the device that has one."""
     persistences = [
         server.facts.persistence,
         *(server.stack.offload(name).persistence for name in server.stack.devices),
@@ -107,7 +107,7 @@ FIELDS: tuple[Field[_Server], ...] = (
 
 
 def servers(report: Report) -> Section:
-    """One row for each server, in the inventory's order; at risk is what it decided."""
+    """One row for each server, in the inventory's order; the interfaces at risk are those that it decided."""
     named = {(server.name, server.interface) for server in report.inventory.servers}
     first = {server.name: server.interface for server in reversed(report.inventory.servers)}
     findings: defaultdict[tuple[str, str | None], list[Finding]] = defaultdict(list)

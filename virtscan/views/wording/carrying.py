@@ -1,4 +1,4 @@
-"""The sentences for hypervisors that another machine was to read: why it did not, and what to do."""
+"""The sentences for hypervisors that another machine was to read: the reason, and the action."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The sentences for causes: what findings have in common, and what settles them together."""
+"""The sentences for causes: the common part of findings, and the change that settles them together."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -31,7 +31,7 @@ class CauseWording:
         self._wording = Wording(report.inventory)
 
     def title(self, findings: Sequence[Finding]) -> str:
-        """Say what some findings of one cause have in common."""
+        """Describe the common part of findings with one cause."""
         first = findings[0]
         match first.verdict:
             case Verdict.AT_RISK:
@@ -43,7 +43,7 @@ class CauseWording:
                 return f"{first.verdict.value}: {RULE_WORDS[first.rule].phrase}{by}."
 
     def action(self, findings: Sequence[Finding]) -> tuple[str, tuple[str, ...]]:
-        """Say what to change or to find out, with the commands; empty for what is neither at risk nor unknown."""
+        """Give the change to make or the fact to find out, with commands; empty if neither at risk nor unknown."""
         first = findings[0]
         match first.verdict:
             case Verdict.AT_RISK if first.confidence is Confidence.LOW and (facts := _facts(findings)):

@@ -1,4 +1,4 @@
-"""The words of changes: what happened, to how many, and because of what."""
+"""The words of changes: their kinds, counts and causes."""
 
 from collections.abc import Iterable
 from typing import assert_never
@@ -30,7 +30,7 @@ _READ = {
 
 
 def happened(subject: str, kind: Kind) -> str:
-    """Say what happened to a hypervisor, server, domain or interface."""
+    """Describe a change of a hypervisor, server, domain or interface."""
     return _SUBJECTS.get(subject, _KINDS)[kind]
 
 
@@ -50,7 +50,7 @@ def host_happened(change: HostChange, *, is_first: bool) -> str:
 
 
 def finding_happened(kind: FindingKind, verdict: Verdict) -> str:
-    """Say what happened to findings that have this verdict now, or had it if they have none."""
+    """Describe a change of findings that have this verdict now, or had it if they have none."""
     risk = "at risk" if verdict is Verdict.AT_RISK else "unknown"
     match kind:
         case FindingKind.NEW:
@@ -76,7 +76,7 @@ def finding_happened(kind: FindingKind, verdict: Verdict) -> str:
 
 
 def caused_by(cause: Cause) -> str:
-    """Say what changed, so that findings did."""
+    """Describe the cause of changed findings."""
     server = sender(cause.server or "", cause.server_interface)
     match cause.kind:
         case CauseKind.FIRST_SCAN:
@@ -153,7 +153,7 @@ def _offload(server: str, cause: Cause) -> str:
 
 
 def field_change(change: FieldChange) -> str:
-    """Say how a field changed, as in `vcpus: 2 → 4`."""
+    """Describe a changed field, as in `vcpus: 2 → 4`."""
     device = "" if change.device is None else f" of {change.device}"
     return f"{change.field}{device}: {_value(change.old)} → {_value(change.new)}"
 

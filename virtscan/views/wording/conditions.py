@@ -1,4 +1,4 @@
-"""The words of each condition of the decision table, of what a case has instead, and of what a fact may turn out."""
+"""The words of each condition of the decision table, of the opposite in a case, and of possible facts."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,7 +20,7 @@ from virtscan.model.reasons import (
 
 
 class ConditionWords(msgspec.Struct, frozen=True):
-    """What a condition requires, in words, and what a case has instead."""
+    """A condition in words, and its opposite in a case."""
 
     requires: str
     found: Callable[[Case], str]
@@ -49,7 +49,7 @@ _SERVERS = {
 
 
 def value_words(reason: Reason, code: str) -> str:
-    """Say what a missing fact may turn out to be, by the code of that value."""
+    """Word a possible value of a missing fact, by the code of that value."""
     match reason:
         case NeedsPlace():
             return _PLACES[Where(code)]

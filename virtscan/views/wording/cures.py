@@ -1,4 +1,4 @@
-"""The sentences for cures: the commands for a server, and what helps where no command does."""
+"""The sentences for cures: the commands for a server, and the help where no command works."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def switch_commands(planned: Cure) -> tuple[str, ...]:
 
 
 def instead(server: Server, nics: Sequence[GuestNic]) -> tuple[str, ...]:
-    """Say what helps if a way of the server has no device to switch, the first to try first.
+    """Describe the help if a path of the server has no device to switch, the first to try first.
 
     Args:
         server: The server.

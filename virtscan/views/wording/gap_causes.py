@@ -1,4 +1,4 @@
-"""The sentences for causes of gaps: why something was not read, is unknown or does not count, and what to do."""
+"""The sentences for causes of gaps: why an item was not read, is unknown or does not count, and the action."""
 
 from datetime import datetime
 
@@ -46,7 +46,7 @@ _ADVICE = {
 
 
 def cause_words(cause: AnyCause, taken_at: datetime | None = None) -> str:
-    """Say why, and what to do; ages are counted from this time, and are points of time without it."""
+    """Give the reason and the action; ages are counted from this time, and are points of time without it."""
     for words in (_reading, carrying_words, _lists, _declared, _waivers_and_captures):
         if (found := words(cause)) is not None:
             return found

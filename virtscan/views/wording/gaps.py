@@ -1,4 +1,4 @@
-"""The sentences for gaps and warnings: what each is about."""
+"""The sentences for gaps and warnings, with the subject of each."""
 
 from datetime import datetime
 from typing import assert_never
@@ -10,12 +10,12 @@ from virtscan.views.wording.gap_causes import cause_words
 
 
 def subject(gap: Gap) -> str:
-    """Name what was not read, or what a warning is about."""
+    """Name the item that was not read, or the subject of a warning."""
     return item_words(gap.item)
 
 
 def reason(gap: Gap, taken_at: datetime | None = None) -> str:
-    """Say why, and what to do; ages are counted from this time, and are points of time without it."""
+    """Give the reason and the action; ages are counted from this time, and are points of time without it."""
     words = cause_words(gap.cause, taken_at)
     match gap.item:
         case i.WholeHost(domains_read=count) if count:

@@ -1,4 +1,4 @@
-"""The sentences for reasons: what a finding rests on, what it lacks, and how to learn that.
+"""The sentences for reasons and missing facts of findings, and how to learn the latter.
 
 Ages are counted here, from the inventory's time: the reasons themselves hold none.
 """

@@ -8,9 +8,9 @@ import msgspec
 class RuleWords(msgspec.Struct, frozen=True, kw_only=True):
     """The words of one rule.
 
-    `title` names it, `when` says when it matches if no earlier rule does, `then` what follows. `phrase` is its reason
+    `title` names it, `when` says when it matches if no earlier rule does, `then` the verdict. `phrase` is its reason
     where a table has room for a few words only. `why` and `action` are paragraphs of docs/rules.md: the physics behind
-    it, and what to do.
+    it, and `action` the action.
     """
 
     title: str
@@ -91,7 +91,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "stays partial only if every device on its way has the offload on; the first one without it fills in the "
         "checksum. A bond does not follow its members, so each member counts. The fault stays in the hypervisor's "
         "kernel and returns when the setting does.",
-        action="Make the setting last if the finding says that it is on again, or unknown, after a reboot: `virtscan "
+        action="Make the setting last if the finding shows that it is on again, or unknown, after a reboot: `virtscan "
         "remedy` shows how. Update the hypervisor's kernel when you can.",
     ),
     "R6": RuleWords(
@@ -137,8 +137,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         phrase="packets leave by a NIC, which fills in the checksum",
         why="Frames are handed over locally only between two ports in bridge mode of the same device. In vepa, "
         "private or passthrough mode they leave through the bottom of the stack, where a NIC fills in the checksum. A "
-        "device and a VLAN over it have separate tables of ports and never exchange frames. What the host sends "
-        "through the device goes down past the macvtaps. Whether the packets come back depends on the switch: without "
+        "device and a VLAN over it have separate tables of ports and never exchange frames. Frames of the host "
+        "through the device go down past the macvtaps. Whether the packets come back depends on the switch: without "
         "reflection the VM can't reach that server at all.",
         action="Nothing about checksums. If `reaches_server` is no, the boot fails for want of a path: use bridge "
         "mode, another device or another server.",
@@ -149,7 +149,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "behind another device and the interface's device is reached through such NICs only",
         then="not-affected",
         phrase="the server's packets pass a NIC that fills checksums",
-        why="A NIC fills in the checksum on the way out, so what arrives from another machine is complete. That is "
+        why="A NIC fills in the checksum on the way out, so packets from another machine arrive complete. That is "
         "why physical machines boot, and why a VM boots from a server on another hypervisor. A virtual NIC does not "
         "prove this: it hands on partial checksums. Confidence is low while a configured hypervisor is unread, because "
         "the server may be on it, or while the kind of the NICs is unknown.",
@@ -164,8 +164,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         why="The server may be a VM on the interface's own device, and then the packets reach the boot ROM with "
         "partial checksums. Not finding its MAC proves nothing: bridges, bonds and containers have MACs of their own, "
         "and a hypervisor that was not read completely may hide it. All other conditions of the fault hold.",
-        action='Say where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]], or read it '
-        "by ssh so that its NICs are known. A fixed kernel settles it as well.",
+        action='Declare where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]]. Or '
+        "read it by ssh so that its NICs are known. A fixed kernel settles it as well.",
     ),
     "R12": RuleWords(
         title="unknown place, other mode",
@@ -176,8 +176,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         why="In vepa, private or passthrough mode a neighbour on the same device does no harm: its packets leave by a "
         "NIC. But a server behind a port of the device itself reaches every mode with partial checksums. Which of the "
         "two it is depends on the server's place.",
-        action='Say where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]], or read it '
-        "by ssh so that its NICs are known. A fixed kernel settles it as well.",
+        action='Declare where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]]. Or '
+        "read it by ssh so that its NICs are known. A fixed kernel settles it as well.",
     ),
     "R13": RuleWords(
         title="offload state unknown",
@@ -199,7 +199,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "the ends of the way are known and its middle is not: a NIC of unknown kind, a hypervisor that is itself a "
         "VM, an interface whose device was not found. Virtual NICs hand on partial checksums, so the host around a "
         "nested hypervisor decides.",
-        action="Learn the fact that the finding names; `virtscan explain` says how, easiest first. Often a "
+        action="Learn the fact that the finding names; `virtscan explain` shows how, easiest first. Often a "
         "declaration is enough: `physical = true` for a host or a server that is not a VM.",
     ),
 }

@@ -1,4 +1,4 @@
-"""Shell scripts -> what the ethtool commands in them give to a device."""
+"""Shell scripts to the states that their ethtool commands give to a device."""
 
 from virtscan.offload.persistence.shell.effects import Scene, may_concern, merged
 from virtscan.offload.persistence.shell.running import assigned, run_script, run_words

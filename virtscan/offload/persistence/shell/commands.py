@@ -1,4 +1,4 @@
-"""The commands that decide what a script does: ethtool, programs that run others, and the shell's own."""
+"""The commands that decide the effect of a script: ethtool, programs that run others, and the shell's own."""
 
 import re
 from abc import ABC, abstractmethod

@@ -60,7 +60,7 @@ def _one(words: list[Word], device: str, *, patterns: bool) -> bool | None:
 
 
 def _exists(path: str, device: str) -> bool | None:
-    """Return True for what is known to exist: ethtool, and the device."""
+    """Return True for files that are known to exist: ethtool, and the device."""
     parts = path.rstrip("/").split("/")
     if parts[-1] == "ethtool" or path.rstrip("/") == f"/sys/class/net/{device}":
         return True

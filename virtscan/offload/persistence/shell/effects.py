@@ -1,4 +1,4 @@
-"""What an ethtool command gives to a device, and what a script as a whole is known to do."""
+"""Effects of an ethtool command on a device, and of a script as a whole."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,10 @@ _CHECKSUM = re.compile(r"(?<![\w-])tx(?!-(?!checksum))|[$%]|offload", re.IGNOREC
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """What a script runs with.
+    """The environment of a script.
 
     `device` is the device in question. `names` are further words that mean it in this place. `variables` and
-    `arguments` are what the script gets; None is an unknown value. `scripts` are other scripts, by path, that it may
+    `arguments` are the script's; None is an unknown value. `scripts` are other scripts, by path, that it may
     call.
     """
 

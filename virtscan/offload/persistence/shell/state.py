@@ -25,7 +25,7 @@ class NextError(EndError):
 
 
 class Shell:
-    """One script while it runs; `states` are what it has given to the device so far."""
+    """One script while it runs; `states` are those that it has given to the device so far."""
 
     def __init__(self, scene: Scene) -> None:
         self.states: States = {}
