@@ -1,4 +1,4 @@
-"""`python -m virtscan`, and what the installed command runs; from its first line on, SIGINT ends the process.
+"""`python -m virtscan`, which the installed command runs as well; from its first line on, SIGINT ends the process.
 
 Python's own handler raises an exception wherever the process is. Raised while a class is created, it becomes another
 one, and the exit code 1, which means "at risk" here. Nothing is loaded before: even `signal` creates classes.

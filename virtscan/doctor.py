@@ -25,7 +25,7 @@ from virtscan.views.wording.gaps import reason
 from virtscan.views.wording.gaps import subject as subject_of
 
 LIBVIRT = "libvirt client"
-"""The subject of the check without which no hypervisor can be asked."""
+"""The subject of the check without which no hypervisor can be read."""
 
 SOCKETS = Path("/run/libvirt")
 _SOCKET_TIMEOUT = 5.0

@@ -61,7 +61,7 @@ class HistoryError(VirtscanError):
 
 
 class NoScanError(HistoryError):
-    """A history without the scan that was asked for."""
+    """A history without the scan that was requested."""
 
 
 class TraceError(VirtscanError):

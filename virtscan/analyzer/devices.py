@@ -22,7 +22,7 @@ _BUSES = (
     (re.compile("/VMBUS:[0-9]+/", re.IGNORECASE), "hv_netvsc"),
     (re.compile("/vif-[0-9]+/"), "xen-netfront"),
 )
-"""Parts of a NIC's path in sysfs that tell its driver."""
+"""Parts of a NIC's path in sysfs that imply its driver."""
 
 
 def read_host_interface(xml: bytes | str, *, source: str) -> tuple[Device, ...]:
@@ -90,8 +90,8 @@ def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
     """Read a node device as `virsh nodedev-dumpxml` prints it; None if it is not a network device.
 
     libvirt hangs a device under `computer` when sysfs shows none that it knows above it: veth, tap and dummy, but also
-    a NIC on a bus that it doesn't know (VMBus, Xen, a board's own), which its path tells. Any other parent is a device
-    on a bus; it may still be a virtual machine's. Bonds, VLANs, bridges and macvlans are not listed at all (udev gives
+    a NIC on a bus that it doesn't know (VMBus, Xen, a board's own), which its path implies. Any other parent is on a
+    bus; it may still be a virtual machine's. Bonds, VLANs, bridges and macvlans are not listed at all (udev gives
     them a DEVTYPE), so the kind of a device stays open. A NIC stands on nothing. `tx` is the result of ETHTOOL_GTXCSUM,
     which may be true of SCTP alone; a libvirt that doesn't look lists no feature.
 

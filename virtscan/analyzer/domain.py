@@ -28,11 +28,11 @@ def read_domain(xml: bytes | str, *, origin: str, state: DomainState = DomainSta
     Args:
         xml: The document; text and undeclared bytes are UTF-8.
         origin: Where it came from.
-        state: The state by the source. Left UNKNOWN, an `id` or a status file says that the domain is running.
+        state: The state by the source. Left UNKNOWN, an `id` or a status file means that the domain is running.
 
     Returns:
         The domain with the interfaces of every `<devices>`, in document order. Those on a network are not resolved,
-        except where the document of a running domain says which device they got.
+        except where the document of a running domain has their device.
 
     Raises:
         AnalyzerError: It is not safe XML, or not a domain.

@@ -124,7 +124,7 @@ def _checksums(driver: etree._Element | None, model: str | None) -> tuple[State 
 
 
 def _rom(element: etree._Element) -> State | None:
-    """Return whether the guest sees a boot ROM. A `file` says only which one, and an empty one that there is none."""
+    """Return whether the guest sees a boot ROM. A `file` only selects one, and an empty one that there is none."""
     if element.get("file") == "":
         return State.OFF
     match _attribute(element, "enabled"), _attribute(element, "bar"):

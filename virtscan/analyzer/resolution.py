@@ -91,7 +91,7 @@ def _created_by_libvirt(target: str | None, host: HostDevices) -> tuple[Attachme
 def _created_beforehand(target: str | None, host: HostDevices) -> tuple[Attachment, ...]:
     """Return the lower device of a tap or macvtap of this name.
 
-    Only a list that gives every device its kind tells a tap from a macvtap, which libvirt's own lists don't.
+    Only a list that gives every device its kind distinguishes a tap from a macvtap, which libvirt's own lists don't.
     """
     device = None if target is None else host.by_name.get(DeviceName(target))
     if device is None:

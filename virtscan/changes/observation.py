@@ -29,7 +29,7 @@ class Sighting(msgspec.Struct, frozen=True, gc=False):
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor with its domains by key.
 
-    `host` is the hypervisor in the inventory, None if that lacks it. `is_remembered` says that it was not read
+    `host` is the hypervisor in the inventory, None if that lacks it. `is_remembered` is True if it was not read
     completely, but once was.
     """
 

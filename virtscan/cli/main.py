@@ -42,7 +42,7 @@ READER_GONE = 141
 
 
 class _LazyGroup(CommandGroup):
-    """Commands by name; a command's module is imported when the command is asked for."""
+    """Commands by name; a command's module is imported when the command is requested."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's signature
         return list(COMMANDS)

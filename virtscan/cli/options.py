@@ -195,7 +195,7 @@ report_options = _chain(
 
 
 def make_console(*, verbose: bool, quiet: bool) -> Console:
-    """Return the console that `-v`, `-q` and `--redact` ask for.
+    """Return the console that `-v`, `-q` and `--redact` request.
 
     Raises:
         click.UsageError: Both are given.

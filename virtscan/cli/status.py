@@ -43,7 +43,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusError(click.ClickException):
-    """A status that can't be told; a plugin says so on standard output."""
+    """The status UNKNOWN, which a plugin prints on standard output."""
 
     exit_code = Level.UNKNOWN
 
@@ -59,7 +59,7 @@ def status_of(report: Report, fail_on: FailOn, now: datetime, max_scan_age: floa
         report: The report.
         fail_on: The least exposure of a finding at risk that is critical.
         now: The time of the check.
-        max_scan_age: Age of the scan in seconds from which on it says nothing.
+        max_scan_age: Age of the scan in seconds from which on it no longer counts.
     """
     age = max(now - report.inventory.taken_at, timedelta(0))
     numbers = _numbers(report, age, max_scan_age)

@@ -16,7 +16,7 @@ from virtscan.transport.sections import excerpt, read_sections
 SOURCE = "ssh"
 
 # As text, not as JSON, which RHEL 6 and 7 don't have. From /sys names alone, for a hypervisor may have hundreds of
-# taps, and each file that is read costs a process: they tell ports, bonds and NICs where an old `ip` does not. A NIC's
+# taps, and each file that is read costs a process: they show ports, bonds and NICs where an old `ip` does not. A NIC's
 # driver is the folder that the shell itself can go to.
 # It only defines functions up to its last line: cut short, it does nothing.
 SCRIPT = r"""
@@ -64,7 +64,7 @@ answer </dev/null
 class HostAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A host's facts about itself; `kernel` is None without a Linux release, and `uname` is its whole output.
 
-    `lists_all_devices` says that `ip -d link` had every device of /sys/class/net.
+    `lists_all_devices` is True if `ip -d link` had every device of /sys/class/net.
     """
 
     uname: str

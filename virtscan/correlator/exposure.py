@@ -4,7 +4,7 @@ from virtscan.model import Domain, Exposure, Firmware, Interface, LinkState, Mac
 
 
 def exposure(domain: Domain, interface: Interface, pending: frozenset[Mac]) -> Exposure:
-    """Say how pressing a finding is.
+    """Return the urgency of a finding.
 
     Args:
         domain: Where `<os><boot>` stands, which counts for all interfaces.

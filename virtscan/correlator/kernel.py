@@ -73,7 +73,7 @@ _FIRST_INFERRED = 6_007_000
 def read_kernel(release: str, build: str | None = None) -> KernelState:
     """Judge a kernel by its name and, where that leaves a doubt, by its build.
 
-    The mainline fix (tap_handle_frame computes the sum for receivers that did not ask for offload) is in 3.15. Below
+    The mainline fix (tap_handle_frame computes the sum for receivers that did not request offload) is in 3.15. Below
     it only those builds are judged whose source was read, or that are older than the fix.
 
     Args:
@@ -207,7 +207,7 @@ def kernel_state(hypervisor: Hypervisor) -> KernelState:
         known = read_kernel(hypervisor.declared_kernel)
     else:
         known = NOT_READ
-        # A daemon in a container says nothing of the host's distribution.
+        # A daemon in a container shows nothing of the host's distribution.
         if hypervisor.daemon is not None and hypervisor.machine is not Machine.CONTAINER:
             known = read_daemon(hypervisor.daemon.value)
     return known

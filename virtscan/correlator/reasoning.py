@@ -58,7 +58,7 @@ class Reasoning:
     """Collects the reasons of one hypervisor's findings."""
 
     def __init__(self, index: ServerIndex, hypervisor: Hypervisor, kernel: KernelState, outdated: tuple[Gap, ...]):
-        """`outdated` are the gaps that say which facts of the hypervisor are too old to count."""
+        """`outdated` are the gaps about facts of the hypervisor that are too old to count."""
         self._index = index
         self._hypervisor = hypervisor
         self._kernel = kernel

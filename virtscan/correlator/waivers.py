@@ -74,9 +74,9 @@ class Waivers:
         return [number for number, (_, patterns) in self._valid.items() if _matches(patterns, subject)]
 
     def warnings(self, hypervisors: Iterable[Hypervisor]) -> tuple[Gap, ...]:
-        """Say which have expired, and which matched none of the findings that `apply` was given.
+        """Name the expired waivers, and those that matched none of the findings given to `apply`.
 
-        The latter may be about a machine that could not be read: the hypervisors say so.
+        The latter may be about a machine that could not be read: the hypervisors have the gap.
         """
         unread = sum(hypervisor.status is not HostStatus.COMPLETE for hypervisor in hypervisors)
         return tuple(

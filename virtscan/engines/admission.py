@@ -37,7 +37,7 @@ _BUSY = 0.9
 
 
 class Admission:
-    """The state of the limits; asked before each start, and told of each."""
+    """The state of the limits; consulted before each start, and updated by each."""
 
     def __init__(self, jobs: int) -> None:
         self._places = places(jobs)

@@ -37,7 +37,7 @@ class Returned(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Raised(msgspec.Struct, frozen=True):
-    """The job ended with an exception; the caller tells an expected one from a defect."""
+    """The job ended with an exception; the caller distinguishes an expected one from a defect."""
 
     error: BaseException
 

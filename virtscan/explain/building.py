@@ -1,4 +1,4 @@
-"""An inventory and the interfaces that are asked for -> their accounts; judged by the code that judges all."""
+"""An inventory and the interfaces that are requested -> their accounts; judged by the code that judges all."""
 
 from collections.abc import Iterable, Iterator, Sequence
 

@@ -22,7 +22,7 @@ class Spot(NamedTuple):
 def find(inventory: Inventory, wanted: str) -> tuple[Spot, ...]:
     """Find the interfaces with this MAC, or of all domains of this name or uuid; else of those that match it as a glob.
 
-    Exact names come first, so that a domain that is called `web[1]` can be asked for. A domain is in several places
+    Exact names come first, so that a domain that is called `web[1]` can be requested. A domain is in several places
     when it was migrated, or read twice: all are given. One without interfaces has none to give.
     """
     mac = parse_mac(wanted)

@@ -35,7 +35,7 @@ def read_ip(text: str, *, source: str, complete: bool = False) -> tuple[Device, 
     Args:
         text: The output.
         source: Its name for people.
-        complete: Say that it is all of `ip -d link`, so that no member of a bond and no port of a bridge is missing.
+        complete: True if it is all of `ip -d link`, so that no member of a bond and no port of a bridge is missing.
 
     Returns:
         A device for each that is shown, in order; nothing from a text that shows none.

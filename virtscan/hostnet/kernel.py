@@ -17,7 +17,7 @@ class RunningKernel(msgspec.Struct, frozen=True, kw_only=True):
 def read_uname(text: str) -> RunningKernel | None:
     """Read the one line that `uname -srv` prints; None for another system, or for anything else.
 
-    The build may hold blanks; a kernel's is `#1 SMP Debian 6.1.76-1 (2024-02-01)`, say.
+    The build may hold blanks; a kernel's is, for example, `#1 SMP Debian 6.1.76-1 (2024-02-01)`.
     """
     linux = _LINUX.fullmatch(text.strip())
     return RunningKernel(release=linux["release"], build=linux["build"]) if linux else None

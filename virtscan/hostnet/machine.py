@@ -90,8 +90,8 @@ def read_machine(
     Args:
         dmi: The firmware's names.
         words: Those of `systemd-detect-virt` or Ansible; `none` for bare metal.
-        container: Say that there is a mark of a container.
-        hypervisor_flag: Say that /proc/cpuinfo has the flag `hypervisor`, which processors of hardware lack.
+        container: True if there is a mark of a container.
+        hypervisor_flag: True if /proc/cpuinfo has the flag `hypervisor`, which processors of hardware lack.
     """
     known = {word.strip().lower() for word in words}
     if container or known & _CONTAINERS:

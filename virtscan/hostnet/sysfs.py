@@ -14,12 +14,12 @@ def read_sysfs(entries: Mapping[str, str], *, source: str, complete: bool = True
 
     `bond2/bonding/slaves`, `bond2/lower_eth4`, `br0/brif/eth0`, `eth4/master`, `eth4/device` or anything below it,
     `eth4/device/driver`, `bond2/uevent`, `tap0/tun_flags`, `eth4/address`, `eth4/bonding_slave/perm_hwaddr`, or
-    `eth4` itself, whose target tells hardware from virtual devices.
+    `eth4` itself, whose target distinguishes hardware from virtual devices.
 
     Args:
         entries: By path below /sys/class/net: a file's text, a link's target, or nothing if only its name is known.
         source: Its name for people.
-        complete: Say that the `lower_*`, `brif/*` and members of a device are all there if one of them is.
+        complete: True if the `lower_*`, `brif/*` and members of a device are all there if one of them is.
 
     Returns:
         A device for every name in it, by name.

@@ -15,7 +15,7 @@ class State(Enum):
 
 
 class SourceMode(Enum):
-    """Mode of a macvtap device; UNKNOWN when the network that would say it could not be read."""
+    """Mode of a macvtap device; UNKNOWN when its network could not be read."""
 
     BRIDGE = "bridge"
     VEPA = "vepa"
@@ -53,7 +53,7 @@ class Firmware(Enum):
 
 
 class Fix(Enum):
-    """Whether a kernel has the fix; UNKNOWN when it was not read, or its name does not tell."""
+    """Whether a kernel has the fix; UNKNOWN when it was not read, or its name does not imply it."""
 
     FIXED = "fixed"
     UNFIXED = "unfixed"

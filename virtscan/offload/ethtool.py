@@ -69,7 +69,7 @@ def parse_features(text: str, device: str | None = None) -> FeatureTable:
 
 
 def parse_captures(text: str) -> tuple[FeatureTable, ...]:
-    """Read everything that a text says about features, by device; nothing when it says nothing.
+    """Read all features in a text, by device; empty if it has none.
 
     Mail quotes and annotations behind a value are allowed for; other lines are ignored.
 

@@ -50,7 +50,7 @@ def unreadable(target: ServerTarget, reason: AnyCause) -> Server:
 
 
 def captured(target: ServerTarget, capture: FeatureTable, *, at: datetime | None) -> Server:
-    """Return the server of which there is one capture of that time: it says nothing of the sending stack."""
+    """Return the server of which there is one capture of that time: it shows nothing of the sending stack."""
     return msgspec.structs.replace(
         described(target, tx_checksum(capture.features), unknown_because(capture)),
         interface=target.interface or capture.device,

@@ -25,7 +25,7 @@ def tls_context(target: ProvisioningTarget) -> ssl.SSLContext:
 
 
 def connection_failure(error: BaseException, deadline: Deadline) -> str:
-    """Return why there is no answer, from the first error in a chain of them that says it."""
+    """Return why there is no answer, from the first error in a chain of them that names it."""
     current: BaseException | None = error
     while current is not None:
         if isinstance(current, ssl.SSLCertVerificationError):

@@ -1,4 +1,4 @@
-"""The password or token of a provisioning system, from where the configuration says that it is."""
+"""The password or token of a provisioning system, from its place in the configuration."""
 
 import os
 import stat

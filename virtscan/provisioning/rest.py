@@ -106,7 +106,7 @@ class Api:
                     params=parameters,
                     timeout=self._deadline.left(),
                     verify=self._authorities,
-                    allow_redirects=False,  # credentials go where the configuration says and nowhere else
+                    allow_redirects=False,  # credentials go to the configured address only
                     stream=True,
                 ) as answer:
                     if answer.status_code != 429:
@@ -179,7 +179,7 @@ def _message(content: bytes, mask: Masker) -> str:
 
 
 def _pause(answer: "requests.Response") -> float:
-    """Return seconds that a 429 asks to wait: a number or a date; without either, one."""
+    """Return the seconds to wait after a 429: a number or a date; without either, one."""
     given = answer.headers.get("Retry-After", "1")
     if given.isascii() and given.isdecimal():
         return float(given[:9])

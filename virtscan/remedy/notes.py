@@ -1,4 +1,4 @@
-"""What matters about one server's change beside the commands."""
+"""Notes about one server's change beside the commands."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _REFUSING = frozenset({DeviceKind.BOND, DeviceKind.VLAN})
 def notes(
     stack: SendingStack, planned: Cure, switched: Sequence[SwitchedDevice], nics: Sequence[GuestNic]
 ) -> tuple[str, ...]:
-    """Give what is special about this stack, this kernel and this place, one or two sentences each.
+    """Give special conditions of this stack, this kernel and this place, one or two sentences each.
 
     Args:
         stack: The devices that the server sends through.
@@ -58,7 +58,7 @@ def _stack(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]
 
     Source:
         Linux validate_xmit_skb: the stack fills in the checksum when the device that gets the packet has no checksum
-        feature; a bond, bridge or VLAN hands on what it got. A bond or bridge does not follow its members.
+        feature; a bond, bridge or VLAN hands on its state. A bond or bridge does not follow its members.
     """
     if stack.observed:
         names = [sender.interface for sender in switched if sender.interface is not None]

@@ -38,7 +38,7 @@ def plan(report: Report) -> Remedy:
     """Work out the changes so that no interface is at risk, neither now nor after the servers' next reboot.
 
     Every server that would put an interface at risk is changed, not only the worst, which the finding names. A waived
-    server asks for no change.
+    server needs no change.
     """
     inventory = report.inventory
     rebooted = msgspec.structs.replace(inventory, servers=tuple(map(after_reboot, inventory.servers)))

@@ -49,7 +49,7 @@ def written(value: Mapping[str, object], *, indent: int) -> bytes:
     """Write an object on lines of this indentation, or on one line for 0."""
     data = _encoded(value)
     if data.isascii() and b"\x7f" not in data:
-        return msgspec.json.format(data, indent=indent) + b"\n"  # nothing to escape in what may be long
+        return msgspec.json.format(data, indent=indent) + b"\n"  # nothing to escape in a long text
     text = _NOT_ASCII.sub(_if_printable, msgspec.json.format(data, indent=indent).decode()) + "\n"
     return text.encode()
 

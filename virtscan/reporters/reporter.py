@@ -14,7 +14,7 @@ class RenderOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `width` is the number of columns of the terminal. It is None for a file or a pipe, and where nothing is to be cut:
     then each row is one line. `show_all` also shows the groups of rows that need no action; `flat` shows the rows as
-    one table, where an order or columns were asked for.
+    one table, where an order or columns were requested.
     """
 
     width: int | None = None
@@ -46,7 +46,7 @@ class Reporter(msgspec.Struct, frozen=True):
 
     `suffix` is that of its files. `has_gaps` is False for a format without a place for gaps and warnings.
     `is_text` is False for one that can't be shown on a terminal. `may_be_empty` is True for one that people read, or
-    line by line: without any change it has nothing to say. Only a format whose content is a view has a use for
+    line by line: without any change it is empty. Only a format whose content is a view has a use for
     a choice of one. `needs` is a module that only the extra `reports` installs.
     """
 

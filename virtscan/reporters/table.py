@@ -25,7 +25,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
     """
     main = document.main
     if document.headline:
-        main = msgspec.structs.replace(main, none="")  # it says so
+        main = msgspec.structs.replace(main, none="")  # the line is there
     shown = [group for group in main.groups if group.is_open or options.show_all]
     parts = (
         _wrapped(_headline(document, shown), options.width),

@@ -130,7 +130,7 @@ def from_saved(saved: SavedInventory) -> Inventory:
 
 
 def domain_from_saved(saved: SavedDomain) -> Domain:
-    """Make the domain of what is saved."""
+    """Make the domain of the file's structs."""
     return msgspec.convert(saved, Domain, from_attributes=True)
 
 
@@ -144,7 +144,7 @@ def _with_former_keys(host: Hypervisor, saved: SavedHypervisor) -> Hypervisor:
 
 
 def _version(schema: str) -> int:
-    """Tell an inventory from virtscan's other documents, and from those of its later versions.
+    """Distinguish an inventory from virtscan's other documents, and from those of its later versions.
 
     Raises:
         InventoryError: It is not a schema that this version reads.

@@ -1,6 +1,6 @@
 """Run a script on another machine with the system's OpenSSH client.
 
-It is the user's own ssh: ssh_config, agent, ProxyJump and known_hosts work, and nothing is ever asked. The environment
+It is the user's own ssh: ssh_config, agent, ProxyJump and known_hosts work, and nothing ever prompts. The environment
 variable VIRTSCAN_SSH names another command in its place, options included, as GIT_SSH_COMMAND does:
 `VIRTSCAN_SSH="ssh -F /etc/virtscan/ssh_config"`.
 """
@@ -29,7 +29,7 @@ _OPTIONS = (
     "-oClearAllForwardings=yes",
     # An open master connection is used; becoming one would leave a process behind.
     "-oControlMaster=no",
-    # Errors only: a banner could say anything, the words that `_reason` looks for among it.
+    # Errors only: a banner could hold any text, even the words that `_reason` looks for among it.
     "-oLogLevel=ERROR",
 )
 
@@ -139,7 +139,7 @@ OLD_CRYPTO = (
     "this machine's crypto policy refuses the host's old keys; allow them in ssh_config, or renew the host's key"
 )
 
-# In this order: the first text goes on to say "Host key verification failed", too.
+# In this order: the first text also ends with "Host key verification failed".
 _REASONS = {
     "REMOTE HOST IDENTIFICATION HAS CHANGED": "host key changed; if the machine was reinstalled, remove the old key "
     "with ssh-keygen -R, otherwise the connection may be intercepted",

@@ -135,7 +135,7 @@ def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
 
 
 def prepared(address: str) -> str:
-    """Return the URI to open: ssh never prompts, whatever the URI says (the last of repeated parameters counts)."""
+    """Return the URI to open: ssh never prompts, whatever the URI has (the last of repeated parameters counts)."""
     if parse(address).transport not in SSH_TRANSPORTS:
         return address
     start, hash_mark, fragment = address.partition("#")
@@ -174,7 +174,7 @@ def without_secrets(text: str, address: str) -> str:
 def host_name(address: str) -> str | None:
     """Return the name that a URI gives to its host, None when it gives none.
 
-    For the test driver it is the file's: its hosts are made up, and all say that they are the machine they run on.
+    For the test driver it is the file's: its hosts are made up, and all report to be the machine they run on.
     """
     uri = parse(address)
     if (meant := _opened_by_daemon(uri)).driver == "test":
@@ -183,7 +183,7 @@ def host_name(address: str) -> str | None:
 
 
 def driver(address: str) -> str:
-    """Return the driver that the daemon is asked for; empty where only opening the URI tells."""
+    """Return the driver that the daemon uses; empty where only opening the URI shows it."""
     return _opened_by_daemon(parse(address)).driver
 
 
@@ -274,7 +274,7 @@ def _danger(uri: LibvirtUri, parameters: list[tuple[str, str]]) -> str | None:
         if name in _DANGERS and not (name == "socket" and uri.transport == "unix"):
             return f"`{name}=` {_DANGERS[name]}"
         if name == "name" and ((inner := parse(value)).host or inner.transport != "unix"):
-            # The daemon that is asked for it connects on, with its own rights.
+            # The daemon connects onward, with its own rights.
             return "`name=` connects to another host"
     return None
 

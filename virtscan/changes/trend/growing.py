@@ -25,7 +25,7 @@ def growth(counts: Sequence[ScanCounts]) -> tuple[Growth, ...]:
 
 
 def _of_site(counts: Iterable[ScanCounts], last: ScanRecord, site: str | None) -> Growth:
-    """Fit the memory of running domains over the last days; a scan that read nothing tells nothing new."""
+    """Fit the memory of running domains over the last days; a scan that read nothing adds nothing."""
     start = last.taken_at - timedelta(days=_DAYS)
     recent = [
         (one.scan, capacity)

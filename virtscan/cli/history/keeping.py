@@ -19,8 +19,8 @@ from virtscan.transport import uri
 class Keeping:
     """A context that keeps a scan: before its report is printed, or when it ends.
 
-    Without a URL it does nothing. Only one run of a configuration is in it at a time. `failure` says why the database
-    did not take the scan, and where that is instead.
+    Without a URL it does nothing. Only one run of a configuration is in it at a time. `failure` is the reason if the
+    database did not take the scan, and where that is instead.
     """
 
     failure: str | None = None
@@ -97,7 +97,7 @@ class Keeping:
             self.failure = f"{error}; scan {self._number} is kept, and its news will be reported again"
 
     def _instead(self, inventory: Inventory) -> str:
-        """Say where the scan is, after writing a copy if it is nowhere."""
+        """State where the scan is, after writing a copy if it is nowhere."""
         from virtscan.storage import dumps
 
         if self._saved is not None:

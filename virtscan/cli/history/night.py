@@ -20,7 +20,7 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
 
     `note` says on the first night what there is to compare with; it belongs below the news, whose first line is a
     mail's subject.
-    `failure` says why a history can't be read: the scan is then reported whole, and nothing of it is lost.
+    `failure` is the reason why a history can't be read: the scan is then reported whole, and nothing of it is lost.
     """
 
     is_wanted: bool

@@ -85,7 +85,7 @@ def trend_of(url: str | None) -> tuple[Section, ...]:
         with open_history(url) as history:
             return sections_of_page(capacity_trend(history.capacity_counts(), Every.WEEK))
     except HistoryError:
-        return ()  # keeping the scan fails, too, and says so
+        return ()  # keeping the scan fails, too, with an error
 
 
 def recalled(text: str, origin: str, *, scope: str | None = None) -> Inventory:

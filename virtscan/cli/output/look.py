@@ -50,7 +50,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def current_look() -> Look:
-    """Return the look that the command line in progress asks for."""
+    """Return the look that the command line in progress requests."""
     context = click.get_current_context(silent=True)
     look = None if context is None else context.meta.get(_KEY)
     return look if isinstance(look, Look) else Look()

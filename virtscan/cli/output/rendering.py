@@ -114,7 +114,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     ) -> None:
         """Write every output; gaps go to the console if no output has a place for them.
 
-        With `news` these take the place of a view. Without any, formats for people say nothing.
+        With `news` these take the place of a view. Without any, formats for people are empty.
 
         If nothing was read, files of an earlier scan stay; only metrics are replaced.
         """

@@ -31,7 +31,7 @@ class Leads:
 
     Every device that libvirt lists is delivered, by name and MAC. Documents are fetched only of those that an
     interface leads to, and of those that have a MAC of a server. An unreadable one is a gap only where an interface
-    of type macvtap may depend on it: a network while no other source tells the device of an interface on it, a device
+    of type macvtap may depend on it: a network while no other source has the device of an interface on it, a device
     under a macvtap that no other source knows.
     """
 
@@ -168,7 +168,7 @@ def _node_names(names: Iterable[str]) -> Mapping[str, Sequence[tuple[str, Mac | 
 def _listed(interfaces: NameList, node_names: Mapping[str, Sequence[tuple[str, Mac | None]]]) -> dict[str, Device]:
     """Return every device of both lists, by the lists' own names.
 
-    The name of a node device tells that of its interface only without odd characters, which the list of host
+    The name of a node device holds that of its interface only without odd characters, which the list of host
     interfaces has. Several that look the same are numbered.
     """
     real: defaultdict[str, list[str]] = defaultdict(list)

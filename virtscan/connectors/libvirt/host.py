@@ -75,7 +75,7 @@ def read(
         ssh_timeout: Seconds for reading facts of a qemu+ssh host by ssh that libvirt does not report; None: don't.
         threads: Number of simultaneous users of the connection; None: as its distance requires.
         next_start: Read the persistent definitions of running domains as well, one more round trip for each.
-        statistics: Ask for the sizes of disks and balloons, in one more call that the daemon works long on.
+        statistics: Request the sizes of disks and balloons, in one more call that the daemon works long on.
         server_macs: MACs of servers: a device of the host that has one is read even if no interface leads to it.
 
     Raises:

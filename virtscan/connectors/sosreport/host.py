@@ -86,7 +86,7 @@ def _read_host(report: Sosreport, target: Target, draft: HostDraft) -> None:
 
 
 def _daemon(report: Sosreport) -> Observed[int] | None:
-    """Return libvirt's version: sos asks virsh on the host itself, whose client and daemon are of one package."""
+    """Return libvirt's version: sos runs virsh on the host itself, whose client and daemon are of one package."""
     found = (_VERSION.search(data.decode(errors="replace")) for name, data in report.files.items() if is_version(name))
     for version in filter(None, found):
         major, minor, micro = (int(part) for part in version.groups())

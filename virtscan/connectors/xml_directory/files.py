@@ -25,7 +25,7 @@ _NAMED_XML = (".xml", ".xml.gz")
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True):
-    """A file to look at; `is_meant` if its name, or the command line, says that it holds definitions."""
+    """A file to look at; `is_meant` if its name, or the command line, implies that it holds definitions."""
 
     path: Path
     status: os.stat_result

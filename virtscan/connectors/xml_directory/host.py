@@ -137,7 +137,7 @@ class _Contents:
         self._draft.add(*(self._networks[name][0] for name in names))
 
     def deliver_unread(self) -> None:
-        """Deliver a gap for each snapshot, say, of a domain that no document describes."""
+        """Deliver a gap for each snapshot or checkpoint of a domain that no document describes."""
         for origin, (reason, names) in self._inside.items():
             missing = tuple(sorted(names - self._names))
             if missing:
@@ -166,7 +166,7 @@ class _Contents:
 
 
 def _is_prose(data: bytes) -> bool:
-    """Return True for a README, say. An empty file may be left of a failed `virsh dumpxml`, one of zeros of a crash."""
+    """Return True for a README and the like. A failed `virsh dumpxml` leaves an empty file, a crash one of zeros."""
     return bool(data.strip()) and b"\0" not in data and _TAG.search(data) is None
 
 

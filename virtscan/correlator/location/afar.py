@@ -113,7 +113,7 @@ def _on_another(
 def _may_be_carried(
     place: GuestNic | HostDevice | HostItself, here: str, fleet: Fleet, server: str
 ) -> NeedsPlace | None:
-    """Say why the server's hypervisor, a virtual machine that no domain is known to be, may be one on this one."""
+    """Give the reason why the server's hypervisor, a VM of no known domain, may be a domain of this one."""
     host = fleet.hypervisors[place.hypervisor]
     is_vm = host.machine is Machine.VIRTUAL or NicKind.VIRTUAL in fleet.nic_kinds[host.name]
     if not is_vm or fleet.machines[host.name] in fleet.carriers:
@@ -126,7 +126,7 @@ def _may_be_carried(
 
 
 def _is_nested(point: AttachmentPoint, there: str, fleet: Fleet) -> State:
-    """Tell whether the interface's hypervisor and `there` may share an outer host, or one be a domain of the other.
+    """Return whether the interface's hypervisor and `there` may share an outer host, or one be a domain of the other.
 
     No NIC that fills is then between them for certain; ON if the hypervisor is known to be virtual.
     """
@@ -212,7 +212,7 @@ def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoi
 
 
 def _hidden(stack: SendingStack, place: UnlocatedServer, here: str, fleet: Fleet) -> NeedsPlace | None:
-    """Say why the server may be on this hypervisor although nothing there has its MAC; None if it can't be."""
+    """Give the reason why the server may be here although nothing here has its MAC; None if it can't be."""
     name = _name(stack)
     if place.outdated is not None:
         return NeedsPlace(server=name, why=WhyUnlocated.OUTDATED, hypervisor=place.outdated)
@@ -233,7 +233,7 @@ def _hidden(stack: SendingStack, place: UnlocatedServer, here: str, fleet: Fleet
 
 
 def fills(name: str, place: GuestNic) -> NicFills | None:
-    """Tell whether the server's virtual NIC sends only complete checksums."""
+    """Return whether the server's virtual NIC sends only complete checksums."""
     if place.inner is not None and (found := fills(name, place.inner)) is not None:
         return found
     nic: Interface = place.interface

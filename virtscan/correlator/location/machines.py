@@ -42,7 +42,7 @@ def machines_of(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> dict[st
 
 
 def _parts(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> Iterator[tuple[str, str]]:
-    """Give pairs of hypervisors of which the first lists some NICs of the second, and no uuid tells them apart."""
+    """Give pairs of hypervisors of which the first lists some NICs of the second, and no uuid distinguishes them."""
     own = {host.name: _burned_in(host, guests) for host in hosts}
     uuids = {host.name: _uuid(host) for host in hosts}
     having: dict[Mac, set[str]] = defaultdict(set)

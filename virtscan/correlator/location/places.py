@@ -19,8 +19,8 @@ from virtscan.model.identity.keys import is_significant
 class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
     """A domain's interface. `declared` is False for one that the server was not declared to serve through.
 
-    `exclusive` says that the domain is one of several copies of which only one can be the server. `inner` is the NIC of
-    a domain inside this one, where that is a hypervisor itself.
+    `exclusive` is True if the domain is one of several copies of which only one can be the server. `inner` is the NIC
+    of a domain inside this one, where that is a hypervisor itself.
     """
 
     hypervisor: str
@@ -123,7 +123,7 @@ def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
 
 
 class _Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """A domain that may be the server, and the interface whose MAC says so; None where its machine does."""
+    """A domain that may be the server, and the interface with its MAC; None where its machine is known otherwise."""
 
     hypervisor: str
     domain: Domain
@@ -263,7 +263,7 @@ def is_one_machine(stack: SendingStack, host: Hypervisor) -> bool:
 def _is_a_guests(mac: Mac, device: Device, hypervisor: str, fleet: Fleet) -> bool:
     """Return True for the tap or macvtap of a known domain's interface on the same machine.
 
-    A domain that is off has none. Definitions in files don't say which it is.
+    A domain that is off has none. Definitions in files don't show which it is.
     """
     if any(device.name in fleet.targets[host.name] for host in fleet.of_machine(hypervisor)):
         return True

@@ -216,7 +216,7 @@ def _shared(sender: LocalServer, mode: SourceMode, point: AttachmentPoint) -> Po
 
 
 def _reach(modes: set[SourceMode], *, reflective: bool) -> Reach:
-    """Tell whether two ports of one device can exchange frames, by the modes of both."""
+    """Return whether two ports of one device can exchange frames, by the modes of both."""
     if modes & _NEVER_REFLECTED:
         return Reach.NO
     if SourceMode.VEPA in modes:

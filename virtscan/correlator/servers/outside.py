@@ -95,7 +95,7 @@ class OutsideServers:
 
     def _rule(self, point: AttachmentPoint, view: _View) -> Outside:
         audience = view.audience
-        # What is declared of a hypervisor that was read too long ago excludes nothing: its devices may have changed.
+        # A declaration about a hypervisor that was read too long ago excludes nothing: its devices may have changed.
         is_outdated = point.hypervisor in self._index.fleet.outdated
         network = locality(None if is_outdated else view.segment, view.addresses)
         included = self._index.assignments.of_device(network, view.vlan_id)

@@ -14,7 +14,7 @@ class Clock(msgspec.Struct, frozen=True):
     max_age: float | None
 
     def is_too_old(self, observed_at: datetime | None) -> bool:
-        """Tell whether a fact no longer counts; one of unknown age does not."""
+        """Return whether a fact no longer counts; one of unknown age does not."""
         if self.max_age is None:
             return False
         return observed_at is None or age(observed_at, self.taken_at).total_seconds() > self.max_age
@@ -27,5 +27,5 @@ def age(observed_at: datetime, taken_at: datetime) -> timedelta:
 
 
 def is_old(observed_at: datetime | None, taken_at: datetime) -> bool:
-    """Tell whether a finding mentions the age: from a day on, because a scan may well take an hour."""
+    """Return whether a finding mentions the age: from a day on, because a scan may well take an hour."""
     return observed_at is not None and age(observed_at, taken_at) >= _DAY

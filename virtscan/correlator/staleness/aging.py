@@ -148,7 +148,7 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
 
 
 def _records(netboots: Iterable[Netboot], clock: Clock) -> tuple[tuple[Netboot, ...], tuple[Gap, ...]]:
-    """Records of MACs: who would answer does not count; that it is about to boot does, for that clears nothing."""
+    """Records of MACs: the server in them does not count; that it is about to boot does, for that clears nothing."""
     kept, gaps = [], []
     for netboot in netboots:
         old = netboot.server is not None and clock.is_too_old(netboot.observed_at)

@@ -17,7 +17,7 @@ _UNDERSCORED = {"udp-tnl": "udp_tnl", "udp-tunnel": "udp_tunnel"}
 def read_devices(facts: Mapping[str, Any], *, source: str, at: datetime | None) -> tuple[Device, ...]:
     """Return every device; `facts` are those of a host, by name without `ansible_`.
 
-    Of a VLAN, a veth or a macvlan Ansible says no more than that it is Ethernet. The members of a bond and the ports of
+    Of a VLAN, a veth or a macvlan Ansible only reports that it is Ethernet. The members of a bond and the ports of
     a bridge are all of them: Ansible lists the devices of /sys.
 
     Source:

@@ -22,7 +22,7 @@ _CHUNK = 256 * 1024
 _LARGEST_PIECE = 1024 * 1024
 _END = bytes(tarfile.BLOCKSIZE)
 _DICTIONARY = 256 * 1024 * 1024
-"""Memory for xz. `xz -9` needs 65 MiB; a header can ask for 4 GiB."""
+"""Memory for xz. `xz -9` needs 65 MiB; a header can request 4 GiB."""
 
 _BROKEN = (
     tarfile.TarError,

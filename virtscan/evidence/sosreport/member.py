@@ -9,8 +9,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """One file, link or other thing, by the name that the archive or the folder gives it.
 
     `target` is that of a symbolic link, None for everything else. `read` gives the content; it must be called, if
-    at all, before the next member is asked for, and raises SosreportError. It is None for a member without content.
-    `exposed` says that other users than the owner may read or write it.
+    at all, before the next member is requested, and raises SosreportError. It is None for a member without content.
+    `exposed` is True if other users than the owner may read or write it.
     """
 
     name: str

@@ -31,8 +31,8 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
 
     Names are relative to the report's root, which mirrors the host's. `links` are symbolic links, not followed.
     `modified` holds seconds since 1970; `executable` are the files that may be executed, `exposed` those that other
-    users than the owner may read. `skipped` says of what was
-    wanted and not kept why; `cut_short`, why what stands behind was not read, None when the end was reached.
+    users than the owner may read. `skipped` has the reason for
+    each wanted file that was not kept; `cut_short` the reason why the end was not reached, None if it was.
     """
 
     files: Mapping[str, bytes]

@@ -96,7 +96,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
 class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A virtual machine as one document describes it.
 
-    `origin` tells apart documents of the same name or uuid: the URI, or the file (with `#2`, `#3` … for the
+    `origin` distinguishes documents of the same name or uuid: the URI, or the file (with `#2`, `#3` … for the
     second and later documents in it). `boot_devices` are `<os><boot dev>` in order. `type` is the domain's own
     (kvm, qemu, lxc …). `next_start` marks the persistent definition of a running domain, which its next start will use.
     `packed` are its resources.
@@ -171,14 +171,14 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     """One hypervisor: the items that were read, and how complete they are.
 
-    `name` is unique in an inventory: namesakes are told apart in it. `own_name` is the name before that, of the
+    `name` is unique in an inventory: namesakes get distinct names. `own_name` is the name before that, of the
     configuration if `is_name_declared`. `former_keys` are those that earlier observations had. `devices` are all
     devices that its sources list, `networks` only those in use. `lists_all_domains` is True where the source knows
     that no domain is missing (libvirt; a sosreport with `virsh list`; never a folder of dumps), `lists_all_devices`
     where every device of the kernel was listed with its kind (`ip -d link`). `kernel` is observed, `uname -r`, with
     `uname -v` in `kernel_build`; `declared_kernel` is the configuration's. `daemon` is libvirt's version as a
     number (7000000 is 7.0.0), only from a daemon that runs on the hypervisor (qemu, lxc, ch). `memory_free_mib`
-    includes the kernel's caches. `machine` is observed, `physical` declared. `local` says that it is
+    includes the kernel's caches. `machine` is observed, `physical` declared. `local` is True if it is
     this machine. `segments` maps a source device to the segment that the configuration gives it, `reflective` names
     the devices that are declared to lead to a reflecting switch. `left_out` are files of a folder of definitions
     that hold none. Seconds are wall time.

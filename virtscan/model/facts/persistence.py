@@ -94,7 +94,7 @@ AnyBasis: TypeAlias = (
 
 
 class Persistence(msgspec.Struct, frozen=True, kw_only=True):
-    """TX checksum offload after the next reboot, UNKNOWN if the source can't tell; `setting` is the reason."""
+    """TX checksum offload after the next reboot, UNKNOWN if the source lacks it; `setting` is the reason."""
 
     tx_checksum: State = State.UNKNOWN
     setting: AnyBasis

@@ -10,7 +10,7 @@ from virtscan.model.identity.mac import Mac
 class Netboot(msgspec.Struct, frozen=True, kw_only=True):
     """The record of a provisioning system for one MAC.
 
-    `pending` says that it will hand this MAC an installer at its next network boot. `server` is the name or address of
+    `pending` is True if it will hand this MAC an installer at its next network boot. `server` is the name or address of
     the host that answers then (next server, TFTP proxy), as the system writes it; None if unknown.
     """
 

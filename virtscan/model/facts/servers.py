@@ -20,7 +20,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offload(msgspec.Struct, frozen=True, kw_only=True):
-    """TX checksum offload of one device, for UDP over IPv4; `reason` says why the state is UNKNOWN, else None."""
+    """TX checksum offload of one device, for UDP over IPv4; `reason` is that of an UNKNOWN state, else None."""
 
     tx_checksum: State = State.UNKNOWN
     reason: AnyCause | None = None
@@ -38,8 +38,8 @@ class ServerDevice(msgspec.Struct, frozen=True, kw_only=True):
 class Server(msgspec.Struct, frozen=True, kw_only=True):
     """A provisioning server, with the device that is named as its sending one.
 
-    `tx_checksum` is the state of TX checksum offload of that device for UDP over IPv4; `reason` says why it is UNKNOWN
-    and is None otherwise. `macs` and `addresses` belong to it; those of `macs` that the configuration names are
+    `tx_checksum` is the state of TX checksum offload of that device for UDP over IPv4; `reason` is that of an
+    UNKNOWN state, else None. `macs` and `addresses` belong to it; those of `macs` that the configuration names are
     `declared_macs`. `devices` are all devices that the source lists, all that the server has if `lists_all_devices`.
     `machine` is observed, `physical` (not a virtual machine) is declared, as is the hypervisor `runs_on`. `segments`
     and `subnets` are those served; both empty: every segment.

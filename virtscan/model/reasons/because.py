@@ -8,7 +8,7 @@ from virtscan.model.states import DeviceKind, Fix, KernelBasis, SourceMode, Stat
 
 
 class KernelKnown(Reason, frozen=True):
-    """The hypervisor's kernel is known to be fixed or unfixed; `declared` where the configuration says which it is."""
+    """The hypervisor's kernel is known to be fixed or unfixed; `declared` where the configuration decides that."""
 
     hypervisor: str
     release: str

@@ -48,7 +48,7 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
-    """Yield the settings in scripts; one that is not executable says nothing."""
+    """Yield the settings in scripts; one that is not executable has no effect."""
     for hook in _hooks(evidence, device, macs):
         for path, text in evidence.under(*hook.patterns):
             executable = evidence.executes(str(path))

@@ -44,7 +44,7 @@ class Interfaces(msgspec.Struct, frozen=True, kw_only=True):
     mapped: tuple[str, ...] = ()
 
     def brought_up(self, device: str, *, dependents: bool) -> State:
-        """Return whether a device is brought up at boot; UNKNOWN when no line says so.
+        """Return whether a device is brought up at boot; UNKNOWN when no line does it.
 
         Args:
             device: The device.

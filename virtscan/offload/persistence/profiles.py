@@ -61,7 +61,7 @@ def _exposed(evidence: Evidence, path: str) -> State:
 def _activates(values: Mapping[tuple[str, str], str], device: str, macs: tuple[str, ...]) -> bool:
     """Return True if a profile fits the device and is activated without a user.
 
-    A port's profile is activated together with its bond or bridge, whatever its own autoconnect says.
+    A port's profile is activated together with its bond or bridge, whatever its own autoconnect.
     """
     kind = values.get(("connection", "type"), "")
     name = values.get(("connection", "interface-name"))
@@ -89,7 +89,7 @@ def _named(device: str, patterns: list[str]) -> bool:
 def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
     """Yield the setting in the .link file that udev applies to this device: the first that fits, in the order of names.
 
-    A file that may fit, as far as can be told from here, makes the outcome UNKNOWN when it matters.
+    A file that may fit, as far as known, makes the outcome UNKNOWN when it matters.
 
     Source:
         systemd.link(5): same names replace each other (/etc before /run before /usr/local/lib and /usr/lib), drop-ins

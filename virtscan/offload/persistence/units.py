@@ -23,7 +23,7 @@ _EXEC = ("ExecStartPre", "ExecStart", "ExecStartPost")
 
 
 def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
-    """Yield the settings in services; one that is not enabled says nothing.
+    """Yield the settings in services; one that is not enabled has no effect.
 
     Source:
         systemd.unit(5): the folders in their order, drop-ins, `.wants` and `.requires`, instances of templates.

@@ -37,7 +37,7 @@ _SETTINGS = (
 )
 _UNITS = "etc/systemd/system/"
 _WANTED = re.compile(r"[^/]+\.(?:wants|requires)/[^/]+")
-# Places that sos does not collect, or not always: the absence of their files says nothing.
+# Places that sos does not collect, or not always: the absence of their files proves nothing.
 _NOT_TAKEN = ("usr/lib/systemd/network", "usr/lib/systemd/system", "usr/lib/udev/rules.d", "var/spool/cron")
 
 

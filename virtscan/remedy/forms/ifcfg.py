@@ -8,8 +8,8 @@ def setting(device: SwitchedDevice) -> SettingCommands:
     """Keep a device off by ETHTOOL_OPTS in its file; a different value is left alone.
 
     Source:
-        initscripts, sysconfig.txt and network-functions: what in ETHTOOL_OPTS begins with a dash is given to ethtool as
-        it is, several commands are separated by `;`.
+        initscripts, sysconfig.txt and network-functions: parts of ETHTOOL_OPTS that begin with a dash go to ethtool as
+        they are, several commands are separated by `;`.
     """
     name = device.text
     return SettingCommands(

@@ -1,4 +1,4 @@
-"""A remedy as text for a shell: what runs stands as commands, what takes it back as comments below."""
+"""A remedy as text for a shell: steps as commands, their undo as comments below."""
 
 import shlex
 import textwrap

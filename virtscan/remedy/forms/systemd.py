@@ -15,8 +15,8 @@ def setting(device: SwitchedDevice) -> SettingCommands:
     bridge it takes over the choice of the MAC as well, which distributions make in different ways.
 
     Source:
-        systemd.link(5): PermanentMACAddress= matches NICs and not what stands on them; TransmitChecksumOffload=
-        switches every feature `tx-checksum-…`; a device is renamed only if NamePolicy= or Name= says so.
+        systemd.link(5): PermanentMACAddress= matches NICs and not devices above them; TransmitChecksumOffload=
+        switches every feature `tx-checksum-…`; a device is renamed only with NamePolicy= or Name=.
     """
     by_rule = shell.setting(device)
     if device.kind in _STACKED:

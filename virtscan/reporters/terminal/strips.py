@@ -24,7 +24,7 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_name(self) -> bool:
-        """Return True for text of any length, of which the ends tell enough; of a time they don't."""
+        """Return True for text of any length, of which the ends are enough; of a time they are not."""
         return self.column.align is Align.LEFT and not self.column.words and not self.column.key.endswith("_at")
 
     def wrapped(self, limit: int) -> "Strip":

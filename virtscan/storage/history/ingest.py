@@ -185,7 +185,7 @@ def _domains(
 
 
 def _superseded(connection: sa.Connection, host_id: int, new: Sequence[Domain]) -> Callable[[int], bool]:
-    """Return a function that tells of an open version whether one of these domains is the same in a new state."""
+    """Return a function that decides of an open version whether one of these domains is the same in a new state."""
     table = DOMAIN_VERSION
     is_open = sa.and_(table.c.host_id == host_id, table.c.end_scan.is_(None))
     rows = connection.execute(sa.select(table.c.id, table.c.data, table.c.format).where(is_open))

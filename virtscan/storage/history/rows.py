@@ -54,7 +54,7 @@ def scan_row(inventory: Inventory, report: Report | None, scope_id: int, rest: b
 
 
 def _status(inventory: Inventory) -> HostStatus:
-    """Tell how much of a scan was read; one without any hypervisor failed, as its exit code says."""
+    """Return how much of a scan was read; one without any hypervisor failed, like its exit code."""
     statuses = {host.status for host in inventory.hypervisors} or {HostStatus.FAILED}
     return statuses.pop() if len(statuses) == 1 else HostStatus.PARTIAL
 

@@ -57,7 +57,7 @@ connection. The client takes one flow and may leave the others alone::
 
 An answer is LATE, and counts nowhere, once the client gave up: it turned to another file or attempt, or did not ask
 again for 2.2 times its longest retry interval. Clients double the interval (RFC 2131, 4.1; iPXE's retry timer; RFC
-6298, 5.5 for TCP). Servers resend for half a minute (RFC 1350, 7 leaves the number open). Such answers say nothing of
+6298, 5.5 for TCP). Servers resend for half a minute (RFC 1350, 7 leaves the number open). Such answers prove nothing of
 this client, even if their checksums have another state than the earlier ones.
 
 Exchanges and their outcomes

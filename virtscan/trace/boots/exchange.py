@@ -19,7 +19,7 @@ _MOST_FLOWS = 64
 _REST = "rest"
 
 _FIRST_WAIT = 10.0
-"""Seconds that a client which never asked again may still wait for an answer; PXE ROMs begin with four."""
+"""Seconds that a client which never requested again may still wait for an answer; PXE ROMs begin with four."""
 
 _NEXT_WAIT = 2.2
 """Longest wait after the last retry, in retry intervals: clients double them (RFC 2131, iPXE); a tenth is for load."""
@@ -130,7 +130,7 @@ class Exchange:
             self.took(flow)
 
     def leave(self) -> None:
-        """Note that the client turned to something else; it comes back by asking again."""
+        """Note that the client turned to something else; it comes back by requesting again."""
         self._left = True
 
     def gave_up(self, time: float) -> bool:

@@ -54,7 +54,7 @@ class Copies(Generic[_T]):
         """Return the record of the packet at its first device; None at the first.
 
         A device shows each packet once. An equal one at the same place is therefore another packet, sent again; where
-        the capture does not record the device, only the time tells them apart.
+        the capture does not record the device, only the time distinguishes them.
         """
         device = packet.link.device
         if device is None:

@@ -29,7 +29,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
     Findings for the next start of running domains are among the findings, their definitions not among the domains.
 
-    `has_whole_hosts` says that all domains of its hosts are in it, `has_whole_sites` that all hosts of their sites are.
+    `has_whole_hosts`: all domains of its hosts are in it. `has_whole_sites`: all hosts of their sites are.
 
     A number is the sum over the items read; it is None if it is unknown of one of them, or nothing was read.
     """

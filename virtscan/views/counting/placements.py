@@ -42,7 +42,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def boots_from_network(self) -> bool:
-        """Return True if its domain's definition says so, whatever a provisioning system plans."""
+        """Return True if its domain's definition lists the network, whatever a provisioning system plans."""
         return exposure(self.domain, self.interface, frozenset()) is Exposure.BOOTS
 
 

@@ -12,7 +12,7 @@ from virtscan.views.wording.rules import RULE_WORDS
 
 
 def reason(finding: Finding, wording: Wording) -> str:
-    """Say why: the fact that an undecided finding lacks most, else the rule in a few words; then the waiver."""
+    """Give the reason: the main missing fact of an undecided finding, else the rule in short; then the waiver."""
     lacks = leading(finding.missing) if finding.verdict is Verdict.UNKNOWN else None
     words = RULE_WORDS[finding.rule].phrase if lacks is None else f"unknown: {wording.sentence(lacks)}"
     return words if finding.waived is None else f"{words}; waived: {finding.waived}"
@@ -38,7 +38,7 @@ def after_reboot(report: Report) -> tuple[Gap, ...]:
 
 
 def unreached(report: Report) -> tuple[str, ...]:
-    """Say how many interfaces can't exchange frames with any server, whatever the checksums: one line, or none."""
+    """Count the interfaces that can't exchange frames with any server, whatever the checksums: one line, or none."""
     found = [finding for finding in report.findings if finding.reaches_server is Reach.NO]
     if not found:
         return ()
@@ -49,7 +49,7 @@ def unreached(report: Report) -> tuple[str, ...]:
 
 
 def further(report: Report) -> tuple[str, ...]:
-    """Name the commands that say more: one line, or none when nothing is at risk and all is known."""
+    """Name the commands with details: one line, or none when nothing is at risk and all is known."""
     if any(map(is_at_risk, report.findings)):
         more = "how to make it permanent and how to undo it"
     elif any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings):

@@ -9,7 +9,7 @@ from virtscan.views.wording.phrases.quantity import quantity
 
 
 def headline(report: Report) -> str:
-    """Say how many interfaces are at risk, how certain and how urgent that is, and how many are not; no full stop."""
+    """State how many interfaces are at risk, how certainly and urgently, and how many are not; no full stop."""
     if not report.findings:
         return _without_findings(report)
     findings = report.findings
@@ -23,7 +23,7 @@ def headline(report: Report) -> str:
 
 
 def nothing_found(report: Report) -> str:
-    """Say why a list about hypervisors has no rows."""
+    """Give the reason why a list about hypervisors has no rows."""
     hosts = report.inventory.hypervisors
     if all(host.status is HostStatus.FAILED for host in hosts):
         return "No hypervisor was read." if hosts else "No hypervisor was given."

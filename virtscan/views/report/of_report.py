@@ -54,5 +54,5 @@ def _warnings(report: Report) -> Iterator[Gap]:
     yield from report.warnings
     yield from advice.after_reboot(report)
     for host in report.inventory.hypervisors:
-        if host.domains:  # where nothing else was found, the gap that says so names them
+        if host.domains:  # where nothing else was found, that gap names them
             yield from left_out(host)

@@ -73,7 +73,7 @@ def is_accepted(finding: Finding | None) -> bool:
 
 
 def coverage(counted: Iterable[Metric]) -> tuple[str, ...]:
-    """Say in lines how much was read."""
+    """State in lines how much was read."""
     counted = tuple(counted)
     (domains, interfaces, judged, next_starts) = (
         counts(counted, name)[""] for name in ("domains", "interfaces", "judged", "judged_for_next_start")
@@ -92,7 +92,7 @@ def scope(report: Report) -> tuple[str, ...]:
 
 
 def _read(report: Report) -> Iterator[str]:
-    """Say that everything was read, or how many hypervisors and servers were."""
+    """State that everything was read, or how many hypervisors and servers were."""
     hosts, servers = report.inventory.hypervisors, report.inventory.servers
     kinds = ["hypervisors"] * bool(hosts) + ["servers"] * bool(servers)
     if not report.inventory.gaps:

@@ -17,7 +17,7 @@ from virtscan.views.rows.grouping import RowGroup
 
 _CONDITION = re.compile(r"\s*([^=!~<>]+?)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
 
-# Any: numbers of either kind, which the type of a comparison can't say together.
+# Any: numbers of either kind, which the type of a comparison can't express together.
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -66,7 +66,7 @@ def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
 
     An empty operand, or part of a list, stands for a missing value. Of several values in a cell one must meet the
     condition, and for `!=` and `!~` none. The total is dropped, for it would not be that of the rows shown. Counts and
-    gaps stay those of the whole fleet, and a note says how many rows are shown.
+    gaps stay those of the whole fleet, and a note counts the rows shown.
 
     Raises:
         ConfigError: The view lacks a column, or a column can't have the value; the message names those that exist.
@@ -99,7 +99,7 @@ def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
 
 
 def _narrowed(groups: Iterable[RowGroup], kept: Iterable[int]) -> Iterator[RowGroup]:
-    """Give the groups that still have rows; rows that were asked for are open, whatever their verdict."""
+    """Give the groups that still have rows; rows that were requested are open, whatever their verdict."""
     places = {number: place for place, number in enumerate(kept)}
     for group in groups:
         rows = tuple(places[row] for row in group.rows if row in places)

@@ -43,7 +43,7 @@ class _Server(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def reason(self) -> str | None:
-        """Say why the state is unknown."""
+        """Give the reason why the state is unknown."""
         return None if self.facts.reason is None else cause_words(self.facts.reason, self.taken_at)
 
 

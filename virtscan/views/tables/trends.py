@@ -142,7 +142,7 @@ def _marked(versions: Iterable[VersionChange]) -> Iterator[str]:
 
 
 def _outlook(growth: Growth) -> str:
-    """Say when a site is full."""
+    """State when a site is full."""
     site = growth.site or "hypervisors without a site"
     match growth.outlook:
         case Outlook.GROWING:

@@ -35,10 +35,10 @@ def happened(subject: str, kind: Kind) -> str:
 
 
 def host_happened(change: HostChange, *, is_first: bool) -> str:
-    """Say what happened to a hypervisor.
+    """Describe a change of a hypervisor.
 
     Args:
-        change: What changed.
+        change: The change.
         is_first: Nothing was scanned before, so that every hypervisor is new.
     """
     status = change.statuses[1]
@@ -171,7 +171,7 @@ def _value(fact: object) -> str:
 
 
 def not_read(hosts: tuple[str, ...], kind: Kind) -> str:
-    """Say which hosts were not read: this time, or before where something is seen again."""
+    """Name the hosts that were not read: this time, or before where something is seen again."""
     before = " before" if kind is Kind.SEEN_AGAIN else ""
     return f"{listed(hosts)} {were(hosts)} not read completely{before}"
 

@@ -58,7 +58,7 @@ def cause_words(cause: AnyCause, taken_at: datetime | None = None) -> str:
 
 
 def complaint(cause: c.TooOld, taken_at: datetime | None) -> str:
-    """Say how old a fact is, and how old it may be."""
+    """Give the age of a fact, and the maximum."""
     limit = "" if cause.max_age is None else f" (the limit is {exactly(cause.max_age)})"
     if cause.observed_at is None:
         return f"observed at an unknown time{limit}"

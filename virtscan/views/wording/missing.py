@@ -12,7 +12,7 @@ from virtscan.views.wording.settings import setting_words
 
 
 def leading(missing: Sequence[r.Reason]) -> r.Reason | None:
-    """Give the missing fact that says most about an undecided finding; None if none is missing.
+    """Give the main missing fact of an undecided finding; None if none is missing.
 
     The kernel is missing wherever it is unknown; the other facts are the rule's own.
     """
@@ -20,7 +20,7 @@ def leading(missing: Sequence[r.Reason]) -> r.Reason | None:
 
 
 def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
-    """Say which fact is missing, with ages counted from this time; None for a reason that is known."""
+    """Name the missing fact, with ages counted from this time; None for a reason that is known."""
     match reason:
         case r.NeedsKernel(hypervisor=host, release=None):
             return f"the kernel of {host} (uname -r)"

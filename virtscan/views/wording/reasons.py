@@ -50,14 +50,14 @@ class Wording:
         return tuple(filter(None, map(self.sentence, reasons)))
 
     def sentence(self, reason: r.Reason) -> str:
-        """Say one reason: a fact that is known, or one that is missing; empty for a hypervisor observed lately."""
+        """Word one reason: a fact that is known, or one that is missing; empty for a hypervisor observed lately."""
         for words in (self._kernel, self._server, _place, _way, self._missing):
             if (found := words(reason)) is not None:
                 return found
         raise TypeError(reason)
 
     def how(self, reason: r.Reason) -> str | None:
-        """Say how a missing fact is learnt, in the cheapest way; None for a fact that is known."""
+        """Describe how a missing fact is learnt, in the cheapest way; None for a fact that is known."""
         match reason:
             case r.NeedsKernel(hypervisor=host, release=str(release)):
                 return f"{look_for_the_fix(release)} on {host}"
