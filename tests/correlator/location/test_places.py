@@ -2,10 +2,23 @@
 
 import pytest
 
-from tests.build import bond, bridge, device, domain, macvlan, macvtap, nic, read_server, sends, veth
+from tests.build import (
+    bond,
+    bridge,
+    device,
+    domain,
+    gap_in_words,
+    macvlan,
+    macvtap,
+    nic,
+    read_server,
+    sends,
+    veth,
+    vlan,
+)
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, scene
 from virtscan.correlator import correlate
-from virtscan.model import Device, DeviceKind, Mac, State
+from virtscan.model import Device, DeviceKind, DomainState, GapAbout, Mac, State
 
 THEIRS = Mac(SERVING)
 BELOW = (bond("bond2"), nic("eth4", mac=Mac("b4:96:91:00:00:04")), nic("eth5", mac=Mac("b4:96:91:00:00:05")))
@@ -88,3 +101,13 @@ def test_a_server_is_its_own_domain_by_any_of_its_nics() -> None:
     report = correlate(scene(servers=(sat,), beside=(provisioner(),), host_devices=BELOW))
 
     assert [found.domain for found in report.findings] == ["web01"]
+
+
+@pytest.mark.parametrize("more", [(), (macvlan("mv0", "bond2.100", mac=THEIRS),)])
+def test_a_device_of_a_server_that_is_off_does_not_show_where_it_runs(more: tuple[Device, ...]) -> None:
+    off = provisioner(macvtap("bond2.100", mac=SERVING), state=DomainState.INACTIVE)
+    unread = gap_in_words(subject="a domain", reason="timeout", about=GapAbout.DOMAIN, hypervisor="hv1")
+    devices = (*BELOW, vlan("bond2.100", "bond2"), *more)
+
+    assert finding_of(scene(beside=(off,), host_devices=devices)).rule == "R9"
+    assert finding_of(scene(beside=(off,), host_devices=devices, gaps=(unread,))).rule == "R11"

@@ -4,7 +4,7 @@ Not finding a MAC proves nothing by itself: bridges and bonds of guests have MAC
 is not found is left open here (`UnlocatedServer`); `view` decides for one hypervisor whether the server can be on it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -84,7 +84,7 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
     runs_there = server.runs_on in fleet.hypervisors and contradicted(stack, fleet) is None
     if (server.physical and not copies) or (runs_there and not server.physical):
         return tuple(found)  # the declaration is about all of its MACs
-    if fleet.lacking and len(seen) == len(found) and _may_run_elsewhere(copies, seen):
+    if fleet.lacking and len(seen) == len(found) and _may_run_elsewhere(copies):
         found.append(UnlocatedServer(macs=tuple(sorted(stack.macs)), copy=True))
     missing = tuple(mac for mac in _unexplained(stack) if not fleet.interfaces.get(mac) and mac not in fleet.devices)
     if missing and UnlocatedServer(macs=missing) not in found:
@@ -180,12 +180,11 @@ def _copies(stack: SendingStack, fleet: Fleet) -> Iterator[_Copy]:
         yield msgspec.structs.replace(copy, exclusive=len(rivals) > 1)
 
 
-def _may_run_elsewhere(copies: Sequence[_Copy], seen: Iterable[Place]) -> bool:
-    """Return True if a copy is not known to run, nor another one of its MAC or uuid, nor is a host the server."""
+def _may_run_elsewhere(copies: Sequence[_Copy]) -> bool:
+    """Return True if a copy is not known to run, nor another one of its MAC or uuid."""
     running = [copy for copy in copies if copy.domain.state is DomainState.ACTIVE]
     macs, identities = {_mac(copy) for copy in running}, {_identity(copy) for copy in running}
-    stopped = any(_mac(copy) not in macs and _identity(copy) not in identities for copy in copies)
-    return stopped and not any(isinstance(place, HostDevice | HostItself) for place in seen)
+    return any(_mac(copy) not in macs and _identity(copy) not in identities for copy in copies)
 
 
 def _mac(copy: _Copy) -> Mac | None:
