@@ -1,22 +1,25 @@
 """`--assume`: judged again under assumptions, and every output marked."""
 
+import csv
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.build import FIXED_KERNEL, TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from tests.reporters.reading import text_of
 from virtscan.cli.main import run
 from virtscan.cli.schemas import schema_named
-from virtscan.model import Mac
+from virtscan.model import Mac, Policy, Waiver
 from virtscan.reporters import REPORTERS, Content
 from virtscan.storage import dumps
 from virtscan.views import VIEWS
 
 SERVER_MAC = Mac("52:54:00:00:01:01")
 MOVE = "satellite runs_on=hv2"
+ACCEPTED = Waiver(reason="accepted", domain="web01", server="satellite")
 
 
 @pytest.fixture
@@ -84,6 +87,104 @@ def test_every_format_is_marked_or_standard_error_is(
 
     shown = text_of(output.read_bytes()) + capfd.readouterr().err
     assert "satellite runs_on=hv2" in shown.replace("`", "")
+
+
+def test_csv_has_the_mark_in_every_row_and_the_workbook_on_its_first_sheet(saved: str, tmp_path: Path) -> None:
+    table, book = tmp_path / "risks.csv", tmp_path / "fleet.xlsx"
+
+    run(["report", saved, f"--format=csv={table}", f"--format=xlsx={book}", "--assume", MOVE])
+
+    heading, *rows = csv.reader(table.read_text().splitlines())
+    assert {dict(zip(heading, row, strict=True))["assumed"] for row in rows} == {MOVE}
+    assert text_of(book.read_bytes()).splitlines()[:3] == [
+        "[Assumed]", "assumed, not observed; all sheets rest on it", MOVE,
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> str:
+    """An inventory whose server was read from a file long ago, and is on."""
+    host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
+    read = server(source="file:old.txt", observed_at=TAKEN_AT - timedelta(days=300))
+    path = tmp_path / "fleet.json"
+    path.write_bytes(dumps(inventory(host, servers=(read,), policy=Policy(waivers=(ACCEPTED,)))))
+    return str(path)
+
+
+def test_an_assumed_offload_has_neither_the_source_nor_the_age_of_the_observed_one(
+    read: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(["report", read, "--format", "json"])
+    assert "file:old.txt, observed" in capfd.readouterr().out
+
+    run(["report", read, "--format", "json", "--assume", "satellite tx=on"])
+    document = json.loads(capfd.readouterr().out)
+    (finding,) = document["findings"]
+    assert "satellite eth0: TX checksum offload is on (assumed)" in finding["because"]
+    assert document["causes"][0]["cause"].startswith("satellite eth0: TX checksum offload is assumed on")
+    assert "old.txt" not in json.dumps(document)
+
+    run(["report", read, "--format", "json", "--view", "servers", "--assume", "satellite tx=off"])
+    (row,) = json.loads(capfd.readouterr().out)["rows"]
+    assert (row["tx_checksum"], row["source"], row["observed_at"]) == ("off", "assumed", None)
+
+
+def test_a_place_that_is_assumed_is_not_called_declared(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    run(["report", saved, "--assume", "satellite tx=on", "--format", "json", "--assume", MOVE])
+
+    assert "(declared)" not in capfd.readouterr().out
+
+
+def test_warnings_about_waivers_are_those_of_what_was_observed(read: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The waiver matches what is there tonight, and is needed until the assumption has come true."""
+    run(["report", read])
+    assert "waiver" not in capfd.readouterr().out
+
+    run(["report", read, "--assume", "satellite tx=off"])
+    assert "waiver" not in capfd.readouterr().out
+
+
+def test_contradictory_assumptions_are_refused_before_a_host_is_read(capfd: pytest.CaptureFixture[str]) -> None:
+    options = ["-c", "test:///default", "--server", "satellite=on"]
+
+    assert run(["scan", *options, "--assume", "satellite tx=off", "--assume", "satellite tx=on"]) == 2
+    assert "'satellite tx=off' and 'satellite tx=on' contradict each other; omit one" in capfd.readouterr().err
+
+
+def test_an_explanation_can_be_of_an_assumption(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "web02", saved, "--assume", MOVE]) == 0
+    shown = capfd.readouterr().out
+    assert shown.startswith(f"Assumed, not observed: {MOVE}.\n\n")
+    assert "at-risk" in shown
+
+    run(["explain", "web02", saved, "--assume", MOVE, "--assume", "satellite tx=on", "--format", "json"])
+    document = json.loads(capfd.readouterr().out)
+    assert document["assumed"] == [MOVE, "satellite tx=on"]
+    jsonschema.validate(document, schema_named("explain"))
+
+
+@pytest.mark.parametrize("form", ["shell", "ansible"])
+def test_a_remedy_can_be_of_an_assumption(form: str, saved: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["remedy", saved, "--as", form, "--assume", MOVE]) == 0
+    shown = capfd.readouterr().out
+    assert f"\n# Assumed, not observed: {MOVE}.\n" in shown
+    assert "hv2 web02" in shown
+
+    run(["remedy", saved, "--assume", MOVE, "--format", "json"])
+    document = json.loads(capfd.readouterr().out)
+    assert document["assumed"] == [MOVE]
+    jsonschema.validate(document, schema_named("remedy"))
+
+
+def test_names_are_pseudonyms_in_explanations_and_remedies_of_an_assumption(
+    saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    names = str(tmp_path / "names.json")
+    for command in (["explain", "web02", saved], ["remedy", saved]):
+        run([*command, "--redact", names, "--assume", MOVE, "--assume", "satellite tx=on"])
+        printed = capfd.readouterr()
+        assert "Assumed, not observed: " in printed.out
+        assert not any(name in printed.out + printed.err for name in ("satellite", "hv1", "hv2", "web0"))
 
 
 def test_metrics_are_never_of_an_assumption(saved: str, capfd: pytest.CaptureFixture[str]) -> None:

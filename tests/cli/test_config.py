@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT, domain, hypervisor, inventory, macvtap, server
+from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
 from virtscan.cli.main import run
-from virtscan.model import Device, DeviceName, Mac, Netboot, Policy, Subnet
+from virtscan.model import Device, DeviceName, GapAbout, Mac, Netboot, Policy, Subnet
 from virtscan.storage import dumps, loads
 
 FLEET = str(PROJECT / "fixtures" / "fleet" / "virtscan.toml")
@@ -338,3 +338,35 @@ def test_what_is_on_record_for_a_mac_is_shown_for_those_on_the_device(
 def test_without_a_scan_the_records_are_unknown(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(recorded(tmp_path, PXE, vlan_id=100)[:-2]) == 0
     assert "provisioning systems: not read; add --inventory FILE for their records" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("gaps", "names", "code"),
+    [
+        ((), ("hv1.example.com", "hv2.example.com"), 0),
+        (("hv2.example.com",), ("hv1.example.com", "hv2.example.com"), 0),
+        (("hv1.example.com",), ("hv1.example.com", "hv2.example.com"), 3),
+        ((), ("hv2.example.com",), 3),
+    ],
+)
+def test_the_exit_code_tells_if_something_that_was_not_read_bears_on_a_device(
+    gaps: tuple[str, ...], names: tuple[str, ...], code: int, tmp_path: Path
+) -> None:
+    config, saved = tmp_path / "virtscan.toml", tmp_path / "scan.json"
+    uris = {name: f"qemu+ssh://{name}/system" for name in ("hv1.example.com", "hv2.example.com")}
+    config.write_text("".join(f'[[hypervisor]]\nuri = "{uri}"\n' for uri in uris.values()))
+    found = (gap_in_words(name, "no list", GapAbout.NETWORK, hypervisor=name) for name in gaps)
+    hosts = (hypervisor(name, uri=uris[name]) for name in names)
+    saved.write_bytes(dumps(inventory(*hosts, gaps=tuple(found))))
+    show = ["config", "show", str(config), "--hypervisor", "hv1", "--device", "bond2"]
+
+    assert run([*show, "--inventory", str(saved)]) == code
+
+
+def test_an_inventory_without_a_device_to_explain_is_wrong_usage(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "virtscan.toml").write_text("")
+
+    assert run(["config", "show", str(tmp_path / "virtscan.toml"), "--inventory", "x.json"]) == 2
+    assert "--inventory adds to one device; add --hypervisor and --device" in capfd.readouterr().err

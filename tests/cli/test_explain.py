@@ -173,7 +173,7 @@ def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[st
         ([], "Missing argument 'DOMAIN|MAC'"),
         (["web01", "FILE", "-c", HOST], "omit FILE or these options"),
         (["web01", "nowhere.json"], "nowhere.json: can't be read"),
-        (["web01", "FILE", "--format", "yaml"], "'yaml' is not one of"),
+        (["web01", "FILE", "--format", "yaml"], "'yaml' is not a format"),
         (["web01", os.devnull], "the file is empty"),
     ],
 )

@@ -1,5 +1,6 @@
 """Every format serves every command that reports; the formats are those of `REPORTERS`."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -42,9 +43,40 @@ def test_every_command_with_formats_is_tested_here_and_has_all_of_them() -> None
 
     assert formats.keys() == COMMANDS.keys()
     for choice in formats.values():
-        if not isinstance(choice, FormatType):
-            assert isinstance(choice, click.Choice)
-            assert set(choice.choices) - {"text"} == set(REPORTERS)
+        assert isinstance(choice, FormatType)
+        assert set(choice.formats) - {"text"} == set(REPORTERS)
+
+
+def line(command: str, folder: Path) -> list[str]:
+    """Give the words of a command, with files for it."""
+    host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
+    fleet = folder / "fleet.json"
+    fleet.write_bytes(dumps(inventory(host, servers=(server(),), gaps=(GAP,))))
+    capture = folder / "boot.pcap"
+    shots = [*lease(), said(1.0, read_request())]
+    capture.write_bytes(pcap([(shot.time, ethernet(shot)) for shot in shots]))
+    earlier = folder / "earlier.json"
+    earlier.write_bytes(dumps(inventory(hypervisor("hv1"))))
+    places = {"FILE": str(fleet), "PCAP": str(capture), "EARLIER": str(earlier)}
+    return [places.get(word, word) for word in COMMANDS[command]]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_fills_a_file_of_a_format_beside_standard_output(
+    command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.json"
+
+    run([*line(command, tmp_path), "--format", f"json={file}", "--format", "markdown"])
+
+    assert json.loads(file.read_bytes())["schema"].startswith("virtscan.")
+    assert capfd.readouterr().out.startswith("## virtscan ")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_two_formats_at_one_place_are_refused(command: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([*line(command, tmp_path), "--format", "json=x", "--format", "csv=x"]) == 2
+    assert "--format json=x and --format csv=x are the same file" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("format_name", REPORTERS)
@@ -52,19 +84,9 @@ def test_every_command_with_formats_is_tested_here_and_has_all_of_them() -> None
 def test_a_command_writes_its_document_in_every_format(
     command: str, format_name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
-    fleet = tmp_path / "fleet.json"
-    fleet.write_bytes(dumps(inventory(host, servers=(server(),), gaps=(GAP,))))
-    capture = tmp_path / "boot.pcap"
-    shots = [*lease(), said(1.0, read_request())]
-    capture.write_bytes(pcap([(shot.time, ethernet(shot)) for shot in shots]))
-    earlier = tmp_path / "earlier.json"
-    earlier.write_bytes(dumps(inventory(hypervisor("hv1"))))
-    places = {"FILE": str(fleet), "PCAP": str(capture), "EARLIER": str(earlier)}
     file = tmp_path / "report"
-    arguments = [places.get(word, word) for word in COMMANDS[command]]
 
-    code = run([*arguments, "--format", format_name, "-o", str(file)])
+    code = run([*line(command, tmp_path), "--format", format_name, "-o", str(file)])
 
     printed = capfd.readouterr()
     assert code in {0, 1, 3, 4}, printed.err

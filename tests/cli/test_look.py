@@ -88,7 +88,11 @@ def test_all_shows_also_what_needs_no_action(tmp_path: Path, capfd: pytest.Captu
 
 def test_columns_and_order_are_those_of_tables_and_csv(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     run(["report", saved, "--format", "csv", "--columns", "domain, MAC", "--sort=-domain"])
-    assert capfd.readouterr().out.splitlines() == ["domain,mac", "other,", f"{LONG},52:54:00:93:76:af"]
+    assert capfd.readouterr().out.splitlines() == [
+        "domain,mac,taken_at",
+        "other,,2026-11-22T02:00:00Z",
+        f"{LONG},52:54:00:93:76:af,2026-11-22T02:00:00Z",
+    ]
 
     run(["report", saved, "--columns", "domain", "--sort", "domain"])
     assert capfd.readouterr().out.split("\n\n")[1].split() == ["domain", "-" * 75, LONG, "other"]
@@ -102,6 +106,20 @@ def test_columns_and_order_are_those_of_tables_and_csv(saved: str, capfd: pytest
     [
         (["--columns", "domian"], "--columns: this view has no column 'domian'; did you mean 'domain'?"),
         (["--sort", "domian"], "--sort: this view has no column 'domian'; did you mean 'domain'?"),
+        (["--columns", ""], "Invalid value for '--columns': '' names no column; write COLUMN, or COLUMN,COLUMN"),
+        (["--sort", "domain,"], "Invalid value for '--sort': 'domain,' names no column"),
+        (["--format", "html", "--columns", "domain"], "--format html holds all views; leave out --columns"),
+        (["--format", "xlsx=x", "--sort", "domain"], "--format xlsx holds all views; leave out --sort"),
+        (
+            ["--format", "prometheus", "--sort", "domain"],
+            "--format prometheus always has all metrics; leave out --sort",
+        ),
+        (["--format", "html", "--total"], "--format html holds all views; leave out --total"),
+        (["--summary", "--where", "site=ams1"], "--summary is the result for the whole fleet; leave out --where"),
+        (["--by", "site"], "--by is for the capacity view; add --view capacity, or leave out --by"),
+        (["--total", "--view", "capacity"], "--total is for --format csv; other formats always have the total"),
+        (["--total", "--format", "csv"], "--total: the total is that of the whole capacity view; add --view capacity"),
+        (["--total", "--format", "csv", "--view", "capacity", "--where", "cpus>1"], "and leave out --where"),
         (["--color", "sometimes"], "'sometimes' is not one of 'auto', 'always', 'never'"),
     ],
 )
@@ -122,3 +140,16 @@ def test_an_explanation_fits_the_terminal_too(saved: str) -> None:
         lines = on_a_terminal("explain", "other", saved, width=width).splitlines()
 
         assert 0.7 * width < max(map(len, lines)) <= width
+
+
+def test_hints_name_the_saved_inventory_but_no_path_where_names_are_hidden(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "a fleet.json"
+    host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
+    saved.write_bytes(dumps(inventory(host, servers=(server(),))))
+
+    run(["report", str(saved)])
+    assert f"`virtscan explain DOMAIN '{saved}'` why." in capfd.readouterr().out
+    run(["report", str(saved), "--redact", str(tmp_path / "map.json")])
+    assert "`virtscan explain DOMAIN FILE` why." in capfd.readouterr().out

@@ -145,6 +145,7 @@ def test_the_first_signal_reports_what_was_read(tmp_path: Path, number: signal.S
     assert process.returncode == code
     assert stderr == "virtscan: interrupted; reporting what was read (again: end at once)\n"
     assert ": interrupted\n" in report
+    assert report.endswith(f"; exit code {code}.\n")
     assert "hypervisors: 1 complete, 0 partial, 1 failed" in report
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
 

@@ -10,6 +10,7 @@ from virtscan.cli.main import run
 from virtscan.model import GapAbout
 from virtscan.reporters import SUMMARY
 from virtscan.storage import dumps
+from virtscan.views import VIEWS
 
 LINE = (
     "1 interface of 1 VM at risk (1 medium confidence). 1 gap. Scanned 2026-11-22 02:00 UTC by virtscan 0.1.0; "
@@ -34,16 +35,39 @@ def test_the_result_is_one_line_and_gaps_are_named_beside_it(saved: str, capfd: 
     assert "qemu+ssh://hv9/system" in printed.err
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_line_is_that_of_the_risks_whatever_view_goes_along_with_it(
+    view: str, saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run(["report", saved, "--summary", "--view", view])
+    assert capfd.readouterr().out == LINE
+
+    run(["report", saved, "--summary", "--format", f"json={tmp_path / 'x'}", "--view", view])
+    assert capfd.readouterr() == (LINE, "")
+    assert f"virtscan.{'report' if view == 'risks' else view}/1" in (tmp_path / "x").read_text()
+
+
 def test_the_line_goes_along_with_files_of_other_formats(
     saved: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    run(["report", saved, "--summary", "--format", f"json={tmp_path / 'x'}", "--view", "domains"])
+    run(
+        [
+            "report",
+            saved,
+            "--summary",
+            "--format",
+            f"json={tmp_path / 'x'}",
+            "--where",
+            "server=none",
+            "--view",
+            "risks",
+        ]
+    )
 
     printed = capfd.readouterr()
-    assert printed.out.endswith("exit code 4.\n")
-    assert printed.out.count("\n") == 1
+    assert printed.out == LINE
     assert printed.err == ""
-    assert "virtscan.domains/1" in (tmp_path / "x").read_text()
+    assert '"findings": []' in (tmp_path / "x").read_text()
 
 
 def test_the_line_can_be_a_file(saved: str, tmp_path: Path) -> None:

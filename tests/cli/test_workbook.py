@@ -45,3 +45,16 @@ def test_a_workbook_is_not_written_to_a_terminal(
 
     assert run(["report", fleet, "--format", "xlsx"]) == 2
     assert "--format xlsx is not text; name a file with -o" in capfd.readouterr().err
+
+
+def test_no_sheet_has_a_header_twice_and_no_count_stands_twice(fleet: str, tmp_path: Path) -> None:
+    file = tmp_path / "fleet.xlsx"
+    run(["report", fleet, "--format", f"xlsx={file}"])
+
+    book = openpyxl.load_workbook(file)
+
+    for sheet in book:
+        headers = [str(cell.value).casefold() for cell in sheet[1]]
+        assert len(headers) == len(set(headers)), sheet.title
+    counts = [row[:2] for row in book["Metadata"].iter_rows(values_only=True) if row[0] != "note"]
+    assert len(counts) == len(set(counts))

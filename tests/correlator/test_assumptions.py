@@ -1,12 +1,38 @@
 """What if: inventories under assumptions."""
 
+from datetime import timedelta
+
+import msgspec
 import pytest
 
-from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, bond, domain, hypervisor, inventory, macvtap, nic, server
+from tests.build import (
+    FIXED_KERNEL,
+    TAKEN_AT,
+    UNFIXED_KERNEL,
+    bond,
+    domain,
+    hypervisor,
+    inventory,
+    macvtap,
+    nic,
+    server,
+)
 from virtscan.correlator import correlate
 from virtscan.correlator.assumptions import Assumed, assume, parse_assumption
 from virtscan.errors import ConfigError
-from virtscan.model import Device, DeviceKind, DeviceName, Inventory, Mac, Offload, Server, ServerDevice, State, Verdict
+from virtscan.model import (
+    Device,
+    DeviceKind,
+    DeviceName,
+    Inventory,
+    Mac,
+    Offload,
+    Policy,
+    Server,
+    ServerDevice,
+    State,
+    Verdict,
+)
 
 SERVER_MAC = Mac("52:54:00:00:01:01")
 
@@ -47,7 +73,55 @@ def test_without_an_assumption_nothing_changes() -> None:
 
 def test_a_server_is_switched_off_and_on_again() -> None:
     assert at_risk(under("satellite tx=off").inventory) == set()
-    assert at_risk(under("satellite tx=off", "satellite tx=on").inventory) == {"web01"}
+    (switched,) = under("satellite tx=off").inventory.servers
+    assert at_risk(under("satellite tx=on", of=fleet(switched)).inventory) == {"web01"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("satellite tx=off", "satellite tx=on"),
+        ("satellite tx=off", "satellite:eth0 tx=on"),
+        ("satellite:eth0 tx=off", "satellite tx=on"),
+        ("hv1 kernel=3.15.0", "hv1 kernel=2.6.32"),
+        ("satellite runs_on=hv1", "satellite runs_on=hv2"),
+    ],
+)
+def test_assumptions_that_contradict_each_other_are_refused(one: str, other: str) -> None:
+    with pytest.raises(ConfigError, match=f"^--assume '{one}' and '{other}' contradict each other; omit one$"):
+        under(one, other)
+
+
+def test_the_same_assumption_twice_is_no_contradiction() -> None:
+    assert at_risk(under("satellite tx=off", "satellite tx=off").inventory) == set()
+
+
+def test_names_may_be_typed_without_their_domain() -> None:
+    hosts = (
+        hypervisor("kvm01.example.com", domain("web01", macvtap()), kernel=UNFIXED_KERNEL),
+        hypervisor("kvm02.ams.example.com", kernel=UNFIXED_KERNEL),
+        hypervisor("kvm02.fra.example.com", kernel=UNFIXED_KERNEL),
+    )
+    found = inventory(*hosts, servers=(server("satellite.example.com"),))
+
+    assert at_risk(found) == {"web01"}
+    assert at_risk(under("satellite tx=off", of=found).inventory) == set()
+    assert at_risk(under("satellite:eth0 tx=off", of=found).inventory) == set()
+    assert at_risk(under(f"kvm01 kernel={FIXED_KERNEL}", of=found).inventory) == set()
+    (moved,) = under("satellite runs_on=kvm02.ams", of=found).inventory.servers
+    assert moved.runs_on == "kvm02.ams.example.com"
+    with pytest.raises(ConfigError, match=r"kvm02 is short for kvm02.ams.example.com and kvm02.fra.example.com"):
+        under("satellite runs_on=kvm02", of=found)
+    with pytest.raises(ConfigError, match="contradict each other"):
+        under("satellite tx=off", "satellite.example.com tx=on", of=found)
+
+
+def test_facts_that_are_too_old_do_not_undo_an_assumption() -> None:
+    old = fleet(server(source="ssh://root@satellite", observed_at=TAKEN_AT - timedelta(days=400), tx_checksum=State.ON))
+    aged = msgspec.structs.replace(old, policy=Policy(max_age=86400.0))
+
+    assert at_risk(under("satellite tx=on", of=aged).inventory) == {"web01", "satellite", "web02"}
+    assert at_risk(under("satellite tx=off", of=aged).inventory) == set()
 
 
 def test_every_device_of_a_server_is_switched_or_only_the_one_that_is_named() -> None:

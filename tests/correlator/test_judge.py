@@ -4,6 +4,7 @@ from msgspec.structs import replace
 from tests.build import (
     FIXED_KERNEL,
     ONLY_BONDS,
+    UNFIXED_KERNEL,
     bond,
     bridged,
     device,
@@ -29,12 +30,28 @@ from virtscan.model import (
     Mac,
     Netboot,
     NotJudged,
+    Policy,
     Server,
     SourceMode,
     State,
     Verdict,
+    Waiver,
 )
 from virtscan.model.reasons import NeedsHypervisors, NeedsInterface
+
+
+def test_a_finding_names_every_other_server_that_puts_it_at_risk_but_for_waived_ones() -> None:
+    fleet = inventory(
+        hypervisor("hv1", domain("web01", macvtap()), domain("web02", macvtap()), kernel=UNFIXED_KERNEL),
+        servers=(server("one"), server("two"), server("off", tx_checksum=State.OFF), server("accepted")),
+        policy=Policy(waivers=(Waiver(reason="old", domain="web02", server="accepted"),)),
+    )
+
+    first, second = correlate(fleet).findings
+
+    assert [first.server, *(one.server for one in first.others)] == ["accepted", "one", "two"]
+    assert [second.server, *(one.server for one in second.others)] == ["one", "two"]
+    assert {one.server_interface for one in first.others} == {"eth0"}
 
 
 def test_an_empty_inventory_gives_an_empty_report() -> None:

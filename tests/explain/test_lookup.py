@@ -89,3 +89,19 @@ def test_a_name_of_any_length_is_compared_in_time() -> None:
 def test_a_domain_without_an_interface_is_stated_from_none() -> None:
     assert has_no_interface(fleet(), "lone")
     assert not has_no_interface(fleet(), "loan")
+
+
+def test_a_domain_may_be_named_without_its_network_domain_as_long_as_one_is_meant() -> None:
+    fleet = inventory(
+        hypervisor(
+            "hv1",
+            domain("web01.example.com", macvtap()),
+            domain("db01.ams.example.com", macvtap(mac="52:54:00:00:00:02")),
+            domain("db01.fra.example.com", macvtap(mac="52:54:00:00:00:03")),
+        )
+    )
+
+    assert find(fleet, "web01") == (Spot(0, 0, 0),)
+    assert find(fleet, "db01.fra") == (Spot(0, 2, 0),)
+    assert find(fleet, "db01") == ()
+    assert set(near(fleet, "db01")) == {"db01.ams.example.com", "db01.fra.example.com"}

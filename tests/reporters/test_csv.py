@@ -3,13 +3,14 @@
 import csv
 import io
 
+import msgspec
 import pytest
 
-from tests.build import hypervisor, inventory
+from tests.build import TAKEN_AT, hypervisor, inventory
 from tests.reporters.hostile import LONG
 from tests.views.fleet import finding, report
 from virtscan.model import Report
-from virtscan.reporters import REPORTERS
+from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import VIEWS
 from virtscan.views.document import Audience, Column, Document, Section, Value
 
@@ -33,9 +34,26 @@ def test_a_finding_is_one_row_with_every_key_of_the_document() -> None:
     assert heading == [
         "hypervisor", "domain", "uuid", "index", "mac", "source_device", "source_mode", "device_kind", "segment",
         "server", "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing",
-        "reaches_server", "waived", "next_start", "origin", "id",
+        "reaches_server", "also_at_risk_by", "waived", "next_start", "origin", "id", "taken_at",
     ]  # fmt: skip
     assert len(rows) == 5
+    assert {row[-1] for row in rows} == {"2026-11-22T02:00:00Z"}
+
+
+def test_a_row_with_a_time_of_its_own_keeps_it() -> None:
+    section = Section(key="rows", columns=(Column("taken_at"),), rows=(("yesterday",),))
+    document = Document(schema="test/1", version="1", sections=(section,), taken_at=TAKEN_AT)
+
+    assert render(document) == "taken_at\nyesterday\n"
+
+
+def test_every_row_of_a_report_under_assumptions_says_so() -> None:
+    document = msgspec.structs.replace(VIEWS["risks"](report()), assumed=("satellite tx=off", "=1 tx=on"))
+
+    heading, *rows = parsed(render(document))
+
+    assert heading[-1] == "assumed"
+    assert {row[-1] for row in rows} == {"satellite tx=off; '=1 tx=on"}
 
 
 @pytest.mark.parametrize(
@@ -72,8 +90,10 @@ def test_columns_made_for_people_are_left_out() -> None:
     assert text == "b\n2\n"
 
 
-def test_a_total_is_the_last_row() -> None:
-    heading, *_, last = parsed(render(VIEWS["capacity"](report())))
+def test_a_total_is_the_last_row_on_demand_only() -> None:
+    document = VIEWS["capacity"](report())
+    heading, *rows, last = parsed(REPORTERS["csv"].render(document, RenderOptions(total=True)).decode())
+    assert parsed(render(document)) == [heading, *rows]
 
     total = dict(zip(heading, last, strict=True))
 

@@ -37,7 +37,7 @@ def test_the_report_has_the_published_keys_in_their_order() -> None:
     assert list(found["findings"][0]) == [
         "hypervisor", "domain", "uuid", "index", "mac", "source_device", "source_mode", "device_kind", "segment",
         "server", "server_interface", "verdict", "confidence", "exposure", "rule", "because", "missing", "reasons",
-        "reaches_server", "waived", "waived_servers", "next_start", "origin", "id",
+        "reaches_server", "also_at_risk_by", "waived", "waived_servers", "next_start", "origin", "id",
     ]  # fmt: skip
     assert list(found["servers"][0]) == ["server", "server_interface", "tx_checksum", "source", "observed_at"]
     assert list(found["hypervisors"][0]) == ["hypervisor", "uri", "status", "domains", "open_seconds", "read_seconds"]

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -132,6 +133,9 @@ def test_where_a_table_does_not_fit_host_names_lose_the_suffix_that_they_share()
     )
 
     assert lines(table(rows, RenderOptions(width=20)))[2:] == ["kvm01       web.a", "kvm02       db.b"]
+    total = msgspec.structs.replace(rows.main, total=("total", None))
+    shown = table(msgspec.structs.replace(rows, sections=(total,)), RenderOptions(width=20))
+    assert {"kvm01       web.a", "kvm02       db.b", "total       -"} <= set(lines(shown))
 
 
 def test_a_name_that_is_too_long_loses_its_middle() -> None:

@@ -62,8 +62,8 @@ def test_chosen_columns_are_those_of_tables_and_csv_in_their_order() -> None:
     chosen = arrange(VIEWS["risks"](report()), ["domain", "source device", "site"], ())
 
     assert REPORTERS["csv"].render(chosen).decode().splitlines()[:2] == [
-        "domain,source,site",
-        'web01,"bond2 (bond, bridge)",ams1',
+        "domain,source,site,taken_at",
+        'web01,"bond2 (bond, bridge)",ams1,2026-11-22T02:00:00Z',
     ]
     table = REPORTERS["table"].render(chosen, RenderOptions(flat=True)).decode()
     assert table.split("\n\n")[1].splitlines()[0].split() == ["domain", "source", "device", "site"]

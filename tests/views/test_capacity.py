@@ -10,6 +10,7 @@ from tests.build import bridged, domain, hypervisor, inventory, macvtap
 from tests.views.fleet import finding, report
 from tests.views.rows import of, records, total, values
 from virtscan.model import DomainState, HostStatus, Hypervisor, Processor, Report, Resources, State
+from virtscan.reporters import REPORTERS
 from virtscan.views import GROUPINGS
 
 URI = "qemu:///system"
@@ -268,3 +269,11 @@ def test_rows_that_share_nothing_add_up_to_the_total(by: str) -> None:
     for key in ("cpus", "memory_mib", "domains_running", "domains_defined", "vcpus_defined", "at_risk"):
         parts = [row[key] for row in records(document)]
         assert sum(part for part in parts if isinstance(part, int)) == total(document)[key]
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown"])
+def test_without_hypervisors_there_is_a_sentence_in_place_of_a_table(format_name: str) -> None:
+    shown = REPORTERS[format_name].render(GROUPINGS["hypervisor"](fleet())).decode()
+
+    assert "No hypervisor was given." in shown
+    assert "total" not in shown

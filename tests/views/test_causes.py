@@ -8,6 +8,7 @@ import pytest
 from tests.build import failure, inventory, nic, server
 from tests.views.fleet import finding, report
 from virtscan.model import (
+    AnotherServer,
     Confidence,
     Device,
     DeviceKind,
@@ -209,3 +210,40 @@ def test_every_member_of_the_servers_bond_that_is_on_is_switched_off() -> None:
     assert both.title == "satellite eth0, eth1 (bond0): TX checksum offload is on."
     assert both.commands == ("ethtool -K eth0 tx off", "ethtool -K eth1 tx off")
     assert one.commands == ("ethtool -K eth1 tx off",)
+
+
+def test_every_server_that_has_to_be_switched_is_named_with_its_command() -> None:
+    fixed = server("fixed", features={"tx-checksum-ipv4": Feature(state=State.ON, fixed=True)})
+    two, third = (
+        AnotherServer(server="two", server_interface="eth0"),
+        AnotherServer(server="fixed", server_interface="eth0"),
+    )
+    findings = (
+        finding(server="one", domain="a", others=(two,)),
+        finding(server="one", domain="b", others=(two, third)),
+    )
+    servers = (server("one"), server("two"), fixed)
+
+    (group,) = groups(*findings, servers=servers)
+
+    assert group.advice.startswith(
+        "Fix on one: ethtool -K eth0 tx off; also on two: ethtool -K eth0 tx off; "
+        "also fixed eth0, for 1 of these interfaces. It can't be switched off there."
+    )
+    document = VIEWS["risks"](Report(inventory=inventory(servers=servers), findings=findings))
+    narrow_text = REPORTERS["table"].render(document, RenderOptions(width=70)).decode()
+    assert (
+        "\n  Fix on one: ethtool -K eth0 tx off\n  Also on two: ethtool -K eth0 tx off\n  Also fixed eth0"
+        in narrow_text
+    )
+    for name in ("table", "markdown", "html", "json"):
+        shown = REPORTERS[name].render(document).decode().replace("`", "")
+        assert "also on two" in shown, name
+        assert "also fixed eth0, for 1 of these interfaces" in shown, name
+
+
+def test_a_server_that_is_waived_is_not_to_be_switched() -> None:
+    other = AnotherServer(server="two", server_interface="eth0")
+    findings = (finding(server="one"), finding(server="one", domain="b", others=(other,), waived="accepted"))
+
+    assert groups(*findings, servers=(server("one"), server("two")))[0].advice == "Fix on one: ethtool -K eth0 tx off"

@@ -60,11 +60,37 @@ def names(*conditions: str) -> list[object]:
         ("devices~^bond", ["hv1", "hv3"]),
         ("boots=true", ["hv1"]),
         ("boots=false", ["hv2"]),
+        ("boots=yes", ["hv1"]),
+        ("boots!=no", ["hv1", "hv3"]),
+        ("boots~^y", ["hv1"]),
         ("boots>0", []),
     ],
 )
 def test_a_condition_keeps_the_rows_that_meet_it(condition: str, found: list[str]) -> None:
     assert names(condition) == found
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("hypervisor=kvm01", ["kvm01.ams.example.com"]),
+        ("hypervisor=kvm01,kvm02.fra", ["kvm01.ams.example.com", "kvm02.fra.example.com"]),
+        ("hypervisor!=kvm01", ["kvm02.ams.example.com", "kvm02.fra.example.com"]),
+        ("hypervisor=kvm0", []),
+        ("hypervisor=kvm02.*", ["kvm02.ams.example.com", "kvm02.fra.example.com"]),
+    ],
+)
+def test_a_name_may_be_typed_without_its_domain(condition: str, found: list[str]) -> None:
+    names = [("kvm01.ams.example.com",), ("kvm02.ams.example.com",), ("kvm02.fra.example.com",)]
+    section = Section(key="rows", columns=(Column("hypervisor"),), rows=tuple(names))
+    document = Document(schema="test/1", version="1", sections=(section,))
+
+    shown = narrow(document, [parse_condition(condition)])
+
+    assert [row[0] for row in shown.main.rows] == found
+    assert shown.where == (condition,)
+    with pytest.raises(ConfigError, match=r"^--where hypervisor=kvm02: kvm02 is short for kvm02.ams.* and kvm02.fra"):
+        narrow(document, [parse_condition("hypervisor=kvm02")])
 
 
 def test_of_several_conditions_all_must_be_met() -> None:
@@ -108,7 +134,7 @@ def test_what_is_no_condition_is_refused(text: str, message: str) -> None:
         ("risks", "verdict>3", "verdict is not a number; it can be at-risk, "),
         ("interfaces", "state=running", "it can be active, inactive, unknown"),
         ("interfaces", "source_mode=brigde", "did you mean 'bridge'"),
-        ("interfaces", "boots_from_network=yes", "did you mean 'true'. it can be true, false$"),
+        ("interfaces", "boots_from_network=yess", "did you mean 'yes'. it can be true, false, yes, no$"),
         ("interfaces", "index=first", "index is a number"),
         ("domains", "vcpus!=many", "vcpus is a number"),
         ("servers", "tx_checksum=offf", "did you mean 'off'"),

@@ -35,18 +35,32 @@ def test_a_site_where_not_all_domains_fit_has_less_than_nothing_left() -> None:
     assert values(of(fleet(host("a", 4000, 3000)), "site"), *KEYS) == [(-3000, None, 1000)]
 
 
-def test_the_total_is_the_sum_of_the_sites_each_without_its_largest_host() -> None:
+def test_headroom_of_one_site_is_none_of_another() -> None:
+    """A total would hide the site where not all domains fit behind the other's room."""
     report = fleet(
-        host("a", 1000, 300), host("b", 4000, 500), host("c", 2000, 200, site="fra1"), host("d", 2000, site="fra1")
+        host("a", 1000, 900), host("b", 4000, 500), host("c", 2000, 200, site="fra1"), host("d", 2000, site="fra1")
     )
 
-    rows = of(report, "site")
-    shown = total(GROUPINGS["site"](report))
-
-    assert values(rows, "memory_headroom_mib") == [(200,), (1800,)]
-    assert (shown["memory_headroom_mib"], shown["largest_domain_mib"]) == (2000, 3500)
+    assert values(of(report, "site"), "memory_headroom_mib") == [(-400,), (1800,)]
     for grouping in GROUPINGS.values():
-        assert total(grouping(report))["memory_headroom_mib"] == 2000
+        document = grouping(report)
+        shown = total(document)
+        assert (shown["memory_headroom_mib"], shown["vcpus_running_per_cpu_n1"]) == (None, None)
+        assert shown["largest_domain_mib"] == 3500
+        assert any(note.endswith("fails: ams1 -400 MiB, fra1 1800 MiB") for note in document.notes)
+
+
+def test_the_total_of_a_single_site_is_that_of_the_site() -> None:
+    for grouping in GROUPINGS.values():
+        assert total(grouping(fleet(host("a", 1000, 300), host("b", 4000, 500))))["memory_headroom_mib"] == 200
+
+
+def test_with_many_sites_a_note_names_some() -> None:
+    report = fleet(*(host(f"h{number}", 1000, site=f"site{number}") for number in range(8)))
+
+    (note,) = (note for note in GROUPINGS["hypervisor"](report).notes if note.startswith("headroom"))
+
+    assert note.endswith(", site5 0 MiB and 2 more (--by site)")
 
 
 def test_a_host_alone_has_no_headroom_but_room_for_a_domain() -> None:
@@ -75,11 +89,22 @@ def test_an_unknown_amount_makes_the_numbers_unknown() -> None:
     assert values(of(report, "site"), *KEYS) == [(None, 0.5 * 2, None), (None, None, None)]
 
 
-def test_a_host_that_was_not_read_adds_nothing() -> None:
+@pytest.mark.parametrize("status", [HostStatus.FAILED, HostStatus.PARTIAL])
+def test_a_host_that_was_not_read_completely_makes_the_headroom_of_its_site_unknown(status: HostStatus) -> None:
+    lost = hypervisor("b", status=status, memory_mib=2000, cpus=8, site="ams1")
+    report = fleet(
+        host("a", 4000, 100), host("c", 1000), lost, host("d", 500, site="fra1"), host("e", 500, site="fra1")
+    )
+
+    assert values(of(report, "site"), *KEYS[:2]) == [(None, None), (500, 1.0)]
+    assert values(of(fleet(lost), "site"), *KEYS[:2]) == [(None, None)]
+
+
+def test_a_host_that_was_not_read_takes_no_domain() -> None:
     lost = hypervisor("b", status=HostStatus.FAILED, memory_mib=None, cpus=None, site="ams1")
 
-    assert values(of(fleet(host("a", 4000, 100), host("c", 1000), lost), "site"), *KEYS) == [(900, 1.0, 3900)]
-    assert values(of(fleet(lost), "site"), *KEYS) == [(None, None, None)]
+    assert values(of(fleet(host("a", 4000, 100), lost), "site"), "largest_domain_mib") == [(3900,)]
+    assert values(of(fleet(lost), "site"), "largest_domain_mib") == [(None,)]
 
 
 def test_suspended_domains_are_told_apart_and_keep_their_memory() -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap
 from tests.views.fleet import report
 from virtscan.correlator.waivers import WaiverState, state_on
-from virtscan.model import GapAbout, HostStatus, Inventory, Policy, Report, Waiver
+from virtscan.model import GapAbout, HostStatus, Inventory, Policy, Report, Resources, State, Waiver
 from virtscan.views.document import Metric
 from virtscan.views.report.metrics import Run, is_complete, view
 
@@ -53,6 +53,15 @@ def test_of_the_states_of_a_server_one_is_true() -> None:
 
     assert len(of_it) == 9
     assert [(one.labels["state"], one.labels["after_reboot"]) for one in of_it if one.value] == [("on", "on")]
+
+
+def test_paused_domains_are_counted_where_that_is_known() -> None:
+    paused, running = (domain(state.value, resources=Resources(paused=state)) for state in (State.ON, State.OFF))
+    known, unknown = hypervisor("known", paused, running), hypervisor("unknown", paused, domain("other"))
+
+    counted = found("domains_paused", Report(inventory=inventory(known, unknown)))
+
+    assert [(one.labels["hypervisor"], one.value) for one in counted] == [("known", 1)]
 
 
 def test_a_hypervisor_that_was_not_read_is_down_and_has_no_domains() -> None:

@@ -10,8 +10,8 @@ import msgspec
 from virtscan import __version__
 from virtscan.cli.plan import learns_its_name
 from virtscan.connectors import naming
-from virtscan.correlator.assumptions import Assumption, assume, parse_assumption
-from virtscan.model import HostStatus, Hypervisor, Inventory, Plan, Report, Server
+from virtscan.correlator.assumptions import Assumption, assume, parse_assumption, refuse_contradictions
+from virtscan.model import GapAbout, HostStatus, Hypervisor, Inventory, Plan, Report, Server
 
 if TYPE_CHECKING:
     from virtscan.views.assuming import Effect
@@ -37,9 +37,11 @@ def parsed(texts: Sequence[str], pseudonym: Callable[[str], str]) -> tuple[Assum
     """Read assumptions, with pseudonyms in the place of names.
 
     Raises:
-        ConfigError: One is invalid.
+        ConfigError: One is invalid, or two contradict each other.
     """
-    return tuple(_renamed(parse_assumption(text), pseudonym) for text in texts)
+    found = tuple(_renamed(parse_assumption(text), pseudonym) for text in texts)
+    refuse_contradictions(found)
+    return found
 
 
 def _renamed(one: Assumption, pseudonym: Callable[[str], str]) -> Assumption:
@@ -77,6 +79,13 @@ def under(report: Report, assumptions: Sequence[Assumption]) -> tuple[Report, As
     from virtscan.views.assuming import effects
 
     assumed = assume(report.inventory, assumptions)
-    later = judge(assumed.inventory)
+    later = _with_waivers_of(report, judge(assumed.inventory))
     texts = tuple(one.text for one in assumptions)
     return later, AssumptionResult(assumed=texts, effects=effects(report, later, assumed.moved))
+
+
+def _with_waivers_of(report: Report, later: Report) -> Report:
+    """Give a report under assumptions with the warnings about waivers of what was observed: those hold tonight."""
+    waivers = (warning for warning in report.warnings if warning.about is GapAbout.WAIVER)
+    others = (warning for warning in later.warnings if warning.about is not GapAbout.WAIVER)
+    return msgspec.structs.replace(later, warnings=(*waivers, *others))

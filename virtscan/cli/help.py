@@ -10,7 +10,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "connect", "xml", "sosreport", "servers", "config", "ssh_facts", "next_start", "stats", "inventory",
     ),
     "Judging": ("lower_device", "max_age", "assumptions", "fail_on"),
-    "Content": ("view", "by", "where", "since", "show_all", "sort", "columns", "wide", "colour", "summary"),
+    "Content": ("view", "by", "where", "since", "show_all", "sort", "columns", "total", "wide", "colour", "summary"),
     "Output": ("formats", "format_name", "output", "save", "history", "no_history", "redact"),
     "Limits": ("host_timeout", "deadline", "allow_unsafe_uri"),
 }  # fmt: skip

@@ -8,12 +8,11 @@ import click
 
 from virtscan.cli.console import Console, Verbosity
 from virtscan.cli.output.formats import FormatType
-from virtscan.cli.output.look import all_option, color_option, columns_option, sort_option, wide_option
+from virtscan.cli.output.look import all_option, color_option, columns_option, sort_option, total_option, wide_option
 from virtscan.config import duration
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, TargetKind
 from virtscan.model.sources import TARGETS, AddressKind, help_text
-from virtscan.reporters import REPORTERS
 from virtscan.views import GROUPINGS, VIEWS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -125,23 +124,26 @@ quiet_and_verbose = _chain(
 )
 
 
-def _format_option(*formats: str) -> Callable[[F], F]:
-    """Declare `--format` with these choices, the default first."""
+_output_option = click.option(
+    "-o", "--output", type=FILE, help="File of the --format without one, replaced atomically."
+)
+
+
+def _format_option(*, has_text: bool = False) -> Callable[[F], F]:
+    kind = FormatType(has_text=has_text)
     return click.option(
         "--format",
-        "format_name",
-        type=click.Choice(formats),
-        default=formats[0],
-        show_default=True,
-        help="Output format.",
+        "formats",
+        type=kind,
+        multiple=True,
+        help=f"Output format and its file (default: {kind.formats[0]}). Repeatable: several outputs, one of them "
+        "without a file.",
     )
 
 
-_output_option = click.option("-o", "--output", type=FILE, help="Write to this file, atomically.")
+output_options = _chain(_format_option(), _output_option, wide_option, color_option)
 
-output_options = _chain(_format_option(*REPORTERS), _output_option, wide_option, color_option)
-
-text_output_options = _chain(_format_option("text", *REPORTERS), _output_option, wide_option, color_option)
+text_output_options = _chain(_format_option(has_text=True), _output_option, wide_option, color_option)
 """For commands whose document has a text of its own for people."""
 
 redact_option = click.option(
@@ -177,18 +179,12 @@ report_options = _chain(
     all_option,
     sort_option,
     columns_option,
+    total_option,
     wide_option,
     color_option,
-    click.option(
-        "--format",
-        "formats",
-        type=FormatType(),
-        multiple=True,
-        help=f"Output format and its file (default: {next(iter(REPORTERS))}). Repeatable: several outputs of one scan, "
-        "one of them without a file.",
-    ),
+    _format_option(),
     click.option("--summary", is_flag=True, help="Print the result in one line, for mail and chat."),
-    click.option("-o", "--output", type=FILE, help="File of the --format without one, replaced atomically."),
+    _output_option,
     redact_option,
     fail_on_option,
 )

@@ -48,11 +48,18 @@ def _view(name: str) -> dict[str, Any]:
     return schema_of(*(view(_empty()) for view in views), assumable=True)
 
 
+def _fleet() -> dict[str, Any]:
+    from virtscan.views import EVERYTHING
+    from virtscan.views.schema import schema_of
+
+    return schema_of(EVERYTHING(_empty()), assumable=True)
+
+
 def _explain() -> dict[str, Any]:
     from virtscan.explain import Explanation, document
     from virtscan.views.schema import schema_of
 
-    return schema_of(document(Explanation(version="", taken_at=_TAKEN_AT, accounts=()), _empty()))
+    return schema_of(document(Explanation(version="", taken_at=_TAKEN_AT, accounts=()), _empty()), assumable=True)
 
 
 def _remedy() -> dict[str, Any]:
@@ -60,7 +67,7 @@ def _remedy() -> dict[str, Any]:
     from virtscan.views.schema import schema_of
 
     form, writer = next(iter(FORMS.items()))
-    return schema_of(document(plan(_empty()), _empty(), form, writer.steps))
+    return schema_of(document(plan(_empty()), _empty(), form, writer.steps), assumable=True)
 
 
 def _trace() -> dict[str, Any]:
@@ -114,6 +121,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "plan": _plan,
     "report": partial(_view, "risks"),
     **{name: partial(_view, name) for name in ("servers", "interfaces", "domains", "hypervisors", "capacity")},
+    "fleet": _fleet,
     "explain": _explain,
     "remedy": _remedy,
     "trace": _trace,

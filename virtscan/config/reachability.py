@@ -9,7 +9,8 @@ from virtscan.correlator.servers.assignments import Assignments
 from virtscan.correlator.servers.serving import Locality, coverage, locality, may_serve
 from virtscan.correlator.staleness.aging import aged
 from virtscan.errors import ConfigError
-from virtscan.model import Device, Hypervisor, Inventory, Plan, Server, ServerTarget, Target
+from virtscan.model import Device, GapAbout, Hypervisor, Inventory, Plan, Server, ServerTarget, Target
+from virtscan.model.identity.short_names import in_full
 from virtscan.model.sources import shown
 from virtscan.transport import uri
 
@@ -38,10 +39,7 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
         ConfigError: No such hypervisor is configured.
     """
     inventory = None if inventory is None else aged(inventory)
-    target = next((one for one in plan.targets if hypervisor in _names(one, inventory)), None)
-    if target is None:
-        known = ", ".join(map(naming.name, plan.targets))
-        raise ConfigError(f"hypervisor {uri.shown(hypervisor)!r}: not configured; known: {known}")
+    target = _target(plan, hypervisor, inventory)
     place = _place(target, device, inventory)
     yield f"{device} of {place.hypervisor}"
     segment = place.reach.segment
@@ -54,6 +52,36 @@ def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventor
     yield from _of_the_network(place, plan, servers, records)
     if inventory is not None and records is not None:
         yield from _of_macs(place, inventory, servers, records)
+
+
+def is_certain(plan: Plan, hypervisor: str, inventory: Inventory | None) -> bool:
+    """Return False if something that the inventory lacks bears on who may answer on a hypervisor.
+
+    Raises:
+        ConfigError: No such hypervisor is configured.
+    """
+    if inventory is None:
+        return True
+    scanned = _scanned(_target(plan, hypervisor, inventory), inventory)
+    if scanned is None:
+        return False
+    elsewhere = {GapAbout.SERVER, GapAbout.PROVISIONING}
+    return not any(gap.hypervisor == scanned.name or gap.about in elsewhere for gap in aged(inventory).gaps)
+
+
+def _target(plan: Plan, hypervisor: str, inventory: Inventory | None) -> Target:
+    """Find a hypervisor by one of its names, or by one without its domain.
+
+    Raises:
+        ConfigError: There is none, or the short name is that of several.
+    """
+    named = {name: one for one in reversed(plan.targets) for name in _names(one, inventory)}
+    meant = {naming.name(named[name]): named[name] for name in in_full(hypervisor, named)}
+    if len(meant) == 1:
+        return next(iter(meant.values()))
+    why = f"short for {' and '.join(meant)}" if meant else "not configured"
+    known = ", ".join(map(naming.name, plan.targets))
+    raise ConfigError(f"hypervisor {uri.shown(hypervisor)!r}: {why}; known: {known}")
 
 
 def _of_the_network(

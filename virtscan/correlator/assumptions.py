@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import TypeAlias
 
 import msgspec
@@ -10,9 +11,10 @@ from virtscan.correlator.kernel import read_kernel
 from virtscan.correlator.location.places import HostDevice, HostItself, places
 from virtscan.correlator.servers.sending import sending_stacks
 from virtscan.correlator.servers.server_index import ServerIndex
-from virtscan.correlator.servers.supposed import switched
+from virtscan.correlator.servers.supposed import supposed, switched
 from virtscan.errors import ConfigError
 from virtscan.model import (
+    ASSUMED,
     DeviceKind,
     Domain,
     Hypervisor,
@@ -22,6 +24,7 @@ from virtscan.model import (
     Server,
     State,
 )
+from virtscan.model.identity.short_names import in_full
 from virtscan.model.nearest import did_you_mean
 
 _FORM = re.compile(r"\s*(?P<name>\S.*?)\s+(?P<key>[\w-]+)\s*=\s*(?P<value>\S.*?)\s*", re.DOTALL)
@@ -75,7 +78,9 @@ def assume(inventory: Inventory, assumptions: Iterable[Assumption]) -> Assumed:
         ConfigError: A server or hypervisor is unknown, or can't be moved; the message names the nearest one.
     """
     assumed = Assumed(inventory=inventory)
-    for one in assumptions:
+    whole = [_in_full(one, inventory) for one in assumptions]
+    refuse_contradictions(whole)
+    for one in whole:
         match one.key:
             case "tx":
                 assumed = _with(assumed, servers=_switched(assumed.inventory.servers, one))
@@ -84,6 +89,44 @@ def assume(inventory: Inventory, assumptions: Iterable[Assumption]) -> Assumed:
             case _:
                 assumed = _moved(assumed, one)
     return assumed
+
+
+def _in_full(one: Assumption, inventory: Inventory) -> Assumption:
+    """Give an assumption with whole names in the place of those without their domain.
+
+    Raises:
+        ConfigError: One stands for several.
+    """
+    hosts = [host.name for host in inventory.hypervisors]
+    servers = [server.name for server in inventory.servers]
+    known = {"tx": servers, "kernel": hosts}.get(one.key, [*servers, *hosts])
+    name, colon, device = one.name.partition(":") if one.key == "tx" and one.name not in servers else (one.name, "", "")
+    name = f"{_whole(one, name, known)}{colon}{device}"
+    value = _whole(one, one.value, hosts) if one.key == "runs_on" else one.value
+    return msgspec.structs.replace(one, name=name, value=value)
+
+
+def _whole(one: Assumption, name: str, known: Sequence[str]) -> str:
+    meant = in_full(name, known)
+    if len(meant) > 1:
+        raise ConfigError(f"--assume {one.text!r}: {name} is short for {' and '.join(meant)}; write more of it")
+    return meant[0] if meant else name
+
+
+def refuse_contradictions(assumptions: Sequence[Assumption]) -> None:
+    """Refuse two values for one thing.
+
+    Raises:
+        ConfigError: Two assumptions contradict each other.
+    """
+    for one, other in combinations(assumptions, 2):
+        if one.key == other.key and one.value != other.value and _same(one.name, other.name):
+            raise ConfigError(f"--assume {one.text!r} and {other.text!r} contradict each other; omit one")
+
+
+def _same(one: str, other: str) -> bool:
+    """Return True for one name, or for a server and a device of it."""
+    return one == other or one.startswith(f"{other}:") or other.startswith(f"{one}:")
 
 
 def _with(assumed: Assumed, **changes: tuple[Server, ...] | tuple[Hypervisor, ...]) -> Assumed:
@@ -105,7 +148,7 @@ def _switched(servers: Sequence[Server], one: Assumption) -> tuple[Server, ...]:
 
 def _updated(inventory: Inventory, one: Assumption) -> tuple[Hypervisor, ...]:
     host = _hypervisor(inventory, one, one.name)
-    kernel = Observed(value=one.value, source="assumed", observed_at=inventory.taken_at)
+    kernel = Observed(value=one.value, source=ASSUMED, observed_at=inventory.taken_at)
     updated = msgspec.structs.replace(host, kernel=kernel, kernel_build=None, declared_kernel=None)
     return tuple(updated if other is host else other for other in inventory.hypervisors)
 
@@ -128,7 +171,7 @@ def _moved(assumed: Assumed, one: Assumption) -> Assumed:
                 raise ConfigError(f"--assume {one.text!r}: {server.name} is the hypervisor {here[0].hypervisor} itself")
     own = {domain for domain, owners in index.owners.items() if owners & set(numbers)}
     placed = tuple(
-        msgspec.structs.replace(server, runs_on=target.name, physical=False) if number in servers else server
+        supposed(server, runs_on=target.name, physical=False, assumed_place=True) if number in servers else server
         for number, server in enumerate(inventory.servers)
     )
     return _with(_carried(assumed, own, target), servers=placed)

@@ -16,6 +16,7 @@ from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import VERDICTS
 from virtscan.correlator.waivers import Waivers
 from virtscan.model import (
+    AnotherServer,
     Conclusion,
     Domain,
     Exposure,
@@ -134,7 +135,7 @@ class _Judge:
         alike = (id(evaluation), exposed)
         if alike not in self._conclusions:
             self._conclusions[alike] = self._conclusion(evaluation, exposed)
-        return Finding(
+        finding = Finding(
             hypervisor=self._hypervisor.name,
             origin=domain.origin,
             domain=domain.name,
@@ -144,6 +145,12 @@ class _Judge:
             next_start=domain.next_start,
             conclusion=self._conclusions[alike],
         )
+        others = tuple(
+            one
+            for one in finding.others
+            if not self._waivers.is_waived(self._hypervisor.name, domain.name, interface.mac, one.server)
+        )
+        return finding if others == finding.others else finding.concluding(others=others)
 
     def _conclusion(self, evaluation: Evaluation, exposed: Exposure) -> Conclusion:
         decided, ruling = evaluation.decided, evaluation.ruling
@@ -168,7 +175,25 @@ class _Judge:
             because=because,
             missing=missing,
             reaches_server=evaluation.reach,
+            others=_others(evaluation),
         )
+
+
+def _others(evaluation: Evaluation) -> tuple[AnotherServer, ...]:
+    """Give the servers that alone would put an interface at risk, without the one that decides."""
+    if evaluation.ruling.rule.verdict is not Verdict.AT_RISK:
+        return ()
+    stacks = [
+        ruling.stack
+        for point in evaluation.points
+        for ruling in point.rulings
+        if ruling.rule.verdict is Verdict.AT_RISK and ruling.stack is not None
+    ]
+    decides = evaluation.ruling.stack
+    found = {(stack.server.name, stack.interface or ""): stack.interface for stack in stacks}
+    if decides is not None:
+        found.pop((decides.server.name, decides.interface or ""), None)
+    return tuple(AnotherServer(server=name, server_interface=device) for (name, _), device in sorted(found.items()))
 
 
 def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ...]) -> Iterator[Gap]:

@@ -172,11 +172,13 @@ def _offload(stack: SendingStack) -> OffloadKnown | NeedsOffload:
     if stack.tx is State.UNKNOWN:
         why = _undated(server.reason) if stack.declared else None
         return NeedsOffload(server=server.name, interface=stack.interface, why=why, devices=stack.deciding())
+    devices = stack.deciding() if stack.observed else ()
     return OffloadKnown(
         server=server.name,
         interface=stack.interface,
         state=stack.tx,
-        devices=stack.deciding() if stack.observed else (),
+        devices=devices,
+        assumed=stack.is_assumed,
         whole=stack.observed or has_stack(server.source),
     )
 

@@ -7,14 +7,16 @@ from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.nic import nic_kind
 from virtscan.correlator.location.stack import follow
 from virtscan.correlator.servers.paths import PathState
-from virtscan.correlator.servers.sending import sending
+from virtscan.correlator.servers.sending import SendingStack, sending
 from virtscan.explain.explanation import StatedFact
 from virtscan.model import (
+    ASSUMED,
     CONFIGURATION,
     Attachment,
     Backing,
     Device,
     DeviceKind,
+    DeviceName,
     Domain,
     Exposure,
     Feature,
@@ -80,9 +82,10 @@ class StatedFacts:
             why = "not read" if server.reason is None else cause_words(server.reason, self._inventory.taken_at)
             yield self._stated("TX checksum offload", None, f"{server.source}: {why}", read[1])
         else:
-            yield self._stated("TX checksum offload", stack.tx.value, *read)
+            of_state = (ASSUMED, None) if stack.is_assumed else read
+            yield self._stated("TX checksum offload", stack.tx.value, *of_state)
         for way in stack.ways if stack.observed else ():
-            names = " over ".join(f"{name} ({stack.offload(name).tx_checksum.value})" for name in way.devices)
+            names = " over ".join(f"{name} ({_offload(stack, name)})" for name in way.devices)
             yield self._stated("way out", f"{names}: partial checksums {_WAYS[way.now]}", *read)
         for name in _CHECKSUMS:
             if name in server.features:
@@ -90,7 +93,8 @@ class StatedFacts:
         if server.persistence is not None:
             after = server.persistence.tx_checksum
             known = None if after is State.UNKNOWN else after.value
-            yield self._stated("after a reboot", known, setting_words(server.persistence.setting), server.observed_at)
+            when = None if server.assumed_tx else server.observed_at
+            yield self._stated("after a reboot", known, setting_words(server.persistence.setting), when)
         yield self._kernel(server.kernel)
         yield from self._identity(server, tuple(sorted(stack.macs)), read)
         serves = ", ".join((*server.segments, *server.subnets))
@@ -113,7 +117,7 @@ class StatedFacts:
         if server.physical:
             yield self._stated("machine", "physical", CONFIGURATION)
         if server.runs_on is not None:
-            yield self._stated("runs on", server.runs_on, CONFIGURATION)
+            yield self._stated("runs on", server.runs_on, ASSUMED if server.assumed_place else CONFIGURATION)
 
     def _network(self, hypervisor: Hypervisor, interface: Interface) -> Iterator[StatedFact]:
         if interface.network is None:
@@ -174,6 +178,12 @@ class StatedFacts:
     ) -> StatedFact:
         when = ago(observed_at, self._inventory.taken_at)
         return StatedFact(fact=fact, value=value, source=source, observed_at=observed_at, ago=when)
+
+
+def _offload(stack: SendingStack, name: DeviceName) -> str:
+    """Write the state of a device, with a mark if it is assumed."""
+    state = stack.offload(name).tx_checksum.value
+    return f"{state}, {ASSUMED}" if name in stack.server.assumed_tx else state
 
 
 def _joined(parts: Iterable[str | None]) -> str:

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from virtscan.model import Domain, Interface, Inventory, parse_mac
+from virtscan.model.identity.short_names import in_full
 
 _LONGEST = 200
 _NEAR = 3
@@ -22,15 +23,18 @@ class Spot(NamedTuple):
 def find(inventory: Inventory, wanted: str) -> tuple[Spot, ...]:
     """Find the interfaces with this MAC, or of all domains of this name or uuid; else of those that match it as a glob.
 
-    Exact names come first, so that a domain that is called `web[1]` can be requested. A domain is in several places
+    Exact names come first, so that a domain that is called `web[1]` can be requested; then names without their domain,
+    as long as one is meant. A domain is in several places
     when it was migrated, or read twice: all are given. One without interfaces has none to give.
     """
     mac = parse_mac(wanted)
     folded = wanted.casefold()
+    meant = in_full(wanted, (domain.name for host in inventory.hypervisors for domain in host.domains))
     ways: tuple[Callable[[Domain, Interface], bool], ...] = (
         lambda domain, _: domain.name == wanted,
         lambda domain, _: domain.uuid is not None and domain.uuid.casefold() == folded,
         lambda _, interface: mac is not None and interface.mac == mac,
+        lambda domain, _: len(meant) == 1 and domain.name == meant[0],
         lambda domain, _: fnmatchcase(domain.name, wanted),
     )
     found = (tuple(_spots(inventory, way)) for way in ways)

@@ -1,6 +1,7 @@
 """The vocabulary: frozen values and closed sets, shared by every part; no I/O, no rules."""
 
 from virtscan.model.facts.hypervisors import (
+    ASSUMED,
     CONFIGURATION,
     Attachment,
     Device,
@@ -17,7 +18,7 @@ from virtscan.model.facts.packing import Packed, pack, unpack
 from virtscan.model.facts.persistence import Persistence
 from virtscan.model.facts.provisioning import Netboot, Subnet
 from virtscan.model.facts.resources import Disk, DiskMode, Processor, Resources
-from virtscan.model.facts.servers import Feature, Offload, Server, ServerDevice
+from virtscan.model.facts.servers import Feature, Offload, Server, ServerDevice, SupposedServer
 from virtscan.model.gaps import Gap
 from virtscan.model.identity.mac import Mac, parse_mac
 from virtscan.model.identity.matching import HostPair, match_hosts
@@ -31,7 +32,7 @@ from virtscan.model.plan import (
     Target,
     TargetKind,
 )
-from virtscan.model.report import Conclusion, Finding, NotJudged, Report, WaivedServer
+from virtscan.model.report import AnotherServer, Conclusion, Finding, NotJudged, Report, WaivedServer
 from virtscan.model.secret import Secret
 from virtscan.model.states import (
     Backing,
@@ -57,7 +58,9 @@ from virtscan.model.states import (
 )
 
 __all__ = [
+    "ASSUMED",
     "CONFIGURATION",
+    "AnotherServer",
     "Attachment",
     "Backing",
     "Conclusion",
@@ -113,6 +116,7 @@ __all__ = [
     "SourceMode",
     "State",
     "Subnet",
+    "SupposedServer",
     "Target",
     "TargetKind",
     "UnreadHost",

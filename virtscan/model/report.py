@@ -31,6 +31,13 @@ class WaivedServer(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class AnotherServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that puts an interface at risk, too, beside the one that its finding names."""
+
+    server: str
+    server_interface: str | None
+
+
 class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
     """The judgement of all interfaces that are plugged in alike: one value for all of their findings.
 
@@ -38,7 +45,7 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
     hypervisor's kernel settled it. `source_device` is, for a powered-off domain on a pool, the device that decided.
     `because` lists the facts that it rests on, `missing` those that would settle it. `reaches_server` is about all that
     may serve it. `waived` is the waiver's reason; `waived_servers` are the servers that a waiver took away, so
-    that another one decides, or none.
+    that another one decides, or none. `others` put it at risk as well, and have to be changed, too.
     """
 
     source_device: DeviceName | None
@@ -57,6 +64,7 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
     reaches_server: Reach = Reach.UNKNOWN
     waived: str | None = None
     waived_servers: tuple[WaivedServer, ...] = ()
+    others: tuple[AnotherServer, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -154,6 +162,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.conclusion.waived
 
     @property
+    def others(self) -> tuple[AnotherServer, ...]:
+        """Return those of the conclusion."""
+        return self.conclusion.others
+
+    @property
     def waived_servers(self) -> tuple[WaivedServer, ...]:
         """Return that of the conclusion."""
         return self.conclusion.waived_servers
@@ -164,7 +177,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `not_judged` counts the interfaces without a finding by reason; a reason that never occurred is absent.
     `warnings` are about the request, not about observations: they make no report incomplete.
-    `at_risk_after_reboot` counts the interfaces that the next reboot of a server puts at risk in addition.
+    `at_risk_after_reboot` counts the interfaces that the next reboot of a server puts at risk in addition. `file` is
+    how a command names the saved inventory; None where there is none.
     """
 
     inventory: Inventory
@@ -172,3 +186,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     not_judged: Mapping[NotJudged, int] = {}
     warnings: tuple[Gap, ...] = ()
     at_risk_after_reboot: int = 0
+    file: str | None = None

@@ -54,6 +54,20 @@ class Holds(Enum):
 _H = Holds
 _GLOBS = {"hypervisor": _H.GLOB, "domain": _H.GLOB, "mac": _H.GLOB, "server": _H.GLOB}
 
+_SERVER = {
+    "name": _H.HOST,
+    "source": _H.SOURCE,
+    "interface": _H.DEVICE,
+    "features": _H.KEPT,
+    "macs": _H.MAC,
+    "declared_macs": _H.MAC,
+    "addresses": _H.ADDRESS,
+    "segments": _H.SEGMENT,
+    "subnets": _H.ADDRESS,
+    "runs_on": _H.HOST,
+    "system_uuid": _H.UUID,
+}
+
 TABLE: Mapping[type[msgspec.Struct], Mapping[str, Holds]] = {
     model.Inventory: {"version": _H.KEPT, "scope": _H.SCOPE},
     model.Waiver: {"reason": _H.TEXT} | _GLOBS,
@@ -99,19 +113,8 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, Holds]] = {
         "name": _H.DEVICE, "lower": _H.DEVICE, "driver": _H.KEPT, "addresses": _H.ADDRESS, "sources": _H.SOURCE,
     } | {"mac": _H.MAC, "permanent_mac": _H.MAC},
     model.LeftOut: {"path": _H.FILE},
-    model.Server: {
-        "name": _H.HOST,
-        "source": _H.SOURCE,
-        "interface": _H.DEVICE,
-        "features": _H.KEPT,
-        "macs": _H.MAC,
-        "declared_macs": _H.MAC,
-        "addresses": _H.ADDRESS,
-        "segments": _H.SEGMENT,
-        "subnets": _H.ADDRESS,
-        "runs_on": _H.HOST,
-        "system_uuid": _H.UUID,
-    },
+    model.Server: _SERVER,
+    model.SupposedServer: _SERVER | {"assumed_tx": _H.DEVICE},
     persistence.SettingPlace: {"files": _H.TEXT, "key": _H.TEXT, "caller": _H.TEXT},
     persistence.SettingsFound: {"unread": _H.TEXT, "unclear": _H.TEXT},
     persistence.SettingInWords: {"text": _H.TEXT},

@@ -94,7 +94,10 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything there is to do about a fleet; after it `still_at_risk` and `still_unknown` interfaces are left."""
+    """Everything there is to do about a fleet; after it `still_at_risk` and `still_unknown` interfaces are left.
+
+    `assumed` is supposed and not observed.
+    """
 
     version: str
     taken_at: datetime
@@ -102,6 +105,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     questions: tuple[Question, ...]
     still_at_risk: int
     still_unknown: int
+    assumed: tuple[str, ...] = ()
 
 
 class Steps(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,11 +34,11 @@ class _Planned(msgspec.Struct, frozen=True, kw_only=True):
     endangered: Sequence[Endangered]
 
 
-def plan(report: Report) -> Remedy:
+def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
     """Work out the changes so that no interface is at risk, neither now nor after the servers' next reboot.
 
     Every server that would put an interface at risk is changed, not only the worst, which the finding names. A waived
-    server needs no change.
+    server needs no change. `assumed` is what the report supposes.
     """
     inventory = report.inventory
     rebooted = msgspec.structs.replace(inventory, servers=tuple(map(after_reboot, inventory.servers)))
@@ -58,6 +58,7 @@ def plan(report: Report) -> Remedy:
         questions=questions(report),
         still_at_risk=len(at_risk),
         still_unknown=len(unknown - at_risk),
+        assumed=assumed,
     )
 
 
@@ -106,8 +107,8 @@ def _change(planned: _Planned, fleet: Fleet, hosts: Iterable[Hypervisor]) -> Cha
         server=server.name,
         interface=stack.interface,
         top=_top(stack),
-        source=server.source,
-        observed_at=server.observed_at,
+        source=stack.source,
+        observed_at=stack.observed_at,
         senders=switched,
         tx_checksum=stack.tx,
         state_after_reboot=stack.after_reboot,

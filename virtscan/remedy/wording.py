@@ -9,6 +9,7 @@ from virtscan.model.sources import is_remote
 from virtscan.remedy.notes import COST
 from virtscan.remedy.plan import Change, Endangered, Question, Remedy, Upgrade
 from virtscan.reporters import printable
+from virtscan.views.assuming import assumed_words
 from virtscan.views.document import timestamp
 
 _WIDTH = 98
@@ -35,6 +36,7 @@ def opening(remedy: Remedy, how: str) -> list[str]:
     """Describe the text and whether a change is needed; `how` is the advice on using the text."""
     scanned = timestamp(remedy.taken_at)
     lines = [f"virtscan {remedy.version}: remedy for the fleet as scanned {scanned}. virtscan changed nothing."]
+    lines += [assumed_words(remedy.assumed)] * bool(remedy.assumed)
     if remedy.changes:
         places = ", ".join(_title(change) for change in remedy.changes)
         lines.append(f"To change: {places}. {how}")

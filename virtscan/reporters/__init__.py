@@ -7,7 +7,7 @@ from virtscan.reporters.text import gap_lines, printable, scan_line
 
 REPORTERS: Mapping[str, Reporter] = {
     "table": Reporter("table", "txt", may_be_empty=True),
-    "csv": Reporter("csv", "csv", has_gaps=False, may_be_empty=True),
+    "csv": Reporter("csv", "csv", has_gaps=False, may_be_empty=True, has_total_on_demand=True),
     "json": Reporter("json", "json"),
     "ndjson": Reporter("ndjson", "ndjson"),
     "markdown": Reporter("markdown", "md", may_be_empty=True),
@@ -17,7 +17,7 @@ REPORTERS: Mapping[str, Reporter] = {
 }
 """By the word of the command line, the default first."""
 
-SUMMARY = Reporter("summary", "txt", has_gaps=False, may_be_empty=True)
+SUMMARY = Reporter("summary", "txt", has_gaps=False, may_be_empty=True, content=Content.SUMMARY)
 """The one line of `--summary`."""
 
 __all__ = ["REPORTERS", "SUMMARY", "Content", "RenderOptions", "Reporter", "gap_lines", "printable", "scan_line"]

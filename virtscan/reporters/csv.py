@@ -3,10 +3,11 @@
 import csv
 import io
 import re
+from collections.abc import Mapping
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import plain, printable
-from virtscan.views.document import Document, Value
+from virtscan.views.document import Document, Section, Value, timestamp
 
 # A spreadsheet runs text that starts so, also after blanks, and after a semicolon, which separates where the comma is
 # the decimal point.
@@ -14,20 +15,35 @@ from virtscan.views.document import Document, Value
 _FORMULA = re.compile("((?:^|;) *)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
-    r"""Write the rows under the keys of their columns; a total is the last row, its first value `total`.
+def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
+    r"""Write the rows under the keys of their columns, with the time of the scan and, if there are any, assumptions.
 
+    With `options.total` the total is the last row, its first value `total`; else the rows alone, which can be added up.
     Null is empty, yes and no are `true` and `false`, several values are separated by `; `. A record is one line:
     characters that are not printable are escaped as `\x1b`. Text that a spreadsheet would take for a formula has an
     apostrophe before it; numbers, being no text, are left alone. JSON has every value unchanged.
     """
     main = document.main
     places = [place for place, column in enumerate(main.columns) if column.is_data]
+    same = same_in_all_rows(document, main)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(main.columns[place].key for place in places)
-    writer.writerows([_cell(row[place]) for place in places] for row in main.all_rows)
+    writer.writerow([*(main.columns[place].key for place in places), *same])
+    ends = [_cell(value) for value in same.values()]
+    rows = main.all_rows if options.total else main.rows
+    writer.writerows([*(_cell(row[place]) for place in places), *ends] for row in rows)
     return out.getvalue().encode()
+
+
+def same_in_all_rows(document: Document, section: Section) -> Mapping[str, Value]:
+    """Give the columns about the whole document: by them the rows of several files can be told apart."""
+    own = {column.key for column in section.columns}
+    same: dict[str, Value] = {}
+    if document.taken_at is not None and "taken_at" not in own:
+        same["taken_at"] = timestamp(document.taken_at)
+    if document.assumed:
+        same["assumed"] = document.assumed
+    return same
 
 
 def _cell(value: Value) -> str:

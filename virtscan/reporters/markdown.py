@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import CELL, LINE, gap_lines, plain, printable, scan_line
 from virtscan.views.document import Align, Document, Section, Value
-from virtscan.views.rows.grouping import RowGroup
+from virtscan.views.rows.grouping import Advice, RowGroup
 
 # A word that no Markdown reads as anything else. All others become code: emphasis, lists, links and HTML, but also
 # syntax of sites, such as @mentions, #references, addresses made links, and :ab: made a picture, as in a MAC.
@@ -27,7 +27,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
         *([[f"{_shown(document.headline, LINE)}."]] if document.headline else []),
         [f"- {_cause(group)}" for group in document.main.groups if group.is_open],
         [f"- {_note(note)}" for note in document.notes],
-        list(_table(document.main)),
+        list(_table(document.main)) if document.main.rows else [_shown(document.main.none, LINE)],
         *_list("Not read", gap_lines(document.gaps)),
         *_list("Warnings", gap_lines(document.warnings)),
         [_shown(scan_line(document.version, document.taken_at), LINE)],
@@ -63,8 +63,13 @@ def _cell(value: Value) -> str:
 
 def _cause(group: RowGroup) -> str:
     """Write the title and the advice of a group; commands are code."""
-    words = _shown(f"{group.title} {group.action}".strip(), LINE)
-    commands = ", ".join(_code(printable(command, LINE)) for command in group.commands)
+    title = _shown(group.title, LINE)
+    return f"{title} {'; '.join(map(_advice, group.parts))}".rstrip()
+
+
+def _advice(part: Advice) -> str:
+    words = _shown(part.action, LINE)
+    commands = ", ".join(_code(printable(command, LINE)) for command in part.commands)
     return f"{words}: {commands}" if commands else words
 
 

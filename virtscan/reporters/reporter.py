@@ -14,22 +14,24 @@ class RenderOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `width` is the number of columns of the terminal. It is None for a file or a pipe, and where nothing is to be cut:
     then each row is one line. `show_all` also shows the groups of rows that need no action; `flat` shows the rows as
-    one table, where an order or columns were requested.
+    one table, where an order or columns were requested; `total` is for formats that have the total on demand only.
     """
 
     width: int | None = None
     colour: bool = False
     show_all: bool = False
     flat: bool = False
+    total: bool = False
 
 
 PLAIN = RenderOptions()
 
 
 class Content(Enum):
-    """The document that a format writes of a report: the chosen view, all views, or the metrics."""
+    """The document that a format writes of a report: the chosen view, the risks, all views, or the metrics."""
 
     VIEW = "view"
+    SUMMARY = "summary"
     FLEET = "fleet"
     METRICS = "metrics"
 
@@ -46,8 +48,9 @@ class Reporter(msgspec.Struct, frozen=True):
 
     `suffix` is that of its files. `has_gaps` is False for a format without a place for gaps and warnings.
     `is_text` is False for one that can't be shown on a terminal. `may_be_empty` is True for one that people read, or
-    line by line: without any change it is empty. Only a format whose content is a view has a use for
-    a choice of one. `needs` is a module that only the extra `reports` installs.
+    line by line: without any change it is empty. `has_total_on_demand` is True for one whose rows are added
+    up: a total among them would count twice. Only a format whose content is a view has a use for a choice of one.
+    `needs` is a module that only the extra `reports` installs.
     """
 
     module: str
@@ -55,6 +58,7 @@ class Reporter(msgspec.Struct, frozen=True):
     has_gaps: bool = True
     is_text: bool = True
     may_be_empty: bool = False
+    has_total_on_demand: bool = False
     content: Content = Content.VIEW
     needs: str | None = None
 

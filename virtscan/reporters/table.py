@@ -53,7 +53,7 @@ def _grouped(section: Section, shown: Sequence[RowGroup], options: RenderOptions
 
 def _rows(section: Section, options: RenderOptions) -> list[str]:
     """Give the lines of one list of rows."""
-    if not section.all_rows:
+    if not section.rows:
         return [printable(section.none, LINE)] if section.none else []
     columns = strips(section)
     lanes = side_by_side(columns) if options.width is None else fitted(columns, options.width)

@@ -51,9 +51,9 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
     r"""Write every section to a sheet of its own, then gaps, warnings, and facts about the scan.
 
-    Columns that RVTools has come first, under its headers. Numbers, truth values and times are cells of their type.
-    Text stays text, whatever it looks like; several values are separated by `; `. Characters that are not printable
-    are escaped as `\x1b`. Times are in UTC.
+    Assumptions come first. Columns that RVTools has stand before ours, under its headers. Numbers, truth values and
+    times are cells of their type. Text stays text, whatever it looks like; several values are separated by `; `.
+    Characters that are not printable are escaped as `\x1b`. Times are in UTC.
     """
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, _OPTIONS) as book:
@@ -66,6 +66,8 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
 
 def sheets(document: Document, *, most_rows: int = MOST_ROWS) -> Iterator[Sheet]:
     """Give the sheets of a workbook, none with more rows than that."""
+    if document.assumed:
+        yield _assumed(document)
     for section in document.sections:
         yield from _of_section(section, section.sheet or _heading(document, section), most_rows)
     yield from _of_section(document.gaps, "Gaps", most_rows)
@@ -100,6 +102,12 @@ def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:
             sample=[cells(row) for row in rows[:_MEASURED]],
             total=None if section.total is None or not is_last else cells(section.total),
         )
+
+
+def _assumed(document: Document) -> Sheet:
+    """Give the mark of a workbook under assumptions: the first sheet."""
+    lines = [[_text(one)] for one in document.assumed]
+    return _sheet("Assumed", ["assumed, not observed; all sheets rest on it"], lines, sample=lines)
 
 
 def _metadata(document: Document) -> Sheet:

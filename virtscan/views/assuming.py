@@ -56,18 +56,23 @@ def effects(before: Report, after: Report, moved: Mapping[DomainPlace, DomainPla
     return tuple(sorted(found, key=lambda effect: list(EffectKind).index(effect.change)))
 
 
-def marked(document: Document, assumptions: Sequence[str], found: Sequence[Effect]) -> Document:
-    """Mark a document as one under assumptions, in every format, with their effects."""
+def marked(document: Document, assumptions: Sequence[str], found: Sequence[Effect] | None = None) -> Document:
+    """Mark a document as one under assumptions, in every format, with their effects if these were compared."""
     if not assumptions:
         return document
-    what = "; ".join(assumptions)
+    changes = () if found is None else _lines(found)
     return msgspec.structs.replace(
         document,
         assumed=tuple(assumptions),
-        head={**document.head, "effects": records(found)},
-        headline=f"Assumed, not observed: {what}. {document.headline}".rstrip(". "),
-        notes=(*_lines(found), *document.notes),
+        head=document.head if found is None else {**document.head, "effects": records(found)},
+        headline=f"{assumed_words(assumptions)} {document.headline}".rstrip(". "),
+        notes=(*changes, *document.notes),
     )
+
+
+def assumed_words(assumptions: Sequence[str]) -> str:
+    """Name assumptions as such, in a sentence."""
+    return f"Assumed, not observed: {'; '.join(assumptions)}."
 
 
 def _effects(

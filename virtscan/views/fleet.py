@@ -29,7 +29,7 @@ def view(report: Report) -> Document:
         _section(capacity.view(report), "capacity", "Capacity"),
         *(_section(capacity.view(report, by), f"capacity_by_{by.value}", f"Capacity by {by.value}") for by in _FURTHER),
         _section(servers.view(report), "servers", "Servers"),
-        metrics=(*found.metrics, *servers.metrics(report)),
+        metrics=(*found.metrics, *servers.offload_counts(report)),
         headline=found.headline,
         notes=found.notes,
         head={"scope": report.inventory.scope},

@@ -6,13 +6,14 @@ from pathlib import Path
 import click
 
 from virtscan.cli.acquire import load
-from virtscan.cli.help import Command, CommandGroup
+from virtscan.cli.exit_codes import ExitCode
+from virtscan.cli.help import ANSWERS, Command, CommandGroup
 from virtscan.cli.options import FILE, connect_option, make_console, quiet_and_verbose, server_option, unsafe_option
 from virtscan.cli.output.outputs import OutputError, tell
 from virtscan.cli.plan import load_plan, name_warnings
 from virtscan.config import Options, find_config
 from virtscan.config.explanation import overview
-from virtscan.config.reachability import explain_device
+from virtscan.config.reachability import explain_device, is_certain
 from virtscan.errors import ConfigError
 from virtscan.reporters import printable
 from virtscan.views.wording.gaps import reason, subject
@@ -45,7 +46,11 @@ def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool)
     return 0
 
 
-@config.command(cls=Command, examples=("virtscan config show", "virtscan config show --hypervisor hv1 --device bond2"))
+@config.command(
+    cls=Command,
+    examples=("virtscan config show", "virtscan config show --hypervisor hv1 --device bond2"),
+    exit_codes=ANSWERS,
+)
 @_file
 @click.option("--hypervisor", help="Hypervisor of the device to explain (with --device).")
 @click.option("--device", help="Source device to explain: its segment and the servers that may answer on it.")
@@ -65,17 +70,25 @@ def show(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Show the plan that FILE, or the file that a scan would use, makes; secrets are not shown."""
+    """Show the plan that FILE, or the file that a scan would use, makes; secrets are not shown.
+
+    With --inventory the exit code is 3 if something that was not read there bears on the device.
+    """
     console = make_console(verbose=verbose, quiet=quiet)
     if (hypervisor is None) != (device is None):
         raise click.UsageError("--hypervisor and --device must be given together")
     plan = load_plan(_found(file), Options(allow_unsafe_uri=allow_unsafe_uri), console)
-    lines = overview(plan)
-    if hypervisor is not None and device is not None:
-        lines = explain_device(plan, hypervisor, device, load(inventory) if inventory else None)
+    if hypervisor is None or device is None:
+        if inventory is not None:
+            raise click.UsageError("--inventory adds to one device; add --hypervisor and --device")
+        lines, code = overview(plan), ExitCode.CLEAN
+    else:
+        scanned = load(inventory) if inventory else None
+        lines = explain_device(plan, hypervisor, device, scanned)
+        code = ExitCode.CLEAN if is_certain(plan, hypervisor, scanned) else ExitCode.INCOMPLETE
     for line in lines:
         tell(printable(line))
-    return 0
+    return code
 
 
 @config.command(

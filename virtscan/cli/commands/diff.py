@@ -1,5 +1,6 @@
 """`virtscan diff`: changes between two inventories."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -19,12 +20,11 @@ from virtscan.cli.options import (
     quiet_and_verbose,
     redact_option,
 )
-from virtscan.cli.output.formats import opened_for
-from virtscan.cli.output.outputs import STDOUT, keep_apart
+from virtscan.cli.output.formats import Wanted, places, wanted_outputs
+from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
-from virtscan.cli.output.rendering import show
+from virtscan.cli.output.showing import showing
 from virtscan.model import FailOn, Inventory, LowerDevice
-from virtscan.reporters import REPORTERS
 
 
 @click.command(
@@ -50,7 +50,7 @@ def diff(
     scope: str | None,
     lower_device: LowerDevice | None,
     max_age: float | None,
-    format_name: str,
+    formats: tuple[Wanted, ...],
     output: Path | None,
     redact: Path | None,
     fail_on: FailOn | None,
@@ -65,7 +65,8 @@ def diff(
     is newly at risk, 1 if something is, 3 if one side did not read a hypervisor, 4 for both.
     """
     console = make_console(verbose=verbose, quiet=quiet)
-    keep_apart(("--output", output or STDOUT), ("--redact", redact))
+    wanted = wanted_outputs(formats, output)
+    keep_apart(*places(wanted), ("--redact", redact))
     redacted = redaction(redact)
     first, second = (
         redacted.of_earlier(
@@ -73,20 +74,17 @@ def diff(
         )
         for text, origin in ((old, "OLD"), (new, "NEW"))
     )
-    return compared(first, second, format_name=format_name, output=output, fail_on=fail_on, console=console)
+    return compared(first, second, wanted=wanted, fail_on=fail_on, console=console)
 
 
 def compared(
-    old: Inventory, new: Inventory, *, format_name: str, output: Path | None, fail_on: FailOn | None, console: Console
+    old: Inventory, new: Inventory, *, wanted: Sequence[Wanted], fail_on: FailOn | None, console: Console
 ) -> ExitCode:
     """Write the changes; return the exit code."""
     from virtscan.views.changes import view
 
     changes = changes_between(old, new)
     code = of_changes(changes, fail_on or FailOn.LATENT)
-    with opened_for(format_name, output) as shown:
-        if changes.is_empty and REPORTERS[format_name].may_be_empty:
-            shown.write(b"")
-        else:
-            show(view(changes, new_gaps(new, old), code), format_name, output, shown, console)
+    with showing(wanted) as shown:
+        shown.show(view(changes, new_gaps(new, old)), console, code=code, is_empty=changes.is_empty)
     return code

@@ -21,10 +21,11 @@ from virtscan.cli.options import (
     text_output_options,
     unsafe_option,
 )
-from virtscan.cli.output.formats import opened_for
+from virtscan.cli.output.formats import TEXT, Wanted, wanted_outputs
 from virtscan.cli.output.outputs import Output
-from virtscan.cli.output.rendering import show
+from virtscan.cli.output.showing import showing
 from virtscan.cli.plan import default_uri_line, name_warnings
+from virtscan.cli.process.signals import exit_code
 from virtscan.config import find_config
 from virtscan.doctor import Check, CheckResult
 from virtscan.model import Inventory, Plan, TargetKind
@@ -54,7 +55,7 @@ def doctor(
     config: Path | None,
     host_timeout: float | None,
     allow_unsafe_uri: bool,
-    format_name: str,
+    formats: tuple[Wanted, ...],
     output: Path | None,
     verbose: bool,
     quiet: bool,
@@ -65,8 +66,8 @@ def doctor(
     0 if all can be used, 3 if something failed, 2 if the configuration is invalid.
     """
     console = make_console(verbose=verbose, quiet=quiet)
-    with opened_for(format_name, output) as shown:
-        lines = _Lines(shown if format_name == "text" else None)
+    with showing(wanted_outputs(formats, output, default=TEXT)) as shown:
+        lines = _Lines(shown.text)
         lines.add(checks.of_machine())
         plan = planned(
             console,
@@ -82,10 +83,8 @@ def doctor(
         lines.add(checks.of_sockets(plan.targets))
         inventory = collected(readable, console)
         lines.add(checks.of_inventory(readable, inventory))
-        if format_name != "text":
-            show(checks.document(lines.checks, inventory), format_name, output, shown, console, code=lines.code)
-        else:
-            lines.end(inventory)
+        lines.end(inventory)
+        shown.show(checks.document(lines.checks, inventory), console, code=lines.code)
     return lines.code
 
 
@@ -107,7 +106,7 @@ class _Lines:
     def end(self, inventory: Inventory) -> None:
         """Write the time, the version and the exit code."""
         if self._output is not None:
-            self._output.write(f"{scan_line(inventory.version, inventory.taken_at, self.code)}\n".encode())
+            self._output.write(f"{scan_line(inventory.version, inventory.taken_at, exit_code(self.code))}\n".encode())
 
     @property
     def code(self) -> ExitCode:

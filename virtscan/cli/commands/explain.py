@@ -7,17 +7,21 @@ import click
 
 from virtscan import explain as explanations
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
+from virtscan.cli.assuming import assume_option, parsed
 from virtscan.cli.exit_codes import ExitCode, of_explanation
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
-from virtscan.cli.output.formats import opened_for
+from virtscan.cli.output.formats import TEXT, Wanted, places, wanted_outputs
 from virtscan.cli.output.look import current_look
-from virtscan.cli.output.outputs import STDOUT, keep_apart
+from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
-from virtscan.cli.output.rendering import show_text
+from virtscan.cli.output.showing import showing
+from virtscan.cli.process.signals import exit_code
+from virtscan.correlator.assumptions import assume
 from virtscan.explain import Explanation
 from virtscan.model import GapAbout, Inventory, Report
 from virtscan.reporters import printable, scan_line
+from virtscan.views.assuming import assumed_words, marked
 from virtscan.views.wording.phrases.quantity import quantity
 
 _LONGEST = 600
@@ -33,13 +37,15 @@ _LONGEST = 600
 )
 @click.argument("interface", metavar="DOMAIN|MAC")
 @fresh_or_saved_options
+@assume_option
 @text_output_options
 @redact_option
 @quiet_and_verbose
 def explain(
     interface: str,
     file: Path | None,
-    format_name: str,
+    assumptions: tuple[str, ...],
+    formats: tuple[Wanted, ...],
     output: Path | None,
     redact: Path | None,
     verbose: bool,
@@ -56,19 +62,25 @@ def explain(
     from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
-    keep_apart(("--output", output or STDOUT), ("--redact", redact))
+    supposed = parsed(assumptions, str)
+    wanted = wanted_outputs(formats, output, default=TEXT)
+    keep_apart(*places(wanted), ("--redact", redact))
     redacted = redaction(redact)
-    with opened_for(format_name, output) as shown:
-        inventory = acquire(file, console, **what)
+    with showing(wanted) as shown:
+        inventory = assume(acquire(file, console, **what), supposed).inventory
         spots = explanations.find(inventory, interface)
         if not spots:
             raise click.ClickException(_not_found(inventory, interface, shows_names=redact is None))
         report = judge(redacted(inventory))
+        assumed = tuple(one.text for one in parsed(assumptions, redacted.text))
         explanation = explanations.explain(report, spots)
         code = _exit_code(explanation, report)
-        body = explanations.text(explanation, current_look().options(output).width)
-        text = f"{body}\n{scan_line(explanation.version, explanation.taken_at, code)}\n"
-        show_text(text, explanations.document(explanation, report), format_name, output, shown, console, code=code)
+        place = next((one.path for one in wanted if one.format_name == TEXT), None)
+        body = explanations.text(explanation, current_look().options(place).width)
+        mark = f"{printable(assumed_words(assumed))}\n\n" if assumed else ""
+        text = f"{mark}{body}\n{scan_line(explanation.version, explanation.taken_at, exit_code(code))}\n"
+        document = marked(explanations.document(explanation, report), assumed)
+        shown.show(document, console, code=code, text=text)
     return code
 
 

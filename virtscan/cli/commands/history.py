@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+import msgspec
 
 from virtscan.changes.trend import Every, RiskBy
 from virtscan.cli.commands.diff import compared
@@ -24,10 +25,11 @@ from virtscan.cli.options import (
     redact_option,
     report_options,
 )
-from virtscan.cli.output.formats import Wanted, opened_for, wanted_outputs
-from virtscan.cli.output.outputs import PRIVATE, STDOUT, OutputError, Outputs, keep_apart, tell
+from virtscan.cli.output.formats import Wanted, places, wanted_outputs
+from virtscan.cli.output.outputs import PRIVATE, OutputError, Outputs, keep_apart, tell
 from virtscan.cli.output.redacting import redaction
-from virtscan.cli.output.rendering import Rendering, show
+from virtscan.cli.output.rendering import Rendering
+from virtscan.cli.output.showing import showing
 from virtscan.errors import HistoryError
 from virtscan.model import FailOn
 from virtscan.model.history import ScanRecord
@@ -68,7 +70,7 @@ def list_(
     history: str | None,
     config: Path | None,
     scope: str | None,
-    format_name: str,
+    formats: tuple[Wanted, ...],
     output: Path | None,
     verbose: bool,
     quiet: bool,
@@ -78,8 +80,9 @@ def list_(
     from virtscan.views.tables.scans import view
 
     console = make_console(verbose=verbose, quiet=quiet)
+    wanted = wanted_outputs(formats, output)
     with open_history(history_url(history, config, console)) as opened:
-        _show(view(_of_scope(opened.scans(), scope)), format_name, output, console)
+        _show(view(_of_scope(opened.scans(), scope)), wanted, console)
     return ExitCode.CLEAN
 
 
@@ -134,7 +137,7 @@ def show_(
         if save is not None:
             outputs.open(save, mode=PRIVATE).write(dumps(inventory))
             return ExitCode.CLEAN
-        report = judge(inventory)
+        report = msgspec.structs.replace(judge(inventory), file="FILE")
         code = of_report(report, fail_on or FailOn.LATENT)
         rendering.with_pseudonyms(redacted.text).write(report, rendering.open(outputs), console, Run(exit_code=code))
     return code
@@ -163,28 +166,26 @@ def diff(
     history: str | None,
     config: Path | None,
     scope: str | None,
-    format_name: str,
+    formats: tuple[Wanted, ...],
     output: Path | None,
     redact: Path | None,
     fail_on: FailOn | None,
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Show changes from scan OLD to scan NEW, as virtscan diff does; by default between the last two.
-
-    A scan is a number, a day (the last one until then) or latest.
-    """
+    """Show changes from scan OLD to scan NEW (numbers, days or latest), by default between the last two."""
     from virtscan.storage.history import open_history
 
     console = make_console(verbose=verbose, quiet=quiet)
-    keep_apart(("--output", output or STDOUT), ("--redact", redact))
+    wanted = wanted_outputs(formats, output)
+    keep_apart(*places(wanted), ("--redact", redact))
     redacted = redaction(redact)
     which = parse_which(new, "NEW")
     with open_history(history_url(history, config, console)) as opened:
         second = opened.find(which, chosen_scope(opened, which, scope, config))
         first = opened.before(second) if old is None else opened.find(parse_which(old, "OLD"), second.scope)
         before, after = (redacted.of_earlier(opened.recall(one.number)) for one in (first, second))
-    return compared(before, after, format_name=format_name, output=output, fail_on=fail_on, console=console)
+    return compared(before, after, wanted=wanted, fail_on=fail_on, console=console)
 
 
 @history.command(
@@ -225,7 +226,7 @@ def trend(
     by: str,
     every: str,
     scope: str | None,
-    format_name: str,
+    formats: tuple[Wanted, ...],
     output: Path | None,
     redact: Path | None,
     verbose: bool,
@@ -237,9 +238,10 @@ def trend(
     from virtscan.views.tables import trends
 
     console = make_console(verbose=verbose, quiet=quiet)
+    wanted = wanted_outputs(formats, output)
     if view == _CAPACITY and RiskBy(by) is not RiskBy.SITE:
         raise click.UsageError(f"--by {by} is for --view risks; capacity has sites only")
-    keep_apart(("--output", output or STDOUT), ("--redact", redact))
+    keep_apart(*places(wanted), ("--redact", redact))
     redacted = redaction(redact)
     with open_history(history_url(history, config, console)) as opened:
         counts = opened.capacity_counts() if view == _CAPACITY else opened.finding_counts()
@@ -249,7 +251,7 @@ def trend(
             document = trends.capacity(capacity_trend(counts, Every(every)))
         else:
             document = trends.risks(risk_trend(counts, RiskBy(by), Every(every)))
-        _show(document, format_name, output, console)
+        _show(document, wanted, console)
     return ExitCode.CLEAN
 
 
@@ -291,6 +293,6 @@ def _of_scope(scans: Sequence[ScanRecord], option: str | None) -> Sequence[ScanR
     return [scan for scan in scans if scan.scope == scope]
 
 
-def _show(document: Document, format_name: str, output: Path | None, console: Console) -> None:
-    with opened_for(format_name, output) as shown:
-        show(document, format_name, output, shown, console)
+def _show(document: Document, wanted: Sequence[Wanted], console: Console) -> None:
+    with showing(wanted) as shown:
+        shown.show(document, console, code=ExitCode.CLEAN)

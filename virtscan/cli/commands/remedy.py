@@ -6,14 +6,16 @@ from typing import Any
 import click
 
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
+from virtscan.cli.assuming import assume_option, parsed, under
 from virtscan.cli.exit_codes import of_remedy
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
-from virtscan.cli.output.formats import opened_for
-from virtscan.cli.output.outputs import STDOUT, keep_apart
+from virtscan.cli.output.formats import TEXT, Wanted, places, wanted_outputs
+from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
-from virtscan.cli.output.rendering import show_text
+from virtscan.cli.output.showing import showing
 from virtscan.remedy import FORMS, document, plan
+from virtscan.views.assuming import marked
 
 
 @click.command(
@@ -33,13 +35,15 @@ from virtscan.remedy import FORMS, document, plan
     show_default=True,
     help="How to make the change persistent.",
 )
+@assume_option
 @text_output_options
 @redact_option
 @quiet_and_verbose
 def remedy(
     file: Path | None,
     form: str,
-    format_name: str,
+    assumptions: tuple[str, ...],
+    formats: tuple[Wanted, ...],
     output: Path | None,
     redact: Path | None,
     verbose: bool,
@@ -55,12 +59,15 @@ def remedy(
     from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
-    keep_apart(("--output", output or STDOUT), ("--redact", redact))
+    parsed(assumptions, str)
+    wanted = wanted_outputs(formats, output, default=TEXT)
+    keep_apart(*places(wanted), ("--redact", redact))
     redacted = redaction(redact)
-    with opened_for(format_name, output) as shown:
+    with showing(wanted) as shown:
         report = judge(redacted(acquire(file, console, **what)))
-        made, chosen = plan(report), FORMS[form]
-        found = document(made, report, form, chosen.steps)
+        report, what_if = under(report, parsed(assumptions, redacted.text))
+        made, chosen = plan(report, what_if.assumed), FORMS[form]
+        found = marked(document(made, report, form, chosen.steps), what_if.assumed, what_if.effects)
         code = of_remedy(report)
-        show_text(chosen.write(made), found, format_name, output, shown, console, code=code)
+        shown.show(found, console, code=code, text=chosen.write(made))
     return code

@@ -13,7 +13,7 @@ from virtscan.cli.options import lower_device_option, make_console, max_age_opti
 from virtscan.cli.output.formats import Wanted, wanted_outputs
 from virtscan.cli.output.outputs import Outputs, keep_apart
 from virtscan.cli.output.redacting import redaction
-from virtscan.cli.output.rendering import Rendering
+from virtscan.cli.output.rendering import Rendering, with_file
 from virtscan.model import FailOn, GapAbout, Inventory, LowerDevice
 from virtscan.views.report.metrics import Run
 
@@ -64,6 +64,7 @@ def report(
     with Outputs() as outputs:
         shown = rendering.open(outputs)
         judged, what_if = under(judge(inventory), parsed(assumptions, redacted.text))
+        judged = with_file(judged, files[0], is_redacted=redact is not None or len(files) > 1)
         rendering = rendering.with_what_if(what_if)
         code = of_report(judged, fail_on or FailOn.LATENT)
         rendering.with_pseudonyms(redacted.text).write(judged, shown, console, Run(exit_code=code))

@@ -18,7 +18,7 @@ from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_
 from virtscan.cli.output.formats import Wanted, wanted_outputs
 from virtscan.cli.output.outputs import PRIVATE, OutputError, Outputs, keep_apart
 from virtscan.cli.output.redacting import redaction
-from virtscan.cli.output.rendering import Rendering
+from virtscan.cli.output.rendering import Rendering, with_file
 from virtscan.cli.plan import default_uri_line
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn
@@ -114,7 +114,9 @@ def scan(
             if code is ExitCode.NOTHING_SEEN:
                 saved.keep_earlier()
             saved.end()  # whatever may go wrong with the report
-        rendering.with_pseudonyms(redacted.text).write(report, shown, console, run, news)
+        rendering.with_pseudonyms(redacted.text).write(
+            with_file(report, save, is_redacted=redact is not None), shown, console, run, news
+        )
     if night.note is not None and not quiet:
         click.echo(f"virtscan: {night.note}", err=True)
     if refused is not None:

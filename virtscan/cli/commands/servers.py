@@ -15,8 +15,8 @@ from virtscan.cli.options import (
     quiet_and_verbose,
     server_option,
 )
-from virtscan.cli.output.formats import opened_for
-from virtscan.cli.output.rendering import show
+from virtscan.cli.output.formats import Wanted, wanted_outputs
+from virtscan.cli.output.showing import showing
 from virtscan.model import Plan
 from virtscan.views import VIEWS
 
@@ -38,7 +38,7 @@ def servers(
     servers: tuple[str, ...],
     config: Path | None,
     host_timeout: float | None,
-    format_name: str,
+    formats: tuple[Wanted, ...],
     output: Path | None,
     verbose: bool,
     quiet: bool,
@@ -47,14 +47,15 @@ def servers(
     from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
+    wanted = wanted_outputs(formats, output)
     plan = planned(console, config=config, servers=servers, host_timeout=host_timeout)
     if not plan.servers:
         raise click.UsageError(
             "no provisioning server given; use --server NAME:INTERFACE=SOURCE, or [[server]] in the configuration"
         )
     only_servers = Plan(servers=plan.servers, host_timeout=plan.host_timeout, deadline=plan.deadline)
-    with opened_for(format_name, output) as shown:
+    with showing(wanted) as shown:
         judged = judge(collected(only_servers, console))
         code = of_servers(judged)
-        show(VIEWS["servers"](judged), format_name, output, shown, console, code=code)
+        shown.show(VIEWS["servers"](judged), console, code=code)
     return code

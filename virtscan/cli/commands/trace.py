@@ -9,10 +9,10 @@ from virtscan.cli.acquire import judged_on, load
 from virtscan.cli.exit_codes import of_trace
 from virtscan.cli.help import TRACES, Command
 from virtscan.cli.options import FILE, make_console, max_age_option, output_options, quiet_and_verbose, redact_option
-from virtscan.cli.output.formats import opened_for
-from virtscan.cli.output.outputs import STDOUT, keep_apart
+from virtscan.cli.output.formats import Wanted, places, wanted_outputs
+from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction
-from virtscan.cli.output.rendering import show
+from virtscan.cli.output.showing import showing
 
 
 @click.command(
@@ -35,7 +35,7 @@ def trace(
     pcap: Path,
     inventory: Path | None,
     max_age: float | None,
-    format_name: str,
+    formats: tuple[Wanted, ...],
     output: Path | None,
     redact: Path | None,
     verbose: bool,
@@ -47,7 +47,8 @@ def trace(
     ports are needed, because TFTP servers answer from any port. Formats are pcap and pcapng, gzipped or not.
     """
     console = make_console(verbose=verbose, quiet=quiet)
-    keep_apart(("--output", output or STDOUT), ("--redact", redact))
+    wanted = wanted_outputs(formats, output)
+    keep_apart(*places(wanted), ("--redact", redact))
     redacted = redaction(redact)
     report = None
     if inventory is None and max_age is not None:
@@ -56,7 +57,7 @@ def trace(
         from virtscan.correlator.judging import judge
 
         report = judge(redacted(judged_on(load(inventory), console, max_age=max_age)))
-    with opened_for(format_name, output) as shown:
+    with showing(wanted) as shown:
         found = redacted.of_trace(captures.read(pcap))
         lines = captures.lines(found, report)
         judged = {line.judgement.failed for line in lines if line.judgement is not None}
@@ -65,5 +66,5 @@ def trace(
             failed=captures.Failed.YES in judged,
             incomplete=captures.Failed.UNCLEAR in judged or bool(found.gaps),
         )
-        show(captures.view(found, lines), format_name, output, shown, console, code=code)
+        shown.show(captures.view(found, lines), console, code=code)
     return code

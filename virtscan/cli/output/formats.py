@@ -1,10 +1,9 @@
 """`--format FORMAT[=FILE]`: the outputs of one report."""
 
-import contextlib
 import difflib
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,11 @@ import click
 import msgspec
 from click.shell_completion import CompletionItem
 
-from virtscan.cli.output.outputs import STDOUT, Output, opened
+from virtscan.cli.output.outputs import STDOUT, keep_apart
 from virtscan.reporters import REPORTERS, SUMMARY, Reporter
+
+TEXT = "text"
+"""The text that a command writes itself, such as a script; no other command has it."""
 
 _SUMMARY = "summary"
 
@@ -30,72 +32,76 @@ class Wanted(msgspec.Struct, frozen=True):
         """The format's reporter."""
         return SUMMARY if self.format_name == _SUMMARY else REPORTERS[self.format_name]
 
+    @property
+    def words(self) -> str:
+        """The option that asks for it."""
+        return "--summary" if self.format_name == _SUMMARY else f"--format {self.format_name}"
+
 
 class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only
     """`FORMAT` or `FORMAT=FILE`; the path of a format alone is standard output."""
 
     name = "format"
 
+    def __init__(self, *, has_text: bool = False) -> None:
+        """Take all formats and, if the command writes one itself, that text as the first."""
+        self.formats = (*([TEXT] if has_text else []), *REPORTERS)
+
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002 click's signature; 8.1 gives no context
         """Name the formats in the help."""
-        return f"[{'|'.join(REPORTERS)}][=FILE]"
+        return f"[{'|'.join(self.formats)}][=FILE]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Wanted:
         """Parse one value; Any, because click also gives values that are converted already."""
         if isinstance(value, Wanted):
             return value
         name, has_file, file = str(value).partition("=")
-        if name not in REPORTERS:
-            near = difflib.get_close_matches(name, REPORTERS, n=1)
+        if name not in self.formats:
+            near = difflib.get_close_matches(name, self.formats, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            self.fail(f"{name!r} is not a format; {hint}there are {', '.join(REPORTERS)}", param, ctx)
+            self.fail(f"{name!r} is not a format; {hint}there are {', '.join(self.formats)}", param, ctx)
         if has_file and not file:
             self.fail(f"{value}: no file given; write {name}=FILE, or {name} for standard output", param, ctx)
         return Wanted(name, Path(file), f"--format {value}") if has_file else Wanted(name)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 click's signature
         """Complete the name of the format."""
-        return [CompletionItem(name) for name in REPORTERS if name.startswith(incomplete)]
+        return [CompletionItem(name) for name in self.formats if name.startswith(incomplete)]
 
 
-def wanted_outputs(formats: Sequence[Wanted], output: Path | None, *, summary: bool) -> tuple[Wanted, ...]:
-    """Give the outputs of `--format`, `--summary` and `-o`; without any of them it is the first of all formats.
+def wanted_outputs(
+    formats: Sequence[Wanted], output: Path | None, *, default: str = next(iter(REPORTERS)), summary: bool = False
+) -> tuple[Wanted, ...]:
+    """Give the outputs of `--format`, `--summary` and `-o`; without any of them it is the default format.
 
     Raises:
         click.UsageError: Two outputs are the same place, `-o` has no format, or a terminal can't show a format.
     """
-    formats = (*formats, *([Wanted(_SUMMARY)] if summary else [])) or (Wanted(next(iter(REPORTERS))),)
+    formats = (*formats, *([Wanted(_SUMMARY)] if summary else [])) or (Wanted(default),)
     pathless = [one for one in formats if one.path == STDOUT]
     if output is not None and not pathless:
         raise click.UsageError("-o: every --format has its own file; omit -o, or add a --format without a file")
     wanted = tuple(Wanted(one.format_name, output or STDOUT) if one.path == STDOUT else one for one in formats)
     if len(pathless) > 1:
-        words = ["--summary" if one.format_name == _SUMMARY else f"--format {one.format_name}" for one in pathless]
+        words = [one.words for one in pathless]
         raise click.UsageError(f"{' and '.join(words)} go to one place; give all but one a file, e.g. {words[0]}=FILE")
+    keep_apart(*places(wanted))
     for one in wanted:
-        refuse_unusable(one.format_name, one.path)
+        _refuse_unusable(one)
     return wanted
 
 
-def refuse_unusable(format_name: str, path: Path | None) -> None:
-    """Refuse a format whose module is not installed, and one of bytes where only a terminal would take it.
+def places(wanted: Iterable[Wanted]) -> tuple[tuple[str, Path], ...]:
+    """Give the option and the place of each output."""
+    return tuple((one.option, one.path) for one in wanted)
 
-    Raises:
-        click.UsageError: The module is missing, or the format isn't text and standard output is a terminal.
-    """
-    reporter = REPORTERS.get(format_name, SUMMARY)
+
+def _refuse_unusable(wanted: Wanted) -> None:
+    """Refuse a format whose module is not installed, and one of bytes where only a terminal would take it."""
+    if wanted.format_name == TEXT:
+        return
+    reporter = wanted.reporter
     if reporter.needs is not None and importlib.util.find_spec(reporter.needs) is None:
-        raise click.UsageError(f"--format {format_name}: {reporter.needs} is not installed; install virtscan[reports]")
-    if not reporter.is_text and path in (None, STDOUT) and sys.stdout.isatty():
-        raise click.UsageError(f"--format {format_name} is not text; name a file with -o")
-
-
-def opened_for(format_name: str, path: Path | None) -> contextlib.AbstractContextManager[Output]:
-    """Open a place for a format.
-
-    Raises:
-        click.UsageError: The place is a terminal, which can't show the format.
-        click.ClickException: The file can't be opened for writing.
-    """
-    refuse_unusable(format_name, path)
-    return opened(path)
+        raise click.UsageError(f"{wanted.words}: {reporter.needs} is not installed; install virtscan[reports]")
+    if not reporter.is_text and wanted.path == STDOUT and sys.stdout.isatty():
+        raise click.UsageError(f"{wanted.words} is not text; name a file with -o")

@@ -25,11 +25,12 @@ class Colour(Enum):
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """The wishes of a command line: nothing shortened, colour, rows that need no action, columns, order."""
+    """The wishes of a command line: nothing shortened, colour, rows that need no action, the total, columns, order."""
 
     wide: bool = False
     colour: Colour = Colour.AUTO
     show_all: bool = False
+    total: bool = False
     columns: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
 
@@ -40,6 +41,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
             width=shutil.get_terminal_size().columns if is_terminal and not self.wide else None,
             colour=self._wants_colour(is_terminal=is_terminal),
             show_all=self.show_all,
+            total=self.total,
             flat=bool(self.columns or self.sort),
         )
 
@@ -60,11 +62,18 @@ def _keep(context: click.Context, option: click.Parameter, value: Any) -> None: 
     """Put the value of an option into the look."""
     match option.name:
         case "columns" | "sort":
-            value = () if value is None else tuple(part.strip() for part in value.split(","))
+            value = () if value is None else _names(value)
         case "colour":
             value = Colour(value)
     name = option.name or ""
     context.meta[_KEY] = msgspec.structs.replace(context.meta.get(_KEY, Look()), **{name: value})
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(","))
+    if not all(names):
+        raise click.BadParameter(f"{text!r} names no column; write COLUMN, or COLUMN,COLUMN")
+    return names
 
 
 wide_option = click.option(
@@ -92,6 +101,14 @@ all_option = click.option(
     expose_value=False,
     callback=_keep,
     help="Also show risks that need no action: mitigated, not-affected.",
+)
+
+total_option = click.option(
+    "--total",
+    is_flag=True,
+    expose_value=False,
+    callback=_keep,
+    help="End the CSV of the capacity view with a row of totals.",
 )
 
 columns_option = click.option(

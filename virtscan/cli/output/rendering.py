@@ -14,13 +14,15 @@ from virtscan.changes import Changes
 from virtscan.cli.assuming import AssumptionResult
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, is_nothing_seen
-from virtscan.cli.output.formats import Wanted
+from virtscan.cli.output.formats import Wanted, places
 from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import STDOUT, Output, Outputs
+from virtscan.cli.output.showing import show_gaps
+from virtscan.cli.process.signals import exit_code
 from virtscan.cli.process.time_limit import within_seconds
 from virtscan.files import FileError, read_regular
 from virtscan.model import Gap, Inventory, Report
-from virtscan.reporters import REPORTERS, Content, gap_lines
+from virtscan.reporters import Content
 from virtscan.views import EVERYTHING, GROUPINGS, VIEWS, Document, Section
 from virtscan.views.assuming import marked
 from virtscan.views.report import metrics
@@ -29,6 +31,12 @@ from virtscan.views.rows.arranging import arrange
 from virtscan.views.rows.filters import narrow, parse_condition
 
 _LARGEST_METRICS = 64 << 20
+_CAPACITY = "capacity"
+_CONTENTS = {
+    Content.SUMMARY: "is the result for the whole fleet",
+    Content.FLEET: "holds all views",
+    Content.METRICS: "always has all metrics",
+}
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +49,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
         """Give the document of the changes."""
         from virtscan.views.changes import view
 
-        return view(self.changes, self.gaps, run.exit_code)
+        return msgspec.structs.replace(view(self.changes, self.gaps), exit_code=exit_code(run.exit_code))
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +85,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def places(self) -> tuple[tuple[str, Path], ...]:
         """The option and the place of each output."""
-        return tuple((one.option, one.path) for one in self.outputs)
+        return places(self.outputs)
 
     def check(self, *, is_assumed: bool = False) -> None:
         """Try the options on an empty report, before any host is read.
@@ -88,18 +96,33 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             ConfigError: A condition is invalid, names a column that the view lacks, or a value that its column can't
                 have.
-            click.UsageError: No output has a view that could be chosen or filtered.
+            click.UsageError: An option has nothing to act on.
         """
-        chosen = {"--view": self.view, "--by": self.by, "--where": self.where or None}
-        if all(one.reporter.content is not Content.VIEW for one in self.outputs):
-            first = self.outputs[0]
-            content = "always has all metrics" if first.reporter.content is Content.METRICS else "holds all views"
-            for option in (option for option, value in chosen.items() if value is not None):
-                raise click.UsageError(f"--format {first.format_name} {content}; leave out {option}")
+        self._check_view()
         if is_assumed and any(one.reporter.content is Content.METRICS for one in self.outputs):
             raise click.UsageError("--assume: metrics cover observed facts only; leave out --format prometheus")
         empty = Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC)))
         self._document(empty, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
+
+    def _check_view(self) -> None:
+        """Refuse options that nothing would heed."""
+        look = current_look()
+        shown = [one for one in self.outputs if one.reporter.content is Content.VIEW]
+        if not shown:
+            options: dict[str, object] = {"--view": self.view, "--by": self.by, "--where": self.where}
+            options |= {"--sort": look.sort, "--columns": look.columns, "--total": look.total}
+            first = self.outputs[0]
+            if first.reporter.content is Content.SUMMARY:
+                del options["--view"]
+            for option in (option for option, value in options.items() if value):
+                raise click.UsageError(f"{first.words} {_CONTENTS[first.reporter.content]}; leave out {option}")
+        if self.by is not None and self.view != _CAPACITY:
+            raise click.UsageError(f"--by is for the capacity view; add --view {_CAPACITY}, or leave out --by")
+        if look.total and not any(one.reporter.has_total_on_demand for one in shown):
+            raise click.UsageError("--total is for --format csv; other formats always have the total")
+        if look.total and (self.view != _CAPACITY or self.where):
+            why = f"the total is that of the whole {_CAPACITY} view"
+            raise click.UsageError(f"--total: {why}; add --view {_CAPACITY}, and leave out --where")
 
     def open(self, outputs: Outputs) -> list[Output]:
         """Open every output.
@@ -124,7 +147,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             reporter, content = wanted.reporter, wanted.reporter.content
             if content is Content.METRICS:
                 documents[content] = self._document(report, content, _carried_over(run, wanted.path))
-            elif content is Content.VIEW and news is not None:
+            elif content in {Content.VIEW, Content.SUMMARY} and news is not None:
                 documents[content] = news.document(run)
                 if news.changes.is_empty and reporter.may_be_empty:
                     output.write(b"")
@@ -136,25 +159,25 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             if stays:
                 output.keep_earlier()
             has_gaps = has_gaps or (reporter.has_gaps and not (stays and wanted.path != STDOUT))
-        if self.what_if.assumed and not all(one.reporter.has_gaps for one in self.outputs):
-            # Whatever is quiet: the file has no place for it.
-            click.echo(f"virtscan: assumed, not observed: {'; '.join(self.what_if.assumed)}", err=True)
         if not has_gaps and news is None:
-            _show_gaps(next(iter(documents.values())), console)
+            show_gaps(next(iter(documents.values())), console)
 
     def _document(self, report: Report, content: Content, run: Run) -> Document:
+        conditions: tuple[str, ...] = ()
         match content:
             case Content.VIEW:
                 view, conditions = VIEWS[self.view or next(iter(VIEWS))], self.where
-                if self.view == "capacity" and self.by is not None:
+                if self.by is not None:
                     view = GROUPINGS[self.by]
+            case Content.SUMMARY:
+                view = next(iter(VIEWS.values()))
             case Content.FLEET:
-                view, conditions = EVERYTHING, ()
+                view = EVERYTHING
             case Content.METRICS:
-                view, conditions = partial(metrics.view, run=run), ()
+                view = partial(metrics.view, run=msgspec.structs.replace(run, exit_code=exit_code(run.exit_code)))
             case _:
                 assert_never(content)
-        document = msgspec.structs.replace(view(report), exit_code=run.exit_code)
+        document = msgspec.structs.replace(view(report), exit_code=exit_code(run.exit_code))
         if content is Content.FLEET:
             document = msgspec.structs.replace(document, sections=(*document.sections, *self.further))
         if self.note is not None:
@@ -167,47 +190,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         return arrange(document, look.columns, look.sort) if content is Content.VIEW else document
 
 
-def show(
-    document: Document,
-    format_name: str,
-    path: Path | None,
-    output: Output,
-    console: Console,
-    *,
-    code: ExitCode | None = None,
-) -> None:
-    """Write a document to the output that `path` led to; gaps that its format has no place for go to the console."""
-    document = msgspec.structs.replace(document, exit_code=code)
-    reporter = REPORTERS[format_name]
-    output.write(reporter.render(document, current_look().options(path)))
-    if not reporter.has_gaps:
-        _show_gaps(document, console)
-
-
-def show_text(
-    text: str,
-    document: Document,
-    format_name: str,
-    path: Path | None,
-    output: Output,
-    console: Console,
-    *,
-    code: ExitCode | None = None,
-) -> None:
-    """Write a document as `show` does, or for the format `text` this text with the gaps on the console."""
-    if format_name == "text":
-        output.write(text.encode())
-        _show_gaps(document, console)
-    else:
-        show(document, format_name, path, output, console, code=code)
-
-
-def _show_gaps(document: Document, console: Console) -> None:
-    """Print gaps and warnings of a document on the console."""
-    for line in gap_lines(document.gaps):
-        console.warn(line)
-    for line in gap_lines(document.warnings):
-        console.warn(f"warning: {line}")
+def with_file(report: Report, file: Path | None, *, is_redacted: bool = False) -> Report:
+    """Give a report with the name of its inventory for further commands; a path may hold names."""
+    name = "FILE" if is_redacted or file == STDOUT else str(file)
+    return report if file is None else msgspec.structs.replace(report, file=name)
 
 
 def _carried_over(run: Run, path: Path) -> Run:

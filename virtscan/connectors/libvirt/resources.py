@@ -15,6 +15,7 @@ from virtscan.connectors.observations import Mark, Marked, Measured
 from virtscan.model import GapAbout, Processor
 from virtscan.model.gaps.causes import Failure
 from virtscan.model.gaps.items import FactName, HostFact
+from virtscan.transport import uri
 
 _FLAGS = {
     Mark.AUTOSTART: libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART,
@@ -49,13 +50,24 @@ def requests(session: Session, *, statistics: bool) -> Iterator[PipelinedCall[An
     connection = session.connection
     memory = partial(connection.getMemoryStats, libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
     yield PipelinedCall(partial(reply_of, memory), partial(_use_memory, session))
-    for mark, flag in _FLAGS.items():
+    flags = _FLAGS | {Mark.PAUSED: suspended(session.draft.uri)}
+    for mark, flag in flags.items():
         yield PipelinedCall(
             partial(reply_of, partial(connection.listAllDomains, flag)), partial(_use_list, session, mark)
         )
     if statistics:
         ask = partial(connection.getAllDomainStats, _STATISTICS, libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
         yield PipelinedCall(partial(reply_of, ask), partial(_use_statistics, session))
+
+
+def suspended(address: str) -> int:
+    """Give the flag of the list of suspended domains at an address.
+
+    A guest that suspended itself (pmsuspended) is in libvirt's list of other states. With QEMU that is one whose CPUs
+    are stopped; with Xen it may be one that is idle.
+    """
+    flags: int = _FLAGS[Mark.PAUSED]
+    return flags | int(libvirt.VIR_CONNECT_LIST_DOMAINS_OTHER) if uri.driver(address) == "qemu" else flags
 
 
 def _use_memory(session: Session, replies: Sequence[Reply[Mapping[str, int]]]) -> None:

@@ -1,6 +1,7 @@
 """Sending stacks of a server: its devices, with the state of the offload over all paths through them."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 
 import msgspec
 
@@ -14,7 +15,7 @@ from virtscan.correlator.servers.paths import (
     ways_down,
     without_local_ports,
 )
-from virtscan.model import DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
+from virtscan.model import ASSUMED, DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
 
 _MASTERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.UNKNOWN})
 
@@ -54,6 +55,22 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
             return tuple(dict.fromkeys(name for name in off if name is not None))
         unread = (name for way in self.ways for name in way.devices)
         return tuple(dict.fromkeys(name for name in unread if self.offload(name).tx_checksum is State.UNKNOWN))
+
+    @property
+    def is_assumed(self) -> bool:
+        """Return True if the state is assumed of a device that decides."""
+        assumed = self.server.assumed_tx
+        return bool(assumed) and (not self.observed or not set(assumed).isdisjoint(self.deciding()))
+
+    @property
+    def source(self) -> str:
+        """The source of the state, as shown."""
+        return ASSUMED if self.is_assumed else self.server.source
+
+    @property
+    def observed_at(self) -> datetime | None:
+        """The time at which the state was observed; None where it was not."""
+        return None if self.is_assumed else self.server.observed_at
 
     def offload(self, name: DeviceName) -> Offload:
         """Give the offload state of one device; UNKNOWN for one that the server does not list."""

@@ -1,11 +1,12 @@
 """Servers as they would be: after their next reboot, or with devices switched."""
 
 from collections.abc import Collection
+from typing import Any
 
 import msgspec
 
 from virtscan.correlator.servers.sending import sending_stacks
-from virtscan.model import DeviceName, Offload, Persistence, Server, ServerDevice, State
+from virtscan.model import DeviceName, Offload, Persistence, Server, ServerDevice, State, SupposedServer
 from virtscan.model.facts.persistence import AssumedSetting
 
 _LASTING = Persistence(tx_checksum=State.OFF, setting=AssumedSetting())
@@ -51,11 +52,20 @@ def switched(server: Server, state: State, interface: str | None = None) -> Serv
         msgspec.structs.replace(one, offload=offload) if interface in {None, one.device.name} else one
         for one in server.devices
     )
+    named = [one.device.name for one in devices if interface in {None, one.device.name}]
     if interface in {None, server.interface}:
+        named.append(DeviceName(server.interface or ""))
         server = msgspec.structs.replace(
             server, tx_checksum=state, reason=None, persistence=offload.persistence, features={}
         )
-    return msgspec.structs.replace(server, devices=devices)
+    return supposed(server, devices=devices, assumed_tx=tuple(dict.fromkeys((*server.assumed_tx, *named))))
+
+
+def supposed(server: Server, **changes: Any) -> SupposedServer:  # Any: fields of different types
+    """Give a server with changes that are assumed."""
+    assumed = {"assumed_tx": server.assumed_tx, "assumed_place": server.assumed_place}
+    known = {name: getattr(server, name) for name in Server.__struct_fields__}
+    return SupposedServer(**known | assumed | changes)
 
 
 def _rebooted(one: ServerDevice) -> ServerDevice:

@@ -140,6 +140,8 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
         lists_all_devices=False,
         machine=Machine.UNKNOWN,
     )
+    if server.is_wholly_assumed:
+        return msgspec.structs.replace(without, persistence=server.persistence), ()
     if server.tx_checksum is State.UNKNOWN:
         return without, ()
     cause = _too_old(clock, server.observed_at, server.source)

@@ -28,6 +28,9 @@ DeviceName = NewType("DeviceName", str)
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time with its zone: one without can't be compared with the others."""
 
+ASSUMED = "assumed"
+"""The source of a fact that is supposed, not observed."""
+
 CONFIGURATION = "configuration"
 """The source of declarations: they hold at the scan, whenever they were written."""
 

@@ -65,3 +65,26 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     devices: tuple[ServerDevice, ...] = ()
     lists_all_devices: bool = False
     observed_at: Moment | None = None
+
+    @property
+    def assumed_tx(self) -> tuple[str, ...]:
+        """The devices whose offload is not observed but assumed, "" for a server of which no device is known."""
+        return ()
+
+    @property
+    def assumed_place(self) -> bool:
+        """Return True if `runs_on` is assumed, not declared."""
+        return False
+
+    @property
+    def is_wholly_assumed(self) -> bool:
+        """Return True if the offload of all of its devices is assumed."""
+        names = {self.interface or "", *(one.device.name for one in self.devices)}
+        return bool(self.assumed_tx) and names - {""} <= set(self.assumed_tx)
+
+
+class SupposedServer(Server, frozen=True, kw_only=True):
+    """A server under assumptions, which is never saved."""
+
+    assumed_tx: tuple[str, ...] = ()
+    assumed_place: bool = False

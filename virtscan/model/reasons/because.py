@@ -57,7 +57,8 @@ class OffloadKnown(Reason, frozen=True):
     """State of the server's TX checksum offload over all ways of its sending stack.
 
     `devices` are those that decide: the ones that keep a partial checksum if it is on, the ones that fill it if off.
-    `whole` is False where the source shows one device and nothing of the stack.
+    `whole` is False where the source shows one device and nothing of the stack. `assumed` is True where one of those
+    that decide is assumed, not observed.
     """
 
     server: str
@@ -65,6 +66,7 @@ class OffloadKnown(Reason, frozen=True):
     state: State
     devices: tuple[DeviceName, ...] = ()
     whole: bool = True
+    assumed: bool = False
 
 
 class AfterReboot(Reason, frozen=True):

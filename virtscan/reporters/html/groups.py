@@ -6,7 +6,7 @@ import msgspec
 
 from virtscan.reporters.text import CELL, LINE, common_suffix, plain, printable
 from virtscan.views.document import Document, Section
-from virtscan.views.rows.grouping import RowGroup
+from virtscan.views.rows.grouping import Advice, RowGroup
 
 _PLACE = ("hypervisor", "source_device")
 _COMPACT = {*_PLACE, "domain", "exposure", "waived"}
@@ -42,8 +42,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: str
     title: str
-    action: str
-    commands: tuple[str, ...]
+    advice: tuple[Advice, ...]
     count: int
     is_open: bool
     places: tuple[DeviceDomains, ...] = ()
@@ -77,8 +76,7 @@ def _panel(section: Section, group: RowGroup) -> Panel:
     return Panel(
         verdict=group.verdict,
         title=printable(group.title, LINE),
-        action=printable(group.action, LINE),
-        commands=tuple(printable(command, LINE) for command in group.commands),
+        advice=group.parts,
         count=len(group.rows),
         is_open=group.is_open,
         places=places[:_SHOWN_PLACES],

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from virtscan.reporters.csv import same_in_all_rows
 from virtscan.reporters.text import plain, printable
 from virtscan.views.document import Align, Column, Document, Section, Value
 
@@ -22,7 +23,7 @@ def of_document(document: Document) -> Islands:
     and no, and none stand as they are. A browser reads a section when its table is opened.
     """
     texts: dict[str, int] = {}
-    sections = tuple((section.key, _section(section, texts)) for section in document.sections)
+    sections = tuple((section.key, _section(document, section, texts)) for section in document.sections)
     shared = f'{{"name":{_json(_name(document))},"texts":{_lines(_json(text) for text in texts)}}}'
     return Islands(shared=shared, sections=sections)
 
@@ -38,12 +39,14 @@ def _name(document: Document) -> str:
     return f"{document.schema.partition('/')[0].replace('.', '-')}{day}"
 
 
-def _section(section: Section, texts: dict[str, int]) -> str:
+def _section(document: Document, section: Section, texts: dict[str, int]) -> str:
     shown = list(columns(section))
+    same = {key: printable(plain(value)) for key, value in same_in_all_rows(document, section).items()}
     rows = _lines(_json([_cell(row[place], column, texts) for place, column in shown]) for row in section.rows)
     total = _json(section.total and [_cell(section.total[place], column, texts) for place, column in shown])
     described = _lines(_json(_description(section, place, column)) for place, column in shown)
-    return f'{{"key":{_json(section.key)},"columns":{described},"rows":{rows},"total":{total}}}'
+    head = f'"key":{_json(section.key)},"same":{_json(same)}'
+    return f'{{{head},"columns":{described},"rows":{rows},"total":{total}}}'
 
 
 def _description(section: Section, place: int, column: Column) -> dict[str, object]:

@@ -23,12 +23,15 @@
     if (!column.number) return texts[cell];
     return column.fractions ? cell.toFixed(2) : String(cell);
   };
+  const textInCsv = (whole) => {
+    const text = whole.replace(FORMULA, "$1'");
+    return /[",\n\r;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
   const inCsv = (cell, column) => {
     if (cell === null || cell === undefined) return "";
     if (column.fractions && Number.isInteger(cell)) return cell.toFixed(1);
     if (typeof cell === "boolean" || column.number) return String(cell);
-    const text = texts[cell].replace(FORMULA, "$1'");
-    return /[",\n\r;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    return textInCsv(texts[cell]);
   };
   const debounced = (step) => {
     let waiting = 0;
@@ -222,8 +225,9 @@
 
     download() {
       const columns = this.section.columns.map((column, place) => ({ ...column, place })).filter((one) => one.data);
-      const lines = [columns.map((column) => column.key),
-        ...this.found.map((row) => columns.map((column) => inCsv(row[column.place], column)))];
+      const same = Object.values(this.section.same).map(textInCsv);
+      const lines = [[...columns.map((column) => column.key), ...Object.keys(this.section.same)],
+        ...this.found.map((row) => [...columns.map((column) => inCsv(row[column.place], column)), ...same])];
       const content = new Blob(lines.map((line) => `${line.join(",")}\n`), { type: "text/csv" });
       const link = element("a", { href: URL.createObjectURL(content), download: `${name}-${this.section.key}.csv` });
       link.click();

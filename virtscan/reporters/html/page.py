@@ -16,15 +16,15 @@ from virtscan.views.document import Document, Metric
 _TILES = (
     ("at_risk", "", "at risk", "bad"),
     ("verdicts", "unknown", "unknown", "doubtful"),
-    ("hypervisors", "complete", "hypervisors read", ""),
-    ("hypervisors", "partial", "hypervisors read in part", "doubtful"),
-    ("hypervisors", "failed", "hypervisors not read", "bad"),
-    ("domains", "", "virtual machines", ""),
-    ("interfaces", "", "network interfaces", ""),
+    ("hypervisors", "complete", "hypervisor{} read", ""),
+    ("hypervisors", "partial", "hypervisor{} read in part", "doubtful"),
+    ("hypervisors", "failed", "hypervisor{} not read", "bad"),
+    ("domains", "", "virtual machine{}", ""),
+    ("interfaces", "", "network interface{}", ""),
 )
-"""Metric, value of its label (empty for the sum of all), words, and the look of a number above 0."""
+"""Metric, value of its label (empty for the sum of all), words for one or many, and the look of a number above 0."""
 
-_ONLY_IF_ANY = {"hypervisors read in part", "hypervisors not read"}
+_ONLY_IF_ANY = {"partial", "failed"}
 
 
 def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
@@ -103,14 +103,17 @@ def _tiles(metrics: tuple[Metric, ...]) -> list[tuple[int | float, str, str]]:
     tiles = []
     for name, label, words, look in _TILES:
         found = [one.value for one in metrics if one.name == name and (not label or label in one.labels.values())]
-        if sum(found) or (found and words not in _ONLY_IF_ANY):
-            tiles.append((sum(found), words, look if sum(found) else ""))
+        if sum(found) or (found and label not in _ONLY_IF_ANY):
+            tiles.append(_tile(sum(found), words, look))
     return tiles
 
 
 def _gap_tile(document: Document) -> list[tuple[int | float, str, str]]:
-    count = len(document.gaps.rows)
-    return [(count, "gaps", "doubtful" if count else "")]
+    return [_tile(len(document.gaps.rows), "gap{}", "doubtful")]
+
+
+def _tile(count: int | float, words: str, look: str) -> tuple[int | float, str, str]:
+    return count, words.format("" if count == 1 else "s"), look if count else ""
 
 
 def _code(note: str) -> Markup:

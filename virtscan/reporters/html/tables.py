@@ -42,7 +42,9 @@ def _table(section: Section, title: str) -> Table:
             for place in places
         ),
         rows=tuple(tuple(_cell(row[place]) for place in places) for row in rows),
-        total=() if section.total is None else tuple(_cell(section.total[place]) for place in places),
+        total=()
+        if section.total is None or not section.rows
+        else tuple(_cell(section.total[place]) for place in places),
     )
 
 

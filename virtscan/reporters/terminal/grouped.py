@@ -13,7 +13,7 @@ from virtscan.reporters.terminal.layout import fitted, side_by_side, width
 from virtscan.reporters.terminal.width import glued, unglued, wrap
 from virtscan.reporters.text import LINE, printable
 from virtscan.views.document import Section
-from virtscan.views.rows.grouping import RowGroup
+from virtscan.views.rows.grouping import Advice, RowGroup
 
 _INDENT = "  "
 
@@ -36,16 +36,24 @@ def grouped(section: Section, groups: Sequence[RowGroup], room: int | None, *, c
 
 def _title(group: RowGroup, room: int | None) -> list[str]:
     title = printable(group.title, LINE)
-    action = printable(group.action, LINE)
-    commands = "; ".join(glued(printable(command, LINE)) for command in group.commands)
-    advice = f"{action}: {commands}" if commands else action
+    parts = list(map(_advice, group.parts))
+    advice = "; ".join(parts)
     whole = f"{title} {advice}".rstrip()
     if room is None:
         return [unglued(whole)]
     lines = wrap(whole, room)
     if len(lines) > 1 and advice:
-        lines = [*wrap(title, room, indent=_INDENT), *wrap(_INDENT + advice, room, indent=_INDENT)]
+        below = (f"{_INDENT}{part[:1].upper()}{part[1:]}" for part in parts)
+        lines = [
+            *wrap(title, room, indent=_INDENT),
+            *(line for part in below for line in wrap(part, room, indent=_INDENT)),
+        ]
     return [unglued(line) for line in lines]
+
+
+def _advice(part: Advice) -> str:
+    commands = tuple(glued(printable(command, LINE)) for command in part.commands)
+    return Advice(action=printable(part.action, LINE), commands=commands).words
 
 
 def _rows(section: Section, groups: Sequence[RowGroup], room: int | None) -> dict[int, list[str]]:

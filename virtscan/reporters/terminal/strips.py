@@ -9,6 +9,8 @@ from virtscan.reporters.text import common_suffix
 from virtscan.views.document import Align, Column
 
 _NAMES = frozenset({"hypervisor", "domain", "server"})
+_TOTAL = "total"
+"""The first cell of a row of totals; all others are names."""
 
 
 class Strip(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +42,8 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
     def without_suffix(self) -> "Strip":
         """Drop the domain suffix that all names of hosts share."""
         heading, *cells = self.cells
-        suffix = common_suffix(cells) if self.column.key in _NAMES else ""
+        named = [cell for cell in cells if cell != _TOTAL]
+        suffix = common_suffix(named) if self.column.key in _NAMES else ""
         return self._with(heading, (cell.removesuffix(suffix) for cell in cells)) if suffix else self
 
     def _with(self, heading: str, cells: Iterable[str]) -> "Strip":

@@ -48,13 +48,12 @@ _DATA = Audience.DATA
 _KINDS = tuple(dict.fromkeys(str(kind.value) for kind in (*FindingKind, *Kind)))
 
 
-def view(changes: Changes, gaps: Iterable[Gap] = (), exit_code: int | None = None) -> Document:
+def view(changes: Changes, gaps: Iterable[Gap] = ()) -> Document:
     """Show every change, by cause.
 
     Args:
         changes: The changes.
         gaps: Gaps of the newer side alone.
-        exit_code: The command's.
     """
     found = tuple(lines(changes))
     main = section("changes", _FIELDS, found)
@@ -63,7 +62,6 @@ def view(changes: Changes, gaps: Iterable[Gap] = (), exit_code: int | None = Non
         schema="virtscan.diff/1",
         version=changes.new.version,
         taken_at=changes.new.taken_at,
-        exit_code=exit_code,
         head={"scope": changes.new.scope, "since": _side(changes.old)},
         sections=(
             msgspec.structs.replace(main, groups=grouped),

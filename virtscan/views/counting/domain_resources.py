@@ -31,7 +31,6 @@ def disks(resources: Resources) -> tuple[Disk, ...]:
 
 
 FIELDS: tuple[Field[DomainPlacements], ...] = (
-    Field(yes_or_no("paused", audience=_DATA), lambda item: known(item.domain.resources.paused)),
     Field(yes_or_no("autostart", audience=_DATA), lambda item: known(item.domain.resources.autostart)),
     Field(yes_or_no("has_snapshot", audience=_DATA), lambda item: known(item.domain.resources.has_snapshot)),
     Field(one_of(Firmware, "firmware", audience=_DATA), lambda item: word(item.domain.firmware)),

@@ -1,17 +1,15 @@
 """Headroom for more domains: when the largest host of each site fails, and for the largest new one today."""
 
-from collections import defaultdict
-from collections.abc import Iterator
-
-from virtscan.model import Domain, DomainState, Hypervisor
+from virtscan.model import Domain, DomainState, HostStatus, Hypervisor
 from virtscan.views.counting.amounts import ratio, total
 from virtscan.views.counting.groups import Group
 
 
 def memory_without_largest_mib(group: Group) -> int | None:
-    """Return the memory left at each site, added up, when its largest host fails and its domains run on the others.
+    """Return the memory left at a site when its largest host fails and its domains run on the others.
 
-    It is negative where not all of them fit. None for groups that are a part of a site.
+    It is negative where not all of them fit. None for anything but one whole site, because no site has room for the
+    domains of another, and where a host of it was not read completely.
     """
     there = _without_largest(group, [host.memory_mib for host in group.read])
     given = group.given_mib(running=True)
@@ -19,7 +17,7 @@ def memory_without_largest_mib(group: Group) -> int | None:
 
 
 def cpu_ratio_without_largest(group: Group) -> float | None:
-    """Return the virtual CPUs that run for each CPU that is left when the largest host of each site fails."""
+    """Return the virtual CPUs that run for each CPU that is left when the largest host of a site fails."""
     there = _without_largest(group, [host.cpus for host in group.read])
     return ratio(group.vcpus(running=True), there)
 
@@ -55,15 +53,7 @@ def _given_mib(domain: Domain) -> int | None:
 
 
 def _without_largest(group: Group, amounts: list[int | None]) -> int | None:
-    """Add up amounts of the hosts that were read, without the largest one of each site."""
-    if not group.has_whole_sites or group.total(amounts) is None:
-        return None
-    return sum(sum(of_site) - max(of_site) for of_site in _by_site(group, amounts))
-
-
-def _by_site(group: Group, amounts: list[int | None]) -> Iterator[list[int]]:
-    sites: defaultdict[str | None, list[int]] = defaultdict(list)
-    for host, amount in zip(group.read, amounts, strict=True):
-        if amount is not None:
-            sites[host.site].append(amount)
-    yield from sites.values()
+    """Add up amounts of the hosts of one site, all of which were read completely, without the largest one."""
+    is_site = group.has_whole_sites and len({host.site for host in group.hosts}) == 1
+    there = total(amounts) if is_site and group.status is HostStatus.COMPLETE else None
+    return None if there is None else there - max(amount for amount in amounts if amount is not None)

@@ -1,5 +1,7 @@
 """A finding in one phrase, and lines about facts beyond single findings."""
 
+import shlex
+
 from virtscan.correlator.servers.supposed import after_reboot as rebooted
 from virtscan.model import Finding, Gap, GapAbout, Reach, Report, SourceMode, Verdict
 from virtscan.model.gaps.items import Servers
@@ -56,4 +58,5 @@ def further(report: Report) -> tuple[str, ...]:
         more = "which facts to learn first"
     else:
         return ()
-    return (f"More: `virtscan remedy` shows {more}, `virtscan explain DOMAIN` why.",)
+    file = "" if report.file is None else f" {shlex.quote(report.file)}"
+    return (f"More: `virtscan remedy{file}` shows {more}, `virtscan explain DOMAIN{file}` why.",)

@@ -22,7 +22,7 @@ from virtscan.model import (
     State,
     Verdict,
 )
-from virtscan.views.document import Column, Document, Field, Metric, number, section
+from virtscan.views.document import Column, Document, Field, Metric, known, number, section
 from virtscan.views.report.of_report import of_report
 
 _MIB = 1024 * 1024
@@ -159,6 +159,11 @@ def _domains(host: Hypervisor, labels: dict[str, str]) -> Iterator[Metric]:
         for name, unit, values, factor, text in sums:
             total = sum(value for value in values if value is not None) * factor
             yield Metric(name=name, unit=unit, value=total, help=text, labels=of_state)
+    running = by_state[DomainState.ACTIVE]
+    paused = [known(one.resources.paused) for one in running]
+    if None not in paused:
+        text = "Running domains that are paused; they keep their memory."
+        yield Metric(name="domains_paused", value=sum(map(bool, paused)), help=text, labels=labels)
 
 
 def _labels(metric: Metric) -> tuple[str, ...]:

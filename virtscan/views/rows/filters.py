@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from virtscan.errors import ConfigError
+from virtscan.model.identity.short_names import in_full
 from virtscan.model.nearest import nearest
-from virtscan.views.document import Align, Column, Document, Value
+from virtscan.views.document import Align, Column, Document, Section, Value
 from virtscan.views.rows.columns import place_of
 from virtscan.views.rows.grouping import RowGroup
 
@@ -26,8 +27,11 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-_SPOKEN = {"yes": "true", "no": "false"}
-"""The words that tables show for truth values."""
+_SPOKEN = {"true": "yes", "false": "no"}
+"""The words that tables show for truth values: either can be typed."""
+
+_NAMES = frozenset({"hypervisor", "domain", "server"})
+"""Columns of names that tables show without the domain that all have: so they can be typed."""
 
 
 class RowCondition(msgspec.Struct, frozen=True):
@@ -64,12 +68,14 @@ def parse_condition(text: str) -> RowCondition:
 def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
     """Keep only the rows of the first section that meet all conditions, and name these.
 
-    An empty operand, or part of a list, stands for a missing value. Of several values in a cell one must meet the
-    condition, and for `!=` and `!~` none. The total is dropped, for it would not be that of the rows shown. Counts and
-    gaps stay those of the whole fleet, and a note counts the rows shown.
+    A name may be typed without its domain, as long as it is that of one. An empty operand, or part of a list, stands
+    for a missing value. Of several values in a cell one must meet the condition, and for `!=` and `!~` none. The total
+    is dropped, for it would not be that of the rows shown. Counts and gaps stay those of the whole fleet, and a note
+    counts the rows shown.
 
     Raises:
         ConfigError: The view lacks a column, or a column can't have the value; the message names those that exist.
+            Or a short name stands for several.
     """
     if not conditions:
         return document
@@ -77,6 +83,7 @@ def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
     tests = [(place_of(section, condition.column, "--where"), condition) for condition in conditions]
     for place, condition in tests:
         _check(section.columns[place], condition)
+    tests = [(place, _in_full(section, place, condition)) for place, condition in tests]
     kept = [
         number
         for number, row in enumerate(section.rows)
@@ -107,32 +114,53 @@ def _narrowed(groups: Iterable[RowGroup], kept: Iterable[int]) -> Iterator[RowGr
             yield msgspec.structs.replace(group, rows=rows, is_open=True)
 
 
+def _in_full(section: Section, place: int, condition: RowCondition) -> RowCondition:
+    """Give a condition with whole names in the place of short ones."""
+    if section.columns[place].key not in _NAMES or condition.sign not in {"=", "!="}:
+        return condition
+    names = dict.fromkeys(str(row[place]) for row in section.rows if row[place] is not None)
+    if condition.operand in names:
+        return condition
+    parts: list[str] = []
+    for part in _parts(condition.operand):
+        meant = in_full(part, names)
+        if len(meant) > 1:
+            text = f"--where {condition.column}{condition.sign}{condition.operand}"
+            raise ConfigError(f"{text}: {part} is short for {' and '.join(meant)}; write more of it, or {part}.*")
+        parts += meant or (part,)
+    return msgspec.structs.replace(condition, operand=",".join(parts))
+
+
 def _check(column: Column, condition: RowCondition) -> None:
     """Refuse a value that the column can never have: its empty result would look like good news."""
     sign, operand = condition.sign, condition.operand
     text = f"--where {condition.column}{sign}{operand}"
     if column.words and sign in _ORDERS:
-        raise ConfigError(f"{text}: {column.key} is not a number; it can be {', '.join(column.words)}")
+        raise ConfigError(f"{text}: {column.key} is not a number; it can be {', '.join(_words(column))}")
     wrong = _impossible(column, sign, operand)
     if wrong is None:
         return
     if not column.words:
         raise ConfigError(f"{text}: {column.key} is a number")
-    likely = {word.replace("_", "-"): word for word in column.words}
-    likely |= _SPOKEN if "true" in column.words else {}
+    likely = {word.replace("_", "-"): word for word in _words(column)}
     near = nearest(wrong, likely)
     hint = f"did you mean {likely[near]!r}? " if near else ""
-    raise ConfigError(f"{text}: no value of {column.key} matches; {hint}it can be {', '.join(column.words)}")
+    raise ConfigError(f"{text}: no value of {column.key} matches; {hint}it can be {', '.join(_words(column))}")
+
+
+def _words(column: Column) -> tuple[str, ...]:
+    """Give the words that the column can have, as they may be typed."""
+    return (*column.words, *(_SPOKEN[word] for word in column.words if column.holds is bool))
 
 
 def _impossible(column: Column, sign: str, operand: str) -> str | None:
     """Return the part of an operand that no value of the column can match; None if there is none."""
     if "~" in sign:
-        found = not column.words or any(re.search(operand, word) for word in ("", *column.words))
+        found = not column.words or any(re.search(operand, word) for word in ("", *_words(column)))
         return None if found else operand
     parts = filter(None, _parts(operand))
     if column.words:
-        return next((part for part in parts if not any(_matches(word, part) for word in column.words)), None)
+        return next((part for part in parts if not any(_matches(word, part) for word in _words(column))), None)
     is_number = column.align is Align.RIGHT
     return next((part for part in parts if is_number and _number(part) is None), None)
 
@@ -152,12 +180,12 @@ def _holds(value: Value, condition: RowCondition) -> bool:
     if sign in _ORDERS:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return is_number and _ORDERS[sign](value, _number(operand))
-    text = _text(value)
+    texts = _texts(value)
     if sign == "~":
-        return re.search(operand, text) is not None
+        return any(re.search(operand, text) is not None for text in texts)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value in map(_number, _parts(operand))
-    return text == operand or any(_matches(text, part) for part in _parts(operand))
+    return any(text == operand or _matches(text, part) for text in texts for part in _parts(operand))
 
 
 def _parts(operand: str) -> list[str]:
@@ -170,14 +198,16 @@ def _matches(text: str, glob: str) -> bool:
     return text == glob or (text != "" and fnmatchcase(text, glob))
 
 
-def _text(value: Value) -> str:
+def _texts(value: Value) -> tuple[str, ...]:
+    """Give the texts that stand for a value: two for a truth value, and an empty one for a missing value."""
     match value:
         case None:
-            return ""
+            return ("",)
         case bool():
-            return "true" if value else "false"
+            word = "true" if value else "false"
+            return word, _SPOKEN[word]
         case _:
-            return str(value)
+            return (str(value),)
 
 
 def _number(text: str) -> float | None:

@@ -3,25 +3,45 @@
 import msgspec
 
 
+class Advice(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do, with commands, each to be copied whole."""
+
+    action: str
+    commands: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The action with its commands, in one sentence; empty for nothing to do."""
+        return f"{self.action}: {'; '.join(self.commands)}" if self.commands else self.action
+
+
 class RowGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of a section that have one cause.
 
     `verdict` is that of all rows. `title` is a sentence about the cause, `action` is how to settle it, empty for
-    nothing to do; `commands` belong to it, each to be copied whole. `rows` are the places of the rows in their section,
-    `columns` the keys in which they differ. A group that is not `is_open` needs no action; people see it if they ask
-    for all. `lists_rows` is False where the rows add nothing to the title: then their number is enough.
+    nothing to do; `commands` belong to it, each to be copied whole; `also` is to be done as well. `rows` are the places
+    of the rows in their section, `columns` the keys in which they differ. A group that is not `is_open` needs no
+    action; people see it if they ask for all. `lists_rows` is False where the rows add nothing to the title: then their
+    number is enough.
     """
 
     verdict: str
     title: str
     action: str = ""
     commands: tuple[str, ...] = ()
+    also: tuple[Advice, ...] = ()
     rows: tuple[int, ...]
     columns: tuple[str, ...]
     is_open: bool = True
     lists_rows: bool = True
 
     @property
+    def parts(self) -> tuple[Advice, ...]:
+        """All that is to be done, in its order; empty for nothing to do."""
+        first = Advice(action=self.action, commands=self.commands)
+        return (first, *self.also) if self.action else ()
+
+    @property
     def advice(self) -> str:
-        """The action with its commands, in one sentence; empty for nothing to do."""
-        return f"{self.action}: {'; '.join(self.commands)}" if self.commands else self.action
+        """All that is to be done, in one line."""
+        return "; ".join(part.words for part in self.parts)

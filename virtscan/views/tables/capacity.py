@@ -1,6 +1,7 @@
 """The capacity view: the resources of hosts, the allocated part, and the part of that at risk."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from virtscan.model import DeviceKind, HostStatus, Report
 from virtscan.views.counting.amounts import ratio
@@ -32,6 +33,9 @@ _LABELS = {
 }
 
 
+_MOST_SITES = 6
+
+
 def _macvtap_by_device(group: Group) -> tuple[str, ...] | None:
     """Count the macvtap interfaces on each device of one host, the fullest first."""
     if len(group.hosts) != 1:
@@ -54,7 +58,7 @@ FIELDS: tuple[Field[Group], ...] = (
     Field(number("memory_mib", "memory (MiB)", under="cpus"), lambda group: group.memory_mib()),
     Field(number("memory_free_mib", "memory free (MiB)", audience=_DATA), lambda group: group.memory_free_mib()),
     Field(number("domains_running"), lambda group: group.running()),
-    Field(number("domains_paused", audience=_DATA), lambda group: group.paused()),
+    Field(number("domains_paused", under="domains_running"), lambda group: group.paused()),
     Field(number("domains_defined", under="domains_running"), lambda group: group.total(1 for _ in group.domains)),
     Field(number("vcpus_running", "vCPUs running"), lambda group: group.vcpus(running=True)),
     Field(number("vcpus_defined", "vCPUs defined", under="vcpus_running"), lambda group: group.vcpus(running=False)),
@@ -111,22 +115,32 @@ def view(report: Report, by: By = By.HYPERVISOR) -> Document:
         fields = (*fields, _BY_DEVICE)
     total = everything(report, ("total", *[None] * (len(columns) - 1)))
     counted = summary.metrics(report)
+    rows = groups(report, by)
     return of_report(
         report,
         "capacity",
-        section("rows", fields, groups(report, by), total),
+        section("rows", fields, rows, total),
         metrics=counted,
-        notes=(*summary.coverage(counted), *_notes(total, by)),
+        notes=(*summary.coverage(counted), *_notes(report, total, by)) if rows else (),
     )
+
+
+def _headroom(sites: Sequence[Group]) -> str:
+    """Say what is left at each site: headroom of one is of no use to another."""
+    words = "headroom N+1 is what is left for more VMs when the largest host of a site fails"
+    left = [(site.label[0] or "no site", memory_without_largest_mib(site)) for site in sites[:_MOST_SITES]]
+    shown = ", ".join(f"{name} {'unknown' if mib is None else f'{mib} MiB'}" for name, mib in left)
+    more = f" and {len(sites) - _MOST_SITES} more (--by site)" if len(sites) > _MOST_SITES else ""
+    return f"{words}: {shown}{more}"
 
 
 def _label_field(column: Column, place: int) -> Field[Group]:
     return Field(column, lambda group: group.label[place])
 
 
-def _notes(total: Group, by: By) -> list[str]:
+def _notes(report: Report, total: Group, by: By) -> list[str]:
     """Explain the numbers, as far as these need it."""
-    notes = ["headroom N+1: memory left for more VMs when the largest host of each site fails"] if total.read else []
+    notes = [_headroom(groups(report, By.SITE))] if total.read else []
     if by in (By.DEVICE, By.SEGMENT):
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is not HostStatus.COMPLETE:

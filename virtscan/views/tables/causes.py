@@ -67,6 +67,7 @@ def section_of(found: Sequence[CauseGroup], findings: Sequence[Finding], ids: Ma
         Field(Column("cause", wraps=True), lambda cause: cause.group.title),
         Field(Column("action", wraps=True), lambda cause: cause.group.action or None),
         Field(texts("commands"), lambda cause: cause.group.commands),
+        Field(texts("also", wraps=True), lambda cause: tuple(one.words for one in cause.group.also)),
         Field(number("interfaces"), lambda cause: len(cause.group.rows)),
         Field(number("at_risk"), lambda cause: sum(is_at_risk(findings[row]) for row in cause.group.rows)),
         Field(
@@ -95,7 +96,8 @@ def _cause(findings: Sequence[Finding], places: Sequence[int], wording: CauseWor
     """Make a cause of the findings at some places; those that are not waived come first, and the more certain."""
     open_first = sorted(places, key=lambda place: _doubt(findings[place]))
     own = [findings[place] for place in open_first]
-    action, commands = wording.action(own) if own[0].waived is None else ("", ())
+    is_waived = own[0].waived is not None
+    action, commands = ("", ()) if is_waived else wording.action(own)
     return CauseGroup(
         first=own[0],
         group=RowGroup(
@@ -103,6 +105,7 @@ def _cause(findings: Sequence[Finding], places: Sequence[int], wording: CauseWor
             title=wording.title(own),
             action=action,
             commands=commands,
+            also=() if is_waived else wording.also(own),
             rows=tuple(open_first),
             columns=_COLUMNS,
             is_open=own[0].verdict in _OPEN,

@@ -40,6 +40,7 @@ from virtscan.views.report.of_report import of_report
 from virtscan.views.tables.causes import causes, section_of, uneven
 from virtscan.views.tables.hypervisors import hypervisors
 from virtscan.views.tables.servers import servers
+from virtscan.views.wording.phrases.names import sender
 from virtscan.views.wording.reasons import Wording
 
 _DATA = Audience.DATA
@@ -95,6 +96,10 @@ def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Findi
             _of_conclusion(lambda finding: records((*finding.because, *finding.missing))),
         ),
         Field(one_of(Reach, "reaches_server", audience=_DATA), lambda finding: word(finding.reaches_server)),
+        Field(
+            texts("also_at_risk_by", audience=_DATA),
+            lambda finding: tuple(sender(one.server, one.server_interface) for one in finding.others),
+        ),
         Field(Column("waived", audience=_DATA), lambda finding: finding.waived),
         Field(
             records_of(WaivedServer, key="waived_servers"),

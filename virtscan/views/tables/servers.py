@@ -98,8 +98,8 @@ FIELDS: tuple[Field[_Server], ...] = (
     Field(texts("segments", under="after_reboot"), lambda server: server.facts.segments),
     Field(texts("subnets", audience=_DATA), lambda server: server.facts.subnets),
     Field(yes_or_no("physical", audience=_DATA), lambda server: server.facts.physical),
-    Field(Column("source"), lambda server: server.facts.source),
-    Field(moment("observed_at", under="source"), lambda server: timestamp(server.facts.observed_at)),
+    Field(Column("source"), lambda server: server.stack.source),
+    Field(moment("observed_at", under="source"), lambda server: timestamp(server.stack.observed_at)),
     Field(number("at_risk"), lambda server: _count(server, summary.is_at_risk)),
     Field(number("at_risk_waived", audience=_DATA), lambda server: _count(server, summary.is_accepted)),
     Field(Column("reason", wraps=True), lambda server: server.reason),
@@ -136,12 +136,16 @@ def servers(report: Report) -> Section:
 
 def metrics(report: Report) -> tuple[Metric, ...]:
     """Count the servers by the state of their offload, and the findings that their next reboot puts at risk."""
+    return (*offload_counts(report), summary.at_risk_after_reboot(report))
+
+
+def offload_counts(report: Report) -> tuple[Metric, ...]:
+    """Count the servers by the state of their offload."""
     fleet = ServerIndex(report.inventory).fleet
     states = Counter(as_judged(sending(server), fleet).tx for server in report.inventory.servers)
     text = "Servers by the state of their TX checksum offload."
-    return (
-        *(Metric(name="tx_checksum", value=states[state], help=text, labels={"state": state.value}) for state in State),
-        summary.at_risk_after_reboot(report),
+    return tuple(
+        Metric(name="tx_checksum", value=states[state], help=text, labels={"state": state.value}) for state in State
     )
 
 

@@ -1,5 +1,6 @@
 """The sentences for causes: the common part of findings, and the change that settles them together."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
@@ -9,9 +10,10 @@ from virtscan.correlator.servers.cure import Cure, cure_of, server_of, stack_of
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
-from virtscan.model import Confidence, Finding, Report, Server, Verdict
+from virtscan.model import AnotherServer, Confidence, Finding, Report, Server, Verdict
 from virtscan.model import reasons as r
 from virtscan.model.sources import is_declared
+from virtscan.views.rows.grouping import Advice
 from virtscan.views.wording.cures import instead, switch_commands
 from virtscan.views.wording.missing import leading
 from virtscan.views.wording.phrases.names import listed, sender
@@ -49,7 +51,7 @@ class CauseWording:
             case Verdict.AT_RISK if first.confidence is Confidence.LOW and (facts := _facts(findings)):
                 return f"Give {' or '.join(facts)}.", ()
             case Verdict.AT_RISK:
-                return self._cure(first)
+                return self._cure_of(first.server, first.server_interface)
             case Verdict.UNKNOWN:
                 lacks = leading(first.missing)
                 how = None if lacks is None else self._wording.how(lacks)
@@ -57,33 +59,47 @@ class CauseWording:
             case Verdict.MITIGATED | Verdict.NOT_AFFECTED:
                 return "", ()
 
+    def also(self, findings: Sequence[Finding]) -> tuple[Advice, ...]:
+        """Say what else has to be changed, server by server, because it puts some of the findings at risk, too."""
+        open_ = [finding for finding in findings if finding.waived is None]
+        counted = Counter(one for finding in open_ for one in finding.others)
+        order = sorted(counted, key=lambda one: (-counted[one], one.server, one.server_interface or ""))
+        return tuple(self._besides(one, counted[one], len(open_)) for one in order)
+
+    def _besides(self, one: AnotherServer, count: int, whole: int) -> Advice:
+        those = "" if count == whole else f", for {count} of these interfaces"
+        action, commands = self._cure_of(one.server, one.server_interface)
+        if commands:
+            return Advice(action=f"also on {one.server}{those}", commands=commands)
+        return Advice(action=f"also {sender(one.server, one.server_interface)}{those}. {action}".rstrip(". ") + ".")
+
     @cached_property
     def _fleet(self) -> Fleet:
         return ServerIndex(aged(self._inventory)).fleet
 
-    def _found(self, finding: Finding) -> tuple[Server, SendingStack] | None:
-        server = server_of(self._inventory.servers, finding.server, finding.server_interface)
-        return None if server is None else (server, stack_of(server, finding.server_interface))
+    def _found(self, name: str | None, interface: str | None) -> tuple[Server, SendingStack] | None:
+        server = server_of(self._inventory.servers, name, interface)
+        return None if server is None else (server, stack_of(server, interface))
 
     def _sender(self, finding: Finding) -> str:
         """Name the server with the devices to switch and, if that is another one, its interface."""
         name, interface = finding.server or "", finding.server_interface
-        found = self._found(finding)
+        found = self._found(finding.server, finding.server_interface)
         devices = [] if found is None else [word for word in self._plan(found[1]).words if word is not None]
         if not devices or devices == [interface]:
             return sender(name, interface)
         return f"{name} {listed(devices)}" + (f" ({interface})" if interface else "")
 
     def _state(self, finding: Finding) -> str:
-        found = self._found(finding)
-        is_known_by_word = found is not None and is_declared(found[0].source)
-        return f"TX checksum offload is {'declared ' if is_known_by_word else ''}on"
+        found = self._found(finding.server, finding.server_interface)
+        word = "" if found is None else "assumed " if found[1].is_assumed else _declared(found[0].source)
+        return f"TX checksum offload is {word}on"
 
     def _plan(self, stack: SendingStack) -> Cure:
         return cure_of(stack, self._fleet)
 
-    def _cure(self, finding: Finding) -> tuple[str, tuple[str, ...]]:
-        found = self._found(finding)
+    def _cure_of(self, name: str | None, interface: str | None) -> tuple[str, tuple[str, ...]]:
+        found = self._found(name, interface)
         if found is None:
             return "", ()
         server, stack = found
@@ -102,6 +118,10 @@ class CauseWording:
         others = len({one for finding in findings if (one := leading(finding.missing)) != lacks})
         more = f" (and {quantity(others, 'similar fact')})" if others else ""
         return f"Unknown: {self._wording.sentence(lacks)}{more}."
+
+
+def _declared(source: str) -> str:
+    return "declared " if is_declared(source) else ""
 
 
 def _doubt(finding: Finding) -> str:

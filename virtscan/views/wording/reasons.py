@@ -51,7 +51,7 @@ class Wording:
 
     def sentence(self, reason: r.Reason) -> str:
         """Word one reason: a fact that is known, or one that is missing; empty for a hypervisor observed lately."""
-        for words in (self._kernel, self._server, _place, _way, self._missing):
+        for words in (self._kernel, self._server, self._placed, _place, _way, self._missing):
             if (found := words(reason)) is not None:
                 return found
         raise TypeError(reason)
@@ -126,7 +126,8 @@ class Wording:
     def _server(self, reason: r.Reason) -> str | None:
         match reason:
             case r.OffloadKnown(server=name, interface=interface, state=state, devices=devices, whole=whole):
-                words = f"{sender(name, interface)}: TX checksum offload is {state.value} ({self._seen(name)})"
+                seen = "assumed" if reason.assumed else self._seen(name)
+                words = f"{sender(name, interface)}: TX checksum offload is {state.value} ({seen})"
                 if devices and set(devices) != {interface}:
                     words += f" on {listed(devices)}"
                 if whole or state is State.ON:
@@ -155,6 +156,15 @@ class Wording:
                 return f"a provisioning system has {listed(servers)} on record for it"
             case r.ExclusionContradicted(server=name, device=device):
                 return f"a declaration or record excludes {name}, but its NIC is on {named(device)} itself"
+            case _:
+                return None
+
+    def _placed(self, reason: r.Reason) -> str | None:
+        """Say where a server is declared or assumed to run."""
+        match reason:
+            case r.OnOtherHypervisor(server=name, hypervisor=host, domain=None, declared=True):
+                assumed = any(one.assumed_place for one in self._servers.get(name, ()))
+                return f"{name} runs on {host} ({'assumed' if assumed else 'declared'}), another hypervisor"
             case _:
                 return None
 
@@ -204,8 +214,8 @@ def _place(reason: r.Reason) -> str | None:
             return f"{name} is bare metal with NICs of its own"
         case r.NotOnHypervisor(server=name, hypervisor=host, macs=macs):
             return f"{name} is not on {host}: it was read completely and nothing there has {listed(macs)}"
-        case r.OnOtherHypervisor(server=name, hypervisor=host, domain=None, declared=declared):
-            return f"{name} runs on {host}{' (declared)' if declared else ' itself'}, another hypervisor"
+        case r.OnOtherHypervisor(server=name, hypervisor=host, domain=None):
+            return f"{name} runs on {host} itself, another hypervisor"
         case r.OnOtherHypervisor(server=name, hypervisor=host, domain=domain):
             return f"{name} is domain {domain} on {host}, another hypervisor"
         case r.SharesDevice(server=name, domain=None, hypervisor=host, device=device, mode=mode):

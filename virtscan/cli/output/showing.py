@@ -1,0 +1,79 @@
+"""A document in every form that a command was asked for, each at its place."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from virtscan.cli.console import Console
+from virtscan.cli.exit_codes import ExitCode
+from virtscan.cli.output.formats import TEXT, Wanted
+from virtscan.cli.output.look import current_look
+from virtscan.cli.output.outputs import Output, Outputs
+from virtscan.cli.process.signals import exit_code
+from virtscan.reporters import gap_lines
+from virtscan.views import Document
+
+
+class Showing:
+    """The open outputs of a command that makes one document."""
+
+    def __init__(self, wanted: Sequence[Wanted], outputs: Sequence[Output]) -> None:
+        self._pairs = tuple(zip(wanted, outputs, strict=True))
+
+    @property
+    def text(self) -> Output | None:
+        """The output for the text that the command writes itself; None if it is not wanted."""
+        return next((output for wanted, output in self._pairs if wanted.format_name == TEXT), None)
+
+    def show(
+        self, document: Document, console: Console, *, code: ExitCode, text: str | None = None, is_empty: bool = False
+    ) -> None:
+        """Write a document to every output; gaps go to the console if no output has a place for them.
+
+        Args:
+            document: What to write.
+            console: Where gaps may go.
+            code: The exit code of the command.
+            text: The command's own text, for the format of this name; None if it was written already, with the gaps.
+            is_empty: There is nothing to report: formats for people say nothing.
+        """
+        document = msgspec.structs.replace(document, exit_code=exit_code(code))
+        has_gaps = is_empty
+        for wanted, output in self._pairs:
+            if wanted.format_name == TEXT:
+                if text is None:
+                    has_gaps = True
+                else:
+                    output.write(text.encode())
+                continue
+            reporter = wanted.reporter
+            has_gaps = has_gaps or reporter.has_gaps
+            if is_empty and reporter.may_be_empty:
+                output.write(b"")
+            else:
+                output.write(reporter.render(document, current_look().options(wanted.path)))
+        if not has_gaps:
+            show_gaps(document, console)
+
+
+@contextlib.contextmanager
+def showing(wanted: Sequence[Wanted]) -> Iterator[Showing]:
+    """Open the outputs of a command for a block.
+
+    Raises:
+        ClickException: One can't be opened for writing.
+    """
+    with Outputs() as outputs:
+        opened = [outputs.open(one.path) for one in wanted]
+        for output in opened:
+            output.is_alone = len(opened) == 1
+        yield Showing(wanted, opened)
+
+
+def show_gaps(document: Document, console: Console) -> None:
+    """Print gaps and warnings of a document on the console."""
+    for line in gap_lines(document.gaps):
+        console.warn(line)
+    for line in gap_lines(document.warnings):
+        console.warn(f"warning: {line}")

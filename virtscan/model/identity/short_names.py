@@ -1,0 +1,15 @@
+"""Names without their domain, as tables show them and people type them."""
+
+from collections.abc import Iterable
+
+
+def in_full(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Give the known names that a name stands for: itself if it is one, else those that it is the beginning of.
+
+    >>> in_full("kvm01", ["kvm01.example.com", "kvm011.example.com", "kvm02.example.com"])
+    ('kvm01.example.com',)
+    """
+    names = dict.fromkeys(known)
+    if name in names:
+        return (name,)
+    return tuple(one for one in names if name and one.startswith(f"{name}."))
