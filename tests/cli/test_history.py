@@ -366,6 +366,34 @@ def test_without_a_place_for_the_lock_it_scans_with_a_warning(
     assert scans(url) == 1
 
 
+def test_a_full_disk_loses_no_report(tmp_path: Path) -> None:
+    """Neither the database nor the copy nor the note in the lock has room: in a filesystem of a page."""
+    done = subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "sh", "-c",
+         f'mount -t tmpfs -o size=4k tmpfs {tmp_path} && cat /dev/zero >{tmp_path}/fill 2>/dev/null; exec "$@"', "sh",
+         sys.executable, "-c", "from virtscan.cli import main; main()", *SCAN, "--history", f"sqlite:///{tmp_path}/h"],
+        env=os.environ | {"XDG_STATE_HOME": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 74, done.stderr
+    assert "; exit code 74." in done.stdout
+    assert "the scan is lost: " in done.stderr
+
+
+def test_the_first_nights_in_an_empty_database_are_compared(
+    postgresql: PostgreSQL, capfd: pytest.CaptureFixture[str]
+) -> None:
+    url = postgresql.new_database()
+    night = [*SCAN, "--history", url, "--since", url]
+
+    assert run(night) == AT_RISK
+    out, err = capfd.readouterr()
+    assert out.startswith("First scan: ")
+    assert f"{url}: no scan of this configuration yet; everything counts as new" in err
+    assert run(night) in {0, 3}
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("format_name", REPORTERS)
 @pytest.mark.parametrize("command", [["list"], ["trend"], ["trend", "--view", "risks", "--by", "server"]])
 def test_every_format_has_the_scans_and_the_trends(

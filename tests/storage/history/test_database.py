@@ -72,7 +72,7 @@ def test_a_file_that_is_not_a_database_says_so(tmp_path: Path) -> None:
 def test_a_later_schema_is_refused(url: str) -> None:
     save(url, FLEET)
     with open_history(url) as history, history._database.writing() as connection:
-        connection.exec_driver_sql("UPDATE schema_version SET number = 99")
+        connection.exec_driver_sql("UPDATE schema_version SET number = 99 WHERE number = 1")
 
     for create in (False, True):
         assert problem(url, create=create).endswith(": its schema is version 99, of a later virtscan; use that one")

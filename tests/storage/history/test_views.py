@@ -1,7 +1,13 @@
 """The published SQL views, in both databases."""
 
+import re
+from datetime import timedelta
+
+from tests.build import TAKEN_AT
+from tests.conftest import PROJECT
 from tests.storage.history.nights import host, night, nights, query, save, vm
 from virtscan.model import Attachment, DeviceName, DomainState, HostStatus, Interface, Mac, SourceMode
+from virtscan.storage.history import Then, open_history
 
 FAILED = HostStatus.FAILED
 DOMAINS = "SELECT hypervisor, domain, vcpus, first_scan, end_scan FROM domain ORDER BY 1, 2, 4"
@@ -24,10 +30,36 @@ def test_a_new_state_ends_the_old_one_even_if_the_host_was_read_in_part(url: str
     assert query(url, DOMAINS) == [("hv1", "vm1", 2, 1, 2), ("hv1", "vm1", 4, 2, None), ("hv1", "vm2", 2, 1, None)]
 
 
-def test_a_host_that_is_no_longer_scanned_keeps_what_it_had(url: str) -> None:
-    save(url, nights([host("hv1", vm(1)), host("hv2", vm(2))], [host("hv1", vm(1))]))
+def test_what_a_host_had_ends_when_it_is_no_longer_configured(url: str) -> None:
+    both = [host("hv1", vm(1)), host("hv2", vm(2))]
+    save(url, nights(both, [host("hv1", vm(1)), host("hv2", status=FAILED)], [host("hv1", vm(1))]))
 
+    assert query(url, DOMAINS) == [("hv1", "vm1", 2, 1, None), ("hv2", "vm2", 2, 1, 3)]
+    assert [str(end)[:10] for (end,) in query(url, "SELECT ended_at FROM domain WHERE domain = 'vm2'")] == [
+        "2026-11-24"
+    ]
+    assert query(url, "SELECT domain FROM interface WHERE end_scan IS NULL") == [("vm1",)]
+    assert query(url, CHANGES) == [(3, "removed", "hv2", "vm2")]
+    with open_history(url) as history:
+        assert [len(one.hypervisors) for one in history.load_all(1, 2, 3)] == [2, 2, 1]
+
+    save(url, [night(4, *both)])
     assert query(url, DOMAINS) == [("hv1", "vm1", 2, 1, None), ("hv2", "vm2", 2, 1, None)]
+
+
+def test_a_move_away_from_a_host_that_is_no_longer_configured_is_not_a_removal(url: str) -> None:
+    save(url, nights([host("hv1", vm(1)), host("hv2", vm(2))], [host("hv1", vm(1), vm(2))]))
+
+    assert query(url, CHANGES) == [(2, "moved", "hv1", "vm2")]
+
+
+def test_pruning_keeps_the_end_of_a_host_that_is_no_longer_configured(url: str) -> None:
+    one = [host("hv1", vm(1))]
+    save(url, nights([host("hv1", vm(1)), host("hv2", vm(2))], one, one, one))
+    with open_history(url) as history:
+        assert history.prune(before=TAKEN_AT + timedelta(days=9), then=Then.NONE) == (2, 3)
+
+    assert query(url, DOMAINS) == [("hv1", "vm1", 2, 1, None), ("hv2", "vm2", 2, 1, 4)]
 
 
 def test_a_domain_has_its_facts_and_times(url: str) -> None:
@@ -121,3 +153,15 @@ def test_names_of_any_kind_are_in_the_views(url: str) -> None:
     save(url, nights([host(name, vm(1, name=name), site=name)]))
 
     assert query(url, "SELECT hypervisor, site, domain FROM interface") == [(name, name, name)]
+
+
+def test_the_documented_queries_run(url: str) -> None:
+    """Each query of docs/history.md, with Grafana's macro as Grafana replaces it."""
+    save(url, nights([host("hv1", vm(1))], [host("hv1", vm(2))]))
+    text = (PROJECT / "docs" / "history.md").read_text(encoding="utf-8")
+    queries = re.findall(r"```sql\n(.*?);\n```", text, re.DOTALL)
+    between = "taken_at BETWEEN '2026-11-23T00:00:00Z' AND '2026-11-24T00:00:00Z'"
+    plain, grafana = (query(url, one.replace("$__timeFilter(taken_at)", between)) for one in queries)
+
+    assert plain == [("hv1", "vm2", 2, 2048)]
+    assert [(kind, domain) for _, kind, _, _, domain in grafana] == [("added", "vm2"), ("removed", "vm1")]

@@ -44,5 +44,6 @@ def _take(lock: int) -> None:
             f"another scan of this configuration is running (process {owner}); nothing was scanned, "
             "wait for it to end or lower [scan] deadline"
         ) from error
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    with contextlib.suppress(OSError):  # a full disk: the lock holds without the note
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)

@@ -78,7 +78,7 @@ class Database:
             raise NoScanError(f"{self.shown}: no such file; virtscan scan --history makes one")
         present = self._schema()
         if present == 0:
-            raise HistoryError(f"{self.shown}: not a history of virtscan; virtscan scan --history makes one")
+            raise NoScanError(f"{self.shown}: not a history of virtscan; virtscan scan --history makes one")
         if present < max(STEPS):
             raise HistoryError(
                 f"{self.shown}: its schema is version {present}, this virtscan reads {max(STEPS)}; "

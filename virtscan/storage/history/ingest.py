@@ -57,6 +57,7 @@ def ingest(
     if listings:
         connection.execute(SCAN.update().where(SCAN.c.id == scan_id), {"listings": _PACK(listings)})
     _note_hosts(connection, scan_id, ids, inventory.hypervisors)
+    _note_removed(connection, scan_id, scope_id)
     if report is not None:
         _insert(connection, FINDING_COUNT, list(finding_rows(report, scan_id)))
     _write_capacity(connection, scan_id, dict(zip(ids, inventory.hypervisors, strict=True)))
@@ -220,6 +221,18 @@ def _note_hosts(connection: sa.Connection, scan_id: int, ids: Sequence[int], hos
     )
     first = sa.func.coalesce(HOST.c.first_complete, scan_id)
     connection.execute(HOST.update().where(HOST.c.id.in_(read)).values(first_complete=first, last_complete=scan_id))
+
+
+def _note_removed(connection: sa.Connection, scan_id: int, scope_id: int) -> None:
+    """Keep the scan from which on a host is no longer configured; one that is back is not removed."""
+    here = sa.select(HOST_SCAN.c.host_id).where(HOST_SCAN.c.scan_id == scan_id)
+    of_scope, removed = HOST.c.scope_id == scope_id, HOST.c.removed_scan
+    connection.execute(
+        HOST.update().where(of_scope, removed.is_(None), HOST.c.id.not_in(here)).values(removed_scan=scan_id)
+    )
+    connection.execute(
+        HOST.update().where(of_scope, removed.is_not(None), HOST.c.id.in_(here)).values(removed_scan=None)
+    )
 
 
 def _write_capacity(connection: sa.Connection, scan_id: int, hosts: dict[int, Hypervisor]) -> None:

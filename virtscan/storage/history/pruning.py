@@ -76,6 +76,7 @@ def remove(connection: sa.Connection, numbers: tuple[int, ...]) -> None:
     _shorten(connection, ITEM_VERSION.c.first_scan, ITEM_VERSION.c.scope_id)
     _shorten(connection, ITEM_VERSION.c.end_scan, ITEM_VERSION.c.scope_id)
     _shorten(connection, HOST.c.first_complete, HOST.c.scope_id)
+    _shorten(connection, HOST.c.removed_scan, HOST.c.scope_id)
     for table in (DOMAIN_VERSION, ITEM_VERSION):
         connection.execute(table.delete().where(table.c.first_scan == table.c.end_scan))
     used = sa.select(HOST_SCAN.c.version_id)

@@ -57,7 +57,11 @@ SCAN = _table(
     rest=sa.LargeBinary(),
     listings=sa.LargeBinary(),
 )
-HOST = _table("host", **_integers("id", "scope_id", "first_complete", "last_complete"), **_texts("name", "site"))
+HOST = _table(
+    "host",
+    **_integers("id", "scope_id", "first_complete", "last_complete", "removed_scan"),
+    **_texts("name", "site"),
+)
 HOST_KEY = _table("host_key", **_integers("scope_id", "host_id"), **_texts("key"))
 HOST_VERSION = _table(
     "host_version",

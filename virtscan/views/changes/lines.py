@@ -20,6 +20,7 @@ from virtscan.changes import (
 )
 from virtscan.model import Finding, Verdict
 from virtscan.views.wording import changes as wording
+from virtscan.views.wording.phrases.quantity import quantity
 
 
 class Subject(Enum):
@@ -115,7 +116,7 @@ def _of_host(change: HostChange, *, is_first: bool) -> ChangeLine:
         subject=Subject.HYPERVISOR,
         kind=kind,
         mark=(wording.host_happened(change, is_first=is_first),),
-        detail=_detail(change.fields, change.old if kind is Kind.RENAMED else None) or f"{change.domains} VMs",
+        detail=_detail(change.fields, change.old if kind is Kind.RENAMED else None) or quantity(change.domains, "VM"),
         hypervisor=change.hypervisor,
         old_hypervisor=change.old,
         fields=change.fields,

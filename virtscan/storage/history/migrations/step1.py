@@ -168,10 +168,13 @@ _OF_ATTACHMENT = {"source_device": "device", "source_mode": "mode"}
 def statements(dialect: str) -> tuple[str, ...]:
     """Give the statements of this step."""
     tables = _TABLES.format_map(_TYPES[dialect])
-    return tuple(part.strip() for part in (tables + _VIEWS + _interface(dialect)).split(";\n") if part.strip())
+    columns, join = interface_parts(dialect)
+    views = _VIEWS + _INTERFACE.format(columns=columns, join=join)
+    return tuple(part.strip() for part in (tables + views).split(";\n") if part.strip())
 
 
-def _interface(dialect: str) -> str:
+def interface_parts(dialect: str) -> tuple[str, str]:
+    """Give the columns of the view `interface` that are of an interface, and the join that makes its rows."""
     if dialect == "sqlite":
         columns = [f"json_extract(i.value, '$.{key}') AS {name}" for name, key in _COLUMNS.items()]
         columns += [
@@ -185,4 +188,4 @@ def _interface(dialect: str) -> str:
         ]
         columns += [f"i.value -> 'attachments' -> 0 ->> '{key}' AS {name}" for name, key in _OF_ATTACHMENT.items()]
         join = "CROSS JOIN LATERAL json_array_elements(v.data::JSON -> 'interfaces') i"
-    return _INTERFACE.format(columns=", ".join(columns), join=join)
+    return ", ".join(columns), join
