@@ -145,7 +145,7 @@ def test_the_first_scan_counts_what_is_not_read_and_has_nothing_to_compare_with(
 
     assert first.subject == "First scan: 1 newly at risk, 1 hypervisor not reached."
     assert "First scan: 1 interface of 1 VM newly at risk, because of satellite." in first.out
-    assert "1 hypervisor not reached." in first.out
+    assert "1 hypervisor not reached.\n  hv2  VMs unknown\n" in first.out
     assert first.code == 4
     assert silent(fleet.scan(), code=3)
 

@@ -18,7 +18,7 @@ from virtscan.changes import (
     ServerChange,
     SystemChange,
 )
-from virtscan.model import Finding, Verdict
+from virtscan.model import Finding, HostStatus, Verdict
 from virtscan.views.wording import changes as wording
 from virtscan.views.wording.phrases.quantity import quantity
 
@@ -116,11 +116,17 @@ def _of_host(change: HostChange, *, is_first: bool) -> ChangeLine:
         subject=Subject.HYPERVISOR,
         kind=kind,
         mark=(wording.host_happened(change, is_first=is_first),),
-        detail=_detail(change.fields, change.old if kind is Kind.RENAMED else None) or quantity(change.domains, "VM"),
+        detail=_detail(change.fields, change.old if kind is Kind.RENAMED else None) or _domains(change),
         hypervisor=change.hypervisor,
         old_hypervisor=change.old,
         fields=change.fields,
     )
+
+
+def _domains(change: HostChange) -> str:
+    """Count the VMs; those of a hypervisor that was never read are unknown."""
+    is_unknown = change.kind is Kind.ADDED and change.statuses[1] is HostStatus.FAILED
+    return "VMs unknown" if is_unknown else quantity(change.domains, "VM")
 
 
 def _of_server(change: ServerChange) -> ChangeLine:
