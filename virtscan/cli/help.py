@@ -33,7 +33,7 @@ COMPARES = {
     0: "nothing is new",
     1: "something is newly at risk",
     2: "wrong usage or configuration",
-    3: "the comparison has holes: a hypervisor was not read",
+    3: "the comparison has holes: a hypervisor or provisioning system was not read",
     4: "something is newly at risk, and the comparison has holes",
 }
 """Exit codes of a command that compares."""

@@ -11,7 +11,7 @@ from tests.storage.history import golden
 from tests.storage.history.nights import host, nights, query, save, vm
 from virtscan.errors import HistoryError
 from virtscan.storage.address import check_url
-from virtscan.storage.history import open_history
+from virtscan.storage.history import Then, open_history
 from virtscan.storage.history.migrations import STEPS
 from virtscan.storage.history.tables import TABLES
 
@@ -115,6 +115,7 @@ def test_every_released_sqlite_schema_is_read(version: int, tmp_path: Path) -> N
     connection.executescript((GOLDEN / f"schema-{version}.sqlite.sql").read_text(encoding="utf-8"))
     connection.close()
 
+    assert_read_only(f"sqlite:///{tmp_path}/h", version)
     assert_golden(f"sqlite:///{tmp_path}/h")
 
 
@@ -126,7 +127,21 @@ def test_every_released_postgresql_schema_is_read(version: int, postgresql: Post
         (GOLDEN / f"schema-{version}.postgresql.sql").read_text(encoding="utf-8"),
     )
 
+    assert_read_only(check_url(url, "test", private=False), version)
     assert_golden(check_url(url, "test", private=False))
+
+
+def assert_read_only(url: str, version: int) -> None:
+    """A reader, such as --since on the night after an upgrade, needs no newer schema; pruning does."""
+    with open_history(url) as history:
+        assert list(history.load_all(1, 2)) == golden.SCANS
+        assert history.recall(history.find(None).number).unread
+        assert history.finding_counts()
+        assert history.capacity_counts()
+        if version < max(STEPS):
+            with pytest.raises(HistoryError, match="its schema is version 1, this virtscan needs 2; the next virtscan"):
+                history.prune(before=golden.SCANS[1].taken_at, then=Then.NONE)
+    assert query(url, "SELECT max(number) FROM schema_version") == [(version,)]
 
 
 def assert_golden(url: str) -> None:

@@ -17,6 +17,9 @@ from virtscan.transport import uri
 
 _MODE = 0o640
 _LOCK_SECONDS = 30
+_OLDEST_READ = 1
+"""Reading needs nothing that later steps add: the first night after an upgrade compares with the night before."""
+
 _BEGINS = "virtscan_begins"
 _ADVISORY_LOCK = 7645171100042  # any number that no other program in the database uses
 
@@ -72,18 +75,31 @@ class Database:
         """Refuse a database that reading would misread.
 
         Raises:
-            HistoryError: It is not a history, or its schema is not the present one.
+            NoScanError: It does not exist, or holds no history.
+            HistoryError: Its schema is of a later virtscan, or too old to be read.
         """
         if self.path is not None and not self.path.exists():
             raise NoScanError(f"{self.shown}: no such file; virtscan scan --history makes one")
         present = self._schema()
         if present == 0:
             raise NoScanError(f"{self.shown}: not a history of virtscan; virtscan scan --history makes one")
-        if present < max(STEPS):
-            raise HistoryError(
-                f"{self.shown}: its schema is version {present}, this virtscan reads {max(STEPS)}; "
-                "the next virtscan scan --history brings it up to date"
-            )
+        if present < _OLDEST_READ:
+            raise self._too_old(present)
+
+    def check_current(self) -> None:
+        """Refuse a database whose schema is not the present one, before it is changed.
+
+        Raises:
+            HistoryError: Its schema is older.
+        """
+        if (present := self._schema()) < max(STEPS):
+            raise self._too_old(present)
+
+    def _too_old(self, present: int) -> HistoryError:
+        return HistoryError(
+            f"{self.shown}: its schema is version {present}, this virtscan needs {max(STEPS)}; "
+            "the next virtscan scan --history brings it up to date"
+        )
 
     def optimize(self) -> None:
         """Let the database look at its tables, so that it plans queries well."""

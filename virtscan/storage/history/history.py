@@ -160,6 +160,7 @@ class History:
         Raises:
             HistoryError: The database can't be written; it is as it was then.
         """
+        self._database.check_current()
         with self._database.writing() as connection:
             lock_scopes(connection)
             needed = last_complete(connection)
