@@ -85,7 +85,7 @@ def _section(rule: Rule) -> str:
         f"**When:** {words.when}.",
         f"**Then:** {words.then}.{f' Confidence {sure}.' if sure else ''}",
         f"**Why:** {words.why}",
-        f"**What to do:** {words.action}",
+        f"**Action:** {words.action}",
         f"**Sample:** [fixtures/rules/{rule.id}.json](../fixtures/rules/{rule.id}.json)",
     )
     text = "\n\n".join(_wrapped(paragraph) for paragraph in paragraphs)

@@ -129,9 +129,7 @@ def test_a_waiver_may_be_for_a_host_that_could_not_be_read() -> None:
     dead = hypervisor("hv9", status=HostStatus.FAILED)
 
     ((_, reason),) = warned(Waiver(reason="x", domain="elsewhere"), others=(dead,))
-    assert reason == (
-        "it matches no finding, or it is meant for what could not be read (hypervisors: 1): correct or remove it"
-    )
+    assert reason == ("it matches no finding, or it is meant for an unread item (hypervisors: 1): correct or remove it")
 
 
 def test_a_waiver_that_comes_second_everywhere_is_not_called_useless() -> None:

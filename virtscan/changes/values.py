@@ -182,7 +182,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """The change that explains that of findings; findings with an equal cause are one group.
 
     `old` and `new` are states of the server's offload, releases of the kernel, how much of a hypervisor was read,
-    segments or places. `device` is the server's device whose state changed, `fact` what is declared otherwise.
+    segments or places. `device` is the server's device whose state changed, `fact` the changed declaration.
     """
 
     kind: CauseKind

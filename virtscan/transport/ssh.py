@@ -106,7 +106,7 @@ def run(destination: Destination, script: str, *, arguments: Sequence[str] = (),
     except TimeoutError as error:
         raise SshError(f"timeout: no answer within {timeout:g} s") from error
     except program.FloodError as error:
-        raise SshError("endless output; check what the login shell prints") from error
+        raise SshError("endless output; check the output of the login shell") from error
     except OSError as error:
         raise SshError(f"{client[0]} can't be started ({error.strerror}); install the OpenSSH client") from error
     stderr = completed.stderr.decode(errors="replace")

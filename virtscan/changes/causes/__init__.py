@@ -1,4 +1,4 @@
-"""The causes of changed findings: of all that changed, what is proven to explain each."""
+"""The causes of changed findings: of all changes, the one that is proven to explain each."""
 
 from virtscan.changes.causes.causes import Causes
 

@@ -55,7 +55,7 @@ class Causes:
         return Cause(kind=CauseKind.DOMAIN_CHANGED) if is_proven else self._unknown(old, new)
 
     def _of_life(self, life: Life) -> Cause | None:
-        """Explain it by what happened to the domain as a whole, or by its hypervisor's reading."""
+        """Explain it by a change of the domain as a whole, or by its hypervisor's reading."""
         number = life.new if life.old is None else life.old
         is_whole = life.kind in _WHOLE or (life.kind is Kind.SEEN_AGAIN and life.old is None)
         if life.kind is None or number is None or not is_whole:

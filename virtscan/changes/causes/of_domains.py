@@ -45,7 +45,7 @@ class DomainCauses:
 
 
 def boots_otherwise(before: Domain | None, after: Domain | None, old: Finding, new: Finding) -> bool:
-    """Return True if the definition says something else about booting from this interface."""
+    """Return True if the definition differs about booting from this interface."""
     first, second = _interface(before, old), _interface(after, new)
     if before is None or after is None or first is None or second is None:
         return False

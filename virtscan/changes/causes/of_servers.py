@@ -1,4 +1,4 @@
-"""Servers as causes: one that came or went, its offload, and what is declared of it."""
+"""Servers as causes: one that came or went, its offload, and its declarations."""
 
 from collections.abc import Iterable, Iterator
 
@@ -38,7 +38,7 @@ class ServerCauses:
                 if (cause := _explanation(change, finding, is_worse=is_worse, is_former=is_former)) is not None:
                     return cause
             if is_worse or _rank(finding) != _CLEAR:
-                break  # what the other side names did not decide
+                break  # the fact of the other side did not decide
         return None
 
 

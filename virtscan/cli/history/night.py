@@ -18,7 +18,7 @@ from virtscan.transport import uri
 class Night(msgspec.Struct, frozen=True, kw_only=True):
     """The older side of a scan's news; `before` is None on the first night, and for a full report.
 
-    `note` says on the first night what there is to compare with; it belongs below the news, whose first line is a
+    `note` is the first night's lack of an older scan; it belongs below the news, whose first line is a
     mail's subject.
     `failure` is the reason why a history can't be read: the scan is then reported whole, and nothing of it is lost.
     """

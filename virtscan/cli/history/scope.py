@@ -20,7 +20,7 @@ _SHORTEST = 4
 scope_option = click.option(
     "--scope",
     metavar="SCOPE|FILE",
-    help="Configuration whose scans are meant: its file, or its scope in virtscan history list. Else that in use, if "
+    help="Configuration of the scans: its file, or its scope in virtscan history list. Else the one in use, if "
     "the history has scans of several.",
 )
 

@@ -93,7 +93,7 @@ def read(
     except ConfigError as error:
         raise ConnectorError(str(error)) from error
     except (SystemError, UnicodeDecodeError) as error:  # SystemError: the binding's own
-        raise ConnectorError("libvirt's message is not UTF-8; check what the remote command prints") from error
+        raise ConnectorError("libvirt's message is not UTF-8; check the output of the remote command") from error
 
 
 @contextmanager

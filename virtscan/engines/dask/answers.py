@@ -1,4 +1,4 @@
-"""What comes back from a worker: the results of a slice, or why there are none; pure."""
+"""Answers of workers: the results of a slice, or why there are none; pure."""
 
 from collections.abc import Sequence
 from typing import TypeVar

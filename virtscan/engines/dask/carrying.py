@@ -1,6 +1,6 @@
 """Slices to workers and back, on a thread with an event loop.
 
-A slice goes to a worker of our choice, not of the scheduler's: its plan then says how much time is left, and a second
+A slice goes to a worker of our choice, not of the scheduler's: its plan then has the remaining time, and a second
 attempt goes to another worker. There is one when the first worker ends, refuses or fails, and when it has not answered
 in half of the time that was left; then the first answer of both counts.
 """
@@ -31,7 +31,7 @@ _NO_WORKER_SECONDS = 10.0
 _TICK_SECONDS = 0.1
 _TRIES = 2
 _RESERVE_SECONDS = 2.0
-"""What of the time left is for the way back, or a tenth of it where that is less."""
+"""Part of the remaining time for the way back, or a tenth of it where that is less."""
 
 _KILL_SECONDS = 3.0
 """How much later than its deadline a slice is killed."""
@@ -83,7 +83,7 @@ class _Attempt(msgspec.Struct, eq=False):
 
 
 class Carrying(Generic[T]):
-    """All slices of a run; the caller's thread takes what becomes of them from `events`."""
+    """All slices of a run; the caller's thread takes their outcomes from `events`."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Carrying(Generic[T]):
         end: float,
         patience: float | None,
     ) -> None:
-        """Take what is to be carried until `end`; `patience` are the seconds before a second attempt is made."""
+        """Take the slices to carry until `end`; `patience` are the seconds before a second attempt is made."""
         self.events: SimpleQueue[Event[T]] = SimpleQueue()
         self._scheduler = scheduler
         self._carrier = carrier
@@ -121,7 +121,7 @@ class Carrying(Generic[T]):
         self._thread.start()
 
     def stop(self) -> None:
-        """Let no further slice start, and those that are under way come back with what they have."""
+        """Let no further slice start, and those that are under way come back with partial results."""
         with suppress(RuntimeError):  # it has ended
             self._loop.call_soon_threadsafe(self._stop)
 
@@ -208,7 +208,7 @@ class Carrying(Generic[T]):
         self.events.put(SliceSent(trip.number, worker.address))
 
     def _settle(self, link: Link) -> None:
-        """Take in what has become of the attempts."""
+        """Take in the outcomes of the attempts."""
         now = monotonic()
         for attempt in tuple(self._attempts):
             trip = attempt.trip

@@ -86,7 +86,7 @@ class _FleetRun(Generic[R]):
         self._interrupted_at: float | None = None
 
     def look(self) -> bool:
-        """Take in what has come; return True after an interruption, of which the workers are told."""
+        """Take in the answers; return True after an interruption, which the workers get."""
         self._settle(timeout=0)
         if self._interrupted_at is None and self._is_interrupted():
             self._interrupted_at = monotonic()

@@ -1,4 +1,4 @@
-"""What a Dask worker runs: a slice in a process of its own, killed at its deadline or when its coordinator is gone.
+"""The task of a Dask worker: a slice in a process of its own, killed at its deadline or when its coordinator is gone.
 
 Only bytes, texts and numbers come and go. A call into a C library that hangs ends with its process, which a thread of
 the worker would not.
@@ -16,7 +16,7 @@ from typing import IO
 
 _POLL_SECONDS = 0.1
 _END_SECONDS = 15.0
-"""How long a process may take to end after its standard input was closed: it reports what it has."""
+"""How long a process may take to end after its standard input was closed: it reports partial results."""
 
 _LAST_BYTES = 2000
 """Bytes of messages that are sent back."""
@@ -64,7 +64,7 @@ def run_slice(plan: bytes, seconds: float, run: str) -> bytes:
 
 
 def stop(run: str) -> None:
-    """Let all processes of a run on this worker end now and report what they have, and let no further one start."""
+    """Let all processes of a run on this worker end now and report partial results, and let no further one start."""
     with _lock:
         _stopped.add(run)
         programs = list(_programs.get(run, ()))

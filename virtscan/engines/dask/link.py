@@ -62,7 +62,7 @@ class Link:
         return Answer(future, worker.address)
 
     def stop(self, run: str, addresses: Iterable[str]) -> None:
-        """Let the slices of a run on these workers come back with what they have."""
+        """Let the slices of a run on these workers come back with partial results."""
         self._stops = [asyncio.create_task(self._stop(run, address)) for address in addresses]
 
     async def _stop(self, run: str, address: str) -> None:
@@ -87,7 +87,7 @@ class Link:
 
 
 class Answer:
-    """What becomes of a slice on a worker."""
+    """Fate of a slice on a worker."""
 
     def __init__(self, future: Any, place: str) -> None:  # distributed.Future
         self._future = future
@@ -131,7 +131,7 @@ async def connect(scheduler: Scheduler, seconds: float) -> Link | Lost:
 
 
 def load() -> None:
-    """Load the library, and let it print nothing: what goes wrong is in the gaps."""
+    """Load the library, and let it print nothing: failures are in the gaps."""
     import distributed  # noqa: F401 loaded here, because a signal could hit an import on a thread
 
     for name in ("distributed", "tornado", "asyncio"):

@@ -121,7 +121,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
     @property
     def resources(self) -> Resources:
-        """What it is given: unpacked anew."""
+        """Its resources, unpacked anew."""
         return unpack(self.packed)
 
     def with_resources(self, resources: Resources) -> "Domain":

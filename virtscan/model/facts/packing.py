@@ -1,6 +1,6 @@
-"""Resources of thousands of domains in little memory: what domains have in common is one value for all of them.
+"""Resources of thousands of domains in little memory: the common part of domains is one value for all of them.
 
-Paths and descriptions are a domain's own. What is left without them, its shape, is shared: a fleet has few shapes. With
+Paths and descriptions are a domain's own. The rest without them, its shape, is shared: a fleet has few shapes. With
 four disks that takes a quarter of the memory.
 """
 

@@ -211,4 +211,4 @@ def _notes(changes: Changes) -> Iterator[str]:
     yield from map(wording.reminder, changes.reminders)
     yield from map(wording.ending, changes.ending)
     if not changes.is_same_scope:
-        yield "the two scans are of different configurations: what only one of them has may still be there"
+        yield "the two scans are of different configurations: an item of only one of them may still be there"

@@ -210,7 +210,7 @@ def _waivers_and_captures(cause: AnyCause) -> str | None:
         case m.WaiverExpired(until=until):
             return f"it expired on {until} and waives nothing any more: renew or remove it"
         case m.WaiverUnused(unread=unread):
-            maybe = f", or it is meant for what could not be read (hypervisors: {unread})" if unread else ""
+            maybe = f", or it is meant for an unread item (hypervisors: {unread})" if unread else ""
             return f"it matches no finding{maybe}: correct or remove it"
         case m.ForeignFrames(frames=frames, link=link, link_name=name):
             kind = f"link type {link}, {name or 'unknown to virtscan'}"

@@ -7,7 +7,7 @@ from virtscan.model import DeviceKind
 from virtscan.model import reasons as r
 from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.kernel import kernel_basis
-from virtscan.views.wording.phrases.names import are, listed, named, sender, were
+from virtscan.views.wording.phrases.names import listed, named, sender, were
 from virtscan.views.wording.settings import setting_words
 
 
@@ -37,9 +37,9 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
         case r.NeedsPlace():
             return f"where {reason.server} runs: {_unlocated(reason)}"
         case r.NeedsNicKinds(hypervisor=host, device=device, nics=()):
-            return f"what {named(device)} of {host} stands on"
+            return f"the devices below {named(device)} of {host}"
         case r.NeedsNicKinds(hypervisor=host, nics=nics):
-            return f"what {listed(nics)} of {host} {are(nics)}: NICs that fill in checksums, or virtual ones"
+            return f"the kind of {listed(nics)} of {host}: NICs that fill in checksums, or virtual ones"
         case r.NeedsReflection(hypervisor=host, nics=nics):
             by = f" by {listed(nics)}" if nics else ""
             return f"whether frames that leave {host}{by} come back with a partial checksum"
@@ -54,11 +54,11 @@ def _needed_of_interface(reason: r.Reason) -> str | None:
         case r.NeedsServerDevice(server=name, hypervisor=host, device=None):
             return f"which device of {host} {name} sends through"
         case r.NeedsServerDevice(server=name, hypervisor=host, device=device):
-            return f"what {device} of {host} is and stands on: it has a MAC of {name}"
+            return f"the kind of {device} of {host} and the devices below it: it has a MAC of {name}"
         case r.NeedsInterface(hypervisor=host, network=str(network)):
             return f"which device of {host} the interface is on (network {network})"
         case r.NeedsInterface(hypervisor=host, target=str(target)):
-            return f"whether {target} of {host}, the interface's device, is a macvtap, and on what"
+            return f"whether {target} of {host}, the interface's device, is a macvtap, and the device below it"
         case r.NeedsInterface(hypervisor=host):
             return f"which device of {host} the interface is on"
         case r.NeedsMode(server=str(name)):
@@ -70,7 +70,7 @@ def _needed_of_interface(reason: r.Reason) -> str | None:
         case r.NeedsDeviceKind(hypervisor=host, device=device, kind=DeviceKind.UNKNOWN):
             return f"the kind of {named(device)} of {host}"
         case r.NeedsDeviceKind(hypervisor=host, device=device):
-            return f"what {named(device)} of {host} stands on"
+            return f"the devices below {named(device)} of {host}"
         case _:
             return None
 

@@ -88,7 +88,7 @@ class Wording:
             case r.NeedsInterface(network=str(network)):
                 return f"virsh net-dumpxml {shlex.quote(network)}"
             case r.NeedsInterface(hypervisor=host):
-                return self._on_host(host, "ip -d link on it shows what the device is")
+                return self._on_host(host, "ip -d link on it shows the kind of the device")
             case r.NeedsMode(network=str(network)):
                 return f"virsh net-dumpxml {shlex.quote(network)}"
             case r.NeedsMode(server=str(server)):
