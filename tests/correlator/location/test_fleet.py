@@ -28,6 +28,7 @@ from virtscan.model import (
     Device,
     DeviceKind,
     Domain,
+    DomainState,
     Gap,
     GapAbout,
     HostStatus,
@@ -169,6 +170,13 @@ def carrier(name: str = "inner", **more: Any) -> Domain:
             for one in (tap("vnet0", mac=INNER), veth("v0", mac=INNER), macvlan("mv0", "eth0", mac=INNER))
         ),
         (marks(eth(A)), (carrier(),), []),
+        # A device of unknown kind may be the NIC of a virtual machine, or a guest's on a real one.
+        (marks(device("eth9", DeviceKind.UNKNOWN, mac=INNER)), (carrier(),), ["inner"]),
+        (marks(eth(B, driver="virtio_net"), device("eth9", DeviceKind.UNKNOWN, mac=INNER)), (carrier(),), ["inner"]),
+        (marks(eth(B), device("web", DeviceKind.UNKNOWN, mac=INNER)), (carrier(),), []),
+        (marks(device("macvtap0", DeviceKind.UNKNOWN, mac=INNER)), (carrier(),), []),
+        # In a cluster a guest is defined on every machine, and its macvtap is on the one that runs it.
+        (marks(eth(INNER), domains=(carrier(),)), (carrier(state=DomainState.INACTIVE),), []),
         (
             marks(system_uuid="00000000-0000-0000-0000-000000000000"),
             (carrier(uuid="00000000-0000-0000-0000-000000000000"),),

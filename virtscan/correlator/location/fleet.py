@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.location.machines import machines_of
-from virtscan.correlator.location.nic import NicKind, is_nic, nic_kind
+from virtscan.correlator.location.machines import LOCAL_NAMES, machines_of
+from virtscan.correlator.location.nic import NicKind, is_nic, is_physical, nic_kind
 from virtscan.correlator.staleness.age import Clock
 from virtscan.model import (
     Backing,
@@ -193,10 +193,14 @@ def _carriers(
 ) -> dict[str, list[tuple[str, Domain]]]:
     """Find the hypervisors that are domains of others: by a device with the MAC of a domain's interface, or by uuid."""
     found: dict[str, dict[tuple[str, int], Domain]] = defaultdict(dict)
+    by_name = {host.name: host for host in hosts}
     for mac, owners in devices.items():
         around = {(owner.hypervisor, id(owner.domain)): owner.domain for owner in interfaces[mac]}
-        for machine in {machines[name] for name, device in owners if _is_own(device)} if around else ():
-            found[machine] |= {key: domain for key, domain in around.items() if machines[key[0]] != machine}
+        # A machine that has the domain itself has the device for it, wherever else the domain is defined.
+        at_home = {machines[name] for name, _ in around}
+        own = {machines[name] for name, device in owners if _is_own(device, by_name[name])} if around else set()
+        for machine in own - at_home:
+            found[machine] |= around
     for host in hosts:
         if host.system_uuid is not None and is_significant(host.system_uuid):
             for name, domain in domains.get(host.system_uuid.casefold(), ()):
@@ -235,10 +239,21 @@ def _members(machines: Mapping[str, str]) -> dict[str, list[str]]:
     return members
 
 
-def _is_own(device: Device) -> bool:
-    """Return True for a device that may be the host's NIC, or have its MAC; taps and macvtaps have their guests'."""
-    local = device.kind in {DeviceKind.MACVLAN, DeviceKind.VETH} or device.backing is Backing.VIRTUAL
-    return not local or device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE}
+def _is_own(device: Device, host: Hypervisor) -> bool:
+    """Return True for a device that may be the host's NIC, or have its MAC; taps and macvtaps have their guests'.
+
+    One of unknown kind may be either. On a machine whose NICs are real it is a guest's.
+    """
+    if device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN} or is_nic(device):
+        return True
+    if device.kind in {DeviceKind.MACVLAN, DeviceKind.VETH} or device.backing is Backing.VIRTUAL:
+        return False
+    return not device.name.startswith(LOCAL_NAMES) and not _has_real_nics(host)
+
+
+def _has_real_nics(host: Hypervisor) -> bool:
+    kinds = {nic_kind(device, host) for device in host.devices if is_nic(device)}
+    return kinds == {NicKind.FILLING} or is_physical(host)
 
 
 def _as_carried(host: Hypervisor) -> Hypervisor:

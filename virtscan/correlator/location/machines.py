@@ -7,7 +7,9 @@ from virtscan.correlator.location.nic import is_burned_in, is_nic
 from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac
 from virtscan.model.identity.keys import is_significant
 
-_LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
+LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
+"""How the names of devices begin that are not a machine's NICs."""
+
 _MADE_UP = ("test:", "test+")
 """URIs of the test driver: its hosts all have the same devices, and are no machines."""
 
@@ -85,7 +87,7 @@ def _marks(host: Hypervisor) -> Iterator[Hashable]:
 
 
 def _may_be_nic(device: Device) -> bool:
-    named_alike = device.name.startswith(_LOCAL_NAMES)
+    named_alike = device.name.startswith(LOCAL_NAMES)
     return is_nic(device) or (
         device.kind is DeviceKind.UNKNOWN and device.backing is Backing.UNKNOWN and not device.lower and not named_alike
     )
