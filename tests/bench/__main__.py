@@ -6,16 +6,31 @@ from collections.abc import Callable, Mapping
 
 from tabulate import tabulate
 
-from tests.bench import crowds, judging, page, planning, reading_hosts, redacting, starting, year
+from tests.bench import (
+    capture,
+    crowds,
+    fleets,
+    judging,
+    page,
+    planning,
+    reading_hosts,
+    redacting,
+    reports,
+    starting,
+    year,
+)
 from tests.bench.measuring import Row
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
+    "capture": capture.rows,
     "crowds": crowds.rows,
+    "fleets": fleets.rows,
     "hosts": reading_hosts.rows,
     "judging": judging.rows,
     "page": page.rows,
     "planning": planning.rows,
     "redact": redacting.rows,
+    "reports": reports.rows,
     "start": starting.rows,
     "history": year.rows,
 }

@@ -78,7 +78,7 @@ def _near(daemon: Libvirtd) -> list[Row]:
 
 def _far(daemon: Libvirtd) -> list[Row]:
     host = daemon.definitions("far", *documents(FAR))
-    with _delayed(daemon.port) as port:
+    with delayed(daemon.port) as port:
         uri = daemon.tcp(host, port=port)
         took = in_turns({"scan": partial(_scan, uri, FAR), "loop": partial(_loop, uri)}, rounds=3)
     ideal = (1 + math.ceil(FAR / THREADS_FAR)) * ROUND_TRIP
@@ -152,11 +152,11 @@ def _virsh(uri: str) -> None:
 
 
 @contextmanager
-def _delayed(port: int) -> Iterator[int]:
+def delayed(port: int, round_trip: float = ROUND_TRIP) -> Iterator[int]:
     """A port that leads to another one, half a round trip away: a process of its own, so as not to slow us."""
     script = Path(__file__).with_name("delay.py")
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
-        command = [sys.executable, str(script), str(server.fileno()), str(port), str(ROUND_TRIP / 2)]
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as server:
+        command = [sys.executable, str(script), str(server.fileno()), str(port), str(round_trip / 2)]
         with subprocess.Popen(command, pass_fds=[server.fileno()]) as process:
             try:
                 yield int(server.getsockname()[1])

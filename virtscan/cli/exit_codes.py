@@ -2,11 +2,14 @@
 
 from collections.abc import Container, Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from virtscan.changes import Changes, is_newly_at_risk, is_newly_unknown
 from virtscan.correlator.servers.sending import sending
 from virtscan.model import Exposure, FailOn, Finding, HostStatus, Report, State, Verdict
 from virtscan.model.reasons import NeedsHypervisors, NeedsOffload, NeedsPlace, Reason, WhyUnlocated
+
+if TYPE_CHECKING:
+    from virtscan.changes import Changes  # loaded where news is judged
 
 
 class ExitCode(IntEnum):
@@ -46,11 +49,13 @@ def is_nothing_seen(report: Report) -> bool:
     return all(hypervisor.status is HostStatus.FAILED for hypervisor in report.inventory.hypervisors)
 
 
-def of_changes(changes: Changes, fail_on: FailOn) -> ExitCode:
+def of_changes(changes: "Changes", fail_on: FailOn) -> ExitCode:
     """Return the exit code of a comparison: a risk on both sides changes nothing.
 
     It is incomplete if one side did not read a hypervisor or a provisioning system, or if a finding is newly unknown.
     """
+    from virtscan.changes import is_newly_at_risk, is_newly_unknown
+
     unknown = any(is_newly_unknown(change) for change in changes.findings)
     at_risk = any(
         is_newly_at_risk(change) and change.finding.exposure in _COUNTED[fail_on] for change in changes.findings

@@ -1,6 +1,5 @@
 """The name of a hypervisor that was not read, and its address as it is shown."""
 
-from virtscan.connectors import sosreport, xml_directory
 from virtscan.model import Target, TargetKind
 from virtscan.model.sources import TARGETS, AddressKind
 from virtscan.transport import uri
@@ -22,6 +21,10 @@ def _from_address(target: Target) -> str:
         case TargetKind.LIBVIRT:
             return uri.host_name(target.address) or shown(target)
         case TargetKind.XML:
+            from virtscan.connectors import xml_directory  # loads the XML parser
+
             return xml_directory.host_name(target.address)
         case TargetKind.SOSREPORT:
+            from virtscan.connectors import sosreport  # loads archives and the XML parser
+
             return sosreport.host_name(target.address)

@@ -4,6 +4,7 @@ The evaluation is pure; the caches around it have named keys. Most interfaces ar
 servers outside the hypervisor look alike from most of its devices.
 """
 
+from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -229,9 +230,7 @@ class Evaluator:
         ]
         excluded = outside.excluded
         there = {number for number, some in near if number in excluded and _has_place_on_the_device(some)}
-        serving = [number for number in range(len(self._index.servers)) if number not in excluded or number in there]
-        serving = [number for number in serving if number not in audience.without]
-        if not serving:
+        if not outside.reaches and not there:
             return self._unserved(point, audience, excluded)
         judged = [
             one
@@ -239,17 +238,20 @@ class Evaluator:
             for one in some
             if number not in excluded or (number in there and one.is_on_the_device)
         ]
-        rulings = [*outside.rulings, *judged]
-        at: dict[int, tuple[Position, ...]] = {number: outside.positions.get(number, ()) for number in serving}
+        rulings = list(outside.rulings)
+        for one in judged:
+            insort(rulings, one, key=lambda ruling: ruling.badness)
+        at: dict[int, tuple[Position, ...]] = {}
         for number, some in near:
-            if number in at:
-                at[number] += tuple(one.position for one in some)
+            if number in outside.reaches or number in there:
+                known = at.get(number, outside.positions.get(number, ()))
+                at[number] = (*known, *(one.position for one in some))
         return PointEvaluation(
             point=point,
-            rulings=tuple(sorted(rulings, key=lambda ruling: ruling.badness)),
+            rulings=tuple(rulings) if judged else outside.rulings,
             excluded=tuple(ExcludedServer(number, why) for number, why in excluded.items() if number not in there),
             contradicted=tuple(sorted(there)),
-            reach=of_any([of_server(some) for some in at.values()]),
+            reach=of_any(outside.reaches_without(at) | {of_server(some) for some in at.values()}),
             on_record=audience.on_record,
         )
 

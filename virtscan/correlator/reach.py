@@ -12,6 +12,8 @@ def of_server(positions: Collection[Position]) -> Reach:
 
     Of exclusive places one is real, so they have to agree. The same holds for a place that was seen too long ago.
     """
+    if len(positions) == 1:
+        return next(iter(positions)).reach
     alternatives = {one.reach for one in positions if one.exclusive}
     real = {one.reach for one in positions if not one.exclusive}
     if any(_is_outdated(one) for one in positions):

@@ -45,6 +45,11 @@ class Waivers:
         }
         self._used: set[int] = set()
 
+    @property
+    def is_empty(self) -> bool:
+        """Return True if none holds."""
+        return not self._valid
+
     def apply(self, finding: Finding) -> Finding:
         """Give the finding with the reason of the first waiver whose patterns all match, or as it was."""
         if not self._valid:

@@ -1,8 +1,11 @@
 """Which servers put which interfaces at risk: every one that alone would, from one evaluation of each interface."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import merge
+from itertools import islice
+from operator import eq
+from typing import TypeAlias, overload
 
 import msgspec
 
@@ -30,81 +33,150 @@ class Sending(msgspec.Struct, frozen=True, order=True):
         return cls(stack.server.name, stack.server.interface or "", stack.interface or "")
 
 
-class _AtRisk(msgspec.Struct):
-    """An interface with the stacks that put it at risk, and for each of them the device where it does."""
+class _AtRisk(msgspec.Struct, frozen=True, gc=False):
+    """An interface at risk."""
 
     hypervisor: str
     domain: Domain
     interface: Interface
     exposure: Exposure
-    by: dict[Sending, str | None]
 
+
+_By: TypeAlias = Mapping[Sending, str | None]
+"""The stacks that put an interface at risk, each with the device where it does."""
 
 _InterfaceKey: TypeAlias = tuple[str, str, str, int, bool]
 
 
-def harm(inventories: Iterable[Inventory]) -> dict[Sending, list[Endangered]]:
-    """Give for each stack that puts interfaces at risk these interfaces, the most urgent first.
+class _Alike(msgspec.Struct, frozen=True, kw_only=True):
+    """Interfaces that the same stacks put at risk, the most urgent first; `servers` are those of the stacks."""
+
+    by: _By
+    servers: tuple[str, ...]
+    interfaces: tuple[_AtRisk, ...]
+
+
+class EndangeredBy(Sequence[Endangered]):
+    """The interfaces that a stack puts at risk, the most urgent first; made when they are read.
+
+    With many servers these are far more than there are interfaces: each is at risk by each server.
+    """
+
+    def __init__(self, sending: Sending, groups: Sequence[_Alike]) -> None:
+        self._sending = sending
+        self._groups = groups
+
+    @property
+    def hypervisors(self) -> frozenset[str]:
+        """Return the hypervisors of the interfaces."""
+        return frozenset(group.interfaces[0].hypervisor for group in self._groups)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EndangeredBy) and len(self) == len(other) and all(map(eq, self, other))
+
+    def __hash__(self) -> int:
+        return hash((self._sending, len(self)))
+
+    def __len__(self) -> int:
+        return sum(len(group.interfaces) for group in self._groups)
+
+    def __iter__(self) -> Iterator[Endangered]:
+        own = self._sending.server
+        others: dict[int, tuple[str, ...]] = {}
+        for one, group in merge(*map(_with_its_group, self._groups), key=lambda pair: _urgency(pair[0])):
+            if id(group.servers) not in others:
+                others[id(group.servers)] = tuple(name for name in group.servers if name != own)
+            yield Endangered(
+                hypervisor=one.hypervisor,
+                domain=one.domain.name,
+                index=one.interface.index,
+                mac=one.interface.mac,
+                source_device=group.by[self._sending],
+                exposure=one.exposure,
+                others=others[id(group.servers)],
+            )
+
+    @overload
+    def __getitem__(self, place: int) -> Endangered: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Endangered, ...]: ...
+    def __getitem__(self, place: int | slice) -> Endangered | tuple[Endangered, ...]:
+        if isinstance(place, slice):
+            return tuple(islice(self, *place.indices(len(self))))
+        return next(islice(self, range(len(self))[place], None))
+
+
+def harm(inventories: Iterable[Inventory]) -> dict[Sending, EndangeredBy]:
+    """Give for each stack that puts interfaces at risk these interfaces.
 
     A finding names the worst server only, so all rulings on an interface count, those of waived servers excepted.
 
     Args:
         inventories: One fleet at several times, without facts that are too old.
     """
-    places: dict[_InterfaceKey, _AtRisk] = {}
+    known: dict[_InterfaceKey, _AtRisk] = {}
+    causes: defaultdict[_InterfaceKey, list[_By]] = defaultdict(list)
     for inventory in inventories:
         index = ServerIndex(inventory)
         waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
         pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
         for hypervisor in inventory.hypervisors:
-            for one in _on(hypervisor, index, waivers, pending):
-                known = places.setdefault(_place(one), one)
-                known.by.update({sending: device for sending, device in one.by.items() if sending not in known.by})
-    return _by_stack(sorted(places.values(), key=_urgency))
+            for one, by in _on(hypervisor, index, waivers, pending):
+                key = _key(one)
+                known.setdefault(key, one)
+                causes[key].append(by)
+    return _by_stack(_alike(known, causes))
 
 
-def _on(hypervisor: Hypervisor, index: ServerIndex, waivers: Waivers, pending: frozenset[Mac]) -> Iterator[_AtRisk]:
+def _on(
+    hypervisor: Hypervisor, index: ServerIndex, waivers: Waivers, pending: frozenset[Mac]
+) -> Iterator[tuple[_AtRisk, _By]]:
     evaluator = Evaluator(index, hypervisor)
-    known: dict[int, dict[Sending, str | None]] = {}
+    # Interfaces that are plugged in alike share an evaluation, which the evaluator keeps.
+    known: dict[int, _By] = {}
     for domain in hypervisor.domains:
         for interface in domain.interfaces:
             evaluation = evaluator.evaluate(domain, interface)
             if isinstance(evaluation, NotJudged):
                 continue
-            # Interfaces that are plugged in alike share an evaluation, which the evaluator keeps.
             if id(evaluation) not in known:
                 known[id(evaluation)] = _at_risk_by(evaluation)
-            by = {
-                sending: device
-                for sending, device in known[id(evaluation)].items()
-                if not waivers.is_waived(hypervisor.name, domain.name, interface.mac, sending.server)
-            }
+            by = known[id(evaluation)]
+            if not waivers.is_empty:
+                by = {
+                    sending: device
+                    for sending, device in by.items()
+                    if not waivers.is_waived(hypervisor.name, domain.name, interface.mac, sending.server)
+                }
             if by:
-                yield _AtRisk(hypervisor.name, domain, interface, exposure(domain, interface, pending), by)
+                yield _AtRisk(hypervisor.name, domain, interface, exposure(domain, interface, pending)), by
 
 
-def _by_stack(places: Iterable[_AtRisk]) -> dict[Sending, list[Endangered]]:
-    found: defaultdict[Sending, list[Endangered]] = defaultdict(list)
-    # Shared, and looked up once an interface: with many servers they are long.
-    others_of: defaultdict[tuple[str, ...], dict[str, tuple[str, ...]]] = defaultdict(dict)
-    for one in places:
-        names = tuple(dict.fromkeys(sending.server for sending in sorted(one.by)))
-        others = others_of[names]
-        for sending, device in one.by.items():
-            if sending.server not in others:
-                others[sending.server] = tuple(name for name in names if name != sending.server)
-            found[sending].append(
-                Endangered(
-                    hypervisor=one.hypervisor,
-                    domain=one.domain.name,
-                    index=one.interface.index,
-                    mac=one.interface.mac,
-                    source_device=device,
-                    exposure=one.exposure,
-                    others=others[sending.server],
-                )
-            )
-    return dict(sorted(found.items()))
+def _alike(known: Mapping[_InterfaceKey, _AtRisk], causes: Mapping[_InterfaceKey, list[_By]]) -> Iterator[_Alike]:
+    """Group interfaces of a hypervisor by what puts them at risk; of two devices of a stack the first counts."""
+    found: defaultdict[tuple[str, tuple[int, ...]], list[_InterfaceKey]] = defaultdict(list)
+    for key, one in known.items():
+        found[one.hypervisor, tuple(map(id, causes[key]))].append(key)
+    same_servers: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for keys in found.values():
+        by: dict[Sending, str | None] = {}
+        for earlier in causes[keys[0]]:
+            by = {**earlier, **by}
+        servers = tuple(dict.fromkeys(sending.server for sending in sorted(by)))
+        interfaces = tuple(sorted((known[key] for key in keys), key=_urgency))
+        yield _Alike(by=by, servers=same_servers.setdefault(servers, servers), interfaces=interfaces)
+
+
+def _by_stack(groups: Iterable[_Alike]) -> dict[Sending, EndangeredBy]:
+    found: defaultdict[Sending, list[_Alike]] = defaultdict(list)
+    for group in groups:
+        for sending in group.by:
+            found[sending].append(group)
+    return {sending: EndangeredBy(sending, found[sending]) for sending in sorted(found)}
+
+
+def _with_its_group(group: _Alike) -> Iterator[tuple[_AtRisk, _Alike]]:
+    return ((one, group) for one in group.interfaces)
 
 
 def _at_risk_by(evaluation: Evaluation) -> dict[Sending, str | None]:
@@ -121,7 +193,7 @@ def _at_risk_by(evaluation: Evaluation) -> dict[Sending, str | None]:
     return worst
 
 
-def _place(one: _AtRisk) -> _InterfaceKey:
+def _key(one: _AtRisk) -> _InterfaceKey:
     domain = one.domain
     return one.hypervisor, domain.origin, domain.name, one.interface.index, domain.next_start
 

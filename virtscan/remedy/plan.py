@@ -1,5 +1,6 @@
 """The changes to make, and the facts to find out first: the values that every form writes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -74,7 +75,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     state_after_reboot: State
     after_reboot: str | None
     fixed: bool
-    endangered: tuple[Endangered, ...]
+    endangered: Sequence[Endangered]
     upgrades: tuple[Upgrade, ...]
     notes: tuple[str, ...] = ()
 

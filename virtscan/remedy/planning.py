@@ -1,6 +1,6 @@
 """A report to the changes on each server, and the interfaces that they clear."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -14,9 +14,9 @@ from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot, switched_off
 from virtscan.correlator.staleness.aging import aged
 from virtscan.model import DeviceName, Finding, Hypervisor, Inventory, Report, Server, Verdict
-from virtscan.remedy.harm import Sending, harm
+from virtscan.remedy.harm import EndangeredBy, Sending, harm
 from virtscan.remedy.notes import notes
-from virtscan.remedy.plan import Change, Endangered, Remedy, Upgrade
+from virtscan.remedy.plan import Change, Remedy, Upgrade
 from virtscan.remedy.sender import senders
 from virtscan.remedy.what_if import questions
 from virtscan.views.report.summary import is_at_risk
@@ -31,7 +31,7 @@ class _Planned(msgspec.Struct, frozen=True, kw_only=True):
 
     stack: SendingStack
     cure: Cure
-    endangered: Sequence[Endangered]
+    endangered: EndangeredBy
 
 
 def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
@@ -88,7 +88,7 @@ def _key(server: Server) -> tuple[str, str | None]:
     return server.name, server.interface
 
 
-def _planned(servers: Iterable[Server], sending: Sending, found: Sequence[Endangered], fleet: Fleet) -> _Planned:
+def _planned(servers: Iterable[Server], sending: Sending, found: EndangeredBy, fleet: Fleet) -> _Planned:
     interface = sending.interface or None
     named = [one for one in servers if one.name == sending.server and (one.interface or "") == sending.named]
     server = server_of(named, sending.server, interface)
@@ -102,7 +102,7 @@ def _change(planned: _Planned, fleet: Fleet, hosts: Iterable[Hypervisor]) -> Cha
     found = places(stack, fleet)
     own = [place.device for place in found if isinstance(place, HostDevice)]
     switched = senders(stack, planned.cure, own) if planned.cure.is_complete else ()
-    affected = {one.hypervisor for one in planned.endangered}
+    affected = planned.endangered.hypervisors
     return Change(
         server=server.name,
         interface=stack.interface,
@@ -114,7 +114,7 @@ def _change(planned: _Planned, fleet: Fleet, hosts: Iterable[Hypervisor]) -> Cha
         state_after_reboot=stack.after_reboot,
         after_reboot=_settings(stack, planned.cure),
         fixed=not planned.cure.is_complete,
-        endangered=tuple(planned.endangered),
+        endangered=planned.endangered,
         upgrades=tuple(_upgrade(host) for host in hosts if host.name in affected),
         notes=notes(stack, planned.cure, switched, [place for place in found if isinstance(place, GuestNic)]),
     )

@@ -2,7 +2,8 @@
 
 import shlex
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from virtscan.model import State
 from virtscan.model.sources import is_remote
@@ -12,8 +13,12 @@ from virtscan.reporters import printable
 from virtscan.views.assuming import assumed_words
 from virtscan.views.document import timestamp
 
+T = TypeVar("T")
+
 _WIDTH = 98
 _NAMED_OTHERS = 3
+_LISTED = 50
+"""Interfaces, and hypervisors, that are listed of a server: the text is for reading; documents have all."""
 
 
 def comment(lines: Iterable[str]) -> list[str]:
@@ -57,11 +62,18 @@ def about(change: Change) -> list[str]:
     return [
         f"==== {_title(change)} ====",
         *_state(change),
-        *(f"  {_endangered(one)}" for one in change.endangered),
+        *_first(change.endangered, _endangered, "interfaces"),
         *change.notes,
         "The cause is in the hypervisors' kernels; with a fixed kernel no server needs a change:",
-        *(f"  {_upgrade(one)}" for one in change.upgrades),
+        *_first(change.upgrades, _upgrade, "hypervisors"),
     ]
+
+
+def _first(items: Sequence[T], line: Callable[[T], str], what: str) -> Iterator[str]:
+    for item in items[:_LISTED]:
+        yield f"  {line(item)}"
+    if len(items) > _LISTED:
+        yield f"  and {len(items) - _LISTED} more {what}; --format json lists all"
 
 
 def afterwards(change: Change) -> list[str]:

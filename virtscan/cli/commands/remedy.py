@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.assuming import assume_option, parsed, under
@@ -67,7 +68,9 @@ def remedy(
         report = judge(redacted(acquire(file, console, **what)))
         report, what_if = under(report, parsed(assumptions, redacted.text))
         made, chosen = plan(report, what_if.assumed), FORMS[form]
-        found = marked(document(made, report, form, chosen.steps), what_if.assumed, what_if.effects)
+        # Beside a text there are only the document's gaps.
+        listed = made if any(one.format_name != TEXT for one in wanted) else msgspec.structs.replace(made, changes=())
+        found = marked(document(listed, report, form, chosen.steps), what_if.assumed, what_if.effects)
         code = of_remedy(report)
         shown.show(found, console, code=code, text=chosen.write(made))
     return code

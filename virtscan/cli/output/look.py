@@ -1,7 +1,6 @@
 """How text is shown: options of every command that reports, read where a document is written."""
 
 import os
-import shutil
 import sys
 from enum import Enum
 from pathlib import Path
@@ -38,7 +37,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
         """Give the options for a text that goes to a path; None and `-` are standard output."""
         is_terminal = path in (None, STDOUT) and sys.stdout.isatty()
         return RenderOptions(
-            width=shutil.get_terminal_size().columns if is_terminal and not self.wide else None,
+            width=_terminal_width() if is_terminal and not self.wide else None,
             colour=self._wants_colour(is_terminal=is_terminal),
             show_all=self.show_all,
             total=self.total,
@@ -126,3 +125,9 @@ sort_option = click.option(
     callback=_keep,
     help="Sort the rows as one table; a - before a column reverses it: --sort=-at_risk,site.",
 )
+
+
+def _terminal_width() -> int:
+    import shutil  # loads every kind of archive
+
+    return shutil.get_terminal_size().columns

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import click
 import msgspec
 
 from virtscan import __version__
-from virtscan.changes import Changes
 from virtscan.cli.assuming import AssumptionResult
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, is_nothing_seen
@@ -30,6 +29,9 @@ from virtscan.views.report.metrics import Run
 from virtscan.views.rows.arranging import arrange
 from virtscan.views.rows.filters import narrow, parse_condition
 
+if TYPE_CHECKING:
+    from virtscan.changes import Changes  # loaded where there is news
+
 _LARGEST_METRICS = 64 << 20
 _CAPACITY = "capacity"
 _CONTENTS = {
@@ -42,7 +44,7 @@ _CONTENTS = {
 class News(msgspec.Struct, frozen=True, kw_only=True):
     """Content of a nightly report instead of a view: changes, and gaps that are new."""
 
-    changes: Changes
+    changes: "Changes"
     gaps: tuple[Gap, ...]
 
     def document(self, run: Run) -> Document:

@@ -1,6 +1,7 @@
 """The servers outside one hypervisor: ruled on once for all devices from which they look alike."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -8,11 +9,12 @@ from virtscan.correlator.kernel import KernelState
 from virtscan.correlator.location.afar import from_outside
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.position import Position
+from virtscan.correlator.reach import of_server
 from virtscan.correlator.servers.server_index import PlacedStack, ServerIndex
 from virtscan.correlator.servers.serving import Locality, locality, may_serve
 from virtscan.correlator.table import Ruling
 from virtscan.correlator.table.cases import rule_at
-from virtscan.model import Device, DeviceName, Machine, SourceMode
+from virtscan.model import Device, DeviceName, Machine, Reach, SourceMode
 
 
 class InterfaceServers(msgspec.Struct, frozen=True):
@@ -30,12 +32,21 @@ class InterfaceServers(msgspec.Struct, frozen=True):
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """The rulings on the places outside, worst first, with the positions of each server there.
 
-    `excluded` are the servers that do not answer, each with the code of why.
+    `excluded` are the servers that do not answer, each with the code of why. `reaches` are those of all others, from
+    their places outside alone.
     """
 
     rulings: tuple[Ruling, ...]
     positions: Mapping[int, tuple[Position, ...]]
     excluded: Mapping[int, str]
+    reaches: Mapping[int, Reach]
+    counts: Mapping[Reach, int]
+
+    def reaches_without(self, numbers: Collection[int]) -> set[Reach]:
+        """Give the reaches of the servers that answer, but for these."""
+        left = Counter(self.counts)
+        left.subtract(self.reaches[number] for number in numbers if number in self.reaches)
+        return {reach for reach, count in left.items() if count}
 
 
 class _View(msgspec.Struct, frozen=True):
@@ -109,7 +120,19 @@ class OutsideServers:
         positions: dict[int, tuple[Position, ...]] = {}
         for number, ruling in left:
             positions[number] = (*positions.get(number, ()), ruling.position)
-        return Outside(rulings=tuple(ruling for _, ruling in left), positions=positions, excluded=excluded)
+        nowhere = of_server(())
+        reaches = {
+            number: of_server(positions[number]) if number in positions else nowhere
+            for number in range(len(self._index.servers))
+            if number not in excluded and number not in audience.without
+        }
+        return Outside(
+            rulings=tuple(ruling for _, ruling in left),
+            positions=positions,
+            excluded=excluded,
+            reaches=reaches,
+            counts=Counter(reaches.values()),
+        )
 
     def _rulings_from(self, point: AttachmentPoint, vantage: _Vantage) -> list[tuple[int, Ruling]]:
         """Rule on all places outside, worst first, whichever of their servers answer."""

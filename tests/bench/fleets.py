@@ -1,0 +1,158 @@
+"""Many hosts, some way off: a scan against threads that only fetch, beside hosts that hang, and beside a large one."""
+
+import os
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+
+import libvirt
+import msgspec
+
+from tests.bench.host import documents
+from tests.bench.measuring import Row
+from tests.bench.reading_hosts import delayed
+from tests.faults.liars import liars, silent
+from tests.harness.libvirtd import Libvirtd, running_libvirtd
+from virtscan.model import HostStatus, Plan, Target, TargetKind
+from virtscan.scanning import collect
+
+DOMAINS, ROUND_TRIP = 10, 0.020
+HOSTS, MANY = 500, 2000
+SICK = HOSTS // 20
+"""Hosts that hang, and as many that refuse."""
+
+HOST_SECONDS = 10
+SMALL, LARGE_DOMAINS = 200, 5000
+THREADS = 128
+MEMORY_MIB = 120
+
+
+class _Scan(msgspec.Struct, frozen=True):
+    """A scan, or a fetch: its seconds, those of its process on a CPU, its complete hosts, and its memory in MiB."""
+
+    seconds: float
+    cpu: float
+    complete: int
+    memory: float
+
+
+def rows() -> list[Row]:
+    with running_libvirtd() as daemon, delayed(daemon.port, ROUND_TRIP) as port:
+        small = daemon.tcp(daemon.definitions("small", *documents(DOMAINS)), port=port)
+        hosts = [f"{small}?n={number}" for number in range(HOSTS)]
+        fetched, healthy = _in_child("fetch", hosts), _in_child("scan", hosts)
+        return [
+            *_healthy(fetched, healthy),
+            _with_sick(hosts, healthy),
+            _many(small, healthy),
+            _large(daemon, small, port),
+        ]
+
+
+def _healthy(fetched: _Scan, healthy: _Scan) -> list[Row]:
+    what = f"{HOSTS} hosts of {DOMAINS} domains at {ROUND_TRIP * 1000:.0f} ms"
+    assert (fetched.complete, healthy.complete) == (HOSTS, HOSTS)
+    return [
+        Row(
+            benchmark=f"{what}: threads that only fetch",
+            measured=healthy.seconds / fetched.seconds,
+            limit=1.6,
+            detail=f"{_shown(healthy)}; {_shown(fetched)} with {THREADS} threads",
+        ),
+        Row(benchmark=f"{what}: memory", measured=healthy.memory, limit=MEMORY_MIB, unit="MiB"),
+    ]
+
+
+def _with_sick(hosts: Sequence[str], healthy: _Scan) -> Row:
+    """Replace some hosts; the limit is that of one host, and a fifth more than the healthy ones take."""
+    with liars({"silent": silent}) as ports, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # nothing listens
+        hung = [f"test+tcp://127.0.0.1:{ports['silent']}/n{number}" for number in range(SICK)]
+        refusing = [f"test+tcp://127.0.0.1:{closed.getsockname()[1]}/n{number}" for number in range(SICK)]
+        mixed = [*hosts[: -2 * SICK], *hung, *refusing]
+        found = _in_child("scan", mixed[::2] + mixed[1::2])
+    assert found.complete == HOSTS - 2 * SICK
+    limit = HOST_SECONDS + 1.2 * healthy.seconds
+    return Row(
+        benchmark=f"5 % of {HOSTS} hosts hung, 5 % refusing: deadline + 1.2 x healthy",
+        measured=found.seconds / limit,
+        limit=1,
+        detail=f"{_shown(found)}; limit {limit:.1f} s",
+    )
+
+
+def _many(small: str, healthy: _Scan) -> Row:
+    found = _in_child("scan", [f"{small}?n={number}" for number in range(MANY)])
+    assert found.complete == MANY
+    return Row(
+        benchmark=f"one of {MANY} hosts: one of {HOSTS}",
+        measured=found.seconds / MANY * HOSTS / healthy.seconds,
+        limit=1.2,
+        detail=f"{_shown(found)}",
+    )
+
+
+def _large(daemon: Libvirtd, small: str, port: int) -> Row:
+    large = daemon.tcp(daemon.definitions("large", *documents(LARGE_DOMAINS)), port=port)
+    alone = _in_child("scan", [large])
+    among = _in_child("scan", [large, *(f"{small}?n={number}" for number in range(SMALL))])
+    assert (alone.complete, among.complete) == (1, SMALL + 1)
+    return Row(
+        benchmark=f"a host of {LARGE_DOMAINS} domains among {SMALL} small ones: alone",
+        measured=among.seconds / alone.seconds,
+        limit=1.2,
+        detail=f"{_shown(among)}; {_shown(alone)}",
+    )
+
+
+def _shown(found: _Scan) -> str:
+    return f"{found.seconds:.1f} s, {found.cpu:.1f} s CPU, {found.memory:.0f} MiB"
+
+
+def _in_child(way: str, uris: Sequence[str]) -> _Scan:
+    """Scan or fetch in a process of its own, whose memory and time on a CPU are then its own."""
+    command = [sys.executable, "-m", __spec__.name, way]
+    done = subprocess.run(command, input=msgspec.json.encode(uris), stdout=subprocess.PIPE, check=True)
+    return msgspec.json.decode(done.stdout, type=_Scan)
+
+
+def _scan(uris: Sequence[str]) -> int:
+    targets = tuple(Target(kind=TargetKind.LIBVIRT, address=uri) for uri in uris)
+    inventory = collect(Plan(targets=targets, host_timeout=HOST_SECONDS))
+    return sum(one.status is HostStatus.COMPLETE for one in inventory.hypervisors)
+
+
+def _fetch(uris: Sequence[str]) -> int:
+    """Open each host, list its domains and get every document; nothing is read in them."""
+    with ThreadPoolExecutor(THREADS) as executor:
+        return sum(count == DOMAINS for count in executor.map(_documents, uris))
+
+
+def _documents(uri: str) -> int:
+    connection = libvirt.openReadOnly(uri)
+    try:
+        return len([domain.XMLDesc() for domain in connection.listAllDomains()])
+    finally:
+        connection.close()
+
+
+_WAYS: Mapping[str, Callable[[Sequence[str]], int]] = {"scan": _scan, "fetch": _fetch}
+
+
+def _measured(way: str) -> _Scan:
+    uris = msgspec.json.decode(sys.stdin.buffer.read(), type=list[str])
+    began = perf_counter()
+    complete = _WAYS[way](uris)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu, memory = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    return _Scan(perf_counter() - began, cpu, complete, memory)
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(msgspec.json.encode(_measured(sys.argv[1])))
+    sys.stdout.flush()
+    os._exit(0)  # threads may still wait for hosts that hang

@@ -1,0 +1,41 @@
+"""Every view in every format on a large fleet: each linear in its rows."""
+
+import gc
+from time import process_time
+
+from tests.bench.judging import fleet_of
+from tests.bench.measuring import Row
+from virtscan.correlator.judging import judge
+from virtscan.model import Report
+from virtscan.reporters import REPORTERS, Content
+from virtscan.views import EVERYTHING, VIEWS
+
+LARGE, SMALL = 100_000, 20_000
+
+
+def rows() -> list[Row]:
+    """Measure time on a CPU, a domain of the large fleet against one of the small."""
+    seconds = {size: _seconds(judge(fleet_of(size))) for size in (SMALL, LARGE)}
+    return [
+        Row(
+            benchmark=f"{view} as {name}, one of {LARGE:,} domains: one of {SMALL:,}",
+            measured=took / LARGE / max(seconds[SMALL][view, name] / SMALL, 1e-9),
+            limit=1.5,
+            detail=f"{took:.1f} s; {seconds[SMALL][view, name]:.1f} s",
+        )
+        for (view, name), took in seconds[LARGE].items()
+    ]
+
+
+def _seconds(report: Report) -> dict[tuple[str, str], float]:
+    """Render each view in each format that has one, and all views together in those that hold all."""
+    took: dict[tuple[str, str], float] = {}
+    for view, make in {**VIEWS, "everything": EVERYTHING}.items():
+        wanted = Content.FLEET if view == "everything" else Content.VIEW
+        for name, reporter in REPORTERS.items():
+            if reporter.content is wanted:
+                gc.collect()
+                began = process_time()
+                reporter.render(make(report))
+                took[view, name] = process_time() - began
+    return took

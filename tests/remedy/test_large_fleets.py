@@ -1,0 +1,25 @@
+from tests.build import bond, domain, hypervisor, inventory, macvtap, nic, server
+from virtscan.correlator.judging import judge
+from virtscan.model import Mac
+from virtscan.remedy import FORMS, plan
+
+INTERFACES = 60
+
+
+def test_a_text_lists_the_first_interfaces_and_counts_the_others() -> None:
+    domains = [
+        domain(f"vm{number:02d}", macvtap("bond2", mac=Mac(f"52:54:00:00:00:{number:02x}")))
+        for number in range(INTERFACES)
+    ]
+    devices = (bond("bond2", "eth4", "eth5"), nic("eth4"), nic("eth5"))
+    report = judge(inventory(hypervisor("hv1", *domains, devices=devices), servers=(server("s1"), server("s2"))))
+
+    made = plan(report)
+
+    for change in made.changes:
+        assert [one.domain for one in change.endangered] == [one.name for one in domains]
+        assert change.endangered[-1].domain == domains[-1].name
+        assert [one.domain for one in change.endangered[1:3]] == ["vm01", "vm02"]
+    text = FORMS["shell"].write(made)
+    assert (text.count("vm49"), text.count("vm50")) == (2, 0)
+    assert text.count("and 10 more interfaces; --format json lists all") == 2
