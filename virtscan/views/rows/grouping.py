@@ -4,7 +4,7 @@ import msgspec
 
 
 class Advice(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do, with commands, each to be copied whole."""
+    """An action with its commands, each to be copied whole."""
 
     action: str
     commands: tuple[str, ...] = ()

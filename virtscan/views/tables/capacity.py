@@ -126,7 +126,7 @@ def view(report: Report, by: By = By.HYPERVISOR) -> Document:
 
 
 def _headroom(sites: Sequence[Group]) -> str:
-    """Say what is left at each site: headroom of one is of no use to another."""
+    """Describe the headroom of each site: that of one is of no use to another."""
     words = "headroom N+1 is what is left for more VMs when the largest host of a site fails"
     left = [(site.label[0] or "no site", memory_without_largest_mib(site)) for site in sites[:_MOST_SITES]]
     shown = ", ".join(f"{name} {'unknown' if mib is None else f'{mib} MiB'}" for name, mib in left)

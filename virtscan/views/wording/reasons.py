@@ -160,7 +160,7 @@ class Wording:
                 return None
 
     def _placed(self, reason: r.Reason) -> str | None:
-        """Say where a server is declared or assumed to run."""
+        """State where a server is declared or assumed to run."""
         match reason:
             case r.OnOtherHypervisor(server=name, hypervisor=host, domain=None, declared=True):
                 assumed = any(one.assumed_place for one in self._servers.get(name, ()))
