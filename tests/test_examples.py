@@ -15,8 +15,8 @@ from tests.harness.patience import LONG
 from tests.readme import DOCUMENTS, PROJECT
 
 SHOWN = sorted({PROJECT / "README.md", *DOCUMENTS, *(PROJECT / "docs").glob("*.md")})
-ELSEWHERE = ("example.com/system", "tcpdump", "systemctl", "install -m")
-"""Examples for hosts that a reader has, and for root's own folders."""
+ELSEWHERE = ("example.com/", "--scope", "tcpdump", "systemctl", "install -m")
+"""Examples for hosts and configurations that a reader has, and for root's own folders."""
 
 RESULTS = (0, 1, 3, 4)
 STATES = (0, 1, 2, 3)
