@@ -1,7 +1,7 @@
 """The items that one hypervisor has delivered so far: the box between the threads that read it and its deadline."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -138,12 +138,7 @@ class HostDraft:
             ended early with some or when single domains are missing. A network or a device may be missing even where
             it is COMPLETE.
         """
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("a draft is closed once")
-            self._closed = True
-            items = self._items
-            listed = self._listed.values()
+        items, listed = self._end()
         facts = _combine([item for item in items if isinstance(item, HostFacts)])
         name = self.target.name or facts.name or self._name
         networks = {item.name: item for item in items if isinstance(item, Network)}
@@ -155,14 +150,9 @@ class HostDraft:
         resolved = [analyzer.resolve(domain, networks, host) for domain in read]
         domains = with_copies_marked(with_observations(resolved, observed))
         lacking = [item for item in items if isinstance(item, Lacking)]
-        items = [*items, *(item.gap for item in lacking if is_needed(item, domains, host.by_name))]
-        gaps = [msgspec.structs.replace(item, hypervisor=name) for item in items if isinstance(item, Gap)]
-        gaps.sort(key=lambda gap: (gap.about.value, str(gap.item), str(gap.cause)))
-        if failure is not None:
-            gaps.insert(0, self._failed(failure, len(domains), name))
-        if self.target.kind is TargetKind.LIBVIRT:
-            mask = uri.masker_of(self.target.address)  # libvirt's words may repeat the URI
-            gaps = [masked(gap, mask) for gap in gaps]
+        found = [item for item in items if isinstance(item, Gap)]
+        found += (item.gap for item in lacking if is_needed(item, domains, host.by_name))
+        gaps = self._gaps(found, name, len(domains), failure)
         status = _status(gaps, failed=failure is not None and not domains)
         hypervisor = Hypervisor(
             name=name,
@@ -195,11 +185,26 @@ class HostDraft:
             own_name=name,
             is_name_declared=self.target.name is not None,
         )
-        return hypervisor, tuple(gaps)
+        return hypervisor, gaps
 
-    def _failed(self, failure: AnyCause, domains: int, name: str) -> Gap:
-        item = WholeHost(uri=self.uri, domains_read=domains)
-        return Gap(item=item, cause=failure, about=GapAbout.HYPERVISOR, hypervisor=name)
+    def _end(self) -> tuple[list[DraftItem], Collection[Device]]:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("a draft is closed once")
+            self._closed = True
+            return self._items, self._listed.values()
+
+    def _gaps(self, found: Iterable[Gap], name: str, domains: int, failure: AnyCause | None) -> tuple[Gap, ...]:
+        """Return the gaps under the hypervisor's name in a fixed order, that of the whole hypervisor first."""
+        gaps = [msgspec.structs.replace(gap, hypervisor=name) for gap in found]
+        gaps.sort(key=lambda gap: (gap.about.value, str(gap.item), str(gap.cause)))
+        if failure is not None:
+            item = WholeHost(uri=self.uri, domains_read=domains)
+            gaps.insert(0, Gap(item=item, cause=failure, about=GapAbout.HYPERVISOR, hypervisor=name))
+        if self.target.kind is TargetKind.LIBVIRT:
+            mask = uri.masker_of(self.target.address)  # a message of libvirt may repeat the URI
+            gaps = [masked(gap, mask) for gap in gaps]
+        return tuple(gaps)
 
 
 def _status(gaps: Sequence[Gap], *, failed: bool) -> HostStatus:
