@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,9 @@ from tests.harness.postgresql import PostgreSQL
 from tests.storage.history.nights import host, nights, save, vm
 from virtscan.cli.console import Console, Verbosity
 from virtscan.cli.history.lock import alone
+from virtscan.cli.history.patience import answered
 from virtscan.cli.main import run
+from virtscan.errors import HistoryError, NoScanError
 from virtscan.model import HostStatus
 from virtscan.reporters import REPORTERS
 from virtscan.storage import dumps, loads
@@ -378,6 +381,20 @@ def test_a_full_disk_loses_no_report(tmp_path: Path) -> None:
     assert done.returncode == 74, done.stderr
     assert "; exit code 74." in done.stdout
     assert "the scan is lost: " in done.stderr
+
+
+def test_a_database_that_stops_in_the_middle_keeps_no_report_back() -> None:
+    never = threading.Event()
+    with pytest.raises(HistoryError, match=r"^the history's database has not answered for 0.01 s$"):
+        answered(never.wait, 0.01)
+    with pytest.raises(NoScanError, match="as it was raised"):
+        answered(lambda: fail("as it was raised"))
+    assert answered(lambda: None) is None
+    never.set()
+
+
+def fail(message: str) -> None:
+    raise NoScanError(message)
 
 
 def test_the_first_nights_in_an_empty_database_are_compared(

@@ -7,6 +7,7 @@ import msgspec
 
 from virtscan.changes import Cause, CauseKind, Changes, compare, news, remembering
 from virtscan.cli.acquire import load
+from virtscan.cli.history.patience import answered
 from virtscan.cli.history.source import recalled, recalled_night
 from virtscan.correlator import remembering_places
 from virtscan.model import Gap, Inventory
@@ -43,7 +44,7 @@ def last_night(text: str, *, scope: str | None) -> Inventory | None:
         InventoryError, HistoryError: As `earlier`.
     """
     if is_history(text):
-        return recalled_night(text, scope)
+        return answered(lambda: recalled_night(text, scope))
     return load(Path(text)) if Path(text).exists() else None
 
 

@@ -9,6 +9,7 @@ import click
 
 from virtscan.cli.console import Console
 from virtscan.cli.history.lock import alone
+from virtscan.cli.history.patience import answered
 from virtscan.cli.history.state import state_directory
 from virtscan.cli.output.outputs import PRIVATE, OutputError, opened
 from virtscan.errors import HistoryError
@@ -72,29 +73,37 @@ class Keeping:
 
     def _keep(self, report: Report | None) -> None:
         """Save the scan, once."""
-        inventory, self._inventory = self._inventory, None
-        if self._url is None or inventory is None:
+        url, inventory = self._url, self._inventory
+        self._inventory = None
+        if url is None or inventory is None:
             return
         from virtscan.storage.history import open_history
 
+        def save() -> int:
+            with open_history(url, create=True) as history:
+                return history.save(inventory, report, reported=False)
+
         try:
-            with open_history(self._url, create=True) as history:
-                self._number = history.save(inventory, report, reported=False)
+            self._number = answered(save)
         except HistoryError as error:
             self.failure = f"{error}; {self._instead(inventory)}"
         else:
-            self._console.detail(f"history: {uri.shown(self._url)}: scan {self._number}")
+            self._console.detail(f"history: {uri.shown(url)}: scan {self._number}")
 
     def _note_reported(self) -> None:
-        if self._url is None or self._number is None:
+        url, number = self._url, self._number
+        if url is None or number is None:
             return
         from virtscan.storage.history import open_history
 
+        def note() -> None:
+            with open_history(url) as history:
+                history.note_reported(number)
+
         try:
-            with open_history(self._url) as history:
-                history.note_reported(self._number)
+            answered(note)
         except HistoryError as error:
-            self.failure = f"{error}; scan {self._number} is kept, and its news will be reported again"
+            self.failure = f"{error}; scan {number} is kept, and its news will be reported again"
 
     def _instead(self, inventory: Inventory) -> str:
         """State where the scan is, after writing a copy if it is nowhere."""
