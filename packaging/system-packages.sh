@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs the distribution's packages that virtscan is built with (scan), checked with (check), tested with (test) or
-# held against real boots with (lab), or made into packages (packages).
+# held against real boots with (lab), made into packages (packages), or run every night with in a container (night).
 #
-#   packaging/system-packages.sh scan|check|test|lab|packages
+#   packaging/system-packages.sh scan|check|test|lab|packages|night
 #
 # Looks first and touches nothing when all of it is there. Otherwise installs what is missing, as root or through
 # sudo when it asks for no password; else says what to run and ends with 1. PYTHON names the interpreter to build for.
@@ -132,10 +132,15 @@ needed_to_packages() {
   need debootstrap debootstrap program debootstrap
 }
 
+needed_to_night() {
+  needed_to_packages
+  need systemd-container systemd-container program systemd-nspawn
+}
+
 case ${1-} in
-  scan | check | test | lab | packages) "needed_to_$1" ;;
+  scan | check | test | lab | packages | night) "needed_to_$1" ;;
   *)
-    echo "usage: $0 scan|check|test|lab|packages" >&2
+    echo "usage: $0 scan|check|test|lab|packages|night" >&2
     exit 2
     ;;
 esac
