@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from tabulate import tabulate
 
 from tests.bench import (
+    beyond,
     capture,
     crowds,
     fleets,
@@ -22,6 +23,7 @@ from tests.bench import (
 from tests.bench.measuring import Row
 
 BENCHMARKS: Mapping[str, Callable[[], list[Row]]] = {
+    "beyond": beyond.rows,
     "capture": capture.rows,
     "crowds": crowds.rows,
     "fleets": fleets.rows,

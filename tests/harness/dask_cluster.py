@@ -27,7 +27,7 @@ if __name__ == "__main__":
         host="127.0.0.1",
         protocol="tls://" if tls else "tcp://",
         security=Security(require_encryption=True, **tls) if tls else None,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs=50,
         resources=json.loads(sys.argv[2]) or None,
     ) as cluster:
