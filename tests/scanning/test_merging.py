@@ -1,5 +1,6 @@
 """Merged inventories: each host once, in any order, with every gap."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.build import TAKEN_AT, domain, hypervisor, inventory, server
+from tests.conftest import PROJECT
 from tests.correlator.fleets import inventories
 from virtscan.cli.main import run
 from virtscan.model import HostStatus, Inventory, Policy, Waiver
+from virtscan.redaction import redact
+from virtscan.redaction.pseudonyms import Map
 from virtscan.scanning.merging import merge
 from virtscan.storage import dumps, loads
 
@@ -125,3 +129,92 @@ def test_a_file_that_is_no_inventory_is_named(tmp_path: Path, capfd: pytest.Capt
     assert run(["merge", str(tmp_path / "a.json"), "--save", str(tmp_path / "b.json")]) == 2
     assert "a.json: not a saved inventory" in capfd.readouterr().err
     assert not (tmp_path / "b.json").exists()
+
+
+def test_two_machines_with_one_uuid_and_no_domain_in_common_stay_two() -> None:
+    """Vendors and clones repeat it; an address or a declared name is of one hypervisor."""
+    uuid = "4c4c4544-0000-1000-8000-000000000001"
+    one = replace(hypervisor("hv1", domain("a"), uri="qemu+ssh://hv1/system"), system_uuid=uuid)
+    other = replace(hypervisor("hv2", domain("b"), uri="qemu+ssh://hv2/system"), system_uuid=uuid)
+    moved = replace(one, domains=(domain("c"),), observed_at=LATER)
+
+    for sites in ([inventory(one, other)], [inventory(one), inventory(other)], [inventory(other), inventory(one)]):
+        merged = merge(sites)
+        assert [host.name for host in merged.hypervisors] == ["hv1", "hv2"]
+        assert merge([merged, *sites]) == merged
+    (found,) = merge([inventory(one), replace(inventory(moved), taken_at=LATER)]).hypervisors
+    assert [each.name for each in found.domains] == ["c"]
+
+
+def saved(path: Path, one: Inventory) -> str:
+    path.write_bytes(dumps(one))
+    return str(path)
+
+
+def test_pseudonyms_of_two_maps_are_not_merged(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Both call their first host the same, and it would be one."""
+    names = [
+        saved(tmp_path / f"{site}.json", inventory(hypervisor(f"{site}-hv1", domain(f"{site}-vm"))))
+        for site in ("ams", "fra")
+    ]
+    redacted = {}
+    for site, path, map_name in (("ams", names[0], "a"), ("fra", names[1], "b"), ("again", names[0], "a")):
+        redacted[site] = str(tmp_path / f"{site}.redacted.json")
+        one, known = redact(loads(Path(path).read_bytes(), origin=""), Map(key=map_name))
+        saved(Path(redacted[site]), one)
+        assert known.key == map_name
+    target = ["--save", str(tmp_path / "merged.json")]
+
+    for command in (["merge", redacted["ams"], redacted["fra"], *target], ["report", redacted["ams"], redacted["fra"]]):
+        assert run(command) == 2
+        assert "fra.redacted.json: not redacted with the same map as " in capfd.readouterr().err
+    assert run(["merge", redacted["ams"], names[1], *target]) == 2
+    assert not (tmp_path / "merged.json").exists()
+    assert run(["merge", redacted["ams"], redacted["again"], *target]) == 0
+    assert run(["merge", str(tmp_path / "merged.json"), redacted["fra"], *target]) == 2
+
+
+def test_the_waivers_of_a_later_file_are_not_dropped_in_silence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    waived = Policy(waivers=(Waiver(reason="known", domain="a"),))
+    files = [
+        saved(tmp_path / "a.json", inventory(hypervisor("hv1", domain("a")))),
+        saved(tmp_path / "b.json", replace(inventory(hypervisor("hv2", domain("b"))), policy=waived)),
+    ]
+    (tmp_path / "virtscan.toml").write_text("")
+
+    run(["merge", *files, "--save", str(tmp_path / "merged.json")])
+    assert "b.json: its waivers and limits do not count" in capfd.readouterr().err
+    run(["report", *files, "-o", str(tmp_path / "report")])
+    assert "b.json: its waivers and limits do not count" in capfd.readouterr().err
+    run(["merge", *files, "--config", str(tmp_path / "virtscan.toml"), "--save", str(tmp_path / "merged.json")])
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-100], lambda _data: b"", lambda _data: b"\0\xff"])
+def test_a_damaged_file_among_good_ones_is_named_and_nothing_is_written(
+    damage: Callable[[bytes], bytes], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    files = [saved(tmp_path / f"{name}.json", inventory(hypervisor(name, domain("a")))) for name in ("a", "b", "c")]
+    Path(files[1]).write_bytes(damage(Path(files[1]).read_bytes()))
+    (tmp_path / "out.json").write_text("earlier")
+
+    assert run(["merge", *files, "--save", str(tmp_path / "out.json")]) == 2
+    assert f"{files[1]}: " in capfd.readouterr().err
+    assert (tmp_path / "out.json").read_text() == "earlier"
+    assert run(["report", *files, "-o", str(tmp_path / "out.json")]) == 2
+    assert (tmp_path / "out.json").read_text() == "earlier"
+
+
+def test_a_file_of_the_first_version_is_merged_and_may_be_replaced_by_the_result(tmp_path: Path) -> None:
+    old = tmp_path / "old.json"
+    old.write_bytes((PROJECT / "fixtures" / "saved" / "fleet.json").read_bytes())
+    new = saved(tmp_path / "new.json", inventory(hypervisor("hv1", domain("a"))))
+    before = loads(old.read_bytes(), origin="")
+
+    assert run(["merge", str(old), new, "--save", str(old)]) in {0, 3}
+
+    after = loads(old.read_bytes(), origin="")
+    assert {host.uri for host in after.hypervisors} > {host.uri for host in before.hypervisors}
+    assert {(gap.item, gap.cause) for gap in before.gaps} <= {(gap.item, gap.cause) for gap in after.gaps}

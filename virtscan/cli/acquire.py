@@ -17,7 +17,7 @@ from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import close_input
 from virtscan.config import Options
 from virtscan.errors import InventoryError
-from virtscan.model import Inventory, LowerDevice, Plan
+from virtscan.model import Inventory, LowerDevice, Plan, Policy
 from virtscan.views.wording.phrases.ages import in_words
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,17 +94,31 @@ def _collected(plan: Plan, console: Console) -> Inventory:
         return collect(plan, engine=engine_of(plan), on_progress=report, is_interrupted=is_report_wanted)
 
 
-def load_all(files: Sequence[Path]) -> Inventory:
+def load_all(files: Sequence[Path], console: Console) -> Inventory:
     """Return the inventory in a file, or that of several files merged.
 
     Raises:
-        InventoryError: One can't be read, or holds no inventory.
+        InventoryError: One can't be read, or holds no inventory, or they can't be merged.
     """
-    if len(files) == 1:
-        return load(files[0])
+    return load(files[0]) if len(files) == 1 else load_merged(files, console)
+
+
+def load_merged(files: Sequence[Path], console: Console, policy: Policy | None = None) -> Inventory:
+    """Return the inventory of several files merged, judged by this policy or by that of the first.
+
+    Raises:
+        InventoryError: One can't be read, or holds no inventory, or their pseudonyms are of different maps.
+    """
     from virtscan.scanning.merging import merge
 
-    return merge([load(file) for file in files])
+    inventories = [load(file) for file in files]
+    for file, inventory in zip(files, inventories, strict=True):
+        if inventory.redaction != inventories[0].redaction:
+            problem = "equal pseudonyms of both are different hosts; merge files with real names, then use --redact"
+            raise InventoryError(f"{file}: not redacted with the same map as {files[0]}: {problem}")
+        if policy is None and inventory.policy != inventories[0].policy:
+            console.warn(f"{file}: its waivers and limits do not count, those of {files[0]} do")
+    return merge(inventories, policy)
 
 
 def load(file: Path) -> Inventory:

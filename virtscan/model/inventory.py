@@ -42,7 +42,8 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was observed in one scan, with every gap.
 
     `scope` identifies the configuration that was scanned; two inventories of one scope are of the same fleet. `unread`
-    and `places` are the memory of earlier scans: they are not observations of this one.
+    and `places` are the memory of earlier scans: they are not observations of this one. `redaction` identifies the map
+    of its pseudonyms; None if its names are real.
     """
 
     version: str
@@ -56,3 +57,4 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     unread: tuple[UnreadHost, ...] = ()
     places: tuple[RememberedPlace, ...] = ()
+    redaction: str | None = None

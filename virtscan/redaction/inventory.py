@@ -29,7 +29,7 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
     """
     pseudonyms = Pseudonyms(known)
     forms = Forms(pseudonyms)
-    made = redacted(inventory, forms)
+    made = msgspec.structs.replace(redacted(inventory, forms), redaction=known.identity)
     if inventory.policy.waivers:
         waivers = tuple(_waivers(inventory, forms))
         made = msgspec.structs.replace(made, policy=msgspec.structs.replace(made.policy, waivers=waivers))

@@ -69,7 +69,7 @@ _SERVER = {
 }
 
 TABLE: Mapping[type[msgspec.Struct], Mapping[str, Holds]] = {
-    model.Inventory: {"version": _H.KEPT, "scope": _H.SCOPE},
+    model.Inventory: {"version": _H.KEPT, "scope": _H.SCOPE, "redaction": _H.KEPT},
     model.Waiver: {"reason": _H.TEXT} | _GLOBS,
     model.Hypervisor: {
         "name": _H.HOST,

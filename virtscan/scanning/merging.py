@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import combinations
 from typing import TypeVar
 
 import msgspec
@@ -39,6 +40,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
 
     The order of the inventories does not matter, but for the policy: it is that of the first, unless one is given.
     Merging an inventory again changes nothing. No gap is lost, not even that of a host which another inventory has.
+    Pseudonyms have to be of one map.
 
     Args:
         inventories: At least one.
@@ -80,6 +82,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
             for number, inventory in enumerate(inventories)
             for one in inventory.unread
         ),
+        redaction=inventories[0].redaction,
         places=_distinct(
             msgspec.structs.replace(one, hypervisor=renamed.get((number, one.hypervisor), one.hypervisor))
             for number, inventory in enumerate(inventories)
@@ -90,7 +93,15 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
 
 def _clusters(sightings: Sequence[_Sighting]) -> list[list[_Sighting]]:
     """Put sightings of one hypervisor together, the best first: those that share a key, directly or through others."""
-    parent = list(range(len(sightings)))
+    clusters = [[sighting] for sighting in sightings]
+    while len(joined := _joined(clusters)) < len(clusters):
+        clusters = joined
+    return sorted(clusters, key=lambda cluster: (_own_name(cluster[0].host), cluster[0].rank))
+
+
+def _joined(clusters: Sequence[list[_Sighting]]) -> list[list[_Sighting]]:
+    """Join the clusters that are of one hypervisor, each known by its best sighting and by the keys of all."""
+    parent = list(range(len(clusters)))
 
     def root(place: int) -> int:
         while parent[place] != place:
@@ -98,15 +109,28 @@ def _clusters(sightings: Sequence[_Sighting]) -> list[list[_Sighting]]:
             place = parent[place]
         return place
 
-    first: dict[tuple[str, str], int] = {}
-    for place, sighting in enumerate(sightings):
-        for key in sighting.host.keys:
-            parent[root(place)] = root(first.setdefault((_driver(sighting.host), key), place))
-    clusters: defaultdict[int, list[_Sighting]] = defaultdict(list)
-    for place, sighting in enumerate(sightings):
-        clusters[root(place)].append(sighting)
-    ordered = [sorted(cluster, key=lambda sighting: sighting.rank) for cluster in clusters.values()]
-    return sorted(ordered, key=lambda cluster: (_own_name(cluster[0].host), cluster[0].rank))
+    having: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, cluster in enumerate(clusters):
+        for key in {key for sighting in cluster for key in sighting.host.keys}:
+            having[_driver(cluster[0].host), key].append(place)
+    for (_, key), places in having.items():
+        # Vendors and clones repeat a system's uuid. An address or a declared name is of one hypervisor.
+        pairs = combinations(places, 2) if key.startswith("uuid:") else ((places[0], place) for place in places)
+        for one, other in pairs:
+            if not key.startswith("uuid:") or not _are_different(clusters[one][0].host, clusters[other][0].host):
+                parent[root(one)] = root(other)
+    joined: defaultdict[int, list[_Sighting]] = defaultdict(list)
+    for place, cluster in enumerate(clusters):
+        joined[root(place)] += cluster
+    return [sorted(cluster, key=lambda sighting: sighting.rank) for cluster in joined.values()]
+
+
+def _are_different(one: Hypervisor, other: Hypervisor) -> bool:
+    """Return True if both have domains, and none in common: then an equal uuid alone does not make them one."""
+    domains = {domain.uuid or domain.name for domain in one.domains}
+    return bool(domains and other.domains) and domains.isdisjoint(
+        domain.uuid or domain.name for domain in other.domains
+    )
 
 
 def _own_name(host: Hypervisor) -> str:

@@ -74,6 +74,7 @@ def to_saved(inventory: Inventory) -> SavedInventory:
         gaps=msgspec.convert(inventory.gaps, tuple[SavedGap, ...], from_attributes=True),
         unread=msgspec.convert(inventory.unread, tuple[SavedUnreadHost, ...], from_attributes=True),
         places=msgspec.convert(inventory.places, tuple[SavedRememberedPlace, ...], from_attributes=True),
+        redaction=inventory.redaction,
     )
 
 

@@ -291,3 +291,4 @@ class SavedInventory(_Saved, frozen=True):
     gaps: tuple[SavedGap, ...] = ()
     unread: tuple[SavedUnreadHost, ...] = ()
     places: tuple[SavedRememberedPlace, ...] = ()
+    redaction: str | None = None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from virtscan.cli.acquire import load
+from virtscan.cli.acquire import load_merged
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import FILE, make_console, quiet_and_verbose
@@ -30,12 +30,11 @@ def merge(files: tuple[Path, ...], save: Path, config: Path | None, verbose: boo
 
     Of a host that several FILES have, the newest complete observation counts. No gap is lost.
     """
-    from virtscan.scanning.merging import merge as united
     from virtscan.storage import dumps
 
     console = make_console(verbose=verbose, quiet=quiet)
     policy = None if config is None else load_plan(config, Options(), console).policy
-    inventory = united([load(file) for file in files], policy)
+    inventory = load_merged(files, console, policy)
     with opened(save, mode=PRIVATE) as output:
         output.write(dumps(inventory))
     console.detail(f"{save}: {len(inventory.hypervisors)} hypervisors, {len(inventory.servers)} servers")

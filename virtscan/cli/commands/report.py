@@ -57,7 +57,7 @@ def report(
     rendering.check(is_assumed=bool(parsed(assumptions, str)))
     keep_apart(*rendering.places, ("--redact", redact))
     redacted = redaction(redact)
-    saved = load_all(files)
+    saved = load_all(files, console)
     if fail_on is FailOn.PENDING and not _knows_records(saved):
         raise click.UsageError(f"--fail-on pending: {files[0]}: no provisioning records; choose boots, latent or never")
     inventory = redacted(judged_on(saved, console, lower_device=lower_device, max_age=max_age))
