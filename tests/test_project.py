@@ -15,6 +15,8 @@ import pytest
 from tests.readme import DOCUMENTS, PROJECT, README, can_be_run, examples, printed
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.main import COMMANDS, INTERNAL_ERROR, INTERRUPTED, READER_GONE, WRONG_USAGE, virtscan
+from virtscan.offload import READERS
+from virtscan.views import VIEWS
 
 HEAVY = {
     "distributed",
@@ -199,3 +201,18 @@ def test_no_two_classes_have_one_name() -> None:
 def test_classes_and_aliases_are_found() -> None:
     source = "Key: TypeAlias = tuple[str, int]\nkey: Key\n\nclass Outer:\n    class Inner: ...\n"
     assert sorted(names_of(source)) == ["Inner", "Key", "Outer"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "named", "others"),
+    [
+        ("cli/commands", set(COMMANDS), set()),
+        ("views/tables", set(VIEWS), {"causes", "scans", "trends"}),  # a part of a view, and views of a history
+        ("offload/sources", {kind.value for kind in READERS}, set()),
+    ],
+)
+def test_a_module_that_implements_one_of_several_is_in_their_mapping(
+    folder: str, named: set[str], others: set[str]
+) -> None:
+    modules = {path.stem for path in files(f"virtscan/{folder}/*.py")} - {"__init__"}
+    assert modules == named | others

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from virtscan.views import VIEWS
+
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _TAKEN_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,7 +43,7 @@ def _config() -> dict[str, Any]:
 
 
 def _view(name: str) -> dict[str, Any]:
-    from virtscan.views import GROUPINGS, VIEWS
+    from virtscan.views import GROUPINGS
     from virtscan.views.schema import schema_of
 
     views = GROUPINGS.values() if name == "capacity" else [VIEWS[name]]
@@ -120,7 +122,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "inventory": _inventory,
     "plan": _plan,
     "report": partial(_view, "risks"),
-    **{name: partial(_view, name) for name in ("servers", "interfaces", "domains", "hypervisors", "capacity")},
+    **{name: partial(_view, name) for name in VIEWS if name != "risks"},
     "fleet": _fleet,
     "explain": _explain,
     "remedy": _remedy,

@@ -7,13 +7,13 @@ from virtscan.model import Server, ServerTarget, SourceKind
 from virtscan.offload.server import unreadable
 from virtscan.offload.sources import ansible, declared, file, local, sosreport, ssh
 
-__all__ = ["READERS", "Reader", "unreadable"]
+__all__ = ["READERS", "ServerReader", "unreadable"]
 
 
 class ServerReader(Protocol):
     """Reads a server within `timeout` seconds, or raises OffloadError with the reason why it can't."""
 
-    def __call__(self, target: ServerTarget, *, timeout: float) -> Server: ...
+    def __call__(self, target: ServerTarget, *, timeout: float) -> Server: ...  # noqa: D102  the class describes it
 
 
 READERS: Mapping[SourceKind, ServerReader] = {

@@ -7,7 +7,7 @@ from virtscan.provisioning import cobbler, foreman
 from virtscan.provisioning.reader import RecordReader, without_secret
 from virtscan.provisioning.records import Records, shown, system, unreadable
 
-__all__ = ["READERS", "Reader", "Records", "shown", "system", "unreadable"]
+__all__ = ["READERS", "RecordReader", "Records", "shown", "system", "unreadable"]
 
 
 READERS: Mapping[ProvisioningKind, RecordReader] = {
