@@ -132,6 +132,13 @@ COMPLETE = HostStatus.COMPLETE.value
             id="its hypervisor is no longer configured",
         ),
         pytest.param(
+            fleet(servers=(satellite(State.OFF),)),
+            fleet(servers=()),
+            FindingKind.NEW,
+            Cause(kind=CauseKind.SERVER_REMOVED, server="satellite", server_interface="eth0"),
+            id="no server is configured any more",
+        ),
+        pytest.param(
             fleet(empty()),
             fleet(),
             FindingKind.NEW,

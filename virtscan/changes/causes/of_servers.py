@@ -35,6 +35,8 @@ class ServerCauses:
             ref = ServerRef(server=finding.server, interface=finding.server_interface)
             is_former = finding is old
             for change in self._changes.get(ref, ()):
+                if is_worse and is_former and change.kind is not Kind.REMOVED:
+                    continue  # a verdict that is worse without any server
                 if (cause := _explanation(change, finding, is_worse=is_worse, is_former=is_former)) is not None:
                     return cause
             if is_worse or _rank(finding) != _CLEAR:
@@ -51,7 +53,7 @@ def _explanation(change: ServerChange, finding: Finding, *, is_worse: bool, is_f
     match change.kind:
         case Kind.ADDED if not is_former:
             return Cause(kind=CauseKind.SERVER_ADDED, server=server, server_interface=interface)
-        case Kind.REMOVED if is_former and not is_worse:
+        case Kind.REMOVED if is_former:
             return Cause(kind=CauseKind.SERVER_REMOVED, server=server, server_interface=interface)
         case Kind.NOT_SEEN:
             return _offload(change.server, None, State.UNKNOWN.value)
