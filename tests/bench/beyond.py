@@ -1,15 +1,11 @@
 """A large fleet some way off: through the workers of a cluster, against threads of this machine."""
 
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 from tests.bench.host import domain
 from tests.bench.measuring import Row, in_turns
+from tests.bench.reading_hosts import delayed
 from tests.harness.dask_cluster import running_cluster
 from tests.harness.definitions import bond_xml
 from tests.harness.libvirtd import Libvirtd, running_libvirtd
@@ -28,13 +24,13 @@ SECONDS = 300.0
 
 
 def rows() -> list[Row]:
-    with running_libvirtd() as daemon, _far(daemon.port) as port, running_cluster() as cluster:
+    with running_libvirtd() as daemon, delayed(daemon.port, ROUND_TRIP) as port, running_cluster() as cluster:
         plan = Plan(targets=tuple(_hosts(daemon, port)), host_timeout=SECONDS, deadline=SECONDS)
         engines: dict[str, Engine[JobResult]] = {
             "threads": threads,
             "slices": DaskEngine(Scheduler(address=cluster.address), HostCarrier()),
         }
-        took = in_turns({name: partial(_read, plan, engine) for name, engine in engines.items()}, rounds=2)
+        took = in_turns({name: partial(_read, plan, engine) for name, engine in engines.items()}, rounds=1)
     return [
         Row(
             benchmark=f"{HOSTS} hosts, {ROUND_TRIP * 1000:.0f} ms round trip: slices through Dask, threads",
@@ -47,10 +43,11 @@ def rows() -> list[Row]:
 
 def _hosts(daemon: Libvirtd, port: int) -> Iterator[Target]:
     documents = [*(domain(number) for number in range(DOMAINS)), *(bond_xml(f"bond{n}", f"eth{n}") for n in range(3))]
+    path = daemon.definitions("far", *documents)
     for number in range(HOSTS):
-        path = daemon.definitions(f"hv{number:04}", *documents)
         # Written so that it does not look like the loopback, of which no host leaves this machine.
-        yield Target(kind=TargetKind.LIBVIRT, address=f"test+tcp://127.1:{port}{path}", site=f"site{number % 4}")
+        address = f"test+tcp://127.1:{port}{path}?n={number}"
+        yield Target(kind=TargetKind.LIBVIRT, address=address, name=f"hv{number:04}", site=f"site{number % 4}")
 
 
 def _read(plan: Plan, engine: Engine[JobResult]) -> None:
@@ -58,16 +55,3 @@ def _read(plan: Plan, engine: Engine[JobResult]) -> None:
     failed = [host.name for host in found.hypervisors if host.status is HostStatus.FAILED]
     assert len(found.hypervisors) == HOSTS
     assert failed == []
-
-
-@contextmanager
-def _far(port: int) -> Iterator[int]:
-    """A port that leads to another one, half a round trip away: a process of its own, so as not to slow us."""
-    script = Path(__file__).with_name("delay.py")
-    with socket.create_server(("127.0.0.1", 0), backlog=1024) as server:
-        command = [sys.executable, str(script), str(server.fileno()), str(port), str(ROUND_TRIP / 2)]
-        with subprocess.Popen(command, pass_fds=[server.fileno()]) as process:
-            try:
-                yield int(server.getsockname()[1])
-            finally:
-                process.kill()

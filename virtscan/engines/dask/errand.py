@@ -121,7 +121,7 @@ class _Drain:
 
     def _read(self) -> None:
         if self._pipe is not None:
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError), self._pipe:
                 self._content = self._pipe.read()
 
     def content(self) -> bytes:

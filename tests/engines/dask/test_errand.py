@@ -1,0 +1,133 @@
+"""What a worker runs, without a cluster, and what is made of its answers."""
+
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_collect import plan, silent_host, wait_for_end_of_ssh
+from tests.conftest import PROJECT
+from tests.harness.definitions import domain_xml
+from tests.harness.libvirtd import node
+from tests.harness.patience import LONG
+from virtscan.engines.dask import errand
+from virtscan.engines.dask.answers import loss_of, results_of
+from virtscan.engines.engine import AnswerError, Job, Loss, Lost, Slice
+from virtscan.storage import loads
+
+PLACE = "tls://ams:1"
+
+
+@pytest.fixture(autouse=True)
+def project(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the program be found that is tested."""
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+
+
+def parted(answer: bytes) -> tuple[dict[str, object], bytes]:
+    line, _, output = answer.partition(b"\n")
+    return json.loads(line), output
+
+
+def test_a_slice_is_read_by_a_process_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "hv1.xml").write_text(node(domain_xml("web01")))
+
+    header, output = parted(errand.run_slice(plan(f"test://{tmp_path}/hv1.xml"), LONG, "run"))
+
+    assert header == {"code": 0, "error": ""}
+    assert [domain.name for domain in loads(output, origin="").hypervisors[0].domains] == ["web01"]
+
+
+def test_the_last_message_of_a_plan_that_is_refused_comes_back() -> None:
+    header, output = parted(errand.run_slice(b'{"schema":"virtscan.plan/2","version":"1"}\n', LONG, "run"))
+
+    assert (header["code"], output) == (2, b"")
+    assert str(header["error"]).startswith("virtscan: standard input: its schema is 'virtscan.plan/2'")
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_answers_with_what_it_has_and_starts_no_more() -> None:
+    with silent_host() as (silent, server):
+        answers: list[bytes] = []
+        thread = threading.Thread(
+            target=lambda: answers.append(errand.run_slice(plan(silent), LONG, "a run")), daemon=True
+        )
+        thread.start()
+        connection, _ = server.accept()
+        errand.stop("another run")
+        errand.stop("a run")
+        thread.join(LONG)
+        with connection:
+            connection.settimeout(LONG)
+            wait_for_end_of_ssh(connection)
+
+    header, output = parted(answers[0])
+    assert header["code"] == 3
+    assert b'"code":"interrupted"' in output
+    assert parted(errand.run_slice(plan(silent), LONG, "a run")) == ({"code": None, "error": "interrupted"}, b"")
+
+
+@pytest.mark.slow
+def test_a_process_that_is_late_is_killed() -> None:
+    with silent_host() as (silent, server):
+        header, output = parted(errand.run_slice(plan(silent), 2.0, "run"))
+        server.close()
+
+    assert (header["code"], output) == (-9, b"")
+
+
+class Words:
+    """A carrier of jobs whose results are words."""
+
+    def slices(self, jobs: Sequence[Job[str]]) -> tuple[Slice, ...]:
+        return (Slice(site=None, jobs=tuple(range(len(jobs)))),)
+
+    def pack(self, jobs: Sequence[Job[str]], run_left: float) -> bytes:  # noqa: ARG002 the protocol's signature
+        return b""
+
+    def unpack(self, jobs: Sequence[Job[str]], answer: bytes) -> Sequence[str]:  # noqa: ARG002 the protocol's signature
+        if answer == b"cut":
+            raise AnswerError("cut short")
+        return answer.decode().split()
+
+
+@pytest.mark.parametrize(
+    ("answer", "result"),
+    [
+        (b'{"code": 0, "error": ""}\na b', ["a", "b"]),
+        (b'{"code": 3, "error": "warning"}\na b', ["a", "b"]),
+        (b'{"code": 0, "error": ""}\ncut', Lost(Loss.FAILED, PLACE, "cut short")),
+        (b'{"code": 2, "error": "virtscan: other"}\n', Lost(Loss.REFUSED, PLACE, "other")),
+        (b'{"code": -9, "error": ""}\n', Lost(Loss.NO_ANSWER, PLACE, "")),
+        (b'{"code": -11, "error": "x"}\n', Lost(Loss.FAILED, PLACE, "x")),
+        (b'{"code": null, "error": "no such file"}\n', Lost(Loss.FAILED, PLACE, "no such file")),
+        (b'{"code": 70, "error": "internal error"}\n', Lost(Loss.FAILED, PLACE, "internal error")),
+    ],
+)
+def test_an_answer_is_results_or_a_reason(answer: bytes, result: object) -> None:
+    assert results_of(answer, [], Words(), PLACE) == result
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense", b'{"code": "0"}\n', b"\xff\n", b"[]\na b"])
+def test_an_answer_of_another_program_is_a_failure(answer: bytes) -> None:
+    lost = results_of(answer, [], Words(), PLACE)
+
+    assert isinstance(lost, Lost)
+    assert (lost.why, lost.place) == (Loss.FAILED, PLACE)
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (ModuleNotFoundError("No module named 'virtscan'"), Loss.REFUSED),
+        (AttributeError("no run_slice"), Loss.REFUSED),
+        (ValueError("two\nlines"), Loss.FAILED),
+    ],
+)
+def test_an_error_on_the_worker_is_a_reason_in_one_line(error: Exception, why: Loss) -> None:
+    lost = loss_of(error, PLACE)
+
+    assert (lost.why, lost.place) == (why, PLACE)
+    assert "\n" not in lost.detail
