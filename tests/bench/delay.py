@@ -3,13 +3,15 @@
 import asyncio
 import socket
 import sys
+from contextlib import suppress
 
 
 async def carry(source: asyncio.StreamReader, destination: asyncio.StreamWriter, delay: float) -> None:
     """Hand on what comes, each piece so much later; the next does not wait for the one before."""
     loop = asyncio.get_running_loop()
-    while data := await source.read(1 << 18):
-        loop.call_later(delay, destination.write, data)
+    with suppress(ConnectionError):
+        while data := await source.read(1 << 18):
+            loop.call_later(delay, destination.write, data)
     loop.call_later(delay, destination.close)
 
 

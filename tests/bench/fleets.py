@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from time import perf_counter
 
 import libvirt
@@ -26,6 +27,8 @@ SICK = HOSTS // 20
 """Hosts that hang, and as many that refuse."""
 
 HOST_SECONDS = 10
+"""The limit of a host where some hang; elsewhere it is the default."""
+
 SMALL, LARGE_DOMAINS = 200, 5000
 THREADS = 128
 MEMORY_MIB = 120
@@ -47,16 +50,17 @@ def rows() -> list[Row]:
         fetched, healthy = _in_child("fetch", hosts), _in_child("scan", hosts)
         return [
             *_healthy(fetched, healthy),
-            _with_sick(hosts, healthy),
-            _many(small, healthy),
-            _large(daemon, small, port),
+            *_with_sick(hosts, healthy),
+            *_many(small, healthy),
+            *_large(daemon, small, port),
         ]
 
 
 def _healthy(fetched: _Scan, healthy: _Scan) -> list[Row]:
     what = f"{HOSTS} hosts of {DOMAINS} domains at {ROUND_TRIP * 1000:.0f} ms"
-    assert (fetched.complete, healthy.complete) == (HOSTS, HOSTS)
+    assert fetched.complete == HOSTS
     return [
+        _complete(what, healthy, HOSTS),
         Row(
             benchmark=f"{what}: threads that only fetch",
             measured=healthy.seconds / fetched.seconds,
@@ -67,46 +71,58 @@ def _healthy(fetched: _Scan, healthy: _Scan) -> list[Row]:
     ]
 
 
-def _with_sick(hosts: Sequence[str], healthy: _Scan) -> Row:
+def _with_sick(hosts: Sequence[str], healthy: _Scan) -> list[Row]:
     """Replace some hosts; the limit is that of one host, and a fifth more than the healthy ones take."""
     with liars({"silent": silent}) as ports, socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # nothing listens
         hung = [f"test+tcp://127.0.0.1:{ports['silent']}/n{number}" for number in range(SICK)]
         refusing = [f"test+tcp://127.0.0.1:{closed.getsockname()[1]}/n{number}" for number in range(SICK)]
         mixed = [*hosts[: -2 * SICK], *hung, *refusing]
-        found = _in_child("scan", mixed[::2] + mixed[1::2])
-    assert found.complete == HOSTS - 2 * SICK
+        found = _in_child("scan briefly", mixed[::2] + mixed[1::2])
     limit = HOST_SECONDS + 1.2 * healthy.seconds
-    return Row(
-        benchmark=f"5 % of {HOSTS} hosts hung, 5 % refusing: deadline + 1.2 x healthy",
-        measured=found.seconds / limit,
-        limit=1,
-        detail=f"{_shown(found)}; limit {limit:.1f} s",
-    )
+    what = f"5 % of {HOSTS} hosts hung, 5 % refusing"
+    return [
+        _complete(what, found, HOSTS - 2 * SICK),
+        Row(
+            benchmark=f"{what}: deadline + 1.2 x healthy",
+            measured=found.seconds / limit,
+            limit=1,
+            detail=f"{_shown(found)}; limit {limit:.1f} s",
+        ),
+    ]
 
 
-def _many(small: str, healthy: _Scan) -> Row:
+def _many(small: str, healthy: _Scan) -> list[Row]:
     found = _in_child("scan", [f"{small}?n={number}" for number in range(MANY)])
-    assert found.complete == MANY
-    return Row(
-        benchmark=f"one of {MANY} hosts: one of {HOSTS}",
-        measured=found.seconds / MANY * HOSTS / healthy.seconds,
-        limit=1.2,
-        detail=f"{_shown(found)}",
-    )
+    return [
+        _complete(f"{MANY} hosts of {DOMAINS} domains", found, MANY),
+        Row(
+            benchmark=f"one of {MANY} hosts: one of {HOSTS}",
+            measured=found.seconds / MANY * HOSTS / healthy.seconds,
+            limit=1.2,
+            detail=f"{_shown(found)}",
+        ),
+    ]
 
 
-def _large(daemon: Libvirtd, small: str, port: int) -> Row:
+def _large(daemon: Libvirtd, small: str, port: int) -> list[Row]:
     large = daemon.tcp(daemon.definitions("large", *documents(LARGE_DOMAINS)), port=port)
     alone = _in_child("scan", [large])
     among = _in_child("scan", [large, *(f"{small}?n={number}" for number in range(SMALL))])
-    assert (alone.complete, among.complete) == (1, SMALL + 1)
-    return Row(
-        benchmark=f"a host of {LARGE_DOMAINS} domains among {SMALL} small ones: alone",
-        measured=among.seconds / alone.seconds,
-        limit=1.2,
-        detail=f"{_shown(among)}; {_shown(alone)}",
-    )
+    what = f"a host of {LARGE_DOMAINS} domains among {SMALL} small ones"
+    return [
+        _complete(what, among, SMALL + 1),
+        Row(
+            benchmark=f"{what}: alone",
+            measured=among.seconds / alone.seconds,
+            limit=1.2,
+            detail=f"{_shown(among)}; {_shown(alone)}",
+        ),
+    ]
+
+
+def _complete(what: str, found: _Scan, count: int) -> Row:
+    return Row(benchmark=f"{what}: complete", measured=found.complete, limit=count, at_most=False, unit="")
 
 
 def _shown(found: _Scan) -> str:
@@ -120,9 +136,9 @@ def _in_child(way: str, uris: Sequence[str]) -> _Scan:
     return msgspec.json.decode(done.stdout, type=_Scan)
 
 
-def _scan(uris: Sequence[str]) -> int:
+def _scan(uris: Sequence[str], host_timeout: float = Plan().host_timeout) -> int:
     targets = tuple(Target(kind=TargetKind.LIBVIRT, address=uri) for uri in uris)
-    inventory = collect(Plan(targets=targets, host_timeout=HOST_SECONDS))
+    inventory = collect(Plan(targets=targets, host_timeout=host_timeout))
     return sum(one.status is HostStatus.COMPLETE for one in inventory.hypervisors)
 
 
@@ -140,7 +156,11 @@ def _documents(uri: str) -> int:
         connection.close()
 
 
-_WAYS: Mapping[str, Callable[[Sequence[str]], int]] = {"scan": _scan, "fetch": _fetch}
+_WAYS: Mapping[str, Callable[[Sequence[str]], int]] = {
+    "scan": _scan,
+    "scan briefly": partial(_scan, host_timeout=HOST_SECONDS),
+    "fetch": _fetch,
+}
 
 
 def _measured(way: str) -> _Scan:
