@@ -431,7 +431,7 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
     "a server on another hypervisor clears": (afar(), R10),
     "a server on another hypervisor clears a port in vepa mode": (afar(interface=macvtap(mode=VEPA)), R10),
     "a server on another hypervisor clears though not everything was read": (
-        afar(gaps=(gap(GapAbout.DOMAIN),)),
+        afar(*own_nics("hv2"), gaps=(gap(GapAbout.DOMAIN),)),
         R10,
     ),
     "a server on another hypervisor clears though its interfaces' network was not read": (
@@ -573,6 +573,10 @@ TABLE: dict[str, tuple[Inventory, Expected]] = {
             others=(hypervisor("hv2", provisioner(), lists_all_domains=False),),
         ),
         R14,
+    ),
+    "the hypervisor of the server may be a virtual machine on this one, which was not read completely": (
+        scene(lists_all_domains=False, others=(hypervisor("hv2", provisioner(), devices=()),)),
+        R10_WEAK,
     ),
     "another hypervisor is not known to be complete, nor this one to be a machine": (
         scene(host_devices=(), others=(hypervisor("hv2", provisioner(), lists_all_domains=False),)),

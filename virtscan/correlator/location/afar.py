@@ -83,20 +83,20 @@ def _on_another(
     declared = place.declared if isinstance(place, GuestNic) else True
     mac = place.interface.mac if isinstance(place, GuestNic) else None
     exclusive = place.exclusive if isinstance(place, GuestNic) else False
-    missing: tuple[Reason, ...]
-    hidden = _may_be_carried(place, point.hypervisor, fleet, _name(stack))
+    where = Where.THROUGH_NICS
+    missing: tuple[Reason, ...] = ()
+    is_virtual = _is_virtual(fleet.hypervisors[there], fleet.nic_kinds[there])
+    hidden = None if is_virtual is State.OFF else _may_be_carried(place, point.hypervisor, fleet, _name(stack))
     nested = _is_nested(point, there, fleet)
-    weak = False
-    if hidden is not None:
+    if hidden is not None and is_virtual is State.ON:
         where, missing = Where.UNPROVEN, (hidden,)
     elif nested is State.ON:
         because += (_is_vm(point),)
-        missing = (NeedsOuterHost(server=_name(stack), hypervisor=point.hypervisor),)
-        where = Where.UNPROVEN
+        where, missing = Where.UNPROVEN, (NeedsOuterHost(server=_name(stack), hypervisor=point.hypervisor),)
     else:
-        weak = nested is State.UNKNOWN
-        missing = (needs_nic_kinds(point),) if weak else ()
-        where = Where.THROUGH_NICS
+        missing += (hidden,) if hidden is not None else ()
+        missing += (needs_nic_kinds(point),) if nested is State.UNKNOWN else ()
+    weak = where is Where.THROUGH_NICS and bool(missing)
     return Position(
         where=where,
         reach=Reach.YES,
@@ -113,16 +113,22 @@ def _on_another(
 def _may_be_carried(
     place: GuestNic | HostDevice | HostItself, here: str, fleet: Fleet, server: str
 ) -> NeedsPlace | None:
-    """Give the reason why the server's hypervisor, a VM of no known domain, may be a domain of this one."""
+    """Give the reason why the server's hypervisor may be a domain of this one that was not read."""
     host = fleet.hypervisors[place.hypervisor]
-    is_vm = host.machine is Machine.VIRTUAL or NicKind.VIRTUAL in fleet.nic_kinds[host.name]
-    if not is_vm or fleet.machines[host.name] in fleet.carriers:
+    if fleet.machines[host.name] in fleet.carriers:
         return None
     incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
     if incomplete is None:
         return None
     macs = tuple(sorted(device.mac for device in host.devices if device.mac is not None and is_nic(device)))
     return NeedsPlace(server=server, why=WhyUnlocated.HYPERVISOR_INCOMPLETE, macs=macs, hypervisor=incomplete)
+
+
+def _is_virtual(host: Hypervisor, kinds: frozenset[NicKind]) -> State:
+    """Return whether a hypervisor is a virtual machine, by its NICs or otherwise."""
+    if host.machine is Machine.VIRTUAL or NicKind.VIRTUAL in kinds:
+        return State.ON
+    return State.OFF if is_physical(host) or kinds == {NicKind.FILLING} else State.UNKNOWN
 
 
 def _is_nested(point: AttachmentPoint, there: str, fleet: Fleet) -> State:
