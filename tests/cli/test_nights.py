@@ -115,11 +115,22 @@ def test_the_night_before_may_be_in_a_history(fleet: Fleet) -> None:
     assert silent(fleet.scan(url=url))
 
 
-def test_news_has_no_views(fleet: Fleet) -> None:
-    night = fleet.scan("--view", "domains")
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--view", "domains"),
+        ("--where", "site=ams1"),
+        ("--columns", "domain"),
+        ("--sort", "domain"),
+        ("--assume", "s tx=off"),
+    ],
+    ids=lambda option: option[0],
+)
+def test_news_has_no_views(option: tuple[str, str], fleet: Fleet) -> None:
+    night = fleet.scan(*option)
 
     assert night.code == 2
-    assert "--since reports news: leave out --view" in night.err
+    assert f"--since reports news; leave out {option[0]}" in night.err
     assert not (fleet.folder / "last.json").exists()
 
 

@@ -247,3 +247,15 @@ def test_a_server_that_is_waived_is_not_to_be_switched() -> None:
     findings = (finding(server="one"), finding(server="one", domain="b", others=(other,), waived="accepted"))
 
     assert groups(*findings, servers=(server("one"), server("two")))[0].advice == "Fix on one: ethtool -K eth0 tx off"
+
+
+def test_of_many_other_servers_some_have_their_command_and_all_are_named() -> None:
+    others = tuple(AnotherServer(server=f"s{number}", server_interface="eth0") for number in range(8))
+    servers = (server("one"), *(server(one.server) for one in others))
+
+    (group,) = groups(finding(server="one", others=others), servers=servers)
+
+    assert [part.action for part in group.also] == [
+        *(f"also on s{number}" for number in range(5)),
+        "also on s5 eth0, s6 eth0, s7 eth0 (virtscan remedy has the commands)",
+    ]

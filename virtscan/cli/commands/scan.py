@@ -71,11 +71,9 @@ def scan(
 
     console = make_console(verbose=verbose, quiet=quiet or (since is not None and not verbose))
     rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output, summary=summary))
-    rendering.check(is_assumed=bool(assumptions))
+    rendering.check(is_assumed=bool(assumptions), is_news=since is not None)
     keep_apart(("--save", save), *rendering.places, ("--redact", redact))
     redacted = redaction(redact)
-    if since is not None and (view, by, where, assumptions) != (None, None, (), ()):
-        raise click.UsageError("--since reports news: leave out --view, --by, --where and --assume")
     plan = planned(console, fail_on=fail_on, **what)
     rendering = rendering.with_note(default_uri_line(plan, names=console.names))
     check(parsed(assumptions, str), plan)

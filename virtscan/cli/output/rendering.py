@@ -1,6 +1,6 @@
 """From an inventory to a file or a terminal: the steps that every reporting command ends with."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -89,17 +89,20 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         """The option and the place of each output."""
         return places(self.outputs)
 
-    def check(self, *, is_assumed: bool = False) -> None:
+    def check(self, *, is_assumed: bool = False, is_news: bool = False) -> None:
         """Try the options on an empty report, before any host is read.
 
         Args:
             is_assumed: The report is to be one under assumptions.
+            is_news: News are to take the place of a view.
 
         Raises:
             ConfigError: A condition is invalid, names a column that the view lacks, or a value that its column can't
                 have.
             click.UsageError: An option has nothing to act on.
         """
+        if is_news:
+            _refuse(self._choices() | {"--assume": is_assumed}, "--since reports news")
         self._check_view()
         if is_assumed and any(one.reporter.content is Content.METRICS for one in self.outputs):
             raise click.UsageError("--assume: metrics cover observed facts only; leave out --format prometheus")
@@ -111,13 +114,11 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         look = current_look()
         shown = [one for one in self.outputs if one.reporter.content is Content.VIEW]
         if not shown:
-            options: dict[str, object] = {"--view": self.view, "--by": self.by, "--where": self.where}
-            options |= {"--sort": look.sort, "--columns": look.columns, "--total": look.total}
             first = self.outputs[0]
+            options = self._choices()
             if first.reporter.content is Content.SUMMARY:
                 del options["--view"]
-            for option in (option for option, value in options.items() if value):
-                raise click.UsageError(f"{first.words} {_CONTENTS[first.reporter.content]}; leave out {option}")
+            _refuse(options, f"{first.words} {_CONTENTS[first.reporter.content]}")
         if self.by is not None and self.view != _CAPACITY:
             raise click.UsageError(f"--by is for the capacity view; add --view {_CAPACITY}, or leave out --by")
         if look.total and not any(one.reporter.has_total_on_demand for one in shown):
@@ -125,6 +126,12 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         if look.total and (self.view != _CAPACITY or self.where):
             why = f"the total is that of the whole {_CAPACITY} view"
             raise click.UsageError(f"--total: {why}; add --view {_CAPACITY}, and leave out --where")
+
+    def _choices(self) -> dict[str, object]:
+        """Give the options that choose of a view, with their values."""
+        look = current_look()
+        chosen = {"--view": self.view, "--by": self.by, "--where": self.where}
+        return chosen | {"--sort": look.sort, "--columns": look.columns, "--total": look.total}
 
     def open(self, outputs: Outputs) -> list[Output]:
         """Open every output.
@@ -190,6 +197,11 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             document = narrow(document, [parse_condition(text) for text in conditions])
         look = current_look()
         return arrange(document, look.columns, look.sort) if content is Content.VIEW else document
+
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    for option in (option for option, value in options.items() if value):
+        raise click.UsageError(f"{why}; leave out {option}")
 
 
 def with_file(report: Report, file: Path | None, *, is_redacted: bool = False) -> Report:

@@ -76,7 +76,7 @@ def _panel(section: Section, group: RowGroup) -> Panel:
     return Panel(
         verdict=group.verdict,
         title=printable(group.title, LINE),
-        advice=group.parts,
+        advice=tuple(map(_advice, group.parts)),
         count=len(group.rows),
         is_open=group.is_open,
         places=places[:_SHOWN_PLACES],
@@ -84,6 +84,11 @@ def _panel(section: Section, group: RowGroup) -> Panel:
         headings=() if is_compact else tuple(column.heading for column in part.columns),
         rows=_rows(part) if listed and not is_compact else (),
     )
+
+
+def _advice(part: Advice) -> Advice:
+    commands = tuple(printable(command, LINE) for command in part.commands)
+    return Advice(action=printable(part.action, LINE), commands=commands)
 
 
 def _rows(part: Section) -> tuple[tuple[str, ...], ...]:

@@ -22,6 +22,7 @@ from virtscan.views.wording.reasons import Wording
 from virtscan.views.wording.rules import RULE_WORDS
 
 _UNPLACED = "R11"
+_MOST_OTHERS = 5
 
 
 class CauseWording:
@@ -64,7 +65,9 @@ class CauseWording:
         open_ = [finding for finding in findings if finding.waived is None]
         counted = Counter(one for finding in open_ for one in finding.others)
         order = sorted(counted, key=lambda one: (-counted[one], one.server, one.server_interface or ""))
-        return tuple(self._besides(one, counted[one], len(open_)) for one in order)
+        some = tuple(self._besides(one, counted[one], len(open_)) for one in order[:_MOST_OTHERS])
+        rest = ", ".join(sender(one.server, one.server_interface) for one in order[_MOST_OTHERS:])
+        return (*some, Advice(action=f"also on {rest} (virtscan remedy has the commands)")) if rest else some
 
     def _besides(self, one: AnotherServer, count: int, whole: int) -> Advice:
         those = "" if count == whole else f", for {count} of these interfaces"
