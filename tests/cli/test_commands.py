@@ -350,7 +350,7 @@ def test_a_closed_standard_error_changes_no_exit_code(arguments: list[str], code
     assert done.returncode == code
 
 
-@pytest.mark.parametrize("arguments", [["config", "check", "-q", FLEET[1]], ["config", "schema"], ["-h"], ["doctor"]])
+@pytest.mark.parametrize("arguments", [["config", "check", "-q", FLEET[1]], ["schema", "config"], ["-h"], ["doctor"]])
 def test_other_output_than_reports_handles_a_closed_pipe_alike(arguments: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
