@@ -105,6 +105,7 @@ def test_only_these_fields_stay_as_they_are() -> None:
         "Interface.portgroup",
         "Interface.type",
         "InternalError.error",
+        "Inventory.redaction",
         "Inventory.version",
         "KernelContradicted.declared",
         "KernelContradicted.observed",
