@@ -15,8 +15,8 @@ from tests.harness.patience import LONG
 from tests.readme import DOCUMENTS, PROJECT
 
 SHOWN = sorted({PROJECT / "README.md", *DOCUMENTS, *(PROJECT / "docs").glob("*.md")})
-ELSEWHERE = ("example.com/", "--scope", "tcpdump", "systemctl", "install -m")
-"""Examples for hosts and configurations that a reader has, and for root's own folders."""
+ELSEWHERE = ("example.com/", "--scope")
+"""Examples for hosts and configurations that a reader has."""
 
 RESULTS = (0, 1, 3, 4)
 STATES = (0, 1, 2, 3)
@@ -34,7 +34,7 @@ COMMANDS = [
     line
     for block in blocks("sh")
     for line in block.replace("\\\n", " ").splitlines()
-    if not any(word in line for word in ELSEWHERE)
+    if line.startswith("virtscan ") and not any(word in line for word in ELSEWHERE)
 ]
 
 
@@ -42,11 +42,11 @@ COMMANDS = [
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What a reader has by then: a configuration with a history, two saved scans and a capture, in one folder."""
     folder = tmp_path_factory.mktemp("reader")
-    for name in ("fleet", "offload"):
-        shutil.copytree(PROJECT / "fixtures" / name, folder / name)
+    shutil.copytree(PROJECT / "fixtures/offload", folder / "etc/offload")
+    shutil.copytree(PROJECT / "fixtures/fleet", folder / "etc/virtscan")
     for place in ("var/lib/virtscan", "var/lib/node_exporter", "var/www", "bin"):
         (folder / place).mkdir(parents=True)
-    with (folder / "fleet/virtscan.toml").open("a") as config:
+    with (folder / "etc/virtscan/virtscan.toml").open("a") as config:
         config.write(f'\n[history]\nurl = "sqlite:///{folder}/var/lib/virtscan/history.sqlite"\n')
     mail = folder / "bin/mail"
     mail.write_text('#!/bin/sh\ntest "$1" = -s && exec cat\n')
@@ -54,23 +54,24 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     capture(folder, *FAILS)
     done = shell(folder, "virtscan scan --save fleet.json -q")
     assert done.returncode in RESULTS, done.stderr
-    for copy in ("tuesday.json", "var/lib/virtscan/fleet.json"):
+    for copy in ("tuesday.json", "ams1.json", "fra1.json", "var/lib/virtscan/fleet.json"):
         shutil.copy(folder / "fleet.json", folder / copy)
+    shutil.copytree(folder / "etc/virtscan", folder, dirs_exist_ok=True)
     (folder / "monday.json").write_text((folder / "fleet.json").read_text().replace('"web01"', '"former"'))
     return folder
 
 
 def shell(folder: Path, line: str) -> "subprocess.CompletedProcess[str]":
-    """Run a line in the reader's folder, where `/var` is; its programs come first on PATH."""
+    """Run a line in the reader's folder, where `/var` and `/etc` are; its programs come first on PATH."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
     return subprocess.run(
-        ["bash", "-o", "pipefail", "-c", line.replace("/var/", f"{folder}/var/")],
+        ["bash", "-o", "pipefail", "-c", re.sub("/(var|etc)/", rf"{folder}/\1/", line)],
         cwd=folder,
         env=environment
         | {
             "HOME": str(folder),
             "PATH": f"{folder}/bin:{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "VIRTSCAN_CONFIG": str(folder / "fleet/virtscan.toml"),
+            "VIRTSCAN_CONFIG": str(folder / "etc/virtscan/virtscan.toml"),
         },
         capture_output=True,
         text=True,

@@ -40,8 +40,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     """A tmux server of its own."""
     assert shutil.which("tmux"), "no tmux on PATH; packaging/system-packages.sh test installs it"
     tmux = ["tmux", "-u", "-S", str(tmp_path / "socket"), "-f", str(tmp_path / "tmux.conf")]
-    file = tmp_path / "fleet.json"
-    file.write_bytes(dumps(screens.fleet()))
+    (tmp_path / screens.FILE).write_bytes(dumps(screens.fleet()))
 
     def command(*arguments: str) -> str:
         return subprocess.run(
@@ -49,14 +48,14 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
         ).stdout
 
     def shown(columns: int, *options: str) -> dict[str, list[str]]:
-        script = [sys.executable, "-c", _SCRIPT, str(file), " ".join(options), *VIEWS]
+        script = [sys.executable, "-c", _SCRIPT, screens.FILE, " ".join(options), *VIEWS]
         done = f"{columns}-{len(options)}"
         program = f"{shlex.join(script)}; {shlex.join(tmux)} wait-for -S {done}; read end"
         (tmp_path / "tmux.conf").write_text(
             f"set -g history-limit 20000\nset -g default-size {columns}x50\n"
             f"set-environment -g PYTHONPATH {PROJECT}\nset-environment -gr COLUMNS\n"
         )
-        command("new-session", "-d", "-s", done, "-x", str(columns), "-y", "50", "-c", str(PROJECT), program)
+        command("new-session", "-d", "-s", done, "-x", str(columns), "-y", "50", "-c", str(tmp_path), program)
         command("wait-for", done)
         return _views(command("capture-pane", "-p", "-J", "-S", "-", "-t", done))
 

@@ -457,7 +457,7 @@ def test_no_name_is_left_in_any_output(kernel: str | None, machine: str) -> None
         ),
         text(explanation),
         REPORTERS["json"].render(document(explanation, report)).decode(),
-        msgspec.json.encode(msgspec.to_builtins(remedies)).decode(),
+        msgspec.json.encode(msgspec.to_builtins(remedies, enc_hook=list)).decode(),
     ]
 
     assert any(finding.waived_servers for finding in report.findings) or machine == "elsewhere"
