@@ -1,5 +1,6 @@
 """Where a server's frames enter a hypervisor: which of its devices they leave through."""
 
+import msgspec
 import pytest
 
 from tests.build import (
@@ -18,7 +19,8 @@ from tests.build import (
 )
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, scene
 from virtscan.correlator import correlate
-from virtscan.model import Device, DeviceKind, DomainState, GapAbout, Mac, State
+from virtscan.model import Confidence, Device, DeviceKind, DomainState, GapAbout, Mac, State
+from virtscan.model.gaps.causes import DeviceNotListed
 
 THEIRS = Mac(SERVING)
 BELOW = (bond("bond2"), nic("eth4", mac=Mac("b4:96:91:00:00:04")), nic("eth5", mac=Mac("b4:96:91:00:00:05")))
@@ -111,3 +113,16 @@ def test_a_device_of_a_server_that_is_off_does_not_show_where_it_runs(more: tupl
 
     assert finding_of(scene(beside=(off,), host_devices=devices)).rule == "R9"
     assert finding_of(scene(beside=(off,), host_devices=devices, gaps=(unread,))).rule == "R11"
+
+
+def test_a_device_that_was_not_read_may_be_the_servers() -> None:
+    unread = gap_in_words(subject="br1", reason="timeout", about=GapAbout.DEVICE, hypervisor="hv1")
+    absent = msgspec.structs.replace(unread, cause=DeviceNotListed())
+
+    sure, unsure, gone = (finding_of(scene(gaps=gaps)) for gaps in ((), (unread,), (absent,)))
+
+    assert [(one.rule, one.confidence, bool(one.missing)) for one in (sure, unsure, gone)] == [
+        ("R10", Confidence.MEDIUM, False),
+        ("R10", Confidence.LOW, True),
+        ("R10", Confidence.MEDIUM, False),
+    ]

@@ -179,6 +179,10 @@ def _unlocated(
     unread = tuple(name for name in (sorted(fleet.lacking) if place.copy else fleet.unread) if name != point.hypervisor)
     if unread:
         missing.append(NeedsHypervisors(hypervisors=unread))
+    lacking = next((name for name in fleet.hosts_on(point.hypervisor) if name in fleet.lacking_devices), None)
+    if lacking is not None:
+        why_low = WhyUnlocated.HYPERVISOR_INCOMPLETE
+        missing.append(NeedsPlace(server=_name(stack), why=why_low, macs=place.macs, hypervisor=lacking))
     if point.machine is Machine.UNKNOWN:
         missing.append(needs_nic_kinds(point))
     return Position(

@@ -23,6 +23,7 @@ from virtscan.model import (
     Mac,
     Machine,
 )
+from virtscan.model.gaps.causes import DeviceNotListed
 from virtscan.model.gaps.items import OtherItem, WholeHost
 from virtscan.model.identity.keys import is_significant
 
@@ -43,8 +44,9 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     that are one machine the same name, `members` lists them by that name. `carriers` are the domains that a hypervisor,
     by its machine, is itself.
     `incomplete` names the hypervisors that may have domains which were not read, `lacking` those of which something
-    could not be read, `unread` those that were not read completely. `outdated` names those whose facts are too old to
-    count. `incomplete_machines` are those that incomplete hypervisors are, or run on.
+    could not be read, `lacking_devices` those with an unread device, which may have any MAC. `unread` names those that
+    were not read completely, `outdated` those whose facts are too old to count. `incomplete_machines` are those that
+    incomplete hypervisors are, or run on.
     """
 
     hypervisors: Mapping[str, Hypervisor]
@@ -59,6 +61,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     incomplete: frozenset[str]
     incomplete_machines: frozenset[str]
     lacking: frozenset[str]
+    lacking_devices: frozenset[str]
     unread: tuple[str, ...]
     outdated: frozenset[str]
 
@@ -154,6 +157,7 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
             {machines[name] for name in incomplete & machines.keys()}, carriers, machines
         ),
         lacking=lacking,
+        lacking_devices=frozenset(_lacking_devices(inventory)),
         unread=tuple(sorted(unread)),
         outdated=outdated,
     )
@@ -167,6 +171,13 @@ def _lacking(inventory: Inventory) -> Iterator[str]:
     for host in inventory.hypervisors:
         if any(interface.mac is None for domain in host.domains for interface in domain.interfaces):
             yield host.name
+
+
+def _lacking_devices(inventory: Inventory) -> Iterator[str]:
+    """Name the hypervisors of which a device that there is was not read."""
+    for gap in inventory.gaps:
+        if gap.hypervisor is not None and gap.about is GapAbout.DEVICE and not isinstance(gap.cause, DeviceNotListed):
+            yield gap.hypervisor
 
 
 def _unread(inventory: Inventory, outdated: frozenset[str]) -> set[str]:
