@@ -133,7 +133,7 @@ def _ssh() -> Check:
 
 def _optional(package: str, extra: str, needed_by: str) -> Check:
     if importlib.util.find_spec(package) is None:
-        detail = f"not installed; {needed_by} needs it; pip install 'virtscan[{extra}]'"
+        detail = f"not installed; {needed_by} needs it; install virtscan[{extra}]"
         return Check(subject=package, outcome=CheckResult.WARNING, detail=detail)
     return Check(subject=package, outcome=CheckResult.OK, detail=f"installed, for {needed_by}")
 
