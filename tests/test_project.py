@@ -58,14 +58,19 @@ def matches(pattern: str, *globs: str) -> list[str]:
     ]
 
 
-def imported(*command: str) -> set[str]:
-    """Top-level modules that a run of Python imports."""
+def loaded(*command: str) -> set[str]:
+    """Modules that a run of Python imports."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", *command], capture_output=True, text=True, check=True, cwd=PROJECT
     )
     times = re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", done.stderr, re.MULTILINE)
     assert "virtscan" in times
-    return {name.partition(".")[0] for name in times}
+    return set(times)
+
+
+def imported(*command: str) -> set[str]:
+    """Top-level modules that a run of Python imports."""
+    return {name.partition(".")[0] for name in loaded(*command)}
 
 
 @pytest.mark.parametrize(
@@ -75,6 +80,9 @@ def imported(*command: str) -> set[str]:
 )
 def test_the_command_line_starts_without_modules_that_only_some_commands_need(command: tuple[str, ...]) -> None:
     assert imported(*command) & HEAVY == set()
+    assert [
+        name for name in loaded(*command) if re.match(r"virtscan\.(correlator|views|connectors|model)\b", name)
+    ] == []
 
 
 def test_a_scan_loads_no_library_of_an_extra() -> None:

@@ -8,9 +8,8 @@ import click
 
 from virtscan import __version__
 from virtscan.cli.help import CommandGroup
-from virtscan.cli.output.outputs import OutputError, ReaderGoneError
+from virtscan.cli.output.outputs import ReaderGoneError
 from virtscan.cli.process.streams import drop_output
-from virtscan.cli.status import StatusError
 from virtscan.errors import ConfigError, VirtscanError
 
 COMMANDS = {
@@ -89,7 +88,8 @@ def run(arguments: list[str]) -> int:
         code = INTERRUPTED
     except click.ClickException as error:
         _with_hint(error).show()
-        code = error.exit_code if isinstance(error, OutputError | StatusError) else WRONG_USAGE
+        # click's own code of an error without one is 1, which means "at risk" here.
+        code = WRONG_USAGE if error.exit_code == click.ClickException.exit_code else error.exit_code
     except VirtscanError as error:
         click.echo(f"virtscan: {error}", err=True)
         code = WRONG_USAGE
