@@ -9,8 +9,8 @@ from virtscan.cli.main import run
 from virtscan.config import DefaultUri, Options, make_plan, read_document
 from virtscan.config.file.sections import ScanSection, WaiverSection
 from virtscan.config.file.starter import starter
+from virtscan.config.source import parse_server
 from virtscan.model import Plan
-from virtscan.offload.source import parse_server
 
 URIS = ("qemu+ssh://root@hv1/system", "qemu+ssh://root@hv2/system")
 SERVER = "satellite:eth0=ssh://root@satellite"

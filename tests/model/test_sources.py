@@ -13,11 +13,11 @@ from tests.build import hypervisor, inventory, server
 from tests.readme import README
 from virtscan.config import Options
 from virtscan.config.file.sections import HypervisorSection
+from virtscan.config.source import parse_source
 from virtscan.connectors import naming
 from virtscan.model import ServerTarget, SourceKind, State, Target, TargetKind
 from virtscan.model.sources import SCAN_AGAIN, SOURCES, TARGETS, AddressKind, Source, is_declared, renewal, shown
 from virtscan.offload import READERS
-from virtscan.offload.source import parse_source
 from virtscan.redaction import Map, redact
 
 ROWS: dict[Enum, Source] = dict([*SOURCES.items(), *TARGETS.items()])

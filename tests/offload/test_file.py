@@ -8,11 +8,11 @@ import pytest
 
 from tests.build import failure, words
 from tests.harness.patience import LONG
+from virtscan.config.source import server_target
 from virtscan.errors import OffloadError
 from virtscan.model import Feature, Mac, Persistence, Server, ServerTarget, SourceKind, State
 from virtscan.model.facts.persistence import CaptureOnly, DeclaredOnly
 from virtscan.offload import READERS, unreadable
-from virtscan.offload.source import server_target
 
 CAPTURE = "Features for eth0:\nrx-checksumming: on\ntx-checksumming: off\n\ttx-checksum-ipv4: off [fixed]\n"
 MODIFIED = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)

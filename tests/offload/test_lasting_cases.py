@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from virtscan.config.source import server_target
 from virtscan.model import State
-from virtscan.offload.source import server_target
 from virtscan.offload.sources import local
 from virtscan.views.wording.settings import setting_words
 

@@ -9,12 +9,12 @@ import pytest
 
 from tests.build import words
 from tests.harness.patience import LONG
+from virtscan.config.source import server_target
 from virtscan.errors import OffloadError
 from virtscan.model import Backing, DeviceKind, DeviceName, Mac, Persistence, Server, State
 from virtscan.model import Machine as RunsOn
 from virtscan.model.facts.persistence import FoundSetting, SettingPlace, SettingsFound
 from virtscan.offload.probe import SCRIPT
-from virtscan.offload.source import server_target
 from virtscan.offload.sources import local
 from virtscan.views.wording.settings import setting_words
 

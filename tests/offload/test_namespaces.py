@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import pytest
 
 from tests.harness.missing import cannot_run
+from virtscan.config.source import server_target
 from virtscan.model import Backing, Device, DeviceKind, DeviceName, Server, SourceMode, State
 from virtscan.offload.probe import SCRIPT, parse_answer
 from virtscan.offload.server import observed
-from virtscan.offload.source import server_target
 
 INSIDE = 'mount -t sysfs none /sys && {} && sh -s -- "$0"; status=$?; [ -z "${{outer-}}" ] || kill $outer; exit $status'
 

@@ -2,12 +2,12 @@
 
 import pytest
 
+from virtscan.config.source import server_target
 from virtscan.errors import OffloadError
 from virtscan.model import Device, DeviceName
 from virtscan.model.gaps.causes import NoFeatures
 from virtscan.offload.answer import ServerAnswer
 from virtscan.offload.sender import named_sender
-from virtscan.offload.source import server_target
 
 LO = Device(name=DeviceName("lo"), addresses=("198.51.100.9/32",))
 ETH0 = Device(name=DeviceName("eth0"), addresses=("10.0.0.5/24", "2001:db8::5/64"))

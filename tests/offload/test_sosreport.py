@@ -10,6 +10,7 @@ import pytest
 from tests.build import words
 from tests.evidence.sosreport.build import COMPRESSIONS, ROOT, Compression, Link, as_archive, as_folder
 from tests.harness.patience import LONG
+from virtscan.config.source import server_target
 from virtscan.errors import OffloadError
 from virtscan.model import (
     DeviceKind,
@@ -23,7 +24,6 @@ from virtscan.model import (
     State,
 )
 from virtscan.offload import READERS
-from virtscan.offload.source import server_target
 from virtscan.views.wording.settings import setting_words
 
 NETWORKING = "sos_commands/networking/"

@@ -12,10 +12,10 @@ from tests.build import words
 from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
 from tests.harness.sshd import Sshd, running_sshd
+from virtscan.config.source import server_target
 from virtscan.errors import OffloadError
 from virtscan.model import DeviceKind, DeviceName, Server, State
 from virtscan.offload import READERS
-from virtscan.offload.source import server_target
 from virtscan.views.wording.settings import setting_words
 
 

@@ -13,6 +13,7 @@ from virtscan.config.file.problems import Problems
 from virtscan.config.file.sections import HypervisorSection, ServerSection, WaiverSection
 from virtscan.config.file.values import duration, table_name
 from virtscan.config.provisioning import provisioning_target
+from virtscan.config.source import server_target
 from virtscan.errors import ConfigError
 from virtscan.model import (
     Mac,
@@ -27,7 +28,6 @@ from virtscan.model import (
     parse_mac,
 )
 from virtscan.model.sources import SOURCES, TARGETS, AddressKind
-from virtscan.offload.source import server_target
 from virtscan.storage.address import check_url
 
 FILES = {row.scheme: kind for kind, row in TARGETS.items() if row.address is AddressKind.PATH}

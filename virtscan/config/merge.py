@@ -11,9 +11,9 @@ from virtscan.config.file.document import ConfigFile
 from virtscan.config.file.problems import NO_LINES, Lines, Problems
 from virtscan.config.file.values import table_name
 from virtscan.config.provisioning import sends_in_clear
+from virtscan.config.source import parse_server
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, Plan, ServerTarget, Target, TargetKind
-from virtscan.offload.source import parse_server
 from virtscan.transport import uri
 
 _LONGEST = 7 * 86400.0

@@ -104,7 +104,7 @@ def show(
 def init(connect: tuple[str, ...], servers: tuple[str, ...], output: Path | None) -> int:
     """Write a commented configuration to start from; an existing file is never replaced."""
     from virtscan.config.file.starter import starter
-    from virtscan.offload.source import parse_server
+    from virtscan.config.source import parse_server
 
     text = starter(connect, [parse_server(server) for server in servers])
     if output is None:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from virtscan.config.source import parse_server, parse_source, server_target
 from virtscan.errors import ConfigError
 from virtscan.model import ServerTarget, SourceKind, State
 from virtscan.model.sources import SOURCES, shown
-from virtscan.offload.source import parse_server, parse_source, server_target
 
 
 @pytest.mark.parametrize(
