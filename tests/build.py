@@ -34,7 +34,7 @@ from virtscan.model.facts.persistence import SettingInWords
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import Failure
 from virtscan.model.gaps.items import OtherItem
-from virtscan.views.wording.gap_causes import cause_words
+from virtscan.views.wording.gaps.causes import cause_words
 
 TAKEN_AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 UNFIXED_KERNEL = "2.6.32-279.el6.x86_64"

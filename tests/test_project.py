@@ -114,6 +114,15 @@ def test_no_module_is_longer_than_300_lines() -> None:
     assert {str(path): length for path, length in lengths.items() if length > 300} == {}
 
 
+def test_no_folder_has_more_modules_than_a_reader_can_take_in() -> None:
+    folders = [folder for folder in (PROJECT / "virtscan").rglob("*") if (folder / "__init__.py").exists()]
+    modules = {str(folder.relative_to(PROJECT)): len(list(folder.glob("*.py"))) - 1 for folder in folders}
+
+    assert len(modules) > 40
+    # One module a command; about nine elsewhere.
+    assert {name: n for name, n in modules.items() if n > 11 and name != "virtscan/cli/commands"} == {}
+
+
 def test_every_file_that_contributing_names_is_there() -> None:
     text = (PROJECT / "CONTRIBUTING.md").read_text()
     paths = re.findall(r"`((?:[a-z_0-9]+/)+[a-z_0-9.]+/?)`", text)

@@ -20,9 +20,9 @@ from virtscan.model.gaps.items import System
 from virtscan.transport import ssh, uri
 from virtscan.views.document import Column, Document, Field, Metric, one_of, section, word
 from virtscan.views.report.gap_section import gap_section
-from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.gaps import reason
 from virtscan.views.wording.gaps import subject as subject_of
+from virtscan.views.wording.gaps.causes import cause_words
 
 LIBVIRT = "libvirt client"
 """The subject of the check without which no hypervisor can be read."""

@@ -13,7 +13,7 @@ from virtscan.engines.dask import DaskEngine, Scheduler
 from virtscan.engines.engine import Engine
 from virtscan.model import HostStatus, Plan, Target, TargetKind
 from virtscan.scanning import collect
-from virtscan.scanning.results import JobResult
+from virtscan.scanning.jobs.results import JobResult
 from virtscan.scanning.slices import HostCarrier
 
 HOSTS, DOMAINS = 2000, 10

@@ -53,8 +53,8 @@ from virtscan.model import (
 )
 from virtscan.model.facts.persistence import SettingInWords
 from virtscan.model.gaps.causes import TooOld
-from virtscan.views.wording.gap_causes import complaint
 from virtscan.views.wording.gaps import reason, subject
+from virtscan.views.wording.gaps.causes import complaint
 from virtscan.views.wording.phrases.ages import ago
 from virtscan.views.wording.reasons import Wording
 

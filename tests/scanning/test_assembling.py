@@ -7,7 +7,7 @@ from virtscan.model import DeviceKind, GapAbout, HostStatus, Inventory, Policy, 
 from virtscan.model.gaps.causes import Failure
 from virtscan.scanning import HostResult
 from virtscan.scanning.assembling import assemble
-from virtscan.scanning.results import JobResult
+from virtscan.scanning.jobs.results import JobResult
 from virtscan.views.wording.gaps import reason, subject
 
 

@@ -29,7 +29,7 @@ from virtscan.model import (
     TargetKind,
 )
 from virtscan.scanning import Limits, collect
-from virtscan.scanning.jobs import AnyJob, HostJob, ProvisioningJob, ServerJob, jobs_of
+from virtscan.scanning.jobs.planning import AnyJob, HostJob, ProvisioningJob, ServerJob, jobs_of
 
 FLEET = PROJECT / "fixtures" / "fleet"
 LIMITS = Limits(host_timeout=20, server_macs=frozenset({Mac("52:54:00:00:00:01")}), ssh_facts=True)

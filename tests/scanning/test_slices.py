@@ -21,7 +21,7 @@ from virtscan.model import (
     TargetKind,
 )
 from virtscan.model.gaps.items import WholeHost
-from virtscan.scanning.jobs import HostJob, jobs_of
+from virtscan.scanning.jobs.planning import HostJob, jobs_of
 from virtscan.scanning.slices import LARGEST, HostCarrier, jobs_of_slice, unread_slice
 from virtscan.storage import dumps, plan_loads
 

@@ -31,7 +31,7 @@ from virtscan.model import (
     State,
 )
 from virtscan.model.sources import is_declared
-from virtscan.views.wording.gap_causes import cause_words
+from virtscan.views.wording.gaps.causes import cause_words
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.phrases.ages import ago
 from virtscan.views.wording.settings import setting_words

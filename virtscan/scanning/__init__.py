@@ -2,8 +2,8 @@
 
 from virtscan.scanning.collecting import collect, unread
 from virtscan.scanning.engine import engine_of
-from virtscan.scanning.limits import Limits
+from virtscan.scanning.jobs.limits import Limits
+from virtscan.scanning.jobs.results import HostResult
 from virtscan.scanning.reading import read_host, read_provisioning, read_server
-from virtscan.scanning.results import HostResult
 
 __all__ = ["HostResult", "Limits", "collect", "engine_of", "read_host", "read_provisioning", "read_server", "unread"]

@@ -12,8 +12,8 @@ from virtscan.model import DeviceName, Gap, GapAbout, HostStatus, Hypervisor, In
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import NoDomainDefined, OffloadUnknown
 from virtscan.model.gaps.items import ServerItem, WholeHost
+from virtscan.scanning.jobs.results import HostResult, JobResult
 from virtscan.scanning.naming import unique_names
-from virtscan.scanning.results import HostResult, JobResult
 
 if TYPE_CHECKING:
     from virtscan.provisioning import Records

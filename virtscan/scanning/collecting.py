@@ -8,10 +8,10 @@ from virtscan.engines.engine import Engine, Job
 from virtscan.model import Inventory, Plan
 from virtscan.model.gaps import AnyCause
 from virtscan.scanning.assembling import assemble
-from virtscan.scanning.jobs import jobs_of
+from virtscan.scanning.jobs.planning import jobs_of
+from virtscan.scanning.jobs.results import JobResult
+from virtscan.scanning.jobs.running import result_of
 from virtscan.scanning.progress import Ended, Waiting, Watch, ignore
-from virtscan.scanning.results import JobResult
-from virtscan.scanning.running import result_of
 
 
 def collect(

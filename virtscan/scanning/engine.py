@@ -3,7 +3,7 @@
 from virtscan.engines import threads
 from virtscan.engines.engine import Engine
 from virtscan.model import Plan
-from virtscan.scanning.results import JobResult
+from virtscan.scanning.jobs.results import JobResult
 
 
 def engine_of(plan: Plan) -> Engine[JobResult]:

@@ -8,8 +8,8 @@ import msgspec
 from virtscan.connectors import naming
 from virtscan.engines.engine import JobOutcome, Returned
 from virtscan.model import HostStatus, Server, State
-from virtscan.scanning.jobs import AnyJob, HostJob, ProvisioningJob, ServerJob
-from virtscan.scanning.results import HostResult, JobResult
+from virtscan.scanning.jobs.planning import AnyJob, HostJob, ProvisioningJob, ServerJob
+from virtscan.scanning.jobs.results import HostResult, JobResult
 
 _NOTED_AFTER = 1.0
 """Seconds. A host that is read faster is not named."""

@@ -32,8 +32,8 @@ from virtscan.model.gaps.causes import (
     TooFewFiles,
 )
 from virtscan.model.sources import SOURCES, TARGETS, AddressKind
-from virtscan.scanning.limits import Limits
-from virtscan.scanning.results import HostResult
+from virtscan.scanning.jobs.limits import Limits
+from virtscan.scanning.jobs.results import HostResult
 
 if TYPE_CHECKING:
     from virtscan.provisioning import Records

@@ -18,11 +18,11 @@ from virtscan.model import Gap, Inventory, Mac, Policy, Target, TargetKind
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import NoDomainDefined
 from virtscan.scanning.assembling import assemble
-from virtscan.scanning.jobs import HostJob
-from virtscan.scanning.limits import Limits
+from virtscan.scanning.jobs.limits import Limits
+from virtscan.scanning.jobs.planning import HostJob
+from virtscan.scanning.jobs.results import HostResult, JobResult
+from virtscan.scanning.jobs.running import result_of
 from virtscan.scanning.progress import Ended, Waiting, Watch, ignore
-from virtscan.scanning.results import HostResult, JobResult
-from virtscan.scanning.running import result_of
 from virtscan.storage import PlannedHypervisor, SavedPlan, loads, plan_dumps
 from virtscan.transport import uri
 

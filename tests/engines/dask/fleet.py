@@ -15,7 +15,7 @@ from virtscan.engines.dask import DaskEngine, Scheduler
 from virtscan.engines.engine import Engine
 from virtscan.model import HostStatus, Inventory, Target, TargetKind
 from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
-from virtscan.scanning.results import JobResult
+from virtscan.scanning.jobs.results import JobResult
 from virtscan.scanning.slices import HostCarrier
 
 HERE = "127.1"

@@ -6,7 +6,7 @@ from virtscan.engines.engine import Cut, Loss, Lost
 from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
 from virtscan.scanning import Limits
 from virtscan.scanning.reading import why_cut
-from virtscan.views.wording.gap_causes import cause_words
+from virtscan.views.wording.gaps.causes import cause_words
 
 PLACE = "tls://10.0.0.5:4711"
 

@@ -9,8 +9,8 @@ from tests.filling import filled
 from virtscan.model.gaps import AnyCause, AnyItem
 from virtscan.model.gaps.causes import GapCause, TooOld
 from virtscan.model.gaps.items import Item
-from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.gaps import item_words
+from virtscan.views.wording.gaps.causes import cause_words
 
 MARKS_OF_CODE = ("None", "<", "()", "  ", "None")
 

@@ -10,10 +10,10 @@ from virtscan.errors import HistoryError, NoScanError
 from virtscan.model import Exposure, HostStatus, Inventory, Report, Verdict
 from virtscan.model.history import CapacityCount, FindingCount, ScanCounts, ScanRecord
 from virtscan.storage.address import Which
+from virtscan.storage.history.content.pieces import taken_apart
 from virtscan.storage.history.database import Database
 from virtscan.storage.history.ingest import ingest, lock_scopes
 from virtscan.storage.history.memory import remembering
-from virtscan.storage.history.pieces import taken_apart
 from virtscan.storage.history.pruning import Then, last_complete, remove, superfluous
 from virtscan.storage.history.reading import ScanReader
 from virtscan.storage.history.tables import CAPACITY_COUNT, FINDING_COUNT, SCAN, SCOPE

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from virtscan.storage.history.pieces import HostPieces
-from virtscan.storage.history.rows import sql_key, sql_text
+from virtscan.storage.history.content.pieces import HostPieces
+from virtscan.storage.history.content.rows import sql_key, sql_text
 from virtscan.storage.history.tables import HOST, HOST_KEY, new_id
 
 

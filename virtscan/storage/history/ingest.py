@@ -8,12 +8,20 @@ import sqlalchemy as sa
 
 from virtscan.changes.trend import at_risk_by_host, capacity_counts
 from virtscan.model import Domain, GapAbout, HostStatus, Hypervisor, Inventory, Report
+from virtscan.storage.history.content.listings import Listings, volatile_of
+from virtscan.storage.history.content.pieces import HostPieces, Pieces, domain_of
+from virtscan.storage.history.content.rows import (
+    domain_row,
+    finding_rows,
+    host_row,
+    maybe_text,
+    scan_row,
+    sql_key,
+    sql_text,
+)
 from virtscan.storage.history.hosts import host_ids
 from virtscan.storage.history.intervals import VersionWriter, open_versions
-from virtscan.storage.history.listings import Listings, volatile_of
 from virtscan.storage.history.memory import whole_hosts
-from virtscan.storage.history.pieces import HostPieces, Pieces, domain_of
-from virtscan.storage.history.rows import domain_row, finding_rows, host_row, maybe_text, scan_row, sql_key, sql_text
 from virtscan.storage.history.tables import (
     CAPACITY_COUNT,
     DOMAIN_VERSION,

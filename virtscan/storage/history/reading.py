@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from virtscan.errors import HistoryError
 from virtscan.model import Domain, Hypervisor, Inventory
-from virtscan.storage.history.listings import Listings, each
-from virtscan.storage.history.pieces import domain_of, host_of, item_of, joined, rest_of, with_volatile
+from virtscan.storage.history.content.listings import Listings, each
+from virtscan.storage.history.content.pieces import domain_of, host_of, item_of, joined, rest_of, with_volatile
 from virtscan.storage.history.tables import DOMAIN_VERSION, HOST_SCAN, HOST_VERSION, ITEM_VERSION, SCAN
 from virtscan.storage.inventory_file import from_saved, host_from_saved
 

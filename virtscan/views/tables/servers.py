@@ -29,7 +29,7 @@ from virtscan.views.document import (
 )
 from virtscan.views.report import summary
 from virtscan.views.report.of_report import of_report
-from virtscan.views.wording.gap_causes import cause_words
+from virtscan.views.wording.gaps.causes import cause_words
 from virtscan.views.wording.settings import setting_words
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from virtscan.model import DeviceKind
 from virtscan.model import reasons as r
-from virtscan.views.wording.gap_causes import cause_words
+from virtscan.views.wording.gaps.causes import cause_words
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.phrases.names import listed, named, sender, were
 from virtscan.views.wording.settings import setting_words

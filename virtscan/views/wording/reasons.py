@@ -14,8 +14,8 @@ from virtscan.model import DeviceKind, Fix, GapAbout, Hypervisor, Inventory, Ser
 from virtscan.model import reasons as r
 from virtscan.model.gaps.causes import TooOld
 from virtscan.model.sources import is_declared
-from virtscan.views.wording.gap_causes import cause_words
 from virtscan.views.wording.gaps import item_words
+from virtscan.views.wording.gaps.causes import cause_words
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.missing import missing_fact
 from virtscan.views.wording.phrases.ages import ago

@@ -8,7 +8,7 @@ import msgspec
 
 from virtscan.changes.trend import finding_counts
 from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Report, Verdict
-from virtscan.storage.history.pieces import HostPieces, digest
+from virtscan.storage.history.content.pieces import HostPieces, digest
 from virtscan.storage.inventory_file import VERSION
 
 _LONGEST_KEY = 250

@@ -15,9 +15,9 @@ from virtscan.engines.engine import Work
 from virtscan.model import Plan, ProvisioningTarget, Server, ServerTarget, Target, TargetKind
 from virtscan.model.gaps import AnyCause
 from virtscan.model.sources import SOURCES
-from virtscan.scanning.limits import Limits, limits_of
+from virtscan.scanning.jobs.limits import Limits, limits_of
+from virtscan.scanning.jobs.results import HostResult
 from virtscan.scanning.reading import read_host, read_provisioning, read_server, unread_host, work_of
-from virtscan.scanning.results import HostResult
 from virtscan.transport import uri
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps import causes as c
 from virtscan.model.gaps import mismatches as m
 from virtscan.model.sources import renewal
-from virtscan.views.wording.carrying import carrying_words
+from virtscan.views.wording.gaps.carrying import carrying_words
 from virtscan.views.wording.phrases.ages import ago, exactly, moment
 from virtscan.views.wording.phrases.quantity import quantity
 

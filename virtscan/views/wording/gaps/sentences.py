@@ -6,7 +6,7 @@ from typing import assert_never
 from virtscan.model import Gap
 from virtscan.model.gaps import AnyItem
 from virtscan.model.gaps import items as i
-from virtscan.views.wording.gap_causes import cause_words
+from virtscan.views.wording.gaps.causes import cause_words
 
 
 def subject(gap: Gap) -> str:

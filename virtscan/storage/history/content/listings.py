@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from virtscan.storage.history.pieces import Piece
+from virtscan.storage.history.content.pieces import Piece
 
 Volatile: TypeAlias = tuple[bytes, ...]
 Listing: TypeAlias = tuple[tuple[int, ...] | None, tuple[Volatile, ...]]

@@ -1,0 +1,1 @@
+"""Jobs of a plan, as values that any engine can run, and their results."""
