@@ -212,10 +212,10 @@ def test_a_password_in_a_file_that_others_can_read_is_refused(
     ],
 )
 def test_a_password_is_refused_by_the_name_of_the_option_that_has_it(
-    command: list[str], origin: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    command: list[str], origin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.json").write_bytes(dumps(nights([host("hv1")])[0]))
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     assert run([word.format("postgresql://me:hunter2@db/virtscan") for word in command]) in {2, 3}
 
     out, err = capfd.readouterr()
