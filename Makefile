@@ -10,6 +10,8 @@ INPUTS    := pyproject.toml packaging/constraints.txt packaging/virtual-environm
 MARK      := $(VENV)/.ready-$(subst /,-,$(PYTHON))
 CODE      := virtscan tests
 export PYTHON
+# The same random examples in each run, whatever a set's order; VIRTSCAN_EXPLORE=1 PYTHONHASHSEED=random looks for new ones.
+export PYTHONHASHSEED ?= 0
 # Daemons and tools that tests start live in sbin folders, which are not on everybody's PATH.
 export PATH := $(PATH):/usr/sbin:/sbin
 
