@@ -235,7 +235,7 @@ def finding_of(one: FindingChange, inventory: Inventory) -> Finding | None:
 
 
 def undone(cause: Cause, inventory: Inventory, other: Inventory) -> Inventory | None:
-    """Put what a cause names from the other inventory into this one; None for causes that are no such thing."""
+    """Put the item of a cause from the other inventory into this one; None for a cause without an item."""
     if cause.kind in {CauseKind.SERVER_ADDED, CauseKind.SERVER_REMOVED, CauseKind.SERVER_OFFLOAD}:
         ref = cause.server, cause.server_interface
         mine = [one for one in inventory.servers if (one.name, one.interface) != ref]

@@ -25,7 +25,7 @@ def tls_context(target: ProvisioningTarget) -> ssl.SSLContext:
 
 
 def connection_failure(error: BaseException, deadline: Deadline) -> str:
-    """Return why there is no answer, from the first error in a chain of them that names it."""
+    """Return the reason for a missing answer: that of the first error in the chain which has one."""
     current: BaseException | None = error
     while current is not None:
         if isinstance(current, ssl.SSLCertVerificationError):
