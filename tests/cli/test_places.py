@@ -188,6 +188,17 @@ def test_a_temporary_file_is_removed_with_the_leftovers(tmp_path: Path) -> None:
         outputs._outputs.pop(0).discard()
 
 
+def test_a_file_has_a_name_once_there_is_something_to_write(tmp_path: Path) -> None:
+    with Outputs() as outputs:
+        output = outputs.open(tmp_path / "report")
+        assert list(tmp_path.iterdir()) == []
+        output.write(b"whole")
+        assert len(list(tmp_path.iterdir())) == 1
+        output.end()
+
+    assert (tmp_path / "report").read_bytes() == b"whole"
+
+
 def test_an_output_that_has_ended_stays_whatever_happens_next(tmp_path: Path) -> None:
     def fail() -> None:
         with Outputs() as outputs:

@@ -8,6 +8,7 @@ import secrets
 import select
 import stat
 import sys
+import tempfile
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO, Protocol
@@ -151,33 +152,34 @@ class _Fifo:
 
 
 class _Replacement:
-    """A new file that takes the old one's place at the end, with its owner and permissions."""
+    """A new file that takes the old one's place at the end, with its owner and permissions.
+
+    It gets a name when there is something to write: SIGKILL during a scan would leave an empty file behind.
+    """
 
     def __init__(self, target: Path, mode: int | None) -> None:
         self._target = target
         self._mode = mode
-        # The name is known before the file is there, so that a signal at any moment finds the file to remove.
         self._new = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-        leftovers.add(self._new)
-        try:
-            self._stream = os.fdopen(os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-        except OSError:
-            leftovers.drop(self._new)
-            raise
+        self._open: IO[bytes] | None = None
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass  # this folder takes files: known before the scan
 
     @property
     def is_earlier(self) -> bool:
         return self._target.exists()
 
     def write(self, data: bytes) -> None:
-        self._stream.write(data)
-        self._stream.flush()
+        stream = self._stream()
+        stream.write(data)
+        stream.flush()
 
     def commit(self) -> None:
         try:
-            os.fsync(self._stream.fileno())
-            self._take_after_old()
-            self._stream.close()
+            stream = self._stream()
+            os.fsync(stream.fileno())
+            self._take_after_old(stream.fileno())
+            stream.close()
             self._new.replace(self._target)
         except OSError:
             self.discard()
@@ -185,14 +187,21 @@ class _Replacement:
         leftovers.drop(self._new)
 
     def discard(self) -> None:
-        with contextlib.suppress(OSError):
-            self._stream.close()
+        if self._open is not None:
+            with contextlib.suppress(OSError):
+                self._open.close()
         self._new.unlink(missing_ok=True)
         leftovers.drop(self._new)
 
-    def _take_after_old(self) -> None:
+    def _stream(self) -> IO[bytes]:
+        if self._open is None:
+            # The name is known before the file is there, so that a signal at any moment finds the file to remove.
+            leftovers.add(self._new)
+            self._open = os.fdopen(os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        return self._open
+
+    def _take_after_old(self, number: int) -> None:
         """Give the new file the owner and the permissions of the old one, or those of a new file."""
-        number = self._stream.fileno()
         try:
             old = self._target.stat()
         except FileNotFoundError:
