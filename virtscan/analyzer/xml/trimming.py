@@ -7,8 +7,10 @@ _METADATA, _END_OF_METADATA = "\n  <metadata>\n", "\n  </metadata>\n"
 _FEATURES, _END_OF_FEATURES, _CLOCK = "\n  <features>\n", "\n  </features>\n", "\n  <clock "
 _LABELS = "\n  <seclabel "
 _LIBOSINFO = "libosinfo.org/"
-_DEVICES = (("<disk", "\n    <disk ", "\n    </disk>\n"), ("<interface", "\n    <interface ", "\n    </interface>\n"))
-"""The devices that are read, in libvirt's order, all of a kind together: any mark, that of the first, of the last."""
+_DEVICES = (("\n    <disk ", "\n    </disk>\n"), ("\n    <interface ", "\n    </interface>\n"))
+"""The devices that are read, in libvirt's order, all of a kind together: how the first begins, and the last ends."""
+
+_MARKS = ("<disk", "<interface")
 
 _UNREAD = re.compile(r"\n      <(?:(?:alias|address) [^\n]*/>|serial>[^<\n]*</serial>)")
 """Parts of a device; an address with children ends in another line."""
@@ -34,26 +36,28 @@ def trimmed(xml: str) -> str:
     tail, ended, end = f"\n{tail}".rpartition(_END)
     if not closed or not ended or xml.count("<devices") != 1:
         return xml
-    kept = _kept(f"\n{devices}\n", rest)
+    kept = _kept(f"\n{devices}\n", tail)
     shorter = _head(head)
     if kept is None or shorter is None or "<interface" in shorter:
         return xml
     return f"{shorter}{_OPEN[:-1]}{_UNREAD.sub('', kept)}{_CLOSE[:-1]}{tail.partition(_LABELS)[0]}{_END}{end}"
 
 
-def _kept(devices: str, rest: str) -> str | None:
-    """Give the lines of disks and interfaces; None if one of them lies elsewhere."""
-    kept, reached = "", 0
-    for mark, first, last in _DEVICES:
-        total = rest.count(mark)
-        if not total:
-            continue
-        start, end = devices.find(first, reached), devices.rfind(last)
-        if start < 0 or end < start or devices.count(mark, start, end) != total:
-            return None
-        reached = end + len(last) - 1
-        kept += devices[start:reached]
-    return kept
+def _kept(devices: str, tail: str) -> str | None:
+    """Give the lines of disks and interfaces; None if one of them lies elsewhere, or in the tail behind all devices."""
+    kept, left_out, reached = "", tail, 0
+    for first, last in _DEVICES:
+        start = devices.find(first, reached)
+        if start >= 0:
+            closed = devices.rfind(last, start)
+            if closed < 0:
+                return None
+            end = closed + len(last) - 1
+            left_out += devices[reached:start]
+            kept += devices[start:end]
+            reached = end
+    left_out += devices[reached:]
+    return None if any(mark in left_out for mark in _MARKS) else kept
 
 
 def _head(head: str) -> str | None:
