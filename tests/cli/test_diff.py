@@ -161,6 +161,18 @@ def test_a_redacted_comparison_has_no_names(
             assert [name for name in names if name in printed.out + printed.err] == []
 
 
+def test_pseudonyms_of_two_maps_are_not_compared(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    from virtscan.redaction import Map, redact
+
+    real = save("real", fleet())
+    saved = [save(key, redact(fleet(), Map(key=key))[0]) for key in ("00", "11")]
+
+    for old, new in (saved, (real, saved[0]), (saved[0], real)):
+        assert run(["diff", old, new]) == 2
+        assert "NEW: not redacted with the same map as OLD" in capfd.readouterr().err
+    assert run(["diff", saved[0], saved[0]]) == 0
+
+
 def test_a_file_that_is_missing_is_named(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["diff", "/nowhere/old.json", save("new.json", fleet())]) == 2
     assert "/nowhere/old.json: can't be read" in capfd.readouterr().err

@@ -113,12 +113,21 @@ def load_merged(files: Sequence[Path], console: Console, policy: Policy | None =
 
     inventories = [load(file) for file in files]
     for file, inventory in zip(files, inventories, strict=True):
-        if inventory.redaction != inventories[0].redaction:
-            problem = "equal pseudonyms of both are different hosts; merge files with real names, then use --redact"
-            raise InventoryError(f"{file}: not redacted with the same map as {files[0]}: {problem}")
+        refuse_other_names(inventory, file, inventories[0], files[0])
         if policy is None and inventory.policy != inventories[0].policy:
             console.warn(f"{file}: its waivers and limits do not count, those of {files[0]} do")
     return merge(inventories, policy)
+
+
+def refuse_other_names(one: Inventory, origin: object, other: Inventory, other_origin: object) -> None:
+    """Refuse two inventories together of which not both have real names, or pseudonyms of one map.
+
+    Raises:
+        InventoryError: They are so.
+    """
+    if one.redaction != other.redaction:
+        problem = "equal pseudonyms of both are different hosts; use files with real names, then --redact"
+        raise InventoryError(f"{origin}: not redacted with the same map as {other_origin}: {problem}")
 
 
 def load(file: Path) -> Inventory:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from virtscan.cli.acquire import judged_on
+from virtscan.cli.acquire import judged_on, refuse_other_names
 from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, of_changes
 from virtscan.cli.help import COMPARES, Command
@@ -68,11 +68,10 @@ def diff(
     wanted = wanted_outputs(formats, output)
     keep_apart(*places(wanted), ("--redact", redact))
     redacted = redaction(redact)
+    sides = [earlier(text, origin, scope=scope) for text, origin in ((old, "OLD"), (new, "NEW"))]
+    refuse_other_names(sides[1], "NEW", sides[0], "OLD")
     first, second = (
-        redacted.of_earlier(
-            judged_on(earlier(text, origin, scope=scope), console, lower_device=lower_device, max_age=max_age)
-        )
-        for text, origin in ((old, "OLD"), (new, "NEW"))
+        redacted.of_earlier(judged_on(side, console, lower_device=lower_device, max_age=max_age)) for side in sides
     )
     return compared(first, second, wanted=wanted, fail_on=fail_on, console=console)
 
