@@ -5,9 +5,11 @@ import resource
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 
 import libvirt
@@ -18,6 +20,7 @@ from tests.bench.measuring import Row
 from tests.bench.reading_hosts import delayed
 from tests.faults.liars import liars, silent
 from tests.harness.libvirtd import Libvirtd, running_libvirtd
+from tests.harness.sshd import running_sshd
 from virtscan.model import HostStatus, Plan, Target, TargetKind
 from virtscan.scanning import collect
 
@@ -30,6 +33,7 @@ HOST_SECONDS = 10
 """The limit of a host where some hang; elsewhere it is the default."""
 
 SMALL, LARGE_DOMAINS = 200, 5000
+OVER_SSH = 50
 THREADS = 128
 MEMORY_MIB = 120
 
@@ -53,6 +57,7 @@ def rows() -> list[Row]:
             *_with_sick(hosts, healthy),
             *_many(small, healthy),
             *_large(daemon, small, port),
+            *_over_ssh(daemon),
         ]
 
 
@@ -121,6 +126,24 @@ def _large(daemon: Libvirtd, small: str, port: int) -> list[Row]:
     ]
 
 
+def _over_ssh(daemon: Libvirtd) -> list[Row]:
+    """Read hosts through one sshd, which admits all at once."""
+    with tempfile.TemporaryDirectory() as folder, running_sshd(Path(folder), f"MaxStartups {OVER_SSH}") as sshd:
+        uri = daemon.ssh(daemon.definitions("ssh", *documents(DOMAINS)), sshd, netcat=Path(folder) / "netcat")
+        hosts = [f"{uri}&n={number}" for number in range(OVER_SSH)]
+        fetched, found = _in_child("fetch", hosts), _in_child("scan", hosts)
+    what = f"{OVER_SSH} hosts of {DOMAINS} domains over ssh"
+    return [
+        _complete(what, found, OVER_SSH),
+        Row(
+            benchmark=f"{what}: threads that only fetch",
+            measured=found.seconds / fetched.seconds,
+            limit=1.6,
+            detail=f"{_shown(found)}; {_shown(fetched)}",
+        ),
+    ]
+
+
 def _complete(what: str, found: _Scan, count: int) -> Row:
     return Row(benchmark=f"{what}: complete", measured=found.complete, limit=count, at_most=False, unit="")
 
@@ -138,7 +161,7 @@ def _in_child(way: str, uris: Sequence[str]) -> _Scan:
 
 def _scan(uris: Sequence[str], host_timeout: float = Plan().host_timeout) -> int:
     targets = tuple(Target(kind=TargetKind.LIBVIRT, address=uri) for uri in uris)
-    inventory = collect(Plan(targets=targets, host_timeout=host_timeout))
+    inventory = collect(Plan(targets=targets, host_timeout=host_timeout, allow_unsafe_uri=True))  # ssh's `command`
     return sum(one.status is HostStatus.COMPLETE for one in inventory.hypervisors)
 
 

@@ -1,7 +1,6 @@
 """Hypervisors read through libvirt: its test driver, here and behind a daemon over every transport."""
 
 import re
-import sys
 import time
 from pathlib import Path
 
@@ -68,18 +67,6 @@ HOST = (
     *(card_xml(f"eth{number}", parent="pci_0000_01_00_0") for number in range(4, 10)),
 )
 
-NETCAT = """\
-#!{python}
-import socket, sys, threading
-daemon = socket.socket(socket.AF_UNIX)
-daemon.connect(sys.argv[-1])
-def pump(read, write):
-    while data := read(65536):
-        write(data)
-threading.Thread(target=pump, args=(sys.stdin.buffer.raw.read, daemon.sendall), daemon=True).start()
-pump(daemon.recv, sys.stdout.buffer.raw.write)
-"""
-
 
 @pytest.fixture(scope="module")
 def definitions(libvirtd: Libvirtd) -> Path:
@@ -141,11 +128,7 @@ def test_a_daemon_gives_equal_facts_over_every_transport(libvirtd: Libvirtd, def
 
 
 def test_a_daemon_gives_equal_facts_over_ssh(libvirtd: Libvirtd, definitions: Path, sshd: Sshd, tmp_path: Path) -> None:
-    netcat = tmp_path / "netcat"
-    netcat.write_text(NETCAT.format(python=sys.executable))
-    netcat.chmod(0o755)
-    where = f"{sshd.user}@127.0.0.1:{sshd.port}{definitions}"
-    address = f"test+ssh://{where}?command={sshd.client}&netcat={netcat}&socket={libvirtd.socket}"
+    address = libvirtd.ssh(definitions, sshd, netcat=tmp_path / "netcat")
 
     hypervisor, gaps = scan(address, allow_unsafe=True)
     refused, reasons = scan(address)

@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,9 +18,23 @@ import pytest
 from tests.harness.launching import tied
 from tests.harness.missing import cannot_run
 from tests.harness.patience import LONG
+from tests.harness.sshd import Sshd
 
 _NOBODY = 65534
 _END_SECONDS = 20
+
+
+_NETCAT = """\
+#!{python}
+import socket, sys, threading
+daemon = socket.socket(socket.AF_UNIX)
+daemon.connect(sys.argv[-1])
+def pump(read, write):
+    while data := read(65536):
+        write(data)
+threading.Thread(target=pump, args=(sys.stdin.buffer.raw.read, daemon.sendall), daemon=True).start()
+pump(daemon.recv, sys.stdout.buffer.raw.write)
+"""
 
 
 class Libvirtd:
@@ -50,6 +65,13 @@ class Libvirtd:
 
     def tcp(self, definitions: Path, *, port: int | None = None) -> str:
         return f"test+tcp://127.0.0.1:{port or self.port}{definitions}"
+
+    def ssh(self, definitions: Path, sshd: Sshd, *, netcat: Path) -> str:
+        """Return a URI that leads through this sshd, and through a program that is written there as netcat."""
+        netcat.write_text(_NETCAT.format(python=sys.executable))
+        netcat.chmod(0o755)
+        where = f"{sshd.user}@127.0.0.1:{sshd.port}{definitions}"
+        return f"test+ssh://{where}?command={sshd.client}&netcat={netcat}&socket={self.socket}"
 
     def stop(self) -> None:
         """Freeze it: it keeps its connections and answers nothing."""
