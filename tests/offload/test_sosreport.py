@@ -23,6 +23,7 @@ from virtscan.model import (
     SourceMode,
     State,
 )
+from virtscan.model.facts.persistence import SettingsFound
 from virtscan.offload import READERS
 from virtscan.views.wording.settings import setting_words
 
@@ -237,6 +238,9 @@ def test_a_unit_of_a_sosreport_counts_if_it_is_enabled_there(tmp_path: Path) -> 
     assert enabled.persistence.tx_checksum is State.OFF
     assert idle.persistence is not None
     assert idle.persistence.tx_checksum is State.UNKNOWN
+    assert isinstance(idle.persistence.setting, SettingsFound)
+    assert "/usr/lib/systemd/system" in idle.persistence.setting.not_in_report
+    assert idle.persistence.setting.unread == ()
     assert "/usr/lib/systemd/system (not in a sosreport)" in setting_words(idle.persistence.setting)
 
 

@@ -116,7 +116,7 @@ TABLE: Mapping[type[msgspec.Struct], Mapping[str, Holds]] = {
     model.Server: _SERVER,
     model.SupposedServer: _SERVER | {"assumed_tx": _H.DEVICE},
     persistence.SettingPlace: {"files": _H.TEXT, "key": _H.TEXT, "caller": _H.TEXT},
-    persistence.SettingsFound: {"unread": _H.TEXT, "unclear": _H.TEXT},
+    persistence.SettingsFound: {"unread": _H.TEXT, "not_in_report": _H.TEXT, "unclear": _H.TEXT},
     persistence.SettingInWords: {"text": _H.TEXT},
     servers.Offload: {"features": _H.KEPT},
     provisioning.Netboot: {"mac": _H.MAC, "system": _H.VM, "source": _H.RECORD_SOURCE, "server": _H.HOST},

@@ -32,10 +32,14 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True, tag_field="code", tag=cod
 
 
 class SettingsFound(Basis, frozen=True):
-    """Settings that were found; places that were not read or not understood may hold others."""
+    """Settings that were found; places that were not read or not understood may hold others.
+
+    `not_in_report` are places of which a sosreport has no files.
+    """
 
     settings: tuple[FoundSetting, ...] = ()
     unread: tuple[str, ...] = ()
+    not_in_report: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
 
 

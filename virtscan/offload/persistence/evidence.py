@@ -18,7 +18,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """The configuration that a server showed.
 
     `files` holds, by path, the lines about offload; scripts that run ethtool are whole. A file without such a line is
-    there, and empty. `unreadable` are places that were not read, `unclear` files that were and may hold the setting.
+    there, and empty. `unreadable` are places that were not read, `not_in_report` places that a sosreport lacks.
+    `unclear` are files that were read and may hold the setting.
     `udev` is the version of udev, None when it has none.
     `executable` are the scripts that may be executed, None when the source does not know. `foreign` are scripts that
     another user than root may change. `exposed` are files that other users than root may read, or that are not root's:
@@ -29,6 +30,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     files: Mapping[str, str] = {}
     unreadable: tuple[str, ...] = ()
+    not_in_report: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
     udev: int | None = None
     executable: frozenset[str] | None = None
@@ -37,6 +39,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     wanted: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = {}
     calls: Mapping[str, tuple[str, ...]] = {}
+
+    @property
+    def has_holes(self) -> bool:
+        """Return True if a setting may be in a place that was not read or not understood."""
+        return bool(self.unreadable or self.not_in_report or self.unclear)
 
     def executes(self, path: str) -> State:
         """Return whether a file is executable."""

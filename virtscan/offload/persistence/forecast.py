@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from virtscan.model import Feature, Persistence, State
 from virtscan.model.facts.persistence import FixedByDriver, FoundSetting, NoSettingFound, OnIsRequested, SettingsFound
 from virtscan.offload.persistence.cron import cron
@@ -42,7 +44,7 @@ def forecast(
         return Persistence(tx_checksum=now, setting=FixedByDriver())
     outcomes = {setting.place: outcome for setting in settings if (outcome := _outcome(setting, features))}
     found = tuple(FoundSetting(place=place, state=state) for place, state in outcomes.items())
-    if found or evidence.unreadable or evidence.unclear:
+    if found or evidence.has_holes:
         return _by_settings(found, evidence)
     if now is State.UNKNOWN:
         return Persistence(setting=NoSettingFound(now=now))
@@ -71,12 +73,10 @@ def _outcome(setting: SavedSetting, features: Mapping[str, Feature]) -> State | 
 
 def _by_settings(found: Sequence[FoundSetting], evidence: Evidence) -> Persistence:
     states = {one.state for one in found}
-    if states <= {State.ON}:  # a place that was not read may turn it off
-        unread, unclear = evidence.unreadable, evidence.unclear
-    else:
-        unread, unclear = (), ()
-    certain = len(states) == 1 and not unread and not unclear
-    return Persistence(
-        tx_checksum=states.pop() if certain else State.UNKNOWN,
-        setting=SettingsFound(settings=tuple(found), unread=unread, unclear=unclear),
-    )
+    setting = SettingsFound(settings=tuple(found))
+    if states <= {State.ON} and evidence.has_holes:  # a place that was not read may turn it off
+        holes = msgspec.structs.replace(
+            setting, unread=evidence.unreadable, not_in_report=evidence.not_in_report, unclear=evidence.unclear
+        )
+        return Persistence(setting=holes)
+    return Persistence(tx_checksum=states.pop() if len(states) == 1 else State.UNKNOWN, setting=setting)

@@ -90,7 +90,8 @@ def _evidence(report: "Sosreport") -> Evidence:
     skipped = (f"/{name}" for name in report.skipped if name.startswith(_SETTINGS))
     return Evidence(
         files=files | masked,
-        unreadable=(*skipped, *(f"/{place} (not in a sosreport)" for place in _NOT_TAKEN)),
+        unreadable=tuple(skipped),
+        not_in_report=tuple(f"/{place}" for place in _NOT_TAKEN),
         executable=frozenset(f"/{name}" for name in report.executable),
         exposed={f"/{name}": State.UNKNOWN for name in report.exposed},  # sos, or unpacking, may have changed it
         wanted=frozenset(name for name in units if _WANTED.fullmatch(name)),

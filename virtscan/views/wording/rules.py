@@ -35,13 +35,14 @@ _FIX_SERVER = (
 RULE_WORDS: Mapping[str, RuleWords] = {
     "R1": RuleWords(
         title="not judged",
-        when="the interface is known not to be a macvtap (a container's included); or only bonds are judged and its "
-        "device is known not to stand on one; or it is the server's own interface",
+        when="the interface is known not to be a macvtap, or (if only bonds are judged) not to stand on a bond; or it "
+        "is the server's own",
         then="no finding (counted: not judged)",
         phrase="the interface is not judged",
-        why="The fault needs a macvtap: it lies in the code that queues a frame to one. An interface on a bridge, a "
-        "network of libvirt's own or a passed-through NIC never meets that code. A bond is not the cause, only the "
-        "usual place, so `lower_device = any` judges every macvtap. A server does not boot from itself.",
+        why="The fault needs a macvtap: it lies in the code that queues a frame to one. An interface of a container, "
+        "on a bridge or on a network of libvirt's own never meets that code, nor does a passed-through NIC. A bond is "
+        "not the cause, only the usual place, so `lower_device = any` judges every macvtap. A server does not boot "
+        "from itself.",
         action="Nothing. If an interface is missing from the findings, the line under the table counts it with its "
         "reason.",
     ),
@@ -71,8 +72,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
     ),
     "R4": RuleWords(
         title="not served",
-        when="every server is known not to serve the interface: it is declared to serve other segments or subnets, or "
-        "a provisioning system has another configured server on record for the MAC",
+        when="every server is known not to serve the interface: it is declared for other segments or subnets, or the "
+        "MAC's record names another configured server",
         then="not-affected",
         phrase="no server serves this network",
         why="A server that never answers an interface can't send it a partial checksum. Only declarations on both "
@@ -96,8 +97,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
     ),
     "R6": RuleWords(
         title="server's NIC fills",
-        when="the server is a VM whose NIC can't send partial checksums: its model is e1000 or rtl8139, or a virtio "
-        "NIC has a live `<host csum='off'/>`",
+        when="the server is a VM whose NIC can't send partial checksums: model e1000 or rtl8139, or virtio with a "
+        "live `<host csum='off'/>`",
         then="mitigated",
         phrase="the server's NIC sends only complete checksums",
         why="A server VM's packets leave through its virtual NIC first. For e1000 and rtl8139 QEMU computes the "
@@ -107,8 +108,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
     ),
     "R7": RuleWords(
         title="same device, both in bridge mode",
-        when="server (a VM, or a macvlan of the host) and interface are on the same device, both in bridge mode, and "
-        "the server's offload is on",
+        when="server (a VM, or a macvlan of the host) and interface are on one device, both in bridge mode, and the "
+        "server's offload is on",
         then="at-risk",
         phrase="shares its device with the server, whose offload is on",
         why="Two macvtap ports in bridge mode on one device hand frames to each other in memory, without any NIC. The "
@@ -119,8 +120,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
     ),
     "R8": RuleWords(
         title="received by the device itself",
-        when="the interface's device, or one below it, receives the server's packets on this host before any NIC (a "
-        "port of a bridge, a veth), and the server's offload is on; any mode",
+        when="the server's offload is on, and its packets reach the interface's device, or one below, before any NIC "
+        "(bridge port, veth); any mode",
         then="at-risk",
         phrase="receives the server's packets directly, offload is on",
         why="A tap, veth or Open vSwitch port of a bridge hands the server's frame to the bridge with a partial "
@@ -131,8 +132,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
     ),
     "R9": RuleWords(
         title="never meet on the device",
-        when="both stand on one device, but packets don't pass directly: one of the two is not in bridge mode, a VLAN "
-        "lies between them, or the host itself sends down through the device",
+        when="both stand on one device, but packets don't pass directly: not both in bridge mode, a VLAN between, or "
+        "the host sends through the device",
         then="not-affected: the packets leave by a NIC, which fills in the checksum",
         phrase="packets leave by a NIC, which fills in the checksum",
         why="Frames are handed over locally only between two ports in bridge mode of the same device. In vepa, "
@@ -145,8 +146,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
     ),
     "R10": RuleWords(
         title="through a NIC",
-        when="the server's packets pass a NIC that fills in checksums: it is another machine, or on this hypervisor "
-        "behind another device and the interface's device is reached through such NICs only",
+        when="the server's packets pass a NIC that fills in checksums: from another machine, or from another device "
+        "of this hypervisor, through such NICs only",
         then="not-affected",
         phrase="the server's packets pass a NIC that fills checksums",
         why="A NIC fills in the checksum on the way out, so packets from another machine arrive complete. That is "
@@ -163,7 +164,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         phrase="the server's offload is on, its place unknown",
         why="The server may be a VM on the interface's own device, and then the packets reach the boot ROM with "
         "partial checksums. Not finding its MAC proves nothing: bridges, bonds and containers have MACs of their own, "
-        "and a hypervisor that was not read completely may hide it. All other conditions of the fault hold.",
+        "and a hypervisor not read completely may hide it. All other conditions of the fault hold.",
         action='Declare where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]]. Or '
         "read it by ssh so that its NICs are known. A fixed kernel settles it as well.",
     ),
@@ -195,9 +196,9 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "interface's device",
         then="unknown; missing: that fact, and the cheapest way to learn it",
         phrase="it is unknown whether the server's packets pass a NIC",
-        why="A packet that passes a NIC arrives complete; one that does not may arrive with a partial checksum. Here "
-        "the ends of the way are known and its middle is not: a NIC of unknown kind, a hypervisor that is itself a "
-        "VM, an interface whose device was not found. Virtual NICs hand on partial checksums, so the host around a "
+        why="A packet that passes a NIC arrives complete; one that does not may arrive with a partial checksum. The "
+        "ends of the way are known, its middle is not: a NIC of unknown kind, a nested hypervisor, an interface whose "
+        "device is unknown. Virtual NICs hand on partial checksums, so the host around a "
         "nested hypervisor decides.",
         action="Learn the fact that the finding names; `virtscan explain` shows how, easiest first. Often a "
         "declaration is enough: `physical = true` for a host or a server that is not a VM.",

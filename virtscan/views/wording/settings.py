@@ -11,11 +11,12 @@ _SEARCHED = "NetworkManager, ifcfg, systemd.link, ifupdown, netplan, units, udev
 def setting_words(basis: p.AnyBasis) -> str:
     """Word the reason of a state after the next reboot."""
     match basis:
-        case p.SettingsFound(settings=settings, unread=unread, unclear=unclear):
+        case p.SettingsFound(settings=settings, unread=unread, not_in_report=not_in_report, unclear=unclear):
             found = [f"{_place(one.place)}: {one.state.value}" for one in settings]
+            absent = (f"{place} (not in a sosreport)" for place in not_in_report)
             holes = [
                 f"could not {act} {', '.join(places)}"
-                for act, places in (("read", unread), ("interpret", unclear))
+                for act, places in (("read", (*unread, *absent)), ("interpret", unclear))
                 if places
             ]
             return "; ".join((*found, *holes))
