@@ -1,8 +1,10 @@
 """JSON: all of a document, unchanged."""
 
+import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 import msgspec
 
@@ -10,6 +12,19 @@ from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.views.document import Column, Document, Row, Section, Value, nested, timestamp
 
 _NOT_ASCII = re.compile("[^\x00-\x7e]")
+
+_TOGETHER = 1000
+"""Records that are written together: all at once would be a second document, and a third with its lines."""
+
+
+class Records(msgspec.Struct, frozen=True):
+    """The value of a key: the rows of these sections, as an array of objects."""
+
+    sections: tuple[Section, ...]
+
+    def __iter__(self) -> Iterator[dict[str, Value]]:
+        """Give the rows as objects."""
+        return (_record(section.columns, row) for section in self.sections for row in section.rows)
 
 
 def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
@@ -19,7 +34,14 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     back. A lone surrogate (a byte of a file name that is not UTF-8) is invalid in every standard, and strict readers
     refuse a document that escapes one. It becomes the six characters `\udc80`, as in other formats.
     """
-    return written(dict(keys(document)), indent=2)
+    content = io.BytesIO()
+    before = b"{\n"
+    for key, value in keys(document):
+        content.write(before)
+        content.writelines(_array(key, value) if isinstance(value, Records) else [_member(key, value)])
+        before = b",\n"
+    content.write(b"\n}\n")
+    return content.getvalue()
 
 
 def keys(document: Document) -> Iterator[tuple[str, object]]:
@@ -36,32 +58,50 @@ def keys(document: Document) -> Iterator[tuple[str, object]]:
     if document.metrics:
         yield "summary", nested(document.metrics)
     for section in document.sections:
-        yield section.key, _array(section)
+        yield section.key, Records((section,))
         if section.total is not None:
             yield (
                 "total" if section is document.main else f"{section.key}_total",
                 _record(section.columns, section.total),
             )
-    yield "gaps", _array(document.gaps, document.warnings)
+    yield "gaps", Records((document.gaps, document.warnings))
 
 
-def written(value: Mapping[str, object], *, indent: int) -> bytes:
-    """Write an object on lines of this indentation, or on one line for 0."""
-    data = _encoded(value)
-    if data.isascii() and b"\x7f" not in data:
-        return msgspec.json.format(data, indent=indent) + b"\n"  # nothing to escape in a long text
-    text = _NOT_ASCII.sub(_if_printable, msgspec.json.format(data, indent=indent).decode()) + "\n"
-    return text.encode()
+def line(value: Mapping[str, object]) -> bytes:
+    """Write an object on one line; records are an array in it."""
+    arrays = {
+        key: msgspec.Raw(b"[%b]" % b",".join(map(_encoded, item))) if isinstance(item, Records) else item
+        for key, item in value.items()
+    }
+    return _shown(_encoded(arrays), indent=-1) + b"\n"
 
 
-def records(section: Section) -> Iterator[dict[str, Value]]:
-    """Give the rows of a section as records."""
-    return (_record(section.columns, row) for row in section.rows)
+def _member(key: str, value: object) -> bytes:
+    return _shown(_encoded({key: value}), indent=2).removeprefix(b"{\n").removesuffix(b"\n}")
 
 
-def _array(*sections: Section) -> msgspec.Raw:
-    """Write the rows of sections, one by one: records take ten times as much memory."""
-    return msgspec.Raw(b"[%b]" % b",".join(_encoded(one) for section in sections for one in records(section)))
+def _array(key: str, records: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
+    """Give the member of an object that is an array, piece by piece."""
+    encoded = map(_encoded, records)
+    before = b"  %b: [\n" % msgspec.json.encode(key)
+    if not (together := list(islice(encoded, _TOGETHER))):
+        yield _member(key, [])
+        return
+    while together:
+        yield before
+        nested = _shown(b"[[%b]]" % b",".join(together), indent=2)
+        yield nested.removeprefix(b"[\n  [\n").removesuffix(b"\n  ]\n]")
+        before = b",\n"
+        together = list(islice(encoded, _TOGETHER))
+    yield b"\n  ]"
+
+
+def _shown(data: bytes, *, indent: int) -> bytes:
+    """Write JSON on lines of this indentation, or on one line for -1; what is not printable is escaped."""
+    shown = msgspec.json.format(data, indent=indent)
+    if shown.isascii() and b"\x7f" not in shown:
+        return shown  # nothing to escape in a long text
+    return _NOT_ASCII.sub(_if_printable, shown.decode()).encode()
 
 
 def _encoded(value: Mapping[str, object]) -> bytes:

@@ -1,10 +1,10 @@
 """Newline-delimited JSON: a row a line, for programs that read line by line."""
 
-from collections.abc import Mapping
+import io
 
 import msgspec
 
-from virtscan.reporters.json import keys, records, written
+from virtscan.reporters.json import Records, keys, line
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.views.document import Document
 
@@ -18,5 +18,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     bare = msgspec.structs.replace(main, rows=())
     rest = dict(keys(msgspec.structs.replace(document, sections=(bare, *others))))
     del rest[main.key]
-    lines: list[Mapping[str, object]] = [*records(main), rest]
-    return b"".join(written(line, indent=-1) for line in lines)
+    content = io.BytesIO()
+    content.writelines(map(line, Records((main,))))
+    content.write(line(rest))
+    return content.getvalue()
