@@ -17,7 +17,7 @@ _TOGETHER = 1000
 """Records that are written together: all at once would be a second document, and a third with its lines."""
 
 
-class Records(msgspec.Struct, frozen=True):
+class RecordArray(msgspec.Struct, frozen=True):
     """The value of a key: the rows of these sections, as an array of objects."""
 
     sections: tuple[Section, ...]
@@ -38,7 +38,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     before = b"{\n"
     for key, value in keys(document):
         content.write(before)
-        content.writelines(_array(key, value) if isinstance(value, Records) else [_member(key, value)])
+        content.writelines(_array(key, value) if isinstance(value, RecordArray) else [_member(key, value)])
         before = b",\n"
     content.write(b"\n}\n")
     return content.getvalue()
@@ -58,19 +58,19 @@ def keys(document: Document) -> Iterator[tuple[str, object]]:
     if document.metrics:
         yield "summary", nested(document.metrics)
     for section in document.sections:
-        yield section.key, Records((section,))
+        yield section.key, RecordArray((section,))
         if section.total is not None:
             yield (
                 "total" if section is document.main else f"{section.key}_total",
                 _record(section.columns, section.total),
             )
-    yield "gaps", Records((document.gaps, document.warnings))
+    yield "gaps", RecordArray((document.gaps, document.warnings))
 
 
 def line(value: Mapping[str, object]) -> bytes:
     """Write an object on one line; records are an array in it."""
     arrays = {
-        key: msgspec.Raw(b"[%b]" % b",".join(map(_encoded, item))) if isinstance(item, Records) else item
+        key: msgspec.Raw(b"[%b]" % b",".join(map(_encoded, item))) if isinstance(item, RecordArray) else item
         for key, item in value.items()
     }
     return _shown(_encoded(arrays), indent=-1) + b"\n"

@@ -4,7 +4,7 @@ import io
 
 import msgspec
 
-from virtscan.reporters.json import Records, keys, line
+from virtscan.reporters.json import RecordArray, keys, line
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.views.document import Document
 
@@ -19,6 +19,6 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     rest = dict(keys(msgspec.structs.replace(document, sections=(bare, *others))))
     del rest[main.key]
     content = io.BytesIO()
-    content.writelines(map(line, Records((main,))))
+    content.writelines(map(line, RecordArray((main,))))
     content.write(line(rest))
     return content.getvalue()
