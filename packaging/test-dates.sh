@@ -21,7 +21,7 @@ ln -s "$PWD/.venv" "$copy/.venv"
 find "$copy" -exec touch --no-dereference --date='400 days ago' {} +
 
 VIRTSCAN_SHARED=$(realpath -m "${VIRTSCAN_SHARED:-../shared}")
-export VIRTSCAN_SHARED PYTHONPATH=$copy PYTHONDONTWRITEBYTECODE=1
+export VIRTSCAN_SHARED PYTHONPATH=$copy
 before=$(date +%s)
 export LD_PRELOAD=$clock
 moved=$((($("$python" -c 'import time; print(int(time.time()))') - before) / 86400))

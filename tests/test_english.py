@@ -100,6 +100,7 @@ def test_a_docstring_that_speaks_is_found(docstring: str) -> None:
     assert speech_of(f'LIMIT = 1\n"""{docstring}"""\n') == [docstring]
 
 
+@pytest.mark.long
 def test_a_bare_what_is_rare() -> None:
     """Hold the rate below that of the models, which is at most 1.7 in 1,000 words."""
     words = [word.lower() for path in (ROOT / "virtscan").rglob("*.py") for word in words_of(path.read_text())]

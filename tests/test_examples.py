@@ -14,6 +14,8 @@ from tests.cli.test_trace import FAILS, capture
 from tests.harness.patience import LONG
 from tests.readme import DOCUMENTS, PROJECT
 
+pytestmark = pytest.mark.long
+
 SHOWN = sorted({PROJECT / "README.md", *DOCUMENTS, *(PROJECT / "docs").glob("*.md")})
 ELSEWHERE = ("example.com/", "--scope")
 """Examples for hosts and configurations that a reader has."""

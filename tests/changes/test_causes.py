@@ -253,6 +253,7 @@ def undone(cause: Cause, inventory: Inventory, other: Inventory) -> Inventory | 
     return None
 
 
+@pytest.mark.long
 @many
 @given(st.data())
 def test_a_cause_undone_changes_the_finding(data: DataObject) -> None:

@@ -75,6 +75,7 @@ def lists(changes: Changes) -> dict[str, list[str]]:
     return {name: sorted(written(change) for change in getattr(changes, name)) for name in names}
 
 
+@pytest.mark.long
 @many
 @given(inventories())
 def test_an_inventory_compared_with_itself_has_no_changes(inventory: Inventory) -> None:
@@ -84,6 +85,7 @@ def test_an_inventory_compared_with_itself_has_no_changes(inventory: Inventory) 
     assert news(changes, inventory, inventory).is_empty
 
 
+@pytest.mark.long
 @many
 @given(st.data())
 def test_the_reverse_comparison_has_the_reverse_changes(data: DataObject) -> None:
@@ -108,6 +110,7 @@ def test_what_is_renamed_moved_or_unread_is_never_removed(inventory: Inventory, 
     assert [one for one in changes.hypervisors if one.kind is Kind.REMOVED] == []
 
 
+@pytest.mark.long
 @many
 @given(inventories(), st.data())
 def test_nothing_is_removed_over_nights_on_which_hosts_are_away_and_back(
@@ -132,6 +135,7 @@ def test_ages_seconds_and_the_version_of_virtscan_are_no_changes(inventory: Inve
     assert difference(older(inventory, timedelta(days=40)), inventory).is_empty
 
 
+@pytest.mark.long
 @many
 @given(inventories(), st.data())
 def test_a_second_night_without_an_answer_is_no_news(inventory: Inventory, data: DataObject) -> None:

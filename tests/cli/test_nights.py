@@ -9,6 +9,8 @@ import pytest
 
 from tests.harness.nights import FIRST, Fleet, Night
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Fleet:

@@ -148,6 +148,7 @@ def test_a_process_substitution_is_written(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.long
 def test_a_pipe_without_a_reader_is_left_at_the_deadline(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
 
@@ -155,6 +156,7 @@ def test_a_pipe_without_a_reader_is_left_at_the_deadline(tmp_path: Path) -> None
         write(b"data", tmp_path / "pipe")
 
 
+@pytest.mark.long
 def test_a_pipe_whose_reader_does_not_read_is_left_at_the_deadline(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)

@@ -46,6 +46,7 @@ def test_no_name_is_printed_where_names_are_replaced(tmp_path: Path, capfd: pyte
     assert "ams1-kvm01" not in capfd.readouterr().err
 
 
+@pytest.mark.long
 def test_the_bar_of_a_terminal_names_the_host_that_it_waits_for() -> None:
     with silent_host() as uri:
         shown = on_a_terminal("scan", "-c", uri, "--host-timeout", "2s", "-o", os.devnull)

@@ -121,6 +121,7 @@ def test_the_default_hypervisor_is_named_without_its_address(
     assert "zq-" not in printed.out + printed.err
 
 
+@pytest.mark.long
 def test_scans_at_once_keep_each_others_pseudonyms(tmp_path: Path) -> None:
     runs = []
     for number in range(6):

@@ -203,6 +203,7 @@ def test_every_interface_is_judged_or_counted(inventory: Inventory) -> None:
     assert list(report.findings) == sorted(report.findings, key=lambda found: BADNESS[found.verdict])
 
 
+@pytest.mark.long
 @settings(many, max_examples=100)
 @given(inventories(least_servers=0))
 def test_explain_tells_what_the_report_says_and_what_would_settle_it(inventory: Inventory) -> None:

@@ -251,6 +251,7 @@ def by_interface(one: Inventory) -> dict[tuple[str, str, int], Finding]:
     return {(found.hypervisor, found.domain, found.index): found for found in correlate(one).findings}
 
 
+@pytest.mark.long
 @many
 @given(st.one_of(located(), located(), inventories()), st.data())
 def test_memory_clears_only_what_the_complete_scan_cleared_and_only_where_all_was_read(

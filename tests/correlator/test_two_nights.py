@@ -51,6 +51,7 @@ def test_a_fact_that_only_the_second_night_is_too_old_for_changes_a_finding() ->
     assert judge(looked_at).findings != judge(later).findings
 
 
+@pytest.mark.long
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(inventories())
 def test_any_fleet_gives_equal_findings_on_two_nights(looked_at: Inventory) -> None:

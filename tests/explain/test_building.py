@@ -84,6 +84,7 @@ def test_what_decides_is_what_the_report_says(looked_at: Inventory) -> None:
             assert all(decision.verdict is None for decision in decided)
 
 
+@pytest.mark.long
 @some
 @given(inventories(least_servers=0))
 def test_every_rule_is_met_in_order_until_one_applies(looked_at: Inventory) -> None:

@@ -307,6 +307,7 @@ def test_the_answer_of_a_host_with_many_containers_is_bounded_and_has_its_nics(m
     assert unread == {"not read, too many devices; name the interface"}
 
 
+@pytest.mark.long
 def test_devices_that_ethtool_was_not_run_on_leave_the_list_incomplete(machine: Machine) -> None:
     names = [f"cali{one:03}" for one in range(400)]
     for name in names:

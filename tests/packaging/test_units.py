@@ -136,6 +136,7 @@ def test_the_mail_is_handed_over_outside_of_a_sandbox() -> None:
     assert re.search(rf"^u {user} -", (UNITS / "virtscan.sysusers").read_text(encoding="utf-8"), re.MULTILINE)
 
 
+@pytest.mark.long
 def test_in_a_fortnight_of_nights_only_those_with_news_are_mailed(tmp_path: Path, machine: Machine) -> None:
     (tmp_path / "fleet").mkdir()
     fleet = Fleet(tmp_path / "fleet")

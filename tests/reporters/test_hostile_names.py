@@ -98,6 +98,7 @@ def test_json_keeps_names_as_they_are_but_for_what_is_not_text() -> None:
         assert decoded["summary"]["names"][expected] == 1
 
 
+@pytest.mark.long
 @given(name=st.text(alphabet=st.characters(codec=None)))
 def test_any_text_goes_through_every_format(name: str) -> None:
     columns = (Column("text"), Column("wordy", wraps=True))

@@ -169,6 +169,7 @@ def test_ansible_takes_a_playbook_of_hostile_names(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 def test_ansible_takes_the_playbook_that_changes_nothing(tmp_path: Path) -> None:
     for made in (remedy(server(tx_checksum=State.OFF)), remedy(server(features=STUCK))):
         text = FORMS["ansible"].write(made)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,12 +25,14 @@ def reads_back(url: str, saved: list[Inventory], report: Callable[[Inventory], A
             assert list(history.load_all(*numbers)) == saved[: len(numbers)]
 
 
+@pytest.mark.long
 @settings(ANY_DATABASE, max_examples=12)
 @given(st.lists(inventories(), min_size=1, max_size=3))
 def test_any_sequence_of_any_inventories_reads_back_equal(url: str, sequence: list[Inventory]) -> None:
     reads_back(url, in_days(sequence), lambda _inventory: None)
 
 
+@pytest.mark.long
 @settings(ANY_DATABASE, max_examples=20)
 @given(sequences())
 def test_any_nights_of_a_fleet_read_back_equal(url: str, sequence: list[Inventory]) -> None:

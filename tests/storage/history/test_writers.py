@@ -16,6 +16,7 @@ def writer(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.long
 def test_three_writers_at_once_lose_nothing(url: str) -> None:
     saved = []
     for one in [writer(url, scope, 3) for scope in ("ams1", "fra1", "lon1")]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import pytest
+
 from tests.trace.build import CLIENT_MAC, ethernet, said
 from virtscan.model import Mac
 from virtscan.trace.boots.client_table import MOST_ATTEMPTS, ClientTable
@@ -33,6 +35,7 @@ class Crowd:
         return attempt is not None
 
 
+@pytest.mark.long
 def test_clients_that_only_want_an_address_give_way() -> None:
     crowd = Crowd()
     for _ in range(MOST_ATTEMPTS):

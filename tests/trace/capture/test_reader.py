@@ -360,6 +360,7 @@ def kilobytes(path: Path) -> tuple[int, int, int]:
     return frames, boots, memory
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_capture(tmp_path: Path) -> None:
     traffic = b"".join(
         struct.pack("<IIII", 0, 0, 1400, 1400) + ethernet(shot)[:42].ljust(1400, b"\0")
