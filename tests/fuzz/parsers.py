@@ -17,7 +17,7 @@ from virtscan.evidence.ansible import read_facts
 from virtscan.evidence.sosreport import open_sosreport
 from virtscan.offload import probe
 from virtscan.offload.ethtool import parse_features
-from virtscan.provisioning import rpc
+from virtscan.provisioning.cobbler import rpc
 from virtscan.redaction import load_map
 from virtscan.storage import loads
 from virtscan.transport import uri

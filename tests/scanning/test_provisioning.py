@@ -7,8 +7,8 @@ import msgspec
 from tests.build import TAKEN_AT
 from tests.harness.sshd import free_port
 from tests.harness.web_server import Answer, Request, web_server
-from tests.provisioning.rest import foreman
-from tests.provisioning.rpc import COBBLER_3, cobbler, encoded, method
+from tests.provisioning.cobbler.rpc import COBBLER_3, cobbler, encoded, method
+from tests.provisioning.foreman.rest import foreman
 from virtscan.model import GapAbout, Plan, ProvisioningKind, ProvisioningTarget, Secret
 from virtscan.scanning import collect
 from virtscan.views.wording.gaps import reason, subject

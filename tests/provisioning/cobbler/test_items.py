@@ -8,7 +8,7 @@ import pytest
 
 from tests.build import TAKEN_AT
 from virtscan.model import Mac, Netboot
-from virtscan.provisioning.cobbler_items import Items, netboots
+from virtscan.provisioning.cobbler.items import Items, netboots
 
 MAC = "52:54:00:00:00:01"
 

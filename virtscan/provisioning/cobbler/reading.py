@@ -12,10 +12,10 @@ from virtscan.errors import ProvisioningError
 from virtscan.model import ProvisioningTarget
 from virtscan.model.gaps.causes import Consequence, Failure
 from virtscan.model.gaps.items import SystemList
-from virtscan.provisioning.cobbler_items import FIELDS, CobblerItem, Items, netboots
+from virtscan.provisioning.cobbler.items import FIELDS, CobblerItem, Items, netboots
+from virtscan.provisioning.cobbler.rpc import Endpoint
 from virtscan.provisioning.limits import Deadline
 from virtscan.provisioning.records import Records, gap, shown, system
-from virtscan.provisioning.rpc import Endpoint
 
 
 def read(target: ProvisioningTarget, *, timeout: float) -> Records:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.harness.cobblerd import Cobblerd, running_cobblerd
-from tests.provisioning.rpc import read
+from tests.provisioning.cobbler.rpc import read
 
 pytestmark = pytest.mark.system
 

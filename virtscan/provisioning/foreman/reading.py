@@ -15,7 +15,7 @@ from virtscan.model import Gap, Netboot, ProvisioningTarget, Subnet
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import BadDocument, Consequence, Failure
 from virtscan.model.gaps.items import System, SystemHost, SystemHosts, SystemList, SystemSubnet
-from virtscan.provisioning.foreman_items import (
+from virtscan.provisioning.foreman.items import (
     HostRecord,
     InterfaceRecord,
     SubnetRecord,
@@ -23,9 +23,9 @@ from virtscan.provisioning.foreman_items import (
     next_servers,
     subnet,
 )
+from virtscan.provisioning.foreman.rest import NOT_JSON, Api, UnansweredError
 from virtscan.provisioning.limits import Deadline
 from virtscan.provisioning.records import Records, gap, shown, system
-from virtscan.provisioning.rest import NOT_JSON, Api, UnansweredError
 
 R = TypeVar("R", bound=msgspec.Struct)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.harness.sshd import free_port
 from tests.harness.web_server import Answer, Authority, Request, web_server
-from tests.provisioning.rpc import COBBLER_3, SYSTEM, cobbler, encoded, method, read, serving
+from tests.provisioning.cobbler.rpc import COBBLER_3, SYSTEM, cobbler, encoded, method, read, serving
 from virtscan.errors import ProvisioningError
 from virtscan.model import GapAbout, Secret
 from virtscan.views.wording.gaps import reason as reason_of

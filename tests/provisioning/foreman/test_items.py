@@ -6,7 +6,7 @@ import pytest
 
 from tests.build import TAKEN_AT
 from virtscan.model import Netboot, Subnet
-from virtscan.provisioning.foreman_items import (
+from virtscan.provisioning.foreman.items import (
     HostRecord,
     InterfaceRecord,
     Proxy,

@@ -14,7 +14,7 @@ import pytest
 
 from tests.harness.sshd import free_port
 from tests.harness.web_server import Answer, Authority, Request, web_server
-from tests.provisioning.rest import foreman, read, recorded, reply
+from tests.provisioning.foreman.rest import foreman, read, recorded, reply
 from virtscan.errors import ProvisioningError
 from virtscan.model import GapAbout
 from virtscan.views.wording.gaps import reason, subject

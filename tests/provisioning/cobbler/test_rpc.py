@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.harness.web_server import Answer, web_server
-from tests.provisioning.rpc import encoded, read, serving
+from tests.provisioning.cobbler.rpc import encoded, read, serving
 from virtscan.errors import ProvisioningError
-from virtscan.provisioning import rpc
+from virtscan.provisioning.cobbler import rpc
 from virtscan.provisioning.limits import Deadline, within
 
 BOMB = b"""<?xml version="1.0"?>

@@ -1,0 +1,5 @@
+"""Cobbler over XML-RPC."""
+
+from virtscan.provisioning.cobbler.reading import read
+
+__all__ = ["read"]

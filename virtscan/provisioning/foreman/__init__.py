@@ -1,0 +1,5 @@
+"""Foreman and Satellite over REST."""
+
+from virtscan.provisioning.foreman.reading import read
+
+__all__ = ["read"]
