@@ -1,7 +1,7 @@
 """The items that one hypervisor has delivered so far: the box between the threads that read it and its deadline."""
 
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -142,50 +142,50 @@ class HostDraft:
         facts = _combine([item for item in items if isinstance(item, HostFacts)])
         name = self.target.name or facts.name or self._name
         networks = {item.name: item for item in items if isinstance(item, Network)}
-        read = sorted((item for item in items if isinstance(item, Domain)), key=_place)
         devices = hostnet.merge_devices([*(item for item in items if isinstance(item, Device)), *listed])
         lists_all_devices = facts.lists_all_devices is True and failure is None
         host = analyzer.HostDevices(devices, is_complete=lists_all_devices)
-        observed = [item for item in items if isinstance(item, Marked | Measured)]
-        resolved = [analyzer.resolve(domain, networks, host) for domain in read]
-        domains = with_copies_marked(with_observations(resolved, observed))
-        lacking = [item for item in items if isinstance(item, Lacking)]
-        found = [item for item in items if isinstance(item, Gap)]
-        found += (item.gap for item in lacking if is_needed(item, domains, host.by_name))
-        gaps = self._gaps(found, name, len(domains), failure)
+        domains = _domains(items, networks, host)
+        gaps = self._gaps(_gaps_of(items, domains, host), name, len(domains), failure)
         status = _status(gaps, failed=failure is not None and not domains)
-        hypervisor = Hypervisor(
+        hypervisor = msgspec.structs.replace(
+            self._without_items(facts, name, status),
+            lists_all_devices=lists_all_devices,
+            domains=domains,
+            networks=tuple(networks[name] for name in sorted(networks)),
+            devices=devices,
+            left_out=tuple(item for item in items if isinstance(item, LeftOut)),
+        )
+        return hypervisor, gaps
+
+    def _without_items(self, facts: HostFacts, name: str, status: HostStatus) -> Hypervisor:
+        """Return the hypervisor as its facts and its configuration describe it, without domains and devices."""
+        return Hypervisor(
             name=name,
+            own_name=name,
+            is_name_declared=self.target.name is not None,
             uri=self.uri,
             status=status,
             site=self.target.site,
+            declared_kernel=self.target.kernel,
+            physical=self.target.physical,
+            segments=self.target.segments,
+            reflective=self.target.reflective,
             kernel=facts.kernel,
             kernel_build=facts.kernel_build,
-            declared_kernel=self.target.kernel,
             daemon=facts.daemon,
             machine=facts.machine,
-            physical=self.target.physical,
             system_uuid=facts.system_uuid,
             local=bool(facts.local),
             lists_all_domains=bool(facts.lists_all_domains) and status is HostStatus.COMPLETE,
-            lists_all_devices=lists_all_devices,
             cpus=facts.cpus,
             memory_mib=facts.memory_mib,
             memory_free_mib=facts.memory_free_mib,
             processor=facts.processor or Processor(),
-            domains=domains,
-            networks=tuple(networks[name] for name in sorted(networks)),
-            devices=devices,
-            segments=self.target.segments,
-            reflective=self.target.reflective,
             observed_at=facts.observed_at,
             open_seconds=facts.open_seconds,
             read_seconds=facts.read_seconds,
-            left_out=tuple(item for item in items if isinstance(item, LeftOut)),
-            own_name=name,
-            is_name_declared=self.target.name is not None,
         )
-        return hypervisor, gaps
 
     def _end(self) -> tuple[list[DraftItem], Collection[Device]]:
         with self._lock:
@@ -205,6 +205,23 @@ class HostDraft:
             mask = uri.masker_of(self.target.address)  # a message of libvirt may repeat the URI
             gaps = [masked(gap, mask) for gap in gaps]
         return tuple(gaps)
+
+
+def _domains(
+    items: Sequence[DraftItem], networks: Mapping[str, Network], host: analyzer.HostDevices
+) -> tuple[Domain, ...]:
+    """Return the domains by name, each interface resolved to a device of the host."""
+    read = sorted((item for item in items if isinstance(item, Domain)), key=_place)
+    observed = [item for item in items if isinstance(item, Marked | Measured)]
+    resolved = [analyzer.resolve(domain, networks, host) for domain in read]
+    return with_copies_marked(with_observations(resolved, observed))
+
+
+def _gaps_of(items: Sequence[DraftItem], domains: Sequence[Domain], host: analyzer.HostDevices) -> Iterator[Gap]:
+    """Yield the delivered gaps, and those of missing items that a domain needs."""
+    yield from (item for item in items if isinstance(item, Gap))
+    lacking = (item for item in items if isinstance(item, Lacking))
+    yield from (item.gap for item in lacking if is_needed(item, domains, host.by_name))
 
 
 def _status(gaps: Sequence[Gap], *, failed: bool) -> HostStatus:
