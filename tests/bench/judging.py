@@ -47,7 +47,7 @@ def rows() -> list[Row]:
         Row(
             benchmark="judging 100,000 interfaces against 10 servers: each",
             measured=each["100000"],
-            limit=20,
+            limit=10,
             unit="µs",
             detail=detail,
         ),

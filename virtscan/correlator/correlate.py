@@ -104,6 +104,7 @@ class _Judge:
         self._evaluator = Evaluator(index, hypervisor)
         self._reasoning = Reasoning(index, hypervisor, self._evaluator.kernel, outdated)
         self._conclusions: dict[tuple[int, Exposure], Conclusion] = {}
+        self._others: dict[int, tuple[AnotherServer, ...]] = {}
         self.overruled: dict[str, None] = {}
 
     def judge(self, domain: Domain, interface: Interface, pending: frozenset[Mac]) -> Finding | NotJudged:
@@ -145,6 +146,8 @@ class _Judge:
             next_start=domain.next_start,
             conclusion=self._conclusions[alike],
         )
+        if self._waivers.is_empty:
+            return finding
         others = tuple(
             one
             for one in finding.others
@@ -157,6 +160,9 @@ class _Judge:
         because, missing = self._reasoning.reasons(evaluation)
         for number in decided.contradicted:
             self.overruled[self._index.servers[number].name] = None
+        others = self._others.get(id(evaluation))
+        if others is None:
+            others = self._others[id(evaluation)] = _others(evaluation)
         stack = ruling.stack if ruling.rule.server else None
         verdict = ruling.rule.verdict
         assert verdict is not None  # noqa: S101  an interface without a verdict is not judged
@@ -175,7 +181,7 @@ class _Judge:
             because=because,
             missing=missing,
             reaches_server=evaluation.reach,
-            others=_others(evaluation),
+            others=others,
         )
 
 

@@ -30,17 +30,48 @@ class InterfaceServers(msgspec.Struct, frozen=True):
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
-    """The rulings on the places outside, worst first, with the positions of each server there.
+    """The rulings on the places outside, worst first, each with its server's number, and the positions of each server.
 
     `excluded` are the servers that do not answer, each with the code of why. `reaches` are those of all others, from
     their places outside alone.
     """
 
     rulings: tuple[Ruling, ...]
+    numbers: tuple[int, ...]
     positions: Mapping[int, tuple[Position, ...]]
     excluded: Mapping[int, str]
     reaches: Mapping[int, Reach]
     counts: Mapping[Reach, int]
+
+    @classmethod
+    def of(cls, ruled: Sequence[tuple[int, Ruling]], servers: int) -> "Outside":
+        """Gather rulings, each with its server's number; of so many servers none is excluded."""
+        positions: dict[int, tuple[Position, ...]] = {}
+        for number, ruling in ruled:
+            positions[number] = (*positions.get(number, ()), ruling.position)
+        reaches = {number: of_server(positions.get(number, ())) for number in range(servers)}
+        return cls(
+            rulings=tuple(ruling for _, ruling in ruled),
+            numbers=tuple(number for number, _ in ruled),
+            positions=positions,
+            excluded={},
+            reaches=reaches,
+            counts=Counter(reaches.values()),
+        )
+
+    def but(self, silent: Collection[int], excluded: Mapping[int, str]) -> "Outside":
+        """Give the same without the servers that do not answer or are waived."""
+        left = [one for one in zip(self.numbers, self.rulings, strict=True) if one[0] not in silent]
+        counts = Counter(self.counts)
+        counts.subtract(self.reaches[number] for number in silent)
+        return Outside(
+            rulings=tuple(ruling for _, ruling in left),
+            numbers=tuple(number for number, _ in left),
+            positions={number: some for number, some in self.positions.items() if number not in silent},
+            excluded=excluded,
+            reaches={number: reach for number, reach in self.reaches.items() if number not in silent},
+            counts=counts,
+        )
 
     def reaches_without(self, numbers: Collection[int]) -> set[Reach]:
         """Give the reaches of the servers that answer, but for these."""
@@ -85,7 +116,7 @@ class OutsideServers:
         self._devices = devices
         self._placed = placed
         self._seen: dict[_View, Outside] = {}
-        self._rulings: dict[_Vantage, list[tuple[int, Ruling]]] = {}
+        self._all: dict[_Vantage, Outside] = {}
 
     def seen_from(self, point: AttachmentPoint, audience: InterfaceServers) -> Outside:
         """Rule once for all points that see the servers outside in the same way."""
@@ -111,39 +142,20 @@ class OutsideServers:
         network = locality(None if is_outdated else view.segment, view.addresses)
         included = self._index.assignments.of_device(network, view.vlan_id)
         excluded = self._excluded(audience, network, included)
-        vantage = _Vantage(view.mode, view.machine, view.device)
-        left = [
-            one
-            for one in self._rulings_from(point, vantage)
-            if one[0] not in excluded and one[0] not in audience.without
-        ]
-        positions: dict[int, tuple[Position, ...]] = {}
-        for number, ruling in left:
-            positions[number] = (*positions.get(number, ()), ruling.position)
-        nowhere = of_server(())
-        reaches = {
-            number: of_server(positions[number]) if number in positions else nowhere
-            for number in range(len(self._index.servers))
-            if number not in excluded and number not in audience.without
-        }
-        return Outside(
-            rulings=tuple(ruling for _, ruling in left),
-            positions=positions,
-            excluded=excluded,
-            reaches=reaches,
-            counts=Counter(reaches.values()),
-        )
+        everyone = self._everyone_from(point, _Vantage(view.mode, view.machine, view.device))
+        silent = excluded.keys() | audience.without
+        return everyone.but(silent, excluded) if silent else everyone
 
-    def _rulings_from(self, point: AttachmentPoint, vantage: _Vantage) -> list[tuple[int, Ruling]]:
-        """Rule on all places outside, worst first, whichever of their servers answer."""
-        found = self._rulings.get(vantage)
+    def _everyone_from(self, point: AttachmentPoint, vantage: _Vantage) -> Outside:
+        """Rule on all places outside, whichever of their servers answer."""
+        found = self._all.get(vantage)
         if found is None:
-            found = [
+            ruled = [
                 (number, rule_at(self._kernel, point, one.stack, self._position(one, point)))
                 for number, one in self._placed
             ]
-            found.sort(key=lambda one: one[1].badness)
-            self._rulings[vantage] = found
+            ruled.sort(key=lambda one: one[1].badness)
+            found = self._all[vantage] = Outside.of(ruled, len(self._index.servers))
         return found
 
     def _position(self, one: PlacedStack, point: AttachmentPoint) -> Position:
