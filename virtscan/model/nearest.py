@@ -1,6 +1,5 @@
 """Similar names, for words that match none of those known."""
 
-import difflib
 from collections.abc import Iterable
 
 _LONGEST = 200  # comparing takes the square of the length
@@ -8,6 +7,8 @@ _LONGEST = 200  # comparing takes the square of the length
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the most similar known word; case, hyphens and underscores don't count. None if none is similar."""
+    import difflib
+
     plain = {_plain(other): other for other in known}
     found = difflib.get_close_matches(_plain(word)[:_LONGEST], plain, n=1)
     return plain[found[0]] if found else None

@@ -2,7 +2,6 @@
 
 import ipaddress
 import re
-from difflib import get_close_matches
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -95,6 +94,8 @@ def _check_form(address: str, uri: LibvirtUri) -> None:
 
     A driver of a later libvirt may be unknown here: only a name similar to a known one is an error.
     """
+    from difflib import get_close_matches
+
     if uri.driver and uri.driver not in _DRIVERS and (near := get_close_matches(uri.driver, _DRIVERS, n=1, cutoff=0.6)):
         meant = near[0] + address[len(uri.driver) :]
         raise ConfigError(f"{shown(address)}: unknown libvirt driver {uri.driver!r}; did you mean {shown(meant)}?")

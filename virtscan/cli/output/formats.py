@@ -1,18 +1,19 @@
 """`--format FORMAT[=FILE]`: the outputs of one report."""
 
-import difflib
 import importlib.util
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
-from click.shell_completion import CompletionItem
 
 from virtscan.cli.output.outputs import STDOUT, keep_apart
 from virtscan.reporters import REPORTERS, SUMMARY, Reporter
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem  # loaded where a shell asks
 
 TEXT = "text"
 """The text that a command writes itself, such as a script; no other command has it."""
@@ -57,6 +58,8 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
             return value
         name, has_file, file = str(value).partition("=")
         if name not in self.formats:
+            import difflib
+
             near = difflib.get_close_matches(name, self.formats, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             self.fail(f"{name!r} is not a format; {hint}there are {', '.join(self.formats)}", param, ctx)
@@ -64,8 +67,10 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
             self.fail(f"{value}: no file given; write {name}=FILE, or {name} for standard output", param, ctx)
         return Wanted(name, Path(file), f"--format {value}") if has_file else Wanted(name)
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 click's signature
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> "list[CompletionItem]":  # noqa: ARG002 click's signature
         """Complete the name of the format."""
+        from click.shell_completion import CompletionItem
+
         return [CompletionItem(name) for name in self.formats if name.startswith(incomplete)]
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import monotonic, sleep
@@ -109,7 +108,7 @@ def redaction(map_file: Path | None) -> Redaction:
         return Redaction(None, None)
     from virtscan.redaction import Map
 
-    return Redaction(map_file, _read(map_file) or Map(key=secrets.token_hex(16)))
+    return Redaction(map_file, _read(map_file) or Map(key=os.urandom(16).hex()))
 
 
 def _read(map_file: Path) -> "Map | None":

@@ -4,11 +4,9 @@ import contextlib
 import errno
 import os
 import re
-import secrets
 import select
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from time import monotonic, sleep
 from typing import IO, Protocol
@@ -160,8 +158,10 @@ class _Replacement:
     def __init__(self, target: Path, mode: int | None) -> None:
         self._target = target
         self._mode = mode
-        self._new = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+        self._new = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
         self._open: IO[bytes] | None = None
+        import tempfile
+
         with tempfile.TemporaryFile(dir=target.parent):
             pass  # this folder takes files: known before the scan
 

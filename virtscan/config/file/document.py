@@ -1,7 +1,6 @@
 """The configuration file: its keys, and errors that name the one that is wrong."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from enum import Enum
@@ -56,6 +55,8 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
             wrong type, a variable that is not set, or a secret that others can read: all of them, one a line, each
             with the file, the line and the key.
     """
+    import tomllib
+
     try:
         raw = tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
