@@ -11,11 +11,9 @@ import msgspec
 
 from virtscan.cli.console import Console
 from virtscan.cli.options import collect_options
-from virtscan.cli.plan import default_uri_line, load_plan
 from virtscan.cli.process.apart import read_apart
 from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import close_input
-from virtscan.config import Options
 from virtscan.errors import InventoryError
 from virtscan.model import Inventory, LowerDevice, Plan, Policy
 from virtscan.views.wording.phrases.ages import in_words
@@ -62,6 +60,9 @@ def planned(
     Raises:
         ConfigError: The options or the configuration are wrong.
     """
+    from virtscan.cli.plan import load_plan
+    from virtscan.config import Options
+
     plan = load_plan(config, Options(**what), console)
     close_input()
     return plan
@@ -73,9 +74,11 @@ def collected(plan: Plan, console: Console) -> Inventory:
     It is done in a child process, in which this returns. Should a library crash there, another one reads again, one
     call at a time; after a second crash, everything is unread.
     """
+    from virtscan.cli.plan import default_uri_line
+    from virtscan.scanning import unread
+
     if line := default_uri_line(plan, names=console.names):
         console.warn(line)
-    from virtscan.scanning import unread
 
     def read(seconds: float, is_careful: bool) -> Inventory:
         return _collected(msgspec.structs.replace(plan, deadline=seconds, is_careful=is_careful), console)

@@ -8,7 +8,6 @@ import click
 import msgspec
 
 from virtscan import __version__
-from virtscan.cli.plan import learns_its_name
 from virtscan.connectors import naming
 from virtscan.correlator.assumptions import Assumption, assume, parse_assumption, refuse_contradictions
 from virtscan.model import GapAbout, HostStatus, Hypervisor, Inventory, Plan, Report, Server
@@ -55,6 +54,8 @@ def check(assumptions: Sequence[Assumption], plan: Plan) -> None:
     Raises:
         ConfigError: One is unknown.
     """
+    from virtscan.cli.plan import learns_its_name
+
     if plan.provisioning or any(map(learns_its_name, plan.targets)):
         return
     hosts = (naming.name(target) for target in plan.targets)

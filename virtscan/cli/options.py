@@ -9,7 +9,6 @@ import click
 from virtscan.cli.console import Console, Verbosity
 from virtscan.cli.output.formats import FormatType
 from virtscan.cli.output.look import all_option, color_option, columns_option, sort_option, total_option, wide_option
-from virtscan.config import duration
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, TargetKind
 from virtscan.model.sources import TARGETS, AddressKind, help_text
@@ -20,8 +19,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def seconds_of(_context: click.Context, _option: click.Parameter, value: str | None) -> float | None:
     """Parse the value of an option that is a length of time."""
+    if value is None:
+        return None
+    from virtscan.config import duration
+
     try:
-        return None if value is None else duration(value)
+        return duration(value)
     except ConfigError as error:
         raise click.BadParameter(str(error)) from error
 
