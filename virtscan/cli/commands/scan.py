@@ -16,12 +16,12 @@ from virtscan.cli.history.night import Night, code_of
 from virtscan.cli.history.source import history_option, kept_in, trend_of
 from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
 from virtscan.cli.output.formats import Wanted, wanted_outputs
-from virtscan.cli.output.outputs import PRIVATE, OutputError, Outputs, keep_apart
+from virtscan.cli.output.outputs import PRIVATE, Output, OutputError, Outputs, keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering, with_file
 from virtscan.cli.plan import default_uri_line
 from virtscan.errors import ConfigError
-from virtscan.model import FailOn
+from virtscan.model import FailOn, Inventory
 from virtscan.views.report.metrics import Run
 
 
@@ -105,13 +105,7 @@ def scan(
         failed = keeping.failure or night.failure
         run = Run(exit_code=code if failed is None else OutputError.exit_code, seconds=seconds)
         if saved:
-            from virtscan.storage import parts
-
-            for part in parts(inventory):
-                saved.write(part)
-            if code is ExitCode.NOTHING_SEEN:
-                saved.keep_earlier()
-            saved.end()  # whatever may go wrong with the report
+            _save(inventory, saved, keep_earlier=code is ExitCode.NOTHING_SEEN)
         rendering.with_pseudonyms(redacted.text).write(
             with_file(report, save, is_redacted=redact is not None), shown, console, run, news
         )
@@ -122,3 +116,14 @@ def scan(
     if night.failure is not None:
         raise OutputError(night.failure)
     return code
+
+
+def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> None:
+    """Write the inventory to its file before the report, whose writing may fail."""
+    from virtscan.storage import parts
+
+    for part in parts(inventory):
+        saved.write(part)
+    if keep_earlier:
+        saved.keep_earlier()
+    saved.end()
