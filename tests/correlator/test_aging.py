@@ -13,6 +13,7 @@ from tests.build import (
     FIXED_KERNEL,
     TAKEN_AT,
     UNFIXED_KERNEL,
+    bond,
     bridged,
     domain,
     gap_in_words,
@@ -20,6 +21,8 @@ from tests.build import (
     inventory,
     macvtap,
     nic,
+    read_server,
+    sends,
     server,
     words,
 )
@@ -319,6 +322,35 @@ def test_a_server_that_was_elsewhere_long_ago_may_be_anywhere() -> None:
     assert finding_of(on_host).rule == "R10"
     assert finding_of(limited(on_host)).rule == "R11"
     assert "it was on hv2, whose facts are too old to count" in missing(limited(on_host))
+
+
+def test_a_declared_mac_that_is_found_nowhere_counts_as_well_when_what_was_read_is_too_old() -> None:
+    # One of two declared MACs was observed: the other one stands for another node, whose place is unknown.
+    read = read_server(
+        sends(nic("eth0", mac=Mac(SERVING))),
+        declared_macs=(Mac(SERVING), Mac("b4:96:91:aa:00:01")),
+        observed_at=MONTH_AGO,
+    )
+    apart = provisioner(macvtap(mode=SourceMode.PRIVATE, mac=SERVING))
+    looked_at = scene(servers=(read,), beside=(apart,), status=HostStatus.PARTIAL)
+
+    assert finding_of(looked_at).rule == "R13"
+    assert finding_of(limited(looked_at)).rule == "R13"
+
+
+def test_an_address_from_long_ago_still_includes_a_server() -> None:
+    # It is listed by another hypervisor of the same machine, which aged alone, or by a device of another source.
+    far = satellite(subnets=("10.2.0.0/16",), macs=(), declared_macs=())
+    bond2 = bond("bond2", "eth4", addresses=("10.2.0.9/16",))
+    uuid = "4c4c4544-0000-1000-8000-000000000001"
+    segments = {DeviceName("bond2"): "10.1.0.0/16"}
+    twin = hypervisor("hv2", domain("db01"), devices=(bond2,), observed_at=MONTH_AGO, system_uuid=uuid)
+    by_twin = scene(servers=(far,), others=(twin,), host_devices=(), segments=segments, system_uuid=uuid)
+    by_device = scene(servers=(far,), host_devices=(replace(bond2, observed_at=MONTH_AGO),), segments=segments)
+
+    for looked_at in (by_twin, by_device):
+        assert finding_of(looked_at).rule == "R11"
+        assert finding_of(limited(looked_at)).rule == "R11"
 
 
 def test_a_segment_of_a_hypervisor_known_from_long_ago_excludes_no_server() -> None:

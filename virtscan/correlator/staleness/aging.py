@@ -100,11 +100,16 @@ def _is_too_old(device: Device, host: Hypervisor, clock: Clock) -> bool:
 
 
 def _device(device: Device) -> Device:
-    """Give a device of which nothing counts but its name, and its MACs, by which it may be found."""
+    """Give a device of which only facts that clear nothing count.
+
+    These are its name and MACs, by which it may be found; its addresses and VLAN number only include servers.
+    """
     return Device(
         name=device.name,
         mac=device.mac,
         permanent_mac=device.permanent_mac,
+        addresses=device.addresses,
+        vlan_id=device.vlan_id,
         sources=device.sources,
         observed_at=device.observed_at,
     )
@@ -127,15 +132,16 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
         server = msgspec.structs.replace(server, kernel=None)
     if not old:
         return server, ()
-    # With one MAC less than it has, a server may seem to be where its other one is. The word that it is a physical
-    # machine only counts as long as no domain has any of its MACs.
+    # With one MAC less than it has, a server may seem to be where its other one is: all of them stay, or none. The word
+    # that it is a physical machine only counts as long as no domain has any of its MACs.
     keeps_macs = server.physical or set(server.macs) <= set(server.declared_macs)
+    all_macs = tuple(dict.fromkeys((*server.macs, *server.declared_macs)))
     without = msgspec.structs.replace(
         server,
         features={},
         persistence=None,
         addresses=(),
-        macs=server.macs if keeps_macs else (),
+        macs=all_macs if keeps_macs else (),
         devices=(),
         lists_all_devices=False,
         machine=Machine.UNKNOWN,
