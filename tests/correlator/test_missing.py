@@ -7,9 +7,11 @@ from msgspec.structs import replace
 
 from tests.build import ONLY_BONDS, bond, bridge, device, domain, hypervisor, macvtap, nic, server, veth, vlan
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
+from virtscan.correlator import correlate
 from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.missing import ORDER, MissingFact, missing_facts
 from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.explain import Spot, explain, text
 from virtscan.model import (
     Attachment,
     DeviceKind,
@@ -65,6 +67,11 @@ def facts_of(looked_at: Inventory) -> tuple[MissingFact, ...]:
     web01 = here.domains[0]
     points = Evaluator(ServerIndex(looked_at), here).points(web01, web01.interfaces[0])
     return missing_facts(points, finding_of(looked_at).missing)
+
+
+def outlook_of(looked_at: Inventory) -> str:
+    """Give what `explain` prints about web01's interface."""
+    return text(explain(correlate(looked_at), [Spot(0, 0, 0)]))
 
 
 TABLE: dict[str, tuple[Inventory, str, list[tuple[str, Verdicts]]]] = {
@@ -250,6 +257,27 @@ def test_facts_that_change_nothing_alone_are_all_given() -> None:
 
     assert {type(fact.reason).__name__ for fact in facts_of(looked_at)} == {"NeedsOffload", "NeedsMode"}
     assert all(set(fact.verdicts.values()) == {UNKNOWN} for fact in facts_of(looked_at))
+
+
+def test_where_no_fact_of_the_deciding_place_settles_the_verdict_those_of_the_others_are_given() -> None:
+    # Both modes are unknown, and the server's other interface may come back from a reflecting switch.
+    sat = domain("sat", macvtap(mode=NO_MODE, mac=SERVING), macvtap("bond3", mac=OTHER, index=1))
+    declared = scene(
+        macvtap(mode=NO_MODE), beside=(sat,), host_devices=VIRTIO, servers=(satellite(source="on", observed_at=None),)
+    )
+    read = replace(declared, servers=(satellite(),))
+
+    assert [(type(fact.reason).__name__, dict(fact.verdicts)) for fact in facts_of(declared)] == [
+        ("NeedsReflection", {"through-nics": UNKNOWN, "received": AT_RISK})
+    ]
+    assert [type(fact.reason).__name__ for fact in facts_of(read)] == [
+        "NeedsOffload",
+        "NeedsReflection",
+        "NeedsMode",
+        "NeedsMode",
+    ]
+    assert "to get a definite verdict, easiest first:" in outlook_of(declared)
+    assert "to get a definite verdict, all of these are needed, easiest first:" in outlook_of(read)
 
 
 def test_a_scan_that_renews_old_facts_is_given_beside_those_that_change_nothing_alone() -> None:

@@ -8,6 +8,7 @@ import msgspec
 from virtscan.correlator.evaluator import Evaluation, Evaluator
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.location.places import contradicted
+from virtscan.correlator.missing import is_settled_by_one
 from virtscan.correlator.reasoning import OPEN, Reasoning
 from virtscan.correlator.servers.sending import sending_stacks
 from virtscan.correlator.servers.server_index import ServerIndex
@@ -158,6 +159,8 @@ class _Judge:
     def _conclusion(self, evaluation: Evaluation, exposed: Exposure) -> Conclusion:
         decided, ruling = evaluation.decided, evaluation.ruling
         because, missing = self._reasoning.reasons(evaluation)
+        if ruling.rule.verdict is Verdict.UNKNOWN and not is_settled_by_one(evaluation, missing):
+            missing = tuple(dict.fromkeys((*missing, *self._reasoning.lacking(evaluation))))
         for number in decided.contradicted:
             self.overruled[self._index.servers[number].name] = None
         others = self._others.get(id(evaluation))

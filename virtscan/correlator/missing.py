@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.evaluator import PointEvaluation
+from virtscan.correlator.evaluator import Evaluation, PointEvaluation
 from virtscan.correlator.location.position import Where
 from virtscan.correlator.reasoning import OPEN
 from virtscan.correlator.table import Case, Ruling, rule_on
@@ -79,12 +79,19 @@ def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) 
     worst = min(ruled, key=lambda one: one.badness, default=None)
     if worst is None or worst.rule.verdict not in OPEN:
         return ()
-    facts = tuple(_facts(worst, ruled, missing))
+    facts = tuple(_facts(ruled, missing))
     changing = tuple(fact for fact in facts if set(fact.verdicts.values()) != {worst.rule.verdict})
     return changing if any(fact.verdicts for fact in changing) else facts
 
 
-def _facts(worst: Ruling, ruled: Sequence[Ruling], missing: Sequence[Reason]) -> Iterator[MissingFact]:
+def is_settled_by_one(evaluation: Evaluation, missing: Sequence[Reason]) -> bool:
+    """Return True if one of the missing facts alone may change the verdict of an interface, or opens new questions."""
+    ruled = [ruling for point in evaluation.points for ruling in point.rulings]
+    verdict = evaluation.ruling.rule.verdict
+    return any(set(fact.verdicts.values()) != {verdict} for fact in _facts(ruled, missing))
+
+
+def _facts(ruled: Sequence[Ruling], missing: Sequence[Reason]) -> Iterator[MissingFact]:
     for kind, values in ORDER:
         for reason in missing:
             if type(reason) is not kind:
@@ -95,7 +102,7 @@ def _facts(worst: Ruling, ruled: Sequence[Ruling], missing: Sequence[Reason]) ->
             field, by_code = _server_modes(reason, ruled) or values
             yield MissingFact(
                 reason=reason,
-                verdicts={code: _supposed(reason, field, value, worst, ruled) for code, value in by_code.items()},
+                verdicts={code: _supposed(reason, field, value, ruled) for code, value in by_code.items()},
             )
 
 
@@ -110,27 +117,37 @@ def _server_modes(reason: Reason, ruled: Sequence[Ruling]) -> _Values | None:
     return _TAP_OR_MACVTAP if doubtful else _SERVER_MODES
 
 
-def _supposed(reason: Reason, field: str, value: object, worst: Ruling, ruled: Sequence[Ruling]) -> Verdict | None:
+def _supposed(reason: Reason, field: str, value: object, ruled: Sequence[Ruling]) -> Verdict | None:
     supposed = [
         rule_on(msgspec.structs.replace(ruling.case, **{field: value}), ruling.stack, ruling.position)
-        if _concerns(reason, field, ruling, worst)
+        if _concerns(reason, field, ruling)
         else ruling
         for ruling in ruled
     ]
     return min(supposed, key=lambda one: one.badness).rule.verdict
 
 
-def _concerns(reason: Reason, field: str, ruling: Ruling, worst: Ruling) -> bool:
+def _concerns(reason: Reason, field: str, ruling: Ruling) -> bool:
     """Return True if a ruling lacks the same fact."""
     case: Case = ruling.case
     match field:
         case "kernel":
             return True
         case "tx":
-            return ruling.stack is worst.stack and case.tx is State.UNKNOWN
+            return case.tx is State.UNKNOWN and _is_of(reason, ruling)
         case "where":
             return reason in ruling.position.missing
         case "left_out":
             return True
         case _:
             return case.mode is SourceMode.UNKNOWN
+
+
+def _is_of(reason: Reason, ruling: Ruling) -> bool:
+    """Return True if a ruling is on the stack whose offload is missing."""
+    stack = ruling.stack
+    return (
+        isinstance(reason, NeedsOffload)
+        and stack is not None
+        and (stack.server.name, stack.interface) == (reason.server, reason.interface)
+    )

@@ -82,6 +82,15 @@ class Reasoning:
             missing += evaluation.supposed.position.missing
         return tuple(dict.fromkeys(because)), tuple(dict.fromkeys(missing))
 
+    def lacking(self, evaluation: Evaluation) -> tuple[Reason, ...]:
+        """Give the missing facts of every open ruling, not only of the one that decides."""
+        missing: list[Reason] = []
+        for point in evaluation.points:
+            for ruling in point.rulings:
+                for fact in ruling.rule.facts if ruling.rule.verdict in OPEN else ():
+                    self._add(fact, ruling, point, [], missing)
+        return tuple(dict.fromkeys(missing))
+
     def _add(
         self, fact: Fact, ruling: Ruling, decided: PointEvaluation, because: list[Reason], missing: list[Reason]
     ) -> None:

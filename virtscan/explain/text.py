@@ -100,7 +100,7 @@ def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
         for missing in account.missing:
             yield from _line("    ", missing)
     if account.ways:
-        yield from _line("  ", "to get a definite verdict, easiest first:")
+        yield from _line("  ", f"to get a definite verdict, {_which(account)}:")
         for way in account.ways:
             yield from _way(way)
     elif finding is not None and finding.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}:
@@ -111,6 +111,13 @@ def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
         yield from _line("  ", "no fact is missing and nothing has to be changed")
     if finding is not None:
         yield from _line("  ", f"docs/rules.md#{finding.rule.lower()} explains the rule")
+
+
+def _which(account: InterfaceExplanation) -> str:
+    """Say if one of the facts alone is enough; a fact without verdicts opens new questions."""
+    now = None if account.finding is None else account.finding.verdict
+    one_is_enough = any(set(way.verdicts.values()) != {now} for way in account.ways)
+    return "easiest first" if one_is_enough else "all of these are needed, easiest first"
 
 
 def _way(way: WhatIf) -> Iterator[_Line]:
