@@ -5,7 +5,6 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 MOST_TOGETHER = 32
@@ -17,9 +16,6 @@ MOST_WAITING = 256
 T = TypeVar("T")
 
 Use: TypeAlias = Callable[[Sequence[T]], None]
-
-Enough: TypeAlias = Callable[[int, float], int]
-"""Returns how many threads are enough for so many requests that wait; the fastest so far took so many seconds."""
 
 
 class PipelinedCall(NamedTuple, Generic[T]):
@@ -50,8 +46,7 @@ class RequestPipeline:
 
     Threads that wait and work in turn wait for the interpreter, too, each time: kept apart they read a thousand
     domains nearby in two thirds of the time. So as little as possible is done where it is requested. A request without
-    a reply holds up only itself. The threads are daemon threads: under a deadline they may be left behind. Their number
-    grows with the requests, and as the time of a call becomes known.
+    a reply holds up only itself. The threads are daemon threads: under a deadline they may be left behind.
     """
 
     def __init__(self, requests: Iterable[PipelinedCall[Any]]) -> None:  # Any: each request has a type of its own
@@ -62,8 +57,8 @@ class RequestPipeline:
         for _ in range(MOST_WAITING):
             self._free.put(None)
         self._outstanding = 0
-        self._fastest = float("inf")
-        self.add_all(requests)
+        for request in reversed(list(requests)):
+            self.add(request)
 
     def add(self, request: PipelinedCall[T]) -> None:
         """Add a further request, while a result is used; it is the next."""
@@ -71,32 +66,26 @@ class RequestPipeline:
         self._requests.append(request)
         self._turns.put(True)
 
-    def add_all(self, requests: Iterable[PipelinedCall[Any]]) -> None:
-        """Add further requests, while a result is used; they are the next, in this order."""
-        for request in reversed(list(requests)):
-            self.add(request)
+    def run(self, threads: int) -> None:
+        """Make all requests on so many threads, and use the results; return when everything is done.
 
-    def run(self, enough: Enough) -> None:
-        """Make all requests on as many threads as are enough, and use the results; return when everything is done.
-
-        As long as one is enough, that is the calling one: other hosts fill the time that it waits.
+        With one thread that is the calling one: other hosts fill the time that it waits.
 
         Raises:
             BaseException: The first that a request or the use of a result raised; requests that wait are dropped.
         """
+        if threads > 1:
+            self._run_apart(threads)
+            return
         while self._requests:
-            if enough(len(self._requests), self._fastest) > 1:
-                self._run_apart(enough)
-                return
-            self._turns.get()
-            self._outstanding -= 1
-            _use([self._make(self._requests.pop())])
+            _use([_make(self._requests.pop())])
 
-    def _run_apart(self, enough: Enough) -> None:
-        helpers: list[threading.Thread] = []
+    def _run_apart(self, threads: int) -> None:
+        helpers = [threading.Thread(target=self._help, daemon=True) for _ in range(threads)]
+        for helper in helpers:
+            helper.start()
         try:
             while self._outstanding:
-                self._grow(helpers, enough(len(self._requests), self._fastest))
                 there = self._take()
                 _use(there)
                 self._outstanding -= len(there)
@@ -110,18 +99,6 @@ class RequestPipeline:
             # A connection must not be closed while it is still used.
             for helper in helpers:
                 helper.join()
-
-    def _grow(self, helpers: list[threading.Thread], threads: int) -> None:
-        """Start helpers until there are so many, or the system grants no more."""
-        while len(helpers) < threads:
-            helper = threading.Thread(target=self._help, daemon=True)
-            try:
-                helper.start()
-            except RuntimeError:
-                if not helpers:
-                    raise
-                return
-            helpers.append(helper)
 
     def _take(self) -> list[_Result | _Failed]:
         """Take the results that are there by now; wait for one if there is none."""
@@ -138,16 +115,14 @@ class RequestPipeline:
                 request = self._requests.pop()
             except IndexError:
                 return  # cleared, because something raised
-            self._results.put(self._make(request))
+            self._results.put(_make(request))
 
-    def _make(self, request: PipelinedCall[Any]) -> _Result | _Failed:  # Any: as above
-        before = monotonic()
-        try:
-            result = _Result(request.use, request.ask())
-        except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it
-            return _Failed(error)
-        self._fastest = min(self._fastest, monotonic() - before)
-        return result
+
+def _make(request: PipelinedCall[Any]) -> _Result | _Failed:  # Any: as in RequestPipeline
+    try:
+        return _Result(request.use, request.ask())
+    except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it
+        return _Failed(error)
 
 
 def _use(there: Iterable[_Result | _Failed]) -> None:

@@ -1,6 +1,7 @@
 """One connection at work: it requests documents and delivers their facts."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any, TypeAlias, TypeVar, assert_never
 
 import libvirt
@@ -15,7 +16,7 @@ from virtscan.model.gaps import AnyItem
 from virtscan.model.gaps.causes import BadDocument, Failure, NotUtf8
 
 FAR = 0.005
-"""Seconds for the fastest call from which on the network, not work, takes the time."""
+"""Seconds for a list of domains from which on the network, not work, takes the time."""
 
 Deliver: TypeAlias = Callable[[str], None]
 """Works on a document; raises AnalyzerError."""
@@ -26,7 +27,7 @@ T = TypeVar("T")
 class Session:
     """An open connection, the draft that it fills, and how many threads use it at once.
 
-    `threads` is their number; None lets it follow from the distance.
+    `threads` is their number; None lets it follow from the distance, which `listed` measures.
     """
 
     def __init__(
@@ -36,22 +37,20 @@ class Session:
         self.draft = draft
         self._in_fleet = in_fleet
         self._threads = threads
+        self._list_seconds = 0.0
         self._pipeline = RequestPipeline(())
 
+    def listed(self, call: Callable[[], T]) -> T:
+        """Call for a list of domains, and take the time."""
+        before = monotonic()
+        result = call()
+        self._list_seconds = monotonic() - before
+        return result
+
     def run(self, requests: Sequence[PipelinedCall[Any]]) -> None:  # Any: each request has a type of its own
-        """Make all requests, each of them a round trip or a few, and those that using their results adds.
-
-        While a result is used, that can be done for requests which have to be made before others are.
-        """
-        outer, self._pipeline = self._pipeline, RequestPipeline(requests)
-        try:
-            self._pipeline.run(self._enough)
-        finally:
-            self._pipeline = outer
-
-    def add_all(self, requests: Iterable[PipelinedCall[Any]]) -> None:  # Any: as above
-        """Add further requests in this order, while a result is used."""
-        self._pipeline.add_all(requests)
+        """Make all requests, each of them a round trip or a few, and those that using their results adds."""
+        self._pipeline = RequestPipeline(requests)
+        self._pipeline.run(self._threads or thread_count(len(requests), self._list_seconds, in_fleet=self._in_fleet))
 
     def add(self, request: PipelinedCall[T]) -> None:
         """Add a further request, while a result is used."""
@@ -102,20 +101,14 @@ class Session:
             end_if_lost(self.connection, reply.error)
         return reply.value if isinstance(reply, Fetched) else None
 
-    def _enough(self, requests: int, fastest: float) -> int:
-        return self._threads or thread_count(requests, fastest, in_fleet=self._in_fleet)
-
     def _end_if_closed(self) -> None:
         if self.draft.is_closed:
             # Past its deadline: further work would only delay others.
             raise ConnectorError("deadline passed")
 
 
-def thread_count(requests: int, fastest: float, *, in_fleet: bool) -> int:
-    """Return how many threads share a connection for so many round trips, of which the fastest took so many seconds.
-
-    Of all calls the fastest: lists take longer the more domains there are, and each call does where the CPU is short.
-    Infinity means that none has ended yet.
+def thread_count(requests: int, list_seconds: float, *, in_fleet: bool) -> int:
+    """Return how many threads share a connection for so many round trips, after a list of domains took so long.
 
     In a fleet other hosts fill the time, and each thread takes memory: a far host gets a few, a near one no more than
     the one that it has. A near one alone is read in nine tenths of the time with eight instead of four: more would
@@ -126,7 +119,7 @@ def thread_count(requests: int, fastest: float, *, in_fleet: bool) -> int:
     (a stale GSource, CVE-2024-4418, fixed in 10.3.0 and in many distributions' older versions). Both are rare; and one
     after another, a far host's round trips would take ten times as long.
     """
-    far = FAR < fastest < float("inf")
+    far = list_seconds > FAR
     if in_fleet:
         return min(requests, max(3, min(8, requests // 6))) if far else 1
     return min(requests, 24 if far else 8)
