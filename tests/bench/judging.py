@@ -22,6 +22,9 @@ from virtscan.model import (
 )
 
 SIZES = (25_000, 50_000, 100_000)
+MANY = 1_000
+"""Servers of the largest fleet."""
+
 INTERFACES = 3
 DOMAINS_A_HOST = 100
 WEIGHED = 2000
@@ -41,6 +44,7 @@ def rows() -> list[Row]:
     domains = _domains(SIZES[-1] // INTERFACES + 1)
     fleets = {f"{size}": _fleet(domains[: size // INTERFACES + 1]) for size in SIZES}
     took = in_turns({size: partial(_judge, fleet) for size, fleet in fleets.items()}, rounds=3)
+    many = in_turns({"1,000 servers": partial(_judge, _fleet(domains, MANY))}, rounds=1)["1,000 servers"]
     each = {size: seconds / int(size) * 1e6 for size, seconds in took.items()}
     detail = ", ".join(f"{int(size) // 1000}k: {microseconds:.1f} µs" for size, microseconds in each.items())
     return [
@@ -56,6 +60,13 @@ def rows() -> list[Row]:
             measured=each["100000"] / each["25000"],
             limit=1.25,
             detail=detail,
+        ),
+        Row(
+            benchmark="judging 100,000 interfaces against 1,000 servers: each",
+            measured=many / SIZES[-1] * 1e6,
+            limit=30,
+            unit="µs",
+            detail=f"{many:.1f} s",
         ),
         _weight(),
     ]
@@ -98,19 +109,19 @@ def _domains(count: int) -> list[Domain]:
     return [resolve(one, _NETWORKS).with_resources(Resources()) for one in read]
 
 
-def _fleet(domains: Sequence[Domain]) -> Inventory:
+def _fleet(domains: Sequence[Domain], servers: int = 10) -> Inventory:
     """A fleet of unknown kernels with half of the servers among the domains: no early rule decides."""
     hosts = [
         hypervisor(f"hv{start}", *domains[start : start + DOMAINS_A_HOST], devices=_DEVICES)
         for start in range(0, len(domains), DOMAINS_A_HOST)
     ]
-    return inventory(*hosts, servers=(*_servers_elsewhere(), *_servers_inside(domains)))
+    return inventory(*hosts, servers=(*_servers_elsewhere(servers // 2), *_servers_inside(domains, servers // 2)))
 
 
-def _servers_elsewhere() -> list[Server]:
-    return [server(f"elsewhere{number}") for number in range(5)]
+def _servers_elsewhere(count: int) -> list[Server]:
+    return [server(f"elsewhere{number}") for number in range(count)]
 
 
-def _servers_inside(domains: Sequence[Domain]) -> list[Server]:
-    macs = [domains[number * len(domains) // 5].interfaces[0].mac for number in range(5)]
+def _servers_inside(domains: Sequence[Domain], count: int) -> list[Server]:
+    macs = [domains[number * len(domains) // count].interfaces[0].mac for number in range(count)]
     return [server(f"inside{number}", macs=(mac,)) for number, mac in enumerate(macs)]
