@@ -1,9 +1,12 @@
+from datetime import timedelta
+
 import pytest
 from msgspec.structs import replace
 
-from tests.build import UNFIXED_KERNEL, bond, domain, hypervisor, inventory, macvtap, nic, server
+from tests.build import TAKEN_AT, UNFIXED_KERNEL, bond, domain, hypervisor, inventory, macvtap, nic, server
 from virtscan.correlator import correlate
 from virtscan.correlator.servers.assignments import is_called
+from virtscan.correlator.staleness.aging import aged
 from virtscan.model import DeviceName, Exposure, Finding, Inventory, Mac, Netboot, State, Subnet, Verdict
 from virtscan.model.reasons import OnRecord
 
@@ -95,6 +98,21 @@ def test_a_subnets_servers_are_included_against_a_declaration(
     )
 
     assert found.rule == ("R5" if included else "R4")
+
+
+def test_a_subnet_from_long_ago_still_includes_its_servers() -> None:
+    old = replace(subnet("10.77.0.0/24", "cobbler"), observed_at=TAKEN_AT - timedelta(days=31))
+    facts = fleet(addresses=("10.77.0.5/24",))
+    (host,) = facts.hypervisors
+    facts = replace(
+        facts,
+        policy=replace(facts.policy, max_age=timedelta(days=7).total_seconds()),
+        hypervisors=(replace(host, segments={"bond2": "pxe-a"}),),
+        servers=(replace(OFF, segments=("pxe-b",)),),
+    )
+
+    assert finding(aged(facts)).rule == "R4"
+    assert finding(aged(replace(facts, subnets=(old,)))).rule == "R5"
 
 
 @pytest.mark.parametrize(

@@ -32,24 +32,23 @@ from virtscan.model.sources import is_declared
 def aged(inventory: Inventory) -> Inventory:
     """Return the inventory without the facts that its policy calls too old; itself when the policy calls none so.
 
-    Age is counted from the scan. A declaration has no age. Names, MACs and boot devices stay: they identify
-    the subject of a finding and its urgency, and a MAC that is too old clears
-    nothing. Doing it again changes nothing more.
+    Age is counted from the scan. A declaration has no age. Names, MACs and boot devices stay: they identify the subject
+    of a finding and its urgency, and a MAC that is too old clears nothing. Doing it again changes nothing more.
     """
     if inventory.policy.max_age is None:
         return inventory
     clock = Clock(inventory.taken_at, inventory.policy.max_age)
     hosts = [_hypervisor(host, clock) for host in inventory.hypervisors]
     servers = [_server(server, clock) for server in inventory.servers]
-    records, subnets = _records(inventory.netboots, clock), _subnets(inventory.subnets, clock)
-    told = [more for _, more in hosts] + [more for _, more in servers] + [records[1], subnets[1]]
+    records, old_records = _records(inventory.netboots, clock)
+    told = [more for _, more in hosts] + [more for _, more in servers]
+    told += [old_records, tuple(_old_subnets(inventory.subnets, clock))]
     gaps = dict.fromkeys(gap for more in told for gap in more if gap not in inventory.gaps)
     return msgspec.structs.replace(
         inventory,
         hypervisors=tuple(host for host, _ in hosts),
         servers=tuple(server for server, _ in servers),
-        netboots=records[0],
-        subnets=subnets[0],
+        netboots=records,
         gaps=(*inventory.gaps, *gaps),
         places=tuple(place for place in inventory.places if not clock.is_too_old(place.observed_at)),
     )
@@ -167,16 +166,12 @@ def _records(netboots: Iterable[Netboot], clock: Clock) -> tuple[tuple[Netboot, 
     return tuple(kept), tuple(gaps)
 
 
-def _subnets(subnets: Iterable[Subnet], clock: Clock) -> tuple[tuple[Subnet, ...], tuple[Gap, ...]]:
-    """Subnets stay, without servers: one that is left out would let another one narrow down who answers."""
-    kept, gaps = [], []
+def _old_subnets(subnets: Iterable[Subnet], clock: Clock) -> Iterator[Gap]:
+    """One gap for each subnet with servers; all of it still counts, for it only includes servers."""
     for subnet in subnets:
-        old = bool(subnet.servers) and clock.is_too_old(subnet.observed_at)
-        kept.append(msgspec.structs.replace(subnet, servers=()) if old else subnet)
-        if old:
+        if subnet.servers and clock.is_too_old(subnet.observed_at):
             item = OldRecords(source=subnet.source, subnets=True)
-            gaps.append(_gap(item, _too_old(clock, subnet.observed_at, subnet.source)))
-    return tuple(kept), tuple(gaps)
+            yield _gap(item, _too_old(clock, subnet.observed_at, subnet.source))
 
 
 def _too_old(clock: Clock, observed_at: datetime | None, *sources: str) -> TooOld:
