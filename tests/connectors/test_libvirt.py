@@ -579,19 +579,22 @@ def test_something_else_than_libvirtd_is_recognised(sshd: Sshd) -> None:
 
 
 @pytest.mark.parametrize(
-    ("jobs", "seconds", "in_fleet", "threads"),
+    ("requests", "seconds", "share", "threads"),
     [
-        (1000, FAR / 5, False, 8),
-        (1000, FAR / 5, True, 1),
-        (1000, FAR * 8, False, 24),
-        (1000, FAR * 8, True, 8),
-        (10, FAR * 4, True, 3),
-        (2, FAR * 4, True, 2),
-        (2, FAR * 4, False, 2),
-        (0, 0.0, False, 0),
+        (1000, FAR / 5, None, 8),
+        (1000, FAR * 8, None, 24),
+        (2, FAR * 4, None, 2),
+        (0, 0.0, None, 0),
+        (1000, FAR / 5, 128, 1),
+        (1000, FAR * 8, 128, 24),
+        (1000, FAR * 8, 1, 20),
+        (90, FAR * 8, 8, 8),
+        (30, FAR * 8, 8, 5),
+        (30, FAR * 8, 1, 1),
+        (2, FAR * 8, 8, 1),
     ],
 )
-def test_more_threads_share_a_connection_the_farther_it_leads(
-    jobs: int, seconds: float, in_fleet: bool, threads: int
+def test_more_threads_share_a_connection_the_farther_it_leads_and_the_fewer_hosts_there_are(
+    requests: int, seconds: float, share: int | None, threads: int
 ) -> None:
-    assert thread_count(jobs, seconds, in_fleet=in_fleet) == threads
+    assert thread_count(requests, seconds, share=share) == threads

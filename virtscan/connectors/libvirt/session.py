@@ -10,6 +10,7 @@ from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt.errors import end_if_lost, reason
 from virtscan.connectors.libvirt.replies import Fetched, LibvirtFailure, NotText, Reply
 from virtscan.connectors.libvirt.request_pipeline import PipelinedCall, RequestPipeline
+from virtscan.engines import spare
 from virtscan.errors import AnalyzerError, ConnectorError
 from virtscan.model import GapAbout
 from virtscan.model.gaps import AnyItem
@@ -17,6 +18,12 @@ from virtscan.model.gaps.causes import BadDocument, Failure, NotUtf8
 
 FAR = 0.005
 """Seconds for a list of domains from which on the network, not work, takes the time."""
+
+MOST = 24
+"""Threads on one connection."""
+
+LARGE = 50
+"""Requests for each further thread of a host in a fleet."""
 
 Deliver: TypeAlias = Callable[[str], None]
 """Works on a document; raises AnalyzerError."""
@@ -50,7 +57,12 @@ class Session:
     def run(self, requests: Sequence[PipelinedCall[Any]]) -> None:  # Any: each request has a type of its own
         """Make all requests, each of them a round trip or a few, and those that using their results adds."""
         self._pipeline = RequestPipeline(requests)
-        self._pipeline.run(self._threads or thread_count(len(requests), self._list_seconds, in_fleet=self._in_fleet))
+        if not self._in_fleet:
+            self._pipeline.run(self._threads or thread_count(len(requests), self._list_seconds))
+            return
+        wanted = self._threads or thread_count(len(requests), self._list_seconds, share=spare.share())
+        with spare.taken(wanted - 1) as more:
+            self._pipeline.run(1 + more)
 
     def add(self, request: PipelinedCall[T]) -> None:
         """Add a further request, while a result is used."""
@@ -107,12 +119,13 @@ class Session:
             raise ConnectorError("deadline passed")
 
 
-def thread_count(requests: int, list_seconds: float, *, in_fleet: bool) -> int:
+def thread_count(requests: int, list_seconds: float, *, share: int | None = None) -> int:
     """Return how many threads share a connection for so many round trips, after a list of domains took so long.
 
-    In a fleet other hosts fill the time, and each thread takes memory: a far host gets a few, a near one no more than
-    the one that it has. A near one alone is read in nine tenths of the time with eight instead of four: more would
-    bring nothing.
+    In a fleet other hosts fill the time: a near host has one thread, and a far one its `share` of the places, which is
+    one where there are many hosts. Several on one connection wake each other, which costs more than the call. Only a
+    large host gets more, which would be the last to end. `share` None means a single host. A near one is read in nine
+    tenths of the time with eight instead of four: more would bring nothing.
 
     libvirt's client has two defects that only several threads meet (both seen with 9.0.0): a call may not be sent
     before the next reply comes, and the process may crash when the connection is lost while others are just sending
@@ -120,6 +133,6 @@ def thread_count(requests: int, list_seconds: float, *, in_fleet: bool) -> int:
     after another, a far host's round trips would take ten times as long.
     """
     far = list_seconds > FAR
-    if in_fleet:
-        return min(requests, max(3, min(8, requests // 6))) if far else 1
-    return min(requests, 24 if far else 8)
+    if share is None:
+        return min(requests, MOST if far else 8)
+    return max(1, min(MOST, requests // 6, max(share, requests // LARGE))) if far else 1
