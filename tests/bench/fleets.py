@@ -63,15 +63,8 @@ def rows() -> list[Row]:
 
 def _healthy(fetched: _Scan, healthy: _Scan) -> list[Row]:
     what = f"{HOSTS} hosts of {DOMAINS} domains at {ROUND_TRIP * 1000:.0f} ms"
-    assert fetched.complete == HOSTS
     return [
-        _complete(what, healthy, HOSTS),
-        Row(
-            benchmark=f"{what}: threads that only fetch",
-            measured=healthy.seconds / fetched.seconds,
-            limit=1.6,
-            detail=f"{_shown(healthy)}; {_shown(fetched)} with {THREADS} threads",
-        ),
+        *_against_fetching(what, healthy, fetched, HOSTS),
         Row(benchmark=f"{what}: memory", measured=healthy.memory, limit=MEMORY_MIB, unit="MiB"),
     ]
 
@@ -132,14 +125,18 @@ def _over_ssh(daemon: Libvirtd) -> list[Row]:
         uri = daemon.ssh(daemon.definitions("ssh", *documents(DOMAINS)), sshd, netcat=Path(folder) / "netcat")
         hosts = [f"{uri}&n={number}" for number in range(OVER_SSH)]
         fetched, found = _in_child("fetch", hosts), _in_child("scan", hosts)
-    what = f"{OVER_SSH} hosts of {DOMAINS} domains over ssh"
+    return _against_fetching(f"{OVER_SSH} hosts of {DOMAINS} domains over ssh", found, fetched, OVER_SSH)
+
+
+def _against_fetching(what: str, found: _Scan, fetched: _Scan, count: int) -> list[Row]:
+    assert fetched.complete == count
     return [
-        _complete(what, found, OVER_SSH),
+        _complete(what, found, count),
         Row(
             benchmark=f"{what}: threads that only fetch",
             measured=found.seconds / fetched.seconds,
             limit=1.6,
-            detail=f"{_shown(found)}; {_shown(fetched)}",
+            detail=f"{_shown(found)}; {_shown(fetched)} with {THREADS} threads",
         ),
     ]
 

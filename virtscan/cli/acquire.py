@@ -123,10 +123,10 @@ def load_merged(files: Sequence[Path], console: Console, policy: Policy | None =
 
 
 def refuse_other_names(one: Inventory, origin: object, other: Inventory, other_origin: object) -> None:
-    """Refuse two inventories together of which not both have real names, or pseudonyms of one map.
+    """Refuse real names beside pseudonyms, and pseudonyms of two maps: one host would be two, or two hosts one.
 
     Raises:
-        InventoryError: They are so.
+        InventoryError: The names of the inventories are of different kinds.
     """
     if one.redaction != other.redaction:
         problem = "equal pseudonyms of both are different hosts; use files with real names, then --redact"
