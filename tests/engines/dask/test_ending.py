@@ -1,5 +1,7 @@
 """Runs that end early: what was read is reported, and nothing goes on on the workers."""
 
+import asyncio
+import gc
 import json
 import signal
 import socket
@@ -18,6 +20,8 @@ from tests.harness.dask_cluster import Cluster
 from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.libvirtd import Libvirtd
 from tests.harness.patience import LONG
+from virtscan.engines.dask import Scheduler
+from virtscan.engines.dask.link import connect, load
 
 pytestmark = pytest.mark.slow
 
@@ -88,3 +92,24 @@ def test_a_signal_ends_the_slices_and_reports_what_they_have(
         report = json.loads(output)
         assert {row["hypervisor"]: row["status"] for row in report["rows"]} == {"hv01": "complete", "silent": "failed"}
         assert [gap["reason"] for gap in report["gaps"]] == ["interrupted"]
+
+
+def test_connecting_that_is_cut_short_leaves_nothing_to_its_finalizer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that is not closed makes a coroutine as it is freed, which nothing awaits: Python prints that."""
+    printed: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda seen: printed.append(str(seen.exc_value)))
+    load()
+
+    async def leave(server: socket.socket) -> None:
+        connecting = asyncio.create_task(connect(Scheduler(address=f"tcp://127.0.0.1:{server.getsockname()[1]}"), LONG))
+        with (await asyncio.to_thread(server.accept))[0]:
+            connecting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await connecting
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(LONG)
+        asyncio.run(leave(server))
+    gc.collect()
+
+    assert printed == []

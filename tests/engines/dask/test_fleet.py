@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from virtscan.engines.dask import DaskEngine, Scheduler
 from virtscan.model import HostStatus, Plan, State, Target, TargetKind
 from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
 from virtscan.scanning import collect
+from virtscan.scanning.progress import Ended, Waiting
 from virtscan.scanning.slices import HostCarrier
 
 pytestmark = pytest.mark.slow
@@ -89,16 +91,22 @@ def test_a_worker_that_is_killed_costs_nothing_if_another_one_answers(daemon: Li
 
 def test_a_slice_whose_worker_is_killed_twice_costs_a_gap_a_host(daemon: Libvirtd, cluster: Cluster) -> None:
     killed: list[int] = []
+    other_is_there = threading.Event()
 
     def kill(process: int, worker: int) -> None:
+        assert other_is_there.wait(LONG)
         killed.append(process)
         os.kill(worker, signal.SIGKILL)
+
+    def see(event: Ended | Waiting) -> None:
+        if isinstance(event, Ended) and event.is_read:
+            other_is_there.set()
 
     with silent_host("a") as (silent, server):
         targets = (far_host(daemon, "hv01", site="a"), silent, far_host(daemon, "hv02", site="b"))
         plan = Plan(targets=targets, host_timeout=LONG, deadline=LONG)
         with whenever_a_slice_connects(server, cluster, kill, kill):
-            found = collect(plan, engine=engine(cluster))
+            found = collect(plan, engine=engine(cluster), on_progress=see)
 
     assert losses(found) == {"hv01": WhyNotCarried.WORKER_LOST, "silent": WhyNotCarried.WORKER_LOST}
     assert statuses(found)["hv02"] is HostStatus.COMPLETE

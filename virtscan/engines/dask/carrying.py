@@ -133,13 +133,11 @@ class Carrying(Generic[T]):
 
     def _work(self) -> None:
         try:
-            self._main = self._loop.create_task(self._carry())
-            with suppress(asyncio.CancelledError):
+            with asyncio.Runner(loop_factory=lambda: self._loop), suppress(asyncio.CancelledError):
+                self._main = self._loop.create_task(self._carry())
                 self._loop.run_until_complete(self._main)
         except BaseException as error:  # noqa: BLE001 on a thread of its own it would only be printed and lost
             self._fail_all(Raised(error))
-        finally:
-            self._loop.close()
 
     def _stop(self) -> None:
         self._is_stopping = True

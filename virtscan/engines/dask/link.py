@@ -121,13 +121,17 @@ async def connect(scheduler: Scheduler, seconds: float) -> Link | Lost:
     from distributed import Client as DaskClient
 
     try:
-        client = DaskClient(
-            scheduler.address, security=_security(scheduler), timeout=seconds, asynchronous=True, set_as_default=False
+        return await _opened(
+            DaskClient(
+                scheduler.address,
+                security=_security(scheduler),
+                timeout=seconds,
+                asynchronous=True,
+                set_as_default=False,
+            )
         )
-        await client
     except (OSError, ValueError, RuntimeError, TypeError) as error:
         return Lost(Loss.NO_SCHEDULER, scheduler.address, next(iter(str(error).splitlines()), ""))
-    return Link(client)
 
 
 def load() -> None:
@@ -139,9 +143,21 @@ def load() -> None:
         log.handlers, log.propagate = [logging.NullHandler()], False
 
 
+async def _opened(client: Client) -> Link:
+    try:
+        await client
+    except BaseException:
+        await _close(client)
+        raise
+    return Link(client)
+
+
 async def _close(client: Client) -> None:
-    with suppress(OSError, TimeoutError):
-        await asyncio.wait_for(client.close(), _CLOSE_SECONDS)
+    try:
+        with suppress(OSError, TimeoutError):
+            await asyncio.wait_for(client.close(), _CLOSE_SECONDS)
+    finally:
+        client.status = "closed"  # one that was cut short would be closed again by its finalizer, which can't wait
 
 
 def _security(scheduler: Scheduler) -> Any:  # distributed.Security
