@@ -27,7 +27,7 @@ from tests.build import (
     words,
 )
 from tests.correlator.fleets import inventories
-from tests.correlator.scenes import SERVING, finding_of, judged, provisioner, satellite, scene
+from tests.correlator.scenes import OTHER, SERVING, finding_of, judged, provisioner, satellite, scene
 from tests.correlator.test_properties import CLEARED, is_contradicted, is_outside, many, newly_cleared
 from virtscan.correlator import correlate
 from virtscan.correlator.staleness.age import Clock, age, is_old
@@ -226,9 +226,9 @@ def test_what_is_too_old_is_missing_with_a_gap_for_each_source(at: datetime | No
     assert web.state is DomainState.UNKNOWN
     assert db.interfaces[0].attachments == (Attachment(DeviceName("br0"), None),)
     assert (sat.tx_checksum, words(sat.reason)) == (State.UNKNOWN, f"{why}: take a new sosreport")
-    assert (sat.macs, sat.addresses, sat.persistence, sat.kernel) == ((Mac(SERVING),), (), None, None)
-    assert (left.netboots[0].server, left.netboots[0].pending) == (None, True)
-    assert left.subnets == everything(at).subnets, "a subnet only includes servers"
+    assert (sat.macs, sat.persistence, sat.kernel) == ((Mac(SERVING),), None, None)
+    old = everything(at)
+    assert (sat.addresses, left.netboots, left.subnets) == (old.servers[0].addresses, old.netboots, old.subnets)
 
 
 def test_the_verdict_is_unknown_and_says_what_is_too_old_and_how_to_renew_it() -> None:
@@ -270,6 +270,17 @@ def test_of_a_server_that_is_too_old_only_declared_macs_count(changes: dict[str,
     ).servers
 
     assert sat.macs == macs
+
+
+def test_a_uuid_from_long_ago_does_not_put_a_server_on_another_hypervisor() -> None:
+    uuid = "4c4c4544-0000-1000-8000-000000000001"
+    sat = satellite(macs=(), declared_macs=(), system_uuid=uuid, observed_at=MONTH_AGO)
+    there = replace(hypervisor("hv2", domain("sat", macvtap(mac=OTHER))), observed_at=TAKEN_AT)
+    there = replace(there, domains=tuple(replace(one, uuid=uuid) for one in there.domains))
+    looked_at = scene(servers=(sat,), others=(there,))
+
+    assert finding_of(looked_at).rule == "R10"
+    assert finding_of(limited(looked_at)).rule == "R13"
 
 
 def test_a_server_that_was_not_read_keeps_its_reason() -> None:

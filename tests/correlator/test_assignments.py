@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -7,7 +7,7 @@ from tests.build import TAKEN_AT, UNFIXED_KERNEL, bond, domain, hypervisor, inve
 from virtscan.correlator import correlate
 from virtscan.correlator.servers.assignments import is_called
 from virtscan.correlator.staleness.aging import aged
-from virtscan.model import DeviceName, Exposure, Finding, Inventory, Mac, Netboot, State, Subnet, Verdict
+from virtscan.model import DeviceName, Exposure, Finding, Inventory, Mac, Netboot, Server, State, Subnet, Verdict
 from virtscan.model.reasons import OnRecord
 
 MAC = "52:54:00:93:76:af"
@@ -82,7 +82,8 @@ def test_a_mac_that_is_set_to_netboot_is_pending() -> None:
         ((), 100, (subnet("10.77.0.0/24", "cobbler", vlan_id=100), subnet("10.78.0.0/24", vlan_id=100)), False),
         # The address is known, and in another subnet than the VLAN's.
         (("10.79.0.5/24",), 100, (subnet("10.77.0.0/24", "cobbler", vlan_id=100),), False),
-        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24", "cobbler", "other"),), False),
+        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24", "cobbler", "other"),), True),
+        (("10.77.0.5/24",), None, (subnet("10.77.0.0/24", "other"),), False),
         (("10.77.0.5/24",), None, (subnet("10.77.0.0/24"),), False),
         (("10.77.0.5/24",), None, (subnet("nonsense", "cobbler"),), False),
     ],
@@ -113,6 +114,76 @@ def test_a_subnet_from_long_ago_still_includes_its_servers() -> None:
 
     assert finding(aged(facts)).rule == "R4"
     assert finding(aged(replace(facts, subnets=(old,)))).rule == "R5"
+
+
+LONG_AGO = TAKEN_AT - timedelta(days=31)
+ELSEWHERE = replace(OFF, segments=("pxe-b",))
+
+
+def apart(*netboots: Netboot, servers: tuple[Server, ...]) -> Inventory:
+    """Declare another segment for the device than a server's, with an age limit of a week."""
+    facts = fleet()
+    (host,) = facts.hypervisors
+    return replace(
+        facts,
+        policy=replace(facts.policy, max_age=timedelta(days=7).total_seconds()),
+        hypervisors=(replace(host, segments={"bond2": "pxe-a"}),),
+        servers=servers,
+        netboots=tuple(replace(one, observed_at=one.observed_at or TAKEN_AT) for one in netboots),
+    )
+
+
+@pytest.mark.parametrize(
+    ("named", "server_read", "record_read"),
+    [
+        ("cobbler", TAKEN_AT, LONG_AGO),
+        ("10.77.0.9", TAKEN_AT, LONG_AGO),
+        ("10.77.0.9", LONG_AGO, TAKEN_AT),
+        ("10.77.0.9", None, LONG_AGO),
+    ],
+)
+def test_an_old_record_or_address_still_includes_its_server(
+    named: str, server_read: datetime | None, record_read: datetime
+) -> None:
+    here = replace(ELSEWHERE, observed_at=server_read)
+    on_record = replace(record(named), observed_at=record_read)
+
+    assert finding(apart(servers=(here,))).rule == "R4"
+    assert finding(apart(on_record, servers=(here,))).rule in {"R5", "R13"}
+
+
+@pytest.mark.parametrize(("server_read", "record_read"), [(TAKEN_AT, LONG_AGO), (LONG_AGO, TAKEN_AT)])
+def test_an_old_record_or_address_excludes_no_other_server(server_read: datetime, record_read: datetime) -> None:
+    on_record = replace(record("10.77.0.9"), observed_at=record_read)
+    facts = apart(on_record, servers=(ON, replace(OFF, segments=("pxe-a",), observed_at=server_read)))
+    fresh = apart(record("10.77.0.9"), servers=(ON, replace(OFF, segments=("pxe-a",), observed_at=TAKEN_AT)))
+
+    assert finding(fresh).server == "cobbler"
+    assert finding(facts).server == "satellite"
+
+
+def test_one_of_two_servers_on_record_is_included_although_its_address_is_old() -> None:
+    twin = replace(OFF, name="twin", source="sosreport:twin", observed_at=LONG_AGO)
+    here = replace(OFF, observed_at=TAKEN_AT)
+
+    found = finding(apart(record("10.77.0.9"), servers=(here, twin)))
+
+    assert (found.server, found.rule) == ("twin", "R13")
+
+
+def test_an_address_on_record_may_be_that_of_a_server_that_was_not_read() -> None:
+    unread = replace(ELSEWHERE, source="ssh://boot", tx_checksum=State.UNKNOWN, addresses=(), observed_at=None)
+    read = replace(unread, addresses=("10.77.0.10/24",), observed_at=TAKEN_AT)
+
+    assert finding(apart(record("10.77.0.9"), servers=(read,))).rule == "R4"
+    assert finding(apart(record("10.77.0.9"), servers=(unread,))).rule == "R13"
+
+
+@pytest.mark.parametrize("also", ["other.example.com", None])
+def test_a_record_includes_its_server_whatever_another_record_names(also: str | None) -> None:
+    here = replace(ELSEWHERE, observed_at=TAKEN_AT)
+
+    assert finding(apart(record("cobbler"), record(also), servers=(here,))).rule == "R5"
 
 
 @pytest.mark.parametrize(

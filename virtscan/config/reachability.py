@@ -121,7 +121,9 @@ def _of_macs(
     for netboot in inventory.netboots:
         if netboot.mac in here:
             named = [servers[number].name for number in sorted(records.of_mac(netboot.mac))]
-            answering = f"only {', '.join(named)} may answer" if named else "no configured server is on record"
+            included = [servers[number].name for number in sorted(records.possible_for(netboot.mac))]
+            answering = f"{', '.join(included)} may answer" if included else "no configured server is on record"
+            answering = f"only {', '.join(named)} may answer" if named else answering
             pending = ", and it is about to boot from the network" if netboot.pending else ""
             yield f"  {netboot.mac} of {here[netboot.mac]}: on record at {netboot.source}: {answering}{pending}"
 
@@ -158,11 +160,12 @@ def _place(target: Target, name: str, inventory: Inventory | None) -> _KnownDevi
 def _server(target: ServerTarget, inventory: Inventory | None) -> Server:
     """Make a server of its declaration, with the addresses that a scan saw: records may name those."""
     scanned = () if inventory is None else inventory.servers
-    addresses = next((one.addresses for one in scanned if one.name == target.name), ())
+    found = next((one for one in scanned if one.name == target.name), None)
     return Server(
         name=target.name,
         source=shown(target),
-        addresses=addresses,
+        addresses=() if found is None else found.addresses,
+        observed_at=None if found is None else found.observed_at,
         segments=target.segments,
         subnets=target.subnets,
     )

@@ -3,9 +3,14 @@
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
-from virtscan.correlator.servers.serving import Locality, network
+import msgspec
+
+from virtscan.correlator.servers.serving import IpAddress, Locality, network
+from virtscan.correlator.staleness.age import Clock
 from virtscan.model import Inventory, Mac, Server, Subnet
+from virtscan.model.sources import is_declared
 
 ServerNumbers = frozenset[int]
 """Servers by their number; empty: nothing on record."""
@@ -13,41 +18,60 @@ ServerNumbers = frozenset[int]
 _NONE: ServerNumbers = frozenset()
 
 
+class _Named(msgspec.Struct, frozen=True):
+    """The servers that a name on record means, and those that it may mean; `foreign` if no configured server has it."""
+
+    certain: ServerNumbers
+    possible: ServerNumbers
+    foreign: bool
+
+
+_NO_ONE = _Named(_NONE, _NONE, foreign=False)
+
+
 class Assignments:
     """Records of Cobbler and Foreman, as far as they name servers that are configured.
 
-    A record that names another host excludes no server: nothing is known of that host. `foreign` lists such names.
+    A record includes the servers that it may mean, and excludes all others. One that is too old, or names another host,
+    excludes none: nothing is known of that host. `foreign` lists such names. Addresses of servers age as well.
     """
 
     def __init__(self, inventory: Inventory, servers: Sequence[Server]) -> None:
         """Take the records; `servers` gives each server its number."""
-        by_mac: defaultdict[Mac, set[int]] = defaultdict(set)
+        clock = Clock(inventory.taken_at, inventory.policy.max_age)
+        fresh = tuple(is_declared(one.source) or not clock.is_too_old(one.observed_at) for one in servers)
+        meaning = cache(lambda name: _meaning(servers, fresh, name))
+        certain: defaultdict[Mac, set[int]] = defaultdict(set)
+        possible: defaultdict[Mac, set[int]] = defaultdict(set)
         unclear: set[Mac] = set()
         foreign: dict[tuple[str, str], None] = {}
         for netboot in inventory.netboots:
-            named = _named(servers, [netboot.server] if netboot.server else [])
-            by_mac[netboot.mac] |= named
-            if not named:
+            named = meaning(netboot.server) if netboot.server else _NO_ONE
+            possible[netboot.mac] |= named.possible
+            certain[netboot.mac] |= named.certain
+            if not named.certain or clock.is_too_old(netboot.observed_at):
                 unclear.add(netboot.mac)
-                if netboot.server:
-                    foreign[netboot.server, netboot.source] = None
+            if netboot.server and named.foreign:
+                foreign[netboot.server, netboot.source] = None
         self.foreign: tuple[tuple[str, str], ...] = tuple(sorted(foreign))
-        self._by_mac = {mac: frozenset(named) for mac, named in by_mac.items() if mac not in unclear}
+        self._by_mac = {mac: frozenset(named) for mac, named in certain.items() if mac not in unclear}
+        self._possible = {mac: frozenset(named) for mac, named in possible.items()}
         self._subnets = [
-            (network(subnet.network), subnet, _named(servers, subnet.servers)) for subnet in inventory.subnets
+            (network(subnet.network), subnet, _all_of(meaning(name).possible for name in subnet.servers))
+            for subnet in inventory.subnets
         ]
 
     def of_mac(self, mac: Mac | None) -> ServerNumbers:
-        """Give the servers that are to answer this MAC; none if one record of it names no configured server."""
+        """Give the servers that alone are to answer this MAC; none if one record of it may mean another host."""
         return _NONE if mac is None else self._by_mac.get(mac, _NONE)
 
     def possible_for(self, mac: Mac | None) -> ServerNumbers:
-        """Give the servers that may be the ones to answer this MAC: any on record while it is unknown."""
-        return frozenset[int]().union(*self._by_mac.values()) if mac is None else self.of_mac(mac)
+        """Give the servers that records of this MAC may mean: those of any record while it is unknown."""
+        return _all_of(self._possible.values()) if mac is None else self._possible.get(mac, _NONE)
 
     def of_device(self, device: Locality, vlan_id: int | None) -> ServerNumbers:
         """Give the servers of the subnets that a device is in, by its addresses, else by its VLAN: they may answer."""
-        return frozenset[int]().union(*(named for _, named in self._matching(device, vlan_id)))
+        return _all_of(named for _, named in self._matching(device, vlan_id))
 
     def subnets_of(self, device: Locality, vlan_id: int | None) -> tuple[Subnet, ...]:
         """Give the subnets on record that a device is in."""
@@ -65,10 +89,22 @@ class Assignments:
         return same if len(same) == 1 else []
 
 
-def _named(servers: Sequence[Server], names: Iterable[str]) -> ServerNumbers:
-    """Give the servers that all these names mean; none at all if one of the names is not a configured server's."""
-    meant = [frozenset(number for number, server in enumerate(servers) if is_called(server, name)) for name in names]
-    return frozenset[int]().union(*meant) if meant and all(meant) else _NONE
+def _all_of(groups: Iterable[ServerNumbers]) -> ServerNumbers:
+    return frozenset[int]().union(*groups)
+
+
+def _meaning(servers: Sequence[Server], fresh: Sequence[bool], name: str) -> _Named:
+    """Give the servers that a name means; an address that none is known to have may be that of any unread one."""
+    certain = {
+        number
+        for number, server in enumerate(servers)
+        if is_called(server if fresh[number] else msgspec.structs.replace(server, addresses=()), name)
+    }
+    unread = {number for number, server in enumerate(servers) if not (fresh[number] and server.addresses)}
+    known = {number for number, server in enumerate(servers) if is_called(server, name)}
+    may_be_of_unread = not certain and _address(name) is not None
+    possible = known | unread if may_be_of_unread else known
+    return _Named(frozenset(certain), frozenset(possible), foreign=not known)
 
 
 def is_called(server: Server, name: str) -> bool:
@@ -77,9 +113,8 @@ def is_called(server: Server, name: str) -> bool:
     A short name counts only if no full name of the server contradicts it: proxies of two sites are often called alike.
     """
     wanted = name.casefold().rstrip(".")
-    try:
-        address = ipaddress.ip_address(wanted)
-    except ValueError:
+    address = _address(wanted)
+    if address is None:
         own = tuple(name for name in _host_names(server) if network(name) is None)
         return wanted in own or (
             any(_agree(one, wanted) for one in own) and all(_agree(one, wanted) for one in own if "." in one)
@@ -87,6 +122,13 @@ def is_called(server: Server, name: str) -> bool:
     return wanted in _host_names(server) or any(
         address == ipaddress.ip_interface(text).ip for text in server.addresses if network(text) is not None
     )
+
+
+def _address(text: str) -> IpAddress | None:
+    try:
+        return ipaddress.ip_address(text.rstrip("."))
+    except ValueError:
+        return None
 
 
 def _host_names(server: Server) -> Iterator[str]:

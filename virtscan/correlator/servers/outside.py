@@ -18,9 +18,10 @@ from virtscan.model import Device, DeviceName, Machine, Reach, SourceMode
 
 
 class InterfaceServers(msgspec.Struct, frozen=True):
-    """The servers of one interface by number: its domain is `own`, `on_record` are recorded, `without` are waived.
+    """The servers of one interface by number: its domain is `own`, `without` are waived.
 
-    `possible` are those that may be on record: any of them where the interface's MAC is unknown.
+    `on_record` alone answer by a record, if any; `possible` are those that records may mean: any of them where the
+    interface's MAC is unknown.
     """
 
     own: frozenset[int]
@@ -168,7 +169,7 @@ class OutsideServers:
         for number, server in enumerate(self._index.coverages):
             if number in audience.own:
                 excluded[number] = "own-interface"
-            elif on_record and number not in on_record:
+            elif on_record and number not in audience.possible:
                 excluded[number] = "other-server-on-record"
             elif number not in audience.possible and number not in included and not may_serve(server, network):
                 excluded[number] = "other-segments-served"

@@ -40,15 +40,13 @@ def aged(inventory: Inventory) -> Inventory:
     clock = Clock(inventory.taken_at, inventory.policy.max_age)
     hosts = [_hypervisor(host, clock) for host in inventory.hypervisors]
     servers = [_server(server, clock) for server in inventory.servers]
-    records, old_records = _records(inventory.netboots, clock)
     told = [more for _, more in hosts] + [more for _, more in servers]
-    told += [old_records, tuple(_old_subnets(inventory.subnets, clock))]
+    told += [tuple(_old_records(inventory.netboots, clock)), tuple(_old_subnets(inventory.subnets, clock))]
     gaps = dict.fromkeys(gap for more in told for gap in more if gap not in inventory.gaps)
     return msgspec.structs.replace(
         inventory,
         hypervisors=tuple(host for host, _ in hosts),
         servers=tuple(server for server, _ in servers),
-        netboots=records,
         gaps=(*inventory.gaps, *gaps),
         places=tuple(place for place in inventory.places if not clock.is_too_old(place.observed_at)),
     )
@@ -139,7 +137,7 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
         server,
         features={},
         persistence=None,
-        addresses=(),
+        system_uuid=server.system_uuid if keeps_macs and all_macs else None,
         macs=all_macs if keeps_macs else (),
         devices=(),
         lists_all_devices=False,
@@ -154,16 +152,12 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
     return msgspec.structs.replace(without, tx_checksum=State.UNKNOWN, reason=cause), (gap,)
 
 
-def _records(netboots: Iterable[Netboot], clock: Clock) -> tuple[tuple[Netboot, ...], tuple[Gap, ...]]:
-    """Records of MACs: the server in them does not count; that it is about to boot does, for that clears nothing."""
-    kept, gaps = [], []
+def _old_records(netboots: Iterable[Netboot], clock: Clock) -> Iterator[Gap]:
+    """One gap for each record with a server: it still includes that one, and excludes no other (`Assignments`)."""
     for netboot in netboots:
-        old = netboot.server is not None and clock.is_too_old(netboot.observed_at)
-        kept.append(msgspec.structs.replace(netboot, server=None) if old else netboot)
-        if old:
+        if netboot.server is not None and clock.is_too_old(netboot.observed_at):
             item = OldRecords(source=netboot.source)
-            gaps.append(_gap(item, _too_old(clock, netboot.observed_at, netboot.source)))
-    return tuple(kept), tuple(gaps)
+            yield _gap(item, _too_old(clock, netboot.observed_at, netboot.source))
 
 
 def _old_subnets(subnets: Iterable[Subnet], clock: Clock) -> Iterator[Gap]:
