@@ -25,7 +25,14 @@ answer() {
     export PATH LC_ALL
     net=$root/sys/class/net
 
-    say() { printf '@%s\n' "$(printf '%s' "$*" | tr '\n' '?')"; }
+    newline='
+'
+    say() {
+        case $* in
+            *"$newline"*) printf '@%s\n' "$(printf '%s' "$*" | tr '\n' '?')" ;;
+            *) printf '@%s\n' "$*" ;;
+        esac
+    }
     body() { while IFS= read -r line || [ -n "$line" ]; do printf ' %s\n' "$line"; done; }
 
     say virtscan 1

@@ -272,6 +272,11 @@ owned() {
 # Adds to $calls, and sends, the scripts running ethtool that these files name by an absolute path. One that a shell
 # reads (`. PATH`, `sh PATH`) needs no first line.
 called() {
+    for candidate; do
+        shift
+        if [ -r "$candidate" ]; then set -- "$@" "$candidate"; fi
+    done
+    [ $# -gt 0 ] || return 0
     sourcing="^\(.*[;&|{([:space:]]\)\{0,1\}\(\.\|source\|[a-z/]*sh\)[[:space:]]\{1,\}"
     sourcing="$sourcing\(-[a-z]*[[:space:]]*\)*[\"']\{0,1\}\(/[A-Za-z0-9_./+@-]*\).*"
     sourced=" $(cat -- "$@" 2>/dev/null | sed -n -e '/^[[:space:]]*#/d' -e "s:$sourcing:\4:p" | tr '\n' ' ') "
