@@ -30,7 +30,7 @@ def printable(text: str, limit: int | None = None) -> str:
         # Cut before escaping, too: only then is the work bounded by the limit.
         text = text[:limit] + text[-limit:]
     if not text.isprintable():
-        text = "".join(char if char.isprintable() else escape(char) for char in text)
+        text = text.translate({ord(char): escape(char) for char in set(text) if not char.isprintable()})
     if limit is not None and len(text) > limit:
         text = text[: limit // 2] + ELLIPSIS + text[len(text) - (limit - 1) // 2 :]
     return text
