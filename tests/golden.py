@@ -3,8 +3,9 @@
 `python -m tests.golden` writes all of them anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from tests.build import TAKEN_AT
@@ -12,8 +13,11 @@ from tests.reporters.reading import text_of
 from tests.views import screens
 from tests.views.fleet import report
 from virtscan.cli.schemas import schema_text
-from virtscan.reporters import REPORTERS, Content, RenderOptions
+from virtscan.model import Report
+from virtscan.reporters import REPORTERS, Content, RenderOptions, Reporter
+from virtscan.reporters.reporter import PLAIN
 from virtscan.views import EVERYTHING, GROUPINGS, VIEWS
+from virtscan.views.document import Document
 from virtscan.views.report import metrics
 from virtscan.views.report.metrics import Run
 
@@ -29,35 +33,40 @@ _ON_TERMINALS = {
 }
 
 
-def documents() -> Iterator[tuple[str, bytes]]:
-    """Give the name of each file with its content."""
+def documents() -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Give the name of each file with what makes its content."""
     for name, view in {**VIEWS, **{f"capacity-by-{by}": GROUPINGS[by] for by in list(GROUPINGS)[1:]}}.items():
         for reporter in _WITH_A_VIEW:
-            yield f"{name}.{reporter.suffix}", reporter.render(view(report()))
+            yield f"{name}.{reporter.suffix}", partial(_rendered, reporter, view)
     for reporter in _WITH_ALL_VIEWS:
-        content = reporter.render(EVERYTHING(report()))
-        yield (
-            (f"fleet.{reporter.suffix}", content)
-            if reporter.is_text
-            else (
-                f"fleet.{reporter.suffix}.txt",
-                text_of(content).encode(),
-            )
-        )
+        suffix = reporter.suffix if reporter.is_text else f"{reporter.suffix}.txt"
+        yield f"fleet.{suffix}", partial(_rendered, reporter, EVERYTHING)
     for reporter in REPORTERS.values():
         if reporter.content is Content.METRICS:
-            yield f"metrics.{reporter.suffix}", reporter.render(metrics.view(report(), RUN))
-    yield "inventory.schema.json", f"{schema_text('inventory')}\n".encode()
+            yield f"metrics.{reporter.suffix}", partial(_rendered, reporter, partial(metrics.view, run=RUN))
+    yield "inventory.schema.json", _schema
     for view_name in VIEWS:
         for width in screens.WIDTHS:
-            shown = screens.screen(view_name, RenderOptions(width=width))
-            yield f"screens/{view_name}.{width}.txt", shown.encode()
+            yield f"screens/{view_name}.{width}.txt", partial(_on_screen, view_name, width)
     for name, (view, terminal) in _ON_TERMINALS.items():
-        yield name, REPORTERS["table"].render(view(report()), terminal)
+        yield name, partial(_rendered, REPORTERS["table"], view, terminal)
+
+
+def _rendered(reporter: Reporter, view: Callable[[Report], Document], options: RenderOptions = PLAIN) -> bytes:
+    content = reporter.render(view(report()), options)
+    return content if reporter.is_text else text_of(content).encode()
+
+
+def _schema() -> bytes:
+    return f"{schema_text('inventory')}\n".encode()
+
+
+def _on_screen(view_name: str, width: int) -> bytes:
+    return screens.screen(view_name, RenderOptions(width=width)).encode()
 
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for file, content in documents():
+    for file, content_of in documents():
         (FOLDER / file).parent.mkdir(exist_ok=True)
-        (FOLDER / file).write_bytes(content)
+        (FOLDER / file).write_bytes(content_of())

@@ -38,32 +38,35 @@ def idiom_of(text: str) -> list[str]:
     ]
 
 
-def docstrings_of(source: str) -> Iterator[str]:
-    """Yield the docstrings of modules, classes, functions and constants."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            yield inspect.cleandoc(node.value.value)
+def docstrings_of(source: str) -> list[str]:
+    """Return the docstrings of modules, classes, functions and constants."""
+    return [
+        inspect.cleandoc(node.value.value)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    ]
 
 
-def first_lines(source: str) -> Iterator[str]:
-    """Yield the first line of each docstring."""
-    yield from (docstring.partition("\n")[0] for docstring in docstrings_of(source))
+def first_lines(source: str) -> list[str]:
+    """Return the first line of each docstring."""
+    return [docstring.partition("\n")[0] for docstring in docstrings_of(source)]
 
 
-def questions_of(source: str) -> list[str]:
-    """Return the docstrings whose first line has a question."""
-    return [line for line in first_lines(source) if re.search(r"\?(\s|$)", line)]
+def questions_of(lines: list[str]) -> list[str]:
+    """Return the first lines of docstrings that have a question."""
+    return [line for line in lines if re.search(r"\?(\s|$)", line)]
 
 
-def speech_of(source: str) -> list[str]:
-    """Return the docstrings whose first word is a question word, or lets a program speak."""
-    return [line for line in first_lines(source) if re.match(r"(What|Who|Whom|Say|Tell|Ask)\b(?! if\b)", line)]
+def speech_of(lines: list[str]) -> list[str]:
+    """Return the first lines of docstrings that begin with a question word, or let a program speak."""
+    return [line for line in lines if re.match(r"(What|Who|Whom|Say|Tell|Ask)\b(?! if\b)", line)]
 
 
 def hits(path: Path) -> list[str]:
     """Return everything that is not plain English in a file."""
     text = path.read_text()
-    return idiom_of(text) + (questions_of(text) + speech_of(text) if path.suffix == ".py" else [])
+    lines = first_lines(text) if path.suffix == ".py" else []
+    return idiom_of(text) + questions_of(lines) + speech_of(lines)
 
 
 def name(path: Path) -> str:
@@ -90,14 +93,14 @@ def test_plain_english_passes(text: str) -> None:
 
 
 def test_a_question_is_found() -> None:
-    assert questions_of('def f():\n    """Is it old? A day is."""\n') == ["Is it old? A day is."]
+    assert questions_of(first_lines('def f():\n    """Is it old? A day is."""\n')) == ["Is it old? A day is."]
 
 
 @pytest.mark.parametrize(
     "docstring", ["What a scan saves.", "Say why a host was not read.", "Tell whether it is old.", "Who may answer."]
 )
 def test_a_docstring_that_speaks_is_found(docstring: str) -> None:
-    assert speech_of(f'LIMIT = 1\n"""{docstring}"""\n') == [docstring]
+    assert speech_of(first_lines(f'LIMIT = 1\n"""{docstring}"""\n')) == [docstring]
 
 
 @pytest.mark.long

@@ -5,13 +5,12 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 from tests.build import FIXED_KERNEL, TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.harness.schemas import validator
 from tests.reporters.reading import text_of
 from virtscan.cli.main import run
-from virtscan.cli.schemas import schema_named
 from virtscan.model import Mac, Policy, Waiver
 from virtscan.reporters import REPORTERS, Content
 from virtscan.storage import dumps
@@ -72,7 +71,7 @@ def test_json_has_the_assumptions_and_their_effects_as_the_schema_says(
         ("freed", "hv1", "web01"),
     ]
     assert (document["effects"][0]["before"], document["effects"][0]["after"]) == ("not-affected", "at-risk")
-    jsonschema.validate(document, schema_named("report" if view == "risks" else view))
+    validator("report" if view == "risks" else view).validate(document)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +159,7 @@ def test_an_explanation_can_be_of_an_assumption(saved: str, capfd: pytest.Captur
     run(["explain", "web02", saved, "--assume", MOVE, "--assume", "satellite tx=on", "--format", "json"])
     document = json.loads(capfd.readouterr().out)
     assert document["assumed"] == [MOVE, "satellite tx=on"]
-    jsonschema.validate(document, schema_named("explain"))
+    validator("explain").validate(document)
 
 
 @pytest.mark.parametrize("form", ["shell", "ansible"])
@@ -173,7 +172,7 @@ def test_a_remedy_can_be_of_an_assumption(form: str, saved: str, capfd: pytest.C
     run(["remedy", saved, "--assume", MOVE, "--format", "json"])
     document = json.loads(capfd.readouterr().out)
     assert document["assumed"] == [MOVE]
-    jsonschema.validate(document, schema_named("remedy"))
+    validator("remedy").validate(document)
 
 
 def test_names_are_pseudonyms_in_explanations_and_remedies_of_an_assumption(

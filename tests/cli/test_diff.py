@@ -5,14 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from msgspec.structs import replace
 
 from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.harness.schemas import validator
 from virtscan.changes import remembering
 from virtscan.cli.main import run
-from virtscan.cli.schemas import schema_named
 from virtscan.correlator import remembering_places
 from virtscan.model import HostStatus, Hypervisor, Inventory, Mac, State
 from virtscan.reporters import REPORTERS
@@ -107,7 +106,7 @@ def test_json_meets_its_schema(save: Any, capfd: pytest.CaptureFixture[str]) -> 
     run(["diff", save("a", fleet(State.OFF, hypervisor("hv9", domain("x")))), save("b", later), "--format", "json"])
     document = json.loads(capfd.readouterr().out)
 
-    jsonschema.validate(document, schema_named("diff"))
+    validator("diff").validate(document)
     assert {(one["subject"], one["change"]) for one in document["changes"]} == {
         ("finding", "new"), ("server", "changed"), ("hypervisor", "not-seen"), ("domain", "not-seen"),
     }  # fmt: skip

@@ -12,8 +12,9 @@ import pytest
 from tests.build import UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from tests.cli.test_trace import FAILS, capture
 from tests.conftest import PROJECT
+from tests.harness.schemas import validator
 from virtscan.cli.main import run
-from virtscan.cli.schemas import DIALECT, SCHEMAS, schema_named
+from virtscan.cli.schemas import DIALECT, SCHEMAS
 from virtscan.config import Options
 from virtscan.config.scope import scope_of
 from virtscan.model import Feature, Persistence, State
@@ -60,22 +61,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     return {"fleet": str(fleet), "small": str(small), "capture": capture(folder, *FAILS)}
 
 
-def closed(schema: Any) -> Any:
-    """Give the schema with no other keys allowed than those it lists, so that it can't omit one."""
-    match schema:
-        case {"properties": _}:
-            return {key: closed(value) for key, value in schema.items()} | {"additionalProperties": False}
-        case dict():
-            return {key: closed(value) for key, value in schema.items()}
-        case list():
-            return [closed(value) for value in schema]
-        case _:
-            return schema
-
-
-def schema_of(document: Mapping[str, Any]) -> Any:
-    """Give the schema that a document names."""
-    return closed(schema_named(document["schema"].removeprefix("virtscan.").partition("/")[0]))
+def validate(document: Mapping[str, Any]) -> None:
+    """Hold a document against the schema that it names, which must list each of its keys."""
+    validator(document["schema"].removeprefix("virtscan.").partition("/")[0], is_closed=True).validate(document)
 
 
 @pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)
@@ -86,15 +74,12 @@ def test_what_a_command_prints_meets_the_schema_that_it_names(
 
     run([argument.format(**files) for argument in arguments] + ["--format", "json", "-o", str(output)])
 
-    document = json.loads(output.read_bytes())
-    jsonschema.validate(document, schema_of(document))
+    validate(json.loads(output.read_bytes()))
 
 
 def test_a_saved_inventory_and_a_configuration_meet_theirs(files: Mapping[str, str]) -> None:
-    saved = json.loads(Path(files["fleet"]).read_bytes())
-
-    jsonschema.validate(saved, schema_of(saved))
-    jsonschema.validate(tomllib.loads(CONFIG.read_text(encoding="utf-8")), schema_named("config"))
+    validate(json.loads(Path(files["fleet"]).read_bytes()))
+    validator("config").validate(tomllib.loads(CONFIG.read_text(encoding="utf-8")))
 
 
 def test_a_saved_inventory_has_its_scope_and_the_keys_of_its_hosts(files: Mapping[str, str]) -> None:
@@ -135,7 +120,7 @@ def test_a_document_that_is_wrong_is_refused(
     document = json.loads(output.read_bytes())
 
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(document | change, schema_named("report"))
+        validator("report").validate(document | change)
 
 
 def test_a_cell_holds_only_what_its_column_can_have(files: Mapping[str, str], tmp_path: Path) -> None:
@@ -147,7 +132,7 @@ def test_a_cell_holds_only_what_its_column_can_have(files: Mapping[str, str], tm
     wrong: Mapping[str, Any]
     for wrong in ({"verdict": "odd"}, {"index": "0"}, {"because": "x"}, {"next_start": "no"}, {"reasons": [{}]}):
         broken = document | {"findings": [first | wrong]}
-        assert not jsonschema.Draft202012Validator(schema_named("report")).is_valid(broken), wrong
+        assert not validator("report").is_valid(broken), wrong
 
 
 def test_an_unknown_schema_is_refused_with_those_there_are(capfd: pytest.CaptureFixture[str]) -> None:

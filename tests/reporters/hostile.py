@@ -100,5 +100,5 @@ def _row(name: str) -> Row:
 def assert_harmless(content: bytes) -> None:
     """Check text: UTF-8 or a workbook, without a character that a terminal would act on, ending with a newline."""
     text = text_of(content)
-    assert {char for char in text if not char.isprintable()} <= {"\n"}
+    assert {char for char in set(text) if not char.isprintable()} <= {"\n"}
     assert text.endswith("\n")

@@ -1,15 +1,14 @@
 import json
 from datetime import date, datetime, timedelta, timezone
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.build import TAKEN_AT, domain, failure, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.conftest import PROJECT
+from tests.harness.schemas import validator
 from tests.storage.inventories import inventories
-from virtscan.cli.schemas import schema_named
 from virtscan.correlator import correlate
 from virtscan.errors import InventoryError
 from virtscan.model import (
@@ -206,6 +205,7 @@ def test_what_is_not_known_takes_no_room() -> None:
     assert "boot_order" not in domain_["interfaces"][0]
 
 
+@pytest.mark.long
 @given(inventories())
 @settings(max_examples=50)
 def test_any_inventory_comes_back_as_it_was(original: Inventory) -> None:
@@ -216,4 +216,4 @@ def test_any_inventory_comes_back_as_it_was(original: Inventory) -> None:
 @settings(max_examples=50)
 @pytest.mark.long
 def test_any_saved_inventory_meets_its_schema(original: Inventory) -> None:
-    jsonschema.validate(json.loads(dumps(original)), schema_named("inventory"))
+    validator("inventory").validate(json.loads(dumps(original)))
