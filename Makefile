@@ -36,7 +36,7 @@ scan: $(MARK)-scan  ## Set up what is needed, then scan the small fleet in fixtu
 test: $(MARK)-test  ## Set up what the tests need, then run them all, with coverage, on all cores
 	@$(BIN)/python -m pytest --cov $(PARALLEL) $(ARGS) </dev/null
 
-test-fast: $(MARK)-test  ## Run the tests that take less than a second each: 90 seconds on two cores
+test-fast: $(MARK)-test  ## Run the tests that take less than a second each: about a minute on two cores
 	@$(BIN)/python -m pytest --quiet $(PARALLEL) -m "not slow and not long" $(ARGS) </dev/null
 
 test-dates: $(MARK)-test  ## Run the tests that touch a date with the clock 1,100 days ahead and files 400 days old

@@ -98,6 +98,7 @@ def test_the_reverse_comparison_has_the_reverse_changes(data: DataObject) -> Non
     assert back.unread == forth.unread
 
 
+@pytest.mark.long
 @many
 @given(inventories(), st.data())
 def test_what_is_renamed_moved_or_unread_is_never_removed(inventory: Inventory, data: DataObject) -> None:
@@ -127,6 +128,7 @@ def test_nothing_is_removed_over_nights_on_which_hosts_are_away_and_back(
         before = tonight
 
 
+@pytest.mark.long
 @many
 @given(inventories())
 def test_ages_seconds_and_the_version_of_virtscan_are_no_changes(inventory: Inventory) -> None:

@@ -259,6 +259,7 @@ def on_a_terminal(*arguments: str, **environment: str) -> str:
     return shown.decode()
 
 
+@pytest.mark.long
 def test_on_a_terminal_there_is_colour_and_progress() -> None:
     shown = on_a_terminal("scan", *FLEET)
 
@@ -277,6 +278,7 @@ def silent_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
 def test_a_closed_standard_stream_is_an_empty_one(closed: tuple[int, ...], tmp_path: Path) -> None:
     report = tmp_path / "report.json"
@@ -329,6 +331,7 @@ def test_a_closed_pipe_is_not_a_defect(saved: Path) -> None:
     process.stderr.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -188,6 +188,7 @@ def test_wrong_usage_is_reported(
     assert printed.out == ""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lower_device", ["bond", "any"])
 def test_every_interface_of_the_corpus_is_explained_as_it_is_judged(
     lower_device: str, corpus: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]

@@ -54,6 +54,7 @@ def on_a_terminal(*arguments: str, width: int = 80, **environment: str) -> str:
     return printed.decode().replace("\r\n", "\n")
 
 
+@pytest.mark.long
 def test_names_are_shortened_on_a_terminal_only_and_not_with_wide(
     saved: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -64,6 +65,7 @@ def test_names_are_shortened_on_a_terminal_only_and_not_with_wide(
     assert LONG in on_a_terminal("report", saved, "--wide")
 
 
+@pytest.mark.long
 def test_color_is_that_of_the_terminal_unless_it_is_said(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert RED in on_a_terminal("report", saved)
     assert RED not in on_a_terminal("report", saved, NO_COLOR="1")

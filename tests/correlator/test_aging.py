@@ -404,6 +404,7 @@ def dated(draw: DrawFn, looked_at: Inventory) -> Inventory:
     return replace(looked_at, hypervisors=hosts, servers=tuple(map(one, looked_at.servers)))
 
 
+@pytest.mark.long
 @many
 @given(st.data())
 def test_what_is_too_old_never_clears(data: DataObject) -> None:
@@ -432,6 +433,7 @@ def test_when_nothing_is_young_enough_only_what_is_declared_clears(looked_at: In
     assert {found.rule for found in report.findings if found.verdict in CLEARED} <= {"R4"}
 
 
+@pytest.mark.long
 @many
 @given(st.data())
 def test_judging_what_was_judged_changes_nothing(data: DataObject) -> None:

@@ -1,5 +1,6 @@
 """Rulings on servers outside a hypervisor are made once for all servers; those that do not answer are left out."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
@@ -12,6 +13,7 @@ from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
 
 
+@pytest.mark.long
 @settings(many, max_examples=60)
 @given(st.data())
 def test_leaving_servers_out_equals_ruling_on_the_others_alone(data: DataObject) -> None:

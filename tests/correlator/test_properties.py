@@ -149,6 +149,7 @@ def shuffled(data: DataObject, before: Inventory) -> Inventory:
     )
 
 
+@pytest.mark.long
 @settings(many, max_examples=60)
 @given(st.data())
 def test_the_order_of_what_was_read_never_matters(data: DataObject) -> None:
@@ -162,6 +163,7 @@ def test_the_order_of_what_was_read_never_matters(data: DataObject) -> None:
     assert set(first.warnings) == set(second.warnings)
 
 
+@pytest.mark.long
 @many
 @given(inventories())
 def test_an_unchanged_fleet_gives_equal_findings_on_two_nights(before: Inventory) -> None:
@@ -191,6 +193,7 @@ def test_an_unchanged_fleet_gives_equal_findings_on_two_nights(before: Inventory
     assert correlate(after).findings == correlate(before).findings
 
 
+@pytest.mark.long
 @settings(many, max_examples=60)
 @given(inventories(least_servers=0))
 def test_every_interface_is_judged_or_counted(inventory: Inventory) -> None:

@@ -57,6 +57,7 @@ def of_server(stated: InterfaceExplanation) -> dict[str, tuple[str | None, str |
     return {fact.fact: (fact.value, fact.source, fact.ago) for fact in only.facts}
 
 
+@pytest.mark.long
 @some
 @given(inventories(least_servers=0))
 def test_what_decides_is_what_the_report_says(looked_at: Inventory) -> None:
@@ -99,6 +100,7 @@ def test_every_rule_is_met_in_order_until_one_applies(looked_at: Inventory) -> N
             assert all(step.applies is None and not step.asked for step in after)
 
 
+@pytest.mark.long
 @some
 @given(inventories(least_servers=2))
 def test_every_server_answers_or_is_said_not_to(looked_at: Inventory) -> None:

@@ -1,9 +1,11 @@
+import pytest
 from hypothesis import given
 
 from tests.storage.inventories import of
 from virtscan.model import Disk, Resources, pack, unpack
 
 
+@pytest.mark.long
 @given(of(Resources))
 def test_resources_come_back_as_they_were(resources: Resources) -> None:
     assert unpack(pack(resources)) == resources

@@ -11,6 +11,8 @@ from virtscan.model import Backing, Device, DeviceKind, DeviceName, Server, Sour
 from virtscan.offload.probe import SCRIPT, parse_answer
 from virtscan.offload.server import observed
 
+pytestmark = pytest.mark.long
+
 INSIDE = 'mount -t sysfs none /sys && {} && sh -s -- "$0"; status=$?; [ -z "${{outer-}}" ] || kill $outer; exit $status'
 
 
@@ -101,7 +103,6 @@ def test_a_container_sees_its_end_of_a_veth() -> None:
     assert (server.interface, stack(server)["eth0"].kind, stack(server)["eth0"].lower) == ("eth0", DeviceKind.VETH, ())
 
 
-@pytest.mark.long
 def test_three_hundred_veths_are_read_in_one_go() -> None:
     many = "\n".join(f"ip link add v{number} type veth peer name w{number}" for number in range(150))
     server = read(f"{many}\nip address add 10.0.0.5/24 dev v7")

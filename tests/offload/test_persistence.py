@@ -362,6 +362,7 @@ def test_mechanisms_that_contradict_each_other_leave_the_outcome_open() -> None:
     assert setting_words(result.setting) == f"ETHTOOL_OPTS in {IFCFG}: off; TransmitChecksumOffload in {LINK}: on"
 
 
+@pytest.mark.long
 @given(
     st.dictionaries(
         st.sampled_from([KEYFILE, IFCFG, LINK, DEFAULT_LINK, INTERFACES, "/etc/rc.local", "/etc/x\n[", ""]),

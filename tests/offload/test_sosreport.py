@@ -276,6 +276,7 @@ def test_an_invalid_report_is_refused_with_the_reason(tmp_path: Path) -> None:
         READERS[target.kind](target, timeout=LONG)
 
 
+@pytest.mark.long
 def test_every_device_of_the_collected_reports_is_read(corpus: Path) -> None:
     states: dict[tuple[str, str], State] = {}
     for tree in (corpus / "sostree").iterdir():

@@ -18,6 +18,8 @@ from virtscan.model import DeviceKind, DeviceName, Server, State
 from virtscan.offload import READERS
 from virtscan.views.wording.settings import setting_words
 
+pytestmark = pytest.mark.long
+
 
 def read(sshd: Sshd, interface: str | None = "lo", timeout: float = LONG) -> Server:
     target = server_target("satellite", f"ssh://{sshd.destination}", interface=interface)
@@ -56,7 +58,6 @@ def test_a_device_of_the_server_is_read(sshd: Sshd) -> None:
     )
 
 
-@pytest.mark.long
 def test_a_switched_device_is_read_as_it_is_now(sshd: Sshd, veth: str) -> None:
     subprocess.run(["ip", "address", "add", "10.213.7.1/24", "dev", veth], check=True)
     subprocess.run(["ip", "link", "set", veth, "up"], check=True)
@@ -137,7 +138,6 @@ def test_a_failure_of_ssh_is_the_reason(sshd: Sshd) -> None:
         read(sshd)
 
 
-@pytest.mark.long
 def test_a_server_that_accepts_and_stays_silent_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTSCAN_SSH", "ssh -F /dev/null")
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -51,6 +51,7 @@ def test_a_metric_that_is_not_in_order_would_be_found() -> None:
     assert done.returncode != 0
 
 
+@pytest.mark.long
 def test_the_alerts_fire_when_they_should_and_only_then() -> None:
     promtool("test", "rules", RULES.with_suffix(".test.yml"))
 

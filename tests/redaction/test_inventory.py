@@ -427,6 +427,7 @@ def test_a_declared_kernel_stays() -> None:
     assert redacted.hypervisors[0].declared_kernel == "3.10.0-327.el7.x86_64"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kernel", ["2.6.32-279.el6.x86_64", None])
 @pytest.mark.parametrize("machine", ["with it", "elsewhere", "declared"])
 def test_no_name_is_left_in_any_output(kernel: str | None, machine: str) -> None:

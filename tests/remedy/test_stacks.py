@@ -1,5 +1,6 @@
 """Servers that send through several devices: which of them are switched, now and for good."""
 
+import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
@@ -186,6 +187,7 @@ def test_a_nic_that_was_not_read_is_not_taken_for_the_named_one() -> None:
     assert made.still_at_risk == 0
 
 
+@pytest.mark.long
 @given(servers())
 def test_a_remedy_leaves_no_interface_at_risk_by_the_server_now_or_after_its_reboot(one: Server) -> None:
     inventory = fleet(one)
@@ -200,6 +202,7 @@ def test_a_remedy_leaves_no_interface_at_risk_by_the_server_now_or_after_its_reb
     assert made.still_at_risk >= at_risk(after)
 
 
+@pytest.mark.long
 @given(servers())
 def test_a_remedy_switches_nothing_that_cannot_be_and_repeats_no_setting(one: Server) -> None:
     known = {each.device.name: each for each in one.devices}

@@ -78,6 +78,7 @@ def in_table(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
+@pytest.mark.long
 def test_the_same_report_gives_the_same_text() -> None:
     for view in EVERY_VIEW.values():
         for reporter in REPORTERS.values():

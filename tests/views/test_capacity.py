@@ -234,6 +234,7 @@ def test_what_is_waived_is_not_at_risk() -> None:
     assert values([row], "macvtap_interfaces", "at_risk", "at_risk_waived") == [(1, 0, 1)]
 
 
+@pytest.mark.long
 @given(
     hosts=st.lists(
         st.tuples(

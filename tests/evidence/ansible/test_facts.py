@@ -305,6 +305,7 @@ def test_firmware_counts_where_ansible_saw_no_guest() -> None:
     assert (read.machine, read.system_uuid) == (Machine.PHYSICAL, uuid.lower())
 
 
+@pytest.mark.long
 def test_what_is_large_and_not_used_is_not_decoded() -> None:
     packages = {f"package{number}": [{"version": "1.2.3"}] for number in range(100_000)}
     content = json.dumps(facts(ansible_packages=packages)).encode()

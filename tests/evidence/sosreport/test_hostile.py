@@ -326,6 +326,7 @@ def _sample() -> bytes:
 SAMPLE = _sample()
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_no_damage_leads_to_anything_but_a_report_or_a_reason(

@@ -133,6 +133,7 @@ def test_a_folder_and_an_archive_bear_the_time_of_their_files(tmp_path: Path) ->
     assert report.taken_at == datetime(2022, 2, 10, 16, 19, 19, tzinfo=UTC)
 
 
+@pytest.mark.long
 def test_every_collected_tree_is_read_the_same_from_folder_and_archives(corpus: Path, tmp_path: Path) -> None:
     trees = sorted((corpus / "sostree").iterdir())
     assert len(trees) == 4

@@ -7,7 +7,7 @@ import pytest
 from tests.harness.cobblerd import Cobblerd, running_cobblerd
 from tests.provisioning.cobbler.rpc import read
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,6 @@ def cobblerd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cobblerd]:
         yield running
 
 
-@pytest.mark.long
 def test_its_systems_are_read_with_inherited_values(cobblerd: Cobblerd) -> None:
     records = read(cobblerd.url)
 

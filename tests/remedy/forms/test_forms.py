@@ -153,6 +153,7 @@ def syntax_check(path: Path, text: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.long
 def test_ansible_takes_the_playbook(tmp_path: Path) -> None:
     among = remedy(*(server(f"server{number}", **more) for number, more in enumerate(SERVERS.values())))
 
@@ -161,6 +162,7 @@ def test_ansible_takes_the_playbook(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 def test_ansible_takes_a_playbook_of_hostile_names(tmp_path: Path) -> None:
     name = "\n".join(name.encode("utf-8", "replace").decode() for name in NAMES.values() if len(name) < 100)
 

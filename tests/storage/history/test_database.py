@@ -32,6 +32,7 @@ def test_a_new_file_is_read_by_its_group_and_by_nobody_else(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["h"]  # no write-ahead log, which a reader could not open
 
 
+@pytest.mark.long
 def test_the_tables_are_those_that_the_migrations_make(url: str) -> None:
     save(url, [])
 

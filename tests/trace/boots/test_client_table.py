@@ -47,6 +47,7 @@ def test_clients_that_only_want_an_address_give_way() -> None:
     assert crowd.table.attempt(Mac(f"{9:012x}"), any_packet(), DISCOVER) is not None
 
 
+@pytest.mark.long
 def test_boots_do_not_give_way_and_are_counted_instead() -> None:
     crowd = Crowd()
     for _ in range(MOST_ATTEMPTS):
