@@ -24,9 +24,14 @@ from tests.harness.definitions import (
 from tests.harness.libvirt_scan import scan
 from tests.harness.libvirtd import Libvirtd
 from tests.harness.rpc_proxy import Call, Procedure, RpcProxy, proxy_to, string
+from virtscan.analyzer import read_domain
 from virtscan.connectors.host_draft import HostDraft
+from virtscan.connectors.libvirt.devices import Leads
 from virtscan.connectors.libvirt.errors import LONGEST
-from virtscan.connectors.libvirt.host import read
+from virtscan.connectors.libvirt.host import open_read_only, read
+from virtscan.connectors.libvirt.lists import Lists
+from virtscan.connectors.libvirt.request_pipeline import PipelinedCall
+from virtscan.connectors.libvirt.session import Session
 from virtscan.errors import ConnectorError
 from virtscan.model import (
     Backing,
@@ -175,6 +180,30 @@ def wait_for(happened: Callable[[], bool]) -> None:
     end = time.monotonic() + 60
     while not happened() and time.monotonic() < end:
         time.sleep(0.005)
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3])
+def test_a_domain_that_comes_before_a_list_has_what_its_interfaces_lead_to(tmp_path: Path, before: int) -> None:
+    parts = (domain_xml("web01", on_network("pxe")), macvtap_network("pxe", "eth4"), COMPUTER, card_xml("eth4"))
+    host = tmp_path / "late.xml"
+    host.write_text(f"<node>{''.join(parts)}</node>")
+    draft = HostDraft(Target(kind=TargetKind.LIBVIRT, address=f"test://{host}"), name="late", uri="")
+    with open_read_only(draft.target.address, draft, allow_unsafe=False) as connection:
+        session, lists = Session(connection, draft, in_fleet=False, threads=1), Lists(connection)
+        leads = Leads(session, lists, ())
+        (domain,) = (read_domain(one.XMLDesc(), origin="") for one in connection.listAllDomains())
+        requests = [
+            PipelinedCall(lists.read_networks, leads.listed),
+            PipelinedCall(lists.read_interfaces, leads.listed),
+            PipelinedCall(lists.read_node_devices, leads.listed),
+        ]
+        requests.insert(before, PipelinedCall(lambda: None, lambda _: leads.follow(domain)))
+        session.run(requests)
+    hypervisor, gaps = draft.close()
+
+    assert gaps == ()
+    assert [network.name for network in hypervisor.networks] == ["pxe"]
+    assert [(device.name, device.backing) for device in hypervisor.devices] == [("eth4", Backing.VIRTUAL)]
 
 
 def test_an_abandoned_reader_stops(ten: str, proxy: RpcProxy) -> None:

@@ -11,7 +11,7 @@ from virtscan.connectors.libvirt.request_pipeline import MOST_TOGETHER, MOST_WAI
 
 
 def run(requests: Sequence[PipelinedCall[Any]], threads: int) -> None:
-    RequestPipeline(requests).run(threads)
+    RequestPipeline(requests).run(lambda _requests, _fastest: threads)
 
 
 def answered(use: Callable[[Sequence[str]], None]) -> PipelinedCall[str]:
@@ -111,7 +111,7 @@ def test_results_beside_an_exception_are_used_before_it_is_raised() -> None:
         [answered(until_both_are_there), PipelinedCall(fail_then), PipelinedCall(answer_then, used.extend)]
     )
     with pytest.raises(LookupError):
-        work.run(3)
+        work.run(lambda *_: 3)
 
     assert used == ["fine"]
 
@@ -150,7 +150,7 @@ def test_requests_that_wait_when_something_raises_are_dropped() -> None:
     both_threads = [PipelinedCall(last_until_the_rest_is_given_up)] * 2
     work = RequestPipeline([answered(fail), *both_threads, PipelinedCall(lambda: done.append(1))])
     with pytest.raises(LookupError):
-        work.run(2)
+        work.run(lambda *_: 2)
 
     assert done == []
 
@@ -168,11 +168,22 @@ def test_using_a_result_can_add_requests_which_are_the_next(threads: int) -> Non
         work.add(answered(lambda _: done.append("third")))
 
     work = RequestPipeline([answered(first), answered(lambda _: done.append("last"))])
-    work.run(threads)
+    work.run(lambda *_: threads)
 
     assert sorted(done) == ["first", "last", "second", "third"]
     if threads == 1:
         assert done == ["first", "second", "third", "last"]
+
+
+@pytest.mark.parametrize("first", [1, 2])
+def test_threads_are_added_once_more_are_enough(first: int) -> None:
+    together = threading.Barrier(5)
+    waiting = [PipelinedCall(partial(together.wait, LONG))] * 5
+    work = RequestPipeline([answered(lambda _: work.add_all(waiting))])
+
+    work.run(lambda requests, fastest: 5 if requests > 1 and fastest < LONG else first)
+
+    assert not together.broken
 
 
 @pytest.mark.parametrize("threads", [1, 3])

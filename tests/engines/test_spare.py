@@ -1,5 +1,3 @@
-from contextlib import suppress
-
 from virtscan.engines import spare
 from virtscan.engines.admission import MOST_AT_ONCE
 from virtscan.engines.bounded import within
@@ -7,26 +5,17 @@ from virtscan.engines.engine import Returned
 
 
 def test_no_more_threads_are_taken_than_there_are_until_some_are_given_back() -> None:
-    with spare.taken(MOST_AT_ONCE - 3) as first:
-        with spare.taken(10) as second, spare.taken(1) as none:
-            pass
-        with spare.taken(2) as again:
-            pass
+    first, second = spare.take(MOST_AT_ONCE - 3), spare.take(10)
+    none = spare.take(1)
+    spare.give_back(second)
+    again = spare.take(2)
+    spare.give_back(first + again)
 
     assert (first, second, none, again) == (MOST_AT_ONCE - 3, 3, 0, 2)
 
 
-def test_threads_are_given_back_after_an_error() -> None:
-    with suppress(ZeroDivisionError), spare.taken(MOST_AT_ONCE):
-        raise ZeroDivisionError
-
-    with spare.taken(MOST_AT_ONCE) as again:
-        assert again == MOST_AT_ONCE
-
-
 def test_fewer_than_none_are_none() -> None:
-    with spare.taken(-1) as none:
-        assert none == 0
+    assert spare.take(-1) == 0
 
 
 def test_the_share_is_smaller_the_more_calls_are_waited_for() -> None:

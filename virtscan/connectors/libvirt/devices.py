@@ -40,15 +40,34 @@ class Leads:
         self._lists = lists
         self._server_macs = server_macs
         self._drivers = Drivers(session, lists)
-        self._node_names = _node_names(lists.node_devices.documents)
-        self._listed = _listed(lists.interfaces, self._node_names)
-        session.draft.add_listed(self._listed)
+        self._node_names: Mapping[str, Sequence[tuple[str, Mac | None]]] = {}
+        self._listed: Mapping[str, Device] = {}
+        self._lists_to_come = 3  # networks, interfaces, node devices
+        self._waiting: list[Domain] = []
         self._met: set[Hashable] = set()
         self._networks: dict[str, Network] = {}
         self._awaited: set[str] = set()
 
+    def listed(self, results: Sequence[None]) -> None:
+        """Count lists that have come; after the last one, follow the domains and servers; part of a work."""
+        self._lists_to_come -= len(results)
+        if self._lists_to_come:
+            return
+        self._node_names = _node_names(self._lists.node_devices.documents)
+        self._listed = _listed(self._lists.interfaces, self._node_names)
+        self._session.draft.add_listed(self._listed)
+        self._follow_servers()
+        for domain in self._waiting:
+            self.follow(domain)
+
     def follow(self, domain: Domain) -> None:
-        """Fetch the networks and devices of the domain's interfaces, unless another one's did; part of a work."""
+        """Fetch the networks and devices of the domain's interfaces, unless another one's did; part of a work.
+
+        A domain that comes before the lists waits for them.
+        """
+        if self._lists_to_come:
+            self._waiting.append(domain)
+            return
         for interface in domain.interfaces:
             if self._is_new((interface.network, interface.attachments)):
                 if interface.network is not None:
@@ -56,8 +75,8 @@ class Leads:
                     self._follow_network(interface.network, decides=is_open)
                 self._follow_attachments(interface.attachments)
 
-    def follow_servers(self, _results: Sequence[None]) -> None:
-        """Fetch the devices that have a MAC of a server; part of a work."""
+    def _follow_servers(self) -> None:
+        """Fetch the devices that have a MAC of a server."""
         for device in self._listed.values():
             if device.mac is not None and device.mac in self._server_macs:
                 self._follow_device(device.name)

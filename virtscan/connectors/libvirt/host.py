@@ -142,26 +142,55 @@ def _find_definitions(address: str) -> None:
 def _read_all(
     session: Session, address: str, *, next_start: bool, statistics: bool, server_macs: Collection[Mac]
 ) -> None:
-    domains = listings.domains(session)
-    session.draft.add(HostFacts(lists_all_domains=not uri.is_session(address)))
-    lists = Lists(session.connection)
-    if domains:
-        session.run(
-            [PipelinedCall(read) for read in (lists.read_networks, lists.read_interfaces, lists.read_node_devices)]
-        )
-    leads = Leads(session, lists, server_macs)
-    wanted = [_Wanted(domain) for domain in domains]
-    if next_start:
-        wanted += _next_starts(session, domains)
-    use = partial(_read_domains, session, leads)
+    is_listed = False
+
+    def requests_for(domains: Sequence[libvirt.virDomain]) -> Sequence[PipelinedCall[Any]]:
+        session.draft.add(HostFacts(lists_all_domains=not uri.is_session(address)))
+        return list(_about_domains(session, domains, server_macs, next_start=next_start)) if domains else []
+
+    def use(replies: Sequence[list[libvirt.virDomain] | None]) -> None:
+        nonlocal is_listed
+        for domains in replies:
+            if domains is not None:
+                is_listed = True
+                session.add_all(requests_for(domains))
+
     session.run(
         [
-            *_about_the_host(session, address, lists),
-            PipelinedCall(lambda: None, leads.follow_servers),
-            *(PipelinedCall(partial(_describe, item), use) for item in wanted),
+            *_about_the_host(session, address),
+            PipelinedCall(partial(listings.domains, session.connection), use),
             *resources.requests(session, statistics=statistics),
         ]
     )
+    if not is_listed:
+        session.run(requests_for(listings.domains_before_0_9_13(session)))
+
+
+def _about_domains(
+    session: Session, domains: Sequence[libvirt.virDomain], server_macs: Collection[Mac], *, next_start: bool
+) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
+    """Give the requests for the documents of domains, and for the lists that their interfaces lead to."""
+    lists = Lists(session.connection)
+    leads = Leads(session, lists, server_macs)
+    use = partial(_read_domains, session, leads)
+
+    def next_starts(replies: Sequence[set[str] | None]) -> None:
+        for persistent in replies:
+            wanted = _next_starts(domains, persistent)
+            session.add_all(PipelinedCall(partial(_describe, item), use) for item in wanted)
+
+    def node_devices_listed(results: Sequence[None]) -> None:
+        if lists.node_devices.documents:
+            computer = partial(reply_of, lists.node_device("computer"))
+            session.add(PipelinedCall(computer, partial(_use_computer, session)))
+        leads.listed(results)
+
+    yield PipelinedCall(lists.read_networks, leads.listed)
+    yield PipelinedCall(lists.read_interfaces, leads.listed)
+    yield PipelinedCall(lists.read_node_devices, node_devices_listed)
+    yield from (PipelinedCall(partial(_describe, _Wanted(domain)), use) for domain in domains)
+    if next_start:
+        yield PipelinedCall(partial(listings.persistent, session.connection), next_starts)
 
 
 def _describe(wanted: _Wanted) -> _Described:
@@ -169,9 +198,8 @@ def _describe(wanted: _Wanted) -> _Described:
     return _Described(wanted, reply_of(partial(wanted.domain.XMLDesc, flags)))
 
 
-def _next_starts(session: Session, domains: Sequence[libvirt.virDomain]) -> list[_Wanted]:
+def _next_starts(domains: Sequence[libvirt.virDomain], persistent: Collection[str] | None) -> list[_Wanted]:
     """Return the definitions to be read of running domains; a transient domain has none."""
-    persistent = listings.persistent(session)
     running = (domain for domain in domains if domain.ID() != -1)
     return [
         _Wanted(domain, next_start=True)
@@ -209,20 +237,19 @@ def _read_domains(session: Session, leads: Leads, replies: Sequence[_Described])
             session.draft.add(msgspec.structs.replace(read, next_start=True) if item.next_start else read)
             leads.follow(read)
     if lost is not None:
-        raise lost
+        try:
+            raise lost
+        finally:
+            del lost  # or this frame, which is in its traceback, would keep the connection open
 
 
-def _about_the_host(
-    session: Session, address: str, lists: Lists
-) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
+def _about_the_host(session: Session, address: str) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
     """Deliver facts that need no round trip, and return the requests for the rest."""
     if uri.is_local(address):
         session.draft.add(host_facts.of_this_machine())
     yield PipelinedCall(partial(_read_host, session, address))
     if uri.driver(address) in _ON_THE_HOST:
         yield PipelinedCall(partial(reply_of, session.connection.getLibVersion), partial(_use_version, session))
-    if lists.node_devices.documents:
-        yield PipelinedCall(partial(reply_of, lists.node_device("computer")), partial(_use_computer, session))
 
 
 def _read_host(session: Session, address: str) -> None:

@@ -38,21 +38,21 @@ class NameList(msgspec.Struct, frozen=True):
     supported: bool = True
 
 
-def domains(session: Session) -> list[libvirt.virDomain]:
-    """Return every domain, running or not, once.
+def domains(connection: libvirt.virConnect) -> list[libvirt.virDomain] | None:
+    """Return every domain, running or not, once; None if the daemon has no such list (see `domains_before_0_9_13`).
 
     Raises:
         libvirt.libvirtError: There is no list.
     """
     try:
-        return list(session.listed(session.connection.listAllDomains))
+        return list(connection.listAllDomains())
     except libvirt.libvirtError as error:
         if not is_unsupported(error):
             raise
-    return _domains_before_0_9_13(session)
+    return None
 
 
-def persistent(session: Session) -> set[str] | None:
+def persistent(connection: libvirt.virConnect) -> set[str] | None:
     """Return the uuids of the running domains that have a definition for their next start; None if not listed.
 
     Raises:
@@ -60,7 +60,7 @@ def persistent(session: Session) -> set[str] | None:
     """
     flags = libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE | libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT
     try:
-        return {domain.UUIDString() for domain in session.connection.listAllDomains(flags)}
+        return {domain.UUIDString() for domain in connection.listAllDomains(flags)}
     except libvirt.libvirtError as error:
         if not is_unsupported(error):
             raise
@@ -118,7 +118,7 @@ def name_of(item: Any) -> str:  # Any: libvirt-python ships no types; this is wh
         return "with a name that is not UTF-8"
 
 
-def _domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
+def domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
     """Return running domains by id and the others by name, each looked up: two round trips per domain.
 
     One that is started or stopped meanwhile changes from one list to the other. So the running ones are listed
@@ -137,7 +137,7 @@ def _domains_before_0_9_13(session: Session) -> list[libvirt.virDomain]:
             found[domain.UUIDString()] = domain
 
     connection = session.connection
-    running = session.listed(connection.listDomainsID)
+    running = connection.listDomainsID()
     session.run([PipelinedCall(partial(look_up, connection.lookupByID, number)) for number in running])
     session.run(
         [PipelinedCall(partial(look_up, connection.lookupByName, name)) for name in connection.listDefinedDomains()]

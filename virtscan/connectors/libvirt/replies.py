@@ -33,6 +33,6 @@ def reply_of(call: Callable[[], T]) -> Reply[T]:
     try:
         return Fetched(call())
     except libvirt.libvirtError as error:
-        return LibvirtFailure(error)
+        return LibvirtFailure(error.with_traceback(None))  # its frames would keep the connection open
     except (UnicodeDecodeError, SystemError):  # SystemError: the binding's own, of a message in another encoding
         return NotText()

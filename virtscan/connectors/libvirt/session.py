@@ -1,7 +1,6 @@
 """One connection at work: it requests documents and delivers their facts."""
 
-from collections.abc import Callable, Sequence
-from time import monotonic
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar, assert_never
 
 import libvirt
@@ -17,7 +16,7 @@ from virtscan.model.gaps import AnyItem
 from virtscan.model.gaps.causes import BadDocument, Failure, NotUtf8
 
 FAR = 0.005
-"""Seconds for a list of domains from which on the network, not work, takes the time."""
+"""Seconds for the fastest call from which on the network, not work, takes the time."""
 
 MOST = 24
 """Threads on one connection."""
@@ -34,7 +33,7 @@ T = TypeVar("T")
 class Session:
     """An open connection, the draft that it fills, and how many threads use it at once.
 
-    `threads` is their number; None lets it follow from the distance, which `listed` measures.
+    `threads` is their number; None lets it follow from the distance.
     """
 
     def __init__(
@@ -44,25 +43,21 @@ class Session:
         self.draft = draft
         self._in_fleet = in_fleet
         self._threads = threads
-        self._list_seconds = 0.0
+        self._spare = 0
         self._pipeline = RequestPipeline(())
-
-    def listed(self, call: Callable[[], T]) -> T:
-        """Call for a list of domains, and take the time."""
-        before = monotonic()
-        result = call()
-        self._list_seconds = monotonic() - before
-        return result
 
     def run(self, requests: Sequence[PipelinedCall[Any]]) -> None:  # Any: each request has a type of its own
         """Make all requests, each of them a round trip or a few, and those that using their results adds."""
         self._pipeline = RequestPipeline(requests)
-        if not self._in_fleet:
-            self._pipeline.run(self._threads or thread_count(len(requests), self._list_seconds))
-            return
-        wanted = self._threads or thread_count(len(requests), self._list_seconds, share=spare.share())
-        with spare.taken(wanted - 1) as more:
-            self._pipeline.run(1 + more)
+        try:
+            self._pipeline.run(self._enough)
+        finally:
+            spare.give_back(self._spare)
+            self._spare = 0
+
+    def add_all(self, requests: Iterable[PipelinedCall[Any]]) -> None:  # Any: as above
+        """Add further requests in this order, while a result is used."""
+        self._pipeline.add_all(requests)
 
     def add(self, request: PipelinedCall[T]) -> None:
         """Add a further request, while a result is used."""
@@ -113,14 +108,25 @@ class Session:
             end_if_lost(self.connection, reply.error)
         return reply.value if isinstance(reply, Fetched) else None
 
+    def _enough(self, requests: int, fastest: float) -> int:
+        if self._threads:
+            return self._threads
+        if not self._in_fleet:
+            return thread_count(requests, fastest)
+        self._spare += spare.take(thread_count(requests, fastest, share=spare.share()) - 1 - self._spare)
+        return 1 + self._spare
+
     def _end_if_closed(self) -> None:
         if self.draft.is_closed:
             # Past its deadline: further work would only delay others.
             raise ConnectorError("deadline passed")
 
 
-def thread_count(requests: int, list_seconds: float, *, share: int | None = None) -> int:
-    """Return how many threads share a connection for so many round trips, after a list of domains took so long.
+def thread_count(requests: int, fastest: float, *, share: int | None = None) -> int:
+    """Return how many threads share a connection for so many round trips, of which the fastest took so many seconds.
+
+    Of all calls the fastest: lists take longer the more domains there are, and each call does where the CPU is short.
+    Infinity means that none has ended yet.
 
     In a fleet other hosts fill the time: a near host has one thread, and a far one its `share` of the places, which is
     one where there are many hosts. Several on one connection wake each other, which costs more than the call. Only a
@@ -132,7 +138,7 @@ def thread_count(requests: int, list_seconds: float, *, share: int | None = None
     (a stale GSource, CVE-2024-4418, fixed in 10.3.0 and in many distributions' older versions). Both are rare; and one
     after another, a far host's round trips would take ten times as long.
     """
-    far = list_seconds > FAR
+    far = FAR < fastest < float("inf")
     if share is None:
         return min(requests, MOST if far else 8)
     return max(1, min(MOST, requests // 6, max(share, requests // LARGE))) if far else 1

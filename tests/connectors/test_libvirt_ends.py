@@ -1,0 +1,62 @@
+"""The end of a connection: by the thread that used it, not by whichever one later collects garbage."""
+
+import gc
+from collections.abc import Callable, Iterator
+
+import libvirt
+import pytest
+
+from tests.harness.definitions import bond_xml, direct, domain_xml
+from tests.harness.libvirt_scan import scan
+from tests.harness.libvirtd import Libvirtd
+from tests.harness.rpc_proxy import Procedure, RpcProxy
+
+Spoil = Callable[[RpcProxy], object]
+
+
+@pytest.fixture
+def no_garbage_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def _fail(procedure: Procedure) -> Spoil:
+    return lambda proxy: proxy.answers.update(
+        {procedure: lambda call: call.error(libvirt.VIR_ERR_OPERATION_FAILED, "no")}
+    )
+
+
+def _hang_up_at(procedure: Procedure) -> Spoil:
+    return lambda proxy: proxy.answers.update({procedure: lambda _call: proxy.hang_up()})
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda _proxy: None,
+        lambda proxy: setattr(proxy, "newest", 194),
+        lambda proxy: setattr(proxy, "newest", 282),
+        *(_fail(one) for one in (Procedure.LIST_ALL_DOMAINS, Procedure.DOMAIN_XML, Procedure.LIST_ALL_NODE_DEVICES)),
+        *(_hang_up_at(one) for one in (Procedure.LIST_ALL_DOMAINS, Procedure.DOMAIN_XML, Procedure.INTERFACE_XML)),
+    ],
+)
+@pytest.mark.usefixtures("no_garbage_collection")
+@pytest.mark.parametrize("in_fleet", [True, False])
+def test_a_connection_ends_with_the_scan_that_opened_it(
+    libvirtd: Libvirtd, proxy: RpcProxy, spoil: Spoil, in_fleet: bool
+) -> None:
+    path = libvirtd.definitions(
+        "ends", *(domain_xml(f"vm{number}", direct("bond2")) for number in range(3)), bond_xml("bond2", "eth4")
+    )
+    spoil(proxy)
+    before = _connections()
+
+    scan(libvirtd.unix(path, socket=proxy.socket), in_fleet=in_fleet, next_start=True, statistics=True)
+
+    assert _connections() == before
+
+
+def _connections() -> int:
+    return sum(isinstance(one, libvirt.virConnect) for one in gc.get_objects())
