@@ -1,14 +1,16 @@
 """Options that several commands share, each declared once."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from virtscan.cli.console import Console, Verbosity
-from virtscan.cli.output.formats import FormatType
+from virtscan.cli.output.formats import FormatType, Wanted, wanted_outputs
 from virtscan.cli.output.look import all_option, color_option, columns_option, sort_option, total_option, wide_option
+from virtscan.cli.output.rendering import Rendering
 from virtscan.errors import ConfigError
 from virtscan.model import FailOn, LowerDevice, TargetKind
 from virtscan.model.sources import TARGETS, AddressKind, help_text
@@ -164,7 +166,7 @@ fail_on_option = click.option(
     help="Least exposure of a VM at risk that makes the exit code 1 or 4 (default: latent, all of them).",
 )
 
-report_options = _chain(
+_report_options = _chain(
     click.option("--view", type=click.Choice(list(VIEWS)), help=f"Rows to show (default: {next(iter(VIEWS))})."),
     click.option(
         "--by",
@@ -191,6 +193,26 @@ report_options = _chain(
     redact_option,
     fail_on_option,
 )
+
+
+def report_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Declare the options of a report, and hand their choice of views and formats on as `rendering`."""
+
+    @wraps(function)
+    def with_rendering(
+        *,
+        view: str | None,
+        by: str | None,
+        where: tuple[str, ...],
+        formats: tuple[Wanted, ...],
+        output: Path | None,
+        summary: bool,
+        **others: Any,  # as the command declares them
+    ) -> int:
+        outputs = wanted_outputs(formats, output, summary=summary)
+        return function(rendering=Rendering(view=view, by=by, where=where, outputs=outputs), **others)
+
+    return _report_options(with_rendering)
 
 
 def make_console(*, verbose: bool, quiet: bool) -> Console:

@@ -108,12 +108,7 @@ def show_(
     config: Path | None,
     scope: str | None,
     save: Path | None,
-    view: str | None,
-    by: str | None,
-    where: tuple[str, ...],
-    formats: tuple[Wanted, ...],
-    output: Path | None,
-    summary: bool,
+    rendering: Rendering,
     redact: Path | None,
     fail_on: FailOn | None,
     verbose: bool,
@@ -125,7 +120,6 @@ def show_(
     from virtscan.storage.history import open_history
 
     console = make_console(verbose=verbose, quiet=quiet)
-    rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output, summary=summary))
     rendering.check()
     keep_apart(("--save", save), *rendering.places, ("--redact", redact))
     redacted = redaction(redact)

@@ -1,7 +1,6 @@
 """`virtscan report`: judge a saved inventory again."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -10,7 +9,6 @@ from virtscan.cli.assuming import assume_option, parsed, under
 from virtscan.cli.exit_codes import of_report
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.options import lower_device_option, make_console, max_age_option, quiet_and_verbose, report_options
-from virtscan.cli.output.formats import Wanted, wanted_outputs
 from virtscan.cli.output.outputs import Outputs, keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering, with_file
@@ -34,17 +32,14 @@ from virtscan.views.report.metrics import Run
 @quiet_and_verbose
 def report(
     files: tuple[Path, ...],
+    rendering: Rendering,
     lower_device: LowerDevice | None,
     max_age: float | None,
     fail_on: FailOn | None,
     assumptions: tuple[str, ...],
-    formats: tuple[Wanted, ...],
-    output: Path | None,
-    summary: bool,
     redact: Path | None,
     verbose: bool,
     quiet: bool,
-    **how: Any,  # the options of `report_options`, typed by Rendering
 ) -> int:
     """Judge FILES, inventories saved by virtscan scan --save (- reads standard input); no network access.
 
@@ -53,7 +48,6 @@ def report(
     from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)
-    rendering = Rendering(outputs=wanted_outputs(formats, output, summary=summary), **how)
     rendering.check(is_assumed=bool(parsed(assumptions, str)))
     keep_apart(*rendering.places, ("--redact", redact))
     redacted = redaction(redact)

@@ -1,13 +1,16 @@
 """`virtscan scan`: collect, judge, report."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import click
+import msgspec
 
 from virtscan.cli.acquire import collected, planned
-from virtscan.cli.assuming import assume_option, check, parsed, under
+from virtscan.cli.assuming import AssumptionResult, assume_option, check, parsed, under
+from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.history.earlier import since_option
@@ -15,13 +18,13 @@ from virtscan.cli.history.keeping import Keeping
 from virtscan.cli.history.night import Night, code_of
 from virtscan.cli.history.source import history_option, kept_in, trend_of
 from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
-from virtscan.cli.output.formats import Wanted, wanted_outputs
 from virtscan.cli.output.outputs import PRIVATE, Output, OutputError, Outputs, keep_apart
-from virtscan.cli.output.redacting import redaction
-from virtscan.cli.output.rendering import Rendering, with_file
+from virtscan.cli.output.redacting import Redaction, redaction
+from virtscan.cli.output.rendering import News, Rendering, with_file
 from virtscan.cli.plan import default_uri_line
+from virtscan.correlator.assumptions import Assumption
 from virtscan.errors import ConfigError
-from virtscan.model import FailOn, Inventory
+from virtscan.model import FailOn, Inventory, Plan, Report
 from virtscan.views.report.metrics import Run
 
 
@@ -42,17 +45,12 @@ from virtscan.views.report.metrics import Run
 @report_options
 @quiet_and_verbose
 def scan(
+    rendering: Rendering,
     save: Path | None,
     since: str | None,
     history: str | None,
     no_history: bool,
     assumptions: tuple[str, ...],
-    view: str | None,
-    by: str | None,
-    where: tuple[str, ...],
-    formats: tuple[Wanted, ...],
-    output: Path | None,
-    summary: bool,
     redact: Path | None,
     fail_on: FailOn | None,
     verbose: bool,
@@ -70,14 +68,11 @@ def scan(
     from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet or (since is not None and not verbose))
-    rendering = Rendering(view=view, by=by, where=where, outputs=wanted_outputs(formats, output, summary=summary))
     rendering.check(is_assumed=bool(assumptions), is_news=since is not None)
     keep_apart(("--save", save), *rendering.places, ("--redact", redact))
     redacted = redaction(redact)
     plan = planned(console, fail_on=fail_on, **what)
-    rendering = rendering.with_note(default_uri_line(plan, names=console.names))
     check(parsed(assumptions, str), plan)
-    refused = None
     url = None if no_history else kept_in(history, plan)
     with (
         Keeping(url, scope=plan.scope, saved=save, console=console) as keeping,
@@ -86,36 +81,55 @@ def scan(
         night = Night.since(since, scope=redacted.scope(plan.scope), redacted=redacted)
         saved = outputs.open(save, mode=PRIVATE) if save else None
         shown = rendering.open(outputs)
-        began = monotonic()
-        inventory = night.remembered_by(redacted(collected(plan, console)))
-        seconds = monotonic() - began
+        inventory, seconds = _collected(plan, console, night, redacted)
         keeping.collected(inventory)
         report = judge(inventory)
         keeping.judged(report)
         if redact is None and keeping.failure is None:  # names of the history have no pseudonyms
             rendering = rendering.with_sections(lambda: trend_of(url))
-        try:
-            report, what_if = under(report, parsed(assumptions, redacted.text))
-            rendering = rendering.with_what_if(what_if)
-        except ConfigError as error:
-            refused = error  # the collected items are kept and reported all the same
-        whole = of_report(report, plan.fail_on or FailOn.LATENT)
-        news = night.news(inventory)
-        code = code_of(news, whole, plan.fail_on or FailOn.LATENT)
-        failed = keeping.failure or night.failure
-        run = Run(exit_code=code if failed is None else OutputError.exit_code, seconds=seconds)
+        outcome = _outcome(report, night.news(inventory), parsed(assumptions, redacted.text), plan.fail_on)
         if saved:
-            _save(inventory, saved, keep_earlier=code is ExitCode.NOTHING_SEEN)
-        rendering.with_pseudonyms(redacted.text).write(
-            with_file(report, save, is_redacted=redact is not None), shown, console, run, news
-        )
-    if night.note is not None and not quiet:
-        click.echo(f"virtscan: {night.note}", err=True)
-    if refused is not None:
-        raise refused
-    if night.failure is not None:
-        raise OutputError(night.failure)
-    return code
+            _save(inventory, saved, keep_earlier=outcome.code is ExitCode.NOTHING_SEEN)
+        rendering = rendering.with_note(default_uri_line(plan, names=console.names)).with_what_if(outcome.what_if)
+        judged = with_file(outcome.report, save, is_redacted=redact is not None)
+        run = outcome.run(seconds, failure=keeping.failure or night.failure)
+        rendering.with_pseudonyms(redacted.text).write(judged, shown, console, run, outcome.news)
+    night.end(quiet=quiet)
+    if outcome.refused is not None:
+        raise outcome.refused
+    return outcome.code
+
+
+def _collected(plan: Plan, console: Console, night: Night, redacted: Redaction) -> tuple[Inventory, float]:
+    """Return what was read, with earlier facts about the unread hosts, and the seconds that it took."""
+    began = monotonic()
+    inventory = night.remembered_by(redacted(collected(plan, console)))
+    return inventory, monotonic() - began
+
+
+class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scan found; `refused` is why the assumptions don't hold of it, which is then reported without them."""
+
+    report: Report
+    what_if: AssumptionResult
+    refused: ConfigError | None
+    news: News | None
+    code: ExitCode
+
+    def run(self, seconds: float, *, failure: str | None) -> Run:
+        """Give the facts about this run that metrics hold; a failure of the history decides the exit code."""
+        return Run(exit_code=self.code if failure is None else OutputError.exit_code, seconds=seconds)
+
+
+def _outcome(report: Report, news: News | None, assumptions: Sequence[Assumption], fail_on: FailOn | None) -> _Outcome:
+    least = fail_on or FailOn.LATENT
+    what_if, refused = AssumptionResult(), None
+    try:
+        report, what_if = under(report, assumptions)
+    except ConfigError as error:
+        refused = error
+    code = code_of(news, of_report(report, least), least)
+    return _Outcome(report=report, what_if=what_if, refused=refused, news=news, code=code)
 
 
 def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from virtscan.cli.exit_codes import ExitCode, of_changes
 from virtscan.cli.history.earlier import last_night, new_gaps, news_of, with_memory_of
+from virtscan.cli.output.outputs import OutputError
 from virtscan.cli.output.redacting import Redaction
 from virtscan.cli.output.rendering import News
 from virtscan.errors import HistoryError
@@ -56,6 +57,17 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
         if not self.is_wanted:
             return None
         return News(changes=news_of(inventory, self.before), gaps=new_gaps(inventory, self.before))
+
+    def end(self, *, quiet: bool) -> None:
+        """Print the note.
+
+        Raises:
+            OutputError: A history could not be read.
+        """
+        if self.note is not None and not quiet:
+            click.echo(f"virtscan: {self.note}", err=True)
+        if self.failure is not None:
+            raise OutputError(self.failure)
 
 
 def code_of(news: News | None, whole: ExitCode, fail_on: FailOn) -> ExitCode:
