@@ -218,13 +218,7 @@ class Evaluator:
             return _settled(point, Case(left_out=left_out), audience.on_record)
         outside = self._outside.seen_from(point, audience)
         near = [
-            (
-                number,
-                [
-                    rule_at(self.kernel, point, stack, position)
-                    for position in positions(stack, place, point, self._stacks)
-                ],
-            )
+            (number, [rule_at(self.kernel, point, stack, at) for at in positions(stack, place, point, self._stacks)])
             for number, stack, place in self._near
             if number not in audience.own and number not in audience.without
         ]
@@ -241,17 +235,17 @@ class Evaluator:
         rulings = list(outside.rulings)
         for one in judged:
             insort(rulings, one, key=lambda ruling: ruling.badness)
-        at: dict[int, tuple[Position, ...]] = {}
+        found: dict[int, tuple[Position, ...]] = {}
         for number, some in near:
             if number in outside.reaches or number in there:
-                known = at.get(number, outside.positions.get(number, ()))
-                at[number] = (*known, *(one.position for one in some))
+                known = found.get(number, outside.positions.get(number, ()))
+                found[number] = (*known, *(one.position for one in some))
         return PointEvaluation(
             point=point,
             rulings=tuple(rulings) if judged else outside.rulings,
             excluded=tuple(ExcludedServer(number, why) for number, why in excluded.items() if number not in there),
             contradicted=tuple(sorted(there)),
-            reach=of_any(outside.reaches_without(at) | {of_server(some) for some in at.values()}),
+            reach=of_any(outside.reaches_without(found) | {of_server(some) for some in found.values()}),
             on_record=audience.on_record,
         )
 

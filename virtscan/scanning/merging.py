@@ -1,7 +1,7 @@
 """Inventories of several sites, or of several nights, to one: each host once, every gap kept; pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
 from typing import TypeVar
@@ -9,10 +9,11 @@ from typing import TypeVar
 import msgspec
 
 from virtscan import __version__
-from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Policy, Server
+from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Policy, RememberedPlace, Server, UnreadHost
 from virtscan.scanning.naming import unique_names
 
 S = TypeVar("S", bound=msgspec.Struct)
+H = TypeVar("H", UnreadHost, RememberedPlace)
 
 _OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox", "vpx", "vz", "xen"})
 """Drivers of libvirt, beside QEMU's, that a machine can have: one system uuid, several hypervisors."""
@@ -77,17 +78,9 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
             for number, inventory in enumerate(inventories)
             for gap in inventory.gaps
         ),
-        unread=_distinct(
-            msgspec.structs.replace(one, hypervisor=renamed.get((number, one.hypervisor), one.hypervisor))
-            for number, inventory in enumerate(inventories)
-            for one in inventory.unread
-        ),
+        unread=_of_hosts([inventory.unread for inventory in inventories], renamed),
         redaction=inventories[0].redaction,
-        places=_distinct(
-            msgspec.structs.replace(one, hypervisor=renamed.get((number, one.hypervisor), one.hypervisor))
-            for number, inventory in enumerate(inventories)
-            for one in inventory.places
-        ),
+        places=_of_hosts([inventory.places for inventory in inventories], renamed),
     )
 
 
@@ -168,6 +161,15 @@ def _servers(inventories: Sequence[Inventory], taken_at: datetime) -> Iterator[S
 
 def _renamed(gap: Gap, name: str | None) -> Gap:
     return gap if name is None else msgspec.structs.replace(gap, hypervisor=name)
+
+
+def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str], str]) -> tuple[H, ...]:
+    """Give facts about hypervisors, of each inventory, under the names that these have in the result."""
+    return _distinct(
+        msgspec.structs.replace(one, hypervisor=renamed.get((number, one.hypervisor), one.hypervisor))
+        for number, facts in enumerate(inventories)
+        for one in facts
+    )
 
 
 def _distinct(items: Iterable[S]) -> tuple[S, ...]:

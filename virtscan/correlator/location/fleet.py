@@ -114,22 +114,12 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         macs: The MACs of servers; those of hypervisors' own devices are looked up in addition.
     """
     hosts = sorted(inventory.hypervisors, key=lambda host: host.name)
-    devices: dict[Mac, list[tuple[str, Device]]] = defaultdict(list)
-    for host in hosts:
-        for device in host.devices:
-            for mac in dict.fromkeys(mac for mac in (device.mac, device.permanent_mac) if mac is not None):
-                devices[mac].append((host.name, device))
+    devices = _devices_by_mac(hosts)
+    domains = _domains_by_uuid(hosts)
     interfaces: dict[Mac, list[InterfaceOwner]] = {mac: [] for mac in (*macs, *devices)}
-    domains: dict[str, list[tuple[str, Domain]]] = defaultdict(list)
-    targets: dict[str, set[str]] = {host.name: set() for host in hosts}
     for host in hosts:
-        own = targets[host.name]
         for domain in host.domains:
-            if domain.uuid is not None:
-                domains[domain.uuid.casefold()].append((host.name, domain))
             for interface in domain.interfaces:
-                if interface.target is not None:
-                    own.add(interface.target)
                 if interface.mac is not None and (found := interfaces.get(interface.mac)) is not None:
                     found.append(InterfaceOwner(host.name, domain, interface))
     machines = machines_of(hosts, {mac for mac, owners in interfaces.items() if owners})
@@ -145,7 +135,7 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         interfaces=interfaces,
         devices=devices,
         domains=domains,
-        targets=targets,
+        targets={host.name: frozenset(_targets_of(host)) for host in hosts},
         nic_kinds={
             host.name: frozenset(nic_kind(device, host) for device in host.devices if is_nic(device)) for host in known
         },
@@ -161,6 +151,30 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         unread=tuple(sorted(unread)),
         outdated=outdated,
     )
+
+
+def _targets_of(host: Hypervisor) -> Iterator[str]:
+    interfaces = (interface for domain in host.domains for interface in domain.interfaces)
+    return (interface.target for interface in interfaces if interface.target is not None)
+
+
+def _devices_by_mac(hosts: Iterable[Hypervisor]) -> dict[Mac, list[tuple[str, Device]]]:
+    """Index the devices of hypervisors by their present and their permanent MAC."""
+    found: dict[Mac, list[tuple[str, Device]]] = defaultdict(list)
+    for host in hosts:
+        for device in host.devices:
+            for mac in dict.fromkeys(mac for mac in (device.mac, device.permanent_mac) if mac is not None):
+                found[mac].append((host.name, device))
+    return found
+
+
+def _domains_by_uuid(hosts: Iterable[Hypervisor]) -> dict[str, list[tuple[str, Domain]]]:
+    found: dict[str, list[tuple[str, Domain]]] = defaultdict(list)
+    for host in hosts:
+        for domain in host.domains:
+            if domain.uuid is not None:
+                found[domain.uuid.casefold()].append((host.name, domain))
+    return found
 
 
 def _lacking(inventory: Inventory) -> Iterator[str]:
