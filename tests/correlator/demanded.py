@@ -1,7 +1,7 @@
 """Verdicts that the table demands although less is known: what the properties let through, each with its reason.
 
 Outside the properties are a running copy, a first server, a list that is shorter but still called complete, and R10
-with confidence low.
+with confidence low. `test_demanded` shows for each exemption that a scenario's right answer demands it.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,13 +9,20 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.evaluator import Evaluator, PointEvaluation
+from virtscan.correlator.evaluation import PointEvaluation
+from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, Place, UnlocatedServer
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
-from virtscan.correlator.table import Ruling
-from virtscan.model import Confidence, DomainState, Finding, Inventory
-from virtscan.model.reasons import ExclusionContradicted, OutsideStack
+from virtscan.model import Confidence, Domain, DomainState, Finding, Hypervisor, Inventory
+from virtscan.model.reasons import (
+    ExclusionContradicted,
+    NeedsHypervisors,
+    NeedsNicKinds,
+    NeedsPlace,
+    NeedsReflection,
+    OutsideStack,
+)
 
 
 class Clearing(msgspec.Struct, frozen=True):
@@ -26,111 +33,138 @@ class Clearing(msgspec.Struct, frozen=True):
     old: Finding
     new: Finding | None
 
-    @property
-    def rule(self) -> str | None:
-        """The rule that clears."""
-        return None if self.new is None else self.new.rule
 
+def is_weak(one: Clearing) -> bool:
+    """Return True for a clearing of low confidence, which names what is missing.
 
-def _is_weak(one: Clearing) -> bool:
-    """Return True for a place elsewhere that says which fact is missing.
-
-    Another place or server that is mitigated, the worse verdict, may stand before it in the finding.
+    "R10 with confidence low […] list the missing fact": no device list, or a hypervisor that was not read.
     """
-    return any(ruling.rule.id == "R10" and ruling.confidence is Confidence.LOW for ruling in _rulings(one))
-
-
-def _has_virtual_bottom(one: Clearing) -> bool:
-    """Return True where R9 gave way to R14.
-
-    It does only where the bottom is known to be virtual: ports that never meet locally are cleared without known NICs.
-    """
-    virtual = any(point.point.hands_on for point in _points(one, one.before))
-    cleared = [point for point in _points(one, one.after) if any(ruling.rule.id == "R9" for ruling in point.rulings)]
-    return virtual and any(not point.point.hands_on for point in cleared)
-
-
-def _tells_machines_apart(one: Clearing) -> bool:
-    """Return True where two hypervisors were known as one machine, or one as a domain of the other.
-
-    They are two machines unless a fact shows otherwise, and what is found on another machine passes NICs.
-    """
-    return _machines(one.before) != _machines(one.after)
-
-
-def _has_running_copy(one: Clearing) -> bool:
-    """Return True where a place of the server was lost, and it is still found running at another one.
-
-    A running copy excludes those that are off, so it counts also against one that is not seen any more.
-    """
-    was, now = _found(one.before), _found(one.after)
-    return any(was[name].keys() - now[name].keys() and any(now[name].values()) for name in was)
-
-
-def _lost_an_undeclared_nic(one: Clearing) -> bool:
-    """Return True where only a NIC outside the declared stack, which is off, was open.
-
-    Its offload is unknown only as long as the NIC is found; R5 clears a server of which the place is not known.
-    """
-    was, now = _found(one.before), _found(one.after)
-    outside = any(isinstance(reason, OutsideStack) for reason in one.old.because)
-    return one.rule == "R5" and outside and any(was[name].keys() - now[name].keys() for name in was)
-
-
-def _is_the_servers_own(one: Clearing) -> bool:
-    """Return True for the server's own interface, which it serves only as long as a clone of it is seen."""
-    servers = [server for server in one.before.servers if one.new is None or server.name == one.old.server]
-    macs = {mac for server in servers for mac in server.macs}
-    is_left = one.new is None or one.new.server != one.old.server
-    return is_left and any(
-        interface.mac in macs
-        for host in one.before.hypervisors
-        for domain in host.domains
-        if (host.name, domain.name) == (one.old.hypervisor, one.old.domain)
-        for interface in domain.interfaces
+    new = one.new
+    return (
+        new is not None
+        and new.confidence is Confidence.LOW
+        and any(isinstance(reason, NeedsHypervisors | NeedsNicKinds | NeedsPlace) for reason in new.missing)
     )
 
 
-def _is_excluded(one: Clearing) -> bool:
-    """Return True where declarations on both sides exclude a server that was known to be on this very device."""
-    overruled = {reason.server for reason in one.old.because if isinstance(reason, ExclusionContradicted)}
-    return one.old.server in overruled and (one.rule == "R4" or one.new is None or one.new.server != one.old.server)
+def has_virtual_bottom(one: Clearing) -> bool:
+    """Return True where R9 gave way to R14 for a virtual bottom, of which nothing is known after the loss.
+
+    "If the bottom is known to be virtual […]: R14": ports that never meet locally are cleared without known NICs.
+    """
+    lacked = any(isinstance(reason, NeedsReflection | NeedsNicKinds) for reason in one.old.missing)
+    points = _points(one, one.after)
+    return (
+        lacked
+        and any(point.point.hands_on for point in _points(one, one.before))
+        and any(ruling.rule.id == "R9" and not point.point.hands_on for point in points for ruling in point.rulings)
+    )
+
+
+def tells_machines_apart(one: Clearing) -> bool:
+    """Return True where the hypervisor of a place was known as the interface's own machine, or as nested with it.
+
+    "Two machines unless this shows that they are one": what is found on another machine passes NICs. A server that is
+    found nowhere may be on any hypervisor.
+    """
+    here, server = one.old.hypervisor, one.old.server or ""
+    was, now = ServerIndex(aged(one.before)), ServerIndex(aged(one.after))
+    places = _places(now).get(server, ())
+    hosts = {place.hypervisor for place in places if not isinstance(place, Bare | UnlocatedServer)}
+    if any(isinstance(place, UnlocatedServer) for place in places):
+        hosts = set(now.fleet.hypervisors)
+    return any(_links(was, here, there) - _links(now, here, there) for there in hosts)
+
+
+def has_running_copy(one: Clearing) -> bool:
+    """Return True where a place of the server was lost, and it is found running at each of the others.
+
+    "Outside the property: a running copy": it excludes copies that are off, also one that is not seen any more.
+    """
+    server = one.old.server or ""
+    was, now = _found(one.before, server), _found(one.after, server)
+    return one.new is not None and bool(was.keys() - now.keys()) and bool(now) and all(now.values())
+
+
+def lost_an_undeclared_nic(one: Clearing) -> bool:
+    """Return True where only a NIC outside the declared stack, which is off, was open, and is not known any more.
+
+    "T off: mitigated": where no domain of the server shows another NIC, its declared stack decides alone.
+    """
+    server = one.old.server or ""
+    outside = {reason.mac for reason in one.old.because if isinstance(reason, OutsideStack)}
+    places = _places(ServerIndex(aged(one.after))).get(server, ())
+    seen = {place.interface.mac for place in places if isinstance(place, GuestNic) and not place.declared}
+    rulings = [ruling for point in _points(one, one.after) for ruling in point.rulings if ruling.server == server]
+    return bool(outside) and not outside & seen and any(ruling.rule.id == "R5" for ruling in rulings)
+
+
+def is_the_servers_own(one: Clearing) -> bool:
+    """Return True for an interface of the server's own domain, as long as no clone of it is seen.
+
+    "An interface of the server's own domain: no finding".
+    """
+    server = one.old.server or ""
+    return server in _owners(one, one.after) - _owners(one, one.before)
+
+
+def is_declared_apart(one: Clearing) -> bool:
+    """Return True where a declaration or record excludes the server, and the fact that outweighed it was lost.
+
+    "Both sides declare segments or subnets and none is common, or the record of this MAC names another configured
+    server […] An unknown place […] is no reason against R4". The fact was a NIC on the very device, a record or an
+    address. One that is only older still outweighs.
+    """
+    server = one.old.server
+    judged = {ruling.server for point in _points(one, one.after) for ruling in point.rulings}
+    on_device = any(isinstance(reason, ExclusionContradicted) and reason.server == server for reason in one.old.because)
+    return server not in judged and (on_device or _inclusions(one.before) != _inclusions(one.after))
 
 
 Exemption: TypeAlias = Callable[[Clearing], bool]
 
 DEMANDED: tuple[Exemption, ...] = (
-    _is_weak,
-    _has_virtual_bottom,
-    _tells_machines_apart,
-    _has_running_copy,
-    _lost_an_undeclared_nic,
-    _is_the_servers_own,
-    _is_excluded,
+    is_weak,
+    has_virtual_bottom,
+    tells_machines_apart,
+    has_running_copy,
+    lost_an_undeclared_nic,
+    is_the_servers_own,
+    is_declared_apart,
 )
 
 
-def _rulings(one: Clearing) -> tuple[Ruling, ...]:
-    """Give all rulings on the interface after the loss: another server's mitigation may hide the one that clears."""
-    return tuple(ruling for point in _points(one, one.after) for ruling in point.rulings)
+def _interface_of(one: Clearing, looked_at: Inventory) -> tuple[Hypervisor, Domain]:
+    (host,) = [host for host in looked_at.hypervisors if host.name == one.old.hypervisor]
+    (domain,) = [domain for domain in host.domains if domain.name == one.old.domain]
+    return host, domain
 
 
 def _points(one: Clearing, inventory: Inventory) -> tuple[PointEvaluation, ...]:
     looked_at = aged(inventory)
-    (host,) = [host for host in looked_at.hypervisors if host.name == one.old.hypervisor]
-    (domain,) = [domain for domain in host.domains if domain.name == one.old.domain]
+    host, domain = _interface_of(one, looked_at)
     return Evaluator(ServerIndex(looked_at), host).points(domain, domain.interfaces[one.old.index])
 
 
-def _found(inventory: Inventory) -> Mapping[str, Mapping[str, bool]]:
-    """Give for each server the places where it is found, and whether it runs there."""
-    index = ServerIndex(aged(inventory))
-    found: dict[str, dict[str, bool]] = {server.name: {} for server in index.servers}
-    for server, placed in zip(index.servers, index.placed, strict=True):
-        for one in placed:
-            if not isinstance(one.place, Bare | UnlocatedServer):
-                found[server.name][_name(one.place)] = _runs(one.place)
-    return found
+def _owners(one: Clearing, inventory: Inventory) -> set[str]:
+    """Name the servers that the interface's domain is."""
+    looked_at = aged(inventory)
+    index = ServerIndex(looked_at)
+    _, domain = _interface_of(one, looked_at)
+    return {index.servers[number].name for number in index.owners.get(id(domain), ())}
+
+
+def _places(index: ServerIndex) -> Mapping[str, tuple[Place, ...]]:
+    return {
+        server.name: tuple(one.place for one in placed)
+        for server, placed in zip(index.servers, index.placed, strict=True)
+    }
+
+
+def _found(inventory: Inventory, server: str) -> Mapping[str, bool]:
+    """Give the places where a server is found, and whether it runs there."""
+    places = _places(ServerIndex(aged(inventory))).get(server, ())
+    return {_name(place): _runs(place) for place in places if not isinstance(place, Bare | UnlocatedServer)}
 
 
 def _name(place: Place) -> str:
@@ -147,8 +181,22 @@ def _runs(place: Place) -> bool:
     return not isinstance(place, GuestNic) or place.domain.state is DomainState.ACTIVE
 
 
-def _machines(inventory: Inventory) -> tuple[object, object]:
-    """Give which hypervisors are one machine, and which of them are domains of others."""
-    fleet = ServerIndex(aged(inventory)).fleet
-    carried = {name: [(host, domain.name) for host, domain in some] for name, some in fleet.carriers.items()}
-    return fleet.machines, carried
+def _links(index: ServerIndex, here: str, there: str) -> set[str]:
+    """Give how two hypervisors are known to be linked: as one machine, or one as a domain on the other."""
+    fleet = index.fleet
+    links = {
+        "one": fleet.machines[here] == fleet.machines[there],
+        "inside": bool(fleet.carriers_on(there, here)),
+        "around": bool(fleet.carriers_on(here, there)),
+    }
+    return {name for name, holds in links.items() if holds}
+
+
+def _inclusions(inventory: Inventory) -> tuple[object, ...]:
+    """Give the facts that include a server against segments: records, subnets on record, and addresses."""
+    return (
+        {(record.mac, record.server) for record in inventory.netboots},
+        {(subnet.network, subnet.servers) for subnet in inventory.subnets},
+        {(server.name, server.addresses) for server in inventory.servers},
+        {(host.name, one.name, one.addresses) for host in inventory.hypervisors for one in host.devices},
+    )

@@ -297,6 +297,9 @@ def stacks(draw: DrawFn, macs: tuple[Mac, ...]) -> tuple[str | None, tuple[Serve
     return named, tuple(ServerDevice(device=one, offload=draw(offloads())) for one in found)
 
 
+_ADDRESSES = {"s0": "10.1.0.5", "s1": "10.1.0.6", "s2": "10.1.0.7"}
+
+
 @st.composite
 def servers(draw: DrawFn, name: str, used: tuple[Mac, ...] = MACS) -> Server:
     """A server whose place, state and reach may each be known or not; most of them are where `used` MACs are."""
@@ -306,7 +309,8 @@ def servers(draw: DrawFn, name: str, used: tuple[Mac, ...] = MACS) -> Server:
     if draw(st.integers(0, 5)) == 0:
         macs = (draw(st.sampled_from(ELSEWHERE)),)
     segments, subnets = draw(st.sampled_from(SERVES))
-    source = draw(st.sampled_from(("ssh://root@10.1.0.5", "file:x", "on")))
+    address = _ADDRESSES.get(name, "10.1.0.8")
+    source = draw(st.sampled_from((f"ssh://root@{address}", "file:x", "on")))
     offload = draw(offloads())
     one = Server(
         name=name,
@@ -317,14 +321,14 @@ def servers(draw: DrawFn, name: str, used: tuple[Mac, ...] = MACS) -> Server:
         persistence=offload.persistence,
         macs=macs,
         declared_macs=macs,
-        addresses=("10.1.0.5/16",),
+        addresses=(f"{address}/16",),
         segments=segments,
         subnets=subnets,
         observed_at=draw(st.sampled_from(TIMES)),
     )
     if draw(st.integers(0, 9)) == 0:
         one = replace(one, macs=(), declared_macs=())
-    if source == "ssh://root@10.1.0.5" and draw(st.booleans()):
+    if source.startswith("ssh:") and draw(st.booleans()):
         named, found = draw(stacks(macs))
         declared = draw(st.sampled_from(((), macs[:1], (*macs, ELSEWHERE[0]), (*macs, ELSEWHERE[2]))))
         one = replace(one, interface=named, devices=found, lists_all_devices=True, macs=macs, declared_macs=declared)

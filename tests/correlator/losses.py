@@ -5,11 +5,12 @@ are declarations, which hold until they are withdrawn.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from datetime import timedelta
+from typing import TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
-from tests.build import failure, gap_in_words
+from tests.build import TAKEN_AT, failure, gap_in_words
 from virtscan.model import (
     Attachment,
     Backing,
@@ -25,15 +26,21 @@ from virtscan.model import (
     Inventory,
     Mac,
     Machine,
+    Netboot,
+    Observed,
     Offload,
     Server,
     ServerDevice,
     SourceMode,
     State,
+    Subnet,
 )
 from virtscan.model.gaps.items import HypervisorItem, ServerItem
 from virtscan.model.gaps.mismatches import PhysicalContradicted, PlaceContradicted
+from virtscan.model.sources import is_declared
 
+T = TypeVar("T")
+LONG_AGO = TAKEN_AT - timedelta(days=31)
 Change: TypeAlias = Callable[[Inventory], Inventory]
 
 
@@ -41,6 +48,33 @@ def _of_other_nodes(server: Server) -> tuple[Mac, ...]:
     """Give the MACs that are declared, and that no device of a server that was read has: they stand for more nodes."""
     observed = {mac for one in server.devices for mac in (one.device.mac, one.device.permanent_mac)}
     return tuple(mac for mac in server.declared_macs if server.devices and mac not in observed)
+
+
+def _not_read(server: Server) -> Server:
+    """Give a server as its configuration alone describes it."""
+    return replace(
+        server,
+        tx_checksum=State.UNKNOWN,
+        reason=failure("timeout"),
+        features={},
+        persistence=None,
+        macs=server.declared_macs,
+        addresses=(),
+        kernel=None,
+        machine=Machine.UNKNOWN,
+        system_uuid=None,
+        devices=(),
+        lists_all_devices=False,
+        observed_at=None,
+    )
+
+
+def _old(observed: Observed[T] | None) -> Observed[T] | None:
+    return None if observed is None else replace(observed, observed_at=LONG_AGO)
+
+
+def _with_old_kernel(host: Hypervisor) -> Hypervisor:
+    return replace(host, kernel=_old(host.kernel), declared_kernel=None, daemon=None)
 
 
 SERVER_LOSSES: tuple[Callable[[Server], Server], ...] = (
@@ -57,6 +91,8 @@ SERVER_LOSSES: tuple[Callable[[Server], Server], ...] = (
     lambda one: replace(one, persistence=None),
     lambda one: replace(one, observed_at=None),
     lambda one: replace(one, lists_all_devices=False),
+    lambda one: replace(one, addresses=()),
+    lambda one: one if is_declared(one.source) else _not_read(one),
 )
 SERVER_DEVICE_LOSSES: tuple[Callable[[ServerDevice], ServerDevice], ...] = (
     lambda one: replace(one, offload=Offload()),
@@ -70,6 +106,8 @@ SERVER_DEVICE_LOSSES: tuple[Callable[[ServerDevice], ServerDevice], ...] = (
 HOST_LOSSES: tuple[Callable[[Hypervisor], Hypervisor], ...] = (
     lambda one: replace(one, kernel=None, kernel_build=None, declared_kernel=None, daemon=None),
     lambda one: replace(one, daemon=None),
+    lambda one: one if one.kernel is None else _with_old_kernel(one),
+    lambda one: replace(one, daemon=_old(one.daemon)),
     lambda one: replace(one, segments={}),
     lambda one: replace(one, status=HostStatus.PARTIAL) if one.status is HostStatus.COMPLETE else one,
     lambda one: replace(one, status=HostStatus.FAILED),
@@ -87,6 +125,16 @@ DEVICE_LOSSES: tuple[Callable[[Device], Device], ...] = (
     lambda one: replace(one, lower_complete=False),
     lambda one: replace(one, mode=None),
     lambda one: replace(one, driver=None),
+    lambda one: replace(one, addresses=()),
+    lambda one: replace(one, observed_at=LONG_AGO),
+)
+RECORD_LOSSES: tuple[Callable[[Netboot], Netboot], ...] = (
+    lambda one: replace(one, server=None),
+    lambda one: replace(one, observed_at=None),
+)
+SUBNET_LOSSES: tuple[Callable[[Subnet], Subnet], ...] = (
+    lambda one: replace(one, servers=()),
+    lambda one: replace(one, observed_at=None),
 )
 DOMAIN_LOSSES: tuple[Callable[[Domain], Domain], ...] = (
     lambda one: replace(one, state=DomainState.UNKNOWN),
@@ -108,16 +156,13 @@ def losses(inventory: Inventory) -> Iterator[Change]:
         for name in (None, "hv0"):
             yield with_gap(about, name)
     for server in inventory.servers:
-        for loss in SERVER_LOSSES:
-            yield _server(server.name, loss)
-        for place in range(len(server.devices)):
-            for part in SERVER_DEVICE_LOSSES:
-                yield _server_device(server.name, place, part)
+        yield from _of_server(server)
     for host in inventory.hypervisors:
         yield from _of_host(host)
-    # Records and addresses may include a server that segments exclude: its place loses no evidence by that.
-    if not any(host.segments for host in inventory.hypervisors):
-        yield lambda one: replace(one, netboots=tuple(replace(each, server=None) for each in one.netboots))
+    for number in range(len(inventory.netboots)):
+        yield from (_record(number, loss) for loss in RECORD_LOSSES)
+    for number in range(len(inventory.subnets)):
+        yield from (_subnet(number, loss) for loss in SUBNET_LOSSES)
 
 
 def withdrawn(inventory: Inventory, gaps: Iterable[Gap]) -> Inventory:
@@ -139,15 +184,21 @@ def withdrawn(inventory: Inventory, gaps: Iterable[Gap]) -> Inventory:
     )
 
 
+def _of_server(server: Server) -> Iterator[Change]:
+    for loss in SERVER_LOSSES:
+        yield _server(server.name, loss)
+    for place in range(len(server.devices)):
+        for part in SERVER_DEVICE_LOSSES:
+            yield _server_device(server.name, place, part)
+
+
 def _of_host(host: Hypervisor) -> Iterator[Change]:
     for loss in HOST_LOSSES:
         yield _host(host.name, loss)
-    for place, device in enumerate(host.devices):
+    for place in range(len(host.devices)):
         for part in DEVICE_LOSSES:
             yield _device_of(host.name, place, part)
-        # An address may include a server that segments exclude, as records do.
-        if not (device.addresses and host.segments):
-            yield _without_device(host.name, place)
+        yield _without_device(host.name, place)
     for place, domain in enumerate(host.domains):
         for change in DOMAIN_LOSSES:
             yield _domain_of(host.name, place, change)
@@ -166,6 +217,20 @@ def with_gap(about: GapAbout, hypervisor: str | None) -> Change:
     """Add a gap."""
     gap = gap_in_words(subject="something", reason="timeout", about=about, hypervisor=hypervisor)
     return lambda inventory: replace(inventory, gaps=(*inventory.gaps, gap))
+
+
+def _record(place: int, change: Callable[[Netboot], Netboot]) -> Change:
+    return lambda inventory: replace(
+        inventory,
+        netboots=tuple(change(each) if number == place else each for number, each in enumerate(inventory.netboots)),
+    )
+
+
+def _subnet(place: int, change: Callable[[Subnet], Subnet]) -> Change:
+    return lambda inventory: replace(
+        inventory,
+        subnets=tuple(change(each) if number == place else each for number, each in enumerate(inventory.subnets)),
+    )
 
 
 def _server(name: str, change: Callable[[Server], Server]) -> Change:

@@ -61,7 +61,7 @@ def newly_cleared(before: Inventory, changes: Iterable[Change]) -> Iterator[tupl
         }
         for key in was.keys() & present:
             old, new = was[key], now.get(key)
-            if new is None or (new.verdict in CLEARED and old.verdict not in CLEARED):
+            if old.verdict not in CLEARED and (new is None or new.verdict in CLEARED):
                 yield after, old, new
 
 

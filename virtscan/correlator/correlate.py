@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from virtscan.correlator.evaluator import Evaluation, Evaluator
+from virtscan.correlator.evaluation import Evaluation
+from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.location.places import contradicted
 from virtscan.correlator.missing import is_settled_by_one

@@ -5,10 +5,12 @@ servers outside the hypervisor look alike from most of its devices.
 """
 
 from bisect import insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from virtscan.correlator.doubts import doubts
+from virtscan.correlator.evaluation import Evaluation, ExcludedServer, PointEvaluation
 from virtscan.correlator.kernel import KernelState, kernel_state
 from virtscan.correlator.location.afar import seen_from
 from virtscan.correlator.location.attachment import AttachmentPoint
@@ -36,48 +38,10 @@ from virtscan.model import (
     Machine,
     NotJudged,
     Reach,
-    Verdict,
 )
 
 _NONE: frozenset[int] = frozenset()
 _CONTAINER = "lxc"
-
-
-class ExcludedServer(msgspec.Struct, frozen=True):
-    """A server that does not answer an interface, and the code of why."""
-
-    number: int
-    why: str
-
-
-class PointEvaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """One attachment point, with the rulings on every place of each server that may answer there, worst first.
-
-    `contradicted` names excluded servers that are judged all the same, because they are on this very device.
-    """
-
-    point: AttachmentPoint
-    rulings: tuple[Ruling, ...]
-    excluded: tuple[ExcludedServer, ...]
-    contradicted: tuple[int, ...]
-    reach: Reach
-    on_record: frozenset[int]
-
-
-class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """The decision about an interface: the worst ruling with its attachment point, among all points.
-
-    `supposed` is another server's clearing that rests on a missing fact (R10 with low confidence), where the deciding
-    ruling clears, too: the interface is no more certain than that.
-    """
-
-    decided: PointEvaluation
-    ruling: Ruling
-    confidence: Confidence
-    disagree: bool
-    reach: Reach
-    points: tuple[PointEvaluation, ...]
-    supposed: Ruling | None = None
 
 
 class _Plug(msgspec.Struct, frozen=True):
@@ -165,13 +129,13 @@ class Evaluator:
         pool = len(points) > 1 and any(point.rulings[0].rule.verdict is not ruling.rule.verdict for point in points)
         disagree = any(one.rule.verdict is not ruling.rule.verdict for one in rivals)
         capped = (disagree or pool) and ruling.confidence is Confidence.HIGH
-        supposed = _supposed(ruling, points)
+        doubtful = doubts(ruling, points, self._index.fleet)
         confidence = Confidence.MEDIUM if capped else ruling.confidence
         return Evaluation(
             decided=decided,
             ruling=ruling,
-            confidence=confidence if supposed is None else Confidence.LOW,
-            supposed=supposed,
+            confidence=Confidence.LOW if doubtful else confidence,
+            doubts=doubtful,
             disagree=disagree,
             reach=of_pool([point.reach for point in points]),
             points=points,
@@ -272,14 +236,6 @@ def _settled(point: AttachmentPoint, case: Case, on_record: frozenset[int]) -> P
     return PointEvaluation(
         point=point, rulings=(rule_on(case),), excluded=(), contradicted=(), reach=Reach.UNKNOWN, on_record=on_record
     )
-
-
-def _supposed(ruling: Ruling, points: Iterable[PointEvaluation]) -> Ruling | None:
-    """Return a clearing of low confidence that a mitigation, which is the worse verdict, would hide."""
-    if ruling.rule.verdict is not Verdict.MITIGATED:
-        return None
-    others = (one for point in points for one in point.rulings if one.rule.verdict is Verdict.NOT_AFFECTED)
-    return next((one for one in others if one.confidence is Confidence.LOW), None)
 
 
 def _has_place_on_the_device(place: Sequence[Ruling]) -> bool:

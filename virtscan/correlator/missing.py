@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.evaluator import Evaluation, PointEvaluation
+from virtscan.correlator.evaluation import Evaluation, PointEvaluation
 from virtscan.correlator.location.position import Where
 from virtscan.correlator.reasoning import OPEN
 from virtscan.correlator.table import Case, Ruling, rule_on

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from virtscan.correlator.evaluator import Evaluation, PointEvaluation
+from virtscan.correlator.evaluation import Evaluation, PointEvaluation
 from virtscan.correlator.kernel import KernelState
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
@@ -78,8 +78,7 @@ class Reasoning:
         because += _observed(self._hypervisor.name, ruling)
         if ruling.rule.verdict in OPEN:
             missing += self._renewals
-        if evaluation.supposed is not None:
-            missing += evaluation.supposed.position.missing
+        missing += evaluation.doubts
         return tuple(dict.fromkeys(because)), tuple(dict.fromkeys(missing))
 
     def lacking(self, evaluation: Evaluation) -> tuple[Reason, ...]:

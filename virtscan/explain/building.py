@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from virtscan.correlator import RULES
-from virtscan.correlator.evaluator import Evaluator, PointEvaluation
+from virtscan.correlator.evaluation import PointEvaluation
+from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.missing import missing_facts
 from virtscan.correlator.servers.server_index import ServerIndex

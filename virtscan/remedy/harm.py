@@ -9,7 +9,8 @@ from typing import TypeAlias, overload
 
 import msgspec
 
-from virtscan.correlator.evaluator import Evaluation, Evaluator
+from virtscan.correlator.evaluation import Evaluation
+from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex

@@ -44,9 +44,9 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     that are one machine the same name, `members` lists them by that name. `carriers` are the domains that a hypervisor,
     by its machine, is itself.
     `incomplete` names the hypervisors that may have domains which were not read, `lacking` those of which something
-    could not be read, `lacking_devices` those with an unread device, which may have any MAC. `unread` names those that
-    were not read completely, `outdated` those whose facts are too old to count. `incomplete_machines` are those that
-    incomplete hypervisors are, or run on.
+    could not be read, `lacking_domains` those with an unread domain, `lacking_devices` those with an unread device,
+    which may have any MAC. `unread` names those that were not read completely, `outdated` those whose facts are too old
+    to count. `incomplete_machines` are those that incomplete hypervisors are, or run on.
     """
 
     hypervisors: Mapping[str, Hypervisor]
@@ -61,6 +61,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     incomplete: frozenset[str]
     incomplete_machines: frozenset[str]
     lacking: frozenset[str]
+    lacking_domains: frozenset[str]
     lacking_devices: frozenset[str]
     unread: tuple[str, ...]
     outdated: frozenset[str]
@@ -128,7 +129,8 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
     clock = Clock(inventory.taken_at, inventory.policy.max_age)
     outdated = frozenset(host.name for host in hosts if clock.is_too_old(host.observed_at))
     unread = _unread(inventory, outdated)
-    lacking = frozenset((*_lacking(inventory), *unread))
+    lacking_domains = frozenset(_lacking_domains(inventory))
+    lacking = lacking_domains | unread
     incomplete = lacking | {host.name for host in hosts if not host.lists_all_domains}
     return Fleet(
         hypervisors={host.name: host for host in known},
@@ -147,6 +149,7 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
             {machines[name] for name in incomplete & machines.keys()}, carriers, machines
         ),
         lacking=lacking,
+        lacking_domains=lacking_domains,
         lacking_devices=frozenset(_lacking_devices(inventory)),
         unread=tuple(sorted(unread)),
         outdated=outdated,
@@ -177,7 +180,7 @@ def _domains_by_uuid(hosts: Iterable[Hypervisor]) -> dict[str, list[tuple[str, D
     return found
 
 
-def _lacking(inventory: Inventory) -> Iterator[str]:
+def _lacking_domains(inventory: Inventory) -> Iterator[str]:
     """Name the hypervisors of which a domain, or a MAC of one, is missing."""
     for gap in inventory.gaps:
         if gap.hypervisor is not None and gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN}:

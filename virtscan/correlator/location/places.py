@@ -262,14 +262,14 @@ def is_one_machine(stack: SendingStack, host: Hypervisor) -> bool:
 def _is_a_guests(mac: Mac, device: Device, hypervisor: str, fleet: Fleet) -> bool:
     """Return True for the tap or macvtap of a known domain's interface on the same machine.
 
-    A domain that is off has none. Definitions in files don't show which it is.
+    Only a domain that runs is known to have one.
     """
     if any(device.name in fleet.targets[host.name] for host in fleet.of_machine(hypervisor)):
         return True
     machine = fleet.machines[hypervisor]
     return any(
         fleet.machines[owner.hypervisor] == machine
-        and owner.domain.state is not DomainState.INACTIVE
+        and owner.domain.state is DomainState.ACTIVE
         and owner.interface.target is None
         for owner in fleet.interfaces.get(mac, ())
     )

@@ -1,0 +1,56 @@
+"""Missing facts for which a clearing has low confidence, beside those of the place that decides."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from virtscan.correlator.evaluation import PointEvaluation
+from virtscan.correlator.location.fleet import Fleet
+from virtscan.correlator.table import Ruling
+from virtscan.model import Confidence, State, Verdict
+from virtscan.model.reasons import DeclaredPhysical, NeedsHypervisors, ObservedPhysical, OnOtherHypervisor, Reason
+from virtscan.model.sources import is_declared
+
+_BY_PLACE = frozenset({"R6", "R9", "R10"})
+"""Rules that clear by the place of a server, or by its NIC there."""
+
+
+def doubts(ruling: Ruling, points: Sequence[PointEvaluation], fleet: Fleet) -> tuple[Reason, ...]:
+    """Give the missing facts that leave a clearing in doubt; none for another verdict.
+
+    A mitigation, which is the worse verdict, would hide that another server's clearing has low confidence. A domain or
+    device that was not read may be another copy of a server that was found, or a NIC that its source does not list.
+    """
+    if ruling.rule.verdict not in {Verdict.MITIGATED, Verdict.NOT_AFFECTED}:
+        return ()
+    rulings = [one for point in points for one in point.rulings]
+    return (*_hidden(ruling, rulings), *_unread(rulings, points[0].point.hypervisor, fleet))
+
+
+def _hidden(ruling: Ruling, rulings: Iterable[Ruling]) -> tuple[Reason, ...]:
+    if ruling.rule.verdict is not Verdict.MITIGATED:
+        return ()
+    others = (one for one in rulings if one.rule.verdict is Verdict.NOT_AFFECTED)
+    return next((one.position.missing for one in others if one.confidence is Confidence.LOW), ())
+
+
+def _unread(rulings: Iterable[Ruling], here: str, fleet: Fleet) -> Iterator[Reason]:
+    known_gaps = fleet.lacking_domains | fleet.lacking_devices
+    lacking = tuple(sorted(name for name in fleet.hosts_on(here) if name in known_gaps))
+    if lacking and any(map(_may_have_a_copy, rulings)):
+        yield NeedsHypervisors(hypervisors=lacking)
+
+
+def _may_have_a_copy(ruling: Ruling) -> bool:
+    """Return True unless no other domain can be the server, or its offload is known wherever it sends."""
+    stack = ruling.stack
+    if stack is None or any(_is_pinned(one) for one in ruling.position.because):
+        return False
+    if stack.tx is State.OFF:
+        return not stack.observed and not is_declared(stack.server.source)
+    return ruling.rule.id in _BY_PLACE
+
+
+def _is_pinned(reason: Reason) -> bool:
+    """Return True for a server that is known, or declared, to be at one place alone."""
+    return isinstance(reason, DeclaredPhysical | ObservedPhysical) or (
+        isinstance(reason, OnOtherHypervisor) and reason.declared
+    )
