@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.evaluation import PointEvaluation
 from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, Place, UnlocatedServer
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
+from virtscan.correlator.table.evaluation import PointEvaluation
 from virtscan.model import Confidence, Domain, DomainState, Finding, Hypervisor, Inventory
 from virtscan.model.reasons import (
     ExclusionContradicted,

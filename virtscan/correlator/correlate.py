@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from virtscan.correlator.evaluation import Evaluation
 from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.location.places import contradicted
@@ -16,6 +15,7 @@ from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot
 from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import VERDICTS
+from virtscan.correlator.table.evaluation import Evaluation
 from virtscan.correlator.waivers import Waivers
 from virtscan.model import (
     AnotherServer,

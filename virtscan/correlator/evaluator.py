@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.doubts import doubts
-from virtscan.correlator.evaluation import Evaluation, ExcludedServer, PointEvaluation
 from virtscan.correlator.kernel import KernelState, kernel_state
 from virtscan.correlator.location.afar import seen_from
 from virtscan.correlator.location.attachment import AttachmentPoint
@@ -26,6 +24,8 @@ from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import PlacedStack, ServerIndex
 from virtscan.correlator.table import Case, PossibleServers, Ruling, rule_on
 from virtscan.correlator.table.cases import case_without_server, rule_at
+from virtscan.correlator.table.doubts import doubts
+from virtscan.correlator.table.evaluation import Evaluation, ExcludedServer, PointEvaluation
 from virtscan.model import (
     Attachment,
     Confidence,

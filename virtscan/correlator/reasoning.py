@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from virtscan.correlator.evaluation import Evaluation, PointEvaluation
 from virtscan.correlator.kernel import KernelState
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.serving import describe
 from virtscan.correlator.table import Fact, Ruling
+from virtscan.correlator.table.evaluation import Evaluation, PointEvaluation
 from virtscan.model import (
     Confidence,
     Fix,

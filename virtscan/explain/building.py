@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from virtscan.correlator import RULES
-from virtscan.correlator.evaluation import PointEvaluation
 from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.exposure import exposure
 from virtscan.correlator.missing import missing_facts
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import Ruling
+from virtscan.correlator.table.evaluation import PointEvaluation
 from virtscan.explain.explanation import (
     ConditionResult,
     Decision,

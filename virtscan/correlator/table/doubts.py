@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from virtscan.correlator.evaluation import PointEvaluation
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.table import Ruling
+from virtscan.correlator.table.evaluation import PointEvaluation
 from virtscan.model import Confidence, State, Verdict
 from virtscan.model.reasons import DeclaredPhysical, NeedsHypervisors, ObservedPhysical, OnOtherHypervisor, Reason
 from virtscan.model.sources import is_declared
@@ -33,9 +33,11 @@ def _hidden(ruling: Ruling, rulings: Iterable[Ruling]) -> tuple[Reason, ...]:
 
 
 def _unread(rulings: Iterable[Ruling], here: str, fleet: Fleet) -> Iterator[Reason]:
-    known_gaps = fleet.lacking_domains | fleet.lacking_devices
-    lacking = tuple(sorted(name for name in fleet.hosts_on(here) if name in known_gaps))
-    if lacking and any(map(_may_have_a_copy, rulings)):
+    gaps = fleet.lacking_domains | fleet.lacking_devices
+    if not gaps or not any(map(_may_have_a_copy, rulings)):
+        return
+    lacking = tuple(sorted(name for name in fleet.hosts_on(here) if name in gaps))
+    if lacking:
         yield NeedsHypervisors(hypervisors=lacking)
 
 
