@@ -5,7 +5,7 @@ import re
 import pytest
 
 from virtscan.cli.acquire import collected
-from virtscan.cli.console import Console, Verbosity
+from virtscan.cli.output.console import Console, Verbosity
 from virtscan.model import (
     Plan,
     ProvisioningKind,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from virtscan.cli.console import Console, Verbosity
 from virtscan.cli.main import run
+from virtscan.cli.output.console import Console, Verbosity
 
 SNAPSHOT = "<domainsnapshot><name>before</name><domain><name>web01</name></domain></domainsnapshot>"
 

@@ -18,10 +18,10 @@ from tests.conftest import PROJECT
 from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.postgresql import PostgreSQL
 from tests.storage.history.nights import host, nights, save, vm
-from virtscan.cli.console import Console, Verbosity
 from virtscan.cli.history.lock import alone
 from virtscan.cli.history.patience import answered
 from virtscan.cli.main import run
+from virtscan.cli.output.console import Console, Verbosity
 from virtscan.errors import HistoryError, NoScanError
 from virtscan.model import HostStatus
 from virtscan.reporters import REPORTERS

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from virtscan.cli.console import Console, Verbosity
+from virtscan.cli.output.console import Console, Verbosity
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
 from virtscan.errors import ConfigError

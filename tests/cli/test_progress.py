@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from virtscan.cli.main import run
-from virtscan.cli.progress import ended_line, waiting_line
+from virtscan.cli.output.progress import ended_line, waiting_line
 from virtscan.model import State
 from virtscan.scanning.progress import Ended, Waiting
 

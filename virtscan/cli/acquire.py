@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from virtscan.cli.console import Console
 from virtscan.cli.options import collect_options
+from virtscan.cli.output.console import Console
 from virtscan.cli.process.apart import read_apart
 from virtscan.cli.process.signals import is_report_wanted
 from virtscan.cli.process.streams import close_input
@@ -89,7 +89,7 @@ def collected(plan: Plan, console: Console) -> Inventory:
 
 
 def _collected(plan: Plan, console: Console) -> Inventory:
-    from virtscan.cli import progress
+    from virtscan.cli.output import progress
     from virtscan.scanning import collect, engine_of
 
     length = len(plan.targets) + len(plan.servers) + len(plan.provisioning)

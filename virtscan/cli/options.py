@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from virtscan.cli.console import Console, Verbosity
+from virtscan.cli.output.console import Console, Verbosity
 from virtscan.cli.output.formats import FormatType, Wanted, wanted_outputs
 from virtscan.cli.output.look import all_option, color_option, columns_option, sort_option, total_option, wide_option
 from virtscan.cli.output.rendering import Rendering

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from virtscan.cli.console import Console
+from virtscan.cli.output.console import Console
 from virtscan.config import ConfigFile, Lines, Options, default_uri, find_config, lines_of, make_plan, read_document
 from virtscan.config.scope import scope_of
 from virtscan.connectors import naming

@@ -53,7 +53,7 @@ def collect(path: Path, verbose: bool, quiet: bool) -> int:
     connection = Input() if path == _STDIN else None
     close_input()
 
-    from virtscan.cli import progress
+    from virtscan.cli.output import progress
     from virtscan.scanning.slices import collect_slice, jobs_of_slice, unread_slice
 
     jobs = jobs_of_slice(plan)

@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from virtscan.cli.acquire import judged_on, refuse_other_names
-from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, of_changes
 from virtscan.cli.help import COMPARES, Command
 from virtscan.cli.history.earlier import changes_between, earlier, new_gaps
@@ -20,6 +19,7 @@ from virtscan.cli.options import (
     quiet_and_verbose,
     redact_option,
 )
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import Wanted, places, wanted_outputs
 from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.redacting import redaction

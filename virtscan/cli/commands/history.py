@@ -9,7 +9,6 @@ import msgspec
 
 from virtscan.changes.trend import Every, RiskBy
 from virtscan.cli.commands.diff import compared
-from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.help import COMPARES, JUDGES, WORKS, Command, CommandGroup
 from virtscan.cli.history.scope import chosen_scope, named_scope, scope_option
@@ -25,6 +24,7 @@ from virtscan.cli.options import (
     redact_option,
     report_options,
 )
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import Wanted, places, wanted_outputs
 from virtscan.cli.output.outputs import PRIVATE, OutputError, Outputs, keep_apart, tell
 from virtscan.cli.output.redacting import redaction

@@ -10,7 +10,6 @@ import msgspec
 
 from virtscan.cli.acquire import collected, planned
 from virtscan.cli.assuming import AssumptionResult, assume_option, check, parsed, under
-from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.help import JUDGES, Command
 from virtscan.cli.history.earlier import since_option
@@ -18,6 +17,7 @@ from virtscan.cli.history.keeping import Keeping
 from virtscan.cli.history.night import Night, code_of
 from virtscan.cli.history.source import history_option, kept_in, trend_of
 from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, Output, OutputError, Outputs, keep_apart
 from virtscan.cli.output.redacting import Redaction, redaction
 from virtscan.cli.output.rendering import News, Rendering, with_file

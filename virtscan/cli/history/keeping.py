@@ -7,10 +7,10 @@ from typing import Self
 
 import click
 
-from virtscan.cli.console import Console
 from virtscan.cli.history.lock import alone
 from virtscan.cli.history.patience import answered
 from virtscan.cli.history.state import state_directory
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, OutputError, opened
 from virtscan.errors import HistoryError
 from virtscan.model import Inventory, Report

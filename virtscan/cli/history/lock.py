@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import click
 
-from virtscan.cli.console import Console
 from virtscan.cli.history.state import state_directory
+from virtscan.cli.output.console import Console
 
 _LENGTH = 16
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from virtscan.cli.console import Console
 from virtscan.cli.history.scope import chosen_scope
+from virtscan.cli.output.console import Console
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
 from virtscan.errors import ConfigError, HistoryError, NoScanError

@@ -1,1 +1,1 @@
-"""Outputs of a command: formats, targets, pseudonyms, appearance."""
+"""Outputs of a command: formats, targets, pseudonyms, appearance; console and progress on standard error."""

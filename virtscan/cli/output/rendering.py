@@ -11,8 +11,8 @@ import msgspec
 
 from virtscan import __version__
 from virtscan.cli.assuming import AssumptionResult
-from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode, is_nothing_seen
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import Wanted, places
 from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import STDOUT, Output, Outputs

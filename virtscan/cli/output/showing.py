@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from virtscan.cli.console import Console
 from virtscan.cli.exit_codes import ExitCode
+from virtscan.cli.output.console import Console
 from virtscan.cli.output.formats import TEXT, Wanted
 from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import Output, Outputs

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from signal import Signals
 from time import monotonic
 
-from virtscan.cli.console import Console
+from virtscan.cli.output.console import Console
 from virtscan.cli.process.supervision import go_on_apart
 from virtscan.model import Inventory
 from virtscan.model.gaps import AnyCause

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import click
 
-from virtscan.cli.console import Console, Verbosity
+from virtscan.cli.output.console import Console, Verbosity
 from virtscan.reporters import printable
 from virtscan.reporters.terminal.width import shorten
 from virtscan.scanning.progress import Ended, Waiting, ignore
