@@ -6,9 +6,8 @@ from typing import TypeAlias
 from virtscan.changes.causes import Causes
 from virtscan.changes.domains import domain_changes, interface_changes, lives
 from virtscan.changes.findings import FindingSides, by_domain, finding_changes
-from virtscan.changes.hosts import host_changes, is_unread, server_changes
+from virtscan.changes.hosts import host_changes, is_unread, server_changes, system_changes, unread_systems
 from virtscan.changes.observation import observe, with_memory
-from virtscan.changes.systems import system_changes, unread_systems
 from virtscan.changes.values import Changes, DomainChange, FindingChange, FindingKind, Kind, Snapshot
 from virtscan.model import Inventory, Report
 

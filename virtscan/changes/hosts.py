@@ -1,11 +1,12 @@
-"""Changes of hypervisors and of provisioning servers."""
+"""Changes of hypervisors, of provisioning servers, and of the systems that hold boot records."""
 
 from collections.abc import Iterator
 
 from virtscan.changes.fields import differences, differences_of_devices, of_host, of_server
 from virtscan.changes.observation import ObservedHost
-from virtscan.changes.values import FieldChange, HostChange, Kind, ServerChange, ServerRef
-from virtscan.model import HostStatus, Inventory, Server, State
+from virtscan.changes.values import FieldChange, HostChange, Kind, ServerChange, ServerRef, SystemChange, SystemRef
+from virtscan.model import GapAbout, HostStatus, Inventory, Server, State
+from virtscan.model.gaps.items import System
 
 
 def host_changes(host: ObservedHost) -> Iterator[HostChange]:
@@ -45,6 +46,21 @@ def server_changes(old: Inventory, new: Inventory) -> Iterator[ServerChange]:
             yield ServerChange(kind=Kind.NOT_SEEN if read[0] else Kind.SEEN_AGAIN, server=ref)
         if fields := (*differences(of_server(first), of_server(second)), *differences_of_devices(first, second)):
             yield ServerChange(kind=Kind.CHANGED, server=ref, fields=fields)
+
+
+def system_changes(old: Inventory, new: Inventory) -> Iterator[SystemChange]:
+    """Give the systems that one side could not read completely, and the other has no gap about."""
+    before, after = unread_systems(old), unread_systems(new)
+    for ref in dict.fromkeys((*before, *after)):
+        if (ref in before) is not (ref in after):
+            yield SystemChange(kind=Kind.NOT_SEEN if ref in after else Kind.SEEN_AGAIN, system=ref)
+
+
+def unread_systems(inventory: Inventory) -> tuple[SystemRef, ...]:
+    """Give the systems that were not read completely."""
+    items = (gap.item for gap in inventory.gaps if gap.about is GapAbout.PROVISIONING)
+    refs = (SystemRef(kind=one.system_kind, name=one.system) for one in items if isinstance(one, System))
+    return tuple(dict.fromkeys(refs))
 
 
 def is_unread(status: HostStatus | None) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from virtscan.changes.systems import unread_systems
+from virtscan.changes.hosts import unread_systems
 from virtscan.changes.values import Cause, CauseKind, FindingKind
 from virtscan.model import Finding, Inventory, Mac
 
