@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtscan.storage.history.versions import OpenVersion, VersionStep, step
+from virtscan.storage.history.ingest.versions import OpenVersion, VersionStep, step
 
 
 def versions(digests: str) -> list[OpenVersion]:

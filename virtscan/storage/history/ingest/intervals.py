@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from virtscan.storage.history.versions import OpenVersion, VersionStep
+from virtscan.storage.history.ingest.versions import OpenVersion, VersionStep
 from virtscan.storage.inventory_file import VERSION
 
 _BITS = 24

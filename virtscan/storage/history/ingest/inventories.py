@@ -19,8 +19,9 @@ from virtscan.storage.history.content.rows import (
     sql_key,
     sql_text,
 )
-from virtscan.storage.history.hosts import host_ids
-from virtscan.storage.history.intervals import VersionWriter, open_versions
+from virtscan.storage.history.ingest.hosts import host_ids
+from virtscan.storage.history.ingest.intervals import VersionWriter, open_versions
+from virtscan.storage.history.ingest.versions import OpenVersion, step
 from virtscan.storage.history.memory import whole_hosts
 from virtscan.storage.history.tables import (
     CAPACITY_COUNT,
@@ -34,7 +35,6 @@ from virtscan.storage.history.tables import (
     SCOPE,
     new_id,
 )
-from virtscan.storage.history.versions import OpenVersion, step
 
 _PACK = msgspec.msgpack.Encoder().encode
 
