@@ -108,7 +108,7 @@ def _collected(plan: Plan, console: Console, night: Night, redacted: Redaction) 
 
 
 class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scan found; `refused` is why the assumptions don't hold of it, which is then reported without them."""
+    """The result of a scan; `refused` is the error of its assumptions, without which it is then reported."""
 
     report: Report
     what_if: AssumptionResult
