@@ -116,9 +116,13 @@ def is_declared_apart(one: Clearing) -> bool:
     address. One that is only older still outweighs.
     """
     server = one.old.server
-    judged = {ruling.server for point in _points(one, one.after) for ruling in point.rulings}
+    points = _points(one, one.after)
+    servers = ServerIndex(aged(one.after)).servers
+    judged = {ruling.server for point in points for ruling in point.rulings}
+    only_on_device = {servers[number].name for point in points for number in point.contradicted}
+    is_excluded = server not in judged or server in only_on_device
     on_device = any(isinstance(reason, ExclusionContradicted) and reason.server == server for reason in one.old.because)
-    return server not in judged and (on_device or _inclusions(one.before) != _inclusions(one.after))
+    return is_excluded and (on_device or _inclusions(one.before) != _inclusions(one.after))
 
 
 Exemption: TypeAlias = Callable[[Clearing], bool]

@@ -21,6 +21,7 @@ from tests.build import (
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.model import (
     Attachment,
+    Backing,
     Device,
     DeviceKind,
     DeviceName,
@@ -323,3 +324,13 @@ def test_a_virtual_machine_has_no_nic_at_an_end_that_is_not_listed(machine: Mach
     found = finding_of(scene(apart, beside=(provisioner(),), host_devices=(), reflective=("bond2",), machine=machine))
 
     assert found.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("state", "rule"), [(DomainState.ACTIVE, "R9"), (DomainState.INACTIVE, "R14"), (DomainState.UNKNOWN, "R14")]
+)
+def test_a_device_with_a_domains_mac_is_its_own_only_while_the_domain_runs(state: DomainState, rule: str) -> None:
+    guest = provisioner(macvtap(mode=SourceMode.PRIVATE, mac=SERVING), state=state)
+    odd = device("mt0", DeviceKind.ETHERNET, backing=Backing.VIRTUAL, lower_complete=False, mac=Mac(SERVING))
+
+    assert finding_of(scene(beside=(guest,), devices=(odd,))).rule == rule
