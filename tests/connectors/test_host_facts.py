@@ -1,6 +1,7 @@
 import os
 import platform
 import subprocess
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -171,7 +172,8 @@ def test_the_machine_of_a_host_is_read(answering: Path, sections: str, machine: 
     answering.write_text(printed("Linux 6.1.0").replace("@vlans", f"{sections}@vlans"))
     draft = draft_of("qemu+ssh://hv1/system")
 
-    host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG)
+    with host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG):
+        pass
     hypervisor, _ = draft.close()
 
     assert (hypervisor.machine, hypervisor.system_uuid) == (machine, uuid)
@@ -201,7 +203,8 @@ def test_a_device_that_ip_does_not_show_makes_the_list_incomplete(
     answering.write_text(whole)
     draft = draft_of("qemu+ssh://hv1/system")
 
-    host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG)
+    with host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG):
+        pass
     hypervisor, _ = draft.close()
 
     devices = {device.name: device for device in hypervisor.devices}
@@ -217,7 +220,8 @@ def test_a_device_created_beforehand_is_resolved_by_the_list_over_ssh(answering:
     created = Interface(index=0, type="ethernet", target="macvtap0", managed=False)
     draft.add(build.domain("web01", created))
 
-    host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG)
+    with host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG):
+        pass
     hypervisor, _ = draft.close()
 
     assert hypervisor.domains[0].interfaces[0].attachments == (Attachment(DeviceName("eth0"), SourceMode.BRIDGE),)
@@ -263,7 +267,8 @@ def test_a_requested_kernel_is_read_or_a_gap(
     draft = draft_of(address, kernel=declared)
     draft.add(build.domain())
 
-    host_facts.read_by_ssh(draft, address, timeout=LONG)
+    with host_facts.read_by_ssh(draft, address, timeout=LONG):
+        pass
     hypervisor, gaps = draft.close()
 
     assert (hypervisor.kernel and hypervisor.kernel.value) == kernel
@@ -275,10 +280,27 @@ def test_a_requested_kernel_is_read_or_a_gap(
 def test_a_host_without_ssh_gets_no_request(answering: Path) -> None:
     draft = draft_of("qemu+tcp://hv1/system")
 
-    host_facts.read_by_ssh(draft, "qemu+tcp://hv1/system", timeout=LONG)
+    with host_facts.read_by_ssh(draft, "qemu+tcp://hv1/system", timeout=LONG):
+        pass
 
     assert not draft.has_answered
     assert not (answering.parent / "asked").exists()
+
+
+def test_the_host_is_asked_over_ssh_while_its_domains_are_read(answering: Path) -> None:
+    answering.write_text(printed("Linux 6.1.0"))
+    draft = draft_of("qemu+ssh://hv1/system")
+
+    with host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG):
+        end = time.monotonic() + LONG
+        while not (asked := (answering.parent / "asked").exists()) and time.monotonic() < end:
+            time.sleep(0.005)
+        draft.add(build.domain())
+    hypervisor, gaps = draft.close()
+
+    assert asked
+    assert gaps == ()
+    assert (len(hypervisor.domains), hypervisor.kernel and hypervisor.kernel.value) == (1, "6.1.0")
 
 
 def test_the_lower_devices_of_a_rhel_6_host_are_read(answering: Path) -> None:
@@ -286,7 +308,8 @@ def test_the_lower_devices_of_a_rhel_6_host_are_read(answering: Path) -> None:
     draft = draft_of("qemu+ssh://hv1/system")
     draft.add(build.domain("web01", build.macvtap("bond2.100")), build.domain("web02", build.bridged("br0")))
 
-    host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG)
+    with host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG):
+        pass
     hypervisor, gaps = draft.close()
 
     assert gaps == ()
@@ -321,7 +344,8 @@ def test_facts_of_libvirt_take_precedence_and_ssh_adds_the_rest(answering: Path)
     )
     draft.add(build.domain("web01", build.macvtap("bond2.100")), libvirts)
 
-    host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG)
+    with host_facts.read_by_ssh(draft, "qemu+ssh://hv1/system", timeout=LONG):
+        pass
     hypervisor, _ = draft.close()
 
     told = {str(device.name): (device.lower, device.sources) for device in hypervisor.devices}
@@ -335,7 +359,8 @@ def test_the_lower_devices_of_a_live_host_are_read(sshd: Sshd, links: str) -> No
     draft = draft_of(address)
     draft.add(build.domain("web01", build.bridged(f"{links}b")), build.domain("web02", build.macvtap(f"{links}m")))
 
-    host_facts.read_by_ssh(draft, address, timeout=LONG)
+    with host_facts.read_by_ssh(draft, address, timeout=LONG):
+        pass
     hypervisor, gaps = draft.close()
 
     assert gaps == ()

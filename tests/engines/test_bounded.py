@@ -6,7 +6,7 @@ import pytest
 
 from tests.engines.test_threads import SHORT, in_a_process
 from tests.harness.patience import LONG
-from virtscan.engines.bounded import within
+from virtscan.engines.bounded import beside, within
 from virtscan.engines.engine import Cut, Raised, Returned
 
 pytestmark = pytest.mark.slow
@@ -52,6 +52,42 @@ def test_the_programs_of_a_late_call_are_ended_and_with_them_those_of_its_own_ca
     outcome = within(SHORT, lambda: within(LONG, hang_in_a_program))
 
     assert outcome is Cut.JOB_DEADLINE
+    assert started[0].wait(LONG) == -signal.SIGTERM
+
+
+def test_a_call_beside_a_block_is_made_while_the_block_goes_on() -> None:
+    is_called, goes_on = threading.Event(), threading.Event()
+
+    def call() -> bool:
+        is_called.set()
+        return goes_on.wait(LONG)
+
+    with beside(call) as wait:
+        was_called = is_called.wait(LONG)
+        goes_on.set()
+        outcome = wait(LONG)
+
+    assert was_called
+    assert outcome == Returned(True)
+
+
+def test_the_programs_of_a_call_beside_a_block_that_fails_are_ended() -> None:
+    started: list[subprocess.Popen[str]] = []
+    has_started = threading.Event()
+
+    def hang_in_a_program() -> int:
+        started.append(subprocess.Popen(["sleep", "1000"], text=True))
+        has_started.set()
+        return started[0].wait()
+
+    def fail_beside() -> None:
+        with beside(hang_in_a_program):
+            assert has_started.wait(LONG)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail_beside()
+
     assert started[0].wait(LONG) == -signal.SIGTERM
 
 

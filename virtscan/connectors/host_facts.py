@@ -1,10 +1,15 @@
 """Facts of a hypervisor that libvirt does not report: its kernel, and the devices below its devices."""
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from virtscan.connectors import host_probe
 from virtscan.connectors.host_draft import HostDraft, HostFacts
+from virtscan.engines.bounded import beside
+from virtscan.engines.engine import Raised, Returned
 from virtscan.errors import ConfigError, ConnectorError, SshError
 from virtscan.model import GapAbout, Observed
 from virtscan.model.gaps.causes import Failure, NoLinuxRelease
@@ -13,6 +18,9 @@ from virtscan.transport import ssh, uri
 
 _NOT_THE_HOST = ("socket", "netcat", "command")
 """Parameters with which ssh may reach another host than the hypervisor."""
+
+_MARGIN = 5.0
+"""Seconds that ssh may be late; it ends by itself."""
 
 
 def of_this_machine() -> HostFacts:
@@ -34,19 +42,34 @@ def is_reached_by_ssh(address: str) -> bool:
     )
 
 
-def read_by_ssh(draft: HostDraft, address: str, *, timeout: float) -> None:
-    """Deliver the facts of a URI's host about itself, in one round trip; a missing fact is a gap.
+@contextmanager
+def read_by_ssh(draft: HostDraft, address: str, *, timeout: float | None) -> Iterator[None]:
+    """Read the facts of a URI's host about itself beside the block, in one round trip; deliver them at its end.
 
-    Gaps are about devices: they hide facts, no domain and no interface.
+    A missing fact is a gap. Gaps are about devices: they hide facts, no domain and no interface. `timeout` None means
+    that nothing is read.
     """
-    if not is_reached_by_ssh(address):
+    if timeout is None or not is_reached_by_ssh(address):
+        yield
         return
-    try:
-        answer = by_ssh(address, timeout=timeout)
-    except ConnectorError as error:
-        item = HostFact(uri=draft.uri, fact=FactName.BY_SSH)
-        draft.gap(item, Failure(detail=str(error)), GapAbout.DEVICE)
-        return
+    with beside(partial(by_ssh, address, timeout=timeout)) as wait:
+        yield
+        match wait(timeout + _MARGIN):
+            case Returned(value=answer):
+                _deliver(draft, answer)
+            case Raised(error=ConnectorError() as error):
+                _lack(draft, str(error))
+            case Raised(error=error):
+                raise error
+            case _:
+                _lack(draft, f"timeout: no answer within {timeout:g} s")
+
+
+def _lack(draft: HostDraft, detail: str) -> None:
+    draft.gap(HostFact(uri=draft.uri, fact=FactName.BY_SSH), Failure(detail=detail), GapAbout.DEVICE)
+
+
+def _deliver(draft: HostDraft, answer: host_probe.HostAnswer) -> None:
     kernel: Observed[str] | None = None
     if answer.kernel is not None:
         kernel = Observed(value=answer.kernel, source=host_probe.SOURCE, observed_at=datetime.now(UTC))

@@ -7,7 +7,8 @@ A late result goes into a queue that is no longer read.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -40,7 +41,8 @@ def within(seconds: float, call: Callable[[], T]) -> JobOutcome[T]:
     Raises:
         NoThreadError: There is no thread to call it on.
     """
-    return _supervised(call, lambda _thread, results: results.get(timeout=max(0, seconds)))
+    with beside(call) as wait:
+        return wait(seconds)
 
 
 def within_work(seconds: float, run_left: float, call: Callable[[], T]) -> JobOutcome[T]:
@@ -54,7 +56,8 @@ def within_work(seconds: float, run_left: float, call: Callable[[], T]) -> JobOu
     Raises:
         NoThreadError: There is no thread to call it on.
     """
-    return _supervised(call, lambda thread, results: _get_after_work(thread, results, seconds, run_left))
+    with _supervised(call) as (thread, results):
+        return _get_after_work(thread, results, seconds, run_left)
 
 
 def interrupt() -> None:
@@ -63,29 +66,46 @@ def interrupt() -> None:
         results.put(Cut.INTERRUPTED)
 
 
-def _supervised(
-    call: Callable[[], T], get: Callable[[threading.Thread, SimpleQueue[JobOutcome[T]]], JobOutcome[T]]
-) -> JobOutcome[T]:
+@contextmanager
+def beside(call: Callable[[], T]) -> Iterator[Callable[[float], JobOutcome[T]]]:
+    """Make a call on a daemon thread, beside the block; give what waits for its outcome, so many seconds at most.
+
+    Where the block ends without its outcome, by an error or before it has come, the thread is left behind as `within`
+    does.
+
+    Raises:
+        NoThreadError: There is no thread to call it on.
+    """
+    with _supervised(call) as (_thread, results):
+
+        def wait(seconds: float) -> JobOutcome[T]:
+            try:
+                return results.get(timeout=max(0, seconds))
+            except Empty:
+                return Cut.JOB_DEADLINE
+
+        yield wait
+
+
+@contextmanager
+def _supervised(call: Callable[[], T]) -> Iterator[tuple[threading.Thread, SimpleQueue[JobOutcome[T]]]]:
     results: SimpleQueue[JobOutcome[T]] = SimpleQueue()
+    is_over = threading.Event()
 
     def work() -> None:
-        results.put(outcome_of(call))
+        outcome = outcome_of(call)
+        is_over.set()
+        results.put(outcome)
 
     thread = _Helper(work)
     _waited_for.add(results)
     try:
         _start(thread)
-        outcome = get(thread, results)
-    except Empty:
-        outcome = Cut.JOB_DEADLINE
-    except BaseException:  # an interruption
-        leave_behind(thread)
-        raise
+        yield thread, results
     finally:
         _waited_for.discard(results)
-    if isinstance(outcome, Cut):
-        leave_behind(thread)
-    return outcome
+        if not is_over.is_set():
+            leave_behind(thread)
 
 
 def _start(thread: threading.Thread) -> None:

@@ -1,7 +1,7 @@
 """A hypervisor read through libvirt: read-only, without prompts, in as few round trips as possible."""
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -82,12 +82,11 @@ def read(
         ConnectorError: It can't be opened or listed, or the connection was lost; items delivered before count.
     """
     try:
-        with open_read_only(target.address, draft, allow_unsafe=allow_unsafe) as connection:
+        with ExitStack() as facts, open_read_only(target.address, draft, allow_unsafe=allow_unsafe) as connection:
             address = connection.getURI()
+            facts.enter_context(host_facts.read_by_ssh(draft, address, timeout=ssh_timeout))
             session = Session(connection, draft, in_fleet=in_fleet, threads=threads)
             _read_all(session, address, next_start=next_start, statistics=statistics, server_macs=server_macs)
-        if ssh_timeout is not None:
-            host_facts.read_by_ssh(draft, address, timeout=ssh_timeout)
     except libvirt.libvirtError as error:
         raise ConnectorError(uri.without_secrets(reason(error), target.address)) from error
     except ConfigError as error:
