@@ -41,7 +41,7 @@ def test_every_view_is_a_sheet(fleet: str, tmp_path: Path) -> None:
 def test_a_workbook_is_not_written_to_a_terminal(
     fleet: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)  # a captured stream is no terminal
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)  # a captured stream is not a terminal
 
     assert run(["report", fleet, "--format", "xlsx"]) == 2
     assert "--format xlsx is not text; name a file with -o" in capfd.readouterr().err

@@ -60,6 +60,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skip of a test that reads the folder into a failure."""
     report = yield
+    # An expected failure is reported as skipped, too.
     if report.skipped and _reads_it(item) and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"a test that reads {FOLDER} may not skip: {report.longrepr}"

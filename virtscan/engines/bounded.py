@@ -39,7 +39,7 @@ def within(seconds: float, call: Callable[[], T]) -> JobOutcome[T]:
         `Cut.JOB_DEADLINE` if it is late, `Cut.INTERRUPTED` after `interrupt`.
 
     Raises:
-        NoThreadError: There is no thread to call it on.
+        NoThreadError: The system grants no thread for it.
     """
     with beside(call) as wait:
         return wait(seconds)
@@ -54,7 +54,7 @@ def within_work(seconds: float, run_left: float, call: Callable[[], T]) -> JobOu
         As `within`; `Cut.RUN_DEADLINE` if `run_left` has passed.
 
     Raises:
-        NoThreadError: There is no thread to call it on.
+        NoThreadError: The system grants no thread for it.
     """
     with _supervised(call) as (thread, results):
         return _get_after_work(thread, results, seconds, run_left)
@@ -74,7 +74,7 @@ def beside(call: Callable[[], T]) -> Iterator[Callable[[float], JobOutcome[T]]]:
     does.
 
     Raises:
-        NoThreadError: There is no thread to call it on.
+        NoThreadError: The system grants no thread for it.
     """
     with _supervised(call) as (_thread, results):
 

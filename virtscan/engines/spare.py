@@ -24,7 +24,7 @@ def take(count: int) -> int:
 
 
 def give_back(count: int) -> None:
-    """Give threads back that are no longer needed."""
+    """Give back threads after their use."""
     global _taken  # noqa: PLW0603 as above
     with _lock:
         _taken -= count

@@ -11,7 +11,7 @@ LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni"
 """How the names of devices begin that are not a machine's NICs."""
 
 _MADE_UP = ("test:", "test+")
-"""URIs of the test driver: its hosts all have the same devices, and are no machines."""
+"""URIs of the test driver: its hosts all have the same devices, and are not machines."""
 
 
 def machines_of(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> dict[str, str]:
