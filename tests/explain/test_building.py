@@ -321,12 +321,12 @@ def test_each_value_of_a_missing_fact_says_what_follows() -> None:
 
     assert kernel.verdicts == {"fixed": Verdict.NOT_AFFECTED, "unfixed": Verdict.AT_RISK}
     assert place.verdicts == {
-        "same lower device, server in bridge mode": Verdict.AT_RISK,
-        "same lower device, server not in bridge mode": Verdict.NOT_AFFECTED,
-        "same lower device, the server's mode unknown": Verdict.UNKNOWN,
+        "the server is on the same lower device, in bridge mode": Verdict.AT_RISK,
+        "the server is on the same lower device, not in bridge mode": Verdict.NOT_AFFECTED,
+        "the server is on the same lower device, in an unknown mode": Verdict.UNKNOWN,
         "the lower device receives the server's frames before any NIC": Verdict.AT_RISK,
-        "on the same device stack, but never received by the lower device": Verdict.NOT_AFFECTED,
-        "elsewhere, through NICs that fill in checksums": Verdict.NOT_AFFECTED,
+        "the server is on the same device stack, but the lower device never receives its frames": Verdict.NOT_AFFECTED,
+        "the server's frames pass a NIC that fills in the checksum": Verdict.NOT_AFFECTED,
     }
 
 

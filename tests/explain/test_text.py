@@ -61,14 +61,15 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
   server satellite eth0 against bond2 in bridge mode: at-risk (medium) by R7 (same device, both in
     bridge mode), which is the finding
     satellite is domain sat on hv1, on bond2 as well, in bridge mode
-    R1   no   the interface is not to be judged? the interface is judged
-    R2   no   the hypervisor's kernel is fixed? the kernel's state is unknown
-    R3   no   no server is known? this server may answer
-    R4   no   no server serves this interface? this server may answer
-    R5   no   the server's TX checksum offload is off? it is on
-    R6   no   the server's virtual NIC can't send partial checksums? it can, or its model is unknown
-    R7   yes  the server is on the same lower device, in bridge mode; the interface is in bridge
-              mode; the server's TX checksum offload is on
+    R1   does not apply: the interface is judged
+    R2   does not apply: the kernel's state is unknown
+    R3   does not apply: this server may answer
+    R4   does not apply: this server may answer
+    R5   does not apply: the server's TX checksum offload is on
+    R6   does not apply: the server's virtual NIC can send partial checksums, or its model is
+         unknown
+    R7   applies: the server is on the same lower device, in bridge mode; the interface is in bridge
+         mode; the server's TX checksum offload is on
     not reached: R8, R9, R10, R11, R12, R13, R14
 
   not judged on bond2: lab eth0 (declared to serve other segments)
@@ -112,7 +113,7 @@ def test_places_that_are_judged_alike_are_one_paragraph() -> None:
         (scene(servers=()), "any server against bond2 in bridge mode: unknown (low) by R3 (no server known)"),
         (
             scene(servers=(server(tx_checksum=State.UNKNOWN),)),
-            "    R13  yes  the state of the server's TX checksum offload is unknown\n",
+            "    R13  applies: the state of the server's TX checksum offload is unknown\n",
         ),
     ],
 )

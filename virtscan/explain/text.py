@@ -159,12 +159,12 @@ def _decision(decision: Decision, places: int) -> Iterator[_Line]:
 
 
 def _step(step: RuleResult) -> tuple[str, str]:
-    """Give the rule with yes or no and its conditions: for no only the first that failed."""
-    label = f"{step.rule:<4} {'yes' if step.applies else 'no':<4} "
+    """Give the rule, whether it applies, and why: its conditions, or the fact that the first failed one met."""
+    label = f"{step.rule:<4} "
     if step.applies:
-        return label, "; ".join(asked.condition for asked in step.asked) or "nothing above decided"
-    failed = next(asked for asked in step.asked if not asked.holds)
-    return label, f"{failed.condition}? {failed.found}"
+        conditions = "; ".join(asked.condition for asked in step.asked)
+        return label, f"applies: {conditions or 'no rule above does'}"
+    return label, f"does not apply: {next(asked.found for asked in step.asked if not asked.holds)}"
 
 
 def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[_Line]:

@@ -27,14 +27,14 @@ class ConditionWords(msgspec.Struct, frozen=True):
 
 
 _PLACES = {
-    Where.SAME_BRIDGE: "same lower device, server in bridge mode",
-    Where.SAME_OTHER: "same lower device, server not in bridge mode",
-    Where.SAME_UNKNOWN: "same lower device, the server's mode unknown",
+    Where.SAME_BRIDGE: "the server is on the same lower device, in bridge mode",
+    Where.SAME_OTHER: "the server is on the same lower device, not in bridge mode",
+    Where.SAME_UNKNOWN: "the server is on the same lower device, in an unknown mode",
     Where.RECEIVED: "the lower device receives the server's frames before any NIC",
-    Where.NEVER_MET: "on the same device stack, but never received by the lower device",
-    Where.THROUGH_NICS: "elsewhere, through NICs that fill in checksums",
-    Where.UNPROVEN: "its place is known, but not whether its frames pass a NIC",
-    Where.UNKNOWN: "its place is unknown",
+    Where.NEVER_MET: "the server is on the same device stack, but the lower device never receives its frames",
+    Where.THROUGH_NICS: "the server's frames pass a NIC that fills in the checksum",
+    Where.UNPROVEN: "the server's place is known, but not whether its frames pass a NIC",
+    Where.UNKNOWN: "the server's place is unknown",
 }
 _WAYS = {
     Where.THROUGH_NICS.value: "its frames pass a NIC that fills in checksums",
@@ -74,11 +74,13 @@ def _servers(case: Case) -> str:
 
 
 def _tx(case: Case) -> str:
-    return "its state is unknown" if case.tx is State.UNKNOWN else f"it is {case.tx.value}"
+    state = "in an unknown state" if case.tx is State.UNKNOWN else case.tx.value
+    return f"the server's TX checksum offload is {state}"
 
 
 def _nic(case: Case) -> str:
-    return "it sends only filled ones" if case.fills else "it can, or its model is unknown"
+    sends = "can't send partial checksums" if case.fills else "can send partial checksums, or its model is unknown"
+    return f"the server's virtual NIC {sends}"
 
 
 def _where(case: Case) -> str:
@@ -86,7 +88,8 @@ def _where(case: Case) -> str:
 
 
 def _mode(case: Case) -> str:
-    return "the mode is unknown" if case.mode is SourceMode.UNKNOWN else f"it is in {case.mode.value} mode"
+    mode = "an unknown mode" if case.mode is SourceMode.UNKNOWN else f"{case.mode.value} mode"
+    return f"the interface is in {mode}"
 
 
 def _meeting(case: Case) -> str:
