@@ -158,18 +158,19 @@ class _Judge:
         return finding if others == finding.others else finding.concluding(others=others)
 
     def _conclusion(self, evaluation: Evaluation, exposed: Exposure) -> Conclusion:
-        decided, ruling = evaluation.decided, evaluation.ruling
+        decided, ruling, verdict = evaluation.decided, evaluation.ruling, evaluation.ruling.rule.verdict
+        assert verdict is not None  # noqa: S101  an interface without a verdict is not judged
         because, missing = self._reasoning.reasons(evaluation)
-        if ruling.rule.verdict is Verdict.UNKNOWN and not is_settled_by_one(evaluation, missing):
-            missing = tuple(dict.fromkeys((*missing, *self._reasoning.lacking(evaluation))))
+        if verdict is Verdict.UNKNOWN:
+            points = self._evaluator.in_full(evaluation)
+            if not is_settled_by_one(verdict, points, missing):
+                missing = tuple(dict.fromkeys((*missing, *self._reasoning.lacking(points))))
         for number in decided.contradicted:
             self.overruled[self._index.servers[number].name] = None
         others = self._others.get(id(evaluation))
         if others is None:
             others = self._others[id(evaluation)] = _others(evaluation)
         stack = ruling.stack if ruling.rule.server else None
-        verdict = ruling.rule.verdict
-        assert verdict is not None  # noqa: S101  an interface without a verdict is not judged
         return Conclusion(
             source_device=decided.point.device,
             source_mode=decided.point.mode,
@@ -194,10 +195,11 @@ def _others(evaluation: Evaluation) -> tuple[AnotherServer, ...]:
     if evaluation.ruling.rule.verdict is not Verdict.AT_RISK:
         return ()
     stacks = [
-        ruling.stack
+        stack
         for point in evaluation.points
         for ruling in point.rulings
-        if ruling.rule.verdict is Verdict.AT_RISK and ruling.stack is not None
+        if ruling.rule.verdict is Verdict.AT_RISK
+        for stack in ruling.stacks
     ]
     decides = evaluation.ruling.stack
     found = {(stack.server.name, stack.interface or ""): stack.interface for stack in stacks}

@@ -8,7 +8,7 @@ import msgspec
 from virtscan.correlator.location.position import Where
 from virtscan.correlator.reasoning import OPEN
 from virtscan.correlator.table import Case, Ruling, rule_on
-from virtscan.correlator.table.evaluation import Evaluation, PointEvaluation
+from virtscan.correlator.table.evaluation import PointEvaluation
 from virtscan.model import Fix, NotJudged, SourceMode, State, Verdict
 from virtscan.model.reasons import (
     NeedsDeviceKind,
@@ -84,10 +84,9 @@ def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) 
     return changing if any(fact.verdicts for fact in changing) else facts
 
 
-def is_settled_by_one(evaluation: Evaluation, missing: Sequence[Reason]) -> bool:
+def is_settled_by_one(verdict: Verdict, points: Sequence[PointEvaluation], missing: Sequence[Reason]) -> bool:
     """Return True if one of the missing facts alone may change the verdict of an interface, or opens new questions."""
-    ruled = [ruling for point in evaluation.points for ruling in point.rulings]
-    verdict = evaluation.ruling.rule.verdict
+    ruled = [ruling for point in points for ruling in point.rulings]
     return any(set(fact.verdicts.values()) != {verdict} for fact in _facts(ruled, missing))
 
 

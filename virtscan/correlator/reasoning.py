@@ -1,6 +1,6 @@
 """Reasons of a finding, and the missing facts that would settle it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -81,10 +81,10 @@ class Reasoning:
         missing += evaluation.doubts
         return tuple(dict.fromkeys(because)), tuple(dict.fromkeys(missing))
 
-    def lacking(self, evaluation: Evaluation) -> tuple[Reason, ...]:
+    def lacking(self, points: Iterable[PointEvaluation]) -> tuple[Reason, ...]:
         """Give the missing facts of every open ruling, not only of the one that decides."""
         missing: list[Reason] = []
-        for point in evaluation.points:
+        for point in points:
             for ruling in point.rulings:
                 for fact in ruling.rule.facts if ruling.rule.verdict in OPEN else ():
                     self._add(fact, ruling, point, [], missing)

@@ -99,13 +99,13 @@ class _Scene:
 
     def _excluded(self, points: Sequence[PointEvaluation]) -> Iterator[Exclusion]:
         for point in points:
-            for excluded in point.excluded:
-                server = self._index.servers[excluded.number]
+            for number, why in point.excluded.items():
+                server = self._index.servers[number]
                 yield Exclusion(
                     source_device=point.point.device,
                     server=server.name,
                     server_interface=server.interface,
-                    why=_EXCLUSIONS[excluded.why],
+                    why=_EXCLUSIONS[why],
                 )
 
     def _ways(self, points: Sequence[PointEvaluation], finding: Finding) -> Iterator[WhatIf]:

@@ -183,14 +183,15 @@ def _with_its_group(group: _Alike) -> Iterator[tuple[_AtRisk, _Alike]]:
 def _at_risk_by(evaluation: Evaluation) -> dict[Sending, str | None]:
     """Give each stack with an at-risk ruling, with the device of its worst one."""
     rulings = [
-        (ruling.badness, Sending.of(ruling.stack), point.point.device)
+        (ruling, point.point.device)
         for point in evaluation.points
         for ruling in point.rulings
-        if ruling.rule.verdict is Verdict.AT_RISK and ruling.stack is not None
+        if ruling.rule.verdict is Verdict.AT_RISK
     ]
     worst: dict[Sending, str | None] = {}
-    for _, sending, device in sorted(rulings, key=lambda one: one[0]):
-        worst.setdefault(sending, device)
+    for ruling, device in sorted(rulings, key=lambda one: one[0].rank):
+        for stack in ruling.stacks:
+            worst.setdefault(Sending.of(stack), device)
     return worst
 
 

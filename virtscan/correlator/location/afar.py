@@ -1,5 +1,7 @@
 """Places outside the interface's hypervisor: packets from there pass the hypervisor's NICs."""
 
+import msgspec
+
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.memory import Remembered
@@ -85,10 +87,11 @@ def _on_another(
     exclusive = place.exclusive if isinstance(place, GuestNic) else False
     where = Where.THROUGH_NICS
     missing: tuple[Reason, ...] = ()
-    is_virtual = _is_virtual(fleet.hypervisors[there], fleet.nic_kinds[there])
-    hidden = None if is_virtual is State.OFF else _may_be_carried(place, point.hypervisor, fleet, _name(stack))
-    nested = _is_nested(point, there, fleet)
-    if hidden is not None and is_virtual is State.ON:
+    seen = neighbour(there, fleet)
+    stands = seen.is_virtual is State.OFF or seen.is_carried
+    hidden = None if stands else _may_be_carried(place, point.hypervisor, fleet, _name(stack))
+    nested = _is_nested(point, there, seen, fleet)
+    if hidden is not None and seen.is_virtual is State.ON:
         where, missing = Where.UNPROVEN, (hidden,)
     elif nested is State.ON:
         because += (_is_vm(point),)
@@ -110,28 +113,55 @@ def _on_another(
     )
 
 
-def _may_be_carried(
-    place: GuestNic | HostDevice | HostItself, here: str, fleet: Fleet, server: str
-) -> NeedsPlace | None:
-    """Give the reason why the server's hypervisor may be a domain of this one that was not read."""
-    host = fleet.hypervisors[place.hypervisor]
-    if fleet.machines[host.name] in fleet.carriers:
-        return None
-    incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
-    if incomplete is None:
-        return None
-    macs = tuple(sorted(device.mac for device in host.devices if device.mac is not None and is_nic(device)))
-    return NeedsPlace(server=server, why=WhyUnlocated.HYPERVISOR_INCOMPLETE, macs=macs, hypervisor=incomplete)
+class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
+    """A hypervisor as it looks to all others that it does not carry, nor they it.
+
+    `leaves` is True if it is known not to be a virtual machine. `is_carried` is True if domains are known that are the
+    hypervisor itself, `may_carry` if domains on it may be unread.
+    """
+
+    is_virtual: State
+    leaves: bool
+    is_carried: bool
+    may_carry: bool
+
+
+def neighbour(name: str, fleet: Fleet) -> Neighbour:
+    """Describe a hypervisor to the others, by its NICs or otherwise."""
+    host, kinds, machine = fleet.hypervisors[name], fleet.nic_kinds[name], fleet.machines[name]
+    return Neighbour(
+        is_virtual=_is_virtual(host, kinds),
+        leaves=_leaves_by_filling_nics(host, kinds),
+        is_carried=machine in fleet.carriers,
+        may_carry=machine in fleet.incomplete_machines,
+    )
 
 
 def _is_virtual(host: Hypervisor, kinds: frozenset[NicKind]) -> State:
-    """Return whether a hypervisor is a virtual machine, by its NICs or otherwise."""
     if host.machine is Machine.VIRTUAL or NicKind.VIRTUAL in kinds:
         return State.ON
     return State.OFF if is_physical(host) or kinds == {NicKind.FILLING} else State.UNKNOWN
 
 
-def _is_nested(point: AttachmentPoint, there: str, fleet: Fleet) -> State:
+def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool:
+    if kinds - {NicKind.FILLING}:
+        return False
+    return is_physical(host) or (bool(kinds) and host.lists_all_devices)
+
+
+def _may_be_carried(
+    place: GuestNic | HostDevice | HostItself, here: str, fleet: Fleet, server: str
+) -> NeedsPlace | None:
+    """Give the reason why the server's hypervisor may be a domain of this one that was not read."""
+    incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
+    if incomplete is None:
+        return None
+    devices = fleet.hypervisors[place.hypervisor].devices
+    macs = tuple(sorted(device.mac for device in devices if device.mac is not None and is_nic(device)))
+    return NeedsPlace(server=server, why=WhyUnlocated.HYPERVISOR_INCOMPLETE, macs=macs, hypervisor=incomplete)
+
+
+def _is_nested(point: AttachmentPoint, there: str, seen: Neighbour, fleet: Fleet) -> State:
     """Return whether the interface's hypervisor and `there` may share an outer host, or one be a domain of the other.
 
     No NIC that fills is then between them for certain; ON if the hypervisor is known to be virtual.
@@ -139,21 +169,11 @@ def _is_nested(point: AttachmentPoint, there: str, fleet: Fleet) -> State:
     here = point.hypervisor
     if point.is_filled or point.machine is Machine.PHYSICAL:
         return State.OFF
-    may_run_there = fleet.machines[here] not in fleet.carriers and not fleet.incomplete.isdisjoint(
-        fleet.hosts_on(there)
-    )
+    may_run_there = fleet.machines[here] not in fleet.carriers and seen.may_carry
     runs_there = bool(fleet.carriers_on(here, there))
-    leaves = _leaves_by_filling_nics(fleet.hypervisors[there], fleet.nic_kinds[there])
-    if leaves and not (runs_there or may_run_there):
+    if seen.leaves and not (runs_there or may_run_there):
         return State.OFF
     return State.UNKNOWN if point.machine is Machine.UNKNOWN else State.ON
-
-
-def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool:
-    """Return True if a hypervisor is known not to be a virtual machine, by its NICs or otherwise."""
-    if kinds - {NicKind.FILLING}:
-        return False
-    return is_physical(host) or (bool(kinds) and host.lists_all_devices)
 
 
 def _unlocated(
@@ -221,25 +241,35 @@ def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoi
     )
 
 
+def why_hidden(place: UnlocatedServer) -> WhyUnlocated:
+    """Give the reason why a server that was not found may be on a hypervisor, as far as it is the same on all."""
+    if place.outdated is not None:
+        return WhyUnlocated.OUTDATED
+    if place.copy:
+        return WhyUnlocated.NOT_RUNNING
+    if not place.macs:
+        return WhyUnlocated.NO_MAC
+    return WhyUnlocated.HYPERVISOR_INCOMPLETE if all(map(belongs_to_a_nic, place.macs)) else WhyUnlocated.NOT_A_NIC_MAC
+
+
 def _hidden(stack: SendingStack, place: UnlocatedServer, here: str, fleet: Fleet) -> NeedsPlace | None:
     """Give the reason why the server may be here although nothing here has its MAC; None if it can't be."""
-    name = _name(stack)
-    if place.outdated is not None:
-        return NeedsPlace(server=name, why=WhyUnlocated.OUTDATED, hypervisor=place.outdated)
-    if place.copy:
-        lacking = next((host for host in fleet.hosts_on(here) if host in fleet.lacking), None)
-        found = NeedsPlace(server=name, why=WhyUnlocated.NOT_RUNNING, macs=place.macs, hypervisor=lacking)
-        return None if lacking is None else found
-    if not place.macs:
-        known = tuple(sorted(stack.macs))
-        return NeedsPlace(server=name, why=WhyUnlocated.BOTTOM_UNKNOWN if known else WhyUnlocated.NO_MAC, macs=known)
-    foreign = tuple(mac for mac in place.macs if not belongs_to_a_nic(mac))
-    if foreign:
-        return NeedsPlace(server=name, why=WhyUnlocated.NOT_A_NIC_MAC, macs=foreign)
-    incomplete = next((host for host in fleet.hosts_on(here) if host in fleet.incomplete), None)
-    if incomplete is not None:
-        return NeedsPlace(server=name, why=WhyUnlocated.HYPERVISOR_INCOMPLETE, macs=place.macs, hypervisor=incomplete)
-    return None
+    why = why_hidden(place)
+    macs, hypervisor = place.macs, place.outdated
+    match why:
+        case WhyUnlocated.NOT_RUNNING | WhyUnlocated.HYPERVISOR_INCOMPLETE:
+            unread = fleet.lacking if why is WhyUnlocated.NOT_RUNNING else fleet.incomplete
+            hypervisor = next((host for host in fleet.hosts_on(here) if host in unread), None)
+            if hypervisor is None:
+                return None
+        case WhyUnlocated.NO_MAC:
+            macs = tuple(sorted(stack.macs))
+            why = WhyUnlocated.BOTTOM_UNKNOWN if macs else why
+        case WhyUnlocated.NOT_A_NIC_MAC:
+            macs = tuple(mac for mac in macs if not belongs_to_a_nic(mac))
+        case _:
+            pass
+    return NeedsPlace(server=_name(stack), why=why, macs=macs, hypervisor=hypervisor)
 
 
 def fills(name: str, place: GuestNic) -> NicFills | None:

@@ -1,10 +1,12 @@
 """Attachment points: the devices that an interface is, or may be, plugged into."""
 
+from collections.abc import Mapping
+
 import msgspec
 
-from virtscan.correlator.location.nic import NicKind
-from virtscan.correlator.location.stack import DeviceStack
-from virtscan.model import DeviceName, Machine, SourceMode
+from virtscan.correlator.location.nic import NicKind, is_nic, is_physical, nic_kind
+from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, follow, real_device
+from virtscan.model import Attachment, Device, DeviceName, Hypervisor, Machine, SourceMode
 
 
 class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,3 +41,47 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
         """
         is_vm = self.machine in {Machine.VIRTUAL, Machine.CONTAINER}
         return self.stack.entry is NicKind.VIRTUAL or (is_vm and not self.is_filled)
+
+
+class AttachmentPoints:
+    """The devices of one hypervisor, as interfaces may be plugged into them."""
+
+    def __init__(self, hypervisor: Hypervisor, devices: Mapping[DeviceName, Device]) -> None:
+        """Follow each device of the hypervisor's machine down to its NICs."""
+        self._hypervisor = hypervisor
+        kinds = {name: nic_kind(device, hypervisor) for name, device in devices.items() if is_nic(device)}
+        self.stacks: Mapping[DeviceName, DeviceStack] = {
+            name: follow(devices, name, lambda device: nic_kind(device, hypervisor)) for name in devices
+        }
+        self._virtual_nics = tuple(sorted(name for name, kind in kinds.items() if kind is NicKind.VIRTUAL))
+
+    def point(self, attachment: Attachment, network: str | None, target: str | None) -> AttachmentPoint:
+        """Give the point of an attachment; see there for `network` and `target`."""
+        segments, device = self._hypervisor.segments, attachment.device
+        segment = None if device is None else segments.get(device)
+        if device is not None and attachment.mode is not None:
+            device = real_device(device, self.stacks)
+        stack = UNKNOWN_STACK if device is None else self.stacks.get(device, UNKNOWN_STACK)
+        machine, virtual = self._machine(stack)
+        return AttachmentPoint(
+            hypervisor=self._hypervisor.name,
+            device=device,
+            mode=attachment.mode,
+            network=network,
+            target=target,
+            segment=segment or (None if device is None else segments.get(device)),
+            reflective=device is not None and not {device, *stack.lower}.isdisjoint(self._hypervisor.reflective),
+            stack=stack,
+            machine=machine,
+            virtual_nics=virtual,
+        )
+
+    def _machine(self, stack: DeviceStack) -> tuple[Machine, tuple[DeviceName, ...]]:
+        """Determine if the hypervisor is a virtual machine: by the NICs under a device, else by other facts."""
+        host = self._hypervisor
+        virtual = tuple(name for name in stack.nics if name in self._virtual_nics)
+        if virtual or (stack.entry is not NicKind.FILLING and self._virtual_nics):
+            return Machine.VIRTUAL, virtual or self._virtual_nics
+        if is_physical(host) or stack.entry is NicKind.FILLING:
+            return Machine.PHYSICAL, ()
+        return host.machine, ()

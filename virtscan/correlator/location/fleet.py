@@ -90,6 +90,10 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
         if self.carriers:
             yield from (name for name in self.hypervisors if self.carriers_on(name, hypervisor))
 
+    def machines_under(self, hypervisor: str) -> frozenset[str]:
+        """Name the machine of a hypervisor, and those that it runs on, at any depth."""
+        return _with_carriers({self.machines[hypervisor]}, self.carriers, self.machines)
+
     def carriers_on(self, hypervisor: str, onto: str) -> tuple[tuple[str, Domain], ...]:
         """Give the domains on the machine of `onto` that a nested hypervisor is, or is nested in: one for each copy."""
         wanted = self.machines[onto]

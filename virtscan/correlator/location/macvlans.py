@@ -4,20 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.nic import NicKind
-from virtscan.correlator.location.stack import DeviceStack
+from virtscan.correlator.location.stack import DeviceStack, real_device
 from virtscan.model import DeviceKind, DeviceName, SourceMode
-
-
-def real_device(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> DeviceName:
-    """Give the device that a macvtap is plugged into; over a macvlan it is the device below that one."""
-    seen = {name}
-    while name in stacks and stacks[name].kind is DeviceKind.MACVLAN and stacks[name].lower:
-        below = stacks[name].lower[0]
-        if below in seen:
-            break
-        seen.add(below)
-        name = below
-    return name
 
 
 def macvlans_below(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> Iterator[DeviceName]:

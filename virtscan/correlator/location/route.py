@@ -7,11 +7,11 @@ import msgspec
 
 from virtscan.correlator.location.afar import fills, needs_nic_kinds
 from virtscan.correlator.location.attachment import AttachmentPoint
-from virtscan.correlator.location.macvlans import bridged_macvlan, leaves_by_macvlans_alone, macvlans_below, real_device
+from virtscan.correlator.location.macvlans import bridged_macvlan, leaves_by_macvlans_alone, macvlans_below
 from virtscan.correlator.location.nic import NicKind, is_nic
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
 from virtscan.correlator.location.position import Position, Where
-from virtscan.correlator.location.stack import DeviceStack
+from virtscan.correlator.location.stack import DeviceStack, real_device
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import (
     Backing,

@@ -109,6 +109,18 @@ def follow(
     )
 
 
+def real_device(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> DeviceName:
+    """Give the device that a macvtap is plugged into; over a macvlan it is the device below that one."""
+    seen = {name}
+    while name in stacks and stacks[name].kind is DeviceKind.MACVLAN and stacks[name].lower:
+        below = stacks[name].lower[0]
+        if below in seen:
+            break
+        seen.add(below)
+        name = below
+    return name
+
+
 def _worst(kinds: Collection[NicKind]) -> NicKind:
     order = (NicKind.VIRTUAL, NicKind.UNKNOWN, NicKind.FILLING)
     return next((kind for kind in order if kind in kinds), NicKind.UNKNOWN)

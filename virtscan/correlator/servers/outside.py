@@ -1,7 +1,6 @@
-"""The servers outside one hypervisor: ruled on once for all devices from which they look alike."""
+"""The servers outside one hypervisor: ruled on once for all that look alike, and for all devices that see them so."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -10,7 +9,8 @@ from virtscan.correlator.location.afar import from_outside
 from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.position import Position
 from virtscan.correlator.reach import of_server
-from virtscan.correlator.servers.server_index import PlacedStack, ServerIndex
+from virtscan.correlator.servers.peers import Peers, PlacedStack
+from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.serving import Locality, locality, may_serve
 from virtscan.correlator.table import Ruling
 from virtscan.correlator.table.cases import rule_at
@@ -31,54 +31,17 @@ class InterfaceServers(msgspec.Struct, frozen=True):
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
-    """The rulings on the places outside, worst first, each with its server's number, and the positions of each server.
+    """The rulings on the places outside, worst first.
 
-    `excluded` are the servers that do not answer, each with the code of why. `reaches` are those of all others, from
-    their places outside alone.
+    `positions` are those outside of each server that is related to the hypervisor, `reaches` those of all others.
+    `excluded` are the servers that do not answer, each with the code of why; `is_answered` if any other does.
     """
 
     rulings: tuple[Ruling, ...]
-    numbers: tuple[int, ...]
     positions: Mapping[int, tuple[Position, ...]]
+    reaches: frozenset[Reach]
     excluded: Mapping[int, str]
-    reaches: Mapping[int, Reach]
-    counts: Mapping[Reach, int]
-
-    @classmethod
-    def of(cls, ruled: Sequence[tuple[int, Ruling]], servers: int) -> "Outside":
-        """Gather rulings, each with its server's number; of so many servers none is excluded."""
-        positions: dict[int, tuple[Position, ...]] = {}
-        for number, ruling in ruled:
-            positions[number] = (*positions.get(number, ()), ruling.position)
-        reaches = {number: of_server(positions.get(number, ())) for number in range(servers)}
-        return cls(
-            rulings=tuple(ruling for _, ruling in ruled),
-            numbers=tuple(number for number, _ in ruled),
-            positions=positions,
-            excluded={},
-            reaches=reaches,
-            counts=Counter(reaches.values()),
-        )
-
-    def but(self, silent: Collection[int], excluded: Mapping[int, str]) -> "Outside":
-        """Give the same without the servers that do not answer or are waived."""
-        left = [one for one in zip(self.numbers, self.rulings, strict=True) if one[0] not in silent]
-        counts = Counter(self.counts)
-        counts.subtract(self.reaches[number] for number in silent)
-        return Outside(
-            rulings=tuple(ruling for _, ruling in left),
-            numbers=tuple(number for number, _ in left),
-            positions={number: some for number, some in self.positions.items() if number not in silent},
-            excluded=excluded,
-            reaches={number: reach for number, reach in self.reaches.items() if number not in silent},
-            counts=counts,
-        )
-
-    def reaches_without(self, numbers: Collection[int]) -> set[Reach]:
-        """Give the reaches of the servers that answer, but for these."""
-        left = Counter(self.counts)
-        left.subtract(self.reaches[number] for number in numbers if number in self.reaches)
-        return {reach for reach, count in left.items() if count}
+    is_answered: bool
 
 
 class _View(msgspec.Struct, frozen=True):
@@ -109,15 +72,28 @@ class OutsideServers:
         index: ServerIndex,
         kernel: KernelState,
         devices: Mapping[DeviceName, Device],
-        placed: Sequence[tuple[int, PlacedStack]],
+        related: Mapping[int, Sequence[PlacedStack]],
+        groups: Iterable[Peers],
     ) -> None:
-        """Take the hypervisor's kernel and devices, and the places outside, each with its server's number."""
+        """Take the hypervisor's kernel and devices, and the servers.
+
+        Args:
+            index: All servers.
+            kernel: The hypervisor's kernel.
+            devices: The devices of its machine.
+            related: The places outside of each server that is related to the hypervisor.
+            groups: The servers that are ruled on together where they are not related to it.
+        """
         self._index = index
         self._kernel = kernel
         self._devices = devices
-        self._placed = placed
+        self._related = related
+        self._groups = (
+            *(one.without(related.keys()) for one in groups),
+            *(Peers(numbers=(number,), placed=(some,)) for number, some in related.items()),
+        )
         self._seen: dict[_View, Outside] = {}
-        self._all: dict[_Vantage, Outside] = {}
+        self._ruled: dict[tuple[_Vantage, int], tuple[Ruling, ...]] = {}
 
     def seen_from(self, point: AttachmentPoint, audience: InterfaceServers) -> Outside:
         """Rule once for all points that see the servers outside in the same way."""
@@ -143,20 +119,39 @@ class OutsideServers:
         network = locality(None if is_outdated else view.segment, view.addresses)
         included = self._index.assignments.of_device(network, view.vlan_id)
         excluded = self._excluded(audience, network, included)
-        everyone = self._everyone_from(point, _Vantage(view.mode, view.machine, view.device))
         silent = excluded.keys() | audience.without
-        return everyone.but(silent, excluded) if silent else everyone
+        vantage = _Vantage(view.mode, view.machine, view.device)
+        ruled: list[tuple[int, Ruling]] = []
+        positions: dict[int, tuple[Position, ...]] = {}
+        reaches: set[Reach] = set()
+        for group in self._groups:
+            left = group.without(silent)
+            if not left.numbers:
+                continue
+            rulings = self._on_first(left, point, vantage)
+            there = tuple(one.position for one in rulings)
+            if left.numbers[0] in self._related:
+                positions[left.numbers[0]] = there
+            else:
+                reaches.add(of_server(there))
+            ruled += ((left.numbers[0], one) for one in _for_all(left, rulings))
+        ruled.sort(key=lambda one: (one[1].badness, one[0]))
+        return Outside(
+            rulings=tuple(ruling for _, ruling in ruled),
+            positions=positions,
+            reaches=frozenset(reaches),
+            excluded=excluded,
+            is_answered=len(silent) < len(self._index.servers),
+        )
 
-    def _everyone_from(self, point: AttachmentPoint, vantage: _Vantage) -> Outside:
-        """Rule on all places outside, whichever of their servers answer."""
-        found = self._all.get(vantage)
+    def _on_first(self, group: Peers, point: AttachmentPoint, vantage: _Vantage) -> tuple[Ruling, ...]:
+        """Rule on the first server of a group, at each of its places outside."""
+        key = vantage, group.numbers[0]
+        found = self._ruled.get(key)
         if found is None:
-            ruled = [
-                (number, rule_at(self._kernel, point, one.stack, self._position(one, point)))
-                for number, one in self._placed
-            ]
-            ruled.sort(key=lambda one: one[1].badness)
-            found = self._all[vantage] = Outside.of(ruled, len(self._index.servers))
+            found = self._ruled[key] = tuple(
+                rule_at(self._kernel, point, one.stack, self._position(one, point)) for one in group.placed[0]
+            )
         return found
 
     def _position(self, one: PlacedStack, point: AttachmentPoint) -> Position:
@@ -164,13 +159,23 @@ class OutsideServers:
 
     def _excluded(self, audience: InterfaceServers, network: Locality, included: frozenset[int]) -> dict[int, str]:
         """Give the servers that do not answer, each with the code of why."""
-        on_record = audience.on_record
-        excluded = {}
-        for number, server in enumerate(self._index.coverages):
-            if number in audience.own:
-                excluded[number] = "own-interface"
-            elif on_record and number not in audience.possible:
-                excluded[number] = "other-server-on-record"
-            elif number not in audience.possible and number not in included and not may_serve(server, network):
-                excluded[number] = "other-segments-served"
-        return excluded
+        everyone = range(len(self._index.servers))
+        if audience.on_record:
+            excluded = {number: "other-server-on-record" for number in everyone if number not in audience.possible}
+        else:
+            excluded = {
+                number: "other-segments-served"
+                for covered, numbers in self._index.by_coverage.items()
+                if not may_serve(covered, network)
+                for number in numbers
+                if number not in audience.possible and number not in included
+            }
+        excluded |= dict.fromkeys(audience.own, "own-interface")
+        return dict(sorted(excluded.items()))
+
+
+def _for_all(group: Peers, rulings: Sequence[Ruling]) -> Iterator[Ruling]:
+    """Let the rulings on the first server of a group hold for the others, too."""
+    if len(group.numbers) == 1:
+        return iter(rulings)
+    return (msgspec.structs.replace(one, alike=group.stacks(place)) for place, one in enumerate(rulings))

@@ -1,11 +1,12 @@
 """The servers of an inventory, with everything about them that does not depend on the interface."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
 from virtscan.correlator.location.fleet import Fleet, survey
-from virtscan.correlator.location.memory import Memory, Remembered, ServerName, remembered
+from virtscan.correlator.location.memory import Memory, ServerName, remembered
 from virtscan.correlator.location.places import (
     Bare,
     GuestNic,
@@ -17,6 +18,7 @@ from virtscan.correlator.location.places import (
     places,
 )
 from virtscan.correlator.servers.assignments import Assignments
+from virtscan.correlator.servers.peers import Peers, PlacedStack, peers
 from virtscan.correlator.servers.sending import (
     SendingStack,
     down_to_macvlan,
@@ -27,18 +29,6 @@ from virtscan.correlator.servers.sending import (
 from virtscan.correlator.servers.serving import Coverage, coverage
 from virtscan.model import Inventory, LowerDevice, Server, State
 from virtscan.model.sources import is_declared
-
-
-class PlacedStack(msgspec.Struct, frozen=True):
-    """A sending stack at one of its places; `here` is the stack as interfaces of the same machine meet it.
-
-    `remembered` is where an earlier scan saw a server that is unlocated now.
-    """
-
-    stack: SendingStack
-    place: Place
-    here: SendingStack
-    remembered: Remembered | None = None
 
 
 class ServerIndex:
@@ -55,10 +45,35 @@ class ServerIndex:
         self.placed: tuple[tuple[PlacedStack, ...], ...] = tuple(
             tuple(_placed(some, self.fleet, memory)) for some in stacks
         )
-        self.coverages: tuple[Coverage, ...] = tuple(coverage(server) for server in self.servers)
+        self.peers: tuple[Peers, ...] = peers(self.servers, self.placed, self.fleet)
+        self.by_coverage: Mapping[Coverage, Collection[int]] = _by_coverage(self.servers)
+        self._on_machine: Mapping[str, Collection[int]] = _on_machine(self.placed, self.fleet)
         self.owners: Mapping[int, frozenset[int]] = _owners(stacks, self.fleet)
         self.assignments = Assignments(inventory, self.servers)
         self.lower_device: LowerDevice = inventory.policy.lower_device
+
+    def related_to(self, hypervisor: str) -> list[int]:
+        """Give the servers with a place on a hypervisor's machine, on what runs there, or on what it runs on."""
+        machines = self.fleet.machines_under(hypervisor)
+        return sorted({number for machine in machines for number in self._on_machine.get(machine, ())})
+
+
+def _by_coverage(servers: Sequence[Server]) -> dict[Coverage, list[int]]:
+    by_coverage: defaultdict[Coverage, list[int]] = defaultdict(list)
+    for number, server in enumerate(servers):
+        by_coverage[coverage(server)].append(number)
+    return by_coverage
+
+
+def _on_machine(placed: Sequence[Sequence[PlacedStack]], fleet: Fleet) -> dict[str, set[int]]:
+    """Give for a machine the servers with a place on it, or on a hypervisor that runs there."""
+    on_machine: defaultdict[str, set[int]] = defaultdict(set)
+    for number, some in enumerate(placed):
+        for one in some:
+            if isinstance(one.place, GuestNic | HostDevice | HostItself):
+                for machine in fleet.machines_under(one.place.hypervisor):
+                    on_machine[machine].add(number)
+    return on_machine
 
 
 def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet, memory: Memory) -> Iterator[PlacedStack]:

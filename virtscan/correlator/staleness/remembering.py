@@ -6,7 +6,8 @@ import msgspec
 
 from virtscan.correlator.location.memory import ServerName
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, UnlocatedServer
-from virtscan.correlator.servers.server_index import PlacedStack, ServerIndex
+from virtscan.correlator.servers.peers import PlacedStack
+from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
 from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Mac, RememberedPlace, match_hosts
 

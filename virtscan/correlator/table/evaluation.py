@@ -1,29 +1,26 @@
 """The decision about one interface, with the rulings that it was chosen from."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from virtscan.correlator.location.attachment import AttachmentPoint
+from virtscan.correlator.servers.outside import InterfaceServers
 from virtscan.correlator.table import Ruling
 from virtscan.model import Confidence, Reach
 from virtscan.model.reasons import Reason
 
 
-class ExcludedServer(msgspec.Struct, frozen=True):
-    """A server that does not answer an interface, and the code of why."""
-
-    number: int
-    why: str
-
-
 class PointEvaluation(msgspec.Struct, frozen=True, kw_only=True):
     """One attachment point, with the rulings on every place of each server that may answer there, worst first.
 
-    `contradicted` names excluded servers that are judged all the same, because they are on this very device.
+    `excluded` are the servers that do not answer, by number, each with the code of why. `contradicted` names those of
+    them that are judged all the same, because they are on this very device.
     """
 
     point: AttachmentPoint
     rulings: tuple[Ruling, ...]
-    excluded: tuple[ExcludedServer, ...]
+    excluded: Mapping[int, str]
     contradicted: tuple[int, ...]
     reach: Reach
     on_record: frozenset[int]
@@ -32,7 +29,8 @@ class PointEvaluation(msgspec.Struct, frozen=True, kw_only=True):
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """The decision about an interface: the worst ruling with its attachment point, among all points.
 
-    `doubts` are missing facts for which a clearing has low confidence.
+    Servers that look alike share their rulings; `audience` are those that may answer the interface. `doubts` are
+    missing facts for which a clearing has low confidence.
     """
 
     decided: PointEvaluation
@@ -41,4 +39,5 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     disagree: bool
     reach: Reach
     points: tuple[PointEvaluation, ...]
+    audience: InterfaceServers
     doubts: tuple[Reason, ...] = ()

@@ -22,7 +22,8 @@ class Ruling(msgspec.Struct, frozen=True):
     """The table's decision on one case.
 
     `badness` sorts the worst first, then those that name a server, by its name. "No finding" is the mildest ruling of
-    all. `stack` is None for a ruling that is about no server in particular.
+    all. `stack` is None for a ruling that is about no server in particular. `alike` are the stacks of all servers that
+    the case is the same for, in their order, if the ruling was made for several: `stack` is the first.
     """
 
     badness: tuple[int, int, bool, str, str]
@@ -31,6 +32,17 @@ class Ruling(msgspec.Struct, frozen=True):
     confidence: Confidence
     stack: SendingStack | None
     position: Position
+    alike: tuple[SendingStack, ...] = ()
+
+    @property
+    def stacks(self) -> tuple[SendingStack, ...]:
+        """The stacks of all servers that it holds for; empty without one."""
+        return self.alike or (() if self.stack is None else (self.stack,))
+
+    @property
+    def rank(self) -> tuple[int, int, bool]:
+        """The badness without names, which is the same for all servers that it holds for."""
+        return self.badness[:3]
 
     @property
     def server(self) -> str:

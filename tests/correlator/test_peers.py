@@ -1,0 +1,200 @@
+"""Judging servers by classes of those that look alike equals judging each server alone."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+from msgspec.structs import replace
+
+from tests.build import domain, hypervisor, inventory, macvtap, server
+from tests.correlator.fleets import ELSEWHERE, SEGMENTS, hypervisors, inventories
+from tests.correlator.test_properties import many
+from tests.correlator.test_remembered import night_after
+from virtscan.correlator import correlate
+from virtscan.correlator.evaluator import Evaluator, conclude
+from virtscan.correlator.kernel import kernel_state
+from virtscan.correlator.location.afar import from_outside, seen_from
+from virtscan.correlator.location.attachment import AttachmentPoints
+from virtscan.correlator.location.route import positions
+from virtscan.correlator.servers.server_index import ServerIndex
+from virtscan.correlator.staleness.aging import aged
+from virtscan.correlator.table import Ruling
+from virtscan.correlator.table.cases import rule_at
+from virtscan.correlator.table.evaluation import Evaluation, PointEvaluation
+from virtscan.model import (
+    Finding,
+    Hypervisor,
+    Inventory,
+    Mac,
+    NotJudged,
+    Persistence,
+    Server,
+    State,
+    Verdict,
+)
+from virtscan.model.facts.persistence import SettingInWords
+
+
+@st.composite
+def variants(draw: DrawFn, one: Server, macs: tuple[Mac, ...]) -> Server:
+    """A server that is like this one but for its name and one thing; `macs` are where a server may be."""
+    mac = draw(st.sampled_from((*macs, *ELSEWHERE)))
+    lasting = Persistence(tx_checksum=draw(st.sampled_from(State)), setting=SettingInWords(text="ifcfg"))
+    change: dict[str, Any] = draw(
+        st.sampled_from(
+            (
+                {},
+                {},
+                {"tx_checksum": draw(st.sampled_from(State)), "devices": ()},
+                {"tx_checksum": State.OFF, "persistence": lasting, "devices": ()},
+                {"interface": draw(st.sampled_from((None, "eth0", "eth1")))},
+                {"segments": SEGMENTS[:1]},
+                {"macs": (), "declared_macs": ()},
+                *({"macs": (mac,), "declared_macs": (mac,), "devices": ()},) * 4,
+            )
+        )
+    )
+    return replace(one, name=f"c{draw(st.integers(0, 5))}", **change)
+
+
+@st.composite
+def far(draw: DrawFn, number: int) -> Hypervisor:
+    """A hypervisor with MACs of its own, of which one may be that of two copies."""
+    macs = tuple(Mac(f"52:54:00:00:{number:02x}:{place:02x}") for place in range(3))
+    host = draw(hypervisors(number, macs))
+    nics = [replace(nic, index=0, attachments=nic.attachments[:1]) for one in host.domains for nic in one.interfaces]
+    guests = tuple(domain(f"{host.name}-{nic.mac}", nic) for nic in nics)
+    copies = tuple(replace(one, name=f"{one.name}-copy") for one in guests[: draw(st.integers(0, 2))])
+    pair = domain(f"{host.name}-pair", nics[1], replace(nics[2], index=1))
+    return replace(host, domains=draw(st.sampled_from((host.domains, (*guests, *copies), (guests[0], pair)))))
+
+
+@st.composite
+def crowds(draw: DrawFn) -> Inventory:
+    """Random inventories with many servers, most of them like others, some under one name, some seen earlier."""
+    before = draw(inventories())
+    beyond = (draw(far(8)), draw(far(9)))
+    macs = tuple(nic.mac for host in beyond for one in host.domains for nic in one.interfaces if nic.mac is not None)
+    like = draw(st.sampled_from(before.servers))
+    crowd = tuple(draw(variants(like, macs)) for _ in range(draw(st.integers(4, 12))))
+    kernel = draw(st.sampled_from(("2.6.32-279.el6.x86_64", None)))
+    after = replace(
+        before,
+        hypervisors=tuple(
+            replace(host, kernel=None, declared_kernel=kernel, daemon=None) for host in (*before.hypervisors, *beyond)
+        ),
+        servers=(*before.servers, *crowd),
+    )
+    unread = draw(st.sampled_from((None, None, None, *(host.name for host in after.hypervisors))))
+    return aged(after if unread is None else night_after(after, unread))
+
+
+def ruled_alone(index: ServerIndex, host: Hypervisor, point: PointEvaluation, number: int) -> Iterator[Ruling]:
+    """Rule on each place of one server, wherever that is."""
+    stacks = AttachmentPoints(host, index.fleet.devices_of(host.name)).stacks
+    for one in index.placed[number]:
+        near = seen_from(one.place, host.name, index.fleet)
+        if not near:
+            where = from_outside(one.stack, one.place, point.point, index.fleet, one.remembered)
+            yield rule_at(kernel_state(host), point.point, one.stack, where)
+        for place in near:
+            stack = one.here if place is one.place else one.stack
+            for position in positions(stack, place, point.point, stacks):
+                yield rule_at(kernel_state(host), point.point, stack, position)
+
+
+def evaluated(looked_at: Inventory, index: ServerIndex) -> Iterator[tuple[Hypervisor, Evaluator, Evaluation]]:
+    for host in looked_at.hypervisors:
+        evaluator = Evaluator(index, host)
+        for one in host.domains:
+            for interface in one.interfaces:
+                found = evaluator.evaluate(one, interface)
+                if not isinstance(found, NotJudged):
+                    yield index.fleet.hypervisors[host.name], evaluator, found
+
+
+def by_server(point: PointEvaluation) -> Counter[tuple[object, ...]]:
+    """Give how often each server is ruled on with each result."""
+    return Counter(
+        (ruling.rule.id, ruling.rank, ruling.confidence, stack.server.name, stack.interface, stack.server.interface)
+        for ruling in point.rulings
+        for stack in ruling.stacks
+    )
+
+
+@settings(many, max_examples=60)
+@given(crowds())
+def test_the_rulings_in_full_are_those_on_each_server_alone(looked_at: Inventory) -> None:
+    index = ServerIndex(looked_at)
+    for host, evaluator, found in evaluated(looked_at, index):
+        for point in evaluator.in_full(found):
+            answering = [
+                one
+                for number in range(len(index.servers))
+                if number not in point.excluded
+                for one in ruled_alone(index, host, point, number)
+                if number not in point.contradicted or one.is_on_the_device
+            ]
+            if answering:
+                assert Counter(map(repr, point.rulings)) == Counter(map(repr, answering))
+                assert [one.badness for one in point.rulings] == sorted(one.badness for one in answering)
+            else:
+                assert all(one.stack is None for one in point.rulings)
+
+
+@settings(many, max_examples=120)
+@given(crowds())
+def test_a_ruling_on_one_server_holds_for_all_that_look_alike(looked_at: Inventory) -> None:
+    index = ServerIndex(looked_at)
+    for _, evaluator, found in evaluated(looked_at, index):
+        full = evaluator.in_full(found)
+        alone = conclude(full, found.audience, index.fleet)
+
+        assert isinstance(alone, Evaluation)
+        assert [by_server(point) for point in found.points] == [by_server(point) for point in full]
+        assert [point.reach for point in found.points] == [point.reach for point in full]
+        assert replace(found.ruling, alike=()) == alone.ruling
+        assert found.doubts == alone.doubts
+        assert (found.confidence, found.disagree, found.reach) == (alone.confidence, alone.disagree, alone.reach)
+        assert (found.decided.point, found.decided.contradicted) == (alone.decided.point, alone.decided.contradicted)
+
+
+def at_risk_alone(looked_at: Inventory, found: Finding) -> set[tuple[str, str]]:
+    """Give the servers, by name and interface, that alone put an interface at risk."""
+    index = ServerIndex(looked_at)
+    host = next(one for one in looked_at.hypervisors if one.name == found.hypervisor)
+    one = next(one for one in host.domains if (one.origin, one.name) == (found.origin, found.domain))
+    points = Evaluator(index, host).points(one, one.interfaces[found.index])
+    stacks = [ruling.stack for point in points for ruling in point.rulings if ruling.rule.verdict is Verdict.AT_RISK]
+    return {(stack.server.name, stack.interface or "") for stack in stacks if stack is not None}
+
+
+@settings(many, max_examples=40)
+@given(crowds())
+def test_a_finding_lists_all_servers_that_alone_put_the_interface_at_risk(looked_at: Inventory) -> None:
+    for found in correlate(looked_at).findings:
+        listed = {(one.server, one.server_interface or "") for one in found.others}
+        if found.verdict is Verdict.AT_RISK:
+            decides = (found.server or "", found.server_interface or "")
+            assert listed == at_risk_alone(looked_at, found) - {decides}
+        else:
+            assert not listed
+
+
+@pytest.mark.parametrize("servers", [20, 400])
+def test_as_many_rulings_are_made_for_many_servers_as_for_few(servers: int) -> None:
+    macs = [f"52:54:00:00:{number // 256:02x}:{number % 256:02x}" for number in range(servers // 2)]
+    inside = [server(f"inside{number}", macs=(mac,)) for number, mac in enumerate(macs)]
+    lost = [server(f"lost{number}") for number in range(servers // 2)]
+    guests = [domain(f"guest{number}", macvtap(mac=mac)) for number, mac in enumerate(macs)]
+    hosts = [hypervisor(f"hv{number}", *guests[number::10]) for number in range(10)]
+    here = hypervisor("here", domain("web01", macvtap(mac="52:54:00:ff:00:01")))
+    looked_at = inventory(*hosts, here, servers=(*inside, *lost))
+    ((*_, found),) = (one for one in evaluated(looked_at, ServerIndex(looked_at)) if one[0].name == "here")
+
+    assert len(found.points[0].rulings) == 2
+    assert sum(map(len, (one.stacks for one in found.points[0].rulings))) == servers

@@ -1,0 +1,127 @@
+"""Servers that look alike to every hypervisor that they are not on: a ruling on one of them holds for all.
+
+Most fleets have a few classes of such servers, however many servers there are.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence, Set
+from typing import assert_never
+
+import msgspec
+
+from virtscan.correlator.location.afar import Neighbour, fills, neighbour, why_hidden
+from virtscan.correlator.location.fleet import Fleet
+from virtscan.correlator.location.memory import Remembered
+from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
+from virtscan.correlator.servers.sending import SendingStack
+from virtscan.model import Server, State
+from virtscan.model.reasons import WhyUnlocated
+from virtscan.model.sources import is_declared
+
+
+class PlacedStack(msgspec.Struct, frozen=True):
+    """A sending stack at one of its places; `here` is the stack as interfaces of the same machine meet it.
+
+    `remembered` is where an earlier scan saw a server that is unlocated now.
+    """
+
+    stack: SendingStack
+    place: Place
+    here: SendingStack
+    remembered: Remembered | None = None
+
+
+class Peers(msgspec.Struct, frozen=True, kw_only=True):
+    """Servers by number, in order, that look alike from outside; each with its stacks at as many places."""
+
+    numbers: tuple[int, ...]
+    placed: tuple[Sequence[PlacedStack], ...]
+
+    def stacks(self, place: int) -> tuple[SendingStack, ...]:
+        """Give the stacks that the servers have at one of their places."""
+        return tuple(some[place].stack for some in self.placed)
+
+    def without(self, numbers: Set[int]) -> "Peers":
+        """Leave out some servers."""
+        if numbers.isdisjoint(self.numbers):
+            return self
+        left = [place for place, number in enumerate(self.numbers) if number not in numbers]
+        return Peers(
+            numbers=tuple(self.numbers[place] for place in left), placed=tuple(self.placed[place] for place in left)
+        )
+
+
+class _Aspect(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a ruling on a placed stack, seen from outside, depends on: without names, which only reasons hold.
+
+    `is_observed` is True if the state was read of the whole stack, or declared. `looks` is the hypervisor around it,
+    else the kind of place; `runs_there` is True if it is declared to be on that hypervisor. `interface` is set where
+    the stack is not named as its server is, because rulings are sorted by it.
+    """
+
+    tx: State
+    after_reboot: State
+    is_observed: bool
+    declared: bool
+    runs_there: bool
+    interface: str | None
+    looks: Neighbour | WhyUnlocated | None
+    fills: bool
+    exclusive: bool
+
+
+class _Likeness(msgspec.Struct, frozen=True):
+    """All that rulings on a server depend on; `own` is set where only servers with the same value are alike."""
+
+    own: str | int | None
+    aspects: tuple[_Aspect, ...]
+
+
+def peers(servers: Sequence[Server], placed: Sequence[Sequence[PlacedStack]], fleet: Fleet) -> tuple[Peers, ...]:
+    """Group servers, each with its places."""
+    neighbours: dict[str, Neighbour] = {}
+    groups: defaultdict[_Likeness, list[int]] = defaultdict(list)
+    for number, (server, some) in enumerate(zip(servers, placed, strict=True)):
+        likeness = _Likeness(_own(number, server, some), tuple(_aspect(one, fleet, neighbours) for one in some))
+        groups[likeness].append(number)
+    return tuple(
+        Peers(numbers=tuple(numbers), placed=tuple(placed[number] for number in numbers)) for numbers in groups.values()
+    )
+
+
+def _own(number: int, server: Server, placed: Sequence[PlacedStack]) -> str | int | None:
+    """Set a server apart that an earlier scan saw; one with exclusive places is compared with others of its name."""
+    if any(one.remembered is not None for one in placed):
+        return number
+    return server.name if any(isinstance(one.place, GuestNic) and one.place.exclusive for one in placed) else None
+
+
+def _aspect(one: PlacedStack, fleet: Fleet, neighbours: dict[str, Neighbour]) -> _Aspect:
+    stack, place = one.stack, one.place
+    nic = place if isinstance(place, GuestNic) else None
+    return _Aspect(
+        tx=stack.tx,
+        after_reboot=stack.after_reboot,
+        is_observed=stack.observed or is_declared(stack.server.source),
+        runs_there=isinstance(place, HostItself) and place.declared,
+        declared=stack.declared and (nic is None or nic.declared),
+        interface=None if stack.interface == stack.server.interface else stack.interface or "",
+        looks=_looks(place, fleet, neighbours),
+        fills=nic is not None and fills(stack.server.name, nic) is not None,
+        exclusive=nic is not None and nic.exclusive,
+    )
+
+
+def _looks(place: Place, fleet: Fleet, neighbours: dict[str, Neighbour]) -> Neighbour | WhyUnlocated | None:
+    match place:
+        case Bare():
+            return None
+        case UnlocatedServer():
+            return why_hidden(place)
+        case GuestNic() | HostDevice() | HostItself():
+            there = place.hypervisor
+            if there not in neighbours:
+                neighbours[there] = neighbour(there, fleet)
+            return neighbours[there]
+        case _:
+            assert_never(place)
