@@ -10,7 +10,21 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 from msgspec.structs import replace
 
-from tests.build import domain, hypervisor, inventory, macvtap, server
+from tests.build import (
+    UNFIXED_KERNEL,
+    bond,
+    bridged,
+    domain,
+    failure,
+    hypervisor,
+    inventory,
+    macvtap,
+    nic,
+    own_nics,
+    read_server,
+    sends,
+    server,
+)
 from tests.correlator.fleets import ELSEWHERE, SEGMENTS, hypervisors, inventories
 from tests.correlator.test_properties import many
 from tests.correlator.test_remembered import night_after
@@ -26,7 +40,10 @@ from virtscan.correlator.table import Ruling
 from virtscan.correlator.table.cases import rule_at
 from virtscan.correlator.table.evaluation import Evaluation, PointEvaluation
 from virtscan.model import (
+    Device,
     Finding,
+    Gap,
+    GapAbout,
     Hypervisor,
     Inventory,
     Mac,
@@ -37,6 +54,7 @@ from virtscan.model import (
     Verdict,
 )
 from virtscan.model.facts.persistence import SettingInWords
+from virtscan.model.gaps.items import OtherItem
 
 
 @st.composite
@@ -126,6 +144,7 @@ def by_server(point: PointEvaluation) -> Counter[tuple[object, ...]]:
     )
 
 
+@pytest.mark.long
 @settings(many, max_examples=60)
 @given(crowds())
 def test_the_rulings_in_full_are_those_on_each_server_alone(looked_at: Inventory) -> None:
@@ -146,9 +165,7 @@ def test_the_rulings_in_full_are_those_on_each_server_alone(looked_at: Inventory
                 assert all(one.stack is None for one in point.rulings)
 
 
-@settings(many, max_examples=120)
-@given(crowds())
-def test_a_ruling_on_one_server_holds_for_all_that_look_alike(looked_at: Inventory) -> None:
+def assert_rulings_hold_for_all(looked_at: Inventory) -> None:
     index = ServerIndex(looked_at)
     for _, evaluator, found in evaluated(looked_at, index):
         full = evaluator.in_full(found)
@@ -173,6 +190,68 @@ def at_risk_alone(looked_at: Inventory, found: Finding) -> set[tuple[str, str]]:
     return {(stack.server.name, stack.interface or "") for stack in stacks if stack is not None}
 
 
+@pytest.mark.long
+@settings(many, max_examples=120)
+@given(crowds())
+def test_a_ruling_on_one_server_holds_for_all_that_look_alike(looked_at: Inventory) -> None:
+    assert_rulings_hold_for_all(looked_at)
+
+
+FIRST, SECOND = Mac("52:54:00:01:00:01"), Mac("52:54:00:01:00:02")
+
+
+def virtio(number: int) -> tuple[Device, ...]:
+    """The devices of a hypervisor that is a virtual machine."""
+    return bond(), *(
+        nic(name, driver="virtio_net", mac=Mac(f"52:54:00:0a:{number}:0{name[-1]}")) for name in ("eth4", "eth5")
+    )
+
+
+def beyond(name: str, mac: Mac, **more: Any) -> Hypervisor:
+    """A hypervisor with the domain that a server is."""
+    return hypervisor(name, domain(f"{name}-guest", bridged(mac=mac)), **more)
+
+
+def here(**more: Any) -> Hypervisor:
+    return hypervisor("here", domain("web01", macvtap()), kernel=UNFIXED_KERNEL, **more)
+
+
+GAP = Gap(item=OtherItem(text="one domain"), cause=failure("no reply"), about=GapAbout.DOMAIN, hypervisor="here")
+ON = (server("s1", macs=(FIRST,)), server("s2", macs=(SECOND,)))
+OFF = read_server(sends(nic("eth0", mac=FIRST), State.OFF), name="s1"), server("s2", State.OFF, macs=(SECOND,))
+OUTER = hypervisor("outer", domain("far2-vm", bridged(mac=str(virtio(2)[1].mac))))
+RUNS_ON = server("s1", runs_on="far1"), server("s2", macs=(str(own_nics("far2")[0].mac),))
+
+
+@pytest.mark.parametrize(
+    "looked_at",
+    [
+        inventory(
+            here(lists_all_domains=False), beyond("far1", FIRST), beyond("far2", SECOND, devices=virtio(2)), servers=ON
+        ),
+        inventory(
+            here(devices=virtio(0)), beyond("far1", FIRST), beyond("far2", SECOND, lists_all_devices=False), servers=ON
+        ),
+        inventory(
+            here(lists_all_domains=False),
+            beyond("far1", FIRST, devices=virtio(1)),
+            beyond("far2", SECOND, devices=virtio(2)),
+            OUTER,
+            servers=ON,
+        ),
+        inventory(
+            here(devices=virtio(0)), beyond("far1", FIRST), beyond("far2", SECOND, lists_all_domains=False), servers=ON
+        ),
+        inventory(here(), beyond("far1", FIRST), beyond("far2", SECOND), servers=OFF, gaps=(GAP,)),
+        inventory(here(), hypervisor("far1"), hypervisor("far2"), servers=RUNS_ON, gaps=(GAP,)),
+    ],
+    ids=["virtual", "leaves", "carried", "may carry", "observed", "declared to run there"],
+)
+def test_servers_that_one_fact_tells_apart_are_ruled_on_apart(looked_at: Inventory) -> None:
+    assert_rulings_hold_for_all(looked_at)
+
+
+@pytest.mark.long
 @settings(many, max_examples=40)
 @given(crowds())
 def test_a_finding_lists_all_servers_that_alone_put_the_interface_at_risk(looked_at: Inventory) -> None:
