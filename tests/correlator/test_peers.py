@@ -202,9 +202,8 @@ FIRST, SECOND = Mac("52:54:00:01:00:01"), Mac("52:54:00:01:00:02")
 
 def virtio(number: int) -> tuple[Device, ...]:
     """The devices of a hypervisor that is a virtual machine."""
-    return bond(), *(
-        nic(name, driver="virtio_net", mac=Mac(f"52:54:00:0a:{number}:0{name[-1]}")) for name in ("eth4", "eth5")
-    )
+    macs = {name: Mac(f"52:54:00:0a:{number:02x}:0{name[-1]}") for name in ("eth4", "eth5")}
+    return bond(), *(nic(name, driver="virtio_net", mac=mac) for name, mac in macs.items())
 
 
 def beyond(name: str, mac: Mac, **more: Any) -> Hypervisor:
@@ -227,7 +226,10 @@ RUNS_ON = server("s1", runs_on="far1"), server("s2", macs=(str(own_nics("far2")[
     "looked_at",
     [
         inventory(
-            here(lists_all_domains=False), beyond("far1", FIRST), beyond("far2", SECOND, devices=virtio(2)), servers=ON
+            here(lists_all_domains=False),
+            beyond("far1", FIRST, lists_all_devices=False),
+            beyond("far2", SECOND, lists_all_devices=False, devices=virtio(2)),
+            servers=ON,
         ),
         inventory(
             here(devices=virtio(0)), beyond("far1", FIRST), beyond("far2", SECOND, lists_all_devices=False), servers=ON
