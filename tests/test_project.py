@@ -202,8 +202,11 @@ def test_no_file_holds(pattern: str, globs: tuple[str, ...]) -> None:
 
 
 def names_of(source: str) -> list[str]:
-    """The name of each class, and of each type alias that a module declares."""
-    return re.findall(r"^(?: *class (?=\w+[(:\[])|(?=\w+: TypeAlias\b))(\w+)", source, re.MULTILINE)
+    """The name of each class and of each declared type alias; a private one may not repeat a public one either."""
+    return [
+        name.lstrip("_")
+        for name in re.findall(r"^(?: *class (?=\w+[(:\[])|(?=\w+: TypeAlias\b))(\w+)", source, re.MULTILINE)
+    ]
 
 
 def test_no_two_classes_have_one_name() -> None:
@@ -212,7 +215,7 @@ def test_no_two_classes_have_one_name() -> None:
 
 
 def test_classes_and_aliases_are_found() -> None:
-    source = "Key: TypeAlias = tuple[str, int]\nkey: Key\n\nclass Outer:\n    class Inner: ...\n"
+    source = "Key: TypeAlias = tuple[str, int]\nkey: Key\n\nclass Outer:\n    class _Inner: ...\n"
     assert sorted(names_of(source)) == ["Inner", "Key", "Outer"]
 
 

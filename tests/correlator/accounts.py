@@ -43,16 +43,16 @@ def _agrees(account: InterfaceExplanation, found: Finding) -> None:
 
 def _is_settled(looked_at: Inventory, account: InterfaceExplanation, found: Finding) -> None:
     """Assert that a named fact has a value that gives a definite verdict, or leaves only other facts missing."""
-    named = {way.fact for way in account.ways}
+    named = {fact.fact for fact in account.missing_facts}
     assert named
     assert named <= {_code(reason) for reason in found.missing}
-    if any(verdict is not Verdict.UNKNOWN for way in account.ways for verdict in way.verdicts.values()):
+    if any(verdict is not Verdict.UNKNOWN for fact in account.missing_facts for verdict in fact.verdicts.values()):
         return
     for reason in found.missing:
         if _code(reason) in named and isinstance(reason, NeedsServer | NeedsOffload):
-            assert reason not in _missing(_supplied(looked_at, reason), found), (account.ways, found)
+            assert reason not in _missing(_supplied(looked_at, reason), found), (account.missing_facts, found)
             return
-    raise AssertionError((account.ways, found))
+    raise AssertionError((account.missing_facts, found))
 
 
 def _code(reason: Reason) -> str:

@@ -1,4 +1,4 @@
-"""The devices to switch off: on each open way the lowest that can be switched."""
+"""The devices to switch off: on each open path the lowest that can be switched."""
 
 from typing import Any
 
@@ -28,11 +28,11 @@ def stuck(one: Device) -> ServerDevice:
     [
         ((sends(ETH0, ON),), {"eth0": NOW_AND_LASTING}, ()),
         ((sends(ETH0, UNKNOWN),), {"eth0": NOW_AND_LASTING}, ()),
-        # The lowest, on every way.
+        # The lowest, on every path.
         ((sends(BOND, ON), sends(ETH0, ON), sends(ETH1, ON)), {"eth0": NOW_AND_LASTING, "eth1": NOW_AND_LASTING}, ()),
         ((sends(BRIDGE, ON), sends(ETH0, ON)), {"eth0": NOW_AND_LASTING}, ()),
         ((sends(vlan("eth0.7", "eth0"), ON), sends(ETH0, ON)), {"eth0": NOW_AND_LASTING}, ()),
-        # A way that is filled needs nothing: half a bond is left.
+        # A path that is filled needs nothing: half a bond is left.
         ((sends(BOND, ON), sends(ETH0, OFF), sends(ETH1, ON)), {"eth1": NOW_AND_LASTING}, ()),
         ((sends(BOND, ON), sends(ETH0, OFF), sends(ETH1, OFF)), {}, ()),
         ((sends(BOND, OFF), sends(ETH0, ON), sends(ETH1, ON)), {}, ()),

@@ -1,4 +1,4 @@
-"""T over the ways of a sending stack: on if one way stays partial, off if all are filled, else unknown."""
+"""T over the paths of a sending stack: on if one path stays partial, off if all are filled, else unknown."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ VLAN = vlan("eth0.7", "eth0")
         (read((ETH0, ON)), ON, ("eth0",)),
         (read((ETH0, OFF)), OFF, ("eth0",)),
         (read((ETH0, UNKNOWN)), UNKNOWN, ("eth0",)),
-        # A bond does not follow its members: every way counts by itself.
+        # A bond does not follow its members: every path counts by itself.
         (read((BOND, ON), (ETH0, ON), (ETH1, ON)), ON, ("bond0", "eth0", "eth1")),
         (read((BOND, ON), (ETH0, OFF), (ETH1, OFF)), OFF, ("eth0", "eth1")),
         (read((BOND, ON), (ETH0, OFF), (ETH1, ON)), ON, ("bond0", "eth1")),
@@ -45,7 +45,7 @@ VLAN = vlan("eth0.7", "eth0")
         # A member that the server does not list was not read.
         (read((BOND, UNKNOWN), (ETH0, OFF)), UNKNOWN, ("bond0", "eth1")),
         (read((BOND, ON), (ETH0, OFF)), ON, ("bond0",)),
-        # Members that are not all known: one way is unknown, unless something above fills.
+        # Members that are not all known: one path is unknown, unless something above fills.
         (read((bond("bond0", "eth0", lower_complete=False), ON), (ETH0, OFF)), UNKNOWN, ()),
         (read((bond("bond0", "eth0", lower_complete=False), OFF), (ETH0, ON)), OFF, ("bond0",)),
         (read((bond("bond0", "eth0", lower_complete=False), ON), (ETH0, ON)), ON, ("bond0", "eth0")),
@@ -94,7 +94,7 @@ VLAN = vlan("eth0.7", "eth0")
         (read((bridge("br0", "br1"), ON), (bridge("br1", "br0"), OFF)), OFF, ("br1",)),
     ],
 )
-def test_a_way_is_filled_by_the_first_device_that_is_off(stack: Server, tx: State, deciding: tuple[str, ...]) -> None:
+def test_a_path_is_filled_by_the_first_device_that_is_off(stack: Server, tx: State, deciding: tuple[str, ...]) -> None:
     found = sending(stack)
 
     assert (found.tx, found.deciding()) == (tx, deciding)
@@ -253,7 +253,7 @@ def test_neighbours_of_a_macvlan_get_its_frames_before_anything_below_it(
     assert (stack.tx, down_to_macvlan(stack).tx) == (everywhere, on_its_host)
 
 
-def test_the_ways_down_to_a_macvlan_are_one() -> None:
-    (way,) = down_to_macvlan(on_macvlan(ON, ON, OFF, OFF)).ways
+def test_the_paths_down_to_a_macvlan_are_one() -> None:
+    (path,) = down_to_macvlan(on_macvlan(ON, ON, OFF, OFF)).paths
 
-    assert (way.devices, way.now) == (("mv0",), PathState.PARTIAL)
+    assert (path.devices, path.now) == (("mv0",), PathState.PARTIAL)

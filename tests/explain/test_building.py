@@ -108,9 +108,11 @@ def test_every_server_answers_or_is_said_not_to(looked_at: Inventory) -> None:
     for one in accounts(looked_at):
         for device in {decision.source_device for decision in one.decisions}:
             here = [decision for decision in one.decisions if decision.source_device == device]
-            if any(decision.rule == "R1" and not one.silent for decision in here):
+            if any(decision.rule == "R1" and not one.excluded for decision in here):
                 continue
-            named = {decision.server for decision in here} | {s.server for s in one.silent if s.source_device == device}
+            named = {decision.server for decision in here} | {
+                s.server for s in one.excluded if s.source_device == device
+            }
             assert servers == named - {None}
 
 
@@ -264,8 +266,8 @@ def test_a_declared_server_is_stated_as_declared() -> None:
     assert stated["TX checksum offload"] == ("on", "declared", None)
 
 
-def ways(looked_at: Inventory) -> list[tuple[str, str]]:
-    return [(way.fact, way.missing) for way in account(looked_at).ways]
+def missing(looked_at: Inventory) -> list[tuple[str, str]]:
+    return [(fact.fact, fact.missing) for fact in account(looked_at).missing_facts]
 
 
 KERNEL = ("needs-kernel", "the kernel of hv1 (uname -r)")
@@ -313,11 +315,11 @@ PLACE = ("needs-place", "where satellite runs: its MAC is not known")
     ],
 )
 def test_what_would_settle_it_is_said_cheapest_first(looked_at: Inventory, expected: list[tuple[str, str]]) -> None:
-    assert ways(looked_at) == expected
+    assert missing(looked_at) == expected
 
 
 def test_each_value_of_a_missing_fact_says_what_follows() -> None:
-    kernel, place = account(scene(servers=(server(),), kernel=None)).ways
+    kernel, place = account(scene(servers=(server(),), kernel=None)).missing_facts
 
     assert kernel.verdicts == {"fixed": Verdict.NOT_AFFECTED, "unfixed": Verdict.AT_RISK}
     assert place.verdicts == {
@@ -331,7 +333,7 @@ def test_each_value_of_a_missing_fact_says_what_follows() -> None:
 
 
 def test_a_device_that_may_be_on_no_bond_may_turn_out_not_to_be_judged() -> None:
-    _, kind = account(scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS)).ways
+    _, kind = account(scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS)).missing_facts
 
     assert kind.verdicts == {"on a bond": Verdict.AT_RISK, "on no bond": None}
 
@@ -342,7 +344,7 @@ def test_what_does_not_change_the_worst_verdict_settles_nothing() -> None:
         servers=(satellite(), server("capsule", tx_checksum=State.UNKNOWN)), beside=(provisioner(),), kernel=None
     )
 
-    assert ways(both) == [KERNEL]
+    assert missing(both) == [KERNEL]
 
 
 def test_where_one_fact_alone_settles_nothing_all_are_named() -> None:
@@ -350,9 +352,9 @@ def test_where_one_fact_alone_settles_nothing_all_are_named() -> None:
     pool = tuple(Attachment(DeviceName(name), SourceMode.BRIDGE) for name in ("bond7", "bond8"))
     plugged = Interface(index=0, type="network", network="pool", attachments=pool)
 
-    (way,) = account(scene(servers=(server("a"), server("b")))).ways
-    assert (way.fact, {*way.verdicts.values()}) == ("needs-place", {Verdict.AT_RISK})
-    assert ways(scene(plugged, servers=(server(),))) == [PLACE]
+    (fact,) = account(scene(servers=(server("a"), server("b")))).missing_facts
+    assert (fact.fact, {*fact.verdicts.values()}) == ("needs-place", {Verdict.AT_RISK})
+    assert missing(scene(plugged, servers=(server(),))) == [PLACE]
 
 
 def test_of_several_devices_the_worse_one_decides_wherever_it_stands() -> None:
@@ -372,11 +374,11 @@ def test_of_several_devices_the_worse_one_decides_wherever_it_stands() -> None:
 )
 def test_an_option_is_named_where_it_can_help(uri: str, starts: str) -> None:
     host: dict[str, Any] = {"uri": uri, "kernel": None}
-    (way,) = account(
+    (fact,) = account(
         inventory(hypervisor("hv1", domain("web01", macvtap()), provisioner(), **host), servers=(satellite(),))
-    ).ways
+    ).missing_facts
 
-    assert way.how.startswith(starts)
+    assert fact.how.startswith(starts)
 
 
 def test_a_waived_server_decides_no_more_and_says_so() -> None:
@@ -395,7 +397,7 @@ def test_a_waived_server_decides_no_more_and_says_so() -> None:
         ("satellite", False, "goes away"),
         ("lab", True, None),
     }
-    offload = next(way for way in stated.ways if way.fact == "needs-offload")
+    offload = next(fact for fact in stated.missing_facts if fact.fact == "needs-offload")
     assert offload.verdicts == {"on": Verdict.AT_RISK, "off": Verdict.MITIGATED}
 
 
@@ -407,7 +409,7 @@ def test_the_only_server_decides_even_if_it_is_waived() -> None:
     assert (decision.decides, decision.waived) == (True, "goes away")
 
 
-def test_a_sending_stack_is_shown_way_by_way() -> None:
+def test_a_sending_stack_is_shown_path_by_path() -> None:
     members = {"eth0": State.ON, "eth1": State.OFF}
     stack = (
         ServerDevice(
@@ -417,8 +419,8 @@ def test_a_sending_stack_is_shown_way_by_way() -> None:
     )
     stated = account(scene(servers=(satellite(interface="bond0", devices=stack, lists_all_devices=True),)))
 
-    ways_out = [fact.value for server in stated.servers for fact in server.facts if fact.fact == "way out"]
-    assert ways_out == [
+    sending_paths = [fact.value for server in stated.servers for fact in server.facts if fact.fact == "sending path"]
+    assert sending_paths == [
         "bond0 (on) over eth0 (on): partial checksums stay partial",
         "bond0 (on) over eth1 (off): partial checksums are filled",
     ]
@@ -431,6 +433,6 @@ def test_a_clear_verdict_needs_nothing_and_an_open_one_is_changed_by_what_is_nam
     for one in accounts(looked_at):
         verdict = None if one.finding is None else one.finding.verdict
         if verdict not in {Verdict.AT_RISK, Verdict.UNKNOWN}:
-            assert one.ways == ()
-        changing = [not way.verdicts or {*way.verdicts.values()} != {verdict} for way in one.ways]
+            assert one.missing_facts == ()
+        changing = [not fact.verdicts or {*fact.verdicts.values()} != {verdict} for fact in one.missing_facts]
         assert all(changing) or not any(changing)

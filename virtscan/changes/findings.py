@@ -50,14 +50,14 @@ def standing(finding: Finding | None) -> Standing:
     return Standing.AT_RISK if finding.verdict is Verdict.AT_RISK else Standing.UNKNOWN
 
 
-class _Spot(msgspec.Struct, frozen=True):
+class _DomainKey(msgspec.Struct, frozen=True):
     """A domain in an inventory."""
 
     hypervisor: str
     domain: str
 
 
-_Findings: TypeAlias = Mapping[_Spot, Mapping[str, Finding]]
+_Findings: TypeAlias = Mapping[_DomainKey, Mapping[str, Finding]]
 _NONE: Mapping[str, Finding] = {}
 
 
@@ -71,9 +71,9 @@ class FindingSides(msgspec.Struct, frozen=True, kw_only=True):
 
 def by_domain(report: Report) -> _Findings:
     """Give the findings by domain and interface; of several for one interface the most urgent."""
-    found: dict[_Spot, dict[str, Finding]] = {}
+    found: dict[_DomainKey, dict[str, Finding]] = {}
     for finding in report.findings:
-        spot = _Spot(finding.hypervisor, domain_key(finding.uuid, finding.origin, finding.domain))
+        spot = _DomainKey(finding.hypervisor, domain_key(finding.uuid, finding.origin, finding.domain))
         interfaces = found.setdefault(spot, {})
         key = interface_key(finding.mac, finding.index)
         if key not in interfaces or _urgency(finding) < _urgency(interfaces[key]):
@@ -93,10 +93,10 @@ def finding_changes(
     before = _NONE
     if old is not None and life.old is not None:
         found = sides.old if old.is_seen else sides.remembered
-        before = found.get(_Spot(hosts[life.old].old.name or "", _own_key(life, life.old)), _NONE)
+        before = found.get(_DomainKey(hosts[life.old].old.name or "", _own_key(life, life.old)), _NONE)
     after = _NONE
     if new is not None and new.is_seen and life.new is not None:
-        after = sides.new.get(_Spot(hosts[life.new].new.name or "", _own_key(life, life.new)), _NONE)
+        after = sides.new.get(_DomainKey(hosts[life.new].new.name or "", _own_key(life, life.new)), _NONE)
     for key in dict.fromkeys((*before, *after)):
         first, second = before.get(key), after.get(key)
         if life.kind is None and _asks_the_same(first, second):

@@ -78,7 +78,7 @@ def _judged(inventory: Inventory) -> Report:
     left_out: Counter[NotJudged] = Counter()
     overruled: dict[str, None] = {}
     for hypervisor in inventory.hypervisors:
-        judge = _Judge(index, hypervisor, waivers, tuple(outdated[hypervisor.name]))
+        judge = _HypervisorJudge(index, hypervisor, waivers, tuple(outdated[hypervisor.name]))
         findings = found_on.setdefault(hypervisor.name, [])
         for domain in hypervisor.domains:
             for interface in domain.interfaces:
@@ -96,7 +96,7 @@ def _judged(inventory: Inventory) -> Report:
     )
 
 
-class _Judge:
+class _HypervisorJudge:
     """The findings of one hypervisor."""
 
     def __init__(self, index: ServerIndex, hypervisor: Hypervisor, waivers: Waivers, outdated: tuple[Gap, ...]):

@@ -19,7 +19,7 @@ _AT_WORK_SECONDS = 2.0
 """How long a thread counts as at work after it had a CPU, or began."""
 
 
-class _Use(NamedTuple):
+class _Usage(NamedTuple):
     """A thread's use so far, in nanoseconds, and when it last had a CPU."""
 
     got: int
@@ -44,20 +44,20 @@ class Demand:
         self.at_work = 0
         self._last: deque[float] = deque(maxlen=_SAMPLES)
         self._at = monotonic()
-        self._uses: dict[int, _Use] = {}
+        self._uses: dict[int, _Usage] = {}
 
     def sample(self) -> bool:
         """Return True if enough time has passed since the last sample; `cpus` and `at_work` are new then."""
         now = monotonic()
         if now - self._at < max(SAMPLE_SECONDS, _SECONDS_A_THREAD * len(self._uses)):
             return False
-        uses: dict[int, _Use] = {}
+        uses: dict[int, _Usage] = {}
         wanted = 0
         for thread in helpers():
-            before = self._uses.get(thread, _Use(0, 0, now))
+            before = self._uses.get(thread, _Usage(0, 0, now))
             got, waited = _use(thread) or before[:2]
             wanted += got - before.got + waited - before.waited
-            uses[thread] = _Use(got, waited, now if got > before.got else before.at)
+            uses[thread] = _Usage(got, waited, now if got > before.got else before.at)
         self._last.append(wanted / 1e9 / (now - self._at))
         self.cpus = max(self._last)
         self.at_work = sum(now - use.at < _AT_WORK_SECONDS for use in uses.values())

@@ -45,7 +45,7 @@ def run(
 
     A job that is later than `margin` seconds is left behind, and has no effect from then on.
     """
-    run = _Run(jobs, job_timeout + margin, on_end, on_start)
+    run = _ThreadedRun(jobs, job_timeout + margin, on_end, on_start)
     end = monotonic() + deadline
     why = Cut.RUN_DEADLINE
     try:
@@ -72,7 +72,7 @@ class _Running(msgspec.Struct, frozen=True, kw_only=True):
     alone: bool
 
 
-class _Run(Generic[T]):
+class _ThreadedRun(Generic[T]):
     """The state of a run; touched by the main thread alone, except for the queue."""
 
     def __init__(

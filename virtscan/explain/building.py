@@ -39,7 +39,7 @@ def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
         spots: Where the interfaces stand in the report's inventory.
     """
     inventory = aged(report.inventory)
-    scene = _Scene(inventory, report)
+    scene = _JudgedInventory(inventory, report)
     return Explanation(
         version=inventory.version,
         taken_at=inventory.taken_at,
@@ -47,7 +47,7 @@ def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
     )
 
 
-class _Scene:
+class _JudgedInventory:
     """An inventory with the data that the accounts of its interfaces share."""
 
     def __init__(self, inventory: Inventory, report: Report) -> None:
@@ -83,8 +83,8 @@ class _Scene:
             facts=tuple(self._facts.interface(hypervisor, domain, interface, exposed)),
             servers=tuple(self._server_facts(points)),
             decisions=tuple(self._decisions(points, finding)),
-            silent=tuple(self._excluded(points)),
-            ways=() if finding is None else tuple(self._ways(points, finding)),
+            excluded=tuple(self._excluded(points)),
+            missing_facts=() if finding is None else tuple(self._missing_facts(points, finding)),
         )
 
     def _server_facts(self, points: Sequence[PointEvaluation]) -> Iterator[ServerFacts]:
@@ -108,7 +108,7 @@ class _Scene:
                     why=_EXCLUSIONS[why],
                 )
 
-    def _ways(self, points: Sequence[PointEvaluation], finding: Finding) -> Iterator[WhatIf]:
+    def _missing_facts(self, points: Sequence[PointEvaluation], finding: Finding) -> Iterator[WhatIf]:
         waived = {one.server for one in finding.waived_servers if finding.waived is None}
         counted = [
             msgspec.structs.replace(

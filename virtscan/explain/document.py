@@ -82,8 +82,9 @@ FIELDS: tuple[Field[InterfaceExplanation], ...] = (
         ),
     ),
     Field(records_of(Decision, key="decisions"), lambda account: records(account.decisions)),
-    Field(records_of(Exclusion, key="silent"), lambda account: records(account.silent)),
-    Field(records_of(WhatIf, key="ways"), lambda account: records(account.ways)),
+    # The keys `silent` and `ways` were published under these names.
+    Field(records_of(Exclusion, key="silent"), lambda account: records(account.excluded)),
+    Field(records_of(WhatIf, key="ways"), lambda account: records(account.missing_facts)),
 )
 
 

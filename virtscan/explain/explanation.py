@@ -98,7 +98,7 @@ class InterfaceExplanation(msgspec.Struct, frozen=True, kw_only=True):
     """All facts, decisions and missing facts of one interface.
 
     `finding` is that of the report, with its reasons in sentences; None with the reason in `not_judged`.
-    `ways` are the missing facts that would settle an open verdict, the cheapest first.
+    `missing_facts` are the missing facts that would settle an open verdict, the cheapest first.
     """
 
     hypervisor: Hypervisor
@@ -112,8 +112,8 @@ class InterfaceExplanation(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[StatedFact, ...]
     servers: tuple[ServerFacts, ...]
     decisions: tuple[Decision, ...]
-    silent: tuple[Exclusion, ...]
-    ways: tuple[WhatIf, ...]
+    excluded: tuple[Exclusion, ...]
+    missing_facts: tuple[WhatIf, ...]
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,7 +39,7 @@ from virtscan.views.wording.settings import setting_words
 _DOMAIN_XML = "domain XML"
 _NETWORK_XML = "network XML"
 _CHECKSUMS = ("tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksumming")
-_WAYS = {PathState.FILLED: "are filled", PathState.PARTIAL: "stay partial", PathState.UNKNOWN: "may stay partial"}
+_PATHS = {PathState.FILLED: "are filled", PathState.PARTIAL: "stay partial", PathState.UNKNOWN: "may stay partial"}
 _BACKINGS = {Backing.PHYSICAL: ", a NIC", Backing.VIRTUAL: ", virtual", Backing.UNKNOWN: ""}
 
 
@@ -84,9 +84,9 @@ class StatedFacts:
         else:
             of_state = (ASSUMED, None) if stack.is_assumed else read
             yield self._stated("TX checksum offload", stack.tx.value, *of_state)
-        for way in stack.ways if stack.observed else ():
-            names = " over ".join(f"{name} ({_offload(stack, name)})" for name in way.devices)
-            yield self._stated("way out", f"{names}: partial checksums {_WAYS[way.now]}", *read)
+        for path in stack.paths if stack.observed else ():
+            names = " over ".join(f"{name} ({_offload(stack, name)})" for name in path.devices)
+            yield self._stated("sending path", f"{names}: partial checksums {_PATHS[path.now]}", *read)
         for name in _CHECKSUMS:
             if name in server.features:
                 yield self._stated(name, _feature(server.features[name]), *read)

@@ -30,14 +30,14 @@ def find(inventory: Inventory, wanted: str) -> tuple[Spot, ...]:
     mac = parse_mac(wanted)
     folded = wanted.casefold()
     meant = in_full(wanted, (domain.name for host in inventory.hypervisors for domain in host.domains))
-    ways: tuple[Callable[[Domain, Interface], bool], ...] = (
+    criteria: tuple[Callable[[Domain, Interface], bool], ...] = (
         lambda domain, _: domain.name == wanted,
         lambda domain, _: domain.uuid is not None and domain.uuid.casefold() == folded,
         lambda _, interface: mac is not None and interface.mac == mac,
         lambda domain, _: len(meant) == 1 and domain.name == meant[0],
         lambda domain, _: fnmatchcase(domain.name, wanted),
     )
-    found = (tuple(_spots(inventory, way)) for way in ways)
+    found = (tuple(_spots(inventory, criterion)) for criterion in criteria)
     return next(filter(None, found), ())
 
 

@@ -63,9 +63,9 @@ def _account(account: InterfaceExplanation) -> Iterator[_Line]:
     for decision, places in _distinct(account.decisions):
         yield _Line()
         yield from _decision(decision, places)
-    if account.silent:
+    if account.excluded:
         yield _Line()
-        yield from _silence(account.silent)
+        yield from _exclusions(account.excluded)
     yield _Line()
     yield from _outlook(account)
 
@@ -81,11 +81,13 @@ def _title(account: InterfaceExplanation) -> str:
     return f"{what}: {_verdict(finding.verdict, finding.confidence)} by {titled(finding.rule)}{by}"
 
 
-def _silence(silences: Iterable[Exclusion]) -> Iterator[_Line]:
+def _exclusions(exclusions: Iterable[Exclusion]) -> Iterator[_Line]:
     """Write one line for the servers that are excluded on one device for one reason."""
     alike: dict[tuple[str | None, str], list[str]] = {}
-    for silent in silences:
-        alike.setdefault((silent.source_device, silent.why), []).append(_server(silent.server, silent.server_interface))
+    for excluded in exclusions:
+        alike.setdefault((excluded.source_device, excluded.why), []).append(
+            _server(excluded.server, excluded.server_interface)
+        )
     for (device, why), servers in alike.items():
         where = "" if device is None else f" on {device}"
         yield from _line("  ", f"not judged{where}: {', '.join(servers)} ({why})")
@@ -99,10 +101,10 @@ def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
         yield from _line("  ", "missing:")
         for missing in account.missing:
             yield from _line("    ", missing)
-    if account.ways:
+    if account.missing_facts:
         yield from _line("  ", f"to get a definite verdict, {_which(account)}:")
-        for way in account.ways:
-            yield from _way(way)
+        for fact in account.missing_facts:
+            yield from _missing_fact(fact)
     elif finding is not None and finding.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}:
         yield from _line("  ", "no missing fact would change the verdict; `virtscan remedy` shows the change to make")
     elif account.missing:
@@ -116,15 +118,15 @@ def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
 def _which(account: InterfaceExplanation) -> str:
     """Say if one of the facts alone is enough; a fact without verdicts opens new questions."""
     now = None if account.finding is None else account.finding.verdict
-    one_is_enough = any(set(way.verdicts.values()) != {now} for way in account.ways)
+    one_is_enough = any(set(fact.verdicts.values()) != {now} for fact in account.missing_facts)
     return "easiest first" if one_is_enough else "all of these are needed, easiest first"
 
 
-def _way(way: WhatIf) -> Iterator[_Line]:
-    yield from _line("    ", f"{way.missing}: {way.how}")
-    if way.verdicts:
+def _missing_fact(fact: WhatIf) -> Iterator[_Line]:
+    yield from _line("    ", f"{fact.missing}: {fact.how}")
+    if fact.verdicts:
         values: dict[str, list[str]] = {}
-        for value, verdict in way.verdicts.items():
+        for value, verdict in fact.verdicts.items():
             values.setdefault("not judged" if verdict is None else verdict.value, []).append(value)
         then = (f"{verdict} if {' or '.join(some)}" for verdict, some in values.items())
         yield from _line("      ", "; ".join(then))

@@ -22,7 +22,7 @@ _EXPOSURES = {exposure: rank for rank, exposure in enumerate(Exposure)}
 
 
 class Sending(msgspec.Struct, frozen=True, order=True):
-    """One way of a server to send: the server by its name and named interface, and the interface of the stack."""
+    """One sending path of a server: the server by its name and named interface, and the interface of the stack."""
 
     server: str
     named: str
@@ -43,7 +43,7 @@ class _AtRisk(msgspec.Struct, frozen=True, gc=False):
     exposure: Exposure
 
 
-_By: TypeAlias = Mapping[Sending, str | None]
+_RiskyStacks: TypeAlias = Mapping[Sending, str | None]
 """The stacks that put an interface at risk, each with the device where it does."""
 
 _InterfaceKey: TypeAlias = tuple[str, str, str, int, bool]
@@ -52,7 +52,7 @@ _InterfaceKey: TypeAlias = tuple[str, str, str, int, bool]
 class _Alike(msgspec.Struct, frozen=True, kw_only=True):
     """Interfaces that the same stacks put at risk, the most urgent first; `servers` are those of the stacks."""
 
-    by: _By
+    by: _RiskyStacks
     servers: tuple[str, ...]
     interfaces: tuple[_AtRisk, ...]
 
@@ -116,7 +116,7 @@ def harm(inventories: Iterable[Inventory]) -> dict[Sending, EndangeredBy]:
         inventories: One fleet at several times, without facts that are too old.
     """
     known: dict[_InterfaceKey, _AtRisk] = {}
-    causes: defaultdict[_InterfaceKey, list[_By]] = defaultdict(list)
+    causes: defaultdict[_InterfaceKey, list[_RiskyStacks]] = defaultdict(list)
     for inventory in inventories:
         index = ServerIndex(inventory)
         waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
@@ -131,10 +131,10 @@ def harm(inventories: Iterable[Inventory]) -> dict[Sending, EndangeredBy]:
 
 def _on(
     hypervisor: Hypervisor, index: ServerIndex, waivers: Waivers, pending: frozenset[Mac]
-) -> Iterator[tuple[_AtRisk, _By]]:
+) -> Iterator[tuple[_AtRisk, _RiskyStacks]]:
     evaluator = Evaluator(index, hypervisor)
     # Interfaces that are plugged in alike share an evaluation, which the evaluator keeps.
-    known: dict[int, _By] = {}
+    known: dict[int, _RiskyStacks] = {}
     for domain in hypervisor.domains:
         for interface in domain.interfaces:
             evaluation = evaluator.evaluate(domain, interface)
@@ -153,7 +153,9 @@ def _on(
                 yield _AtRisk(hypervisor.name, domain, interface, exposure(domain, interface, pending)), by
 
 
-def _alike(known: Mapping[_InterfaceKey, _AtRisk], causes: Mapping[_InterfaceKey, list[_By]]) -> Iterator[_Alike]:
+def _alike(
+    known: Mapping[_InterfaceKey, _AtRisk], causes: Mapping[_InterfaceKey, list[_RiskyStacks]]
+) -> Iterator[_Alike]:
     """Group interfaces of a hypervisor by what puts them at risk; of two devices of a stack the first counts."""
     found: defaultdict[tuple[str, tuple[int, ...]], list[_InterfaceKey]] = defaultdict(list)
     for key, one in known.items():

@@ -78,7 +78,7 @@ def _stack(stack: SendingStack, switched: Sequence[SwitchedDevice]) -> list[str]
 
 
 def _kept(stack: SendingStack, planned: Cure) -> list[str]:
-    """Name the settings that already keep a way off after a reboot: beside one that works no second is written."""
+    """Name the settings that already keep a path off after a reboot: beside one that works no second is written."""
     if all(switch.lasting for switch in planned.switches):
         return []
     found = [offload_of(stack, name).persistence for name in stack.devices]
@@ -111,13 +111,13 @@ def _old_kernel(switched: Sequence[SwitchedDevice]) -> list[str]:
 def _instead(stack: SendingStack, planned: Cure, nics: Sequence[GuestNic]) -> list[str]:
     """List the cures of a path without a switchable device, in the order to try."""
     names = ", ".join(dict.fromkeys(name for name in planned.fixed if name)) or "The device"
-    of_way = f"{names}: TX checksum offload can't be switched off on this path (a macvlan, or `on [fixed]`)"
+    of_path = f"{names}: TX checksum offload can't be switched off on this path (a macvlan, or `on [fixed]`)"
     helps = [
         *instead(stack.server, nics),
         "Update the kernel of the hypervisors below.",
     ]
     return [
-        f"{of_way}, so there are no commands. On a macvlan ethtool -K fails, or exits with 0 and changes nothing.",
+        f"{of_path}, so there are no commands. On a macvlan ethtool -K fails, or exits with 0 and changes nothing.",
         "Instead, the first that applies:",
         *(f"{number}. {text}" for number, text in enumerate(helps, 1)),
     ]

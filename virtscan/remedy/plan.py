@@ -14,7 +14,7 @@ class SwitchedDevice(msgspec.Struct, frozen=True, kw_only=True):
     `interface` is None when it is not named, or by a name that no command can safely contain. `kind` is as observed on
     the server or its hypervisor, else as its name suggests. `mac` is the permanent one, None when that is not known.
     `switched_on` are the checksum features to turn on again for the state that was found, empty if the word for all
-    of them does. `now` is False for a device that is off already, `lasting` for one whose way out a setting keeps off
+    of them does. `now` is False for a device that is off already, `lasting` for one whose path a setting keeps off
     after a reboot.
     """
 
@@ -57,11 +57,11 @@ class Upgrade(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One sending stack of a server, whose offload has to be off on every way out.
+    """One sending stack of a server, whose offload has to be off on every path.
 
     `interface` is the one by which the server is named, `top` where the check begins, None if no command can name it.
     `senders` are the devices to switch, from the bottom up. `tx_checksum` is the state of the stack now: OFF when the
-    risk begins with the next reboot. `after_reboot` names the setting that decides then. `fixed`: a way has no device
+    risk begins with the next reboot. `after_reboot` names the setting that decides then. `fixed`: a path has no device
     that can be switched, so no command helps. `endangered` are the interfaces at risk, the most urgent first.
     """
 

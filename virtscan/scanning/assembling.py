@@ -79,7 +79,7 @@ def _without_domains(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
 
 
 def _of_server(server: Server) -> Iterator[Gap]:
-    """Give a gap if the offload over the ways that the server sends on is unknown."""
+    """Give a gap if the offload over the paths that the server sends on is unknown."""
     stack = sending(server)
     if stack.tx is State.UNKNOWN:
         device, cause = (None, server.reason) if server.reason is not None else _why_unknown(stack)
@@ -88,10 +88,10 @@ def _of_server(server: Server) -> Iterator[Gap]:
 
 
 def _why_unknown(stack: SendingStack) -> tuple[DeviceName | None, AnyCause]:
-    """Give the cause, with its device, where the named device is known, but not the way to the NICs."""
+    """Give the cause, with its device, where the named device is known, but not the path to the NICs."""
     unknown = stack.deciding()
     for name in unknown:
         if (reason := stack.offload(name).reason) is not None:
             return name, reason
-    ends = dict.fromkeys(way.devices[-1] for way in stack.ways if way.ends_open and way.devices)
+    ends = dict.fromkeys(path.devices[-1] for path in stack.paths if path.ends_open and path.devices)
     return None, OffloadUnknown(devices=unknown, above_unlisted=tuple(ends))

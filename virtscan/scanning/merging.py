@@ -21,7 +21,7 @@ _OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox
 _ORDER = (HostStatus.COMPLETE, HostStatus.PARTIAL, HostStatus.FAILED)
 
 
-class _Sighting(msgspec.Struct, frozen=True, kw_only=True):
+class _HostObservation(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor in one of the inventories, with the time of its facts."""
 
     host: Hypervisor
@@ -50,7 +50,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
     taken_at = max(inventory.taken_at for inventory in inventories)
     clusters = _clusters(
         [
-            _Sighting(host=host, inventory=number, at=host.observed_at or inventory.taken_at)
+            _HostObservation(host=host, inventory=number, at=host.observed_at or inventory.taken_at)
             for number, inventory in enumerate(inventories)
             for host in inventory.hypervisors
         ]
@@ -84,7 +84,7 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
     )
 
 
-def _clusters(sightings: Sequence[_Sighting]) -> list[list[_Sighting]]:
+def _clusters(sightings: Sequence[_HostObservation]) -> list[list[_HostObservation]]:
     """Put sightings of one hypervisor together, the best first: those that share a key, directly or through others."""
     clusters = [[sighting] for sighting in sightings]
     while len(joined := _joined(clusters)) < len(clusters):
@@ -92,7 +92,7 @@ def _clusters(sightings: Sequence[_Sighting]) -> list[list[_Sighting]]:
     return sorted(clusters, key=lambda cluster: (_own_name(cluster[0].host), cluster[0].rank))
 
 
-def _joined(clusters: Sequence[list[_Sighting]]) -> list[list[_Sighting]]:
+def _joined(clusters: Sequence[list[_HostObservation]]) -> list[list[_HostObservation]]:
     """Join the clusters that are of one hypervisor, each known by its best sighting and by the keys of all."""
     parent = list(range(len(clusters)))
 
@@ -112,7 +112,7 @@ def _joined(clusters: Sequence[list[_Sighting]]) -> list[list[_Sighting]]:
         for one, other in pairs:
             if not key.startswith("uuid:") or not _are_different(clusters[one][0].host, clusters[other][0].host):
                 parent[root(one)] = root(other)
-    joined: defaultdict[int, list[_Sighting]] = defaultdict(list)
+    joined: defaultdict[int, list[_HostObservation]] = defaultdict(list)
     for place, cluster in enumerate(clusters):
         joined[root(place)] += cluster
     return [sorted(cluster, key=lambda sighting: sighting.rank) for cluster in joined.values()]
@@ -135,7 +135,7 @@ def _driver(host: Hypervisor) -> str:
     return scheme if scheme in _OTHER_DRIVERS else "qemu"
 
 
-def _united(cluster: Sequence[_Sighting], taken_at: datetime) -> Hypervisor:
+def _united(cluster: Sequence[_HostObservation], taken_at: datetime) -> Hypervisor:
     """Give the best sighting, with the keys of all, and with its time if that is not the time of the result."""
     best = cluster[0]
     every = sorted({key for sighting in cluster for key in sighting.host.keys} - set(best.host.keys))

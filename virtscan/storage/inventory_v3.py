@@ -45,11 +45,11 @@ SavedTime: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 T = TypeVar("T")
 
 
-class _Saved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _SavedStruct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record of the file."""
 
 
-class SavedValue(_Saved, Generic[T], frozen=True):
+class SavedValue(_SavedStruct, Generic[T], frozen=True):
     """An observed value."""
 
     value: T
@@ -57,7 +57,7 @@ class SavedValue(_Saved, Generic[T], frozen=True):
     observed_at: SavedTime | None = None
 
 
-class SavedGap(_Saved, frozen=True):
+class SavedGap(_SavedStruct, frozen=True):
     """Something that could not be read."""
 
     item: AnyItem
@@ -66,7 +66,7 @@ class SavedGap(_Saved, frozen=True):
     hypervisor: str | None = None
 
 
-class SavedNetwork(_Saved, frozen=True):
+class SavedNetwork(_SavedStruct, frozen=True):
     """A libvirt network."""
 
     name: str
@@ -74,7 +74,7 @@ class SavedNetwork(_Saved, frozen=True):
     attachments: tuple[Attachment, ...] = ()
 
 
-class SavedDevice(_Saved, frozen=True):
+class SavedDevice(_SavedStruct, frozen=True):
     """A network device of a hypervisor or a server."""
 
     name: str
@@ -93,14 +93,14 @@ class SavedDevice(_Saved, frozen=True):
     observed_at: datetime | None = None
 
 
-class SavedLeftOut(_Saved, frozen=True):
+class SavedLeftOut(_SavedStruct, frozen=True):
     """A file of a folder of definitions that holds none."""
 
     path: str
     why: WhyLeftOut
 
 
-class SavedDomain(_Saved, frozen=True, gc=False):
+class SavedDomain(_SavedStruct, frozen=True, gc=False):
     """A domain."""
 
     origin: str
@@ -123,7 +123,7 @@ class SavedDomain(_Saved, frozen=True, gc=False):
         return pack(self.resources)
 
 
-class SavedHypervisor(_Saved, frozen=True):
+class SavedHypervisor(_SavedStruct, frozen=True):
     """A hypervisor. `keys` are all that it was ever known by, the best first."""
 
     name: str
@@ -158,7 +158,7 @@ class SavedHypervisor(_Saved, frozen=True):
     left_out: tuple[SavedLeftOut, ...] = ()
 
 
-class SavedFeature(_Saved, frozen=True):
+class SavedFeature(_SavedStruct, frozen=True):
     """An offload feature."""
 
     state: State
@@ -166,14 +166,14 @@ class SavedFeature(_Saved, frozen=True):
     requested: State | None = None
 
 
-class SavedPersistence(_Saved, frozen=True):
+class SavedPersistence(_SavedStruct, frozen=True):
     """The state after the next reboot."""
 
     setting: AnyBasis
     tx_checksum: State = State.UNKNOWN
 
 
-class SavedOffload(_Saved, frozen=True):
+class SavedOffload(_SavedStruct, frozen=True):
     """TX checksum offload of one device."""
 
     tx_checksum: State = State.UNKNOWN
@@ -182,14 +182,14 @@ class SavedOffload(_Saved, frozen=True):
     persistence: SavedPersistence | None = None
 
 
-class SavedServerDevice(_Saved, frozen=True):
+class SavedServerDevice(_SavedStruct, frozen=True):
     """A device of a server."""
 
     device: SavedDevice
     offload: SavedOffload = SavedOffload()
 
 
-class SavedServer(_Saved, frozen=True):
+class SavedServer(_SavedStruct, frozen=True):
     """A provisioning server."""
 
     name: str
@@ -214,7 +214,7 @@ class SavedServer(_Saved, frozen=True):
     observed_at: SavedTime | None = None
 
 
-class SavedNetboot(_Saved, frozen=True):
+class SavedNetboot(_SavedStruct, frozen=True):
     """A provisioning system's record of a MAC."""
 
     mac: str
@@ -225,7 +225,7 @@ class SavedNetboot(_Saved, frozen=True):
     observed_at: datetime | None = None
 
 
-class SavedSubnet(_Saved, frozen=True):
+class SavedSubnet(_SavedStruct, frozen=True):
     """A network that a provisioning system knows."""
 
     name: str
@@ -236,7 +236,7 @@ class SavedSubnet(_Saved, frozen=True):
     observed_at: datetime | None = None
 
 
-class SavedWaiver(_Saved, frozen=True):
+class SavedWaiver(_SavedStruct, frozen=True):
     """An accepted finding."""
 
     reason: str
@@ -247,7 +247,7 @@ class SavedWaiver(_Saved, frozen=True):
     until: date | None = None
 
 
-class SavedPolicy(_Saved, frozen=True):
+class SavedPolicy(_SavedStruct, frozen=True):
     """Rules for judging and accepting."""
 
     lower_device: LowerDevice = LowerDevice.ANY
@@ -255,7 +255,7 @@ class SavedPolicy(_Saved, frozen=True):
     waivers: tuple[SavedWaiver, ...] = ()
 
 
-class SavedUnreadHost(_Saved, frozen=True):
+class SavedUnreadHost(_SavedStruct, frozen=True):
     """A hypervisor that was not read completely, with its last complete observation."""
 
     hypervisor: str
@@ -264,7 +264,7 @@ class SavedUnreadHost(_Saved, frozen=True):
     read_at: SavedTime | None = None
 
 
-class SavedRememberedPlace(_Saved, frozen=True):
+class SavedRememberedPlace(_SavedStruct, frozen=True):
     """Where a server was when its hypervisor was last read completely."""
 
     server: str
@@ -276,7 +276,7 @@ class SavedRememberedPlace(_Saved, frozen=True):
     macs: tuple[str, ...] = ()
 
 
-class SavedInventory(_Saved, frozen=True):
+class SavedInventory(_SavedStruct, frozen=True):
     """The whole file."""
 
     schema: InventorySchema

@@ -310,13 +310,13 @@ def test_the_document_lists_every_device_to_switch() -> None:
 
 
 def test_the_steps_of_the_document_hold_the_whole_check() -> None:
-    assert FORMS["shell"].steps(change()).check.endswith("\n}\n\ncheck_ways eth0\n")
+    assert FORMS["shell"].steps(change()).check.endswith("\n}\n\ncheck_paths eth0\n")
 
 
 def test_a_script_holds_the_functions_of_the_check_once() -> None:
     text = FORMS["shell"].write(remedy(server("a"), server("b", interface="eth1")))
 
-    assert (text.count("check_ways() {"), text.count("    check_ways eth")) == (1, 2)
+    assert (text.count("check_paths() {"), text.count("    check_paths eth")) == (1, 2)
 
 
 def test_a_text_names_three_of_many_servers_behind_another() -> None:

@@ -357,7 +357,7 @@ def test_the_check_fails_for_unreadable_devices(commands: str, machine: Machine)
 
 
 def test_the_check_fails_if_it_finds_no_way(machine: Machine) -> None:
-    assert machine.run(f"{FUNCTIONS}ways() {{ :; }}\n{call(NIC)}").returncode == 1
+    assert machine.run(f"{FUNCTIONS}paths() {{ :; }}\n{call(NIC)}").returncode == 1
 
 
 def test_the_check_leaves_out_ports_of_local_guests_beside_a_nic(machine: Machine) -> None:

@@ -13,7 +13,7 @@ from virtscan.model.reasons import WhyUnlocated
 _UNREAD = {WhyUnlocated.HYPERVISOR_INCOMPLETE, WhyUnlocated.OUTDATED}
 
 
-class _Place(msgspec.Struct, frozen=True):
+class _FindingPlace(msgspec.Struct, frozen=True):
     """A hypervisor, and where on it the server is; `unread` if that could not be observed."""
 
     hypervisor: str | None
@@ -58,26 +58,26 @@ def place_cause(old: Finding | None, new: Finding | None, hosts: Mapping[str, Ob
     return None
 
 
-def _place(finding: Finding) -> _Place | None:
+def _place(finding: Finding) -> _FindingPlace | None:
     """Return the place that a finding rests on; None if it rests on none."""
     for reason in (*finding.missing, *finding.because):
         match reason:
             case r.NeedsPlace(why=why) if why in _UNREAD:
-                return _Place(reason.hypervisor, unread=True)
+                return _FindingPlace(reason.hypervisor, unread=True)
             case r.NeedsHypervisors(hypervisors=names):
-                return _Place(names[0] if len(names) == 1 else None, unread=True)
+                return _FindingPlace(names[0] if len(names) == 1 else None, unread=True)
             case r.OnOtherHypervisor(declared=False):
-                return _Place(reason.hypervisor, reason.domain)
+                return _FindingPlace(reason.hypervisor, reason.domain)
             case r.SharesDevice() | r.Carried() | r.ElsewhereOnHypervisor():
-                return _Place(reason.hypervisor, reason.domain, reason.device)
+                return _FindingPlace(reason.hypervisor, reason.domain, reason.device)
             case r.SeparatedByVlan() | r.SendsDown():
-                return _Place(reason.hypervisor, reason.domain, reason.server_device)
+                return _FindingPlace(reason.hypervisor, reason.domain, reason.server_device)
             case _:
                 pass
     return None
 
 
-def _reading(before: _Place, after: _Place, hosts: Mapping[str, ObservedHost]) -> Cause | None:
+def _reading(before: _FindingPlace, after: _FindingPlace, hosts: Mapping[str, ObservedHost]) -> Cause | None:
     """Name the hypervisor whose reading differs: the one that hides the place, else the one that the server is on."""
     first, second = (after, before) if after.unread else (before, after)
     for name in (first.hypervisor, second.hypervisor):

@@ -107,7 +107,7 @@ def _collected(plan: Plan, console: Console, night: Night, redacted: Redaction) 
     return inventory, monotonic() - began
 
 
-class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class _ScanResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a scan; `refused` is the error of its assumptions, without which it is then reported."""
 
     report: Report
@@ -121,7 +121,9 @@ class _Outcome(msgspec.Struct, frozen=True, kw_only=True):
         return Run(exit_code=self.code if failure is None else OutputError.exit_code, seconds=seconds)
 
 
-def _outcome(report: Report, news: News | None, assumptions: Sequence[Assumption], fail_on: FailOn | None) -> _Outcome:
+def _outcome(
+    report: Report, news: News | None, assumptions: Sequence[Assumption], fail_on: FailOn | None
+) -> _ScanResult:
     least = fail_on or FailOn.LATENT
     what_if, refused = AssumptionResult(), None
     try:
@@ -129,7 +131,7 @@ def _outcome(report: Report, news: News | None, assumptions: Sequence[Assumption
     except ConfigError as error:
         refused = error
     code = code_of(news, of_report(report, least), least)
-    return _Outcome(report=report, what_if=what_if, refused=refused, news=news, code=code)
+    return _ScanResult(report=report, what_if=what_if, refused=refused, news=news, code=code)
 
 
 def _save(inventory: Inventory, saved: Output, *, keep_earlier: bool) -> None:

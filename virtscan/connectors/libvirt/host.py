@@ -37,7 +37,7 @@ _ON_THE_HOST = frozenset({"ch", "lxc", "qemu"})
 """Drivers of which a daemon runs on the hypervisor; others run in the client, or make up their hosts."""
 
 
-class _Wanted(NamedTuple):
+class _DocumentRequest(NamedTuple):
     """A domain's document: the running or only one, or that of its next start."""
 
     domain: libvirt.virDomain
@@ -47,7 +47,7 @@ class _Wanted(NamedTuple):
 class _Described(NamedTuple):
     """A domain's document as the reply has it."""
 
-    wanted: _Wanted
+    wanted: _DocumentRequest
     reply: Reply[str]
 
 
@@ -187,21 +187,21 @@ def _about_domains(
     yield PipelinedCall(lists.read_networks, leads.listed)
     yield PipelinedCall(lists.read_interfaces, leads.listed)
     yield PipelinedCall(lists.read_node_devices, node_devices_listed)
-    yield from (PipelinedCall(partial(_describe, _Wanted(domain)), use) for domain in domains)
+    yield from (PipelinedCall(partial(_describe, _DocumentRequest(domain)), use) for domain in domains)
     if next_start:
         yield PipelinedCall(partial(listings.persistent, session.connection), next_starts)
 
 
-def _describe(wanted: _Wanted) -> _Described:
+def _describe(wanted: _DocumentRequest) -> _Described:
     flags = libvirt.VIR_DOMAIN_XML_INACTIVE if wanted.next_start else 0
     return _Described(wanted, reply_of(partial(wanted.domain.XMLDesc, flags)))
 
 
-def _next_starts(domains: Sequence[libvirt.virDomain], persistent: Collection[str] | None) -> list[_Wanted]:
+def _next_starts(domains: Sequence[libvirt.virDomain], persistent: Collection[str] | None) -> list[_DocumentRequest]:
     """Return the definitions to be read of running domains; a transient domain has none."""
     running = (domain for domain in domains if domain.ID() != -1)
     return [
-        _Wanted(domain, next_start=True)
+        _DocumentRequest(domain, next_start=True)
         for domain in running
         if persistent is None or domain.UUIDString() in persistent
     ]

@@ -39,7 +39,7 @@ class _Result(NamedTuple):
     value: Any
 
 
-class _Failed:
+class _CallFailure:
     """The exception of a call on its way to the thread that raises it."""
 
     def __init__(self, error: BaseException) -> None:
@@ -62,7 +62,7 @@ class RequestPipeline:
     def __init__(self, requests: Iterable[PipelinedCall[Any]]) -> None:  # Any: each request has a type of its own
         self._requests: deque[PipelinedCall[Any]] = deque()
         self._turns: SimpleQueue[bool] = SimpleQueue()
-        self._results: SimpleQueue[_Result | _Failed] = SimpleQueue()
+        self._results: SimpleQueue[_Result | _CallFailure] = SimpleQueue()
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(MOST_WAITING):
             self._free.put(None)
@@ -126,7 +126,7 @@ class RequestPipeline:
                 return
             helpers.append(helper)
 
-    def _take(self) -> list[_Result | _Failed]:
+    def _take(self) -> list[_Result | _CallFailure]:
         """Take the results that are there by now; wait for one if there is none."""
         there = [self._results.get()]
         with suppress(Empty):
@@ -150,21 +150,21 @@ class RequestPipeline:
         self._results.put(self._make(request))
         return True
 
-    def _make(self, request: PipelinedCall[Any]) -> _Result | _Failed:  # Any: as above
+    def _make(self, request: PipelinedCall[Any]) -> _Result | _CallFailure:  # Any: as above
         before = monotonic()
         try:
             result = _Result(request.use, request.ask())
         except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it
-            return _Failed(error)
+            return _CallFailure(error)
         self._fastest = min(self._fastest, monotonic() - before)
         return result
 
 
-def _use(there: Iterable[_Result | _Failed]) -> None:
+def _use(there: Iterable[_Result | _CallFailure]) -> None:
     together: defaultdict[Use[Any], list[Any]] = defaultdict(list)  # Any: as in _Result
-    failed: _Failed | None = None
+    failed: _CallFailure | None = None
     for result in there:
-        if isinstance(result, _Failed):
+        if isinstance(result, _CallFailure):
             failed = failed or result
         elif result.use is not None:
             together[result.use].append(result.value)

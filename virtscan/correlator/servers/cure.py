@@ -1,4 +1,4 @@
-"""Which devices of a server to switch off so that no way out keeps a partial checksum: the one plan of all outputs."""
+"""Which devices of a server to switch off so that no path out keeps a partial checksum: the one plan of all outputs."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
 class Cure(msgspec.Struct, frozen=True, kw_only=True):
     """The devices to switch, from the bottom up.
 
-    `fixed` are those that would have to be switched and can't be: while there are some, a way stays open.
+    `fixed` are those that would have to be switched and can't be: while there are some, a path stays open.
     """
 
     switches: tuple[Switch, ...]
@@ -44,7 +44,7 @@ class Cure(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_complete(self) -> bool:
-        """Return True if the switched devices leave no way open."""
+        """Return True if the switched devices leave no path open."""
         return bool(self.switches) and not self.fixed
 
     @property
@@ -54,9 +54,9 @@ class Cure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def cure(stack: SendingStack) -> Cure:
-    """Choose on each way that keeps a partial checksum, now or after a reboot, the lowest device that can be switched.
+    """Choose on each path that keeps a partial checksum, now or after a reboot, the lowest device that can be switched.
 
-    The lowest, because bonds and VLANs of a 2.6 kernel refuse `ethtool -K`; a VLAN follows its NIC. A way that a
+    The lowest, because bonds and VLANs of a 2.6 kernel refuse `ethtool -K`; a VLAN follows its NIC. A path that a
     setting keeps filled after a reboot needs no second setting. Where nothing of the stack was read, the named device
     is chosen.
     """
@@ -65,20 +65,20 @@ def cure(stack: SendingStack) -> Cure:
     known = {one.device.name: one for one in stack.server.devices}
     chosen: dict[DeviceName, Switch] = {}
     stuck: dict[DeviceName, None] = {}
-    for way in stack.ways:
-        if not _is_open(way):
+    for path in stack.paths:
+        if not _is_open(path):
             continue
-        name = next(_candidates(way, known), None)
+        name = next(_candidates(path, known), None)
         if name is None:
-            stuck[way.devices[-1]] = None
+            stuck[path.devices[-1]] = None
             continue
         before = chosen.get(name, Switch(device=name, now=False, lasting=False))
         chosen[name] = Switch(
             device=name,
-            now=before.now or way.now is not PathState.FILLED,
-            lasting=before.lasting or way.after_reboot is not PathState.FILLED,
+            now=before.now or path.now is not PathState.FILLED,
+            lasting=before.lasting or path.after_reboot is not PathState.FILLED,
         )
-    depths = {name: depth for way in stack.ways for depth, name in enumerate(way.devices)}
+    depths = {name: depth for path in stack.paths for depth, name in enumerate(path.devices)}
     switches = sorted(chosen.values(), key=lambda switch: -depths[switch.device or DeviceName("")])
     return Cure(switches=tuple(switches), fixed=tuple(stuck))
 
@@ -154,18 +154,18 @@ def _of_one_device(stack: SendingStack) -> Cure:
     return Cure(switches=(switch,), fixed=())
 
 
-def _is_open(way: SendingPath) -> bool:
-    return way.now is not PathState.FILLED or way.after_reboot is PathState.PARTIAL
+def _is_open(path: SendingPath) -> bool:
+    return path.now is not PathState.FILLED or path.after_reboot is PathState.PARTIAL
 
 
-def _candidates(way: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:
+def _candidates(path: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:
     """Name the devices that can be switched, the best first: already off, else of known state, from the bottom up.
 
     A macvlan can't be, nor does a device below it help: it hands frames to its neighbours itself. A device that is
-    off on a way that is not filled may be a VLAN beside the way, and does not count as off.
+    off on a path that is not filled may be a VLAN beside the path, and does not count as off.
     """
-    able = [name for name in reversed(_above_macvlan(way.devices, known)) if not any_fixed(_features(known, name))]
-    already = (State.OFF,) if way.now is PathState.FILLED else ()
+    able = [name for name in reversed(_above_macvlan(path.devices, known)) if not any_fixed(_features(known, name))]
+    already = (State.OFF,) if path.now is PathState.FILLED else ()
     for state in (*already, State.ON, State.UNKNOWN):
         for name in able:
             if (known[name].offload.tx_checksum if name in known else State.UNKNOWN) is state:

@@ -1,7 +1,7 @@
 """Paths of frames from the top of a server's devices down to a NIC, and partial checksums on them.
 
-A frame stays partial only if every device on its way has the offload on: the first device without it fills the
-checksum. Bonds and bridges don't follow their members, so each way counts by itself.
+A frame stays partial only if every device on its path has the offload on: the first device without it fills the
+checksum. Bonds and bridges don't follow their members, so each path counts by itself.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -34,42 +34,42 @@ class SendingPath(msgspec.Struct, frozen=True, kw_only=True):
     ends_open: bool = False
 
 
-WAY_STATES = {State.OFF: PathState.FILLED, State.ON: PathState.PARTIAL, State.UNKNOWN: PathState.UNKNOWN}
+PATH_STATES = {State.OFF: PathState.FILLED, State.ON: PathState.PARTIAL, State.UNKNOWN: PathState.UNKNOWN}
 
 
 def state_over(states: Sequence[PathState]) -> State:
-    """Return the state over several ways: ON if one stays partial, OFF if all are filled, UNKNOWN without a way."""
+    """Return the state over several paths: ON if one stays partial, OFF if all are filled, UNKNOWN without a path."""
     if PathState.PARTIAL in states:
         return State.ON
     return State.OFF if states and all(state is PathState.FILLED for state in states) else State.UNKNOWN
 
 
-def ways_down(
+def paths_down(
     top: DeviceName, known: Mapping[DeviceName, ServerDevice], named: Collection[DeviceName]
 ) -> Iterator[SendingPath]:
-    """Walk every way down; a circle ends where it closes."""
+    """Walk every path down; a circle ends where it closes."""
     waiting: list[tuple[DeviceName, ...]] = [(top,)]
     while waiting:
-        way = waiting.pop(0)
-        one = known.get(way[-1])
-        below = () if one is None else tuple(name for name in one.device.lower if name not in way)
-        waiting += ((*way, name) for name in below)
+        path = waiting.pop(0)
+        one = known.get(path[-1])
+        below = () if one is None else tuple(name for name in one.device.lower if name not in path)
+        waiting += ((*path, name) for name in below)
         complete = one is not None and lists_all_below(one.device)
         if not below or not complete:
-            yield way_along(way, known, named, ends_open=not complete)
+            yield path_along(path, known, named, ends_open=not complete)
 
 
-def way_along(
+def path_along(
     names: tuple[DeviceName, ...],
     known: Mapping[DeviceName, ServerDevice],
     named: Collection[DeviceName],
     *,
     ends_open: bool,
 ) -> SendingPath:
-    """Judge the way along some devices, from the top down.
+    """Judge the path along some devices, from the top down.
 
     Args:
-        names: The devices of the way.
+        names: The devices of the path.
         known: The devices that the server lists.
         named: The devices that it is declared to serve on.
         ends_open: More may be below the last device.
@@ -80,12 +80,12 @@ def way_along(
     for place in _doubtful(names, known, named):
         now[place], after[place] = _unless_off(now[place]), _unless_off(after[place])
     kinds = {known[name].device.kind for name in names if name in known}
-    # Of a bond or bridge whose members are not all listed, one way is unknown unless something above already fills.
+    # Of a bond or bridge whose members are not all listed, one path is unknown unless something above already fills.
     hidden = ends_open and bool(kinds & {DeviceKind.BOND, DeviceKind.BRIDGE}) and _is_master(names[-1], known)
     return SendingPath(
         devices=names,
-        now=_on_way(now, hidden=hidden),
-        after_reboot=_on_way(after, hidden=hidden),
+        now=_on_path(now, hidden=hidden),
+        after_reboot=_on_path(after, hidden=hidden),
         ends_open=ends_open,
     )
 
@@ -109,20 +109,20 @@ def _is_master(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> bo
     return name in known and known[name].device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE}
 
 
-def _on_way(states: Collection[State], *, hidden: bool) -> PathState:
+def _on_path(states: Collection[State], *, hidden: bool) -> PathState:
     if State.OFF in states:
         return PathState.FILLED
     return PathState.PARTIAL if State.ON in states and not hidden else PathState.UNKNOWN
 
 
 def without_local_ports(
-    ways: tuple[SendingPath, ...], known: Mapping[DeviceName, ServerDevice]
+    paths: tuple[SendingPath, ...], known: Mapping[DeviceName, ServerDevice]
 ) -> tuple[SendingPath, ...]:
-    """Leave out ways to taps and veths of local guests beside a NIC: frames to other machines don't leave by them."""
-    local = [way for way in ways if _is_local_port(known.get(way.devices[-1]))]
-    outward = tuple(way for way in ways if way not in local)
-    has_nic = any((end := known.get(way.devices[-1])) and is_nic(end.device) for way in outward)
-    return outward if has_nic else ways
+    """Leave out paths to taps and veths of local guests beside a NIC: frames to other machines don't leave by them."""
+    local = [path for path in paths if _is_local_port(known.get(path.devices[-1]))]
+    outward = tuple(path for path in paths if path not in local)
+    has_nic = any((end := known.get(path.devices[-1])) and is_nic(end.device) for path in outward)
+    return outward if has_nic else paths
 
 
 def _is_local_port(one: ServerDevice | None) -> bool:

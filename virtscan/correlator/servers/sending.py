@@ -7,12 +7,12 @@ import msgspec
 
 from virtscan.correlator.location.nic import is_nic
 from virtscan.correlator.servers.paths import (
-    WAY_STATES,
+    PATH_STATES,
     PathState,
     SendingPath,
+    path_along,
+    paths_down,
     state_over,
-    way_along,
-    ways_down,
     without_local_ports,
 )
 from virtscan.model import ASSUMED, DeviceKind, DeviceName, Mac, Offload, Server, ServerDevice, State
@@ -21,7 +21,7 @@ _MASTERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.UNKNOWN})
 
 
 class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
-    """The devices that a server sends through, with the state of its offload over all of their ways.
+    """The devices that a server sends through, with the state of its offload over all of their paths.
 
     `interface` is the named device, `top` the bond or bridge above it. `macs` are the MACs of all of its devices,
     `nic_macs` those of the NICs at its bottom, empty where an end is not known to be a NIC. `observed` is False where
@@ -33,7 +33,7 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
     interface: str | None
     top: DeviceName | None
     devices: tuple[DeviceName, ...]
-    ways: tuple[SendingPath, ...]
+    paths: tuple[SendingPath, ...]
     tx: State
     after_reboot: State
     macs: frozenset[Mac]
@@ -43,17 +43,17 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
     declared: bool = True
 
     def deciding(self) -> tuple[DeviceName, ...]:
-        """Name the devices that decide: with the offload on, every device of a partial way; off, the first that fills.
+        """Name the devices that decide: with the offload on, every device of a partial path; off, the first that fills.
 
         Empty where nothing of the stack was read.
         """
         if self.tx is State.ON:
-            partial = (name for way in self.ways if way.now is PathState.PARTIAL for name in way.devices)
+            partial = (name for path in self.paths if path.now is PathState.PARTIAL for name in path.devices)
             return tuple(dict.fromkeys(name for name in partial if self.offload(name).tx_checksum is State.ON))
         if self.tx is State.OFF:
-            off = (self._first(way, State.OFF) for way in self.ways)
+            off = (self._first(path, State.OFF) for path in self.paths)
             return tuple(dict.fromkeys(name for name in off if name is not None))
-        unread = (name for way in self.ways for name in way.devices)
+        unread = (name for path in self.paths for name in path.devices)
         return tuple(dict.fromkeys(name for name in unread if self.offload(name).tx_checksum is State.UNKNOWN))
 
     @property
@@ -77,8 +77,8 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
         found = next((one for one in self.server.devices if one.device.name == name), None)
         return Offload() if found is None else found.offload
 
-    def _first(self, way: SendingPath, state: State) -> DeviceName | None:
-        return next((name for name in way.devices if self.offload(name).tx_checksum is state), None)
+    def _first(self, path: SendingPath, state: State) -> DeviceName | None:
+        return next((name for name in path.devices if self.offload(name).tx_checksum is state), None)
 
 
 def with_local_ports(stack: SendingStack) -> SendingStack:
@@ -87,21 +87,21 @@ def with_local_ports(stack: SendingStack) -> SendingStack:
         return stack
     known = {one.device.name: one for one in stack.server.devices}
     named = [DeviceName(stack.server.interface)] if stack.server.interface else [stack.top]
-    ways = tuple(ways_down(stack.top, known, named))
-    if ways == stack.ways:
+    paths = tuple(paths_down(stack.top, known, named))
+    if paths == stack.paths:
         return stack
-    return _with_ways(stack, ways)
+    return _with_paths(stack, paths)
 
 
-def _with_ways(stack: SendingStack, ways: tuple[SendingPath, ...]) -> SendingStack:
-    now, after_reboot = [way.now for way in ways], [way.after_reboot for way in ways]
-    return msgspec.structs.replace(stack, ways=ways, tx=state_over(now), after_reboot=state_over(after_reboot))
+def _with_paths(stack: SendingStack, paths: tuple[SendingPath, ...]) -> SendingStack:
+    now, after_reboot = [path.now for path in paths], [path.after_reboot for path in paths]
+    return msgspec.structs.replace(stack, paths=paths, tx=state_over(now), after_reboot=state_over(after_reboot))
 
 
 def of_another_node(stack: SendingStack) -> SendingStack:
     """Give the stack of a machine that shares the server's name and was not read itself."""
     return msgspec.structs.replace(
-        stack, interface=None, ways=(), tx=State.UNKNOWN, after_reboot=State.UNKNOWN, observed=False
+        stack, interface=None, paths=(), tx=State.UNKNOWN, after_reboot=State.UNKNOWN, observed=False
     )
 
 
@@ -111,12 +111,12 @@ def down_to_macvlan(stack: SendingStack) -> SendingStack:
     A stack without a macvlan, or of which nothing was read, stays as it is.
     """
     kinds = {one.device.name: one.device.kind for one in stack.server.devices}
-    cut = tuple(dict.fromkeys(_down_to_macvlan(way.devices, kinds) for way in stack.ways))
-    if cut == tuple(way.devices for way in stack.ways):
+    cut = tuple(dict.fromkeys(_down_to_macvlan(path.devices, kinds) for path in stack.paths))
+    if cut == tuple(path.devices for path in stack.paths):
         return stack
     known = {one.device.name: one for one in stack.server.devices}
-    ways = tuple(way_along(names, known, names, ends_open=False) for names in cut)
-    return _with_ways(stack, ways)
+    paths = tuple(path_along(names, known, names, ends_open=False) for names in cut)
+    return _with_paths(stack, paths)
 
 
 def _down_to_macvlan(names: tuple[DeviceName, ...], kinds: Mapping[DeviceName, DeviceKind]) -> tuple[DeviceName, ...]:
@@ -152,17 +152,17 @@ def _bare(server: Server) -> SendingStack:
     """Make a stack of the one device of which something was read or declared."""
     after = State.UNKNOWN if server.persistence is None else server.persistence.tx_checksum
     name = DeviceName(server.interface) if server.interface else None
-    way = SendingPath(
+    path = SendingPath(
         devices=() if name is None else (name,),
-        now=WAY_STATES[server.tx_checksum],
-        after_reboot=WAY_STATES[after],
+        now=PATH_STATES[server.tx_checksum],
+        after_reboot=PATH_STATES[after],
     )
     return SendingStack(
         server=server,
         interface=server.interface,
         top=name,
-        devices=way.devices,
-        ways=(way,),
+        devices=path.devices,
+        paths=(path,),
         tx=server.tx_checksum,
         after_reboot=after,
         macs=frozenset(server.macs),
@@ -181,24 +181,26 @@ def _stack(
     *,
     declared: bool = True,
 ) -> SendingStack:
-    ways = without_local_ports(tuple(ways_down(top, known, named)), known)
-    names = tuple(dict.fromkeys(name for way in ways for name in way.devices))
+    paths = without_local_ports(tuple(paths_down(top, known, named)), known)
+    names = tuple(dict.fromkeys(name for path in paths for name in path.devices))
     macs = {mac for name in names if name in known for mac in _macs(known[name])}
     if declared and interface is not None:
         macs |= {*server.macs, *server.declared_macs}
     elif declared:
         macs |= {*server.declared_macs}
-    ends = [known.get(way.devices[-1]) for way in ways]
-    on_nics = bool(ends) and not any(way.ends_open for way in ways) and all(end and is_nic(end.device) for end in ends)
+    ends = [known.get(path.devices[-1]) for path in paths]
+    on_nics = (
+        bool(ends) and not any(path.ends_open for path in paths) and all(end and is_nic(end.device) for end in ends)
+    )
     bottom = [end.device.permanent_mac or end.device.mac for end in ends if end is not None]
     return SendingStack(
         server=server,
         interface=interface or top,
         top=top,
         devices=names,
-        ways=ways,
-        tx=state_over([way.now for way in ways]),
-        after_reboot=state_over([way.after_reboot for way in ways]),
+        paths=paths,
+        tx=state_over([path.now for path in paths]),
+        after_reboot=state_over([path.after_reboot for path in paths]),
         macs=frozenset(macs),
         nic_macs=tuple(dict.fromkeys(mac for mac in bottom if mac)) if on_nics and all(bottom) else (),
         on_nics=on_nics,

@@ -136,7 +136,7 @@ def _undeclared(stack: SendingStack, mac: str | None, stacks: tuple[SendingStack
     return msgspec.structs.replace(
         stack,
         interface=None,
-        ways=stack.ways if known else (),
+        paths=stack.paths if known else (),
         tx=stack.tx if known else State.UNKNOWN,
         after_reboot=stack.after_reboot if known else State.UNKNOWN,
         observed=False,

@@ -89,7 +89,7 @@ def _carried_out(program: "subprocess.Popen[bytes]", plan: bytes, end: float) ->
     return _answer(program.wait(), lines[-1] if lines else "", output.content())
 
 
-class _Watch:
+class _TaskWatch:
     """The task that the calling thread runs for the scheduler; unwanted once that has dropped it."""
 
     def __init__(self) -> None:
@@ -103,9 +103,9 @@ class _Watch:
         return task is not None and task.state != "cancelled"
 
 
-def _watch() -> _Watch | None:
+def _watch() -> _TaskWatch | None:
     try:
-        return _Watch()
+        return _TaskWatch()
     except (ImportError, ValueError):
         return None  # called by something else than a worker
 

@@ -37,7 +37,7 @@ _BROKEN = (
 )
 
 
-class _Source(Protocol):
+class _ByteStream(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
@@ -80,7 +80,7 @@ def _content(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
         raise SosreportError(_reason(error)) from error
 
 
-def _decompressed(file: IO[bytes]) -> _Source:
+def _decompressed(file: IO[bytes]) -> _ByteStream:
     start = file.read(6)
     file.seek(0)
     if start.startswith(b"\x1f\x8b"):
@@ -96,7 +96,7 @@ class _Forward:
     mode = "rb"
     name = ""
 
-    def __init__(self, source: _Source) -> None:
+    def __init__(self, source: _ByteStream) -> None:
         self.last = b""
         self._source = source
         self._position = 0

@@ -54,7 +54,7 @@ class ExclusionContradicted(Reason, frozen=True):
 
 
 class OffloadKnown(Reason, frozen=True):
-    """State of the server's TX checksum offload over all ways of its sending stack.
+    """State of the server's TX checksum offload over all paths of its sending stack.
 
     `devices` are those that decide: the ones that keep a partial checksum if it is on, the ones that fill it if off.
     `whole` is False where the source shows one device and nothing of the stack. `assumed` is True where one of those

@@ -10,8 +10,8 @@ from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 
 # The kernel's features by which UDP over IPv4 gets its checksum from the NIC; a driver has one of the two.
-WAYS = ("tx-checksum-ipv4", "tx-checksum-ip-generic")
-_WORDS = {"tx": WAYS, "tx-checksumming": WAYS, **{way: (way,) for way in WAYS}}
+FEATURES = ("tx-checksum-ipv4", "tx-checksum-ip-generic")
+_WORDS = {"tx": FEATURES, "tx-checksumming": FEATURES, **{name: (name,) for name in FEATURES}}
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SavedSetting(msgspec.Struct, frozen=True, kw_only=True):
-    """One lasting setting: the state that it gives to each of `WAYS` that it names.
+    """One lasting setting: the state that it gives to each of `FEATURES` that it names.
 
     UNKNOWN when the file does something about it whose result depends on more than the file.
     """
@@ -85,7 +85,7 @@ def states_of(pairs: Iterable[tuple[str, str]]) -> dict[str, State]:
     A feature's own name counts for more than the word for all of them, whatever the order.
     """
     states: dict[str, State] = {}
-    for name, value in sorted(pairs, key=lambda pair: pair[0] in WAYS):
+    for name, value in sorted(pairs, key=lambda pair: pair[0] in FEATURES):
         state = _VALUES.get(value.strip("\"'").lower(), State.UNKNOWN)
         states |= dict.fromkeys(_WORDS.get(name, ()), state)
     return states

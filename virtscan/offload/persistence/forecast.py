@@ -7,7 +7,7 @@ import msgspec
 from virtscan.model import Feature, Persistence, State
 from virtscan.model.facts.persistence import FixedByDriver, FoundSetting, NoSettingFound, OnIsRequested, SettingsFound
 from virtscan.offload.persistence.cron import cron
-from virtscan.offload.persistence.evidence import WAYS, Evidence, SavedSetting
+from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting
 from virtscan.offload.persistence.hooks import hooks
 from virtscan.offload.persistence.ifcfg import ifcfg
 from virtscan.offload.persistence.ifupdown import ifupdown
@@ -40,7 +40,7 @@ def forecast(
         *udev_rules(evidence, device, macs),
         *cron(evidence, device),
     )
-    if all(way in features and features[way].fixed for way in WAYS):
+    if all(name in features and features[name].fixed for name in FEATURES):
         return Persistence(tx_checksum=now, setting=FixedByDriver())
     outcomes = {setting.place: outcome for setting in settings if (outcome := _outcome(setting, features))}
     found = tuple(FoundSetting(place=place, state=state) for place, state in outcomes.items())
@@ -48,7 +48,7 @@ def forecast(
         return _by_settings(found, evidence)
     if now is State.UNKNOWN:
         return Persistence(setting=NoSettingFound(now=now))
-    if now is State.OFF and any(way in features and features[way].requested is State.ON for way in WAYS):
+    if now is State.OFF and any(name in features and features[name].requested is State.ON for name in FEATURES):
         return Persistence(setting=OnIsRequested())
     return Persistence(tx_checksum=State.ON, setting=NoSettingFound(now=now))
 
@@ -57,13 +57,13 @@ def _outcome(setting: SavedSetting, features: Mapping[str, Feature]) -> State | 
     """Return the result of one setting; None when it leaves TX checksum offload for UDP over IPv4 as it is."""
     states = []
     is_set = False
-    for way in WAYS:
-        feature = features.get(way)
+    for name in FEATURES:
+        feature = features.get(name)
         if feature and feature.fixed:
             states.append(feature.state)
         else:
-            is_set = is_set or way in setting.states
-            states.append(setting.states.get(way, State.UNKNOWN))
+            is_set = is_set or name in setting.states
+            states.append(setting.states.get(name, State.UNKNOWN))
     if not is_set:
         return None
     if State.ON in states:

@@ -7,7 +7,7 @@ import msgspec
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import WAYS, Evidence, SavedSetting, uncertain
+from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.ifcfg import belongs
 from virtscan.offload.persistence.ifupdown import if_up
 from virtscan.offload.persistence.profiles import has_profile
@@ -78,7 +78,7 @@ def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: st
         # A function in it may be called by lines that are unknown.
         states = run_script(text, Scene(device=device)) or (may_concern(text) if _FUNCTION.search(text) else {})
         if path not in evidence.files:
-            states = dict.fromkeys(WAYS, State.UNKNOWN)
+            states = dict.fromkeys(FEATURES, State.UNKNOWN)
         if states:
             yield SavedSetting(place=SettingPlace(files=(path,), caller=caller), states=uncertain(states))
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import WAYS, Evidence, SavedSetting, ini, states_of, uncertain
+from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, ini, states_of, uncertain
 
 _ETHERNET = ("ethernet", "802-3-ethernet")
 _PROFILES = "NetworkManager/system-connections/*"
@@ -40,7 +40,7 @@ def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> I
     else:
         files = tuple(file for item in setting for file in item.place.files)
         place = SettingPlace(files=files, key="[ethtool]", profiles=len(found))
-        yield SavedSetting(place=place, states=dict.fromkeys(WAYS, State.UNKNOWN))
+        yield SavedSetting(place=place, states=dict.fromkeys(FEATURES, State.UNKNOWN))
 
 
 def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
@@ -114,7 +114,7 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
         # netplan writes such a file only for a udev that knows the setting.
         known = evidence.udev is not None or all("/10-netplan-" in path for path in setting)
         certain = known and all(states == possible[-1][1] for _, states in possible)
-        states = possible[-1][1] if certain else dict.fromkeys(WAYS, State.UNKNOWN)
+        states = possible[-1][1] if certain else dict.fromkeys(FEATURES, State.UNKNOWN)
         yield SavedSetting(place=SettingPlace(files=tuple(setting), key="TransmitChecksumOffload"), states=states)
 
 

@@ -158,13 +158,13 @@ def _check(answer: "requests.Response", content: bytes, path: str, mask: Masker)
             raise UnansweredError(f"{path} returned {status} {answer.reason}{_message(content, mask)}")
 
 
-class _Error(msgspec.Struct, frozen=True):
+class _ErrorDetail(msgspec.Struct, frozen=True):
     message: str = ""
     missing_permissions: tuple[str, ...] = ()
 
 
 class _ErrorDocument(msgspec.Struct, frozen=True):
-    error: _Error = _Error()
+    error: _ErrorDetail = _ErrorDetail()
 
 
 def _message(content: bytes, mask: Masker) -> str:

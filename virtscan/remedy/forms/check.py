@@ -35,14 +35,14 @@ below() {
     fi
 }
 
-# Print every way from a device down: off if a device on it is off, else open; what it ends in; and its devices.
-ways() (
+# Print every path from a device down: off if a device on it is off, else open; what it ends in; and its devices.
+paths() (
     state=$2
     if is_off "$1"; then state=off; fi
     lower=$(below "$1" | sort -u)
     if [ -n "$lower" ]; then
         set -f
-        for name in $lower; do ways "$name" "$state" "$3$1>"; done
+        for name in $lower; do paths "$name" "$state" "$3$1>"; done
     elif [ -e "/sys/class/net/$1/device" ] || is_macvlan "$1"; then
         echo "$state NIC $3$1"
     else
@@ -50,9 +50,9 @@ ways() (
     fi
 )
 
-# Fail unless every way is off: from the bond or bridge that a device belongs to down to each NIC. Ports of local guests
-# beside a NIC don't count.
-check_ways() {
+# Fail unless every path is off, from the bond or bridge that a device belongs to down to each NIC. Ports of local
+# guests beside a NIC don't count.
+check_paths() {
     top=$1
     while :; do
         for link in "/sys/class/net/$top/master" "/sys/class/net/$top/brport/bridge"; do
@@ -63,10 +63,10 @@ check_ways() {
         done
         break
     done
-    all=$(ways "$top" open '')
+    all=$(paths "$top" open '')
     counting=$(echo "$all" | grep ' NIC ' || echo "$all")
     if [ -z "$counting" ] || echo "$counting" | grep '^open ' >&2; then
-        echo 'TX checksum offload is still on: these ways have no device that is off' >&2
+        echo 'TX checksum offload is still on: these paths have no device that is off' >&2
         exit 1
     fi
 }
@@ -76,5 +76,5 @@ check_ways() {
 
 
 def call(word: str) -> str:
-    """Check the ways of one device, given as a word of a shell."""
-    return f"check_ways {word}\n"
+    """Check the paths of one device, given as a word of a shell."""
+    return f"check_paths {word}\n"

@@ -37,7 +37,7 @@ class DeviceDomains(msgspec.Struct, frozen=True):
     further: tuple[Name, ...] = ()
 
 
-class Panel(msgspec.Struct, frozen=True, kw_only=True):
+class GroupPanel(msgspec.Struct, frozen=True, kw_only=True):
     """A group: its rows by place, the first ones and others on demand, or else as rows with headings."""
 
     verdict: str
@@ -51,7 +51,7 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[tuple[str, ...], ...] = ()
 
 
-def of_document(document: Document) -> list[Panel]:
+def of_document(document: Document) -> list[GroupPanel]:
     """Make a panel of each group of the first section."""
     return [_panel(document.main, group) for group in document.main.groups]
 
@@ -68,12 +68,12 @@ def suffixes(document: Document) -> tuple[str, ...]:
     return tuple(dict.fromkeys(printable(suffix, CELL) for suffix in found if suffix))
 
 
-def _panel(section: Section, group: RowGroup) -> Panel:
+def _panel(section: Section, group: RowGroup) -> GroupPanel:
     listed = group.is_open and group.lists_rows
     is_compact = {column.key for column in section.columns} >= _COMPACT
     part = section.of_group(group)
     places = _places(section, group) if listed and is_compact else ()
-    return Panel(
+    return GroupPanel(
         verdict=group.verdict,
         title=printable(group.title, LINE),
         advice=tuple(map(_advice, group.parts)),

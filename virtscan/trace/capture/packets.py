@@ -20,7 +20,7 @@ Wants: TypeAlias = Callable[[int, tuple[bytes, int], tuple[bytes, int]], bool]
 """Returns True if a packet of this protocol, from this address and port to that, may belong to a boot."""
 
 
-class _Network(NamedTuple):
+class _NetworkHeader(NamedTuple):
     """A network header; the transport header starts at `start`, and `end` is after the last byte."""
 
     source: bytes
@@ -100,7 +100,7 @@ def packet(frame: Frame, wants: Wants) -> Packet | None:
     return None if found is None else _transport(frame, link, found, wants)
 
 
-def _ipv4(data: bytes, start: int) -> _Network | None:
+def _ipv4(data: bytes, start: int) -> _NetworkHeader | None:
     if len(data) < start + 20 or data[start] >> 4 != 4:
         return None
     protocol = data[start + 9]
@@ -113,10 +113,10 @@ def _ipv4(data: bytes, start: int) -> _Network | None:
     end = start + total if total else len(data)
     addresses = data[start + 12 : start + 16], data[start + 16 : start + 20]
     number = int.from_bytes(data[start + 4 : start + 6])
-    return _Network(*addresses, protocol, transport, end, bool(flags & 0x2000), number)
+    return _NetworkHeader(*addresses, protocol, transport, end, bool(flags & 0x2000), number)
 
 
-def _ipv6(data: bytes, start: int) -> _Network | None:
+def _ipv6(data: bytes, start: int) -> _NetworkHeader | None:
     if len(data) < start + 40 or data[start] >> 4 != 6:
         return None
     protocol, transport, fragmented = data[start + 6], start + 40, False
@@ -135,10 +135,10 @@ def _ipv6(data: bytes, start: int) -> _Network | None:
         return None
     end = start + 40 + length if length else len(data)
     addresses = data[start + 8 : start + 24], data[start + 24 : start + 40]
-    return _Network(*addresses, protocol, transport, end, fragmented, 0)
+    return _NetworkHeader(*addresses, protocol, transport, end, fragmented, 0)
 
 
-def _transport(frame: Frame, link: LinkHeader, network: _Network, wants: Wants) -> Packet | None:
+def _transport(frame: Frame, link: LinkHeader, network: _NetworkHeader, wants: Wants) -> Packet | None:
     data, (source, destination, protocol, start, end, fragmented, number) = frame.data, network
     if min(len(data), end) < start + _SMALLEST[protocol]:
         return None

@@ -50,7 +50,7 @@ class _DamageError(Exception):
     """The rest of the file is not a record; the text is the reason."""
 
 
-class _Interface(NamedTuple):
+class _CaptureInterface(NamedTuple):
     link: int
     most: int
     ticks: int
@@ -72,7 +72,7 @@ class Capture:
             if magic in _PCAP:
                 self._frames = self._classic(*_PCAP[magic])
             elif magic == _PCAPNG:
-                self._frames = self._pcapng(_Section(source))
+                self._frames = self._pcapng(_CaptureSection(source))
             elif magic:
                 raise TraceError(source.damage or _OTHER_FORMAT)
             else:
@@ -119,7 +119,7 @@ class Capture:
                 break
             yield Frame(seconds + fraction * unit, data, link)
 
-    def _pcapng(self, section: "_Section") -> Iterator[Frame]:
+    def _pcapng(self, section: "_CaptureSection") -> Iterator[Frame]:
         time = 0.0
         while (block := section.block()) is not None:
             kind, body = block
@@ -133,7 +133,7 @@ class Capture:
                 yield section.simple_packet(body, time)
 
 
-class _Section:
+class _CaptureSection:
     """The present section of a pcapng file: its byte order and its interfaces."""
 
     def __init__(self, source: CaptureStream) -> None:
@@ -168,7 +168,7 @@ class _Section:
             elif code == _TIME_OFFSET and size == 8 == len(value):
                 (offset,) = self._unpack("q", value)
             place += 4 + size + -size % 4
-        self._interfaces.append(_Interface(link, most, ticks, offset))
+        self._interfaces.append(_CaptureInterface(link, most, ticks, offset))
 
     def packet(self, body: bytes, *, old: bool) -> Frame:
         """Read a block that holds a frame and its time."""
@@ -196,7 +196,7 @@ class _Section:
         self._order = _BYTE_ORDERS[order]
         self._number = Struct(f"{self._order}I")
         self._formats: dict[str, Struct] = {}
-        self._interfaces: list[_Interface] = []
+        self._interfaces: list[_CaptureInterface] = []
         (version,) = self._unpack("H", self._body(self._number.unpack(size)[0], 12))
         if version != 1:
             raise _DamageError(f"a section of version {version}")
@@ -210,7 +210,7 @@ class _Section:
             raise _DamageError("a block whose two lengths differ")
         return body[:-4]
 
-    def _interface(self, number: int) -> _Interface:
+    def _interface(self, number: int) -> _CaptureInterface:
         if number >= len(self._interfaces):
             raise _DamageError(f"a frame of interface {number}, which is not described")
         return self._interfaces[number]

@@ -107,7 +107,7 @@ _FIELDS: tuple[Field[ChangeLine], ...] = (
 )
 
 
-class _Group(msgspec.Struct, frozen=True, kw_only=True):
+class _CauseFindings(msgspec.Struct, frozen=True, kw_only=True):
     """Findings with one cause."""
 
     cause: Cause
@@ -115,7 +115,7 @@ class _Group(msgspec.Struct, frozen=True, kw_only=True):
     findings: int
 
 
-_CAUSES: tuple[Field[_Group], ...] = (
+_CAUSES: tuple[Field[_CauseFindings], ...] = (
     Field(one_of(FindingKind, "change"), lambda one: word(one.kind)),
     Field(one_of(CauseKind, "cause"), lambda one: word(one.cause.kind)),
     Field(Column("server"), lambda one: one.cause.server),
@@ -149,7 +149,7 @@ def _causes(found: Sequence[ChangeLine]) -> Section:
         "causes",
         _CAUSES,
         [
-            _Group(cause=cause, kind=kind, findings=count)
+            _CauseFindings(cause=cause, kind=kind, findings=count)
             for (cause, kind), count in counted.items()
             if cause is not None and isinstance(kind, FindingKind)
         ],

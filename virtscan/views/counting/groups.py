@@ -111,7 +111,7 @@ def _if_running(domain: Domain, amount: int | None) -> int | None:
             assert_never(domain.state)
 
 
-class _Member(msgspec.Struct, frozen=True, kw_only=True):
+class _GroupPart(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a group: a host alone, a domain of it with those of its interfaces that belong there, or findings."""
 
     host: Hypervisor
@@ -126,32 +126,32 @@ def groups(report: Report, by: By) -> tuple[Group, ...]:
     A domain on two devices or segments is in both groups. A segment that the configuration gives to a host has a
     group even if no interface is on it, so that a host that could not be read is missed there.
     """
-    members: defaultdict[Label, list[_Member]] = defaultdict(list)
+    members: defaultdict[Label, list[_GroupPart]] = defaultdict(list)
     for host in report.inventory.hypervisors:
         for label in _labels_of_host(host, by):
-            members[label].append(_Member(host=host))
+            members[label].append(_GroupPart(host=host))
     for item in placements(report):
         for label, interfaces in _split(item, by).items():
-            members[label].append(_Member(host=item.hypervisor, domain=item.domain, interfaces=tuple(interfaces)))
+            members[label].append(_GroupPart(host=item.hypervisor, domain=item.domain, interfaces=tuple(interfaces)))
     hosts = {host.name: host for host in report.inventory.hypervisors}
     for finding in report.findings:
         judged = hosts.get(finding.hypervisor)
         if judged is not None:
-            members[_label(judged, finding, by)].append(_Member(host=judged, findings=(finding,)))
+            members[_label(judged, finding, by)].append(_GroupPart(host=judged, findings=(finding,)))
     return tuple(_group(label, members[label], by) for label in sorted(members, key=_order))
 
 
 def everything(report: Report, label: Label) -> Group:
     """Give the group of everything."""
-    hosts = [_Member(host=host) for host in report.inventory.hypervisors]
+    hosts = [_GroupPart(host=host) for host in report.inventory.hypervisors]
     domains = [
-        _Member(host=item.hypervisor, domain=item.domain, interfaces=item.placements) for item in placements(report)
+        _GroupPart(host=item.hypervisor, domain=item.domain, interfaces=item.placements) for item in placements(report)
     ]
     group = _group(label, hosts + domains, By.SITE)
     return msgspec.structs.replace(group, findings=report.findings)
 
 
-def _group(label: Label, members: list[_Member], by: By) -> Group:
+def _group(label: Label, members: list[_GroupPart], by: By) -> Group:
     return Group(
         label=label,
         hosts=tuple({member.host.name: member.host for member in members}.values()),

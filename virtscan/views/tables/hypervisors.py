@@ -41,7 +41,7 @@ from virtscan.views.report.of_report import of_report
 from virtscan.views.wording.gaps import reason as gap_reason
 
 
-class _Host(msgspec.Struct, frozen=True, kw_only=True):
+class _JudgedHost(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor with its findings and gaps."""
 
     facts: Hypervisor
@@ -114,7 +114,7 @@ def _seconds(duration: float | None) -> float | None:
 
 _DATA = Audience.DATA
 
-FIELDS: tuple[Field[_Host], ...] = (
+FIELDS: tuple[Field[_JudgedHost], ...] = (
     Field(Column("hypervisor"), lambda host: host.facts.name),
     Field(Column("uri", "URI", audience=_DATA), lambda host: host.facts.uri),
     Field(Column("site", under="hypervisor"), lambda host: host.facts.site),
@@ -179,7 +179,9 @@ def hypervisors(report: Report) -> Section:
         "hypervisors",
         FIELDS,
         (
-            _Host(facts=host, findings=findings[host.name], gaps=gaps[host.name], taken_at=report.inventory.taken_at)
+            _JudgedHost(
+                facts=host, findings=findings[host.name], gaps=gaps[host.name], taken_at=report.inventory.taken_at
+            )
             for host in report.inventory.hypervisors
         ),
     )

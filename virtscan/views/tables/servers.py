@@ -33,7 +33,7 @@ from virtscan.views.wording.gaps.causes import cause_words
 from virtscan.views.wording.settings import setting_words
 
 
-class _Server(msgspec.Struct, frozen=True, kw_only=True):
+class _JudgedServer(msgspec.Struct, frozen=True, kw_only=True):
     """A server with the findings that it decided; None where no hypervisor was read."""
 
     facts: Server
@@ -47,18 +47,18 @@ class _Server(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.facts.reason is None else cause_words(self.facts.reason, self.taken_at)
 
 
-def _count(server: _Server, counts: Callable[[Finding], bool]) -> int | None:
+def _count(server: _JudgedServer, counts: Callable[[Finding], bool]) -> int | None:
     return None if server.findings is None else sum(map(counts, server.findings))
 
 
 def is_fixed(stack: SendingStack) -> bool | None:
-    """Return True if the offload is on and no device of a way can be switched; None when no feature was read."""
+    """Return True if the offload is on and no device of a path can be switched; None when no feature was read."""
     if not stack.observed and not any(name in stack.server.features for name in CHECKSUMS):
         return None
     return stack.tx is State.ON and not cure(stack).is_complete
 
 
-def _setting(server: _Server) -> str | None:
+def _setting(server: _JudgedServer) -> str | None:
     """Give the setting that decides the state after a reboot, on the device that has one."""
     persistences = [
         server.facts.persistence,
@@ -74,14 +74,14 @@ def _devices(stack: SendingStack) -> tuple[str, ...]:
     return tuple(f"{name} {stack.offload(name).tx_checksum.value}" for name in stack.devices if stack.observed)
 
 
-def _macs(server: _Server) -> tuple[str, ...]:
+def _macs(server: _JudgedServer) -> tuple[str, ...]:
     """Give the MACs of the server, those of all devices of its sending stack included."""
     return tuple(dict.fromkeys((*server.facts.macs, *sorted(server.stack.macs))))
 
 
 _DATA = Audience.DATA
 
-FIELDS: tuple[Field[_Server], ...] = (
+FIELDS: tuple[Field[_JudgedServer], ...] = (
     Field(Column("server"), lambda server: server.facts.name),
     Field(Column("server_interface", "interface", under="server"), lambda server: server.facts.interface),
     Field(one_of(State, "tx_checksum", "TX checksum offload"), lambda server: word(server.stack.tx)),
@@ -123,7 +123,7 @@ def servers(report: Report) -> Section:
         "servers",
         FIELDS,
         (
-            _Server(
+            _JudgedServer(
                 facts=server,
                 stack=as_judged(sending(server), fleet),
                 findings=findings[server.name, server.interface] if was_read else None,

@@ -51,7 +51,7 @@ class Wording:
 
     def sentence(self, reason: r.Reason) -> str:
         """Word one reason: a fact that is known, or one that is missing; empty for a hypervisor observed lately."""
-        for words in (self._kernel, self._server, self._placed, _place, _way, self._missing):
+        for words in (self._kernel, self._server, self._placed, _place, _path, self._missing):
             if (found := words(reason)) is not None:
                 return found
         raise TypeError(reason)
@@ -236,7 +236,7 @@ def _place(reason: r.Reason) -> str | None:
             return None
 
 
-def _way(reason: r.Reason) -> str | None:
+def _path(reason: r.Reason) -> str | None:
     match reason:
         case r.EnteredByNics(device=device, nics=nics):
             shown = f" ({listed(nics)})" if nics else ""

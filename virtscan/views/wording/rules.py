@@ -85,11 +85,11 @@ RULE_WORDS: Mapping[str, RuleWords] = {
     ),
     "R5": RuleWords(
         title="offload off",
-        when="the server's TX checksum offload for UDP over IPv4 is off on every way out",
+        when="the server's TX checksum offload for UDP over IPv4 is off on every path out",
         then="mitigated",
         phrase="the server's TX checksum offload is off",
         why="With the offload off, the server's own kernel computes every checksum before the packet leaves. A packet "
-        "stays partial only if every device on its way has the offload on; the first one without it fills in the "
+        "stays partial only if every device on its path has the offload on; the first one without it fills in the "
         "checksum. A bond does not follow its members, so each member counts. The fault stays in the hypervisor's "
         "kernel and returns when the setting does.",
         action="Make the setting last if the finding shows that it is on again, or unknown, after a reboot: `virtscan "
@@ -191,13 +191,13 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         action="Let virtscan read it (`ssh://root@HOST`), or give it the output of `ethtool -k` (`file:PATH`).",
     ),
     "R14": RuleWords(
-        title="way unproven",
+        title="path unproven",
         when="the server's place is known, but not whether packets from there pass a NIC on their way to the "
         "interface's device",
         then="unknown; missing: that fact, and the cheapest way to learn it",
         phrase="it is unknown whether the server's packets pass a NIC",
         why="A packet that passes a NIC arrives complete; one that does not may arrive with a partial checksum. The "
-        "ends of the way are known, its middle is not: a NIC of unknown kind, a nested hypervisor, an interface whose "
+        "ends of the path are known, its middle is not: a NIC of unknown kind, a nested hypervisor, an interface whose "
         "device is unknown. Virtual NICs hand on partial checksums, so the host around a "
         "nested hypervisor decides.",
         action="Learn the fact that the finding names; `virtscan explain` shows how, easiest first. Often a "

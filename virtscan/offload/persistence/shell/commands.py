@@ -4,7 +4,7 @@ import re
 from abc import ABC, abstractmethod
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import WAYS, uncertain
+from virtscan.offload.persistence.evidence import FEATURES, uncertain
 from virtscan.offload.persistence.shell.effects import OFFLOAD, may_concern, offload_states
 from virtscan.offload.persistence.shell.state import ExitError, NextError, ReturnError, Shell
 from virtscan.offload.persistence.shell.syntax import Node, ShellSyntaxError
@@ -109,7 +109,7 @@ class Commands(Shell, ABC):
 
     def _text(self, text: str | None, arguments: list[Word], *, sourced: bool = False) -> bool | None:
         if text is None:
-            self._give(dict.fromkeys(WAYS, State.UNKNOWN), certain=False)
+            self._give(dict.fromkeys(FEATURES, State.UNKNOWN), certain=False)
             return None
         before = self._arguments
         if arguments or not sourced:

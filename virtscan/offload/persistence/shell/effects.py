@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from virtscan.model import State
-from virtscan.offload.persistence.evidence import WAYS, states_of, uncertain
+from virtscan.offload.persistence.evidence import FEATURES, states_of, uncertain
 from virtscan.offload.persistence.shell.words import Word
 
 States = dict[str, State]
@@ -40,7 +40,7 @@ def offload_states(words: Sequence[Word], scene: Scene) -> States:
         return {}
     target, pairs = (words[1] if len(words) > 1 else None), list(words[2:])
     if None in pairs or words[0] is None:
-        given = dict.fromkeys(WAYS, State.UNKNOWN)
+        given = dict.fromkeys(FEATURES, State.UNKNOWN)
     else:
         known = [word for word in pairs if word is not None]
         given = states_of(zip(known[::2], known[1::2], strict=False))
@@ -53,11 +53,11 @@ def merged(before: Mapping[str, State], states: Mapping[str, State], *, certain:
     """Return the states after a command that runs for certain, or that may run."""
     if certain:
         return {**before, **states}
-    return {**before, **{way: state if before.get(way) is state else State.UNKNOWN for way, state in states.items()}}
+    return {**before, **{name: state if before.get(name) is state else State.UNKNOWN for name, state in states.items()}}
 
 
 def may_concern(text: str) -> States:
     """Return the states that a script which is not understood may give to any device: UNKNOWN, or none."""
     code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     found = _OFFLOAD.search(code) and _CHECKSUM.search(code)
-    return dict.fromkeys(WAYS, State.UNKNOWN) if found else {}
+    return dict.fromkeys(FEATURES, State.UNKNOWN) if found else {}
