@@ -29,10 +29,10 @@ from tests.correlator.fleets import ELSEWHERE, SEGMENTS, hypervisors, inventorie
 from tests.correlator.test_properties import many
 from tests.correlator.test_remembered import night_after
 from virtscan.correlator import correlate
+from virtscan.correlator.devices.attachment import AttachmentPoints
 from virtscan.correlator.evaluator import Evaluator, conclude
 from virtscan.correlator.kernel import kernel_state
 from virtscan.correlator.location.afar import from_outside, seen_from
-from virtscan.correlator.location.attachment import AttachmentPoints
 from virtscan.correlator.location.route import positions
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged

@@ -9,8 +9,8 @@ from tests.build import TAKEN_AT, bridged, domain, failure, hypervisor, inventor
 from tests.conftest import PROJECT
 from tests.reporters.reading import text_of
 from virtscan.correlator import correlate
+from virtscan.correlator.devices.nic import belongs_to_a_nic
 from virtscan.correlator.judging import judge
-from virtscan.correlator.location.nic import belongs_to_a_nic
 from virtscan.errors import InventoryError
 from virtscan.explain import document, explain, find, text
 from virtscan.model import (

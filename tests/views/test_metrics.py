@@ -6,7 +6,7 @@ import pytest
 
 from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, macvtap
 from tests.views.fleet import report
-from virtscan.correlator.waivers import WaiverState, state_on
+from virtscan.correlator.findings.waivers import WaiverState, state_on
 from virtscan.model import GapAbout, HostStatus, Inventory, Policy, Report, Resources, State, Waiver
 from virtscan.views.document import Metric
 from virtscan.views.report.metrics import Run, is_complete, view

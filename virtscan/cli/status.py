@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from virtscan.cli.exit_codes import counts_as_at_risk
-from virtscan.correlator.waivers import WaiverState, state_on
+from virtscan.correlator.findings.waivers import WaiverState, state_on
 from virtscan.model import FailOn, HostStatus, Report, Verdict
 from virtscan.reporters import printable
 from virtscan.views.report.headline import headline

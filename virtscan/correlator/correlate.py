@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from virtscan.correlator.evaluator import Evaluator
-from virtscan.correlator.exposure import exposure
+from virtscan.correlator.findings.exposure import exposure
+from virtscan.correlator.findings.missing import is_settled_by_one
+from virtscan.correlator.findings.reasoning import OPEN, Reasoning
+from virtscan.correlator.findings.waivers import Waivers
 from virtscan.correlator.location.places import contradicted
-from virtscan.correlator.missing import is_settled_by_one
-from virtscan.correlator.reasoning import OPEN, Reasoning
 from virtscan.correlator.servers.sending import sending_stacks
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot
 from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import VERDICTS
 from virtscan.correlator.table.evaluation import Evaluation
-from virtscan.correlator.waivers import Waivers
 from virtscan.model import (
     AnotherServer,
     Conclusion,

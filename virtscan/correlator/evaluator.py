@@ -10,13 +10,13 @@ from functools import cached_property
 
 import msgspec
 
+from virtscan.correlator.devices.attachment import AttachmentPoint, AttachmentPoints
+from virtscan.correlator.devices.stack import OnBond
 from virtscan.correlator.kernel import KernelState, kernel_state
 from virtscan.correlator.location.afar import seen_from
-from virtscan.correlator.location.attachment import AttachmentPoint, AttachmentPoints
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import Place
 from virtscan.correlator.location.route import positions
-from virtscan.correlator.location.stack import OnBond
 from virtscan.correlator.reach import of_any, of_pool, of_server
 from virtscan.correlator.servers.outside import InterfaceServers, OutsideServers
 from virtscan.correlator.servers.peers import Peers, PlacedStack

@@ -6,8 +6,8 @@ import msgspec
 
 from virtscan.correlator import RULES
 from virtscan.correlator.evaluator import Evaluator
-from virtscan.correlator.exposure import exposure
-from virtscan.correlator.missing import missing_facts
+from virtscan.correlator.findings.exposure import exposure
+from virtscan.correlator.findings.missing import missing_facts
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import Ruling

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from virtscan.correlator.devices.nic import nic_kind
+from virtscan.correlator.devices.stack import follow
 from virtscan.correlator.kernel import kernel_state
-from virtscan.correlator.location.nic import nic_kind
-from virtscan.correlator.location.stack import follow
 from virtscan.correlator.servers.paths import PathState
 from virtscan.correlator.servers.sending import SendingStack, sending
 from virtscan.explain.explanation import StatedFact

@@ -7,7 +7,7 @@ from glob import escape
 import msgspec
 
 from virtscan.correlator import correlate
-from virtscan.correlator.waivers import PATTERNS, Waivers
+from virtscan.correlator.findings.waivers import PATTERNS, Waivers
 from virtscan.model import Inventory, Waiver
 from virtscan.redaction.forms import WITHHELD, Forms
 from virtscan.redaction.policy import Holds

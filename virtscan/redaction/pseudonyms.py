@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from virtscan.correlator.location.nic import HYPERVISOR_RANGES, is_group, is_local, is_shared
+from virtscan.correlator.devices.nic import HYPERVISOR_RANGES, is_group, is_local, is_shared
 from virtscan.errors import InventoryError
 from virtscan.model import Mac
 

@@ -10,11 +10,11 @@ from typing import TypeAlias, overload
 import msgspec
 
 from virtscan.correlator.evaluator import Evaluator
-from virtscan.correlator.exposure import exposure
+from virtscan.correlator.findings.exposure import exposure
+from virtscan.correlator.findings.waivers import Waivers
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.table.evaluation import Evaluation
-from virtscan.correlator.waivers import Waivers
 from virtscan.model import Domain, Exposure, Hypervisor, Interface, Inventory, Mac, NotJudged, Verdict
 from virtscan.remedy.plan import Endangered
 

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from virtscan.correlator.location.attachment import AttachmentPoint
+from virtscan.correlator.devices.attachment import AttachmentPoint
+from virtscan.correlator.devices.nic import NicKind, belongs_to_a_nic, is_nic, is_physical
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.memory import Remembered
-from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic, is_physical
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
 from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.servers.sending import SendingStack

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from virtscan.correlator.devices.nic import NicKind, is_nic, is_physical, nic_kind
 from virtscan.correlator.location.machines import LOCAL_NAMES, machines_of
-from virtscan.correlator.location.nic import NicKind, is_nic, is_physical, nic_kind
 from virtscan.correlator.staleness.age import Clock
 from virtscan.model import (
     Backing,

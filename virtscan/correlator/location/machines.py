@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
 
-from virtscan.correlator.location.nic import is_burned_in, is_nic
+from virtscan.correlator.devices.nic import is_burned_in, is_nic
 from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac
 from virtscan.model.identity.keys import is_significant
 

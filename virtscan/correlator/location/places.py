@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from virtscan.correlator.devices.nic import is_nic
 from virtscan.correlator.location.fleet import Fleet, InterfaceOwner
-from virtscan.correlator.location.nic import is_nic
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Device, DeviceKind, DeviceName, Domain, DomainState, Hypervisor, Interface, Mac, Machine
 from virtscan.model.identity.keys import is_significant

@@ -5,13 +5,13 @@ from typing import assert_never
 
 import msgspec
 
+from virtscan.correlator.devices.attachment import AttachmentPoint
+from virtscan.correlator.devices.macvlans import bridged_macvlan, leaves_by_macvlans_alone, macvlans_below
+from virtscan.correlator.devices.nic import NicKind, is_nic
+from virtscan.correlator.devices.stack import DeviceStack, real_device
 from virtscan.correlator.location.afar import fills, needs_nic_kinds
-from virtscan.correlator.location.attachment import AttachmentPoint
-from virtscan.correlator.location.macvlans import bridged_macvlan, leaves_by_macvlans_alone, macvlans_below
-from virtscan.correlator.location.nic import NicKind, is_nic
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
 from virtscan.correlator.location.position import Position, Where
-from virtscan.correlator.location.stack import DeviceStack, real_device
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import (
     Backing,

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.kernel import KernelState
 from virtscan.correlator.location.afar import from_outside
-from virtscan.correlator.location.attachment import AttachmentPoint
 from virtscan.correlator.location.position import Position
 from virtscan.correlator.reach import of_server
 from virtscan.correlator.servers.peers import Peers, PlacedStack

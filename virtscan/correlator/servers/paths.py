@@ -9,8 +9,8 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.correlator.location.nic import is_nic
-from virtscan.correlator.location.stack import lists_all_below
+from virtscan.correlator.devices.nic import is_nic
+from virtscan.correlator.devices.stack import lists_all_below
 from virtscan.model import Backing, DeviceKind, DeviceName, Offload, ServerDevice, State
 
 

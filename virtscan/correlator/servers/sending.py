@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from virtscan.correlator.location.nic import is_nic
+from virtscan.correlator.devices.nic import is_nic
 from virtscan.correlator.servers.paths import (
     PATH_STATES,
     PathState,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from virtscan.correlator.location.attachment import AttachmentPoint
+from virtscan.correlator.devices.attachment import AttachmentPoint
 from virtscan.correlator.servers.outside import InterfaceServers
 from virtscan.correlator.table import Ruling
 from virtscan.model import Confidence, Reach

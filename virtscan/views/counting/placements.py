@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from virtscan.correlator.exposure import exposure
-from virtscan.correlator.location.nic import nic_kind
-from virtscan.correlator.location.stack import follow
+from virtscan.correlator.devices.nic import nic_kind
+from virtscan.correlator.devices.stack import follow
+from virtscan.correlator.findings.exposure import exposure
 from virtscan.model import (
     Device,
     DeviceKind,

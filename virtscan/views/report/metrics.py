@@ -7,10 +7,10 @@ from itertools import product
 
 import msgspec
 
+from virtscan.correlator.findings.waivers import WaiverState, state_on
 from virtscan.correlator.servers.cure import as_judged
 from virtscan.correlator.servers.sending import sending
 from virtscan.correlator.servers.server_index import ServerIndex
-from virtscan.correlator.waivers import WaiverState, state_on
 from virtscan.model import (
     Domain,
     DomainState,

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from virtscan.correlator.location.attachment import AttachmentPoint
-from virtscan.correlator.location.nic import NicKind
-from virtscan.correlator.location.stack import DeviceStack, real_device
+from virtscan.correlator.devices.attachment import AttachmentPoint
+from virtscan.correlator.devices.nic import NicKind
+from virtscan.correlator.devices.stack import DeviceStack, real_device
 from virtscan.model import DeviceKind, DeviceName, SourceMode
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.build import device, hypervisor, nic, tap
-from virtscan.correlator.location.nic import NicKind, belongs_to_a_nic, is_nic, nic_kind
+from virtscan.correlator.devices.nic import NicKind, belongs_to_a_nic, is_nic, nic_kind
 from virtscan.model import Backing, Device, DeviceKind, Mac, Machine
 
 FILLING, VIRTUAL, UNKNOWN = NicKind

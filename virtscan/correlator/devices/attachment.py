@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from virtscan.correlator.location.nic import NicKind, is_nic, is_physical, nic_kind
-from virtscan.correlator.location.stack import UNKNOWN_STACK, DeviceStack, follow, real_device
+from virtscan.correlator.devices.nic import NicKind, is_nic, is_physical, nic_kind
+from virtscan.correlator.devices.stack import UNKNOWN_STACK, DeviceStack, follow, real_device
 from virtscan.model import Attachment, Device, DeviceName, Hypervisor, Machine, SourceMode
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.build import bond, bridge, device, macvlan, nic, tap, veth, vlan
-from virtscan.correlator.location.nic import NicKind
-from virtscan.correlator.location.stack import UNKNOWN_STACK, OnBond, follow, lists_all_below
+from virtscan.correlator.devices.nic import NicKind
+from virtscan.correlator.devices.stack import UNKNOWN_STACK, OnBond, follow, lists_all_below
 from virtscan.model import Backing, Device, DeviceKind, DeviceName
 
 FILLING, VIRTUAL, UNKNOWN = NicKind

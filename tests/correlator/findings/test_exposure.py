@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.build import domain, macvtap
-from virtscan.correlator.exposure import exposure
+from virtscan.correlator.findings.exposure import exposure
 from virtscan.model import Exposure, Firmware, Interface, LinkState, Mac, State
 
 MAC = Mac("52:54:00:93:76:af")

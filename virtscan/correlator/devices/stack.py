@@ -6,7 +6,7 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.correlator.location.nic import NicKind, is_nic
+from virtscan.correlator.devices.nic import NicKind, is_nic
 from virtscan.model import Backing, Device, DeviceKind, DeviceName, SourceMode
 
 

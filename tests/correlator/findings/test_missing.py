@@ -9,7 +9,7 @@ from tests.build import ONLY_BONDS, bond, bridge, device, domain, hypervisor, ma
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, satellite, scene
 from virtscan.correlator import correlate
 from virtscan.correlator.evaluator import Evaluator
-from virtscan.correlator.missing import ORDER, MissingFact, missing_facts
+from virtscan.correlator.findings.missing import ORDER, MissingFact, missing_facts
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.explain import Spot, explain, text
 from virtscan.model import (

@@ -1,0 +1,1 @@
+"""Findings: their reasons, the missing facts that would settle them, exposure, and waivers."""
