@@ -1,14 +1,16 @@
 """Columns drawn as lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 
 import click
 import msgspec
-from tabulate import SEPARATING_LINE, tabulate
+from tabulate import DataRow, TableFormat, tabulate
 
-from virtscan.reporters.terminal.layout import Lane
+from virtscan.reporters.terminal.layout import GUTTER, Lane
 from virtscan.reporters.terminal.strips import Strip
+from virtscan.reporters.terminal.width import width
+from virtscan.views.document import Align
 
 VERDICTS: Mapping[str, str] = {
     "at-risk": "red",
@@ -21,10 +23,34 @@ _COLOURS: Mapping[str, Mapping[str, str]] = {
     "status": {"failed": "red", "partial": "yellow"},
 }
 
+_CELL = DataRow(begin="", sep="", end="|")
+_COLUMN = TableFormat(None, None, None, None, headerrow=_CELL, datarow=_CELL, padding=0, with_header_hide=None)
+"""One column, with a mark at its right, because tabulate strips lines."""
+
 
 def painted(lanes: Sequence[Lane]) -> list[Lane]:
     """Colour the cells of closed sets whose values are good or bad."""
     return [tuple(map(_painted, lane)) for lane in lanes]
+
+
+def table(lanes: Sequence[Lane], *, has_total: bool) -> list[str]:
+    """Draw a heading, a line below it and the rows; those of several lines are apart from each other."""
+    heading, *blocks = _rows_of(lanes)
+    total = blocks.pop() if has_total else []
+    if any(len(block) > 1 for block in blocks):
+        blocks = [[*block, ("",) * len(lanes)] for block in blocks[:-1]] + blocks[-1:]
+    lines = _drawn([*heading, *(line for block in blocks for line in block), *total], lanes)
+    ruler = ["-" * width(cell) for cell in lines[0]]
+    below = len(lines) - len(total)
+    parts = lines[: len(heading)], [ruler], lines[len(heading) : below], [ruler] * has_total, lines[below:]
+    return [_joined(line) for part in parts for line in part]
+
+
+def bare(lanes: Sequence[Lane]) -> list[list[str]]:
+    """Draw rows alone: the lines of each."""
+    _, *blocks = _rows_of(lanes)
+    lines = map(_joined, _drawn([line for block in blocks for line in block], lanes))
+    return [[next(lines) for _ in block] for block in blocks]
 
 
 def _rows_of(lanes: Sequence[Lane]) -> list[list[tuple[str, ...]]]:
@@ -33,34 +59,30 @@ def _rows_of(lanes: Sequence[Lane]) -> list[list[tuple[str, ...]]]:
     return [_block(cells) for cells in zip(*columns, strict=True)]
 
 
-def table(lanes: Sequence[Lane], *, has_total: bool) -> list[str]:
-    """Draw a heading, a line below it and the rows; those of several lines are apart from each other."""
-    heading, *blocks = _rows_of(lanes)
-    total = [SEPARATING_LINE, *blocks.pop()] if has_total else []
-    if any(len(block) > 1 for block in blocks):
-        blocks = [[*block, ("",) * len(lanes)] for block in blocks[:-1]] + blocks[-1:]
-    rows = [line for block in blocks for line in block]
-    # The heading is a row, because tabulate makes columns with a heading wider than it; so the lines it draws around
-    # a table without one have to go. Cells of several lines are rows, because it is slow with such cells.
-    return _drawn([*heading, SEPARATING_LINE, *rows, *total], lanes, "simple")[1:-1]
+def _block(cells: Sequence[str]) -> list[tuple[str, ...]]:
+    """Give a row as the lines that it takes."""
+    return list(zip_longest(*(cell.split("\n") for cell in cells), fillvalue=""))
 
 
-def bare(lanes: Sequence[Lane]) -> list[list[str]]:
-    """Draw rows alone: the lines of each."""
-    _, *blocks = _rows_of(lanes)
-    lines = iter(_drawn([line for block in blocks for line in block], lanes, "plain"))
-    return [[next(lines) for _ in block] for block in blocks]
+def _drawn(rows: Sequence[Sequence[str]], lanes: Sequence[Lane]) -> list[Sequence[str]]:
+    """Pad the cells of each column to the same width."""
+    columns = (_padded(cells, lane[0].column.align) for cells, lane in zip(zip(*rows, strict=True), lanes, strict=True))
+    return list(zip(*columns, strict=True))
 
 
-def _drawn(rows: Sequence[object], lanes: Sequence[Lane], style: str) -> list[str]:
-    """Pad the cells; tabulate measures them with wcwidth, colours left out."""
-    text = tabulate(
-        rows,  # type: ignore[arg-type]  # its annotation lacks SEPARATING_LINE
-        tablefmt=style,
-        disable_numparse=True,
-        colalign=[lane[0].column.align.value for lane in lanes],
-    )
-    return [line.rstrip() for line in text.split("\n")]
+def _joined(cells: Iterable[str]) -> str:
+    return (" " * GUTTER).join(cells).rstrip()
+
+
+def _padded(cells: Sequence[str], align: Align) -> list[str]:
+    """Pad the cells of a column to the widest; tabulate measures them with wcwidth, colours left out.
+
+    It looks at each cell several times, so it gets those that repeat, as most do, only once.
+    """
+    distinct = list(dict.fromkeys(cells))
+    lines = tabulate([[cell] for cell in distinct], tablefmt=_COLUMN, disable_numparse=True, colalign=(align.value,))
+    padded = {cell: line[:-1] for cell, line in zip(distinct, lines.split("\n"), strict=True)}
+    return [padded[cell] for cell in cells]
 
 
 def _painted(strip: Strip) -> Strip:
@@ -69,8 +91,3 @@ def _painted(strip: Strip) -> Strip:
         return strip
     cells = tuple(click.style(cell, fg=colours[cell]) if cell in colours else cell for cell in strip.cells)
     return msgspec.structs.replace(strip, cells=cells)
-
-
-def _block(cells: Sequence[str]) -> list[tuple[str, ...]]:
-    """Give a row as the lines that it takes."""
-    return list(zip_longest(*(cell.split("\n") for cell in cells), fillvalue=""))
