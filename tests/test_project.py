@@ -15,6 +15,7 @@ from tests.readme import DOCUMENTS, PROJECT, README, can_be_run, examples, print
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.main import COMMANDS, INTERNAL_ERROR, INTERRUPTED, READER_GONE, WRONG_USAGE, virtscan
 from virtscan.offload import READERS
+from virtscan.reporters import REPORTERS
 from virtscan.views import VIEWS
 
 HEAVY = {
@@ -141,6 +142,12 @@ def test_the_readme_names_every_command() -> None:
     (table,) = re.findall(r"^## Commands\n(.*?)^## ", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
     assert set(COMMANDS) <= set(re.findall(r"\w+", table))
+
+
+def test_the_readme_names_every_format() -> None:
+    (section,) = re.findall(r"^## Formats\n(.*?)^## ", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+    assert set(REPORTERS) <= set(re.findall(r"`(\w+)`", section))
 
 
 def test_the_readme_explains_every_exit_code() -> None:

@@ -89,7 +89,7 @@ def test_a_working_directory_that_is_gone_is_named(tmp_path: Path) -> None:
         check=False,
     )
 
-    assert done.stderr == "virtscan: the working directory does not exist any more; change to another one\n"
+    assert done.stderr == "virtscan: working directory: No such file or directory; change to another one\n"
     assert done.returncode == 2
 
 

@@ -98,7 +98,11 @@ def _row(name: str) -> Row:
 
 
 def assert_harmless(content: bytes) -> None:
-    """Check text: UTF-8 or a workbook, without a character that a terminal would act on, ending with a newline."""
+    """Check text: UTF-8 or a workbook, without a character that a terminal would act on, ending with a newline.
+
+    A tab may separate cells, as long as it is not that of a name.
+    """
     text = text_of(content)
-    assert {char for char in set(text) if not char.isprintable()} <= {"\n"}
+    assert {char for char in set(text) if not char.isprintable()} <= {"\n", "\t"}
+    assert NAMES["tab"] not in text
     assert text.endswith("\n")

@@ -70,8 +70,8 @@ def virtscan() -> None:
     """Report which virtual machines will fail to boot over the network, because of which server, and the fix."""
     try:
         Path.cwd()
-    except FileNotFoundError as error:
-        raise ConfigError("the working directory does not exist any more; change to another one") from error
+    except OSError as error:
+        raise ConfigError(f"working directory: {error.strerror}; change to another one") from error
 
 
 def run(arguments: list[str]) -> int:
