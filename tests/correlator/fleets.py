@@ -200,8 +200,13 @@ def devices(draw: DrawFn, host: int, *, outer: bool) -> tuple[Device, ...]:
         nic(name, driver=driver, mac=None if start is None else Mac(f"{start}:1{host}:00:0{name[-1]}"))
         for name in ("eth0", "eth4", "eth5", "eth6")
     ]
+    mixed = draw(st.sampled_from((None, None, *NICS))) if not outer or draw(st.booleans()) else NICS[0]
+    if mixed is not None:  # a virtual function of a virtual machine, a virtual NIC of a real one
+        nics[3] = replace(nics[3], driver=mixed[0], mac=None if mixed[1] is None else Mac(f"{mixed[1]}:2{host}:00:06"))
     if outer:
         nics[1] = replace(nics[1], mac=OUTER)
+    if draw(st.integers(0, 3)) == 0:  # as members of a bond
+        nics[1:3] = [replace(one, permanent_mac=one.mac, mac=nics[1].mac) for one in nics[1:3]]
     address = draw(st.sampled_from((None, None, *ADDRESSES)))
     extra = draw(st.lists(st.sampled_from(MACVLANS), unique=True, max_size=2))
     found = [
@@ -209,7 +214,7 @@ def devices(draw: DrawFn, host: int, *, outer: bool) -> tuple[Device, ...]:
         for one in (*CATALOGUE, *nics, *extra)
     ]
     for place, mac in draw(
-        st.lists(st.tuples(st.integers(0, len(found) - 1), st.sampled_from((*MACS, *ELSEWHERE[:2]))), max_size=2)
+        st.lists(st.tuples(st.integers(0, len(found) - 1), st.sampled_from((*MACS, OUTER, *ELSEWHERE[:2]))), max_size=2)
     ):
         # A NIC with the MAC of another hypervisor's domain would make a domain of its hypervisor.
         if found[place].backing is not Backing.PHYSICAL:

@@ -73,6 +73,10 @@ def _old(observed: Observed[T] | None) -> Observed[T] | None:
     return None if observed is None else replace(observed, observed_at=LONG_AGO)
 
 
+def _named_only(device: Device) -> Device:
+    return Device(name=device.name, addresses=device.addresses, observed_at=device.observed_at)
+
+
 def _with_old_kernel(host: Hypervisor) -> Hypervisor:
     return replace(host, kernel=_old(host.kernel), declared_kernel=None, daemon=None)
 
@@ -102,6 +106,9 @@ SERVER_DEVICE_LOSSES: tuple[Callable[[ServerDevice], ServerDevice], ...] = (
     lambda one: replace(one, device=replace(one.device, lower=one.device.lower[:1], lower_complete=False)),
     lambda one: replace(one, device=replace(one.device, lower_complete=False)),
     lambda one: replace(one, device=replace(one.device, mac=None, permanent_mac=None)),
+    lambda one: replace(one, device=replace(one.device, permanent_mac=None)),
+    lambda one: replace(one, device=replace(one.device, driver=None)),
+    lambda one: replace(one, device=_named_only(one.device)),
 )
 HOST_LOSSES: tuple[Callable[[Hypervisor], Hypervisor], ...] = (
     lambda one: replace(one, kernel=None, kernel_build=None, declared_kernel=None, daemon=None),
@@ -127,6 +134,11 @@ DEVICE_LOSSES: tuple[Callable[[Device], Device], ...] = (
     lambda one: replace(one, driver=None),
     lambda one: replace(one, addresses=()),
     lambda one: replace(one, observed_at=LONG_AGO),
+    lambda one: replace(one, permanent_mac=None),
+    lambda one: replace(one, mac=None, permanent_mac=None),
+    lambda one: replace(_named_only(one), mac=one.mac),
+    lambda one: replace(one, kind=DeviceKind.UNKNOWN, backing=Backing.UNKNOWN),
+    _named_only,
 )
 RECORD_LOSSES: tuple[Callable[[Netboot], Netboot], ...] = (
     lambda one: replace(one, server=None),
@@ -195,6 +207,9 @@ def _of_server(server: Server) -> Iterator[Change]:
 def _of_host(host: Hypervisor) -> Iterator[Change]:
     for loss in HOST_LOSSES:
         yield _host(host.name, loss)
+    yield _without_lists(host.name, devices=True)
+    yield _without_lists(host.name, domains=True)
+    yield _without_lists(host.name, devices=True, domains=True)
     for place in range(len(host.devices)):
         for part in DEVICE_LOSSES:
             yield _device_of(host.name, place, part)
@@ -274,6 +289,17 @@ def _without_device(host: str, place: int) -> Change:
     )
     gap = with_gap(GapAbout.DEVICE, host)
     return lambda inventory: gap(without(inventory))
+
+
+def _without_lists(host: str, *, devices: bool = False, domains: bool = False) -> Change:
+    """Take away the whole list of devices, of domains, or both: a daemon without its driver, a host that is down."""
+
+    def change(one: Hypervisor) -> Hypervisor:
+        less = replace(one, devices=(), lists_all_devices=False) if devices else one
+        less = replace(less, domains=(), lists_all_domains=False) if domains else less
+        return replace(less, status=HostStatus.FAILED) if devices and domains else less
+
+    return _host(host, change)
 
 
 def _domain_of(host: str, place: int, change: Callable[[Domain], Domain]) -> Change:

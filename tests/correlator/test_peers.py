@@ -32,8 +32,9 @@ from virtscan.correlator import correlate
 from virtscan.correlator.devices.attachment import AttachmentPoints
 from virtscan.correlator.evaluator import Evaluator, conclude
 from virtscan.correlator.kernel import kernel_state
-from virtscan.correlator.location.afar import from_outside, seen_from
+from virtscan.correlator.location.afar import from_outside
 from virtscan.correlator.location.route import positions
+from virtscan.correlator.location.sight import seen_from
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table import Ruling
@@ -115,11 +116,11 @@ def ruled_alone(index: ServerIndex, host: Hypervisor, point: PointEvaluation, nu
     """Rule on each place of one server, wherever that is."""
     stacks = AttachmentPoints(host, index.fleet.devices_of(host.name)).stacks
     for one in index.placed[number]:
-        near = seen_from(one.place, host.name, index.fleet)
-        if not near:
-            where = from_outside(one.stack, one.place, point.point, index.fleet, one.remembered)
+        seen = seen_from(one.place, host.name, index.fleet)
+        if seen.outside is not None:
+            where = from_outside(one.stack, seen.outside, point.point, index.fleet, one.remembered)
             yield rule_at(kernel_state(host), point.point, one.stack, where)
-        for place in near:
+        for place in seen.near:
             stack = one.here if place is one.place else one.stack
             for position in positions(stack, place, point.point, stacks):
                 yield rule_at(kernel_state(host), point.point, stack, position)

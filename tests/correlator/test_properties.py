@@ -52,6 +52,8 @@ def newly_cleared(before: Inventory, changes: Iterable[Change]) -> Iterator[tupl
     was = by_interface(correlate(before))
     for change in changes:
         after = change(before)
+        if after == before:
+            continue  # what is lost was not known
         now = by_interface(correlate(after))
         present = {
             (host.name, domain.name, interface.index)
@@ -217,7 +219,7 @@ def test_explain_tells_what_the_report_says_and_what_would_settle_it(inventory: 
 def test_the_random_inventories_reach_every_rule() -> None:
     reached: set[str | NotJudged] = set()
 
-    @settings(many, max_examples=400, derandomize=True, database=None)
+    @settings(many, max_examples=800, derandomize=True, database=None)
     @given(inventories(least_servers=0))
     def look(inventory: Inventory) -> None:
         report = correlate(inventory)

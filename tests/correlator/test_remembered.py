@@ -12,6 +12,7 @@ from tests.build import (
     TAKEN_AT,
     UNFIXED_KERNEL,
     domain,
+    failure,
     gap_in_words,
     hypervisor,
     inventory,
@@ -31,6 +32,7 @@ from virtscan.model import (
     Hypervisor,
     Inventory,
     Mac,
+    Offload,
     Policy,
     Server,
     State,
@@ -60,7 +62,8 @@ def unread(host: Hypervisor) -> Hypervisor:
 
 
 def without_answer(one: Server) -> Server:
-    return replace(one, tx_checksum=State.UNKNOWN, reason="timeout", macs=one.declared_macs, devices=())
+    silent = Offload(reason=failure("timeout"))  # `replace` checks no types, a constructor does
+    return replace(one, tx_checksum=silent.tx_checksum, reason=silent.reason, macs=one.declared_macs, devices=())
 
 
 def night_after(before: Inventory, *names: str, nights: int = 1) -> Inventory:

@@ -22,10 +22,12 @@ from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, sat
 from virtscan.model import (
     Attachment,
     Backing,
+    Confidence,
     Device,
     DeviceKind,
     DeviceName,
     DomainState,
+    Finding,
     Interface,
     Inventory,
     Mac,
@@ -33,6 +35,7 @@ from virtscan.model import (
     Reach,
     SourceMode,
 )
+from virtscan.model.reasons import NeedsNicKinds
 
 BRIDGE, VEPA, PRIVATE, PASSTHROUGH, NO_MODE = SourceMode
 YES, NO, UNKNOWN = Reach
@@ -334,3 +337,27 @@ def test_a_device_with_a_domains_mac_is_its_own_only_while_the_domain_runs(state
     odd = device("mt0", DeviceKind.ETHERNET, backing=Backing.VIRTUAL, lower_complete=False, mac=Mac(SERVING))
 
     assert finding_of(scene(beside=(guest,), devices=(odd,))).rule == rule
+
+
+@pytest.mark.parametrize("guest", [tap("web", mac=Mac(OTHER)), macvlan("web", "eth0", mac=Mac(OTHER))])
+def test_a_device_that_may_be_a_guests_makes_no_domain_of_its_hypervisor(guest: Device) -> None:
+    nics = (nic("eth0", mac=Mac("52:54:00:00:00:03"), driver="virtio_net"),)
+    web = domain("web", macvtap("bond3", mac=OTHER))
+
+    def judged(device: Device) -> Finding:
+        inner = hypervisor("hv2", provisioner(), devices=(*nics, device))
+        return finding_of(scene(beside=(web,), others=(inner,), host_devices=STACKS, lists_all_domains=False))
+
+    assert judged(guest).rule == "R14"
+    assert judged(replace(guest, kind=DeviceKind.UNKNOWN)).rule == "R14"
+    assert judged(replace(guest, kind=DeviceKind.UNKNOWN, backing=Backing.UNKNOWN)).rule == "R14"
+
+
+def test_a_device_that_may_be_a_nic_may_carry_its_hypervisor() -> None:
+    doubtful = device("web", DeviceKind.UNKNOWN, mac=Mac(OTHER))
+    web = domain("web", macvtap(mac=OTHER))
+    inner = hypervisor("hv2", provisioner(), devices=(doubtful,))
+    found = finding_of(scene(beside=(web,), others=(inner,), host_devices=STACKS))
+
+    assert (found.rule, found.confidence) == ("R7", Confidence.MEDIUM)
+    assert NeedsNicKinds(hypervisor="hv2", device=None, nics=(doubtful.name,)) in found.missing

@@ -13,10 +13,10 @@ import msgspec
 from virtscan.correlator.devices.attachment import AttachmentPoint, AttachmentPoints
 from virtscan.correlator.devices.stack import OnBond
 from virtscan.correlator.kernel import KernelState, kernel_state
-from virtscan.correlator.location.afar import seen_from
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.places import Place
 from virtscan.correlator.location.route import positions
+from virtscan.correlator.location.sight import seen_from
 from virtscan.correlator.reach import of_any, of_pool, of_server
 from virtscan.correlator.servers.outside import InterfaceServers, OutsideServers
 from virtscan.correlator.servers.peers import Peers, PlacedStack
@@ -66,10 +66,10 @@ class Evaluator:
         for number in index.related_to(hypervisor.name):
             outside = self._related[number] = []
             for one in index.placed[number]:
-                near = seen_from(one.place, hypervisor.name, index.fleet)
-                self._near += ((number, one.here if place is one.place else one.stack, place) for place in near)
-                if not near:
-                    outside.append(one)
+                seen = seen_from(one.place, hypervisor.name, index.fleet)
+                self._near += ((number, one.here if place is one.place else one.stack, place) for place in seen.near)
+                if seen.outside is not None:
+                    outside.append(msgspec.structs.replace(one, place=seen.outside))
         self._outside = self._ruling_on(index.peers)
         self._evaluations: dict[_Plug, Evaluation | NotJudged] = {}
 

@@ -36,8 +36,10 @@ from virtscan.model import (
     Interface,
     Inventory,
     Mac,
+    Machine,
     Policy,
 )
+from virtscan.model.reasons import NeedsNicKinds
 
 UUID = "4c4c4544-004a-1000-8000-c4c04f000001"
 A, B, C = (Mac(f"b4:96:91:00:00:0{number}") for number in (1, 2, 3))
@@ -170,10 +172,6 @@ def carrier(name: str = "inner", **more: Any) -> Domain:
             for one in (tap("vnet0", mac=INNER), veth("v0", mac=INNER), macvlan("mv0", "eth0", mac=INNER))
         ),
         (marks(eth(A)), (carrier(),), []),
-        # A device of unknown kind may be the NIC of a virtual machine, or a guest's on a real one.
-        (marks(device("eth9", DeviceKind.UNKNOWN, mac=INNER)), (carrier(),), ["inner"]),
-        (marks(eth(B, driver="virtio_net"), device("eth9", DeviceKind.UNKNOWN, mac=INNER)), (carrier(),), ["inner"]),
-        (marks(eth(B), device("web", DeviceKind.UNKNOWN, mac=INNER)), (carrier(),), []),
         (marks(device("macvtap0", DeviceKind.UNKNOWN, mac=INNER)), (carrier(),), []),
         # In a cluster a guest is defined on every machine, and its macvtap is on the one that runs it.
         (marks(eth(INNER), domains=(carrier(),)), (carrier(state=DomainState.INACTIVE),), []),
@@ -188,9 +186,43 @@ def carrier(name: str = "inner", **more: Any) -> Domain:
 def test_a_hypervisor_is_a_domain_by_mac_or_uuid(
     inner: dict[str, Any], around: tuple[Domain, ...], carriers: list[str]
 ) -> None:
-    found = fleet(hypervisor("hv1", *around), hypervisor("hv2", **inner))
+    found = fleet(hypervisor("hv1", *around), hypervisor("hv2", **inner)).carriers_on("hv2", "hv1")
 
-    assert [(name, one.name) for name, one in found.carriers_on("hv2", "hv1")] == [("hv1", name) for name in carriers]
+    assert [(one.hypervisor, one.domain.name, one.doubts) for one in found] == [("hv1", name, ()) for name in carriers]
+
+
+@pytest.mark.parametrize("others", [(), (eth(B, driver="virtio_net"),), (eth(B),)])
+@pytest.mark.parametrize("kind", [DeviceKind.UNKNOWN, DeviceKind.ETHERNET])
+def test_a_device_that_may_be_a_nic_or_a_guests_leaves_open_if_its_hypervisor_is_a_domain(
+    kind: DeviceKind, others: tuple[Device, ...]
+) -> None:
+    doubtful = device("web", kind, mac=INNER, lower_complete=False)
+    found = fleet(hypervisor("hv1", carrier()), hypervisor("hv2", devices=(*others, doubtful)))
+    needed = NeedsNicKinds(hypervisor="hv2", device=None, nics=(doubtful.name,))
+
+    assert [one.doubts for one in found.carriers_on("hv2", "hv1")] == [(needed,)]
+    assert not found.is_carried("hv2")
+    assert found.hypervisors["hv2"].machine is Machine.UNKNOWN
+
+
+def test_a_hypervisor_that_is_a_domain_by_one_device_may_be_another_one_by_another() -> None:
+    nic, doubtful = eth(INNER), device("web", DeviceKind.UNKNOWN, mac=A)
+    found = fleet(
+        hypervisor("hv1", carrier(), domain("other", macvtap(mac=A))), hypervisor("hv2", devices=(doubtful, nic))
+    )
+
+    assert [(one.domain.name, bool(one.doubts)) for one in found.carriers_on("hv2", "hv1")] == [
+        ("inner", False),
+        ("other", True),
+    ]
+    assert found.is_carried("hv2")
+
+
+def test_a_device_of_unknown_kind_on_a_machine_that_is_not_virtual_is_a_guests() -> None:
+    doubtful = device("web", DeviceKind.UNKNOWN, mac=INNER)
+    found = fleet(hypervisor("hv1", carrier()), hypervisor("hv2", devices=(eth(B), doubtful), machine=Machine.PHYSICAL))
+
+    assert found.carriers == {}
 
 
 def test_a_hypervisor_is_no_domain_of_its_own_machine() -> None:
@@ -209,8 +241,8 @@ def test_a_hypervisor_nested_twice_is_carried_by_the_domain_around_both() -> Non
         hypervisor("hv3", devices=(eth(middle),)),
     )
 
-    assert [one.name for _, one in found.carriers_on("hv3", "hv1")] == ["middle"]
-    assert [one.name for _, one in found.carriers_on("hv3", "hv2")] == ["inner"]
+    assert [one.domain.name for one in found.carriers_on("hv3", "hv1")] == ["middle"]
+    assert [one.domain.name for one in found.carriers_on("hv3", "hv2")] == ["inner"]
     assert found.carriers_on("hv1", "hv3") == ()
 
 

@@ -8,6 +8,7 @@ from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.memory import Remembered
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
 from virtscan.correlator.location.position import Position, Where
+from virtscan.correlator.location.sight import seen_from
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import DomainState, Hypervisor, Interface, Machine, Reach, State
 from virtscan.model.reasons import (
@@ -29,27 +30,6 @@ from virtscan.model.reasons import (
 # QEMU fills in the checksums of packets from these models, in software.
 _FILLING_MODELS = frozenset({"e1000", "rtl8139"})
 _VIRTIO_MODELS = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
-
-
-def seen_from(place: Place, here: str, fleet: Fleet) -> tuple[Place, ...]:
-    """Give the sources of packets that a place has on the hypervisor `here`; empty if it lies outside.
-
-    A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs, as far as they are known.
-    """
-    if isinstance(place, Bare | UnlocatedServer):
-        return ()
-    if fleet.machines[place.hypervisor] == fleet.machines[here]:
-        return (place,)
-    declared = place.declared if isinstance(place, GuestNic) else True
-    inner = place if isinstance(place, GuestNic) else None
-    carriers = fleet.carriers_on(place.hypervisor, here)
-    return tuple(
-        GuestNic(
-            hypervisor=around, domain=domain, interface=nic, declared=declared, exclusive=len(carriers) > 1, inner=inner
-        )
-        for around, domain in carriers
-        for nic in domain.interfaces
-    )
 
 
 def from_outside(
@@ -84,14 +64,12 @@ def _on_another(
     )
     declared = place.declared if isinstance(place, GuestNic) else True
     mac = place.interface.mac if isinstance(place, GuestNic) else None
-    exclusive = place.exclusive if isinstance(place, GuestNic) else False
     where = Where.THROUGH_NICS
     missing: tuple[Reason, ...] = ()
     seen = neighbour(there, fleet)
-    stands = seen.is_virtual is State.OFF or seen.is_carried
-    hidden = None if stands else _may_be_carried(place, point.hypervisor, fleet, _name(stack))
+    hidden = None if seen.leaves or seen.is_carried else _may_be_carried(place, point.hypervisor, fleet, _name(stack))
     nested = _is_nested(point, there, seen, fleet)
-    if hidden is not None and seen.is_virtual is State.ON:
+    if hidden is not None and seen.is_virtual:
         where, missing = Where.UNPROVEN, (hidden,)
     elif nested is State.ON:
         because += (_is_vm(point),)
@@ -109,18 +87,18 @@ def _on_another(
         weak=weak,
         declared=declared,
         mac=mac,
-        exclusive=exclusive,
+        exclusive=place.exclusive,
     )
 
 
 class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor as it looks to all others that it does not carry, nor they it.
 
-    `leaves` is True if it is known not to be a virtual machine. `is_carried` is True if domains are known that are the
-    hypervisor itself, `may_carry` if domains on it may be unread.
+    `leaves` is True if frames from it pass filling NICs alone. `is_carried` is True if it certainly is a known domain,
+    `may_carry` if domains on it may be unread.
     """
 
-    is_virtual: State
+    is_virtual: bool
     leaves: bool
     is_carried: bool
     may_carry: bool
@@ -130,17 +108,11 @@ def neighbour(name: str, fleet: Fleet) -> Neighbour:
     """Describe a hypervisor to the others, by its NICs or otherwise."""
     host, kinds, machine = fleet.hypervisors[name], fleet.nic_kinds[name], fleet.machines[name]
     return Neighbour(
-        is_virtual=_is_virtual(host, kinds),
+        is_virtual=host.machine is Machine.VIRTUAL or NicKind.VIRTUAL in kinds,
         leaves=_leaves_by_filling_nics(host, kinds),
-        is_carried=machine in fleet.carriers,
+        is_carried=fleet.is_carried(name),
         may_carry=machine in fleet.incomplete_machines,
     )
-
-
-def _is_virtual(host: Hypervisor, kinds: frozenset[NicKind]) -> State:
-    if host.machine is Machine.VIRTUAL or NicKind.VIRTUAL in kinds:
-        return State.ON
-    return State.OFF if is_physical(host) or kinds == {NicKind.FILLING} else State.UNKNOWN
 
 
 def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool:
@@ -169,7 +141,7 @@ def _is_nested(point: AttachmentPoint, there: str, seen: Neighbour, fleet: Fleet
     here = point.hypervisor
     if point.is_filled or point.machine is Machine.PHYSICAL:
         return State.OFF
-    may_run_there = fleet.machines[here] not in fleet.carriers and seen.may_carry
+    may_run_there = not fleet.is_carried(here) and seen.may_carry
     runs_there = bool(fleet.carriers_on(here, there))
     if seen.leaves and not (runs_there or may_run_there):
         return State.OFF
@@ -225,7 +197,7 @@ def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoi
         return None
     because: list[Reason] = []
     for place in remembered.places:
-        if seen_from(place, here, remembered.fleet):
+        if seen_from(place, here, remembered.fleet).near:
             return None
         if _on_another(stack, place, point, remembered.fleet).where is not Where.THROUGH_NICS:
             return None

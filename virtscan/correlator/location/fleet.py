@@ -5,35 +5,30 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.devices.nic import NicKind, is_nic, is_physical, nic_kind
-from virtscan.correlator.location.machines import LOCAL_NAMES, machines_of
+from virtscan.correlator.devices.nic import NicKind, is_nic, nic_kind
+from virtscan.correlator.location.carriers import (
+    CarryingDomain,
+    InterfaceOwner,
+    carriers_between,
+    carriers_of,
+    with_carriers,
+)
+from virtscan.correlator.location.machines import machines_of
 from virtscan.correlator.staleness.age import Clock
 from virtscan.model import (
-    Backing,
     Device,
-    DeviceKind,
     DeviceName,
     Domain,
     Gap,
     GapAbout,
     HostStatus,
     Hypervisor,
-    Interface,
     Inventory,
     Mac,
     Machine,
 )
 from virtscan.model.gaps.causes import DeviceNotListed
 from virtscan.model.gaps.items import OtherItem, WholeHost
-from virtscan.model.identity.keys import is_significant
-
-
-class InterfaceOwner(msgspec.Struct, frozen=True, gc=False):
-    """An interface with the domain and the hypervisor that it belongs to."""
-
-    hypervisor: str
-    domain: Domain
-    interface: Interface
 
 
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +37,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     `interfaces` and `devices` find a MAC, `domains` a uuid. `targets` are the names of the devices of each
     hypervisor that are a domain's, `nic_kinds` the kinds of its NICs. `machines` gives hypervisors
     that are one machine the same name, `members` lists them by that name. `carriers` are the domains that a hypervisor,
-    by its machine, is itself.
+    by its machine, is or may be itself.
     `incomplete` names the hypervisors that may have domains which were not read, `lacking` those of which something
     could not be read, `lacking_domains` those with an unread domain, `lacking_devices` those with an unread device,
     which may have any MAC. `unread` names those that were not read completely, `outdated` those whose facts are too old
@@ -57,7 +52,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     nic_kinds: Mapping[str, frozenset[NicKind]]
     machines: Mapping[str, str]
     members: Mapping[str, Sequence[str]]
-    carriers: Mapping[str, Sequence[tuple[str, Domain]]]
+    carriers: Mapping[str, Sequence[CarryingDomain]]
     incomplete: frozenset[str]
     incomplete_machines: frozenset[str]
     lacking: frozenset[str]
@@ -92,23 +87,15 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
 
     def machines_under(self, hypervisor: str) -> frozenset[str]:
         """Name the machine of a hypervisor, and those that it runs on, at any depth."""
-        return _with_carriers({self.machines[hypervisor]}, self.carriers, self.machines)
+        return with_carriers({self.machines[hypervisor]}, self.carriers, self.machines)
 
-    def carriers_on(self, hypervisor: str, onto: str) -> tuple[tuple[str, Domain], ...]:
+    def carriers_on(self, hypervisor: str, onto: str) -> tuple[CarryingDomain, ...]:
         """Give the domains on the machine of `onto` that a nested hypervisor is, or is nested in: one for each copy."""
-        wanted = self.machines[onto]
-        seen = {self.machines[hypervisor]}
-        waiting = [self.machines[hypervisor]]
-        found: list[tuple[str, Domain]] = []
-        while waiting:
-            for around, domain in self.carriers.get(waiting.pop(), ()):
-                machine = self.machines[around]
-                if machine == wanted:
-                    found.append((around, domain))
-                elif machine not in seen:
-                    seen.add(machine)
-                    waiting.append(machine)
-        return tuple(found)
+        return carriers_between(self.carriers, self.machines, self.machines[hypervisor], self.machines[onto])
+
+    def is_carried(self, hypervisor: str) -> bool:
+        """Return True if domains are known of which the hypervisor is certainly one."""
+        return any(not one.doubts for one in self.carriers.get(self.machines[hypervisor], ()))
 
 
 def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
@@ -128,8 +115,9 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
                 if interface.mac is not None and (found := interfaces.get(interface.mac)) is not None:
                     found.append(InterfaceOwner(host.name, domain, interface))
     machines = machines_of(hosts, {mac for mac, owners in interfaces.items() if owners})
-    carriers = _carriers(hosts, devices, interfaces, domains, machines)
-    known = [_as_carried(host) if machines[host.name] in carriers else host for host in hosts]
+    carriers = carriers_of(hosts, devices, interfaces, domains, machines)
+    carried = {machine for machine, some in carriers.items() if not all(one.doubts for one in some)}
+    known = [_as_carried(host) if machines[host.name] in carried else host for host in hosts]
     clock = Clock(inventory.taken_at, inventory.policy.max_age)
     outdated = frozenset(host.name for host in hosts if clock.is_too_old(host.observed_at))
     unread = _unread(inventory, outdated)
@@ -149,7 +137,7 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         members=_members(machines),
         carriers=carriers,
         incomplete=incomplete,
-        incomplete_machines=_with_carriers(
+        incomplete_machines=with_carriers(
             {machines[name] for name in incomplete & machines.keys()}, carriers, machines
         ),
         lacking=lacking,
@@ -216,76 +204,11 @@ def _named(gap: Gap) -> str:
             return ""
 
 
-def _carriers(
-    hosts: Sequence[Hypervisor],
-    devices: Mapping[Mac, Sequence[tuple[str, Device]]],
-    interfaces: Mapping[Mac, Sequence[InterfaceOwner]],
-    domains: Mapping[str, Sequence[tuple[str, Domain]]],
-    machines: Mapping[str, str],
-) -> dict[str, list[tuple[str, Domain]]]:
-    """Find the hypervisors that are domains of others: by a device with the MAC of a domain's interface, or by uuid."""
-    found: dict[str, dict[tuple[str, int], Domain]] = defaultdict(dict)
-    by_name = {host.name: host for host in hosts}
-    for mac, owners in devices.items():
-        around = {(owner.hypervisor, id(owner.domain)): owner.domain for owner in interfaces[mac]}
-        # A machine that has the domain itself has the device for it, wherever else the domain is defined.
-        at_home = {machines[name] for name, _ in around}
-        own = {machines[name] for name, device in owners if _is_own(device, by_name[name])} if around else set()
-        for machine in own - at_home:
-            found[machine] |= around
-    for host in hosts:
-        if host.system_uuid is not None and is_significant(host.system_uuid):
-            for name, domain in domains.get(host.system_uuid.casefold(), ()):
-                if machines[name] != machines[host.name]:
-                    found[machines[host.name]][name, id(domain)] = domain
-    return {
-        machine: sorted(((name, domain) for (name, _), domain in around.items()), key=_by_name)
-        for machine, around in found.items()
-        if around
-    }
-
-
-def _with_carriers(
-    wanted: Collection[str], carriers: Mapping[str, Sequence[tuple[str, Domain]]], machines: Mapping[str, str]
-) -> frozenset[str]:
-    """Add the machines on which some machines run, at any depth."""
-    found = set(wanted)
-    waiting = list(wanted)
-    while waiting:
-        for around, _ in carriers.get(waiting.pop(), ()):
-            if machines[around] not in found:
-                found.add(machines[around])
-                waiting.append(machines[around])
-    return frozenset(found)
-
-
-def _by_name(carrier: tuple[str, Domain]) -> tuple[str, str, str, bool]:
-    name, domain = carrier
-    return name, domain.name, domain.origin, domain.next_start
-
-
 def _members(machines: Mapping[str, str]) -> dict[str, list[str]]:
     members: dict[str, list[str]] = defaultdict(list)
     for name in sorted(machines):
         members[machines[name]].append(name)
     return members
-
-
-def _is_own(device: Device, host: Hypervisor) -> bool:
-    """Return True for a device that may be the host's NIC, or have its MAC; taps and macvtaps have their guests'.
-
-    One of unknown kind may be either. On a machine whose NICs are real it is a guest's.
-    """
-    if device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN} or is_nic(device):
-        return True
-    if device.kind in {DeviceKind.MACVLAN, DeviceKind.VETH} or device.backing is Backing.VIRTUAL:
-        return False
-    return not device.name.startswith(LOCAL_NAMES) and not _has_real_nics(host)
-
-
-def _has_real_nics(host: Hypervisor) -> bool:
-    kinds = {nic_kind(device, host) for device in host.devices if is_nic(device)}
-    return kinds == {NicKind.FILLING} or is_physical(host)
 
 
 def _as_carried(host: Hypervisor) -> Hypervisor:

@@ -10,17 +10,20 @@ from typing import TypeAlias
 import msgspec
 
 from virtscan.correlator.devices.nic import is_nic
-from virtscan.correlator.location.fleet import Fleet, InterfaceOwner
+from virtscan.correlator.location.carriers import InterfaceOwner
+from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Device, DeviceKind, DeviceName, Domain, DomainState, Hypervisor, Interface, Mac, Machine
 from virtscan.model.identity.keys import is_significant
+from virtscan.model.reasons import Reason
 
 
 class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
     """A domain's interface. `declared` is False for one that the server was not declared to serve through.
 
     `exclusive` is True if the domain is one of several copies of which only one can be the server. `inner` is the NIC
-    of a domain inside this one, where that is a hypervisor itself.
+    of a domain inside this one, where that is a hypervisor itself; `doubts` are the missing facts without which it may
+    be none.
     """
 
     hypervisor: str
@@ -29,6 +32,7 @@ class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
     declared: bool = True
     exclusive: bool = False
     inner: "GuestNic | None" = None
+    doubts: tuple[Reason, ...] = ()
 
 
 class HostDevice(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +40,7 @@ class HostDevice(msgspec.Struct, frozen=True, kw_only=True):
 
     hypervisor: str
     device: Device
+    exclusive: bool = False
 
 
 class HostItself(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +48,7 @@ class HostItself(msgspec.Struct, frozen=True, kw_only=True):
 
     hypervisor: str
     declared: bool = False
+    exclusive: bool = False
 
 
 class Bare(msgspec.Struct, frozen=True, kw_only=True):

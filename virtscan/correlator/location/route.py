@@ -105,6 +105,7 @@ def _of_guest(
     for position in found:
         yield msgspec.structs.replace(
             position,
+            missing=(*position.missing, *place.doubts),
             fills=fills(name, place),
             declared=place.declared,
             mac=place.interface.mac,

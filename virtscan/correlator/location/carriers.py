@@ -1,0 +1,127 @@
+"""Hypervisors that are domains of others: by a NIC with the MAC of a domain's interface, or by a uuid."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from virtscan.correlator.devices.nic import is_nic, is_physical
+from virtscan.correlator.location.machines import LOCAL_NAMES
+from virtscan.model import Backing, Device, DeviceKind, Domain, Hypervisor, Interface, Mac, State
+from virtscan.model.identity.keys import is_significant
+from virtscan.model.reasons import NeedsNicKinds
+
+
+class InterfaceOwner(msgspec.Struct, frozen=True, gc=False):
+    """An interface with the domain and the hypervisor that it belongs to."""
+
+    hypervisor: str
+    domain: Domain
+    interface: Interface
+
+
+class CarryingDomain(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain of a hypervisor that is, or may be, another hypervisor.
+
+    `doubts` are empty where it certainly is. Otherwise they name the device that may be a NIC, and has the domain's
+    MAC, or the tap of a guest: the other hypervisor is then judged as a machine of its own, too.
+    """
+
+    hypervisor: str
+    domain: Domain
+    doubts: tuple[NeedsNicKinds, ...] = ()
+
+
+def carriers_of(
+    hosts: Sequence[Hypervisor],
+    devices: Mapping[Mac, Sequence[tuple[str, Device]]],
+    interfaces: Mapping[Mac, Sequence[InterfaceOwner]],
+    domains: Mapping[str, Sequence[tuple[str, Domain]]],
+    machines: Mapping[str, str],
+) -> dict[str, tuple[CarryingDomain, ...]]:
+    """Find the domains that hypervisors are or may be, by machine."""
+    found: dict[str, dict[tuple[str, int], CarryingDomain]] = defaultdict(dict)
+
+    def add(machine: str, carrier: CarryingDomain) -> None:
+        key = carrier.hypervisor, id(carrier.domain)
+        found[machine][key] = min(found[machine].get(key, carrier), carrier, key=_doubt)
+
+    by_name = {host.name: host for host in hosts}
+    for mac, owners in devices.items():
+        # A machine that has the domain itself has the device for it, wherever else the domain is defined.
+        at_home = {machines[owner.hypervisor] for owner in interfaces[mac]}
+        for name, device in owners if at_home else ():
+            own = _is_own(device, by_name[name])
+            if own is State.OFF or machines[name] in at_home:
+                continue
+            doubts = () if own is State.ON else (NeedsNicKinds(hypervisor=name, device=None, nics=(device.name,)),)
+            for owner in interfaces[mac]:
+                add(machines[name], CarryingDomain(hypervisor=owner.hypervisor, domain=owner.domain, doubts=doubts))
+    for host in hosts:
+        if host.system_uuid is not None and is_significant(host.system_uuid):
+            for name, domain in domains.get(host.system_uuid.casefold(), ()):
+                if machines[name] != machines[host.name]:
+                    add(machines[host.name], CarryingDomain(hypervisor=name, domain=domain))
+    return {machine: tuple(sorted(around.values(), key=_by_name)) for machine, around in found.items()}
+
+
+def carriers_between(
+    carriers: Mapping[str, Sequence[CarryingDomain]], machines: Mapping[str, str], inner: str, around: str
+) -> tuple[CarryingDomain, ...]:
+    """Give the domains on the machine `around` that `inner` is or runs in, at any depth: one for each copy.
+
+    A domain is in doubt if each way from it leads through a carrier in doubt.
+    """
+    found: dict[tuple[str, int], CarryingDomain] = {}
+    for certain in (True, False):
+        seen = {inner}
+        waiting: list[tuple[str, tuple[NeedsNicKinds, ...]]] = [(inner, ())]
+        while waiting:
+            machine, so_far = waiting.pop()
+            for one in carriers.get(machine, ()):
+                if certain and one.doubts:
+                    continue
+                doubts = (*so_far, *one.doubts)
+                outer = machines[one.hypervisor]
+                if outer == around:
+                    found.setdefault((one.hypervisor, id(one.domain)), msgspec.structs.replace(one, doubts=doubts))
+                elif outer not in seen:
+                    seen.add(outer)
+                    waiting.append((outer, doubts))
+    return tuple(sorted(found.values(), key=_by_name))
+
+
+def with_carriers(
+    wanted: Collection[str], carriers: Mapping[str, Sequence[CarryingDomain]], machines: Mapping[str, str]
+) -> frozenset[str]:
+    """Add the machines on which some machines run or may run, at any depth."""
+    found = set(wanted)
+    waiting = list(wanted)
+    while waiting:
+        for one in carriers.get(waiting.pop(), ()):
+            if machines[one.hypervisor] not in found:
+                found.add(machines[one.hypervisor])
+                waiting.append(machines[one.hypervisor])
+    return frozenset(found)
+
+
+def _by_name(carrier: CarryingDomain) -> tuple[str, str, str, bool]:
+    domain = carrier.domain
+    return carrier.hypervisor, domain.name, domain.origin, domain.next_start
+
+
+def _doubt(carrier: CarryingDomain) -> tuple[tuple[str, ...], ...]:
+    """Sort a carrier that certainly is one before those in doubt."""
+    return tuple((one.hypervisor, *one.nics) for one in carrier.doubts)
+
+
+def _is_own(device: Device, host: Hypervisor) -> State:
+    """Return whether a device is the host's NIC, or has the MAC of one; taps and macvtaps have their guests'.
+
+    One of unknown kind may be either. On a machine that is known not to be virtual it is a guest's.
+    """
+    if device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN} or is_nic(device):
+        return State.ON
+    if device.kind in {DeviceKind.MACVLAN, DeviceKind.VETH} or device.backing is Backing.VIRTUAL:
+        return State.OFF
+    return State.OFF if device.name.startswith(LOCAL_NAMES) or is_physical(host) else State.UNKNOWN

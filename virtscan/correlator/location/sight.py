@@ -1,0 +1,43 @@
+"""Places as one hypervisor sees them: on it, outside, or either."""
+
+import msgspec
+
+from virtscan.correlator.location.fleet import Fleet
+from virtscan.correlator.location.places import Bare, GuestNic, Place, UnlocatedServer
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """A place as one hypervisor sees it: the sources of packets on it, and the place as far as it lies outside."""
+
+    near: tuple[Place, ...]
+    outside: Place | None
+
+
+def seen_from(place: Place, here: str, fleet: Fleet) -> Sight:
+    """Give the sources of packets that a place has on the hypervisor `here`, and the place itself if it lies outside.
+
+    A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs, as far as they are known.
+    One on a hypervisor that may be a domain has both places, of which only one is real.
+    """
+    if isinstance(place, Bare | UnlocatedServer):
+        return Sight((), place)
+    if fleet.machines[place.hypervisor] == fleet.machines[here]:
+        return Sight((place,), None)
+    carriers = fleet.carriers_on(place.hypervisor, here)
+    if not carriers:
+        return Sight((), place)
+    doubtful = all(one.doubts for one in carriers)
+    nics = (
+        GuestNic(
+            hypervisor=one.hypervisor,
+            domain=one.domain,
+            interface=nic,
+            declared=place.declared if isinstance(place, GuestNic) else True,
+            exclusive=doubtful or len(carriers) > 1,
+            inner=place if isinstance(place, GuestNic) else None,
+            doubts=one.doubts,
+        )
+        for one in carriers
+        for nic in one.domain.interfaces
+    )
+    return Sight(tuple(nics), msgspec.structs.replace(place, exclusive=True) if doubtful else None)
