@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import msgspec
 
@@ -202,10 +203,17 @@ def _others(evaluation: Evaluation) -> tuple[AnotherServer, ...]:
         for stack in ruling.stacks
     ]
     decides = evaluation.ruling.stack
-    found = {(stack.server.name, stack.interface or ""): stack.interface for stack in stacks}
+    found = dict.fromkeys((stack.server.name, stack.interface or "") for stack in stacks)
     if decides is not None:
         found.pop((decides.server.name, decides.interface or ""), None)
-    return tuple(AnotherServer(server=name, server_interface=device) for (name, _), device in sorted(found.items()))
+    return tuple(map(_named, sorted(found)))
+
+
+@cache
+def _named(name: tuple[str, str]) -> AnotherServer:
+    """Give one value for all findings that name a server."""
+    server, interface = name
+    return AnotherServer(server=server, server_interface=interface or None)
 
 
 def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ...]) -> Iterator[Gap]:
