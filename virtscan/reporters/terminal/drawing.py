@@ -5,7 +5,6 @@ from itertools import zip_longest
 
 import click
 import msgspec
-from tabulate import DataRow, TableFormat, tabulate
 
 from virtscan.reporters.terminal.layout import GUTTER, Lane
 from virtscan.reporters.terminal.strips import Strip
@@ -22,10 +21,6 @@ _COLOURS: Mapping[str, Mapping[str, str]] = {
     "verdict": VERDICTS,
     "status": {"failed": "red", "partial": "yellow"},
 }
-
-_CELL = DataRow(begin="", sep="", end="|")
-_COLUMN = TableFormat(None, None, None, None, headerrow=_CELL, datarow=_CELL, padding=0, with_header_hide=None)
-"""One column, with a mark at its right, because tabulate strips lines."""
 
 
 def painted(lanes: Sequence[Lane]) -> list[Lane]:
@@ -79,8 +74,12 @@ def _padded(cells: Sequence[str], align: Align) -> list[str]:
 
     It looks at each cell several times, so it gets those that repeat, as most do, only once.
     """
+    from tabulate import DataRow, TableFormat, tabulate  # slow to load; many reports have no rows
+
+    marked = DataRow(begin="", sep="", end="|")  # tabulate strips lines
+    style = TableFormat(None, None, None, None, headerrow=None, datarow=marked, padding=0, with_header_hide=None)
     distinct = list(dict.fromkeys(cells))
-    lines = tabulate([[cell] for cell in distinct], tablefmt=_COLUMN, disable_numparse=True, colalign=(align.value,))
+    lines = tabulate([[cell] for cell in distinct], tablefmt=style, disable_numparse=True, colalign=(align.value,))
     padded = {cell: line[:-1] for cell, line in zip(distinct, lines.split("\n"), strict=True)}
     return [padded[cell] for cell in cells]
 

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable
 
-from wcwidth import wcswidth, wcwidth
-
 from virtscan.reporters.text import ELLIPSIS
 
 _GLUE = "\u00a0"
@@ -15,7 +13,11 @@ _WORD = re.compile(r" *[^ ]+")
 
 def width(text: str) -> int:
     """Return the number of columns that a printable text takes."""
-    return len(text) if text.isascii() else max(wcswidth(text), 0)
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth  # slow to load; most names are ASCII
+
+    return max(wcswidth(text), 0)
 
 
 def shorten(text: str, limit: int) -> str:
@@ -34,6 +36,8 @@ def shorten(text: str, limit: int) -> str:
 
 def _clusters(text: str) -> list[str]:
     """Split a text into characters, each with its combining marks and joined characters."""
+    from wcwidth import wcwidth
+
     clusters: list[str] = []
     for character in text:
         if clusters and (wcwidth(character) == 0 or clusters[-1].endswith(_JOINER)):
