@@ -22,6 +22,15 @@ IDIOM = {
 }
 
 
+SPEECH = re.compile(r"\b(tells?|told|says?|said|hears?|heard|believes?|thinks?|speaks?|wants)\b", re.IGNORECASE)
+"""Verbs of persons: programs report, return, send and request."""
+
+QUESTION_HEADING = re.compile(
+    r"^#+ (?:(?:What|Who|Why|How|Where|When|Which|Is|Are|Does|Do|Can)\b.*|.*\?)$|^\|.*\?(?: \|.*)?$", re.MULTILINE
+)
+LONGEST_SENTENCE = 25
+
+
 def texts() -> Iterator[Path]:
     """Yield the product's sources and its documentation."""
     yield from sorted((ROOT / "virtscan").rglob("*.py"))
@@ -62,11 +71,46 @@ def speech_of(lines: list[str]) -> list[str]:
     return [line for line in lines if re.match(r"(What|Who|Whom|Say|Tell|Ask)\b(?! if\b)", line)]
 
 
+def persons_of(docstrings: list[str]) -> list[str]:
+    """Return the verbs by which docstrings let a program speak; a name in code is not one."""
+    return [hit[0] for docstring in docstrings for hit in SPEECH.finditer(re.sub(r"`[^`]*`", "", docstring))]
+
+
+def headings_of(text: str) -> list[str]:
+    """Return the headings of sections and columns that are questions."""
+    return [hit[0] for hit in QUESTION_HEADING.finditer(prose_of(text))]
+
+
+def prose_of(text: str) -> str:
+    """Leave out blocks of code and comments of a Markdown text."""
+    return re.sub(r"^ *```.*?^ *```|<!--.*?-->", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def long_sentences_of(text: str) -> list[str]:
+    """Return the sentences of more than 25 words; each cell, item and paragraph ends one, code is a word."""
+    text = re.sub(r"`[^`]*`", "CODE", text)
+    text = re.sub(r"\b(e\.g|i\.e|etc)\.", r"\1", text)
+    sentences = re.split(r"(?<=[.!?:;])\s+|\n\s*\n|\n(?=\s*(?:[-*]|\d+\.) )|\|", text)
+    return [" ".join(one.split()) for one in sentences if len(re.findall(r"\S*[A-Za-z]\S*", one)) > LONGEST_SENTENCE]
+
+
+def has_a_diagram(docstring: str) -> bool:
+    """Return True for a docstring with states and arrows."""
+    return "-->" in docstring
+
+
 def hits(path: Path) -> list[str]:
     """Return everything that is not plain English in a file."""
     text = path.read_text()
-    lines = first_lines(text) if path.suffix == ".py" else []
-    return idiom_of(text) + questions_of(lines) + speech_of(lines)
+    if path.suffix != ".py":
+        # The options of the commands are those of `--help`; a scenario of the lab and an entry of the log are lists.
+        lists = path.name in {"commands.md", "CHANGELOG.md"}
+        prose = re.sub(r"^\|.*", "", prose_of(text), flags=re.MULTILINE)
+        return idiom_of(text) + headings_of(text) + ([] if lists else long_sentences_of(prose))
+    lines = first_lines(text)
+    docstrings = [one for one in docstrings_of(text) if not has_a_diagram(one)]
+    long = [sentence for one in docstrings for sentence in long_sentences_of(one)]
+    return idiom_of(text) + questions_of(lines) + speech_of(lines) + persons_of(docstrings) + long
 
 
 def name(path: Path) -> str:
@@ -101,6 +145,39 @@ def test_a_question_is_found() -> None:
 )
 def test_a_docstring_that_speaks_is_found(docstring: str) -> None:
     assert speech_of(first_lines(f'LIMIT = 1\n"""{docstring}"""\n')) == [docstring]
+
+
+@pytest.mark.parametrize("docstring", ["The driver says so.", "Names that tell them apart.", "All that it wants."])
+def test_a_program_that_speaks_is_found(docstring: str) -> None:
+    assert persons_of([docstring])
+
+
+@pytest.mark.parametrize(
+    "docstring", ["Links in `multi-user.target.wants`.", "The unwanted ones.", "An untold number."]
+)
+def test_other_words_and_names_in_code_are_not_speech(docstring: str) -> None:
+    assert persons_of([docstring]) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["## What can fail", "# Is it off", "## Off?", "| change | does it help? |", "| who? |"]
+)
+def test_a_heading_that_asks_is_found(text: str) -> None:
+    assert headings_of(f"Text.\n\n{text}\n")
+
+
+@pytest.mark.parametrize(
+    "text", ["## Failures", "| change | effect |", "```sh\n# Is it off?\n```", "### Whatever works"]
+)
+def test_other_headings_pass(text: str) -> None:
+    assert headings_of(f"{text}\n") == []
+
+
+def test_a_long_sentence_is_found() -> None:
+    words = " ".join(["word"] * LONGEST_SENTENCE)
+
+    assert long_sentences_of(f"Short. {words} word. Short.") == [f"{words} word."]
+    assert long_sentences_of(f"{words}.\n\n- {words}\n- word; word `a b c` {'word ' * 20}") == []
 
 
 @pytest.mark.long

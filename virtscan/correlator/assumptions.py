@@ -62,10 +62,10 @@ def parse_assumption(text: str) -> Assumption:
         raise ConfigError(f"--assume: invalid assumption {text!r}; {_EXAMPLES}")
     name, key, value = match["name"], match["key"], match["value"]
     if key not in _KEYS:
-        hint = did_you_mean(key, _KEYS, otherwise=f"there are {', '.join(_KEYS)}")
-        raise ConfigError(f"--assume {text!r}: no assumption is about {key!r}; {hint}")
+        hint = did_you_mean(key, _KEYS, otherwise=f"write one of {', '.join(_KEYS)}")
+        raise ConfigError(f"--assume {text!r}: unknown fact {key!r}; {hint}")
     if key == "tx" and value not in {"on", "off"}:
-        raise ConfigError(f"--assume {text!r}: tx is on or off, not {value!r}")
+        raise ConfigError(f"--assume {text!r}: invalid value {value!r}; write tx=on or tx=off")
     if key == "kernel" and read_kernel(value).basis is KernelBasis.UNREADABLE:
         raise ConfigError(f"--assume {text!r}: {value!r} is not a kernel release; write it as uname -r prints it")
     return Assumption(name=name, key=key, value=value, text=f"{name} {key}={value}")

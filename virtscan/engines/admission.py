@@ -1,9 +1,9 @@
 """Admission of jobs: how many may run at once, by open files and by the CPU there is to spare.
 
 A job that has started has a deadline. When the CPU is short, more jobs at once end later and none in time. So of those
-that read files one runs on each CPU. Those that wait for hosts start while all of them together want less than a CPU:
-more than one does not help, because threads of one process take turns. Of a few it is certain that they fit; one that
-hangs wants nothing, and counts no more.
+that read files one runs on each CPU. Those that wait for hosts start while all of them together need less than a CPU:
+more than one does not help, because threads of one process take turns. A few always fit; one that hangs needs no CPU,
+and does not count.
 """
 
 import os
@@ -18,7 +18,7 @@ MOST_AT_ONCE = 128
 """More brings nothing: one process is busy with 128 hosts at 20 ms a reply."""
 
 LEAST_AT_ONCE = 8
-"""Jobs that are at work at once whatever they want: enough to keep a CPU busy with near hosts."""
+"""Jobs that are at work at once whatever they need: enough to keep a CPU busy with near hosts."""
 
 FILES_A_JOB = 8
 """A libvirt connection takes two; one through ssh, or ssh itself, up to seven while it starts."""
@@ -33,7 +33,7 @@ _STARTING_SECONDS = 2.0
 """How long a job may take to open its files; from then on they are counted themselves."""
 
 _BUSY = 0.9
-"""CPUs that jobs together want, from which on no more are admitted."""
+"""CPUs that jobs together need, from which on no more are admitted."""
 
 
 class Admission:

@@ -1,8 +1,8 @@
 """One call under a deadline, on a thread that can be left behind.
 
-A call into a C library can't be interrupted, closing its connection from outside does not free it, and
-`ThreadPoolExecutor` and `asyncio.to_thread` join their threads at exit. So the call gets a daemon thread of its own.
-A late result goes into a queue that is no longer read.
+A call into a C library can't be interrupted, and closing its connection from outside does not free it.
+`ThreadPoolExecutor` and `asyncio.to_thread` join their threads at exit. So the call gets a daemon thread of its own. A
+late result goes into a queue that is no longer read.
 """
 
 import threading

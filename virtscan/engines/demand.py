@@ -28,7 +28,7 @@ class _Usage(NamedTuple):
 
 
 class Demand:
-    """`cpus` that were wanted, in the highest of the last samples, `at_work` the threads that had one lately.
+    """`cpus` that were needed, in the highest of the last samples, `at_work` the threads that had one lately.
 
     The highest, because the kernel counts the time of a thread only when its turn is over.
 
@@ -36,7 +36,7 @@ class Demand:
     1 as soon as threads of this process take turns, on a busy machine, too.
 
     Source:
-        Linux, Documentation/scheduler/sched-stats.rst: /proc/PID/schedstat. Elsewhere nothing seems to be wanted.
+        Linux, Documentation/scheduler/sched-stats.rst: /proc/PID/schedstat. Elsewhere the demand is taken for zero.
     """
 
     def __init__(self) -> None:

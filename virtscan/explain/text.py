@@ -116,7 +116,7 @@ def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
 
 
 def _which(account: InterfaceExplanation) -> str:
-    """Say if one of the facts alone is enough; a fact without verdicts opens new questions."""
+    """State if one of the facts alone is enough; a fact without verdicts makes other facts relevant."""
     now = None if account.finding is None else account.finding.verdict
     one_is_enough = any(set(fact.verdicts.values()) != {now} for fact in account.missing_facts)
     return "easiest first" if one_is_enough else "all of these are needed, easiest first"

@@ -46,8 +46,8 @@ class LinkEntry(msgspec.Struct, kw_only=True):
 def devices(links: Sequence[LinkEntry], source: str, *, complete: bool) -> tuple[Device, ...]:
     """Return the devices in their order, ports and members with their masters.
 
-    A master that is not shown itself gets no entry: a list with one of its members may lack the others. `complete`
-    says that the list has all devices, so that each master has all its ports.
+    A master that is not shown itself gets no entry: a list with one of its members may lack the others. `complete` is
+    True if the list has all devices, so that each master has all its ports.
     """
     ports: dict[str, list[DeviceName]] = defaultdict(list)
     roles: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """The part of the script that a server runs which looks for lasting settings: settings.sh.
 
 Of configuration files it sends the lines about TX checksum offload, never a password beside them. Scripts that run
-ethtool are sent whole, without comments and without variables whose names speak of secrets.
+ethtool are sent whole, without comments and without variables whose names suggest secrets.
 """
 
 from importlib.resources import files

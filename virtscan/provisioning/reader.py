@@ -15,7 +15,7 @@ class RecordReader(Protocol):
     Records read before a failure are returned, with a gap for the rest.
     """
 
-    def __call__(self, target: ProvisioningTarget, *, timeout: float) -> Records: ...  # noqa: D102  the class says it
+    def __call__(self, target: ProvisioningTarget, *, timeout: float) -> Records: ...  # noqa: D102  the class describes it
 
 
 def without_secret(read: RecordReader) -> RecordReader:

@@ -43,7 +43,7 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> str:
-        """Return what tells this map from others, without showing its key."""
+        """Return a word that distinguishes this map from others, without showing its key."""
         return hashlib.sha256(f"map:{self.key}".encode()).hexdigest()[:16]
 
 

@@ -31,8 +31,8 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     r"""Write one document.
 
     Characters that are not printable are written as JSON escapes, so that a terminal is safe and a reader gets them
-    back. A lone surrogate (a byte of a file name that is not UTF-8) is invalid in every standard, and strict readers
-    refuse a document that escapes one. It becomes the six characters `\udc80`, as in other formats.
+    back. A lone surrogate stands for a byte of a file name that is not UTF-8. It is invalid in every standard, and
+    strict readers refuse a document that escapes one. It becomes the six characters `\udc80`, as in other formats.
     """
     content = io.BytesIO()
     before = b"{\n"

@@ -152,12 +152,12 @@ def _version(schema: str) -> int:
     """
     match = _ANY_SCHEMA.fullmatch(schema)
     if match is None:
-        raise InventoryError(f"its schema is {schema[:60]!r}, which is none of virtscan's; {_WANTED}")
+        raise InventoryError(f"unknown schema {schema[:60]!r}; {_WANTED}")
     if match[1] != _NAME:
-        raise InventoryError(f"this is a {schema}, which is printed for others to read; {_WANTED}")
+        raise InventoryError(f"{schema} is a report, not a saved inventory; {_WANTED}")
     version = int(match[2])
     if version != VERSION and version not in STEPS:
-        raise InventoryError(f"this is a {schema}, written by a later virtscan: use that one, or scan again")
+        raise InventoryError(f"{schema} was written by a later virtscan; use that version, or scan again")
     return version
 
 

@@ -14,9 +14,9 @@ from virtscan.trace.boots.judging import Failed, Judgement, judge
 class Agreement(Enum):
     """How a boot compares to a finding.
 
-    UNDECIDED where one of the two leaves the result open, where they are about different servers, or where the
-    finding's domain is not the running copy; NO_FINDING for a boot of an interface that was not judged, or is not in
-    the inventory.
+    UNDECIDED where one of the two leaves the result open, or where they are about different servers. The same holds
+    where the finding's domain is not the running copy; NO_FINDING for a boot of an interface that was not judged, or is
+    not in the inventory.
     """
 
     CONFIRMED = "confirmed"

@@ -29,8 +29,7 @@ class FloodError(OSError):
 def run(arguments: Sequence[str], *, stdin: bytes, timeout: float) -> Completed:
     """Run a program without a terminal in a session of its own, and wait for it.
 
-    When it does not come to its end in time, its whole process group is killed, so that its own children (a
-    ProxyCommand, say) goes with it.
+    If it does not end in time, its whole process group is killed, including its own children, e.g. a ProxyCommand.
 
     Args:
         arguments: The program and its arguments.

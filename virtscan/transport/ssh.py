@@ -46,8 +46,8 @@ def parse_destination(text: str) -> Destination:
     """Read `[user@]host[:port]`; an IPv6 address stands in brackets.
 
     Raises:
-        ConfigError: A part of it is missing, can't be meant, or could be taken for an option by ssh or for more than
-            a name by the shell of a ProxyCommand.
+        ConfigError: A part of it is missing or invalid. Or ssh could take it for an option, the shell of a ProxyCommand
+        for more than a name.
     """
     if ":" in text.rpartition("@")[0]:
         raise ConfigError("an SSH address can't have a password; use a key")

@@ -109,7 +109,7 @@ def warned(*waivers: Waiver, others: tuple[Hypervisor, ...] = ()) -> list[tuple[
 
 def test_a_waiver_that_expired_is_warned_about_whether_it_would_match_or_not() -> None:
     yesterday = TODAY - timedelta(days=1)
-    reason = f"it expired on {yesterday} and waives nothing any more: renew or remove it"
+    reason = f"it expired on {yesterday}; renew or remove it"
 
     assert warned(
         Waiver(reason="old", domain="web*", until=yesterday), Waiver(reason="older", mac="x", until=yesterday)
@@ -249,7 +249,7 @@ def test_what_is_clear_needs_no_waiver_and_says_that_it_is_unused(looked_at: Inv
         (accepted("nobody"), ["it matches no finding: correct or remove it"]),
         (
             replace(accepted(NEAR), until=TODAY - timedelta(days=1)),
-            [f"it expired on {TODAY - timedelta(days=1)} and waives nothing any more: renew or remove it"],
+            [f"it expired on {TODAY - timedelta(days=1)}; renew or remove it"],
         ),
     ],
 )

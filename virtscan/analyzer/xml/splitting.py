@@ -34,9 +34,9 @@ class _Open(msgspec.Struct):
 def split(data: bytes) -> Iterator[XmlSpan]:
     """Find the documents of a file in one pass.
 
-    A document ends where its root does. One that never does was cut off, and those that look like the next documents
-    inside it are documents of their own: they begin with an XML declaration, at the beginning of a line with the root
-    of a kind that is read, or with the root of the one that was cut off.
+    A document ends where its root does. One without an end was cut off; the documents inside it are separate ones. Such
+    a document begins with an XML declaration or with the root of the one that was cut off. At the beginning of a line
+    the root of any kind that is read will do.
 
     Returns:
         Pieces in order, from an XML declaration, if one precedes, to the root's end. Text, comments and banners

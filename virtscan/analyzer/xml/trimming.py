@@ -23,9 +23,9 @@ _CPU_FEATURES = re.compile(r"\n    <feature [^\n]*/>(?=\n)")
 def trimmed(xml: str) -> str:
     """Leave out elements without a reader: most of the text, and most of the time that parsing takes.
 
-    Finds it by lines and indentation, which are the same in every libvirt, and in which nothing but a domain's metadata
-    could be written like them: everywhere else `<` is escaped. A document that has `<devices>` or metadata twice, or a
-    device of interest in another place, comes back as it is; so does one with another layout.
+    Finds them by lines and indentation, which are the same in every libvirt. Only a domain's metadata could have lines
+    like these: everywhere else `<` is escaped. A document that has `<devices>` or metadata twice, or a device of
+    interest in another place, comes back as it is; so does one with another layout.
 
     Source:
         libvirt src/conf/domain_conf.c virDomainDefFormatInternalSetRootName: metadata, resources,

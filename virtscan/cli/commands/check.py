@@ -58,8 +58,8 @@ def check(file: str, scope: str | None, max_scan_age: float, fail_on: str) -> in
     """Print the status of the last scan in one line with performance data, for Nagios and Icinga.
 
     FILE is an inventory saved by virtscan scan --save, or the URL of a history. The exit code is 0 for OK; 1 for
-    WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, or an offload
-    that is back on after a reboot; 2 for CRITICAL: a VM at risk; 3 for UNKNOWN: no scan, an old one, or wrong usage.
+    WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, an offload back
+    on after a reboot; 2 for CRITICAL: a VM at risk; 3 for UNKNOWN: no scan, an old one, or wrong usage.
     """
     from virtscan.correlator.judging import judge
 

@@ -53,7 +53,7 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
         return inventory if self.before is None else with_memory_of(inventory, self.before)
 
     def news(self, inventory: Inventory) -> News | None:
-        """Give the news of tonight; None if the whole report is wanted."""
+        """Give the news of tonight; None if the whole report was requested."""
         if not self.is_wanted:
             return None
         return News(changes=news_of(inventory, self.before), gaps=new_gaps(inventory, self.before))

@@ -13,7 +13,7 @@ from virtscan.cli.output.outputs import STDOUT, keep_apart
 from virtscan.reporters import REPORTERS, SUMMARY, Reporter
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem  # loaded where a shell asks
+    from click.shell_completion import CompletionItem  # loaded where a shell completes
 
 TEXT = "text"
 """The text that a command writes itself, such as a script; no other command has it."""
@@ -35,7 +35,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """The option that asks for it."""
+        """The option that requests it."""
         return "--summary" if self.format_name == _SUMMARY else f"--format {self.format_name}"
 
 

@@ -55,7 +55,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rendering(msgspec.Struct, frozen=True, kw_only=True):
-    """The wanted forms of a report, from `--view`, `--by`, `--where` and the outputs; `note` stands below it."""
+    """The requested forms of a report, from `--view`, `--by`, `--where` and the outputs; `note` stands below it."""
 
     view: str | None
     by: str | None

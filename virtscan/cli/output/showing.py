@@ -1,4 +1,4 @@
-"""A document in every form that a command was asked for, each at its place."""
+"""A document in every requested form, each at its place."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ class Showing:
 
     @property
     def text(self) -> Output | None:
-        """The output for the text that the command writes itself; None if it is not wanted."""
+        """The output for the text that the command writes itself; None if it was not requested."""
         return next((output for wanted, output in self._pairs if wanted.format_name == TEXT), None)
 
     def show(
@@ -36,7 +36,7 @@ class Showing:
             console: Where gaps may go.
             code: The exit code of the command.
             text: The command's own text, for the format of this name; None if it was written already, with the gaps.
-            is_empty: There is nothing to report: formats for people say nothing.
+            is_empty: There is nothing to report: formats for people are empty.
         """
         document = msgspec.structs.replace(document, exit_code=exit_code(code))
         has_gaps = is_empty

@@ -34,13 +34,13 @@ _NOTE = b"virtscan: interrupted; reporting what was read (again: end at once)\n"
 class _SignalState:
     """The signal received so far, and the action of the first one; None: it ends the process.
 
-    `told` is a byte that parent and child share: the number of the signal that the parent received.
+    `shared` is a byte that parent and child share: the number of the signal that the parent received.
     """
 
     on_first: Callable[[], None] | None = None
     received: int | None = None
     at = 0.0
-    told = mmap.mmap(-1, 1)
+    shared = mmap.mmap(-1, 1)
 
 
 def end_on_signals() -> None:
@@ -100,14 +100,14 @@ def _handle(number: int, _frame: FrameType | None) -> None:
     if _SignalState.on_first is None or _SignalState.received is not None:
         end_now(number)
     _SignalState.received, _SignalState.at = number, now
-    _SignalState.told[0] = number
+    _SignalState.shared[0] = number
     with suppress(OSError):
         os.write(2, _NOTE)
     _SignalState.on_first()
 
 
 def _handle_report(number: int, _frame: FrameType | None) -> None:
-    _SignalState.received = _SignalState.received or _SignalState.told[0] or number
+    _SignalState.received = _SignalState.received or _SignalState.shared[0] or number
 
 
 def _pass_over(_number: int, _frame: FrameType | None) -> None:

@@ -63,7 +63,7 @@ class Input:
         self._has_ended = False
 
     def has_ended(self) -> bool:
-        """Return True once the other end is closed: that process is gone, or wants an end. A file has no other end."""
+        """Return True once the other end is closed: its process has ended, or requests an end. A file has none."""
         while self._is_connection and not self._has_ended and self._poll.poll(0):
             self._has_ended = not self._read()
         return self._has_ended

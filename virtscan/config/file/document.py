@@ -51,8 +51,8 @@ def read_document(text: str, *, path: Path, environment: Mapping[str, str], priv
         private: Only its owner can read the file; else it must not hold a secret.
 
     Raises:
-        ConfigError: Not TOML (with line and column), an unknown key (with the nearest known one), a value of the
-            wrong type, a variable that is not set, or a secret that others can read: all of them, one a line, each
+        ConfigError: Not TOML (with line and column), an unknown key (with the nearest known one) or a value of the
+            wrong type. Also a variable that is not set, or a secret that others can read: all of them, one a line, each
             with the file, the line and the key.
     """
     import tomllib

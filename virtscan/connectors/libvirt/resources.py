@@ -88,7 +88,7 @@ def _use_list(session: Session, mark: Mark, replies: Sequence[Reply[list[Any]]])
 
 
 def _use_statistics(session: Session, replies: Sequence[Reply[list[Any]]]) -> None:  # Any: domains with numbers
-    """Deliver the sizes of disks and balloons; they were wanted, so that a failure is a gap about facts."""
+    """Deliver the sizes of disks and balloons; they were requested, so that a failure is a gap about facts."""
     for reply in replies:
         if isinstance(reply, LibvirtFailure):
             item = HostFact(uri=session.draft.uri, fact=FactName.DISK_SIZES)

@@ -133,10 +133,10 @@ def thread_count(requests: int, fastest: float, *, share: int | None = None) -> 
     large host gets more, which would be the last to end. `share` None means a single host. A near one is read in nine
     tenths of the time with eight instead of four: more would bring nothing.
 
-    libvirt's client has two defects that only several threads meet (both seen with 9.0.0): a call may not be sent
-    before the next reply comes, and the process may crash when the connection is lost while others are just sending
-    (a stale GSource, CVE-2024-4418, fixed in 10.3.0 and in many distributions' older versions). Both are rare; and one
-    after another, a far host's round trips would take ten times as long.
+    libvirt's client has two defects that only several threads meet (both seen with 9.0.0). A call may not be sent
+    before the next reply comes. The process may crash when the connection is lost while other threads send: a stale
+    GSource, CVE-2024-4418, fixed in 10.3.0 and in many distributions' older versions. Both are rare; and one after
+    another, a far host's round trips would take ten times as long.
     """
     far = FAR < fastest < float("inf")
     if share is None:

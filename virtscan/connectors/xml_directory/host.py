@@ -43,9 +43,9 @@ def read(target: Target, draft: HostDraft) -> None:
 
     Every file counts that begins like XML, whatever its name, also compressed with gzip; but not names that begin with
     a dot. A file counts once whatever links lead to it, such as libvirt's `autostart`, and by its own name where that
-    is in the folder. A file that is left out is delivered as such, and so is a document of another kind. One that may
-    be a domain or a network and can't be read is a gap, and so is a snapshot of a domain that nothing else describes.
-    The time of observation is when the newest file was written: later facts are unknown.
+    is in the folder. A file that is left out is delivered as such, and so is a document of another kind. An unreadable
+    document that may be a domain or a network is a gap. So is a snapshot of a domain that nothing else describes. The
+    time of observation is when the newest file was written: later facts are unknown.
 
     Raises:
         ConnectorError: There is no such folder or file, or nothing in it describes a domain or a network.

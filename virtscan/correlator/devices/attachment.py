@@ -12,9 +12,9 @@ from virtscan.model import Attachment, Device, DeviceName, Hypervisor, Machine, 
 class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
     """A device of a hypervisor with the mode in which an interface is plugged into it.
 
-    `network` is the libvirt network that led to it, `target` the device that libvirt was given, `segment` the name that
-    the configuration gives to the layer-2 network behind the device; None without one. `machine` is True if the
-    hypervisor is a virtual machine, as far as these `virtual_nics` or any other source show it.
+    `network` is the libvirt network that led to it, `target` the device that libvirt was given. `segment` is the
+    configured name of the layer-2 network behind the device; None without one. `machine` is True if the hypervisor is a
+    virtual machine, as far as these `virtual_nics` or any other source show it.
     """
 
     hypervisor: str

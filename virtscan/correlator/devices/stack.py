@@ -23,8 +23,8 @@ class DeviceStack(msgspec.Struct, frozen=True, kw_only=True):
 
     `lower` is in the order in which it is met going down, each device once. `bond` is the bond that is met first.
     `nics` are the NICs at the bottom. `entry` is FILLING if frames from outside reach the device only through NICs that
-    fill in checksums, VIRTUAL if some end is known to hand on partial ones, else UNKNOWN; `open_ends` are the ends that
-    are not known to be filling.
+    fill in checksums. It is VIRTUAL if some end is known to pass partial ones on, else UNKNOWN. `open_ends` are the
+    ends that are not known to be filling.
     """
 
     kind: DeviceKind

@@ -30,7 +30,7 @@ from virtscan.model.reasons import (
 class MissingFact(msgspec.Struct, frozen=True, kw_only=True):
     """A missing fact, and the interface's verdict for each value that it may have, by the value's code.
 
-    `verdicts` is empty where the fact opens new questions; None in it is "no finding".
+    `verdicts` is empty where the fact makes other facts relevant; None in it is "no finding".
     """
 
     reason: Reason
@@ -58,7 +58,8 @@ ORDER: tuple[tuple[type[Reason], _Values | None], ...] = (
 )
 """The field of a case that holds a fact, with every value that it may have, as a code; the cheapest fact first.
 
-Without a field are facts that open new questions. Only verdicts that are clear lack the others, which are not here.
+Without a field are facts that make other facts relevant. Only verdicts that are clear lack the others, which are not
+here.
 """
 
 _SERVER_MODES: _Values = ("where", {"bridge": Where.SAME_BRIDGE, "another": Where.SAME_OTHER})
@@ -85,7 +86,7 @@ def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) 
 
 
 def is_settled_by_one(verdict: Verdict, points: Sequence[PointEvaluation], missing: Sequence[Reason]) -> bool:
-    """Return True if one of the missing facts alone may change the verdict of an interface, or opens new questions."""
+    """Return True if one of the missing facts alone may change the verdict, or makes other facts relevant."""
     ruled = [ruling for point in points for ruling in point.rulings]
     return any(set(fact.verdicts.values()) != {verdict} for fact in _facts(ruled, missing))
 

@@ -189,8 +189,8 @@ def _unlocated(
 def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoint, fleet: Fleet) -> Position | None:
     """Judge the places that an earlier scan observed; None if they prove nothing here.
 
-    They prove nothing on a hypervisor that was not read completely, for a server that is another machine by now, or
-    where one of them would not clear the interface if it were observed.
+    They prove nothing on a hypervisor that was not read completely, or for a server that is another machine by now. The
+    same holds if one of them, when observed, would not clear the interface.
     """
     here = point.hypervisor
     if not fleet.incomplete.isdisjoint(fleet.hosts_on(here)) or (stack.macs and not stack.macs & remembered.macs):

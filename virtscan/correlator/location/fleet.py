@@ -34,12 +34,11 @@ from virtscan.model.gaps.items import OtherItem, WholeHost
 class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """Indexes over all hypervisors; one that is a domain of another one counts as observed to be virtual.
 
-    `interfaces` and `devices` find a MAC, `domains` a uuid. `targets` are the names of the devices of each
-    hypervisor that are a domain's, `nic_kinds` the kinds of its NICs. `machines` gives hypervisors
-    that are one machine the same name, `members` lists them by that name. `carriers` are the domains that a hypervisor,
-    by its machine, is or may be itself.
-    `incomplete` names the hypervisors that may have domains which were not read, `lacking` those of which something
-    could not be read, `lacking_domains` those with an unread domain, `lacking_devices` those with an unread device,
+    `interfaces` and `devices` find a MAC, `domains` a uuid. `targets` are the names of the devices of each hypervisor
+    that are a domain's, `nic_kinds` the kinds of its NICs. `machines` gives hypervisors that are one machine the same
+    name, `members` lists them by that name. `carriers` are the domains that a hypervisor, by its machine, is or may be
+    itself. `incomplete` names the hypervisors that may have domains which were not read, `lacking` those with any
+    unread item. `lacking_domains` are those with an unread domain. `lacking_devices` are those with an unread device,
     which may have any MAC. `unread` names those that were not read completely, `outdated` those whose facts are too old
     to count. `incomplete_machines` are those that incomplete hypervisors are, or run on.
     """

@@ -23,10 +23,10 @@ _MASTERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.UNKNOWN})
 class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
     """The devices that a server sends through, with the state of its offload over all of their paths.
 
-    `interface` is the named device, `top` the bond or bridge above it. `macs` are the MACs of all of its devices,
-    `nic_macs` those of the NICs at its bottom, empty where an end is not known to be a NIC. `observed` is False where
-    nothing of the stack was read, but at most the state of one device. `declared` is False for a NIC of the server that
-    is not declared to serve.
+    `interface` is the named device, `top` the bond or bridge above it. `macs` are the MACs of all of its devices.
+    `nic_macs` are those of the NICs at its bottom, empty where an end is not known to be a NIC. `observed` is False
+    where nothing of the stack was read, but at most the state of one device. `declared` is False for a NIC of the
+    server that is not declared to serve.
     """
 
     server: Server

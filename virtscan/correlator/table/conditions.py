@@ -21,8 +21,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One interface on one device against one place of one server, reduced to the facts that rules test.
 
     `inferred` is True if only the daemon's version implies the kernel, `in_vm` if the hypervisor is observed to be a
-    virtual machine, `fills` that the server's virtual NIC sends only complete checksums, `weak` that unread facts may
-    contradict the place, `declared` that the server was declared to serve through this NIC.
+    virtual machine. `fills` is True if the server's virtual NIC sends only complete checksums, `weak` if unread facts
+    may contradict the place. `declared` is True if the server was declared to serve through this NIC.
     """
 
     left_out: NotJudged | None = None

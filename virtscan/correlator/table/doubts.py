@@ -16,8 +16,9 @@ _BY_PLACE = frozenset({"R6", "R9", "R10"})
 def doubts(ruling: Ruling, points: Sequence[PointEvaluation], fleet: Fleet) -> tuple[Reason, ...]:
     """Give the missing facts that leave a clearing in doubt; none for another verdict.
 
-    A mitigation, which is the worse verdict, would hide that another server's clearing has low confidence. A domain or
-    device that was not read may be another copy of a server that was found, or a NIC that its source does not list.
+    A mitigation, which is the worse verdict, would hide that another server's clearing has low confidence. An unread
+    domain or device may be another copy of a server that was found. It may also be a NIC that the server's source does
+    not list.
     """
     if ruling.rule.verdict not in {Verdict.MITIGATED, Verdict.NOT_AFFECTED}:
         return ()

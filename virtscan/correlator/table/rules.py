@@ -27,7 +27,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One row: conditions that must all hold, and the verdict; its words are in `views.wording.rules`.
 
     `verdict` is None for "no finding", `confidence` then means nothing. `facts` are its kinds of reasons, in the order
-    in which a reader wants them. `server` is True if the row is about one server.
+    of their relevance to a reader. `server` is True if the row is about one server.
     """
 
     id: str

@@ -67,9 +67,9 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     """A domain's network interface: the facts of its XML, and in `attachments` the devices that these resolve to.
 
     A value that the XML lacks is None. `managed` is False where libvirt uses a device that was created beforehand
-    (`<target managed='no'>`), which may be a tap or a macvtap. `source` and `mode` are the XML's own; `attachments`
-    holds the one device in use of a running domain, every device that is possible for a powered-off domain on a pool,
-    and nothing for interfaces that reach no device of the host (user, vhostuser, hostdev).
+    (`<target managed='no'>`), which may be a tap or a macvtap. `source` and `mode` are the XML's own. `attachments`
+    holds the one device in use of a running domain, or every possible device of a powered-off domain on a pool. It is
+    empty for interfaces that reach no device of the host (user, vhostuser, hostdev).
     """
 
     index: int
@@ -176,15 +176,14 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` is unique in an inventory: namesakes get distinct names. `own_name` is the name before that, of the
     configuration if `is_name_declared`. `former_keys` are those that earlier observations had. `devices` are all
-    devices that its sources list, `networks` only those in use. `lists_all_domains` is True where the source knows
-    that no domain is missing (libvirt; a sosreport with `virsh list`; never a folder of dumps), `lists_all_devices`
-    where every device of the kernel was listed with its kind (`ip -d link`). `kernel` is observed, `uname -r`, with
-    `uname -v` in `kernel_build`; `declared_kernel` is the configuration's. `daemon` is libvirt's version as a
-    number (7000000 is 7.0.0), only from a daemon that runs on the hypervisor (qemu, lxc, ch). `memory_free_mib`
-    includes the kernel's caches. `machine` is observed, `physical` declared. `local` is True if it is
-    this machine. `segments` maps a source device to the segment that the configuration gives it, `reflective` names
-    the devices that are declared to lead to a reflecting switch. `left_out` are files of a folder of definitions
-    that hold none. Seconds are wall time.
+    devices that its sources list, `networks` only those in use. `lists_all_domains` is True where the source knows that
+    no domain is missing (libvirt; a sosreport with `virsh list`; never a folder of dumps), `lists_all_devices` where
+    every device of the kernel was listed with its kind (`ip -d link`). `kernel` is observed, `uname -r`, with `uname
+    -v` in `kernel_build`; `declared_kernel` is the configuration's. `daemon` is libvirt's version as a number (7000000
+    is 7.0.0), only from a daemon that runs on the hypervisor (qemu, lxc, ch). `memory_free_mib` includes the kernel's
+    caches. `machine` is observed, `physical` declared. `local` is True if it is this machine. `segments` maps a source
+    device to its configured segment. `reflective` names the devices that are declared to lead to a reflecting switch.
+    `left_out` are files of a folder of definitions that hold none. Seconds are wall time.
     """
 
     name: str

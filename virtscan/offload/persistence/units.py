@@ -53,7 +53,7 @@ def _services(evidence: Evidence) -> dict[str, tuple[str, str]]:
 
 
 def _instances(name: str, evidence: Evidence) -> Sequence[str | None]:
-    """Return the instances of a template that something wants; a plain service has one, without a name."""
+    """Return the instances of a template that an enabled unit starts; a plain service has one, without a name."""
     if "@." not in name:
         return [""]
     prefix, suffix = name.split("@", 1)

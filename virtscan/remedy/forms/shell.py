@@ -22,8 +22,8 @@ def rule(device: SwitchedDevice) -> str:
     """Switch it off whenever the device appears; every distribution has ethtool in /sbin, at least as a link.
 
     Source:
-        udev(7): RUN is executed after a device got its name; a device that is renamed comes again as `move` with
-        KERNEL= its new name, and every device as `add` at boot, when /sys is gone through again.
+        udev(7): RUN is executed after a device got its name; a renamed device comes again as `move` with KERNEL= its
+        new name, and every device as `add` at boot, when /sys is gone through again.
     """
     name = device.text
     return f'ACTION=="add|move", SUBSYSTEM=="net", KERNEL=="{name}", RUN+="/sbin/ethtool -K {name} tx off"\n'

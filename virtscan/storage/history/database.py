@@ -122,7 +122,7 @@ class Database:
                 return 0
             number = connection.scalar(sa.select(sa.func.max(SCHEMA_VERSION.c.number))) or 0
         if number > max(STEPS):
-            raise HistoryError(f"{self.shown}: its schema is version {number}, of a later virtscan; use that one")
+            raise HistoryError(f"{self.shown}: schema version {number} is that of a later virtscan; use that version")
         return number
 
     def _apply(self, number: int) -> None:

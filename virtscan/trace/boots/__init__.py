@@ -34,8 +34,8 @@ A client starts over with a DHCP message in another transaction (RFC 2131, 4.1: 
 A discover after a file was requested starts over in the same transaction too: some ROMs derive `xid` from the MAC.
 Another transaction before that is a retry. Answers to the exchanges of a closed attempt count nowhere.
 
-An attempt is reported if the client asks as a boot ROM does (RFC 4578, RFC 5970), requests a file, or ignored an
-answer whose checksum is not complete. The latter includes DHCP clients of operating systems.
+An attempt is reported in three cases: the client identifies itself as a boot ROM (RFC 4578, RFC 5970), requests a file,
+or ignored an answer without a complete checksum. The latter includes DHCP clients of operating systems.
 
 Answer
 ------

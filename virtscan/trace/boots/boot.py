@@ -123,8 +123,8 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """A capture: the boots in it, in the order they began, and its unreadable parts.
 
-    `others` counts the clients that wanted nothing but an address, and ignored no answer with a bad
-    checksum. Moments are None for a capture without frames.
+    `others` counts the clients that requested only an address, and ignored no answer with a bad checksum. Moments are
+    None for a capture without frames.
     """
 
     file: str

@@ -17,8 +17,8 @@ _MOST_ADDRESSES = 4 * MOST_ATTEMPTS
 class ClientTable:
     """Boot attempts in the order they began.
 
-    A client that starts over begins another attempt. Clients that want nothing but an address give way when there are
-    too many. `not_kept` counts boots for which there was no room.
+    A client that starts over begins another attempt. Clients that request only an address are dropped first when there
+    are too many. `not_kept` counts boots for which there was no room.
     """
 
     def __init__(self) -> None:

@@ -38,7 +38,7 @@ class Exchange:
     """One step of a boot: getting an address, or one download.
 
     A server may answer in several flows at once, of which the client takes one: each retry of a TFTP request starts a
-    flow, and several servers make offers. Answers after the client gave up are set aside, and count only if it asks
+    flow, and several servers make offers. Answers after the client gave up are set aside, and count only if it requests
     again.
     """
 

@@ -85,7 +85,7 @@ def packet(frame: Frame, wants: Wants) -> Packet | None:
     """Read a frame of a link that `dissect` knows.
 
     Returns:
-        None if it is none of these protocols, malformed, or not wanted.
+        None if it is none of these protocols, malformed, or not requested.
     """
     link = dissect(frame.data, frame.link, frame.device)
     if link is None:

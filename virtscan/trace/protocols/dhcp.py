@@ -26,9 +26,9 @@ class Dhcp(msgspec.Struct, frozen=True, kw_only=True):
     """One message.
 
     `mac` is None where the message does not name its client's; that of DHCPv6 may be another one of the same machine,
-    unless the message was relayed. `address` is the one that the client gets or
-    has, `server` the one that the message comes from or is meant for, `next_server` the one to boot from, each as
-    it stands in packets. `file` may be a URL. `boots` is True if the client asks as boot ROMs do.
+    unless the message was relayed. `address` is the one that the client gets or has, `server` that of the message's
+    sender or receiver. `next_server` is the one to boot from. Each is in the form of the packets. `file` may be a URL.
+    `boots` is True if the client identifies itself as a boot ROM.
     """
 
     step: AddressStep

@@ -15,7 +15,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNOR
 
 
 class HttpRequest(NamedTuple):
-    """A request; `body` is False if only the head of the response is wanted."""
+    """A request; `body` is False if only the head of the response was requested."""
 
     path: str
     body: bool

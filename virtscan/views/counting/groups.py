@@ -123,8 +123,8 @@ class _GroupPart(msgspec.Struct, frozen=True, kw_only=True):
 def groups(report: Report, by: By) -> tuple[Group, ...]:
     """One group for each label, sorted, items without one last.
 
-    A domain on two devices or segments is in both groups. A segment that the configuration gives to a host has a
-    group even if no interface is on it, so that a host that could not be read is missed there.
+    A domain on two devices or segments is in both groups. A configured segment has a group even without any interface,
+    so that an unread host is missed there.
     """
     members: defaultdict[Label, list[_GroupPart]] = defaultdict(list)
     for host in report.inventory.hypervisors:

@@ -8,8 +8,8 @@ from virtscan.views.counting.groups import Group
 def memory_without_largest_mib(group: Group) -> int | None:
     """Return the memory left at a site when its largest host fails and its domains run on the others.
 
-    It is negative where not all of them fit. None for anything but one whole site, because no site has room for the
-    domains of another, and where a host of it was not read completely.
+    It is negative where not all of them fit. It is None for anything but one whole site, because no site has room for
+    the domains of another. It is also None where a host of the site was not read completely.
     """
     there = _without_largest(group, [host.memory_mib for host in group.read])
     given = group.given_mib(running=True)

@@ -37,10 +37,10 @@ def key(finding: Finding) -> FindingKey:
 def identifiers(report: Report) -> Mapping[FindingKey, str]:
     """Give each finding 12 hexadecimal digits that stay the same from scan to scan, whatever the verdict.
 
-    They are a hash of the hypervisor (the best of its keys), the domain (its uuid, else origin and name), the interface
-    (its MAC, else its number), and whether the finding is about the next start. Of findings that are alike in all of
-    these, such as those of two files that describe one domain, the first by hypervisor, origin, name and number has
-    that hash; the others also count these.
+    They are a hash of three parts: the hypervisor's best key; the domain's uuid, else origin and name; the interface's
+    MAC, else number. A finding about the next start has another hash. Two files that describe one domain give findings
+    that are alike in all of these. The first by hypervisor, origin, name and number has that hash; the others also
+    include these.
     """
     hosts = {host.name: host.keys[0] for host in report.inventory.hypervisors}
     alike: defaultdict[_Parts, list[FindingKey]] = defaultdict(list)

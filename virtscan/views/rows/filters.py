@@ -141,7 +141,7 @@ def _check(column: Column, condition: RowCondition) -> None:
     if wrong is None:
         return
     if not column.words:
-        raise ConfigError(f"{text}: {column.key} is a number")
+        raise ConfigError(f"{text}: {column.key} is a number; write one, e.g. {column.key}>8")
     likely = {word.replace("_", "-"): word for word in _words(column)}
     near = nearest(wrong, likely)
     hint = f"did you mean {likely[near]!r}? " if near else ""

@@ -18,11 +18,11 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
 class RowGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of a section that have one cause.
 
-    `verdict` is that of all rows. `title` is a sentence about the cause, `action` is how to settle it, empty for
-    nothing to do; `commands` belong to it, each to be copied whole; `also` is to be done as well. `rows` are the places
-    of the rows in their section, `columns` the keys in which they differ. A group that is not `is_open` needs no
-    action; people see it if they ask for all. `lists_rows` is False where the rows add nothing to the title: then their
-    number is enough.
+    `verdict` is that of all rows. `title` is a sentence about the cause, `action` is the cure or the missing fact,
+    empty for nothing to do; `commands` belong to it, each to be copied whole; `also` is to be done as well. `rows` are
+    the places of the rows in their section, `columns` the keys in which they differ. A group that is not `is_open`
+    needs no action; it is shown with `--all` only. `lists_rows` is False where the rows add nothing to the title: then
+    their number is enough.
     """
 
     verdict: str

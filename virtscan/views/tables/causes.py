@@ -35,10 +35,10 @@ _CauseKey: TypeAlias = tuple[Verdict, str | None, str | None, bool, str | type[R
 
 
 def causes(report: Report) -> tuple[CauseGroup, ...]:
-    """RowGroup the findings of a report, the first to act on first.
+    """Group the findings of a report, the first to act on first.
 
-    At risk comes before unknown, a higher confidence and more VMs that boot from the network before less, and what is
-    waived as a whole last.
+    At risk comes before unknown, a higher confidence before a lower one, and more VMs that boot from the network before
+    fewer. Groups that are waived as a whole come last.
     """
     places: defaultdict[_CauseKey, list[int]] = defaultdict(list)
     for place, finding in enumerate(report.findings):

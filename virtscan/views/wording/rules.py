@@ -108,8 +108,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
     ),
     "R7": RuleWords(
         title="same device, both in bridge mode",
-        when="server (a VM, or a macvlan of the host) and interface are on one device, both in bridge mode, and the "
-        "server's offload is on",
+        when="server (a VM, or a macvlan of the host) and interface are on one device, both in bridge mode, with the "
+        "server's offload on",
         then="at-risk",
         phrase="shares its device with the server, whose offload is on",
         why="Two macvtap ports in bridge mode on one device hand frames to each other in memory, without any NIC. The "

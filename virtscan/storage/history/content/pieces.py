@@ -1,7 +1,7 @@
 """An inventory in pieces: one for each host, domain, server …, as JSON of the inventory file's structs.
 
-Values that differ on every night (times of reading, seconds, free memory, a processor's clock) are taken out of a piece
-and kept with the scan, so that an unchanged host is one row for as long as it stays so.
+Some values differ on every night: times of reading, seconds, free memory, a processor's clock. They are taken out of a
+piece and kept with the scan, so that a host without changes remains one row.
 """
 
 import re

@@ -36,7 +36,7 @@ _LEFT_OUT = {
     WhyLeftOut.OTHER_KIND: "neither a domain nor a network",
     WhyLeftOut.NOT_REGULAR: "not a regular file",
     WhyLeftOut.HIDDEN: "the name begins with a dot",
-    WhyLeftOut.HALF_WRITTEN: "a half-written copy of libvirt's",
+    WhyLeftOut.HALF_WRITTEN: "an incomplete copy made by libvirt",
 }
 _ADVICE = {
     m.BadMessage.CUT: "capture whole frames: tcpdump -s 0",
@@ -208,7 +208,7 @@ def _did_you_mean(near: str | None) -> str:
 def _waivers_and_captures(cause: AnyCause) -> str | None:
     match cause:
         case m.WaiverExpired(until=until):
-            return f"it expired on {until} and waives nothing any more: renew or remove it"
+            return f"it expired on {until}; renew or remove it"
         case m.WaiverUnused(unread=unread):
             maybe = f", or it is meant for an unread item (hypervisors: {unread})" if unread else ""
             return f"it matches no finding{maybe}: correct or remove it"
