@@ -170,7 +170,7 @@ def assert_rulings_hold_for_all(looked_at: Inventory) -> None:
     index = ServerIndex(looked_at)
     for _, evaluator, found in evaluated(looked_at, index):
         full = evaluator.in_full(found)
-        alone = conclude(full, found.audience, index.fleet)
+        alone = conclude(full, found.candidates, index.fleet)
 
         assert isinstance(alone, Evaluation)
         assert [by_server(point) for point in found.points] == [by_server(point) for point in full]

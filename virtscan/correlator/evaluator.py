@@ -18,7 +18,7 @@ from virtscan.correlator.location.places import Place
 from virtscan.correlator.location.route import positions
 from virtscan.correlator.location.sight import seen_from
 from virtscan.correlator.reach import of_any, of_pool, of_server
-from virtscan.correlator.servers.outside import InterfaceServers, OutsideServers
+from virtscan.correlator.servers.outside import CandidateServers, OutsideServers
 from virtscan.correlator.servers.peers import Peers, PlacedStack
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
@@ -49,7 +49,7 @@ class _Plug(msgspec.Struct, frozen=True):
     attachments: tuple[Attachment, ...]
     network: str | None
     target: str | None
-    audience: InterfaceServers
+    candidates: CandidateServers
 
 
 class Evaluator:
@@ -70,7 +70,7 @@ class Evaluator:
                 self._near += ((number, one.here if place is one.place else one.stack, place) for place in seen.near)
                 if seen.outside is not None:
                     outside.append(msgspec.structs.replace(one, place=seen.outside))
-        self._outside = self._ruling_on(index.peers)
+        self._outside = self._outside_servers(index.peers)
         self._evaluations: dict[_Plug, Evaluation | NotJudged] = {}
 
     def evaluate(self, domain: Domain, interface: Interface, without: frozenset[int] = _NONE) -> Evaluation | NotJudged:
@@ -80,8 +80,8 @@ class Evaluator:
         plug = self._plug(domain, interface, without)
         found = self._evaluations.get(plug)
         if found is None:
-            points = tuple(self._at(point, plug.audience, self._outside) for point in self._points_of(plug))
-            found = self._evaluations[plug] = conclude(points, plug.audience, self._index.fleet)
+            points = tuple(self._evaluate_at(point, plug.candidates, self._outside) for point in self._points_of(plug))
+            found = self._evaluations[plug] = conclude(points, plug.candidates, self._index.fleet)
         return found
 
     def points(self, domain: Domain, interface: Interface) -> tuple[PointEvaluation, ...]:
@@ -89,22 +89,26 @@ class Evaluator:
         plug = self._plug(domain, interface, _NONE)
         if domain.type == _CONTAINER:
             case = Case(left_out=NotJudged.NOT_MACVTAP)
-            return tuple(_settled(self._point(one, plug), case, _NONE) for one in plug.attachments)
-        return self._each_at(self._points_of(plug), plug.audience)
+            return tuple(_by_case(self._point(one, plug), case, _NONE) for one in plug.attachments)
+        return self._evaluate_each_at(self._points_of(plug), plug.candidates)
 
     def in_full(self, evaluation: Evaluation) -> tuple[PointEvaluation, ...]:
         """Judge each server alone, where the evaluation has one ruling for all that look alike."""
-        return self._each_at((one.point for one in evaluation.points), evaluation.audience)
+        return self._evaluate_each_at((one.point for one in evaluation.points), evaluation.candidates)
 
-    def _each_at(self, points: Iterable[AttachmentPoint], audience: InterfaceServers) -> tuple[PointEvaluation, ...]:
-        return tuple(self._at(point, audience, self._each_outside) for point in points)
+    def _evaluate_each_at(
+        self, points: Iterable[AttachmentPoint], candidates: CandidateServers
+    ) -> tuple[PointEvaluation, ...]:
+        return tuple(self._evaluate_at(point, candidates, self._each_outside) for point in points)
 
     @cached_property
     def _each_outside(self) -> OutsideServers:
         index = self._index
-        return self._ruling_on(Peers(numbers=(number,), placed=(some,)) for number, some in enumerate(index.placed))
+        return self._outside_servers(
+            Peers(numbers=(number,), placed=(some,)) for number, some in enumerate(index.placed)
+        )
 
-    def _ruling_on(self, groups: Iterable[Peers]) -> OutsideServers:
+    def _outside_servers(self, groups: Iterable[Peers]) -> OutsideServers:
         return OutsideServers(self._index, self.kernel, self._devices, self._related, groups)
 
     def _plug(self, domain: Domain, interface: Interface, without: frozenset[int]) -> _Plug:
@@ -112,7 +116,7 @@ class Evaluator:
             attachments=interface.attachments,
             network=interface.network,
             target=None if interface.managed else interface.target,
-            audience=InterfaceServers(
+            candidates=CandidateServers(
                 own=self._index.owners.get(id(domain), _NONE),
                 on_record=self._index.assignments.of_mac(interface.mac),
                 possible=self._index.assignments.possible_for(interface.mac),
@@ -126,22 +130,24 @@ class Evaluator:
     def _point(self, attachment: Attachment, plug: _Plug) -> AttachmentPoint:
         return self._points.point(attachment, plug.network, plug.target)
 
-    def _at(self, point: AttachmentPoint, audience: InterfaceServers, others: OutsideServers) -> PointEvaluation:
+    def _evaluate_at(
+        self, point: AttachmentPoint, candidates: CandidateServers, others: OutsideServers
+    ) -> PointEvaluation:
         """Rule on every server that may answer at a point, or once for all of them."""
         left_out = self._left_out(point)
         if left_out is not None:
-            return _settled(point, Case(left_out=left_out), audience.on_record)
-        outside = others.seen_from(point, audience)
+            return _by_case(point, Case(left_out=left_out), candidates.on_record)
+        outside = others.seen_from(point, candidates)
         stacks = self._points.stacks
         near = [
             (number, [rule_at(self.kernel, point, stack, at) for at in positions(stack, place, point, stacks)])
             for number, stack, place in self._near
-            if number not in audience.own and number not in audience.without
+            if number not in candidates.own and number not in candidates.without
         ]
         excluded = outside.excluded
         there = {number for number, some in near if number in excluded and _has_place_on_the_device(some)}
         if not outside.is_answered and not there:
-            return self._unserved(point, audience, excluded)
+            return self._unserved(point, candidates, excluded)
         rulings = list(outside.rulings)
         found = dict(outside.positions)
         for number, some in near:
@@ -156,7 +162,7 @@ class Evaluator:
             excluded={number: why for number, why in excluded.items() if number not in there} if there else excluded,
             contradicted=tuple(sorted(there)),
             reach=of_any(outside.reaches | {of_server(some) for some in found.values()}),
-            on_record=audience.on_record,
+            on_record=candidates.on_record,
         )
 
     def _left_out(self, point: AttachmentPoint) -> NotJudged | None:
@@ -167,16 +173,16 @@ class Evaluator:
         return None
 
     def _unserved(
-        self, point: AttachmentPoint, audience: InterfaceServers, excluded: Mapping[int, str]
+        self, point: AttachmentPoint, candidates: CandidateServers, excluded: Mapping[int, str]
     ) -> PointEvaluation:
-        if audience.own:
-            return _settled(point, Case(left_out=NotJudged.SERVER_ITSELF), audience.on_record)
+        if candidates.own:
+            return _by_case(point, Case(left_out=NotJudged.SERVER_ITSELF), candidates.on_record)
         servers = PossibleServers.NONE_SERVES if self._index.servers else PossibleServers.NONE_KNOWN
         case = case_without_server(self.kernel, point, servers)
-        return _settled(point, case, audience.on_record, excluded)
+        return _by_case(point, case, candidates.on_record, excluded)
 
 
-def conclude(points: tuple[PointEvaluation, ...], audience: InterfaceServers, fleet: Fleet) -> Evaluation | NotJudged:
+def conclude(points: tuple[PointEvaluation, ...], candidates: CandidateServers, fleet: Fleet) -> Evaluation | NotJudged:
     """Decide about an interface by every point that it may be plugged into; the worst ruling counts."""
     if not points:
         return NotJudged.NOT_MACVTAP
@@ -199,11 +205,11 @@ def conclude(points: tuple[PointEvaluation, ...], audience: InterfaceServers, fl
         disagree=disagree,
         reach=of_pool([point.reach for point in points]),
         points=points,
-        audience=audience,
+        candidates=candidates,
     )
 
 
-def _settled(
+def _by_case(
     point: AttachmentPoint, case: Case, on_record: frozenset[int], excluded: Mapping[int, str] | None = None
 ) -> PointEvaluation:
     return PointEvaluation(

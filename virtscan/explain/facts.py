@@ -186,12 +186,12 @@ def _offload(stack: SendingStack, name: DeviceName) -> str:
     return f"{state}, {ASSUMED}" if name in stack.server.assumed_tx else state
 
 
-def _joined(parts: Iterable[str | None]) -> str:
-    return ", ".join(filter(None, parts))
-
-
 def _domain(domain: Domain) -> str:
     return _joined((domain.name, domain.uuid, domain.state.value if domain.state.value != "unknown" else None))
+
+
+def _joined(parts: Iterable[str | None]) -> str:
+    return ", ".join(filter(None, parts))
 
 
 def _interface(interface: Interface) -> str:

@@ -95,18 +95,6 @@ _BOOT: tuple[Field[BootComparison], ...] = (
 )
 
 
-def _finding(audience: Audience) -> tuple[Field[BootComparison], ...]:
-    return (
-        Field(Column("hypervisor", audience=audience), lambda line: line.finding.hypervisor if line.finding else None),
-        Field(
-            Column("domain", audience=audience, under="hypervisor"),
-            lambda line: line.finding.domain if line.finding else None,
-        ),
-        Field(Column("verdict", audience=audience), lambda line: word(line.finding.verdict) if line.finding else None),
-        Field(Column("agreement", audience=audience, under="verdict"), lambda line: word(line.agreement)),
-    )
-
-
 _WHY: tuple[Field[BootComparison], ...] = (
     Field(texts("because", audience=_DATA), _judgement(lambda judgement: judgement.because)),
     Field(texts("missing", audience=_DATA), _judgement(lambda judgement: judgement.missing)),
@@ -139,6 +127,18 @@ def view(trace: Trace, found: Sequence[BootComparison]) -> Document:
             f"failed because of partial checksums: {listed(counts(counted, 'failed'))}",
             *([f"findings: {listed(counts(counted, 'agreement'))}"] if joined else []),
         ),
+    )
+
+
+def _finding(audience: Audience) -> tuple[Field[BootComparison], ...]:
+    return (
+        Field(Column("hypervisor", audience=audience), lambda line: line.finding.hypervisor if line.finding else None),
+        Field(
+            Column("domain", audience=audience, under="hypervisor"),
+            lambda line: line.finding.domain if line.finding else None,
+        ),
+        Field(Column("verdict", audience=audience), lambda line: word(line.finding.verdict) if line.finding else None),
+        Field(Column("agreement", audience=audience, under="verdict"), lambda line: word(line.agreement)),
     )
 
 

@@ -89,20 +89,6 @@ def parse(address: str) -> LibvirtUri:
     )
 
 
-def _check_form(address: str, uri: LibvirtUri) -> None:
-    """Refuse a text that was meant as a URI and is not one, with the correct form.
-
-    A driver of a later libvirt may be unknown here: only a name similar to a known one is an error.
-    """
-    from difflib import get_close_matches
-
-    if uri.driver and uri.driver not in _DRIVERS and (near := get_close_matches(uri.driver, _DRIVERS, n=1, cutoff=0.6)):
-        meant = near[0] + address[len(uri.driver) :]
-        raise ConfigError(f"{shown(address)}: unknown libvirt driver {uri.driver!r}; did you mean {shown(meant)}?")
-    if not uri.driver and _HOST_ALONE.fullmatch(address):
-        raise ConfigError(f"{address}: not a libvirt URI; write e.g. qemu+ssh://root@{address}/system")
-
-
 def _port(digits: str | None) -> int | None:
     if not digits:
         return None
@@ -133,6 +119,20 @@ def check(address: str, *, allow_unsafe: bool) -> tuple[str, ...]:
     if any(name == "known_hosts_verify" and value.strip() != "normal" for name, value in parameters):
         warnings.append("known_hosts_verify: an unknown host key is accepted")
     return tuple(warnings)
+
+
+def _check_form(address: str, uri: LibvirtUri) -> None:
+    """Refuse a text that was meant as a URI and is not one, with the correct form.
+
+    A driver of a later libvirt may be unknown here: only a name similar to a known one is an error.
+    """
+    from difflib import get_close_matches
+
+    if uri.driver and uri.driver not in _DRIVERS and (near := get_close_matches(uri.driver, _DRIVERS, n=1, cutoff=0.6)):
+        meant = near[0] + address[len(uri.driver) :]
+        raise ConfigError(f"{shown(address)}: unknown libvirt driver {uri.driver!r}; did you mean {shown(meant)}?")
+    if not uri.driver and _HOST_ALONE.fullmatch(address):
+        raise ConfigError(f"{address}: not a libvirt URI; write e.g. qemu+ssh://root@{address}/system")
 
 
 def prepared(address: str) -> str:

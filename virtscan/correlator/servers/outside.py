@@ -17,7 +17,7 @@ from virtscan.correlator.table.cases import rule_at
 from virtscan.model import Device, DeviceName, Machine, Reach, SourceMode
 
 
-class InterfaceServers(msgspec.Struct, frozen=True):
+class CandidateServers(msgspec.Struct, frozen=True):
     """The servers of one interface by number: its domain is `own`, `without` are waived.
 
     `on_record` alone answer by a record, if any; `possible` are those that records may mean: any of them where the
@@ -53,7 +53,7 @@ class _View(msgspec.Struct, frozen=True):
     mode: SourceMode
     machine: Machine
     device: DeviceName | None
-    audience: InterfaceServers
+    candidates: CandidateServers
 
 
 class _Vantage(msgspec.Struct, frozen=True):
@@ -95,7 +95,7 @@ class OutsideServers:
         self._seen: dict[_View, Outside] = {}
         self._ruled: dict[tuple[_Vantage, int], tuple[Ruling, ...]] = {}
 
-    def seen_from(self, point: AttachmentPoint, audience: InterfaceServers) -> Outside:
+    def seen_from(self, point: AttachmentPoint, candidates: CandidateServers) -> Outside:
         """Rule once for all points that see the servers outside in the same way."""
         device = None if point.device is None else self._devices.get(point.device)
         view = _View(
@@ -105,7 +105,7 @@ class OutsideServers:
             mode=point.mode or SourceMode.UNKNOWN,
             machine=point.machine,
             device=None if point.machine is Machine.PHYSICAL else point.device,
-            audience=audience,
+            candidates=candidates,
         )
         found = self._seen.get(view)
         if found is None:
@@ -113,19 +113,19 @@ class OutsideServers:
         return found
 
     def _rule(self, point: AttachmentPoint, view: _View) -> Outside:
-        audience = view.audience
+        candidates = view.candidates
         # A declaration about a hypervisor that was read too long ago excludes nothing: its devices may have changed.
         is_outdated = point.hypervisor in self._index.fleet.outdated
         network = locality(None if is_outdated else view.segment, view.addresses)
         included = self._index.assignments.of_device(network, view.vlan_id)
-        excluded = self._excluded(audience, network, included)
-        silent = excluded.keys() | audience.without
+        excluded = self._excluded(candidates, network, included)
+        skipped = excluded.keys() | candidates.without
         vantage = _Vantage(view.mode, view.machine, view.device)
         ruled: list[tuple[int, Ruling]] = []
         positions: dict[int, tuple[Position, ...]] = {}
         reaches: set[Reach] = set()
         for group in self._groups:
-            left = group.without(silent)
+            left = group.without(skipped)
             if not left.numbers:
                 continue
             rulings = self._on_first(left, point, vantage)
@@ -141,7 +141,7 @@ class OutsideServers:
             positions=positions,
             reaches=frozenset(reaches),
             excluded=excluded,
-            is_answered=len(silent) < len(self._index.servers),
+            is_answered=len(skipped) < len(self._index.servers),
         )
 
     def _on_first(self, group: Peers, point: AttachmentPoint, vantage: _Vantage) -> tuple[Ruling, ...]:
@@ -157,20 +157,20 @@ class OutsideServers:
     def _position(self, one: PlacedStack, point: AttachmentPoint) -> Position:
         return from_outside(one.stack, one.place, point, self._index.fleet, one.remembered)
 
-    def _excluded(self, audience: InterfaceServers, network: Locality, included: frozenset[int]) -> dict[int, str]:
+    def _excluded(self, candidates: CandidateServers, network: Locality, included: frozenset[int]) -> dict[int, str]:
         """Give the servers that do not answer, each with the code of why."""
         everyone = range(len(self._index.servers))
-        if audience.on_record:
-            excluded = {number: "other-server-on-record" for number in everyone if number not in audience.possible}
+        if candidates.on_record:
+            excluded = {number: "other-server-on-record" for number in everyone if number not in candidates.possible}
         else:
             excluded = {
                 number: "other-segments-served"
                 for covered, numbers in self._index.by_coverage.items()
                 if not may_serve(covered, network)
                 for number in numbers
-                if number not in audience.possible and number not in included
+                if number not in candidates.possible and number not in included
             }
-        excluded |= dict.fromkeys(audience.own, "own-interface")
+        excluded |= dict.fromkeys(candidates.own, "own-interface")
         return dict(sorted(excluded.items()))
 
 

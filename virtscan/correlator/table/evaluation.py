@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
-from virtscan.correlator.servers.outside import InterfaceServers
+from virtscan.correlator.servers.outside import CandidateServers
 from virtscan.correlator.table import Ruling
 from virtscan.model import Confidence, Reach
 from virtscan.model.reasons import Reason
@@ -29,7 +29,7 @@ class PointEvaluation(msgspec.Struct, frozen=True, kw_only=True):
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """The decision about an interface: the worst ruling with its attachment point, among all points.
 
-    Servers that look alike share their rulings; `audience` are those that may answer the interface. `doubts` are
+    Servers that look alike share their rulings; `candidates` are those that may answer the interface. `doubts` are
     missing facts for which a clearing has low confidence.
     """
 
@@ -39,5 +39,5 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     disagree: bool
     reach: Reach
     points: tuple[PointEvaluation, ...]
-    audience: InterfaceServers
+    candidates: CandidateServers
     doubts: tuple[Reason, ...] = ()

@@ -125,15 +125,6 @@ def view(report: Report, by: By = By.HYPERVISOR) -> Document:
     )
 
 
-def _headroom(sites: Sequence[Group]) -> str:
-    """Describe the headroom of each site: that of one is of no use to another."""
-    words = "headroom N+1 is what is left for more VMs when the largest host of a site fails"
-    left = [(site.label[0] or "no site", memory_without_largest_mib(site)) for site in sites[:_MOST_SITES]]
-    shown = ", ".join(f"{name} {'unknown' if mib is None else f'{mib} MiB'}" for name, mib in left)
-    more = f" and {len(sites) - _MOST_SITES} more (--by site)" if len(sites) > _MOST_SITES else ""
-    return f"{words}: {shown}{more}"
-
-
 def _label_field(column: Column, place: int) -> Field[Group]:
     return Field(column, lambda group: group.label[place])
 
@@ -152,3 +143,12 @@ def _notes(report: Report, total: Group, by: By) -> list[str]:
     if silent:
         notes.append(f"no sums and ratios over hosts with unknown CPUs or memory: {', '.join(silent)}")
     return notes
+
+
+def _headroom(sites: Sequence[Group]) -> str:
+    """Describe the headroom of each site: that of one is of no use to another."""
+    words = "headroom N+1 is what is left for more VMs when the largest host of a site fails"
+    left = [(site.label[0] or "no site", memory_without_largest_mib(site)) for site in sites[:_MOST_SITES]]
+    shown = ", ".join(f"{name} {'unknown' if mib is None else f'{mib} MiB'}" for name, mib in left)
+    more = f" and {len(sites) - _MOST_SITES} more (--by site)" if len(sites) > _MOST_SITES else ""
+    return f"{words}: {shown}{more}"

@@ -49,27 +49,6 @@ _PEOPLE = Audience.PEOPLE
 _RULES = tuple(rule.id for rule in RULES if rule.verdict is not None)
 
 
-def _source(finding: Finding) -> str | None:
-    """Source device with kind and mode, as in `bond2 (bond, bridge)`."""
-    if finding.source_device is None:
-        return None
-    words = [word(finding.device_kind), word(finding.source_mode)]
-    return f"{finding.source_device} ({', '.join(text for text in words if text)})"
-
-
-def _of_conclusion(value: Callable[[Finding], Value]) -> Callable[[Finding], Value]:
-    """Make one value for all findings with one conclusion, on which alone it depends."""
-    known: dict[int, tuple[Conclusion, Value]] = {}
-
-    def shared(finding: Finding) -> Value:
-        one = known.get(id(finding.conclusion))
-        if one is None:
-            one = known[id(finding.conclusion)] = (finding.conclusion, value(finding))
-        return one[1]
-
-    return shared
-
-
 def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Finding], ...]:
     """Give the columns of findings; sentences are made here, from the reasons of each."""
     return (
@@ -113,6 +92,27 @@ def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Findi
             _of_conclusion(lambda finding: advice.reason(finding, wording)),
         ),
     )
+
+
+def _source(finding: Finding) -> str | None:
+    """Source device with kind and mode, as in `bond2 (bond, bridge)`."""
+    if finding.source_device is None:
+        return None
+    words = [word(finding.device_kind), word(finding.source_mode)]
+    return f"{finding.source_device} ({', '.join(text for text in words if text)})"
+
+
+def _of_conclusion(value: Callable[[Finding], Value]) -> Callable[[Finding], Value]:
+    """Make one value for all findings with one conclusion, on which alone it depends."""
+    known: dict[int, tuple[Conclusion, Value]] = {}
+
+    def shared(finding: Finding) -> Value:
+        one = known.get(id(finding.conclusion))
+        if one is None:
+            one = known[id(finding.conclusion)] = (finding.conclusion, value(finding))
+        return one[1]
+
+    return shared
 
 
 def view(report: Report) -> Document:
