@@ -80,6 +80,10 @@ def state(files: dict[str, str], device: str = "eth0", **more: Any) -> State:
         ("(ethtool -K eth0 tx off)", OFF),
         ("{ ethtool -K eth0 tx off; } >/dev/null 2>&1", OFF),
         ("ethtool -K eth0 tx off | logger", OFF),
+        # ethtool takes pairs with on and off alone, and else does nothing.
+        ("ethtool -K eth0 tx no", UNKNOWN),
+        ("ethtool -K eth0 tx OFF", UNKNOWN),
+        ("ethtool -K eth0 tx off rx", UNKNOWN),
         ("ethtool -K eth0 tx off\nethtool -K eth0 tx on", ON),
         ("ethtool -K eth0 tx on\nethtool -K eth0 tx off", OFF),
         # Lines that do not run.
@@ -212,7 +216,33 @@ def test_scripts_that_a_boot_script_runs_are_followed() -> None:
     ],
 )
 def test_a_hook_counts_where_it_is_called(path: str, script: str, more: dict[str, Any], expected: State) -> None:
-    assert state({path: script}, **more) is expected
+    assert state({path: f"#!/bin/sh\n{script}"}, **more) is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "expected"),
+    [
+        ("/etc/network/if-up.d/tx", {}, UNKNOWN),
+        ("/etc/networkd-dispatcher/routable.d/50-tx", {}, UNKNOWN),
+        (RC_LOCAL, {}, OFF),
+        (RC_LOCAL, {"wanted": frozenset({OTHER})}, UNKNOWN),
+        ("/sbin/ifup-local", {}, OFF),
+    ],
+)
+def test_a_script_that_no_shell_runs_needs_its_first_line(path: str, more: dict[str, Any], expected: State) -> None:
+    assert state({path: COMMAND}, **more) is expected
+    assert state({path: f"#!/bin/sh\n{COMMAND}"}, **more) is OFF
+
+
+@pytest.mark.parametrize(
+    ("path", "unit"),
+    [
+        (RC_LOCAL, "rc-local.service"),
+        ("/etc/NetworkManager/dispatcher.d/10-tx", "NetworkManager-dispatcher.service"),
+    ],
+)
+def test_a_masked_service_runs_no_scripts(path: str, unit: str) -> None:
+    assert state({path: f"#!/bin/sh\n{COMMAND}"}, aliases={unit: "null"}) is ON
 
 
 def test_a_dispatcher_gets_a_device_that_has_a_profile() -> None:
@@ -255,7 +285,32 @@ def test_a_service_counts_if_something_starts_it_at_boot(wanted: set[str], expec
     ("service", "expected"),
     [
         ("ExecStart=/bin/sh -c 'ethtool -K eth0 tx off'", OFF),
-        ("ExecStart=-/sbin/ethtool -K eth0 tx off ; /bin/true", OFF),
+        ("Type=oneshot\nExecStart=-/sbin/ethtool -K eth0 tx off ; /bin/true", OFF),
+        # Without Type=oneshot a service has one command; another one keeps it from being loaded.
+        ("ExecStart=-/sbin/ethtool -K eth0 tx off ; /bin/true", UNKNOWN),
+        ("ExecStart=/sbin/ethtool -K eth0 tx off\nExecStart=/bin/true", UNKNOWN),
+        ("Type=oneshot\nExecStart=/sbin/ethtool -K eth0 tx off\nExecStart=/bin/true", OFF),
+        # No shell takes the operators.
+        ("ExecStart=/sbin/ethtool -K eth0 tx off && /bin/true", UNKNOWN),
+        ("ExecStart=/sbin/ethtool -K eth0 tx off >/dev/null", UNKNOWN),
+        # ExecStop= runs when a service has ended by itself.
+        ("Type=oneshot\nExecStart=/sbin/ethtool -K eth0 tx off\nExecStop=/sbin/ethtool -K eth0 tx on", ON),
+        ("ExecStart=/sbin/ethtool -K eth0 tx off\nExecStop=/sbin/ethtool -K eth0 tx on", UNKNOWN),
+        (
+            "Type=oneshot\nRemainAfterExit=1\nExecStart=/sbin/ethtool -K eth0 tx off\nExecStop=ethtool -K eth0 tx on",
+            OFF,
+        ),
+        # A command that fails ends the service.
+        ("Type=oneshot\nExecStartPre=/bin/false\nExecStart=/sbin/ethtool -K eth0 tx off", ON),
+        ("Type=oneshot\nExecStartPre=-/bin/false\nExecStart=/sbin/ethtool -K eth0 tx off", OFF),
+        ("Type=oneshot\nExecStartPre=/usr/bin/test -f /etc/x\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
+        ("ExecStart=@/sbin/ethtool ethtool -K eth0 tx off", OFF),
+        # systemd replaces ${NAME} even in the text for a shell, $NAME only as a word of its own.
+        ("ExecStart=/bin/sh -c 'for d in eth0; do ethtool -K ${d} tx off; done'", ON),
+        ("ExecStart=/bin/sh -c 'for d in eth0; do ethtool -K $d tx off; done'", OFF),
+        ('Environment="OPTS=tx off"\nExecStart=/sbin/ethtool -K eth0 $OPTS', OFF),
+        ("EnvironmentFile=/etc/default/tx\nExecStart=/sbin/ethtool -K eth0 $OPTS", UNKNOWN),
+        ("NetworkNamespacePath=/run/netns/a\nExecStart=/sbin/ethtool -K eth0 tx off", UNKNOWN),
         ("ExecStartPre=/sbin/ethtool -K eth0 tx off\nExecStart=/bin/true", OFF),
         ("ExecStart=/bin/bash -c 'for f in rx tx; do ethtool -K eth0 $$f off; done'", OFF),
         ("Environment=DEV=eth0\nExecStart=/sbin/ethtool -K ${DEV} tx off", OFF),
@@ -289,6 +344,26 @@ def test_a_service_is_the_first_of_its_name_with_its_drop_ins() -> None:
     )
 
 
+def test_a_drop_in_counts_by_its_name_and_not_by_its_folder() -> None:
+    on = "[Service]\nExecStart=\nExecStart=/sbin/ethtool -K eth0 tx on\n"
+    vendor = "/usr/lib/systemd/system/tx.service.d"
+
+    assert state({UNIT: SERVICE, f"{vendor}/20.conf": on, f"{UNIT}.d/10.conf": "[Service]\n"}, wanted=BOOT) is ON
+    assert state({UNIT: SERVICE, f"{vendor}/20.conf": on, f"{UNIT}.d/20.conf": ""}, wanted=BOOT) is OFF
+
+
+def test_a_service_that_is_only_in_run_is_gone_after_a_reboot() -> None:
+    assert state({UNIT: SERVICE}, wanted_until_reboot=BOOT) is UNKNOWN
+    assert state({"/run/systemd/system/tx.service": SERVICE}, wanted=BOOT) is UNKNOWN
+
+
+def test_an_old_systemd_ignores_a_command_without_a_path() -> None:
+    service = {UNIT: f"[Service]\nExecStart={COMMAND}\n"}
+
+    assert state(service, wanted=BOOT) is OFF
+    assert state(service, wanted=BOOT, udev=219) is ON
+
+
 def test_a_template_counts_for_the_instance_that_is_enabled() -> None:
     files = {"/etc/systemd/system/tx@.service": "[Service]\nExecStart=/sbin/ethtool -K %i tx off\n"}
 
@@ -319,6 +394,14 @@ def test_a_service_that_another_one_wants_leaves_the_outcome_open() -> None:
         ('SUBSYSTEM=="block", RUN+="/sbin/ethtool -K eth0 tx off"', ON),
         ('#SUBSYSTEM=="net", RUN+="/sbin/ethtool -K eth0 tx off"', ON),
         ('RUN-="/sbin/ethtool -K eth0 tx off"', ON),
+        # Looked for in /usr/lib/udev.
+        ('KERNEL=="eth0", RUN+="ethtool -K eth0 tx off"', ON),
+        # No shell takes the redirection.
+        ('KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off >/dev/null"', UNKNOWN),
+        ('KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"\nSUBSYSTEM=="net", RUN="/bin/true"', ON),
+        ('KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"\nDRIVERS=="x", RUN:="/bin/true"', UNKNOWN),
+        ('KERNEL=="eth0", RUN:="/bin/true"\nKERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"', ON),
+        ('KERNEL=="eth0", IMPORT{program}="/bin/x", RUN+="/sbin/ethtool -K eth0 tx off"', UNKNOWN),
         ('KERNEL=="eth*", RUN+="/sbin/ethtool -K $name tx off"', UNKNOWN),
         ('KERNEL=="eth*", RUN+="/bin/sh -c \'ethtool -K %k tx off\'"', UNKNOWN),
         ('KERNEL=="eth*", RUN+="/sbin/ethtool -K $env{INTERFACE} gro off"', ON),
@@ -335,6 +418,38 @@ def test_a_udev_rule_counts_if_it_fits_the_device(rule: str, expected: State) ->
     assert state({RULES.replace(".rules", ".rules.off"): rule}) is ON
 
 
+def test_udev_knows_a_nic_by_the_name_of_the_kernel() -> None:
+    for pattern, expected in (("enp1s0", UNKNOWN), ("eth3", UNKNOWN), ("e*", OFF)):
+        rule = f'KERNEL=="{pattern}", RUN+="/sbin/ethtool -K enp1s0 tx off"'
+        link = f"[Match]\nOriginalName={pattern}\n[Link]\nTransmitChecksumOffload=no\n"
+
+        assert state({RULES: rule}, device="enp1s0") is expected, pattern
+        assert state({"/etc/systemd/network/10-a.link": link}, device="enp1s0") is expected, pattern
+
+
+def test_later_rules_empty_the_list_of_earlier_files() -> None:
+    off = {RULES: 'KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"'}
+
+    assert state(off | {"/etc/udev/rules.d/60-z.rules": 'KERNEL=="eth0", RUN="/bin/true"'}) is ON
+    assert state(off | {"/etc/udev/rules.d/40-a.rules": 'KERNEL=="eth0", RUN="/bin/true"'}) is OFF
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/run/udev/rules.d/50-tx.rules", 'KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"'),
+        ("/run/systemd/network/10-a.link", f"[Match]\nMACAddress={MAC}\n[Link]\nTransmitChecksumOffload=no\n"),
+        (
+            "/run/NetworkManager/system-connections/a.nmconnection",
+            "[connection]\ntype=ethernet\n[ethtool]\nfeature-tx=false\n",
+        ),
+    ],
+)
+def test_what_is_in_run_may_be_gone_after_a_reboot(path: str, text: str) -> None:
+    assert state({path: text}) is UNKNOWN
+    assert state({path.replace("/run/", "/etc/"): text}) is OFF
+
+
 # ------------------------------------------------------------------ ifupdown
 
 
@@ -348,6 +463,14 @@ def test_a_udev_rule_counts_if_it_fits_the_device(rule: str, expected: State) ->
         ("auto eth0\niface base inet manual\n  offload-tx off\niface eth0 inet dhcp inherits base", OFF),
         ("auto vmbr0\niface vmbr0 inet manual\n  bridge-ports eth0\n  post-up ethtool -K eth0 tx off", OFF),
         ("auto eth0\niface eth0 inet dhcp\n  post-up /bin/true; /sbin/ethtool -K eth0 gso off tx off", OFF),
+        ("auto eth0\niface a inet manual\n  up ethtool -K $IFACE tx off\niface eth0 inet dhcp inherits a", OFF),
+        (
+            "auto eth0\niface a inet dhcp\n up ethtool -K $IFACE tx on\niface eth0 inherits a\n up echo",
+            ON,
+        ),
+        # ethtool takes on and off alone.
+        ("auto eth0\niface eth0 inet dhcp\n  offload-tx no", UNKNOWN),
+        ("auto eth0\nno-scripts eth0\niface eth0 inet dhcp\n  offload-tx off", ON),
         ("iface eth0 inet dhcp\n  offload-tx off", UNKNOWN),
         ("auto eth0\nmapping eth0\n  script x\niface eth0 inet dhcp\n  offload-tx off", UNKNOWN),
         ("auto eth0\niface eth0 inet dhcp\n  up ethtool -K $DEV tx off", UNKNOWN),
@@ -361,6 +484,13 @@ def test_a_udev_rule_counts_if_it_fits_the_device(rule: str, expected: State) ->
 )
 def test_an_interfaces_file_counts_for_interfaces_that_are_brought_up(text: str, expected: State) -> None:
     assert state({MAIN: text}) is expected
+
+
+def test_an_interfaces_file_counts_where_ifupdown_runs() -> None:
+    text = {MAIN: f"auto eth0\niface eth0 inet dhcp\n  up {COMMAND}\n"}
+
+    assert state(text, wanted=frozenset({"multi-user.target.wants/networking.service"})) is OFF
+    assert state(text, wanted=frozenset({"multi-user.target.wants/systemd-networkd.service"})) is UNKNOWN
 
 
 def test_ports_are_brought_up_with_their_bridge_by_ifupdown2() -> None:
@@ -383,10 +513,11 @@ def test_a_file_of_interfaces_counts_if_it_is_included() -> None:
 
 
 def test_scripts_of_if_up_run_for_devices_with_a_stanza_that_is_brought_up() -> None:
-    script = {"/etc/network/if-up.d/tx": "ethtool -K $IFACE tx off"}
+    script = {"/etc/network/if-up.d/tx": "#!/bin/sh\nethtool -K $IFACE tx off"}
 
     assert state(script | {MAIN: "auto eth0\niface eth0 inet dhcp\n"}) is OFF
     assert state(script | {MAIN: "auto lo\niface lo inet loopback\n"}) is UNKNOWN
+    assert state(script | {MAIN: "auto eth0\nno-scripts eth0\niface eth0 inet dhcp\n"}) is ON
 
 
 # ------------------------------------------------------------------ cron, ifcfg, netplan, NetworkManager
@@ -395,16 +526,20 @@ def test_scripts_of_if_up_run_for_devices_with_a_stanza_that_is_brought_up() -> 
 @pytest.mark.parametrize(
     ("path", "line", "expected"),
     [
-        ("/etc/crontab", f"@reboot root {COMMAND}", OFF),
-        ("/etc/crontab", "DEV=eth0\n@reboot root ethtool -K $DEV tx off", OFF),
-        ("/etc/cron.d/tx", f"@reboot root sleep 30 && {COMMAND}", OFF),
+        ("/etc/crontab", f"@reboot root /sbin/{COMMAND}", OFF),
+        ("/etc/crontab", f"@reboot\troot\t/sbin/{COMMAND}", OFF),
+        ("/etc/crontab", f"PATH=/usr/sbin:/usr/bin\n@reboot root {COMMAND}", OFF),
+        # cron's own PATH is /usr/bin:/bin.
+        ("/etc/crontab", f"@reboot root {COMMAND}", UNKNOWN),
+        ("/etc/crontab", "DEV=eth0\n@reboot root /sbin/ethtool -K $DEV tx off", OFF),
+        ("/etc/cron.d/tx", f"@reboot root sleep 30 && /sbin/{COMMAND}", OFF),
         ("/etc/cron.d/tx.sh", f"@reboot root {COMMAND}", UNKNOWN),
         ("/etc/cron.d/tx", f"@reboot alice {COMMAND}", ON),
         ("/etc/cron.d/tx", f"@reboot alice sudo {COMMAND}", UNKNOWN),
         ("/etc/cron.d/tx", f"*/5 * * * * root {COMMAND}", UNKNOWN),
         ("/etc/cron.d/tx", f"#@reboot root {COMMAND}", ON),
-        ("/var/spool/cron/root", f"@reboot {COMMAND}", OFF),
-        ("/var/spool/cron/crontabs/root", f"@reboot {COMMAND}", OFF),
+        ("/var/spool/cron/root", f"@reboot /sbin/{COMMAND}", OFF),
+        ("/var/spool/cron/crontabs/root", f"@reboot /sbin/{COMMAND}", OFF),
         ("/var/spool/cron/crontabs/alice", f"@reboot {COMMAND}", ON),
     ],
 )
@@ -413,9 +548,12 @@ def test_a_crontab_counts_by_its_lines_for_the_boot(path: str, line: str, expect
 
 
 def test_a_crontab_without_a_cron_leaves_the_outcome_open() -> None:
-    files = {"/etc/crontab": f"@reboot root {COMMAND}"}
+    files = {"/etc/crontab": f"@reboot root /sbin/{COMMAND}"}
+    cron = frozenset({"multi-user.target.wants/cron.service"})
 
-    assert state(files, wanted=frozenset({"multi-user.target.wants/cron.service"})) is OFF
+    assert state(files, wanted=cron) is OFF
+    assert state(files, wanted=cron, aliases={"cron.service": "null"}) is UNKNOWN
+    assert state(files, wanted=cron, foreign=frozenset(files)) is UNKNOWN
     assert state(files, wanted=frozenset({"multi-user.target.wants/ssh.service"})) is UNKNOWN
 
 
@@ -454,6 +592,12 @@ def test_an_ifcfg_file_counts_for_a_device_that_is_brought_up(name: str, text: s
         ("    up:\n      match:\n        name: eth*\n      transmit-checksum-offload: false", 252, OFF),
         ("    up:\n      match:\n        driver: x\n      transmit-checksum-offload: false", 252, UNKNOWN),
         ("    eth0:\n      #transmit-checksum-offload: false", 252, ON),
+        ("    eth0: {transmit-checksum-offload: false}", 252, UNKNOWN),
+        (
+            "    up:\n      match:\n        name: eth*\n        driver: x\n      transmit-checksum-offload: false",
+            252,
+            UNKNOWN,
+        ),
         ("    eth0:\n      transmit-checksum-offload: false", 239, ON),
     ],
 )
@@ -466,7 +610,10 @@ def test_netplan_counts_for_the_device_that_it_defines(definition: str, udev: in
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        ("type=ethernet\ninterface-name=eth0\nmaster=bond0\nautoconnect=false", OFF),
+        ("type=ethernet\ninterface-name=eth0\nmaster=bond0\nautoconnect=false", UNKNOWN),
+        ("type=ethernet\n[match]\ndriver=mlx5_core;", UNKNOWN),
+        (f"type=ethernet\n[ethernet]\nmac-address-denylist={MAC.upper()};", ON),
+        ("type=wifi\ninterface-name=eth0", ON),
         ("type=ethernet\ninterface-name=eth0\nautoconnect=FALSE", ON),
         ("type=ethernet\ninterface-name=eth0\npermissions=user:alice:;", ON),
         ("type=ethernet\n[match]\ninterface-name=eth*;!eth1;", OFF),
@@ -478,6 +625,39 @@ def test_a_profile_counts_if_it_is_activated_at_boot(head: str, expected: State)
     text = f"[connection]\n{head}\n[ethtool]\nfeature-tx=false\n"
 
     assert state({"/etc/NetworkManager/system-connections/a.nmconnection": text}) is expected
+
+
+OFF_BY_PROFILE = "[connection]\ntype=ethernet\n[ethtool]\nfeature-tx=false\n"
+PROFILE = {"/etc/NetworkManager/system-connections/a.nmconnection": OFF_BY_PROFILE}
+SETTINGS = "/etc/NetworkManager/conf.d/a.conf"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({SETTINGS: "[keyfile]\nunmanaged-devices=interface-name:eth*\n"}, UNKNOWN),
+        ({SETTINGS: "[keyfile]\nunmanaged-devices=interface-name:eth1;except:type:wifi\n"}, OFF),
+        ({SETTINGS: f"[keyfile]\nunmanaged-devices=mac:{MAC}\n"}, UNKNOWN),
+        ({SETTINGS: "[keyfile]\nunmanaged-devices=*,except:type:wifi\n"}, UNKNOWN),
+        ({SETTINGS: "[device-a]\nmatch-device=driver:x\nmanaged=0\n"}, UNKNOWN),
+        ({"/usr/lib/NetworkManager/conf.d/a.conf": "[keyfile]\nunmanaged-devices=*\n", SETTINGS: ""}, OFF),
+        ({SETTINGS: "[main]\nplugins=ifupdown,keyfile\n", MAIN: "auto eth0\niface eth0 inet dhcp\n"}, UNKNOWN),
+        ({SETTINGS: "[main]\nplugins=ifupdown,keyfile\n", MAIN: "auto lo\niface lo inet loopback\n"}, OFF),
+        ({RULES: 'KERNEL=="eth0", ENV{NM_UNMANAGED}="1"'}, UNKNOWN),
+    ],
+)
+def test_a_profile_counts_where_network_manager_manages_the_device(more: dict[str, str], expected: State) -> None:
+    assert state(PROFILE | more) is expected
+
+
+def test_a_profile_and_an_ifcfg_file_count_where_their_service_starts() -> None:
+    networkd = frozenset({"multi-user.target.wants/systemd-networkd.service"})
+    ifcfg = {"/etc/sysconfig/network-scripts/ifcfg-eth0": 'NM_CONTROLLED=no\nETHTOOL_OPTS="-K eth0 tx off"'}
+
+    assert state(PROFILE, wanted=networkd) is UNKNOWN
+    assert state(ifcfg, wanted=networkd) is UNKNOWN
+    assert state(ifcfg, wanted=frozenset({NETWORK_MANAGER})) is UNKNOWN
+    assert state(ifcfg, wanted=frozenset({"multi-user.target.wants/network.service"})) is OFF
 
 
 # ------------------------------------------------------------------ any device, places that were not read
@@ -496,3 +676,7 @@ def test_each_device_of_a_server_has_its_own_forecast() -> None:
 def test_on_again_needs_every_place_to_be_read(files: dict[str, str]) -> None:
     assert state(files) is ON
     assert state(files, unreadable=("/var/spool/cron",)) is UNKNOWN
+
+
+def test_off_for_good_needs_every_line_to_be_understood() -> None:
+    assert state(PROFILE, unclear=("/etc/tuned/x/tuned.conf",)) is UNKNOWN

@@ -32,6 +32,9 @@ LINK = "/etc/systemd/network/10-tx.link"
 DEFAULT_LINK = "/usr/lib/systemd/network/99-default.link"
 INTERFACES = "/etc/network/interfaces"
 ENABLED = "multi-user.target.wants/tx.service"
+STARTED = frozenset(
+    {ENABLED, *(f"{ENABLED[:-10]}{one}.service" for one in ("NetworkManager", "network", "networking"))}
+)
 
 
 def after_reboot(
@@ -43,7 +46,7 @@ def after_reboot(
     device: str = "eth0",
     **more: Any,
 ) -> Persistence:
-    facts = {"executable": frozenset(files or {}), "wanted": frozenset({ENABLED})} | more
+    facts = {"executable": frozenset(files or {}), "wanted": STARTED} | more
     evidence = Evidence(files=files or {}, udev=udev, unreadable=unreadable, **facts)
     return forecast(evidence, device=device, macs=(MAC,), features=features, now=now)
 
@@ -112,7 +115,7 @@ def keyfile(ethtool: str, head: str = "type=ethernet\ninterface-name=eth0", more
         ("feature-tx=false", VIRTIO_OFF, OFF),
         ("feature-tx=false", VIRTIO_ON, OFF),
         ("feature-tx=false", OLD_OFF, OFF),
-        ("feature-tx = off", VIRTIO_OFF, OFF),
+        ("feature-tx = false", VIRTIO_OFF, OFF),
         ("feature-tx=0", VIRTIO_OFF, OFF),
         ("feature-tx=true", VIRTIO_OFF, ON),
         ("feature-tx-checksum-ip-generic=false", VIRTIO_OFF, OFF),
@@ -131,6 +134,8 @@ def keyfile(ethtool: str, head: str = "type=ethernet\ninterface-name=eth0", more
         ("feature-tx-checksum-sctp=false\nfeature-rx=false\nring-tx=0", VIRTIO_OFF, ON),
         ("#feature-tx=false", VIRTIO_OFF, ON),
         ("feature-tx=perhaps", VIRTIO_OFF, UNKNOWN),
+        # No boolean of GLib.
+        ("feature-tx=off", VIRTIO_OFF, UNKNOWN),
     ],
 )
 def test_a_profile_of_network_manager_lasts(ethtool: str, features: dict[str, Feature], state: State) -> None:
@@ -352,7 +357,8 @@ def test_the_stanzas_of_the_device_in_the_interfaces_file_last(lines: str, state
     ],
 )
 def test_a_script_that_runs_at_boot_lasts_where_it_names_the_device(path: str, line: str, state: State) -> None:
-    assert after_reboot({path: f"{line}\n"}).tx_checksum is state
+    first = "" if path.startswith("/etc/systemd/") else "#!/bin/sh\n"
+    assert after_reboot({path: f"{first}{line}\n"}).tx_checksum is state
 
 
 def test_mechanisms_that_contradict_each_other_leave_the_outcome_open() -> None:

@@ -138,7 +138,7 @@ def test_several_in_different_states_are_each_known(tmp_path: Path) -> None:
 
 
 def test_what_lasts_may_depend_on_the_device(tmp_path: Path) -> None:
-    rule = {"etc/crontab": "@reboot root ethtool -K br0 tx off\n"}
+    rule = {"etc/crontab": "@reboot root /sbin/ethtool -K br0 tx off\n"}
     server = read(tmp_path, CHAIN | features("br0", OFF) | features("bond0.7", OFF) | rule)
 
     assert server.persistence is not None
@@ -207,7 +207,7 @@ def test_a_device_read_by_ethtool_alone_is_enough(tmp_path: Path) -> None:
             State.OFF,
             "/etc/network/interfaces",
         ),
-        ({"etc/crontab": "@reboot root ethtool -K eth0 tx off\n"}, State.OFF, "/etc/crontab"),
+        ({"etc/crontab": "@reboot root /sbin/ethtool -K eth0 tx off\n"}, State.OFF, "/etc/crontab"),
         ({"etc/rc.d/rc.local": "# ethtool -K eth0 tx off\nfoo -K eth0 tx off\n"}, State.UNKNOWN, "not in a sosreport"),
         (
             {"etc/network/interfaces": b" " * ((16 << 20) + 1)},

@@ -14,15 +14,18 @@ settings() {
 }
 
 profiles() {
-    lines "^$blank(\[|interface-name|mac-address|type|autoconnect|feature-tx|master|controller|permissions)" \
+    more='driver|path|kernel-command-line'
+    lines "^$blank(\[|interface-name|mac-address|type|autoconnect|feature-tx|master|controller|permissions|$more)" \
         "$root"/etc/NetworkManager/system-connections "$root"/run/NetworkManager/system-connections \
         "$root"/usr/lib/NetworkManager/system-connections
     for folder in etc run usr/lib; do
+        lines "^$blank(\[|plugins|managed|unmanaged-devices)" "$root/$folder"/NetworkManager/NetworkManager.conf \
+            "$root/$folder"/NetworkManager/conf.d/*.conf
         for file in "$root/$folder"/NetworkManager/system-connections/*; do
             if [ -f "$file" ]; then exposure "$file"; fi
         done
     done
-    lines "^$blank(export$blank)?(DEVICE|HWADDR|LLADDR|ONBOOT|STARTMODE|ETHTOOL_OPT[A-Za-z0-9_]*)\+?=" \
+    lines "^$blank(export$blank)?(DEVICE|HWADDR|LLADDR|ONBOOT|NM_CONTROLLED|STARTMODE|ETHTOOL_OPT[A-Za-z0-9_]*)\+?=" \
         "$root"/etc/sysconfig/network-scripts/ifcfg-* "$root"/etc/sysconfig/network/ifcfg-*
     match='OriginalName|MACAddress|PermanentMACAddress|Path|Driver|Type|Kind|Property|Host|Virtualization'
     match="$match|KernelCommandLine|KernelVersion|Credential|Architecture|Firmware"
@@ -30,7 +33,7 @@ profiles() {
         lines "^$blank(\[|($match|TransmitChecksumOffload)$blank=)" "$root/$folder"/systemd/network/*.link \
             "$root/$folder"/systemd/network/*.link.d/*.conf
     done
-    lines "^ *([^ :]+:$blank(#.*)?\$|(macaddress|name|set-name|transmit-checksum-offload):)" \
+    lines "^ *([^ :]+:$blank(#.*)?\$|(macaddress|name|driver|set-name):)|transmit-checksum-offload" \
         "$root"/etc/netplan "$root"/run/netplan "$root"/lib/netplan "$root"/usr/lib/netplan
 }
 
@@ -80,11 +83,13 @@ hooks() {
 }
 
 udev() {
+    # A list of programs that is set anew, in place of one that is added to.
+    run='RUN(\{[a-z]+\})?[[:space:]]*:?='
     calls=
     called "$root"/etc/udev/rules.d/*.rules "$root"/run/udev/rules.d/*.rules
-    lines "ethtool|GOTO|LABEL|SYSTEMD_WANTS$(naming)" "$root"/etc/udev/rules.d "$root"/run/udev/rules.d
+    lines "$run|ethtool|GOTO|LABEL|SYSTEMD_WANTS|NM_UNMANAGED$(naming)" "$root"/etc/udev/rules.d "$root"/run/udev/rules.d
     for folder in usr/local/lib usr/lib lib; do
-        lines 'ethtool|GOTO|LABEL' $(mention "$root/$folder"/udev/rules.d/*.rules)
+        lines "$run|ethtool|GOTO|LABEL" $(mention "$root/$folder"/udev/rules.d/*.rules)
     done
 }
 
@@ -98,7 +103,10 @@ cron() {
     wanted="ethtool$(naming)"
     pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)"
     for file in "$root"/etc/crontab "$root"/etc/cron.d/* $tables; do
-        if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then show "$file"; fi
+        if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then
+            show "$file"
+            attributes "$file"
+        fi
     done
 }
 
@@ -163,12 +171,16 @@ unclear() {
 
 # Services that run ethtool, or a script that does, with what else may start them.
 units() {
-    services= folders=
+    services= folders= lasting= fleeting=
     for folder in etc run usr/local/lib usr/lib lib; do
         folder=$root/$folder/systemd/system
         [ -d "$folder" ] || continue
         closed "$folder"
         folders="$folders $folder"
+        case $folder in
+            "$root"/run/*) fleeting=$folder ;;
+            *) lasting="$lasting $folder" ;;
+        esac
         services="$services $(mention "$folder"/*.service "$folder"/*.service.d/*.conf)"
         calls=
         called "$folder"/*.service "$folder"/*.service.d/*.conf
@@ -183,26 +195,41 @@ units() {
         names="$names|${name%.service}"
     done
     say wants
-    for folder in $folders; do
-        for path in "$folder"/*.wants/* "$folder"/*.requires/*; do
-            if [ -c "$path" ]; then continue; fi
-            if [ -s "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#"$folder/"}"; fi
-        done
-    done | body
+    { wants $lasting && if [ -n "$lasting" ]; then runlevels; fi; } | body
+    say wants-until-reboot
+    wants $fleeting | body
+    say aliases
+    if [ -n "$lasting" ]; then
+        ls -l $lasting 2>/dev/null | sed -n 's:.* \([^ /]*\.service\) -> \(.*/\)\{0,1\}\([^/]*\)$:\1 \3:p' | body
+    fi
     [ -n "$names" ] || return 0
     names=$(printf '%s' "${names#|}" | sed 's/[.@+]/\\&/g')
-    say aliases
+    keys='Type|RemainAfterExit|User|DynamicUser|RootDirectory|RootImage|PrivateNetwork|NetworkNamespacePath'
+    keys="$keys|Environment|PassEnvironment"
     for folder in $folders; do
-        for path in "$folder"/*.service; do
-            if [ -L "$path" ]; then printf '%s %s\n' "${path##*/}" "$(ls -l "$path" | sed 's:.*[/ ]::')"; fi
-        done
-    done | body
-    for folder in $folders; do
-        lines "^$blank(\[|Exec|Condition|Assert|User|DynamicUser|RootDirectory|PrivateNetwork|Environment)" \
+        lines "^$blank(\[|Exec|Condition|Assert|$keys)" \
             $(printf '%s\n' "$folder"/*.service "$folder"/*.service.d/*.conf | grep -E "/($names)\.service")
         wanting="^$blank(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit)$blank=.*($names)"
         lines "$wanting" $(grep -lsE "$wanting" "$folder"/*.* "$folder"/*.d/*.conf 2>/dev/null |
             grep -vE "/($names)\.service")
+    done
+}
+
+# The entries of units' folders.
+wants() {
+    for folder; do
+        for path in "$folder"/*.wants/* "$folder"/*.requires/*; do
+            if [ -c "$path" ]; then continue; fi
+            if [ -s "$path" ] || [ -L "$path" ]; then printf '%s\n' "${path#"$folder/"}"; fi
+        done
+    done
+}
+
+# The scripts of the runlevels, which systemd starts as services of the same names.
+runlevels() {
+    for path in "$root"/etc/rc[35S].d/S[0-9][0-9]* "$root"/etc/rc.d/rc[35].d/S[0-9][0-9]*; do
+        name=${path##*/S[0-9][0-9]}
+        if [ -L "$path" ]; then printf 'multi-user.target.wants/%s.service\n' "$name"; fi
     done
 }
 

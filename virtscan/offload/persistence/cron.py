@@ -12,6 +12,7 @@ from virtscan.offload.persistence.shell import Scene, merged, run_script
 _SYSTEM = ("/etc/crontab", "/etc/cron.d/*")
 _ROOT = ("/var/spool/cron/root", "/var/spool/cron/crontabs/root", "/var/spool/cron/tabs/root")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*(\"[^\"]*\"|'[^']*'|.*)")
+_BARE = re.compile(r"(?<![\w/.-])ethtool\b")
 _TIMES = re.compile(r"\s*(@\w+|(?:\S+\s+){4}\S+)\s+(.*)")
 
 
@@ -19,14 +20,15 @@ def cron(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
     """Yield the settings in crontabs; a line for other times than the boot makes the outcome UNKNOWN.
 
     Source:
-        crontab(5): `@reboot`; in the system's crontabs a user stands before the command, and `%` ends it. Debian's
-        cron(8): names in cron.d are of letters, digits, `_` and `-`, other crons take more.
+        crontab(5): `@reboot`; in the system's crontabs a user stands before the command, and `%` ends it; PATH is
+        /usr/bin:/bin, without ethtool where /sbin is a folder of its own. Debian's cron(8): names in cron.d are of
+        letters, digits, `_` and `-`, other crons take more; tables that others than root may change are ignored.
     """
     running = evidence.starts("cron", "crond", "cronie", "fcron", "systemd-cron")
     for path, text in evidence.under(*_SYSTEM, *_ROOT):
         states = _states(text, Scene(device=device, scripts=evidence.files), system=any(map(path.match, _SYSTEM)))
         if states:
-            certain = running is State.ON and _plain(path)
+            certain = running is State.ON and _plain(path) and str(path) not in evidence.foreign
             yield SavedSetting(place=SettingPlace(files=(str(path),)), states=states if certain else uncertain(states))
 
 
@@ -49,9 +51,16 @@ def _states(text: str, scene: Scene, *, system: bool) -> dict[str, State]:
 
 
 def _line(when: str, rest: str, scene: Scene, variables: Mapping[str, str | None], *, system: bool) -> dict[str, State]:
-    user, _, command = rest.partition(" ") if system else ("root", "", rest)
+    user, command = (*rest.split(None, 1), "")[:2] if system else ("root", rest)
     inner = Scene(device=scene.device, scripts=scene.scripts, variables=variables)
     states = run_script(re.split(r"(?<!\\)%", command)[0], inner)
     if user != "root":
         return uncertain(states) if "sudo" in command else {}
-    return states if when == "@reboot" else uncertain(states)
+    found = "sbin" in (variables.get("PATH") or "") or not _searches_path(command, scene)
+    return states if when == "@reboot" and found else uncertain(states)
+
+
+def _searches_path(command: str, scene: Scene) -> bool:
+    """Return True if the command, or a script that it names, runs ethtool without its path or a PATH of its own."""
+    scripts = (text for path, text in scene.scripts.items() if path in command and "PATH=" not in text)
+    return any(_BARE.search(text) for text in (command, *scripts))

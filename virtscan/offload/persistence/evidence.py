@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 import msgspec
@@ -24,8 +25,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     `executable` are the scripts that may be executed, None when the source does not know. `foreign` are scripts that
     another user than root may change. `exposed` are files that other users than root may read, or that are not root's:
     ON if so, UNKNOWN if a copy may have changed the mode. `wanted` are the entries of units' folders, such as
-    `multi-user.target.wants/tx.service`; `aliases` are further names of units. `calls` are boot scripts with the
-    scripts running ethtool that they name.
+    `multi-user.target.wants/tx.service`, and `wanted_until_reboot` those of /run; `aliases` are further names of units,
+    with the target `null` for a masked one. `calls` are boot scripts with the scripts running ethtool that they name.
     """
 
     files: Mapping[str, str] = {}
@@ -37,6 +38,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     foreign: frozenset[str] = frozenset()
     exposed: Mapping[str, State] = {}
     wanted: frozenset[str] = frozenset()
+    wanted_until_reboot: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = {}
     calls: Mapping[str, tuple[str, ...]] = {}
 
@@ -53,10 +55,18 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     def starts(self, *services: str) -> State:
         """Return whether one of these services starts at boot; ON where systemd has no services at all."""
+        units = {f"{service}.service" for service in services}
+        startable = {unit for unit in units if not self.masks(unit)}
+        if not startable:
+            return State.OFF
         names = {entry.rpartition("/")[2] for entry in self.wanted}
-        if not names or names & {f"{service}.service" for service in services}:
+        if (not names and startable == units) or names & startable:
             return State.ON
         return State.UNKNOWN
+
+    def masks(self, unit: str) -> bool:
+        """Return True if a unit is linked to /dev/null, so that nothing can start it."""
+        return self.aliases.get(unit) == "null"
 
     def under(self, *patterns: str) -> Iterator[tuple[PurePosixPath, str]]:
         """Yield files whose path fits one of the glob patterns, in the order of paths, without backups."""
@@ -64,6 +74,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
             path = PurePosixPath(name)
             if any(path.match(pattern) for pattern in patterns) and not _BACKUP.fullmatch(path.name):
                 yield path, text
+
+    def layered(self, pattern: str, *bases: str) -> list[tuple[PurePosixPath, str]]:
+        """Return files in the order of their names; of those of one name, the one under the last base counts."""
+        files = {path.name: (path, text) for base in bases for path, text in self.under(f"/{base}/{pattern}")}
+        return [files[name] for name in sorted(files)]
 
 
 class SavedSetting(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +115,30 @@ def uncertain(states: Mapping[str, State]) -> dict[str, State]:
 _VALUES = dict.fromkeys(("on", "true", "yes", "1", "y", "t"), State.ON) | dict.fromkeys(
     ("off", "false", "no", "0", "n", "f"), State.OFF
 )
+
+# Names that udev or biosdevname gives to a NIC, which the kernel had named eth0, eth1, …
+_GIVEN_LATER = re.compile(r"(en|wl|ww)[a-z]*[0-9].*|em\d+(_\d+)?|p\d+p\d+(_\d+)?|rename\d+")
+_KERNELS_OWN = tuple(f"eth{number}" for number in range(10))
+
+
+def fits_own_name(patterns: Iterable[str], device: str) -> State:
+    """Return whether patterns fit the name that the kernel gave to a device, which is all that udev knows at first.
+
+    Source:
+        systemd.link(5), OriginalName=; udev(7), KERNEL and NAME.
+    """
+    wanted = tuple(patterns)
+    if not _GIVEN_LATER.fullmatch(device):
+        if any(fnmatchcase(device, pattern) for pattern in wanted):
+            return State.ON
+        return State.OFF if re.fullmatch(r"eth\d+", device) else State.UNKNOWN
+    fits_all = all(any(fnmatchcase(name, pattern) for pattern in wanted) for name in _KERNELS_OWN)
+    return State.ON if fits_all else State.UNKNOWN
+
+
+SYSTEM_BASES = ("lib", "usr/lib", "usr/local/lib", "run", "etc")
+"""The bases of systemd's and udev's folders, the one that counts last."""
+
 
 # Backups of editors and package managers; no program that reads these folders takes them.
 _BACKUP = re.compile(r".*(~|\.(bak|old|orig|rpmnew|rpmorig|rpmsave|dpkg-\w+|swp))")

@@ -7,14 +7,15 @@ import msgspec
 from virtscan.model import Feature, Persistence, State
 from virtscan.model.facts.persistence import FixedByDriver, FoundSetting, NoSettingFound, OnIsRequested, SettingsFound
 from virtscan.offload.persistence.cron import cron
-from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting
+from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.hooks import hooks
 from virtscan.offload.persistence.ifcfg import ifcfg
 from virtscan.offload.persistence.ifupdown import ifupdown
 from virtscan.offload.persistence.netplan import netplan
-from virtscan.offload.persistence.profiles import links, network_manager
+from virtscan.offload.persistence.network_manager import network_manager
+from virtscan.offload.persistence.systemd.links import links
+from virtscan.offload.persistence.systemd.units import units
 from virtscan.offload.persistence.udev import udev_rules
-from virtscan.offload.persistence.units import units
 
 
 def forecast(
@@ -42,7 +43,7 @@ def forecast(
     )
     if all(name in features and features[name].fixed for name in FEATURES):
         return Persistence(tx_checksum=now, setting=FixedByDriver())
-    outcomes = {setting.place: outcome for setting in settings if (outcome := _outcome(setting, features))}
+    outcomes = {each.place: outcome for each in map(_lasting, settings) if (outcome := _outcome(each, features))}
     found = tuple(FoundSetting(place=place, state=state) for place, state in outcomes.items())
     if found or evidence.has_holes:
         return _by_settings(found, evidence)
@@ -51,6 +52,13 @@ def forecast(
     if now is State.OFF and any(name in features and features[name].requested is State.ON for name in FEATURES):
         return Persistence(setting=OnIsRequested())
     return Persistence(tx_checksum=State.ON, setting=NoSettingFound(now=now))
+
+
+def _lasting(setting: SavedSetting) -> SavedSetting:
+    """Return the setting, UNKNOWN if its files are in /run: they are gone after a reboot unless they are made anew."""
+    if any(file.startswith("/run/") for file in setting.place.files):
+        return msgspec.structs.replace(setting, states=uncertain(setting.states))
+    return setting
 
 
 def _outcome(setting: SavedSetting, features: Mapping[str, Feature]) -> State | None:
@@ -74,7 +82,8 @@ def _outcome(setting: SavedSetting, features: Mapping[str, Feature]) -> State | 
 def _by_settings(found: Sequence[FoundSetting], evidence: Evidence) -> Persistence:
     states = {one.state for one in found}
     setting = SettingsFound(settings=tuple(found))
-    if states <= {State.ON} and evidence.has_holes:  # a place that was not read may turn it off
+    doubted = states <= {State.ON} and evidence.has_holes  # a place that was not read may turn it off
+    if doubted or evidence.unclear:  # a line that was not understood may turn it on, too
         holes = msgspec.structs.replace(
             setting, unread=evidence.unreadable, not_in_report=evidence.not_in_report, unclear=evidence.unclear
         )

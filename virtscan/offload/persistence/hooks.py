@@ -10,12 +10,11 @@ from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, uncertain
 from virtscan.offload.persistence.ifcfg import belongs
 from virtscan.offload.persistence.ifupdown import if_up
-from virtscan.offload.persistence.profiles import has_profile
+from virtscan.offload.persistence.network_manager import has_profile
 from virtscan.offload.persistence.shell import Scene, may_concern, run_script
 
+_LOCAL = ("/etc/rc.local", "/etc/rc.d/rc.local")
 _BOOT = (
-    "/etc/rc.local",
-    "/etc/rc.d/rc.local",
     "/etc/init.d/boot.local",
     "/etc/init.d/after.local",
     "/etc/local.d/*.start",
@@ -37,7 +36,10 @@ _DEBIANS_OWN = re.compile(r"^gather_settings", re.MULTILINE)
 
 
 class _Hook(msgspec.Struct, frozen=True, kw_only=True):
-    """Scripts of one kind: their places, their arguments, and whether they run at boot."""
+    """Scripts of one kind: their places, their arguments, and whether they run at boot.
+
+    `executed` is True if the kernel runs them and not a shell: without a first line `#!` that fails.
+    """
 
     patterns: tuple[str, ...]
     arguments: tuple[str | None, ...] | None = None
@@ -45,6 +47,7 @@ class _Hook(msgspec.Struct, frozen=True, kw_only=True):
     runs: State = State.ON
     names: re.Pattern[str] = re.compile(".*", re.DOTALL)
     guarded: bool = False
+    executed: bool = False
 
 
 def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
@@ -52,11 +55,12 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
     for hook in _hooks(evidence, device, macs):
         for path, text in evidence.under(*hook.patterns):
             executable = evidence.executes(str(path))
-            idle = executable is State.OFF or not hook.names.fullmatch(path.name)
+            idle = State.OFF in {executable, hook.runs} or not hook.names.fullmatch(path.name)
             if idle or _DEBIANS_OWN.search(text) or (hook.guarded and str(path) in evidence.foreign):
                 continue
             states = _states(text, hook, evidence, device)
             certain = executable is State.ON and hook.runs is State.ON
+            certain = certain and (text.startswith("#!") or not hook.executed)
             if states:
                 yield SavedSetting(
                     place=SettingPlace(files=(str(path),)), states=states if certain else uncertain(states)
@@ -86,16 +90,18 @@ def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: st
 def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hook, ...]:
     variables, ifupdown_runs = if_up(evidence, device)
     networkd = evidence.starts("networkd-dispatcher")
+    local = State.OFF if evidence.masks("rc-local.service") else State.ON
     initscripts = State.ON
     if any(entry.endswith("/NetworkManager.service") for entry in evidence.wanted):
         initscripts = State.UNKNOWN  # NetworkManager brings devices up without ifup
     return (
+        _Hook(patterns=_LOCAL, arguments=("start",), runs=local, executed=bool(evidence.wanted)),
         _Hook(patterns=_BOOT, arguments=("start",)),
         _Hook(patterns=_IFUP_LOCAL, arguments=(device,), runs=initscripts),
-        _Hook(patterns=_IF_UP, arguments=(), variables=variables, runs=ifupdown_runs, names=_RUN_PARTS),
+        _Hook(patterns=_IF_UP, arguments=(), variables=variables, runs=ifupdown_runs, names=_RUN_PARTS, executed=True),
         _Hook(patterns=_SUSE, arguments=(None, device), runs=State.UNKNOWN),
         *_dispatchers(evidence, device, macs),
-        _Hook(patterns=_NETWORKD, variables={"IFACE": device}, runs=networkd, guarded=True),
+        _Hook(patterns=_NETWORKD, variables={"IFACE": device}, runs=networkd, guarded=True, executed=True),
     )
 
 
@@ -108,7 +114,9 @@ def _dispatchers(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tupl
             patterns=(pattern,),
             arguments=(name, action if managed else None),
             variables={"DEVICE_IFACE": name, "DEVICE_IP_IFACE": name, "NM_DISPATCHER_ACTION": action},
-            runs=evidence.starts("NetworkManager"),
+            runs=State.OFF
+            if evidence.masks("NetworkManager-dispatcher.service")
+            else evidence.starts("NetworkManager"),
             guarded=True,
         )
         for pattern, action in zip(_NETWORK_MANAGER, ("up", "pre-up"), strict=True)

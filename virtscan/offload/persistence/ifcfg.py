@@ -31,7 +31,8 @@ def ifcfg(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
             states = may_concern(text)
             names = ["ETHTOOL_OPTS"]
         else:
-            states, names = _states(values, assigned(text, Scene(device=device)) or {}, path, device, macs)
+            manager = _manager(values, evidence)
+            states, names = _states(values, assigned(text, Scene(device=device)) or {}, path, device, macs, manager)
         if states:
             yield SavedSetting(place=SettingPlace(files=(str(path),), key=", ".join(names)), states=states)
 
@@ -44,15 +45,23 @@ def belongs(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
     )
 
 
+def _manager(values: Mapping[str, str | None], evidence: Evidence) -> State:
+    """Return whether a service starts at boot that reads the file."""
+    if (values.get("NM_CONTROLLED") or "").lower() in {"no", "n", "false", "f", "0", "off"}:
+        return evidence.starts("network")
+    return evidence.starts("NetworkManager", "network", "wicked")
+
+
 def _states(
     values: Mapping[str, str | None],
     own: Mapping[str, str | None],
     path: PurePosixPath,
     device: str,
     macs: tuple[str, ...],
+    manager: State,
 ) -> tuple[dict[str, State], list[str]]:
     owned = _owned(own, path, device, macs)
-    certain = owned is State.ON and _started(values)
+    certain = owned is State.ON and _started(values) and manager is State.ON
     stand_ins = ("iface",) if path.match(_SUSE) and owned is not State.OFF else ()
     states: dict[str, State] = {}
     names = []

@@ -41,6 +41,7 @@ class Interfaces(msgspec.Struct, frozen=True, kw_only=True):
 
     stanzas: tuple[Stanza, ...] = ()
     automatic: tuple[str, ...] = ()
+    scriptless: tuple[str, ...] = ()
     mapped: tuple[str, ...] = ()
 
     def brought_up(self, device: str, *, dependents: bool) -> State:
@@ -67,6 +68,7 @@ def ifupdown(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
 
     Source:
         Debian's ethtool package, if-up.d/ethtool: `offload-NAME VALUE` becomes `ethtool --offload DEVICE NAME VALUE`.
+        interfaces(5): `inherits` takes over the commands, too; `no-scripts` keeps the scripts of if-up.d from running.
         ifupdown2, addons/ethtool.py: `tx-offload VALUE`.
     """
     interfaces = read_interfaces(evidence)
@@ -85,17 +87,23 @@ def if_up(evidence: Evidence, device: str) -> tuple[Mapping[str, str | None], St
     interfaces = read_interfaces(evidence)
     own = [stanza for stanza in interfaces.stanzas if stanza.fits(device)]
     variables = _variables(own[0] if own else None, device)
+    if any(fnmatchcase(device, pattern) for pattern in interfaces.scriptless):
+        return variables, State.OFF
     if not any(evidence.under(_MAIN)):
         return variables, State.ON
     started = interfaces.brought_up(device, dependents=any(evidence.under(_IFUPDOWN2)))
-    return variables, started if own else State.UNKNOWN
+    running = _runs(evidence) is State.ON
+    return variables, started if own and running else State.UNKNOWN
+
+
+def _runs(evidence: Evidence) -> State:
+    """Return whether ifupdown runs at boot."""
+    return evidence.starts("networking")
 
 
 def read_interfaces(evidence: Evidence) -> Interfaces:
     """Read the main file and the files that it includes."""
-    stanzas: list[Stanza] = []
-    automatic: list[str] = []
-    mapped: list[str] = []
+    read = _Reading()
     waiting = [_MAIN]
     seen: set[str] = set()
     while waiting:
@@ -103,33 +111,50 @@ def read_interfaces(evidence: Evidence) -> Interfaces:
         if path in seen or path not in evidence.files:
             continue
         seen.add(path)
-        open_stanza = False
+        read.is_open = False
         for words in _lines(evidence.files[path]):
-            match words:
-                case ["iface", name, *rest]:
-                    stanzas.append(Stanza(path=path, words=(name, *rest), options=()))
-                    open_stanza = True
-                case ["auto" | "allow-auto" | "allow-hotplug", *names]:
-                    automatic += [name.removeprefix("/") for name in names]
-                    open_stanza = False
-                case ["mapping", *names]:
-                    mapped += names
-                    open_stanza = False
-                case ["source" | "source-directory" as how, *patterns]:
-                    waiting += _included(evidence, how, patterns)
-                    open_stanza = False
-                case [word, *_] if re.fullmatch(r"(allow|no)-\S+|template|vlan|rename", word):
-                    open_stanza = False
-                case [option, *rest] if open_stanza:
-                    last = stanzas[-1]
-                    options = (*last.options, (option, " ".join(rest)))
-                    stanzas[-1] = msgspec.structs.replace(last, options=options)
-    logical = [name.partition("=") for name in automatic]
+            if words[0] in {"source", "source-directory"}:
+                waiting += _included(evidence, words[0], words[1:])
+                read.is_open = False
+            else:
+                read.line(path, words)
+    logical = [name.partition("=") for name in read.names["auto"]]
     return Interfaces(
-        stanzas=tuple(_mapped(stanza, logical) for stanza in stanzas),
+        stanzas=tuple(_mapped(stanza, logical) for stanza in read.stanzas),
         automatic=tuple(physical for physical, _, _ in logical),
-        mapped=tuple(mapped),
+        scriptless=tuple(read.names["no-scripts"]),
+        mapped=tuple(read.names["mapping"]),
     )
+
+
+class _Reading:
+    """The lines read so far: stanzas, and the names behind other keywords."""
+
+    def __init__(self) -> None:
+        self.stanzas: list[Stanza] = []
+        self.names: dict[str, list[str]] = {"auto": [], "no-scripts": [], "mapping": []}
+        self.is_open = False
+
+    def line(self, path: str, words: list[str]) -> None:
+        """Take in one line of a file."""
+        match words:
+            case ["iface", name, *rest]:
+                self.stanzas.append(Stanza(path=path, words=(name, *rest), options=()))
+                self.is_open = True
+            case ["auto" | "allow-auto" | "allow-hotplug", *names]:
+                self._name("auto", names)
+            case ["no-scripts" | "mapping" as keyword, *names]:
+                self._name(keyword, names)
+            case [word, *_] if re.fullmatch(r"(allow|no)-\S+|template|vlan|rename", word):
+                self.is_open = False
+            case [option, *rest] if self.is_open:
+                last = self.stanzas[-1]
+                options = (*last.options, (option, " ".join(rest)))
+                self.stanzas[-1] = msgspec.structs.replace(last, options=options)
+
+    def _name(self, keyword: str, names: list[str]) -> None:
+        self.names[keyword] += [name.removeprefix("/") for name in names]
+        self.is_open = False
 
 
 def _mapped(stanza: Stanza, logical: list[tuple[str, str, str]]) -> Stanza:
@@ -165,18 +190,22 @@ def _states(stanza: Stanza, interfaces: Interfaces, evidence: Evidence, device: 
     ours = stanza.fits(device)
     scene = Scene(device=device, variables=_variables(stanza, device), scripts=evidence.files)
     states: dict[str, State] = {}
-    commands = sorted((_UP[option], place) for place, (option, _) in enumerate(stanza.options) if option in _UP)
+    options = _inherited(stanza, interfaces)
+    commands = sorted((_UP[option], place) for place, (option, _) in enumerate(options) if option in _UP)
     for _, place in commands:
-        states = merged(states, run_script(stanza.options[place][1], scene), certain=True)
-    for option, value in _inherited(stanza, interfaces) if ours else ():
-        if option.startswith("offload-"):
-            states = merged(states, states_of([(option.removeprefix("offload-"), value)]), certain=True)
+        states = merged(states, run_script(options[place][1], scene), certain=True)
+    scripted = not any(fnmatchcase(device, pattern) for pattern in interfaces.scriptless)
+    for option, value in options if ours else ():
+        if option.startswith("offload-") and scripted:
+            given = states_of([(option.removeprefix("offload-"), value)])
+            states = merged(states, given if value in {"on", "off"} else uncertain(given), certain=True)
         elif option == "tx-offload":
             states = merged(states, states_of([("tx", value)]), certain=True)
     device_up = device if ours else stanza.name
     started = interfaces.brought_up(device_up, dependents=any(evidence.under(_IFUPDOWN2)))
     mapped = any(fnmatchcase(device_up, pattern) for pattern in interfaces.mapped)
-    return states if started is State.ON and not mapped else uncertain(states)
+    certain = started is State.ON and not mapped and _runs(evidence) is State.ON
+    return states if certain else uncertain(states)
 
 
 def _inherited(stanza: Stanza, interfaces: Interfaces) -> tuple[tuple[str, str], ...]:

@@ -8,11 +8,12 @@ import msgspec
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import Evidence, SavedSetting, states_of, uncertain
-from virtscan.offload.persistence.profiles import LINK_SINCE
+from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, states_of, uncertain
+from virtscan.offload.persistence.systemd.links import LINK_SINCE
 
 _LINE = re.compile(r"( *)(?:\"([^\"]+)\"|'([^']+)'|([^\s:#][^:#]*?)):(?:\s+(.*?))?\s*(?:\s#.*)?")
 _BASES = ("lib", "usr/lib", "etc", "run")
+_KEY = "transmit-checksum-offload"
 
 
 class _Definition(msgspec.Struct):
@@ -31,30 +32,36 @@ def netplan(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[
     if evidence.udev is not None and evidence.udev < LINK_SINCE:
         return
     for name, definition in _definitions(evidence).items():
-        value = definition.values.get("transmit-checksum-offload")
+        value = definition.values.get(_KEY)
         fits = _fits(name, definition.values, device, macs)
         if value is not None and fits is not State.OFF:
             states = states_of([("tx", value)])
-            place = SettingPlace(files=(definition.path,), key="transmit-checksum-offload")
+            place = SettingPlace(files=(definition.path,), key=_KEY)
             yield SavedSetting(place=place, states=states if fits is State.ON else uncertain(states))
+    yield from _unclear(evidence)
 
 
 def _definitions(evidence: Evidence) -> dict[str, _Definition]:
     """Return the definitions of all files together; a later file, by name, overrides an earlier one."""
-    files = {}
-    for base in _BASES:
-        for path, text in evidence.under(f"/{base}/netplan/*.yaml"):
-            files[path.name] = str(path), text
     found: dict[str, _Definition] = {}
-    for _, (file, text) in sorted(files.items()):
+    for path, text in evidence.layered("netplan/*.yaml", *_BASES):
         for keys, value in _entries(text):
             match keys:
                 case ["network", "ethernets", name, *rest] if rest:
-                    definition = found.setdefault(name, _Definition(path=file, values={}))
+                    definition = found.setdefault(name, _Definition(path=str(path), values={}))
                     definition.values[".".join(rest)] = value
-                    if rest == ["transmit-checksum-offload"]:
-                        definition.path = file
+                    if rest == [_KEY]:
+                        definition.path = str(path)
     return found
+
+
+def _unclear(evidence: Evidence) -> Iterator[SavedSetting]:
+    """Yield an UNKNOWN for each file that has the setting in a form of YAML that is not interpreted."""
+    for path, text in evidence.layered("netplan/*.yaml", *_BASES):
+        lines = [line for line in text.splitlines() if _KEY in line and not line.lstrip().startswith("#")]
+        if any((found := _LINE.fullmatch(line)) is None or found[4] != _KEY or "{" in line for line in lines):
+            place = SettingPlace(files=(str(path),), key=_KEY)
+            yield SavedSetting(place=place, states=dict.fromkeys(FEATURES, State.UNKNOWN))
 
 
 def _entries(text: str) -> Iterator[tuple[list[str], str]]:
@@ -74,10 +81,10 @@ def _fits(name: str, values: dict[str, str], device: str, macs: tuple[str, ...])
     if not any(key == "match" or key.startswith("match.") for key in values):
         return State.ON if name == device else State.OFF
     address, pattern = values.get("match.macaddress"), values.get("match.name")
-    if address is not None:
-        if not macs:
-            return State.UNKNOWN
-        return State.ON if address.lower() in macs else State.OFF
-    if pattern is not None and fnmatchcase(device, pattern):
-        return State.ON
-    return State.ON if values.get("set-name") == device else State.UNKNOWN
+    others = [key for key in values if key.startswith("match.") and key not in {"match.macaddress", "match.name"}]
+    if address is not None and macs and address.lower() not in macs:
+        return State.OFF
+    by_address = address is not None and bool(macs)
+    by_name = (pattern is not None and fnmatchcase(device, pattern)) or values.get("set-name") == device
+    named = by_name or (by_address and pattern is None)
+    return State.ON if named and (address is None or by_address) and not others else State.UNKNOWN

@@ -5,15 +5,28 @@ import shlex
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
+import msgspec
+
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import Evidence, SavedSetting
+from virtscan.offload.persistence.evidence import SYSTEM_BASES, Evidence, SavedSetting, fits_own_name, uncertain
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 
-_BASES = ("lib", "usr/lib", "usr/local/lib", "run", "etc")
 _PART = re.compile(r"([A-Z_]+)(?:\{([^}]*)\})?\s*(==|!=|\+=|-=|:=|=)\s*[ei]?\"((?:\\.|[^\"\\])*)\"")
-_KERNELS_OWN = re.compile(r"eth\d+")
+# Programs that run while the rules are read; the rule ends if they fail.
+_AT_ONCE = {"PROGRAM", "IMPORT"}
 Part = tuple[str, str, str, str]
+
+
+class _Programs(msgspec.Struct):
+    """The list of programs that udev runs for a device: the states that they give, by file."""
+
+    states: dict[str, dict[str, State]]
+    final: bool = False
+
+    def empty(self, *, certain: bool) -> None:
+        """Take all programs away, or leave them in doubt."""
+        self.states = {} if certain else {path: uncertain(states) for path, states in self.states.items()}
 
 
 def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
@@ -22,20 +35,18 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
     The name behind `%k` or `$name` is another one for each device, so such a command gives UNKNOWN.
 
     Source:
-        udev(7): files of the same name replace each other; RUN is executed when all rules are done.
+        udev(7): files of the same name replace each other; RUN is executed when all rules are done, `=` empties the
+        list before; a program without a path is looked for in /usr/lib/udev.
     """
-    files = {}
-    for base in _BASES:
-        for path, text in evidence.under(f"/{base}/udev/rules.d/*.rules"):
-            files[path.name] = path, text
-    for _, (path, text) in sorted(files.items()):
-        states = _states(text, Scene(device=device, scripts=evidence.files), macs)
+    run = _Programs(states={})
+    for path, text in evidence.layered("udev/rules.d/*.rules", *SYSTEM_BASES):
+        _read(text, Scene(device=device, scripts=evidence.files), macs, str(path), run)
+    for file, states in run.states.items():
         if states:
-            yield SavedSetting(place=SettingPlace(files=(str(path),)), states=states)
+            yield SavedSetting(place=SettingPlace(files=(file,)), states=states)
 
 
-def _states(text: str, scene: Scene, macs: tuple[str, ...]) -> dict[str, State]:
-    states: dict[str, State] = {}
+def _read(text: str, scene: Scene, macs: tuple[str, ...], path: str, run: _Programs) -> None:
     skipping: dict[str, bool] = {}
     kept = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     for line in re.sub(r"\\\n", "", kept).splitlines():
@@ -49,11 +60,18 @@ def _states(text: str, scene: Scene, macs: tuple[str, ...]) -> dict[str, State]:
             continue
         for target in [value for key, _, _, value in parts if key == "GOTO"]:
             skipping[target] = fits is True
-        for key, _, sign, value in parts:
-            if key in {"RUN", "PROGRAM"} and sign != "-=":
-                certain = fits is True and key == "RUN" and not skipping
-                states = merged(states, _command(value, scene), certain=certain)
-    return states
+        for part in parts:
+            _add(part, scene, path, run, certain=fits is True and not skipping)
+
+
+def _add(part: Part, scene: Scene, path: str, run: _Programs, *, certain: bool) -> None:
+    key, _, sign, value = part
+    if key not in {"RUN", *_AT_ONCE} or sign in {"-=", "!="} or (key == "RUN" and run.final):
+        return
+    if key == "RUN" and sign in {"=", ":="}:
+        run.empty(certain=certain)
+        run.final = sign == ":=" and certain
+    run.states[path] = merged(run.states.get(path, {}), _command(value, scene), certain=certain and key == "RUN")
 
 
 def _command(value: str, scene: Scene) -> dict[str, State]:
@@ -63,6 +81,8 @@ def _command(value: str, scene: Scene) -> dict[str, State]:
         words = shlex.split(text)
     except ValueError:
         return may_concern(text)
+    if words and not words[0].startswith(("/", "%", "$")):
+        return {}
     inline = any(re.fullmatch(r"-\w*c", word) for word in words)
     if inline:
         script = re.sub(r"%[a-zA-Z](\{[^}]*\})?|%[0-9]", "$unknown", words[-1])
@@ -80,6 +100,8 @@ def _all(results: Iterator[bool | None]) -> bool | None:
 def _fits(part: Part, device: str, macs: tuple[str, ...]) -> bool | None:
     """Return whether a part of a rule fits when the device is added; True for a part that is not a condition."""
     key, name, sign, value = part
+    if key in _AT_ONCE:
+        return None
     if sign not in {"==", "!="}:
         return True
     fits = _equals(key, name, value.split("|"), device, macs)
@@ -96,7 +118,8 @@ def _equals(key: str, name: str, patterns: list[str], device: str, macs: tuple[s
         case "SUBSYSTEM", _:
             return matches("net")
         case ("KERNEL", _) | ("ENV", "INTERFACE"):
-            return matches(device) or (False if _KERNELS_OWN.fullmatch(device) else None)
+            own = fits_own_name(patterns, device)
+            return None if own is State.UNKNOWN else own is State.ON
         case "NAME", _:
             return matches(device)
         case ("ATTR", "address") if macs:

@@ -14,6 +14,7 @@ States = dict[str, State]
 OFFLOAD = frozenset({"-K", "--offload", "--features"})
 _OFFLOAD = re.compile(r"(?<![\w-])(-K|--offload|--features)(?![\w-])")
 _CHECKSUM = re.compile(r"(?<![\w-])tx(?!-(?!checksum))|[$%]|offload", re.IGNORECASE)
+_FEATURE = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,9 +45,20 @@ def offload_states(words: Sequence[Word], scene: Scene) -> States:
     else:
         known = [word for word in pairs if word is not None]
         given = states_of(zip(known[::2], known[1::2], strict=False))
+        if not _accepted(known):
+            given = uncertain(given)
     if target is not None and target in {scene.device, *scene.names}:
         return given
     return uncertain(given) if target is None or re.search(r"[$%{}*?]", target) else {}
+
+
+def _accepted(words: Sequence[str]) -> bool:
+    """Return False if ethtool refuses the whole command: words that are no pairs of a feature with on or off."""
+    return (
+        len(words) % 2 == 0
+        and all(_FEATURE.fullmatch(word) for word in words[::2])
+        and all(word in {"on", "off"} for word in words[1::2])
+    )
 
 
 def merged(before: Mapping[str, State], states: Mapping[str, State], *, certain: bool) -> States:

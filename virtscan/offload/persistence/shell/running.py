@@ -32,8 +32,20 @@ def run_script(text: str, scene: Scene) -> States:
 
 def run_words(words: Sequence[Word], scene: Scene) -> States:
     """Return the states that one command, given by its words, gives to the device."""
+    return run_command(words, scene)[0]
+
+
+def run_command(words: Sequence[Word], scene: Scene) -> tuple[States, bool | None]:
+    """Return the states that one command gives, and whether it succeeds, None if that is unknown."""
     text = shlex.join("$unknown" if word is None else word for word in words).replace("'$unknown'", "$unknown")
-    return _guarded(text, scene, lambda run: run.words(words))
+    status: list[bool | None] = []
+    states = _guarded(text, scene, lambda run: status.append(run.words(words)))
+    return states, status[0] if status else None
+
+
+def is_script(words: Sequence[Word], scene: Scene) -> bool:
+    """Return True if a command is a shell or a known script, which succeeds as a rule."""
+    return any(word is not None and (word in scene.scripts or word.rpartition("/")[2] in SHELLS) for word in words[:1])
 
 
 def assigned(text: str, scene: Scene) -> Mapping[str, str | None] | None:
@@ -85,10 +97,11 @@ class _Script(Commands):
             self._errexit = errexit
         self._calls -= 1
 
-    def words(self, words: Sequence[Word]) -> None:
+    def words(self, words: Sequence[Word]) -> bool | None:
         """Run one command."""
         with suppress(EndError):
-            self._command(list(words))
+            return self._command(list(words))
+        return None
 
     def _block(self, block: Block) -> bool | None:
         status: bool | None = True

@@ -1,0 +1,155 @@
+"""Settings in NetworkManager's profiles."""
+
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
+from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, ini, states_of, uncertain
+from virtscan.offload.persistence.ifupdown import read_interfaces
+
+_ETHERNET = ("ethernet", "802-3-ethernet")
+_OTHER_HARDWARE = frozenset({"wifi", "802-11-wireless", "gsm", "cdma", "bluetooth", "vpn", "wireguard", "loopback"})
+_PROFILES = "NetworkManager/system-connections/*"
+_CONFIGURATION = ("NetworkManager/NetworkManager.conf", "NetworkManager/conf.d/*.conf")
+_BOOLEANS = frozenset({"true", "false", "1", "0"})
+Values = Mapping[tuple[str, str], str]
+
+
+def network_manager(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
+    """Yield settings in the profiles that NetworkManager may activate on this device by itself.
+
+    Which of several it takes depends on their history, so they count only as far as they agree.
+
+    Source:
+        nm-settings-keyfile(5): `[ethtool] feature-tx`, `feature-tx-checksum-…`, booleans of GLib; a profile without
+        interface-name and mac-address fits every device of its type. NetworkManager ignores files that other users
+        than root may read.
+    """
+    manages = _manages(evidence, device, macs)
+    found: list[SavedSetting] = []
+    for path, values in _profiles(evidence):
+        exposed = _exposed(evidence, path)
+        activates = _activates(values, device, macs)
+        if exposed is not State.ON and activates is not State.OFF:
+            states = _states(values)
+            certain = exposed is State.OFF and activates is State.ON and manages is State.ON
+            place = SettingPlace(files=(path,), key="[ethtool]")
+            found.append(SavedSetting(place=place, states=states if certain else uncertain(states)))
+    setting = [item for item in found if item.states]
+    if all(item.states == found[0].states for item in found):
+        yield from setting[:1]
+    else:
+        files = tuple(file for item in setting for file in item.place.files)
+        place = SettingPlace(files=files, key="[ethtool]", profiles=len(found))
+        yield SavedSetting(place=place, states=dict.fromkeys(FEATURES, State.UNKNOWN))
+
+
+def has_profile(evidence: Evidence, device: str, macs: tuple[str, ...]) -> bool:
+    """Return True if NetworkManager has a profile that it activates on the device by itself."""
+    return any(
+        _activates(values, device, macs) is State.ON and _exposed(evidence, path) is State.OFF
+        for path, values in _profiles(evidence)
+    )
+
+
+def _profiles(evidence: Evidence) -> Iterator[tuple[str, Values]]:
+    for path, text in evidence.under(_PROFILES):
+        yield str(path), {(section, key): value for section, key, value in ini(text)}
+
+
+def _states(values: Values) -> dict[str, State]:
+    pairs = [(key.removeprefix("feature-"), value) for (part, key), value in values.items() if part == "ethtool"]
+    states = states_of(pairs)
+    return states if all(value in _BOOLEANS for _, value in pairs) else uncertain(states)
+
+
+def _exposed(evidence: Evidence, path: str) -> State:
+    """Return whether NetworkManager ignores a profile because others may read it; of a package's it is not known."""
+    exposed = evidence.exposed.get(path, State.OFF)
+    return State.UNKNOWN if exposed is State.ON and path.startswith("/usr/lib/") else exposed
+
+
+def _manages(evidence: Evidence, device: str, macs: tuple[str, ...]) -> State:
+    """Return whether NetworkManager runs and manages the device; UNKNOWN if its configuration may exclude it.
+
+    Source:
+        NetworkManager.conf(5): `[keyfile] unmanaged-devices`, `[device…] managed`, and with the plugin ifupdown the
+        devices of Debian's interfaces files; udev's NM_UNMANAGED.
+    """
+    entries: list[tuple[str, str, str]] = []
+    for pattern in _CONFIGURATION:
+        for _, text in evidence.layered(pattern, "usr/lib", "run", "etc"):
+            entries += ini(text)
+    excluded = any(
+        (key == "unmanaged-devices" and _excludes(value, device, macs))
+        or (key == "managed" and section.startswith("device") and value.lower() in {"0", "false", "no"})
+        for section, key, value in entries
+    )
+    marked = any("NM_UNMANAGED" in text for _, text in evidence.under("/etc/udev/rules.d/*", "/run/udev/rules.d/*"))
+    if excluded or marked or _left_to_ifupdown(entries, evidence, device):
+        return State.UNKNOWN
+    return evidence.starts("NetworkManager")
+
+
+def _excludes(specification: str, device: str, macs: tuple[str, ...]) -> bool:
+    """Return True if a list of devices may contain this one."""
+    for word in re.split(r"[;,\s]+", specification):
+        kind, colon, value = word.partition(":")
+        if kind == "except" or not word or word in {"type:wifi", "type:gsm", "type:cdma"}:
+            continue
+        if kind == "interface-name":
+            possible = fnmatchcase(device, value.removeprefix("="))
+        elif kind == "mac" or word.lower() in macs:
+            possible = word.lower().removeprefix("mac:") in macs
+        else:
+            possible = bool(colon) or fnmatchcase(device, word)
+        if possible:
+            return True
+    return False
+
+
+def _left_to_ifupdown(entries: list[tuple[str, str, str]], evidence: Evidence, device: str) -> bool:
+    plugin = any(key == "plugins" and "ifupdown" in value for _, key, value in entries)
+    managed = any(
+        section == "ifupdown" and key == "managed" and value.lower() in {"true", "1", "yes", "on"}
+        for section, key, value in entries
+    )
+    return plugin and not managed and any(one.fits(device) for one in read_interfaces(evidence).stanzas)
+
+
+def _activates(values: Values, device: str, macs: tuple[str, ...]) -> State:
+    """Return whether a profile fits the device and is activated without a user.
+
+    UNKNOWN if it depends on unobserved facts: for a port without autoconnect on `autoconnect-ports` of its bond or
+    bridge.
+    """
+    kind = values.get(("connection", "type"), "")
+    name = values.get(("connection", "interface-name"))
+    addresses = [values[section, "mac-address"].lower() for section in _ETHERNET if (section, "mac-address") in values]
+    denied = " ".join(value.lower() for (_, key), value in values.items() if re.match(r"mac-address-(black|deny)", key))
+    patterns = [word for word in re.split(r"[;,\s]+", values.get(("match", "interface-name"), "")) if word]
+    port = any(values.get(("connection", key)) for key in ("master", "controller"))
+    manual = values.get(("connection", "autoconnect"), "").lower() in {"false", "no", "0"}
+    excluded = (
+        (manual and not port)
+        or name not in {None, device}
+        or bool(values.get(("connection", "permissions")))
+        or kind in _OTHER_HARDWARE
+        or any(mac in denied for mac in macs)
+        or (bool(patterns) and not _named(device, patterns))
+        or (bool(addresses) and addresses[0] not in macs)
+    )
+    if excluded or not (addresses or name is not None or kind in _ETHERNET):
+        return State.OFF
+    unknown = manual or any(section == "match" and key != "interface-name" for section, key in values)
+    return State.UNKNOWN if unknown else State.ON
+
+
+def _named(device: str, patterns: list[str]) -> bool:
+    """Return True if the patterns of `[match] interface-name` fit; `!` excludes, `|` and `&` join."""
+    if any(word.startswith("!") and fnmatchcase(device, word[1:]) for word in patterns):
+        return False
+    wanted = [word.lstrip("|&") for word in patterns if not word.startswith("!")]
+    return not wanted or any(fnmatchcase(device, word) for word in wanted)

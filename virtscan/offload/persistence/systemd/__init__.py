@@ -1,0 +1,1 @@
+"""Settings of systemd: services that start at boot, and .link files of udev."""

@@ -1,0 +1,74 @@
+"""Settings in systemd's .link files, which udev applies."""
+
+from collections.abc import Iterator
+
+from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
+from virtscan.offload.persistence.evidence import (
+    FEATURES,
+    SYSTEM_BASES,
+    Evidence,
+    SavedSetting,
+    fits_own_name,
+    ini,
+    states_of,
+)
+
+LINK_SINCE = 245
+
+
+def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[SavedSetting]:
+    """Yield the setting in the .link file that udev applies to this device: the first that fits, in the order of names.
+
+    A file that may fit, as far as known, makes the outcome UNKNOWN when it matters. What netplan wrote to /run is made
+    anew at each boot, from files that are read themselves.
+
+    Source:
+        systemd.link(5): same names replace each other (/etc before /run before /usr/local/lib and /usr/lib), drop-ins
+        add to them, a file without [Match] fits nothing; TransmitChecksumOffload= exists since systemd 245.
+    """
+    if evidence.udev is not None and evidence.udev < LINK_SINCE:
+        return
+    possible: list[tuple[str, dict[str, State]]] = []
+    for path, text in evidence.layered("systemd/network/*.link", *SYSTEM_BASES):
+        drop_ins = evidence.layered(f"systemd/network/{path.name}.d/*.conf", *SYSTEM_BASES)
+        entries = tuple(ini("\n".join((text, *(extra for _, extra in drop_ins)))))
+        fits = _fits([(key, value) for section, key, value in entries if section == "Match"], device, macs)
+        if fits is not State.OFF:
+            value = next((value for _, key, value in reversed(entries) if key == "TransmitChecksumOffload"), None)
+            possible.append((str(path), states_of([("tx", value)] if value else [])))
+        if fits is State.ON:
+            break
+    else:
+        possible.append(("", {}))
+    setting = [path for path, states in possible if states]
+    remade = any(evidence.under("netplan/*.yaml")) and all(_is_netplans(path) for path in setting)
+    if setting and not remade:
+        known = evidence.udev is not None
+        certain = known and all(states == possible[-1][1] for _, states in possible)
+        states = possible[-1][1] if certain else dict.fromkeys(FEATURES, State.UNKNOWN)
+        yield SavedSetting(place=SettingPlace(files=tuple(setting), key="TransmitChecksumOffload"), states=states)
+
+
+def _is_netplans(path: str) -> bool:
+    return path.startswith("/run/systemd/network/10-netplan-")
+
+
+def _fits(rules: list[tuple[str, str]], device: str, macs: tuple[str, ...]) -> State:
+    """Return whether a [Match] section matches this device; UNKNOWN if it needs an unobserved fact."""
+    results = [_rule_fits(key, value.split(), device, macs) for key, value in rules]
+    if not results or State.OFF in results:
+        return State.OFF
+    return State.UNKNOWN if State.UNKNOWN in results else State.ON
+
+
+def _rule_fits(key: str, words: list[str], device: str, macs: tuple[str, ...]) -> State:
+    match key:
+        case "OriginalName" if words == ["*"]:
+            return State.ON
+        case "OriginalName" if not any(word.startswith("!") for word in words):
+            return fits_own_name(words, device)
+        case "MACAddress" | "PermanentMACAddress":
+            return State.ON if any(word.lower().replace("-", ":") in macs for word in words) else State.OFF
+        case _:
+            return State.UNKNOWN

@@ -1,0 +1,178 @@
+"""Effects of a service's commands: its ExecStart and the lines around it."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from virtscan.model import State
+from virtscan.offload.persistence.evidence import uncertain
+from virtscan.offload.persistence.shell import Scene, is_script, may_concern, merged, run_command
+
+Entries = Sequence[tuple[str, str, str]]
+_YES = {"1", "yes", "y", "true", "t", "on"}
+_PREFIXES = "-@:+!|"
+_ABSOLUTE_UNTIL = 239
+"""Before this version a command without a path is an error, and the line is ignored."""
+
+
+class _ExecCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """One command: its words, None if they are not understood; `failure_counts` is False behind a `-`."""
+
+    text: str
+    words: tuple[str | None, ...] | None
+    failure_counts: bool
+
+
+class _Environment(msgspec.Struct, frozen=True, kw_only=True):
+    """A service's variables; `is_open` is True if it has others whose values are unknown."""
+
+    variables: Mapping[str, str]
+    is_open: bool
+
+    def value(self, name: str) -> str | None:
+        """Return the value; None if it is unknown. A variable that is not set is empty."""
+        return self.variables.get(name, None if self.is_open else "")
+
+
+def effects(entries: Entries, instance: str | None, scene: Scene, *, version: int | None) -> dict[str, State]:
+    """Return the states that a service gives to the device when it is started.
+
+    Args:
+        entries: Section, key and value of each line of the unit and its drop-ins.
+        instance: The instance of a template; None if it is unknown.
+        scene: The device in question, and the scripts that may be called.
+        version: systemd's version, if known.
+
+    Source:
+        systemd.service(5): only Type=oneshot takes several commands; ExecStop= is run as soon as the service has
+        ended by itself, unless RemainAfterExit=yes.
+    """
+    environment = _environment(entries)
+
+    def commands(*keys: str) -> list[_ExecCommand]:
+        lines = [line for key in keys for line in _lines(entries, key)]
+        return [command for line in lines for command in _commands(line, instance, environment, version)]
+
+    start = commands("ExecStart")
+    oneshot = _last(entries, "Type") == "oneshot"
+    states = _run([*commands("ExecStartPre"), *start, *commands("ExecStartPost")], scene)
+    if len(start) > 1 and not oneshot:
+        return uncertain(states)
+    if not start or _last(entries, "RemainAfterExit") in _YES:
+        return states
+    return merged(states, _run(commands("ExecStop", "ExecStopPost"), scene), certain=oneshot)
+
+
+def _run(commands: Sequence["_ExecCommand"], scene: Scene) -> dict[str, State]:
+    """Return the states that commands give one after the other; one that fails ends the service."""
+    states: dict[str, State] = {}
+    certain = True
+    for command in commands:
+        if command.words is None:
+            given, succeeds = may_concern(command.text), None
+        else:
+            given, succeeds = run_command(command.words, scene)
+        states = merged(states, given, certain=certain)
+        if command.failure_counts and succeeds is False:
+            break
+        scripted = command.words is not None and is_script(command.words[:1], scene)
+        certain = certain and (succeeds is True or scripted or not command.failure_counts)
+    return states
+
+
+def is_unconditional(entries: Entries, device: str) -> bool:
+    """Return True if nothing in the unit keeps it from running as root."""
+    for _, key, value in entries:
+        if re.match(r"(Condition|Assert)", key) and value:
+            path = value.lstrip("|")
+            if path.rstrip("/") != f"/sys/class/net/{device}" and not path.endswith("/ethtool"):
+                return False
+        confining = key in {
+            "User",
+            "DynamicUser",
+            "RootDirectory",
+            "RootImage",
+            "PrivateNetwork",
+            "NetworkNamespacePath",
+        }
+        if confining and value not in {"", "root", "0", "no", "false"}:
+            return False
+    return True
+
+
+def _lines(entries: Entries, wanted: str) -> list[str]:
+    """Return the values of a key; an empty one takes away those before it."""
+    lines: list[str] = []
+    for section, key, value in entries:
+        if section == "Service" and key == wanted:
+            lines = [*lines, value] if value else []
+    return lines
+
+
+def _last(entries: Entries, wanted: str) -> str:
+    return next((value for _, key, value in reversed(entries) if key == wanted), "")
+
+
+def _environment(entries: Entries) -> _Environment:
+    variables: dict[str, str] = {}
+    is_open = False
+    for _, key, value in entries:
+        is_open = is_open or key in {"EnvironmentFile", "PassEnvironment"}
+        if key == "Environment":
+            try:
+                variables |= {name: text for name, _, text in (word.partition("=") for word in shlex.split(value))}
+            except ValueError:
+                is_open = True
+    return _Environment(variables=variables, is_open=is_open)
+
+
+def _commands(
+    line: str, instance: str | None, environment: _Environment, version: int | None
+) -> Iterator[_ExecCommand]:
+    """Yield the commands of one Exec line.
+
+    Source:
+        systemd.service(5), COMMAND LINES: specifiers, `$$`, `${NAME}`; a `;` of its own separates commands.
+    """
+    text = line.lstrip(_PREFIXES)
+    prefix = line.removesuffix(text)
+    failure_counts = "-" not in prefix
+    words = _words(text, instance)
+    if not words:
+        yield _ExecCommand(text=text, words=None, failure_counts=failure_counts)
+        return
+    if "@" in prefix:
+        del words[1:2]
+    command: list[str | None] = []
+    for word in [*words, ";"]:
+        if word != ";":
+            command += [word] if ":" in prefix else _replaced(word, environment)
+            continue
+        ignored = version is not None and version < _ABSOLUTE_UNTIL and not (words[0] or "/").startswith("/")
+        if command and not ignored:
+            yield _ExecCommand(text=text, words=tuple(command), failure_counts=failure_counts)
+        command = []
+
+
+def _words(text: str, instance: str | None) -> list[str]:
+    """Return the words of a line with its specifiers replaced; none if they are not understood."""
+    if re.search(r"(?<!%)%[^%iI]", text) or (instance is None and re.search(r"(?<!%)%[iI]", text)):
+        return []
+    try:
+        return shlex.split(re.sub(r"%[iI]", instance or "", text).replace("%%", "%"))
+    except ValueError:
+        return []
+
+
+def _replaced(word: str, environment: _Environment) -> list[str | None]:
+    """Return the words that one becomes: `${NAME}` is replaced anywhere, `$NAME` only if it is the whole word."""
+    if (whole := re.fullmatch(r"\$(\w+)", word)) is not None:
+        value = environment.value(whole[1])
+        return [None] if value is None else [*value.split()]
+    names = re.findall(r"(?<!\$)\$\{(\w+)\}", word)
+    if any(environment.value(name) is None for name in names):
+        return [None]
+    text = re.sub(r"(?<!\$)\$\{(\w+)\}", lambda found: environment.value(found[1]) or "", word)
+    return [text.replace("$$", "$")]

@@ -1,0 +1,100 @@
+"""Settings in systemd's services that start at boot."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from virtscan.model import State
+from virtscan.model.facts.persistence import SettingPlace
+from virtscan.offload.persistence.evidence import SYSTEM_BASES, Evidence, SavedSetting, ini, uncertain
+from virtscan.offload.persistence.shell import Scene
+from virtscan.offload.persistence.systemd import service
+
+_BOOT = frozenset(
+    {"default", "multi-user", "basic", "sysinit", "network", "network-online", "network-pre", "local-fs", "remote-fs"}
+    | {"sockets", "timers", "paths", "getty", "machines", "cloud-init", "cloud-config", "nss-lookup", "time-sync"}
+)
+_OTHER_TIMES = frozenset(
+    {"rescue", "emergency", "sleep", "suspend", "hibernate", "hybrid-sleep", "suspend-then-hibernate", "shutdown"}
+    | {"reboot", "poweroff", "halt", "final", "umount", "exit", "kexec", "ctrl-alt-del"}
+)
+_WANTS = re.compile(r"^(Wants|Requires|Requisite|BindsTo|Upholds|OnSuccess|OnFailure|Unit)$")
+
+
+def units(evidence: Evidence, device: str) -> Iterator[SavedSetting]:
+    """Yield the settings in services; one that is not enabled has no effect.
+
+    Source:
+        systemd.unit(5): the folders in their order, drop-ins, `.wants` and `.requires`, instances of templates.
+    """
+    for file, text in evidence.layered("systemd/system/*.service", *SYSTEM_BASES):
+        path, name = str(file), file.name
+        drop_ins = evidence.layered(f"systemd/system/{name}.d/*.conf", *SYSTEM_BASES)
+        entries = tuple(ini("\n".join((text, *(extra for _, extra in drop_ins)))))
+        for instance in _instances(name, evidence):
+            started = _started(name, instance, evidence, device, depth=0)
+            if started is State.OFF:
+                continue
+            scene = Scene(device=device, scripts=evidence.files)
+            states = service.effects(entries, instance, scene, version=evidence.udev)
+            certain = started is State.ON and service.is_unconditional(entries, device)
+            if states:
+                yield SavedSetting(place=SettingPlace(files=(path,)), states=states if certain else uncertain(states))
+
+
+def _instances(name: str, evidence: Evidence) -> Sequence[str | None]:
+    """Return the instances of a template that other units start; a plain service has one, without a name."""
+    if "@." not in name:
+        return [""]
+    prefix, suffix = name.split("@", 1)
+    found = {
+        unit[len(prefix) + 1 : -len(suffix)]
+        for unit in (entry.rpartition("/")[2] for entry in evidence.wanted)
+        if unit.startswith(f"{prefix}@") and unit.endswith(suffix)
+    }
+    return [*sorted(found - {""}), None]
+
+
+def _started(name: str, instance: str | None, evidence: Evidence, device: str, *, depth: int) -> State:
+    """Return whether a unit starts at boot; UNKNOWN when another unit may start it."""
+    unit = name.replace("@.", f"@{instance}.") if instance else name
+    names = {unit, *(alias for alias, target in evidence.aliases.items() if target in {unit, name})}
+    owners = [entry.rpartition("/")[0] for entry in evidence.wanted if entry.rpartition("/")[2] in names]
+    results = [_owner_starts(re.sub(r"\.(wants|requires)$", "", owner), evidence, device, depth) for owner in owners]
+    if State.ON in results and instance is not None:
+        return State.ON
+    until_reboot = names & {entry.rpartition("/")[2] for entry in evidence.wanted_until_reboot}
+    if State.UNKNOWN in results or until_reboot or _mentioned(names, name, evidence):
+        return State.UNKNOWN
+    return State.OFF
+
+
+def _owner_starts(owner: str, evidence: Evidence, device: str, depth: int) -> State:
+    stem, _, kind = owner.rpartition(".")
+    if kind == "target" and stem in _BOOT:
+        return State.ON
+    if kind == "target" and (stem in _OTHER_TIMES or stem.startswith("initrd")):
+        return State.OFF
+    if kind == "device":
+        escaped = device.replace("-", "\\x2d")
+        return State.ON if stem == f"sys-subsystem-net-devices-{escaped}" else State.UNKNOWN
+    if kind == "service" and depth < 5 and _started(owner, "", evidence, device, depth=depth + 1) is State.ON:
+        return State.ON
+    return State.UNKNOWN
+
+
+def _mentioned(names: set[str], name: str, evidence: Evidence) -> bool:
+    """Return True if a timer, another unit or a udev rule may start the unit."""
+    stems = {re.sub(r"@?\.service$", "", each) for each in names}
+    timers = {entry.rpartition("/")[2] for entry in evidence.wanted}
+    if timers & {f"{stem}{kind}" for stem in stems for kind in (".timer", ".path", ".socket")}:
+        return True
+    for path, text in evidence.files.items():
+        if "/systemd/system/" in path and not path.endswith(f"/{name}"):
+            wanted = [value for _, key, value in ini(text) if _WANTS.fullmatch(key)]
+        elif "/udev/rules.d/" in path:
+            wanted = [line for line in text.splitlines() if "SYSTEMD_WANTS" in line]
+        else:
+            continue
+        if any(re.search(rf"(?<![\w-]){re.escape(stem)}(@\S*)?\.service", line) for stem in stems for line in wanted):
+            return True
+    return False
