@@ -135,10 +135,9 @@ DEVICE_LOSSES: tuple[Callable[[Device], Device], ...] = (
     lambda one: replace(one, addresses=()),
     lambda one: replace(one, observed_at=LONG_AGO),
     lambda one: replace(one, permanent_mac=None),
-    lambda one: replace(one, mac=None, permanent_mac=None),
-    lambda one: replace(_named_only(one), mac=one.mac),
     lambda one: replace(one, kind=DeviceKind.UNKNOWN, backing=Backing.UNKNOWN),
-    _named_only,
+    lambda one: replace(_named_only(one), mac=one.mac),
+    lambda one: replace(_named_only(one), mac=one.mac, permanent_mac=one.permanent_mac),
 )
 RECORD_LOSSES: tuple[Callable[[Netboot], Netboot], ...] = (
     lambda one: replace(one, server=None),
@@ -292,14 +291,19 @@ def _without_device(host: str, place: int) -> Change:
 
 
 def _without_lists(host: str, *, devices: bool = False, domains: bool = False) -> Change:
-    """Take away the whole list of devices, of domains, or both: a daemon without its driver, a host that is down."""
+    """Take away the whole list of devices, of domains, or both: a daemon without its driver, a host that is down.
+
+    A list of devices that an interface rests on is missed.
+    """
+    gap = with_gap(GapAbout.DEVICE, host)
 
     def change(one: Hypervisor) -> Hypervisor:
         less = replace(one, devices=(), lists_all_devices=False) if devices else one
         less = replace(less, domains=(), lists_all_domains=False) if domains else less
         return replace(less, status=HostStatus.FAILED) if devices and domains else less
 
-    return _host(host, change)
+    without = _host(host, change)
+    return (lambda inventory: gap(without(inventory))) if devices else without
 
 
 def _domain_of(host: str, place: int, change: Callable[[Domain], Domain]) -> Change:

@@ -1,5 +1,7 @@
 """Rows R7 to R10 and R14, and reach: every relation of the server's device to the interface's."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -35,7 +37,7 @@ from virtscan.model import (
     Reach,
     SourceMode,
 )
-from virtscan.model.reasons import NeedsNicKinds
+from virtscan.model.reasons import NeedsNicKinds, NeedsPlace
 
 BRIDGE, VEPA, PRIVATE, PASSTHROUGH, NO_MODE = SourceMode
 YES, NO, UNKNOWN = Reach
@@ -337,6 +339,25 @@ def test_a_device_with_a_domains_mac_is_its_own_only_while_the_domain_runs(state
     odd = device("mt0", DeviceKind.ETHERNET, backing=Backing.VIRTUAL, lower_complete=False, mac=Mac(SERVING))
 
     assert finding_of(scene(beside=(guest,), devices=(odd,))).rule == rule
+
+
+@pytest.mark.parametrize(
+    ("known", "rule", "confidence"),
+    [
+        ({"driver": "virtio_net"}, "R14", Confidence.LOW),
+        ({"driver": "virtio_net", "backing": Backing.UNKNOWN}, "R10", Confidence.LOW),
+        ({"driver": None, "backing": Backing.UNKNOWN, "kind": DeviceKind.UNKNOWN}, "R10", Confidence.LOW),
+        ({"driver": "ixgbe"}, "R10", Confidence.MEDIUM),
+    ],
+)
+def test_a_hypervisor_with_a_device_that_may_be_a_virtual_nic_may_be_a_domain(
+    known: dict[str, Any], rule: str, confidence: Confidence
+) -> None:
+    inner = hypervisor("hv2", provisioner(), devices=(replace(nic("eth0"), **known), nic("eth1")))
+    found = finding_of(scene(others=(inner,), lists_all_domains=False))
+
+    assert (found.rule, found.confidence) == (rule, confidence)
+    assert any(isinstance(reason, NeedsPlace) for reason in found.missing) or known == {"driver": "ixgbe"}
 
 
 @pytest.mark.parametrize("guest", [tap("web", mac=Mac(OTHER)), macvlan("web", "eth0", mac=Mac(OTHER))])

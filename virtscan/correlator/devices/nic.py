@@ -11,6 +11,9 @@ _EMULATED_DRIVERS = frozenset({"e1000e", "igb"})
 """Of NICs that QEMU emulates with the offload of the real ones: those hand on partial checksums, as virtio does."""
 
 HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
+LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
+"""How the names of devices begin that are not a machine's NICs."""
+
 _SHARED_RANGES = ("00:00:5e:00", "00:00:5e:90", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0")
 """Of addresses that move between machines: those that IANA uses, with VRRP's, and HSRP's."""
 
@@ -34,6 +37,21 @@ def is_nic(device: Device) -> bool:
     if device.backing is not Backing.PHYSICAL:
         return False
     return device.kind is DeviceKind.ETHERNET or (device.kind is DeviceKind.UNKNOWN and not device.lower)
+
+
+def may_be_nic(device: Device) -> bool:
+    """Return True for a NIC, and for a device of unknown backing that may be one."""
+    is_alike = device.kind in {DeviceKind.ETHERNET, DeviceKind.UNKNOWN} and not device.lower
+    is_local = device.backing is Backing.VIRTUAL or device.name.startswith(LOCAL_NAMES)
+    return is_nic(device) or (is_alike and not is_local)
+
+
+def kinds_of_nics(host: Hypervisor) -> frozenset[NicKind]:
+    """Give the kinds of a host's NICs; a device that only may be one adds what it would be at worst."""
+    doubtful = NicKind.FILLING if is_physical(host) else NicKind.UNKNOWN
+    return frozenset(
+        nic_kind(device, host) if is_nic(device) else doubtful for device in host.devices if may_be_nic(device)
+    )
 
 
 def nic_kind(device: Device, host: Hypervisor) -> NicKind:

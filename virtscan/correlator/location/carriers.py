@@ -5,8 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.devices.nic import is_nic, is_physical
-from virtscan.correlator.location.machines import LOCAL_NAMES
+from virtscan.correlator.devices.nic import LOCAL_NAMES, is_nic, is_physical
 from virtscan.model import Backing, Device, DeviceKind, Domain, Hypervisor, Interface, Mac, State
 from virtscan.model.identity.keys import is_significant
 from virtscan.model.reasons import NeedsNicKinds

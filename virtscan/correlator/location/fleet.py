@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.devices.nic import NicKind, is_nic, nic_kind
+from virtscan.correlator.devices.nic import NicKind, kinds_of_nics
 from virtscan.correlator.location.carriers import (
     CarryingDomain,
     InterfaceOwner,
@@ -129,9 +129,7 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         devices=devices,
         domains=domains,
         targets={host.name: frozenset(_targets_of(host)) for host in hosts},
-        nic_kinds={
-            host.name: frozenset(nic_kind(device, host) for device in host.devices if is_nic(device)) for host in known
-        },
+        nic_kinds={host.name: kinds_of_nics(host) for host in known},
         machines=machines,
         members=_members(machines),
         carriers=carriers,

@@ -3,12 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence
 
-from virtscan.correlator.devices.nic import is_burned_in, is_nic
-from virtscan.model import Backing, Device, DeviceKind, Hypervisor, Mac
+from virtscan.correlator.devices.nic import is_burned_in, may_be_nic
+from virtscan.model import Hypervisor, Mac
 from virtscan.model.identity.keys import is_significant
-
-LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
-"""How the names of devices begin that are not a machine's NICs."""
 
 _MADE_UP = ("test:", "test+")
 """URIs of the test driver: its hosts all have the same devices, and are not machines."""
@@ -65,7 +62,7 @@ def _burned_in(host: Hypervisor, guests: Collection[Mac]) -> frozenset[Mac]:
 
 
 def _nic_macs(host: Hypervisor) -> frozenset[Mac]:
-    nics = [device for device in host.devices if device.mac is not None and _may_be_nic(device)]
+    nics = [device for device in host.devices if device.mac is not None and may_be_nic(device)]
     return frozenset(mac for device in nics if (mac := device.permanent_mac or device.mac) is not None)
 
 
@@ -84,10 +81,3 @@ def _marks(host: Hypervisor) -> Iterator[Hashable]:
     macs = _nic_macs(host)
     if macs:
         yield macs
-
-
-def _may_be_nic(device: Device) -> bool:
-    named_alike = device.name.startswith(LOCAL_NAMES)
-    return is_nic(device) or (
-        device.kind is DeviceKind.UNKNOWN and device.backing is Backing.UNKNOWN and not device.lower and not named_alike
-    )
