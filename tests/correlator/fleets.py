@@ -1,5 +1,6 @@
 """Random inventories in which servers, domains and devices get in each other's way."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from hypothesis import strategies as st
@@ -306,8 +307,11 @@ _ADDRESSES = {"s0": "10.1.0.5", "s1": "10.1.0.6", "s2": "10.1.0.7"}
 
 
 @st.composite
-def servers(draw: DrawFn, name: str, used: tuple[Mac, ...] = MACS) -> Server:
-    """A server whose place, state and reach may each be known or not; most of them are where `used` MACs are."""
+def servers(draw: DrawFn, name: str, used: tuple[Mac, ...] = MACS, apart: Collection[Mac | None] = ()) -> Server:
+    """A server whose place, state and reach may each be known or not; most of them are where `used` MACs are.
+
+    No stack that was read has NICs `apart`, in other domains than the first MAC: those are of other nodes.
+    """
     macs = draw(
         st.sampled_from((*((mac,) for mac in used), *((mac,) for mac in used), used[:2], (used[0], ELSEWHERE[0])))
     )
@@ -334,8 +338,10 @@ def servers(draw: DrawFn, name: str, used: tuple[Mac, ...] = MACS) -> Server:
     if draw(st.integers(0, 9)) == 0:
         one = replace(one, macs=(), declared_macs=())
     if source.startswith("ssh:") and draw(st.booleans()):
-        named, found = draw(stacks(macs))
+        own = tuple(mac for mac in macs if mac is macs[0] or mac not in apart)
+        named, found = draw(stacks(own))
         declared = draw(st.sampled_from(((), macs[:1], (*macs, ELSEWHERE[0]), (*macs, ELSEWHERE[2]))))
+        macs = tuple(mac for mac in macs if mac in (*own, *declared))
         one = replace(one, interface=named, devices=found, lists_all_devices=True, macs=macs, declared_macs=declared)
         if not {*macs} & {*MACS}:
             one = replace(one, machine=draw(st.sampled_from(tuple(Machine))))
@@ -365,6 +371,9 @@ def inventories(draw: DrawFn, *, least_servers: int = 1) -> Inventory:
         hosts = _with_copy(draw, hosts)
     if len(hosts) > 1 and draw(st.integers(0, 5)) == 0:
         hosts[-1] = replace(hosts[-1], devices=hosts[0].devices, system_uuid=hosts[0].system_uuid)
+    apart = {nic.mac for host in hosts for one in host.domains for nic in one.interfaces} - {
+        nic.mac for nic in hosts[0].domains[0].interfaces
+    }
     crowd = draw(st.sampled_from((1, 1, 1, 1, 2, 2, 3, least_servers)))
     return Inventory(
         version="0.1.0",
@@ -374,7 +383,7 @@ def inventories(draw: DrawFn, *, least_servers: int = 1) -> Inventory:
             max_age=draw(st.sampled_from((None, None, None, 7 * 86400.0))),
         ),
         hypervisors=tuple(hosts),
-        servers=tuple(draw(servers(f"s{number}", used)) for number in range(crowd)),
+        servers=tuple(draw(servers(f"s{number}", used, apart)) for number in range(crowd)),
         netboots=tuple(draw(records(used))),
         subnets=tuple(draw(subnets())),
         gaps=tuple(draw(st.lists(gaps(), max_size=1))),
