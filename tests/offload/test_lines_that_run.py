@@ -420,11 +420,19 @@ def test_a_udev_rule_counts_if_it_fits_the_device(rule: str, expected: State) ->
 
 def test_udev_knows_a_nic_by_the_name_of_the_kernel() -> None:
     for pattern, expected in (("enp1s0", UNKNOWN), ("eth3", UNKNOWN), ("e*", OFF)):
-        rule = f'KERNEL=="{pattern}", RUN+="/sbin/ethtool -K enp1s0 tx off"'
+        rule = f'ACTION=="add", KERNEL=="{pattern}", RUN+="/sbin/ethtool -K enp1s0 tx off"'
         link = f"[Match]\nOriginalName={pattern}\n[Link]\nTransmitChecksumOffload=no\n"
 
         assert state({RULES: rule}, device="enp1s0") is expected, pattern
         assert state({"/etc/systemd/network/10-a.link": link}, device="enp1s0") is expected, pattern
+
+
+@pytest.mark.parametrize("action", ['ACTION=="move", ', 'ACTION=="add|move", ', ""])
+def test_a_renamed_nic_comes_again_with_its_new_name(action: str) -> None:
+    rule = {RULES: f'{action}KERNEL=="enp1s0", RUN+="/sbin/ethtool -K enp1s0 tx off"'}
+
+    assert state(rule, device="enp1s0") is OFF
+    assert state({RULES: 'ACTION=="move", KERNEL=="eth0", RUN+="/sbin/ethtool -K eth0 tx off"'}) is UNKNOWN
 
 
 def test_later_rules_empty_the_list_of_earlier_files() -> None:

@@ -121,6 +121,11 @@ _GIVEN_LATER = re.compile(r"(en|wl|ww)[a-z]*[0-9].*|em\d+(_\d+)?|p\d+p\d+(_\d+)?
 _KERNELS_OWN = tuple(f"eth{number}" for number in range(10))
 
 
+def is_renamed(device: str) -> bool:
+    """Return True if the name is one that a NIC gets after the kernel has named it."""
+    return _GIVEN_LATER.fullmatch(device) is not None
+
+
 def fits_own_name(patterns: Iterable[str], device: str) -> State:
     """Return whether patterns fit the name that the kernel gave to a device, which is all that udev knows at first.
 
@@ -128,7 +133,7 @@ def fits_own_name(patterns: Iterable[str], device: str) -> State:
         systemd.link(5), OriginalName=; udev(7), KERNEL and NAME.
     """
     wanted = tuple(patterns)
-    if not _GIVEN_LATER.fullmatch(device):
+    if not is_renamed(device):
         if any(fnmatchcase(device, pattern) for pattern in wanted):
             return State.ON
         return State.OFF if re.fullmatch(r"eth\d+", device) else State.UNKNOWN

@@ -9,7 +9,14 @@ import msgspec
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
-from virtscan.offload.persistence.evidence import SYSTEM_BASES, Evidence, SavedSetting, fits_own_name, uncertain
+from virtscan.offload.persistence.evidence import (
+    SYSTEM_BASES,
+    Evidence,
+    SavedSetting,
+    fits_own_name,
+    is_renamed,
+    uncertain,
+)
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 
 _PART = re.compile(r"([A-Z_]+)(?:\{([^}]*)\})?\s*(==|!=|\+=|-=|:=|=)\s*[ei]?\"((?:\\.|[^\"\\])*)\"")
@@ -36,7 +43,8 @@ def udev_rules(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterat
 
     Source:
         udev(7): files of the same name replace each other; RUN is executed when all rules are done, `=` empties the
-        list before; a program without a path is looked for in /usr/lib/udev.
+        list before; a program without a path is looked for in /usr/lib/udev. The kernel sends `move` for a device that
+        was renamed.
     """
     run = _Programs(states={})
     for path, text in evidence.layered("udev/rules.d/*.rules", *SYSTEM_BASES):
@@ -55,7 +63,7 @@ def _read(text: str, scene: Scene, macs: tuple[str, ...], path: str, run: _Progr
             skipping.pop(label, None)
         if True in skipping.values():
             continue
-        fits = _all(_fits(part, scene.device, macs) for part in parts)
+        fits = _rule_fits(parts, scene.device, macs)
         if fits is False:
             continue
         for target in [value for key, _, _, value in parts if key == "GOTO"]:
@@ -90,35 +98,43 @@ def _command(value: str, scene: Scene) -> dict[str, State]:
     return run_words([None if re.search(r"[%$]", word) else word for word in words], scene)
 
 
-def _all(results: Iterator[bool | None]) -> bool | None:
-    found: Sequence[bool | None] = list(results)
-    if False in found:
+def _rule_fits(parts: Sequence[Part], device: str, macs: tuple[str, ...]) -> bool | None:
+    """Return whether a rule fits the event of a device that is added, or of one that got another name."""
+    events = ("add", "move") if is_renamed(device) else ("add",)
+    outcomes = [_all([_fits(part, device, macs, event) for part in parts]) for event in events]
+    if True in outcomes:
+        return True
+    return None if None in outcomes else False
+
+
+def _all(results: Sequence[bool | None]) -> bool | None:
+    if False in results:
         return False
-    return None if None in found else True
+    return None if None in results else True
 
 
-def _fits(part: Part, device: str, macs: tuple[str, ...]) -> bool | None:
-    """Return whether a part of a rule fits when the device is added; True for a part that is not a condition."""
+def _fits(part: Part, device: str, macs: tuple[str, ...], event: str) -> bool | None:
+    """Return whether a part of a rule fits at an event of the device; True for a part that is not a condition."""
     key, name, sign, value = part
     if key in _AT_ONCE:
         return None
     if sign not in {"==", "!="}:
         return True
-    fits = _equals(key, name, value.split("|"), device, macs)
+    fits = _equals(key, name, value.split("|"), device, macs, event)
     return fits if fits is None or sign == "==" else not fits
 
 
-def _equals(key: str, name: str, patterns: list[str], device: str, macs: tuple[str, ...]) -> bool | None:
+def _equals(key: str, name: str, patterns: list[str], device: str, macs: tuple[str, ...], event: str) -> bool | None:
     def matches(*texts: str) -> bool:
         return any(fnmatchcase(text, pattern) for text in texts for pattern in patterns)
 
     match key, name:
         case "ACTION", _:
-            return True if matches("add") else (None if matches("move", "change") else False)
+            return True if matches(event) else (None if matches("move", "change") else False)
         case "SUBSYSTEM", _:
             return matches("net")
         case ("KERNEL", _) | ("ENV", "INTERFACE"):
-            own = fits_own_name(patterns, device)
+            own = fits_own_name(patterns, device) if event == "add" else State.ON if matches(device) else State.OFF
             return None if own is State.UNKNOWN else own is State.ON
         case "NAME", _:
             return matches(device)

@@ -1,0 +1,33 @@
+"""The settings that a remedy writes, as the next scan reads them."""
+
+import pytest
+
+from virtscan.model import DeviceKind, Feature, Mac, State
+from virtscan.offload.persistence import Evidence, forecast
+from virtscan.remedy.forms import shell, systemd
+from virtscan.remedy.plan import SwitchedDevice
+
+MAC = Mac("52:54:00:aa:bb:cc")
+FEATURES = {"tx-checksum-ip-generic": Feature(state=State.OFF), "tx-checksum-ipv4": Feature(state=State.OFF)}
+
+
+@pytest.mark.parametrize("form", [shell, systemd])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("eth0", DeviceKind.ETHERNET),
+        ("enp1s0f0", DeviceKind.ETHERNET),
+        ("bond0", DeviceKind.BOND),
+        ("bond0.7", DeviceKind.VLAN),
+        ("br0", DeviceKind.BRIDGE),
+    ],
+)
+def test_a_device_stays_off_by_the_file_that_was_written_for_it(form: object, name: str, kind: DeviceKind) -> None:
+    setting = (systemd if form is systemd else shell).setting(SwitchedDevice(interface=name, kind=kind, mac=MAC))
+    head, text = setting.write.removesuffix("EOF\n").split("<<EOF\n")
+    path = head.split('"')[1]
+    forecasts = forecast(
+        Evidence(files={path: text}, udev=252), device=name, macs=(MAC,), features=FEATURES, now=State.OFF
+    )
+
+    assert forecasts.tx_checksum is State.OFF
