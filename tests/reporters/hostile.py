@@ -5,9 +5,10 @@ import msgspec
 from tests.build import TAKEN_AT, gap_in_words
 from tests.reporters.reading import text_of
 from virtscan.model import GapAbout
-from virtscan.views.document import Audience, Column, Document, Metric, Row, Section, number
+from virtscan.views.document import Audience, Column, Document, Metric, Section, number
 from virtscan.views.report.gap_section import gap_section
 from virtscan.views.rows.grouping import RowGroup
+from virtscan.views.rows.lazy import Row
 
 LONG = "L" + "o" * 9_998 + "g"
 

@@ -12,7 +12,8 @@ from tests.views.fleet import finding, report
 from virtscan.model import Report
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import VIEWS
-from virtscan.views.document import Audience, Column, Document, Section, Value
+from virtscan.views.document import Audience, Column, Document, Section
+from virtscan.views.rows.lazy import Value
 
 
 def render(document: Document) -> str:

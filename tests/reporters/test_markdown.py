@@ -9,7 +9,8 @@ from tests.reporters import hostile
 from tests.views.fleet import report
 from virtscan.reporters import REPORTERS, printable
 from virtscan.views import VIEWS
-from virtscan.views.document import Column, Document, Section, Value, number
+from virtscan.views.document import Column, Document, Section, number
+from virtscan.views.rows.lazy import Value
 
 
 def tokens(text: str) -> list[Token]:

@@ -13,7 +13,8 @@ from tests.views.fleet import report
 from virtscan.model import HostStatus, Hypervisor, Report
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import GROUPINGS, VIEWS
-from virtscan.views.document import Column, Document, Row, Section, number, texts
+from virtscan.views.document import Column, Document, Section, number, texts
+from virtscan.views.rows.lazy import Row
 
 
 def table(document: Document, options: RenderOptions | None = None) -> str:

@@ -10,7 +10,7 @@ from tests.views.fleet import report
 from virtscan.reporters import gap_lines, printable, text
 from virtscan.reporters.text import plain
 from virtscan.views import VIEWS
-from virtscan.views.document import Value
+from virtscan.views.rows.lazy import Value
 
 
 def test_the_examples_in_the_documentation_hold() -> None:

@@ -2,7 +2,8 @@
 
 from virtscan.model import Report
 from virtscan.views import GROUPINGS, VIEWS
-from virtscan.views.document import Audience, Document, Row, Value
+from virtscan.views.document import Audience, Document
+from virtscan.views.rows.lazy import Row, Value
 
 
 def records(document: Document) -> list[dict[str, Value]]:

@@ -9,8 +9,9 @@ from virtscan.errors import ConfigError
 from virtscan.model import Verdict
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views import VIEWS
-from virtscan.views.document import Column, Document, Row, Section, Value, number, one_of
+from virtscan.views.document import Column, Document, Section, number, one_of
 from virtscan.views.rows.arranging import arrange
+from virtscan.views.rows.lazy import Row, Value
 
 
 def column(document: Document, key: str) -> list[Value]:

@@ -10,8 +10,9 @@ from virtscan.correlator import correlate
 from virtscan.errors import ConfigError
 from virtscan.reporters import REPORTERS, Content
 from virtscan.views import VIEWS
-from virtscan.views.document import Column, Document, Row, Section
+from virtscan.views.document import Column, Document, Section
 from virtscan.views.rows.filters import RowCondition, narrow, parse_condition
+from virtscan.views.rows.lazy import Row
 
 KEYS = ("name", "site", "cpus", "devices", "boots")
 ROWS: tuple[Row, ...] = (

@@ -17,7 +17,6 @@ from virtscan.views.document import (
     Column,
     Document,
     Field,
-    Value,
     number,
     one_of,
     records,
@@ -30,6 +29,7 @@ from virtscan.views.document import (
 )
 from virtscan.views.report.identity import FindingKey, identifiers, key
 from virtscan.views.report.of_report import of_report
+from virtscan.views.rows.lazy import Value
 
 _DATA = Audience.DATA
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import plain, printable
-from virtscan.views.document import Document, Section, Value, timestamp
+from virtscan.views.document import Document, Section, timestamp
+from virtscan.views.rows.lazy import Value
 
 # A spreadsheet runs text that starts so, also after blanks, and after a semicolon, which separates where the comma is
 # the decimal point.

@@ -9,7 +9,8 @@ from itertools import islice
 import msgspec
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
-from virtscan.views.document import Column, Document, Row, Section, Value, nested, timestamp
+from virtscan.views.document import Column, Document, Section, nested, timestamp
+from virtscan.views.rows.lazy import Row, Value
 
 _NOT_ASCII = re.compile("[^\x00-\x7e]")
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import CELL, LINE, gap_lines, plain, printable, scan_line
-from virtscan.views.document import Align, Document, Section, Value
+from virtscan.views.document import Align, Document, Section
 from virtscan.views.rows.grouping import Advice, RowGroup
+from virtscan.views.rows.lazy import Value
 
 # A word that no Markdown reads as anything else. All others become code: emphasis, lists, links and HTML, but also
 # syntax of sites, such as @mentions, #references, addresses made links, and :ab: made a picture, as in a MAC.

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from virtscan.views.document import Section, Value
+from virtscan.views.document import Section
+from virtscan.views.rows.lazy import Value
 
 CELL = 300
 LINE = 600

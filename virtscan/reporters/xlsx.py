@@ -13,7 +13,8 @@ from xlsxwriter.worksheet import Worksheet
 from virtscan.model.facts.hypervisors import Moment
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import plain, printable
-from virtscan.views.document import Column, Document, Row, Section, Value
+from virtscan.views.document import Column, Document, Section
+from virtscan.views.rows.lazy import Row, Value
 
 MOST_ROWS = 1_000_000
 """Rows of one sheet, which has 1,048,576 lines; the others follow on the next sheet."""

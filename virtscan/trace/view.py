@@ -15,7 +15,6 @@ from virtscan.views.document import (
     Document,
     Field,
     Metric,
-    Value,
     counts,
     moment,
     number,
@@ -26,6 +25,7 @@ from virtscan.views.document import (
 )
 from virtscan.views.report.gap_section import gap_section
 from virtscan.views.report.summary import listed
+from virtscan.views.rows.lazy import Value
 
 _DATA = Audience.DATA
 _PEOPLE = Audience.PEOPLE

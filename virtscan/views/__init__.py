@@ -6,7 +6,8 @@ from functools import partial
 from virtscan.model import Report
 from virtscan.views import fleet
 from virtscan.views.counting.groups import By
-from virtscan.views.document import Align, Audience, Column, Document, Metric, Row, Section, Value
+from virtscan.views.document import Align, Audience, Column, Document, Metric, Section
+from virtscan.views.rows.lazy import Row, Value
 from virtscan.views.tables import capacity, domains, hypervisors, interfaces, risks, servers
 
 VIEWS: Mapping[str, Callable[[Report], Document]] = {

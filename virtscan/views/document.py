@@ -1,33 +1,19 @@
 """Documents, the content of every report: computed once, so that two formats can't disagree."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import reduce
 from operator import or_
 from types import GenericAlias
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from virtscan.model import State
 from virtscan.model.facts.hypervisors import Moment
 from virtscan.views.rows.grouping import RowGroup
-
-Value: TypeAlias = (
-    str
-    | int
-    | float
-    | bool
-    | tuple[str, ...]
-    | tuple[int, ...]
-    | Mapping[str, object]
-    | tuple[Mapping[str, object], ...]
-    | None
-)
-"""Records (mappings) stand in columns of documents only."""
-
-Row: TypeAlias = tuple[Value, ...]
+from virtscan.views.rows.lazy import LazyRows, Row, Value
 
 T = TypeVar("T")
 
@@ -110,7 +96,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     total: Row | None = None
     title: str = ""
     sheet: str = ""
@@ -125,7 +111,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def all_rows(self) -> tuple[Row, ...]:
         """The rows and, as the last one, the total."""
-        return self.rows if self.total is None else (*self.rows, self.total)
+        return tuple(self.rows) if self.total is None else (*self.rows, self.total)
 
     def pick(self, *keys: str) -> "Section":
         """Give the same rows with only these columns, in this order."""
@@ -216,13 +202,13 @@ class Field(msgspec.Struct, Generic[T], frozen=True):
 
 
 def section(key: str, fields: Iterable[Field[T]], items: Iterable[T], total: T | None = None) -> Section:
-    """Make a row of each item, and one of the total."""
+    """Make a row of each item whenever it is read, and one of the total."""
     fields = tuple(fields)
     values = [field.value for field in fields]
     return Section(
         key=key,
         columns=tuple(field.column for field in fields),
-        rows=tuple(tuple(value(item) for value in values) for item in items),
+        rows=LazyRows(tuple(items), values),
         total=None if total is None else tuple(value(total) for value in values),
     )
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from virtscan.reporters.text import CELL, common_suffix, plain, printable
-from virtscan.views.document import Document, Section, Value
+from virtscan.views.document import Document, Section
+from virtscan.views.rows.lazy import Value
 
 _MOST_BARS = 12
 _GIB = 1024

@@ -6,7 +6,8 @@ import msgspec
 
 from virtscan.reporters.csv import same_in_all_rows
 from virtscan.reporters.text import plain, printable
-from virtscan.views.document import Align, Column, Document, Section, Value
+from virtscan.views.document import Align, Column, Document, Section
+from virtscan.views.rows.lazy import Value
 
 
 class Islands(msgspec.Struct, frozen=True, kw_only=True):

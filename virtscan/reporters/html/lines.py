@@ -6,7 +6,8 @@ from datetime import datetime
 import msgspec
 
 from virtscan.reporters.text import CELL, plain, printable
-from virtscan.views.document import Document, Section, Value
+from virtscan.views.document import Document, Section
+from virtscan.views.rows.lazy import Value
 
 _HEIGHT = 40
 _MOST_LINES = 6

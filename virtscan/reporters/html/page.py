@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 import jinja2
+import msgspec
 from markupsafe import Markup
 
 from virtscan.reporters.html import charts, groups, island, lines, picture, tables
@@ -33,6 +34,8 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     Names are text everywhere: escaped in the page, and set as text by the script. Characters that are not printable
     are escaped as in other formats.
     """
+    made = (msgspec.structs.replace(section, rows=tuple(section.rows)) for section in document.sections)
+    document = msgspec.structs.replace(document, sections=tuple(made))  # many parts of the page read the rows
     style, script = _file("page.css"), _file("page.js")
     islands = island.of_document(document)
     heading = document.schema.partition("/")[0].replace(".", " ")

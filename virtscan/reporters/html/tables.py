@@ -3,7 +3,8 @@
 import msgspec
 
 from virtscan.reporters.text import CELL, plain, printable
-from virtscan.views.document import Align, Document, Section, Value
+from virtscan.views.document import Align, Document, Section
+from virtscan.views.rows.lazy import Value
 
 MOST_ROWS = 500
 _UNNAMED = "rows"

@@ -6,14 +6,16 @@ import msgspec
 
 from virtscan.reporters.terminal.strips import Strip, strip
 from virtscan.reporters.text import CELL, plain, printable
-from virtscan.views.document import Section, Value
+from virtscan.views.document import Section
 from virtscan.views.rows.grouping import RowGroup
+from virtscan.views.rows.lazy import Value
 
 
 def strips(section: Section) -> list[Strip]:
     """Give every column for people with its cells as shown."""
+    rows = section.all_rows
     return [
-        strip(column, column.heading, (_cell(row[place]) for row in section.all_rows))
+        strip(column, column.heading, (_cell(row[place]) for row in rows))
         for place, column in enumerate(section.columns)
         if column.is_for_people
     ]

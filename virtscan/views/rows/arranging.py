@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from virtscan.errors import ConfigError
-from virtscan.views.document import Audience, Column, Document, Row, Section
+from virtscan.views.document import Audience, Column, Document, Section
 from virtscan.views.rows.columns import number_words, place_of
+from virtscan.views.rows.lazy import Row
 
 _SortKey = tuple[bool, float, str]
 
@@ -32,19 +33,20 @@ def arrange(document: Document, columns: Sequence[str], order: Sequence[str]) ->
 
 
 def _sorted(section: Section, order: Sequence[str]) -> Section:
-    places = list(range(len(section.rows)))
+    rows = tuple(section.rows)
+    places = list(range(len(rows)))
     for name in reversed(order):
         is_reversed = name.startswith("-")
         place = place_of(section, name.removeprefix("-"), "--sort")
         value = _value_of(section.columns[place], place)
-        is_missing = [section.rows[row][place] in (None, ()) for row in range(len(section.rows))]
-        places.sort(key=lambda row: value(section.rows[row]), reverse=is_reversed)
+        is_missing = [row[place] in (None, ()) for row in rows]
+        places.sort(key=lambda row: value(rows[row]), reverse=is_reversed)
         places.sort(key=lambda row: is_missing[row])
     now = {row: place for place, row in enumerate(places)}
     groups = tuple(
         msgspec.structs.replace(group, rows=tuple(sorted(now[row] for row in group.rows))) for group in section.groups
     )
-    return msgspec.structs.replace(section, rows=tuple(section.rows[row] for row in places), groups=groups)
+    return msgspec.structs.replace(section, rows=tuple(rows[row] for row in places), groups=groups)
 
 
 def _value_of(column: Column, place: int) -> Callable[[Row], _SortKey]:

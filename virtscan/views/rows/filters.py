@@ -12,9 +12,10 @@ import msgspec
 from virtscan.errors import ConfigError
 from virtscan.model.identity.short_names import in_full
 from virtscan.model.nearest import nearest
-from virtscan.views.document import Align, Column, Document, Section, Value
+from virtscan.views.document import Align, Column, Document, Section
 from virtscan.views.rows.columns import place_of
 from virtscan.views.rows.grouping import RowGroup
+from virtscan.views.rows.lazy import Value
 
 _CONDITION = re.compile(r"\s*([^=!~<>]+?)\s*(!=|!~|<=|>=|=|~|<|>)\s*(.*?)\s*", re.DOTALL)
 
@@ -84,12 +85,12 @@ def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
     for place, condition in tests:
         _check(section.columns[place], condition)
     tests = [(place, _in_full(section, place, condition)) for place, condition in tests]
-    kept = [
-        number
+    kept = {
+        number: row
         for number, row in enumerate(section.rows)
         if all(_meets(row[place], condition) for place, condition in tests)
-    ]
-    rows = tuple(section.rows[number] for number in kept)
+    }
+    rows = tuple(kept.values())
     where = tuple(f"{condition.column}{condition.sign}{condition.operand}" for condition in conditions)
     note = f"{len(rows)} of {len(section.rows)} rows match {' and '.join(where)}; totals are for the whole fleet"
     return msgspec.structs.replace(

@@ -7,7 +7,8 @@ import msgspec
 from virtscan.model import Disk, DiskMode, DomainState, LinkState, State
 from virtscan.views.counting import domain_resources
 from virtscan.views.counting.placements import DomainPlacements, Placement
-from virtscan.views.document import Audience, Column, Field, Section, Value, number, one_of, section, word, yes_or_no
+from virtscan.views.document import Audience, Column, Field, Section, number, one_of, section, word, yes_or_no
+from virtscan.views.rows.lazy import Value
 from virtscan.views.sheets import rvtools
 from virtscan.views.tables import domains, interfaces
 

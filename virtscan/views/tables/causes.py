@@ -1,7 +1,7 @@
 """Findings by cause: those that one change, or one fact, settles together, in the order in which to act."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -58,7 +58,9 @@ def uneven(found: Iterable[CauseGroup], findings: Sequence[Finding]) -> frozense
     )
 
 
-def section_of(found: Sequence[CauseGroup], findings: Sequence[Finding], ids: Mapping[FindingKey, str]) -> Section:
+def section_of(
+    found: Sequence[CauseGroup], findings: Sequence[Finding], ids: Callable[[], Mapping[FindingKey, str]]
+) -> Section:
     """Give the causes as a section of documents, which names the findings by their ids."""
     fields: tuple[Field[CauseGroup], ...] = (
         Field(one_of(Verdict, "verdict"), lambda cause: word(cause.first.verdict)),
@@ -72,7 +74,7 @@ def section_of(found: Sequence[CauseGroup], findings: Sequence[Finding], ids: Ma
         Field(number("at_risk"), lambda cause: sum(is_at_risk(findings[row]) for row in cause.group.rows)),
         Field(
             texts("findings", audience=_DATA),
-            lambda cause: tuple(ids[key(findings[row])] for row in cause.group.rows),
+            lambda cause: tuple(ids()[key(findings[row])] for row in cause.group.rows),
         ),
     )
     return section("causes", fields, found)

@@ -1,6 +1,7 @@
 """The risks view: every finding by cause and worst first, with the counts, the change to make, and the reasons."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import msgspec
 
@@ -23,7 +24,6 @@ from virtscan.views.document import (
     Column,
     Document,
     Field,
-    Value,
     number,
     one_of,
     records,
@@ -37,6 +37,7 @@ from virtscan.views.report import advice, summary
 from virtscan.views.report.headline import headline
 from virtscan.views.report.identity import FindingKey, identifiers, key
 from virtscan.views.report.of_report import of_report
+from virtscan.views.rows.lazy import Value
 from virtscan.views.tables.causes import causes, section_of, uneven
 from virtscan.views.tables.hypervisors import hypervisors
 from virtscan.views.tables.servers import servers
@@ -49,7 +50,7 @@ _PEOPLE = Audience.PEOPLE
 _RULES = tuple(rule.id for rule in RULES if rule.verdict is not None)
 
 
-def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Finding], ...]:
+def fields(wording: Wording, ids: Callable[[], Mapping[FindingKey, str]]) -> tuple[Field[Finding], ...]:
     """Give the columns of findings; sentences are made here, from the reasons of each."""
     return (
         Field(Column("hypervisor"), lambda finding: finding.hypervisor),
@@ -86,7 +87,7 @@ def fields(wording: Wording, ids: Mapping[FindingKey, str]) -> tuple[Field[Findi
         ),
         Field(yes_or_no("next_start", audience=_DATA), lambda finding: finding.next_start),
         Field(Column("origin", audience=_DATA), lambda finding: finding.origin),
-        Field(Column("id", audience=_DATA), lambda finding: ids[key(finding)]),
+        Field(Column("id", audience=_DATA), lambda finding: ids()[key(finding)]),
         Field(
             Column("reason", audience=_PEOPLE, wraps=True),
             _of_conclusion(lambda finding: advice.reason(finding, wording)),
@@ -119,7 +120,7 @@ def view(report: Report) -> Document:
     """Show all findings in the report's order and by cause, and the servers and hypervisors in short."""
     sites = {hypervisor.name: hypervisor.site for hypervisor in report.inventory.hypervisors}
     site = Field[Finding](Column("site", audience=Audience.FILTERS), lambda finding: sites.get(finding.hypervisor))
-    ids = identifiers(report)
+    ids = cache(lambda: identifiers(report))  # a hash of each finding, which few formats show
     found = causes(report)
     doubtful = uneven(found, report.findings)
     mark = Field[Finding](
