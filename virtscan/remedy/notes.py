@@ -13,7 +13,7 @@ from virtscan.views.wording.settings import setting_words
 
 COST = (
     "Cost: the server's CPU computes the checksums of all packets that the device sends. Segmentation offload (TSO, "
-    "UDP segmentation) depends on it and goes off, too. Received packets and other devices are not affected."
+    "UDP segmentation) depends on it and is then off, too. Received packets and other devices are not affected."
 )
 
 _OLD = re.compile(r"2\.")

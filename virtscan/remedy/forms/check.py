@@ -35,7 +35,7 @@ below() {
     fi
 }
 
-# Print every path from a device down: off if a device on it is off, else open; what it ends in; and its devices.
+# Print every path from a device down: off if a device on it is off, else open; its end; and its devices.
 paths() (
     state=$2
     if is_off "$1"; then state=off; fi

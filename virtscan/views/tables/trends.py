@@ -153,9 +153,9 @@ def _outlook(growth: Growth) -> str:
         case Outlook.NOT_GROWING:
             return f"{site}: memory does not fill up ({_rate(growth)} MiB a day); by {growth.scans} scans"
         case Outlook.TOO_FEW_SCANS:
-            return f"{site}: no rate of growth yet; {quantity(growth.scans, 'scan')}, it takes 5 over 7 days"
+            return f"{site}: no growth rate yet: {quantity(growth.scans, 'scan')}; at least 5 over 7 days are needed"
         case Outlook.UNKNOWN:
-            return f"{site}: no rate of growth; the memory or state of a domain or hypervisor is unknown"
+            return f"{site}: no growth rate; the memory or state of a domain or hypervisor is unknown"
         case _:
             assert_never(growth.outlook)
 
