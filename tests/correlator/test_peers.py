@@ -42,6 +42,7 @@ from virtscan.correlator.table.cases import rule_at
 from virtscan.correlator.table.evaluation import Evaluation, PointEvaluation
 from virtscan.model import (
     Device,
+    DomainState,
     Finding,
     Gap,
     GapAbout,
@@ -228,6 +229,12 @@ RUNS_ON = server("s1", runs_on="far1"), server("s2", macs=(str(own_nics("far2")[
     [
         inventory(
             here(lists_all_domains=False),
+            beyond("far1", FIRST),
+            hypervisor("far2", domain("far2-guest", bridged(mac=SECOND), state=DomainState.INACTIVE)),
+            servers=ON,
+        ),
+        inventory(
+            here(lists_all_domains=False),
             beyond("far1", FIRST, lists_all_devices=False),
             beyond("far2", SECOND, lists_all_devices=False, devices=virtio(2)),
             servers=ON,
@@ -248,7 +255,7 @@ RUNS_ON = server("s1", runs_on="far1"), server("s2", macs=(str(own_nics("far2")[
         inventory(here(), beyond("far1", FIRST), beyond("far2", SECOND), servers=OFF, gaps=(GAP,)),
         inventory(here(), hypervisor("far1"), hypervisor("far2"), servers=RUNS_ON, gaps=(GAP,)),
     ],
-    ids=["virtual", "leaves", "carried", "may carry", "observed", "declared to run there"],
+    ids=["stopped", "virtual", "leaves", "carried", "may carry", "observed", "declared to run there"],
 )
 def test_servers_that_one_fact_tells_apart_are_ruled_on_apart(looked_at: Inventory) -> None:
     assert_rulings_hold_for_all(looked_at)

@@ -26,10 +26,17 @@ def test_a_copy_that_does_not_run_clears_nothing_where_another_domain_was_not_re
     assert NeedsPlace("satellite", WhyUnlocated.NOT_RUNNING, (Mac(SERVING),), "hv1") in found.missing
 
 
-def test_definitions_in_files_are_no_copies_that_could_not_be_read() -> None:
-    stopped = provisioner(VEPA, state=DomainState.UNKNOWN)
+@pytest.mark.parametrize("here", [VEPA, FILLING])
+@pytest.mark.parametrize("state", DomainState)
+def test_a_copy_in_files_may_be_one_that_does_not_run_and_clears_with_low_confidence(
+    here: Interface, state: DomainState
+) -> None:
+    found = finding_of(scene(beside=(provisioner(here, state=state),), lists_all_domains=False))
+    runs = state is DomainState.ACTIVE
 
-    assert finding_of(scene(beside=(stopped,), lists_all_domains=False)).rule == "R9"
+    assert found.rule == ("R6" if here is FILLING else "R9")
+    assert found.confidence is (Confidence.MEDIUM if runs else Confidence.LOW)
+    assert (NeedsHypervisors(("hv1",)) in found.missing) is not runs
 
 
 @pytest.mark.parametrize(

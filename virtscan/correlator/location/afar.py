@@ -88,6 +88,7 @@ def _on_another(
         declared=declared,
         mac=mac,
         exclusive=place.exclusive,
+        stopped=isinstance(place, GuestNic) and place.is_stopped,
     )
 
 

@@ -34,6 +34,11 @@ class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
     inner: "GuestNic | None" = None
     doubts: tuple[Reason, ...] = ()
 
+    @property
+    def is_stopped(self) -> bool:
+        """Return True if the server's domain is not known to run."""
+        return (self.inner or self).domain.state is not DomainState.ACTIVE
+
 
 class HostDevice(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor's own device that has one of the server's MACs, or that the server names."""

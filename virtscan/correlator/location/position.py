@@ -26,7 +26,8 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
     `fills` is set where the server's virtual NIC sends only complete checksums. `weak` marks a place elsewhere that an
     unread hypervisor or unknown NICs may contradict. `declared` is False for a NIC, with this `mac`, that the server
-    was not declared to serve through. Of `exclusive` positions only one is real.
+    was not declared to serve through. Of `exclusive` positions only one is real. `stopped` is True in a domain that is
+    not known to run.
     """
 
     where: Where
@@ -38,3 +39,4 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     declared: bool = True
     mac: Mac | None = None
     exclusive: bool = False
+    stopped: bool = False

@@ -110,6 +110,7 @@ def _of_guest(
             declared=place.declared,
             mac=place.interface.mac,
             exclusive=place.exclusive or pool,
+            stopped=place.is_stopped,
         )
 
 

@@ -68,6 +68,7 @@ class _Aspect(msgspec.Struct, frozen=True, kw_only=True):
     looks: Neighbour | WhyUnlocated | None
     fills: bool
     exclusive: bool
+    stopped: bool
 
 
 class _Likeness(msgspec.Struct, frozen=True):
@@ -109,6 +110,7 @@ def _aspect(one: PlacedStack, fleet: Fleet, neighbours: dict[str, Neighbour]) ->
         looks=_looks(place, fleet, neighbours),
         fills=nic is not None and fills(stack.server.name, nic) is not None,
         exclusive=nic is not None and nic.exclusive,
+        stopped=nic is not None and nic.is_stopped,
     )
 
 

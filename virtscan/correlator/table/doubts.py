@@ -34,10 +34,14 @@ def _hidden(ruling: Ruling, rulings: Iterable[Ruling]) -> tuple[Reason, ...]:
 
 
 def _unread(rulings: Iterable[Ruling], here: str, fleet: Fleet) -> Iterator[Reason]:
+    """Give the hypervisors here that may hide a copy; a list of domains that may be shorter hides one that runs."""
     gaps = fleet.lacking_domains | fleet.lacking_devices
-    if not gaps or not any(map(_may_have_a_copy, rulings)):
+    if not gaps and not fleet.incomplete:
         return
-    lacking = tuple(sorted(name for name in fleet.hosts_on(here) if name in gaps))
+    found = [one for one in rulings if _may_have_a_copy(one)]
+    if any(one.position.stopped for one in found):
+        gaps |= fleet.incomplete
+    lacking = tuple(sorted(name for name in fleet.hosts_on(here) if name in gaps)) if found else ()
     if lacking:
         yield NeedsHypervisors(hypervisors=lacking)
 
