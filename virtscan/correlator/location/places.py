@@ -4,13 +4,13 @@ Not finding a MAC proves nothing by itself: bridges and bonds of guests have MAC
 is not found is left open here (`UnlocatedServer`); `view` decides for one hypervisor whether the server can be on it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import msgspec
 
 from virtscan.correlator.devices.nic import is_nic
-from virtscan.correlator.location.carriers import InterfaceOwner
+from virtscan.correlator.location.copies import DomainCopy, copies_of, may_run_elsewhere
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Device, DeviceKind, DeviceName, Domain, DomainState, Hypervisor, Interface, Mac, Machine
@@ -36,7 +36,7 @@ class GuestNic(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_stopped(self) -> bool:
-        """Return True if the server's domain is not known to run."""
+        """Return True if the domain of the server itself is not known to run."""
         return (self.inner or self).domain.state is not DomainState.ACTIVE
 
 
@@ -79,7 +79,7 @@ Place: TypeAlias = GuestNic | HostDevice | HostItself | Bare | UnlocatedServer
 def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
     """Give every place of a server that sends through this stack, at least one."""
     server = stack.server
-    copies = list(_copies(stack, fleet))
+    copies = list(copies_of(stack, fleet))
     seen: list[GuestNic | HostDevice | HostItself] = [nic for copy in copies for nic in _nics(copy, stack)]
     seen += _on_hosts(stack, fleet)
     found: list[Place] = [*seen]
@@ -95,7 +95,7 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
     runs_there = server.runs_on in fleet.hypervisors and contradicted(stack, fleet) is None
     if (server.physical and not copies) or (runs_there and not server.physical):
         return tuple(found)  # the declaration is about all of its MACs
-    if fleet.lacking and len(seen) == len(found) and _may_run_elsewhere(copies):
+    if fleet.lacking and len(seen) == len(found) and may_run_elsewhere(copies):
         found.append(UnlocatedServer(macs=tuple(sorted(stack.macs)), copy=True))
     missing = tuple(mac for mac in _unexplained(stack) if not fleet.interfaces.get(mac) and mac not in fleet.devices)
     if missing and UnlocatedServer(macs=missing) not in found:
@@ -114,95 +114,15 @@ def contradicted(stack: SendingStack, fleet: Fleet) -> str | None:
     server = stack.server
     if not server.physical and server.runs_on is None:
         return None
-    found = [*(copy.hypervisor for copy in _copies(stack, fleet)), *(one.hypervisor for one in _on_hosts(stack, fleet))]
+    found = [
+        *(copy.hypervisor for copy in copies_of(stack, fleet)),
+        *(one.hypervisor for one in _on_hosts(stack, fleet)),
+    ]
     wanted = None if server.physical else fleet.machines.get(server.runs_on or "")
     return min((name for name in found if fleet.machines[name] != wanted), default=None)
 
 
-def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
-    """Identify the domains that are the server itself: found by its MACs or uuid, and not a clone of another uuid.
-
-    Returns:
-        The ids of the domain values in the inventory; empty where domains of several uuids have the MACs.
-    """
-    copies = list(_all_copies(stack, fleet))
-    by_mac: dict[Mac | None, set[tuple[str, str, str]]] = {}
-    for copy in copies:
-        by_mac.setdefault(None if copy.nic is None else copy.nic.mac, set()).add(_identity(copy))
-    clones = any(len(identities) > 1 for identities in by_mac.values())
-    return frozenset() if clones else frozenset(id(copy.domain) for copy in copies)
-
-
-class _Copy(msgspec.Struct, frozen=True, kw_only=True):
-    """A domain that may be the server, and the interface with its MAC; None where its machine is known otherwise."""
-
-    hypervisor: str
-    domain: Domain
-    nic: Interface | None
-    exclusive: bool = False
-
-
-def _identity(copy: _Copy) -> tuple[str, str, str]:
-    uuid = copy.domain.uuid
-    return ("", "", uuid.casefold()) if uuid is not None else (copy.hypervisor, copy.domain.origin, copy.domain.name)
-
-
-def _all_copies(stack: SendingStack, fleet: Fleet) -> Iterator[_Copy]:
-    for mac in sorted(stack.macs):
-        for owner in fleet.interfaces.get(mac, ()):
-            yield _copy(owner)
-    for name, domain in _of_machine(stack, fleet):
-        if not any(interface.mac in stack.macs for interface in domain.interfaces):
-            yield _Copy(hypervisor=name, domain=domain, nic=None)
-
-
-def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain]]:
-    """Give the domains that are the server's machine: by its uuid, or by a NIC where the named device was not read."""
-    uuid = stack.server.system_uuid
-    found = (
-        {}
-        if uuid is None or not is_significant(uuid)
-        else {id(domain): (name, domain) for name, domain in fleet.domains.get(uuid.casefold(), ())}
-    )
-    nics = () if stack.observed else (one.device for one in stack.server.devices if is_nic(one.device))
-    for mac in sorted({mac for nic in nics if (mac := nic.permanent_mac or nic.mac) is not None}):
-        found |= {id(owner.domain): (owner.hypervisor, owner.domain) for owner in fleet.interfaces.get(mac, ())}
-    yield from found.values()
-
-
-def _copy(owner: InterfaceOwner) -> _Copy:
-    return _Copy(hypervisor=owner.hypervisor, domain=owner.domain, nic=owner.interface)
-
-
-def _copies(stack: SendingStack, fleet: Fleet) -> Iterator[_Copy]:
-    """Give the domains that may be the server: of copies of one uuid, a running one excludes those that are off."""
-    found = list(_all_copies(stack, fleet))
-    running = {_identity(copy) for copy in found if copy.domain.state is DomainState.ACTIVE}
-    kept = [
-        copy
-        for copy in found
-        if copy.domain.state is not DomainState.INACTIVE
-        or (_identity(copy) not in running and not copy.domain.next_start)
-    ]
-    for copy in kept:
-        rivals = {
-            id(other.domain) for other in kept if _mac(other) == _mac(copy) or _identity(other) == _identity(copy)
-        }
-        yield msgspec.structs.replace(copy, exclusive=len(rivals) > 1)
-
-
-def _may_run_elsewhere(copies: Sequence[_Copy]) -> bool:
-    """Return True if a copy is not known to run, nor another one of its MAC or uuid."""
-    running = [copy for copy in copies if copy.domain.state is DomainState.ACTIVE]
-    macs, identities = {_mac(copy) for copy in running}, {_identity(copy) for copy in running}
-    return any(_mac(copy) not in macs and _identity(copy) not in identities for copy in copies)
-
-
-def _mac(copy: _Copy) -> Mac | None:
-    return None if copy.nic is None else copy.nic.mac
-
-
-def _nics(copy: _Copy, stack: SendingStack) -> Iterator[GuestNic]:
+def _nics(copy: DomainCopy, stack: SendingStack) -> Iterator[GuestNic]:
     """Give the copy's interface, and every other one of its domain that no MAC of the stack stands for."""
     by_mac = [interface for interface in copy.domain.interfaces if interface.mac in stack.macs]
     if copy.nic is not None and copy.nic is not by_mac[0]:
@@ -214,7 +134,7 @@ def _nics(copy: _Copy, stack: SendingStack) -> Iterator[GuestNic]:
             yield _nic(copy, interface, declared=declared and stack.declared)
 
 
-def _nic(copy: _Copy, interface: Interface, *, declared: bool) -> GuestNic:
+def _nic(copy: DomainCopy, interface: Interface, *, declared: bool) -> GuestNic:
     return GuestNic(
         hypervisor=copy.hypervisor,
         domain=copy.domain,

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
+from virtscan.correlator.location.copies import own_domains
 from virtscan.correlator.location.fleet import Fleet, survey
 from virtscan.correlator.location.memory import Memory, ServerName, remembered
 from virtscan.correlator.location.places import (
@@ -14,7 +15,6 @@ from virtscan.correlator.location.places import (
     HostItself,
     Place,
     UnlocatedServer,
-    own_domains,
     places,
 )
 from virtscan.correlator.servers.assignments import Assignments

@@ -1,0 +1,95 @@
+"""Domains that may be a server: by a MAC of its sending stack, by its uuid, or by a NIC of its machine."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from virtscan.correlator.devices.nic import is_nic
+from virtscan.correlator.location.carriers import InterfaceOwner
+from virtscan.correlator.location.fleet import Fleet
+from virtscan.correlator.servers.sending import SendingStack
+from virtscan.model import Domain, DomainState, Interface, Mac
+from virtscan.model.identity.keys import is_significant
+
+
+class DomainCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain that may be the server, and the interface with its MAC; None where its machine is known otherwise."""
+
+    hypervisor: str
+    domain: Domain
+    nic: Interface | None
+    exclusive: bool = False
+
+
+def _identity(copy: DomainCopy) -> tuple[str, str, str]:
+    uuid = copy.domain.uuid
+    return ("", "", uuid.casefold()) if uuid is not None else (copy.hypervisor, copy.domain.origin, copy.domain.name)
+
+
+def _all_copies(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
+    for mac in sorted(stack.macs):
+        for owner in fleet.interfaces.get(mac, ()):
+            yield _copy(owner)
+    for name, domain in _of_machine(stack, fleet):
+        if not any(interface.mac in stack.macs for interface in domain.interfaces):
+            yield DomainCopy(hypervisor=name, domain=domain, nic=None)
+
+
+def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain]]:
+    """Give the domains that are the server's machine: by its uuid, or by a NIC where the named device was not read."""
+    uuid = stack.server.system_uuid
+    found = (
+        {}
+        if uuid is None or not is_significant(uuid)
+        else {id(domain): (name, domain) for name, domain in fleet.domains.get(uuid.casefold(), ())}
+    )
+    nics = () if stack.observed else (one.device for one in stack.server.devices if is_nic(one.device))
+    for mac in sorted({mac for nic in nics if (mac := nic.permanent_mac or nic.mac) is not None}):
+        found |= {id(owner.domain): (owner.hypervisor, owner.domain) for owner in fleet.interfaces.get(mac, ())}
+    yield from found.values()
+
+
+def _copy(owner: InterfaceOwner) -> DomainCopy:
+    return DomainCopy(hypervisor=owner.hypervisor, domain=owner.domain, nic=owner.interface)
+
+
+def copies_of(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
+    """Give the domains that may be the server: of copies of one uuid, a running one excludes those that are off."""
+    found = list(_all_copies(stack, fleet))
+    running = {_identity(copy) for copy in found if copy.domain.state is DomainState.ACTIVE}
+    kept = [
+        copy
+        for copy in found
+        if copy.domain.state is not DomainState.INACTIVE
+        or (_identity(copy) not in running and not copy.domain.next_start)
+    ]
+    for copy in kept:
+        rivals = {
+            id(other.domain) for other in kept if _mac(other) == _mac(copy) or _identity(other) == _identity(copy)
+        }
+        yield msgspec.structs.replace(copy, exclusive=len(rivals) > 1)
+
+
+def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
+    """Identify the domains that are the server itself: found by its MACs or uuid, and not a clone of another uuid.
+
+    Returns:
+        The ids of the domain values in the inventory; empty where domains of several uuids have the MACs.
+    """
+    copies = list(_all_copies(stack, fleet))
+    by_mac: dict[Mac | None, set[tuple[str, str, str]]] = {}
+    for copy in copies:
+        by_mac.setdefault(None if copy.nic is None else copy.nic.mac, set()).add(_identity(copy))
+    clones = any(len(identities) > 1 for identities in by_mac.values())
+    return frozenset() if clones else frozenset(id(copy.domain) for copy in copies)
+
+
+def may_run_elsewhere(copies: Sequence[DomainCopy]) -> bool:
+    """Return True if a copy is not known to run, nor another one of its MAC or uuid."""
+    running = [copy for copy in copies if copy.domain.state is DomainState.ACTIVE]
+    macs, identities = {_mac(copy) for copy in running}, {_identity(copy) for copy in running}
+    return any(_mac(copy) not in macs and _identity(copy) not in identities for copy in copies)
+
+
+def _mac(copy: DomainCopy) -> Mac | None:
+    return None if copy.nic is None else copy.nic.mac
