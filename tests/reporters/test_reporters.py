@@ -21,7 +21,7 @@ from virtscan.views import GROUPINGS, VIEWS
 from virtscan.views.document import Audience
 
 EVERY_VIEW = {**VIEWS, **GROUPINGS}
-NOT_FORMATS = {"reporter", "summary", "terminal", "text"}
+NOT_FORMATS = {"reporter", "terminal", "text"}
 
 
 def test_every_format_of_the_package_is_a_choice_and_the_other_way_round() -> None:

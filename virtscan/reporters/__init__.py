@@ -17,7 +17,7 @@ REPORTERS: Mapping[str, Reporter] = {
 }
 """By the word of the command line, the default first."""
 
-SUMMARY = Reporter("summary", "txt", has_gaps=False, may_be_empty=True, content=Content.SUMMARY)
+SUMMARY = Reporter("terminal.summary", "txt", has_gaps=False, may_be_empty=True, content=Content.SUMMARY)
 """The one line of `--summary`."""
 
 __all__ = ["REPORTERS", "SUMMARY", "Content", "RenderOptions", "Reporter", "gap_lines", "printable", "scan_line"]

@@ -1,1 +1,1 @@
-"""Text in the columns of a terminal."""
+"""Text in the columns of a terminal, and the one line of `--summary`."""
