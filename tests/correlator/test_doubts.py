@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.build import bridged, device, gap_in_words, hypervisor, macvtap, nic, read_server, sends
+from tests.build import bridged, device, gap_in_words, hypervisor, macvlan, macvtap, nic, read_server, sends
 from tests.correlator.scenes import SERVING, finding_of, provisioner, satellite, scene
 from virtscan.model import Confidence, DeviceKind, GapAbout, Inventory, Mac, SourceMode, State
 from virtscan.model.reasons import NeedsHypervisors
@@ -63,3 +63,13 @@ def test_a_domain_of_another_machine_that_was_not_read_is_no_doubt(server: str) 
     looked_at = replace(looked_at, hypervisors=(*looked_at.hypervisors, hypervisor("hv3")))
 
     assert finding_of(unread(looked_at, "hv3")).confidence is MEDIUM
+
+
+def test_a_macvlan_of_a_server_that_is_not_found_may_be_one_of_the_interfaces_hypervisor() -> None:
+    """Its neighbours get the frames before the device below it, which would fill the checksum."""
+    own = macvlan("mv0", "eth0", mac="02:00:00:00:00:05")
+    sender = read_server(sends(own, State.ON), sends(nic("eth0"), State.OFF), interface="mv0")
+
+    found = finding_of(scene(servers=(sender,)))
+    assert (found.rule, found.missing != ()) == ("R11", True)
+    assert finding_of(scene(servers=(replace(sender, physical=True),))).rule == "R5"

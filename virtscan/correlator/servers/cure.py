@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from virtscan.correlator.location.fleet import Fleet
-from virtscan.correlator.location.places import HostDevice, places
+from virtscan.correlator.location.places import HostDevice, HostItself, UnlocatedServer, places
 from virtscan.correlator.servers.paths import PathState, SendingPath
 from virtscan.correlator.servers.sending import SendingStack, down_to_macvlan, sending_stacks
 from virtscan.model import Device, DeviceKind, DeviceName, Feature, Offload, Server, ServerDevice, State
@@ -89,8 +89,9 @@ def own_devices(stack: SendingStack, fleet: Fleet) -> tuple[Device, ...]:
 
 
 def as_judged(stack: SendingStack, fleet: Fleet) -> SendingStack:
-    """Give the stack as the findings on its hypervisor see it: a macvlan hands frames to its neighbours itself."""
-    return down_to_macvlan(stack) if own_devices(stack, fleet) else stack
+    """Give the stack as the findings see it that may be on its hypervisor: a macvlan hands frames to its neighbours."""
+    may_be_host = any(isinstance(place, HostDevice | HostItself | UnlocatedServer) for place in places(stack, fleet))
+    return down_to_macvlan(stack) if may_be_host else stack
 
 
 def cure_of(stack: SendingStack, fleet: Fleet) -> Cure:

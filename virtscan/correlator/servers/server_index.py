@@ -91,6 +91,8 @@ def _placed(stacks: tuple[SendingStack, ...], fleet: Fleet, memory: Memory) -> I
                 continue
             if not isinstance(place, GuestNic) or place.declared:
                 one = of_another_node(stack) if _is_another_node(stack, place) else stack
+                if isinstance(place, UnlocatedServer):
+                    one = down_to_macvlan(one)  # it may be the interface's hypervisor
                 yield PlacedStack(one, place, one, known)
                 continue
             mac = place.interface.mac
