@@ -27,13 +27,15 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
     main = document.main
     places = [place for place, column in enumerate(main.columns) if column.is_data]
     same = same_in_all_rows(document, main)
-    out = io.StringIO()
+    content = io.BytesIO()
+    out = io.TextIOWrapper(content, encoding="utf-8", newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*(main.columns[place].key for place in places), *same])
     ends = [_cell(value) for value in same.values()]
     rows = main.all_rows if options.total else main.rows
     writer.writerows([*(_cell(row[place]) for place in places), *ends] for row in rows)
-    return out.getvalue().encode()
+    out.flush()
+    return content.getvalue()
 
 
 def same_in_all_rows(document: Document, section: Section) -> Mapping[str, Value]:

@@ -115,19 +115,25 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
 
     def pick(self, *keys: str) -> "Section":
         """Give the same rows with only these columns, in this order."""
-        places = [[column.key for column in self.columns].index(key) for key in keys]
-        return Section(
-            key=self.key,
-            columns=tuple(self.columns[place] for place in places),
-            rows=tuple(tuple(row[place] for place in places) for row in self.rows),
-            total=None if self.total is None else tuple(self.total[place] for place in places),
-            none=self.none,
-        )
+        section = self._picked(self.rows, keys)
+        places = self._places(keys)
+        total = None if self.total is None else tuple(self.total[place] for place in places)
+        return msgspec.structs.replace(section, total=total, none=self.none)
 
     def of_group(self, group: RowGroup) -> "Section":
         """Give the rows of a group, with the columns in which they differ."""
-        rows = tuple(self.rows[place] for place in group.rows)
-        return Section(key=self.key, columns=self.columns, rows=rows).pick(*group.columns)
+        return self._picked((self.rows[place] for place in group.rows), group.columns)
+
+    def _picked(self, rows: Iterable[Row], keys: Sequence[str]) -> "Section":
+        places = self._places(keys)
+        return Section(
+            key=self.key,
+            columns=tuple(self.columns[place] for place in places),
+            rows=tuple(tuple(row[place] for place in places) for row in rows),
+        )
+
+    def _places(self, keys: Sequence[str]) -> list[int]:
+        return [[column.key for column in self.columns].index(key) for key in keys]
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
