@@ -68,7 +68,7 @@ def questions_of(lines: list[str]) -> list[str]:
 
 def speech_of(lines: list[str]) -> list[str]:
     """Return the first lines of docstrings that begin with a question word, or let a program speak."""
-    return [line for line in lines if re.match(r"(What|Who|Whom|Say|Tell|Ask)\b(?! if\b)", line)]
+    return [line for line in lines if re.match(r"(What|Who|Whom|Which|Whether|How|Where|Why|When|Say|Tell|Ask)\b", line)]
 
 
 def persons_of(docstrings: list[str]) -> list[str]:
@@ -141,7 +141,17 @@ def test_a_question_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    "docstring", ["What a scan saves.", "Say why a host was not read.", "Tell whether it is old.", "Who may answer."]
+    "docstring",
+    [
+        "What a scan saves.",
+        "Say why a host was not read.",
+        "Tell whether it is old.",
+        "Who may answer.",
+        "Whether it is old.",
+        "How long it may take.",
+        "Where it is.",
+        "When it was read.",
+    ],
 )
 def test_a_docstring_that_speaks_is_found(docstring: str) -> None:
     assert speech_of(first_lines(f'LIMIT = 1\n"""{docstring}"""\n')) == [docstring]

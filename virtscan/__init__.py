@@ -1,3 +1,3 @@
-"""Which virtual machines will fail to boot over the network, by which server, and how to prevent it."""
+"""Virtual machines that will fail to boot over the network, the server that causes it, and the prevention."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""How libvirt writes numbers, MACs, identifiers and sizes in attributes and text."""
+"""libvirt's notation of numbers, MACs, identifiers and sizes in attributes and text."""
 
 import re
 from functools import lru_cache

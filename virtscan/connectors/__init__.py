@@ -1,1 +1,1 @@
-"""Where hypervisors are read: each connector fills a `HostDraft`, which its deadline closes."""
+"""Sources of hypervisors: each connector fills a `HostDraft`, which its deadline closes."""

@@ -1,4 +1,4 @@
-"""What if: an inventory as it would be with a server's offload switched, a kernel updated, or VMs moved."""
+"""Assumptions: an inventory as it would be with a server's offload switched, a kernel updated, or VMs moved."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

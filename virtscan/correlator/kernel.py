@@ -1,4 +1,4 @@
-"""Whether a hypervisor's kernel fills in the checksums of frames that go from one macvtap to another."""
+"""State of a hypervisor's kernel: if it fills in the checksums of frames between macvtaps."""
 
 import re
 from collections.abc import Iterator
@@ -179,7 +179,7 @@ def _debian(version: tuple[int, int], build: str) -> KernelBasis:
 
 
 def _is_older_than_the_fix(version: tuple[int, int], build: str) -> bool:
-    """Whether a kernel from 3.0 to 3.14 was built before May 2014; of several dates the latest counts."""
+    """Return True if a kernel from 3.0 to 3.14 was built before May 2014; of several dates the latest counts."""
     if version < (3, 0):
         return False
     built = max(_dates(build), default=None)

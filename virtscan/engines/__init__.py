@@ -1,1 +1,1 @@
-"""How the work of many hosts is spread: threads on this machine."""
+"""Distribution of the work of many hosts: threads on this machine."""

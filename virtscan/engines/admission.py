@@ -30,7 +30,7 @@ _SPARE_FILES = 8
 """File descriptors to keep free beside those of a job, where the limit is low."""
 
 _STARTING_SECONDS = 2.0
-"""How long a job may take to open its files; from then on they are counted themselves."""
+"""Longest time that a job takes to open its files; from then on they are counted themselves."""
 
 _BUSY = 0.9
 """CPUs that jobs together need, from which on no more are admitted."""

@@ -16,7 +16,7 @@ _SECONDS_A_THREAD = 0.001
 """More time for more threads: to look at one takes some ten microseconds."""
 
 _AT_WORK_SECONDS = 2.0
-"""How long a thread counts as at work after it had a CPU, or began."""
+"""Time that a thread counts as at work after it had a CPU, or began."""
 
 
 class _Usage(NamedTuple):

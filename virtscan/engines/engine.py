@@ -87,7 +87,7 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Carrier(Protocol[T]):
-    """How jobs travel to other machines: as bytes, since an engine knows neither jobs nor results."""
+    """Transport of jobs to other machines: as bytes, since an engine knows neither jobs nor results."""
 
     def slices(self, jobs: Sequence[Job[T]]) -> tuple[Slice, ...]:
         """Put those together that can travel; the others stay here."""

@@ -9,7 +9,7 @@ from threading import Thread
 from time import monotonic, sleep
 
 _END_SECONDS = 2.0
-"""How long programs are waited for that were killed; one in the kernel's hands may take for ever."""
+"""Longest wait for killed programs; one in a system call may never end."""
 
 _MASTER = b"ssh: "
 """The title of an ssh that ControlPersist keeps in the background for later logins, on the user's wish."""

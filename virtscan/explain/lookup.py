@@ -13,7 +13,7 @@ _NEAR = 3
 
 
 class Spot(NamedTuple):
-    """Where an interface stands in an inventory, by numbers, which stay when names are exchanged for others."""
+    """Position of an interface in an inventory, by numbers, which stay when names are exchanged for others."""
 
     hypervisor: int
     domain: int

@@ -12,7 +12,7 @@ from virtscan.model.states import FailOn, ProvisioningKind, State
 
 
 class TargetKind(Enum):
-    """How a hypervisor is read."""
+    """Ways to read a hypervisor."""
 
     LIBVIRT = "libvirt"
     XML = "xml"
@@ -40,7 +40,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceKind(Enum):
-    """Where a server's offload state is read; DECLARED is the words `on` and `off`."""
+    """Sources of a server's offload state; DECLARED is the words `on` and `off`."""
 
     SSH = "ssh"
     FILE = "file"

@@ -15,7 +15,7 @@ from virtscan.model.states import Confidence, DeviceKind, Exposure, Reach, Sourc
 
 
 class NotJudged(Enum):
-    """Why an interface gets no finding (rule R1)."""
+    """Reason why an interface gets no finding (rule R1)."""
 
     NOT_MACVTAP = "not macvtap"
     NOT_ON_A_BOND = "source is not a bond"

@@ -57,7 +57,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SCAN_AGAIN = "scan again when it can be read"
-"""How to renew facts that the scan itself reads."""
+"""Renewal of facts that the scan itself reads."""
 
 SOURCES: Mapping[SourceKind, Source] = {
     SourceKind.SSH: Source(
@@ -100,7 +100,7 @@ SOURCES: Mapping[SourceKind, Source] = {
         renewal="declare its present state",
     ),
 }
-"""Where the offload state of a provisioning server is read: the SOURCE of `--server` and of the configuration."""
+"""Sources of the offload state of a provisioning server: the SOURCE of `--server` and of the configuration."""
 
 TARGETS: Mapping[TargetKind, Source] = {
     TargetKind.LIBVIRT: Source(
@@ -125,7 +125,7 @@ TARGETS: Mapping[TargetKind, Source] = {
         renewal="take a new sosreport",
     ),
 }
-"""How a hypervisor is read; `help` is that of the option."""
+"""Sources of hypervisors; `help` is that of the option."""
 
 LIBVIRT_TEST = "test"
 """Scheme of libvirt's test driver, of whose URIs the path identifies."""

@@ -53,7 +53,7 @@ class Firmware(Enum):
 
 
 class Fix(Enum):
-    """Whether a kernel has the fix; UNKNOWN when it was not read, or its name does not imply it."""
+    """State of the fix in a kernel; UNKNOWN when it was not read, or its name does not imply it."""
 
     FIXED = "fixed"
     UNFIXED = "unfixed"
@@ -84,7 +84,7 @@ class KernelBasis(Enum):
 
 
 class Reach(Enum):
-    """Whether an interface can exchange frames with a server at all, checksums aside."""
+    """Reachability of a server from an interface, checksums aside."""
 
     YES = "yes"
     NO = "no"
@@ -92,7 +92,7 @@ class Reach(Enum):
 
 
 class Backing(Enum):
-    """Whether a device hangs on a bus: a PHYSICAL one is a NIC, real or emulated (see `Device.driver`)."""
+    """Attachment of a device to a bus: a PHYSICAL one is a NIC, real or emulated (see `Device.driver`)."""
 
     PHYSICAL = "physical"
     VIRTUAL = "virtual"
@@ -122,7 +122,7 @@ class ProvisioningKind(Enum):
 
 
 class HostStatus(Enum):
-    """How much of a hypervisor was read: all of it, something of it, nothing."""
+    """Completeness of a hypervisor: all of it was read, some of it, or nothing."""
 
     COMPLETE = "complete"
     PARTIAL = "partial"
@@ -130,7 +130,7 @@ class HostStatus(Enum):
 
 
 class LowerDevice(Enum):
-    """Which macvtap interfaces are judged: those that stand on a bond, or all."""
+    """Macvtap interfaces that are judged: those that stand on a bond, or all."""
 
     BOND = "bond"
     ANY = "any"
@@ -146,7 +146,7 @@ class Verdict(Enum):
 
 
 class Confidence(Enum):
-    """How certain the verdict is."""
+    """Certainty of the verdict."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -163,7 +163,7 @@ class FailOn(Enum):
 
 
 class Exposure(Enum):
-    """Whether the interface would boot from the network, the most urgent first."""
+    """Likelihood that the interface boots from the network, the most urgent first."""
 
     PENDING = "pending"
     BOOTS = "boots"

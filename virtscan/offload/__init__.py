@@ -1,4 +1,4 @@
-"""Where a provisioning server's offload state is read: one module a SOURCE."""
+"""Sources of a provisioning server's offload state: one module a SOURCE."""
 
 from collections.abc import Mapping
 from typing import Protocol

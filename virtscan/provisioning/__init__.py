@@ -1,4 +1,4 @@
-"""Which server boots which MAC, as provisioning systems have it on record: one folder a system."""
+"""Servers that boot each MAC, as provisioning systems have it on record: one folder a system."""
 
 from collections.abc import Mapping
 

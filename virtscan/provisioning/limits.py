@@ -1,4 +1,4 @@
-"""How long a provisioning system may take and how much it may send, whatever it does."""
+"""Limits of the time and the amount of data of a provisioning system, whatever it does."""
 
 from collections.abc import Iterable, Iterator
 from time import monotonic

@@ -20,7 +20,7 @@ _LINK_LOCAL_BITS = {4: 16, 6: 64}
 """Leading bits that are the same in every network; the rest is often made of the MAC."""
 
 _UNIVERSAL, _LOCAL, _GROUP = "00:00:5e", "02:00:00", "01:00:5e"
-"""Where pseudonyms of MACs are taken from: the block of IANA, which no NIC has, local and group ones."""
+"""Source of the pseudonyms of MACs: the block of IANA, which no NIC has, local and group ones."""
 
 _FIRST = 0x100000
 """Behind the numbers that IANA itself uses in its block."""

@@ -1,4 +1,4 @@
-"""Which servers put which interfaces at risk: every one that alone would, from one evaluation of each interface."""
+"""Servers that put interfaces at risk: every one that alone would, from one evaluation of each interface."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -110,7 +110,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Steps(msgspec.Struct, frozen=True, kw_only=True):
-    """How one change is made, in the language of a form.
+    """Steps of one change, in the language of a form.
 
     `now` lasts until the next reboot and is None when every device is off already. `lasting` takes effect from the next
     reboot on and is None when settings keep every device off; `means` names the mechanism. `undo` takes back both.

@@ -265,7 +265,7 @@ class SavedUnreadHost(_SavedStruct, frozen=True):
 
 
 class SavedRememberedPlace(_SavedStruct, frozen=True):
-    """Where a server was when its hypervisor was last read completely."""
+    """Place of a server at the time when its hypervisor was last read completely."""
 
     server: str
     interface: str | None

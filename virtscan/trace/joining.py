@@ -12,7 +12,7 @@ from virtscan.trace.boots.judging import Failed, Judgement, judge
 
 
 class Agreement(Enum):
-    """How a boot compares to a finding.
+    """Comparison of a boot with a finding.
 
     UNDECIDED where one of the two leaves the result open, or where they are about different servers. The same holds
     where the finding's domain is not the running copy; NO_FINDING for a boot of an interface that was not judged, or is

@@ -40,7 +40,7 @@ def _judgement(value: Callable[[Judgement], Value]) -> Callable[[BootComparison]
 
 
 def _bad(sums: ChecksumCounts) -> str:
-    """As in `28 of 31`."""
+    """Write a part of a whole, as in `28 of 31`."""
     return f"{sums.bad} of {sums.total}"
 
 

@@ -1,4 +1,4 @@
-"""Run a program that may hang, flood or leave others behind, and be sure that it ends."""
+"""Programs that may hang, flood or leave others behind; each is certain to end."""
 
 import os
 import selectors

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 def read_sections(output: bytes) -> tuple[tuple[str, str, str], ...]:
-    """Name, argument and text of every section, from the first that is ours; nothing unless the answer is whole."""
+    """Return name, argument and text of each section, from our first; nothing unless the answer is whole."""
     sections = tuple(_sections(output))
     return sections if sections and sections[-1][0] == "end" else ()
 

@@ -1,4 +1,4 @@
-"""Run a script on another machine with the system's OpenSSH client.
+"""Scripts on another machine, run with the system's OpenSSH client.
 
 It is the user's own ssh: ssh_config, agent, ProxyJump and known_hosts work, and nothing ever prompts. The environment
 variable VIRTSCAN_SSH names another command in its place, options included, as GIT_SSH_COMMAND does:
@@ -35,7 +35,7 @@ _OPTIONS = (
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to log in; ssh_config decides a value of None."""
+    """Address to log in at; ssh_config decides a value of None."""
 
     host: str
     user: str | None = None

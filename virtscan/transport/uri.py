@@ -244,7 +244,7 @@ def _shown_parameter(parameter: re.Match[str]) -> str:
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:
-    """Name and value as virURIParseParams finds them: ';' separates only where no '&' follows."""
+    """Return name and value as virURIParseParams finds them: ';' separates only where no '&' follows."""
     found = []
     while query:
         separator = "&" if "&" in query else ";"

@@ -113,5 +113,5 @@ def _of_node(node: etree._Element) -> Iterator[Domain | Network | Unread]:
 
 
 def _unread(root: str | None, reason: str, *, origin: str = "") -> Unread:
-    """A broken document. Without a root it may have been a domain."""
+    """Describe a broken document. Without a root it may have been a domain."""
     return Unread(origin=origin, root=root, reason=reason, about=GapAbout.DOMAIN if root is None else _ABOUT.get(root))

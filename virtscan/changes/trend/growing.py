@@ -8,7 +8,7 @@ from virtscan.model import HostStatus
 from virtscan.model.history import ScanCounts, ScanRecord
 
 _DAYS = 90
-"""How far back the present rate looks."""
+"""Period of the present rate."""
 _LEAST_SCANS = 5
 _LEAST_DAYS = 7.0
 """The basis that a rate requires."""

@@ -1,4 +1,4 @@
-"""How text is shown: options of every command that reports, read where a document is written."""
+"""Appearance of text: options of every command that reports, read where a document is written."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ _KEY = f"{__name__}.look"
 
 
 class Colour(Enum):
-    """When text is coloured; AUTO: on a terminal with colours, with NO_COLOR unset or empty (no-color.org)."""
+    """Use of colour; AUTO: on a terminal with colours, with NO_COLOR unset or empty (no-color.org)."""
 
     AUTO = "auto"
     ALWAYS = "always"

@@ -16,7 +16,7 @@ PRIVATE = 0o600
 """Permissions of files with more than a report shows: inventories, maps of pseudonyms."""
 
 PIPE_SECONDS = 30.0
-"""How long a named pipe may wait for its reader where no run has a deadline."""
+"""Longest wait of a named pipe for its reader where no run has a deadline."""
 
 
 class ReaderGoneError(Exception):

@@ -1,1 +1,1 @@
-"""How the process meets the operating system: its streams, its signals, its children, its end."""
+"""Interface of the process to the operating system: its streams, its signals, its children, its end."""

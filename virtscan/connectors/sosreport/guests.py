@@ -36,7 +36,7 @@ _CONFIGURATION = "etc/libvirt/"
 _AUTOSTART = re.compile(r"etc/libvirt/qemu/autostart/(?P<name>[^/]+)\.xml")
 _SUSPENDED = frozenset({"paused", "pmsuspended"})
 _DEFINITION = 2
-"""Where in the order of the places a definition stands."""
+"""Rank of a definition in the order of the places."""
 
 _Found: TypeAlias = tuple[int, str, Domain | Network | Unread]
 """Distance from the best source, the domain by the file's name, the kind of document."""

@@ -1,4 +1,4 @@
-"""Whether a NIC fills in partial checksums, or hands them on to whatever runs the virtual machine."""
+"""Kinds of NICs: those that fill in partial checksums, and those that pass them on to the host around the machine."""
 
 from enum import Enum
 
@@ -12,7 +12,7 @@ _EMULATED_DRIVERS = frozenset({"e1000e", "igb"})
 
 HYPERVISOR_RANGES = ("52:54:00", "00:50:56", "00:0c:29", "00:05:69", "00:16:3e", "00:15:5d", "08:00:27")
 LOCAL_NAMES = ("docker", "virbr", "vnet", "tap", "veth", "macvtap", "br-", "cni", "lxc", "lo")
-"""How the names of devices begin that are not a machine's NICs."""
+"""Prefixes of the names of devices that are not a machine's NICs."""
 
 _SHARED_RANGES = ("00:00:5e:00", "00:00:5e:90", "00:00:0c:07:ac", "00:00:0c:9f:f", "00:05:73:a0")
 """Of addresses that move between machines: those that IANA uses, with VRRP's, and HSRP's."""

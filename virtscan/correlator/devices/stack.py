@@ -11,7 +11,7 @@ from virtscan.model import Backing, Device, DeviceKind, DeviceName, SourceMode
 
 
 class OnBond(Enum):
-    """Whether a device is or stands on a bond; NO only when everything below it is known."""
+    """Relation of a device to bonds: it is or stands on one; NO only when everything below it is known."""
 
     YES = "yes"
     NO = "no"

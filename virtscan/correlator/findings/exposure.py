@@ -1,4 +1,4 @@
-"""Whether an interface would boot from the network."""
+"""Likelihood that an interface boots from the network."""
 
 from virtscan.model import Domain, Exposure, Firmware, Interface, LinkState, Mac, State
 

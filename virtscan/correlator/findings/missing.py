@@ -1,4 +1,4 @@
-"""Which missing facts would settle a verdict: the table is applied again with every value that a fact may have."""
+"""Missing facts that would settle a verdict: the table is applied again with every value that a fact may have."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias

@@ -18,7 +18,7 @@ _NOTICE = timedelta(days=14)
 
 
 class WaiverState(Enum):
-    """Whether a waiver holds; ENDING for one that holds for at most 14 days more."""
+    """Validity of a waiver; ENDING for one that holds for at most 14 days more."""
 
     VALID = "valid"
     ENDING = "ending"
@@ -74,7 +74,7 @@ class Waivers:
         return any(_matches(patterns, subject) for _, patterns in self._valid.values())
 
     def matching(self, finding: Finding) -> list[int]:
-        """The numbers of all that match it and have not expired, in the order in which they were given."""
+        """Give the numbers of all that match it and have not expired, in the order in which they were given."""
         subject = (finding.hypervisor, finding.domain, finding.mac or "", finding.server or "")
         return [number for number, (_, patterns) in self._valid.items() if _matches(patterns, subject)]
 

@@ -1,1 +1,1 @@
-"""Where servers are: their places, and whether frames from there reach an interface's device without passing a NIC."""
+"""Places of servers, and the frames that reach an interface's device from there without passing a NIC."""

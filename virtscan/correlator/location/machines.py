@@ -1,4 +1,4 @@
-"""Which hypervisors are one machine: by a uuid or by NICs that no other machine has."""
+"""Hypervisors that are one machine: by a uuid or by NICs that no other machine has."""
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterator, Sequence

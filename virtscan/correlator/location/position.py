@@ -1,4 +1,4 @@
-"""Where a server stands, seen from the device that an interface is plugged into."""
+"""Position of a server, seen from the device that an interface is plugged into."""
 
 from enum import Enum
 

@@ -1,4 +1,4 @@
-"""Which server answers which MAC, as provisioning systems have it on record."""
+"""Servers of each MAC, as provisioning systems have it on record."""
 
 import ipaddress
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Which devices of a server to switch off so that no path out keeps a partial checksum: the one plan of all outputs."""
+"""Devices of a server to switch off so that no path out keeps a partial checksum: the one plan of all outputs."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Which servers may answer an interface: declarations on both sides exclude, everything else only includes.
+"""Servers that may answer an interface: declarations on both sides exclude, everything else only includes.
 
 The hypervisor's own addresses and VLAN numbers exclude no server: several subnets share a wire, and VLAN numbers repeat
 at every site.
@@ -26,7 +26,7 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Locality(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a source device is: its declared segment, None without one, and its addresses."""
+    """Position of a source device in the network: its declared segment, None without one, and its addresses."""
 
     segment: str | None
     addresses: tuple[IpAddress, ...]

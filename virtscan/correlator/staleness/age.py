@@ -1,4 +1,4 @@
-"""How old a fact was when its scan was made: time as facts have it, never that of a clock."""
+"""Age of a fact at the time of its scan: time as facts have it, never that of a clock."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -82,7 +82,7 @@ def _old_kernel(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
 
 
 def _old_devices(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
-    """One gap for the devices of a hypervisor that are of one source and one time."""
+    """Give one gap for the devices of a hypervisor that are of one source and one time."""
     alike: dict[tuple[tuple[str, ...], datetime | None], list[DeviceName]] = {}
     for device in host.devices:
         if _is_too_old(device, host, clock) and _device(device) != device:
@@ -153,7 +153,7 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
 
 
 def _old_records(netboots: Iterable[Netboot], clock: Clock) -> Iterator[Gap]:
-    """One gap for each record with a server: it still includes that one, and excludes no other (`Assignments`)."""
+    """Give one gap for each record with a server: it still includes that one, and excludes no other (`Assignments`)."""
     for netboot in netboots:
         if netboot.server is not None and clock.is_too_old(netboot.observed_at):
             item = OldRecords(source=netboot.source)
@@ -161,7 +161,7 @@ def _old_records(netboots: Iterable[Netboot], clock: Clock) -> Iterator[Gap]:
 
 
 def _old_subnets(subnets: Iterable[Subnet], clock: Clock) -> Iterator[Gap]:
-    """One gap for each subnet with servers; all of it still counts, for it only includes servers."""
+    """Give one gap for each subnet with servers; all of it still counts, for it only includes servers."""
     for subnet in subnets:
         if subnet.servers and clock.is_too_old(subnet.observed_at):
             item = OldRecords(source=subnet.source, subnets=True)

@@ -10,7 +10,7 @@ from virtscan.model import Fix, NotJudged, SourceMode, State
 
 
 class PossibleServers(Enum):
-    """Which servers may answer an interface."""
+    """Servers that may answer an interface."""
 
     NONE_KNOWN = "none-known"
     NONE_SERVES = "none-serves"

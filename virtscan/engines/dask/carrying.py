@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 _CONNECT_SECONDS = 10.0
 _NO_WORKER_SECONDS = 10.0
-"""How long workers are waited for while there are none: one may be starting again."""
+"""Longest wait for workers while there are none: one may be starting again."""
 
 _TICK_SECONDS = 0.1
 _TRIES = 2
@@ -34,7 +34,7 @@ _RESERVE_SECONDS = 2.0
 """Part of the remaining time for the way back, or a tenth of it where that is less."""
 
 _KILL_SECONDS = 3.0
-"""How much later than its deadline a slice is killed."""
+"""Time from the deadline of a slice until it is killed."""
 
 _END_SECONDS = 5.0
 

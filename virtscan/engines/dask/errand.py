@@ -16,7 +16,7 @@ from typing import IO
 
 _POLL_SECONDS = 0.1
 _END_SECONDS = 15.0
-"""How long a process may take to end after its standard input was closed: it reports partial results."""
+"""Longest time that a process takes to end after its standard input was closed: it reports partial results."""
 
 _LAST_BYTES = 2000
 """Bytes of messages that are sent back."""

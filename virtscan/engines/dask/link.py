@@ -15,7 +15,7 @@ from virtscan.engines.dask.workers import Worker, workers_of
 from virtscan.engines.engine import Loss, Lost
 
 _SILENT_SECONDS = 15.0
-"""How long a scheduler may leave a question unanswered before it is lost."""
+"""Time without an answer after which a scheduler counts as lost."""
 
 _LOOK_SECONDS = 0.5
 _CLOSE_SECONDS = 2.0

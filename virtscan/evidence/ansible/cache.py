@@ -1,4 +1,4 @@
-"""Find a host's facts in a file, or in a folder with a file for each host."""
+"""Search for a host's facts in a file, or in a folder with a file for each host."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime

@@ -152,7 +152,7 @@ def _processor(facts: Mapping[str, Any]) -> Processor:
 
 
 def _time(facts: Mapping[str, Any]) -> datetime | None:
-    """When it was gathered; a time without a zone could be any."""
+    """Return the time of gathering; a time without a zone could be any."""
     date = facts.get("date_time")
     try:
         moment = datetime.fromisoformat(str(date["iso8601"])) if isinstance(date, dict) else None

@@ -131,7 +131,7 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
 
     @property
     def taken_at(self) -> datetime | None:
-        """When the report was made, in UTC.
+        """The time of the report, in UTC.
 
         Output of `timedatectl` or `date`; a zone's short name can mean several, so then the file's own time
         counts if it fits the clock on the wall. Without either it is when the newest file was written.

@@ -20,7 +20,7 @@ class UnreadHost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RememberedPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a server was when its hypervisor was last read completely, at `observed_at`.
+    """Place of a server at the time when its hypervisor was last read completely, at `observed_at`.
 
     `hypervisor` is a name of this inventory, and one that was not read completely. `domain` and `uuid` are None for a
     server that is the hypervisor itself. `macs` are those of the server and of its domain.

@@ -28,7 +28,7 @@ class FoundSetting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True, tag_field="code", tag=code_of):
-    """Why a server's offload will be in a state after the next reboot, or why that is unknown."""
+    """Reason for the state of a server's offload after the next reboot, or why that is unknown."""
 
 
 class SettingsFound(Basis, frozen=True):

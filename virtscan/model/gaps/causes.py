@@ -1,4 +1,4 @@
-"""Why something was not read, or does not count: codes with typed facts; `views.wording` has the words.
+"""Reasons why an item was not read, or does not count: codes with typed facts; `views.wording` has the words.
 
 A `detail` is free text of libvirt, ssh, a file or an error of this program. It may hold any name, so redaction
 withholds it whole. Every other text field is a name, a path or an address.
@@ -192,7 +192,7 @@ class FeaturesNotShown(GapCause, frozen=True):
 
 
 class NoFeatures(Enum):
-    """Why a source has no output of `ethtool -k` for a device."""
+    """Reason why a source has no output of `ethtool -k` for a device."""
 
     NOT_IN_REPORT = "not-in-report"
     NOT_IN_FACTS = "not-in-facts"

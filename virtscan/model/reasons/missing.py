@@ -32,14 +32,14 @@ class NeedsOffload(Reason, frozen=True):
 
 
 class NeedsReboot(Reason, frozen=True):
-    """Whether the server's offload stays off after a reboot is not known; `why` is the reason, if there is one."""
+    """Missing: if the server's offload stays off after a reboot; `why` is the reason, if there is one."""
 
     server: str
     why: AnyBasis | None = None
 
 
 class WhyUnlocated(Enum):
-    """Why a server's place is not known."""
+    """Reason why a server's place is not known."""
 
     NO_MAC = "no-mac"
     NOT_A_NIC_MAC = "not-a-nic-mac"
@@ -50,7 +50,7 @@ class WhyUnlocated(Enum):
 
 
 class NeedsPlace(Reason, frozen=True):
-    """Where the server runs is not known. `hypervisor` is the one that was not read completely, or long ago."""
+    """Missing: the server's place. `hypervisor` is the one that was not read completely, or long ago."""
 
     server: str
     why: WhyUnlocated
@@ -67,7 +67,7 @@ class NeedsNicKinds(Reason, frozen=True):
 
 
 class NeedsReflection(Reason, frozen=True):
-    """Whether frames that leave through these virtual devices come back with a partial checksum."""
+    """Missing: if frames that leave through these virtual devices come back with a partial checksum."""
 
     hypervisor: str
     device: DeviceName | None
@@ -75,14 +75,14 @@ class NeedsReflection(Reason, frozen=True):
 
 
 class NeedsOuterHost(Reason, frozen=True):
-    """Whether the host that carries this hypervisor, a virtual machine, carries the server as well."""
+    """Missing: if the host that carries this hypervisor, a virtual machine, carries the server as well."""
 
     server: str
     hypervisor: str
 
 
 class NeedsServerDevice(Reason, frozen=True):
-    """Which device of the hypervisor the server sends through; `device` has its MAC, of unknown kind or parent."""
+    """Missing: the device that the server sends through; `device` has its MAC, of unknown kind or parent."""
 
     server: str
     hypervisor: str

@@ -107,7 +107,7 @@ class _Unmarshaller(xmlrpc.client.Unmarshaller):
     """
 
     _WITH_FIELDS = frozenset({1, 2, 4})
-    """How many lists and structs are open where a struct has fields."""
+    """Number of lists and structs that are open where a struct has fields."""
 
     def __init__(self, wanted: frozenset[str] | None) -> None:
         super().__init__(use_builtin_types=True)
@@ -147,5 +147,5 @@ _DEFECTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
 def _refuse_document_type(*_: object) -> None:
-    """Entities, with which a short text becomes endless, need a document type; XML-RPC needs none."""
+    """Refuse a document type: its entities can make a short text endless, and XML-RPC needs none."""
     raise ProvisioningError("response declares an XML document type, which XML-RPC forbids")

@@ -9,7 +9,7 @@ from virtscan.remedy.plan import Change, Steps, SwitchedDevice
 
 
 class SettingCommands(msgspec.Struct, frozen=True, kw_only=True):
-    """How one device is kept off: commands that write and remove the setting, and its name."""
+    """Steps that keep one device off: commands that write and remove the setting, and its name."""
 
     write: str
     remove: str

@@ -1,4 +1,4 @@
-"""How long a reader may take, and how far it may go."""
+"""Limits of a reader: its time, and the facts that it may request."""
 
 import msgspec
 

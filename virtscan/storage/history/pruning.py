@@ -14,7 +14,7 @@ from virtscan.storage.history.tables import DOMAIN_VERSION, HOST, HOST_SCAN, HOS
 
 
 class Then(Enum):
-    """Which of the older scans keep their content: the last of each week or month, or none."""
+    """Older scans that keep their content: the last of each week or month, or none."""
 
     WEEKLY = "weekly"
     MONTHLY = "monthly"

@@ -28,7 +28,7 @@ _COMPLETE = (Checksum.GOOD, Checksum.NONE)
 
 
 class Counted(NamedTuple):
-    """How a packet was counted: `flow` is None for the client's."""
+    """Count of a packet: `flow` is None for the client's."""
 
     flow: object
     checksum: Checksum

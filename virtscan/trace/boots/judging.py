@@ -16,7 +16,7 @@ from virtscan.trace.boots.boot import Boot, Outcome, Side
 
 
 class Failed(Enum):
-    """If the boot failed because of partial checksums."""
+    """Failure of a boot because of partial checksums."""
 
     YES = "yes"
     NO = "no"

@@ -12,7 +12,7 @@ _FRAGMENT = 44
 _EXTENSIONS = {0, 43, _FRAGMENT, 60}
 _MOST_EXTENSIONS = 8
 CHECKSUM = {TCP: 16, UDP: 6}
-"""Where the checksum stands in the transport header."""
+"""Offset of the checksum in the transport header."""
 _SMALLEST = {TCP: 20, UDP: 8, ICMP: 8, ICMP6: 8}
 
 

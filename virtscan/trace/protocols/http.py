@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from virtscan.trace.protocols.dhcp import text
 
 PORTS = frozenset({80, 443, 8000, 8080, 8443, 9090})
-"""Where boot files are served: HTTP's own ports, and those of Foreman's and Cobbler's proxies and of test servers."""
+"""Ports of boot files: HTTP's own ports, and those of Foreman's and Cobbler's proxies and of test servers."""
 
 _REQUEST = re.compile(rb"(GET|HEAD) (\S{1,2000}) HTTP/1\.")
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)[ \r]([^\r\n]{0,200})")

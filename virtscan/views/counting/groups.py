@@ -121,7 +121,7 @@ class _GroupPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def groups(report: Report, by: By) -> tuple[Group, ...]:
-    """One group for each label, sorted, items without one last.
+    """Make one group for each label, sorted, items without one last.
 
     A domain on two devices or segments is in both groups. A configured segment has a group even without any interface,
     so that an unread host is missed there.

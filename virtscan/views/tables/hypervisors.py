@@ -168,7 +168,7 @@ FIELDS: tuple[Field[_JudgedHost], ...] = (
 
 
 def hypervisors(report: Report) -> Section:
-    """One row for each hypervisor, in the inventory's order; its reason is that of its first gap."""
+    """Make one row for each hypervisor, in the inventory's order; its reason is that of its first gap."""
     gaps: defaultdict[str | None, list[Gap]] = defaultdict(list)
     for gap in report.inventory.gaps:
         gaps[gap.hypervisor].append(gap)

@@ -96,7 +96,7 @@ def fields(wording: Wording, ids: Callable[[], Mapping[FindingKey, str]]) -> tup
 
 
 def _source(finding: Finding) -> str | None:
-    """Source device with kind and mode, as in `bond2 (bond, bridge)`."""
+    """Write the source device with kind and mode, as in `bond2 (bond, bridge)`."""
     if finding.source_device is None:
         return None
     words = [word(finding.device_kind), word(finding.source_mode)]

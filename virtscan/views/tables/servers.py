@@ -107,7 +107,7 @@ FIELDS: tuple[Field[_JudgedServer], ...] = (
 
 
 def servers(report: Report) -> Section:
-    """One row for each server, in the inventory's order; the interfaces at risk are those that it decided."""
+    """Make one row for each server, in the inventory's order; the interfaces at risk are those that it decided."""
     named = {(server.name, server.interface) for server in report.inventory.servers}
     first = {server.name: server.interface for server in reversed(report.inventory.servers)}
     findings: defaultdict[tuple[str, str | None], list[Finding]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Why a kernel counts as fixed, unfixed or unknown."""
+"""Reasons why a kernel counts as fixed, unfixed or unknown."""
 
 from virtscan.model import KernelBasis
 
