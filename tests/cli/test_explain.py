@@ -222,3 +222,16 @@ def test_the_text_ends_with_the_time_the_version_and_the_exit_code(
     run(["explain", "web01", saved(tmp_path, inventory(UNFIXED, servers=(server(),)))])
 
     assert capfd.readouterr().out.splitlines()[-1] == "Scanned 2026-11-22 02:00 UTC by virtscan 0.1.0; exit code 0."
+
+
+def test_a_capture_shows_nothing_of_the_sending_path(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "dumps").mkdir()
+    (tmp_path / "dumps" / "web01.xml").write_text(
+        "<domain type='kvm'><name>web01</name><devices><interface type='direct'><mac address='52:54:00:00:00:11'/>"
+        "<source dev='bond2' mode='bridge'/></interface></devices></domain>"
+    )
+    (tmp_path / "k.txt").write_text("Features for eth0:\ntx-checksumming: off\n\ttx-checksum-ip-generic: off\n")
+    run(["explain", "web01", "--xml", str(tmp_path / "dumps"), f"--server=sat:eth0=file:{tmp_path / 'k.txt'}"])
+
+    out = " ".join(capfd.readouterr().out.split())
+    assert "sending path not known (a capture shows nothing of the devices above and below)" in out

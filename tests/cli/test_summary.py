@@ -7,7 +7,8 @@ import pytest
 from tests.build import UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.reporters import hostile
 from virtscan.cli.main import run
-from virtscan.model import GapAbout
+from virtscan.model import GapAbout, Persistence, State
+from virtscan.model.facts.persistence import SettingInWords
 from virtscan.reporters import SUMMARY
 from virtscan.storage import dumps
 from virtscan.views import VIEWS
@@ -92,3 +93,13 @@ def test_a_name_adds_no_line_to_it() -> None:
 
     hostile.assert_harmless(text.encode())
     assert text.count("\n") == 1
+
+
+def test_the_line_counts_the_risks_after_the_next_reboot(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    later = Persistence(tx_checksum=State.ON, setting=SettingInWords(text="none"))
+    host = hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL)
+    file = tmp_path / "fleet.json"
+    file.write_bytes(dumps(inventory(host, servers=(server(tx_checksum=State.OFF, persistence=later),))))
+    run(["report", str(file), "--summary"])
+
+    assert "1 not at risk. 1 interface more at risk after the servers' next reboot. Scanned" in capfd.readouterr().out

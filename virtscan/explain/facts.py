@@ -30,6 +30,7 @@ from virtscan.model import (
     SourceMode,
     State,
 )
+from virtscan.model.facts.persistence import CaptureOnly
 from virtscan.model.sources import is_declared
 from virtscan.views.wording.gaps.causes import cause_words
 from virtscan.views.wording.kernel import kernel_basis
@@ -87,6 +88,8 @@ class StatedFacts:
         for path in stack.paths if stack.observed else ():
             names = " over ".join(f"{name} ({_offload(stack, name)})" for name in path.devices)
             yield self._stated("sending path", f"{names}: partial checksums {_PATHS[path.now]}", *read)
+        if server.persistence is not None and isinstance(server.persistence.setting, CaptureOnly):
+            yield self._stated("sending path", None, "a capture shows nothing of the devices above and below")
         for name in _CHECKSUMS:
             if name in server.features:
                 yield self._stated(name, _feature(server.features[name]), *read)

@@ -1,8 +1,9 @@
-"""One line: the result, how much was not read, and the time of the scan, for the subject of a mail or a chat."""
+"""One line for the subject of a mail or a chat: the result, later risks, gaps, and the time of the scan."""
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import LINE, printable, scan_line
-from virtscan.views.document import Document
+from virtscan.views.document import Document, counts
+from virtscan.views.wording.phrases.quantity import quantity
 
 
 def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
@@ -10,5 +11,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     count = len(document.gaps.rows)
     gaps = [] if not count else ["1 gap."] if count == 1 else [f"{count} gaps."]
     result = printable(document.headline or document.schema.partition("/")[0], LINE)
+    later = int(counts(document.metrics, "at_risk_after_reboot").get("", 0))
+    more = [f"{quantity(later, 'interface')} more at risk after the servers' next reboot."] if later else []
     scan = scan_line(document.version, document.taken_at, document.exit_code)
-    return f"{' '.join((f'{result}.', *gaps, scan))}\n".encode()
+    return f"{' '.join((f'{result}.', *more, *gaps, scan))}\n".encode()
