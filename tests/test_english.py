@@ -68,7 +68,9 @@ def questions_of(lines: list[str]) -> list[str]:
 
 def speech_of(lines: list[str]) -> list[str]:
     """Return the first lines of docstrings that begin with a question word, or let a program speak."""
-    return [line for line in lines if re.match(r"(What|Who|Whom|Which|Whether|How|Where|Why|When|Say|Tell|Ask)\b", line)]
+    return [
+        line for line in lines if re.match(r"(What|Who|Whom|Which|Whether|How|Where|Why|When|Say|Tell|Ask)\b", line)
+    ]
 
 
 def persons_of(docstrings: list[str]) -> list[str]:
