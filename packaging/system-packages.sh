@@ -114,7 +114,7 @@ needed_to_test() {
   need ipxe-qemu ipxe-roms-qemu any_file /usr/lib/ipxe/qemu/pxe-virtio.rom /usr/share/qemu/pxe-virtio.rom /usr/share/ipxe
   need systemd systemd program systemd-analyze
   need postgresql postgresql-server any_file /usr/lib/postgresql/*/bin/postgres /usr/bin/postgres
-  # Only its nmcli is asked, and without it two tests are skipped: too much to bring onto somebody's own machine.
+  # Only its nmcli is used, and without it two tests are skipped: too much to install on a user's machine.
   [ -z "${CI:-}" ] || need network-manager NetworkManager program nmcli
 }
 

@@ -28,7 +28,7 @@ BAD = {
 }
 ODD = {
     "a declaration": "<?xml version='1.0'?><domain><name>a</name></domain>",
-    "a namespace that nobody declared": "<domain><x:y/><name>a</name></domain>",
+    "an undeclared namespace": "<domain><x:y/><name>a</name></domain>",
     "a comment before it": "<!-- <domain> --><domain><name>a</name></domain>",
     "as deep as can be": f"<domain>{'<a>' * 255}{'</a>' * 255}</domain>",
     "a status file": "<domstatus><domain id='1'><name>a</name></domain></domstatus>",

@@ -1,4 +1,4 @@
-"""What is too old to count: it is said, it is missing, and it never clears anybody."""
+"""Facts that are too old to count: they are named, count as missing, and never clear an interface."""
 
 from datetime import datetime, timedelta
 from typing import Any

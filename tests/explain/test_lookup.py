@@ -1,4 +1,4 @@
-"""Which interfaces are meant by what somebody types."""
+"""Interfaces that a name, a uuid, a MAC or a glob selects."""
 
 import pytest
 

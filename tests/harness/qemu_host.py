@@ -64,7 +64,7 @@ ip link set {DEVICE} up
 ip link set vsfar up
 ip link add link {DEVICE} name vsprobe type macvtap mode bridge
 ip link del vsprobe
-# The first process has to reap what nobody waits for, or libvirtd waits in vain for each QEMU to be gone.
+# The first process has to reap orphans, or libvirtd waits in vain for the end of each QEMU.
 libvirtd --pid-file /run/libvirt/libvirtd.pid & wait
 """
 

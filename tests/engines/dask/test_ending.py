@@ -97,7 +97,7 @@ def test_a_signal_ends_the_slices_and_reports_what_they_have(
 def test_connecting_that_is_cut_short_leaves_nothing_to_its_finalizer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that is not closed makes a coroutine as it is freed, which nothing awaits: Python prints that."""
     printed: list[str] = []
-    # A finalizer raises to nobody but this hook.
+    # Only this hook gets what a finalizer raises.
     monkeypatch.setattr(sys, "unraisablehook", lambda seen: printed.append(str(seen.exc_value)))
     load()
 

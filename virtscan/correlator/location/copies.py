@@ -21,38 +21,6 @@ class DomainCopy(msgspec.Struct, frozen=True, kw_only=True):
     exclusive: bool = False
 
 
-def _identity(copy: DomainCopy) -> tuple[str, str, str]:
-    uuid = copy.domain.uuid
-    return ("", "", uuid.casefold()) if uuid is not None else (copy.hypervisor, copy.domain.origin, copy.domain.name)
-
-
-def _all_copies(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
-    for mac in sorted(stack.macs):
-        for owner in fleet.interfaces.get(mac, ()):
-            yield _copy(owner)
-    for name, domain in _of_machine(stack, fleet):
-        if not any(interface.mac in stack.macs for interface in domain.interfaces):
-            yield DomainCopy(hypervisor=name, domain=domain, nic=None)
-
-
-def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain]]:
-    """Give the domains that are the server's machine: by its uuid, or by a NIC where the named device was not read."""
-    uuid = stack.server.system_uuid
-    found = (
-        {}
-        if uuid is None or not is_significant(uuid)
-        else {id(domain): (name, domain) for name, domain in fleet.domains.get(uuid.casefold(), ())}
-    )
-    nics = () if stack.observed else (one.device for one in stack.server.devices if is_nic(one.device))
-    for mac in sorted({mac for nic in nics if (mac := nic.permanent_mac or nic.mac) is not None}):
-        found |= {id(owner.domain): (owner.hypervisor, owner.domain) for owner in fleet.interfaces.get(mac, ())}
-    yield from found.values()
-
-
-def _copy(owner: InterfaceOwner) -> DomainCopy:
-    return DomainCopy(hypervisor=owner.hypervisor, domain=owner.domain, nic=owner.interface)
-
-
 def copies_of(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
     """Give the domains that may be the server: of copies of one uuid, a running one excludes those that are off."""
     found = list(_all_copies(stack, fleet))
@@ -89,6 +57,38 @@ def may_run_elsewhere(copies: Sequence[DomainCopy]) -> bool:
     running = [copy for copy in copies if copy.domain.state is DomainState.ACTIVE]
     macs, identities = {_mac(copy) for copy in running}, {_identity(copy) for copy in running}
     return any(_mac(copy) not in macs and _identity(copy) not in identities for copy in copies)
+
+
+def _all_copies(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
+    for mac in sorted(stack.macs):
+        for owner in fleet.interfaces.get(mac, ()):
+            yield _copy(owner)
+    for name, domain in _of_machine(stack, fleet):
+        if not any(interface.mac in stack.macs for interface in domain.interfaces):
+            yield DomainCopy(hypervisor=name, domain=domain, nic=None)
+
+
+def _copy(owner: InterfaceOwner) -> DomainCopy:
+    return DomainCopy(hypervisor=owner.hypervisor, domain=owner.domain, nic=owner.interface)
+
+
+def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain]]:
+    """Give the domains that are the server's machine: by its uuid, or by a NIC where the named device was not read."""
+    uuid = stack.server.system_uuid
+    found = (
+        {}
+        if uuid is None or not is_significant(uuid)
+        else {id(domain): (name, domain) for name, domain in fleet.domains.get(uuid.casefold(), ())}
+    )
+    nics = () if stack.observed else (one.device for one in stack.server.devices if is_nic(one.device))
+    for mac in sorted({mac for nic in nics if (mac := nic.permanent_mac or nic.mac) is not None}):
+        found |= {id(owner.domain): (owner.hypervisor, owner.domain) for owner in fleet.interfaces.get(mac, ())}
+    yield from found.values()
+
+
+def _identity(copy: DomainCopy) -> tuple[str, str, str]:
+    uuid = copy.domain.uuid
+    return ("", "", uuid.casefold()) if uuid is not None else (copy.hypervisor, copy.domain.origin, copy.domain.name)
 
 
 def _mac(copy: DomainCopy) -> Mac | None:
