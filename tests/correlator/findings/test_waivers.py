@@ -257,3 +257,14 @@ def test_a_waiver_of_a_server_that_is_used_is_not_warned_about(waiver: Waiver, r
     looked_at = scene(beside=(provisioner(),), policy=Policy(waivers=(waiver,)))
 
     assert [reason(gap) for gap in correlate(looked_at).warnings] == reasons
+
+
+def test_a_waiver_of_a_server_that_is_not_the_worst_is_used() -> None:
+    looked_at = scene(
+        servers=(satellite(), server(name="second", macs=(Mac(OTHER),))),
+        beside=(provisioner(), domain("second", macvtap(mac=OTHER))),
+        policy=Policy(waivers=(accepted("second"),)),
+    )
+
+    assert (finding_of(looked_at).server, finding_of(looked_at).others) == ("satellite", ())
+    assert [reason(gap) for gap in correlate(looked_at).warnings] == []

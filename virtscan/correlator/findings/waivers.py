@@ -69,9 +69,11 @@ class Waivers:
         return None
 
     def is_waived(self, hypervisor: str, domain: str, mac: str | None, server: str) -> bool:
-        """Return True if a waiver that has not expired is about this interface and this server."""
+        """Return True if a waiver that has not expired is about this interface and this server, which is open."""
         subject = (hypervisor, domain, mac or "", server)
-        return any(_matches(patterns, subject) for _, patterns in self._valid.values())
+        matching = [number for number, (_, patterns) in self._valid.items() if _matches(patterns, subject)]
+        self._used.update(matching)
+        return bool(matching)
 
     def matching(self, finding: Finding) -> list[int]:
         """Give the numbers of all that match it and have not expired, in the order in which they were given."""
@@ -79,7 +81,7 @@ class Waivers:
         return [number for number, (_, patterns) in self._valid.items() if _matches(patterns, subject)]
 
     def warnings(self, hypervisors: Iterable[Hypervisor]) -> tuple[Gap, ...]:
-        """Name the expired waivers, and those that matched none of the findings given to `apply`.
+        """Name the expired waivers, and those that matched no finding and no other server of one.
 
         The latter may be about a machine that could not be read: the hypervisors have the gap.
         """
