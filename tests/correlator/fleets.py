@@ -100,6 +100,8 @@ NICS = (
 )
 """Drivers of NICs and the beginnings of their MACs."""
 
+REAL = (None, "b4:96:91")
+
 _ON = ("bond2",) * 6 + ("br0",) * 4 + ("bond2.100", "bond2.200", "bond2.100.7", "br0.100", "bond3", "bond4", "br1")
 _RARE = ("br2", "eth0", "eth4", "veth0", "odd0", "gone0")
 _ADDRESSED = ("bond2", "br0", "bond2.100")
@@ -201,8 +203,12 @@ def devices(draw: DrawFn, host: int, *, outer: bool) -> tuple[Device, ...]:
         nic(name, driver=driver, mac=None if start is None else Mac(f"{start}:1{host}:00:0{name[-1]}"))
         for name in ("eth0", "eth4", "eth5", "eth6")
     ]
-    mixed = draw(st.sampled_from((None, None, *NICS))) if not outer or draw(st.booleans()) else NICS[0]
-    if mixed is not None:  # a virtual function of a virtual machine, a virtual NIC of a real one
+    # Without a driver a manufacturer's MAC says that a NIC is real: no virtual machine has one.
+    others = (
+        (None, None, *((one, mac) for one, mac in NICS if (one, mac) != REAL)) if (driver, start) != REAL else (None,)
+    )
+    mixed = draw(st.sampled_from(others))
+    if mixed is not None:  # a virtual function of a virtual machine, or a virtual NIC beside others
         nics[3] = replace(nics[3], driver=mixed[0], mac=None if mixed[1] is None else Mac(f"{mixed[1]}:2{host}:00:06"))
     if outer:
         nics[1] = replace(nics[1], mac=OUTER)
@@ -370,7 +376,8 @@ def inventories(draw: DrawFn, *, least_servers: int = 1) -> Inventory:
     if len(hosts) > 1 and draw(st.integers(0, 3)) == 0:
         hosts = _with_copy(draw, hosts)
     if len(hosts) > 1 and draw(st.integers(0, 5)) == 0:
-        hosts[-1] = replace(hosts[-1], devices=hosts[0].devices, system_uuid=hosts[0].system_uuid)
+        same = {name: getattr(hosts[0], name) for name in ("devices", "system_uuid", "machine", "physical")}
+        hosts[-1] = replace(hosts[-1], **same)
     apart = {nic.mac for host in hosts for one in host.domains for nic in one.interfaces} - {
         nic.mac for nic in hosts[0].domains[0].interfaces
     }

@@ -108,7 +108,6 @@ SERVER_DEVICE_LOSSES: tuple[Callable[[ServerDevice], ServerDevice], ...] = (
     lambda one: replace(one, device=replace(one.device, mac=None, permanent_mac=None)),
     lambda one: replace(one, device=replace(one.device, permanent_mac=None)),
     lambda one: replace(one, device=replace(one.device, driver=None)),
-    lambda one: replace(one, device=_named_only(one.device)),
 )
 HOST_LOSSES: tuple[Callable[[Hypervisor], Hypervisor], ...] = (
     lambda one: replace(one, kernel=None, kernel_build=None, declared_kernel=None, daemon=None),

@@ -51,6 +51,10 @@ VLAN = vlan("eth0.7", "eth0")
         (read((bond("bond0", "eth0", lower_complete=False), ON), (ETH0, ON)), ON, ("bond0", "eth0")),
         (read((device("bond0", DeviceKind.BOND, lower_complete=False), ON)), UNKNOWN, ()),
         (read((device("bond0", DeviceKind.BOND, lower_complete=False), OFF)), OFF, ("bond0",)),
+        # A bond of which no member is known may have any NIC; one that has none has none.
+        (read((ETH0, OFF), (device("bond0", DeviceKind.BOND), ON)), OFF, ("eth0",)),
+        (read((ETH0, OFF), (device("bond0", DeviceKind.BOND, lower_complete=False), ON)), UNKNOWN, ()),
+        (read((ETH0, ON), (device("br0", DeviceKind.BRIDGE, lower_complete=False), ON)), ON, ("eth0",)),
         # A bridge and its port.
         (read((BRIDGE, ON), (ETH0, OFF)), OFF, ("eth0",)),
         (read((BRIDGE, OFF), (ETH0, ON)), OFF, ("br0",)),

@@ -82,6 +82,7 @@ SYSFS = {
     "bonding_masters": "bond2\n",
     "br0/bridge/stp_state": "0\n",
     "br0/brif/eth2/state": "3\n",
+    "virbr0/bridge/stp_state": "0\n",
     "eth2/device/numa_node": "0\n",
     "eth3": "../../devices/pci0000:00/0000:00:1c.0/0000:18:00.1/net/eth3",
     "eth4/device": "../../../0000:19:00.0",
@@ -111,6 +112,7 @@ def test_an_incomplete_sysfs_gives_the_facts_it_has() -> None:
         "eth5": (DeviceKind.UNKNOWN, Backing.UNKNOWN, ()),
         "tap0": (DeviceKind.ETHERNET, Backing.VIRTUAL, ()),
         "veth0": (DeviceKind.UNKNOWN, Backing.UNKNOWN, ()),
+        "virbr0": (DeviceKind.BRIDGE, Backing.UNKNOWN, ()),
         "wlan0": (DeviceKind.UNKNOWN, Backing.UNKNOWN, ()),
     }
     assert devices[DeviceName("eth4")].mac == "3c:fd:fe:10:01:04"
@@ -120,7 +122,7 @@ def test_an_incomplete_sysfs_gives_the_facts_it_has() -> None:
         "3c:fd:fe:10:01:44",
     )
     assert {name for name, device in devices.items() if device.lower_complete} == {
-        "bond2", "bond2.100", "br0", "eth2", "eth3", "eth4", "tap0"
+        "bond2", "bond2.100", "br0", "eth2", "eth3", "eth4", "tap0", "virbr0"
     }  # fmt: skip
     cut = {device.name for device in read_sysfs(SYSFS, source="sys", complete=False) if device.lower_complete}
     assert cut == set()

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from virtscan.hostnet.link_kinds import LINK_KINDS, NIC, UNKNOWN_KIND, LinkKind, driver_name
 from virtscan.hostnet.links import mac
-from virtscan.model import Device, DeviceName
+from virtscan.model import Device, DeviceKind, DeviceName
 
 
 def read_sysfs(entries: Mapping[str, str], *, source: str, complete: bool = True) -> tuple[Device, ...]:
@@ -39,6 +39,9 @@ def read_sysfs(entries: Mapping[str, str], *, source: str, complete: bool = True
     )
 
 
+_MASTERS = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE})
+
+
 def _device(name: str, own: Mapping[str, str], ports: Iterable[str], source: str, complete: bool) -> Device:
     kind = _link_kind(own)
     listed = (
@@ -50,7 +53,8 @@ def _device(name: str, own: Mapping[str, str], ports: Iterable[str], source: str
         name=DeviceName(name),
         kind=kind.kind,
         lower=tuple(DeviceName(lower) for lower in dict.fromkeys((*listed, *ports))),
-        lower_complete=complete and (bool(listed) or not kind.has_lower),
+        # A bond or bridge without members has an empty list; a VLAN of an old kernel has none.
+        lower_complete=complete and (bool(listed) or not kind.has_lower or kind.kind in _MASTERS),
         backing=kind.backing,
         driver=driver_name(PurePosixPath(own.get("device/driver", "").strip()).name) if kind == NIC else None,
         mac=mac(own.get("address", "")),

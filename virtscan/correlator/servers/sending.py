@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from virtscan.correlator.devices.nic import is_nic
+from virtscan.correlator.devices.stack import lists_all_below
 from virtscan.correlator.servers.paths import (
     PATH_STATES,
     PathState,
@@ -182,6 +183,9 @@ def _stack(
     declared: bool = True,
 ) -> SendingStack:
     paths = without_local_ports(tuple(paths_down(top, known, named)), known)
+    held = {name for path in paths for name in path.devices}
+    masters = (name for name in _may_hold(known) if name not in held)
+    paths += tuple(path_along((name,), known, named, ends_open=True) for name in masters)
     names = tuple(dict.fromkeys(name for path in paths for name in path.devices))
     macs = {mac for name in names if name in known for mac in _macs(known[name])}
     if declared and interface is not None:
@@ -230,6 +234,13 @@ def _top(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> DeviceNa
             return name
         seen.add(above)
         name = above
+
+
+def _may_hold(known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:
+    """Name the bonds and bridges that any device may be a member of, because not all of their members are listed."""
+    for name, one in known.items():
+        if one.device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE} and not lists_all_below(one.device):
+            yield name
 
 
 def _others(known: Mapping[DeviceName, ServerDevice], used: Iterable[DeviceName]) -> list[DeviceName]:
