@@ -131,7 +131,9 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
         return server, ()
     # With one MAC less than it has, a server may seem to be where its other one is: all of them stay, or none. The word
     # that it is a physical machine only counts as long as no domain has any of its MACs.
-    keeps_macs = server.physical or set(server.macs) <= set(server.declared_macs)
+    # A server that has fewer MACs than were declared has lost them already.
+    has_lost = bool(server.declared_macs) and not server.macs
+    keeps_macs = server.physical or (set(server.macs) <= set(server.declared_macs) and not has_lost)
     all_macs = tuple(dict.fromkeys((*server.macs, *server.declared_macs)))
     without = msgspec.structs.replace(
         server,
