@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from virtscan.masking import MASK, mask_error, masked, masker
 
+pytestmark = pytest.mark.long
+
 SECRETS = st.text(min_size=8, max_size=20).filter(lambda text: not set(text) <= set("*"))
 FORMS: dict[str, Callable[[str], str]] = {
     "as it is": lambda secret: secret,

@@ -13,6 +13,8 @@ from tests.harness.rpc_proxy import Procedure, RpcProxy
 
 Spoil = Callable[[RpcProxy], object]
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def no_garbage_collection() -> Iterator[None]:

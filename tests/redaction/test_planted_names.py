@@ -23,6 +23,8 @@ from virtscan.storage import dumps
 from virtscan.trace.boots.boot import Trace
 from virtscan.views import VIEWS
 
+pytestmark = pytest.mark.long
+
 PLANTING = Planting()
 FLEET = fleet(PLANTING)
 TEXT_FORMATS = [name for name, reporter in REPORTERS.items() if reporter.content is Content.VIEW]

@@ -24,6 +24,8 @@ from virtscan.remedy import document as document_of
 from virtscan.remedy.plan import Remedy
 from virtscan.reporters import REPORTERS
 
+pytestmark = pytest.mark.long
+
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 STUCK = {"tx-checksum-ip-generic": Feature(state=State.ON, fixed=True)}
 OFF_UNTIL_BOOT = {

@@ -9,7 +9,7 @@ from tests.harness.postgresql import PostgreSQL
 from virtscan.storage.address import check_url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:
     """What makes the URL of a database that is not there yet, or empty."""
     if request.param == "sqlite":
