@@ -9,6 +9,7 @@ from tests.lab.table import BEGIN, END
 from tests.mechanism import PAGE, decision_table, filled
 from tests.readme import README
 from virtscan.correlator import RULES
+from virtscan.model import Verdict
 
 
 def test_the_tables_on_the_page_are_those_of_the_code() -> None:
@@ -35,6 +36,17 @@ def test_every_rule_is_in_the_table_with_its_verdict() -> None:
 
     assert [name for name, _ in rows] == [rule.id for rule in RULES]
     assert dict(rows) == {rule.id: rule.verdict.value if rule.verdict else "no finding" for rule in RULES}
+
+
+def test_the_page_names_the_rules_that_clear() -> None:
+    (named,) = re.findall(r"Only (R\d[^.]*?) clear,", PAGE.read_text(encoding="utf-8").replace("\n", " "))
+    spelled_out = re.sub(
+        r"R(\d+) to R(\d+)", lambda span: " ".join(f"R{n}" for n in range(int(span[1]), int(span[2]) + 1)), named
+    )
+
+    assert set(re.findall(r"R\d+", spelled_out)) == {
+        rule.id for rule in RULES if rule.verdict in {Verdict.MITIGATED, Verdict.NOT_AFFECTED}
+    }
 
 
 def test_the_page_has_the_place_of_the_labs_table_and_is_linked() -> None:

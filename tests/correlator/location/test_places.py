@@ -19,7 +19,7 @@ from tests.build import (
 )
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, scene
 from virtscan.correlator import correlate
-from virtscan.model import Confidence, Device, DeviceKind, DomainState, GapAbout, Mac, State
+from virtscan.model import Confidence, Device, DeviceKind, DomainState, GapAbout, Mac, State, Verdict
 from virtscan.model.gaps.causes import DeviceNotListed
 
 THEIRS = Mac(SERVING)
@@ -28,19 +28,19 @@ BELOW = (bond("bond2"), nic("eth4", mac=Mac("b4:96:91:00:00:04")), nic("eth5", m
 
 @pytest.mark.parametrize("guest", [nic("ens3", driver="virtio_net", mac=THEIRS), nic("eth4", mac=THEIRS)])
 @pytest.mark.parametrize(
-    ("matched", "rule"),
+    ("matched", "verdict"),
     [
-        (macvlan("macvtap0", "bond2", mac=THEIRS), "R7"),
-        (macvlan("macvtap0", "bond2", mac=THEIRS, lower=(), lower_complete=False), "R14"),
-        (nic("eth6", mac=THEIRS, permanent_mac=Mac("b4:96:91:00:00:06")), "R10"),
+        (macvlan("macvtap0", "bond2", mac=THEIRS), Verdict.AT_RISK),
+        (macvlan("macvtap0", "bond2", mac=THEIRS, lower=(), lower_complete=False), Verdict.UNKNOWN),
+        (nic("eth6", mac=THEIRS, permanent_mac=Mac("b4:96:91:00:00:06")), Verdict.NOT_AFFECTED),
     ],
 )
 def test_a_device_with_a_servers_mac_is_the_servers_own_only_on_one_machine(
-    guest: Device, matched: Device, rule: str
+    guest: Device, matched: Device, verdict: Verdict
 ) -> None:
     sat = read_server(sends(guest))
 
-    assert finding_of(scene(servers=(sat,), host_devices=(*BELOW, matched))).rule == rule
+    assert finding_of(scene(servers=(sat,), host_devices=(*BELOW, matched))).verdict is verdict
 
 
 @pytest.mark.parametrize("uuid", [None, "4c4c4544-0000-1000-8000-000000000000"])

@@ -20,7 +20,7 @@ _EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 
 def test_every_rule_has_words_and_no_other() -> None:
-    assert list(RULE_WORDS) == [rule.id for rule in RULES]
+    assert set(RULE_WORDS) == {rule.id for rule in RULES}
 
 
 def test_every_condition_has_words_and_no_other() -> None:
