@@ -44,7 +44,7 @@ def test_it_says_what_is_freed_and_what_is_put_at_risk(saved: str, capfd: pytest
     shown = capfd.readouterr().out
     assert shown.startswith("Assumed, not observed: satellite runs_on=hv2. 1 interface of 1 VM at risk (")
     assert "The assumption puts 1 interface at risk:\n  hv2 web02 52:54:00:00:00:02 (satellite)\n" in shown
-    assert "The assumption frees 1 interface:\n  hv1 web01 52:54:00:00:00:01 (satellite)\n" in shown
+    assert "The assumption clears 1 interface:\n  hv1 web01 52:54:00:00:00:01 (satellite)\n" in shown
 
 
 def test_the_exit_code_is_that_of_the_assumed_report(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -96,7 +96,7 @@ def test_csv_has_the_mark_in_every_row_and_the_workbook_on_its_first_sheet(saved
     heading, *rows = csv.reader(table.read_text().splitlines())
     assert {dict(zip(heading, row, strict=True))["assumed"] for row in rows} == {MOVE}
     assert text_of(book.read_bytes()).splitlines()[:3] == [
-        "[Assumed]", "assumed, not observed; all sheets rest on it", MOVE,
+        "[Assumed]", "assumed, not observed; all sheets depend on it", MOVE,
     ]  # fmt: skip
 
 
@@ -242,7 +242,7 @@ def test_names_of_assumptions_are_pseudonyms_where_names_are(
     printed = capfd.readouterr()
 
     assert "Assumed, not observed: " in printed.out
-    assert "frees 1 interface" in printed.out
+    assert "clears 1 interface" in printed.out
     assert not any(name in printed.out + printed.err for name in ("satellite", "hv1", "hv2", "web01"))
 
 

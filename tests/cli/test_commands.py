@@ -193,9 +193,15 @@ def test_gaps_go_to_standard_error_if_the_format_has_no_place_for_them(capfd: py
         (["scan", "-c", HOST, "--redact", os.devnull], "not a regular file"),
         (["scan", "-c", HOST, "--redact", "/etc"], "'/etc' is a directory"),
         (["frobnicate"], "No such command"),
-        (["report", "x.json", "--format", "tabel"], "'tabel' is not a format; did you mean 'table'? there are table, "),
+        (
+            ["report", "x.json", "--format", "tabel"],
+            "'tabel' is not a format; did you mean 'table'? choose from table, ",
+        ),
         (["report", "x.json", "--format", "csv="], "csv=: no file given; write csv=FILE, or csv for standard output"),
-        (["report", "x.json", "--format", "csv", "--format", "json"], "--format csv and --format json go to one place"),
+        (
+            ["report", "x.json", "--format", "csv", "--format", "json"],
+            "--format csv and --format json would go to the same place",
+        ),
         (["report", "x.json", "--format", "csv=/tmp/x", "-o", "/tmp/y"], "-o: every --format has its own file"),
         (
             ["report", "x.json", "--format", "csv=/tmp/x", "--format", "json=/tmp/x"],

@@ -126,7 +126,7 @@ def test_a_history_to_compare_with_that_is_away_loses_neither_scan_nor_report(
 
     printed = capfd.readouterr()
     assert "Scanned " in printed.out
-    assert "the whole report follows" in printed.err
+    assert "the full report follows" in printed.err
     assert loads(saved.read_bytes(), origin="").hypervisors
     assert run([*SCAN, "--since", away]) == 74
 
@@ -253,7 +253,7 @@ def test_a_scan_may_be_named_as_behind_a_url(url: str, capfd: pytest.CaptureFixt
     assert run(["history", "diff", "@1", "@2", "--history", url]) in {0, 3}
     assert "vm2" in capfd.readouterr().out
     assert run(["history", "list", "--history", f"{url}@2"]) == 2
-    assert "--history: '@2' names a scan, but the whole database is meant" in capfd.readouterr().err
+    assert "--history: '@2' names one scan, but this option takes the whole database" in capfd.readouterr().err
 
 
 @pytest.fixture
@@ -434,8 +434,8 @@ def test_the_trend_has_a_row_for_each_site_and_week(url: str, capfd: pytest.Capt
     ]
     assert run(["history", "trend", "--history", url]) == 0
     out = capfd.readouterr().out
-    assert "ams1: memory is full in 23 days (2026-12-24) at +2048 MiB a day; by 10 scans" in out
-    assert "fra1: memory does not fill up (+0 MiB a day); by 10 scans" in out
+    assert "ams1: memory will be full in 23 days (2026-12-24) at +2048 MiB a day; from 10 scans" in out
+    assert "fra1: memory does not fill up (+0 MiB a day); from 10 scans" in out
 
 
 def test_the_page_of_a_scan_has_the_trend_of_its_history(url: str, tmp_path: Path) -> None:

@@ -108,8 +108,8 @@ def test_columns_and_order_are_those_of_tables_and_csv(saved: str, capfd: pytest
     [
         (["--columns", "domian"], "--columns: this view has no column 'domian'; did you mean 'domain'?"),
         (["--sort", "domian"], "--sort: this view has no column 'domian'; did you mean 'domain'?"),
-        (["--columns", ""], "Invalid value for '--columns': '' names no column; write COLUMN, or COLUMN,COLUMN"),
-        (["--sort", "domain,"], "Invalid value for '--sort': 'domain,' names no column"),
+        (["--columns", ""], "Invalid value for '--columns': '': no column given; write COLUMN, or COLUMN,COLUMN"),
+        (["--sort", "domain,"], "Invalid value for '--sort': 'domain,': no column given"),
         (["--format", "html", "--columns", "domain"], "--format html holds all views; leave out --columns"),
         (["--format", "xlsx=x", "--sort", "domain"], "--format xlsx holds all views; leave out --sort"),
         (

@@ -132,7 +132,7 @@ def test_news_has_no_views(option: tuple[str, str], fleet: Fleet) -> None:
     night = fleet.scan(*option)
 
     assert night.code == 2
-    assert f"--since reports news; leave out {option[0]}" in night.err
+    assert f"--since reports only changes; leave out {option[0]}" in night.err
     assert not (fleet.folder / "last.json").exists()
 
 
@@ -196,4 +196,4 @@ def test_a_provisioning_system_that_is_not_read_is_news_once(fleet: Fleet) -> No
     assert (night.err, night.code) == ("", 3)
     assert silent(fleet.scan(), code=3)
     fleet.configure()
-    assert fleet.scan().subject == "1 provisioning system no longer unread; since 2026-11-03 02:00 UTC."
+    assert fleet.scan().subject == "1 provisioning system read again; since 2026-11-03 02:00 UTC."

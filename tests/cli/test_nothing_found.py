@@ -160,7 +160,7 @@ segments = ["pxe_a"]
 runs_on = "kvm-1"
 """
 WARNINGS = (
-    "segment pxe_a: a server serves it, and no hypervisor has a device in it; did you mean 'pxe-a'?",
+    "segment pxe_a: a server serves it, but no hypervisor has a device in it; did you mean 'pxe-a'?",
     "server satellite: runs_on: no hypervisor is named 'kvm-1'; did you mean 'kvm1'?",
 )
 

@@ -85,7 +85,7 @@ def test_a_scan_has_it_too(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_two_outputs_at_one_place_are_refused(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["report", saved, "--summary", "--format", "csv"]) == 2
-    assert "--format csv and --summary go to one place" in capfd.readouterr().err
+    assert "--format csv and --summary would go to the same place" in capfd.readouterr().err
 
 
 def test_a_name_adds_no_line_to_it() -> None:

@@ -326,13 +326,13 @@ def test_a_server_that_was_elsewhere_long_ago_may_be_anywhere() -> None:
     elsewhere = scene(others=(hypervisor("hv2", provisioner(), observed_at=MONTH_AGO),))
     assert finding_of(elsewhere).rule == "R10"
     assert finding_of(limited(elsewhere)).rule == "R11"
-    assert "it was on hv2, whose facts are too old to count" in missing(limited(elsewhere))
+    assert "it was on hv2, whose facts are too old to be used" in missing(limited(elsewhere))
 
     its_device = replace(nic("eth0"), mac=Mac(SERVING), observed_at=MONTH_AGO)
     on_host = scene(others=(hypervisor("hv2", devices=(its_device,), observed_at=MONTH_AGO),))
     assert finding_of(on_host).rule == "R10"
     assert finding_of(limited(on_host)).rule == "R11"
-    assert "it was on hv2, whose facts are too old to count" in missing(limited(on_host))
+    assert "it was on hv2, whose facts are too old to be used" in missing(limited(on_host))
 
 
 def test_a_declared_mac_that_is_found_nowhere_counts_as_well_when_what_was_read_is_too_old() -> None:

@@ -34,7 +34,7 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
     "an observed kernel that is the declared one": (scene(declared_kernel=UNFIXED_KERNEL), []),
     "an observed kernel that is another one": (
         scene(declared_kernel=FIXED_KERNEL),
-        [f"hv1: kernel {FIXED_KERNEL} is declared, but {UNFIXED_KERNEL} is observed (ssh); it counts"],
+        [f"hv1: kernel {FIXED_KERNEL} is declared, but {UNFIXED_KERNEL} is observed (ssh); the observed one is used"],
     ),
     "a declared kernel alone": (scene(kernel=None, declared_kernel=FIXED_KERNEL), []),
     # A physical hypervisor.
@@ -42,25 +42,25 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
     "a physical hypervisor that was not looked at": (scene(physical=True), []),
     "a physical hypervisor that is a virtual machine": (
         scene(physical=True, machine=Machine.VIRTUAL),
-        ["hv1: physical = true is declared, but a virtual machine is observed; it counts"],
+        ["hv1: physical = true is declared, but a virtual machine is observed; the observation is used"],
     ),
     "a physical hypervisor that is a container": (
         scene(physical=True, machine=Machine.CONTAINER),
-        ["hv1: physical = true is declared, but a container is observed; it counts"],
+        ["hv1: physical = true is declared, but a container is observed; the observation is used"],
     ),
     # A physical server.
     "a physical server": (scene(servers=PHYSICAL), []),
     "a physical server that is a domain": (
         scene(servers=PHYSICAL, beside=BESIDE),
-        ["server satellite: physical = true is declared, but its MAC is on hv1; the observation counts"],
+        ["server satellite: physical = true is declared, but its MAC is on hv1; the observation is used"],
     ),
     "a physical server that is a domain of another hypervisor": (
         scene(servers=PHYSICAL, others=(hypervisor("hv2", provisioner()),)),
-        ["server satellite: physical = true is declared, but its MAC is on hv2; the observation counts"],
+        ["server satellite: physical = true is declared, but its MAC is on hv2; the observation is used"],
     ),
     "a physical server that is a hypervisor": (
         scene(servers=PHYSICAL, devices=(nic("eth9", mac=Mac(SERVING)),)),
-        ["server satellite: physical = true is declared, but its MAC is on hv1; the observation counts"],
+        ["server satellite: physical = true is declared, but its MAC is on hv1; the observation is used"],
     ),
     # A server that is declared to run on a hypervisor.
     "a server on the hypervisor that is declared": (
@@ -70,11 +70,11 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
     "a server that was not found there": (scene(servers=ON_HV2, others=(hypervisor("hv2"),)), []),
     "a server on another hypervisor than declared": (
         scene(servers=ON_HV2, beside=BESIDE, others=(hypervisor("hv2"),)),
-        ["server satellite: runs_on = 'hv2' is declared, but its MAC is on hv1; the observation counts"],
+        ["server satellite: runs_on = 'hv2' is declared, but its MAC is on hv1; the observation is used"],
     ),
     "a server that is a device of another hypervisor": (
         scene(servers=ON_HV2, devices=(macvlan("mv0", "bond2", mac=Mac(SERVING)),), others=(hypervisor("hv2"),)),
-        ["server satellite: runs_on = 'hv2' is declared, but its MAC is on hv1; the observation counts"],
+        ["server satellite: runs_on = 'hv2' is declared, but its MAC is on hv1; the observation is used"],
     ),
     "a server on the same machine under another name": (
         scene(
@@ -93,7 +93,7 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
         [
             (
                 "server boot.example.com: cobbler has it on record, but no configured server has that name or address; "
-                "it excludes no server"
+                "no server is excluded"
             )
         ],
     ),
@@ -102,7 +102,7 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
         [
             (
                 "server boot: cobbler has it on record, but no configured server has that name or address; "
-                "it excludes no server"
+                "no server is excluded"
             )
         ],
     ),
@@ -114,7 +114,7 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
         [
             (
                 "server satellite: a declaration or record excludes it, but its NIC is on the interface's own device; "
-                "it is judged"
+                "it is judged anyway"
             )
         ],
     ),
@@ -123,7 +123,7 @@ TABLE: dict[str, tuple[Inventory, list[str]]] = {
         [
             (
                 "server satellite: a declaration or record excludes it, but its NIC is on the interface's own device; "
-                "it is judged"
+                "it is judged anyway"
             )
         ],
     ),

@@ -65,7 +65,7 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
 
   server satellite eth0 against bond2 in bridge mode: at-risk (medium) by R7 (same device, both in
     bridge mode), which is the finding
-    satellite is domain sat on hv1, on bond2 as well, in bridge mode
+    satellite is domain sat on hv1, also on bond2, in bridge mode
     R1   does not apply: the interface is judged
     R2   does not apply: the kernel's state is unknown
     R3   does not apply: this server may answer
@@ -98,7 +98,7 @@ def test_places_that_are_judged_alike_are_one_paragraph() -> None:
     account = written(scene(beside=(vm,), servers=(both,)))
 
     assert account.count("server satellite eth0 against bond2") == 1
-    assert "sat on hv1, on bond2 as well, in bridge mode (2 places alike)\n" in account
+    assert "sat on hv1, also on bond2, in bridge mode (2 equivalent places)\n" in account
     assert "which is the finding" in account
 
 

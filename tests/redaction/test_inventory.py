@@ -173,7 +173,7 @@ FOREMAN = "https://karl@fore.example.org:8443/x"
             Failure(detail="hosts/7 returned 500", consequence=Consequence.PRIMARY_INTERFACE),
             (
                 "foreman https://user2@host3.zone1.zone3:8443/path2 interfaces of host vm4.zone1.zone4: "
-                f"{WITHHELD}; taken instead: the primary one"
+                f"{WITHHELD}; the primary one is used instead"
             ),
         ),
         (

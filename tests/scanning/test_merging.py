@@ -185,9 +185,9 @@ def test_the_waivers_of_a_later_file_are_not_dropped_in_silence(
     (tmp_path / "virtscan.toml").write_text("")
 
     run(["merge", *files, "--save", str(tmp_path / "merged.json")])
-    assert "b.json: its waivers and limits do not count" in capfd.readouterr().err
+    assert "b.json: its waivers and limits are ignored; those of " in capfd.readouterr().err
     run(["report", *files, "-o", str(tmp_path / "report")])
-    assert "b.json: its waivers and limits do not count" in capfd.readouterr().err
+    assert "b.json: its waivers and limits are ignored; those of " in capfd.readouterr().err
     run(["merge", *files, "--config", str(tmp_path / "virtscan.toml"), "--save", str(tmp_path / "merged.json")])
     assert capfd.readouterr().err == ""
 

@@ -37,7 +37,9 @@ def test_an_invalid_scan_is_refused_with_what_there_is(scan: str) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite:////h.sqlite@2", "postgresql://me@db/virtscan@latest", "sqlite:///a@home"])
 def test_a_history_is_not_one_of_its_scans(url: str) -> None:
-    with pytest.raises(ConfigError, match=r"^--history: '@\w+' names a scan, but the whole database is meant; leave"):
+    with pytest.raises(
+        ConfigError, match=r"^--history: '@\w+' names one scan, but this option takes the whole database; omit"
+    ):
         check_url(url, "--history", private=False)
 
 

@@ -78,7 +78,7 @@ def test_a_document_has_every_fact_of_a_boot(tmp_path: Path) -> None:
             "because": [
                 "the server resent its option acknowledgements, and the client acknowledged none",
                 "3 of 3 answers that the client ignored have a partial checksum",
-                "the client took 2 complete answers of the same server",
+                "the client accepted 2 complete answers of the same server",
             ],
             "missing": [
                 "a capture at the VM's own device: upstream of it, a firewall that drops answers looks the same"

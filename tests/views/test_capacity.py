@@ -169,7 +169,7 @@ def test_a_host_that_could_not_be_read_has_nulls_and_adds_to_nothing() -> None:
         ("failed", None, None, None, None, None),
     ]
     assert values([total(document)], *keys) == [("partial", 16, 1, 8, 0.5, 0)]
-    assert "status partial: there may be more than these numbers" in document.notes
+    assert "status partial: some items were not read, so the real numbers may be higher" in document.notes
 
 
 @pytest.mark.parametrize("by", GROUPINGS)
@@ -202,7 +202,7 @@ def test_a_sum_over_an_unknown_value_is_null_and_a_note_names_the_hosts() -> Non
 
     keys = ("cpus", "memory_mib", "vcpus_running", "vcpus_running_per_cpu", "memory_running_ratio")
     assert values([total(document)], *keys) == [(None, None, 8, None, None)]
-    assert "no sums and ratios over hosts with unknown CPUs or memory: hv2, hv3" in document.notes
+    assert "no totals or ratios include hosts with unknown CPUs or memory: hv2, hv3" in document.notes
 
 
 def test_a_domain_that_does_not_say_its_size_leaves_no_sum() -> None:

@@ -85,7 +85,9 @@ def test_an_uncertain_risk_of_a_declared_server_asks_for_the_facts_that_settle_i
 
     (group,) = groups(doubtful, servers=(server(source="on"),))
 
-    assert group.title == "satellite eth0: TX checksum offload is declared on, its place is unknown (low confidence)."
+    assert (
+        group.title == "satellite eth0: TX checksum offload is declared on; where it runs is unknown (low confidence)."
+    )
     assert group.advice == "Give its MAC or the kernel of fra1-kvm03."
 
 

@@ -111,11 +111,11 @@ def test_a_waiver_stands_beside_the_reason() -> None:
 def test_the_commands_that_say_more_are_named_where_there_is_more_to_say() -> None:
     unknown = finding(verdict=Verdict.UNKNOWN)
 
-    assert further(judged(finding(), unknown)) == (
-        "More: `virtscan remedy` shows how to make it permanent and how to undo it, `virtscan explain DOMAIN` why.",
-    )
+    (line,) = further(judged(finding(), unknown))
+    assert line.startswith("More: `virtscan remedy` shows how to make the fix permanent and how to undo it, ")
+    assert line.endswith(" it, `virtscan explain DOMAIN` why.")
     assert further(judged(finding(waived="accepted"), unknown)) == (
-        "More: `virtscan remedy` shows which facts to learn first, `virtscan explain DOMAIN` why.",
+        "More: `virtscan remedy` shows which facts to find out first, `virtscan explain DOMAIN` why.",
     )
     assert further(judged(finding(verdict=Verdict.MITIGATED), finding(waived="accepted"))) == ()
     assert further(judged(finding(verdict=Verdict.UNKNOWN, waived="accepted"))) == ()

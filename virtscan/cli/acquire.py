@@ -118,7 +118,7 @@ def load_merged(files: Sequence[Path], console: Console, policy: Policy | None =
     for file, inventory in zip(files, inventories, strict=True):
         refuse_other_names(inventory, file, inventories[0], files[0])
         if policy is None and inventory.policy != inventories[0].policy:
-            console.warn(f"{file}: its waivers and limits do not count, those of {files[0]} do")
+            console.warn(f"{file}: its waivers and limits are ignored; those of {files[0]} apply")
     return merge(inventories, policy)
 
 
@@ -129,7 +129,7 @@ def refuse_other_names(one: Inventory, origin: object, other: Inventory, other_o
         InventoryError: The names of the inventories are of different kinds.
     """
     if one.redaction != other.redaction:
-        problem = "equal pseudonyms of both are different hosts; use files with real names, then --redact"
+        problem = "the same pseudonym may be two different hosts; merge files with real names, then use --redact"
         raise InventoryError(f"{origin}: not redacted with the same map as {other_origin}: {problem}")
 
 

@@ -20,8 +20,9 @@ assume_option = click.option(
     "assumptions",
     multiple=True,
     metavar="ASSUMPTION",
-    help="Judge as if: 'satellite tx=off', 'satellite runs_on=hv2', 'hv3 kernel=RELEASE', 'hv3 runs_on=hv2' (all its "
-    "VMs). Repeatable. Every output is marked and lists the interfaces that this frees or puts at risk.",
+    help="Judge as if this were true: 'satellite tx=off', 'satellite runs_on=hv2', 'hv3 kernel=RELEASE', 'hv3 "
+    "runs_on=hv2' (all its VMs). Repeatable. Every output is marked and lists the "
+    "interfaces that this clears or puts at risk.",
 )
 
 

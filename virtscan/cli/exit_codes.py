@@ -1,4 +1,4 @@
-"""Exit codes: one honest number for cron jobs and scripts."""
+"""Exit codes, for cron jobs and scripts."""
 
 from collections.abc import Container, Iterable
 from enum import IntEnum

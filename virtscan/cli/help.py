@@ -33,15 +33,15 @@ COMPARES = {
     0: "nothing is new",
     1: "something is newly at risk",
     2: "wrong usage or configuration",
-    3: "the comparison has holes: a hypervisor or provisioning system was not read",
-    4: "something is newly at risk, and the comparison has holes",
+    3: "the comparison is incomplete: a hypervisor or provisioning system was not read",
+    4: "something is newly at risk, and the comparison is incomplete",
 }
 """Exit codes of a command that compares."""
 
 ANSWERS = {
     0: "done",
     2: "wrong usage, or a file that can't be read",
-    3: "done; something that was not read bears on the answer",
+    3: "done, but something that was not read may change the answer",
 }
 """Exit codes of a command that answers a question."""
 

@@ -130,7 +130,7 @@ quiet_and_verbose = _chain(
 
 
 _output_option = click.option(
-    "-o", "--output", type=FILE, help="File of the --format without one, replaced atomically."
+    "-o", "--output", type=FILE, help="Output file of the --format that names none; replaced atomically."
 )
 
 
@@ -141,8 +141,8 @@ def _format_option(*, has_text: bool = False) -> Callable[[F], F]:
         "formats",
         type=kind,
         multiple=True,
-        help=f"Output format and its file (default: {kind.formats[0]}). Repeatable: several outputs, one of them "
-        "without a file.",
+        help=f"Output format and its file (default: {kind.formats[0]}). Repeatable: several outputs, at most one "
+        "of them without a file.",
     )
 
 
@@ -163,7 +163,7 @@ fail_on_option = click.option(
     "--fail-on",
     type=words_of(FailOn),
     callback=_fail_on,
-    help="Least exposure of a VM at risk that makes the exit code 1 or 4 (default: latent, all of them).",
+    help="Lowest exposure at which a VM at risk makes the exit code 1 or 4 (default: latent, all of them).",
 )
 
 _report_options = _chain(

@@ -89,7 +89,7 @@ class StatedFacts:
             names = " over ".join(f"{name} ({_offload(stack, name)})" for name in path.devices)
             yield self._stated("sending path", f"{names}: partial checksums {_PATHS[path.now]}", *read)
         if server.persistence is not None and isinstance(server.persistence.setting, CaptureOnly):
-            yield self._stated("sending path", None, "a capture shows nothing of the devices above and below")
+            yield self._stated("sending path", None, "ethtool -k output shows no devices above and below")
         for name in _CHECKSUMS:
             if name in server.features:
                 yield self._stated(name, _feature(server.features[name]), *read)
@@ -156,7 +156,7 @@ class StatedFacts:
             yield self._stated("kernel", f"{observed.value}, {words}", observed.source, observed.observed_at)
         if hypervisor.declared_kernel is not None:
             outranked = observed is not None and observed.value != hypervisor.declared_kernel
-            value = f"{hypervisor.declared_kernel}, {'the observed one counts' if outranked else words}"
+            value = f"{hypervisor.declared_kernel}, {'the observed one is used' if outranked else words}"
             yield self._stated("kernel", value, CONFIGURATION)
         if observed is None and hypervisor.declared_kernel is None:
             daemon = hypervisor.daemon

@@ -21,8 +21,8 @@ from virtscan.views.wording.rules import titled
 _WIDTH = 100
 _LONGEST = 600
 _UNREACHABLE = (
-    "It can't exchange packets with any server that may serve it, whatever the checksums: no DHCP answer. Bridge mode, "
-    "another device or another server cures that."
+    "It can't exchange packets with any server that may serve it, so DHCP gets no answer, whatever the checksums. "
+    "Use bridge mode, another device or another server."
 )
 
 
@@ -151,7 +151,7 @@ def _decision(decision: Decision, places: int) -> Iterator[_Line]:
     waived = "" if decision.waived is None else f"; waived: {decision.waived}"
     yield from _line("  ", f"{server} against {where}{mode}: {verdict} by {titled(decision.rule)}{decides}{waived}")
     if decision.place is not None:
-        yield from _line("    ", f"{decision.place}{f' ({places} places alike)' if places > 1 else ''}")
+        yield from _line("    ", f"{decision.place}{f' ({places} equivalent places)' if places > 1 else ''}")
     for step in decision.steps:
         if step.applies is not None:
             yield from _line("    ", *_step(step))

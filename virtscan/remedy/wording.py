@@ -109,7 +109,7 @@ def _endangered(one: Endangered) -> str:
         return line
     more = len(one.others) - _NAMED_OTHERS
     rest = f" and {more} more" if more > 0 else ""
-    return f"{line}; also at risk by {', '.join(one.others[:_NAMED_OTHERS])}{rest}"
+    return f"{line}; also at risk because of {', '.join(one.others[:_NAMED_OTHERS])}{rest}"
 
 
 def _upgrade(upgrade: Upgrade) -> str:

@@ -108,7 +108,7 @@ def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:
 def _assumed(document: Document) -> Sheet:
     """Give the mark of a workbook under assumptions: the first sheet."""
     lines = [[_text(one)] for one in document.assumed]
-    return _sheet("Assumed", ["assumed, not observed; all sheets rest on it"], lines, sample=lines)
+    return _sheet("Assumed", ["assumed, not observed; all sheets depend on it"], lines, sample=lines)
 
 
 def _metadata(document: Document) -> Sheet:

@@ -87,7 +87,7 @@ def check_url(url: str, origin: str, *, private: bool) -> str:
     url, scan = _parts(url)
     if scan is not None:
         raise ConfigError(
-            f"{origin}: {'@' + scan[:40]!r} names a scan, but the whole database is meant; leave that out "
+            f"{origin}: {'@' + scan[:40]!r} names one scan, but this option takes the whole database; omit it "
             "(virtscan history show SCAN shows one scan; write another @ of a URL as %40)"
         )
     if not private and any(uri.secrets(url)):

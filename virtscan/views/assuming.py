@@ -39,7 +39,7 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
 _WORDS = {
     EffectKind.AT_RISK: "puts {} at risk",
     EffectKind.UNKNOWN: "leaves {} unknown",
-    EffectKind.FREED: "frees {}",
+    EffectKind.FREED: "clears {}",
 }
 
 

@@ -263,7 +263,7 @@ def test_a_capture_is_not_read_again_to_see_that_it_worked() -> None:
 def test_a_server_that_another_one_stands_behind_is_named_with_it() -> None:
     text = FORMS["shell"].write(remedy(server("a"), server("b", interface="eth1")))
 
-    assert "hv1 web01 52:54:00:00:01:01 (latent); also at risk by b" in text
+    assert "hv1 web01 52:54:00:00:01:01 (latent); also at risk because of b" in text
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -324,4 +324,4 @@ def test_a_script_holds_the_functions_of_the_check_once() -> None:
 def test_a_text_names_three_of_many_servers_behind_another() -> None:
     text = FORMS["shell"].write(remedy(*(server(f"s{number}") for number in range(6))))
 
-    assert "; also at risk by s1, s2, s3 and 2 more\n" in text
+    assert "; also at risk because of s1, s2, s3 and 2 more\n" in text

@@ -198,7 +198,7 @@ def test_a_row_shows_all_that_is_known_of_it(small: Path, browser: Browser) -> N
         page.click(f"{SCROLLER} td >> text=web01")
         detail = page.locator("dl.row").inner_text()
 
-        assert "satellite is domain satellite on hv1, on bond2 as well, in bridge mode" in detail
+        assert "satellite is domain satellite on hv1, also on bond2, in bridge mode" in detail
 
 
 @pytest.mark.parametrize("fleet_report", [SMALL, LARGE], ids=["small", "large"])

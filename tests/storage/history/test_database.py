@@ -53,7 +53,7 @@ def test_opening_again_changes_nothing(url: str) -> None:
 def test_a_reader_makes_no_database(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/none"
 
-    assert problem(url) == f"{url}: no such file; virtscan scan --history makes one"
+    assert problem(url) == f"{url}: no such file; virtscan scan --history creates one"
     assert not (tmp_path / "none").exists()
 
 
@@ -61,7 +61,7 @@ def test_a_database_without_a_history_says_so(new_url: object, url: str) -> None
     if url.startswith("sqlite"):
         sqlite3.connect(url.removeprefix("sqlite:///")).execute("CREATE TABLE x (y)")
 
-    assert problem(url).endswith(": not a history of virtscan; virtscan scan --history makes one")
+    assert problem(url).endswith(": not a history of virtscan; virtscan scan --history creates one")
 
 
 def test_a_file_that_is_not_a_database_says_so(tmp_path: Path) -> None:

@@ -45,21 +45,21 @@ class _Plugin(Command):
     default="26h",
     show_default=True,
     callback=seconds_of,
-    help="Age from which on a scan counts as missing.",
+    help="Treat a scan older than this as missing.",
 )
 @click.option(
     "--fail-on",
     type=words_of(FailOn),
     default=FailOn.BOOTS.value,
     show_default=True,
-    help="Least exposure of a VM at risk that is CRITICAL; one below is WARNING.",
+    help="Lowest exposure at which a VM at risk is CRITICAL; a lower one is WARNING.",
 )
 def check(file: str, scope: str | None, max_scan_age: float, fail_on: str) -> int:
     """Print the status of the last scan in one line with performance data, for Nagios and Icinga.
 
     FILE is an inventory saved by virtscan scan --save, or the URL of a history. The exit code is 0 for OK; 1 for
-    WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, an offload back
-    on after a reboot; 2 for CRITICAL: a VM at risk; 3 for UNKNOWN: no scan, an old one, or wrong usage.
+    WARNING: a gap, an unknown verdict, a VM at risk below --fail-on, a waiver that ends within 14 days, an offload that
+    a reboot turns on again; 2 for CRITICAL: a VM at risk; 3 for UNKNOWN: no scan, an old one, or wrong usage.
     """
     from virtscan.correlator.judging import judge
 

@@ -36,14 +36,14 @@ _LARGEST = 64 << 20
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
-    help="Plan to read; - is standard input: one line, and the reading ends when standard input is closed.",
+    help="Plan to read; - reads one line of standard input, and the run ends when standard input is closed.",
 )
 @quiet_and_verbose
 def collect(path: Path, verbose: bool, quiet: bool) -> int:
     """Read the hypervisors of a plan; print their inventory, as virtscan scan --save writes it. Judges nothing.
 
-    An engine runs this on other machines (docs/fleet.md). virtscan schema plan describes the plan, which has the
-    version of the virtscan that reads it. At the plan's deadline, items read by then are printed; the rest are gaps.
+    An engine runs this on other machines (docs/fleet.md). virtscan schema plan describes the plan, which must
+    be of the same version as this virtscan. At the plan's deadline, items read by then are printed; the rest are gaps.
     """
     from virtscan.storage import dumps, plan_loads
 

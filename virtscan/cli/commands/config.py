@@ -70,9 +70,9 @@ def show(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Show the plan that FILE, or the file that a scan would use, makes; secrets are not shown.
+    """Show the plan made from FILE, or from the file that a scan would use; secrets are not shown.
 
-    With --inventory the exit code is 3 if something that was not read there bears on the device.
+    With --inventory the exit code is 3 if something that was not read there may change the answer for the device.
     """
     console = make_console(verbose=verbose, quiet=quiet)
     if (hypervisor is None) != (device is None):

@@ -57,7 +57,7 @@ def explain(
     Prints the facts about each, its devices and the servers that may answer it, with source and age; how each rule of
     the decision table applies; and how to get a definite verdict, easiest first. FILE is an inventory saved by virtscan
     scan --save (- reads standard input); without it a new scan is made. The exit code is 0, or 3 if something that was
-    not read bears on these interfaces.
+    not read may change these verdicts.
     """
     from virtscan.correlator.judging import judge
 

@@ -49,7 +49,7 @@ _THEN = ("weekly", "monthly", "none")
     ),
 )
 def history() -> None:
-    """List, read back, compare and thin out the scans that scan --history keeps."""
+    """List, show, compare and prune the scans stored by scan --history."""
 
 
 @history.command(
@@ -75,7 +75,7 @@ def list_(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """List the scans: number, time, how much was read, and the counts."""
+    """List the scans with their numbers, times, completeness and counts."""
     from virtscan.storage.history import open_history
     from virtscan.views.tables.scans import view
 
@@ -114,7 +114,10 @@ def show_(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Report SCAN as virtscan report does, or save its inventory: a number, a day (the last until then) or latest."""
+    """Report SCAN as virtscan report does, or save its inventory.
+
+    SCAN is a number, a date (the last scan up to it) or latest.
+    """
     from virtscan.correlator.judging import judge
     from virtscan.storage import dumps
     from virtscan.storage.history import open_history
@@ -167,7 +170,7 @@ def diff(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Show changes from scan OLD to scan NEW (numbers, days or latest), by default between the last two."""
+    """Show changes from scan OLD to scan NEW (numbers, dates or latest); default: between the last two."""
     from virtscan.storage.history import open_history
 
     console = make_console(verbose=verbose, quiet=quiet)
@@ -200,14 +203,14 @@ def diff(
     type=click.Choice([one.value for one in RiskBy]),
     default=RiskBy.SITE.value,
     show_default=True,
-    help="Rows of each scan; server for risks only.",
+    help="Rows for each scan; server only for --view risks.",
 )
 @click.option(
     "--every",
     type=click.Choice([one.value for one in Every]),
     default=Every.WEEK.value,
     show_default=True,
-    help="Scans shown: the last of each week or month, or each. Growth rests on all.",
+    help="Scans shown: the last of each week or month, or every one. Growth is computed from all.",
 )
 @scope_option
 @output_options
@@ -226,7 +229,7 @@ def trend(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Show capacity or risks over time, with the day on which a site's memory is full."""
+    """Show capacity or risks over time, and the day on which each site's memory will be full."""
     from virtscan.changes.trend import capacity_trend, risk_trend
     from virtscan.storage.history import open_history
     from virtscan.views.tables import trends
@@ -259,13 +262,17 @@ def trend(
 )
 @history_option
 @config_option
-@duration_option("--keep", required=True, help="Age up to which every scan is kept, e.g. 90d.")
+@duration_option("--keep", required=True, help="Keep every scan younger than this, e.g. 90d.")
 @click.option(
-    "--then", type=click.Choice(_THEN), default=_THEN[0], show_default=True, help="Older scans kept: last of each."
+    "--then",
+    type=click.Choice(_THEN),
+    default=_THEN[0],
+    show_default=True,
+    help="Keep of older scans: the last of each period, or none.",
 )
 @quiet_and_verbose
 def prune(history: str | None, config: Path | None, keep: float, then: str, verbose: bool, quiet: bool) -> int:
-    """Remove the content of old scans; their counts stay, and with them the trend."""
+    """Delete the content of old scans; their counts, and so the trends, are kept."""
     from virtscan.storage.history import Then, open_history
 
     console = make_console(verbose=verbose, quiet=quiet)

@@ -23,12 +23,12 @@ from virtscan.config import Options
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--save", type=FILE, required=True, help="Save the merged inventory to this file.")
-@click.option("--config", type=FILE, help="Configuration with waivers and limits; else those of the first FILE count.")
+@click.option("--config", type=FILE, help="Configuration with waivers and limits; default: those of the first FILE.")
 @quiet_and_verbose
 def merge(files: tuple[Path, ...], save: Path, config: Path | None, verbose: bool, quiet: bool) -> int:
-    """Unite FILES, inventories of several sites or nights, for virtscan report.
+    """Merge FILES, inventories of several sites or dates, for virtscan report.
 
-    Of a host that several FILES have, the newest complete observation counts. No gap is lost.
+    For a host in several FILES, the newest complete observation is used. All gaps are kept.
     """
     from virtscan.storage import dumps
 

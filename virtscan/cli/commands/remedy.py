@@ -54,7 +54,7 @@ def remedy(
     """Print the change for each server that puts VMs at risk, its cost and how to undo it.
 
     FILE is an inventory saved by virtscan scan --save (- reads standard input); without it a new scan is made. The text
-    is a script (a playbook for ansible) to read first and to run on the server yourself; virtscan runs nothing. The
+    is a script (a playbook for ansible): read it, then run it on the server yourself; virtscan runs nothing. The
     exit code is 0, or 3 if something was not read or judged, which may hide further changes.
     """
     from virtscan.correlator.judging import judge

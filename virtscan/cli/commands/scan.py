@@ -59,11 +59,11 @@ def scan(
 ) -> int:
     """Read every domain of every hypervisor; report which will fail to boot over the network, and why.
 
-    Without -c, --xml, --sosreport and a configuration: LIBVIRT_DEFAULT_URI, else libvirt's uri_default, else
-    qemu:///system. Read-only; never prompts.
+    Without -c, --xml, --sosreport or a configuration, the hypervisor is LIBVIRT_DEFAULT_URI, else libvirt's
+    uri_default, else qemu:///system. Read-only; never prompts.
 
-    With --since only news is reported: risks that are new or resolved, hypervisors that are no longer read or are
-    back, waivers that end within 14 days. Pages, workbooks and metrics still show the whole fleet.
+    With --since only changes are reported: risks that are new or resolved, hypervisors that can no longer be read or
+    can be read again, waivers that end within 14 days. Pages, workbooks and metrics still show the whole fleet.
     """
     from virtscan.correlator.judging import judge
 

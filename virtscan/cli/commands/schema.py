@@ -17,7 +17,7 @@ from virtscan.cli.schemas import SCHEMAS, schema_text
 )
 @click.argument("name", type=click.Choice(list(SCHEMAS)))
 def schema(name: str) -> int:
-    """Print the JSON Schema NAME: of a document, a saved inventory, a plan, or the configuration.
+    """Print the JSON Schema NAME, of a document, a saved inventory, a plan or the configuration.
 
     The schema key of a document holds the name: virtscan.report/1 is report. Later versions may add keys.
     """

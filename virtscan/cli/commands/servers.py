@@ -43,7 +43,7 @@ def servers(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Read only the provisioning servers: TX checksum offload now and, if it can be known, after a reboot."""
+    """Read only the provisioning servers: TX checksum offload now and, if known, after a reboot."""
     from virtscan.correlator.judging import judge
 
     console = make_console(verbose=verbose, quiet=quiet)

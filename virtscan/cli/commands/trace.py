@@ -25,7 +25,7 @@ from virtscan.cli.output.showing import showing
 )
 @click.argument("pcap", type=FILE)
 @click.option(
-    "--inventory", type=FILE, help="Saved inventory (scan --save): show for each finding if the boot confirms it."
+    "--inventory", type=FILE, help="Saved inventory (scan --save): show for each finding whether the boot confirms it."
 )
 @max_age_option
 @output_options

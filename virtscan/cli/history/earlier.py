@@ -16,7 +16,7 @@ from virtscan.storage.address import is_history
 since_option = click.option(
     "--since",
     metavar="FILE|URL",
-    help="Report only news since this saved inventory or scan of a history; nothing at all without news.",
+    help="Report only changes since this saved inventory or scan of a history; print nothing if there are none.",
 )
 
 

@@ -103,7 +103,7 @@ class Keeping:
         try:
             answered(note)
         except HistoryError as error:
-            self.failure = f"{error}; scan {number} is kept, and its news will be reported again"
+            self.failure = f"{error}; scan {number} is kept, and its changes will be reported again"
 
     def _instead(self, inventory: Inventory) -> str:
         """State where the scan is, after writing a copy if it is nowhere."""

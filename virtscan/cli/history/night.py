@@ -41,7 +41,7 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
         try:
             before = last_night(text, scope=scope)
         except HistoryError as error:
-            click.echo(f"virtscan: {error}; the whole report follows", err=True)
+            click.echo(f"virtscan: {error}; the full report follows", err=True)
             return cls(is_wanted=False, failure=f"{error}; the scan was not compared")
         if before is not None:
             return cls(is_wanted=True, before=redacted.of_earlier(before))

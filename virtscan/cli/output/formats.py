@@ -62,7 +62,7 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
 
             near = difflib.get_close_matches(name, self.formats, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            self.fail(f"{name!r} is not a format; {hint}there are {', '.join(self.formats)}", param, ctx)
+            self.fail(f"{name!r} is not a format; {hint}choose from {', '.join(self.formats)}", param, ctx)
         if has_file and not file:
             self.fail(f"{value}: no file given; write {name}=FILE, or {name} for standard output", param, ctx)
         return Wanted(name, Path(file), f"--format {value}") if has_file else Wanted(name)
@@ -89,7 +89,9 @@ def wanted_outputs(
     wanted = tuple(Wanted(one.format_name, output or STDOUT) if one.path == STDOUT else one for one in formats)
     if len(pathless) > 1:
         words = [one.words for one in pathless]
-        raise click.UsageError(f"{' and '.join(words)} go to one place; give all but one a file, e.g. {words[0]}=FILE")
+        raise click.UsageError(
+            f"{' and '.join(words)} would go to the same place; give all but one a file, e.g. {words[0]}=FILE"
+        )
     keep_apart(*places(wanted))
     for one in wanted:
         _refuse_unusable(one)

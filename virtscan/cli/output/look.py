@@ -71,7 +71,7 @@ def _keep(context: click.Context, option: click.Parameter, value: Any) -> None: 
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(part.strip() for part in text.split(","))
     if not all(names):
-        raise click.BadParameter(f"{text!r} names no column; write COLUMN, or COLUMN,COLUMN")
+        raise click.BadParameter(f"{text!r}: no column given; write COLUMN, or COLUMN,COLUMN")
     return names
 
 

@@ -119,7 +119,7 @@ def _read(map_file: Path) -> "Map | None":
     except NoFileError:
         return None
     except FileError as error:
-        raise InventoryError(f"{map_file}: {error}; give a file for the map, which is read and rewritten") from error
+        raise InventoryError(f"{map_file}: {error}; give a regular file, which is read and rewritten") from error
 
 
 @contextlib.contextmanager
@@ -134,7 +134,7 @@ def _locked(map_file: Path) -> Iterator[None]:
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE)
     except OSError as error:
-        raise InventoryError(f"{path}: can't be written: {error.strerror}; it keeps two runs apart") from error
+        raise InventoryError(f"{path}: can't be written: {error.strerror}; the lock of the map") from error
     try:
         _take(lock, path)
         yield
@@ -150,7 +150,7 @@ def _take(lock: int, path: Path) -> None:
         except BlockingIOError as error:
             if monotonic() > end:
                 raise InventoryError(
-                    f"{path}: another run has held it for {_LONGEST_WAIT:g} s; end that run"
+                    f"{path}: locked by another run for {_LONGEST_WAIT:g} s; wait for that run, or end it"
                 ) from error
             sleep(_PAUSE)
         else:

@@ -102,7 +102,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             click.UsageError: An option has nothing to act on.
         """
         if is_news:
-            _refuse(self._choices() | {"--assume": is_assumed}, "--since reports news")
+            _refuse(self._choices() | {"--assume": is_assumed}, "--since reports only changes")
         self._check_view()
         if is_assumed and any(one.reporter.content is Content.METRICS for one in self.outputs):
             raise click.UsageError("--assume: metrics cover observed facts only; leave out --format prometheus")

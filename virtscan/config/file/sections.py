@@ -25,7 +25,7 @@ class ScanSection(ConfigSection, frozen=True):
     ] = None
     max_age: Annotated[str | None, _key("Ignore facts older than this at scan time.", '"7d"')] = None
     fail_on: Annotated[
-        FailOn | None, _key("Least exposure for which an interface at risk gives exit code 1.", '"boots"')
+        FailOn | None, _key("Lowest exposure at which an interface at risk gives exit code 1.", '"boots"')
     ] = None
     host_timeout: Annotated[str | None, _key("Time limit of one host.", '"30s"')] = None
     deadline: Annotated[str | None, _key("Time limit of the whole run.", '"10m"')] = None
@@ -54,8 +54,8 @@ class EngineSection(ConfigSection, frozen=True):
             "Scheduler of a Dask cluster: tls://HOST:PORT, or tcp:// on this machine alone.", '"tls://scheduler:8786"'
         ),
     ] = None
-    tls_ca: Annotated[str | None, _key("Certificate of the authority that all sides trust.", '"tls/ca.pem"')] = None
-    tls_cert: Annotated[str | None, _key("Certificate that this side shows.", '"tls/coordinator.pem"')] = None
+    tls_ca: Annotated[str | None, _key("Certificate of the CA that all sides trust.", '"tls/ca.pem"')] = None
+    tls_cert: Annotated[str | None, _key("Certificate that this side presents.", '"tls/coordinator.pem"')] = None
     tls_key: Annotated[str | None, _key("Private key of this certificate.", '"tls/coordinator.key"')] = None
 
 
@@ -69,21 +69,21 @@ class HypervisorSection(ConfigSection, frozen=True):
     ] = ()
     xml: Annotated[str | None, _key("Folder of domain XML, read as one hypervisor.", '"dumps/hv1"')] = None
     sosreport: Annotated[str | None, _key("Sosreport, a folder or an archive.", '"sosreport-hv1.tar.xz"')] = None
-    name: Annotated[str | None, _key("Name in reports, of a single host.", '"hv1"')] = None
-    site: Annotated[str | None, _key("Site, by which capacity is grouped.", '"ams1"')] = None
+    name: Annotated[str | None, _key("Name in reports (only for a single host).", '"hv1"')] = None
+    site: Annotated[str | None, _key("Site, used to group capacity.", '"ams1"')] = None
     kernel: Annotated[
         str | None,
-        _key("Output of uname -r where it can't be read; an observed one goes first.", '"2.6.32-279.el6.x86_64"'),
+        _key("Output of uname -r if it can't be read; an observed one takes precedence.", '"2.6.32-279.el6.x86_64"'),
     ] = None
     facts: Annotated[
-        str | None, _key("Ansible facts about the host, of a single host.", '"ansible:facts/hv1.json"')
+        str | None, _key("Ansible facts about the host (only for a single host).", '"ansible:facts/hv1.json"')
     ] = None
     segments: Annotated[
         dict[str, str], _key("Segment of each source device.", '{ bond2 = "provisioning", "bond2.120" = "dmz" }')
     ] = {}
     physical: Annotated[bool, _key("Declares that the host is not a VM: its NICs fill in checksums.", "true")] = False
     reflective: Annotated[
-        tuple[str, ...], _key("Devices that lead to a reflecting switch (802.1Qbg).", '["bond2"]')
+        tuple[str, ...], _key("Devices that lead to a switch with reflective relay (802.1Qbg).", '["bond2"]')
     ] = ()
 
 
@@ -94,12 +94,14 @@ class ServerSection(ConfigSection, frozen=True):
     offload: Annotated[
         str, _key("SOURCE of its TX checksum offload, as behind --server NAME=.", '"ssh://root@satellite"')
     ]
-    interface: Annotated[str | None, _key("Device by which it serves; else that with its address.", '"eth0"')] = None
+    interface: Annotated[str | None, _key("Device it serves through; default: the one with its address.", '"eth0"')] = (
+        None
+    )
     mac: Annotated[tuple[str, ...], _key("MACs of its NICs.", '["52:54:00:5a:7e:01"]')] = ()
     segments: Annotated[tuple[str, ...], _key("Segments that it serves.", '["provisioning"]')] = ()
     subnets: Annotated[tuple[str, ...], _key("Subnets that it serves.", '["10.77.0.0/24"]')] = ()
     physical: Annotated[bool, _key("Declares that it is not a VM.", "true")] = False
-    runs_on: Annotated[str | None, _key("Hypervisor that it is a VM of.", '"hv1"')] = None
+    runs_on: Annotated[str | None, _key("Hypervisor that it runs on as a VM.", '"hv1"')] = None
 
 
 class ProvisioningSection(ConfigSection, frozen=True):
@@ -120,7 +122,7 @@ class ProvisioningSection(ConfigSection, frozen=True):
     ] = None
     token_env: Annotated[str | None, _key("Variable with the token.", '"SATELLITE_TOKEN"')] = None
     ca_file: Annotated[
-        str | None, _key("Authorities that its certificate is checked against.", '"/etc/pki/satellite.pem"')
+        str | None, _key("CA certificates that its certificate is checked against.", '"/etc/pki/satellite.pem"')
     ] = None
 
     def __repr__(self) -> str:
@@ -135,5 +137,5 @@ class WaiverSection(ConfigSection, frozen=True):
     hypervisor: Annotated[str, _key("Glob of hypervisors.", '"ams1-*"')] = "*"
     domain: Annotated[str, _key("Glob of domains.", '"iso-kiosk"')] = "*"
     mac: Annotated[str, _key("Glob of MACs.", '"52:54:00:15:*"')] = "*"
-    server: Annotated[str, _key("Glob of servers; without it every server is waived.", '"satellite"')] = "*"
-    until: Annotated[date | None, _key("Last day on which it holds.", "2027-03-31")] = None
+    server: Annotated[str, _key("Glob of servers; default: risks of every server are waived.", '"satellite"')] = "*"
+    until: Annotated[date | None, _key("Last day of the waiver.", "2027-03-31")] = None

@@ -11,11 +11,11 @@ LONGEST = 400
 """Characters of libvirt's own words."""
 
 _LOGIN = (
-    "login required; virtscan never prompts: use SSH keys, libvirt's auth.conf, or let this user read "
-    "without one (group libvirt, polkit)"
+    "login required; virtscan never prompts: use SSH keys, libvirt's auth.conf, or allow this user to "
+    "read without a login (group libvirt, polkit)"
 )
 
-_HUNG_UP = "connection closed by the remote host; if it uses SSH, check its message by logging in by hand"
+_HUNG_UP = "connection closed by the remote host; if it uses SSH, log in by hand to see its message"
 
 _NO_LISTENER = "check that libvirtd is running, and that this user may use its socket"
 

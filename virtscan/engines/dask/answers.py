@@ -26,7 +26,7 @@ def results_of(answer: bytes, jobs: Sequence[Job[T]], carrier: Carrier[T], place
     try:
         header = msgspec.json.decode(line, type=_Header)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return Lost(Loss.FAILED, place, f"no answer of virtscan: {error}")
+        return Lost(Loss.FAILED, place, f"not an answer from virtscan: {error}")
     if not output:
         return Lost(_why(header), place, header.error.removeprefix("virtscan: "))
     try:

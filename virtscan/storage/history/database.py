@@ -79,10 +79,10 @@ class Database:
             HistoryError: Its schema is of a later virtscan, or too old to be read.
         """
         if self.path is not None and not self.path.exists():
-            raise NoScanError(f"{self.shown}: no such file; virtscan scan --history makes one")
+            raise NoScanError(f"{self.shown}: no such file; virtscan scan --history creates one")
         present = self._schema()
         if present == 0:
-            raise NoScanError(f"{self.shown}: not a history of virtscan; virtscan scan --history makes one")
+            raise NoScanError(f"{self.shown}: not a history of virtscan; virtscan scan --history creates one")
         if present < _OLDEST_READ:
             raise self._too_old(present)
 

@@ -58,7 +58,9 @@ def judge(boot: Boot) -> Judgement:
     if boot.outcome is Outcome.COMPLETE:
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what,))
     if boot.taken.partial:
-        completed = f"the client took {boot.taken.partial} answers with a partial checksum, completed behind this point"
+        completed = (
+            f"the client accepted {boot.taken.partial} answers with a partial checksum, completed after this point"
+        )
         return Judgement(failed=Failed.NO, confidence=Confidence.HIGH, because=(what, completed))
     if boot.outcome in {Outcome.UNFINISHED, Outcome.ADDRESS_ONLY} or boot.ignored.total == 0:
         return _without_evidence(boot, what)
@@ -106,7 +108,7 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
     if ignored.bad and boot.side is Side.RECEIVER:
         return _at_the_client(boot, what)
     if ignored.partial and boot.taken.complete:
-        contrast = f"the client took {boot.taken.complete} complete answers of the same server"
+        contrast = f"the client accepted {boot.taken.complete} complete answers of the same server"
         missing = "a capture at the VM's own device: upstream of it, a firewall that drops answers looks the same"
         return Judgement(
             failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, partial, contrast), missing=(missing,)
@@ -114,13 +116,11 @@ def _by_the_ignored(boot: Boot, what: str) -> Judgement:
     if ignored.partial:
         # A boot that works may show partial checksums too; at the sender's side they prove nothing.
         failed = Failed.UNCLEAR if boot.side is Side.SENDER else Failed.YES
-        missing = (
-            "a capture at the VM's own device: at the sender's, each checksum is partial before the NIC fills it in"
-        )
+        missing = "a capture at the VM's own device: at the sender, each checksum is partial until the NIC fills it in"
         return Judgement(failed=failed, confidence=Confidence.LOW, because=(what, partial), missing=(missing,))
     if ignored.wrong:
         damaged = f"{ignored.wrong} of {total} answers have a checksum that is wrong, but not partial"
-        missing = "a capture at the VM's own device, to see if they arrive with it"
+        missing = "a capture at the VM's own device, to see if they arrive that way"
     else:
         damaged = "the answers' checksums can't be computed: the capture holds only the start of each frame"
         missing = "whole frames: tcpdump -s 0"
@@ -135,5 +135,5 @@ def _at_the_client(boot: Boot, what: str) -> Judgement:
     if boot.ignored.wrong or boot.taken.complete:
         return Judgement(failed=Failed.YES, confidence=Confidence.HIGH, because=(what, arrived))
     # A fixed kernel fills in partial ones between this point and the VM: boots that work look like this as well.
-    missing = "the hypervisor's kernel: a fixed kernel completes partial checksums behind this point"
+    missing = "the hypervisor's kernel: a fixed kernel completes partial checksums after this point"
     return Judgement(failed=Failed.YES, confidence=Confidence.MEDIUM, because=(what, arrived), missing=(missing,))

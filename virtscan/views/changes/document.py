@@ -171,7 +171,7 @@ def _metrics(changes: Changes) -> Iterator[Metric]:
     yield _metric("newly_at_risk", sum(map(is_newly_at_risk, changes.findings)), "Interfaces that are newly at risk.")
     yield _metric("newly_unknown", sum(map(is_newly_unknown, changes.findings)), "Interfaces that are newly unknown.")
     yield _metric("not_read", len(changes.unread), "Hypervisors that one of the two did not read completely.")
-    yield _metric("systems_not_read", len(changes.unread_systems), "Provisioning systems that one did not read.")
+    yield _metric("systems_not_read", len(changes.unread_systems), "Provisioning systems that one scan did not read.")
 
 
 def _metric(name: str, value: int, text: str, **labels: str) -> Metric:
@@ -211,4 +211,4 @@ def _notes(changes: Changes) -> Iterator[str]:
     yield from map(wording.reminder, changes.reminders)
     yield from map(wording.ending, changes.ending)
     if not changes.is_same_scope:
-        yield "the two scans are of different configurations: an item of only one of them may still be there"
+        yield "the two scans are of different configurations: an item in only one of them may still exist"

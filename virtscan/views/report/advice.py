@@ -53,9 +53,9 @@ def unreached(report: Report) -> tuple[str, ...]:
 def further(report: Report) -> tuple[str, ...]:
     """Name the commands with details: one line, or none when nothing is at risk and all is known."""
     if any(map(is_at_risk, report.findings)):
-        more = "how to make it permanent and how to undo it"
+        more = "how to make the fix permanent and how to undo it"
     elif any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings):
-        more = "which facts to learn first"
+        more = "which facts to find out first"
     else:
         return ()
     file = "" if report.file is None else f" {shlex.quote(report.file)}"

@@ -135,20 +135,20 @@ def _notes(report: Report, total: Group, by: By) -> list[str]:
     if by in (By.DEVICE, By.SEGMENT):
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is not HostStatus.COMPLETE:
-        notes.append("status partial: there may be more than these numbers")
+        notes.append("status partial: some items were not read, so the real numbers may be higher")
     waived = sum(map(summary.is_accepted, total.findings))
     if waived:
         notes.append(f"at risk and waived, so not counted as at risk: {waived}")
     silent = [host.name for host in total.read if host.cpus is None or host.memory_mib is None]
     if silent:
-        notes.append(f"no sums and ratios over hosts with unknown CPUs or memory: {', '.join(silent)}")
+        notes.append(f"no totals or ratios include hosts with unknown CPUs or memory: {', '.join(silent)}")
     return notes
 
 
 def _headroom(sites: Sequence[Group]) -> str:
     """Describe the headroom of each site: that of one is of no use to another."""
     words = "headroom N+1 is the memory left for more VMs when the largest host of a site fails"
-    left = [(site.label[0] or "no site", memory_without_largest_mib(site)) for site in sites[:_MOST_SITES]]
+    left = [(site.label[0] or "without a site:", memory_without_largest_mib(site)) for site in sites[:_MOST_SITES]]
     shown = ", ".join(f"{name} {'unknown' if mib is None else f'{mib} MiB'}" for name, mib in left)
     more = f" and {len(sites) - _MOST_SITES} more (--by site)" if len(sites) > _MOST_SITES else ""
     return f"{words}: {shown}{more}"

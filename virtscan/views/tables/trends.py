@@ -82,7 +82,7 @@ def capacity(trend: CapacityTrend) -> Document:
     unread = any(point.count.unread for point in trend.points)
     notes = [
         *map(_outlook, trend.growth),
-        *(["unread hypervisors count as they were last read completely"] if unread else []),
+        *(["unread hypervisors count as last read completely"] if unread else []),
     ]
     return _document("capacity", sections, trend.last, trend.versions, notes)
 
@@ -147,11 +147,11 @@ def _outlook(growth: Growth) -> str:
     match growth.outlook:
         case Outlook.GROWING:
             return (
-                f"{site}: memory is full in {growth.days_until_full} days ({growth.full_on}) "
-                f"at {_rate(growth)} MiB a day; by {growth.scans} scans"
+                f"{site}: memory will be full in {growth.days_until_full} days ({growth.full_on}) "
+                f"at {_rate(growth)} MiB a day; from {growth.scans} scans"
             )
         case Outlook.NOT_GROWING:
-            return f"{site}: memory does not fill up ({_rate(growth)} MiB a day); by {growth.scans} scans"
+            return f"{site}: memory does not fill up ({_rate(growth)} MiB a day); from {growth.scans} scans"
         case Outlook.TOO_FEW_SCANS:
             return f"{site}: no growth rate yet: {quantity(growth.scans, 'scan')}; at least 5 over 7 days are needed"
         case Outlook.UNKNOWN:

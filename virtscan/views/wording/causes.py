@@ -128,7 +128,7 @@ def _declared(source: str) -> str:
 
 
 def _doubt(finding: Finding) -> str:
-    place = ", its place is unknown" if finding.rule == _UNPLACED else ""
+    place = "; where it runs is unknown" if finding.rule == _UNPLACED else ""
     confidence = "" if finding.confidence is Confidence.HIGH else f" ({finding.confidence.value} confidence)"
     return f"{place}{confidence}"
 

@@ -20,7 +20,7 @@ _KINDS = {
 
 _OF_HOSTS = _KINDS | {Kind.NOT_SEEN: "no longer reached", Kind.SEEN_AGAIN: "reached again"}
 _OF_SERVERS = _KINDS | {Kind.NOT_SEEN: "no longer read", Kind.SEEN_AGAIN: "read again"}
-_OF_SYSTEMS = _KINDS | {Kind.NOT_SEEN: "not read", Kind.SEEN_AGAIN: "no longer unread"}
+_OF_SYSTEMS = _KINDS | {Kind.NOT_SEEN: "not read", Kind.SEEN_AGAIN: "read again"}
 _SUBJECTS = {"hypervisor": _OF_HOSTS, "server": _OF_SERVERS, "provisioning system": _OF_SYSTEMS}
 _READ = {
     HostStatus.COMPLETE: "read completely again",
@@ -100,13 +100,13 @@ def caused_by(cause: Cause) -> str:
         case CauseKind.SERVER_OFFLOAD:
             return _offload(server, cause)
         case CauseKind.SERVER_DECLARED:
-            return f"{server} is declared otherwise ({cause.fact})"
+            return f"{server} is declared differently ({cause.fact})"
         case CauseKind.KERNEL:
             return _kernel(cause)
         case CauseKind.RECORD:
             return "Records of the provisioning system"
         case CauseKind.SYSTEM_READ:
-            return f"Records of {cause.system} that were not read on one side"
+            return f"Records of {cause.system} that were not read in one of the scans"
         case CauseKind.DOMAIN_MOVED:
             return f"VMs that moved to {cause.hypervisor}"
         case CauseKind.DOMAIN_CHANGED:
@@ -114,7 +114,7 @@ def caused_by(cause: Cause) -> str:
         case CauseKind.DOMAIN_DEVICE:
             return "VMs on another device of their network"
         case CauseKind.HOST_DEVICES:
-            return f"{cause.hypervisor} has other devices below the VMs"
+            return f"{cause.hypervisor} has different devices below its VMs"
         case CauseKind.SEGMENT:
             return f"{cause.hypervisor} has segment {cause.new or 'none'} instead of {cause.old or 'none'}"
         case CauseKind.SERVER_PLACE:

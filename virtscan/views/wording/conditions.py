@@ -99,7 +99,7 @@ def _meeting(case: Case) -> str:
 
 
 CONDITION_WORDS: Mapping[str, ConditionWords] = {
-    "left-out": ConditionWords("the interface is not to be judged", _left_out),
+    "left-out": ConditionWords("the interface is not judged", _left_out),
     "fixed": ConditionWords("the hypervisor's kernel is fixed", _kernel),
     "none-known": ConditionWords("no server is known", _servers),
     "none-serves": ConditionWords("no server serves this interface", _servers),
@@ -110,7 +110,8 @@ CONDITION_WORDS: Mapping[str, ConditionWords] = {
     "bridge": ConditionWords("the interface is in bridge mode", _mode),
     "same-bridge": ConditionWords("the server is on the same lower device, in bridge mode", _where),
     "never-meet": ConditionWords(
-        "the two never meet on the device: one is not in bridge mode, a VLAN separates them, or the server sends down",
+        "they never exchange frames on the device: one is not in bridge mode, a VLAN separates them, or the server "
+        "sends down",
         _meeting,
     ),
     "received": ConditionWords("the lower device receives the server's frames before any NIC", _where),

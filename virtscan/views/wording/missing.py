@@ -44,7 +44,7 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
             by = f" by {listed(nics)}" if nics else ""
             return f"whether frames that leave {host}{by} come back with a partial checksum"
         case r.NeedsOuterHost(server=name, hypervisor=host):
-            return f"whether the host that carries {host}, a virtual machine, carries {name} as well"
+            return f"whether the host that runs {host}, a virtual machine, runs {name} as well"
         case _:
             return _needed_of_interface(reason)
 
@@ -54,7 +54,7 @@ def _needed_of_interface(reason: r.Reason) -> str | None:
         case r.NeedsServerDevice(server=name, hypervisor=host, device=None):
             return f"which device of {host} {name} sends through"
         case r.NeedsServerDevice(server=name, hypervisor=host, device=device):
-            return f"the kind of {device} of {host} and the devices below it: it has a MAC of {name}"
+            return f"the kind of {device} of {host} and the devices below it: it has one of the MACs of {name}"
         case r.NeedsInterface(hypervisor=host, network=str(network)):
             return f"which device of {host} the interface is on (network {network})"
         case r.NeedsInterface(hypervisor=host, target=str(target)):
@@ -89,4 +89,4 @@ def _unlocated(reason: r.NeedsPlace) -> str:
         case r.WhyUnlocated.NOT_RUNNING:
             return f"no domain that may be it is known to run, and {reason.hypervisor} was not read completely"
         case r.WhyUnlocated.OUTDATED:
-            return f"it was on {reason.hypervisor}, whose facts are too old to count"
+            return f"it was on {reason.hypervisor}, whose facts are too old to be used"

@@ -82,7 +82,7 @@ class Wording:
             case r.NeedsDeviceKind(hypervisor=host):
                 return self._on_host(host, "its sosreport, with --sosreport")
             case r.NeedsOuterHost(server=server):
-                return f"scan the host that carries it as well; or physical = true in the [[server]] of {server}"
+                return f"also scan the host that runs it; or physical = true in the [[server]] of {server}"
             case r.NeedsServerDevice(hypervisor=host):
                 return self._on_host(host, "ip -d link on it shows kinds, modes and parents")
             case r.NeedsInterface(network=str(network)):
@@ -115,7 +115,7 @@ class Wording:
                 )
             case r.HypervisorIsVm(hypervisor=name, nics=nics):
                 shown = f" ({listed(nics)})" if nics else ""
-                return f"{name} is a virtual machine{shown}, so the host around it matters, too"
+                return f"{name} is a virtual machine{shown}, so the host that runs it matters, too"
             case r.HostObserved(hypervisor=name):
                 host = self._hosts.get(name)
                 at = None if host is None else host.observed_at
@@ -132,7 +132,7 @@ class Wording:
                     words += f" on {listed(devices)}"
                 if whole or state is State.ON:
                     return words
-                return f"{words}, if it sends through this device: a capture shows nothing else"
+                return f"{words}, if it sends through this device: ethtool -k output covers no other"
             case r.AfterReboot(state=state, setting=setting):
                 why = "" if setting is None else f": {setting_words(setting)}"
                 stays = state is State.OFF
@@ -148,7 +148,7 @@ class Wording:
             case r.OutsideStack(server=name, mac=mac):
                 return f"{name} is not declared to serve through this NIC of its domain ({mac or 'without a MAC'})"
             case r.PlacesDisagree(server=name):
-                return f"{name} has several possible places, of which one is real; this is the worst"
+                return f"{name} may be in several places; this is the worst of them"
             case r.NotServed(hypervisor=host, device=device, segment=segment, servers=servers):
                 where = "" if segment is None else f" (segment {segment})"
                 return f"no server serves {named(device)} of {host}{where}: {listed(servers)}"
@@ -172,7 +172,7 @@ class Wording:
         match reason:
             case r.NeedsRenewal(item=item):
                 cause = self._causes.get(item)
-                words = "too old to count" if cause is None else cause_words(cause, self._taken_at)
+                words = "too old to be used" if cause is None else cause_words(cause, self._taken_at)
                 return f"{item_words(item)}: {words}"
             case r.NeedsOffload(server=name, interface=interface, why=TooOld()):
                 found = [one for one in self._servers.get(name, ()) if isinstance(one.reason, TooOld)]
@@ -221,14 +221,14 @@ def _place(reason: r.Reason) -> str | None:
         case r.SharesDevice(server=name, domain=None, hypervisor=host, device=device, mode=mode):
             return f"{name} is on a macvlan of {host} itself on {device}, the interface's device, in {mode.value} mode"
         case r.SharesDevice(server=name, domain=domain, hypervisor=host, device=device, mode=mode):
-            return f"{name} is domain {domain} on {host}, on {device} as well, in {mode.value} mode"
+            return f"{name} is domain {domain} on {host}, also on {device}, in {mode.value} mode"
         case r.Carried(server=name, domain=domain, hypervisor=host, device=device, port=port):
             who = f"domain {domain}" if domain is not None else f"behind {port or 'a port'}"
             return f"{name} is {who} on {host}; {device} receives its frames before any NIC"
         case r.SeparatedByVlan(server=name, hypervisor=host, server_device=own, device=device):
-            return f"{name} is on {own} of {host}; a VLAN lies between it and {device}, so they never meet there"
+            return f"{name} is on {own} of {host}; a VLAN lies between it and {device}: they exchange no frames"
         case r.SendsDown(server=name, hypervisor=host, server_device=own, device=device):
-            return f"{name} sends through {own} of {host}, down past {device}: macvtaps on it never receive that"
+            return f"{name} sends through {own} of {host}, down past {device}: macvtaps on it never receive them"
         case r.ElsewhereOnHypervisor(server=name, hypervisor=host, domain=domain, device=device):
             who = f"domain {domain} on {host}" if domain is not None else f"on {host} itself"
             return f"{name} is {who}, {f'on {device}' if device else 'on no device of the host'}"
@@ -247,7 +247,7 @@ def _path(reason: r.Reason) -> str | None:
             return f"the interface is in {mode.value} mode"
         case r.DeviceObserved(hypervisor=host, device=device, kind=kind, bond=bond):
             if bond is not None:
-                return f"{device} of {host} {'is a bond' if bond == device else f'stands on the bond {bond}'}"
+                return f"{device} of {host} {'is a bond' if bond == device else f'is on top of the bond {bond}'}"
             if kind in _KINDS:
                 return f"{device} of {host} is {_KINDS[kind]}"
             name = " is named like a bond;" if device.startswith("bond") else ":"

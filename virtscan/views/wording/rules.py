@@ -28,14 +28,14 @@ def titled(rule: str) -> str:
 
 _FIX_SERVER = (
     "Turn TX checksum offload off on the server, on every NIC below its outgoing interface; `virtscan remedy` writes "
-    "the commands, how to make them last and how to undo them. Or update the hypervisor's kernel, or move the server "
-    "to another hypervisor."
+    "the commands, how to make them persistent and how to undo them. Or update the hypervisor's kernel, or move the "
+    "server to another hypervisor."
 )
 
 RULE_WORDS: Mapping[str, RuleWords] = {
     "R1": RuleWords(
         title="not judged",
-        when="the interface is known not to be a macvtap, or (if only bonds are judged) not to stand on a bond; or it "
+        when="the interface is known not to be a macvtap, or (if only bonds are judged) not to be on a bond; or it "
         "is the server's own",
         then="no finding (counted: not judged)",
         phrase="the interface is not judged",
@@ -54,9 +54,9 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         why="A fixed kernel computes the checksum before it queues a frame to a macvtap whose reader did not ask for "
         "offload. A reader that asked gets the partial checksum with its mark, and understands it. So no boot ROM of "
         "this host receives a partial checksum by that path. The version of libvirt implies a fixed kernel where no "
-        "distribution ships it with an unfixed one. If the hypervisor is itself a VM, an unfixed host around it may "
+        "distribution ships it with an unfixed one. If the hypervisor is itself a VM, an unfixed host that runs it may "
         "already have lost the mark: confidence is then medium.",
-        action="Nothing. To raise an inferred verdict to high, let the kernel be read: `--ssh-facts`, a sosreport, or "
+        action="Nothing. To raise an inferred verdict to high, have the kernel read: `--ssh-facts`, a sosreport, or "
         '`kernel = "…"` in its [[hypervisor]].',
     ),
     "R3": RuleWords(
@@ -92,8 +92,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "stays partial only if every device on its path has the offload on; the first one without it fills in the "
         "checksum. A bond does not follow its members, so each member counts. The fault stays in the hypervisor's "
         "kernel and returns when the setting does.",
-        action="Make the setting last if the finding shows that it is on again, or unknown, after a reboot: `virtscan "
-        "remedy` shows how. Update the hypervisor's kernel when you can.",
+        action="Make the setting persistent if the finding shows that it is on again, or unknown, after a reboot: "
+        "`virtscan remedy` shows how. Update the hypervisor's kernel when you can.",
     ),
     "R6": RuleWords(
         title="server's NIC fills",
@@ -125,14 +125,14 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         then="at-risk",
         phrase="receives the server's packets directly, offload is on",
         why="A tap, veth or Open vSwitch port of a bridge hands the server's frame to the bridge with a partial "
-        "checksum. If macvtaps stand on that bridge, the frame arrives at their lower device from inside. An unfixed "
+        "checksum. If macvtaps are on that bridge, the frame arrives at their lower device from inside. An unfixed "
         "kernel then delivers it partial in every mode: vepa and private do not help here. No NIC was on the way to "
         "fill it in.",
         action=_FIX_SERVER,
     ),
     "R9": RuleWords(
         title="never meet on the device",
-        when="both stand on one device, but packets don't pass directly: not both in bridge mode, a VLAN between, or "
+        when="both are on one device, but packets don't pass directly: not both in bridge mode, a VLAN between, or "
         "the host sends through the device",
         then="not-affected: the packets leave by a NIC, which fills in the checksum",
         phrase="packets leave by a NIC, which fills in the checksum",
@@ -141,8 +141,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "device and a VLAN over it have separate tables of ports and never exchange frames. Frames of the host "
         "through the device go down past the macvtaps. Whether the packets come back depends on the switch: without "
         "reflection the VM can't reach that server at all.",
-        action="Nothing about checksums. If `reaches_server` is no, the boot fails for want of a path: use bridge "
-        "mode, another device or another server.",
+        action="Nothing about checksums. If `reaches_server` is no, the boot fails because there is no path: use "
+        "bridge mode, another device or another server.",
     ),
     "R10": RuleWords(
         title="through a NIC",
@@ -166,7 +166,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "partial checksums. Not finding its MAC proves nothing: bridges, bonds and containers have MACs of their own, "
         "and a hypervisor not read completely may hide it. All other conditions of the fault hold.",
         action='Declare where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]]. Or '
-        "read it by ssh so that its NICs are known. A fixed kernel settles it as well.",
+        "read it by ssh so that its NICs are known. A fixed kernel gives a definite verdict as well.",
     ),
     "R12": RuleWords(
         title="unknown place, other mode",
@@ -178,7 +178,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "NIC. But a server behind a port of the device itself reaches every mode with partial checksums. Which of the "
         "two it is depends on the server's place.",
         action='Declare where the server runs: `runs_on = "HYPERVISOR"` or `physical = true` in its [[server]]. Or '
-        "read it by ssh so that its NICs are known. A fixed kernel settles it as well.",
+        "read it by ssh so that its NICs are known. A fixed kernel gives a definite verdict as well.",
     ),
     "R13": RuleWords(
         title="offload state unknown",

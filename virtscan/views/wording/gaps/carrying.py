@@ -8,7 +8,7 @@ from virtscan.model.gaps.carrying import NotCarried, WhyNotCarried
 _WORDS: Mapping[WhyNotCarried, tuple[str, str]] = {
     WhyNotCarried.NO_SCHEDULER: (
         "scheduler {place} can't be reached",
-        "check that it runs, its address and the certificates",
+        "check that it is running, its address and its certificates",
     ),
     WhyNotCarried.SCHEDULER_LOST: ("the connection to scheduler {place} ended before this was read", "check it"),
     WhyNotCarried.NO_WORKER: ("scheduler {place} has no worker that can read it", "start one"),

@@ -22,7 +22,7 @@ _PACKAGES = {
     c.Driver.NODE_DEVICE: ("libvirt-daemon-driver-nodedev", "virtnodedevd"),
 }
 _CONSEQUENCES = {
-    c.Consequence.PRIMARY_INTERFACE: "taken instead: the primary one",
+    c.Consequence.PRIMARY_INTERFACE: "the primary one is used instead",
     c.Consequence.NEXT_SERVERS_UNKNOWN: "some next servers are unknown",
 }
 _NO_FEATURES = {
@@ -169,22 +169,24 @@ def _left_out(cause: c.NoDefinitions) -> str:
 def _declared(cause: AnyCause) -> str | None:
     match cause:
         case m.KernelContradicted(declared=declared, observed=observed, source=source):
-            return f"kernel {declared} is declared, but {observed} is observed ({source}); it counts"
+            return f"kernel {declared} is declared, but {observed} is observed ({source}); the observed one is used"
         case m.PhysicalContradicted(machine=machine):
-            return f"physical = true is declared, but a {_MACHINES[machine]} is observed; it counts"
+            return f"physical = true is declared, but a {_MACHINES[machine]} is observed; the observation is used"
         case m.PlaceContradicted(runs_on=runs_on, hypervisor=where):
             declared = "physical = true" if runs_on is None else f"runs_on = {runs_on!r}"
-            return f"{declared} is declared, but its MAC is on {where}; the observation counts"
+            return f"{declared} is declared, but its MAC is on {where}; the observation is used"
         case m.ExclusionOverruled():
-            return "a declaration or record excludes it, but its NIC is on the interface's own device; it is judged"
+            return (
+                "a declaration or record excludes it, but its NIC is on the interface's own device; it is judged anyway"
+            )
         case m.ForeignServer(source=source):
             return (
-                f"{source} has it on record, but no configured server has that name or address; it excludes no server"
+                f"{source} has it on record, but no configured server has that name or address; no server is excluded"
             )
         case m.SegmentUnmatched(by_server=True, near=near):
-            return f"a server serves it, and no hypervisor has a device in it{_did_you_mean(near)}"
+            return f"a server serves it, but no hypervisor has a device in it{_did_you_mean(near)}"
         case m.SegmentUnmatched(near=near):
-            return f"a hypervisor has a device in it, and no server names it{_did_you_mean(near)}"
+            return f"a hypervisor has a device in it, but no server serves it{_did_you_mean(near)}"
         case m.OffUntilReboot(at_risk=count):
             return f"TX checksum offload is off until the next reboot{_then(count)}"
         case m.NoSuchHypervisor(runs_on=runs_on, near=near):
