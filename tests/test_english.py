@@ -19,6 +19,10 @@ IDIOM = {
         r"\b(open|unfilled|unfinished|filled) (check)?sums?\b|\bunfilled\b", re.IGNORECASE
     ),
     '"NIC"': re.compile(r"\bcards?\b", re.IGNORECASE),
+    "archaic": re.compile(
+        r"\b(heeds?|in vain|for want of|for lack of|else than|otherwise than|(is|are) to be|tonight|unite[sd]?)\b",
+        re.IGNORECASE,
+    ),
 }
 
 
@@ -69,7 +73,11 @@ def questions_of(lines: list[str]) -> list[str]:
 def speech_of(lines: list[str]) -> list[str]:
     """Return the first lines of docstrings that begin with a question word, or let a program speak."""
     return [
-        line for line in lines if re.match(r"(What|Who|Whom|Which|Whether|How|Where|Why|When|Say|Tell|Ask)\b", line)
+        line
+        for line in lines
+        if re.match(
+            r"(What|Who|Whom|Which|Whether|How|Where|Why|When|Say|Tell|Ask|Give (the|a|an|each|every|all))\b", line
+        )
     ]
 
 
@@ -127,7 +135,15 @@ def test_a_text_is_in_plain_english(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["nobody knows", "'7' is no length of time", "an open checksum", "left unfilled", "through the card"],
+    [
+        "nobody knows",
+        "'7' is no length of time",
+        "an open checksum",
+        "left unfilled",
+        "through the card",
+        "it is to be read",
+        "read in vain",
+    ],
 )
 def test_the_idiom_is_found(text: str) -> None:
     assert idiom_of(text)
@@ -148,6 +164,7 @@ def test_a_question_is_found() -> None:
         "What a scan saves.",
         "Say why a host was not read.",
         "Tell whether it is old.",
+        "Give the name of a host.",
         "Who may answer.",
         "Whether it is old.",
         "How long it may take.",

@@ -124,7 +124,7 @@ def _boot_devices(systems: Sequence[etree._Element]) -> Iterator[str]:
 
 @lru_cache(maxsize=FEW)
 def _shared(devices: tuple[str, ...]) -> tuple[str, ...]:
-    """Give one value for all domains with the same boot devices."""
+    """Return one value for all domains with the same boot devices."""
     return devices
 
 

@@ -20,7 +20,7 @@ _MODELS = {
         *("netfront", "rtl8139", "e1000", "e1000e", "igb", "usb-net", "spapr-vlan", "lan9118", "scm91c111"),
         *("vlance", "vmxnet", "vmxnet2", "vmxnet3", "Am79C970A", "Am79C973", "82540EM", "82545EM", "82543GC"),
     )
-}  # libvirt src/conf/domain_conf.c virDomainNetModel: names it knows are read in any case, all others as they stand
+}  # libvirt src/conf/domain_conf.c virDomainNetModel: known names in upper or lower case, others as written
 
 
 def read_interface(element: etree._Element, index: int) -> Interface:

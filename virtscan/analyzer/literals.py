@@ -17,7 +17,7 @@ _POWERS = {prefix: power for power, prefix in enumerate("kmgtpe", start=1)}
 
 
 def number(text: str | None) -> int | None:
-    """Give a decimal number without sign; None for anything else, also when it is longer than libvirt's 64 bits."""
+    """Return a decimal number without sign; None for anything else, also when it is longer than libvirt's 64 bits."""
     return None if text is None else _number(text.strip()[:_TOO_LONG])
 
 
@@ -27,7 +27,7 @@ def _number(digits: str) -> int | None:
 
 
 def mac_address(text: str | None) -> Mac | None:
-    """Give a MAC in lower case, every byte two digits: libvirt reads `52:54:0:a:b:c` as well.
+    """Return a MAC in lower case, every byte two digits: libvirt reads `52:54:0:a:b:c` as well.
 
     Any other text is kept in lower case: users can find it, and it never equals a server's MAC.
     """
@@ -38,12 +38,12 @@ def mac_address(text: str | None) -> Mac | None:
 
 
 def source_mode(text: str) -> SourceMode:
-    """Give the mode of a macvtap; UNKNOWN for a word that libvirt doesn't know either, and refuses."""
+    """Return the mode of a macvtap; UNKNOWN for a word that libvirt doesn't know either, and refuses."""
     return _MODES.get(text, SourceMode.UNKNOWN)
 
 
 def identifier(text: str | None) -> str | None:
-    """Give a uuid in the form in which libvirt prints it; any other text is kept as it is."""
+    """Return a uuid as libvirt prints it; any other text is kept as it is."""
     if text is None or _PRINTED.fullmatch(text):
         return text
     stripped = text.strip()
@@ -54,7 +54,7 @@ def identifier(text: str | None) -> str | None:
 
 
 def mebibytes(text: str | None, unit: str | None) -> int | None:
-    """Give a size in MiB, rounded to the nearest; None for an invalid size.
+    """Return a size in MiB, rounded to the nearest; None for an invalid size.
 
     Units are case-insensitive: `b`, `bytes`; `KB`, `MB` … count in thousands; `K`, `KiB`, `M`, `MiB` … in 1024s.
     Without a unit it is KiB.

@@ -16,7 +16,7 @@ Judge: TypeAlias = Callable[[Inventory], Report]
 
 
 def compare(old: Inventory, new: Inventory, judge: Judge) -> Changes:
-    """Give everything that changed from an older to a newer inventory.
+    """Return everything that changed from an older to a newer inventory.
 
     A host that the older one did not read completely counts as its last complete observation, if `old.unread` has it.
     Neither times nor the version of virtscan are changes. The reverse comparison has the reverse changes.

@@ -88,7 +88,7 @@ def _follow(key: str, spots: _Spots, hosts: Sequence[ObservedHost], *, all_old: 
 
 
 def domain_changes(life: Life, hosts: Sequence[ObservedHost]) -> Iterator[DomainChange]:
-    """Give the changes of one domain: as a whole, of its name, of its fields."""
+    """Yield the changes of one domain: as a whole, of its name, of its fields."""
     old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
     if life.kind is None and old is not None and new is not None and old.domain == new.domain:
         return  # as most of them, night after night
@@ -106,7 +106,7 @@ def domain_changes(life: Life, hosts: Sequence[ObservedHost]) -> Iterator[Domain
 
 
 def interface_changes(life: Life, hosts: Sequence[ObservedHost]) -> Iterator[InterfaceChange]:
-    """Give the changes of the interfaces of a domain that both sides have."""
+    """Yield the changes of the interfaces of a domain that both sides have."""
     old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
     if old is None or new is None or life.old is None or life.new is None or not new.is_seen:
         return
@@ -125,7 +125,7 @@ def interface_changes(life: Life, hosts: Sequence[ObservedHost]) -> Iterator[Int
 
 
 def sighting_of(life: Life, hosts: Sequence[ObservedHost], *, newer: bool) -> Sighting | None:
-    """Give the domain as one side knows it; None if it was not there."""
+    """Return the domain as one side knows it; None if it was not there."""
     number = life.new if newer else life.old
     if number is None:
         return None

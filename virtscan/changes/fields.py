@@ -29,13 +29,13 @@ def differences(old: FieldValues, new: FieldValues) -> tuple[FieldChange, ...]:
 
 
 def of_domain(domain: Domain) -> FieldValues:
-    """Give the facts of a domain; its state only where it is known."""
+    """Return the facts of a domain; its state only where it is known."""
     known = {} if domain.state is DomainState.UNKNOWN else {"state": domain.state.value}
     return known | _facts(domain, _DOMAIN)
 
 
 def of_interface(interface: Interface) -> FieldValues:
-    """Give the facts of an interface.
+    """Return the facts of an interface.
 
     The source device of one on a network is the network's choice at each start.
     """
@@ -43,7 +43,7 @@ def of_interface(interface: Interface) -> FieldValues:
 
 
 def of_host(host: Hypervisor) -> FieldValues:
-    """Give the facts of a hypervisor; those that were not observed are unknown, not absent."""
+    """Return the facts of a hypervisor; those that were not observed are unknown, not absent."""
     observed: dict[str, FieldValue] = {
         "kernel": None if host.kernel is None else host.kernel.value,
         "daemon": None if host.daemon is None else host.daemon.value,
@@ -62,7 +62,7 @@ def of_host(host: Hypervisor) -> FieldValues:
 
 
 def of_server(server: Server) -> FieldValues:
-    """Give the facts of a server: its offload where it was read, and its declarations."""
+    """Return the facts of a server: its offload where it was read, and its declarations."""
     lasting = server.persistence
     states = {
         TX: server.tx_checksum,

@@ -42,7 +42,7 @@ _KINDS = {
 
 
 def standing(finding: Finding | None) -> Standing:
-    """Give the standing of a finding; an interface without one is clear."""
+    """Return the standing of a finding; an interface without one is clear."""
     if finding is None or finding.verdict not in {Verdict.AT_RISK, Verdict.UNKNOWN}:
         return Standing.CLEAR
     if finding.waived is not None:
@@ -70,7 +70,7 @@ class FindingSides(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def by_domain(report: Report) -> _Findings:
-    """Give the findings by domain and interface; of several for one interface the most urgent."""
+    """Return the findings by domain and interface; of several for one interface the most urgent."""
     found: dict[_DomainKey, dict[str, Finding]] = {}
     for finding in report.findings:
         spot = _DomainKey(finding.hypervisor, domain_key(finding.uuid, finding.origin, finding.domain))
@@ -88,7 +88,7 @@ def _urgency(finding: Finding) -> tuple[int, int, bool]:
 def finding_changes(
     life: Life, hosts: Sequence[ObservedHost], sides: FindingSides, causes: Causes
 ) -> Iterator[FindingChange]:
-    """Give the changes of the findings of one domain."""
+    """Yield the changes of the findings of one domain."""
     old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
     before = _NONE
     if old is not None and life.old is not None:

@@ -10,7 +10,7 @@ from virtscan.model.gaps.items import System
 
 
 def host_changes(host: ObservedHost) -> Iterator[HostChange]:
-    """Give the changes of one hypervisor: whether it was read, its name, its fields."""
+    """Yield the changes of one hypervisor: whether it was read, its name, its fields."""
     old, new = host.pair.old, host.pair.new
     statuses = (None if old is None else old.status, None if new is None else new.status)
     was, now = host.old.name, host.new.name
@@ -34,7 +34,7 @@ def host_changes(host: ObservedHost) -> Iterator[HostChange]:
 
 
 def server_changes(old: Inventory, new: Inventory) -> Iterator[ServerChange]:
-    """Give the changes of all servers; each is known by its name and interface."""
+    """Yield the changes of all servers; each is known by its name and interface."""
     before, after = _servers(old), _servers(new)
     for ref in dict.fromkeys((*before, *after)):
         first, second = before.get(ref), after.get(ref)
@@ -49,7 +49,7 @@ def server_changes(old: Inventory, new: Inventory) -> Iterator[ServerChange]:
 
 
 def system_changes(old: Inventory, new: Inventory) -> Iterator[SystemChange]:
-    """Give the systems that one side could not read completely, and the other has no gap about."""
+    """Yield the systems that one side could not read completely, and the other has no gap about."""
     before, after = unread_systems(old), unread_systems(new)
     for ref in dict.fromkeys((*before, *after)):
         if (ref in before) is not (ref in after):
@@ -57,7 +57,7 @@ def system_changes(old: Inventory, new: Inventory) -> Iterator[SystemChange]:
 
 
 def unread_systems(inventory: Inventory) -> tuple[SystemRef, ...]:
-    """Give the systems that were not read completely."""
+    """Return the systems that were not read completely."""
     items = (gap.item for gap in inventory.gaps if gap.about is GapAbout.PROVISIONING)
     refs = (SystemRef(kind=one.system_kind, name=one.system) for one in items if isinstance(one, System))
     return tuple(dict.fromkeys(refs))
@@ -69,7 +69,7 @@ def is_unread(status: HostStatus | None) -> bool:
 
 
 def _servers(inventory: Inventory) -> dict[ServerRef, Server]:
-    """Give the servers by name and interface; of two alike the first."""
+    """Return the servers by name and interface; of two alike the first."""
     found: dict[ServerRef, Server] = {}
     for server in inventory.servers:
         found.setdefault(ServerRef(server=server.name, interface=server.interface), server)

@@ -1,4 +1,4 @@
-"""The news of a night: changes that require an action, and waivers that are due."""
+"""The changes to report: those that require an action, and waivers that are due."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -33,7 +33,7 @@ _READING = {Kind.NOT_SEEN, Kind.SEEN_AGAIN}
 
 
 def news(changes: Changes, old: Inventory, new: Inventory) -> Changes:
-    """Give the changes that are news at night: risks, unread hosts and those back, waivers that are due.
+    """Return the changes to report: risks, hosts that are unread or read again, waivers that are due.
 
     Args:
         changes: All changes from `old` to `new`.

@@ -82,7 +82,7 @@ def interface_key(mac: str | None, index: int) -> str:
 
 
 def interfaces_of(domain: Domain) -> dict[str, Interface]:
-    """Give the interfaces by key; one with the MAC of an earlier one has that of its index."""
+    """Return the interfaces by key; one with the MAC of an earlier one has that of its index."""
     found: dict[str, Interface] = {}
     for interface in domain.interfaces:
         key = interface_key(interface.mac, interface.index)
@@ -91,7 +91,7 @@ def interfaces_of(domain: Domain) -> dict[str, Interface]:
 
 
 def with_memory(inventory: Inventory) -> Inventory:
-    """Give the inventory with the last complete observation of each host in the place of an incomplete one."""
+    """Return the inventory with the last complete observation of each host in the place of an incomplete one."""
     memory = {one.hypervisor: one for one in inventory.unread}
     if not any(one.last is not None for one in inventory.unread):
         return inventory
@@ -123,7 +123,7 @@ def _observation(host: Hypervisor | None, memory: Mapping[str, UnreadHost]) -> O
 
 
 def _by_key(domains: Iterable[Domain]) -> dict[str, Domain]:
-    """Give one definition of each domain: of several copies the running one, never that of its next start."""
+    """Return one definition of each domain: of several copies the running one, never that of its next start."""
     found: dict[str, Domain] = {}
     for domain in domains:
         key = domain_key(domain.uuid, domain.origin, domain.name)

@@ -8,7 +8,7 @@ from virtscan.model import HostPair, HostStatus, Hypervisor, Inventory, UnreadHo
 
 
 def remembering(new: Inventory, old: Inventory) -> Inventory:
-    """Give the new inventory with the older one's memory of its hosts: former keys, and the last observation.
+    """Return the new inventory with the older one's memory of its hosts: former keys, and the last observation.
 
     A host that was read completely needs no memory. Doing it again changes nothing.
     """

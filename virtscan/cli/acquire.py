@@ -71,7 +71,7 @@ def planned(
 def collected(plan: Plan, console: Console) -> Inventory:
     """Collect with a progress bar; first print which hypervisor is read if none was named.
 
-    It is done in a child process, in which this returns. Should a library crash there, another one reads again, one
+    This runs, and returns, in a child process. If a library crashes there, another child reads again, one
     call at a time; after a second crash, everything is unread.
     """
     from virtscan.cli.plan import default_uri_line

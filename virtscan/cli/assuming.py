@@ -50,7 +50,7 @@ def _renamed(one: Assumption, pseudonym: Callable[[str], str]) -> Assumption:
 
 
 def check(assumptions: Sequence[Assumption], plan: Plan) -> None:
-    """Look up the names before a host is read, as far as the plan has them all.
+    """Look up the names before a host is read, if the plan has them all.
 
     Raises:
         ConfigError: One is unknown.
@@ -87,7 +87,7 @@ def under(report: Report, assumptions: Sequence[Assumption]) -> tuple[Report, As
 
 
 def _with_waivers_of(report: Report, later: Report) -> Report:
-    """Give a report under assumptions with the warnings about waivers of what was observed: those hold tonight."""
+    """Return a report under assumptions, with the warnings about waivers from the observed facts."""
     waivers = (warning for warning in report.warnings if warning.about is GapAbout.WAIVER)
     others = (warning for warning in later.warnings if warning.about is not GapAbout.WAIVER)
     return msgspec.structs.replace(later, warnings=(*waivers, *others))

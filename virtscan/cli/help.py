@@ -17,7 +17,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 """Options by their Python names; the others come last."""
 
 _MANY = 12
-"""From so many options on they are grouped."""
+"""Number of options from which they are grouped."""
 
 JUDGES = {
     0: "everything was read and judged, nothing is at risk",

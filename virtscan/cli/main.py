@@ -107,7 +107,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _with_hint(error: click.ClickException) -> click.ClickException:
-    """Add how hypervisors are named to the refusal of `virtscan scan qemu:///system`."""
+    """Add advice on naming hypervisors to the error of `virtscan scan qemu:///system`."""
     if isinstance(error, click.UsageError) and "unexpected extra argument" in error.message:
         hint = f"{error.message}; name hypervisors with -c URI, --xml or --sosreport"
         return click.UsageError(hint, ctx=error.ctx)

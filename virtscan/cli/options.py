@@ -49,7 +49,7 @@ def _chain(*decorators: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def words_of(enum: Any) -> "click.Choice[str]":  # an Enum class
-    """Give the choice of an Enum's values, which are the words of the command line."""
+    """Return the choice of an Enum's values, which are the words of the command line."""
     return click.Choice([member.value for member in enum])
 
 

@@ -15,7 +15,7 @@ _TAKEN_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def schema_named(name: str) -> dict[str, Any]:
-    """Give the schema of this name, one of `SCHEMAS`."""
+    """Return the schema of this name, one of `SCHEMAS`."""
     return {"$schema": DIALECT, **SCHEMAS[name]()}
 
 

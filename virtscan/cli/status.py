@@ -84,7 +84,7 @@ def _is_doubtful(report: Report) -> bool:
 
 
 def _concerns(report: Report) -> Iterator[str]:
-    """Give matters that need attention beside the verdicts."""
+    """Yield matters that need attention beside the verdicts."""
     if report.inventory.gaps:
         yield quantity(len(report.inventory.gaps), "gap")
     if report.at_risk_after_reboot:

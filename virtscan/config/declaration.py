@@ -109,7 +109,7 @@ def absolute_test_uri(address: str, folder: Path) -> str:
 
 
 def targets_of(section: HypervisorSection, where: str, folder: Path) -> Iterator[tuple[Target, str]]:
-    """Give each hypervisor of a table, with the place of its address for errors.
+    """Yield each hypervisor of a table, with the place of its address for errors.
 
     Raises:
         ConfigError: The table has none or several kinds of address, or keys of one host for several.

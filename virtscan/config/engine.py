@@ -15,7 +15,7 @@ _FILES = ("tls_ca", "tls_cert", "tls_key")
 
 
 def dask_target(section: EngineSection, folder: Path) -> DaskTarget | None:
-    """Give the scheduler; None if none is named.
+    """Return the scheduler; None if none is named.
 
     Args:
         section: The table.

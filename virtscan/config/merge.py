@@ -98,7 +98,7 @@ def make_plan(
 
 
 def _warnings(plan: Plan, places: Mapping[tuple[TargetKind, str], str], elsewhere: str) -> Iterator[str]:
-    """Give the warnings about a plan; they name a target's place in the file, or `elsewhere`."""
+    """Yield the warnings about a plan; they name a target's place in the file, or `elsewhere`."""
     for target in plan.targets:
         if target.kind is TargetKind.LIBVIRT:
             place = places.get(identity(target), elsewhere)

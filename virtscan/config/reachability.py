@@ -26,7 +26,7 @@ class _KnownDevice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain_device(plan: Plan, hypervisor: str, device: str, inventory: Inventory | None = None) -> Iterator[str]:
-    """Give a source device's segment and the servers that may answer there, each with the reason.
+    """Yield a source device's segment and the servers that may answer there, each with the reason.
 
     Args:
         plan: The configuration.
@@ -109,7 +109,7 @@ def _of_the_network(
 def _of_macs(
     place: _KnownDevice, inventory: Inventory, servers: tuple[Server, ...], records: Assignments
 ) -> Iterator[str]:
-    """Give the records of the interfaces on the device, which count before those of its network."""
+    """Yield the records of the interfaces on the device, which count before those of its network."""
     here = {
         interface.mac: domain.name
         for host in inventory.hypervisors
@@ -129,7 +129,7 @@ def _of_macs(
 
 
 def _names(target: Target, inventory: Inventory | None) -> tuple[str, ...]:
-    """Give every name that a hypervisor can be called by."""
+    """Return every name that a hypervisor can be called by."""
     scanned = _scanned(target, inventory)
     return (naming.name(target), target.address, *((scanned.name,) if scanned else ()))
 

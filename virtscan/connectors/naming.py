@@ -6,13 +6,13 @@ from virtscan.transport import uri
 
 
 def shown(target: Target) -> str:
-    """Give the address as it is shown, without a password; an inventory knows the hypervisor by it."""
+    """Return the address as it is shown, without a password; an inventory knows the hypervisor by it."""
     row = TARGETS[target.kind]
     return uri.shown(target.address) if row.address is AddressKind.URI else row.text(target.address)
 
 
 def name(target: Target) -> str:
-    """Give the declared name, else the one in the address; a name that the hypervisor reports is better than that."""
+    """Return the declared name, else the one in the address; a name that the hypervisor reports is better than that."""
     return target.name or _from_address(target)
 
 

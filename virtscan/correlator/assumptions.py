@@ -92,7 +92,7 @@ def assume(inventory: Inventory, assumptions: Iterable[Assumption]) -> Assumed:
 
 
 def _in_full(one: Assumption, inventory: Inventory) -> Assumption:
-    """Give an assumption with whole names in the place of those without their domain.
+    """Return an assumption with whole names in the place of those without their domain.
 
     Raises:
         ConfigError: One stands for several.
@@ -202,7 +202,7 @@ def _arrived(domain: Domain, target: Hypervisor) -> Domain:
 
 
 def _without(host: Hypervisor, leaving: Sequence[Domain]) -> Hypervisor:
-    """Give a hypervisor without some domains and the devices of their interfaces."""
+    """Return a hypervisor without some domains and the devices of their interfaces."""
     interfaces = [interface for domain in leaving for interface in domain.interfaces]
     targets, macs = {one.target for one in interfaces}, {one.mac for one in interfaces}
     gone = {id(domain) for domain in leaving}

@@ -192,7 +192,7 @@ class _HypervisorJudge:
 
 
 def _others(evaluation: Evaluation) -> tuple[AnotherServer, ...]:
-    """Give the servers that alone would put an interface at risk, without the one that decides."""
+    """Return the servers that alone would put an interface at risk, without the one that decides."""
     if evaluation.ruling.rule.verdict is not Verdict.AT_RISK:
         return ()
     stacks = [
@@ -211,7 +211,7 @@ def _others(evaluation: Evaluation) -> tuple[AnotherServer, ...]:
 
 @cache
 def _named(name: tuple[str, str]) -> AnotherServer:
-    """Give one value for all findings that name a server."""
+    """Return one value for all findings that name a server."""
     server, interface = name
     return AnotherServer(server=server, server_interface=interface or None)
 

@@ -182,12 +182,12 @@ class _ThreadedRun(Generic[T]):
         self._queue.put((index, outcome_of(partial(self._jobs[index], run_left))))
 
     def _end(self, index: int, outcome: JobOutcome[T]) -> None:
-        """Give a job its outcome; the first one counts."""
+        """Return a job its outcome; the first one counts."""
         if index in self._outcomes:
             return
         running = self._running.pop(index, None)
         if running and isinstance(outcome, Raised) and isinstance(outcome.error, NoThreadError) and not running.alone:
-            # Threads of jobs took those that jobs need themselves: fewer at once, and this one again.
+            # Too few threads are left for the jobs' own work: run fewer jobs at once, and this one again.
             self._admission.fewer(len(self._running))
             self._waiting[self._jobs[index].work].appendleft(index)
             return

@@ -32,7 +32,7 @@ from virtscan.views.wording.rules import RULE_WORDS
 
 
 def explain(report: Report, spots: Iterable[Spot]) -> Explanation:
-    """Give the account of each of these interfaces, in their order.
+    """Return the account of each of these interfaces, in their order.
 
     Args:
         report: The report; all findings are in it, so that a waiver shows.
@@ -60,7 +60,7 @@ class _JudgedInventory:
         self._evaluators: dict[int, Evaluator] = {}
 
     def account(self, spot: Spot) -> InterfaceExplanation:
-        """Give the account of one interface."""
+        """Return the account of one interface."""
         hypervisor = self._inventory.hypervisors[spot.hypervisor]
         if spot.hypervisor not in self._evaluators:
             self._evaluators[spot.hypervisor] = Evaluator(self._index, hypervisor)
@@ -172,7 +172,7 @@ def _code(reason: Reason) -> str:
 
 
 def _steps(ruling: Ruling) -> Iterator[RuleResult]:
-    """Give every rule in the table's order, up to the one that applies with its conditions."""
+    """Yield every rule in the table's order, up to the one that applies with its conditions."""
     applies: bool | None = False
     for rule in RULES:
         if applies is not False:

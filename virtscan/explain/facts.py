@@ -53,7 +53,7 @@ class StatedFacts:
     def interface(
         self, hypervisor: Hypervisor, domain: Domain, interface: Interface, exposure: Exposure
     ) -> Iterator[StatedFact]:
-        """Give the chain from the domain down to the NICs and the kernel under them, then its boot settings."""
+        """Yield the chain from the domain down to the NICs and the kernel under them, then its boot settings."""
         read = (_DOMAIN_XML, hypervisor.observed_at)
         yield self._stated("hypervisor", hypervisor.name, hypervisor.uri, hypervisor.observed_at)
         document = _DOMAIN_XML if domain.origin == hypervisor.uri else domain.origin
@@ -76,7 +76,7 @@ class StatedFacts:
         yield StatedFact(fact="exposure", value=exposure.value)
 
     def server(self, server: Server) -> Iterator[StatedFact]:
-        """Give a server's offload state now and after a reboot, its sending stack, addresses and networks served."""
+        """Yield a server's offload state now and after a reboot, its sending stack, addresses and networks served."""
         read = ("declared" if is_declared(server.source) else server.source, server.observed_at)
         stack = sending(server)
         if stack.tx is State.UNKNOWN:
@@ -106,7 +106,7 @@ class StatedFacts:
     def _identity(
         self, server: Server, of_stack: tuple[Mac, ...], read: tuple[str, datetime | None]
     ) -> Iterator[StatedFact]:
-        """Give MACs, those of all devices of the sending stack included, addresses, and the kind of machine."""
+        """Yield MACs, those of all devices of the sending stack included, addresses, and the kind of machine."""
         macs = dict.fromkeys((*server.macs, *of_stack))
         observed = tuple(mac for mac in macs if mac not in server.declared_macs)
         if server.declared_macs:

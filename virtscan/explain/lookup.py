@@ -48,7 +48,7 @@ def has_no_interface(inventory: Inventory, wanted: str) -> bool:
 
 
 def near(inventory: Inventory, wanted: str) -> tuple[str, ...]:
-    """Give up to three similar names or MACs, the nearest first."""
+    """Return up to three similar names or MACs, the nearest first."""
     wanted = wanted[:_LONGEST]
     domains = [domain for host in inventory.hypervisors for domain in host.domains]
     mac = parse_mac(wanted)

@@ -133,7 +133,7 @@ def _missing_fact(fact: WhatIf) -> Iterator[_Line]:
 
 
 def _distinct(decisions: Iterable[Decision]) -> list[tuple[Decision, int]]:
-    """Join decisions that are alike but for the interface of the server; return each with its number of places."""
+    """Join decisions that are alike except for the interface of the server; return each with its number of places."""
     alike: dict[Decision, list[Decision]] = {}
     for decision in decisions:
         alike.setdefault(msgspec.structs.replace(decision, decides=False), []).append(decision)
@@ -161,7 +161,7 @@ def _decision(decision: Decision, places: int) -> Iterator[_Line]:
 
 
 def _step(step: RuleResult) -> tuple[str, str]:
-    """Give the rule, whether it applies, and why: its conditions, or the fact that the first failed one met."""
+    """Return the rule, whether it applies, and why: its conditions, or the fact that the first failed one met."""
     label = f"{step.rule:<4} "
     if step.applies:
         conditions = "; ".join(asked.condition for asked in step.asked)
@@ -179,7 +179,7 @@ def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[_Line]:
 
 
 def _line(indent: str, label: str, words: str = "") -> Iterator[_Line]:
-    """Give a line that is wrapped beside its label, or below its own start; names come from outside."""
+    """Yield a line that is wrapped beside its label, or below its own start; names come from outside."""
     hanging = indent + (" " * len(label) if words else "  ")
     yield _Line(words=indent + printable(f"{label}{words}", _LONGEST), hanging=hanging)
 

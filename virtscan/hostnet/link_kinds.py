@@ -42,7 +42,7 @@ WITH_PARENT = frozenset({"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap"})
 """Kinds whose `@NAME` is the lower device; a veth's is its other end."""
 
 _DRIVERS = {"vif": "xen-netfront", "xen_netfront": "xen-netfront", "netvsc": "hv_netvsc"}
-"""Names by which /sys, `ethtool -i` and Ansible know a driver otherwise than the rest."""
+"""Names of drivers in /sys, `ethtool -i` and Ansible that differ from the usual ones."""
 
 _BUSLESS = frozenset({"hv_netvsc", "virtio_net", "vmxnet3", "xen-netfront"})
 """Drivers of NICs for which `ethtool -i` may show no bus."""

@@ -12,7 +12,7 @@ _ROW = re.compile(
 _LINE = re.compile(r"^(driver|bus-info):[^\S\n]*(.*?)[^\S\n]*$", re.MULTILINE)
 _PERMANENT = re.compile(r"^Permanent address: (\S+)$", re.MULTILINE)
 _KINDS = {"bonding": "bond", "802.1Q VLAN Support": "vlan"}
-"""Drivers that are named otherwise than their link kind."""
+"""Drivers whose names differ from their link kinds."""
 _NO_BUS = frozenset({"", "N/A", "tap", "tun"})
 
 

@@ -1,4 +1,4 @@
-"""The seam: all that was collected, and how it is to be judged. A scan saves it, a report reads it."""
+"""Everything that was collected, and the policy to judge it by. A scan saves it, a report reads it."""
 
 from datetime import date
 from typing import Annotated

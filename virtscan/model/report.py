@@ -83,7 +83,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     next_start: bool = False
 
     def concluding(self, **changes: Any) -> "Finding":  # Any: fields of `Conclusion`
-        """Give the finding with a conclusion that differs in these fields."""
+        """Return the finding with a conclusion that differs in these fields."""
         return msgspec.structs.replace(self, conclusion=msgspec.structs.replace(self.conclusion, **changes))
 
     @property

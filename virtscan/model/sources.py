@@ -43,7 +43,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
         return self.address in {AddressKind.PATH, AddressKind.NONE}
 
     def text(self, address: str) -> str:
-        """Give the address with its scheme, as inventories and reports show it.
+        """Return the address with its scheme, as inventories and reports show it.
 
         A path on disk is bytes of any encoding: bytes that are not text are escaped.
         """
@@ -142,7 +142,7 @@ def help_text() -> str:
 
 
 def shown(target: ServerTarget) -> str:
-    """Give the SOURCE of a server as it is shown: it can hold no password."""
+    """Return the SOURCE of a server as it is shown: it can hold no password."""
     return SOURCES[target.kind].text(target.address or (target.declared.value if target.declared else ""))
 
 
@@ -162,13 +162,13 @@ def is_remote(source: str) -> bool:
 
 
 def renewal(*sources: str) -> str:
-    """Give how to renew facts of these sources, as shown: of the first that a scan alone does not renew."""
+    """Return how to renew facts of these sources, as shown: of the first that a scan alone does not renew."""
     own = (row.renewal for source in sources for row in _rows(source) if row.renewal != SCAN_AGAIN)
     return next(own, SCAN_AGAIN)
 
 
 def path_in(source: str) -> str | None:
-    """Give the path in a source as shown, or None if it has none.
+    """Return the path in a source as shown, or None if it has none.
 
     Text after an unknown scheme counts as a path, except in a URL: a source of a later version must not leak.
     """

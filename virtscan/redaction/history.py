@@ -8,7 +8,7 @@ from virtscan.redaction.walking import redacted
 
 
 def redact_counts(counts: tuple[ScanCounts, ...], known: Map) -> tuple[tuple[ScanCounts, ...], Map]:
-    """Give the counts of scans under pseudonyms, and the map with all of them."""
+    """Return the counts of scans under pseudonyms, and the map with all of them."""
     pseudonyms = Pseudonyms(known)
     forms = Forms(pseudonyms)
     return tuple(redacted(one, forms) for one in counts), pseudonyms.map()

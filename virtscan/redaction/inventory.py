@@ -21,7 +21,7 @@ _HOLDS = dict(zip(PATTERNS, (Holds.HOST, Holds.VM, Holds.MAC, Holds.HOST), stric
 
 
 def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
-    """Give the inventory under pseudonyms, and the map with all of them.
+    """Return the inventory under pseudonyms, and the map with all of them.
 
     Equal names get equal pseudonyms, in this inventory and in every other one that the same map is used for.
     Addresses of one subnet stay in one subnet, so verdicts stay the same. Free text is withheld. Names of
@@ -37,7 +37,7 @@ def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
 
 
 def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:
-    """Give for each waiver one for each finding that it matches, by its names: globs match no pseudonym.
+    """Yield for each waiver one for each finding that it matches, by its names: globs match no pseudonym.
 
     One that matches none, or no longer holds, stays as one that matches none.
     """

@@ -76,7 +76,7 @@ class Pseudonyms:
         self._flips: dict[tuple[int, str], int] = {}
 
     def whole(self, kind: str, name: str) -> str:
-        """Give the pseudonym of a name as a whole: a new one of this kind, unless it has one of any kind."""
+        """Return the pseudonym of a name as a whole: a new one of this kind, unless it has one of any kind."""
         name = _encodable(name)
         if found := self._names.get(name) or self._folded.get(name.casefold()):
             return found
@@ -91,7 +91,7 @@ class Pseudonyms:
         return pseudonym
 
     def name(self, kind: str, name: str) -> str:
-        """Give the pseudonym of the name of a host or a VM.
+        """Return the pseudonym of the name of a host or a VM.
 
         One with a domain gets a pseudonym for each part: names that agree in their first parts still do, on which it
         depends what a record means. An address is one under its own rules.
@@ -104,11 +104,11 @@ class Pseudonyms:
         return ".".join((self.whole(kind, first), *(self.whole("zone", one) if one else "" for one in others)))
 
     def of_thing(self, kind: str, name: str) -> str:
-        """Give the pseudonym of a text other than a name, found under its kind only."""
+        """Return the pseudonym of a text other than a name, found under its kind only."""
         return self.whole(kind, f"{kind}:{name}")
 
     def map(self) -> Map:
-        """Give the map with all pseudonyms."""
+        """Return the map with all pseudonyms."""
         return Map(key=self._key.decode(), names=self._names)
 
     def condition(self, text: str) -> str:
@@ -130,7 +130,7 @@ class Pseudonyms:
         return self._names.get(text) or self._folded.get(text.casefold())
 
     def address(self, text: str) -> str:
-        """Give another address or network: two that shared their first n bits share as many afterwards, and no more.
+        """Return another address or network: two that shared their first n bits share as many afterwards, and no more.
 
         Anything else is a name.
         """
@@ -173,7 +173,7 @@ def _encodable(name: str) -> str:
 
 
 def _nth_mac(number: int, mac: Mac) -> str:
-    """Give a MAC of the same kind, because verdicts rest on it: of a hypervisor's range, a group, local and so on."""
+    """Return a MAC of the same kind, because verdicts rest on it: of a hypervisor's range, a group, local and so on."""
     if is_shared(mac):
         return mac
     block = next((block for block in HYPERVISOR_RANGES if mac.startswith(block)), None)

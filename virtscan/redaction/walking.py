@@ -15,7 +15,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 def redacted(item: S, forms: Forms) -> S:
-    """Give the same value with pseudonyms in the place of names, in it and in all that it holds."""
+    """Return the same value with pseudonyms in the place of names, in it and in all that it holds."""
     return _Walk(forms).struct(item)
 
 
@@ -58,7 +58,7 @@ class _Walk:
 
 @cache
 def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, Holds], ...]:
-    """Give the fields of a type that may change, with the kind of each; one without a description is withheld."""
+    """Return the fields of a type that may change, with the kind of each; one without a description is withheld."""
     described = TABLE.get(kind, {})
     found = info.type_info(kind)
     assert isinstance(found, info.StructType)  # noqa: S101  msgspec's own word for a Struct

@@ -108,7 +108,7 @@ class EndangeredBy(Sequence[Endangered]):
 
 
 def harm(inventories: Iterable[Inventory]) -> dict[Sending, EndangeredBy]:
-    """Give for each stack that puts interfaces at risk these interfaces.
+    """Return for each stack that puts interfaces at risk these interfaces.
 
     A finding names the worst server only, so all rulings on an interface count, those of waived servers excepted.
 
@@ -183,7 +183,7 @@ def _with_its_group(group: _Alike) -> Iterator[tuple[_AtRisk, _Alike]]:
 
 
 def _at_risk_by(evaluation: Evaluation) -> dict[Sending, str | None]:
-    """Give each stack with an at-risk ruling, with the device of its worst one."""
+    """Return each stack with an at-risk ruling, with the device of its worst one."""
     rulings = [
         (ruling, point.point.device)
         for point in evaluation.points

@@ -23,7 +23,7 @@ _REFUSING = frozenset({DeviceKind.BOND, DeviceKind.VLAN})
 def notes(
     stack: SendingStack, planned: Cure, switched: Sequence[SwitchedDevice], nics: Sequence[GuestNic]
 ) -> tuple[str, ...]:
-    """Give special conditions of this stack, this kernel and this place, one or two sentences each.
+    """Return special conditions of this stack, this kernel and this place, one or two sentences each.
 
     Args:
         stack: The devices that the server sends through.

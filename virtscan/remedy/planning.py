@@ -63,7 +63,7 @@ def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
 
 
 def mended(inventory: Inventory, cures: Iterable[tuple[SendingStack, Cure]]) -> Inventory:
-    """Give the inventory with the devices of complete cures switched off for good."""
+    """Return the inventory with the devices of complete cures switched off permanently."""
     names: dict[tuple[str, str | None], set[DeviceName]] = {}
     whole: set[tuple[str, str | None]] = set()
     for stack, planned in cures:

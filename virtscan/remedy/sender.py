@@ -21,7 +21,7 @@ _KINDS = (
 
 
 def senders(stack: SendingStack, planned: Cure, hosts: Iterable[Device]) -> tuple[SwitchedDevice, ...]:
-    """Give the devices to switch, from the bottom up.
+    """Return the devices to switch, from the bottom up.
 
     Args:
         stack: The devices that the server sends through.
@@ -58,7 +58,7 @@ def _sender(
 
 
 def _permanent(device: Device, others: Iterable[Device]) -> Mac | None:
-    """Give the MAC burnt in; that of a bond's member in use may be the bond's."""
+    """Return the MAC burnt in; that of a bond's member in use may be the bond's."""
     if device.permanent_mac is not None:
         return device.permanent_mac
     is_member = any(device.name in other.lower and other.kind is not DeviceKind.VLAN for other in others)

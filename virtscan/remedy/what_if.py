@@ -11,7 +11,7 @@ from virtscan.views.wording.reasons import Wording
 
 
 def questions(report: Report) -> tuple[Question, ...]:
-    """Give every fact that would settle unknown verdicts, the one that settles most of them first.
+    """Return every fact that would settle unknown verdicts, the one that settles most of them first.
 
     A fixed kernel clears interfaces at risk as well.
     """

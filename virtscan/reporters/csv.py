@@ -39,7 +39,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
 
 
 def same_in_all_rows(document: Document, section: Section) -> Mapping[str, Value]:
-    """Give the columns about the whole document: by them the rows of several files can be distinguished."""
+    """Return the columns about the whole document: by them the rows of several files can be distinguished."""
     own = {column.key for column in section.columns}
     same: dict[str, Value] = {}
     if document.taken_at is not None and "taken_at" not in own:

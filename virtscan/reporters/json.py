@@ -24,7 +24,7 @@ class RecordArray(msgspec.Struct, frozen=True):
     sections: tuple[Section, ...]
 
     def __iter__(self) -> Iterator[dict[str, Value]]:
-        """Give the rows as objects."""
+        """Return the rows as objects."""
         return (_record(section.columns, row) for section in self.sections for row in section.rows)
 
 
@@ -46,7 +46,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
 
 
 def keys(document: Document) -> Iterator[tuple[str, object]]:
-    """Give the keys of a document in their order; those that don't apply are left out."""
+    """Yield the keys of a document in their order; those that don't apply are left out."""
     yield "schema", document.schema
     yield "version", document.version
     if document.taken_at is not None:
@@ -82,7 +82,7 @@ def _member(key: str, value: object) -> bytes:
 
 
 def _array(key: str, records: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
-    """Give the member of an object that is an array, piece by piece."""
+    """Yield the member of an object that is an array, piece by piece."""
     encoded = map(_encoded, records)
     before = b"  %b: [\n" % msgspec.json.encode(key)
     if not (together := list(islice(encoded, _TOGETHER))):
@@ -117,7 +117,7 @@ def _record(columns: tuple[Column, ...], row: Row) -> dict[str, Value]:
 
 
 def _spelt_out(value: object) -> object:
-    """Give the same document with lone surrogates as text."""
+    """Return the same document with lone surrogates as text."""
     match value:
         case str():
             return value.encode("utf-8", "backslashreplace").decode()

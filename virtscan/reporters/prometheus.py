@@ -57,7 +57,7 @@ class _Collected(Collector):
 
 
 def _families(metrics: Iterable[Number]) -> Iterator[Metric]:
-    """Give each name with its values, which are in one place in the text."""
+    """Yield each name with its values, which are in one place in the text."""
     families: dict[str, tuple[str, dict[tuple[tuple[str, str], ...], float]]] = {}
     for metric in metrics:
         name = "_".join(part for part in (_PREFIX, metric.name, metric.unit) if part)

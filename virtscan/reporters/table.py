@@ -44,7 +44,7 @@ def _headline(document: Document, shown: Sequence[RowGroup]) -> list[str]:
 
 
 def _grouped(section: Section, shown: Sequence[RowGroup], options: RenderOptions) -> list[str]:
-    """Give the lines of some groups, or of their rows as one table."""
+    """Return the lines of some groups, or of their rows as one table."""
     if not options.flat:
         return list(grouped(section, shown, options.width, colour=options.colour))
     places = sorted(row for group in shown for row in group.rows)
@@ -53,7 +53,7 @@ def _grouped(section: Section, shown: Sequence[RowGroup], options: RenderOptions
 
 
 def _rows(section: Section, options: RenderOptions) -> list[str]:
-    """Give the lines of one list of rows."""
+    """Return the lines of one list of rows."""
     if not section.rows:
         return [printable(section.none, LINE)] if section.none else []
     columns = strips(section)

@@ -79,7 +79,7 @@ def scan_line(version: str, taken_at: datetime | None, exit_code: int | None = N
 
 
 def common_suffix(names: Sequence[str]) -> str:
-    """Give the domain that all names end with, two labels or more, or nothing; `-` stands for a missing name.
+    """Return the domain that all names end with, two labels or more, or nothing; `-` stands for a missing name.
 
     >>> common_suffix(["kvm01.prod.example.com", "kvm02.prod.example.com"])
     '.prod.example.com'

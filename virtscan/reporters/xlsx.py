@@ -66,7 +66,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
 
 
 def sheets(document: Document, *, most_rows: int = MOST_ROWS) -> Iterator[Sheet]:
-    """Give the sheets of a workbook, none with more rows than that."""
+    """Yield the sheets of a workbook, none with more rows than that."""
     if document.assumed:
         yield _assumed(document)
     for section in document.sections:
@@ -85,7 +85,7 @@ def _heading(document: Document, section: Section) -> str:
 
 
 def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:
-    """Give the section's rows as one sheet, or as several if they are too many for one."""
+    """Yield the section's rows as one sheet, or as several if they are too many for one."""
     shown = [(place, column) for place, column in enumerate(section.columns) if column.is_in_sheets]
     shown.sort(key=lambda one: not one[1].sheet)
 
@@ -106,13 +106,13 @@ def _of_section(section: Section, name: str, most_rows: int) -> Iterator[Sheet]:
 
 
 def _assumed(document: Document) -> Sheet:
-    """Give the mark of a workbook under assumptions: the first sheet."""
+    """Return the mark of a workbook under assumptions: the first sheet."""
     lines = [[_text(one)] for one in document.assumed]
     return _sheet("Assumed", ["assumed, not observed; all sheets depend on it"], lines, sample=lines)
 
 
 def _metadata(document: Document) -> Sheet:
-    """Give the content of JSON beside the rows: one line a fact, then one a count."""
+    """Return the content of JSON beside the rows: one line a fact, then one a count."""
     taken_at = None if document.taken_at is None else _naive(document.taken_at)
     texts = [(key, value) for key, value in document.head.items() if isinstance(value, str)]
     lines: list[_Cells] = [
@@ -193,5 +193,5 @@ def _text(text: str) -> str:
 
 
 def _naive(moment: datetime) -> datetime:
-    """Give a time in UTC as Excel holds it, without a zone."""
+    """Return a time in UTC as Excel holds it, without a zone."""
     return moment.astimezone(UTC).replace(tzinfo=None)

@@ -63,7 +63,7 @@ def _with_names_of_their_own(hosts: Sequence[HostResult]) -> list[HostResult]:
 
 
 def _without_domains(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
-    """Give a gap for each hypervisor that was read if none of them has a domain: the wrong daemon looks like that.
+    """Yield a gap for each hypervisor that was read if none of them has a domain: the wrong daemon looks like that.
 
     Source:
         libvirt's drivers for QEMU and VirtualBox have a daemon of each user at /session beside that at /system.
@@ -79,7 +79,7 @@ def _without_domains(hypervisors: Sequence[Hypervisor]) -> Iterator[Gap]:
 
 
 def _of_server(server: Server) -> Iterator[Gap]:
-    """Give a gap if the offload over the paths that the server sends on is unknown."""
+    """Yield a gap if the offload over the paths that the server sends on is unknown."""
     stack = sending(server)
     if stack.tx is State.UNKNOWN:
         device, cause = (None, server.reason) if server.reason is not None else _why_unknown(stack)
@@ -88,7 +88,7 @@ def _of_server(server: Server) -> Iterator[Gap]:
 
 
 def _why_unknown(stack: SendingStack) -> tuple[DeviceName | None, AnyCause]:
-    """Give the cause, with its device, where the named device is known, but not the path to the NICs."""
+    """Return the cause, with its device, where the named device is known, but not the path to the NICs."""
     unknown = stack.deciding()
     for name in unknown:
         if (reason := stack.offload(name).reason) is not None:

@@ -60,7 +60,7 @@ def collect(
 
 
 def unread(plan: Plan, reason: AnyCause) -> Inventory:
-    """Give the inventory of a plan of which nothing was read, for this reason."""
+    """Return the inventory of a plan that was not read at all, with this reason."""
     taken_at = datetime.now(UTC).replace(microsecond=0)
     results = [job.failed(reason) for job in jobs_of(plan)]
     return assemble(results, policy=plan.policy, scope=plan.scope, taken_at=taken_at)

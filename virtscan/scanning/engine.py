@@ -7,7 +7,7 @@ from virtscan.scanning.jobs.results import JobResult
 
 
 def engine_of(plan: Plan) -> Engine[JobResult]:
-    """Give the engine for the jobs of a plan."""
+    """Return the engine for the jobs of a plan."""
     if plan.dask is None:
         return threads
     from virtscan.engines.dask import DaskEngine, Scheduler

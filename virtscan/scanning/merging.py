@@ -1,4 +1,4 @@
-"""Inventories of several sites, or of several nights, to one: each host once, every gap kept; pure."""
+"""Inventories of several sites or dates, merged into one: each host once, every gap kept; pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,9 +37,9 @@ class _HostObservation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inventory:
-    """Unite inventories; of a host, or a server, that several have, the newest complete observation counts.
+    """Merge inventories; of a host or server in several of them, the newest complete observation is used.
 
-    The order of the inventories does not matter, but for the policy: it is that of the first, unless one is given.
+    The order of the inventories does not matter, except for the policy: it is that of the first, unless one is given.
     Merging an inventory again changes nothing. No gap is lost, not even that of a host which another inventory has.
     Pseudonyms have to be of one map.
 
@@ -136,7 +136,7 @@ def _driver(host: Hypervisor) -> str:
 
 
 def _united(cluster: Sequence[_HostObservation], taken_at: datetime) -> Hypervisor:
-    """Give the best sighting, with the keys of all, and with its time if that is not the time of the result."""
+    """Return the best sighting, with the keys of all, and with its time if that is not the time of the result."""
     best = cluster[0]
     every = sorted({key for sighting in cluster for key in sighting.host.keys} - set(best.host.keys))
     return msgspec.structs.replace(
@@ -147,7 +147,7 @@ def _united(cluster: Sequence[_HostObservation], taken_at: datetime) -> Hypervis
 
 
 def _servers(inventories: Sequence[Inventory], taken_at: datetime) -> Iterator[Server]:
-    """Give each server once: one that was read goes before one that was not, then the newest."""
+    """Yield each server once: one that was read goes before one that was not, then the newest."""
     found: defaultdict[tuple[str, str], list[tuple[bool, float, bytes, Server]]] = defaultdict(list)
     for inventory in inventories:
         for server in inventory.servers:
@@ -164,7 +164,7 @@ def _renamed(gap: Gap, name: str | None) -> Gap:
 
 
 def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, str], str]) -> tuple[H, ...]:
-    """Give facts about hypervisors, of each inventory, under the names that these have in the result."""
+    """Return facts about hypervisors, of each inventory, under the names that these have in the result."""
     return _distinct(
         msgspec.structs.replace(one, hypervisor=renamed.get((number, one.hypervisor), one.hypervisor))
         for number, facts in enumerate(inventories)
@@ -173,5 +173,5 @@ def _of_hosts(inventories: Sequence[Iterable[H]], renamed: Mapping[tuple[int, st
 
 
 def _distinct(items: Iterable[S]) -> tuple[S, ...]:
-    """Give each item once, in an order that depends on the items alone."""
+    """Return each item once, in an order that depends on the items alone."""
     return tuple(item for _, item in sorted({msgspec.json.encode(item): item for item in items}.items()))

@@ -8,7 +8,7 @@ from virtscan.model import Hypervisor
 
 
 def unique_names(hosts: Sequence[Hypervisor]) -> list[str]:
-    """Give each host its name; namesakes get their addresses in addition, and a number where that does not help."""
+    """Return each host its name; namesakes get their addresses in addition, and a number where that does not help."""
     own = [host.own_name or host.name for host in hosts]
     count = Counter(own)
     names: dict[str, None] = {}

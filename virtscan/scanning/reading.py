@@ -63,7 +63,7 @@ def read_host(target: Target, limits: Limits) -> HostResult:
 
 
 def unread_host(target: Target, reason: AnyCause) -> HostResult:
-    """Give the result for a hypervisor of which nothing was read."""
+    """Return the result for a hypervisor that was not read at all."""
     hypervisor, gaps = _draft(target).close(reason)
     return HostResult(hypervisor=hypervisor, gaps=gaps)
 
@@ -111,12 +111,12 @@ def _bounded(work: Work, limits: Limits, call: Callable[[], T]) -> JobOutcome[T]
 
 
 def why_cut(outcome: Raised | Cut | Lost, limits: Limits, *, is_empty: bool = True, work: Work = Work.ASKS) -> AnyCause:
-    """Give the cause why a job has no result of its own, or not all of it; `is_empty`: it has none at all."""
+    """Return the cause why a job has no result of its own, or not all of it; `is_empty`: it has none at all."""
     match outcome:
         case Raised(error=VirtscanError() as error):
             return cause_of(error)
         case Raised(error=error):
-            # It costs this one item, not the scan: the others are worth as much as before.
+            # Only this item is lost: the results of the others are still valid.
             _log.error("Internal error; please report it.", exc_info=error)
             return InternalError(error=type(error).__name__)
         case Lost(why=why, place=place, detail=detail):

@@ -83,7 +83,7 @@ class HostCarrier:
 
 
 def jobs_of_slice(plan: SavedPlan, *, is_careful: bool = False) -> tuple[HostJob, ...]:
-    """Give the jobs of a plan from elsewhere, each hypervisor once, in its order.
+    """Return the jobs of a plan from elsewhere, each hypervisor once, in its order.
 
     Args:
         plan: The plan.
@@ -137,7 +137,7 @@ def collect_slice(
 
 
 def unread_slice(jobs: Sequence[HostJob], reason: AnyCause) -> Inventory:
-    """Give the inventory of a slice of which nothing was read, for this reason."""
+    """Return the inventory of a slice that was not read at all, with this reason."""
     return _assembled([job.failed(reason) for job in jobs])
 
 

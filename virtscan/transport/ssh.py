@@ -29,7 +29,7 @@ _OPTIONS = (
     "-oClearAllForwardings=yes",
     # An open master connection is used; becoming one would leave a process behind.
     "-oControlMaster=no",
-    # Errors only: a banner could hold any text, even the words that `_reason` looks for among it.
+    # Errors only: a banner could hold any text, even the words that `_reason` searches for.
     "-oLogLevel=ERROR",
 )
 

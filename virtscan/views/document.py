@@ -114,14 +114,14 @@ class Section(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(self.rows) if self.total is None else (*self.rows, self.total)
 
     def pick(self, *keys: str) -> "Section":
-        """Give the same rows with only these columns, in this order."""
+        """Return the same rows with only these columns, in this order."""
         section = self._picked(self.rows, keys)
         places = self._places(keys)
         total = None if self.total is None else tuple(self.total[place] for place in places)
         return msgspec.structs.replace(section, total=total, none=self.none)
 
     def of_group(self, group: RowGroup) -> "Section":
-        """Give the rows of a group, with the columns in which they differ."""
+        """Return the rows of a group, with the columns in which they differ."""
         return self._picked((self.rows[place] for place in group.rows), group.columns)
 
     def _picked(self, rows: Iterable[Row], keys: Sequence[str]) -> "Section":
@@ -184,7 +184,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def counts(metrics: Iterable[Metric], name: str) -> Mapping[str, int | float]:
-    """Give the values of the metrics of a name by the value of their label, of one without a label by ""."""
+    """Return the values of the metrics of a name by the value of their label, of one without a label by ""."""
     return {"".join(metric.labels.values()): metric.value for metric in metrics if metric.name == name}
 
 
@@ -255,18 +255,18 @@ def records_of(*kinds: type[msgspec.Struct], key: str) -> Column:
 
 
 def records(items: Iterable[msgspec.Struct]) -> tuple[Mapping[str, object], ...]:
-    """Give values as records for documents, with null for unknown ones."""
+    """Return values as records for documents, with null for unknown ones."""
     return tuple(map(record, items))
 
 
 def record(item: msgspec.Struct) -> Mapping[str, object]:
-    """Give a value as a record for documents."""
+    """Return a value as a record for documents."""
     mapping: Mapping[str, object] = msgspec.to_builtins(item)
     return mapping
 
 
 def known(state: State) -> bool | None:
-    """Give an observed state as a truth value; None for an unknown one."""
+    """Return an observed state as a truth value; None for an unknown one."""
     return None if state is State.UNKNOWN else state is State.ON
 
 
@@ -276,5 +276,5 @@ def timestamp(moment: datetime | None) -> str | None:
 
 
 def word(member: Enum | None) -> str | None:
-    """Give the word of a closed set's member."""
+    """Return the word of a closed set's member."""
     return None if member is None else str(member.value)

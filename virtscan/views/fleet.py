@@ -16,7 +16,7 @@ def view(report: Report) -> Document:
     """Show every view of a report, the findings first.
 
     The sections have the keys of the views; `cpus`, `memory` and `disks` are further sheets of the domains. Those of
-    the capacity view by something else than hypervisors are `capacity_by_site` and so on. Counts and notes are those
+    the capacity view by something other than hypervisors are `capacity_by_site` and so on. Counts and notes are those
     of the findings.
     """
     found = risks.view(report)

@@ -17,7 +17,7 @@ _Fields = list[tuple[str, Type] | tuple[str, Type, Any]]
 
 
 def schema_of(*examples: Document, assumable: bool = False) -> dict[str, Any]:
-    """Give the schema that documents like these meet; keys that only some have may be absent.
+    """Return the schema that documents like these meet; keys that only some have may be absent.
 
     Args:
         examples: Documents of one schema, with every key that there is; their sections may be without rows.
@@ -47,12 +47,12 @@ def schema_of(*examples: Document, assumable: bool = False) -> dict[str, Any]:
 
 
 def _head(document: Document) -> Mapping[str, object]:
-    """Give the keys beside the sections, with the summary that is made of the metrics."""
+    """Return the keys beside the sections, with the summary that is made of the metrics."""
     return {**document.head, **({"summary": nested(document.metrics)} if document.metrics else {})}
 
 
 def _row(key: str, alternatives: Sequence[Sequence[Column]]) -> Type:
-    """Give the type of a row: every column of every alternative; null is an unknown value."""
+    """Return the type of a row: every column of every alternative; null is an unknown value."""
     columns = {column.key: column for some in alternatives for column in some if column.is_in_documents}
     always = set.intersection(*({column.key for column in some} for some in alternatives))
     types = {key: _cell(column) | None for key, column in columns.items()}
@@ -68,7 +68,7 @@ def _cell(column: Column) -> Type:
 
 
 def _of_values(key: str, values: Sequence[object]) -> Type:
-    """Give the type of values that examples have; a key that is null in an example may be a text."""
+    """Return the type of values that examples have; a key that is null in an example may be a text."""
     mappings = [value for value in values if isinstance(value, Mapping)]
     if mappings:
         always = set.intersection(*({*map(str, mapping)} for mapping in mappings))

@@ -41,7 +41,7 @@ _parsers = _Parsers()
 
 
 def parse(xml: bytes | str) -> etree._Element:
-    """Give the root element of a document.
+    """Return the root element of a document.
 
     A prefix that no declaration binds is accepted, as libvirt accepts it: to libxml2 a document that breaks the rules
     of namespaces is well-formed all the same. A document type declaration is refused: libvirt never writes one, and
@@ -69,7 +69,7 @@ def parse(xml: bytes | str) -> etree._Element:
 
 
 def parse_each(documents: Sequence[str], name: str) -> list[etree._Element | AnalyzerError]:
-    """Give the root element of each, as `parse` does, or why there is none.
+    """Return the root element of each, as `parse` does, or why there is none.
 
     Where each is visibly one element of this name, and nothing is wrong, they are parsed as one: lxml lets go of the
     interpreter for each document, and other threads that wait for it then take it.

@@ -115,7 +115,7 @@ class _Splitter:
             self._declared = None
 
     def _cut_off(self, end: int) -> Iterator[XmlSpan]:
-        """Give up on the document that is open here: it ends where the first one inside it begins."""
+        """Yield up on the document that is open here: it ends where the first one inside it begins."""
         broken = [XmlSpan(entry.start, end, _text(entry.name)) for entry in self._open if entry.may_be_a_root]
         pieces = sorted(broken + self._inner, key=lambda piece: piece.start)
         limits = (*(piece.start for piece in pieces[1:]), end)

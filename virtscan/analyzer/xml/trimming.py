@@ -44,7 +44,7 @@ def trimmed(xml: str) -> str:
 
 
 def _kept(devices: str, tail: str) -> str | None:
-    """Give the lines of disks and interfaces; None if one of them lies elsewhere, or in the tail behind all devices."""
+    """Return the lines of disks and interfaces; None if one is elsewhere, or in the tail after all devices."""
     kept, left_out, reached = "", tail, 0
     for first, last in _DEVICES:
         start = devices.find(first, reached)

@@ -23,7 +23,7 @@ def waiver_cause(
 
 
 def _holding(inventory: Inventory) -> set[tuple[str, ...]]:
-    """Give the waivers that hold at the scan, without their ends."""
+    """Return the waivers that hold at the scan, without their ends."""
     today: date = inventory.taken_at.date()
     return {
         (one.reason, one.hypervisor, one.domain, one.mac, one.server)

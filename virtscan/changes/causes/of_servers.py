@@ -76,7 +76,7 @@ def _of_fields(change: ServerChange, finding: Finding, wanted: State) -> Cause |
 
 
 def _switched(fields: Iterable[FieldChange], finding: Finding, wanted: State) -> Iterator[FieldChange]:
-    """Give the fields of offload that have this state now, of a device that decides where the finding names such."""
+    """Yield the fields of offload that have this state now, of a device that decides where the finding names such."""
     known = [one for one in finding.because if isinstance(one, r.OffloadKnown)]
     deciding = {device for one in known for device in one.devices}
     for field in fields:

@@ -18,7 +18,7 @@ _DAY = 86400.0
 
 
 def growth(counts: Sequence[ScanCounts]) -> tuple[Growth, ...]:
-    """Give the growth of each site of the last scan of each scope."""
+    """Return the growth of each site of the last scan of each scope."""
     last = {one.scan.scope: one for one in counts if one.capacity}
     sites = ((one.scan, capacity.site) for one in last.values() for capacity in one.capacity)
     return tuple(_of_site(counts, scan, site) for scan, site in sites)

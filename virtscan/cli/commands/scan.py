@@ -117,7 +117,7 @@ class _ScanResult(msgspec.Struct, frozen=True, kw_only=True):
     code: ExitCode
 
     def run(self, seconds: float, *, failure: str | None) -> Run:
-        """Give the facts about this run that metrics hold; a failure of the history decides the exit code."""
+        """Return the facts about this run that metrics hold; a failure of the history decides the exit code."""
         return Run(exit_code=self.code if failure is None else OutputError.exit_code, seconds=seconds)
 
 

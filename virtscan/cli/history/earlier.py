@@ -49,7 +49,7 @@ def last_night(text: str, *, scope: str | None) -> Inventory | None:
 
 
 def with_memory_of(inventory: Inventory, before: Inventory) -> Inventory:
-    """Give the inventory with an earlier one's memory of unread hosts, and of servers on them."""
+    """Return the inventory with an earlier one's memory of unread hosts, and of servers on them."""
     return remembering_places(remembering(inventory, before), before)
 
 
@@ -61,7 +61,7 @@ def changes_between(old: Inventory, new: Inventory) -> Changes:
 
 
 def news_of(new: Inventory, before: Inventory | None) -> Changes:
-    """Give the news of tonight; everything is new if there is nothing before."""
+    """Return the changes since the earlier scan; without one, everything is new."""
     if before is not None:
         return news(changes_between(before, new), before, new)
     old = msgspec.structs.replace(
@@ -74,6 +74,6 @@ def news_of(new: Inventory, before: Inventory | None) -> Changes:
 
 
 def new_gaps(new: Inventory, before: Inventory | None) -> tuple[Gap, ...]:
-    """Give the gaps that the earlier inventory does not have."""
+    """Return the gaps that the earlier inventory does not have."""
     known = set() if before is None else {(gap.about, gap.item, gap.hypervisor) for gap in before.gaps}
     return tuple(gap for gap in new.gaps if (gap.about, gap.item, gap.hypervisor) not in known)

@@ -1,4 +1,4 @@
-"""A scan into the history, whatever becomes of its report; if the database takes none, into a file."""
+"""Saving of a scan to the history, even if its report fails; if the database refuses it, to a file."""
 
 import contextlib
 from pathlib import Path
@@ -33,7 +33,7 @@ class Keeping:
             url: The database; None for no history.
             scope: The configuration that is scanned.
             saved: The file that has the scan anyway.
-            console: Takes a word about the outcome.
+            console: Reports the outcome.
         """
         self._url = url
         self._scope = scope
@@ -53,7 +53,7 @@ class Keeping:
         self._inventory = inventory
 
     def judged(self, report: Report) -> None:
-        """Keep it now, with the counts of this report; its news counts as reported when the context ends well."""
+        """Keep it now, with the counts of this report; its changes count as reported when the context ends well."""
         self._keep(report)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -1,4 +1,4 @@
-"""A scan with `--since`: the night before, its memory, and the news."""
+"""A scan with `--since`: the earlier scan, its memory, and the changes."""
 
 from typing import Self
 
@@ -49,11 +49,11 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
         return cls(is_wanted=True, note=f"{uri.shown(text)}: {lacking}; everything counts as new")
 
     def remembered_by(self, inventory: Inventory) -> Inventory:
-        """Give tonight's inventory with earlier facts about hosts that could not be read."""
+        """Return this scan's inventory with earlier facts about hosts that could not be read."""
         return inventory if self.before is None else with_memory_of(inventory, self.before)
 
     def news(self, inventory: Inventory) -> News | None:
-        """Give the news of tonight; None if the whole report was requested."""
+        """Return the changes since the earlier scan; None if the full report was requested."""
         if not self.is_wanted:
             return None
         return News(changes=news_of(inventory, self.before), gaps=new_gaps(inventory, self.before))
@@ -71,7 +71,7 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def code_of(news: News | None, whole: ExitCode, fail_on: FailOn) -> ExitCode:
-    """Return the exit code: that of the news if there is to be any, unless nothing could be read."""
+    """Return the exit code: that of the changes if they are reported, unless nothing could be read."""
     if news is None or whole is ExitCode.NOTHING_SEEN:
         return whole
     return of_changes(news.changes, fail_on)

@@ -35,7 +35,7 @@ def checked(url: str, origin: str) -> str:
 
 
 def installed(url: str) -> str:
-    """Return the URL if its modules are there, before hosts are read in vain.
+    """Return the URL if its modules are there, before any host is read.
 
     Raises:
         ConfigError: One is missing.

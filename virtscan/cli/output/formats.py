@@ -77,7 +77,7 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
 def wanted_outputs(
     formats: Sequence[Wanted], output: Path | None, *, default: str = next(iter(REPORTERS)), summary: bool = False
 ) -> tuple[Wanted, ...]:
-    """Give the outputs of `--format`, `--summary` and `-o`; without any of them it is the default format.
+    """Return the outputs of `--format`, `--summary` and `-o`; without any of them it is the default format.
 
     Raises:
         click.UsageError: Two outputs are the same place, `-o` has no format, or a terminal can't show a format.
@@ -99,7 +99,7 @@ def wanted_outputs(
 
 
 def places(wanted: Iterable[Wanted]) -> tuple[tuple[str, Path], ...]:
-    """Give the option and the place of each output."""
+    """Return the option and the place of each output."""
     return tuple((one.option, one.path) for one in wanted)
 
 

@@ -24,7 +24,7 @@ class Colour(Enum):
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """The wishes of a command line: nothing shortened, colour, rows that need no action, the total, columns, order."""
+    """Display options: nothing shortened, colour, rows that need no action, the total, columns, order."""
 
     wide: bool = False
     colour: Colour = Colour.AUTO
@@ -34,7 +34,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     sort: tuple[str, ...] = ()
 
     def options(self, path: Path | None) -> RenderOptions:
-        """Give the options for a text that goes to a path; None and `-` are standard output."""
+        """Return the options for a text that goes to a path; None and `-` are standard output."""
         is_terminal = path in (None, STDOUT) and sys.stdout.isatty()
         return RenderOptions(
             width=_terminal_width() if is_terminal and not self.wide else None,

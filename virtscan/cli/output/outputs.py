@@ -99,7 +99,7 @@ class Outputs:
         The place is opened at once, so that an unwritable folder fails before hosts are read. Anything but a regular
         file (a terminal, a device, /dev/stdout) is written directly, a named pipe when there is something to write.
         A new file gets these permissions, for None those of any new file here. An old one keeps its owner and
-        permissions, but for those of others that `mode` denies.
+        permissions, except those of others that `mode` denies.
 
         Raises:
             click.ClickException: The file can't be opened for writing.

@@ -39,7 +39,7 @@ class Redaction:
         self._known = known
 
     def __call__(self, inventory: Inventory) -> Inventory:
-        """Give the inventory under pseudonyms."""
+        """Return the inventory under pseudonyms."""
         if self._known is None:
             return inventory
         from virtscan.redaction import redact
@@ -47,14 +47,14 @@ class Redaction:
         return self._with_map(inventory, redact)
 
     def of_earlier(self, inventory: Inventory) -> Inventory:
-        """Give an inventory that may have been saved under these pseudonyms already: then as it is."""
+        """Return an inventory that may have been saved under these pseudonyms already: then as it is."""
         names = {host.name for host in inventory.hypervisors}
         if self._known is not None and names and names <= set(self._known.names.values()):
             return inventory
         return self(inventory)
 
     def of_counts(self, counts: Sequence[ScanCounts]) -> tuple[ScanCounts, ...]:
-        """Give the counts of scans under pseudonyms; those of scans that were kept under them stay."""
+        """Return the counts of scans under pseudonyms; those of scans that were kept under them stay."""
         servers = {one.server for scan in counts for one in scan.findings if one.server is not None}
         if self._known is None or (servers and servers <= set(self._known.names.values())):
             return tuple(counts)
@@ -63,7 +63,7 @@ class Redaction:
         return self._with_map(tuple(counts), redact_counts)
 
     def scope(self, scope: str | None) -> str | None:
-        """Give the pseudonym of a scope, if scans are already kept under it."""
+        """Return the pseudonym of a scope, if scans are already kept under it."""
         if self._known is None or scope is None:
             return scope
         from virtscan.redaction import known_scope
@@ -79,7 +79,7 @@ class Redaction:
         return Pseudonyms(self._known).condition(text)
 
     def of_trace(self, trace: "Trace") -> "Trace":
-        """Give the content of a capture under the same pseudonyms."""
+        """Return the content of a capture under the same pseudonyms."""
         if self._known is None:
             return trace
         from virtscan.redaction import redact_trace

@@ -48,7 +48,7 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
 
     def document(self, run: Run) -> Document:
-        """Give the document of the changes."""
+        """Return the document of the changes."""
         from virtscan.views.changes import view
 
         return msgspec.structs.replace(view(self.changes, self.gaps), exit_code=exit_code(run.exit_code))
@@ -79,7 +79,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, further=sections()) if wanted else self
 
     def with_pseudonyms(self, of: Callable[[str], str]) -> "Rendering":
-        """Give the form for a report under pseudonyms: a condition on a name becomes one on its pseudonym."""
+        """Return the form for a report under pseudonyms: a condition on a name becomes one on its pseudonym."""
         conditions = (parse_condition(text) for text in self.where)
         where = tuple(f"{one.column}{one.sign}{of(one.operand)}" for one in conditions)
         return msgspec.structs.replace(self, where=where)
@@ -93,8 +93,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         """Try the options on an empty report, before any host is read.
 
         Args:
-            is_assumed: The report is to be one under assumptions.
-            is_news: News are to take the place of a view.
+            is_assumed: The report is made under assumptions.
+            is_news: Changes replace the view.
 
         Raises:
             ConfigError: A condition is invalid, names a column that the view lacks, or a value that its column can't
@@ -110,7 +110,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         self._document(empty, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
 
     def _check_view(self) -> None:
-        """Refuse options that nothing would heed."""
+        """Refuse options that would have no effect."""
         look = current_look()
         shown = [one for one in self.outputs if one.reporter.content is Content.VIEW]
         if not shown:
@@ -128,7 +128,7 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             raise click.UsageError(f"--total: {why}; add --view {_CAPACITY}, and leave out --where")
 
     def _choices(self) -> dict[str, object]:
-        """Give the options that choose of a view, with their values."""
+        """Return the options that select parts of a view, with their values."""
         look = current_look()
         chosen = {"--view": self.view, "--by": self.by, "--where": self.where}
         return chosen | {"--sort": look.sort, "--columns": look.columns, "--total": look.total}
@@ -205,13 +205,13 @@ def _refuse(options: Mapping[str, object], why: str) -> None:
 
 
 def with_file(report: Report, file: Path | None, *, is_redacted: bool = False) -> Report:
-    """Give a report with the name of its inventory for further commands; a path may hold names."""
+    """Return a report with the name of its inventory for further commands; a path may hold names."""
     name = "FILE" if is_redacted or file == STDOUT else str(file)
     return report if file is None else msgspec.structs.replace(report, file=name)
 
 
 def _carried_over(run: Run, path: Path) -> Run:
-    """Add the time of the last complete scan from the metrics that are to be replaced."""
+    """Add the time of the last complete scan from the metrics that will be replaced."""
     if path == STDOUT:
         return run
     from virtscan.reporters.prometheus import last_complete

@@ -32,7 +32,7 @@ class OutputTarget(Protocol):
         """Make everything written visible; the last call."""
 
     def discard(self) -> None:
-        """Drop the written bytes, as far as the place allows; the last call instead of `commit`."""
+        """Drop the written bytes if the place allows it; the last call instead of `commit`."""
 
     @property
     def is_earlier(self) -> bool:
@@ -201,7 +201,7 @@ class _Replacement:
         return self._open
 
     def _take_after_old(self, number: int) -> None:
-        """Give the new file the owner and the permissions of the old one, or those of a new file."""
+        """Set the owner and the permissions of the new file: those of the old one, or those of a new file."""
         try:
             old = self._target.stat()
         except FileNotFoundError:

@@ -19,11 +19,11 @@ def read_apart(
     seconds: float,
     least: float = 0.0,
 ) -> Inventory:
-    """Read in a child process, in which this returns; after a crash again in another one, one call at a time.
+    """Read in a child process, where this returns; after a crash read again in another one, one call at a time.
 
     Args:
         read: Called with the seconds that it may take, and True if no two calls may share a connection.
-        unread: Gives the inventory of which nothing was read, for a reason: after a second crash.
+        unread: Returns an inventory with nothing read, for a reason: after a second crash.
         console: Where a crash is reported.
         seconds: How long all of it may take.
         least: The least time of it for the second reading.

@@ -69,7 +69,7 @@ class Input:
         return self._has_ended
 
     def _read(self) -> bytes:
-        """Pass over bytes that may come after the wanted text."""
+        """Skip bytes after the wanted text."""
         try:
             return os.read(self._number, 1 << 16)
         except OSError:

@@ -168,7 +168,7 @@ def _read_all(
 def _about_domains(
     session: Session, domains: Sequence[libvirt.virDomain], server_macs: Collection[Mac], *, next_start: bool
 ) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
-    """Give the requests for the documents of domains, and for the lists that their interfaces lead to."""
+    """Yield the requests for the documents of domains, and for the lists that their interfaces lead to."""
     lists = Lists(session.connection)
     leads = Leads(session, lists, server_macs)
     use = partial(_read_domains, session, leads)

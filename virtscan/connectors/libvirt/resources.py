@@ -46,7 +46,7 @@ def processor(info: Sequence[Any]) -> Processor:  # Any: libvirt-python ships no
 
 
 def requests(session: Session, *, statistics: bool) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
-    """Give the requests for the memory that is free, for the facts that are lists of domains, and for statistics."""
+    """Yield the requests for the memory that is free, for the facts that are lists of domains, and for statistics."""
     connection = session.connection
     memory = partial(connection.getMemoryStats, libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
     yield PipelinedCall(partial(reply_of, memory), partial(_use_memory, session))
@@ -61,7 +61,7 @@ def requests(session: Session, *, statistics: bool) -> Iterator[PipelinedCall[An
 
 
 def suspended(address: str) -> int:
-    """Give the flag of the list of suspended domains at an address.
+    """Return the flag of the list of suspended domains at an address.
 
     A guest that suspended itself (pmsuspended) is in libvirt's list of other states. With QEMU that is one whose CPUs
     are stopped; with Xen it may be one that is idle.

@@ -23,7 +23,7 @@ SOURCE = "sosreport"
 
 
 def shown(address: str) -> str:
-    """Give the address as it is shown: `sosreport:` and the path."""
+    """Return the address as it is shown: `sosreport:` and the path."""
     return TARGETS[TargetKind.SOSREPORT].text(address)
 
 

@@ -69,7 +69,7 @@ def find(start: Path) -> Iterator[File | Unused | Gap]:
         except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
             if path == start:
                 raise ConnectorError(_reason(error)) from error
-            # A link into nowhere hides nothing, unless it is named like a wanted file.
+            # A broken link hides nothing, unless it is named like a wanted file.
             if _is_named_xml(path) or not isinstance(error, FileNotFoundError):
                 yield gap(printable(path), Failure(detail=_reason(error)))
 

@@ -56,7 +56,7 @@ class AttachmentPoints:
         self._virtual_nics = tuple(sorted(name for name, kind in kinds.items() if kind is NicKind.VIRTUAL))
 
     def point(self, attachment: Attachment, network: str | None, target: str | None) -> AttachmentPoint:
-        """Give the point of an attachment; see there for `network` and `target`."""
+        """Return the point of an attachment; see there for `network` and `target`."""
         segments, device = self._hypervisor.segments, attachment.device
         segment = None if device is None else segments.get(device)
         if device is not None and attachment.mode is not None:

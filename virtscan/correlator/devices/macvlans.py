@@ -9,7 +9,7 @@ from virtscan.model import DeviceKind, DeviceName, SourceMode
 
 
 def macvlans_below(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> Iterator[DeviceName]:
-    """Give the macvlans that frames meet first on their way down from a device."""
+    """Yield the macvlans that frames meet first on their way down from a device."""
     below = stacks[device].lower if device in stacks else ()
     found = [name for name in (device, *below) if name in stacks and stacks[name].kind is DeviceKind.MACVLAN]
     yield from (name for name in found if not any(name in stacks[other].lower for other in found))

@@ -47,7 +47,7 @@ def may_be_nic(device: Device) -> bool:
 
 
 def kinds_of_nics(host: Hypervisor) -> frozenset[NicKind]:
-    """Give the kinds of a host's NICs; a device that only may be one adds what it would be at worst."""
+    """Return the kinds of a host's NICs; a device that only may be one adds what it would be at worst."""
     doubtful = NicKind.FILLING if is_physical(host) else NicKind.UNKNOWN
     return frozenset(
         nic_kind(device, host) if is_nic(device) else doubtful for device in host.devices if may_be_nic(device)

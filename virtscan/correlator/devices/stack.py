@@ -110,7 +110,7 @@ def follow(
 
 
 def real_device(name: DeviceName, stacks: Mapping[DeviceName, DeviceStack]) -> DeviceName:
-    """Give the device that a macvtap is plugged into; over a macvlan it is the device below that one."""
+    """Return the device that a macvtap is plugged into; over a macvlan it is the device below that one."""
     seen = {name}
     while name in stacks and stacks[name].kind is DeviceKind.MACVLAN and stacks[name].lower:
         below = stacks[name].lower[0]

@@ -67,7 +67,7 @@ _TAP_OR_MACVTAP: _Values = (_SERVER_MODES[0], {**_SERVER_MODES[1], "tap": Where.
 
 
 def missing_facts(points: Sequence[PointEvaluation], missing: Sequence[Reason]) -> tuple[MissingFact, ...]:
-    """Give the missing facts that may change the verdict of an interface, the cheapest first.
+    """Return the missing facts that may change the verdict of an interface, the cheapest first.
 
     Each is supposed alone, with all other rulings as they are; where none alone changes the verdict, all are given, for
     together they do. A verdict that is clear needs nothing, whatever else is unknown.
@@ -107,7 +107,7 @@ def _facts(ruled: Sequence[Ruling], missing: Sequence[Reason]) -> Iterator[Missi
 
 
 def _server_modes(reason: Reason, ruled: Sequence[Ruling]) -> _Values | None:
-    """Give the places that the server's own mode decides on; None for another fact.
+    """Return the places that the server's own mode decides on; None for another fact.
 
     On a device that may be a bridge, the server may be plugged in by a tap instead.
     """

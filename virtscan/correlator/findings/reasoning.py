@@ -65,7 +65,7 @@ class Reasoning:
         self._renewals = tuple(NeedsRenewal(item=gap.item) for gap in outdated)
 
     def reasons(self, evaluation: Evaluation) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
-        """Give `because` and `missing` of a finding, the deciding reason first."""
+        """Return `because` and `missing` of a finding, the deciding reason first."""
         ruling, decided = evaluation.ruling, evaluation.decided
         because: list[Reason] = []
         missing: list[Reason] = []
@@ -82,7 +82,7 @@ class Reasoning:
         return tuple(dict.fromkeys(because)), tuple(dict.fromkeys(missing))
 
     def lacking(self, points: Iterable[PointEvaluation]) -> tuple[Reason, ...]:
-        """Give the missing facts of every open ruling, not only of the one that decides."""
+        """Return the missing facts of every open ruling, not only of the one that decides."""
         missing: list[Reason] = []
         for point in points:
             for ruling in point.rulings:

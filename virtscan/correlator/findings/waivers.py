@@ -33,7 +33,7 @@ def state_on(waiver: Waiver, day: date) -> WaiverState:
 
 
 class Waivers:
-    """The waivers that hold on one day, in the order in which they were given."""
+    """The waivers that hold on one day, in the order given."""
 
     def __init__(self, waivers: Iterable[Waiver], today: date) -> None:
         """Take all; one has expired from the day after its `until` on."""
@@ -51,7 +51,7 @@ class Waivers:
         return not self._valid
 
     def apply(self, finding: Finding) -> Finding:
-        """Give the finding with the reason of the first waiver whose patterns all match, or as it was."""
+        """Return the finding with the reason of the first waiver whose patterns all match, or as it was."""
         if not self._valid:
             return finding
         matching = self.matching(finding)
@@ -59,7 +59,7 @@ class Waivers:
         return finding.concluding(waived=self._valid[matching[0]][0]) if matching else finding
 
     def of_server(self, finding: Finding) -> str | None:
-        """Give the reason of the first waiver that is about this finding's server by name; None without one."""
+        """Return the reason of the first waiver that is about this finding's server by name; None without one."""
         if finding.server is None:
             return None
         for number in self.matching(finding):
@@ -76,7 +76,7 @@ class Waivers:
         return bool(matching)
 
     def matching(self, finding: Finding) -> list[int]:
-        """Give the numbers of all that match it and have not expired, in the order in which they were given."""
+        """Return the numbers of all that match it and have not expired, in the order given."""
         subject = (finding.hypervisor, finding.domain, finding.mac or "", finding.server or "")
         return [number for number, (_, patterns) in self._valid.items() if _matches(patterns, subject)]
 

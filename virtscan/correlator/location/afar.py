@@ -125,7 +125,7 @@ def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool
 def _may_be_carried(
     place: GuestNic | HostDevice | HostItself, here: str, fleet: Fleet, server: str
 ) -> NeedsPlace | None:
-    """Give the reason why the server's hypervisor may be a domain of this one that was not read."""
+    """Return the reason why the server's hypervisor may be a domain of this one that was not read."""
     incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
     if incomplete is None:
         return None
@@ -215,7 +215,7 @@ def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoi
 
 
 def why_hidden(place: UnlocatedServer) -> WhyUnlocated:
-    """Give the reason why a server that was not found may be on a hypervisor, as far as it is the same on all."""
+    """Return the reason why a server that was not found may be on a hypervisor, as far as it is the same on all."""
     if place.outdated is not None:
         return WhyUnlocated.OUTDATED
     if place.copy:
@@ -226,7 +226,7 @@ def why_hidden(place: UnlocatedServer) -> WhyUnlocated:
 
 
 def _hidden(stack: SendingStack, place: UnlocatedServer, here: str, fleet: Fleet) -> NeedsPlace | None:
-    """Give the reason why the server may be here although nothing here has its MAC; None if it can't be."""
+    """Return the reason why the server may be here although nothing here has its MAC; None if it can't be."""
     why = why_hidden(place)
     macs, hypervisor = place.macs, place.outdated
     match why:

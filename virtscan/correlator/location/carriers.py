@@ -67,7 +67,7 @@ def carriers_of(
 def carriers_between(
     carriers: Mapping[str, Sequence[CarryingDomain]], machines: Mapping[str, str], inner: str, around: str
 ) -> tuple[CarryingDomain, ...]:
-    """Give the domains on the machine `around` that `inner` is or runs in, at any depth: one for each copy.
+    """Return the domains on the machine `around` that `inner` is or runs in, at any depth: one for each copy.
 
     A domain is in doubt if each way from it leads through a carrier in doubt.
     """

@@ -22,7 +22,7 @@ class DomainCopy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def copies_of(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
-    """Give the domains that may be the server: of copies of one uuid, a running one excludes those that are off."""
+    """Yield the domains that may be the server: of copies of one uuid, a running one excludes those that are off."""
     found = list(_all_copies(stack, fleet))
     running = {_identity(copy) for copy in found if copy.domain.state is DomainState.ACTIVE}
     kept = [
@@ -73,7 +73,7 @@ def _copy(owner: InterfaceOwner) -> DomainCopy:
 
 
 def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain]]:
-    """Give the domains that are the server's machine: by its uuid, or by a NIC where the named device was not read."""
+    """Yield the domains that are the server's machine: by its uuid, or by a NIC where the named device was not read."""
     uuid = stack.server.system_uuid
     found = (
         {}

@@ -61,14 +61,14 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     outdated: frozenset[str]
 
     def of_machine(self, hypervisor: str) -> Iterator[Hypervisor]:
-        """Give every hypervisor of the inventory that is the same machine, the named one first."""
+        """Yield every hypervisor of the inventory that is the same machine, the named one first."""
         yield self.hypervisors[hypervisor]
         for name in self.members[self.machines[hypervisor]]:
             if name != hypervisor:
                 yield self.hypervisors[name]
 
     def devices_of(self, hypervisor: str) -> dict[DeviceName, Device]:
-        """Give the devices of a hypervisor's machine by name; of two descriptions the hypervisor's own counts."""
+        """Return the devices of a hypervisor's machine by name; of two descriptions the hypervisor's own counts."""
         found: dict[DeviceName, Device] = {}
         for host in self.of_machine(hypervisor):
             for device in host.devices:
@@ -89,7 +89,7 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
         return with_carriers({self.machines[hypervisor]}, self.carriers, self.machines)
 
     def carriers_on(self, hypervisor: str, onto: str) -> tuple[CarryingDomain, ...]:
-        """Give the domains on the machine of `onto` that a nested hypervisor is, or is nested in: one for each copy."""
+        """Return the domains on `onto`'s machine that a nested hypervisor is, or is nested in: one for each copy."""
         return carriers_between(self.carriers, self.machines, self.machines[hypervisor], self.machines[onto])
 
     def is_carried(self, hypervisor: str) -> bool:

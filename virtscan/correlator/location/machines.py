@@ -12,7 +12,7 @@ _MADE_UP = ("test:", "test+")
 
 
 def machines_of(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> dict[str, str]:
-    """Give hypervisors with a common mark the name of the first of them.
+    """Return hypervisors with a common mark the name of the first of them.
 
     A list of NICs that is a part of another one's is the same machine's, read with a gap, unless uuids differ.
 
@@ -41,7 +41,7 @@ def machines_of(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> dict[st
 
 
 def _parts(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> Iterator[tuple[str, str]]:
-    """Give pairs of hypervisors of which the first lists some NICs of the second, and no uuid distinguishes them."""
+    """Yield pairs of hypervisors of which the first lists some NICs of the second, and no uuid distinguishes them."""
     own = {host.name: _burned_in(host, guests) for host in hosts}
     uuids = {host.name: _uuid(host) for host in hosts}
     having: dict[Mac, set[str]] = defaultdict(set)
@@ -55,7 +55,7 @@ def _parts(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> Iterator[tup
 
 
 def _burned_in(host: Hypervisor, guests: Collection[Mac]) -> frozenset[Mac]:
-    """Give the MACs that no other machine has; a guest's macvtap may have lent its own to a NIC."""
+    """Return the MACs that no other machine has; a guest's macvtap may have lent its own to a NIC."""
     if host.uri.startswith(_MADE_UP):
         return frozenset()
     return frozenset(mac for mac in _nic_macs(host) if is_burned_in(mac) and mac not in guests)

@@ -36,7 +36,7 @@ Memory: TypeAlias = Mapping[ServerName, Remembered]
 
 
 def remembered(inventory: Inventory) -> Memory:
-    """Give the remembered places by server; none of a server that was seen on another hypervisor since."""
+    """Return the remembered places by server; none of a server that was seen on another hypervisor since."""
     unread = {host.name for host in inventory.hypervisors if host.status is not HostStatus.COMPLETE}
     last = {
         one.hypervisor: msgspec.structs.replace(one.last, name=one.hypervisor)
@@ -79,7 +79,7 @@ def _spots(place: RememberedPlace, host: Hypervisor) -> Iterator[GuestNic | Host
 
 
 def _marks(host: Hypervisor) -> frozenset[str]:
-    """Give the uuids and MACs by which a server may be seen on a hypervisor."""
+    """Return the uuids and MACs by which a server may be seen on a hypervisor."""
     uuids = {domain.uuid.casefold() for domain in host.domains if domain.uuid is not None}
     macs = {interface.mac for domain in host.domains for interface in domain.interfaces if interface.mac is not None}
     devices = {mac for device in host.devices for mac in (device.mac, device.permanent_mac) if mac is not None}

@@ -77,7 +77,7 @@ Place: TypeAlias = GuestNic | HostDevice | HostItself | Bare | UnlocatedServer
 
 
 def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
-    """Give every place of a server that sends through this stack, at least one."""
+    """Return every place of a server that sends through this stack, at least one."""
     server = stack.server
     copies = list(copies_of(stack, fleet))
     seen: list[GuestNic | HostDevice | HostItself] = [nic for copy in copies for nic in _nics(copy, stack)]
@@ -123,7 +123,7 @@ def contradicted(stack: SendingStack, fleet: Fleet) -> str | None:
 
 
 def _nics(copy: DomainCopy, stack: SendingStack) -> Iterator[GuestNic]:
-    """Give the copy's interface, and every other one of its domain that no MAC of the stack stands for."""
+    """Yield the copy's interface, and every other one of its domain that no MAC of the stack stands for."""
     by_mac = [interface for interface in copy.domain.interfaces if interface.mac in stack.macs]
     if copy.nic is not None and copy.nic is not by_mac[0]:
         yield _nic(copy, copy.nic, declared=stack.declared)
@@ -145,7 +145,7 @@ def _nic(copy: DomainCopy, interface: Interface, *, declared: bool) -> GuestNic:
 
 
 def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostItself]:
-    """Give the hypervisors' own devices that the server sends through: by MAC, or because both are one machine.
+    """Yield the hypervisors' own devices that the server sends through: by MAC, or because both are one machine.
 
     Frames of a machine that is the server enter at the top of its stack, which may be a macvlan that libvirt does not
     list. Any other device with its MAC, such as the macvtap of a domain that was not read, is where they enter.
@@ -207,7 +207,7 @@ def _is_a_guests(mac: Mac, device: Device, hypervisor: str, fleet: Fleet) -> boo
 
 
 def _unexplained(stack: SendingStack) -> Iterator[Mac]:
-    """Give the MACs of NICs that stand for a node of their own where they are not found beside those that are.
+    """Yield the MACs of NICs that stand for a node of their own where they are not found beside those that are.
 
     Of an observed stack none: the MACs of its bonds and bridges are in no domain, and a NIC that is passed through to
     the domain is in none either.

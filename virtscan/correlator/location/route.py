@@ -59,7 +59,7 @@ class LocalServer(msgspec.Struct, frozen=True, kw_only=True):
 def positions(
     stack: SendingStack, place: Place, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
 ) -> Iterator[Position]:
-    """Give the positions of a server at a place on the interface's own hypervisor, at least one.
+    """Yield the positions of a server at a place on the interface's own hypervisor, at least one.
 
     Args:
         stack: The devices that the server sends through.
@@ -196,7 +196,7 @@ def _may_be_bridge(device: DeviceName, stacks: Mapping[DeviceName, DeviceStack])
 
 def _shared(sender: LocalServer, mode: SourceMode, point: AttachmentPoint) -> Position:
     """Judge two macvtaps, or a macvlan and a macvtap, on one device."""
-    assert point.device is not None  # noqa: S101  `_at` has seen to it
+    assert point.device is not None  # noqa: S101  `_at` ensures it
     shares = SharesDevice(
         server=sender.server, hypervisor=point.hypervisor, domain=sender.domain, device=point.device, mode=mode
     )
@@ -240,7 +240,7 @@ def _goes_down(
     sender: LocalServer, device: DeviceName, point: AttachmentPoint, stacks: Mapping[DeviceName, DeviceStack]
 ) -> Position:
     """Judge a server whose frames pass the interface's own stack on their way out, where no macvtap receives them."""
-    assert point.device is not None  # noqa: S101  `_at` has seen to it
+    assert point.device is not None  # noqa: S101  `_at` ensures it
     separated = _is_separated(device, point, stacks)
     may_be_tagged = separated or _is_separated(device, point, stacks, by=DeviceKind.UNKNOWN)
     kind = SeparatedByVlan if separated else SendsDown
@@ -265,7 +265,7 @@ def _is_separated(
     by: DeviceKind = DeviceKind.VLAN,
 ) -> bool:
     """Return True if a VLAN lies between the two devices: one of them, or a device above which it stands, is one."""
-    assert point.device is not None  # noqa: S101  `_at` has seen to it
+    assert point.device is not None  # noqa: S101  `_at` ensures it
     own = {device, *(stacks[device].lower if device in stacks else ())}
     others = {point.device, *point.stack.lower}
     between = (own ^ others) & stacks.keys()

@@ -14,7 +14,7 @@ class Sight(msgspec.Struct, frozen=True):
 
 
 def seen_from(place: Place, here: str, fleet: Fleet) -> Sight:
-    """Give the sources of packets that a place has on the hypervisor `here`, and the place itself if it lies outside.
+    """Return the sources of packets that a place has on the hypervisor `here`, and the place itself if it lies outside.
 
     A server on a hypervisor that is itself a domain `here` sends out of that domain's NICs, as far as they are known.
     One on a hypervisor that may be a domain has both places, of which only one is real.

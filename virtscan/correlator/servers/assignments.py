@@ -62,19 +62,19 @@ class Assignments:
         ]
 
     def of_mac(self, mac: Mac | None) -> ServerNumbers:
-        """Give the servers that alone are to answer this MAC; none if one record of it may mean another host."""
+        """Return the servers that alone are to answer this MAC; none if one record of it may mean another host."""
         return _NONE if mac is None else self._by_mac.get(mac, _NONE)
 
     def possible_for(self, mac: Mac | None) -> ServerNumbers:
-        """Give the servers that records of this MAC may mean: those of any record while it is unknown."""
+        """Return the servers that records of this MAC may mean: those of any record while it is unknown."""
         return _all_of(self._possible.values()) if mac is None else self._possible.get(mac, _NONE)
 
     def of_device(self, device: Locality, vlan_id: int | None) -> ServerNumbers:
-        """Give the servers of the subnets that a device is in, by its addresses, else by its VLAN: they may answer."""
+        """Return the servers of a device's subnets, by its addresses, else by its VLAN: they may answer."""
         return _all_of(named for _, named in self._matching(device, vlan_id))
 
     def subnets_of(self, device: Locality, vlan_id: int | None) -> tuple[Subnet, ...]:
-        """Give the subnets on record that a device is in."""
+        """Return the subnets on record that a device is in."""
         return tuple(subnet for subnet, _ in self._matching(device, vlan_id))
 
     def _matching(self, device: Locality, vlan_id: int | None) -> list[tuple[Subnet, ServerNumbers]]:
@@ -94,7 +94,7 @@ def _all_of(groups: Iterable[ServerNumbers]) -> ServerNumbers:
 
 
 def _meaning(servers: Sequence[Server], fresh: Sequence[bool], name: str) -> _Named:
-    """Give the servers that a name means; an address that none is known to have may be that of any unread one."""
+    """Return the servers that a name means; an address that none is known to have may be that of any unread one."""
     certain = {
         number
         for number, server in enumerate(servers)
@@ -132,7 +132,7 @@ def _address(text: str) -> IpAddress | None:
 
 
 def _host_names(server: Server) -> Iterator[str]:
-    """Give the names of a server: its own, and the host that it is read from."""
+    """Yield the names of a server: its own, and the host that it is read from."""
     yield server.name.casefold().rstrip(".")
     host = server.source.partition("://")[2].rpartition("@")[2].casefold()
     host = host.removeprefix("[").partition("]")[0] if host.startswith("[") else host.partition(":")[0]

@@ -29,7 +29,7 @@ class Switch(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def word(self) -> str | None:
-        """Give the name for a command; None where there is none."""
+        """Return the name for a command; None where there is none."""
         return command_word(self.device)
 
 
@@ -84,12 +84,12 @@ def cure(stack: SendingStack) -> Cure:
 
 
 def own_devices(stack: SendingStack, fleet: Fleet) -> tuple[Device, ...]:
-    """Give the devices of hypervisors that the server is, or that have its MAC."""
+    """Return the devices of hypervisors that the server is, or that have its MAC."""
     return tuple(place.device for place in places(stack, fleet) if isinstance(place, HostDevice))
 
 
 def as_judged(stack: SendingStack, fleet: Fleet) -> SendingStack:
-    """Give the stack as the findings see it that may be on its hypervisor: a macvlan hands frames to its neighbours."""
+    """Return the stack as findings see it, which may be on its hypervisor: a macvlan sends frames to its neighbours."""
     may_be_host = any(isinstance(place, HostDevice | HostItself | UnlocatedServer) for place in places(stack, fleet))
     return down_to_macvlan(stack) if may_be_host else stack
 
@@ -103,12 +103,12 @@ def cure_of(stack: SendingStack, fleet: Fleet) -> Cure:
 
 
 def command_word(name: str | None) -> str | None:
-    """Give a device's name for a command; None for an unnamed one or a name that no command can safely contain."""
+    """Return a device's name for a command; None for an unnamed one or a name that no command can safely contain."""
     return name if name is not None and _PLAIN_NAME.fullmatch(name) else None
 
 
 def stack_of(server: Server, interface: str | None) -> SendingStack:
-    """Give the stack of a server that a finding names by its interface.
+    """Return the stack of a server that a finding names by its interface.
 
     Without such a stack the finding rests on a NIC of the server whose name is unknown.
     """
@@ -120,7 +120,7 @@ def stack_of(server: Server, interface: str | None) -> SendingStack:
 
 
 def server_of(servers: Iterable[Server], name: str | None, interface: str | None) -> Server | None:
-    """Give the server that a finding names: of namesakes the one that sends through the interface, else the first."""
+    """Return the server that a finding names: of namesakes the one that sends through the interface, else the first."""
     named = [server for server in servers if server.name == name]
     if len(named) > 1:
         for server in named:
@@ -136,7 +136,7 @@ def any_fixed(features: Mapping[str, Feature]) -> bool:
 
 
 def offload_of(stack: SendingStack, name: DeviceName | None) -> Offload:
-    """Give the known offload of a device; for an unread stack it is that of the server."""
+    """Return the known offload of a device; for an unread stack it is that of the server."""
     if stack.observed and name is not None:
         return stack.offload(name)
     server = stack.server

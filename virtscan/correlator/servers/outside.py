@@ -158,7 +158,7 @@ class OutsideServers:
         return from_outside(one.stack, one.place, point, self._index.fleet, one.remembered)
 
     def _excluded(self, candidates: CandidateServers, network: Locality, included: frozenset[int]) -> dict[int, str]:
-        """Give the servers that do not answer, each with the code of why."""
+        """Return the servers that do not answer, each with the code of why."""
         everyone = range(len(self._index.servers))
         if candidates.on_record:
             excluded = {number: "other-server-on-record" for number in everyone if number not in candidates.possible}

@@ -93,7 +93,7 @@ def path_along(
 def _doubtful(
     names: tuple[DeviceName, ...], known: Mapping[DeviceName, ServerDevice], named: Collection[DeviceName]
 ) -> Iterator[int]:
-    """Give the places of devices above the named one that may be VLANs, through which the server does not send."""
+    """Yield the places of devices above the named one that may be VLANs, through which the server does not send."""
     for place, name in enumerate(names):
         if name in named:
             return

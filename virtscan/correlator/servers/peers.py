@@ -38,7 +38,7 @@ class Peers(msgspec.Struct, frozen=True, kw_only=True):
     placed: tuple[Sequence[PlacedStack], ...]
 
     def stacks(self, place: int) -> tuple[SendingStack, ...]:
-        """Give the stacks that the servers have at one of their places."""
+        """Return the stacks that the servers have at one of their places."""
         return tuple(some[place].stack for some in self.placed)
 
     def without(self, numbers: Set[int]) -> "Peers":

@@ -74,7 +74,7 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.is_assumed else self.server.observed_at
 
     def offload(self, name: DeviceName) -> Offload:
-        """Give the offload state of one device; UNKNOWN for one that the server does not list."""
+        """Return the offload state of one device; UNKNOWN for one that the server does not list."""
         found = next((one for one in self.server.devices if one.device.name == name), None)
         return Offload() if found is None else found.offload
 
@@ -83,7 +83,7 @@ class SendingStack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def with_local_ports(stack: SendingStack) -> SendingStack:
-    """Give the stack as guests of its own machine meet it: frames to them leave by taps and veths, not by a NIC."""
+    """Return the stack as guests of its own machine meet it: frames to them leave by taps and veths, not by a NIC."""
     if not stack.observed or stack.top is None:
         return stack
     known = {one.device.name: one for one in stack.server.devices}
@@ -100,14 +100,14 @@ def _with_paths(stack: SendingStack, paths: tuple[SendingPath, ...]) -> SendingS
 
 
 def of_another_node(stack: SendingStack) -> SendingStack:
-    """Give the stack of a machine that shares the server's name and was not read itself."""
+    """Return the stack of a machine that shares the server's name and was not read itself."""
     return msgspec.structs.replace(
         stack, interface=None, paths=(), tx=State.UNKNOWN, after_reboot=State.UNKNOWN, observed=False
     )
 
 
 def down_to_macvlan(stack: SendingStack) -> SendingStack:
-    """Give the stack as siblings of its macvlan meet it on one hypervisor: they get the frames before anything below.
+    """Return the stack as siblings of its macvlan meet it on one hypervisor: they get the frames before anything below.
 
     A stack without a macvlan, or of which nothing was read, stays as it is.
     """
@@ -126,7 +126,7 @@ def _down_to_macvlan(names: tuple[DeviceName, ...], kinds: Mapping[DeviceName, D
 
 
 def sending_stacks(server: Server) -> tuple[SendingStack, ...]:
-    """Give every stack that a server may send through: the declared ones first, then those of its other devices.
+    """Return every stack that a server may send through: the declared ones first, then those of its other devices.
 
     With a named device there is one declared stack. Without one, each device with an address has a stack of its own.
     """
@@ -143,7 +143,7 @@ def sending_stacks(server: Server) -> tuple[SendingStack, ...]:
 
 
 def sending(server: Server) -> SendingStack:
-    """Give the stack that decides for a server as a whole: of several declared ones the worst."""
+    """Return the stack that decides for a server as a whole: of several declared ones the worst."""
     order = (State.ON, State.UNKNOWN, State.OFF)
     declared = [stack for stack in sending_stacks(server) if stack.declared]
     return min(declared, key=lambda stack: (order.index(stack.tx), order.index(stack.after_reboot)))

@@ -53,7 +53,7 @@ class ServerIndex:
         self.lower_device: LowerDevice = inventory.policy.lower_device
 
     def related_to(self, hypervisor: str) -> list[int]:
-        """Give the servers with a place on a hypervisor's machine, on what runs there, or on what it runs on."""
+        """Return the servers with a place on a hypervisor's machine, on what runs there, or on what it runs on."""
         machines = self.fleet.machines_under(hypervisor)
         return sorted({number for machine in machines for number in self._on_machine.get(machine, ())})
 
@@ -66,7 +66,7 @@ def _by_coverage(servers: Sequence[Server]) -> dict[Coverage, list[int]]:
 
 
 def _on_machine(placed: Sequence[Sequence[PlacedStack]], fleet: Fleet) -> dict[str, set[int]]:
-    """Give for a machine the servers with a place on it, or on a hypervisor that runs there."""
+    """Return for a machine the servers with a place on it, or on a hypervisor that runs there."""
     on_machine: defaultdict[str, set[int]] = defaultdict(set)
     for number, some in enumerate(placed):
         for one in some:
@@ -161,7 +161,7 @@ def _order(place: Place) -> tuple[str, ...]:
 
 
 def _owners(stacks: list[tuple[SendingStack, ...]], fleet: Fleet) -> dict[int, frozenset[int]]:
-    """Give for the id of a domain the servers, by number, that it is."""
+    """Return for the id of a domain the servers, by number, that it is."""
     owners: dict[int, frozenset[int]] = {}
     for number, some in enumerate(stacks):
         for stack in some:

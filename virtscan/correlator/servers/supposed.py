@@ -13,7 +13,7 @@ _LASTING = Persistence(tx_checksum=State.OFF, setting=AssumedSetting())
 
 
 def after_reboot(server: Server) -> Server:
-    """Give a server as it will be after its next reboot, where a stack that is off now is known to be on then.
+    """Return a server as it will be after its next reboot, where a stack that is off now is known to be on then.
 
     Devices of other stacks alone stay as they are.
     """
@@ -29,7 +29,7 @@ def after_reboot(server: Server) -> Server:
 
 
 def switched_off(server: Server, names: Collection[DeviceName], *, whole: bool = False) -> Server:
-    """Give a server as it would be with some of its devices switched off for good.
+    """Return a server as it would be with some of its devices switched off for good.
 
     Args:
         server: As it was observed or declared.
@@ -46,7 +46,7 @@ def switched_off(server: Server, names: Collection[DeviceName], *, whole: bool =
 
 
 def switched(server: Server, state: State, interface: str | None = None) -> Server:
-    """Give a server as it would be with the offload of all its devices, or of one, in a state for good."""
+    """Return a server as it would be with the offload of all its devices, or of one, in a state for good."""
     offload = Offload(tx_checksum=state, persistence=Persistence(tx_checksum=state, setting=AssumedSetting()))
     devices = tuple(
         msgspec.structs.replace(one, offload=offload) if interface in {None, one.device.name} else one
@@ -62,7 +62,7 @@ def switched(server: Server, state: State, interface: str | None = None) -> Serv
 
 
 def supposed(server: Server, **changes: Any) -> SupposedServer:  # Any: fields of different types
-    """Give a server with changes that are assumed."""
+    """Return a server with changes that are assumed."""
     assumed = {"assumed_tx": server.assumed_tx, "assumed_place": server.assumed_place}
     known = {name: getattr(server, name) for name in Server.__struct_fields__}
     return SupposedServer(**known | assumed | changes)

@@ -82,7 +82,7 @@ def _old_kernel(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
 
 
 def _old_devices(host: Hypervisor, clock: Clock) -> Iterator[Gap]:
-    """Give one gap for the devices of a hypervisor that are of one source and one time."""
+    """Yield one gap for the devices of a hypervisor that are of one source and one time."""
     alike: dict[tuple[tuple[str, ...], datetime | None], list[DeviceName]] = {}
     for device in host.devices:
         if _is_too_old(device, host, clock) and _device(device) != device:
@@ -97,7 +97,7 @@ def _is_too_old(device: Device, host: Hypervisor, clock: Clock) -> bool:
 
 
 def _device(device: Device) -> Device:
-    """Give a device of which only facts that clear nothing count.
+    """Return a device of which only facts that clear nothing count.
 
     These are its name and MACs, by which it may be found; its addresses and VLAN number only include servers.
     """
@@ -118,7 +118,7 @@ def _domain(domain: Domain) -> Domain:
 
 
 def _interface(interface: Interface) -> Interface:
-    """Give an interface that still is in its place, without the facts that would clear a server sending from it."""
+    """Return an interface that still is in its place, without the facts that would clear a server sending from it."""
     return msgspec.structs.replace(interface, model=None, host_csum=None, guest_csum=None)
 
 
@@ -129,8 +129,8 @@ def _server(server: Server, clock: Clock) -> tuple[Server, tuple[Gap, ...]]:
         server = msgspec.structs.replace(server, kernel=None)
     if not old:
         return server, ()
-    # With one MAC less than it has, a server may seem to be where its other one is: all of them stay, or none. The word
-    # that it is a physical machine only counts as long as no domain has any of its MACs.
+    # With one MAC less than it has, a server may seem to be where its other one is: all of them stay, or none. A
+    # declaration as a physical machine only counts as long as no domain has any of its MACs.
     # A server that has fewer MACs than were declared has lost them already.
     has_lost = bool(server.declared_macs) and not server.macs
     keeps_macs = server.physical or (set(server.macs) <= set(server.declared_macs) and not has_lost)
@@ -163,7 +163,7 @@ def _old_records(netboots: Iterable[Netboot], clock: Clock) -> Iterator[Gap]:
 
 
 def _old_subnets(subnets: Iterable[Subnet], clock: Clock) -> Iterator[Gap]:
-    """Give one gap for each subnet with servers; all of it still counts, for it only includes servers."""
+    """Yield one gap for each subnet with servers; all of it still counts, for it only includes servers."""
     for subnet in subnets:
         if subnet.servers and clock.is_too_old(subnet.observed_at):
             item = OldRecords(source=subnet.source, subnets=True)

@@ -13,7 +13,7 @@ from virtscan.model import Domain, HostStatus, Hypervisor, Inventory, Mac, Remem
 
 
 def remembering_places(new: Inventory, old: Inventory) -> Inventory:
-    """Give the new inventory with the places that servers had on hypervisors which it did not read completely.
+    """Return the new inventory with the places that servers had on hypervisors which it did not read completely.
 
     A place counts from a hypervisor that the older inventory read completely. A server that may have been anywhere
     else has none.
@@ -39,7 +39,7 @@ def remembering_places(new: Inventory, old: Inventory) -> Inventory:
 def _observed(
     placed: Iterable[PlacedStack], complete: dict[str, Hypervisor], old: Inventory
 ) -> Iterator[RememberedPlace]:
-    """Give every place of a server, or none if one of them is unknown, bare or not on such a hypervisor."""
+    """Yield every place of a server, or none if one of them is unknown, bare or not on such a hypervisor."""
     found: dict[RememberedPlace, set[Mac]] = {}
     for one in placed:
         place = one.place
@@ -71,7 +71,7 @@ def _observed(
 
 
 def _carried(places: Iterable[RememberedPlace], hosts: dict[str, Hypervisor | None]) -> Iterator[RememberedPlace]:
-    """Give the places on hypervisors that were not read completely this time, under their present names."""
+    """Yield the places on hypervisors that were not read completely this time, under their present names."""
     for place in places:
         host = hosts.get(place.hypervisor)
         if host is not None and host.status is not HostStatus.COMPLETE:

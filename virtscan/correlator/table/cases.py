@@ -11,7 +11,7 @@ from virtscan.model import KernelBasis, Machine, SourceMode
 
 
 def case_without_server(kernel: KernelState, point: AttachmentPoint, servers: PossibleServers) -> Case:
-    """Give the case of a point that is about no server in particular."""
+    """Return the case of a point that is about no server in particular."""
     return Case(
         kernel=kernel.fix,
         inferred=kernel.basis is KernelBasis.INFERRED_FROM_DAEMON,

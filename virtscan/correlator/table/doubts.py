@@ -15,7 +15,7 @@ _AT_ITS_PLACE = frozenset({Fact.PLACE, Fact.NIC})
 
 
 def doubts(ruling: Ruling, points: Sequence[PointEvaluation], fleet: Fleet) -> tuple[Reason, ...]:
-    """Give the missing facts that leave a clearing in doubt; none for another verdict.
+    """Return the missing facts that leave a clearing in doubt; none for another verdict.
 
     A mitigation, which is the worse verdict, would hide that another server's clearing has low confidence. An unread
     domain or device may be another copy of a server that was found. It may also be a NIC that the server's source does
@@ -35,7 +35,7 @@ def _hidden(ruling: Ruling, rulings: Iterable[Ruling]) -> tuple[Reason, ...]:
 
 
 def _unread(rulings: Iterable[Ruling], here: str, fleet: Fleet) -> Iterator[Reason]:
-    """Give the hypervisors here that may hide a copy; a list of domains that may be shorter hides one that runs."""
+    """Yield the hypervisors here that may hide a copy; a list of domains that may be shorter hides one that runs."""
     gaps = fleet.lacking_domains | fleet.lacking_devices
     if not gaps and not fleet.incomplete:
         return

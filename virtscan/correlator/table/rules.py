@@ -40,7 +40,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def decide(case: Case) -> Rule:
-    """Give the first rule that matches; the last one always does."""
+    """Return the first rule that matches; the last one always does."""
     return next(rule for rule in RULES if all(condition.test(case) for condition in rule.conditions))
 
 

@@ -187,7 +187,7 @@ class Carrying(Generic[T]):
                     self._fail(trip, trip.last or unfit or Lost(Loss.NO_WORKER, self._scheduler.address))
 
     def _is_hopeless(self, candidates: Sequence[Worker], now: float) -> bool:
-        """Return True if no further worker is to be expected."""
+        """Return True if no further worker can be expected."""
         if candidates or self._unfit:
             return True
         return self._none_since is not None and now - self._none_since > _NO_WORKER_SECONDS

@@ -108,7 +108,7 @@ class _FleetRun(Generic[R]):
             self._end_slice(number, [self._why_missing(number)] * len(self._slices[number].jobs))
 
     def end(self, index: int, outcome: JobOutcome[R]) -> None:
-        """Give a job its outcome."""
+        """Return a job its outcome."""
         self.outcomes[index] = outcome
         self._on_end(index, outcome)
 

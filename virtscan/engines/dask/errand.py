@@ -107,7 +107,7 @@ def _watch() -> _TaskWatch | None:
     try:
         return _TaskWatch()
     except (ImportError, ValueError):
-        return None  # called by something else than a worker
+        return None  # called by something other than a worker
 
 
 class _Drain:

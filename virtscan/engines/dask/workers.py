@@ -27,13 +27,13 @@ def workers_of(identity: Mapping[str, Any]) -> dict[str, Worker]:  # Any: the sc
 
 
 def for_site(workers: Iterable[Worker], site: str | None) -> list[Worker]:
-    """Give the workers that read a site: those of the site, else those of no site, else all."""
+    """Return the workers that read a site: those of the site, else those of no site, else all."""
     known = list(workers)
     own = [one for one in known if site is not None and site in one.sites]
     return own or [one for one in known if not one.sites] or known
 
 
 def choose(workers: Iterable[Worker], used: Mapping[str, int], avoided: Collection[str]) -> Worker | None:
-    """Give the worker with the most free places that is not to be avoided; None if none is free."""
+    """Return the worker with the most free places that is not to be avoided; None if none is free."""
     free = [one for one in workers if one.address not in avoided and used.get(one.address, 0) < one.places]
     return max(free, key=lambda one: (one.places - used.get(one.address, 0), one.address), default=None)

@@ -1,4 +1,4 @@
-"""The JSON of Ansible's `setup`, in each form in which it is kept, to facts about hosts; pure."""
+"""The JSON of Ansible's `setup`, in each stored form, to facts about hosts; pure."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -46,11 +46,11 @@ class Share:
             sleep(_POLL_SECONDS)
 
     def give_back_with(self, holder: object) -> None:
-        """Give everything back when the holder of the content is gone."""
+        """Return everything back when the holder of the content is gone."""
         weakref.finalize(holder, self.give_back)
 
     def give_back(self) -> None:
-        """Give everything back."""
+        """Return everything back."""
         with _lock:
             if self in _shares:
                 _shares.remove(self)

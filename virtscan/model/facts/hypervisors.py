@@ -121,11 +121,11 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
     @property
     def resources(self) -> Resources:
-        """Its resources, unpacked anew."""
+        """Its resources, unpacked at each access."""
         return unpack(self.packed)
 
     def with_resources(self, resources: Resources) -> "Domain":
-        """Give the domain with these resources."""
+        """Return the domain with these resources."""
         return msgspec.structs.replace(self, packed=pack(resources))
 
     @property

@@ -59,7 +59,7 @@ def pack(resources: Resources) -> Packed:
 
 @lru_cache(maxsize=_JUST_READ)
 def unpack(packed: Packed) -> Resources:
-    """Give the resources that were packed."""
+    """Return the resources that were packed."""
     if not packed.texts:
         return packed.shape
     texts = iter(packed.texts.split(_OWN))

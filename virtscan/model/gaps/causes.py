@@ -88,7 +88,7 @@ class InternalError(GapCause, frozen=True):
 
 
 class NoLinuxRelease(GapCause, frozen=True):
-    """`uname` printed something else than a release of Linux."""
+    """`uname` printed something other than a Linux release."""
 
     detail: str
 

@@ -12,7 +12,7 @@ def is_significant(uuid: str) -> bool:
 
 
 def host_keys(*, system_uuid: str | None, declared_name: str | None, uri: str, own_name: str | None) -> tuple[str, ...]:
-    """Give the keys by which a host is known again, the most stable first.
+    """Return the keys by which a host is known again, the most stable first.
 
     Args:
         system_uuid: The machine's; a placeholder identifies nothing.
@@ -26,7 +26,7 @@ def host_keys(*, system_uuid: str | None, declared_name: str | None, uri: str, o
 
 
 def interface_keys(interfaces: Sequence[tuple[int, str | None]], *, uuid: str | None, name: str) -> tuple[str, ...]:
-    """Give the key of each interface of a domain, in their order: the domain's uuid, or name, with the MAC.
+    """Return the key of each interface of a domain, in their order: the domain's uuid, or name, with the MAC.
 
     Interfaces are given by index and MAC.
     An interface without a MAC, or with one that another interface of the domain has, is known by its index.

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 def in_full(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    """Give the known names that a name stands for: itself if it is one, else those that it is the beginning of.
+    """Return the known names that a name stands for: itself if it is one, else those that it is the beginning of.
 
     >>> in_full("kvm01", ["kvm01.example.com", "kvm011.example.com", "kvm02.example.com"])
     ('kvm01.example.com',)

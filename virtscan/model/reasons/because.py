@@ -207,7 +207,7 @@ class OutsideStack(Reason, frozen=True):
 
 
 class PlacesDisagree(Reason, frozen=True):
-    """The server has several possible places of which one is real, and they lead to different verdicts."""
+    """The server may be in several places, and they lead to different verdicts."""
 
     server: str
 

@@ -55,7 +55,7 @@ def forecast(
 
 
 def _lasting(setting: SavedSetting) -> SavedSetting:
-    """Return the setting, UNKNOWN if its files are in /run: they are gone after a reboot unless they are made anew."""
+    """Return the setting, UNKNOWN if its files are in /run: they are gone after a reboot unless they are made again."""
     if any(file.startswith("/run/") for file in setting.place.files):
         return msgspec.structs.replace(setting, states=uncertain(setting.states))
     return setting

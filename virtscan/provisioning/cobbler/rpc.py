@@ -91,7 +91,7 @@ def _chunks(answer: http.client.HTTPResponse, answering: socket.socket, deadline
     # Since Python 3.13 an answer closes itself, and the socket with it, together with its last byte.
     while not answer.isclosed():
         answering.settimeout(deadline.left())
-        chunk = answer.read1(CHUNK)  # no more than has arrived: one byte now and then must not keep us beyond the end
+        chunk = answer.read1(CHUNK)  # no more than has arrived: a trickle of bytes must not exceed the limit
         if not chunk:
             break
         yield chunk

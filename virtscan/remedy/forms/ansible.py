@@ -115,7 +115,7 @@ def _named() -> str:
 
 
 def _templated(device: SwitchedDevice) -> SwitchedDevice:
-    """Give the device as Ansible writes it: a variable when it is not named."""
+    """Return the device as Ansible writes it: a variable when it is not named."""
     if device.interface is not None:
         return device
     return SwitchedDevice(

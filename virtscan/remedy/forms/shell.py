@@ -14,7 +14,7 @@ def setting(device: SwitchedDevice) -> SettingCommands:
 
 
 def rule_path(device: SwitchedDevice) -> str:
-    """Give the file of the rule, which sorts behind those that name devices."""
+    """Return the file of the rule, which sorts behind those that name devices."""
     return f"/etc/udev/rules.d/99-virtscan-{device.text}.rules"
 
 

@@ -1,4 +1,4 @@
-"""A change as commands of a shell: the same in every form, but for how a setting is written."""
+"""A change as commands of a shell: the same in every form, except how a setting is written."""
 
 from collections.abc import Callable
 
@@ -30,12 +30,12 @@ def steps(change: Change, setting: Callable[[SwitchedDevice], SettingCommands]) 
 
 
 def start(change: Change) -> str:
-    """Give the device where the check begins, as a word of a shell."""
+    """Return the device where the check begins, as a word of a shell."""
     return SwitchedDevice(interface=change.top).word
 
 
 def features(device: SwitchedDevice) -> tuple[str, ...]:
-    """Give the words after `ethtool -K DEVICE` that switch it on again as it was.
+    """Return the words after `ethtool -K DEVICE` that switch it on again as it was.
 
     `tx` is the word for every feature `tx-checksum-…` that ethtool and kernels of all ages know. Segmentation offload,
     still requested, then comes back by itself.

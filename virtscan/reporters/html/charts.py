@@ -95,7 +95,7 @@ def _chart(title: str, rows: list[dict[str, Value]], label: str, resource: _Reso
 
 
 def _amounts(row: Mapping[str, Value], resource: _Resource) -> tuple[float, float, float] | None:
-    """Give the capacity, and the shares of it that running and defined domains have; None if one is unknown."""
+    """Return the capacity, and the shares of it that running and defined domains have; None if one is unknown."""
     whole, running, defined = (row[key] for key in (resource.whole, resource.running, resource.defined))
     if not isinstance(whole, int | float) or not isinstance(running, int | float):
         return None

@@ -57,7 +57,7 @@ def of_document(document: Document) -> list[GroupPanel]:
 
 
 def suffixes(document: Document) -> tuple[str, ...]:
-    """Give the domains that all hypervisors, and all their guests, share: panels and picture leave them out."""
+    """Return the domains that all hypervisors, and all their guests, share: panels and picture leave them out."""
     main = document.main
     keys = [column.key for column in main.columns]
     found = (
@@ -96,7 +96,7 @@ def _rows(part: Section) -> tuple[tuple[str, ...], ...]:
 
 
 def _places(section: Section, group: RowGroup) -> tuple[DeviceDomains, ...]:
-    """Give the places of a group's rows in the order of its rows, each domain once."""
+    """Return the places of a group's rows in the order of its rows, each domain once."""
     keys = [column.key for column in section.columns]
     hypervisor, device, domain, exposure, waived = (
         keys.index(key) for key in (*_PLACE, "domain", "exposure", "waived")

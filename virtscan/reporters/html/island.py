@@ -30,12 +30,12 @@ def of_document(document: Document) -> Islands:
 
 
 def columns(section: Section) -> Iterator[tuple[int, Column]]:
-    """Give the columns of data and those for people, with their places."""
+    """Return the columns of data and those for people, with their places."""
     return ((place, one) for place, one in enumerate(section.columns) if one.is_data or one.is_for_people)
 
 
 def _name(document: Document) -> str:
-    """Give the first part of the names of downloaded files."""
+    """Return the first part of the names of downloaded files."""
     day = "" if document.taken_at is None else f"-{document.taken_at:%Y-%m-%d}"
     return f"{document.schema.partition('/')[0].replace('.', '-')}{day}"
 
@@ -73,7 +73,7 @@ def _json(value: object) -> str:
 
 
 def _cell(value: Value, column: Column, texts: dict[str, int]) -> object:
-    """Give a number, truth value or none as it is, anything else as the place of its text."""
+    """Return a number, truth value or none as it is, anything else as the place of its text."""
     if value is None or isinstance(value, bool):
         return value
     if column.align is Align.RIGHT and isinstance(value, int | float):

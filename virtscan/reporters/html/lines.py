@@ -104,7 +104,7 @@ def _line(
 
 
 def _parts(values: Mapping[str, float | None], place: Mapping[str, float], top: float) -> Iterator[str]:
-    """Give the points of each stretch without a hole."""
+    """Yield the points of each stretch without a hole."""
     part: list[str] = []
     for time in sorted(values):
         value = values[time]
@@ -118,7 +118,7 @@ def _parts(values: Mapping[str, float | None], place: Mapping[str, float], top: 
 
 
 def _places(times: Sequence[str]) -> dict[str, float]:
-    """Give each time its place on the axis, in percent."""
+    """Return each time its place on the axis, in percent."""
     moments = [datetime.fromisoformat(time).timestamp() for time in times]
     length = (moments[-1] - moments[0]) or 1.0
     return {time: 100 * (moment - moments[0]) / length for time, moment in zip(times, moments, strict=True)}

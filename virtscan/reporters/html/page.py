@@ -102,7 +102,7 @@ def _source(text: str) -> str:
 
 
 def _tiles(metrics: tuple[Metric, ...]) -> list[tuple[int | float, str, str]]:
-    """Give number, words and look of each tile whose metric the document has."""
+    """Return number, words and look of each tile whose metric the document has."""
     tiles = []
     for name, label, words, look in _TILES:
         found = [one.value for one in metrics if one.name == name and (not label or label in one.labels.values())]

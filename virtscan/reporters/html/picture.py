@@ -87,7 +87,7 @@ def of_document(document: Document) -> Picture | None:
 
 
 def _ways(section: Section) -> Iterator[_Way]:
-    """Give the ways in the order of the findings, without the domain that all names share."""
+    """Yield the ways in the order of the findings, without the domain that all names share."""
     keys = [column.key for column in section.columns]
     hosts, guests = (
         common_suffix([plain(row[keys.index(key)]) for row in section.rows]) for key in ("hypervisor", "domain")

@@ -10,7 +10,7 @@ _NARROWEST = 8
 
 
 def blocks(strips: Sequence[Strip], room: int) -> Iterator[list[str]]:
-    """Give for each row its lines: a heading and its value in each; values that are missing are left out.
+    """Yield for each row its lines: a heading and its value in each; values that are missing are left out.
 
     Args:
         strips: The columns.

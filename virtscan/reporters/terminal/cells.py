@@ -12,7 +12,7 @@ from virtscan.views.rows.lazy import Value
 
 
 def strips(section: Section) -> list[Strip]:
-    """Give every column for people with its cells as shown."""
+    """Return every column for people with its cells as shown."""
     rows = section.all_rows
     return [
         strip(column, column.heading, (_cell(row[place]) for row in rows))
@@ -22,7 +22,7 @@ def strips(section: Section) -> list[Strip]:
 
 
 def bare_strips(section: Section, groups: Sequence[RowGroup]) -> list[Strip]:
-    """Give the columns of some groups that have a value, without headings; a missing value is blank."""
+    """Return the columns of some groups that have a value, without headings; a missing value is blank."""
     rows = tuple(row for group in groups for row in group.rows)
     chosen = section.of_group(msgspec.structs.replace(groups[0], rows=rows))
     found = (

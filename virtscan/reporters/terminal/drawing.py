@@ -49,13 +49,13 @@ def bare(lanes: Sequence[Lane]) -> list[list[str]]:
 
 
 def _rows_of(lanes: Sequence[Lane]) -> list[list[tuple[str, ...]]]:
-    """Give each row, the heading first, as the lines that it takes: a cell for each lane."""
+    """Return each row, the heading first, as the lines that it takes: a cell for each lane."""
     columns = [["\n".join(parts) for parts in zip(*(strip.cells for strip in lane), strict=True)] for lane in lanes]
     return [_block(cells) for cells in zip(*columns, strict=True)]
 
 
 def _block(cells: Sequence[str]) -> list[tuple[str, ...]]:
-    """Give a row as the lines that it takes."""
+    """Return a row as the lines that it takes."""
     return list(zip_longest(*(cell.split("\n") for cell in cells), fillvalue=""))
 
 

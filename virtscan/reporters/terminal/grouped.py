@@ -19,7 +19,7 @@ _INDENT = "  "
 
 
 def grouped(section: Section, groups: Sequence[RowGroup], room: int | None, *, colour: bool) -> Iterator[str]:
-    """Give the lines of some groups: title and advice, and below them the rows, aligned over all groups.
+    """Yield the lines of some groups: title and advice, and below them the rows, aligned over all groups.
 
     Args:
         section: The rows.
@@ -57,7 +57,7 @@ def _advice(part: Advice) -> str:
 
 
 def _rows(section: Section, groups: Sequence[RowGroup], room: int | None) -> dict[int, list[str]]:
-    """Give the lines of the rows of each group that lists them, by the group's place."""
+    """Return the lines of the rows of each group that lists them, by the group's place."""
     alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for place, group in enumerate(groups):
         if group.lists_rows:

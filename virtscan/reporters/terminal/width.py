@@ -88,7 +88,7 @@ def wrap(text: str, limit: int, *, indent: str = "", whole_words: bool = False) 
 
 
 def glued(command: str) -> str:
-    """Give a command that `wrap` does not break; `unglued` brings its blanks back."""
+    """Return a command that `wrap` does not break; `unglued` brings its blanks back."""
     return command.replace(" ", _GLUE)
 
 

@@ -6,7 +6,7 @@ from virtscan.model import Mac, Plan
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Limits of one job, the same for all jobs of a scan but for `run_left`.
+    """Limits of one job, the same for all jobs of a scan except `run_left`.
 
     `host_timeout` are the seconds for the job, `deadline` those that the whole run had, `run_left` those that are left
     of them when the job starts; None without a run. `in_fleet`: other hypervisors are read at the same time.
@@ -36,7 +36,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def limits_of(plan: Plan) -> Limits:
-    """Give the limits of a plan's jobs."""
+    """Return the limits of a plan's jobs."""
     return Limits(
         host_timeout=plan.host_timeout,
         deadline=plan.deadline,

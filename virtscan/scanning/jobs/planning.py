@@ -46,7 +46,7 @@ class HostJob(msgspec.Struct, frozen=True, kw_only=True):
         return read_host(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
 
     def failed(self, reason: AnyCause) -> HostResult:
-        """Give the result that there is without reading."""
+        """Return the result of a job that was not run."""
         return unread_host(self.target, reason)
 
 
@@ -71,7 +71,7 @@ class ServerJob(msgspec.Struct, frozen=True, kw_only=True):
         return read_server(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
 
     def failed(self, reason: AnyCause) -> Server:
-        """Give the result that there is without reading."""
+        """Return the result of a job that was not run."""
         return offload.unreadable(self.target, reason)
 
 
@@ -88,7 +88,7 @@ class ProvisioningJob(msgspec.Struct, frozen=True, kw_only=True):
         return read_provisioning(self.target, msgspec.structs.replace(self.limits, run_left=run_left))
 
     def failed(self, reason: AnyCause) -> "Records":
-        """Give the result that there is without reading."""
+        """Return the result of a job that was not run."""
         from virtscan import provisioning
 
         return provisioning.unreadable(self.target, reason)
@@ -98,7 +98,7 @@ AnyJob: TypeAlias = HostJob | ServerJob | ProvisioningJob
 
 
 def jobs_of(plan: Plan) -> tuple[AnyJob, ...]:
-    """Give the jobs of a plan, servers first: on them every verdict depends.
+    """Return the jobs of a plan, servers first: every verdict depends on them.
 
     Raises:
         ConfigError: The address of a hypervisor is invalid.
@@ -115,7 +115,7 @@ def jobs_of(plan: Plan) -> tuple[AnyJob, ...]:
 
 
 def _once(targets: Iterable[Target]) -> tuple[Target, ...]:
-    """Give each address once; of two that name the same the first counts, with its facts about the host."""
+    """Return each address once; of two that name the same the first counts, with its facts about the host."""
     first: dict[tuple[TargetKind, str], Target] = {}
     for target in targets:
         first.setdefault((target.kind, target.address), target)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class HostResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A hypervisor as far as it was read, and its gaps; `seconds` is how long reading it took."""
+    """The part of a hypervisor that was read, and its gaps; `seconds` is how long reading it took."""
 
     hypervisor: Hypervisor
     gaps: tuple[Gap, ...] = ()

@@ -7,5 +7,5 @@ from virtscan.scanning.reading import why_cut
 
 
 def result_of(job: AnyJob, outcome: JobOutcome[JobResult]) -> JobResult:
-    """Give a job's own result, or one with the reason why there is none."""
+    """Return a job's own result, or one with the reason why there is none."""
     return outcome.value if isinstance(outcome, Returned) else job.failed(why_cut(outcome, job.limits, work=job.work))

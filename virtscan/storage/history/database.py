@@ -46,14 +46,14 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Give a connection that sees one state of the database."""
+        """Yield a connection that sees one state of the database."""
         options = {_BEGINS: "BEGIN"} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with self.errors(), self._engine.execution_options(**options).begin() as connection:
             yield connection
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Give a connection in a transaction that is there whole or not at all."""
+        """Yield a connection in a transaction that is there whole or not at all."""
         with self.errors(), self._engine.execution_options(**{_BEGINS: "BEGIN IMMEDIATE"}).begin() as connection:
             yield connection
 

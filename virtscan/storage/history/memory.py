@@ -59,7 +59,7 @@ def _unread(connection: sa.Connection, name: str, whole: Whole, scan_id: int) ->
 
 
 def _last_complete(connection: sa.Connection, ids: Sequence[int], scan_id: int) -> Iterator[tuple[int, int]]:
-    """Give hosts with the scan that they were last read completely at."""
+    """Yield hosts with the scan that they were last read completely at."""
     at_last = sa.and_(HOST_SCAN.c.scan_id == HOST.c.last_complete, HOST_SCAN.c.host_id == HOST.c.id)
     query = sa.select(HOST.c.id, HOST.c.last_complete).join_from(HOST, HOST_SCAN, at_last).where(HOST.c.id.in_(ids))
     newest = {number: scan for number, scan in connection.execute(query) if scan <= scan_id}

@@ -8,7 +8,7 @@ A network boot is a chain of exchanges between one client and its servers::
     DHCP  ->  TFTP or HTTP, file after file  ->  the booted system
 
 A hypervisor's kernel without the fix hands a frame with a partial checksum from one macvtap to another as it is. A
-client that verifies checksums drops it without a word. The trace of the fault is therefore negative: answers were
+client that verifies checksums drops it silently. The trace of the fault is therefore negative: answers were
 captured, and the client behaved as if none had come. The state machine records, for each answer, if the client
 reacted. A checksum alone decides nothing (see `judging`).
 

@@ -89,7 +89,7 @@ class BootAttempt:
             self._arrivals.add(Side.RECEIVER if from_server else Side.SENDER)
 
     def fills_later(self) -> set[bytes]:
-        """Return the servers of which the client took partial checksums: they are filled in behind this point."""
+        """Return the servers whose partial checksums the client accepted: they are completed after this point."""
         exchanges = [*([self.dhcp] if self.dhcp else []), *self._downloads]
         return {
             *(identity(exchange) for exchange in exchanges if exchange.taken[Checksum.PARTIAL]),
@@ -101,7 +101,7 @@ class BootAttempt:
 
         Args:
             end: Time of the capture's last frame.
-            fills_later: Servers whose checksums are filled in behind this point, as any client of the capture shows.
+            fills_later: Servers whose checksums are completed after this point, as any client of the capture shows.
             mac_is_its_own: False if the MAC is a router's.
         """
         outcome, error, decided = self._outcome(end)

@@ -189,7 +189,7 @@ def _move(source: dict[object, Counter[Checksum]], target: dict[object, Counter[
 
 
 def _change(counted: Counter[Checksum] | None, old: Checksum, new: Checksum) -> bool:
-    """Count one packet anew; False if it is not among the counted."""
+    """Count one packet again; False if it is not among the counted."""
     if counted is None or not counted[old]:
         return False
     counted[old] -= 1

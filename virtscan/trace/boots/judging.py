@@ -68,7 +68,7 @@ def judge(boot: Boot) -> Judgement:
 
 
 def _without_evidence(boot: Boot, what: str) -> Judgement:
-    """Judge a boot of which the client ignored nothing, or had no time to react."""
+    """Judge a boot whose client ignored nothing, or had no time to react."""
     partial = boot.ignored.partial
     match boot.outcome:
         case Outcome.REFUSED | Outcome.TFTP_ERROR | Outcome.HTTP_ERROR:
@@ -93,7 +93,7 @@ def _without_evidence(boot: Boot, what: str) -> Judgement:
 
 
 def _by_the_ignored(boot: Boot, what: str) -> Judgement:
-    """Judge a boot by the answers to which the client did not react."""
+    """Judge a boot by the answers that the client did not react to."""
     ignored, total = boot.ignored, boot.ignored.total
     partial = f"{ignored.partial} of {total} answers that the client ignored have a partial checksum"
     if ignored.complete and not ignored.bad:

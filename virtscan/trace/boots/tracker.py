@@ -192,7 +192,7 @@ class Tracker:
         return attempt, connection
 
     def _unreachable(self, packet: Packet) -> None:
-        """Note that a server's machine refused a read request, for lack of a TFTP server."""
+        """Note that a server's machine refused a read request, because it has no TFTP server."""
         known = self._transfers.get(refused(packet, tftp.PORT) or (b"", 0))
         if known is not None:
             known[1].refused = True

@@ -189,7 +189,7 @@ class _CaptureSection:
         return Frame(time, body[4 : 4 + kept], interface.link, 1)
 
     def _begin(self) -> None:
-        """Read a section header after its type; interfaces are counted anew from there."""
+        """Read a section header after its type; interfaces are numbered from zero again after it."""
         size, order = _exactly(self._source, 4), _exactly(self._source, 4)
         if order not in _BYTE_ORDERS:
             raise _DamageError("a section of unknown byte order")

@@ -66,7 +66,7 @@ class ChangeLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lines(changes: Changes) -> Iterator[ChangeLine]:
-    """Give every change in the order of the subjects."""
+    """Yield every change in the order of the subjects."""
     yield from map(_of_finding, changes.findings)
     yield from (_of_host(change, is_first=changes.is_first) for change in changes.hypervisors)
     yield from map(_of_server, changes.servers)

@@ -14,5 +14,5 @@ def total(amounts: Iterable[int | None]) -> int | None:
 
 
 def ratio(part: int | None, whole: int | None) -> float | None:
-    """Give a ratio with two decimals; None without both, or of nothing."""
+    """Return a ratio with two decimals; None without both, or of nothing."""
     return None if part is None or not whole else round(part / whole, 2)

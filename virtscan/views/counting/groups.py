@@ -142,7 +142,7 @@ def groups(report: Report, by: By) -> tuple[Group, ...]:
 
 
 def everything(report: Report, label: Label) -> Group:
-    """Give the group of everything."""
+    """Return the group of everything."""
     hosts = [_GroupPart(host=host) for host in report.inventory.hypervisors]
     domains = [
         _GroupPart(host=item.hypervisor, domain=item.domain, interfaces=item.placements) for item in placements(report)
@@ -172,7 +172,7 @@ def _split(item: DomainPlacements, by: By) -> Mapping[Label, list[Placement]]:
 
 
 def _labels_of_host(host: Hypervisor, by: By) -> set[Label]:
-    """Give the labels under which a host counts, whatever its domains are on."""
+    """Return the labels under which a host counts, whatever its domains are on."""
     if by is By.SEGMENT and host.segments:
         return {(segment,) for segment in host.segments.values()}
     if by in (By.SEGMENT, By.DEVICE) and host.domains:

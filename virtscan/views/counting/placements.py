@@ -56,7 +56,7 @@ class DomainPlacements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def placements(report: Report) -> Iterator[DomainPlacements]:
-    """Give every domain, judged or not, in the inventory's order.
+    """Yield every domain, judged or not, in the inventory's order.
 
     The persistent definition of a running domain is not another domain; only its findings are given.
     """

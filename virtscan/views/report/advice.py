@@ -14,7 +14,7 @@ from virtscan.views.wording.rules import RULE_WORDS
 
 
 def reason(finding: Finding, wording: Wording) -> str:
-    """Give the reason: the main missing fact of an undecided finding, else the rule in short; then the waiver."""
+    """Return the reason: the main missing fact of an undecided finding, else the rule in short; then the waiver."""
     lacks = leading(finding.missing) if finding.verdict is Verdict.UNKNOWN else None
     words = RULE_WORDS[finding.rule].phrase if lacks is None else f"unknown: {wording.sentence(lacks)}"
     return words if finding.waived is None else f"{words}; waived: {finding.waived}"

@@ -23,7 +23,7 @@ def headline(report: Report) -> str:
 
 
 def nothing_found(report: Report) -> str:
-    """Give the reason why a list about hypervisors has no rows."""
+    """Return the reason why a list about hypervisors has no rows."""
     hosts = report.inventory.hypervisors
     if all(host.status is HostStatus.FAILED for host in hosts):
         return "No hypervisor was read." if hosts else "No hypervisor was given."

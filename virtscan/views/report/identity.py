@@ -24,7 +24,7 @@ class FindingKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def key(finding: Finding) -> FindingKey:
-    """Give the key of a finding."""
+    """Return the key of a finding."""
     return FindingKey(
         hypervisor=finding.hypervisor,
         origin=finding.origin,
@@ -35,7 +35,7 @@ def key(finding: Finding) -> FindingKey:
 
 
 def identifiers(report: Report) -> Mapping[FindingKey, str]:
-    """Give each finding 12 hexadecimal digits that stay the same from scan to scan, whatever the verdict.
+    """Return each finding 12 hexadecimal digits that stay the same from scan to scan, whatever the verdict.
 
     They are a hash of three parts: the hypervisor's best key; the domain's uuid, else origin and name; the interface's
     MAC, else number. A finding about the next start has another hash. Two files that describe one domain give findings

@@ -10,7 +10,7 @@ _MOST_NAMES = 10
 
 
 def left_out(host: Hypervisor) -> Iterator[Gap]:
-    """Give a warning for each reason why something is left out, with the first paths and how many more there are."""
+    """Yield a warning for each reason why something is left out, with the first paths and how many more there are."""
     for why in WhyLeftOut:
         paths = [one.path for one in host.left_out if one.why is why]
         if paths:

@@ -41,7 +41,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def view(report: Report, run: Run) -> Document:
-    """Give the metrics alone; counts have a zero for every state, so that no series vanishes."""
+    """Return the metrics alone; counts have a zero for every state, so that no series vanishes."""
     return of_report(
         report,
         "metrics",
@@ -115,7 +115,7 @@ def _findings(report: Report) -> Iterator[Metric]:
 
 
 def _servers(report: Report) -> Iterator[Metric]:
-    """Give 1 for the pair of states that a server's device has, 0 for all others."""
+    """Yield 1 for the pair of states that a server's device has, 0 for all others."""
     fleet = ServerIndex(report.inventory).fleet
     stacks = {(one.name, one.interface or ""): as_judged(sending(one), fleet) for one in report.inventory.servers}
     for ((name, interface), stack), now, later in product(stacks.items(), State, State):

@@ -50,7 +50,7 @@ def of_report(
 
 
 def _warnings(report: Report) -> Iterator[Gap]:
-    """Give the warnings that are not gaps: mismatches, offload that comes back, files left out."""
+    """Yield the warnings that are not gaps: mismatches, offload that comes back, files left out."""
     yield from report.warnings
     yield from advice.after_reboot(report)
     for host in report.inventory.hypervisors:

@@ -68,7 +68,7 @@ def is_at_risk(finding: Finding | None) -> bool:
 
 
 def is_accepted(finding: Finding | None) -> bool:
-    """Return True if the finding counts as at risk but for a waiver."""
+    """Return True if the finding would count as at risk without its waiver."""
     return finding is not None and finding.verdict is Verdict.AT_RISK and finding.waived is not None
 
 

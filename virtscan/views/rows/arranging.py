@@ -13,7 +13,7 @@ _SortKey = tuple[bool, float, str]
 
 
 def arrange(document: Document, columns: Sequence[str], order: Sequence[str]) -> Document:
-    """Give a document whose first section has its rows in an order, and shows some columns.
+    """Return a document whose first section has its rows in an order, and shows some columns.
 
     Documents for programs keep all columns, those chosen first.
 
@@ -50,7 +50,7 @@ def _sorted(section: Section, order: Sequence[str]) -> Section:
 
 
 def _value_of(column: Column, place: int) -> Callable[[Row], _SortKey]:
-    """Give the function by which a column is sorted: numbers by size, words of a closed set in its order, else text."""
+    """Return the sort key of a column: numbers by size, words of a closed set in its order, else text."""
     words = number_words(column)
 
     def value(row: Row) -> _SortKey:

@@ -49,7 +49,7 @@ def parse_condition(text: str) -> RowCondition:
     `=` takes globs and a list, as in `site=ams*,fra1`; `~` a regular expression that is found somewhere in the value.
 
     Raises:
-        ConfigError: Not of that form, an invalid regular expression, or an order with something else than a number.
+        ConfigError: Not of that form, an invalid regular expression, or an order with something other than a number.
     """
     match = _CONDITION.fullmatch(text)
     if match is None:
@@ -107,7 +107,7 @@ def narrow(document: Document, conditions: Sequence[RowCondition]) -> Document:
 
 
 def _narrowed(groups: Iterable[RowGroup], kept: Iterable[int]) -> Iterator[RowGroup]:
-    """Give the groups that still have rows; rows that were requested are open, whatever their verdict."""
+    """Yield the groups that still have rows; rows that were requested are open, whatever their verdict."""
     places = {number: place for place, number in enumerate(kept)}
     for group in groups:
         rows = tuple(places[row] for row in group.rows if row in places)
@@ -116,7 +116,7 @@ def _narrowed(groups: Iterable[RowGroup], kept: Iterable[int]) -> Iterator[RowGr
 
 
 def _in_full(section: Section, place: int, condition: RowCondition) -> RowCondition:
-    """Give a condition with whole names in the place of short ones."""
+    """Return a condition with whole names in the place of short ones."""
     if section.columns[place].key not in _NAMES or condition.sign not in {"=", "!="}:
         return condition
     names = dict.fromkeys(str(row[place]) for row in section.rows if row[place] is not None)
@@ -150,7 +150,7 @@ def _check(column: Column, condition: RowCondition) -> None:
 
 
 def _words(column: Column) -> tuple[str, ...]:
-    """Give the words that the column can have, as they may be typed."""
+    """Return the words that the column can have, as they may be typed."""
     return (*column.words, *(_SPOKEN[word] for word in column.words if column.holds is bool))
 
 
@@ -190,7 +190,7 @@ def _holds(value: Value, condition: RowCondition) -> bool:
 
 
 def _parts(operand: str) -> list[str]:
-    """Give the parts of a list; one that is empty stands for a missing value."""
+    """Return the parts of a list; one that is empty stands for a missing value."""
     return [part.strip() for part in operand.split(",")]
 
 
@@ -200,7 +200,7 @@ def _matches(text: str, glob: str) -> bool:
 
 
 def _texts(value: Value) -> tuple[str, ...]:
-    """Give the texts that stand for a value: two for a truth value, and an empty one for a missing value."""
+    """Return the texts that stand for a value: two for a truth value, and an empty one for a missing value."""
     match value:
         case None:
             return ("",)

@@ -19,7 +19,7 @@ class RowGroup(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of a section that have one cause.
 
     `verdict` is that of all rows. `title` is a sentence about the cause, `action` is the cure or the missing fact,
-    empty for nothing to do; `commands` belong to it, each to be copied whole; `also` is to be done as well. `rows` are
+    empty for nothing to do; `commands` belong to it, each to be copied whole; `also` must be done as well. `rows` are
     the places of the rows in their section, `columns` the keys in which they differ. A group that is not `is_open`
     needs no action; it is shown with `--all` only. `lists_rows` is False where the rows add nothing to the title: then
     their number is enough.
@@ -37,11 +37,11 @@ class RowGroup(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def parts(self) -> tuple[Advice, ...]:
-        """All that is to be done, in its order; empty for nothing to do."""
+        """Everything to do, in order; empty for nothing to do."""
         first = Advice(action=self.action, commands=self.commands)
         return (first, *self.also) if self.action else ()
 
     @property
     def advice(self) -> str:
-        """All that is to be done, in one line."""
+        """Everything to do, in one line."""
         return "; ".join(part.words for part in self.parts)

@@ -26,7 +26,7 @@ class _DomainDisk(msgspec.Struct, frozen=True):
 
 
 def sheets(placements: Sequence[DomainPlacements]) -> tuple[Section, ...]:
-    """Give the sections of domains, their CPUs, memory, disks and interfaces; a row stands in each for all of them."""
+    """Return the sections of domains, their CPUs, memory, disks and interfaces, from one set of rows."""
     places = [place for item in placements for place in item.placements]
     drives = [_DomainDisk(item, disk) for item in placements for disk in item.domain.resources.disks]
     every = (*domains.FIELDS, *_OF_DOMAINS)

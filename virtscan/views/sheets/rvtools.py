@@ -78,7 +78,7 @@ VHOST = {
 def headed(
     fields: Iterable[Field[T]], headers: Mapping[str, str], ours: Collection[str] | None = None
 ) -> tuple[Field[T], ...]:
-    """Give the columns under their headers of RVTools; of the others only `ours`, if that is given."""
+    """Return the columns under their headers of RVTools; of the others only `ours`, if that is given."""
     return tuple(
         msgspec.structs.replace(field, column=msgspec.structs.replace(field.column, sheet=headers.get(key, "")))
         for field in fields

@@ -49,7 +49,7 @@ def causes(report: Report) -> tuple[CauseGroup, ...]:
 
 
 def uneven(found: Iterable[CauseGroup], findings: Sequence[Finding]) -> frozenset[FindingKey]:
-    """Give the findings that are less certain than the first of their cause, whose confidence its title has."""
+    """Return the findings that are less certain than the first of their cause, whose confidence its title has."""
     return frozenset(
         key(findings[row])
         for cause in found
@@ -61,7 +61,7 @@ def uneven(found: Iterable[CauseGroup], findings: Sequence[Finding]) -> frozense
 def section_of(
     found: Sequence[CauseGroup], findings: Sequence[Finding], ids: Callable[[], Mapping[FindingKey, str]]
 ) -> Section:
-    """Give the causes as a section of documents, which names the findings by their ids."""
+    """Return the causes as a section of documents, which names the findings by their ids."""
     fields: tuple[Field[CauseGroup], ...] = (
         Field(one_of(Verdict, "verdict"), lambda cause: word(cause.first.verdict)),
         Field(Column("server"), lambda cause: cause.first.server),

@@ -51,7 +51,7 @@ _RULES = tuple(rule.id for rule in RULES if rule.verdict is not None)
 
 
 def fields(wording: Wording, ids: Callable[[], Mapping[FindingKey, str]]) -> tuple[Field[Finding], ...]:
-    """Give the columns of findings; sentences are made here, from the reasons of each."""
+    """Return the columns of findings; sentences are made here, from the reasons of each."""
     return (
         Field(Column("hypervisor"), lambda finding: finding.hypervisor),
         Field(Column("domain", under="hypervisor"), lambda finding: finding.domain),

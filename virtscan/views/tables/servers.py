@@ -43,7 +43,7 @@ class _JudgedServer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def reason(self) -> str | None:
-        """Give the reason why the state is unknown."""
+        """Return the reason why the state is unknown."""
         return None if self.facts.reason is None else cause_words(self.facts.reason, self.taken_at)
 
 
@@ -59,7 +59,7 @@ def is_fixed(stack: SendingStack) -> bool | None:
 
 
 def _setting(server: _JudgedServer) -> str | None:
-    """Give the setting that decides the state after a reboot, on the device that has one."""
+    """Return the setting that decides the state after a reboot, on the device that has one."""
     persistences = [
         server.facts.persistence,
         *(server.stack.offload(name).persistence for name in server.stack.devices),
@@ -70,12 +70,12 @@ def _setting(server: _JudgedServer) -> str | None:
 
 
 def _devices(stack: SendingStack) -> tuple[str, ...]:
-    """Give each device of the sending stack with its state, top first; empty where nothing of it was read."""
+    """Return each device of the sending stack with its state, top first; empty where nothing of it was read."""
     return tuple(f"{name} {stack.offload(name).tx_checksum.value}" for name in stack.devices if stack.observed)
 
 
 def _macs(server: _JudgedServer) -> tuple[str, ...]:
-    """Give the MACs of the server, those of all devices of its sending stack included."""
+    """Return the MACs of the server, those of all devices of its sending stack included."""
     return tuple(dict.fromkeys((*server.facts.macs, *sorted(server.stack.macs))))
 
 

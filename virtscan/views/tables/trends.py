@@ -88,7 +88,7 @@ def capacity(trend: CapacityTrend) -> Document:
 
 
 def sections_of_page(trend: CapacityTrend) -> tuple[Section, ...]:
-    """Give the same as sections of a document about one scan; none without scans."""
+    """Return the same as sections of a document about one scan; none without scans."""
     points, growth = capacity(trend).sections
     return (msgspec.structs.replace(points, key="trend"), growth) if points.rows else ()
 

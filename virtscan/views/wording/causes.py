@@ -46,7 +46,7 @@ class CauseWording:
                 return f"{first.verdict.value}: {RULE_WORDS[first.rule].phrase}{by}."
 
     def action(self, findings: Sequence[Finding]) -> tuple[str, tuple[str, ...]]:
-        """Give the change to make or the fact to find out, with commands; empty if neither at risk nor unknown."""
+        """Return the change to make or the fact to find out, with commands; empty if neither at risk nor unknown."""
         first = findings[0]
         match first.verdict:
             case Verdict.AT_RISK if first.confidence is Confidence.LOW and (facts := _facts(findings)):

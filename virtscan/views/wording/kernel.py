@@ -25,5 +25,5 @@ _WORDS = {
 
 
 def kernel_basis(basis: KernelBasis) -> str:
-    """Give the basis of a kernel's state, as the rest of a sentence about the kernel."""
+    """Return the basis of a kernel's state, as the rest of a sentence about the kernel."""
     return _WORDS[basis]

@@ -12,7 +12,7 @@ from virtscan.views.wording.settings import setting_words
 
 
 def leading(missing: Sequence[r.Reason]) -> r.Reason | None:
-    """Give the main missing fact of an undecided finding; None if none is missing.
+    """Return the main missing fact of an undecided finding; None if none is missing.
 
     The kernel is missing wherever it is unknown; the other facts are the rule's own.
     """

@@ -46,7 +46,7 @@ class Wording:
         self._places = {(place.server, place.hypervisor): place.observed_at for place in inventory.places}
 
     def sentences(self, reasons: Sequence[r.Reason]) -> tuple[str, ...]:
-        """Give a sentence for each reason, in their order; none for one that is not worth it."""
+        """Return a sentence for each reason, in their order; none for one that is not worth it."""
         return tuple(filter(None, map(self.sentence, reasons)))
 
     def sentence(self, reason: r.Reason) -> str:

@@ -22,7 +22,7 @@ class RuleWords(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def titled(rule: str) -> str:
-    """Give a rule's id with its title, as in `R7 (same device, both in bridge mode)`."""
+    """Return a rule's id with its title, as in `R7 (same device, both in bridge mode)`."""
     return f"{rule} ({RULE_WORDS[rule].title})"
 
 

@@ -134,7 +134,7 @@ class Commands(Shell, ABC):
             case "set", _:
                 self._options(fields)
             case (("modprobe" | "rmmod"), [*options]) if name == "rmmod" or _removes(options):
-                self.states = uncertain(self.states)  # a driver that is loaded again starts anew
+                self.states = uncertain(self.states)  # a driver that is loaded again starts over
         if name in _DECLARE:
             for variable, equals, value in ((field or "").partition("=") for field in fields):
                 if equals:

@@ -29,7 +29,7 @@ def host_ids(connection: sa.Connection, scope_id: int, hosts: Sequence[HostPiece
 
 
 def assigned(hosts: Sequence[Sequence[str]], known: Mapping[str, int]) -> list[int | None]:
-    """Give each host, by its keys, one that is known by any of them, to each another one; None if there is none.
+    """Return each host, by its keys, one that is known by any of them, to each another one; None if there is none.
 
     Those that share most keys come first: clones may share a system's uuid, and then addresses distinguish them.
     """

@@ -74,7 +74,7 @@ def _increasing(versions: Sequence[OpenVersion]) -> bool:
 
 
 def _ranks(matched: Sequence[OpenVersion | None]) -> list[float] | None:
-    """Give each new version (None) a rank between its neighbours; None where numbers are too close for that."""
+    """Return each new version (None) a rank between its neighbours; None where numbers are too close for that."""
     ranks: list[float] = []
     low, run = 0.0, 0
     for version in matched:

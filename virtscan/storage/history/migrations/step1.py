@@ -166,7 +166,7 @@ _OF_ATTACHMENT = {"source_device": "device", "source_mode": "mode"}
 
 
 def statements(dialect: str) -> tuple[str, ...]:
-    """Give the statements of this step."""
+    """Return the statements of this step."""
     tables = _TABLES.format_map(_TYPES[dialect])
     columns, join = interface_parts(dialect)
     views = _VIEWS + _INTERFACE.format(columns=columns, join=join)
@@ -174,7 +174,7 @@ def statements(dialect: str) -> tuple[str, ...]:
 
 
 def interface_parts(dialect: str) -> tuple[str, str]:
-    """Give the columns of the view `interface` that are of an interface, and the join that makes its rows."""
+    """Return the columns of the view `interface` that are of an interface, and the join that makes its rows."""
     if dialect == "sqlite":
         columns = [f"json_extract(i.value, '$.{key}') AS {name}" for name, key in _COLUMNS.items()]
         columns += [

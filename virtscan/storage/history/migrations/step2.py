@@ -82,7 +82,7 @@ JOIN scope c ON c.id = h.scope_id
 
 
 def statements(dialect: str) -> tuple[str, ...]:
-    """Give the statements of this step."""
+    """Return the statements of this step."""
     columns, join = interface_parts(dialect)
     bigint = "INTEGER" if dialect == "sqlite" else "BIGINT"
     text = _STATEMENTS.format(bigint=bigint, columns=columns, join=join)

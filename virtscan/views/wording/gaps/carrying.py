@@ -20,7 +20,7 @@ _WORDS: Mapping[WhyNotCarried, tuple[str, str]] = {
 
 
 def carrying_words(cause: AnyCause) -> str | None:
-    """Give the reason why a worker did not read it; None for another cause."""
+    """Return the reason why a worker did not read it; None for another cause."""
     if not isinstance(cause, NotCarried):
         return None
     problem, action = _WORDS[cause.why]

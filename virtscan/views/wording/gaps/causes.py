@@ -46,7 +46,7 @@ _ADVICE = {
 
 
 def cause_words(cause: AnyCause, taken_at: datetime | None = None) -> str:
-    """Give the reason and the action; ages are counted from this time, and are points of time without it."""
+    """Return the reason and the action; ages are counted from this time, and are points of time without it."""
     for words in (_reading, carrying_words, _lists, _declared, _waivers_and_captures):
         if (found := words(cause)) is not None:
             return found
@@ -58,7 +58,7 @@ def cause_words(cause: AnyCause, taken_at: datetime | None = None) -> str:
 
 
 def complaint(cause: c.TooOld, taken_at: datetime | None) -> str:
-    """Give the age of a fact, and the maximum."""
+    """Return the age of a fact, and the maximum."""
     limit = "" if cause.max_age is None else f" (the limit is {exactly(cause.max_age)})"
     if cause.observed_at is None:
         return f"observed at an unknown time{limit}"

@@ -6,7 +6,7 @@ _DEBIAN = re.compile(r"-(?:amd64|686(?:-pae)?|i386|arm64|armhf|generic|lowlatenc
 
 
 def look_for_the_fix(kernel: str) -> str:
-    """Give the command that looks through the changelog of a running kernel whose name is not conclusive.
+    """Return the command that looks through the changelog of a running kernel whose name is not conclusive.
 
     Source:
         Debian's and Ubuntu's names end in a flavour (-amd64, -generic), their packages are linux-image-RELEASE; the

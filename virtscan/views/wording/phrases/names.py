@@ -22,10 +22,10 @@ def listed(names: Sequence[str | DeviceName]) -> str:
 
 
 def are(names: Sequence[str]) -> str:
-    """Give the verb in the number of the names."""
+    """Return the verb in the number of the names."""
     return "is" if len(names) == 1 else "are"
 
 
 def were(names: Sequence[str]) -> str:
-    """Give the verb in the number of the names, in the past."""
+    """Return the verb in the number of the names, in the past."""
     return "was" if len(names) == 1 else "were"
