@@ -332,6 +332,17 @@ def test_a_virtual_machine_has_no_nic_at_an_end_that_is_not_listed(machine: Mach
     assert found.rule == rule
 
 
+@pytest.mark.parametrize(("reflective", "rule"), [(("bond2",), "R14"), ((), "R9")])
+def test_a_device_over_an_unknown_one_may_stand_on_a_reflecting_switch(reflective: tuple[str, ...], rule: str) -> None:
+    own = mine(device("bond2.200", DeviceKind.VLAN, lower_complete=False))
+
+    found = finding_of(
+        scene(macvtap("bond2.200"), devices=(own,), reflective=reflective, machine=Machine.VIRTUAL, host_devices=())
+    )
+
+    assert found.rule == rule
+
+
 @pytest.mark.parametrize(
     ("state", "rule"), [(DomainState.ACTIVE, "R9"), (DomainState.INACTIVE, "R14"), (DomainState.UNKNOWN, "R14")]
 )

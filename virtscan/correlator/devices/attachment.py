@@ -6,7 +6,7 @@ import msgspec
 
 from virtscan.correlator.devices.nic import NicKind, is_nic, is_physical, nic_kind
 from virtscan.correlator.devices.stack import UNKNOWN_STACK, DeviceStack, follow, real_device
-from virtscan.model import Attachment, Device, DeviceName, Hypervisor, Machine, SourceMode
+from virtscan.model import Attachment, Device, DeviceName, Hypervisor, Machine, SourceMode, State
 
 
 class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +23,7 @@ class AttachmentPoint(msgspec.Struct, frozen=True, kw_only=True):
     network: str | None
     target: str | None
     segment: str | None
-    reflective: bool
+    reflective: State
     stack: DeviceStack
     machine: Machine
     virtual_nics: tuple[DeviceName, ...] = ()
@@ -70,11 +70,20 @@ class AttachmentPoints:
             network=network,
             target=target,
             segment=segment or (None if device is None else segments.get(device)),
-            reflective=device is not None and not {device, *stack.lower}.isdisjoint(self._hypervisor.reflective),
+            reflective=self._reflective(device, stack),
             stack=stack,
             machine=machine,
             virtual_nics=virtual,
         )
+
+    def _reflective(self, device: DeviceName | None, stack: DeviceStack) -> State:
+        """Return whether a switch sends frames back; a device with an unknown end may stand on such a port."""
+        reflective = self._hypervisor.reflective
+        if device is None or not reflective:
+            return State.OFF
+        if not {device, *stack.lower}.isdisjoint(reflective):
+            return State.ON
+        return State.OFF if set(stack.open_ends) <= set(stack.nics) and stack is not UNKNOWN_STACK else State.UNKNOWN
 
     def _machine(self, stack: DeviceStack) -> tuple[Machine, tuple[DeviceName, ...]]:
         """Determine if the hypervisor is a virtual machine: by the NICs under a device, else by other facts."""

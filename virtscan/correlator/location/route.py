@@ -20,6 +20,7 @@ from virtscan.model import (
     DeviceName,
     Reach,
     SourceMode,
+    State,
 )
 from virtscan.model.reasons import (
     Carried,
@@ -203,7 +204,7 @@ def _shared(sender: LocalServer, mode: SourceMode, point: AttachmentPoint) -> Po
     modes = {mode, point.mode or SourceMode.UNKNOWN}
     reach = _reach(modes, reflective=point.reflective)
     apart = bool(modes - {SourceMode.BRIDGE, SourceMode.UNKNOWN})
-    if apart and point.reflective and not modes & _NEVER_REFLECTED and point.hands_on:
+    if apart and point.reflective is not State.OFF and not modes & _NEVER_REFLECTED and point.hands_on:
         return Position(where=Where.UNPROVEN, reach=reach, because=(shares,), missing=(_lacks(point),))
     missing = (NeedsMode(server=sender.server),) if mode is SourceMode.UNKNOWN else ()
     leaves = (LeavesByNic(device=point.device),) if apart and not point.hands_on else ()
@@ -217,15 +218,15 @@ def _shared(sender: LocalServer, mode: SourceMode, point: AttachmentPoint) -> Po
     return Position(where=where, reach=reach, because=(shares, *leaves), missing=missing)
 
 
-def _reach(modes: set[SourceMode], *, reflective: bool) -> Reach:
+def _reach(modes: set[SourceMode], *, reflective: State) -> Reach:
     """Return whether two ports of one device can exchange frames, by the modes of both."""
     if modes & _NEVER_REFLECTED:
         return Reach.NO
     if SourceMode.VEPA in modes:
         # With a reflecting switch a port whose mode is unknown may still be a private one.
-        if not reflective:
+        if reflective is State.OFF:
             return Reach.NO
-        return Reach.UNKNOWN if SourceMode.UNKNOWN in modes else Reach.YES
+        return Reach.YES if reflective is State.ON and SourceMode.UNKNOWN not in modes else Reach.UNKNOWN
     return Reach.UNKNOWN if SourceMode.UNKNOWN in modes else Reach.YES
 
 
@@ -253,7 +254,7 @@ def _goes_down(
     )
     own_device = sender.is_host_process and not separated and device in (point.device, *point.stack.lower)
     reach = Reach.NO if own_device else Reach.UNKNOWN
-    if point.hands_on and (may_be_tagged or point.reflective):
+    if point.hands_on and (may_be_tagged or point.reflective is not State.OFF):
         return Position(where=Where.UNPROVEN, reach=reach, because=(reason,), missing=(_lacks(point),))
     return Position(where=Where.NEVER_MET, reach=reach, because=(reason, LeavesByNic(device=point.device)))
 
