@@ -85,15 +85,22 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
 
 
 def _clusters(sightings: Sequence[_HostObservation]) -> list[list[_HostObservation]]:
-    """Put sightings of one hypervisor together, the best first: those that share a key, directly or through others."""
-    clusters = [[sighting] for sighting in sightings]
-    while len(joined := _joined(clusters)) < len(clusters):
+    """Put sightings of one hypervisor together, the best first: those that share a key, directly or through others.
+
+    Addresses and declared names come first, so that the best sighting of each hypervisor decides about a shared uuid.
+    The result of an earlier merge then joins as its parts do.
+    """
+    clusters = _joined([[sighting] for sighting in sightings], by_uuid=False)
+    while len(joined := _joined(clusters, by_uuid=True)) < len(clusters):
         clusters = joined
     return sorted(clusters, key=lambda cluster: (_own_name(cluster[0].host), cluster[0].rank))
 
 
-def _joined(clusters: Sequence[list[_HostObservation]]) -> list[list[_HostObservation]]:
-    """Join the clusters that are of one hypervisor, each known by its best sighting and by the keys of all."""
+def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> list[list[_HostObservation]]:
+    """Join the clusters that share a system uuid, or else another key; each is known by the keys of all its sightings.
+
+    Vendors and clones repeat a system's uuid. An address or a declared name is of one hypervisor.
+    """
     parent = list(range(len(clusters)))
 
     def root(place: int) -> int:
@@ -105,12 +112,11 @@ def _joined(clusters: Sequence[list[_HostObservation]]) -> list[list[_HostObserv
     having: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for place, cluster in enumerate(clusters):
         for key in {key for sighting in cluster for key in sighting.host.keys}:
-            having[_driver(cluster[0].host), key].append(place)
-    for (_, key), places in having.items():
-        # Vendors and clones repeat a system's uuid. An address or a declared name is of one hypervisor.
-        pairs = combinations(places, 2) if key.startswith("uuid:") else ((places[0], place) for place in places)
-        for one, other in pairs:
-            if not key.startswith("uuid:") or not _are_different(clusters[one][0].host, clusters[other][0].host):
+            if key.startswith("uuid:") is by_uuid:
+                having[_driver(cluster[0].host), key].append(place)
+    for places in having.values():
+        for one, other in combinations(places, 2) if by_uuid else ((places[0], place) for place in places):
+            if not by_uuid or not _are_different(clusters[one][0].host, clusters[other][0].host):
                 parent[root(one)] = root(other)
     joined: defaultdict[int, list[_HostObservation]] = defaultdict(list)
     for place, cluster in enumerate(clusters):
