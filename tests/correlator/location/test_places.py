@@ -14,12 +14,13 @@ from tests.build import (
     nic,
     read_server,
     sends,
+    server,
     veth,
     vlan,
 )
 from tests.correlator.scenes import OTHER, SERVING, finding_of, provisioner, scene
 from virtscan.correlator import correlate
-from virtscan.model import Confidence, Device, DeviceKind, DomainState, GapAbout, Mac, State, Verdict
+from virtscan.model import Confidence, Device, DeviceKind, DomainState, GapAbout, Mac, Machine, State, Verdict
 from virtscan.model.gaps.causes import DeviceNotListed
 
 THEIRS = Mac(SERVING)
@@ -126,3 +127,15 @@ def test_a_device_that_was_not_read_may_be_the_servers() -> None:
         ("R10", Confidence.LOW, True),
         ("R10", Confidence.MEDIUM, False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("machine", "rule"), [(Machine.UNKNOWN, "R11"), (Machine.CONTAINER, "R11"), (Machine.PHYSICAL, "R10")]
+)
+def test_without_its_devices_a_server_with_the_hosts_uuid_may_be_a_container_there(machine: Machine, rule: str) -> None:
+    uuid = "4c4c4544-0000-1000-8000-000000000001"
+    sat = server(system_uuid=uuid, machine=machine)
+
+    found = finding_of(scene(servers=(sat,), host_devices=(*BELOW, nic("eth0", mac=THEIRS)), system_uuid=uuid))
+
+    assert found.rule == rule

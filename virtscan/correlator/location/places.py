@@ -97,10 +97,17 @@ def places(stack: SendingStack, fleet: Fleet) -> tuple[Place, ...]:
         return tuple(found)  # the declaration is about all of its MACs
     if fleet.lacking and len(seen) == len(found) and may_run_elsewhere(copies):
         found.append(UnlocatedServer(macs=tuple(sorted(stack.macs)), copy=True))
+    if seen and not copies and _may_be_a_container(stack):
+        found.append(UnlocatedServer())
     missing = tuple(mac for mac in _unexplained(stack) if not fleet.interfaces.get(mac) and mac not in fleet.devices)
     if missing and UnlocatedServer(macs=missing) not in found:
         found.append(UnlocatedServer(macs=missing))
     return tuple(found)
+
+
+def _may_be_a_container(stack: SendingStack) -> bool:
+    """Return True if the server may be a container on the machine whose uuid it has: its devices are not the host's."""
+    return not stack.observed and not stack.macs and stack.server.machine is not Machine.PHYSICAL
 
 
 def _has_local_device(stack: SendingStack) -> bool:
