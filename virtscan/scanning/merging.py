@@ -30,7 +30,7 @@ class _HostObservation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rank(self) -> tuple[int, float, bytes]:
-        """The best sighting is the least: the newest complete one."""
+        """The best observation is the least: the newest complete one."""
         # Facts that a merge changes are not part of the order, so that merging again finds the same.
         plain = msgspec.structs.replace(self.host, name=_own_name(self.host), former_keys=(), observed_at=None)
         return _ORDER.index(self.host.status), -self.at.timestamp(), msgspec.json.encode(plain)
@@ -58,9 +58,9 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
     hosts = [_united(cluster, taken_at) for cluster in clusters]
     names = unique_names(hosts)
     renamed = {
-        (sighting.inventory, sighting.host.name): name
+        (observation.inventory, observation.host.name): name
         for cluster, name in zip(clusters, names, strict=True)
-        for sighting in cluster
+        for observation in cluster
     }
     hypervisors = [msgspec.structs.replace(host, name=name) for host, name in zip(hosts, names, strict=True)]
     scopes = {inventory.scope for inventory in inventories}
@@ -84,20 +84,20 @@ def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inv
     )
 
 
-def _clusters(sightings: Sequence[_HostObservation]) -> list[list[_HostObservation]]:
-    """Put sightings of one hypervisor together, the best first: those that share a key, directly or through others.
+def _clusters(observations: Sequence[_HostObservation]) -> list[list[_HostObservation]]:
+    """Put observations of one hypervisor together, the best first: those that share a key, directly or through others.
 
-    Addresses and declared names come first, so that the best sighting of each hypervisor decides about a shared uuid.
+    Addresses and declared names come first, so that the best observation of each hypervisor decides on a shared uuid.
     The result of an earlier merge then joins as its parts do.
     """
-    clusters = _joined([[sighting] for sighting in sightings], by_uuid=False)
+    clusters = _joined([[observation] for observation in observations], by_uuid=False)
     while len(joined := _joined(clusters, by_uuid=True)) < len(clusters):
         clusters = joined
     return sorted(clusters, key=lambda cluster: (_own_name(cluster[0].host), cluster[0].rank))
 
 
 def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> list[list[_HostObservation]]:
-    """Join the clusters that share a system uuid, or else another key; each is known by the keys of all its sightings.
+    """Join the clusters that share a system uuid, or else another key; each has the keys of all its observations.
 
     Vendors and clones repeat a system's uuid. An address or a declared name is of one hypervisor.
     """
@@ -111,7 +111,7 @@ def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> lis
 
     having: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for place, cluster in enumerate(clusters):
-        for key in {key for sighting in cluster for key in sighting.host.keys}:
+        for key in {key for observation in cluster for key in observation.host.keys}:
             if key.startswith("uuid:") is by_uuid:
                 having[_driver(cluster[0].host), key].append(place)
     for places in having.values():
@@ -121,7 +121,7 @@ def _joined(clusters: Sequence[list[_HostObservation]], *, by_uuid: bool) -> lis
     joined: defaultdict[int, list[_HostObservation]] = defaultdict(list)
     for place, cluster in enumerate(clusters):
         joined[root(place)] += cluster
-    return [sorted(cluster, key=lambda sighting: sighting.rank) for cluster in joined.values()]
+    return [sorted(cluster, key=lambda observation: observation.rank) for cluster in joined.values()]
 
 
 def _are_different(one: Hypervisor, other: Hypervisor) -> bool:
@@ -142,9 +142,9 @@ def _driver(host: Hypervisor) -> str:
 
 
 def _united(cluster: Sequence[_HostObservation], taken_at: datetime) -> Hypervisor:
-    """Return the best sighting, with the keys of all, and with its time if that is not the time of the result."""
+    """Return the best observation, with the keys of all, and with its time if that is not the time of the result."""
     best = cluster[0]
-    every = sorted({key for sighting in cluster for key in sighting.host.keys} - set(best.host.keys))
+    every = sorted({key for observation in cluster for key in observation.host.keys} - set(best.host.keys))
     return msgspec.structs.replace(
         best.host,
         former_keys=(*best.host.former_keys, *every),

@@ -53,7 +53,7 @@ def offload_states(words: Sequence[Word], scene: Scene) -> States:
 
 
 def _accepted(words: Sequence[str]) -> bool:
-    """Return False if ethtool refuses the whole command: words that are no pairs of a feature with on or off."""
+    """Return False if ethtool refuses the whole command: words that are not pairs of a feature with on or off."""
     return (
         len(words) % 2 == 0
         and all(_FEATURE.fullmatch(word) for word in words[::2])
