@@ -8,7 +8,7 @@ import pytest
 
 from tests.engines.test_threads import Plain, ignore, in_a_process
 from tests.harness.patience import LONG
-from virtscan.engines.admission import LEAST_AT_ONCE, cpus
+from virtscan.engines.admission import LEAST_AT_ONCE, MOST_AT_ONCE, cpus
 from virtscan.engines.bounded import within, within_work
 from virtscan.engines.demand import Demand
 from virtscan.engines.engine import Cut, JobOutcome, Returned, Work
@@ -70,12 +70,24 @@ def test_jobs_that_use_the_cpu_keep_others_from_starting() -> None:
     assert outcomes == (Returned(Returned(None)),) * 40
 
 
-def test_jobs_that_wait_do_not() -> None:
-    together = threading.Barrier(40, timeout=LONG)
+def test_jobs_that_hang_do_not_so_that_a_site_that_is_down_takes_one_deadline() -> None:
+    together = threading.Barrier(3 * MOST_AT_ONCE, timeout=LONG)
 
-    most, _ = run_all(40, Work.ASKS, lambda: ignore(together.wait(), Returned(None)))
+    most, _ = run_all(3 * MOST_AT_ONCE, Work.ASKS, lambda: ignore(together.wait(), Returned(None)))
 
-    assert most == 40
+    assert most == 3 * MOST_AT_ONCE
+
+
+def test_of_jobs_that_get_answers_there_are_never_many_more_than_places() -> None:
+    def answers() -> None:
+        for _ in range(15):
+            time.sleep(0.1)
+            busy(0.0001)
+
+    most, outcomes = run_all(3 * MOST_AT_ONCE, Work.ASKS, answers)
+
+    assert most < 2 * MOST_AT_ONCE
+    assert outcomes == (Returned(Returned(None)),) * len(outcomes)
 
 
 def test_a_thread_at_work_wants_a_cpu_and_one_that_waits_wants_none() -> None:

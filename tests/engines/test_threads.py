@@ -12,7 +12,7 @@ import pytest
 
 from tests.harness.launching import DEFAULT_SIGNALS
 from tests.harness.patience import LONG
-from virtscan.engines.admission import FILES_A_JOB, MOST_AT_ONCE, RESERVED_FILES
+from virtscan.engines.admission import FILES_A_JOB, MOST_OPEN, RESERVED_FILES, cpus
 from virtscan.engines.engine import Cut, Job, JobOutcome, Raised, Returned, Work
 from virtscan.engines.threads import run as run_with
 
@@ -80,34 +80,12 @@ def test_no_jobs_have_no_outcomes() -> None:
     assert run([]) == ()
 
 
-def test_as_many_jobs_run_at_once_as_there_are_places_and_no_more() -> None:
-    together = threading.Barrier(MOST_AT_ONCE, timeout=LONG)
-    lock = threading.Lock()
-    now, most = 0, 0
-
-    def job(index: int) -> int:
-        nonlocal now, most
-        with lock:
-            now += 1
-            most = max(most, now)
-        if index < MOST_AT_ONCE:
-            together.wait()
-        with lock:
-            now -= 1
-        return index
-
-    outcomes = run([lambda index=index: job(index) for index in range(200)])  # type: ignore[misc] # default binds the loop
-
-    assert [outcome.value for outcome in outcomes if isinstance(outcome, Returned)] == list(range(200))
-    assert most == MOST_AT_ONCE
-
-
-def test_hanging_jobs_in_every_slot_keep_no_other_from_starting(forever: threading.Event) -> None:
-    jobs: list[Callable[[], bool]] = [forever.wait] * MOST_AT_ONCE + [lambda: True] * 72
+def test_as_many_hanging_jobs_as_may_be_open_keep_no_other_from_starting(forever: threading.Event) -> None:
+    jobs: list[Callable[[], bool]] = [forever.wait] * MOST_OPEN + [lambda: True] * 72
 
     outcomes = run(jobs, job_timeout=1)
 
-    assert outcomes == (Cut.JOB_DEADLINE,) * MOST_AT_ONCE + (Returned(True),) * 72
+    assert outcomes == (Cut.JOB_DEADLINE,) * MOST_OPEN + (Returned(True),) * 72
     forever.set()
 
 
@@ -126,7 +104,7 @@ def test_a_job_that_ends_after_its_deadline_changes_nothing(forever: threading.E
             may_end.set()
             threads[0].join(LONG)
 
-    hanging: list[Callable[[], bool]] = [forever.wait] * (MOST_AT_ONCE - 1)
+    hanging: list[Callable[[], bool]] = [forever.wait] * 127
     outcomes = run([late, *hanging, lambda: True], job_timeout=SHORT, on_end=on_end)
 
     assert outcomes[0] is Cut.JOB_DEADLINE
@@ -157,11 +135,11 @@ def test_a_job_that_is_there_when_its_deadline_is_looked_at_made_it() -> None:
 
 
 def test_the_end_of_the_run_ends_running_and_waiting_jobs(forever: threading.Event) -> None:
-    jobs: list[Callable[[], bool]] = [lambda: True] + [forever.wait] * (MOST_AT_ONCE + 1)
+    jobs = [Plain(call, Work.READS) for call in (lambda: True, *[forever.wait] * (cpus() + 1))]
 
-    outcomes = run(jobs, deadline=5 * SHORT)  # long enough to start that many
+    outcomes = run_with(jobs, job_timeout=LONG, deadline=5 * SHORT, on_end=ignore, margin=0)
 
-    assert outcomes == (Returned(True), *[Cut.RUN_DEADLINE] * MOST_AT_ONCE, Cut.NEVER_STARTED)
+    assert outcomes == (Returned(True), *[Cut.RUN_DEADLINE] * cpus(), Cut.NEVER_STARTED)
     forever.set()
 
 
@@ -344,9 +322,9 @@ run([hang], job_timeout=LONG, deadline=LONG, on_end=ignore)
     ("soft", "hard", "jobs", "expected_places", "expected_soft"),
     [
         pytest.param(256, 4096, 2, 2, 256, id="enough"),
-        pytest.param(256, 4096, 200, MOST_AT_ONCE, RESERVED_FILES + 200 * FILES_A_JOB, id="raised to what all need"),
+        pytest.param(256, 4096, 200, 200, RESERVED_FILES + 200 * FILES_A_JOB, id="raised to what all need"),
         pytest.param(256, 512, 200, (512 - RESERVED_FILES) // FILES_A_JOB, 512, id="raised as far as allowed"),
-        pytest.param(256, "unlimited", 200, MOST_AT_ONCE, RESERVED_FILES + 200 * FILES_A_JOB, id="hard one unlimited"),
+        pytest.param(256, "unlimited", 200, 200, RESERVED_FILES + 200 * FILES_A_JOB, id="hard one unlimited"),
         pytest.param(50, 50, 200, 1, 50, id="too few for anything"),
         pytest.param(256, 256, 0, 1, 256, id="no jobs"),
     ],
@@ -377,4 +355,4 @@ resource.getrlimit = lambda _: (resource.RLIM_INFINITY,) * 2  # other systems th
 print(places(200))
 """
 
-    assert in_a_process(script).stdout == f"{MOST_AT_ONCE}\n"
+    assert in_a_process(script).stdout == "200\n"

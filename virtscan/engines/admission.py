@@ -2,8 +2,8 @@
 
 A job that has started has a deadline. When the CPU is short, more jobs at once end later and none in time. So of those
 that read files one runs on each CPU. Those that wait for hosts start while all of them together need less than a CPU:
-more than one does not help, because threads of one process take turns. A few always fit; one that hangs needs no CPU,
-and does not count.
+more than one does not help, because threads of one process take turns. A few always fit. One that hangs needs no CPU,
+and has no place: else a site that is down would keep the others waiting for one deadline after the other.
 """
 
 import os
@@ -15,7 +15,10 @@ from virtscan.engines.demand import Demand
 from virtscan.engines.engine import Work
 
 MOST_AT_ONCE = 128
-"""More brings nothing: one process is busy with 128 hosts at 20 ms a reply."""
+"""Jobs at work at once. More brings nothing: one process is busy with 128 hosts at 20 ms a reply."""
+
+MOST_OPEN = 1024
+"""Jobs that have started and not ended: each has its threads and files, even if it hangs."""
 
 LEAST_AT_ONCE = 8
 """Jobs that are at work at once whatever they need: enough to keep a CPU busy with near hosts."""
@@ -55,8 +58,9 @@ class Admission:
             return False
         if self._demand.sample():
             # Those that start now show in the next sample: never more than there are, so that a few are too many.
+            at_work = self._demand.at_work
             self._starts = max(LEAST_AT_ONCE, running) if self._demand.cpus < _BUSY else 0
-            self._starts = max(self._starts, LEAST_AT_ONCE - self._demand.at_work)
+            self._starts = max(min(self._starts, MOST_AT_ONCE - at_work), LEAST_AT_ONCE - at_work)
         return self._starts > 0 or running < LEAST_AT_ONCE
 
     def started(self) -> None:
@@ -91,7 +95,7 @@ class _Files:
 
 
 def places(jobs: int) -> int:
-    """Return how many of these jobs may run at once.
+    """Return how many of these jobs may have started and not ended at once.
 
     Raises this process's soft limit of open files where the hard one allows it: a job that hangs keeps its files, so
     there must be enough for all, not only for those at once. Not beyond that, because programs that are started from
@@ -103,7 +107,7 @@ def places(jobs: int) -> int:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     by_files = jobs if soft == resource.RLIM_INFINITY else (soft - RESERVED_FILES) // FILES_A_JOB
-    return max(1, min(jobs, by_files, MOST_AT_ONCE))
+    return max(1, min(jobs, by_files, MOST_OPEN))
 
 
 def cpus() -> int:
