@@ -409,6 +409,19 @@ def test_the_only_server_decides_even_if_it_is_waived() -> None:
     assert (decision.decides, decision.waived) == (True, "goes away")
 
 
+def test_beside_a_waived_server_the_one_of_the_finding_decides_even_if_its_finding_is_waived_as_a_whole() -> None:
+    waivers = (Waiver(reason="goes away", server="satellite"), Waiver(reason="no guests", domain="web*"))
+    servers = (satellite(), server("lab", tx_checksum=State.UNKNOWN))
+    stated = account(scene(servers=servers, beside=(provisioner(),), policy=Policy(waivers=waivers)))
+
+    assert stated.finding is not None
+    assert (stated.finding.server, stated.finding.waived) == ("lab", "no guests")
+    assert {(one.server, one.decides, one.waived) for one in stated.decisions} == {
+        ("satellite", False, "goes away"),
+        ("lab", True, None),
+    }
+
+
 def test_a_sending_stack_is_shown_path_by_path() -> None:
     members = {"eth0": State.ON, "eth1": State.OFF}
     stack = (

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import TypeAlias
 
 import msgspec
 
@@ -47,6 +48,7 @@ from virtscan.model.gaps.mismatches import (
 )
 
 _EXPOSURES = {exposure: rank for rank, exposure in enumerate(Exposure)}
+_ServerVerdict: TypeAlias = tuple[str, Verdict, str]
 
 
 def correlate(inventory: Inventory) -> Report:
@@ -108,6 +110,7 @@ class _HypervisorJudge:
         self._reasoning = Reasoning(index, hypervisor, self._evaluator.kernel, outdated)
         self._conclusions: dict[tuple[int, Exposure], Conclusion] = {}
         self._others: dict[int, tuple[AnotherServer, ...]] = {}
+        self._undecided: dict[int, tuple[_ServerVerdict, ...]] = {}
         self.overruled: dict[str, None] = {}
 
     def judge(self, domain: Domain, interface: Interface, pending: frozenset[Mac]) -> Finding | NotJudged:
@@ -116,30 +119,36 @@ class _HypervisorJudge:
         if isinstance(evaluation, NotJudged):
             return evaluation
         exposed = exposure(domain, interface, pending)
-        first = finding = self._finding(domain, interface, evaluation, exposed)
-        without: frozenset[int] = frozenset()
-        waived: list[WaivedServer] = []
-        while finding.verdict in OPEN and (reason := self._waivers.of_server(finding)) is not None:
-            waived.append(
-                WaivedServer(server=finding.server or "", verdict=finding.verdict, rule=finding.rule, reason=reason)
-            )
-            without |= self._numbers(finding.server)
+        found = self._finding(domain, interface, evaluation, exposed)
+        waived = self._waived_servers(found, evaluation)
+        if waived:
+            names = {one.server for one in waived}
+            without = frozenset(number for number, one in enumerate(self._index.servers) if one.name in names)
             rest = self._evaluator.evaluate(domain, interface, without)
             if isinstance(rest, NotJudged) or rest.ruling.stack is None:
-                return first.concluding(waived=waived[0].reason, waived_servers=tuple(waived))
-            finding = self._finding(domain, interface, rest, exposed)
-        finding = finding.concluding(waived_servers=tuple(waived)) if waived else finding
-        return self._waivers.apply(finding) if finding.verdict in OPEN else finding
+                return found.concluding(waived=waived[0].reason, waived_servers=waived, others=())
+            found = self._finding(domain, interface, rest, exposed).concluding(waived_servers=waived)
+        return self._waivers.apply(found) if found.verdict in OPEN else found
 
-    def _numbers(self, server: str | None) -> frozenset[int]:
-        return frozenset(number for number, one in enumerate(self._index.servers) if one.name == server)
+    def _waived_servers(self, finding: Finding, evaluation: Evaluation) -> tuple[WaivedServer, ...]:
+        """Return the servers that waivers about them by name take away, each with its own verdict, worst first."""
+        if finding.verdict not in OPEN or not self._waivers.name_servers:
+            return ()
+        undecided = self._undecided.get(id(evaluation))
+        if undecided is None:
+            undecided = self._undecided[id(evaluation)] = _undecided(evaluation)
+        return tuple(
+            WaivedServer(server=server, verdict=verdict, rule=rule, reason=reason)
+            for server, verdict, rule in undecided
+            if (reason := self._waivers.of_server(finding, server)) is not None
+        )
 
     def _finding(self, domain: Domain, interface: Interface, evaluation: Evaluation, exposed: Exposure) -> Finding:
         # The evaluator keeps an evaluation for all interfaces that are plugged in alike.
         alike = (id(evaluation), exposed)
         if alike not in self._conclusions:
             self._conclusions[alike] = self._conclusion(evaluation, exposed)
-        finding = Finding(
+        return Finding(
             hypervisor=self._hypervisor.name,
             origin=domain.origin,
             domain=domain.name,
@@ -149,14 +158,6 @@ class _HypervisorJudge:
             next_start=domain.next_start,
             conclusion=self._conclusions[alike],
         )
-        if self._waivers.is_empty:
-            return finding
-        others = tuple(
-            one
-            for one in finding.others
-            if not self._waivers.is_waived(self._hypervisor.name, domain.name, interface.mac, one.server)
-        )
-        return finding if others == finding.others else finding.concluding(others=others)
 
     def _conclusion(self, evaluation: Evaluation, exposed: Exposure) -> Conclusion:
         decided, ruling, verdict = evaluation.decided, evaluation.ruling, evaluation.ruling.rule.verdict
@@ -207,6 +208,18 @@ def _others(evaluation: Evaluation) -> tuple[AnotherServer, ...]:
     if decides is not None:
         found.pop((decides.server.name, decides.interface or ""), None)
     return tuple(map(_named, sorted(found)))
+
+
+def _undecided(evaluation: Evaluation) -> tuple[_ServerVerdict, ...]:
+    """Return every server that alone would leave the interface at risk or unknown, worst first."""
+    found: dict[str, _ServerVerdict] = {}
+    rulings = (ruling for point in evaluation.points for ruling in point.rulings)
+    for ruling in sorted(rulings, key=lambda ruling: ruling.badness):
+        verdict, rule = ruling.rule.verdict, ruling.rule.id
+        if verdict is Verdict.AT_RISK or verdict is Verdict.UNKNOWN:
+            for name in dict.fromkeys(stack.server.name for stack in ruling.stacks):
+                found.setdefault(name, (name, verdict, rule))
+    return tuple(found.values())
 
 
 @cache

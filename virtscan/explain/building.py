@@ -109,7 +109,7 @@ class _JudgedInventory:
                 )
 
     def _missing_facts(self, points: Sequence[PointEvaluation], finding: Finding) -> Iterator[WhatIf]:
-        waived = {one.server for one in finding.waived_servers if finding.waived is None}
+        waived = _taken_away(finding)
         counted = [
             msgspec.structs.replace(
                 point, rulings=tuple(ruling for ruling in point.rulings if ruling.server not in waived)
@@ -127,9 +127,8 @@ class _JudgedInventory:
     def _decisions(self, points: Sequence[PointEvaluation], finding: Finding | None) -> Iterator[Decision]:
         ruled = [(ruling, point) for point in points for ruling in point.rulings]
         waived = {} if finding is None else {one.server: one.reason for one in finding.waived_servers}
-        counted = [
-            place for place, (ruling, _) in enumerate(ruled) if ruling.server not in waived or _is_waived(finding)
-        ]
+        away = frozenset[str]() if finding is None else _taken_away(finding)
+        counted = [place for place, (ruling, _) in enumerate(ruled) if ruling.server not in away]
         # Devices that are alike share their rulings: of those the first decides, as in the report.
         worst = min(counted, key=lambda place: ruled[place][0].badness, default=None)
         for place, (ruling, point) in enumerate(ruled):
@@ -163,8 +162,10 @@ def _key(hypervisor: str, finding: Finding) -> tuple[str, str, str, bool, int]:
     return hypervisor, finding.origin, finding.domain, finding.next_start, finding.index
 
 
-def _is_waived(finding: Finding | None) -> bool:
-    return finding is not None and finding.waived is not None
+def _taken_away(finding: Finding) -> frozenset[str]:
+    """Return the waived servers that others are left beside; none where all are waived, for then the worst decides."""
+    waived = frozenset(one.server for one in finding.waived_servers)
+    return frozenset() if finding.server in waived else waived
 
 
 def _code(reason: Reason) -> str:

@@ -157,7 +157,15 @@ def accepted(name: str) -> Waiver:
         (two(), Verdict.AT_RISK, FAR, [], None),
         # The other server is at risk, too: the finding is that one's, and is not waived.
         (two(accepted(FAR)), Verdict.AT_RISK, NEAR, [(FAR, Verdict.AT_RISK)], None),
-        (two(accepted(NEAR)), Verdict.AT_RISK, FAR, [], None),
+        # A waived server that is not the worst changes no verdict, and is listed all the same.
+        (two(accepted(NEAR)), Verdict.AT_RISK, FAR, [(NEAR, Verdict.AT_RISK)], None),
+        (
+            two(accepted(FAR), tx_checksum=State.UNKNOWN),
+            Verdict.AT_RISK,
+            NEAR,
+            [(FAR, Verdict.UNKNOWN)],
+            None,
+        ),
         # The other server's offload is not known: that is not waived, either.
         (
             two(accepted(NEAR), tx_checksum=State.UNKNOWN),
@@ -268,3 +276,32 @@ def test_a_waiver_of_a_server_that_is_not_the_worst_is_used() -> None:
 
     assert (finding_of(looked_at).server, finding_of(looked_at).others) == ("satellite", ())
     assert [reason(gap) for gap in correlate(looked_at).warnings] == []
+
+
+def test_a_waived_server_beside_an_unknown_one_is_listed_and_its_waiver_is_used() -> None:
+    second = server(name="second", macs=(Mac(OTHER),), tx_checksum=State.UNKNOWN)
+    looked_at = scene(
+        servers=(satellite(tx_checksum=State.UNKNOWN), second),
+        beside=(provisioner(), domain("second", macvtap(mac=OTHER))),
+        policy=Policy(waivers=(accepted("second"),)),
+    )
+    found = finding_of(looked_at)
+
+    assert (found.verdict, found.server, found.waived) == (Verdict.UNKNOWN, "satellite", None)
+    assert [(one.server, one.verdict) for one in found.waived_servers] == [("second", Verdict.UNKNOWN)]
+    assert correlate(looked_at).warnings == ()
+
+
+def test_each_of_the_servers_that_look_alike_is_listed() -> None:
+    twins = [server(name=name, macs=(Mac("02:42:ac:00:00:01"),)) for name in ("first", "second", "third")]
+    found = finding_of(scene(servers=twins, policy=Policy(waivers=(accepted("second"), accepted("third")))))
+
+    assert (found.verdict, found.server) == (Verdict.AT_RISK, "first")
+    assert [(one.server, one.rule) for one in found.waived_servers] == [("second", "R11"), ("third", "R11")]
+
+
+def test_every_waiver_of_a_server_counts_as_used() -> None:
+    again = replace(accepted(NEAR), reason="again", domain="web*")
+    looked_at = scene(beside=(provisioner(),), policy=Policy(waivers=(accepted(NEAR), again)))
+
+    assert correlate(looked_at).warnings == ()

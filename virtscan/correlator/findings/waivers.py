@@ -50,34 +50,40 @@ class Waivers:
         """Return True if none holds."""
         return not self._valid
 
+    @property
+    def name_servers(self) -> bool:
+        """Return True if one that holds is about servers by name."""
+        return any(self._all[number].server != "*" for number in self._valid)
+
     def apply(self, finding: Finding) -> Finding:
         """Return the finding with the reason of the first waiver whose patterns all match, or as it was."""
         if not self._valid:
             return finding
         matching = self.matching(finding)
         self._used.update(matching)
-        return finding.concluding(waived=self._valid[matching[0]][0]) if matching else finding
+        return finding.concluding(waived=self._valid[matching[0]][0], others=()) if matching else finding
 
-    def of_server(self, finding: Finding) -> str | None:
-        """Return the reason of the first waiver that is about this finding's server by name; None without one."""
-        if finding.server is None:
-            return None
-        for number in self.matching(finding):
-            if self._all[number].server != "*":
-                self._used.add(number)
-                return self._valid[number][0]
-        return None
+    def of_server(self, finding: Finding, server: str) -> str | None:
+        """Return the reason of the first waiver that is about a server by name, on this interface; None without one.
+
+        Every waiver of the kind counts as used.
+        """
+        matching = [number for number in self._matching(finding, server) if self._all[number].server != "*"]
+        self._used.update(matching)
+        return self._valid[matching[0]][0] if matching else None
 
     def is_waived(self, hypervisor: str, domain: str, mac: str | None, server: str) -> bool:
         """Return True if a waiver that has not expired is about this interface and this server, which is open."""
-        subject = (hypervisor, domain, mac or "", server)
-        matching = [number for number, (_, patterns) in self._valid.items() if _matches(patterns, subject)]
-        self._used.update(matching)
-        return bool(matching)
+        return bool(self._numbers((hypervisor, domain, mac or "", server)))
 
     def matching(self, finding: Finding) -> list[int]:
         """Return the numbers of all that match it and have not expired, in the order given."""
-        subject = (finding.hypervisor, finding.domain, finding.mac or "", finding.server or "")
+        return self._matching(finding, finding.server or "")
+
+    def _matching(self, finding: Finding, server: str) -> list[int]:
+        return self._numbers((finding.hypervisor, finding.domain, finding.mac or "", server))
+
+    def _numbers(self, subject: tuple[str, ...]) -> list[int]:
         return [number for number, (_, patterns) in self._valid.items() if _matches(patterns, subject)]
 
     def warnings(self, hypervisors: Iterable[Hypervisor]) -> tuple[Gap, ...]:
