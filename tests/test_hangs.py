@@ -196,6 +196,16 @@ def lost_to_a_call_that_never_returns(daemon: Libvirtd, tmp_path: Path) -> int:
     return len(DOMAINS) - read
 
 
+def test_a_host_that_never_answers_the_close_has_been_read(daemon: Libvirtd, tmp_path: Path) -> None:
+    host = daemon.definitions("open", *(definition(name) for name in DOMAINS))
+    with proxy_to(daemon.socket) as proxy:
+        proxy.answers[Procedure.CLOSE] = lambda _: b""
+        found = scan(tmp_path, [daemon.unix(host, socket=proxy.socket)])
+
+    assert proxy.calls[Procedure.CLOSE] == 1
+    assert (found.host("open").status, found.inventory.gaps) == (HostStatus.COMPLETE, ())
+
+
 @pytest.mark.long
 def test_the_runs_deadline_ends_the_scan_with_a_report_of_the_facts_read(daemon: Libvirtd, tmp_path: Path) -> None:
     healthy = daemon.definitions("healthy", *(definition(name) for name in DOMAINS))

@@ -27,8 +27,7 @@ from tests.harness.rpc_proxy import Procedure, RpcProxy, proxy_to, string
 from tests.harness.sshd import Sshd
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt import errors
-from virtscan.connectors.libvirt.host import open_read_only
-from virtscan.connectors.libvirt.session import FAR, thread_count
+from virtscan.connectors.libvirt.session import FAR, open_read_only, thread_count
 from virtscan.connectors.observations import Mark
 from virtscan.model import (
     Backing,
@@ -480,13 +479,15 @@ def test_a_distant_host_is_read_by_several_threads(libvirtd: Libvirtd, proxy: Rp
     assert proxy.most_at_once > 1
 
 
-def test_a_host_without_domains_is_complete_and_gets_no_further_request(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
-    hypervisor, gaps = scan(libvirtd.unix(libvirtd.definitions("empty", COMPUTER), socket=proxy.socket))
+def test_a_host_without_domains_is_complete_and_has_its_devices(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    empty = libvirtd.definitions("empty", COMPUTER, card_xml("eth5"))
+
+    hypervisor, gaps = scan(libvirtd.unix(empty, socket=proxy.socket))
 
     assert gaps == ()
     assert hypervisor.status is HostStatus.COMPLETE
     assert (hypervisor.domains, hypervisor.cpus) == ((), 16)
-    assert proxy.calls[Procedure.LIST_ALL_NETWORKS] == proxy.calls[Procedure.LIST_ALL_NODE_DEVICES] == 0
+    assert [device.name for device in hypervisor.devices] == ["eth5"]  # it may be a server's
 
 
 def test_a_name_of_the_configuration_goes_before_that_of_the_uri(libvirtd: Libvirtd, definitions: Path) -> None:
@@ -585,7 +586,7 @@ def test_something_else_than_libvirtd_is_recognised(sshd: Sshd) -> None:
         (1000, FAR * 8, None, 24),
         (2, FAR * 4, None, 2),
         (0, 0.0, None, 0),
-        (1000, float("inf"), None, 8),
+        (1000, float("inf"), None, 24),
         (1000, FAR / 5, 128, 1),
         (1000, float("inf"), 128, 1),
         (1000, FAR * 8, 128, 24),

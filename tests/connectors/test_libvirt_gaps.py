@@ -28,10 +28,10 @@ from virtscan.analyzer import read_domain
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt.devices import Leads
 from virtscan.connectors.libvirt.errors import LONGEST
-from virtscan.connectors.libvirt.host import open_read_only, read
+from virtscan.connectors.libvirt.host import read
 from virtscan.connectors.libvirt.lists import Lists
 from virtscan.connectors.libvirt.request_pipeline import PipelinedCall
-from virtscan.connectors.libvirt.session import Session
+from virtscan.connectors.libvirt.session import Session, open_read_only
 from virtscan.errors import ConnectorError
 from virtscan.model import (
     Backing,

@@ -26,6 +26,7 @@ _OK, _ERROR = 0, 1
 class Procedure(IntEnum):
     """The calls that tests speak of, by their numbers in remote_protocol.x."""
 
+    CLOSE = 2
     GET_INFO = 6
     DOMAIN_XML = 14
     LIST_DEFINED_DOMAINS = 21

@@ -8,6 +8,8 @@ import stat
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from virtscan.engines import trailing
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
@@ -92,4 +94,5 @@ def end(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError):
             stream.flush()
+    trailing.wait()
     os._exit(code)

@@ -1,11 +1,9 @@
 """A hypervisor read through libvirt: read-only, without prompts, in as few round trips as possible."""
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from time import monotonic
 from typing import Any, NamedTuple
 
 import libvirt
@@ -21,17 +19,12 @@ from virtscan.connectors.libvirt.errors import end_if_lost, is_unsupported, reas
 from virtscan.connectors.libvirt.lists import Lists, name_of
 from virtscan.connectors.libvirt.replies import Reply, reply_of
 from virtscan.connectors.libvirt.request_pipeline import PipelinedCall
-from virtscan.connectors.libvirt.session import Session
+from virtscan.connectors.libvirt.session import Session, open_read_only
 from virtscan.errors import AnalyzerError, ConfigError, ConnectorError
 from virtscan.model import DomainState, GapAbout, Mac, Observed, Target
 from virtscan.model.gaps.causes import BadDocument, Failure
 from virtscan.model.gaps.items import FactName, GuestDomain, HostFact
 from virtscan.transport import uri
-
-# Without a handler of its own libvirt prints every error to stderr. One for the whole process, before any thread.
-libvirt.registerErrorHandler(lambda _context, _error: None, None)
-
-_QUESTIONS = range(libvirt.VIR_CRED_USERNAME, libvirt.VIR_CRED_EXTERNAL + 1)
 
 _ON_THE_HOST = frozenset({"ch", "lxc", "qemu"})
 """Drivers of which a daemon runs on the hypervisor; others run in the client, or make up their hosts."""
@@ -95,57 +88,16 @@ def read(
         raise ConnectorError("libvirt's message is not UTF-8; check the output of the remote command") from error
 
 
-@contextmanager
-def open_read_only(address: str, draft: HostDraft, *, allow_unsafe: bool) -> Iterator[libvirt.virConnect]:
-    """Open a read-only connection that refuses every prompt.
-
-    Raises:
-        libvirt.libvirtError: It can't be opened.
-        ConfigError: The URI is not one that may be opened.
-        ConnectorError: There is no such file of definitions.
-    """
-    uri.check(address, allow_unsafe=allow_unsafe)
-    _find_definitions(address)
-    started = monotonic()
-    login = [list(_QUESTIONS), _refuse, None]
-    connection = libvirt.openAuth(uri.prepared(address) or None, login, libvirt.VIR_CONNECT_RO)
-    opened = monotonic()
-    draft.add(HostFacts(observed_at=datetime.now(UTC), open_seconds=opened - started))
-    try:
-        yield connection
-    finally:
-        draft.add(HostFacts(read_seconds=monotonic() - opened))
-        with suppress(libvirt.libvirtError):
-            connection.close()
-
-
-def _refuse(_credentials: object, _context: object) -> int:
-    """Refuse any prompt."""
-    return -1
-
-
-def _find_definitions(address: str) -> None:
-    """Look for the file of a local `test:///FILE`: libxml2 would complain on stderr that there is none.
-
-    Raises:
-        ConnectorError: It can't be opened.
-    """
-    parsed = uri.parse(address)
-    if address.lower().startswith("test:") and parsed.path not in ("/default", "/", ""):
-        try:
-            Path(parsed.path).open("rb").close()
-        except OSError as error:
-            raise ConnectorError(f"{parsed.path}: {error.strerror}") from error
-
-
 def _read_all(
     session: Session, address: str, *, next_start: bool, statistics: bool, server_macs: Collection[Mac]
 ) -> None:
     is_listed = False
+    lists = Lists(session.connection)
+    leads = Leads(session, lists, server_macs)
 
     def requests_for(domains: Sequence[libvirt.virDomain]) -> Sequence[PipelinedCall[Any]]:
         session.draft.add(HostFacts(lists_all_domains=not uri.is_session(address)))
-        return list(_about_domains(session, domains, server_macs, next_start=next_start)) if domains else []
+        return list(_about_domains(session, leads, domains, next_start=next_start))
 
     def use(replies: Sequence[list[libvirt.virDomain] | None]) -> None:
         nonlocal is_listed
@@ -158,6 +110,7 @@ def _read_all(
         [
             *_about_the_host(session, address),
             PipelinedCall(partial(listings.domains, session.connection), use),
+            *_about_devices(session, lists, leads),
             *resources.requests(session, statistics=statistics),
         ]
     )
@@ -165,18 +118,10 @@ def _read_all(
         session.run(requests_for(listings.domains_before_0_9_13(session)))
 
 
-def _about_domains(
-    session: Session, domains: Sequence[libvirt.virDomain], server_macs: Collection[Mac], *, next_start: bool
+def _about_devices(
+    session: Session, lists: Lists, leads: Leads
 ) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
-    """Yield the requests for the documents of domains, and for the lists that their interfaces lead to."""
-    lists = Lists(session.connection)
-    leads = Leads(session, lists, server_macs)
-    use = partial(_read_domains, session, leads)
-
-    def next_starts(replies: Sequence[set[str] | None]) -> None:
-        for persistent in replies:
-            wanted = _next_starts(domains, persistent)
-            session.add_all(PipelinedCall(partial(_describe, item), use) for item in wanted)
+    """Yield the requests for the lists that domains' interfaces and servers' MACs lead to."""
 
     def node_devices_listed(results: Sequence[None]) -> None:
         if lists.node_devices.documents:
@@ -187,8 +132,21 @@ def _about_domains(
     yield PipelinedCall(lists.read_networks, leads.listed)
     yield PipelinedCall(lists.read_interfaces, leads.listed)
     yield PipelinedCall(lists.read_node_devices, node_devices_listed)
+
+
+def _about_domains(
+    session: Session, leads: Leads, domains: Sequence[libvirt.virDomain], *, next_start: bool
+) -> Iterator[PipelinedCall[Any]]:  # Any: of several types
+    """Yield the requests for the documents of domains."""
+    use = partial(_read_domains, session, leads)
+
+    def next_starts(replies: Sequence[set[str] | None]) -> None:
+        for persistent in replies:
+            wanted = _next_starts(domains, persistent)
+            session.add_all(PipelinedCall(partial(_describe, item), use) for item in wanted)
+
     yield from (PipelinedCall(partial(_describe, _DocumentRequest(domain)), use) for domain in domains)
-    if next_start:
+    if domains and next_start:
         yield PipelinedCall(partial(listings.persistent, session.connection), next_starts)
 
 

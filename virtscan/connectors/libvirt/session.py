@@ -1,19 +1,31 @@
-"""One connection at work: it requests documents and delivers their facts."""
+"""One connection, read-only and without prompts, and its work: it requests documents and delivers their facts."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from time import monotonic
 from typing import Any, TypeAlias, TypeVar, assert_never
 
 import libvirt
 
-from virtscan.connectors.host_draft import HostDraft
+from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.libvirt.errors import end_if_lost, reason
 from virtscan.connectors.libvirt.replies import Fetched, LibvirtFailure, NotText, Reply
 from virtscan.connectors.libvirt.request_pipeline import PipelinedCall, RequestPipeline
 from virtscan.engines import spare
+from virtscan.engines.trailing import trail
 from virtscan.errors import AnalyzerError, ConnectorError
 from virtscan.model import GapAbout
 from virtscan.model.gaps import AnyItem
 from virtscan.model.gaps.causes import BadDocument, Failure, NotUtf8
+from virtscan.transport import uri
+
+# Without a handler of its own libvirt prints every error to stderr. One for the whole process, before any thread.
+libvirt.registerErrorHandler(lambda _context, _error: None, None)
+
+_QUESTIONS = range(libvirt.VIR_CRED_USERNAME, libvirt.VIR_CRED_EXTERNAL + 1)
 
 FAR = 0.005
 """Seconds for the fastest call from which on the network, not work, takes the time."""
@@ -28,6 +40,54 @@ Deliver: TypeAlias = Callable[[str], None]
 """Works on a document; raises AnalyzerError."""
 
 T = TypeVar("T")
+
+
+@contextmanager
+def open_read_only(address: str, draft: HostDraft, *, allow_unsafe: bool) -> Iterator[libvirt.virConnect]:
+    """Open a read-only connection that refuses every prompt.
+
+    Raises:
+        libvirt.libvirtError: It can't be opened.
+        ConfigError: The URI is not one that may be opened.
+        ConnectorError: There is no such file of definitions.
+    """
+    uri.check(address, allow_unsafe=allow_unsafe)
+    _find_definitions(address)
+    started = monotonic()
+    login = [list(_QUESTIONS), _refuse, None]
+    connection = libvirt.openAuth(uri.prepared(address) or None, login, libvirt.VIR_CONNECT_RO)
+    opened = monotonic()
+    draft.add(HostFacts(observed_at=datetime.now(UTC), open_seconds=opened - started))
+    try:
+        yield connection
+    finally:
+        draft.add(HostFacts(read_seconds=monotonic() - opened))
+        trail(partial(_close, connection))
+
+
+def _close(connection: libvirt.virConnect) -> None:
+    """Close a connection in order, one more round trip; otherwise the daemon logs an error."""
+    with suppress(libvirt.libvirtError):
+        connection.close()
+
+
+def _refuse(_credentials: object, _context: object) -> int:
+    """Refuse any prompt."""
+    return -1
+
+
+def _find_definitions(address: str) -> None:
+    """Look for the file of a local `test:///FILE`: libxml2 would complain on stderr that there is none.
+
+    Raises:
+        ConnectorError: It can't be opened.
+    """
+    parsed = uri.parse(address)
+    if address.lower().startswith("test:") and parsed.path not in ("/default", "/", ""):
+        try:
+            Path(parsed.path).open("rb").close()
+        except OSError as error:
+            raise ConnectorError(f"{parsed.path}: {error.strerror}") from error
 
 
 class Session:
@@ -126,7 +186,7 @@ def thread_count(requests: int, fastest: float, *, share: int | None = None) -> 
     """Return how many threads share a connection for so many round trips, of which the fastest took so many seconds.
 
     Of all calls the fastest: lists take longer the more domains there are, and each call does where the CPU is short.
-    Infinity means that none has ended yet.
+    Infinity means that none has ended yet: the first questions are few, and a single host gets all of them at once.
 
     In a fleet other hosts fill the time: a near host has one thread, and a far one its `share` of the places, which is
     one where there are many hosts. Several on one connection wake each other, which costs more than the call. Only a
@@ -138,7 +198,7 @@ def thread_count(requests: int, fastest: float, *, share: int | None = None) -> 
     GSource, CVE-2024-4418, fixed in 10.3.0 and in many distributions' older versions. Both are rare; and one after
     another, a far host's round trips would take ten times as long.
     """
-    far = FAR < fastest < float("inf")
     if share is None:
-        return min(requests, MOST if far else 8)
+        return min(requests, 8 if fastest <= FAR else MOST)
+    far = FAR < fastest < float("inf")
     return max(1, min(MOST, requests // 6, max(share, requests // LARGE))) if far else 1
