@@ -23,6 +23,8 @@ def read(*devices: tuple[Device, State], interface: str | None = None, **more: A
 ETH0, ETH1 = nic("eth0", mac=A), nic("eth1", mac=B)
 BOND = bond("bond0", "eth0", "eth1", mac=A)
 BRIDGE = bridge("br0", "eth0")
+TEAM = device("team0", DeviceKind.UNKNOWN, lower_complete=False)
+AT_HOME = nic("eth0", mac=A, addresses=("192.0.2.10/24",))
 VLAN = vlan("eth0.7", "eth0")
 
 
@@ -55,6 +57,17 @@ VLAN = vlan("eth0.7", "eth0")
         (read((ETH0, OFF), (device("bond0", DeviceKind.BOND), ON)), OFF, ("eth0",)),
         (read((ETH0, OFF), (device("bond0", DeviceKind.BOND, lower_complete=False), ON)), UNKNOWN, ()),
         (read((ETH0, ON), (device("br0", DeviceKind.BRIDGE, lower_complete=False), ON)), ON, ("eth0",)),
+        # So may a team, which has no kind in many sources, unless the named device has an address.
+        (read((ETH0, OFF), (TEAM, ON)), UNKNOWN, ()),
+        (read((ETH0, OFF), (TEAM, UNKNOWN)), UNKNOWN, ("team0",)),
+        (read((ETH0, OFF), (TEAM, OFF)), OFF, ("eth0", "team0")),
+        (read((ETH0, ON), (TEAM, ON)), ON, ("eth0",)),
+        (read((BOND, ON), (ETH0, OFF), (ETH1, OFF), (TEAM, ON)), UNKNOWN, ()),
+        (read((AT_HOME, OFF), (TEAM, ON)), OFF, ("eth0",)),
+        # A tunnel has no members; a VLAN and a veth of a guest are known by their names.
+        (read((ETH0, OFF), (device("wg0", DeviceKind.UNKNOWN), ON)), OFF, ("eth0",)),
+        (read((ETH0, OFF), (device("eth0.7", DeviceKind.UNKNOWN, lower_complete=False), ON)), OFF, ("eth0",)),
+        (read((ETH0, OFF), (device("veth1a", DeviceKind.UNKNOWN, lower_complete=False), ON)), OFF, ("eth0",)),
         # A bridge and its port.
         (read((BRIDGE, ON), (ETH0, OFF)), OFF, ("eth0",)),
         (read((BRIDGE, OFF), (ETH0, ON)), OFF, ("br0",)),

@@ -1,5 +1,7 @@
 """Outputs of `ip`, made by hand for what the collected ones don't show."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,7 +81,7 @@ def test_only_a_device_on_a_bus_or_with_a_permanent_address_is_a_nic() -> None:
 
 def test_lower_devices_are_complete_if_the_list_has_all_devices() -> None:
     own_parent = {"bond2.100", "macvtap0"}
-    stand_on_none = {"eth4", "eth5", "veth0"}
+    stand_on_none = {"eth4", "eth5", "veth0", "lo"}
 
     for complete, more in ((False, set()), (True, {"bond2", "br0"})):
         devices = read(HYPERVISOR, complete=complete)
@@ -136,13 +138,34 @@ def test_kinds_that_the_model_lacks_stay_unknown() -> None:
     shown = (
         "4: eth4: <UP> mtu 1500 master team0\n    team_slave\n5: team0: <UP> mtu 1500\n    team\n"
         "6: ovs-system: <UP> mtu 1500\n    openvswitch\n7: wg0: <UP> mtu 1420\n    wireguard\n"
-        "8: ip1@eth4: <UP> mtu 1500\n    ipvlan mode l2\n"
+        "8: ip1@eth4: <UP> mtu 1500\n    ipvlan mode l2\n9: gt0: <UP> mtu 1462\n    link/ether 8e:11:22:33:44:55\n"
+        "    gretap remote any\n"
     )
     devices = read(shown, complete=True)
 
     assert {device.kind for device in devices.values()} == {DeviceKind.UNKNOWN}
     assert (devices["team0"].lower, devices["team0"].lower_complete) == (("eth4",), True)
-    assert not any(devices[name].lower_complete for name in ("ovs-system", "wg0", "ip1"))
+    assert {name for name, device in devices.items() if not device.lower_complete} == {"eth4", "ovs-system"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "complete"),
+    [
+        ("link/sit 0.0.0.0 brd 0.0.0.0\n    sit remote any", True),
+        ("link/none\n    a_new_tunnel id 7", True),
+        ("link/ppp", True),
+        ("link/ether 8e:11:22:33:44:55 brd ff:ff:ff:ff:ff:ff\n    a_new_master", False),
+        ("link/ether 8e:11:22:33:44:55 brd ff:ff:ff:ff:ff:ff", False),
+        ("link/infiniband 80:00", False),
+    ],
+)
+def test_a_device_of_another_link_type_than_ethernet_has_no_ports(shown: str, complete: bool) -> None:
+    text = f"7: x0: <UP> mtu 1480\n    {shown}\n"
+    link_type, kind = shown.partition("link/")[2].split()[0], shown.rpartition("\n")[2].split()[0]
+    entry = {"ifname": "x0", "link_type": link_type, "linkinfo": {"info_kind": kind} if "\n" in shown else {}}
+
+    for listed in (text, json.dumps([entry])):
+        assert read(listed, complete=True)["x0"].lower_complete is complete
 
 
 def test_addresses_that_others_can_reach_are_in_cidr_form() -> None:

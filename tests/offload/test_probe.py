@@ -106,7 +106,7 @@ def test_an_old_system_shows_its_bond_and_bridge_in_proc_and_sys() -> None:
         "bond2.100": (DeviceKind.VLAN, ("bond2",), True),
         "br0": (DeviceKind.BRIDGE, ("eth0", "vnet0"), True),
         **dict.fromkeys(("eth0", "eth4", "eth5", "vnet0"), (DeviceKind.ETHERNET, (), True)),
-        "lo": (DeviceKind.UNKNOWN, (), False),
+        "lo": (DeviceKind.UNKNOWN, (), True),
     }
     member = devices[DeviceName("eth5")]
     assert (member.mac, member.permanent_mac) == ("00:1b:21:aa:00:04", "00:1b:21:aa:00:05")

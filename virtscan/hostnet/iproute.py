@@ -13,12 +13,15 @@ from virtscan.model import Device
 # `2: eth0.11@eth0: <UP,…> …`, and of `ip -o address` one line an address: `2: eth0    inet 192.0.2.1/24 …`.
 _HEAD = re.compile(r"\s*\d+:\s+([^\s@:]+)(?:@([^\s:]+))?(?::\s+(?=<)|\s+(?=inet6?\s))(.*)")
 _MASTER = re.compile(r"\smaster (\S+)")
-_MAC = re.compile(r"link/ether (\S+)")
+_LINK = re.compile(r"link/(\S+)(?: (\S+))?")
 _PARENT = re.compile(r"\s(?:parentdev|permaddr) \S")
 _PERMANENT = re.compile(r"\s(?:permaddr|perm_hwaddr) (\S+)")
 _MODE = re.compile(r"\smode (\w+)")
 _ADDRESS = re.compile(r"inet6? (\S+).*? scope (\S+)")
 _VLAN_ID = re.compile(r" id (\d{1,4})\b")
+_FRAMES = frozenset({"ether", "infiniband"})
+"""Link types of devices that can be members or ports, and have some. Others are tunnels of IP packets."""
+
 _FOREIGN = re.compile(r"if\d+|NONE|lo")
 """The name after the `@` when the other device is in another namespace, or there is none.
 
@@ -67,8 +70,9 @@ def _read(link: LinkEntry, line: str) -> None:
         master = _MASTER.search(line)
         link.master = master[1] if master else link.master
     elif word.startswith("link/"):
-        ethernet = _MAC.search(line)
-        link.mac = mac(ethernet[1]) if ethernet else None
+        shown = _LINK.search(line)
+        link.mac = mac(shown[2] or "") if shown and shown[1] == "ether" else None
+        link.is_tunnel = shown is not None and shown[1] not in _FRAMES
     elif word in {"inet", "inet6"}:
         if address := _ADDRESS.search(line):
             link.add_address(address[1], address[2])
@@ -113,6 +117,7 @@ def _from_json(text: str) -> Iterator[LinkEntry]:
             mode=_text(data, "mode"),
             vlan_id=number if isinstance(number, int) else None,
             has_parent=_text(entry, "parentdev") is not None or _text(entry, "permaddr") is not None,
+            is_tunnel=(_text(entry, "link_type") or "ether") not in _FRAMES,
         )
         for address in _mappings(entry, "addr_info"):
             link.add_address(f"{_text(address, 'local')}/{address.get('prefixlen')}", _text(address, "scope"))

@@ -9,22 +9,27 @@ class LinkKind(msgspec.Struct, frozen=True):
     """Kind of a device and whether it is a NIC.
 
     Bonds, VLANs and bridges have no backing of their own; that of their lower devices counts. `has_lower` is False
-    where a device of this kind stands on no other one unless ports of it are listed.
+    where a device of this kind stands on no other one unless ports of it are listed. `has_parent` is True for a device
+    on exactly one other, which is the name behind its `@`; a veth's is its other end.
     """
 
     kind: DeviceKind = DeviceKind.UNKNOWN
     backing: Backing = Backing.UNKNOWN
     has_lower: bool = True
+    has_parent: bool = False
 
 
 UNKNOWN_KIND = LinkKind()
 NIC = LinkKind(DeviceKind.ETHERNET, Backing.PHYSICAL, has_lower=False)
-_MACVLAN = LinkKind(DeviceKind.MACVLAN, Backing.VIRTUAL)
+TUNNEL = LinkKind(has_lower=False)
+"""A device without members or ports, of a kind that the model lacks."""
+
+_MACVLAN = LinkKind(DeviceKind.MACVLAN, Backing.VIRTUAL, has_parent=True)
 _SOFTWARE = LinkKind(DeviceKind.ETHERNET, Backing.VIRTUAL, has_lower=False)
 
 LINK_KINDS = {
     "bond": LinkKind(DeviceKind.BOND),
-    "vlan": LinkKind(DeviceKind.VLAN),
+    "vlan": LinkKind(DeviceKind.VLAN, has_parent=True),
     "bridge": LinkKind(DeviceKind.BRIDGE),
     "macvlan": _MACVLAN,
     "macvtap": _MACVLAN,
@@ -32,14 +37,11 @@ LINK_KINDS = {
     **dict.fromkeys(("dummy", "ifb", "tun"), _SOFTWARE),
     "vxlan": LinkKind(DeviceKind.ETHERNET, Backing.VIRTUAL),
     # The model has no kind for these: a team stands on NICs, a VRF carries no frames.
-    **dict.fromkeys(
-        ("geneve", "gretap", "hsr", "ipvlan", "ipvtap", "openvswitch", "team", "vrf", "wireguard"), UNKNOWN_KIND
-    ),
+    **dict.fromkeys(("hsr", "openvswitch", "team", "vrf"), UNKNOWN_KIND),
+    **dict.fromkeys(("ipvlan", "ipvtap", "macsec"), LinkKind(has_parent=True)),
+    **dict.fromkeys(("erspan", "geneve", "gretap", "ip6erspan", "ip6gretap", "wireguard"), TUNNEL),
 }
 """By the word of `ip -d link` and netlink (IFLA_INFO_KIND). Other words are not kinds."""
-
-WITH_PARENT = frozenset({"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap"})
-"""Kinds whose `@NAME` is the lower device; a veth's is its other end."""
 
 _DRIVERS = {"vif": "xen-netfront", "xen_netfront": "xen-netfront", "netvsc": "hv_netvsc"}
 """Names of drivers in /sys, `ethtool -i` and Ansible that differ from the usual ones."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from virtscan.hostnet.link_kinds import LINK_KINDS, NIC, UNKNOWN_KIND, WITH_PARENT, LinkKind
+from virtscan.hostnet.link_kinds import LINK_KINDS, NIC, TUNNEL, UNKNOWN_KIND, LinkKind
 from virtscan.model import Device, DeviceKind, DeviceName, Mac, SourceMode, parse_mac
 
 _NO_MAC = "00:00:00:00:00:00"
@@ -18,7 +18,8 @@ class LinkEntry(msgspec.Struct, kw_only=True):
     """A device's entry while it is read.
 
     `link` is the name after the `@`, `port_of` the kind of its master, `mode` the word for a macvlan's. `has_parent`:
-    it hangs on a bus or has a permanent MAC of its own, which only drivers of hardware give.
+    it hangs on a bus or has a permanent MAC of its own, which only drivers of hardware give. `is_tunnel` is True if it
+    carries no link layer, so that it can't have members or ports.
     """
 
     name: str
@@ -31,6 +32,7 @@ class LinkEntry(msgspec.Struct, kw_only=True):
     mode: str | None = None
     vlan_id: int | None = None
     has_parent: bool = False
+    is_tunnel: bool = False
     addresses: dict[str, None] = {}
 
     def add_address(self, text: str, scope: str | None) -> None:
@@ -61,7 +63,7 @@ def devices(links: Sequence[LinkEntry], source: str, *, complete: bool) -> tuple
 
 def _device(link: LinkEntry, ports: Sequence[DeviceName], role: str | None, source: str, complete: bool) -> Device:
     kind = _link_kind(link, role)
-    parent = (DeviceName(link.link),) if link.link not in {None, link.name} and link.kind in WITH_PARENT else ()
+    parent = (DeviceName(link.link),) if link.link not in {None, link.name} and kind.has_parent else ()
     return Device(
         name=DeviceName(link.name),
         kind=kind.kind,
@@ -82,10 +84,10 @@ def _has_all(kind: LinkKind, has_parent: bool, has_ports: bool, complete: bool) 
 
     Where the kernel names a bridge or bond, it names the master of each port as well. A VLAN or macvlan has one parent.
     """
+    if kind.has_parent:
+        return has_parent and (complete or not has_ports)
     if kind.kind in {DeviceKind.BOND, DeviceKind.BRIDGE} or (kind == UNKNOWN_KIND and has_ports):
         return complete
-    if kind.kind in {DeviceKind.VLAN, DeviceKind.MACVLAN}:
-        return has_parent and (complete or not has_ports)
     return not kind.has_lower and (complete or not has_ports)
 
 
@@ -93,7 +95,9 @@ def _link_kind(link: LinkEntry, role: str | None) -> LinkKind:
     """Return its kind; a device without one that hangs on a bus is a NIC. Kernels before 3.0 don't name bridges."""
     kind = link.kind or role
     if kind is not None:
-        return LINK_KINDS.get(kind, UNKNOWN_KIND)
+        return LINK_KINDS.get(kind, TUNNEL if link.is_tunnel else UNKNOWN_KIND)
+    if link.is_tunnel:
+        return TUNNEL
     return NIC if link.has_parent else UNKNOWN_KIND
 
 

@@ -212,12 +212,15 @@ def test_a_server_absent_from_the_facts_is_refused_with_the_reason(
         READERS[SourceKind.ANSIBLE](target(write(tmp_path / "facts", told), interface), timeout=LONG)
 
 
+LO = {"device": "lo", "type": "loopback"}
+
+
 def stack(**more: Any) -> dict[str, Any]:
     """Facts of a bridge over a bond of two NICs."""
     wears = {"macaddress": "b6:d2:4d:9a:a0:9b", "type": "ether", "module": "virtio_net", "features": OFF}
     return facts(
         ansible_interfaces=["lo", "br-fw", "bond0", "eth0", "eth1", "eth0:1"],
-        ansible_lo={"device": "lo", "type": "loopback"},
+        ansible_lo=LO,
         ansible_br_fw={"device": "br-fw", "type": "bridge", "interfaces": ["bond0"], "ipv4": ETH0["ipv4"]},
         ansible_bond0={"device": "bond0", "type": "bonding", "slaves": ["eth0", "eth1"], "features": OFF},
         ansible_eth0=wears | {"device": "eth0", "perm_macaddress": "52:54:00:7e:01:0a"},
@@ -275,6 +278,37 @@ def test_a_device_without_facts_may_be_the_master_of_the_named_one(
     server = READERS[SourceKind.ANSIBLE](target(path, "eth0"), timeout=LONG)
 
     assert sending(server).tx is tx_checksum
+
+
+@pytest.mark.parametrize(
+    ("more", "address", "tx_checksum"),
+    [
+        ({}, False, State.OFF),
+        ({"team0": {"type": "ether", "macaddress": "52:54:00:aa:bb:cc"}}, False, State.UNKNOWN),
+        ({"team0": {"type": "ether", "features": OFF}}, False, State.OFF),
+        ({"team0": {"type": "ether"}}, True, State.OFF),
+        # What ordinary servers have besides: tunnels, VLANs, taps and the veths of containers.
+        (
+            {name: {"type": "tunnel", "features": {}} for name in ("wg0", "tun0")}
+            | {name: {"type": "ether", "macaddress": "52:54:00:aa:bb:cd"} for name in ("eth0.5", "tap0", "veth1b2c3d")}
+            | {
+                "docker0": {"type": "bridge", "interfaces": ["veth1b2c3d"], "ipv4": ETH0["ipv4"]},
+                "ppp0": {"type": "ppp"},
+            },
+            False,
+            State.OFF,
+        ),
+    ],
+)
+def test_a_team_that_ansible_gives_no_kind_may_be_the_master_of_the_named_device(
+    tmp_path: Path, more: dict[str, dict[str, Any]], address: bool, tx_checksum: State
+) -> None:
+    eth0 = ETH0 if address else ETH0 | {"ipv4": {}, "ipv6": []}
+    entries: dict[str, Any] = {f"ansible_{name}": {"device": name} | entry for name, entry in more.items()}
+    told = facts(ansible_interfaces=["eth0", *more, "lo"], ansible_eth0=eth0, ansible_lo=LO, **entries)
+    server = READERS[SourceKind.ANSIBLE](target(write(tmp_path / "sat.json", told), "eth0"), timeout=LONG)
+
+    assert (server.lists_all_devices, sending(server).tx) == (True, tx_checksum)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ def path_along(
     named: Collection[DeviceName],
     *,
     ends_open: bool,
+    is_possible: bool = False,
 ) -> SendingPath:
     """Judge the path along some devices, from the top down.
 
@@ -73,6 +74,7 @@ def path_along(
         known: The devices that the server lists.
         named: The devices that it is declared to serve on.
         ends_open: More may be below the last device.
+        is_possible: The devices may be above the server's, and others below them: they certainly fill, or are unknown.
     """
     offloads = [known[name].offload if name in known else Offload() for name in names]
     now = [one.tx_checksum for one in offloads]
@@ -82,6 +84,7 @@ def path_along(
     kinds = {known[name].device.kind for name in names if name in known}
     # Of a bond or bridge whose members are not all listed, one path is unknown unless something above already fills.
     hidden = ends_open and bool(kinds & {DeviceKind.BOND, DeviceKind.BRIDGE}) and _is_master(names[-1], known)
+    hidden = hidden or is_possible
     return SendingPath(
         devices=names,
         now=_on_path(now, hidden=hidden),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from virtscan.correlator.devices.nic import is_nic
+from virtscan.correlator.devices.nic import LOCAL_NAMES, is_nic
 from virtscan.correlator.devices.stack import lists_all_below
 from virtscan.correlator.servers.paths import (
     PATH_STATES,
@@ -184,8 +184,8 @@ def _stack(
 ) -> SendingStack:
     paths = without_local_ports(tuple(paths_down(top, known, named)), known)
     held = {name for path in paths for name in path.devices}
-    masters = (name for name in _may_hold(known) if name not in held)
-    paths += tuple(path_along((name,), known, named, ends_open=True) for name in masters)
+    masters = (name for name in _may_hold(top, known) if name not in held)
+    paths += tuple(path_along((name,), known, named, ends_open=True, is_possible=True) for name in masters)
     names = tuple(dict.fromkeys(name for path in paths for name in path.devices))
     macs = {mac for name in names if name in known for mac in _macs(known[name])}
     if declared and interface is not None:
@@ -236,11 +236,23 @@ def _top(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> DeviceNa
         name = above
 
 
-def _may_hold(known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:
-    """Name the bonds and bridges that any device may be a member of, because not all of their members are listed."""
+def _may_hold(top: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:
+    """Name the masters that a device may be a member of, because not all of their members are listed.
+
+    They are bonds, bridges, and devices of unknown kind. A team has no kind in many sources, nor has a VLAN or a veth.
+    A device with an address is not a member of a team. A VLAN is recognized by its name, a veth of a guest as well.
+    """
+    is_member = top in known and not known[top].device.addresses
     for name, one in known.items():
-        if one.device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE} and not lists_all_below(one.device):
+        if lists_all_below(one.device):
+            continue
+        is_team = is_member and one.device.kind is DeviceKind.UNKNOWN and not _is_named_otherwise(name, known)
+        if is_team or one.device.kind in {DeviceKind.BOND, DeviceKind.BRIDGE}:
             yield name
+
+
+def _is_named_otherwise(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> bool:
+    return name.rpartition(".")[0] in known or name.startswith(LOCAL_NAMES)
 
 
 def _others(known: Mapping[DeviceName, ServerDevice], used: Iterable[DeviceName]) -> list[DeviceName]:

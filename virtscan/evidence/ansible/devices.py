@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from virtscan.hostnet.link_kinds import LINK_KINDS, NIC, UNKNOWN_KIND, LinkKind, driver_name
+from virtscan.hostnet.link_kinds import LINK_KINDS, NIC, TUNNEL, UNKNOWN_KIND, LinkKind, driver_name
 from virtscan.hostnet.links import LinkEntry, mac
 from virtscan.model import Device, DeviceName
 
 _KINDS = {"bonding": "bond", "bridge": "bridge"}
 _LOWER = {"bonding": "slaves", "bridge": "interfaces"}
+_TUNNELS = frozenset({"ppp", "tunnel"})
 _UNDERSCORED = {"udp-tnl": "udp_tnl", "udp-tunnel": "udp_tunnel"}
 """Words in names of features that have an underscore in ethtool, too."""
 
@@ -100,8 +101,13 @@ def _addresses(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _link_kind(entry: Mapping[str, Any]) -> LinkKind:
-    """Return the kind of its type, or a NIC if there is a device of a bus or a driver's module."""
+    """Return the kind of its type, or a NIC if there is a device of a bus or a driver's module.
+
+    A team has the type of its members.
+    """
     kind = _KINDS.get(str(entry.get("type")))
     if kind is not None:
         return LINK_KINDS[kind]
+    if str(entry.get("type")) in _TUNNELS:
+        return TUNNEL
     return NIC if entry.get("type") == "ether" and (entry.get("pciid") or entry.get("module")) else UNKNOWN_KIND
