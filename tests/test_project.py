@@ -91,6 +91,29 @@ def test_a_scan_loads_no_library_of_an_extra() -> None:
     assert imported(str(SCRIPTS / "virtscan"), "scan", "-c", "test:///default") & extras == set()
 
 
+def loaded_by_report(*options: str) -> set[str]:
+    """Modules that a report of a small file has loaded at its end."""
+    command = ["report", "fixtures/rules/R2.json", *options]
+    script = f"import sys\nfrom virtscan.cli.main import run\nrun({command!r})\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=PROJECT)
+    return set(done.stderr.split())
+
+
+def test_a_report_of_a_small_file_loads_only_what_judging_and_its_own_view_and_format_need() -> None:
+    modules = loaded_by_report()
+
+    assert {"virtscan.views.tables.risks", "virtscan.reporters.table", "virtscan.storage.inventory_file"} <= modules
+    slow = {"base64", "hashlib", "html", "json", "logging", "shutil", "subprocess", "tempfile", "traceback"}
+    assert modules & (slow | HEAVY) == set()
+    packages = {".".join(name.split(".")[:2]) for name in modules if name.startswith("virtscan.")} - {"virtscan.cli"}
+    judging = {"virtscan.correlator", "virtscan.engines", "virtscan.errors", "virtscan.files", "virtscan.model"}
+    assert packages == judging | {"virtscan.reporters", "virtscan.storage", "virtscan.views"}
+    others = r"correlator\.assumptions|engines\.threads|model\.history|storage\.history"
+    other_views = r"views\.(fleet|sheets|rows\.filters|tables\.capacity)"
+    assert [name for name in modules if re.match(rf"virtscan\.({others}|{other_views})\b", name)] == []
+    assert "virtscan.views.tables.capacity" in loaded_by_report("--view", "capacity")
+
+
 def test_a_library_that_is_loaded_would_be_seen() -> None:
     assert "lxml" in imported("-c", "import virtscan, lxml.etree")
 

@@ -7,6 +7,7 @@ import pytest
 
 from virtscan.cli.main import run
 from virtscan.cli.output.console import Console, Verbosity
+from virtscan.cli.output.log import print_log
 
 SNAPSHOT = "<domainsnapshot><name>before</name><domain><name>web01</name></domain></domainsnapshot>"
 
@@ -25,14 +26,14 @@ def test_verbose_reports_the_files_left_out(
 
 
 def test_a_line_is_one_line_whatever_is_in_it(capfd: pytest.CaptureFixture[str]) -> None:
-    Console(Verbosity.VERBOSE).print_log()
+    print_log(Console(Verbosity.VERBOSE))
 
     logging.getLogger("virtscan.connectors").info("%s: left out", "a\nb\x1b[31m")
     assert capfd.readouterr().err == "virtscan: a\\nb\\x1b[31m: left out\n"
 
 
 def test_a_defect_is_reported_with_its_error_even_if_quiet(capfd: pytest.CaptureFixture[str]) -> None:
-    Console(Verbosity.QUIET).print_log()
+    print_log(Console(Verbosity.QUIET))
     log = logging.getLogger("virtscan.scanning")
     log.error("Internal error; please report it.", exc_info=KeyError("hv1"))
     log.warning("not this")

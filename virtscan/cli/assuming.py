@@ -8,11 +8,10 @@ import click
 import msgspec
 
 from virtscan import __version__
-from virtscan.connectors import naming
-from virtscan.correlator.assumptions import Assumption, assume, parse_assumption, refuse_contradictions
 from virtscan.model import GapAbout, HostStatus, Hypervisor, Inventory, Plan, Report, Server
 
 if TYPE_CHECKING:
+    from virtscan.correlator.assumptions import Assumption
     from virtscan.views.assuming import Effect
 
 assume_option = click.option(
@@ -33,29 +32,38 @@ class AssumptionResult(msgspec.Struct, frozen=True, kw_only=True):
     effects: "tuple[Effect, ...]" = ()
 
 
-def parsed(texts: Sequence[str], pseudonym: Callable[[str], str]) -> tuple[Assumption, ...]:
+def parsed(texts: Sequence[str], pseudonym: Callable[[str], str]) -> "tuple[Assumption, ...]":
     """Read assumptions, with pseudonyms in the place of names.
 
     Raises:
         ConfigError: One is invalid, or two contradict each other.
     """
-    found = tuple(_renamed(parse_assumption(text), pseudonym) for text in texts)
+    if not texts:
+        return ()
+    from virtscan.correlator.assumptions import refuse_contradictions
+
+    found = tuple(_renamed(text, pseudonym) for text in texts)
     refuse_contradictions(found)
     return found
 
 
-def _renamed(one: Assumption, pseudonym: Callable[[str], str]) -> Assumption:
+def _renamed(text: str, pseudonym: Callable[[str], str]) -> "Assumption":
+    from virtscan.correlator.assumptions import parse_assumption
+
+    one = parse_assumption(text)
     value = pseudonym(one.value) if one.key == "runs_on" else one.value
     return parse_assumption(f"{pseudonym(one.name)} {one.key}={value}")
 
 
-def check(assumptions: Sequence[Assumption], plan: Plan) -> None:
+def check(assumptions: "Sequence[Assumption]", plan: Plan) -> None:
     """Look up the names before a host is read, if the plan has them all.
 
     Raises:
         ConfigError: One is unknown.
     """
     from virtscan.cli.plan import learns_its_name
+    from virtscan.connectors import naming
+    from virtscan.correlator.assumptions import assume
 
     if plan.provisioning or any(map(learns_its_name, plan.targets)):
         return
@@ -69,7 +77,7 @@ def check(assumptions: Sequence[Assumption], plan: Plan) -> None:
     assume(skeleton, [one for one in assumptions if ":" not in one.name])
 
 
-def under(report: Report, assumptions: Sequence[Assumption]) -> tuple[Report, AssumptionResult]:
+def under(report: Report, assumptions: "Sequence[Assumption]") -> tuple[Report, AssumptionResult]:
     """Judge the inventory of a report again under assumptions; without any it is the same report.
 
     Raises:
@@ -77,6 +85,7 @@ def under(report: Report, assumptions: Sequence[Assumption]) -> tuple[Report, As
     """
     if not assumptions:
         return report, AssumptionResult()
+    from virtscan.correlator.assumptions import assume
     from virtscan.correlator.judging import judge
     from virtscan.views.assuming import effects
 

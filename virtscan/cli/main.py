@@ -1,7 +1,6 @@
 """The program `virtscan`: its commands, each loaded when it is used, and the exit code."""
 
 import importlib
-import traceback
 from pathlib import Path
 
 import click
@@ -100,6 +99,8 @@ def run(arguments: list[str]) -> int:
         # A signal's; or 1, which means "at risk" here: click makes it of a help text whose reader went away.
         code = error.code if isinstance(error.code, int) and error.code != 1 else READER_GONE
     except Exception:  # noqa: BLE001 the one place where a defect becomes a message instead of a silent end
+        import traceback  # loads the tokenizer
+
         traceback.print_exc()
         click.echo("virtscan: internal error, not a problem of the input; please report it", err=True)
         code = INTERNAL_ERROR

@@ -225,6 +225,4 @@ def make_console(*, verbose: bool, quiet: bool) -> Console:
         raise click.UsageError("--verbose and --quiet exclude each other; give one of them")
     context = click.get_current_context(silent=True)
     names = context is None or context.params.get("redact") is None
-    console = Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL, names=names)
-    console.print_log()
-    return console
+    return Console(Verbosity.VERBOSE if verbose else Verbosity.QUIET if quiet else Verbosity.NORMAL, names=names)

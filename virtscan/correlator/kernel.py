@@ -31,21 +31,21 @@ _UNFIXED = {
     KernelBasis.BUILT_BEFORE_FIX,
 }
 
+# Patterns are compiled by the functions of re, and kept: most fleets have the kernels of one vendor.
 # Numbers are limited to five digits: int() refuses strings of thousands of them.
 _NUMBERS = r"[0-9]{1,5}(?:\.[0-9]{1,5}){0,7}"
 _ARCHITECTURE = r"(?:\.(?:x86_64|i[3-6]86|ppc64|ppc64le|s390x|aarch64|armv7hl))?(?:[.+](?:debug|PAE|PAEdebug))?"
 # Whole names only: el6uek, el6.centos.plus or el7a are other builds, with other patches.
-_EL6 = re.compile(rf"2\.6\.32-({_NUMBERS})\.el6{_ARCHITECTURE}")
-_EL7 = re.compile(rf"3\.10\.0-({_NUMBERS})(?:\.rt{_NUMBERS})?\.el7{_ARCHITECTURE}")
+_EL6 = rf"2\.6\.32-({_NUMBERS})\.el6{_ARCHITECTURE}"
+_EL7 = rf"3\.10\.0-({_NUMBERS})(?:\.rt{_NUMBERS})?\.el7{_ARCHITECTURE}"
 _KERNEL_ORG = r"(?:2\.6(?:\.[0-9]{1,5}){0,2}|[0-9]{1,3}\.[0-9]{1,3}(?:\.[0-9]{1,5})?)"
 # Fedora, ELRepo and Xen4CentOS keep the numbers of kernel.org.
-_KEPT = re.compile(
-    rf"({_KERNEL_ORG})(?:-[0-9A-Za-z.]{{1,64}}\.(?:fc[0-9]{{1,3}}|el[5-9]\.elrepo|el[5-9]\.centos\.alt){_ARCHITECTURE})?"
-)
-_ANY = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})(?:[.+_~-][0-9A-Za-z.+_~-]*)?")
+_KEEPS = r"(?:fc[0-9]{1,3}|el[5-9]\.elrepo|el[5-9]\.centos\.alt)"
+_KEPT = rf"({_KERNEL_ORG})(?:-[0-9A-Za-z.]{{1,64}}\.{_KEEPS}{_ARCHITECTURE})?"
+_ANY = r"([0-9]{1,3})\.([0-9]{1,3})(?:[.+_~-][0-9A-Za-z.+_~-]*)?"
 # FreeBSD, where bhyve runs, counts its own versions in the same form.
-_FOREIGN = re.compile(r"-(?:RELEASE|STABLE|CURRENT|BETA|ALPHA|RC[0-9]|PRERELEASE)", re.ASCII)
-_CANDIDATE = re.compile(r"-?rc[0-9]")
+_FOREIGN = r"-(?:RELEASE|STABLE|CURRENT|BETA|ALPHA|RC[0-9]|PRERELEASE)"
+_CANDIDATE = r"-?rc[0-9]"
 
 _EL6_LAST_UNFIXED = (504, 16, 2)
 _EL6_FIXED = (504, 30, 3)  # ELSA-2015-1221, bugs 1215914 and 1123697
@@ -54,9 +54,9 @@ _EL7_FIXED = (514,)
 # `uname -v`. mkcompile_h of the kernel prints the date in the C locale, Debian that of its changelog.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?: [A-Za-z0-9:+-]{1,8})?"
-_C_DATE = re.compile(rf"\b({'|'.join(_MONTHS)}) {{1,2}}([0-9]{{1,2}}) {_CLOCK} ([0-9]{{4}})\b")
-_ISO_DATE = re.compile(r"\(([0-9]{4})-([0-9]{2})-([0-9]{2})\)")
-_DEBIAN = re.compile(r"\bDebian ([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,5})-([0-9]{1,5})(\S*)")
+_C_DATE = rf"\b({'|'.join(_MONTHS)}) {{1,2}}([0-9]{{1,2}}) {_CLOCK} ([0-9]{{4}})\b"
+_ISO_DATE = r"\(([0-9]{4})-([0-9]{2})-([0-9]{2})\)"
+_DEBIAN = r"\bDebian ([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,5})-([0-9]{1,5})(\S*)"
 _FIX_EXISTS = date(2014, 5, 1)
 # Releases of 3.0 to 3.14: an earlier build date is not a date, but a wrong clock or a reproducible build.
 _RELEASED = (
@@ -125,21 +125,21 @@ NOT_READ = _state(KernelBasis.NOT_READ)
 
 
 def _basis(release: str, build: str) -> KernelBasis:
-    if match := _EL6.fullmatch(release):
+    if match := re.fullmatch(_EL6, release):
         return _rhel6(_numbers(match[1]))
-    if match := _EL7.fullmatch(release):
+    if match := re.fullmatch(_EL7, release):
         return KernelBasis.RHEL7_SINCE if _numbers(match[1]) >= _EL7_FIXED else KernelBasis.RHEL7_BEFORE
-    match = _ANY.fullmatch(release)
-    if match is None or _FOREIGN.search(release):
+    match = re.fullmatch(_ANY, release)
+    if match is None or re.search(_FOREIGN, release):
         return KernelBasis.UNREADABLE
     version = (int(match[1]), int(match[2]))
-    if version == (3, 15) and _CANDIDATE.search(release):
+    if version == (3, 15) and re.search(_CANDIDATE, release):
         return KernelBasis.MAINLINE_CANDIDATE
     return KernelBasis.MAINLINE_SINCE if version >= (3, 15) else _before_mainline(version, release, build)
 
 
 def _before_mainline(version: tuple[int, int], release: str, build: str) -> KernelBasis:
-    kept = _KEPT.fullmatch(release)
+    kept = re.fullmatch(_KEPT, release)
     basis = _upstream(_numbers(kept[1])) if kept else _debian(version, build)
     if _state(basis).fix is Fix.UNKNOWN and _is_older_than_the_fix(version, build):
         return KernelBasis.BUILT_BEFORE_FIX
@@ -168,7 +168,7 @@ def _upstream(numbers: tuple[int, ...]) -> KernelBasis:
 
 def _debian(version: tuple[int, int], build: str) -> KernelBasis:
     """Judge another vendor's kernel by the version of kernel.org that Debian names in its build."""
-    match = _DEBIAN.search(build)
+    match = re.search(_DEBIAN, build)
     if match is None or (int(match[1]), int(match[2])) != version:
         return KernelBasis.VENDOR_UNKNOWN
     patch, revision, rest = int(match[3]), int(match[4]), match[5]
@@ -187,8 +187,8 @@ def _is_older_than_the_fix(version: tuple[int, int], build: str) -> bool:
 
 
 def _dates(build: str) -> Iterator[date]:
-    found = [(year, _MONTHS.index(month) + 1, day) for month, day, year in _C_DATE.findall(build)]
-    for year, month, day in [*found, *_ISO_DATE.findall(build)]:
+    found = [(year, _MONTHS.index(month) + 1, day) for month, day, year in re.findall(_C_DATE, build)]
+    for year, month, day in [*found, *re.findall(_ISO_DATE, build)]:
         try:
             yield date(int(year), int(month), int(day))
         except ValueError:

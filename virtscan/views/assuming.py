@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from virtscan.correlator.assumptions import DomainPlace
 from virtscan.model import Finding, Mac, Report, Verdict
 from virtscan.views.document import Document, records
 from virtscan.views.report.summary import is_at_risk
 from virtscan.views.wording.phrases.quantity import quantity
+
+if TYPE_CHECKING:
+    from virtscan.correlator.assumptions import DomainPlace
 
 _LISTED = 20
 
@@ -43,7 +46,7 @@ _WORDS = {
 }
 
 
-def effects(before: Report, after: Report, moved: Mapping[DomainPlace, DomainPlace]) -> tuple[Effect, ...]:
+def effects(before: Report, after: Report, moved: "Mapping[DomainPlace, DomainPlace]") -> tuple[Effect, ...]:
     """Compare two reports of one fleet: every interface that the assumptions put at risk, leave unknown, or free.
 
     Args:
@@ -76,7 +79,7 @@ def assumed_words(assumptions: Sequence[str]) -> str:
 
 
 def _effects(
-    old: Mapping[tuple[object, ...], Finding], findings: Iterable[Finding], moved: Mapping[DomainPlace, DomainPlace]
+    old: Mapping[tuple[object, ...], Finding], findings: Iterable[Finding], moved: "Mapping[DomainPlace, DomainPlace]"
 ) -> Iterator[Effect]:
     left = dict(old)
     for finding in findings:
@@ -88,7 +91,7 @@ def _effects(
             yield _effect(change, earlier, None)
 
 
-def _key(finding: Finding, moved: Mapping[DomainPlace, DomainPlace]) -> tuple[object, ...]:
+def _key(finding: Finding, moved: "Mapping[DomainPlace, DomainPlace]") -> tuple[object, ...]:
     place = finding.hypervisor, finding.origin, finding.domain
     return (*moved.get(place, place), finding.index, finding.next_start)
 

@@ -3,13 +3,13 @@
 import msgspec
 
 from virtscan.model import Report
-from virtscan.views.counting.groups import By
 from virtscan.views.counting.placements import placements
 from virtscan.views.document import Document, Section
 from virtscan.views.report.of_report import of_report
 from virtscan.views.sheets import machines
 from virtscan.views.sheets.rvtools import VHOST
 from virtscan.views.tables import capacity, hypervisors, risks, servers
+from virtscan.views.view import By
 
 
 def view(report: Report) -> Document:

@@ -12,11 +12,11 @@ from virtscan.cli.output.outputs import PRIVATE, opened
 from virtscan.errors import InventoryError
 from virtscan.files import FileError, NoFileError, read_regular
 from virtscan.model import Inventory
-from virtscan.model.history import ScanCounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from virtscan.model.history import ScanCounts
     from virtscan.redaction import Map
     from virtscan.trace import Trace
 
@@ -53,7 +53,7 @@ class Redaction:
             return inventory
         return self(inventory)
 
-    def of_counts(self, counts: Sequence[ScanCounts]) -> tuple[ScanCounts, ...]:
+    def of_counts(self, counts: "Sequence[ScanCounts]") -> "tuple[ScanCounts, ...]":
         """Return the counts of scans under pseudonyms; those of scans that were kept under them stay."""
         servers = {one.server for scan in counts for one in scan.findings if one.server is not None}
         if self._known is None or (servers and servers <= set(self._known.names.values())):

@@ -18,7 +18,6 @@ from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import STDOUT, Output, Outputs
 from virtscan.cli.output.showing import show_gaps
 from virtscan.cli.process.signals import exit_code
-from virtscan.cli.process.time_limit import within_seconds
 from virtscan.files import FileError, read_regular
 from virtscan.model import Gap, Inventory, Report
 from virtscan.reporters import Content
@@ -27,7 +26,6 @@ from virtscan.views.assuming import marked
 from virtscan.views.report import metrics
 from virtscan.views.report.metrics import Run
 from virtscan.views.rows.arranging import arrange
-from virtscan.views.rows.filters import narrow, parse_condition
 
 if TYPE_CHECKING:
     from virtscan.changes import Changes  # loaded where there is news
@@ -80,6 +78,10 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_pseudonyms(self, of: Callable[[str], str]) -> "Rendering":
         """Return the form for a report under pseudonyms: a condition on a name becomes one on its pseudonym."""
+        if not self.where:
+            return self
+        from virtscan.views.rows.filters import parse_condition
+
         conditions = (parse_condition(text) for text in self.where)
         where = tuple(f"{one.column}{one.sign}{of(one.operand)}" for one in conditions)
         return msgspec.structs.replace(self, where=where)
@@ -192,11 +194,19 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
         if self.note is not None:
             document = msgspec.structs.replace(document, notes=(self.note, *document.notes))
         document = marked(document, self.what_if.assumed, self.what_if.effects)
-        problem = f"--where {' '.join(conditions)}: the regular expression takes too long; write a simpler one"
-        with within_seconds(problem):
-            document = narrow(document, [parse_condition(text) for text in conditions])
+        if conditions:
+            document = _narrowed(document, conditions)
         look = current_look()
         return arrange(document, look.columns, look.sort) if content is Content.VIEW else document
+
+
+def _narrowed(document: Document, conditions: Iterable[str]) -> Document:
+    from virtscan.cli.process.time_limit import within_seconds
+    from virtscan.views.rows.filters import narrow, parse_condition
+
+    problem = f"--where {' '.join(conditions)}: the regular expression takes too long; write a simpler one"
+    with within_seconds(problem):
+        return narrow(document, [parse_condition(text) for text in conditions])
 
 
 def _refuse(options: Mapping[str, object], why: str) -> None:

@@ -28,6 +28,9 @@ def read_apart(
         seconds: How long all of it may take.
         least: The least time of it for the second reading.
     """
+    from virtscan.cli.output.log import print_log  # loads logging
+
+    print_log(console)
     started = monotonic()
     crash = go_on_apart()
     if crash is None:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from enum import Enum
 from typing import assert_never
 
 import msgspec
@@ -11,17 +10,9 @@ from virtscan.model import Domain, DomainState, Finding, HostStatus, Hypervisor,
 from virtscan.views.counting.amounts import total
 from virtscan.views.counting.placements import DomainPlacements, Placement, placements
 from virtscan.views.document import known, word
+from virtscan.views.view import By
 
 Label = tuple[str | None, ...]
-
-
-class By(Enum):
-    """The kinds of rows."""
-
-    HYPERVISOR = "hypervisor"
-    DEVICE = "device"
-    SITE = "site"
-    SEGMENT = "segment"
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,5 @@
 """Stable identifiers of findings."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
@@ -64,5 +63,7 @@ def _parts(finding: Finding, hosts: Mapping[str, str]) -> _Parts:
 
 
 def _digest(parts: Iterable[str | int | bool | None]) -> str:
+    import hashlib  # loads OpenSSL
+
     # repr escapes characters that UTF-8 can't hold, and no two different tuples have the same.
     return hashlib.sha256(repr(tuple(parts)).encode("utf-8", "backslashreplace")).hexdigest()[:_DIGITS]

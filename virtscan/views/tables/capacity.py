@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from virtscan.model import DeviceKind, HostStatus, Report
 from virtscan.views.counting.amounts import ratio
-from virtscan.views.counting.groups import By, Group, everything, groups
+from virtscan.views.counting.groups import Group, everything, groups
 from virtscan.views.counting.headroom import cpu_ratio_without_largest, largest_domain_mib, memory_without_largest_mib
 from virtscan.views.document import (
     Audience,
@@ -20,6 +20,7 @@ from virtscan.views.document import (
 )
 from virtscan.views.report import summary
 from virtscan.views.report.of_report import of_report
+from virtscan.views.view import By
 
 _LABELS = {
     By.HYPERVISOR: (Column("hypervisor"), Column("site", under="hypervisor")),

@@ -1,0 +1,33 @@
+"""The log of the other parts of virtscan on standard error, as lines of the console."""
+
+import logging
+
+import click
+
+from virtscan.cli.output.console import Console, Verbosity
+from virtscan.reporters import printable
+
+_LEVELS = {Verbosity.QUIET: logging.ERROR, Verbosity.NORMAL: logging.WARNING, Verbosity.VERBOSE: logging.INFO}
+_LONGEST = 600
+
+
+def print_log(console: Console) -> None:
+    """Print the log from now on, at the console's verbosity."""
+    log = logging.getLogger("virtscan")
+    log.setLevel(min(_LEVELS.values()))
+    printer = next((handler for handler in log.handlers if isinstance(handler, _LogPrinter)), None) or _LogPrinter()
+    printer.setLevel(_LEVELS[console.verbosity] if console.names else logging.ERROR)
+    printer.names = console.names
+    log.addHandler(printer)
+
+
+class _LogPrinter(logging.Handler):
+    """Formatter of log records: one line, with the traceback of an error below it; without names no facts."""
+
+    names = True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage() if self.names else str(record.msg)
+        click.echo(f"virtscan: {printable(message, _LONGEST)}", err=True)
+        if record.exc_info and self.names:
+            click.echo(logging.Formatter().formatException(record.exc_info), err=True)
