@@ -6,6 +6,7 @@ from typing import NewType
 Mac = NewType("Mac", str)
 """Lower case, every byte two digits."""
 
+_WRITTEN_SO = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _PAIRS = re.compile(r"[0-9a-f]{1,2}([:-])[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}")
 _TOGETHER = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}|[0-9a-f]{6}-[0-9a-f]{6}")
 
@@ -16,6 +17,8 @@ def parse_mac(text: str) -> Mac | None:
     >>> parse_mac("5254.0093.76AF")
     '52:54:00:93:76:af'
     """
+    if _WRITTEN_SO.fullmatch(text):
+        return Mac(text)
     lower = text.strip().lower()
     if _PAIRS.fullmatch(lower):
         return Mac(":".join(part.zfill(2) for part in re.split("[:-]", lower)))
