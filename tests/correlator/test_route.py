@@ -265,6 +265,30 @@ def test_a_nested_hypervisor_may_be_a_domain_that_was_not_read() -> None:
     assert finding_of(scene(others=(inner,), lists_all_domains=False)).rule == "R14"
 
 
+@pytest.mark.parametrize(
+    ("devices", "beside", "more", "confidence"),
+    [
+        # Without its node devices, the server's hypervisor may be any other domain of the interface's.
+        ((), True, {}, Confidence.LOW),
+        ((Device(name=DeviceName("eth0")), bridge("br0")), True, {}, Confidence.LOW),
+        ((nic("eth0", mac=Mac(OTHER), driver="virtio_net"),), True, {}, Confidence.MEDIUM),
+        ((), True, {"physical": True}, Confidence.MEDIUM),
+        ((), True, {"machine": Machine.PHYSICAL}, Confidence.MEDIUM),
+        ((), False, {}, Confidence.MEDIUM),
+    ],
+)
+def test_a_hypervisor_without_known_nics_may_be_a_domain_of_another(
+    devices: tuple[Device, ...], beside: bool, more: dict[str, Any], confidence: Confidence
+) -> None:
+    there = hypervisor("hv2", provisioner(), devices=devices, **more)
+    guests = (domain("any", macvtap("bond3", mac="52:54:00:00:00:0e")),) if beside else ()
+    found = finding_of(scene(beside=guests, others=(there,)))
+
+    assert (found.rule, found.confidence) == ("R10", confidence)
+    needed = (NeedsNicKinds(hypervisor="hv2", device=None),) if confidence is Confidence.LOW else ()
+    assert tuple(one for one in found.missing if isinstance(one, NeedsNicKinds)) == needed
+
+
 def test_a_nic_that_fills_inside_a_nested_hypervisor_fills_for_good() -> None:
     inner = hypervisor(
         "hv2",

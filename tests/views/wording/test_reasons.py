@@ -34,6 +34,12 @@ def test_every_missing_fact_can_be_learnt_unless_it_was_read_long_ago(kind: type
         assert bool(words.how(reason)) is (kind is not r.NeedsRenewal)
 
 
+def test_a_hypervisor_without_known_nics_is_named() -> None:
+    needed = r.NeedsNicKinds(hypervisor="hv2", device=None)
+
+    assert words.sentence(needed) == "the NICs of hv2, which may be a virtual machine of the same fleet"
+
+
 def test_of_many_names_three_are_shown() -> None:
     needed = r.NeedsHypervisors(hypervisors=("a", "b", "c", "d", "e"))
 

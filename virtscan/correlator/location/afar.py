@@ -3,7 +3,7 @@
 import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
-from virtscan.correlator.devices.nic import NicKind, belongs_to_a_nic, is_nic, is_physical
+from virtscan.correlator.devices.nic import NicKind, belongs_to_a_nic, is_nic, is_physical, may_be_nic
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.memory import Remembered
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
@@ -67,7 +67,7 @@ def _on_another(
     where = Where.THROUGH_NICS
     missing: tuple[Reason, ...] = ()
     seen = neighbour(there, fleet)
-    hidden = None if seen.leaves or seen.is_carried else _may_be_carried(place, point.hypervisor, fleet, _name(stack))
+    hidden = None if seen.leaves or seen.is_carried else _may_be_carried(place, point.hypervisor, fleet, stack, seen)
     nested = _is_nested(point, there, seen, fleet)
     if hidden is not None and seen.is_virtual:
         where, missing = Where.UNPROVEN, (hidden,)
@@ -96,13 +96,15 @@ class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor as it looks to all others that it does not carry, nor they it.
 
     `leaves` is True if frames from it pass filling NICs alone. `is_carried` is True if it certainly is a known domain,
-    `may_carry` if domains on it may be unread.
+    `may_carry` if domains on it may be unread. `shows_nics` is True if the MAC of a NIC is known, by which the domain
+    is found that it may be.
     """
 
     is_virtual: bool
     leaves: bool
     is_carried: bool
     may_carry: bool
+    shows_nics: bool
 
 
 def neighbour(name: str, fleet: Fleet) -> Neighbour:
@@ -113,6 +115,9 @@ def neighbour(name: str, fleet: Fleet) -> Neighbour:
         leaves=_leaves_by_filling_nics(host, kinds),
         is_carried=fleet.is_carried(name),
         may_carry=machine in fleet.incomplete_machines,
+        shows_nics=any(
+            may_be_nic(device) and device.mac is not None for one in fleet.of_machine(name) for device in one.devices
+        ),
     )
 
 
@@ -123,15 +128,17 @@ def _leaves_by_filling_nics(host: Hypervisor, kinds: frozenset[NicKind]) -> bool
 
 
 def _may_be_carried(
-    place: GuestNic | HostDevice | HostItself, here: str, fleet: Fleet, server: str
-) -> NeedsPlace | None:
-    """Return the reason why the server's hypervisor may be a domain of this one that was not read."""
+    place: GuestNic | HostDevice | HostItself, here: str, fleet: Fleet, stack: SendingStack, seen: Neighbour
+) -> NeedsPlace | NeedsNicKinds | None:
+    """Return the reason why the server's hypervisor may be a domain of this one: one that was not read, or any."""
     incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
     if incomplete is None:
-        return None
+        is_alone = sum(len(one.domains) for one in fleet.of_machine(here)) <= 1
+        return None if seen.shows_nics or is_alone else NeedsNicKinds(hypervisor=place.hypervisor, device=None)
     devices = fleet.hypervisors[place.hypervisor].devices
     macs = tuple(sorted(device.mac for device in devices if device.mac is not None and is_nic(device)))
-    return NeedsPlace(server=server, why=WhyUnlocated.HYPERVISOR_INCOMPLETE, macs=macs, hypervisor=incomplete)
+    why = WhyUnlocated.HYPERVISOR_INCOMPLETE
+    return NeedsPlace(server=_name(stack), why=why, macs=macs, hypervisor=incomplete)
 
 
 def _is_nested(point: AttachmentPoint, there: str, seen: Neighbour, fleet: Fleet) -> State:

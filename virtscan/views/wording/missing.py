@@ -36,6 +36,8 @@ def missing_fact(reason: r.Reason, taken_at: datetime) -> str | None:
             return f"whether it stays off after a reboot{'' if why is None else f': {setting_words(why)}'}"
         case r.NeedsPlace():
             return f"where {reason.server} runs: {_unlocated(reason)}"
+        case r.NeedsNicKinds(hypervisor=host, device=None, nics=()):
+            return f"the NICs of {host}, which may be a virtual machine of the same fleet"
         case r.NeedsNicKinds(hypervisor=host, device=device, nics=()):
             return f"the devices below {named(device)} of {host}"
         case r.NeedsNicKinds(hypervisor=host, nics=nics):
