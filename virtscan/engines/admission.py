@@ -17,8 +17,8 @@ from virtscan.engines.engine import Work
 MOST_AT_ONCE = 128
 """Jobs at work at once. More brings nothing: one process is busy with 128 hosts at 20 ms a reply."""
 
-MOST_OPEN = 1024
-"""Jobs that have started and not ended: each has its threads and files, even if it hangs."""
+MOST_OPEN = 512
+"""Jobs that have started and not ended. Each has threads, files and perhaps an ssh of 1 MB, even if it hangs."""
 
 LEAST_AT_ONCE = 8
 """Jobs that are at work at once whatever they need: enough to keep a CPU busy with near hosts."""
