@@ -117,7 +117,7 @@ def _model(element: etree._Element | None) -> str | None:
 
 def _checksums(driver: etree._Element | None, model: str | None) -> tuple[State | None, State | None]:
     """Return the settings of `<driver>` for host and guest; libvirt reads them for virtio models only."""
-    if driver is None or model not in _VIRTIO:
+    if driver is None or not len(driver) or model not in _VIRTIO:
         return None, None
     host, guest = (_SWITCHES.get(_attribute(driver.find(side), "csum") or "") for side in ("host", "guest"))
     return host, guest

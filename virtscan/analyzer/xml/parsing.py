@@ -33,6 +33,7 @@ def _parser(*, recover: bool) -> etree.XMLParser:
         huge_tree=False,
         remove_comments=True,
         remove_pis=True,
+        remove_blank_text=True,  # between elements
         recover=recover,
     )
 
