@@ -4,6 +4,7 @@ import json
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from tests.build import ONLY_BONDS, bridged, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from tests.correlator.fleets import inventories
@@ -13,7 +14,20 @@ from tests.reporters.hostile import NAMES
 from virtscan.correlator import RULES, correlate
 from virtscan.explain import Explanation, explain, find, text
 from virtscan.explain import document as document_of
-from virtscan.model import Device, DeviceKind, DeviceName, GapAbout, Inventory, Mac, Policy, State, Waiver
+from virtscan.model import (
+    Attachment,
+    Device,
+    DeviceKind,
+    DeviceName,
+    DomainState,
+    GapAbout,
+    Inventory,
+    Mac,
+    Policy,
+    SourceMode,
+    State,
+    Waiver,
+)
 from virtscan.reporters import REPORTERS
 
 
@@ -88,6 +102,18 @@ web01 on hv1, interface 0 (52:54:00:93:76:af): at-risk (medium) by R7 (same devi
   docs/rules.md#r7 explains the rule
 """
     )
+
+
+def test_the_two_accounts_of_a_domain_whose_definition_was_edited_differ_in_their_titles() -> None:
+    running = domain("web01", replace(macvtap(), attachments=(Attachment(DeviceName("bond2"), SourceMode.VEPA),)))
+    edited = replace(domain("web01", macvtap(), state=DomainState.INACTIVE), next_start=True)
+    looked_at = inventory(hypervisor("hv1", provisioner(), running, edited), servers=(satellite(),))
+    titles = [line for line in written(looked_at).splitlines() if line.startswith("web01")]
+
+    assert titles == [
+        "web01 on hv1, interface 0 (52:54:00:93:76:af): not-affected (medium) by R9 (never meet on the",
+        "web01 on hv1, interface 0 (52:54:00:93:76:af), at its next start: at-risk (medium) by R7 (same",
+    ]
 
 
 def test_places_that_are_judged_alike_are_one_paragraph() -> None:

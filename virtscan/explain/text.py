@@ -72,7 +72,8 @@ def _account(account: InterfaceExplanation) -> Iterator[_Line]:
 
 def _title(account: InterfaceExplanation) -> str:
     mac = "" if account.interface.mac is None else f" ({account.interface.mac})"
-    what = f"{account.domain.name} on {account.hypervisor.name}, interface {account.interface.index}{mac}"
+    when = ", at its next start" if account.domain.next_start else ""
+    what = f"{account.domain.name} on {account.hypervisor.name}, interface {account.interface.index}{mac}{when}"
     finding = account.finding
     if finding is None:
         reason = "no finding" if account.not_judged is None else account.not_judged.value
