@@ -18,7 +18,7 @@ from tests.views.fleet import report
 from virtscan.model import HostStatus, Hypervisor, Report
 from virtscan.reporters import REPORTERS, Content, RenderOptions
 from virtscan.views import GROUPINGS, VIEWS
-from virtscan.views.document import Audience
+from virtscan.views.document import Audience, Column, Document, Section
 
 EVERY_VIEW = {**VIEWS, **GROUPINGS}
 NOT_FORMATS = {"reporter", "terminal", "text"}
@@ -45,6 +45,20 @@ def test_csv_and_json_say_the_same_in_the_same_order(view: str) -> None:
         list(rows[0]),
         *([in_csv(value) for value in row.values()] for row in rows),
     ]
+
+
+@pytest.mark.parametrize("name", [name for name, reporter in REPORTERS.items() if reporter.has_parts])
+def test_a_large_document_is_written_in_small_pieces(name: str) -> None:
+    """All of it in memory would take more than the fleet."""
+    rows = tuple((f"web{number}",) for number in range(10_000))
+    section = Section(key="rows", columns=(Column("domain"),), rows=rows, total=("total",))
+    document = Document(schema="virtscan.domains/1", version="1", sections=(section,))
+    options = RenderOptions(total=True)
+
+    pieces = list(REPORTERS[name].parts(document, options))
+
+    assert b"".join(pieces) == REPORTERS[name].render(document, options)
+    assert max(map(len, pieces)) < sum(map(len, pieces)) / 5
 
 
 def in_csv(value: Any) -> str:

@@ -3,7 +3,8 @@
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.reporters.text import plain, printable
@@ -16,8 +17,17 @@ from virtscan.views.rows.lazy import Value
 _FORMULA = re.compile("((?:^|;) *)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 
+_TOGETHER = 1000
+"""Rows that are written together."""
+
+
 def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
-    r"""Write the rows under the keys of their columns, with the time of the scan and, if there are any, assumptions.
+    """Write one document, see `parts`."""
+    return b"".join(parts(document, options))
+
+
+def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:
+    r"""Yield the rows under the keys of their columns, with the time of the scan and, if there are any, assumptions.
 
     With `options.total` the total is the last row, its first value `total`; else the rows alone, which can be added up.
     Null is empty, yes and no are `true` and `false`, several values are separated by `; `. A record is one line:
@@ -27,15 +37,19 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
     main = document.main
     places = [place for place, column in enumerate(main.columns) if column.is_data]
     same = same_in_all_rows(document, main)
-    content = io.BytesIO()
-    out = io.TextIOWrapper(content, encoding="utf-8", newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*(main.columns[place].key for place in places), *same])
     ends = [_cell(value) for value in same.values()]
-    rows = main.all_rows if options.total else main.rows
-    writer.writerows([*(_cell(row[place]) for place in places), *ends] for row in rows)
-    out.flush()
-    return content.getvalue()
+    total = [main.total] if options.total and main.total is not None else []
+    rows = ([*(_cell(row[place]) for place in places), *ends] for row in chain(main.rows, total))
+    together: list[list[str]] = [[*(main.columns[place].key for place in places), *same]]
+    while together:
+        yield _lines(together)
+        together = list(islice(rows, _TOGETHER))
+
+
+def _lines(rows: list[list[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def same_in_all_rows(document: Document, section: Section) -> Mapping[str, Value]:

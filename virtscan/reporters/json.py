@@ -1,6 +1,5 @@
 """JSON: all of a document, unchanged."""
 
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +13,7 @@ from virtscan.views.rows.lazy import Row, Value
 
 _NOT_ASCII = re.compile("[^\x00-\x7e]")
 
-_TOGETHER = 1000
+TOGETHER = 1000
 """Records that are written together: all at once would be a second document, and a third with its lines."""
 
 
@@ -28,21 +27,24 @@ class RecordArray(msgspec.Struct, frozen=True):
         return (_record(section.columns, row) for section in self.sections for row in section.rows)
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
-    r"""Write one document.
+def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
+    """Write one document, see `parts`."""
+    return b"".join(parts(document, options))
+
+
+def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:  # noqa: ARG001 (all formats alike)
+    r"""Yield one document piece by piece: the rows of a large fleet take more memory as text than its facts.
 
     Characters that are not printable are written as JSON escapes, so that a terminal is safe and a reader gets them
     back. A lone surrogate stands for a byte of a file name that is not UTF-8. It is invalid in every standard, and
     strict readers refuse a document that escapes one. It becomes the six characters `\udc80`, as in other formats.
     """
-    content = io.BytesIO()
     before = b"{\n"
     for key, value in keys(document):
-        content.write(before)
-        content.writelines(_array(key, value) if isinstance(value, RecordArray) else [_member(key, value)])
+        yield before
+        yield from _array(key, value) if isinstance(value, RecordArray) else [_member(key, value)]
         before = b",\n"
-    content.write(b"\n}\n")
-    return content.getvalue()
+    yield b"\n}\n"
 
 
 def keys(document: Document) -> Iterator[tuple[str, object]]:
@@ -85,7 +87,7 @@ def _array(key: str, records: Iterable[Mapping[str, object]]) -> Iterator[bytes]
     """Yield the member of an object that is an array, piece by piece."""
     encoded = map(_encoded, records)
     before = b"  %b: [\n" % msgspec.json.encode(key)
-    if not (together := list(islice(encoded, _TOGETHER))):
+    if not (together := list(islice(encoded, TOGETHER))):
         yield _member(key, [])
         return
     while together:
@@ -93,7 +95,7 @@ def _array(key: str, records: Iterable[Mapping[str, object]]) -> Iterator[bytes]
         nested = _shown(b"[[%b]]" % b",".join(together), indent=2)
         yield nested.removeprefix(b"[\n  [\n").removesuffix(b"\n  ]\n]")
         before = b",\n"
-        together = list(islice(encoded, _TOGETHER))
+        together = list(islice(encoded, TOGETHER))
     yield b"\n  ]"
 
 

@@ -1,16 +1,22 @@
 """Newline-delimited JSON: a row a line, for programs that read line by line."""
 
-import io
+from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
-from virtscan.reporters.json import RecordArray, keys, line
+from virtscan.reporters.json import TOGETHER, RecordArray, keys, line
 from virtscan.reporters.reporter import PLAIN, RenderOptions
 from virtscan.views.document import Document
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
-    """Write each row of the first section as one object, then one with all other keys of the JSON document.
+def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
+    """Write one document, see `parts`."""
+    return b"".join(parts(document, options))
+
+
+def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:  # noqa: ARG001 (all formats alike)
+    """Yield each row of the first section as one object, then one with all other keys of the JSON document.
 
     The last line alone has the key `schema`; a file that ends without it is not complete.
     """
@@ -18,7 +24,7 @@ def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa
     bare = msgspec.structs.replace(main, rows=())
     rest = dict(keys(msgspec.structs.replace(document, sections=(bare, *others))))
     del rest[main.key]
-    content = io.BytesIO()
-    content.writelines(map(line, RecordArray((main,))))
-    content.write(line(rest))
-    return content.getvalue()
+    lines = map(line, RecordArray((main,)))
+    while together := b"".join(islice(lines, TOGETHER)):
+        yield together
+    yield line(rest)

@@ -1,5 +1,6 @@
 """Formats: each is a module with a `render`, loaded when it is used."""
 
+from collections.abc import Iterator
 from enum import Enum
 from importlib import import_module
 from typing import Protocol
@@ -50,7 +51,8 @@ class Reporter(msgspec.Struct, frozen=True):
     `is_text` is False for one that can't be shown on a terminal. `may_be_empty` is True for one that people read, or
     line by line: without any change it is empty. `has_total_on_demand` is True for one whose rows are added
     up: a total among them would count twice. Only a format whose content is a view has a use for a choice of one.
-    `needs` is a module that only the extra `reports` installs.
+    `needs` is a module that only the extra `reports` installs. `has_parts` is True for one whose module has a function
+    `parts`, which yields the content piece by piece.
     """
 
     module: str
@@ -61,8 +63,16 @@ class Reporter(msgspec.Struct, frozen=True):
     has_total_on_demand: bool = False
     content: Content = Content.VIEW
     needs: str | None = None
+    has_parts: bool = False
 
     def render(self, document: Document, options: RenderOptions = PLAIN) -> bytes:
         """See `Render`."""
         render: Render = import_module(f"virtscan.reporters.{self.module}").render
         return render(document, options)
+
+    def parts(self, document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:
+        """Yield what `render` returns, so that a large report need not be in memory; one piece if the format can't."""
+        if self.has_parts:
+            yield from import_module(f"virtscan.reporters.{self.module}").parts(document, options)
+        else:
+            yield self.render(document, options)

@@ -165,7 +165,8 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
                     continue
             elif content not in documents:
                 documents[content] = self._document(report, content, run)
-            output.write(reporter.render(documents[content], current_look().options(wanted.path)))
+            for part in reporter.parts(documents[content], current_look().options(wanted.path)):
+                output.write(part)
             stays = is_nothing_seen(report) and content is not Content.METRICS
             if stays:
                 output.keep_earlier()

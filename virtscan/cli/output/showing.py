@@ -52,7 +52,8 @@ class Showing:
             if is_empty and reporter.may_be_empty:
                 output.write(b"")
             else:
-                output.write(reporter.render(document, current_look().options(wanted.path)))
+                for part in reporter.parts(document, current_look().options(wanted.path)):
+                    output.write(part)
         if not has_gaps:
             show_gaps(document, console)
 
