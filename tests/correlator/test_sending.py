@@ -223,7 +223,10 @@ def test_of_several_declared_stacks_the_worst_decides() -> None:
     ("devices", "macs", "nic_macs", "on_nics"),
     [
         ((ETH0,), {A}, (A,), True),
-        ((BOND, ETH0, ETH1), {A, B}, (A, B), True),
+        ((bond("bond0", "eth0", "eth1", mac=C), ETH0, ETH1), {A, B, C}, (A, B), True),
+        # A bond or team gives its members its own MAC: that of the NIC is then known as the permanent one only.
+        ((BOND, ETH0, ETH1), {A, B}, (), True),
+        ((device("team0", DeviceKind.UNKNOWN, "eth0", mac=A), ETH0), {A}, (), True),
         ((BOND, nic("eth0", mac=A, permanent_mac=A), nic("eth1", mac=A, permanent_mac=B)), {A, B}, (A, B), True),
         ((bridge("br0", "eth0", mac=C), ETH0), {A, C}, (A,), True),
         # An end that is not known to be a NIC, or has no MAC, leaves the bottom open.

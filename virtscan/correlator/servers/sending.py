@@ -196,7 +196,7 @@ def _stack(
     on_nics = (
         bool(ends) and not any(path.ends_open for path in paths) and all(end and is_nic(end.device) for end in ends)
     )
-    bottom = [end.device.permanent_mac or end.device.mac for end in ends if end is not None]
+    bottom = [_own_mac(path, known) for path in paths]
     return SendingStack(
         server=server,
         interface=interface or top,
@@ -210,6 +210,18 @@ def _stack(
         on_nics=on_nics,
         declared=declared,
     )
+
+
+def _own_mac(path: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> Mac | None:
+    """Return the MAC of the NIC at the end of a path; None if it is unknown.
+
+    A bond or team gives its members its own MAC.
+    """
+    *above, nic = (known[name].device for name in path.devices if name in known)
+    if nic.permanent_mac is not None:
+        return nic.permanent_mac
+    lent = {one.mac for one in above if one.kind in {DeviceKind.BOND, DeviceKind.UNKNOWN}}
+    return None if nic.mac in lent else nic.mac
 
 
 def _macs(one: ServerDevice) -> Iterator[Mac]:
