@@ -271,6 +271,7 @@ def test_a_nested_hypervisor_may_be_a_domain_that_was_not_read() -> None:
         # Without its node devices, the server's hypervisor may be any other domain of the interface's.
         ((), True, {}, Confidence.LOW),
         ((Device(name=DeviceName("eth0")), bridge("br0")), True, {}, Confidence.LOW),
+        ((), True, {"machine": Machine.VIRTUAL}, Confidence.LOW),
         ((nic("eth0", mac=Mac(OTHER), driver="virtio_net"),), True, {}, Confidence.MEDIUM),
         ((), True, {"physical": True}, Confidence.MEDIUM),
         ((), True, {"machine": Machine.PHYSICAL}, Confidence.MEDIUM),

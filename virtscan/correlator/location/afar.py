@@ -69,7 +69,7 @@ def _on_another(
     seen = neighbour(there, fleet)
     hidden = None if seen.leaves or seen.is_carried else _may_be_carried(place, point.hypervisor, fleet, stack, seen)
     nested = _is_nested(point, there, seen, fleet)
-    if hidden is not None and seen.is_virtual:
+    if isinstance(hidden, NeedsPlace) and seen.is_virtual:
         where, missing = Where.UNPROVEN, (hidden,)
     elif nested is State.ON:
         because += (_is_vm(point),)
