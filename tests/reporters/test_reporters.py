@@ -50,7 +50,7 @@ def test_csv_and_json_say_the_same_in_the_same_order(view: str) -> None:
 @pytest.mark.parametrize("name", [name for name, reporter in REPORTERS.items() if reporter.has_parts])
 def test_a_large_document_is_written_in_small_pieces(name: str) -> None:
     """All of it in memory would take more than the fleet."""
-    rows = tuple((f"web{number}",) for number in range(10_000))
+    rows = tuple((f"web{number}",) for number in range(50_000))
     section = Section(key="rows", columns=(Column("domain"),), rows=rows, total=("total",))
     document = Document(schema="virtscan.domains/1", version="1", sections=(section,))
     options = RenderOptions(total=True)

@@ -12,7 +12,7 @@ REPORTERS: Mapping[str, Reporter] = {
     "ndjson": Reporter("ndjson", "ndjson", has_parts=True),
     "markdown": Reporter("markdown", "md", may_be_empty=True),
     "prometheus": Reporter("prometheus", "prom", has_gaps=False, content=Content.METRICS, needs="prometheus_client"),
-    "html": Reporter("html", "html", content=Content.FLEET, needs="jinja2"),
+    "html": Reporter("html", "html", content=Content.FLEET, needs="jinja2", has_parts=True),
     "xlsx": Reporter("xlsx", "xlsx", is_text=False, content=Content.FLEET, needs="xlsxwriter"),
 }
 """By the word of the command line, the default first."""

@@ -1,32 +1,42 @@
 """All rows of a document as data for the page's script."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
+from markupsafe import Markup
 
 from virtscan.reporters.csv import same_in_all_rows
 from virtscan.reporters.text import plain, printable
 from virtscan.views.document import Align, Column, Document, Section
 from virtscan.views.rows.lazy import Value
 
-
-class Islands(msgspec.Struct, frozen=True, kw_only=True):
-    """JSON for script elements: one for the data that all sections share, and one for each section by its key."""
-
-    shared: str
-    sections: tuple[tuple[str, str], ...]
+_TOGETHER = 1000
+"""Rows or texts that are written together."""
 
 
-def of_document(document: Document) -> Islands:
-    """Write the sections as JSON that no HTML can end early.
+class Islands:
+    """JSON for script elements that no HTML can end early: one for each section, then one that all of them share.
 
     Every text stands once in `texts`, and the cells hold its place there: fleets repeat most of theirs. Numbers, yes
     and no, and none stand as they are. A browser reads a section when its table is opened.
     """
-    texts: dict[str, int] = {}
-    sections = tuple((section.key, _section(document, section, texts)) for section in document.sections)
-    shared = f'{{"name":{_json(_name(document))},"texts":{_lines(_json(text) for text in texts)}}}'
-    return Islands(shared=shared, sections=sections)
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._texts: dict[str, int] = {}
+
+    def sections(self) -> Iterator[tuple[str, Iterator[Markup]]]:
+        """Yield the key of each section and its JSON, piece by piece: in memory are the rows of one section."""
+        for section in self._document.sections:
+            # No input ends the element: see `_json`.
+            yield section.key, map(Markup, _section(self._document, section, self._texts))
+
+    def shared(self) -> Iterator[Markup]:
+        """Yield the texts of the sections that were written."""
+        yield Markup(f'{{"name":{_json(_name(self._document))},"texts":')  # noqa: S704 (see `_json`)
+        yield from map(Markup, _list(map(_json, self._texts)))
+        yield Markup("}")
 
 
 def columns(section: Section) -> Iterator[tuple[int, Column]]:
@@ -40,14 +50,15 @@ def _name(document: Document) -> str:
     return f"{document.schema.partition('/')[0].replace('.', '-')}{day}"
 
 
-def _section(document: Document, section: Section, texts: dict[str, int]) -> str:
+def _section(document: Document, section: Section, texts: dict[str, int]) -> Iterator[str]:
+    section = msgspec.structs.replace(section, rows=tuple(section.rows))  # read for each column
     shown = list(columns(section))
     same = {key: printable(plain(value)) for key, value in same_in_all_rows(document, section).items()}
-    rows = _lines(_json([_cell(row[place], column, texts) for place, column in shown]) for row in section.rows)
+    described = "".join(_list(_json(_description(section, place, column)) for place, column in shown))
+    yield f'{{"key":{_json(section.key)},"same":{_json(same)},"columns":{described},"rows":'
+    yield from _list(_json([_cell(row[place], column, texts) for place, column in shown]) for row in section.rows)
     total = _json(section.total and [_cell(section.total[place], column, texts) for place, column in shown])
-    described = _lines(_json(_description(section, place, column)) for place, column in shown)
-    head = f'"key":{_json(section.key)},"same":{_json(same)}'
-    return f'{{{head},"columns":{described},"rows":{rows},"total":{total}}}'
+    yield f',"total":{total}}}'
 
 
 def _description(section: Section, place: int, column: Column) -> dict[str, object]:
@@ -62,9 +73,13 @@ def _description(section: Section, place: int, column: Column) -> dict[str, obje
     }
 
 
-def _lines(items: Iterable[str]) -> str:
-    """Write a list with a line for each item: a change of one is a change of its line."""
-    return "[\n" + ",\n".join(items) + "]"
+def _list(items: Iterator[str]) -> Iterator[str]:
+    """Yield a list piece by piece, with a line for each item: a change of one is a change of its line."""
+    before = "[\n"
+    while together := ",\n".join(islice(items, _TOGETHER)):
+        yield before + together
+        before = ",\n"
+    yield "]" if before.startswith(",") else "[\n]"
 
 
 def _json(value: object) -> str:

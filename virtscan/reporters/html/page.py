@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -28,43 +29,62 @@ _TILES = (
 _ONLY_IF_ANY = {"partial", "failed"}
 
 
-def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
-    """Write the page. Style and script are part of it; its policy has their hashes, and allows no request at all.
+_TOGETHER = 10
+"""Pieces of the template that are written together."""
+
+
+def render(document: Document, options: RenderOptions = PLAIN) -> bytes:
+    """Write the page, see `parts`."""
+    return b"".join(parts(document, options))
+
+
+def parts(document: Document, options: RenderOptions = PLAIN) -> Iterator[bytes]:  # noqa: ARG001 (all formats alike)
+    """Yield the page piece by piece.
+
+    Style and script are part of it; its policy has their hashes, and allows no request at all.
 
     Names are text everywhere: escaped in the page, and set as text by the script. Characters that are not printable
     are escaped as in other formats.
     """
-    made = (msgspec.structs.replace(section, rows=tuple(section.rows)) for section in document.sections)
-    document = msgspec.structs.replace(document, sections=tuple(made))  # many parts of the page read the rows
     style, script = _file("page.css"), _file("page.js")
-    islands = island.of_document(document)
     heading = document.schema.partition("/")[0].replace(".", " ")
-    shown = (
+    stream = (
         _environment()
         .get_template("page.html")
-        .render(
+        .stream(
             style=Markup(style),  # noqa: S704 (our own file)
             script=Markup(script),  # noqa: S704 (our own file)
             policy=_policy(style, script),
-            shared=Markup(islands.shared),  # noqa: S704 (written for a script element)
-            sections=[(key, Markup(text)) for key, text in islands.sections],  # noqa: S704 (the same)
+            islands=island.Islands(document),
             title=heading,
             headline=document.headline or heading,
             where=document.where,
             scanned=scan_line(document.version, document.taken_at, document.exit_code),
             tiles=[*_tiles(document.metrics), *_gap_tile(document)],
-            groups=groups.of_document(document),
             notes=[_code(note) for note in document.notes],
-            suffixes=groups.suffixes(document),
             gaps=gap_lines(document.gaps),
             warnings=gap_lines(document.warnings),
-            picture=picture.of_document(document),
             charts=charts.of_document(document),
             lines=lines.of_document(document),
             tables=tables.of_document(document),
+            **_of_findings(document),
         )
     )
-    return f"{shown.rstrip()}\n".encode()
+    stream.enable_buffering(_TOGETHER)
+    for piece in stream:
+        yield piece.encode()
+    yield b"\n"
+
+
+def _of_findings(document: Document) -> Mapping[str, object]:
+    """Return the parts of the page that are made of the first section, whose rows they read many times."""
+    main = msgspec.structs.replace(document.main, rows=tuple(document.main.rows))
+    document = msgspec.structs.replace(document, sections=(main, *document.sections[1:]))
+    return {
+        "groups": groups.of_document(document),
+        "suffixes": groups.suffixes(document),
+        "picture": picture.of_document(document),
+    }
 
 
 @cache
