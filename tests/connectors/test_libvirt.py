@@ -471,12 +471,28 @@ def test_a_distant_host_is_read_by_several_threads(libvirtd: Libvirtd, proxy: Rp
             time.sleep(0.001)
         return body
 
-    proxy.edits = {Procedure.GET_INFO: delayed, Procedure.LIST_ALL_DOMAINS: delayed, Procedure.DOMAIN_XML: held}
+    lists = (call for call in Procedure if call.name.startswith("LIST_ALL"))
+    proxy.edits = {**dict.fromkeys([Procedure.GET_INFO, *lists], delayed), Procedure.DOMAIN_XML: held}
     hypervisor, gaps = scan(libvirtd.unix(path, socket=proxy.socket), in_fleet=True)
 
     assert gaps == ()
     assert len(hypervisor.domains) == 32
     assert proxy.most_at_once > 1
+
+
+def test_domains_that_are_read_before_a_host_is_lost_have_their_devices(libvirtd: Libvirtd, proxy: RpcProxy) -> None:
+    domains = [domain_xml(f"vm{number}", direct("eth5")) for number in range(9)]
+    path = libvirtd.definitions("lost", *domains, card_xml("eth5"))
+
+    def lose(_: object) -> None:
+        if proxy.calls[Procedure.DOMAIN_XML] == 5:
+            proxy.hang_up()
+
+    proxy.answers[Procedure.DOMAIN_XML] = lose
+    hypervisor, _ = scan(libvirtd.unix(path, socket=proxy.socket), threads=1)
+
+    assert len(hypervisor.domains) == 4
+    assert [device.name for device in hypervisor.devices] == ["eth5"]
 
 
 def test_a_host_without_domains_is_complete_and_has_its_devices(libvirtd: Libvirtd, proxy: RpcProxy) -> None:

@@ -109,8 +109,8 @@ def _read_all(
     session.run(
         [
             *_about_the_host(session, address),
+            *_about_devices(session, lists, leads),  # first, so that the domains read in time have them
             PipelinedCall(partial(listings.domains, session.connection), use),
-            *_about_devices(session, lists, leads),
             *resources.requests(session, statistics=statistics),
         ]
     )
