@@ -151,3 +151,32 @@ print(sorted({cut.name for cut in cuts}))
     ended = in_a_process("import socket\nfrom virtscan.engines.engine import Returned\n" + script)
 
     assert (ended.stdout, ended.stderr) == ("['JOB_DEADLINE', 'NO_FILES']\n", "")
+
+
+def test_jobs_that_have_ended_leave_their_files_to_others() -> None:
+    script = """
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+outcomes = run([lambda: "read"] * 40, job_timeout=LONG, deadline=LONG, on_end=ignore)
+print({outcome.value for outcome in outcomes})
+"""
+
+    ended = in_a_process(script)
+
+    assert (ended.stdout, ended.stderr) == ("{'read'}\n", "")
+
+
+def test_files_that_trailing_calls_are_about_to_give_back_are_waited_for() -> None:
+    script = """
+from virtscan.engines import trailing
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+def job():
+    files = [os.open("/dev/null", os.O_RDONLY) for _ in range(8)]
+    trailing.trail(lambda: (time.sleep(0.3), [os.close(file) for file in files]))
+    return "read"
+outcomes = run([job] * 20, job_timeout=LONG, deadline=LONG, on_end=ignore)
+print({outcome.value for outcome in outcomes})
+"""
+
+    ended = in_a_process(script)
+
+    assert (ended.stdout, ended.stderr) == ("{'read'}\n", "")

@@ -11,6 +11,7 @@ import resource
 from contextlib import suppress
 from time import monotonic
 
+from virtscan.engines import trailing
 from virtscan.engines.demand import Demand
 from virtscan.engines.engine import Work
 
@@ -68,6 +69,14 @@ class Admission:
         self._starts -= 1
         self._files.started()
 
+    def ended(self) -> None:
+        """Count an end."""
+        self._files.ended()
+
+    def may_admit_later(self) -> bool:
+        """Return True if calls are under way that may give files back, though no job runs."""
+        return trailing.may_end()
+
     def fewer(self, running: int) -> None:
         """Let no more run at once than do: there was no thread for one more."""
         self._places = max(1, running)
@@ -84,6 +93,11 @@ class _Files:
     def started(self) -> None:
         if self._is_scarce:
             self._starts.append(monotonic() + _STARTING_SECONDS)
+
+    def ended(self) -> None:
+        """Reserve no more for one that has ended; what it has still open is counted."""
+        if self._starts:
+            del self._starts[0]
 
     def has_room(self) -> bool:
         if not self._is_scarce:

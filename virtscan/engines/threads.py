@@ -112,7 +112,7 @@ class _ThreadedRun(Generic[T]):
                     return
                 waiting.popleft()
                 running += 1
-        if not self._running:
+        if not self._running and not self._admission.may_admit_later():
             # Nothing ends that could make room: threads that were left behind have the files.
             for index in self._all_waiting():
                 self._end(index, Cut.NO_FILES)
@@ -186,6 +186,8 @@ class _ThreadedRun(Generic[T]):
         if index in self._outcomes:
             return
         running = self._running.pop(index, None)
+        if running:
+            self._admission.ended()
         if running and isinstance(outcome, Raised) and isinstance(outcome.error, NoThreadError) and not running.alone:
             # Too few threads are left for the jobs' own work: run fewer jobs at once, and this one again.
             self._admission.fewer(len(self._running))
