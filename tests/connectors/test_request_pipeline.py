@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.engines.test_threads import in_a_process
 from tests.harness.patience import LONG
 from virtscan.connectors.libvirt.request_pipeline import MOST_TOGETHER, MOST_WAITING, PipelinedCall, RequestPipeline
 
@@ -206,3 +207,16 @@ def test_results_that_are_not_used_yet_keep_further_requests_from_being_made() -
 
     assert len(asked) == 5 * MOST_WAITING
     assert max(most) <= MOST_WAITING
+
+
+def test_where_the_system_grants_no_thread_the_calling_one_makes_the_requests() -> None:
+    script = """
+import threading
+from virtscan.connectors.libvirt.request_pipeline import PipelinedCall, RequestPipeline
+threading.stack_size(1 << 44)
+RequestPipeline([PipelinedCall(lambda: "answer", print)] * 2).run(lambda _requests, _fastest: 8)
+"""
+
+    ended = in_a_process(script)
+
+    assert (ended.stdout, ended.stderr) == ("['answer']\n['answer']\n", "")

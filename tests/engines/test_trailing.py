@@ -61,3 +61,20 @@ os._exit(0)
     ended = in_a_process(script)
 
     assert (ended.stdout, ended.stderr) == ("closed\nend\n", "")
+
+
+def test_jobs_that_find_all_threads_hanging_lose_no_outcome_of_others() -> None:
+    script = """
+from virtscan.engines.engine import Returned
+threading.stack_size(16 << 20)
+with open("/proc/self/statm") as memory:
+    size = int(memory.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + (200 << 20),) * 2)  # room for some ten of them
+outcomes = run([lambda: "read"] + [hang] * 40, job_timeout=0.2, deadline=LONG, on_end=ignore)
+print(outcomes[0].value, type(outcomes[-1].error).__name__, flush=True)
+os._exit(0)
+"""
+
+    ended = in_a_process(script)
+
+    assert (ended.stdout, ended.stderr) == ("read NoThreadError\n", "")

@@ -28,6 +28,9 @@ MARGIN = 10.0
 INTERRUPTED_MARGIN = 5.0
 """The same after an interruption: the user waits."""
 
+ENDING_SECONDS = 1.0
+"""Longest time that a thread takes to end after its job has."""
+
 T = TypeVar("T")
 
 
@@ -92,6 +95,7 @@ class _ThreadedRun(Generic[T]):
             self._waiting[job.work].append(index)
         self._running: dict[int, _Running] = {}
         self._sweep_at = 0.0
+        self._threadless_since = 0.0
         self._outcomes: dict[int, JobOutcome[T]] = {}
         self._queue: SimpleQueue[tuple[int, JobOutcome[T]]] = SimpleQueue()
 
@@ -127,12 +131,18 @@ class _ThreadedRun(Generic[T]):
         self._running[index] = running
         try:
             thread.start()
-        except RuntimeError:
+        except RuntimeError as error:
             # "can't start new thread": a limit of the user, the container or memory. It waits for one to end.
             del self._running[index]
-            if not self._running:
+            if not self._running and not self._outcomes:
                 raise
+            self._threadless_since = self._threadless_since or now
+            is_short = now - self._threadless_since < ENDING_SECONDS
+            if not (self._running or is_short or self._admission.may_admit_later()):
+                for waiting in self._all_waiting():  # threads that hang are all that there may be
+                    self._end(waiting, Raised(NoThreadError(str(error))))
             return False
+        self._threadless_since = 0.0
         self._admission.started()
         self._on_start(index)
         return True

@@ -16,7 +16,7 @@ from virtscan.connectors import naming, sosreport, xml_directory
 from virtscan.connectors.caused import cause_of
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt import CLIENT_ADVICE
-from virtscan.engines.bounded import within, within_work
+from virtscan.engines.bounded import NoThreadError, within, within_work
 from virtscan.engines.engine import Cut, JobOutcome, Lost, Raised, Returned, Work
 from virtscan.errors import ConnectorError, VirtscanError
 from virtscan.model import ProvisioningTarget, Server, ServerTarget, Target, TargetKind
@@ -115,6 +115,8 @@ def why_cut(outcome: Raised | Cut | Lost, limits: Limits, *, is_empty: bool = Tr
     match outcome:
         case Raised(error=VirtscanError() as error):
             return cause_of(error)
+        case Raised(error=NoThreadError()):
+            return cause_of(ConnectorError("the system grants no further thread; raise `ulimit -u`"))
         case Raised(error=error):
             # Only this item is lost: the results of the others are still valid.
             _log.error("Internal error; please report it.", exc_info=error)

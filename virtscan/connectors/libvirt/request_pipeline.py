@@ -121,9 +121,7 @@ class RequestPipeline:
             try:
                 helper.start()
             except RuntimeError:
-                if not helpers:
-                    raise
-                return
+                return  # without any, the calling thread makes the requests
             helpers.append(helper)
 
     def _take(self) -> list[_Result | _CallFailure]:
