@@ -41,7 +41,7 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
     at_risk = any(counts_as_at_risk(finding, fail_on) for finding in report.findings)
     unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
     no_domain = not any(hypervisor.domains for hypervisor in hypervisors)
-    return _of(bad=at_risk, incomplete=unknown or no_domain or bool(report.inventory.gaps))
+    return _of(bad=at_risk, incomplete=unknown or no_domain or bool(report.gaps))
 
 
 def is_nothing_seen(report: Report) -> bool:
@@ -86,16 +86,14 @@ def of_explanation(report: Report, explained: Iterable[Finding], hypervisors: Co
         explained: The findings.
         hypervisors: The hypervisors of all interfaces explained, judged or not.
     """
-    unread = any(gap.hypervisor in hypervisors for gap in report.inventory.gaps if gap.hypervisor is not None)
+    unread = any(gap.hypervisor in hypervisors for gap in report.gaps if gap.hypervisor is not None)
     return ExitCode.INCOMPLETE if unread or any(map(_rests_on_a_gap, explained)) else ExitCode.CLEAN
 
 
 def of_remedy(report: Report) -> ExitCode:
     """Return the exit code of `virtscan remedy`: 3 if a gap may hide further changes, else 0."""
     unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
-    return (
-        ExitCode.INCOMPLETE if unknown or report.inventory.gaps or not report.inventory.hypervisors else ExitCode.CLEAN
-    )
+    return ExitCode.INCOMPLETE if unknown or report.gaps or not report.inventory.hypervisors else ExitCode.CLEAN
 
 
 def _rests_on_a_gap(finding: Finding) -> bool:

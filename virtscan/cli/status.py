@@ -85,8 +85,8 @@ def _is_doubtful(report: Report) -> bool:
 
 def _concerns(report: Report) -> Iterator[str]:
     """Yield matters that need attention beside the verdicts."""
-    if report.inventory.gaps:
-        yield quantity(len(report.inventory.gaps), "gap")
+    if report.gaps:
+        yield quantity(len(report.gaps), "gap")
     if report.at_risk_after_reboot:
         yield f"{quantity(report.at_risk_after_reboot, 'interface')} more at risk after the servers' next reboot"
     day = report.inventory.taken_at.date()
@@ -103,7 +103,7 @@ def _numbers(report: Report, age: timedelta, max_scan_age: float) -> str:
             f"at_risk={len(at_risk)};;;0",
             *(f"{exposure}={at_risk.count(exposure)};;;0" for exposure in ("pending", "boots", "latent")),
             f"unknown={unknown};;;0",
-            f"gaps={len(report.inventory.gaps)};;;0",
+            f"gaps={len(report.gaps)};;;0",
             f"scan_age={age.total_seconds():.0f}s;;{max_scan_age:.0f};0",
         )
     )

@@ -10,6 +10,7 @@ import msgspec
 from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.findings.exposure import exposure
 from virtscan.correlator.findings.missing import is_settled_by_one
+from virtscan.correlator.findings.needless import needless
 from virtscan.correlator.findings.reasoning import OPEN, Reasoning
 from virtscan.correlator.findings.waivers import Waivers
 from virtscan.correlator.location.places import contradicted
@@ -95,6 +96,7 @@ def _judged(inventory: Inventory) -> Report:
         inventory=inventory,
         findings=_most_urgent_first(found_on),
         not_judged=dict(left_out),
+        needless=needless(inventory),
         warnings=(*waivers.warnings(inventory.hypervisors), *_warnings(inventory, index, tuple(overruled))),
     )
 

@@ -211,3 +211,9 @@ def kernel_state(hypervisor: Hypervisor) -> KernelState:
         if hypervisor.daemon is not None and hypervisor.machine is not Machine.CONTAINER:
             known = read_daemon(hypervisor.daemon.value)
     return known
+
+
+def is_known_fixed(hypervisor: Hypervisor) -> bool:
+    """Return True if the kernel is fixed as observed or declared, not as inferred."""
+    known = kernel_state(hypervisor)
+    return known.fix is Fix.FIXED and known.basis is not KernelBasis.INFERRED_FROM_DAEMON

@@ -176,7 +176,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """An inventory with its findings, worst first (verdict, exposure, hypervisor, domain, index).
 
     `not_judged` counts the interfaces without a finding by reason; a reason that never occurred is absent.
-    `warnings` are about the request, not about observations: they make no report incomplete.
+    `warnings` are about the request, not about observations: they make no report incomplete. Neither do the gaps of the
+    inventory that are `needless`: no verdict rests on them.
     `at_risk_after_reboot` counts the interfaces that the next reboot of a server puts at risk in addition. `file` is
     how a command names the saved inventory; None where there is none.
     """
@@ -184,6 +185,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     inventory: Inventory
     findings: tuple[Finding, ...] = ()
     not_judged: Mapping[NotJudged, int] = {}
+    needless: tuple[Gap, ...] = ()
     warnings: tuple[Gap, ...] = ()
     at_risk_after_reboot: int = 0
     file: str | None = None
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Return the inventory's gaps that make the report incomplete."""
+        return tuple(gap for gap in self.inventory.gaps if gap not in self.needless)

@@ -51,9 +51,9 @@ def view(report: Report, run: Run) -> Document:
 
 
 def is_complete(report: Report) -> bool:
-    """Return True if every hypervisor and server was read without a gap."""
+    """Return True if every hypervisor and server was read without a gap on which a verdict rests."""
     hosts = report.inventory.hypervisors
-    return bool(hosts) and not report.inventory.gaps and all(host.status is HostStatus.COMPLETE for host in hosts)
+    return bool(hosts) and not report.gaps and all(host.status is HostStatus.COMPLETE for host in hosts)
 
 
 def _metrics(report: Report, run: Run) -> Iterator[Metric]:

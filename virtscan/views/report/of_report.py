@@ -44,13 +44,14 @@ def of_report(
         metrics=tuple(metrics),
         headline=headline,
         notes=tuple(notes),
-        gaps=gap_section(inventory.gaps, inventory.taken_at),
+        gaps=gap_section(report.gaps, inventory.taken_at),
         warnings=gap_section(_warnings(report), inventory.taken_at),
     )
 
 
 def _warnings(report: Report) -> Iterator[Gap]:
-    """Yield the warnings that are not gaps: mismatches, offload that comes back, files left out."""
+    """Yield what makes no report incomplete: needless gaps, mismatches, offload that comes back, files left out."""
+    yield from report.needless
     yield from report.warnings
     yield from advice.after_reboot(report)
     for host in report.inventory.hypervisors:
