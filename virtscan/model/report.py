@@ -193,4 +193,5 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """Return the inventory's gaps that make the report incomplete."""
-        return tuple(gap for gap in self.inventory.gaps if gap not in self.needless)
+        needless = frozenset(self.needless)
+        return tuple(gap for gap in self.inventory.gaps if gap not in needless)

@@ -49,7 +49,7 @@ def open_read_only(address: str, draft: HostDraft, *, allow_unsafe: bool) -> Ite
     Raises:
         libvirt.libvirtError: It can't be opened.
         ConfigError: The URI is not one that may be opened.
-        ConnectorError: There is no such file of definitions.
+        ConnectorError: The file of definitions can't be opened.
     """
     uri.check(address, allow_unsafe=allow_unsafe)
     _find_definitions(address)

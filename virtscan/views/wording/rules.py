@@ -141,8 +141,8 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         "device and a VLAN over it have separate tables of ports and never exchange frames. Frames of the host "
         "through the device go down past the macvtaps. Whether the packets come back depends on the switch: without "
         "reflection the VM can't reach that server at all.",
-        action="Nothing about checksums. If `reaches_server` is no, the boot fails because there is no path: use "
-        "bridge mode, another device or another server.",
+        action="Leave checksum offload as it is. If `reaches_server` is no, the boot fails because there is no path: "
+        "use bridge mode, another device or another server.",
     ),
     "R10": RuleWords(
         title="through a NIC",
