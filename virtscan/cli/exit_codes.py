@@ -39,7 +39,7 @@ def of_report(report: Report, fail_on: FailOn) -> ExitCode:
     if is_nothing_seen(report):
         return ExitCode.NOTHING_SEEN
     at_risk = any(counts_as_at_risk(finding, fail_on) for finding in report.findings)
-    unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
+    unknown = any(finding.is_unknown for finding in report.findings)
     no_domain = not any(hypervisor.domains for hypervisor in hypervisors)
     return _of(bad=at_risk, incomplete=unknown or no_domain or bool(report.gaps))
 
@@ -92,7 +92,7 @@ def of_explanation(report: Report, explained: Iterable[Finding], hypervisors: Co
 
 def of_remedy(report: Report) -> ExitCode:
     """Return the exit code of `virtscan remedy`: 3 if a gap may hide further changes, else 0."""
-    unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
+    unknown = any(finding.is_unknown for finding in report.findings)
     return ExitCode.INCOMPLETE if unknown or report.gaps or not report.inventory.hypervisors else ExitCode.CLEAN
 
 
@@ -125,4 +125,4 @@ def _of(*, bad: bool, incomplete: bool) -> ExitCode:
 
 def counts_as_at_risk(finding: Finding, fail_on: FailOn) -> bool:
     """Return True for a finding at risk that is not waived and of at least this exposure."""
-    return finding.verdict is Verdict.AT_RISK and finding.waived is None and finding.exposure in _COUNTED[fail_on]
+    return finding.is_at_risk and finding.exposure in _COUNTED[fail_on]

@@ -9,10 +9,9 @@ import msgspec
 
 from virtscan.cli.exit_codes import counts_as_at_risk
 from virtscan.correlator.findings.waivers import WaiverState, state_on
-from virtscan.model import FailOn, HostStatus, Report, Verdict
+from virtscan.model import FailOn, HostStatus, Report
 from virtscan.reporters import printable
 from virtscan.views.report.headline import headline
-from virtscan.views.report.summary import is_at_risk
 from virtscan.views.wording.phrases.ages import in_words
 from virtscan.views.wording.phrases.quantity import quantity
 
@@ -78,9 +77,9 @@ def status_of(report: Report, fail_on: FailOn, now: datetime, max_scan_age: floa
 
 
 def _is_doubtful(report: Report) -> bool:
-    unknown = any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
+    unknown = any(finding.is_unknown for finding in report.findings)
     no_domain = not any(host.domains for host in report.inventory.hypervisors)
-    return unknown or no_domain or any(map(is_at_risk, report.findings))
+    return unknown or no_domain or any(finding.is_at_risk for finding in report.findings)
 
 
 def _concerns(report: Report) -> Iterator[str]:
@@ -96,8 +95,8 @@ def _concerns(report: Report) -> Iterator[str]:
 
 
 def _numbers(report: Report, age: timedelta, max_scan_age: float) -> str:
-    at_risk = [finding.exposure.value for finding in report.findings if is_at_risk(finding)]
-    unknown = sum(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings)
+    at_risk = [finding.exposure.value for finding in report.findings if finding.is_at_risk]
+    unknown = sum(finding.is_unknown for finding in report.findings)
     return " ".join(
         (
             f"at_risk={len(at_risk)};;;0",

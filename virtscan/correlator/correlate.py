@@ -64,8 +64,8 @@ def correlate(inventory: Inventory) -> Report:
     if rebooted == inventory.servers:
         return report
     later = _judged(msgspec.structs.replace(inventory, servers=rebooted))
-    more = Counter(map(_interface, filter(_is_at_risk, later.findings)))
-    more -= Counter(map(_interface, filter(_is_at_risk, report.findings)))
+    more = Counter(map(_interface, (one for one in later.findings if one.is_at_risk)))
+    more -= Counter(map(_interface, (one for one in report.findings if one.is_at_risk)))
     return msgspec.structs.replace(report, at_risk_after_reboot=more.total())
 
 
@@ -254,10 +254,6 @@ def _warnings(inventory: Inventory, index: ServerIndex, overruled: tuple[str, ..
 
 def _warning(item: AnyItem, cause: AnyCause) -> Gap:
     return Gap(item=item, cause=cause, about=GapAbout.CONFIGURATION)
-
-
-def _is_at_risk(finding: Finding) -> bool:
-    return finding.verdict is Verdict.AT_RISK and finding.waived is None
 
 
 def _interface(finding: Finding) -> tuple[str, str, int, str, bool, str]:

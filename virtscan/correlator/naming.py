@@ -15,7 +15,7 @@ class Host(Protocol):
 
     @property
     def segments(self) -> Mapping[str, str]:
-        """NamedSegment of each source device."""
+        """Configured segment of each source device."""
 
 
 class Serving(Protocol):

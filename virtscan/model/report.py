@@ -87,6 +87,21 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return msgspec.structs.replace(self, conclusion=msgspec.structs.replace(self.conclusion, **changes))
 
     @property
+    def is_at_risk(self) -> bool:
+        """Return True if it counts as at risk; a waived one does not."""
+        return self.verdict is Verdict.AT_RISK and self.waived is None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Return True if it would count as at risk without its waiver."""
+        return self.verdict is Verdict.AT_RISK and self.waived is not None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Return True if it counts as unknown; a waived one does not."""
+        return self.verdict is Verdict.UNKNOWN and self.waived is None
+
+    @property
     def source_device(self) -> DeviceName | None:
         """Return that of the conclusion."""
         return self.conclusion.source_device

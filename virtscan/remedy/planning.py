@@ -13,13 +13,12 @@ from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot, switched_off
 from virtscan.correlator.staleness.aging import aged
-from virtscan.model import DeviceName, Finding, Hypervisor, Inventory, Report, Server, Verdict
+from virtscan.model import DeviceName, Finding, Hypervisor, Inventory, Report, Server
 from virtscan.remedy.harm import EndangeredBy, Sending, harm
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Remedy, Upgrade
 from virtscan.remedy.sender import senders
 from virtscan.remedy.what_if import questions
-from virtscan.views.report.summary import is_at_risk
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.settings import setting_words
 
@@ -48,8 +47,8 @@ def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
     planned = [_planned(inventory.servers, sending, endangered, fleet) for sending, endangered in found.items()]
     cures = [(one.stack, one.cure) for one in planned]
     left = [finding for time in times for finding in correlate(mended(time, cures)).findings]
-    at_risk = {_place(finding) for finding in left if is_at_risk(finding)}
-    unknown = {_place(one) for one in left if one.verdict is Verdict.UNKNOWN and one.waived is None}
+    at_risk = {_place(finding) for finding in left if finding.is_at_risk}
+    unknown = {_place(finding) for finding in left if finding.is_unknown}
     changes = [_change(one, fleet, inventory.hypervisors) for one in planned]
     return Remedy(
         version=inventory.version,
@@ -135,6 +134,6 @@ def _settings(stack: SendingStack, planned: Cure) -> str | None:
 
 
 def _upgrade(hypervisor: Hypervisor) -> Upgrade:
-    kernel = hypervisor.declared_kernel if hypervisor.kernel is None else hypervisor.kernel.value
+    kernel = hypervisor.kernel_release
     why = _ANYWHERE if kernel is None else kernel_basis(kernel_state(hypervisor).basis)
     return Upgrade(hypervisor=hypervisor.name, kernel=kernel, why=why)

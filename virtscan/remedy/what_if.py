@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from virtscan.model import Finding, Report, Verdict
+from virtscan.model import Finding, Report
 from virtscan.model.reasons import NeedsKernel, Reason
 from virtscan.remedy.plan import Question
-from virtscan.views.report.summary import is_at_risk
 from virtscan.views.wording.reasons import Wording
 
 
@@ -33,9 +32,8 @@ def questions(report: Report) -> tuple[Question, ...]:
 
 
 def _missing_facts(finding: Finding) -> Iterator[tuple[str, Reason]]:
-    is_unknown = finding.verdict is Verdict.UNKNOWN and finding.waived is None
     for reason in finding.missing:
-        if isinstance(reason, NeedsKernel) and (is_unknown or is_at_risk(finding)):
+        if isinstance(reason, NeedsKernel) and (finding.is_unknown or finding.is_at_risk):
             yield finding.hypervisor, reason
-        elif is_unknown:
+        elif finding.is_unknown:
             yield finding.server or finding.hypervisor, reason

@@ -12,11 +12,12 @@ from virtscan.remedy.plan import Change, Endangered, Question, Remedy, Upgrade
 from virtscan.reporters import printable
 from virtscan.views.assuming import assumed_words
 from virtscan.views.document import timestamp
+from virtscan.views.wording.phrases.names import listed
+from virtscan.views.wording.phrases.quantity import quantity
 
 T = TypeVar("T")
 
 _WIDTH = 98
-_NAMED_OTHERS = 3
 _LISTED = 50
 """Interfaces, and hypervisors, that are listed of a server: the text is for reading; documents have all."""
 
@@ -92,8 +93,7 @@ def _title(change: Change) -> str:
 
 def _state(change: Change) -> list[str]:
     seen = "" if change.observed_at is None else f", seen {timestamp(change.observed_at)}"
-    count = len(change.endangered)
-    interfaces = "1 interface" if count == 1 else f"{count} interfaces"
+    interfaces = quantity(len(change.endangered), "interface")
     lines = [f"TX checksum offload is {change.tx_checksum.value} now ({change.source}{seen})."]
     if change.after_reboot is not None:
         lines.append(f"After its next reboot: {change.state_after_reboot.value} ({change.after_reboot}).")
@@ -107,9 +107,7 @@ def _endangered(one: Endangered) -> str:
     line = f"{one.hypervisor} {one.domain} {one.mac or f'interface {one.index}'} ({one.exposure.value})"
     if not one.others:
         return line
-    more = len(one.others) - _NAMED_OTHERS
-    rest = f" and {more} more" if more > 0 else ""
-    return f"{line}; also at risk because of {', '.join(one.others[:_NAMED_OTHERS])}{rest}"
+    return f"{line}; also at risk because of {listed(one.others)}"
 
 
 def _upgrade(upgrade: Upgrade) -> str:

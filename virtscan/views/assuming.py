@@ -8,7 +8,6 @@ import msgspec
 
 from virtscan.model import Finding, Mac, Report, Verdict
 from virtscan.views.document import Document, records
-from virtscan.views.report.summary import is_at_risk
 from virtscan.views.wording.phrases.quantity import quantity
 
 if TYPE_CHECKING:
@@ -97,15 +96,14 @@ def _key(finding: Finding, moved: "Mapping[DomainPlace, DomainPlace]") -> tuple[
 
 
 def _change(before: Finding | None, after: Finding | None) -> EffectKind | None:
-    if is_at_risk(after):
-        return None if is_at_risk(before) else EffectKind.AT_RISK
-    if _is_unknown(after):
-        return None if _is_unknown(before) else EffectKind.UNKNOWN
-    return EffectKind.FREED if is_at_risk(before) or _is_unknown(before) else None
+    was, now = _standing(before), _standing(after)
+    return None if was is now else now
 
 
-def _is_unknown(finding: Finding | None) -> bool:
-    return finding is not None and finding.verdict is Verdict.UNKNOWN and finding.waived is None
+def _standing(finding: Finding | None) -> EffectKind:
+    if finding is not None and finding.is_at_risk:
+        return EffectKind.AT_RISK
+    return EffectKind.UNKNOWN if finding is not None and finding.is_unknown else EffectKind.FREED
 
 
 def _effect(change: EffectKind, before: Finding | None, after: Finding | None) -> Effect:

@@ -11,7 +11,6 @@ from tests.views.fleet import report
 from virtscan.model import Report
 from virtscan.reporters.html import charts, groups, picture, tables
 from virtscan.views import EVERYTHING, VIEWS
-from virtscan.views.report.summary import is_at_risk
 
 SMALL, LARGE, WIDE = report(), fleet(15, 40), fleet(52, 4)
 
@@ -26,7 +25,7 @@ def test_the_picture_has_every_interface_at_risk_once_and_no_other(of: Report) -
     drawn = picture.of_document(EVERYTHING(of))
 
     assert drawn is not None
-    at_risk = sum(map(is_at_risk, of.findings))
+    at_risk = sum(finding.is_at_risk for finding in of.findings)
     assert counted(node.title for node in drawn.servers) == at_risk > 0
     assert counted(link.title for link in drawn.links) == at_risk
 

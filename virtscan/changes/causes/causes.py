@@ -12,7 +12,7 @@ from virtscan.changes.causes.of_servers import ServerCauses
 from virtscan.changes.domains import Life
 from virtscan.changes.observation import ObservedHost
 from virtscan.changes.values import Cause, CauseKind, FindingKind, Kind, ServerChange
-from virtscan.model import Exposure, Finding, Fix, Hypervisor, Inventory
+from virtscan.model import Exposure, Finding, Fix, Inventory
 from virtscan.model import reasons as r
 
 _CERTAIN = {Kind.ADDED: CauseKind.DOMAIN_ADDED, Kind.REMOVED: CauseKind.DOMAIN_REMOVED}
@@ -85,7 +85,7 @@ class Causes:
             return Cause(kind=CauseKind.DOMAIN_MOVED, hypervisor=None if after is None else after.name)
         if before is None or after is None:
             return None
-        releases = _release(before), _release(after)
+        releases = before.kernel_release, after.kernel_release
         if releases[0] != releases[1] and _settled_by_kernel(old) is not _settled_by_kernel(new):
             return Cause(kind=CauseKind.KERNEL, hypervisor=after.name, old=releases[0], new=releases[1])
         return DomainCauses(life, self._hosts).of(old, new)
@@ -97,10 +97,6 @@ def _reading(host: ObservedHost | None) -> Cause:
     statuses = (None if one is None else one.status.value for one in (host.pair.old, host.pair.new))
     before, after = statuses
     return Cause(kind=CauseKind.HOST_READ, hypervisor=host.new.name or host.old.name, old=before, new=after)
-
-
-def _release(host: Hypervisor) -> str | None:
-    return host.declared_kernel if host.kernel is None else host.kernel.value
 
 
 def _settled_by_kernel(finding: Finding | None) -> bool:

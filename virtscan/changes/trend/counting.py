@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from virtscan.model import DomainState, Finding, HostStatus, Hypervisor, Report, Verdict
+from virtscan.model import DomainState, Finding, HostStatus, Hypervisor, Report
 from virtscan.model.history import CapacityCount, FindingCount
 
 
@@ -22,7 +22,7 @@ def finding_counts(report: Report) -> tuple[FindingCount, ...]:
 
 def at_risk_by_host(findings: Iterable[Finding]) -> Counter[str]:
     """Count the findings at risk that are not waived by the name of their hypervisor."""
-    return Counter(one.hypervisor for one in findings if one.verdict is Verdict.AT_RISK and one.waived is None)
+    return Counter(one.hypervisor for one in findings if one.is_at_risk)
 
 
 def capacity_counts(seen: Iterable[tuple[Hypervisor, Hypervisor | None]]) -> tuple[CapacityCount, ...]:

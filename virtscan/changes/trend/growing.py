@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from statistics import linear_regression
 
 from virtscan.changes.trend.values import Growth, Outlook
 from virtscan.model import HostStatus
@@ -39,9 +40,10 @@ def _of_site(counts: Iterable[ScanCounts], last: ScanRecord, site: str | None) -
     moments = [(scan.taken_at - recent[0][0].taken_at).total_seconds() / _DAY for scan, _ in recent]
     now = recent[-1][1]
     running, memory = now.memory_running_mib or 0, now.memory_mib or 0
-    rate = _rate(moments, [capacity.memory_running_mib or 0 for _, capacity in recent])
     enough = len(recent) >= _LEAST_SCANS and moments[-1] - moments[0] >= _LEAST_DAYS
-    days = max(0.0, (memory - running) / rate) if enough and rate > 0 else None
+    values = [capacity.memory_running_mib or 0 for _, capacity in recent]
+    rate = linear_regression(moments, values).slope if enough else 0.0
+    days = max(0.0, (memory - running) / rate) if rate > 0 else None
     is_full_some_day = days is not None and days <= _LONGEST
     full_on = recent[-1][0].taken_at + timedelta(days=days) if days is not None and is_full_some_day else None
     return Growth(
@@ -56,12 +58,3 @@ def _of_site(counts: Iterable[ScanCounts], last: ScanRecord, site: str | None) -
         days_until_full=int(days) if days is not None and is_full_some_day else None,
         full_on=None if full_on is None else full_on.date(),
     )
-
-
-def _rate(moments: Sequence[float], values: Sequence[int]) -> float:
-    """Return the slope of the line with the least squares."""
-    mean_x, mean_y = sum(moments) / len(moments), sum(values) / len(values)
-    spread = sum((x - mean_x) ** 2 for x in moments)
-    if spread == 0:
-        return 0.0
-    return sum((x - mean_x) * (y - mean_y) for x, y in zip(moments, values, strict=True)) / spread

@@ -12,6 +12,7 @@ from virtscan.cli.output.console import Console, Verbosity
 from virtscan.reporters import printable
 from virtscan.reporters.terminal.width import shorten
 from virtscan.scanning.progress import Ended, Waiting, ignore
+from virtscan.views.wording.phrases.quantity import quantity
 
 ReportProgress: TypeAlias = Callable[[Ended | Waiting], None]
 
@@ -47,7 +48,7 @@ def ended_line(event: Ended) -> str:
     if not event.is_read:
         what = "not read"
     elif event.domains is not None:
-        what = "1 domain" if event.domains == 1 else f"{event.domains} domains"
+        what = quantity(event.domains, "domain")
     elif event.offload is not None:
         what = f"TX checksum offload {event.offload.value}"
     else:

@@ -120,7 +120,7 @@ class Reasoning:
         self, ruling: Ruling, decided: PointEvaluation, because: list[Reason], missing: list[Reason]
     ) -> None:
         host, state = self._hypervisor, self._kernel
-        release = host.declared_kernel if host.kernel is None else host.kernel.value
+        release = host.kernel_release
         if state.basis is KernelBasis.INFERRED_FROM_DAEMON and host.daemon is not None:
             because.append(KernelInferred(hypervisor=host.name, daemon=host.daemon.value))
             missing.append(NeedsKernel(hypervisor=host.name))

@@ -1,7 +1,7 @@
 """Every place that a server may have: as many as it has NICs and copies.
 
 Not finding a MAC proves nothing by itself: bridges and bonds of guests have MACs of their own, containers always. What
-is not found is left open here (`UnlocatedServer`); `view` decides for one hypervisor whether the server can be on it.
+is not found is left open here (`UnlocatedServer`); `afar` decides for one hypervisor whether the server can be on it.
 """
 
 from collections.abc import Iterator

@@ -40,9 +40,9 @@ def aged(inventory: Inventory) -> Inventory:
     clock = Clock(inventory.taken_at, inventory.policy.max_age)
     hosts = [_hypervisor(host, clock) for host in inventory.hypervisors]
     servers = [_server(server, clock) for server in inventory.servers]
-    told = [more for _, more in hosts] + [more for _, more in servers]
-    told += [tuple(_old_records(inventory.netboots, clock)), tuple(_old_subnets(inventory.subnets, clock))]
-    gaps = dict.fromkeys(gap for more in told for gap in more if gap not in inventory.gaps)
+    groups = [more for _, more in hosts] + [more for _, more in servers]
+    groups += [tuple(_old_records(inventory.netboots, clock)), tuple(_old_subnets(inventory.subnets, clock))]
+    gaps = dict.fromkeys(gap for group in groups for gap in group if gap not in inventory.gaps)
     return msgspec.structs.replace(
         inventory,
         hypervisors=tuple(host for host, _ in hosts),

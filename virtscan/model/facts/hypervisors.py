@@ -218,6 +218,11 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     former_keys: tuple[str, ...] = ()
 
     @property
+    def kernel_release(self) -> str | None:
+        """Return the release of the kernel, observed or else declared; None if it is unknown."""
+        return self.declared_kernel if self.kernel is None else self.kernel.value
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """Return every key ever seen for this host, the best first; each identifies it, whatever its namesakes."""
         own_name = self.own_name or self.name

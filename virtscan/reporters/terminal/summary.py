@@ -9,7 +9,7 @@ from virtscan.views.wording.phrases.quantity import quantity
 def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
     """Write one line."""
     count = len(document.gaps.rows)
-    gaps = [] if not count else ["1 gap."] if count == 1 else [f"{count} gaps."]
+    gaps = [f"{quantity(count, 'gap')}."] if count else []
     result = printable(document.headline or document.schema.partition("/")[0], LINE)
     later = int(counts(document.metrics, "at_risk_after_reboot").get("", 0))
     more = [f"{quantity(later, 'interface')} more at risk after the servers' next reboot."] if later else []

@@ -6,7 +6,6 @@ from virtscan.correlator.servers.supposed import after_reboot as rebooted
 from virtscan.model import Finding, Gap, GapAbout, Reach, Report, SourceMode, Verdict
 from virtscan.model.gaps.items import Servers
 from virtscan.model.gaps.mismatches import OffUntilReboot
-from virtscan.views.report.summary import is_at_risk
 from virtscan.views.wording.missing import leading
 from virtscan.views.wording.phrases.quantity import quantity
 from virtscan.views.wording.reasons import Wording
@@ -52,9 +51,9 @@ def unreached(report: Report) -> tuple[str, ...]:
 
 def further(report: Report) -> tuple[str, ...]:
     """Name the commands with details: one line, or none when nothing is at risk and all is known."""
-    if any(map(is_at_risk, report.findings)):
+    if any(finding.is_at_risk for finding in report.findings):
         more = "how to make the fix permanent and how to undo it"
-    elif any(finding.verdict is Verdict.UNKNOWN and finding.waived is None for finding in report.findings):
+    elif any(finding.is_unknown for finding in report.findings):
         more = "which facts to find out first"
     else:
         return ()

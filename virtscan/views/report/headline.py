@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 from virtscan.model import Confidence, Exposure, Finding, HostStatus, Report, Verdict
-from virtscan.views.report.summary import is_at_risk
 from virtscan.views.wording.phrases.quantity import quantity
 
 
@@ -13,7 +12,7 @@ def headline(report: Report) -> str:
     if not report.findings:
         return _without_findings(report)
     findings = report.findings
-    at_risk = [finding for finding in findings if is_at_risk(finding)]
+    at_risk = [finding for finding in findings if finding.is_at_risk]
     verdicts = Counter(finding.verdict for finding in findings if finding.waived is None)
     harmless = sum(finding.verdict in {Verdict.MITIGATED, Verdict.NOT_AFFECTED} for finding in findings)
     waived = len(findings) - harmless - len(at_risk) - verdicts[Verdict.UNKNOWN]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 
 from virtscan.correlator.servers.sending import sending
-from virtscan.model import Exposure, Finding, HostStatus, NotJudged, Reach, Report, State, Verdict
+from virtscan.model import Exposure, HostStatus, NotJudged, Reach, Report, State, Verdict
 from virtscan.views.document import Metric, counts
 from virtscan.views.wording.phrases.quantity import quantity
 
@@ -25,7 +25,7 @@ def metrics(report: Report) -> tuple[Metric, ...]:
     findings, hypervisors = report.findings, report.inventory.hypervisors
     domains = [domain for hypervisor in hypervisors for domain in hypervisor.domains if not domain.next_start]
     waived = (finding.verdict for finding in findings if finding.waived is not None)
-    at_risk = (finding.exposure for finding in findings if is_at_risk(finding))
+    at_risk = (finding.exposure for finding in findings if finding.is_at_risk)
     return (
         *_by("hypervisors", HostStatus, "status", (host.status for host in hypervisors), "Hypervisors by status."),
         Metric(name="domains", value=len(domains), help="Domains read."),
@@ -60,16 +60,6 @@ def _by(
     counted = Counter(values)
     for member in members:
         yield Metric(name=name, value=counted[member], help=text, labels={label: str(member.value)})
-
-
-def is_at_risk(finding: Finding | None) -> bool:
-    """Return True if the finding counts as at risk; a waived one does not."""
-    return finding is not None and finding.verdict is Verdict.AT_RISK and finding.waived is None
-
-
-def is_accepted(finding: Finding | None) -> bool:
-    """Return True if the finding would count as at risk without its waiver."""
-    return finding is not None and finding.verdict is Verdict.AT_RISK and finding.waived is not None
 
 
 def coverage(counted: Iterable[Metric]) -> tuple[str, ...]:

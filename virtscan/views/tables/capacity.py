@@ -96,11 +96,11 @@ FIELDS: tuple[Field[Group], ...] = (
     ),
     Field(
         number("at_risk", under="macvtap_interfaces"),
-        lambda group: group.total(map(summary.is_at_risk, group.findings)),
+        lambda group: group.total(one.is_at_risk for one in group.findings),
     ),
     Field(
         number("at_risk_waived", audience=_DATA),
-        lambda group: group.total(map(summary.is_accepted, group.findings)),
+        lambda group: group.total(one.is_accepted for one in group.findings),
     ),
 )
 
@@ -137,7 +137,7 @@ def _notes(report: Report, total: Group, by: By) -> list[str]:
         notes.append(f"a domain on several {by.value}s counts for each of them, and once in the total")
     if total.status is not HostStatus.COMPLETE:
         notes.append("status partial: some items were not read, so the real numbers may be higher")
-    waived = sum(map(summary.is_accepted, total.findings))
+    waived = sum(one.is_accepted for one in total.findings)
     if waived:
         notes.append(f"at risk and waived, so not counted as at risk: {waived}")
     silent = [host.name for host in total.read if host.cpus is None or host.memory_mib is None]

@@ -10,7 +10,6 @@ from virtscan.model import Confidence, Exposure, Finding, Report, Verdict
 from virtscan.model.reasons import Reason
 from virtscan.views.document import Audience, Column, Field, Section, number, one_of, section, texts, word
 from virtscan.views.report.identity import FindingKey, key
-from virtscan.views.report.summary import is_at_risk
 from virtscan.views.rows.grouping import RowGroup
 from virtscan.views.wording.causes import CauseWording
 from virtscan.views.wording.missing import leading
@@ -71,7 +70,7 @@ def section_of(
         Field(texts("commands"), lambda cause: cause.group.commands),
         Field(texts("also", wraps=True), lambda cause: tuple(one.words for one in cause.group.also)),
         Field(number("interfaces"), lambda cause: len(cause.group.rows)),
-        Field(number("at_risk"), lambda cause: sum(is_at_risk(findings[row]) for row in cause.group.rows)),
+        Field(number("at_risk"), lambda cause: sum(findings[row].is_at_risk for row in cause.group.rows)),
         Field(
             texts("findings", audience=_DATA),
             lambda cause: tuple(ids()[key(findings[row])] for row in cause.group.rows),

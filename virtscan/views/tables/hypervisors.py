@@ -98,10 +98,6 @@ def _version(host: Hypervisor) -> str | None:
     return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
 
 
-def _kernel(host: Hypervisor) -> str | None:
-    return host.declared_kernel if host.kernel is None else host.kernel.value
-
-
 def _kernel_source(host: Hypervisor) -> str | None:
     if host.kernel is None:
         return None if host.declared_kernel is None else CONFIGURATION
@@ -119,7 +115,7 @@ FIELDS: tuple[Field[_JudgedHost], ...] = (
     Field(Column("uri", "URI", audience=_DATA), lambda host: host.facts.uri),
     Field(Column("site", under="hypervisor"), lambda host: host.facts.site),
     Field(one_of(HostStatus, "status"), lambda host: word(host.facts.status)),
-    Field(Column("kernel"), lambda host: _kernel(host.facts)),
+    Field(Column("kernel"), lambda host: host.facts.kernel_release),
     Field(Column("kernel_source", audience=_DATA), lambda host: _kernel_source(host.facts)),
     Field(one_of(Fix, "kernel_fix", under="kernel"), lambda host: kernel_state(host.facts).fix.value),
     Field(number("cpus", "CPUs"), lambda host: host.facts.cpus),
@@ -150,8 +146,8 @@ FIELDS: tuple[Field[_JudgedHost], ...] = (
         number("macvtap_interfaces", "macvtap", under="interfaces"),
         lambda host: host.count(interface.is_macvtap for interface in host.interfaces),
     ),
-    Field(number("at_risk"), lambda host: host.count(map(summary.is_at_risk, host.findings))),
-    Field(number("at_risk_waived", audience=_DATA), lambda host: host.count(map(summary.is_accepted, host.findings))),
+    Field(number("at_risk"), lambda host: host.count(one.is_at_risk for one in host.findings)),
+    Field(number("at_risk_waived", audience=_DATA), lambda host: host.count(one.is_accepted for one in host.findings)),
     Field(
         number("unknown", under="at_risk"),
         lambda host: host.count(finding.verdict is Verdict.UNKNOWN for finding in host.findings),

@@ -100,8 +100,8 @@ FIELDS: tuple[Field[_JudgedServer], ...] = (
     Field(yes_or_no("physical", audience=_DATA), lambda server: server.facts.physical),
     Field(Column("source"), lambda server: server.stack.source),
     Field(moment("observed_at", under="source"), lambda server: timestamp(server.stack.observed_at)),
-    Field(number("at_risk"), lambda server: _count(server, summary.is_at_risk)),
-    Field(number("at_risk_waived", audience=_DATA), lambda server: _count(server, summary.is_accepted)),
+    Field(number("at_risk"), lambda server: _count(server, lambda finding: finding.is_at_risk)),
+    Field(number("at_risk_waived", audience=_DATA), lambda server: _count(server, lambda finding: finding.is_accepted)),
     Field(Column("reason", wraps=True), lambda server: server.reason),
 )
 

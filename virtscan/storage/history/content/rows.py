@@ -67,7 +67,7 @@ def host_row(host: Hypervisor, host_id: int, pieces: HostPieces) -> dict[str, An
         "name": sql_text(host.name),
         "site": maybe_text(host.site),
         "uri": sql_text(host.uri),
-        "kernel": maybe_text(host.kernel.value if host.kernel else host.declared_kernel),
+        "kernel": maybe_text(host.kernel_release),
         "cpus": host.cpus,
         "memory_mib": host.memory_mib,
         "data": pieces.host.data.decode(),

@@ -21,11 +21,6 @@ def listed(names: Sequence[str | DeviceName]) -> str:
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
-def are(names: Sequence[str]) -> str:
-    """Return the verb in the number of the names."""
-    return "is" if len(names) == 1 else "are"
-
-
 def were(names: Sequence[str]) -> str:
     """Return the verb in the number of the names, in the past."""
     return "was" if len(names) == 1 else "were"
