@@ -159,6 +159,35 @@ def test_a_killed_process_takes_its_scan_and_its_ssh_along(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_after_the_last_work_still_ends_the_process(number: signal.Signals) -> None:
+    done = ended(f"""{START}
+signals.report_on_first()
+code = signals.final_exit_code(0)
+os.kill(os.getpid(), {number})
+os._exit(code)
+""")
+
+    assert (done.returncode, done.stderr) == (-number, "")
+
+
+def test_a_signal_that_comes_when_the_scan_has_just_ended_counts() -> None:
+    done = ended(f"""{START}
+wait = os.waitpid
+def wait_and_be_interrupted(*arguments):
+    ended = wait(*arguments)
+    os.kill(os.getpid(), signal.SIGINT)
+    return ended
+os.waitpid = wait_and_be_interrupted
+supervision.allow()
+supervision.go_on_apart()
+os._exit(0)
+""")
+
+    assert done.returncode == 130
+    assert done.stderr == "virtscan: interrupted; reporting what was read (again: end at once)\n"
+
+
 def test_the_second_signal_ends_a_scan_at_once() -> None:
     script = f"""{SCAN}
 os.kill(os.getppid(), signal.SIGTERM)

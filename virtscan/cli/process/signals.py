@@ -75,8 +75,22 @@ def is_report_wanted() -> bool:
 
 
 def exit_code(own: int) -> int:
-    """Return the exit code of a process that has ended in order: 128 and the signal's number if one was received."""
+    """Return the exit code of a process that ends in order: 128 and the signal's number if one was received."""
     return own if _SignalState.received in {None, REPORT} else 128 + int(_SignalState.received or 0)
+
+
+def final_exit_code(own: int) -> int:
+    """Return the exit code of a process that ends now.
+
+    From then on a first signal ends the process itself: its handler would run too late to change the code.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    if _SignalState.received is None:
+        for number in ENDING:
+            if signal.getsignal(number) is _handle:
+                signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return exit_code(own)
 
 
 def end_now(number: int) -> NoReturn:

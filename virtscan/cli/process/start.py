@@ -20,4 +20,4 @@ def main() -> NoReturn:
     gc.set_threshold(_YOUNG_OBJECTS)
     from virtscan.cli.main import run
 
-    streams.end(signals.exit_code(run(sys.argv[1:])))
+    streams.end(run(sys.argv[1:]))

@@ -8,6 +8,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from virtscan.cli.process import signals
 from virtscan.engines import trailing
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def drop_output() -> None:
 
 
 def end(code: int) -> NoReturn:
-    """End the process now.
+    """End the process now, with this exit code or that of a signal.
 
     A thread may be stuck in a call into libvirt that never returns; the interpreter's own end could wait for it, and
     nothing could be printed after this anyway.
@@ -95,4 +96,4 @@ def end(code: int) -> NoReturn:
         with contextlib.suppress(OSError):
             stream.flush()
     trailing.wait()
-    os._exit(code)
+    os._exit(signals.final_exit_code(code))

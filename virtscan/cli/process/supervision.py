@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 
 from virtscan.cli.process import leftovers, signals
 from virtscan.engines.programs import end_all, spare_present
@@ -58,12 +59,17 @@ def go_on_apart() -> signal.Signals | None:
             if os.getppid() != parent:
                 signals.end_now(signal.SIGTERM)
             return None
-        signals.report_on_first(lambda: os.kill(child, signals.REPORT))
+        signals.report_on_first(partial(_request_report, child))
     except OSError:
         return None  # no further process is granted: a limit of the user, the container or memory
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return _outcome(child)
+
+
+def _request_report(child: int) -> None:
+    with suppress(ProcessLookupError):  # it has just ended
+        os.kill(child, signals.REPORT)
 
 
 def _outcome(child: int) -> signal.Signals:
@@ -72,7 +78,7 @@ def _outcome(child: int) -> signal.Signals:
     end_all()
     if os.WIFEXITED(status):
         leftovers.remove()
-        os._exit(signals.exit_code(os.WEXITSTATUS(status)))
+        os._exit(signals.final_exit_code(os.WEXITSTATUS(status)))
     return signal.Signals(os.WTERMSIG(status))
 
 
