@@ -7,8 +7,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -16,7 +14,8 @@ from time import perf_counter
 import libvirt
 import msgspec
 
-from tests.bench.host import BONDS, CARDS, documents
+from tests.bench import asking
+from tests.bench.host import documents
 from tests.bench.measuring import Row
 from tests.bench.reading_hosts import delayed
 from tests.faults.liars import liars, silent
@@ -35,13 +34,6 @@ HOST_SECONDS = 10
 
 SMALL, LARGE_DOMAINS = 200, 5000
 OVER_SSH = 50
-THREADS = 128
-LISTS = (
-    libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART,
-    libvirt.VIR_CONNECT_LIST_DOMAINS_PAUSED,
-    libvirt.VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT,
-)
-"""Facts of domains that are lists of their own."""
 
 MEMORY_MIB = 120
 
@@ -62,6 +54,7 @@ def rows() -> list[Row]:
         fetched, healthy = _in_child("fetch", hosts), _in_child("scan", hosts)
         return [
             *_healthy(fetched, healthy),
+            *_from_one_queue(fetched, _in_child("fetch from one queue", hosts)),
             *_with_sick(hosts, healthy),
             *_many(small, healthy),
             *_large(daemon, small, port),
@@ -75,6 +68,13 @@ def _healthy(fetched: _Scan, healthy: _Scan) -> list[Row]:
         *_against_fetching(what, healthy, fetched, HOSTS),
         Row(benchmark=f"{what}: memory", measured=healthy.memory, limit=MEMORY_MIB, unit="MiB"),
     ]
+
+
+def _from_one_queue(fetched: _Scan, together: _Scan) -> list[Row]:
+    """Show what the queue of each host is for: several threads on one connection wake each other."""
+    what = "CPU of asking from one queue for all hosts: from one for each host"
+    detail = f"{_shown(together)}; {_shown(fetched)}"
+    return [Row(benchmark=what, measured=together.cpu / fetched.cpu, limit=1, at_most=False, detail=detail)]
 
 
 def _with_sick(hosts: Sequence[str], healthy: _Scan) -> list[Row]:
@@ -152,7 +152,7 @@ def _against_fetching(what: str, found: _Scan, fetched: _Scan, count: int) -> li
             benchmark=f"{what}: threads that only ask the same",
             measured=found.seconds / fetched.seconds,
             limit=1.6,
-            detail=f"{_shown(found)}; {_shown(fetched)} with {THREADS} threads",
+            detail=f"{_shown(found)}; {_shown(fetched)} with {asking.THREADS} threads",
         ),
     ]
 
@@ -178,37 +178,17 @@ def _scan(uris: Sequence[str], host_timeout: float = Plan().host_timeout) -> int
     return sum(one.status is HostStatus.COMPLETE for one in inventory.hypervisors)
 
 
-def _fetch(uris: Sequence[str]) -> int:
+def _fetch(ask: Callable[[Sequence[str]], list[int]], uris: Sequence[str]) -> int:
     """Open each host and ask what a scan asks; nothing is read in the replies."""
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
-    with ThreadPoolExecutor(THREADS) as executor:
-        return sum(count == DOMAINS for count in executor.map(_documents, uris))
-
-
-def _documents(uri: str) -> int:
-    connection = libvirt.openReadOnly(uri)
-    try:
-        connection.getInfo()
-        with suppress(libvirt.libvirtError):  # the test driver has none
-            connection.getMemoryStats(libvirt.VIR_NODE_MEMORY_STATS_ALL_CELLS)
-        for flag in LISTS:
-            connection.listAllDomains(flag)
-        networks, interfaces = connection.listAllNetworks(), connection.listAllInterfaces()
-        nodes = {node.name(): node for node in connection.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET)}
-        domains = connection.listAllDomains()
-        found = [*domains, *networks, *(one for one in interfaces if one.name() in BONDS)]
-        found += [node for name, node in nodes.items() if name.startswith(tuple(f"net_{card}_" for card in CARDS))]
-        for one in found:
-            one.XMLDesc()
-        return len(domains)
-    finally:
-        connection.close()
+    return sum(count == DOMAINS for count in ask(uris))
 
 
 _WAYS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "scan": _scan,
     "scan briefly": partial(_scan, host_timeout=HOST_SECONDS),
-    "fetch": _fetch,
+    "fetch": partial(_fetch, asking.a_thread_each),
+    "fetch from one queue": partial(_fetch, asking.one_queue),
 }
 
 

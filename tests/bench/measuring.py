@@ -13,17 +13,19 @@ Way: TypeAlias = Callable[[], float | None]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One number and what it has to be: at most the limit, or at least."""
+    """One number and what it has to be: at most the limit, or at least. Without a limit it explains another row."""
 
     benchmark: str
     measured: float
-    limit: float
+    limit: float | None = None
     at_most: bool = True
     unit: str = "x"
     detail: str = ""
 
     @property
     def is_reached(self) -> bool:
+        if self.limit is None:
+            return True
         return self.measured <= self.limit if self.at_most else self.measured >= self.limit
 
 
