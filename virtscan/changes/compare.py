@@ -8,7 +8,7 @@ from virtscan.changes.domains import domain_changes, interface_changes, lives
 from virtscan.changes.findings import FindingSides, by_domain, finding_changes
 from virtscan.changes.hosts import host_changes, is_unread, server_changes, system_changes, unread_systems
 from virtscan.changes.observation import observe, with_memory
-from virtscan.changes.values import Changes, DomainChange, FindingChange, FindingKind, Kind, Snapshot
+from virtscan.changes.values import Changes, DomainChange, FindingChange, Snapshot
 from virtscan.model import Inventory, Report
 
 Judge: TypeAlias = Callable[[Inventory], Report]
@@ -55,14 +55,10 @@ def _snapshot(inventory: Inventory) -> Snapshot:
     return Snapshot(version=inventory.version, taken_at=inventory.taken_at, scope=inventory.scope)
 
 
-_FINDING_KINDS = {kind: rank for rank, kind in enumerate(FindingKind)}
-_KINDS = {kind: rank for rank, kind in enumerate(Kind)}
-
-
 def _order(change: FindingChange) -> tuple[int, str, str, str, str, int]:
     one = change.finding
     return (
-        _FINDING_KINDS[change.kind],
+        change.kind.rank,
         one.server or "",
         one.server_interface or "",
         one.hypervisor,
@@ -73,4 +69,4 @@ def _order(change: FindingChange) -> tuple[int, str, str, str, str, int]:
 
 def _order_of_domains(change: DomainChange) -> tuple[int, str, str, str]:
     one = change.domain
-    return _KINDS[change.kind], one.hypervisor, one.domain, one.uuid or ""
+    return change.kind.rank, one.hypervisor, one.domain, one.uuid or ""

@@ -1,7 +1,6 @@
 """Changes of findings: new risks, resolved ones, and their causes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum
 from typing import TypeAlias
 
 import msgspec
@@ -10,10 +9,10 @@ from virtscan.changes.causes import Causes
 from virtscan.changes.domains import Life, sighting_of
 from virtscan.changes.observation import ObservedHost, domain_key, interface_key
 from virtscan.changes.values import FindingChange, FindingKind, Kind
-from virtscan.model import Exposure, Finding, Report, Verdict
+from virtscan.model import Finding, Ranked, Report, Verdict
 
 
-class Standing(Enum):
+class Standing(Ranked):
     """Urgency of a finding for its reader, the most urgent first."""
 
     AT_RISK = "at-risk"
@@ -21,9 +20,6 @@ class Standing(Enum):
     WAIVED = "waived"
     CLEAR = "clear"
 
-
-_STANDINGS = {standing: rank for rank, standing in enumerate(Standing)}
-_EXPOSURES = {exposure: rank for rank, exposure in enumerate(Exposure)}
 
 _OPEN = {Standing.AT_RISK, Standing.UNKNOWN}
 _KINDS = {
@@ -82,7 +78,7 @@ def by_domain(report: Report) -> _Findings:
 
 
 def _urgency(finding: Finding) -> tuple[int, int, bool]:
-    return _STANDINGS[standing(finding)], _EXPOSURES[finding.exposure], finding.next_start
+    return standing(finding).rank, finding.exposure.rank, finding.next_start
 
 
 def finding_changes(
@@ -99,13 +95,13 @@ def finding_changes(
         after = sides.new.get(_DomainKey(hosts[life.new].new.name or "", _own_key(life, life.new)), _NONE)
     for key in dict.fromkeys((*before, *after)):
         first, second = before.get(key), after.get(key)
-        if life.kind is None and _asks_the_same(first, second):
+        if life.kind is None and _is_alike(first, second):
             continue
         if (kind := _kind(first, second, life)) is not None:
             yield FindingChange(kind=kind, old=first, new=second, cause=causes.of(kind, first, second, life))
 
 
-def _asks_the_same(old: Finding | None, new: Finding | None) -> bool:
+def _is_alike(old: Finding | None, new: Finding | None) -> bool:
     if old is None or new is None or old.verdict is not new.verdict:
         return False
     return old.exposure is new.exposure and (old.waived is None) is (new.waived is None)
@@ -129,7 +125,7 @@ def _kind(old: Finding | None, new: Finding | None, life: Life) -> FindingKind |
 def _exposure(old: Finding | None, new: Finding | None) -> FindingKind | None:
     if old is None or new is None or old.exposure is new.exposure:
         return None
-    risen = _EXPOSURES[new.exposure] < _EXPOSURES[old.exposure]
+    risen = new.exposure.rank < old.exposure.rank
     return FindingKind.EXPOSURE_RISEN if risen else FindingKind.EXPOSURE_FALLEN
 
 

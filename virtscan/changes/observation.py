@@ -6,7 +6,6 @@ import msgspec
 
 from virtscan.model import (
     Domain,
-    DomainState,
     HostPair,
     HostStatus,
     Hypervisor,
@@ -15,8 +14,6 @@ from virtscan.model import (
     UnreadHost,
     match_hosts,
 )
-
-_STATES = {DomainState.ACTIVE: 0, DomainState.INACTIVE: 1, DomainState.UNKNOWN: 2}
 
 
 class Sighting(msgspec.Struct, frozen=True, gc=False):
@@ -133,4 +130,4 @@ def _by_key(domains: Iterable[Domain]) -> dict[str, Domain]:
 
 
 def _rank(domain: Domain) -> tuple[int, str, str]:
-    return _STATES[domain.state], domain.origin, domain.name
+    return domain.state.rank, domain.origin, domain.name

@@ -6,13 +6,13 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.model import Finding, HostStatus, Mac, ProvisioningKind, Waiver
+from virtscan.model import Finding, HostStatus, Mac, ProvisioningKind, Ranked, Waiver
 
 FieldValue: TypeAlias = str | int | float | bool | tuple[str, ...] | None
 """A fact as JSON has it: closed sets by their words."""
 
 
-class Kind(Enum):
+class Kind(Ranked):
     """Kind of change of a host, server, domain or interface.
 
     NOT_SEEN is one that was not read, or that may be on a host that was not read: never a removal. SEEN_AGAIN is the
@@ -28,7 +28,7 @@ class Kind(Enum):
     SEEN_AGAIN = "seen-again"
 
 
-class FindingKind(Enum):
+class FindingKind(Ranked):
     """Kind of change of a finding, the most urgent first.
 
     NEW is at risk or unknown, and was neither or was unknown. UNDECIDED was at risk and is unknown, which resolves

@@ -18,7 +18,6 @@ from virtscan.correlator.servers.sending import sending_stacks
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot
 from virtscan.correlator.staleness.aging import aged
-from virtscan.correlator.table import VERDICTS
 from virtscan.correlator.table.evaluation import Evaluation
 from virtscan.model import (
     AnotherServer,
@@ -48,7 +47,6 @@ from virtscan.model.gaps.mismatches import (
     PlaceContradicted,
 )
 
-_EXPOSURES = {exposure: rank for rank, exposure in enumerate(Exposure)}
 _ServerVerdict: TypeAlias = tuple[str, Verdict, str]
 
 
@@ -278,4 +276,4 @@ def _most_urgent_first(found_on: Mapping[str, list[Finding]]) -> tuple[Finding, 
 
 def _urgency(finding: Finding) -> int:
     conclusion = finding.conclusion
-    return VERDICTS[conclusion.verdict] * len(_EXPOSURES) + _EXPOSURES[conclusion.exposure]
+    return conclusion.verdict.rank * len(Exposure) + conclusion.exposure.rank

@@ -1,7 +1,6 @@
 """The report: findings, always computed from an inventory, never stored alone."""
 
 from collections.abc import Mapping
-from enum import Enum
 from typing import Any
 
 import msgspec
@@ -11,11 +10,11 @@ from virtscan.model.gaps import Gap
 from virtscan.model.identity.mac import Mac
 from virtscan.model.inventory import Inventory
 from virtscan.model.reasons import Reason
-from virtscan.model.states import Confidence, DeviceKind, Exposure, Reach, SourceMode, Verdict
+from virtscan.model.states import Confidence, DeviceKind, Exposure, Ranked, Reach, SourceMode, Verdict
 
 
-class NotJudged(Enum):
-    """Reason why an interface gets no finding (rule R1)."""
+class NotJudged(Ranked):
+    """Reason why an interface gets no finding (rule R1), in the order of the tests."""
 
     NOT_MACVTAP = "not macvtap"
     NOT_ON_A_BOND = "source is not a bond"

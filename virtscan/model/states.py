@@ -6,6 +6,15 @@ Values are the words of the columns, the JSON documents and the command line.
 from enum import Enum
 
 
+class Ranked(Enum):
+    """A closed set in an order; `rank` counts its members from 0."""
+
+    rank: int
+
+    def __init__(self, _: str) -> None:
+        self.rank = len(type(self).__members__)
+
+
 class State(Enum):
     """State of a switch; an unobserved one is UNKNOWN, never OFF."""
 
@@ -99,7 +108,7 @@ class Backing(Enum):
     UNKNOWN = "unknown"
 
 
-class DomainState(Enum):
+class DomainState(Ranked):
     """State of a domain; UNKNOWN for a definition in a file without a state."""
 
     ACTIVE = "active"
@@ -121,7 +130,7 @@ class ProvisioningKind(Enum):
     FOREMAN = "foreman"
 
 
-class HostStatus(Enum):
+class HostStatus(Ranked):
     """Completeness of a hypervisor: all of it was read, some of it, or nothing."""
 
     COMPLETE = "complete"
@@ -136,7 +145,7 @@ class LowerDevice(Enum):
     ANY = "any"
 
 
-class Verdict(Enum):
+class Verdict(Ranked):
     """Prospects of a network boot, worst first."""
 
     AT_RISK = "at-risk"
@@ -145,8 +154,8 @@ class Verdict(Enum):
     NOT_AFFECTED = "not-affected"
 
 
-class Confidence(Enum):
-    """Certainty of the verdict."""
+class Confidence(Ranked):
+    """Certainty of the verdict, the highest first."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -162,7 +171,7 @@ class FailOn(Enum):
     NEVER = "never"
 
 
-class Exposure(Enum):
+class Exposure(Ranked):
     """Likelihood that the interface boots from the network, the most urgent first."""
 
     PENDING = "pending"

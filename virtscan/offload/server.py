@@ -104,13 +104,10 @@ def _offload(device: Device, answer: ServerAnswer) -> Offload:
             reason = Failure(detail=str(error))
         else:
             state, reason, features = tx_checksum(capture.features), unknown_because(capture), _of_sending(capture)
-    macs = (mac for mac in (device.mac, device.permanent_mac) if mac is not None)
     lasting = (
         Persistence(setting=SettingsNotShown())
         if answer.evidence is None
-        else forecast(
-            answer.evidence, device=device.name, macs=tuple(dict.fromkeys(macs)), features=features, now=state
-        )
+        else forecast(answer.evidence, device=device.name, macs=device.macs, features=features, now=state)
     )
     return Offload(tx_checksum=state, reason=reason, features=features, persistence=lasting)
 

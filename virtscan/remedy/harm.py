@@ -18,8 +18,6 @@ from virtscan.correlator.table.evaluation import Evaluation
 from virtscan.model import Domain, Exposure, Hypervisor, Interface, Inventory, Mac, NotJudged, Verdict
 from virtscan.remedy.plan import Endangered
 
-_EXPOSURES = {exposure: rank for rank, exposure in enumerate(Exposure)}
-
 
 class Sending(msgspec.Struct, frozen=True, order=True):
     """One sending path of a server: the server by its name and named interface, and the interface of the stack."""
@@ -205,7 +203,7 @@ def _key(one: _AtRisk) -> _InterfaceKey:
 def _urgency(one: _AtRisk) -> tuple[int, str, str, int, str, bool]:
     domain = one.domain
     return (
-        _EXPOSURES[one.exposure],
+        one.exposure.rank,
         one.hypervisor,
         domain.name,
         one.interface.index,

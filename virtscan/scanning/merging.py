@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from virtscan import __version__
-from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Policy, RememberedPlace, Server, UnreadHost
+from virtscan.model import Gap, Hypervisor, Inventory, Policy, RememberedPlace, Server, UnreadHost
 from virtscan.scanning.naming import unique_names
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -17,8 +17,6 @@ H = TypeVar("H", UnreadHost, RememberedPlace)
 
 _OTHER_DRIVERS = frozenset({"bhyve", "ch", "esx", "hyperv", "lxc", "test", "vbox", "vpx", "vz", "xen"})
 """Drivers of libvirt, beside QEMU's, that a machine can have: one system uuid, several hypervisors."""
-
-_ORDER = (HostStatus.COMPLETE, HostStatus.PARTIAL, HostStatus.FAILED)
 
 
 class _HostObservation(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +31,7 @@ class _HostObservation(msgspec.Struct, frozen=True, kw_only=True):
         """The best observation is the least: the newest complete one."""
         # Facts that a merge changes are not part of the order, so that merging again finds the same.
         plain = msgspec.structs.replace(self.host, name=_own_name(self.host), former_keys=(), observed_at=None)
-        return _ORDER.index(self.host.status), -self.at.timestamp(), msgspec.json.encode(plain)
+        return self.host.status.rank, -self.at.timestamp(), msgspec.json.encode(plain)
 
 
 def merge(inventories: Sequence[Inventory], policy: Policy | None = None) -> Inventory:

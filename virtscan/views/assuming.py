@@ -1,12 +1,11 @@
 """Documents about a report under assumptions: marked as such, with the effects of the assumptions."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import Enum
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from virtscan.model import Finding, Mac, Report, Verdict
+from virtscan.model import Finding, Mac, Ranked, Report, Verdict
 from virtscan.views.document import Document, records
 from virtscan.views.wording.phrases.quantity import quantity
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 _LISTED = 20
 
 
-class EffectKind(Enum):
+class EffectKind(Ranked):
     """Effect of assumptions on an interface; FREED: it was at risk or unknown, and is neither any more."""
 
     AT_RISK = "at-risk"
@@ -55,7 +54,7 @@ def effects(before: Report, after: Report, moved: "Mapping[DomainPlace, DomainPl
     """
     old = {_key(finding, {}): finding for finding in before.findings}
     found = list(_effects(old, after.findings, moved))
-    return tuple(sorted(found, key=lambda effect: list(EffectKind).index(effect.change)))
+    return tuple(sorted(found, key=lambda effect: effect.change.rank))
 
 
 def marked(document: Document, assumptions: Sequence[str], found: Sequence[Effect] | None = None) -> Document:

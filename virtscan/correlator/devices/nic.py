@@ -61,7 +61,7 @@ def nic_kind(device: Device, host: Hypervisor) -> NicKind:
     through to a virtual machine has a driver of its own and fills in checksums. A NIC that QEMU emulates has the driver
     of a real one, and a MAC that none has.
     """
-    mac = device.permanent_mac or device.mac
+    mac = device.own_mac
     has_made_up_mac = mac is not None and mac.startswith(HYPERVISOR_RANGES)
     if device.driver is not None:
         hands_on = device.driver in _FORWARDING_DRIVERS or (device.driver in _EMULATED_DRIVERS and has_made_up_mac)

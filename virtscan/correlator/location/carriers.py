@@ -7,7 +7,7 @@ import msgspec
 
 from virtscan.correlator.devices.nic import LOCAL_NAMES, is_nic, is_physical
 from virtscan.model import Backing, Device, DeviceKind, Domain, Hypervisor, Interface, Mac, State
-from virtscan.model.identity.keys import is_significant
+from virtscan.model.identity.keys import machine_uuid
 from virtscan.model.reasons import NeedsNicKinds
 
 
@@ -57,8 +57,8 @@ def carriers_of(
             for owner in interfaces[mac]:
                 add(machines[name], CarryingDomain(hypervisor=owner.hypervisor, domain=owner.domain, doubts=doubts))
     for host in hosts:
-        if host.system_uuid is not None and is_significant(host.system_uuid):
-            for name, domain in domains.get(host.system_uuid.casefold(), ()):
+        if (uuid := machine_uuid(host.system_uuid)) is not None:
+            for name, domain in domains.get(uuid, ()):
                 if machines[name] != machines[host.name]:
                     add(machines[host.name], CarryingDomain(hypervisor=name, domain=domain))
     return {machine: tuple(sorted(around.values(), key=_by_name)) for machine, around in found.items()}

@@ -9,7 +9,7 @@ from virtscan.correlator.location.carriers import InterfaceOwner
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.model import Domain, DomainState, Interface, Mac
-from virtscan.model.identity.keys import is_significant
+from virtscan.model.identity.keys import machine_uuid
 
 
 class DomainCopy(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,14 +74,10 @@ def _copy(owner: InterfaceOwner) -> DomainCopy:
 
 def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain]]:
     """Yield the domains that are the server's machine: by its uuid, or by a NIC where the named device was not read."""
-    uuid = stack.server.system_uuid
-    found = (
-        {}
-        if uuid is None or not is_significant(uuid)
-        else {id(domain): (name, domain) for name, domain in fleet.domains.get(uuid.casefold(), ())}
-    )
+    uuid = machine_uuid(stack.server.system_uuid)
+    found = {id(domain): (name, domain) for name, domain in fleet.domains.get(uuid or "", ())}
     nics = () if stack.observed else (one.device for one in stack.server.devices if is_nic(one.device))
-    for mac in sorted({mac for nic in nics if (mac := nic.permanent_mac or nic.mac) is not None}):
+    for mac in sorted({mac for nic in nics if (mac := nic.own_mac) is not None}):
         found |= {id(owner.domain): (owner.hypervisor, owner.domain) for owner in fleet.interfaces.get(mac, ())}
     yield from found.values()
 

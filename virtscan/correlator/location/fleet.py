@@ -155,7 +155,7 @@ def _devices_by_mac(hosts: Iterable[Hypervisor]) -> dict[Mac, list[tuple[str, De
     found: dict[Mac, list[tuple[str, Device]]] = defaultdict(list)
     for host in hosts:
         for device in host.devices:
-            for mac in dict.fromkeys(mac for mac in (device.mac, device.permanent_mac) if mac is not None):
+            for mac in device.macs:
                 found[mac].append((host.name, device))
     return found
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 
 from virtscan.correlator.devices.nic import is_burned_in, may_be_nic
 from virtscan.model import Hypervisor, Mac
-from virtscan.model.identity.keys import is_significant
+from virtscan.model.identity.keys import machine_uuid
 
 _MADE_UP = ("test:", "test+")
 """URIs of the test driver: its hosts all have the same devices, and are not machines."""
@@ -43,7 +43,7 @@ def machines_of(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> dict[st
 def _parts(hosts: Sequence[Hypervisor], guests: Collection[Mac]) -> Iterator[tuple[str, str]]:
     """Yield pairs of hypervisors of which the first lists some NICs of the second, and no uuid distinguishes them."""
     own = {host.name: _burned_in(host, guests) for host in hosts}
-    uuids = {host.name: _uuid(host) for host in hosts}
+    uuids = {host.name: machine_uuid(host.system_uuid) for host in hosts}
     having: dict[Mac, set[str]] = defaultdict(set)
     for name, macs in own.items():
         for mac in macs:
@@ -63,12 +63,7 @@ def _burned_in(host: Hypervisor, guests: Collection[Mac]) -> frozenset[Mac]:
 
 def _nic_macs(host: Hypervisor) -> frozenset[Mac]:
     nics = [device for device in host.devices if device.mac is not None and may_be_nic(device)]
-    return frozenset(mac for device in nics if (mac := device.permanent_mac or device.mac) is not None)
-
-
-def _uuid(host: Hypervisor) -> str | None:
-    uuid = host.system_uuid
-    return uuid.casefold() if uuid is not None and is_significant(uuid) else None
+    return frozenset(mac for device in nics if (mac := device.own_mac) is not None)
 
 
 def _marks(host: Hypervisor) -> Iterator[Hashable]:
@@ -76,7 +71,7 @@ def _marks(host: Hypervisor) -> Iterator[Hashable]:
         return
     if host.local:
         yield "local"
-    if (uuid := _uuid(host)) is not None:
+    if (uuid := machine_uuid(host.system_uuid)) is not None:
         yield uuid
     macs = _nic_macs(host)
     if macs:

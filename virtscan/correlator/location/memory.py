@@ -82,7 +82,7 @@ def _marks(host: Hypervisor) -> frozenset[str]:
     """Return the uuids and MACs by which a server may be seen on a hypervisor."""
     uuids = {domain.uuid.casefold() for domain in host.domains if domain.uuid is not None}
     macs = {interface.mac for domain in host.domains for interface in domain.interfaces if interface.mac is not None}
-    devices = {mac for device in host.devices for mac in (device.mac, device.permanent_mac) if mac is not None}
+    devices = {mac for device in host.devices for mac in device.macs}
     return frozenset(uuids | macs | devices)
 
 

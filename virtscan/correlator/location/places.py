@@ -182,10 +182,10 @@ def _on_hosts(stack: SendingStack, fleet: Fleet) -> Iterator[HostDevice | HostIt
 
 def _is_its_nic(stack: SendingStack, mac: Mac, device: Device) -> bool:
     """Return True for a NIC under the stack; one that was lent to a guest's macvtap has another permanent MAC."""
-    if not is_nic(device) or mac != (device.permanent_mac or device.mac):
+    if not is_nic(device) or mac != device.own_mac:
         return False
     nics = (one.device for one in stack.server.devices if one.device.name in stack.devices and is_nic(one.device))
-    return any(mac == (nic.permanent_mac or nic.mac) for nic in nics)
+    return any(mac == nic.own_mac for nic in nics)
 
 
 def is_one_machine(stack: SendingStack, host: Hypervisor) -> bool:
@@ -222,7 +222,5 @@ def _unexplained(stack: SendingStack) -> Iterator[Mac]:
     if not stack.observed:
         yield from stack.nic_macs
         return
-    observed = {
-        mac for one in stack.server.devices for mac in (one.device.mac, one.device.permanent_mac) if mac is not None
-    }
+    observed = {mac for one in stack.server.devices for mac in one.device.macs}
     yield from (mac for mac in stack.server.declared_macs if mac not in observed)

@@ -187,7 +187,7 @@ def _stack(
     masters = (name for name in _may_hold(top, known) if name not in held)
     paths += tuple(path_along((name,), known, named, ends_open=True, is_possible=True) for name in masters)
     names = tuple(dict.fromkeys(name for path in paths for name in path.devices))
-    macs = {mac for name in names if name in known for mac in _macs(known[name])}
+    macs = {mac for name in names if name in known for mac in known[name].device.macs}
     if declared and interface is not None:
         macs |= {*server.macs, *server.declared_macs}
     elif declared:
@@ -222,12 +222,6 @@ def _own_mac(path: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> Mac
         return nic.permanent_mac
     lent = {one.mac for one in above if one.kind in {DeviceKind.BOND, DeviceKind.UNKNOWN}}
     return None if nic.mac in lent else nic.mac
-
-
-def _macs(one: ServerDevice) -> Iterator[Mac]:
-    for mac in (one.device.mac, one.device.permanent_mac):
-        if mac is not None:
-            yield mac
 
 
 def _top(name: DeviceName, known: Mapping[DeviceName, ServerDevice]) -> DeviceName:

@@ -114,7 +114,7 @@ def _is_another_node(stack: SendingStack, place: Place) -> bool:
     """
     server = stack.server
     has_all_macs = all(one.device.mac is not None for one in server.devices if one.device.name in stack.devices)
-    observed = {mac for one in server.devices for mac in (one.device.mac, one.device.permanent_mac)}
+    observed = {mac for one in server.devices for mac in one.device.macs}
     is_explained = not observed.isdisjoint(server.declared_macs)
     if not stack.observed or not (server.lists_all_devices or has_all_macs or is_explained):
         return False
@@ -123,7 +123,7 @@ def _is_another_node(stack: SendingStack, place: Place) -> bool:
             uuids = {None if uuid is None else uuid.casefold() for uuid in (server.system_uuid, place.domain.uuid)}
             same = len(uuids) == 1 and None not in uuids
             macs = {nic.mac for nic in place.domain.interfaces}
-            return not same and place.interface.mac in server.declared_macs and not macs & observed - {None}
+            return not same and place.interface.mac in server.declared_macs and macs.isdisjoint(observed)
         case UnlocatedServer():
             return bool(place.macs) and set(place.macs) <= set(server.declared_macs) - observed
         case _:

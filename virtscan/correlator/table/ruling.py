@@ -9,11 +9,6 @@ from virtscan.correlator.table.rules import Rule, decide
 from virtscan.model import Confidence, NotJudged, Reach, Verdict
 from virtscan.model.reasons import NeedsMode
 
-VERDICTS = {verdict: rank for rank, verdict in enumerate(Verdict)}
-"""Rank of each verdict, worst first."""
-
-_CONFIDENCES = {confidence: rank for rank, confidence in enumerate(Confidence)}
-_LEFT_OUT = {reason: rank for rank, reason in enumerate(NotJudged)}
 _ON_THE_DEVICE = SAME | {Where.RECEIVED}
 NOWHERE = Position(where=Where.UNKNOWN, reach=Reach.UNKNOWN)
 
@@ -77,8 +72,8 @@ def rule_on(case: Case, stack: SendingStack | None = None, position: Position = 
     name, interface = ("", "") if stack is None else (stack.server.name, stack.interface or "")
     if rule.verdict is None:
         # The reason that was reached last stands: a macvtap on no bond is not judged because of the bond.
-        rank = (len(VERDICTS), -_LEFT_OUT[case.left_out or NotJudged.NOT_MACVTAP])
+        rank = (len(Verdict), -(case.left_out or NotJudged.NOT_MACVTAP).rank)
     else:
         cleared = rule.verdict in {Verdict.MITIGATED, Verdict.NOT_AFFECTED}
-        rank = (VERDICTS[rule.verdict], -_CONFIDENCES[confidence] if cleared else _CONFIDENCES[confidence])
+        rank = (rule.verdict.rank, -confidence.rank if cleared else confidence.rank)
     return Ruling((*rank, not rule.server, name, interface), rule, case, confidence, stack, position)

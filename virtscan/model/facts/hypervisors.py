@@ -170,6 +170,16 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
     observed_at: datetime | None = None
 
+    @property
+    def macs(self) -> tuple[Mac, ...]:
+        """The MAC in use and the permanent one, each once; empty if both are unknown."""
+        return tuple(dict.fromkeys(mac for mac in (self.mac, self.permanent_mac) if mac is not None))
+
+    @property
+    def own_mac(self) -> Mac | None:
+        """The permanent MAC, else the one in use, which may be lent."""
+        return self.permanent_mac or self.mac
+
 
 class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
     """One hypervisor: the items that were read, and how complete they are.

@@ -11,6 +11,11 @@ def is_significant(uuid: str) -> bool:
     return uuid not in _PLACEHOLDERS and set(uuid.casefold()) - {"-"} not in ({"0"}, {"f"})
 
 
+def machine_uuid(uuid: str | None) -> str | None:
+    """Return the uuid of a system in lower case; None if it identifies no machine."""
+    return uuid.casefold() if uuid is not None and is_significant(uuid) else None
+
+
 def host_keys(*, system_uuid: str | None, declared_name: str | None, uri: str, own_name: str | None) -> tuple[str, ...]:
     """Return the keys by which a host is known again, the most stable first.
 
@@ -20,7 +25,8 @@ def host_keys(*, system_uuid: str | None, declared_name: str | None, uri: str, o
         uri: The address as it is shown.
         own_name: The host's name if the URI is local, which every machine may have; else None.
     """
-    keys = [f"uuid:{system_uuid.casefold()}"] if system_uuid is not None and is_significant(system_uuid) else []
+    uuid = machine_uuid(system_uuid)
+    keys = [] if uuid is None else [f"uuid:{uuid}"]
     keys += [] if declared_name is None else [f"name:{declared_name}"]
     return (*keys, f"uri:{uri}" if own_name is None else f"uri:{uri}#{own_name}")
 

@@ -183,8 +183,7 @@ def _headline(changes: Changes) -> str:
     if changes.is_empty:
         return ""
     findings = Counter(change.kind for change in changes.findings)
-    ranks = {kind: rank for rank, kind in enumerate(Kind)}
-    in_order = sorted(changes.hypervisors, key=lambda change: ranks[change.kind])
+    in_order = sorted(changes.hypervisors, key=lambda change: change.kind.rank)
     hosts = Counter(wording.host_happened(change, is_first=changes.is_first) for change in in_order)
     systems = Counter(change.kind for change in changes.systems)
     servers = Counter(change.kind for change in changes.servers)

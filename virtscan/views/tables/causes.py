@@ -15,8 +15,6 @@ from virtscan.views.wording.causes import CauseWording
 from virtscan.views.wording.missing import leading
 
 _COLUMNS = ("hypervisor", "source_device", "domain", "mac", "exposure", "mark")
-_VERDICTS = tuple(Verdict)
-_CONFIDENCES = tuple(Confidence)
 _OPEN = {Verdict.AT_RISK, Verdict.UNKNOWN}
 _DATA = Audience.DATA
 _UNPLACED = "R11"
@@ -116,13 +114,13 @@ def _cause(findings: Sequence[Finding], places: Sequence[int], wording: CauseWor
 
 
 def _doubt(finding: Finding) -> tuple[bool, int]:
-    return finding.waived is not None, _CONFIDENCES.index(finding.confidence)
+    return finding.waived is not None, finding.confidence.rank
 
 
 def _urgency(cause: CauseGroup, findings: Sequence[Finding]) -> tuple[bool, int, int, int, int]:
     own = [findings[row] for row in cause.group.rows]
     boots = sum(finding.exposure is not Exposure.LATENT and finding.waived is None for finding in own)
     verdict = cause.first.verdict
-    confidence = _CONFIDENCES.index(cause.first.confidence) if verdict is Verdict.AT_RISK else 0
+    confidence = cause.first.confidence.rank if verdict is Verdict.AT_RISK else 0
     is_accepted = verdict in _OPEN and cause.first.waived is not None
-    return is_accepted, _VERDICTS.index(verdict), confidence, -boots, -len(own)
+    return is_accepted, verdict.rank, confidence, -boots, -len(own)

@@ -18,13 +18,11 @@ from virtscan.views.document import (
 from virtscan.views.report import summary
 from virtscan.views.report.of_report import of_report
 
-_WORST_FIRST = tuple(Verdict)
-
 
 def _verdict(domain: DomainPlacements) -> Verdict | None:
     """Return the worst verdict of its findings, waived or not; None without a finding."""
     verdicts = (finding.verdict for finding in domain.findings)
-    return min(verdicts, key=_WORST_FIRST.index, default=None)
+    return min(verdicts, key=lambda verdict: verdict.rank, default=None)
 
 
 def _paused(domain: DomainPlacements) -> bool | None:
