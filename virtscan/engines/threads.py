@@ -134,8 +134,6 @@ class _ThreadedRun(Generic[T]):
         except RuntimeError as error:
             # "can't start new thread": a limit of the user, the container or memory. It waits for one to end.
             del self._running[index]
-            if not self._running and not self._outcomes:
-                raise
             self._threadless_since = self._threadless_since or now
             is_short = now - self._threadless_since < ENDING_SECONDS
             if not (self._running or is_short or self._admission.may_admit_later()):
