@@ -11,13 +11,13 @@ from tests.correlator.fleets import inventories
 from tests.views.fleet import finding
 from virtscan.correlator import correlate
 from virtscan.model import Confidence, Exposure, Inventory, Mac, Report, SourceMode, Verdict
-from virtscan.views.report.identity import identifiers, key
+from virtscan.views.report.identity import identifiers
 
 
 def of(**fields: Any) -> str:
     """The identifier of one finding; `fields` as for `finding` (`Any`: they differ in type)."""
     one = finding(**fields)
-    return identifiers(Report(inventory=inventory(), findings=(one,)))[key(one)]
+    return identifiers(Report(inventory=inventory(), findings=(one,)))[one.key]
 
 
 def test_an_identifier_is_twelve_hexadecimal_digits() -> None:
@@ -62,7 +62,7 @@ def test_a_hypervisor_is_known_by_its_key_whatever_its_name() -> None:
     def named(name: str, system_uuid: str) -> str:
         one = finding(hypervisor=name)
         host = hypervisor(name, system_uuid=system_uuid)
-        return identifiers(Report(inventory=inventory(host), findings=(one,)))[key(one)]
+        return identifiers(Report(inventory=inventory(host), findings=(one,)))[one.key]
 
     assert named("hv1", uuid) == named("hv1#2", uuid)
     assert named("hv1", uuid) != named("hv1", uuid.replace("4", "5"))
@@ -91,8 +91,8 @@ def test_of_two_files_of_one_domain_the_first_keeps_its_identifier_in_any_order(
     back = identifiers(Report(inventory=inventory(), findings=(second, first)))
 
     assert there == back
-    assert there[key(first)] == of()
-    assert there[key(second)] != of()
+    assert there[first.key] == of()
+    assert there[second.key] != of()
 
 
 @given(inventories())
@@ -102,5 +102,5 @@ def test_no_two_findings_of_a_report_share_one(fleet: Inventory) -> None:
 
     found = identifiers(report)
 
-    assert {key(one) for one in report.findings} == set(found)
+    assert {one.key for one in report.findings} == set(found)
     assert len(set(found.values())) == len(found)

@@ -9,7 +9,7 @@ from virtscan.changes.causes import Causes
 from virtscan.changes.domains import Life, sighting_of
 from virtscan.changes.observation import ObservedHost, domain_key, interface_key
 from virtscan.changes.values import FindingChange, FindingKind, Kind
-from virtscan.model import Finding, Ranked, Report, Verdict
+from virtscan.model import OPEN, Finding, Ranked, Report, Verdict
 
 
 class Standing(Ranked):
@@ -39,7 +39,7 @@ _KINDS = {
 
 def standing(finding: Finding | None) -> Standing:
     """Return the standing of a finding; an interface without one is clear."""
-    if finding is None or finding.verdict not in {Verdict.AT_RISK, Verdict.UNKNOWN}:
+    if finding is None or finding.verdict not in OPEN:
         return Standing.CLEAR
     if finding.waived is not None:
         return Standing.WAIVED

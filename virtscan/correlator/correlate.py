@@ -11,7 +11,7 @@ from virtscan.correlator.evaluator import Evaluator
 from virtscan.correlator.findings.exposure import exposure
 from virtscan.correlator.findings.missing import is_settled_by_one
 from virtscan.correlator.findings.needless import needless
-from virtscan.correlator.findings.reasoning import OPEN, Reasoning
+from virtscan.correlator.findings.reasoning import Reasoning
 from virtscan.correlator.findings.waivers import Waivers
 from virtscan.correlator.location.places import contradicted
 from virtscan.correlator.servers.sending import sending_stacks
@@ -20,6 +20,7 @@ from virtscan.correlator.servers.supposed import after_reboot
 from virtscan.correlator.staleness.aging import aged
 from virtscan.correlator.table.evaluation import Evaluation
 from virtscan.model import (
+    OPEN,
     AnotherServer,
     Conclusion,
     Domain,

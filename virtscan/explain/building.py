@@ -24,7 +24,7 @@ from virtscan.explain.explanation import (
 )
 from virtscan.explain.facts import StatedFacts
 from virtscan.explain.lookup import Spot
-from virtscan.model import Finding, Inventory, NotJudged, Report
+from virtscan.model import Finding, FindingKey, Inventory, NotJudged, Report
 from virtscan.model.reasons import Reason
 from virtscan.views.wording.conditions import CONDITION_WORDS, value_words
 from virtscan.views.wording.reasons import Wording
@@ -55,7 +55,7 @@ class _JudgedInventory:
         self._index = ServerIndex(inventory)
         self._wording = Wording(inventory)
         self._facts = StatedFacts(inventory)
-        self._findings = {_key(found.hypervisor, found): found for found in report.findings}
+        self._findings = {found.key: found for found in report.findings}
         self._pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
         self._evaluators: dict[int, Evaluator] = {}
 
@@ -67,7 +67,7 @@ class _JudgedInventory:
         evaluator = self._evaluators[spot.hypervisor]
         domain = hypervisor.domains[spot.domain]
         interface = domain.interfaces[spot.interface]
-        finding = self._findings.get((hypervisor.name, domain.origin, domain.name, domain.next_start, interface.index))
+        finding = self._findings.get(FindingKey.of(hypervisor.name, domain, interface))
         points = evaluator.points(domain, interface)
         outcome = evaluator.evaluate(domain, interface)
         exposed = exposure(domain, interface, self._pending)
@@ -156,10 +156,6 @@ _EXCLUSIONS = {
     "other-server-on-record": "a provisioning system has another server on record",
     "other-segments-served": "declared to serve other segments",
 }
-
-
-def _key(hypervisor: str, finding: Finding) -> tuple[str, str, str, bool, int]:
-    return hypervisor, finding.origin, finding.domain, finding.next_start, finding.index
 
 
 def _taken_away(finding: Finding) -> frozenset[str]:

@@ -11,7 +11,18 @@ from virtscan.explain.explanation import (
     StatedFact,
     WhatIf,
 )
-from virtscan.model import Confidence, Exposure, Finding, NotJudged, Reach, Report, SourceMode, Verdict, WaivedServer
+from virtscan.model import (
+    Confidence,
+    Exposure,
+    Finding,
+    FindingKey,
+    NotJudged,
+    Reach,
+    Report,
+    SourceMode,
+    Verdict,
+    WaivedServer,
+)
 from virtscan.views.document import (
     Audience,
     Column,
@@ -27,7 +38,7 @@ from virtscan.views.document import (
     word,
     yes_or_no,
 )
-from virtscan.views.report.identity import FindingKey, identifiers, key
+from virtscan.views.report.identity import identifiers
 from virtscan.views.report.of_report import of_report
 from virtscan.views.rows.lazy import Value
 
@@ -44,7 +55,7 @@ def _finding(value: Callable[[Finding], Value]) -> Callable[[InterfaceExplanatio
 
 
 def _fields(ids: Mapping[FindingKey, str]) -> tuple[Field[InterfaceExplanation], ...]:
-    identifier = Field(Column("id", audience=_DATA), _finding(lambda finding: ids[key(finding)]))
+    identifier = Field(Column("id", audience=_DATA), _finding(lambda finding: ids[finding.key]))
     return (*FIELDS, identifier)
 
 

@@ -13,7 +13,7 @@ from virtscan.explain.explanation import (
     StatedFact,
     WhatIf,
 )
-from virtscan.model import Confidence, Reach, Verdict
+from virtscan.model import OPEN, Confidence, Reach, Verdict
 from virtscan.reporters import printable
 from virtscan.reporters.terminal.width import wrap
 from virtscan.views.wording.rules import titled
@@ -106,7 +106,7 @@ def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:
         yield from _line("  ", f"to get a definite verdict, {_which(account)}:")
         for fact in account.missing_facts:
             yield from _missing_fact(fact)
-    elif finding is not None and finding.verdict in {Verdict.AT_RISK, Verdict.UNKNOWN}:
+    elif finding is not None and finding.verdict in OPEN:
         yield from _line("  ", "no missing fact would change the verdict; `virtscan remedy` shows the change to make")
     elif account.missing:
         yield from _line("  ", "no missing fact would change the verdict")

@@ -22,7 +22,7 @@ from virtscan.model.facts.servers import Feature, Offload, Server, ServerDevice,
 from virtscan.model.gaps import Gap
 from virtscan.model.identity.mac import Mac, parse_mac
 from virtscan.model.identity.matching import HostPair, match_hosts
-from virtscan.model.inventory import Inventory, Policy, Waiver
+from virtscan.model.inventory import WAIVER_PATTERNS, Inventory, Policy, Waiver
 from virtscan.model.plan import (
     DaskTarget,
     Plan,
@@ -32,9 +32,10 @@ from virtscan.model.plan import (
     Target,
     TargetKind,
 )
-from virtscan.model.report import AnotherServer, Conclusion, Finding, NotJudged, Report, WaivedServer
+from virtscan.model.report import AnotherServer, Conclusion, Finding, FindingKey, NotJudged, Report, WaivedServer
 from virtscan.model.secret import Secret
 from virtscan.model.states import (
+    OPEN,
     Backing,
     Confidence,
     DeviceKind,
@@ -61,6 +62,8 @@ from virtscan.model.states import (
 __all__ = [
     "ASSUMED",
     "CONFIGURATION",
+    "OPEN",
+    "WAIVER_PATTERNS",
     "AnotherServer",
     "Attachment",
     "Backing",
@@ -78,6 +81,7 @@ __all__ = [
     "FailOn",
     "Feature",
     "Finding",
+    "FindingKey",
     "Firmware",
     "Fix",
     "Gap",

@@ -32,6 +32,17 @@ class ScanRecord(msgspec.Struct, frozen=True, kw_only=True):
     reported: bool = True
     kept: bool = True
 
+    @property
+    def week(self) -> tuple[int, int]:
+        """Year and number of its week, as ISO 8601 counts them."""
+        year, week, _ = self.taken_at.isocalendar()
+        return year, week
+
+    @property
+    def month(self) -> tuple[int, int]:
+        """Year and number of its month."""
+        return self.taken_at.year, self.taken_at.month
+
 
 class FindingCount(msgspec.Struct, frozen=True, kw_only=True):
     """The findings of one scan that agree in all of this, as judged that night."""

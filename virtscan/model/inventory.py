@@ -27,6 +27,10 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True):
     until: date | None = None
 
 
+WAIVER_PATTERNS = ("hypervisor", "domain", "mac", "server")
+"""The fields of a waiver that are globs."""
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Rules for judging and accepting; part of the inventory, so that a report agrees with its scan.
 

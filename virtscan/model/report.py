@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from virtscan.model.facts.hypervisors import DeviceName
+from virtscan.model.facts.hypervisors import DeviceName, Domain, Interface
 from virtscan.model.gaps import Gap
 from virtscan.model.identity.mac import Mac
 from virtscan.model.inventory import Inventory
@@ -66,6 +66,27 @@ class Conclusion(msgspec.Struct, frozen=True, kw_only=True):
     others: tuple[AnotherServer, ...] = ()
 
 
+class FindingKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields that identify a finding, and its interface, within a report."""
+
+    hypervisor: str
+    origin: str
+    domain: str
+    index: int
+    next_start: bool
+
+    @classmethod
+    def of(cls, hypervisor: str, domain: Domain, interface: Interface) -> "FindingKey":
+        """Return the key of a finding about an interface, which may have none."""
+        return cls(
+            hypervisor=hypervisor,
+            origin=domain.origin,
+            domain=domain.name,
+            index=interface.index,
+            next_start=domain.next_start,
+        )
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The judgement of one interface: the worst verdict over all servers that could answer it.
 
@@ -84,6 +105,17 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def concluding(self, **changes: Any) -> "Finding":  # Any: fields of `Conclusion`
         """Return the finding with a conclusion that differs in these fields."""
         return msgspec.structs.replace(self, conclusion=msgspec.structs.replace(self.conclusion, **changes))
+
+    @property
+    def key(self) -> FindingKey:
+        """Return the fields that identify it."""
+        return FindingKey(
+            hypervisor=self.hypervisor,
+            origin=self.origin,
+            domain=self.domain,
+            index=self.index,
+            next_start=self.next_start,
+        )
 
     @property
     def is_at_risk(self) -> bool:

@@ -154,6 +154,10 @@ class Verdict(Ranked):
     NOT_AFFECTED = "not-affected"
 
 
+OPEN = frozenset({Verdict.AT_RISK, Verdict.UNKNOWN})
+"""Verdicts that a fact may still change for the better."""
+
+
 class Confidence(Ranked):
     """Certainty of the verdict, the highest first."""
 

@@ -7,8 +7,8 @@ from glob import escape
 import msgspec
 
 from virtscan.correlator import correlate
-from virtscan.correlator.findings.waivers import PATTERNS, Waivers
-from virtscan.model import Inventory, Waiver
+from virtscan.correlator.findings.waivers import Waivers
+from virtscan.model import WAIVER_PATTERNS, Inventory, Waiver
 from virtscan.redaction.forms import WITHHELD, Forms
 from virtscan.redaction.policy import Holds
 from virtscan.redaction.pseudonyms import Map, Pseudonyms
@@ -17,7 +17,7 @@ from virtscan.redaction.walking import redacted
 _NOTHING = "nothing-that-was-found"
 """Pattern of a waiver that matches nothing."""
 
-_HOLDS = dict(zip(PATTERNS, (Holds.HOST, Holds.VM, Holds.MAC, Holds.HOST), strict=True))
+_HOLDS = dict(zip(WAIVER_PATTERNS, (Holds.HOST, Holds.VM, Holds.MAC, Holds.HOST), strict=True))
 
 
 def redact(inventory: Inventory, known: Map) -> tuple[Inventory, Map]:
@@ -47,15 +47,15 @@ def _waivers(inventory: Inventory, forms: Forms) -> Iterator[Waiver]:
         for server in dict.fromkeys((finding.server, *(one.server for one in finding.waived_servers))):
             subject = (finding.hypervisor, finding.domain, finding.mac or "", server or "")
             for number in waivers.matching(finding.concluding(server=server)):
-                patterns = (getattr(inventory.policy.waivers[number], key) for key in PATTERNS)
+                patterns = (getattr(inventory.policy.waivers[number], key) for key in WAIVER_PATTERNS)
                 matched[number].add(
                     tuple("*" if glob == "*" else name for glob, name in zip(patterns, subject, strict=True))
                 )
     for number, waiver in enumerate(inventory.policy.waivers):
-        nothing = tuple("*" if getattr(waiver, key) == "*" else _NOTHING for key in PATTERNS)
+        nothing = tuple("*" if getattr(waiver, key) == "*" else _NOTHING for key in WAIVER_PATTERNS)
         for names in sorted(matched[number]) or [nothing]:
             exact = (
                 name if name in {"*", _NOTHING} else escape(forms.of(name, _HOLDS[key]))
-                for key, name in zip(PATTERNS, names, strict=True)
+                for key, name in zip(WAIVER_PATTERNS, names, strict=True)
             )
-            yield msgspec.structs.replace(waiver, reason=WITHHELD, **dict(zip(PATTERNS, exact, strict=True)))
+            yield msgspec.structs.replace(waiver, reason=WITHHELD, **dict(zip(WAIVER_PATTERNS, exact, strict=True)))

@@ -15,7 +15,7 @@ from virtscan.correlator.findings.waivers import Waivers
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.table.evaluation import Evaluation
-from virtscan.model import Domain, Exposure, Hypervisor, Interface, Inventory, Mac, NotJudged, Verdict
+from virtscan.model import Domain, Exposure, FindingKey, Hypervisor, Interface, Inventory, Mac, NotJudged, Verdict
 from virtscan.remedy.plan import Endangered
 
 
@@ -43,8 +43,6 @@ class _AtRisk(msgspec.Struct, frozen=True, gc=False):
 
 _RiskyStacks: TypeAlias = Mapping[Sending, str | None]
 """The stacks that put an interface at risk, each with the device where it does."""
-
-_InterfaceKey: TypeAlias = tuple[str, str, str, int, bool]
 
 
 class _Alike(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,15 +111,15 @@ def harm(inventories: Iterable[Inventory]) -> dict[Sending, EndangeredBy]:
     Args:
         inventories: One fleet at several times, without facts that are too old.
     """
-    known: dict[_InterfaceKey, _AtRisk] = {}
-    causes: defaultdict[_InterfaceKey, list[_RiskyStacks]] = defaultdict(list)
+    known: dict[FindingKey, _AtRisk] = {}
+    causes: defaultdict[FindingKey, list[_RiskyStacks]] = defaultdict(list)
     for inventory in inventories:
         index = ServerIndex(inventory)
         waivers = Waivers(inventory.policy.waivers, inventory.taken_at.date())
         pending = frozenset(netboot.mac for netboot in inventory.netboots if netboot.pending)
         for hypervisor in inventory.hypervisors:
             for one, by in _on(hypervisor, index, waivers, pending):
-                key = _key(one)
+                key = FindingKey.of(hypervisor.name, one.domain, one.interface)
                 known.setdefault(key, one)
                 causes[key].append(by)
     return _by_stack(_alike(known, causes))
@@ -151,11 +149,9 @@ def _on(
                 yield _AtRisk(hypervisor.name, domain, interface, exposure(domain, interface, pending)), by
 
 
-def _alike(
-    known: Mapping[_InterfaceKey, _AtRisk], causes: Mapping[_InterfaceKey, list[_RiskyStacks]]
-) -> Iterator[_Alike]:
+def _alike(known: Mapping[FindingKey, _AtRisk], causes: Mapping[FindingKey, list[_RiskyStacks]]) -> Iterator[_Alike]:
     """Group interfaces of a hypervisor by what puts them at risk; of two devices of a stack the first counts."""
-    found: defaultdict[tuple[str, tuple[int, ...]], list[_InterfaceKey]] = defaultdict(list)
+    found: defaultdict[tuple[str, tuple[int, ...]], list[FindingKey]] = defaultdict(list)
     for key, one in known.items():
         found[one.hypervisor, tuple(map(id, causes[key]))].append(key)
     same_servers: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -193,11 +189,6 @@ def _at_risk_by(evaluation: Evaluation) -> dict[Sending, str | None]:
         for stack in ruling.stacks:
             worst.setdefault(Sending.of(stack), device)
     return worst
-
-
-def _key(one: _AtRisk) -> _InterfaceKey:
-    domain = one.domain
-    return one.hypervisor, domain.origin, domain.name, one.interface.index, domain.next_start
 
 
 def _urgency(one: _AtRisk) -> tuple[int, str, str, int, str, bool]:

@@ -13,7 +13,7 @@ from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.servers.server_index import ServerIndex
 from virtscan.correlator.servers.supposed import after_reboot, switched_off
 from virtscan.correlator.staleness.aging import aged
-from virtscan.model import DeviceName, Finding, Hypervisor, Inventory, Report, Server
+from virtscan.model import DeviceName, Hypervisor, Inventory, Report, Server
 from virtscan.remedy.harm import EndangeredBy, Sending, harm
 from virtscan.remedy.notes import notes
 from virtscan.remedy.plan import Change, Remedy, Upgrade
@@ -47,8 +47,8 @@ def plan(report: Report, assumed: tuple[str, ...] = ()) -> Remedy:
     planned = [_planned(inventory.servers, sending, endangered, fleet) for sending, endangered in found.items()]
     cures = [(one.stack, one.cure) for one in planned]
     left = [finding for time in times for finding in correlate(mended(time, cures)).findings]
-    at_risk = {_place(finding) for finding in left if finding.is_at_risk}
-    unknown = {_place(finding) for finding in left if finding.is_unknown}
+    at_risk = {finding.key for finding in left if finding.is_at_risk}
+    unknown = {finding.key for finding in left if finding.is_unknown}
     changes = [_change(one, fleet, inventory.hypervisors) for one in planned]
     return Remedy(
         version=inventory.version,
@@ -77,10 +77,6 @@ def mended(inventory: Inventory, cures: Iterable[tuple[SendingStack, Cure]]) -> 
         for server in inventory.servers
     )
     return msgspec.structs.replace(inventory, servers=servers)
-
-
-def _place(finding: Finding) -> tuple[str, str, str, int, bool]:
-    return finding.hypervisor, finding.origin, finding.domain, finding.index, finding.next_start
 
 
 def _key(server: Server) -> tuple[str, str | None]:

@@ -114,10 +114,9 @@ def _period(scan: ScanRecord, every: Every) -> object:
         case Every.SCAN:
             return scan.number
         case Every.WEEK:
-            year, week, _ = scan.taken_at.isocalendar()
-            return scan.scope, year, week
+            return scan.scope, scan.week
         case Every.MONTH:
-            return scan.scope, scan.taken_at.year, scan.taken_at.month
+            return scan.scope, scan.month
         case _:
             assert_never(every)
 

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from virtscan.cli.output.outputs import STDOUT, keep_apart
+from virtscan.model.nearest import did_you_mean
 from virtscan.reporters import REPORTERS, SUMMARY, Reporter
 
 if TYPE_CHECKING:
@@ -58,10 +59,8 @@ class FormatType(click.ParamType):  # type: ignore[type-arg]  # generic since cl
             return value
         name, has_file, file = str(value).partition("=")
         if name not in self.formats:
-            import difflib
-
-            near = difflib.get_close_matches(name, self.formats, n=1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            near = did_you_mean(name, self.formats)
+            hint = f"{near} " if near else ""
             self.fail(f"{name!r} is not a format; {hint}choose from {', '.join(self.formats)}", param, ctx)
         if has_file and not file:
             self.fail(f"{value}: no file given; write {name}=FILE, or {name} for standard output", param, ctx)

@@ -5,11 +5,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.correlator.findings.reasoning import OPEN
 from virtscan.correlator.location.position import Where
 from virtscan.correlator.table import Case, Ruling, rule_on
 from virtscan.correlator.table.evaluation import PointEvaluation
-from virtscan.model import Fix, NotJudged, SourceMode, State, Verdict
+from virtscan.model import OPEN, Fix, NotJudged, SourceMode, State, Verdict
 from virtscan.model.reasons import (
     NeedsDeviceKind,
     NeedsInterface,

@@ -11,6 +11,7 @@ from virtscan.correlator.servers.serving import describe
 from virtscan.correlator.table import Fact, Ruling
 from virtscan.correlator.table.evaluation import Evaluation, PointEvaluation
 from virtscan.model import (
+    OPEN,
     Confidence,
     Fix,
     Gap,
@@ -19,7 +20,6 @@ from virtscan.model import (
     LowerDevice,
     SourceMode,
     State,
-    Verdict,
 )
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import TooOld
@@ -49,9 +49,6 @@ from virtscan.model.reasons import (
     Reason,
 )
 from virtscan.model.sources import has_stack
-
-OPEN = frozenset({Verdict.AT_RISK, Verdict.UNKNOWN})
-"""Verdicts that a fact may still change for the better."""
 
 
 class Reasoning:

@@ -10,10 +10,6 @@ from virtscan.model import Finding, Gap, GapAbout, HostStatus, Hypervisor, Waive
 from virtscan.model.gaps.items import WaiverItem
 from virtscan.model.gaps.mismatches import WaiverExpired, WaiverUnused
 
-PATTERNS = ("hypervisor", "domain", "mac", "server")
-"""The fields of a waiver that are globs."""
-
-
 _NOTICE = timedelta(days=14)
 
 

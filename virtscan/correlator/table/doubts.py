@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.table import Fact, Ruling
 from virtscan.correlator.table.evaluation import PointEvaluation
-from virtscan.model import Confidence, State, Verdict
+from virtscan.model import OPEN, Confidence, State, Verdict
 from virtscan.model.reasons import DeclaredPhysical, NeedsHypervisors, ObservedPhysical, OnOtherHypervisor, Reason
 from virtscan.model.sources import is_declared
 
-_CLEARED = frozenset({Verdict.MITIGATED, Verdict.NOT_AFFECTED})
 _AT_ITS_PLACE = frozenset({Fact.PLACE, Fact.NIC})
 """Facts about a server that another copy of it may not share."""
 
@@ -21,7 +20,7 @@ def doubts(ruling: Ruling, points: Sequence[PointEvaluation], fleet: Fleet) -> t
     domain or device may be another copy of a server that was found. It may also be a NIC that the server's source does
     not list.
     """
-    if ruling.rule.verdict not in _CLEARED:
+    if ruling.rule.verdict in OPEN:
         return ()
     rulings = [one for point in points for one in point.rulings]
     return (*_hidden(ruling, rulings), *_unread(rulings, points[0].point.hypervisor, fleet))
@@ -54,7 +53,7 @@ def _may_have_a_copy(ruling: Ruling) -> bool:
         return False
     if stack.tx is State.OFF:
         return not stack.observed and not is_declared(stack.server.source)
-    return ruling.rule.verdict in _CLEARED and not _AT_ITS_PLACE.isdisjoint(ruling.rule.facts)
+    return ruling.rule.verdict not in OPEN and not _AT_ITS_PLACE.isdisjoint(ruling.rule.facts)
 
 
 def _is_pinned(reason: Reason) -> bool:

@@ -6,7 +6,7 @@ from virtscan.correlator.location.position import Position, Where
 from virtscan.correlator.servers.sending import SendingStack
 from virtscan.correlator.table.conditions import SAME, Case
 from virtscan.correlator.table.rules import Rule, decide
-from virtscan.model import Confidence, NotJudged, Reach, Verdict
+from virtscan.model import OPEN, Confidence, NotJudged, Reach, Verdict
 from virtscan.model.reasons import NeedsMode
 
 _ON_THE_DEVICE = SAME | {Where.RECEIVED}
@@ -74,6 +74,6 @@ def rule_on(case: Case, stack: SendingStack | None = None, position: Position = 
         # The reason that was reached last stands: a macvtap on no bond is not judged because of the bond.
         rank = (len(Verdict), -(case.left_out or NotJudged.NOT_MACVTAP).rank)
     else:
-        cleared = rule.verdict in {Verdict.MITIGATED, Verdict.NOT_AFFECTED}
+        cleared = rule.verdict not in OPEN
         rank = (rule.verdict.rank, -confidence.rank if cleared else confidence.rank)
     return Ruling((*rank, not rule.server, name, interface), rule, case, confidence, stack, position)

@@ -46,10 +46,9 @@ def superfluous(
 def _period(scan: ScanRecord, then: Then) -> object:
     match then:
         case Then.WEEKLY:
-            year, week, _ = scan.taken_at.isocalendar()
-            return scan.scope, year, week
+            return scan.scope, scan.week
         case Then.MONTHLY:
-            return scan.scope, scan.taken_at.year, scan.taken_at.month
+            return scan.scope, scan.month
         case Then.NONE:
             return None
         case _:

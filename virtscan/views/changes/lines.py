@@ -18,7 +18,7 @@ from virtscan.changes import (
     ServerChange,
     SystemChange,
 )
-from virtscan.model import Finding, HostStatus, Verdict
+from virtscan.model import OPEN, Finding, HostStatus, Verdict
 from virtscan.views.wording import changes as wording
 from virtscan.views.wording.phrases.quantity import quantity
 
@@ -77,7 +77,7 @@ def lines(changes: Changes) -> Iterator[ChangeLine]:
 
 def _of_finding(change: FindingChange) -> ChangeLine:
     one = change.finding
-    risk = one if change.new is None or change.new.verdict not in _OPEN else change.new
+    risk = one if change.new is None or change.new.verdict not in OPEN else change.new
     return ChangeLine(
         subject=Subject.FINDING,
         kind=change.kind,
@@ -96,9 +96,6 @@ def _of_finding(change: FindingChange) -> ChangeLine:
         old_domain=None if change.old is None else change.old.domain,
         cause=change.cause,
     )
-
-
-_OPEN = {Verdict.AT_RISK, Verdict.UNKNOWN}
 
 
 def _verdicts(change: FindingChange) -> str:

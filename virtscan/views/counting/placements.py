@@ -15,12 +15,12 @@ from virtscan.model import (
     Domain,
     Exposure,
     Finding,
+    FindingKey,
     Hypervisor,
     Interface,
     Report,
     SourceMode,
 )
-from virtscan.views.report.identity import FindingKey, key
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -63,7 +63,7 @@ def placements(report: Report) -> Iterator[DomainPlacements]:
     findings: dict[FindingKey, Finding] = {}
     next_starts: defaultdict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for item in report.findings:
-        findings[key(item)] = item
+        findings[item.key] = item
         if item.next_start:
             next_starts[item.hypervisor, item.uuid].append(item)
     for hypervisor in report.inventory.hypervisors:
@@ -71,10 +71,7 @@ def placements(report: Report) -> Iterator[DomainPlacements]:
         for domain in hypervisor.domains:
             if domain.next_start:
                 continue
-            places = tuple(
-                _place(hypervisor, domain, interface, findings.get(_key(hypervisor, domain, interface)), devices)
-                for interface in domain.interfaces
-            )
+            places = tuple(_place(hypervisor, domain, one, findings, devices) for one in domain.interfaces)
             own = [place.finding for place in places if place.finding is not None]
             yield DomainPlacements(
                 hypervisor=hypervisor,
@@ -84,23 +81,14 @@ def placements(report: Report) -> Iterator[DomainPlacements]:
             )
 
 
-def _key(hypervisor: Hypervisor, domain: Domain, interface: Interface) -> FindingKey:
-    return FindingKey(
-        hypervisor=hypervisor.name,
-        origin=domain.origin,
-        domain=domain.name,
-        index=interface.index,
-        next_start=domain.next_start,
-    )
-
-
 def _place(
     hypervisor: Hypervisor,
     domain: Domain,
     interface: Interface,
-    finding: Finding | None,
+    findings: Mapping[FindingKey, Finding],
     devices: Mapping[DeviceName, Device],
 ) -> Placement:
+    finding = findings.get(FindingKey.of(hypervisor.name, domain, interface))
     if finding is not None:
         return Placement(
             hypervisor=hypervisor,

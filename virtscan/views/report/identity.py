@@ -4,33 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-import msgspec
-
-from virtscan.model import Finding, Report
+from virtscan.model import Finding, FindingKey, Report
 
 _DIGITS = 12
 _Parts: TypeAlias = tuple[str | int | bool | None, ...]
-
-
-class FindingKey(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields that identify a finding within a report."""
-
-    hypervisor: str
-    origin: str
-    domain: str
-    index: int
-    next_start: bool
-
-
-def key(finding: Finding) -> FindingKey:
-    """Return the key of a finding."""
-    return FindingKey(
-        hypervisor=finding.hypervisor,
-        origin=finding.origin,
-        domain=finding.domain,
-        index=finding.index,
-        next_start=finding.next_start,
-    )
 
 
 def identifiers(report: Report) -> Mapping[FindingKey, str]:
@@ -44,7 +21,7 @@ def identifiers(report: Report) -> Mapping[FindingKey, str]:
     hosts = {host.name: host.keys[0] for host in report.inventory.hypervisors}
     alike: defaultdict[_Parts, list[FindingKey]] = defaultdict(list)
     for finding in report.findings:
-        alike[_parts(finding, hosts)].append(key(finding))
+        alike[_parts(finding, hosts)].append(finding.key)
     return {
         one: _digest((*parts, *_order(one)) if number else parts)
         for parts, keys in alike.items()

@@ -6,18 +6,15 @@ from typing import TypeAlias
 
 import msgspec
 
-from virtscan.model import Confidence, Exposure, Finding, Report, Verdict
+from virtscan.model import OPEN, Confidence, Exposure, Finding, FindingKey, Report, Verdict
 from virtscan.model.reasons import Reason
 from virtscan.views.document import Audience, Column, Field, Section, number, one_of, section, texts, word
-from virtscan.views.report.identity import FindingKey, key
 from virtscan.views.rows.grouping import RowGroup
-from virtscan.views.wording.causes import CauseWording
+from virtscan.views.wording.causes import UNPLACED, CauseWording
 from virtscan.views.wording.missing import leading
 
 _COLUMNS = ("hypervisor", "source_device", "domain", "mac", "exposure", "mark")
-_OPEN = {Verdict.AT_RISK, Verdict.UNKNOWN}
 _DATA = Audience.DATA
-_UNPLACED = "R11"
 _NO_SERVER = "R3"
 
 
@@ -48,7 +45,7 @@ def causes(report: Report) -> tuple[CauseGroup, ...]:
 def uneven(found: Iterable[CauseGroup], findings: Sequence[Finding]) -> frozenset[FindingKey]:
     """Return the findings that are less certain than the first of their cause, whose confidence its title has."""
     return frozenset(
-        key(findings[row])
+        findings[row].key
         for cause in found
         for row in cause.group.rows
         if cause.first.verdict is Verdict.AT_RISK and findings[row].confidence is not cause.first.confidence
@@ -71,7 +68,7 @@ def section_of(
         Field(number("at_risk"), lambda cause: sum(findings[row].is_at_risk for row in cause.group.rows)),
         Field(
             texts("findings", audience=_DATA),
-            lambda cause: tuple(ids()[key(findings[row])] for row in cause.group.rows),
+            lambda cause: tuple(ids()[findings[row].key] for row in cause.group.rows),
         ),
     )
     return section("causes", fields, found)
@@ -80,7 +77,7 @@ def section_of(
 def _key(finding: Finding) -> _CauseKey:
     match finding.verdict:
         case Verdict.AT_RISK:
-            placed = _UNPLACED if finding.rule == _UNPLACED else None
+            placed = UNPLACED if finding.rule == UNPLACED else None
             low = finding.confidence is Confidence.LOW
             return finding.verdict, finding.server, finding.server_interface, low, placed
         case Verdict.UNKNOWN:
@@ -107,7 +104,7 @@ def _cause(findings: Sequence[Finding], places: Sequence[int], wording: CauseWor
             also=() if is_waived else wording.also(own),
             rows=tuple(open_first),
             columns=_COLUMNS,
-            is_open=own[0].verdict in _OPEN,
+            is_open=own[0].verdict in OPEN,
             lists_rows=own[0].rule != _NO_SERVER,
         ),
     )
@@ -122,5 +119,5 @@ def _urgency(cause: CauseGroup, findings: Sequence[Finding]) -> tuple[bool, int,
     boots = sum(finding.exposure is not Exposure.LATENT and finding.waived is None for finding in own)
     verdict = cause.first.verdict
     confidence = cause.first.confidence.rank if verdict is Verdict.AT_RISK else 0
-    is_accepted = verdict in _OPEN and cause.first.waived is not None
+    is_accepted = verdict in OPEN and cause.first.waived is not None
     return is_accepted, verdict.rank, confidence, -boots, -len(own)

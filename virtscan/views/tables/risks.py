@@ -12,6 +12,7 @@ from virtscan.model import (
     DeviceKind,
     Exposure,
     Finding,
+    FindingKey,
     Reach,
     Report,
     SourceMode,
@@ -35,7 +36,7 @@ from virtscan.views.document import (
 )
 from virtscan.views.report import advice, summary
 from virtscan.views.report.headline import headline
-from virtscan.views.report.identity import FindingKey, identifiers, key
+from virtscan.views.report.identity import identifiers
 from virtscan.views.report.of_report import of_report
 from virtscan.views.rows.lazy import Value
 from virtscan.views.tables.causes import causes, section_of, uneven
@@ -87,7 +88,7 @@ def fields(wording: Wording, ids: Callable[[], Mapping[FindingKey, str]]) -> tup
         ),
         Field(yes_or_no("next_start", audience=_DATA), lambda finding: finding.next_start),
         Field(Column("origin", audience=_DATA), lambda finding: finding.origin),
-        Field(Column("id", audience=_DATA), lambda finding: ids()[key(finding)]),
+        Field(Column("id", audience=_DATA), lambda finding: ids()[finding.key]),
         Field(
             Column("reason", audience=_PEOPLE, wraps=True),
             _of_conclusion(lambda finding: advice.reason(finding, wording)),
@@ -125,7 +126,7 @@ def view(report: Report) -> Document:
     doubtful = uneven(found, report.findings)
     mark = Field[Finding](
         Column("mark", audience=Audience.FILTERS, wraps=True),
-        lambda finding: advice.mark(finding, is_less_certain=key(finding) in doubtful),
+        lambda finding: advice.mark(finding, is_less_certain=finding.key in doubtful),
     )
     findings = section("findings", (*fields(Wording(report.inventory), ids), site, mark), report.findings)
     return of_report(

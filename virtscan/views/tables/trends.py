@@ -17,6 +17,7 @@ from virtscan.changes.trend import (
     VersionChange,
 )
 from virtscan.model.history import ScanRecord
+from virtscan.views.counting.amounts import ratio
 from virtscan.views.document import (
     Audience,
     Column,
@@ -53,7 +54,7 @@ _OF_CAPACITY: tuple[Field[CapacityPoint], ...] = (
     ),
     Field(
         number("memory_running_ratio", "memory running ratio"),
-        lambda point: _ratio(point.count.memory_running_mib, point.count.memory_mib),
+        lambda point: ratio(point.count.memory_running_mib, point.count.memory_mib),
     ),
     Field(number("macvtap_interfaces"), lambda point: point.count.macvtap_interfaces),
     Field(number("scan", audience=_DATA), lambda point: point.scan.number),
@@ -162,7 +163,3 @@ def _outlook(growth: Growth) -> str:
 
 def _rate(growth: Growth) -> str:
     return f"{growth.mib_per_day or 0:+.0f}"
-
-
-def _ratio(part: int | None, whole: int | None) -> float | None:
-    return None if part is None or not whole else round(part / whole, 2)

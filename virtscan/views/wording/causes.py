@@ -21,7 +21,8 @@ from virtscan.views.wording.phrases.quantity import quantity
 from virtscan.views.wording.reasons import Wording
 from virtscan.views.wording.rules import RULE_WORDS
 
-_UNPLACED = "R11"
+UNPLACED = "R11"
+"""The rule for a server whose place is unknown."""
 _MOST_OTHERS = 5
 
 
@@ -128,7 +129,7 @@ def _declared(source: str) -> str:
 
 
 def _doubt(finding: Finding) -> str:
-    place = "; where it runs is unknown" if finding.rule == _UNPLACED else ""
+    place = "; where it runs is unknown" if finding.rule == UNPLACED else ""
     confidence = "" if finding.confidence is Confidence.HIGH else f" ({finding.confidence.value} confidence)"
     return f"{place}{confidence}"
 

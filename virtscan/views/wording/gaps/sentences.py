@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import assert_never
 
-from virtscan.model import Gap
+from virtscan.model import WAIVER_PATTERNS, Gap
 from virtscan.model.gaps import AnyItem
 from virtscan.model.gaps import items as i
 from virtscan.views.wording.gaps.causes import cause_words
@@ -102,7 +102,7 @@ def _other(
         case i.Servers(servers=servers):
             return f"{'server' if len(servers) == 1 else 'servers'} {', '.join(servers)}"
         case i.WaiverItem(reason=accepted):
-            chosen = (f"{key} {glob}" for key in PATTERNS if (glob := getattr(item, key)) != "*")
+            chosen = (f"{key} {glob}" for key in WAIVER_PATTERNS if (glob := getattr(item, key)) != "*")
             return f"waiver {accepted!r} ({', '.join(chosen) or 'of everything'})"
         case i.HypervisorItem(hypervisor=name):
             return name
@@ -112,7 +112,3 @@ def _other(
             return text
         case _:
             assert_never(item)
-
-
-PATTERNS = ("hypervisor", "domain", "mac", "server")
-"""The globs of a waiver, in their order."""
