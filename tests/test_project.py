@@ -157,6 +157,17 @@ def test_every_file_that_contributing_names_is_there() -> None:
     assert missing == []
 
 
+def test_every_name_that_contributing_places_in_a_module_is_there() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    placed = [*re.findall(r"`(\w+)` of `([a-z_0-9/]+\.py)`", text)]
+    placed += [(name, path) for path, name in re.findall(r"`([a-z_0-9/]+\.py)`: `(\w+)`", text)]
+    assert len(placed) > 10
+    modules = {
+        path: (PROJECT / ("" if path.startswith("tests/") else "virtscan") / path).read_text() for _, path in placed
+    }
+    assert [(name, path) for name, path in placed if not re.search(rf"\b{name}\b", modules[path])] == []
+
+
 @pytest.mark.parametrize("example", [param for param in EXAMPLES if can_be_run(str(param.id))])
 def test_an_example_prints_what_the_document_shows(example: tuple[str, str]) -> None:
     command, output = example
