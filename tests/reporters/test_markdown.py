@@ -74,6 +74,31 @@ def test_a_reader_sees_every_name_as_it_is_written() -> None:
             assert cells(name)[0].split() == printable(name, 300).split()
 
 
+def test_a_sentence_is_whole_and_a_name_loses_its_middle() -> None:
+    long = "x" * 1_000
+    columns = (Column("a"), Column("b", wraps=True))
+    section = Section(key="rows", columns=columns, rows=((long, long),))
+    shown = REPORTERS["markdown"].render(Document(schema="test/1", version="1", sections=(section,))).decode()
+
+    name, sentence = list(texts(shown))[-3:-1]
+    assert (len(name), "…" in name, sentence) == (300, True, long)
+
+
+def test_code_ends_with_its_clause() -> None:
+    assert (
+        "`/sys/class/net`; `ssh://`"
+        in REPORTERS["markdown"]
+        .render(
+            Document(
+                schema="test/1",
+                version="1",
+                sections=(Section(key="rows", columns=(Column("a"),), rows=(("/sys/class/net; ssh://",),)),),
+            )
+        )
+        .decode()
+    )
+
+
 def test_null_is_a_dash_and_truth_a_word() -> None:
     assert [cells(value)[0] for value in (None, (), True, False, 0.5, ("a", "b"))] == [
         "-", "-", "yes", "no", "0.50", "a; b",

@@ -147,6 +147,14 @@ def test_a_name_that_is_too_long_loses_its_middle() -> None:
     assert shown[2] == "ams1-prod-…-long-name  52:54:00:00:00:01"
 
 
+@pytest.mark.parametrize("width", [None, 100_000])
+def test_a_sentence_is_never_shortened(width: int | None) -> None:
+    sentence = " ".join(["word"] * 200)
+    shown = table(document((Column("a"), Column("b", wraps=True)), ("x", sentence)), RenderOptions(width=width))
+
+    assert sentence in shown
+
+
 def test_lists_are_broken_between_their_parts_and_times_are_never_cut() -> None:
     columns = (texts("macs"), Column("observed_at"))
     rows = document(columns, (("52:54:00:00:00:01", "52:54:00:00:00:02"), "2026-11-22T02:00:00Z"))

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from virtscan.reporters.reporter import PLAIN, RenderOptions
-from virtscan.reporters.text import CELL, LINE, gap_lines, plain, printable, scan_line
-from virtscan.views.document import Align, Document, Section
+from virtscan.reporters.text import CELL, LINE, gap_lines, longest, plain, printable, scan_line
+from virtscan.views.document import Align, Column, Document, Section
 from virtscan.views.rows.grouping import Advice, RowGroup
 from virtscan.views.rows.lazy import Value
 
@@ -16,12 +16,13 @@ _PLAIN = re.compile(
 )
 _QUOTED = re.compile("(`[^`]+`)")
 _BACKTICKS = re.compile("`+")
+_ENDS = (":", ",", ";", ".")
 
 
 def render(document: Document, options: RenderOptions = PLAIN) -> bytes:  # noqa: ARG001 (all formats alike)
     """Write the result, its causes, the notes, the rows of the first section, every gap, and the time of the scan.
 
-    Long values lose their middle, as in a table.
+    Long names lose their middle, as in a table.
     """
     blocks = [
         [f"## {_shown(document.schema.partition('/')[0].replace('.', ' '), CELL)}"],
@@ -45,21 +46,21 @@ def _list(title: str, lines: list[str]) -> Iterator[list[str]]:
 def _table(section: Section) -> Iterator[str]:
     places = [place for place, column in enumerate(section.columns) if column.is_for_people]
     columns = [section.columns[place] for place in places]
-    yield _row(_cell(column.heading) for column in columns)
+    yield _row(_cell(column.heading, column) for column in columns)
     yield _row("--:" if column.align is Align.RIGHT else "---" for column in columns)
-    yield from (_row(_cell(row[place]) for place in places) for row in section.all_rows)
+    yield from (_row(_cell(row[place], section.columns[place]) for place in places) for row in section.all_rows)
 
 
 def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _cell(value: Value) -> str:
+def _cell(value: Value, column: Column) -> str:
     text = f"{value:.2f}" if isinstance(value, float) else plain(value, none="-", yes="yes", no="no")
     if text == "-":
         return text
     # A bar ends the cell even within code; of `\|` only the bar is shown there.
-    return _shown(text, CELL).replace("|", "\\|")
+    return _shown(text, longest(column)).replace("|", "\\|")
 
 
 def _cause(group: RowGroup) -> str:
@@ -85,11 +86,12 @@ def _shown(text: str, limit: int) -> str:
 
 
 def _words(text: str) -> str:
-    """Write text with all words that Markdown might change as code; each run of them is one piece of code."""
+    """Write text with all words that Markdown might change as code; each run of them in a clause is one piece."""
     pieces: list[tuple[bool, str]] = []
     for word in text.split(" "):
         is_plain = _PLAIN.fullmatch(word) is not None
-        before = f"{pieces.pop()[1]} " if pieces and pieces[-1][0] == is_plain else ""
+        goes_on = pieces and pieces[-1][0] == is_plain and not (word and pieces[-1][1].endswith(_ENDS))
+        before = f"{pieces.pop()[1]} " if goes_on else ""
         pieces.append((is_plain, before + word))
     return " ".join(word if is_plain else _code(word) for is_plain, word in pieces)
 
@@ -98,7 +100,7 @@ def _code(text: str) -> str:
     """Write a code span; a colon, comma or full stop behind it is none of it."""
     if not text:
         return ""
-    inner = text if text.startswith(":") else text.rstrip(":,;.") or text
+    inner = text if text.startswith(":") else text.rstrip("".join(_ENDS)) or text
     fence = "`" * (max(map(len, _BACKTICKS.findall(inner)), default=0) + 1)
     room = " " if inner.startswith("`") or inner.endswith("`") else ""
     return f"{fence}{room}{inner}{room}{fence}{text[len(inner) :]}"

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from virtscan.views.document import Section
+from virtscan.views.document import Column, Section
 from virtscan.views.rows.lazy import Value
 
 CELL = 300
 LINE = 600
+_SENTENCES = 2_000
 ELLIPSIS = "…"
 
 
@@ -35,6 +36,11 @@ def printable(text: str, limit: int | None = None) -> str:
     if limit is not None and len(text) > limit:
         text = text[: limit // 2] + ELLIPSIS + text[len(text) - (limit - 1) // 2 :]
     return text
+
+
+def longest(column: Column) -> int:
+    """Return how much of a value of this column is shown; sentences of virtscan's own lose nothing."""
+    return _SENTENCES if column.wraps else CELL
 
 
 def escape(char: str) -> str:

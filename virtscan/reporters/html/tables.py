@@ -2,8 +2,8 @@
 
 import msgspec
 
-from virtscan.reporters.text import CELL, plain, printable
-from virtscan.views.document import Align, Document, Section
+from virtscan.reporters.text import longest, plain, printable
+from virtscan.views.document import Align, Column, Document, Section
 from virtscan.views.rows.lazy import Value
 
 MOST_ROWS = 500
@@ -42,13 +42,13 @@ def _table(section: Section, title: str) -> Table:
             (section.columns[place].heading, "number" if section.columns[place].align is Align.RIGHT else "text")
             for place in places
         ),
-        rows=tuple(tuple(_cell(row[place]) for place in places) for row in rows),
+        rows=tuple(tuple(_cell(row[place], section.columns[place]) for place in places) for row in rows),
         total=()
         if section.total is None or not section.rows
-        else tuple(_cell(section.total[place]) for place in places),
+        else tuple(_cell(section.total[place], section.columns[place]) for place in places),
     )
 
 
-def _cell(value: Value) -> str:
+def _cell(value: Value, column: Column) -> str:
     text = f"{value:.2f}" if isinstance(value, float) else plain(value, none="-", yes="yes", no="no")
-    return printable(text, CELL)
+    return printable(text, longest(column))

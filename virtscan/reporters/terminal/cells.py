@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from virtscan.reporters.terminal.strips import Strip, strip
-from virtscan.reporters.text import CELL, plain, printable
-from virtscan.views.document import Section
+from virtscan.reporters.text import longest, plain, printable
+from virtscan.views.document import Column, Section
 from virtscan.views.rows.grouping import RowGroup
 from virtscan.views.rows.lazy import Value
 
@@ -15,7 +15,7 @@ def strips(section: Section) -> list[Strip]:
     """Return every column for people with its cells as shown."""
     rows = section.all_rows
     return [
-        strip(column, column.heading, (_cell(row[place]) for row in rows))
+        strip(column, column.heading, (_cell(row[place], column) for row in rows))
         for place, column in enumerate(section.columns)
         if column.is_for_people
     ]
@@ -26,12 +26,12 @@ def bare_strips(section: Section, groups: Sequence[RowGroup]) -> list[Strip]:
     rows = tuple(row for group in groups for row in group.rows)
     chosen = section.of_group(msgspec.structs.replace(groups[0], rows=rows))
     found = (
-        strip(column, "", (printable(plain(row[place]), CELL) for row in chosen.rows))
+        strip(column, "", (printable(plain(row[place]), longest(column)) for row in chosen.rows))
         for place, column in enumerate(chosen.columns)
     )
     return [one for one in found if any(one.cells)]
 
 
-def _cell(value: Value) -> str:
+def _cell(value: Value, column: Column) -> str:
     text = f"{value:.2f}" if isinstance(value, float) else plain(value, none="-", yes="yes", no="no")
-    return printable(text, CELL)
+    return printable(text, longest(column))
