@@ -25,7 +25,7 @@ from virtscan.changes import (
     compare,
 )
 from virtscan.correlator.judging import judge
-from virtscan.model import Verdict, Waiver
+from virtscan.model import HostStatus, State, Verdict, Waiver
 from virtscan.reporters import REPORTERS
 from virtscan.views.changes import view
 from virtscan.views.wording import changes as wording
@@ -144,6 +144,30 @@ def test_what_is_due_is_said_below() -> None:
     assert "waiver 'boots from ISO' ends in 1 day, after 2026-12-01" in lines
 
 
+def test_a_removed_host_that_was_never_read_has_an_unknown_number_of_domains() -> None:
+    def removed(status: HostStatus, domains: int) -> HostChange:
+        return HostChange(kind=Kind.REMOVED, old="hv1", new=None, statuses=(status, None), domains=domains)
+
+    failed, complete = HostStatus.FAILED, HostStatus.COMPLETE
+    for change, words in (
+        (removed(failed, 0), "VMs unknown"),
+        (removed(failed, 2), "2 VMs"),
+        (removed(complete, 0), "0 VMs"),
+    ):
+        assert table(Changes(old=OLD, new=NEW, hypervisors=(change,)))[3] == f"  hv1  {words}"
+
+
+def test_numbers_of_changes_are_apart_from_those_of_a_scan() -> None:
+    document = view(added(3))
+
+    metrics = REPORTERS["prometheus"].render(document).decode()
+    assert 'virtscan_diff_domains{change="added"} 3.0' in metrics
+    assert "virtscan_domains" not in metrics
+    tiles = REPORTERS["html"].render(document).decode().partition('class="tiles"')[2].partition("</ul>")[0]
+    assert "newly at risk" in tiles
+    assert "virtual machine" not in tiles
+
+
 def test_nothing_new_has_no_headline() -> None:
     assert view(Changes(old=OLD, new=NEW)).headline == ""
 
@@ -160,3 +184,13 @@ def test_what_several_servers_put_at_risk_is_grouped_by_server() -> None:
     assert text.count("because of") == 2
     assert re.search(r"1 interface of 1 VM [^:]*because of sat-a\.", text)
     assert re.search(r"1 interface of 1 VM [^:]*because of sat-b\.", text)
+
+
+def test_what_is_newly_at_risk_stands_before_what_is_newly_unknown() -> None:
+    first = hypervisor("hv1", domain("web01", macvtap("bond2")), segments={"bond2": "a"}, kernel=UNFIXED_KERNEL)
+    second = hypervisor("hv2", domain("web02", macvtap("bond2")), segments={"bond2": "b"}, kernel=UNFIXED_KERNEL)
+    servers = (server("sat-a", State.UNKNOWN, segments=("a",)), server("sat-b", segments=("b",)))
+
+    text = "\n".join(table(compare(inventory(), inventory(first, second, servers=servers), judge)))
+
+    assert 0 < text.index("because of sat-b") < text.index("because of sat-a")

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from virtscan.changes.causes import Causes
 from virtscan.changes.domains import domain_changes, interface_changes, lives
-from virtscan.changes.findings import FindingSides, by_domain, finding_changes
+from virtscan.changes.findings import FindingSides, by_domain, finding_changes, is_newly_at_risk
 from virtscan.changes.hosts import host_changes, is_unread, server_changes, system_changes, unread_systems
 from virtscan.changes.observation import observe, with_memory
 from virtscan.changes.values import Changes, DomainChange, FindingChange, Snapshot
@@ -55,10 +55,11 @@ def _snapshot(inventory: Inventory) -> Snapshot:
     return Snapshot(version=inventory.version, taken_at=inventory.taken_at, scope=inventory.scope)
 
 
-def _order(change: FindingChange) -> tuple[int, str, str, str, str, int]:
+def _order(change: FindingChange) -> tuple[int, bool, str, str, str, str, int]:
     one = change.finding
     return (
         change.kind.rank,
+        not is_newly_at_risk(change),
         one.server or "",
         one.server_interface or "",
         one.hypervisor,

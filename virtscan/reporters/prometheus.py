@@ -14,6 +14,7 @@ from virtscan.views.document import Document
 from virtscan.views.document import Metric as Number
 
 _PREFIX = "virtscan"
+_CHANGES = "virtscan.diff"
 _LAST_COMPLETE = f"{_PREFIX}_last_complete_scan_timestamp_seconds"
 
 
@@ -53,14 +54,16 @@ class _Collected(Collector):
         if document.taken_at is not None:
             name = f"{_PREFIX}_scan_timestamp_seconds"
             yield GaugeMetricFamily(name, "Time of the scan.", value=document.taken_at.timestamp())
-        yield from _families(document.metrics)
+        # Changes are counted under the same names as what there is: findings, domains …
+        is_of_changes = document.schema.partition("/")[0] == _CHANGES
+        yield from _families(document.metrics, f"{_PREFIX}_diff" if is_of_changes else _PREFIX)
 
 
-def _families(metrics: Iterable[Number]) -> Iterator[Metric]:
+def _families(metrics: Iterable[Number], prefix: str) -> Iterator[Metric]:
     """Yield each name with its values, which are in one place in the text."""
     families: dict[str, tuple[str, dict[tuple[tuple[str, str], ...], float]]] = {}
     for metric in metrics:
-        name = "_".join(part for part in (_PREFIX, metric.name, metric.unit) if part)
+        name = "_".join(part for part in (prefix, metric.name, metric.unit) if part)
         _, values = families.setdefault(name, (metric.help, {}))
         labels = tuple((label, printable(value)) for label, value in metric.labels.items())
         values[labels] = values.get(labels, 0) + metric.value

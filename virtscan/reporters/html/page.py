@@ -21,13 +21,19 @@ _TILES = (
     ("hypervisors", "complete", "hypervisor{} read", ""),
     ("hypervisors", "partial", "hypervisor{} read in part", "doubtful"),
     ("hypervisors", "failed", "hypervisor{} not read", "bad"),
+    ("newly_at_risk", "", "newly at risk", "bad"),
+    ("newly_unknown", "", "newly unknown", "doubtful"),
+    ("findings", "resolved", "resolved", ""),
+    ("not_read", "", "hypervisor{} not read completely", "doubtful"),
     ("domains", "", "virtual machine{}", ""),
     ("interfaces", "", "network interface{}", ""),
 )
 """Metric, value of its label (empty for the sum of all), words for one or many, and the look of a number above 0."""
 
-_ONLY_IF_ANY = {"partial", "failed"}
+_ONLY_IF_ANY = {"partial", "failed", "resolved"}
 
+_CHANGE = "change"
+"""Label of numbers of changes; their sum does not count the fleet."""
 
 _TOGETHER = 10
 """Pieces of the template that are written together."""
@@ -125,7 +131,11 @@ def _tiles(metrics: tuple[Metric, ...]) -> list[tuple[int | float, str, str]]:
     """Return number, words and look of each tile whose metric the document has."""
     tiles = []
     for name, label, words, look in _TILES:
-        found = [one.value for one in metrics if one.name == name and (not label or label in one.labels.values())]
+        found = [
+            one.value
+            for one in metrics
+            if one.name == name and (label in one.labels.values() if label else _CHANGE not in one.labels)
+        ]
         if sum(found) or (found and label not in _ONLY_IF_ANY):
             tiles.append(_tile(sum(found), words, look))
     return tiles

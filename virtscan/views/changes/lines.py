@@ -122,8 +122,9 @@ def _of_host(change: HostChange, *, is_first: bool) -> ChangeLine:
 
 def _domains(change: HostChange) -> str:
     """Count the VMs; those of a hypervisor that was never read are unknown."""
-    is_unknown = change.kind is Kind.ADDED and change.statuses[1] is HostStatus.FAILED
-    return "VMs unknown" if is_unknown else quantity(change.domains, "VM")
+    was_never_read = change.kind is Kind.REMOVED and change.statuses[0] is HostStatus.FAILED and not change.domains
+    is_unread = change.kind is Kind.ADDED and change.statuses[1] is HostStatus.FAILED
+    return "VMs unknown" if was_never_read or is_unread else quantity(change.domains, "VM")
 
 
 def _of_server(change: ServerChange) -> ChangeLine:
