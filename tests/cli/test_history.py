@@ -296,6 +296,10 @@ def test_of_a_shared_history_no_configuration_is_guessed(
     assert "scans of several configurations; give --scope: " in capfd.readouterr().out
     assert run(["history", "show", "--history", two_sites]) == 2
     assert "(its last scan is 4)" in capfd.readouterr().err
+    assert run(["history", "diff", "1", "3", "--history", two_sites]) == 2
+    with open_history(two_sites) as history:
+        scope = history.scans()[0].scope
+    assert f"scan 1 is of another configuration, {scope}; virtscan history list shows all" in capfd.readouterr().err
     assert run(["history", "show", "3", "--history", two_sites]) == 3
     assert run(["history", "show", "--history", two_sites, "--scope", "paris"]) == 2
     assert "--scope: no scans of 'paris'; the history has " in capfd.readouterr().err
@@ -438,12 +442,35 @@ def test_the_trend_has_a_row_for_each_site_and_week(url: str, capfd: pytest.Capt
     assert "fra1: memory does not fill up (+0 MiB a day); from 10 scans" in out
 
 
+def test_the_trend_of_a_shared_history_keeps_configurations_apart(
+    two_sites: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with open_history(two_sites) as history:
+        scopes = sorted({str(scan.scope) for scan in history.scans()})
+    trend, page = ["history", "trend", "--history", two_sites], tmp_path / "page.html"
+
+    assert run(trend) == 0
+    out = capfd.readouterr().out
+    assert "scope" in out.splitlines()[0]
+    assert all(f"hypervisors without a site (scope {scope}): no growth rate yet" in out for scope in scopes)
+    assert run([*trend, "--every", "scan", "--format", f"html={page}"]) == 0
+    assert all(f"no site ({scope})" in page.read_text() for scope in scopes)
+    assert run([*trend, "--scope", scopes[0]]) == 0
+    assert "scope" not in capfd.readouterr().out
+
+
 def test_the_page_of_a_scan_has_the_trend_of_its_history(url: str, tmp_path: Path) -> None:
     page, book = tmp_path / "page.html", tmp_path / "fleet.xlsx"
     both = ["--format", f"html={page}", "--format", f"xlsx={book}"]
     assert run([*SCAN, "--history", url, *both]) == AT_RISK
     assert "<polyline" not in page.read_text()
-    save(url, nights([host("hv1", vm(1))], *[[host("hv1", vm(1), vm(2))]] * 9))
+    weeks = [host("hv1", vm(1))], *[[host("hv1", vm(1), vm(2))]] * 9
+    save(url, nights(*weeks, scope="another"))
+    assert run([*SCAN, "--history", url, *both]) == AT_RISK
+    assert "<h2>Trend</h2>" not in page.read_text(), "of another configuration"
+    with open_history(url) as history:
+        own = history.scans()[0].scope
+    save(url, nights(*weeks, scope=own))
     assert run([*SCAN, "--history", url, *both]) == AT_RISK
     assert "<h2>Trend</h2>" in page.read_text()
     assert {"trend", "growth"} <= {name.lower() for name in openpyxl.load_workbook(book).sheetnames}

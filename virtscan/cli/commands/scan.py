@@ -86,7 +86,7 @@ def scan(
         report = judge(inventory)
         keeping.judged(report)
         if redact is None and keeping.failure is None:  # names of the history have no pseudonyms
-            rendering = rendering.with_sections(lambda: trend_of(url))
+            rendering = rendering.with_sections(lambda: trend_of(url, plan.scope))
         outcome = _outcome(report, night.news(inventory), parsed(assumptions, redacted.text), plan.fail_on)
         if saved:
             _save(inventory, saved, keep_earlier=outcome.code is ExitCode.NOTHING_SEEN)

@@ -73,8 +73,11 @@ def history_url(option: str | None, config: Path | None, console: Console) -> st
     return url
 
 
-def trend_of(url: str | None) -> tuple[Section, ...]:
-    """Return the trend of capacity for the page of a scan; nothing if the history does not exist or answer."""
+def trend_of(url: str | None, scope: str | None) -> tuple[Section, ...]:
+    """Return the trend of capacity for the page of a scan, of the scans of its configuration.
+
+    Nothing if the history does not exist or answer.
+    """
     from virtscan.changes.trend import Every, capacity_trend
     from virtscan.storage.history import open_history
     from virtscan.views.tables.trends import sections_of_page
@@ -83,7 +86,8 @@ def trend_of(url: str | None) -> tuple[Section, ...]:
         return ()
     try:
         with open_history(url) as history:
-            return sections_of_page(capacity_trend(history.capacity_counts(), Every.WEEK))
+            own = [one for one in history.capacity_counts() if one.scan.scope == scope]
+            return sections_of_page(capacity_trend(own, Every.WEEK))
     except HistoryError:
         return ()  # keeping the scan fails, too, with an error
 

@@ -11,6 +11,7 @@ from virtscan.views.rows.lazy import Value
 
 _HEIGHT = 40
 _MOST_LINES = 6
+_SCOPE = "scope"
 _OF_A_TREND = {"taken_at", "scan", "new_version"}
 _GIB = 1024
 _CHARTS = (
@@ -57,20 +58,27 @@ def _of_section(section: Section) -> list[LineChart]:
         return []
     rows = [dict(zip(keys, row, strict=True)) for row in section.rows]
     label = "server" if "server" in keys else "site"
+    has_scopes = any(column.key == _SCOPE and column.is_for_people for column in section.columns)
     times = sorted({str(row["taken_at"]) for row in rows})
     if len(times) < 2:
         return []
-    found = (_chart(rows, label, times, *chart) for chart in _CHARTS if chart[0] in keys)
+    named = [(_name(row, label, has_scopes), row) for row in rows]
+    found = (_chart(named, label, times, *chart) for chart in _CHARTS if chart[0] in keys)
     return [chart for chart in found if chart.lines]
 
 
 def _chart(
-    rows: Sequence[Mapping[str, Value]], label: str, times: Sequence[str], key: str, title: str, unit: str, divisor: int
+    named: Sequence[tuple[str, Mapping[str, Value]]],
+    label: str,
+    times: Sequence[str],
+    key: str,
+    title: str,
+    unit: str,
+    divisor: int,
 ) -> LineChart:
     values: dict[str, dict[str, float | None]] = {}
-    for row in rows:
+    for name, row in named:
         value = row[key]
-        name = plain(row[label], none=f"no {label}", yes="", no="")
         known = value / divisor if isinstance(value, int | float) else None
         values.setdefault(name, {})[str(row["taken_at"])] = known
     top = max((one for line in values.values() for one in line.values() if one is not None), default=0.0)
@@ -86,7 +94,7 @@ def _chart(
             sorted(
                 {
                     (place[str(row["taken_at"])], printable(f"first scan by virtscan {row['version']}", CELL))
-                    for row in rows
+                    for _, row in named
                     if row["new_version"]
                 }
             )
@@ -95,11 +103,17 @@ def _chart(
     )
 
 
+def _name(row: Mapping[str, Value], label: str, has_scopes: bool) -> str:
+    """Name the line of a row; those of several configurations may have sites and servers of one name."""
+    name = plain(row[label], none=f"no {label}", yes="", no="")
+    return f"{name} ({plain(row[_SCOPE], none='no scope')})" if has_scopes else name
+
+
 def _line(
     name: str, values: Mapping[str, float | None], place: Mapping[str, float], top: float, unit: str
 ) -> ChartLine:
     last = next((value for time in sorted(values, reverse=True) if (value := values[time]) is not None), None)
-    words = "unknown" if last is None else f"{last:.0f} {unit}"
+    words = "unknown" if last is None else f"{last:.0f} {unit.removesuffix('s') if f'{last:.0f}' == '1' else unit}"
     return ChartLine(label=printable(name, CELL), parts=tuple(_parts(values, place, top)), words=words)
 
 

@@ -73,7 +73,8 @@ class History:
         Raises:
             HistoryError: There is none, or scans of several scopes to choose from.
         """
-        records = [one for one in self.scans() if scope is None or one.scope == scope]
+        every = self.scans()
+        records = [one for one in every if scope is None or one.scope == scope]
         if isinstance(which, int):
             found = [one for one in records if one.number == which]
         else:
@@ -86,7 +87,11 @@ class History:
                 raise HistoryError(f"{self._database.shown}: scans of several configurations; give --scope: {shown}")
         if not found:
             wanted = "scan" if which is None else f"scan {which}" if isinstance(which, int) else f"scan up to {which}"
-            raise NoScanError(f"{self._database.shown}: no {wanted}; virtscan history list shows all")
+            other = next((one for one in every if one.number == which), None)
+            problem = (
+                f"no {wanted}" if other is None else f"{wanted} is of another configuration, {other.scope or 'none'}"
+            )
+            raise NoScanError(f"{self._database.shown}: {problem}; virtscan history list shows all")
         return found[-1]
 
     def before(self, scan: ScanRecord) -> ScanRecord:

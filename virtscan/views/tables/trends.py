@@ -1,7 +1,7 @@
 """Capacity and findings over time."""
 
 from collections.abc import Iterable, Iterator
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 import msgspec
 
@@ -34,7 +34,10 @@ from virtscan.views.document import (
 )
 from virtscan.views.wording.phrases.quantity import quantity
 
+R = TypeVar("R")
+
 _DATA = Audience.DATA
+_SCOPE = "scope"
 
 _OF_CAPACITY: tuple[Field[CapacityPoint], ...] = (
     Field(moment("taken_at"), lambda point: timestamp(point.scan.taken_at)),
@@ -79,10 +82,12 @@ _OF_GROWTH: tuple[Field[Growth], ...] = (
 
 def capacity(trend: CapacityTrend) -> Document:
     """Show each site at each scan, and when it is full."""
-    sections = (section("rows", _OF_CAPACITY, trend.points), section("growth", _OF_GROWTH, trend.growth))
+    are_several = _are_several(point.scan for point in trend.points)
+    points, growth = _fields(_OF_CAPACITY, are_several), _fields(_OF_GROWTH, are_several)
+    sections = (section("rows", points, trend.points), section("growth", growth, trend.growth))
     unread = any(point.count.unread for point in trend.points)
     notes = [
-        *map(_outlook, trend.growth),
+        *(_outlook(growth, shows_scope=are_several) for growth in trend.growth),
         *(["unread hypervisors count as last read completely"] if unread else []),
     ]
     return _document("capacity", sections, trend.last, trend.versions, notes)
@@ -96,7 +101,8 @@ def sections_of_page(trend: CapacityTrend) -> tuple[Section, ...]:
 
 def risks(trend: RiskTrend) -> Document:
     """Show the findings of each site or server at each scan, as judged that night; nothing of them fills up."""
-    sections = (section("rows", _of_risks(trend.by), trend.points), section("growth", _OF_GROWTH, ()))
+    fields = _fields(_of_risks(trend.by), _are_several(point.scan for point in trend.points))
+    sections = (section("rows", fields, trend.points), section("growth", _OF_GROWTH, ()))
     return _document("risks", sections, trend.last, trend.versions, [])
 
 
@@ -116,6 +122,23 @@ def _of_risks(by: RiskBy) -> tuple[Field[RiskPoint], ...]:
         Field(Column("scope", audience=_DATA), lambda point: point.scan.scope),
         Field(Column("version"), lambda point: point.scan.version),
         Field(yes_or_no("new_version"), lambda point: point.is_new_version),
+    )
+
+
+def _are_several(scans: Iterable[ScanRecord]) -> bool:
+    return len({scan.scope for scan in scans}) > 1
+
+
+def _fields(fields: tuple[Field[R], ...], are_several: bool) -> tuple[Field[R], ...]:
+    """Return the fields; people see the scope if there are several: their sites may have the same names."""
+    if not are_several:
+        return fields
+    replace = msgspec.structs.replace
+    return tuple(
+        replace(field, column=replace(field.column, audience=Audience.EVERYBODY))
+        if field.column.key == _SCOPE
+        else field
+        for field in fields
     )
 
 
@@ -142,9 +165,10 @@ def _marked(versions: Iterable[VersionChange]) -> Iterator[str]:
         yield f"scan {one.scan} ({day}): first by virtscan {one.new}, after {one.old}; it may judge differently"
 
 
-def _outlook(growth: Growth) -> str:
+def _outlook(growth: Growth, *, shows_scope: bool) -> str:
     """State when a site is full."""
-    site = growth.site or "hypervisors without a site"
+    scope = f" (scope {growth.scope or 'none'})" if shows_scope else ""
+    site = f"{growth.site or 'hypervisors without a site'}{scope}"
     match growth.outlook:
         case Outlook.GROWING:
             return (
