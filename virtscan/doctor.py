@@ -169,11 +169,12 @@ def _socket(driver: str, folder: Path) -> Check:
 
 def _hypervisor(hypervisor: Hypervisor, gaps: Iterable[Gap]) -> Check:
     subject = f"hypervisor {hypervisor.name}"
+    address = "" if hypervisor.name == hypervisor.uri else f"{hypervisor.uri}: "
     own = [gap for gap in gaps if gap.hypervisor == hypervisor.name]
     if hypervisor.status is HostStatus.FAILED:
-        return Check(subject=subject, outcome=CheckResult.FAILED, detail=f"{hypervisor.uri}: {reason(own[0])}")
+        return Check(subject=subject, outcome=CheckResult.FAILED, detail=f"{address}{reason(own[0])}")
     domains = sum(not domain.next_start for domain in hypervisor.domains)
-    detail = f"{hypervisor.uri}: domains read: {domains}"
+    detail = f"{address}domains read: {domains}"
     return _read(subject, detail, own)
 
 

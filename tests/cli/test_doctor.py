@@ -33,6 +33,15 @@ def test_a_machine_that_can_scan_ends_with_zero(capfd: pytest.CaptureFixture[str
     assert "ok       server satellite" in shown
 
 
+def test_a_hypervisor_without_a_name_is_named_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    uri = f"qemu:///system?socket={tmp_path}/none"
+    assert run(["doctor", "-c", uri]) == 3
+
+    (line,) = [one for one in capfd.readouterr().out.splitlines() if "  hypervisor " in one]
+    assert line.startswith(f"failed   hypervisor {uri}: ")
+    assert line.count("qemu:///") == 1
+
+
 @pytest.mark.parametrize("format_name", REPORTERS)
 def test_the_checks_are_a_document_in_every_format(
     format_name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]

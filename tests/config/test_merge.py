@@ -165,7 +165,7 @@ def test_a_time_limit_is_at_most_what_the_system_can_wait(key: str) -> None:
         ("", {"connect": ("qemu+ssh://hv1:x/",)}, "--connect: not a libvirt URI"),
         ("", {"default_uri": DefaultUri("qemu+ext:///system", "LIBVIRT_DEFAULT_URI")}, "LIBVIRT_DEFAULT_URI: qemu"),
         ('[[server]]\nname = "a"\noffload = "maybe"', {}, r"FILE: 1st \[\[server\]\]( \(.*\))?: unknown SOURCE"),
-        ("", {"servers": ("a=maybe",)}, "unknown SOURCE"),
+        ("", {"servers": ("a=maybe",)}, "--server 'a': unknown SOURCE"),
     ],
 )
 def test_an_error_names_the_place_in_the_file(text: str, options: dict[str, Any], message: str) -> None:

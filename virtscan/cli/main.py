@@ -86,7 +86,7 @@ def run(arguments: list[str]) -> int:
         click.echo("virtscan: interrupted", err=True)
         code = INTERRUPTED
     except click.ClickException as error:
-        _with_hint(error).show()
+        _show(error)
         # click's own code of an error without one is 1, which means "at risk" here.
         code = WRONG_USAGE if error.exit_code == click.ClickException.exit_code else error.exit_code
     except VirtscanError as error:
@@ -107,9 +107,14 @@ def run(arguments: list[str]) -> int:
     return code
 
 
-def _with_hint(error: click.ClickException) -> click.ClickException:
-    """Add advice on naming hypervisors to the error of `virtscan scan qemu:///system`."""
+def _show(error: click.ClickException) -> None:
+    """Print an error: wrong usage with the usage of the command, any other one as virtscan's own are printed."""
     if isinstance(error, click.UsageError) and "unexpected extra argument" in error.message:
+        # As in `virtscan scan qemu:///system`.
         hint = f"{error.message}; name hypervisors with -c URI, --xml or --sosreport"
-        return click.UsageError(hint, ctx=error.ctx)
-    return error
+        click.UsageError(hint, ctx=error.ctx).show()
+    elif type(error).show is click.ClickException.show:
+        for line in error.format_message().splitlines():
+            click.echo(f"virtscan: {line}", err=True)
+    else:
+        error.show()

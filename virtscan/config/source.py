@@ -17,13 +17,18 @@ def parse_server(text: str) -> ServerTarget:
     """Read `NAME[:INTERFACE]=SOURCE`.
 
     Raises:
-        ConfigError: It is not of this form, or one of its parts can't be meant.
+        ConfigError: It is not of this form, or one of its parts can't be meant; the error names the server.
     """
     left, equals, source = text.partition("=")
     name, colon, interface = left.partition(":")
     if not equals:
-        raise ConfigError(f"invalid server {text!r}; write NAME[:INTERFACE]=SOURCE, with SOURCE one of {forms()}")
-    return server_target(name, source, interface=interface if colon else None)
+        raise ConfigError(
+            f"--server: invalid server {text!r}; write NAME[:INTERFACE]=SOURCE, with SOURCE one of {forms()}"
+        )
+    try:
+        return server_target(name, source, interface=interface if colon else None)
+    except ConfigError as error:
+        raise ConfigError(f"--server {left!r}: {error}") from error
 
 
 def server_target(name: str, source: str, *, interface: str | None = None) -> ServerTarget:

@@ -19,9 +19,10 @@ from virtscan.cli.output.showing import showing
 from virtscan.cli.process.signals import exit_code
 from virtscan.correlator.assumptions import assume
 from virtscan.explain import Explanation
-from virtscan.model import GapAbout, Inventory, Report
-from virtscan.reporters import printable, scan_line
+from virtscan.model import Gap, GapAbout, Inventory, Report
+from virtscan.reporters import gap_lines, printable, scan_line
 from virtscan.views.assuming import assumed_words, marked
+from virtscan.views.report.gap_section import gap_section
 from virtscan.views.wording.phrases.quantity import quantity
 
 _LONGEST = 600
@@ -70,6 +71,9 @@ def explain(
         inventory = assume(acquire(file, console, **what), supposed).inventory
         spots = explanations.find(inventory, interface)
         if not spots:
+            if redact is None and not explanations.has_no_interface(inventory, interface):
+                for line in gap_lines(gap_section(_unread(inventory), inventory.taken_at)):
+                    console.warn(line)
             raise click.ClickException(_not_found(inventory, interface, shows_names=redact is None))
         report = judge(redacted(inventory))
         assumed = tuple(one.text for one in parsed(assumptions, redacted.text))
@@ -96,6 +100,11 @@ def _not_found(inventory: Inventory, wanted: str, *, shows_names: bool) -> str:
     others = explanations.near(inventory, wanted) if shows_names else ()
     near = ", ".join(printable(other, _LONGEST) for other in others)
     advice = f"; did you mean {near}?" if near else "; give the name or uuid of a domain, or the MAC of an interface"
-    unread = sum(gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN} for gap in inventory.gaps)
+    unread = len(_unread(inventory))
     hidden = f" (not everything was read: {quantity(unread, 'gap')})" if unread else ""
     return f"{name}: no such domain or interface{advice}{hidden}"
+
+
+def _unread(inventory: Inventory) -> list[Gap]:
+    """Return the gaps that may hide a domain."""
+    return [gap for gap in inventory.gaps if gap.about in {GapAbout.HYPERVISOR, GapAbout.DOMAIN}]
