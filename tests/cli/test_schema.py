@@ -1,6 +1,7 @@
 """`virtscan schema`, held against what every command prints of the small fleet."""
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -133,6 +134,13 @@ def test_a_cell_holds_only_what_its_column_can_have(files: Mapping[str, str], tm
     for wrong in ({"verdict": "odd"}, {"index": "0"}, {"because": "x"}, {"next_start": "no"}, {"reasons": [{}]}):
         broken = document | {"findings": [first | wrong]}
         assert not validator("report").is_valid(broken), wrong
+
+
+def test_the_help_has_the_name_of_every_schema(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["schema", "--help"]) == 0
+    text = capfd.readouterr().out
+    assert text.startswith("Usage: virtscan schema [OPTIONS] NAME\n")
+    assert set(SCHEMAS) <= set(re.findall(r"\w+", text.partition("NAME is")[2].partition(".")[0]))
 
 
 def test_an_unknown_schema_is_refused_with_those_there_are(capfd: pytest.CaptureFixture[str]) -> None:

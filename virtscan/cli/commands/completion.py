@@ -17,9 +17,9 @@ SHELLS = ("bash", "zsh", "fish")
     ),
     exit_codes=WORKS,
 )
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:
-    """Print the completion script for SHELL.
+    """Print the completion script for SHELL: bash, zsh or fish.
 
     Load it from the shell's start file, or save it in the shell's completion folder.
     """

@@ -15,11 +15,13 @@ from virtscan.cli.schemas import SCHEMAS, schema_text
     ),
     exit_codes=WORKS,
 )
-@click.argument("name", type=click.Choice(list(SCHEMAS)))
+@click.argument("name", metavar="NAME", type=click.Choice(list(SCHEMAS)))
 def schema(name: str) -> int:
     """Print the JSON Schema NAME, of a document, a saved inventory, a plan or the configuration.
 
-    The schema key of a document holds the name: virtscan.report/1 is report. Later versions may add keys.
+    NAME is inventory, plan, config, or a document's: report, interfaces, domains, hypervisors, servers, capacity,
+    fleet, explain, remedy, trace, doctor, diff, history, trend. The schema key of a document holds its name:
+    virtscan.report/1 is report. Later versions may add keys.
     """
     tell(schema_text(name))
     return 0
