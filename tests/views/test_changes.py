@@ -163,9 +163,11 @@ def test_numbers_of_changes_are_apart_from_those_of_a_scan() -> None:
     metrics = REPORTERS["prometheus"].render(document).decode()
     assert 'virtscan_diff_domains{change="added"} 3.0' in metrics
     assert "virtscan_domains" not in metrics
-    tiles = REPORTERS["html"].render(document).decode().partition('class="tiles"')[2].partition("</ul>")[0]
+    page = REPORTERS["html"].render(document).decode()
+    tiles = page.partition('class="tiles"')[2].partition("</ul>")[0]
     assert "newly at risk" in tiles
     assert "virtual machine" not in tiles
+    assert "network in the boot order" not in page, "no name has the look that this explains"
 
 
 def test_nothing_new_has_no_headline() -> None:

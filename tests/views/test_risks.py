@@ -4,6 +4,7 @@ import json
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tests.build import failure, inventory, server
 from tests.views.fleet import finding, report
@@ -112,11 +113,12 @@ def test_the_commands_that_say_more_are_named_where_there_is_more_to_say() -> No
     unknown = finding(verdict=Verdict.UNKNOWN)
 
     (line,) = further(judged(finding(), unknown))
-    assert line.startswith("More: `virtscan remedy` shows how to make the fix permanent and how to undo it, ")
-    assert line.endswith(" it, `virtscan explain DOMAIN` why.")
-    assert further(judged(finding(waived="accepted"), unknown)) == (
-        "More: `virtscan remedy` shows which facts to find out first, `virtscan explain DOMAIN` why.",
-    )
+    more = "shows how to make the fix permanent and how to undo it, `virtscan explain DOMAIN` why."
+    assert line == f"More, with this scan's options: `virtscan remedy` {more}"
+    (line,) = further(judged(finding(waived="accepted"), unknown))
+    assert line.endswith(": `virtscan remedy` shows which facts to find out first, `virtscan explain DOMAIN` why.")
+    (line,) = further(replace(judged(finding()), file="my fleet.json"))
+    assert line.startswith("More: `virtscan remedy 'my fleet.json'` shows ")
     assert further(judged(finding(verdict=Verdict.MITIGATED), finding(waived="accepted"))) == ()
     assert further(judged(finding(verdict=Verdict.UNKNOWN, waived="accepted"))) == ()
 

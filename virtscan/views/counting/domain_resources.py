@@ -37,13 +37,13 @@ FIELDS: tuple[Field[DomainPlacements], ...] = (
     Field(Column("machine", audience=_DATA), lambda item: item.domain.resources.machine),
     Field(Column("os", "operating system", audience=_DATA), lambda item: item.domain.resources.os),
     Field(Column("description", audience=_DATA), lambda item: item.domain.resources.description),
-    Field(number("max_vcpus", "most vCPUs", audience=_DATA), lambda item: item.domain.resources.max_vcpus),
+    Field(number("max_vcpus", "max vCPUs", audience=_DATA), lambda item: item.domain.resources.max_vcpus),
     Field(number("sockets", audience=_DATA), lambda item: item.domain.resources.sockets),
     Field(number("cores_per_socket", audience=_DATA), lambda item: item.domain.resources.cores),
     Field(number("threads_per_core", audience=_DATA), lambda item: item.domain.resources.threads),
     Field(number("cpu_shares", "CPU shares", audience=_DATA), lambda item: item.domain.resources.cpu_shares),
     Field(
-        number("max_memory_mib", "most memory (MiB)", audience=_DATA), lambda item: item.domain.resources.max_memory_mib
+        number("max_memory_mib", "max memory (MiB)", audience=_DATA), lambda item: item.domain.resources.max_memory_mib
     ),
     Field(number("balloon_mib", "balloon (MiB)", audience=_DATA), lambda item: item.domain.resources.balloon_mib),
     Field(

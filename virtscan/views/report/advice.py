@@ -58,4 +58,5 @@ def further(report: Report) -> tuple[str, ...]:
     else:
         return ()
     file = "" if report.file is None else f" {shlex.quote(report.file)}"
-    return (f"More: `virtscan remedy{file}` shows {more}, `virtscan explain DOMAIN{file}` why.",)
+    given = ", with this scan's options" if report.file is None else ""
+    return (f"More{given}: `virtscan remedy{file}` shows {more}, `virtscan explain DOMAIN{file}` why.",)
