@@ -53,7 +53,7 @@ def _below(words: str, command: click.Command, parent: click.Context) -> Iterato
 def options(named: Named) -> Iterator[tuple[str, str]]:
     """Give each option with its help, as `--help` has it."""
     for parameter in named.command.get_params(named.context):
-        record = parameter.get_help_record(named.context)
+        record = parameter.get_help_record(named.context) if isinstance(parameter, click.Option) else None
         if record is not None:
             yield record
 

@@ -72,5 +72,14 @@ def test_every_option_of_a_large_command_is_in_a_group(name: str) -> None:
     text = command.get_help(click.Context(command, info_name=name, parent=TOP))
 
     rest = text.partition("\nOptions:\n")[2].partition("\n\n")[0]
+    assert "FILES" not in rest
     assert re.findall(r"^  (-\S)", rest, re.MULTILINE) == ["-v", "-q", "-h"]
     assert "--" not in re.sub(r"--(verbose|quiet|help)", "", rest)
+
+
+@pytest.mark.parametrize("name", ["history", "config"])
+def test_a_group_shows_the_purpose_of_each_command_in_full(name: str) -> None:
+    group = virtscan.get_command(TOP, name)
+    assert group is not None
+
+    assert "..." not in group.get_help(click.Context(group, info_name=name, parent=TOP)).partition("Commands:")[2]

@@ -16,6 +16,9 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Options by their Python names; the others come last."""
 
+_LONGEST = 1_000
+"""More characters than the first sentence of any help has."""
+
 _MANY = 12
 """Number of options from which they are grouped."""
 
@@ -82,7 +85,8 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, many of them in groups."""
-        parameters = self.get_params(ctx)
+        # Arguments stand in the line of usage, and the text says what they are.
+        parameters = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
         if len(parameters) < _MANY:
             super().format_options(ctx, formatter)
             return
@@ -108,6 +112,12 @@ class CommandGroup(click.Group):
     def __init__(self, *arguments: Any, examples: Sequence[str] = (), **rest: Any) -> None:  # Any: click's own
         super().__init__(*arguments, **rest)
         self.examples = tuple(examples)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command with the whole first sentence of its help."""
+        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(_LONGEST)) for name, one in found if one is not None])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 click's signature
         """Write the examples."""

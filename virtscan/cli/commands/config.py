@@ -52,8 +52,8 @@ def check(file: Path | None, allow_unsafe_uri: bool, verbose: bool, quiet: bool)
     exit_codes=ANSWERS,
 )
 @_file
-@click.option("--hypervisor", help="Hypervisor of the device to explain (with --device).")
-@click.option("--device", help="Source device to explain: its segment and the servers that may answer on it.")
+@click.option("--hypervisor", metavar="NAME", help="Hypervisor of the device to explain (with --device).")
+@click.option("--device", metavar="DEVICE", help="Source device to explain: its segment and servers that may answer.")
 @click.option(
     "--inventory",
     type=FILE,

@@ -11,7 +11,7 @@ from virtscan.changes.trend import Every, RiskBy
 from virtscan.cli.commands.diff import compared
 from virtscan.cli.exit_codes import ExitCode, of_report
 from virtscan.cli.help import COMPARES, JUDGES, WORKS, Command, CommandGroup
-from virtscan.cli.history.scope import chosen_scope, named_scope, scope_option
+from virtscan.cli.history.scope import chosen_scope, listed_scope_option, named_scope, scope_option
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import (
     FILE,
@@ -63,7 +63,7 @@ def history() -> None:
 )
 @history_option
 @config_option
-@scope_option
+@listed_scope_option
 @output_options
 @quiet_and_verbose
 def list_(
@@ -212,7 +212,7 @@ def diff(
     show_default=True,
     help="Scans shown: the last of each week or month, or every one. Growth is computed from all.",
 )
-@scope_option
+@listed_scope_option
 @output_options
 @redact_option
 @quiet_and_verbose

@@ -25,6 +25,13 @@ scope_option = click.option(
 )
 
 
+listed_scope_option = click.option(
+    "--scope",
+    metavar="SCOPE|FILE",
+    help="Show only the scans of this configuration: its file, or its scope in virtscan history list.",
+)
+
+
 def chosen_scope(history: "History", which: Which, option: str | None, config: Path | None) -> str | None:
     """Return the scope among whose scans to look; None for any.
 
