@@ -536,6 +536,44 @@ def test_a_script_that_a_boot_file_names_is_read_with_it(machine: Machine) -> No
         assert persistence.tx_checksum is state, (path, persistence.setting)
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "mode", "state"),
+    [
+        ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up off eth0\n", 0o755, State.OFF),
+        ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up off eth0\n", 0o644, State.ON),
+        ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up turn off eth0\n", 0o755, State.ON),
+        ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up {} eth0\n", 0o644, State.ON),
+        ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up sh {} eth0\n", 0o644, State.OFF),
+        ("/etc/rc.local", "#!/bin/sh\noff eth0\n", 0o755, State.UNKNOWN),
+        ("/etc/systemd/system/tx.service", "[Service]\nExecStart={} eth0\n", 0o644, State.ON),
+        ("/etc/systemd/system/tx.service", "[Service]\nExecStart=-/bin/sh {} eth0\n", 0o644, State.OFF),
+    ],
+)
+def test_a_script_that_is_not_executable_runs_only_in_a_shell(
+    machine: Machine, path: str, text: str, mode: int, state: State
+) -> None:
+    script = "/usr/local/sbin/off"
+    machine.file(script, '#!/bin/sh\nethtool -K "$1" tx off\n').chmod(mode)
+    machine.file("/etc/systemd/system/multi-user.target.wants/tx.service", "../tx.service")
+    machine.file("/etc/systemd/system/multi-user.target.wants/networking.service", "../networking.service")
+    machine.file(path, text.format(script)).chmod(0o755)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state, persistence.setting
+
+
+@pytest.mark.parametrize("command", ["/bin/sh /opt/off", "-/bin/sh -e '/opt/off'"])
+def test_a_service_may_run_a_script_without_a_first_line_in_a_shell(machine: Machine, command: str) -> None:
+    machine.file("/opt/off", "ethtool -K eth0 tx off\n")
+    machine.file("/etc/systemd/system/tx.service", f"[Service]\nExecStart={command}\n")
+    machine.file("/etc/systemd/system/multi-user.target.wants/tx.service", "../tx.service")
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is State.OFF
+
+
 def test_the_mode_and_owner_of_files_are_read(machine: Machine) -> None:
     path = "/etc/NetworkManager/dispatcher.d/10-tx"
     script = machine.file(path, "#!/bin/sh\nethtool -K eth0 tx off\n")
@@ -601,6 +639,7 @@ def test_a_file_that_a_boot_script_sources_is_followed(machine: Machine, line: s
     ("path", "text", "state"),
     [
         ("/etc/tuned/mine/tuned.conf", "[net]\nfeatures = tx off\n", State.UNKNOWN),
+        ("/etc/tuned/profiles/mine/tuned.conf", "[net]\nfeatures = tx off\n", State.UNKNOWN),
         ("/etc/tuned/mine/script.sh", "#!/bin/sh\nethtool -K eth0 tx off\n", State.UNKNOWN),
         ("/etc/tuned/mine/tuned.conf", "[cpu]\ngovernor = performance\n", State.ON),
         ("/etc/init/offload.conf", "start on net-device-up IFACE=eth0\nexec /sbin/tune\n", State.UNKNOWN),

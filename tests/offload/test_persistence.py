@@ -235,6 +235,7 @@ def link(match: str = f"MACAddress={MAC}", value: str = "TransmitChecksumOffload
     [
         (f"MACAddress=00:11:22:33:44:55 {MAC}", "eth0", OFF),
         (f"PermanentMACAddress={MAC.upper().replace(':', '-')}", "eth0", OFF),
+        (f"MACAddress={'.'.join(MAC.replace(':', '')[place : place + 4] for place in (0, 4, 8))}", "eth0", OFF),
         ("MACAddress=00:11:22:33:44:55", "eth0", ON),
         ("OriginalName=*", "ens3", OFF),
         ("OriginalName=eth0", "eth0", OFF),

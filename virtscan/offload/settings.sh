@@ -4,6 +4,7 @@ settings() {
     blank='[[:space:]]*'
     owner=$(owned "$root/")
     owner=${owner%% *}
+    local_scripts=$(mention "$root"/usr/local/sbin/* "$root"/usr/local/bin/*)
     profiles
     interfaces
     hooks
@@ -129,7 +130,7 @@ others() {
 # Profiles of this machine, and of those of the distribution the active ones with what they include.
 tuned() {
     features="$named|^${blank}features$blank="
-    unclear "$features" "$root"/etc/tuned/*
+    unclear "$features" "$root"/etc/tuned/* "$root"/etc/tuned/profiles/*
     seen=
     set -- $(cat "$root"/etc/tuned/active_profile 2>/dev/null)
     while [ $# -gt 0 ]; do
@@ -273,8 +274,10 @@ whole() {
 }
 
 attributes() {
-    if [ -x "$1" ]; then say executable "${1#"$root"}"; fi
-    case $(owned "$1") in
+    permissions=$(owned "$1")
+    # By the mode: root executes what its owner alone may execute, whoever looks.
+    case $permissions in *[xst]*) say executable "${1#"$root"}" ;; esac
+    case $permissions in
         "$owner "????-??-*) ;;
         *) say foreign "${1#"$root"}" ;;
     esac
@@ -296,19 +299,19 @@ owned() {
     }
 }
 
-# Adds to $calls, and sends, the scripts running ethtool that these files name by an absolute path. One that a shell
-# reads (`. PATH`, `sh PATH`) needs no first line.
+# Adds to $calls, and sends, the scripts running ethtool that these files name by path, or of /usr/local by name. One
+# that a shell reads (`. PATH`, `sh PATH`) needs no first line.
 called() {
     for candidate; do
         shift
         if [ -r "$candidate" ]; then set -- "$@" "$candidate"; fi
     done
     [ $# -gt 0 ] || return 0
-    sourcing="^\(.*[;&|{([:space:]]\)\{0,1\}\(\.\|source\|[a-z/]*sh\)[[:space:]]\{1,\}"
+    sourcing="^\(.*[;&|{([:space:]=\"'@+!-]\)\{0,1\}\(\.\|source\|[a-z/]*sh\)[[:space:]]\{1,\}"
     sourcing="$sourcing\(-[a-z]*[[:space:]]*\)*[\"']\{0,1\}\(/[A-Za-z0-9_./+@-]*\).*"
     sourced=" $(cat -- "$@" 2>/dev/null | sed -n -e '/^[[:space:]]*#/d' -e "s:$sourcing:\4:p" | tr '\n' ' ') "
-    for path in $(cat -- "$@" 2>/dev/null | grep -v '^[[:space:]]*#' | tr -c 'A-Za-z0-9_./+@-' '\n' | grep '^/..*/' |
-        sort -u); do
+    words=$(cat -- "$@" 2>/dev/null | grep -v '^[[:space:]]*#' | tr -c 'A-Za-z0-9_./+@-' '\n' | sort -u)
+    for path in $(printf '%s\n' "$words" | grep '^/..*/') $(searched); do
         [ -f "$root$path" ] && [ -r "$root$path" ] || continue
         first=
         IFS= read -r first <"$root$path" || :
@@ -323,8 +326,15 @@ called() {
     done 2>/dev/null
 }
 
+# The paths of local scripts that are among the words by their names alone.
+searched() {
+    for file in $local_scripts; do
+        if printf '%s\n' "$words" | grep -qFx -- "${file##*/}"; then printf '%s\n' "${file#"$root"}"; fi
+    done
+}
+
 # The called scripts as part of a pattern.
-naming() { [ -z "$calls" ] || printf '|%s' $calls | sed 's/[.+]/\\&/g'; }
+naming() { [ -z "$calls" ] || printf '|%s' $calls | sed -e 's/[.+]/\\&/g' -e 's:/usr/local/s\{0,1\}bin/::g'; }
 
 # The files that mention ethtool.
 mention() { grep -ls ethtool "$@" 2>/dev/null; }

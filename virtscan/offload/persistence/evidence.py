@@ -53,6 +53,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
             return State.UNKNOWN
         return State.ON if path in self.executable else State.OFF
 
+    @property
+    def idle(self) -> frozenset[str]:
+        """The files that only a shell that is given their paths can run."""
+        return frozenset(path for path in self.files if self.executes(path) is State.OFF)
+
     def starts(self, *services: str) -> State:
         """Return whether one of these services starts at boot; ON where systemd has no services at all."""
         units = {f"{service}.service" for service in services}

@@ -71,7 +71,9 @@ def hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
 
 
 def _states(text: str, hook: _Hook, evidence: Evidence, device: str) -> dict[str, State]:
-    scene = Scene(device=device, arguments=hook.arguments, variables=hook.variables, scripts=evidence.files)
+    scene = Scene(
+        device=device, arguments=hook.arguments, variables=hook.variables, scripts=evidence.files, idle=evidence.idle
+    )
     return run_script(text, scene)
 
 

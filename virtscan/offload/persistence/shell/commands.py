@@ -41,9 +41,12 @@ class Commands(Shell, ABC):
         if first is None:
             self._give(offload_states(fields[1:], self._scene), certain=False)
             return None
-        name = first.rpartition("/")[2]
         if first in self._functions:
             return self._call(self._functions[first], fields[1:])
+        first = self._scene.path_of(first)
+        if first in self._scene.idle:
+            return False
+        name = first.rpartition("/")[2]
         if name == "ethtool":
             self._give(offload_states(fields[1:], self._scene))
             return True

@@ -14,6 +14,7 @@ States = dict[str, State]
 OFFLOAD = frozenset({"-K", "--offload", "--features"})
 _OFFLOAD = re.compile(r"(?<![\w-])(-K|--offload|--features)(?![\w-])")
 _CHECKSUM = re.compile(r"(?<![\w-])tx(?!-(?!checksum))|[$%]|offload", re.IGNORECASE)
+_SEARCHED = ("/usr/local/sbin", "/usr/local/bin")
 _FEATURE = re.compile(r"[a-z][a-z0-9_-]*")
 
 
@@ -22,7 +23,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     `device` is the device in question. `names` are further words that mean it in this place. `variables` and
     `arguments` are the script's; None is an unknown value. `scripts` are other scripts, by path, that it may
-    call.
+    call; those of them that are `idle` are not executable.
     """
 
     device: str
@@ -30,6 +31,12 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     variables: Mapping[str, str | None] = {}
     arguments: tuple[str | None, ...] | None = None
     scripts: Mapping[str, str] = {}
+    idle: frozenset[str] = frozenset()
+
+    def path_of(self, command: str) -> str:
+        """Return the path of a script that is called by its name alone; any other command as it is."""
+        paths = (f"{folder}/{command}" for folder in _SEARCHED)
+        return next((path for path in paths if path in self.scripts and path not in self.idle), command)
 
 
 def offload_states(words: Sequence[Word], scene: Scene) -> States:

@@ -1,5 +1,6 @@
 """Settings in systemd's .link files, which udev applies."""
 
+import re
 from collections.abc import Iterator
 
 from virtscan.model import State
@@ -69,6 +70,16 @@ def _rule_fits(key: str, words: list[str], device: str, macs: tuple[str, ...]) -
         case "OriginalName" if not any(word.startswith("!") for word in words):
             return fits_own_name(words, device)
         case "MACAddress" | "PermanentMACAddress":
-            return State.ON if any(word.lower().replace("-", ":") in macs for word in words) else State.OFF
+            return State.ON if any(_mac(word) in macs for word in words) else State.OFF
         case _:
             return State.UNKNOWN
+
+
+def _mac(word: str) -> str:
+    """Return a hardware address with colons.
+
+    Source:
+        systemd.link(5), MACAddress=: delimited by colons or hyphens, or by dots between pairs of bytes.
+    """
+    digits = re.sub(r"[-:.]", "", word.lower())
+    return ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
