@@ -58,7 +58,7 @@ def test_a_scan_treats_facts_that_are_too_old_as_unknown(files: list[str], capfd
     assert run(["scan", *files, "--format", "json", "--max-age", "4w"]) == 3
     (found,) = findings(capfd)
     assert found["verdict"] == "unknown"
-    renewal = "observed 31 days ago (the limit is 4 weeks): save the output of ethtool -k again"
+    renewal = "observed 31 days ago (the limit is 4 weeks); save the output of ethtool -k again"
     assert any(renewal in fact for fact in found["missing"])
 
 

@@ -11,7 +11,7 @@ from virtscan.model import Policy, State, Waiver
 from virtscan.storage import dumps
 from virtscan.views import VIEWS
 
-LINE = "waiver 'boots from ISO' (domain legacy-*): it matches no finding: correct or remove it"
+LINE = "waiver 'boots from ISO' (domain legacy-*): it matches no finding; correct or remove it"
 
 
 @pytest.fixture

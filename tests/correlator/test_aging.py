@@ -211,11 +211,11 @@ def test_what_is_too_old_is_missing_with_a_gap_for_each_source(at: datetime | No
 
     why = f"{when} (the limit is 1 week)"
     assert [(subject(gap), reason(gap, TAKEN_AT), gap.about, gap.hypervisor) for gap in left.gaps] == [
-        ("kernel of hv1 (sosreport)", f"{why}: take a new sosreport", GapAbout.AGE, "hv1"),
-        ("hv1 (sosreport:hv1.tar.xz)", f"{why}: take a new sosreport", GapAbout.AGE, "hv1"),
-        ("server satellite (sosreport:sat.tar.xz)", f"{why}: take a new sosreport", GapAbout.SERVER, None),
-        ("records of https://c", f"{why}: scan again when it can be read", GapAbout.AGE, None),
-        ("subnets of https://c", f"{why}: scan again when it can be read", GapAbout.AGE, None),
+        ("kernel of hv1 (sosreport)", f"{why}; take a new sosreport", GapAbout.AGE, "hv1"),
+        ("hv1 (sosreport:hv1.tar.xz)", f"{why}; take a new sosreport", GapAbout.AGE, "hv1"),
+        ("server satellite (sosreport:sat.tar.xz)", f"{why}; take a new sosreport", GapAbout.SERVER, None),
+        ("records of https://c", f"{why}; scan again when it can be read", GapAbout.AGE, None),
+        ("subnets of https://c", f"{why}; scan again when it can be read", GapAbout.AGE, None),
     ]
     assert here.kernel is None
     assert here.status is HostStatus.PARTIAL
@@ -225,7 +225,7 @@ def test_what_is_too_old_is_missing_with_a_gap_for_each_source(at: datetime | No
     assert web.interfaces[0].mac == "52:54:00:93:76:af"
     assert web.state is DomainState.UNKNOWN
     assert db.interfaces[0].attachments == (Attachment(DeviceName("br0"), None),)
-    assert (sat.tx_checksum, words(sat.reason)) == (State.UNKNOWN, f"{why}: take a new sosreport")
+    assert (sat.tx_checksum, words(sat.reason)) == (State.UNKNOWN, f"{why}; take a new sosreport")
     assert (sat.macs, sat.persistence, sat.kernel) == ((Mac(SERVING),), None, None)
     old = everything(at)
     assert (sat.addresses, left.netboots, left.subnets) == (old.servers[0].addresses, old.netboots, old.subnets)
@@ -238,7 +238,7 @@ def test_the_verdict_is_unknown_and_says_what_is_too_old_and_how_to_renew_it() -
     found = finding_of(limited(old))
     assert (found.rule, found.verdict) == ("R13", Verdict.UNKNOWN)
     told = missing(limited(old))
-    assert "hv1 (sosreport:hv1.tar.xz): observed 31 days ago (the limit is 1 week): take a new sosreport" in told
+    assert "hv1 (sosreport:hv1.tar.xz): observed 31 days ago (the limit is 1 week); take a new sosreport" in told
     assert "kernel of hv1 (sosreport): observed 31 days ago" in told
     assert "TX checksum offload of satellite eth0: observed 31 days ago" in told
 
@@ -300,7 +300,7 @@ def test_devices_of_another_source_age_alone() -> None:
     (gap,) = left.gaps
 
     assert subject(gap) == "bond2, bond3 of hv1 (ansible, libvirt)"
-    assert reason(gap, TAKEN_AT) == "observed 31 days ago (the limit is 1 week): gather its facts again"
+    assert reason(gap, TAKEN_AT) == "observed 31 days ago (the limit is 1 week); gather its facts again"
     assert [device.kind for device in here.devices] == [DeviceKind.UNKNOWN, DeviceKind.UNKNOWN, DeviceKind.ETHERNET]
     assert here.status is HostStatus.COMPLETE
 

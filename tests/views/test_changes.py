@@ -26,7 +26,7 @@ from virtscan.changes import (
 )
 from virtscan.correlator.judging import judge
 from virtscan.model import HostStatus, State, Verdict, Waiver
-from virtscan.reporters import REPORTERS
+from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views.changes import view
 from virtscan.views.wording import changes as wording
 
@@ -196,3 +196,11 @@ def test_what_is_newly_at_risk_stands_before_what_is_newly_unknown() -> None:
     text = "\n".join(table(compare(inventory(), inventory(first, second, servers=servers), judge)))
 
     assert 0 < text.index("because of sat-b") < text.index("because of sat-a")
+
+
+def test_a_title_that_does_not_fit_is_indented_below_its_first_line() -> None:
+    change = HostChange(kind=Kind.ADDED, old=None, new="hv1", statuses=(None, HostStatus.COMPLETE))
+    changes = Changes(old=OLD, new=NEW, hypervisors=(change,))
+
+    lines = REPORTERS["table"].render(view(changes), RenderOptions(width=16)).decode().partition("\n\n")[2].splitlines()
+    assert lines[:3] == ["1 hypervisor", "  added.", "  hv1  0 VMs"]

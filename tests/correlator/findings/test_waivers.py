@@ -121,7 +121,7 @@ def test_a_waiver_that_matches_no_finding_is_warned_about() -> None:
     typo = Waiver(reason="boots from ISO", hypervisor="hv1", domain="wbe*")
 
     assert warned(typo) == [
-        ("waiver 'boots from ISO' (hypervisor hv1, domain wbe*)", "it matches no finding: correct or remove it")
+        ("waiver 'boots from ISO' (hypervisor hv1, domain wbe*)", "it matches no finding; correct or remove it")
     ]
 
 
@@ -129,7 +129,7 @@ def test_a_waiver_may_be_for_a_host_that_could_not_be_read() -> None:
     dead = hypervisor("hv9", status=HostStatus.FAILED)
 
     ((_, reason),) = warned(Waiver(reason="x", domain="elsewhere"), others=(dead,))
-    assert reason == ("it matches no finding, or it is meant for an unread item (hypervisors: 1): correct or remove it")
+    assert reason == ("it matches no finding, or it is meant for an unread item (hypervisors: 1); correct or remove it")
 
 
 def test_a_waiver_that_comes_second_everywhere_is_not_called_useless() -> None:
@@ -247,14 +247,14 @@ def test_what_is_clear_needs_no_waiver_and_says_that_it_is_unused(looked_at: Inv
     found = finding_of(looked_at)
 
     assert (found.waived, found.waived_servers) == (None, ())
-    assert [reason(gap) for gap in correlate(looked_at).warnings] == ["it matches no finding: correct or remove it"]
+    assert [reason(gap) for gap in correlate(looked_at).warnings] == ["it matches no finding; correct or remove it"]
 
 
 @pytest.mark.parametrize(
     ("waiver", "reasons"),
     [
         (accepted(NEAR), []),
-        (accepted("nobody"), ["it matches no finding: correct or remove it"]),
+        (accepted("nobody"), ["it matches no finding; correct or remove it"]),
         (
             replace(accepted(NEAR), until=TODAY - timedelta(days=1)),
             [f"it expired on {TODAY - timedelta(days=1)}; renew or remove it"],

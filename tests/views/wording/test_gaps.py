@@ -44,5 +44,5 @@ def test_every_item_and_cause_is_in_the_union_that_files_are_read_by() -> None:
 def test_an_age_is_counted_from_the_scan_and_a_date_without_one() -> None:
     old = TooOld(observed_at=TAKEN_AT.replace(month=10), max_age=604800.0, sources=("sosreport:a",))
 
-    assert cause_words(old, TAKEN_AT) == "observed 31 days ago (the limit is 1 week): take a new sosreport"
-    assert cause_words(old) == "observed 2026-10-22 02:00 UTC (the limit is 1 week): take a new sosreport"
+    assert cause_words(old, TAKEN_AT) == "observed 31 days ago (the limit is 1 week); take a new sosreport"
+    assert cause_words(old) == "observed 2026-10-22 02:00 UTC (the limit is 1 week); take a new sosreport"

@@ -41,7 +41,7 @@ def _title(group: RowGroup, room: int | None) -> list[str]:
     whole = f"{title} {advice}".rstrip()
     if room is None:
         return [unglued(whole)]
-    lines = wrap(whole, room)
+    lines = wrap(whole, room, indent=_INDENT)
     if len(lines) > 1 and advice:
         below = (f"{_INDENT}{part[:1].upper()}{part[1:]}" for part in parts)
         lines = [

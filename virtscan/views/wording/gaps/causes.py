@@ -52,7 +52,7 @@ def cause_words(cause: AnyCause, taken_at: datetime | None = None) -> str:
             return found
     match cause:
         case c.TooOld(sources=sources):
-            return f"{complaint(cause, taken_at)}: {renewal(*sources)}"
+            return f"{complaint(cause, taken_at)}; {renewal(*sources)}"
         case _:
             raise TypeError(cause)
 
@@ -213,10 +213,10 @@ def _waivers_and_captures(cause: AnyCause) -> str | None:
             return f"it expired on {until}; renew or remove it"
         case m.WaiverUnused(unread=unread):
             maybe = f", or it is meant for an unread item (hypervisors: {unread})" if unread else ""
-            return f"it matches no finding{maybe}: correct or remove it"
+            return f"it matches no finding{maybe}; correct or remove it"
         case m.ForeignFrames(frames=frames, link=link, link_name=name):
             kind = f"link type {link}, {name or 'unknown to virtscan'}"
-            return f"{frames} frames are not Ethernet ({kind}): capture at the server's or the VM's device"
+            return f"{frames} frames are not Ethernet ({kind}); capture at the server's or the VM's device"
         case m.UnreadMessages(messages=messages, defect=defect):
             return f"{messages} DHCP or TFTP messages are {defect.value}: {_ADVICE[defect]}"
         case m.TooManyBoots(requests=requests, limit=limit):
