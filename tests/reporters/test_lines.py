@@ -49,6 +49,12 @@ def test_a_value_that_is_unknown_is_a_hole() -> None:
     assert [len(part.split()) for part in chart.lines[0].parts] == [2, 2]
 
 
+def test_a_single_value_is_a_dot() -> None:
+    chart = next(chart for chart in lines.of_document(capacity(1, hole=1)) if chart.title.startswith("vCPUs"))
+
+    assert chart.lines[0].parts[0] == "0.00,40.00 0.00,40.00"
+
+
 def test_the_largest_are_drawn_and_the_others_are_counted() -> None:
     chart = lines.of_document(capacity(8))[0]
 

@@ -125,10 +125,15 @@ def _parts(values: Mapping[str, float | None], place: Mapping[str, float], top: 
         if value is not None:
             part.append(f"{place[time]:.2f},{_HEIGHT - _HEIGHT * value / top:.2f}")
         elif part:
-            yield " ".join(part)
+            yield _points(part)
             part = []
     if part:
-        yield " ".join(part)
+        yield _points(part)
+
+
+def _points(part: Sequence[str]) -> str:
+    """Write a stretch; a single point twice, because a browser draws that as a dot, and a lone one not at all."""
+    return " ".join(part if len(part) > 1 else (*part, *part))
 
 
 def _places(times: Sequence[str]) -> dict[str, float]:
