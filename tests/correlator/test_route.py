@@ -290,6 +290,32 @@ def test_a_hypervisor_without_known_nics_may_be_a_domain_of_another(
     assert tuple(one for one in found.missing if isinstance(one, NeedsNicKinds)) == needed
 
 
+@pytest.mark.parametrize(
+    ("devices", "beside", "more", "confidence"),
+    [
+        ((), True, {}, Confidence.LOW),
+        ((bridge("br0"),), True, {}, Confidence.LOW),
+        ((), True, {"machine": Machine.VIRTUAL}, Confidence.LOW),
+        ((nic("eth0", mac=Mac(OTHER), driver="virtio_net"),), True, {}, Confidence.MEDIUM),
+        ((), True, {"physical": True}, Confidence.MEDIUM),
+        ((), True, {"machine": Machine.PHYSICAL}, Confidence.MEDIUM),
+        ((), True, {"lists_all_domains": True}, Confidence.MEDIUM),
+        ((), False, {}, Confidence.MEDIUM),
+    ],
+)
+def test_a_server_that_is_not_found_may_be_on_a_hypervisor_that_may_be_a_domain(
+    devices: tuple[Device, ...], beside: bool, more: dict[str, Any], confidence: Confidence
+) -> None:
+    """It may have domains that were not read, and may be a domain itself as long as none of its NICs is known."""
+    there = hypervisor("hv2", devices=devices, **{"lists_all_domains": False} | more)
+    guests = (domain("any", macvtap("bond3", mac="52:54:00:00:00:0e")),) if beside else ()
+    found = finding_of(scene(beside=guests, others=(there,)))
+
+    assert (found.rule, found.confidence) == ("R10", confidence)
+    needed = (NeedsNicKinds(hypervisor="hv2", device=None),) if confidence is Confidence.LOW else ()
+    assert tuple(one for one in found.missing if isinstance(one, NeedsNicKinds)) == needed
+
+
 def test_a_nic_that_fills_inside_a_nested_hypervisor_fills_for_good() -> None:
     inner = hypervisor(
         "hv2",

@@ -218,10 +218,16 @@ def test_a_hypervisor_that_is_a_domain_by_one_device_may_be_another_one_by_anoth
     assert found.is_carried("hv2")
 
 
-def test_a_device_of_unknown_kind_on_a_machine_that_is_not_virtual_is_a_guests() -> None:
+@pytest.mark.parametrize("machines", [(Machine.PHYSICAL, Machine.UNKNOWN), (Machine.UNKNOWN, Machine.PHYSICAL)])
+def test_a_device_of_unknown_kind_on_a_machine_that_is_not_virtual_is_a_guests(machines: tuple[Machine, ...]) -> None:
     doubtful = device("web", DeviceKind.UNKNOWN, mac=INNER)
-    found = fleet(hypervisor("hv1", carrier()), hypervisor("hv2", devices=(eth(B), doubtful), machine=Machine.PHYSICAL))
+    found = fleet(
+        hypervisor("hv1", carrier()),
+        hypervisor("hv2", devices=(eth(B), doubtful), machine=machines[0]),
+        hypervisor("hv3", devices=(eth(B),), machine=machines[1]),
+    )
 
+    assert found.machines["hv2"] == found.machines["hv3"]
     assert found.carriers == {}
 
 

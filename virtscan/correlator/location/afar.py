@@ -3,7 +3,7 @@
 import msgspec
 
 from virtscan.correlator.devices.attachment import AttachmentPoint
-from virtscan.correlator.devices.nic import NicKind, belongs_to_a_nic, is_nic, is_physical, may_be_nic
+from virtscan.correlator.devices.nic import NicKind, belongs_to_a_nic, is_nic, is_physical
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.location.memory import Remembered
 from virtscan.correlator.location.places import Bare, GuestNic, HostDevice, HostItself, Place, UnlocatedServer
@@ -115,9 +115,7 @@ def neighbour(name: str, fleet: Fleet) -> Neighbour:
         leaves=_leaves_by_filling_nics(host, kinds),
         is_carried=fleet.is_carried(name),
         may_carry=machine in fleet.incomplete_machines,
-        shows_nics=any(
-            may_be_nic(device) and device.mac is not None for one in fleet.of_machine(name) for device in one.devices
-        ),
+        shows_nics=machine not in fleet.without_nics,
     )
 
 
@@ -133,12 +131,20 @@ def _may_be_carried(
     """Return the reason why the server's hypervisor may be a domain of this one: one that was not read, or any."""
     incomplete = next((one.name for one in fleet.of_machine(here) if one.name in fleet.incomplete), None)
     if incomplete is None:
-        is_alone = sum(len(one.domains) for one in fleet.of_machine(here)) <= 1
-        return None if seen.shows_nics or is_alone else NeedsNicKinds(hypervisor=place.hypervisor, device=None)
+        return (
+            None
+            if seen.shows_nics or _is_alone(here, fleet)
+            else NeedsNicKinds(hypervisor=place.hypervisor, device=None)
+        )
     devices = fleet.hypervisors[place.hypervisor].devices
     macs = tuple(sorted(device.mac for device in devices if device.mac is not None and is_nic(device)))
     why = WhyUnlocated.HYPERVISOR_INCOMPLETE
     return NeedsPlace(server=_name(stack), why=why, macs=macs, hypervisor=incomplete)
+
+
+def _is_alone(here: str, fleet: Fleet) -> bool:
+    """Return True if a hypervisor has no domain, known or not, beside the interface's own."""
+    return sum(len(one.domains) for one in fleet.of_machine(here)) <= 1
 
 
 def _is_nested(point: AttachmentPoint, there: str, seen: Neighbour, fleet: Fleet) -> State:
@@ -183,6 +189,9 @@ def _unlocated(
     if lacking is not None:
         why_low = WhyUnlocated.HYPERVISOR_INCOMPLETE
         missing.append(NeedsPlace(server=_name(stack), why=why_low, macs=place.macs, hypervisor=lacking))
+    floating = _floating(place, point.hypervisor, fleet)
+    if floating is not None:
+        missing.append(NeedsNicKinds(hypervisor=floating, device=None))
     if point.machine is Machine.UNKNOWN:
         missing.append(needs_nic_kinds(point))
     return Position(
@@ -192,6 +201,16 @@ def _unlocated(
         missing=tuple(missing),
         weak=bool(missing),
     )
+
+
+def _floating(place: UnlocatedServer, here: str, fleet: Fleet) -> str | None:
+    """Name a hypervisor that may carry the server unseen, and may be a domain of this one, because it shows no NIC.
+
+    This one is not among them: it was read completely.
+    """
+    name = next(iter(fleet.floating), None)
+    is_read = place.copy and name not in fleet.lacking
+    return None if is_read or _is_alone(here, fleet) else name
 
 
 def _last_seen(stack: SendingStack, remembered: Remembered, point: AttachmentPoint, fleet: Fleet) -> Position | None:

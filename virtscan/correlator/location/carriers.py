@@ -45,12 +45,12 @@ def carriers_of(
         key = carrier.hypervisor, id(carrier.domain)
         found[machine][key] = min(found[machine].get(key, carrier), carrier, key=_doubt)
 
-    by_name = {host.name: host for host in hosts}
+    physical = {machines[host.name] for host in hosts if is_physical(host)}
     for mac, owners in devices.items():
         # A machine that has the domain itself has the device for it, wherever else the domain is defined.
         at_home = {machines[owner.hypervisor] for owner in interfaces[mac]}
         for name, device in owners if at_home else ():
-            own = _is_own(device, by_name[name])
+            own = _is_own(device, on_physical=machines[name] in physical)
             if own is State.OFF or machines[name] in at_home:
                 continue
             doubts = () if own is State.ON else (NeedsNicKinds(hypervisor=name, device=None, nics=(device.name,)),)
@@ -114,8 +114,8 @@ def _doubt(carrier: CarryingDomain) -> tuple[tuple[str, ...], ...]:
     return tuple((one.hypervisor, *one.nics) for one in carrier.doubts)
 
 
-def _is_own(device: Device, host: Hypervisor) -> State:
-    """Return whether a device is the host's NIC, or has the MAC of one; taps and macvtaps have their guests'.
+def _is_own(device: Device, *, on_physical: bool) -> State:
+    """Return whether a device is its machine's NIC, or has the MAC of one; taps and macvtaps have their guests'.
 
     One of unknown kind may be either. On a machine that is known not to be virtual it is a guest's.
     """
@@ -123,4 +123,4 @@ def _is_own(device: Device, host: Hypervisor) -> State:
         return State.ON
     if device.kind in {DeviceKind.MACVLAN, DeviceKind.VETH} or device.backing is Backing.VIRTUAL:
         return State.OFF
-    return State.OFF if device.name.startswith(LOCAL_NAMES) or is_physical(host) else State.UNKNOWN
+    return State.OFF if device.name.startswith(LOCAL_NAMES) or on_physical else State.UNKNOWN

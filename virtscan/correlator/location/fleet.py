@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from virtscan.correlator.devices.nic import NicKind, kinds_of_nics
+from virtscan.correlator.devices.nic import NicKind, is_physical, kinds_of_nics, may_be_nic
 from virtscan.correlator.location.carriers import (
     CarryingDomain,
     InterfaceOwner,
@@ -39,8 +39,10 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     name, `members` lists them by that name. `carriers` are the domains that a hypervisor, by its machine, is or may be
     itself. `incomplete` names the hypervisors that may have domains which were not read, `lacking` those with any
     unread item. `lacking_domains` are those with an unread domain. `lacking_devices` are those with an unread device,
-    which may have any MAC. `unread` names those that were not read completely, `outdated` those whose facts are too old
-    to count. `incomplete_machines` are those that incomplete hypervisors are, or run on.
+    which may have any MAC. `without_nics` are the machines of which the MAC of no NIC is known, by which a domain is
+    found. `floating` names the incomplete hypervisors, unless unread, that may for this reason be domains of any other;
+    those with an unread item come first. `unread` names those that were not read completely, `outdated` those whose
+    facts are too old to count. `incomplete_machines` are those that incomplete hypervisors are, or run on.
     """
 
     hypervisors: Mapping[str, Hypervisor]
@@ -57,6 +59,8 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     lacking: frozenset[str]
     lacking_domains: frozenset[str]
     lacking_devices: frozenset[str]
+    without_nics: frozenset[str]
+    floating: tuple[str, ...]
     unread: tuple[str, ...]
     outdated: frozenset[str]
 
@@ -123,6 +127,12 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
     lacking_domains = frozenset(_lacking_domains(inventory))
     lacking = lacking_domains | unread
     incomplete = lacking | {host.name for host in hosts if not host.lists_all_domains}
+    without_nics = frozenset(machines.values()) - {machines[host.name] for host in hosts if _shows_nics(host)}
+    floating = (
+        host.name
+        for host in hosts
+        if host.name in incomplete - unread and machines[host.name] in without_nics - carried and not is_physical(host)
+    )
     return Fleet(
         hypervisors={host.name: host for host in known},
         interfaces=interfaces,
@@ -140,6 +150,8 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
         lacking=lacking,
         lacking_domains=lacking_domains,
         lacking_devices=frozenset(_lacking_devices(inventory)),
+        without_nics=without_nics,
+        floating=tuple(sorted(floating, key=lambda name: name not in lacking)),
         unread=tuple(sorted(unread)),
         outdated=outdated,
     )
@@ -148,6 +160,10 @@ def survey(inventory: Inventory, macs: Iterable[Mac]) -> Fleet:
 def _targets_of(host: Hypervisor) -> Iterator[str]:
     interfaces = (interface for domain in host.domains for interface in domain.interfaces)
     return (interface.target for interface in interfaces if interface.target is not None)
+
+
+def _shows_nics(host: Hypervisor) -> bool:
+    return any(may_be_nic(device) and device.mac is not None for device in host.devices)
 
 
 def _devices_by_mac(hosts: Iterable[Hypervisor]) -> dict[Mac, list[tuple[str, Device]]]:
