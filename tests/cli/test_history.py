@@ -341,6 +341,12 @@ def test_the_footer_has_the_exit_code_of_a_scan_that_was_not_kept(
     assert "; exit code 74." in capfd.readouterr().out
 
 
+def test_the_footer_has_the_exit_code_of_a_scan_that_was_not_saved(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([*SCAN, "--save", "/dev/full"]) == 74
+
+    assert capfd.readouterr().out.endswith("; exit code 74.\n")
+
+
 def test_nights_under_pseudonyms_are_compared(url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     night = [*SCAN, "--history", url, "--since", url, "--redact", str(tmp_path / "map")]
     assert run(night) == AT_RISK

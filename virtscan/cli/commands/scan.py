@@ -92,7 +92,8 @@ def scan(
             _save(inventory, saved, keep_earlier=outcome.code is ExitCode.NOTHING_SEEN)
         rendering = rendering.with_note(default_uri_line(plan, names=console.names)).with_what_if(outcome.what_if)
         judged = with_file(outcome.report, save, is_redacted=redact is not None)
-        run = outcome.run(seconds, failure=keeping.failure or night.failure)
+        unsaved = None if saved is None else saved.failure
+        run = outcome.run(seconds, failure=keeping.failure or night.failure or unsaved)
         rendering.with_pseudonyms(redacted.text).write(judged, shown, console, run, outcome.news)
     night.end(quiet=quiet)
     if outcome.refused is not None:
@@ -116,8 +117,8 @@ class _ScanResult(msgspec.Struct, frozen=True, kw_only=True):
     news: News | None
     code: ExitCode
 
-    def run(self, seconds: float, *, failure: str | None) -> Run:
-        """Return the facts about this run that metrics hold; a failure of the history decides the exit code."""
+    def run(self, seconds: float, *, failure: str | OSError | None) -> Run:
+        """Return the facts about this run that metrics hold; a failed save or history decides the exit code."""
         return Run(exit_code=self.code if failure is None else OutputError.exit_code, seconds=seconds)
 
 
