@@ -129,7 +129,7 @@ def refuse_other_names(one: Inventory, origin: object, other: Inventory, other_o
         InventoryError: The names of the inventories are of different kinds.
     """
     if one.redaction != other.redaction:
-        problem = "the same pseudonym may be two different hosts; merge files with real names, then use --redact"
+        problem = "the same pseudonym may be two different hosts; use files with real names, then --redact"
         raise InventoryError(f"{origin}: not redacted with the same map as {other_origin}: {problem}")
 
 

@@ -69,7 +69,7 @@ def diff(
     keep_apart(*places(wanted), ("--redact", redact))
     redacted = redaction(redact)
     sides = [earlier(text, origin, scope=scope) for text, origin in ((old, "OLD"), (new, "NEW"))]
-    refuse_other_names(sides[1], "NEW", sides[0], "OLD")
+    refuse_other_names(sides[1], new, sides[0], old)
     first, second = (
         redacted.of_earlier(judged_on(side, console, lower_device=lower_device, max_age=max_age)) for side in sides
     )
