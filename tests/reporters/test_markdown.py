@@ -84,6 +84,13 @@ def test_a_sentence_is_whole_and_a_name_loses_its_middle() -> None:
     assert (len(name), "…" in name, sentence) == (300, True, long)
 
 
+def test_a_signed_number_is_plain_text() -> None:
+    section = Section(key="rows", columns=(Column("a"),), rows=(("at -10240 MiB (+0)",),))
+    shown = REPORTERS["markdown"].render(Document(schema="test/1", version="1", sections=(section,))).decode()
+
+    assert "| at -10240 MiB (+0) |" in shown
+
+
 def test_code_ends_with_its_clause() -> None:
     assert (
         "`/sys/class/net`; `ssh://`"

@@ -12,7 +12,7 @@ from virtscan.views.rows.lazy import Value
 # A word that no Markdown reads as anything else. All others become code: emphasis, lists, links and HTML, but also
 # syntax of sites, such as @mentions, #references, addresses made links, and :ab: made a picture, as in a MAC.
 _PLAIN = re.compile(
-    r"(?!www\.|\d+[.)]+$)[(\"']?(?:\d\d:\d\d|[^\W_]+(?:[./'=-][^\W_]+)*)[)\"']*[.,;:!?)]*", re.IGNORECASE
+    r"(?!www\.|\d+[.)]+$)[(\"']?(?:[+-](?=\d))?(?:\d\d:\d\d|[^\W_]+(?:[./'=-][^\W_]+)*)[)\"']*[.,;:!?)]*", re.IGNORECASE
 )
 _QUOTED = re.compile("(`[^`]+`)")
 _BACKTICKS = re.compile("`+")
