@@ -173,6 +173,32 @@ def test_a_proxy_names_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "goes_on", "failed"),
+    [
+        (Checksum.PARTIAL, False, Failed.YES),
+        (Checksum.PARTIAL, True, Failed.NO),
+        (Checksum.GOOD, False, Failed.UNCLEAR),
+        (None, False, Failed.UNCLEAR),
+    ],
+)
+def test_a_proxy_whose_answers_the_client_ignores_is_asked_again(
+    kind: Checksum | None, goes_on: bool, failed: Failed, tmp_path: Path
+) -> None:
+    reply = dhcp(5, FROM, PXE, reply=True, transaction=7, file=b"grub.efi")
+    shots = []
+    for time in (1, 2, 4):
+        shots.append(datagram(time, dhcp(3, PXE, transaction=7), (CLIENT_MAC, CLIENT, 68), (SERVER_MAC, SERVER, 4011)))
+        shots += [answered(time + 0.1, reply, port=4011, to=68, kind=kind)] if kind is not None else []
+    if goes_on:
+        resent = [answered(time, data(1, 5), kind=Checksum.PARTIAL) for time in (5.1, 7)]
+        shots += [said(5, read_request("grub.efi")), *resent]
+
+    found = only(trace(tmp_path, *lease(file=b""), *shots, until=20))
+    assert judge(found).failed is failed
+    assert found.retries == 2
+
+
+@pytest.mark.parametrize(
     ("more", "file"),
     [
         ([(67, b"option.0\0")], "option.0"),

@@ -69,6 +69,7 @@ DHCP (RFC 2131, 3.1 and 3.2; RFC 8415 for IPv6, whose solicit and advertise take
     SELECTING, no offer                            no-answer
     OFFERED, discovers again                       offers-not-requested
     BOUND, requests again in the same transaction  acknowledgement-not-taken
+    BOUND, requests the file of a proxy again      acknowledgement-not-taken
     BOUND                                          address-only, unless a file is requested
 
 TFTP (RFC 1350; RFC 2347 for options, RFC 2348 for the block size)::

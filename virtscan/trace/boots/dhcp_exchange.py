@@ -31,6 +31,7 @@ class DhcpExchange(Exchange):
         self._acknowledgement: Checksum | None = None
         self._acknowledged_at = packet.time
         self._acknowledgement_missed = False
+        self._file_requested = False
 
     @property
     def acknowledged(self) -> bool:
@@ -47,6 +48,8 @@ class DhcpExchange(Exchange):
         if step is AddressStep.DISCOVER:
             self._keeps_transaction = same and step in self._seen
             self.client_sent(packet, again=step in self._seen)
+        elif step is AddressStep.REQUEST and packet.destination_port == PROXY:
+            self._requests_file(packet, server=message.server or packet.destination)
         elif step is AddressStep.REQUEST:
             unanswered = not self.acknowledged or (same and self._misses_acknowledgement(packet.time))
             again = step in self._seen and unanswered
@@ -65,7 +68,7 @@ class DhcpExchange(Exchange):
     def went_on(self) -> None:
         """Note that the client uses its address."""
         self.took_all()
-        self._acknowledgement_missed = False
+        self._acknowledgement_missed = self._file_requested = False
 
     def over(self, time: float) -> bool:
         """Return True if a message in another transaction begins another attempt.
@@ -113,6 +116,17 @@ class DhcpExchange(Exchange):
         missed = time - self._acknowledged_at >= _REACTION and not self.gave_up(time)
         self._acknowledgement_missed = self._acknowledgement_missed or missed
         return missed
+
+    def _requests_file(self, packet: Packet, *, server: bytes) -> None:
+        """Take a request to a proxy, which names the file; a second one shows that its answer was not taken."""
+        self.client_sent(packet, again=self._file_requested)
+        if self._file_requested:
+            self._acknowledgement_missed = True
+        else:
+            self.took_all()
+            self._acknowledgement = None  # the address was acknowledged
+        self._file_requested = True
+        self._flow = server
 
     def _learn(self, message: Dhcp, server: bytes) -> None:
         if len(self._answers_seen) < _MOST_ANSWERS:

@@ -35,7 +35,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 _WORDS = {
     Outcome.COMPLETE: "the file was downloaded",
     Outcome.OFFERS_NOT_REQUESTED: "the client repeated its discover, and never requested an offer",
-    Outcome.ACKNOWLEDGEMENT_NOT_TAKEN: "the server acknowledged the address, and the client requested it again",
+    Outcome.ACKNOWLEDGEMENT_NOT_TAKEN: "the server acknowledged a request, and the client repeated it",
     Outcome.OPTIONS_NOT_ACKNOWLEDGED: "the server resent its option acknowledgements, and the client acknowledged none",
     Outcome.DATA_NOT_ACKNOWLEDGED: "the server resent its data, and the client acknowledged none",
     Outcome.CONNECTION_NOT_ACKNOWLEDGED: "the server accepted the connection, and the client never continued",
