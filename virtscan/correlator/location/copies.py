@@ -75,7 +75,8 @@ def _copy(owner: InterfaceOwner) -> DomainCopy:
 def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain]]:
     """Yield the domains that are the server's machine: by its uuid, or by a NIC where the named device was not read."""
     uuid = machine_uuid(stack.server.system_uuid)
-    found = {id(domain): (name, domain) for name, domain in fleet.domains.get(uuid or "", ())}
+    same_uuid = () if uuid is None else fleet.domains.get(uuid, ())
+    found = {id(domain): (name, domain) for name, domain in same_uuid}
     nics = () if stack.observed else (one.device for one in stack.server.devices if is_nic(one.device))
     for mac in sorted({mac for nic in nics if (mac := nic.own_mac) is not None}):
         found |= {id(owner.domain): (owner.hypervisor, owner.domain) for owner in fleet.interfaces.get(mac, ())}
