@@ -85,8 +85,11 @@ def eth(mac: Mac | None, name: str = "eth0", **more: Any) -> Device:
             marks(eth(A), system_uuid=UUID[:-1] + "2"),
             False,
         ),
+        (marks(eth(A), system_uuid=UUID), marks(eth(A), system_uuid=UUID[:-1] + "2"), True),
         # A made-up MAC may be on several machines, or lent to a NIC by the macvtap of a guest.
         (marks(eth(INNER), eth(B, "eth1")), marks(eth(INNER)), False),
+        (marks(eth(INNER)), marks(eth(INNER)), False),
+        (marks(eth(A), eth(INNER, "eth1")), marks(eth(A), eth(INNER, "eth1")), True),
         (marks(eth(A), eth(B, "eth1")), marks(eth(A), domains=(domain("web01", bridged(mac=A)),)), False),
         (marks(eth(A)), marks(eth(B)), False),
         (marks(eth(None)), marks(eth(None)), False),

@@ -74,5 +74,5 @@ def _marks(host: Hypervisor) -> Iterator[Hashable]:
     if (uuid := machine_uuid(host.system_uuid)) is not None:
         yield uuid
     macs = _nic_macs(host)
-    if macs:
+    if any(map(is_burned_in, macs)):
         yield macs
