@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from tests.build import bridged, domain, hypervisor, inventory, macvtap
+from tests.build import hypervisor, inventory
 from virtscan.config import Options
 from virtscan.config.scope import scope_of
 from virtscan.model import Plan, Target, TargetKind
@@ -60,20 +59,6 @@ def test_a_namesake_renames_no_key(tmp_path: Path) -> None:
     assert beside.name != alone.name
     assert beside.keys == alone.keys == ("name:hv1", f"uri:xml:{folders[0]}")
     assert other.keys[-1] == f"uri:xml:{folders[1]}"
-
-
-def test_the_key_of_an_interface_is_its_domain_and_mac_else_its_index() -> None:
-    twice = "52:54:00:00:00:02"
-    interfaces = (
-        macvtap(mac="52:54:00:00:00:01"),
-        replace(bridged(mac=twice), index=1),
-        replace(bridged(mac=twice), index=2),
-        replace(bridged(), index=4, mac=None),
-    )
-
-    keys = domain("web", *interfaces, uuid=UUID).interface_keys
-    assert keys == tuple(f"{UUID.lower()}/{end}" for end in ("52:54:00:00:00:01", "#1", "#2", "#4"))
-    assert domain("web", interfaces[0]).interface_keys == ("name:web/52:54:00:00:00:01",)
 
 
 def test_keys_and_scope_name_nothing_under_redact() -> None:

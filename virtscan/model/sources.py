@@ -127,9 +127,6 @@ TARGETS: Mapping[TargetKind, Source] = {
 }
 """Sources of hypervisors; `help` is that of the option."""
 
-LIBVIRT_TEST = "test"
-"""Scheme of libvirt's test driver, of whose URIs the path identifies."""
-
 
 def forms() -> str:
     """List every SOURCE for an error message."""
@@ -165,20 +162,6 @@ def renewal(*sources: str) -> str:
     """Return how to renew facts of these sources, as shown: of the first that a scan alone does not renew."""
     own = (row.renewal for source in sources for row in _rows(source) if row.renewal != SCAN_AGAIN)
     return next(own, SCAN_AGAIN)
-
-
-def path_in(source: str) -> str | None:
-    """Return the path in a source as shown, or None if it has none.
-
-    Text after an unknown scheme counts as a path, except in a URL: a source of a later version must not leak.
-    """
-    scheme, colon, rest = source.partition(":")
-    known = [row.address for row in _rows(source)]
-    if not colon or (known and AddressKind.PATH not in known):
-        return None
-    if rest.startswith("//") and not known:
-        return rest.removeprefix("//") if scheme == LIBVIRT_TEST else None
-    return rest
 
 
 def _rows(source: str) -> Iterable[Source]:

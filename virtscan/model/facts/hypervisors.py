@@ -8,7 +8,7 @@ import msgspec
 
 from virtscan.model.facts.packing import Packed, pack, unpack
 from virtscan.model.facts.resources import Processor, Resources
-from virtscan.model.identity.keys import host_keys, interface_keys
+from virtscan.model.identity.keys import host_keys
 from virtscan.model.identity.mac import Mac
 from virtscan.model.states import (
     Backing,
@@ -127,11 +127,6 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     def with_resources(self, resources: Resources) -> "Domain":
         """Return the domain with these resources."""
         return msgspec.structs.replace(self, packed=pack(resources))
-
-    @property
-    def interface_keys(self) -> tuple[str, ...]:
-        """Keys of the interfaces on any hypervisor, in their order."""
-        return interface_keys([(one.index, one.mac) for one in self.interfaces], uuid=self.uuid, name=self.name)
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):

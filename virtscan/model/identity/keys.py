@@ -1,7 +1,4 @@
-"""Stable keys of hosts and interfaces, which distinguish two observations of one from observations of two."""
-
-from collections import Counter
-from collections.abc import Sequence
+"""Stable keys of hosts, which distinguish two observations of one from observations of two."""
 
 _PLACEHOLDERS = frozenset({"03000200-0400-0500-0006-000700080009"})
 
@@ -29,16 +26,3 @@ def host_keys(*, system_uuid: str | None, declared_name: str | None, uri: str, o
     keys = [] if uuid is None else [f"uuid:{uuid}"]
     keys += [] if declared_name is None else [f"name:{declared_name}"]
     return (*keys, f"uri:{uri}" if own_name is None else f"uri:{uri}#{own_name}")
-
-
-def interface_keys(interfaces: Sequence[tuple[int, str | None]], *, uuid: str | None, name: str) -> tuple[str, ...]:
-    """Return the key of each interface of a domain, in their order: the domain's uuid, or name, with the MAC.
-
-    Interfaces are given by index and MAC.
-    An interface without a MAC, or with one that another interface of the domain has, is known by its index.
-    """
-    count = Counter(mac for _, mac in interfaces)
-    domain = uuid.casefold() if uuid is not None else f"name:{name}"
-    return tuple(
-        f"{domain}/{mac}" if mac is not None and count[mac] == 1 else f"{domain}/#{index}" for index, mac in interfaces
-    )
