@@ -334,6 +334,49 @@ def test_memory_recognises_a_host_by_keys_that_only_an_earlier_scan_saw() -> Non
     assert [one.kind for one in difference(away, moved).hypervisors] == [Kind.SEEN_AGAIN]
 
 
+@pytest.mark.parametrize(
+    ("until", "was_known", "expected"),
+    [
+        (None, True, []),
+        (date(2026, 12, 8), True, []),
+        (date(2026, 12, 7), True, [14]),
+        (date(2026, 12, 6), True, []),
+        (date(2026, 12, 6), False, [13]),
+        (date(2026, 11, 23), False, [0]),
+        (date(2026, 11, 22), False, []),
+    ],
+)
+def test_a_waiver_is_named_on_the_first_night_of_its_last_two_weeks(
+    until: date | None, was_known: bool, expected: list[int]
+) -> None:
+    policy = Policy(waivers=(Waiver(reason="boots from ISO", domain="vm2", until=until),))
+    old = fleet(policy=policy) if was_known else fleet()
+    new = replace(fleet(policy=policy), taken_at=old.taken_at + NIGHT)
+
+    assert [one.days for one in news(compare(old, new, judge), old, new).ending] == expected
+
+
+@pytest.mark.parametrize(
+    "field", ["findings", "hypervisors", "servers", "domains", "interfaces", "systems", "reminders", "ending"]
+)
+def test_a_change_of_any_kind_is_news(field: str) -> None:
+    none = difference(fleet(), fleet())
+
+    assert none.is_empty
+    assert not replace(none, **{field: (None,)}).is_empty
+
+
+def test_a_move_alone_changes_no_finding() -> None:
+    anywhere = (server("satellite"),)
+    old = fleet(on_hv1(WEB), hypervisor("hv2", kernel=UNFIXED_KERNEL), servers=anywhere)
+    new = fleet(on_hv1(), hypervisor("hv2", WEB, kernel=UNFIXED_KERNEL), servers=anywhere)
+
+    changes = difference(old, new)
+
+    assert kinds(changes) == [(Kind.MOVED, "vm2")]
+    assert changes.findings == ()
+
+
 def test_news_leaves_out_what_asks_for_no_action() -> None:
     old = fleet()
     new = fleet(on_hv1(SATELLITE, replace(WEB, vcpus=8), vm(3)), hypervisor("hv2", vm(4), kernel=UNFIXED_KERNEL))

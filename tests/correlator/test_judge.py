@@ -164,6 +164,20 @@ def test_a_pool_with_a_device_that_nobody_knows_is_judged_on_all() -> None:
     assert (found.rule, found.source_device) == ("R11", None)
 
 
+def test_of_a_pool_whose_devices_disagree_no_verdict_is_certain() -> None:
+    pool = tuple(Attachment(DeviceName(name), SourceMode.BRIDGE) for name in ("bond2", "bond3"))
+    interface = Interface(index=0, type="network", network="pool", attachments=pool)
+    devices = (bond("bond3", "eth6"), nic("eth6"))
+
+    alone = finding_of(scene(beside=(provisioner(),)))
+    one_of_two = finding_of(scene(interface, beside=(provisioner(),), devices=devices))
+    alike = finding_of(scene(interface, devices=devices, kernel=FIXED_KERNEL))
+
+    assert (alone.rule, alone.confidence) == ("R7", Confidence.HIGH)
+    assert (one_of_two.rule, one_of_two.confidence) == ("R7", Confidence.MEDIUM)
+    assert (alike.rule, alike.confidence) == ("R2", Confidence.HIGH)
+
+
 def test_a_server_that_does_not_serve_the_segment_does_not_count() -> None:
     servers = (server("near", segments=("pxe-a",)), server("far", segments=("pxe-b",), tx_checksum=State.OFF))
 

@@ -207,6 +207,7 @@ def test_an_unsafe_name_is_never_put_into_a_command(name: str | None) -> None:
 
     assert one.senders[0].interface is None
     assert any("INTERFACE" in note for note in one.notes)
+    assert not any("None" in note for note in one.notes)
 
 
 @pytest.mark.parametrize(

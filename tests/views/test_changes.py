@@ -4,6 +4,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
 from virtscan.changes import (
@@ -14,6 +15,7 @@ from virtscan.changes import (
     DomainRef,
     EndingWaiver,
     FieldChange,
+    FindingChange,
     FindingKind,
     HostChange,
     InterfaceChange,
@@ -28,6 +30,7 @@ from virtscan.correlator.judging import judge
 from virtscan.model import HostStatus, State, Verdict, Waiver
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views.changes import view
+from virtscan.views.document import counts
 from virtscan.views.wording import changes as wording
 
 OLD = Snapshot(version="0.1.0", taken_at=TAKEN_AT)
@@ -168,6 +171,25 @@ def test_numbers_of_changes_are_apart_from_those_of_a_scan() -> None:
     assert "newly at risk" in tiles
     assert "virtual machine" not in tiles
     assert "network in the boot order" not in page, "no name has the look that this explains"
+
+
+def test_scans_of_different_configurations_are_marked() -> None:
+    known = view(Changes(old=replace(OLD, scope="a"), new=replace(NEW, scope="b"))).notes
+    unknown = view(Changes(old=OLD, new=replace(NEW, scope="b"))).notes
+
+    assert known == ("the two scans are of different configurations: an item in only one of them may still exist",)
+    assert unknown == ()
+
+
+def test_every_kind_of_change_is_counted() -> None:
+    at_risk = inventory(hypervisor("hv1", domain("web01", macvtap()), kernel=UNFIXED_KERNEL), servers=(server(),))
+    (found,) = judge(at_risk).findings
+    new = FindingChange(kind=FindingKind.NEW, old=None, new=found, cause=Cause(kind=CauseKind.FIRST_SCAN))
+    metrics = view(Changes(old=OLD, new=NEW, findings=(new,), domains=added(2).domains)).metrics
+
+    assert counts(metrics, "findings") == {kind.value: int(kind is FindingKind.NEW) for kind in FindingKind}
+    assert counts(metrics, "domains") == {kind.value: 2 * (kind is Kind.ADDED) for kind in Kind}
+    assert (counts(metrics, "newly_at_risk"), counts(metrics, "newly_unknown")) == ({"": 1}, {"": 0})
 
 
 def test_nothing_new_has_no_headline() -> None:

@@ -23,6 +23,13 @@ def test_it_counts_interfaces_vms_confidence_and_what_boots_from_the_network() -
     )
 
 
+def test_it_agrees_with_the_number_of_interfaces() -> None:
+    assert of(*(finding(index=number, exposure=Exposure.BOOTS) for number in range(2))) == (
+        "2 interfaces of 1 VM at risk (2 high confidence); 2 have network in their boot order"
+    )
+    assert "; 2 are about to netboot" in of(*(finding(index=number, exposure=Exposure.PENDING) for number in range(2)))
+
+
 def test_every_finding_is_counted_once() -> None:
     assert headline(report()) == (
         "2 interfaces of 2 VMs at risk (1 high, 1 medium confidence); 1 has network in its boot order. "

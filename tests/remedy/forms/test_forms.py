@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -229,6 +230,15 @@ def test_the_text_has_the_freed_interfaces_and_the_cost(form: str) -> None:
 
     for words in ("hv1 web01 52:54:00:00:01:01", "Cost: the server's CPU", "2.6.32-504.30.3.el6", "virtscan servers"):
         assert words in text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_sentences_are_wrapped(form: str) -> None:
+    opening = FORMS[form].write(remedy(server())).partition("\n\n")[0]
+
+    sentences = [line for line in opening.splitlines() if re.match("# [^ ]", line)]
+    assert len(sentences) > 3
+    assert max(map(len, sentences)) <= 100
 
 
 @pytest.mark.parametrize("form", FORMS)
