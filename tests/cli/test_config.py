@@ -60,6 +60,9 @@ def test_what_a_configuration_comes_to_is_shown_without_secrets(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "virtscan.toml").write_text("""
+        [scan]
+        host_timeout = "90s"
+        max_age = "7d"
         [[hypervisor]]
         uri = "esx://admin:sesame@esx1/?no_verify=1"
         site = "ams1"
@@ -77,6 +80,8 @@ def test_what_a_configuration_comes_to_is_shown_without_secrets(
 
     assert run(["config", "show", str(tmp_path / "virtscan.toml")]) == 0
     shown = capfd.readouterr()
+    assert "scan: lower device any, 90 seconds per host, 10 minutes in total, " in shown.out
+    assert ", facts older than 1 week ignored\n" in shown.out
     assert "hypervisor esx1: esx://admin:***@esx1/?no_verify=1, site ams1" in shown.out
     assert "server satellite: on, serves every segment, physical yes" in shown.out
     assert "waiver: boots from ISO, domain legacy-*" in shown.out

@@ -6,6 +6,7 @@ from virtscan.connectors import naming
 from virtscan.model import Plan, ProvisioningTarget, SourceKind
 from virtscan.model.sources import SOURCES, shown
 from virtscan.transport import uri
+from virtscan.views.wording.phrases.ages import exactly
 
 
 def overview(plan: Plan) -> Iterator[str]:
@@ -38,12 +39,12 @@ def overview(plan: Plan) -> Iterator[str]:
 
 def _scan(plan: Plan) -> str:
     facts = "read over SSH" if plan.ssh_facts else "not read over SSH"
-    limits = f"{plan.host_timeout:g} s per host, {plan.deadline:g} s in total"
+    limits = f"{exactly(plan.host_timeout)} per host, {exactly(plan.deadline)} in total"
     chosen = [
-        *([f"facts older than {plan.policy.max_age:g} s ignored"] if plan.policy.max_age else []),
+        *([f"facts older than {exactly(plan.policy.max_age)} ignored"] if plan.policy.max_age else []),
         *(["persistent definitions of running domains read"] if plan.next_start else []),
         *(["sizes of disks and balloons read"] if plan.stats else []),
-        *([f"fails on {plan.fail_on.value}"] if plan.fail_on else []),
+        *([f"fails on exposure {plan.fail_on.value}"] if plan.fail_on else []),
     ]
     return ", ".join(
         [f"scan: lower device {plan.policy.lower_device.value}, {limits}, hypervisor facts {facts}", *chosen]
