@@ -192,7 +192,7 @@ def test_gaps_go_to_standard_error_if_the_format_has_no_place_for_them(capfd: py
         (["report", os.devnull], "/dev/null"),
         (["scan", "-c", HOST, "--redact", os.devnull], "not a regular file"),
         (["scan", "-c", HOST, "--redact", "/etc"], "'/etc' is a directory"),
-        (["frobnicate"], "No such command"),
+        (["frobnicate"], "no such command 'frobnicate'"),
         (
             ["report", "x.json", "--format", "tabel"],
             "'tabel' is not a format; did you mean 'table'? choose from table, ",

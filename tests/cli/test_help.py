@@ -8,7 +8,7 @@ import click
 import pytest
 
 from virtscan.cli.help import Command, CommandGroup
-from virtscan.cli.main import COMMANDS, virtscan
+from virtscan.cli.main import COMMANDS, run, virtscan
 
 TOP = click.Context(virtscan, info_name="virtscan", **virtscan.context_settings)
 
@@ -83,3 +83,18 @@ def test_a_group_shows_the_purpose_of_each_command_in_full(name: str) -> None:
     assert group is not None
 
     assert "..." not in group.get_help(click.Context(group, info_name=name, parent=TOP)).partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["scn"], "no such command 'scn'; did you mean 'scan'?"),
+        (["qemu:///system"], "no such command 'qemu:///system'; virtscan --help lists all"),
+        (["--versoin"], "No such option '--versoin'"),
+    ],
+)
+def test_an_unknown_command_is_refused_with_the_nearest_one(
+    words: list[str], message: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == 2
+    assert message in capfd.readouterr().err

@@ -51,6 +51,18 @@ class _LazyGroup(CommandGroup):
         command: click.Command = getattr(importlib.import_module(f"virtscan.cli.commands.{cmd_name}"), cmd_name)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command; the error for an unknown one has the nearest name."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from virtscan.model.nearest import did_you_mean  # loads msgspec
+
+            advice = did_you_mean(name, COMMANDS, otherwise="virtscan --help lists all")
+            raise click.UsageError(f"no such command {name!r}; {advice}", ctx=ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 click's signature
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
