@@ -66,6 +66,19 @@ def test_names_are_shortened_on_a_terminal_only_and_not_with_wide(
 
 
 @pytest.mark.long
+def test_checks_of_the_machine_keep_within_the_terminal_except_with_wide() -> None:
+    failing = "test:///nowhere/a-file-with-a-long-name-that-does-not-exist.xml"
+
+    narrow = on_a_terminal("doctor", "-c", failing, width=60).splitlines()
+    assert max(map(len, narrow)) <= 60
+    assert any(
+        line.startswith(" " * 9 + "No such file") or line.endswith("No such file or directory") for line in narrow
+    )
+    wide = on_a_terminal("doctor", "-c", failing, "--wide", width=60).splitlines()
+    assert any(line.startswith("failed ") and line.endswith("No such file or directory") for line in wide)
+
+
+@pytest.mark.long
 def test_color_is_that_of_the_terminal_unless_it_is_said(saved: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert RED in on_a_terminal("report", saved)
     assert RED not in on_a_terminal("report", saved, NO_COLOR="1")

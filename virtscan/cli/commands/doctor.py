@@ -22,6 +22,7 @@ from virtscan.cli.options import (
     unsafe_option,
 )
 from virtscan.cli.output.formats import TEXT, Wanted, wanted_outputs
+from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import Output
 from virtscan.cli.output.showing import showing
 from virtscan.cli.plan import default_uri_line, name_warnings
@@ -30,8 +31,11 @@ from virtscan.config import find_config
 from virtscan.doctor import Check, CheckResult
 from virtscan.model import Inventory, Plan, TargetKind
 from virtscan.reporters import printable, scan_line
+from virtscan.reporters.terminal.width import wrap
 
 _LONGEST = 600
+_INDENT = " " * 9
+"""Indent of further lines, which begin below the subject."""
 
 
 @click.command(
@@ -66,8 +70,10 @@ def doctor(
     0 if all can be used, 3 if something failed, 2 if the configuration is invalid.
     """
     console = make_console(verbose=verbose, quiet=quiet)
-    with showing(wanted_outputs(formats, output, default=TEXT)) as shown:
-        lines = _Lines(shown.text)
+    wanted = wanted_outputs(formats, output, default=TEXT)
+    with showing(wanted) as shown:
+        place = next((one.path for one in wanted if one.format_name == TEXT), None)
+        lines = _Lines(shown.text, current_look().options(place).width)
         lines.add(checks.of_machine())
         plan = planned(
             console,
@@ -89,10 +95,11 @@ def doctor(
 
 
 class _Lines:
-    """The checks so far; with an output each is a line of it at once."""
+    """The checks so far; with an output each is written to it at once, in lines of at most `width` columns."""
 
-    def __init__(self, output: Output | None) -> None:
+    def __init__(self, output: Output | None, width: int | None) -> None:
         self._output = output
+        self._width = width
         self.checks: list[Check] = []
 
     def add(self, found: Iterable[Check]) -> None:
@@ -101,7 +108,8 @@ class _Lines:
             self.checks.append(check)
             if self._output is not None:
                 line = printable(f"{check.outcome.value:<7}  {check.subject}: {check.detail}", _LONGEST)
-                self._output.write(f"{line}\n".encode())
+                parts = [line] if self._width is None else wrap(line, self._width, indent=_INDENT)
+                self._output.write("".join(f"{part}\n" for part in parts).encode())
 
     def end(self, inventory: Inventory) -> None:
         """Write the time, the version and the exit code."""
