@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.build import FIXED_KERNEL, UNFIXED_KERNEL, domain, gap_in_words, hypervisor, inventory, macvtap, server
 from virtscan.changes import (
     Cause,
     CauseKind,
@@ -22,18 +22,21 @@ from virtscan.changes import (
 from virtscan.correlator.judging import judge
 from virtscan.model import (
     Domain,
+    GapAbout,
     HostStatus,
     Hypervisor,
     Interface,
     Inventory,
     Mac,
     Netboot,
+    Persistence,
     Policy,
     Server,
     State,
     Verdict,
     Waiver,
 )
+from virtscan.model.facts.persistence import SettingInWords
 
 SAT = Mac("52:54:00:00:00:01")
 BOOTING = "52:54:00:93:76:af"
@@ -364,6 +367,24 @@ def test_a_change_of_any_kind_is_news(field: str) -> None:
 
     assert none.is_empty
     assert not replace(none, **{field: (None,)}).is_empty
+
+
+def test_a_server_whose_state_after_a_reboot_changed_explains_no_finding() -> None:
+    states = (State.ON, State.OFF)
+    on, off = (satellite(persistence=Persistence(tx_checksum=one, setting=SettingInWords(text="x"))) for one in states)
+    old = fleet(on_hv1(SATELLITE, WEB, kernel=FIXED_KERNEL), servers=(on,))
+    new = fleet(on_hv1(SATELLITE, WEB), servers=(off,))
+
+    changes = difference(old, new)
+
+    assert [one.field for change in changes.servers for one in change.fields] == ["after_reboot"]
+    assert {change.cause.kind for change in changes.findings} == {CauseKind.KERNEL}
+
+
+def test_a_gap_of_a_system_that_an_earlier_version_has_in_words_is_no_change() -> None:
+    gaps = (gap_in_words("cobbler sat", "timeout", about=GapAbout.PROVISIONING),)
+
+    assert difference(fleet(), fleet(gaps=gaps)).systems == ()
 
 
 def test_a_move_alone_changes_no_finding() -> None:

@@ -60,7 +60,8 @@ def test_a_site_that_does_not_grow_is_never_full(running: list[int]) -> None:
 
 
 def test_a_rate_takes_some_scans_over_some_days() -> None:
-    assert growth(1, 2, 3, 4).outlook is Outlook.TOO_FEW_SCANS
+    few = growth(1000, 2000, 3000, 4000)
+    assert (few.outlook, few.mib_per_day, few.days_until_full, few.full_on) == (Outlook.TOO_FEW_SCANS, None, None, None)
     assert growth(1000, 2000, 3000, 4000, 5000).outlook is Outlook.TOO_FEW_SCANS
     assert growth(1000, 2000, 3000, 4000, 5000, step=2).outlook is Outlook.GROWING
 

@@ -57,6 +57,9 @@ VLAN = vlan("eth0.7", "eth0")
         (read((ETH0, OFF), (device("bond0", DeviceKind.BOND), ON)), OFF, ("eth0",)),
         (read((ETH0, OFF), (device("bond0", DeviceKind.BOND, lower_complete=False), ON)), UNKNOWN, ()),
         (read((ETH0, ON), (device("br0", DeviceKind.BRIDGE, lower_complete=False), ON)), ON, ("eth0",)),
+        # A tap of which nothing below is listed holds no NIC.
+        (read((ETH0, OFF), (device("odd0", DeviceKind.ETHERNET, backing=Backing.VIRTUAL), ON)), OFF, ("eth0",)),
+        (read((ETH0, OFF), (tap("odd0", lower_complete=False), ON)), OFF, ("eth0",)),
         # So may a team, which has no kind in many sources, unless the named device has an address.
         (read((ETH0, OFF), (TEAM, ON)), UNKNOWN, ()),
         (read((ETH0, OFF), (TEAM, UNKNOWN)), UNKNOWN, ("team0",)),

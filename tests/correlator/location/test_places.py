@@ -9,6 +9,7 @@ from tests.build import (
     device,
     domain,
     gap_in_words,
+    hypervisor,
     macvlan,
     macvtap,
     nic,
@@ -53,6 +54,27 @@ def test_a_hypervisor_that_is_the_server_sends_through_the_macvlan_that_only_the
     seen = BELOW if uuid is None else (bond("bond2"), nic("eth4"), nic("eth5"))
 
     assert finding_of(scene(servers=(sat,), host_devices=seen, system_uuid=uuid)).rule == "R7"
+
+
+def test_a_device_is_a_guests_only_by_a_domain_of_its_own_machine() -> None:
+    elsewhere = provisioner(macvtap("bond3", mac=SERVING))
+    devices = (*BELOW, bond("bond3", "eth6"), nic("eth6"), device("mt0", DeviceKind.UNKNOWN, mac=THEIRS))
+
+    on_another = finding_of(scene(others=(hypervisor("hv2", provisioner()),), host_devices=devices))
+    on_this = finding_of(scene(beside=(elsewhere,), host_devices=devices))
+
+    assert (on_another.verdict, on_this.verdict) == (Verdict.UNKNOWN, Verdict.NOT_AFFECTED)
+
+
+def test_a_declared_hypervisor_is_the_place_of_all_macs() -> None:
+    sat = server(macs=(THEIRS, Mac(OTHER)), runs_on="hv1")
+    devices = (*BELOW, bond("bond3", "eth6"), nic("eth6"))
+    gap = gap_in_words("domain x", "no answer", GapAbout.DOMAIN, hypervisor="hv1")
+    guest = provisioner(macvtap("bond3", mac=SERVING))
+
+    found = finding_of(scene(servers=(sat,), beside=(guest,), host_devices=devices, gaps=(gap,)))
+
+    assert found.verdict is Verdict.NOT_AFFECTED
 
 
 @pytest.mark.parametrize(
