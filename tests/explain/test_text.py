@@ -136,6 +136,7 @@ def test_places_that_are_judged_alike_are_one_paragraph() -> None:
             inventory(hypervisor("hv1", domain("web01", bridged()))),
             "no fact is missing and nothing has to be changed\n",
         ),
+        (inventory(hypervisor("hv1", domain("web01", bridged()))), "not judged by R1 (not judged)\n"),
         (scene(beside=(provisioner(),)), "no missing fact would change the verdict; `virtscan remedy`"),
         (
             scene(beside=(provisioner(),), policy=Policy(waivers=(Waiver(reason="from its ISO", domain="web*"),))),
@@ -156,6 +157,15 @@ def test_a_device_that_turns_out_not_to_be_judged_is_said_so() -> None:
     assert "at-risk if on a bond; not judged if on no bond" in written(
         scene(macvtap("bond7"), servers=(server(),), policy=ONLY_BONDS)
     )
+
+
+def test_many_values_of_a_fact_stand_below_their_verdict() -> None:
+    private = replace(macvtap(), attachments=(Attachment(DeviceName("bond2"), SourceMode.PRIVATE),))
+
+    lines = written(scene(private, servers=(server(),))).splitlines()
+    start = lines.index("      not-affected in each of these cases:")
+    assert lines[start - 1] == "      at-risk if the lower device receives the server's frames before any NIC"
+    assert lines[start + 1] == "        the server is on the same lower device, in bridge mode"
 
 
 def test_several_interfaces_stand_below_one_another() -> None:

@@ -20,6 +20,8 @@ from virtscan.views.wording.rules import titled
 
 _WIDTH = 100
 _LONGEST = 600
+_IN_A_SENTENCE = 2
+"""Most values of a fact that one sentence joins."""
 _UNREACHABLE = (
     "It can't exchange packets with any server that may serve it, so DHCP gets no answer, whatever the checksums. "
     "Use bridge mode, another device or another server."
@@ -125,12 +127,16 @@ def _which(account: InterfaceExplanation) -> str:
 
 def _missing_fact(fact: WhatIf) -> Iterator[_Line]:
     yield from _line("    ", f"{fact.missing}: {fact.how}")
-    if fact.verdicts:
-        values: dict[str, list[str]] = {}
-        for value, verdict in fact.verdicts.items():
-            values.setdefault("not judged" if verdict is None else verdict.value, []).append(value)
-        then = (f"{verdict} if {' or '.join(some)}" for verdict, some in values.items())
-        yield from _line("      ", "; ".join(then))
+    values: dict[str, list[str]] = {}
+    for value, verdict in fact.verdicts.items():
+        values.setdefault("not judged" if verdict is None else verdict.value, []).append(value)
+    short = {words: some for words, some in values.items() if len(some) <= _IN_A_SENTENCE}
+    if short:
+        yield from _line("      ", "; ".join(f"{words} if {' or '.join(some)}" for words, some in short.items()))
+    for words in (one for one in values if one not in short):
+        yield from _line("      ", f"{words} in each of these cases:")
+        for value in values[words]:
+            yield from _line("        ", value)
 
 
 def _distinct(decisions: Iterable[Decision]) -> list[tuple[Decision, int]]:
@@ -147,7 +153,7 @@ def _decision(decision: Decision, places: int) -> Iterator[_Line]:
     )
     where = "an unknown device" if decision.source_device is None else decision.source_device
     mode = "" if decision.source_mode is None else f" in {decision.source_mode.value} mode"
-    decides = ", which is the finding" if decision.decides else ""
+    decides = ", which is the finding" if decision.decides and decision.verdict is not None else ""
     verdict = "not judged" if decision.verdict is None else _verdict(decision.verdict, decision.confidence)
     waived = "" if decision.waived is None else f"; waived: {decision.waived}"
     yield from _line("  ", f"{server} against {where}{mode}: {verdict} by {titled(decision.rule)}{decides}{waived}")
