@@ -147,6 +147,17 @@ def test_a_name_that_is_too_long_loses_its_middle() -> None:
     assert shown[2] == "ams1-prod-…-long-name  52:54:00:00:00:01"
 
 
+@pytest.mark.parametrize("width", [None, 60])
+def test_colour_is_that_of_the_whole_title_and_of_no_advice(width: int | None) -> None:
+    shown = table(VIEWS["risks"](report()), RenderOptions(width=width, colour=True))
+
+    title = "cobbler ens3 x: TX checksum offload is on; where it runs is unknown (medium confidence)."
+    painted = re.findall(r"\x1b\[31m([^\x1b]*)\x1b\[0m", shown)
+    assert title in " ".join(" ".join(painted).split())
+    assert "ethtool" in shown
+    assert not any("ethtool" in part for part in painted)
+
+
 @pytest.mark.parametrize("width", [None, 100_000])
 def test_a_sentence_is_never_shortened(width: int | None) -> None:
     sentence = " ".join(["word"] * 200)

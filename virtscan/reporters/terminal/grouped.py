@@ -11,6 +11,7 @@ from virtscan.reporters.terminal.cells import bare_strips
 from virtscan.reporters.terminal.drawing import VERDICTS, bare
 from virtscan.reporters.terminal.layout import fitted, side_by_side, width
 from virtscan.reporters.terminal.width import glued, unglued, wrap
+from virtscan.reporters.terminal.width import width as width_of
 from virtscan.reporters.text import LINE, printable
 from virtscan.views.document import Section
 from virtscan.views.rows.grouping import Advice, RowGroup
@@ -29,26 +30,27 @@ def grouped(section: Section, groups: Sequence[RowGroup], room: int | None, *, c
     """
     rows = _rows(section, groups, None if room is None else room - len(_INDENT))
     for place, group in enumerate(groups):
-        for number, line in enumerate(_title(group, room)):
-            yield click.style(line, fg=VERDICTS.get(group.verdict)) if colour and not number else line
+        yield from _title(group, room, VERDICTS.get(group.verdict) if colour else None)
         yield from (f"{_INDENT}{line}".rstrip() for line in rows.get(place, ()))
 
 
-def _title(group: RowGroup, room: int | None) -> list[str]:
+def _title(group: RowGroup, room: int | None, colour: str | None) -> Iterator[str]:
+    """Write the title, which alone has the colour, and the advice: beside it, or below where that does not fit."""
     title = printable(group.title, LINE)
     parts = list(map(_advice, group.parts))
-    advice = "; ".join(parts)
-    whole = f"{title} {advice}".rstrip()
-    if room is None:
-        return [unglued(whole)]
-    lines = wrap(whole, room, indent=_INDENT)
-    if len(lines) > 1 and advice:
-        below = (f"{_INDENT}{part[:1].upper()}{part[1:]}" for part in parts)
-        lines = [
-            *wrap(title, room, indent=_INDENT),
-            *(line for part in below for line in wrap(part, room, indent=_INDENT)),
-        ]
-    return [unglued(line) for line in lines]
+    advice = "".join(f" {part}" for part in ["; ".join(parts)] if part)
+    if room is None or width_of(f"{title}{advice}") <= room:
+        yield unglued(f"{_painted(title, colour)}{advice}")
+        return
+    for line in wrap(title, room, indent=_INDENT):
+        yield _painted(unglued(line), colour)
+    for part in parts:
+        below = wrap(f"{_INDENT}{part[:1].upper()}{part[1:]}", room, indent=_INDENT)
+        yield from map(unglued, below)
+
+
+def _painted(text: str, colour: str | None) -> str:
+    return text if colour is None else click.style(text, fg=colour)
 
 
 def _advice(part: Advice) -> str:
