@@ -67,7 +67,7 @@ class HypervisorSection(ConfigSection, frozen=True):
         tuple[str, ...],
         _key("Several hosts that share the other keys.", '["qemu+ssh://hv1/system", "qemu+ssh://hv2/system"]'),
     ] = ()
-    xml: Annotated[str | None, _key("Folder of domain XML, read as one hypervisor.", '"dumps/hv1"')] = None
+    xml: Annotated[str | None, _key("Domain XML, a folder or a file, read as one hypervisor.", '"dumps/hv1"')] = None
     sosreport: Annotated[str | None, _key("Sosreport, a folder or an archive.", '"sosreport-hv1.tar.xz"')] = None
     name: Annotated[str | None, _key("Name in reports (only for a single host).", '"hv1"')] = None
     site: Annotated[str | None, _key("Site, used to group capacity.", '"ams1"')] = None
