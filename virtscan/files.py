@@ -1,7 +1,8 @@
-"""Bounded reading of files that users name: never waits for the other end of a pipe, never fills memory."""
+"""Bounded reading of files that users name, and their times: no wait for the other end of a pipe, no full memory."""
 
 import os
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 from virtscan.errors import VirtscanError
@@ -37,6 +38,14 @@ def read_regular(path: Path, limit: int) -> tuple[bytes, os.stat_result]:
     if len(content) > limit:
         raise FileError(f"too large (over {limit} bytes)")
     return content, status
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """Return seconds since 1970 as a time in UTC; None beyond the calendar, which files and captures can be."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def _without_waiting(path: str, flags: int) -> int:

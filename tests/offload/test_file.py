@@ -1,6 +1,7 @@
 """`file:PATH`, and the administrator's word."""
 
 import os
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def capture(tmp_path: Path) -> Path:
     path.write_text(CAPTURE)
     os.utime(path, (MODIFIED.timestamp(), MODIFIED.timestamp()))
     return path
+
+
+def test_a_file_of_a_time_beyond_the_calendar_has_none() -> None:
+    with tempfile.NamedTemporaryFile("w", dir="/dev/shm") as file:  # a tmpfs takes every time, others don't
+        file.write(CAPTURE)
+        file.flush()
+        os.utime(file.name, (0, 1 << 40))
+
+        found = read(f"file:{file.name}")
+
+    assert (found.tx_checksum, found.observed_at) == (State.OFF, None)
 
 
 def test_a_file_gives_the_state_of_its_device_when_it_was_written(capture: Path) -> None:

@@ -3,12 +3,12 @@
 from collections import Counter
 from pathlib import Path
 
+from virtscan.files import moment
 from virtscan.model import Gap, GapAbout
 from virtscan.model.gaps import AnyCause
 from virtscan.model.gaps.causes import Failure
 from virtscan.model.gaps.items import CaptureFile
 from virtscan.model.gaps.mismatches import BadMessage, ForeignFrames, TooManyBoots, UnreadMessages
-from virtscan.trace.boots.attempt import moment
 from virtscan.trace.boots.boot import Trace
 from virtscan.trace.boots.client_table import MOST_ATTEMPTS
 from virtscan.trace.boots.tracker import Tracker

@@ -1,5 +1,6 @@
 import json
 import os
+import tempfile
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,6 +128,14 @@ def test_without_a_time_and_its_zone_the_files_own_counts(tmp_path: Path, date: 
 
     assert read.taken_at == datetime(1970, 1, 2, tzinfo=UTC)
     assert {device.observed_at for device in read.devices} == {read.taken_at}
+
+
+def test_a_file_of_a_time_beyond_the_calendar_leaves_the_time_open() -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:  # a tmpfs takes every time, others don't
+        path = write(Path(folder) / "facts.json", facts(ansible_date_time={}))
+        os.utime(path, (0, 1 << 40))
+
+        assert open_facts(path, ["satellite"]).taken_at is None
 
 
 @pytest.mark.parametrize("name", ["satellite", "satellite.example.com", "SATELLITE"])

@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from time import monotonic
 
@@ -13,6 +12,7 @@ from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.xml_directory import files
 from virtscan.connectors.xml_directory.files import File, printable
 from virtscan.errors import ConnectorError
+from virtscan.files import moment
 from virtscan.model import Domain, Gap, GapAbout, LeftOut, Network, Target, TargetKind, WhyLeftOut
 from virtscan.model.gaps.causes import BadDocument, DefinedTwice, Failure, NoDefinitions
 from virtscan.model.gaps.items import WholeHost
@@ -65,7 +65,7 @@ def read(target: Target, draft: HostDraft) -> None:
     contents.deliver_networks()
     contents.deliver_unread()
     contents.deliver_left_out()
-    draft.add(HostFacts(observed_at=_moment(contents.newest), read_seconds=monotonic() - started))
+    draft.add(HostFacts(observed_at=moment(contents.newest), read_seconds=monotonic() - started))
     if contents.newest is None:
         raise CausedError(contents.nothing_found(networks=True))
     missing = contents.nothing_found(networks=False)
@@ -168,11 +168,3 @@ class _Contents:
 def _is_prose(data: bytes) -> bool:
     """Return True for a README and the like. A failed `virsh dumpxml` leaves an empty file, a crash one of zeros."""
     return bool(data.strip()) and b"\0" not in data and _TAG.search(data) is None
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    """Return the time in UTC; None for one that no calendar has, which a file can bear all the same."""
-    try:
-        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None

@@ -1,14 +1,14 @@
 """Search for a host's facts in a file, or in a folder with a file for each host."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from virtscan.errors import FactsError
 from virtscan.evidence.ansible.facts import AnsibleFacts, read_facts
-from virtscan.files import FileError, read_regular
+from virtscan.files import FileError, moment, read_regular
 
 _LIMIT = 64 << 20
 
@@ -40,7 +40,7 @@ def _read(path: Path) -> list[AnsibleFacts]:
         content, status = read_regular(path, _LIMIT)
     except FileError as error:
         raise FactsError(str(error)) from error
-    modified = datetime.fromtimestamp(status.st_mtime, UTC)
+    modified = moment(status.st_mtime)
     return [_dated(facts, modified) for facts in read_facts(content)]
 
 
@@ -51,7 +51,7 @@ def _read_if_facts(path: Path) -> list[AnsibleFacts]:
         return []
 
 
-def _dated(facts: AnsibleFacts, modified: datetime) -> AnsibleFacts:
+def _dated(facts: AnsibleFacts, modified: datetime | None) -> AnsibleFacts:
     if facts.taken_at is not None:
         return facts
     devices = tuple(msgspec.structs.replace(device, observed_at=modified) for device in facts.devices)

@@ -8,6 +8,7 @@ import msgspec
 
 from virtscan import hostnet
 from virtscan.evidence.sosreport.processor import read_lscpu
+from virtscan.files import moment
 from virtscan.model import Machine, Processor
 
 _RELEASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,99}")
@@ -141,11 +142,11 @@ class Sosreport(msgspec.Struct, frozen=True, kw_only=True, weakref=True):
             return datetime.fromisoformat(f"{universal[1]}+00:00")
         for name in ("sos_commands/date/date_--utc", "sos_commands/date/date", "sos_commands/general/date", "date"):
             if (printed := _DATE.search(self.text(name) or "")) and (wall := _on_the_wall(printed)):
-                written = _moment(self.modified.get(name))
+                written = moment(self.modified.get(name))
                 if printed["zone"] in {"UTC", "GMT"} or written is None or abs(written - wall) > _ZONES:
                     return wall
                 return written
-        return max(filter(None, map(_moment, self.modified.values())), default=None)
+        return max(filter(None, map(moment, self.modified.values())), default=None)
 
     def _word(self, *names: str) -> str | None:
         return next(iter((self.text(*names) or "").split()), None)
@@ -161,11 +162,3 @@ def _on_the_wall(printed: re.Match[str]) -> datetime | None:
     except ValueError:
         return None
     return wall.replace(tzinfo=UTC)
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    """Return the time in UTC; None for one that no calendar has, which a file can bear all the same."""
-    try:
-        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError):
-        return None

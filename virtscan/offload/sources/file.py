@@ -1,10 +1,9 @@
 """`file:PATH`: saved output of `ethtool -k`."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from virtscan.errors import OffloadError
-from virtscan.files import FileError, read_regular
+from virtscan.files import FileError, moment, read_regular
 from virtscan.model import Server, ServerTarget
 from virtscan.offload.ethtool import parse_features
 from virtscan.offload.server import captured
@@ -23,4 +22,4 @@ def read(target: ServerTarget, *, timeout: float) -> Server:  # noqa: ARG001  a 
     except FileError as error:
         raise OffloadError(str(error)) from error
     capture = parse_features(content.decode(errors="replace"), target.interface)
-    return captured(target, capture, at=datetime.fromtimestamp(status.st_mtime, UTC))
+    return captured(target, capture, at=moment(status.st_mtime))

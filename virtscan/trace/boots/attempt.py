@@ -1,9 +1,9 @@
 """Boot attempts, while the capture is read."""
 
 from collections import Counter, deque
-from datetime import UTC, datetime
 from ipaddress import ip_address
 
+from virtscan.files import moment
 from virtscan.model import Mac
 from virtscan.trace.boots.boot import Boot, BootError, Lease, Outcome, Side
 from virtscan.trace.boots.dhcp_exchange import DhcpExchange
@@ -166,11 +166,3 @@ def _server(exchange: Exchange) -> bytes:
 def shown(address: bytes | None) -> str | None:
     """Return an address as text; None for other bytes."""
     return str(ip_address(address)) if address is not None and len(address) in {4, 16} else None
-
-
-def moment(time: float) -> datetime | None:
-    """Return seconds since 1970 as a time; None beyond the calendar."""
-    try:
-        return datetime.fromtimestamp(time, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
