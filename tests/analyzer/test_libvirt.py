@@ -1,7 +1,6 @@
 """Our reading of interfaces and networks against libvirt's own, in its test driver."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import libvirt
@@ -15,14 +14,6 @@ from virtscan.model import Interface
 FIELDS = (
     "type", "mac", "source", "mode", "model", "boot_order", "link", "rom", "vlan", "host_csum", "guest_csum",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[libvirt.virConnect]:
-    libvirt.registerErrorHandler(lambda _context, _error: None, None)
-    connection = libvirt.open("test:///default")
-    yield connection
-    connection.close()
 
 
 def around(nic: str) -> str:

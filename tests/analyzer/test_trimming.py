@@ -1,6 +1,5 @@
 """Trimming a document as printed by libvirt removes only parts without a reader."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -23,14 +22,6 @@ BAIT = (
     "<devices>\n    <disk>\n    </disk>\n  </devices>\n",
     "\n  <devices>\n    <interface type='direct'/></devices>\n",
 )
-
-
-@pytest.fixture(scope="module")
-def driver() -> Iterator[libvirt.virConnect]:
-    libvirt.registerErrorHandler(lambda _context, _error: None, None)
-    connection = libvirt.open("test:///default")
-    yield connection
-    connection.close()
 
 
 def printed(driver: libvirt.virConnect, xml: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import PROJECT
 from tests.harness.definitions import bond_xml, direct, domain_xml
-from tests.harness.launching import DEFAULT_SIGNALS
+from tests.harness.launching import DEFAULT_SIGNALS, wait_for_end
 from tests.harness.libvirtd import node
 from tests.harness.patience import LONG
 from virtscan import __version__
@@ -51,11 +51,6 @@ def silent_host() -> Iterator[tuple[str, socket.socket]]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(LONG)
         yield f"qemu+ssh://127.0.0.1:{server.getsockname()[1]}/system", server
-
-
-def wait_for_end_of_ssh(connection: socket.socket) -> None:
-    while connection.recv(4096):
-        pass
 
 
 def in_a_process(text: bytes, where: Sequence[object]) -> "subprocess.CompletedProcess[bytes]":
@@ -110,7 +105,7 @@ def test_a_closed_standard_input_ends_the_reading_and_everything_that_it_started
         with connection:
             connection.settimeout(LONG)
             answer, _ = process.communicate(timeout=LONG)
-            wait_for_end_of_ssh(connection)
+            wait_for_end(connection)
 
     assert process.returncode == 3
     statuses = [one.status for one in loads(answer, origin="").hypervisors]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
-from tests.harness.launching import DEFAULT_SIGNALS
+from tests.harness.launching import DEFAULT_SIGNALS, wait_for_end
 from tests.harness.patience import LONG
 
 pytestmark = pytest.mark.slow
@@ -129,17 +129,12 @@ def silent_scan(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen
             process.kill()
 
 
-def wait_for_end_of_ssh(connection: socket.socket) -> None:
-    while connection.recv(4096):
-        pass
-
-
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_the_first_signal_reports_what_was_read(tmp_path: Path, number: signal.Signals, code: int) -> None:
     with silent_scan(tmp_path, "--view", "hypervisors") as (process, connection):
         process.send_signal(number)
         _, stderr = process.communicate(timeout=LONG)
-        wait_for_end_of_ssh(connection)
+        wait_for_end(connection)
 
     report = (tmp_path / "report").read_text()
     assert process.returncode == code
@@ -154,7 +149,7 @@ def test_a_killed_process_takes_its_scan_and_its_ssh_along(tmp_path: Path) -> No
     with silent_scan(tmp_path) as (process, connection):
         process.kill()
         process.communicate(timeout=LONG)  # its scan had standard error open, too
-        wait_for_end_of_ssh(connection)
+        wait_for_end(connection)
 
     assert list(tmp_path.iterdir()) == []
 

@@ -1,6 +1,7 @@
 """Command lines that give a child process a defined start and end, whatever started the tests."""
 
 import os
+import socket
 
 DEFAULT_SIGNALS = ("env", "--default-signal=HUP,INT,TERM")
 """A command line's beginning. A shell's background job and nohup ignore signals, and children inherit that."""
@@ -14,3 +15,9 @@ def tied(*command: object) -> list[str]:
     """
     check = f'[ "$PPID" = {os.getpid()} ] && exec "$0" "$@"'
     return ["setpriv", "--pdeathsig", "KILL", "sh", "-c", check, *map(str, command)]
+
+
+def wait_for_end(connection: socket.socket) -> None:
+    """Wait until the program at the other end has ended, or closed the connection."""
+    while connection.recv(4096):
+        pass

@@ -65,6 +65,12 @@ def plain(value: Value, *, none: str = "", yes: str = "true", no: str = "false")
             return str(value)
 
 
+def cell(value: Value, column: Column) -> str:
+    """Write a value as a cell of a table: made safe, with `-` for a missing one."""
+    text = f"{value:.2f}" if isinstance(value, float) else plain(value, none="-", yes="yes", no="no")
+    return printable(text, longest(column))
+
+
 def gap_lines(gaps: Section) -> list[str]:
     """Write one line for each gap or warning."""
     return [printable(f"{subject}: {reason}", LINE) for subject, reason, *_ in gaps.rows]

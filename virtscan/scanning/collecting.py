@@ -1,17 +1,17 @@
 """A plan to an inventory: jobs to an engine, results to the assembly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from virtscan.engines import threads
-from virtscan.engines.engine import Engine, Job
+from virtscan.engines.engine import Engine
 from virtscan.model import Inventory, Plan
 from virtscan.model.gaps import AnyCause
 from virtscan.scanning.assembling import assemble
 from virtscan.scanning.jobs.planning import jobs_of
 from virtscan.scanning.jobs.results import JobResult
-from virtscan.scanning.jobs.running import result_of
-from virtscan.scanning.progress import Ended, Waiting, Watch, ignore
+from virtscan.scanning.jobs.running import run
+from virtscan.scanning.progress import Ended, Waiting, ignore
 
 
 def collect(
@@ -39,23 +39,14 @@ def collect(
         ConfigError: An address is invalid.
     """
     taken_at = taken_at or datetime.now(UTC).replace(microsecond=0)
-    jobs = jobs_of(plan)
-    work: Sequence[Job[JobResult]] = jobs
-    watch = Watch(jobs, on_progress)
-
-    def look() -> bool:
-        watch.look()
-        return is_interrupted()
-
-    outcomes = engine.run(
-        work,
+    results = run(
+        jobs_of(plan),
+        engine,
         job_timeout=plan.host_timeout,
         deadline=plan.deadline,
-        on_end=watch.end,
-        on_start=watch.start,
-        is_interrupted=look,
+        on_progress=on_progress,
+        is_interrupted=is_interrupted,
     )
-    results = [result_of(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
     return assemble(results, policy=plan.policy, scope=plan.scope, taken_at=taken_at)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from virtscan import __version__
 from virtscan.connectors import naming
 from virtscan.engines import threads
-from virtscan.engines.engine import AnswerError, Job, JobOutcome, Slice
+from virtscan.engines.engine import AnswerError, Job, Slice
 from virtscan.errors import InventoryError
 from virtscan.model import Gap, Inventory, Mac, Policy, Target, TargetKind
 from virtscan.model.gaps import AnyCause
@@ -21,8 +21,8 @@ from virtscan.scanning.assembling import assemble
 from virtscan.scanning.jobs.limits import Limits
 from virtscan.scanning.jobs.planning import HostJob
 from virtscan.scanning.jobs.results import HostResult, JobResult
-from virtscan.scanning.jobs.running import result_of
-from virtscan.scanning.progress import Ended, Waiting, Watch, ignore
+from virtscan.scanning.jobs.running import run
+from virtscan.scanning.progress import Ended, Waiting, ignore
 from virtscan.storage import PlannedHypervisor, SavedPlan, loads, plan_dumps
 from virtscan.transport import uri
 
@@ -118,22 +118,15 @@ def collect_slice(
     is_interrupted: Callable[[], bool] = lambda: False,
 ) -> Inventory:
     """Read the hypervisors of a slice as `collect` does."""
-    work: Sequence[Job[JobResult]] = jobs
-    watch = Watch(tuple(jobs), on_progress)
-
-    def look() -> bool:
-        watch.look()
-        return is_interrupted()
-
-    outcomes: Sequence[JobOutcome[JobResult]] = threads.run(
-        work,
+    results = run(
+        jobs,
+        threads,
         job_timeout=jobs[0].limits.host_timeout if jobs else run_left,
         deadline=run_left,
-        on_end=watch.end,
-        on_start=watch.start,
-        is_interrupted=look,
+        on_progress=on_progress,
+        is_interrupted=is_interrupted,
     )
-    return _assembled([result_of(job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)])
+    return _assembled(results)
 
 
 def unread_slice(jobs: Sequence[HostJob], reason: AnyCause) -> Inventory:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_collect import plan, silent_host, wait_for_end_of_ssh
+from tests.cli.test_collect import plan, silent_host
 from tests.conftest import PROJECT
 from tests.harness.definitions import domain_xml
+from tests.harness.launching import wait_for_end
 from tests.harness.libvirtd import node
 from tests.harness.patience import LONG
 from virtscan.engines.dask import errand
@@ -61,7 +62,7 @@ def test_a_run_that_is_stopped_answers_with_what_it_has_and_starts_no_more() -> 
         thread.join(LONG)
         with connection:
             connection.settimeout(LONG)
-            wait_for_end_of_ssh(connection)
+            wait_for_end(connection)
 
     header, output = parted(answers[0])
     assert header["code"] == 3

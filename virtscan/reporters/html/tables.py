@@ -2,9 +2,8 @@
 
 import msgspec
 
-from virtscan.reporters.text import longest, plain, printable
-from virtscan.views.document import Align, Column, Document, Section
-from virtscan.views.rows.lazy import Value
+from virtscan.reporters.text import cell
+from virtscan.views.document import Align, Document, Section
 
 MOST_ROWS = 500
 _UNNAMED = "rows"
@@ -42,13 +41,8 @@ def _table(section: Section, title: str) -> Table:
             (section.columns[place].heading, "number" if section.columns[place].align is Align.RIGHT else "text")
             for place in places
         ),
-        rows=tuple(tuple(_cell(row[place], section.columns[place]) for place in places) for row in rows),
+        rows=tuple(tuple(cell(row[place], section.columns[place]) for place in places) for row in rows),
         total=()
         if section.total is None or not section.rows
-        else tuple(_cell(section.total[place], section.columns[place]) for place in places),
+        else tuple(cell(section.total[place], section.columns[place]) for place in places),
     )
-
-
-def _cell(value: Value, column: Column) -> str:
-    text = f"{value:.2f}" if isinstance(value, float) else plain(value, none="-", yes="yes", no="no")
-    return printable(text, longest(column))

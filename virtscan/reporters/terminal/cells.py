@@ -5,17 +5,16 @@ from collections.abc import Sequence
 import msgspec
 
 from virtscan.reporters.terminal.strips import Strip, strip
-from virtscan.reporters.text import longest, plain, printable
-from virtscan.views.document import Column, Section
+from virtscan.reporters.text import cell, longest, plain, printable
+from virtscan.views.document import Section
 from virtscan.views.rows.grouping import RowGroup
-from virtscan.views.rows.lazy import Value
 
 
 def strips(section: Section) -> list[Strip]:
     """Return every column for people with its cells as shown."""
     rows = section.all_rows
     return [
-        strip(column, column.heading, (_cell(row[place], column) for row in rows))
+        strip(column, column.heading, (cell(row[place], column) for row in rows))
         for place, column in enumerate(section.columns)
         if column.is_for_people
     ]
@@ -30,8 +29,3 @@ def bare_strips(section: Section, groups: Sequence[RowGroup]) -> list[Strip]:
         for place, column in enumerate(chosen.columns)
     )
     return [one for one in found if any(one.cells)]
-
-
-def _cell(value: Value, column: Column) -> str:
-    text = f"{value:.2f}" if isinstance(value, float) else plain(value, none="-", yes="yes", no="no")
-    return printable(text, longest(column))
