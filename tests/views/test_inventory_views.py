@@ -90,6 +90,18 @@ def test_a_hypervisor_that_told_nothing_has_unknown_numbers_and_not_zero() -> No
     assert (failed["status"], failed["gaps"], failed["reason"]) == ("failed", 1, "no answer within 30 s")
 
 
+def test_a_waived_finding_of_a_hypervisor_counts_neither_as_at_risk_nor_as_unknown() -> None:
+    findings = tuple(
+        finding(index=index, verdict=verdict, waived=waived)
+        for index, (verdict, waived) in enumerate(
+            [(Verdict.UNKNOWN, None), (Verdict.UNKNOWN, "accepted"), (Verdict.AT_RISK, "accepted")]
+        )
+    )
+    (row,) = of(Report(inventory=inventory(hypervisor("hv1")), findings=findings), "hypervisors")
+
+    assert values([row], "at_risk", "at_risk_waived", "unknown") == [(0, 1, 1)]
+
+
 def test_an_empty_hypervisor_that_was_read_has_zero() -> None:
     row = of(Report(inventory=inventory(hypervisor("hv1"))), "hypervisors")[0]
 

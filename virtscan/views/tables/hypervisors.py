@@ -18,7 +18,6 @@ from virtscan.model import (
     Hypervisor,
     Interface,
     Report,
-    Verdict,
 )
 from virtscan.views.counting.amounts import ratio, total
 from virtscan.views.document import (
@@ -148,10 +147,7 @@ FIELDS: tuple[Field[_JudgedHost], ...] = (
     ),
     Field(number("at_risk"), lambda host: host.count(one.is_at_risk for one in host.findings)),
     Field(number("at_risk_waived", audience=_DATA), lambda host: host.count(one.is_accepted for one in host.findings)),
-    Field(
-        number("unknown", under="at_risk"),
-        lambda host: host.count(finding.verdict is Verdict.UNKNOWN for finding in host.findings),
-    ),
+    Field(number("unknown", under="at_risk"), lambda host: host.count(one.is_unknown for one in host.findings)),
     Field(moment("observed_at", audience=_DATA), lambda host: timestamp(host.facts.observed_at)),
     Field(number("open_seconds", "open (s)"), lambda host: _seconds(host.facts.open_seconds)),
     Field(number("read_seconds", "read (s)", under="open_seconds"), lambda host: _seconds(host.facts.read_seconds)),
