@@ -49,7 +49,7 @@ class Forms:
 
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._pseudonyms = pseudonyms
-        self._ways: Mapping[Holds, Rewrite] = {
+        self._rewrites: Mapping[Holds, Rewrite] = {
             Holds.KEPT: lambda text: text,
             Holds.TEXT: lambda _text: WITHHELD,
             Holds.GLOB: lambda text: text if text == "*" else WITHHELD,
@@ -77,11 +77,11 @@ class Forms:
 
     def of(self, text: str, holds: Holds) -> str:
         """Return the text to show in the place of one that holds this."""
-        return self.way(holds)(text) if text else text
+        return self.rewrite(holds)(text) if text else text
 
-    def way(self, holds: Holds) -> Rewrite:
+    def rewrite(self, holds: Holds) -> Rewrite:
         """Return the function that makes the text to show."""
-        return self._ways[holds]
+        return self._rewrites[holds]
 
     def _source(self, text: str) -> str:
         """Replace the names in a URI, or in the SOURCE of a server; one of an unknown form is a name as a whole."""

@@ -30,7 +30,7 @@ class _Walk:
         kind = type(item)
         plan = self._plans.get(kind)
         if plan is None:
-            plan = self._plans[kind] = tuple((field, self._forms.way(holds)) for field, holds in _fields(kind))
+            plan = self._plans[kind] = tuple((field, self._forms.rewrite(holds)) for field, holds in _fields(kind))
         changes: dict[str, object] = {}
         for field, way in plan:
             value = getattr(item, field)
