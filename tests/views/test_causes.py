@@ -111,6 +111,19 @@ def test_unknown_findings_are_grouped_by_the_fact_that_they_lack() -> None:
     assert of_place.title == "Unknown: where satellite runs: its MAC is not known."
 
 
+def test_facts_of_one_kind_about_several_hypervisors_are_one_group_that_names_the_first() -> None:
+    places = [
+        NeedsPlace(server="satellite", why=WhyUnlocated.HYPERVISOR_INCOMPLETE, hypervisor=name)
+        for name in ("hv1", "hv2", "hv3")
+    ]
+
+    (group,) = groups(*(finding(verdict=Verdict.UNKNOWN, rule="R12", missing=(place,)) for place in places))
+    (alone,) = groups(finding(verdict=Verdict.UNKNOWN, rule="R12", missing=(places[0],)))
+
+    assert "hv1 was not read completely (and 2 similar facts)." in group.title
+    assert "similar" not in alone.title
+
+
 def test_without_any_server_there_is_one_sentence_with_the_option_to_type_and_no_rows() -> None:
     unknown = finding(server=None, server_interface=None, verdict=Verdict.UNKNOWN, rule="R3", missing=(NeedsServer(),))
 

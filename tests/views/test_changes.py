@@ -2,11 +2,13 @@
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from tests.build import TAKEN_AT, UNFIXED_KERNEL, domain, hypervisor, inventory, macvtap, server
+from tests.views.fleet import finding
 from virtscan.changes import (
     Cause,
     CauseKind,
@@ -27,7 +29,7 @@ from virtscan.changes import (
     compare,
 )
 from virtscan.correlator.judging import judge
-from virtscan.model import HostStatus, State, Verdict, Waiver
+from virtscan.model import Exposure, HostStatus, State, Verdict, Waiver
 from virtscan.reporters import REPORTERS, RenderOptions
 from virtscan.views.changes import view
 from virtscan.views.document import counts
@@ -190,6 +192,26 @@ def test_every_kind_of_change_is_counted() -> None:
     assert counts(metrics, "findings") == {kind.value: int(kind is FindingKind.NEW) for kind in FindingKind}
     assert counts(metrics, "domains") == {kind.value: 2 * (kind is Kind.ADDED) for kind in Kind}
     assert (counts(metrics, "newly_at_risk"), counts(metrics, "newly_unknown")) == ({"": 1}, {"": 0})
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "detail"),
+    [
+        (FindingKind.EXPOSURE_RISEN, {"exposure": Exposure.LATENT}, {"exposure": Exposure.PENDING}, "latent → pending"),
+        (FindingKind.EXPOSURE_FALLEN, {"exposure": Exposure.BOOTS}, {"exposure": Exposure.LATENT}, "boots → latent"),
+        (FindingKind.RESOLVED, {}, {"verdict": Verdict.MITIGATED}, "mitigated"),
+        (FindingKind.RESOLVED, {}, None, "not judged"),
+        (FindingKind.NEW, None, {}, "boots"),
+    ],
+)
+def test_a_changed_finding_has_both_exposures_or_its_present_verdict(
+    kind: FindingKind, old: dict[str, Any] | None, new: dict[str, Any] | None, detail: str
+) -> None:
+    before, after = (None if fields is None else finding(**fields) for fields in (old, new))
+    change = FindingChange(kind=kind, old=before, new=after, cause=Cause(kind=CauseKind.UNKNOWN))
+
+    (row,) = view(Changes(old=OLD, new=NEW, findings=(change,))).main.pick("detail").rows
+    assert row == (detail,)
 
 
 def test_nothing_new_has_no_headline() -> None:
