@@ -114,7 +114,7 @@ TARGETS: Mapping[TargetKind, Source] = {
         scheme="xml",
         address=AddressKind.PATH,
         form="xml:PATH",
-        help="Folder of domain XML, read as one hypervisor.",
+        help="Domain XML, a folder or a file, read as one hypervisor.",
         renewal="dump its definitions again",
     ),
     TargetKind.SOSREPORT: Source(
