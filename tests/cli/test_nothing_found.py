@@ -218,7 +218,7 @@ def test_every_new_key_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture[str
     assert run(["config", "show", str(config)]) == 0
     scan, hv1, hv2, shown = capfd.readouterr().out.splitlines()
     assert scan.endswith(
-        ", facts older than 604800 s ignored, persistent definitions of running domains read, fails on boots"
+        ", facts older than 1 week ignored, persistent definitions of running domains read, fails on exposure boots"
     )
     assert hv1 == "hypervisor hv1: qemu+ssh://hv1/system, physical yes, reflective bond2 bond3"
     assert hv2.startswith("hypervisor hv2: qemu+ssh://hv2/system, physical yes")
