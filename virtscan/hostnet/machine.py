@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from virtscan.model import Machine
+from virtscan.model.identity.keys import is_significant
 
 _CONTAINERS = frozenset(
     {"container", "container-other", "docker", "lxc", "lxc-libvirt", "openvz", "podman", "pouch", "proot", "rkt"}
@@ -34,7 +35,6 @@ _SYSTEM = re.compile(r"^System Information\n(?:[^\S\n].*\n?)*", re.MULTILINE)
 _VIRTUALIZATION = re.compile(r"^\s*Virtualization:\s*(\S+)", re.MULTILINE)
 _CHASSIS = re.compile(r"^\s*Chassis:\s*(?:server|desktop|laptop)\b", re.MULTILINE)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_PLACEHOLDERS = frozenset({"03000200-0400-0500-0006-000700080009", "00020003-0004-0005-0006-000700080009"})
 
 
 class Dmi(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,9 +70,7 @@ def read_hostnamectl(text: str) -> str:
 def system_uuid(text: str) -> str | None:
     """Return a system's uuid in lower case; None for other texts and for the placeholders of firmware."""
     uuid = text.strip().lower()
-    if not _UUID.fullmatch(uuid) or uuid in _PLACEHOLDERS or len(set(uuid) - {"-"}) == 1:
-        return None
-    return uuid
+    return uuid if _UUID.fullmatch(uuid) and is_significant(uuid) else None
 
 
 def is_container_group(text: str) -> bool:

@@ -71,7 +71,9 @@ def eth(mac: Mac | None, name: str = "eth0", **more: Any) -> Device:
                 "00000000-0000-0000-0000-000000000000",
                 "ffffffff-ffff-ffff-ffff-ffffffffffff",
                 "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+                "11111111-1111-1111-1111-111111111111",
                 "03000200-0400-0500-0006-000700080009",
+                "00020003-0004-0005-0006-000700080009",
             )
         ),
         # The same set of NICs, under whatever names.

@@ -1,11 +1,12 @@
 """Stable keys of hosts, which distinguish two observations of one from observations of two."""
 
-_PLACEHOLDERS = frozenset({"03000200-0400-0500-0006-000700080009"})
+_PLACEHOLDERS = frozenset({"03000200-0400-0500-0006-000700080009", "00020003-0004-0005-0006-000700080009"})
+"""One uuid that vendors leave on their boards, in both orders of its bytes."""
 
 
 def is_significant(uuid: str) -> bool:
-    """Return False for the uuids that vendors leave as placeholders."""
-    return uuid not in _PLACEHOLDERS and set(uuid.casefold()) - {"-"} not in ({"0"}, {"f"})
+    """Return False for the uuids that vendors leave as placeholders, such as those of one repeated digit."""
+    return uuid not in _PLACEHOLDERS and len(set(uuid.casefold()) - {"-"}) > 1
 
 
 def machine_uuid(uuid: str | None) -> str | None:
