@@ -268,7 +268,7 @@ def trend(
     type=click.Choice(_THEN),
     default=_THEN[0],
     show_default=True,
-    help="Keep of older scans: the last of each period, or none.",
+    help="Of older scans, keep the last of each period, or none.",
 )
 @quiet_and_verbose
 def prune(history: str | None, config: Path | None, keep: float, then: str, verbose: bool, quiet: bool) -> int:

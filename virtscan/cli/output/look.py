@@ -90,7 +90,7 @@ color_option = click.option(
     default=Colour.AUTO.value,
     expose_value=False,
     callback=_keep,
-    help="Colour text: auto (the default) does on a terminal unless NO_COLOR is set.",
+    help="Colour the text; auto (the default): on a terminal, unless NO_COLOR is set.",
 )
 
 all_option = click.option(
