@@ -25,7 +25,7 @@ class ScanSection(ConfigSection, frozen=True):
     ] = None
     max_age: Annotated[str | None, _key("Ignore facts older than this at scan time.", '"7d"')] = None
     fail_on: Annotated[
-        FailOn | None, _key("Lowest exposure at which an interface at risk gives exit code 1.", '"boots"')
+        FailOn | None, _key("Lowest exposure at which an interface at risk gives exit code 1 or 4.", '"boots"')
     ] = None
     host_timeout: Annotated[str | None, _key("Time limit of one host.", '"30s"')] = None
     deadline: Annotated[str | None, _key("Time limit of the whole run.", '"10m"')] = None
