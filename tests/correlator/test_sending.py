@@ -135,6 +135,11 @@ def lasting(one: Device, now: State, after: State | None) -> ServerDevice:
         ((lasting(BOND, ON, ON), lasting(ETH0, OFF, OFF), lasting(ETH1, OFF, ON)), ON),
         ((lasting(BOND, ON, None), lasting(ETH0, OFF, OFF), lasting(ETH1, OFF, None)), UNKNOWN),
         ((lasting(BOND, OFF, OFF), lasting(ETH0, ON, ON), lasting(ETH1, ON, None)), OFF),
+        # The device that fills now may fill later, too.
+        ((lasting(VLAN, ON, ON), lasting(ETH0, OFF, UNKNOWN)), UNKNOWN),
+        ((lasting(VLAN, ON, ON), lasting(ETH0, ON, UNKNOWN)), ON),
+        ((lasting(BOND, ON, ON), lasting(ETH0, OFF, UNKNOWN), lasting(ETH1, OFF, UNKNOWN)), UNKNOWN),
+        ((lasting(BOND, ON, ON), lasting(ETH0, OFF, UNKNOWN), lasting(ETH1, OFF, ON)), ON),
     ],
 )
 def test_what_follows_a_reboot_is_joined_over_the_same_ways(devices: tuple[ServerDevice, ...], after: State) -> None:

@@ -66,7 +66,7 @@ def cure(stack: SendingStack) -> Cure:
     chosen: dict[DeviceName, Switch] = {}
     stuck: dict[DeviceName, None] = {}
     for path in stack.paths:
-        if not _is_open(path):
+        if not _is_open(path, known):
             continue
         name = next(_candidates(path, known), None)
         if name is None:
@@ -155,8 +155,13 @@ def _of_one_device(stack: SendingStack) -> Cure:
     return Cure(switches=(switch,), fixed=())
 
 
-def _is_open(path: SendingPath) -> bool:
-    return path.now is not PathState.FILLED or path.after_reboot is PathState.PARTIAL
+def _is_open(path: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> bool:
+    """Return True if a partial checksum stays on a path, or may after a reboot because a device on it is on then."""
+    if path.now is not PathState.FILLED or path.after_reboot is PathState.PARTIAL:
+        return True
+    lasting = (known[name].offload.persistence for name in path.devices if name in known)
+    comes_back = any(one is not None and one.tx_checksum is State.ON for one in lasting)
+    return comes_back and path.after_reboot is PathState.UNKNOWN
 
 
 def _candidates(path: SendingPath, known: Mapping[DeviceName, ServerDevice]) -> Iterator[DeviceName]:

@@ -81,6 +81,8 @@ def path_along(
     after = [State.UNKNOWN if one.persistence is None else one.persistence.tx_checksum for one in offloads]
     for place in _doubtful(names, known, named):
         now[place], after[place] = _unless_off(now[place]), _unless_off(after[place])
+    # A device that fills now, and after a reboot perhaps: "on again" takes more than what is on beside it.
+    open_later = any(before is State.OFF and later is State.UNKNOWN for before, later in zip(now, after, strict=True))
     kinds = {known[name].device.kind for name in names if name in known}
     # Of a bond or bridge whose members are not all listed, one path is unknown unless something above already fills.
     hidden = ends_open and bool(kinds & {DeviceKind.BOND, DeviceKind.BRIDGE}) and _is_master(names[-1], known)
@@ -88,7 +90,7 @@ def path_along(
     return SendingPath(
         devices=names,
         now=_on_path(now, hidden=hidden),
-        after_reboot=_on_path(after, hidden=hidden),
+        after_reboot=_on_path(after, hidden=hidden or open_later),
         ends_open=ends_open,
     )
 
