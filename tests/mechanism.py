@@ -6,7 +6,8 @@ from pathlib import Path
 from tabulate import tabulate
 
 from tests.rules import confidence
-from virtscan.correlator import RULES, read_kernel
+from virtscan.correlator import RULES
+from virtscan.correlator.kernel import read_kernel
 from virtscan.correlator.table import Fact
 from virtscan.views.wording.kernel import kernel_basis
 from virtscan.views.wording.rules import RULE_WORDS

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtscan.correlator import Fix, KernelBasis, read_daemon, read_kernel
+from virtscan.correlator.kernel import read_daemon, read_kernel
+from virtscan.model import Fix, KernelBasis
 
 FIXED = [
     "2.6.32-504.30.3.el6.x86_64",

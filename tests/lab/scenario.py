@@ -4,7 +4,7 @@ from enum import Enum
 
 import msgspec
 
-from virtscan.correlator import read_kernel
+from virtscan.correlator.kernel import read_kernel
 from virtscan.model import Fix, SourceMode, State
 
 UNFIXED = "2.6.32-279.el6.x86_64"

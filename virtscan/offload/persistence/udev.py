@@ -17,6 +17,7 @@ from virtscan.offload.persistence.evidence import (
     is_renamed,
     uncertain,
 )
+from virtscan.offload.persistence.outcomes import all_of, any_of
 from virtscan.offload.persistence.shell import Scene, may_concern, merged, run_words
 
 _PART = re.compile(r"([A-Z_]+)(?:\{([^}]*)\})?\s*(==|!=|\+=|-=|:=|=)\s*[ei]?\"((?:\\.|[^\"\\])*)\"")
@@ -101,16 +102,7 @@ def _command(value: str, scene: Scene) -> dict[str, State]:
 def _rule_fits(parts: Sequence[Part], device: str, macs: tuple[str, ...]) -> bool | None:
     """Return whether a rule fits the event of a device that is added, or of one that got another name."""
     events = ("add", "move") if is_renamed(device) else ("add",)
-    outcomes = [_all([_fits(part, device, macs, event) for part in parts]) for event in events]
-    if True in outcomes:
-        return True
-    return None if None in outcomes else False
-
-
-def _all(results: Sequence[bool | None]) -> bool | None:
-    if False in results:
-        return False
-    return None if None in results else True
+    return any_of([all_of([_fits(part, device, macs, event) for part in parts]) for event in events])
 
 
 def _fits(part: Part, device: str, macs: tuple[str, ...], event: str) -> bool | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+from virtscan.offload.persistence.outcomes import all_of, any_of
 from virtscan.offload.persistence.shell.words import Word
 
 
@@ -16,13 +17,12 @@ def holds(words: Sequence[Word], *, device: str, patterns: bool) -> bool | None:
     """
     if any(word in {"(", ")"} for word in words):
         return None
-    alternatives = [
-        _all([_one(part, device, patterns=patterns) for part in _split(alternative, {"&&", "-a"})])
-        for alternative in _split(words, {"||", "-o"})
-    ]
-    if True in alternatives:
-        return True
-    return None if None in alternatives else False
+    return any_of(
+        [
+            all_of([_one(part, device, patterns=patterns) for part in _split(alternative, {"&&", "-a"})])
+            for alternative in _split(words, {"||", "-o"})
+        ]
+    )
 
 
 def _split(words: Sequence[Word], separators: set[str]) -> list[list[Word]]:
@@ -33,12 +33,6 @@ def _split(words: Sequence[Word], separators: set[str]) -> list[list[Word]]:
         else:
             parts[-1].append(word)
     return parts
-
-
-def _all(results: list[bool | None]) -> bool | None:
-    if False in results:
-        return False
-    return None if None in results else True
 
 
 def _one(words: list[Word], device: str, *, patterns: bool) -> bool | None:
