@@ -66,9 +66,17 @@ def test_what_is_kept_is_what_is_saved(tmp_path: Path, url: str) -> None:
 def test_a_kept_scan_is_reported_as_it_was(url: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run([*SCAN, "--history", url, "--format", "json"]) == AT_RISK
     report = json.loads(capfd.readouterr().out)
-    assert run(["history", "show", "--history", url, "--format", "json"]) == AT_RISK
+    assert run(["history", "show", "--history", url, "--format", "json"]) == 3  # done, but there are gaps
 
-    assert json.loads(capfd.readouterr().out) == report
+    assert json.loads(capfd.readouterr().out) == report | {"exit_code": 3}
+
+
+def test_a_scan_of_a_history_is_shown_with_success_whatever_is_at_risk_in_it(url: str) -> None:
+    file = PROJECT / "fixtures" / "rules" / "R8.json"
+    save(url, [loads(file.read_bytes(), origin="R8")])
+
+    assert run(["report", str(file), "-o", os.devnull]) == 1
+    assert run(["history", "show", "--history", url, "-o", os.devnull]) == 0
 
 
 def test_the_configuration_names_a_history_beside_it(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -90,8 +90,8 @@ def of_explanation(report: Report, explained: Iterable[Finding], hypervisors: Co
     return ExitCode.INCOMPLETE if unread or any(map(_rests_on_a_gap, explained)) else ExitCode.CLEAN
 
 
-def of_remedy(report: Report) -> ExitCode:
-    """Return the exit code of `virtscan remedy`: 3 if a gap may hide further changes, else 0."""
+def of_answer(report: Report) -> ExitCode:
+    """Return the exit code of `virtscan remedy` and `virtscan history show`: 3 if a gap may hide more, else 0."""
     unknown = any(finding.is_unknown for finding in report.findings)
     return ExitCode.INCOMPLETE if unknown or report.gaps or not report.inventory.hypervisors else ExitCode.CLEAN
 

@@ -191,7 +191,6 @@ _report_options = _chain(
     click.option("--summary", is_flag=True, help="Print the result in one line, for mail and chat."),
     _output_option,
     redact_option,
-    fail_on_option,
 )
 
 

@@ -9,8 +9,8 @@ import msgspec
 
 from virtscan.changes.trend import Every, RiskBy
 from virtscan.cli.commands.diff import compared
-from virtscan.cli.exit_codes import ExitCode, of_report
-from virtscan.cli.help import COMPARES, JUDGES, WORKS, Command, CommandGroup
+from virtscan.cli.exit_codes import ExitCode, of_answer
+from virtscan.cli.help import ANSWERS, COMPARES, WORKS, Command, CommandGroup
 from virtscan.cli.history.scope import chosen_scope, listed_scope_option, named_scope, scope_option
 from virtscan.cli.history.source import history_option, history_url
 from virtscan.cli.options import (
@@ -93,7 +93,7 @@ def list_(
         "virtscan history show latest --view capacity",
         "virtscan history show 2026-11-01 --save november.json",
     ),
-    exit_codes=JUDGES,
+    exit_codes=ANSWERS,
 )
 @click.argument("scan", default=LATEST)
 @history_option
@@ -110,7 +110,6 @@ def show_(
     save: Path | None,
     rendering: Rendering,
     redact: Path | None,
-    fail_on: FailOn | None,
     verbose: bool,
     quiet: bool,
 ) -> int:
@@ -135,7 +134,7 @@ def show_(
             outputs.open(save, mode=PRIVATE).write(dumps(inventory))
             return ExitCode.CLEAN
         report = msgspec.structs.replace(judge(inventory), file="FILE")
-        code = of_report(report, fail_on or FailOn.LATENT)
+        code = of_answer(report)
         rendering.with_pseudonyms(redacted.text).write(report, rendering.open(outputs), console, Run(exit_code=code))
     return code
 

@@ -8,7 +8,7 @@ import msgspec
 
 from virtscan.cli.acquire import acquire, fresh_or_saved_options
 from virtscan.cli.assuming import assume_option, parsed, under
-from virtscan.cli.exit_codes import of_remedy
+from virtscan.cli.exit_codes import of_answer
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import make_console, quiet_and_verbose, redact_option, text_output_options
 from virtscan.cli.output.formats import TEXT, Wanted, places, wanted_outputs
@@ -71,6 +71,6 @@ def remedy(
         # Beside a text there are only the document's gaps.
         listed = made if any(one.format_name != TEXT for one in wanted) else msgspec.structs.replace(made, changes=())
         found = marked(document(listed, report, form, chosen.steps), what_if.assumed, what_if.effects)
-        code = of_remedy(report)
+        code = of_answer(report)
         shown.show(found, console, code=code, text=chosen.write(made))
     return code

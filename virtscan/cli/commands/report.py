@@ -8,7 +8,14 @@ from virtscan.cli.acquire import judged_on, load_all
 from virtscan.cli.assuming import assume_option, parsed, under
 from virtscan.cli.exit_codes import of_report
 from virtscan.cli.help import JUDGES, Command
-from virtscan.cli.options import lower_device_option, make_console, max_age_option, quiet_and_verbose, report_options
+from virtscan.cli.options import (
+    fail_on_option,
+    lower_device_option,
+    make_console,
+    max_age_option,
+    quiet_and_verbose,
+    report_options,
+)
 from virtscan.cli.output.outputs import Outputs, keep_apart
 from virtscan.cli.output.redacting import redaction
 from virtscan.cli.output.rendering import Rendering, with_file
@@ -29,6 +36,7 @@ from virtscan.views.report.metrics import Run
 @max_age_option
 @assume_option
 @report_options
+@fail_on_option
 @quiet_and_verbose
 def report(
     files: tuple[Path, ...],

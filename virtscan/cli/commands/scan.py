@@ -16,7 +16,7 @@ from virtscan.cli.history.earlier import since_option
 from virtscan.cli.history.keeping import Keeping
 from virtscan.cli.history.night import Night, code_of
 from virtscan.cli.history.source import history_option, kept_in, trend_of
-from virtscan.cli.options import FILE, collect_options, make_console, quiet_and_verbose, report_options
+from virtscan.cli.options import FILE, collect_options, fail_on_option, make_console, quiet_and_verbose, report_options
 from virtscan.cli.output.console import Console
 from virtscan.cli.output.outputs import PRIVATE, Output, OutputError, Outputs, keep_apart
 from virtscan.cli.output.redacting import Redaction, redaction
@@ -43,6 +43,7 @@ from virtscan.views.report.metrics import Run
 @click.option("--no-history", is_flag=True, help="Don't keep this scan, even if [history] url is set.")
 @assume_option
 @report_options
+@fail_on_option
 @quiet_and_verbose
 def scan(
     rendering: Rendering,
