@@ -5,7 +5,7 @@ from sys import intern
 
 from lxml import etree
 
-from virtscan.analyzer.xml.parsing import first_children
+from virtscan.analyzer.xml.parsing import attribute, first_children
 from virtscan.model import Disk, DiskMode
 
 _PERSISTENT, _TRANSIENT, _READ_ONLY = DiskMode.PERSISTENT, DiskMode.TRANSIENT, DiskMode.READ_ONLY
@@ -21,20 +21,15 @@ def _read_disk(disk: etree._Element) -> Disk:
     first = first_children(disk)
     driver, source, target = first.get("driver"), first.get("source"), first.get("target")
     return Disk(
-        target=_attribute(target, "dev"),
+        target=attribute(target, "dev"),
         device=intern(disk.get("device") or "disk"),  # libvirt's default
-        bus=_attribute(target, "bus"),
-        format=_attribute(driver, "type"),
+        bus=attribute(target, "bus"),
+        format=attribute(driver, "type"),
         path=None if source is None else _path(source),
-        pool=_attribute(source, "pool"),
-        volume=_attribute(source, "volume"),
+        pool=attribute(source, "pool"),
+        volume=attribute(source, "volume"),
         mode=_READ_ONLY if "readonly" in first else _TRANSIENT if "transient" in first else _PERSISTENT,
     )
-
-
-def _attribute(element: etree._Element | None, name: str) -> str | None:
-    value = None if element is None else element.get(name)
-    return intern(value) if value else None
 
 
 def _path(source: etree._Element) -> str | None:

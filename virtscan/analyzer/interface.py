@@ -7,7 +7,7 @@ from sys import intern
 from lxml import etree
 
 from virtscan.analyzer.literals import FEW, mac_address, number, source_mode
-from virtscan.analyzer.xml.parsing import first_children
+from virtscan.analyzer.xml.parsing import attribute, first_children
 from virtscan.model import Attachment, DeviceName, Interface, LinkState, SourceMode, State
 
 _LINKS = {link.value: link for link in LinkState}
@@ -36,20 +36,20 @@ def read_interface(element: etree._Element, index: int) -> Interface:
     return Interface(
         index=index,
         type=kind,
-        mac=mac_address(_attribute(first.get("mac"), "address")),
-        network=_attribute(source, "network"),
-        portgroup=_attribute(source, "portgroup"),
+        mac=mac_address(attribute(first.get("mac"), "address")),
+        network=attribute(source, "network"),
+        portgroup=attribute(source, "portgroup"),
         source=device,
         mode=mode,
         model=model,
-        boot_order=number(_attribute(first["boot"], "order")) if "boot" in first else None,
-        link=_LINKS.get(_attribute(first["link"], "state") or "") if "link" in first else None,
+        boot_order=number(attribute(first["boot"], "order")) if "boot" in first else None,
+        link=_LINKS.get(attribute(first["link"], "state") or "") if "link" in first else None,
         rom=_rom(first["rom"]) if "rom" in first else None,
         vlan=_vlan(first),
         host_csum=host_csum,
         guest_csum=guest_csum,
-        target=_attribute(target, "dev"),
-        managed=_attribute(target, "managed") != "no",
+        target=attribute(target, "dev"),
+        managed=attribute(target, "managed") != "no",
         attachments=_attachments(kind, device, mode) if actual is None else _attachments_of_network(kind, actual),
     )
 
@@ -60,18 +60,12 @@ def _type(stated: str, actual: etree._Element | None) -> str:
     return intern("hostdev" if got == "hostdev" else stated)
 
 
-def _attribute(element: etree._Element | None, name: str) -> str | None:
-    """Return an attribute's value; None for an empty one, as for an absent one."""
-    value = None if element is None else element.get(name)
-    return intern(value) if value else None
-
-
 def _source(kind: str, source: etree._Element | None) -> str | None:
     """Return the name in `<source>`, from the attribute of this type.
 
     A live interface on a libvirt network names the network's bridge.
     """
-    return _attribute(source, "bridge" if kind in {"bridge", "network"} else "dev")
+    return attribute(source, "bridge" if kind in {"bridge", "network"} else "dev")
 
 
 def _mode(source: etree._Element | None) -> SourceMode:
@@ -111,7 +105,7 @@ def _alone(name: DeviceName | None, mode: SourceMode | None) -> tuple[Attachment
 
 
 def _model(element: etree._Element | None) -> str | None:
-    model = _attribute(element, "type")
+    model = attribute(element, "type")
     return None if model is None else _MODELS.get(model.lower(), model)
 
 
@@ -119,7 +113,7 @@ def _checksums(driver: etree._Element | None, model: str | None) -> tuple[State 
     """Return the settings of `<driver>` for host and guest; libvirt reads them for virtio models only."""
     if driver is None or not len(driver) or model not in _VIRTIO:
         return None, None
-    host, guest = (_SWITCHES.get(_attribute(driver.find(side), "csum") or "") for side in ("host", "guest"))
+    host, guest = (_SWITCHES.get(attribute(driver.find(side), "csum") or "") for side in ("host", "guest"))
     return host, guest
 
 
@@ -127,7 +121,7 @@ def _rom(element: etree._Element) -> State | None:
     """Return whether the guest sees a boot ROM. A `file` only selects one, and an empty one that there is none."""
     if element.get("file") == "":
         return State.OFF
-    match _attribute(element, "enabled"), _attribute(element, "bar"):
+    match attribute(element, "enabled"), attribute(element, "bar"):
         case ("no", _) | (_, "off"):
             return State.OFF
         case ("yes", _) | (_, "on"):

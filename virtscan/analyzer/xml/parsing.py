@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from sys import intern
 
 from lxml import etree
 
@@ -101,3 +102,9 @@ def first_children(element: etree._Element) -> dict[str, etree._Element]:
     for child in element:
         first.setdefault(child.tag, child)
     return first
+
+
+def attribute(element: etree._Element | None, name: str) -> str | None:
+    """Return an attribute's value, one object for equal ones; None for an empty one, as for an absent one."""
+    value = None if element is None else element.get(name)
+    return intern(value) if value else None
