@@ -19,6 +19,8 @@ _HUNG_UP = "connection closed by the remote host; if it uses SSH, log in by hand
 
 _NO_LISTENER = "check that libvirtd is running, and that this user may use its socket"
 
+_NO_NAME = "no such host name; correct the URI, or check name resolution (DNS)"
+
 _NO_NETCAT = "the remote host has neither virt-ssh-helper nor netcat; install one of them"
 
 _TOO_MANY = "the list is too long for libvirt; read this host's definitions with --xml instead"
@@ -39,8 +41,8 @@ _ADVICE_BY_TEXT = (
     ("Host key verification failed", "unknown SSH host key; log in once by hand, or add the key to known_hosts"),
     ("REMOTE HOST IDENTIFICATION HAS CHANGED", "the SSH host key has changed; find out why before connecting again"),
     ("Permission denied (", "SSH login refused; virtscan never prompts: set up a key or an agent"),
-    ("Could not resolve hostname", "no such host name"),
-    ("Unable to resolve address", "no such host name"),
+    ("Could not resolve hostname", _NO_NAME),
+    ("Unable to resolve address", _NO_NAME),
     ("no matching host key type", OLD_ALGORITHMS),
     ("no matching key exchange method", OLD_ALGORITHMS),
     ("no matching cipher", OLD_ALGORITHMS),
@@ -50,7 +52,7 @@ _ADVICE_BY_TEXT = (
     ("too large, want", "the server is not libvirtd; check the port"),
     (
         "CA certificate",
-        "a URI without a transport uses TLS, which needs certificates; for SSH use DRIVER+ssh://",
+        "TLS needs certificates, and a URI without a transport uses TLS; for SSH use DRIVER+ssh://",
     ),
     ("command not found", _NO_NETCAT),
     ("nc: not found", _NO_NETCAT),  # the same in dash's words
