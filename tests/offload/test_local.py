@@ -446,6 +446,15 @@ def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
         )
 
 
+def test_a_match_of_netplan_on_one_line_is_read(machine: Machine) -> None:
+    lines = "network:\n  ethernets:\n    all:\n      match: {driver: virtio_net}\n      transmit-checksum-offload: no\n"
+    machine.file("/etc/netplan/a.yaml", lines)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is State.UNKNOWN
+
+
 def test_a_drop_in_of_a_link_file_is_read(machine: Machine) -> None:
     machine.file("/usr/lib/systemd/network/99-default.link", "[Match]\nOriginalName=*\n[Link]\nNamePolicy=keep\n")
     machine.file("/etc/systemd/network/99-default.link.d/tx.conf", "[Link]\nTransmitChecksumOffload=false\n")
@@ -563,6 +572,29 @@ def test_a_script_that_is_not_executable_runs_only_in_a_shell(
     assert persistence.tx_checksum is state, persistence.setting
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "state"),
+    [
+        ("/etc/systemd/system/tx.service", "[Service]\nExecStart=/opt/offload.py off\n", State.UNKNOWN),
+        ("/etc/systemd/system/tx.service", "[Service]\nExecStart=/opt/tool --no-offload\n", State.ON),
+        ("/etc/rc.local", "#!/bin/sh\n/opt/disable-offload\n", State.UNKNOWN),
+        ("/etc/rc.local", "#!/bin/sh\n# /opt/disable-offload\n", State.ON),
+        ("/etc/cron.d/tx", "@reboot root /opt/ethtool.pl\n", State.UNKNOWN),
+        ("/etc/network/interfaces", "auto eth0\niface eth0 inet dhcp\n  up /opt/offload off\n", State.UNKNOWN),
+        ("/etc/udev/rules.d/a.rules", 'SUBSYSTEM=="net", KERNEL=="eth0", RUN+="/opt/offload %k"\n', State.UNKNOWN),
+    ],
+)
+def test_a_script_that_was_not_read_leaves_the_outcome_open_if_its_name_speaks_of_it(
+    machine: Machine, path: str, text: str, state: State
+) -> None:
+    machine.file("/etc/systemd/system/multi-user.target.wants/tx.service", "../tx.service")
+    machine.file(path, text).chmod(0o755)
+
+    persistence = machine.read("eth0").persistence
+    assert persistence is not None
+    assert persistence.tx_checksum is state, persistence.setting
+
+
 @pytest.mark.parametrize("command", ["/bin/sh /opt/off", "-/bin/sh -e '/opt/off'"])
 def test_a_service_may_run_a_script_without_a_first_line_in_a_shell(machine: Machine, command: str) -> None:
     machine.file("/opt/off", "ethtool -K eth0 tx off\n")
@@ -616,19 +648,19 @@ def test_a_profile_that_others_may_read_is_ignored(machine: Machine, folder: str
 @pytest.mark.parametrize(
     ("line", "text", "state"),
     [
-        (". /etc/offload.sh", "ethtool -K eth0 tx off", State.UNKNOWN),
-        ("[ -r /etc/offload.sh ] && source '/etc/offload.sh'", "ethtool -K eth0 tx off", State.UNKNOWN),
-        ("bash -e /etc/offload.sh", "ethtool -K eth0 tx off", State.UNKNOWN),
-        (". /etc/offload.sh; off eth0", "off() { ethtool -K $1 tx off; }", State.UNKNOWN),
-        (". /etc/offload.sh; ethtool -K eth0 tx off", "exit 0 # ethtool", State.ON),
-        (". /etc/offload.sh; ethtool -K $NIC tx off", "NIC=eth0 # ethtool", State.OFF),
-        (". /etc/offload.sh", "ethtool -K eth1 tx off", State.ON),
-        ("# . /etc/offload.sh", "ethtool -K eth0 tx off", State.ON),
+        (". /etc/tune.sh", "ethtool -K eth0 tx off", State.UNKNOWN),
+        ("[ -r /etc/tune.sh ] && source '/etc/tune.sh'", "ethtool -K eth0 tx off", State.UNKNOWN),
+        ("bash -e /etc/tune.sh", "ethtool -K eth0 tx off", State.UNKNOWN),
+        (". /etc/tune.sh; off eth0", "off() { ethtool -K $1 tx off; }", State.UNKNOWN),
+        (". /etc/tune.sh; ethtool -K eth0 tx off", "exit 0 # ethtool", State.ON),
+        (". /etc/tune.sh; ethtool -K $NIC tx off", "NIC=eth0 # ethtool", State.OFF),
+        (". /etc/tune.sh", "ethtool -K eth1 tx off", State.ON),
+        ("# . /etc/tune.sh", "ethtool -K eth0 tx off", State.ON),
     ],
 )
 def test_a_file_that_a_boot_script_sources_is_followed(machine: Machine, line: str, text: str, state: State) -> None:
     machine.file("/etc/rc.local", f"#!/bin/sh\n{line}\n").chmod(0o755)
-    machine.file("/etc/offload.sh", f"{text}\n")
+    machine.file("/etc/tune.sh", f"{text}\n")
 
     persistence = machine.read("eth0").persistence
     assert persistence is not None

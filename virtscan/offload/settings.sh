@@ -34,7 +34,7 @@ profiles() {
         lines "^$blank(\[|($match|TransmitChecksumOffload)$blank=)" "$root/$folder"/systemd/network/*.link \
             "$root/$folder"/systemd/network/*.link.d/*.conf
     done
-    lines "^ *([^ :]+:$blank(#.*)?\$|(macaddress|name|driver|set-name):)|transmit-checksum-offload" \
+    lines "^ *([^ :]+:$blank(#.*)?\$|(macaddress|name|driver|set-name|match):)|transmit-checksum-offload" \
         "$root"/etc/netplan "$root"/run/netplan "$root"/lib/netplan "$root"/usr/lib/netplan
 }
 
@@ -52,7 +52,7 @@ interfaces() {
     calls=
     called $files
     pattern='iface|auto|allow-|no-|mapping|source|offload-|tx-offload|bond[-_]slaves|slaves|bridge[-_]ports|template'
-    lines "^$blank($pattern|vlan|rename|[^#]*(ethtool$(naming)))" $files
+    lines "^$blank($pattern|vlan|rename|[^#]*(ethtool|offload$(naming)))" $files
     closed "$root"/etc/network/interfaces.d
     lines '^$' "$root"/etc/network/ifupdown2/*.conf
     scripts "$root"/etc/network/if-pre-up.d "$root"/etc/network/if-up.d
@@ -76,7 +76,7 @@ hooks() {
     set -- "$root"/etc/rc[2-5S].d/S* "$root"/etc/rc.d/rc[2-5].d/S* "$root"/etc/init.d/rc[2-5].d/S*
     calls=
     called "$@"
-    wanted="ethtool$(naming)"
+    wanted="ethtool|offload$(naming)"
     for file; do
         if [ -e "$file" ] && [ ! -r "$file" ]; then say unreadable "${file#"$root"}"; fi
     done
@@ -88,7 +88,7 @@ udev() {
     run='RUN(\{[a-z]+\})?[[:space:]]*:?='
     calls=
     called "$root"/etc/udev/rules.d/*.rules "$root"/run/udev/rules.d/*.rules
-    lines "$run|ethtool|GOTO|LABEL|SYSTEMD_WANTS|NM_UNMANAGED$(naming)" "$root"/etc/udev/rules.d "$root"/run/udev/rules.d
+    lines "$run|ethtool|offload|GOTO|LABEL|SYSTEMD_WANTS|NM_UNMANAGED$(naming)" "$root"/etc/udev/rules.d "$root"/run/udev/rules.d
     for folder in usr/local/lib usr/lib lib; do
         lines "$run|ethtool|GOTO|LABEL" $(mention "$root/$folder"/udev/rules.d/*.rules)
     done
@@ -101,7 +101,7 @@ cron() {
     calls=
     called "$root"/etc/crontab "$root"/etc/cron.d/* $tables
     closed "$root"/etc/cron.d
-    wanted="ethtool$(naming)"
+    wanted="ethtool|offload$(naming)"
     pattern="^$blank[A-Za-z0-9_]+$blank=|^[^#]*($wanted)"
     for file in "$root"/etc/crontab "$root"/etc/cron.d/* $tables; do
         if [ ! -r "$file" ] || grep -qE -- "$wanted" "$file"; then
@@ -254,7 +254,7 @@ script() {
     fi
     calls=
     called "$1"
-    if grep -q ethtool "$1"; then
+    if grep -qE 'ethtool|offload' "$1"; then
         case $(head -c 4 "$1" | tr -d '\000') in
             *ELF) say unreadable "${1#"$root"}" ;;
             *) whole "$1" ;;
@@ -336,8 +336,8 @@ searched() {
 # The called scripts as part of a pattern.
 naming() { [ -z "$calls" ] || printf '|%s' $calls | sed -e 's/[.+]/\\&/g' -e 's:/usr/local/s\{0,1\}bin/::g'; }
 
-# The files that mention ethtool.
-mention() { grep -ls ethtool "$@" 2>/dev/null; }
+# The files that mention ethtool, or a script that by its name switches offload.
+mention() { grep -lsE 'ethtool|offload' "$@" 2>/dev/null; }
 
 # A folder that may not be looked into.
 closed() {

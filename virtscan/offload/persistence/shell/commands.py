@@ -20,6 +20,7 @@ _SUCCEED = frozenset(
 )
 _PRINT = frozenset({":", "true", "echo", "printf", "logger", "cat", "grep", "wall"})
 _DECLARE = frozenset({"export", "local", "declare", "typeset", "readonly"})
+_SWITCHES = re.compile(r"ethtool|offload", re.IGNORECASE)
 CALLS = 6
 """So deep may scripts and functions call each other."""
 
@@ -143,7 +144,7 @@ class Commands(Shell, ABC):
                 if equals:
                     self._set(variable, (value,))
         elif name not in _PRINT:
-            self._elsewhere(fields)
+            self._elsewhere(name, fields)
         configures = name == "ip" and not {"set", "add", "up"}.isdisjoint(fields)
         return True if name in _SUCCEED | _DECLARE or configures else None
 
@@ -154,8 +155,10 @@ class Commands(Shell, ABC):
             self._set(field or "", (None if name == "read" else "",))
         return None if name == "read" else True
 
-    def _elsewhere(self, fields: list[Word]) -> None:
-        """Look for an ethtool command among the words of a program that may run it."""
+    def _elsewhere(self, name: str, fields: list[Word]) -> None:
+        """Look for an ethtool command among the words of a program that may run it, and in its own name."""
+        if _SWITCHES.search(name):  # a script that was not read
+            self._give(dict.fromkeys(FEATURES, State.UNKNOWN), certain=False)
         for number, field in enumerate(fields):
             if field is None:
                 continue
