@@ -254,7 +254,7 @@ def test_what_is_clear_needs_no_waiver_and_says_that_it_is_unused(looked_at: Inv
     ("waiver", "reasons"),
     [
         (accepted(NEAR), []),
-        (accepted("nobody"), ["it matches no finding; correct or remove it"]),
+        (accepted("no-such-server"), ["it matches no finding; correct or remove it"]),
         (
             replace(accepted(NEAR), until=TODAY - timedelta(days=1)),
             [f"it expired on {TODAY - timedelta(days=1)}; renew or remove it"],

@@ -143,7 +143,7 @@ def _may_be_carried(
 
 
 def _is_alone(here: str, fleet: Fleet) -> bool:
-    """Return True if a hypervisor has no domain, known or not, beside the interface's own."""
+    """Return True if a hypervisor that was read completely has no domain beside the interface's own."""
     return sum(len(one.domains) for one in fleet.of_machine(here)) <= 1
 
 
