@@ -177,7 +177,7 @@ def test_a_server_that_stays_silent_is_unknown_at_its_deadline(fleet: Scan) -> N
 
 @pytest.mark.long
 def test_a_call_that_never_returns_on_a_single_host_costs_one_domain(daemon: Libvirtd, tmp_path: Path) -> None:
-    # Once in some hundred times libvirt's client sends a call only with the next reply (see thread_count), which here
+    # Once in some hundred times libvirt's client sends a call only with the next reply (see most_at_once), which here
     # never comes.
     lost = {lost_to_a_call_that_never_returns(daemon, tmp_path) for _ in range(3)}
 

@@ -1,12 +1,10 @@
-"""What a scan asks of many hosts, without reading the replies: a thread for each host, or one queue for all of them."""
+"""What a scan asks of many hosts, without reading the replies, by a thread for each host."""
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 import libvirt
@@ -26,13 +24,11 @@ Question: TypeAlias = Callable[[], Sequence["Question"]]
 
 
 class _Host:
-    """A connection, the number of its domains once they are listed, and the number of its open questions."""
+    """A connection, and the number of its domains once they are listed."""
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
         self.domains = 0
-        self.waiting = 1
-        self.lock = threading.Lock()
 
     def open(self) -> Sequence[Question]:
         self._connection = libvirt.openReadOnly(self._uri)
@@ -93,29 +89,3 @@ def _ask_all(uri: str) -> int:
         questions.extend(questions.popleft()())
     host.close()
     return host.domains
-
-
-def one_queue(uris: Sequence[str]) -> list[int]:
-    """The same where each thread takes the next question, of whichever host; in the order in which hosts end."""
-    questions: SimpleQueue[tuple[_Host, Question]] = SimpleQueue()
-    ended: SimpleQueue[_Host] = SimpleQueue()
-
-    def ask() -> None:
-        while True:
-            host, question = questions.get()
-            further = question()
-            with host.lock:
-                host.waiting += len(further) - 1
-                is_last = not host.waiting
-            for one in further:
-                questions.put((host, one))
-            if is_last:
-                host.close()
-                ended.put(host)
-
-    for uri in uris:
-        host = _Host(uri)
-        questions.put((host, host.open))
-    for _ in range(THREADS):
-        threading.Thread(target=ask, daemon=True).start()
-    return [ended.get().domains for _ in uris]

@@ -54,7 +54,6 @@ def rows() -> list[Row]:
         fetched, healthy = _in_child("fetch", hosts), _in_child("scan", hosts)
         return [
             *_healthy(fetched, healthy),
-            *_from_one_queue(fetched, _in_child("fetch from one queue", hosts)),
             *_with_sick(hosts, healthy),
             *_many(small, healthy),
             *_large(daemon, small, port),
@@ -68,13 +67,6 @@ def _healthy(fetched: _Scan, healthy: _Scan) -> list[Row]:
         *_against_fetching(what, healthy, fetched, HOSTS),
         Row(benchmark=f"{what}: memory", measured=healthy.memory, limit=MEMORY_MIB, unit="MiB"),
     ]
-
-
-def _from_one_queue(fetched: _Scan, together: _Scan) -> list[Row]:
-    """Compare two ways to ask, without reading anything: what one queue for the requests of all hosts would save."""
-    what = "asking from one queue for all hosts: from one for each host"
-    detail = f"{_shown(together)}; {_shown(fetched)}"
-    return [Row(benchmark=what, measured=together.seconds / fetched.seconds, detail=detail)]
 
 
 def _with_sick(hosts: Sequence[str], healthy: _Scan) -> list[Row]:
@@ -178,17 +170,16 @@ def _scan(uris: Sequence[str], host_timeout: float = Plan().host_timeout) -> int
     return sum(one.status is HostStatus.COMPLETE for one in inventory.hypervisors)
 
 
-def _fetch(ask: Callable[[Sequence[str]], list[int]], uris: Sequence[str]) -> int:
+def _fetch(uris: Sequence[str]) -> int:
     """Open each host and ask what a scan asks; nothing is read in the replies."""
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
-    return sum(count == DOMAINS for count in ask(uris))
+    return sum(count == DOMAINS for count in asking.a_thread_each(uris))
 
 
 _WAYS: Mapping[str, Callable[[Sequence[str]], int]] = {
     "scan": _scan,
     "scan briefly": partial(_scan, host_timeout=HOST_SECONDS),
-    "fetch": partial(_fetch, asking.a_thread_each),
-    "fetch from one queue": partial(_fetch, asking.one_queue),
+    "fetch": _fetch,
 }
 
 

@@ -18,7 +18,7 @@ from tests.bench.host import define, documents, domain_name
 from tests.bench.measuring import Row, in_turns
 from tests.harness.libvirtd import Libvirtd, running_libvirtd
 from tests.harness.rpc_proxy import proxy_to
-from virtscan.connectors.libvirt.session import MOST
+from virtscan.connectors.libvirt.session import MOST_FAR
 from virtscan.model import HostStatus, Plan, Target, TargetKind
 from virtscan.scanning import collect
 
@@ -90,11 +90,11 @@ def _far(daemon: Libvirtd) -> list[Row]:
     with delayed(daemon.port) as port:
         uri = daemon.tcp(host, port=port)
         took = in_turns({"scan": partial(_scan, uri, FAR), "loop": partial(_loop, uri)}, rounds=3)
-    ideal = (1 + math.ceil((FAR + others) / MOST)) * ROUND_TRIP
+    ideal = (1 + math.ceil((FAR + others) / MOST_FAR)) * ROUND_TRIP
     what = f"{FAR} domains, {ROUND_TRIP * 1000:.0f} ms round trip"
     return [
         Row(
-            benchmark=f"{what}: (1 + ceil(({FAR}+{others})/{MOST})) round trips",
+            benchmark=f"{what}: (1 + ceil(({FAR}+{others})/{MOST_FAR})) round trips",
             measured=took["scan"] / ideal,
             limit=1.1,
             detail=f"{took['scan']:.3f} s; {ideal:.3f} s",

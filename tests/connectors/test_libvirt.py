@@ -27,7 +27,7 @@ from tests.harness.rpc_proxy import Procedure, RpcProxy, proxy_to, string
 from tests.harness.sshd import Sshd
 from virtscan.connectors.host_draft import HostDraft
 from virtscan.connectors.libvirt import errors
-from virtscan.connectors.libvirt.session import FAR, open_read_only, thread_count
+from virtscan.connectors.libvirt.session import FAR, most_at_once, open_read_only
 from virtscan.connectors.observations import Mark
 from virtscan.model import (
     Backing,
@@ -596,24 +596,19 @@ def test_something_else_than_libvirtd_is_recognised(sshd: Sshd) -> None:
 
 
 @pytest.mark.parametrize(
-    ("requests", "fastest", "share", "threads"),
+    ("fastest", "hung", "in_fleet", "most"),
     [
-        (1000, FAR / 5, None, 8),
-        (1000, FAR * 8, None, 24),
-        (2, FAR * 4, None, 2),
-        (0, 0.0, None, 0),
-        (1000, float("inf"), None, 24),
-        (1000, FAR / 5, 128, 1),
-        (1000, float("inf"), 128, 1),
-        (1000, FAR * 8, 128, 24),
-        (1000, FAR * 8, 1, 20),
-        (90, FAR * 8, 8, 8),
-        (30, FAR * 8, 8, 5),
-        (30, FAR * 8, 1, 1),
-        (2, FAR * 8, 8, 1),
+        (FAR / 5, 0, False, 8),
+        (FAR * 8, 0, False, 24),
+        (float("inf"), 0, False, 24),
+        (FAR / 5, 0, True, 1),
+        (FAR * 8, 0, True, 24),
+        (float("inf"), 0, True, 1),
+        (FAR / 5, 2, True, 3),
     ],
 )
-def test_more_threads_share_a_connection_the_farther_it_leads_and_the_fewer_hosts_there_are(
-    requests: int, fastest: float, share: int | None, threads: int
+def test_more_calls_use_a_connection_at_once_the_farther_it_leads_and_none_waits_for_one_that_hangs(
+    fastest: float, hung: int, in_fleet: bool, most: int
 ) -> None:
-    assert thread_count(requests, fastest, share=share) == threads
+    assert most_at_once(fastest, hung, in_fleet=in_fleet, threads=None) == most
+    assert most_at_once(fastest, hung, in_fleet=in_fleet, threads=1) == 1

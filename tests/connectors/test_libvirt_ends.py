@@ -45,7 +45,7 @@ LOSSES = [_hang_up_at(one) for one in (Procedure.LIST_ALL_DOMAINS, Procedure.DOM
 
 
 # A connection is cut only while one thread uses it: when several are just sending, libvirt's client may crash (see
-# thread_count) and would take all tests with it.
+# most_at_once) and would take all tests with it.
 @pytest.mark.parametrize(
     ("spoil", "threads"),
     [*((spoil, threads) for spoil in FAILURES for threads in (1, 8)), *((spoil, 1) for spoil in LOSSES)],

@@ -177,11 +177,6 @@ def end_work_of(thread: threading.Thread) -> None:
             end_work_of(helper)
 
 
-def calls_waited_for() -> int:
-    """Return how many calls are waited for."""
-    return len(_waited_for)
-
-
 def helpers() -> list[int]:
     """Return the numbers, as the kernel gives them, of the threads that calls are made on."""
     return [

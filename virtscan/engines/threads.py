@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from virtscan.engines import crew
 from virtscan.engines.admission import Admission
 from virtscan.engines.bounded import NoThreadError, end_late_work, interrupt, leave_behind, outcome_of
 from virtscan.engines.demand import SAMPLE_SECONDS
@@ -166,6 +167,7 @@ class _ThreadedRun(Generic[T]):
         if now >= self._sweep_at:
             self._sweep_at = now + LONGEST_WAIT
             end_late_work()
+            crew.relieve()
 
     def cut_all(self, why: Cut) -> None:
         """End everything that has not ended."""

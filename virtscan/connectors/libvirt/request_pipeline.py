@@ -8,18 +8,26 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
 
+from virtscan.engines import crew
+
 MOST_TOGETHER = 32
 """Results that are used together: enough for the saving, few enough to be interrupted between."""
 
-MOST_WAITING = 256
+WORTH_WAKING = 16
+"""Results for which the thread that uses them is woken, while all places are taken and further requests wait."""
+
+LULL = 0.2
+"""Seconds after which results are used though they are few: a call takes its time."""
+
+MOST_WAITING = 64
 """Results that wait to be used, or are being fetched: where the CPU is short, more would only fill memory."""
 
 T = TypeVar("T")
 
 Use: TypeAlias = Callable[[Sequence[T]], None]
 
-Enough: TypeAlias = Callable[[int, float], int]
-"""Returns how many threads are enough for so many requests that wait; the fastest so far took so many seconds."""
+Most: TypeAlias = Callable[[float, int], int]
+"""Returns how many requests may be made at once; the fastest so far took so many seconds, and so many of them hang."""
 
 
 class PipelinedCall(NamedTuple, Generic[T]):
@@ -51,22 +59,26 @@ class _CallFailure:
 
 
 class RequestPipeline:
-    """Makes requests on threads of their own, while the calling thread alone uses the results.
+    """Makes requests on threads of the crew, while the calling thread alone uses the results.
 
     Threads that wait and work in turn wait for the interpreter, too, each time: kept apart they read a thousand
     domains nearby in two thirds of the time. So as little as possible is done where it is requested. A request without
-    a reply holds up only itself. The threads are daemon threads: under a deadline they may be left behind. Their number
-    grows with the requests, and as the time of a call becomes known.
+    a reply holds up only itself.
     """
 
-    def __init__(self, requests: Iterable[PipelinedCall[Any]]) -> None:  # Any: each request has a type of its own
+    def __init__(self, requests: Iterable[PipelinedCall[Any]], most: Most) -> None:  # Any: each has a type of its own
+        """Begin with these requests; `most` is how many of them may be made at once."""
+        self._most = most
+        self._lock = threading.Lock()  # for the following
         self._requests: deque[PipelinedCall[Any]] = deque()
-        self._turns: SimpleQueue[bool] = SimpleQueue()
-        self._results: SimpleQueue[_Result | _CallFailure] = SimpleQueue()
-        self._free: SimpleQueue[None] = SimpleQueue()
-        for _ in range(MOST_WAITING):
-            self._free.put(None)
-        self._outstanding = 0
+        self._results: deque[_Result | _CallFailure] = deque()
+        self._under_way = 0
+        self._turns = 0  # under way, or offered to the crew
+        self._hung = 0
+        self._window = MOST_WAITING  # places beside those that hang: one after such a call, one more with each reply
+        self._fresh = 0  # results since the last waking
+        self._wakes: SimpleQueue[None] = SimpleQueue()
+        self._outstanding = 0  # requests whose results are not used yet
         self._fastest = float("inf")
         self.add_all(requests)
 
@@ -74,79 +86,109 @@ class RequestPipeline:
         """Add a further request, while a result is used; it is the next."""
         self._outstanding += 1
         self._requests.append(request)
-        self._turns.put(True)
 
     def add_all(self, requests: Iterable[PipelinedCall[Any]]) -> None:
         """Add further requests, while a result is used; they are the next, in this order."""
         for request in reversed(list(requests)):
             self.add(request)
 
-    def run(self, enough: Enough) -> None:
-        """Make all requests on as many threads as are enough, and use the results; return when everything is done.
+    def run(self, check: Callable[[], None]) -> None:
+        """Make all requests, and use the results; return when everything is done.
 
-        As long as one is enough, that is the calling one: other hosts fill the time that it waits.
+        Where the crew has no thread, the calling one makes the requests.
+
+        Args:
+            check: Called before results are used, and now and then while there are none. It raises to end the run.
 
         Raises:
             BaseException: The first that a request or the use of a result raised; requests that wait are dropped.
         """
-        helpers: list[threading.Thread] = []
         try:
             while self._outstanding:
-                if (threads := enough(len(self._requests), self._fastest)) > 1:
-                    self._grow(helpers, threads)
-                if not helpers:
-                    self._make_next()
+                self._offer_turns()
                 there = self._take()
+                check()
+                self._offer_turns()
                 _use(there)
                 self._outstanding -= len(there)
-                for _ in there:
-                    self._free.put(None)
         finally:
-            self._end(helpers)
+            self._end()
 
-    def _end(self, helpers: Sequence[threading.Thread]) -> None:
-        """Wait for the helpers, because a connection must not be closed while it is still used; keep nothing of it."""
-        self._requests.clear()
-        for _ in helpers:
-            self._turns.put(False)
-            self._free.put(None)
-        for helper in helpers:
-            helper.join()
-        self._results = SimpleQueue()
+    def make_next(self) -> bool:
+        """Make the next request, on a thread of the crew; return True if there is a further one for it."""
+        with self._lock:
+            if not self._has_next():
+                self._turns -= 1
+                return False
+            self._under_way += 1
+            requests = [self._requests.pop()]
+        results = [self._make(requests.pop())]  # in lists: once the calling thread wakes, this one has nothing of them
+        with self._lock:
+            self._under_way -= 1
+            self._window += 1
+            self._fresh += 1
+            has_failed = isinstance(results[0], _CallFailure)
+            self._results.append(results.pop())
+            places = self._places()
+            goes_on = self._has_next() and self._turns <= places
+            if not goes_on:
+                self._turns -= 1
+            has_more = self._has_next() and self._turns < places
+            if has_failed or has_more or not goes_on or self._fresh >= WORTH_WAKING:
+                self._wake()
+        return goes_on
 
-    def _grow(self, helpers: list[threading.Thread], threads: int) -> None:
-        """Start helpers until there are so many, or the system grants no more."""
-        while len(helpers) < threads:
-            helper = threading.Thread(target=self._help, daemon=True)
-            try:
-                helper.start()
-            except RuntimeError:
-                return  # without any, the calling thread makes the requests
-            helpers.append(helper)
+    def watch(self, hung: int) -> None:
+        """Take note of how many requests hang; let a further one be made beside them."""
+        with self._lock:
+            if hung > self._hung:
+                self._window = 1
+                self._wake()
+            self._hung = hung
+
+    def _has_next(self) -> bool:
+        return bool(self._requests) and self._under_way + len(self._results) < MOST_WAITING
+
+    def _places(self) -> int:
+        return min(self._window + self._hung, self._most(self._fastest, self._hung))
+
+    def _wake(self) -> None:
+        self._fresh = 0
+        self._wakes.put(None)
+
+    def _offer_turns(self) -> None:
+        """Offer a turn for each request, as far as there are places."""
+        while self._needs_turn():
+            if not crew.offer(self):
+                goes_on = self.make_next()
+                with self._lock:
+                    self._turns -= goes_on
+                return
+
+    def _needs_turn(self) -> bool:
+        with self._lock:
+            offered = self._turns - self._under_way
+            if not self._has_next() or len(self._requests) <= offered or self._turns >= self._places():
+                return False
+            self._turns += 1
+        return True
 
     def _take(self) -> list[_Result | _CallFailure]:
-        """Take the results that are there by now; wait for one if there is none."""
-        there = [self._results.get()]
-        with suppress(Empty):
-            while len(there) < MOST_TOGETHER:
-                there.append(self._results.get_nowait())
-        return there
+        """Take the results that are there by now, after a wait if there are none; perhaps none."""
+        if not self._results:
+            with suppress(Empty):
+                self._wakes.get(timeout=LULL if self._requests else None)
+        with self._lock:
+            self._fresh = 0
+            return [self._results.popleft() for _ in range(min(MOST_TOGETHER, len(self._results)))]
 
-    def _help(self) -> None:
-        while self._make_next():
-            pass
-
-    def _make_next(self) -> bool:
-        """Make the next request; return False if there is none, and will be none."""
-        if not self._turns.get():
-            return False
-        self._free.get()
-        try:
-            request = self._requests.pop()
-        except IndexError:
-            return False  # cleared, because something raised
-        self._results.put(self._make(request))
-        return True
+    def _end(self) -> None:
+        """Wait for what is under way, because a connection must not be closed while it is still used."""
+        with self._lock:
+            self._requests.clear()
+        while self._under_way:
+            self._wakes.get()
+        self._results.clear()
 
     def _make(self, request: PipelinedCall[Any]) -> _Result | _CallFailure:  # Any: as above
         before = monotonic()

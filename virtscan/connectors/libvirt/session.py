@@ -14,7 +14,6 @@ from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.libvirt.errors import end_if_lost, reason
 from virtscan.connectors.libvirt.replies import Fetched, LibvirtFailure, NotText, Reply
 from virtscan.connectors.libvirt.request_pipeline import PipelinedCall, RequestPipeline
-from virtscan.engines import spare
 from virtscan.engines.trailing import trail
 from virtscan.errors import AnalyzerError, ConnectorError
 from virtscan.model import GapAbout
@@ -30,11 +29,8 @@ _QUESTIONS = range(libvirt.VIR_CRED_USERNAME, libvirt.VIR_CRED_EXTERNAL + 1)
 FAR = 0.005
 """Seconds for the fastest call from which on the network, not work, takes the time."""
 
-MOST = 24
-"""Threads on one connection."""
-
-LARGE = 50
-"""Requests for each further thread of a host in a fleet."""
+MOST_NEAR, MOST_FAR = 8, 24
+"""Calls at once on one connection."""
 
 Deliver: TypeAlias = Callable[[str], None]
 """Works on a document; raises AnalyzerError."""
@@ -91,7 +87,7 @@ def _find_definitions(address: str) -> None:
 
 
 class Session:
-    """An open connection, the draft that it fills, and how many threads use it at once.
+    """An open connection, the draft that it fills, and how many calls use it at once.
 
     `threads` is their number; None lets it follow from the distance.
     """
@@ -101,19 +97,13 @@ class Session:
     ) -> None:
         self.connection = connection
         self.draft = draft
-        self._in_fleet = in_fleet
-        self._threads = threads
-        self._spare = 0
-        self._pipeline = RequestPipeline(())
+        self._most = partial(most_at_once, in_fleet=in_fleet, threads=threads)
+        self._pipeline = RequestPipeline((), self._most)
 
     def run(self, requests: Sequence[PipelinedCall[Any]]) -> None:  # Any: each request has a type of its own
         """Make all requests, each of them a round trip or a few, and those that using their results adds."""
-        self._pipeline = RequestPipeline(requests)
-        try:
-            self._pipeline.run(self._enough)
-        finally:
-            spare.give_back(self._spare)
-            self._spare = 0
+        self._pipeline = RequestPipeline(requests, self._most)
+        self._pipeline.run(self._end_if_closed)
 
     def add_all(self, requests: Iterable[PipelinedCall[Any]]) -> None:  # Any: as above
         """Add further requests in this order, while a result is used."""
@@ -127,7 +117,7 @@ class Session:
         """Deliver documents; a defect of one is a gap.
 
         Raises:
-            ConnectorError: The connection is gone, or the draft is closed.
+            ConnectorError: The connection is gone.
         """
         for reply in replies:
             document = self.document(reply, item, about)
@@ -143,7 +133,6 @@ class Session:
         Raises:
             ConnectorError: As `read`.
         """
-        self._end_if_closed()
         match reply:
             case Fetched(value=document):
                 return document
@@ -163,18 +152,9 @@ class Session:
         Raises:
             ConnectorError: As `read`.
         """
-        self._end_if_closed()
         if isinstance(reply, LibvirtFailure):
             end_if_lost(self.connection, reply.error)
         return reply.value if isinstance(reply, Fetched) else None
-
-    def _enough(self, requests: int, fastest: float) -> int:
-        if self._threads:
-            return self._threads
-        if not self._in_fleet:
-            return thread_count(requests, fastest)
-        self._spare += spare.take(thread_count(requests, fastest, share=spare.share()) - 1 - self._spare)
-        return 1 + self._spare
 
     def _end_if_closed(self) -> None:
         if self.draft.is_closed:
@@ -182,23 +162,23 @@ class Session:
             raise ConnectorError("deadline passed")
 
 
-def thread_count(requests: int, fastest: float, *, share: int | None = None) -> int:
-    """Return how many threads share a connection for so many round trips, of which the fastest took so many seconds.
+def most_at_once(fastest: float, hung: int, *, in_fleet: bool, threads: int | None) -> int:
+    """Return how many calls may use a connection at once, of which the fastest so far took so many seconds.
 
     Of all calls the fastest: lists take longer the more domains there are, and each call does where the CPU is short.
     Infinity means that none has ended yet: the first questions are few, and a single host gets all of them at once.
 
-    In a fleet other hosts fill the time: a near host has one thread, and a far one its `share` of the places, which is
-    one where there are many hosts. Several on one connection wake each other, which costs more than the call. Only a
-    large host gets more, which would be the last to end. `share` None means a single host. A near one is read in nine
-    tenths of the time with eight instead of four: more would bring nothing.
+    In a fleet other hosts fill the time: a near host has one call at a time. Several on one connection wake each
+    other, which costs more than the call. A single near one is read in nine tenths of the time with eight instead of
+    four: more would bring nothing.
 
-    libvirt's client has two defects that only several threads meet (both seen with 9.0.0). A call may not be sent
-    before the next reply comes. The process may crash when the connection is lost while other threads send: a stale
-    GSource, CVE-2024-4418, fixed in 10.3.0 and in many distributions' older versions. Both are rare; and one after
-    another, a far host's round trips would take ten times as long.
+    libvirt's client has two defects that only several calls meet (both seen with 9.0.0). One may not be sent before the
+    next reply comes. The process may crash when the connection is lost while other threads send: a stale GSource,
+    CVE-2024-4418, fixed in 10.3.0 and in many distributions' older versions. Both are rare; and one after another, a
+    far host's round trips would take ten times as long.
     """
-    if share is None:
-        return min(requests, 8 if fastest <= FAR else MOST)
-    far = FAR < fastest < float("inf")
-    return max(1, min(MOST, requests // 6, max(share, requests // LARGE))) if far else 1
+    if threads:
+        return threads
+    if fastest <= FAR:
+        return hung + (1 if in_fleet else MOST_NEAR)
+    return hung + (1 if in_fleet and fastest == float("inf") else MOST_FAR)

@@ -1,0 +1,147 @@
+"""The crew: real threads, and callers whose calls end when a test lets them."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+from tests.engines.test_threads import in_a_process
+from tests.harness.patience import LONG
+from virtscan.engines import crew
+from virtscan.engines.crew import Crew
+
+
+class Calls:
+    """A caller that makes so many calls of one kind."""
+
+    def __init__(self, call: Callable[[], object], count: int = 1) -> None:
+        self._call = call
+        self._left = count
+        self.hung = 0
+        self.is_over = threading.Event()
+
+    def make_next(self) -> bool:
+        self._call()
+        self._left -= 1
+        if not self._left:
+            self.is_over.set()
+        return self._left > 0
+
+    def watch(self, hung: int) -> None:
+        self.hung = hung
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    """Ends what hangs."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def until(condition: Callable[[], bool], then: Callable[[], None] = lambda: None) -> bool:
+    """Wait for a condition, while doing something; return False if it does not come."""
+    end = time.monotonic() + LONG
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        then()
+        time.sleep(0.01)
+    return True
+
+
+def test_turns_that_go_on_are_taken_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "MOST_AT_WORK", 1)
+    made: list[str] = []
+    begun = threading.Event()
+    team = Crew()
+    callers = [Calls(partial(made.append, name), count=3) for name in "ab"]
+
+    def begin() -> None:
+        assert begun.wait(LONG)
+
+    for caller in (Calls(begin), *callers):
+        assert team.offer(caller)
+    begun.set()
+
+    assert all(caller.is_over.wait(LONG) for caller in callers)
+    assert "".join(made) == "ababab"
+
+
+def test_there_are_no_more_calls_at_once_than_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "MOST_AT_WORK", 3)
+    under_way = threading.Semaphore(3)
+    together = threading.Barrier(3)
+
+    def call() -> None:
+        assert under_way.acquire(blocking=False)
+        together.wait(LONG)
+        under_way.release()
+
+    team = Crew()
+    callers = [Calls(call) for _ in range(12)]
+    for caller in callers:
+        team.offer(caller)
+
+    assert all(caller.is_over.wait(LONG) for caller in callers)
+
+
+def test_a_call_that_hangs_gives_its_place_to_another_and_its_caller_learns_of_it(
+    monkeypatch: pytest.MonkeyPatch, release: threading.Event
+) -> None:
+    monkeypatch.setattr(crew, "MOST_AT_WORK", 2)
+    monkeypatch.setattr(crew, "SLOW_SECONDS", 0.1)
+    team = Crew()
+    hanging = [Calls(lambda: release.wait(LONG)) for _ in range(3)]
+    well = Calls(lambda: None, count=5)
+    for caller in (*hanging, well):
+        assert team.offer(caller)
+
+    assert until(well.is_over.is_set, team.relieve)
+    assert until(lambda: [caller.hung for caller in hanging] == [1, 1, 1], team.relieve)
+
+
+def test_one_that_ends_late_after_all_takes_further_calls(
+    monkeypatch: pytest.MonkeyPatch, release: threading.Event
+) -> None:
+    monkeypatch.setattr(crew, "MOST_THREADS", 1)
+    monkeypatch.setattr(crew, "SLOW_SECONDS", 0.1)
+    team = Crew()
+    late, well = Calls(lambda: release.wait(LONG), count=2), Calls(lambda: None)
+    assert team.offer(late)
+    assert until(lambda: late.hung == 1, team.relieve)
+
+    refused = team.offer(well)
+    release.set()
+
+    assert late.is_over.wait(LONG)
+    assert not refused
+    assert until(lambda: team.offer(well))
+    assert well.is_over.wait(LONG)
+
+
+def test_threads_without_work_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "_IDLE_SECONDS", 0.05)
+    threads: list[threading.Thread] = []
+    caller = Calls(lambda: threads.append(threading.current_thread()))
+
+    assert Crew().offer(caller)
+    assert caller.is_over.wait(LONG)
+    threads[0].join(LONG)
+
+    assert not threads[0].is_alive()
+
+
+def test_where_the_system_grants_no_thread_a_turn_is_refused() -> None:
+    script = """
+import threading
+from virtscan.engines import crew
+threading.stack_size(1 << 44)
+print(crew.offer(None))
+"""
+
+    ended = in_a_process(script)
+
+    assert (ended.stdout, ended.stderr) == ("False\n", "")

@@ -1,0 +1,114 @@
+"""The crew: threads that make the calls of all hosts, which wait in one queue.
+
+Whoever has calls to make offers turns; a free thread takes the next one, of whichever host. A call that hangs keeps its
+thread, but not its place: another thread is started instead.
+"""
+
+import threading
+from collections import Counter
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import NamedTuple, Protocol
+
+MOST_AT_WORK = 128
+"""Calls at once, without those that hang. More brings nothing: they keep one process busy at 20 ms a reply."""
+
+MOST_THREADS = 1024
+"""Threads with those of calls that hang; each takes some 50 KB."""
+
+SLOW_SECONDS = 2.0
+"""Time from which on a call is taken for one that hangs."""
+
+_IDLE_SECONDS = 1.0
+"""Time after which a thread ends that finds nothing to do."""
+
+
+class Caller(Protocol):
+    """Whoever has calls to make. All of this is called on threads of the crew, or on the main thread."""
+
+    def make_next(self) -> bool:
+        """Make the next call and raise nothing; return True if the turn goes on, with a further call."""
+
+    def watch(self, hung: int) -> None:
+        """Take note of how many of the calls under way hang."""
+
+
+class _Call(NamedTuple):
+    caller: Caller
+    began: float
+
+
+class Crew:
+    """The threads, and the turns that they take; used by all threads of the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turns: SimpleQueue[Caller] = SimpleQueue()
+        self._open_turns = 0  # in the queue, or being taken
+        self._members: set[threading.Thread] = set()
+        self._calls: dict[threading.Thread, _Call] = {}
+        self._hung: set[threading.Thread] = set()
+
+    def offer(self, caller: Caller) -> bool:
+        """Queue a turn of a caller; return False if there is no thread that could take it."""
+        with self._lock:
+            self._open_turns += 1
+            self._grow()
+            if len(self._members) <= len(self._hung):
+                self._open_turns -= 1
+                return False
+            self._turns.put(caller)
+        return True
+
+    def relieve(self) -> None:
+        """Put threads in the place of those whose calls hang; call it repeatedly."""
+        calls = tuple(self._calls.items())
+        late = monotonic() - SLOW_SECONDS
+        hung = Counter(call.caller for _, call in calls if call.began < late)
+        for caller in {call.caller for _, call in calls}:
+            caller.watch(hung[caller])
+        with self._lock:
+            self._hung = {thread for thread, call in calls if call.began < late and self._calls.get(thread) is call}
+            self._grow()
+
+    def _grow(self) -> None:
+        """Start as many threads as there are open turns, if there are places and the system grants them."""
+        most = min(self._open_turns, len(self._hung) + MOST_AT_WORK, MOST_THREADS)
+        while len(self._members) < most:
+            thread = threading.Thread(target=self._serve, name="crew", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                return
+            self._members.add(thread)
+
+    def _serve(self) -> None:
+        thread = threading.current_thread()
+        while True:
+            try:
+                caller = self._turns.get(timeout=_IDLE_SECONDS)
+            except Empty:
+                if self._may_leave(thread):
+                    return
+                continue
+            self._calls[thread] = _Call(caller, monotonic())
+            goes_on = caller.make_next()
+            with self._lock:
+                del self._calls[thread]
+                self._hung.discard(thread)
+                if goes_on:
+                    self._turns.put(caller)
+                else:
+                    self._open_turns -= 1
+            del caller  # or a thread without work would keep it
+
+    def _may_leave(self, thread: threading.Thread) -> bool:
+        with self._lock:
+            if self._turns.empty():
+                self._members.discard(thread)
+                return True
+        return False
+
+
+_crew = Crew()
+offer, relieve = _crew.offer, _crew.relieve
