@@ -8,7 +8,13 @@ import pytest
 
 from tests.engines.test_threads import in_a_process
 from tests.harness.patience import LONG
-from virtscan.connectors.libvirt.request_pipeline import MOST_TOGETHER, MOST_WAITING, PipelinedCall, RequestPipeline
+from virtscan.connectors.libvirt.request_pipeline import (
+    LARGEST_WAITING,
+    MOST_TOGETHER,
+    MOST_WAITING,
+    PipelinedCall,
+    RequestPipeline,
+)
 from virtscan.engines import crew
 
 
@@ -184,7 +190,7 @@ def test_results_that_are_there_are_used_together_where_they_are_used_in_the_sam
         batches["b"].append(len(replies))
 
     requests = [PipelinedCall(give, use) for _ in range(total // 2) for use in (use_a, use_b)]
-    run([answered(wait_for_all), *requests], 2)
+    run([answered(wait_for_all), *requests], 1)
 
     assert sum(batches["a"]) == sum(batches["b"]) == total // 2
     assert MOST_TOGETHER // 2 in batches["a"]
@@ -258,6 +264,23 @@ def test_results_that_are_not_used_yet_keep_further_requests_from_being_made() -
 
     assert len(asked) == 5 * MOST_WAITING
     assert max(unused) <= MOST_WAITING + MOST_TOGETHER
+
+
+def test_where_results_are_large_few_of_them_wait() -> None:
+    asked: list[int] = []
+    used = [0]
+    unused: list[int] = []
+
+    def use(replies: Sequence[int]) -> None:
+        time.sleep(0.01)  # in which others could be made
+        unused.append(len(asked) - used[0])
+        used[0] += len(replies)
+
+    requests = [PipelinedCall(partial(asked.append, number), use) for number in range(40)]
+    RequestPipeline(requests, lambda _fastest, _hung: 2, lambda _result: LARGEST_WAITING // 3).run(do_nothing)
+
+    assert len(asked) == 40
+    assert max(unused) <= 2 * (3 + 1)  # in use and waiting, with one more of each thread
 
 
 def test_where_the_system_grants_no_thread_the_calling_one_makes_the_requests() -> None:

@@ -38,7 +38,7 @@ class _DocumentRequest(NamedTuple):
 
 
 class _Described(NamedTuple):
-    """A domain's document as the reply has it."""
+    """The reply with a domain's document."""
 
     wanted: _DocumentRequest
     reply: Reply[str]
@@ -179,7 +179,7 @@ def _read_domains(session: Session, leads: Leads, replies: Sequence[_Described])
         try:
             document = session.document(reply, item, GapAbout.DOMAIN)
         except ConnectorError as error:
-            lost = error
+            lost = lost or error  # those after it say less
             continue
         if document is not None:
             # Known from the list, without a round trip.

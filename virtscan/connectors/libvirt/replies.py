@@ -36,3 +36,9 @@ def reply_of(call: Callable[[], T]) -> Reply[T]:
         return LibvirtFailure(error.with_traceback(None))  # its frames would keep the connection open
     except (UnicodeDecodeError, SystemError):  # SystemError: the binding's own, of a message in another encoding
         return NotText()
+
+
+def size_of(value: object) -> int:
+    """Return the characters of the document in a reply, or in the reply of a pair with one; of anything else, none."""
+    reply = getattr(value, "reply", value)
+    return len(reply.value) if isinstance(reply, Fetched) and isinstance(reply.value, str) else 0

@@ -22,6 +22,9 @@ LULL = 0.2
 MOST_WAITING = 64
 """Results that wait to be used, or are being fetched: where the CPU is short, more would only fill memory."""
 
+LARGEST_WAITING = 2 << 20
+"""Characters of results that wait, from which on no further one is fetched."""
+
 T = TypeVar("T")
 
 Use: TypeAlias = Callable[[Sequence[T]], None]
@@ -41,14 +44,17 @@ class PipelinedCall(NamedTuple, Generic[T]):
 
 
 class _Result(NamedTuple):
-    """A result on its way to the thread that uses it."""
+    """A result of some characters on its way to the thread that uses it."""
 
     use: Use[Any] | None  # Any: of the type of the value; both come from one request
     value: Any
+    size: int
 
 
 class _CallFailure:
     """The exception of a call on its way to the thread that raises it."""
+
+    size = 0
 
     def __init__(self, error: BaseException) -> None:
         self._errors = [error]
@@ -66,12 +72,19 @@ class RequestPipeline:
     a reply holds up only itself.
     """
 
-    def __init__(self, requests: Iterable[PipelinedCall[Any]], most: Most) -> None:  # Any: each has a type of its own
-        """Begin with these requests; `most` is how many of them may be made at once."""
+    def __init__(
+        self,
+        requests: Iterable[PipelinedCall[Any]],  # Any: each has a type of its own
+        most: Most,
+        size_of: Callable[[Any], int] = lambda _result: 0,
+    ) -> None:
+        """Begin with these requests; `size_of` gives the characters of a result, of which not too many shall wait."""
         self._most = most
+        self._size_of = size_of
         self._lock = threading.Lock()  # for the following
         self._requests: deque[PipelinedCall[Any]] = deque()
         self._results: deque[_Result | _CallFailure] = deque()
+        self._waiting = 0  # characters of the results
         self._under_way = 0
         self._turns = 0  # under way, or offered to the crew
         self._hung = 0
@@ -128,6 +141,7 @@ class RequestPipeline:
             self._window += 1
             self._fresh += 1
             has_failed = isinstance(results[0], _CallFailure)
+            self._waiting += results[0].size
             self._results.append(results.pop())
             places = self._places()
             goes_on = self._has_next() and self._turns <= places
@@ -147,7 +161,8 @@ class RequestPipeline:
             self._hung = hung
 
     def _has_next(self) -> bool:
-        return bool(self._requests) and self._under_way + len(self._results) < MOST_WAITING
+        is_full = self._under_way + len(self._results) >= MOST_WAITING or self._waiting >= LARGEST_WAITING
+        return bool(self._requests) and not is_full
 
     def _places(self) -> int:
         return min(self._window + self._hung, self._most(self._fastest, self._hung))
@@ -180,7 +195,9 @@ class RequestPipeline:
                 self._wakes.get(timeout=LULL if self._requests else None)
         with self._lock:
             self._fresh = 0
-            return [self._results.popleft() for _ in range(min(MOST_TOGETHER, len(self._results)))]
+            there = [self._results.popleft() for _ in range(min(MOST_TOGETHER, len(self._results)))]
+            self._waiting -= sum(result.size for result in there)
+        return there
 
     def _end(self) -> None:
         """Wait for what is under way, because a connection must not be closed while it is still used."""
@@ -193,7 +210,8 @@ class RequestPipeline:
     def _make(self, request: PipelinedCall[Any]) -> _Result | _CallFailure:  # Any: as above
         before = monotonic()
         try:
-            result = _Result(request.use, request.ask())
+            value = request.ask()
+            result = _Result(request.use, value, self._size_of(value))
         except BaseException as error:  # noqa: BLE001 not kept: the calling thread raises it
             return _CallFailure(error)
         self._fastest = min(self._fastest, monotonic() - before)

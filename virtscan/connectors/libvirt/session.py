@@ -12,7 +12,7 @@ import libvirt
 
 from virtscan.connectors.host_draft import HostDraft, HostFacts
 from virtscan.connectors.libvirt.errors import end_if_lost, reason
-from virtscan.connectors.libvirt.replies import Fetched, LibvirtFailure, NotText, Reply
+from virtscan.connectors.libvirt.replies import Fetched, LibvirtFailure, NotText, Reply, size_of
 from virtscan.connectors.libvirt.request_pipeline import PipelinedCall, RequestPipeline
 from virtscan.engines.trailing import trail
 from virtscan.errors import AnalyzerError, ConnectorError
@@ -98,11 +98,11 @@ class Session:
         self.connection = connection
         self.draft = draft
         self._most = partial(most_at_once, in_fleet=in_fleet, threads=threads)
-        self._pipeline = RequestPipeline((), self._most)
+        self._pipeline = RequestPipeline((), self._most, size_of)
 
     def run(self, requests: Sequence[PipelinedCall[Any]]) -> None:  # Any: each request has a type of its own
         """Make all requests, each of them a round trip or a few, and those that using their results adds."""
-        self._pipeline = RequestPipeline(requests, self._most)
+        self._pipeline = RequestPipeline(requests, self._most, size_of)
         self._pipeline.run(self._end_if_closed)
 
     def add_all(self, requests: Iterable[PipelinedCall[Any]]) -> None:  # Any: as above
