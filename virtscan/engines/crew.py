@@ -91,16 +91,25 @@ class Crew:
                 if self._may_leave(thread):
                     return
                 continue
-            self._calls[thread] = _Call(caller, monotonic())
-            goes_on = caller.make_next()
+            goes_on = self._make_calls_of(caller, thread)
             with self._lock:
-                del self._calls[thread]
-                self._hung.discard(thread)
                 if goes_on:
                     self._turns.put(caller)
                 else:
                     self._open_turns -= 1
             del caller  # or a thread without work would keep it
+
+    def _make_calls_of(self, caller: Caller, thread: threading.Thread) -> bool:
+        """Make calls until the turn ends, or another one waits; return True if it goes on."""
+        goes_on = True
+        while goes_on:
+            self._calls[thread] = _Call(caller, monotonic())
+            goes_on = caller.make_next()
+            self._hung.discard(thread)
+            if not self._turns.empty():
+                break
+        del self._calls[thread]
+        return goes_on
 
     def _may_leave(self, thread: threading.Thread) -> bool:
         with self._lock:
