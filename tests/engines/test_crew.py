@@ -19,7 +19,7 @@ class Calls:
     def __init__(self, call: Callable[[], object], count: int = 1) -> None:
         self._call = call
         self._left = count
-        self.hung = 0
+        self.hung = self.taken_back = 0
         self.is_over = threading.Event()
 
     def make_next(self) -> bool:
@@ -31,6 +31,9 @@ class Calls:
 
     def watch(self, hung: int) -> None:
         self.hung = hung
+
+    def take_back(self) -> None:
+        self.taken_back += 1
 
 
 @pytest.fixture
@@ -111,15 +114,46 @@ def test_one_that_ends_late_after_all_takes_further_calls(
     team = Crew()
     late, well = Calls(lambda: release.wait(LONG), count=2), Calls(lambda: None)
     assert team.offer(late)
-    assert until(lambda: late.hung == 1, team.relieve)
-
-    refused = team.offer(well)
+    assert until(lambda: not team.offer(well), team.relieve)
     release.set()
 
     assert late.is_over.wait(LONG)
-    assert not refused
     assert until(lambda: team.offer(well))
     assert well.is_over.wait(LONG)
+
+
+def test_turns_go_back_where_no_thread_is_left_that_could_take_them(
+    monkeypatch: pytest.MonkeyPatch, release: threading.Event
+) -> None:
+    monkeypatch.setattr(crew, "MOST_THREADS", 1)
+    monkeypatch.setattr(crew, "SLOW_SECONDS", 0.1)
+    team = Crew()
+    late, well = Calls(lambda: release.wait(LONG)), Calls(lambda: None)
+
+    assert team.offer(late)
+    assert team.offer(well)
+    assert until(lambda: well.taken_back == 1, team.relieve)
+    release.set()
+
+    assert late.is_over.wait(LONG)
+    assert not well.is_over.is_set()
+
+
+def test_what_a_caller_with_a_call_that_hangs_asks_beside_it_takes_no_place(
+    monkeypatch: pytest.MonkeyPatch, release: threading.Event
+) -> None:
+    monkeypatch.setattr(crew, "MOST_AT_WORK", 1)
+    monkeypatch.setattr(crew, "SLOW_SECONDS", 0.5)
+    team = Crew()
+    hanging, well = Calls(lambda: release.wait(LONG), count=100), Calls(lambda: None)
+    assert team.offer(hanging)
+    assert until(lambda: hanging.hung == 1, team.relieve)
+
+    assert team.offer(hanging)
+    assert team.offer(well)
+
+    assert until(well.is_over.is_set, team.relieve)
+    assert hanging.hung == 1
 
 
 def test_threads_without_work_end(monkeypatch: pytest.MonkeyPatch) -> None:

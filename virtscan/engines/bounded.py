@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from virtscan.engines import crew
 from virtscan.engines.engine import Cut, JobOutcome, Raised, Returned
 from virtscan.engines.programs import end_programs_of
 
@@ -109,10 +110,14 @@ def _supervised(call: Callable[[], T]) -> Iterator[tuple[threading.Thread, Simpl
 
 
 def _start(thread: threading.Thread) -> None:
-    try:
-        thread.start()
-    except RuntimeError as error:
-        raise NoThreadError(str(error)) from error
+    """Start a thread, if need be after threads without work have ended."""
+    while True:
+        try:
+            return thread.start()
+        except RuntimeError as error:
+            if not crew.has_idle():
+                raise NoThreadError(str(error)) from error
+        time.sleep(_POLL)
 
 
 def _get_after_work(

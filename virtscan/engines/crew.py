@@ -19,7 +19,7 @@ MOST_THREADS = 1024
 SLOW_SECONDS = 2.0
 """Time from which on a call is taken for one that hangs."""
 
-_IDLE_SECONDS = 1.0
+_IDLE_SECONDS = 0.5
 """Time after which a thread ends that finds nothing to do."""
 
 
@@ -30,7 +30,10 @@ class Caller(Protocol):
         """Make the next call and raise nothing; return True if the turn goes on, with a further call."""
 
     def watch(self, hung: int) -> None:
-        """Take note of how many of the calls under way hang."""
+        """Take note of how many of the calls under way hang, and offer turns for calls beside them."""
+
+    def take_back(self) -> None:
+        """Take back a turn: there is no thread for it."""
 
 
 class _Call(NamedTuple):
@@ -61,15 +64,31 @@ class Crew:
         return True
 
     def relieve(self) -> None:
-        """Put threads in the place of those whose calls hang; call it repeatedly."""
-        calls = tuple(self._calls.items())
+        """Put threads in the place of those whose callers have a call that hangs; call it repeatedly.
+
+        Where no thread is left that could take a turn, the turns go back.
+        """
+        calls = self._calls.copy()
         late = monotonic() - SLOW_SECONDS
-        hung = Counter(call.caller for _, call in calls if call.began < late)
-        for caller in {call.caller for _, call in calls}:
-            caller.watch(hung[caller])
+        hung = Counter(call.caller for call in calls.values() if call.began < late)
+        untaken: list[Caller] = []
         with self._lock:
-            self._hung = {thread for thread, call in calls if call.began < late and self._calls.get(thread) is call}
+            self._hung = {
+                thread for thread, call in calls.items() if hung[call.caller] and self._calls.get(thread) is call
+            }
             self._grow()
+            while len(self._members) <= len(self._hung) and not self._turns.empty():
+                untaken.append(self._turns.get())
+            self._open_turns -= len(untaken)
+        for caller in untaken:
+            caller.take_back()
+        if len(self._hung) < MOST_THREADS // 2:  # the rest is for callers whose calls end
+            for caller in {call.caller for call in calls.values()}:
+                caller.watch(hung[caller])
+
+    def has_idle(self) -> bool:
+        """Return True if there are threads without work, which end soon."""
+        return len(self._members) > len(self._calls)
 
     def _grow(self) -> None:
         """Start as many threads as there are open turns, if there are places and the system grants them."""
@@ -105,10 +124,11 @@ class Crew:
         while goes_on:
             self._calls[thread] = _Call(caller, monotonic())
             goes_on = caller.make_next()
-            self._hung.discard(thread)
-            if not self._turns.empty():
-                break
-        del self._calls[thread]
+            with self._lock:
+                del self._calls[thread]
+                self._hung.discard(thread)
+                if not self._turns.empty():
+                    break
         return goes_on
 
     def _may_leave(self, thread: threading.Thread) -> bool:
@@ -120,4 +140,4 @@ class Crew:
 
 
 _crew = Crew()
-offer, relieve = _crew.offer, _crew.relieve
+offer, relieve, has_idle = _crew.offer, _crew.relieve, _crew.has_idle

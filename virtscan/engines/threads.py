@@ -137,7 +137,8 @@ class _ThreadedRun(Generic[T]):
             del self._running[index]
             self._threadless_since = self._threadless_since or now
             is_short = now - self._threadless_since < ENDING_SECONDS
-            if not (self._running or is_short or self._admission.may_admit_later()):
+            may_start_later = is_short or crew.has_idle() or self._admission.may_admit_later()
+            if not (self._running or may_start_later):
                 for waiting in self._all_waiting():  # threads that hang are all that there may be
                     self._end(waiting, Raised(NoThreadError(str(error))))
             return False

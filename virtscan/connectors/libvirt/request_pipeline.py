@@ -90,6 +90,7 @@ class RequestPipeline:
         self._hung = 0
         self._window = MOST_WAITING  # places beside those that hang: one after such a call, one more with each reply
         self._fresh = 0  # results since the last waking
+        self._is_idle = False  # there was nothing to use: the next result wakes
         self._wakes: SimpleQueue[None] = SimpleQueue()
         self._outstanding = 0  # requests whose results are not used yet
         self._fastest = float("inf")
@@ -111,14 +112,15 @@ class RequestPipeline:
         Where the crew has no thread, the calling one makes the requests.
 
         Args:
-            check: Called before results are used, and now and then while there are none. It raises to end the run.
+            check: Called before results are used; it raises to end the run.
 
         Raises:
             BaseException: The first that a request or the use of a result raised; requests that wait are dropped.
         """
         try:
             while self._outstanding:
-                self._offer_turns()
+                if not self._offer_turns():
+                    self._make_here()
                 there = self._take()
                 check()
                 self._offer_turns()
@@ -148,37 +150,52 @@ class RequestPipeline:
             if not goes_on:
                 self._turns -= 1
             has_more = self._has_next() and self._turns < places
-            if has_failed or has_more or not goes_on or self._fresh >= WORTH_WAKING:
+            if self._is_idle or has_failed or has_more or not goes_on or self._fresh >= WORTH_WAKING:
                 self._wake()
         return goes_on
 
     def watch(self, hung: int) -> None:
-        """Take note of how many requests hang; let a further one be made beside them."""
+        """Take note of how many requests hang, and let a further one be made beside them."""
         with self._lock:
             if hung > self._hung:
                 self._window = 1
-                self._wake()
             self._hung = hung
+        self._offer_turns()
+
+    def take_back(self) -> None:
+        """Take back a turn that the crew has no thread for."""
+        with self._lock:
+            self._turns -= 1
+            self._wake()
 
     def _has_next(self) -> bool:
-        is_full = self._under_way + len(self._results) >= MOST_WAITING or self._waiting >= LARGEST_WAITING
-        return bool(self._requests) and not is_full
+        waiting = self._under_way - self._hung + len(self._results)
+        return bool(self._requests) and waiting < MOST_WAITING and self._waiting < LARGEST_WAITING
 
     def _places(self) -> int:
         return min(self._window + self._hung, self._most(self._fastest, self._hung))
 
     def _wake(self) -> None:
         self._fresh = 0
+        self._is_idle = False
         self._wakes.put(None)
 
-    def _offer_turns(self) -> None:
-        """Offer a turn for each request, as far as there are places."""
+    def _offer_turns(self) -> bool:
+        """Offer a turn for each request, as far as there are places; return False if one is refused."""
         while self._needs_turn():
             if not crew.offer(self):
-                goes_on = self.make_next()
                 with self._lock:
-                    self._turns -= goes_on
-                return
+                    self._turns -= 1
+                return False
+        return True
+
+    def _make_here(self) -> None:
+        """Make a request on the calling thread."""
+        with self._lock:
+            self._turns += 1
+        goes_on = self.make_next()
+        with self._lock:
+            self._turns -= goes_on
 
     def _needs_turn(self) -> bool:
         with self._lock:
@@ -192,9 +209,10 @@ class RequestPipeline:
         """Take the results that are there by now, after a wait if there are none; perhaps none."""
         if not self._results:
             with suppress(Empty):
-                self._wakes.get(timeout=LULL if self._requests else None)
+                self._wakes.get(timeout=None if self._is_idle else LULL)
         with self._lock:
             self._fresh = 0
+            self._is_idle = not self._results
             there = [self._results.popleft() for _ in range(min(MOST_TOGETHER, len(self._results)))]
             self._waiting -= sum(result.size for result in there)
         return there
