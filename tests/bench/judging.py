@@ -4,6 +4,8 @@ import tracemalloc
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
+
 from tests.bench.host import BONDS, CARDS, NETWORKS, domain
 from tests.bench.measuring import Row, in_turns
 from tests.build import bond, hypervisor, inventory, nic, server
@@ -16,7 +18,7 @@ from virtscan.model import (
     DomainState,
     Inventory,
     Network,
-    Resources,
+    Packed,
     Server,
     SourceMode,
 )
@@ -106,7 +108,7 @@ def _domains(count: int) -> list[Domain]:
     read = (
         read_domain(domain(number), origin="qemu+ssh://hv/system", state=DomainState.ACTIVE) for number in range(count)
     )
-    return [resolve(one, _NETWORKS).with_resources(Resources()) for one in read]
+    return [msgspec.structs.replace(resolve(one, _NETWORKS), packed=Packed()) for one in read]
 
 
 def _fleet(domains: Sequence[Domain], servers: int = 10) -> Inventory:

@@ -64,7 +64,7 @@ def test_an_old_daemon_gives_the_facts_of_a_new_one(address: str, proxy: RpcProx
 def _unmarked(domains: Iterable[Domain]) -> tuple[Domain, ...]:
     """Domains without what only lists of newer daemons tell."""
     unknown = {mark.value: State.UNKNOWN for mark in Mark}
-    return tuple(domain.with_resources(msgspec.structs.replace(domain.resources, **unknown)) for domain in domains)
+    return tuple(domain.with_shape(msgspec.structs.replace(domain.packed.shape, **unknown)) for domain in domains)
 
 
 def test_the_next_start_of_every_running_domain_is_read_from_an_old_daemon(address: str, proxy: RpcProxy) -> None:

@@ -129,8 +129,8 @@ def _attached(hypervisor: Hypervisor) -> set[str | None]:
 
 def anonymous(domain: Domain) -> Domain:
     """The domain without the source's name, and what no file of a report says."""
-    resources = msgspec.structs.replace(domain.resources, autostart=State.UNKNOWN, has_snapshot=State.UNKNOWN)
-    return msgspec.structs.replace(domain, origin="").with_resources(resources)
+    shape = msgspec.structs.replace(domain.packed.shape, autostart=State.UNKNOWN, has_snapshot=State.UNKNOWN)
+    return msgspec.structs.replace(domain, origin="").with_shape(shape)
 
 
 @pytest.mark.parametrize("compression", [None, *COMPRESSIONS])

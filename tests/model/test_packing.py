@@ -1,8 +1,10 @@
+import msgspec
 import pytest
 from hypothesis import given
 
 from tests.storage.inventories import of
-from virtscan.model import Disk, Resources, pack, unpack
+from virtscan.model import Disk, Resources, State, pack, unpack
+from virtscan.model.facts.packing import reshape
 
 
 @pytest.mark.long
@@ -22,3 +24,12 @@ def test_domains_that_differ_in_their_own_texts_alone_share_the_rest() -> None:
 
     assert one.shape is other.shape
     assert one != other
+
+
+@pytest.mark.long
+@given(of(Resources))
+def test_another_shape_keeps_the_texts(resources: Resources) -> None:
+    packed = pack(resources)
+    shape = msgspec.structs.replace(packed.shape, autostart=State.ON, balloon_mib=7)
+
+    assert unpack(reshape(packed, shape)) == msgspec.structs.replace(resources, autostart=State.ON, balloon_mib=7)

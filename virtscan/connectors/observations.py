@@ -38,20 +38,18 @@ def with_observations(domains: Iterable[Domain], observed: Sequence[Marked | Mea
     return [
         domain
         if domain.next_start or domain.uuid is None or not observed
-        else domain.with_resources(_resources(domain.resources, domain.uuid, marked, measured))
+        else domain.with_shape(_observed(domain.packed.shape, domain.uuid, marked, measured))
         for domain in domains
     ]
 
 
-def _resources(
-    resources: Resources, uuid: str, marked: Iterable[Marked], measured: Mapping[str, Measured]
-) -> Resources:
+def _observed(shape: Resources, uuid: str, marked: Iterable[Marked], measured: Mapping[str, Measured]) -> Resources:
     changes: dict[str, object] = {one.mark.value: State.ON if uuid in one.uuids else State.OFF for one in marked}
     sizes = measured.get(uuid)
     if sizes is not None:
-        changes["disks"] = tuple(_sized(disk, sizes.capacities) for disk in resources.disks)
-        changes["balloon_mib"] = resources.balloon_mib if sizes.balloon_mib is None else sizes.balloon_mib
-    return msgspec.structs.replace(resources, **changes)
+        changes["disks"] = tuple(_sized(disk, sizes.capacities) for disk in shape.disks)
+        changes["balloon_mib"] = shape.balloon_mib if sizes.balloon_mib is None else sizes.balloon_mib
+    return msgspec.structs.replace(shape, **changes)
 
 
 def _sized(disk: Disk, capacities: Mapping[str, int]) -> Disk:

@@ -138,11 +138,11 @@ def _with_state(
         state = DomainState.INACTIVE if rank == 0 else listed.get(domain.name, DomainState.UNKNOWN)
         domain = msgspec.structs.replace(domain, state=state)
     known: dict[str, State] = {}
-    if domain.resources.paused is State.UNKNOWN and domain.name in suspended:
+    if domain.packed.shape.paused is State.UNKNOWN and domain.name in suspended:
         known["paused"] = suspended[domain.name]
     if autostart:
         known["autostart"] = State.ON if domain.name in autostart else State.OFF
-    return domain.with_resources(msgspec.structs.replace(domain.resources, **known))
+    return domain.with_shape(msgspec.structs.replace(domain.packed.shape, **known))
 
 
 def _autostart(report: Sosreport) -> frozenset[str]:

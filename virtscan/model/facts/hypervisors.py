@@ -6,7 +6,7 @@ from typing import Annotated, Generic, NewType, TypeAlias, TypeVar
 
 import msgspec
 
-from virtscan.model.facts.packing import Packed, pack, unpack
+from virtscan.model.facts.packing import Packed, reshape, unpack
 from virtscan.model.facts.resources import Processor, Resources
 from virtscan.model.identity.keys import host_keys
 from virtscan.model.identity.mac import Mac
@@ -124,9 +124,9 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
         """Its resources, unpacked at each access."""
         return unpack(self.packed)
 
-    def with_resources(self, resources: Resources) -> "Domain":
-        """Return the domain with these resources."""
-        return msgspec.structs.replace(self, packed=pack(resources))
+    def with_shape(self, shape: Resources) -> "Domain":
+        """Return the domain with another shape of its resources; its own texts stay."""
+        return msgspec.structs.replace(self, packed=reshape(self.packed, shape))
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):

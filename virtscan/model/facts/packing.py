@@ -57,6 +57,11 @@ def pack(resources: Resources) -> Packed:
     return Packed(_shared(shape), together)
 
 
+def reshape(packed: Packed, shape: Resources) -> Packed:
+    """Give resources another shape, with the same texts in the same places."""
+    return Packed(_shared(shape), packed.texts)
+
+
 @lru_cache(maxsize=_JUST_READ)
 def unpack(packed: Packed) -> Resources:
     """Return the resources that were packed."""
