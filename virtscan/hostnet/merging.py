@@ -1,6 +1,7 @@
 """One list of a host's devices from several sources."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 import msgspec
 
@@ -25,15 +26,16 @@ def merge_devices(devices: Iterable[Device]) -> tuple[Device, ...]:
 
 
 def _completed(known: Device, further: Device) -> Device:
-    unknown = Device(name=known.name)
     facts: dict[str, object] = {  # values of all the fields of a device
-        field: getattr(further, field)
-        for field in _FACTS
-        if getattr(known, field) == getattr(unknown, field) != getattr(further, field)
+        field: new
+        for field, unknown, old, new in zip(_FACTS, _UNKNOWN, _facts(known), _facts(further), strict=True)
+        if old == unknown != new
     }
     better = (further.lower_complete, bool(further.lower)) > (known.lower_complete, bool(known.lower))
     if better and (further.lower or not known.lower):  # a NIC is known to have none by its kind, not from a list
         facts |= {"lower": further.lower, "lower_complete": further.lower_complete}
+    if not facts and further.sources == known.sources:
+        return known
     used = (known, further) if facts else (known,)
     times = [device.observed_at for device in used if device.observed_at is not None]
     sources = tuple(dict.fromkeys((*known.sources, *further.sources)))
@@ -43,3 +45,5 @@ def _completed(known: Device, further: Device) -> Device:
 _NO_FACTS = frozenset({"name", "sources", "observed_at"})
 _ONE_FACT = frozenset({"lower", "lower_complete"})
 _FACTS = tuple(field for field in Device.__struct_fields__ if field not in _NO_FACTS | _ONE_FACT)
+_facts = attrgetter(*_FACTS)
+_UNKNOWN = _facts(Device(name=DeviceName("")))
