@@ -218,7 +218,7 @@ def test_what_is_added_for_ssh_leaves_the_other_parameters_as_they_are(query: st
     before = uri.parse(f"qemu+ssh://hv1/system?{query}").parameters
     after = uri.parse(uri.prepared(f"qemu+ssh://hv1/system?{query}")).parameters
 
-    assert after == before | {"no_tty": "1"}
+    assert after == {**before, "no_tty": "1"}
 
 
 @pytest.mark.parametrize(

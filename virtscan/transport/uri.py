@@ -2,6 +2,8 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -44,6 +46,10 @@ _DANGERS = {
 }
 
 
+_AT_ONCE = 1024
+"""URIs that are remembered: of all hypervisors that are read at the same time."""
+
+
 class LibvirtUri(msgspec.Struct, frozen=True, kw_only=True):
     """A URI as libvirt's remote driver reads it (remote_sockets.c remoteSplitURIScheme, viruri.c).
 
@@ -58,11 +64,12 @@ class LibvirtUri(msgspec.Struct, frozen=True, kw_only=True):
     host: str | None
     port: int | None
     path: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
 
 
+@lru_cache(maxsize=_AT_ONCE)
 def parse(address: str) -> LibvirtUri:
-    """Take a URI apart.
+    """Take a URI apart; every reader of a hypervisor asks for that of its address.
 
     Raises:
         ConfigError: It has characters that no URI has, or a host or user that ssh would take for an option.
