@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from virtscan.analyzer import read_computer, read_driver, read_host_interface, read_node_device, read_parent
+from virtscan.analyzer import read_computer, read_driver, read_host_interface, read_node_device, read_with_parent
 from virtscan.errors import AnalyzerError
 from virtscan.hostnet import Dmi, merge_devices
 from virtscan.model import Backing, Device, DeviceKind, DeviceName, Mac, State
@@ -168,7 +168,7 @@ def test_the_path_of_a_nic_gives_its_bus_if_libvirt_does_not(path: str, backing:
     [("<parent>pci_0000_00_19_0</parent>", "pci_0000_00_19_0"), ("<parent>computer</parent>", None), ("", None)],
 )
 def test_the_parent_of_a_node_device_is_one_that_can_be_requested(inside: str, parent: str | None) -> None:
-    assert read_parent(f"<device>{inside}</device>") == parent
+    assert read_with_parent(f"<device>{inside}</device>", source="libvirt") == (None, parent)
 
 
 @pytest.mark.parametrize(

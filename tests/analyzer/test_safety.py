@@ -23,7 +23,6 @@ from virtscan.analyzer import (
     read_host_interface,
     read_network,
     read_node_device,
-    read_parent,
 )
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, GapAbout
@@ -35,7 +34,6 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "network": read_network,
     "hostinterface": lambda data: read_host_interface(data, source="x"),
     "nodedev": lambda data: read_node_device(data, source="x"),
-    "parent": read_parent,
     "driver": read_driver,
     "computer": read_computer,
 }

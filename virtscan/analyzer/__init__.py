@@ -5,7 +5,7 @@ from virtscan.analyzer.devices import (
     read_driver,
     read_host_interface,
     read_node_device,
-    read_parent,
+    read_with_parent,
 )
 from virtscan.analyzer.domain import read_domain, read_domains
 from virtscan.analyzer.network import read_network
@@ -26,6 +26,6 @@ __all__ = [
     "read_host_interface",
     "read_network",
     "read_node_device",
-    "read_parent",
+    "read_with_parent",
     "resolve",
 ]  # fmt: skip

@@ -102,9 +102,25 @@ def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
         libvirt src/node_device/node_device_udev.c udevGetDeviceType, udevSetParent;
         src/util/virnetdev.c virNetDevGetFeatures.
     """
+    return read_with_parent(xml, source=source)[0]
+
+
+def read_with_parent(xml: bytes | str, *, source: str) -> tuple[Device | None, str | None]:
+    """Read a node device as `read_node_device` does, and the name of the node device that it hangs under.
+
+    The name is None under `computer`, or without one.
+
+    Raises:
+        AnalyzerError: As there.
+    """
     root = parse(xml)
     if root.tag != "device":
         raise AnalyzerError(f"<{root.tag}> is not a node device")
+    parent = root.findtext("parent")
+    return _network_device(root, parent, source), None if parent in {None, "", "computer"} else parent
+
+
+def _network_device(root: etree._Element, parent: str | None, source: str) -> Device | None:
     net = next((capability for capability in root.iterchildren("capability") if capability.get("type") == "net"), None)
     if net is None:
         return None
@@ -112,7 +128,7 @@ def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
     if not name:
         raise AnalyzerError("a network device without the name of its interface")
     path = root.findtext("path") or ""
-    backing = _backing(root.findtext("parent"), path)
+    backing = _backing(parent, path)
     return Device(
         name=DeviceName(name),
         lower_complete=backing is Backing.PHYSICAL,
@@ -122,16 +138,6 @@ def read_node_device(xml: bytes | str, *, source: str) -> Device | None:
         tx=_tx({feature.get("name") for feature in net.iterchildren("feature")}),
         sources=(source,),
     )
-
-
-def read_parent(xml: bytes | str) -> str | None:
-    """Return the name of the node device that a node device hangs under; None under `computer`, or without one.
-
-    Raises:
-        AnalyzerError: It is not safe XML.
-    """
-    parent = parse(xml).findtext("parent")
-    return None if parent in {None, "", "computer"} else parent
 
 
 def read_driver(xml: bytes | str) -> str | None:

@@ -140,12 +140,12 @@ class Leads:
                 self._follow_device(name)
 
     def _deliver_node(self, node: str, xml: str) -> None:
-        device = analyzer.read_node_device(xml, source=SOURCE)
+        device, parent = analyzer.read_with_parent(xml, source=SOURCE)
         if device is not None:
             if device.name != self._listed[node].name:
                 self._session.draft.withdraw_listed(node)
             self._session.draft.add(device)
-            self._drivers.follow(device, analyzer.read_parent(xml))
+            self._drivers.follow(device, parent)
 
     def _miss_unless_listed(self, name: DeviceName) -> None:
         interfaces, nodes = self._lists.interfaces, self._lists.node_devices
