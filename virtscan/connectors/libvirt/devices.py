@@ -20,7 +20,8 @@ from virtscan.model.gaps.items import FactName, HostFact, HostNetwork, NamedDevi
 
 SOURCE = "libvirt"
 
-_NODE_DEVICE = re.compile(r"net_(.+?)((_[0-9a-f]{2}){6}|(_[0-9a-f]{2}){20})?")
+_BYTE = "_[0-9a-f][0-9a-f]"
+_NODE_DEVICE = re.compile(f"net_(.+?)({_BYTE * 6}|{_BYTE * 20})?")
 """`net_NAME_MAC`, every other character made `_` (node_device_udev.c udevGenerateDeviceName)."""
 
 _ODD = re.compile("[^A-Za-z0-9]")
