@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from lxml import etree
 
 from virtscan.analyzer.literals import identifier, mac_address, number
-from virtscan.analyzer.xml.parsing import parse
+from virtscan.analyzer.xml.parsing import attribute, first_children, parse
 from virtscan.errors import AnalyzerError
 from virtscan.hostnet import Dmi
 from virtscan.hostnet.link_kinds import driver_name
 from virtscan.model import Backing, Device, DeviceKind, DeviceName, State
 
 _KINDS = {kind.value: kind for kind in DeviceKind if kind is not DeviceKind.UNKNOWN}
-_LISTING = frozenset({DeviceKind.BOND, DeviceKind.BRIDGE, DeviceKind.VLAN})
+_LISTING = frozenset({"bond", "bridge", "vlan"})
+"""Types of host interfaces with an element of the same name that holds those below."""
+
 _DRIVERS = {"virtio-pci": "virtio_net", "virtio-mmio": "virtio_net", "virtio_ccw": "virtio_net"}
 """Drivers of buses of virtual machines, by the driver of the NICs on them."""
 _BUSES = (
@@ -49,18 +51,17 @@ def read_host_interface(xml: bytes | str, *, source: str) -> tuple[Device, ...]:
 
 
 def _devices(interface: etree._Element, source: str) -> Iterator[Device]:
+    first = first_children(interface)
     below = list(_below(interface))
-    mac = interface.find("mac")
-    vlan = interface.find("vlan")
-    kind = _KINDS.get(interface.get("type", ""), DeviceKind.UNKNOWN)
-    has_list = kind in _LISTING and interface.find(kind.value) is not None
+    kind = interface.get("type", "")
+    has_list = kind in _LISTING and kind in first
     yield Device(
         name=DeviceName(interface.get("name", "")),
-        kind=kind,
+        kind=_KINDS.get(kind, DeviceKind.UNKNOWN),
         lower=tuple(DeviceName(member.get("name", "")) for member in below),
-        lower_complete=has_list and (bool(below) or kind is DeviceKind.BRIDGE),
-        mac=None if mac is None else mac_address(mac.get("address")),
-        vlan_id=None if vlan is None else number(vlan.get("tag")),
+        lower_complete=has_list and (bool(below) or kind == "bridge"),
+        mac=mac_address(attribute(first.get("mac"), "address")),
+        vlan_id=number(attribute(first.get("vlan"), "tag")),
         addresses=tuple(_addresses(interface)),
         sources=(source,),
     )
@@ -70,10 +71,9 @@ def _devices(interface: etree._Element, source: str) -> Iterator[Device]:
 
 def _below(interface: etree._Element) -> Iterator[etree._Element]:
     """Yield the interfaces inside `<bond>`, `<bridge>` or `<vlan>`: members, ports, the VLAN's parent."""
-    for part in interface.iterchildren("bond", "bridge", "vlan"):
-        for member in part.iterchildren("interface"):
-            if member.get("name"):
-                yield member
+    for part in interface:
+        if part.tag in _LISTING:
+            yield from (member for member in part if member.tag == "interface" and member.get("name"))
 
 
 def _addresses(interface: etree._Element) -> Iterator[str]:

@@ -9,7 +9,7 @@ from lxml import etree
 from virtscan.analyzer.interface import read_interface
 from virtscan.analyzer.literals import FEW, identifier, mebibytes, number
 from virtscan.analyzer.resources import read_resources
-from virtscan.analyzer.xml.parsing import first_children, parse, parse_each
+from virtscan.analyzer.xml.parsing import first_children, parse, parse_each, text_of
 from virtscan.analyzer.xml.trimming import trimmed
 from virtscan.errors import AnalyzerError
 from virtscan.model import Domain, DomainState, Firmware, Interface, State, pack
@@ -81,8 +81,8 @@ def domain_from(root: etree._Element, *, origin: str, state: DomainState = Domai
     memory = first.get("memory")
     return Domain(
         origin=origin,
-        name=_text(first.get("name")) or "",
-        uuid=identifier(_text(first.get("uuid"))),
+        name=text_of(first.get("name")) or "",
+        uuid=identifier(text_of(first.get("uuid"))),
         state=state,
         type=intern(element.get("type", "")) or None,
         firmware=_firmware(systems),
@@ -93,10 +93,6 @@ def domain_from(root: etree._Element, *, origin: str, state: DomainState = Domai
         interfaces=tuple(_interfaces(element)),
         packed=pack(read_resources(element, first, paused=paused)),
     )
-
-
-def _text(element: etree._Element | None) -> str | None:
-    return None if element is None else element.text
 
 
 def _started_with(vcpu: etree._Element) -> int | None:

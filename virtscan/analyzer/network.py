@@ -3,7 +3,7 @@
 from lxml import etree
 
 from virtscan.analyzer.literals import source_mode
-from virtscan.analyzer.xml.parsing import parse
+from virtscan.analyzer.xml.parsing import attribute, first_children, parse, text_of
 from virtscan.errors import AnalyzerError
 from virtscan.model import Attachment, DeviceName, Network
 
@@ -31,12 +31,14 @@ def network_from(root: etree._Element) -> Network:
         raise AnalyzerError(
             f"<{root.tag}> contains no network" if element is None else f"<{root.tag}> is not a network"
         )
-    name = element.findtext("name")
+    first = first_children(element)
+    name = text_of(first.get("name"))
     if not name:
         raise AnalyzerError("a network without a name: no interface can refer to it")
-    forward = element.find("forward")
+    forward = first.get("forward")
     mode = _forward_mode(forward)
-    return Network(name=name, forward_mode=mode, attachments=_attachments(element, forward, mode))
+    bridge = attribute(first.get("bridge"), "name")
+    return Network(name=name, forward_mode=mode, attachments=_attachments(bridge, forward, mode))
 
 
 def _forward_mode(forward: etree._Element | None) -> str | None:
@@ -45,7 +47,7 @@ def _forward_mode(forward: etree._Element | None) -> str | None:
     return None if mode == "none" else mode
 
 
-def _attachments(network: etree._Element, forward: etree._Element | None, mode: str | None) -> tuple[Attachment, ...]:
+def _attachments(bridge: str | None, forward: etree._Element | None, mode: str | None) -> tuple[Attachment, ...]:
     """Return every device that an interface may get, each once.
 
     With mode bridge a `<bridge>` is a bridge that the host has, and no macvtap is made. With hostdev an interface gets
@@ -53,17 +55,11 @@ def _attachments(network: etree._Element, forward: etree._Element | None, mode: 
     """
     if mode == "hostdev":
         return ()
-    name = _bridge(network)
+    name = None if bridge is None else DeviceName(bridge)
     if forward is None or mode is None or mode in _BRIDGED or (mode == "bridge" and name is not None):
         return (Attachment(name, None),)
     macvtap = source_mode(mode)
     return tuple(Attachment(device, macvtap) for device in _devices(forward)) or (Attachment(None, macvtap),)
-
-
-def _bridge(network: etree._Element) -> DeviceName | None:
-    bridge = network.find("bridge")
-    name = None if bridge is None else bridge.get("name")
-    return DeviceName(name) if name else None
 
 
 def _devices(forward: etree._Element) -> tuple[DeviceName, ...]:

@@ -104,6 +104,11 @@ def first_children(element: etree._Element) -> dict[str, etree._Element]:
     return first
 
 
+def text_of(element: etree._Element | None) -> str | None:
+    """Return an element's text; None for an absent element, as for an empty one."""
+    return None if element is None else element.text
+
+
 def attribute(element: etree._Element | None, name: str) -> str | None:
     """Return an attribute's value, one object for equal ones; None for an empty one, as for an absent one."""
     value = None if element is None else element.get(name)
