@@ -7,6 +7,7 @@ from lxml import etree
 
 from virtscan.analyzer.disks import read_disks
 from virtscan.analyzer.literals import mebibytes, number
+from virtscan.analyzer.xml.parsing import attribute, first_children
 from virtscan.model import Resources, State
 
 _OS = "{http://libosinfo.org/xmlns/libvirt/domain/1.0}os"
@@ -51,9 +52,7 @@ def _size(element: etree._Element | None) -> int | None:
 
 
 def _machine(system: etree._Element | None) -> str | None:
-    kind = None if system is None else system.find("type")
-    machine = None if kind is None else kind.get("machine")
-    return intern(machine) if machine else None
+    return None if system is None else attribute(first_children(system).get("type"), "machine")
 
 
 def _os(metadata: etree._Element | None) -> str | None:
@@ -69,9 +68,9 @@ def _topology(cpu: etree._Element | None) -> tuple[int | None, int | None, int |
     """Return sockets, cores of a socket with those of all its dies, threads of a core, and NUMA nodes."""
     if cpu is None:
         return None, None, None, None
-    numa = cpu.find("numa")
+    first = first_children(cpu)
+    numa, topology = first.get("numa"), first.get("topology")
     numa_nodes = None if numa is None else len(numa.findall("cell"))
-    topology = cpu.find("topology")
     if topology is None:
         return None, None, None, numa_nodes
     sockets, cores, threads = (number(topology.get(key)) for key in ("sockets", "cores", "threads"))

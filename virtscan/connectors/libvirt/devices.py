@@ -112,7 +112,7 @@ class Leads:
                     self._miss_unless_listed(attachment.device)
 
     def _follow_device(self, name: DeviceName) -> None:
-        if self._is_listed(name) and self._is_new(("device", name)):
+        if self._is_new(("device", name)) and self._is_listed(name):
             interfaces, nodes = self._lists.interfaces.documents, self._lists.node_devices.documents
             # Documents with the device's kind first: of two that differ the earlier counts.
             waiting = [(interfaces[name], self._deliver_interface)] if name in interfaces else []
