@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -237,14 +237,10 @@ def _place(domain: Domain) -> tuple[str, str, str]:
 
 def _combine(all_facts: Sequence[HostFacts]) -> HostFacts:
     """Return one record of all; a later value replaces an earlier one."""
-    combined = HostFacts()
+    known: dict[str, Any] = {}  # Any: values of all the fields
     for facts in all_facts:
-        known = {
-            key: value
-            for key, value in msgspec.structs.asdict(facts).items()
-            if value is not None and value is not Machine.UNKNOWN
-        }
+        values = msgspec.structs.asdict(facts).items()
+        known |= {key: value for key, value in values if value is not None and value is not Machine.UNKNOWN}
         if facts.kernel is not None:
             known["kernel_build"] = facts.kernel_build
-        combined = msgspec.structs.replace(combined, **known)
-    return combined
+    return HostFacts(**known)
