@@ -196,11 +196,12 @@ def _listed(interfaces: NameList, node_names: Mapping[str, Sequence[tuple[str, M
         real[_cleaned(name)].append(name)
     listed = {f"interface {name}": _device(name, interfaces.macs.get(name)) for name in interfaces.documents}
     for cleaned, nodes in node_names.items():
+        candidates = real.get(cleaned, [])
         unnamed = 0
         for node, address in nodes:
-            names = [name for name in real[cleaned] if interfaces.macs.get(name) == address]
-            if len(real[cleaned]) == len(nodes) == 1:
-                names = real[cleaned]
+            names = [name for name in candidates if interfaces.macs.get(name) == address]
+            if len(candidates) == len(nodes) == 1:
+                names = candidates
             if not names:
                 unnamed += 1
                 names = [cleaned if unnamed == 1 else f"{cleaned}#{unnamed}"]
