@@ -102,8 +102,8 @@ def test_a_request_that_hangs_holds_up_no_other() -> None:
     assert not caller.is_alive()
 
 
-def test_where_one_request_is_made_at_a_time_one_that_hangs_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "SLOW_SECONDS", 0.1)
+@pytest.mark.slow
+def test_where_one_request_is_made_at_a_time_one_that_hangs_holds_up_no_other() -> None:
     release = threading.Event()
     used: list[str] = []
 

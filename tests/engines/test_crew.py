@@ -9,7 +9,6 @@ import pytest
 
 from tests.engines.test_threads import in_a_process
 from tests.harness.patience import LONG
-from virtscan.engines import crew
 from virtscan.engines.crew import Crew
 
 
@@ -55,11 +54,10 @@ def until(condition: Callable[[], bool], then: Callable[[], None] = lambda: None
     return True
 
 
-def test_turns_that_go_on_are_taken_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "MOST_AT_WORK", 1)
+def test_turns_that_go_on_are_taken_in_turn() -> None:
     made: list[str] = []
     begun = threading.Event()
-    team = Crew()
+    team = Crew(at_work=1)
     callers = [Calls(partial(made.append, name), count=3) for name in "ab"]
 
     def begin() -> None:
@@ -73,8 +71,7 @@ def test_turns_that_go_on_are_taken_in_turn(monkeypatch: pytest.MonkeyPatch) -> 
     assert "".join(made) == "ababab"
 
 
-def test_there_are_no_more_calls_at_once_than_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "MOST_AT_WORK", 3)
+def test_there_are_no_more_calls_at_once_than_places() -> None:
     under_way = threading.Semaphore(3)
     together = threading.Barrier(3)
 
@@ -83,7 +80,7 @@ def test_there_are_no_more_calls_at_once_than_places(monkeypatch: pytest.MonkeyP
         together.wait(LONG)
         under_way.release()
 
-    team = Crew()
+    team = Crew(at_work=3)
     callers = [Calls(call) for _ in range(12)]
     for caller in callers:
         team.offer(caller)
@@ -91,12 +88,8 @@ def test_there_are_no_more_calls_at_once_than_places(monkeypatch: pytest.MonkeyP
     assert all(caller.is_over.wait(LONG) for caller in callers)
 
 
-def test_a_call_that_hangs_gives_its_place_to_another_and_its_caller_learns_of_it(
-    monkeypatch: pytest.MonkeyPatch, release: threading.Event
-) -> None:
-    monkeypatch.setattr(crew, "MOST_AT_WORK", 2)
-    monkeypatch.setattr(crew, "SLOW_SECONDS", 0.1)
-    team = Crew()
+def test_a_call_that_hangs_gives_its_place_to_another_and_its_caller_learns_of_it(release: threading.Event) -> None:
+    team = Crew(at_work=2, slow=0.1)
     hanging = [Calls(lambda: release.wait(LONG)) for _ in range(3)]
     well = Calls(lambda: None, count=5)
     for caller in (*hanging, well):
@@ -106,12 +99,8 @@ def test_a_call_that_hangs_gives_its_place_to_another_and_its_caller_learns_of_i
     assert until(lambda: [caller.hung for caller in hanging] == [1, 1, 1], team.relieve)
 
 
-def test_one_that_ends_late_after_all_takes_further_calls(
-    monkeypatch: pytest.MonkeyPatch, release: threading.Event
-) -> None:
-    monkeypatch.setattr(crew, "MOST_THREADS", 1)
-    monkeypatch.setattr(crew, "SLOW_SECONDS", 0.1)
-    team = Crew()
+def test_one_that_ends_late_after_all_takes_further_calls(release: threading.Event) -> None:
+    team = Crew(threads=1, slow=0.1)
     late, well = Calls(lambda: release.wait(LONG), count=2), Calls(lambda: None)
     assert team.offer(late)
     assert until(lambda: not team.offer(well), team.relieve)
@@ -122,12 +111,8 @@ def test_one_that_ends_late_after_all_takes_further_calls(
     assert well.is_over.wait(LONG)
 
 
-def test_turns_go_back_where_no_thread_is_left_that_could_take_them(
-    monkeypatch: pytest.MonkeyPatch, release: threading.Event
-) -> None:
-    monkeypatch.setattr(crew, "MOST_THREADS", 1)
-    monkeypatch.setattr(crew, "SLOW_SECONDS", 0.1)
-    team = Crew()
+def test_turns_go_back_where_no_thread_is_left_that_could_take_them(release: threading.Event) -> None:
+    team = Crew(threads=1, slow=0.1)
     late, well = Calls(lambda: release.wait(LONG)), Calls(lambda: None)
 
     assert team.offer(late)
@@ -139,12 +124,8 @@ def test_turns_go_back_where_no_thread_is_left_that_could_take_them(
     assert not well.is_over.is_set()
 
 
-def test_what_a_caller_with_a_call_that_hangs_asks_beside_it_takes_no_place(
-    monkeypatch: pytest.MonkeyPatch, release: threading.Event
-) -> None:
-    monkeypatch.setattr(crew, "MOST_AT_WORK", 1)
-    monkeypatch.setattr(crew, "SLOW_SECONDS", 0.5)
-    team = Crew()
+def test_what_a_caller_with_a_call_that_hangs_asks_beside_it_takes_no_place(release: threading.Event) -> None:
+    team = Crew(at_work=1, slow=0.5)
     hanging, well = Calls(lambda: release.wait(LONG), count=100), Calls(lambda: None)
     assert team.offer(hanging)
     assert until(lambda: hanging.hung == 1, team.relieve)
@@ -156,12 +137,11 @@ def test_what_a_caller_with_a_call_that_hangs_asks_beside_it_takes_no_place(
     assert hanging.hung == 1
 
 
-def test_threads_without_work_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "_IDLE_SECONDS", 0.05)
+def test_threads_without_work_end() -> None:
     threads: list[threading.Thread] = []
     caller = Calls(lambda: threads.append(threading.current_thread()))
 
-    assert Crew().offer(caller)
+    assert Crew(idle=0.05).offer(caller)
     assert caller.is_over.wait(LONG)
     threads[0].join(LONG)
 

@@ -1,11 +1,12 @@
 """The crew: threads that make the calls of all hosts, which wait in one queue.
 
-Whoever has calls to make offers turns; a free thread takes the next one, of whichever host. A call that hangs keeps its
-thread, but not its place: another thread is started instead.
+A caller offers turns, each for one call after the other; a free thread takes the next turn, of whichever host. A call
+that hangs keeps its thread, but not its place: another thread is started instead.
 """
 
 import threading
 from collections import Counter
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import NamedTuple, Protocol
@@ -19,12 +20,12 @@ MOST_THREADS = 1024
 SLOW_SECONDS = 2.0
 """Time from which on a call is taken for one that hangs."""
 
-_IDLE_SECONDS = 0.5
+IDLE_SECONDS = 0.5
 """Time after which a thread ends that finds nothing to do."""
 
 
 class Caller(Protocol):
-    """Whoever has calls to make. All of this is called on threads of the crew, or on the main thread."""
+    """The calls of a host. All of this is called on threads of the crew, or on the main thread."""
 
     def make_next(self) -> bool:
         """Make the next call and raise nothing; return True if the turn goes on, with a further call."""
@@ -44,7 +45,18 @@ class _Call(NamedTuple):
 class Crew:
     """The threads, and the turns that they take; used by all threads of the process."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        at_work: int = MOST_AT_WORK,
+        threads: int = MOST_THREADS,
+        slow: float = SLOW_SECONDS,
+        idle: float = IDLE_SECONDS,
+    ) -> None:
+        self._most_at_work = at_work
+        self._most_threads = threads
+        self._slow_seconds = slow
+        self._idle_seconds = idle
         self._lock = threading.Lock()
         self._turns: SimpleQueue[Caller] = SimpleQueue()
         self._open_turns = 0  # in the queue, or being taken
@@ -69,7 +81,7 @@ class Crew:
         Where no thread is left that could take a turn, the turns go back.
         """
         calls = self._calls.copy()
-        late = monotonic() - SLOW_SECONDS
+        late = monotonic() - self._slow_seconds
         hung = Counter(call.caller for call in calls.values() if call.began < late)
         untaken: list[Caller] = []
         with self._lock:
@@ -77,12 +89,13 @@ class Crew:
                 thread for thread, call in calls.items() if hung[call.caller] and self._calls.get(thread) is call
             }
             self._grow()
-            while len(self._members) <= len(self._hung) and not self._turns.empty():
-                untaken.append(self._turns.get())
+            with suppress(Empty):
+                while len(self._members) <= len(self._hung):
+                    untaken.append(self._turns.get_nowait())
             self._open_turns -= len(untaken)
         for caller in untaken:
             caller.take_back()
-        if len(self._hung) < MOST_THREADS // 2:  # the rest is for callers whose calls end
+        if len(self._hung) < self._most_threads // 2:  # the rest is for callers whose calls end
             for caller in {call.caller for call in calls.values()}:
                 caller.watch(hung[caller])
 
@@ -92,7 +105,7 @@ class Crew:
 
     def _grow(self) -> None:
         """Start as many threads as there are open turns, if there are places and the system grants them."""
-        most = min(self._open_turns, len(self._hung) + MOST_AT_WORK, MOST_THREADS)
+        most = min(self._open_turns, len(self._hung) + self._most_at_work, self._most_threads)
         while len(self._members) < most:
             thread = threading.Thread(target=self._serve, name="crew", daemon=True)
             try:
@@ -105,7 +118,7 @@ class Crew:
         thread = threading.current_thread()
         while True:
             try:
-                caller = self._turns.get(timeout=_IDLE_SECONDS)
+                caller = self._turns.get(timeout=self._idle_seconds)
             except Empty:
                 if self._may_leave(thread):
                     return
