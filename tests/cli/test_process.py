@@ -89,6 +89,15 @@ def test_an_interrupt_counts_from_the_first_line_on(*, ignored: bool) -> None:
     assert not ignored or done.stdout == "['virtscan', 'virtscan.__main__']\nstill here\n"
 
 
+def test_an_interrupt_while_python_itself_starts_has_the_exit_code_of_python(tmp_path: Path) -> None:
+    """Python handles it from its first moment, and reads `site` before any program: none can change the code."""
+    (tmp_path / "sitecustomize.py").write_text(f"import os\nos.kill(os.getpid(), {signal.SIGINT:d})\n")
+
+    done = ended("print('begun')", start=(*DEFAULT_SIGNALS, "env", f"PYTHONPATH={tmp_path}"))
+
+    assert (done.stdout, done.returncode) == ("", 1)
+
+
 @pytest.mark.parametrize("delay", [0, 0.02, 0.05, 0.1, 0.2])
 def test_a_signal_during_the_imports_ends_the_process(delay: float, tmp_path: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
