@@ -15,7 +15,7 @@ from virtscan.connectors.libvirt.request_pipeline import (
     PipelinedCall,
     RequestPipeline,
 )
-from virtscan.engines import crew
+from virtscan.engines import call_pool
 
 
 @pytest.fixture(autouse=True)
@@ -23,11 +23,11 @@ def relieved() -> Iterator[None]:
     """Call often what the engine calls often."""
     is_over = threading.Event()
 
-    def relieve() -> None:
+    def replace_hung() -> None:
         while not is_over.wait(0.02):
-            crew.relieve()
+            call_pool.replace_hung()
 
-    thread = threading.Thread(target=relieve)
+    thread = threading.Thread(target=replace_hung)
     thread.start()
     yield
     is_over.set()

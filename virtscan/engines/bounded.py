@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from virtscan.engines import crew
+from virtscan.engines import call_pool
 from virtscan.engines.engine import Cut, JobOutcome, Raised, Returned
 from virtscan.engines.programs import end_programs_of
 
@@ -115,7 +115,7 @@ def _start(thread: threading.Thread) -> None:
         try:
             return thread.start()
         except RuntimeError as error:
-            if not crew.has_idle():
+            if not call_pool.has_idle():
                 raise NoThreadError(str(error)) from error
         time.sleep(_POLL)
 

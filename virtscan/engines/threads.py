@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from virtscan.engines import crew
+from virtscan.engines import call_pool
 from virtscan.engines.admission import Admission
 from virtscan.engines.bounded import NoThreadError, end_late_work, interrupt, leave_behind, outcome_of
 from virtscan.engines.demand import SAMPLE_SECONDS
@@ -137,7 +137,7 @@ class _ThreadedRun(Generic[T]):
             del self._running[index]
             self._threadless_since = self._threadless_since or now
             is_short = now - self._threadless_since < ENDING_SECONDS
-            may_start_later = is_short or crew.has_idle() or self._admission.may_admit_later()
+            may_start_later = is_short or call_pool.has_idle() or self._admission.may_admit_later()
             if not (self._running or may_start_later):
                 for waiting in self._all_waiting():  # threads that hang are all that there may be
                     self._end(waiting, Raised(NoThreadError(str(error))))
@@ -168,7 +168,7 @@ class _ThreadedRun(Generic[T]):
         if now >= self._sweep_at:
             self._sweep_at = now + LONGEST_WAIT
             end_late_work()
-            crew.relieve()
+            call_pool.replace_hung()
 
     def cut_all(self, why: Cut) -> None:
         """End everything that has not ended."""

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar
 
-from virtscan.engines import crew
+from virtscan.engines import call_pool
 
 MOST_TOGETHER = 32
 """Results that are used together: enough for the saving, few enough to be interrupted between."""
@@ -65,7 +65,7 @@ class _CallFailure:
 
 
 class RequestPipeline:
-    """Makes requests on threads of the crew, while the calling thread alone uses the results.
+    """Makes requests on threads of the pool, while the calling thread alone uses the results.
 
     Threads that wait and work in turn wait for the interpreter, too, each time: kept apart they read a thousand
     domains nearby in two thirds of the time. So as little as possible is done where it is requested. A request without
@@ -84,9 +84,9 @@ class RequestPipeline:
         self._lock = threading.Lock()  # for the following
         self._requests: deque[PipelinedCall[Any]] = deque()
         self._results: deque[_Result | _CallFailure] = deque()
-        self._waiting = 0  # characters of the results
+        self._characters = 0  # of the results that wait
         self._under_way = 0
-        self._turns = 0  # under way, or offered to the crew
+        self._turns = 0  # under way, or offered to the pool
         self._hung = 0
         self._window = MOST_WAITING  # places beside those that hang: one after such a call, one more with each reply
         self._fresh = 0  # results since the last waking
@@ -109,7 +109,7 @@ class RequestPipeline:
     def run(self, check: Callable[[], None]) -> None:
         """Make all requests, and use the results; return when everything is done.
 
-        Where the crew has no thread, the calling one makes the requests.
+        Where the pool has no thread, the calling one makes the requests.
 
         Args:
             check: Called before results are used; it raises to end the run.
@@ -130,7 +130,7 @@ class RequestPipeline:
             self._end()
 
     def make_next(self) -> bool:
-        """Make the next request, on a thread of the crew; return True if there is a further one for it."""
+        """Make the next request, on a thread of the pool; return True if there is a further one for it."""
         with self._lock:
             if not self._has_next():
                 self._turns -= 1
@@ -143,7 +143,7 @@ class RequestPipeline:
             self._window += 1
             self._fresh += 1
             has_failed = isinstance(results[0], _CallFailure)
-            self._waiting += results[0].size
+            self._characters += results[0].size
             self._results.append(results.pop())
             places = self._places()
             goes_on = self._has_next() and self._turns <= places
@@ -163,14 +163,14 @@ class RequestPipeline:
         self._offer_turns()
 
     def take_back(self) -> None:
-        """Take back a turn that the crew has no thread for."""
+        """Take back a turn that no thread can take."""
         with self._lock:
             self._turns -= 1
             self._wake()
 
     def _has_next(self) -> bool:
         waiting = self._under_way - self._hung + len(self._results)
-        return bool(self._requests) and waiting < MOST_WAITING and self._waiting < LARGEST_WAITING
+        return bool(self._requests) and waiting < MOST_WAITING and self._characters < LARGEST_WAITING
 
     def _places(self) -> int:
         return min(self._window + self._hung, self._most(self._fastest, self._hung))
@@ -183,7 +183,7 @@ class RequestPipeline:
     def _offer_turns(self) -> bool:
         """Offer a turn for each request, as far as there are places; return False if one is refused."""
         while self._needs_turn():
-            if not crew.offer(self):
+            if not call_pool.offer(self):
                 with self._lock:
                     self._turns -= 1
                 return False
@@ -214,7 +214,7 @@ class RequestPipeline:
             self._fresh = 0
             self._is_idle = not self._results
             there = [self._results.popleft() for _ in range(min(MOST_TOGETHER, len(self._results)))]
-            self._waiting -= sum(result.size for result in there)
+            self._characters -= sum(result.size for result in there)
         return there
 
     def _end(self) -> None:

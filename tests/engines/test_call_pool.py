@@ -1,4 +1,4 @@
-"""The crew: real threads, and callers whose calls end when a test lets them."""
+"""The pool of threads for calls: real threads, and callers whose calls end when a test lets them."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ import pytest
 
 from tests.engines.test_threads import in_a_process
 from tests.harness.patience import LONG
-from virtscan.engines.crew import Crew
+from virtscan.engines.call_pool import CallPool
 
 
 class Calls:
@@ -57,14 +57,14 @@ def until(condition: Callable[[], bool], then: Callable[[], None] = lambda: None
 def test_turns_that_go_on_are_taken_in_turn() -> None:
     made: list[str] = []
     begun = threading.Event()
-    team = Crew(at_work=1)
+    pool = CallPool(at_work=1)
     callers = [Calls(partial(made.append, name), count=3) for name in "ab"]
 
     def begin() -> None:
         assert begun.wait(LONG)
 
     for caller in (Calls(begin), *callers):
-        assert team.offer(caller)
+        assert pool.offer(caller)
     begun.set()
 
     assert all(caller.is_over.wait(LONG) for caller in callers)
@@ -80,44 +80,44 @@ def test_there_are_no_more_calls_at_once_than_places() -> None:
         together.wait(LONG)
         under_way.release()
 
-    team = Crew(at_work=3)
+    pool = CallPool(at_work=3)
     callers = [Calls(call) for _ in range(12)]
     for caller in callers:
-        team.offer(caller)
+        pool.offer(caller)
 
     assert all(caller.is_over.wait(LONG) for caller in callers)
 
 
 def test_a_call_that_hangs_gives_its_place_to_another_and_its_caller_learns_of_it(release: threading.Event) -> None:
-    team = Crew(at_work=2, slow=0.1)
+    pool = CallPool(at_work=2, slow=0.1)
     hanging = [Calls(lambda: release.wait(LONG)) for _ in range(3)]
     well = Calls(lambda: None, count=5)
     for caller in (*hanging, well):
-        assert team.offer(caller)
+        assert pool.offer(caller)
 
-    assert until(well.is_over.is_set, team.relieve)
-    assert until(lambda: [caller.hung for caller in hanging] == [1, 1, 1], team.relieve)
+    assert until(well.is_over.is_set, pool.replace_hung)
+    assert until(lambda: [caller.hung for caller in hanging] == [1, 1, 1], pool.replace_hung)
 
 
 def test_one_that_ends_late_after_all_takes_further_calls(release: threading.Event) -> None:
-    team = Crew(threads=1, slow=0.1)
+    pool = CallPool(threads=1, slow=0.1)
     late, well = Calls(lambda: release.wait(LONG), count=2), Calls(lambda: None)
-    assert team.offer(late)
-    assert until(lambda: not team.offer(well), team.relieve)
+    assert pool.offer(late)
+    assert until(lambda: not pool.offer(well), pool.replace_hung)
     release.set()
 
     assert late.is_over.wait(LONG)
-    assert until(lambda: team.offer(well))
+    assert until(lambda: pool.offer(well))
     assert well.is_over.wait(LONG)
 
 
 def test_turns_go_back_where_no_thread_is_left_that_could_take_them(release: threading.Event) -> None:
-    team = Crew(threads=1, slow=0.1)
+    pool = CallPool(threads=1, slow=0.1)
     late, well = Calls(lambda: release.wait(LONG)), Calls(lambda: None)
 
-    assert team.offer(late)
-    assert team.offer(well)
-    assert until(lambda: well.taken_back == 1, team.relieve)
+    assert pool.offer(late)
+    assert pool.offer(well)
+    assert until(lambda: well.taken_back == 1, pool.replace_hung)
     release.set()
 
     assert late.is_over.wait(LONG)
@@ -125,15 +125,15 @@ def test_turns_go_back_where_no_thread_is_left_that_could_take_them(release: thr
 
 
 def test_what_a_caller_with_a_call_that_hangs_asks_beside_it_takes_no_place(release: threading.Event) -> None:
-    team = Crew(at_work=1, slow=0.5)
+    pool = CallPool(at_work=1, slow=0.5)
     hanging, well = Calls(lambda: release.wait(LONG), count=100), Calls(lambda: None)
-    assert team.offer(hanging)
-    assert until(lambda: hanging.hung == 1, team.relieve)
+    assert pool.offer(hanging)
+    assert until(lambda: hanging.hung == 1, pool.replace_hung)
 
-    assert team.offer(hanging)
-    assert team.offer(well)
+    assert pool.offer(hanging)
+    assert pool.offer(well)
 
-    assert until(well.is_over.is_set, team.relieve)
+    assert until(well.is_over.is_set, pool.replace_hung)
     assert hanging.hung == 1
 
 
@@ -141,7 +141,7 @@ def test_threads_without_work_end() -> None:
     threads: list[threading.Thread] = []
     caller = Calls(lambda: threads.append(threading.current_thread()))
 
-    assert Crew(idle=0.05).offer(caller)
+    assert CallPool(idle=0.05).offer(caller)
     assert caller.is_over.wait(LONG)
     threads[0].join(LONG)
 
@@ -151,9 +151,9 @@ def test_threads_without_work_end() -> None:
 def test_where_the_system_grants_no_thread_a_turn_is_refused() -> None:
     script = """
 import threading
-from virtscan.engines import crew
+from virtscan.engines import call_pool
 threading.stack_size(1 << 44)
-print(crew.offer(None))
+print(call_pool.offer(None))
 """
 
     ended = in_a_process(script)

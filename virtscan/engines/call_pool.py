@@ -1,4 +1,4 @@
-"""The crew: threads that make the calls of all hosts, which wait in one queue.
+"""A pool of threads for the calls of all hosts, which wait in one queue.
 
 A caller offers turns, each for one call after the other; a free thread takes the next turn, of whichever host. A call
 that hangs keeps its thread, but not its place: another thread is started instead.
@@ -25,7 +25,7 @@ IDLE_SECONDS = 0.5
 
 
 class Caller(Protocol):
-    """The calls of a host. All of this is called on threads of the crew, or on the main thread."""
+    """The calls of a host. All of this is called on threads of the pool, or on the main thread."""
 
     def make_next(self) -> bool:
         """Make the next call and raise nothing; return True if the turn goes on, with a further call."""
@@ -34,7 +34,7 @@ class Caller(Protocol):
         """Take note of how many of the calls under way hang, and offer turns for calls beside them."""
 
     def take_back(self) -> None:
-        """Take back a turn: there is no thread for it."""
+        """Take back a turn that no thread can take."""
 
 
 class _Call(NamedTuple):
@@ -42,8 +42,8 @@ class _Call(NamedTuple):
     began: float
 
 
-class Crew:
-    """The threads, and the turns that they take; used by all threads of the process."""
+class CallPool:
+    """The worker threads, and the turns that they take; used by all threads of the process."""
 
     def __init__(
         self,
@@ -60,22 +60,22 @@ class Crew:
         self._lock = threading.Lock()
         self._turns: SimpleQueue[Caller] = SimpleQueue()
         self._open_turns = 0  # in the queue, or being taken
-        self._members: set[threading.Thread] = set()
+        self._workers: set[threading.Thread] = set()
         self._calls: dict[threading.Thread, _Call] = {}
         self._hung: set[threading.Thread] = set()
 
     def offer(self, caller: Caller) -> bool:
-        """Queue a turn of a caller; return False if there is no thread that could take it."""
+        """Queue a turn of a caller; return False if no thread could take it."""
         with self._lock:
             self._open_turns += 1
             self._grow()
-            if len(self._members) <= len(self._hung):
+            if len(self._workers) <= len(self._hung):
                 self._open_turns -= 1
                 return False
             self._turns.put(caller)
         return True
 
-    def relieve(self) -> None:
+    def replace_hung(self) -> None:
         """Put threads in the place of those whose callers have a call that hangs; call it repeatedly.
 
         Where no thread is left that could take a turn, the turns go back.
@@ -90,7 +90,7 @@ class Crew:
             }
             self._grow()
             with suppress(Empty):
-                while len(self._members) <= len(self._hung):
+                while len(self._workers) <= len(self._hung):
                     untaken.append(self._turns.get_nowait())
             self._open_turns -= len(untaken)
         for caller in untaken:
@@ -101,18 +101,18 @@ class Crew:
 
     def has_idle(self) -> bool:
         """Return True if there are threads without work, which end soon."""
-        return len(self._members) > len(self._calls)
+        return len(self._workers) > len(self._calls)
 
     def _grow(self) -> None:
         """Start as many threads as there are open turns, if there are places and the system grants them."""
         most = min(self._open_turns, len(self._hung) + self._most_at_work, self._most_threads)
-        while len(self._members) < most:
-            thread = threading.Thread(target=self._serve, name="crew", daemon=True)
+        while len(self._workers) < most:
+            thread = threading.Thread(target=self._serve, name="call pool", daemon=True)
             try:
                 thread.start()
             except RuntimeError:
                 return
-            self._members.add(thread)
+            self._workers.add(thread)
 
     def _serve(self) -> None:
         thread = threading.current_thread()
@@ -147,10 +147,10 @@ class Crew:
     def _may_leave(self, thread: threading.Thread) -> bool:
         with self._lock:
             if self._turns.empty():
-                self._members.discard(thread)
+                self._workers.discard(thread)
                 return True
         return False
 
 
-_crew = Crew()
-offer, relieve, has_idle = _crew.offer, _crew.relieve, _crew.has_idle
+_pool = CallPool()
+offer, replace_hung, has_idle = _pool.offer, _pool.replace_hung, _pool.has_idle
