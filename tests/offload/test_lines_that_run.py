@@ -644,6 +644,7 @@ SETTINGS = "/etc/NetworkManager/conf.d/a.conf"
     ("more", "expected"),
     [
         ({SETTINGS: "[keyfile]\nunmanaged-devices=interface-name:eth*\n"}, UNKNOWN),
+        # `except:` is a word of NetworkManager: all devices but those.
         ({SETTINGS: "[keyfile]\nunmanaged-devices=interface-name:eth1;except:type:wifi\n"}, OFF),
         ({SETTINGS: f"[keyfile]\nunmanaged-devices=mac:{MAC}\n"}, UNKNOWN),
         ({SETTINGS: "[keyfile]\nunmanaged-devices=*,except:type:wifi\n"}, UNKNOWN),

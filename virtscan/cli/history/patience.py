@@ -24,7 +24,7 @@ def answered(work: Callable[[], R], seconds: float = SECONDS) -> R:
     def run() -> None:
         try:
             results.append(work())
-        except Exception as error:  # noqa: BLE001  raised again, in the thread that waits
+        except Exception as error:  # noqa: BLE001 raised again, in the thread that waits
             errors.append(error)
 
     thread = threading.Thread(target=run, name="history", daemon=True)
