@@ -199,6 +199,26 @@ def test_programs_of_a_late_job_are_ended_and_with_them_its_thread() -> None:
     assert output.strip().isdigit()
 
 
+def test_a_program_ends_before_those_that_it_waits_for() -> None:
+    started: SimpleQueue[subprocess.Popen[str]] = SimpleQueue()
+
+    def hang_in_a_program() -> int:
+        program = subprocess.Popen(
+            ["sh", "-c", "sleep 1000 & f=$!; for i in $(seq 50); do sleep 1000 & done; wait $f; echo went on"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.put(program)
+        return program.wait()
+
+    outcomes = run([hang_in_a_program], job_timeout=SHORT)
+
+    program = started.get()
+    output, _ = program.communicate(timeout=LONG)
+    assert outcomes == (Cut.JOB_DEADLINE,)
+    assert (output, program.returncode) == ("", -signal.SIGTERM)
+
+
 def test_programs_of_others_go_on_when_a_job_is_late(forever: threading.Event) -> None:
     with subprocess.Popen(["sleep", "1000"]) as bystander:
         outcomes = run([forever.wait], job_timeout=SHORT)

@@ -50,12 +50,25 @@ def end_all() -> None:
 
 
 def _end(program: int, how: signal.Signals) -> None:
-    # Its children end first (the ssh of a ProxyJump): without their parent they would no longer be found.
+    # All are stopped first: none starts another one, and none goes on because its child has ended.
+    programs = list(_stop(program))
+    for number in (how, signal.SIGCONT):
+        for each in programs:
+            _send(each, number)
+
+
+def _stop(program: int) -> Iterator[int]:
+    """Stop a program and those below it that are not spared (the ssh of a ProxyJump); give their numbers."""
+    _send(program, signal.SIGSTOP)
+    yield program
     for child in _all_children(program):
         if not _is_spared(child):
-            _end(child, how)
+            yield from _stop(child)
+
+
+def _send(program: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        os.kill(program, how)
+        os.kill(program, number)
 
 
 def _reap(program: int) -> bool:
