@@ -21,7 +21,7 @@ from virtscan.model.facts.resources import Disk, DiskMode, Processor, Resources
 from virtscan.model.facts.servers import Feature, Offload, Server, ServerDevice, SupposedServer
 from virtscan.model.gaps import Gap
 from virtscan.model.identity.mac import Mac, parse_mac
-from virtscan.model.identity.matching import HostPair, match_hosts
+from virtscan.model.identity.matching import HostPair, match_hosts, match_keys
 from virtscan.model.inventory import WAIVER_PATTERNS, Inventory, Policy, Waiver
 from virtscan.model.plan import (
     DaskTarget,
@@ -131,6 +131,7 @@ __all__ = [
     "Waiver",
     "WhyLeftOut",
     "match_hosts",
+    "match_keys",
     "pack",
     "parse_mac",
     "unpack",

@@ -1,5 +1,8 @@
 """Stable keys of hosts, which distinguish two observations of one from observations of two."""
 
+_KINDS = ("uuid", "name", "uri")
+"""Kinds of a host's keys, the most stable first."""
+
 _PLACEHOLDERS = frozenset({"03000200-0400-0500-0006-000700080009", "00020003-0004-0005-0006-000700080009"})
 """One uuid that vendors leave on their boards, in both orders of its bytes."""
 
@@ -27,3 +30,9 @@ def host_keys(*, system_uuid: str | None, declared_name: str | None, uri: str, o
     keys = [] if uuid is None else [f"uuid:{uuid}"]
     keys += [] if declared_name is None else [f"name:{declared_name}"]
     return (*keys, f"uri:{uri}" if own_name is None else f"uri:{uri}#{own_name}")
+
+
+def key_rank(key: str) -> int:
+    """Return the rank of a host's key by its kind, the most stable first."""
+    kind = key.partition(":")[0]
+    return _KINDS.index(kind) if kind in _KINDS else len(_KINDS)

@@ -1,23 +1,12 @@
-"""Hypervisors of two inventories that are the same host."""
+"""Hosts that are the same in two observations, by their keys."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from virtscan.model.facts.hypervisors import Hypervisor
-
-
-class _Candidate(NamedTuple):
-    """A possible pair by the places of its hosts, the better one less: more common keys, and better ones."""
-
-    unshared: int
-    rank: int
-    first: str
-    second: str
-    old: int
-    new: int
+from virtscan.model.identity.keys import key_rank
 
 
 class HostPair(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,37 +23,44 @@ class HostPair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def match_hosts(old: Sequence[Hypervisor], new: Sequence[Hypervisor]) -> tuple[HostPair, ...]:
-    """Pair the hosts that share a key; each is in one pair, with the host that it shares the most and best keys with.
+    """Pair the hosts that share a key; each host is in one pair."""
+    partners = match_keys([host.keys for host in old], [host.keys for host in new])
+    pairs = [
+        HostPair(old=host, new=new[partners[place]] if place in partners else None) for place, host in enumerate(old)
+    ]
+    left = set(range(len(new))) - set(partners.values())
+    return (*pairs, *(HostPair(old=None, new=new[place]) for place in sorted(left)))
 
-    Every key ever seen for a host identifies it. The pairs are the same for either order of the arguments.
+
+def match_keys(old: Sequence[Collection[str]], new: Sequence[Collection[str]]) -> dict[int, int]:
+    """Pair the hosts that share a key, each with one other: the place in `new` by the place in `old`.
+
+    Clones may share a system's uuid, so those that share the most keys come first, then those that share the most
+    stable ones. Neither the order of the hosts or of their keys nor an exchange of the arguments changes the pairs.
+
+    Args:
+        old: Every key of each host.
+        new: The same, of another observation.
     """
     having: defaultdict[str, list[int]] = defaultdict(list)
-    for number, host in enumerate(old):
-        for key in host.keys:
-            having[key].append(number)
+    for first, keys in enumerate(old):
+        for key in keys:
+            having[key].append(first)
     shared: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
-    for place, host in enumerate(new):
-        for key in host.keys:
-            for number in having.get(key, ()):
-                shared[number, place].append(key)
-    candidates = [_candidate(old, new, *places, keys) for places, keys in shared.items()]
-    partner: dict[int, int] = {}
+    for second, keys in enumerate(new):
+        for key in keys:
+            for first in having.get(key, ()):
+                shared[first, second].append(key)
+
+    def preference(places: tuple[int, int]) -> tuple[object, ...]:
+        first, second = places
+        ranks = sorted(key_rank(key) for key in shared[places])
+        return -len(ranks), ranks, sorted(old[first]), sorted(new[second]), places
+
+    partners: dict[int, int] = {}
     taken: set[int] = set()
-    for one in sorted(candidates):
-        if one.old not in partner and one.new not in taken:
-            partner[one.old] = one.new
-            taken.add(one.new)
-    pairs = [
-        HostPair(old=host, new=new[partner[number]] if number in partner else None) for number, host in enumerate(old)
-    ]
-    pairs += [HostPair(old=None, new=host) for place, host in enumerate(new) if place not in taken]
-    return tuple(pairs)
-
-
-def _candidate(
-    old: Sequence[Hypervisor], new: Sequence[Hypervisor], number: int, place: int, keys: Sequence[str]
-) -> _Candidate:
-    first, second = old[number], new[place]
-    rank = min(first.keys.index(key) + second.keys.index(key) for key in keys)
-    names = sorted((first.name, second.name))
-    return _Candidate(-len(keys), rank, names[0], names[1], number, place)
+    for first, second in sorted(shared, key=preference):
+        if first not in partners and second not in taken:
+            partners[first] = second
+            taken.add(second)
+    return partners
