@@ -14,7 +14,7 @@ from tests.changes.nights import pairs_of_nights
 from tests.changes.test_compare import BOOTING, SAT, SATELLITE, WEB, difference, on_hv1, satellite, unread, vm
 from tests.changes.test_properties import many
 from virtscan.changes import Cause, CauseKind, FindingChange, FindingKind, compare
-from virtscan.changes.observation import domain_key, interface_key
+from virtscan.changes.observation import interface_key
 from virtscan.correlator.judging import judge
 from virtscan.model import (
     Finding,
@@ -225,11 +225,11 @@ def test_without_a_proof_the_cause_is_unknown_and_said_to_be() -> None:
 def finding_of(one: FindingChange, inventory: Inventory) -> Finding | None:
     """Judge an inventory; return the finding of the interface of a change, wherever the domain is."""
     about = one.finding
-    key = domain_key(about.uuid, about.origin, about.domain), interface_key(about.mac, about.index)
+    key = about.domain_key, interface_key(about.mac, about.index)
     some = [
         finding
         for finding in judge(inventory).findings
-        if (domain_key(finding.uuid, finding.origin, finding.domain), interface_key(finding.mac, finding.index)) == key
+        if (finding.domain_key, interface_key(finding.mac, finding.index)) == key
     ]
     return some[0] if len(some) == 1 else None
 

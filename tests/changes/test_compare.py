@@ -121,6 +121,17 @@ def test_a_domain_without_a_uuid_is_known_by_origin_and_name() -> None:
     assert kinds(difference(old, renamed)) == [(Kind.ADDED, "new"), (Kind.REMOVED, "old")]
 
 
+def test_any_text_identifies_a_domain() -> None:
+    numbered = domain("vm", uuid="0:x")
+    two = domain("2#x", origin="/srv/a.xml"), domain("x", origin="/srv/a.xml#2")
+
+    (changed,) = difference(fleet(on_hv1(numbered)), fleet(on_hv1(replace(numbered, vcpus=9)))).domains
+    (removed,) = difference(fleet(on_hv1(*two)), fleet(on_hv1(two[0]))).domains
+
+    assert (changed.kind, changed.domain.uuid) == (Kind.CHANGED, "0:x")
+    assert (removed.kind, removed.domain.domain) == (Kind.REMOVED, "x")
+
+
 def test_the_changed_fields_have_both_values() -> None:
     (changed,) = difference(fleet(), fleet(on_hv1(SATELLITE, replace(WEB, vcpus=8)), hypervisor("hv2"))).domains
 

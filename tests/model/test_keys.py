@@ -1,14 +1,14 @@
-"""Keys by which hosts and interfaces are known again."""
+"""Keys by which hosts and domains are known again."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.build import hypervisor, inventory
+from tests.build import domain, hypervisor, inventory
 from virtscan.config import Options
 from virtscan.config.scope import scope_of
-from virtscan.model import Plan, Target, TargetKind
+from virtscan.model import Domain, Plan, Target, TargetKind
 from virtscan.redaction import Map, redact
 from virtscan.scanning import collect
 from virtscan.storage import dumps, loads
@@ -36,6 +36,30 @@ def test_the_key_of_a_host_is_its_uuid_else_configured_name_else_uri(
     facts: dict[str, Any], keys: tuple[str, ...]
 ) -> None:
     assert hypervisor(**({"uri": URI} | facts)).keys == keys
+
+
+def test_a_domain_with_a_uuid_is_known_by_it_on_every_host() -> None:
+    one, other = domain("web", origin="/xml/web.xml", uuid=UUID), domain("db", origin="/xml/db.xml", uuid=UUID.lower())
+
+    assert one.key == other.key
+    assert one.key.on("hv1") == other.key.on("hv2")
+    assert one.key != domain("web", origin="/xml/web.xml").key
+
+
+@pytest.mark.parametrize(
+    ("other", "on_its_host"),
+    [
+        (domain("web", origin="/xml/web.xml", vcpus=9), True),
+        (domain("db", origin="/xml/web.xml"), False),
+        (domain("web", origin="/xml/db.xml"), False),
+    ],
+    ids=["of another state", "of another name", "of another origin"],
+)
+def test_a_domain_without_a_uuid_is_known_by_origin_and_name_on_its_host(other: Domain, *, on_its_host: bool) -> None:
+    one = domain("web", origin="/xml/web.xml")
+
+    assert (one.key.on("hv1") == other.key.on("hv1")) is on_its_host
+    assert one.key.on("hv1") != other.key.on("hv2")
 
 
 def test_every_key_ever_seen_is_saved() -> None:

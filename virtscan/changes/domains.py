@@ -12,15 +12,16 @@ import msgspec
 from virtscan.changes.fields import differences, of_domain, of_interface
 from virtscan.changes.observation import Observation, ObservedHost, Sighting, interfaces_of
 from virtscan.changes.values import DomainChange, DomainRef, InterfaceChange, Kind
+from virtscan.model import DomainKey
 
 
 class Life(msgspec.Struct, frozen=True, kw_only=True):
-    """A domain on both sides: where it was and where it is, by the number of the host and the key on it.
+    """A domain on both sides: where it was and where it is, by the number of the host.
 
     A side is None if the domain was not there. `kind` is the change of it as a whole; None if it stayed.
     """
 
-    key: str
+    key: DomainKey
     old: int | None
     new: int | None
     kind: Kind | None = None
@@ -36,23 +37,22 @@ class _Spots(msgspec.Struct):
 
 def lives(hosts: Sequence[ObservedHost]) -> list[Life]:
     """Follow every domain from the older to the newer inventory."""
-    spots: defaultdict[str, _Spots] = defaultdict(_Spots)
+    spots: defaultdict[tuple[int | None, DomainKey], _Spots] = defaultdict(_Spots)
     for number, host in enumerate(hosts):
         for key, sighting in host.old.domains.items():
-            spots[_fleet_key(key, sighting, number)].old[number] = sighting
+            spots[key.on(number)].old[number] = sighting
         for key, sighting in host.new.domains.items():
-            spots[_fleet_key(key, sighting, number)].new[number] = sighting
+            spots[key.on(number)].new[number] = sighting
     all_old = all(host.old.is_complete or host.old.is_remembered for host in hosts)
     all_new = all(host.new.is_complete for host in hosts)
-    return [life for key, one in spots.items() for life in _follow(key, one, hosts, all_old=all_old, all_new=all_new)]
+    return [
+        life for (_, key), one in spots.items() for life in _follow(key, one, hosts, all_old=all_old, all_new=all_new)
+    ]
 
 
-def _fleet_key(key: str, sighting: Sighting, number: int) -> str:
-    """Make a key that no domain of another host has, unless it has a uuid: then it may have moved there."""
-    return key if sighting.domain.uuid is not None else f"{number}:{key}"
-
-
-def _follow(key: str, spots: _Spots, hosts: Sequence[ObservedHost], *, all_old: bool, all_new: bool) -> Iterator[Life]:
+def _follow(
+    key: DomainKey, spots: _Spots, hosts: Sequence[ObservedHost], *, all_old: bool, all_new: bool
+) -> Iterator[Life]:
     """Follow one uuid, which may be on several hosts at once.
 
     Where it was seen before and is not seen now, it left; where it is seen now and was not before, it arrived. One that
@@ -130,7 +130,7 @@ def sighting_of(life: Life, hosts: Sequence[ObservedHost], *, newer: bool) -> Si
     if number is None:
         return None
     side = hosts[number].new if newer else hosts[number].old
-    return side.domains[life.key.removeprefix(f"{number}:")]
+    return side.domains[life.key]
 
 
 def ref(side: Observation, sighting: Sighting) -> DomainRef:

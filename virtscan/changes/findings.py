@@ -7,9 +7,9 @@ import msgspec
 
 from virtscan.changes.causes import Causes
 from virtscan.changes.domains import Life, sighting_of
-from virtscan.changes.observation import ObservedHost, domain_key, interface_key
+from virtscan.changes.observation import ObservedHost, interface_key
 from virtscan.changes.values import FindingChange, FindingKind, Kind
-from virtscan.model import OPEN, Finding, Ranked, Report, Verdict
+from virtscan.model import OPEN, DomainKey, Finding, Ranked, Report, Verdict
 
 
 class Standing(Ranked):
@@ -46,14 +46,9 @@ def standing(finding: Finding | None) -> Standing:
     return Standing.AT_RISK if finding.verdict is Verdict.AT_RISK else Standing.UNKNOWN
 
 
-class _DomainKey(msgspec.Struct, frozen=True):
-    """A domain in an inventory."""
+_Findings: TypeAlias = Mapping[tuple[str | None, DomainKey], Mapping[str, Finding]]
+"""By the hypervisor's name and the domain, then by interface."""
 
-    hypervisor: str
-    domain: str
-
-
-_Findings: TypeAlias = Mapping[_DomainKey, Mapping[str, Finding]]
 _NONE: Mapping[str, Finding] = {}
 
 
@@ -67,10 +62,9 @@ class FindingSides(msgspec.Struct, frozen=True, kw_only=True):
 
 def by_domain(report: Report) -> _Findings:
     """Return the findings by domain and interface; of several for one interface the most urgent."""
-    found: dict[_DomainKey, dict[str, Finding]] = {}
+    found: dict[tuple[str | None, DomainKey], dict[str, Finding]] = {}
     for finding in report.findings:
-        spot = _DomainKey(finding.hypervisor, domain_key(finding.uuid, finding.origin, finding.domain))
-        interfaces = found.setdefault(spot, {})
+        interfaces = found.setdefault((finding.hypervisor, finding.domain_key), {})
         key = interface_key(finding.mac, finding.index)
         if key not in interfaces or _urgency(finding) < _urgency(interfaces[key]):
             interfaces[key] = finding
@@ -89,10 +83,10 @@ def finding_changes(
     before = _NONE
     if old is not None and life.old is not None:
         found = sides.old if old.is_seen else sides.remembered
-        before = found.get(_DomainKey(hosts[life.old].old.name or "", _own_key(life, life.old)), _NONE)
+        before = found.get((hosts[life.old].old.name, life.key), _NONE)
     after = _NONE
     if new is not None and new.is_seen and life.new is not None:
-        after = sides.new.get(_DomainKey(hosts[life.new].new.name or "", _own_key(life, life.new)), _NONE)
+        after = sides.new.get((hosts[life.new].new.name, life.key), _NONE)
     for key in dict.fromkeys((*before, *after)):
         first, second = before.get(key), after.get(key)
         if life.kind is None and _is_alike(first, second):
@@ -105,10 +99,6 @@ def _is_alike(old: Finding | None, new: Finding | None) -> bool:
     if old is None or new is None or old.verdict is not new.verdict:
         return False
     return old.exposure is new.exposure and (old.waived is None) is (new.waived is None)
-
-
-def _own_key(life: Life, number: int) -> str:
-    return life.key.removeprefix(f"{number}:")
 
 
 def _kind(old: Finding | None, new: Finding | None, life: Life) -> FindingKind | None:

@@ -6,6 +6,7 @@ import msgspec
 
 from virtscan.model import (
     Domain,
+    DomainKey,
     HostPair,
     HostStatus,
     Hypervisor,
@@ -31,7 +32,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     host: Hypervisor | None
-    domains: Mapping[str, Sighting]
+    domains: Mapping[DomainKey, Sighting]
     is_remembered: bool = False
 
     @property
@@ -66,11 +67,6 @@ def observe(old: Inventory, new: Inventory) -> tuple[ObservedHost, ...]:
         ObservedHost(pair=pair, old=_observation(pair.old, memory[0]), new=_observation(pair.new, memory[1]))
         for pair in pairs
     )
-
-
-def domain_key(uuid: str | None, origin: str, name: str) -> str:
-    """Identify a domain on its host: by its uuid, else by origin and name."""
-    return uuid.casefold() if uuid is not None else f"{origin}#{name}"
 
 
 def interface_key(mac: str | None, index: int) -> str:
@@ -119,13 +115,12 @@ def _observation(host: Hypervisor | None, memory: Mapping[str, UnreadHost]) -> O
     return Observation(host=host, domains=domains, is_remembered=last is not None)
 
 
-def _by_key(domains: Iterable[Domain]) -> dict[str, Domain]:
+def _by_key(domains: Iterable[Domain]) -> dict[DomainKey, Domain]:
     """Return one definition of each domain: of several copies the running one, never that of its next start."""
-    found: dict[str, Domain] = {}
+    found: dict[DomainKey, Domain] = {}
     for domain in domains:
-        key = domain_key(domain.uuid, domain.origin, domain.name)
-        if not domain.next_start and (key not in found or _rank(domain) < _rank(found[key])):
-            found[key] = domain
+        if not domain.next_start and (domain.key not in found or _rank(domain) < _rank(found[domain.key])):
+            found[domain.key] = domain
     return found
 
 

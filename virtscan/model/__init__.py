@@ -20,6 +20,7 @@ from virtscan.model.facts.provisioning import Netboot, Subnet
 from virtscan.model.facts.resources import Disk, DiskMode, Processor, Resources
 from virtscan.model.facts.servers import Feature, Offload, Server, ServerDevice, SupposedServer
 from virtscan.model.gaps import Gap
+from virtscan.model.identity.keys import DomainKey
 from virtscan.model.identity.mac import Mac, parse_mac
 from virtscan.model.identity.matching import HostPair, match_hosts, match_keys
 from virtscan.model.inventory import WAIVER_PATTERNS, Inventory, Policy, Waiver
@@ -76,6 +77,7 @@ __all__ = [
     "Disk",
     "DiskMode",
     "Domain",
+    "DomainKey",
     "DomainState",
     "Exposure",
     "FailOn",

@@ -7,6 +7,7 @@ import msgspec
 
 from virtscan.model.facts.hypervisors import DeviceName, Domain, Interface
 from virtscan.model.gaps import Gap
+from virtscan.model.identity.keys import DomainKey, domain_key
 from virtscan.model.identity.mac import Mac
 from virtscan.model.inventory import Inventory
 from virtscan.model.reasons import Reason
@@ -116,6 +117,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             index=self.index,
             next_start=self.next_start,
         )
+
+    @property
+    def domain_key(self) -> DomainKey:
+        """Return the key of its domain."""
+        return domain_key(self.uuid, self.origin, self.domain)
 
     @property
     def is_at_risk(self) -> bool:

@@ -82,12 +82,12 @@ def _agreement(finding: Finding, boot: Boot, judgement: Judgement, inventory: In
 def _is_running_copy(finding: Finding, inventory: Inventory) -> bool:
     """Return True if a boot with the finding's MAC was that of its domain: the only one with it, or a running one."""
     copies = {
-        (domain.origin, domain.uuid or domain.name): domain.state
+        (domain.origin, domain.key): domain.state
         for hypervisor in inventory.hypervisors
         for domain in hypervisor.domains
         if any(interface.mac == finding.mac for interface in domain.interfaces)
     }
-    state = copies.get((finding.origin, finding.uuid or finding.domain))
+    state = copies.get((finding.origin, finding.domain_key))
     return state is None or len(copies) == 1 or state is DomainState.ACTIVE
 
 

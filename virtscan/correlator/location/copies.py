@@ -8,7 +8,7 @@ from virtscan.correlator.devices.nic import is_nic
 from virtscan.correlator.location.carriers import InterfaceOwner
 from virtscan.correlator.location.fleet import Fleet
 from virtscan.correlator.servers.sending import SendingStack
-from virtscan.model import Domain, DomainState, Interface, Mac
+from virtscan.model import Domain, DomainKey, DomainState, Interface, Mac
 from virtscan.model.identity.keys import machine_uuid
 
 
@@ -45,7 +45,7 @@ def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
         The ids of the domain values in the inventory; empty where domains of several uuids have the MACs.
     """
     copies = list(_all_copies(stack, fleet))
-    by_mac: dict[Mac | None, set[tuple[str, str, str]]] = {}
+    by_mac: dict[Mac | None, set[tuple[str | None, DomainKey]]] = {}
     for copy in copies:
         by_mac.setdefault(None if copy.nic is None else copy.nic.mac, set()).add(_identity(copy))
     clones = any(len(identities) > 1 for identities in by_mac.values())
@@ -83,9 +83,8 @@ def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain
     yield from found.values()
 
 
-def _identity(copy: DomainCopy) -> tuple[str, str, str]:
-    uuid = copy.domain.uuid
-    return ("", "", uuid.casefold()) if uuid is not None else (copy.hypervisor, copy.domain.origin, copy.domain.name)
+def _identity(copy: DomainCopy) -> tuple[str | None, DomainKey]:
+    return copy.domain.key.on(copy.hypervisor)
 
 
 def _mac(copy: DomainCopy) -> Mac | None:

@@ -8,7 +8,7 @@ import msgspec
 
 from virtscan.model.facts.packing import Packed, reshape, unpack
 from virtscan.model.facts.resources import Processor, Resources
-from virtscan.model.identity.keys import host_keys
+from virtscan.model.identity.keys import DomainKey, domain_key, host_keys
 from virtscan.model.identity.mac import Mac
 from virtscan.model.states import (
     Backing,
@@ -118,6 +118,11 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     boot_devices: tuple[str, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     packed: Packed = Packed()
+
+    @property
+    def key(self) -> DomainKey:
+        """Return the key by which it is known again."""
+        return domain_key(self.uuid, self.origin, self.name)
 
     @property
     def resources(self) -> Resources:

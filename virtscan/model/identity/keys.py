@@ -1,4 +1,10 @@
-"""Stable keys of hosts, which distinguish two observations of one from observations of two."""
+"""Stable keys of hosts and domains, which distinguish two observations of one from observations of two."""
+
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
 
 _KINDS = ("uuid", "name", "uri")
 """Kinds of a host's keys, the most stable first."""
@@ -36,3 +42,20 @@ def key_rank(key: str) -> int:
     """Return the rank of a host's key by its kind, the most stable first."""
     kind = key.partition(":")[0]
     return _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
+
+
+class DomainKey(msgspec.Struct, frozen=True, gc=False):
+    """A domain on its host, by its uuid, else by its origin and name."""
+
+    uuid: str | None
+    origin: str | None = None
+    name: str | None = None
+
+    def on(self, host: T) -> tuple[T | None, "DomainKey"]:
+        """Return the key among the domains of many hosts: a uuid is the same on each."""
+        return host if self.uuid is None else None, self
+
+
+def domain_key(uuid: str | None, origin: str, name: str) -> DomainKey:
+    """Return the key by which a domain is known again."""
+    return DomainKey(None, origin, name) if uuid is None else DomainKey(uuid.casefold())

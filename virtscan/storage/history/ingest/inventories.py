@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from virtscan.changes.trend import at_risk_by_host, capacity_counts
-from virtscan.model import Domain, GapAbout, HostStatus, Hypervisor, Inventory, Report
+from virtscan.model import Domain, DomainKey, GapAbout, HostStatus, Hypervisor, Inventory, Report
 from virtscan.storage.history.content.listings import Listings, volatile_of
 from virtscan.storage.history.content.pieces import HostPieces, Pieces, domain_of
 from virtscan.storage.history.content.rows import (
@@ -203,8 +203,8 @@ def _superseded(connection: sa.Connection, host_id: int, new: Sequence[Domain]) 
     return lambda number: keys[number] in renewed
 
 
-def _key(domain: Domain) -> tuple[str, str, bool]:
-    return domain.origin, domain.uuid or f"name:{domain.name}", domain.next_start
+def _key(domain: Domain) -> tuple[str, DomainKey, bool]:
+    return domain.origin, domain.key, domain.next_start
 
 
 def _at_risk(inventory: Inventory, report: Report | None) -> list[int]:
