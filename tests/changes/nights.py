@@ -93,7 +93,7 @@ def older(item: Any, by: timedelta) -> Any:  # a value of any type of the model
     changes: dict[str, Any] = {}
     for field in item.__struct_fields__:
         value = getattr(item, field)
-        if field in {"taken_at", "observed_at", "since", "read_at"}:
+        if field in {"taken_at", "observed_at", "since"}:
             changes[field] = None if value is None else value - by
         elif field in {"open_seconds", "read_seconds"}:
             changes[field] = 1.0 if value is None else value * 2

@@ -38,7 +38,7 @@ def _unread(pairs: Iterable[HostPair], new: Inventory, old: Inventory) -> Iterat
         elif before is None:
             yield own.get(host.name) or UnreadHost(hypervisor=host.name, since=new.taken_at)
         elif before.status is HostStatus.COMPLETE:
-            yield UnreadHost(hypervisor=host.name, since=new.taken_at, last=before, read_at=old.taken_at)
+            yield UnreadHost(hypervisor=host.name, since=new.taken_at, last=before)
         else:
             found = memory.get(before.name) or UnreadHost(hypervisor=host.name, since=old.taken_at)
             yield msgspec.structs.replace(found, hypervisor=host.name)

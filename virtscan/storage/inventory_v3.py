@@ -261,7 +261,6 @@ class SavedUnreadHost(_SavedStruct, frozen=True):
     hypervisor: str
     since: SavedTime
     last: SavedHypervisor | None = None
-    read_at: SavedTime | None = None
 
 
 class SavedRememberedPlace(_SavedStruct, frozen=True):

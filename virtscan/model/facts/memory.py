@@ -10,13 +10,12 @@ class UnreadHost(msgspec.Struct, frozen=True, kw_only=True):
     """A hypervisor that was not read completely, with its last complete observation.
 
     `hypervisor` is its name in this inventory. `since` is the time of the first scan that did not read it. `last` is
-    the hypervisor as the scan at `read_at` read it completely; both are None if none is known.
+    the hypervisor as it was last read completely; None if that is not known.
     """
 
     hypervisor: str
     since: Moment
     last: Hypervisor | None = None
-    read_at: Moment | None = None
 
 
 class RememberedPlace(msgspec.Struct, frozen=True, kw_only=True):

@@ -52,10 +52,9 @@ def remembering(connection: sa.Connection, inventory: Inventory, scan_id: int) -
 def _unread(connection: sa.Connection, name: str, whole: Whole, scan_id: int) -> UnreadHost:
     """Make the memory of a host that has been unread since the scan after its last complete one."""
     scope = sa.select(SCAN.c.scope_id).where(SCAN.c.id == scan_id).scalar_subquery()
-    query = sa.select(SCAN.c.taken_at).where(SCAN.c.scope_id == scope).order_by(SCAN.c.id).limit(1)
-    read_at = connection.scalars(query.where(SCAN.c.id == whole.scan_id)).one()
-    since = connection.scalars(query.where(SCAN.c.id > whole.scan_id)).one()
-    return UnreadHost(hypervisor=name, since=since, last=whole.host, read_at=read_at)
+    later = sa.select(SCAN.c.taken_at).where(SCAN.c.scope_id == scope, SCAN.c.id > whole.scan_id)
+    since = connection.scalars(later.order_by(SCAN.c.id).limit(1)).one()
+    return UnreadHost(hypervisor=name, since=since, last=whole.host)
 
 
 def _last_complete(connection: sa.Connection, ids: Sequence[int], scan_id: int) -> Iterator[tuple[int, int]]:
