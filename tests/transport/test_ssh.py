@@ -137,7 +137,7 @@ def test_a_script_that_fails_is_an_error_with_its_last_output(sshd: Sshd) -> Non
 
 
 def test_a_script_that_never_ends_is_ended_in_time(sshd: Sshd) -> None:
-    with pytest.raises(SshError, match=r"timeout: no answer within 1\.5 s"):
+    with pytest.raises(SshError, match=r"^no answer within 1\.5 s$"):
         run(sshd, "while echo; do sleep 0.1; done", timeout=1.5)
 
 
@@ -170,7 +170,7 @@ def silent_port() -> Iterator[int]:
 def test_a_port_that_accepts_and_stays_silent_is_a_timeout(silent_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTSCAN_SSH", "ssh -F /dev/null")
 
-    with pytest.raises(SshError, match="timeout"):
+    with pytest.raises(SshError, match=r"timeout|no answer within 1\.5 s"):
         ssh.run(Destination(host="127.0.0.1", port=silent_port), "echo never", timeout=1.5)
 
 
@@ -202,7 +202,7 @@ def ended(pid: int) -> bool:
 def test_a_client_that_closes_its_output_and_stays_is_ended_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIRTSCAN_SSH", "sh -c 'exec >&- 2>&-; exec sleep 60' ssh")
 
-    with pytest.raises(SshError, match=r"timeout: no answer within 0\.5 s"):
+    with pytest.raises(SshError, match=r"^no answer within 0\.5 s$"):
         ssh.run(HERE, "echo never", timeout=0.5)
 
 

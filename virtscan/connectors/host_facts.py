@@ -12,7 +12,7 @@ from virtscan.engines.bounded import beside
 from virtscan.engines.engine import Raised, Returned
 from virtscan.errors import ConfigError, ConnectorError, SshError
 from virtscan.model import GapAbout, Observed
-from virtscan.model.gaps.causes import Failure, NoLinuxRelease
+from virtscan.model.gaps.causes import Failure, NoAnswer, NoLinuxRelease
 from virtscan.model.gaps.items import FactName, HostFact
 from virtscan.transport import ssh, uri
 
@@ -58,15 +58,15 @@ def read_by_ssh(draft: HostDraft, address: str, *, timeout: float | None) -> Ite
             case Returned(value=answer):
                 _deliver(draft, answer)
             case Raised(error=ConnectorError() as error):
-                _lack(draft, str(error))
+                _lack(draft, Failure(detail=str(error)))
             case Raised(error=error):
                 raise error
             case _:
-                _lack(draft, f"timeout: no answer within {timeout:g} s")
+                _lack(draft, NoAnswer(seconds=timeout))
 
 
-def _lack(draft: HostDraft, detail: str) -> None:
-    draft.gap(HostFact(uri=draft.uri, fact=FactName.BY_SSH), Failure(detail=detail), GapAbout.DEVICE)
+def _lack(draft: HostDraft, cause: Failure | NoAnswer) -> None:
+    draft.gap(HostFact(uri=draft.uri, fact=FactName.BY_SSH), cause, GapAbout.DEVICE)
 
 
 def _deliver(draft: HostDraft, answer: host_probe.HostAnswer) -> None:

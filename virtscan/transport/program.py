@@ -37,7 +37,7 @@ def run(arguments: Sequence[str], *, stdin: bytes, timeout: float) -> Completed:
         timeout: Seconds until it is killed.
 
     Raises:
-        TimeoutError: It did not end in time, or its children kept its output open.
+        TimeoutError: It did not end in time, or its children kept its output open; the message has the limit.
         FloodError: It printed more than 4 MiB to stdout or stderr.
         OSError: It could not be started.
     """
@@ -55,8 +55,8 @@ def run(arguments: Sequence[str], *, stdin: bytes, timeout: float) -> Completed:
             try:
                 stdout, stderr = _drain(process, deadline)
                 status = process.wait(_left(deadline))
-            except subprocess.TimeoutExpired as error:
-                raise TimeoutError from error
+            except (subprocess.TimeoutExpired, TimeoutError) as error:
+                raise TimeoutError(f"no answer within {timeout:g} s") from error
             finally:
                 if process.returncode is None:  # not waited for: its number can't belong to another process yet
                     os.killpg(process.pid, signal.SIGKILL)

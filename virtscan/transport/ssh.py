@@ -104,7 +104,7 @@ def run(destination: Destination, script: str, *, arguments: Sequence[str] = (),
             timeout=timeout,
         )
     except TimeoutError as error:
-        raise SshError(f"timeout: no answer within {timeout:g} s") from error
+        raise SshError(str(error)) from error
     except program.FloodError as error:
         raise SshError("endless output; check the output of the login shell") from error
     except OSError as error:

@@ -24,7 +24,7 @@ def read(target: ServerTarget, *, timeout: float, root: Path = Path("/")) -> Ser
             timeout=timeout,
         )
     except TimeoutError as error:
-        raise OffloadError(f"timeout: no answer within {timeout:g} s") from error
+        raise OffloadError(str(error)) from error
     except OSError as error:
         raise OffloadError(f"sh can't be run: {error.strerror or error}") from error
     return observed(target, parse_answer(completed.stdout), at=datetime.now(UTC))
