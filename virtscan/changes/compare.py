@@ -31,11 +31,11 @@ def compare(old: Inventory, new: Inventory, judge: Judge) -> Changes:
     of_hosts = tuple(change for host in hosts for change in host_changes(host))
     of_servers = tuple(server_changes(old, new))
     of_domains = tuple(change for life in followed for change in domain_changes(life, hosts))
-    of_interfaces = tuple(change for life in followed for change in interface_changes(life, hosts))
+    of_interfaces = tuple(change for life in followed for change in interface_changes(life))
     causes = Causes(old, new, hosts, of_servers)
     before, after, restored = by_domain(judge(old)), by_domain(judge(new)), with_memory(old)
     sides = FindingSides(old=before, remembered=before if restored is old else by_domain(judge(restored)), new=after)
-    findings = [change for life in followed for change in finding_changes(life, hosts, sides, causes)]
+    findings = [change for life in followed for change in finding_changes(life, sides, causes)]
     unread = {host.name for host in (*old.hypervisors, *new.hypervisors) if is_unread(host.status)}
     return Changes(
         old=_snapshot(old),

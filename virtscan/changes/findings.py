@@ -1,13 +1,13 @@
 """Changes of findings: new risks, resolved ones, and their causes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 import msgspec
 
 from virtscan.changes.causes import Causes
-from virtscan.changes.domains import Life, sighting_of
-from virtscan.changes.observation import ObservedHost, interface_key
+from virtscan.changes.domains import Life
+from virtscan.changes.observation import interface_key
 from virtscan.changes.values import FindingChange, FindingKind, Kind
 from virtscan.model import OPEN, DomainKey, Finding, Ranked, Report, Verdict
 
@@ -75,18 +75,15 @@ def _urgency(finding: Finding) -> tuple[int, int, bool]:
     return standing(finding).rank, finding.exposure.rank, finding.next_start
 
 
-def finding_changes(
-    life: Life, hosts: Sequence[ObservedHost], sides: FindingSides, causes: Causes
-) -> Iterator[FindingChange]:
+def finding_changes(life: Life, sides: FindingSides, causes: Causes) -> Iterator[FindingChange]:
     """Yield the changes of the findings of one domain."""
-    old, new = sighting_of(life, hosts, newer=False), sighting_of(life, hosts, newer=True)
-    before = _NONE
-    if old is not None and life.old is not None:
+    old, new = life.old, life.new
+    before = after = _NONE
+    if old is not None:
         found = sides.old if old.is_seen else sides.remembered
-        before = found.get((hosts[life.old].old.name, life.key), _NONE)
-    after = _NONE
-    if new is not None and new.is_seen and life.new is not None:
-        after = sides.new.get((hosts[life.new].new.name, life.key), _NONE)
+        before = found.get((old.side.name, life.key), _NONE)
+    if new is not None and new.is_seen:
+        after = sides.new.get((new.side.name, life.key), _NONE)
     for key in dict.fromkeys((*before, *after)):
         first, second = before.get(key), after.get(key)
         if life.kind is None and _is_alike(first, second):

@@ -50,17 +50,17 @@ class Causes:
     def _of_exposure(self, old: Finding, new: Finding, life: Life) -> Cause:
         if Exposure.PENDING in {old.exposure, new.exposure}:
             return record_cause(new.mac, self._old, self._new) or self._unknown(old, new)
-        domains = DomainCauses(life, self._hosts)
+        domains = DomainCauses(life)
         is_proven = boots_otherwise(domains.old, domains.new, old, new)
         return Cause(kind=CauseKind.DOMAIN_CHANGED) if is_proven else self._unknown(old, new)
 
     def _of_life(self, life: Life) -> Cause | None:
         """Explain it by a change of the domain as a whole, or by its hypervisor's reading."""
-        number = life.new if life.old is None else life.old
+        own = life.new if life.old is None else life.old
         is_whole = life.kind in _WHOLE or (life.kind is Kind.SEEN_AGAIN and life.old is None)
-        if life.kind is None or number is None or not is_whole:
+        if life.kind is None or own is None or not is_whole:
             return None
-        host = self._hosts[number]
+        host = own.host
         if host.pair.new is None:
             return Cause(kind=CauseKind.HOST_REMOVED, hypervisor=host.old.name)
         if host.pair.old is None:
@@ -80,7 +80,7 @@ class Causes:
         """Explain it by the hypervisor that the domain is on, or by the domain itself."""
         if life.old is None or life.new is None:
             return None
-        before, after = self._hosts[life.old].pair.old, self._hosts[life.new].pair.new
+        before, after = life.old.host.pair.old, life.new.host.pair.new
         if life.kind is Kind.MOVED:
             return Cause(kind=CauseKind.DOMAIN_MOVED, hypervisor=None if after is None else after.name)
         if before is None or after is None:
@@ -88,7 +88,7 @@ class Causes:
         releases = before.kernel_release, after.kernel_release
         if releases[0] != releases[1] and _settled_by_kernel(old) is not _settled_by_kernel(new):
             return Cause(kind=CauseKind.KERNEL, hypervisor=after.name, old=releases[0], new=releases[1])
-        return DomainCauses(life, self._hosts).of(old, new)
+        return DomainCauses(life).of(old, new)
 
 
 def _reading(host: ObservedHost | None) -> Cause:
