@@ -75,3 +75,14 @@ def test_a_named_device_that_was_not_read_leaves_the_server_in_the_domain_of_its
 
     assert found.rule == rule
     assert not any(isinstance(reason, NeedsPlace) for reason in found.missing)
+
+
+def test_interfaces_of_a_teaming_pair_that_disagree_have_at_most_medium_confidence() -> None:
+    passed_through = Interface(index=1, type="hostdev", mac=Mac(SERVING))
+    alone = finding_of(scene(beside=(provisioner(),)))
+    paired = finding_of(scene(beside=(domain("sat", macvtap(mac=SERVING), passed_through),)))
+    apart = finding_of(scene(beside=(domain("sat", macvtap(mac=SERVING), Interface(index=1, type="hostdev")),)))
+
+    assert (alone.rule, alone.confidence) == ("R7", Confidence.HIGH)
+    assert (paired.rule, paired.confidence) == ("R7", Confidence.MEDIUM)
+    assert (apart.rule, apart.confidence) == ("R7", Confidence.HIGH)

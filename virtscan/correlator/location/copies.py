@@ -32,10 +32,8 @@ def copies_of(stack: SendingStack, fleet: Fleet) -> Iterator[DomainCopy]:
         or (_identity(copy) not in running and not copy.domain.next_start)
     ]
     for copy in kept:
-        rivals = {
-            id(other.domain) for other in kept if _mac(other) == _mac(copy) or _identity(other) == _identity(copy)
-        }
-        yield msgspec.structs.replace(copy, exclusive=len(rivals) > 1)
+        rivals = any(_excludes(other, copy) for other in kept if other is not copy)
+        yield msgspec.structs.replace(copy, exclusive=rivals)
 
 
 def own_domains(stack: SendingStack, fleet: Fleet) -> frozenset[int]:
@@ -81,6 +79,11 @@ def _of_machine(stack: SendingStack, fleet: Fleet) -> Iterator[tuple[str, Domain
     for mac in sorted({mac for nic in nics if (mac := nic.own_mac) is not None}):
         found |= {id(owner.domain): (owner.hypervisor, owner.domain) for owner in fleet.interfaces.get(mac, ())}
     yield from found.values()
+
+
+def _excludes(copy: DomainCopy, other: DomainCopy) -> bool:
+    """Return True if only one of two can be the server: they have one MAC, or are definitions of one domain."""
+    return _mac(copy) == _mac(other) or (_identity(copy) == _identity(other) and copy.domain is not other.domain)
 
 
 def _identity(copy: DomainCopy) -> tuple[str | None, DomainKey]:
