@@ -260,6 +260,45 @@ def test_a_closed_port_over_ipv6_is_a_refusal(tmp_path: Path) -> None:
     assert boot(tmp_path, asks, unreachable).outcome is Outcome.REFUSED
 
 
+def refuses(time: float, answer: Shot, source: str = CLIENT) -> Shot:
+    """The client's ICMP message that the port of a server's packet is closed."""
+    message = bytes([3, 3]) + bytes(6) + answer.packet[:28]
+    return Shot(time, CLIENT_MAC, SERVER_MAC, network(source, SERVER, 1, message))
+
+
+@pytest.mark.parametrize("kind", [Checksum.PARTIAL, Checksum.GOOD])
+def test_a_client_that_refuses_an_answer_has_verified_its_checksum(kind: Checksum, tmp_path: Path) -> None:
+    again = answered(2.1, options(), kind=kind)
+
+    found = boot(tmp_path, ASKS, answered(1.1, options(), kind=kind), again, refuses(2.2, again))
+    assert (found.outcome, found.ignored.total, found.taken.total) == (Outcome.TFTP_ERROR, 0, 2)
+    assert str(found.error) == "the client: 3 port unreachable (ICMP)"
+    assert judge(found).failed is Failed.NO
+
+
+def test_a_client_that_refuses_an_answer_over_ipv6_has_verified_its_checksum(tmp_path: Path) -> None:
+    client, server = (CLIENT_MAC, "fd00::50", 2070), (SERVER_MAC, "fd00::1", 40000)
+    answer = datagram(1.1, options(), server, client, Checksum.PARTIAL)
+    message = bytes([1, 4]) + bytes(6) + answer.packet
+    refusal = Shot(1.2, CLIENT_MAC, SERVER_MAC, network("fd00::50", "fd00::1", 58, message), version=6)
+
+    found = boot(tmp_path, datagram(1.0, read_request(), client, (SERVER_MAC, "fd00::1", 69)), answer, refusal)
+    assert judge(found).failed is Failed.NO
+
+
+@pytest.mark.parametrize(
+    ("time", "source"),
+    [(2.2, OTHER), (30.0, CLIENT)],
+    ids=["a firewall on the way", "another program, after the client gave up"],
+)
+def test_a_refusal_that_is_not_the_boots_own_proves_nothing(time: float, source: str, tmp_path: Path) -> None:
+    shots = stuck(Checksum.PARTIAL)
+
+    found = boot(tmp_path, *shots, refuses(time, shots[-1], source))
+    assert found.outcome is Outcome.OPTIONS_NOT_ACKNOWLEDGED
+    assert judge(found).failed is Failed.YES
+
+
 def test_a_write_request_is_not_a_boot(tmp_path: Path) -> None:
     assert trace(tmp_path, said(1.0, b"\0\x02empty\0octet\0")).boots == ()
 

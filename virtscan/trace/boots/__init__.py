@@ -79,6 +79,7 @@ TFTP (RFC 1350; RFC 2347 for options, RFC 2348 for the block size)::
     REQUESTED, requests again                      no-answer, or options-not-acknowledged after an OACK
     RECEIVING, block resent                        data-not-acknowledged
     any --ERROR--> tftp-error; REQUESTED --ICMP port unreachable (RFC 792, RFC 4443)--> refused
+    answered --ICMP port unreachable by the client--> tftp-error; the checksum was verified before (RFC 1122, 4.1.3.4)
 
 HTTP on TCP (RFC 9293, RFC 9112)::
 

@@ -77,7 +77,7 @@ class ChecksumCounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BootError(msgspec.Struct, frozen=True, kw_only=True):
-    """An error by TFTP or HTTP, with its code and the text beside it; by the server, or by the client."""
+    """An error by TFTP, HTTP or ICMP, with its code and the text beside it; by the server, or by the client."""
 
     code: int
     text: str = ""

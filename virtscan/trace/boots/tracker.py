@@ -192,10 +192,14 @@ class Tracker:
         return attempt, connection
 
     def _unreachable(self, packet: Packet) -> None:
-        """Note that a server's machine refused a read request, because it has no TFTP server."""
-        known = self._transfers.get(refused(packet, tftp.PORT) or (b"", 0))
-        if known is not None:
-            known[1].refused = True
+        """Note that a server's machine has no TFTP server, or that a client has closed the port of a download."""
+        found = refused(packet)
+        if found is None:
+            return
+        if found.destination[1] == tftp.PORT and found.source in self._transfers:
+            self._transfers[found.source][1].refused = True
+        elif found.destination in self._transfers and found.destination[0] == packet.source:
+            self._transfers[found.destination][1].closed(packet.time, found.source[1])
 
 
 class _Taken(NamedTuple):

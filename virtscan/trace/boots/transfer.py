@@ -82,6 +82,16 @@ class Transfer(Download):
             case Read() | Write() | Acknowledgement():
                 self.answered(packet, flow, quiet=True)
 
+    def closed(self, time: float, server_port: int) -> None:
+        """Note that the client refused a packet from that port of the server, because its own port is closed.
+
+        The checksum was verified before (RFC 1122, 4.1.3.4). After the client gave up, another program may have refused
+        it.
+        """
+        if not self.gave_up(time):
+            self.took(server_port)
+            self._fail(BootError(code=3, text="port unreachable (ICMP)", by_client=True))
+
     def settle(self) -> None:
         """See `Download`."""
         if self._error is not None and not self._insisted:
