@@ -78,7 +78,7 @@ lab: $(MARK)-lab  ## As root: boot real VMs and compare the verdicts with it; AR
 packages: $(MARK)-packages  ## Build what users install and try each, as root in clean roots; ARGS=--core for the shortest
 	@packaging/try-packages.sh $(BIN)/python $(ARGS)
 
-night: $(MARK)-night  ## As root: pass nights of the real units, with timer and mail, in a container of systemd-nspawn
+night: $(MARK)-night  ## As root: play nights with the real units, with timer and mail, in a container of systemd-nspawn
 	@packaging/try-night.sh $(BIN)/python
 
 clean:  ## Remove what make made

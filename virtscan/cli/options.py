@@ -163,7 +163,7 @@ fail_on_option = click.option(
     "--fail-on",
     type=words_of(FailOn),
     callback=_fail_on,
-    help="Lowest exposure at which a VM at risk makes the exit code 1 or 4 (default: latent, all of them).",
+    help="Lowest exposure at which a VM at risk gives exit code 1 or 4 (default: latent, all of them).",
 )
 
 _report_options = _chain(

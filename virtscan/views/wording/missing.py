@@ -56,7 +56,7 @@ def _needed_of_interface(reason: r.Reason) -> str | None:
         case r.NeedsServerDevice(server=name, hypervisor=host, device=None):
             return f"which device of {host} {name} sends through"
         case r.NeedsServerDevice(server=name, hypervisor=host, device=device):
-            return f"the kind of {device} of {host} and the devices below it: it has one of the MACs of {name}"
+            return f"the kind of {device} on {host}, which has a MAC of {name}, and the devices below it"
         case r.NeedsInterface(hypervisor=host, network=str(network)):
             return f"which device of {host} the interface is on (network {network})"
         case r.NeedsInterface(hypervisor=host, target=str(target)):

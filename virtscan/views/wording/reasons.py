@@ -84,11 +84,11 @@ class Wording:
             case r.NeedsOuterHost(server=server):
                 return f"also scan the host that runs it; or physical = true in the [[server]] of {server}"
             case r.NeedsServerDevice(hypervisor=host):
-                return self._on_host(host, "ip -d link on it shows kinds, modes and parents")
+                return self._on_host(host, f"ip -d link on {host} shows kinds, modes and parents")
             case r.NeedsInterface(network=str(network)):
                 return f"virsh net-dumpxml {shlex.quote(network)}"
             case r.NeedsInterface(hypervisor=host):
-                return self._on_host(host, "ip -d link on it shows the kind of the device")
+                return self._on_host(host, f"ip -d link on {host} shows the kind of the device")
             case r.NeedsMode(network=str(network)):
                 return f"virsh net-dumpxml {shlex.quote(network)}"
             case r.NeedsMode(server=str(server)):
@@ -228,7 +228,7 @@ def _place(reason: r.Reason) -> str | None:
         case r.SeparatedByVlan(server=name, hypervisor=host, server_device=own, device=device):
             return f"{name} is on {own} of {host}; a VLAN lies between it and {device}: they exchange no frames"
         case r.SendsDown(server=name, hypervisor=host, server_device=own, device=device):
-            return f"{name} sends through {own} of {host}, down past {device}: macvtaps on it never receive them"
+            return f"{name} sends down through {own} of {host}: macvtaps on {device} never receive its frames"
         case r.ElsewhereOnHypervisor(server=name, hypervisor=host, domain=domain, device=device):
             who = f"domain {domain} on {host}" if domain is not None else f"on {host} itself"
             return f"{name} is {who}, {f'on {device}' if device else 'on no device of the host'}"

@@ -149,7 +149,7 @@ RULE_WORDS: Mapping[str, RuleWords] = {
         when="the server's packets pass a NIC that fills in checksums: from another machine, or from another device "
         "of this hypervisor, through such NICs only",
         then="not-affected",
-        phrase="the server's packets pass a NIC that fills checksums",
+        phrase="the server's packets pass a NIC that fills in checksums",
         why="A NIC fills in the checksum on the way out, so packets from another machine arrive complete. That is "
         "why physical machines boot, and why a VM boots from a server on another hypervisor. A virtual NIC does not "
         "prove this: it hands on partial checksums. Confidence is low while a configured hypervisor is unread, because "
