@@ -58,7 +58,7 @@ def test_a_document_has_every_fact_of_a_boot(tmp_path: Path) -> None:
             "error": None,
             "server_frames": 5,
             "server_bad_checksums": 3,
-            "server_open_checksums": 3,
+            "server_partial_checksums": 3,
             "server_unknown_checksums": 0,
             "client_frames": 4,
             "client_bad_checksums": 0,

@@ -79,7 +79,7 @@ _BOOT: tuple[Field[BootComparison], ...] = (
     ),
     Field(number("server_frames", audience=_DATA), _boot(lambda boot: boot.from_server.total)),
     Field(number("server_bad_checksums", audience=_DATA), _boot(lambda boot: boot.from_server.bad)),
-    Field(number("server_open_checksums", audience=_DATA), _boot(lambda boot: boot.from_server.partial)),
+    Field(number("server_partial_checksums", audience=_DATA), _boot(lambda boot: boot.from_server.partial)),
     Field(number("server_unknown_checksums", audience=_DATA), _boot(lambda boot: boot.from_server.unknown)),
     Field(number("client_frames", audience=_DATA), _boot(lambda boot: boot.from_client.total)),
     Field(number("client_bad_checksums", audience=_DATA), _boot(lambda boot: boot.from_client.bad)),
