@@ -65,9 +65,9 @@ def first_lines(source: str) -> list[str]:
     return [docstring.partition("\n")[0] for docstring in docstrings_of(source)]
 
 
-def questions_of(lines: list[str]) -> list[str]:
-    """Return the first lines of docstrings that have a question."""
-    return [line for line in lines if re.search(r"\?(\s|$)", line)]
+def questions_of(docstrings: list[str]) -> list[str]:
+    """Return the lines of docstrings that have a question."""
+    return [line for docstring in docstrings for line in docstring.splitlines() if re.search(r"\?(\s|$)", line)]
 
 
 def speech_of(lines: list[str]) -> list[str]:
@@ -120,7 +120,7 @@ def hits(path: Path) -> list[str]:
     lines = first_lines(text)
     docstrings = [one for one in docstrings_of(text) if not has_a_diagram(one)]
     long = [sentence for one in docstrings for sentence in long_sentences_of(one)]
-    return idiom_of(text) + questions_of(lines) + speech_of(lines) + persons_of(docstrings) + long
+    return idiom_of(text) + questions_of(docstrings) + speech_of(lines) + persons_of(docstrings) + long
 
 
 def name(path: Path) -> str:
@@ -155,7 +155,9 @@ def test_plain_english_passes(text: str) -> None:
 
 
 def test_a_question_is_found() -> None:
-    assert questions_of(first_lines('def f():\n    """Is it old? A day is."""\n')) == ["Is it old? A day is."]
+    docstring = "Return it.\n\nArgs:\n    old: Is it old?\n    new: True if it is new."
+
+    assert questions_of(["Is it old? A day is.", docstring]) == ["Is it old? A day is.", "    old: Is it old?"]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
 
     Args:
         payload: The data after the UDP header, as far as it was captured.
-        whole: Was all of it captured?
+        whole: True if all of it was captured.
     """
     if len(payload) < _FIXED + len(COOKIE):
         return UnusableMessage.MALFORMED if whole else UnusableMessage.CUT

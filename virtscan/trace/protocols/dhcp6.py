@@ -25,7 +25,7 @@ def parse(payload: bytes, *, whole: bool) -> Dhcp | UnusableMessage:
 
     Args:
         payload: The data after the UDP header, as far as it was captured.
-        whole: Was all of it captured?
+        whole: True if all of it was captured.
     """
     hardware: Mac | None = None
     for _ in range(_MOST_RELAYS):

@@ -40,7 +40,7 @@ def answer(payload: bytes, *, body: bool) -> Response | None:
 
     Args:
         payload: As far as it was captured.
-        body: Does the answer to this request have one?
+        body: True if the answer to this request has one.
     """
     match = _STATUS.match(payload)
     if match is None:
