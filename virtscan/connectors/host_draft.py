@@ -91,8 +91,7 @@ class HostDraft:
     def name(self) -> str:
         """Return the hypervisor's name, as far as it is known by now."""
         with self._lock:
-            facts = _combine([item for item in self._items if isinstance(item, HostFacts)])
-        return self.target.name or facts.name or self._name
+            return self._best_name(_facts_of(self._items))
 
     def add_if_unknown(self, facts: HostFacts) -> None:
         """Deliver facts about the host that count only where no other source, before or later, has its own."""
@@ -139,8 +138,8 @@ class HostDraft:
             it is COMPLETE.
         """
         items, listed = self._end()
-        facts = _combine([item for item in items if isinstance(item, HostFacts)])
-        name = self.target.name or facts.name or self._name
+        facts = _facts_of(items)
+        name = self._best_name(facts)
         networks = {item.name: item for item in items if isinstance(item, Network)}
         devices = hostnet.merge_devices([*(item for item in items if isinstance(item, Device)), *listed])
         lists_all_devices = facts.lists_all_devices is True and failure is None
@@ -157,6 +156,9 @@ class HostDraft:
             left_out=tuple(item for item in items if isinstance(item, LeftOut)),
         )
         return hypervisor, gaps
+
+    def _best_name(self, facts: HostFacts) -> str:
+        return self.target.name or facts.name or self._name
 
     def _without_items(self, facts: HostFacts, name: str, status: HostStatus) -> Hypervisor:
         """Return the hypervisor as its facts and its configuration describe it, without domains and devices."""
@@ -235,10 +237,10 @@ def _place(domain: Domain) -> tuple[str, str, str]:
     return domain.name, domain.uuid or "", domain.origin
 
 
-def _combine(all_facts: Sequence[HostFacts]) -> HostFacts:
-    """Return one record of all; a later value replaces an earlier one."""
+def _facts_of(items: Iterable[DraftItem]) -> HostFacts:
+    """Return one record of all facts; a later value replaces an earlier one."""
     known: dict[str, Any] = {}  # Any: values of all the fields
-    for facts in all_facts:
+    for facts in (item for item in items if isinstance(item, HostFacts)):
         values = msgspec.structs.asdict(facts).items()
         known |= {key: value for key, value in values if value is not None and value is not Machine.UNKNOWN}
         if facts.kernel is not None:

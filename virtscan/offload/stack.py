@@ -100,9 +100,8 @@ _MOST_SYSFS = 8000
 
 
 class Stack(msgspec.Struct, frozen=True, kw_only=True):
-    """The devices and the machine of a server; `names` are those of /sys, without kinds."""
+    """The devices and the machine of a server."""
 
-    names: tuple[str, ...]
     devices: tuple[Device, ...]
     lists_all_devices: bool
     machine: Machine
@@ -112,14 +111,13 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
 def read_stack(sections: Sequence[tuple[str, str, str]]) -> Stack:
     """Read the sections that `stack` printed."""
     bodies = {name: text for name, _, text in sections}
-    names = tuple(bodies.get("devices", "").split())
+    names = {*bodies.get("devices", "").split()}
     links = hostnet.read_ip(bodies.get("links", ""), source=SOURCE)
     cut = any(_is_cut(bodies.get(name, "")) for name in ("devices", "links", "addresses", "vlans"))
     dmi = hostnet.read_dmi_files(_pairs(bodies.get("dmi", "")))
     return Stack(
-        names=names,
         devices=hostnet.merge_devices(_described(sections)),
-        lists_all_devices=bool(links) and not cut and "unread" not in bodies and {*names} <= {d.name for d in links},
+        lists_all_devices=bool(links) and not cut and "unread" not in bodies and names <= {d.name for d in links},
         machine=hostnet.read_machine(
             dmi=dmi,
             words=bodies.get("virtualization", "").split(),
