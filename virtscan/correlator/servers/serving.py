@@ -59,7 +59,8 @@ def locality(segment: str | None, addresses: Iterable[str]) -> Locality:
 def may_serve(server: Coverage, device: Locality) -> bool:
     """Return True unless segments, or a segment and subnets, are declared on both sides and have nothing in common.
 
-    A segment that is written as a subnet (`bond2 = "10.1.0.0/16"`) is compared with the server's subnets.
+    A segment that is written as a subnet (`bond2 = "10.1.0.0/16"`) is compared with the server's subnets of the same
+    version of IP. Those of the other version may be on the same wire.
     """
     if device.segment is None:
         return True
@@ -68,9 +69,10 @@ def may_serve(server: Coverage, device: Locality) -> bool:
     declared = network(device.segment)
     if declared is None or not server.subnets:
         return not server.segments
-    return includes(server, device) or any(
-        declared.version == subnet.version and declared.overlaps(subnet) for subnet in server.subnets
-    )
+    comparable = [subnet for subnet in server.subnets if subnet.version == declared.version]
+    if not comparable and not server.segments:
+        return True
+    return includes(server, device) or any(declared.overlaps(subnet) for subnet in comparable)
 
 
 def includes(server: Coverage, device: Locality) -> bool:
