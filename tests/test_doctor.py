@@ -155,6 +155,14 @@ def test_a_server_that_could_not_be_read_fails_with_its_reason() -> None:
     checks = doctor.of_inventory(Plan(), found)
     assert [check.outcome for check in checks] == [CheckResult.FAILED, CheckResult.OK]
     assert checks[0].detail.endswith("no route")
+    assert checks[1].detail == f"{server('other').source}: offload state read"
+
+
+def test_a_declared_state_is_not_called_read() -> None:
+    declared = server("satellite", source="on")
+    found = Inventory(version="0", taken_at=TAKEN_AT, servers=(declared,))
+
+    assert [check.detail for check in doctor.of_inventory(Plan(), found)] == ["on: offload state declared"]
 
 
 URL = "https://cobbler/cobbler_api"

@@ -17,6 +17,7 @@ from virtscan.connectors.libvirt import CLIENT_ADVICE
 from virtscan.errors import SshError
 from virtscan.model import Gap, HostStatus, Hypervisor, Inventory, Plan, ProvisioningTarget, Server, Target, TargetKind
 from virtscan.model.gaps.items import System
+from virtscan.model.sources import is_declared
 from virtscan.transport import ssh, uri
 from virtscan.views.document import Column, Document, Field, Metric, one_of, section, word
 from virtscan.views.report.gap_section import gap_section
@@ -183,7 +184,8 @@ def _server(server: Server, taken_at: datetime) -> Check:
     if server.reason is not None:
         why = cause_words(server.reason, taken_at)
         return Check(subject=subject, outcome=CheckResult.FAILED, detail=f"{server.source}: {why}")
-    return Check(subject=subject, outcome=CheckResult.OK, detail=f"{server.source}: offload state read")
+    how = "declared" if is_declared(server.source) else "read"
+    return Check(subject=subject, outcome=CheckResult.OK, detail=f"{server.source}: offload state {how}")
 
 
 def _provisioning(target: ProvisioningTarget, gaps: Iterable[Gap]) -> Check:

@@ -150,6 +150,14 @@ def test_an_inventory_adds_the_addresses(tmp_path: Path, capfd: pytest.CaptureFi
     assert "server far: may answer: serves 10.78.0.0/24; only devices of other declared subnets" in shown
 
 
+def test_the_plan_names_the_segment_of_each_device(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    segments = 'segments = { bond2 = "pxe-a", bond3 = "lab" }'
+    (tmp_path / "virtscan.toml").write_text(f'[[hypervisor]]\nxml = "hv1"\n{segments}')
+
+    assert run(["config", "show", str(tmp_path / "virtscan.toml")]) == 0
+    assert ", bond2 in segment pxe-a, bond3 in segment lab\n" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize("called", ["hv1", "hv1.example.com", "FOLDER/hv1"])
 def test_a_hypervisor_read_from_a_folder_is_found_by_its_names(
     called: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]

@@ -19,7 +19,7 @@ def overview(plan: Plan) -> Iterator[str]:
         details |= {"facts": target.facts and SOURCES[SourceKind.ANSIBLE].text(target.facts)}
         details |= {"physical": "yes" if target.physical else None, "reflective": " ".join(target.reflective) or None}
         details |= {"chosen by": target.chosen_by}
-        details |= {f"segment of {device}": segment for device, segment in target.segments.items()}
+        details |= {f"{device} in segment": segment for device, segment in target.segments.items()}
         yield _line(f"hypervisor {naming.name(target)}", naming.shown(target), details)
     for server in plan.servers:
         serves = ", ".join((*server.segments, *server.subnets)) or "every segment"
