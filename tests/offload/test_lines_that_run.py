@@ -419,12 +419,17 @@ def test_a_udev_rule_counts_if_it_fits_the_device(rule: str, expected: State) ->
 
 
 def test_udev_knows_a_nic_by_the_name_of_the_kernel() -> None:
-    for pattern, expected in (("enp1s0", UNKNOWN), ("eth3", UNKNOWN), ("e*", OFF)):
+    for pattern, expected in (("enp1s0", UNKNOWN), ("eth3", UNKNOWN), ("e*", OFF), ("enp2s0", ON), ("enp2*", ON)):
         rule = f'ACTION=="add", KERNEL=="{pattern}", RUN+="/sbin/ethtool -K enp1s0 tx off"'
         link = f"[Match]\nOriginalName={pattern}\n[Link]\nTransmitChecksumOffload=no\n"
+        plan = "network:\n  ethernets:\n    {}\n      transmit-checksum-offload: no\n"
+        matched = plan.format(f"up:\n      match:\n        name: {pattern}")
 
         assert state({RULES: rule}, device="enp1s0") is expected, pattern
         assert state({"/etc/systemd/network/10-a.link": link}, device="enp1s0") is expected, pattern
+        assert state({"/etc/netplan/50-a.yaml": matched}, device="enp1s0") is expected, pattern
+        if "*" not in pattern:
+            assert state({"/etc/netplan/50-a.yaml": plan.format(f"{pattern}:")}, device="enp1s0") is expected, pattern
 
 
 @pytest.mark.parametrize("action", ['ACTION=="move", ', 'ACTION=="add|move", ', ""])
@@ -598,6 +603,7 @@ def test_an_ifcfg_file_counts_for_a_device_that_is_brought_up(name: str, text: s
             ON,
         ),
         ("    up:\n      match:\n        name: eth*\n      transmit-checksum-offload: false", 252, OFF),
+        ("    up:\n      match:\n        name: en*\n      transmit-checksum-offload: false", 252, ON),
         ("    up:\n      match:\n        driver: x\n      transmit-checksum-offload: false", 252, UNKNOWN),
         ("    eth0:\n      #transmit-checksum-offload: false", 252, ON),
         ("    eth0: {transmit-checksum-offload: false}", 252, UNKNOWN),

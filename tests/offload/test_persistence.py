@@ -254,6 +254,12 @@ def test_a_link_file_counts_for_the_device_that_it_fits(match: str, device: str,
     assert after_reboot({LINK: link(match)}, device=device).tx_checksum is state
 
 
+def test_a_link_file_for_a_mac_may_fit_a_device_of_unknown_mac() -> None:
+    evidence = Evidence(files={LINK: link()}, udev=252)
+
+    assert forecast(evidence, device="eth0", macs=(), features=VIRTIO_OFF, now=OFF).tx_checksum is UNKNOWN
+
+
 @pytest.mark.parametrize(
     ("value", "state"),
     [

@@ -142,6 +142,8 @@ def fits_own_name(patterns: Iterable[str], device: str) -> State:
         if any(fnmatchcase(device, pattern) for pattern in wanted):
             return State.ON
         return State.OFF if re.fullmatch(r"eth\d+", device) else State.UNKNOWN
+    if not any(fnmatchcase(device, pattern) or not is_renamed(pattern) for pattern in wanted):
+        return State.OFF  # each is the name that another NIC got later
     fits_all = all(any(fnmatchcase(name, pattern) for pattern in wanted) for name in _KERNELS_OWN)
     return State.ON if fits_all else State.UNKNOWN
 

@@ -1,19 +1,19 @@
 """Settings in netplan's YAML files, from which it writes .link files at every boot."""
 
 import re
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from virtscan.model import State
 from virtscan.model.facts.persistence import SettingPlace
 from virtscan.offload.persistence.evidence import FEATURES, Evidence, SavedSetting, states_of, uncertain
-from virtscan.offload.persistence.systemd.links import LINK_SINCE
+from virtscan.offload.persistence.systemd.links import LINK_SINCE, fits
 
 _LINE = re.compile(r"( *)(?:\"([^\"]+)\"|'([^']+)'|([^\s:#][^:#]*?)):(?:\s+(.*?))?\s*(?:\s#.*)?")
 _BASES = ("lib", "usr/lib", "etc", "run")
 _KEY = "transmit-checksum-offload"
+_LINK_KEYS = {"match.name": "OriginalName", "match.macaddress": "PermanentMACAddress"}
 
 
 class _Definition(msgspec.Struct):
@@ -27,17 +27,19 @@ def netplan(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[
     """Yield the settings in the definitions that fit the device.
 
     Source:
-        netplan-yaml(5), common properties for physical interfaces: `match`, `transmit-checksum-offload`.
+        netplan-yaml(5), common properties for physical interfaces: `match`, `transmit-checksum-offload`; settings are
+        not reliable for devices that are matched by name only, because udev renames them. netplan's
+        append_match_section: a definition's name becomes OriginalName=.
     """
     if evidence.udev is not None and evidence.udev < LINK_SINCE:
         return
     for name, definition in _definitions(evidence).items():
         value = definition.values.get(_KEY)
-        fits = _fits(name, definition.values, device, macs)
-        if value is not None and fits is not State.OFF:
+        applied = _fits(name, definition.values, device, macs)
+        if value is not None and applied is not State.OFF:
             states = states_of([("tx", value)])
             place = SettingPlace(files=(definition.path,), key=_KEY)
-            yield SavedSetting(place=place, states=states if fits is State.ON else uncertain(states))
+            yield SavedSetting(place=place, states=states if applied is State.ON else uncertain(states))
     yield from _unclear(evidence)
 
 
@@ -77,14 +79,8 @@ def _entries(text: str) -> Iterator[tuple[list[str], str]]:
         yield [key for _, key in stack], (found[5] or "").strip("\"'")
 
 
-def _fits(name: str, values: dict[str, str], device: str, macs: tuple[str, ...]) -> State:
-    if not any(key == "match" or key.startswith("match.") for key in values):
-        return State.ON if name == device else State.OFF
-    address, pattern = values.get("match.macaddress"), values.get("match.name")
-    others = [key for key in values if key.startswith("match.") and key not in {"match.macaddress", "match.name"}]
-    if address is not None and macs and address.lower() not in macs:
-        return State.OFF
-    by_address = address is not None and bool(macs)
-    by_name = (pattern is not None and fnmatchcase(device, pattern)) or values.get("set-name") == device
-    named = by_name or (by_address and pattern is None)
-    return State.ON if named and (address is None or by_address) and not others else State.UNKNOWN
+def _fits(name: str, values: Mapping[str, str], device: str, macs: tuple[str, ...]) -> State:
+    """Return whether udev applies the .link file of a definition; the name may be another one when it looks."""
+    match = {key: value for key, value in values.items() if key.startswith("match.") or (key == "match" and value)}
+    rules = [(_LINK_KEYS.get(key, key), value) for key, value in match.items()]
+    return fits(rules or [("OriginalName", name)], device, macs)

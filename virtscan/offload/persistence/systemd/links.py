@@ -34,11 +34,11 @@ def links(evidence: Evidence, device: str, macs: tuple[str, ...]) -> Iterator[Sa
     for path, text in evidence.layered("systemd/network/*.link", *SYSTEM_BASES):
         drop_ins = evidence.layered(f"systemd/network/{path.name}.d/*.conf", *SYSTEM_BASES)
         entries = tuple(ini("\n".join((text, *(extra for _, extra in drop_ins)))))
-        fits = _fits([(key, value) for section, key, value in entries if section == "Match"], device, macs)
-        if fits is not State.OFF:
+        fitting = fits([(key, value) for section, key, value in entries if section == "Match"], device, macs)
+        if fitting is not State.OFF:
             value = next((value for _, key, value in reversed(entries) if key == "TransmitChecksumOffload"), None)
             possible.append((str(path), states_of([("tx", value)] if value else [])))
-        if fits is State.ON:
+        if fitting is State.ON:
             break
     else:
         possible.append(("", {}))
@@ -55,7 +55,7 @@ def _is_netplans(path: str) -> bool:
     return path.startswith("/run/systemd/network/10-netplan-")
 
 
-def _fits(rules: list[tuple[str, str]], device: str, macs: tuple[str, ...]) -> State:
+def fits(rules: list[tuple[str, str]], device: str, macs: tuple[str, ...]) -> State:
     """Return whether a [Match] section matches this device; UNKNOWN if it needs an unobserved fact."""
     results = [_rule_fits(key, value.split(), device, macs) for key, value in rules]
     if not results or State.OFF in results:
@@ -70,7 +70,7 @@ def _rule_fits(key: str, words: list[str], device: str, macs: tuple[str, ...]) -
         case "OriginalName" if not any(word.startswith("!") for word in words):
             return fits_own_name(words, device)
         case "MACAddress" | "PermanentMACAddress":
-            return State.ON if any(_mac(word) in macs for word in words) else State.OFF
+            return State.ON if any(_mac(word) in macs for word in words) else State.OFF if macs else State.UNKNOWN
         case _:
             return State.UNKNOWN
 
