@@ -245,6 +245,15 @@ def test_a_masked_service_runs_no_scripts(path: str, unit: str) -> None:
     assert state({path: f"#!/bin/sh\n{COMMAND}"}, aliases={unit: "null"}) is ON
 
 
+def test_red_hat_runs_the_rc_local_in_rc_d_alone() -> None:
+    off, in_rc_d = f"#!/bin/sh\n{COMMAND}\n", "/etc/rc.d/rc.local"
+
+    assert state({RC_LOCAL: off, in_rc_d: ""}) is UNKNOWN
+    assert state({RC_LOCAL: off, in_rc_d: ""}, aliases={"rc-local.service": "null"}) is ON
+    assert state({RC_LOCAL: off, in_rc_d: off}) is OFF
+    assert state({RC_LOCAL: "", in_rc_d: off}) is OFF
+
+
 def test_a_dispatcher_gets_a_device_that_has_a_profile() -> None:
     files = {
         "/etc/NetworkManager/system-connections/a": "[connection]\ntype=ethernet\ninterface-name=eth0\n",

@@ -446,6 +446,24 @@ def test_every_place_of_a_lasting_setting_is_read(machine: Machine) -> None:
         )
 
 
+def test_an_rc_local_beside_red_hats_own_may_not_run(machine: Machine) -> None:
+    off, own = "#!/bin/sh\nethtool -K eth0 tx off\n", machine.file("/etc/rc.d/rc.local", "#!/bin/sh\n\ntrue\n")
+    own.chmod(0o755)
+    machine.file("/etc/rc.local", off).chmod(0o755)
+
+    def after_reboot() -> State:
+        persistence = machine.read("eth0").persistence
+        assert persistence is not None
+        return persistence.tx_checksum
+
+    assert after_reboot() is State.UNKNOWN
+    own.write_text(off)
+    assert after_reboot() is State.OFF
+    (machine.root / "etc/rc.local").unlink()
+    (machine.root / "etc/rc.local").symlink_to("rc.d/rc.local")
+    assert after_reboot() is State.OFF
+
+
 def test_a_match_of_netplan_on_one_line_is_read(machine: Machine) -> None:
     lines = "network:\n  ethernets:\n    all:\n      match: {driver: virtio_net}\n      transmit-checksum-offload: no\n"
     machine.file("/etc/netplan/a.yaml", lines)

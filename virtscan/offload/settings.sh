@@ -69,6 +69,7 @@ hooks() {
     for folder in "$root"/sbin "$root"/usr/sbin; do
         scripts "$folder"/ifup-local "$folder"/ifup-pre-local
     done
+    lines '^$' "$root"/etc/rc.d/rc.local
     scripts "$root"/etc/rc.local "$root"/etc/rc.d/rc.local "$root"/etc/init.d/boot.local \
         "$root"/etc/init.d/after.local "$root"/etc/local.d "$root"/etc/sysconfig/network/if-up.d \
         "$root"/etc/sysconfig/network/scripts

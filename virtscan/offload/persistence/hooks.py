@@ -13,7 +13,7 @@ from virtscan.offload.persistence.ifupdown import if_up
 from virtscan.offload.persistence.network_manager import has_profile
 from virtscan.offload.persistence.shell import Scene, may_concern, run_script
 
-_LOCAL = ("/etc/rc.local", "/etc/rc.d/rc.local")
+_LOCAL, _LOCAL_OF_RED_HAT = "/etc/rc.local", "/etc/rc.d/rc.local"
 _BOOT = (
     "/etc/init.d/boot.local",
     "/etc/init.d/after.local",
@@ -92,18 +92,33 @@ def _called(caller: str, called: tuple[str, ...], evidence: Evidence, device: st
 def _hooks(evidence: Evidence, device: str, macs: tuple[str, ...]) -> tuple[_Hook, ...]:
     variables, ifupdown_runs = if_up(evidence, device)
     networkd = evidence.starts("networkd-dispatcher")
-    local = State.OFF if evidence.masks("rc-local.service") else State.ON
     initscripts = State.ON
     if any(entry.endswith("/NetworkManager.service") for entry in evidence.wanted):
         initscripts = State.UNKNOWN  # NetworkManager brings devices up without ifup
     return (
-        _Hook(patterns=_LOCAL, arguments=("start",), runs=local, executed=bool(evidence.wanted)),
+        *_local(evidence),
         _Hook(patterns=_BOOT, arguments=("start",)),
         _Hook(patterns=_IFUP_LOCAL, arguments=(device,), runs=initscripts),
         _Hook(patterns=_IF_UP, arguments=(), variables=variables, runs=ifupdown_runs, names=_RUN_PARTS, executed=True),
         _Hook(patterns=_SUSE, arguments=(None, device), runs=State.UNKNOWN),
         *_dispatchers(evidence, device, macs),
         _Hook(patterns=_NETWORKD, variables={"IFACE": device}, runs=networkd, guarded=True, executed=True),
+    )
+
+
+def _local(evidence: Evidence) -> tuple[_Hook, ...]:
+    """Return the hooks of rc.local; where there are two files, Red Hat's systemd runs the one in rc.d alone.
+
+    Source:
+        systemd-rc-local-generator(8): the path is set when systemd is built. On Red Hat /etc/rc.local is a link, in the
+        place of which `sed -i` puts a file.
+    """
+    runs = State.OFF if evidence.masks("rc-local.service") else State.ON
+    is_apart = evidence.files.get(_LOCAL_OF_RED_HAT) not in {None, evidence.files.get(_LOCAL)}
+    states = {_LOCAL: State.UNKNOWN if is_apart and runs is State.ON else runs, _LOCAL_OF_RED_HAT: runs}
+    return tuple(
+        _Hook(patterns=(path,), arguments=("start",), runs=state, executed=bool(evidence.wanted))
+        for path, state in states.items()
     )
 
 
