@@ -17,6 +17,8 @@ _LOGIN = (
 
 _HUNG_UP = "connection closed by the remote host; if it uses SSH, log in by hand to see its message"
 
+_CLOSED = "the daemon closed the connection or ended; see its log, then scan again"
+
 _NO_LISTENER = "check that libvirtd is running, and that this user may use its socket"
 
 _NO_NAME = "no such host name; correct the URI, or check name resolution (DNS)"
@@ -31,12 +33,14 @@ _ADVICE_BY_CODE = {
     libvirt.VIR_ERR_AUTH_UNAVAILABLE: _LOGIN,
     libvirt.VIR_ERR_NO_CONNECT: "the libvirt client has no such driver; check the URI, or install the driver's package",
     libvirt.VIR_ERR_ACCESS_DENIED: "access denied to this user; allow it in libvirt's access rules",
+    libvirt.VIR_ERR_NO_DOMAIN: "it was removed or migrated during the scan; scan again",
 }
 
 _SOCKET = re.compile(r"/(virt[a-z]+d)-sock(?:-ro)?': No such file")
 """The socket of one of the daemons that replace libvirtd."""
 
-# In this order: the first text that a message contains decides. ssh's words come through libvirt as they are.
+# In this order: the first text that a message contains decides, before its code. ssh's words come through libvirt as
+# they are.
 _ADVICE_BY_TEXT = (
     ("Host key verification failed", "unknown SSH host key; log in once by hand, or add the key to known_hosts"),
     ("REMOTE HOST IDENTIFICATION HAS CHANGED", "the SSH host key has changed; find out why before connecting again"),
@@ -54,6 +58,10 @@ _ADVICE_BY_TEXT = (
         "CA certificate",
         "TLS needs certificates, and a URI without a transport uses TLS; for SSH use DRIVER+ssh://",
     ),
+    ("verify peer's certificate", "the host's certificate has expired, is of another authority or for another name"),
+    ("TLS handshake failed", "the server may not use TLS on this port; check port and transport"),
+    ("read TLS confirmation", "the host refuses this client's certificate; check clientcert.pem, and the host's log"),
+    ("Our own certificate", "renew clientcert.pem, or use cacert.pem of its authority"),
     ("command not found", _NO_NETCAT),
     ("nc: not found", _NO_NETCAT),  # the same in dash's words
     ("nc: ", _NO_LISTENER),
@@ -65,6 +73,8 @@ _ADVICE_BY_TEXT = (
     ("oo many domains", _TOO_MANY),
     ("oo many remote", _TOO_MANY),
     ("End of file while reading data", _HUNG_UP),
+    ("Cannot recv data", _CLOSED),
+    ("client socket is closed", _CLOSED),
     # ssh ended before libvirt could read its message.
     ("Cannot write data", _HUNG_UP),
 )
@@ -76,14 +86,15 @@ def reason(error: libvirt.libvirtError) -> str:
     Of words without end (libxml2 repeats the line that it does not understand) only the beginning is kept.
     """
     message = " ".join((error.get_error_message() or "unknown libvirt error").split())
-    advice = _ADVICE_BY_CODE.get(error.get_error_code())
-    if advice is None and (socket := _SOCKET.search(message)):
-        advice = f"check that {socket[1]} is running"
-    for text, meaning in _ADVICE_BY_TEXT:
-        if advice is None and text in message:
-            advice = meaning
+    advice = _advice(message) or _ADVICE_BY_CODE.get(error.get_error_code())
     shortened = f"{message[:LONGEST]}…" if len(message) > LONGEST else message
     return f"{shortened}; {advice}" if advice else shortened
+
+
+def _advice(message: str) -> str | None:
+    if socket := _SOCKET.search(message):
+        return f"check that {socket[1]} is running"
+    return next((advice for text, advice in _ADVICE_BY_TEXT if text in message), None)
 
 
 def is_unsupported(error: libvirt.libvirtError) -> bool:
