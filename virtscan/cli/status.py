@@ -58,11 +58,15 @@ def status_of(report: Report, fail_on: FailOn, now: datetime, max_scan_age: floa
         report: The report.
         fail_on: The least exposure of a finding at risk that is critical.
         now: The time of the check.
-        max_scan_age: Age of the scan in seconds from which on it no longer counts.
+        max_scan_age: Age of the scan in seconds from which on it no longer counts, and how far ahead it may be.
     """
-    age = max(now - report.inventory.taken_at, timedelta(0))
+    passed = now - report.inventory.taken_at
+    age = max(passed, timedelta(0))
     numbers = _numbers(report, age, max_scan_age)
     hosts = report.inventory.hypervisors
+    if -passed.total_seconds() > max_scan_age:  # it would count as new until then
+        words = f"the last scan is dated {in_words(-passed)} ahead; correct the clock, then scan again"
+        return Status(level=Level.UNKNOWN, words=words, numbers=numbers)
     if age.total_seconds() > max_scan_age:
         words = f"the last scan was {in_words(age)} ago; check that virtscan scan runs"
         return Status(level=Level.UNKNOWN, words=words, numbers=numbers)
