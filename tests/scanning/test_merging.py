@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.build import TAKEN_AT, domain, hypervisor, inventory, server
+from tests.build import TAKEN_AT, domain, gap_in_words, hypervisor, inventory, server
 from tests.conftest import PROJECT
 from tests.correlator.fleets import inventories
 from virtscan.cli.main import run
-from virtscan.model import HostStatus, Inventory, Policy, Waiver
+from virtscan.model import GapAbout, HostStatus, Inventory, Policy, Waiver
 from virtscan.redaction import redact
 from virtscan.redaction.pseudonyms import Map
 from virtscan.scanning.merging import merge
@@ -97,6 +97,22 @@ def test_the_policy_is_that_of_the_first() -> None:
     assert merge([waived, inventory(hypervisor("hv2"))]).policy == waived.policy
     assert merge([inventory(hypervisor("hv2")), waived]).policy == Policy()
     assert merge([inventory(hypervisor("hv2"))], waived.policy).policy == waived.policy
+
+
+def test_the_command_names_what_was_not_read_behind_its_exit_code(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    gaps = tuple(gap_in_words(f"hv{number}", "no answer", GapAbout.HYPERVISOR) for number in range(5))
+    path, merged = tmp_path / "site.json", tmp_path / "merged.json"
+    path.write_bytes(dumps(inventory(hypervisor("hv9", domain("a")), gaps=gaps)))
+
+    assert run(["merge", str(path), "--save", str(merged)]) == 3
+    assert capfd.readouterr().err == (
+        f"virtscan: {merged}: not everything was read: hv0, hv1, hv2 and 2 more; virtscan report {merged} has the "
+        "reasons\n"
+    )
+    assert run(["merge", "-q", str(path), "--save", str(merged)]) == 3
+    assert capfd.readouterr().err == ""
 
 
 def test_the_command_writes_what_report_reads_from_several_files(

@@ -1,5 +1,6 @@
 """`virtscan merge`: one inventory out of several."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,6 +12,12 @@ from virtscan.cli.options import FILE, make_console, quiet_and_verbose
 from virtscan.cli.output.outputs import PRIVATE, opened
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
+from virtscan.model import Gap
+from virtscan.reporters import printable
+from virtscan.views.wording.gaps import subject
+from virtscan.views.wording.phrases.quantity import quantity
+
+_NAMED, _LONGEST = 3, 100
 
 
 @click.command(
@@ -37,5 +44,21 @@ def merge(files: tuple[Path, ...], save: Path, config: Path | None, verbose: boo
     inventory = load_merged(files, console, policy)
     with opened(save, mode=PRIVATE) as output:
         output.write(dumps(inventory))
-    console.detail(f"{save}: {len(inventory.hypervisors)} hypervisors, {len(inventory.servers)} servers")
-    return ExitCode.INCOMPLETE if inventory.gaps else ExitCode.CLEAN
+    hypervisors, servers = (
+        quantity(len(inventory.hypervisors), "hypervisor"),
+        quantity(len(inventory.servers), "server"),
+    )
+    console.detail(f"{save}: {hypervisors}, {servers}")
+    if not inventory.gaps:
+        return ExitCode.CLEAN
+    console.warn(
+        f"{save}: not everything was read: {_subjects(inventory.gaps)}; virtscan report {save} has the reasons"
+    )
+    return ExitCode.INCOMPLETE
+
+
+def _subjects(gaps: Sequence[Gap]) -> str:
+    """Name the first things that were not read, and count the others."""
+    subjects = list(dict.fromkeys(printable(subject(gap), _LONGEST) for gap in gaps))
+    others = len(subjects) - _NAMED
+    return ", ".join(subjects[:_NAMED]) + (f" and {others} more" if others > 0 else "")
