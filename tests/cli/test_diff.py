@@ -177,6 +177,13 @@ def test_a_file_that_is_missing_is_named(save: Any, capfd: pytest.CaptureFixture
     assert "/nowhere/old.json: can't be read" in capfd.readouterr().err
 
 
+def test_a_scope_of_files_is_refused(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    file = save("old.json", fleet())
+
+    assert run(["diff", file, file, "--scope", "3f0c"]) == 2
+    assert f"--scope is for a history, {file} is a file; leave out --scope" in capfd.readouterr().err
+
+
 def test_other_configurations_are_told_apart(save: Any, capfd: pytest.CaptureFixture[str]) -> None:
     other = replace(fleet(State.OFF, night=1), scope="b")
     run(["diff", save("a", fleet()), save("b", other)])

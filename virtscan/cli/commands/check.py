@@ -8,7 +8,7 @@ import click
 
 from virtscan.cli.acquire import load
 from virtscan.cli.help import STATUSES, Command
-from virtscan.cli.history.scope import scope_option
+from virtscan.cli.history.scope import check_scope, scope_option
 from virtscan.cli.options import seconds_of, words_of
 from virtscan.cli.output.outputs import tell
 from virtscan.cli.status import StatusError, status_of
@@ -64,6 +64,7 @@ def check(file: str, scope: str | None, max_scan_age: float, fail_on: str) -> in
     from virtscan.correlator.judging import judge
 
     try:
+        check_scope(scope, file)
         report = judge(_saved(file, scope))
     except VirtscanError as error:
         raise StatusError(str(error)) from error

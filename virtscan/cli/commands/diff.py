@@ -9,7 +9,7 @@ from virtscan.cli.acquire import judged_on, refuse_other_names
 from virtscan.cli.exit_codes import ExitCode, of_changes
 from virtscan.cli.help import COMPARES, Command
 from virtscan.cli.history.earlier import changes_between, earlier, new_gaps
-from virtscan.cli.history.scope import scope_option
+from virtscan.cli.history.scope import check_scope, scope_option
 from virtscan.cli.options import (
     fail_on_option,
     lower_device_option,
@@ -66,6 +66,7 @@ def diff(
     """
     console = make_console(verbose=verbose, quiet=quiet)
     wanted = wanted_outputs(formats, output)
+    check_scope(scope, old, new)
     keep_apart(*places(wanted), ("--redact", redact))
     redacted = redaction(redact)
     sides = [earlier(text, origin, scope=scope) for text, origin in ((old, "OLD"), (new, "NEW"))]

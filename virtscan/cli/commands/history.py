@@ -123,6 +123,8 @@ def show_(
 
     console = make_console(verbose=verbose, quiet=quiet)
     rendering.check()
+    if save is not None:
+        rendering.refuse("--save saves the inventory instead of reporting it")
     keep_apart(("--save", save), *rendering.places, ("--redact", redact))
     redacted = redaction(redact)
     which = parse_which(scan, "SCAN")

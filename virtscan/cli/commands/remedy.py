@@ -34,7 +34,7 @@ from virtscan.views.assuming import marked
     type=click.Choice(list(FORMS)),
     default="shell",
     show_default=True,
-    help="How to make the change persistent.",
+    help="How to make the change persistent, in text, JSON and NDJSON.",
 )
 @assume_option
 @text_output_options

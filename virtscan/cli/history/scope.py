@@ -9,7 +9,7 @@ import click
 from virtscan.config import Options, find_config
 from virtscan.config.scope import scope_of
 from virtscan.errors import ConfigError
-from virtscan.storage.address import Which
+from virtscan.storage.address import Which, is_history
 
 if TYPE_CHECKING:
     from virtscan.storage.history import History
@@ -30,6 +30,16 @@ listed_scope_option = click.option(
     metavar="SCOPE|FILE",
     help="Show only the scans of this configuration: its file, or its scope in virtscan history list.",
 )
+
+
+def check_scope(option: str | None, *places: str) -> None:
+    """Refuse --scope where no place is a history.
+
+    Raises:
+        ConfigError: All are files, each with the scan of one configuration.
+    """
+    if option is not None and not any(map(is_history, places)):
+        raise ConfigError(f"--scope is for a history, {places[0]} is a file; leave out --scope")
 
 
 def chosen_scope(history: "History", which: Which, option: str | None, config: Path | None) -> str | None:

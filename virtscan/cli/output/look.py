@@ -99,7 +99,7 @@ all_option = click.option(
     is_flag=True,
     expose_value=False,
     callback=_keep,
-    help="Also show findings that need no action: mitigated, not-affected.",
+    help="Also show findings that need no action: mitigated, not-affected. Formats other than table always have them.",
 )
 
 total_option = click.option(

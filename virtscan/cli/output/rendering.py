@@ -13,7 +13,7 @@ from virtscan import __version__
 from virtscan.cli.assuming import AssumptionResult
 from virtscan.cli.exit_codes import ExitCode, is_nothing_seen
 from virtscan.cli.output.console import Console
-from virtscan.cli.output.formats import Wanted, places
+from virtscan.cli.output.formats import Wanted, places, wanted_outputs
 from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import STDOUT, Output, Outputs
 from virtscan.cli.output.showing import show_gaps
@@ -110,6 +110,16 @@ class Rendering(msgspec.Struct, frozen=True, kw_only=True):
             raise click.UsageError("--assume: metrics cover observed facts only; leave out --format prometheus")
         empty = Report(inventory=Inventory(version=__version__, taken_at=datetime.now(UTC)))
         self._document(empty, Content.VIEW, Run(exit_code=ExitCode.CLEAN))
+
+    def refuse(self, why: str) -> None:
+        """Refuse every choice of a content or an output, for a command that writes no report.
+
+        Raises:
+            click.UsageError: There is one.
+        """
+        default = wanted_outputs((), None)
+        outputs = {one.words if one.path == STDOUT else one.option: one not in default for one in self.outputs}
+        _refuse(self._choices() | outputs, why)
 
     def _check_view(self) -> None:
         """Refuse options that would have no effect."""
