@@ -376,3 +376,33 @@ def test_other_output_than_reports_handles_a_full_disk_alike(arguments: list[str
 
     assert done.returncode == 74
     assert b"standard output: can't be written: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "FILE", "-o", "FILE"],
+        ["report", "other.json", "FILE", "--format", "csv=FILE"],
+        ["explain", "web01", "FILE", "-o", "FILE"],
+        ["remedy", "FILE", "-o", "FILE"],
+        ["diff", "FILE", "other.json", "-o", "FILE"],
+        ["diff", "other.json", "FILE", "-o", "FILE"],
+        ["trace", "FILE", "-o", "FILE"],
+        ["trace", "x.pcap", "--inventory", "FILE", "-o", "FILE"],
+        ["scan", "-c", HOST, "--since", "FILE", "-o", "FILE"],
+        ["scan", "--config", "FILE", "--save", "FILE"],
+        ["servers", "--config", "FILE", "-o", "FILE"],
+        ["doctor", "--config", "FILE", "-o", "FILE"],
+        ["merge", "other.json", "--config", "FILE", "--save", "FILE"],
+        ["history", "show", "--config", "FILE", "--save", "FILE"],
+    ],
+)
+def test_no_output_replaces_a_file_that_the_command_reads(
+    arguments: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "read"
+    file.write_text("as it was")
+
+    assert run([word.replace("FILE", str(file)) for word in arguments]) == 2
+    assert f"this command reads {file}; name another file" in capfd.readouterr().err
+    assert file.read_text() == "as it was"

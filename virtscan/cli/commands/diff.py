@@ -67,7 +67,7 @@ def diff(
     console = make_console(verbose=verbose, quiet=quiet)
     wanted = wanted_outputs(formats, output)
     check_scope(scope, old, new)
-    keep_apart(*places(wanted), ("--redact", redact))
+    keep_apart(*places(wanted), ("--redact", redact), inputs=(Path(old), Path(new)))
     redacted = redaction(redact)
     sides = [earlier(text, origin, scope=scope) for text, origin in ((old, "OLD"), (new, "NEW"))]
     refuse_other_names(sides[1], new, sides[0], old)

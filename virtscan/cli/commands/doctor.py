@@ -21,9 +21,9 @@ from virtscan.cli.options import (
     text_output_options,
     unsafe_option,
 )
-from virtscan.cli.output.formats import TEXT, Wanted, wanted_outputs
+from virtscan.cli.output.formats import TEXT, Wanted, places, wanted_outputs
 from virtscan.cli.output.look import current_look
-from virtscan.cli.output.outputs import Output
+from virtscan.cli.output.outputs import Output, keep_apart
 from virtscan.cli.output.showing import showing
 from virtscan.cli.plan import default_uri_line, name_warnings
 from virtscan.cli.process.signals import exit_code
@@ -71,6 +71,7 @@ def doctor(
     """
     console = make_console(verbose=verbose, quiet=quiet)
     wanted = wanted_outputs(formats, output, default=TEXT)
+    keep_apart(*places(wanted), inputs=(config,))
     with showing(wanted) as shown:
         place = next((one.path for one in wanted if one.format_name == TEXT), None)
         lines = _Lines(shown.text, current_look().options(place).width)

@@ -65,7 +65,7 @@ def explain(
     console = make_console(verbose=verbose, quiet=quiet)
     supposed = parsed(assumptions, str)
     wanted = wanted_outputs(formats, output, default=TEXT)
-    keep_apart(*places(wanted), ("--redact", redact))
+    keep_apart(*places(wanted), ("--redact", redact), inputs=(file, what["config"]))
     redacted = redaction(redact)
     with showing(wanted) as shown:
         inventory = assume(acquire(file, console, **what), supposed).inventory

@@ -125,7 +125,7 @@ def show_(
     rendering.check()
     if save is not None:
         rendering.refuse("--save saves the inventory instead of reporting it")
-    keep_apart(("--save", save), *rendering.places, ("--redact", redact))
+    keep_apart(("--save", save), *rendering.places, ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     which = parse_which(scan, "SCAN")
     with open_history(history_url(history, config, console)) as opened:
@@ -176,7 +176,7 @@ def diff(
 
     console = make_console(verbose=verbose, quiet=quiet)
     wanted = wanted_outputs(formats, output)
-    keep_apart(*places(wanted), ("--redact", redact))
+    keep_apart(*places(wanted), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     which = parse_which(new, "NEW")
     with open_history(history_url(history, config, console)) as opened:
@@ -239,7 +239,7 @@ def trend(
     wanted = wanted_outputs(formats, output)
     if view == _CAPACITY and RiskBy(by) is not RiskBy.SITE:
         raise click.UsageError(f"--by {by} is for --view risks; capacity has sites only")
-    keep_apart(*places(wanted), ("--redact", redact))
+    keep_apart(*places(wanted), ("--redact", redact), inputs=(config,))
     redacted = redaction(redact)
     with open_history(history_url(history, config, console)) as opened:
         counts = opened.capacity_counts() if view == _CAPACITY else opened.finding_counts()

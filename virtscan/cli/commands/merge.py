@@ -9,7 +9,7 @@ from virtscan.cli.acquire import load_merged
 from virtscan.cli.exit_codes import ExitCode
 from virtscan.cli.help import ANSWERS, Command
 from virtscan.cli.options import FILE, make_console, quiet_and_verbose
-from virtscan.cli.output.outputs import PRIVATE, opened
+from virtscan.cli.output.outputs import PRIVATE, keep_apart, opened
 from virtscan.cli.plan import load_plan
 from virtscan.config import Options
 from virtscan.model import Gap
@@ -40,6 +40,7 @@ def merge(files: tuple[Path, ...], save: Path, config: Path | None, verbose: boo
     from virtscan.storage import dumps
 
     console = make_console(verbose=verbose, quiet=quiet)
+    keep_apart(("--save", save), inputs=(config,))
     policy = None if config is None else load_plan(config, Options(), console).policy
     inventory = load_merged(files, console, policy)
     with opened(save, mode=PRIVATE) as output:

@@ -62,7 +62,7 @@ def remedy(
     console = make_console(verbose=verbose, quiet=quiet)
     parsed(assumptions, str)
     wanted = wanted_outputs(formats, output, default=TEXT)
-    keep_apart(*places(wanted), ("--redact", redact))
+    keep_apart(*places(wanted), ("--redact", redact), inputs=(file, what["config"]))
     redacted = redaction(redact)
     with showing(wanted) as shown:
         report = judge(redacted(acquire(file, console, **what)))

@@ -57,7 +57,7 @@ def report(
 
     console = make_console(verbose=verbose, quiet=quiet)
     rendering.check(is_assumed=bool(parsed(assumptions, str)))
-    keep_apart(*rendering.places, ("--redact", redact))
+    keep_apart(*rendering.places, ("--redact", redact), inputs=files)
     redacted = redaction(redact)
     saved = load_all(files, console)
     if fail_on is FailOn.PENDING and not _knows_records(saved):

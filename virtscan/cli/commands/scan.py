@@ -70,7 +70,8 @@ def scan(
 
     console = make_console(verbose=verbose, quiet=quiet or (since is not None and not verbose))
     rendering.check(is_assumed=bool(assumptions), is_news=since is not None)
-    keep_apart(("--save", save), *rendering.places, ("--redact", redact))
+    keep_apart(("--save", save), *rendering.places, ("--redact", redact), inputs=(what["config"],))
+    keep_apart(*rendering.places, inputs=(None if since is None else Path(since),))
     redacted = redaction(redact)
     plan = planned(console, fail_on=fail_on, **what)
     check(parsed(assumptions, str), plan)

@@ -15,7 +15,8 @@ from virtscan.cli.options import (
     quiet_and_verbose,
     server_option,
 )
-from virtscan.cli.output.formats import Wanted, wanted_outputs
+from virtscan.cli.output.formats import Wanted, places, wanted_outputs
+from virtscan.cli.output.outputs import keep_apart
 from virtscan.cli.output.showing import showing
 from virtscan.model import Plan
 from virtscan.views import VIEWS
@@ -48,6 +49,7 @@ def servers(
 
     console = make_console(verbose=verbose, quiet=quiet)
     wanted = wanted_outputs(formats, output)
+    keep_apart(*places(wanted), inputs=(config,))
     plan = planned(console, config=config, servers=servers, host_timeout=host_timeout)
     if not plan.servers:
         raise click.UsageError(

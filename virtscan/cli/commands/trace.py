@@ -48,7 +48,7 @@ def trace(
     """
     console = make_console(verbose=verbose, quiet=quiet)
     wanted = wanted_outputs(formats, output)
-    keep_apart(*places(wanted), ("--redact", redact))
+    keep_apart(*places(wanted), ("--redact", redact), inputs=(pcap, inventory))
     redacted = redaction(redact)
     report = None
     if inventory is None and max_age is not None:

@@ -150,21 +150,25 @@ def tell(line: str) -> None:
         output.write(f"{line}\n".encode(errors="backslashreplace"))
 
 
-def keep_apart(*outputs: tuple[str, Path | None]) -> None:
-    """Refuse one place for two outputs: the later would take the earlier's place, or stand right behind it.
+def keep_apart(*outputs: tuple[str, Path | None], inputs: Iterable[Path | None] = ()) -> None:
+    """Refuse one place for two outputs, of which the later would replace the earlier, and one that replaces an input.
 
     Args:
         outputs: Options with their places, which have none for None; `-` is standard output.
+        inputs: Files that the command reads.
 
     Raises:
         click.UsageError: Two are the same.
     """
+    read = {os.path.realpath(path) for path in inputs if path is not None and path.is_file()}
     options: dict[str, str] = {}
     for option, path in outputs:
         if path is not None:
             place = "standard output" if path == STDOUT else os.path.realpath(path)
             if place in options:
                 raise click.UsageError(f"{options[place]} and {option} are the same file, {place}")
+            if place in read:
+                raise click.UsageError(f"{option}: this command reads {place}; name another file")
             options[place] = option
 
 
