@@ -21,8 +21,9 @@ from tests.build import (
     server,
 )
 from tests.conftest import PROJECT
+from tests.reporters.reading import text_of
 from virtscan.cli.main import run
-from virtscan.model import GapAbout, HostStatus, Inventory, Mac, Observed, State
+from virtscan.model import DeviceName, GapAbout, HostStatus, Inventory, Mac, Observed, State
 from virtscan.storage import dumps
 
 HOST = f"test://{PROJECT}/fixtures/fleet/ams1-kvm01.xml"
@@ -167,6 +168,26 @@ def test_it_is_written_to_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[st
     assert run(["explain", "web01", file, "-o", str(tmp_path / "told.txt")]) == 0
     assert "by R2" in (tmp_path / "told.txt").read_text()
     assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("format_name", ["html", "xlsx"])
+def test_page_and_workbook_have_the_facts_the_rules_and_the_missing_facts_of_the_text(
+    format_name: str, tmp_path: Path
+) -> None:
+    lab = server("lab", segments=("lab",))
+    host = hypervisor("hv1", domain("web01", macvtap()), segments={DeviceName("bond2"): "pxe"})
+    file, shown = saved(tmp_path, inventory(host, servers=(server(segments=("pxe",)), lab))), tmp_path / "shown"
+
+    assert run(["explain", "web01", file, "--format", f"{format_name}={shown}"]) == 0
+    text = text_of(shown.read_bytes())
+    for part in (
+        "the server's place is unknown",  # the reason of a rule
+        "not reached",
+        "bond2: bond, on eth4",
+        "declared to serve other segments",
+        "not-affected if fixed",
+    ):
+        assert part in text, part
 
 
 @pytest.mark.parametrize(

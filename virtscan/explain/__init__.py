@@ -4,6 +4,7 @@ from virtscan.explain.building import explain
 from virtscan.explain.document import document
 from virtscan.explain.explanation import Explanation, InterfaceExplanation
 from virtscan.explain.lookup import Spot, find, has_no_interface, near
+from virtscan.explain.sections import sections
 from virtscan.explain.text import text
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "find",
     "has_no_interface",
     "near",
+    "sections",
     "text",
 ]

@@ -168,12 +168,14 @@ def _decision(decision: Decision, places: int) -> Iterator[_Line]:
 
 
 def _step(step: RuleResult) -> tuple[str, str]:
-    """Return the rule, whether it applies, and why: its conditions, or the fact that the first failed one met."""
-    label = f"{step.rule:<4} "
+    return f"{step.rule:<4} ", f"{'applies' if step.applies else 'does not apply'}: {reason(step)}"
+
+
+def reason(step: RuleResult) -> str:
+    """Return why a rule that was reached applies or not: its conditions, or the fact that the first failed one met."""
     if step.applies:
-        conditions = "; ".join(asked.condition for asked in step.asked)
-        return label, f"applies: {conditions or 'no rule above does'}"
-    return label, f"does not apply: {next(asked.found for asked in step.asked if not asked.holds)}"
+        return "; ".join(asked.condition for asked in step.asked) or "no rule above does"
+    return next(asked.found for asked in step.asked if not asked.holds)
 
 
 def _facts(indent: str, facts: Iterable[StatedFact]) -> Iterator[_Line]:

@@ -84,7 +84,8 @@ def explain(
         mark = f"{printable(assumed_words(assumed))}\n\n" if assumed else ""
         text = f"{mark}{body}\n{scan_line(explanation.version, explanation.taken_at, exit_code(code))}\n"
         document = marked(explanations.document(explanation, report), assumed)
-        shown.show(document, console, code=code, text=text)
+        further = explanations.sections(explanation)
+        shown.show(document, console, code=code, text=text, further=further)
     return code
 
 

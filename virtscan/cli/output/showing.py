@@ -11,8 +11,8 @@ from virtscan.cli.output.formats import TEXT, Wanted
 from virtscan.cli.output.look import current_look
 from virtscan.cli.output.outputs import Output, Outputs
 from virtscan.cli.process.signals import exit_code
-from virtscan.reporters import gap_lines
-from virtscan.views import Document
+from virtscan.reporters import Content, gap_lines
+from virtscan.views import Document, Section
 
 
 class Showing:
@@ -27,7 +27,14 @@ class Showing:
         return next((output for wanted, output in self._pairs if wanted.format_name == TEXT), None)
 
     def show(
-        self, document: Document, console: Console, *, code: ExitCode, text: str | None = None, is_empty: bool = False
+        self,
+        document: Document,
+        console: Console,
+        *,
+        code: ExitCode,
+        text: str | None = None,
+        further: Sequence[Section] = (),
+        is_empty: bool = False,
     ) -> None:
         """Write a document to every output; gaps go to the console if no output has a place for them.
 
@@ -36,9 +43,11 @@ class Showing:
             console: Where gaps may go.
             code: The exit code of the command.
             text: The command's own text, for the format of this name; None if it was written already, with the gaps.
+            further: More sections, for formats with room for all.
             is_empty: There is nothing to report: formats for people are empty.
         """
         document = msgspec.structs.replace(document, exit_code=exit_code(code))
+        full = msgspec.structs.replace(document, sections=(*document.sections, *further))
         has_gaps = is_empty
         for wanted, output in self._pairs:
             if wanted.format_name == TEXT:
@@ -52,7 +61,8 @@ class Showing:
             if is_empty and reporter.may_be_empty:
                 output.write(b"")
             else:
-                for part in reporter.parts(document, current_look().options(wanted.path)):
+                shown = full if reporter.content is Content.FLEET else document
+                for part in reporter.parts(shown, current_look().options(wanted.path)):
                     output.write(part)
         if not has_gaps:
             show_gaps(document, console)

@@ -1,0 +1,155 @@
+"""The facts, rules and missing facts of the accounts as tables, for formats with room for several."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+from virtscan.explain.explanation import (
+    Decision,
+    Exclusion,
+    Explanation,
+    InterfaceExplanation,
+    RuleResult,
+    StatedFact,
+    WhatIf,
+)
+from virtscan.explain.text import reason
+from virtscan.views.document import (
+    Column,
+    Field,
+    Section,
+    moment,
+    number,
+    section,
+    texts,
+    timestamp,
+    word,
+    yes_or_no,
+)
+from virtscan.views.rows.lazy import Value
+
+T = TypeVar("T")
+
+
+class _Of(msgspec.Struct, Generic[T], frozen=True):
+    """Something of the account of an interface; `server` is None for what is of the interface itself."""
+
+    account: InterfaceExplanation
+    item: T
+    server: str | None = None
+    server_interface: str | None = None
+
+
+class _Ruled(msgspec.Struct, frozen=True):
+    """A rule as it applies in a decision."""
+
+    decision: Decision
+    step: RuleResult
+
+
+def sections(explanation: Explanation) -> tuple[Section, ...]:
+    """Return what the text has beside the findings; each row names its interface."""
+    return (
+        section("facts", _FACTS, _facts(explanation.accounts)),
+        section("decisions", _DECISIONS, _decisions(explanation.accounts)),
+        section("rules", _RULES, _ruled(explanation.accounts)),
+        section("excluded", _EXCLUDED, _excluded(explanation.accounts)),
+        section(
+            "missing_facts", _MISSING, [_Of(one, fact) for one in explanation.accounts for fact in one.missing_facts]
+        ),
+    )
+
+
+def _facts(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[StatedFact]]:
+    for account in accounts:
+        for fact in account.facts:
+            yield _Of(account, fact)
+        for server in account.servers:
+            for fact in server.facts:
+                yield _Of(account, fact, server.name, server.interface)
+
+
+def _decisions(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[Decision]]:
+    for account in accounts:
+        for decision in account.decisions:
+            yield _Of(account, decision, decision.server, decision.server_interface)
+
+
+def _ruled(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[_Ruled]]:
+    for one in _decisions(accounts):
+        for step in one.item.steps:
+            yield _Of(one.account, _Ruled(one.item, step), one.server, one.server_interface)
+
+
+def _excluded(accounts: Sequence[InterfaceExplanation]) -> Iterator[_Of[Exclusion]]:
+    for account in accounts:
+        for one in account.excluded:
+            yield _Of(account, one, one.server, one.server_interface)
+
+
+def _fields(*fields: Field[T]) -> tuple[Field[_Of[T]], ...]:
+    return (
+        Field(Column("hypervisor"), lambda one: one.account.hypervisor.name),
+        Field(Column("domain"), lambda one: one.account.domain.name),
+        Field(number("index"), lambda one: one.account.interface.index),
+        *(Field(field.column, _of_item(field.value)) for field in fields),
+    )
+
+
+def _of_item(value: Callable[[T], Value]) -> Callable[[_Of[T]], Value]:
+    return lambda one: value(one.item)
+
+
+def _with_server(*fields: Field[T]) -> tuple[Field[_Of[T]], ...]:
+    whose, others = _fields(*fields)[:3], _fields(*fields)[3:]
+    server: tuple[Field[_Of[T]], ...] = (
+        Field(Column("server"), lambda one: one.server),
+        Field(Column("server_interface"), lambda one: one.server_interface),
+    )
+    return (*whose, *server, *others)
+
+
+_FACTS = _with_server(
+    Field[StatedFact](Column("fact"), lambda fact: fact.fact),
+    Field[StatedFact](Column("value", wraps=True), lambda fact: fact.value),
+    Field[StatedFact](Column("source", wraps=True), lambda fact: fact.source),
+    Field[StatedFact](moment("observed_at"), lambda fact: timestamp(fact.observed_at)),
+)
+
+_DECISIONS = _with_server(
+    Field[Decision](Column("source_device"), lambda decision: decision.source_device),
+    Field[Decision](Column("place", wraps=True), lambda decision: decision.place),
+    Field[Decision](Column("rule"), lambda decision: decision.rule),
+    Field[Decision](Column("verdict"), lambda decision: word(decision.verdict)),
+    Field[Decision](Column("confidence"), lambda decision: word(decision.confidence)),
+    Field[Decision](yes_or_no("decides"), lambda decision: decision.decides),
+    Field[Decision](Column("waived", wraps=True), lambda decision: decision.waived),
+)
+
+_RULES = _with_server(
+    Field[_Ruled](Column("source_device"), lambda one: one.decision.source_device),
+    Field[_Ruled](Column("rule"), lambda one: one.step.rule),
+    Field[_Ruled](Column("when", wraps=True), lambda one: one.step.when),
+    Field[_Ruled](yes_or_no("applies"), lambda one: one.step.applies),
+    Field[_Ruled](
+        Column("reason", wraps=True), lambda one: "not reached" if one.step.applies is None else reason(one.step)
+    ),
+)
+
+_EXCLUDED = _with_server(
+    Field[Exclusion](Column("source_device"), lambda excluded: excluded.source_device),
+    Field[Exclusion](Column("why", wraps=True), lambda excluded: excluded.why),
+)
+
+_MISSING = _fields(
+    Field[WhatIf](Column("missing", wraps=True), lambda fact: fact.missing),
+    Field[WhatIf](Column("how", wraps=True), lambda fact: fact.how),
+    Field[WhatIf](
+        texts("verdicts", wraps=True),
+        lambda fact: tuple(
+            f"{'not judged' if verdict is None else verdict.value} if {value}"
+            for value, verdict in fact.verdicts.items()
+        ),
+    ),
+)
