@@ -264,13 +264,20 @@ def test_a_server_that_is_waived_is_not_to_be_switched() -> None:
     assert groups(*findings, servers=(server("one"), server("two")))[0].advice == "Fix on one: ethtool -K eth0 tx off"
 
 
-def test_of_many_other_servers_some_have_their_command_and_all_are_named() -> None:
-    others = tuple(AnotherServer(server=f"s{number}", server_interface="eth0") for number in range(8))
+@pytest.mark.parametrize(
+    ("count", "rest"), [(8, "s05 eth0, s06 eth0, s07 eth0"), (15, "s14 eth0"), (99, "s13 eth0, s14 eth0 and 84 more")]
+)
+def test_of_many_other_servers_some_have_their_command_some_their_name_and_the_others_are_counted(
+    count: int, rest: str
+) -> None:
+    others = tuple(AnotherServer(server=f"s{number:02}", server_interface="eth0") for number in range(count))
     servers = (server("one"), *(server(one.server) for one in others))
 
     (group,) = groups(finding(server="one", others=others), servers=servers)
 
     assert [part.action for part in group.also] == [
-        *(f"also on s{number}" for number in range(5)),
-        "also on s5 eth0, s6 eth0, s7 eth0 (virtscan remedy has the commands)",
+        *(f"also on s{number:02}" for number in range(5)),
+        group.also[-1].action,
     ]
+    assert group.also[-1].action.startswith("also on s05 eth0, s06 eth0, ")
+    assert group.also[-1].action.endswith(f"{rest} (virtscan remedy has the commands)")

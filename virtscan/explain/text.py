@@ -16,10 +16,12 @@ from virtscan.explain.explanation import (
 from virtscan.model import OPEN, Confidence, Reach, Verdict
 from virtscan.reporters import printable
 from virtscan.reporters.terminal.width import wrap
+from virtscan.views.wording.phrases.names import listed
 from virtscan.views.wording.rules import titled
 
 _WIDTH = 100
 _LONGEST = 600
+_MOST_NAMED = 20
 _IN_A_SENTENCE = 2
 """Most values of a fact that one sentence joins."""
 _UNREACHABLE = (
@@ -93,7 +95,7 @@ def _exclusions(exclusions: Iterable[Exclusion]) -> Iterator[_Line]:
         )
     for (device, why), servers in alike.items():
         where = "" if device is None else f" on {device}"
-        yield from _line("  ", f"not judged{where}: {', '.join(servers)} ({why})")
+        yield from _line("  ", f"not judged{where}: {listed(servers, _MOST_NAMED)} ({why})")
 
 
 def _outlook(account: InterfaceExplanation) -> Iterator[_Line]:

@@ -15,9 +15,10 @@ from virtscan.config import Options
 from virtscan.model import Gap
 from virtscan.reporters import printable
 from virtscan.views.wording.gaps import subject
+from virtscan.views.wording.phrases.names import listed
 from virtscan.views.wording.phrases.quantity import quantity
 
-_NAMED, _LONGEST = 3, 100
+_LONGEST = 100
 
 
 @click.command(
@@ -60,6 +61,4 @@ def merge(files: tuple[Path, ...], save: Path, config: Path | None, verbose: boo
 
 def _subjects(gaps: Sequence[Gap]) -> str:
     """Name the first things that were not read, and count the others."""
-    subjects = list(dict.fromkeys(printable(subject(gap), _LONGEST) for gap in gaps))
-    others = len(subjects) - _NAMED
-    return ", ".join(subjects[:_NAMED]) + (f" and {others} more" if others > 0 else "")
+    return listed(list(dict.fromkeys(printable(subject(gap), _LONGEST) for gap in gaps)))

@@ -23,7 +23,7 @@ from virtscan.views.wording.rules import RULE_WORDS
 
 UNPLACED = "R11"
 """The rule for a server whose place is unknown."""
-_MOST_OTHERS = 5
+_MOST_OTHERS, _MOST_NAMED = 5, 10
 
 
 class CauseWording:
@@ -67,8 +67,10 @@ class CauseWording:
         counted = Counter(one for finding in open_ for one in finding.others)
         order = sorted(counted, key=lambda one: (-counted[one], one.server, one.server_interface or ""))
         some = tuple(self._besides(one, counted[one], len(open_)) for one in order[:_MOST_OTHERS])
-        rest = ", ".join(sender(one.server, one.server_interface) for one in order[_MOST_OTHERS:])
-        return (*some, Advice(action=f"also on {rest} (virtscan remedy has the commands)")) if rest else some
+        rest = [sender(one.server, one.server_interface) for one in order[_MOST_OTHERS:]]
+        if not rest:
+            return some
+        return (*some, Advice(action=f"also on {listed(rest, _MOST_NAMED)} (virtscan remedy has the commands)"))
 
     def _besides(self, one: AnotherServer, count: int, whole: int) -> Advice:
         those = "" if count == whole else f", for {count} of these interfaces"

@@ -15,10 +15,10 @@ def named(device: DeviceName | None) -> str:
     return device or "the interface's device"
 
 
-def listed(names: Sequence[str | DeviceName]) -> str:
-    """List up to three names, and the number of the others."""
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+def listed(names: Sequence[str | DeviceName], most: int = 3) -> str:
+    """List up to so many names, and the number of the others."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def were(names: Sequence[str]) -> str:
