@@ -197,3 +197,12 @@ def test_a_provisioning_system_that_is_not_read_is_news_once(fleet: Fleet) -> No
     assert silent(fleet.scan(), code=3)
     fleet.configure()
     assert fleet.scan().subject == "1 provisioning system read again; since 2026-11-03 02:00 UTC."
+
+
+def test_a_last_night_that_can_not_be_read_stops_the_scan_and_says_how_to_go_on(fleet: Fleet) -> None:
+    (fleet.folder / "last.json").write_text('{"schema":')
+
+    night = fleet.scan()
+    assert (night.out, night.code) == ("", 2)
+    assert night.err.startswith(f"virtscan: --since: {fleet.folder}/last.json: the file was cut short")
+    assert night.err.endswith("without this file everything counts as new\n")

@@ -69,7 +69,17 @@ def test_a_password_on_the_command_line_is_refused_and_not_repeated(url: str) ->
     assert check_url(url, "history.url", private=True).endswith(url.partition(":")[2])
 
 
-@pytest.mark.parametrize("url", ["fleet.sqlite", "mysql://db/x", "me:hunter2@db"])
+NO_FILES = [
+    "sqlite://",
+    "sqlite:///",
+    "sqlite:///:memory:",
+    "sqlite:///?timeout=9",
+    "sqlite://h.sqlite",
+    "sqlite:/h.sqlite",
+]
+
+
+@pytest.mark.parametrize("url", ["fleet.sqlite", "mysql://db/x", "me:hunter2@db", *NO_FILES])
 def test_what_is_not_a_database_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(ConfigError, match=r"--history: not the URL of a database: .*; write one, e.g. sqlite:////var"):
         check_url(url, "--history", private=False)

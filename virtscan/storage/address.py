@@ -10,6 +10,9 @@ from virtscan.errors import ConfigError
 from virtscan.transport import uri
 
 _HISTORY = re.compile(r"(sqlite|postgres(?:ql)?)(?:\+[a-z0-9_]+)?:(?=/)")
+_NO_FILE = re.compile(r"sqlite[^:]*:(?!///)|sqlite[^:]*:///(?:[?]|:memory:|$)")
+"""A URL of SQLite without a file: SQLite then takes one in memory, which is lost at the end."""
+
 LATEST = "latest"
 _EXAMPLES = "sqlite:////var/lib/virtscan/history.sqlite, postgresql://host/virtscan"
 _SCANS = "write @latest, @NUMBER (virtscan history list) or @DATE, e.g. @2026-11-01"
@@ -82,7 +85,7 @@ def check_url(url: str, origin: str, *, private: bool) -> str:
     Raises:
         ConfigError: It is not such a URL, names a scan, or has a password that others can read.
     """
-    if not is_history(url):
+    if not is_history(url) or _NO_FILE.match(url):
         raise ConfigError(f"{origin}: not the URL of a database: {uri.shown(url)[:200]!r}; write one, e.g. {_EXAMPLES}")
     url, scan = _parts(url)
     if scan is not None:

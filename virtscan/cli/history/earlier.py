@@ -10,6 +10,7 @@ from virtscan.cli.acquire import load
 from virtscan.cli.history.patience import answered
 from virtscan.cli.history.source import recalled, recalled_night
 from virtscan.correlator import remembering_places
+from virtscan.errors import InventoryError
 from virtscan.model import Gap, Inventory
 from virtscan.storage.address import is_history
 
@@ -45,7 +46,12 @@ def last_night(text: str, *, scope: str | None) -> Inventory | None:
     """
     if is_history(text):
         return answered(lambda: recalled_night(text, scope))
-    return load(Path(text)) if Path(text).exists() else None
+    if not Path(text).exists():
+        return None
+    try:
+        return load(Path(text))
+    except InventoryError as error:
+        raise InventoryError(f"--since: {error}; without this file everything counts as new") from error
 
 
 def with_memory_of(inventory: Inventory, before: Inventory) -> Inventory:
